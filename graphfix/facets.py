@@ -1,0 +1,230 @@
+"""A node and the facts about it, reduced to the flat dict that support tables are keyed by.
+
+The prober varies these facets and the linter looks them up through this one function, so the two cannot drift
+apart. A facet is a name and a small value (a word, a number, a truth value); None means that the fact is unknown.
+
+    since                the operator's schema version; 0 when ONNX defines no such operator
+    foldable             whether every operand is constant, so that a compiler may compute the node ahead of time
+    T, T1, Tind, ...     dtype bound to a type variable of the schema
+    X.rank               rank of the operand with that formal name, `unranked` when it has none
+    X.dims               static | batch (only dim 0 is not fixed) | dynamic | empty (some dim is 0)
+    X.from               absent | constant | folded | shape | runtime (for operands that are not plain data)
+    X.value              what a small integer or float operand holds: ones, zeros, positive, negative, mixed
+    mode, axis, ...      attributes: words and flags as they are, numbers and lists as the classes below
+    out.Y                used | absent, for optional outputs
+    inputs, outputs      how many, for variadic operators
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+import onnx
+from onnx import AttributeProto
+
+from graphfix.attributes import attribute_facets
+from graphfix.facts import NodeFacts, Value
+from graphfix.folding import Array
+
+Facet = str | int | bool | None
+Facets = dict[str, Facet]
+
+DATA = {"X", "x", "A", "B", "C", "data", "input", "Input", "Y", "data_0", "inputs", "condition", "a", "b"}
+"""Formal names of operands that are plain data, where constancy decides nothing by itself."""
+NUMBERS = {"scales", "roi", "ratio", "min", "max"}
+"""Float operands whose numbers decide how the operator works; the numbers of weights do not."""
+WEIGHTS = {"Conv": ("W", "B"), "ConvTranspose": ("W", "B"), "Gemm": ("B", "C"), "MatMul": ("B",), "PRelu": ("slope",),
+           "ConvInteger": ("w",), "MatMulInteger": ("B",), "Pow": ("Y",), "Where": ("condition",)}  # fmt: skip
+"""Data operands whose constancy matters after all."""
+ELEMENTWISE = {"Add", "Sub", "Mul", "Div", "Pow", "Mod", "And", "Or", "Xor", "Equal", "Greater", "GreaterOrEqual",
+               "Less", "LessOrEqual", "PRelu", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Max", "Min",
+               "Mean", "Sum", "Where", "MatMul"}  # fmt: skip
+
+
+def facets(node: NodeFacts) -> Facets:
+    """Every facet of one node; an operator that ONNX does not define has the domain-free ones only."""
+    given = [value for value in node.inputs if value is not None]
+    foldable = bool(given) and all(value.source in ("constant", "folded") for value in given)
+    out: Facets = {"since": node.since, "foldable": foldable}
+    schema = schema_of(node.op, node.domain, node.since)
+    if schema is None:
+        for i, value in enumerate(node.inputs):
+            _operand(out, f"in{i}", value, weight=True)
+            if value is not None:
+                out[f"in{i}.dtype"] = value.dtype or None
+        return out
+    inputs = schema.inputs
+    for i, formal in enumerate(inputs):
+        value = node.inputs[i] if i < len(node.inputs) else None
+        variadic = formal.option == onnx.defs.OpSchema.FormalParameterOption.Variadic
+        if formal.type_str in schema_variables(schema) and formal.type_str not in out and value is not None:
+            out[formal.type_str] = value.dtype or None
+        plain = formal.name in DATA and formal.name not in WEIGHTS.get(node.op, ())
+        optional = formal.option == onnx.defs.OpSchema.FormalParameterOption.Optional
+        _operand(out, formal.name, value, weight=not plain or optional)
+        if variadic:
+            rest = node.inputs[i:]
+            out["inputs"] = len(rest) if len(rest) < 3 else "many"
+            out["constants"] = any(v is not None and v.source in ("constant", "folded") for v in rest)
+    for i, produced in enumerate(schema.outputs):
+        if produced.option == onnx.defs.OpSchema.FormalParameterOption.Optional:
+            used = i < len(node.outputs) and node.outputs[i] is not None
+            out[f"out.{produced.name}"] = "used" if used else "absent"
+        elif produced.option == onnx.defs.OpSchema.FormalParameterOption.Variadic:
+            out["outputs"] = len(node.outputs) if len(node.outputs) < 3 else "many"
+        if (
+            produced.type_str in schema_variables(schema)
+            and produced.type_str not in out
+            and i < len(node.outputs)
+        ):
+            result = node.outputs[i]
+            out[produced.type_str] = None if result is None else result.dtype or None
+    if node.op in ELEMENTWISE and node.domain == "":
+        out["broadcast"] = _broadcast(node.inputs)
+    out.update(attribute_facets(node, schema))
+    if node.op in _SPECIAL and node.domain == "":
+        out.update(_SPECIAL[node.op](node))
+    return out
+
+
+@functools.cache
+def schema_of(op: str, domain: str, version: int) -> onnx.defs.OpSchema | None:
+    """The operator's schema at a since-version, or None when ONNX defines none."""
+    try:
+        return onnx.defs.get_schema(op, version, domain) if version else None
+    except onnx.defs.SchemaError:
+        return None
+
+
+@functools.cache
+def _variables(op: str, domain: str, version: int) -> frozenset[str]:
+    schema = schema_of(op, domain, version)
+    return frozenset(c.type_param_str for c in schema.type_constraints) if schema else frozenset()
+
+
+def schema_variables(schema: onnx.defs.OpSchema) -> frozenset[str]:
+    """The type variables of a schema."""
+    return _variables(schema.name, schema.domain, schema.since_version)
+
+
+def _operand(out: Facets, name: str, value: Value | None, *, weight: bool) -> None:
+    if value is None:
+        out[f"{name}.from"] = "absent"
+        return
+    if weight:
+        out[f"{name}.from"] = value.source
+    out[f"{name}.rank"] = "unranked" if value.rank is None else value.rank
+    if value.source in ("constant", "folded") and weight:
+        if value.constant is not None and (value.constant.dtype.kind in "iub" or name in NUMBERS):
+            out[f"{name}.value"] = value_class(value.constant)
+    else:
+        out[f"{name}.dims"] = dims_class(value)
+
+
+def dims_class(value: Value) -> Facet:
+    """How far the dims of a value are fixed: static, batch, dynamic or empty; unranked without a rank."""
+    if value.shape is None:
+        return "unranked"
+    if 0 in value.shape:
+        return "empty"
+    if value.fixed:
+        return "static"
+    rest = value.shape[1:]
+    return "batch" if all(isinstance(dim, int) for dim in rest) and rest else "dynamic"
+
+
+def value_class(value: Array) -> str:
+    """The class of a small operand's numbers: ones, zeros, positive, negative, mixed, none or other."""
+    if value.size == 0:
+        return "none"
+    if value.dtype.kind not in "iufb":
+        return "other"
+    low, high = value.min(), value.max()
+    if np.isnan(low):
+        return "other"
+    if low == high == 1:
+        return "ones"
+    if low == high == 0:
+        return "zeros"
+    return "positive" if low > 0 else "negative" if high < 0 else "with-zeros" if low == 0 else "mixed"
+
+
+def _broadcast(inputs: Sequence[Value | None]) -> Facet:
+    """How two or more operands are broadcast: none, scalar, one-sided, both, or unknown shapes."""
+    shapes = [v.shape for v in inputs if v is not None]
+    if any(shape is None for shape in shapes):
+        return "unranked"
+    known = [shape for shape in shapes if shape is not None]
+    if len(set(known)) == 1:
+        return "none"
+    if any(all(dim == 1 for dim in shape) for shape in known):
+        return "scalar"
+    ranks = {len(shape) for shape in known}
+    width = max(ranks)
+    padded = [(1,) * (width - len(shape)) + shape for shape in known]
+    stretched = [
+        any(a == 1 and b != 1 for other in padded for a, b in zip(mine, other, strict=True))
+        for mine in padded
+    ]
+    return "both" if all(stretched) else "ranks" if len(ranks) > 1 else "one-sided"
+
+
+def _if(node: NodeFacts) -> Facets:
+    """Whether the branches of an If agree in the shape of what they give."""
+    agreement = "same"
+    if len(node.branches) == 2:
+        for a, b in zip(*node.branches, strict=False):
+            if a is None or b is None or a.shape is None or b.shape is None:
+                found = "unknown"
+            elif a.rank != b.rank:
+                found = "other-rank"
+            else:
+                found = "same" if a.shape == b.shape else "other-dims"
+            order = ("same", "other-dims", "unknown", "other-rank")
+            agreement = max(agreement, found, key=order.index)
+    return {"branches": agreement, "captures": bool(node.captured)}
+
+
+def _squeeze(node: NodeFacts) -> Facets:
+    """Whether the squeezed dims are known to be 1."""
+    data, axes = node.inputs[0], _given_axes(node)
+    if data is None or data.shape is None or axes is None:
+        return {"squeezed": "unknown"}
+    dims = [data.shape[axis] for axis in axes if -len(data.shape) <= axis < len(data.shape)]
+    if any(isinstance(dim, int) and dim != 1 for dim in dims):
+        return {"squeezed": "not-one"}
+    return {"squeezed": "ones" if all(dim == 1 for dim in dims) else "unknown"}
+
+
+def _given_axes(node: NodeFacts) -> list[int] | None:
+    if len(node.inputs) > 1 and node.inputs[1] is not None:
+        value = node.inputs[1].constant
+        return None if value is None else [int(axis) for axis in value.reshape(-1)]
+    for item in node.proto.attribute:
+        if item.name == "axes" and item.type == AttributeProto.INTS:
+            return list(item.ints)
+    return None
+
+
+def _conv(node: NodeFacts) -> Facets:
+    """Whether a convolution is dense, grouped or depthwise."""
+    group = next((item.i for item in node.proto.attribute if item.name == "group"), 1)
+    weight = node.inputs[1] if len(node.inputs) > 1 else None
+    if group == 1:
+        return {"group": "one"}
+    channels = group if weight is None or weight.shape is None or len(weight.shape) < 2 else weight.shape[1]
+    return {"group": "depthwise" if channels == 1 else "grouped"}
+
+
+def _reshape(node: NodeFacts) -> Facets:
+    """What stands in the target shape of a Reshape: 0 (copy), -1 (infer), or sizes only."""
+    value = node.inputs[1].constant if len(node.inputs) > 1 and node.inputs[1] is not None else None
+    if value is None:
+        return {"target": "unknown"}
+    marks = [word for word, mark in (("copy", 0), ("infer", -1)) if (value == mark).any()]
+    return {"target": "+".join(marks) or "sizes"}
+
+
+_SPECIAL = {"If": _if, "Squeeze": _squeeze, "Conv": _conv, "ConvTranspose": _conv, "Reshape": _reshape}

@@ -1,0 +1,379 @@
+"""What is known of every value in a model without running it: dtype, shape, constancy, and the node beside it.
+
+Facts are inferred anew by onnx.shape_inference: `value_info` and declared output shapes may be stale and are
+dropped first. Shape arithmetic that onnx's own data propagation gives up on is folded here (folding.py) and
+inferred a second time.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import onnx
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, helper, shape_inference
+
+from graphfix.folding import LIMIT, Array, attribute, constant_value, fold, tensor_value
+
+Dim = int | str | None
+Shape = tuple[Dim, ...]
+
+DTYPES = {
+    code: name.lower().replace("float", "float32") if name == "FLOAT" else "float64" if name == "DOUBLE" else name.lower()
+    for name, code in TensorProto.DataType.items()
+}  # fmt: skip
+DTYPES[TensorProto.UNDEFINED] = ""
+MOST_FOLDED = 10_000
+"""Operands after which folding stops: a bound on inference rounds for hostile graphs."""
+RANDOM = {
+    "RandomNormal",
+    "RandomNormalLike",
+    "RandomUniform",
+    "RandomUniformLike",
+    "Bernoulli",
+    "Multinomial",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One tensor: its dtype, its shape, where it comes from, and its value where that is known and small.
+
+    `shape` holds an int for a fixed dim, a str for a symbol, None for an unknown dim; `shape` itself is None when
+    the rank is unknown. `source` is `constant` (an initializer or a Constant node), `folded` (computed from
+    constants and fixed dims alone), `shape` (computed from dims that are not fixed) or `runtime`.
+    """
+
+    name: str
+    dtype: str = ""
+    shape: Shape | None = None
+    source: str = "runtime"
+    constant: Array | None = None
+
+    @property
+    def rank(self) -> int | None:
+        """The number of dims, or None when unknown."""
+        return None if self.shape is None else len(self.shape)
+
+    @property
+    def fixed(self) -> bool:
+        """Whether every dim is a number."""
+        return self.shape is not None and all(isinstance(dim, int) for dim in self.shape)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NodeFacts:
+    """A node with the facts about its operands; `inputs[i]` is None where an optional input is left out."""
+
+    proto: NodeProto
+    scope: tuple[str, ...]
+    inputs: tuple[Value | None, ...]
+    outputs: tuple[Value | None, ...]
+    since: int
+    branches: tuple[tuple[Value | None, ...], ...] = ()
+
+    @property
+    def op(self) -> str:
+        """The operator type."""
+        return self.proto.op_type
+
+    @property
+    def domain(self) -> str:
+        """The operator's domain, empty for ai.onnx."""
+        return "" if self.proto.domain == "ai.onnx" else self.proto.domain
+
+    @property
+    def label(self) -> str:
+        """What to call the node: its name, else its first output."""
+        return self.proto.name or next((name for name in self.proto.output if name), self.op)
+
+    @property
+    def captured(self) -> tuple[str, ...]:
+        """Names its subgraphs read from outer scopes."""
+        return _captured(self.proto)
+
+
+@dataclass(slots=True)
+class Facts:
+    """Every node at every depth, in order, and the facts about every value in each scope."""
+
+    model: ModelProto
+    nodes: list[NodeFacts] = field(default_factory=list)
+    values: dict[tuple[str, ...], dict[str, Value]] = field(default_factory=dict)
+    producers: dict[tuple[tuple[str, ...], str], NodeFacts] = field(default_factory=dict)
+    trouble: str | None = None
+
+    @classmethod
+    def of(cls, model: ModelProto) -> Facts:
+        """Infer the facts of a model or a skeleton; the argument is not changed."""
+        work = stripped(model)
+        if work.functions:
+            from onnx import inliner
+
+            work = inliner.inline_local_functions(work)
+        inferred, trouble = _infer(work)
+        settled: set[tuple[tuple[str, ...], str]] = set()
+        while True:
+            facts = cls(work, trouble=trouble)
+            _walk(facts, work.graph, inferred.graph, (), facts.opsets)
+            found = _foldable_operands(facts, settled)
+            if not found or len(settled) > MOST_FOLDED:
+                return facts
+            settled.update(found)
+            _replace(inferred.graph, (), found)
+            inferred, trouble = _infer(_unannotated(inferred))
+
+    def value(self, name: str, scope: tuple[str, ...] = ()) -> Value | None:
+        """The value a name means in a scope, looked up outwards; None for an unknown or empty name."""
+        while True:
+            found = self.values.get(scope, {}).get(name)
+            if found is not None or not scope:
+                return found
+            scope = scope[:-1]
+
+    def producer(self, name: str, scope: tuple[str, ...] = ()) -> NodeFacts | None:
+        """The node that makes the value a name means in a scope; None for inputs and initializers."""
+        while True:
+            if name in self.values.get(scope, {}):
+                return self.producers.get((scope, name))
+            if not scope:
+                return None
+            scope = scope[:-1]
+
+    @property
+    def inputs(self) -> list[Value]:
+        """The graph's own inputs, without those that only name an initializer."""
+        known = {tensor.name for tensor in self.model.graph.initializer}
+        top = self.values[()]
+        return [top[info.name] for info in self.model.graph.input if info.name not in known]
+
+    @property
+    def opsets(self) -> Mapping[str, int]:
+        """Opset version by domain, the empty domain being ai.onnx."""
+        return _opsets(self.model)
+
+
+def stripped(model: ModelProto) -> ModelProto:
+    """A copy without large payloads and without the shape annotations that may be stale."""
+    thin = ModelProto()
+    thin.ir_version = model.ir_version
+    thin.opset_import.extend(model.opset_import)
+    thin.functions.extend(model.functions)
+    source, graph = model.graph, thin.graph
+    graph.name = source.name or "graph"
+    for node in source.node:
+        if any(a.type == AttributeProto.TENSOR and a.t.ByteSize() > 4 * LIMIT for a in node.attribute):
+            copy = graph.node.add(op_type=node.op_type, name=node.name, domain=node.domain)
+            copy.input.extend(node.input)
+            copy.output.extend(node.output)
+            for item in node.attribute:
+                if item.type == AttributeProto.TENSOR and item.t.ByteSize() > 4 * LIMIT:
+                    copy.attribute.add(name=item.name, type=item.type, t=_elided(item.t))
+                else:
+                    copy.attribute.append(item)
+        else:
+            graph.node.append(node)
+    for tensor in source.initializer:
+        graph.initializer.append(_elided(tensor) if tensor.ByteSize() > 4 * LIMIT else tensor)
+    graph.sparse_initializer.extend(source.sparse_initializer)
+    graph.input.extend(source.input)
+    graph.output.extend(source.output)
+    return _unannotated(thin)
+
+
+def _elided(tensor: TensorProto) -> TensorProto:
+    """The tensor without its payload, marked as kept elsewhere."""
+    return TensorProto(
+        name=tensor.name, data_type=tensor.data_type, dims=tensor.dims, data_location=TensorProto.EXTERNAL
+    )
+
+
+def _unannotated(model: ModelProto) -> ModelProto:
+    """The same model, changed in place: no value_info, no shapes on outputs, no negative dims."""
+    for graph in _graphs(model.graph):
+        del graph.value_info[:]
+        for output in graph.output:
+            if output.type.HasField("tensor_type"):
+                output.type.tensor_type.ClearField("shape")
+    for info in model.graph.input:
+        for dim in info.type.tensor_type.shape.dim:
+            if dim.HasField("dim_value") and dim.dim_value < 0:
+                dim.ClearField("dim_value")
+    return model
+
+
+def _graphs(graph: GraphProto) -> Iterator[GraphProto]:
+    yield graph
+    for node in graph.node:
+        for item in node.attribute:
+            if item.type == AttributeProto.GRAPH:
+                yield from _graphs(item.g)
+
+
+def _infer(model: ModelProto) -> tuple[ModelProto, str | None]:
+    try:
+        return shape_inference.infer_shapes(model, data_prop=True), None
+    except Exception as error:  # onnx raises several kinds, all meaning: these facts stay unknown
+        return model, str(error).strip().splitlines()[0]
+
+
+def _opsets(model: ModelProto) -> dict[str, int]:
+    return {"" if o.domain == "ai.onnx" else o.domain: o.version for o in model.opset_import}
+
+
+@functools.cache
+def since(op: str, domain: str, version: int) -> int:
+    """The schema version of an operator at an opset version; 0 when ONNX defines no such operator."""
+    try:
+        return int(onnx.defs.get_schema(op, version, domain).since_version)
+    except onnx.defs.SchemaError:
+        return 0
+
+
+def _captured(node: NodeProto) -> tuple[str, ...]:
+    names: dict[str, None] = {}
+    for item in node.attribute:
+        if item.type == AttributeProto.GRAPH:
+            local = {i.name for i in item.g.input} | {t.name for t in item.g.initializer}
+            for inner in item.g.node:
+                for name in (*inner.input, *_captured(inner)):
+                    if name and name not in local:
+                        names[name] = None
+                local.update(inner.output)
+            names.update(dict.fromkeys(o.name for o in item.g.output if o.name not in local))
+    return tuple(names)
+
+
+def typed(info: onnx.ValueInfoProto, source: str = "runtime") -> Value:
+    """The facts that a ValueInfoProto states."""
+    kind = info.type.WhichOneof("value")
+    if kind != "tensor_type":
+        return Value(info.name, (kind or "").removesuffix("_type"), None, source)
+    tensor = info.type.tensor_type
+    shape: Shape | None = None
+    if tensor.HasField("shape"):
+        shape = tuple(
+            d.dim_value if d.HasField("dim_value") else (d.dim_param or None) for d in tensor.shape.dim
+        )
+    return Value(info.name, DTYPES.get(tensor.elem_type, ""), shape, source)
+
+
+def _walk(
+    facts: Facts, graph: GraphProto, inferred: GraphProto, scope: tuple[str, ...], opsets: Mapping[str, int]
+) -> None:
+    """Gather the facts of one graph; `inferred` is the same graph with its annotations."""
+    known = {info.name: info for info in (*inferred.value_info, *inferred.output)}
+    values = facts.values[scope] = {info.name: typed(info) for info in inferred.input}
+    for tensor in graph.initializer:
+        dims = tuple(tensor.dims)
+        values[tensor.name] = Value(
+            tensor.name, DTYPES.get(tensor.data_type, ""), dims, "constant", tensor_value(tensor)
+        )
+    for sparse in graph.sparse_initializer:
+        name = sparse.values.name
+        values[name] = Value(name, DTYPES.get(sparse.values.data_type, ""), tuple(sparse.dims), "constant")
+    for node, twin in zip(graph.node, inferred.node, strict=True):
+        inputs = tuple(facts.value(name, scope) if name else None for name in node.input)
+        stated = [typed(known[name]) if name in known else Value(name) for name in node.output]
+        branches = []
+        for item, other in zip(node.attribute, twin.attribute, strict=False):
+            if item.type == AttributeProto.GRAPH:
+                inner = branch_scope(scope, node, item.name)
+                _walk(facts, item.g, other.g, inner, opsets)
+                branches.append(tuple(facts.value(o.name, inner) for o in item.g.output))
+        outputs = tuple(_known_output(node, inputs, value, i) for i, value in enumerate(stated))
+        domain = "" if node.domain == "ai.onnx" else node.domain
+        entry = NodeFacts(
+            node, scope, inputs, tuple(o if o.name else None for o in outputs),
+            since(node.op_type, domain, opsets.get(domain, 0)), tuple(branches),
+        )  # fmt: skip
+        facts.nodes.append(entry)
+        for value in outputs:
+            if value.name:
+                values[value.name] = value
+                facts.producers[scope, value.name] = entry
+
+
+def _known_output(node: NodeProto, inputs: tuple[Value | None, ...], stated: Value, index: int) -> Value:
+    """The output with its source and, where the operands are known, its value."""
+    value: Array | None = None
+    if node.op_type == "Constant" and node.domain in ("", "ai.onnx"):
+        value, source = constant_value(node), "constant"
+    elif node.op_type in ("Shape", "Size") and inputs and inputs[0] is not None:
+        value, source = _measure(node, inputs[0])
+    else:
+        sources = {i.source for i in inputs if i is not None}
+        runtime = (
+            "runtime" in sources
+            or node.op_type in RANDOM
+            or any(a.type == AttributeProto.GRAPH for a in node.attribute)
+        )
+        source = "runtime" if runtime else "shape" if "shape" in sources else "folded"
+        if source == "folded" and index == 0 and all(i is None or i.constant is not None for i in inputs):
+            value = fold(node, [None if i is None else i.constant for i in inputs])
+    dtype, shape = stated.dtype, stated.shape
+    if value is not None:
+        shape = value.shape
+        dtype = dtype or DTYPES.get(helper.np_dtype_to_tensor_dtype(value.dtype), "")
+    return Value(stated.name, dtype, shape, source, value)
+
+
+def _measure(node: NodeProto, operand: Value) -> tuple[Array | None, str]:
+    """Shape or Size of a value: known when the dims it asks for are fixed."""
+    if operand.shape is None:
+        return None, "shape"
+    dims: Shape = operand.shape
+    if node.op_type == "Shape":
+        dims = dims[attribute(node, "start", 0) : attribute(node, "end", len(dims))]
+    if not all(isinstance(dim, int) for dim in dims):
+        return None, "shape"
+    sizes = np.asarray(dims, np.int64)
+    return (sizes if node.op_type == "Shape" else np.asarray(sizes.prod(), np.int64)), "folded"
+
+
+SHAPED_BY = {"Reshape": (1,), "Expand": (1,), "Tile": (1,), "ConstantOfShape": (0,), "Range": (0, 1, 2),
+             "Slice": (1, 2, 3, 4), "Pad": (1,), "Resize": (1, 2, 3), "Upsample": (1,), "Unsqueeze": (1,),
+             "Squeeze": (1,), "Split": (1,), "TopK": (1,), "OneHot": (1,)}  # fmt: skip
+"""Operators whose output shape is the value of an operand, and which operands those are."""
+
+
+Place = tuple[tuple[str, ...], str]
+
+
+def _foldable_operands(facts: Facts, settled: set[Place]) -> dict[Place, Array]:
+    """Folded operands that shape an output which is not fixed yet, and that inference has not been told of."""
+    wanted: dict[Place, Array] = {}
+    for node in facts.nodes:
+        if (
+            node.domain == ""
+            and node.op in SHAPED_BY
+            and any(o is not None and not o.fixed for o in node.outputs)
+        ):
+            for position in SHAPED_BY[node.op]:
+                operand = node.inputs[position] if position < len(node.inputs) else None
+                if operand is not None and operand.source == "folded" and operand.constant is not None:
+                    producer = facts.producer(operand.name, node.scope)
+                    if producer is not None and (producer.scope, operand.name) not in settled:
+                        wanted[producer.scope, operand.name] = operand.constant
+    return wanted
+
+
+def branch_scope(scope: tuple[str, ...], node: NodeProto, name: str) -> tuple[str, ...]:
+    """The scope inside one subgraph attribute of a node, as reports print it."""
+    return (*scope, f"{name} of {node.name or next(iter(node.output), node.op_type)}")
+
+
+def _replace(graph: GraphProto, scope: tuple[str, ...], wanted: Mapping[Place, Array]) -> None:
+    """Put Constant nodes where the wanted values are computed."""
+    for node in graph.node:
+        for item in node.attribute:
+            if item.type == AttributeProto.GRAPH:
+                _replace(item.g, branch_scope(scope, node, item.name), wanted)
+        if len(node.output) == 1 and (scope, node.output[0]) in wanted:
+            value = onnx.numpy_helper.from_array(np.ascontiguousarray(wanted[scope, node.output[0]]))
+            node.op_type, node.domain = "Constant", ""
+            del node.input[:]
+            del node.attribute[:]
+            node.attribute.append(helper.make_attribute("value", value))
