@@ -1,0 +1,97 @@
+"""One question put to a compiler in this process: read inputs, ask, write and compare outputs.
+
+The worker's forked child runs this, in the compiler's own interpreter: nothing but the standard library is
+imported, and numpy where there are arrays to read.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+Request = dict[str, Any]
+Answer = dict[str, Any]
+Ask = Callable[[Request, "dict[str, Any] | None"], Answer]
+
+TOLERANCE = 1e-2  # relative and absolute, for outputs to count as a match
+MESSAGE = 6000  # characters kept of what a compiler says
+
+
+def deviation(got: Any, want: Any) -> tuple[bool, float]:
+    """Whether two arrays of equal size agree, and the largest |got - want| / max(1, largest |want|)."""
+    import numpy as np
+
+    got = np.asarray(got)
+    if got.size != want.size:
+        return False, float("inf")
+    got = got.reshape(want.shape)
+    if want.dtype.kind in "fc":
+        wide = "complex128" if want.dtype.kind == "c" else "float64"
+        got, want = got.astype(wide), want.astype(wide)
+        with np.errstate(all="ignore"):
+            same = (got == want) | (np.isnan(got) & np.isnan(want))
+            gap = np.where(same, 0.0, np.abs(got - want))
+            scale = max(1.0, float(np.max(np.abs(want), where=np.isfinite(want), initial=0.0)))
+        gap = np.where(np.isnan(gap), np.inf, gap)
+        agree = bool(np.allclose(got, want, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True))
+        return agree, float(np.max(gap, initial=0.0)) / scale
+    if bool((got == want).all()):
+        return True, 0.0
+    if want.dtype.kind not in "iub" or got.dtype.kind not in "iubf":
+        return False, float("inf")
+    gap = np.abs(got.astype("float64") - want.astype("float64"))
+    return False, float(gap.max()) / max(1.0, float(np.abs(want.astype("float64")).max()))
+
+
+def named(outputs: list[tuple[str, Any]], expected: dict[str, Any]) -> dict[str, Any]:
+    """Arrays under out:NAME. Compilers rename outputs but keep their order, so expected names come first."""
+    import numpy as np
+
+    found: dict[str, Any] = {}
+    names = list(expected) if len(expected) == len(outputs) else [name for name, _ in outputs]
+    for name, (_, array) in zip(names, outputs, strict=True):
+        found[f"out:{name}:{len(found)}" if f"out:{name}" in found else f"out:{name}"] = np.asarray(array)
+    return found
+
+
+def finish(answer: Answer, request: Request, expected: dict[str, Any]) -> Answer:
+    """The answer with its outputs taken out: written to `results`, compared where some are expected."""
+    outputs = answer.pop("outputs", None)
+    if outputs is None:
+        return answer
+    if request.get("results"):
+        import numpy as np
+
+        with open(request["results"], "wb") as sink:
+            np.savez(sink, **named(outputs, expected))
+    if expected:
+        pairs = [deviation(got, want) for (_, got), want in zip(outputs, expected.values(), strict=False)]
+        agree = len(outputs) == len(expected) and all(same for same, _ in pairs)
+        answer["numerics"] = "match" if agree else "differ"
+        answer["error"] = max((error for _, error in pairs), default=0.0)
+    return answer
+
+
+def respond(ask: Ask, request: Request) -> Answer:
+    """One answer, computed in this process."""
+    given, expected = None, {}
+    if request.get("inputs"):
+        import numpy as np
+
+        with np.load(request["inputs"], allow_pickle=False) as arrays:
+            given = {key[3:]: arrays[key] for key in arrays.files if key.startswith("in:")}
+            expected = {key[4:]: arrays[key] for key in arrays.files if key.startswith("out:")}
+    elif request.get("run"):
+        given = {}
+    started = time.perf_counter()
+    request["expected"] = expected
+    answer = ask(request, given)
+    answer = {"message": "", "nodes": [], "numerics": None, "error": None, **answer}
+    answer["seconds"] = time.perf_counter() - started
+    answer = finish(answer, request, expected)
+    said = answer["message"]
+    answer["message"] = said[:MESSAGE]
+    if answer["stage"] != "ok" and ("MemoryError" in said or "bad_alloc" in said):
+        answer["stage"] = "crash"  # the bound was hit, which says nothing about support
+    return answer

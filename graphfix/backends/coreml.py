@@ -1,0 +1,50 @@
+"""Core ML: `onnx2coreml` over Core ML Tools, converting to an ML Program."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+
+NAME = "coreml"
+TITLE = "Core ML (ML Program)"
+DISTRIBUTIONS = ("onnx2coreml", "coremltools")
+INSTALL = "pip install 'graphfix[coreml]'"
+REQUIRES = ("onnx2coreml==1.1.0", "coremltools==9.0")
+PYTHONS = ((3, 10), (3, 13))
+RUNS_HERE = False
+ARTIFACT = ".mlpackage"
+
+NODE = re.compile(r"(?:e\.g\. |[Nn]ode ['\"]?|input ['\"])([^\s'\"),:]+)")
+
+
+def blamed(message: str) -> list[str]:
+    """Node or input names in the converter's words."""
+    return list(dict.fromkeys(NODE.findall(message)))
+
+
+def start() -> Callable[[dict[str, Any], dict[str, Any] | None], dict[str, Any]]:
+    """Import the converter; the function answers one request."""
+    logging.disable(logging.WARNING)  # a converter's chatter, and the missing Apple frameworks
+    import onnx
+    import onnx2coreml
+
+    def ask(request: dict[str, Any], given: dict[str, Any] | None) -> dict[str, Any]:
+        try:
+            model = onnx.load(request["model"])
+        except Exception as error:
+            return {"stage": "load", "message": f"{type(error).__name__}: {error}"}
+        try:
+            for value in model.graph.input:
+                for dim, size in zip(value.type.tensor_type.shape.dim, request["shapes"].get(value.name, ())):  # noqa: B905
+                    dim.dim_value = size
+            converted = onnx2coreml.convert(model)
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}"
+            return {"stage": "convert", "message": said, "nodes": blamed(said)}
+        if request["output"]:
+            converted.save(request["output"])
+        return {"stage": "ok"}
+
+    return ask

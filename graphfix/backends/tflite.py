@@ -1,0 +1,136 @@
+"""TensorFlow Lite: onnx2tf writes a flatbuffer, LiteRT loads it without custom operators."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import importlib
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+NAME = "tflite"
+TITLE = "TensorFlow Lite (onnx2tf, LiteRT)"
+DISTRIBUTIONS = ("onnx2tf", "ai-edge-litert")
+INSTALL = "graphfix backends install tflite"
+REQUIRES = ("onnx2tf==2.6.9", "ai-edge-litert==2.1.2", "onnxsim==0.6.5")
+PYTHONS = ((3, 12), (3, 13))
+RUNS_HERE = True
+ARTIFACT = ".tflite"
+
+NODE = re.compile(r"(?:node|node_name|layer|onnx_op_name)[ =:]+['\"]?([^\s'\",)]+)")
+OUT = "converted"
+CUSTOM = ("ONNX_", "Flex")  # operators that plain LiteRT does not have
+
+
+def blamed(message: str) -> list[str]:
+    """Node names in the converter's words."""
+    return list(dict.fromkeys(NODE.findall(message)))
+
+
+def layouts(array: Any) -> Iterator[Any]:
+    """The array as it is, channels last, channels first: what onnx2tf makes of ranks 3 to 5."""
+    yield array
+    if 3 <= array.ndim <= 5:
+        yield array.transpose(0, *range(2, array.ndim), 1)
+        yield array.transpose(0, array.ndim - 1, *range(1, array.ndim - 1))
+
+
+def fitting(array: Any, shape: tuple[int, ...]) -> list[Any]:
+    """Those layouts of the array that have this shape."""
+    return [one for one in layouts(array) if one.shape == shape]
+
+
+def start() -> Callable[[dict[str, Any], dict[str, Any] | None], dict[str, Any]]:
+    """Import converter and interpreter; the function answers one request."""
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    # onnx2tf runs `onnxsim` by its name.
+    os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", "")
+    import numpy as np
+    import onnx
+    import onnx2tf
+    from ai_edge_litert.interpreter import Interpreter
+
+    for late in ("onnx2tf.onnx2tf", "onnx2tf.tflite_builder", "onnxruntime", "tqdm.auto"):
+        importlib.import_module(late)  # otherwise every forked child would import them again
+    with contextlib.suppress(Exception), tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        # It is kept by the name of the output folder, and takes 0.3 s to evaluate.
+        importlib.import_module("onnx2tf.tflite_builder.schema_loader").load_schema_module(OUT)
+
+    def ranks(path: str) -> dict[str, tuple[int, ...]]:
+        """Static output shapes by name, in order, as far as the model declares them."""
+        graph = onnx.load(path, load_external_data=False).graph
+        return {o.name: tuple(d.dim_value for d in o.type.tensor_type.shape.dim) for o in graph.output}
+
+    def outputs(interpreter: Any, request: dict[str, Any], given: dict[str, Any]) -> list[Any] | None:
+        """What the flatbuffer computes in ONNX's layout; None where its inputs cannot be matched."""
+        inputs = interpreter.get_input_details()
+        names = [detail["name"].removeprefix("serving_default_").split(":")[0] for detail in inputs]
+        if not set(names) <= set(given):
+            names = list(given)
+        if len(names) != len(inputs):
+            return None
+        for detail, name in zip(inputs, names, strict=True):
+            fits = fitting(np.asarray(given[name]), tuple(int(size) for size in detail["shape"]))
+            if not fits:
+                return None
+            interpreter.set_tensor(detail["index"], fits[-1].astype(detail["dtype"]))
+        interpreter.invoke()
+        found = [interpreter.get_tensor(detail["index"]) for detail in interpreter.get_output_details()]
+        wanted = request["expected"]
+        shapes = {name: array.shape for name, array in wanted.items()} or ranks(request["model"])
+        if len(found) != len(shapes):
+            return None
+        named = []
+        for array, (name, shape) in zip(found, shapes.items(), strict=True):
+            fits = fitting(array, tuple(shape)) or [array]
+            if name in wanted:  # cubes fit in several layouts
+                fits.sort(key=lambda one: float(np.nanmax(np.abs(one - wanted[name]), initial=0)))
+            named.append((name, fits[0]))
+        return named
+
+    def ask(request: dict[str, Any], given: dict[str, Any] | None) -> dict[str, Any]:
+        source = shutil.copy(request["model"], "model.onnx")  # onnx2tf rewrites its input
+        for side in glob.glob(os.path.join(glob.escape(os.path.dirname(request["model"])), "*.data")):
+            os.symlink(side, os.path.basename(side))
+        sizes = [f"{name}:{','.join(map(str, shape))}" for name, shape in request["shapes"].items()]
+        try:
+            onnx2tf.convert(
+                input_onnx_file_path=source,
+                output_folder_path=OUT,
+                non_verbose=True,
+                verbosity="error",
+                overwrite_input_shape=sizes or None,
+                not_use_onnxsim=not request["options"].get("onnxsim", True),
+            )
+        except BaseException as error:  # it also leaves by sys.exit
+            said = f"{type(error).__name__}: {error}"
+            return {"stage": "convert", "message": said, "nodes": blamed(said)}
+        written = glob.glob(f"{OUT}/*float32.tflite")
+        if not written:
+            return {"stage": "convert", "message": "no float32 flatbuffer was written"}
+        try:
+            interpreter = Interpreter(written[0])
+            interpreter.allocate_tensors()
+            # Behind a dynamic tensor allocation does not reach them.
+            used = {detail["op_name"] for detail in interpreter._get_ops_details()}
+            custom = sorted(name for name in used if name.startswith(CUSTOM))
+        except Exception as error:
+            return {"stage": "runtime", "message": str(error), "nodes": blamed(str(error))}
+        if custom:
+            said = "unresolved custom op: " + ", ".join(custom)
+            return {"stage": "runtime", "message": said, "nodes": custom}
+        if request["output"]:
+            shutil.copy(written[0], request["output"])
+        if given is None:
+            return {"stage": "ok"}
+        try:
+            return {"stage": "ok", "outputs": outputs(interpreter, request, given)}
+        except Exception as error:
+            return {"stage": "ok", "message": f"{type(error).__name__}: {error}", "numerics": "error"}
+
+    return ask

@@ -1,0 +1,68 @@
+"""tract: Sonos' inference engine, through its `tract` Python package."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from typing import Any
+
+NAME = "tract"
+TITLE = "tract"
+DISTRIBUTIONS = ("tract",)
+INSTALL = "pip install 'graphfix[tract]'"
+REQUIRES = ("tract==0.23.9",)
+PYTHONS = ((3, 9), (3, 14))
+RUNS_HERE = True
+ARTIFACT = ".nnef.tgz"
+
+NODE = re.compile(r'node #\d+ "([^"]+)"')
+
+
+def blamed(message: str) -> list[str]:
+    """Node names quoted in tract's chain of causes."""
+    return list(dict.fromkeys(NODE.findall(message)))
+
+
+def start() -> Callable[[dict[str, Any], dict[str, Any] | None], dict[str, Any]]:
+    """Import the engine; the function answers one request."""
+    os.environ["RUST_LIB_BACKTRACE"] = "0"  # a backtrace costs 0.3 s a rejection and drowns the reason
+    import tract
+
+    loader = tract.onnx()
+
+    def rejected(stage: str, error: Exception) -> dict[str, Any]:
+        return {"stage": stage, "message": str(error), "nodes": blamed(str(error))}
+
+    def ask(request: dict[str, Any], given: dict[str, Any] | None) -> dict[str, Any]:
+        try:
+            model = loader.load(request["model"])
+        except Exception as error:
+            return rejected("load", error)
+        try:
+            for at in range(model.input_count()):
+                shape = request["shapes"].get(model.input_name(at))
+                if shape:
+                    dtype = str(model.input_fact(at)).split(",")[-1]
+                    model.set_input_fact(at, ",".join([*map(str, shape), dtype]))
+            typed = model.into_model()
+        except Exception as error:
+            return rejected("convert", error)
+        try:
+            names = [typed.input_name(at) for at in range(typed.input_count())]
+            results = [typed.output_name(at) for at in range(typed.output_count())]
+            if request["output"]:
+                tract.nnef().with_tract_core().with_onnx().write_model_to_tar_gz(typed, request["output"])
+            runnable = typed.into_runnable()
+        except Exception as error:
+            return rejected("compile", error)
+        if given is None:
+            return {"stage": "ok"}
+        try:
+            found = runnable.run([given[name] for name in names])
+            outputs = [(name, value.to_numpy()) for name, value in zip(results, found, strict=True)]
+        except Exception as error:
+            return {"stage": "ok", "message": f"{type(error).__name__}: {error}", "numerics": "error"}
+        return {"stage": "ok", "outputs": outputs}
+
+    return ask
