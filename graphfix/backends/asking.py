@@ -7,12 +7,13 @@ imported, and numpy where there are arrays to read.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
-Ask = Callable[[Request, "dict[str, Any] | None"], Answer]
+Arrays = dict[str, Any]
+Ask = Callable[[Request, Arrays], Answer]
 
 TOLERANCE = 1e-2  # relative and absolute, for outputs to count as a match
 MESSAGE = 6000  # characters kept of what a compiler says
@@ -44,54 +45,57 @@ def deviation(got: Any, want: Any) -> tuple[bool, float]:
     return False, float(gap.max()) / max(1.0, float(np.abs(want.astype("float64")).max()))
 
 
-def named(outputs: list[tuple[str, Any]], expected: dict[str, Any]) -> dict[str, Any]:
+def named(outputs: list[tuple[str, Any]], expected: Arrays) -> Arrays:
     """Arrays under out:NAME. Compilers rename outputs but keep their order, so expected names come first."""
     import numpy as np
 
-    found: dict[str, Any] = {}
+    found: Arrays = {}
     names = list(expected) if len(expected) == len(outputs) else [name for name, _ in outputs]
     for name, (_, array) in zip(names, outputs, strict=True):
         found[f"out:{name}:{len(found)}" if f"out:{name}" in found else f"out:{name}"] = np.asarray(array)
     return found
 
 
-def finish(answer: Answer, request: Request, expected: dict[str, Any]) -> Answer:
-    """The answer with its outputs taken out: written to `results`, compared where some are expected."""
-    outputs = answer.pop("outputs", None)
+def running(answer: Answer, request: Request, given: Arrays, expected: Arrays) -> Answer:
+    """The accepted answer with its run added: outputs written to `results`, compared where some are expected."""
+    try:
+        outputs = answer.pop("run")(given, expected)
+    except Exception as error:
+        return {**answer, "numerics": "error", "message": f"{type(error).__name__}: {error}"[:MESSAGE]}
     if outputs is None:
         return answer
-    if request.get("results"):
+    if request["results"]:
         import numpy as np
 
         with open(request["results"], "wb") as sink:
             np.savez(sink, **named(outputs, expected))
-    if expected:
-        pairs = [deviation(got, want) for (_, got), want in zip(outputs, expected.values(), strict=False)]
-        agree = len(outputs) == len(expected) and all(same for same, _ in pairs)
-        answer["numerics"] = "match" if agree else "differ"
-        answer["error"] = max((error for _, error in pairs), default=0.0)
-    return answer
+    if not expected:
+        return answer
+    pairs = [deviation(got, want) for (_, got), want in zip(outputs, expected.values(), strict=False)]
+    agree = len(outputs) == len(expected) and all(same for same, _ in pairs)
+    largest = max((error for _, error in pairs), default=0.0)
+    return {**answer, "numerics": "match" if agree else "differ", "error": largest}
 
 
-def respond(ask: Ask, request: Request) -> Answer:
-    """One answer, computed in this process."""
-    given, expected = None, {}
-    if request.get("inputs"):
+def respond(ask: Ask, request: Request) -> Iterator[Answer]:
+    """The answer; where the model is run, first the answer should the run never come back."""
+    given: Arrays | None = {} if request["run"] else None
+    expected: Arrays = {}
+    if request["inputs"]:
         import numpy as np
 
         with np.load(request["inputs"], allow_pickle=False) as arrays:
             given = {key[3:]: arrays[key] for key in arrays.files if key.startswith("in:")}
             expected = {key[4:]: arrays[key] for key in arrays.files if key.startswith("out:")}
-    elif request.get("run"):
-        given = {}
     started = time.perf_counter()
-    request["expected"] = expected
-    answer = ask(request, given)
-    answer = {"message": "", "nodes": [], "numerics": None, "error": None, **answer}
+    answer = {"message": "", "nodes": [], "numerics": None, "error": None, **ask(request, given or {})}
     answer["seconds"] = time.perf_counter() - started
-    answer = finish(answer, request, expected)
     said = answer["message"]
     answer["message"] = said[:MESSAGE]
     if answer["stage"] != "ok" and ("MemoryError" in said or "bad_alloc" in said):
         answer["stage"] = "crash"  # the bound was hit, which says nothing about support
-    return answer
+    if given is not None and "run" in answer:
+        yield {**answer, "run": None, "numerics": "error", "last": False}
+        answer = running(answer, request, given, expected)
+    answer.pop("run", None)
+    yield {**answer, "last": True}

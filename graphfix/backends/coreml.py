@@ -24,13 +24,13 @@ def blamed(message: str) -> list[str]:
     return list(dict.fromkeys(NODE.findall(message)))
 
 
-def start() -> Callable[[dict[str, Any], dict[str, Any] | None], dict[str, Any]]:
+def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
     """Import the converter; the function answers one request."""
     logging.disable(logging.WARNING)  # a converter's chatter, and the missing Apple frameworks
     import onnx
     import onnx2coreml
 
-    def ask(request: dict[str, Any], given: dict[str, Any] | None) -> dict[str, Any]:
+    def ask(request: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
         try:
             model = onnx.load(request["model"])
         except Exception as error:

@@ -26,7 +26,7 @@ def blamed(message: str) -> list[str]:
     return list(dict.fromkeys(first or second for first, second in NODE.findall(message)))
 
 
-def start() -> Callable[[dict[str, Any], dict[str, Any] | None], dict[str, Any]]:
+def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
     """Import the builder; the function answers one request."""
     import tensorrt_rtx_bindings as trt
 
@@ -63,7 +63,7 @@ def start() -> Callable[[dict[str, Any], dict[str, Any] | None], dict[str, Any]]
                 profile.set_shape(name, shape, shape, shape)
         return profile
 
-    def ask(request: dict[str, Any], given: dict[str, Any] | None) -> dict[str, Any]:
+    def ask(request: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
         errors = Errors()
         builder = trt.Builder(errors)
         network = builder.create_network()
@@ -76,7 +76,7 @@ def start() -> Callable[[dict[str, Any], dict[str, Any] | None], dict[str, Any]]
         config = builder.create_builder_config()
         config.num_compute_capabilities = 1
         config.set_compute_capability(trt.ComputeCapability.SM86, 0)
-        config.add_optimization_profile(profile_of(builder, network, request, given or {}))
+        config.add_optimization_profile(profile_of(builder, network, request, given))
         engine = builder.build_serialized_network(network, config)
         if engine is None:
             said = " | ".join(errors.said)

@@ -21,6 +21,7 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import re
 import resource
 import select
 import shutil
@@ -28,12 +29,12 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
-Respond = Callable[[Request], Answer]
+Respond = Callable[[Request], Iterator[Answer]]
 
 NOISE = 4000  # bytes kept of what it printed last
 HEARTBEAT = 0.05  # seconds between two looks at the child's memory
@@ -61,6 +62,13 @@ def load(name: str, path: str) -> Any:
     return module
 
 
+def write(pipe: int, answer: Answer) -> None:
+    """One line into a pipe, whole."""
+    line = json.dumps(answer).encode() + b"\n"
+    while line:
+        line = line[os.write(pipe, line) :]
+
+
 def child(respond: Respond, request: Request, result: int, noise: int, worker: int) -> None:
     """The forked child: bound, silenced, answering once; it never returns."""
     try:
@@ -79,12 +87,11 @@ def child(respond: Respond, request: Request, result: int, noise: int, worker: i
         os.environ["TMPDIR"] = tempfile.tempdir = request["scratch"]
         os.chdir(request["scratch"])
         try:
-            answer = respond(request)
+            for answer in respond(request):
+                write(result, answer)
         except BaseException as error:
-            answer = {"stage": "crash", "message": f"{type(error).__name__}: {error}"[:NOISE]}
-        line = json.dumps(answer).encode() + b"\n"
-        while line:
-            line = line[os.write(result, line) :]
+            said = f"{type(error).__name__}: {error}"[:NOISE]
+            write(result, {"stage": "crash", "message": said, "last": True})
     finally:
         os._exit(0)
 
@@ -129,36 +136,48 @@ def bury(pid: int) -> int:
     return status
 
 
-def verdict(line: bytes, noise: bytes, status: int) -> Answer:
-    """What the child's last words amount to."""
-    with contextlib.suppress(ValueError):
-        answer = json.loads(line)
-        if line.endswith(b"\n") and isinstance(answer, dict) and isinstance(answer.get("stage"), str):
-            return answer
-    if line:
-        why = "garbage where the answer should be"
-    elif os.WIFSIGNALED(status):
+def spoken(line: bytes) -> Answer | None:
+    """The last whole answer in what came through the result pipe; ValueError when something else did."""
+    *whole, rest = line.split(b"\n")
+    if len(rest) > 1 << 20:
+        raise ValueError("an answer without an end")
+    answers = [json.loads(one) for one in whole]
+    if not all(isinstance(one, dict) and isinstance(one.get("stage"), str) for one in answers):
+        raise ValueError("an answer without a stage")
+    return answers[-1] if answers else None
+
+
+def ended(status: int, noise: bytes) -> str:
+    """How a child ended that did not answer, with the last it printed."""
+    if os.WIFSIGNALED(status):
         why = f"killed by {signal.Signals(os.WTERMSIG(status)).name}"
     else:
         why = f"exited with status {os.WEXITSTATUS(status)} without an answer"
-    last = " ".join(noise.decode(errors="replace").split())[-500:]
-    return {"stage": "crash", "message": f"{why}: {last}" if last else why}
+    lines = [text for text in re.split(r"[\r\n]+", noise.decode(errors="replace")) if text.strip()]
+    return ": ".join([why, " ".join(lines[-3:]).strip()[-500:]]) if lines else why
 
 
 def supervise(pid: int, result: int, noise: int, requests: int, request: Request) -> Answer:
-    """Wait for the child's answer within its bounds, then end it."""
-    started, line, heard, verdict_ = time.monotonic(), b"", b"", None
-    watched = [result, noise, requests]
+    """Wait for the child's answer within its bounds, then end it and all it started."""
+    started = looked = time.monotonic()
+    line, heard, answer = b"", b"", None
+    stage, why = "crash", ""
     handle = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
-    if handle is not None:
-        watched.append(handle)
+    watched = [result, noise, requests] + ([] if handle is None else [handle])
     try:
-        while verdict_ is None:
-            left = started + request["deadline"] - time.monotonic()
-            if left <= 0:
-                verdict_ = {"stage": "timeout", "message": f"no answer within {request['deadline']:g} s"}
+        while not why:
+            now = time.monotonic()
+            if now >= started + request["deadline"]:
+                stage, why = "timeout", f"no answer within {request['deadline']:g} s"
                 break
-            ready = select.select(watched, [], [], min(left, HEARTBEAT))[0]
+            if now >= looked + HEARTBEAT:
+                looked = now
+                if resident(pid) > request["memory"]:
+                    why = f"more than {request['memory'] / 2**30:g} GiB of memory"
+                    break
+            ready = select.select(watched, [], [], HEARTBEAT)[0]
+            if requests in ready:
+                raise Gone
             if noise in ready:
                 block = os.read(noise, 1 << 16)
                 heard = (heard + block)[-NOISE:]
@@ -167,25 +186,22 @@ def supervise(pid: int, result: int, noise: int, requests: int, request: Request
             if result in ready:
                 block = os.read(result, 1 << 16)
                 line += block
-                if not block or b"\n" in block or len(line) > 1 << 20:
+                answer = spoken(line)
+                if not block or (answer and answer["last"]):
                     break
             elif handle in ready or (handle is None and not ready and os.waitpid(pid, os.WNOHANG)[0]):
                 break
-            if requests in ready:
-                raise Gone
-            if not ready and resident(pid) > request["memory"]:
-                held = request["memory"] / 2**30
-                verdict_ = {"stage": "crash", "message": f"more than {held:g} GiB of memory"}
+    except (ValueError, KeyError):
+        answer, why = None, "garbage where the answer should be"
     finally:
         if handle is not None:
             os.close(handle)
         status = bury(pid)
-    while noise in watched and select.select([noise], [], [], 0)[0]:
-        block = os.read(noise, 1 << 16)
-        if not block:
-            break
-        heard = (heard + block)[-NOISE:]
-    return verdict_ or verdict(line, heard, status)
+    if answer and answer["last"]:
+        return answer
+    why = why or ended(status, heard)
+    # With an answer before the last, the model was compiled: it is the run that failed.
+    return {**answer, "message": why} if answer else {"stage": stage, "message": why}
 
 
 def answer(respond: Respond, request: Request, requests: int, answers: int) -> Answer:
@@ -229,9 +245,6 @@ def main() -> None:
     os.set_inheritable(answers, False)
     os.environ["TMPDIR"] = tempfile.tempdir = scratch
 
-    def say(message: Answer) -> None:
-        os.write(answers, json.dumps(message).encode() + b"\n")
-
     try:
         module = load("graphfix_adapter", adapter)
         asking = load("graphfix_asking", os.path.join(here, "asking.py"))
@@ -239,9 +252,9 @@ def main() -> None:
         with contextlib.suppress(ImportError):
             importlib.import_module("numpy")  # here rather than in every child
         gc.freeze()  # what is loaded now need not be looked through by every child
-        say({"ready": version(module.DISTRIBUTIONS)})
+        write(answers, {"ready": version(module.DISTRIBUTIONS)})
     except BaseException as error:
-        say({"failed": f"{type(error).__name__}: {error}"})
+        write(answers, {"failed": f"{type(error).__name__}: {error}"})
         return
     buffer = b""
     try:
@@ -252,7 +265,7 @@ def main() -> None:
             buffer += block
             while b"\n" in buffer:
                 line, _, buffer = buffer.partition(b"\n")
-                say(answer(respond, json.loads(line), requests, answers))
+                write(answers, answer(respond, json.loads(line), requests, answers))
     except (Gone, BrokenPipeError):
         shutil.rmtree(scratch, ignore_errors=True)
 
