@@ -1,0 +1,110 @@
+"""Files that are replaced whole or not at all: written beside their place, synced, then renamed into it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from graphfix.errors import OutputError
+
+
+def destination(path: str | Path) -> str:
+    """The path that a write to `path` ends up at: links are followed, so that they survive a replacement."""
+    return os.path.realpath(path)
+
+
+def writable(path: str | Path, *, force: bool) -> None:
+    """Check that a file can be put at `path`, before the work that makes its content.
+
+    Raises:
+        OutputError: it exists and `force` is not set, it is not a regular file, or its folder takes no files.
+    """
+    target = destination(path)
+    folder = os.path.dirname(target)
+    if os.path.isdir(target):
+        raise OutputError("is a folder", path=path, cure="name a file in it")
+    if os.path.lexists(target):
+        if not stat.S_ISREG(os.stat(target).st_mode):
+            raise OutputError("is not a regular file", path=path, cure="choose another output")
+        if not force:
+            raise OutputError("exists already", path=path, cure="choose another output, or pass `--force`")
+        if not os.access(target, os.W_OK):
+            raise OutputError("is write-protected", path=path, cure="run `chmod u+w` on it, or choose another output")
+    elif not os.path.basename(os.fspath(path)):
+        raise OutputError("names a folder, not a file", path=path, cure="name a file in it")
+    if not os.path.isdir(folder):
+        raise OutputError(f"there is no folder `{folder}`", path=path, cure="create it first")
+    with told(path), Pending(folder):
+        pass  # being allowed to is one thing; a full or read-only disk shows only when it is tried
+
+
+@contextlib.contextmanager
+def told(path: str | Path) -> Iterator[None]:
+    """Turn the operating system's refusals into an OutputError about `path`."""
+    try:
+        yield
+    except OSError as error:
+        said = error.strerror or str(error)
+        raise OutputError(f"cannot be written: {said}", path=path, cure="choose a folder that takes files") from error
+
+
+class Pending:
+    """A new file under a temporary name; it vanishes with the `with` block unless it was put in place."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._name: str | None = os.path.join(folder, f".graphfix-{secrets.token_hex(8)}.tmp")
+        # Not tempfile.mkstemp: its files are private, and the umask should decide as for any other file.
+        self._file = os.fdopen(
+            os.open(self._name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666), "wb"
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def write(self, data: bytes) -> None:
+        """Append bytes."""
+        self._file.write(data)
+
+    def put(self, target: str) -> None:
+        """Make the content durable, then rename it to `target`, in the same folder, with the rights of an old one."""
+        assert self._name is not None
+        self._file.flush()
+        with contextlib.suppress(FileNotFoundError):
+            old = os.stat(target)
+            os.chmod(self._name, stat.S_IMODE(old.st_mode))
+            if hasattr(os, "chown"):
+                with contextlib.suppress(PermissionError):
+                    os.chown(self._name, old.st_uid, old.st_gid)
+        os.fsync(self._file.fileno())
+        self._file.close()
+        os.replace(self._name, target)
+        self._name = None
+        _sync_folder(self._folder)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with contextlib.suppress(OSError):
+            self._file.close()
+        if self._name is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(self._name)
+
+
+def _sync_folder(folder: str) -> None:
+    """Make a rename durable; Windows has no such call, and some network disks refuse it."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
