@@ -8,20 +8,21 @@ inferred a second time.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import onnx
-from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, helper, shape_inference
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, helper
 
-from graphfix.folding import LIMIT, Array, attribute, constant_value, fold, tensor_value
+from graphfix.folding import Array, attribute, constant_value, fold, tensor_value
+from graphfix.infer import Place, branch_scope, infer, replace, stripped, unannotated
 
 Dim = int | str | None
 Shape = tuple[Dim, ...]
 
 DTYPES = {
-    code: name.lower().replace("float", "float32") if name == "FLOAT" else "float64" if name == "DOUBLE" else name.lower()
+    code: {"FLOAT": "float32", "DOUBLE": "float64"}.get(name, name.lower())
     for name, code in TensorProto.DataType.items()
 }  # fmt: skip
 DTYPES[TensorProto.UNDEFINED] = ""
@@ -113,7 +114,7 @@ class Facts:
             from onnx import inliner
 
             work = inliner.inline_local_functions(work)
-        inferred, trouble = _infer(work)
+        inferred, trouble = infer(work)
         settled: set[tuple[tuple[str, ...], str]] = set()
         while True:
             facts = cls(work, trouble=trouble)
@@ -122,8 +123,8 @@ class Facts:
             if not found or len(settled) > MOST_FOLDED:
                 return facts
             settled.update(found)
-            _replace(inferred.graph, (), found)
-            inferred, trouble = _infer(_unannotated(inferred))
+            replace(inferred.graph, (), found)
+            inferred, trouble = infer(unannotated(inferred))
 
     def value(self, name: str, scope: tuple[str, ...] = ()) -> Value | None:
         """The value a name means in a scope, looked up outwards; None for an unknown or empty name."""
@@ -153,70 +154,6 @@ class Facts:
     def opsets(self) -> Mapping[str, int]:
         """Opset version by domain, the empty domain being ai.onnx."""
         return _opsets(self.model)
-
-
-def stripped(model: ModelProto) -> ModelProto:
-    """A copy without large payloads and without the shape annotations that may be stale."""
-    thin = ModelProto()
-    thin.ir_version = model.ir_version
-    thin.opset_import.extend(model.opset_import)
-    thin.functions.extend(model.functions)
-    source, graph = model.graph, thin.graph
-    graph.name = source.name or "graph"
-    for node in source.node:
-        if any(a.type == AttributeProto.TENSOR and a.t.ByteSize() > 4 * LIMIT for a in node.attribute):
-            copy = graph.node.add(op_type=node.op_type, name=node.name, domain=node.domain)
-            copy.input.extend(node.input)
-            copy.output.extend(node.output)
-            for item in node.attribute:
-                if item.type == AttributeProto.TENSOR and item.t.ByteSize() > 4 * LIMIT:
-                    copy.attribute.add(name=item.name, type=item.type, t=_elided(item.t))
-                else:
-                    copy.attribute.append(item)
-        else:
-            graph.node.append(node)
-    for tensor in source.initializer:
-        graph.initializer.append(_elided(tensor) if tensor.ByteSize() > 4 * LIMIT else tensor)
-    graph.sparse_initializer.extend(source.sparse_initializer)
-    graph.input.extend(source.input)
-    graph.output.extend(source.output)
-    return _unannotated(thin)
-
-
-def _elided(tensor: TensorProto) -> TensorProto:
-    """The tensor without its payload, marked as kept elsewhere."""
-    return TensorProto(
-        name=tensor.name, data_type=tensor.data_type, dims=tensor.dims, data_location=TensorProto.EXTERNAL
-    )
-
-
-def _unannotated(model: ModelProto) -> ModelProto:
-    """The same model, changed in place: no value_info, no shapes on outputs, no negative dims."""
-    for graph in _graphs(model.graph):
-        del graph.value_info[:]
-        for output in graph.output:
-            if output.type.HasField("tensor_type"):
-                output.type.tensor_type.ClearField("shape")
-    for info in model.graph.input:
-        for dim in info.type.tensor_type.shape.dim:
-            if dim.HasField("dim_value") and dim.dim_value < 0:
-                dim.ClearField("dim_value")
-    return model
-
-
-def _graphs(graph: GraphProto) -> Iterator[GraphProto]:
-    yield graph
-    for node in graph.node:
-        for item in node.attribute:
-            if item.type == AttributeProto.GRAPH:
-                yield from _graphs(item.g)
-
-
-def _infer(model: ModelProto) -> tuple[ModelProto, str | None]:
-    try:
-        return shape_inference.infer_shapes(model, data_prop=True), None
-    except Exception as error:  # onnx raises several kinds, all meaning: these facts stay unknown
-        return model, str(error).strip().splitlines()[0]
 
 
 def _opsets(model: ModelProto) -> dict[str, int]:
@@ -339,9 +276,6 @@ SHAPED_BY = {"Reshape": (1,), "Expand": (1,), "Tile": (1,), "ConstantOfShape": (
 """Operators whose output shape is the value of an operand, and which operands those are."""
 
 
-Place = tuple[tuple[str, ...], str]
-
-
 def _foldable_operands(facts: Facts, settled: set[Place]) -> dict[Place, Array]:
     """Folded operands that shape an output which is not fixed yet, and that inference has not been told of."""
     wanted: dict[Place, Array] = {}
@@ -358,22 +292,3 @@ def _foldable_operands(facts: Facts, settled: set[Place]) -> dict[Place, Array]:
                     if producer is not None and (producer.scope, operand.name) not in settled:
                         wanted[producer.scope, operand.name] = operand.constant
     return wanted
-
-
-def branch_scope(scope: tuple[str, ...], node: NodeProto, name: str) -> tuple[str, ...]:
-    """The scope inside one subgraph attribute of a node, as reports print it."""
-    return (*scope, f"{name} of {node.name or next(iter(node.output), node.op_type)}")
-
-
-def _replace(graph: GraphProto, scope: tuple[str, ...], wanted: Mapping[Place, Array]) -> None:
-    """Put Constant nodes where the wanted values are computed."""
-    for node in graph.node:
-        for item in node.attribute:
-            if item.type == AttributeProto.GRAPH:
-                _replace(item.g, branch_scope(scope, node, item.name), wanted)
-        if len(node.output) == 1 and (scope, node.output[0]) in wanted:
-            value = onnx.numpy_helper.from_array(np.ascontiguousarray(wanted[scope, node.output[0]]))
-            node.op_type, node.domain = "Constant", ""
-            del node.input[:]
-            del node.attribute[:]
-            node.attribute.append(helper.make_attribute("value", value))

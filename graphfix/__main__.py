@@ -1,0 +1,7 @@
+"""`python -m graphfix`: the same as the `graphfix` command."""
+
+import sys
+
+from graphfix.cli import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+"""The lint rules, one a file; graphfix.check finds them by walking this folder."""

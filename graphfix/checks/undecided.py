@@ -1,0 +1,34 @@
+"""GF108: a fact that decides about the node is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graphfix.check import Check, Look, cited
+from graphfix.diagnostic import Finding, Severity
+from graphfix.example import Example
+from graphfix.words import in_words
+
+
+class Undecided(Check):
+    """A node whose verdict hangs on a fact that cannot be read off the model.
+
+    Why: the compiler rejects one of the two possibilities, so saying either would be a guess.
+    Instead: give what is missing, usually with `--shape` or `--set`, or ask the compiler itself with `--confirm`.
+    """
+
+    code = "GF108"
+    name = "undecided"
+    severity = Severity.NOTE
+    kind = "undecided"
+    valid = (Example("y = Add(x, x)"),)
+    invalid = (Example("z = example.Mystery(x)\ny = Add(z, z)", says="cannot be decided", evidence="demo/Add/dtype-float64"),)
+
+    def check(self, look: Look) -> Iterator[Finding]:
+        """Yield a note for every node whose ruling is open, and for the model as a whole."""
+        for node, facets, ruling in [(None, look.model_facets, look.model), *look.ruled()]:
+            if ruling.verdict == "undecided" and ruling.evidence is not None:
+                subject = f"`{node.op}`" if node is not None else "the model"
+                with_ = in_words(ruling.evidence.when, {**facets})
+                message = f"{subject} cannot be decided: {ruling.reason}; {look.table.title} rejects {with_ or 'a form of it'}"
+                yield self.at(look, node, message, **cited(look, node, ruling))

@@ -1,0 +1,40 @@
+"""GF201: a node whose result nobody uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graphfix.check import Check, Look
+from graphfix.diagnostic import Finding, Severity
+from graphfix.example import Example
+from graphfix.facts import NodeFacts
+
+
+class UnreachableNode(Check):
+    """A node that no output of the graph depends on.
+
+    Why: it costs size, and some compilers reject a model over an operator in it that is never run.
+    Instead: drop it; every graph rewriter does so on the way, `graphfix fix` included.
+    """
+
+    code = "GF201"
+    name = "unreachable-node"
+    severity = Severity.NOTE
+    valid = (Example("y = Relu(x)"),)
+    invalid = (Example("dead = Relu(x)\ny = Relu(x)", says="reaches no output"),)
+
+    def check(self, look: Look) -> Iterator[Finding]:
+        """Yield a note for every node of the main graph that reaches no output."""
+        graph = look.facts.model.graph
+        wanted = {output.name for output in graph.output}
+        dead: list[NodeFacts] = []
+        for node in reversed(look.facts.nodes):
+            if node.scope:
+                continue
+            if wanted.isdisjoint(node.proto.output):
+                dead.append(node)
+            else:
+                wanted.update(node.proto.input)
+                wanted.update(node.captured)
+        for node in reversed(dead):
+            yield self.at(look, node, f"`{node.op}` reaches no output of the model")

@@ -1,0 +1,59 @@
+"""The command line: arguments in, one call to a subcommand, an exit code out."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from graphfix.errors import GraphfixError, nearest
+from graphfix.version import VERSION
+
+COMMANDS = {
+    "lint": "verdicts and findings; never writes a model",
+    "fix": "rewrite a model so that a target takes it, and prove that the numbers did not change",
+    "explain": "what a finding, a rewrite, or an operator on a target means",
+    "backends": "which compilers are here, and how to get the others",
+}
+EPILOG = "exit codes: 0 clean, 1 findings, 2 could not judge (bad usage, unreadable model, missing backend)"
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line on stderr."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print one line with the cure and exit with code 2."""
+        self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is 0, 1 or 2 as the contract says."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = Parser(prog="graphfix", description=__doc__, epilog=EPILOG)
+    parser.description = "A compatibility linter and graph rewriter over ONNX."
+    parser.add_argument("--version", action="version", version=f"graphfix {VERSION}")
+    wanted = next((word for word in arguments if not word.startswith("-")), None)
+    if wanted is not None and wanted not in COMMANDS:
+        parser.error(f"unknown command `{wanted}`, {nearest(wanted, COMMANDS)}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, text in COMMANDS.items():
+        sub = subparsers.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", epilog=EPILOG)
+        if name == wanted:
+            importlib.import_module(f"graphfix.commands.{name}").configure(sub)
+    try:
+        given = parser.parse_args(arguments)
+        code: int = importlib.import_module(f"graphfix.commands.{given.command}").run(given)
+        sys.stdout.flush()
+        return code
+    except GraphfixError as error:
+        print(f"graphfix: {error.line()}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("graphfix: interrupted", file=sys.stderr)
+        return 2

@@ -1,0 +1,1 @@
+"""Subcommands, one a file: each module has NAME, HELP, `configure(parser)` and `run(arguments) -> exit code`."""

@@ -1,0 +1,88 @@
+"""Options that several subcommands share, and their values as the engine takes them."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from graphfix.config import Config
+from graphfix.diagnostic import Result, Severity
+from graphfix.errors import OutputError, UsageError
+from graphfix.table import targets as known_targets
+
+RANKS = {"error": 3, "warning": 2, "note": 1, "never": 9}
+
+
+def add_shared(parser: argparse.ArgumentParser) -> None:
+    """The options of lint, fix and compile."""
+    parser.add_argument("--target", "-t", metavar="T[,T...]", help="coreml, tflite, tensorrt, openvino, tract, or all")
+    parser.add_argument("--shape", action="append", default=[], metavar="NAME=1x3x224x224", help="fix an input's dims")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="bind an input to a constant")
+    parser.add_argument("--output-format", default="text", metavar="FORMAT", help="text, concise, json or json-lines")
+    parser.add_argument("--output-file", type=Path, metavar="FILE", help="write the report here instead of stdout")
+    parser.add_argument("--full", action="store_true", help="show every finding in full")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="settings to use instead of the nearest pyproject.toml"
+    )
+    parser.add_argument("--isolated", action="store_true", help="ignore every configuration file")
+    parser.add_argument(
+        "--fail-on",
+        choices=("error", "warning", "note", "never"),
+        help="the least severity that gives exit code 1 (error)",
+    )
+
+
+def chosen_targets(given: str | None, config: Config) -> list[str]:
+    """The targets asked for, `all` spelled out; UsageError without any."""
+    names = [name.strip() for name in given.split(",")] if given else list(config.targets)
+    if not names:
+        raise UsageError("no target is given", cure=f"add --target T, one of {', '.join(known_targets())}, or all")
+    found: list[str] = []
+    for name in names:
+        found.extend(known_targets() if name == "all" else [name])
+    return list(dict.fromkeys(found))
+
+
+def bindings(shapes: Sequence[str], values: Sequence[str], config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
+    """`--shape` and `--set` as mappings by input name; a shape without a name is under the empty name."""
+    from graphfix.bind import parse_shape, parse_value
+
+    dims: dict[str, Any] = dict(config.shapes)
+    dims.update({name or "": sizes for name, sizes in map(parse_shape, shapes)})
+    return dims, {**config.values, **dict(map(parse_value, values))}
+
+
+def exit_code(results: Sequence[Result], fail_on: str) -> int:
+    """2 when a model could not be read, 1 with a finding at or above `fail_on`, else 0."""
+    if any(result.error is not None for result in results):
+        return 2
+    grave = max((f.severity.weight for r in results for f in r.findings), default=0)
+    return int(grave >= RANKS[fail_on])
+
+
+@contextlib.contextmanager
+def destination(path: Path | None) -> Iterator[TextIO]:
+    """Where a report goes: stdout, or a file that appears only when the report is whole."""
+    if path is None:
+        yield sys.stdout
+        return
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        with partial.open("w", encoding="utf-8") as out:
+            yield out
+        partial.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"cannot be written: {error.strerror}", path=path, cure="choose another --output-file"
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def severities() -> list[str]:
+    """The severities, gravest first."""
+    return [severity.value for severity in Severity]

@@ -1,0 +1,130 @@
+"""What is found and how it is told apart: findings, results, and their fingerprints. Engines yield them, renderers print."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from graphfix.facts import NodeFacts
+
+
+class Severity(StrEnum):
+    """How bad a finding is: the compiler rejects it, it works but worse, or it is worth knowing."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+    @property
+    def weight(self) -> int:
+        """3 for an error, 2 for a warning, 1 for a note."""
+        return {"error": 3, "warning": 2, "note": 1}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """A rewrite that may cure a finding, and its safety class: exact, approximate or interface."""
+
+    name: str
+    safety: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found on one node (or on the model, when `op` is empty) for one target."""
+
+    code: str
+    name: str
+    severity: Severity
+    target: str
+    message: str
+    scope: tuple[str, ...] = ()
+    node: str = ""
+    op: str = ""
+    domain: str = ""
+    output: str = ""
+    kind: str = ""
+    evidence: str | None = None
+    measured: str = ""
+    rewrite: Remedy | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that survive a re-export with other node indices: no name, no position, no message."""
+        parts = (self.code, self.target, "/".join(self.scope), self.domain, self.op, self.output, self.evidence or "")
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+    def to_json(self) -> dict[str, Any]:
+        """The finding as the contract states it."""
+        return {
+            "code": self.code,
+            "name": self.name,
+            "severity": self.severity.value,
+            "scope": list(self.scope),
+            "node": self.node,
+            "op": self.op,
+            "domain": self.domain,
+            "output": self.output,
+            "message": self.message,
+            "evidence": self.evidence,
+            "measured": self.measured,
+            "rewrite": None if self.rewrite is None else {"name": self.rewrite.name, "safety": self.rewrite.safety},
+            "fingerprint": self.fingerprint,
+        }
+
+
+def place(node: NodeFacts) -> dict[str, Any]:
+    """The fields of a Finding that say where a node is."""
+    output = next((name for name in node.proto.output if name), "")
+    return {"scope": node.scope, "node": node.label, "op": node.op, "domain": node.domain, "output": output}
+
+
+@dataclass(slots=True)
+class Result:
+    """What is known of one model on one target: the verdict, the findings, and for `fix` what was done.
+
+    `verdict` is accepted, rejected or undecided; None when the model could not be judged, and `error` says why.
+    """
+
+    model: str
+    target: str
+    target_version: str
+    nodes: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    error: str | None = None
+    compiler: dict[str, Any] | None = None
+    changes: Sequence[dict[str, Any]] | None = None
+    verification: dict[str, Any] | None = None
+    output: str | None = None
+
+    @property
+    def verdict(self) -> str | None:
+        """The prediction: rejected with any error, undecided when something that decides is not known."""
+        if self.error is not None:
+            return None
+        if any(finding.severity is Severity.ERROR for finding in self.findings):
+            return "rejected"
+        return "undecided" if any(finding.kind in UNDECIDED for finding in self.findings) else "accepted"
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as the contract states it."""
+        out: dict[str, Any] = {
+            "model": self.model,
+            "target": self.target,
+            "target_version": self.target_version,
+            "verdict": self.verdict,
+            "compiler": self.compiler,
+            "nodes": self.nodes,
+            "findings": [finding.to_json() for finding in self.findings],
+            "error": self.error,
+        }
+        if self.changes is not None:
+            out |= {"changes": list(self.changes), "verification": self.verification, "output": self.output}
+        return out
+
+
+UNDECIDED = frozenset({"undecided", "unmeasured"})
+"""Kinds of finding that leave the verdict open."""

@@ -1,0 +1,92 @@
+"""lint: the order of the stages, from a file to a Result for each target."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import onnx
+
+from graphfix.check import Look, checks, remedy
+from graphfix.diagnostic import Finding, Result
+from graphfix.errors import GraphfixError
+from graphfix.facets import facets
+from graphfix.facts import Facts
+from graphfix.model_facets import model_facets
+from graphfix.table import Ruling, Table
+
+Shapes = Mapping[str, Sequence[int | str]]
+Values = Mapping[str, object]
+
+
+@functools.cache
+def table(target: str, home: Path | None = None) -> Table:
+    """The support table of a target, opened once in a process."""
+    return Table.open(target, home=home)
+
+
+def judge(model: onnx.ModelProto, targets: Sequence[str], *, name: str = "", home: Path | None = None) -> list[Result]:
+    """The verdict and findings on a model in memory, one Result a target; the model is not changed."""
+    facts = Facts.of(model)
+    keys = [facets(node) for node in facts.nodes]
+    whole = model_facets(facts)
+    return [_judge(facts, keys, whole, table(target, home), name) for target in targets]
+
+
+def _judge(
+    facts: Facts, keys: Sequence[Mapping[str, object]], whole: Mapping[str, object], rules: Table, name: str
+) -> Result:
+    memo: dict[tuple[object, ...], Ruling] = {}
+    rulings = []
+    for node, found in zip(facts.nodes, keys, strict=True):
+        key = (node.op, node.domain, *found.items())
+        if key not in memo:
+            memo[key] = rules.rule(node.op, node.domain, dict(found))  # type: ignore[arg-type]
+        rulings.append(memo[key])
+    look = Look(facts, rules, keys, rulings, rules.rule("@model", "", dict(whole)), whole)  # type: ignore[arg-type]
+    findings = [remedied(finding) for check in checks() for finding in check.check(look)]
+    findings.sort(key=lambda finding: -finding.severity.weight)
+    return Result(name, rules.target, rules.version, len(facts.nodes), findings)
+
+
+def remedied(finding: Finding) -> Finding:
+    """The finding with the rewrite that may cure it, when there is one and the rule has not named one."""
+    import dataclasses
+
+    if finding.rewrite is not None:
+        return finding
+    found = remedy(finding.op, finding.kind, finding.code)
+    return finding if found is None else dataclasses.replace(finding, rewrite=found)
+
+
+def lint_file(
+    path: str | Path, targets: Sequence[str], *, shapes: Shapes | None = None, values: Values | None = None
+) -> list[Result]:
+    """Lint one model file, read as a skeleton; a file that cannot be read gives Results with `error` set."""
+    from graphfix.skeleton import read_skeleton
+    from graphfix.spec import check
+
+    try:
+        model = read_skeleton(path)
+        check(model, path)
+        if shapes or values:
+            from graphfix.bind import bind
+
+            model = bind(model, dict(shapes or {}), dict(values or {}))
+        return judge(model, targets, name=str(path))
+    except GraphfixError as error:
+        error.path = error.path or str(path)
+        return [Result(str(path), t.partition("@")[0], table(t).version, error=error.line()) for t in targets]
+
+
+def models_in(paths: Sequence[str | Path]) -> Iterator[Path]:
+    """The models that paths name: files as they are, folders searched for *.onnx, globs expanded; in order."""
+    for path in map(Path, paths):
+        if path.is_dir():
+            yield from sorted(item for item in path.rglob("*.onnx") if item.is_file())
+        elif not path.exists() and any(mark in str(path) for mark in "*?["):
+            root = Path(path.anchor) if path.is_absolute() else Path()
+            yield from sorted(root.glob(str(path.relative_to(path.anchor) if path.is_absolute() else path)))
+        else:
+            yield path

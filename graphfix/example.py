@@ -1,0 +1,38 @@
+"""Small models written in ONNX text: the examples that rules carry, which are also their tests and their docs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import onnx
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A model in ONNX text: `nodes`, one a line, over declared inputs, outputs and initializers.
+
+    `inputs` and `outputs` read like `float[2,3] x, int64 n`; `weights` like `int64[2] s = {1, 2}`. `says` is what
+    a finding's message must contain, `target` the tables it is judged by (the invented ones in fixtures/rules),
+    `evidence` the end of the evidence it must give.
+    """
+
+    nodes: str
+    inputs: str = "float[2,3] x"
+    outputs: str = "float y"
+    weights: str = ""
+    opset: int = 18
+    says: str = ""
+    target: str = "demo"
+    evidence: str = ""
+
+    @property
+    def text(self) -> str:
+        """The whole model as ONNX text."""
+        weights = f" <{self.weights}>" if self.weights else ""
+        head = f'<ir_version: 8, opset_import: ["" : {self.opset}, "com.microsoft" : 1, "example" : 1]>'
+        return f"{head}\nexample ({self.inputs}) => ({self.outputs}){weights}\n{{\n{self.nodes.strip()}\n}}"
+
+    @property
+    def model(self) -> onnx.ModelProto:
+        """The model, parsed by onnx."""
+        return onnx.parser.parse_model(self.text)

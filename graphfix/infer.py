@@ -1,0 +1,97 @@
+"""onnx's shape inference, run on a thin copy: no large payloads, no annotations that may be stale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import onnx
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, helper, shape_inference
+
+from graphfix.folding import LIMIT, Array
+
+Place = tuple[tuple[str, ...], str]
+"""A value: the scope it is made in, and its name."""
+
+
+def stripped(model: ModelProto) -> ModelProto:
+    """A copy without large payloads and without the shape annotations that may be stale."""
+    thin = ModelProto()
+    thin.ir_version = model.ir_version
+    thin.opset_import.extend(model.opset_import)
+    thin.functions.extend(model.functions)
+    source, graph = model.graph, thin.graph
+    graph.name = source.name or "graph"
+    for node in source.node:
+        if any(a.type == AttributeProto.TENSOR and a.t.ByteSize() > 4 * LIMIT for a in node.attribute):
+            copy = graph.node.add(op_type=node.op_type, name=node.name, domain=node.domain)
+            copy.input.extend(node.input)
+            copy.output.extend(node.output)
+            for item in node.attribute:
+                if item.type == AttributeProto.TENSOR and item.t.ByteSize() > 4 * LIMIT:
+                    copy.attribute.add(name=item.name, type=item.type, t=elided(item.t))
+                else:
+                    copy.attribute.append(item)
+        else:
+            graph.node.append(node)
+    for tensor in source.initializer:
+        graph.initializer.append(elided(tensor) if tensor.ByteSize() > 4 * LIMIT else tensor)
+    graph.sparse_initializer.extend(source.sparse_initializer)
+    graph.input.extend(source.input)
+    graph.output.extend(source.output)
+    return unannotated(thin)
+
+
+def elided(tensor: TensorProto) -> TensorProto:
+    """The tensor without its payload, marked as kept elsewhere."""
+    return TensorProto(
+        name=tensor.name, data_type=tensor.data_type, dims=tensor.dims, data_location=TensorProto.EXTERNAL
+    )
+
+
+def unannotated(model: ModelProto) -> ModelProto:
+    """The same model, changed in place: no value_info, no shapes on outputs, no negative dims."""
+    for graph in graphs(model.graph):
+        del graph.value_info[:]
+        for output in graph.output:
+            if output.type.HasField("tensor_type"):
+                output.type.tensor_type.ClearField("shape")
+    for info in model.graph.input:
+        for dim in info.type.tensor_type.shape.dim:
+            if dim.HasField("dim_value") and dim.dim_value < 0:
+                dim.ClearField("dim_value")
+    return model
+
+
+def graphs(graph: GraphProto) -> Iterator[GraphProto]:
+    yield graph
+    for node in graph.node:
+        for item in node.attribute:
+            if item.type == AttributeProto.GRAPH:
+                yield from graphs(item.g)
+
+
+def infer(model: ModelProto) -> tuple[ModelProto, str | None]:
+    try:
+        return shape_inference.infer_shapes(model, data_prop=True), None
+    except Exception as error:  # onnx raises several kinds, all meaning: these facts stay unknown
+        return model, str(error).strip().splitlines()[0]
+
+
+def branch_scope(scope: tuple[str, ...], node: NodeProto, name: str) -> tuple[str, ...]:
+    """The scope inside one subgraph attribute of a node, as reports print it."""
+    return (*scope, f"{name} of {node.name or next(iter(node.output), node.op_type)}")
+
+
+def replace(graph: GraphProto, scope: tuple[str, ...], wanted: Mapping[Place, Array]) -> None:
+    """Put Constant nodes where the wanted values are computed."""
+    for node in graph.node:
+        for item in node.attribute:
+            if item.type == AttributeProto.GRAPH:
+                replace(item.g, branch_scope(scope, node, item.name), wanted)
+        if len(node.output) == 1 and (scope, node.output[0]) in wanted:
+            value = onnx.numpy_helper.from_array(np.ascontiguousarray(wanted[scope, node.output[0]]))
+            node.op_type, node.domain = "Constant", ""
+            del node.input[:]
+            del node.attribute[:]
+            node.attribute.append(helper.make_attribute("value", value))

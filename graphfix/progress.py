@@ -1,0 +1,47 @@
+"""Progress on stderr for anything over a second; silent when stderr is not a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+Step = Callable[[str], None]
+
+
+@contextlib.contextmanager
+def progress(total: int, doing: str) -> Iterator[Step]:
+    """A function to call after each of `total` steps with the name of what was done; a bar appears after one second."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    started, done = time.monotonic(), 0
+    with contextlib.ExitStack() as stack:
+        advance: Step | None = None
+
+        def step(name: str) -> None:
+            nonlocal done, advance
+            done += 1
+            if advance is None and time.monotonic() - started > 1:
+                advance = _bar(stack, total, doing)
+            if advance is not None:
+                advance(name)
+
+        yield step
+
+
+def _bar(stack: contextlib.ExitStack, total: int, doing: str) -> Step:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn(doing),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[at]}"),
+    )
+    shown = stack.enter_context(Progress(*columns, console=Console(stderr=True), transient=True))
+    task = shown.add_task(doing, total=total, at="")
+    return lambda name: shown.update(task, advance=1, at=name)

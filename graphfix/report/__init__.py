@@ -1,0 +1,23 @@
+"""Renderers: each turns Results into one output format; none of them decides anything."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from typing import TextIO
+
+from graphfix.diagnostic import Result
+from graphfix.errors import UsageError, nearest
+
+FORMATS = {"text": "text", "concise": "concise", "json": "json_", "json-lines": "json_lines"}
+"""Output formats and the modules here that write them."""
+Renderer = Callable[[Sequence[Result], TextIO], None]
+
+
+def renderer(name: str) -> Renderer:
+    """The function that writes Results in a format; UsageError for an unknown one."""
+    if name not in FORMATS:
+        raise UsageError(f"unknown output format `{name}`", cure=nearest(name, FORMATS))
+    module = importlib.import_module(f"graphfix.report.{FORMATS[name]}")
+    render: Renderer = module.render
+    return render

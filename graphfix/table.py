@@ -1,0 +1,231 @@
+"""Support tables: what a compiler took and refused when it was asked, looked up by the facets of a node.
+
+A table is a folder `rules/<target>/<compiler version>/` with one JSON file an operator, written by the prober.
+The condition language is closed: a condition names facets and, for each, a list of values, `{"not": [...]}`,
+`{"min": n}` or `{"max": n}`; it holds when all of them hold.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from graphfix.errors import TableError, UsageError, nearest
+from graphfix.facets import Facet, Facets
+
+Condition = Mapping[str, Any]
+NEUTRAL: frozenset[Facet] = frozenset({"absent", "default", "none", "static", "ones", False, ""})
+"""Values that say a facet is not in use, so that a table need not name the facet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One thing the compiler was seen to do, when it does it, and how often it was asked.
+
+    `kind` says which facets decide: operator, dtype, attribute, rank, operand, dynamic, opset, optional or form.
+    `supports` probes met the condition and behaved so, `opposes` met it and did not; `error` is the largest
+    relative error where the compiled result differed.
+    """
+
+    id: str
+    kind: str
+    when: Condition
+    stage: str
+    said: str
+    supports: int
+    opposes: int
+    error: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What a table says of one node: supported, rejected, undecided or unmeasured, and why."""
+
+    verdict: str
+    evidence: Evidence | None = None
+    wrong: Evidence | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The measured support of one operator by one compiler version."""
+
+    op: str
+    domain: str
+    compiler: str
+    on: str
+    probes: int
+    axes: Mapping[str, frozenset[Facet]]
+    rejects: tuple[Evidence, ...]
+    wrong: tuple[Evidence, ...]
+    exceptions: tuple[tuple[Facets, str, str, str], ...]
+
+    @classmethod
+    def read(cls, path: Path) -> Entry:
+        """Parse one operator's file; TableError names the file when it is malformed."""
+        try:
+            data = json.loads(path.read_bytes())
+            measured = data["measured"]
+            return cls(
+                data["op"],
+                data["domain"],
+                measured["compiler"],
+                measured["on"],
+                measured["probes"],
+                {name: frozenset(values) for name, values in data["axes"].items()},
+                tuple(_evidence(item) for item in data["rejects"]),
+                tuple(_evidence(item) for item in data.get("wrong", ())),
+                tuple(
+                    (item["facets"], item["verdict"], item.get("stage", ""), item.get("said", ""))
+                    for item in data.get("exceptions", ())
+                ),
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise TableError(f"not a support table ({error!r})", path=path, cure="reinstall graphfix") from error
+
+    def rule(self, facets: Facets) -> Ruling:
+        """The ruling on a node with these facets."""
+        for found, verdict, stage, said in self.exceptions:
+            if found == facets and verdict == "rejected":
+                return Ruling("rejected", Evidence("exception", "form", found, stage, said, 1, 0))
+        doubt: tuple[Evidence, list[str]] | None = None
+        for evidence in self.rejects:
+            answer = holds(evidence.when, facets)
+            if answer:
+                return Ruling("rejected", evidence)
+            if answer is None and doubt is None:
+                doubt = evidence, [name for name in evidence.when if facets.get(name) is None]
+        wrong = next((item for item in self.wrong if holds(item.when, facets)), None)
+        if doubt is not None:
+            evidence, names = doubt
+            return Ruling("undecided", evidence, wrong, f"{' and '.join(names)} not known")
+        for name, value in facets.items():
+            known = self.axes.get(name)
+            if value is not None and (value not in known if known is not None else value not in NEUTRAL):
+                return Ruling("unmeasured", None, wrong, f"no probe with {name} = {value}")
+        return Ruling("supported", None, wrong)
+
+
+@dataclass(slots=True)
+class Table:
+    """The support table of one compiler version; entries are read when they are asked for."""
+
+    target: str
+    version: str
+    folder: Path
+    about: Mapping[str, Any]
+    entries: dict[tuple[str, str], Entry | None] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, target: str, *, home: Path | None = None) -> Table:
+        """Open the table for `name` or `name@version`; the nearest measured version stands in for an unmeasured one."""
+        home = home or rules_home()
+        name, _, wanted = target.partition("@")
+        if name not in targets(home=home):
+            raise UsageError(f"unknown target `{name}`", cure=nearest(name, targets(home=home)))
+        about = tomllib.loads((home / name / "target.toml").read_text())
+        versions = measured_versions(name, home=home)
+        if not versions:
+            raise TableError(
+                "holds no measured version", path=home / name, cure=f"run `graphfix probe --target {name}`"
+            )
+        version = nearest_version(wanted or str(about.get("default", versions[-1])), versions)
+        return cls(name, version, home / name / version, about)
+
+    @property
+    def title(self) -> str:
+        """What people call the compiler, with the measured version."""
+        return f"{self.about.get('title', self.target)} {self.version}"
+
+    def entry(self, op: str, domain: str = "") -> Entry | None:
+        """The entry of one operator, or None when it was never measured."""
+        key = (op, domain)
+        if key not in self.entries:
+            path = self.folder / f"{domain + '.' if domain else ''}{op}.json"
+            safe = re.fullmatch(r"[\w@.\-]+", path.name) is not None
+            self.entries[key] = Entry.read(path) if safe and path.is_file() else None
+        return self.entries[key]
+
+    def rule(self, op: str, domain: str, facets: Facets) -> Ruling:
+        """The ruling on a node of one operator with these facets."""
+        entry = self.entry(op, domain)
+        if entry is None:
+            return Ruling("unmeasured", reason="no probe of this operator")
+        return entry.rule(facets)
+
+
+def holds(when: Condition, facets: Facets) -> bool | None:
+    """Whether a condition is met; None when a facet that it needs is unknown.
+
+    A facet that the node does not have at all (an attribute of another schema version) fails the condition.
+    """
+    unknown = False
+    for name, want in when.items():
+        if name not in facets:
+            if "absent" not in want and False not in want:
+                return False
+            continue
+        value = facets[name]
+        if value is None:
+            unknown = True
+        elif not _fits(want, value):
+            return False
+    return None if unknown else True
+
+
+def _fits(want: Any, value: Facet) -> bool:
+    if not isinstance(want, dict):
+        return value in want
+    if "not" in want:
+        return value not in want["not"]
+    if isinstance(value, str):
+        return False
+    return bool(want.get("min", value) <= value <= want.get("max", value))
+
+
+def _evidence(item: Mapping[str, Any]) -> Evidence:
+    counts = item["probes"]
+    return Evidence(
+        item["id"], item["kind"], item["when"], item["stage"], item["said"], counts["for"], counts["against"],
+        item.get("error"),
+    )  # fmt: skip
+
+
+@functools.cache
+def rules_home() -> Path:
+    """The folder of the support tables: inside the installed package, or beside it in a checkout."""
+    here = Path(__file__).resolve().parent
+    for folder in (here / "rules", here.parent / "rules"):
+        if folder.is_dir():
+            return folder
+    raise TableError("the support tables are missing", path=here, cure="reinstall graphfix")
+
+
+def targets(*, home: Path | None = None) -> list[str]:
+    """Every target that has a folder of tables, in the order of their names."""
+    return sorted(path.parent.name for path in (home or rules_home()).glob("*/target.toml"))
+
+
+def measured_versions(target: str, *, home: Path | None = None) -> list[str]:
+    """The compiler versions measured for a target, oldest first."""
+    folder = (home or rules_home()) / target
+    return sorted((path.name for path in folder.iterdir() if path.is_dir()), key=_numbers)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version))
+
+
+def nearest_version(wanted: str, versions: list[str]) -> str:
+    """The measured version to judge by: the wanted one, else the newest that is older, else the oldest."""
+    if wanted in versions:
+        return wanted
+    older = [version for version in versions if _numbers(version) <= _numbers(wanted)]
+    return older[-1] if older else versions[0]

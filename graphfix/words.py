@@ -1,0 +1,70 @@
+"""Facets and conditions in words, for messages and documentation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphfix.facets import Facet, Facets
+from graphfix.table import Condition, Entry, Evidence
+
+SOURCES = {
+    "constant": "a constant", "folded": "computed from constants", "shape": "computed from dims that are not fixed",
+    "runtime": "computed at run time", "absent": "left out",
+}  # fmt: skip
+DIMS = {
+    "static": "fixed dims", "batch": "a free batch dim", "dynamic": "dims that are not fixed", "empty": "an empty dim",
+    "unranked": "an unknown rank",
+}  # fmt: skip
+
+
+def in_words(when: Condition, facets: Facets) -> str:
+    """What about a node meets a condition, such as `mode = cubic, rank 3 of X`; empty for a condition without terms."""
+    return ", ".join(phrase(name, facets.get(name)) for name in when)
+
+
+def phrase(name: str, value: Facet) -> str:
+    """One facet and its value in words."""
+    operand, _, aspect = name.rpartition(".")
+    if name == "since":
+        return f"its version {value} form"
+    if name == "foldable":
+        return "constant operands only" if value else "operands not known before run time"
+    if operand == "out":
+        return f"output {aspect} {'used' if value == 'used' else 'left out'}"
+    if aspect == "rank" and operand:
+        return f"an unknown rank of {operand}" if value == "unranked" else f"rank {value} of {operand}"
+    if aspect == "dims":
+        return f"{DIMS.get(str(value), str(value))} in {operand}"
+    if aspect == "from":
+        return f"{operand} {SOURCES.get(str(value), str(value))}"
+    if aspect == "dtype" or (name[:1].isupper() and not operand) or name in ("to", "dtype"):
+        return f"{name} = {value}" if operand or name in ("to", "dtype") else f"dtype {value}"
+    return f"{name} = {value}"
+
+
+def allowance(evidence: Evidence, entry: Entry | None) -> str:
+    """The values that were measured to work where one facet alone decides, such as `float16, float32`; else empty."""
+    if entry is None or len(evidence.when) != 1:
+        return ""
+    ((name, want),) = evidence.when.items()
+    refused = _values(want, entry.axes.get(name, frozenset()))
+    for other in entry.rejects:
+        if set(other.when) == {name}:
+            refused |= _values(other.when[name], entry.axes.get(name, frozenset()))
+    good = sorted(entry.axes.get(name, frozenset()) - refused, key=str)
+    if not good or len(good) > 8:
+        return ""
+    words = [phrase(name, value) for value in good]
+    same = words[0].split(" ")[:-1]
+    if len(words) > 1 and all(word.split(" ")[:-1] == same for word in words):
+        return " ".join([*same, "/".join(word.split(" ")[-1] for word in words)])
+    return " or ".join(words)
+
+
+def _values(want: Any, axis: frozenset[Facet]) -> frozenset[Facet]:
+    if isinstance(want, dict):
+        if "not" in want:
+            return axis - frozenset(want["not"])
+        low, high = want.get("min", float("-inf")), want.get("max", float("inf"))
+        return frozenset(v for v in axis if not isinstance(v, str) and v is not None and low <= v <= high)
+    return frozenset(want)
