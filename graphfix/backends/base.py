@@ -12,7 +12,7 @@ from pathlib import Path
 
 from graphfix.backends.session import Session
 from graphfix.backends.verdict import Numerics, Stage, Verdict
-from graphfix.errors import UsageError, nearest
+from graphfix.errors import BackendError, UsageError, nearest
 
 __all__ = [
     "Backend",
@@ -78,12 +78,19 @@ def backend(name: str) -> Backend:
 
 
 def open_backend(name: str, *, python: str | None = None, deadline: float = 60.0, memory_gib: float = 6.0) -> Session:
-    """A session with the named compiler, in `python` or in this interpreter.
+    """A session with the named compiler, in `python` or else where its toolchain is found.
 
     `deadline` is in seconds a question, `memory_gib` bounds what one question may hold. BackendError when the
-    compiler cannot be imported there.
+    compiler is nowhere, or cannot be imported there.
     """
     chosen = backend(name)
+    if python is None and available(name) is None:
+        from graphfix.backends import toolchain  # it builds on this module
+
+        found = toolchain.find(name)
+        if found is None:
+            raise BackendError(f"{chosen.title} is not installed", cure=f"install it with `{chosen.install}`")
+        python = found.python
     return Session(
         chosen.adapter,
         python=python or sys.executable,

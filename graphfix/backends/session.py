@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from graphfix.backends.verdict import Verdict
-from graphfix.errors import BackendError
+from graphfix.errors import BackendError, ModelError
 
 WORKER = Path(__file__).with_name("worker.py")
 IMPORTING = 180.0  # seconds for a compiler's import, cold
@@ -63,8 +63,11 @@ class Session:
         model's order, to compare with; `run` runs a model that takes no inputs. `output` receives the artifact,
         `results` an .npz with the compiled model's out:NAME arrays. `deadline` in seconds overrides the
         session's. `options` are the adapter's own (tflite: `onnxsim`, true by default). Never raises for
-        anything the compiler does.
+        anything the compiler does; ModelError when a file is not there.
         """
+        for path in (model, inputs):
+            if path is not None and not os.path.isfile(path):
+                raise ModelError("there is no such file", path=path)
         self._count += 1
         if self._process is None:
             self._start()
@@ -111,9 +114,7 @@ class Session:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
     def _start(self) -> None:

@@ -1,0 +1,155 @@
+"""Where a compiler lives: this interpreter, one the user names, or one of its own in the cache folder."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from graphfix.backends import interpreters
+from graphfix.backends.base import Backend, available, backend
+from graphfix.backends.session import Session
+from graphfix.errors import BackendError
+
+MARKER = "toolchain.json"  # written last: a folder without it was never finished
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Toolchain:
+    """An interpreter that has a compiler, and the compiler's version there."""
+
+    python: str
+    version: str
+
+
+def home() -> Path:
+    """The folder of installed toolchains."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "graphfix" / "toolchains"
+
+
+def variable(name: str) -> str:
+    """The environment variable that names an interpreter for the backend."""
+    return f"GRAPHFIX_{name.upper()}_PYTHON"
+
+
+def installed(name: str) -> list[Toolchain]:
+    """Finished toolchains of the backend in the cache folder, the newest version first."""
+    found = []
+    for marker in home().glob(f"{name}-*/{MARKER}"):
+        python = marker.parent / "bin" / "python"
+        if python.exists():
+            found.append(Toolchain(str(python), json.loads(marker.read_text())["version"]))
+    return sorted(found, key=lambda one: [int(part) for part in re.findall(r"\d+", one.version)], reverse=True)
+
+
+def find(name: str, version: str | None = None) -> Toolchain | None:
+    """The interpreter that has the backend (in that version); nothing is imported, None when there is none.
+
+    BackendError when the environment names an interpreter that does not have it.
+    """
+    wanted = backend(name)
+    here = available(name)
+    if here and version in (None, here):
+        return Toolchain(sys.executable, here)
+    named = os.environ.get(variable(name))
+    if named:
+        there = interpreters.packages(named, wanted.distributions)
+        missing = [one for one in wanted.distributions if one not in there]
+        if missing:
+            raise BackendError(f"{variable(name)} names {named}, which has no {missing[0]}", cure=wanted.install)
+        if version in (None, there[wanted.distributions[0]]):
+            return Toolchain(named, there[wanted.distributions[0]])
+    return next((one for one in installed(name) if version in (None, one.version)), None)
+
+
+def pinned(wanted: Backend, version: str | None) -> tuple[str, tuple[str, ...]]:
+    """The version to install and the requirements that pin it: the adapter's, with the version exchanged."""
+    pins = dict(one.split("==") for one in wanted.requires if "==" in one)
+    usual = pins[wanted.distributions[0]]
+    if version is None or version == usual:
+        return usual, wanted.requires
+    moving = {f"{one}=={usual}": f"{one}=={version}" for one in wanted.distributions}
+    return version, tuple(moving.get(one, one) for one in wanted.requires)
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Held by one installation of a toolchain at a time."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def follow(command: list[str], progress: Progress) -> None:
+    """Run a command to its end, its lines going to `progress`; BackendError with its last words if it fails."""
+    last: deque[str] = deque(maxlen=20)
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                last.append(line.rstrip())
+                progress(line.rstrip())
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    if process.returncode:
+        why = next((line for line in reversed(last) if line.startswith("ERROR")), last[-1] if last else "")
+        raise BackendError(f"`{' '.join(command[1:4])}` failed: {why}")
+
+
+def install(name: str, version: str | None, progress: Progress) -> Toolchain:
+    """Give the backend an interpreter of its own in the cache folder, and see that it starts there.
+
+    `progress` gets one line at a time. An installation that was killed is taken up where it stopped. BackendError
+    when no fitting Python is found, or a package cannot be installed or imported.
+    """
+    wanted = backend(name)
+    version, requires = pinned(wanted, version)
+    folder = home() / f"{name}-{version}"
+    python = folder / "bin" / "python"
+    with locked(folder):
+        if (folder / MARKER).exists() and python.exists():
+            progress(f"{name} {version} is already in {folder}")
+            return Toolchain(str(python), version)
+        if interpreters.said(str(python), "import pip") is None:
+            shutil.rmtree(folder, ignore_errors=True)
+            low, high = wanted.pythons
+            base = interpreters.fitting(low, high)
+            if base is None:
+                raise BackendError(
+                    f"{wanted.title} needs a Python from {low[0]}.{low[1]} to {high[0]}.{high[1]}, none was found",
+                    cure=f"install one, for example with `uv python install {high[0]}.{high[1]}`",
+                )
+            progress(f"making an environment in {folder} with {base}")
+            follow([base, "-m", "venv", str(folder)], progress)
+        # Scripts carry their interpreter's path, so the folder is built where it stays and marked when done.
+        follow([str(python), "-m", "pip", "install", "--disable-pip-version-check", *requires], progress)
+        with Session(wanted.adapter, python=str(python), deadline=60.0, memory_gib=6.0) as session:
+            found = session.version
+        draft = folder / f"{MARKER}.partial"
+        draft.write_text(json.dumps({"backend": name, "version": found, "requires": requires}) + "\n")
+        draft.replace(folder / MARKER)
+    progress(f"{name} {found} is ready in {folder}")
+    return Toolchain(str(python), found)
