@@ -1,0 +1,29 @@
+"""A compatibility linter and graph rewriter over ONNX: what five compilers will reject, why, and the cure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from graphfix.version import VERSION
+
+if TYPE_CHECKING:
+    from graphfix.api import Fixed, Report, fix, lint
+    from graphfix.diagnostic import Finding, Result, Severity
+    from graphfix.errors import GraphfixError
+
+__version__ = VERSION
+__all__ = ["Finding", "Fixed", "GraphfixError", "Report", "Result", "Severity", "__version__", "fix", "lint"]
+
+_HOMES = {
+    "fix": "api", "lint": "api", "Fixed": "api", "Report": "api",
+    "Finding": "diagnostic", "Result": "diagnostic", "Severity": "diagnostic", "GraphfixError": "errors",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that the command line pays only for what it needs."""
+    if name in _HOMES:
+        import importlib
+
+        return getattr(importlib.import_module(f"graphfix.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -123,6 +123,7 @@ def checks() -> tuple[Check, ...]:
     return tuple(found[code] for code in sorted(found))
 
 
+@functools.cache
 def remedy(op: str, kind: str, code: str) -> Remedy | None:
     """The rewrite that best cures a kind of finding on an operator, or None when no rewrite claims to."""
     from graphfix.rewrite import remedy as best

@@ -15,6 +15,7 @@ from graphfix.version import VERSION
 COMMANDS = {
     "lint": "verdicts and findings; never writes a model",
     "fix": "rewrite a model so that a target takes it, and prove that the numbers did not change",
+    "compile": "hand the graph to the real compiler, and compare what the result computes",
     "explain": "what a finding, a rewrite, or an operator on a target means",
     "backends": "which compilers are here, and how to get the others",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -52,8 +53,6 @@ def _judge(
 
 def remedied(finding: Finding) -> Finding:
     """The finding with the rewrite that may cure it, when there is one and the rule has not named one."""
-    import dataclasses
-
     if finding.rewrite is not None:
         return finding
     found = remedy(finding.op, finding.kind, finding.code)
@@ -70,14 +69,26 @@ def lint_file(
     try:
         model = read_skeleton(path)
         check(model, path)
-        if shapes or values:
-            from graphfix.bind import bind
-
-            model = bind(model, dict(shapes or {}), dict(values or {}))
-        return judge(model, targets, name=str(path))
+        return judge(bound(model, shapes, values), targets, name=str(path))
     except GraphfixError as error:
         error.path = error.path or str(path)
         return [Result(str(path), t.partition("@")[0], table(t).version, error=error.line()) for t in targets]
+
+
+def bound(model: onnx.ModelProto, shapes: Shapes | None, values: Values | None) -> onnx.ModelProto:
+    """The model with inputs frozen and bound as asked; the argument is not changed."""
+    if not shapes and not values:
+        return model
+    from graphfix.bind import bind
+
+    return bind(model, named(model, shapes), dict(values or {}))
+
+
+def named(model: onnx.ModelProto, shapes: Shapes | None) -> dict[str, Sequence[int | str | None]]:
+    """Dims by input name, a shape under the empty name going to the model's only input."""
+    from graphfix.bind import named_shapes
+
+    return named_shapes(model, [(name or None, dims) for name, dims in (shapes or {}).items()])
 
 
 def models_in(paths: Sequence[str | Path]) -> Iterator[Path]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
@@ -17,6 +18,9 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto,
 
 from graphfix.folding import Array, attribute, constant_value, fold, tensor_value
 from graphfix.infer import Place, branch_scope, infer, replace, stripped, unannotated
+
+if TYPE_CHECKING:
+    from graphfix.provenance import Provenance
 
 Dim = int | str | None
 Shape = tuple[Dim, ...]
@@ -105,6 +109,8 @@ class Facts:
     values: dict[tuple[str, ...], dict[str, Value]] = field(default_factory=dict)
     producers: dict[tuple[tuple[str, ...], str], NodeFacts] = field(default_factory=dict)
     trouble: str | None = None
+    trace: Provenance | None = None
+    """Where values come from; provenance.py fills it in when a rule first asks."""
 
     @classmethod
     def of(cls, model: ModelProto) -> Facts:

@@ -45,3 +45,26 @@ def _bar(stack: contextlib.ExitStack, total: int, doing: str) -> Step:
     shown = stack.enter_context(Progress(*columns, console=Console(stderr=True), transient=True))
     task = shown.add_task(doing, total=total, at="")
     return lambda name: shown.update(task, advance=1, at=name)
+
+
+@contextlib.contextmanager
+def talk() -> Iterator[Step]:
+    """A function that says what is being done now; a spinner shows it on stderr, on a terminal and after one second."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    started = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        status = Console(stderr=True).status("")
+        shown = False
+
+        def say(what: str) -> None:
+            nonlocal shown
+            if not shown and time.monotonic() - started > 1:
+                stack.enter_context(status)
+                shown = True
+            status.update(what)
+
+        yield say

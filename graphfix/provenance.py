@@ -32,7 +32,13 @@ class Provenance:
 
     @classmethod
     def of(cls, facts: Facts) -> Provenance:
-        """Trace every value of a model; linear in nodes."""
+        """Trace every value of a model, once; linear in nodes."""
+        if facts.trace is None:
+            facts.trace = cls._traced(facts)
+        return facts.trace
+
+    @classmethod
+    def _traced(cls, facts: Facts) -> Provenance:
         trace = cls(facts)
         for value in facts.inputs:
             trace.of_value[(), value.name] = trace._bit(Root(value.name))

@@ -185,7 +185,7 @@ def _fits(want: Any, value: Facet) -> bool:
         return value in want
     if "not" in want:
         return value not in want["not"]
-    if isinstance(value, str):
+    if value is None or isinstance(value, str):
         return False
     return bool(want.get("min", value) <= value <= want.get("max", value))
 

@@ -68,3 +68,25 @@ def _values(want: Any, axis: frozenset[Facet]) -> frozenset[Facet]:
         low, high = want.get("min", float("-inf")), want.get("max", float("inf"))
         return frozenset(v for v in axis if not isinstance(v, str) and v is not None and low <= v <= high)
     return frozenset(want)
+
+
+def condition_in_words(when: Condition) -> str:
+    """A condition in words without a node at hand, such as `dtype float64/int8, rank other than 4 of X`."""
+    return ", ".join(_term(name, want) for name, want in when.items())
+
+
+def _term(name: str, want: Any) -> str:
+    if isinstance(want, dict):
+        if "not" in want:
+            return f"{_either(name, want['not'])} not given" if not want["not"] else f"anything but {_either(name, want['not'])}"
+        bounds = [f"{word} {want[key]}" for key, word in (("min", "at least"), ("max", "at most")) if key in want]
+        return f"{name} {' and '.join(bounds)}"
+    return _either(name, want)
+
+
+def _either(name: str, values: Any) -> str:
+    words = [phrase(name, value) for value in values]
+    heads = {word.rpartition(" ")[0] for word in words}
+    if len(words) > 1 and len(heads) == 1:
+        return f"{heads.pop()} {'/'.join(word.rpartition(' ')[2] for word in words)}"
+    return " or ".join(words)

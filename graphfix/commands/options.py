@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from graphfix.atomic import Pending, told, writable
+from graphfix.atomic import destination as resolved
 from graphfix.config import Config
-from graphfix.diagnostic import Result, Severity
-from graphfix.errors import OutputError, UsageError
+from graphfix.diagnostic import Result
+from graphfix.errors import UsageError
 from graphfix.table import targets as known_targets
 
 RANKS = {"error": 3, "warning": 2, "note": 1, "never": 9}
@@ -25,9 +29,7 @@ def add_shared(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output-format", default="text", metavar="FORMAT", help="text, concise, json or json-lines")
     parser.add_argument("--output-file", type=Path, metavar="FILE", help="write the report here instead of stdout")
     parser.add_argument("--full", action="store_true", help="show every finding in full")
-    parser.add_argument(
-        "--config", type=Path, metavar="FILE", help="settings to use instead of the nearest pyproject.toml"
-    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings to use instead of the nearest pyproject.toml")
     parser.add_argument("--isolated", action="store_true", help="ignore every configuration file")
     parser.add_argument(
         "--fail-on",
@@ -70,19 +72,10 @@ def destination(path: Path | None) -> Iterator[TextIO]:
     if path is None:
         yield sys.stdout
         return
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        with partial.open("w", encoding="utf-8") as out:
-            yield out
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"cannot be written: {error.strerror}", path=path, cure="choose another --output-file"
-        ) from error
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def severities() -> list[str]:
-    """The severities, gravest first."""
-    return [severity.value for severity in Severity]
+    writable(path, force=True)
+    buffer = io.StringIO()
+    yield buffer
+    target = resolved(path)
+    with told(path), Pending(os.path.dirname(target)) as pending:
+        pending.write(buffer.getvalue().encode())
+        pending.put(target)

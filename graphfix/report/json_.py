@@ -13,5 +13,4 @@ from graphfix.version import VERSION
 def render(results: Sequence[Result], out: TextIO) -> None:
     """Write all results as one JSON object."""
     document = {"schema": 1, "graphfix": VERSION, "results": [result.to_json() for result in results]}
-    json.dump(document, out, ensure_ascii=False)
-    out.write("\n")
+    out.write(json.dumps(document, ensure_ascii=False) + "\n")

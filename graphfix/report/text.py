@@ -18,10 +18,7 @@ NOTES_SHOWN = 6
 
 def render(results: Sequence[Result], out: TextIO, *, full: bool = False) -> None:
     """Write a paragraph for each model and target, and one line that sums them up."""
-    from rich.console import Console
-
-    width = None if out.isatty() else 120
-    console = Console(file=out, width=width, highlight=False, soft_wrap=not out.isatty(), emoji=False)
+    console = _console(out)
     for result in results:
         _result(console, result, full=full)
     _summary(console, results)
@@ -84,9 +81,7 @@ def _summary(console: Console, results: Sequence[Result]) -> None:
     verdicts = Counter(str(result.verdict) for result in results if result.error is None)
     counts = Counter(finding.severity.value for result in results for finding in result.findings)
     fixable = sum(
-        finding.rewrite is not None and finding.severity is not Severity.NOTE
-        for result in results
-        for finding in result.findings
+        finding.rewrite is not None and finding.severity is not Severity.NOTE for result in results for finding in result.findings
     )
     unread = len({result.model for result in results if result.error is not None})
     parts = [f"{verdicts[name]} {name}" for name in ("accepted", "rejected", "undecided") if verdicts[name]]
@@ -96,3 +91,61 @@ def _summary(console: Console, results: Sequence[Result]) -> None:
     tail = f" Found {found}." if found else ""
     tail += f" {fixable} may be fixable with `graphfix fix`." if fixable else ""
     console.print(f"{', '.join(parts) or 'No models'}.{tail}")
+
+
+def render_compiled(result: Result, out: TextIO) -> None:
+    """Write the prediction and the compiler's verdict side by side, and how the outputs compare."""
+    from rich.markup import escape
+
+    console = _console(out)
+    real = result.compiler or {}
+    said = "accepted" if real["accepted"] else "rejected"
+    console.print(
+        f"[bold]{escape(result.model)}[/bold]: [{VERDICTS[said]}]{said}[/] by {result.target} {escape(str(real['version']))} "
+        f"in {real['seconds']:.1f} s (predicted: {result.verdict})"
+    )
+    if real["message"]:
+        console.print(f"  {real['stage']}: {escape(real['message'])}")
+    if real["error"] is not None:
+        console.print(f"  [bold]outputs[/]   largest difference from onnxruntime: {real['error']:.3g} of their scale")
+    for finding in result.findings:
+        if finding.code in ("GF301", "GF902"):
+            _finding(console, finding, [finding], full=False)
+    if result.output:
+        console.print(f"  [bold]wrote[/]     {escape(result.output)}")
+
+
+def _console(out: TextIO) -> Console:
+    """A console that wraps at the terminal's width, and nowhere when there is none."""
+    from rich.console import Console
+
+    terminal = out.isatty()
+    return Console(file=out, width=None if terminal else 120, highlight=False, soft_wrap=not terminal, emoji=False)
+
+
+def render_changes(result: Result, out: TextIO) -> None:
+    """Write what `fix` applied and declined, and how the outputs compare with the original's."""
+    from rich.markup import escape
+
+    console = _console(out)
+    applied: dict[tuple[str, str], list[str]] = {}
+    declined: dict[tuple[str, str], list[str]] = {}
+    for change in result.changes or ():
+        if change["applied"]:
+            applied.setdefault((change["rewrite"], change["safety"]), []).append(change["node"])
+        else:
+            declined.setdefault((change["rewrite"], str(change["declined"])), []).append(change["node"])
+    for (rewrite, safety), nodes in applied.items():
+        some = ", ".join(filter(None, nodes[:3])) + (f" and {len(nodes) - 3} more" if len(nodes) > 3 else "")
+        console.print(f"  [green]applied[/]   {rewrite} ({safety}){f' at {escape(some)}' if some else ''}")
+    for (rewrite, reason), nodes in declined.items():
+        count = f" ({len(nodes)} nodes)" if len(nodes) > 1 else ""
+        console.print(f"  [yellow]declined[/]  {rewrite}: {escape(reason)}{count}")
+    proof = result.verification or {}
+    if proof.get("inputs"):
+        console.print(
+            f"  [bold]verified[/]  {proof['method']}: {proof['inputs']} inputs, "
+            f"largest error {proof['max_abs_error']:.3g} absolute, {proof['max_rel_error']:.3g} relative"
+        )
+    if result.output:
+        console.print(f"  [bold]wrote[/]     {escape(result.output)}")

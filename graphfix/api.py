@@ -1,0 +1,139 @@
+"""The public functions, from a path or a model in memory to a report: lint and fix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import onnx
+
+from graphfix.diagnostic import Finding, Result
+from graphfix.engine import bound, judge, lint_file, table
+from graphfix.errors import GraphfixError
+
+if TYPE_CHECKING:
+    from graphfix.transaction import Change
+    from graphfix.verify import Verification
+
+Dims = Sequence[int | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What lint found: one Result for each target, in the order asked for."""
+
+    results: tuple[Result, ...]
+
+    @property
+    def verdict(self) -> str:
+        """`accepted`, `undecided` or `rejected`: the gravest over the targets."""
+        order = ("accepted", "undecided", "rejected")
+        return max((str(result.verdict) for result in self.results), key=order.index, default="accepted")
+
+    @property
+    def findings(self) -> list[Finding]:
+        """The findings of every target, gravest first within each."""
+        return [finding for result in self.results for finding in result.findings]
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """The results as the `json` output format has them."""
+        return [result.to_json() for result in self.results]
+
+    def __str__(self) -> str:
+        import io
+
+        from graphfix.report.text import render
+
+        out = io.StringIO()
+        render(self.results, out)
+        return out.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """What fix made: the best verified model, every rewrite applied or declined, the proof, and a new report."""
+
+    model: onnx.ModelProto
+    changes: tuple[Change, ...]
+    verification: Verification
+    report: Report
+
+
+def lint(
+    model: str | Path | onnx.ModelProto,
+    targets: Iterable[str],
+    *,
+    shapes: Mapping[str, Dims] | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> Report:
+    """Judge a model for some targets, as if `shapes` and `values` had been applied to its inputs.
+
+    Args:
+        model: a path, read as a skeleton without its weights, or a model in memory, which is not changed.
+        targets: `coreml`, `tflite`, `tensorrt`, `openvino`, `tract`, each perhaps with `@VERSION`.
+        shapes: dims by input name; an entry is a size, or a symbol that stays free.
+        values: constants by input name.
+
+    Raises:
+        GraphfixError: an unreadable model, an unknown target or an unknown input; the message says the cure.
+    """
+    names = list(targets)
+    for name in names:
+        table(name)
+    if isinstance(model, onnx.ModelProto):
+        return Report(tuple(judge(bound(model, shapes, values), names)))
+    results = lint_file(model, names, shapes=shapes, values=values)
+    for result in results:
+        if result.error is not None:
+            raise GraphfixError(result.error)
+    return Report(tuple(results))
+
+
+def fix(
+    model: str | Path | onnx.ModelProto,
+    target: str | Iterable[str],
+    *,
+    allow: Iterable[str] = (),
+    shapes: Mapping[str, Dims] | None = None,
+    values: Mapping[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
+    rtol: float | None = None,
+    atol: float | None = None,
+) -> Fixed:
+    """Rewrite a model so that a target takes it, every step verified in onnxruntime against the original.
+
+    Args:
+        model: a path or a model in memory; neither is changed.
+        target: one target, or several that the result must suit together.
+        allow: safety classes beyond `exact`: `approximate`, `interface`.
+        shapes: dims to freeze, by input name. values: inputs to bind to constants, by name.
+        data: arrays to verify with, by input name, in place of seeded random ones.
+        rtol, atol: the tolerance on outputs, in place of each rewrite's own.
+
+    Raises:
+        GraphfixError: an unreadable model, an unknown target or an unknown input; the message says the cure.
+    """
+    from graphfix.fix import fix_model
+    from graphfix.model import load_model
+
+    names = [target] if isinstance(target, str) else list(target)
+    for name in names:
+        table(name)
+    loaded = model if isinstance(model, onnx.ModelProto) else load_model(model)
+    given = "" if isinstance(model, onnx.ModelProto) else str(model)
+    from graphfix.engine import named
+
+    result = fix_model(
+        loaded,
+        judge=lambda candidate: judge(candidate, names, name=given),
+        targets=names,
+        allow=set(allow),
+        shapes=named(loaded, shapes),
+        values=dict(values or {}),
+        data=data,
+        rtol=rtol,
+        atol=atol,
+    )
+    return Fixed(result.model, result.changes, result.verification, Report(tuple(result.results)))

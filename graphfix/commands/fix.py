@@ -1,0 +1,126 @@
+"""`graphfix fix`: rewrite a model so that its targets take it, and write the best verified result."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from onnx import ModelProto, TensorProto
+
+from graphfix import config as settings
+from graphfix.commands.options import add_shared, bindings, chosen_targets, destination, exit_code
+from graphfix.diagnostic import Result
+from graphfix.engine import judge, named, table
+from graphfix.errors import UsageError
+from graphfix.progress import talk
+from graphfix.report import renderer
+
+SAFETY = ("approximate", "interface")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("model", metavar="MODEL", type=Path)
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("-o", "--output", type=Path, metavar="OUT", help="write the result here")
+    where.add_argument("--in-place", action="store_true", help="replace the model, atomically")
+    where.add_argument("--diff", action="store_true", help="print what would change, node by node; exit 1 if anything")
+    parser.add_argument("--force", action="store_true", help="overwrite an existing OUT")
+    parser.add_argument("--allow", action="append", default=[], choices=SAFETY, help="safety classes beyond exact")
+    parser.add_argument("--unsafe-fixes", action="store_true", help="allow approximate and interface-changing rewrites")
+    parser.add_argument("--data", type=Path, metavar="FILE.npz", help="inputs to verify with, by input name")
+    parser.add_argument("--rtol", type=float, help="relative tolerance on outputs, in place of each rewrite's own")
+    parser.add_argument("--atol", type=float, help="absolute tolerance on outputs, in place of each rewrite's own")
+    add_shared(parser)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Fix one model; exit 0 when the result has no finding left that counts, 1 when it has, 2 when nothing was done."""
+    from graphfix.atomic import writable
+    from graphfix.fix import fix_model
+    from graphfix.model import load_model, save_model
+    from graphfix.nodediff import node_diff
+
+    write = renderer(given.output_format)
+    config = settings.load(given.model, file=given.config, isolated=given.isolated)
+    targets = chosen_targets(given.target, config)
+    for target in targets:
+        table(target)
+    goal = given.model if given.in_place else given.output
+    if goal is not None:
+        writable(goal, force=given.force or given.in_place)
+    model = load_model(given.model)
+    shapes, values = bindings(given.shape, given.set, config)
+    with talk() as say:
+        fixed = fix_model(
+            model,
+            judge=lambda candidate: judge(candidate, targets, name=str(given.model)),
+            targets=targets,
+            allow=set(SAFETY if given.unsafe_fixes else (*config.allow, *given.allow)),
+            shapes=named(model, shapes),
+            values=values,
+            data=read_data(given.data),
+            rtol=given.rtol if given.rtol is not None else config.rtol,
+            atol=given.atol if given.atol is not None else config.atol,
+            progress=say,
+        )
+    if given.diff:
+        text = node_diff(model, fixed.model, str(given.model))
+        sys.stdout.write(text)
+        return int(bool(text))
+    if given.in_place and not fixed.changed:
+        output = None
+    else:
+        save_model(fixed.model, goal, force=given.force or given.in_place, external=_external(given.model))
+        output = str(goal)
+    results = list(fixed.results)
+    for result in results:
+        result.changes = [_change(change) for change in fixed.changes]
+        result.verification = _json(fixed.verification)
+        result.output = output
+    _report(results, given, write)
+    return exit_code(results, given.fail_on or config.fail_on)
+
+
+def _report(results: Sequence[Result], given: argparse.Namespace, write: Any) -> None:
+    with destination(given.output_file) as out:
+        if given.output_format == "text":
+            from graphfix.report.text import render, render_changes
+
+            render_changes(results[0], out)
+            render(results, out, full=given.full)
+        else:
+            write(results, out)
+
+
+def read_data(path: Path | None) -> dict[str, Any] | None:
+    """The arrays of an .npz by input name; None without a path."""
+    if path is None:
+        return None
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (OSError, ValueError) as error:
+        raise UsageError(f"not an .npz of arrays ({error})", path=path, cure="save the inputs with numpy.savez") from error
+
+
+def _external(path: Path) -> bool:
+    """Whether the model on disk keeps weights in files beside it."""
+    from graphfix.skeleton import is_elided, read_skeleton
+
+    model: ModelProto = read_skeleton(path)
+    return any(t.data_location == TensorProto.EXTERNAL and not is_elided(t) for t in model.graph.initializer)
+
+
+def _change(change: Any) -> dict[str, Any]:
+    return {**dataclasses.asdict(change), "safety": change.safety.value}
+
+
+def _json(verification: Any) -> dict[str, Any]:
+    return dataclasses.asdict(verification)
