@@ -94,7 +94,14 @@ def respond(ask: Ask, request: Request) -> Iterator[Answer]:
     answer["message"] = said[:MESSAGE]
     if answer["stage"] != "ok" and ("MemoryError" in said or "bad_alloc" in said):
         answer["stage"] = "crash"  # the bound was hit, which says nothing about support
-    if given is not None and "run" in answer:
+    write = answer.pop("write", None)
+    if request["output"] and write is not None:
+        try:
+            write(request["output"])
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}"[:MESSAGE]
+            answer = {**answer, "stage": "build", "message": said, "run": None}
+    if given is not None and answer.get("run"):
         yield {**answer, "run": None, "numerics": "error", "last": False}
         answer = running(answer, request, given, expected)
     answer.pop("run", None)

@@ -16,12 +16,13 @@ PYTHONS = ((3, 10), (3, 13))
 RUNS_HERE = False
 ARTIFACT = ".mlpackage"
 
-NODE = re.compile(r"(?:e\.g\. |[Nn]ode ['\"]?|input ['\"])([^\s'\"),:]+)")
+MISSING = re.compile(r"([\w.:]+) \(\d+ node\(s\), e\.g\. ")
+NODE = re.compile(r"Failed to lower node '([^'<]+)'")
 
 
 def blamed(message: str) -> list[str]:
-    """Node or input names in the converter's words."""
-    return list(dict.fromkeys(NODE.findall(message)))
+    """Operators without a lowering, or the node whose lowering failed."""
+    return list(dict.fromkeys(MISSING.findall(message) or NODE.findall(message)))
 
 
 def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
@@ -43,8 +44,6 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
         except Exception as error:
             said = f"{type(error).__name__}: {error}"
             return {"stage": "convert", "message": said, "nodes": blamed(said)}
-        if request["output"]:
-            converted.save(request["output"])
-        return {"stage": "ok"}
+        return {"stage": "ok", "write": converted.save}
 
     return ask

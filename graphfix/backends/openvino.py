@@ -15,16 +15,15 @@ PYTHONS = ((3, 10), (3, 14))
 RUNS_HERE = True
 ARTIFACT = ".xml"
 
-# `While validating node 'opset1::Reshape Reshape_41 (...) -> (...)' with friendly_name 'Reshape_41':`
-NODE = re.compile(r"with friendly_name '([^']+)'|node '?(?:opset\d+::)?\w+ (\S+) \(")
-OPERATOR = re.compile(r"(?:not supported|No conversion rule found for)[^:]*: *([\w.,\s]+)")
+NODE = re.compile(r"<Node\(\w+\): ([^>]+)>|with friendly_name '([^']+)'")
+MISSING = re.compile(r"No conversion rule found for operations: ([^\n]+)")
 
 
 def blamed(message: str) -> list[str]:
-    """Node names, else operators, that OpenVINO's words name."""
+    """Nodes that OpenVINO's words name, by name or first output; else operators without their version."""
     names = [first or second for first, second in NODE.findall(message)]
-    if not names and (found := OPERATOR.search(message)):
-        names = [name for name in re.split(r"[,\s]+", found.group(1)) if name]
+    for listed in MISSING.findall(message):
+        names += [re.sub(r"-\d+$", "", name) for name in re.split(r"[,\s]+", listed) if name]
     return list(dict.fromkeys(names))
 
 
@@ -33,6 +32,7 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
     import openvino as ov
 
     core = ov.Core()
+    exact = {"INFERENCE_PRECISION_HINT": "f32"}  # otherwise some processors compute in bfloat16
 
     def ask(request: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -42,11 +42,12 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
         except Exception as error:
             return {"stage": "convert", "message": str(error), "nodes": blamed(str(error))}
         try:
-            compiled = core.compile_model(model, "CPU")
+            compiled = core.compile_model(model, "CPU", exact)
         except Exception as error:
             return {"stage": "compile", "message": str(error), "nodes": blamed(str(error))}
-        if request["output"]:
-            ov.save_model(model, request["output"], compress_to_fp16=False)
+
+        def write(path: str) -> None:
+            ov.save_model(model, path, compress_to_fp16=False)
 
         def run(given: dict[str, Any], expected: dict[str, Any]) -> list[tuple[str, Any]]:
             feeds = [next(given[n] for n in port.get_names() if n in given) for port in compiled.inputs]
@@ -54,6 +55,6 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
             ports = enumerate(compiled.outputs)
             return [(min(port.get_names(), default=str(at)), found[port]) for at, port in ports]
 
-        return {"stage": "ok", "run": run}
+        return {"stage": "ok", "write": write, "run": run}
 
     return ask

@@ -18,12 +18,13 @@ PYTHONS = ((3, 9), (3, 13))
 RUNS_HERE = False
 ARTIFACT = ".engine"
 
-NODE = re.compile(r"node (?:of type \w+ )?(?:named )?[\"'`]([^\"'`]+)[\"'`]|^([^\s:]+): ")
+NODE = re.compile(r"\(I\w+Layer (\S+?)(?:_OutputLayer)?[ :]|(\S+) has no runners|IDequantizeLayer (\S+) has")
 
 
 def blamed(message: str) -> list[str]:
-    """Node names quoted in a builder's message."""
-    return list(dict.fromkeys(first or second for first, second in NODE.findall(message)))
+    """Layers named in the builder's words; those of nameless nodes are called after their output."""
+    names = [next(filter(None, found)).removeprefix("node_of_") for found in NODE.findall(message)]
+    return list(dict.fromkeys(names))
 
 
 def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
@@ -81,9 +82,11 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
         if engine is None:
             said = " | ".join(errors.said)
             return {"stage": "build", "message": said, "nodes": blamed(said)}
-        if request["output"]:
-            with open(request["output"], "wb") as sink:
+
+        def write(path: str) -> None:
+            with open(path, "wb") as sink:
                 sink.write(engine)
-        return {"stage": "ok"}
+
+        return {"stage": "ok", "write": write}
 
     return ask

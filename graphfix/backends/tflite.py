@@ -23,14 +23,19 @@ PYTHONS = ((3, 12), (3, 13))
 RUNS_HERE = True
 ARTIFACT = ".tflite"
 
-NODE = re.compile(r"(?:node|node_name|layer|onnx_op_name)[ =:]+['\"]?([^\s'\",)]+)")
+NODE = re.compile(r"\b(?:op=\S+ node|op|node)=([^\s,]+)")
+UNKNOWN = re.compile(r"custom op: ([\w, ]+)")
+GENERATED = re.compile(r"sng_(\w+)_\d+")  # what nameless nodes are called
 OUT = "converted"
 CUSTOM = ("ONNX_", "Flex")  # operators that plain LiteRT does not have
 
 
 def blamed(message: str) -> list[str]:
-    """Node names in the converter's words."""
-    return list(dict.fromkeys(NODE.findall(message)))
+    """Nodes in the converter's words, a nameless one by its operator; or operators it made custom, in capitals."""
+    names = [GENERATED.sub(r"\1", name) for name in NODE.findall(message)]
+    for listed in UNKNOWN.findall(message):
+        names += [name.removeprefix("ONNX_") for name in listed.split(", ")]
+    return list(dict.fromkeys(names))
 
 
 def layouts(array: Any) -> Iterator[Any]:
@@ -46,6 +51,16 @@ def fitting(array: Any, shape: tuple[int, ...]) -> list[Any]:
     if array.size == 1 and all(size == 1 for size in shape):
         return [array.reshape(shape)]
     return [one for one in layouts(array) if one.shape == shape]
+
+
+def types(graph: Any) -> set[str]:
+    """The operators of a graph, at every depth."""
+    found = {node.op_type for node in graph.node}
+    for node in graph.node:
+        for attribute in node.attribute:
+            for inner in (attribute.g, *attribute.graphs):
+                found |= types(inner)
+    return found
 
 
 def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
@@ -144,13 +159,14 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
             # Behind a dynamic tensor allocation does not reach them.
             used = {detail["op_name"] for detail in interpreter._get_ops_details()}
             custom = sorted(name for name in used if name.startswith(CUSTOM))
+            said = "unresolved custom op: " + ", ".join(custom) if custom else ""
         except Exception as error:
-            return {"stage": "runtime", "message": str(error), "nodes": blamed(str(error))}
-        if custom:
-            said = "unresolved custom op: " + ", ".join(custom)
-            return {"stage": "runtime", "message": said, "nodes": custom}
-        if request["output"]:
-            shutil.copy(written[0], request["output"])
-        return {"stage": "ok", "run": functools.partial(run, interpreter, request["model"])}
+            said = str(error)
+        if said:
+            operators = {name.upper(): name for name in types(onnx.load(source).graph)}
+            nodes = [operators.get(name, name) for name in blamed(said)]
+            return {"stage": "runtime", "message": said, "nodes": nodes}
+        write = functools.partial(shutil.copy, written[0])
+        return {"stage": "ok", "write": write, "run": functools.partial(run, interpreter, request["model"])}
 
     return ask

@@ -16,12 +16,12 @@ PYTHONS = ((3, 9), (3, 14))
 RUNS_HERE = True
 ARTIFACT = ".nnef.tgz"
 
-NODE = re.compile(r'node #\d+ "([^"]+)"')
+NODE = re.compile(r'node #\d+ "([^"]+)"|Building node +(?:(\S+) )?\((\w+)\)')
 
 
 def blamed(message: str) -> list[str]:
-    """Node names quoted in tract's chain of causes."""
-    return list(dict.fromkeys(NODE.findall(message)))
+    """Nodes named in tract's chain of causes, innermost last; a nameless one by its operator."""
+    return list(dict.fromkeys(next(filter(None, found)) for found in NODE.findall(message)))
 
 
 def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
@@ -35,32 +35,38 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
         return {"stage": stage, "message": str(error), "nodes": blamed(str(error))}
 
     def ask(request: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-        try:
-            model = loader.load(request["model"])
-        except Exception as error:
-            return rejected("load", error)
-        try:
+        def fixed(model: Any) -> Any:
             for at in range(model.input_count()):
                 shape = request["shapes"].get(model.input_name(at))
                 if shape:
                     dtype = str(model.input_fact(at)).split(",")[-1]
                     model.set_input_fact(at, ",".join([*map(str, shape), dtype]))
-            typed = model.into_model()
+            return model
+
+        try:
+            model = loader.load(request["model"])
+        except Exception as error:
+            return rejected("load", error)
+        try:
+            typed = fixed(model).into_model()
         except Exception as error:
             return rejected("convert", error)
         try:
             names = [typed.input_name(at) for at in range(typed.input_count())]
             results = [typed.output_name(at) for at in range(typed.output_count())]
-            if request["output"]:
-                tract.nnef().with_tract_core().with_onnx().write_model_to_tar_gz(typed, request["output"])
             runnable = typed.into_runnable()
         except Exception as error:
             return rejected("compile", error)
+
+        def write(path: str) -> None:
+            nnef = tract.nnef().with_onnx().with_tract_extra().with_extended_identifier_syntax()
+            again = fixed(loader.load(request["model"])).into_model()  # the first one is used up
+            nnef.write_model_to_tar_gz(again, path)
 
         def run(given: dict[str, Any], expected: dict[str, Any]) -> list[tuple[str, Any]]:
             found = runnable.run([given[name] for name in names])
             return [(name, value.to_numpy()) for name, value in zip(results, found, strict=True)]
 
-        return {"stage": "ok", "run": run}
+        return {"stage": "ok", "write": write, "run": run}
 
     return ask

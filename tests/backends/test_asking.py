@@ -1,0 +1,55 @@
+"""How outputs are compared and kept."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from graphfix.backends.asking import deviation, named
+
+
+@pytest.mark.parametrize(
+    ("got", "want", "agree", "error"),
+    [
+        ([1.0, 2.0], [1.0, 2.0], True, 0.0),
+        ([1.0, 100.5], [1.0, 100.0], True, 0.005),
+        ([1.0, 104.0], [1.0, 100.0], False, 0.04),
+        ([0.0, 0.5], [0.0, 0.0], False, 0.5),
+        ([math.nan, math.inf], [math.nan, math.inf], True, 0.0),
+        ([math.nan, 1.0], [1.0, 1.0], False, math.inf),
+        ([-math.inf, 1.0], [math.inf, 1.0], False, math.inf),
+        ([1.0], [1.0, 1.0], False, math.inf),
+        ([], [], True, 0.0),
+    ],
+)
+def test_floats_are_compared_by_tolerance(got: list[float], want: list[float], agree: bool, error: float) -> None:
+    found = deviation(np.array(got, np.float32), np.array(want, np.float32))
+    assert found == (agree, pytest.approx(error, rel=1e-4))
+
+
+def test_integers_must_be_equal() -> None:
+    want = np.array([1, 200], np.uint8)
+    assert deviation(np.array([1, 200], np.uint8), want) == (True, 0.0)
+    assert deviation(np.array([1, 100], np.uint8), want) == (False, 0.5)
+    assert deviation(np.array([True, False]), np.array([True, True])) == (False, 1.0)
+
+
+def test_strings_and_halves_and_complex_numbers_compare() -> None:
+    assert deviation(np.array(["a", "b"]), np.array(["a", "b"])) == (True, 0.0)
+    assert deviation(np.array(["a", "c"]), np.array(["a", "b"])) == (False, math.inf)
+    assert deviation(np.float16([2.0]), np.float16([2.0])) == (True, 0.0)
+    assert deviation(np.complex64([3 + 4j]), np.complex64([3 + 4j])) == (True, 0.0)
+    assert deviation(np.complex64([3 + 4j]), np.complex64([3 + 9j]))[0] is False
+
+
+def test_a_scalar_may_come_back_as_one_element() -> None:
+    assert deviation(np.array([3.0]), np.array(3.0)) == (True, 0.0)
+
+
+def test_outputs_take_the_expected_names_by_position() -> None:
+    outputs = [("renamed", np.zeros(1)), ("renamed", np.ones(1))]
+    assert list(named(outputs, {"a": 0, "b": 0})) == ["out:a", "out:b"]
+    assert list(named(outputs, {})) == ["out:renamed", "out:renamed:1"]
+    assert named(outputs, {})["out:renamed:1"].tolist() == [1.0]
