@@ -1,0 +1,215 @@
+"""What a rewrite is: one file in graphfix/rewrites/ that carries its algebra, its safety class and its examples.
+
+A rewrite takes a model and gives a new one with the list of nodes it changed, or says why it declined. It never
+changes its argument, never verifies itself (fix.py does) and never writes a file. Importing this module or any
+rewrite costs no more than onnx: graphsurgeon, onnxruntime and onnxsim are imported where a model is rewritten.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    import numpy as np
+    from onnx import ModelProto
+
+    from graphfix.surgeon import Surgery
+
+Key = tuple[tuple[str, ...], str]
+"""A node's address: its scope, and the name of its first output."""
+
+
+class Safety(StrEnum):
+    """What a rewrite may change: nothing, numbers within a stated tolerance, or the model's interface."""
+
+    EXACT = "exact"
+    APPROXIMATE = "approximate"
+    INTERFACE = "interface"
+
+    @property
+    def rank(self) -> int:
+        """The order of preference, 0 first."""
+        return list(Safety).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """A refusal with its reason, and the node or value it is about."""
+
+    reason: str
+    at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cure:
+    """A kind of finding that a rewrite answers: empty `kinds` and `codes` mean any."""
+
+    op: str
+    kinds: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+
+    def answers(self, op: str, kind: str, code: str) -> bool:
+        """Whether a finding about `op` of this kind and code calls for the rewrite; op `*` is any operator."""
+        return self.op in ("*", op) and (not self.kinds or kind in self.kinds) and (not self.codes or code in self.codes)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An example: a whole model in ONNX text.
+
+    A case under `fires` names the operators left in `ops` (top graph, in order); a case under `declines` names
+    the sentence in `because`, empty where the rewrite finds nothing to do.
+    """
+
+    text: str
+    ops: tuple[str, ...] = ()
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a rewrite did: the new model (None when nothing changed), the nodes changed, and the refusals."""
+
+    model: ModelProto | None
+    changed: tuple[str, ...] = ()
+    keys: tuple[Key, ...] = ()
+    declined: tuple[Declined, ...] = ()
+
+
+class Rewrite(ABC):
+    """A named transformation of a model; its docstring says what it does and why."""
+
+    name: ClassVar[str]
+    safety: ClassVar[Safety]
+    needs_opset: ClassVar[int] = 1
+    cures: ClassVar[tuple[Cure, ...]] = ()
+    everywhere: ClassVar[bool] = False
+    """Whether it acts on the whole model once called for, rather than on the nodes that findings name."""
+    tidies: ClassVar[bool] = False
+    """Whether it is asked first wherever anything is rejected: what it takes away need not be cured."""
+    last_resort: ClassVar[bool] = False
+    """Whether it is asked only when nothing else fires any more."""
+    rtol: ClassVar[float] = 0.0
+    atol: ClassVar[float] = 0.0
+    """An approximate rewrite's tolerance on the model's outputs: `atol + rtol * |value|`."""
+    before: ClassVar[str] = ""
+    after: ClassVar[str] = ""
+    fires: ClassVar[tuple[Case, ...]] = ()
+    declines: ClassVar[tuple[Case, ...]] = ()
+
+    @property
+    def title(self) -> str:
+        """The first line of the docstring."""
+        return inspect.cleandoc(self.__doc__ or "").partition("\n")[0]
+
+    def answers(self, op: str, kind: str, code: str) -> bool:
+        """Whether a finding of this kind and code about an operator calls for this rewrite."""
+        return any(cure.answers(op, kind, code) for cure in self.cures)
+
+    @abstractmethod
+    def apply(self, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
+        """Rewrite the wanted nodes (None: every node it fits) in a new model; the argument stays as it is."""
+
+
+class GraphRewrite(Rewrite):
+    """A rewrite that edits an onnx-graphsurgeon graph, at every depth."""
+
+    @abstractmethod
+    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+        """Change the open graphs in place, yielding the address of each node changed and each refusal."""
+
+    def apply(self, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
+        from graphfix.surgeon import Surgery
+
+        surgery = Surgery(model, self.name)
+        if surgery.opset < self.needs_opset:
+            return Outcome(None, declined=(Declined(f"needs opset {self.needs_opset}, the model has {surgery.opset}"),))
+        keys: list[Key] = []
+        declined: list[Declined] = []
+        for event in self.edit(surgery, wanted):
+            if isinstance(event, Declined):
+                declined.append(event)
+            else:
+                keys.append(event)
+        if not keys:
+            return Outcome(None, declined=tuple(declined))
+        labels = tuple(surgery.label(key) for key in keys)
+        return Outcome(surgery.close(), labels, tuple(keys), tuple(declined))
+
+
+class NodeRewrite(GraphRewrite):
+    """A rewrite of one node at a time, written as ONNX text.
+
+    `before` is one node, such as `y = HardSwish(x)`; its names are bound to the node's operands. `after` is the
+    text that replaces it, in which those names, and the names `constants` gives, may be used. A rewrite whose
+    replacement depends on the node overrides `replacement`.
+    """
+
+    def guard(self, node: Any, surgery: Surgery) -> Declined | None:
+        """Why this node cannot be rewritten; None when it can."""
+        return None
+
+    def constants(self, node: Any, surgery: Surgery) -> Mapping[str, np.ndarray[Any, Any]]:
+        """Arrays that the replacement uses by name."""
+        return {}
+
+    def replacement(self, node: Any, surgery: Surgery) -> str:
+        """The ONNX text that computes the node's outputs."""
+        return self.after
+
+    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+        from graphfix.surgeon import parse_nodes
+
+        pattern = parse_nodes(self.before, self.needs_opset)[0]
+        for graph in surgery.graphs():
+            for node in list(graph.nodes):
+                if node.op != pattern.op_type or node.domain not in (None, "", "ai.onnx"):
+                    continue
+                key = surgery.key(node)
+                if wanted is not None and key not in wanted:
+                    continue
+                refusal = self.guard(node, surgery)
+                if refusal is not None:
+                    yield refusal
+                    continue
+                bound = dict(zip(pattern.input, node.inputs, strict=False))
+                made = dict(zip(pattern.output, node.outputs, strict=False))
+                nodes = parse_nodes(self.replacement(node, surgery), surgery.opset)
+                surgery.replace(graph, node, nodes, bound, made, self.constants(node, surgery))
+                yield key
+
+
+@functools.cache
+def registry() -> Mapping[str, Rewrite]:
+    """Every rewrite in graphfix/rewrites/ by name, found by walking the package."""
+    import graphfix.rewrites as package
+
+    found: dict[str, Rewrite] = {}
+    for info in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"{package.__name__}.{info.name}")
+        for item in vars(module).values():
+            if inspect.isclass(item) and issubclass(item, Rewrite) and item.__module__ == module.__name__:
+                if inspect.isabstract(item):
+                    continue
+                found[item.name] = item()
+    return dict(sorted(found.items()))
+
+
+def remedies(op: str, kind: str, code: str) -> list[Rewrite]:
+    """The rewrites that a finding calls for: exact before approximate before interface, last resorts at the end."""
+    able = [r for r in registry().values() if r.answers(op, kind, code)]
+    return sorted(able, key=lambda r: (r.last_resort, r.safety.rank, r.everywhere, r.name))
+
+
+def remedy(op: str, kind: str, code: str) -> Rewrite | None:
+    """The rewrite to name in a finding; None when there is none, or only a last resort that promises nothing."""
+    able = [r for r in remedies(op, kind, code) if not r.last_resort]
+    return able[0] if able else None

@@ -1,0 +1,89 @@
+"""Every rewrite's own examples: what it fires on, what it declines and why, and that the numbers stay."""
+
+from __future__ import annotations
+
+import onnx
+import pytest
+
+from graphfix.rewrite import Case, Rewrite, Safety, registry, remedies, remedy
+from graphfix.spec import violations
+from graphfix.verify import Reference, Tolerance
+
+FIRES = [pytest.param(r, c, id=f"{r.name}-{i}") for r in registry().values() for i, c in enumerate(r.fires)]
+DECLINES = [pytest.param(r, c, id=f"{r.name}-{i}") for r in registry().values() for i, c in enumerate(r.declines)]
+
+
+@pytest.mark.parametrize(("rewrite", "case"), FIRES)
+def test_a_firing_example_gives_the_stated_operators_and_the_same_numbers(rewrite: Rewrite, case: Case) -> None:
+    model = onnx.parser.parse_model(case.text)
+    before = model.SerializeToString(deterministic=True)
+    outcome = rewrite.apply(model)
+    assert model.SerializeToString(deterministic=True) == before
+    assert outcome.model is not None, outcome.declined
+    assert outcome.changed
+    assert [node.op_type for node in outcome.model.graph.node] == list(case.ops)
+    assert not list(violations(outcome.model))
+    onnx.checker.check_model(outcome.model)
+    assert [o.name for o in outcome.model.graph.output] == [o.name for o in model.graph.output]
+    assert [i.name for i in outcome.model.graph.input] == [i.name for i in model.graph.input]
+    found = Reference(model).check(outcome.model, Tolerance(rewrite.rtol, rewrite.atol))
+    assert found.inputs >= 3
+    assert found.passed, found.reason
+    if rewrite.safety is Safety.EXACT:
+        assert found.max_abs_error == 0.0
+
+
+@pytest.mark.parametrize(("rewrite", "case"), FIRES)
+def test_a_rewrite_does_not_fire_on_its_own_result_for_ever(rewrite: Rewrite, case: Case) -> None:
+    model = onnx.parser.parse_model(case.text)
+    for _ in range(6):
+        outcome = rewrite.apply(model)
+        if outcome.model is None:
+            return
+        model = outcome.model
+    pytest.fail(f"{rewrite.name} fires again and again")
+
+
+@pytest.mark.parametrize(("rewrite", "case"), DECLINES)
+def test_a_declining_example_is_left_alone_for_the_stated_reason(rewrite: Rewrite, case: Case) -> None:
+    outcome = rewrite.apply(onnx.parser.parse_model(case.text))
+    assert outcome.model is None
+    assert [d.reason for d in outcome.declined] == ([case.because] if case.because else [])
+
+
+@pytest.mark.parametrize("rewrite", registry().values(), ids=registry())
+def test_a_rewrite_says_what_it_is_why_and_shows_itself(rewrite: Rewrite) -> None:
+    assert rewrite.title.endswith(".")
+    assert "Why:" in (rewrite.__doc__ or "")
+    assert rewrite.name == rewrite.name.lower().replace("_", "-")
+    assert type(rewrite).__module__.rsplit(".", 1)[1] == rewrite.name.replace("-", "_")
+    assert rewrite.fires or rewrite.safety is Safety.INTERFACE
+    texts = [case.text for case in (*rewrite.fires, *rewrite.declines)]
+    assert len(set(texts)) == len(texts)
+    if rewrite.safety is Safety.APPROXIMATE:
+        assert rewrite.rtol > 0 or rewrite.atol > 0
+    else:
+        assert rewrite.rtol == rewrite.atol == 0
+
+
+@pytest.mark.parametrize(("rewrite", "case"), FIRES)
+def test_new_nodes_are_stamped_with_the_rewrite(rewrite: Rewrite, case: Case) -> None:
+    if not rewrite.name.startswith(("decompose", "expand", "hard", "move")):
+        pytest.skip("makes no nodes of its own")
+    model = onnx.parser.parse_model(case.text)
+    old = {node.name for node in model.graph.node}
+    made = rewrite.apply(model).model
+    assert made is not None
+    assert all(rewrite.name in node.name for node in made.graph.node if node.name not in old)
+
+
+def test_an_exact_remedy_comes_before_an_approximate_one() -> None:
+    names = [r.name for r in remedies("HardSigmoid", "operator", "GF101")]
+    assert names.index("decompose-hard-sigmoid") < names.index("hard-sigmoid-to-sigmoid") < names.index("simplify")
+    first = remedy("HardSigmoid", "operator", "GF101")
+    assert first is not None
+    assert first.name == "decompose-hard-sigmoid"
+
+
+def test_no_remedy_is_promised_where_only_a_last_resort_is_left() -> None:
+    assert remedy("Exp", "operator", "GF101") is None

@@ -1,0 +1,83 @@
+"""Verification has teeth: every exact rewrite is broken on purpose, and must be caught."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+import onnx
+import pytest
+from onnx import ModelProto, numpy_helper
+
+from graphfix.rewrite import Case, Rewrite, Safety, registry
+from graphfix.verify import Reference
+
+SWAPS = {"Relu": "Neg", "Mul": "Add", "Add": "Mul", "Abs": "Neg", "Neg": "Abs", "Exp": "Relu", "Or": "And", "Tanh": "Relu"}
+
+EXACT = [
+    pytest.param(rewrite, case, id=f"{rewrite.name}-{i}")
+    for rewrite in registry().values()
+    if rewrite.safety is Safety.EXACT
+    for i, case in enumerate(rewrite.fires)
+]
+
+
+def sabotages(before: ModelProto, after: ModelProto) -> Iterator[ModelProto]:
+    """Copies of a result with one new constant, one attribute or one operator changed."""
+    old = {tensor.name for tensor in before.graph.initializer}
+    for i, tensor in enumerate(after.graph.initializer):
+        if tensor.name not in old and np.prod(tensor.dims) > 0:
+            made = copy(after)
+            array = numpy_helper.to_array(tensor).copy()
+            array = ~array if array.dtype == bool else array + np.asarray(1, array.dtype)
+            made.graph.initializer[i].CopyFrom(numpy_helper.from_array(array, tensor.name))
+            yield made
+    for i, node in enumerate(after.graph.node):
+        if node.op_type in SWAPS:
+            made = copy(after)
+            made.graph.node[i].op_type = SWAPS[node.op_type]
+            yield made
+        if node.op_type == "Cast" and i == len(after.graph.node) - 1:
+            made = copy(after)
+            made.graph.node[i].attribute[0].i = onnx.TensorProto.INT8 if node.attribute[0].i == 9 else onnx.TensorProto.BOOL
+            yield made
+        for position in range(len(node.input) if node.op_type in ("Squeeze", "Reshape", "ReduceMean", "ReduceMax") else 0):
+            for attribute in node.attribute:
+                if attribute.name == "axes" and position == 0:
+                    made = copy(after)
+                    target = next(a for a in made.graph.node[i].attribute if a.name == "axes")
+                    del target.ints[-1]
+                    yield made
+    if after.graph.node[0].op_type == "If":
+        made = copy(after)
+        branches = made.graph.node[0].attribute
+        branches[0].name, branches[1].name = branches[1].name, branches[0].name
+        yield made
+
+
+def copy(model: ModelProto) -> ModelProto:
+    made = ModelProto()
+    made.CopyFrom(model)
+    return made
+
+
+@pytest.mark.parametrize(("rewrite", "case"), EXACT)
+def test_a_broken_exact_rewrite_is_caught(rewrite: Rewrite, case: Case) -> None:
+    model = onnx.parser.parse_model(case.text)
+    after = rewrite.apply(model).model
+    assert after is not None
+    reference = Reference(model)
+    assert reference.check(after).passed
+    broken = list(itertools.islice(sabotages(model, after), 12))
+    if not broken:
+        node = after.graph.node[-1]
+        broken = [copy(after)]
+        broken[0].graph.node[-1].op_type = {"Squeeze": "Identity"}.get(node.op_type, "Relu")
+        if node.op_type == "Squeeze":
+            del broken[0].graph.node[-1].input[1:]
+            del broken[0].graph.node[-1].attribute[:]
+    for sabotaged in broken:
+        found = reference.check(sabotaged)
+        assert not found.passed, onnx.printer.to_text(sabotaged)
+        assert found.reason
