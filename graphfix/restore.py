@@ -37,12 +37,15 @@ def restore(original: ModelProto, rebuilt: ModelProto) -> ModelProto:
     present = {entry.domain for entry in rebuilt.opset_import}
     rebuilt.opset_import.extend(e for e in original.opset_import if e.domain not in present)
     _restore_graph(original.graph, rebuilt.graph)
-    overridable = {value.name for value in rebuilt.graph.input}
     rebuilt.ir_version = original.ir_version
-    if any(tensor.name not in overridable for tensor in rebuilt.graph.initializer):
+    if _all_overridable(original.graph) and not _all_overridable(rebuilt.graph):
         rebuilt.ir_version = max(rebuilt.ir_version, _FIRST_WITH_CONSTANTS)
     _restore_functions(original.functions, rebuilt.functions)
     return rebuilt
+
+
+def _all_overridable(graph: GraphProto) -> bool:
+    return {tensor.name for tensor in graph.initializer} <= {value.name for value in graph.input}
 
 
 def _carry(old: Any, new: Any, *fields: str) -> None:
