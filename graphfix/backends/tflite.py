@@ -63,6 +63,13 @@ def types(graph: Any) -> set[str]:
     return found
 
 
+def sides(model: Any) -> set[str]:
+    """The files below the model's folder that hold its weights."""
+    entries = [entry for tensor in model.graph.initializer for entry in tensor.external_data]
+    found = {os.path.normpath(entry.value) for entry in entries if entry.key == "location"}
+    return {path for path in found if not path.startswith((os.sep, os.pardir))}
+
+
 def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
     """Import converter and interpreter; the function answers one request."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"], os.environ["TQDM_DISABLE"] = "3", "1"
@@ -135,8 +142,13 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
 
     def ask(request: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
         source = shutil.copy(request["model"], "model.onnx")  # onnx2tf rewrites its input
-        for side in glob.glob(os.path.join(glob.escape(os.path.dirname(request["model"])), "*.data")):
-            os.symlink(side, os.path.basename(side))
+        try:
+            model = onnx.load(source, load_external_data=False)
+        except Exception as error:
+            return {"stage": "load", "message": f"{type(error).__name__}: {error}"}
+        for side in sides(model):
+            os.makedirs(os.path.dirname(side) or ".", exist_ok=True)
+            os.symlink(os.path.join(os.path.dirname(request["model"]), side), side)
         sizes = [f"{name}:{','.join(map(str, shape))}" for name, shape in request["shapes"].items()]
         try:
             onnx2tf.convert(
@@ -163,7 +175,7 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
         except Exception as error:
             said = str(error)
         if said:
-            operators = {name.upper(): name for name in types(onnx.load(source).graph)}
+            operators = {name.upper(): name for name in types(model.graph)}
             nodes = [operators.get(name, name) for name in blamed(said)]
             return {"stage": "runtime", "message": said, "nodes": nodes}
         write = functools.partial(shutil.copy, written[0])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import graphfix.backends
 from graphfix.backends.base import available, backend, backends
 from graphfix.backends.toolchain import pinned
 from graphfix.errors import UsageError
@@ -25,6 +27,19 @@ def test_every_backend_describes_itself(name: str) -> None:
     version, requires = pinned(found, None)
     assert requires == found.requires
     assert any(one == f"{found.distributions[0]}=={version}" for one in requires)
+
+
+def test_another_compiler_is_one_more_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = backend("tract").adapter.read_text().replace('NAME = "tract"', 'NAME = "sixth"')
+    (tmp_path / "sixth_adapter.py").write_text(source)
+    monkeypatch.setattr(graphfix.backends, "__path__", [*graphfix.backends.__path__, str(tmp_path)])
+    backends.cache_clear()
+    try:
+        assert backend("sixth").adapter == tmp_path / "sixth_adapter.py"
+        assert len(backends()) == 6
+    finally:
+        backends.cache_clear()
+        sys.modules.pop("graphfix.backends.sixth_adapter", None)
 
 
 def test_an_unknown_backend_gets_a_hint() -> None:

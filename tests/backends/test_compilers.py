@@ -81,6 +81,18 @@ def test_a_convolution_is_accepted_written_and_right(session: tuple[str, Session
         assert not results.exists()
 
 
+def test_weights_beside_the_model_are_found(session: tuple[str, Session], tmp_path: Path) -> None:
+    name, compiler = session
+    whole = convolution(tmp_path / "conv.onnx")
+    inputs, _ = with_inputs(whole)
+    apart = tmp_path / "apart" / "conv.onnx"
+    apart.parent.mkdir()
+    onnx.save(onnx.load(whole), apart, save_as_external_data=True, location="weights.bin", size_threshold=0)
+    verdict = compiler.ask(apart, inputs=inputs)
+    assert verdict.accepted, verdict.message
+    assert verdict.numerics == ("match" if backend(name).runs_here else None)
+
+
 def test_wrong_expectations_differ(session: tuple[str, Session], tmp_path: Path) -> None:
     name, compiler = session
     if not backend(name).runs_here:
