@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import onnx
 
 from graphfix.diagnostic import Finding, Result
-from graphfix.engine import bound, judge, lint_file, table
+from graphfix.engine import bound, judge, lint_file, named, read_whole, table
 from graphfix.errors import GraphfixError
 
 if TYPE_CHECKING:
@@ -116,15 +116,11 @@ def fix(
         GraphfixError: an unreadable model, an unknown target or an unknown input; the message says the cure.
     """
     from graphfix.fix import fix_model
-    from graphfix.model import load_model
-
     names = [target] if isinstance(target, str) else list(target)
     for name in names:
         table(name)
-    loaded = model if isinstance(model, onnx.ModelProto) else load_model(model)
+    loaded = model if isinstance(model, onnx.ModelProto) else read_whole(model)
     given = "" if isinstance(model, onnx.ModelProto) else str(model)
-    from graphfix.engine import named
-
     result = fix_model(
         loaded,
         judge=lambda candidate: judge(candidate, names, name=given),

@@ -12,7 +12,7 @@ import onnx
 
 from graphfix.check import checks
 from graphfix.diagnostic import Finding, Result, Severity
-from graphfix.engine import Shapes, Values, bound, named
+from graphfix.engine import Shapes, Values, bound, named, read_whole
 
 if TYPE_CHECKING:
     from graphfix.backends.session import Session
@@ -76,9 +76,9 @@ def _prepared(
         yield Path(path), None
         return
     from graphfix.fix import with_output_shapes
-    from graphfix.model import load_model, save_model
+    from graphfix.model import save_model
 
-    original = load_model(path)
+    original = read_whole(path)
     with tempfile.TemporaryDirectory(prefix="graphfix-") as folder:
         place, inputs = Path(path), None
         if shapes or values:
@@ -108,5 +108,6 @@ def _expected(
     arrays = {f"in:{name}": value for name, value in feed.items() if name not in values}
     names = [output.name for output in model.graph.output]
     arrays |= {f"out:{name}": value for name, value in zip(names, outputs, strict=True) if isinstance(value, np.ndarray)}
-    np.savez(place, **arrays)
+    packed: Any = arrays
+    np.savez(place, **packed)
     return place

@@ -75,6 +75,16 @@ def lint_file(
         return [Result(str(path), t.partition("@")[0], table(t).version, error=error.line()) for t in targets]
 
 
+def read_whole(path: str | Path) -> onnx.ModelProto:
+    """The whole model in a file, weights included, held to ONNX's laws; ModelError otherwise."""
+    from graphfix.model import load_model
+    from graphfix.spec import check
+
+    model = load_model(path)
+    check(model, path)
+    return model
+
+
 def bound(model: onnx.ModelProto, shapes: Shapes | None, values: Values | None) -> onnx.ModelProto:
     """The model with inputs frozen and bound as asked; the argument is not changed."""
     if not shapes and not values:

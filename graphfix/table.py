@@ -148,9 +148,9 @@ class Table:
         """The entry of one operator, or None when it was never measured."""
         key = (op, domain)
         if key not in self.entries:
-            path = self.folder / f"{domain + '.' if domain else ''}{op}.json"
-            safe = re.fullmatch(r"[\w@.\-]+", path.name) is not None
-            self.entries[key] = Entry.read(path) if safe and path.is_file() else None
+            name = f"{domain + '.' if domain else ''}{op}.json"
+            path = self.folder / name  # the name comes from a model: it must not lead out of the folder
+            self.entries[key] = Entry.read(path) if re.fullmatch(r"[\w@.\-]+", name) and path.is_file() else None
         return self.entries[key]
 
     def rule(self, op: str, domain: str, facets: Facets) -> Ruling:

@@ -14,7 +14,7 @@ from onnx import ModelProto, TensorProto
 from graphfix import config as settings
 from graphfix.commands.options import add_shared, bindings, chosen_targets, destination, exit_code
 from graphfix.diagnostic import Result
-from graphfix.engine import judge, named, table
+from graphfix.engine import judge, named, read_whole, table
 from graphfix.errors import UsageError
 from graphfix.progress import talk
 from graphfix.report import renderer
@@ -42,7 +42,7 @@ def run(given: argparse.Namespace) -> int:
     """Fix one model; exit 0 when the result has no finding left that counts, 1 when it has, 2 when nothing was done."""
     from graphfix.atomic import writable
     from graphfix.fix import fix_model
-    from graphfix.model import load_model, save_model
+    from graphfix.model import save_model
     from graphfix.nodediff import node_diff
 
     write = renderer(given.output_format)
@@ -53,7 +53,7 @@ def run(given: argparse.Namespace) -> int:
     goal = given.model if given.in_place else given.output
     if goal is not None:
         writable(goal, force=given.force or given.in_place)
-    model = load_model(given.model)
+    model = read_whole(given.model)
     shapes, values = bindings(given.shape, given.set, config)
     with talk() as say:
         fixed = fix_model(

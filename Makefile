@@ -1,0 +1,34 @@
+# Both `make demo` and `make test` set everything up themselves; they need python3 >= 3.11 with pip, and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.PHONY: setup demo test lint bench clean
+
+setup: $(STAMP)
+
+# The TensorRT-RTX wheels name CUDA packages that only running an engine needs; --no-deps leaves them out.
+$(STAMP): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { $(PYTHON) -m venv --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[openvino,tract,coreml,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	  tensorrt-rtx-cu12-bindings==1.7.1.116 tensorrt-rtx-cu12-libs==1.7.1.116
+	$(BIN)/python -m compileall -q graphfix
+	touch $@
+
+demo: setup
+	$(BIN)/python fixtures/demo/demo.py
+
+test: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+bench: setup
+	$(BIN)/python tests/bench/bench.py
+
+clean:
+	rm -rf $(VENV) build

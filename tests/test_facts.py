@@ -1,0 +1,124 @@
+"""Facts: inferred anew, folded where shapes depend on arithmetic, right at every depth."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from graphfix.bind import bind
+from graphfix.example import Example
+from graphfix.facts import Facts
+
+IF = Example(
+    "y = If(c) <then_branch = a () => (float[2,3] p) { p = Relu(x) }, else_branch = b () => (float[2,3] q) { q = Neg(x) }>",
+    inputs="float[2,3] x, bool c",
+)
+
+
+def facts(nodes: str, **more: str) -> Facts:
+    return Facts.of(Example(nodes, **more).model)  # type: ignore[arg-type]
+
+
+def test_dtype_and_shape_follow_from_the_inputs() -> None:
+    found = facts("y = Transpose(x)").value("y")
+    assert found is not None
+    assert (found.dtype, found.shape, found.source) == ("float32", (3, 2), "runtime")
+
+
+def test_stale_value_info_and_output_shapes_are_not_trusted() -> None:
+    model = Example("a = Relu(x)\ny = Neg(a)", outputs="float[20,1,8210] y").model
+    model.graph.value_info.append(helper.make_tensor_value_info("a", TensorProto.FLOAT, [7, 7]))
+    found = Facts.of(model)
+    assert found.value("a").shape == (2, 3)  # type: ignore[union-attr]
+    assert found.value("y").shape == (2, 3)  # type: ignore[union-attr]
+
+
+def test_the_model_given_is_not_changed() -> None:
+    model = Example("s = Shape(x)\ny = Expand(x, s)").model
+    before = model.SerializeToString()
+    Facts.of(model)
+    assert model.SerializeToString() == before
+
+
+def test_shape_arithmetic_over_fixed_dims_is_folded_through_floats() -> None:
+    found = facts(
+        "s = Shape(x)\nh = Gather(s, i)\nf = Cast<to = 1>(h)\nd = Mul(f, half)\nr = Floor(d)\n"
+        "n = Cast<to = 7>(r)\nu = Unsqueeze(n, z)\nt = Concat<axis = 0>(u, minus)\ny = Reshape(x, t)",
+        inputs="float[5,8] x",
+        weights="int64 i = {1}, float half = {0.5}, int64[1] z = {0}, int64[1] minus = {-1}",
+    )
+    target, result = found.value("t"), found.value("y")
+    assert target is not None
+    assert result is not None
+    assert target.source == "folded"
+    assert target.constant is not None
+    assert target.constant.tolist() == [4, -1]
+    assert result.shape == (4, 10)
+
+
+def test_a_folded_operand_keeps_its_own_node_and_source() -> None:
+    found = facts("s = Shape(x)\nd = Mul(s, two)\ny = Expand(x, d)", inputs="float[1,1] x", weights="int64 two = {2}")
+    assert [node.op for node in found.nodes] == ["Shape", "Mul", "Expand"]
+    assert found.value("d").source == "folded"  # type: ignore[union-attr]
+
+
+def test_free_dims_make_shape_values_and_runtime_inputs_make_runtime_values() -> None:
+    found = facts("s = Shape(x)\na = Abs(n)", inputs="float[n,4] x, int64 n", outputs="int64 s, int64 a")
+    assert found.value("s").source == "shape"  # type: ignore[union-attr]
+    assert found.value("a").source == "runtime"  # type: ignore[union-attr]
+
+
+def test_part_of_a_shape_is_known_when_its_dims_are_fixed() -> None:
+    found = facts("s = Shape<start = 1>(x)", inputs="float[n,4] x", outputs="int64 s").value("s")
+    assert found is not None
+    assert found.constant is not None
+    assert found.constant.tolist() == [4]
+
+
+def test_values_inside_branches_are_found_by_scope() -> None:
+    found = Facts.of(IF.model)
+    inner = [node for node in found.nodes if node.scope]
+    assert [node.op for node in inner] == ["Relu", "Neg"]
+    assert inner[0].scope == ("then_branch of y",)
+    assert inner[0].inputs[0] is found.value("x")
+    assert found.value("x", inner[0].scope) is found.value("x")
+    assert found.nodes[-1].captured == ("x",)
+
+
+def test_local_functions_are_inlined() -> None:
+    model = onnx.parser.parse_model(
+        '<ir_version: 8, opset_import: ["" : 18, "local" : 1]> g (float[2,3] x) => (float y) { y = local.twice(x) }'
+        '<domain: "local", opset_import: ["" : 18]> twice (a) => (b) { b = Add(a, a) }'
+    )
+    assert [node.op for node in Facts.of(model).nodes] == ["Add"]
+
+
+def test_a_large_weight_keeps_shape_and_dtype_but_no_value() -> None:
+    model = Example("y = MatMul(x, w)", inputs="float[2,300] x").model
+    model.graph.initializer.append(numpy_helper.from_array(np.ones((300, 40), np.float32), "w"))
+    found = Facts.of(model).value("w")
+    assert found is not None
+    assert (found.dtype, found.shape, found.source, found.constant) == ("float32", (300, 40), "constant", None)
+
+
+def test_negative_dims_are_unknown() -> None:
+    model = Example("y = Relu(x)").model
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = -1
+    assert Facts.of(model).value("y").shape[1] == 3  # type: ignore[union-attr,index]
+    assert not Facts.of(model).value("y").fixed  # type: ignore[union-attr]
+
+
+def test_binding_an_input_settles_what_hangs_on_it() -> None:
+    model = Example("e = Equal(n, k)", inputs="int64 n", outputs="bool e", weights="int64 k = {16000}").model
+    found = Facts.of(bind(model, {}, {"n": 16000})).value("e")
+    assert found is not None
+    assert found.source == "folded"
+    assert found.constant is not None
+    assert bool(found.constant)
+
+
+def test_random_operators_are_never_constant() -> None:
+    found = facts("y = RandomNormalLike(k)", weights="float[2] k = {1.0, 2.0}").value("y")
+    assert found is not None
+    assert found.source == "runtime"

@@ -1,0 +1,109 @@
+"""Tables: three-valued conditions, rulings, versions, and files that are not tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graphfix.errors import TableError, UsageError
+from graphfix.table import Entry, Evidence, Table, holds, nearest_version
+from graphfix.words import condition_in_words, in_words
+
+RULES = Path(__file__).parent.parent / "fixtures" / "rules"
+
+
+def entry(**more: Any) -> Entry:
+    axes = {"T": frozenset({"float32", "int8"}), "X.rank": frozenset({3, 4})}
+    return Entry("Op", "", "c 1", "2026-01-15", 9, axes, more.get("rejects", ()), more.get("wrong", ()), more.get("but", ()))
+
+
+def evidence(when: dict[str, Any]) -> Evidence:
+    return Evidence("id", "dtype", when, "compile", "said", 3, 0)
+
+
+@pytest.mark.parametrize(
+    ("when", "facets", "answer"),
+    [
+        ({}, {}, True),
+        ({"T": ["int8"]}, {"T": "int8"}, True),
+        ({"T": ["int8"]}, {"T": "float32"}, False),
+        ({"T": ["int8"]}, {"T": None}, None),
+        ({"T": ["int8"], "r": [4]}, {"T": None, "r": 3}, False),
+        ({"T": ["int8"], "r": [4]}, {"T": None, "r": 4}, None),
+        ({"r": {"not": [4]}}, {"r": 3}, True),
+        ({"r": {"not": [4]}}, {"r": 4}, False),
+        ({"r": {"min": 5}}, {"r": 5}, True),
+        ({"r": {"max": 3}}, {"r": 5}, False),
+        ({"r": {"max": 3}}, {"r": "unranked"}, False),
+        ({"mode": ["cubic"]}, {}, False),
+        ({"axes.from": ["absent"]}, {}, True),
+    ],
+)
+def test_condition_is_met_failed_or_open(when: dict[str, Any], facets: dict[str, Any], answer: bool | None) -> None:
+    assert holds(when, facets) is answer
+
+
+def test_ruling_is_supported_only_inside_what_was_probed() -> None:
+    assert entry().rule({"T": "float32", "X.rank": 4}).verdict == "supported"
+    outside = entry().rule({"T": "float32", "X.rank": 5})
+    assert (outside.verdict, outside.reason) == ("unmeasured", "no probe with X.rank = 5")
+
+
+def test_a_facet_that_no_probe_had_must_be_out_of_use() -> None:
+    assert entry().rule({"T": "float32", "new": "absent"}).verdict == "supported"
+    assert entry().rule({"T": "float32", "new": "given"}).verdict == "unmeasured"
+
+
+def test_rejection_beats_what_is_unknown_and_unknown_beats_support() -> None:
+    rules = entry(rejects=(evidence({"T": ["int8"]}), evidence({"X.rank": [3]})))
+    assert rules.rule({"T": None, "X.rank": 3}).verdict == "rejected"
+    open_ = rules.rule({"T": None, "X.rank": 4})
+    assert (open_.verdict, open_.reason) == ("undecided", "T not known")
+
+
+def test_an_exception_is_met_by_its_own_facets_only() -> None:
+    odd = {"T": "float32", "X.rank": 4}
+    rules = entry(but=((odd, "rejected", "compile", "no"),))
+    assert rules.rule(odd).verdict == "rejected"
+    assert rules.rule({**odd, "X.rank": 3}).verdict == "supported"
+
+
+def test_wrong_numbers_are_told_beside_support() -> None:
+    ruling = entry(wrong=(evidence({"X.rank": [3]}),)).rule({"T": "int8", "X.rank": 3})
+    assert ruling.verdict == "supported"
+    assert ruling.wrong is not None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [("2025.4.1", "2025.4.1"), ("2026.1", "2025.4.1"), ("2027.0", "2026.4.1"), ("2024.1", "2025.4.1")],
+)
+def test_the_nearest_measured_version_stands_in(wanted: str, found: str) -> None:
+    assert nearest_version(wanted, ["2025.4.1", "2026.4.1"]) == found
+
+
+def test_unknown_operator_is_unmeasured() -> None:
+    assert Table.open("demo", home=RULES).rule("Mystery", "example", {}).verdict == "unmeasured"
+
+
+def test_operator_name_cannot_leave_the_folder() -> None:
+    assert Table.open("demo", home=RULES).entry("../../demo/1.0/Add") is None
+
+
+def test_unknown_target_names_the_nearest() -> None:
+    with pytest.raises(UsageError, match="did you mean `demo`"):
+        Table.open("demmo", home=RULES)
+
+
+def test_a_file_that_is_no_table_is_an_error_naming_it(tmp_path: Path) -> None:
+    (tmp_path / "Op.json").write_text('{"op": 1}')
+    with pytest.raises(TableError, match=r"Op\.json"):
+        Entry.read(tmp_path / "Op.json")
+
+
+def test_conditions_read_as_words() -> None:
+    assert in_words({"mode": ["cubic"], "X.rank": {"not": [4]}}, {"mode": "cubic", "X.rank": 3}) == "mode = cubic, rank 3 of X"
+    assert condition_in_words({"T": ["float64", "int8"]}) == "dtype float64/int8"
+    assert condition_in_words({"axes.from": ["absent"]}) == "axes left out"
