@@ -86,15 +86,15 @@ def pinned(wanted: Backend, version: str | None) -> tuple[str, tuple[str, ...]]:
 
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Held by one installation of a toolchain at a time."""
+def locked(folder: Path) -> Iterator[int]:
+    """Held by one installation of a toolchain at a time, and by what it started: an orphaned pip is waited for."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        yield lock.fileno()
 
 
-def follow(command: list[str], progress: Progress) -> None:
+def follow(command: list[str], progress: Progress, lock: int) -> None:
     """Run a command to its end, its lines going to `progress`; BackendError with its last words if it fails."""
     last: deque[str] = deque(maxlen=20)
     with subprocess.Popen(
@@ -105,6 +105,7 @@ def follow(command: list[str], progress: Progress) -> None:
         text=True,
         errors="replace",
         start_new_session=True,
+        pass_fds=(lock,),
     ) as process:
         assert process.stdout is not None
         try:
@@ -129,7 +130,7 @@ def install(name: str, version: str | None, progress: Progress) -> Toolchain:
     version, requires = pinned(wanted, version)
     folder = home() / f"{name}-{version}"
     python = folder / "bin" / "python"
-    with locked(folder):
+    with locked(folder) as lock:
         if (folder / MARKER).exists() and python.exists():
             progress(f"{name} {version} is already in {folder}")
             return Toolchain(str(python), version)
@@ -143,9 +144,9 @@ def install(name: str, version: str | None, progress: Progress) -> Toolchain:
                     cure=f"install one, for example with `uv python install {high[0]}.{high[1]}`",
                 )
             progress(f"making an environment in {folder} with {base}")
-            follow([base, "-m", "venv", str(folder)], progress)
+            follow([base, "-m", "venv", str(folder)], progress, lock)
         # Scripts carry their interpreter's path, so the folder is built where it stays and marked when done.
-        follow([str(python), "-m", "pip", "install", "--disable-pip-version-check", *requires], progress)
+        follow([str(python), "-m", "pip", "install", "--disable-pip-version-check", *requires], progress, lock)
         with Session(wanted.adapter, python=str(python), deadline=60.0, memory_gib=6.0) as session:
             found = session.version
         draft = folder / f"{MARKER}.partial"
