@@ -64,6 +64,7 @@ def unannotated(model: ModelProto) -> ModelProto:
 
 
 def graphs(graph: GraphProto) -> Iterator[GraphProto]:
+    """A graph and every subgraph in it, at any depth."""
     yield graph
     for node in graph.node:
         for item in node.attribute:
@@ -72,6 +73,7 @@ def graphs(graph: GraphProto) -> Iterator[GraphProto]:
 
 
 def infer(model: ModelProto) -> tuple[ModelProto, str | None]:
+    """The model annotated by shape inference, and what stopped inference if something did."""
     try:
         return shape_inference.infer_shapes(model, data_prop=True), None
     except Exception as error:  # onnx raises several kinds, all meaning: these facts stay unknown

@@ -1,0 +1,81 @@
+"""The house polices itself: sizes, names, imports and documentation."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import graphfix
+from graphfix.rewrite import Safety, registry
+from graphfix.version import VERSION
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted((ROOT / "graphfix").rglob("*.py"))
+HEAVY = ("onnxruntime", "torch", "tensorflow", "openvino", "tract", "coremltools", "tensorrt", "onnx2tf", "onnx_graphsurgeon",
+         "onnxsim", "networkx", "rich")  # fmt: skip
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_file_is_one_room_with_a_docstring(path: Path) -> None:
+    text = path.read_text()
+    assert len(text.splitlines()) <= 300
+    assert path.stem not in ("utils", "util", "helpers", "common", "misc")
+    if text.strip():
+        assert ast.get_docstring(ast.parse(text)) or path.name == "__main__.py"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_public_definition_says_what_it_is(path: Path) -> None:
+    inherited = {"check", "apply", "edit", "guard", "replacement", "constants", "sites"}
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Module | ast.ClassDef):
+            for item in node.body:
+                if isinstance(item, ast.FunctionDef | ast.ClassDef) and not item.name.startswith("_"):
+                    assert ast.get_docstring(item) or item.name in inherited, f"{path.name}: {item.name}"
+
+
+def test_linting_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, io, contextlib\n"
+        "from graphfix.cli import main\n"
+        f"words = ['lint', {str(ROOT / 'fixtures/models/relu.onnx')!r}, '--target', 'all', '--output-format', 'json']\n"
+        "with contextlib.redirect_stdout(io.StringIO()):\n"
+        "    main([*words, '--isolated'])\n"
+        "print(*sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in run.stdout.split()}
+    assert loaded.isdisjoint(HEAVY), sorted(loaded & set(HEAVY))
+    assert "onnx" in loaded
+
+
+def test_public_names_exist_and_are_sorted() -> None:
+    assert all(getattr(graphfix, name) is not None for name in graphfix.__all__)
+    assert graphfix.__all__ == sorted(graphfix.__all__)
+    with pytest.raises(AttributeError):
+        _ = graphfix.nothing
+
+
+def test_changelog_knows_the_version() -> None:
+    assert f"## {VERSION}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_every_package_is_in_the_wheel() -> None:
+    declared = set(
+        re.findall(r'"(graphfix[\w.]*)"', (ROOT / "pyproject.toml").read_text().partition("packages = [")[2].partition("]")[0])
+    )
+    found = {".".join(p.parent.relative_to(ROOT).parts) for p in SOURCES}
+    assert found | {"graphfix.rules"} == declared
+
+
+@pytest.mark.parametrize("name", registry())
+def test_rewrite_names_match_their_files(name: str) -> None:
+    rewrite = registry()[name]
+    assert type(rewrite).__module__ == f"graphfix.rewrites.{name.replace('-', '_')}"
+    assert rewrite.title
+    assert rewrite.fires or rewrite.everywhere or rewrite.safety is Safety.INTERFACE
