@@ -252,6 +252,9 @@ def main() -> None:
         with contextlib.suppress(ImportError):
             importlib.import_module("numpy")  # here rather than in every child
         gc.freeze()  # what is loaded now need not be looked through by every child
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.dup2(null, 2)
         write(answers, {"ready": version(module.DISTRIBUTIONS)})
     except BaseException as error:
         write(answers, {"failed": f"{type(error).__name__}: {error}"})
