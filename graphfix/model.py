@@ -128,7 +128,9 @@ class _DataFile:
         if not source.HasField("raw_data"):
             raw = numpy_helper.from_array(numpy_helper.to_array(source)).raw_data
         self._append(b"\0" * (-self._size % _ALIGN))
-        target.name, target.data_type, target.doc_string = source.name, source.data_type, source.doc_string
+        for name in ("name", "data_type", "doc_string"):
+            if source.HasField(name):  # a field that is set to nothing is not the same as one that is not set
+                setattr(target, name, getattr(source, name))
         target.dims.extend(source.dims)
         target.metadata_props.extend(source.metadata_props)
         target.data_location = TensorProto.EXTERNAL

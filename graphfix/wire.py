@@ -17,6 +17,7 @@ PAYLOAD_LIMIT: Final = 4096
 
 _WINDOW: Final = 1 << 15
 _DEEPEST: Final = 99  # protobuf's own parser gives up at 100 nested messages
+_MOST_FIELDS: Final = 10_000_000  # a million nodes have fewer; bytes made to keep a reader busy have more
 _MODEL, _TENSOR = "ModelProto", "TensorProto"
 
 # The only fields below which a tensor can sit: message -> field number -> message.
@@ -83,6 +84,7 @@ class Walk:
         self._file = file
         self._window = b""
         self._base = 0
+        self._fields = 0
         self._out: list[bytes] = []
 
     def copy(self) -> bytes:
@@ -150,6 +152,9 @@ class Walk:
 
     def _field(self, at: int, end: int) -> tuple[int, int, int, int]:
         """The field at an offset: its tag, its wire type, where its value starts and where it ends."""
+        self._fields += 1
+        if self._fields > _MOST_FIELDS:
+            raise WireError(f"has more than {_MOST_FIELDS} fields")
         tag, body = self._varint(at, end)
         wire = tag & 7
         if tag < 8:
