@@ -33,9 +33,7 @@ class Surroundings:
 
     def __init__(self, path: str | Path) -> None:
         self._path = path
-        self._folders = list(
-            dict.fromkeys([os.path.dirname(os.path.abspath(path)), os.path.dirname(os.path.realpath(path))])
-        )
+        self._folders = list(dict.fromkeys([os.path.dirname(os.path.abspath(path)), os.path.dirname(os.path.realpath(path))]))
         self._found: dict[str, tuple[str, int]] = {}
 
     def extent(self, tensor: TensorProto) -> Extent:
@@ -80,9 +78,7 @@ class Surroundings:
             if not any(_inside(file, os.path.realpath(allowed)) for allowed in self._folders):
                 raise self._escape(location, name)
             if not stat.S_ISREG(found.st_mode):
-                raise self._error(
-                    f"`{location}`, the data of tensor `{name}`, is not a regular file", "put the data there"
-                )
+                raise self._error(f"`{location}`, the data of tensor `{name}`, is not a regular file", "put the data there")
             return file, found.st_size
         raise self._error(
             f"the external data file `{location}` is missing",
@@ -149,9 +145,7 @@ def load_external(model: ModelProto, path: str | Path) -> None:
                 file.seek(extent.offset)
                 tensor.raw_data = _read(file.fileno(), extent.length)
         except (OSError, EOFError) as error:
-            raise ModelError(
-                f"the external data of tensor `{tensor.name}` cannot be read: {error}", path=path
-            ) from error
+            raise ModelError(f"the external data of tensor `{tensor.name}` cannot be read: {error}", path=path) from error
         tensor.ClearField("data_location")
         tensor.ClearField("external_data")
 

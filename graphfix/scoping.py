@@ -103,9 +103,7 @@ class Scoping:
                     if name not in visible:
                         yield from self._unresolved(node, name, scope)
             if node.domain not in domains:
-                yield Violation(
-                    "domain", f"node {label(node)} is of domain `{node.domain}`, which is not imported", scope
-                )
+                yield Violation("domain", f"node {label(node)} is of domain `{node.domain}`, which is not imported", scope)
             words.update((node.name, node.op_type))
             if not node.op_type:
                 yield Violation("operator", f"node {label(node)} names no operator", scope)
@@ -125,9 +123,7 @@ class Scoping:
             if not name or name not in visible:
                 yield Violation("output", f"output `{name}` is not made by any node", scope)
             elif name not in mine and name not in given:
-                yield Violation(
-                    "output", f"output `{name}` is a value of the outer graph", scope, "pass it through Identity"
-                )
+                yield Violation("output", f"output `{name}` is a value of the outer graph", scope, "pass it through Identity")
         for word in mine | words:
             if not isinstance(word, str):
                 yield Violation("encoding", f"the name {word!r} is not UTF-8", scope)

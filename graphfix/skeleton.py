@@ -73,9 +73,7 @@ def read_skeleton(path: str | Path) -> ModelProto:
     except WireError as error:
         raise _misshapen(error, path) from error
     except DecodeError as error:
-        raise ModelError(
-            "is damaged: protobuf cannot parse it", path=path, cure="export or download the model again"
-        ) from error
+        raise ModelError("is damaged: protobuf cannot parse it", path=path, cure="export or download the model again") from error
     del data
     _check_header(model, path)
     check_external(model, path, elided=walk.elided)
@@ -118,9 +116,7 @@ def _reject_impostor(head: bytes, path: str | Path) -> None:
     if start.startswith((b"<!doctype html", b"<html", b"<head")):
         raise ModelError("is an HTML page, not a model", path=path, cure="download the file itself, not its web page")
     if start.startswith((b"<", b"{")) and b"ir_version" in head:
-        raise ModelError(
-            "is a model in ONNX's text form", path=path, cure="convert it with `onnx.load` and `onnx.save`"
-        )
+        raise ModelError("is a model in ONNX's text form", path=path, cure="convert it with `onnx.load` and `onnx.save`")
     # Protobuf always writes control characters early on (tags, lengths); text never does.
     if all(byte >= 0x20 or byte in b"\t\n\r\f" for byte in head) and _decodes(head):
         raise ModelError("is a text file, not an ONNX model", path=path, cure="give an .onnx file")

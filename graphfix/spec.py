@@ -44,8 +44,7 @@ def _versions(model: ModelProto) -> Iterator[Violation]:
     elif model.ir_version > onnx.IR_VERSION:
         yield Violation(
             "ir-version",
-            f"IR version {model.ir_version} is newer than {onnx.IR_VERSION}, the newest that onnx "
-            f"{onnx.__version__} knows",
+            f"IR version {model.ir_version} is newer than {onnx.IR_VERSION}, the newest that onnx {onnx.__version__} knows",
             cure="upgrade onnx, or export the model at an older IR version",
         )
     if not model.opset_import:
@@ -69,8 +68,7 @@ def _imports(imports: Iterable[OperatorSetIdProto], scope: tuple[str, ...]) -> G
         elif newest is not None and entry.version > newest:
             yield Violation(
                 "opset",
-                f"opset {entry.version} of `{shown}` is newer than {newest}, the newest that onnx "
-                f"{onnx.__version__} knows",
+                f"opset {entry.version} of `{shown}` is newer than {newest}, the newest that onnx {onnx.__version__} knows",
                 scope,
                 "upgrade onnx, or export the model at an older opset",
             )

@@ -18,9 +18,7 @@ _BITS: Final = {
     **dict.fromkeys(["INT32"], (32, "int32_data")),
     **dict.fromkeys(["INT16", "UINT16", "FLOAT16", "BFLOAT16"], (16, "int32_data")),
     **dict.fromkeys(["INT8", "UINT8", "BOOL"], (8, "int32_data")),
-    **dict.fromkeys(
-        ["FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ", "FLOAT8E8M0"], (8, "int32_data")
-    ),
+    **dict.fromkeys(["FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ", "FLOAT8E8M0"], (8, "int32_data")),
     **dict.fromkeys(["INT4", "UINT4", "FLOAT4E2M1"], (4, "int32_data")),
     **dict.fromkeys(["INT2", "UINT2"], (2, "int32_data")),
     **dict.fromkeys(["INT64"], (64, "int64_data")),
