@@ -65,8 +65,8 @@ class Cure:
 class Case:
     """An example: a whole model in ONNX text.
 
-    A case under `fires` names the operators left in `ops` (top graph, in order); a case under `declines` names
-    the sentence in `because`, empty where the rewrite finds nothing to do.
+    A case under `fires` names the operators left in `ops` (top graph, in order; `*` where they are too many). A case
+    under `declines` names the sentence in `because`, empty where the rewrite finds nothing to do.
     """
 
     text: str
@@ -97,6 +97,8 @@ class Rewrite(ABC):
     """Whether it is asked first wherever anything is rejected: what it takes away need not be cured."""
     last_resort: ClassVar[bool] = False
     """Whether it is asked only when nothing else fires any more."""
+    ulps: ClassVar[int] = 8
+    """What an exact rewrite may round otherwise: units in the last place of an output's largest magnitude."""
     rtol: ClassVar[float] = 0.0
     atol: ClassVar[float] = 0.0
     """An approximate rewrite's tolerance on the model's outputs: `atol + rtol * |value|`."""

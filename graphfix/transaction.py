@@ -92,8 +92,8 @@ class Workbench:
         tolerance = self._tolerance
         if rewrite.safety is Safety.APPROXIMATE:
             tolerance = tolerance.loosened(self.own or Tolerance(rewrite.rtol, rewrite.atol))
-        elif self.own is not None:
-            tolerance = tolerance.loosened(self.own)
+        else:
+            tolerance = tolerance.loosened(Tolerance(ulps=rewrite.ulps)).loosened(self.own or Tolerance())
         broken = next(violations(outcome.model), None)
         if broken is not None and next(violations(self.model), None) is None:
             return f"the result is not lawful: {broken.message}"
@@ -103,6 +103,8 @@ class Workbench:
         if not verification.passed:
             return f"{verification.reason}"
         results = self.judge(outcome.model)
+        if rewrite.last_resort and errors(results) >= errors(self.results):
+            return "cures nothing"
         worse = next(regressions(self.results, results), None)
         if worse is not None:
             return f"brings {worse.code} on `{worse.op or 'the model'}` for {worse.target}, which took the model before"
@@ -161,6 +163,11 @@ def regressions(before: Sequence[Result], after: Sequence[Result]) -> Iterator[F
     for old, new in zip(before, after, strict=True):
         if not any(f.severity is Severity.ERROR for f in old.findings):
             yield from (f for f in new.findings if f.severity is Severity.ERROR)
+
+
+def errors(results: Sequence[Result]) -> int:
+    """How many errors there are on all targets."""
+    return sum(finding.severity is Severity.ERROR for result in results for finding in result.findings)
 
 
 def _reimported(one: ModelProto, other: ModelProto) -> bool:

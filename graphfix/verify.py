@@ -1,7 +1,7 @@
 """Before and after in onnxruntime: the same inputs through the original and a candidate, its optimiser off.
 
-Exact rewrites must agree to within 8 units in the last place of the output's largest magnitude (1e-6 in float32):
-the same arithmetic done at another time may round otherwise. Approximate ones name their own tolerance. Integers,
+Exact rewrites must agree to within 8 units in the last place of the output's largest magnitude (1e-6 in float32), or
+what else they state: the same arithmetic in another order rounds otherwise. Approximate ones name their own tolerance. Integers,
 booleans and strings must be equal, and NaN and infinities stand in the same places.
 """
 
@@ -42,14 +42,15 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """What may differ: each value by `atol + rtol * |value|`; zeros mean exact."""
+    """What may differ: each value by `atol + rtol * |value|`, and by `ulps` units in the last place of the scale."""
 
     rtol: float = 0.0
     atol: float = 0.0
+    ulps: int = ULPS
 
     def loosened(self, other: Tolerance) -> Tolerance:
         """The wider of two in each respect."""
-        return Tolerance(max(self.rtol, other.rtol), max(self.atol, other.atol))
+        return Tolerance(max(self.rtol, other.rtol), max(self.atol, other.atol), max(self.ulps, other.ulps))
 
 
 @dataclass(slots=True)
@@ -136,8 +137,8 @@ class Reference:
 
     def _method(self, tolerance: Tolerance) -> str:
         source = "given data" if self.data is not None else "seeded inputs"
-        exact = f"exact to {ULPS} ulp of each output's scale"
-        limit = exact if tolerance == Tolerance() else f"rtol {tolerance.rtol:g}, atol {tolerance.atol:g}"
+        exact = f"exact to {tolerance.ulps} ulp of each output's scale"
+        limit = exact if not tolerance.rtol and not tolerance.atol else f"rtol {tolerance.rtol:g}, atol {tolerance.atol:g}"
         return f"onnxruntime, optimiser off, {source}, {limit}"
 
 
@@ -198,11 +199,11 @@ def _floats(name: str, was: Array, now: Array, tolerance: Tolerance) -> Differen
     a, b = a[finite], b[finite]
     if np.array_equal(a, b):
         return Difference()
-    gap = np.abs(a - b)
+    gap: Array = np.abs(a - b)
     scale = float(np.max(np.abs(a)))
-    limit = np.maximum(ULPS * step * scale, tolerance.atol + tolerance.rtol * np.abs(a))
+    limit = np.maximum(tolerance.ulps * step * scale, tolerance.atol + tolerance.rtol * np.abs(a))
     norms = float(np.linalg.norm(a) * np.linalg.norm(b))
-    cosine = float(min(1.0, abs(np.vdot(a, b)) / norms)) if norms else float(np.array_equal(a, b))
+    cosine = min(1.0, float(np.abs(np.vdot(a, b))) / norms) if norms else 0.0
     worst = int(np.argmax(gap))
     relative = float(gap[worst] / scale) if scale else float(gap[worst] > 0)
     beyond = gap > limit

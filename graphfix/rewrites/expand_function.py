@@ -60,6 +60,9 @@ class ExpandFunction(GraphRewrite):
                 if isinstance(body, Declined):
                     yield body
                     continue
+                if any(item.type == AttributeProto.GRAPH for inner in body.node for item in inner.attribute):
+                    yield Declined(f"the definition of `{node.op}` holds a loop or a branch", at=surgery.label(key))
+                    continue
                 bound = dict(zip(body.input, node.inputs, strict=False))
                 bound |= {name: surgery.gs.Variable.empty() for name in body.input[len(node.inputs) :]}
                 made = {name: tensor for name, tensor in zip(body.output, node.outputs, strict=False) if tensor.name}

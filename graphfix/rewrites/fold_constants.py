@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -14,12 +15,18 @@ from graphfix.facts import DTYPES
 from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
 from graphfix.surgeon import Surgery
 
+KEPT = "Constant (kept)"
+"""What a Constant node is called while graphsurgeon folds, which would make an initializer of it under another dtype."""
+
 CODES = {name: code for code, name in DTYPES.items() if name}
 GROWTH = 1 << 20
 """Bytes that a folded result may exceed its inputs by; beyond that the node stays."""
 
 RANDOM = frozenset({"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"})
 QUANTISED = frozenset({"QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"})
+LISTS = re.compile("Sequence|Optional")
+"""Operators whose result is no tensor, so cannot be an initializer."""
+
 UNBOUNDED = frozenset({"ConstantOfShape", "Expand", "Tile", "Range", "Resize", "Upsample", "Pad", "OneHot", "EyeLike", "Loop"})
 """Operators whose result can be far larger than their operands."""
 
@@ -89,14 +96,18 @@ class FoldConstants(GraphRewrite):
             before = {id(node): node for node in graph.nodes if inner or node.op != "Constant"}
             addresses = {i: surgery.key(node) for i, node in before.items()}
             outputs = {i: list(node.outputs) for i, node in before.items()}
+            kept = []
             for node in [n for n in graph.nodes if n.op == "Constant"]:
-                if not any(node.outputs[0] is output for output in graph.outputs):
-                    surgery.lower(node)
+                if any(node.outputs[0] is output for output in graph.outputs) or not surgery.lower(node):
+                    node.op = KEPT
+                    kept.append(node)
             _shapes(surgery, graph, wanted)
             graph.fold_constants(
                 fold_shapes=False, recurse_subgraphs=False, flatten_subgraphs=False, recurse_functions=False,
                 partitioning="recursive", should_exclude_node=functools.partial(_keep, surgery, graph, wanted, refused),
             )  # fmt: skip
+            for node in kept:
+                node.op = "Constant"
             for i in before:
                 made = [t for t in outputs[i] if t.name]
                 if made and all(isinstance(t, surgery.gs.Constant) or not t.inputs for t in made):
@@ -124,7 +135,7 @@ def _keep(surgery: Surgery, graph: Any, wanted: frozenset[Key] | None, refused: 
     first = next((tensor.name for tensor in node.outputs if tensor.name), "")
     if wanted is not None and (surgery.scope(graph), first) not in wanted:
         return True
-    if node.op in RANDOM | QUANTISED or node.domain not in (None, "", "ai.onnx"):
+    if node.op in RANDOM | QUANTISED or node.op == KEPT or LISTS.search(node.op) or node.domain not in (None, "", "ai.onnx"):
         return True
     if any(isinstance(value, surgery.gs.Graph) for value in node.attrs.values()):
         return True

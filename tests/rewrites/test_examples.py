@@ -21,15 +21,16 @@ def test_a_firing_example_gives_the_stated_operators_and_the_same_numbers(rewrit
     assert model.SerializeToString(deterministic=True) == before
     assert outcome.model is not None, outcome.declined
     assert outcome.changed
-    assert [node.op_type for node in outcome.model.graph.node] == list(case.ops)
+    if case.ops != ("*",):
+        assert [node.op_type for node in outcome.model.graph.node] == list(case.ops)
     assert not list(violations(outcome.model))
     onnx.checker.check_model(outcome.model)
     assert [o.name for o in outcome.model.graph.output] == [o.name for o in model.graph.output]
     assert [i.name for i in outcome.model.graph.input] == [i.name for i in model.graph.input]
-    found = Reference(model).check(outcome.model, Tolerance(rewrite.rtol, rewrite.atol))
+    found = Reference(model).check(outcome.model, Tolerance(rewrite.rtol, rewrite.atol, rewrite.ulps))
     assert found.inputs >= 3
     assert found.passed, found.reason
-    if rewrite.safety is Safety.EXACT:
+    if rewrite.safety is Safety.EXACT and rewrite.ulps == Rewrite.ulps:
         assert found.max_abs_error == 0.0
 
 

@@ -11,7 +11,7 @@ import pytest
 from onnx import ModelProto, numpy_helper
 
 from graphfix.rewrite import Case, Rewrite, Safety, registry
-from graphfix.verify import Reference
+from graphfix.verify import Reference, Tolerance
 
 SWAPS = {"Relu": "Neg", "Mul": "Add", "Add": "Mul", "Abs": "Neg", "Neg": "Abs", "Exp": "Relu", "Or": "And", "Tanh": "Relu"}
 
@@ -68,7 +68,8 @@ def test_a_broken_exact_rewrite_is_caught(rewrite: Rewrite, case: Case) -> None:
     after = rewrite.apply(model).model
     assert after is not None
     reference = Reference(model)
-    assert reference.check(after).passed
+    tolerance = Tolerance(ulps=rewrite.ulps)
+    assert reference.check(after, tolerance).passed
     broken = list(itertools.islice(sabotages(model, after), 12))
     if not broken:
         node = after.graph.node[-1]
@@ -78,6 +79,6 @@ def test_a_broken_exact_rewrite_is_caught(rewrite: Rewrite, case: Case) -> None:
             del broken[0].graph.node[-1].input[1:]
             del broken[0].graph.node[-1].attribute[:]
     for sabotaged in broken:
-        found = reference.check(sabotaged)
+        found = reference.check(sabotaged, tolerance)
         assert not found.passed, onnx.printer.to_text(sabotaged)
         assert found.reason
