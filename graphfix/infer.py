@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -44,9 +45,7 @@ def stripped(model: ModelProto) -> ModelProto:
 
 def elided(tensor: TensorProto) -> TensorProto:
     """The tensor without its payload, marked as kept elsewhere."""
-    return TensorProto(
-        name=tensor.name, data_type=tensor.data_type, dims=tensor.dims, data_location=TensorProto.EXTERNAL
-    )
+    return TensorProto(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims, data_location=TensorProto.EXTERNAL)
 
 
 def unannotated(model: ModelProto) -> ModelProto:
@@ -75,9 +74,30 @@ def graphs(graph: GraphProto) -> Iterator[GraphProto]:
 def infer(model: ModelProto) -> tuple[ModelProto, str | None]:
     """The model annotated by shape inference, and what stopped inference if something did."""
     try:
+        if _may_hold_long_vectors(model):
+            plain = shape_inference.infer_shapes(model)
+            if any(_is_long_vector(info) for graph in graphs(plain.graph) for info in (*graph.value_info, *graph.output)):
+                return plain, None
         return shape_inference.infer_shapes(model, data_prop=True), None
     except Exception as error:  # onnx raises several kinds, all meaning: these facts stay unknown
         return model, str(error).strip().splitlines()[0]
+
+
+LONG = 16_384
+"""Elements of a vector above which onnx's data propagation, which keeps one dim for each, is left out."""
+
+
+def _may_hold_long_vectors(model: ModelProto) -> bool:
+    """Whether some input or weight is large enough for a vector that data propagation should not be given."""
+    if any(len(tensor.dims) == 1 and tensor.dims[0] > LONG for graph in graphs(model.graph) for tensor in graph.initializer):
+        return True
+    dims = ([d.dim_value for d in info.type.tensor_type.shape.dim] for info in model.graph.input)
+    return any(math.prod(size for size in sizes if size > 0) > LONG for sizes in dims)
+
+
+def _is_long_vector(info: onnx.ValueInfoProto) -> bool:
+    dims = info.type.tensor_type.shape.dim
+    return len(dims) == 1 and dims[0].dim_value > LONG
 
 
 def branch_scope(scope: tuple[str, ...], node: NodeProto, name: str) -> tuple[str, ...]:

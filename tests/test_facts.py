@@ -122,3 +122,19 @@ def test_random_operators_are_never_constant() -> None:
     found = facts("y = RandomNormalLike(k)", weights="float[2] k = {1.0, 2.0}").value("y")
     assert found is not None
     assert found.source == "runtime"
+
+
+def test_long_vectors_do_not_cost_memory_by_the_element() -> None:
+    size = 200_000_000
+    model = Example(
+        "b = Add(a, a)\nc = Reshape(b, s)", inputs=f"float[{size}] a", outputs="float c", weights="int64[1] s = {-1}"
+    ).model
+    found = Facts.of(model)
+    assert found.value("c").shape == (size,)  # type: ignore[union-attr]
+    assert found.trouble is None
+
+
+def test_a_long_weight_does_not_cost_memory_by_the_element() -> None:
+    model = Example("y = Add(x, w)", inputs="float[1] x").model
+    model.graph.initializer.add(name="w", dims=[200_000_000], data_type=TensorProto.FLOAT, data_location=TensorProto.EXTERNAL)
+    assert Facts.of(model).value("y").shape == (200_000_000,)  # type: ignore[union-attr]

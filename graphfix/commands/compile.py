@@ -51,7 +51,7 @@ def run(given: argparse.Namespace) -> int:
     result.output = str(given.output) if verdict.accepted else None
     with destination(given.output_file) as out:
         if given.output_format == "text":
-            from graphfix.report.text import render_compiled
+            from graphfix.report.changes import render_compiled
 
             render_compiled(result, out)
         else:

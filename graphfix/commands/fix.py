@@ -89,7 +89,8 @@ def run(given: argparse.Namespace) -> int:
 def _report(results: Sequence[Result], given: argparse.Namespace, write: Any) -> None:
     with destination(given.output_file) as out:
         if given.output_format == "text":
-            from graphfix.report.text import render, render_changes
+            from graphfix.report.changes import render_changes
+            from graphfix.report.text import render
 
             render_changes(results[0], out)
             render(results, out, full=given.full)
