@@ -1,4 +1,4 @@
-"""How long reading and linting take, against `import onnx`: `python bench/bench.py [MODEL]`.
+"""How long reading and linting take, against `import onnx`: `python tests/bench/bench.py [MODEL]`.
 
 Each figure is the best of several runs of a fresh process, taken in turn with runs of the baseline so that both see
 the same machine. Besides MODEL (say, a small one that is linted often) a 1.5 GB model is written to a temporary
@@ -23,7 +23,7 @@ from onnx import TensorProto, helper
 
 from graphfix.wire import varint
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 BASELINE = ["-c", "import onnx"]
 MOST_BYTES = 4 << 30
 """Address space of a measured process: one that runs away fails alone, and does not take the machine with it."""
