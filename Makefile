@@ -28,7 +28,7 @@ test: setup
 	$(BIN)/python -m pytest
 
 bench: setup
-	$(BIN)/python tests/bench/bench.py
+	$(BIN)/python tests/bench/bench.py $$($(BIN)/python fixtures/demo/fetch.py silero_vad)
 
 clean:
 	rm -rf $(VENV) build

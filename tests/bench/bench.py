@@ -110,7 +110,7 @@ def write_model(path: Path, *, count: int, dims: list[int]) -> None:
 
 def lint(path: Path) -> list[str]:
     """The arguments of a lint for every target."""
-    return ["-m", "graphfix", "lint", str(path), "--target", "all", "--isolated", "--output-format", "json"]
+    return ["-m", "graphfix", "lint", str(path), "--target", "all"]
 
 
 def read(path: Path) -> list[str]:
