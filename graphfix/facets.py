@@ -4,10 +4,12 @@ The prober varies these facets and the linter looks them up through this one fun
 apart. A facet is a name and a small value (a word, a number, a truth value); None means that the fact is unknown.
 
     since                the operator's schema version; 0 when ONNX defines no such operator
-    foldable             whether every operand is constant, so that a compiler may compute the node ahead of time
+    foldable             whether every operand is constant, so that a compiler may compute the node ahead of time;
+                         `shape` when some are computed from open dims and none from data
     T, T1, Tind, ...     dtype bound to a type variable of the schema
     X.rank               rank of the operand with that formal name, `unranked` when it has none
-    X.dims               static | batch (only dim 0 is not fixed) | dynamic | empty (some dim is 0)
+    X.dims               static | batch (only dim 0 is not fixed) | spatial (others too, but not dim 1) | sequence
+                         (dim 1 too, but not the last) | dynamic (any) | empty (some dim is 0)
     X.from               absent | constant | folded | shape | runtime (for operands that are not plain data)
     X.value              what a small integer or float operand holds: ones, zeros, positive, negative, mixed
     mode, axis, ...      attributes: words and flags as they are, numbers and lists as the classes below
@@ -46,7 +48,10 @@ ELEMENTWISE = {"Add", "Sub", "Mul", "Div", "Pow", "Mod", "And", "Or", "Xor", "Eq
 def facets(node: NodeFacts) -> Facets:
     """Every facet of one node; an operator that ONNX does not define has the domain-free ones only."""
     given = [value for value in node.inputs if value is not None]
-    foldable = bool(given) and all(value.source in ("constant", "folded") for value in given)
+    sources = {value.source for value in given}
+    foldable: Facet = bool(given) and sources <= {"constant", "folded"}
+    if "shape" in sources and "runtime" not in sources:
+        foldable = "shape"
     out: Facets = {"since": node.since, "foldable": foldable}
     schema = schema_of(node.op, node.domain, node.since)
     if schema is None:
@@ -124,15 +129,17 @@ def _operand(out: Facets, name: str, value: Value | None, *, weight: bool) -> No
 
 
 def dims_class(value: Value) -> Facet:
-    """How far the dims of a value are fixed: static, batch, dynamic or empty; unranked without a rank."""
+    """Which dims of a value are fixed: static, batch, spatial, sequence, dynamic or empty; unranked without a rank."""
     if value.shape is None:
         return "unranked"
     if 0 in value.shape:
         return "empty"
     if value.fixed:
         return "static"
-    rest = value.shape[1:]
-    return "batch" if all(isinstance(dim, int) for dim in rest) and rest else "dynamic"
+    fixed = [isinstance(dim, int) for dim in value.shape[1:]]
+    if not fixed:
+        return "dynamic"
+    return "batch" if all(fixed) else "spatial" if fixed[0] else "sequence" if fixed[-1] else "dynamic"
 
 
 def value_class(value: Array) -> str:

@@ -12,7 +12,8 @@ SOURCES = {
     "runtime": "computed at run time", "absent": "left out",
 }  # fmt: skip
 DIMS = {
-    "static": "fixed dims", "batch": "a free batch dim", "dynamic": "dims that are not fixed", "empty": "an empty dim",
+    "static": "fixed dims", "batch": "a free batch dim",
+    "spatial": "free dims after the channels", "sequence": "free leading dims", "dynamic": "dims that are not fixed", "empty": "an empty dim",
     "unranked": "an unknown rank",
 }  # fmt: skip
 

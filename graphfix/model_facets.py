@@ -1,0 +1,98 @@
+"""Traits of a whole model that decide verdicts no single node decides, keyed like the facets of an operator."""
+
+from __future__ import annotations
+
+import re
+
+from onnx import AttributeProto, GraphProto
+
+from graphfix.facets import Facet, dims_class
+from graphfix.facts import Facts
+
+USUAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]*")
+USUAL_SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+ORDER = ("static", "batch", "spatial", "sequence", "dynamic", "empty", "unranked")
+
+
+def model_facets(facts: Facts) -> dict[str, Facet]:
+    """The facets of the pseudo operator `@model`.
+
+        opset               version of the standard operator set; 0 when none is imported
+        ir                  IR version
+        domains             none | ml | other: operator sets imported beside the standard one
+        inputs              none | one | several, without those that only name an initializer
+        inputs.dims         the least fixed of the inputs' dims classes
+        inputs.symbols      none | usual | dotted | odd | unnamed: the worst name an open dim has
+        inputs.repeat       whether one symbol stands for several dims
+        inputs.dtypes       the input dtypes that are not float32, joined by +; `float32` otherwise
+        inputs.unused       whether some input feeds nothing
+        outputs             one | several
+        outputs.direct      none | input | constant: whether some output is no node's result
+        names               usual | odd: names with characters beyond letters, digits and _ . : / -
+        nodes               whether the main graph has any
+        overridable         whether inputs name initializers too
+        subgraphs           none | plain | capturing
+        branch-constants    whether a subgraph holds Constant nodes or initializers
+        functions           whether the model defines local functions
+    """
+    graph = facts.model.graph
+    inputs = facts.inputs
+    initial = {tensor.name for tensor in graph.initializer}
+    used = _used(graph) | {output.name for output in graph.output}
+    made = {name for node in graph.node for name in node.output}
+    direct = [output.name for output in graph.output if output.name not in made]
+    domains = {domain for domain in facts.opsets if domain}
+    classes = [dims_class(value) for value in inputs]
+    symbols = [dim for value in inputs for dim in value.shape or () if not isinstance(dim, int)]
+    inner = [node for node in facts.nodes if node.scope]
+    dtypes = sorted({value.dtype or "unknown" for value in inputs} - {"float32"})
+    names = [v.name for v in inputs] + [output.name for output in graph.output]
+    return {
+        "opset": facts.opsets.get("", 0),
+        "ir": int(facts.model.ir_version),
+        "domains": "none" if not domains else "ml" if domains == {"ai.onnx.ml"} else "other",
+        "inputs": ("none", "one")[len(inputs)] if len(inputs) < 2 else "several",
+        "inputs.dims": max((str(c) for c in classes), key=ORDER.index, default="static"),
+        "inputs.symbols": _symbols(symbols),
+        "inputs.repeat": len(set(filter(None, symbols))) < len([s for s in symbols if s]),
+        "inputs.dtypes": "+".join(dtypes) or "float32",
+        "inputs.unused": any(value.name not in used for value in inputs),
+        "outputs": "one" if len(graph.output) == 1 else "several",
+        "outputs.direct": "none" if not direct else "constant" if set(direct) & initial else "input",
+        "names": "usual" if all(USUAL_NAME.fullmatch(name) for name in names) else "odd",
+        "nodes": bool(graph.node),
+        "overridable": any(info.name in initial for info in graph.input),
+        "subgraphs": "capturing" if any(n.captured for n in facts.nodes) else "plain" if inner else "none",
+        "branch-constants": any(node.op == "Constant" for node in inner) or _branch_initializers(graph),
+        "functions": bool(facts.model.functions),
+    }
+
+
+def _symbols(symbols: list[str | None]) -> str:
+    if not symbols:
+        return "none"
+    if any(not symbol for symbol in symbols):
+        return "unnamed"
+    words = [str(symbol) for symbol in symbols]
+    if all(USUAL_SYMBOL.fullmatch(word) for word in words):
+        return "usual"
+    return "dotted" if all(USUAL_SYMBOL.fullmatch(word.replace(".", "_")) for word in words) else "odd"
+
+
+def _used(graph: GraphProto) -> set[str]:
+    found: set[str] = set()
+    for node in graph.node:
+        found.update(node.input)
+        for item in node.attribute:
+            if item.type == AttributeProto.GRAPH:
+                found |= _used(item.g) | {output.name for output in item.g.output}
+    return found
+
+
+def _branch_initializers(graph: GraphProto) -> bool:
+    return any(
+        bool(item.g.initializer) or _branch_initializers(item.g)
+        for node in graph.node
+        for item in node.attribute
+        if item.type == AttributeProto.GRAPH
+    )

@@ -1,0 +1,272 @@
+"""From a form and a change, or from a sketch, to a probe: a lawful model, its inputs, what it should compute.
+
+The key of a probe is what `facets` says of the node named "probe" in the finished model, the same function that the
+linter asks, so a probe can never claim to be about something the linter would not see.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper, parser, shape_inference
+
+from graphfix.facets import Facets, facets
+from graphfix.facts import Facts
+from graphfix.folding import Array
+from graphfix.model_facets import model_facets
+from graphfix.probe.expect import expected
+from graphfix.probe.form import Change, Form, Sketch, Tensor, apply, default_dtype, deviations, history
+from graphfix.probe.supply import Supply, convert
+
+NODE = "probe"
+"""The name of the node that a probe is about."""
+TYPICAL = 17
+"""The opset of a probe where its operator's schema leaves a choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One question to a compiler: a model, what was varied in it, and what its node looks like to the linter.
+
+    `feeds` are the inputs and `wanted` the outputs by name (None where the numbers are not to be compared).
+    """
+
+    op: str
+    label: str
+    varied: tuple[str, ...]
+    model: ModelProto
+    facets: Facets
+    feeds: dict[str, Array] = field(default_factory=dict)
+    wanted: dict[str, Array] | None = None
+
+    @property
+    def digest(self) -> str:
+        """A short hash of the model, by which evidence is found again."""
+        return hashlib.sha256(self.model.SerializeToString(deterministic=True)).hexdigest()[:16]
+
+
+@dataclass(slots=True)
+class Yield:
+    """The probes of one operator, and how many deviations gave no lawful model."""
+
+    probes: list[Probe]
+    dropped: int
+
+
+def probes(entries: Iterable[Form | Sketch]) -> Yield:
+    """Every distinct probe of the forms and sketches of one operator."""
+    found: dict[str, Probe] = {}
+    dropped = 0
+    for entry in entries:
+        for probe in _of_sketch(entry) if isinstance(entry, Sketch) else _of_form(entry):
+            if probe is None:
+                dropped += 1
+            else:
+                found.setdefault(probe.digest, probe)
+    return Yield(list(found.values()), dropped)
+
+
+def _of_form(form: Form) -> Iterator[Probe | None]:
+    name = f"{form.domain}.{form.op}" if form.domain else form.op
+    for change in deviations(form):
+        try:
+            built = build(form, change)
+            model = None if built is None else finished(*built)
+        except Exception:  # an unlawful combination: onnx raises many kinds
+            model = None
+        if model is None or built is None:
+            yield None
+            continue
+        label = " ".join(f"{key}={_word(value)}" for key, value in change.items()) or "usual"
+        yield _probe(name, label, tuple(change), model, built[1], compare=not form.random)
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, Tensor):
+        shown = value.values if value.values is not None else f"{value.source}{list(value.shape)}"
+        return str(shown).replace(" ", "")
+    return value.name or "graph" if isinstance(value, onnx.GraphProto) else str(value).replace(" ", "")
+
+
+def _of_sketch(sketch: Sketch) -> Iterator[Probe | None]:
+    try:
+        model = parser.parse_model(sketch.text)
+        feeds = random_feeds(model)
+        stated(model, feeds)
+        onnx.checker.check_model(model)  # not in full: a branch never taken may contradict its surroundings
+    except Exception:
+        yield None
+        return
+    yield _probe(sketch.op, sketch.label, tuple(sketch.varied), model, feeds, compare=True)
+
+
+def _probe(
+    op: str, label: str, varied: tuple[str, ...], model: ModelProto, feeds: dict[str, Array], *, compare: bool
+) -> Probe | None:
+    wanted = expected(model, feeds)
+    if wanted is None:
+        return None
+    facts = Facts.of(model)
+    if op == "@model":
+        key = model_facets(facts)
+    else:
+        wanted_op = op.rpartition(".")[2]
+        subject = [n for n in facts.nodes if n.label == NODE] or [n for n in facts.nodes if n.op == wanted_op]
+        if not subject:
+            return None
+        key = facets(subject[0])
+    return Probe(op, label, varied, model, key, feeds, wanted if compare and wanted else None)
+
+
+def random_feeds(model: ModelProto) -> dict[str, Array]:
+    """Seeded inputs for a model whose inputs have sizes; symbols are taken for 2."""
+    known = {tensor.name for tensor in model.graph.initializer}
+    out: dict[str, Array] = {}
+    for info in model.graph.input:
+        if info.name not in known and info.type.HasField("tensor_type"):
+            kind = info.type.tensor_type
+            dims = tuple(d.dim_value if d.dim_value > 0 else 2 for d in kind.shape.dim)
+            dtype = helper.tensor_dtype_to_np_dtype(kind.elem_type)
+            if dtype.kind == "O":
+                out[info.name] = np.full(dims, "a", dtype)
+                continue
+            chance = np.random.default_rng(zlib.crc32(info.name.encode()))
+            out[info.name] = np.asarray(
+                chance.uniform(-1, 1, dims) if dtype.kind == "f" else chance.integers(1, 3, dims)
+            ).astype(dtype)
+    return out
+
+
+def schema_at(form: Form, since: int | None) -> tuple[onnx.defs.OpSchema | None, int]:
+    """The schema of a form at a since-version (the newest by default), and the opset that probes it."""
+    found = [s for s in history(form.op, form.domain) if not s.deprecated or s.since_version == since]
+    if not found:
+        return None, 1
+    chosen = found[-1] if since is None else next(s for s in found if s.since_version == since)
+    later = [s.since_version for s in history(form.op, form.domain) if s.since_version > chosen.since_version]
+    last = min(later) - 1 if later else max(TYPICAL, chosen.since_version)
+    return chosen, max(chosen.since_version, min(last, TYPICAL))
+
+
+def build(form: Form, change: Change) -> tuple[ModelProto, dict[str, Array]] | None:
+    """The model with its inputs; None when the schema version cannot express the change."""
+    operands, attributes, types = apply(form, change)
+    schema, opset = schema_at(form, change.get("since"))
+    supply = Supply()
+    placed: list[str] = []
+    spare = dict(attributes)
+    if schema is None:
+        for given in operands.values():
+            placed.append("" if given is None else supply.add(f"x{len(placed)}", given, given.dtype or "float32"))
+        outputs: list[str] = []
+    else:
+        bound = {c.type_param_str: types.get(c.type_param_str) for c in schema.type_constraints}
+        renamed = _renamed(form, schema)
+        usable = {renamed.get(name, name): given for name, given in operands.items()}
+        for formal in schema.inputs:
+            given = usable.pop(formal.name, None)
+            several = given if isinstance(given, (list, tuple)) else [given]
+            dtype = bound.get(formal.type_str) or default_dtype(form, schema, formal.type_str)
+            for i, one in enumerate(several):
+                name = formal.name if len(several) == 1 else f"{formal.name}{i}"
+                placed.append("" if one is None else supply.add(name, one, one.dtype or dtype))
+        for name, given in usable.items():
+            name = name if name in schema.attributes else form.aliases.get(name, name)
+            if name in schema.attributes and given is not None:
+                if given.source != "constant":
+                    return None
+                spare[name] = convert(given, "")
+            elif name in change or f"{name}.from" in change:
+                return None
+        for name in list(spare):
+            if name not in schema.attributes:
+                if name in change and spare[name] is not None:
+                    return None
+                del spare[name]
+            elif spare[name] is not None:
+                spare[name] = _typed(schema.attributes[name], spare[name])
+        outputs = [formal.name for formal in schema.outputs]
+    while placed and not placed[-1]:
+        placed.pop()
+    named = _outputs(change.get("outputs", form.outputs), outputs)
+    node = helper.make_node(form.op, placed, named, name=NODE, domain=form.domain)
+    node.attribute.extend(helper.make_attribute(k, v) for k, v in sorted(spare.items()) if v is not None)
+    return _model(form, node, supply, opset), supply.feeds
+
+
+def _renamed(form: Form, schema: onnx.defs.OpSchema) -> dict[str, str]:
+    """Operand names of the newest schema as an older one calls them, by position."""
+    newer = [s for s in history(form.op, form.domain) if not s.deprecated]
+    fresh, there = [i.name for i in newer[-1].inputs], [i.name for i in schema.inputs]
+    return {
+        new: old for new, old in zip(fresh, there, strict=False) if new != old and new not in there and old not in fresh
+    }
+
+
+def _typed(formal: onnx.defs.OpSchema.Attribute, value: Any) -> Any:
+    """The value as the schema's attribute type wants it: a list of one number may stand for a number."""
+    kind = onnx.defs.OpSchema.AttrType
+    if isinstance(value, np.ndarray):
+        value = value.reshape(-1).tolist()
+    if formal.type in (kind.INT, kind.FLOAT) and isinstance(value, (list, tuple)):
+        value = value[0]
+    if formal.type in (kind.INTS, kind.FLOATS) and not isinstance(value, (list, tuple)):
+        value = [value]
+    if formal.type == kind.FLOAT:
+        return float(value)
+    if formal.type == kind.FLOATS:
+        return [float(one) for one in value]
+    return value
+
+
+def _outputs(wanted: Any, formal: list[str]) -> list[str]:
+    if isinstance(wanted, int):
+        return [f"out{i}" for i in range(wanted)]
+    return [f"out_{name}" if name else "" for name in wanted]
+
+
+def _model(form: Form, node: NodeProto, supply: Supply, opset: int) -> ModelProto:
+    graph = helper.make_graph([*supply.nodes, node], "g", supply.inputs, [], supply.initializers)
+    graph.output.extend(onnx.ValueInfoProto(name=name) for name in node.output if name)
+    imports = [helper.make_opsetid("", TYPICAL if form.domain else opset)]
+    if form.domain:
+        found = history(form.op, form.domain)
+        imports.append(helper.make_opsetid(form.domain, opset if found else 1))
+    version = max(8, helper.find_min_ir_version_for(imports, ignore_unknown=True))
+    return helper.make_model(graph, opset_imports=imports, ir_version=version, producer_name="graphfix")
+
+
+def finished(model: ModelProto, feeds: dict[str, Array]) -> ModelProto:
+    """The model with its outputs' types and shapes stated, checked; raises what onnx raises."""
+    standard = len(model.opset_import) == 1
+    inferred = shape_inference.infer_shapes(model, strict_mode=standard, data_prop=True)
+    for output, found in zip(model.graph.output, inferred.graph.output, strict=True):
+        output.CopyFrom(found)
+    stated(model, feeds)
+    onnx.checker.check_model(model, full_check=standard)
+    return model
+
+
+def stated(model: ModelProto, feeds: dict[str, Array]) -> None:
+    """Give outputs whose rank inference cannot tell the rank that they turn out to have, with open dims."""
+    if all(o.type.tensor_type.HasField("shape") or o.type.WhichOneof("value") not in (None, "tensor_type")
+           for o in model.graph.output):  # fmt: skip
+        return
+    found = expected(model, feeds) or {}
+    for output in model.graph.output:
+        kind = output.type.tensor_type
+        if not kind.HasField("shape") and output.name in found:
+            value = found[output.name]
+            kind.elem_type = kind.elem_type or helper.np_dtype_to_tensor_dtype(value.dtype)
+            kind.shape.SetInParent()
+            for at in range(value.ndim):
+                kind.shape.dim.add(dim_param=f"{output.name}_{at}")
+
+
+__all__ = ["NODE", "Probe", "Yield", "build", "finished", "numpy_helper", "probes", "random_feeds"]

@@ -1,0 +1,246 @@
+"""From evidence to rules: the few short conditions that explain what a compiler refused.
+
+A condition must cover refused probes and no accepted one. Among those that do, the one wins whose facets explain
+most: for every refused probe the accepted probes that resemble it most are looked up, and the facets in which they
+differ share one vote; a facet that the probe was built to vary gets half a vote more. Conditions of one facet come
+first, then of two, then of three; what is left becomes an exception under its full key.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from graphfix.facets import Facet, Facets
+from graphfix.probe.measure import Evidence
+from graphfix.probe.naming import identifier, kind_of
+
+Pair = tuple[str, Facet]
+MOST_FACETS = 4
+"""Facets in one condition; more would no longer be a reason."""
+NEAR = 2
+"""Difference in distance up to which an accepted probe counts as resembling a refused one most."""
+MOST_SUSPECTS = 9
+"""Facets tried together for one refused probe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A condition, the probes for and against it, and the compiler's most frequent words where it holds."""
+
+    id: str
+    kind: str
+    when: Mapping[str, Any]
+    stage: str
+    said: str
+    supports: int
+    opposes: int
+    error: float | None = None
+
+
+@dataclass(slots=True)
+class Distilled:
+    """The rules for refusals and for wrong numbers, and the probes that no rule explains."""
+
+    rejects: list[Rule]
+    wrong: list[Rule]
+    exceptions: list[Evidence]
+    axes: dict[str, list[Facet]]
+
+
+def distil(rows: Sequence[Evidence]) -> Distilled:
+    """Explain the evidence about one operator; the result depends on nothing but the rows."""
+    rows = sorted(rows, key=lambda row: row.digest)
+    settled = _settled(rows)
+    refused = [row for row in settled if row.verdict == "rejected"]
+    taken = [row for row in settled if row.verdict in ("works", "wrong")]
+    rejects, left = explain(refused, taken)
+    wrong, unclear = explain(
+        [row for row in taken if row.verdict == "wrong"], [row for row in taken if row.verdict == "works"]
+    )
+    values: dict[str, set[Facet]] = {}
+    for row in rows:
+        for name, value in row.facets.items():
+            if value is not None:
+                values.setdefault(name, set()).add(value)
+    axes = {name: sorted(found, key=_order) for name, found in sorted(values.items())}
+    return Distilled(_named(rejects), _named(wrong), [*left, *unclear], axes)
+
+
+def _order(value: Facet) -> tuple[str, Any]:
+    return type(value).__name__, value
+
+
+def key(facets: Facets) -> tuple[tuple[str, str], ...]:
+    """A hashable form of a full key."""
+    return tuple(sorted((name, repr(value)) for name, value in facets.items()))
+
+
+def _settled(rows: Iterable[Evidence]) -> list[Evidence]:
+    """One row for each key: where probes of one key disagree, the majority, and on a tie what was accepted."""
+    groups: dict[tuple[tuple[str, str], ...], list[Evidence]] = {}
+    for row in rows:
+        groups.setdefault(key(row.facets), []).append(row)
+    out = []
+    for group in groups.values():
+        refused = [row for row in group if row.verdict == "rejected"]
+        taken = [row for row in group if row.verdict != "rejected"]
+        out.append((refused if len(refused) > len(taken) else taken)[0])
+    return out
+
+
+def explain(refused: Sequence[Evidence], taken: Sequence[Evidence]) -> tuple[list[Rule], list[Evidence]]:
+    """Rules that cover the refused rows and none of the taken; the rows that none covers."""
+    if not refused:
+        return [], []
+    if not taken:
+        return [_rule({}, refused, 0)], []
+    search = _Search(refused, taken)
+    rules = []
+    while (found := search.best()) is not None:
+        when, covered = found
+        rules.append(_rule(when, [row for i, row in enumerate(refused) if covered >> i & 1], 0))
+        search.left &= ~covered
+    return rules, [row for i, row in enumerate(refused) if search.left >> i & 1]
+
+
+class _Search:
+    """Greedy cover over bit masks: bit i of a mask stands for the i-th refused, or taken, row."""
+
+    def __init__(self, refused: Sequence[Evidence], taken: Sequence[Evidence]) -> None:
+        self.refused = refused
+        self.left = (1 << len(refused)) - 1
+        self.here = self._masks(refused)
+        self.there = self._masks(taken)
+        self.values: dict[str, list[Facet]] = {}
+        for name, value in self.here:
+            self.values.setdefault(name, []).append(value)
+        self.votes = [_votes(row, taken) for row in refused]
+        self.tried: set[tuple[Pair, ...]] = set()
+        self.found: list[tuple[dict[str, list[Facet]], int]] | None = None
+        self.size = 0
+
+    @staticmethod
+    def _masks(rows: Sequence[Evidence]) -> dict[Pair, int]:
+        masks: dict[Pair, int] = {}
+        for i, row in enumerate(rows):
+            for pair in row.facets.items():
+                if pair[1] is not None:
+                    masks[pair] = masks.get(pair, 0) | 1 << i
+        return masks
+
+    def best(self) -> tuple[dict[str, Any], int] | None:
+        """The condition with the most votes for what is left, of the least size that has any; None at the end."""
+        while self.left and self.size <= MOST_FACETS:
+            if self.found is None:
+                self.size += 1
+                self.found = self._candidates(self.size) if self.size <= MOST_FACETS else []
+            ranked = [(self._weight(when, mask & self.left), when, mask) for when, mask in self.found]
+            ranked = [entry for entry in ranked if entry[0] > 0]
+            if not ranked:
+                self.found = None
+                continue
+            weight, when, mask = max(ranked, key=lambda entry: (entry[0], repr(sorted(entry[1].items(), key=str))))
+            self.found = [(w, m) for w, m in self.found if m & self.left & ~mask]
+            return dict(when), mask
+        return None
+
+    def _weight(self, when: Mapping[str, Any], mask: int) -> float:
+        total = 0.0
+        while mask:
+            i = (mask & -mask).bit_length() - 1
+            mask &= mask - 1
+            votes = self.votes[i]
+            total += min(votes.get(name, 0.0) for name in when) + 0.01 * sum(votes.get(name, 0.0) for name in when)
+        return round(total, 6)
+
+    def _candidates(self, size: int) -> list[tuple[dict[str, list[Facet]], int]]:
+        out: dict[str, tuple[dict[str, list[Facet]], int]] = {}
+        for i, row in enumerate(self.refused):
+            if not self.left >> i & 1:
+                continue
+            votes = self.votes[i]
+            suspects = sorted(votes, key=lambda name: (-votes[name], name))[:MOST_SUSPECTS]
+            for names in combinations(sorted(suspects), size):
+                pairs = tuple((name, row.facets[name]) for name in names)
+                if pairs in self.tried:
+                    continue
+                self.tried.add(pairs)
+                if self._against([[pair] for pair in pairs]):
+                    continue
+                widened = self._widened(pairs)
+                mask = self._cover(self.here, widened)
+                when = {group[0][0]: sorted((v for _, v in group), key=_order) for group in widened}
+                out.setdefault(repr(when), (when, mask))
+        return list(out.values())
+
+    def _widened(self, pairs: Sequence[Pair]) -> list[list[Pair]]:
+        """The same condition with every further value that refused rows have and accepted rows rule out nowhere."""
+        groups = [[pair] for pair in pairs]
+        for at, (name, first) in enumerate(pairs):
+            for value in sorted(self.values[name], key=_order):
+                if value == first and isinstance(value, bool) == isinstance(first, bool):
+                    continue
+                trial = [[*group, (name, value)] if i == at else group for i, group in enumerate(groups)]
+                alone = [[(name, value)] if i == at else group for i, group in enumerate(groups)]
+                if self._cover(self.here, alone) and not self._against(trial):
+                    groups = trial
+        return groups
+
+    def _against(self, groups: Sequence[Sequence[Pair]]) -> int:
+        return self._cover(self.there, groups)
+
+    @staticmethod
+    def _cover(masks: Mapping[Pair, int], groups: Sequence[Sequence[Pair]]) -> int:
+        found = -1
+        for group in groups:
+            either = 0
+            for pair in group:
+                either |= masks.get(pair, 0)
+            found &= either
+        return found
+
+
+def _votes(row: Evidence, taken: Sequence[Evidence]) -> dict[str, float]:
+    """How far each facet of a refused row is suspected of being the reason."""
+    distances = []
+    for other in taken:
+        apart = [n for n, v in row.facets.items() if v is not None and (n not in other.facets or other.facets[n] != v)]
+        gone = sum(1 for name in other.facets if name not in row.facets)
+        distances.append((len(apart) + 0.5 * gone, apart))
+    nearest = min(distance for distance, _ in distances)
+    votes: Counter[str] = Counter()
+    close = [apart for distance, apart in distances if distance <= nearest + NEAR and apart]
+    for distance, apart in distances:
+        if distance <= nearest + NEAR and apart:
+            for name in apart:
+                votes[name] += 2.0 ** (nearest - distance) / len(apart) / len(close)
+    for name, value in row.facets.items():
+        if value is not None and any(name == word or name.startswith(word + ".") for word in row.varied):
+            votes[name] += 0.5
+    return dict(votes)
+
+
+def _rule(when: Mapping[str, Any], covered: Sequence[Evidence], opposes: int) -> Rule:
+    said = Counter(row.said for row in covered)
+    stages = Counter(row.stage for row in covered)
+    errors = [row.error for row in covered if row.error is not None]
+    return Rule(
+        "", kind_of(when), dict(when), min(stages, key=lambda s: (-stages[s], s)),
+        min(said, key=lambda s: (-said[s], s)), len(covered), opposes, max(errors, default=None),
+    )  # fmt: skip
+
+
+def _named(rules: Iterable[Rule]) -> list[Rule]:
+    """The rules with stable, distinct ids."""
+    out: list[Rule] = []
+    used: Counter[str] = Counter()
+    for rule in rules:
+        base = identifier(rule.when)
+        used[base] += 1
+        name = base if used[base] == 1 else f"{base}-{used[base]}"
+        out.append(Rule(name, rule.kind, rule.when, rule.stage, rule.said, rule.supports, rule.opposes, rule.error))
+    return out

@@ -1,0 +1,42 @@
+"""What a probe should compute: onnxruntime with its optimiser off, else onnx's reference evaluator."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from onnx import ModelProto
+from onnx.reference import ReferenceEvaluator
+
+from graphfix.folding import Array
+
+
+def expected(model: ModelProto, feeds: dict[str, Array]) -> dict[str, Array] | None:
+    """The outputs by name; None when neither runs the model, {} when they are not arrays."""
+    names = [output.name for output in model.graph.output]
+    for run in (_onnxruntime, _reference):
+        try:
+            found = run(model, feeds)
+        except Exception:  # whatever it is, this evaluator has no answer
+            continue
+        if all(isinstance(value, np.ndarray | np.generic) for value in found):
+            return dict(zip(names, map(np.asarray, found), strict=True))
+        return {}
+    return None
+
+
+def _onnxruntime(model: ModelProto, feeds: dict[str, Array]) -> list[Array]:
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level = 4
+    options.intra_op_num_threads = 1
+    session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return list(session.run(None, feeds))
+
+
+def _reference(model: ModelProto, feeds: dict[str, Array]) -> list[Array]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return list(ReferenceEvaluator(model).run(None, feeds))

@@ -1,0 +1,22 @@
+"""The forms of every operator, a file for each family; found by walking this package."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Sequence
+
+from graphfix.probe.form import Form, Sketch
+
+
+@functools.cache
+def forms() -> dict[str, list[Form | Sketch]]:
+    """Forms and sketches by table name: the operator, with its domain before it where that is not ai.onnx."""
+    out: dict[str, list[Form | Sketch]] = {}
+    for module in pkgutil.iter_modules(__path__):
+        entries: Sequence[Form | Sketch] = importlib.import_module(f"{__name__}.{module.name}").FORMS
+        for entry in entries:
+            domain = entry.domain if isinstance(entry, Form) else ""
+            out.setdefault(f"{domain}.{entry.op}" if domain else entry.op, []).append(entry)
+    return dict(sorted(out.items()))

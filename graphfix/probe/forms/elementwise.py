@@ -1,0 +1,184 @@
+"""Two and more operands, number by number."""
+
+from graphfix.probe.form import Change, Form, Tensor, data, each, numbers, scalar, weight
+
+RANKS = (0, 1, 2, 3, 4, 5)
+
+
+def pair(low: float = -1.0, high: float = 1.0) -> dict[str, Tensor]:
+    """Two operands of one shape."""
+    return {"A": data(2, 3, 4, low=low, high=high), "B": data(2, 3, 4, low=low, high=high)}
+
+
+def broadcasts(low: float = -1.0, high: float = 1.0, first: str = "A", second: str = "B") -> list[Change]:
+    """Every way in which two operands are stretched, with constants on either side."""
+    def at(*shape: int) -> Tensor:
+        return data(*shape, low=low, high=high)
+
+    def fixed(*shape: int) -> Tensor:
+        return weight(*shape, low=low, high=high)
+
+    found: list[Change] = [
+        {second: fixed(), first: at(2, 3, 4)},
+        {second: fixed(1), first: at(2, 3, 4)},
+        {second: fixed(1, 1, 1, 1), first: at(2, 3, 4, 5)},
+        {second: fixed(), first: at(4)},
+        {second: fixed(), first: at()},
+        {second: fixed(), first: at(2, 4)},
+        {second: fixed(), first: at(2, 3, 4, 5)},
+        {second: fixed(), first: at(2, 3, 4, 5, 2)},
+        {second: fixed(), first: at(2, 3, 4), "dims": "batch"},
+        {second: fixed(), first: at(2, 3, 4), "dims": "dynamic"},
+        {second: fixed(), first: at(2, 3, 4, 5), "dims": "dynamic"},
+        {first: fixed(), second: at(2, 3, 4)},
+        {first: fixed(), second: at(2, 3, 4), "dims": "batch"},
+        {first: fixed(), second: at(2, 3, 4), "dims": "dynamic"},
+        {first: fixed(), second: at()},
+        {second: fixed(4), first: at(2, 3, 4)},
+        {second: fixed(4), first: at(2, 4)},
+        {second: fixed(4), first: at(2, 3, 4), "dims": "batch"},
+        {second: fixed(4), first: at(2, 3, 4), "dims": "dynamic"},
+        {first: fixed(4), second: at(2, 3, 4)},
+        {first: fixed(4), second: at(2, 3, 4), "dims": "dynamic"},
+        {second: fixed(3, 1, 1), first: at(2, 3, 4, 5)},
+        {second: fixed(1, 3, 1, 1), first: at(2, 3, 4, 5)},
+        {second: fixed(1, 3, 1, 1), first: at(2, 3, 4, 5), "dims": "batch"},
+        {second: fixed(1, 3, 1, 1), first: at(2, 3, 4, 5), "dims": "dynamic"},
+        {second: fixed(2, 3, 4), first: at(2, 3, 4)},
+        {second: fixed(4, 2), first: at(2, 3, 4, 2)},
+        {second: at(1, 3, 4), first: at(2, 3, 4)},
+        {second: at(2, 3, 1), first: at(2, 3, 4)},
+        {second: at(2, 3, 1, 1), first: at(2, 3, 4, 5), "dims": "dynamic"},
+        {second: at(2, 3, 1, 1), first: at(2, 3, 4, 5), "dims": "batch"},
+        {first: at(2, 3, 1, 1), second: at(2, 3, 4, 5), "dims": "batch"},
+        {first: at(2, 3, 1), second: at(2, 3, 4)},
+        {first: at(2, 3, 1), second: at(2, 1, 4)},
+        {first: at(2, 3, 1), second: at(2, 1, 4), "dims": "batch"},
+        {first: at(2, 3, 1), second: at(2, 1, 4), "dims": "dynamic"},
+        {first: at(3, 1), second: at(4)},
+        {first: at(3, 1), second: fixed(4)},
+        {first: at(3, 1), second: fixed(4), "dims": "batch"},
+        {first: at(3, 1), second: fixed(1, 4)},
+        {first: at(4), second: at(2, 3, 4)},
+        {first: at(4), second: at(2, 3, 4), "dims": "dynamic"},
+        {first: at(4), second: at()},
+        {first: at(3, 4), second: at(2, 3, 4)},
+        {first: at(1, 3, 4), second: fixed(1, 3, 4)},
+        {first: at(), second: at(2, 3, 4)},
+        {first: at(1), second: at(1)},
+        {first: at(1), second: fixed(1)},
+        {first: at(0, 4), second: at(0, 4)},
+        {first.strip(): at(2, 3, 4), second: at(2, 3, 4), f"{second}.dims": "dynamic"},
+        {first.strip(): at(2, 3, 4), second: at(2, 3, 4), f"{first}.dims": "dynamic"},
+        {first.strip(): at(2, 3, 4), second: at(2, 3, 4), f"{first}.dims": "batch"},
+    ]
+    return found
+
+
+def integers(low: float, high: float, first: str = "A", second: str = "B", variable: str = "T") -> list[Change]:
+    """The broadcasts that integer arithmetic shows, in int64 and int32."""
+    return [
+        {**change, variable: dtype}
+        for dtype in ("int64", "int32")
+        for change in (
+            {second: Tensor((), "constant", (2,))},
+            {second: Tensor((1,), "constant", (2,)), first: data(2, 3, 4, low=low, high=high)},
+            {second: Tensor((), "constant", (2,)), first: data(4, low=low, high=high)},
+            {second: Tensor((), "constant", (2,)), first: data(low=low, high=high)},
+            {first: data(low=low, high=high), second: data(low=low, high=high)},
+            {first: data(4, low=low, high=high), second: data(4, low=low, high=high)},
+            {first: data(1, low=low, high=high), second: data(1, low=low, high=high)},
+            {first: Tensor((), "constant", (2,))},
+            {second: Tensor((4,), "constant", (1, 2, 3, 4))},
+            {first: data(3, 1, low=low, high=high), second: data(1, 4, low=low, high=high)},
+            {"dims": "dynamic"},
+            {"dims": "batch"},
+        )
+    ]
+
+
+def binary(op: str, low: float = -1.0, high: float = 1.0, **more: object) -> Form:
+    """An operator over two operands of one dtype."""
+    own = more.pop("changes", [])
+    changes = [*broadcasts(low, high), *integers(low, high), *own]  # type: ignore[misc]
+    return Form(op, pair(low, high), changes=changes, ranks=RANKS, arithmetic=ARITHMETIC, **more)  # type: ignore[arg-type]
+
+
+ARITHMETIC = {"B": numbers(2, 2, 2, 2)}
+BOOLEANS = {"types": {"T": "bool"}, "arithmetic": None}
+
+
+def logical(op: str) -> Form:
+    """An operator over two truth values."""
+    return Form(op, pair(), types={"T": "bool"}, changes=broadcasts(), ranks=RANKS)
+
+
+def bits(op: str) -> Form:
+    """An operator over the bits of two integers."""
+    return Form(op, pair(0, 9), types={"T": "int32"}, changes=broadcasts(0, 9)[:8])
+
+
+MANY = [
+    {"data_0": [data(2, 3, 4)]},
+    {"data_0": [data(2, 3, 4)] * 3},
+    {"data_0": [data(2, 3, 4), weight()]},
+    {"data_0": [data(2, 3, 4), weight()], "dims": "dynamic"},
+    {"data_0": [data(2, 3, 4), weight()], "dims": "batch"},
+    {"data_0": [weight(), data(2, 3, 4)]},
+    {"data_0": [data(), weight()]},
+    {"data_0": [data(), weight(1)]},
+    {"data_0": [weight(), data()]},
+    {"data_0": [data(), weight()], "T": "int64"},
+    {"data_0": [data(), data()], "T": "int64"},
+    {"data_0": [Tensor((), "shape", (3,)), Tensor((), "constant", (2,))], "T": "int64"},
+    {"data_0": [Tensor((), "folded", (3,)), Tensor((), "constant", (2,))], "T": "int64"},
+    {"data_0": [Tensor((), "shape", (3,)), Tensor((), "constant", (2,))], "T": "float32"},
+    {"data_0": [data(2, 3, 4), weight(4)]},
+    {"data_0": [data(2, 3, 4, 5), weight(1, 3, 1, 1)]},
+    {"data_0": [data(2, 3, 1), data(2, 1, 4)]},
+    {"data_0": [data(2, 3, 4), data(4)], "dims": "dynamic"},
+]
+
+
+def variadic(op: str) -> Form:
+    """An operator over any number of operands."""
+    return Form(op, {"data_0": [data(2, 3, 4), data(2, 3, 4)]}, changes=MANY, ranks=RANKS, arithmetic={})
+
+
+CHOICE = {"condition": data(2, 3, 4), "X": data(2, 3, 4), "Y": data(2, 3, 4)}
+
+FORMS = [
+    binary("Add"),
+    binary("Sub"),
+    binary("Mul"),
+    binary("Div", 1, 9, changes=[{"A": data(2, 3, 4, low=-9, high=-1), "T": "int64"}]),
+    Form("Pow", {"X": data(2, 3, 4, low=1, high=3), "Y": scalar(2)}, ranks=RANKS,
+         changes=[*broadcasts(1, 3, "X", "Y"), {"T1": "int64"}, {"T1": "int32"}, {"T": "int64", "T1": "float32"},
+                  {"Y": scalar(0.5)}, {"Y": scalar(3)}, {"Y": numbers(2)}, {"X": scalar(2), "Y": data(2, 3, 4, low=1, high=3)},
+                  {"Y": numbers(2), "dims": "dynamic"}, {"Y": scalar(2), "X": data(2, 3, 4, 5, low=1, high=3), "dims": "dynamic"}]),
+    Form("Mod", pair(1, 9), ranks=RANKS, arithmetic=ARITHMETIC, attributes={"fmod": 1},
+         changes=[*broadcasts(1, 9), {"fmod": 0, "T": "int64"}, {"fmod": 0, "T": "int32"}, {"T": "int64"},
+                  {"fmod": 0, "T": "int64", "arithmetic": "shape", "B": numbers(2, 2, 2, 2)}]),
+    *(binary(op) for op in ("Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual")),
+    *(logical(op) for op in ("And", "Or", "Xor")),
+    *(variadic(op) for op in ("Max", "Min", "Sum", "Mean")),
+    Form("PRelu", {"X": data(2, 3, 4, 5), "slope": weight(3, 1, 1)},
+         changes=[{"slope": weight(1)}, {"slope": weight(1, 3, 1, 1)}, {"slope": weight(1, 1, 5)}, {"slope": weight(5)},
+                  {"X": data(2, 4), "slope": weight(4)}, {"X": data(2, 4), "slope": weight(1)}, {"slope": weight(2, 3, 4, 5)},
+                  {"X": data(2, 4), "slope": weight(4), "dims": "batch"}, {"X": data(2, 3, 4), "slope": weight(3, 1)},
+                  {"X": data(2, 3, 4), "slope": weight(1)}, {"X": data(4), "slope": weight(1)},
+                  {"slope": weight(1, 1, 5), "dims": "dynamic"}, {"slope": weight(1), "dims": "dynamic"}]),
+    Form("Where", CHOICE, types={"B": "bool"}, ranks=RANKS,
+         changes=[{"X": scalar(1.5)}, {"Y": scalar(1.5)}, {"X": scalar(1.5), "Y": scalar(0.5)}, {"X": scalar(1), "T": "int64"},
+                  {"Y": scalar(1.5), "dims": "dynamic"}, {"X": scalar(1.5), "dims": "dynamic"}, {"X": scalar(1.5), "dims": "batch"},
+                  {"Y": scalar(1.5), "dims": "batch"}, {"condition": data(2, 3, 1)}, {"condition": data(4)}, {"condition": data(1, 3, 4)},
+                  {"condition": weight(2, 3, 4)}, {"condition": weight(3, 4)}, {"X": weight(3, 4)}, {"Y": weight(1, 1, 4)},
+                  {"condition": weight(2, 3, 4), "X": scalar(1.5), "Y": data(2, 3, 4)}, {"X": data(3, 1), "Y": data(1, 4)},
+                  {"condition": data(4), "X": scalar(1), "Y": data(4)}, {"condition": data(4), "X": scalar(1), "Y": data(4), "T": "int64"},
+                  {"condition": data(4), "X": numbers(1, 2, 3, 4), "Y": data(4), "T": "int64"},
+                  {"condition": data(1), "X": data(2, 3, 4), "Y": data(2, 3, 4)}, {"condition": data(), "X": data(2, 4), "Y": data(2, 4)},
+                  {"condition": data(2, 1, 4, 4), "X": data(2, 3, 4, 4), "Y": scalar(-1e9)},
+                  {"condition": data(2, 1, 4, 4), "X": data(2, 3, 4, 4), "Y": scalar(-1e9), "dims": "dynamic"}]),
+    *(bits(op) for op in ("BitwiseAnd", "BitwiseOr", "BitwiseXor")),
+    Form("BitShift", pair(0, 3), {"direction": "LEFT"}, types={"T": "uint8"}, changes=each(direction=["RIGHT"], T=["uint32", "uint64"])),
+]  # fmt: skip

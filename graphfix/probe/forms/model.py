@@ -1,0 +1,51 @@
+"""Traits of whole models, as small models around one Relu."""
+
+from graphfix.probe.form import Sketch
+
+PLAIN = "Y = Relu(X)"
+
+
+def model(label: str, inputs: str = "float[2,3] X", output: str = "float[2,3] Y", body: str = PLAIN, *, opset: int = 17, ir: int = 8,
+          extra: str = "", varied: tuple[str, ...] = (), functions: str = "") -> Sketch:  # fmt: skip
+    """A model about itself."""
+    text = f'<ir_version: {ir}, opset_import: ["": {opset}{extra}]> g ({inputs}) => ({output}) {{ {body} }} {functions}'
+    return Sketch("@model", label, text, varied or (label.partition(" ")[0],))
+
+
+IRS = {7: 3, 8: 3, 9: 4, 10: 5, 11: 6, 12: 7, 13: 7, 14: 7, 15: 8, 16: 8, 17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 22: 10, 23: 11, 24: 11, 25: 12, 26: 13}
+OPEN = {
+    "batch": "float[n,3] X", "spatial": "float[n,3,h,w] X", "sequence": "float[n,t,3] X", "dynamic": "float[n,m] X", "vector": "float[n] X", "unranked": "float[] X",
+}  # fmt: skip
+SYMBOLS = ("batch_size", "unk__749", "?", "a.b", "DynamicDimension.0", "a b", "-1", "a-b", "a/b", "floor(h/2)", "2*n", "s77", "", "batch:0", "x0", "N", "None", "_d0", "éa")
+DTYPES = ("float", "float16", "double", "int64", "int32", "int8", "uint8", "bool", "bfloat16", "uint16", "int16", "uint32", "uint64")
+CAST = "Y = Cast<to = 1>(X)"
+BRANCH = "c = Constant<value = bool {1}>() Y = If(c) <then_branch = t () => (float[2,3] a) { a = %s }, else_branch = e () => (float[2,3] b) { b = %s }>"
+
+
+FORMS = [
+    model("usual"),
+    *(model(f"opset {opset} ir {ir}", opset=opset, ir=max(ir, IRS[opset]), varied=("opset", "ir")) for opset in IRS for ir in (IRS[opset], 8, 10)),
+    *(model(f"inputs.dims {name} opset {opset}", stated, stated.replace("X", "Y"), opset=opset, ir=max(8, IRS[opset]), varied=("inputs.dims",)) for name, stated in OPEN.items() for opset in (7, 9, 11, 12, 13, 15, 16, 17, 18, 20)),
+    *(model(f"inputs.dtypes {dtype}", f"{dtype}[2,3] X", "float[2,3] Y", CAST, varied=("inputs.dtypes",)) for dtype in DTYPES),
+    *(model(f"inputs.dtypes {dtype} and float", f"float[2,3] A, {dtype}[2,3] X", "float[2,3] Y", "B = Cast<to = 1>(X) Y = Add(A, B)", varied=("inputs.dtypes",)) for dtype in DTYPES),
+    *(model(f"inputs.dtypes {dtype} scalar", f"float[2,3] A, {dtype} X", "float[2,3] Y", "B = Cast<to = 1>(X) Y = Add(A, B)", varied=("inputs.dtypes",)) for dtype in ("int64", "int32", "float")),
+    model("inputs.dtypes int64 and int32", "int64[2,3] A, int32[2,3] X", "float[2,3] Y", "B = Cast<to = 1>(X) C = Cast<to = 1>(A) Y = Add(B, C)", varied=("inputs.dtypes",)),
+    model("inputs none", "", "float[2] Y", "X = Constant<value = float[2] {1, 2}>() Y = Relu(X)"),
+    model("inputs several", "float[2,3] A, float[2,3] X", body="Y = Add(A, X)"),
+    model("inputs several open", "float[n,3] A, float[n,3] X", "float[n,3] Y", "Y = Add(A, X)", varied=("inputs.repeat",)),
+    model("inputs.repeat square", "float[n,n] X", "float[n,n] Y", varied=("inputs.repeat",)),
+    model("inputs.unused", "float[2,3] X, float[2,3] Z"),
+    model("inputs.unused int64", "float[2,3] X, int64[1] Z", varied=("inputs.unused",)),
+    model("outputs several", output="float[2,3] Y, float[2,3] Z", body="Y = Relu(X) Z = Neg(X)"),
+    model("outputs chained", output="float[2,3] Y, float[2,3] Z", body="Y = Relu(X) Z = Neg(Y)", varied=("outputs",)),
+    model("outputs.direct input", output="float[2,3] Y, float[2,3] X", varied=("outputs.direct",)),
+    model("outputs.direct constant", output="float[2,3] Y, float[2] Z", body="Y = Relu(X) Z = Constant<value = float[2] {1, 2}>()", varied=("outputs.direct",)),
+    model("outputs.direct only input", output="float[2,3] X", body="", varied=("nodes",)),
+    model("domains ml", extra=', "ai.onnx.ml": 2', varied=("domains",)),
+    model("domains other", extra=', "ai.onnx.ml": 2, "com.microsoft": 1, "ai.onnx.training": 1', varied=("domains",)),
+    model("domains microsoft", extra=', "com.microsoft": 1', varied=("domains",)),
+    model("functions", body="Y = local.f(X)", extra=', "local": 1', functions='<domain: "local", opset_import: ["": 17]> f (p) => (q) { q = Relu(p) }', varied=("functions",)),
+    model("subgraphs capturing", body=BRANCH % ("Relu(X)", "Neg(X)"), varied=("subgraphs",)),
+    model("subgraphs plain", output="float[2] Y", body="c = Constant<value = bool {1}>() Y = If(c) <then_branch = t () => (float[2] a) { a = Constant<value = float[2] {1, 2}>() }, else_branch = e () => (float[2] b) { b = Constant<value = float[2] {1, 2}>() }>", varied=("branch-constants",)),
+    model("branch-constants", body="c = Constant<value = bool {1}>() Y = If(c) <then_branch = t () => (float[2,3] a) { k = Constant<value = float {1}>() a = Add(X, k) }, else_branch = e () => (float[2,3] b) { b = Neg(X) }>"),
+]  # fmt: skip

@@ -1,0 +1,130 @@
+"""Asking a compiler about probes, and keeping what it said as lines of evidence."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from graphfix.backends.base import Session, Verdict
+from graphfix.facets import Facets
+from graphfix.probe.build import Probe
+from graphfix.probe.supply import BESIDE
+
+WORDS = 200
+"""Characters kept of what a compiler said."""
+VOLATILE = (
+    (re.compile(r"0x[0-9a-fA-F]{4,}"), "0x…"),
+    (re.compile(r"/(?:tmp|var|home|root|work|build|home/\w+)/[^\s'\":,)]*/"), ""),
+    (re.compile(r"\b[0-9a-f]{16,}\b"), "…"),
+)
+DEADLINE = 60.0
+UNREADABLE = ("Unsupported DatumType in the public API",)
+"""Words that only mean that an output cannot be handed to Python, as a symbolic size cannot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one compiler made of one probe.
+
+    `verdict` is `works`, `rejected` (at `stage`), `wrong` (compiled, but running it failed or gave other numbers, by
+    `error` at most), or `elsewhere`: refused for what stands beside the probe's node, which is another rule's matter. `said` are its words, without what changes from run to run.
+    """
+
+    op: str
+    digest: str
+    label: str
+    varied: tuple[str, ...]
+    facets: Facets
+    verdict: str
+    stage: str
+    said: str
+    error: float | None = None
+
+    def line(self) -> str:
+        """One line of JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def read_evidence(path: Path) -> list[Evidence]:
+    """The evidence in a file of lines; none when there is no file."""
+    if not path.exists():
+        return []
+    rows = (json.loads(line) for line in path.read_text().splitlines() if line)
+    return [Evidence(**{**row, "varied": tuple(row["varied"])}) for row in rows]
+
+
+def measure(
+    probes: Iterable[Probe], session: Session, target: str, path: Path, tell: Callable[[Evidence], None] | None = None
+) -> list[Evidence]:
+    """Ask about every probe that the evidence file does not hold yet, appending; all evidence about these probes."""
+    known = {(row.op, row.digest): row for row in read_evidence(path)}
+    found = []
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="graphfix-probe-") as folder, path.open("a") as sink:
+        for probe in probes:
+            row = known.get((probe.op, probe.digest))
+            if row is None:
+                row = judged(probe, ask(probe, session, target, Path(folder)))
+                sink.write(row.line() + "\n")
+                sink.flush()
+                if tell is not None:
+                    tell(row)
+            found.append(row)
+    return found
+
+
+def ask(probe: Probe, session: Session, target: str, folder: Path) -> Verdict:
+    """The compiler's verdict on one probe, with the inputs run where there are numbers to compare."""
+    model, arrays = folder / "probe.onnx", folder / "probe.npz"
+    onnx.save(probe.model, model)
+    plain = all(a.dtype.kind in "fiub" for a in (*probe.feeds.values(), *(probe.wanted or {}).values()))
+    inputs = None
+    if plain and probe.wanted:
+        ins = {f"in:{name}": value for name, value in probe.feeds.items()}
+        np.savez(arrays, **ins, **{f"out:{name}": value for name, value in probe.wanted.items()})  # type: ignore[arg-type]
+        inputs = arrays
+    # Only TensorRT needs sizes for what is open; for the others the model stands as it is.
+    shapes = {name: value.shape for name, value in probe.feeds.items()} if target == "tensorrt" else None
+    values = {n: v.tolist() for n, v in probe.feeds.items() if v.dtype.kind in "iu"} if shapes is not None else None
+    folded = probe.facets.get("foldable") is True or "folded" in probe.facets.values()
+    options = {"onnxsim": folded} if target == "tflite" else None
+    return session.ask(model, shapes=shapes, values=values, inputs=inputs, options=options, deadline=DEADLINE)
+
+
+def judged(probe: Probe, verdict: Verdict) -> Evidence:
+    """The verdict as evidence about the probe."""
+    word = "works" if verdict.accepted else "rejected"
+    unread = any(words in verdict.message for words in UNREADABLE)
+    if verdict.accepted and verdict.numerics in ("differ", "error") and not unread:
+        word = "wrong"
+    if word == "rejected" and verdict.nodes and probe.op != "@model" and _beside(probe, verdict.nodes):
+        word = "elsewhere"
+    error = verdict.error if word == "wrong" and verdict.error is not None else None
+    if error is not None and not np.isfinite(error):
+        error = None
+    return Evidence(
+        probe.op, probe.digest, probe.label, probe.varied, probe.facets, word, verdict.stage, steady(verdict.message),
+        None if error is None else float(f"{error:.3g}"),
+    )  # fmt: skip
+
+
+def _beside(probe: Probe, blamed: Iterable[str]) -> bool:
+    """Whether the names that a compiler blames are an input's, or of nodes that only supply operands."""
+    graph = probe.model.graph
+    helpers = {node.name for node in graph.node if node.name.startswith(BESIDE)} | {info.name for info in graph.input}
+    return set(blamed) <= helpers
+
+
+def steady(words: str) -> str:
+    """A compiler's words, shortened, without addresses, hashes and temporary paths."""
+    for pattern, instead in VOLATILE:
+        words = pattern.sub(instead, words)
+    words = " ".join(words.split())
+    return words if len(words) <= WORDS else words[: WORDS - 1] + "…"

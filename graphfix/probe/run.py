@@ -1,0 +1,112 @@
+"""`graphfix probe`: measure a compiler, operator by operator, and write or check its support tables."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from graphfix.backends.base import backend, open_backend
+from graphfix.errors import UsageError, nearest
+from graphfix.probe.build import Probe, probes
+from graphfix.probe.distil import key
+from graphfix.probe.forms import forms
+from graphfix.probe.measure import Evidence, measure
+from graphfix.probe.write import entry, read_archive, write_evidence, write_table
+from graphfix.table import rules_home
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What measuring one operator gave; `changed` says whether the table on disk differs."""
+
+    op: str
+    probes: int
+    rejected: int
+    wrong: int
+    dropped: int
+    changed: bool
+
+
+def chosen(ops: Sequence[str]) -> list[str]:
+    """The operators to measure, all of them by default; UsageError names an unknown one."""
+    known = forms()
+    for op in ops:
+        if op not in known:
+            raise UsageError(f"no form describes `{op}`", cure=nearest(op, known))
+    return list(ops) or list(known)
+
+
+def distinct(found: Iterable[Probe]) -> list[Probe]:
+    """The first probe of each key: a second one would tell the linter nothing."""
+    first: dict[tuple[tuple[str, str], ...], Probe] = {}
+    for probe in found:
+        first.setdefault(key(probe.facets), probe)
+    return list(first.values())
+
+
+def run(
+    target: str,
+    ops: Sequence[str] = (),
+    *,
+    python: str | None = None,
+    home: Path | None = None,
+    evidence: Path | None = None,
+    writing: str = "tables",
+    tell: Tell | None = None,
+) -> list[Outcome]:
+    """Measure operators against a compiler and write its tables.
+
+    `python` is an interpreter that has the compiler. `home` is the folder of the tables; `evidence` a folder that keeps
+    answers between runs, so that an interrupted run goes on. `writing` is `tables`, or `nothing` to only compare with
+    what is there. Raises UsageError for an unknown target or operator, BackendError without the compiler.
+    """
+    names = chosen(ops)
+    title = backend(target).name
+    outcomes = []
+    gathered: list[Evidence] = []
+    on = datetime.datetime.now(datetime.UTC).date().isoformat()
+    with open_backend(target, python=python) as session:
+        folder = (home or rules_home()) / target / session.version
+        scratch = evidence or folder / ".evidence"
+        for name in names:
+            built = probes(forms()[name])
+            rows = measure(distinct(built.probes), session, target, scratch / f"{name}.jsonl")
+            if not rows:
+                continue
+            gathered += rows
+            outcome = _outcome(name, rows, built.dropped, folder, f"{title} {session.version}", on)
+            outcomes.append(outcome)
+            if writing == "tables":
+                write_table(folder, name, rows, f"{title} {session.version}", on)
+            if tell is not None:
+                tell(f"{name}: {outcome.probes} probes, {outcome.rejected} rejected, {outcome.wrong} wrong")
+    if writing == "tables" and gathered:
+        write_evidence(folder, gathered)
+    return outcomes
+
+
+def _outcome(name: str, rows: Sequence[Evidence], dropped: int, folder: Path, compiler: str, on: str) -> Outcome:
+    path = folder / f"{name}.json"
+    fresh = entry(name, rows, compiler, on)
+    known = json.loads(path.read_text()) if path.exists() else {}
+    same = all(known.get(part) == json.loads(json.dumps(fresh[part])) for part in ("axes", "rejects", "wrong", "exceptions"))
+    count = {word: sum(row.verdict == word for row in rows) for word in ("rejected", "wrong")}
+    return Outcome(name, len(rows), count["rejected"], count["wrong"], dropped, not same)
+
+
+def redistil(target: str, version: str, *, home: Path | None = None) -> int:
+    """Write the tables of one version anew from the evidence kept beside them; how many were written."""
+    folder = (home or rules_home()) / target / version
+    groups: dict[str, list[Evidence]] = {}
+    for row in read_archive(folder):
+        groups.setdefault(row.op, []).append(row)
+    for name, rows in groups.items():
+        path = folder / f"{name}.json"
+        on = json.loads(path.read_text())["measured"]["on"] if path.exists() else datetime.date.today().isoformat()
+        write_table(folder, name, rows, f"{target} {version}", on)
+    return len(groups)

@@ -1,0 +1,166 @@
+"""Operands as graph inputs, initializers, or small computations that a compiler may or may not see through."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from onnx import NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+
+from graphfix.facts import DTYPES
+from graphfix.folding import Array
+from graphfix.probe.form import Tensor
+
+BESIDE = "beside_"
+"""How the names of nodes start that a probe is not about."""
+CODES = {name: code for code, name in DTYPES.items()}
+
+
+def convert(given: Tensor, name: str, dtype: str = "") -> Array:
+    """The operand's numbers in its dtype, random ones by its name."""
+    code = CODES.get(dtype or given.dtype or "float32", TensorProto.FLOAT)
+    kind = helper.tensor_dtype_to_np_dtype(code)
+    if given.values is not None:
+        raw = np.asarray(given.values, object if kind.kind == "O" else None)
+        if not dtype and not given.dtype:
+            return raw
+        return np.asarray(raw.reshape(given.shape if raw.size == int(np.prod(given.shape)) else raw.shape)).astype(kind)
+    chance = np.random.default_rng(zlib.crc32(name.encode()))
+    word = dtype or given.dtype
+    if word == "string":
+        return np.full(given.shape, "a", object)
+    if word == "bool":
+        return np.asarray(chance.integers(0, 2, given.shape)).astype(bool)
+    if word.startswith(("int", "uint")):
+        low = 0 if word.startswith("uint") or given.low >= 0 else -4
+        low, high = (max(low, int(given.low)), int(given.high) + 1) if given.high > 1 else (low, 5)
+        return np.asarray(chance.integers(low, high, given.shape)).astype(kind)
+    return np.asarray(chance.uniform(given.low, given.high, given.shape)).astype(kind)
+
+
+@dataclass(slots=True)
+class Supply:
+    """The inputs, initializers and nodes that give a probe's node its operands, and the arrays to feed."""
+
+    inputs: list[ValueInfoProto] = field(default_factory=list)
+    initializers: list[TensorProto] = field(default_factory=list)
+    nodes: list[NodeProto] = field(default_factory=list)
+    feeds: dict[str, Array] = field(default_factory=dict)
+
+    def add(self, name: str, given: Tensor, dtype: str) -> str:
+        """Provide one operand; the name of the value that carries it."""
+        array = convert(given, name, dtype)
+        if given.source == "runtime":
+            return self._input(name, array, CODES[dtype], given.dims)
+        if given.source == "constant":
+            return self._constant(name, array, CODES[dtype])
+        if given.source == "node":
+            value = numpy_helper.from_array(np.ascontiguousarray(array))
+            self.nodes.append(helper.make_node("Constant", [], [name], value=value))
+            return name
+        if given.source == "folded":
+            return self._folded(name, array, CODES[dtype])
+        return self._from_shape(name, array, CODES[dtype])
+
+    def _input(self, name: str, array: Array, code: int, dims: str) -> str:
+        if dims == "unranked":
+            return self._opaque(name, array, code)
+        self.feeds[name] = array
+        self.inputs.append(helper.make_tensor_value_info(name, code, stated(array.shape, dims)))
+        return name
+
+    def _opaque(self, name: str, array: Array, code: int) -> str:
+        """An operand whose rank inference cannot tell: squeezed of its dims of 1, some of which might be open."""
+        if 1 in array.shape or not array.ndim:
+            raise ValueError("squeezing would change this operand's rank")
+        self.feeds[f"{name}_raw"] = array[None]
+        dims = [1, *(f"d{size}" for size in array.shape)]
+        self.inputs.append(helper.make_tensor_value_info(f"{name}_raw", code, dims))
+        return self._node("Squeeze", [f"{name}_raw"], name)
+
+    def _constant(self, name: str, array: Array, code: int) -> str:
+        tensor = numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name)
+        tensor.data_type = code
+        self.initializers.append(tensor)
+        return name
+
+    def _node(self, op: str, inputs: list[str], output: str, **attributes: Any) -> str:
+        self.nodes.append(helper.make_node(op, inputs, [output], name=f"{BESIDE}{output}", **attributes))
+        return output
+
+    def _folded(self, name: str, array: Array, code: int) -> str:
+        """A computation of constants: halves joined, as exporters reorder gates; a scalar is squeezed or reshaped."""
+        if array.ndim == 0 or array.shape[0] < 2:
+            flat = self._constant(f"{name}_flat", array.reshape(-1), code)
+            shape = self._constant(f"{name}_shape", np.asarray(array.shape, np.int64), TensorProto.INT64)
+            return self._node("Reshape", [flat, shape], name)
+        half = array.shape[0] // 2
+        parts = [self._constant(f"{name}_{i}", part, code) for i, part in enumerate((array[:half], array[half:]))]
+        return self._node("Concat", parts, name, axis=0)
+
+    def _from_shape(self, name: str, array: Array, code: int) -> str:
+        """A computation of the sizes of a graph input whose dims are open, its own data where they fit."""
+        if array.dtype.kind == "f" or array.size > 8:
+            return self._filled(name, array, code)
+        flat = [int(v) for v in array.reshape(-1)]
+        pieces = []
+        for i, value in enumerate(flat):
+            found = self._size_of(value)
+            if found is None or value < 0:
+                pieces.append(self._constant(f"{name}_c{i}", np.asarray([value], np.int64), TensorProto.INT64))
+                continue
+            source, at = found
+            shape = self._node("Shape", [source], f"{name}_s{i}")
+            index = self._constant(f"{name}_i{i}", np.asarray([at], np.int64), TensorProto.INT64)
+            pieces.append(self._node("Gather", [shape, index], f"{name}_d{i}", axis=0))
+        if not any(piece.startswith(f"{name}_d") for piece in pieces):
+            pieces = [self._like(name, flat)]
+        joined = self._node("Concat", pieces, f"{name}_v", axis=0) if len(pieces) > 1 or array.ndim == 0 else pieces[0]
+        if array.ndim != 1:
+            shape = self._constant(f"{name}_shape", np.asarray(array.shape, np.int64), TensorProto.INT64)
+            joined = self._node("Reshape", [joined, shape], f"{name}_r")
+        return self._node("Cast", [joined], name, to=code) if code != TensorProto.INT64 else self._node("Identity", [joined], name)
+
+    def _size_of(self, value: int) -> tuple[str, int] | None:
+        """An open dim of a graph input with that size."""
+        for info in self.inputs:
+            for at, dim in enumerate(info.type.tensor_type.shape.dim):
+                if dim.dim_param and self.feeds[info.name].shape[at] == value:
+                    return info.name, at
+        return None
+
+    def _like(self, name: str, flat: list[int]) -> str:
+        """Sizes of an extra input, shifted by constants where the wanted numbers cannot be sizes."""
+        sizes = [max(value, 1) for value in flat]
+        self.feeds[f"{name}_like"] = np.zeros(sizes, np.float32)
+        dims = [f"{name}_{i}" for i in range(len(sizes))]
+        self.inputs.append(helper.make_tensor_value_info(f"{name}_like", TensorProto.FLOAT, dims))
+        shape = self._node("Shape", [f"{name}_like"], f"{name}_sizes")
+        if sizes == flat:
+            return shape
+        gap = np.asarray(flat, np.int64) - np.asarray(sizes, np.int64)
+        shift = self._constant(f"{name}_shift", gap, TensorProto.INT64)
+        return self._node("Add", [shape, shift], f"{name}_shifted")
+
+    def _filled(self, name: str, array: Array, code: int) -> str:
+        """An array of one number, expanded to sizes read from an extra input, as initial states are."""
+        self.feeds[f"{name}_like"] = np.zeros(array.shape, np.float32)
+        dims = [f"{name}_{i}" for i in range(array.ndim)]
+        self.inputs.append(helper.make_tensor_value_info(f"{name}_like", TensorProto.FLOAT, dims))
+        shape = self._node("Shape", [f"{name}_like"], f"{name}_sizes")
+        fill = array.reshape(-1)[:1] if array.size else np.zeros(1, array.dtype)
+        value = numpy_helper.from_array(np.ascontiguousarray(fill))
+        value.data_type = code
+        return self._node("ConstantOfShape", [shape], name, value=value)
+
+
+def stated(shape: tuple[int, ...], dims: str) -> list[int | str]:
+    """The dims as an input states them: sizes, or symbols named by size."""
+    if dims == "static" or not shape:
+        return list(shape)
+    if dims == "batch":
+        return ["n", *shape[1:]]
+    kept = {"spatial": {1}, "sequence": {len(shape) - 1}}.get(dims, set())
+    return [size if at in kept or size == 1 else f"d{size}" for at, size in enumerate(shape)]

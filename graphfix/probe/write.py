@@ -1,0 +1,93 @@
+"""Distilled evidence as files: one JSON table an operator, and the probes behind them, compressed."""
+
+from __future__ import annotations
+
+import json
+import lzma
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from graphfix.probe.distil import Distilled, Rule, distil
+from graphfix.probe.measure import Evidence
+
+EVIDENCE = "probes.jsonl.xz"
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """The domain and the operator in a table's name."""
+    domain, _, op = name.rpartition(".")
+    return domain, op
+
+
+def entry(name: str, rows: Sequence[Evidence], compiler: str, on: str) -> dict[str, Any]:
+    """The table of one operator as JSON data; `compiler` is a name with its version, `on` an ISO date."""
+    found: Distilled = distil(rows)
+    domain, op = split_name(name)
+    return {
+        "op": op,
+        "domain": domain,
+        "measured": {"compiler": compiler, "on": on, "probes": len(rows)},
+        "axes": found.axes,
+        "rejects": [_rule(rule) for rule in found.rejects],
+        "wrong": [_rule(rule) for rule in found.wrong],
+        "exceptions": [
+            {"facets": row.facets, "verdict": row.verdict, "stage": row.stage, "said": row.said}
+            for row in found.exceptions
+        ],
+    }
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    out: dict[str, Any] = {"id": rule.id, "kind": rule.kind, "when": rule.when, "stage": rule.stage, "said": rule.said}
+    if rule.error is not None:
+        out["error"] = rule.error
+    out["probes"] = {"for": rule.supports, "against": rule.opposes}
+    return out
+
+
+def text(data: dict[str, Any]) -> str:
+    """The table as text: one line for each axis and each rule, so that a new measurement reads well as a diff."""
+    lines = ["{"]
+    for i, (name, value) in enumerate(data.items()):
+        end = "," if i < len(data) - 1 else ""
+        if isinstance(value, dict) and name == "axes":
+            body = [f"  {_json(k)}: {_json(v)}" for k, v in value.items()]
+            lines += [f' {_json(name)}: {{', ",\n".join(body), f" }}{end}"]
+        elif isinstance(value, list) and value:
+            lines += [f" {_json(name)}: [", ",\n".join(f"  {_json(item)}" for item in value), f" ]{end}"]
+        else:
+            lines.append(f" {_json(name)}: {_json(value)}{end}")
+    return "\n".join([*lines, "}", ""])
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def write_table(folder: Path, name: str, rows: Sequence[Evidence], compiler: str, on: str) -> Path:
+    """Distil and write one operator's table; the path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
+    path.write_text(text(entry(name, rows, compiler, on)))
+    return path
+
+
+def write_evidence(folder: Path, rows: Iterable[Evidence]) -> Path:
+    """The evidence behind a folder of tables, merged with what is there: one probe a line, newest answer kept."""
+    path = folder / EVIDENCE
+    kept = {(row.op, row.digest): row for row in read_archive(folder)}
+    kept.update({(row.op, row.digest): row for row in rows})
+    lines = "".join(row.line() + "\n" for _, row in sorted(kept.items()))
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(lzma.compress(lines.encode(), preset=6))
+    return path
+
+
+def read_archive(folder: Path) -> list[Evidence]:
+    """The evidence behind a folder of tables; none where it was not kept."""
+    path = folder / EVIDENCE
+    if not path.exists():
+        return []
+    rows = (json.loads(line) for line in lzma.decompress(path.read_bytes()).decode().splitlines())
+    return [Evidence(**{**row, "varied": tuple(row["varied"])}) for row in rows]
