@@ -68,7 +68,9 @@ def fix_model(
     _rounds(bench, {"exact", *allow}, say)
     final = with_output_shapes(bench.model) if bench.version or shapes or values else bench.model
     verification = bench.verification or Verification(0, 0.0, 0.0, 1.0, True, "nothing was changed")
-    return FixResult(final, tuple(bench.changes), verification, tuple(bench.results))
+    done = {(change.rewrite, change.node) for change in bench.changes if change.applied}
+    changes = tuple(c for c in bench.changes if c.applied or (c.rewrite, c.node) not in done)
+    return FixResult(final, changes, verification, tuple(bench.results))
 
 
 def _of(results: Sequence[Result], targets: Sequence[str]) -> list[Result]:

@@ -141,3 +141,10 @@ def test_the_users_data_is_what_is_compared() -> None:
     assert "given data" in found.method
     with pytest.raises(UsageError, match="did you mean `x`"):
         Reference(before, data={"xx": data["x"]}).check(after)
+
+
+def test_a_big_model_goes_to_onnxruntime_by_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graphfix.verify.TOO_BIG", 1)
+    before = model("y = Relu(x)")
+    assert Reference(before).check(model("h = Identity(x) y = Relu(h)")).passed
+    assert not Reference(before).check(model("y = Abs(x)")).passed
