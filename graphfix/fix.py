@@ -68,9 +68,17 @@ def fix_model(
     _rounds(bench, {"exact", *allow}, say)
     final = with_output_shapes(bench.model) if bench.version or shapes or values else bench.model
     verification = bench.verification or Verification(0, 0.0, 0.0, 1.0, True, "nothing was changed")
+    return FixResult(final, tuple(_lasting(bench)), verification, tuple(bench.results))
+
+
+def _lasting(bench: Workbench) -> Iterator[Change]:
+    """What was applied, and the refusals that still stand: not of a node that went, or that was rewritten later."""
     done = {(change.rewrite, change.node) for change in bench.changes if change.applied}
-    changes = tuple(c for c in bench.changes if c.applied or (c.rewrite, c.node) not in done)
-    return FixResult(final, changes, verification, tuple(bench.results))
+    labels = {node.label for node in Facts.of(bench.model).nodes}
+    for change in bench.changes:
+        gone = registry()[change.rewrite].tidies and change.node not in labels
+        if change.applied or ((change.rewrite, change.node) not in done and not gone):
+            yield change
 
 
 def _of(results: Sequence[Result], targets: Sequence[str]) -> list[Result]:
@@ -144,6 +152,8 @@ def calls(results: Sequence[Result]) -> dict[str, set[Key]]:
             if finding.severity is Severity.NOTE:
                 continue
             for rewrite in remedies(finding.op, finding.kind, finding.code):
+                if rewrite.last_resort and finding.severity is not Severity.ERROR:
+                    continue
                 wanted.setdefault(rewrite.name, set()).add((tuple(finding.scope), finding.output))
     return wanted
 

@@ -46,6 +46,7 @@ class ExpandFunction(GraphRewrite):
     )
 
     def answers(self, op: str, kind: str, code: str) -> bool:
+        """Whether the operator has a definition, and the finding is not about its dims or operands."""
         return bool(op) and kind not in ("dynamic", "operand") and op not in OTHER_RANDOM and _has_function(op)
 
     def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:

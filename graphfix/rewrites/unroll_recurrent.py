@@ -157,9 +157,11 @@ class _Unrolled:
         return self.op(op, tensor, self.const("axis", np.asarray([axis], np.int64)))
 
     def slot(self, tensor: Any, index: int) -> Any:
+        """One entry of the first axis."""
         return self.op("Gather", tensor, self.const("index", np.asarray(index, np.int64)), axis=0)
 
     def write(self) -> None:
+        """Put the cells of every direction and step where the node stood."""
         node, surgery = self.node, self.surgery
         direction = node.attrs.get("direction", "forward")
         backwards = {"forward": [False], "reverse": [True], "bidirectional": [False, True]}[direction]
