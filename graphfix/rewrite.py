@@ -212,6 +212,8 @@ def remedies(op: str, kind: str, code: str) -> list[Rewrite]:
 
 
 def remedy(op: str, kind: str, code: str) -> Rewrite | None:
-    """The rewrite to name in a finding; None when there is none, or only a last resort that promises nothing."""
+    """The rewrite to name in a finding; None where nothing is known to be wrong, or only a last resort is left."""
+    if kind in ("undecided", "unmeasured"):
+        return None
     able = [r for r in remedies(op, kind, code) if not r.last_resort]
     return able[0] if able else None

@@ -88,3 +88,7 @@ def test_an_exact_remedy_comes_before_an_approximate_one() -> None:
 
 def test_no_remedy_is_promised_where_only_a_last_resort_is_left() -> None:
     assert remedy("Exp", "operator", "GF101") is None
+
+
+def test_what_was_not_measured_needs_no_remedy() -> None:
+    assert remedy("HardSigmoid", "unmeasured", "GF109") is None
