@@ -1,7 +1,7 @@
 """What a rewrite is: one file in graphfix/rewrites/ that carries its algebra, its safety class and its examples.
 
 A rewrite takes a model and gives a new one with the list of nodes it changed, or says why it declined. It never
-changes its argument, never verifies itself (fix.py does) and never writes a file. Importing this module or any
+changes its argument, never verifies itself (planner.py does) and never writes a file. Importing this module or any
 rewrite costs no more than onnx: graphsurgeon, onnxruntime and onnxsim are imported where a model is rewritten.
 """
 

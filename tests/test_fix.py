@@ -13,7 +13,7 @@ from onnx import ModelProto
 import graphfix.rewrite
 from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.facts import Facts
-from graphfix.fix import fix_model
+from graphfix.planner import fix_model
 from graphfix.rewrite import Cure, NodeRewrite, Safety, registry
 from graphfix.rewrites.decompose_hard_sigmoid import DecomposeHardSigmoid
 

@@ -41,7 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Fix one model; exit 0 when the result has no finding left that counts, 1 when it has, 2 when nothing was done."""
     from graphfix.atomic import writable
-    from graphfix.fix import fix_model
+    from graphfix.planner import fix_model
     from graphfix.model import save_model
     from graphfix.nodediff import node_diff
 
