@@ -1,113 +1,135 @@
-"""The compiler's own word beside ours: compile a model for real, run the artifact where that can be, and compare."""
+"""The compiler's own word beside ours: a model made ready to be asked about, asked about, and its artifact compared.
+
+onnxruntime is heard first. Its outputs are what the artifact's are held to, and the sizes at which it runs the model
+are those given to a compiler that wants some.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import onnx
+from onnx import ModelProto
 
-from graphfix.check import checks
-from graphfix.diagnostic import Finding, Result, Severity
-from graphfix.engine import Shapes, Values, bound, named, read_whole
+from graphfix.diagnostic import Result
+from graphfix.engine import bound, named, read_whole
+from graphfix.errors import BackendError
+from graphfix.facts import Facts
+from graphfix.ranges import Span, Spanned, freed, profile
+from graphfix.testimony import testimony
+from graphfix.witness import Witness, witness
 
 if TYPE_CHECKING:
+    from graphfix.backends.base import Backend
     from graphfix.backends.session import Session
     from graphfix.backends.verdict import Verdict
 
-CLOSE = 1e-3
-"""Largest relative error, against onnxruntime's outputs, at which a compiled model counts as the same."""
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A model file as it is to be used: dims (perhaps ranges) and constants by input name, and data to compare on."""
+
+    path: Path
+    shapes: Mapping[str, Spanned] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class Ready:
+    """A case made ready: the bound model and the file it is in, onnxruntime's word, and a feed to run the artifact on."""
+
+    case: Case
+    model: ModelProto
+    file: Path
+    reference: Witness
+    feed: Path | None
+    _facts: Facts | None = None
+
+    @property
+    def facts(self) -> Facts:
+        """The facts of the bound model, worked out once."""
+        if self._facts is None:
+            self._facts = Facts.of(self.model)
+        return self._facts
+
+    def ask(self, session: Session, backend: Backend, **more: Any) -> Verdict:
+        """The compiler's verdict; sizes for free dims go along where the compiler wants some. `more` is for `Session.ask`."""
+        options = dict(more.pop("options", None) or {})
+        values = {}
+        if backend.needs_sizes:
+            options["profiles"] = profile(self.model, self.case.shapes, self.reference.sizes)
+            feed = self.reference.feed
+            values = {name: array.tolist() for name, array in feed.items() if array.dtype.kind in "iu" and array.size <= 64}
+        return session.ask(self.file, values=values, options=options, **more)
+
+
+def open_target(target: str, *, deadline: float = 300.0, memory_gib: float = 6.0) -> Session:
+    """A session with the compiler that `T` or `T@VERSION` means; BackendError with the cure when it is not installed."""
+    from graphfix.backends.base import backend, open_backend
+    from graphfix.backends.toolchain import find
+
+    name, _, version = target.partition("@")
+    wanted, found = backend(name), find(name, version or None)
+    if found is None:
+        cure = f"graphfix backends install {target}" if version else wanted.install
+        raise BackendError(f"{wanted.title} {version}".strip() + " is not installed", cure=f"install it with `{cure}`")
+    return open_backend(name, python=found.python, deadline=deadline, memory_gib=memory_gib)
+
+
+@contextlib.contextmanager
+def prepared(case: Case) -> Iterator[Ready]:
+    """The case in the form in which compilers are asked, its temporary files gone afterwards.
+
+    Raises GraphfixError for an unreadable model, an unknown input, and sizes, values or data that do not fit.
+    """
+    from graphfix.planner import with_output_shapes
+    from graphfix.model import save_model
+
+    original = read_whole(case.path)
+    shapes: Any = {name: freed(dims) for name, dims in case.shapes.items()}
+    usual: Any = {name: [dim.usual if isinstance(dim, Span) else dim for dim in dims] for name, dims in case.shapes.items()}
+    fixed = bool(case.values) or any(size is not None for dims in shapes.values() for size in dims)
+    model = with_output_shapes(bound(original, shapes, case.values)) if fixed else original
+    profile(model, case.shapes, {})  # a range that does not fit is said before anything runs
+    reference = witness(original, named(original, usual), case.values, case.data)
+    with tempfile.TemporaryDirectory(prefix="graphfix-") as folder:
+        file = case.path
+        if fixed:
+            file = Path(folder, "model.onnx")
+            save_model(model, file)
+        feed = reference.save(original, Path(folder, "data.npz"), case.values)
+        yield Ready(case, model, file, reference, feed)
 
 
 def confirm(
     result: Result,
-    path: str | Path,
+    ready: Ready,
     session: Session,
-    version: str,
+    backend: Backend,
     *,
-    shapes: Shapes | None = None,
-    values: Values | None = None,
     output: Path | None = None,
-    data: Mapping[str, Any] | None = None,
-    run: bool = False,
+    options: Mapping[str, Any] | None = None,
 ) -> Verdict:
-    """Ask the compiler about a model file and put its verdict into the Result.
+    """Ask the compiler about a prepared model and put its verdict and what follows from it into the Result.
 
-    `shapes` and `values` are applied to a copy first; `output` receives the artifact; with `run` the artifact's
-    outputs are compared with onnxruntime's on one input. A contradiction becomes a GF902 finding, outputs that
-    differ a GF301.
+    `output` receives the artifact; where it can run here it is run on the feed and compared with onnxruntime. The
+    Result's `compiler` keeps the prediction that stood before, and its findings gain those of testimony.py.
     """
-    with _prepared(path, shapes, values, data, run=run) as (model, inputs):
-        verdict = session.ask(model, inputs=inputs, output=output)
+    verdict = ready.ask(session, backend, inputs=ready.feed, output=output, options=options)
     result.compiler = {
-        "version": version,
+        "version": session.version,
         "accepted": verdict.accepted,
         "stage": str(verdict.stage),
         "message": verdict.message,
         "seconds": round(verdict.seconds, 3),
+        "predicted": result.verdict,
         "numerics": verdict.numerics,
         "error": verdict.error,
     }
-    result.findings += _told(result, verdict, version)
+    result.findings[:0] = testimony(result, ready, verdict, backend)
     return verdict
-
-
-def _told(result: Result, verdict: Verdict, version: str) -> Iterator[Finding]:
-    names = {check.code: check.name for check in checks()}
-    if result.verdict in ("accepted", "rejected") and (result.verdict == "accepted") != verdict.accepted:
-        real = "accepted" if verdict.accepted else f"rejected at {verdict.stage}"
-        message = f"the table of {result.target} {result.target_version} says {result.verdict}, the compiler {version} {real}"
-        words = f': "{verdict.message[:300]}"' if verdict.message else ""
-        yield Finding("GF902", "contradicted-table", Severity.WARNING, result.target, message + words, kind="contradiction")
-    if verdict.accepted and verdict.error is not None and not verdict.error <= CLOSE:
-        message = f"the compiled model's outputs differ from onnxruntime's by {verdict.error:.3g} of their scale"
-        yield Finding("GF301", names["GF301"], Severity.WARNING, result.target, message, kind="wrong", measured=version)
-
-
-@contextlib.contextmanager
-def _prepared(
-    path: str | Path, shapes: Shapes | None, values: Values | None, data: Mapping[str, Any] | None, *, run: bool
-) -> Iterator[tuple[Path, Path | None]]:
-    """The model to compile, bound where asked, and inputs with expected outputs as an .npz where it should run."""
-    if not shapes and not values and not run:
-        yield Path(path), None
-        return
-    from graphfix.fix import with_output_shapes
-    from graphfix.model import save_model
-
-    original = read_whole(path)
-    with tempfile.TemporaryDirectory(prefix="graphfix-") as folder:
-        place, inputs = Path(path), None
-        if shapes or values:
-            place = Path(folder, "model.onnx")
-            save_model(with_output_shapes(bound(original, shapes, values)), place)
-        if run:
-            inputs = _expected(original, named(original, shapes), dict(values or {}), data, Path(folder, "data.npz"))
-        yield place, inputs
-
-
-def _expected(
-    model: onnx.ModelProto,
-    shapes: Mapping[str, Sequence[int | str | None]],
-    values: Mapping[str, object],
-    data: Mapping[str, Any] | None,
-    place: Path,
-) -> Path | None:
-    """An .npz with one feed and onnxruntime's outputs on it; None when onnxruntime runs none."""
-    import numpy as np
-
-    from graphfix.verify import Reference
-
-    answer = Reference(model, shapes, values, data).example()
-    if answer is None:
-        return None
-    feed, outputs = answer
-    arrays = {f"in:{name}": value for name, value in feed.items() if name not in values}
-    names = [output.name for output in model.graph.output]
-    arrays |= {f"out:{name}": value for name, value in zip(names, outputs, strict=True) if isinstance(value, np.ndarray)}
-    packed: Any = arrays
-    np.savez(place, **packed)
-    return place
