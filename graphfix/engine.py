@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import onnx
+from onnx import AttributeProto
 
 from graphfix.check import Look, checks, remedy
 from graphfix.diagnostic import Finding, Result
 from graphfix.errors import GraphfixError
-from graphfix.facets import facets
-from graphfix.facts import Facts
+from graphfix.facets import Facets, facets
+from graphfix.facts import Facts, Value
 from graphfix.model_facets import model_facets
 from graphfix.table import Ruling, Table
 
@@ -30,14 +31,43 @@ def table(target: str, home: Path | None = None) -> Table:
 def judge(model: onnx.ModelProto, targets: Sequence[str], *, name: str = "", home: Path | None = None) -> list[Result]:
     """The verdict and findings on a model in memory, one Result a target; the model is not changed."""
     facts = Facts.of(model)
-    keys = [facets(node) for node in facts.nodes]
+    keys = node_facets(facts)
     whole = model_facets(facts)
     return [_judge(facts, keys, whole, table(target, home), name) for target in targets]
 
 
-def _judge(
-    facts: Facts, keys: Sequence[Mapping[str, object]], whole: Mapping[str, object], rules: Table, name: str
-) -> Result:
+def node_facets(facts: Facts) -> list[Facets]:
+    """The facets of every node; nodes alike in all that facets are made of share one computation."""
+    memo: dict[tuple[object, ...], Facets] = {}
+    found = []
+    for node in facts.nodes:
+        if node.branches:
+            found.append(facets(node))
+            continue
+        key = (
+            node.op, node.domain, node.since, bool(node.scope),
+            tuple(map(_written, node.proto.attribute)),
+            tuple(map(_signature, node.inputs)), tuple(map(_signature, node.outputs)),
+        )  # fmt: skip
+        if key not in memo:
+            memo[key] = facets(node)
+        found.append(memo[key])
+    return found
+
+
+def _written(item: AttributeProto) -> object:
+    """An attribute as facets see it: in full, or a tensor's type and dims."""
+    return (item.name, item.t.data_type, *item.t.dims) if item.type == AttributeProto.TENSOR else item.SerializeToString()
+
+
+def _signature(value: Value | None) -> tuple[object, ...] | None:
+    if value is None:
+        return None
+    constant = value.constant
+    return value.dtype, value.shape, value.source, None if constant is None else constant.tobytes()
+
+
+def _judge(facts: Facts, keys: Sequence[Mapping[str, object]], whole: Mapping[str, object], rules: Table, name: str) -> Result:
     memo: dict[tuple[object, ...], Ruling] = {}
     rulings = []
     for node, found in zip(facts.nodes, keys, strict=True):

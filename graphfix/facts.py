@@ -70,7 +70,10 @@ class Value:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NodeFacts:
-    """A node with the facts about its operands; `inputs[i]` is None where an optional input is left out."""
+    """A node with the facts about its operands; `inputs[i]` is None where an optional input is left out.
+
+    `branches` are the outputs of its subgraphs, `captured` the names that those read from outer scopes.
+    """
 
     proto: NodeProto
     scope: tuple[str, ...]
@@ -78,6 +81,7 @@ class NodeFacts:
     outputs: tuple[Value | None, ...]
     since: int
     branches: tuple[tuple[Value | None, ...], ...] = ()
+    captured: tuple[str, ...] = ()
 
     @property
     def op(self) -> str:
@@ -93,11 +97,6 @@ class NodeFacts:
     def label(self) -> str:
         """What to call the node: its name, else its first output."""
         return self.proto.name or next((name for name in self.proto.output if name), self.op)
-
-    @property
-    def captured(self) -> tuple[str, ...]:
-        """Names its subgraphs read from outer scopes."""
-        return _captured(self.proto)
 
 
 @dataclass(slots=True)
@@ -175,20 +174,6 @@ def since(op: str, domain: str, version: int) -> int:
         return 0
 
 
-def _captured(node: NodeProto) -> tuple[str, ...]:
-    names: dict[str, None] = {}
-    for item in node.attribute:
-        if item.type == AttributeProto.GRAPH:
-            local = {i.name for i in item.g.input} | {t.name for t in item.g.initializer}
-            for inner in item.g.node:
-                for name in (*inner.input, *_captured(inner)):
-                    if name and name not in local:
-                        names[name] = None
-                local.update(inner.output)
-            names.update(dict.fromkeys(o.name for o in item.g.output if o.name not in local))
-    return tuple(names)
-
-
 def typed(info: onnx.ValueInfoProto, source: str = "runtime") -> Value:
     """The facts that a ValueInfoProto states."""
     kind = info.type.WhichOneof("value")
@@ -197,46 +182,45 @@ def typed(info: onnx.ValueInfoProto, source: str = "runtime") -> Value:
     tensor = info.type.tensor_type
     shape: Shape | None = None
     if tensor.HasField("shape"):
-        shape = tuple(
-            d.dim_value if d.HasField("dim_value") else (d.dim_param or None) for d in tensor.shape.dim
-        )
+        shape = tuple(d.dim_value if d.HasField("dim_value") else (d.dim_param or None) for d in tensor.shape.dim)
     return Value(info.name, DTYPES.get(tensor.elem_type, ""), shape, source)
 
 
-def _walk(
-    facts: Facts, graph: GraphProto, inferred: GraphProto, scope: tuple[str, ...], opsets: Mapping[str, int]
-) -> None:
-    """Gather the facts of one graph; `inferred` is the same graph with its annotations."""
+def _walk(facts: Facts, graph: GraphProto, inferred: GraphProto, scope: tuple[str, ...], opsets: Mapping[str, int]) -> list[str]:
+    """Gather the facts of one graph and give the names it reads from outside; `inferred` is the annotated graph."""
     known = {info.name: info for info in (*inferred.value_info, *inferred.output)}
     values = facts.values[scope] = {info.name: typed(info) for info in inferred.input}
     for tensor in graph.initializer:
         dims = tuple(tensor.dims)
-        values[tensor.name] = Value(
-            tensor.name, DTYPES.get(tensor.data_type, ""), dims, "constant", tensor_value(tensor)
-        )
+        values[tensor.name] = Value(tensor.name, DTYPES.get(tensor.data_type, ""), dims, "constant", tensor_value(tensor))
     for sparse in graph.sparse_initializer:
         name = sparse.values.name
         values[name] = Value(name, DTYPES.get(sparse.values.data_type, ""), tuple(sparse.dims), "constant")
+    read: dict[str, None] = {}
     for node, twin in zip(graph.node, inferred.node, strict=True):
         inputs = tuple(facts.value(name, scope) if name else None for name in node.input)
         stated = [typed(known[name]) if name in known else Value(name) for name in node.output]
-        branches = []
+        branches, captured = [], dict[str, None]()
         for item, other in zip(node.attribute, twin.attribute, strict=False):
             if item.type == AttributeProto.GRAPH:
                 inner = branch_scope(scope, node, item.name)
-                _walk(facts, item.g, other.g, inner, opsets)
+                captured.update(dict.fromkeys(_walk(facts, item.g, other.g, inner, opsets)))
                 branches.append(tuple(facts.value(o.name, inner) for o in item.g.output))
         outputs = tuple(_known_output(node, inputs, value, i) for i, value in enumerate(stated))
         domain = "" if node.domain == "ai.onnx" else node.domain
         entry = NodeFacts(
             node, scope, inputs, tuple(o if o.name else None for o in outputs),
-            since(node.op_type, domain, opsets.get(domain, 0)), tuple(branches),
+            since(node.op_type, domain, opsets.get(domain, 0)), tuple(branches), tuple(captured),
         )  # fmt: skip
         facts.nodes.append(entry)
+        if scope:
+            read.update(dict.fromkeys(name for name in (*node.input, *captured) if name and name not in values))
         for value in outputs:
             if value.name:
                 values[value.name] = value
                 facts.producers[scope, value.name] = entry
+    read.update(dict.fromkeys(output.name for output in graph.output if output.name not in values))
+    return list(read)
 
 
 def _known_output(node: NodeProto, inputs: tuple[Value | None, ...], stated: Value, index: int) -> Value:
@@ -248,11 +232,7 @@ def _known_output(node: NodeProto, inputs: tuple[Value | None, ...], stated: Val
         value, source = _measure(node, inputs[0])
     else:
         sources = {i.source for i in inputs if i is not None}
-        runtime = (
-            "runtime" in sources
-            or node.op_type in RANDOM
-            or any(a.type == AttributeProto.GRAPH for a in node.attribute)
-        )
+        runtime = "runtime" in sources or node.op_type in RANDOM or any(a.type == AttributeProto.GRAPH for a in node.attribute)
         source = "runtime" if runtime else "shape" if "shape" in sources else "folded"
         if source == "folded" and index == 0 and all(i is None or i.constant is not None for i in inputs):
             value = fold(node, [None if i is None else i.constant for i in inputs])
@@ -286,15 +266,23 @@ def _foldable_operands(facts: Facts, settled: set[Place]) -> dict[Place, Array]:
     """Folded operands that shape an output which is not fixed yet, and that inference has not been told of."""
     wanted: dict[Place, Array] = {}
     for node in facts.nodes:
-        if (
-            node.domain == ""
-            and node.op in SHAPED_BY
-            and any(o is not None and not o.fixed for o in node.outputs)
-        ):
-            for position in SHAPED_BY[node.op]:
-                operand = node.inputs[position] if position < len(node.inputs) else None
-                if operand is not None and operand.source == "folded" and operand.constant is not None:
-                    producer = facts.producer(operand.name, node.scope)
-                    if producer is not None and (producer.scope, operand.name) not in settled:
-                        wanted[producer.scope, operand.name] = operand.constant
+        for position in SHAPED_BY.get(node.op, ()) if node.domain == "" else ():
+            operand = node.inputs[position] if position < len(node.inputs) else None
+            if operand is not None and operand.source == "folded" and operand.constant is not None and _tells(node, operand):
+                producer = facts.producer(operand.name, node.scope)
+                if producer is not None and (producer.scope, operand.name) not in settled:
+                    wanted[producer.scope, operand.name] = operand.constant
     return wanted
+
+
+def _tells(node: NodeFacts, operand: Value) -> bool:
+    """Whether knowing an operand can make the node's output shape better known than it is."""
+    output, data = node.outputs[0], node.inputs[0]
+    if output is None or output.fixed:
+        return False
+    if output.shape is None or data is None or data is operand or data.fixed:
+        return True
+    if node.op == "Reshape" and operand.constant is not None:
+        sizes = operand.constant.reshape(-1).tolist()
+        return any(size > 0 and not isinstance(dim, int) for size, dim in zip(sizes, output.shape, strict=False))
+    return node.op in ("Expand", "Tile")

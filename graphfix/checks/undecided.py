@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from graphfix.check import Check, Look, cited
 from graphfix.diagnostic import Finding, Severity
 from graphfix.example import Example
-from graphfix.words import in_words
+from graphfix.words import condition_in_words
 
 
 class Undecided(Check):
@@ -26,9 +26,9 @@ class Undecided(Check):
 
     def check(self, look: Look) -> Iterator[Finding]:
         """Yield a note for every node whose ruling is open, and for the model as a whole."""
-        for node, facets, ruling in [(None, look.model_facets, look.model), *look.ruled()]:
+        for node, _, ruling in [(None, None, look.model), *look.ruled()]:
             if ruling.verdict == "undecided" and ruling.evidence is not None:
                 subject = f"`{node.op}`" if node is not None else "the model"
-                with_ = in_words(ruling.evidence.when, {**facets})
-                message = f"{subject} cannot be decided: {ruling.reason}; {look.table.title} rejects {with_ or 'a form of it'}"
+                form = condition_in_words(ruling.evidence.when) or "a form of it"
+                message = f"{subject} cannot be decided: {ruling.reason}; {look.table.title} rejects {form}"
                 yield self.at(look, node, message, **cited(look, node, ruling))
