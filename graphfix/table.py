@@ -20,6 +20,8 @@ from graphfix.errors import TableError, UsageError, nearest
 from graphfix.facets import Facet, Facets
 
 Condition = Mapping[str, Any]
+ENOUGH = 3
+"""Values of a facet that were probed without it deciding anything, for it to be taken as deciding nothing."""
 NEUTRAL: frozenset[Facet] = frozenset({"absent", "default", "none", "static", "ones", False, ""})
 """Values that say a facet is not in use, so that a table need not name the facet."""
 
@@ -109,8 +111,24 @@ class Entry:
         for name, value in facets.items():
             known = self.axes.get(name)
             if value is not None and (value not in known if known is not None else value not in NEUTRAL):
-                return Ruling("unmeasured", None, wrong, f"no probe with {name} = {value}")
+                if not self._indifferent(name):
+                    return Ruling("unmeasured", None, wrong, f"no probe with {name} = {value}")
         return Ruling("supported", None, wrong)
+
+    def _indifferent(self, name: str) -> bool:
+        """Whether a facet took enough values without ever mattering that one more will not either.
+
+        Never so for dtypes, ranks and schema versions: what lies beyond the measured ones is another matter.
+        """
+        if (
+            len(self.axes.get(name, ())) < ENOUGH
+            or name == "since"
+            or name.endswith((".rank", "dtype"))
+            or ("." not in name and name[:1].isupper())
+        ):
+            return False
+        told = [*(item.when for item in (*self.rejects, *self.wrong)), *(found for found, *_ in self.exceptions)]
+        return not any(name in when for when in told)
 
 
 @dataclass(slots=True)
@@ -133,9 +151,7 @@ class Table:
         about = tomllib.loads((home / name / "target.toml").read_text())
         versions = measured_versions(name, home=home)
         if not versions:
-            raise TableError(
-                "holds no measured version", path=home / name, cure=f"run `graphfix probe --target {name}`"
-            )
+            raise TableError("holds no measured version", path=home / name, cure=f"run `graphfix probe --target {name}`")
         version = nearest_version(wanted or str(about.get("default", versions[-1])), versions)
         return cls(name, version, home / name / version, about)
 

@@ -56,6 +56,22 @@ def test_a_facet_that_no_probe_had_must_be_out_of_use() -> None:
     assert entry().rule({"T": "float32", "new": "given"}).verdict == "unmeasured"
 
 
+def test_a_facet_that_three_values_left_without_effect_decides_nothing() -> None:
+    def rules(values: set[str], *rejects: Evidence) -> Entry:
+        return Entry("Op", "", "c 1", "2026-01-15", 9, {"pads": frozenset(values)}, rejects, (), ())
+
+    assert rules({"none", "even", "uneven"}).rule({"pads": "negative"}).verdict == "supported"
+    assert rules({"none", "even"}).rule({"pads": "negative"}).verdict == "unmeasured"
+    decided = rules({"none", "even", "uneven"}, evidence({"pads": ["uneven"]}))
+    assert decided.rule({"pads": "negative"}).verdict == "unmeasured"
+
+
+def test_an_unprobed_rank_or_dtype_is_never_taken_for_granted() -> None:
+    for name in ("X.rank", "T", "since", "value.dtype"):
+        rules = Entry("Op", "", "c 1", "2026-01-15", 9, {name: frozenset({1, 2, 3, 4})}, (), (), ())
+        assert rules.rule({name: 5}).verdict == "unmeasured"
+
+
 def test_rejection_beats_what_is_unknown_and_unknown_beats_support() -> None:
     rules = entry(rejects=(evidence({"T": ["int8"]}), evidence({"X.rank": [3]})))
     assert rules.rule({"T": None, "X.rank": 3}).verdict == "rejected"
