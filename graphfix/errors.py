@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -52,6 +51,8 @@ class BackendError(GraphfixError):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """A hint such as `did you mean 'state'?`, or the choices when nothing is near."""
+    import difflib
+
     choices = sorted(known)
     close = difflib.get_close_matches(word, choices, n=1, cutoff=0.5)
     if close:

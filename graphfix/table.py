@@ -110,9 +110,9 @@ class Entry:
             return Ruling("undecided", evidence, wrong, f"{' and '.join(names)} not known")
         for name, value in facets.items():
             known = self.axes.get(name)
-            if value is not None and (value not in known if known is not None else value not in NEUTRAL):
-                if not self._indifferent(name):
-                    return Ruling("unmeasured", None, wrong, f"no probe with {name} = {value}")
+            outside = value is not None and (value not in known if known is not None else value not in NEUTRAL)
+            if outside and not self._indifferent(name):
+                return Ruling("unmeasured", None, wrong, f"no probe with {name} = {value}")
         return Ruling("supported", None, wrong)
 
     def _indifferent(self, name: str) -> bool:
