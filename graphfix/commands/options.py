@@ -50,11 +50,20 @@ def chosen_targets(given: str | None, config: Config) -> list[str]:
 
 
 def bindings(shapes: Sequence[str], values: Sequence[str], config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
-    """`--shape` and `--set` as mappings by input name; a shape without a name is under the empty name."""
-    from graphfix.bind import parse_shape, parse_value
+    """`--shape` and `--set` by input name, a shape without a name under the empty name; a range leaves its dim free."""
+    from graphfix.ranges import freed
 
-    dims: dict[str, Any] = dict(config.shapes)
-    dims.update({name or "": sizes for name, sizes in map(parse_shape, shapes)})
+    spanned, constants = spanned_bindings(shapes, values, config)
+    return {name: freed(dims) for name, dims in spanned.items()}, constants
+
+
+def spanned_bindings(shapes: Sequence[str], values: Sequence[str], config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Like `bindings`, a dim that was given as a range kept as a Span."""
+    from graphfix.bind import parse_value
+    from graphfix.ranges import parse_spans, spanned
+
+    dims: dict[str, Any] = {name: spanned(entries) for name, entries in config.shapes.items()}
+    dims.update({name or "": sizes for name, sizes in map(parse_spans, shapes)})
     return dims, {**config.values, **dict(map(parse_value, values))}
 
 
