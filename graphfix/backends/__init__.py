@@ -9,6 +9,8 @@ An adapter is a module of this package that defines
     PYTHONS         the lowest and the highest Python it may have
     RUNS_HERE       whether what it compiles can be run on this kind of machine
     ARTIFACT        the suffix of what it writes
+    NEEDS_SIZES     (optional) whether it builds for stated sizes where dims are free
+    CAPABILITIES    (optional) the GPU generations it can build for
     start()         imports the compiler and returns ask(request, given)
 
 and imports nothing but the standard library at its top, since it is also loaded by the compiler's interpreter.

@@ -33,7 +33,8 @@ class Backend:
 
     `distributions` are looked up for versions, the first one's counts; `requires` are the pinned packages for
     an interpreter of its own, whose version lies in `pythons` (lowest, highest); `runs_here` tells whether
-    what it compiles can be run on this kind of machine; `artifact` is the suffix of what it writes.
+    what it compiles can be run on this kind of machine; `artifact` is the suffix of what it writes; `needs_sizes`
+    tells whether it builds for stated sizes where dims are free, `capabilities` are the GPU generations it builds for.
     """
 
     name: str
@@ -45,6 +46,8 @@ class Backend:
     runs_here: bool
     artifact: str
     adapter: Path
+    needs_sizes: bool = False
+    capabilities: tuple[str, ...] = ()
 
 
 @functools.cache
@@ -65,6 +68,8 @@ def backends() -> dict[str, Backend]:
                 runs_here=module.RUNS_HERE,
                 artifact=module.ARTIFACT,
                 adapter=Path(str(module.__file__)),
+                needs_sizes=getattr(module, "NEEDS_SIZES", False),
+                capabilities=getattr(module, "CAPABILITIES", ()),
             )
     return found
 

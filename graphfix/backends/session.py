@@ -54,7 +54,7 @@ class Session:
         results: str | Path | None = None,
         run: bool = False,
         deadline: float | None = None,
-        options: Mapping[str, bool | int | str] | None = None,
+        options: Mapping[str, Any] | None = None,
     ) -> Verdict:
         """The compiler's verdict on the model file.
 
@@ -62,7 +62,8 @@ class Session:
         with in:NAME arrays, which are run where the compiler can run here, and out:NAME arrays, in the
         model's order, to compare with; `run` runs a model that takes no inputs. `output` receives the artifact,
         `results` an .npz with the compiled model's out:NAME arrays. `deadline` in seconds overrides the
-        session's. `options` are the adapter's own (tflite: `onnxsim`, true by default). Never raises for
+        session's. `options` are the adapter's own (tflite: `onnxsim`, true by default; tensorrt:
+        `profiles` and `capabilities`). Never raises for
         anything the compiler does; ModelError when a file is not there.
         """
         for path in (model, inputs):

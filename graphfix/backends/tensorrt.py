@@ -1,22 +1,31 @@
 """TensorRT: its own ONNX parser and an ahead-of-time engine build.
 
-TensorRT-RTX carries both, and builds for a named GPU generation without having one.
+TensorRT-RTX carries both, and builds for named GPU generations without having one. On a machine with an NVIDIA GPU
+and the `tensorrt` package, that builds for the GPU instead.
+
+Options: `profiles`, for an input's name its least, usual and greatest shape; `capabilities`, such as `8.6,8.9`.
 """
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
+import os
 import re
 from collections.abc import Callable
 from typing import Any
 
 NAME = "tensorrt"
-TITLE = "TensorRT (TensorRT-RTX, built ahead of time for SM86)"
+TITLE = "TensorRT (TensorRT-RTX, built ahead of time)"
 DISTRIBUTIONS = ("tensorrt-rtx-cu12-bindings", "tensorrt-rtx-cu12-libs")
 INSTALL = "pip install 'graphfix[tensorrt]'"
 REQUIRES = ("tensorrt-rtx-cu12-bindings==1.7.1.116", "tensorrt-rtx-cu12-libs==1.7.1.116", "numpy")
 PYTHONS = ((3, 9), (3, 13))
 RUNS_HERE = False
 ARTIFACT = ".engine"
+NEEDS_SIZES = True
+CAPABILITIES = ("7.5", "8.0", "8.6", "8.9", "12.0", "12.1")
+USUAL = "8.6"  # what tables are measured for
 
 NODE = re.compile(r"\(I\w+Layer (\S+?)(?:_OutputLayer)?[ :]|(\S+) has no runners|IDequantizeLayer (\S+) has")
 
@@ -27,9 +36,14 @@ def blamed(message: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def has_gpu() -> bool:
+    """Whether TensorRT proper and a GPU to build for are here."""
+    return os.path.exists("/dev/nvidiactl") and importlib.util.find_spec("tensorrt") is not None
+
+
 def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
     """Import the builder; the function answers one request."""
-    import tensorrt_rtx_bindings as trt
+    trt: Any = importlib.import_module("tensorrt" if has_gpu() else "tensorrt_rtx_bindings")
 
     class Errors(trt.ILogger):  # type: ignore[misc]  # the bindings carry no types
         """Keeps what the builder says at error level."""
@@ -48,8 +62,9 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
         return [int(value)]
 
     def profile_of(builder: Any, network: Any, request: dict[str, Any], given: dict[str, Any]) -> Any:
-        """Sizes and shape values for everything that is left open; 1 where nobody says."""
+        """Bounds and shape values for everything that is left open; 1 where nobody says."""
         profile = builder.create_optimization_profile()
+        bounds = request["options"].get("profiles", {})
         for at in range(network.num_inputs):
             tensor = network.get_input(at)
             name, known = tensor.name, given.get(tensor.name)
@@ -61,8 +76,18 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
             elif -1 in tuple(tensor.shape):
                 shape = request["shapes"].get(name, None if known is None else known.shape)
                 shape = tuple(shape) if shape is not None else tuple(max(size, 1) for size in tensor.shape)
-                profile.set_shape(name, shape, shape, shape)
+                profile.set_shape(name, *map(tuple, bounds.get(name, (shape, shape, shape))))
         return profile
+
+    def settings(builder: Any, request: dict[str, Any]) -> Any:
+        """The build's configuration: one or several GPU generations where there is a choice."""
+        config = builder.create_builder_config()
+        if hasattr(config, "num_compute_capabilities"):
+            wanted = str(request["options"].get("capabilities") or USUAL).split(",")
+            config.num_compute_capabilities = len(wanted)
+            for at, one in enumerate(wanted):
+                config.set_compute_capability(getattr(trt.ComputeCapability, f"SM{one.replace('.', '')}"), at)
+        return config
 
     def ask(request: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
         errors = Errors()
@@ -74,9 +99,7 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
             said = " | ".join(f"{error.node_operator()}: {error.desc()}" for error in found)
             names = [error.node_name() or error.node_operator() for error in found]
             return {"stage": "convert", "message": said, "nodes": [n for n in dict.fromkeys(names) if n]}
-        config = builder.create_builder_config()
-        config.num_compute_capabilities = 1
-        config.set_compute_capability(trt.ComputeCapability.SM86, 0)
+        config = settings(builder, request)
         config.add_optimization_profile(profile_of(builder, network, request, given))
         engine = builder.build_serialized_network(network, config)
         if engine is None:
