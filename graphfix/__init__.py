@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any
 from graphfix.version import VERSION
 
 if TYPE_CHECKING:
-    from graphfix.api import Fixed, Report, fix, lint
+    from graphfix.api import Fixed, Report, compile, fix, lint
+    from graphfix.compiling import Compiled
     from graphfix.diagnostic import Finding, Result, Severity
     from graphfix.errors import GraphfixError
 
 __version__ = VERSION
-__all__ = ["Finding", "Fixed", "GraphfixError", "Report", "Result", "Severity", "__version__", "fix", "lint"]
+__all__ = [
+    "Compiled", "Finding", "Fixed", "GraphfixError", "Report", "Result", "Severity", "__version__", "compile", "fix", "lint",
+]  # fmt: skip
 
 _HOMES = {
-    "fix": "api", "lint": "api", "Fixed": "api", "Report": "api",
+    "compile": "api", "fix": "api", "lint": "api", "Compiled": "compiling", "Fixed": "api", "Report": "api",
     "Finding": "diagnostic", "Result": "diagnostic", "Severity": "diagnostic", "GraphfixError": "errors",
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The public functions, from a path or a model in memory to a report: lint and fix."""
+"""The public functions, from a path or a model in memory to a report: lint, fix and compile."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from graphfix.engine import bound, judge, lint_file, named, read_whole, table
 from graphfix.errors import GraphfixError
 
 if TYPE_CHECKING:
+    from graphfix.compiling import Compiled
     from graphfix.transaction import Change
     from graphfix.verify import Verification
 
@@ -133,3 +134,54 @@ def fix(
         atol=atol,
     )
     return Fixed(result.model, result.changes, result.verification, Report(tuple(result.results)))
+
+
+def compile(
+    model: str | Path | onnx.ModelProto,
+    target: str,
+    output: str | Path,
+    *,
+    shapes: Mapping[str, Sequence[Any]] | None = None,
+    values: Mapping[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
+    force: bool = False,
+    deadline: float = 300.0,
+    memory_gib: float = 6.0,
+    compute_capability: str | None = None,
+) -> Compiled:
+    """Hand a model to the real compiler, keep what it makes, and compare what that computes with onnxruntime.
+
+    Args:
+        model: a path or a model in memory, which is not changed.
+        target: one target, perhaps with `@VERSION`; the compiler must be installed.
+        output: where the artifact goes, in one step; an existing one is replaced only with `force`.
+        shapes: dims by input name; an entry is a size, a symbol, or a range such as `"1..8"` or `"1..4..8"`.
+        values: constants by input name. data: arrays to compare on, by input name, in place of seeded ones.
+        deadline: seconds the compiler has. memory_gib: what it may hold.
+        compute_capability: for TensorRT, the GPUs to build for, such as `"8.6,8.9"`.
+
+    Raises:
+        GraphfixError: an unreadable model, a compiler that is not installed, an output that cannot be written. A
+            rejection is no error: the result's `verdict.accepted` is False then and its `output` None.
+    """
+    import tempfile
+
+    from graphfix.artifact import placeable
+    from graphfix.backends.base import backend
+    from graphfix.compiling import compile_case, gpu_options
+    from graphfix.confirm import Case, open_target
+    from graphfix.model import save_model
+    from graphfix.ranges import spanned
+
+    wanted, goal = backend(target.partition("@")[0]), Path(output)
+    options = gpu_options(compute_capability, wanted)
+    placeable(goal, wanted.artifact, force=force)
+    dims = {name: spanned(entries) for name, entries in (shapes or {}).items()}
+    with tempfile.TemporaryDirectory(prefix="graphfix-") as folder:
+        path = Path(folder, "model.onnx")
+        if isinstance(model, onnx.ModelProto):
+            save_model(model, path)
+        else:
+            path = Path(model)
+        with open_target(target, deadline=deadline, memory_gib=memory_gib) as session:
+            return compile_case(Case(path, dims, dict(values or {}), data), target, session, output=goal, options=options)

@@ -1,11 +1,19 @@
-"""`graphfix backends`: which compilers are here, and installing one into an environment of its own."""
+"""`graphfix backends`: which compilers are here, in which versions, and installing one into an environment of its own."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from graphfix.errors import UsageError
+from graphfix.errors import BackendError, UsageError
+from graphfix.progress import talk
+
+if TYPE_CHECKING:
+    from graphfix.backends.base import Backend
+
+HEADS = ("backend", "version", "can compile", "can run", "where", "to install")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -18,27 +26,54 @@ def run(given: argparse.Namespace) -> int:
     """Show a table of compilers, or install one."""
     if given.action == "install":
         return _install(given.backend)
+    if given.backend is not None:
+        raise UsageError(f"`list` takes no `{given.backend}`", cure="run `graphfix backends`")
+    from graphfix.backends.base import backends
+
+    rows = [row for _, backend in sorted(backends().items()) for row in _rows(backend)]
+    if not sys.stdout.isatty():
+        widths = [max(len(row[at]) for row in (HEADS, *rows)) for at in range(len(HEADS))]
+        for row in (HEADS, *rows):
+            print("  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip())
+        return 0
     from rich.console import Console
     from rich.table import Table
 
-    from graphfix.backends.base import backends
-    from graphfix.backends.toolchain import find
-
-    shown = Table("backend", "version", "where", "can run here", "to install", box=None, pad_edge=False)
-    for name, backend in sorted(backends().items()):
-        found = find(name)
-        version, where = (found.version, found.python) if found else ("-", "-")
-        shown.add_row(name, version, where, "yes" if backend.runs_here else "no", "" if found else backend.install)
-    Console(width=None if sys.stdout.isatty() else 160).print(shown)
+    table = Table(*HEADS, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
     return 0
 
 
+def _rows(backend: Backend) -> Iterator[tuple[str, ...]]:
+    """One row for every version that is here, the one that is used first; one for a backend that is not."""
+    from graphfix.backends.toolchain import find, installed
+
+    try:
+        used = find(backend.name)
+    except BackendError as error:
+        yield backend.name, "-", "no", "no", error.problem, backend.install
+        return
+    runs = "yes" if backend.runs_here else "no"
+    if used is None:
+        yield backend.name, "-", "no", "no", "-", backend.install
+        return
+    yield backend.name, used.version, "yes", runs, used.python, "-"
+    for other in installed(backend.name):
+        if other != used:
+            yield backend.name, other.version, "yes", runs, other.python, "-"
+
+
 def _install(wanted: str | None) -> int:
+    """Install with pip's lines on stderr, or behind a spinner on a terminal."""
     if not wanted:
         raise UsageError("no backend is named", cure="write `graphfix backends install tflite`")
     from graphfix.backends.toolchain import install
 
     name, _, version = wanted.partition("@")
-    made = install(name, version or None, lambda line: print(line, file=sys.stderr))
+    with talk() as say:
+        shown = say if sys.stderr.isatty() else lambda line: print(line, file=sys.stderr, flush=True)
+        made = install(name, version or None, lambda line: shown(line[:100]))
     print(f"{name} {made.version} in {made.python}")
     return 0

@@ -5,16 +5,24 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from graphfix import config as settings
+from graphfix.artifact import placeable
 from graphfix.atomic import writable
 from graphfix.commands.fix import read_data
-from graphfix.commands.options import add_shared, bindings, chosen_targets, destination
-from graphfix.confirm import confirm
-from graphfix.engine import lint_file
+from graphfix.commands.options import add_shared, chosen_targets, destination, spanned_bindings
+from graphfix.compiling import CAPABILITIES, Compiled, compile_case, gpu_options
+from graphfix.confirm import Case, open_target
 from graphfix.errors import UsageError
 from graphfix.progress import talk
 from graphfix.report import renderer
+
+RANGES = """
+a dim of --shape may be a range, x=1..8x3x224x224 or x=1..4..8x3x224x224 (least, usual, most): a TensorRT engine is
+built for it, for other targets the dim stays free. Where a dim is free and nothing is said of it, TensorRT is given a
+size at which onnxruntime runs the model.
+"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -24,36 +32,73 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="overwrite an existing OUT")
     parser.add_argument("--data", type=Path, metavar="FILE.npz", help="inputs to compare outputs on, by input name")
     parser.add_argument("--deadline", type=float, default=300.0, metavar="SECONDS", help="give up after this long (300)")
+    parser.add_argument("--memory-gib", type=float, default=6.0, metavar="N", help="what the compiler may hold (6)")
+    parser.add_argument("--compute-capability", metavar="N.N[,N.N]", help=f"GPUs to build for (tensorrt: {CAPABILITIES})")
+    parser.add_argument("--bisect", action="store_true", help="when it is rejected, find the smallest part that still is")
+    part = "where that part goes (OUT when it ends with .onnx, else beside it)"
+    parser.add_argument("--bisect-output", type=Path, metavar="REPRO.onnx", help=part)
+    parser.add_argument("--bisect-time", type=float, default=300.0, metavar="SECONDS", help="how long to search (300)")
     add_shared(parser)
+    parser.epilog = f"{RANGES.strip()} {parser.epilog or ''}"
 
 
 def run(given: argparse.Namespace) -> int:
     """Compile for one target; exit 0 when the compiler took it, 1 when it did not, 2 when it is not here."""
-    from graphfix.backends.base import open_backend
+    from graphfix.backends.base import backend
 
     write = renderer(given.output_format)
     config = settings.load(given.model, file=given.config, isolated=given.isolated)
     targets = chosen_targets(given.target, config)
     if len(targets) != 1:
         raise UsageError(f"one artifact needs one target, not {', '.join(targets)}", cure="name one with --target")
-    writable(given.output, force=given.force)
-    shapes, values = bindings(given.shape, given.set, config)
-    (result,) = lint_file(given.model, targets, shapes=shapes, values=values)
-    if result.error is not None:
-        print(f"graphfix: {result.error}", file=sys.stderr)
-        return 2
-    with talk() as say, open_backend(targets[0].partition("@")[0], deadline=given.deadline) as session:
+    if given.deadline <= 0 or given.memory_gib <= 0 or given.bisect_time <= 0:
+        raise UsageError("a deadline and a bound on memory are greater than 0")
+    wanted = backend(targets[0].partition("@")[0])
+    options = gpu_options(given.compute_capability, wanted)
+    output, part = _outputs(given)
+    if output is not None:
+        placeable(output, wanted.artifact, force=given.force)
+    if part is not None:
+        writable(part, force=given.force)
+    shapes, values = spanned_bindings(given.shape, given.set, config)
+    case = Case(given.model, shapes, values, read_data(given.data))
+    with (
+        talk() as say,
+        open_target(targets[0], deadline=given.deadline, memory_gib=given.memory_gib) as session,
+    ):
         say(f"{targets[0]} is compiling")
-        verdict = confirm(
-            result, given.model, session, session.version, shapes=shapes, values=values,
-            output=given.output, data=read_data(given.data), run=True,
+        compiled = compile_case(
+            case, targets[0], session, output=output, options=options,
+            part=part, patience=given.bisect_time, say=_saying(given, say),
         )  # fmt: skip
-    result.output = str(given.output) if verdict.accepted else None
+    _report(compiled, given, write)
+    return 0 if compiled.verdict.accepted else 1
+
+
+def _saying(given: argparse.Namespace, say: Any) -> Any:
+    """What tells of progress: the spinner on a terminal, lines on stderr for a search, which takes long."""
+    if sys.stderr.isatty() or not given.bisect:
+        return say
+    return lambda line: print(f"graphfix: {line}", file=sys.stderr)
+
+
+def _outputs(given: argparse.Namespace) -> tuple[Path | None, Path | None]:
+    """Where the artifact goes, and where the smallest rejected part; None for what is not asked."""
+    asked = given.bisect or given.bisect_output is not None
+    if not asked:
+        return given.output, None
+    if given.bisect_output is not None:
+        return given.output, given.bisect_output
+    if given.output.suffix == ".onnx":
+        return None, given.output
+    return given.output, given.output.with_name(f"{given.output.name.partition('.')[0]}.rejected.onnx")
+
+
+def _report(compiled: Compiled, given: argparse.Namespace, write: Any) -> None:
     with destination(given.output_file) as out:
         if given.output_format == "text":
-            from graphfix.report.changes import render_compiled
+            from graphfix.report.compiled import render_compiled
 
-            render_compiled(result, out)
+            render_compiled(compiled.result, out, full=given.full)
         else:
-            write([result], out)
-    return 0 if verdict.accepted else 1
+            write([compiled.result], out)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from graphfix.check import Check, checks
 from graphfix.engine import table
 from graphfix.errors import UsageError, nearest
+from graphfix.outcomes import OUTCOMES
 from graphfix.table import Entry, targets
 from graphfix.words import condition_in_words
 
@@ -42,6 +43,10 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
         if word.upper() == check.code or word == check.name:
             yield from _check(check)
             return
+    for outcome in OUTCOMES:
+        if word.upper() == outcome.code or word == outcome.name:
+            yield f"{outcome.code} {outcome.name}  ({outcome.severity.value})\n\n{outcome.about}"
+            return
     if word in registry():
         rewrite = registry()[word]
         yield f"{rewrite.name}  ({rewrite.safety.value} rewrite, needs opset {rewrite.needs_opset})"
@@ -50,7 +55,7 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
         if rewrite.before and rewrite.after:
             yield f"\nBefore:\n{_indented(rewrite.before)}\nAfter:\n{_indented(rewrite.after)}"
         return
-    names = [*(c.code for c in checks()), *(c.name for c in checks()), *registry(), *targets()]
+    names = [*(c.code for c in checks()), *(c.name for c in checks()), *(o.code for o in OUTCOMES), *registry(), *targets()]
     raise UsageError(f"nothing is called `{word}`", cure=nearest(word, names))
 
 

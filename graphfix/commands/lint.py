@@ -5,16 +5,21 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from graphfix import config as settings
-from graphfix.commands.options import add_shared, bindings, chosen_targets, destination, exit_code
+from graphfix.commands.options import add_shared, bindings, chosen_targets, destination, exit_code, spanned_bindings
 from graphfix.diagnostic import Result
-from graphfix.engine import Shapes, Values, lint_file, models_in, table
-from graphfix.errors import UsageError
+from graphfix.engine import Values, lint_file, models_in, table
+from graphfix.errors import BackendError, UsageError
 from graphfix.progress import progress
 from graphfix.report import renderer
+
+if TYPE_CHECKING:
+    from graphfix.backends.session import Session
+    from graphfix.ranges import Spanned
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +37,7 @@ def run(given: argparse.Namespace) -> int:
     for target in targets:
         table(target)
     shapes, values = bindings(given.shape, given.set, config)
+    spanned = spanned_bindings(given.shape, given.set, config)[0]
     models = list(models_in(given.paths))
     if not models:
         raise UsageError(f"no model in {', '.join(given.paths)}", cure="name a .onnx file, or a folder that holds some")
@@ -39,14 +45,14 @@ def run(given: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         out = stack.enter_context(destination(given.output_file))
         step = stack.enter_context(progress(len(models), "linting"))
-        ask = _asker(stack, targets, shapes, values) if given.confirm else None
+        ask = _asker(stack, targets, spanned, values) if given.confirm else None
         for path in models:
             found = [without(result, config.ignore) for result in lint_file(path, targets, shapes=shapes, values=values)]
             if found[0].error is not None:
                 print(f"graphfix: {found[0].error}", file=sys.stderr)
             if ask is not None:
-                for result in found:
-                    ask(result, path)
+                ask(found, path)
+                found = [without(result, config.ignore) for result in found]
             if given.output_format == "json-lines":
                 write(found, out)
             results.extend(found)
@@ -66,23 +72,26 @@ def without(result: Result, ignored: Collection[str]) -> Result:
     return result
 
 
-def _asker(stack: contextlib.ExitStack, targets: Sequence[str], shapes: Shapes, values: Values) -> Callable[[Result, Path], None]:
-    """A function that puts the real compiler's verdict into a Result, where that compiler is installed."""
-    from graphfix.backends.base import open_backend
-    from graphfix.backends.toolchain import find
-    from graphfix.confirm import confirm
+def _asker(
+    stack: contextlib.ExitStack, targets: Sequence[str], shapes: Mapping[str, Spanned], values: Values
+) -> Callable[[Sequence[Result], Path], None]:
+    """A function that puts the real compilers' verdicts into the Results of one model, where they are installed."""
+    from graphfix.backends.base import backend
+    from graphfix.confirm import Case, confirm, open_target, prepared
 
-    sessions = {}
+    sessions: dict[str, Session] = {}
     for target in targets:
-        name = target.partition("@")[0]
-        if find(name) is None:
-            print(f"graphfix: {name} is not installed here, so it is not asked; see `graphfix backends`", file=sys.stderr)
-        else:
-            sessions[name] = stack.enter_context(open_backend(name))
+        try:
+            sessions[target] = stack.enter_context(open_target(target))
+        except BackendError as error:
+            print(f"graphfix: {target} is not asked: {error.line()}", file=sys.stderr)
 
-    def ask(result: Result, path: Path) -> None:
-        session = sessions.get(result.target)
-        if session is not None and result.error is None:
-            confirm(result, path, session, session.version, shapes=shapes, values=values)
+    def ask(results: Sequence[Result], path: Path) -> None:
+        if not sessions or any(result.error is not None for result in results):
+            return
+        with prepared(Case(path, shapes, values)) as ready:
+            for target, result in zip(targets, results, strict=True):
+                if target in sessions:
+                    confirm(result, ready, sessions[target], backend(result.target))
 
     return ask

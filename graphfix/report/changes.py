@@ -1,4 +1,4 @@
-"""What `fix` did and what `compile` was told, for people; the verdicts around it are the `text` format's."""
+"""What `fix` did, for people; the verdicts around it are the `text` format's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TextIO
 
 from graphfix.diagnostic import Result
 from graphfix.report.page import Page
-from graphfix.report.text import VERDICTS, paragraph
 
 
 def render_changes(result: Result, out: TextIO) -> None:
@@ -37,21 +36,3 @@ def _places(nodes: Iterable[str]) -> str:
     named = list(dict.fromkeys(filter(None, nodes)))
     rest = f" and {len(named) - 3} more" if len(named) > 3 else ""
     return f" at {', '.join(named[:3])}{rest}" if named else ""
-
-
-def render_compiled(result: Result, out: TextIO) -> None:
-    """Write the prediction and the compiler's verdict side by side, and how the outputs compare."""
-    page = Page(out)
-    real = result.compiler or {}
-    said = "accepted" if real["accepted"] else "rejected"
-    tail = f" by {result.target} {real['version']} in {real['seconds']:.1f} s (predicted: {result.verdict})"
-    page.line((result.model, "bold"), ": ", (said, VERDICTS[said]), tail)
-    if real["message"]:
-        page.line(f"  {real['stage']}: {real['message']}")
-    if real["error"] is not None:
-        page.line("  ", ("outputs", "bold"), f"   largest difference from onnxruntime: {real['error']:.3g} of their scale")
-    for finding in result.findings:
-        if finding.code in ("GF301", "GF902"):
-            paragraph(page, [finding])
-    if result.output:
-        page.line("  ", ("wrote", "bold"), f"     {result.output}")

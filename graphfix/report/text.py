@@ -12,6 +12,8 @@ from graphfix.report.page import Page
 
 STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 VERDICTS = {"accepted": "bold green", "rejected": "bold red", "undecided": "bold yellow"}
+LOUDEST = {"reference": 0, "compiled": 0, "contradiction": 1}
+"""Kinds of finding that a compiler's or onnxruntime's own word makes come first, whatever their severity."""
 NOTES_SHOWN = 6
 NODES_SHOWN = 2
 WIDEST = 160
@@ -36,7 +38,12 @@ def render(results: Sequence[Result], out: TextIO, *, full: bool = False) -> Non
 def head(page: Page, result: Result) -> None:
     """Write the model's name, the verdict and the target."""
     verdict = str(result.verdict)
-    page.line((result.model, "bold"), ": ", (verdict, VERDICTS[verdict]), f" by {result.target} {result.target_version}")
+    spans: list[str | tuple[str, str]] = [(verdict, VERDICTS[verdict]), f" by {result.target} {result.target_version}"]
+    if result.compiler is not None:
+        predicted, real = str(result.compiler["predicted"]), "accepted" if result.compiler["accepted"] else "rejected"
+        spans = ["predicted ", (predicted, VERDICTS[predicted]), f" by {result.target} {result.target_version}, "]
+        spans += [(real, VERDICTS[real]), f" by {result.target} {result.compiler['version']} itself"]
+    page.line((result.model, "bold"), ": ", *spans)
 
 
 def findings(page: Page, found: Sequence[Finding], *, full: bool) -> None:
@@ -59,11 +66,11 @@ def paragraph(page: Page, group: Sequence[Finding], *, full: bool = False) -> No
     page.line("  ", (f"{finding.severity.value:7}", style), f" {finding.code} {finding.name}  {finding.message}")
     if finding.node:
         names = [" / ".join([*item.scope, item.node]) for item in group]
-        few = names if full else [_clipped(name) for name in names[:NODES_SHOWN]]
+        few = names if full else [clipped(name) for name in names[:NODES_SHOWN]]
         rest = f" and {len(names) - len(few)} more" if len(names) > len(few) else ""
         page.line("    ", ("at", "dim"), f"        {', '.join(few)}{rest}")
     if finding.measured and finding.severity is not Severity.NOTE:
-        page.line("    ", ("measured", "dim"), f"  {finding.measured if full else _clipped(finding.measured)}")
+        page.line("    ", ("measured", "dim"), f"  {finding.measured if full else clipped(finding.measured)}")
     if finding.rewrite is not None:
         allow = "" if finding.rewrite.safety == "exact" else f" --allow {finding.rewrite.safety}"
         command = f"graphfix fix MODEL --target {finding.target}{allow} -o fixed.onnx"
@@ -85,7 +92,8 @@ def summary(page: Page, results: Sequence[Result]) -> None:
     page.line(f"{', '.join(parts) or 'No models'}.{tail}")
 
 
-def _clipped(text: str) -> str:
+def clipped(text: str) -> str:
+    """The text, its middle left out where it is too long for a screen."""
     return text if len(text) <= WIDEST else f"{text[: WIDEST // 2 - 1]}…{text[-WIDEST // 2 :]}"
 
 
@@ -98,10 +106,10 @@ def _everywhere(results: Sequence[Result]) -> set[tuple[str, str, str]]:
 
 
 def _grouped(found: Iterable[Finding], *, full: bool) -> list[list[Finding]]:
-    """Findings with one cause together, the gravest and most frequent first."""
+    """Findings with one cause together: the loudest, then the gravest and most frequent first."""
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for finding in found:
         cause = finding.evidence or finding.message
         key = (finding.code, finding.op, cause, finding.message if full else "")
         groups.setdefault(key, []).append(finding)
-    return sorted(groups.values(), key=lambda group: (-group[0].severity.weight, -len(group)))
+    return sorted(groups.values(), key=lambda group: (LOUDEST.get(group[0].kind, 2), -group[0].severity.weight, -len(group)))
