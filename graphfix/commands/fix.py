@@ -41,9 +41,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Fix one model; exit 0 when the result has no finding left that counts, 1 when it has, 2 when nothing was done."""
     from graphfix.atomic import writable
-    from graphfix.planner import fix_model
     from graphfix.model import save_model
     from graphfix.nodediff import node_diff
+    from graphfix.planner import fix_model
 
     write = renderer(given.output_format)
     config = settings.load(given.model, file=given.config, isolated=given.isolated)
