@@ -21,9 +21,10 @@ MARKED = re.compile(
     r"|^([\w.:]+): |\| ([\w.:]+): |\(\S*?Layer (\S+?)[ :)]|Invalid Node - (\S+)"
 )
 WORD = re.compile(r"[A-Za-z_][\w.]*")
-ENGLISH = frozenset(
-    ["Add", "And", "Compress", "Constant", "Equal", "Expand", "If", "Identity", "Input", "Less", "Loop", "Max", "Mean", "Min", "Mod", "Not", "Or", "Pad", "Range", "Round", "Scan", "Shape", "Sign", "Size", "Split", "Sum", "Transpose", "Where"]
-)
+ENGLISH = {
+    "Add", "And", "Compress", "Constant", "Equal", "Expand", "If", "Identity", "Input", "Less", "Loop", "Max", "Mean", "Min",
+    "Mod", "Not", "Or", "Pad", "Range", "Round", "Scan", "Shape", "Sign", "Size", "Split", "Sum", "Transpose", "Where",
+}  # fmt: skip
 """Operators that a sentence may hold without meaning them."""
 DTYPE = re.compile(r"(?i)\b(?:u?int(?:8|16|32|64)|float(?:16|32|64)|double|bfloat16|bool|string|[IUF](?:8|16|32|64))\b")
 SHORT = re.compile(r"^([iuf])(\d+)$")

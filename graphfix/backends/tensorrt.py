@@ -53,6 +53,7 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
             self.said: list[str] = []
 
         def log(self, severity: Any, message: str) -> None:
+            """Note one message."""
             if severity <= trt.ILogger.Severity.ERROR:
                 self.said.append(message)
 
