@@ -14,6 +14,7 @@ from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.engine import judge
 from graphfix.errors import TableError, UsageError, nearest
 from graphfix.outcomes import CONTRADICTION, REJECTION
+from graphfix.testimony import unwritten
 
 if TYPE_CHECKING:
     from graphfix.backends.base import Backend
@@ -29,7 +30,8 @@ CAPABILITIES = "8.0,8.6,8.9,12.0"
 class Compiled:
     """What compile did: the report with prediction and verdict, the compiler's answer, and what was written.
 
-    `output` is the artifact, None when there is none; `part` the smallest rejected part, where one was looked for.
+    `output` is the artifact, None when there is none: it was rejected, or can be run and not written; `part` is the
+    smallest rejected part, where one was looked for.
     """
 
     result: Result
@@ -63,9 +65,11 @@ def compile_case(
         else:
             with Draft(output) as draft:
                 verdict = confirm(result, ready, session, wanted, output=draft.path, options=options)
-                placed = output if verdict.accepted else None
+                placed = output if verdict.accepted and draft.path.exists() else None
                 if placed is not None:
                     draft.put()
+                elif verdict.accepted:
+                    result.findings[:0] = unwritten(result, ready, verdict)
         found = None
         if part is not None and not verdict.accepted:
             found = _cut(ready, session, wanted, verdict, options, patience, say or (lambda _: None))

@@ -103,16 +103,19 @@ def typed_as(value: Value, name: str) -> ValueInfoProto:
 def _finished(
     cut: ModelProto, model: ModelProto, facts: Facts, given: Collection[str], outputs: Sequence[str], scope: tuple[str, ...] = ()
 ) -> ModelProto | None:
-    """The part with the original's header, its interface declared, and what graphsurgeon's export repeats taken out."""
+    """The part with the original's header and annotations, its interface declared, and no initializer twice."""
     if not cut.graph.node or not outputs:
         return None
     made = ModelProto(ir_version=max(model.ir_version, 4), producer_name=model.producer_name, opset_import=model.opset_import)
     made.functions.extend(model.functions)
     made.graph.CopyFrom(cut.graph)
     made.graph.name = model.graph.name or "part"
+    inside = {name for node in made.graph.node for name in node.output}
+    stated = [info for info in (model.graph if not scope else cut.graph).value_info if info.name in inside]
     del made.graph.value_info[:]
+    made.graph.value_info.extend(stated)  # as they are, since a compiler may have believed them
     declared = {info.name: info for info in made.graph.input}
-    original = {info.name: info for info in model.graph.input} if not scope else {}
+    original = {info.name: info for info in (*model.graph.input, *model.graph.output)} if not scope else {}
     del made.graph.input[:]
     del made.graph.output[:]
     for name in declared:
@@ -122,7 +125,9 @@ def _finished(
             made.graph.input.append(original.get(name) or (typed_as(value, name) if usable and value else declared[name]))
     for name in outputs:
         value = facts.value(name, scope)
-        if value is not None and value.dtype in CODES:
+        if name in original:
+            made.graph.output.append(original[name])
+        elif value is not None and value.dtype in CODES:
             made.graph.output.append(typed_as(value, name))
         elif value is not None and value.dtype:
             return None  # a sequence or an optional

@@ -35,6 +35,15 @@ UNLOADABLE = Outcome(
 Why: the model is likely at fault, and no compiler's numbers can be checked.
 Instead: repair the export; onnxruntime's message says what is wrong.""",
 )
+UNWRITTEN = Outcome(
+    "GF113",
+    "no-artifact",
+    Severity.WARNING,
+    """The compiler takes the model and runs it, but cannot write down what it made of it.
+
+Why: there is no file to ship; the model has to be loaded as ONNX each time, if the compiler can.
+Instead: rewrite the node it names, or ship the ONNX file.""",
+)
 DIFFERENT = Outcome(
     "GF301",
     "wrong-numerics",
@@ -53,4 +62,4 @@ CONTRADICTION = Outcome(
 Why: the compiler is right, so the table is wrong, too coarse, or measured on another version.
 Instead: report the model, cut down with `graphfix compile --bisect`; `graphfix probe` measures the operator again.""",
 )
-OUTCOMES = (REJECTION, UNLOADABLE, DIFFERENT, CONTRADICTION)
+OUTCOMES = (REJECTION, UNLOADABLE, UNWRITTEN, DIFFERENT, CONTRADICTION)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphfix.blame import blame
 from graphfix.diagnostic import Finding, Result, Severity, place
-from graphfix.outcomes import CONTRADICTION, DIFFERENT, REJECTION, UNLOADABLE, Outcome
+from graphfix.outcomes import CONTRADICTION, DIFFERENT, REJECTION, UNLOADABLE, UNWRITTEN, Outcome
 
 if TYPE_CHECKING:
     from graphfix.backends.base import Backend
@@ -19,7 +19,7 @@ CLOSE = 1e-3
 SAID = 300
 """Characters of a compiler's message that a finding quotes."""
 HOW = {"timeout": "gave no answer in time", "crash": "crashed"}
-LOUD = frozenset({"reference", "compiled", "contradiction", "rejection"})
+LOUD = frozenset({"reference", "compiled", "contradiction", "rejection", "unwritten"})
 """Kinds of the findings made here, which reports show before all others."""
 
 
@@ -34,6 +34,14 @@ def testimony(result: Result, ready: Ready, verdict: Verdict, backend: Backend) 
         *_contradiction(result, ready, verdict),
         *_rejection(result, ready, verdict, backend),
     ]
+
+
+def unwritten(result: Result, ready: Ready, verdict: Verdict) -> list[Finding]:
+    """The findings on a model that the compiler took and could not write down."""
+    blamed = blame(verdict.message, (), ready.facts)
+    message = f"{_version(result)} takes the model, but cannot write what it made of it"
+    places = [place(node) for node in blamed.nodes] or [{}]
+    return [_finding(UNWRITTEN, result.target, message, kind="unwritten", measured=_said(verdict), **where) for where in places]
 
 
 def _finding(outcome: Outcome, target: str, message: str, **more: Any) -> Finding:

@@ -17,5 +17,6 @@ and imports nothing but the standard library at its top, since it is also loaded
 `request` holds "model" (a path), "shapes", "values" and "options"; `given` holds arrays by input name, and the
 working folder is the request's own. `ask` returns {"stage", "message", "nodes"}, and where the stage is "ok" also
 "write", a function of a path that writes the artifact, and "run", a function of the given and the expected arrays
-that returns the outputs as (name, array) pairs in the model's order.
+that returns the outputs as (name, array) pairs in the model's order; with "runs_unwritten" a model that cannot be
+written counts as accepted, since the compiler runs it without.
 """

@@ -6,6 +6,8 @@ imported, and numpy where there are arrays to read.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -100,9 +102,11 @@ def respond(ask: Ask, request: Request) -> Iterator[Answer]:
             write(request["output"])
         except Exception as error:
             said = f"{type(error).__name__}: {error}"[:MESSAGE]
-            answer = {**answer, "stage": "build", "message": said, "run": None}
+            answer |= {"message": said} if answer.get("runs_unwritten") else {"stage": "build", "message": said, "run": None}
+            with contextlib.suppress(OSError):
+                os.remove(request["output"])  # what a broken attempt left
     if given is not None and answer.get("run"):
         yield {**answer, "run": None, "numerics": "error", "last": False}
         answer = running(answer, request, given, expected)
-    answer.pop("run", None)
+    answer = {key: value for key, value in answer.items() if key not in ("run", "runs_unwritten")}
     yield {**answer, "last": True}

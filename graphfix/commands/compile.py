@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Compile for one target; exit 0 when the compiler took it, 1 when it did not, 2 when it is not here."""
+    """Compile for one target; exit 0 when the artifact is there, 1 when the compiler refused, 2 when it is not here."""
     from graphfix.backends.base import backend
 
     write = renderer(given.output_format)
@@ -72,7 +72,7 @@ def run(given: argparse.Namespace) -> int:
             part=part, patience=given.bisect_time, say=_saying(given, say),
         )  # fmt: skip
     _report(compiled, given, write)
-    return 0 if compiled.verdict.accepted else 1
+    return 0 if compiled.output is not None or (output is None and compiled.verdict.accepted) else 1
 
 
 def _saying(given: argparse.Namespace, say: Any) -> Any:

@@ -12,7 +12,7 @@ from graphfix.report.page import Page
 
 STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 VERDICTS = {"accepted": "bold green", "rejected": "bold red", "undecided": "bold yellow"}
-LOUDEST = {"reference": 0, "compiled": 0, "contradiction": 1}
+LOUDEST = {"reference": 0, "unwritten": 0, "compiled": 0, "contradiction": 1}
 """Kinds of finding that a compiler's or onnxruntime's own word makes come first, whatever their severity."""
 NOTES_SHOWN = 6
 NODES_SHOWN = 2
