@@ -91,7 +91,7 @@ def _axis(found: AttributeProto | None, rank: int | None) -> dict[str, Facet]:
     axis, negative = found.i, found.i < 0
     if rank is None:
         return {
-            "axis": "first" if axis == 0 else "last" if axis == -1 else "unranked",
+            "axis": "first" if axis == 0 else "last" if axis == -1 else None,
             "axis.negative": negative,
         }
     place = axis + rank if negative else axis

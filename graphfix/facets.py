@@ -5,12 +5,12 @@ apart. A facet is a name and a small value (a word, a number, a truth value); No
 
     since                the operator's schema version; 0 when ONNX defines no such operator
     foldable             whether every operand is constant, so that a compiler may compute the node ahead of time;
-                         `shape` when some are computed from open dims and none from data
+                         `shape` (or `cast-shape`) when some are computed from open dims and none from data
     T, T1, Tind, ...     dtype bound to a type variable of the schema
-    X.rank               rank of the operand with that formal name, `unranked` when it has none
+    X.rank               rank of the operand with that formal name
     X.dims               static | batch (only dim 0 is not fixed) | spatial (others too, but not dim 1) | sequence
                          (dim 1 too, but not the last) | dynamic (any) | empty (some dim is 0)
-    X.from               absent | constant | folded | shape | runtime (for operands that are not plain data)
+    X.from               absent | constant | folded | shape | cast-shape | runtime (for operands that are not plain data)
     X.value              what a small integer or float operand holds: ones, zeros, positive, negative, mixed
     mode, axis, ...      attributes: words and flags as they are, numbers and lists as the classes below
     out.Y                used | absent, for optional outputs
@@ -20,6 +20,7 @@ apart. A facet is a name and a small value (a word, a number, a truth value); No
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -50,8 +51,8 @@ def facets(node: NodeFacts) -> Facets:
     given = [value for value in node.inputs if value is not None]
     sources = {value.source for value in given}
     foldable: Facet = bool(given) and sources <= {"constant", "folded"}
-    if "shape" in sources and "runtime" not in sources:
-        foldable = "shape"
+    if not foldable and given and "runtime" not in sources:
+        foldable = "cast-shape" if "cast-shape" in sources else "shape"
     out: Facets = {"since": node.since, "foldable": foldable}
     schema = schema_of(node.op, node.domain, node.since)
     if schema is None:
@@ -120,7 +121,7 @@ def _operand(out: Facets, name: str, value: Value | None, *, weight: bool) -> No
         return
     if weight:
         out[f"{name}.from"] = value.source
-    out[f"{name}.rank"] = "unranked" if value.rank is None else value.rank
+    out[f"{name}.rank"] = value.rank
     if value.source in ("constant", "folded") and weight:
         if value.constant is not None and (value.constant.dtype.kind in "iub" or name in NUMBERS):
             out[f"{name}.value"] = value_class(value.constant)
@@ -129,9 +130,13 @@ def _operand(out: Facets, name: str, value: Value | None, *, weight: bool) -> No
 
 
 def dims_class(value: Value) -> Facet:
-    """Which dims of a value are fixed: static, batch, spatial, sequence, dynamic or empty; unranked without a rank."""
+    """Which dims of a value are fixed: static, batch, spatial, sequence, dynamic or empty; None where that is unknown.
+
+    A dim that inference could not work out may well be fixed for a compiler, so where such dims alone would make a
+    value `sequence` or `dynamic`, its class is unknown.
+    """
     if value.shape is None:
-        return "unranked"
+        return None
     if 0 in value.shape:
         return "empty"
     if value.fixed:
@@ -139,7 +144,18 @@ def dims_class(value: Value) -> Facet:
     fixed = [isinstance(dim, int) for dim in value.shape[1:]]
     if not fixed:
         return "dynamic"
-    return "batch" if all(fixed) else "spatial" if fixed[0] else "sequence" if fixed[-1] else "dynamic"
+    if all(fixed):
+        return "batch"
+    if fixed[0]:
+        return "spatial"
+    if len(fixed) > 1 and _unclear(value.shape[1]):
+        return None
+    return "sequence" if fixed[-1] else None if len(fixed) > 1 and _unclear(value.shape[-1]) else "dynamic"
+
+
+def _unclear(dim: object) -> bool:
+    """Whether inference gave up on a dim: it has no name, or one that onnx made up."""
+    return dim is None or (isinstance(dim, str) and dim.startswith("unk__"))
 
 
 def value_class(value: Array) -> str:
@@ -159,10 +175,10 @@ def value_class(value: Array) -> str:
 
 
 def _broadcast(inputs: Sequence[Value | None]) -> Facet:
-    """How two or more operands are broadcast: none, scalar, one-sided, both, or unknown shapes."""
+    """How two or more operands are broadcast: none, scalar, one-sided, ranks or both; None for unknown shapes."""
     shapes = [v.shape for v in inputs if v is not None]
     if any(shape is None for shape in shapes):
-        return "unranked"
+        return None
     known = [shape for shape in shapes if shape is not None]
     if len(set(known)) == 1:
         return "none"
@@ -191,13 +207,15 @@ def _if(node: NodeFacts) -> Facets:
                 found = "same" if a.shape == b.shape else "other-dims"
             order = ("same", "other-dims", "unknown", "other-rank")
             agreement = max(agreement, found, key=order.index)
-    return {"branches": agreement, "captures": bool(node.captured)}
+    return {"branches": None if agreement == "unknown" else agreement, "captures": bool(node.captured)}
 
 
 def _squeeze(node: NodeFacts) -> Facets:
     """Whether the squeezed dims are known to be 1."""
     data, axes = node.inputs[0], _given_axes(node)
-    if data is None or data.shape is None or axes is None:
+    if data is None or data.shape is None:
+        return {"squeezed": None}
+    if axes is None:
         return {"squeezed": "unknown"}
     dims = [data.shape[axis] for axis in axes if -len(data.shape) <= axis < len(data.shape)]
     if any(isinstance(dim, int) and dim != 1 for dim in dims):
@@ -205,9 +223,9 @@ def _squeeze(node: NodeFacts) -> Facets:
     return {"squeezed": "ones" if all(dim == 1 for dim in dims) else "unknown"}
 
 
-def _given_axes(node: NodeFacts) -> list[int] | None:
-    if len(node.inputs) > 1 and node.inputs[1] is not None:
-        value = node.inputs[1].constant
+def _given_axes(node: NodeFacts, position: int = 1) -> list[int] | None:
+    if len(node.inputs) > position and node.inputs[position] is not None:
+        value = node.inputs[position].constant  # type: ignore[union-attr]
         return None if value is None else [int(axis) for axis in value.reshape(-1)]
     for item in node.proto.attribute:
         if item.name == "axes" and item.type == AttributeProto.INTS:
@@ -226,12 +244,48 @@ def _conv(node: NodeFacts) -> Facets:
 
 
 def _reshape(node: NodeFacts) -> Facets:
-    """What stands in the target shape of a Reshape: 0 (copy), -1 (infer), or sizes only."""
+    """What stands in the target of a Reshape, 0 (copy), -1 (infer) or sizes only, and what becomes of open dims.
+
+    `opens` is `none` where the data has no open dims beyond the copied, `inferred` where -1 stands for them and whole
+    multiples, `divided` where it stands for a fraction of them, `pinned` where sizes are demanded of them.
+    """
+    data = node.inputs[0]
     value = node.inputs[1].constant if len(node.inputs) > 1 and node.inputs[1] is not None else None
+    if value is None and len(node.inputs) == 1:
+        value = np.asarray(next((item.ints for item in node.proto.attribute if item.name == "shape"), ()))
     if value is None:
         return {"target": "unknown"}
     marks = [word for word, mark in (("copy", 0), ("infer", -1)) if (value == mark).any()]
-    return {"target": "+".join(marks) or "sizes"}
+    return {"target": "+".join(marks) or "sizes", "opens": _opens(data, value.reshape(-1).tolist())}
 
 
-_SPECIAL = {"If": _if, "Squeeze": _squeeze, "Conv": _conv, "ConvTranspose": _conv, "Reshape": _reshape}
+def _opens(data: Value | None, target: Sequence[int]) -> Facet:
+    if data is None or data.shape is None:
+        return None
+    kept = {at for at, size in enumerate(target) if size == 0}
+    left = [dim for at, dim in enumerate(data.shape) if at not in kept]
+    if all(isinstance(dim, int) for dim in left):
+        return "none"
+    if -1 not in target:
+        return "pinned"
+    fixed = math.prod(dim for dim in left if isinstance(dim, int))
+    wanted = math.prod(size for size in target if size > 0)
+    return "inferred" if wanted and fixed % wanted == 0 else "divided"
+
+
+def _slice(node: NodeFacts) -> Facets:
+    """Whether the sliced dims are fixed."""
+    data, axes = node.inputs[0], _given_axes(node, 3)
+    if data is None or data.shape is None:
+        return {"sliced": None}
+    if axes is None and len(node.inputs) > 3 and node.inputs[3] is not None:
+        return {"sliced": "unknown"}
+    if axes is None:
+        starts = node.inputs[1].shape if len(node.inputs) > 1 and node.inputs[1] is not None else None
+        count = starts[0] if starts and isinstance(starts[0], int) else len(data.shape)
+        axes = list(range(count))
+    dims = [data.shape[axis] for axis in axes if -len(data.shape) <= axis < len(data.shape)]
+    return {"sliced": "fixed" if all(isinstance(dim, int) for dim in dims) else "open"}
+
+
+_SPECIAL = {"Slice": _slice, "If": _if, "Squeeze": _squeeze, "Conv": _conv, "ConvTranspose": _conv, "Reshape": _reshape}

@@ -48,7 +48,8 @@ class Value:
 
     `shape` holds an int for a fixed dim, a str for a symbol, None for an unknown dim; `shape` itself is None when
     the rank is unknown. `source` is `constant` (an initializer or a Constant node), `folded` (computed from
-    constants and fixed dims alone), `shape` (computed from dims that are not fixed) or `runtime`.
+    constants and fixed dims alone), `shape` (computed from dims that are not fixed), `cast-shape` (the same by way of
+    another dtype than int64, where some compilers lose track of sizes) or `runtime`.
     """
 
     name: str
@@ -233,7 +234,7 @@ def _known_output(node: NodeProto, inputs: tuple[Value | None, ...], stated: Val
     else:
         sources = {i.source for i in inputs if i is not None}
         runtime = "runtime" in sources or node.op_type in RANDOM or any(a.type == AttributeProto.GRAPH for a in node.attribute)
-        source = "runtime" if runtime else "shape" if "shape" in sources else "folded"
+        source = "runtime" if runtime else _folded_source(node, sources)
         if source == "folded" and index == 0 and all(i is None or i.constant is not None for i in inputs):
             value = fold(node, [None if i is None else i.constant for i in inputs])
     dtype, shape = stated.dtype, stated.shape
@@ -241,6 +242,14 @@ def _known_output(node: NodeProto, inputs: tuple[Value | None, ...], stated: Val
         shape = value.shape
         dtype = dtype or DTYPES.get(helper.np_dtype_to_tensor_dtype(value.dtype), "")
     return Value(stated.name, dtype, shape, source, value)
+
+
+def _folded_source(node: NodeProto, sources: set[str]) -> str:
+    """The source of what is computed from constants and dims alone."""
+    cast = node.op_type == "Cast" and attribute(node, "to") != onnx.TensorProto.INT64
+    if "cast-shape" in sources or (cast and "shape" in sources):
+        return "cast-shape"
+    return "shape" if "shape" in sources else "folded"
 
 
 def _measure(node: NodeProto, operand: Value) -> tuple[Array | None, str]:

@@ -11,7 +11,7 @@ from graphfix.facts import Facts
 
 USUAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]*")
 USUAL_SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-ORDER = ("static", "batch", "spatial", "sequence", "dynamic", "empty", "unranked")
+ORDER = ("static", "batch", "spatial", "sequence", "dynamic", "empty")
 
 
 def model_facets(facts: Facts) -> dict[str, Facet]:
@@ -52,7 +52,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
         "ir": int(facts.model.ir_version),
         "domains": "none" if not domains else "ml" if domains == {"ai.onnx.ml"} else "other",
         "inputs": ("none", "one")[len(inputs)] if len(inputs) < 2 else "several",
-        "inputs.dims": max((str(c) for c in classes), key=ORDER.index, default="static"),
+        "inputs.dims": max((str(c) for c in classes if c is not None), key=ORDER.index, default="static"),
         "inputs.symbols": _symbols(symbols),
         "inputs.repeat": len(set(filter(None, symbols))) < len([s for s in symbols if s]),
         "inputs.dtypes": "+".join(dtypes) or "float32",

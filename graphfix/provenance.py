@@ -97,7 +97,7 @@ class Provenance:
             if node is None or node in path:
                 break
             path.append(node)
-            moving = [v for v in node.inputs if v is not None and v.source in ("shape", "runtime")]
+            moving = [v for v in node.inputs if v is not None and v.source in ("shape", "cast-shape", "runtime")]
             if node.op in (*MEASURES, "NonZero") or not moving:
                 break
             name, scope = moving[0].name, node.scope

@@ -9,12 +9,12 @@ from graphfix.table import Condition, Entry, Evidence
 
 SOURCES = {
     "constant": "a constant", "folded": "computed from constants", "shape": "computed from dims that are not fixed",
+    "cast-shape": "computed from dims that are not fixed by way of another dtype",
     "runtime": "computed at run time", "absent": "left out",
 }  # fmt: skip
 DIMS = {
     "static": "fixed dims", "batch": "a free batch dim",
     "spatial": "free dims after the channels", "sequence": "free leading dims", "dynamic": "dims that are not fixed", "empty": "an empty dim",
-    "unranked": "an unknown rank",
 }  # fmt: skip
 
 
@@ -33,7 +33,7 @@ def phrase(name: str, value: Facet) -> str:
     if operand == "out":
         return f"output {aspect} {'used' if value == 'used' else 'left out'}"
     if aspect == "rank" and operand:
-        return f"an unknown rank of {operand}" if value == "unranked" else f"rank {value} of {operand}"
+        return f"rank {value} of {operand}"
     if aspect == "dims":
         return f"{DIMS.get(str(value), str(value))} in {operand}"
     if aspect == "from":

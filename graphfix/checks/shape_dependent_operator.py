@@ -56,6 +56,6 @@ def moving_operand(node: NodeFacts) -> Value | None:
         return None
     for position in SHAPED_BY.get(node.op, ()):
         operand = node.inputs[position] if position < len(node.inputs) else None
-        if operand is not None and operand.source in ("shape", "runtime"):
+        if operand is not None and operand.source in ("shape", "cast-shape", "runtime"):
             return operand
     return None

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper, parser, shape_inference
+from onnx import ModelProto, NodeProto, helper, numpy_helper, parser, shape_inference
 
 from graphfix.facets import Facets, facets
 from graphfix.facts import Facts
@@ -96,7 +96,7 @@ def _word(value: Any) -> str:
 
 def _of_sketch(sketch: Sketch) -> Iterator[Probe | None]:
     try:
-        model = parser.parse_model(sketch.text)
+        model = renamed(parser.parse_model(sketch.text), dict(sketch.names))
         feeds = random_feeds(model)
         stated(model, feeds)
         onnx.checker.check_model(model)  # not in full: a branch never taken may contradict its surroundings
@@ -122,6 +122,25 @@ def _probe(
             return None
         key = facets(subject[0])
     return Probe(op, label, varied, model, key, feeds, wanted if compare and wanted else None)
+
+
+def renamed(model: ModelProto, names: dict[str, str]) -> ModelProto:
+    """The model with inputs, outputs and open dims called otherwise, in ways that the text format cannot write."""
+    for info in (*model.graph.input, *model.graph.output):
+        info.name = names.get(info.name, info.name)
+        for dim in info.type.tensor_type.shape.dim:
+            if dim.dim_param in names:
+                fresh = names[dim.dim_param]
+                dim.ClearField("dim_param")
+                if fresh == "-1":
+                    dim.dim_value = -1
+                elif fresh:
+                    dim.dim_param = fresh
+    for node in model.graph.node:
+        for values in (node.input, node.output):
+            for at, name in enumerate(values):
+                values[at] = names.get(name, name)
+    return model
 
 
 def random_feeds(model: ModelProto) -> dict[str, Array]:
@@ -166,7 +185,7 @@ def build(form: Form, change: Change) -> tuple[ModelProto, dict[str, Array]] | N
             placed.append("" if given is None else supply.add(f"x{len(placed)}", given, given.dtype or "float32"))
         outputs: list[str] = []
     else:
-        bound = {c.type_param_str: types.get(c.type_param_str) for c in schema.type_constraints}
+        bound = _bound(form, schema, types)
         renamed = _renamed(form, schema)
         usable = {renamed.get(name, name): given for name, given in operands.items()}
         for formal in schema.inputs:
@@ -182,7 +201,7 @@ def build(form: Form, change: Change) -> tuple[ModelProto, dict[str, Array]] | N
                 if given.source != "constant":
                     return None
                 spare[name] = convert(given, "")
-            elif name in change or f"{name}.from" in change:
+            elif given is not None and (name in change or f"{name}.from" in change):
                 return None
         for name in list(spare):
             if name not in schema.attributes:
@@ -207,6 +226,16 @@ def _renamed(form: Form, schema: onnx.defs.OpSchema) -> dict[str, str]:
     return {
         new: old for new, old in zip(fresh, there, strict=False) if new != old and new not in there and old not in fresh
     }
+
+
+def _bound(form: Form, schema: onnx.defs.OpSchema, types: dict[str, str]) -> dict[str, str | None]:
+    """The dtypes of a schema's type variables, which the newest schema may call by other names."""
+    newer = [s for s in history(form.op, form.domain) if not s.deprecated][-1]
+    out = {c.type_param_str: types.get(c.type_param_str) for c in schema.type_constraints}
+    for new, old in zip(newer.inputs, schema.inputs, strict=False):
+        if new.name == old.name or new.type_str not in out:
+            out[old.type_str] = types.get(new.type_str, out.get(old.type_str))
+    return out
 
 
 def _typed(formal: onnx.defs.OpSchema.Attribute, value: Any) -> Any:

@@ -8,7 +8,7 @@ first, then of two, then of three; what is left becomes an exception under its f
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -113,8 +113,11 @@ class _Search:
     def __init__(self, refused: Sequence[Evidence], taken: Sequence[Evidence]) -> None:
         self.refused = refused
         self.left = (1 << len(refused)) - 1
-        self.here = self._masks(refused)
-        self.there = self._masks(taken)
+        stand_ins = {
+            pair: None for row in refused for pair in row.facets.items() if pair[1] == "absent" or pair[1] is False or pair[1] == 0
+        }
+        self.here = self._masks(refused, stand_ins)
+        self.there = self._masks(taken, stand_ins)
         self.values: dict[str, list[Facet]] = {}
         for name, value in self.here:
             self.values.setdefault(name, []).append(value)
@@ -124,12 +127,19 @@ class _Search:
         self.size = 0
 
     @staticmethod
-    def _masks(rows: Sequence[Evidence]) -> dict[Pair, int]:
+    def _masks(rows: Sequence[Evidence], stand_ins: Iterable[Pair]) -> dict[Pair, int]:
         masks: dict[Pair, int] = {}
+        lacking = {name: 0 for name, _ in stand_ins}
         for i, row in enumerate(rows):
             for pair in row.facets.items():
                 if pair[1] is not None:
                     masks[pair] = masks.get(pair, 0) | 1 << i
+            for name in lacking:
+                if name not in row.facets:
+                    lacking[name] |= 1 << i
+        # A facet that a node does not have reads as absent or false, see `table.holds`.
+        for pair in stand_ins:
+            masks[pair] = masks.get(pair, 0) | lacking[pair[0]]
         return masks
 
     def best(self) -> tuple[dict[str, Any], int] | None:
@@ -143,7 +153,7 @@ class _Search:
             if not ranked:
                 self.found = None
                 continue
-            weight, when, mask = max(ranked, key=lambda entry: (entry[0], repr(sorted(entry[1].items(), key=str))))
+            _, when, mask = max(ranked, key=lambda entry: (entry[0], repr(sorted(entry[1].items(), key=str))))
             self.found = [(w, m) for w, m in self.found if m & self.left & ~mask]
             return dict(when), mask
         return None
@@ -163,7 +173,7 @@ class _Search:
             if not self.left >> i & 1:
                 continue
             votes = self.votes[i]
-            suspects = sorted(votes, key=lambda name: (-votes[name], name))[:MOST_SUSPECTS]
+            suspects = sorted(votes, key=lambda name: (name != "since", -votes[name], name))[:MOST_SUSPECTS]
             for names in combinations(sorted(suspects), size):
                 pairs = tuple((name, row.facets[name]) for name in names)
                 if pairs in self.tried:
@@ -173,6 +183,7 @@ class _Search:
                     continue
                 widened = self._widened(pairs)
                 mask = self._cover(self.here, widened)
+                self._assume_versions(widened)
                 when = {group[0][0]: sorted((v for _, v in group), key=_order) for group in widened}
                 out.setdefault(repr(when), (when, mask))
         return list(out.values())
@@ -189,6 +200,23 @@ class _Search:
                 if self._cover(self.here, alone) and not self._against(trial):
                     groups = trial
         return groups
+
+    def _assume_versions(self, groups: list[list[Pair]]) -> None:
+        """Add the versions that were never probed with the rest of a condition, where the nearest probed one is in it."""
+        at = next((i for i, group in enumerate(groups) if group[0][0] == "since"), None)
+        if at is None:
+            return
+        listed = {pair[1] for pair in groups[at]}
+        probed = {}
+        for pair in {pair: None for pair in (*self.here, *self.there) if pair[0] == "since"}:
+            alone = [[pair] if i == at else group for i, group in enumerate(groups)]
+            if self._cover(self.here, alone) or self._against(alone):
+                probed[pair[1]] = pair[1] in listed
+        for pair in {pair: None for pair in (*self.here, *self.there) if pair[0] == "since"}:
+            if pair[1] not in probed and probed:
+                nearest = min(probed, key=lambda since: (abs(int(since or 0) - int(pair[1] or 0)), -int(since or 0)))
+                if probed[nearest]:
+                    groups[at].append(pair)
 
     def _against(self, groups: Sequence[Sequence[Pair]]) -> int:
         return self._cover(self.there, groups)
@@ -212,7 +240,7 @@ def _votes(row: Evidence, taken: Sequence[Evidence]) -> dict[str, float]:
         gone = sum(1 for name in other.facets if name not in row.facets)
         distances.append((len(apart) + 0.5 * gone, apart))
     nearest = min(distance for distance, _ in distances)
-    votes: Counter[str] = Counter()
+    votes: dict[str, float] = defaultdict(float)
     close = [apart for distance, apart in distances if distance <= nearest + NEAR and apart]
     for distance, apart in distances:
         if distance <= nearest + NEAR and apart:
@@ -221,6 +249,8 @@ def _votes(row: Evidence, taken: Sequence[Evidence]) -> dict[str, float]:
     for name, value in row.facets.items():
         if value is not None and any(name == word or name.startswith(word + ".") for word in row.varied):
             votes[name] += 0.5
+    if "since" in row.facets:
+        votes["since"] += 0.01  # so that versions may always narrow another reason
     return dict(votes)
 
 

@@ -32,7 +32,7 @@ COMMON = ("float32", "float16", "float64", "bfloat16", "int64", "int32", "int8",
 """Dtypes tried for every type variable that allows them."""
 SHAPES = {0: (), 1: (4,), 2: (2, 4), 3: (2, 3, 4), 4: (2, 3, 4, 5), 5: (2, 3, 2, 4, 2), 6: (2, 2, 3, 2, 2, 2)}
 """The usual data of each rank."""
-OPEN = ("batch", "spatial", "sequence", "dynamic", "unranked")
+OPEN = ("batch", "spatial", "sequence", "dynamic")
 """Dims classes that data may have beside static."""
 OLDEST = 1
 DEFAULTS = ("float32", "int64", "bool", "int32", "uint8", "string")
@@ -99,14 +99,15 @@ class Form:
 class Sketch:
     """A whole probe model in ONNX's text format, for operators that one node does not show.
 
-    `op` names the node of interest, or is `@model` for the model itself; `varied` are the facets it is about.
+    `op` names the node of interest, or is `@model` for the model itself; `varied` are the facets it is about. `names`
+    renames values and open dims afterwards, an empty name leaving a dim without one.
     """
 
     op: str
     label: str
     text: str
     varied: Sequence[str] = ()
-    patch: str = ""
+    names: Sequence[tuple[str, str]] = ()
 
 
 def each(**options: Sequence[Any]) -> list[Change]:
@@ -177,6 +178,7 @@ def deviations(form: Form) -> Iterator[Change]:
         return
     sinces = [s.since_version for s in history(form.op, form.domain) if s.since_version >= form.oldest]
     older = [since for since in sinces if since != schema.since_version]
+    reformed = [since for since in older if since in _reformed(form)]
     typed = variables(form, schema)
     main = next(iter(typed), "")
     for since in older:
@@ -185,7 +187,7 @@ def deviations(form: Form) -> Iterator[Change]:
         yield from ({variable: dtype} for dtype in dtypes)
     for rank in form.ranks:
         yield {"rank": rank}
-    runtime = any(isinstance(t, Tensor) and t.source == "runtime" or isinstance(t, (list, tuple))
+    runtime = any((isinstance(t, Tensor) and t.source == "runtime") or isinstance(t, (list, tuple))
                   for t in form.operands.values())  # fmt: skip
     if runtime:
         for dims in OPEN:
@@ -197,34 +199,57 @@ def deviations(form: Form) -> Iterator[Change]:
             if dtype in typed.get(main, ()):
                 yield {"foldable": True, main: dtype}
     for name in weights(form):
-        for source in ("constant", "folded", "shape", "runtime"):
+        for source in ("constant", "folded", "shape", "cast-shape", "runtime"):
             if form.operands[name].source != source:
                 yield {f"{name}.from": source}
-                if source in ("folded", "shape"):
-                    yield from ({f"{name}.from": source, "dims": dims} for dims in OPEN[:-1])
+                if source in ("folded", "shape", "cast-shape"):
+                    yield from ({f"{name}.from": source, "dims": dims} for dims in OPEN)
     if form.arithmetic is not None and "int64" in typed.get(main, ()):
-        for source in ("runtime", "folded", "shape"):
+        for source in ("runtime", "folded", "shape", "cast-shape"):
             vector = {"arithmetic": source, main: "int64", **form.arithmetic}
             yield vector
-            yield from ({**vector, "since": since} for since in older if since > 6)
+            yield from ({**vector, "since": since} for since in older if since in reformed or since == older[-1])
         yield from ({"arithmetic": "shape", **form.arithmetic, main: dtype} for dtype in ("int32", "float32") if dtype in typed[main])
         yield from ({"rank": rank, main: dtype} for rank in (0, 1, 2, 3) for dtype in ("int64", "int32") if rank in form.ranks)
     for change in _opened(form.changes):
         yield change
         if "since" not in change:
-            for since in older:
-                if since >= 7 or since == older[-1]:
-                    yield {**change, "since": since}
+            yield from ({**change, "since": since} for since in reformed)
+
+
+def _reformed(form: Form) -> set[int]:
+    """The older schema versions after which operands or attributes changed: where the form itself is another."""
+    schemas = [schema for schema in history(form.op, form.domain) if not schema.deprecated]
+    shapes = [([(i.name, i.type_str) for i in schema.inputs], sorted(schema.attributes)) for schema in schemas]
+    return {
+        schemas[at].since_version
+        for at in range(len(schemas) - 1)
+        if shapes[at] != shapes[at + 1] and schemas[at].since_version >= form.oldest
+    }
 
 
 def _opened(changes: Iterable[Change]) -> Iterator[Change]:
-    """The changes, those with all dims open followed by the same with some of the dims open."""
+    """The changes, each followed by its kin: some dims open for all dims open, sizes cast for sizes read."""
     for change in changes:
-        yield change
-        for name, value in change.items():
-            if name.endswith("dims") and value == "dynamic":
-                yield {**change, name: "spatial"}
-                yield {**change, name: "sequence"}
+        for kin in (change, _cast(change)):
+            if kin is None:
+                continue
+            yield kin
+            for name, value in kin.items():
+                if name.endswith("dims") and value == "dynamic":
+                    yield {**kin, name: "spatial"}
+                    yield {**kin, name: "sequence"}
+
+
+def _cast(change: Change) -> Change | None:
+    """The change with what is read from dims cast on its way; None when it reads nothing."""
+    out = dict(change)
+    for name, value in change.items():
+        if isinstance(value, Tensor) and value.source == "shape":
+            out[name] = replace(value, source="cast-shape")
+        elif value == "shape":
+            out[name] = "cast-shape"
+    return out if out != dict(change) else None
 
 
 def apply(form: Form, change: Change) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:

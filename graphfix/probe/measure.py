@@ -6,7 +6,7 @@ import json
 import re
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ import onnx
 
 from graphfix.backends.base import Session, Verdict
 from graphfix.facets import Facets
-from graphfix.probe.build import Probe
+from graphfix.probe.build import NODE, Probe
 from graphfix.probe.supply import BESIDE
 
 WORDS = 200
@@ -24,6 +24,7 @@ VOLATILE = (
     (re.compile(r"/(?:tmp|var|home|root|work|build|home/\w+)/[^\s'\":,)]*/"), ""),
     (re.compile(r"\b[0-9a-f]{16,}\b"), "…"),
 )
+QUOTED = re.compile(r"['\"`]([^'\"`]+)['\"`]")
 DEADLINE = 60.0
 UNREADABLE = ("Unsupported DatumType in the public API",)
 """Words that only mean that an output cannot be handed to Python, as a symbolic size cannot."""
@@ -76,7 +77,7 @@ def measure(
                 sink.flush()
                 if tell is not None:
                     tell(row)
-            found.append(row)
+            found.append(replace(row, label=probe.label, varied=probe.varied, facets=probe.facets))
     return found
 
 
@@ -104,7 +105,7 @@ def judged(probe: Probe, verdict: Verdict) -> Evidence:
     unread = any(words in verdict.message for words in UNREADABLE)
     if verdict.accepted and verdict.numerics in ("differ", "error") and not unread:
         word = "wrong"
-    if word == "rejected" and verdict.nodes and probe.op != "@model" and _beside(probe, verdict.nodes):
+    if word == "rejected" and probe.op != "@model" and _beside(probe, verdict):
         word = "elsewhere"
     error = verdict.error if word == "wrong" and verdict.error is not None else None
     if error is not None and not np.isfinite(error):
@@ -115,11 +116,15 @@ def judged(probe: Probe, verdict: Verdict) -> Evidence:
     )  # fmt: skip
 
 
-def _beside(probe: Probe, blamed: Iterable[str]) -> bool:
-    """Whether the names that a compiler blames are an input's, or of nodes that only supply operands."""
+def _beside(probe: Probe, verdict: Verdict) -> bool:
+    """Whether a compiler blames an input, or nodes that only supply operands, and not the probe's node."""
     graph = probe.model.graph
-    helpers = {node.name for node in graph.node if node.name.startswith(BESIDE)} | {info.name for info in graph.input}
-    return set(blamed) <= helpers
+    others = {node.name for node in graph.node if node.name.startswith(BESIDE)} | {i.name for i in graph.input}
+    if verdict.nodes:
+        return set(verdict.nodes) <= others
+    if NODE in verdict.message:
+        return False
+    return BESIDE in verdict.message or not others.isdisjoint(QUOTED.findall(verdict.message))
 
 
 def steady(words: str) -> str:

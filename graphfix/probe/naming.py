@@ -49,5 +49,5 @@ def _part(name: str, want: Any) -> str:
 
 
 def _word(value: object) -> str:
-    text = {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)  # type: ignore[call-overload]
-    return re.sub(r"[^a-z0-9]+", "-", str(text).lower()).strip("-")
+    text = ("yes" if value else "no") if isinstance(value, bool) else str(value)
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

@@ -34,8 +34,8 @@ def convert(given: Tensor, name: str, dtype: str = "") -> Array:
     if word == "bool":
         return np.asarray(chance.integers(0, 2, given.shape)).astype(bool)
     if word.startswith(("int", "uint")):
-        low = 0 if word.startswith("uint") or given.low >= 0 else -4
-        low, high = (max(low, int(given.low)), int(given.high) + 1) if given.high > 1 else (low, 5)
+        low, high = (int(given.low), int(given.high) + 1) if given.low >= 0 else (-4, 5)
+        low = max(low, 0) if word.startswith("uint") else low
         return np.asarray(chance.integers(low, high, given.shape)).astype(kind)
     return np.asarray(chance.uniform(given.low, given.high, given.shape)).astype(kind)
 
@@ -62,23 +62,12 @@ class Supply:
             return name
         if given.source == "folded":
             return self._folded(name, array, CODES[dtype])
-        return self._from_shape(name, array, CODES[dtype])
+        return self._from_shape(name, array, CODES[dtype], cast=given.source == "cast-shape")
 
     def _input(self, name: str, array: Array, code: int, dims: str) -> str:
-        if dims == "unranked":
-            return self._opaque(name, array, code)
         self.feeds[name] = array
         self.inputs.append(helper.make_tensor_value_info(name, code, stated(array.shape, dims)))
         return name
-
-    def _opaque(self, name: str, array: Array, code: int) -> str:
-        """An operand whose rank inference cannot tell: squeezed of its dims of 1, some of which might be open."""
-        if 1 in array.shape or not array.ndim:
-            raise ValueError("squeezing would change this operand's rank")
-        self.feeds[f"{name}_raw"] = array[None]
-        dims = [1, *(f"d{size}" for size in array.shape)]
-        self.inputs.append(helper.make_tensor_value_info(f"{name}_raw", code, dims))
-        return self._node("Squeeze", [f"{name}_raw"], name)
 
     def _constant(self, name: str, array: Array, code: int) -> str:
         tensor = numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name)
@@ -100,10 +89,10 @@ class Supply:
         parts = [self._constant(f"{name}_{i}", part, code) for i, part in enumerate((array[:half], array[half:]))]
         return self._node("Concat", parts, name, axis=0)
 
-    def _from_shape(self, name: str, array: Array, code: int) -> str:
+    def _from_shape(self, name: str, array: Array, code: int, *, cast: bool = False) -> str:
         """A computation of the sizes of a graph input whose dims are open, its own data where they fit."""
         if array.dtype.kind == "f" or array.size > 8:
-            return self._filled(name, array, code)
+            return self._filled(name, array, code, cast=cast)
         flat = [int(v) for v in array.reshape(-1)]
         pieces = []
         for i, value in enumerate(flat):
@@ -121,7 +110,10 @@ class Supply:
         if array.ndim != 1:
             shape = self._constant(f"{name}_shape", np.asarray(array.shape, np.int64), TensorProto.INT64)
             joined = self._node("Reshape", [joined, shape], f"{name}_r")
-        return self._node("Cast", [joined], name, to=code) if code != TensorProto.INT64 else self._node("Identity", [joined], name)
+        if cast and code == TensorProto.INT64:
+            joined = self._node("Cast", [joined], f"{name}_narrow", to=TensorProto.INT32)
+            return self._node("Cast", [joined], name, to=TensorProto.INT64)
+        return self._node("Identity", [joined], name) if code == TensorProto.INT64 else self._node("Cast", [joined], name, to=code)
 
     def _size_of(self, value: int) -> tuple[str, int] | None:
         """An open dim of a graph input with that size."""
@@ -144,12 +136,15 @@ class Supply:
         shift = self._constant(f"{name}_shift", gap, TensorProto.INT64)
         return self._node("Add", [shape, shift], f"{name}_shifted")
 
-    def _filled(self, name: str, array: Array, code: int) -> str:
-        """An array of one number, expanded to sizes read from an extra input, as initial states are."""
-        self.feeds[f"{name}_like"] = np.zeros(array.shape, np.float32)
-        dims = [f"{name}_{i}" for i in range(array.ndim)]
-        self.inputs.append(helper.make_tensor_value_info(f"{name}_like", TensorProto.FLOAT, dims))
-        shape = self._node("Shape", [f"{name}_like"], f"{name}_sizes")
+    def _filled(self, name: str, array: Array, code: int, *, cast: bool) -> str:
+        """An array of one number, filled in at sizes read from the data where they fit, as initial states are."""
+        if any(self._size_of(size) for size in array.shape):
+            shape = self._from_shape(f"{name}_sizes", np.asarray(array.shape, np.int64), TensorProto.INT64, cast=cast)
+        else:
+            self.feeds[f"{name}_like"] = np.zeros(array.shape, np.float32)
+            dims = [f"{name}_{i}" for i in range(array.ndim)]
+            self.inputs.append(helper.make_tensor_value_info(f"{name}_like", TensorProto.FLOAT, dims))
+            shape = self._node("Shape", [f"{name}_like"], f"{name}_sizes")
         fill = array.reshape(-1)[:1] if array.size else np.zeros(1, array.dtype)
         value = numpy_helper.from_array(np.ascontiguousarray(fill))
         value.data_type = code

@@ -1,6 +1,6 @@
 """One operand, number by number, and the soft maxima."""
 
-from graphfix.probe.form import Form, data, each, numbers, scalar
+from graphfix.probe.form import Change, Form, data, each, numbers, scalar
 
 RANKS = (0, 1, 2, 3, 4, 5)
 SMOOTH = ("Relu", "Sigmoid", "Tanh", "Erf", "Exp", "Abs", "Ceil", "Floor", "Round", "Sign", "Neg", "Sin", "Cos", "Tan", "Atan",
@@ -9,9 +9,8 @@ POSITIVE = ("Sqrt", "Log", "Reciprocal", "Acosh")
 NAMES = {"Sqrt": "X", "Reciprocal": "X", "Relu": "X", "Sigmoid": "X", "Abs": "X", "Ceil": "X", "Floor": "X", "Round": "X", "Neg": "X",
          "Softplus": "X", "HardSwish": "X", "Mish": "X"}  # fmt: skip
 ARITHMETIC = {"Abs", "Neg", "Floor", "Ceil", "Sqrt", "Sign", "Round", "Relu"}
-ALPHA = [{"alpha": 0.3}, {"alpha": 0.3, "dims": "dynamic"}, {"alpha": 0.3, "dims": "batch"}]
-AXES = [{"axis": axis, "rank": rank} for rank in (1, 2, 3, 4, 5) for axis in range(-rank, rank)]
-SOFT = [*AXES, *({"axis": axis, "dims": dims} for axis in (1, 2, -1) for dims in ("batch", "spatial", "sequence", "dynamic")),
+AXES: list[Change] = [{"axis": axis, "rank": rank} for rank in (1, 2, 3, 4, 5) for axis in range(-rank, rank)]
+SOFT: list[Change] = [*AXES, *({"axis": axis, "dims": dims} for axis in (1, 2, -1) for dims in ("batch", "spatial", "sequence", "dynamic")),
         *({"axis": -1, "dims": "dynamic", "rank": rank} for rank in (2, 4)), {"axis": None}]  # fmt: skip
 BOUNDS = {"input": data(2, 3, 4, 5), "min": scalar(-0.5), "max": scalar(0.5)}
 

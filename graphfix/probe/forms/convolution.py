@@ -1,8 +1,8 @@
 """Convolutions and their integer kin."""
 
-from graphfix.probe.form import Form, data, each, numbers, scalar, weight
+from graphfix.probe.form import Change, Form, data, each, numbers, scalar, weight
 
-PADDING = [
+PADDING: list[Change] = [
     {"pads": [1, 1, 1, 1]},
     {"pads": [0, 1, 0, 1]},
     {"pads": [0, 0, 1, 1]},
@@ -23,7 +23,7 @@ PADDING = [
     {"dilations": [2, 2], "strides": [2, 2], "pads": [1, 1, 1, 1]},
     {"kernel_shape": None},
 ]
-SPACES = [
+SPACES: list[Change] = [
     {"X": data(2, 4, 9), "W": weight(6, 4, 3), "kernel_shape": [3]},
     {"X": data(2, 4, 9), "W": weight(6, 4, 3), "kernel_shape": [3], "pads": [1, 1], "strides": [2]},
     {"X": data(2, 4, 9), "W": weight(6, 4, 3), "kernel_shape": [3], "pads": [2, 0]},
@@ -36,7 +36,7 @@ SPACES = [
     {"X": data(2, 4, 5, 6, 5), "W": weight(6, 4, 3, 3, 3), "kernel_shape": [3, 3, 3], "dims": "dynamic"},
     {"X": data(2, 4, 5, 6, 5), "W": weight(6, 4, 3, 3, 3), "kernel_shape": [3, 3, 3], "strides": [2, 2, 2]},
 ]
-GROUPS = [
+GROUPS: list[Change] = [
     {"group": 4, "W": weight(4, 1, 3, 3), "B": weight(4)},
     {"group": 4, "W": weight(8, 1, 3, 3), "B": weight(8)},
     {"group": 2, "W": weight(6, 2, 3, 3)},
@@ -48,7 +48,7 @@ GROUPS = [
     {"group": 4, "X": data(2, 4, 9), "W": weight(4, 1, 3), "B": weight(4), "kernel_shape": [3]},
     {"group": 2, "X": data(2, 4, 9), "W": weight(6, 2, 3), "kernel_shape": [3]},
 ]
-UP = [
+UP: list[Change] = [
     {"pads": [1, 1, 1, 1]},
     {"pads": [0, 0, 1, 1]},
     {"strides": [2, 2]},

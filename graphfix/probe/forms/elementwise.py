@@ -105,7 +105,6 @@ def binary(op: str, low: float = -1.0, high: float = 1.0, **more: object) -> For
 
 
 ARITHMETIC = {"B": numbers(2, 2, 2, 2)}
-BOOLEANS = {"types": {"T": "bool"}, "arithmetic": None}
 
 
 def logical(op: str) -> Form:
@@ -118,7 +117,7 @@ def bits(op: str) -> Form:
     return Form(op, pair(0, 9), types={"T": "int32"}, changes=broadcasts(0, 9)[:8])
 
 
-MANY = [
+MANY: list[Change] = [
     {"data_0": [data(2, 3, 4)]},
     {"data_0": [data(2, 3, 4)] * 3},
     {"data_0": [data(2, 3, 4), weight()]},
@@ -180,5 +179,5 @@ FORMS = [
                   {"condition": data(2, 1, 4, 4), "X": data(2, 3, 4, 4), "Y": scalar(-1e9)},
                   {"condition": data(2, 1, 4, 4), "X": data(2, 3, 4, 4), "Y": scalar(-1e9), "dims": "dynamic"}]),
     *(bits(op) for op in ("BitwiseAnd", "BitwiseOr", "BitwiseXor")),
-    Form("BitShift", pair(0, 3), {"direction": "LEFT"}, types={"T": "uint8"}, changes=each(direction=["RIGHT"], T=["uint32", "uint64"])),
+    Form("BitShift", {"X": data(2, 3, 4, low=0, high=3), "Y": data(2, 3, 4, low=0, high=3)}, {"direction": "LEFT"}, types={"T": "uint8"}, changes=each(direction=["RIGHT"], T=["uint32", "uint64"])),
 ]  # fmt: skip

@@ -6,17 +6,18 @@ PLAIN = "Y = Relu(X)"
 
 
 def model(label: str, inputs: str = "float[2,3] X", output: str = "float[2,3] Y", body: str = PLAIN, *, opset: int = 17, ir: int = 8,
-          extra: str = "", varied: tuple[str, ...] = (), functions: str = "") -> Sketch:  # fmt: skip
+          extra: str = "", varied: tuple[str, ...] = (), functions: str = "",
+          names: tuple[tuple[str, str], ...] = ()) -> Sketch:  # fmt: skip
     """A model about itself."""
     text = f'<ir_version: {ir}, opset_import: ["": {opset}{extra}]> g ({inputs}) => ({output}) {{ {body} }} {functions}'
-    return Sketch("@model", label, text, varied or (label.partition(" ")[0],))
+    return Sketch("@model", label, text, varied or (label.partition(" ")[0],), names)
 
 
 IRS = {7: 3, 8: 3, 9: 4, 10: 5, 11: 6, 12: 7, 13: 7, 14: 7, 15: 8, 16: 8, 17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 22: 10, 23: 11, 24: 11, 25: 12, 26: 13}
 OPEN = {
-    "batch": "float[n,3] X", "spatial": "float[n,3,h,w] X", "sequence": "float[n,t,3] X", "dynamic": "float[n,m] X", "vector": "float[n] X", "unranked": "float[] X",
-}  # fmt: skip
+    "batch": "float[n,3] X", "spatial": "float[n,3,h,w] X", "sequence": "float[n,t,3] X", "dynamic": "float[n,m] X", "vector": "float[n] X", }  # fmt: skip
 SYMBOLS = ("batch_size", "unk__749", "?", "a.b", "DynamicDimension.0", "a b", "-1", "a-b", "a/b", "floor(h/2)", "2*n", "s77", "", "batch:0", "x0", "N", "None", "_d0", "éa")
+NAMES = ("387", "serving_default_input_2:0", "a b", "é", "x|y", "a.b", "a/b", "x:0", "input.1", "onnx::Conv_3", "-x", "save_infer_model/scale_0.tmp_1", "a;b", "x,y", "x@y", "StatefulPartitionedCall/model/x;y")
 DTYPES = ("float", "float16", "double", "int64", "int32", "int8", "uint8", "bool", "bfloat16", "uint16", "int16", "uint32", "uint64")
 CAST = "Y = Cast<to = 1>(X)"
 BRANCH = "c = Constant<value = bool {1}>() Y = If(c) <then_branch = t () => (float[2,3] a) { a = %s }, else_branch = e () => (float[2,3] b) { b = %s }>"
@@ -30,6 +31,11 @@ FORMS = [
     *(model(f"inputs.dtypes {dtype} and float", f"float[2,3] A, {dtype}[2,3] X", "float[2,3] Y", "B = Cast<to = 1>(X) Y = Add(A, B)", varied=("inputs.dtypes",)) for dtype in DTYPES),
     *(model(f"inputs.dtypes {dtype} scalar", f"float[2,3] A, {dtype} X", "float[2,3] Y", "B = Cast<to = 1>(X) Y = Add(A, B)", varied=("inputs.dtypes",)) for dtype in ("int64", "int32", "float")),
     model("inputs.dtypes int64 and int32", "int64[2,3] A, int32[2,3] X", "float[2,3] Y", "B = Cast<to = 1>(X) C = Cast<to = 1>(A) Y = Add(B, C)", varied=("inputs.dtypes",)),
+    *(model(f"inputs.symbols {n or 'nameless'}", "float[n,3] X", "float[n,3] Y", names=(("n", n),)) for n in SYMBOLS),
+    *(model(f"inputs.symbols {n or 'nameless'} twice", "float[n,3,h,h] X", "float[n,3,h,h] Y", names=(("n", n), ("h", n)), varied=("inputs.symbols", "inputs.repeat")) for n in SYMBOLS),
+    *(model(f"inputs.symbols {n or 'nameless'} in two inputs", "float[n,3] A, float[n,3] X", "float[n,3] Y", "Y = Add(A, X)", names=(("n", n),), varied=("inputs.symbols", "inputs.repeat")) for n in ("n", "", "?", "a.b")),
+    *(model(f"names {n}", names=(("X", n), ("Y", n + "_out"))) for n in NAMES),
+    *(model(f"names {n} open", "float[n,3] X", "float[n,3] Y", names=(("X", n), ("Y", n + "_out"))) for n in ("387", "x:0")),
     model("inputs none", "", "float[2] Y", "X = Constant<value = float[2] {1, 2}>() Y = Relu(X)"),
     model("inputs several", "float[2,3] A, float[2,3] X", body="Y = Add(A, X)"),
     model("inputs several open", "float[n,3] A, float[n,3] X", "float[n,3] Y", "Y = Add(A, X)", varied=("inputs.repeat",)),

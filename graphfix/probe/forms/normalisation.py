@@ -1,12 +1,12 @@
 """Normalisation over batches, layers, groups and neighbourhoods."""
 
-from graphfix.probe.form import Form, data, each, weight
+from graphfix.probe.form import Change, Form, data, each, weight
 
 BATCH = {"X": data(2, 4, 5, 5), "scale": weight(4), "B": weight(4), "input_mean": weight(4), "input_var": weight(4, low=0.5, high=1)}
 LAYER = {"X": data(2, 3, 4), "Scale": weight(4), "B": weight(4)}
-SPACES = [{"X": data(2, 4)}, {"X": data(2, 4, 5)}, {"X": data(2, 4, 5, 5, 2)}, {"X": data(2, 4, 5), "dims": "dynamic"}, {"X": data(2, 4, 5), "dims": "batch"},
+SPACES: list[Change] = [{"X": data(2, 4)}, {"X": data(2, 4, 5)}, {"X": data(2, 4, 5, 5, 2)}, {"X": data(2, 4, 5), "dims": "dynamic"}, {"X": data(2, 4, 5), "dims": "batch"},
           {"X": data(2, 4), "dims": "batch"}]  # fmt: skip
-AXES = [*each(axis=[0, 1, 2, -2, None]), {"B": None}, {"epsilon": 1e-3}, {"B": None, "dims": "dynamic"}, {"X": data(2, 3, 5, 4)}, {"X": data(2, 4)},
+AXES: list[Change] = [*each(axis=[0, 1, 2, -2, None]), {"B": None}, {"epsilon": 1e-3}, {"B": None, "dims": "dynamic"}, {"X": data(2, 3, 5, 4)}, {"X": data(2, 4)},
         {"X": data(2, 3, 5, 4), "dims": "dynamic"}, {"X": data(2, 4), "dims": "batch"}, {"axis": 2}]  # fmt: skip
 
 FORMS = [
@@ -20,5 +20,5 @@ FORMS = [
     Form("RMSNormalization", {"X": data(2, 3, 4), "scale": weight(4)}, {"axis": -1}, changes=[*each(axis=[1, 2]), {"epsilon": 1e-3}, {"X": data(2, 3, 5, 4)}]),
     Form("LpNormalization", {"input": data(2, 3, 4)}, {"axis": -1}, changes=[*each(axis=[0, 1, None], p=[1, 2]), {"input": data(2, 4)}, {"input": data(2, 3, 4, 5), "axis": 1}]),
     Form("LRN", {"X": data(2, 6, 5, 5)}, {"size": 3}, changes=[*each(alpha=[0.001], beta=[0.5], bias=[2.0], size=[5]), {"X": data(2, 6, 5)}]),
-    Form("MeanVarianceNormalization", {"X": data(2, 4, 5, 5)}, changes=[{"axes": [2, 3]}, {"axes": [0, 2, 3]}]),
+    Form("MeanVarianceNormalization", {"X": data(2, 4, 5, 5)}, {"axes": [0, 2, 3]}, changes=[{"axes": [2, 3]}, {"axes": [0, 2, 3]}]),
 ]  # fmt: skip

@@ -1,8 +1,8 @@
 """Pooling over windows and over everything."""
 
-from graphfix.probe.form import Form, data, each, numbers
+from graphfix.probe.form import Change, Form, Tensor, data, each
 
-WINDOWS = [
+WINDOWS: list[Change] = [
     {"strides": [2, 2]},
     {"strides": [1, 2]},
     {"strides": None},
@@ -38,7 +38,7 @@ WINDOWS = [
 ]
 WINDOW = {"kernel_shape": [3, 3], "strides": [1, 1]}
 DATA = {"X": data(2, 4, 9, 9)}
-WHOLE = [{"X": data(2, 4, 9)}, {"X": data(2, 4, 5, 6, 5)}, {"X": data(1, 4, 9, 9)},
+WHOLE: list[Change] = [{"X": data(2, 4, 9)}, {"X": data(2, 4, 5, 6, 5)}, {"X": data(1, 4, 9, 9)},
          {"X": data(2, 4, 9), "dims": "dynamic"}, {"X": data(2, 4, 9), "dims": "batch"}]  # fmt: skip
 
 FORMS = [
@@ -52,6 +52,6 @@ FORMS = [
     Form("GlobalMaxPool", DATA, changes=WHOLE),
     Form("LpPool", DATA, WINDOW, changes=[*WINDOWS[:12], *each(p=[1, 2, 3])]),
     Form("GlobalLpPool", DATA, changes=[*WHOLE, *each(p=[1, 2, 3])]),
-    Form("MaxUnpool", {"X": data(1, 1, 2, 2), "I": numbers(5, 7, 13, 15)}, {"kernel_shape": [2, 2], "strides": [2, 2]}),
+    Form("MaxUnpool", {"X": data(1, 1, 2, 2), "I": Tensor((1, 1, 2, 2), "constant", (5, 7, 13, 15))}, {"kernel_shape": [2, 2], "strides": [2, 2]}),
     Form("MaxRoiPool", {"X": data(1, 4, 9, 9), "rois": data(2, 5, low=0, high=0.9)}, {"pooled_shape": [2, 2]}),
 ]  # fmt: skip

@@ -4,16 +4,16 @@ from graphfix.probe.form import Change, Form, Tensor, data, each, numbers
 
 SCALED = {"scales": numbers(1.0, 1.0, 2.0, 2.0, dtype="float32"), "sizes": None}
 SIZED = {"scales": None, "sizes": numbers(2, 3, 8, 10)}
-MODES = [{"mode": mode, "coordinate_transformation_mode": where, **more} for mode in ("nearest", "linear", "cubic")
+MODES: list[Change] = [{"mode": mode, "coordinate_transformation_mode": where, **more} for mode in ("nearest", "linear", "cubic")
          for where in ("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel", "tf_half_pixel_for_nn", "half_pixel_symmetric")
          for more in ({}, SIZED, {"dims": "dynamic"})]  # fmt: skip
-NEAREST = [{"mode": "nearest", "nearest_mode": how, "coordinate_transformation_mode": where} for how in ("floor", "ceil", "round_prefer_floor", "round_prefer_ceil")
+NEAREST: list[Change] = [{"mode": "nearest", "nearest_mode": how, "coordinate_transformation_mode": where} for how in ("floor", "ceil", "round_prefer_floor", "round_prefer_ceil")
            for where in ("asymmetric", "half_pixel", "align_corners")]  # fmt: skip
 FLOORED = {"mode": "nearest", "nearest_mode": "floor", "coordinate_transformation_mode": "asymmetric"}
 NO_ROI = numbers(dtype="float32")
 NO_SCALES = numbers(dtype="float32")
 KINDS: list[Change] = [
-    *MODES, *NEAREST, {"roi": NO_ROI}, {"roi": NO_ROI, **SIZED, "scales": NO_SCALES}, {"roi": None, **SIZED}, {**SIZED, "dims": "batch"}, {**SIZED, "dims": "dynamic"},
+    *MODES, *NEAREST, {"roi": None}, {"roi": None, "dims": "dynamic"}, {"roi": None, **SIZED, "dims": "dynamic"}, {"roi": None, "mode": "linear"}, {"roi": NO_ROI, **SIZED, "scales": NO_SCALES}, {"roi": None, **SIZED}, {**SIZED, "dims": "batch"}, {**SIZED, "dims": "dynamic"},
     *({**FLOORED, "roi": roi, "dims": dims} for roi in (NO_ROI, None) for dims in ("static", "batch", "spatial", "sequence", "dynamic")), *({**FLOORED, "roi": NO_ROI, "scales.from": source} for source in ("node", "folded")),
     *({"scales": None, "sizes": Tensor((4,), source, (2, 3, 8, 10)), "mode": mode, "dims": dims} for source in ("folded", "shape", "runtime") for mode in ("nearest", "linear") for dims in ("static", "batch", "spatial", "sequence", "dynamic")),
     *({"roi": NO_ROI, "scales": NO_SCALES, "sizes": Tensor((4,), source, (2, 3, 8, 10)), "mode": mode, "dims": dims} for source in ("constant", "folded", "shape") for mode in ("nearest", "linear", "cubic") for dims in ("static", "batch", "spatial", "sequence", "dynamic")),
@@ -25,7 +25,7 @@ KINDS: list[Change] = [
 ]  # fmt: skip
 
 FORMS = [
-    Form("Resize", {"X": data(2, 3, 4, 5), "roi": None, **SCALED}, {"mode": "nearest"}, changes=KINDS),
+    Form("Resize", {"X": data(2, 3, 4, 5), "roi": NO_ROI, **SCALED}, {"mode": "nearest"}, changes=KINDS),
     Form("Upsample", {"X": data(2, 3, 4, 5), "scales": numbers(1.0, 1.0, 2.0, 2.0)}, {"mode": "nearest"},
          changes=[{"mode": "linear"}, {"X": data(2, 3, 4), "scales": numbers(1.0, 1.0, 2.0)}, {"mode": "linear", "dims": "dynamic"}, {"mode": "linear", "dims": "batch"}, {"scales": numbers(1.0, 1.0, 1.0, 2.0)}]),
     Form("GridSample", {"X": data(2, 3, 4, 5), "grid": data(2, 6, 6, 2)},

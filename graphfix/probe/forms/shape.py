@@ -23,7 +23,7 @@ def axes_changes(*, insert: bool) -> list[Change]:
                 out.append({"data": data(*whole), "axes": numbers(axis)})
                 if rank in (1, 2, 3, 4) and axis in (0, 1, -1):
                     out.extend({"data": data(*whole), "axes": numbers(axis), "dims": dims} for dims in DIMS)
-            if not insert and 0 < rank and axis < rank:
+            if not insert and rank > 0 and axis < rank:
                 shape = list(whole)
                 shape[axis] = 1
                 out.append({"data": data(*shape), "axes": numbers(axis)})
@@ -31,7 +31,7 @@ def axes_changes(*, insert: bool) -> list[Change]:
     return out
 
 
-GIVEN = [
+GIVEN: list[Change] = [
     {"data": data(2, 3, 4), "shape": numbers(6, 4)},
     {"data": data(2, 3, 4), "shape": numbers(0, -1)},
     {"data": data(2, 3, 4), "shape": numbers(0, 12)},
@@ -54,6 +54,28 @@ GIVEN = [
     {"data": data(2, 8), "shape": numbers(2, 2, 4)},
     {"data": data(2, 8), "shape": numbers(-1, 2, 4)},
     {"data": data(2, 8), "shape": numbers(0, 2, -1)},
+    {"data": data(2, 3, 4, 5), "shape": numbers(0, 0, -1)},
+    {"data": data(2, 3, 4, 5), "shape": numbers(0, 0, 20)},
+    {"data": data(2, 3, 4, 5), "shape": numbers(-1, 60)},
+    {"data": data(2, 3, 4, 5), "shape": numbers(-1, 20)},
+    {"data": data(2, 3, 4, 5), "shape": numbers(0, 0, 0, -1)},
+    {"data": data(2, 3, 4, 5), "shape": numbers(0, 0, -1, 1)},
+    {"data": data(2, 3, 20), "shape": numbers(0, 0, 4, 5)},
+    {"data": data(2, 3, 20), "shape": numbers(0, -1, 4, 5)},
+    {"data": data(2, 3, 20), "shape": numbers(-1, 3, 4, 5)},
+    {"data": data(2, 3, 20), "shape": numbers(-1, 20)},
+    {"data": data(2, 3, 20), "shape": numbers(6, -1)},
+    {"data": data(2, 3, 20), "shape": numbers(-1, 1, 20)},
+    {"data": data(2, 12, 4, 5), "shape": numbers(0, 3, -1, 5)},
+    {"data": data(2, 12, 4, 5), "shape": numbers(-1, 3, 4, 4, 5)},
+    {"data": data(2, 3, 4, 4), "shape": numbers(-1, 3, 16)},
+    {"data": data(2, 60), "shape": numbers(-1, 3, 4, 5)},
+    {"data": data(2, 60), "shape": numbers(0, 3, 4, 5)},
+    {"data": data(2, 60), "shape": numbers(0, 1, -1)},
+    {"data": data(2, 60), "shape": numbers(0, -1, 1, 1)},
+    {"data": data(2, 60), "shape": numbers(-1)},
+    {"data": data(2, 3, 2, 4, 2), "shape": numbers(0, 3, -1)},
+    {"data": data(2, 3, 2, 4, 2), "shape": numbers(-1, 6, 4, 2)},
     {"data": data(8), "shape": numbers(2, 4)},
     {"data": data(8), "shape": numbers(-1, 4)},
     {"data": data(8), "shape": numbers(1, -1)},
@@ -79,6 +101,10 @@ TARGETS: list[Change] = [
     from_shape(2, 12, dims="batch"),
     from_shape(2, 3, 2, 2, dims="dynamic"),
     from_shape(-1, 4, dims="dynamic"),
+    *(from_shape(*target, dims="dynamic", data=data(8)) for target in ((-1,), (8,), (1, 8), (-1, 4), (1, -1, 8))),
+    *(from_shape(2, 3, -1, dims=dims, data=data(2, 3, 4)) for dims in DIMS),
+    *(from_shape(2, -1, 2, 2, dims=dims, data=data(2, 3, 4)) for dims in DIMS),
+    *(from_shape(*target, dims=dims, data=data(2, 3, 4, 5)) for target in ((2, 60), (2, 3, 20), (-1, 5), (2, 4, 5, 3)) for dims in DIMS),
     *(from_shape(2, -1, dims=dims, data=data(*shape)) for dims in DIMS for shape in ((2, 4), (2, 3, 4, 5), (2, 3, 2, 4, 2))),
     *(from_shape(2, 3, -1, dims=dims, data=data(2, 3, 4, 5)) for dims in DIMS),
     *(from_shape(2, 3, -1, dims=dims, data=data(2, 12)) for dims in DIMS),
