@@ -52,7 +52,7 @@ class Part:
         """`1 node (Squeeze)`, and what it means when the search ran out of time."""
         few = ", ".join(self.operators[:4]) + (", ..." if len(self.operators) > 4 else "")
         count = len(self.operators)
-        return f"{count} node{'s' if count != 1 else ''} ({few})" + (", the search cut short," if self.cut_short else "")
+        return f"{count} node{'s' if count != 1 else ''} ({few})" + (", the search cut short" if self.cut_short else "")
 
     def save(self, path: Path) -> None:
         """Write the part's model; OutputError where that cannot be."""

@@ -119,5 +119,5 @@ def _cut(
 def _pointed(finding: Finding, part: Part, place: Path) -> Finding:
     """A finding that speaks of the whole model, with the part that suffices to see it."""
     if finding.code == CONTRADICTION.code or (finding.code == REJECTION.code and not finding.node):
-        return dataclasses.replace(finding, message=f"{finding.message}; {place} holds {part.summary} that suffices")
+        return dataclasses.replace(finding, message=f"{finding.message}; {place} holds {part.summary}, enough to see it")
     return finding

@@ -8,8 +8,10 @@ from pathlib import Path
 import onnx
 import pytest
 
+import graphfix.backends.base
 import graphfix.table
 from graphfix import engine
+from graphfix.backends.base import Backend
 from graphfix.example import Example
 
 RULES = Path(__file__).parent.parent / "fixtures" / "rules"
@@ -35,3 +37,15 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def picky(demo: None, monkeypatch: pytest.MonkeyPatch) -> Backend:
+    """Make the invented compiler of picky.py the only backend; its tables are the `demo` ones."""
+    invented = Backend(
+        name="demo", title="Demo", distributions=("onnx",), install="pip install demo", requires=("onnx==1.0",),
+        pythons=((3, 11), (3, 14)), runs_here=True, artifact=".demo", adapter=Path(__file__).with_name("picky.py"),
+        needs_sizes=True, capabilities=("1.0", "2.0"),
+    )  # fmt: skip
+    monkeypatch.setattr(graphfix.backends.base, "backends", lambda: {"demo": invented})
+    return invented
