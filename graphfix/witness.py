@@ -26,6 +26,9 @@ PICTURES = ((1, 224), (1, 64), (1, 320), (2, 32), (1, 16), (2, 24), (1, 1))
 FALLBACK = (1, 64)
 """(first dim, other dims) for free dims of a model that onnxruntime runs at no size that was tried."""
 
+SEEDS = 4
+MOST_RUNS = 12
+"""Inputs tried in the hope of outputs that are numbers: where the reference has none there is little to compare."""
 MOST = 2**26
 """Elements in the free dims of one input beyond which a size is not tried."""
 
@@ -35,7 +38,7 @@ class Witness:
     """onnxruntime's word: `trouble` is why it cannot load the model, `feed` an input that it runs on.
 
     `outputs` are in the model's order; both are empty where it ran on no input. `sizes` holds a shape for every
-    input, taken from the feed, or guessed where there is none.
+    input, taken from the feed, or guessed where there is none; `seeded` tells that the feed is not the user's.
     """
 
     version: str
@@ -43,6 +46,7 @@ class Witness:
     feed: Feed = field(default_factory=dict)
     outputs: Sequence[Any] = ()
     sizes: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    seeded: bool = True
 
     @property
     def loads(self) -> bool:
@@ -52,8 +56,11 @@ class Witness:
     def save(self, model: ModelProto, place: Path, without: Mapping[str, object]) -> Path | None:
         """Write feed and outputs for a compiler's run, but for the inputs that are bound; None when nothing compares.
 
-        Sequences, strings and outputs that are drawn at random cannot be compared.
+        Sequences, strings and outputs that are drawn at random cannot be compared, and NaN or infinity as the
+        answer to seeded inputs only says that the inputs made no sense.
         """
+        if self.seeded and not all(map(_finite, self.outputs)):
+            return None
         arrays = [value for value in self.outputs if isinstance(value, np.ndarray) and value.dtype.kind in "biufc"]
         if not arrays or len(arrays) < len(self.outputs) or draws(model.graph):
             return None
@@ -79,19 +86,30 @@ def witness(
 
     version, shapes, values = onnxruntime.__version__, dict(shapes or {}), dict(values or {})
     feeds = given_feeds(model, data, values) if data is not None else _tries(model, shapes, values)
+    first: Witness | None = None
     try:
         with session(model) as loaded:
+            left = MOST_RUNS
             for feed in feeds:
                 try:
                     outputs = loaded.run(None, feed)
                 except Exception:  # onnxruntime raises its own kinds; another size may do
                     continue
-                return Witness(version, "", feed, outputs, {name: array.shape for name, array in feed.items()})
-            return Witness(version, sizes=_guess(model, shapes, values))
+                found = Witness(version, "", feed, outputs, {name: array.shape for name, array in feed.items()}, data is None)
+                first, left = first or found, left - 1
+                if all(map(_finite, outputs)):
+                    return found
+                if not left:
+                    break
+            return first or Witness(version, sizes=_guess(model, shapes, values))
     except GraphfixError:
         raise
     except Exception as error:
         return Witness(version, " ".join(str(error).split()) or type(error).__name__, sizes=_guess(model, shapes, values))
+
+
+def _finite(output: Any) -> bool:
+    return not isinstance(output, np.ndarray) or output.dtype.kind not in "fc" or bool(np.isfinite(output).all())
 
 
 def draws(graph: GraphProto) -> bool:
@@ -111,7 +129,7 @@ def _tries(model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, o
         for sizes in (SEQUENCES if widest < 2 else PICTURES) if free else SEQUENCES[:1]:
             if sizes[1] ** widest > MOST:
                 continue
-            for seed in (0, 1):
+            for seed in range(SEEDS):
                 feed = seeded_feeds(model, layout, values, sizes, seed)
                 if feed is not None:
                     yield feed

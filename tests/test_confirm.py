@@ -230,3 +230,17 @@ def test_states_whose_middle_dim_is_a_batch_are_run_with_one() -> None:
     model = Example("y = Concat<axis = 2>(x, s)", inputs="float[2,1,k] x, float[2,?,k] s").model
     seen: Feed = witness(model).feed
     assert seen["s"].shape[1] == 1
+
+
+def test_an_input_with_numbers_for_outputs_is_preferred() -> None:
+    found = witness(Example("z = Neg(x)\ny = Sqrt(z)", inputs="float x").model)  # the first seed gives NaN
+    assert np.isfinite(found.outputs[0]).all()
+
+
+def test_seeded_inputs_that_make_no_sense_are_not_compared_on_but_the_users_are(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(Example("o = Constant<value_floats = [0.0]>()\nn = Div(o, o)\n[wrong] y = Add(x, n)"))
+    assert compiled(capsys, path)[1]["compiler"]["numerics"] is None
+    np.savez(path.parent / "one.npz", x=np.ones((2, 3), np.float32))
+    assert compiled(capsys, path, "--force", "--data", str(path.parent / "one.npz"))[1]["compiler"]["error"] == 0.0
