@@ -22,11 +22,13 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
         domains             none | ml | other: operator sets imported beside the standard one
         inputs              none | one | several, without those that only name an initializer
         inputs.dims         the least fixed of the inputs' dims classes
+        inputs.ranks        usual | scalar (some input has rank 0) | high (some rank is above 5)
         inputs.symbols      none | usual | dotted | odd | unnamed: the worst name an open dim has
         inputs.repeat       whether one symbol stands for several dims
         inputs.dtypes       the input dtypes that are not float32, joined by +; `float32` otherwise
         inputs.unused       whether some input feeds nothing
         outputs             one | several
+        outputs.ranks       as of the inputs
         outputs.direct      none | input | constant: whether some output is no node's result
         names               usual | odd: names with characters beyond letters, digits and _ . : / -
         nodes               whether the main graph has any
@@ -44,8 +46,10 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
     domains = {domain for domain in facts.opsets if domain}
     classes = [dims_class(value) for value in inputs]
     symbols = [dim for value in inputs for dim in value.shape or () if not isinstance(dim, int)]
+    ranks = [value.rank for value in inputs if value.rank is not None]
     inner = [node for node in facts.nodes if node.scope]
     dtypes = sorted({value.dtype or "unknown" for value in inputs} - {"float32"})
+    given = [v.rank for output in graph.output if (v := facts.value(output.name)) is not None and v.rank is not None]
     names = [v.name for v in inputs] + [output.name for output in graph.output]
     return {
         "opset": facts.opsets.get("", 0),
@@ -53,11 +57,13 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
         "domains": "none" if not domains else "ml" if domains == {"ai.onnx.ml"} else "other",
         "inputs": ("none", "one")[len(inputs)] if len(inputs) < 2 else "several",
         "inputs.dims": max((str(c) for c in classes if c is not None), key=ORDER.index, default="static"),
+        "inputs.ranks": "scalar" if 0 in ranks else "high" if any(rank > 5 for rank in ranks) else "usual",
         "inputs.symbols": _symbols(symbols),
         "inputs.repeat": len(set(filter(None, symbols))) < len([s for s in symbols if s]),
         "inputs.dtypes": "+".join(dtypes) or "float32",
         "inputs.unused": any(value.name not in used for value in inputs),
         "outputs": "one" if len(graph.output) == 1 else "several",
+        "outputs.ranks": "scalar" if 0 in given else "high" if any(rank > 5 for rank in given) else "usual",
         "outputs.direct": "none" if not direct else "constant" if set(direct) & initial else "input",
         "names": "usual" if all(USUAL_NAME.fullmatch(name) for name in names) else "odd",
         "nodes": bool(graph.node),

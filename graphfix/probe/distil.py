@@ -121,6 +121,9 @@ class _Search:
         self.values: dict[str, list[Facet]] = {}
         for name, value in self.here:
             self.values.setdefault(name, []).append(value)
+        self.forms: dict[Facet, set[frozenset[str]]] = {}
+        for row in (*refused, *taken):
+            self.forms.setdefault(row.facets.get("since"), set()).add(frozenset(row.facets))
         self.votes = [_votes(row, taken) for row in refused]
         self.tried: set[tuple[Pair, ...]] = set()
         self.found: list[tuple[dict[str, list[Facet]], int]] | None = None
@@ -206,6 +209,7 @@ class _Search:
         at = next((i for i, group in enumerate(groups) if group[0][0] == "since"), None)
         if at is None:
             return
+        names = {group[0][0] for group in groups}
         listed = {pair[1] for pair in groups[at]}
         probed = {}
         for pair in {pair: None for pair in (*self.here, *self.there) if pair[0] == "since"}:
@@ -213,7 +217,8 @@ class _Search:
             if self._cover(self.here, alone) or self._against(alone):
                 probed[pair[1]] = pair[1] in listed
         for pair in {pair: None for pair in (*self.here, *self.there) if pair[0] == "since"}:
-            if pair[1] not in probed and probed:
+            same = any(names <= form for form in self.forms.get(pair[1], ()))
+            if pair[1] not in probed and probed and same:
                 nearest = min(probed, key=lambda since: (abs(int(since or 0) - int(pair[1] or 0)), -int(since or 0)))
                 if probed[nearest]:
                     groups[at].append(pair)

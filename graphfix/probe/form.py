@@ -192,8 +192,7 @@ def deviations(form: Form) -> Iterator[Change]:
     if runtime:
         for dims in OPEN:
             yield {"dims": dims}
-            if older:
-                yield {"dims": dims, "since": older[-1]}
+            yield from ({"dims": dims, "since": since} for since in older if since in reformed or since == older[-1])
         yield {"foldable": True}
         for dtype in ("int64", "int32", "bool", "float16", "float64"):
             if dtype in typed.get(main, ()):

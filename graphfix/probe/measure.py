@@ -26,6 +26,8 @@ VOLATILE = (
 )
 QUOTED = re.compile(r"['\"`]([^'\"`]+)['\"`]")
 DEADLINE = 60.0
+OF_INPUTS = ("'<input>'", "(input None)")
+"""How a converter calls a model's inputs when it refuses their dtype or rank."""
 UNREADABLE = ("Unsupported DatumType in the public API",)
 """Words that only mean that an output cannot be handed to Python, as a symbolic size cannot."""
 
@@ -120,6 +122,8 @@ def _beside(probe: Probe, verdict: Verdict) -> bool:
     """Whether a compiler blames an input, or nodes that only supply operands, and not the probe's node."""
     graph = probe.model.graph
     others = {node.name for node in graph.node if node.name.startswith(BESIDE)} | {i.name for i in graph.input}
+    if any(words in verdict.message for words in OF_INPUTS):
+        return True
     if verdict.nodes:
         return set(verdict.nodes) <= others
     if NODE in verdict.message:

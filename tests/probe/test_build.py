@@ -1,0 +1,105 @@
+"""Probes are lawful models whose keys are what the linter sees."""
+
+from __future__ import annotations
+
+import onnx
+import pytest
+
+from graphfix.facets import facets
+from graphfix.facts import Facts
+from graphfix.model_facets import model_facets
+from graphfix.probe.build import NODE, Probe, build, finished, probes
+from graphfix.probe.form import Form, Sketch, data, deviations, numbers, scalar
+from graphfix.probe.forms import forms
+
+SAMPLE = ("Conv", "Relu", "ReduceMean", "Squeeze", "Clip", "LSTM", "If", "@model", "com.microsoft.FusedConv", "Range")
+
+
+@pytest.fixture(scope="module")
+def built() -> dict[str, list[Probe]]:
+    return {op: probes(forms()[op]).probes for op in SAMPLE}
+
+
+@pytest.mark.parametrize("op", SAMPLE)
+def test_probes_are_lawful_and_distinct(built: dict[str, list[Probe]], op: str) -> None:
+    found = built[op]
+    assert len(found) > 3
+    assert len({probe.digest for probe in found}) == len(found)
+    for probe in found:
+        onnx.checker.check_model(probe.model)
+
+
+@pytest.mark.parametrize("op", SAMPLE)
+def test_the_key_of_a_probe_is_what_the_linter_sees_in_its_file(built: dict[str, list[Probe]], op: str) -> None:
+    for probe in built[op][:40]:
+        facts = Facts.of(onnx.load_from_string(probe.model.SerializeToString()))
+        if op == "@model":
+            assert probe.facets == model_facets(facts)
+        else:
+            assert probe.facets in [facets(node) for node in facts.nodes]
+
+
+def test_building_twice_gives_the_same_models() -> None:
+    first, second = (probes(forms()["Clip"]).probes for _ in range(2))
+    assert [probe.digest for probe in first] == [probe.digest for probe in second]
+
+
+def test_expected_numbers_come_with_every_probe_that_has_numbers(built: dict[str, list[Probe]]) -> None:
+    relu = next(probe for probe in built["Relu"] if probe.label == "usual")
+    assert relu.wanted is not None
+    given = relu.feeds["X"]
+    assert (relu.wanted["out0"] == given.clip(0)).all()
+
+
+def changed(form: Form, change: dict[str, object]) -> onnx.ModelProto:
+    made = build(form, change)
+    assert made is not None
+    return finished(*made)
+
+
+CLIP = Form("Clip", {"input": data(2, 3), "min": scalar(0.0), "max": scalar(1.0)})
+
+
+def node_of(model: onnx.ModelProto) -> onnx.NodeProto:
+    return next(node for node in model.graph.node if node.name == NODE)
+
+
+def test_an_older_schema_takes_operands_as_attributes() -> None:
+    node = node_of(changed(CLIP, {"since": 6}))
+    assert list(node.input) == ["input"]
+    assert {item.name: item.f for item in node.attribute} == {"min": 0.0, "max": 1.0}
+
+
+def test_a_change_that_a_schema_version_cannot_express_gives_no_probe() -> None:
+    assert build(CLIP, {"since": 6, "min.from": "runtime"}) is None
+
+
+@pytest.mark.parametrize("source", ["constant", "folded", "shape", "cast-shape", "runtime"])
+def test_operands_come_from_where_the_change_says(source: str) -> None:
+    form = Form("Reshape", {"data": data(2, 3, 4), "shape": numbers(2, 12)})
+    model = changed(form, {"shape.from": source, "dims": "batch"})
+    node = next(node for node in Facts.of(model).nodes if node.label == NODE)
+    assert facets(node)["shape.from"] == source
+
+
+@pytest.mark.parametrize("dims", ["batch", "spatial", "sequence", "dynamic"])
+def test_dims_are_as_open_as_the_change_says(dims: str) -> None:
+    model = changed(Form("Relu", {"X": data(2, 3, 4, 5)}), {"dims": dims})
+    assert facets(Facts.of(model).nodes[0])["X.dims"] == dims
+
+
+def test_the_usual_form_comes_first_and_every_version_is_tried() -> None:
+    changes = list(deviations(CLIP))
+    assert changes[0] == {}
+    assert {6, 11, 12} <= {change["since"] for change in changes if "since" in change}
+
+
+def test_a_malformed_sketch_is_counted_not_raised() -> None:
+    found = probes([Sketch("If", "broken", "not a model")])
+    assert (found.probes, found.dropped) == ([], 1)
+
+
+def test_every_form_has_an_operator_that_onnx_or_onnxruntime_defines() -> None:
+    known = {schema.name for schema in onnx.defs.get_all_schemas()}
+    unknown = [op for op in forms() if "." not in op and op not in known | {"@model", "Scatter", "Upsample"}]
+    assert unknown == []

@@ -1,0 +1,130 @@
+"""What distilled rules say about synthetic evidence."""
+
+from itertools import product
+
+from graphfix.probe.distil import distil
+from graphfix.probe.measure import Evidence
+from graphfix.table import holds
+
+
+def evidence(facets: dict[str, object], verdict: str, varied: tuple[str, ...] = (), said: str = "no") -> Evidence:
+    label = " ".join(f"{name}={value}" for name, value in facets.items())
+    words = "" if verdict == "works" else said
+    return Evidence("Op", label, label, varied, dict(facets), verdict, "ok" if verdict == "works" else "convert", words)  # type: ignore[arg-type]
+
+
+def singles() -> list[dict[str, object]]:
+    """A usual form and its single deviations."""
+    usual: dict[str, object] = {"since": 13, "T": "float32", "X.rank": 4, "mode": "nearest"}
+    values = {"since": (11, 13), "T": ("float32", "float16", "float64"), "X.rank": (2, 3, 4), "mode": ("nearest", "cubic")}
+    return [{**usual, name: value} for name, options in values.items() for value in options]
+
+
+def test_one_facet_explains_what_only_it_decides() -> None:
+    rows = [evidence(f, "rejected" if f["T"] == "float64" else "works", ("T",)) for f in singles()]
+    assert [(rule.id, rule.when, rule.kind) for rule in distil(rows).rejects] == [
+        ("dtype-float64", {"T": ["float64"]}, "dtype")
+    ]
+
+
+def test_values_of_one_facet_share_a_rule() -> None:
+    rows = [evidence(f, "works" if f["T"] == "float32" else "rejected", ("T",)) for f in singles()]
+    assert [rule.when for rule in distil(rows).rejects] == [{"T": ["float16", "float64"]}]
+
+
+def test_two_facets_explain_what_neither_decides_alone() -> None:
+    grid = product(("nearest", "linear", "cubic"), (2, 3, 4), (11, 13))
+    rows = [
+        evidence(
+            {"mode": mode, "X.rank": rank, "since": since},
+            "rejected" if mode == "cubic" and rank != 4 else "works",
+            ("mode", "X"),
+        )
+        for mode, rank, since in grid
+    ]
+    found = distil(rows)
+    assert [rule.when for rule in found.rejects] == [{"X.rank": [2, 3], "mode": ["cubic"]}]
+    assert found.exceptions == []
+
+
+def test_an_operator_that_is_never_taken_has_one_rule_without_conditions() -> None:
+    rows = [evidence(f, "rejected") for f in singles()]
+    assert [(rule.id, rule.kind, rule.when) for rule in distil(rows).rejects] == [("unsupported", "operator", {})]
+
+
+def test_the_varied_facet_is_blamed_where_another_goes_along_with_it() -> None:
+    usual: dict[str, object] = {"since": 13, "axes.from": "constant", "axes.value": "positive"}
+    rows = [
+        evidence(usual, "works"),
+        evidence({**usual, "since": 11}, "works", ("since",)),
+        evidence({"since": 13, "axes.from": "runtime", "axes.dims": "static"}, "rejected", ("axes.from",)),
+    ]
+    assert [rule.when for rule in distil(rows).rejects] == [{"axes.from": ["runtime"]}]
+
+
+def test_a_missing_facet_reads_as_absent_so_a_rule_on_absent_names_the_version() -> None:
+    rows = [
+        evidence({"since": 11, "axes": "absent"}, "rejected", ("axes",)),
+        evidence({"since": 11, "axes": "one"}, "works"),
+        evidence({"since": 13, "axes.from": "constant"}, "works"),
+        evidence({"since": 13, "axes.from": "absent"}, "works"),
+    ]
+    rules = distil(rows).rejects
+    assert [rule.when for rule in rules] == [{"axes": ["absent"], "since": [11]}]
+    assert holds(rules[0].when, {"since": 13, "axes.from": "constant"}) is False
+
+
+def test_wrong_numbers_are_explained_apart_from_refusals() -> None:
+    rows = [evidence(f, "wrong" if f["mode"] == "cubic" else "rejected" if f["T"] == "float64" else "works") for f in singles()]
+    found = distil(rows)
+    assert [rule.when for rule in found.wrong] == [{"mode": ["cubic"]}]
+    assert [rule.when for rule in found.rejects] == [{"T": ["float64"]}]
+
+
+def test_what_was_refused_elsewhere_counts_as_probed_and_as_nothing_more() -> None:
+    rows = [evidence(f, "elsewhere" if f["X.rank"] == 2 else "works", ("X",)) for f in singles()]
+    found = distil(rows)
+    assert found.rejects == []
+    assert found.axes["X.rank"] == [2, 3, 4]
+
+
+def test_disagreeing_probes_of_one_key_follow_the_majority() -> None:
+    facets: dict[str, object] = {"since": 13, "T": "bool"}
+    rows = [evidence({"since": 13, "T": "float32"}, "works")]
+    rows += [Evidence("Op", str(i), str(i), ("T",), dict(facets), v, "", v) for i, v in enumerate(("rejected", "rejected", "works"))]  # type: ignore[arg-type]
+    assert [rule.when for rule in distil(rows).rejects] == [{"T": ["bool"]}]
+
+
+def test_every_refusal_is_covered_and_nothing_accepted_is() -> None:
+    grid = list(product((11, 13, 18), ("a", "b", "c"), (1, 2, 3, 4), (True, False), ("x", "y")))
+    rows = [
+        evidence(
+            {"since": s, "mode": m, "X.rank": r, "foldable": f, "kind": k},
+            "rejected" if hash_of(s, m, r, f, k) % 5 == 0 else "works",
+        )
+        for s, m, r, f, k in grid
+    ]
+    found = distil(rows)
+    spared = {row.digest for row in found.exceptions}
+    for row in rows:
+        covered = any(holds(rule.when, row.facets) for rule in found.rejects)
+        assert covered == (row.verdict == "rejected" and row.digest not in spared)
+
+
+def hash_of(*parts: object) -> int:
+    """A number that looks arbitrary and is the same in every process."""
+    return sum((i + 7) * sum(map(ord, str(part))) for i, part in enumerate(parts))
+
+
+def test_the_order_of_the_evidence_does_not_matter() -> None:
+    rows = [evidence(f, "rejected" if f["T"] == "float64" or f["X.rank"] == 2 else "works") for f in singles()]
+    assert distil(rows) == distil(rows[::-1])
+
+
+def test_the_most_frequent_words_are_kept() -> None:
+    usual: dict[str, object] = {"since": 13, "T": "float32", "X.rank": 4}
+    words = {2: "not a number", 3: "not a number", 4: "other"}
+    rows = [evidence(usual, "works")]
+    rows += [evidence({**usual, "T": "bool", "X.rank": rank}, "rejected", ("T",), said) for rank, said in words.items()]
+    (rule,) = distil(rows).rejects
+    assert (rule.said, rule.supports, rule.stage) == ("not a number", 3, "convert")

@@ -1,0 +1,77 @@
+"""What becomes of a verdict, and how answers are kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from graphfix.backends.verdict import Verdict
+from graphfix.probe.build import Probe, probes
+from graphfix.probe.form import Form, data, numbers
+from graphfix.probe.measure import WORDS, judged, measure, read_evidence, steady
+
+
+def probe(**change: Any) -> Probe:
+    form = Form("Reshape", {"data": data(2, 3, 4), "shape": numbers(2, 12)}, changes=[change] if change else [])
+    found = probes([form]).probes
+    return next((p for p in found if set(change) <= set(p.varied) and p.varied == tuple(change)), found[0])
+
+
+class Answering:
+    """A session that gives one verdict and counts how often it was asked."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        self.verdict, self.asked = verdict, 0
+
+    def ask(self, model: Path, **_: Any) -> Verdict:
+        assert Path(model).exists()
+        self.asked += 1
+        return self.verdict
+
+
+def test_verdicts_become_works_rejected_and_wrong() -> None:
+    one = probe()
+    assert judged(one, Verdict(True, "ok")).verdict == "works"
+    assert judged(one, Verdict(False, "convert", "no")).verdict == "rejected"
+    assert judged(one, Verdict(True, "ok", numerics="match")).verdict == "works"
+    wrong = judged(one, Verdict(True, "ok", numerics="differ", error=0.51234))
+    assert (wrong.verdict, wrong.error) == ("wrong", 0.512)
+
+
+def test_a_refusal_of_what_stands_beside_the_node_is_told_apart() -> None:
+    one = probe(**{"shape.from": "folded"})
+    assert judged(one, Verdict(False, "convert", "no", nodes=("beside_shape",))).verdict == "elsewhere"
+    assert judged(one, Verdict(False, "convert", "no", nodes=("probe", "beside_shape"))).verdict == "rejected"
+    assert judged(one, Verdict(False, "convert", "input 'data' has a dynamic dimension")).verdict == "elsewhere"
+    assert judged(one, Verdict(False, "convert", "node 'probe' with input 'data'")).verdict == "rejected"
+
+
+def test_a_size_that_cannot_be_handed_over_is_not_a_wrong_result() -> None:
+    said = "TractError: Unsupported DatumType in the public API TDim"
+    assert judged(probe(), Verdict(True, "ok", said, numerics="error")).verdict == "works"
+
+
+def test_words_lose_what_changes_from_run_to_run() -> None:
+    said = steady("failed at 0x7f3a9bc01234 in /tmp/graphfix-x1/probe.onnx: " + "why " * 100)
+    assert "0x7f3a9bc01234" not in said
+    assert "/tmp/" not in said
+    assert len(said) == WORDS
+
+
+def test_answers_are_kept_and_not_asked_for_again(tmp_path: Path) -> None:
+    path = tmp_path / "evidence" / "Reshape.jsonl"
+    session = Answering(Verdict(True, "ok"))
+    found = probes([Form("Relu", {"X": data(2, 3)})]).probes[:5]
+    first = measure(found, session, "tract", path)  # type: ignore[arg-type]
+    again = measure(found, session, "tract", path)  # type: ignore[arg-type]
+    assert session.asked == 5
+    assert first == again == read_evidence(path)
+
+
+def test_kept_answers_take_the_facets_of_today(tmp_path: Path) -> None:
+    path = tmp_path / "Relu.jsonl"
+    session = Answering(Verdict(True, "ok"))
+    found = probes([Form("Relu", {"X": data(2, 3)})]).probes[:1]
+    measure(found, session, "tract", path)  # type: ignore[arg-type]
+    path.write_text(path.read_text().replace('"X.rank":2', '"X.rank":"two"'))
+    assert measure(found, session, "tract", path)[0].facets["X.rank"] == 2  # type: ignore[arg-type]

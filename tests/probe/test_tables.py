@@ -1,0 +1,97 @@
+"""The measured tables: they parse, every rule has evidence, and the compilers still say the same."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from graphfix.backends.base import available, open_backend
+from graphfix.probe.build import Probe, probes
+from graphfix.probe.forms import forms
+from graphfix.probe.measure import ask, judged
+from graphfix.probe.naming import ORDER
+from graphfix.probe.write import entry, read_archive
+from graphfix.table import Entry, Table, holds, rules_home, targets
+
+KINDS = {*ORDER, "operator"}
+TARGETS = targets()
+
+
+def folder(target: str) -> Path:
+    return Table.open(target).folder
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_tables_parse_and_every_rule_has_evidence_and_words(target: str) -> None:
+    paths = sorted(folder(target).glob("*.json"))
+    assert len(paths) > 60
+    for path in paths:
+        found = Entry.read(path)
+        assert found.probes > 0
+        assert found.axes, path.name
+        for rule in (*found.rejects, *found.wrong):
+            assert rule.supports > 0, (path.name, rule.id)
+            assert rule.opposes == 0, (path.name, rule.id)
+            assert rule.kind in KINDS
+            assert rule.stage
+        assert all(rule.said for rule in found.rejects), path.name
+        names = [rule.id for rule in found.rejects]
+        assert len(names) == len(set(names)), path.name
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_rules_agree_with_the_evidence_kept_beside_them(target: str) -> None:
+    table = Table.open(target)
+    rows = read_archive(table.folder)
+    assert len(rows) > 1000
+    keys: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        keys.setdefault((row.op, repr(sorted(row.facets.items(), key=str))), set()).add(row.verdict)
+    for row in rows:
+        if row.verdict == "elsewhere" or len(keys[row.op, repr(sorted(row.facets.items(), key=str))]) > 1:
+            continue
+        domain, _, op = row.op.rpartition(".")
+        known = {name: value for name, value in row.facets.items() if value is not None}
+        said = table.rule(op, domain, row.facets).verdict
+        if len(known) == len(row.facets):
+            assert said == ("rejected" if row.verdict == "rejected" else "supported"), (row.op, row.label)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_tables_are_what_the_evidence_distils_to(target: str) -> None:
+    where = folder(target)
+    rows = [row for row in read_archive(where) if row.op in ("Relu", "Squeeze", "Conv")]
+    for op in ("Relu", "Squeeze", "Conv"):
+        stored = json.loads((where / f"{op}.json").read_text())
+        fresh = entry(op, [row for row in rows if row.op == op], "", "")
+        for part in ("axes", "rejects", "wrong", "exceptions"):
+            assert stored[part] == json.loads(json.dumps(fresh[part]))
+
+
+def sample(count: int) -> list[Probe]:
+    chosen = ("Conv", "Squeeze", "Clip", "Resize", "Pad", "LSTM", "Reshape", "HardSigmoid", "MaxPool", "Concat")
+    seeded = random.Random(7)
+    return [seeded.choice(probes(forms()[op]).probes) for op in chosen[:count]]
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("target", TARGETS)
+def test_compilers_still_say_what_the_tables_say(target: str, tmp_path: Path) -> None:
+    if available(target) is None:
+        pytest.skip(f"{target} is not installed here")
+    table = Table.open(target)
+    with open_backend(target) as session:
+        for probe in sample(10):
+            found = judged(probe, ask(probe, session, target, tmp_path))
+            ruling = table.rule(probe.op, "", probe.facets)
+            if found.verdict != "elsewhere" and None not in probe.facets.values():
+                expected = "rejected" if found.verdict == "rejected" else "supported"
+                assert ruling.verdict == expected, (probe.op, probe.label, found.said)
+
+
+def test_the_home_of_the_tables_holds_every_target() -> None:
+    assert {path.parent.name for path in rules_home().glob("*/target.toml")} == set(TARGETS)
+    assert holds({}, {}) is True
