@@ -127,3 +127,15 @@ def test_a_file_that_is_no_model_is_rejected(session: tuple[str, Session], tmp_p
     assert not verdict.accepted
     assert verdict.stage in ("load", "convert", "build")  # one parser takes it for an empty model
     assert verdict.message
+
+
+def test_bounds_of_free_dims_reach_tensorrt(tmp_path: Path) -> None:
+    if toolchain.find("tensorrt") is None:
+        pytest.skip(f"tensorrt is not installed: {backend('tensorrt').install}")
+    weight = numpy_helper.from_array(np.zeros(4, np.float32), "w")
+    x, y = (helper.make_tensor_value_info(one, onnx.TensorProto.FLOAT, ["n"]) for one in "xy")
+    model = save(helper.make_graph([helper.make_node("Add", ["x", "w"], ["y"])], "g", [x], [y], [weight]), tmp_path / "add.onnx")
+    with open_backend("tensorrt", deadline=120) as session:
+        for bounds, fits in (([4], [4], [4]), True), (([3], [3], [3]), False):
+            verdict = session.ask(model, options={"profiles": {"x": bounds}, "capabilities": "8.6,8.9"})
+            assert verdict.accepted is fits, verdict.message
