@@ -90,6 +90,8 @@ def profile(
     for name, dims in asked.items():
         if name not in inputs:
             raise UsageError(f"the model has no input `{name}`", cure=nearest(name, inputs))
+        if inputs[name] and len(inputs[name]) != len(dims):
+            raise UsageError(f"`{name}` has rank {len(inputs[name])}, and {len(dims)} dims are given")
         for position, (dim, want) in enumerate(zip(inputs[name], dims, strict=False)):
             span = Span(want, want, want) if isinstance(want, int) else want
             if not isinstance(span, Span):

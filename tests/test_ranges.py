@@ -55,5 +55,7 @@ def test_contradictions_are_refused() -> None:
         profile(FREE, {"x": [Span(1, 2, 2), 3], "v": [Span(1, 3, 3), 2]}, {})
     with pytest.raises(UsageError, match="no input `q`"):
         profile(FREE, {"q": [1]}, {})
+    with pytest.raises(UsageError, match="`x` has rank 2, and 1 dims"):
+        profile(FREE, {"x": [Span(1, 2, 2)]}, {})
     with pytest.raises(UsageError, match="a shape without a name"):
         profile(FREE, {"": [1, 3]}, {})
