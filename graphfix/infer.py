@@ -73,6 +73,7 @@ def graphs(graph: GraphProto) -> Iterator[GraphProto]:
 
 def infer(model: ModelProto) -> tuple[ModelProto, str | None]:
     """The model annotated by shape inference, and what stopped inference if something did."""
+    model = lent(model)
     try:
         if _may_hold_long_vectors(model):
             plain = shape_inference.infer_shapes(model)
@@ -81,6 +82,42 @@ def infer(model: ModelProto) -> tuple[ModelProto, str | None]:
         return shape_inference.infer_shapes(model, data_prop=True), None
     except Exception as error:  # onnx raises several kinds, all meaning: these facts stay unknown
         return model, str(error).strip().splitlines()[0]
+
+
+def lent(model: ModelProto) -> ModelProto:
+    """The model with small integer constants of outer scopes copied into the subgraphs that read them.
+
+    onnx infers a subgraph without the values of outer constants, and so loses the rank behind every Unsqueeze in it.
+    The argument is returned as it is when it has no subgraph.
+    """
+    if not any(item.type == AttributeProto.GRAPH for node in model.graph.node for item in node.attribute):
+        return model
+    copy = ModelProto()
+    copy.CopyFrom(model)
+    _lend(copy.graph, {})
+    return copy
+
+
+def _lend(graph: GraphProto, outer: Mapping[str, TensorProto]) -> None:
+    own = {tensor.name: tensor for tensor in graph.initializer if _is_small_integer(tensor)}
+    for node in graph.node:
+        if node.op_type == "Constant" and node.attribute and _is_small_integer(node.attribute[0].t):
+            own[node.output[0]] = node.attribute[0].t
+    local = {item.name for item in (*graph.input, *graph.initializer)} | {name for node in graph.node for name in node.output}
+    read = {name for node in graph.node for name in node.input if name in outer and name not in local}
+    for name in sorted(read):
+        tensor = graph.initializer.add()
+        tensor.CopyFrom(outer[name])
+        tensor.name = name
+    seen = {**outer, **own}
+    for node in graph.node:
+        for item in node.attribute:
+            if item.type == AttributeProto.GRAPH:
+                _lend(item.g, seen)
+
+
+def _is_small_integer(tensor: TensorProto) -> bool:
+    return tensor.data_type in (TensorProto.INT64, TensorProto.INT32) and math.prod(tensor.dims) <= 64
 
 
 LONG = 16_384

@@ -138,3 +138,18 @@ def test_a_long_weight_does_not_cost_memory_by_the_element() -> None:
     model = Example("y = Add(x, w)", inputs="float[1] x").model
     model.graph.initializer.add(name="w", dims=[200_000_000], data_type=TensorProto.FLOAT, data_location=TensorProto.EXTERNAL)
     assert Facts.of(model).value("y").shape == (200_000_000,)  # type: ignore[union-attr]
+
+
+def test_constants_of_outer_scopes_shape_values_in_branches() -> None:
+    model = Example(
+        "y = If(c) <then_branch = a () => (float[1,2,3] p) { p = Unsqueeze(x, z) }, "
+        "else_branch = b () => (float[1,2,3] q) { q = Unsqueeze(x, z) }>",
+        inputs="float[2,3] x, bool c",
+        weights="int64[1] z = {0}",
+    ).model
+    found = Facts.of(model)
+    inner = found.value("p", ("then_branch of y",))
+    assert inner is not None
+    assert inner.shape == (1, 2, 3)
+    assert found.value("y").shape == (1, 2, 3)  # type: ignore[union-attr]
+    assert not found.model.graph.node[0].attribute[0].g.initializer, "the model itself is as it was"
