@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ CLOSE = 1e-3
 """Largest error, as a share of an output's scale, at which a compiled model counts as the same."""
 SAID = 300
 """Characters of a compiler's message that a finding quotes."""
+MEMORY = re.compile(r"MemoryError|bad_alloc|GiB of memory")
+"""How it sounds when a bound was hit, which says nothing about what the compiler supports."""
 HOW = {"timeout": "gave no answer in time", "crash": "crashed"}
 LOUD = frozenset({"reference", "compiled", "contradiction", "rejection", "unwritten"})
 """Kinds of the findings made here, which reports show before all others."""
@@ -70,7 +73,8 @@ def _numerics(result: Result, verdict: Verdict) -> Iterator[Finding]:
 
 def _contradiction(result: Result, ready: Ready, verdict: Verdict) -> Iterator[Finding]:
     predicted = result.compiler["predicted"] if result.compiler else None
-    if verdict.stage == "timeout" or predicted not in ("accepted", "rejected") or (predicted == "accepted") == verdict.accepted:
+    bounded = verdict.stage == "timeout" or (verdict.stage == "crash" and MEMORY.search(verdict.message))
+    if bounded or predicted not in ("accepted", "rejected") or (predicted == "accepted") == verdict.accepted:
         return
     real = "accepts it" if verdict.accepted else f"rejects it at {verdict.stage}"
     table = f"the table of {result.target} {result.target_version}"
