@@ -16,7 +16,7 @@ from graphfix.facts import Facts, NodeFacts
 QUOTED = re.compile(r"\"([^\"]+)\"|'([^']+)'|`([^`]+)`|<[\w.]+(?:\([\w.]+\))?: ([^>]+)>")
 MARKED = re.compile(
     r"\bNode number \d+ \(([\w.]+)\)"
-    r"|(?i:\b(?:operation name|custom op|op|op_type|operator|operation|node|layer|type|converting)\b[ :=]+|\(op )"
+    r"|(?i:\b(?:operation name|custom op|op|op_type|operator|operation|node|layer|tensor|type|converting)\b[ :=]+|\(op )"
     r"['\"`]?([\w./:;$-]+)"
     r"|^([\w.:]+): |\| ([\w.:]+): |\(\S*?Layer (\S+?)[ :)]|Invalid Node - (\S+)"
 )
