@@ -14,90 +14,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
-from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, helper
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, helper
 
 from graphfix.folding import Array, attribute, constant_value, fold, tensor_value
-from graphfix.infer import Place, branch_scope, infer, replace, stripped, unannotated
+from graphfix.infer import NAMES as DTYPES
+from graphfix.infer import Place, branch_scope, infer, pinned, replace, stripped, unannotated
+from graphfix.settling import SHAPED_BY, decided, decided_outputs, foldable_operands, taken
+from graphfix.values import Dim, NodeFacts, Shape, Value, typed
 
 if TYPE_CHECKING:
     from graphfix.provenance import Provenance
 
-Dim = int | str | None
-Shape = tuple[Dim, ...]
+__all__ = ["DTYPES", "SHAPED_BY", "Dim", "Facts", "NodeFacts", "Shape", "Value", "since", "typed"]
 
-DTYPES = {
-    code: {"FLOAT": "float32", "DOUBLE": "float64"}.get(name, name.lower())
-    for name, code in TensorProto.DataType.items()
-}  # fmt: skip
-DTYPES[TensorProto.UNDEFINED] = ""
-MOST_FOLDED = 10_000
-"""Operands after which folding stops: a bound on inference rounds for hostile graphs."""
-RANDOM = {
-    "RandomNormal",
-    "RandomNormalLike",
-    "RandomUniform",
-    "RandomUniformLike",
-    "Bernoulli",
-    "Multinomial",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """One tensor: its dtype, its shape, where it comes from, and its value where that is known and small.
-
-    `shape` holds an int for a fixed dim, a str for a symbol, None for an unknown dim; `shape` itself is None when
-    the rank is unknown. `source` is `constant` (an initializer or a Constant node), `folded` (computed from
-    constants and fixed dims alone), `shape` (computed from dims that are not fixed), `cast-shape` (the same by way of
-    another dtype than int64, where some compilers lose track of sizes) or `runtime`.
-    """
-
-    name: str
-    dtype: str = ""
-    shape: Shape | None = None
-    source: str = "runtime"
-    constant: Array | None = None
-
-    @property
-    def rank(self) -> int | None:
-        """The number of dims, or None when unknown."""
-        return None if self.shape is None else len(self.shape)
-
-    @property
-    def fixed(self) -> bool:
-        """Whether every dim is a number."""
-        return self.shape is not None and all(isinstance(dim, int) for dim in self.shape)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class NodeFacts:
-    """A node with the facts about its operands; `inputs[i]` is None where an optional input is left out.
-
-    `branches` are the outputs of its subgraphs, `captured` the names that those read from outer scopes.
-    """
-
-    proto: NodeProto
-    scope: tuple[str, ...]
-    inputs: tuple[Value | None, ...]
-    outputs: tuple[Value | None, ...]
-    since: int
-    branches: tuple[tuple[Value | None, ...], ...] = ()
-    captured: tuple[str, ...] = ()
-
-    @property
-    def op(self) -> str:
-        """The operator type."""
-        return self.proto.op_type
-
-    @property
-    def domain(self) -> str:
-        """The operator's domain, empty for ai.onnx."""
-        return "" if self.proto.domain == "ai.onnx" else self.proto.domain
-
-    @property
-    def label(self) -> str:
-        """What to call the node: its name, else its first output."""
-        return self.proto.name or next((name for name in self.proto.output if name), self.op)
+RANDOM = {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"}
+MOST_ROUNDS = 32
+"""Rounds of inference: each settles what hangs on the sizes that the last one found."""
 
 
 @dataclass(slots=True)
@@ -121,16 +53,20 @@ class Facts:
 
             work = inliner.inline_local_functions(work)
         inferred, trouble = infer(work)
-        settled: set[tuple[tuple[str, ...], str]] = set()
-        while True:
+        settled: set[Place] = set()
+        pins: dict[Place, Value] = {}
+        for _ in range(MOST_ROUNDS):
             facts = cls(work, trouble=trouble)
             _walk(facts, work.graph, inferred.graph, (), facts.opsets)
-            found = _foldable_operands(facts, settled)
-            if not found or len(settled) > MOST_FOLDED:
-                return facts
+            found, ran = foldable_operands(facts, settled), decided_outputs(facts, pins)
+            if not found and not ran:
+                break
             settled.update(found)
+            pins.update(ran)
             replace(inferred.graph, (), found)
-            inferred, trouble = infer(unannotated(inferred))
+            stated = {place: (value.dtype, value.shape or ()) for place, value in pins.items()}
+            inferred, trouble = infer(pinned(unannotated(inferred), stated))
+        return facts
 
     def value(self, name: str, scope: tuple[str, ...] = ()) -> Value | None:
         """The value a name means in a scope, looked up outwards; None for an unknown or empty name."""
@@ -175,18 +111,6 @@ def since(op: str, domain: str, version: int) -> int:
         return 0
 
 
-def typed(info: onnx.ValueInfoProto, source: str = "runtime") -> Value:
-    """The facts that a ValueInfoProto states."""
-    kind = info.type.WhichOneof("value")
-    if kind != "tensor_type":
-        return Value(info.name, (kind or "").removesuffix("_type"), None, source)
-    tensor = info.type.tensor_type
-    shape: Shape | None = None
-    if tensor.HasField("shape"):
-        shape = tuple(d.dim_value if d.HasField("dim_value") else (d.dim_param or None) for d in tensor.shape.dim)
-    return Value(info.name, DTYPES.get(tensor.elem_type, ""), shape, source)
-
-
 def _walk(facts: Facts, graph: GraphProto, inferred: GraphProto, scope: tuple[str, ...], opsets: Mapping[str, int]) -> list[str]:
     """Gather the facts of one graph and give the names it reads from outside; `inferred` is the annotated graph."""
     known = {info.name: info for info in (*inferred.value_info, *inferred.output)}
@@ -208,6 +132,9 @@ def _walk(facts: Facts, graph: GraphProto, inferred: GraphProto, scope: tuple[st
                 captured.update(dict.fromkeys(_walk(facts, item.g, other.g, inner, opsets)))
                 branches.append(tuple(facts.value(o.name, inner) for o in item.g.output))
         outputs = tuple(_known_output(node, inputs, value, i) for i, value in enumerate(stated))
+        ran = taken(node, inputs, branches)
+        if ran is not None:
+            outputs = tuple(map(decided, outputs, ran))
         domain = "" if node.domain == "ai.onnx" else node.domain
         entry = NodeFacts(
             node, scope, inputs, tuple(o if o.name else None for o in outputs),
@@ -263,35 +190,3 @@ def _measure(node: NodeProto, operand: Value) -> tuple[Array | None, str]:
         return None, "shape"
     sizes = np.asarray(dims, np.int64)
     return (sizes if node.op_type == "Shape" else np.asarray(sizes.prod(), np.int64)), "folded"
-
-
-SHAPED_BY = {"Reshape": (1,), "Expand": (1,), "Tile": (1,), "ConstantOfShape": (0,), "Range": (0, 1, 2),
-             "Slice": (1, 2, 3, 4), "Pad": (1,), "Resize": (1, 2, 3), "Upsample": (1,), "Unsqueeze": (1,),
-             "Squeeze": (1,), "Split": (1,), "TopK": (1,), "OneHot": (1,)}  # fmt: skip
-"""Operators whose output shape is the value of an operand, and which operands those are."""
-
-
-def _foldable_operands(facts: Facts, settled: set[Place]) -> dict[Place, Array]:
-    """Folded operands that shape an output which is not fixed yet, and that inference has not been told of."""
-    wanted: dict[Place, Array] = {}
-    for node in facts.nodes:
-        for position in SHAPED_BY.get(node.op, ()) if node.domain == "" else ():
-            operand = node.inputs[position] if position < len(node.inputs) else None
-            if operand is not None and operand.source == "folded" and operand.constant is not None and _tells(node, operand):
-                producer = facts.producer(operand.name, node.scope)
-                if producer is not None and (producer.scope, operand.name) not in settled:
-                    wanted[producer.scope, operand.name] = operand.constant
-    return wanted
-
-
-def _tells(node: NodeFacts, operand: Value) -> bool:
-    """Whether knowing an operand can make the node's output shape better known than it is."""
-    output, data = node.outputs[0], node.inputs[0]
-    if output is None or output.fixed:
-        return False
-    if output.shape is None or data is None or data is operand or data.fixed:
-        return True
-    if node.op == "Reshape" and operand.constant is not None:
-        sizes = operand.constant.reshape(-1).tolist()
-        return any(size > 0 and not isinstance(dim, int) for size, dim in zip(sizes, output.shape, strict=False))
-    return node.op in ("Expand", "Tile")

@@ -11,6 +11,13 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto,
 
 from graphfix.folding import LIMIT, Array
 
+NAMES = {
+    code: {"FLOAT": "float32", "DOUBLE": "float64", "UNDEFINED": ""}.get(name, name.lower())
+    for name, code in TensorProto.DataType.items()
+}
+"""ONNX's element types as numpy writes them, empty for an undefined one."""
+CODES = {name: code for code, name in NAMES.items()}
+"""ONNX's element type by its name as numpy writes it."""
 Place = tuple[tuple[str, ...], str]
 """A value: the scope it is made in, and its name."""
 
@@ -140,6 +147,24 @@ def _is_long_vector(info: onnx.ValueInfoProto) -> bool:
 def branch_scope(scope: tuple[str, ...], node: NodeProto, name: str) -> tuple[str, ...]:
     """The scope inside one subgraph attribute of a node, as reports print it."""
     return (*scope, f"{name} of {node.name or next(iter(node.output), node.op_type)}")
+
+
+def pinned(model: ModelProto, pins: Mapping[Place, tuple[str, tuple[int | str | None, ...]]]) -> ModelProto:
+    """The same model, changed in place: the shapes of some values stated, which inference then keeps."""
+    _pin(model.graph, (), pins)
+    return model
+
+
+def _pin(graph: GraphProto, scope: tuple[str, ...], pins: Mapping[Place, tuple[str, tuple[int | str | None, ...]]]) -> None:
+    for node in graph.node:
+        for item in node.attribute:
+            if item.type == AttributeProto.GRAPH:
+                _pin(item.g, branch_scope(scope, node, item.name), pins)
+        for name in node.output:
+            if (scope, name) in pins:
+                dtype, shape = pins[scope, name]
+                code = CODES.get(dtype, TensorProto.FLOAT)
+                graph.value_info.append(helper.make_tensor_value_info(name, code, list(shape)))
 
 
 def replace(graph: GraphProto, scope: tuple[str, ...], wanted: Mapping[Place, Array]) -> None:

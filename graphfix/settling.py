@@ -1,0 +1,81 @@
+"""What decides shapes that shape inference leaves open: folded operands, and the branch that a known condition takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from onnx import AttributeProto, NodeProto
+
+from graphfix.folding import Array
+from graphfix.infer import Place
+from graphfix.values import NodeFacts, Value
+
+if TYPE_CHECKING:
+    from graphfix.facts import Facts
+
+SHAPED_BY = {"Reshape": (1,), "Expand": (1,), "Tile": (1,), "ConstantOfShape": (0,), "Range": (0, 1, 2),
+             "Slice": (1, 2, 3, 4), "Pad": (1,), "Resize": (1, 2, 3), "Upsample": (1,), "Unsqueeze": (1,),
+             "Squeeze": (1,), "Split": (1,), "TopK": (1,), "OneHot": (1,)}  # fmt: skip
+"""Operators whose output shape is the value of an operand, and which operands those are."""
+
+
+def foldable_operands(facts: Facts, settled: set[Place]) -> dict[Place, Array]:
+    """Folded operands that shape an output which is not fixed yet, and that inference has not been told of."""
+    wanted: dict[Place, Array] = {}
+    for node in facts.nodes:
+        for position in SHAPED_BY.get(node.op, ()) if node.domain == "" else ():
+            operand = node.inputs[position] if position < len(node.inputs) else None
+            if operand is not None and operand.source == "folded" and operand.constant is not None and _tells(node, operand):
+                producer = facts.producer(operand.name, node.scope)
+                if producer is not None and (producer.scope, operand.name) not in settled:
+                    wanted[producer.scope, operand.name] = operand.constant
+    return wanted
+
+
+def _tells(node: NodeFacts, operand: Value) -> bool:
+    """Whether knowing an operand can make the node's output shape better known than it is."""
+    output, data = node.outputs[0], node.inputs[0]
+    if output is None or output.fixed:
+        return False
+    if output.shape is None or data is None or data is operand or data.fixed:
+        return True
+    if node.op == "Reshape" and operand.constant is not None:
+        sizes = operand.constant.reshape(-1).tolist()
+        return any(size > 0 and not isinstance(dim, int) for size, dim in zip(sizes, output.shape, strict=False))
+    return node.op in ("Expand", "Tile")
+
+
+def taken(
+    node: NodeProto, inputs: tuple[Value | None, ...], branches: list[tuple[Value | None, ...]]
+) -> tuple[Value | None, ...] | None:
+    """What the branch gives that an If with a known condition runs; None for any other node."""
+    condition = inputs[0].constant if node.op_type == "If" and inputs and inputs[0] is not None else None
+    if condition is None or condition.size != 1:
+        return None
+    names = [item.name for item in node.attribute if item.type == AttributeProto.GRAPH]
+    wanted = "then_branch" if condition.reshape(-1)[0] else "else_branch"
+    found = branches[names.index(wanted)] if wanted in names else ()
+    return found if len(found) == len(node.output) else None
+
+
+def decided(output: Value, taken: Value | None) -> Value:
+    """An If's output with the facts of the value that the running branch gives."""
+    if taken is None:
+        return output
+    source = "folded" if taken.source == "constant" else taken.source
+    shape = output.shape if taken.shape is None else taken.shape
+    return Value(output.name, output.dtype or taken.dtype, shape, source, taken.constant)
+
+
+def decided_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place, Value]:
+    """Outputs of Ifs with a known condition whose shape inference has not been told of, or not all of it."""
+    found = {}
+    for node in facts.nodes:
+        condition = node.inputs[0] if node.op == "If" and node.inputs else None
+        if condition is not None and condition.constant is not None:
+            for output in node.outputs:
+                place = node.scope, output.name if output is not None else ""
+                if output is not None and output.shape is not None and (place not in known or known[place].shape != output.shape):
+                    found[place] = output
+    return found

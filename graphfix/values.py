@@ -1,0 +1,84 @@
+"""A value and a node as facts know them: dtype, shape, where a value comes from, and what is around a node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import onnx
+from onnx import NodeProto
+
+from graphfix.folding import Array
+from graphfix.infer import NAMES
+
+Dim = int | str | None
+Shape = tuple[Dim, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One tensor: its dtype, its shape, where it comes from, and its value where that is known and small.
+
+    `shape` holds an int for a fixed dim, a str for a symbol, None for an unknown dim; `shape` itself is None when
+    the rank is unknown. `source` is `constant` (an initializer or a Constant node), `folded` (computed from
+    constants and fixed dims alone), `shape` (computed from dims that are not fixed), `cast-shape` (the same by way of
+    another dtype than int64, where some compilers lose track of sizes) or `runtime`.
+    """
+
+    name: str
+    dtype: str = ""
+    shape: Shape | None = None
+    source: str = "runtime"
+    constant: Array | None = None
+
+    @property
+    def rank(self) -> int | None:
+        """The number of dims, or None when unknown."""
+        return None if self.shape is None else len(self.shape)
+
+    @property
+    def fixed(self) -> bool:
+        """Whether every dim is a number."""
+        return self.shape is not None and all(isinstance(dim, int) for dim in self.shape)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NodeFacts:
+    """A node with the facts about its operands; `inputs[i]` is None where an optional input is left out.
+
+    `branches` are the outputs of its subgraphs, `captured` the names that those read from outer scopes.
+    """
+
+    proto: NodeProto
+    scope: tuple[str, ...]
+    inputs: tuple[Value | None, ...]
+    outputs: tuple[Value | None, ...]
+    since: int
+    branches: tuple[tuple[Value | None, ...], ...] = ()
+    captured: tuple[str, ...] = ()
+
+    @property
+    def op(self) -> str:
+        """The operator type."""
+        return self.proto.op_type
+
+    @property
+    def domain(self) -> str:
+        """The operator's domain, empty for ai.onnx."""
+        return "" if self.proto.domain == "ai.onnx" else self.proto.domain
+
+    @property
+    def label(self) -> str:
+        """What to call the node: its name, else its first output."""
+        return self.proto.name or next((name for name in self.proto.output if name), self.op)
+
+
+def typed(info: onnx.ValueInfoProto, source: str = "runtime") -> Value:
+    """The facts that a ValueInfoProto states."""
+    kind = info.type.WhichOneof("value")
+    if kind != "tensor_type":
+        return Value(info.name, (kind or "").removesuffix("_type"), None, source)
+    tensor = info.type.tensor_type
+    shape: Shape | None = None
+    if tensor.HasField("shape"):
+        shape = tuple(d.dim_value if d.HasField("dim_value") else (d.dim_param or None) for d in tensor.shape.dim)
+    return Value(info.name, NAMES.get(tensor.elem_type, ""), shape, source)
