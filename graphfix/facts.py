@@ -19,7 +19,7 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, helper
 from graphfix.folding import Array, attribute, constant_value, fold, tensor_value
 from graphfix.infer import NAMES as DTYPES
 from graphfix.infer import Place, branch_scope, infer, pinned, replace, stripped, unannotated
-from graphfix.settling import SHAPED_BY, decided, decided_outputs, foldable_operands, taken
+from graphfix.settling import SHAPED_BY, decided, decided_outputs, foldable_operands, recurrent_outputs, taken
 from graphfix.values import Dim, NodeFacts, Shape, Value, typed
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Facts:
         for _ in range(MOST_ROUNDS):
             facts = cls(work, trouble=trouble)
             _walk(facts, work.graph, inferred.graph, (), facts.opsets)
-            found, ran = foldable_operands(facts, settled), decided_outputs(facts, pins)
+            found, ran = foldable_operands(facts, settled), decided_outputs(facts, pins) | recurrent_outputs(facts, pins)
             if not found and not ran:
                 break
             settled.update(found)

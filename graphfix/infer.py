@@ -156,6 +156,7 @@ def pinned(model: ModelProto, pins: Mapping[Place, tuple[str, tuple[int | str | 
 
 
 def _pin(graph: GraphProto, scope: tuple[str, ...], pins: Mapping[Place, tuple[str, tuple[int | str | None, ...]]]) -> None:
+    outputs = {info.name: info for info in graph.output}
     for node in graph.node:
         for item in node.attribute:
             if item.type == AttributeProto.GRAPH:
@@ -163,8 +164,11 @@ def _pin(graph: GraphProto, scope: tuple[str, ...], pins: Mapping[Place, tuple[s
         for name in node.output:
             if (scope, name) in pins:
                 dtype, shape = pins[scope, name]
-                code = CODES.get(dtype, TensorProto.FLOAT)
-                graph.value_info.append(helper.make_tensor_value_info(name, code, list(shape)))
+                info = helper.make_tensor_value_info(name, CODES.get(dtype, TensorProto.FLOAT), list(shape))
+                if name in outputs:
+                    outputs[name].CopyFrom(info)
+                else:
+                    graph.value_info.append(info)
 
 
 def replace(graph: GraphProto, scope: tuple[str, ...], wanted: Mapping[Place, Array]) -> None:

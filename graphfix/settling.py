@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from onnx import AttributeProto, NodeProto
 
-from graphfix.folding import Array
+from graphfix.folding import Array, attribute
 from graphfix.infer import Place
 from graphfix.values import NodeFacts, Value
 
@@ -66,6 +66,28 @@ def decided(output: Value, taken: Value | None) -> Value:
     source = "folded" if taken.source == "constant" else taken.source
     shape = output.shape if taken.shape is None else taken.shape
     return Value(output.name, output.dtype or taken.dtype, shape, source, taken.constant)
+
+
+RECURRENT = {"LSTM", "GRU", "RNN"}
+
+
+def recurrent_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place, Value]:
+    """Outputs of recurrent nodes whose batch size only the initial state tells; onnx infers it from the data alone."""
+    found = {}
+    for node in facts.nodes:
+        state = node.inputs[5] if node.op in RECURRENT and not node.domain and len(node.inputs) > 5 else None
+        if state is None or state.rank != 3 or attribute(node.proto, "layout", 0):
+            continue
+        directions, batch, hidden = state.shape or ()
+        for position, output in enumerate(node.outputs):
+            if output is None or output.shape is None or output.fixed or not isinstance(batch, int):
+                continue
+            shape = (output.shape[0], directions, batch, hidden) if position == 0 else (directions, batch, hidden)
+            better = tuple(new if isinstance(new, int) else old for new, old in zip(shape, output.shape, strict=True))
+            place = node.scope, output.name
+            if better != output.shape and place not in known:
+                found[place] = Value(output.name, output.dtype, better)
+    return found
 
 
 def decided_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place, Value]:

@@ -153,3 +153,27 @@ def test_constants_of_outer_scopes_shape_values_in_branches() -> None:
     assert inner.shape == (1, 2, 3)
     assert found.value("y").shape == (1, 2, 3)  # type: ignore[union-attr]
     assert not found.model.graph.node[0].attribute[0].g.initializer, "the model itself is as it was"
+
+
+def test_an_if_with_a_known_condition_has_the_shape_of_the_branch_that_runs() -> None:
+    squeeze = Example(
+        "s = Shape(x)\nd = Gather(s, i)\nc = Equal(d, one)\n"
+        "q = If(c) <then_branch = a () => (p) { p = Squeeze(x, z) }, else_branch = b () => (r) { r = Identity(x) }>\n"
+        "t = Shape(q)\ny = Expand(one, t)",
+        inputs="float[1,3,4] x",
+        outputs="int64 y",
+        weights="int64 i = {0}, int64 one = {1}, int64[1] z = {0}",
+    )
+    found = Facts.of(squeeze.model)
+    assert found.value("q").shape == (3, 4)  # type: ignore[union-attr]
+    assert found.value("y").shape == (3, 4)  # type: ignore[union-attr]
+
+
+def test_the_initial_state_tells_the_batch_size_of_a_recurrent_layer() -> None:
+    found = facts(
+        "y, h = GRU<hidden_size = 2>(x, w, r, , , s)",
+        inputs="float[t,b,3] x, float[1,6,3] w, float[1,6,2] r, float[1,1,2] s",
+        outputs="float y, float h",
+    )
+    assert found.value("y").shape == ("t", 1, 1, 2)  # type: ignore[union-attr]
+    assert found.value("h").shape == (1, 1, 2)  # type: ignore[union-attr]
