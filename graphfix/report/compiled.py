@@ -18,7 +18,7 @@ def render_compiled(result: Result, out: TextIO, *, full: bool = False) -> None:
     tail = f" by {result.target} {real['version']} in {real['seconds']:.1f} s (predicted: "
     page.line((result.model, "bold"), ": ", (said, VERDICTS[said]), tail, (predicted, VERDICTS.get(predicted, "bold")), ")")
     findings(page, [finding for finding in result.findings if finding.kind in LOUD], full=full)
-    if real["message"] and (full or real["accepted"]):
+    if real["message"] and full:
         page.line(f"  {real['stage']}: {real['message']}")
     if real["error"] is not None:
         page.line("  ", ("outputs", "bold"), f"   largest difference from onnxruntime: {real['error']:.3g} of their scale")
