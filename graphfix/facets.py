@@ -207,7 +207,7 @@ def _if(node: NodeFacts) -> Facets:
                 found = "same" if a.shape == b.shape else "other-dims"
             order = ("same", "other-dims", "unknown", "other-rank")
             agreement = max(agreement, found, key=order.index)
-    return {"branches": None if agreement == "unknown" else agreement, "captures": bool(node.captured)}
+    return {"branches": None if agreement == "unknown" else agreement, "captures": bool(node.captured), "broken": node.broken}
 
 
 def _squeeze(node: NodeFacts) -> Facets:

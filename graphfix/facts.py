@@ -19,6 +19,7 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, helper
 from graphfix.folding import Array, attribute, constant_value, fold, tensor_value
 from graphfix.infer import NAMES as DTYPES
 from graphfix.infer import Place, branch_scope, infer, pinned, replace, stripped, unannotated
+from graphfix.laws import contradicts
 from graphfix.settling import SHAPED_BY, decided, decided_outputs, foldable_operands, recurrent_outputs, taken
 from graphfix.values import Dim, NodeFacts, Shape, Value, typed
 
@@ -125,7 +126,7 @@ def _walk(facts: Facts, graph: GraphProto, inferred: GraphProto, scope: tuple[st
     for node, twin in zip(graph.node, inferred.node, strict=True):
         inputs = tuple(facts.value(name, scope) if name else None for name in node.input)
         stated = [typed(known[name]) if name in known else Value(name) for name in node.output]
-        branches, captured = [], dict[str, None]()
+        branches, captured, before = [], dict[str, None](), len(facts.nodes)
         for item, other in zip(node.attribute, twin.attribute, strict=False):
             if item.type == AttributeProto.GRAPH:
                 inner = branch_scope(scope, node, item.name)
@@ -139,6 +140,7 @@ def _walk(facts: Facts, graph: GraphProto, inferred: GraphProto, scope: tuple[st
         entry = NodeFacts(
             node, scope, inputs, tuple(o if o.name else None for o in outputs),
             since(node.op_type, domain, opsets.get(domain, 0)), tuple(branches), tuple(captured),
+            any(inner.broken or contradicts(inner) for inner in facts.nodes[before:]),
         )  # fmt: skip
         facts.nodes.append(entry)
         if scope:

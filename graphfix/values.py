@@ -45,7 +45,8 @@ class Value:
 class NodeFacts:
     """A node with the facts about its operands; `inputs[i]` is None where an optional input is left out.
 
-    `branches` are the outputs of its subgraphs, `captured` the names that those read from outer scopes.
+    `branches` are the outputs of its subgraphs, `captured` the names that those read from outer scopes,
+    `broken` whether some node inside them has operands that contradict it.
     """
 
     proto: NodeProto
@@ -55,6 +56,7 @@ class NodeFacts:
     since: int
     branches: tuple[tuple[Value | None, ...], ...] = ()
     captured: tuple[str, ...] = ()
+    broken: bool = False
 
     @property
     def op(self) -> str:

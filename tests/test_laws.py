@@ -1,0 +1,47 @@
+"""Contradictions: operands that rule out that a node can run, found at any depth, never claimed of what is unknown."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphfix.example import Example
+from graphfix.facets import facets
+from graphfix.facts import Facts
+from graphfix.laws import contradicts
+
+LSTM = "y, h, c = LSTM<hidden_size = 2>(x, w, r)"
+
+
+@pytest.mark.parametrize(
+    ("nodes", "inputs", "weights", "answer"),
+    [
+        ("y = Squeeze(x, z)", "float[2,3] x", "int64[1] z = {0}", True),
+        ("y = Squeeze(x, z)", "float[1,3] x", "int64[1] z = {0}", False),
+        ("y = Squeeze(x, z)", "float[n,3] x", "int64[1] z = {0}", False),
+        ("y = MatMul(x, w)", "float[2,3] x, float[4,5] w", "", True),
+        ("y = MatMul(x, w)", "float[2,3] x, float[3,5] w", "", False),
+        ("y = MatMul(x, w)", "float[2,n] x, float[3,5] w", "", False),
+        ("y = Conv(x, w)", "float[1,2,8,8] x, float[4,3,3,3] w", "", True),
+        ("y = Conv(x, w)", "float[1,2,8] x, float[4,2,3,3] w", "", True),
+        ("y = Conv<group = 2>(x, w)", "float[1,4,8,8] x, float[4,2,3,3] w", "", False),
+        (LSTM, "float[4,1,1,3] x, float[1,8,3] w, float[1,8,2] r", "", True),
+        (LSTM, "float[4,1,3] x, float[1,8,3] w, float[1,8,2] r", "", False),
+        ("y = Relu(x)", "float[2,3] x", "", False),
+    ],
+)
+def test_contradiction_is_seen_only_where_sizes_are_known(nodes: str, inputs: str, weights: str, answer: bool) -> None:
+    outputs = "float y, float h, float c" if nodes is LSTM else "float y"
+    (node,) = Facts.of(Example(nodes, inputs, outputs, weights).model).nodes
+    assert contradicts(node) is answer
+
+
+@pytest.mark.parametrize(("size", "broken"), [(2, True), (1, False)])
+def test_an_if_with_a_branch_that_cannot_run_is_broken(size: int, broken: bool) -> None:
+    model = Example(
+        "y = If(c) <then_branch = a () => (p) { p = Squeeze(x, z) }, else_branch = b () => (q) { q = Identity(x) }>",
+        inputs=f"float[{size},3] x, bool c",
+        weights="int64[1] z = {0}",
+    ).model
+    node = Facts.of(model).nodes[-1]
+    assert node.broken is broken
+    assert facets(node)["broken"] is broken
