@@ -11,6 +11,8 @@ from graphfix.facts import Facts
 
 USUAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]*")
 USUAL_SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+USUAL_DTYPES = ("float32", "int64", "int32", "bool", "float16", "float64", "uint8", "int8", "int16", "uint16", "uint32", "uint64")
+"""From the most to the least usual; all others are less usual still."""
 ORDER = ("static", "batch", "spatial", "sequence", "dynamic", "empty")
 
 
@@ -25,7 +27,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
         inputs.ranks        usual | scalar (some input has rank 0) | high (some rank is above 5)
         inputs.symbols      none | usual | dotted | odd | unnamed: the worst name an open dim has
         inputs.repeat       whether one symbol stands for several dims
-        inputs.dtypes       the input dtypes that are not float32, joined by +; `float32` otherwise
+        inputs.dtypes       the least usual dtype among the inputs
         inputs.unused       whether some input feeds nothing
         outputs             one | several
         outputs.ranks       as of the inputs
@@ -48,7 +50,6 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
     symbols = [dim for value in inputs for dim in value.shape or () if not isinstance(dim, int)]
     ranks = [value.rank for value in inputs if value.rank is not None]
     inner = [node for node in facts.nodes if node.scope]
-    dtypes = sorted({value.dtype or "unknown" for value in inputs} - {"float32"})
     given = [v.rank for output in graph.output if (v := facts.value(output.name)) is not None and v.rank is not None]
     names = [v.name for v in inputs] + [output.name for output in graph.output]
     return {
@@ -60,7 +61,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
         "inputs.ranks": "scalar" if 0 in ranks else "high" if any(rank > 5 for rank in ranks) else "usual",
         "inputs.symbols": _symbols(symbols),
         "inputs.repeat": len(set(filter(None, symbols))) < len([s for s in symbols if s]),
-        "inputs.dtypes": "+".join(dtypes) or "float32",
+        "inputs.dtypes": max((value.dtype for value in inputs if value.dtype), key=_oddity, default="float32"),
         "inputs.unused": any(value.name not in used for value in inputs),
         "outputs": "one" if len(graph.output) == 1 else "several",
         "outputs.ranks": "scalar" if 0 in given else "high" if any(rank > 5 for rank in given) else "usual",
@@ -72,6 +73,10 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
         "branch-constants": any(node.op == "Constant" for node in inner) or _branch_initializers(graph),
         "functions": bool(facts.model.functions),
     }
+
+
+def _oddity(dtype: str) -> tuple[int, str]:
+    return (USUAL_DTYPES.index(dtype) if dtype in USUAL_DTYPES else len(USUAL_DTYPES)), dtype
 
 
 def _symbols(symbols: list[str | None]) -> str:

@@ -7,21 +7,22 @@ linter asks, so a probe can never claim to be about something the linter would n
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import onnx
-from onnx import ModelProto, NodeProto, helper, numpy_helper, parser, shape_inference
+from onnx import ModelProto, NodeProto, helper, parser, shape_inference
 
 from graphfix.facets import Facets, facets
 from graphfix.facts import Facts
 from graphfix.folding import Array
 from graphfix.model_facets import model_facets
+from graphfix.probe.deviations import deviations
 from graphfix.probe.expect import expected
-from graphfix.probe.form import Change, Form, Sketch, Tensor, apply, default_dtype, deviations, history
+from graphfix.probe.form import Change, Form, Sketch, Tensor, apply, default_dtype, history
+from graphfix.probe.sketching import random_feeds, renamed
 from graphfix.probe.supply import Supply, convert
 
 NODE = "probe"
@@ -124,44 +125,6 @@ def _probe(
     return Probe(op, label, varied, model, key, feeds, wanted if compare and wanted else None)
 
 
-def renamed(model: ModelProto, names: dict[str, str]) -> ModelProto:
-    """The model with inputs, outputs and open dims called otherwise, in ways that the text format cannot write."""
-    for info in (*model.graph.input, *model.graph.output):
-        info.name = names.get(info.name, info.name)
-        for dim in info.type.tensor_type.shape.dim:
-            if dim.dim_param in names:
-                fresh = names[dim.dim_param]
-                dim.ClearField("dim_param")
-                if fresh == "-1":
-                    dim.dim_value = -1
-                elif fresh:
-                    dim.dim_param = fresh
-    for node in model.graph.node:
-        for values in (node.input, node.output):
-            for at, name in enumerate(values):
-                values[at] = names.get(name, name)
-    return model
-
-
-def random_feeds(model: ModelProto) -> dict[str, Array]:
-    """Seeded inputs for a model whose inputs have sizes; symbols are taken for 2."""
-    known = {tensor.name for tensor in model.graph.initializer}
-    out: dict[str, Array] = {}
-    for info in model.graph.input:
-        if info.name not in known and info.type.HasField("tensor_type"):
-            kind = info.type.tensor_type
-            dims = tuple(d.dim_value if d.dim_value > 0 else 2 for d in kind.shape.dim)
-            dtype = helper.tensor_dtype_to_np_dtype(kind.elem_type)
-            if dtype.kind == "O":
-                out[info.name] = np.full(dims, "a", dtype)
-                continue
-            chance = np.random.default_rng(zlib.crc32(info.name.encode()))
-            out[info.name] = np.asarray(
-                chance.uniform(-1, 1, dims) if dtype.kind == "f" else chance.integers(1, 3, dims)
-            ).astype(dtype)
-    return out
-
-
 def schema_at(form: Form, since: int | None) -> tuple[onnx.defs.OpSchema | None, int]:
     """The schema of a form at a since-version (the newest by default), and the opset that probes it."""
     found = [s for s in history(form.op, form.domain) if not s.deprecated or s.since_version == since]
@@ -170,6 +133,8 @@ def schema_at(form: Form, since: int | None) -> tuple[onnx.defs.OpSchema | None,
     chosen = found[-1] if since is None else next(s for s in found if s.since_version == since)
     later = [s.since_version for s in history(form.op, form.domain) if s.since_version > chosen.since_version]
     last = min(later) - 1 if later else max(TYPICAL, chosen.since_version)
+    if form.domain:
+        return chosen, chosen.since_version
     return chosen, max(chosen.since_version, min(last, TYPICAL))
 
 
@@ -261,8 +226,11 @@ def _outputs(wanted: Any, formal: list[str]) -> list[str]:
 
 
 def _model(form: Form, node: NodeProto, supply: Supply, opset: int) -> ModelProto:
-    graph = helper.make_graph([*supply.nodes, node], "g", supply.inputs, [], supply.initializers)
-    graph.output.extend(onnx.ValueInfoProto(name=name) for name in node.output if name)
+    results = [name for name in node.output if name]
+    after = [] if supply.inputs or form.random else supply.joined(results[0])
+    graph = helper.make_graph([*supply.nodes, node, *after], "g", supply.inputs, [], supply.initializers)
+    graph.output.extend(onnx.ValueInfoProto(name=name) for name in [after[-1].output[0] if after else results[0],
+        *results[1:]])
     imports = [helper.make_opsetid("", TYPICAL if form.domain else opset)]
     if form.domain:
         found = history(form.op, form.domain)
@@ -296,6 +264,3 @@ def stated(model: ModelProto, feeds: dict[str, Array]) -> None:
             kind.shape.SetInParent()
             for at in range(value.ndim):
                 kind.shape.dim.add(dim_param=f"{output.name}_{at}")
-
-
-__all__ = ["NODE", "Probe", "Yield", "build", "finished", "numpy_helper", "probes", "random_feeds"]

@@ -114,7 +114,7 @@ class _Search:
         self.refused = refused
         self.left = (1 << len(refused)) - 1
         stand_ins = {
-            pair: None for row in refused for pair in row.facets.items() if pair[1] == "absent" or pair[1] is False or pair[1] == 0
+            pair: None for row in refused for pair in row.facets.items() if pair[1] in ("absent", 0)  # 0 is False too
         }
         self.here = self._masks(refused, stand_ins)
         self.there = self._masks(taken, stand_ins)

@@ -8,12 +8,13 @@ import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 
 from graphfix.backends.base import Session, Verdict
-from graphfix.facets import Facets
+from graphfix.facets import Facet, Facets
 from graphfix.probe.build import NODE, Probe
 from graphfix.probe.supply import BESIDE
 
@@ -25,6 +26,7 @@ VOLATILE = (
     (re.compile(r"\b[0-9a-f]{16,}\b"), "…"),
 )
 QUOTED = re.compile(r"['\"`]([^'\"`]+)['\"`]")
+FOLDING: frozenset[Facet] = frozenset({"folded", "shape", "cast-shape"})
 DEADLINE = 60.0
 OF_INPUTS = ("'<input>'", "(input None)")
 """How a converter calls a model's inputs when it refuses their dtype or rank."""
@@ -37,7 +39,8 @@ class Evidence:
     """What one compiler made of one probe.
 
     `verdict` is `works`, `rejected` (at `stage`), `wrong` (compiled, but running it failed or gave other numbers, by
-    `error` at most), or `elsewhere`: refused for what stands beside the probe's node, which is another rule's matter. `said` are its words, without what changes from run to run.
+    `error` at most), or `elsewhere`: refused for what stands beside the probe's node, which is another rule's matter.
+    `said` are its words, without what changes from run to run.
     """
 
     op: str
@@ -96,9 +99,14 @@ def ask(probe: Probe, session: Session, target: str, folder: Path) -> Verdict:
     # Only TensorRT needs sizes for what is open; for the others the model stands as it is.
     shapes = {name: value.shape for name, value in probe.feeds.items()} if target == "tensorrt" else None
     values = {n: v.tolist() for n, v in probe.feeds.items() if v.dtype.kind in "iu"} if shapes is not None else None
-    folded = probe.facets.get("foldable") is True or "folded" in probe.facets.values()
-    options = {"onnxsim": folded} if target == "tflite" else None
-    return session.ask(model, shapes=shapes, values=values, inputs=inputs, options=options, deadline=DEADLINE)
+    told: dict[str, Any] = {"shapes": shapes, "values": values, "inputs": inputs, "deadline": DEADLINE}
+    if target != "tflite":
+        return session.ask(model, **told)
+    # onnx2tf simplifies first, which takes longer than all the rest and changes nothing where nothing can be folded.
+    plain_verdict = session.ask(model, options={"onnxsim": False}, **told)
+    if plain_verdict.accepted or not (probe.facets.get("foldable") or FOLDING & set(probe.facets.values())):
+        return plain_verdict
+    return session.ask(model, options={"onnxsim": True}, **told)
 
 
 def judged(probe: Probe, verdict: Verdict) -> Evidence:

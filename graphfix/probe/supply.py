@@ -64,6 +64,13 @@ class Supply:
             return self._folded(name, array, CODES[dtype])
         return self._from_shape(name, array, CODES[dtype], cast=given.source == "cast-shape")
 
+    def joined(self, result: str) -> list[NodeProto]:
+        """Nodes that add a graph input to a result that needs none: a model without inputs is a case of its own."""
+        self._input(f"{BESIDE}input", np.ones(1, np.float32), TensorProto.FLOAT, "static")
+        cast = helper.make_node("Cast", [result], [f"{BESIDE}float"], name=f"{BESIDE}cast", to=TensorProto.FLOAT)
+        add = helper.make_node("Add", [f"{BESIDE}float", f"{BESIDE}input"], [f"{BESIDE}sum"], name=f"{BESIDE}add")
+        return [cast, add]
+
     def _input(self, name: str, array: Array, code: int, dims: str) -> str:
         self.feeds[name] = array
         self.inputs.append(helper.make_tensor_value_info(name, code, stated(array.shape, dims)))
@@ -113,7 +120,8 @@ class Supply:
         if cast and code == TensorProto.INT64:
             joined = self._node("Cast", [joined], f"{name}_narrow", to=TensorProto.INT32)
             return self._node("Cast", [joined], name, to=TensorProto.INT64)
-        return self._node("Identity", [joined], name) if code == TensorProto.INT64 else self._node("Cast", [joined], name, to=code)
+        return self._node("Identity", [joined], name) if code == TensorProto.INT64 else self._node("Cast", [joined], name,
+            to=code)
 
     def _size_of(self, value: int) -> tuple[str, int] | None:
         """An open dim of a graph input with that size."""

@@ -74,11 +74,12 @@ def write_table(folder: Path, name: str, rows: Sequence[Evidence], compiler: str
 
 
 def write_evidence(folder: Path, rows: Iterable[Evidence]) -> Path:
-    """The evidence behind a folder of tables, merged with what is there: one probe a line, newest answer kept."""
+    """Write the evidence behind a folder of tables, one probe a line; what is there of other operators stays."""
     path = folder / EVIDENCE
-    kept = {(row.op, row.digest): row for row in read_archive(folder)}
-    kept.update({(row.op, row.digest): row for row in rows})
-    lines = "".join(row.line() + "\n" for _, row in sorted(kept.items()))
+    fresh = list(rows)
+    measured = {row.op for row in fresh}
+    kept = [row for row in read_archive(folder) if row.op not in measured]
+    lines = "".join(row.line() + "\n" for row in sorted((*kept, *fresh), key=lambda row: (row.op, row.digest)))
     folder.mkdir(parents=True, exist_ok=True)
     path.write_bytes(lzma.compress(lines.encode(), preset=6))
     return path

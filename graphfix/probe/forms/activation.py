@@ -3,14 +3,17 @@
 from graphfix.probe.form import Change, Form, data, each, numbers, scalar
 
 RANKS = (0, 1, 2, 3, 4, 5)
-SMOOTH = ("Relu", "Sigmoid", "Tanh", "Erf", "Exp", "Abs", "Ceil", "Floor", "Round", "Sign", "Neg", "Sin", "Cos", "Tan", "Atan",
+SMOOTH = ("Relu", "Sigmoid", "Tanh", "Erf", "Exp", "Abs", "Ceil", "Floor", "Round", "Sign", "Neg", "Sin", "Cos", "Tan",
+    "Atan",
           "Sinh", "Cosh", "Asinh", "Softplus", "Softsign", "HardSwish", "Mish", "Asin", "Acos", "Atanh")  # fmt: skip
 POSITIVE = ("Sqrt", "Log", "Reciprocal", "Acosh")
-NAMES = {"Sqrt": "X", "Reciprocal": "X", "Relu": "X", "Sigmoid": "X", "Abs": "X", "Ceil": "X", "Floor": "X", "Round": "X", "Neg": "X",
+NAMES = {"Sqrt": "X", "Reciprocal": "X", "Relu": "X", "Sigmoid": "X", "Abs": "X", "Ceil": "X", "Floor": "X", "Round": "X",
+    "Neg": "X",
          "Softplus": "X", "HardSwish": "X", "Mish": "X"}  # fmt: skip
 ARITHMETIC = {"Abs", "Neg", "Floor", "Ceil", "Sqrt", "Sign", "Round", "Relu"}
 AXES: list[Change] = [{"axis": axis, "rank": rank} for rank in (1, 2, 3, 4, 5) for axis in range(-rank, rank)]
-SOFT: list[Change] = [*AXES, *({"axis": axis, "dims": dims} for axis in (1, 2, -1) for dims in ("batch", "spatial", "sequence", "dynamic")),
+SOFT: list[Change] = [*AXES, *({"axis": axis, "dims": dims} for axis in (1, 2, -1)
+    for dims in ("batch", "spatial", "sequence", "dynamic")),
         *({"axis": -1, "dims": "dynamic", "rank": rank} for rank in (2, 4)), {"axis": None}]  # fmt: skip
 BOUNDS = {"input": data(2, 3, 4, 5), "min": scalar(-0.5), "max": scalar(0.5)}
 
@@ -19,7 +22,8 @@ def unary(op: str, low: float = -0.9, high: float = 0.9) -> Form:
     """An operator without attributes."""
     name = NAMES.get(op, "input")
     return Form(op, {name: data(2, 3, 4, low=low, high=high)}, ranks=RANKS, arithmetic={} if op in ARITHMETIC else None,
-                changes=[{name: data(1)}, {name: data(2, 3, 4, 5), "dims": "dynamic"}, {name: data(2, 3, 4, 5), "dims": "batch"},
+                changes=[{name: data(1)}, {name: data(2, 3, 4, 5), "dims": "dynamic"},
+                    {name: data(2, 3, 4, 5), "dims": "batch"},
                          {name: data(2, 4), "dims": "batch"}, {name: data(4), "dims": "dynamic"}])  # fmt: skip
 
 
@@ -47,7 +51,8 @@ FORMS = [
     Form("Clip", BOUNDS, ranks=RANKS, arithmetic={"min": scalar(0), "max": scalar(9)},
          changes=[{"min": None}, {"max": None}, {"min": None, "max": None}, {"min": scalar(0), "max": scalar(6)},
                   {"min": scalar(0), "max": None}, {"min": scalar(1e-5), "max": None}, {"min": scalar(0), "max": scalar(1)},
-                  {"min": None, "max": scalar(1)}, {"min": scalar(-1), "max": scalar(1)}, {"min": scalar(0), "max": scalar(6), "dims": "dynamic"},
+                  {"min": None, "max": scalar(1)}, {"min": scalar(-1), "max": scalar(1)},
+                  {"min": scalar(0), "max": scalar(6), "dims": "dynamic"},
                   {"min": scalar(0), "max": scalar(6), "dims": "batch"}, {"min": scalar(0), "max": scalar(3), "T": "int64"},
                   {"min": scalar(0), "max": scalar(3), "T": "int32"}, {"min": scalar(0), "max": None, "T": "int64"},
                   {"min": numbers(0), "max": numbers(1)}, {"min.from": "node", "max.from": "node"},
@@ -60,13 +65,18 @@ FORMS = [
     Form("Identity", {"input": data(2, 3, 4)}, ranks=(0, 1, 2, 3, 4, 5, 6), arithmetic={},
          changes=[{"input": data(2, 3, 4, 5), "dims": "dynamic"}, {"V": "int64"}, {"V": "string"}]),
     Form("Cast", {"input": data(2, 3, 4)}, {"to": 1}, ranks=RANKS, arithmetic={},
-         changes=[*({"to": code, "T1": dtype} for code in (1, 7, 6, 9, 10, 11, 2, 3, 16) for dtype in ("float32", "int64", "int32", "bool", "float16", "float64", "uint8")),
+         changes=[*({"to": code, "T1": dtype} for code in (1, 7, 6, 9, 10, 11, 2, 3, 16)
+             for dtype in ("float32", "int64", "int32", "bool", "float16", "float64", "uint8")),
                   *({"to": to, "arithmetic": "shape", "T1": "int64"} for to in (1, 6, 7)),
                   *({"to": to, "arithmetic": "folded", "T1": "int64"} for to in (1, 6, 7)),
                   *({"to": to, "T1": "int64", "rank": rank} for to in (1, 6, 7, 9) for rank in (0, 1)),
                   *({"to": to, "T1": "float32", "rank": rank} for to in (6, 7, 9) for rank in (0, 1)),
-                  *({"to": to, "T1": dtype, "dims": dims} for to in (1, 6, 7, 9) for dtype in ("float32", "int64", "bool") for dims in ("batch", "spatial", "sequence", "dynamic")),
-                  *({"to": to, "foldable": True, "T1": dtype} for to in (1, 6, 7, 9) for dtype in ("float32", "int64", "bool", "int32")),
+                  *({"to": to, "T1": dtype, "dims": dims} for to in (1, 6, 7, 9) for dtype in ("float32", "int64", "bool")
+                      for dims in ("batch", "spatial", "sequence", "dynamic")),
+                  *({"to": to, "foldable": True, "T1": dtype} for to in (1, 6, 7, 9)
+                      for dtype in ("float32", "int64", "bool", "int32")),
+                  *({"to": code} for code in (4, 5, 12, 13, 17, 18, 19, 20, 21, 22, 23)),
+                  *({"to": 1, "T1": dtype} for dtype in ("float8e4m3fn", "float8e5m2", "int4", "uint4")),
                   {"input": data(0, low=0, high=1), "to": 7}]),
     Form("CastLike", {"input": data(2, 3, 4), "target_type": scalar(1)},
          types={"T1": "int64"}, changes=each(T2=["float32", "int64", "bool", "float16"])),

@@ -52,6 +52,7 @@ FORMS = [
     Form("GlobalMaxPool", DATA, changes=WHOLE),
     Form("LpPool", DATA, WINDOW, changes=[*WINDOWS[:12], *each(p=[1, 2, 3])]),
     Form("GlobalLpPool", DATA, changes=[*WHOLE, *each(p=[1, 2, 3])]),
-    Form("MaxUnpool", {"X": data(1, 1, 2, 2), "I": Tensor((1, 1, 2, 2), "constant", (5, 7, 13, 15))}, {"kernel_shape": [2, 2], "strides": [2, 2]}),
+    Form("MaxUnpool", {"X": data(1, 1, 2, 2), "I": Tensor((1, 1, 2, 2), "constant", (5, 7, 13, 15))},
+        {"kernel_shape": [2, 2], "strides": [2, 2]}),
     Form("MaxRoiPool", {"X": data(1, 4, 9, 9), "rois": data(2, 5, low=0, high=0.9)}, {"pooled_shape": [2, 2]}),
 ]  # fmt: skip

@@ -1,6 +1,6 @@
 """Sums, means, extremes and their positions along axes."""
 
-from graphfix.probe.form import Change, Form, data, each, numbers, scalar
+from graphfix.probe.form import Change, Form, Tensor, data, each, numbers, scalar
 
 AXES: list[Change] = [
     {"axes": None},
@@ -34,6 +34,10 @@ AXES: list[Change] = [
     {"axes": numbers(0), "data": data(4), "keepdims": 0},
     {"axes": numbers(1), "data": data(2, 4)},
     {"axes": numbers(-1), "data": data(2, 4), "keepdims": 0},
+    {"axes": Tensor((0,), "runtime", ())},
+    {"axes": Tensor((0,), "runtime", ()), "noop_with_empty_axes": 1},
+    {"axes": Tensor((0,), "constant", ())},
+    {"axes.from": "runtime", "noop_with_empty_axes": 1},
     {"noop_with_empty_axes": 1},
     {"noop_with_empty_axes": 1, "axes": None},
     {"noop_with_empty_axes": 1, "dims": "batch"},
@@ -43,7 +47,8 @@ POSITIONS: list[Change] = [
     *({"axis": axis, "data": data(2, 3, 4), "keepdims": 0} for axis in range(-3, 3)),
     *({"axis": axis, "data": data(2, 3, 4, 5)} for axis in (1, 2, -1)),
     *({"axis": axis, "data": data(2, 4), "keepdims": 0} for axis in (0, 1, -1)),
-    *({"axis": -1, "dims": dims, "keepdims": keep} for dims in ("batch", "spatial", "sequence", "dynamic") for keep in (0, 1)),
+    *({"axis": -1, "dims": dims, "keepdims": keep} for dims in ("batch", "spatial", "sequence", "dynamic")
+        for keep in (0, 1)),
     *({"axis": 1, "dims": dims, "keepdims": keep} for dims in ("batch", "spatial", "sequence", "dynamic") for keep in (0, 1)),
     {"data": data(4), "axis": 0},
     {"data": data(4), "axis": 0, "keepdims": 0},
@@ -69,9 +74,11 @@ FORMS = [
     Form("CumSum", {"x": data(2, 3, 4), "axis": scalar(1)},
          changes=[{"axis": scalar(0)}, {"axis": scalar(-1)}, {"axis": scalar(2)}, *each(exclusive=[1], reverse=[1]),
                   {"axis": numbers(1)}, {"x": data(4), "axis": scalar(0)}, {"x": data(2, 4)}, {"T2": "int32"},
-                  {"x": data(2, 3, 4, 5)}, {"T": "int64", "x": data(2, 4)}, {"T": "int64", "x": data(2, 4), "dims": "dynamic"}]),
+                  {"x": data(2, 3, 4, 5)}, {"T": "int64", "x": data(2, 4)},
+                  {"T": "int64", "x": data(2, 4), "dims": "dynamic"}]),
     Form("TopK", {"X": data(2, 3, 8), "K": numbers(3)}, {"axis": -1}, outputs=2,
          changes=[*each(axis=[0, 1, 2, None], largest=[0], sorted=[0]), {"outputs": ("V", "")}, {"outputs": ("", "I")},
-                  {"X": data(8), "axis": 0}, {"X": data(2, 8), "axis": 1}, {"X": data(2, 3, 8, 4), "axis": 2}, {"K": numbers(1)},
+                  {"X": data(8), "axis": 0}, {"X": data(2, 8), "axis": 1}, {"X": data(2, 3, 8, 4), "axis": 2},
+                  {"K": numbers(1)},
                   {"X": data(2, 8), "axis": 1, "dims": "dynamic"}, {"X": data(2, 8), "axis": 1, "dims": "batch"}]),
 ]  # fmt: skip
