@@ -42,10 +42,12 @@ class _Body:
 
     @cached_property
     def makers(self) -> dict[str, NodeProto]:
+        """The node that makes each value of the graph."""
         return {name: node for node in self._nodes for name in node.output}
 
     @cached_property
     def cycle(self) -> list[str]:
+        """The values along one cycle of the graph; empty when it has none."""
         edges: dict[str, set[str]] = {}
         for node in self._nodes:
             reads = set(_reads(node))

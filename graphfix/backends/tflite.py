@@ -19,7 +19,7 @@ TITLE = "TensorFlow Lite (onnx2tf, LiteRT)"
 DISTRIBUTIONS = ("onnx2tf", "ai-edge-litert")
 INSTALL = "graphfix backends install tflite"
 REQUIRES = ("onnx2tf==2.6.9", "ai-edge-litert==2.1.2", "onnxsim==0.6.5")
-PYTHONS = ((3, 12), (3, 13))
+PYTHONS = ((3, 12), (3, 12))  # its pinned packages are tried there
 RUNS_HERE = True
 ARTIFACT = ".tflite"
 
