@@ -20,7 +20,16 @@ from graphfix.folding import Array, attribute, constant_value, fold, tensor_valu
 from graphfix.infer import NAMES as DTYPES
 from graphfix.infer import Place, branch_scope, infer, pinned, replace, stripped, unannotated
 from graphfix.laws import contradicts
-from graphfix.settling import SHAPED_BY, decided, decided_outputs, foldable_operands, recurrent_outputs, taken
+from graphfix.settling import (
+    SHAPED_BY,
+    decided,
+    decided_outputs,
+    foldable_operands,
+    quantised_outputs,
+    ranked_outputs,
+    recurrent_outputs,
+    taken,
+)
 from graphfix.values import Dim, NodeFacts, Shape, Value, typed
 
 if TYPE_CHECKING:
@@ -59,7 +68,9 @@ class Facts:
         for _ in range(MOST_ROUNDS):
             facts = cls(work, trouble=trouble)
             _walk(facts, work.graph, inferred.graph, (), facts.opsets)
-            found, ran = foldable_operands(facts, settled), decided_outputs(facts, pins) | recurrent_outputs(facts, pins)
+            found = foldable_operands(facts, settled)
+            ran = decided_outputs(facts, pins)
+            ran |= recurrent_outputs(facts, pins) | ranked_outputs(facts, pins) | quantised_outputs(facts, pins)
             if not found and not ran:
                 break
             settled.update(found)

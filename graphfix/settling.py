@@ -68,6 +68,45 @@ def decided(output: Value, taken: Value | None) -> Value:
     return Value(output.name, output.dtype or taken.dtype, shape, source, taken.constant)
 
 
+RANKED_BY = {"Reshape": 1, "ConstantOfShape": 0, "Expand": 1}
+"""Operators whose output has the rank that the length of an operand tells, and which operand that is."""
+
+
+def ranked_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place, Value]:
+    """Outputs of unknown rank whose target's length is known, with the sizes that stand in it as constants."""
+    found = {}
+    for node in facts.nodes:
+        position = RANKED_BY.get(node.op) if not node.domain else None
+        target = node.inputs[position] if position is not None and len(node.inputs) > position else None
+        output = node.outputs[0] if node.outputs else None
+        if target is None or output is None or output.shape is not None or target.shape is None or len(target.shape) != 1:
+            continue
+        sizes = partial_sizes(facts, node, target)
+        data = node.inputs[0]
+        if node.op == "Expand" and (data is None or data.rank is None or data.rank > len(sizes)):
+            continue
+        if sizes and (node.scope, output.name) not in known:
+            dims = tuple(size if size is not None and size > 0 and node.op != "Expand" else None for size in sizes)
+            found[node.scope, output.name] = Value(output.name, output.dtype or (data.dtype if data else ""), dims)
+    return found
+
+
+def partial_sizes(facts: Facts, node: NodeFacts, target: Value) -> list[int | None]:
+    """The elements of a vector of sizes, None where one is not known; empty when not even their number is."""
+    if target.constant is not None:
+        return [int(size) for size in target.constant.reshape(-1)]
+    maker = facts.producer(target.name, node.scope)
+    if maker is not None and maker.op == "Concat" and all(v is not None and v.fixed for v in maker.inputs):
+        sizes: list[int | None] = []
+        for part in maker.inputs:
+            length = part.shape[0] if part is not None and part.shape else 0
+            known = part.constant if part is not None else None
+            sizes += [None] * int(length or 0) if known is None else [int(size) for size in known.reshape(-1)]
+        return sizes
+    length = target.shape[0] if target.shape else None
+    return [None] * length if isinstance(length, int) else []
+
+
 RECURRENT = {"LSTM", "GRU", "RNN"}
 
 
@@ -87,6 +126,23 @@ def recurrent_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place,
             place = node.scope, output.name
             if better != output.shape and place not in known:
                 found[place] = Value(output.name, output.dtype, better)
+    return found
+
+
+def quantised_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place, Value]:
+    """Outputs of com.microsoft's DynamicQuantizeLSTM, which onnx has no inference for; the shapes are LSTM's."""
+    found = {}
+    for node in facts.nodes:
+        data = node.inputs[0] if node.op == "DynamicQuantizeLSTM" and len(node.inputs) > 1 else None
+        weight = node.inputs[1] if data is not None else None
+        if data is None or weight is None or data.rank != 3 or weight.rank != 3:
+            continue
+        length, batch, _ = data.shape or ()
+        directions, hidden = (weight.shape or ())[0], attribute(node.proto, "hidden_size")
+        for position, output in enumerate(node.outputs):
+            if output is not None and output.shape is None and (node.scope, output.name) not in known:
+                tail = (directions, batch, hidden)
+                found[node.scope, output.name] = Value(output.name, "float32", (length, *tail) if position == 0 else tail)
     return found
 
 

@@ -177,3 +177,15 @@ def test_the_initial_state_tells_the_batch_size_of_a_recurrent_layer() -> None:
     )
     assert found.value("y").shape == ("t", 1, 1, 2)  # type: ignore[union-attr]
     assert found.value("h").shape == (1, 1, 2)  # type: ignore[union-attr]
+
+
+def test_the_length_of_a_target_tells_the_rank_and_its_constants_some_sizes() -> None:
+    found = facts(
+        "s = Shape(x)\nn = Gather(s, i)\nd = Div(n, two)\nu = Unsqueeze(d, z)\nt = Concat<axis = 0>(u, c)\n"
+        "y = ConstantOfShape(t)\nr = Reshape(x, t)",
+        inputs="float[n,m] x",
+        outputs="float y, float r",
+        weights="int64 i = {0}, int64 two = {2}, int64[1] z = {0}, int64[2] c = {-1, 8}",
+    )
+    assert found.value("y").rank == 3  # type: ignore[union-attr]
+    assert found.value("r").shape[2] == 8  # type: ignore[union-attr,index]
