@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import ModelProto, NodeProto, helper, parser, shape_inference
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper, parser, shape_inference
 
 from graphfix.facets import Facets, facets
 from graphfix.facts import Facts
@@ -92,7 +92,9 @@ def _word(value: Any) -> str:
     if isinstance(value, Tensor):
         shown = value.values if value.values is not None else f"{value.source}{list(value.shape)}"
         return str(shown).replace(" ", "")
-    return value.name or "graph" if isinstance(value, onnx.GraphProto) else str(value).replace(" ", "")
+    if isinstance(value, TensorProto):
+        return str(numpy_helper.to_array(value).tolist()).replace(" ", "")
+    return str(value).replace(" ", "")
 
 
 def _of_sketch(sketch: Sketch) -> Iterator[Probe | None]:

@@ -28,8 +28,11 @@ def variables(form: Form, schema: onnx.defs.OpSchema) -> dict[str, list[str]]:
 
 def weights(form: Form) -> list[str]:
     """The operands whose source is a facet, in order."""
+    schema = newest(form)
+    spare = onnx.defs.OpSchema.FormalParameterOption.Optional
+    optional = {formal.name for formal in schema.inputs if formal.option == spare} if schema else set()
     named = [n for n, t in form.operands.items() if isinstance(t, Tensor)]
-    return [n for n in named if n not in DATA or n in WEIGHTS.get(form.op, ())]
+    return [n for n in named if n not in DATA or n in WEIGHTS.get(form.op, ()) or n in optional]
 
 
 def deviations(form: Form) -> Iterator[Change]:

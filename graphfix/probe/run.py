@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,9 @@ def run(
     answers between runs, so that an interrupted run goes on. `writing` is `tables`, or `nothing` to only compare with
     what is there. Raises UsageError for an unknown target or operator, BackendError without the compiler.
     """
+    if evidence is None:
+        with tempfile.TemporaryDirectory(prefix="graphfix-evidence-") as scratch:
+            return run(target, ops, python=python, home=home, evidence=Path(scratch), writing=writing, tell=tell)
     names = chosen(ops)
     title = backend(target).name
     outcomes = []
@@ -72,10 +76,9 @@ def run(
     on = datetime.datetime.now(datetime.UTC).date().isoformat()
     with open_backend(target, python=python) as session:
         folder = (home or rules_home()) / target / session.version
-        scratch = evidence or folder / ".evidence"
         for name in names:
             built = probes(forms()[name])
-            rows = measure(distinct(built.probes), session, target, scratch / f"{name}.jsonl")
+            rows = measure(distinct(built.probes), session, target, evidence / f"{name}.jsonl")
             if not rows:
                 continue
             gathered += rows

@@ -164,6 +164,6 @@ def stated(shape: tuple[int, ...], dims: str) -> list[int | str]:
     if dims == "static" or not shape:
         return list(shape)
     if dims == "batch":
-        return ["n", *shape[1:]]
+        return [f"d{shape[0]}", *shape[1:]]
     kept = {"spatial": {1}, "sequence": {len(shape) - 1}}.get(dims, set())
     return [size if at in kept or size == 1 else f"d{size}" for at, size in enumerate(shape)]

@@ -9,7 +9,8 @@ from graphfix.facets import facets
 from graphfix.facts import Facts
 from graphfix.model_facets import model_facets
 from graphfix.probe.build import NODE, Probe, build, finished, probes
-from graphfix.probe.form import Form, Sketch, data, deviations, numbers, scalar
+from graphfix.probe.deviations import deviations
+from graphfix.probe.form import Form, Sketch, data, numbers, scalar
 from graphfix.probe.forms import forms
 
 SAMPLE = ("Conv", "Relu", "ReduceMean", "Squeeze", "Clip", "LSTM", "If", "@model", "com.microsoft.FusedConv", "Range")

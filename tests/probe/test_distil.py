@@ -75,7 +75,8 @@ def test_a_missing_facet_reads_as_absent_so_a_rule_on_absent_names_the_version()
 
 
 def test_wrong_numbers_are_explained_apart_from_refusals() -> None:
-    rows = [evidence(f, "wrong" if f["mode"] == "cubic" else "rejected" if f["T"] == "float64" else "works") for f in singles()]
+    verdicts = {True: "wrong", False: "works"}
+    rows = [evidence(f, "rejected" if f["T"] == "float64" else verdicts[f["mode"] == "cubic"]) for f in singles()]
     found = distil(rows)
     assert [rule.when for rule in found.wrong] == [{"mode": ["cubic"]}]
     assert [rule.when for rule in found.rejects] == [{"T": ["float64"]}]
@@ -91,7 +92,8 @@ def test_what_was_refused_elsewhere_counts_as_probed_and_as_nothing_more() -> No
 def test_disagreeing_probes_of_one_key_follow_the_majority() -> None:
     facets: dict[str, object] = {"since": 13, "T": "bool"}
     rows = [evidence({"since": 13, "T": "float32"}, "works")]
-    rows += [Evidence("Op", str(i), str(i), ("T",), dict(facets), v, "", v) for i, v in enumerate(("rejected", "rejected", "works"))]  # type: ignore[arg-type]
+    for i, verdict in enumerate(("rejected", "rejected", "works")):
+        rows.append(Evidence("Op", str(i), str(i), ("T",), dict(facets), verdict, "", verdict))  # type: ignore[arg-type]
     assert [rule.when for rule in distil(rows).rejects] == [{"T": ["bool"]}]
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from graphfix.backends.base import available, open_backend
+from graphfix.backends.base import open_backend
+from graphfix.errors import BackendError
 from graphfix.probe.build import Probe, probes
 from graphfix.probe.forms import forms
 from graphfix.probe.measure import ask, judged
 from graphfix.probe.naming import ORDER
 from graphfix.probe.write import entry, read_archive
-from graphfix.table import Entry, Table, holds, rules_home, targets
+from graphfix.table import Entry, Table, rules_home, targets
 
 KINDS = {*ORDER, "operator"}
 TARGETS = targets()
@@ -80,10 +81,12 @@ def sample(count: int) -> list[Probe]:
 @pytest.mark.compiler
 @pytest.mark.parametrize("target", TARGETS)
 def test_compilers_still_say_what_the_tables_say(target: str, tmp_path: Path) -> None:
-    if available(target) is None:
-        pytest.skip(f"{target} is not installed here")
+    try:
+        session = open_backend(target)
+    except BackendError as error:
+        pytest.skip(str(error))
     table = Table.open(target)
-    with open_backend(target) as session:
+    with session:
         for probe in sample(10):
             found = judged(probe, ask(probe, session, target, tmp_path))
             ruling = table.rule(probe.op, "", probe.facets)
@@ -94,4 +97,3 @@ def test_compilers_still_say_what_the_tables_say(target: str, tmp_path: Path) ->
 
 def test_the_home_of_the_tables_holds_every_target() -> None:
     assert {path.parent.name for path in rules_home().glob("*/target.toml")} == set(TARGETS)
-    assert holds({}, {}) is True

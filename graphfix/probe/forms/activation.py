@@ -1,6 +1,6 @@
 """One operand, number by number, and the soft maxima."""
 
-from graphfix.probe.form import Change, Form, data, each, numbers, scalar
+from graphfix.probe.form import Change, Form, Tensor, data, each, numbers, scalar
 
 RANKS = (0, 1, 2, 3, 4, 5)
 SMOOTH = ("Relu", "Sigmoid", "Tanh", "Erf", "Exp", "Abs", "Ceil", "Floor", "Round", "Sign", "Neg", "Sin", "Cos", "Tan",
@@ -79,7 +79,15 @@ FORMS = [
                   *({"to": 1, "T1": dtype} for dtype in ("float8e4m3fn", "float8e5m2", "int4", "uint4")),
                   {"input": data(0, low=0, high=1), "to": 7}]),
     Form("CastLike", {"input": data(2, 3, 4), "target_type": scalar(1)},
-         types={"T1": "int64"}, changes=each(T2=["float32", "int64", "bool", "float16"])),
+         types={"T1": "int64"}, ranks=RANKS,
+         changes=[*each(T2=["float32", "int64", "bool", "float16", "float64", "int32"]),
+             *({"T1": "float32", "T2": dtype} for dtype in ("float32", "float16", "float64", "bfloat16", "int64", "bool")),
+                  *({"input": scalar(1), "target_type": data(*shape), "T1": dtype}
+                      for shape in ((), (4,), (2, 4), (2, 3, 4), (2, 3, 4, 5)) for dtype in ("float32", "int64")),
+                  *({"target_type": data(*shape)} for shape in ((), (4,), (2, 4), (2, 3, 4))), {"input": scalar(1)},
+                  {"input": numbers(1, 2)}]),
     Form("Dropout", {"data": data(2, 3, 4)}, ranks=RANKS, changes=[{"ratio": scalar(0.3)}, {"outputs": ("output", "mask")},
-         {"ratio": scalar(0.3), "training_mode": scalar(False)}]),
+         {"ratio": scalar(0.3), "training_mode": scalar(False)}, {"ratio": data(low=0, high=0.5)},
+            {"ratio": scalar(0.0), "training_mode": scalar(True)},
+            {"ratio": data(low=0, high=0), "training_mode": Tensor((), "runtime", (False,))}]),
 ]  # fmt: skip

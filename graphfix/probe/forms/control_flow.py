@@ -86,11 +86,12 @@ FORMS = [
       for branches in ("same", "other-rank", "squeeze")
       for after in ("rank-sensitive", "Relu")),
     Sketch("If", "nested", NESTED, ("cond",)), Sketch("If", "two outputs", TWO, ("outputs",)),
-    *(_loop("Loop", "counted", opset, "float[2,4] X", "float[2,4] Y", COUNT + LOOP) for opset in (11, 13, 16, 19, 21)),
+    *(_loop("Loop", "counted", opset, "float[2,4] X", "float[2,4] Y", COUNT + LOOP)
+      for opset in (11, 13, 16, 19, 21, 23, 24, 25)),
     *(_loop("Loop", "open count", opset, "int64 n, float[2,4] X", "float[2,4] Y", LOOP) for opset in (11, 13, 16, 19)),
     *(_loop("Loop", "stacked", opset, "float[2,4] X", "float[2,4] Y, float[3,2,4] Z", COUNT + SCANNED) for opset in (11, 13, 16)),
     _loop("Loop", "stacked open", 16, "int64 n, float[2,4] X", "float[2,4] Y, float[k,2,4] Z", SCANNED),
     *(_loop("Scan", "static", opset, "float[4] H, float[3,4] X", "float[4] Y, float[3,4] Z", SCAN)
-      for opset in (9, 11, 16, 19, 21)),
+      for opset in (9, 11, 16, 19, 21, 23, 24, 25)),
     *(_loop("Scan", "open", opset, "float[4] H, float[t,4] X", "float[4] Y, float[t,4] Z", SCAN) for opset in (11, 16)),
 ]  # fmt: skip

@@ -114,7 +114,7 @@ def logical(op: str) -> Form:
 
 def bits(op: str) -> Form:
     """An operator over the bits of two integers."""
-    return Form(op, pair(0, 9), types={"T": "int32"}, changes=broadcasts(0, 9)[:8])
+    return Form(op, pair(0, 9), types={"T": "int32"}, ranks=RANKS, changes=broadcasts(0, 9))
 
 
 MANY: list[Change] = [
@@ -190,5 +190,5 @@ FORMS = [
                   {"condition": data(2, 1, 4, 4), "X": data(2, 3, 4, 4), "Y": scalar(-1e9), "dims": "dynamic"}]),
     *(bits(op) for op in ("BitwiseAnd", "BitwiseOr", "BitwiseXor")),
     Form("BitShift", {"X": data(2, 3, 4, low=0, high=3), "Y": data(2, 3, 4, low=0, high=3)}, {"direction": "LEFT"},
-        types={"T": "uint8"}, changes=each(direction=["RIGHT"])),
+        types={"T": "uint8"}, ranks=(1, 2), changes=each(direction=["RIGHT"])),
 ]  # fmt: skip

@@ -47,7 +47,8 @@ CUTS: list[Change] = [
     *({**cut(0, 3, 1, 1), "axes.from": source, "steps.from": source} for source in ("folded", "runtime")),
     *({**cut(0, 3, 1, 1), "starts.from": source, "ends.from": source, "axes.from": source, "steps.from": source, "dims": dims}
         for source in ("folded", "node") for dims in ("static", "dynamic")),
-    *(cut(0, 2, 1, None, Tind="int32", **more) for more in ({}, {"dims": "dynamic"})),
+    *(cut(0, 2, 1, step, Tind="int32", **more) for step in (None, 1, 2) for more in ({}, {"dims": "batch"}, {"dims": "dynamic"})),
+    {"starts": numbers(0, 1), "ends": numbers(2, 3), "axes": numbers(0, 1), "steps": numbers(1, 1), "Tind": "int32"},
     *({**cut(a, b, 0), "data": Tensor((4,), source, (2, 3, 4, 5)), "T": "int64"} for source in ("shape", "folded", "constant")
         for a, b in ((0, 1), (1, 2), (2, 4), (-1, LAST), (0, -1), (-2, -1))),
     *({**cut(a, b, 0, 1), "data": Tensor((4,), source, (2, 3, 4, 5)), "T": dtype} for source in ("shape", "folded")

@@ -11,6 +11,11 @@ SPACES: list[Change] = [{"X": data(2, 4)}, {"X": data(2, 4, 5)}, {"X": data(2, 4
 AXES: list[Change] = [*each(axis=[0, 1, 2, -2, None]), {"B": None}, {"epsilon": 1e-3}, {"B": None, "dims": "dynamic"},
     {"X": data(2, 3, 5, 4)}, {"X": data(2, 4)},
         {"X": data(2, 3, 5, 4), "dims": "dynamic"}, {"X": data(2, 4), "dims": "batch"}, {"axis": 2}]  # fmt: skip
+WHOLE: list[Change] = [
+    {"X": data(*shape), "Scale": weight(*shape[axis:]), "B": weight(*shape[axis:]), "axis": axis}
+    for shape in ((2, 4), (2, 3, 4), (2, 3, 4, 5)) for axis in (0, 1, 2, 3, -1, -2, -3,
+        -4) if -len(shape) <= axis < len(shape)
+]  # fmt: skip
 
 FORMS = [
     Form("BatchNormalization", BATCH, oldest=7,
@@ -20,7 +25,8 @@ FORMS = [
     Form("InstanceNormalization", {"input": data(2, 4, 5, 5), "scale": weight(4), "B": weight(4)},
          changes=[{"epsilon": 1e-3}, {"input": data(2, 4, 5)}, {"input": data(2, 4, 5, 5, 2)},
              {"input": data(2, 4, 5), "dims": "dynamic"}, {"input": data(2, 4, 5), "dims": "batch"}]),
-    Form("LayerNormalization", LAYER, {"axis": -1}, changes=[*AXES, {"outputs": ("Y", "Mean", "InvStdDev")},
+    Form("LayerNormalization", LAYER, {"axis": -1}, changes=[*AXES, *WHOLE, {"outputs": ("Y", "Mean", "InvStdDev")},
+        {"outputs": ("Y", "Mean", "InvStdDev"), "Scale.from": "runtime", "B.from": "runtime"},
         {"stash_type": 0}]),
     Form("GroupNormalization", {"X": data(2, 4, 5, 5), "scale": weight(4), "bias": weight(4)}, {"num_groups": 2},
         changes=[{"X": data(2, 4, 5)}, {"num_groups": 4}, {"epsilon": 1e-3}]),

@@ -233,7 +233,7 @@ FORMS = [
              {"axes": None, "dims": "dynamic"},
                   {"axes": None, "data": data(1, 3, 1, 5)}, {"axes": None, "data": data(1, 1)},
                   {"axes": None, "data": data(2, 1, 3, 1), "dims": "dynamic"},
-                  {"axes": None, "data": data(2, 1), "dims": "dynamic"}, {"axes": None, "data": data(2, 1), "dims": "batch"},
+                  {"axes": None, "data": data(2, 1), "dims": "dynamic"}, {"axes": None, "data": data(1, 1), "dims": "batch"},
                   {"axes": None, "data": data(2, 1)},
                   {"axes": numbers(1, 2), "data": data(2, 1, 1)}, {"axes": numbers(0, -1), "data": data(1, 3, 1)},
                   {"axes": numbers(0, 2), "data": data(1, 3, 1)},

@@ -1,0 +1,83 @@
+"""Measuring from the outside: which operators, which files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graphfix.backends.verdict import Verdict
+from graphfix.errors import UsageError
+from graphfix.probe import run as running
+from graphfix.probe.__main__ import main
+from graphfix.probe.write import read_archive
+from graphfix.table import Entry
+
+
+class Picky:
+    """A compiler that takes everything but float64."""
+
+    version = "1.2.3"
+
+    def ask(self, model: Path, **_: Any) -> Verdict:
+        import onnx
+
+        inputs = onnx.load(model).graph.input
+        double = any(value.type.tensor_type.elem_type == onnx.TensorProto.DOUBLE for value in inputs)
+        return Verdict(False, "convert", "no doubles here") if double else Verdict(True, "ok")
+
+
+@pytest.fixture(autouse=True)
+def picky(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def opened(*_: Any, **__: Any) -> Iterator[Picky]:
+        yield Picky()
+
+    monkeypatch.setattr(running, "open_backend", opened)
+
+
+def test_a_run_writes_a_table_and_the_probes_behind_it(tmp_path: Path) -> None:
+    (outcome,) = running.run("tract", ["Elu"], home=tmp_path)
+    folder = tmp_path / "tract" / "1.2.3"
+    entry = Entry.read(folder / "Elu.json")
+    assert outcome.changed
+    assert entry.probes == outcome.probes == len(read_archive(folder))
+    assert [(rule.id, rule.said) for rule in entry.rejects] == [("dtype-float64-foldable-no", "no doubles here")]
+
+
+def test_a_second_run_finds_nothing_changed(tmp_path: Path) -> None:
+    running.run("tract", ["Elu"], home=tmp_path)
+    (outcome,) = running.run("tract", ["Elu"], home=tmp_path, writing="nothing")
+    assert not outcome.changed
+
+
+def test_a_check_writes_nothing(tmp_path: Path) -> None:
+    (outcome,) = running.run("tract", ["Elu"], home=tmp_path, writing="nothing")
+    assert outcome.changed
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_tables_can_be_written_anew_from_the_evidence(tmp_path: Path) -> None:
+    running.run("tract", ["Elu", "Selu"], home=tmp_path)
+    path = tmp_path / "tract" / "1.2.3" / "Selu.json"
+    before = path.read_text()
+    path.write_text(json.dumps({**json.loads(before), "rejects": []}))
+    assert running.redistil("tract", "1.2.3", home=tmp_path) == 2
+    assert path.read_text() == before
+
+
+def test_measuring_one_operator_keeps_the_evidence_about_others(tmp_path: Path) -> None:
+    running.run("tract", ["Elu"], home=tmp_path)
+    running.run("tract", ["Selu"], home=tmp_path)
+    assert {row.op for row in read_archive(tmp_path / "tract" / "1.2.3")} == {"Elu", "Selu"}
+
+
+def test_an_unknown_operator_or_target_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(UsageError, match="Rellu"):
+        running.run("tract", ["Rellu"])
+    assert main(["--target", "nowhere", "--op", "Elu"]) == 2
+    assert "nowhere" in capsys.readouterr().err
