@@ -14,6 +14,8 @@ apart. A facet is a name and a small value (a word, a number, a truth value); No
     X.value              what a small integer or float operand holds: ones, zeros, positive, negative, mixed
     mode, axis, ...      attributes: words and flags as they are, numbers and lists as the classes below
     out.Y                used | absent, for optional outputs
+    inside               whether a looping operator stands inside a subgraph
+    broken               whether a branch of an If holds a node that no input can make run
     inputs, outputs      how many, for variadic operators
 """
 
@@ -41,6 +43,8 @@ NUMBERS = {"scales", "roi", "ratio", "min", "max"}
 WEIGHTS = {"Conv": ("W", "B"), "ConvTranspose": ("W", "B"), "Gemm": ("B", "C"), "MatMul": ("B",), "PRelu": ("slope",),
            "ConvInteger": ("w",), "MatMulInteger": ("B",), "Pow": ("Y",), "Where": ("condition",)}  # fmt: skip
 """Data operands whose constancy matters after all."""
+LOOPING = {"LSTM", "GRU", "RNN", "Loop", "Scan"}
+"""Operators that compilers turn into loops, which some do not allow inside a branch."""
 ELEMENTWISE = {"Add", "Sub", "Mul", "Div", "Pow", "Mod", "And", "Or", "Xor", "Equal", "Greater", "GreaterOrEqual",
                "Less", "LessOrEqual", "PRelu", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Max", "Min",
                "Mean", "Sum", "Where", "MatMul"}  # fmt: skip
@@ -87,6 +91,8 @@ def facets(node: NodeFacts) -> Facets:
         ):
             result = node.outputs[i]
             out[produced.type_str] = None if result is None else result.dtype or None
+    if node.op in LOOPING and node.domain == "":
+        out["inside"] = bool(node.scope)
     if node.op in ELEMENTWISE and node.domain == "":
         out["broadcast"] = _broadcast(node.inputs)
     out.update(attribute_facets(node, schema))
