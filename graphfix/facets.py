@@ -14,8 +14,8 @@ apart. A facet is a name and a small value (a word, a number, a truth value); No
     X.value              what a small integer or float operand holds: ones, zeros, positive, negative, mixed
     mode, axis, ...      attributes: words and flags as they are, numbers and lists as the classes below
     out.Y                used | absent, for optional outputs
-    inside               whether a looping operator stands inside a subgraph
-    broken               whether a branch of an If holds a node that no input can make run
+    inside               what decides whether a looping operator inside a subgraph runs: nothing, constant, folded, ...
+    broken               the gravest operator in the branches of an If that no input can make run, or none
     inputs, outputs      how many, for variadic operators
 """
 
@@ -92,7 +92,7 @@ def facets(node: NodeFacts) -> Facets:
             result = node.outputs[i]
             out[produced.type_str] = None if result is None else result.dtype or None
     if node.op in LOOPING and node.domain == "":
-        out["inside"] = bool(node.scope)
+        out["inside"] = node.under
     if node.op in ELEMENTWISE and node.domain == "":
         out["broadcast"] = _broadcast(node.inputs)
     out.update(attribute_facets(node, schema))

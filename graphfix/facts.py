@@ -19,7 +19,7 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, helper
 from graphfix.folding import Array, attribute, constant_value, fold, tensor_value
 from graphfix.infer import NAMES as DTYPES
 from graphfix.infer import Place, branch_scope, infer, pinned, replace, stripped, unannotated
-from graphfix.laws import contradicts
+from graphfix.laws import gravest
 from graphfix.settling import (
     SHAPED_BY,
     decided,
@@ -123,7 +123,14 @@ def since(op: str, domain: str, version: int) -> int:
         return 0
 
 
-def _walk(facts: Facts, graph: GraphProto, inferred: GraphProto, scope: tuple[str, ...], opsets: Mapping[str, int]) -> list[str]:
+def _walk(
+    facts: Facts,
+    graph: GraphProto,
+    inferred: GraphProto,
+    scope: tuple[str, ...],
+    opsets: Mapping[str, int],
+    under: str = "nothing",
+) -> list[str]:
     """Gather the facts of one graph and give the names it reads from outside; `inferred` is the annotated graph."""
     known = {info.name: info for info in (*inferred.value_info, *inferred.output)}
     values = facts.values[scope] = {info.name: typed(info) for info in inferred.input}
@@ -141,7 +148,7 @@ def _walk(facts: Facts, graph: GraphProto, inferred: GraphProto, scope: tuple[st
         for item, other in zip(node.attribute, twin.attribute, strict=False):
             if item.type == AttributeProto.GRAPH:
                 inner = branch_scope(scope, node, item.name)
-                captured.update(dict.fromkeys(_walk(facts, item.g, other.g, inner, opsets)))
+                captured.update(dict.fromkeys(_walk(facts, item.g, other.g, inner, opsets, _condition(node, inputs, under))))
                 branches.append(tuple(facts.value(o.name, inner) for o in item.g.output))
         outputs = tuple(_known_output(node, inputs, value, i) for i, value in enumerate(stated))
         ran = taken(node, inputs, branches)
@@ -151,7 +158,7 @@ def _walk(facts: Facts, graph: GraphProto, inferred: GraphProto, scope: tuple[st
         entry = NodeFacts(
             node, scope, inputs, tuple(o if o.name else None for o in outputs),
             since(node.op_type, domain, opsets.get(domain, 0)), tuple(branches), tuple(captured),
-            any(inner.broken or contradicts(inner) for inner in facts.nodes[before:]),
+            gravest(facts.nodes[before:]), under,
         )  # fmt: skip
         facts.nodes.append(entry)
         if scope:
@@ -162,6 +169,16 @@ def _walk(facts: Facts, graph: GraphProto, inferred: GraphProto, scope: tuple[st
                 facts.producers[scope, value.name] = entry
     read.update(dict.fromkeys(output.name for output in graph.output if output.name not in values))
     return list(read)
+
+
+SETTLED = ("nothing", "constant", "folded", "shape", "cast-shape", "runtime")
+"""What a node's execution may hang on, the most settled first."""
+
+
+def _condition(node: NodeProto, inputs: tuple[Value | None, ...], under: str) -> str:
+    """What the subgraphs of a node are run under: the least settled of its condition's source and what is around it."""
+    condition = inputs[0] if node.op_type == "If" and inputs else None
+    return max(under, "runtime" if condition is None else condition.source, key=SETTLED.index)
 
 
 def _known_output(node: NodeProto, inputs: tuple[Value | None, ...], stated: Value, index: int) -> Value:

@@ -5,8 +5,19 @@ Exported graphs hold such nodes in branches that are never taken (the 8 kHz half
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from graphfix.folding import attribute
 from graphfix.values import NodeFacts, Shape, Value
+
+GRAVITY = ("none", "Squeeze", "MatMul", "Conv", "RNN", "GRU", "LSTM")
+"""Operators that may contradict their operands, in the order in which one is named before another."""
+
+
+def gravest(nodes: Iterable[NodeFacts]) -> str:
+    """The gravest operator that cannot run among nodes and the subgraphs inside them; `none` without one."""
+    found = (node.op if contradicts(node) else node.broken for node in nodes)
+    return max(found, key=GRAVITY.index, default="none")
 
 
 def contradicts(node: NodeFacts) -> bool:

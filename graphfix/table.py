@@ -22,7 +22,7 @@ from graphfix.facets import Facet, Facets
 Condition = Mapping[str, Any]
 ENOUGH = 3
 """Values of a facet that were probed without it deciding anything, for it to be taken as deciding nothing."""
-NEUTRAL: frozenset[Facet] = frozenset({"absent", "default", "none", "static", "ones", False, ""})
+NEUTRAL: frozenset[Facet] = frozenset({"absent", "default", "none", "nothing", "static", "ones", False, ""})
 """Values that say a facet is not in use, so that a table need not name the facet."""
 
 

@@ -46,7 +46,8 @@ class NodeFacts:
     """A node with the facts about its operands; `inputs[i]` is None where an optional input is left out.
 
     `branches` are the outputs of its subgraphs, `captured` the names that those read from outer scopes,
-    `broken` whether some node inside them has operands that contradict it.
+    `broken` the gravest operator inside them whose operands contradict it, `none` without one. `under` is `nothing` in
+    the main graph, else the source of the condition that its execution hangs on, the least settled of several.
     """
 
     proto: NodeProto
@@ -56,7 +57,8 @@ class NodeFacts:
     since: int
     branches: tuple[tuple[Value | None, ...], ...] = ()
     captured: tuple[str, ...] = ()
-    broken: bool = False
+    broken: str = "none"
+    under: str = "nothing"
 
     @property
     def op(self) -> str:

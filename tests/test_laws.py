@@ -35,13 +35,29 @@ def test_contradiction_is_seen_only_where_sizes_are_known(nodes: str, inputs: st
     assert contradicts(node) is answer
 
 
-@pytest.mark.parametrize(("size", "broken"), [(2, True), (1, False)])
-def test_an_if_with_a_branch_that_cannot_run_is_broken(size: int, broken: bool) -> None:
+@pytest.mark.parametrize(("size", "broken"), [(2, "Squeeze"), (1, "none")])
+def test_an_if_with_a_branch_that_cannot_run_is_broken(size: int, broken: str) -> None:
     model = Example(
         "y = If(c) <then_branch = a () => (p) { p = Squeeze(x, z) }, else_branch = b () => (q) { q = Identity(x) }>",
         inputs=f"float[{size},3] x, bool c",
         weights="int64[1] z = {0}",
     ).model
     node = Facts.of(model).nodes[-1]
-    assert node.broken is broken
-    assert facets(node)["broken"] is broken
+    assert node.broken == broken
+    assert facets(node)["broken"] == broken
+
+
+@pytest.mark.parametrize(
+    ("condition", "under"),
+    [("c = Constant<value = bool {1}>()", "constant"), ("s = Size(x)\nc = Equal(s, six)", "folded"), ("c = Identity(b)", "runtime")],
+)
+def test_a_layer_in_a_branch_is_under_the_condition(condition: str, under: str) -> None:
+    layer = "p, h, d = LSTM<hidden_size = 2>(x, w, r)"
+    model = Example(
+        f"{condition}\ny = If(c) <then_branch = t () => (p) {{ {layer} }}, else_branch = e () => (q) {{ q = Abs(x) }}>",
+        inputs="float[1,2,3] x, float[1,8,3] w, float[1,8,2] r, bool b",
+        weights="int64 six = {6}",
+    ).model
+    (inner,) = [node for node in Facts.of(model).nodes if node.op == "LSTM"]
+    assert inner.under == under
+    assert facets(inner)["inside"] == under
