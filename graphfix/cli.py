@@ -16,6 +16,7 @@ COMMANDS = {
     "lint": "verdicts and findings; never writes a model",
     "fix": "rewrite a model so that a target takes it, and prove that the numbers did not change",
     "compile": "hand the graph to the real compiler, and compare what the result computes",
+    "probe": "measure a compiler with one-node models, and write or check its support tables",
     "explain": "what a finding, a rewrite, or an operator on a target means",
     "backends": "which compilers are here, and how to get the others",
 }

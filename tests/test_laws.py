@@ -49,7 +49,11 @@ def test_an_if_with_a_branch_that_cannot_run_is_broken(size: int, broken: str) -
 
 @pytest.mark.parametrize(
     ("condition", "under"),
-    [("c = Constant<value = bool {1}>()", "constant"), ("s = Size(x)\nc = Equal(s, six)", "folded"), ("c = Identity(b)", "runtime")],
+    [
+        ("c = Constant<value = bool {1}>()", "constant"),
+        ("s = Size(x)\nc = Equal(s, six)", "folded"),
+        ("c = Identity(b)", "runtime"),
+    ],
 )
 def test_a_layer_in_a_branch_is_under_the_condition(condition: str, under: str) -> None:
     layer = "p, h, d = LSTM<hidden_size = 2>(x, w, r)"
