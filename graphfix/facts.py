@@ -30,6 +30,8 @@ from graphfix.settling import (
     recurrent_outputs,
     taken,
 )
+from graphfix.sizes import follow
+from graphfix.sizes import settled as whole
 from graphfix.values import Dim, NodeFacts, Shape, Value, typed
 
 if TYPE_CHECKING:
@@ -194,11 +196,14 @@ def _known_output(node: NodeProto, inputs: tuple[Value | None, ...], stated: Val
         source = "runtime" if runtime else _folded_source(node, sources)
         if source == "folded" and index == 0 and all(i is None or i.constant is not None for i in inputs):
             value = fold(node, [None if i is None else i.constant for i in inputs])
+    sizes = follow(node, inputs) if index == 0 else None
+    if value is None and source != "folded" and (array := whole(sizes, stated)) is not None:
+        value, source = array, "folded"
     dtype, shape = stated.dtype, stated.shape
     if value is not None:
         shape = value.shape
         dtype = dtype or DTYPES.get(helper.np_dtype_to_tensor_dtype(value.dtype), "")
-    return Value(stated.name, dtype, shape, source, value)
+    return Value(stated.name, dtype, shape, source, value, sizes)
 
 
 def _folded_source(node: NodeProto, sources: set[str]) -> str:

@@ -75,6 +75,8 @@ def _axes(node: NodeProto, operands: Operands, position: int = 1) -> list[int] |
 
 def _div(a: Array, b: Array) -> Array:
     if np.issubdtype(a.dtype, np.integer):
+        if not np.all(b):
+            raise ValueError("a division by zero")
         return np.asarray(np.trunc(np.true_divide(a, b))).astype(a.dtype)
     return np.asarray(np.divide(a, b))
 

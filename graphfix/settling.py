@@ -9,6 +9,7 @@ from onnx import AttributeProto, NodeProto
 
 from graphfix.folding import Array, attribute
 from graphfix.infer import Place
+from graphfix.sizes import sizes_of
 from graphfix.values import NodeFacts, Value
 
 if TYPE_CHECKING:
@@ -73,38 +74,25 @@ RANKED_BY = {"Reshape": 1, "ConstantOfShape": 0, "Expand": 1}
 
 
 def ranked_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place, Value]:
-    """Outputs of unknown rank whose target's length is known, with the sizes that stand in it as constants."""
+    """Outputs whose target tells their rank by its length, or some of their sizes, where inference did not see it."""
     found = {}
     for node in facts.nodes:
         position = RANKED_BY.get(node.op) if not node.domain else None
         target = node.inputs[position] if position is not None and len(node.inputs) > position else None
         output = node.outputs[0] if node.outputs else None
-        if target is None or output is None or output.shape is not None or target.shape is None or len(target.shape) != 1:
+        if target is None or output is None or output.fixed or target.shape is None or len(target.shape) != 1:
             continue
-        sizes = partial_sizes(facts, node, target)
-        data = node.inputs[0]
-        if node.op == "Expand" and (data is None or data.rank is None or data.rank > len(sizes)):
+        length, data = target.shape[0], node.inputs[0]
+        sizes = sizes_of(target) or ((None,) * length if isinstance(length, int) else ())
+        if not sizes or (node.op == "Expand" and (data is None or data.rank is None or data.rank > len(sizes))):
             continue
-        if sizes and (node.scope, output.name) not in known:
-            dims = tuple(size if size is not None and size > 0 and node.op != "Expand" else None for size in sizes)
-            found[node.scope, output.name] = Value(output.name, output.dtype or (data.dtype if data else ""), dims)
+        stated = output.shape if output.shape is not None and len(output.shape) == len(sizes) else (None,) * len(sizes)
+        told = [size if size is not None and size > 0 and node.op != "Expand" else None for size in sizes]
+        dims = tuple(old if new is None else new for new, old in zip(told, stated, strict=True))
+        place = node.scope, output.name
+        if dims != output.shape and (place not in known or known[place].shape != dims):
+            found[place] = Value(output.name, output.dtype or (data.dtype if data else ""), dims)
     return found
-
-
-def partial_sizes(facts: Facts, node: NodeFacts, target: Value) -> list[int | None]:
-    """The elements of a vector of sizes, None where one is not known; empty when not even their number is."""
-    if target.constant is not None:
-        return [int(size) for size in target.constant.reshape(-1)]
-    maker = facts.producer(target.name, node.scope)
-    if maker is not None and maker.op == "Concat" and all(v is not None and v.fixed for v in maker.inputs):
-        sizes: list[int | None] = []
-        for part in maker.inputs:
-            length = part.shape[0] if part is not None and part.shape else 0
-            known = part.constant if part is not None else None
-            sizes += [None] * int(length or 0) if known is None else [int(size) for size in known.reshape(-1)]
-        return sizes
-    length = target.shape[0] if target.shape else None
-    return [None] * length if isinstance(length, int) else []
 
 
 RECURRENT = {"LSTM", "GRU", "RNN"}

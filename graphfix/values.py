@@ -12,6 +12,7 @@ from graphfix.infer import NAMES
 
 Dim = int | str | None
 Shape = tuple[Dim, ...]
+Sizes = tuple[int | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Value:
     `shape` holds an int for a fixed dim, a str for a symbol, None for an unknown dim; `shape` itself is None when
     the rank is unknown. `source` is `constant` (an initializer or a Constant node), `folded` (computed from
     constants and fixed dims alone), `shape` (computed from dims that are not fixed), `cast-shape` (the same by way of
-    another dtype than int64, where some compilers lose track of sizes) or `runtime`.
+    another dtype than int64, where some compilers lose track of sizes) or `runtime`. `sizes` are the elements of a
+    small vector of sizes as far as they are known, None for one that is not.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Value:
     shape: Shape | None = None
     source: str = "runtime"
     constant: Array | None = None
+    sizes: Sizes | None = None
 
     @property
     def rank(self) -> int | None:

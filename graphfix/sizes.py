@@ -1,0 +1,102 @@
+"""Shape arithmetic element by element: what is known of a vector of sizes when some of the dims behind it are free.
+
+`Shape` of `[n, 64, 8]` is not constant, yet its second element is 64; exporters take it out with Gather or Slice, and
+compilers follow. Every function takes and gives tuples of ints, None standing for a size that is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from onnx import NodeProto
+
+from graphfix.folding import Array, attribute
+from graphfix.values import Sizes, Value
+
+MOST = 64
+"""Elements of a vector that is followed."""
+ARITHMETIC: dict[str, Callable[[int, int], int]] = {
+    "Add": lambda a, b: a + b, "Sub": lambda a, b: a - b, "Mul": lambda a, b: a * b,
+    "Div": lambda a, b: int(a / b), "Min": min, "Max": max,
+}  # fmt: skip
+CARRIERS = {"Identity", "Unsqueeze", "Squeeze", "Reshape", "Flatten"}
+
+
+def sizes_of(value: Value | None) -> Sizes | None:
+    """The elements of a small integer vector or scalar, as far as they are known; None when it is not one."""
+    if value is None or value.dtype not in ("int64", "int32"):
+        return None
+    if value.constant is not None:
+        return tuple(int(size) for size in value.constant.reshape(-1)) if value.constant.size <= MOST else None
+    return value.sizes
+
+
+def follow(node: NodeProto, inputs: Sequence[Value | None]) -> Sizes | None:
+    """What is known of the elements of a node's output; None when the node is no shape arithmetic."""
+    data = inputs[0] if inputs else None
+    if data is None or node.domain not in ("", "ai.onnx"):
+        return None
+    if node.op_type == "Shape":
+        shape = data.shape
+        dims = shape[attribute(node, "start", 0) : attribute(node, "end", len(shape))] if shape is not None else None
+        return None if dims is None else tuple(dim if isinstance(dim, int) else None for dim in dims)
+    first = sizes_of(data)
+    if node.op_type == "Concat":
+        return _joined([sizes_of(value) for value in inputs])
+    if first is None:
+        return None
+    if node.op_type in CARRIERS or (node.op_type == "Cast" and attribute(node, "to") in (6, 7)):
+        return first
+    if node.op_type == "Gather" and data.rank == 1 and len(inputs) > 1:
+        return _picked(first, inputs[1].constant if inputs[1] is not None else None)
+    if node.op_type == "Slice" and data.rank == 1:
+        return _sliced(node, first, inputs)
+    if node.op_type in ARITHMETIC and len(inputs) == 2:
+        return _combined(ARITHMETIC[node.op_type], first, sizes_of(inputs[1]))
+    return None
+
+
+def settled(sizes: Sizes | None, stated: Value) -> Array | None:
+    """The array of a vector whose every element is known and whose shape is; else None."""
+    if sizes is None or None in sizes or not stated.fixed or stated.dtype not in ("int64", "int32"):
+        return None
+    array = np.asarray(sizes, stated.dtype)
+    shape = [dim for dim in stated.shape or () if isinstance(dim, int)]
+    return array.reshape(shape) if array.size == int(np.prod(shape)) else None
+
+
+def _joined(parts: Sequence[Sizes | None]) -> Sizes | None:
+    known = [part for part in parts if part is not None]
+    whole = tuple(size for part in known for size in part)
+    return whole if len(known) == len(parts) and len(whole) <= MOST else None
+
+
+def _picked(sizes: Sizes, index: Array | None) -> Sizes | None:
+    if index is None or index.size > MOST:
+        return None
+    places = [int(place) for place in index.reshape(-1)]
+    return tuple(sizes[place] for place in places) if all(-len(sizes) <= place < len(sizes) for place in places) else None
+
+
+def _sliced(node: NodeProto, sizes: Sizes, inputs: Sequence[Value | None]) -> Sizes | None:
+    if len(inputs) == 1:
+        starts, ends = attribute(node, "starts", [0]), attribute(node, "ends", [len(sizes)])
+        return sizes[starts[0] : ends[0]] if len(starts) == len(ends) == 1 else None
+    bounds = [value.constant if value is not None else None for value in inputs[1:3]]
+    steps = inputs[4].constant if len(inputs) > 4 and inputs[4] is not None else np.ones(1, np.int64)
+    if any(bound is None or bound.size != 1 for bound in (*bounds, steps)):
+        return None
+    start, end, step = (int(bound.reshape(-1)[0]) for bound in (*bounds, steps) if bound is not None)
+    if step < 0 and end < -len(sizes):
+        return sizes[start::step]
+    return sizes[start:end:step] if step else None
+
+
+def _combined(function: Callable[[int, int], int], one: Sizes, other: Sizes | None) -> Sizes | None:
+    if not one or not other or (len(one) != len(other) and 1 not in (len(one), len(other))):
+        return None
+    length = max(len(one), len(other))
+    pairs = zip(one * (length // len(one)), other * (length // len(other)), strict=True)
+    unsafe = function is ARITHMETIC["Div"]
+    return tuple(None if a is None or b is None or (unsafe and b == 0) else function(a, b) for a, b in pairs)

@@ -1,0 +1,40 @@
+"""Shape arithmetic element by element: fixed dims are found behind free ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphfix.example import Example
+from graphfix.facts import Facts
+from graphfix.sizes import sizes_of
+
+WEIGHTS = "int64 one = {1}, int64 two = {2}, int64[1] z = {0}, int64[1] u = {1}, int64[1] t = {2}, int64[2] many = {2, 1}"
+CASES = {
+    "s = Shape(x)": (None, 64, 8),
+    "s = Shape<start = 1>(x)": (64, 8),
+    "a = Shape(x)\ns = Gather(a, one)": (64,),
+    "a = Shape(x)\ns = Gather(a, many)": (8, 64),
+    "a = Shape(x)\ns = Slice(a, u, t)": (64,),
+    "a = Shape(x)\nb = Gather(a, two)\nc = Mul(b, two)\nd = Unsqueeze(c, z)\ns = Concat<axis = 0>(d, u, t)": (16, 1, 2),
+    "a = Shape(x)\nb = Gather(a, z)\nc = Gather(a, one)\nd = Unsqueeze(c, z)\ns = Concat<axis = 0>(b, d)": (None, 64),
+    "a = Shape(x)\ns = Div(a, two)": (None, 32, 4),
+}
+
+
+@pytest.mark.parametrize("nodes", CASES)
+def test_sizes_are_followed(nodes: str) -> None:
+    found = Facts.of(Example(nodes, inputs="float[n,64,8] x", outputs="int64 s", weights=WEIGHTS).model)
+    assert sizes_of(found.value("s")) == CASES[nodes]
+
+
+def test_a_fixed_dim_behind_a_free_one_is_folded() -> None:
+    nodes = "a = Shape(x)\nc = Gather(a, one)\nd = Unsqueeze(c, z)\nm = Neg(u)\ns = Concat<axis = 0>(m, d)\ny = Reshape(x, s)"
+    found = Facts.of(Example(nodes, inputs="float[n,64,8] x", weights=WEIGHTS).model)
+    assert found.value("s").source == "folded"  # type: ignore[union-attr]
+    assert found.value("y").shape[1] == 64  # type: ignore[union-attr,index]
+
+
+def test_a_division_by_zero_is_no_size() -> None:
+    nodes = "a = Shape(x)\ns = Div(a, z)"
+    found = Facts.of(Example(nodes, inputs="float[4] x", outputs="int64 s", weights=WEIGHTS).model)
+    assert sizes_of(found.value("s")) in (None, (None,))
