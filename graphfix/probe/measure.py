@@ -27,6 +27,8 @@ VOLATILE = (
 )
 QUOTED = re.compile(r"['\"`]([^'\"`]+)['\"`]")
 FOLDING: frozenset[Facet] = frozenset({"folded", "shape", "cast-shape"})
+PLAIN = {"bool", *(f"{kind}{bits}" for kind in ("int", "uint", "float") for bits in (8, 16, 32, 64))} - {"float8"}
+"""Dtypes that an .npz file can hold."""
 DEADLINE = 60.0
 OF_INPUTS = ("'<input>'", "(input None)")
 """How a converter calls a model's inputs when it refuses their dtype or rank."""
@@ -90,7 +92,7 @@ def ask(probe: Probe, session: Session, target: str, folder: Path) -> Verdict:
     """The compiler's verdict on one probe, with the inputs run where there are numbers to compare."""
     model, arrays = folder / "probe.onnx", folder / "probe.npz"
     onnx.save(probe.model, model)
-    plain = all(a.dtype.kind in "fiub" for a in (*probe.feeds.values(), *(probe.wanted or {}).values()))
+    plain = all(a.dtype.name in PLAIN for a in (*probe.feeds.values(), *(probe.wanted or {}).values()))
     inputs = None
     if plain and probe.wanted:
         ins = {f"in:{name}": value for name, value in probe.feeds.items()}

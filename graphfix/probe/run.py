@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,11 +42,18 @@ def chosen(ops: Sequence[str]) -> list[str]:
     return list(ops) or list(known)
 
 
-def distinct(found: Iterable[Probe]) -> list[Probe]:
-    """The first probe of each key: a second one would tell the linter nothing."""
+def distinct(found: Sequence[Probe]) -> list[Probe]:
+    """The first probe of each key, without older versions of deviations that show no facet of their own.
+
+    A second probe of one key would tell the linter nothing. An older version is probed in its usual form; together
+    with other deviations only where its form is another, so that facets appear which the newest version lacks.
+    """
+    fresh = {name for probe in found if "since" not in probe.varied for name in probe.facets}
     first: dict[tuple[tuple[str, str], ...], Probe] = {}
     for probe in found:
-        first.setdefault(key(probe.facets), probe)
+        aged = "since" in probe.varied and len(probe.varied) > 1
+        if not aged or not fresh.issuperset(probe.facets):
+            first.setdefault(key(probe.facets), probe)
     return list(first.values())
 
 

@@ -13,6 +13,8 @@ from graphfix.facts import DTYPES
 from graphfix.folding import Array
 from graphfix.probe.form import Tensor
 
+HIGH = 5
+"""The rank above which models have no inputs and outputs in practice, though they have values inside."""
 BESIDE = "beside_"
 """How the names of nodes start that a probe is not about."""
 CODES = {name: code for code, name in DTYPES.items()}
@@ -71,7 +73,18 @@ class Supply:
         add = helper.make_node("Add", [f"{BESIDE}float", f"{BESIDE}input"], [f"{BESIDE}sum"], name=f"{BESIDE}add")
         return [cast, add]
 
+    def flattened(self, result: str) -> NodeProto:
+        """A node that makes a result flat: some converters refuse results of a rank that they accept inside."""
+        flat = self._constant(f"{BESIDE}flat", np.asarray([-1], np.int64), TensorProto.INT64)
+        return helper.make_node("Reshape", [result, flat], [f"{BESIDE}result"], name=f"{BESIDE}flatten")
+
     def _input(self, name: str, array: Array, code: int, dims: str) -> str:
+        if array.ndim > HIGH and dims == "static":
+            shape = self._constant(f"{name}_dims", np.asarray(array.shape, np.int64), TensorProto.INT64)
+            array = array.reshape(*array.shape[: HIGH - 1], -1)
+            self.feeds[f"{name}_folded"] = array
+            self.inputs.append(helper.make_tensor_value_info(f"{name}_folded", code, array.shape))
+            return self._node("Reshape", [f"{name}_folded", shape], name)
         self.feeds[name] = array
         self.inputs.append(helper.make_tensor_value_info(name, code, stated(array.shape, dims)))
         return name

@@ -49,7 +49,10 @@ FORMS = [
     Form("LogSoftmax", {"input": data(2, 3, 4)}, {"axis": -1}, ranks=(1, 2, 3, 4, 5), changes=SOFT),
     Form("Hardmax", {"input": data(2, 3, 4)}, {"axis": -1}, ranks=(1, 2, 3, 4, 5), changes=SOFT[:14]),
     Form("Clip", BOUNDS, ranks=RANKS, arithmetic={"min": scalar(0), "max": scalar(9)},
-         changes=[{"min": None}, {"max": None}, {"min": None, "max": None}, {"min": scalar(0), "max": scalar(6)},
+         changes=[{"min": None}, {"max": None}, {"min": None, "max": None},
+             *({"min": None, "max": None, "T": t} for t in ("int8", "int64", "int32", "float16", "float64")),
+            *({**one, "T": t} for one in ({"min": None, "max": scalar(3)}, {"min": scalar(0), "max": None})
+                for t in ("int8", "int64", "int32", "float16")), {"min": scalar(0), "max": scalar(6)},
                   {"min": scalar(0), "max": None}, {"min": scalar(1e-5), "max": None}, {"min": scalar(0), "max": scalar(1)},
                   {"min": None, "max": scalar(1)}, {"min": scalar(-1), "max": scalar(1)},
                   {"min": scalar(0), "max": scalar(6), "dims": "dynamic"},

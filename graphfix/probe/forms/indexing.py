@@ -15,6 +15,10 @@ def cut(starts: int, ends: int, axes: int | None = 1, steps: int | None = None, 
 CUTS: list[Change] = [
     cut(0, 2), cut(1, LAST), cut(1, 2147483647), cut(-2, LAST), cut(0, -1), cut(0, 1), cut(1, 1000), cut(0, 2, 0),
     cut(0, 2, 2), cut(0, 2, -1), cut(1, -1),
+    *(cut(a, b, None, step, data=data(*shape)) for shape in ((4,), (2, 4), (2, 4, 6, 4)) for a,
+        b in ((0, 2), (1, 2), (-1, LAST)) for step in (None, 1)),
+    *(cut(a, b, None, step, data=Tensor((4,), source, (2, 3, 4, 5)), T="int64") for source in ("shape", "folded", "constant")
+      for a, b in ((0, 1), (1, 2), (2, LAST), (0, -1), (-1, LAST)) for step in (None, 1)),
     cut(0, 2, 0, 1), cut(0, 2, 1, 1), cut(0, 3, 1, 2), cut(-1, -LAST, 1, -1), cut(3, 0, 1, -1), cut(0, LAST, 1, 2),
     cut(0, 1, None), cut(0, 2, None), cut(1, 2, None, 1), cut(1, 1),
     *(cut(0, end, axis, step, dims=dims) for end in (2, LAST, -1) for axis in (0, 1) for step in (None, 1) for dims in DIMS),
@@ -47,7 +51,8 @@ CUTS: list[Change] = [
     *({**cut(0, 3, 1, 1), "axes.from": source, "steps.from": source} for source in ("folded", "runtime")),
     *({**cut(0, 3, 1, 1), "starts.from": source, "ends.from": source, "axes.from": source, "steps.from": source, "dims": dims}
         for source in ("folded", "node") for dims in ("static", "dynamic")),
-    *(cut(0, 2, 1, step, Tind="int32", **more) for step in (None, 1, 2) for more in ({}, {"dims": "batch"}, {"dims": "dynamic"})),
+    *(cut(0, 2, 1, step, Tind="int32", **more) for step in (None, 1, 2)
+        for more in ({}, {"dims": "batch"}, {"dims": "dynamic"})),
     {"starts": numbers(0, 1), "ends": numbers(2, 3), "axes": numbers(0, 1), "steps": numbers(1, 1), "Tind": "int32"},
     *({**cut(a, b, 0), "data": Tensor((4,), source, (2, 3, 4, 5)), "T": "int64"} for source in ("shape", "folded", "constant")
         for a, b in ((0, 1), (1, 2), (2, 4), (-1, LAST), (0, -1), (-2, -1))),

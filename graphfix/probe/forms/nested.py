@@ -24,7 +24,8 @@ def _recurrent(op: str, gates: int, condition: str) -> Sketch:
     states = "u, v, a" if op == "LSTM" else "u, v"
     given = "v"
     node = (f"Y = If(c) <then_branch = t () => (float[1,1,2] {given}) {{ {states} = {op}<hidden_size = 2>(X, w, r) }}, "
-            f"else_branch = e () => (float[1,1,2] b) {{ q = Constant<value = float[1,1,2] {{1, 2}}>() b = Relu(q) }}>")  # fmt: skip
+            f"else_branch = e () => (float[1,1,2] b) "
+            "{ q = Constant<value = float[1,1,2] {1, 2}>() b = Relu(q) }>")  # fmt: skip
     text = HEAD.format(inputs=f"{more}float[2,1,3] X", output="float[1,1,2] Y", body=body + weights + node)
     return Sketch(op, f"in a branch, cond={condition}", text, ("inside",))
 
@@ -52,7 +53,8 @@ LAYER = f"w = Constant<value = {_numbers(1, 8, 3)}>() r = Constant<value = {_num
 KERNEL = "k2 = Constant<value = float[2,5,1] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}>() "
 BROKEN = {
     "squeeze": ("float[2,4] X", "a = Relu(X)", AXIS + "s = Squeeze(X, u) b = Neg(s)"),
-    "recurrent": ("float[2,1,3] X", "a = Relu(X)", AXIS + LAYER + "s = Unsqueeze(X, u) f, g, h = LSTM<hidden_size = 2>(s, w, r) b = Neg(f)"),
+    "recurrent": ("float[2,1,3] X", "a = Relu(X)", AXIS + LAYER +
+                  "s = Unsqueeze(X, u) f, g, h = LSTM<hidden_size = 2>(s, w, r) b = Neg(f)"),
     "conv": ("float[2,3,4] X", "a = Relu(X)", KERNEL + "b = Conv(X, k2)"),
     "chain": ("float[2,1,3] X", "a = Relu(X)", AXIS + LAYER + KERNEL +
               "s = Unsqueeze(X, u) f, g, h = LSTM<hidden_size = 2>(s, w, r) m = Relu(g) b = Conv(m, k2)"),

@@ -34,6 +34,12 @@ WINDOWS: list[Change] = [
     {"X": data(2, 4, 9), "kernel_shape": [3], "strides": [2], "auto_pad": "SAME_UPPER"},
     {"X": data(2, 4, 6, 6, 6), "kernel_shape": [2, 2, 2], "strides": [2, 2, 2]},
     {"X": data(2, 4, 6, 6, 6), "kernel_shape": [2, 2, 2], "strides": [2, 2, 2], "dims": "dynamic"},
+    {"X": data(2, 4, 6, 6, 6), "kernel_shape": [3, 3, 3], "strides": [2, 2, 2], "ceil_mode": 1},
+    {"X": data(2, 4, 6, 6, 6), "kernel_shape": [2, 2, 2], "strides": [1, 1, 1], "dilations": [2, 2, 2]},
+    {"X": data(2, 4, 6, 6, 6), "kernel_shape": [2, 2, 2], "strides": [1, 1, 1], "dilations": [2, 2, 2], "ceil_mode": 1},
+    {"X": data(2, 4, 6, 6, 6), "kernel_shape": [2, 2, 2], "strides": [1, 1, 1], "auto_pad": "SAME_UPPER"},
+    {"X": data(2, 4, 10), "kernel_shape": [3], "strides": [2], "ceil_mode": 1},
+    {"X": data(2, 4, 10), "kernel_shape": [3], "strides": [1], "dilations": [2]},
     {"X": data(2, 4, 6, 6, 6), "kernel_shape": [3, 3, 3], "strides": [2, 2, 2], "pads": [1] * 6},
 ]
 WINDOW = {"kernel_shape": [3, 3], "strides": [1, 1]}
