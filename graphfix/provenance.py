@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from graphfix.facts import SHAPED_BY, Facts, NodeFacts, Value
@@ -104,12 +104,18 @@ class Provenance:
         return path[::-1]
 
 
+def listed(words: Sequence[str]) -> str:
+    """Words as a list in a sentence: `a, b and c`."""
+    return " and ".join([*([", ".join(words[:-1])] if words[:-1] else []), *words[-1:]])
+
+
 def binding(facts: Facts, roots: Iterable[Root]) -> str:
     """The options that would dissolve these roots: `--set sr=16000 --shape x=Nx3x224x224`, free dims by their names."""
     options: list[str] = []
     wanted = list(roots)
-    for value in facts.inputs:
-        if any(root.input == value.name and root.dim is None for root in wanted):
+    bound = {root.input for root in wanted if root.dim is None}
+    for value in sorted(facts.inputs, key=lambda value: value.name not in bound or value.rank != 0):
+        if value.rank == 0 and value.name in bound:
             options.append(f"--set {value.name}={compared_with(facts, value.name) or 'VALUE'}")
         elif any(root.input == value.name for root in wanted) and value.shape:
             dims = [str(dim) if isinstance(dim, int) else f"<{dim or f'd{i}'}>" for i, dim in enumerate(value.shape)]

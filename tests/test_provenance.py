@@ -41,7 +41,7 @@ def test_options_name_every_input_once_and_free_dims_by_their_symbols() -> None:
         Example("e = Equal(sr, k)", inputs="float[n,4] x, int64 sr", outputs="bool e", weights="int64 k = {8}").model
     )
     options = binding(facts, [Root("x", 0), Root("sr"), Root("x", 0)])
-    assert options == "--shape x=<n>x4 --set sr=8"
+    assert options == "--set sr=8 --shape x=<n>x4"
 
 
 def test_a_deep_graph_is_traced_without_recursion() -> None:

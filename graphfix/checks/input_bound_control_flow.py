@@ -9,7 +9,7 @@ from graphfix.check import Check, Look
 from graphfix.diagnostic import Finding, Severity
 from graphfix.example import Example
 from graphfix.facts import NodeFacts
-from graphfix.provenance import Provenance, Root, binding
+from graphfix.provenance import Provenance, Root, binding, listed
 
 BRANCHING = {"If", "Loop", "Scan"}
 
@@ -50,9 +50,10 @@ class InputBoundControlFlow(Check):
             roots = list(dict.fromkeys(r for node in [*nodes, *outer] for r in held.get(node.proto.output[0], ())))
             if not roots:
                 continue
+            roots.sort(key=lambda root: root.dim is not None)
             inputs = list(dict.fromkeys(_subject(root) for root in roots))
             number = f"the only {op} hangs" if count == 1 else f"all {count} {op}s hang"
-            message = f"{number} on {' and '.join(inputs)}; bind {'it' if len(inputs) == 1 else 'them'} with "
+            message = f"{number} on {listed(inputs)}; bind {'it' if len(inputs) == 1 else 'them'} with "
             yield self.at(look, nodes[-1], message + binding(look.facts, roots))
 
     @staticmethod

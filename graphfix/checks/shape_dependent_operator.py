@@ -8,7 +8,7 @@ from graphfix.check import Check, Look
 from graphfix.diagnostic import Finding, Severity
 from graphfix.example import Example
 from graphfix.facts import SHAPED_BY, NodeFacts, Value
-from graphfix.provenance import Provenance, binding
+from graphfix.provenance import Provenance, Root, binding, listed
 
 
 class ShapeDependentOperator(Check):
@@ -42,12 +42,18 @@ class ShapeDependentOperator(Check):
                 continue
             trace = trace or Provenance.of(look.facts)
             path = [step.op for step in trace.chain(operand, node.scope)]
-            roots = trace.value_roots(operand.name, node.scope)
+            roots = telling(trace.value_roots(operand.name, node.scope))
             shown = " → ".join([*path, node.op])
             options = binding(look.facts, roots)
-            hangs = f", which hangs on {' and '.join(map(str, roots[:3]))}" if roots else ""
+            hangs = f", which hangs on {listed([str(root) for root in roots[:3]])}" if roots else ""
             fix = f"; fix it with {options}" if options else ""
             yield self.at(look, node, f"the shape is computed at run time by {shown}{hangs}{fix}")
+
+
+def telling(roots: list[Root]) -> list[Root]:
+    """The roots without the values of inputs whose dims are roots as well: data that only passes through."""
+    sized = {root.input for root in roots if root.dim is not None}
+    return [root for root in roots if root.dim is not None or root.input not in sized]
 
 
 def moving_operand(node: NodeFacts) -> Value | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import TextIO
 
-from graphfix.diagnostic import Finding, Result, Severity
+from graphfix.diagnostic import UNDECIDED, Finding, Result, Severity
 from graphfix.report.page import Page
 
 STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
@@ -47,10 +47,15 @@ def head(page: Page, result: Result) -> None:
 
 
 def findings(page: Page, found: Sequence[Finding], *, full: bool) -> None:
-    """Write findings, those with one cause as one paragraph; few notes unless all are wanted."""
+    """Write findings, those with one cause as one paragraph; few notes unless all are wanted.
+
+    What is open about single nodes is only counted once the model is rejected anyway.
+    """
     hidden: Counter[str] = Counter()
+    rejected = any(finding.severity is Severity.ERROR for finding in found)
     for shown, group in enumerate(_grouped(found, full=full)):
-        if not full and shown >= NOTES_SHOWN and group[0].severity is Severity.NOTE:
+        open_ = rejected and group[0].kind in UNDECIDED
+        if not full and group[0].severity is Severity.NOTE and (shown >= NOTES_SHOWN or open_):
             hidden[group[0].code] += len(group)
         else:
             paragraph(page, group, full=full)
@@ -72,8 +77,8 @@ def paragraph(page: Page, group: Sequence[Finding], *, full: bool = False) -> No
     if finding.measured and finding.severity is not Severity.NOTE:
         page.line("    ", ("measured", "dim"), f"  {finding.measured if full else clipped(finding.measured)}")
     if finding.rewrite is not None:
-        allow = "" if finding.rewrite.safety == "exact" else f" --allow {finding.rewrite.safety}"
-        command = f"graphfix fix MODEL --target {finding.target}{allow} -o fixed.onnx"
+        options = {"exact": "", "approximate": " --allow approximate", "interface": " --shape NAME=DIMS"}
+        command = f"graphfix fix MODEL --target {finding.target}{options[finding.rewrite.safety]} -o fixed.onnx"
         page.line("    ", ("fix", "dim"), f"       {finding.rewrite.name} ({finding.rewrite.safety}): {command}")
 
 
