@@ -117,6 +117,7 @@ def fix(
         GraphfixError: an unreadable model, an unknown target or an unknown input; the message says the cure.
     """
     from graphfix.planner import fix_model
+
     names = [target] if isinstance(target, str) else list(target)
     for name in names:
         table(name)

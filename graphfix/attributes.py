@@ -122,15 +122,7 @@ def _listing(name: str, values: Sequence[float] | None, rank: int | None) -> str
             return "identity"
         return "keeps-batch" if values and values[0] == 0 else "moves-batch"
     if name == "axes":
-        some = (
-            "none"
-            if not values
-            else "one"
-            if len(values) == 1
-            else "all"
-            if len(values) == rank
-            else "several"
-        )
+        some = "none" if not values else "one" if len(values) == 1 else "all" if len(values) == rank else "several"
         return some + ("-negative" if any(value < 0 for value in values) else "")
     if name == "split":
         return "equal" if len(set(values)) <= 1 else "unequal"

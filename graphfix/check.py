@@ -55,9 +55,7 @@ class Check(abc.ABC):
     def check(self, look: Look) -> Iterator[Finding]:
         """Yield what the rule finds."""
 
-    def at(
-        self, look: Look, node: NodeFacts | None, message: str, *, severity: Severity | None = None, **more: Any
-    ) -> Finding:
+    def at(self, look: Look, node: NodeFacts | None, message: str, *, severity: Severity | None = None, **more: Any) -> Finding:
         """A finding of this rule on a node, or on the model when there is none."""
         where = place(node) if node is not None else {}
         more.setdefault("kind", self.kind)

@@ -1,11 +1,11 @@
 """The exception tree: every one of these is the user's to mend, and means exit code 2.
 
-    GraphfixError
-    ├── UsageError      an option, target or input name that does not exist
-    ├── ModelError      a model that cannot be read, or breaks ONNX's own laws
-    ├── OutputError     a result that cannot be written where it was asked for
-    ├── TableError      a support table that is missing or malformed
-    └── BackendError    a compiler that is not installed or cannot be started
+GraphfixError
+├── UsageError      an option, target or input name that does not exist
+├── ModelError      a model that cannot be read, or breaks ONNX's own laws
+├── OutputError     a result that cannot be written where it was asked for
+├── TableError      a support table that is missing or malformed
+└── BackendError    a compiler that is not installed or cannot be started
 """
 
 from __future__ import annotations

@@ -84,11 +84,7 @@ def facets(node: NodeFacts) -> Facets:
             out[f"out.{produced.name}"] = "used" if used else "absent"
         elif produced.option == onnx.defs.OpSchema.FormalParameterOption.Variadic:
             out["outputs"] = len(node.outputs) if len(node.outputs) < 3 else "many"
-        if (
-            produced.type_str in schema_variables(schema)
-            and produced.type_str not in out
-            and i < len(node.outputs)
-        ):
+        if produced.type_str in schema_variables(schema) and produced.type_str not in out and i < len(node.outputs):
             result = node.outputs[i]
             out[produced.type_str] = None if result is None else result.dtype or None
     if node.op in LOOPING and node.domain == "":
@@ -193,10 +189,7 @@ def _broadcast(inputs: Sequence[Value | None]) -> Facet:
     ranks = {len(shape) for shape in known}
     width = max(ranks)
     padded = [(1,) * (width - len(shape)) + shape for shape in known]
-    stretched = [
-        any(a == 1 and b != 1 for other in padded for a, b in zip(mine, other, strict=True))
-        for mine in padded
-    ]
+    stretched = [any(a == 1 and b != 1 for other in padded for a, b in zip(mine, other, strict=True)) for mine in padded]
     return "both" if all(stretched) else "ranks" if len(ranks) > 1 else "one-sided"
 
 

@@ -171,9 +171,7 @@ def _reduce(function: Callable[..., Any]) -> Callable[[NodeProto, Operands], Arr
         keep = bool(attribute(node, "keepdims", 1))
         if not axes and attribute(node, "noop_with_empty_axes", 0):
             return data
-        return np.asarray(function(data, axis=tuple(axes) if axes else None, keepdims=keep)).astype(
-            data.dtype
-        )
+        return np.asarray(function(data, axis=tuple(axes) if axes else None, keepdims=keep)).astype(data.dtype)
 
     return reduce
 

@@ -19,25 +19,25 @@ ORDER = ("static", "batch", "spatial", "sequence", "dynamic", "empty")
 def model_facets(facts: Facts) -> dict[str, Facet]:
     """The facets of the pseudo operator `@model`.
 
-        opset               version of the standard operator set; 0 when none is imported
-        ir                  IR version
-        domains             none | ml | other: operator sets imported beside the standard one
-        inputs              none | one | several, without those that only name an initializer
-        inputs.dims         the least fixed of the inputs' dims classes
-        inputs.ranks        usual | scalar (some input has rank 0) | high (some rank is above 5)
-        inputs.symbols      none | usual | dotted | odd | unnamed: the worst name an open dim has
-        inputs.repeat       whether one symbol stands for several dims
-        inputs.dtypes       the least usual dtype among the inputs
-        inputs.unused       whether some input feeds nothing
-        outputs             one | several
-        outputs.ranks       as of the inputs
-        outputs.direct      none | input | constant: whether some output is no node's result
-        names               usual | odd: names with characters beyond letters, digits and _ . : / -
-        nodes               whether the main graph has any
-        overridable         whether inputs name initializers too
-        subgraphs           none | plain | capturing
-        branch-constants    whether a subgraph holds Constant nodes or initializers
-        functions           whether the model defines local functions
+    opset               version of the standard operator set; 0 when none is imported
+    ir                  IR version
+    domains             none | ml | other: operator sets imported beside the standard one
+    inputs              none | one | several, without those that only name an initializer
+    inputs.dims         the least fixed of the inputs' dims classes
+    inputs.ranks        usual | scalar (some input has rank 0) | high (some rank is above 5)
+    inputs.symbols      none | usual | dotted | odd | unnamed: the worst name an open dim has
+    inputs.repeat       whether one symbol stands for several dims
+    inputs.dtypes       the least usual dtype among the inputs
+    inputs.unused       whether some input feeds nothing
+    outputs             one | several
+    outputs.ranks       as of the inputs
+    outputs.direct      none | input | constant: whether some output is no node's result
+    names               usual | odd: names with characters beyond letters, digits and _ . : / -
+    nodes               whether the main graph has any
+    overridable         whether inputs name initializers too
+    subgraphs           none | plain | capturing
+    branch-constants    whether a subgraph holds Constant nodes or initializers
+    functions           whether the model defines local functions
     """
     graph = facts.model.graph
     inputs = facts.inputs

@@ -13,8 +13,8 @@ SOURCES = {
     "runtime": "computed at run time", "absent": "left out",
 }  # fmt: skip
 DIMS = {
-    "static": "fixed dims", "batch": "a free batch dim",
-    "spatial": "free dims after the channels", "sequence": "free leading dims", "dynamic": "dims that are not fixed", "empty": "an empty dim",
+    "static": "fixed dims", "batch": "a free batch dim", "spatial": "free dims after the channels",
+    "sequence": "free leading dims", "dynamic": "dims that are not fixed", "empty": "an empty dim",
 }  # fmt: skip
 
 

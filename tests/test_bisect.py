@@ -109,8 +109,8 @@ def test_a_part_keeps_constants_and_what_the_outside_reads() -> None:
 
 
 def test_names_numbers_and_places_do_not_make_another_message() -> None:
-    first = words("Failed for node #5 \"a/b\" Reshape at src/x.rs:12: [1,2] to v28", {"a/b", "v28"})
-    second = words("Failed for node #77 \"c\" Reshape at src/y.rs:9: [4] to 3", {"c"})
+    first = words('Failed for node #5 "a/b" Reshape at src/x.rs:12: [1,2] to v28', {"a/b", "v28"})
+    second = words('Failed for node #77 "c" Reshape at src/y.rs:9: [4] to 3', {"c"})
     assert first == second == {"failed", "for", "node", "reshape"}
 
 

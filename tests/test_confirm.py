@@ -60,9 +60,7 @@ def test_an_existing_artifact_is_replaced_only_by_force(write: Write, capsys: py
     assert (path.parent / "out.demo").read_text() != "old"
 
 
-def test_a_rejection_is_a_finding_on_the_node_and_contradicts_the_table(
-    write: Write, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_rejection_is_a_finding_on_the_node_and_contradicts_the_table(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     path = write(BAD)
     code, result = compiled(capsys, path)
     assert code == 1
@@ -93,9 +91,7 @@ def test_data_is_what_outputs_are_compared_on(write: Write, capsys: pytest.Captu
     assert codes(compiled(capsys, path, "--force", "--data", str(path.parent / "one.npz"))[1]) == ["GF301"]
 
 
-def test_an_artifact_that_does_not_run_is_said_like_one_that_is_wrong(
-    write: Write, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_artifact_that_does_not_run_is_said_like_one_that_is_wrong(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     code, result = compiled(capsys, write(Example("[broken] y = Relu(x)")))
     assert (code, codes(result)) == (0, ["GF301"])
     assert "no such kernel" in result["findings"][0]["message"]
