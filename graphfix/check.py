@@ -48,6 +48,8 @@ class Check(abc.ABC):
     name: ClassVar[str]
     severity: ClassVar[Severity]
     kind: ClassVar[str] = ""
+    per_target: ClassVar[bool] = True
+    """Whether it looks at the target's table; a rule about the graph alone is asked once for all targets."""
     valid: ClassVar[Sequence[Example]] = ()
     invalid: ClassVar[Sequence[Example]] = ()
 

@@ -33,7 +33,8 @@ def judge(model: onnx.ModelProto, targets: Sequence[str], *, name: str = "", hom
     facts = Facts.of(model)
     keys = node_facets(facts)
     whole = model_facets(facts)
-    return [_judge(facts, keys, whole, table(target, home), name) for target in targets]
+    shared: dict[str, list[Finding]] = {}
+    return [_judge(facts, keys, whole, table(target, home), name, shared) for target in targets]
 
 
 def node_facets(facts: Facts) -> list[Facets]:
@@ -67,16 +68,31 @@ def _signature(value: Value | None) -> tuple[object, ...] | None:
     return value.dtype, value.shape, value.source, None if constant is None else constant.tobytes()
 
 
-def _judge(facts: Facts, keys: Sequence[Mapping[str, object]], whole: Mapping[str, object], rules: Table, name: str) -> Result:
+def _judge(
+    facts: Facts,
+    keys: Sequence[Facets],
+    whole: Facets,
+    rules: Table,
+    name: str,
+    shared: dict[str, list[Finding]],
+) -> Result:
+    """One target's verdict; `shared` keeps what rules about the graph alone have found, for the next target."""
     memo: dict[tuple[object, ...], Ruling] = {}
     rulings = []
     for node, found in zip(facts.nodes, keys, strict=True):
         key = (node.op, node.domain, *found.items())
         if key not in memo:
-            memo[key] = rules.rule(node.op, node.domain, dict(found))  # type: ignore[arg-type]
+            memo[key] = rules.rule(node.op, node.domain, found)
         rulings.append(memo[key])
-    look = Look(facts, rules, keys, rulings, rules.rule("@model", "", dict(whole)), whole)  # type: ignore[arg-type]
-    findings = [remedied(finding) for check in checks() for finding in check.check(look)]
+    look = Look(facts, rules, keys, rulings, rules.rule("@model", "", whole), whole)
+    findings: list[Finding] = []
+    for check in checks():
+        if check.per_target:
+            findings.extend(map(remedied, check.check(look)))
+        else:
+            if check.code not in shared:
+                shared[check.code] = [remedied(finding) for finding in check.check(look)]
+            findings.extend(dataclasses.replace(finding, target=rules.target) for finding in shared[check.code])
     findings.sort(key=lambda finding: -finding.severity.weight)
     return Result(name, rules.target, rules.version, len(facts.nodes), findings)
 

@@ -21,6 +21,7 @@ class DecomposedActivation(Check):
     code = "GF207"
     name = "decomposed-activation"
     severity = Severity.NOTE
+    per_target = False
     kind = "activation"
     valid = (Example("y = Sigmoid(x)"), Example("a = Relu(x)\ny = Mul(a, x)"))
     invalid = (

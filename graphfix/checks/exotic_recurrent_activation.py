@@ -22,6 +22,7 @@ class ExoticRecurrentActivation(Check):
     code = "GF208"
     name = "exotic-recurrent-activation"
     severity = Severity.NOTE
+    per_target = False
     kind = "activation"
     valid = (
         Example(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from graphfix.check import Check, Look
 from graphfix.diagnostic import Finding, Severity
@@ -25,6 +25,7 @@ class InputBoundControlFlow(Check):
     code = "GF204"
     name = "input-bound-control-flow"
     severity = Severity.NOTE
+    per_target = False
     kind = "control-flow"
     valid = (Example("y = Relu(x)"),)
     invalid = (
@@ -44,9 +45,10 @@ class InputBoundControlFlow(Check):
             return
         trace = Provenance.of(look.facts)
         held = {node.proto.output[0]: self.roots(node, trace) for node in found if node.proto.output}
+        by_label = {node.label: node for node in found}
         for op, count in Counter(node.op for node in found).items():
             nodes = [node for node in found if node.op == op]
-            outer = {scope for node in nodes for scope in _enclosing(node, found)}
+            outer = {scope for node in nodes for scope in _enclosing(node, by_label)}
             roots = list(dict.fromkeys(r for node in [*nodes, *outer] for r in held.get(node.proto.output[0], ())))
             if not roots:
                 continue
@@ -65,9 +67,10 @@ class InputBoundControlFlow(Check):
         return [root for root in roots if root.dim is not None or root.input in small]
 
 
-def _enclosing(node: NodeFacts, found: list[NodeFacts]) -> list[NodeFacts]:
+def _enclosing(node: NodeFacts, by_label: Mapping[str, NodeFacts]) -> list[NodeFacts]:
     """The control-flow nodes around a node."""
-    return [outer for outer in found if any(step.endswith(f" of {outer.label}") for step in node.scope)]
+    labels = (step.partition(" of ")[2] for step in node.scope)
+    return [by_label[label] for label in labels if label in by_label]
 
 
 def _subject(root: Root) -> str:

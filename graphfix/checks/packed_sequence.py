@@ -22,6 +22,7 @@ class PackedSequence(Check):
     code = "GF205"
     name = "packed-sequence"
     severity = Severity.NOTE
+    per_target = False
     kind = "packing"
     valid = (
         Example(

@@ -22,6 +22,7 @@ class ShapeDependentOperator(Check):
     code = "GF203"
     name = "shape-dependent-operator"
     severity = Severity.NOTE
+    per_target = False
     kind = "shape"
     valid = (Example("y = Reshape(x, s)", weights="int64[1] s = {6}"), Example("s = Shape(x)\ny = Expand(x, s)"))
     invalid = (

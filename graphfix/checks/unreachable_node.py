@@ -20,6 +20,7 @@ class UnreachableNode(Check):
     code = "GF201"
     name = "unreachable-node"
     severity = Severity.NOTE
+    per_target = False
     valid = (Example("y = Relu(x)"),)
     invalid = (Example("dead = Relu(x)\ny = Relu(x)", says="reaches no output"),)
 
