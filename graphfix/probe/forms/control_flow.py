@@ -52,7 +52,7 @@ def _if(condition: str, branches: str, opset: int, after: str = "") -> Sketch:
         output = f"{shown} R"
     text = HEAD.format(opset=opset, inputs=more + given, output=output, body=f"{body} {node}")
     return Sketch("If", f"cond={condition} branches={branches} opset={opset} after={after or 'nothing'}", text,
-                  ("cond", "branches", "since", "captures"))  # fmt: skip
+                  ("cond", "branches", "captures"))  # fmt: skip
 
 
 NESTED = HEAD.format(opset=16, inputs="bool c, bool d, float[2,4] X", output="float[2,4] Y", body="""
@@ -73,7 +73,7 @@ COUNT = "n = Constant<value = int64 {3}>() "
 
 def _loop(op: str, label: str, opset: int, inputs: str, output: str, body: str) -> Sketch:
     text = HEAD.format(opset=opset, inputs=inputs, output=output, body=body)
-    return Sketch(op, f"{label} opset={opset}", text, ("M", "cond", "since"))
+    return Sketch(op, f"{label} opset={opset}", text, ("M", "cond"))
 
 
 FORMS = [

@@ -22,7 +22,7 @@ BODIES = {
 }  # fmt: skip
 
 FORMS = [
-    Sketch(op, f"{op} opset={opset}", HEAD.format(opset=opset, inputs=inputs, output=output, body=body), ("since",))
+    Sketch(op, f"{op} opset={opset}", HEAD.format(opset=opset, inputs=inputs, output=output, body=body))
     for op, (inputs, output, body) in BODIES.items()
     for opset in (11, 13, 17)
 ]

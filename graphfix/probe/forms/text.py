@@ -19,7 +19,7 @@ TERMS = {"mode": "TF", "min_gram_length": 1, "max_gram_length": 2, "max_skip_cou
          "pool_int64s": [2, 3, 5, 4]}  # fmt: skip
 
 FORMS = [
-    *(Sketch(op, f"{op} opset={opset}", HEAD.format(opset=opset, inputs=inputs, output=output, body=body), ("since",))
+    *(Sketch(op, f"{op} opset={opset}", HEAD.format(opset=opset, inputs=inputs, output=output, body=body))
       for op, (inputs, output, body) in OPTIONALS.items() for opset in (15, 17, 18)),
     *(Sketch(op, f"{op} of a tensor", HEAD.format(opset=18, inputs="float[2,3] X", output=output, body=f"Y = {op}(X)"),
         ("O",))

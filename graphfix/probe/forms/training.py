@@ -7,11 +7,14 @@ STEP = {"R": scalar(0.1), "T": scalar(0)}
 
 FORMS = [
     Form("SoftmaxCrossEntropyLoss", {"scores": data(3, 5), "labels": data(3, low=0, high=4), "weights": None},
-        changes=[*LOSSES, {"weights": weight(5)},
+        changes=[*LOSSES, {"weights": weight(5)}, {"weights": data(5)}, {"labels": weight(3, low=1, high=4)},
+            {"weights": data(5), "outputs": 2},
+             {"labels": weight(3, low=1, high=4), "weights": data(5)},
          {"scores": data(3, 5, 2), "labels": data(3, 2, low=0, high=4)}, {"outputs": 2},
          {"scores": data(3, 5, 2), "labels": data(3, 2, low=0, high=4), "outputs": 2}]),
     Form("NegativeLogLikelihoodLoss", {"input": data(3, 5), "target": data(3, low=0, high=4), "weight": None},
-        changes=[*LOSSES, {"weight": weight(5)},
+        changes=[*LOSSES, {"weight": weight(5)}, {"weight": data(5)}, {"target": weight(3, low=1, high=4)},
+            {"target": weight(3, low=1, high=4), "weight": data(5)},
          {"input": data(3, 5, 2), "target": data(3, 2, low=0, high=4)},
          {"input": data(3, 5, 2, 2), "target": data(3, 2, 2, low=0, high=4)}]),
     Form("CumProd", {"x": data(2, 3, 4), "axis": scalar(1)},
