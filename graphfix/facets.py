@@ -22,6 +22,7 @@ apart. A facet is a name and a small value (a word, a number, a truth value); No
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -132,10 +133,10 @@ def _operand(out: Facets, name: str, value: Value | None, *, weight: bool) -> No
 
 
 def dims_class(value: Value) -> Facet:
-    """Which dims of a value are fixed: static, batch, spatial, sequence, dynamic or empty; None where that is unknown.
+    """Which dims of a value are fixed: static, batch, spatial, sequence, dynamic or empty; None without a rank.
 
-    A dim that inference could not work out may well be fixed for a compiler, so where such dims alone would make a
-    value `sequence` or `dynamic`, its class is unknown.
+    A dim that inference could not work out may well be fixed for a compiler; where that makes a difference the classes
+    that are possible stand side by side, as in `batch|sequence`.
     """
     if value.shape is None:
         return None
@@ -143,16 +144,24 @@ def dims_class(value: Value) -> Facet:
         return "empty"
     if value.fixed:
         return "static"
-    fixed = [isinstance(dim, int) for dim in value.shape[1:]]
-    if not fixed:
-        return "dynamic"
+    fixed = [(True, False) if _unclear(dim) else (isinstance(dim, int),) for dim in value.shape]
+    found = {_fixed_class(choice) for choice in itertools.product(*fixed)} if len(fixed) <= MOST_DIMS else {"dynamic"}
+    return "|".join(sorted(found - {"static"}))
+
+
+def _fixed_class(fixed: Sequence[bool]) -> str:
+    rest = fixed[1:]
     if all(fixed):
+        return "static"
+    if not rest:
+        return "dynamic"
+    if all(rest):
         return "batch"
-    if fixed[0]:
-        return "spatial"
-    if len(fixed) > 1 and _unclear(value.shape[1]):
-        return None
-    return "sequence" if fixed[-1] else None if len(fixed) > 1 and _unclear(value.shape[-1]) else "dynamic"
+    return "spatial" if rest[0] else "sequence" if rest[-1] else "dynamic"
+
+
+MOST_DIMS = 6
+"""Dims up to which every way for unclear ones to be fixed or free is looked at."""
 
 
 def _unclear(dim: object) -> bool:

@@ -18,7 +18,7 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, helper
 
 from graphfix.folding import Array, attribute, constant_value, fold, tensor_value
 from graphfix.infer import NAMES as DTYPES
-from graphfix.infer import Place, branch_scope, infer, pinned, replace, stripped, unannotated
+from graphfix.infer import Place, branch_scope, infer, named, pinned, replace, stripped, unannotated
 from graphfix.laws import gravest
 from graphfix.settling import (
     SHAPED_BY,
@@ -64,7 +64,7 @@ class Facts:
             from onnx import inliner
 
             work = inliner.inline_local_functions(work)
-        inferred, trouble = infer(work)
+        inferred, trouble = infer(named(work))
         settled: set[Place] = set()
         pins: dict[Place, Value] = {}
         for _ in range(MOST_ROUNDS):
@@ -103,8 +103,7 @@ class Facts:
     def inputs(self) -> list[Value]:
         """The graph's own inputs, without those that only name an initializer."""
         known = {tensor.name for tensor in self.model.graph.initializer}
-        top = self.values[()]
-        return [top[info.name] for info in self.model.graph.input if info.name not in known]
+        return [typed(info) for info in self.model.graph.input if info.name not in known]
 
     @property
     def opsets(self) -> Mapping[str, int]:
@@ -152,14 +151,15 @@ def _walk(
                 inner = branch_scope(scope, node, item.name)
                 captured.update(dict.fromkeys(_walk(facts, item.g, other.g, inner, opsets, _condition(node, inputs, under))))
                 branches.append(tuple(facts.value(o.name, inner) for o in item.g.output))
-        outputs = tuple(_known_output(node, inputs, value, i) for i, value in enumerate(stated))
+        domain = "" if node.domain == "ai.onnx" else node.domain
+        version = since(node.op_type, domain, opsets.get(domain, 0))
+        outputs = tuple(_known_output(node, inputs, value, i, version) for i, value in enumerate(stated))
         ran = taken(node, inputs, branches)
         if ran is not None:
             outputs = tuple(map(decided, outputs, ran))
-        domain = "" if node.domain == "ai.onnx" else node.domain
         entry = NodeFacts(
             node, scope, inputs, tuple(o if o.name else None for o in outputs),
-            since(node.op_type, domain, opsets.get(domain, 0)), tuple(branches), tuple(captured),
+            version, tuple(branches), tuple(captured),
             gravest(facts.nodes[before:]), under,
         )  # fmt: skip
         facts.nodes.append(entry)
@@ -183,7 +183,29 @@ def _condition(node: NodeProto, inputs: tuple[Value | None, ...], under: str) ->
     return max(under, "runtime" if condition is None else condition.source, key=SETTLED.index)
 
 
-def _known_output(node: NodeProto, inputs: tuple[Value | None, ...], stated: Value, index: int) -> Value:
+def _bound_dtype(node: NodeProto, inputs: tuple[Value | None, ...], index: int, version: int) -> str:
+    """The dtype of an output that shares a type variable with an operand; inference drops it beside an unknown shape."""
+    variables = _type_variables(node.op_type, "" if node.domain == "ai.onnx" else node.domain, version)
+    wanted = variables[1][min(index, len(variables[1]) - 1)] if variables[1] else ""
+    for position, value in enumerate(inputs):
+        name = variables[0][min(position, len(variables[0]) - 1)] if variables[0] else None
+        if name == wanted and value is not None and value.dtype:
+            return value.dtype
+    return ""
+
+
+@functools.cache
+def _type_variables(op: str, domain: str, version: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    try:
+        schema = onnx.defs.get_schema(op, version, domain) if version else None
+    except onnx.defs.SchemaError:
+        schema = None
+    if schema is None:
+        return (), ()
+    return tuple(i.type_str for i in schema.inputs), tuple(o.type_str for o in schema.outputs)
+
+
+def _known_output(node: NodeProto, inputs: tuple[Value | None, ...], stated: Value, index: int, version: int) -> Value:
     """The output with its source and, where the operands are known, its value."""
     value: Array | None = None
     if node.op_type == "Constant" and node.domain in ("", "ai.onnx"):
@@ -199,7 +221,7 @@ def _known_output(node: NodeProto, inputs: tuple[Value | None, ...], stated: Val
     sizes = follow(node, inputs) if index == 0 else None
     if value is None and source != "folded" and (array := whole(sizes, stated)) is not None:
         value, source = array, "folded"
-    dtype, shape = stated.dtype, stated.shape
+    dtype, shape = stated.dtype or _bound_dtype(node, inputs, index, version), stated.shape
     if value is not None:
         shape = value.shape
         dtype = dtype or DTYPES.get(helper.np_dtype_to_tensor_dtype(value.dtype), "")

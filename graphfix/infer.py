@@ -91,6 +91,22 @@ def infer(model: ModelProto) -> tuple[ModelProto, str | None]:
         return model, str(error).strip().splitlines()[0]
 
 
+def named(model: ModelProto) -> ModelProto:
+    """A copy in which every free dim of an input has a name of its own kind, so that inference can follow it.
+
+    onnx calls what it cannot work out `unk__0`, and so do exporters; those of inputs are told apart here.
+    """
+    copy = ModelProto()
+    copy.CopyFrom(model)
+    for info in copy.graph.input:
+        for position, dim in enumerate(info.type.tensor_type.shape.dim):
+            if not dim.HasField("dim_value") and not dim.dim_param:
+                dim.dim_param = f"{info.name}.{position}"
+            elif dim.dim_param.startswith("unk__"):
+                dim.dim_param = f"given.{dim.dim_param}"
+    return copy
+
+
 def lent(model: ModelProto) -> ModelProto:
     """The model with small integer constants of outer scopes copied into the subgraphs that read them.
 

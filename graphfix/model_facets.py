@@ -46,7 +46,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
     made = {name for node in graph.node for name in node.output}
     direct = [output.name for output in graph.output if output.name not in made]
     domains = {domain for domain in facts.opsets if domain}
-    classes = [dims_class(value) for value in inputs]
+    classes = [dims_class(facts.value(value.name) or value) for value in inputs]
     symbols = [dim for value in inputs for dim in value.shape or () if not isinstance(dim, int)]
     ranks = [value.rank for value in inputs if value.rank is not None]
     inner = [node for node in facts.nodes if node.scope]

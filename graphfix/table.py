@@ -11,7 +11,7 @@ import functools
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,9 @@ class Entry:
 
     def rule(self, facets: Facets) -> Ruling:
         """The ruling on a node with these facets."""
+        for name, value in facets.items():
+            if isinstance(value, str) and "|" in value and value not in self.axes.get(name, ()):
+                return self._either(name, value.split("|"), facets)
         for found, verdict, stage, said in self.exceptions:
             if found == facets and verdict == "rejected":
                 return Ruling("rejected", Evidence("exception", "form", found, stage, said, 1, 0))
@@ -114,6 +117,16 @@ class Entry:
             if outside and not self._indifferent(name):
                 return Ruling("unmeasured", None, wrong, f"no probe with {name} = {value}")
         return Ruling("supported", None, wrong)
+
+    def _either(self, name: str, values: Sequence[str], facets: Facets) -> Ruling:
+        """The ruling when a facet may have one of several values: theirs where they agree, else undecided."""
+        rulings = [self.rule({**facets, name: value}) for value in values]
+        if len({ruling.verdict for ruling in rulings}) == 1:
+            return rulings[0]
+        rejected = next((ruling for ruling in rulings if ruling.verdict == "rejected"), None)
+        if rejected is not None:
+            return Ruling("undecided", rejected.evidence, None, f"{name} not known")
+        return next(ruling for ruling in rulings if ruling.verdict != "supported")
 
     def _indifferent(self, name: str) -> bool:
         """Whether a facet took enough values without ever mattering that one more will not either.
