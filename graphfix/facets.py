@@ -133,13 +133,13 @@ def _operand(out: Facets, name: str, value: Value | None, *, weight: bool) -> No
 
 
 def dims_class(value: Value) -> Facet:
-    """Which dims of a value are fixed: static, batch, spatial, sequence, dynamic or empty; None without a rank.
+    """Which dims of a value are fixed: static, batch, spatial, sequence, dynamic (without a rank too) or empty.
 
     A dim that inference could not work out may well be fixed for a compiler; where that makes a difference the classes
     that are possible stand side by side, as in `batch|sequence`.
     """
     if value.shape is None:
-        return None
+        return "dynamic"
     if 0 in value.shape:
         return "empty"
     if value.fixed:
