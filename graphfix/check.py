@@ -19,7 +19,7 @@ from graphfix.table import Evidence, Ruling, Table
 from graphfix.words import allowance, in_words
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Look:
     """One model seen with one target's table: the facts, and the table's ruling on every node.
 
@@ -32,6 +32,11 @@ class Look:
     rulings: Sequence[Ruling]
     model: Ruling
     model_facets: Facets
+
+    @functools.cached_property
+    def notable(self) -> list[tuple[NodeFacts, Facets, Ruling]]:
+        """The nodes about which the table says anything but that they are supported."""
+        return [told for told in self.ruled() if told[2].verdict != "supported" or told[2].wrong is not None]
 
     def ruled(self) -> Iterator[tuple[NodeFacts, Facets, Ruling]]:
         """Every node with its facets and the table's ruling."""
@@ -88,7 +93,7 @@ class TableCheck(Check):
         if look.model.verdict == "rejected" and evidence is not None and evidence.kind in self.kinds:
             message = self.describe("", look.model_facets, evidence, look)
             yield self.at(look, None, message, kind=evidence.kind, **cited(look, None, look.model))
-        for node, facets, ruling in look.ruled():
+        for node, facets, ruling in look.notable:
             evidence = ruling.evidence
             if ruling.verdict == "rejected" and evidence is not None and evidence.kind in self.kinds:
                 message = self.describe(node.op, facets, evidence, look)

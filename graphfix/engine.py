@@ -77,10 +77,10 @@ def _judge(
     shared: dict[str, list[Finding]],
 ) -> Result:
     """One target's verdict; `shared` keeps what rules about the graph alone have found, for the next target."""
-    memo: dict[tuple[object, ...], Ruling] = {}
+    memo: dict[tuple[str, str, int], Ruling] = {}
     rulings = []
     for node, found in zip(facts.nodes, keys, strict=True):
-        key = (node.op, node.domain, *found.items())
+        key = (node.op, node.domain, id(found))  # nodes alike share one dict of facets
         if key not in memo:
             memo[key] = rules.rule(node.op, node.domain, found)
         rulings.append(memo[key])

@@ -26,7 +26,7 @@ class Undecided(Check):
 
     def check(self, look: Look) -> Iterator[Finding]:
         """Yield a note for every node whose ruling is open, and for the model as a whole."""
-        for node, _, ruling in [(None, None, look.model), *look.ruled()]:
+        for node, _, ruling in [(None, None, look.model), *look.notable]:
             if ruling.verdict == "undecided" and ruling.evidence is not None:
                 subject = f"`{node.op}`" if node is not None else "the model"
                 form = condition_in_words(ruling.evidence.when) or "a form of it"

@@ -25,7 +25,7 @@ class Unmeasured(Check):
 
     def check(self, look: Look) -> Iterator[Finding]:
         """Yield a note for every node outside what was probed, and for the model as a whole."""
-        for node, _, ruling in [(None, None, look.model), *look.ruled()]:
+        for node, _, ruling in [(None, None, look.model), *look.notable]:
             if ruling.verdict == "unmeasured":
                 subject = f"`{node.op}`" if node is not None else "the model"
                 yield self.at(look, node, f"{subject} was not measured in this form on {look.table.title}: {ruling.reason}")

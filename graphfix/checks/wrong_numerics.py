@@ -34,7 +34,7 @@ class WrongNumerics(Check):
 
     def check(self, look: Look) -> Iterator[Finding]:
         """Yield a warning for every node in a form that was measured to differ."""
-        for node, facets, ruling in look.ruled():
+        for node, facets, ruling in look.notable:
             if ruling.wrong is not None and ruling.verdict != "rejected":
                 found = in_words(ruling.wrong.when, facets)
                 error = f" (largest relative error {ruling.wrong.error:.2g})" if ruling.wrong.error else ""
