@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -54,6 +53,8 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """16 hex digits that survive a re-export with other node indices: no name, no position, no message."""
+        import hashlib
+
         parts = (self.code, self.target, "/".join(self.scope), self.domain, self.op, self.output, self.evidence or "")
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 

@@ -38,8 +38,9 @@ def judge(model: onnx.ModelProto, targets: Sequence[str], *, name: str = "", hom
 
 
 def node_facets(facts: Facts) -> list[Facets]:
-    """The facets of every node; nodes alike in all that facets are made of share one computation."""
+    """The facets of every node; nodes alike share one computation, and nodes with equal facets one dict."""
     memo: dict[tuple[object, ...], Facets] = {}
+    equal: dict[tuple[object, ...], Facets] = {}
     found = []
     for node in facts.nodes:
         if node.branches:
@@ -51,7 +52,8 @@ def node_facets(facts: Facts) -> list[Facets]:
             tuple(map(_signature, node.inputs)), tuple(map(_signature, node.outputs)),
         )  # fmt: skip
         if key not in memo:
-            memo[key] = facets(node)
+            fresh = facets(node)
+            memo[key] = equal.setdefault((node.op, node.domain, *fresh.items()), fresh)
         found.append(memo[key])
     return found
 

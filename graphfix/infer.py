@@ -79,7 +79,7 @@ def graphs(graph: GraphProto) -> Iterator[GraphProto]:
 
 
 def infer(model: ModelProto) -> tuple[ModelProto, str | None]:
-    """The model annotated by shape inference, and what stopped inference if something did."""
+    """The model annotated by shape inference, and what stopped inference if something did; the argument is used up."""
     model = lent(model)
     try:
         if _may_hold_long_vectors(model):
@@ -108,17 +108,13 @@ def named(model: ModelProto) -> ModelProto:
 
 
 def lent(model: ModelProto) -> ModelProto:
-    """The model with small integer constants of outer scopes copied into the subgraphs that read them.
+    """The same model, changed in place: small integer constants of outer scopes copied into subgraphs that read them.
 
     onnx infers a subgraph without the values of outer constants, and so loses the rank behind every Unsqueeze in it.
-    The argument is returned as it is when it has no subgraph.
     """
-    if not any(item.type == AttributeProto.GRAPH for node in model.graph.node for item in node.attribute):
-        return model
-    copy = ModelProto()
-    copy.CopyFrom(model)
-    _lend(copy.graph, {})
-    return copy
+    if any(item.type == AttributeProto.GRAPH for node in model.graph.node for item in node.attribute):
+        _lend(model.graph, {})
+    return model
 
 
 def _lend(graph: GraphProto, outer: Mapping[str, TensorProto]) -> None:
@@ -126,8 +122,10 @@ def _lend(graph: GraphProto, outer: Mapping[str, TensorProto]) -> None:
     for node in graph.node:
         if node.op_type == "Constant" and node.attribute and _is_small_integer(node.attribute[0].t):
             own[node.output[0]] = node.attribute[0].t
-    local = {item.name for item in (*graph.input, *graph.initializer)} | {name for node in graph.node for name in node.output}
-    read = {name for node in graph.node for name in node.input if name in outer and name not in local}
+    read = {name for node in graph.node for name in node.input if name in outer} if outer else set()
+    if read:
+        read -= {item.name for item in (*graph.input, *graph.initializer)}
+        read -= {name for node in graph.node for name in node.output}
     for name in sorted(read):
         tensor = graph.initializer.add()
         tensor.CopyFrom(outer[name])

@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import json
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -157,6 +156,8 @@ class Table:
     @classmethod
     def open(cls, target: str, *, home: Path | None = None) -> Table:
         """Open the table for `name` or `name@version`; the nearest measured version stands in for an unmeasured one."""
+        import tomllib
+
         home = home or rules_home()
         name, _, wanted = target.partition("@")
         if name not in targets(home=home):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -31,6 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Lint every model; the exit code is 2 when one cannot be read, 1 with findings, else 0."""
+    gc.set_threshold(100_000)  # thousands of small values live as long as their model does
     write = renderer(given.output_format)
     config = settings.load(Path(given.paths[0]), file=given.config, isolated=given.isolated)
     targets = chosen_targets(given.target, config)
