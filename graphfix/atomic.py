@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,7 +58,7 @@ class Pending:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
-        self._name: str | None = os.path.join(folder, f".graphfix-{secrets.token_hex(8)}.tmp")
+        self._name: str | None = os.path.join(folder, f".graphfix-{os.urandom(8).hex()}.tmp")
         # Not tempfile.mkstemp: its files are private, and the umask should decide as for any other file.
         self._file = os.fdopen(
             os.open(self._name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666), "wb"
