@@ -190,9 +190,7 @@ def _renamed(form: Form, schema: onnx.defs.OpSchema) -> dict[str, str]:
     """Operand names of the newest schema as an older one calls them, by position."""
     newer = [s for s in history(form.op, form.domain) if not s.deprecated]
     fresh, there = [i.name for i in newer[-1].inputs], [i.name for i in schema.inputs]
-    return {
-        new: old for new, old in zip(fresh, there, strict=False) if new != old and new not in there and old not in fresh
-    }
+    return {new: old for new, old in zip(fresh, there, strict=False) if new != old and new not in there and old not in fresh}
 
 
 def _bound(form: Form, schema: onnx.defs.OpSchema, types: dict[str, str]) -> dict[str, str | None]:
@@ -231,8 +229,7 @@ def _model(form: Form, node: NodeProto, supply: Supply, opset: int) -> ModelProt
     results = [name for name in node.output if name]
     after = [] if supply.inputs or form.random else supply.joined(results[0])
     graph = helper.make_graph([*supply.nodes, node, *after], "g", supply.inputs, [], supply.initializers)
-    graph.output.extend(onnx.ValueInfoProto(name=name) for name in [after[-1].output[0] if after else results[0],
-        *results[1:]])
+    graph.output.extend(onnx.ValueInfoProto(name=name) for name in [after[-1].output[0] if after else results[0], *results[1:]])
     imports = [helper.make_opsetid("", TYPICAL if form.domain else opset)]
     if form.domain:
         found = history(form.op, form.domain)

@@ -75,10 +75,10 @@ def deviations(form: Form) -> Iterator[Change]:
             vector = {"arithmetic": source, main: "int64", **form.arithmetic}
             yield vector
             yield from ({**vector, "since": since} for since in older if since in reformed or since == older[-1])
-        yield from ({"arithmetic": "shape", **form.arithmetic, main: dtype}
-            for dtype in ("int32", "float32") if dtype in typed[main])
-        yield from ({"rank": rank, main: dtype} for rank in (0, 1, 2, 3)
-            for dtype in ("int64", "int32") if rank in form.ranks)
+        yield from (
+            {"arithmetic": "shape", **form.arithmetic, main: dtype} for dtype in ("int32", "float32") if dtype in typed[main]
+        )
+        yield from ({"rank": rank, main: dtype} for rank in (0, 1, 2, 3) for dtype in ("int64", "int32") if rank in form.ranks)
     for change in _opened(form.changes):
         yield change
         if "since" not in change:

@@ -58,9 +58,7 @@ def distil(rows: Sequence[Evidence]) -> Distilled:
     refused = [row for row in settled if row.verdict == "rejected"]
     taken = [row for row in settled if row.verdict in ("works", "wrong")]
     rejects, left = explain(refused, taken)
-    wrong, unclear = explain(
-        [row for row in taken if row.verdict == "wrong"], [row for row in taken if row.verdict == "works"]
-    )
+    wrong, unclear = explain([row for row in taken if row.verdict == "wrong"], [row for row in taken if row.verdict == "works"])
     values: dict[str, set[Facet]] = {}
     for row in rows:
         for name, value in row.facets.items():
@@ -114,7 +112,10 @@ class _Search:
         self.refused = refused
         self.left = (1 << len(refused)) - 1
         stand_ins = {
-            pair: None for row in refused for pair in row.facets.items() if pair[1] in ("absent", 0)  # 0 is False too
+            pair: None
+            for row in refused
+            for pair in row.facets.items()
+            if pair[1] in ("absent", 0)  # 0 is False too
         }
         self.here = self._masks(refused, stand_ins)
         self.there = self._masks(taken, stand_ins)

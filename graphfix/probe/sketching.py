@@ -42,7 +42,7 @@ def random_feeds(model: ModelProto) -> dict[str, Array]:
                 out[info.name] = np.full(dims, "a", dtype)
                 continue
             chance = np.random.default_rng(zlib.crc32(info.name.encode()))
-            out[info.name] = np.asarray(
-                chance.uniform(-1, 1, dims) if dtype.kind == "f" else chance.integers(1, 3, dims)
-            ).astype(dtype)
+            out[info.name] = np.asarray(chance.uniform(-1, 1, dims) if dtype.kind == "f" else chance.integers(1, 3, dims)).astype(
+                dtype
+            )
     return out

@@ -133,8 +133,9 @@ class Supply:
         if cast and code == TensorProto.INT64:
             joined = self._node("Cast", [joined], f"{name}_narrow", to=TensorProto.INT32)
             return self._node("Cast", [joined], name, to=TensorProto.INT64)
-        return self._node("Identity", [joined], name) if code == TensorProto.INT64 else self._node("Cast", [joined], name,
-            to=code)
+        return (
+            self._node("Identity", [joined], name) if code == TensorProto.INT64 else self._node("Cast", [joined], name, to=code)
+        )
 
     def _size_of(self, value: int) -> tuple[str, int] | None:
         """An open dim of a graph input with that size."""

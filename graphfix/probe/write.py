@@ -32,8 +32,7 @@ def entry(name: str, rows: Sequence[Evidence], compiler: str, on: str) -> dict[s
         "rejects": [_rule(rule) for rule in found.rejects],
         "wrong": [_rule(rule) for rule in found.wrong],
         "exceptions": [
-            {"facets": row.facets, "verdict": row.verdict, "stage": row.stage, "said": row.said}
-            for row in found.exceptions
+            {"facets": row.facets, "verdict": row.verdict, "stage": row.stage, "said": row.said} for row in found.exceptions
         ],
     }
 
@@ -53,7 +52,7 @@ def text(data: dict[str, Any]) -> str:
         end = "," if i < len(data) - 1 else ""
         if isinstance(value, dict) and name == "axes":
             body = [f"  {_json(k)}: {_json(v)}" for k, v in value.items()]
-            lines += [f' {_json(name)}: {{', ",\n".join(body), f" }}{end}"]
+            lines += [f" {_json(name)}: {{", ",\n".join(body), f" }}{end}"]
         elif isinstance(value, list) and value:
             lines += [f" {_json(name)}: [", ",\n".join(f"  {_json(item)}" for item in value), f" ]{end}"]
         else:

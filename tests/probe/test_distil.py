@@ -22,9 +22,7 @@ def singles() -> list[dict[str, object]]:
 
 def test_one_facet_explains_what_only_it_decides() -> None:
     rows = [evidence(f, "rejected" if f["T"] == "float64" else "works", ("T",)) for f in singles()]
-    assert [(rule.id, rule.when, rule.kind) for rule in distil(rows).rejects] == [
-        ("dtype-float64", {"T": ["float64"]}, "dtype")
-    ]
+    assert [(rule.id, rule.when, rule.kind) for rule in distil(rows).rejects] == [("dtype-float64", {"T": ["float64"]}, "dtype")]
 
 
 def test_values_of_one_facet_share_a_rule() -> None:
