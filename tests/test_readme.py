@@ -33,7 +33,7 @@ def test_readme_has_commands() -> None:
     assert {command.split()[0] for command in COMMANDS} >= {"lint", "fix", "compile", "backends"}
 
 
-@pytest.mark.parametrize("command", [command for command in COMMANDS if not command.startswith("compile")])
+@pytest.mark.parametrize("command", [command for command in COMMANDS if not command.startswith(("compile", "probe"))])
 def test_readme_command_runs(command: str, folder: Path) -> None:
     words = shlex.split(command)
     assert cli.main(words) in (0, 1)
@@ -48,6 +48,13 @@ def test_readme_compiles_what_it_fixed(folder: Path) -> None:
         if command.startswith(("fix", "compile")):
             assert cli.main(shlex.split(command)) == 0, command
     assert (folder / "fixed.xml").exists()
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command.startswith("probe")])
+def test_readme_measures(command: str) -> None:
+    pytest.importorskip("tract")
+    assert cli.main(shlex.split(command)) in (0, 1)
 
 
 @pytest.mark.parametrize("code", [text for language, text in SNIPPETS if language == "python"])
