@@ -220,6 +220,7 @@ def session(model: ModelProto) -> Iterator[Any]:
     """An onnxruntime session on the CPU with nothing optimised, packed or parallel; big models go by file."""
     import onnxruntime as ort
 
+    ort.set_default_logger_severity(4)  # what it says while it loads a model is not for our users
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 4

@@ -30,6 +30,7 @@ def expected(model: ModelProto, feeds: dict[str, Array]) -> dict[str, Array] | N
 def _onnxruntime(model: ModelProto, feeds: dict[str, Array]) -> list[Array]:
     import onnxruntime as ort
 
+    ort.set_default_logger_severity(4)  # what it says while it loads a model is not for our users
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 4
