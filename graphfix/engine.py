@@ -118,7 +118,8 @@ def lint_file(
         model = read_skeleton(path)
         check(model, path)
         return judge(bound(model, shapes, values), targets, name=str(path))
-    except GraphfixError as error:
+    except Exception as unforeseen:  # one model that graphfix itself stumbles over must not cost the others theirs
+        error = unforeseen if isinstance(unforeseen, GraphfixError) else _stumble(unforeseen)
         error.path = error.path or str(path)
         return [Result(str(path), t.partition("@")[0], table(t).version, error=error.line()) for t in targets]
 
@@ -147,6 +148,12 @@ def named(model: onnx.ModelProto, shapes: Shapes | None) -> dict[str, Sequence[i
     from graphfix.bind import named_shapes
 
     return named_shapes(model, [(name or None, dims) for name, dims in (shapes or {}).items()])
+
+
+def _stumble(error: Exception) -> GraphfixError:
+    """A fault of graphfix's own, as one line."""
+    said = f"graphfix failed on this model ({type(error).__name__}: {str(error)[:200]})"
+    return GraphfixError(said, cure="report it, with the model if you may share it")
 
 
 def models_in(paths: Sequence[str | Path]) -> Iterator[Path]:

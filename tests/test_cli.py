@@ -66,6 +66,28 @@ def test_one_unreadable_model_among_several_gives_exit_2_and_verdicts_for_the_ot
     assert len(err.splitlines()) == 1
 
 
+def test_a_model_that_graphfix_stumbles_over_costs_the_others_nothing(
+    write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from graphfix import engine
+
+    whole = engine.judge
+
+    def judge(model: onnx.ModelProto, *words: object, **more: object) -> object:
+        if model.graph.node[0].op_type == "Mish":
+            raise ValueError("a fault\nof our own")
+        return whole(model, *words, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(engine, "judge", judge)
+    write(BAD, "a.onnx")
+    write(GOOD, "b.onnx")
+    assert lint(tmp_path, "--output-format", "json") == 2
+    out, err = capsys.readouterr()
+    assert [result["verdict"] for result in json.loads(out)["results"]] == [None, "accepted"]
+    assert len(err.splitlines()) == 1
+    assert "a.onnx: graphfix failed on this model (ValueError: a fault of our own); report it" in err
+
+
 def test_json_lines_prints_one_result_a_line(write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(GOOD, "a.onnx")
     write(BAD, "b.onnx")
