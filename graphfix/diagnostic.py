@@ -100,6 +100,7 @@ class Result:
     changes: Sequence[dict[str, Any]] | None = None
     verification: dict[str, Any] | None = None
     output: str | None = None
+    statistics: dict[str, Any] | None = None
 
     @property
     def verdict(self) -> str | None:
@@ -122,6 +123,8 @@ class Result:
             "findings": [finding.to_json() for finding in self.findings],
             "error": self.error,
         }
+        if self.statistics is not None:
+            out["statistics"] = self.statistics
         if self.changes is not None:
             out |= {"changes": list(self.changes), "verification": self.verification, "output": self.output}
         return out

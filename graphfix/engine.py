@@ -28,13 +28,23 @@ def table(target: str, home: Path | None = None) -> Table:
     return Table.open(target, home=home)
 
 
-def judge(model: onnx.ModelProto, targets: Sequence[str], *, name: str = "", home: Path | None = None) -> list[Result]:
-    """The verdict and findings on a model in memory, one Result a target; the model is not changed."""
+def judge(
+    model: onnx.ModelProto,
+    targets: Sequence[str],
+    *,
+    name: str = "",
+    home: Path | None = None,
+    statistics: bool = False,
+) -> list[Result]:
+    """The verdict and findings on a model in memory, one Result a target; the model is not changed.
+
+    With `statistics` each Result counts the nodes its target takes, and the islands they form.
+    """
     facts = Facts.of(model)
     keys = node_facets(facts)
     whole = model_facets(facts)
     shared: dict[str, list[Finding]] = {}
-    return [_judge(facts, keys, whole, table(target, home), name, shared) for target in targets]
+    return [_judge(facts, keys, whole, table(target, home), name, shared, statistics) for target in targets]
 
 
 def node_facets(facts: Facts) -> list[Facets]:
@@ -77,6 +87,7 @@ def _judge(
     rules: Table,
     name: str,
     shared: dict[str, list[Finding]],
+    statistics: bool,
 ) -> Result:
     """One target's verdict; `shared` keeps what rules about the graph alone have found, for the next target."""
     memo: dict[tuple[str, str, int], Ruling] = {}
@@ -96,7 +107,19 @@ def _judge(
                 shared[check.code] = [remedied(finding) for finding in check.check(look)]
             findings.extend(dataclasses.replace(finding, target=rules.target) for finding in shared[check.code])
     findings.sort(key=lambda finding: -finding.severity.weight)
-    return Result(name, rules.target, rules.version, len(facts.nodes), findings)
+    result = Result(name, rules.target, rules.version, len(facts.nodes), findings)
+    if statistics:
+        result.statistics = _counted(facts, rulings)
+    return result
+
+
+def _counted(facts: Facts, rulings: Sequence[Ruling]) -> dict[str, object]:
+    """How many nodes of the main graph a target takes, and in how many islands."""
+    from graphfix.graph import islands
+
+    taken = [i for i, ruling in enumerate(rulings) if ruling.verdict == "supported" and not facts.nodes[i].scope]
+    main = sum(not node.scope for node in facts.nodes)
+    return {"nodes": main, "supported": len(taken), "islands": [len(group) for group in islands(facts.nodes, taken)]}
 
 
 def remedied(finding: Finding) -> Finding:
@@ -108,7 +131,12 @@ def remedied(finding: Finding) -> Finding:
 
 
 def lint_file(
-    path: str | Path, targets: Sequence[str], *, shapes: Shapes | None = None, values: Values | None = None
+    path: str | Path,
+    targets: Sequence[str],
+    *,
+    shapes: Shapes | None = None,
+    values: Values | None = None,
+    statistics: bool = False,
 ) -> list[Result]:
     """Lint one model file, read as a skeleton; a file that cannot be read gives Results with `error` set."""
     from graphfix.skeleton import read_skeleton
@@ -117,7 +145,7 @@ def lint_file(
     try:
         model = read_skeleton(path)
         check(model, path)
-        return judge(bound(model, shapes, values), targets, name=str(path))
+        return judge(bound(model, shapes, values), targets, name=str(path), statistics=statistics)
     except Exception as unforeseen:  # one model that graphfix itself stumbles over must not cost the others theirs
         error = unforeseen if isinstance(unforeseen, GraphfixError) else _stumble(unforeseen)
         error.path = error.path or str(path)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a model, a folder (searched for *.onnx), or a glob")
+    parser.add_argument("--statistics", action="store_true", help="count the nodes each target takes, and their islands")
     parser.add_argument("--confirm", action="store_true", help="also ask the real compiler, where it is installed")
     add_shared(parser)
 
@@ -49,7 +50,10 @@ def run(given: argparse.Namespace) -> int:
         step = stack.enter_context(progress(len(models), "linting"))
         ask = _asker(stack, targets, spanned, values) if given.confirm else None
         for path in models:
-            found = [without(result, config.ignore) for result in lint_file(path, targets, shapes=shapes, values=values)]
+            found = [
+                without(result, config.ignore)
+                for result in lint_file(path, targets, shapes=shapes, values=values, statistics=given.statistics)
+            ]
             if found[0].error is not None:
                 print(f"graphfix: {found[0].error}", file=sys.stderr)
             if ask is not None:

@@ -44,6 +44,10 @@ def head(page: Page, result: Result) -> None:
         spans = ["predicted ", (predicted, VERDICTS[predicted]), f" by {result.target} {result.target_version}, "]
         spans += [(real, VERDICTS[real]), f" by {result.target} {result.compiler['version']} itself"]
     page.line((result.model, "bold"), ": ", *spans)
+    if result.statistics is not None:
+        count = result.statistics
+        islands = len(count["islands"])
+        page.line(f"  {count['supported']} of {count['nodes']} nodes are taken, in {islands} island{'s' if islands != 1 else ''}")
 
 
 def findings(page: Page, found: Sequence[Finding], *, full: bool) -> None:
