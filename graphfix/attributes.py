@@ -15,18 +15,6 @@ from graphfix.facts import DTYPES, NodeFacts
 
 Facet = str | int | bool | None
 
-SMALL_INTEGERS = {
-    "axis",
-    "group",
-    "hidden_size",
-    "blocksize",
-    "num_outputs",
-    "to",
-    "dtype",
-    "saturate",
-    "axes",
-}
-"""Integer attributes that are not flags, and have classes of their own (or decide nothing)."""
 FREE = {"hidden_size", "size", "seed", "sample_size", "blocksize", "name", "k", "kernel_shape", "output_shape",
         "output_padding", "axes", "split", "starts", "ends", "scales", "value", "value_float", "value_int", "value_ints",
         "value_floats", "value_string", "value_strings", "sparse_value", "perm", "shape", "repeats", "border",

@@ -9,15 +9,16 @@ A symbol frozen on one input has the same size wherever it appears. Works on ske
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import AttributeProto, GraphProto, ModelProto, TensorShapeProto, ValueInfoProto, helper, numpy_helper
+from onnx import GraphProto, ModelProto, TensorShapeProto, ValueInfoProto, helper, numpy_helper
 
 from graphfix.errors import UsageError, nearest
+from graphfix.infer import graphs
 
 Dims = Sequence[int | str | None]
 
@@ -103,7 +104,7 @@ def bind(model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, obj
         _spread(info, sizes)
     for name, value in values.items():
         _set(made, inputs[name], value)
-    for graph in _graphs(made.graph):
+    for graph in graphs(made.graph):
         _forget(graph, keep_rank=graph is made.graph)
     return made
 
@@ -200,14 +201,6 @@ def _forget(graph: GraphProto, *, keep_rank: bool) -> None:
             if keep_rank:
                 output.type.tensor_type.shape.dim.extend(TensorShapeProto.Dimension() for _ in range(rank))
                 output.type.tensor_type.shape.SetInParent()
-
-
-def _graphs(graph: GraphProto) -> Iterator[GraphProto]:
-    yield graph
-    for node in graph.node:
-        for item in node.attribute:
-            if item.type == AttributeProto.GRAPH:
-                yield from _graphs(item.g)
 
 
 def _dims(dims: Dims) -> str:

@@ -30,11 +30,11 @@ import numpy as np
 import onnx
 from onnx import AttributeProto
 
+from graphfix.attributes import Facet as Facet
 from graphfix.attributes import attribute_facets
 from graphfix.facts import NodeFacts, Value
 from graphfix.folding import Array
 
-Facet = str | int | bool | None
 Facets = dict[str, Facet]
 
 DATA = {"X", "x", "A", "B", "C", "data", "input", "Input", "Y", "data_0", "inputs", "condition", "a", "b"}

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from onnx import ModelProto, TensorProto
-
 from graphfix import config as settings
 from graphfix.commands.options import add_shared, bindings, chosen_targets, destination, exit_code
 from graphfix.diagnostic import Result
@@ -41,9 +39,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Fix one model; exit 0 when the result has no finding left that counts, 1 when it has, 2 when nothing was done."""
     from graphfix.atomic import writable
+    from graphfix.external import has_external
     from graphfix.model import save_model
     from graphfix.nodediff import node_diff
     from graphfix.planner import fix_model
+    from graphfix.skeleton import read_skeleton
 
     write = renderer(given.output_format)
     config = settings.load(given.model, file=given.config, isolated=given.isolated)
@@ -75,12 +75,12 @@ def run(given: argparse.Namespace) -> int:
     if given.in_place and not fixed.changed:
         output = None
     else:
-        save_model(fixed.model, goal, force=given.force or given.in_place, external=_external(given.model))
+        save_model(fixed.model, goal, force=given.force or given.in_place, external=has_external(read_skeleton(given.model)))
         output = str(goal)
     results = list(fixed.results)
     for result in results:
-        result.changes = [_change(change) for change in fixed.changes]
-        result.verification = _json(fixed.verification)
+        result.changes = [change.to_json() for change in fixed.changes]
+        result.verification = dataclasses.asdict(fixed.verification)
         result.output = output
     _report(results, given, write)
     return exit_code(results, given.fail_on or config.fail_on)
@@ -109,19 +109,3 @@ def read_data(path: Path | None) -> dict[str, Any] | None:
             return {name: archive[name] for name in archive.files}
     except (OSError, ValueError) as error:
         raise UsageError(f"not an .npz of arrays ({error})", path=path, cure="save the inputs with numpy.savez") from error
-
-
-def _external(path: Path) -> bool:
-    """Whether the model on disk keeps weights in files beside it."""
-    from graphfix.skeleton import is_elided, read_skeleton
-
-    model: ModelProto = read_skeleton(path)
-    return any(t.data_location == TensorProto.EXTERNAL and not is_elided(t) for t in model.graph.initializer)
-
-
-def _change(change: Any) -> dict[str, Any]:
-    return {**dataclasses.asdict(change), "safety": change.safety.value}
-
-
-def _json(verification: Any) -> dict[str, Any]:
-    return dataclasses.asdict(verification)

@@ -23,7 +23,7 @@ from graphfix.probe.deviations import deviations
 from graphfix.probe.expect import expected
 from graphfix.probe.form import Change, Form, Sketch, Tensor, apply, default_dtype, history
 from graphfix.probe.sketching import random_feeds, renamed
-from graphfix.probe.supply import HIGH, Supply, convert
+from graphfix.probe.supply import Supply, convert
 
 NODE = "probe"
 """The name of the node that a probe is about."""
@@ -236,16 +236,6 @@ def _model(form: Form, node: NodeProto, supply: Supply, opset: int) -> ModelProt
         imports.append(helper.make_opsetid(form.domain, opset if found else 1))
     version = max(8, helper.find_min_ir_version_for(imports, ignore_unknown=True))
     return helper.make_model(graph, opset_imports=imports, ir_version=version, producer_name="graphfix")
-
-
-def _high(node: NodeProto, supply: Supply, opset: int) -> bool:
-    """Whether the node's first result has a rank that models do not give out."""
-    graph = helper.make_graph(
-        [*supply.nodes, node], "g", supply.inputs, [onnx.ValueInfoProto(name=node.output[0])], supply.initializers
-    )
-    trial = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
-    (found,) = shape_inference.infer_shapes(trial, data_prop=True).graph.output
-    return len(found.type.tensor_type.shape.dim) > HIGH
 
 
 def finished(model: ModelProto, feeds: dict[str, Array]) -> ModelProto:

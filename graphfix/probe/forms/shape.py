@@ -7,7 +7,6 @@ from graphfix.probe.form import Change, Form, Tensor, data, each, numbers, scala
 
 RANKS = (0, 1, 2, 3, 4, 5, 6)
 DIMS = ("batch", "spatial", "sequence", "dynamic")
-LENGTH = numpy_helper.from_array(np.asarray([1], np.int64))
 FILLS = {name: numpy_helper.from_array(np.asarray([1], name)) for name in
          ("float32", "float16", "float64", "int64", "int32", "bool", "uint8", "int8")}  # fmt: skip
 
