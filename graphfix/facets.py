@@ -23,15 +23,14 @@ from __future__ import annotations
 
 import functools
 import itertools
-import math
 from collections.abc import Sequence
 
 import numpy as np
 import onnx
-from onnx import AttributeProto
 
 from graphfix.attributes import Facet as Facet
 from graphfix.attributes import attribute_facets
+from graphfix.derived_facets import derived_facets
 from graphfix.facts import NodeFacts, Value
 from graphfix.folding import Array
 
@@ -93,8 +92,8 @@ def facets(node: NodeFacts) -> Facets:
     if node.op in ELEMENTWISE and node.domain == "":
         out["broadcast"] = _broadcast(node.inputs)
     out.update(attribute_facets(node, schema))
-    if node.op in _SPECIAL and node.domain == "":
-        out.update(_SPECIAL[node.op](node))
+    if node.domain == "":
+        out.update(derived_facets(node))
     return out
 
 
@@ -200,100 +199,3 @@ def _broadcast(inputs: Sequence[Value | None]) -> Facet:
     padded = [(1,) * (width - len(shape)) + shape for shape in known]
     stretched = [any(a == 1 and b != 1 for other in padded for a, b in zip(mine, other, strict=True)) for mine in padded]
     return "both" if all(stretched) else "ranks" if len(ranks) > 1 else "one-sided"
-
-
-def _if(node: NodeFacts) -> Facets:
-    """Whether the branches of an If agree in the shape of what they give."""
-    agreement = "same"
-    if len(node.branches) == 2:
-        for a, b in zip(*node.branches, strict=False):
-            if a is None or b is None or a.shape is None or b.shape is None:
-                found = "unknown"
-            elif a.rank != b.rank:
-                found = "other-rank"
-            else:
-                found = "same" if a.shape == b.shape else "other-dims"
-            order = ("same", "other-dims", "unknown", "other-rank")
-            agreement = max(agreement, found, key=order.index)
-    return {"branches": None if agreement == "unknown" else agreement, "captures": bool(node.captured), "broken": node.broken}
-
-
-def _squeeze(node: NodeFacts) -> Facets:
-    """Whether the squeezed dims are known to be 1."""
-    data, axes = node.inputs[0], _given_axes(node)
-    if data is None or data.shape is None:
-        return {"squeezed": None}
-    if axes is None:
-        return {"squeezed": "unknown"}
-    dims = [data.shape[axis] for axis in axes if -len(data.shape) <= axis < len(data.shape)]
-    if any(isinstance(dim, int) and dim != 1 for dim in dims):
-        return {"squeezed": "not-one"}
-    return {"squeezed": "ones" if all(dim == 1 for dim in dims) else "unknown"}
-
-
-def _given_axes(node: NodeFacts, position: int = 1) -> list[int] | None:
-    if len(node.inputs) > position and node.inputs[position] is not None:
-        value = node.inputs[position].constant  # type: ignore[union-attr]
-        return None if value is None else [int(axis) for axis in value.reshape(-1)]
-    for item in node.proto.attribute:
-        if item.name == "axes" and item.type == AttributeProto.INTS:
-            return list(item.ints)
-    return None
-
-
-def _conv(node: NodeFacts) -> Facets:
-    """Whether a convolution is dense, grouped or depthwise."""
-    group = next((item.i for item in node.proto.attribute if item.name == "group"), 1)
-    weight = node.inputs[1] if len(node.inputs) > 1 else None
-    if group == 1:
-        return {"group": "one"}
-    channels = group if weight is None or weight.shape is None or len(weight.shape) < 2 else weight.shape[1]
-    return {"group": "depthwise" if channels == 1 else "grouped"}
-
-
-def _reshape(node: NodeFacts) -> Facets:
-    """What stands in the target of a Reshape, 0 (copy), -1 (infer) or sizes only, and what becomes of open dims.
-
-    `opens` is `none` where the data has no open dims beyond the copied, `inferred` where -1 stands for them and whole
-    multiples, `divided` where it stands for a fraction of them, `pinned` where sizes are demanded of them.
-    """
-    data = node.inputs[0]
-    value = node.inputs[1].constant if len(node.inputs) > 1 and node.inputs[1] is not None else None
-    if value is None and len(node.inputs) == 1:
-        value = np.asarray(next((item.ints for item in node.proto.attribute if item.name == "shape"), ()))
-    if value is None:
-        return {"target": "unknown"}
-    marks = [word for word, mark in (("copy", 0), ("infer", -1)) if (value == mark).any()]
-    return {"target": "+".join(marks) or "sizes", "opens": _opens(data, value.reshape(-1).tolist())}
-
-
-def _opens(data: Value | None, target: Sequence[int]) -> Facet:
-    if data is None or data.shape is None:
-        return None
-    kept = {at for at, size in enumerate(target) if size == 0}
-    left = [dim for at, dim in enumerate(data.shape) if at not in kept]
-    if all(isinstance(dim, int) for dim in left):
-        return "none"
-    if -1 not in target:
-        return "pinned"
-    fixed = math.prod(dim for dim in left if isinstance(dim, int))
-    wanted = math.prod(size for size in target if size > 0)
-    return "inferred" if wanted and fixed % wanted == 0 else "divided"
-
-
-def _slice(node: NodeFacts) -> Facets:
-    """Whether the sliced dims are fixed."""
-    data, axes = node.inputs[0], _given_axes(node, 3)
-    if data is None or data.shape is None:
-        return {"sliced": None}
-    if axes is None and len(node.inputs) > 3 and node.inputs[3] is not None:
-        return {"sliced": "unknown"}
-    if axes is None:
-        starts = node.inputs[1].shape if len(node.inputs) > 1 and node.inputs[1] is not None else None
-        count = starts[0] if starts and isinstance(starts[0], int) else len(data.shape)
-        axes = list(range(count))
-    dims = [data.shape[axis] for axis in axes if -len(data.shape) <= axis < len(data.shape)]
-    return {"sliced": "fixed" if all(isinstance(dim, int) for dim in dims) else "open"}
-
-
-_SPECIAL = {"Slice": _slice, "If": _if, "Squeeze": _squeeze, "Conv": _conv, "ConvTranspose": _conv, "Reshape": _reshape}
