@@ -1,0 +1,145 @@
+"""Models as exporters write them: each rewrite fires on one, and the compiler that refused it takes the result.
+
+A case is `fixtures/exported/<name>.onnx` with `<name>.toml` beside it:
+
+    rewrite = "the-rewrite"          what must be applied
+    target = "tract"                 who refuses the model and takes the result; or, where no compiler is asked,
+    serves = "tract/Op/the-rule"     the rule in a table that the rewrite answers
+    [options]                        shapes, values and allow as `graphfix.fix` takes them, each optional
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+
+import graphfix
+from graphfix.api import Fixed
+from graphfix.backends import toolchain
+from graphfix.backends.base import backend
+from graphfix.backends.session import Session
+from graphfix.confirm import Case, open_target, prepared
+from graphfix.model import save_model
+from graphfix.rewrite import Safety, registry
+from graphfix.table import Table
+from graphfix.verify import Reference, Tolerance
+
+FOLDER = Path(__file__).parent.parent.parent / "fixtures" / "exported"
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """One case: the model file, the rewrite it is about, and who refuses it."""
+
+    path: Path
+    rewrite: str
+    target: str
+    serves: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> Exported:
+        """The case that a TOML file describes; a key that nothing reads is an error."""
+        found = tomllib.loads(path.read_text())
+        given = {key: found.pop(key, default) for key, default in (("serves", ""), ("target", ""), ("options", {}))}
+        rewrite = found.pop("rewrite")
+        assert not found, f"{path.name}: unknown keys {', '.join(found)}"
+        assert bool(given["serves"]) != bool(given["target"]), f"{path.name}: needs either `target` or `serves`"
+        assert set(given["options"]) <= {"shapes", "values", "allow"}, f"{path.name}: unknown options"
+        target = given["target"] or given["serves"].partition("/")[0]
+        return cls(path.with_suffix(".onnx"), rewrite, target, given["serves"], given["options"])
+
+
+READ = [Exported.read(path) for path in sorted(FOLDER.glob("*.toml"))]
+CASES = [pytest.param(case, id=case.path.stem) for case in READ]
+ASKED = [pytest.param(case, id=case.path.stem) for case in READ if not case.serves]
+SERVING = [pytest.param(case, id=case.path.stem) for case in READ if case.serves]
+
+
+@pytest.fixture(scope="module")
+def fixed() -> Callable[[Exported], Fixed]:
+    """A function that fixes a case, once for all tests about it."""
+    made: dict[Path, Fixed] = {}
+
+    def fixed(case: Exported) -> Fixed:
+        if case.path not in made:
+            made[case.path] = graphfix.fix(case.path, case.target, **case.options)
+        return made[case.path]
+
+    return fixed
+
+
+@pytest.fixture(scope="module")
+def opened() -> Iterator[Callable[[str], Session]]:
+    """A function that gives a warm session with a target's compiler, or skips."""
+    sessions: dict[str, Session] = {}
+
+    def opened(target: str) -> Session:
+        name, _, version = target.partition("@")
+        if toolchain.find(name, version or None) is None:
+            pytest.skip(f"{target} is not installed: {backend(name).install}")
+        if target not in sessions:
+            sessions[target] = open_target(target)
+        return sessions[target]
+
+    yield opened
+    for session in sessions.values():
+        session.close()
+
+
+def test_every_exported_model_has_its_description() -> None:
+    described = {path.stem for path in FOLDER.glob("*.toml")}
+    assert {path.stem for path in FOLDER.glob("*.onnx")} == described
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_rewrite_is_applied_and_the_numbers_stay(case: Exported, fixed: Callable[[Exported], Fixed]) -> None:
+    result = fixed(case)
+    applied = {change.rewrite for change in result.changes if change.applied}
+    said = [f"{c.rewrite} at {c.node}: {c.declined}" for c in result.changes if not c.applied]
+    assert case.rewrite in applied, said
+    own = [registry()[name] for name in applied]
+    loose = [rewrite for rewrite in own if rewrite.safety is Safety.APPROXIMATE]
+    tolerance = Tolerance(
+        max((rewrite.rtol for rewrite in loose), default=0.0),
+        max((rewrite.atol for rewrite in loose), default=0.0),
+        max(rewrite.ulps for rewrite in own),
+    )
+    shapes, values = case.options.get("shapes", {}), case.options.get("values", {})
+    found = Reference(onnx.load(case.path), shapes, values).check(result.model, tolerance)
+    assert found.inputs, found.reason
+    assert found.passed, found.reason
+    assert np.isfinite(found.max_abs_error)
+
+
+@pytest.mark.parametrize("case", SERVING)
+def test_the_rule_that_a_rewrite_serves_is_in_the_table_and_rejects(case: Exported) -> None:
+    target, op, rule = case.serves.split("/")
+    entry = Table.open(target).entry(op)
+    assert entry is not None, f"{target} has no table of {op}"
+    assert rule in {evidence.id for evidence in entry.rejects}, [evidence.id for evidence in entry.rejects]
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("case", ASKED)
+def test_the_compiler_refuses_the_model_and_takes_the_result(
+    case: Exported, fixed: Callable[[Exported], Fixed], opened: Callable[[str], Session], tmp_path: Path
+) -> None:
+    session, target = opened(case.target), backend(case.target.partition("@")[0])
+    shapes, values = case.options.get("shapes", {}), case.options.get("values", {})
+    with prepared(Case(case.path, shapes, values)) as ready:
+        before = ready.ask(session, target)
+    assert not before.accepted, "the compiler takes the model as it is"
+    result = tmp_path / "fixed.onnx"
+    save_model(fixed(case).model, result)
+    with prepared(Case(result)) as ready:
+        after = ready.ask(session, target, inputs=ready.feed)
+    assert after.accepted, f"{after.stage}: {after.message}"
+    assert after.numerics != "differ", after.error
