@@ -9,6 +9,7 @@ import numpy as np
 from onnx import AttributeProto
 
 from graphfix.attributes import Facet
+from graphfix.composite_facets import agreement, attention, loop, scan
 from graphfix.facts import NodeFacts, Value
 
 Facets = dict[str, Facet]
@@ -22,18 +23,8 @@ def derived_facets(node: NodeFacts) -> Facets:
 
 def _if(node: NodeFacts) -> Facets:
     """Whether the branches of an If agree in the shape of what they give."""
-    agreement = "same"
-    if len(node.branches) == 2:
-        for a, b in zip(*node.branches, strict=False):
-            if a is None or b is None or a.shape is None or b.shape is None:
-                found = "unknown"
-            elif a.rank != b.rank:
-                found = "other-rank"
-            else:
-                found = "same" if a.shape == b.shape else "other-dims"
-            order = ("same", "other-dims", "unknown", "other-rank")
-            agreement = max(agreement, found, key=order.index)
-    return {"branches": None if agreement == "unknown" else agreement, "captures": bool(node.captured), "broken": node.broken}
+    found = agreement(*node.branches) if len(node.branches) == 2 else "same"
+    return {"branches": None if found == "unknown" else found, "captures": bool(node.captured), "broken": node.broken}
 
 
 def _squeeze(node: NodeFacts) -> Facets:
@@ -117,6 +108,9 @@ def _slice(node: NodeFacts) -> Facets:
 _DERIVED: dict[str, Callable[[NodeFacts], Facets]] = {
     "Slice": _slice,
     "If": _if,
+    "Loop": loop,
+    "Scan": scan,
+    "Attention": attention,
     "Squeeze": _squeeze,
     "Conv": _conv,
     "ConvTranspose": _conv,

@@ -1,0 +1,109 @@
+"""Facets of operators that hold a whole computation: what a loop's body does to what it carries, how attention shares heads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from onnx import GraphProto
+
+from graphfix.attributes import Facet
+from graphfix.folding import attribute
+from graphfix.values import NodeFacts, Value
+
+Facets = dict[str, Facet]
+
+CONTAINERS = {"sequence", "optional", "map"}
+"""Kinds of values that have no shape of their own."""
+AGREEMENTS = ("same", "other-dims", "unknown", "other-rank")
+"""How well shapes agree, the best first."""
+
+
+def agreement(ones: Sequence[Value | None], others: Sequence[Value | None]) -> str:
+    """The worst agreement of shapes between two rows of values; sequences and optional values agree by kind."""
+    return max((_agree(one, other) for one, other in zip(ones, others, strict=False)), key=AGREEMENTS.index, default="same")
+
+
+def _agree(one: Value | None, other: Value | None) -> str:
+    if one is None or other is None:
+        return "unknown"
+    if one.dtype in CONTAINERS and one.dtype == other.dtype:
+        return "same"
+    if one.shape is None or other.shape is None:
+        return "unknown"
+    if one.rank != other.rank:
+        return "other-rank"
+    return "same" if one.shape == other.shape else "other-dims"
+
+
+def loop(node: NodeFacts) -> Facets:
+    """What the body of a Loop does.
+
+    until       kept (the condition it is given) | constant | computed: how the body makes the condition to go on
+    carried     same | other-dims | other-rank | unknown: whether what it carries keeps its shape
+    stacked     whether values are gathered over the iterations
+    captures    whether the body reads values from outside
+    """
+    body = attribute(node.proto, "body")
+    given = node.inputs[2:]
+    made = node.branches[0][1:] if node.branches else ()
+    return {
+        "until": _until(body) if isinstance(body, GraphProto) else "unknown",
+        "carried": agreement(given, made),
+        "stacked": len(node.proto.output) > len(given),
+        "captures": bool(node.captured),
+    }
+
+
+def _until(body: GraphProto) -> str:
+    if not body.output or len(body.input) < 2:
+        return "unknown"
+    name = body.output[0].name
+    made = {output: node for node in body.node for output in node.output}
+    while name in made and made[name].op_type == "Identity":
+        name = made[name].input[0]
+    if name == body.input[1].name:
+        return "kept"
+    fixed = name in {tensor.name for tensor in body.initializer} or (name in made and made[name].op_type == "Constant")
+    return "constant" if fixed else "computed"
+
+
+def scan(node: NodeFacts) -> Facets:
+    """How many states (0, 1 or many) and scanned inputs a Scan has, and what the first scanned input is like."""
+    lengths = 1 if node.since < 9 else 0
+    scanned = int(attribute(node.proto, "num_scan_inputs", 1) or 1)
+    states = max(len(node.inputs) - lengths - scanned, 0)
+    first = node.inputs[lengths + states] if len(node.inputs) > lengths + states else None
+    return {
+        "states": states if states < 2 else "many",
+        "scanned": "one" if scanned == 1 else "many",
+        "scanned.rank": None if first is None else first.rank,
+        "scanned.from": "absent" if first is None else first.source,
+        "captures": bool(node.captured),
+    }
+
+
+def attention(node: NodeFacts) -> Facets:
+    """How query heads share those of keys, and whether values have another size than keys.
+
+    heads       same | grouped | one (every query head reads the same keys)
+    sizes       same | other: the size of a value's head beside that of a key's
+    """
+    query, key, value = (_heads(node, at) for at in range(3))
+    heads: Facet = None
+    if query[0] is not None and key[0] is not None:
+        heads = "same" if query[0] == key[0] else "one" if key[0] == 1 else "grouped"
+    sizes = None if key[1] is None or value[1] is None else "same" if key[1] == value[1] else "other"
+    return {"heads": heads, "sizes": sizes}
+
+
+def _heads(node: NodeFacts, position: int) -> tuple[int | None, int | None]:
+    """The heads of Q, K or V and their size, None where that is not a number."""
+    given = node.inputs[position] if len(node.inputs) > position else None
+    if given is None or given.shape is None or len(given.shape) not in (3, 4):
+        return None, None
+    *_, last = given.shape
+    if len(given.shape) == 4:
+        heads = given.shape[1]
+        return (heads if isinstance(heads, int) else None), (last if isinstance(last, int) else None)
+    count = attribute(node.proto, "kv_num_heads" if position else "q_num_heads")
+    return count, (last // count if count and isinstance(last, int) else None)
