@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 import numpy as np
-from onnx import ModelProto, helper
-
-from graphfix.folding import Array
+from onnx import ModelProto, TensorProto, TypeProto, helper
 
 
 def renamed(model: ModelProto, names: dict[str, str]) -> ModelProto:
@@ -29,20 +28,23 @@ def renamed(model: ModelProto, names: dict[str, str]) -> ModelProto:
     return model
 
 
-def random_feeds(model: ModelProto) -> dict[str, Array]:
-    """Seeded inputs for a model whose inputs have sizes; symbols are taken for 2."""
+def random_feeds(model: ModelProto) -> dict[str, Any]:
+    """Seeded inputs for a model whose inputs have sizes: symbols are taken for 2, and sequences hold two tensors."""
     known = {tensor.name for tensor in model.graph.initializer}
-    out: dict[str, Array] = {}
-    for info in model.graph.input:
-        if info.name not in known and info.type.HasField("tensor_type"):
-            kind = info.type.tensor_type
-            dims = tuple(d.dim_value if d.dim_value > 0 else 2 for d in kind.shape.dim)
-            dtype = helper.tensor_dtype_to_np_dtype(kind.elem_type)
-            if dtype.kind == "O":
-                out[info.name] = np.full(dims, "a", dtype)
-                continue
-            chance = np.random.default_rng(zlib.crc32(info.name.encode()))
-            out[info.name] = np.asarray(chance.uniform(-1, 1, dims) if dtype.kind == "f" else chance.integers(1, 3, dims)).astype(
-                dtype
-            )
-    return out
+    return {info.name: _fed(info.name, info.type) for info in model.graph.input if info.name not in known}
+
+
+def _fed(name: str, kind: TypeProto) -> Any:
+    if kind.HasField("optional_type"):
+        return _fed(name, kind.optional_type.elem_type)
+    if kind.HasField("sequence_type"):
+        return [_fed(f"{name}{at}", kind.sequence_type.elem_type) for at in range(2)]
+    if kind.HasField("map_type"):
+        return {1: 1.0} if kind.map_type.key_type == TensorProto.INT64 else {"a": 1.0}
+    dims = tuple(d.dim_value if d.HasField("dim_value") and d.dim_value >= 0 else 2 for d in kind.tensor_type.shape.dim)
+    dtype = helper.tensor_dtype_to_np_dtype(kind.tensor_type.elem_type)
+    if dtype.kind == "O":
+        return np.full(dims, "a", dtype)
+    chance = np.random.default_rng(zlib.crc32(name.encode()))
+    numbers = chance.uniform(-1, 1, dims) if dtype.kind == "f" else chance.integers(1, 3, dims)
+    return np.asarray(numbers).astype(dtype)
