@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, helper, shape_inference
 
+from graphfix.contrib import stood_in
 from graphfix.folding import LIMIT, Array
 
 NAMES = {
@@ -80,7 +81,7 @@ def graphs(graph: GraphProto) -> Iterator[GraphProto]:
 
 def infer(model: ModelProto) -> tuple[ModelProto, str | None]:
     """The model annotated by shape inference, and what stopped inference if something did; the argument is used up."""
-    model = lent(model)
+    model = lent(stood_in(model))
     try:
         if _may_hold_long_vectors(model):
             plain = shape_inference.infer_shapes(model)
