@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
-    from onnx import ModelProto
+    from onnx import ModelProto, NodeProto
 
     from graphfix.surgeon import Surgery
 
@@ -150,14 +151,24 @@ class GraphRewrite(Rewrite):
 class NodeRewrite(GraphRewrite):
     """A rewrite of one node at a time, written as ONNX text.
 
-    `before` is one node, such as `y = HardSwish(x)`; its names are bound to the node's operands. `after` is the
-    text that replaces it, in which those names, and the names `constants` gives, may be used. A rewrite whose
-    replacement depends on the node overrides `replacement`.
+    `before` is one node, such as `y = HardSwish(x)`; its names are bound to the node's operands, which also go by
+    `in0`, `in1`, and its outputs by `out0`. `after` is the text that replaces it, in which those names, and the names
+    that `numbers` and `constants` give, may be used. A rewrite whose replacement depends on the node overrides
+    `replacement`, or `compose` where text will not do (draft.py).
     """
+
+    ops: ClassVar[tuple[str, ...]] = ()
+    """Further operators of the domain and form of `before`."""
+    dtypes: ClassVar[tuple[str, ...]] = ()
+    """The dtypes of the first operand that it is right for; none named: any."""
 
     def guard(self, node: Any, surgery: Surgery) -> Declined | None:
         """Why this node cannot be rewritten; None when it can."""
         return None
+
+    def numbers(self, node: Any, surgery: Surgery) -> Mapping[str, float]:
+        """Scalars that the replacement uses by name, in the dtype of the first operand."""
+        return {}
 
     def constants(self, node: Any, surgery: Surgery) -> Mapping[str, np.ndarray[Any, Any]]:
         """Arrays that the replacement uses by name."""
@@ -167,25 +178,41 @@ class NodeRewrite(GraphRewrite):
         """The ONNX text that computes the node's outputs."""
         return self.after
 
+    def compose(self, node: Any, surgery: Surgery) -> tuple[list[NodeProto], Mapping[str, np.ndarray[Any, Any]]] | Declined:
+        """The nodes and constants that stand for the node, or why there are none."""
+        from graphfix.spelling import spelled
+        from graphfix.surgeon import parse_nodes
+
+        refusal = self.guard(node, surgery)
+        if refusal is not None:
+            return refusal
+        dtype = surgery.dtype(node.inputs[0]) if node.inputs else None
+        numbers = {name: np.asarray(number, dtype) for name, number in self.numbers(node, surgery).items()}
+        nodes, operands = spelled(parse_nodes(self.replacement(node, surgery), surgery.opset), surgery.opset, dtype)
+        return nodes, {**numbers, **operands, **self.constants(node, surgery)}
+
     def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         from graphfix.surgeon import parse_nodes
 
         pattern = parse_nodes(self.before, self.needs_opset)[0]
         for graph in surgery.graphs():
             for node in list(graph.nodes):
-                if node.op != pattern.op_type or node.domain not in (None, "", "ai.onnx"):
+                if node.op not in (pattern.op_type, *self.ops) or (node.domain or "") not in (pattern.domain, "ai.onnx"):
                     continue
                 key = surgery.key(node)
                 if wanted is not None and key not in wanted:
                     continue
-                refusal = self.guard(node, surgery)
-                if refusal is not None:
-                    yield refusal
+                refusal = surgery.dtype_only(node, self.dtypes)
+                composed = refusal if refusal is not None else self.compose(node, surgery)
+                if isinstance(composed, Declined):
+                    yield composed
                     continue
-                bound = dict(zip(pattern.input, node.inputs, strict=False))
-                made = dict(zip(pattern.output, node.outputs, strict=False))
-                nodes = parse_nodes(self.replacement(node, surgery), surgery.opset)
-                surgery.replace(graph, node, nodes, bound, made, self.constants(node, surgery))
+                bound = {f"in{i}": tensor for i, tensor in enumerate(node.inputs)}
+                bound |= dict(zip(pattern.input, node.inputs, strict=False))
+                made = {f"out{i}": tensor for i, tensor in enumerate(node.outputs)}
+                made |= dict(zip(pattern.output, node.outputs, strict=False))
+                named = {name: tensor for name, tensor in made.items() if tensor.name}
+                surgery.replace(graph, node, composed[0], bound, named, composed[1])
                 yield key
 
 

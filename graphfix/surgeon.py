@@ -16,6 +16,7 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto,
 
 from graphfix.closing import Closing, frozen
 from graphfix.facts import DTYPES, Facts, Value
+from graphfix.infer import CODES
 from graphfix.rewrite import Declined, Key
 
 Array = np.ndarray[Any, Any]
@@ -114,6 +115,21 @@ class Surgery:
         return Declined(
             f"exact only in float32, `{node.inputs[0].name}` is {dtype or 'of unknown dtype'}", at=self.label(self.key(node))
         )
+
+    def dtype(self, tensor: Any) -> np.dtype[Any] | None:
+        """A tensor's element type; None when it is unknown."""
+        value = self.value(tensor)
+        code = CODES.get(value.dtype, 0) if value is not None else 0
+        return np.dtype(helper.tensor_dtype_to_np_dtype(code)) if code else None
+
+    def dtype_only(self, node: Any, dtypes: Sequence[str]) -> Declined | None:
+        """The refusal of a node whose first operand has none of these dtypes; none named are all."""
+        value = self.value(node.inputs[0]) if dtypes and node.inputs else None
+        dtype = value.dtype if value is not None else ""
+        if not dtypes or dtype in dtypes:
+            return None
+        found = dtype or "of unknown dtype"
+        return Declined(f"`{node.inputs[0].name}` is {found}, not {' or '.join(dtypes)}", at=self.label(self.key(node)))
 
     def fresh(self, name: str) -> str:
         """The name, with a number where it is taken in any scope."""

@@ -1,0 +1,136 @@
+"""A replacement drawn up in Python, for rewrites whose nodes hang on shapes, attributes and counts of operands."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from onnx import NodeProto, helper
+
+from graphfix.infer import CODES
+from graphfix.rewrite import Declined, NodeRewrite
+from graphfix.spelling import spelled
+from graphfix.surgeon import Surgery
+from graphfix.values import Value
+
+Array = npt.NDArray[Any]
+
+
+class Draft:
+    """The nodes and constants that will stand for one node; values go by name, the operands by `in0`, `in1`."""
+
+    def __init__(self, surgery: Surgery, node: Any) -> None:
+        self.surgery, self.node = surgery, node
+        self.nodes: list[NodeProto] = []
+        self.constants: dict[str, Array] = {}
+        self.inputs = [f"in{i}" if tensor.name else "" for i, tensor in enumerate(node.inputs)]
+        self._given: dict[str, str] = {}
+
+    def has(self, index: int) -> bool:
+        """Whether the node has this operand."""
+        return index < len(self.inputs) and bool(self.inputs[index])
+
+    def wants(self, index: int) -> bool:
+        """Whether the node has this output."""
+        return index < len(self.node.outputs) and bool(self.node.outputs[index].name)
+
+    def attribute(self, name: str, default: Any = None) -> Any:
+        """An attribute of the node."""
+        return self.node.attrs.get(name, default)
+
+    def value(self, index: int) -> Value | None:
+        """The facts about an operand."""
+        return self.surgery.value(self.node.inputs[index]) if self.has(index) else None
+
+    def known(self, index: int) -> Array | None:
+        """An operand's value, where it is a constant or folds to one."""
+        return self.surgery.known(self.node.inputs[index]) if self.has(index) else None
+
+    def shape(self, index: int = 0) -> tuple[int | str | None, ...] | None:
+        """An operand's dims; None when its rank is unknown."""
+        value = self.value(index)
+        return None if value is None else value.shape
+
+    def fixed(self, index: int = 0) -> tuple[int, ...] | None:
+        """An operand's dims where all of them are fixed."""
+        dims = self.shape(index)
+        return None if dims is None or not all(isinstance(d, int) for d in dims) else tuple(int(d) for d in dims)  # type: ignore[arg-type]
+
+    def dtype(self, index: int = 0) -> str:
+        """An operand's dtype; empty when unknown."""
+        value = self.value(index)
+        return "" if value is None else value.dtype
+
+    def op(self, op: str, *inputs: str, **attributes: Any) -> str:
+        """A new node of one output, and that output's name."""
+        return self.ops(op, 1, *inputs, **attributes)[0]
+
+    def ops(self, op: str, count: int, *inputs: str, **attributes: Any) -> list[str]:
+        """A new node of several outputs, and their names."""
+        outputs = [f"{op.lower()}_{len(self.nodes)}" + (f"_{i}" if count > 1 else "") for i in range(count)]
+        self.nodes.append(helper.make_node(op, list(inputs), outputs, **attributes))
+        return outputs
+
+    def constant(self, array: npt.ArrayLike, dtype: npt.DTypeLike | None = None) -> str:
+        """A constant by its numbers, int64 where nothing else is said; equal ones are made once."""
+        made = np.asarray(array, dtype)
+        for name, other in self.constants.items():
+            if other.dtype == made.dtype and other.shape == made.shape and other.tobytes() == made.tobytes():
+                return name
+        name = f"constant_{len(self.constants)}"
+        self.constants[name] = made
+        return name
+
+    def number(self, number: npt.ArrayLike, index: int = 0) -> str:
+        """A constant in the dtype of an operand."""
+        return self.constant(number, self.surgery.dtype(self.node.inputs[index]))
+
+    def cast(self, name: str, dtype: str) -> str:
+        """The value in another dtype, by numpy's name."""
+        return self.op("Cast", name, to=CODES[dtype])
+
+    def reshape(self, name: str, dims: Sequence[int]) -> str:
+        """The value with other dims, 0 for one that stays and -1 for the rest."""
+        return self.op("Reshape", name, self.constant(np.asarray(dims, np.int64)))
+
+    def transpose(self, name: str, order: Sequence[int]) -> str:
+        """The value with its axes in another order; nothing where it is the order they have."""
+        return name if list(order) == list(range(len(order))) else self.op("Transpose", name, perm=list(order))
+
+    def give(self, name: str, index: int = 0) -> None:
+        """Make a value the node's output."""
+        if index >= len(self.node.outputs) or not self.node.outputs[index].name:
+            return
+        maker = next((node for node in self.nodes if name in node.output), None)
+        if maker is None or name in self._given:
+            self.nodes.append(helper.make_node("Identity", [name], [f"out{index}"]))
+            return
+        self._given[name] = f"out{index}"
+
+    def finish(self) -> tuple[list[NodeProto], Mapping[str, Array]]:
+        """The nodes and constants, spelled for the model's opset."""
+        for node in self.nodes:
+            for names in (node.input, node.output):
+                for position, name in enumerate(names):
+                    names[position] = self._given.get(name, name)
+        dtype = self.surgery.dtype(self.node.inputs[0]) if self.node.inputs else None
+        nodes, operands = spelled(self.nodes, self.surgery.opset, dtype)
+        return nodes, {**self.constants, **operands}
+
+
+class DraftRewrite(NodeRewrite):
+    """A rewrite of one node at a time, drawn up in Python."""
+
+    @abstractmethod
+    def draw(self, draft: Draft) -> str | None:
+        """Draw up the node's outputs, or give the reason why it stays."""
+
+    def compose(self, node: Any, surgery: Surgery) -> tuple[list[NodeProto], Mapping[str, Array]] | Declined:
+        draft = Draft(surgery, node)
+        reason = self.draw(draft)
+        if reason is not None:
+            return Declined(reason, at=surgery.label(surgery.key(node)))
+        return draft.finish()
