@@ -77,7 +77,7 @@ def _signature(value: Value | None) -> tuple[object, ...] | None:
     if value is None:
         return None
     constant = value.constant
-    return value.dtype, value.shape, value.source, None if constant is None else constant.tobytes()
+    return value.dtype, value.shape, value.source, value.measured, None if constant is None else constant.tobytes()
 
 
 def _judge(

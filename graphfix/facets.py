@@ -5,12 +5,13 @@ apart. A facet is a name and a small value (a word, a number, a truth value); No
 
     since                the operator's schema version; 0 when ONNX defines no such operator
     foldable             whether every operand is constant, so that a compiler may compute the node ahead of time;
-                         `shape` (or `cast-shape`) when some are computed from open dims and none from data
+                         `fixed-shape` when some are computed from fixed dims, `shape` (or `cast-shape`) when some
+                         are from open dims and none from data
     T, T1, Tind, ...     dtype bound to a type variable of the schema
     X.rank               rank of the operand with that formal name
     X.dims               static | batch (only dim 0 is not fixed) | spatial (others too, but not dim 1) | sequence
                          (dim 1 too, but not the last) | dynamic (any) | empty (some dim is 0)
-    X.from               absent | constant | folded | shape | cast-shape | runtime (for operands that are not plain data)
+    X.from               absent | constant | folded | fixed-shape | shape | cast-shape | runtime (unless plain data)
     X.value              what a small integer or float operand holds: ones, zeros, positive, negative, mixed
     mode, axis, ...      attributes: words and flags as they are, numbers and lists as the classes below
     out.Y                used | absent, for optional outputs
@@ -55,7 +56,9 @@ def facets(node: NodeFacts) -> Facets:
     given = [value for value in node.inputs if value is not None]
     sources = {value.source for value in given}
     foldable: Facet = bool(given) and sources <= {"constant", "folded"}
-    if not foldable and given and "runtime" not in sources:
+    if foldable and any(value.measured for value in given):
+        foldable = "fixed-shape"
+    elif not foldable and given and "runtime" not in sources:
         foldable = "cast-shape" if "cast-shape" in sources else "shape"
     out: Facets = {"since": node.since, "foldable": foldable}
     schema = schema_of(node.op, node.domain, node.since)
@@ -122,7 +125,7 @@ def _operand(out: Facets, name: str, value: Value | None, *, weight: bool) -> No
         out[f"{name}.from"] = "absent"
         return
     if weight:
-        out[f"{name}.from"] = value.source
+        out[f"{name}.from"] = "fixed-shape" if value.measured else value.source
     out[f"{name}.rank"] = value.rank
     if value.source in ("constant", "folded") and weight:
         if value.constant is not None and (value.constant.dtype.kind in "iub" or name in NUMBERS):

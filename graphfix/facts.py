@@ -208,10 +208,12 @@ def _type_variables(op: str, domain: str, version: int) -> tuple[tuple[str, ...]
 def _known_output(node: NodeProto, inputs: tuple[Value | None, ...], stated: Value, index: int, version: int) -> Value:
     """The output with its source and, where the operands are known, its value."""
     value: Array | None = None
+    measured = any(i is not None and i.measured for i in inputs)
     if node.op_type == "Constant" and node.domain in ("", "ai.onnx"):
         value, source = constant_value(node), "constant"
     elif node.op_type in ("Shape", "Size") and inputs and inputs[0] is not None:
         value, source = _measure(node, inputs[0])
+        measured = measured or inputs[0].source not in ("constant", "folded")
     else:
         sources = {i.source for i in inputs if i is not None}
         runtime = "runtime" in sources or node.op_type in RANDOM or any(a.type == AttributeProto.GRAPH for a in node.attribute)
@@ -220,12 +222,12 @@ def _known_output(node: NodeProto, inputs: tuple[Value | None, ...], stated: Val
             value = fold(node, [None if i is None else i.constant for i in inputs])
     sizes = follow(node, inputs) if index == 0 else None
     if value is None and source != "folded" and (array := whole(sizes, stated)) is not None:
-        value, source = array, "folded"
+        value, source, measured = array, "folded", True
     dtype, shape = stated.dtype or _bound_dtype(node, inputs, index, version), stated.shape
     if value is not None:
         shape = value.shape
         dtype = dtype or DTYPES.get(helper.np_dtype_to_tensor_dtype(value.dtype), "")
-    return Value(stated.name, dtype, shape, source, value, sizes)
+    return Value(stated.name, dtype, shape, source, value, sizes, measured and source == "folded")
 
 
 def _folded_source(node: NodeProto, sources: set[str]) -> str:

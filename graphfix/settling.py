@@ -66,7 +66,7 @@ def decided(output: Value, taken: Value | None) -> Value:
         return output
     source = "folded" if taken.source == "constant" else taken.source
     shape = output.shape if taken.shape is None else taken.shape
-    return Value(output.name, output.dtype or taken.dtype, shape, source, taken.constant)
+    return Value(output.name, output.dtype or taken.dtype, shape, source, taken.constant, measured=taken.measured)
 
 
 RANKED_BY = {"Reshape": 1, "ConstantOfShape": 0, "Expand": 1}

@@ -22,7 +22,8 @@ class Value:
     `shape` holds an int for a fixed dim, a str for a symbol, None for an unknown dim; `shape` itself is None when
     the rank is unknown. `source` is `constant` (an initializer or a Constant node), `folded` (computed from
     constants and fixed dims alone), `shape` (computed from dims that are not fixed), `cast-shape` (the same by way of
-    another dtype than int64, where some compilers lose track of sizes) or `runtime`. `sizes` are the elements of a
+    another dtype than int64, where some compilers lose track of sizes) or `runtime`. `measured` says of a folded value
+    that fixed dims of some tensor stand behind it, which not every compiler takes for constants. `sizes` are the elements of a
     small vector of sizes as far as they are known, None for one that is not.
     """
 
@@ -32,6 +33,7 @@ class Value:
     source: str = "runtime"
     constant: Array | None = None
     sizes: Sizes | None = None
+    measured: bool = False
 
     @property
     def rank(self) -> int | None:

@@ -9,6 +9,7 @@ from graphfix.table import Condition, Entry, Evidence
 
 SOURCES = {
     "constant": "a constant", "folded": "computed from constants", "shape": "computed from dims that are not fixed",
+    "fixed-shape": "computed from fixed dims",
     "cast-shape": "computed from dims that are not fixed by way of another dtype",
     "runtime": "computed at run time", "absent": "left out",
 }  # fmt: skip

@@ -189,3 +189,11 @@ def test_the_length_of_a_target_tells_the_rank_and_its_constants_some_sizes() ->
     )
     assert found.value("y").rank == 3  # type: ignore[union-attr]
     assert found.value("r").shape[2] == 8  # type: ignore[union-attr,index]
+
+
+def test_what_fixed_dims_stand_behind_is_told_from_what_is_computed_of_constants() -> None:
+    found = facts("s = Shape(x)\na = Add(s, s)\nt = Shape(k)\nb = Add(t, t)", weights="float[2] k = {1, 1}")
+    for name, measured in {"s": True, "a": True, "t": False, "b": False}.items():
+        value = found.value(name)
+        assert value is not None
+        assert (value.source, value.measured) == ("folded", measured)

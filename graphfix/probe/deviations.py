@@ -61,17 +61,21 @@ def deviations(form: Form) -> Iterator[Change]:
             yield {"dims": dims}
             yield from ({"dims": dims, "since": since} for since in older if since in reformed or since == older[-1])
         yield {"foldable": True}
+        yield {"foldable": "fixed-shape"}
         for dtype in ("int64", "int32", "bool", "float16", "float64"):
             if dtype in typed.get(main, ()):
                 yield {"foldable": True, main: dtype}
+                yield {"foldable": "fixed-shape", main: dtype}
     for name in weights(form):
-        for source in ("constant", "folded", "shape", "cast-shape", "runtime"):
+        for source in ("constant", "folded", "fixed-shape", "shape", "cast-shape", "runtime"):
             if form.operands[name].source != source:
                 yield {f"{name}.from": source}
                 if source in ("folded", "shape", "cast-shape"):
                     yield from ({f"{name}.from": source, "dims": dims} for dims in OPEN)
+                elif source == "fixed-shape":
+                    yield {f"{name}.from": source, "dims": "dynamic"}
     if form.arithmetic is not None and "int64" in typed.get(main, ()):
-        for source in ("runtime", "folded", "shape", "cast-shape"):
+        for source in ("runtime", "folded", "fixed-shape", "shape", "cast-shape"):
             vector = {"arithmetic": source, main: "int64", **form.arithmetic}
             yield vector
             yield from ({**vector, "since": since} for since in older if since in reformed or since == older[-1])

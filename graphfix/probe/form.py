@@ -163,7 +163,7 @@ def apply(form: Form, change: Change) -> tuple[dict[str, Any], dict[str, Any], d
         elif key == "dims":
             operands = {n: _with(t, dims=value) if not _fixed(t) else t for n, t in operands.items()}
         elif key == "foldable":
-            operands = {n: _with(t, source="constant") for n, t in operands.items()}
+            operands = {n: _with(t, source="constant" if value is True else value) for n, t in operands.items()}
         elif key == "arithmetic":
             operands = {n: _vector(t, value) if n in DATA or not _fixed(t) else t for n, t in operands.items()}
         elif aspect in ("from", "dims", "dtype"):

@@ -26,7 +26,7 @@ VOLATILE = (
     (re.compile(r"\b[0-9a-f]{16,}\b"), "…"),
 )
 QUOTED = re.compile(r"['\"`]([^'\"`]+)['\"`]")
-FOLDING: frozenset[Facet] = frozenset({"folded", "shape", "cast-shape"})
+FOLDING: frozenset[Facet] = frozenset({"folded", "fixed-shape", "shape", "cast-shape"})
 PLAIN = {"bool", *(f"{kind}{bits}" for kind in ("int", "uint", "float") for bits in (8, 16, 32, 64))} - {"float8"}
 """Dtypes that an .npz file can hold."""
 DEADLINE = 60.0

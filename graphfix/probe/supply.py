@@ -64,7 +64,7 @@ class Supply:
             return name
         if given.source == "folded":
             return self._folded(name, array, CODES[dtype])
-        return self._from_shape(name, array, CODES[dtype], cast=given.source == "cast-shape")
+        return self._from_shape(name, array, CODES[dtype], given.source)
 
     def joined(self, result: str) -> list[NodeProto]:
         """Nodes that add a graph input to a result that needs none: a model without inputs is a case of its own."""
@@ -109,47 +109,47 @@ class Supply:
         parts = [self._constant(f"{name}_{i}", part, code) for i, part in enumerate((array[:half], array[half:]))]
         return self._node("Concat", parts, name, axis=0)
 
-    def _from_shape(self, name: str, array: Array, code: int, *, cast: bool = False) -> str:
-        """A computation of the sizes of a graph input whose dims are open, its own data where they fit."""
+    def _from_shape(self, name: str, array: Array, code: int, source: str) -> str:
+        """A computation of sizes of a graph input, its own data where they fit; the dims are open unless the source is fixed."""
         if array.dtype.kind == "f" or array.size > 8:
-            return self._filled(name, array, code, cast=cast)
+            return self._filled(name, array, code, source)
         flat = [int(v) for v in array.reshape(-1)]
         pieces = []
         for i, value in enumerate(flat):
-            found = self._size_of(value)
+            found = self._size_of(value, source)
             if found is None or value < 0:
                 pieces.append(self._constant(f"{name}_c{i}", np.asarray([value], np.int64), TensorProto.INT64))
                 continue
-            source, at = found
-            shape = self._node("Shape", [source], f"{name}_s{i}")
+            measured, at = found
+            shape = self._node("Shape", [measured], f"{name}_s{i}")
             index = self._constant(f"{name}_i{i}", np.asarray([at], np.int64), TensorProto.INT64)
             pieces.append(self._node("Gather", [shape, index], f"{name}_d{i}", axis=0))
         if not any(piece.startswith(f"{name}_d") for piece in pieces):
-            pieces = [self._like(name, flat)]
+            pieces = [self._like(name, flat, source)]
         joined = self._node("Concat", pieces, f"{name}_v", axis=0) if len(pieces) > 1 or array.ndim == 0 else pieces[0]
         if array.ndim != 1:
             shape = self._constant(f"{name}_shape", np.asarray(array.shape, np.int64), TensorProto.INT64)
             joined = self._node("Reshape", [joined, shape], f"{name}_r")
-        if cast and code == TensorProto.INT64:
+        if source == "cast-shape" and code == TensorProto.INT64:
             joined = self._node("Cast", [joined], f"{name}_narrow", to=TensorProto.INT32)
             return self._node("Cast", [joined], name, to=TensorProto.INT64)
         return (
             self._node("Identity", [joined], name) if code == TensorProto.INT64 else self._node("Cast", [joined], name, to=code)
         )
 
-    def _size_of(self, value: int) -> tuple[str, int] | None:
-        """An open dim of a graph input with that size."""
+    def _size_of(self, value: int, source: str) -> tuple[str, int] | None:
+        """A dim of a graph input with that size, open or fixed as the source wants it."""
         for info in self.inputs:
             for at, dim in enumerate(info.type.tensor_type.shape.dim):
-                if dim.dim_param and self.feeds[info.name].shape[at] == value:
+                if bool(dim.dim_param) != (source == "fixed-shape") and self.feeds[info.name].shape[at] == value:
                     return info.name, at
         return None
 
-    def _like(self, name: str, flat: list[int]) -> str:
+    def _like(self, name: str, flat: list[int], source: str) -> str:
         """Sizes of an extra input, shifted by constants where the wanted numbers cannot be sizes."""
         sizes = [max(value, 1) for value in flat]
         self.feeds[f"{name}_like"] = np.zeros(sizes, np.float32)
-        dims = [f"{name}_{i}" for i in range(len(sizes))]
+        dims = sizes if source == "fixed-shape" else [f"{name}_{i}" for i in range(len(sizes))]
         self.inputs.append(helper.make_tensor_value_info(f"{name}_like", TensorProto.FLOAT, dims))
         shape = self._node("Shape", [f"{name}_like"], f"{name}_sizes")
         if sizes == flat:
@@ -158,13 +158,13 @@ class Supply:
         shift = self._constant(f"{name}_shift", gap, TensorProto.INT64)
         return self._node("Add", [shape, shift], f"{name}_shifted")
 
-    def _filled(self, name: str, array: Array, code: int, *, cast: bool) -> str:
+    def _filled(self, name: str, array: Array, code: int, source: str) -> str:
         """An array of one number, filled in at sizes read from the data where they fit, as initial states are."""
-        if any(self._size_of(size) for size in array.shape):
-            shape = self._from_shape(f"{name}_sizes", np.asarray(array.shape, np.int64), TensorProto.INT64, cast=cast)
+        if any(self._size_of(size, source) for size in array.shape):
+            shape = self._from_shape(f"{name}_sizes", np.asarray(array.shape, np.int64), TensorProto.INT64, source)
         else:
             self.feeds[f"{name}_like"] = np.zeros(array.shape, np.float32)
-            dims = [f"{name}_{i}" for i in range(array.ndim)]
+            dims = array.shape if source == "fixed-shape" else [f"{name}_{i}" for i in range(array.ndim)]
             self.inputs.append(helper.make_tensor_value_info(f"{name}_like", TensorProto.FLOAT, dims))
             shape = self._node("Shape", [f"{name}_like"], f"{name}_sizes")
         fill = array.reshape(-1)[:1] if array.size else np.zeros(1, array.dtype)

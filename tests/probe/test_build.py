@@ -75,12 +75,18 @@ def test_a_change_that_a_schema_version_cannot_express_gives_no_probe() -> None:
     assert build(CLIP, {"since": 6, "min.from": "runtime"}) is None
 
 
-@pytest.mark.parametrize("source", ["constant", "folded", "shape", "cast-shape", "runtime"])
+@pytest.mark.parametrize("source", ["constant", "folded", "fixed-shape", "shape", "cast-shape", "runtime"])
 def test_operands_come_from_where_the_change_says(source: str) -> None:
     form = Form("Reshape", {"data": data(2, 3, 4), "shape": numbers(2, 12)})
     model = changed(form, {"shape.from": source, "dims": "batch"})
     node = next(node for node in Facts.of(model).nodes if node.label == NODE)
     assert facets(node)["shape.from"] == source
+
+
+@pytest.mark.parametrize(("source", "told"), [(True, True), ("fixed-shape", "fixed-shape")])
+def test_every_operand_can_come_from_constants_or_from_fixed_dims(source: object, told: object) -> None:
+    node = next(n for n in Facts.of(changed(Form("Neg", {"X": data(2, 3)}), {"foldable": source})).nodes if n.label == NODE)
+    assert facets(node)["foldable"] is told or facets(node)["foldable"] == told
 
 
 @pytest.mark.parametrize("dims", ["batch", "spatial", "sequence", "dynamic"])
