@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from pathlib import Path
 
 from graphfix.errors import BackendError, UsageError
@@ -13,34 +14,65 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--target", "-t", required=True, metavar="T[@VERSION]", help="the compiler to measure")
     parser.add_argument("--op", nargs="+", default=[], metavar="OP", help="operators, as the tables name them (all)")
-    parser.add_argument("--check", action="store_true", help="write nothing; say which tables would change")
+    parser.add_argument("--check", action="store_true", help="write nothing; say which probes answer otherwise than recorded")
+    parser.add_argument("--sample", type=int, metavar="N", help="with --check: ask N of the recorded probes only")
+    parser.add_argument("--seed", type=int, metavar="N", help="with --sample: which ones (0)")
     parser.add_argument("--evidence", type=Path, metavar="DIR", help="keep answers here, so that an interrupted run goes on")
-    parser.add_argument("--rules", type=Path, metavar="DIR", help="where to write the tables, instead of graphfix's own")
+    parser.add_argument("--rules", type=Path, metavar="DIR", help="where the tables are, instead of graphfix's own")
 
 
 def run(given: argparse.Namespace) -> int:
-    """Measure; exit 0 when done, 1 when --check found a table that differs, 2 without the compiler."""
+    """Measure; exit 0 when done, 1 when --check found an answer or a table that differs, 2 without the compiler."""
     from graphfix.backends.base import backends
     from graphfix.backends.toolchain import find
     from graphfix.errors import nearest
-    from graphfix.probe.run import run as measure
 
     name, _, version = given.target.partition("@")
     if name not in backends():
         raise UsageError(f"unknown target `{name}`", cure=nearest(name, backends()))
+    if not given.check and (given.sample is not None or given.seed is not None):
+        raise UsageError("--sample and --seed choose what --check asks again", cure="add --check")
+    if given.sample is not None and given.sample < 1:
+        raise UsageError(f"a sample of {given.sample} probes asks nothing", cure="ask at least 1")
+    if given.check and given.evidence is not None:
+        raise UsageError("--check asks anew, and --evidence would answer it from what was said before", cure="leave one out")
     found = find(name, version or None)
     if found is None:
         raise BackendError(f"{given.target} is not installed", cure=f"install it with `graphfix backends install {given.target}`")
-    done = measure(
-        name,
-        given.op,
-        python=found.python,
-        home=given.rules,
-        evidence=given.evidence,
-        writing="nothing" if given.check else "tables",
-        tell=lambda line: print(line, file=sys.stderr, flush=True),
-    )
+    return _check(given, name, found.python) if given.check else _measure(given, name, found.python, found.version)
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _measure(given: argparse.Namespace, name: str, python: str, version: str) -> int:
+    """Ask about everything and write tables."""
+    from graphfix.probe.run import run as measure
+
+    started = time.monotonic()
+    done = measure(name, given.op, python=python, home=given.rules, evidence=given.evidence, tell=_tell)
     changed = [outcome.op for outcome in done if outcome.changed]
-    print(f"{name} {found.version}: {sum(outcome.probes for outcome in done)} probes of {len(done)} operators")
-    print(f"{len(changed)} tables {'would change' if given.check else 'changed'}{': ' if changed else ''}{', '.join(changed)}")
-    return int(given.check and bool(changed))
+    count, seconds = sum(outcome.probes for outcome in done), time.monotonic() - started
+    print(f"{name} {version}: {count} probes of {len(done)} operators in {seconds:.0f} s")
+    print(f"{len(changed)} tables changed{': ' if changed else ''}{', '.join(changed)}")
+    return 0
+
+
+def _check(given: argparse.Namespace, name: str, python: str) -> int:
+    """Ask again what was recorded, write nothing, and name what differs."""
+    from graphfix.probe.drift import check
+
+    done = check(name, given.op, python=python, home=given.rules, sample=given.sample, seed=given.seed or 0, tell=_tell)
+    for drift in done.drifted:
+        print(drift)
+    print(
+        f"{name} {done.version}: {done.asked} probes asked again of {done.known} recorded, {len(done.drifted)} answer otherwise"
+    )
+    if done.gone:
+        print(
+            f"{done.gone} recorded probes are no longer built; measure anew with `graphfix probe --target {name}@{done.version}`"
+        )
+    if given.sample is None:
+        print(f"{len(done.changed)} tables would change{': ' if done.changed else ''}{', '.join(done.changed)}")
+    return int(bool(done.drifted or done.changed))

@@ -1,4 +1,4 @@
-"""`graphfix probe`: measure a compiler, operator by operator, and write or check its support tables."""
+"""Measuring: a compiler is asked operator by operator, and its support tables are written."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from graphfix.probe.write import entry, read_archive, write_evidence, write_tabl
 from graphfix.table import rules_home
 
 Tell = Callable[[str], None]
+MARK = "compiler.txt"
+"""The file in a folder of answers that says whose they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,49 +66,69 @@ def run(
     python: str | None = None,
     home: Path | None = None,
     evidence: Path | None = None,
-    writing: str = "tables",
     tell: Tell | None = None,
 ) -> list[Outcome]:
     """Measure operators against a compiler and write its tables.
 
     `python` is an interpreter that has the compiler. `home` is the folder of the tables; `evidence` a folder that keeps
-    answers between runs, so that an interrupted run goes on. `writing` is `tables`, or `nothing` to only compare with
-    what is there. Raises UsageError for an unknown target or operator, BackendError without the compiler.
+    one compiler version's answers between runs, so that an interrupted run goes on. What the tables and the evidence beside them say of other operators stays.
+
+    Raises:
+        UsageError: an unknown target or operator, or evidence of another compiler version.
+        BackendError: the compiler is not there.
     """
     if evidence is None:
         with tempfile.TemporaryDirectory(prefix="graphfix-evidence-") as scratch:
-            return run(target, ops, python=python, home=home, evidence=Path(scratch), writing=writing, tell=tell)
+            return run(target, ops, python=python, home=home, evidence=Path(scratch), tell=tell)
     names = chosen(ops)
     title = backend(target).name
     outcomes = []
     gathered: list[Evidence] = []
     on = datetime.datetime.now(datetime.UTC).date().isoformat()
     with open_backend(target, python=python) as session:
+        compiler = f"{title} {session.version}"
+        claim(evidence, compiler)
         folder = (home or rules_home()) / target / session.version
-        for name in names:
-            built = probes(forms()[name])
-            rows = measure(distinct(built.probes), session, target, evidence / f"{name}.jsonl")
-            if not rows:
-                continue
-            gathered += rows
-            outcome = _outcome(name, rows, built.dropped, folder, f"{title} {session.version}", on)
-            outcomes.append(outcome)
-            if writing == "tables":
-                write_table(folder, name, rows, f"{title} {session.version}", on)
-            if tell is not None:
-                tell(f"{name}: {outcome.probes} probes, {outcome.rejected} rejected, {outcome.wrong} wrong")
-    if writing == "tables" and gathered:
-        write_evidence(folder, gathered)
+        try:
+            for name in names:
+                built = probes(forms()[name])
+                rows = measure(distinct(built.probes), session, target, evidence / f"{name}.jsonl")
+                if not rows:
+                    continue
+                outcome = _outcome(name, rows, built.dropped, folder, compiler)
+                outcomes.append(outcome)
+                write_table(folder, name, rows, compiler, on)
+                gathered += rows
+                if tell is not None:
+                    tell(f"{name}: {outcome.probes} probes, {outcome.rejected} rejected, {outcome.wrong} wrong")
+        finally:  # a run that is interrupted leaves tables, and what is behind them must not be lost
+            if gathered:
+                write_evidence(folder, gathered)
     return outcomes
 
 
-def _outcome(name: str, rows: Sequence[Evidence], dropped: int, folder: Path, compiler: str, on: str) -> Outcome:
+def claim(folder: Path, compiler: str) -> None:
+    """Make a folder of answers one compiler version's; UsageError when it is another's, since probes are the same for all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mark = folder / MARK
+    if not mark.exists():
+        mark.write_text(compiler + "\n")
+    elif (holder := mark.read_text().strip()) != compiler:
+        raise UsageError(f"holds answers of {holder}, not of {compiler}", path=folder, cure="name another folder with --evidence")
+
+
+def differs(folder: Path, name: str, rows: Sequence[Evidence], compiler: str) -> bool:
+    """Whether the table that evidence distils to says anything else than the one in the folder of tables."""
     path = folder / f"{name}.json"
-    fresh = entry(name, rows, compiler, on)
+    fresh = entry(name, rows, compiler, "")
     known = json.loads(path.read_text()) if path.exists() else {}
-    same = all(known.get(part) == json.loads(json.dumps(fresh[part])) for part in ("axes", "rejects", "wrong", "exceptions"))
+    parts = ("axes", "rejects", "wrong", "exceptions")
+    return any(known.get(part) != json.loads(json.dumps(fresh[part])) for part in parts)
+
+
+def _outcome(name: str, rows: Sequence[Evidence], dropped: int, folder: Path, compiler: str) -> Outcome:
     count = {word: sum(row.verdict == word for row in rows) for word in ("rejected", "wrong")}
-    return Outcome(name, len(rows), count["rejected"], count["wrong"], dropped, not same)
+    return Outcome(name, len(rows), count["rejected"], count["wrong"], dropped, differs(folder, name, rows, compiler))
 
 
 def redistil(target: str, version: str, *, home: Path | None = None) -> int:

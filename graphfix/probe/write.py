@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from graphfix.atomic import Pending
 from graphfix.probe.distil import Distilled, Rule, distil
 from graphfix.probe.measure import Evidence
 
@@ -68,7 +69,7 @@ def write_table(folder: Path, name: str, rows: Sequence[Evidence], compiler: str
     """Distil and write one operator's table; the path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
-    path.write_text(text(entry(name, rows, compiler, on)))
+    _replace(path, text(entry(name, rows, compiler, on)).encode())
     return path
 
 
@@ -80,8 +81,15 @@ def write_evidence(folder: Path, rows: Iterable[Evidence]) -> Path:
     kept = [row for row in read_archive(folder) if row.op not in measured]
     lines = "".join(row.line() + "\n" for row in sorted((*kept, *fresh), key=lambda row: (row.op, row.digest)))
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(lzma.compress(lines.encode(), preset=6))
+    _replace(path, lzma.compress(lines.encode(), preset=6))
     return path
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Put a file in place whole, so that an interrupted run costs nothing that was measured before."""
+    with Pending(str(path.parent)) as pending:
+        pending.write(data)
+        pending.put(str(path))
 
 
 def read_archive(folder: Path) -> list[Evidence]:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from graphfix.backends.verdict import Verdict
+from graphfix.cli import main
 from graphfix.errors import UsageError
 from graphfix.probe import run as running
-from graphfix.probe.__main__ import main
 from graphfix.probe.write import read_archive
 from graphfix.table import Entry
 
@@ -51,14 +51,8 @@ def test_a_run_writes_a_table_and_the_probes_behind_it(tmp_path: Path) -> None:
 
 def test_a_second_run_finds_nothing_changed(tmp_path: Path) -> None:
     running.run("tract", ["Elu"], home=tmp_path)
-    (outcome,) = running.run("tract", ["Elu"], home=tmp_path, writing="nothing")
+    (outcome,) = running.run("tract", ["Elu"], home=tmp_path)
     assert not outcome.changed
-
-
-def test_a_check_writes_nothing(tmp_path: Path) -> None:
-    (outcome,) = running.run("tract", ["Elu"], home=tmp_path, writing="nothing")
-    assert outcome.changed
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_tables_can_be_written_anew_from_the_evidence(tmp_path: Path) -> None:
@@ -76,8 +70,27 @@ def test_measuring_one_operator_keeps_the_evidence_about_others(tmp_path: Path) 
     assert {row.op for row in read_archive(tmp_path / "tract" / "1.2.3")} == {"Elu", "Selu"}
 
 
+def test_an_interrupted_run_keeps_the_evidence_behind_the_tables_it_wrote(tmp_path: Path) -> None:
+    def stop(line: str) -> None:
+        if line.startswith("Selu"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        running.run("tract", ["Elu", "Selu", "Celu"], home=tmp_path, tell=stop)
+    folder = tmp_path / "tract" / "1.2.3"
+    assert {path.stem for path in folder.glob("*.json")} == {"Elu", "Selu"} == {row.op for row in read_archive(folder)}
+
+
+def test_answers_of_one_version_are_not_taken_for_another_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    running.run("tract", ["Elu"], home=tmp_path / "rules", evidence=tmp_path / "kept")
+    monkeypatch.setattr(Picky, "version", "1.3.0")
+    with pytest.raises(UsageError, match=r"kept: holds answers of tract 1\.2\.3, not of tract 1\.3\.0"):
+        running.run("tract", ["Elu"], home=tmp_path / "rules", evidence=tmp_path / "kept")
+    assert not (tmp_path / "rules" / "tract" / "1.3.0").exists()
+
+
 def test_an_unknown_operator_or_target_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(UsageError, match="Rellu"):
         running.run("tract", ["Rellu"])
-    assert main(["--target", "nowhere", "--op", "Elu"]) == 2
+    assert main(["probe", "--target", "nowhere", "--op", "Elu"]) == 2
     assert "nowhere" in capsys.readouterr().err

@@ -1,0 +1,127 @@
+"""Drift: a compiler asked again what it was asked before, and where it answers otherwise than its evidence says."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from graphfix.backends.base import Session, backend, open_backend
+from graphfix.errors import UsageError
+from graphfix.probe.build import Probe, probes
+from graphfix.probe.forms import forms
+from graphfix.probe.measure import Evidence, measure
+from graphfix.probe.run import chosen, differs, distinct
+from graphfix.probe.write import read_archive
+from graphfix.table import rules_home
+
+Key = tuple[str, str]
+"""A probe's operator and digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One probe whose answer is another one now than the evidence says."""
+
+    was: Evidence
+    now: Evidence
+
+    def __str__(self) -> str:
+        words = f': "{self.now.said}"' if self.now.said else ""
+        return f"{self.now.op} ({self.now.label}): {_answer(self.was)} -> {_answer(self.now)}{words}"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What asking again gave.
+
+    `asked` probes were put to the compiler, of `known` that the evidence holds; `gone` of those that were wanted are no
+    longer built by any form. `changed` are the operators whose tables would be others; empty for a sample.
+    """
+
+    version: str
+    asked: int
+    known: int
+    gone: int
+    drifted: tuple[Drift, ...]
+    changed: tuple[str, ...]
+
+
+def check(
+    target: str,
+    ops: Sequence[str] = (),
+    *,
+    python: str | None = None,
+    home: Path | None = None,
+    sample: int | None = None,
+    seed: int = 0,
+    tell: Callable[[str], None] | None = None,
+) -> Checked:
+    """Ask a compiler again about operators, and compare with the evidence and the tables; nothing is written.
+
+    `sample` asks so many of the probes in the evidence, drawn by `seed`; without it all of them, and those that forms
+    have gained since. A probe that seems to have drifted is asked a second time, and counts only if that differs too.
+
+    Raises:
+        UsageError: an unknown target or operator, or no evidence to compare with.
+        BackendError: the compiler is not there.
+    """
+    names = chosen(ops)
+    title = backend(target).name
+    asked, gone, drifted, changed = 0, 0, list[Drift](), list[str]()
+    with open_backend(target, python=python) as session, tempfile.TemporaryDirectory(prefix="graphfix-check-") as scratch:
+        folder = (home or rules_home()) / target / session.version
+        archive = {(row.op, row.digest): row for row in read_archive(folder) if row.op in names}
+        if not archive:
+            subject = f"{target} {session.version}" + (f" about {', '.join(ops)}" if ops else "")
+            cure = f"measure it with `graphfix probe --target {target}@{session.version}`"
+            raise UsageError(f"there is no evidence of {subject} to check against", cure=cure)
+        wanted = set(archive) if sample is None else drawn(archive, sample, seed)
+        for name in names:
+            if sample is not None and not any(op == name for op, _ in wanted):
+                continue
+            built = probes(forms()[name]).probes
+            fresh = distinct(built) if sample is None else []
+            now = {(probe.op, probe.digest): probe for probe in fresh}
+            again = {(probe.op, probe.digest): probe for probe in built if (probe.op, probe.digest) in wanted} | now
+            rows = measure(again.values(), session, target, Path(scratch, f"{name}.jsonl"))
+            asked += len(rows)
+            gone += sum(op == name and (op, digest) not in again for op, digest in wanted)
+            drifted += _confirmed(rows, archive, again, session, target, Path(scratch, f"{name}.again.jsonl"))
+            kept = [row for row in rows if (row.op, row.digest) in now]
+            if kept and differs(folder, name, kept, f"{title} {session.version}"):
+                changed.append(name)
+            if tell is not None:
+                tell(f"{name}: {len(rows)} probes asked again")
+        return Checked(session.version, asked, len(archive), gone, tuple(drifted), tuple(changed))
+
+
+def drawn(archive: Iterable[Key], sample: int, seed: int) -> set[Key]:
+    """So many of the probes, the same ones for the same seed."""
+    keys = sorted(archive)
+    return set(random.Random(seed).sample(keys, min(sample, len(keys))))
+
+
+def _confirmed(
+    rows: Iterable[Evidence],
+    archive: Mapping[Key, Evidence],
+    again: Mapping[Key, Probe],
+    session: Session,
+    target: str,
+    path: Path,
+) -> list[Drift]:
+    """The probes that answer otherwise twice: a busy machine may miss a deadline once."""
+    suspects = [again[row.op, row.digest] for row in rows if _moved(archive.get((row.op, row.digest)), row)]
+    second = measure(suspects, session, target, path) if suspects else []
+    return [Drift(archive[row.op, row.digest], row) for row in second if _moved(archive.get((row.op, row.digest)), row)]
+
+
+def _moved(was: Evidence | None, now: Evidence) -> bool:
+    """Whether the verdict or the stage is another; words alone change with every release and mean nothing."""
+    return was is not None and (was.verdict, was.stage) != (now.verdict, now.stage)
+
+
+def _answer(row: Evidence) -> str:
+    return f"{row.verdict} at {row.stage}" if row.verdict in ("rejected", "elsewhere") else row.verdict

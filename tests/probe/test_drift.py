@@ -1,0 +1,121 @@
+"""Checking tables: a compiler that answers otherwise than recorded is caught, probe by probe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import onnx
+import pytest
+
+from graphfix.backends.toolchain import Toolchain
+from graphfix.backends.verdict import Verdict
+from graphfix.cli import main
+from graphfix.errors import UsageError
+from graphfix.probe import drift
+from graphfix.probe import run as running
+from graphfix.probe.drift import check, drawn
+
+OPS = ["Elu", "Selu"]
+
+
+class Moody:
+    """A compiler that refuses the element types in `refused`, and once, out of the blue, the model with number `hiccup`."""
+
+    version = "1.2.3"
+
+    def __init__(self) -> None:
+        self.refused = {onnx.TensorProto.DOUBLE}
+        self.hiccup = -1
+        self.asked = 0
+
+    def ask(self, model: Path, **_: Any) -> Verdict:
+        self.asked += 1
+        if self.asked == self.hiccup:
+            return Verdict(False, "timeout", "too busy")
+        types = {value.type.tensor_type.elem_type for value in onnx.load(model).graph.input}
+        return Verdict(False, "convert", "not this dtype") if types & self.refused else Verdict(True, "ok")
+
+
+@pytest.fixture
+def compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Moody:
+    """The invented compiler behind every session, with tables of two operators measured in tmp_path."""
+    moody = Moody()
+
+    @contextmanager
+    def opened(*_: Any, **__: Any) -> Iterator[Moody]:
+        yield moody
+
+    monkeypatch.setattr(running, "open_backend", opened)
+    monkeypatch.setattr(drift, "open_backend", opened)
+    monkeypatch.setattr("graphfix.backends.toolchain.find", lambda name, version=None: Toolchain("python", "1.2.3"))
+    running.run("tract", OPS, home=tmp_path)
+    moody.asked = 0
+    return moody
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_compiler_that_says_the_same_has_not_drifted(compiler: Moody, tmp_path: Path) -> None:
+    found = check("tract", home=tmp_path, ops=OPS)
+    assert found.asked == found.known == compiler.asked > 10
+    assert (found.drifted, found.changed, found.gone) == ((), (), 0)
+
+
+def test_drift_names_the_probe_its_answers_and_the_words(
+    compiler: Moody, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = files(tmp_path)
+    compiler.refused = {onnx.TensorProto.FLOAT16}
+    assert main(["probe", "--target", "tract", "--op", *OPS, "--check", "--rules", str(tmp_path)]) == 1
+    said = capsys.readouterr().out
+    assert 'Elu (T=float16): works -> rejected at convert: "not this dtype"' in said
+    assert "Elu (T=float64): rejected at convert -> works" in said
+    assert "2 tables would change: Elu, Selu" in said
+    assert files(tmp_path) == before
+
+
+def test_a_single_missed_deadline_is_no_drift(compiler: Moody, tmp_path: Path) -> None:
+    compiler.hiccup = 3
+    found = check("tract", ["Elu"], home=tmp_path)
+    assert compiler.asked == found.asked + 1
+    assert found.drifted == ()
+
+
+def test_a_sample_asks_so_many_and_finds_drift_among_them(
+    compiler: Moody, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    compiler.refused = set()
+    assert main(["probe", "--target", "tract", "--check", "--sample", "8", "--rules", str(tmp_path)]) in (0, 1)
+    assert "8 probes asked again" in capsys.readouterr().out
+    whole = check("tract", home=tmp_path, sample=10_000)
+    assert whole.asked == whole.known
+    assert {row.was.label for row in whole.drifted} >= {"T=float64"}
+
+
+def test_the_same_seed_draws_the_same_sample() -> None:
+    keys = [("Elu", str(number)) for number in range(100)]
+    assert drawn(keys, 9, 1) == drawn(reversed(keys), 9, 1) != drawn(keys, 9, 2)
+    assert len(drawn(keys, 9, 1)) == 9
+
+
+def test_what_was_never_measured_cannot_be_checked(compiler: Moody, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no evidence of tract 1\.2\.3 about Celu .* `graphfix probe --target tract@1\.2\.3`"):
+        check("tract", ["Celu"], home=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--sample", "5"], "add --check"),
+        (["--check", "--sample", "0"], "ask at least 1"),
+        (["--check", "--evidence", "kept"], "asks anew"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["probe", "--target", "tract", *words]) == 2
+    assert said in capsys.readouterr().err
