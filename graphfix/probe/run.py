@@ -71,7 +71,8 @@ def run(
     """Measure operators against a compiler and write its tables.
 
     `python` is an interpreter that has the compiler. `home` is the folder of the tables; `evidence` a folder that keeps
-    one compiler version's answers between runs, so that an interrupted run goes on. What the tables and the evidence beside them say of other operators stays.
+    one compiler version's answers between runs, so that an interrupted run goes on. What the tables and the evidence
+    beside them say of other operators stays.
 
     Raises:
         UsageError: an unknown target or operator, or evidence of another compiler version.
@@ -97,8 +98,8 @@ def run(
                     continue
                 outcome = _outcome(name, rows, built.dropped, folder, compiler)
                 outcomes.append(outcome)
-                write_table(folder, name, rows, compiler, on)
                 gathered += rows
+                write_table(folder, name, rows, compiler, on)
                 if tell is not None:
                     tell(f"{name}: {outcome.probes} probes, {outcome.rejected} rejected, {outcome.wrong} wrong")
         finally:  # a run that is interrupted leaves tables, and what is behind them must not be lost
