@@ -64,6 +64,7 @@ class Copies:
         made = self.book.fresh(f"{self.origin}/{op.lower()}")
         named = self.book.fresh(f"{self.origin}/{self.book.stamp}")
         self.nodes.append(helper.make_node(op, inputs, [made], name=named, **attrs))
+        self.written += 1
         return made
 
     def step(self, given: Mapping[str, str | Array]) -> list[str]:
