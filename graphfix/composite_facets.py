@@ -78,6 +78,7 @@ def scan(node: NodeFacts) -> Facets:
         "scanned": "one" if scanned == 1 else "many",
         "scanned.rank": None if first is None else first.rank,
         "scanned.from": "absent" if first is None else first.source,
+        "scanned.open": first is None or not first.fixed,
         "captures": bool(node.captured),
     }
 

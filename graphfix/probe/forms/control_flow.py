@@ -1,4 +1,4 @@
-"""If, Loop and Scan, as small models: what decides is how branches and bodies relate."""
+"""If, as small models: what decides is where the condition comes from and how the branches relate."""
 
 from graphfix.probe.form import Sketch
 
@@ -14,10 +14,11 @@ CONDITIONS = {
     "static-shape-1": ("", f"k = Shape(X) {VECTOR} z = Constant<value = int64[1] {{1}}>() c = Equal(d, z)"),
     "shape": ("float[n,m] S, ", f"k = Shape(S) {SIZE} z = Constant<value = int64 {{2}}>() c = Equal(d, z)"),
     "shape-1": ("float[n,m] S, ", f"k = Shape(S) {VECTOR} z = Constant<value = int64[1] {{1}}>() c = Equal(d, z)"),
+    "cast": ("float[n,m] S, ", f"r = Shape(S) k = Cast<to = 6>(r) {SIZE} z = Constant<value = int32 {{2}}>() c = Equal(d, z)"),
     "runtime": ("bool c, ", ""),
     "runtime-1": ("bool[1] c, ", ""),
     "data": ("int64 q, ", "z = Constant<value = int64 {1}>() c = Equal(q, z)"),
-}  # fmt: skip
+}
 RELU, NEG = "a = Relu(X)", "b = Neg(X)"
 FIRST = "u = Constant<value = int64[1] {0}>()"
 BRANCHES = {
@@ -29,11 +30,14 @@ BRANCHES = {
     "dynamic": ("float[n,4] X", "float[n,4] a", RELU, "float[n,4] b", NEG),
     "squeeze-dynamic": ("float[n,4] X", "float[4] a", f"{FIRST} a = Squeeze(X, u)", "float[n,4] b", "b = Identity(X)"),
     "constants": (
-        "float[2,4] X", "float[2] a", "a = Constant<value = float[2] {1, 2}>()",
-        "float[2] b", "b = Constant<value = float[2] {3, 4}>()",
+        "float[2,4] X",
+        "float[2] a",
+        "a = Constant<value = float[2] {1, 2}>()",
+        "float[2] b",
+        "b = Constant<value = float[2] {3, 4}>()",
     ),
     "int": ("float[2,4] X", "int64[2] a", "a = Shape(X)", "int64[2] b", "b = Constant<value = int64[2] {3, 4}>()"),
-}  # fmt: skip
+}
 
 
 def _if(condition: str, branches: str, opset: int, after: str = "") -> Sketch:
@@ -41,7 +45,7 @@ def _if(condition: str, branches: str, opset: int, after: str = "") -> Sketch:
     given, left, then, right, other = BRANCHES[branches]
     kind = "int64[]" if branches == "int" else "float[]"
     shown = left.rpartition(" ")[0] if branches in ("same", "dynamic", "constants", "int") else kind
-    node = f"Y = If(c) <then_branch = t () => ({left}) {{ {then} }}, else_branch = e () => ({right}) {{ {other} }}>"
+    node = f"[probe] Y = If(c) <then_branch = t () => ({left}) {{ {then} }}, else_branch = e () => ({right}) {{ {other} }}>"
     output = f"{shown} Y"
     if after == "rank-sensitive":
         node += " w = Constant<value = float[1,1,1,1] {2}>() o = Constant<value = int64[2] {0, 1}>()"
@@ -51,47 +55,158 @@ def _if(condition: str, branches: str, opset: int, after: str = "") -> Sketch:
         node += f" R = {after}(Y)"
         output = f"{shown} R"
     text = HEAD.format(opset=opset, inputs=more + given, output=output, body=f"{body} {node}")
-    return Sketch("If", f"cond={condition} branches={branches} opset={opset} after={after or 'nothing'}", text,
-                  ("cond", "branches", "captures"))  # fmt: skip
+    return Sketch(
+        "If",
+        f"cond={condition} branches={branches} opset={opset} after={after or 'nothing'}",
+        text,
+        ("cond", "branches", "captures"),
+    )
 
 
-NESTED = HEAD.format(opset=16, inputs="bool c, bool d, float[2,4] X", output="float[2,4] Y", body="""
+NESTED = HEAD.format(
+    opset=16,
+    inputs="bool c, bool d, float[2,4] X",
+    output="float[2,4] Y",
+    body="""
     Y = If(c) <then_branch = t () => (float[2,4] a) { a = If(d) <then_branch = u () => (float[2,4] f) { f = Relu(X) },
       else_branch = v () => (float[2,4] h) { h = Neg(X) }> },
-      else_branch = e () => (float[2,4] b) { b = Neg(X) }>""")  # fmt: skip
-TWO = HEAD.format(opset=16, inputs="bool c, float[2,4] X", output="float[2,4] Y, float[2,4] Z", body="""
-    Y, Z = If(c) <then_branch = t () => (float[2,4] a, float[2,4] f) { a = Relu(X) f = Neg(X) },
-      else_branch = e () => (float[2,4] b, float[2,4] h) { b = Neg(X) h = Relu(X) }>""")  # fmt: skip
-LOOP = """t = Constant<value = bool {1}>() Y = Loop(n, t, X) <body =
-    b (int64 i, bool k, float[2,4] p) => (bool q, float[2,4] r) { q = Identity(k) r = Add(p, X) }>"""
-SCANNED = """t = Constant<value = bool {1}>() Y, Z = Loop(n, t, X) <body =
-    b (int64 i, bool k, float[2,4] p) => (bool q, float[2,4] r, float[2,4] s) { q = Identity(k) r = Add(p, X) s = Neg(p) }>"""
-SCAN = """Y, Z = Scan(H, X) <num_scan_inputs = 1, body =
-    b (float[4] h, float[4] x) => (float[4] o, float[4] s) { o = Add(h, x) s = Relu(o) }>"""
-COUNT = "n = Constant<value = int64 {3}>() "
+      else_branch = e () => (float[2,4] b) { b = Neg(X) }>""",
+)
+IRS = {1: 3, 10: 5, 11: 6, 13: 7, 16: 8, 19: 9, 21: 10, 23: 11, 24: 11, 25: 12}
+PAIRS = {
+    "same": ("float[2,4]", "Relu(X)", "float[2,4]", "Neg(X)"),
+    "other-dims": ("float[4,4]", "Concat<axis = 0>(X, X)", "float[2,4]", "Neg(X)"),
+    "other-rank": ("float[8]", "Reshape(X, flat)", "float[2,4]", "Neg(X)"),
+}
+FLAT = "flat = Constant<value = int64[1] {-1}>() "
 
 
-def _loop(op: str, label: str, opset: int, inputs: str, output: str, body: str) -> Sketch:
-    text = HEAD.format(opset=opset, inputs=inputs, output=output, body=body)
-    return Sketch(op, f"{label} opset={opset}", text, ("M", "cond"))
+def _several(condition: str, kinds: tuple[str, ...], opset: int = 17) -> Sketch:
+    """An If with one output for each kind of agreement."""
+    more, body = CONDITIONS[condition]
+    pairs = [PAIRS[kind] for kind in kinds]
+    then = "".join(f"a{at} = {pair[1]} " for at, pair in enumerate(pairs))
+    other = "".join(f"b{at} = {pair[3]} " for at, pair in enumerate(pairs))
+    left = ", ".join(f"{pair[0]} a{at}" for at, pair in enumerate(pairs))
+    right = ", ".join(f"{pair[2]} b{at}" for at, pair in enumerate(pairs))
+    shown = ", ".join(f"float{'[2,4]' if kind == 'same' else '[]'} Y{at}" for at, kind in enumerate(kinds))
+    made = f"{body} {FLAT}" if "other-rank" in kinds else body
+    node = (
+        f"{made} [probe] {', '.join(f'Y{at}' for at in range(len(kinds)))} = If(c) <then_branch = t () => ({left}) {{ {then} }}, "
+        f"else_branch = e () => ({right}) {{ {other} }}>"
+    )
+    text = HEAD.format(opset=opset, inputs=more + "float[2,4] X", output=shown, body=node)
+    return Sketch("If", f"cond={condition} gives {'+'.join(kinds)} opset={opset}", text, ("cond", "branches", "outputs"))
 
 
+def _typed(condition: str, dtype: str, shape: str, opset: int = 17) -> Sketch:
+    """An If over values of one dtype and rank."""
+    more, body = CONDITIONS[condition]
+    one, two = ("Identity(X)", "Identity(U)")
+    node = (
+        f"{body} [probe] Y = If(c) <then_branch = t () => ({dtype}{shape} a) {{ a = {one} }}, "
+        f"else_branch = e () => ({dtype}{shape} b) {{ b = {two} }}>"
+    )
+    given = f"{dtype}{shape} X, {dtype}{shape} U"
+    text = HEAD.format(opset=opset, inputs=more + given, output=f"{dtype}{shape} Y", body=node).replace(
+        "8,", f"{max(8, IRS.get(opset, 8))},", 1
+    )
+    return Sketch("If", f"cond={condition} {dtype}{shape} opset={opset}", text, ("V", "cond"))
+
+
+HELD = {
+    "sequence": (
+        "seq(float[2,4])",
+        "S = SequenceConstruct(X, X)",
+        "S = SequenceConstruct(X)",
+        "Y = ConcatFromSequence<axis = 0>(R)",
+    ),
+    "sequence of constants": (
+        "seq(float[2])",
+        "k = Constant<value = float[2] {1, 2}>() S = SequenceConstruct(k)",
+        "k = Constant<value = float[2] {3, 4}>() S = SequenceConstruct(k)",
+        "Y = ConcatFromSequence<axis = 0>(R)",
+    ),
+    "empty": ("seq(float[2,4])", "S = SequenceConstruct(X)", "S = SequenceEmpty()", "Y = ConcatFromSequence<axis = 0>(R)"),
+    "optional": ("optional(float[2,4])", "S = Optional(X)", "k = Neg(X) S = Optional(k)", "Y = OptionalGetElement(R)"),
+    "nothing": ("optional(float[2,4])", "S = Optional<type = float[2,4]>()", "S = Optional(X)", "Y = OptionalHasElement(R)"),
+}
+
+
+def _held(condition: str, label: str, opset: int) -> Sketch:
+    """An If that gives a sequence or an optional value."""
+    more, body = CONDITIONS[condition]
+    kind, then, other, after = HELD[label]
+    node = (
+        f"{body} [probe] R = If(c) <then_branch = t () => ({kind} S) {{ {then} }}, "
+        f"else_branch = e () => ({kind} T) {{ {other.replace('S =', 'T =')} }}> {after}"
+    )
+    text = HEAD.format(
+        opset=opset, inputs=more + "float[2,4] X", output="bool Y" if label == "nothing" else "float[] Y", body=node
+    )
+    return Sketch("If", f"cond={condition} gives {label} opset={opset}", text, ("V", "cond"))
+
+
+KINDS = (
+    ("same", "same"),
+    ("same", "same", "same"),
+    ("same",) * 5,
+    ("other-dims", "same"),
+    ("same", "other-dims", "other-dims"),
+    ("other-rank", "same"),
+    ("same", "same", "other-rank"),
+    ("other-rank",) * 3,
+    ("other-dims",) * 3,
+)
+DTYPES = (
+    "float16",
+    "bfloat16",
+    "double",
+    "int64",
+    "int32",
+    "int8",
+    "uint8",
+    "int16",
+    "uint16",
+    "uint32",
+    "uint64",
+    "bool",
+    "string",
+)
+SHAPES = ("", "[4]", "[2,3,4]", "[1,2,3,4]", "[1,2,3,2,2]", "[n,4]", "[n,m]", "[n,3,h,w]")
 FORMS = [
     *(_if(condition, branches, 16) for condition in CONDITIONS for branches in BRANCHES),
-    *(_if(condition, branches, opset) for condition in ("constant", "shape", "runtime", "folded")
-      for branches in ("same", "squeeze", "other-rank") for opset in (13, 18, 19, 21)),
-    *(_if(condition, "same", 11) for condition in ("constant", "runtime", "folded")),
-    *(_if(condition, branches, 16, after)
-      for condition in ("constant", "false", "folded", "static-shape-1", "shape-1", "runtime")
-      for branches in ("same", "other-rank", "squeeze")
-      for after in ("rank-sensitive", "Relu")),
-    Sketch("If", "nested", NESTED, ("cond",)), Sketch("If", "two outputs", TWO, ("outputs",)),
-    *(_loop("Loop", "counted", opset, "float[2,4] X", "float[2,4] Y", COUNT + LOOP)
-      for opset in (11, 13, 16, 19, 21, 23, 24, 25)),
-    *(_loop("Loop", "open count", opset, "int64 n, float[2,4] X", "float[2,4] Y", LOOP) for opset in (11, 13, 16, 19)),
-    *(_loop("Loop", "stacked", opset, "float[2,4] X", "float[2,4] Y, float[3,2,4] Z", COUNT + SCANNED) for opset in (11, 13, 16)),
-    _loop("Loop", "stacked open", 16, "int64 n, float[2,4] X", "float[2,4] Y, float[k,2,4] Z", SCANNED),
-    *(_loop("Scan", "static", opset, "float[4] H, float[3,4] X", "float[4] Y, float[3,4] Z", SCAN)
-      for opset in (9, 11, 16, 19, 21, 23, 24, 25)),
-    *(_loop("Scan", "open", opset, "float[4] H, float[t,4] X", "float[4] Y, float[t,4] Z", SCAN) for opset in (11, 16)),
-]  # fmt: skip
+    *(
+        _if(condition, branches, opset)
+        for condition in ("constant", "shape", "runtime", "folded")
+        for branches in ("same", "squeeze", "other-rank", "other-dims")
+        for opset in (13, 18, 19, 21, 23, 24, 25)
+    ),
+    *(
+        _if(condition, "same", opset)
+        for opset in (10, 11)
+        for condition in ("constant", "false", "runtime", "runtime-1", "folded")
+    ),
+    *(
+        _if(condition, branches, 16, after)
+        for condition in ("constant", "false", "folded", "static-shape-1", "shape-1", "runtime")
+        for branches in ("same", "other-rank", "squeeze")
+        for after in ("rank-sensitive", "Relu")
+    ),
+    Sketch("If", "nested", NESTED, ("cond",)),
+    *(_several(condition, kinds) for condition in CONDITIONS for kinds in KINDS),
+    *(
+        _several(condition, kinds, opset)
+        for condition in ("constant", "runtime", "shape")
+        for kinds in (KINDS[1], KINDS[8])
+        for opset in (11, 13, 19, 21)
+    ),
+    *(_typed(condition, dtype, "[2,4]") for condition in ("constant", "folded", "shape", "runtime") for dtype in DTYPES),
+    *(_typed(condition, "float", shape) for condition in ("constant", "shape", "runtime") for shape in SHAPES),
+    *(
+        _held(condition, label, opset)
+        for label in HELD
+        for condition in ("constant", "false", "folded", "shape", "runtime")
+        for opset in (16, 17, 19, 21)
+    ),
+]

@@ -23,7 +23,7 @@ def _recurrent(op: str, gates: int, condition: str) -> Sketch:
     weights = f"w = Constant<value = {_numbers(1, gates * 2, 3)}>() r = Constant<value = {_numbers(1, gates * 2, 2)}>() "
     states = "u, v, a" if op == "LSTM" else "u, v"
     given = "v"
-    node = (f"Y = If(c) <then_branch = t () => (float[1,1,2] {given}) {{ {states} = {op}<hidden_size = 2>(X, w, r) }}, "
+    node = (f"Y = If(c) <then_branch = t () => (float[1,1,2] {given}) {{ [probe] {states} = {op}<hidden_size = 2>(X, w, r) }}, "
             f"else_branch = e () => (float[1,1,2] b) "
             "{ q = Constant<value = float[1,1,2] {1, 2}>() b = Relu(q) }>")  # fmt: skip
     text = HEAD.format(inputs=f"{more}float[2,1,3] X", output="float[1,1,2] Y", body=body + weights + node)
@@ -33,7 +33,7 @@ def _recurrent(op: str, gates: int, condition: str) -> Sketch:
 def _loop(condition: str) -> Sketch:
     more, body = CONDITIONS[condition]
     node = ("n = Constant<value = int64 {3}>() s = Constant<value = bool {1}>() "
-            "Y = If(c) <then_branch = t () => (float[2,4] a) { a = Loop(n, s, X) <body = l (int64 j, bool k, float[2,4] p) => "
+            "Y = If(c) <then_branch = t () => (float[2,4] a) { [probe] a = Loop(n, s, X) <body = l (int64 j, bool k, float[2,4] p) => "
             "(bool q, float[2,4] m) { q = Identity(k) m = Add(p, X) }> }, "
             "else_branch = e () => (float[2,4] b) { b = Neg(X) }>")  # fmt: skip
     text = HEAD.format(inputs=f"{more}float[2,4] X", output="float[2,4] Y", body=body + node)
@@ -43,7 +43,7 @@ def _loop(condition: str) -> Sketch:
 def _broken(condition: str, label: str, inputs: str, runs: str, breaks: str) -> Sketch:
     """An If whose else branch holds a node that no input can make run."""
     more, body = CONDITIONS[condition]
-    node = f"Y = If(c) <then_branch = t () => (a) {{ {runs} }}, else_branch = e () => (b) {{ {breaks} }}>"
+    node = f"[probe] Y = If(c) <then_branch = t () => (a) {{ {runs} }}, else_branch = e () => (b) {{ {breaks} }}>"
     text = HEAD.format(inputs=more + inputs, output="float[] Y", body=body + node)
     return Sketch("If", f"broken {label}, cond={condition}", text, ("broken",))
 

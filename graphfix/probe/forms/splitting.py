@@ -1,0 +1,121 @@
+"""Tensors split into sequences: by what, along which axis, keeping it or not."""
+
+from graphfix.probe.form import Sketch
+
+HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g ({inputs}) => ({output}) {{ {body} }}'
+DTYPES = (
+    "float",
+    "float16",
+    "bfloat16",
+    "double",
+    "int64",
+    "int32",
+    "int8",
+    "uint8",
+    "int16",
+    "uint16",
+    "uint32",
+    "uint64",
+    "bool",
+    "string",
+)
+CODES = {
+    "float": 1,
+    "float16": 10,
+    "bfloat16": 16,
+    "double": 11,
+    "int64": 7,
+    "int32": 6,
+    "int8": 3,
+    "uint8": 2,
+    "int16": 5,
+    "uint16": 4,
+    "uint32": 12,
+    "uint64": 13,
+    "bool": 9,
+    "string": 8,
+}
+
+SPLITS = {
+    "absent": ("", ""),
+    "scalar": ("", "k = Constant<value = {T} {{2}}>() "),
+    "one": ("", "k = Constant<value = {T} {{1}}>() "),
+    "vector": ("", "k = Constant<value = {T}[2] {{1, 3}}>() "),
+    "equal": ("", "k = Constant<value = {T}[2] {{2, 2}}>() "),
+    "folded": ("", "k0 = Constant<value = {T} {{1}}>() k = Add(k0, k0) "),
+    "folded-vector": ("", "k0 = Constant<value = {T}[2] {{1, 1}}>() k = Add(k0, k0) "),
+    "shape": (", float[s] S0", "k0 = Size(S0) k = Cast<to = {code}>(k0) "),
+    "runtime": (", {T} k", ""),
+    "runtime-1": (", {T}[2] k", ""),
+}
+
+
+def _sketch(op: str, label: str, inputs: str, output: str, body: str, *, opset: int = 17, varied: tuple[str, ...] = ()) -> Sketch:
+    text = HEAD.format(ir=11 if opset > 17 else 8, opset=opset, inputs=inputs, output=output, body=body)
+    return Sketch(op, f"{label} opset={opset}", text, varied)
+
+
+def _split(
+    split: str,
+    *,
+    dtype: str = "float",
+    shape: str = "[4,4]",
+    axis: int | None = 0,
+    keep: int = 1,
+    kind: str = "int64",
+    opset: int = 17,
+    after: str = "at",
+) -> Sketch:
+    """A tensor split into a sequence."""
+    more, made = SPLITS[split]
+    words = {"T": kind, "code": CODES[kind]}
+    stated = [f"axis = {axis}"] if axis is not None else []
+    stated += ["keepdims = 0"] if not keep else []
+    operand = "A" if split == "absent" else "A, k"
+    body = made.format(**words) + f"[probe] S = SplitToSequence{'<' + ', '.join(stated) + '>' if stated else ''}({operand}) "
+    body += {
+        "at": "i = Constant<value = int64 {0}>() Y = SequenceAt(S, i)",
+        "length": "Y = SequenceLength(S)",
+        "joined": "Y = ConcatFromSequence<axis = 0, new_axis = 1>(S)",
+    }[after]
+    output = "int64 Y" if after == "length" else f"{dtype}[] Y"
+    label = f"SplitToSequence {split} {kind} {dtype}{shape} axis={axis} keepdims={keep} {after}"
+    return _sketch(
+        "SplitToSequence",
+        label,
+        f"{dtype}{shape} A" + more.format(**words),
+        output,
+        body,
+        opset=opset,
+        varied=("split", "axis", "keepdims"),
+    )
+
+
+FORMS = [
+    *(
+        _split(split, kind=kind, axis=axis, keep=keep, opset=opset)
+        for split in SPLITS
+        for kind in ("int64", "int32")
+        for axis, keep in ((0, 1), (1, 0))
+        for opset in (17, 24)
+    ),
+    *(_split(split, axis=axis, keep=keep) for split in SPLITS for axis, keep in ((1, 1), (0, 0))),
+    *(
+        _split(split, opset=opset, dtype=dtype)
+        for split in ("absent", "scalar", "vector")
+        for dtype in DTYPES
+        for opset in (17, 24)
+    ),
+    *(
+        _split(split, shape=shape, axis=axis)
+        for split in ("absent", "scalar", "runtime")
+        for shape in ("[4]", "[2,3,4]", "[1,2,3,4]", "[n,4]", "[4,n]", "[n,m]")
+        for axis in (None, 0, -1)
+    ),
+    *(
+        _split(split, after=after, opset=opset)
+        for split in ("absent", "scalar", "vector")
+        for after in ("length", "joined")
+        for opset in (17, 24)
+    ),
+]
