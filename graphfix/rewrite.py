@@ -28,6 +28,10 @@ Key = tuple[tuple[str, ...], str]
 """A node's address: its scope, and the name of its first output."""
 
 
+FLOATS = ("float16", "float32", "float64")
+"""The dtypes in which a rewrite of real arithmetic holds."""
+
+
 class Safety(StrEnum):
     """What a rewrite may change: nothing, numbers within a stated tolerance, or the model's interface."""
 
