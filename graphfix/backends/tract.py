@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import math
 import os
 import re
 from collections.abc import Callable
@@ -19,18 +21,27 @@ ARTIFACT = ".nnef.tgz"
 NODE = re.compile(r'node #\d+ "([^"]+)"|Building node +(?:(\S+) )?\((\w+)\)')
 
 
+DATUM = {"bool": 0x01, "u": 0x10, "i": 0x20, "f": 0x30}
+"""What the older packages' C interface calls a dtype: its kind, and for all but bool its size in bytes added."""
+
+
 def blamed(message: str) -> list[str]:
     """Nodes named in tract's chain of causes, innermost last; a nameless one by its operator."""
     return list(dict.fromkeys(next(filter(None, found)) for found in NODE.findall(message)))
 
 
 class Steps(NamedTuple):
-    """What one version of the package calls the steps from a file to a typed model, to one that runs, and to NNEF."""
+    """What one version of the package calls the steps from a file to a typed model, to one that runs, and to NNEF.
+
+    `value` makes of an array what a model takes, `array` makes one of what it gives.
+    """
 
     load: Callable[[str], Any]
     typed: Callable[[Any], Any]
     runnable: Callable[[Any], Any]
     nnef: Callable[[], Any]
+    value: Callable[[Any], Any]
+    array: Callable[[Any], Any]
 
 
 def steps(tract: Any) -> Steps:
@@ -44,13 +55,51 @@ def steps(tract: Any) -> Steps:
         return found.with_onnx().with_tract_extra().with_extended_identifier_syntax()
 
     if hasattr(tract.InferenceModel, "into_model"):
-        return Steps(loader.load, lambda model: model.into_model(), lambda typed: typed.into_runnable(), nnef)
+        return Steps(
+            loader.load,
+            lambda model: model.into_model(),
+            lambda typed: typed.into_runnable(),
+            nnef,
+            lambda array: array,
+            lambda value: value.to_numpy(),
+        )
     return Steps(
         loader.model_for_path,
         lambda model: model.into_typed().into_decluttered(),
         lambda typed: typed.into_optimized().into_runnable(),
         nnef,
+        lambda array: _value(tract, array),
+        lambda value: _array(tract, value),
     )
+
+
+def _value(tract: Any, array: Any) -> Any:
+    """An array as the older packages' `Value`; their own way gives a scalar a dim."""
+    import numpy as np
+
+    flat = np.require(array, requirements="C")
+    kind = flat.dtype.kind
+    code = DATUM["bool"] if kind == "b" else DATUM[kind] + flat.dtype.itemsize
+    shape = (ctypes.c_size_t * flat.ndim)(*flat.shape)
+    pointer = ctypes.c_void_p()
+    rank, data = ctypes.c_size_t(flat.ndim), ctypes.c_void_p(flat.ctypes.data)
+    tract.bindings.check(tract.bindings.lib.tract_value_from_bytes(code, rank, shape, data, ctypes.byref(pointer)))
+    return tract.Value(pointer)
+
+
+def _array(tract: Any, value: Any) -> Any:
+    """The array in an older package's `Value`; their own way reads every dtype as float32."""
+    import numpy as np
+
+    datum, rank = ctypes.c_int(), ctypes.c_size_t()
+    shape, data = ctypes.POINTER(ctypes.c_size_t)(), ctypes.c_void_p()
+    found = tract.bindings.lib.tract_value_as_bytes(value.ptr, *map(ctypes.byref, (datum, rank, shape, data)))
+    tract.bindings.check(found)
+    family, size = divmod(datum.value, 16)
+    kinds = {code >> 4: kind for kind, code in DATUM.items()}
+    dtype = np.dtype("bool" if family == 0 else f"{kinds[family]}{size}")
+    dims = shape[: rank.value]
+    return np.frombuffer(ctypes.string_at(data, math.prod(dims) * dtype.itemsize), dtype).reshape(dims)
 
 
 def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
@@ -92,8 +141,8 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
             step.nnef().write_model_to_tar_gz(again, path)
 
         def run(given: dict[str, Any], expected: dict[str, Any]) -> list[tuple[str, Any]]:
-            found = runnable.run([given[name] for name in names])
-            return [(name, value.to_numpy()) for name, value in zip(results, found, strict=True)]
+            found = runnable.run([step.value(given[name]) for name in names])
+            return [(name, step.array(value)) for name, value in zip(results, found, strict=True)]
 
         # tract runs models for which it has no NNEF notation.
         return {"stage": "ok", "write": write, "run": run, "runs_unwritten": True}

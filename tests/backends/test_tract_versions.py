@@ -6,7 +6,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+import onnx
 import pytest
+from onnx import helper, numpy_helper
 
 from graphfix.backends import toolchain
 from graphfix.backends.base import open_backend
@@ -58,3 +61,23 @@ def test_every_installed_version_takes_a_relu_and_writes_it(tmp_path: Path) -> N
             verdict = session.ask(MODELS / "relu.onnx", output=tmp_path / f"{one.version}.nnef.tgz")
             assert verdict.accepted, verdict.message
             assert (tmp_path / f"{one.version}.nnef.tgz").stat().st_size > 0
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("shape", [(2, 3), ()], ids=["matrix", "scalar"])
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int8", "int32", "int64", "float16", "float32", "float64"])
+def test_arrays_of_every_dtype_come_back_from_every_installed_version(tmp_path: Path, dtype: str, shape: tuple[int, ...]) -> None:
+    found = toolchain.installed("tract")
+    if not found:
+        pytest.skip("no other version of tract is installed: graphfix backends install tract@0.21.19")
+    array = np.arange(1, 7)[: 6 if shape else 1].reshape(shape).astype(dtype)
+    kind = helper.np_dtype_to_tensor_dtype(array.dtype)
+    x, y = (helper.make_tensor_value_info(name, kind, shape) for name in "xy")
+    graph = helper.make_graph([helper.make_node("Unsqueeze", ["x", "a"], ["t"]), helper.make_node("Squeeze", ["t", "a"], ["y"])],
+                              "there-and-back", [x], [y], [numpy_helper.from_array(np.array([0]), "a")])  # fmt: skip
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), tmp_path / "m.onnx")
+    np.savez(tmp_path / "m.npz", **{"in:x": array, "out:y": array})
+    for one in found:
+        with open_backend("tract", python=one.python) as session:
+            verdict = session.ask(tmp_path / "m.onnx", inputs=tmp_path / "m.npz")
+            assert (verdict.accepted, verdict.numerics) == (True, "match"), verdict.message
