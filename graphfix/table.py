@@ -145,17 +145,21 @@ class Entry:
 
 @dataclass(slots=True)
 class Table:
-    """The support table of one compiler version; entries are read when they are asked for."""
+    """The support table of one compiler version; entries are read when they are asked for.
+
+    `asked` is the version that was asked for where it was not measured and this one stands in; else empty.
+    """
 
     target: str
     version: str
     folder: Path
     about: Mapping[str, Any]
     entries: dict[tuple[str, str], Entry | None] = field(default_factory=dict)
+    asked: str = ""
 
     @classmethod
     def open(cls, target: str, *, home: Path | None = None) -> Table:
-        """Open the table for `name` or `name@version`; the nearest measured version stands in for an unmeasured one."""
+        """Open the table for `name`, which is its newest, or `name@version`, for which the nearest measured one stands in."""
         import tomllib
 
         home = home or rules_home()
@@ -166,8 +170,13 @@ class Table:
         versions = measured_versions(name, home=home)
         if not versions:
             raise TableError("holds no measured version", path=home / name, cure=f"run `graphfix probe --target {name}`")
-        version = nearest_version(wanted or str(about.get("default", versions[-1])), versions)
-        return cls(name, version, home / name / version, about)
+        if not wanted:
+            version = newest_version(name, home=home)
+            return cls(name, version, home / name / version, about)
+        if not _numbers(wanted):
+            raise UsageError(f"`{wanted}` is no version of {name}", cure=f"measured: {', '.join(versions)}")
+        version = nearest_version(wanted, versions)
+        return cls(name, version, home / name / version, about, asked="" if _within(version, wanted) else wanted)
 
     @property
     def title(self) -> str:
@@ -249,13 +258,27 @@ def measured_versions(target: str, *, home: Path | None = None) -> list[str]:
     return sorted((path.name for path in folder.iterdir() if path.is_dir()), key=_numbers)
 
 
+def newest_version(target: str, *, home: Path | None = None) -> str:
+    """The newest measured version of a target, before those of which only single operators were measured."""
+    home = home or rules_home()
+    versions = measured_versions(target, home=home)
+    whole = [version for version in versions if (home / target / version / "@model.json").is_file()]
+    return (whole or versions)[-1]
+
+
+def _within(version: str, wanted: str) -> bool:
+    """Whether a version is the wanted one, or a release of it: `2025.4.1` is within `2025.4`."""
+    return f"{version}.".startswith(f"{wanted}.")
+
+
 def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version))
 
 
 def nearest_version(wanted: str, versions: list[str]) -> str:
-    """The measured version to judge by: the wanted one, else the newest that is older, else the oldest."""
-    if wanted in versions:
-        return wanted
+    """The measured version to judge by: the wanted one or its newest release, else the newest older one, else the oldest."""
+    releases = [version for version in versions if _within(version, wanted)]
+    if releases:
+        return releases[-1]
     older = [version for version in versions if _numbers(version) <= _numbers(wanted)]
     return older[-1] if older else versions[0]

@@ -49,5 +49,5 @@ def test_codes_and_names_are_unique() -> None:
 
 def test_examples_are_not_repeated() -> None:
     for check in checks():
-        texts = [example.text for example in (*check.valid, *check.invalid)]
+        texts = [(example.target, example.text) for example in (*check.valid, *check.invalid)]
         assert len(set(texts)) == len(texts), check.code

@@ -94,10 +94,39 @@ def test_wrong_numbers_are_told_beside_support() -> None:
 
 @pytest.mark.parametrize(
     ("wanted", "found"),
-    [("2025.4.1", "2025.4.1"), ("2026.1", "2025.4.1"), ("2027.0", "2026.4.1"), ("2024.1", "2025.4.1")],
-)
+    [
+        ("2025.4.1", "2025.4.1"), ("2026.1", "2025.4.1"), ("2027.0", "2026.4.1"), ("2024.1", "2025.4.1"),
+        ("2026.4", "2026.4.1"), ("2026", "2026.4.1"), ("2025.40", "2025.4.1"),
+    ],
+)  # fmt: skip
 def test_the_nearest_measured_version_stands_in(wanted: str, found: str) -> None:
     assert nearest_version(wanted, ["2025.4.1", "2026.4.1"]) == found
+
+
+def measured(home: Path, *versions: str) -> Path:
+    """A home of tables in which a target was measured in some versions, those with a mark in every operator."""
+    (home / "demo").mkdir()
+    (home / "demo" / "target.toml").write_text('title = "Demo"\n')
+    for version in versions:
+        folder = home / "demo" / version.rstrip("*")
+        folder.mkdir()
+        (folder / ("@model.json" if version.endswith("*") else "Relu.json")).write_text("{}")
+    return home
+
+
+def test_a_plain_target_is_its_newest_version_measured_as_a_whole(tmp_path: Path) -> None:
+    assert Table.open("demo", home=measured(tmp_path, "1.9*", "1.10*", "2.0")).version == "1.10"
+
+
+@pytest.mark.parametrize(("wanted", "version", "asked"), [("1.10", "1.10", ""), ("1", "1.10", ""), ("1.11", "1.10", "1.11")])
+def test_a_table_knows_the_version_it_stands_in_for(tmp_path: Path, wanted: str, version: str, asked: str) -> None:
+    found = Table.open(f"demo@{wanted}", home=measured(tmp_path, "1.9*", "1.10*"))
+    assert (found.version, found.asked) == (version, asked)
+
+
+def test_a_word_is_no_version(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"`latest` is no version of demo; measured: 1\.9"):
+        Table.open("demo@latest", home=measured(tmp_path, "1.9*"))
 
 
 def test_unknown_operator_is_unmeasured() -> None:
