@@ -55,6 +55,8 @@ class Facts:
     trouble: str | None = None
     trace: Provenance | None = None
     """Where values come from; provenance.py fills it in when a rule first asks."""
+    source: ModelProto | None = None
+    """The model as it was given, with its own annotations."""
 
     @classmethod
     def of(cls, model: ModelProto) -> Facts:
@@ -68,7 +70,7 @@ class Facts:
         settled: set[Place] = set()
         pins: dict[Place, Value] = {}
         for _ in range(MOST_ROUNDS):
-            facts = cls(work, trouble=trouble)
+            facts = cls(work, trouble=trouble, source=model)
             _walk(facts, work.graph, inferred.graph, (), facts.opsets)
             found = foldable_operands(facts, settled)
             ran = decided_outputs(facts, pins)

@@ -6,13 +6,17 @@ import re
 
 from onnx import AttributeProto, GraphProto
 
+from graphfix.annotations import annotation_class
 from graphfix.facets import Facet, dims_class
 from graphfix.facts import Facts
+from graphfix.values import Value
 
 USUAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]*")
 USUAL_SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 USUAL_DTYPES = ("float32", "int64", "int32", "bool", "float16", "float64", "uint8", "int8", "int16", "uint16", "uint32", "uint64")
 """From the most to the least usual; all others are less usual still."""
+SILENT = {"none", "unknown", "unk", "any", "dynamic"}
+"""Names of dims that only say that a dim is open."""
 ORDER = ("static", "batch", "spatial", "sequence", "dynamic", "empty")
 
 
@@ -38,6 +42,8 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
     subgraphs           none | plain | capturing
     branch-constants    whether a subgraph holds Constant nodes or initializers
     functions           whether the model defines local functions
+    annotations         none | agreeing | made-up | formula | contradicting: what `value_info` says, see annotations.py
+    placeholders        whether one name that says nothing (`?`, None) stands for dims in several places of one input
     """
     graph = facts.model.graph
     inputs = facts.inputs
@@ -72,6 +78,8 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
         "subgraphs": "capturing" if any(n.captured for n in facts.nodes) else "plain" if inner else "none",
         "branch-constants": any(node.op == "Constant" for node in inner) or _branch_initializers(graph),
         "functions": bool(facts.model.functions),
+        "annotations": annotation_class(facts),
+        "placeholders": any(map(_placeholders, inputs)),
     }
 
 
@@ -88,6 +96,17 @@ def _symbols(symbols: list[str | None]) -> str:
     if all(USUAL_SYMBOL.fullmatch(word) for word in words):
         return "usual"
     return "dotted" if all(USUAL_SYMBOL.fullmatch(word.replace(".", "_")) for word in words) else "odd"
+
+
+def _placeholders(value: Value) -> bool:
+    """Whether a name that says nothing stands for several dims, which need not have one size."""
+    names = [dim for dim in value.shape or () if isinstance(dim, str) and not telling(dim)]
+    return len(set(names)) < len(names)
+
+
+def telling(symbol: str) -> bool:
+    """Whether the name of a dim says which dim it is, so that dims of one name have one size."""
+    return any(letter.isalnum() for letter in symbol) and symbol.lower() not in SILENT
 
 
 def _used(graph: GraphProto) -> set[str]:

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto, TensorProto, TypeProto, helper
 
+from graphfix.model_facets import telling
+
 
 def renamed(model: ModelProto, names: dict[str, str]) -> ModelProto:
     """The model with inputs, outputs and open dims called otherwise, in ways that the text format cannot write."""
-    for info in (*model.graph.input, *model.graph.output):
+    for info in (*model.graph.input, *model.graph.output, *model.graph.value_info):
         info.name = names.get(info.name, info.name)
         for dim in info.type.tensor_type.shape.dim:
             if dim.dim_param in names:
@@ -29,7 +31,10 @@ def renamed(model: ModelProto, names: dict[str, str]) -> ModelProto:
 
 
 def random_feeds(model: ModelProto) -> dict[str, Any]:
-    """Seeded inputs for a model whose inputs have sizes: symbols are taken for 2, and sequences hold two tensors."""
+    """Seeded inputs for a model whose inputs have sizes: symbols are taken for 2, and sequences hold two tensors.
+
+    A name that says nothing, such as `?`, is no symbol: every dim that bears it has a size of its own.
+    """
     known = {tensor.name for tensor in model.graph.initializer}
     return {info.name: _fed(info.name, info.type) for info in model.graph.input if info.name not in known}
 
@@ -41,7 +46,10 @@ def _fed(name: str, kind: TypeProto) -> Any:
         return [_fed(f"{name}{at}", kind.sequence_type.elem_type) for at in range(2)]
     if kind.HasField("map_type"):
         return {1: 1.0} if kind.map_type.key_type == TensorProto.INT64 else {"a": 1.0}
-    dims = tuple(d.dim_value if d.HasField("dim_value") and d.dim_value >= 0 else 2 for d in kind.tensor_type.shape.dim)
+    stated = [(d.dim_value if d.HasField("dim_value") else -1, d.dim_param) for d in kind.tensor_type.shape.dim]
+    dims = tuple(
+        size if size >= 0 else 2 if telling(symbol) or not symbol else at + 2 for at, (size, symbol) in enumerate(stated)
+    )
     dtype = helper.tensor_dtype_to_np_dtype(kind.tensor_type.elem_type)
     if dtype.kind == "O":
         return np.full(dims, "a", dtype)

@@ -1,0 +1,114 @@
+"""What `value_info` says, held against inference: numbers, symbols, formulas, names that onnx makes up."""
+
+from __future__ import annotations
+
+import pytest
+from onnx import ModelProto, parser
+
+from graphfix.annotations import annotation_class, evaluated
+from graphfix.facts import Facts
+from graphfix.model_facets import model_facets, telling
+
+POOL = "t = AveragePool<kernel_shape = [2, 2], strides = [2, 2]>(X) Y = Relu(t)"
+HIDDEN = "k = NonZero(X) m = Cast<to = 1>(k) t = Relu(m) Y = Neg(t)"
+CHAIN = "t = Relu(X) Y = Neg(t)"
+
+
+def model(given: str, said: str, body: str = CHAIN, **names: str) -> ModelProto:
+    text = f'<ir_version: 8, opset_import: ["": 17]> g (float[{given}] X) => (float[] Y) <{said} t> {{ {body} }}'
+    made = parser.parse_model(text)
+    for dim in made.graph.value_info[0].type.tensor_type.shape.dim:
+        if dim.dim_param in names:
+            dim.dim_param = names[dim.dim_param]
+    return made
+
+
+def sized(given: str, said: str, **names: str) -> str:
+    return annotation_class(Facts.of(model(given, said, POOL, **names)))
+
+
+@pytest.mark.parametrize(
+    ("given", "said", "found"),
+    [
+        ("2,3", "float[2,3]", "agreeing"),
+        ("n,3", "float[n,3]", "agreeing"),
+        ("2,3", "float[4,3]", "contradicting"),
+        ("2,3", "float[n,3]", "contradicting"),
+        ("n,3", "float[2,3]", "contradicting"),
+        ("n,3", "float[m,3]", "contradicting"),
+        ("2,3", "float[2,3,1]", "contradicting"),
+        ("2,3", "double[2,3]", "contradicting"),
+    ],
+)
+def test_annotations_are_held_against_inference(given: str, said: str, found: str) -> None:
+    assert annotation_class(Facts.of(model(given, said))) == found
+
+
+@pytest.mark.parametrize(
+    ("formula", "found"),
+    [
+        ("floor(h/2)", "formula"),
+        ("h//2", "formula"),
+        ("floor(h/2 - 1/2)", "contradicting"),  # wrong for even sizes only
+        ("floor((h + 1)/2)", "contradicting"),  # wrong for odd sizes only
+        ("pooled", "contradicting"),  # some other symbol stands for what follows from h
+        ("unk__7", "made-up"),
+    ],
+)
+def test_formulas_are_tried_at_odd_and_at_even_sizes(formula: str, found: str) -> None:
+    assert sized("n,3,h,w", "float[n,3,p,q]", p=formula, q=formula.replace("h", "w")) == found
+
+
+def test_a_name_for_what_hangs_on_data_contradicts_nothing() -> None:
+    assert annotation_class(Facts.of(model("2,3", "float[2,found]", HIDDEN))) == "agreeing"
+
+
+def test_a_model_without_annotations_has_none() -> None:
+    made = model("2,3", "float[2,3]")
+    del made.graph.value_info[:]
+    assert annotation_class(Facts.of(made)) == "none"
+
+
+def test_a_subgraph_is_looked_into() -> None:
+    text = """<ir_version: 8, opset_import: ["": 17]> g (bool c, float[2,3] X) => (float[] Y) {
+        Y = If(c) <then_branch = f () => (float[2,3] a) <float[%s,3] t> { t = Relu(X) a = Neg(t) },
+                   else_branch = e () => (float[2,3] b) { b = Neg(X) }> }"""
+    assert annotation_class(Facts.of(parser.parse_model(text % "2"))) == "agreeing"
+    assert annotation_class(Facts.of(parser.parse_model(text % "batch"))) == "contradicting"
+
+
+@pytest.mark.parametrize(
+    ("formula", "size"),
+    [
+        ("h", 7),
+        ("a.0 + h", 12),
+        ("h/2", 3),
+        ("floor(h/2 - 1/2) + 1", 4),
+        ("ceil(h/2)", 4),
+        ("-h + 9", 2),
+        ("2*h % 5", 4),
+        ("max(h, a.0)", 7),
+        ("k", None),
+        ("h/0", None),
+        ("h**9", None),
+        ("(h", None),
+        ("h.real", None),
+        ("(" * 500, None),
+    ],
+)
+def test_formulas_are_worked_out_exactly_or_not_at_all(formula: str, size: int | None) -> None:
+    assert evaluated(formula, {"h": 7, "a.0": 5}) == size
+
+
+@pytest.mark.parametrize(("symbol", "tells"), [("n", True), ("unk__3", True), ("?", False), ("*", False), ("None", False)])
+def test_names_that_say_nothing_are_no_symbols(symbol: str, tells: bool) -> None:
+    assert telling(symbol) is tells
+
+
+def test_one_placeholder_for_several_dims_is_noticed() -> None:
+    made = model("n,3,n", "float[n,3,n]")
+    assert model_facets(Facts.of(made))["placeholders"] is False
+    for dim in made.graph.input[0].type.tensor_type.shape.dim:
+        if dim.dim_param:
+            dim.dim_param = "?"
+    assert model_facets(Facts.of(made))["placeholders"] is True
