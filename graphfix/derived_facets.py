@@ -11,14 +11,22 @@ from onnx import AttributeProto
 from graphfix.attributes import Facet
 from graphfix.composite_facets import agreement, attention, loop, scan
 from graphfix.facts import NodeFacts, Value
+from graphfix.folding import attribute
 
 Facets = dict[str, Facet]
+
+REARRANGING = {"Unsqueeze", "Reshape", "Expand", "ConstantOfShape", "Gather", "GatherND", "OneHot", "Tile"}
+"""Operators whose result may have more dims than any operand: compilers bound both ranks."""
 
 
 def derived_facets(node: NodeFacts) -> Facets:
     """The facets of a node of ONNX's own domain that only its operator has; none for most operators."""
     derive = _DERIVED.get(node.op)
-    return derive(node) if derive else {}
+    found = derive(node) if derive else {}
+    if node.op in REARRANGING:
+        result = node.outputs[0] if node.outputs else None
+        found["out.rank"] = None if result is None else result.rank
+    return found
 
 
 def _if(node: NodeFacts) -> Facets:
@@ -105,8 +113,61 @@ def _slice(node: NodeFacts) -> Facets:
     return {"sliced": "fixed" if all(isinstance(dim, int) for dim in dims) else "open"}
 
 
+def _bounds(node: NodeFacts) -> Facets:
+    """How many dims a Slice cuts, and whether anything is known to be left of them."""
+    starts = node.inputs[1] if len(node.inputs) > 1 else None
+    given = starts.shape[0] if starts is not None and starts.shape else None
+    count = len(attribute(node.proto, "starts", ())) if node.since < 10 else given
+    result = node.outputs[0] if node.outputs else None
+    empty = result is not None and result.shape is not None and 0 in result.shape
+    return {"cuts": None if not isinstance(count, int) else count if count < 3 else "many", "left": "empty" if empty else "some"}
+
+
+def _split(node: NodeFacts) -> Facets:
+    """Whether a Split cuts equal parts: `uneven` where the last is to be smaller, `other` where sizes are given that differ."""
+    sizes = node.inputs[1] if len(node.inputs) > 1 else None
+    given = attribute(node.proto, "split") if sizes is None else None if sizes.constant is None else sizes.constant.tolist()
+    if given is not None:
+        return {"parts": "equal" if len(set(given)) == 1 else "other"}
+    data, axis = node.inputs[0], attribute(node.proto, "axis", 0)
+    if sizes is not None or data is None or data.shape is None or not -len(data.shape) <= axis < len(data.shape):
+        return {"parts": "unknown"}
+    length, count = data.shape[axis], attribute(node.proto, "num_outputs", len(node.proto.output))
+    return {"parts": "unknown" if not isinstance(length, int) else "uneven" if length % count else "equal"}
+
+
+def _constant(node: NodeFacts) -> Facets:
+    """Which attribute holds a Constant's value."""
+    return {"holds": ",".join(sorted(item.name for item in node.proto.attribute)) or "nothing"}
+
+
+def _compress(node: NodeFacts) -> Facets:
+    """Whether the condition of a Compress is as long as the dim that it picks from."""
+    data, condition = node.inputs[0], node.inputs[1] if len(node.inputs) > 1 else None
+    axis = attribute(node.proto, "axis")
+    if data is None or data.shape is None or condition is None or not condition.shape:
+        return {"covers": None}
+    if axis is None:
+        length: object = math.prod(dim for dim in data.shape if isinstance(dim, int)) if data.fixed else None
+    else:
+        length = data.shape[axis] if -len(data.shape) <= axis < len(data.shape) else None
+    both = isinstance(length, int) and isinstance(condition.shape[0], int)
+    return {"covers": "unknown" if not both else "whole" if length == condition.shape[0] else "part"}
+
+
+def _col2im(node: NodeFacts) -> Facets:
+    """How many spatial dims a Col2Im puts together."""
+    image = node.inputs[1] if len(node.inputs) > 1 else None
+    length = image.shape[0] if image is not None and image.shape else None
+    return {"spatial": length if isinstance(length, int) else None}
+
+
 _DERIVED: dict[str, Callable[[NodeFacts], Facets]] = {
-    "Slice": _slice,
+    "Slice": lambda node: {**_slice(node), **_bounds(node)},
+    "Split": _split,
+    "Constant": _constant,
+    "Compress": _compress,
+    "Col2Im": _col2im,
     "If": _if,
     "Loop": loop,
     "Scan": scan,

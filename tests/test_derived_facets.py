@@ -1,0 +1,70 @@
+"""Facets that only single operators have."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphfix.example import Example
+from graphfix.facets import Facets, facets
+from graphfix.facts import Facts
+
+
+def of(nodes: str, **more: str) -> Facets:
+    """The facets of the last node of a small model."""
+    return facets(Facts.of(Example(nodes, **more).model).nodes[-1])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "weights", "parts"),
+    [
+        ("y, z = Split <axis = 1, num_outputs = 2> (x)", "", "uneven"),
+        ("y, z = Split <num_outputs = 2> (x)", "", "equal"),
+        ("y, z = Split (x, s)", "int64[2] s = {1, 1}", "equal"),
+        ("y, z = Split <axis = 1> (x, s)", "int64[2] s = {1, 2}", "other"),
+        ("n = Shape(x)\ns = Add(n, k)\ny, z = Split <axis = 1> (x, s)", "int64[2] k = {0, -2}", "other"),
+    ],
+)
+def test_a_split_says_whether_its_parts_are_equal(nodes: str, weights: str, parts: str) -> None:
+    assert of(nodes, weights=weights)["parts"] == parts
+
+
+def test_the_parts_of_an_open_dim_are_unknown() -> None:
+    assert of("y, z = Split <axis = 0, num_outputs = 2> (x)", inputs="float[n,3] x")["parts"] == "unknown"
+    assert of("y, z = Split (x, s)", inputs="float[2,3] x, int64[2] s")["parts"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("ends", "cuts", "left"),
+    [("{1}", 1, "some"), ("{0}", 1, "empty"), ("{1, 2}", 2, "some"), ("{1, 2, 3}", "many", "some")],
+)
+def test_a_slice_says_how_many_dims_it_cuts_and_whether_something_is_left(ends: str, cuts: object, left: str) -> None:
+    count = ends.count(",") + 1
+    zeros = ", ".join("0" * count)
+    found = of(
+        "y = Slice(x, b, e)", inputs="float[2,3,4] x", weights=f"int64[{count}] b = {{{zeros}}}, int64[{count}] e = {ends}"
+    )
+    assert (found["cuts"], found["left"]) == (cuts, left)
+
+
+def test_the_cuts_of_bounds_computed_at_run_time_are_counted_by_their_length() -> None:
+    assert of("y = Slice(x, b, e)", inputs="float[2,3] x, int64[2] b, int64[2] e")["cuts"] == 2
+    assert of("y = Slice(x, b, e)", inputs="float[2,3] x, int64[n] b, int64[n] e")["cuts"] is None
+
+
+@pytest.mark.parametrize("given", ["value_float = 1.0", "value_ints = [1, 2]", "value = float {1}"])
+def test_a_constant_says_which_attribute_holds_it(given: str) -> None:
+    assert of(f"y = Constant <{given}> ()")["holds"] == given.partition(" ")[0]
+
+
+@pytest.mark.parametrize(
+    ("node", "covers"),
+    [("Compress(x, c)", "part"), ("Compress <axis = 1> (x, c)", "whole"), ("Compress <axis = 0> (x, c)", "part")],
+)
+def test_a_compress_says_whether_its_condition_covers_the_dim(node: str, covers: str) -> None:
+    assert of(f"y = {node}", inputs="float[2,3] x, bool[3] c")["covers"] == covers
+
+
+def test_the_rank_of_a_result_is_told_where_it_may_be_higher_than_any_operand() -> None:
+    found = of("y = Unsqueeze(x, a)", weights="int64[4] a = {0, 1, 2, 3}")
+    assert (found["data.rank"], found["out.rank"]) == (2, 6)
+    assert "out.rank" not in of("y = Relu(x)")
