@@ -87,7 +87,8 @@ def place(node: NodeFacts) -> dict[str, Any]:
 class Result:
     """What is known of one model on one target: the verdict, the findings, and for `fix` what was done.
 
-    `verdict` is accepted, rejected or undecided; None when the model could not be judged, and `error` says why.
+    `verdict` is accepted, rejected or undecided; None when the model could not be judged, and `error` says why. `called`
+    is the target as it was asked for, perhaps with a version, by which two versions side by side are told apart.
     """
 
     model: str
@@ -101,6 +102,7 @@ class Result:
     verification: dict[str, Any] | None = None
     output: str | None = None
     statistics: dict[str, Any] | None = None
+    called: str = ""
 
     @property
     def verdict(self) -> str | None:

@@ -44,7 +44,10 @@ def judge(
     keys = node_facets(facts)
     whole = model_facets(facts)
     shared: dict[str, list[Finding]] = {}
-    return [_judge(facts, keys, whole, table(target, home), name, shared, statistics) for target in targets]
+    results = [_judge(facts, keys, whole, table(target, home), name, shared, statistics) for target in targets]
+    for result, target in zip(results, targets, strict=True):
+        result.called = target
+    return results
 
 
 def node_facets(facts: Facts) -> list[Facets]:
@@ -77,7 +80,8 @@ def _signature(value: Value | None) -> tuple[object, ...] | None:
     if value is None:
         return None
     constant = value.constant
-    return value.dtype, value.shape, value.source, value.measured, None if constant is None else constant.tobytes()
+    marks = value.source, value.measured, value.assumed
+    return value.dtype, value.shape, marks, None if constant is None else constant.tobytes()
 
 
 def _judge(
@@ -149,7 +153,7 @@ def lint_file(
     except Exception as unforeseen:  # one model that graphfix itself stumbles over must not cost the others theirs
         error = unforeseen if isinstance(unforeseen, GraphfixError) else _stumble(unforeseen)
         error.path = error.path or str(path)
-        return [Result(str(path), t.partition("@")[0], table(t).version, error=error.line()) for t in targets]
+        return [Result(str(path), t.partition("@")[0], table(t).version, error=error.line(), called=t) for t in targets]
 
 
 def read_whole(path: str | Path) -> onnx.ModelProto:

@@ -15,6 +15,7 @@ def render(results: Sequence[Result], out: TextIO) -> None:
             continue
         for finding in result.findings:
             where = " / ".join([*finding.scope, finding.node]) or "(model)"
-            line = f"{result.model}: {where}: {finding.severity} {finding.code} [{finding.target}] {finding.message}"
+            target = result.called or finding.target
+            line = f"{result.model}: {where}: {finding.severity} {finding.code} [{target}] {finding.message}"
             out.write(line + "\n")
         out.write(f"{result.model}: {result.verdict} [{result.target} {result.target_version}]\n")

@@ -28,7 +28,8 @@ def render(results: Sequence[Result], out: TextIO, *, full: bool = False) -> Non
         everywhere = _everywhere(told)
         for result in told:
             head(page, result)
-            findings(page, [f for f in result.findings if (f.code, f.op, f.message) not in everywhere], full=full)
+            found = [f for f in result.findings if (f.code, f.op, f.message) not in everywhere]
+            findings(page, found, full=full, called=result.called)
         if everywhere:
             page.line((told[0].model, "bold"), ": on every target")
             findings(page, [f for f in told[0].findings if (f.code, f.op, f.message) in everywhere], full=full)
@@ -50,10 +51,11 @@ def head(page: Page, result: Result) -> None:
         page.line(f"  {count['supported']} of {count['nodes']} nodes are taken, in {islands} island{'s' if islands != 1 else ''}")
 
 
-def findings(page: Page, found: Sequence[Finding], *, full: bool) -> None:
+def findings(page: Page, found: Sequence[Finding], *, full: bool, called: str = "") -> None:
     """Write findings, those with one cause as one paragraph; few notes unless all are wanted.
 
-    What is open about single nodes is only counted once the model is rejected anyway.
+    `called` is the target as it was asked for, with its version if that was named. What is open about single nodes is
+    only counted once the model is rejected anyway.
     """
     hidden: Counter[str] = Counter()
     rejected = any(finding.severity is Severity.ERROR for finding in found)
@@ -62,13 +64,13 @@ def findings(page: Page, found: Sequence[Finding], *, full: bool) -> None:
         if not full and group[0].severity is Severity.NOTE and (shown >= NOTES_SHOWN or open_):
             hidden[group[0].code] += len(group)
         else:
-            paragraph(page, group, full=full)
+            paragraph(page, group, full=full, called=called)
     if hidden:
         parts = ", ".join(f"{count} {code}" for code, count in sorted(hidden.items()))
         page.line((f"  and {parts}; show them with --full", "dim"))
 
 
-def paragraph(page: Page, group: Sequence[Finding], *, full: bool = False) -> None:
+def paragraph(page: Page, group: Sequence[Finding], *, full: bool = False, called: str = "") -> None:
     """Write findings that share a cause: what, where, how it was measured, and the cure."""
     finding = group[0]
     style = STYLES[finding.severity.value]
@@ -82,7 +84,7 @@ def paragraph(page: Page, group: Sequence[Finding], *, full: bool = False) -> No
         page.line("    ", ("measured", "dim"), f"  {finding.measured if full else clipped(finding.measured)}")
     if finding.rewrite is not None:
         options = {"exact": "", "approximate": " --allow approximate", "interface": " --shape NAME=DIMS"}
-        command = f"graphfix fix MODEL --target {finding.target}{options[finding.rewrite.safety]} -o fixed.onnx"
+        command = f"graphfix fix MODEL --target {called or finding.target}{options[finding.rewrite.safety]} -o fixed.onnx"
         page.line("    ", ("fix", "dim"), f"       {finding.rewrite.name} ({finding.rewrite.safety}): {command}")
 
 

@@ -1,0 +1,81 @@
+"""Versions of one compiler side by side: each judged by its own table, and told apart in every format."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import graphfix.table
+from graphfix import engine
+from graphfix.cli import main
+from graphfix.example import Example
+from graphfix.report import FORMATS
+
+RULES = Path(__file__).parent.parent / "fixtures" / "rules"
+BAD = Example("y = Mish(x)")
+
+
+@pytest.fixture(autouse=True)
+def two_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Tables of `demo` in 1.0, and in 1.5, which has learnt Mish."""
+    home = tmp_path / "rules"
+    shutil.copytree(RULES / "demo" / "1.0", home / "demo" / "1.0")
+    shutil.copy(RULES / "demo" / "target.toml", home / "demo")
+    shutil.copytree(home / "demo" / "1.0", home / "demo" / "1.5")
+    learnt = home / "demo" / "1.5" / "Mish.json"
+    relu = json.loads((home / "demo" / "1.5" / "Relu.json").read_text())
+    learnt.write_text(json.dumps({**relu, "op": "Mish", "axes": {**relu["axes"], "since": [18]}}))
+    engine.table.cache_clear()
+    monkeypatch.setattr(graphfix.table, "rules_home", lambda: home)
+    yield home
+    engine.table.cache_clear()
+
+
+def lint(path: Path, target: str, *words: str) -> int:
+    return main(["lint", str(path), "--target", target, "--isolated", *words])
+
+
+def test_a_target_without_a_version_is_judged_by_its_newest(
+    write: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert lint(write(BAD), "demo", "--output-format", "json") == 0
+    (result,) = json.loads(capsys.readouterr().out)["results"]
+    assert (result["target"], result["target_version"], result["verdict"]) == ("demo", "1.5", "accepted")
+
+
+def test_an_unmeasured_version_is_judged_by_its_neighbour_and_says_so(
+    write: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert lint(write(BAD), "demo@1.4", "--output-format", "json") == 1
+    (result,) = json.loads(capsys.readouterr().out)["results"]
+    assert result["target_version"] == "1.0"
+    (note,) = [finding for finding in result["findings"] if finding["code"] == "GF903"]
+    assert note["severity"] == "note"
+    for words in ("1.4 was not measured", "1.0", "graphfix backends install demo@1.4", "graphfix probe --target demo@1.4"):
+        assert words in note["message"]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_two_versions_side_by_side_are_told_apart(
+    write: Callable[..., Path], capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert lint(write(BAD), "demo@1.0,demo@1.5", "--output-format", name) == 1
+    said = capsys.readouterr().out
+    assert "1.0" in said
+    assert "1.5" in said
+
+
+def test_concise_lines_and_the_command_that_fixes_name_the_version(
+    write: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(Example("y = Squeeze(x)"))
+    lint(path, "demo@1.0,demo@1.5", "--output-format", "concise")
+    lines = [line for line in capsys.readouterr().out.splitlines() if "error GF" in line]
+    assert ["[demo@1.0]" in line for line in lines] == [True, False], lines
+    assert ["[demo@1.5]" in line for line in lines] == [False, True]
+    lint(path, "demo@1.0")
+    assert "--target demo@1.0 " in capsys.readouterr().out
