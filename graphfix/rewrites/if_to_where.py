@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from graphfix.pen import plain
 from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
 from graphfix.surgeon import Surgery
 
@@ -89,7 +88,7 @@ class IfToWhere(GraphRewrite):
 
     def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in reversed(surgery.graphs()):  # inner before outer: what it leaves is plain nodes
-            for node in [n for n in graph.nodes if n.op == "If" and not plain(n.domain)]:
+            for node in [n for n in graph.nodes if n.op == "If" and n.domain in (None, "", "ai.onnx")]:
                 key = surgery.key(node)
                 if (wanted is not None and key not in wanted) or surgery.known(node.inputs[0]) is not None:
                     continue

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
+from onnx import helper
 
-from graphfix.pen import Pen, plain
 from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.spelling import spelled
 from graphfix.surgeon import Surgery
 
 MAKERS = ("SequenceEmpty", "SequenceConstruct", "SequenceInsert", "SequenceErase", "SplitToSequence", "Identity")
@@ -85,105 +86,110 @@ class SequenceToTensors(GraphRewrite):
         held: dict[int, list[Any]] = {}
         for graph in surgery.graphs():
             for node in list(graph.nodes):
-                if node.op not in (*MAKERS, *READERS) or plain(node.domain):
+                if node.op not in (*MAKERS, *READERS) or node.domain not in (None, "", "ai.onnx"):
                     continue
-                pen = Pen(surgery, graph, node)
                 if node.op in MAKERS:
-                    pieces = _pieces(pen, held)
+                    pieces = _pieces(surgery, graph, node, held)
                     if pieces is not None:
                         held[id(node.outputs[0])] = pieces
                     continue
                 key = surgery.key(node)
-                reason = _read(pen, held)
+                reason = _read(surgery, graph, node, held)
                 yield Declined(reason, at=surgery.label(key)) if reason is not None else key
 
 
-def _place(pen: Pen, position: int, length: int, default: int) -> int | None:
+def _place(surgery: Surgery, node: Any, position: int, length: int, default: int) -> int | None:
     """The place a position operand means, from the front; None where it is not known or not there."""
-    if pen.given(position) is None:
+    if len(node.inputs) <= position or not node.inputs[position].name:
         return default
-    found = pen.known(position)
+    found = surgery.known(node.inputs[position])
     if found is None or found.size != 1:
         return None
     place = int(found.reshape(()))
     return place + length if place < 0 else place
 
 
-def _pieces(pen: Pen, held: dict[int, list[Any]]) -> list[Any] | None:
+def _pieces(surgery: Surgery, graph: Any, node: Any, held: dict[int, list[Any]]) -> list[Any] | None:
     """The tensors in the sequence that a node makes; None where that is not known."""
-    node = pen.node
     if node.op == "SequenceEmpty":
         return []
     if node.op == "SequenceConstruct":
         return list(node.inputs)
     if node.op == "SplitToSequence":
-        return _split(pen)
+        return _split(surgery, graph, node)
     before = held.get(id(node.inputs[0]))
     if before is None or node.op == "Identity":
         return before
-    inserting = node.op == "SequenceInsert"
-    place = _place(pen, 2 if inserting else 1, len(before), len(before) if inserting else len(before) - 1)
-    if place is None or not 0 <= place < len(before) + inserting:
+    adds = int(node.op == "SequenceInsert")
+    place = _place(surgery, node, 1 + adds, len(before), len(before) if adds else len(before) - 1)
+    if place is None or not 0 <= place < len(before) + adds:
         return None
-    middle = [node.inputs[1]] if inserting else []
-    return [*before[:place], *middle, *before[place if inserting else place + 1 :]]
+    middle = [node.inputs[1]] if adds else []
+    return [*before[:place], *middle, *before[place if adds else place + 1 :]]
 
 
-def _split(pen: Pen) -> list[Any] | None:
+def _split(surgery: Surgery, graph: Any, node: Any) -> list[Any] | None:
     """The pieces of a SplitToSequence, written beside it; those that nothing reads go when the model is closed."""
-    dims, axis = pen.dims(), pen.attr("axis", 0)
-    size = None if dims is None else dims[axis]
-    if dims is None or not isinstance(size, int):
+    x, axis, origin = node.inputs[0], int(node.attrs.get("axis", 0)), surgery.label(surgery.key(node))
+    value = surgery.value(x)
+    size = None if value is None or value.shape is None else value.shape[axis]
+    if not isinstance(size, int):
         return None
-    x, single = pen.given(0), pen.given(1) is None
-    sizes = [1] * size
-    if not single:
-        split = pen.known(1)
-        if split is None:
-            return None
-        step = int(split.reshape(-1)[0]) if split.ndim == 0 else 0
-        sizes = split.tolist() if split.ndim else [min(step, size - start) for start in range(0, size, step)]
+    bare = len(node.inputs) < 2 or not node.inputs[1].name
+    split = np.ones(size, np.int64) if bare else surgery.known(node.inputs[1])
+    if split is None or (split.ndim == 0 and split <= 0):
+        return None
+    step = int(split) if split.ndim == 0 else 0
+    sizes = split.tolist() if split.ndim else [min(step, size - start) for start in range(0, size, step)]
     if len(sizes) > MOST_PIECES:
         return None
-    pieces, start = [], 0
-    for length in sizes:
-        if single and not pen.attr("keepdims", 1):
-            pieces.append(pen.op("Gather", x, np.asarray(start, np.int64), axis=axis))
+    pieces, nodes = [], []
+    for start, length in zip(np.cumsum([0, *sizes]).tolist(), sizes, strict=False):
+        pieces.append(surgery.gs.Variable(surgery.fresh(f"{origin}/piece")))
+        if bare and not node.attrs.get("keepdims", 1):
+            op, numbers, attrs = "Gather", [np.asarray(start, np.int64)], {"axis": axis}
         else:
-            pieces.append(pen.slice(x, axis, start, start + length))
-        start += length
-    at = next(i for i, other in enumerate(pen.graph.nodes) if other is pen.node)
-    pen.graph.nodes[at:at] = pen.new
+            op, attrs = "Slice", {}
+            numbers = [np.asarray([number], np.int64) for number in (start, start + length, axis)]
+        operands = [surgery.constant(f"{origin}/place", number) for number in numbers]
+        nodes.append(surgery.node(op, [x, *operands], [pieces[-1]], attrs, origin))
+    at = next(i for i, other in enumerate(graph.nodes) if other is node)
+    graph.nodes[at:at] = nodes
     return pieces
 
 
-def _read(pen: Pen, held: dict[int, list[Any]]) -> str | None:
-    """Let a reader read tensors; or why it cannot."""
-    node = pen.node
-    pieces = held.get(id(node.inputs[0]))
+def _read(surgery: Surgery, graph: Any, node: Any, held: dict[int, list[Any]]) -> str | None:
+    """Let a reader of a sequence read tensors; or why it cannot."""
+    pieces, sequence = held.get(id(node.inputs[0])), node.inputs[0].name
     if pieces is None:
-        return f"what the sequence `{node.inputs[0].name}` holds is not known"
+        return f"what the sequence `{sequence}` holds is not known"
+    bound = {f"in{i}": piece for i, piece in enumerate(pieces)}
     if node.op == "SequenceLength":
-        pen.finish(pen.const(np.asarray(len(pieces), np.int64)))
+        _become(surgery, graph, node, surgery.constant(f"{sequence}/length", np.asarray(len(pieces), np.int64)))
     elif node.op == "SequenceAt":
-        place = _place(pen, 1, len(pieces), 0)
+        place = _place(surgery, node, 1, len(pieces), 0)
         if place is None or not 0 <= place < len(pieces):
             return f"the position `{node.inputs[1].name}` is not known"
-        _hand_over(pen, pieces[place])
+        _become(surgery, graph, node, pieces[place])
     elif not pieces:
-        return f"the sequence `{node.inputs[0].name}` is empty"
+        return f"the sequence `{sequence}` is empty"
     else:
-        axis = pen.attr("axis")
-        parts = [pen.unsqueeze(piece, axis) for piece in pieces] if pen.attr("new_axis", 0) else pieces
-        pen.finish(pen.concat(parts, axis))
+        axis, names = int(node.attrs["axis"]), list(bound)
+        nodes = []
+        if node.attrs.get("new_axis", 0):
+            nodes = [helper.make_node("Unsqueeze", [name], [f"new{name}"], axes=[axis]) for name in names]
+            names = [f"new{name}" for name in names]
+        nodes.append(helper.make_node("Concat", names, ["out"], axis=axis))
+        written, operands = spelled(nodes, surgery.opset, None)
+        surgery.replace(graph, node, written, bound, {"out": node.outputs[0]}, operands)
     return None
 
 
-def _hand_over(pen: Pen, piece: Any) -> None:
-    """Let the readers of an entry read the tensor itself; an Identity where the graph gives it."""
-    made = pen.node.outputs[0]
-    if any(made is output for graph in pen.surgery.graphs() for output in graph.outputs):
-        pen.finish(piece)
+def _become(surgery: Surgery, graph: Any, node: Any, tensor: Any) -> None:
+    """Let the readers of a node's output read another tensor; an Identity where a graph gives it."""
+    made = node.outputs[0]
+    if any(made is output or made.name == output.name for inner in surgery.graphs() for output in inner.outputs):
+        surgery.replace(graph, node, [helper.make_node("Identity", ["in"], ["out"])], {"in": tensor}, {"out": made}, {})
         return
-    pen.surgery.rewire(made, piece)
-    pen.finish()
+    surgery.rewire(made, tensor)
+    node.inputs.clear()
