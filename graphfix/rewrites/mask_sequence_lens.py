@@ -1,0 +1,116 @@
+"""LSTM(X, lengths)_t = [t < length] * LSTM(X)_t, and its last state is that at length - 1.
+
+A direction that runs from the end runs forward over X with each sequence turned about its own length.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from graphfix.draft import Draft, DraftRewrite
+from graphfix.recurrent import LENGTHS, backwards, give, is_read, joined, lane, odd_parameters
+from graphfix.rewrite import Case, Cure, Safety
+
+WEIGHTS = "float[1, 2, 1] w = {0.5, 2}, float[1, 2, 2] r = {1, 0.5, 0.25, 1}, float[1, 4] b = {0.5, 0.25, 0.5, 0}"
+
+
+class MaskSequenceLens(DraftRewrite):
+    """Run a packed LSTM, GRU or RNN over all steps, and mask what lies behind each sequence's end.
+
+    Why: few compilers have `sequence_lens`; comparing steps with lengths and choosing is everywhere. It holds for
+    lengths that are known and for such as come at run time. The last cell of an LSTM is not among its outputs step
+    by step, so a layer whose last cell is read must stay.
+    """
+
+    name = "mask-sequence-lens"
+    safety = Safety.EXACT
+    needs_opset = 11
+    ulps = 64
+    cures = tuple(Cure(op) for op in ("LSTM", "GRU", "RNN"))
+    ops = ("LSTM", "RNN")
+    before = "Y, last = GRU(X, W, R, B, lengths)"
+    after = """y, h = GRU(X, W, R, B)
+               mask = Less(steps, lengths)
+               Y = Where(mask, y, zero)"""
+    fires: ClassVar[tuple[Case, ...]] = (
+        Case(
+            f"""<ir_version: 8, opset_import: ["" : 17]>
+               g (float[3, 2, 1] x, int32[2] n) => (float[3, 1, 2, 2] y, float[1, 2, 2] last)
+               <{WEIGHTS}> {{ y, last = RNN<hidden_size = 2>(x, w, r, b, n) }}""",
+            ops=("*",),
+        ),
+        Case(
+            f"""<ir_version: 8, opset_import: ["" : 17]> g (float[3, N, 1] x, int32[N] n) => (float[1, N, 2] last)
+               <{WEIGHTS}> {{ y, last = RNN<hidden_size = 2, direction = "reverse">(x, w, r, b, n) }}""",
+            ops=("*",),
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 13]>
+               g (float[4, 2, 1] x, float[2, 2, 1] h) => (float[4, 2, 2, 1] y, float[2, 2, 1] last)
+               <float[2, 1, 1] w = {0.5, 2}, float[2, 1, 1] r = {1, 0.5}, int32[2] n = {1, 3}> {
+                 y, last = RNN<hidden_size = 1, direction = "bidirectional">(x, w, r, , n, h) }""",
+            ops=("*",),
+        ),
+    )
+    declines: ClassVar[tuple[Case, ...]] = (
+        Case(
+            f"""<ir_version: 8, opset_import: ["" : 17]> g (float[3, 2, 1] x) => (float[3, 1, 2, 2] y)
+               <{WEIGHTS}> {{ y = RNN<hidden_size = 2>(x, w, r) }}""",
+            because="it has no lengths",
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[3, 2, 1] x, int32[2] n) => (float[1, 2, 1] c)
+               <float[1, 4, 1] w = {1, 2, 3, 4}, float[1, 4, 1] r = {1, 2, 3, 4}> {
+                 y, h, c = LSTM<hidden_size = 1>(x, w, r, , n) }""",
+            because="its last cell is read, which its outputs do not give step by step",
+        ),
+    )
+
+    def draw(self, draft: Draft) -> str | None:
+        if not draft.has(LENGTHS):
+            return "it has no lengths"
+        odd = odd_parameters(draft)
+        if odd is not None:
+            return odd
+        if is_read(draft, 2):
+            return "its last cell is read, which its outputs do not give step by step"
+        dims = draft.shape()
+        if dims is None:
+            return f"the rank of `{draft.node.inputs[0].name}` is unknown"
+        lengths = draft.reshape(draft.cast(draft.inputs[LENGTHS], "int64"), [1, -1])
+        steps = draft.reshape(_steps(draft, dims[0]), [-1, 1])
+        inside = draft.op("Less", steps, lengths)
+        last = draft.op("Equal", steps, draft.op("Sub", lengths, draft.constant([1])))
+        places = ""
+        if any(backwards(draft)):
+            turned = draft.op("Sub", draft.op("Sub", lengths, steps), draft.constant([1]))
+            places = draft.op("Unsqueeze", draft.op("Where", inside, turned, steps), axes=[2])
+        spread = [draft.op("Unsqueeze", mask, axes=[1, 3]) for mask in (inside, last)]
+        zero = draft.number(0)
+        lanes = []
+        for number, backward in enumerate(backwards(draft)):
+            x = _pick(draft, "in0", places) if backward else "in0"
+            y = lane(draft, x, number, "forward")[0]
+            state = draft.op("ReduceSum", draft.op("Where", spread[1], y, zero), axes=[0], keepdims=0)
+            y = draft.op("Where", spread[0], y, zero)
+            if backward and is_read(draft, 0):  # the turning is its own inverse
+                y = _pick(draft, y, draft.op("Unsqueeze", places, axes=[1]))
+            lanes.append([y, state])
+        give(draft, joined(draft, lanes))
+        return None
+
+
+def _steps(draft: Draft, steps: int | str | None) -> str:
+    """The numbers of the steps."""
+    if isinstance(steps, int):
+        return draft.constant(np.arange(steps, dtype=np.int64))
+    sizes = draft.op("Slice", draft.op("Shape", "in0"), axes=[0], starts=[0], ends=[1])
+    end = draft.op("Squeeze", sizes, axes=[0])
+    return draft.op("Range", draft.constant(0), end, draft.constant(1))
+
+
+def _pick(draft: Draft, x: str, places: str) -> str:
+    """The steps of x that stand at these places, for every sequence its own."""
+    return draft.op("GatherElements", x, draft.op("Expand", places, draft.op("Shape", x)), axis=0)
