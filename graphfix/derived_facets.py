@@ -36,12 +36,12 @@ def _if(node: NodeFacts) -> Facets:
 
 
 def _squeeze(node: NodeFacts) -> Facets:
-    """Whether the squeezed dims are known to be 1."""
+    """Whether the squeezed dims are known to be 1; `assumed` without axes where only an initial state tells some dim."""
     data, axes = node.inputs[0], _given_axes(node)
     if data is None or data.shape is None:
         return {"squeezed": None}
     if axes is None:
-        return {"squeezed": "unknown"}
+        return {"squeezed": "assumed" if data.assumed else "unknown"}
     dims = [data.shape[axis] for axis in axes if -len(data.shape) <= axis < len(data.shape)]
     if any(isinstance(dim, int) and dim != 1 for dim in dims):
         return {"squeezed": "not-one"}

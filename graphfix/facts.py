@@ -22,6 +22,7 @@ from graphfix.infer import Place, branch_scope, infer, named, pinned, replace, s
 from graphfix.laws import gravest
 from graphfix.settling import (
     SHAPED_BY,
+    assumed,
     decided,
     decided_outputs,
     foldable_operands,
@@ -57,6 +58,8 @@ class Facts:
     """Where values come from; provenance.py fills it in when a rule first asks."""
     source: ModelProto | None = None
     """The model as it was given, with its own annotations."""
+    plain: dict[Place, Shape | None] = field(default_factory=dict)
+    """Shapes as they were before the initial states of recurrent nodes were asked; empty where none told more."""
 
     @classmethod
     def of(cls, model: ModelProto) -> Facts:
@@ -69,12 +72,16 @@ class Facts:
         inferred, trouble = infer(named(work))
         settled: set[Place] = set()
         pins: dict[Place, Value] = {}
+        plain: dict[Place, Shape | None] = {}
         for _ in range(MOST_ROUNDS):
-            facts = cls(work, trouble=trouble, source=model)
+            facts = cls(work, trouble=trouble, source=model, plain=plain)
             _walk(facts, work.graph, inferred.graph, (), facts.opsets)
             found = foldable_operands(facts, settled)
             ran = decided_outputs(facts, pins)
-            ran |= recurrent_outputs(facts, pins) | ranked_outputs(facts, pins) | quantised_outputs(facts, pins)
+            ran |= ranked_outputs(facts, pins) | quantised_outputs(facts, pins)
+            if not found and not ran:
+                ran = recurrent_outputs(facts, pins)
+                plain = plain or {(s, name): v.shape for s, values in facts.values.items() for name, v in values.items()}
             if not found and not ran:
                 break
             settled.update(found)
@@ -159,6 +166,8 @@ def _walk(
         ran = taken(node, inputs, branches)
         if ran is not None:
             outputs = tuple(map(decided, outputs, ran))
+        if facts.plain:
+            outputs = tuple(assumed(value, facts.plain.get((scope, value.name), value.shape)) for value in outputs)
         entry = NodeFacts(
             node, scope, inputs, tuple(o if o.name else None for o in outputs),
             version, tuple(branches), tuple(captured),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onnx import AttributeProto, NodeProto
@@ -10,7 +11,7 @@ from onnx import AttributeProto, NodeProto
 from graphfix.folding import Array, attribute
 from graphfix.infer import Place
 from graphfix.sizes import sizes_of
-from graphfix.values import NodeFacts, Value
+from graphfix.values import NodeFacts, Shape, Value
 
 if TYPE_CHECKING:
     from graphfix.facts import Facts
@@ -93,6 +94,15 @@ def ranked_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place, Va
         if dims != output.shape and (place not in known or known[place].shape != dims):
             found[place] = Value(output.name, output.dtype or (data.dtype if data else ""), dims)
     return found
+
+
+def assumed(output: Value, plain: Shape | None) -> Value:
+    """The output, marked where it has sizes that it lacked before the initial states of recurrent nodes were asked."""
+    if output.shape == plain or output.shape is None:
+        return output
+    before = plain if plain is not None and len(plain) == len(output.shape) else (None,) * len(output.shape)
+    new = any(isinstance(dim, int) and not isinstance(old, int) for dim, old in zip(output.shape, before, strict=True))
+    return replace(output, assumed=True) if new else output
 
 
 RECURRENT = {"LSTM", "GRU", "RNN"}

@@ -24,7 +24,8 @@ class Value:
     constants and fixed dims alone), `shape` (computed from dims that are not fixed), `cast-shape` (the same by way of
     another dtype than int64, where some compilers lose track of sizes) or `runtime`. `measured` says of a folded value
     that fixed dims of some tensor stand behind it, which not every compiler takes for constants. `sizes` are the elements of a
-    small vector of sizes as far as they are known, None for one that is not.
+    small vector of sizes as far as they are known, None for one that is not. `assumed` says that some dim is known only
+    from the initial state of a recurrent node, which not every compiler asks for the batch size.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Value:
     constant: Array | None = None
     sizes: Sizes | None = None
     measured: bool = False
+    assumed: bool = False
 
     @property
     def rank(self) -> int | None:
