@@ -1,26 +1,259 @@
 """Attention and rotary embedding, as the standard defines them."""
 
-from graphfix.probe.form import Form, data, weight
+from graphfix.probe.form import Change, Form, Tensor, data, numbers, weight
 
-PAST = {"past_key": data(2, 2, 5, 4), "past_value": data(2, 2, 5, 4), "outputs": 3}
-FLAT = {"Q": data(2, 3, 8), "K": data(2, 3, 8), "V": data(2, 3, 8), "q_num_heads": 2, "kv_num_heads": 2}
+FLOATS = ("float16", "bfloat16", "float64")
+FLAT: Change = {"Q": data(2, 3, 8), "K": data(2, 3, 8), "V": data(2, 3, 8), "q_num_heads": 2, "kv_num_heads": 2}
+LAYOUTS: dict[str, Change] = {
+    "heads": {},
+    "grouped": {"Q": data(2, 4, 3, 4)},
+    "one": {"Q": data(2, 4, 3, 4), "K": data(2, 1, 3, 4), "V": data(2, 1, 3, 4)},
+    "single": {"Q": data(2, 1, 3, 4), "K": data(2, 1, 3, 4), "V": data(2, 1, 3, 4)},
+    "other size": {"V": data(2, 2, 3, 6)},
+    "grouped, other size": {"Q": data(2, 4, 3, 4), "V": data(2, 2, 3, 6)},
+    "longer": {"K": data(2, 2, 5, 4), "V": data(2, 2, 5, 4)},
+    "one step": {"Q": data(2, 2, 1, 4)},
+    "flat": FLAT,
+    "flat of four": {**FLAT, "Q": data(2, 3, 16), "K": data(2, 3, 16), "V": data(2, 3, 16), "q_num_heads": 4, "kv_num_heads": 4},
+    "flat grouped": {**FLAT, "Q": data(2, 3, 16), "q_num_heads": 4},
+    "flat grouped by three": {
+        **FLAT,
+        "Q": data(2, 3, 36),
+        "K": data(2, 3, 12),
+        "V": data(2, 3, 12),
+        "q_num_heads": 9,
+        "kv_num_heads": 3,
+    },
+    "flat one": {**FLAT, "Q": data(2, 3, 16), "K": data(2, 3, 4), "V": data(2, 3, 4), "q_num_heads": 4, "kv_num_heads": 1},
+    "flat single": {**FLAT, "q_num_heads": 1, "kv_num_heads": 1},
+    "flat other size": {**FLAT, "V": data(2, 3, 12)},
+    "flat grouped, other size": {**FLAT, "Q": data(2, 3, 16), "q_num_heads": 4, "V": data(2, 3, 12)},
+    "flat longer": {**FLAT, "K": data(2, 5, 8), "V": data(2, 5, 8)},
+    "flat one step": {**FLAT, "Q": data(2, 1, 8)},
+}
+"""How queries, keys and values stand to each other: heads apart or flat, as many or shared, values of another size."""
+MAIN = ("heads", "grouped", "one", "other size", "flat", "flat grouped", "flat one", "flat other size")
+
+
+def sizes(layout: Change) -> tuple[int, int, int, int, int]:
+    """Heads of queries and keys, steps of both, and the size of a value's head."""
+    base: Change = {"Q": data(2, 2, 3, 4), "K": data(2, 2, 3, 4), "V": data(2, 2, 3, 4), **layout}
+    query, key, value = (base[name].shape for name in ("Q", "K", "V"))
+    if len(query) == 4:
+        return query[1], key[1], query[2], key[2], value[3]
+    heads, shared = int(layout["q_num_heads"]), int(layout["kv_num_heads"])
+    return heads, shared, query[1], key[1], value[2] // shared
+
+
+def masks(layout: Change, past: int = 0) -> dict[int, list[Tensor]]:
+    """Masks of every rank that fit, by rank."""
+    heads, _, steps, other, _ = sizes(layout)
+    total = other + past
+    return {
+        1: [data(total)],
+        2: [data(steps, total)],
+        3: [data(heads, steps, total), data(1, steps, total)],
+        4: [data(2, heads, steps, total), data(1, 1, steps, total), data(2, 1, steps, total)],
+    }
+
+
+def past(layout: Change, steps: int = 5) -> Change:
+    """Keys and values of earlier steps, handed on."""
+    _, shared, _, _, size = sizes(layout)
+    wide = 4
+    return {"past_key": data(2, shared, steps, wide), "past_value": data(2, shared, steps, size), "outputs": 3}
+
+
+ASIDE: list[Change] = [
+    {"is_causal": 1},
+    {"scale": 0.5},
+    {"softcap": 2.0},
+    {"softmax_precision": 1},
+    {"softmax_precision": 10},
+    {"outputs": 3},
+    {"outputs": 4},
+    {"outputs": ("Y", "", "", "qk_matmul_output")},
+    {"qk_matmul_output_mode": 1, "outputs": 4},
+    {"qk_matmul_output_mode": 2, "outputs": 4},
+    {"qk_matmul_output_mode": 3, "outputs": 4},
+    *({"left_window_size": left, "right_window_size": right} for left, right in ((-1, 2), (2, 0), (1, 1), (5, 3))),
+    {"left_window_size": 2},
+    {"left_window_size": 1, "is_causal": 1},
+    {"left_window_size": 2, "is_causal": 1, "softcap": 1.0},
+]
+MIXED: list[Change] = [{}, {"is_causal": 1}, {"left_window_size": 2, "is_causal": 1}, {"softcap": 2.0}, {"scale": 0.5}]
+
+
+def _crossed() -> list[Change]:
+    """Every layout with the attributes, masks and earlier steps; the main ones with all of them."""
+    found: list[Change] = []
+    for name, layout in LAYOUTS.items():
+        main = name in MAIN
+        found += [{**layout, **more} for more in ([{}, *ASIDE] if main else MIXED)]
+        for rank, given in masks(layout).items():
+            for mask in given if name in ("heads", "flat") else given[: main or rank % 2 == 0]:
+                found += [{**layout, "attn_mask": mask, **more} for more in ({}, {"U": "bool"})]
+                if main and rank % 2 == 0:
+                    found += [{**layout, "attn_mask": mask, "is_causal": 1, **more} for more in ({}, {"U": "bool"})]
+                if name in ("heads", "flat") and rank != 3:
+                    found += [{**layout, "attn_mask": mask, "left_window_size": 2, **more} for more in ({}, {"U": "bool"})]
+        earlier = past(layout)
+        found += [{**layout, **earlier, **more} for more in (MIXED if main else MIXED[:2])]
+        longer = masks(layout, 5)
+        found += [{**layout, **earlier, "attn_mask": longer[rank][0], **more} for rank in (2, 4) for more in ({}, {"U": "bool"})]
+    return found
+
+
+def _typed() -> list[Change]:
+    """Other dtypes: of everything together, of masks and values alone."""
+    found: list[Change] = []
+    for name in ("heads", "grouped", "other size", "flat", "flat grouped"):
+        layout = LAYOUTS[name]
+        whole: list[Change] = [{**layout, "T1": dtype, "T2": dtype} for dtype in FLOATS]
+        found += [{**change, **more} for change in whole for more in ({}, {"is_causal": 1}, past(layout), {"outputs": 4})]
+        for change in whole:
+            found += [{**change, "attn_mask": masks(layout)[4][0], "U": mask} for mask in (change["T1"], "bool")]
+    for layout in ({}, FLAT):
+        given = masks(layout)
+        found += [
+            {**layout, "attn_mask": given[rank][0], "U": mask} for rank in (2, 4) for mask in (*FLOATS, "int64", "int32", "uint8")
+        ]
+        found += [{**layout, "T1": dtype, "T2": dtype, "attn_mask": given[2][0], "U": dtype} for dtype in FLOATS]
+        for code in (1, 10, 11, 16):
+            found += [
+                {**layout, "softmax_precision": code, "T1": dtype, "T2": dtype} for dtype in ("float32", "float16", "bfloat16")
+            ]
+    return found
+
+
+def _padded() -> list[Change]:
+    """The steps that hold keys counted for each batch, as a constant, an input or something computed."""
+    found: list[Change] = []
+    for name in ("heads", "grouped", "one", "other size", "longer", "flat", "flat grouped", "flat other size"):
+        layout = LAYOUTS[name]
+        for kept in (Tensor((2,), "folded", (2, 3)), Tensor((2,), "shape", (2, 3))):
+            found += [{**layout, "nonpad_kv_seqlen": kept}]
+        for kept in (numbers(2, 3), data(2, low=2, high=3)):
+            one: Change = {**layout, "nonpad_kv_seqlen": kept}
+            found += [{**one, **more} for more in MIXED]
+            found += [{**one, "attn_mask": masks(layout)[4][0], **more} for more in ({}, {"U": "bool"}, {"is_causal": 1})]
+            if name not in ("heads", "grouped", "flat"):
+                continue
+            found += [{**one, "T1": dtype, "T2": dtype, **more} for dtype in FLOATS for more in ({}, {"is_causal": 1})]
+            found += [{**one, "T1": dtype, "T2": dtype, "U": dtype, "attn_mask": masks(layout)[4][0]} for dtype in FLOATS]
+            given = [masks(layout)[rank][0] for rank in (1, 2, 3)]
+            found += [{**one, "attn_mask": mask, **more} for mask in given for more in ({}, {"U": "bool"}, {"is_causal": 1})]
+            found += [
+                {**one, "attn_mask": mask, "left_window_size": 2, "U": dtype}
+                for mask in given
+                for dtype in ("float32", "bool", "float16")
+            ]
+    return found
+
+
+def _sourced() -> list[Change]:
+    """Operands from elsewhere than the graph's inputs, and open dims."""
+    found: list[Change] = []
+    for name in ("heads", "grouped", "other size", "flat", "flat grouped", "flat other size"):
+        layout = {"Q": data(2, 2, 3, 4), "K": data(2, 2, 3, 4), "V": data(2, 2, 3, 4), **LAYOUTS[name]}
+        found += [{**layout, "dims": dims} for dims in ("batch", "dynamic")]
+        found += [{**layout, **{f"{part}.from": "constant" for part in parts}} for parts in (("K", "V"), ("Q",), ("K",), ("V",))]
+        found += [
+            {**layout, "attn_mask": mask, "attn_mask.from": "constant", **more}
+            for rank, given in masks(layout).items()
+            if rank > 1
+            for mask in given[:1]
+            for more in ({}, {"U": "bool"})
+        ]
+        found += [
+            {
+                **layout,
+                "K.from": "constant",
+                "V.from": "constant",
+                "attn_mask": masks(layout)[2][0],
+                "attn_mask.from": "constant",
+                **more,
+            }
+            for more in ({}, {"U": "bool"})
+        ]
+        earlier = past(layout)
+        found += [
+            {**layout, **earlier, "past_key.from": "constant", "past_value.from": "constant", **more}
+            for more in ({}, {"is_causal": 1})
+        ]
+        found += [{**layout, **earlier, "dims": dims} for dims in ("batch", "dynamic")]
+        found += [
+            {
+                **layout,
+                **earlier,
+                "K.from": "constant",
+                "V.from": "constant",
+                "past_key.from": "constant",
+                "past_value.from": "constant",
+            }
+        ]
+    return found
+
+
+PLACED: Change = {"position_ids": data(2, 3, low=0, high=8)}
+TURNED: list[Change] = [
+    {},
+    {"interleaved": 1},
+    {"X": data(2, 3, 16), "num_heads": 2},
+    {"X": data(2, 3, 8), "num_heads": 1},
+    {"X": data(2, 3, 24), "num_heads": 3},
+    {"X": data(2, 3, 24), "num_heads": 3, "interleaved": 1},
+    {"X": data(2, 2, 3, 8), "num_heads": 2},
+    {"X": data(2, 1, 3, 8)},
+]
+
+
+def _turned() -> list[Change]:
+    """Rotary embedding: heads apart or flat, positions given or not, caches from anywhere, part of a head."""
+    found: list[Change] = []
+    for shape in TURNED:
+        found += [{**shape, "cos_cache": data(2, 3, 4), "sin_cache": data(2, 3, 4)}, dict(shape)]
+        for place in (
+            data(2, 3, low=0, high=8),
+            Tensor((2, 3), "constant", (0, 1, 2, 3, 4, 5)),
+            Tensor((2, 3), "folded", (0, 1, 2, 3, 4, 5)),
+        ):
+            for cache in (weight, data):
+                found.append({**shape, "cos_cache": cache(9, 4), "sin_cache": cache(9, 4), "position_ids": place})
+                found.append(
+                    {
+                        **shape,
+                        "cos_cache": cache(9, 2),
+                        "sin_cache": cache(9, 2),
+                        "position_ids": place,
+                        "rotary_embedding_dim": 4,
+                    }
+                )
+        found += [
+            {**shape, "cos_cache": cache(2, 3, 2), "sin_cache": cache(2, 3, 2), "rotary_embedding_dim": 4}
+            for cache in (weight, data)
+        ]
+        found += [
+            {**shape, "cos_cache": weight(9, 4), "sin_cache": weight(9, 4), **PLACED, "T": dtype}
+            for dtype in ("float16", "bfloat16")
+        ]
+        found += [
+            {**shape, "cos_cache": weight(9, 4), "sin_cache": weight(9, 4), **PLACED, "dims": dims}
+            for dims in ("batch", "dynamic")
+        ]
+    found += [{"cos_cache": weight(9, 1), "sin_cache": weight(9, 1), **PLACED, "rotary_embedding_dim": 2}]
+    return found
+
 
 FORMS = [
-    Form("Attention", {"Q": data(2, 2, 3, 4), "K": data(2, 2, 3, 4), "V": data(2, 2, 3, 4), "attn_mask": None},
-         changes=[{"is_causal": 1}, {"scale": 0.5}, {"softcap": 2.0}, FLAT, {**FLAT, "is_causal": 1}, {"outputs": 3},
-             {"outputs": 4}, {"softmax_precision": 1},
-                  *({"attn_mask": data(*shape), **more} for shape in ((3, 3), (2, 3, 3), (1, 1, 3, 3), (2, 2, 3, 3))
-                      for more in ({}, {"U": "bool"}, {"U": "float16"}, {"is_causal": 1})),
-                  PAST, {**PAST, "attn_mask": data(3, 8)}, {**PAST, "is_causal": 1},
-                  {**FLAT, "q_num_heads": 4, "kv_num_heads": 4}, {**FLAT, "scale": 0.5}, {**FLAT, "attn_mask": data(3, 3)},
-                  *({"T1": t, "T2": t} for t in ("float16", "bfloat16", "float64")), {**FLAT, "softcap": 2.0},
-                  {**FLAT, "V": data(2, 3, 12)}, {**FLAT, "V": data(2, 3, 12), "scale": 0.5},
-             {**FLAT, "Q": data(2, 3, 16), "q_num_heads": 4}, {"Q": data(2, 4, 3, 4)},
-             {**FLAT, "attn_mask": data(3, 3), "is_causal": 1},
-             *({"qk_matmul_output_mode": mode, "outputs": 4} for mode in (1, 2, 3))]),
-    Form("RotaryEmbedding", {"X": data(2, 2, 3, 8), "cos_cache": weight(2, 3, 4), "sin_cache": weight(2, 3, 4)},
-         changes=[{"interleaved": 1}, {"X": data(2, 3, 16), "num_heads": 2},
-             {"cos_cache": weight(9, 4), "sin_cache": weight(9, 4), "position_ids": data(2, 3, low=0, high=8)},
-                  {"cos_cache": weight(9, 2), "sin_cache": weight(9, 2), "position_ids": data(2, 3, low=0, high=8),
-                      "rotary_embedding_dim": 4}, {"cos_cache": data(2, 3, 4), "sin_cache": data(2, 3, 4)}]),
-]  # fmt: skip
+    Form(
+        "Attention",
+        {"Q": data(2, 2, 3, 4), "K": data(2, 2, 3, 4), "V": data(2, 2, 3, 4), "attn_mask": None, "nonpad_kv_seqlen": None},
+        changes=[*_crossed(), *_typed(), *_padded(), *_sourced()],
+    ),
+    Form(
+        "RotaryEmbedding",
+        {"X": data(2, 2, 3, 8), "cos_cache": weight(2, 3, 4), "sin_cache": weight(2, 3, 4)},
+        changes=_turned(),
+    ),
+]
