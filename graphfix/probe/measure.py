@@ -42,7 +42,8 @@ class Evidence:
 
     `verdict` is `works`, `rejected` (at `stage`), `wrong` (compiled, but running it failed or gave other numbers, by
     `error` at most), or `elsewhere`: refused for what stands beside the probe's node, which is another rule's matter.
-    `said` are its words, without what changes from run to run.
+    `said` are its words, without what changes from run to run. `aided` says that it took the probe only after an optional
+    simplifier had folded what could be folded; `said` and `stage` are then those of its refusal without.
     """
 
     op: str
@@ -54,6 +55,7 @@ class Evidence:
     stage: str
     said: str
     error: float | None = None
+    aided: bool = False
 
     def line(self) -> str:
         """One line of JSON."""
@@ -79,7 +81,7 @@ def measure(
         for probe in probes:
             row = known.get((probe.op, probe.digest))
             if row is None:
-                row = judged(probe, ask(probe, session, target, Path(folder)))
+                row = answered(probe, session, target, Path(folder))
                 sink.write(row.line() + "\n")
                 sink.flush()
                 if tell is not None:
@@ -88,8 +90,8 @@ def measure(
     return found
 
 
-def ask(probe: Probe, session: Session, target: str, folder: Path) -> Verdict:
-    """The compiler's verdict on one probe, with the inputs run where there are numbers to compare."""
+def answered(probe: Probe, session: Session, target: str, folder: Path) -> Evidence:
+    """What the compiler makes of one probe, with the inputs run where there are numbers to compare."""
     model, arrays = folder / "probe.onnx", folder / "probe.npz"
     onnx.save(probe.model, model)
     plain = all(a.dtype.name in PLAIN for a in (*probe.feeds.values(), *(probe.wanted or {}).values()))
@@ -103,12 +105,15 @@ def ask(probe: Probe, session: Session, target: str, folder: Path) -> Verdict:
     values = {n: v.tolist() for n, v in probe.feeds.items() if v.dtype.kind in "iu"} if shapes is not None else None
     told: dict[str, Any] = {"shapes": shapes, "values": values, "inputs": inputs, "deadline": DEADLINE}
     if target != "tflite":
-        return session.ask(model, **told)
+        return judged(probe, session.ask(model, **told))
     # onnx2tf simplifies first, which takes longer than all the rest and changes nothing where nothing can be folded.
-    plain_verdict = session.ask(model, options={"onnxsim": False}, **told)
-    if plain_verdict.accepted or not (probe.facets.get("foldable") or FOLDING & set(probe.facets.values())):
-        return plain_verdict
-    return session.ask(model, options={"onnxsim": True}, **told)
+    alone = judged(probe, session.ask(model, options={"onnxsim": False}, **told))
+    if alone.verdict in ("works", "wrong") or not (probe.facets.get("foldable") or FOLDING & set(probe.facets.values())):
+        return alone
+    helped = judged(probe, session.ask(model, options={"onnxsim": True}, **told))
+    if helped.verdict in ("works", "wrong") and alone.verdict == "rejected":
+        return replace(helped, stage=alone.stage, said=alone.said, aided=True)
+    return helped
 
 
 def judged(probe: Probe, verdict: Verdict) -> Evidence:
@@ -131,7 +136,9 @@ def judged(probe: Probe, verdict: Verdict) -> Evidence:
 def _beside(probe: Probe, verdict: Verdict) -> bool:
     """Whether a compiler blames an input, or nodes that only supply operands, and not the probe's node."""
     graph = probe.model.graph
-    others = {node.name for node in graph.node if node.name.startswith(BESIDE)} | {i.name for i in graph.input}
+    beside = [node for node in graph.node if node.name.startswith(BESIDE)]
+    others = {node.name for node in beside} | {i.name for i in graph.input}
+    others |= {node.op_type for node in beside} - {probe.op.rpartition(".")[2]}
     if any(words in verdict.message for words in OF_INPUTS):
         return True
     if verdict.nodes:

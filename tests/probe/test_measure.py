@@ -75,3 +75,34 @@ def test_kept_answers_take_the_facets_of_today(tmp_path: Path) -> None:
     measure(found, session, "tract", path)  # type: ignore[arg-type]
     path.write_text(path.read_text().replace('"X.rank":2', '"X.rank":"two"'))
     assert measure(found, session, "tract", path)[0].facets["X.rank"] == 2  # type: ignore[arg-type]
+
+
+class Simplifying:
+    """A session of a compiler that takes models only after its simplifier; the answers without it are given."""
+
+    def __init__(self, alone: Verdict) -> None:
+        self.alone = alone
+
+    def ask(self, model: Path, **told: Any) -> Verdict:
+        assert Path(model).exists()
+        return Verdict(True, "ok") if told["options"]["onnxsim"] else self.alone
+
+
+def test_evidence_says_that_only_a_simplifier_made_a_probe_work(tmp_path: Path) -> None:
+    one = probe(**{"shape.from": "folded"})
+    session = Simplifying(Verdict(False, "convert", "shape must be constant", nodes=("probe",)))
+    (row,) = measure([one], session, "tflite", tmp_path / "x.jsonl")  # type: ignore[arg-type]
+    assert (row.verdict, row.aided, row.stage, row.said) == ("works", True, "convert", "shape must be constant")
+    assert read_evidence(tmp_path / "x.jsonl")[0].aided
+
+
+def test_a_simplifier_that_only_cures_what_stands_beside_the_node_is_no_aid(tmp_path: Path) -> None:
+    session = Simplifying(Verdict(False, "runtime", "custom op: ONNX_CONCAT", nodes=("Concat",)))
+    (row,) = measure([probe(**{"shape.from": "folded"})], session, "tflite", tmp_path / "x.jsonl")  # type: ignore[arg-type]
+    assert (row.verdict, row.aided) == ("works", False)
+
+
+def test_without_anything_to_fold_the_simplifier_is_not_asked(tmp_path: Path) -> None:
+    session = Simplifying(Verdict(False, "convert", "no", nodes=("probe",)))
+    (row,) = measure([probe()], session, "tflite", tmp_path / "x.jsonl")  # type: ignore[arg-type]
+    assert (row.verdict, row.aided) == ("rejected", False)
