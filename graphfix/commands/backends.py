@@ -1,4 +1,4 @@
-"""`graphfix backends`: which compilers are here, in which versions, and installing one into an environment of its own."""
+"""`graphfix backends`: which compilers are here or measured, in which versions, and installing one in an environment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graphfix.progress import talk
 if TYPE_CHECKING:
     from graphfix.backends.base import Backend
 
-HEADS = ("backend", "version", "can compile", "can run", "where", "to install")
+HEADS = ("backend", "version", "measured", "can compile", "can run", "where", "to install")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Show a table of compilers, or install one."""
+    """Show a table of compilers and measured versions, or install one."""
     if given.action == "install":
         return _install(given.backend)
     if given.backend is not None:
@@ -47,22 +47,27 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _rows(backend: Backend) -> Iterator[tuple[str, ...]]:
-    """One row for every version that is here, the one that is used first; one for a backend that is not."""
+    """One row for every version that is here, the one that is used first, then for those that were only measured."""
     from graphfix.backends.toolchain import find, installed
+    from graphfix.table import measured_versions, targets
 
+    measured = measured_versions(backend.name)[::-1] if backend.name in targets() else []
+    runs = "yes" if backend.runs_here else "no"
+    here: list[str] = []
     try:
         used = find(backend.name)
     except BackendError as error:
-        yield backend.name, "-", "no", "no", error.problem, backend.install
-        return
-    runs = "yes" if backend.runs_here else "no"
-    if used is None:
-        yield backend.name, "-", "no", "no", "-", backend.install
-        return
-    yield backend.name, used.version, "yes", runs, used.python, "-"
-    for other in installed(backend.name):
-        if other != used:
-            yield backend.name, other.version, "yes", runs, other.python, "-"
+        yield backend.name, "-", "-", "no", "no", error.problem, backend.install
+    else:
+        if used is None:
+            yield backend.name, "-", "-", "no", "no", "-", backend.install
+        for one in (used, *(other for other in installed(backend.name) if other != used)):
+            if one is not None:
+                here.append(one.version)
+                yield backend.name, one.version, "yes" if one.version in measured else "no", "yes", runs, one.python, "-"
+    for version in measured:
+        if version not in here:
+            yield backend.name, version, "yes", "no", "no", "-", f"graphfix backends install {backend.name}@{version}"
 
 
 def _install(wanted: str | None) -> int:
