@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from onnx import NodeProto, helper
+from onnx import NodeProto, helper, numpy_helper
 
 from graphfix.infer import CODES
 from graphfix.rewrite import Declined, NodeRewrite
@@ -109,6 +109,10 @@ class Draft:
             self.nodes.append(helper.make_node("Identity", [name], [f"out{index}"]))
             return
         self._given[name] = f"out{index}"
+
+    def fold(self, array: npt.ArrayLike, index: int = 0) -> None:
+        """Make numbers that are known now the node's output."""
+        self.nodes.append(helper.make_node("Constant", [], [f"out{index}"], value=numpy_helper.from_array(np.asarray(array))))
 
     def finish(self) -> tuple[list[NodeProto], Mapping[str, Array]]:
         """The nodes and constants, spelled for the model's opset."""
