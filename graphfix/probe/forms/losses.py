@@ -1,0 +1,50 @@
+"""Losses over classes: every rank, with and without weights, ignoring classes or not."""
+
+from graphfix.probe.form import Change, Form, data, each, weight
+
+RANKS = {2: (), 3: (2,), 4: (2, 2), 5: (2, 2, 2), 6: (2, 1, 2, 1), 7: (2, 1, 2, 1, 2)}
+IGNORED = (-1, 0, 1, 2, 10)
+DTYPES = ("float16", "bfloat16", "float64")
+
+
+def losses(scores: str, labels: str, weights: str, outputs: tuple[int, ...]) -> list[Change]:
+    """The changes that both losses undergo, by the names of their operands."""
+    found: list[Change] = []
+    for rank, rest in RANKS.items():
+        base: Change = {scores: data(3, 5, *rest), labels: data(3, *rest, low=0, high=4)}
+        fixed: Change = {**base, labels: weight(3, *rest, low=1, high=4)}
+        weighed = [{}, {weights: data(5)}, {weights: weight(5)}]
+        for count in outputs:
+            more: Change = {"outputs": count} if count > 1 else {}
+            found += [
+                {**base, **given, **how, **more} for given in weighed[:2] for how in each(reduction=["none", "sum", "mean"])
+            ]
+            found += [{**base, weights: weight(5), **more}]
+            found += [{**base, **given, "ignore_index": ignored, **more} for given in weighed[:2] for ignored in IGNORED]
+            found += [{**fixed, **given, **more} for given in weighed]
+            found += [{**fixed, **given, "ignore_index": 1, **more} for given in weighed[1:]]
+            if rank < 5:
+                found += [
+                    {**base, **given, "reduction": how, "ignore_index": ignored, **more}
+                    for given in weighed[:2]
+                    for how in ("none", "sum")
+                    for ignored in (-1, 1, 10)
+                ]
+                found += [{**base, "T": dtype, **given, **more} for dtype in DTYPES for given in weighed[:2]]
+                found += [{**base, "Tind": "int32", **given, **more} for given in weighed[:2]]
+            found += [{**base, "dims": dims, **more} for dims in ("batch", "dynamic")]
+    return found
+
+
+FORMS = [
+    Form(
+        "SoftmaxCrossEntropyLoss",
+        {"scores": data(3, 5), "labels": data(3, low=0, high=4), "weights": None},
+        changes=losses("scores", "labels", "weights", (1, 2)),
+    ),
+    Form(
+        "NegativeLogLikelihoodLoss",
+        {"input": data(3, 5), "target": data(3, low=0, high=4), "weight": None},
+        changes=losses("input", "target", "weight", (1,)),
+    ),
+]
