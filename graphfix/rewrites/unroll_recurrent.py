@@ -10,24 +10,21 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from graphfix.cells import Cells, activations
+from graphfix.recurrent import BACKWARDS, GATES, LENGTHS
 from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
 from graphfix.surgeon import Surgery
 
-Array = npt.NDArray[Any]
-
 MOST_CELLS = 128
 """Steps times directions that are written out; a cell is about fifteen nodes."""
-
-GATES = {"GRU": 3, "LSTM": 4, "RNN": 1}
 
 
 class UnrollRecurrent(GraphRewrite):
     """Write a short GRU, LSTM or RNN as the operators of its cells, one for each step.
 
     Why: streaming models run a recurrent layer for one step or a few, and a compiler that has no such layer has
-    MatMul, Sigmoid and Tanh. Weights, the number of steps and the default activations must be known.
+    MatMul, Sigmoid and Tanh. Weights and the number of steps must be known.
     """
 
     name = "unroll-recurrent"
@@ -64,6 +61,20 @@ class UnrollRecurrent(GraphRewrite):
                     float[1, 2, 2] h = {1, -1, 0.5, 2}, float[1, 2, 2] c = {1, 2, -3, 1}>""",
                 """LSTM<hidden_size = 2, direction = "reverse">(x, w, r, , , h, c)""",
             ),
+            (
+                2,
+                """<float[1, 8, 1] w = {0.5, -1, 0.25, 2, -0.75, 1, 0.5, 0.5},
+                    float[1, 8, 2] r = {1, -1, 0.5, 0.25, -0.5, 1, 2, 0, 1, 1, 0, -1, 1, 0, 0.5, 0.5},
+                    float[1, 6] p = {0.5, -0.5, 0.25, 1, 2, -1}>""",
+                """LSTM<hidden_size = 2, activations = ["HardSigmoid", "Tanh", "Softsign"], activation_alpha = [0.25],
+                        clip = 0.75>(x, w, r, , , , , p)""",
+            ),
+            (
+                2,
+                "<float[1, 2, 1] w = {1, 2}, float[1, 2, 2] r = {1, 2, 3, 4}>",
+                """RNN<hidden_size = 2, activations = ["ScaledTanh"], activation_alpha = [0.5],
+                       activation_beta = [2.0]>(x, w, r)""",
+            ),
         )
     )
     declines: ClassVar[tuple[Case, ...]] = (
@@ -75,8 +86,8 @@ class UnrollRecurrent(GraphRewrite):
         Case(
             """<ir_version: 8, opset_import: ["" : 17]> g (float[2, 2, 1] x) => (float[2, 1, 2, 2] y)
                <float[1, 2, 1] w = {1, 2}, float[1, 2, 2] r = {1, 2, 3, 4}> {
-                 y = RNN<hidden_size = 2, activations = ["Relu"]>(x, w, r) }""",
-            because="only the default activations and no clip, layout or input_forget are written out",
+                 y = RNN<hidden_size = 2, activations = ["ScaledTanh"]>(x, w, r) }""",
+            because="an activation lacks the alpha and beta that it needs",
         ),
         Case(
             """<ir_version: 8, opset_import: ["" : 17]> g (float[300, 2, 1] x) => (float[300, 1, 2, 2] y)
@@ -100,55 +111,34 @@ class UnrollRecurrent(GraphRewrite):
 
 
 def _refusal(surgery: Surgery, node: Any) -> str | None:
-    defaults = {"GRU": ["Sigmoid", "Tanh"], "LSTM": ["Sigmoid", "Tanh", "Tanh"], "RNN": ["Tanh"]}[node.op]
-    given = node.attrs.get("activations")
-    odd = (
-        {"clip", "activation_alpha", "activation_beta"} & set(node.attrs)
-        or node.attrs.get("layout")
-        or node.attrs.get("input_forget")
-    )
-    if odd or (given is not None and list(given) not in (defaults, defaults * 2)):
-        return "only the default activations and no clip, layout or input_forget are written out"
+    if node.attrs.get("layout"):
+        return "layout 1 is another order of axes"
+    acts = activations(node.op, node.attrs)
+    if isinstance(acts, str):
+        return acts
     inputs = list(node.inputs)
-    if (len(inputs) > 4 and inputs[4].name) or (len(inputs) > 7 and inputs[7].name):
-        return "sequence lengths and peepholes are not written out"
-    if any(surgery.known(t) is None for t in inputs[1:4] if t.name):
+    if len(inputs) > LENGTHS and inputs[LENGTHS].name:
+        return "sequence lengths are not written out"
+    if any(surgery.known(t) is None for t in (*inputs[1:4], *inputs[7:]) if t.name):
         return "its weights are not constants"
     value = surgery.value(inputs[0])
     if value is None or value.shape is None or not isinstance(value.shape[0], int):
         return f"the number of steps of `{inputs[0].name}` is not fixed"
-    if value.dtype != "float32":
-        return f"exact only in float32, `{inputs[0].name}` is {value.dtype}"
-    if not all(isinstance(dim, int) for dim in value.shape):
-        return f"the batch of `{inputs[0].name}` is not fixed"
-    cells = value.shape[0] * (2 if node.attrs.get("direction") == "bidirectional" else 1)
+    if value.dtype not in ("float32", "float16", "float64"):
+        return f"`{inputs[0].name}` is {value.dtype or 'of unknown dtype'}"
+    cells = value.shape[0] * len(BACKWARDS[node.attrs.get("direction", "forward")])
     return f"{cells} cells would be written out, over {MOST_CELLS}" if cells > MOST_CELLS or not cells else None
 
 
-class _Unrolled:
+class _Unrolled(Cells):
     """The writing out of one recurrent node."""
 
     def __init__(self, surgery: Surgery, graph: Any, node: Any) -> None:
-        self.surgery, self.graph, self.node = surgery, graph, node
-        self.origin = surgery.label(surgery.key(node))
+        super().__init__(surgery, node, surgery.dtype(node.inputs[0]) or np.dtype(np.float32))
+        self.graph = graph
         shape = surgery.value(node.inputs[0]).shape  # type: ignore[union-attr]
-        self.steps, self.batch = int(shape[0]), int(shape[1])  # type: ignore[index, arg-type]
-        self.hidden = int(node.attrs["hidden_size"])
-        self.new: list[Any] = []
-        self.constants: dict[tuple[tuple[int, ...], str, bytes], Any] = {}
-
-    def op(self, op: str, *inputs: Any, **attrs: Any) -> Any:
-        """One new node, and its output."""
-        made = self.surgery.gs.Variable(self.surgery.fresh(f"{self.origin}/{op.lower()}"))
-        self.new.append(self.surgery.node(op, list(inputs), [made], attrs, self.origin))
-        return made
-
-    def const(self, name: str, array: Array) -> Any:
-        """An initializer, made once for every step that reads the same numbers."""
-        key = (array.shape, array.dtype.str, array.tobytes())
-        if key not in self.constants:
-            self.constants[key] = self.surgery.constant(f"{self.origin}/{name}", array)
-        return self.constants[key]
+        self.steps = int(shape[0])  # type: ignore[index, arg-type]
+        self.batch = shape[1] if isinstance(shape[1], int) else 1  # type: ignore[index]
 
     def axes(self, op: str, tensor: Any, axis: int) -> Any:
         """Squeeze or Unsqueeze at one axis, as the opset writes it."""
@@ -163,21 +153,24 @@ class _Unrolled:
     def write(self) -> None:
         """Put the cells of every direction and step where the node stood."""
         node, surgery = self.node, self.surgery
-        direction = node.attrs.get("direction", "forward")
-        backwards = {"forward": [False], "reverse": [True], "bidirectional": [False, True]}[direction]
+        ways = BACKWARDS[node.attrs.get("direction", "forward")]
+        acts = activations(node.op, node.attrs)
+        assert not isinstance(acts, str)
         given = [t if t.name else None for t in node.inputs] + [None] * 8
         w, r = (np.asarray(surgery.known(t)) for t in given[1:3])
         n = GATES[node.op] * self.hidden
-        b = np.zeros((len(backwards), 2 * n), np.float32) if given[3] is None else np.asarray(surgery.known(given[3]))
+        b = np.zeros((len(ways), 2 * n), self.dtype) if given[3] is None else np.asarray(surgery.known(given[3]))
+        p = None if given[7] is None else np.asarray(surgery.known(given[7]))
         inputs = [self.slot(given[0], t) for t in range(self.steps)]
-        zero = np.zeros((self.batch, self.hidden), np.float32)
-        every: list[list[Any]] = [[None] * len(backwards) for _ in range(self.steps)]
+        zero = np.zeros((self.batch, self.hidden), self.dtype)  # one row stands for all where the batch is free
+        every: list[list[Any]] = [[None] * len(ways) for _ in range(self.steps)]
         hidden, cells = [], []
-        for d, backward in enumerate(backwards):
+        for d, backward in enumerate(ways):
+            weights = [w[d], r[d], b[d, :n], b[d, n:], None if p is None else p[d]]
             h = self.const("h0", zero) if given[5] is None else self.slot(given[5], d)
             c = self.const("c0", zero) if given[6] is None else self.slot(given[6], d)
             for t in reversed(range(self.steps)) if backward else range(self.steps):
-                h, c = getattr(self, f"_{node.op.lower()}")(inputs[t], h, c, w[d], r[d], b[d, :n], b[d, n:])
+                h, c = self.step(inputs[t], h, c, weights, acts[d])
                 every[t][d] = h
             hidden.append(h)
             cells.append(c)
@@ -198,33 +191,3 @@ class _Unrolled:
         if made is not None:
             self.new[-1].outputs = [made]
         return result
-
-    def linear(self, x: Any, weight: Array, bias: Array, name: str) -> Any:
-        """x W' + b."""
-        return self.op("Add", self.op("MatMul", x, self.const(name, weight.T)), self.const(f"{name}_bias", bias))
-
-    def gate(self, k: int, x: Any, h: Any, w: Array, r: Array, wb: Array, rb: Array) -> Any:
-        """x W_k' + h R_k' + b_k."""
-        s = slice(k * self.hidden, (k + 1) * self.hidden)
-        return self.op("Add", self.linear(x, w[s], wb[s] + rb[s], "w"), self.op("MatMul", h, self.const("r", r[s].T)))
-
-    def _rnn(self, x: Any, h: Any, c: Any, w: Array, r: Array, wb: Array, rb: Array) -> tuple[Any, Any]:
-        return self.op("Tanh", self.gate(0, x, h, w, r, wb, rb)), c
-
-    def _lstm(self, x: Any, h: Any, c: Any, w: Array, r: Array, wb: Array, rb: Array) -> tuple[Any, Any]:
-        i, o, f = (self.op("Sigmoid", self.gate(k, x, h, w, r, wb, rb)) for k in range(3))
-        g = self.op("Tanh", self.gate(3, x, h, w, r, wb, rb))
-        c = self.op("Add", self.op("Mul", f, c), self.op("Mul", i, g))
-        return self.op("Mul", o, self.op("Tanh", c)), c
-
-    def _gru(self, x: Any, h: Any, c: Any, w: Array, r: Array, wb: Array, rb: Array) -> tuple[Any, Any]:
-        z, reset = (self.op("Sigmoid", self.gate(k, x, h, w, r, wb, rb)) for k in range(2))
-        s = slice(2 * self.hidden, 3 * self.hidden)
-        if self.node.attrs.get("linear_before_reset", 0):
-            recurrent = self.op("Mul", reset, self.linear(h, r[s], rb[s], "r"))
-            line = self.op("Add", self.linear(x, w[s], wb[s], "w"), recurrent)
-        else:
-            recurrent = self.op("MatMul", self.op("Mul", reset, h), self.const("r", r[s].T))
-            line = self.op("Add", self.linear(x, w[s], wb[s] + rb[s], "w"), recurrent)
-        new = self.op("Tanh", line)
-        return self.op("Add", new, self.op("Mul", z, self.op("Sub", h, new))), c
