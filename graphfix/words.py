@@ -73,22 +73,34 @@ def _values(want: Any, axis: frozenset[Facet]) -> frozenset[Facet]:
 
 
 def condition_in_words(when: Condition) -> str:
-    """A condition in words without a node at hand, such as `dtype float64/int8, rank other than 4 of X`."""
-    return ", ".join(_term(name, want) for name, want in when.items())
+    """A condition in words without a node at hand, such as `dtype float64/int8, and anything but rank 4 of X`."""
+    return ", and ".join(_term(name, want) for name, want in when.items())
 
 
 def _term(name: str, want: Any) -> str:
     if isinstance(want, dict):
         if "not" in want:
             return f"{_either(name, want['not'])} not given" if not want["not"] else f"anything but {_either(name, want['not'])}"
-        bounds = [f"{word} {want[key]}" for key, word in (("min", "at least"), ("max", "at most")) if key in want]
-        return f"{name} {' and '.join(bounds)}"
+        bounds = " and ".join(f"{word} {want[key]}" for key, word in (("min", "at least"), ("max", "at most")) if key in want)
+        operand, _, aspect = name.rpartition(".")
+        return f"rank {bounds} of {operand}" if aspect == "rank" and operand else f"{name} {bounds}"
     return _either(name, want)
 
 
 def _either(name: str, values: Any) -> str:
-    words = [phrase(name, value) for value in values]
-    heads = {word.rpartition(" ")[0] for word in words}
-    if len(words) > 1 and len(heads) == 1:
-        return f"{heads.pop()} {'/'.join(word.rpartition(' ')[2] for word in words)}"
-    return " or ".join(words)
+    """The phrases of one facet's values joined, what they begin and end with said once: `rank 2/3 of X`."""
+    phrases = [phrase(name, value).split(" ") for value in values]
+    if len(phrases) < 2:
+        return " ".join(phrases[0]) if phrases else ""
+    head = _shared(phrases)
+    tail = _shared([words[head:][::-1] for words in phrases])
+    if any(len(words) <= head + tail for words in phrases):  # one says all that another says, and more
+        head, tail = min(head, 1), 0
+    middles = [" ".join(words[head : len(words) - tail]) for words in phrases]
+    glue = " or " if any(" " in middle for middle in middles) else "/"
+    return " ".join([*phrases[0][:head], glue.join(middles), *phrases[0][len(phrases[0]) - tail :]])
+
+
+def _shared(lists: list[list[str]]) -> int:
+    """How many words all of the lists begin with."""
+    return next((at for at, words in enumerate(zip(*lists, strict=False)) if len(set(words)) > 1), min(map(len, lists)))

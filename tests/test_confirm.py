@@ -155,10 +155,11 @@ def test_a_version_that_is_not_installed_is_said(write: Write, capsys: pytest.Ca
 
 def test_backends_are_listed_with_what_they_can_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["backends"]) == 0
-    head, row = capsys.readouterr().out.splitlines()
+    head, row, measured = capsys.readouterr().out.splitlines()
     assert head.split("  ")[0] == "backend"
     assert row.split()[0] == "demo"
-    assert row.split()[2:4] == ["yes", "yes"]
+    assert row.split()[2:5] == ["no", "yes", "yes"]
+    assert measured.split()[:3] == ["demo", "1.0", "yes"]
 
 
 def test_compile_from_python(write: Write, tmp_path: Path) -> None:

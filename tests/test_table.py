@@ -152,3 +152,21 @@ def test_conditions_read_as_words() -> None:
     assert in_words({"mode": ["cubic"], "X.rank": {"not": [4]}}, {"mode": "cubic", "X.rank": 3}) == "mode = cubic, rank 3 of X"
     assert condition_in_words({"T": ["float64", "int8"]}) == "dtype float64/int8"
     assert condition_in_words({"axes.from": ["absent"]}) == "axes left out"
+
+
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        ({"X.rank": [2, 3]}, "rank 2/3 of X"),
+        ({"X.rank": {"min": 6}}, "rank at least 6 of X"),
+        ({"X.rank": {"not": [4]}}, "anything but rank 4 of X"),
+        ({"since": [1, 6]}, "its version 1/6 form"),
+        ({"s.from": ["absent", "runtime"]}, "s left out or computed at run time"),
+        ({"s.from": ["cast-shape", "shape"]}, "s computed from dims that are not fixed by way of another dtype or computed from "
+         "dims that are not fixed"),
+        ({"X.dims": ["batch", "dynamic"]}, "a free batch dim or dims that are not fixed in X"),
+        ({"mode": ["cubic", "linear"], "T": ["int8"]}, "mode = cubic/linear, and dtype int8"),
+    ],
+)  # fmt: skip
+def test_several_values_say_once_what_they_share(when: dict[str, Any], words: str) -> None:
+    assert condition_in_words(when) == words

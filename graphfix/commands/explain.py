@@ -10,8 +10,8 @@ from graphfix.check import Check, checks
 from graphfix.engine import table
 from graphfix.errors import UsageError, nearest
 from graphfix.outcomes import OUTCOMES
-from graphfix.table import Entry, targets
-from graphfix.words import condition_in_words
+from graphfix.support import named, operators, support, told
+from graphfix.table import targets
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,12 +31,8 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
 
     if len(subject) == 2 and subject[0].partition("@")[0] in targets():
         rules = table(subject[0])
-        name, _, domain = subject[1].rpartition(".")[::-1]
-        entry = rules.entry(name, domain) or rules.entry(subject[1])
-        if entry is None:
-            known = [path.stem for path in rules.folder.glob("*.json") if not path.stem.startswith("@")]
-            raise UsageError(f"{rules.title} was never asked about `{subject[1]}`", cure=nearest(subject[1], known))
-        yield from _entry(rules.title, entry)
+        for name in named(subject[1], operators([rules])):
+            yield from told(support(name, rules))
         return
     word = " ".join(subject)
     for check in checks():
@@ -66,26 +62,6 @@ def _check(check: Check) -> Iterator[str]:
     for title, examples in (("Speaks on", check.invalid), ("Silent on", check.valid)):
         yield f"\n{title}:"
         yield from (_indented(example.nodes) for example in examples[:2])
-
-
-def _entry(title: str, entry: Entry) -> Iterator[str]:
-    yield f"{entry.op} on {title}: {entry.probes} probes of {entry.compiler}, measured {entry.on}"
-    if not entry.rejects:
-        yield "  takes it in every form that was tried"
-    for evidence in entry.rejects:
-        counts = f"{evidence.supports} probes" + (f", {evidence.opposes} against" if evidence.opposes else "")
-        yield f"  rejects {condition_in_words(evidence.when) or 'it in every form'}  ({evidence.id}; {counts})"
-        if evidence.said:
-            yield f'      {evidence.stage}: "{evidence.said}"'
-    for evidence in entry.wrong:
-        error = f", error {evidence.error:.2g}" if evidence.error is not None else ""
-        yield f"  computes something else {condition_in_words(evidence.when) or 'in every form'}  ({evidence.id}{error})"
-    if entry.exceptions:
-        yield f"  and {len(entry.exceptions)} single forms that no condition explains"
-    yield "  tried:"
-    for name, values in entry.axes.items():
-        if len(values) > 1:
-            yield f"      {name}: {', '.join(sorted(map(str, values)))}"
 
 
 def _indented(text: str) -> str:
