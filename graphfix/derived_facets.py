@@ -26,6 +26,8 @@ def derived_facets(node: NodeFacts) -> Facets:
     if node.op in REARRANGING:
         result = node.outputs[0] if node.outputs else None
         found["out.rank"] = None if result is None else result.rank
+    if node.op in ("Reshape", "Transpose"):
+        found["regroups"] = node.regroups
     return found
 
 
@@ -36,12 +38,12 @@ def _if(node: NodeFacts) -> Facets:
 
 
 def _squeeze(node: NodeFacts) -> Facets:
-    """Whether the squeezed dims are known to be 1; `assumed` without axes where only an initial state tells some dim."""
+    """Whether the squeezed dims are known to be 1; `assumed` without axes where only an initial state tells that some dim is."""
     data, axes = node.inputs[0], _given_axes(node)
     if data is None or data.shape is None:
         return {"squeezed": None}
     if axes is None:
-        return {"squeezed": "assumed" if data.assumed else "unknown"}
+        return {"squeezed": "assumed" if any(data.shape[axis] == 1 for axis in data.assumed) else "unknown"}
     dims = [data.shape[axis] for axis in axes if -len(data.shape) <= axis < len(data.shape)]
     if any(isinstance(dim, int) and dim != 1 for dim in dims):
         return {"squeezed": "not-one"}

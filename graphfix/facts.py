@@ -20,6 +20,7 @@ from graphfix.folding import Array, attribute, constant_value, fold, tensor_valu
 from graphfix.infer import NAMES as DTYPES
 from graphfix.infer import Place, branch_scope, infer, named, pinned, replace, stripped, unannotated
 from graphfix.laws import gravest
+from graphfix.regrouping import regroupings
 from graphfix.settling import (
     SHAPED_BY,
     assumed,
@@ -59,7 +60,7 @@ class Facts:
     source: ModelProto | None = None
     """The model as it was given, with its own annotations."""
     plain: dict[Place, Shape | None] = field(default_factory=dict)
-    """Shapes as they were before the initial states of recurrent nodes were asked; empty where none told more."""
+    """Shapes as they were before the initial states of recurrent nodes were asked about the results of every step."""
 
     @classmethod
     def of(cls, model: ModelProto) -> Facts:
@@ -78,9 +79,9 @@ class Facts:
             _walk(facts, work.graph, inferred.graph, (), facts.opsets)
             found = foldable_operands(facts, settled)
             ran = decided_outputs(facts, pins)
-            ran |= ranked_outputs(facts, pins) | quantised_outputs(facts, pins)
+            ran |= recurrent_outputs(facts, pins, "last") | ranked_outputs(facts, pins) | quantised_outputs(facts, pins)
             if not found and not ran:
-                ran = recurrent_outputs(facts, pins)
+                ran = recurrent_outputs(facts, pins, "all")
                 plain = plain or {(s, name): v.shape for s, values in facts.values.items() for name, v in values.items()}
             if not found and not ran:
                 break
@@ -151,7 +152,8 @@ def _walk(
         name = sparse.values.name
         values[name] = Value(name, DTYPES.get(sparse.values.data_type, ""), tuple(sparse.dims), "constant")
     read: dict[str, None] = {}
-    for node, twin in zip(graph.node, inferred.node, strict=True):
+    regrouping = regroupings(graph)
+    for position, (node, twin) in enumerate(zip(graph.node, inferred.node, strict=True)):
         inputs = tuple(facts.value(name, scope) if name else None for name in node.input)
         stated = [typed(known[name]) if name in known else Value(name) for name in node.output]
         branches, captured, before = [], dict[str, None](), len(facts.nodes)
@@ -171,7 +173,7 @@ def _walk(
         entry = NodeFacts(
             node, scope, inputs, tuple(o if o.name else None for o in outputs),
             version, tuple(branches), tuple(captured),
-            gravest(facts.nodes[before:]), under,
+            gravest(facts.nodes[before:]), under, position in regrouping,
         )  # fmt: skip
         facts.nodes.append(entry)
         if scope:

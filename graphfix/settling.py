@@ -97,19 +97,22 @@ def ranked_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place, Va
 
 
 def assumed(output: Value, plain: Shape | None) -> Value:
-    """The output, marked where it has sizes that it lacked before the initial states of recurrent nodes were asked."""
+    """The output with the axes noted that had no size before the initial states of recurrent nodes were asked."""
     if output.shape == plain or output.shape is None:
         return output
     before = plain if plain is not None and len(plain) == len(output.shape) else (None,) * len(output.shape)
-    new = any(isinstance(dim, int) and not isinstance(old, int) for dim, old in zip(output.shape, before, strict=True))
-    return replace(output, assumed=True) if new else output
+    pairs = enumerate(zip(output.shape, before, strict=True))
+    return replace(output, assumed=tuple(at for at, (dim, old) in pairs if isinstance(dim, int) and not isinstance(old, int)))
 
 
 RECURRENT = {"LSTM", "GRU", "RNN"}
 
 
-def recurrent_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place, Value]:
-    """Outputs of recurrent nodes whose batch size only the initial state tells; onnx infers it from the data alone."""
+def recurrent_outputs(facts: Facts, known: Mapping[Place, Value], which: str) -> dict[Place, Value]:
+    """Outputs of recurrent nodes whose batch size only the initial state tells; onnx infers it from the data alone.
+
+    `which` is `last` for the final states, shaped like the initial ones, or `all` for the results of every step.
+    """
     found = {}
     for node in facts.nodes:
         state = node.inputs[5] if node.op in RECURRENT and not node.domain and len(node.inputs) > 5 else None
@@ -118,6 +121,8 @@ def recurrent_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place,
         directions, batch, hidden = state.shape or ()
         for position, output in enumerate(node.outputs):
             if output is None or output.shape is None or output.fixed or not isinstance(batch, int):
+                continue
+            if (position == 0) is not (which == "all"):
                 continue
             shape = (output.shape[0], directions, batch, hidden) if position == 0 else (directions, batch, hidden)
             better = tuple(new if isinstance(new, int) else old for new, old in zip(shape, output.shape, strict=True))

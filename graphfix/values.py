@@ -24,8 +24,8 @@ class Value:
     constants and fixed dims alone), `shape` (computed from dims that are not fixed), `cast-shape` (the same by way of
     another dtype than int64, where some compilers lose track of sizes) or `runtime`. `measured` says of a folded value
     that fixed dims of some tensor stand behind it, which not every compiler takes for constants. `sizes` are the elements of a
-    small vector of sizes as far as they are known, None for one that is not. `assumed` says that some dim is known only
-    from the initial state of a recurrent node, which not every compiler asks for the batch size.
+    small vector of sizes as far as they are known, None for one that is not. `assumed` are the axes whose sizes are known
+    only from the initial state of a recurrent node, which not every compiler asks for the batch size.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Value:
     constant: Array | None = None
     sizes: Sizes | None = None
     measured: bool = False
-    assumed: bool = False
+    assumed: tuple[int, ...] = ()
 
     @property
     def rank(self) -> int | None:
@@ -55,6 +55,7 @@ class NodeFacts:
     `branches` are the outputs of its subgraphs, `captured` the names that those read from outer scopes,
     `broken` the gravest operator inside them whose operands contradict it, `none` without one. `under` is `nothing` in
     the main graph, else the source of the condition that its execution hangs on, the least settled of several.
+    `regroups` says that it stands in a row of Reshape, Transpose and Reshape, see regrouping.py.
     """
 
     proto: NodeProto
@@ -66,6 +67,7 @@ class NodeFacts:
     captured: tuple[str, ...] = ()
     broken: str = "none"
     under: str = "nothing"
+    regroups: bool = False
 
     @property
     def op(self) -> str:

@@ -203,14 +203,16 @@ def test_what_fixed_dims_stand_behind_is_told_from_what_is_computed_of_constants
 def test_a_batch_that_only_an_initial_state_tells_is_marked() -> None:
     text = """<ir_version: 8, opset_import: ["": 17]> g (float[3,n,3] X, float[1,%s,2] h) => (float[] Y) {
         w = Constant<value = float[1,6,3] {%s}>() r = Constant<value = float[1,6,2] {%s}>()
-        u, s = GRU<hidden_size = 2>(X, w, r, , , h) z = Relu(s) Y = Squeeze(z) }"""
+        u, s = GRU<hidden_size = 2>(X, w, r, , , h) v = Relu(s) z = Relu(u) Y = Squeeze(z) }"""
     zeros = ", ".join(["0"] * 18), ", ".join(["0"] * 12)
     told = Facts.of(parser.parse_model(text % ("1", *zeros)))
     squeeze = told.nodes[-1]
     assert squeeze.inputs[0] is not None
-    assert (squeeze.inputs[0].shape, squeeze.inputs[0].assumed) == ((1, 1, 2), True)
+    assert (squeeze.inputs[0].shape, squeeze.inputs[0].assumed) == ((3, 1, 1, 2), (2,))
     assert facets(squeeze)["squeezed"] == "assumed"
+    assert facets(Facts.of(parser.parse_model(text % ("2", *zeros))).nodes[-1])["squeezed"] == "unknown"  # not one at all
     open_too = Facts.of(parser.parse_model(text % ("n", *zeros)))
     assert open_too.nodes[-1].inputs[0] is not None
-    assert open_too.nodes[-1].inputs[0].assumed is False
-    assert not any(value is not None and value.assumed for value in told.nodes[0].outputs)
+    assert open_too.nodes[-1].inputs[0].assumed == ()
+    assert told.value("v") is not None
+    assert told.value("v").assumed == ()  # type: ignore[union-attr]  # shaped as the initial state is

@@ -31,12 +31,18 @@ def renamed(model: ModelProto, names: dict[str, str]) -> ModelProto:
 
 
 def random_feeds(model: ModelProto) -> dict[str, Any]:
-    """Seeded inputs for a model whose inputs have sizes: symbols are taken for 2, and sequences hold two tensors.
+    """Seeded inputs for a model whose inputs have sizes: symbols are taken for 2 (`one` for 1), and sequences hold two tensors.
 
     A name that says nothing, such as `?`, is no symbol: every dim that bears it has a size of its own.
     """
     known = {tensor.name for tensor in model.graph.initializer}
     return {info.name: _fed(info.name, info.type) for info in model.graph.input if info.name not in known}
+
+
+def _size(symbol: str, position: int) -> int:
+    if symbol == "one":
+        return 1
+    return 2 if telling(symbol) or not symbol else position + 2
 
 
 def _fed(name: str, kind: TypeProto) -> Any:
@@ -47,9 +53,7 @@ def _fed(name: str, kind: TypeProto) -> Any:
     if kind.HasField("map_type"):
         return {1: 1.0} if kind.map_type.key_type == TensorProto.INT64 else {"a": 1.0}
     stated = [(d.dim_value if d.HasField("dim_value") else -1, d.dim_param) for d in kind.tensor_type.shape.dim]
-    dims = tuple(
-        size if size >= 0 else 2 if telling(symbol) or not symbol else at + 2 for at, (size, symbol) in enumerate(stated)
-    )
+    dims = tuple(size if size >= 0 else _size(symbol, at) for at, (size, symbol) in enumerate(stated))
     dtype = helper.tensor_dtype_to_np_dtype(kind.tensor_type.elem_type)
     if dtype.kind == "O":
         return np.full(dims, "a", dtype)

@@ -1,9 +1,9 @@
-"""Squeeze without axes behind recurrent layers whose batch is open in the data and fixed in the initial state."""
+"""Recurrent layers whose batch is open in the data and fixed in the initial state, and Squeeze without axes behind them."""
 
 from graphfix.probe.form import Sketch
 
 GATES = {"GRU": 3, "LSTM": 4, "RNN": 1}
-TEXT = '<ir_version: 8, opset_import: ["": {opset}]> g ({inputs}) => (float[] Y) {{ {body} [probe] Y = Squeeze(z) }}'
+TEXT = '<ir_version: 8, opset_import: ["": {opset}]> g ({inputs}) => (float[] Y) {{ {body} }}'
 TAILS = (
     ("y", "[beside_tail] z = Relu(y)"),
     ("s", "[beside_tail] z = Relu(s)"),
@@ -21,26 +21,37 @@ def _numbers(name: str, *shape: int) -> str:
     return f"{name} = Constant<value = float[{','.join(map(str, shape))}] {{{values}}}>() "
 
 
-def squeezed(op: str, output: str, tail: str, state: str, opset: int) -> Sketch:
-    """A layer over data with an open batch and a state of fixed batch, then a Squeeze of whatever is one."""
+def _layer(op: str, made: str, label: str, state: str, batch: int) -> tuple[str, str]:
+    """The inputs and nodes of a layer over data with an open batch and states of a fixed one."""
     gates = GATES[op] * 2
     body = _numbers("w", 1, gates, 3) + _numbers("r", 1, gates, 2) + _numbers("b", 1, 2 * gates)
-    if op == "LSTM":
-        body += _numbers("k", 1, 2, 2)
-    if state == "constant":
-        body += _numbers("h", 1, 2, 2)
-    made = "y" if output == "y" else "u, s"
-    given = ", k" if op == "LSTM" else ""
-    body += f"[beside_layer] {made} = {op}<hidden_size = 2>(X, w, r, b, , h{given}) {tail}"
-    inputs = "float[3,n,3] X" + (", float[1,2,2] h" if state == "runtime" else "")
+    states = ("h", "k") if op == "LSTM" else ("h",)
+    inputs = "float[3,one,3] X" if batch == 1 else "float[3,n,3] X"
+    for name in states:
+        if state == "constant":
+            body += _numbers(name, 1, batch, 2)
+        else:
+            inputs += f", float[1,{batch},2] {name}"
+    return inputs, f"{body}[{label}] {made} = {op}<hidden_size = 2>(X, w, r, b, , {', '.join(states)}) "
+
+
+def squeezed(op: str, output: str, tail: str, opset: int, batch: int) -> Sketch:
+    """A layer, then a Squeeze of whatever is one."""
+    inputs, body = _layer(op, "y" if output == "y" else "u, s", "beside_layer", "runtime", batch)
+    text = TEXT.format(opset=opset, inputs=inputs, body=f"{body} {tail} [probe] Y = Squeeze(z)")
+    return Sketch("Squeeze", f"behind {op} {output} batch={batch} opset={opset}", text, ("squeezed",))
+
+
+def stated(op: str, state: str, opset: int, batch: int) -> Sketch:
+    """The layer itself."""
+    inputs, body = _layer(op, "Y", "probe", state, batch)
     text = TEXT.format(opset=opset, inputs=inputs, body=body)
-    return Sketch("Squeeze", f"behind {op} {output} state={state} opset={opset}", text, ("squeezed",))
+    return Sketch(op, f"open batch, {state} state of {batch}, opset={opset}", text, ("X.dims", "initial_h.from"))
 
 
 FORMS = [
-    squeezed(op, output, tail, state, opset)
-    for op in GATES
-    for opset in (9, 11, 13, 17)
-    for state in ("runtime", "constant")
-    for output, tail in TAILS
-]
+    *(squeezed(op, output, tail, opset, batch)
+        for op in ("GRU", "RNN", "LSTM") for opset in (9, 11, 13, 17) for batch in (1, 2) for output, tail in TAILS),
+    *(stated(op, state, opset, batch)
+        for op in GATES for state in ("constant", "runtime") for opset in (9, 13, 17) for batch in (2,)),
+]  # fmt: skip
