@@ -103,6 +103,7 @@ class Result:
     output: str | None = None
     statistics: dict[str, Any] | None = None
     called: str = ""
+    why: Sequence[dict[str, Any]] | None = None
 
     @property
     def verdict(self) -> str | None:
@@ -129,6 +130,8 @@ class Result:
             out["statistics"] = self.statistics
         if self.changes is not None:
             out |= {"changes": list(self.changes), "verification": self.verification, "output": self.output}
+        if self.why is not None:
+            out["why"] = list(self.why)
         return out
 
 

@@ -9,14 +9,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
-from onnx import ModelProto, TensorShapeProto
+from onnx import GraphProto, ModelProto, TensorShapeProto
 
+from graphfix import rewrite as rewriting
 from graphfix.bind import Dims, bind
-from graphfix.diagnostic import Result, Severity
+from graphfix.consult import Ask, Witnessed
+from graphfix.diagnostic import Result
+from graphfix.errors import UsageError
 from graphfix.facts import Facts
-from graphfix.rewrite import Key, Rewrite, Safety, registry, remedies
+from graphfix.infer import graphs
+from graphfix.interface_rewrite import InterfaceRewrite
+from graphfix.rewrite import Safety
+from graphfix.rounds import Rounds
 from graphfix.transaction import Change, Judge, Workbench
 from graphfix.verify import Reference, Tolerance, Verification
+from graphfix.why import Explanation, explain
 
 MOST_ROUNDS = 10
 
@@ -29,6 +36,7 @@ class FixResult:
     changes: tuple[Change, ...]
     verification: Verification
     results: tuple[Result, ...]
+    why: tuple[Explanation, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -48,37 +56,84 @@ def fix_model(
     rtol: float | None = None,
     atol: float | None = None,
     progress: Callable[[str], None] | None = None,
+    reforms: Sequence[InterfaceRewrite] = (),
+    ask: Ask | None = None,
+    why: bool = False,
 ) -> FixResult:
     """Bind what was asked, then rewrite what the targets' findings call for; the argument is never changed.
 
     `judge` gives the verdicts on a model; findings for other targets than `targets` are ignored (none named: all
-    count). `allow` holds safety classes beyond exact. `data` holds one array an input. Raises UsageError for
-    shapes, values or data that do not fit the model.
+    count). `allow` holds safety classes beyond exact. `data` holds one array an input. `reforms` change the interface
+    before anything else. `ask` gives what the compilers themselves blame: with it the rewriting goes on until they are
+    content, or nothing fires. `why` asks for an explanation of what remains. Raises UsageError for shapes, values,
+    data or reforms that do not fit the model.
     """
     say = progress or (lambda _: None)
     shapes, values = dict(shapes or {}), dict(values or {})
     own = None if rtol is None and atol is None else Tolerance(rtol or 0.0, atol or 0.0)
-    reference = Reference(model, shapes, values, data)
-    bench = Workbench(bind(model, shapes, values), reference, lambda m: _of(judge(m), targets), own)
+    reference = Reference(model, shapes, values, data, tuple(reforms))
+    witnessed = Witnessed()
+    bench = Workbench(bind(model, shapes, values), reference, lambda m: witnessed.joined(_of(judge(m), targets), m), own)
     if shapes or values:
         bench.changes += [Change("freeze-dims", Safety.INTERFACE, name, True) for name in shapes]
         bench.changes += [Change("bind-input", Safety.INTERFACE, name, True) for name in values]
+    for reform in reforms:
+        _reform(bench, reform)
+    if shapes or values or reforms:
         bench.verification = reference.check(bench.model, own or Tolerance())
+        if reforms and not bench.verification.passed:
+            raise UsageError(f"the model with the interface asked for computes something else: {bench.verification.reason}")
         _settle(bench, say)
-    _rounds(bench, {"exact", *allow}, say)
-    final = with_output_shapes(bench.model) if bench.version or shapes or values else bench.model
-    verification = bench.verification or Verification(0, 0.0, 0.0, 1.0, True, "nothing was changed")
-    return FixResult(final, tuple(_lasting(bench)), verification, tuple(bench.results))
+    allowed = frozenset({"exact", *allow})
+    _converge(bench, Rounds(bench, allowed, say), witnessed, ask)
+    touched = bool(bench.version or shapes or values or reforms)
+    final = with_output_shapes(bench.model) if touched else bench.model
+    verification = bench.measured() or Verification(0, 0.0, 0.0, 1.0, True, "nothing was changed")
+    changes = tuple(_lasting(bench))
+    explained = tuple(explain(bench, changes, allowed)) if why else ()
+    return FixResult(final, changes, verification, tuple(bench.results), explained)
+
+
+def _reform(bench: Workbench, reform: InterfaceRewrite) -> None:
+    """Change the interface as the user asked; UsageError where that is not possible."""
+    outcome = reform.apply(bench.model)
+    if outcome.model is None:
+        reason = next((declined.reason for declined in outcome.declined), "there is nothing to do")
+        raise UsageError(f"{reform.name}: {reason}")
+    bench.model = outcome.model
+    bench.changes += [Change(reform.name, reform.safety, label, True) for label in outcome.changed]
+
+
+def _converge(bench: Workbench, rounds: Rounds, witnessed: Witnessed, ask: Ask | None) -> None:
+    """Rewrite by the tables; then, with compilers to ask, by what they blame, until they are content or nothing fires."""
+    if ask is None:
+        rounds.run()
+        return
+    for _ in range(MOST_ROUNDS):
+        blamed = ask(bench.model)
+        if not blamed:
+            return
+        if witnessed.add(blamed, bench.model):
+            bench.forget()
+        if not rounds.run():
+            return
 
 
 def _lasting(bench: Workbench) -> Iterator[Change]:
     """What was applied, and the refusals that still stand: not of a node that went, or that was rewritten later."""
     done = {(change.rewrite, change.node) for change in bench.changes if change.applied}
-    labels = {node.label for node in Facts.of(bench.model).nodes}
+    left = _labels(bench.model.graph)
+    were = _labels(bench.reference.original.graph)
     for change in bench.changes:
-        gone = registry()[change.rewrite].tidies and change.node not in labels
+        rewrite = rewriting.registry().get(change.rewrite)
+        gone = change.node not in left and (change.node in were or (rewrite is not None and rewrite.tidies))
         if change.applied or ((change.rewrite, change.node) not in done and not gone):
             yield change
+
+
+def _labels(graph: GraphProto) -> set[str]:
+    """What the nodes of a graph are called, at every depth."""
+    return {node.name or next(filter(None, node.output), node.op_type) for inner in graphs(graph) for node in inner.node}
 
 
 def _of(results: Sequence[Result], targets: Sequence[str]) -> list[Result]:
@@ -92,70 +147,9 @@ def _settle(bench: Workbench, say: Callable[[str], None]) -> None:
         fired = False
         for name in ("dissolve-if", "fold-constants"):  # never fold in a branch that goes
             say(name)
-            fired |= bench.attempt(registry()[name], None)
+            fired |= bench.attempt(rewriting.registry()[name], None)
         if not fired:
             return
-
-
-def _rounds(bench: Workbench, allowed: Set[str], say: Callable[[str], None]) -> None:
-    """Call rewrites for what is found, until nothing new fires or the limit is reached."""
-    tried: dict[tuple[str, frozenset[Key] | None], int] = {}
-    fired: list[str] = []
-    for _ in range(MOST_ROUNDS):
-        fired = []
-        for stage in _stages(bench, allowed):
-            for rewrite in stage:
-                wanted = calls(bench.results).get(rewrite.name)
-                if wanted is None:
-                    continue
-                keys = None if rewrite.everywhere else frozenset(wanted)
-                if tried.get((rewrite.name, keys)) == bench.version:
-                    continue
-                tried[rewrite.name, keys] = bench.version
-                say(rewrite.name)
-                if bench.attempt(rewrite, keys):
-                    fired.append(rewrite.name)
-            if fired:
-                break
-        if not fired:
-            return
-    names = " and ".join(dict.fromkeys(fired))
-    for name in dict.fromkeys(fired):
-        reason = f"still firing after {MOST_ROUNDS} rounds: {names}"
-        bench.note(Change(name, registry()[name].safety, "", False, reason))
-
-
-def _stages(bench: Workbench, allowed: Set[str]) -> Iterator[list[Rewrite]]:
-    """The rewrites called for, safest first; those not allowed are tried on a copy only to say that they exist."""
-    called = [registry()[name] for name in calls(bench.results)]
-    for last_resort in (False, True):
-        for safety in Safety:
-            stage = [r for r in called if r.safety is safety and r.last_resort is last_resort]
-            if safety in allowed or safety is Safety.INTERFACE:
-                yield sorted(stage, key=lambda r: (not r.tidies, r.everywhere, r.name))
-                continue
-            for rewrite in stage:
-                keys = None if rewrite.everywhere else frozenset(calls(bench.results)[rewrite.name])
-                for label in bench.trial(rewrite, keys).changed:
-                    reason = f"{safety.value}; allow with --allow {safety.value}"
-                    bench.note(Change(rewrite.name, safety, label, False, reason))
-
-
-def calls(results: Sequence[Result]) -> dict[str, set[Key]]:
-    """Which rewrites the findings call for, and on which nodes."""
-    wanted: dict[str, set[Key]] = {}
-    for result in results:
-        if any(finding.severity is Severity.ERROR for finding in result.findings):
-            for name in (name for name, rewrite in registry().items() if rewrite.tidies):
-                wanted.setdefault(name, set())
-        for finding in result.findings:
-            if finding.severity is Severity.NOTE:
-                continue
-            for rewrite in remedies(finding.op, finding.kind, finding.code):
-                if rewrite.last_resort and finding.severity is not Severity.ERROR:
-                    continue
-                wanted.setdefault(rewrite.name, set()).add((tuple(finding.scope), finding.output))
-    return wanted
 
 
 def with_output_shapes(model: ModelProto) -> ModelProto:

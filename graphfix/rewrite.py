@@ -33,11 +33,11 @@ FLOATS = ("float16", "float32", "float64")
 
 
 class Safety(StrEnum):
-    """What a rewrite may change: nothing, numbers within a stated tolerance, or the model's interface."""
+    """What a rewrite may change: nothing, the model's interface, or numbers within a stated tolerance."""
 
     EXACT = "exact"
-    APPROXIMATE = "approximate"
     INTERFACE = "interface"
+    APPROXIMATE = "approximate"
 
     @property
     def rank(self) -> int:
@@ -237,7 +237,7 @@ def registry() -> Mapping[str, Rewrite]:
 
 
 def remedies(op: str, kind: str, code: str) -> list[Rewrite]:
-    """The rewrites that a finding calls for: exact before approximate before interface, last resorts at the end."""
+    """The rewrites that a finding calls for: exact before interface before approximate, last resorts at the end."""
     able = [r for r in registry().values() if r.answers(op, kind, code)]
     return sorted(able, key=lambda r: (r.last_resort, r.safety.rank, r.everywhere, r.name))
 

@@ -50,7 +50,6 @@ def extra(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The registry with room for a rewrite of the test's own, and without the last resort."""
     added: dict[str, Any] = {name: r for name, r in registry().items() if name != "simplify"}
     monkeypatch.setattr(graphfix.rewrite, "registry", lambda: added)
-    monkeypatch.setattr("graphfix.planner.registry", lambda: added)
     return added
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import sys
 from collections.abc import Sequence
@@ -31,6 +32,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--allow", action="append", default=[], choices=SAFETY, help="safety classes beyond exact")
     parser.add_argument("--unsafe-fixes", action="store_true", help="allow approximate and interface-changing rewrites")
     parser.add_argument("--data", type=Path, metavar="FILE.npz", help="inputs to verify with, by input name")
+    parser.add_argument("--why", action="store_true", help="for every finding that remains: which rewrites declined, and why")
+    parser.add_argument("--confirm", action="store_true", help="ask the real compilers too, and go on by what they reject")
     parser.add_argument("--rtol", type=float, help="relative tolerance on outputs, in place of each rewrite's own")
     parser.add_argument("--atol", type=float, help="absolute tolerance on outputs, in place of each rewrite's own")
     add_shared(parser)
@@ -55,7 +58,13 @@ def run(given: argparse.Namespace) -> int:
         writable(goal, force=given.force or given.in_place)
     model = read_whole(given.model)
     shapes, values = bindings(given.shape, given.set, config)
-    with talk() as say:
+    with contextlib.ExitStack() as stack:
+        say = stack.enter_context(talk())
+        ask = tell = None
+        if given.confirm:
+            from graphfix.consult import consulting
+
+            ask, tell = stack.enter_context(consulting(targets, _warn, named(model, shapes), values))
         fixed = fix_model(
             model,
             judge=lambda candidate: judge(candidate, targets, name=str(given.model)),
@@ -67,7 +76,11 @@ def run(given: argparse.Namespace) -> int:
             rtol=given.rtol if given.rtol is not None else config.rtol,
             atol=given.atol if given.atol is not None else config.atol,
             progress=say,
+            ask=ask,
+            why=given.why,
         )
+        if tell is not None:
+            tell(fixed.results, fixed.model)
     if given.diff:
         text = node_diff(model, fixed.model, str(given.model))
         sys.stdout.write(text)
@@ -82,18 +95,25 @@ def run(given: argparse.Namespace) -> int:
         result.changes = [change.to_json() for change in fixed.changes]
         result.verification = dataclasses.asdict(fixed.verification)
         result.output = output
+        if given.why:
+            result.why = [told.to_json() for told in fixed.why if told.target == (result.called or result.target)]
     _report(results, given, write)
     return exit_code(results, given.fail_on or config.fail_on)
+
+
+def _warn(line: str) -> None:
+    print(f"graphfix: {line}", file=sys.stderr)
 
 
 def _report(results: Sequence[Result], given: argparse.Namespace, write: Any) -> None:
     with destination(given.output_file) as out:
         if given.output_format == "text":
-            from graphfix.report.changes import render_changes
+            from graphfix.report.changes import render_changes, render_why
             from graphfix.report.text import render
 
             render_changes(results[0], out)
             render(results, out, full=given.full)
+            render_why(results, out)
         else:
             write(results, out)
 

@@ -1,0 +1,78 @@
+"""A rewrite of the model's interface that the user asks for by name, and how old and new are fed the same."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from graphfix.rewrite import Declined, Key, Outcome, Rewrite, Safety
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+    from graphfix.feeds import Array, Feed
+
+
+@dataclass(frozen=True, slots=True)
+class Adapted:
+    """One verification input for both sides: what the original is run on, and what the result is.
+
+    With several runs of the original, its outputs are joined along their first axis before they are compared.
+    """
+
+    old: tuple[Feed, ...]
+    new: Feed
+    dropped: frozenset[str] = field(default_factory=frozenset)
+
+
+class InterfaceRewrite(Rewrite):
+    """A change of what the model takes or gives; without its parameters it declines and says how to ask for it.
+
+    An instance with parameters is made from the command line or by hand and given to `fix_model`, which applies it
+    once, before all rewrites that findings call for.
+    """
+
+    safety = Safety.INTERFACE
+    everywhere = True
+    ask: ClassVar[str] = ""
+    """What the user is to write, in the words of a refusal."""
+
+    @property
+    def asked(self) -> bool:
+        """Whether it has what it needs to be applied."""
+        return True
+
+    @abstractmethod
+    def reform(self, model: ModelProto) -> ModelProto | Declined:
+        """A changed copy of the model, or why it cannot be."""
+
+    @abstractmethod
+    def adapt(self, given: Adapted) -> Adapted:
+        """The same inputs for an original as it was and for a model changed by `reform`."""
+
+    def apply(self, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
+        if not self.asked:
+            return Outcome(None, declined=(Declined(self.ask),) if self.ask else ())
+        made = self.reform(model)
+        if isinstance(made, Declined):
+            return Outcome(None, declined=(made,))
+        return Outcome(made, (self.label(),), (((), ""),))
+
+    def label(self) -> str:
+        """What it is applied to, in a report."""
+        return ""
+
+
+def joined(runs: Sequence[Sequence[Any]]) -> list[Any]:
+    """The outputs of several runs as those of one: arrays joined along their first axis, where they have one."""
+    if len(runs) == 1:
+        return list(runs[0])
+    return [_join([np.asarray(run[i]) for run in runs]) for i in range(len(runs[0]))]
+
+
+def _join(parts: Sequence[Array]) -> Array:
+    return np.concatenate(parts) if parts[0].ndim else np.stack(parts)

@@ -1,0 +1,198 @@
+"""The planner: the shortest way that cures, back from what cures nothing, no target at another's cost, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+import onnx
+import pytest
+from onnx import ModelProto
+
+import graphfix.rewrite
+from graphfix.diagnostic import Finding, Result, Severity
+from graphfix.facts import Facts
+from graphfix.planner import fix_model
+from graphfix.rewrite import Cure, NodeRewrite, Safety, registry
+
+Judge = Callable[[ModelProto], list[Result]]
+
+
+def model(body: str, inputs: str = "float[N, 4] x", outputs: str = "float[N, 4] y") -> ModelProto:
+    return onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["" : 17]> g ({inputs}) => ({outputs}) {{ {body} }}')
+
+
+def rejects(*ops: str, target: str = "demo") -> Judge:
+    """A judge for whom these operators are errors."""
+
+    def judge(graph: ModelProto) -> list[Result]:
+        return [Result("", target, "1", 0, [finding(n, target) for n in Facts.of(graph).nodes if n.op in ops])]
+
+    return judge
+
+
+def finding(node: Any, target: str = "demo", kind: str = "operator") -> Finding:
+    return Finding("GF101", "unsupported-operator", Severity.ERROR, target, f"`{node.op}` is rejected", node.scope, node.label,
+                   node.op, "", node.proto.output[0], kind)  # fmt: skip
+
+
+def ops(graph: ModelProto) -> list[str]:
+    return [node.op_type for node in graph.graph.node]
+
+
+def rewrite(title: str, of: str, text: str, *, safety: Safety = Safety.EXACT, **constants: float) -> NodeRewrite:
+    """A rewrite of one operator to some text."""
+
+    class Made(NodeRewrite):
+        """Made."""
+
+        name = title
+        cures = (Cure(of),)
+        before, after = f"y = {of}(x)", text
+
+        def constants(self, node: Any, surgery: Any) -> dict[str, Any]:
+            return {name: np.asarray(value, np.float32) for name, value in constants.items()}
+
+    Made.safety = safety
+    Made.rtol = 0.5 if safety is Safety.APPROXIMATE else 0.0
+    return Made()
+
+
+@pytest.fixture
+def rewrites(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The only rewrites there are: empty, to be filled by the test."""
+    added: dict[str, Any] = {}
+    monkeypatch.setattr(graphfix.rewrite, "registry", lambda: added)
+    return added
+
+
+def fill(rewrites: dict[str, Any], *made: NodeRewrite) -> None:
+    rewrites |= {each.name: each for each in made}
+
+
+def applied(result: Any) -> list[str]:
+    return [change.rewrite for change in result.changes if change.applied]
+
+
+def test_of_two_rewrites_the_one_that_cures_at_once_is_taken(rewrites: dict[str, Any]) -> None:
+    fill(
+        rewrites,
+        rewrite("a-long-way", "Neg", "z = Mul(x, k)  y = Identity(z)", k=-1),
+        rewrite("b-short-way", "Neg", "y = Mul(x, k)", k=-1),
+        rewrite("c-second-step", "Identity", "y = Max(x, x)"),
+    )
+    result = fix_model(model("y = Neg(x)"), judge=rejects("Neg", "Identity"))
+    assert ops(result.model) == ["Mul"]
+    assert applied(result) == ["b-short-way"]
+
+
+def test_of_two_cures_the_one_with_fewer_nodes_is_taken(rewrites: dict[str, Any]) -> None:
+    fill(
+        rewrites,
+        rewrite("a-three-nodes", "Neg", "z = Add(x, x)  w = Mul(x, k)  y = Add(w, z)", k=-3),
+        rewrite("b-one-node", "Neg", "y = Mul(x, k)", k=-1),
+    )
+    result = fix_model(model("y = Neg(x)"), judge=rejects("Neg"))
+    assert ops(result.model) == ["Mul"]
+
+
+def test_a_chain_of_rewrites_is_followed_to_its_end(rewrites: dict[str, Any]) -> None:
+    fill(rewrites, rewrite("first", "Neg", "z = Mul(x, k)  y = Identity(z)", k=-1), rewrite("second", "Identity", "y = Max(x)"))
+    result = fix_model(model("y = Neg(x)"), judge=rejects("Neg", "Identity"))
+    assert ops(result.model) == ["Mul", "Max"]
+    assert result.results[0].verdict == "accepted"
+
+
+def test_what_leads_to_no_cure_is_withdrawn(rewrites: dict[str, Any]) -> None:
+    fill(rewrites, rewrite("nowhere", "Neg", "z = Mul(x, k)  y = Identity(z)", k=-1))
+    given = model("y = Neg(x)")
+    result = fix_model(given, judge=rejects("Neg", "Identity"))
+    assert result.model == given
+    assert [(c.rewrite, c.declined) for c in result.changes] == [("nowhere", "withdrawn: it leads to nothing that cures")]
+
+
+def test_after_a_dead_end_another_way_is_tried(rewrites: dict[str, Any]) -> None:
+    fill(
+        rewrites,
+        rewrite("a-dead-end", "Neg", "y = Sub(k, x)", k=0),
+        rewrite("b-way", "Neg", "z = Mul(x, k)  y = Identity(z)", k=-1),
+        rewrite("c-on", "Identity", "y = Max(x)"),
+    )
+    result = fix_model(model("y = Neg(x)"), judge=rejects("Neg", "Identity", "Sub"))
+    assert ops(result.model) == ["Mul", "Max"]
+
+
+def test_an_exact_rewrite_is_tried_before_an_approximate_one(rewrites: dict[str, Any]) -> None:
+    fill(
+        rewrites,
+        rewrite("approximate", "Neg", "y = Mul(x, k)", safety=Safety.APPROXIMATE, k=-1.1),
+        rewrite("exact", "Neg", "z = Mul(x, k)  y = Max(z)", k=-1),
+    )
+    result = fix_model(model("y = Neg(x)"), judge=rejects("Neg"), allow={"approximate"})
+    assert applied(result) == ["exact"]
+
+
+def test_a_target_that_did_not_ask_is_not_made_worse(rewrites: dict[str, Any]) -> None:
+    fill(rewrites, rewrite("to-mul", "Neg", "y = Mul(x, k)", k=-1))
+
+    def judge(graph: ModelProto) -> list[Result]:
+        return [*rejects("Neg", target="one")(graph), *rejects("Exp", "Mul", target="two")(graph)]
+
+    given = model("h = Exp(x)  y = Neg(h)")
+    result = fix_model(given, judge=judge)
+    assert ops(result.model) == ["Exp", "Neg"]
+    assert any("brings GF101 on `Mul` for two, which did not ask for it" in (c.declined or "") for c in result.changes)
+    assert applied(fix_model(given, judge=judge, targets=["one"])) == ["to-mul"]
+
+
+def test_the_compilers_own_word_is_followed_to_its_end(rewrites: dict[str, Any]) -> None:
+    fill(rewrites, rewrite("to-mul", "Neg", "y = Mul(x, k)", k=-1), rewrite("to-max", "Identity", "y = Max(x)"))
+    asked = []
+
+    def ask(graph: ModelProto) -> list[Finding]:
+        asked.append(ops(graph))
+        return [finding(n, kind="rejection") for n in Facts.of(graph).nodes if n.op in ("Neg", "Identity")][:1]
+
+    result = fix_model(model("h = Neg(x)  y = Identity(h)"), judge=rejects(), ask=ask)
+    assert asked == [["Neg", "Identity"], ["Mul", "Identity"], ["Mul", "Max"]]
+    assert ops(result.model) == ["Mul", "Max"]
+    assert result.results[0].verdict == "accepted"
+
+
+def test_nothing_is_rewritten_where_the_compilers_are_content(rewrites: dict[str, Any]) -> None:
+    fill(rewrites, rewrite("to-mul", "Neg", "y = Mul(x, k)", k=-1))
+    result = fix_model(model("y = Neg(x)"), judge=rejects("Neg"), ask=lambda _: [])
+    assert not result.changed
+
+
+def test_why_gives_the_reasons_of_those_that_declined(rewrites: dict[str, Any]) -> None:
+    class Refusing(NodeRewrite):
+        """Refuses."""
+
+        name = "refusing"
+        safety = Safety.EXACT
+        cures: ClassVar = (Cure("Neg"),)
+        before, after = "y = Neg(x)", "y = Neg(x)"
+
+        def guard(self, node: Any, surgery: Any) -> Any:
+            return graphfix.rewrite.Declined("it is Sunday", at=surgery.label(surgery.key(node)))
+
+    fill(rewrites, Refusing(), rewrite("loose", "Neg", "y = Mul(x, k)", safety=Safety.APPROXIMATE, k=-1.1))
+    (told,) = fix_model(model("y = Neg(x)"), judge=rejects("Neg"), why=True).why
+    assert (told.op, told.nodes) == ("Neg", ("y",))
+    assert dict(told.declined) == {"refusing": "it is Sunday", "loose": "approximate; allow with --allow approximate"}
+    assert told.advice.startswith("otherwise replace `Neg`")
+
+
+def test_why_says_where_no_rewrite_exists_and_what_to_change(rewrites: dict[str, Any]) -> None:
+    given = model("i = NonZero(x)  y = Relu(x)", outputs="float[N, 4] y, int64[2, K] i")
+    (told,) = fix_model(given, judge=rejects("NonZero"), why=True).why
+    assert told.declined == ()
+    assert told.advice.startswith("no rewrite exists for it; use a mask")
+    assert not fix_model(given, judge=rejects(), why=True).why
+
+
+def test_exact_comes_before_interface_before_approximate() -> None:
+    assert [safety.value for safety in Safety] == ["exact", "interface", "approximate"]
+    assert registry()
