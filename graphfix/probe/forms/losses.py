@@ -19,20 +19,19 @@ def losses(scores: str, labels: str, weights: str, outputs: tuple[int, ...]) -> 
             found += [
                 {**base, **given, **how, **more} for given in weighed[:2] for how in each(reduction=["none", "sum", "mean"])
             ]
-            found += [{**base, weights: weight(5), **more}]
             found += [{**base, **given, "ignore_index": ignored, **more} for given in weighed[:2] for ignored in IGNORED]
-            found += [{**fixed, **given, **more} for given in weighed]
-            found += [{**fixed, **given, "ignore_index": 1, **more} for given in weighed[1:]]
+            found += [{**base, weights: weight(5), **more}, {**base, "dims": "batch", **more}]
+            found += [{**fixed, **given, **more} for given in weighed[:2]]
             if rank < 5:
                 found += [
-                    {**base, **given, "reduction": how, "ignore_index": ignored, **more}
+                    {**base, **given, "reduction": how, "ignore_index": 10, **more}
                     for given in weighed[:2]
                     for how in ("none", "sum")
-                    for ignored in (-1, 1, 10)
                 ]
+                found += [{**fixed, weights: data(5), "ignore_index": 1, **more}, {**base, "dims": "dynamic", **more}]
+            if rank in (2, 4):
                 found += [{**base, "T": dtype, **given, **more} for dtype in DTYPES for given in weighed[:2]]
                 found += [{**base, "Tind": "int32", **given, **more} for given in weighed[:2]]
-            found += [{**base, "dims": dims, **more} for dims in ("batch", "dynamic")]
     return found
 
 
