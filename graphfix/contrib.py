@@ -13,6 +13,8 @@ from onnx import FunctionProto, ModelProto, NodeProto, helper
 
 from graphfix.folding import attribute
 
+BARE = frozenset({"SimplifiedLayerNormalization"})
+"""Operators of onnxruntime that go without a domain."""
 STANDIN = "graphfix.standin"
 OPSET = 17
 
@@ -23,12 +25,14 @@ def stood_in(model: ModelProto) -> ModelProto:
     """The same model, changed in place: com.microsoft's nodes call functions of the same dtypes and dims."""
     from graphfix.infer import graphs
 
-    if not any(o.domain == "com.microsoft" for o in model.opset_import):
+    domains = {o.domain for o in model.opset_import}
+    if not domains & {"com.microsoft"} and not any(node.op_type in BARE for node in model.graph.node):
         return model
     called: dict[str, str] = {}
     for graph in graphs(model.graph):
         for node in graph.node:
-            body = STANDINS[node.op_type](node) if node.domain == "com.microsoft" and node.op_type in STANDINS else None
+            guest = node.domain == "com.microsoft" or (node.op_type in BARE and not node.domain)
+            body = STANDINS[node.op_type](node) if guest and node.op_type in STANDINS else None
             if body is None:
                 continue
             function = _function(node, body)
@@ -124,7 +128,8 @@ def _to_float(node: NodeProto) -> list[NodeProto]:
 
 
 STANDINS: Mapping[str, Standin] = {
-    **dict.fromkeys(("Gelu", "FastGelu", "BiasGelu", "QuickGelu", "RotaryEmbedding", "QLinearSigmoid", "QLinearLeakyRelu"),
+    **dict.fromkeys(("Gelu", "FastGelu", "BiasGelu", "QuickGelu", "RotaryEmbedding",
+                     "SimplifiedLayerNormalization", "QLinearSigmoid", "QLinearLeakyRelu"),
                     _like_first),
     "SkipLayerNormalization": _skip, "SkipSimplifiedLayerNormalization": _skip, "FusedMatMul": _matmul, "FusedConv": _conv,
     "FusedGemm": _gemm, "Attention": _attention, "MultiHeadAttention": _multi_head, "EmbedLayerNormalization": _embedded,

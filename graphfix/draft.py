@@ -96,6 +96,21 @@ class Draft:
         """The value with other dims, 0 for one that stays and -1 for the rest."""
         return self.op("Reshape", name, self.constant(np.asarray(dims, np.int64)))
 
+    def shaped_like(self, name: str, index: int = 0) -> str:
+        """The value with an operand's dims, of which it has as many elements."""
+        dims = self.shape(index)
+        free = 0 if dims is None else sum(not isinstance(dim, int) for dim in dims)
+        if dims is None or free > 1 or 0 in dims:
+            return self.op("Reshape", name, self.op("Shape", self.inputs[index]))
+        return self.reshape(name, [dim if isinstance(dim, int) else -1 for dim in dims])
+
+    def column(self, index: int, ones: int) -> str:
+        """A vector operand with dims of one behind its own, to go along a middle axis."""
+        array = self.known(index)
+        if array is not None:
+            return self.constant(array.reshape([-1] + [1] * ones), array.dtype)
+        return self.op("Unsqueeze", self.inputs[index], axes=list(range(1, ones + 1))) if ones > 0 else self.inputs[index]
+
     def transpose(self, name: str, order: Sequence[int]) -> str:
         """The value with its axes in another order; nothing where it is the order they have."""
         return name if list(order) == list(range(len(order))) else self.op("Transpose", name, perm=list(order))
