@@ -26,13 +26,15 @@ EXACT = [
 def sabotages(before: ModelProto, after: ModelProto) -> Iterator[ModelProto]:
     """Copies of a result with one new constant, one attribute or one operator changed."""
     old = {tensor.name for tensor in before.graph.initializer}
+    ends = {node.input[2] for node in after.graph.node if node.op_type == "Slice" and len(node.input) > 2}
     for i, tensor in enumerate(after.graph.initializer):
         if tensor.name not in old and np.prod(tensor.dims) > 0:
             made = copy(after)
             array = numpy_helper.to_array(tensor).copy()
             if array.dtype == np.int64 and np.all((array == -(2**63)) | (array == 2**63 - 1)):
                 continue  # the open end of a slice: one more is as far
-            changed = ~array if array.dtype == bool else array + np.asarray(1, array.dtype)
+            change = np.asarray(-1 if tensor.name in ends else 1).astype(array.dtype)  # an end behind the last is as far
+            changed = ~array if array.dtype == bool else array + change
             array = np.zeros_like(array) if np.array_equal(changed, array) else changed  # nothing is added to infinity
             made.graph.initializer[i].CopyFrom(numpy_helper.from_array(array, tensor.name))
             yield made
