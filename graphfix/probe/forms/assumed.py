@@ -1,4 +1,7 @@
-"""Recurrent layers whose batch is open in the data and fixed in the initial state, and Squeeze without axes behind them."""
+"""Recurrent layers whose batch is open in the data and fixed in the initial state, and Squeeze without axes.
+
+What such a Squeeze takes away is only known when the sizes are: a dim that is open may well turn out to be one.
+"""
 
 from graphfix.probe.form import Sketch
 
@@ -11,6 +14,11 @@ TAILS = (
     ("s", "m = Constant<value = int64[2] {-1, 2}>() [beside_tail] z = Reshape(s, m)"),
 )
 """What stands between the layer and the Squeeze, behind all its results or the last: ranks 4, 3 and 2."""
+
+
+OPEN = ("one,1", "one,4", "one,1,4", "one,3,1", "n,one,4", "n,one", "one,3,1,1", "one,3,h,1", "n,one,1,4", "n,one,h,one")
+"""Data with open dims, `one` of which turns out to be one."""
+OPSETS = (9, 11, 13, 21, 23, 24, 25)
 
 
 def _numbers(name: str, *shape: int) -> str:
@@ -49,7 +57,15 @@ def stated(op: str, state: str, opset: int, batch: int) -> Sketch:
     return Sketch(op, f"open batch, {state} state of {batch}, opset={opset}", text, ("X.dims", "initial_h.from"))
 
 
+def opened(dims: str, opset: int) -> Sketch:
+    """A Squeeze of data with open dims."""
+    head = f'<ir_version: {10 if opset > 20 else 8}, opset_import: ["": {opset}]>'
+    text = f"{head} g (float[{dims}] X) => (float[] Y) {{ Y = Squeeze(X) }}"
+    return Sketch("Squeeze", f"no axes, data=[{dims}] opset={opset}", text, ("data.dims", "squeezed"))
+
+
 FORMS = [
+    *(opened(dims, opset) for opset in OPSETS for dims in OPEN),
     *(squeezed(op, output, tail, opset, batch)
         for op in ("GRU", "RNN", "LSTM") for opset in (9, 11, 13, 17) for batch in (1, 2) for output, tail in TAILS),
     *(stated(op, state, opset, batch)
