@@ -53,6 +53,8 @@ def _classify(
         return {name: _pads(list(found.ints) if found is not None else [])}
     if name == "value" and found is not None and found.type == AttributeProto.TENSOR:
         return {"value.dtype": DTYPES.get(found.t.data_type, "")}
+    if name == "value" and node.op_type == "ConstantOfShape":
+        return {"value.dtype": "absent"}  # a default of its own, which not every compiler has
     if name in ("axes", "split", "output_shape", "output_padding", "scales", "perm", "kernel_shape"):
         return {name: _listing(name, list(found.ints or found.floats) if found is not None else None, rank)}
     if name == "group" or name in FREE:
