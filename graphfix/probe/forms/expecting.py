@@ -1,0 +1,33 @@
+"""Results as the next node takes them: what a compiler makes of a default must have the dtype that ONNX gives it."""
+
+from graphfix.probe.form import Sketch
+
+HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g ({inputs}) => ({output}) {{ {body} }}'
+OPSETS = (9, 13, 17, 21, 23)
+FILLED = "[probe] f = ConstantOfShape(s) "
+"""Without a value, ConstantOfShape fills in zeros of float32."""
+
+
+def filled(label: str, opset: int, inputs: str, output: str, body: str) -> Sketch:
+    """A tensor filled with the default value, and a node that takes it together with float32."""
+    text = HEAD.format(ir=10 if opset > 20 else 8, opset=opset, inputs=inputs, output=output, body=body)
+    return Sketch("ConstantOfShape", f"{label}, taken as float32, opset={opset}", text, ("value", "input"))
+
+
+FORMS = [
+    sketch
+    for opset in OPSETS
+    for sketch in (
+        filled("constant", opset, "float[2,3] X", "float[2,4] Y",
+            f"s = Constant<value = int64[2] {{3, 4}}>() {FILLED} Y = MatMul(X, f)"),
+        filled("constant vector", opset, "float[2,3] X", "float[2] Y",
+            f"s = Constant<value = int64[1] {{3}}>() {FILLED} Y = MatMul(X, f)"),
+        filled("constant of rank 3", opset, "float[2,2,3] X", "float[2,2,4] Y",
+            f"s = Constant<value = int64[3] {{2, 3, 4}}>() {FILLED} Y = MatMul(X, f)"),
+        filled("constant of rank 4", opset, "float[1,2,2,3] X", "float[1,2,2,4] Y",
+            f"s = Constant<value = int64[4] {{1, 2, 3, 4}}>() {FILLED} Y = MatMul(X, f)"),
+        filled("sizes", opset, "float[n,2] X, float[n,3] W", "float[2,3] Y",
+            f"s = Shape(W) t = Transpose(X) {FILLED} Y = MatMul(t, f)"),
+        filled("fixed sizes", opset, "float[2,3] X, float[3,4] W", "float[2,4] Y", f"s = Shape(W) {FILLED} Y = MatMul(X, f)"),
+    )
+]  # fmt: skip
