@@ -7,6 +7,7 @@ import re
 from onnx import AttributeProto, GraphProto
 
 from graphfix.annotations import annotation_class
+from graphfix.composite_facets import CONTAINERS
 from graphfix.facets import Facet, dims_class
 from graphfix.facts import Facts
 from graphfix.values import Value
@@ -35,6 +36,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
     inputs.unused       whether some input feeds nothing
     outputs             one | several
     outputs.ranks       as of the inputs
+    outputs.kinds       tensor | sequence | optional | map: what is no tensor among the outputs
     outputs.direct      none | input | constant: whether some output is no node's result
     names               usual | odd: names with characters beyond letters, digits and _ . : / -
     nodes               whether the main graph has any
@@ -56,7 +58,8 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
     symbols = [dim for value in inputs for dim in value.shape or () if not isinstance(dim, int)]
     ranks = [value.rank for value in inputs if value.rank is not None]
     inner = [node for node in facts.nodes if node.scope]
-    given = [v.rank for output in graph.output if (v := facts.value(output.name)) is not None and v.rank is not None]
+    results = [facts.value(output.name) for output in graph.output]
+    given = [v.rank for v in results if v is not None and v.rank is not None]
     names = [v.name for v in inputs] + [output.name for output in graph.output]
     return {
         "opset": facts.opsets.get("", 0),
@@ -71,6 +74,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
         "inputs.unused": any(value.name not in used for value in inputs),
         "outputs": "one" if len(graph.output) == 1 else "several",
         "outputs.ranks": "scalar" if 0 in given else "high" if any(rank > 5 for rank in given) else "usual",
+        "outputs.kinds": next((v.dtype for v in results if v is not None and v.dtype in CONTAINERS), "tensor"),
         "outputs.direct": "none" if not direct else "constant" if set(direct) & initial else "input",
         "names": "usual" if all(USUAL_NAME.fullmatch(name) for name in names) else "odd",
         "nodes": bool(graph.node),

@@ -23,10 +23,6 @@ SINCE = (15, 18, 28)
 ADD = "i = Constant<value = int64 {0}>() Y = SequenceAt(S, i)"
 
 
-def _dtype(kind: str) -> str:
-    return kind.partition("[")[0]
-
-
 def _sketch(op: str, label: str, inputs: str, output: str, body: str, opset: int) -> Sketch:
     ir = 8 if opset < 18 else 13
     text = HEAD.format(ir=ir, opset=opset, inputs=inputs, output=output, body=body)
@@ -35,7 +31,7 @@ def _sketch(op: str, label: str, inputs: str, output: str, body: str, opset: int
 
 def _of_tensor(kind: str, opset: int) -> list[Sketch]:
     """The three operators over an optional tensor that is made in the model, and one that is an input."""
-    read, asked = f"{_dtype(kind)}[] Y", "bool Y"
+    read, asked = f"{kind} Y", "bool Y"
     made = "O = Optional(X) "
     return [
         _sketch("Optional", f"of {kind}, read", f"{kind} X", read, "[probe] O = Optional(X) Y = OptionalGetElement(O)", opset),
@@ -96,7 +92,7 @@ def _of_nothing(kind: str, opset: int) -> list[Sketch]:
 
 def _of_sequence(dtype: str, opset: int) -> list[Sketch]:
     """The same over sequences."""
-    kind, out = f"{dtype}[2,3]", f"{dtype}[] Y"
+    kind, out = f"{dtype}[2,3]", f"{dtype}[2,3] Y"
     made = "R = SequenceConstruct(X, X) "
     return [
         _sketch(
@@ -149,7 +145,7 @@ def _plain(kind: str, opset: int) -> list[Sketch]:
             "OptionalGetElement",
             f"of plain {kind}",
             f"{kind} X",
-            f"{_dtype(kind)}[] Y",
+            f"{kind} Y",
             "[probe] Y = OptionalGetElement(X)",
             opset,
         ),
@@ -164,7 +160,7 @@ def _plain_sequence(opset: int) -> list[Sketch]:
             "OptionalGetElement",
             "of plain sequence",
             "float[2,3] X",
-            "float[] Y",
+            "float[2,3] Y",
             f"{made}[probe] S = OptionalGetElement(R) {ADD}",
             opset,
         ),
@@ -181,7 +177,7 @@ def _same(opset: int) -> list[Sketch]:
             "Identity",
             "of sequence",
             "float[2,3] X",
-            "float[] Y",
+            "float[2,3] Y",
             f"R = SequenceConstruct(X, X) [probe] S = Identity(R) {ADD}",
             opset,
         ),
@@ -190,7 +186,7 @@ def _same(opset: int) -> list[Sketch]:
             "Identity",
             "of optional",
             "float[2,3] X",
-            "float[] Y",
+            "float[2,3] Y",
             "O = Optional(X) [probe] P = Identity(O) Y = OptionalGetElement(P)",
             opset,
         ),
@@ -201,7 +197,7 @@ def _same(opset: int) -> list[Sketch]:
             "Identity",
             "of optional sequence",
             "float[2,3] X",
-            "float[] Y",
+            "float[2,3] Y",
             f"R = SequenceConstruct(X, X) O = Optional(R) [probe] P = Identity(O) S = OptionalGetElement(P) {ADD}",
             opset,
         ),
