@@ -17,6 +17,7 @@ COMMANDS = {
     "fix": "rewrite a model so that a target takes it, and prove that the numbers did not change",
     "compile": "hand the graph to the real compiler, and compare what the result computes",
     "probe": "measure a compiler with one-node models, and write or check its support tables",
+    "table": "the support tables, readable, in the terminal or as a page",
     "explain": "what a finding, a rewrite, or an operator on a target means",
     "backends": "which compilers are here, and how to get the others",
 }

@@ -1,0 +1,75 @@
+"""The support tables as one web page that needs nothing else: styles, script and all data are in the file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+from graphfix.support import Statement, Verdict, support
+from graphfix.table import Table
+from graphfix.version import VERSION
+
+CODES: dict[Verdict, int] = {"unmeasured": 0, "always": 1, "conditions": 2, "rejected": 3}
+SORTS = {"rejects": 0, "wrong": 1, "exception": 2}
+
+
+class Strings:
+    """Texts that occur often, each kept once and named by its number; 0 is the empty text."""
+
+    def __init__(self) -> None:
+        self.all = {"": 0}
+
+    def number(self, text: str) -> int:
+        """The number of a text."""
+        return self.all.setdefault(text, len(self.all))
+
+
+def support_page(names: Sequence[str], tables: Sequence[Table]) -> str:
+    """The page about operators by compiler versions, as HTML."""
+    data = json.dumps(page_data(names, tables), ensure_ascii=False, separators=(",", ":"))
+    parts = {name: _part(f"page.{name}") for name in ("css", "js")}
+    page = (
+        _part("page.html").replace("{{version}}", VERSION).replace("{{style}}", parts["css"]).replace("{{script}}", parts["js"])
+    )
+    # Compilers' words may hold markup: nothing in the data may end the element that it stands in.
+    return page.replace("{{data}}", data.replace("<", "\\u003c"))
+
+
+def page_data(names: Sequence[str], tables: Sequence[Table]) -> dict[str, Any]:
+    """The tables as the page's script reads them: rows of cells, in which texts are numbers.
+
+    A cell is 0 where nothing was measured, else [verdict, probes, compiler, date, tried, statements]; a statement is
+    [sort, words, id, stage, said, probes for, probes against, error or null, rewrite, its safety].
+    """
+    strings = Strings()
+    rows = []
+    for name in names:
+        cells: list[Any] = []
+        for table in tables:
+            found = support(name, table)
+            if found.entry is None:
+                cells.append(0)
+                continue
+            tried = "\n".join(f"{axis}: {', '.join(values)}" for axis, values in found.tried.items())
+            texts = map(strings.number, (found.entry.compiler, found.entry.on, tried))
+            statements = [_statement(statement, strings) for statement in found.statements]
+            cells.append([CODES[found.verdict], found.entry.probes, *texts, statements])
+        domain, _, op = name.rpartition(".")
+        rows.append([op, domain, cells])
+    columns = [[table.target, table.version, table.title, str(table.about.get("note", ""))] for table in tables]
+    return {"columns": columns, "rows": rows, "strings": list(strings.all)}
+
+
+def _statement(found: Statement, strings: Strings) -> list[Any]:
+    evidence, helps = found.evidence, found.remedy
+    texts = map(strings.number, (found.words, evidence.id, evidence.stage, evidence.said))
+    cure = (helps.name, helps.safety) if helps is not None else ("", "")
+    return [
+        SORTS[found.sort], *texts, evidence.supports, evidence.opposes, evidence.error, *map(strings.number, cure)
+    ]  # fmt: skip
+
+
+def _part(name: str) -> str:
+    return files("graphfix.report").joinpath("web", name).read_text(encoding="utf-8")
