@@ -20,6 +20,9 @@ FREE = {"hidden_size", "size", "seed", "sample_size", "blocksize", "name", "k", 
         "value_floats", "value_string", "value_strings", "sparse_value", "perm", "shape", "repeats", "border",
         "num_outputs", "num_scan_inputs", "height_scale", "width_scale"}  # fmt: skip
 
+TEXTS = {"pattern", "delimiter", "locale"}
+"""Attributes with words of the model's own, of which only their presence counts."""
+
 
 def attribute_facets(node: NodeFacts, schema: onnx.defs.OpSchema) -> dict[str, Facet]:
     """The facets of every attribute that the schema knows, defaults filled in."""
@@ -57,12 +60,18 @@ def _classify(
         return {"value.dtype": "absent"}  # a default of its own, which not every compiler has
     if name in ("axes", "split", "output_shape", "output_padding", "scales", "perm", "kernel_shape"):
         return {name: _listing(name, list(found.ints or found.floats) if found is not None else None, rank)}
+    if name == "equation" and found is not None:
+        return _equation(found.s.decode("utf-8", "replace"))
+    if name in TEXTS:
+        return {name: "given" if found is not None and found.s else "absent"}
     if name == "group" or name in FREE:
         return {}
     if found is None:
         return {name: "absent"}
     if found.type == AttributeProto.STRING:
         return {name: found.s.decode("utf-8", "replace")}
+    if found.type == AttributeProto.STRINGS and name != "activations":
+        return {name: "given" if found.strings else "none"}
     if found.type == AttributeProto.STRINGS:
         return {name: ",".join(word.decode("utf-8", "replace").lower() for word in found.strings)}
     if found.type == AttributeProto.INT:
@@ -73,6 +82,30 @@ def _classify(
     if found.type in (AttributeProto.FLOATS, AttributeProto.INTS):
         return {name: "given" if helper.get_attribute_value(found) else "none"}
     return {name: "given"}
+
+
+def _equation(text: str) -> dict[str, Facet]:
+    """What an Einsum does with the axes it names: which it sums or pairs or takes the diagonal of, and how it orders the rest."""
+    terms, arrow, result = text.replace(" ", "").partition("->")
+    operands = [term.replace("...", ".") for term in terms.split(",")]
+    result = result.replace("...", ".")
+    letters = "".join(operands)
+    if not arrow:
+        result = "." * ("." in letters) + "".join(sorted(letter for letter in set(letters) - {"."} if letters.count(letter) == 1))
+    shared = {letter for letter in letters if letter != "." and sum(letter in term for term in operands) > 1}
+    gone = set(letters) - set(result)
+    order = "".join(dict.fromkeys(letter for letter in letters if letter in result))
+    return {
+        "equation.diagonal": any(term.count(letter) > 1 for term in operands for letter in term),
+        "equation.ellipsis": "." in letters,
+        "equation.implicit": not arrow,
+        "equation.spaces": " " in text,
+        "equation.contracts": min(len(gone & shared), 2),
+        "equation.sums": bool(gone - shared),
+        "equation.batches": bool(shared - gone),
+        "equation.order": "kept" if order == result else "changed",
+        "equation.scalar": not result,
+    }
 
 
 def _axis(found: AttributeProto | None, rank: int | None) -> dict[str, Facet]:

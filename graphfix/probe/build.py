@@ -16,12 +16,12 @@ import onnx
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper, parser, shape_inference
 
 from graphfix.facets import Facets, facets
-from graphfix.facts import Facts
+from graphfix.facts import DTYPES, Facts
 from graphfix.folding import Array
 from graphfix.model_facets import model_facets
 from graphfix.probe.deviations import deviations
 from graphfix.probe.expect import expected
-from graphfix.probe.form import Change, Form, Sketch, Tensor, apply, default_dtype, history
+from graphfix.probe.form import RARE, Change, Form, Sketch, Tensor, apply, default_dtype, history
 from graphfix.probe.sketching import random_feeds, renamed
 from graphfix.probe.supply import Supply, convert
 
@@ -114,7 +114,9 @@ def _probe(
 ) -> Probe | None:
     wanted = expected(model, feeds)
     if wanted is None:
-        return None
+        if not _rare(model):
+            return None
+        wanted = {}  # lawful, though neither evaluator computes in such a dtype
     facts = Facts.of(model)
     if op == "@model":
         key = model_facets(facts)
@@ -124,7 +126,15 @@ def _probe(
         if not subject:
             return None
         key = facets(subject[0])
-    return Probe(op, label, varied, model, key, feeds, wanted if compare and wanted else None)
+    arrays = {name: value for name, value in feeds.items() if isinstance(value, np.ndarray)}  # not sequences
+    wanted = wanted if compare and len(arrays) == len(feeds) else None
+    return Probe(op, label, varied, model, key, arrays, wanted or None)
+
+
+def _rare(model: ModelProto) -> bool:
+    """Whether a model takes or gives a dtype that evaluators may not know."""
+    kinds = [info.type.tensor_type.elem_type for info in (*model.graph.input, *model.graph.output)]
+    return any(DTYPES.get(kind, "") in RARE for kind in (*kinds, *(t.data_type for t in model.graph.initializer)))
 
 
 def schema_at(form: Form, since: int | None) -> tuple[onnx.defs.OpSchema | None, int]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import onnx
 
 from graphfix.facets import DATA, WEIGHTS
-from graphfix.probe.form import COMMON, OPEN, Change, Form, Tensor, allowed, history, newest
+from graphfix.probe.form import COMMON, OPEN, RARE, Change, Form, Tensor, allowed, history, newest
 
 
 def variables(form: Form, schema: onnx.defs.OpSchema) -> dict[str, list[str]]:
@@ -21,7 +21,7 @@ def variables(form: Form, schema: onnx.defs.OpSchema) -> dict[str, list[str]]:
             first = given[0] if isinstance(given, (list, tuple)) else given
             if first is None or first.dtype:
                 continue
-            wanted = form.dtypes.get(formal.type_str, COMMON)
+            wanted = form.dtypes.get(formal.type_str, (*COMMON, *RARE))
             out[formal.type_str] = [d for d in wanted if d in allowed(schema, formal.type_str)]
     return out
 
@@ -57,6 +57,8 @@ def deviations(form: Form) -> Iterator[Change]:
     runtime = any((isinstance(t, Tensor) and t.source == "runtime") or isinstance(t, (list, tuple))
                   for t in form.operands.values())  # fmt: skip
     if runtime:
+        if form.arithmetic is None or "int64" not in typed.get(main, ()):
+            yield from ({"derived": source} for source in ("shape", "cast-shape"))
         for dims in OPEN:
             yield {"dims": dims}
             yield from ({"dims": dims, "since": since} for since in older if since in reformed or since == older[-1])
@@ -66,6 +68,7 @@ def deviations(form: Form) -> Iterator[Change]:
             if dtype in typed.get(main, ()):
                 yield {"foldable": True, main: dtype}
                 yield {"foldable": "fixed-shape", main: dtype}
+        yield from _paired(form, main, typed.get(main, ()))
     for name in weights(form):
         for source in ("constant", "folded", "fixed-shape", "shape", "cast-shape", "runtime"):
             if form.operands[name].source != source:
@@ -74,6 +77,10 @@ def deviations(form: Form) -> Iterator[Change]:
                     yield from ({f"{name}.from": source, "dims": dims} for dims in OPEN)
                 elif source == "fixed-shape":
                     yield {f"{name}.from": source, "dims": "dynamic"}
+        if form.operands[name].source != "runtime":
+            yield from ({"dims": dims, f"{name}.from": "runtime"} for dims in ("batch", "dynamic"))
+            if form.operands[name].shape:
+                yield {f"{name}.from": "runtime", f"{name}.dims": "dynamic"}
     if form.arithmetic is not None and "int64" in typed.get(main, ()):
         for source in ("runtime", "folded", "fixed-shape", "shape", "cast-shape"):
             vector = {"arithmetic": source, main: "int64", **form.arithmetic}
@@ -87,6 +94,18 @@ def deviations(form: Form) -> Iterator[Change]:
         yield change
         if "since" not in change:
             yield from ({**change, "since": since} for since in reformed)
+
+
+def _paired(form: Form, main: str, dtypes: Sequence[str]) -> Iterator[Change]:
+    """Sizes of 0, and pairs of rank, dims and dtype that models have and that compilers treat otherwise than each alone."""
+    ranks = form.ranks
+    yield from ({"empty": at} for at in form.empties)
+    yield from ({"rank": rank, "empty": 0} for rank in (1, 2, 4) if rank in ranks and form.empties)
+    yield from ({"rank": rank, "dims": dims} for rank in (1, 2, 4, 5) if rank in ranks for dims in ("batch", "dynamic"))
+    for dtype in ("int64", "int32", "bool", "float16"):
+        if dtype in dtypes:
+            yield from ({main: dtype, "dims": dims} for dims in ("batch", "dynamic"))
+            yield from ({"rank": rank, main: dtype} for rank in (0, 1, 2, 4) if rank in ranks)
 
 
 def _reformed(form: Form) -> set[int]:

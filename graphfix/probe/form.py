@@ -9,7 +9,9 @@ dtypes of the type variables that are not float32. A change is a dict that repla
     {"dims": "batch"}               the dims of every runtime operand; {"X.dims": ...} of one
     {"T": "int64"}                  a type variable
     {"since": 11}                   the schema version
+    {"derived": "shape"}            where all data operands come from
     {"outputs": ("Y", "")}          which outputs are used
+    {"rank": 4}, {"empty": 0}       the rank of all data operands; which of their dims is of size 0
 
 `apply` carries a change out; deviations.py lists the changes that every operator undergoes.
 """
@@ -29,8 +31,12 @@ Change = Mapping[str, Any]
 
 COMMON = ("float32", "float16", "float64", "bfloat16", "int64", "int32", "int8", "uint8", "bool",
           "int16", "uint16", "uint32", "uint64")  # fmt: skip
-"""Dtypes tried for every type variable that allows them."""
-SHAPES = {0: (), 1: (4,), 2: (2, 4), 3: (2, 3, 4), 4: (2, 3, 4, 5), 5: (2, 3, 2, 4, 2), 6: (2, 2, 3, 2, 2, 2)}
+"""Dtypes tried for every type variable that allows them, and paired with dims and ranks."""
+RARE = ("string", "complex64", "complex128", "float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz", "float8e8m0",
+        "float6e2m3", "float6e3m2", "float4e2m1", "int4", "uint4", "int2", "uint2")  # fmt: skip
+"""Dtypes tried beside those; neither evaluator computes with many of them, so their numbers may go uncompared."""
+SHAPES = {0: (), 1: (4,), 2: (2, 4), 3: (2, 3, 4), 4: (2, 3, 4, 5), 5: (2, 3, 2, 4, 2), 6: (2, 2, 3, 2, 2, 2),
+          7: (2, 2, 2, 3, 2, 2, 2)}  # fmt: skip
 """The usual data of each rank."""
 OPEN = ("batch", "spatial", "sequence", "dynamic")
 """Dims classes that data may have beside static."""
@@ -78,7 +84,8 @@ class Form:
     `ranks` lists ranks that all data operands take together; `changes` the operator's own deviations; `arithmetic`
     is what else changes where exporters use the operator on shapes (None: they do not); `dtypes` bounds the dtypes tried,
         by type variable. `aliases` maps
-    operand names to the attribute that older schemas have in their place.
+    operand names to the attribute that older schemas have in their place. `empties` are the dims tried with size 0:
+    none where onnxruntime divides by a size.
     """
 
     op: str
@@ -94,6 +101,7 @@ class Form:
     dtypes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     oldest: int = OLDEST
+    empties: Sequence[int] = (0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +170,10 @@ def apply(form: Form, change: Change) -> tuple[dict[str, Any], dict[str, Any], d
             operands = {n: _resized(t, SHAPES[value]) if n in DATA or not _fixed(t) else t for n, t in operands.items()}
         elif key == "dims":
             operands = {n: _with(t, dims=value) if not _fixed(t) else t for n, t in operands.items()}
+        elif key == "empty":
+            operands = {n: _emptied(t, value) if n in DATA or not _fixed(t) else t for n, t in operands.items()}
+        elif key == "derived":
+            operands = {n: _with(t, source=value) if not _fixed(t) else t for n, t in operands.items()}
         elif key == "foldable":
             operands = {n: _with(t, source="constant" if value is True else value) for n, t in operands.items()}
         elif key == "arithmetic":
@@ -191,6 +203,14 @@ def _resized(given: Any, shape: tuple[int, ...]) -> Any:
     if isinstance(given, (list, tuple)):
         return [_resized(one, shape) for one in given]
     return given if given is None or given.values is not None else replace(given, shape=shape)
+
+
+def _emptied(given: Any, at: int) -> Any:
+    if isinstance(given, (list, tuple)):
+        return [_emptied(one, at) for one in given]
+    if given is None or given.values is not None or len(given.shape) <= at:
+        return given
+    return replace(given, shape=(*given.shape[:at], 0, *given.shape[at + 1 :]))
 
 
 def _vector(given: Any, source: str) -> Any:

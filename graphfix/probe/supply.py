@@ -25,7 +25,7 @@ def convert(given: Tensor, name: str, dtype: str = "") -> Array:
     code = CODES.get(dtype or given.dtype or "float32", TensorProto.FLOAT)
     kind = helper.tensor_dtype_to_np_dtype(code)
     if given.values is not None:
-        raw = np.asarray(given.values, object if kind.kind == "O" else None)
+        raw = np.asarray([str(one) for one in given.values], object) if kind.kind == "O" else np.asarray(given.values)
         if not dtype and not given.dtype:
             return raw
         return np.asarray(raw.reshape(given.shape if raw.size == int(np.prod(given.shape)) else raw.shape)).astype(kind)
@@ -126,7 +126,7 @@ class Supply:
             pieces.append(self._node("Gather", [shape, index], f"{name}_d{i}", axis=0))
         if not any(piece.startswith(f"{name}_d") for piece in pieces):
             pieces = [self._like(name, flat, source)]
-        joined = self._node("Concat", pieces, f"{name}_v", axis=0) if len(pieces) > 1 or array.ndim == 0 else pieces[0]
+        joined = self._node("Concat", pieces, f"{name}_v", axis=0) if len(pieces) > 1 else pieces[0]
         if array.ndim != 1:
             shape = self._constant(f"{name}_shape", np.asarray(array.shape, np.int64), TensorProto.INT64)
             joined = self._node("Reshape", [joined, shape], f"{name}_r")

@@ -2,7 +2,7 @@
 
 from graphfix.probe.form import Change, Form, Tensor, data, each, numbers, scalar, weight
 
-RANKS = (0, 1, 2, 3, 4, 5)
+RANKS = tuple(range(8))
 
 
 def pair(low: float = -1.0, high: float = 1.0) -> dict[str, Tensor]:
@@ -109,12 +109,14 @@ ARITHMETIC = {"B": numbers(2, 2, 2, 2)}
 
 def logical(op: str) -> Form:
     """An operator over two truth values."""
-    return Form(op, pair(), types={"T": "bool"}, changes=broadcasts(), ranks=RANKS)
+    return Form(op, pair(), types={"T": "bool"}, changes=broadcasts(), ranks=RANKS, arithmetic={})
 
 
 def bits(op: str) -> Form:
     """An operator over the bits of two integers."""
-    return Form(op, pair(0, 9), types={"T": "int32"}, ranks=RANKS, changes=broadcasts(0, 9))
+    changes = [*broadcasts(0, 9), *({"T": dtype, **more} for dtype in ("int64", "uint8") for more in
+                                    ({"B": scalar(3)}, {"B": data(4, low=0, high=9)}, {"dims": "dynamic"}))]
+    return Form(op, pair(0, 9), types={"T": "int32"}, ranks=RANKS, changes=changes, arithmetic=ARITHMETIC)
 
 
 MANY: list[Change] = [
@@ -136,6 +138,15 @@ MANY: list[Change] = [
     {"data_0": [data(2, 3, 4, 5), weight(1, 3, 1, 1)]},
     {"data_0": [data(2, 3, 1), data(2, 1, 4)]},
     {"data_0": [data(2, 3, 4), data(4)], "dims": "dynamic"},
+    *({"data_0": [data(2, 3, 4)] * count, "dims": dims} for count in (1, 3) for dims in ("batch", "dynamic")),
+    *({"data_0": [data(2, 3, 4)] * count, "T": dtype} for count in (1, 3) for dtype in ("float16", "float64", "int64", "int32",
+        "int8", "uint8")),
+    *({"data_0": [data(2, 3, 4), weight()], "T": dtype} for dtype in ("float16", "float64", "int64", "int32", "int8", "uint8")),
+    *({"data_0": [data(*shape)] * count} for count in (1, 3) for shape in ((), (4,), (2, 4), (2, 3, 4, 5))),
+    *({"data_0": [data(*a), data(*b)]} for a, b in (((2, 3, 4), (4,)), ((2, 3, 4), (1, 3, 1)), ((4,), (2, 3, 4)),
+        ((3, 1), (4,)), ((1,), (2, 3, 4)), ((), (2, 3, 4)), ((2, 3, 4), (1,)))),
+    {"data_0": [data(2, 3, 4), data(4), data(3, 1)]}, {"data_0": [data(1), data(3, 1), data(1, 4)]},
+    {"data_0": [data(0, 3), data(0, 3)]}, {"data_0": [data(0, 3)]}, {"data_0": [data(0)]}, {"data_0": [data(0), weight()]},
 ]
 
 
@@ -144,6 +155,15 @@ def variadic(op: str) -> Form:
     return Form(op, {"data_0": [data(2, 3, 4), data(2, 3, 4)]}, changes=MANY, ranks=RANKS, arithmetic={})
 
 
+WHOLE = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+STRETCHED = [((2, 3, 4), (2, 3, 4), ()), ((2, 3, 4), (), (2, 3, 4)), ((2, 3, 4), (), ()), ((4,), (2, 3, 4), (2, 3, 4)),
+             ((2, 1, 4), (2, 3, 4), (2, 3, 4)), ((2, 3, 4), (4,), (2, 3, 4)), ((2, 3, 4), (2, 3, 4), (4,)),
+             ((2, 3, 4), (2, 1, 4), (2, 3, 1)), ((3, 1), (1, 4), (1,)), ((3, 4), (2, 3, 4), (1,)), ((), (2, 4), ()),
+             ((1,), (1,), (4,)), ((2, 3, 4), (1,), (1,)), ((2, 4), (2, 1), (2, 4)), ((2, 3, 4, 5), (5,), (2, 3, 4, 5))]
+PICKED: list[Change] = [
+    {"X": scalar(1)}, {"Y": scalar(0)}, {"X": scalar(1), "Y": scalar(0)}, {"dims": "dynamic"},
+    *({"condition": data(*shape), "X": data(*shape), "Y": data(*shape)} for shape in ((4,), ())),
+]  # fmt: skip
 CHOICE = {"condition": data(2, 3, 4), "X": data(2, 3, 4), "Y": data(2, 3, 4)}
 
 FORMS = [
@@ -153,6 +173,15 @@ FORMS = [
     binary("Div", 1, 9, changes=[{"A": data(2, 3, 4, low=-9, high=-1), "T": "int64"}]),
     Form("Pow", {"X": data(2, 3, 4, low=1, high=3), "Y": scalar(2)}, ranks=RANKS,
          changes=[*broadcasts(1, 3, "X", "Y"), {"T1": "int64"}, {"T1": "int32"}, {"T": "int64", "T1": "float32"},
+                  *({"T": base, "T1": power, **more} for base in ("float32", "float16", "float64", "bfloat16", "int64", "int32")
+                      for power in ("float32", "float16", "float64", "int64", "int32", "int16", "uint8", "uint64")
+                      for more in ({}, {"Y": data(2, 3, 4, low=1, high=3)}, {"Y": weight(4, low=1, high=3)})),
+                  *({"Y": Tensor(shape, "constant", (value,) * (shape or (1,))[0]), **more} for shape in ((), (1,), (4,))
+                      for value in (0, 1, 2, -1) for more in ({}, {"T1": "int64"}, {"dims": "batch"})),
+                  *({"Y": Tensor((4,), "constant", values), "T1": power} for values in ((0, 1, 2, 3), (-1, 0, 1, 2))
+                      for power in ("float32", "int64")),
+                  *({"Y": given, "dims": dims} for given in (data(2, 3, 4, low=1, high=3), data(low=1, high=3))
+                      for dims in ("batch", "dynamic")),
                   {"Y": scalar(0.5)}, {"Y": scalar(3)}, {"Y": numbers(2)},
                   {"X": scalar(2), "Y": data(2, 3, 4, low=1, high=3)},
                   {"Y": numbers(2), "dims": "dynamic"}, {"Y": scalar(2), "X": data(2, 3, 4, 5, low=1, high=3),
@@ -160,6 +189,12 @@ FORMS = [
     Form("Mod", pair(1, 9), ranks=RANKS, arithmetic=ARITHMETIC, attributes={"fmod": 1},
          changes=[*broadcasts(1, 9), {"fmod": 0}, {"fmod": 0, "T": "float16"}, {"fmod": 0, "T": "float64"},
              {"fmod": 0, "T": "int64"}, {"fmod": 0, "T": "int32"}, {"T": "int64"},
+             *({"fmod": fmod, "T": dtype, **more} for fmod in (0, 1) for dtype in WHOLE
+                 for more in ({}, {"B": scalar(3)}, {"B": weight(4, low=1, high=9)},
+                              {"A": data(2, 3, 4, low=-9, high=9), "B": data(2, 3, 4, low=1, high=9)})),
+             *({**change, "fmod": 0, "T": "int64"} for change in broadcasts(1, 9)),
+             *({"fmod": 0, "T": "int64", "dims": dims} for dims in ("batch", "dynamic")),
+             *({"fmod": 0, "T": dtype, "rank": rank} for dtype in ("int64", "int32") for rank in (0, 1, 2, 4)),
                   {"fmod": 0, "T": "int64", "arithmetic": "shape", "B": numbers(2, 2, 2, 2)}]),
     *(binary(op) for op in ("Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual")),
     *(logical(op) for op in ("And", "Or", "Xor")),
@@ -169,9 +204,29 @@ FORMS = [
                   {"X": data(2, 4), "slope": weight(4)}, {"X": data(2, 4), "slope": weight(1)}, {"slope": weight(2, 3, 4, 5)},
                   {"X": data(2, 4), "slope": weight(4), "dims": "batch"}, {"X": data(2, 3, 4), "slope": weight(3, 1)},
                   {"X": data(2, 3, 4), "slope": weight(1)}, {"X": data(4), "slope": weight(1)},
-                  {"slope": weight(1, 1, 5), "dims": "dynamic"}, {"slope": weight(1), "dims": "dynamic"}]),
-    Form("Where", CHOICE, types={"B": "bool"}, ranks=RANKS,
-         changes=[{"X": scalar(1.5)}, {"Y": scalar(1.5)}, {"X": scalar(1.5), "Y": scalar(0.5)},
+                  {"slope": weight(1, 1, 5), "dims": "dynamic"}, {"slope": weight(1), "dims": "dynamic"},
+                  *({"X": data(*shape), "slope": Tensor(shape, source)} for source in ("runtime", "constant")
+                      for shape in ((), (4,), (2, 4), (2, 3, 4), (2, 3, 4, 5), (2, 3, 2, 4, 2))),
+                  *({"X": data(*shape), "slope": weight()} for shape in ((), (4,), (2, 3, 4), (2, 3, 4, 5))),
+                  *({"X": data(*shape), "slope": weight(*(1,) * len(shape))} for shape in ((4,), (2, 3, 4), (2, 3, 2, 4, 2))),
+                  *({"slope": weight(3, 1, 1), "dims": dims} for dims in ("batch", "dynamic")),
+                  *({"slope": data(3, 1, 1), "X.dims": dims} for dims in ("batch", "dynamic")),
+                  *({"X": data(2, 3, 4), "slope": given, "T": dtype} for dtype in ("int64", "int32", "float16", "float64")
+                      for given in (scalar(0), scalar(2), weight(3, 1), data(4), numbers(-1), numbers(1)))]),
+    Form("Where", CHOICE, types={"B": "bool"}, ranks=RANKS, arithmetic=None,
+         changes=[*({"condition": data(*c), "X": data(*a), "Y": data(*b)} for c, a, b in STRETCHED),
+             *({"condition": data(*c), "X": data(*a), "Y": data(*b), "dims": dims} for c, a, b in STRETCHED[:6]
+                 for dims in ("batch", "dynamic")),
+             *({"condition": data(*c), "X": weight(*a), "Y": data(*b)} for c, a, b in STRETCHED[:6]),
+             *({"T": dtype, **more} for dtype in ("int64", "int32", "bool", "float16", "uint8", "string")
+                 for more in PICKED),
+             *({"condition": Tensor((4,), source, (1, 0, 1, 1)), "X": data(4), "Y": data(4), "T": dtype}
+                 for source in ("constant", "folded", "shape", "cast-shape", "runtime") for dtype in ("int64", "float32")),
+             *({"condition": Tensor((4,), source, (1, 0, 1, 1)), "X": Tensor((4,), source, (2, 3, 4, 5)),
+                "Y": numbers(1, 1, 1, 1), "T": "int64"} for source in ("constant", "folded", "shape", "cast-shape")),
+             {"condition": data(0, 4), "X": data(0, 4), "Y": data(0, 4)}, {"condition": data(0), "X": data(0), "Y": data(0)},
+             {"condition": data(0, 4), "X": scalar(1.5), "Y": data(0, 4)},
+             {"X": scalar(1.5)}, {"Y": scalar(1.5)}, {"X": scalar(1.5), "Y": scalar(0.5)},
              {"X": scalar(1), "T": "int64"},
                   {"Y": scalar(1.5), "dims": "dynamic"}, {"X": scalar(1.5), "dims": "dynamic"},
                   {"X": scalar(1.5), "dims": "batch"},
@@ -191,5 +246,10 @@ FORMS = [
                   {"condition": data(2, 1, 4, 4), "X": data(2, 3, 4, 4), "Y": scalar(-1e9), "dims": "dynamic"}]),
     *(bits(op) for op in ("BitwiseAnd", "BitwiseOr", "BitwiseXor")),
     Form("BitShift", {"X": data(2, 3, 4, low=0, high=3), "Y": data(2, 3, 4, low=0, high=3)}, {"direction": "LEFT"},
-        types={"T": "uint8"}, ranks=(1, 2), changes=each(direction=["RIGHT"])),
+        types={"T": "uint8"}, ranks=RANKS,
+         changes=[*each(direction=["RIGHT"]), *broadcasts(0, 3, "X", "Y"),
+                  *({"direction": "RIGHT", **change} for change in broadcasts(0, 3, "X", "Y")),
+                  *({"direction": way, "T": dtype, "Y": given} for way in ("LEFT", "RIGHT") for dtype in WHOLE
+                      for given in (data(2, 3, 4, low=0, high=3), weight(2, 3, 4, low=0, high=3), scalar(2), numbers(2),
+                                    data(2, 3, 4, low=0, high=70)))]),
 ]  # fmt: skip

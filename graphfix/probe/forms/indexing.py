@@ -1,74 +1,11 @@
 """Taking and putting parts of data by position."""
 
-from graphfix.probe.form import Change, Form, Tensor, data, each, numbers, scalar, weight
+from graphfix.probe.form import COMMON, Change, Form, Tensor, data, each, numbers, scalar, weight
+from graphfix.probe.forms.slicing import DIMS, SOME, WIDE
 
-LAST = 2**63 - 1
-DIMS = ("batch", "spatial", "sequence", "dynamic")
-
-
-def cut(starts: int, ends: int, axes: int | None = 1, steps: int | None = None, **more: object) -> Change:
-    """One axis sliced."""
-    return {"starts": numbers(starts), "ends": numbers(ends), "axes": None if axes is None else numbers(axes),
-            "steps": None if steps is None else numbers(steps), **more}  # fmt: skip
-
-
-CUTS: list[Change] = [
-    cut(0, 2), cut(1, LAST), cut(1, 2147483647), cut(-2, LAST), cut(0, -1), cut(0, 1), cut(1, 1000), cut(0, 2, 0),
-    cut(0, 2, 2), cut(0, 2, -1), cut(1, -1),
-    *(cut(a, b, None, step, data=data(*shape)) for shape in ((4,), (2, 4), (2, 4, 6, 4)) for a,
-        b in ((0, 2), (1, 2), (-1, LAST)) for step in (None, 1)),
-    *(
-        cut(a, b, axis, step, data=data(*shape))
-        for shape in ((4,), (2, 4), (2, 4, 6, 4))
-        for axis in (0, -1, 1)
-        if axis < len(shape)
-        for a, b in ((-1, LAST), (-2, -1), (1, LAST), (0, -1))
-        for step in (None, 1)
-    ),
-    *(cut(a, b, None, step, data=Tensor((4,), source, (2, 3, 4, 5)), T="int64") for source in ("shape", "folded", "constant")
-      for a, b in ((0, 1), (1, 2), (2, LAST), (0, -1), (-1, LAST)) for step in (None, 1)),
-    cut(0, 2, 0, 1), cut(0, 2, 1, 1), cut(0, 3, 1, 2), cut(-1, -LAST, 1, -1), cut(3, 0, 1, -1), cut(0, LAST, 1, 2),
-    cut(0, 1, None), cut(0, 2, None), cut(1, 2, None, 1), cut(1, 1),
-    *(cut(0, end, axis, step, dims=dims) for end in (2, LAST, -1) for axis in (0, 1) for step in (None, 1) for dims in DIMS),
-    *(cut(1, LAST, axis, 2, dims="dynamic") for axis in (0, 1, 2)),
-    *(cut(-1, -LAST, axis, -1, dims=dims) for axis in (0, 1) for dims in DIMS),
-    *(cut(1, 3, axis, 1, data=data(*shape)) for shape in ((4,), (2, 4), (2, 4, 6, 4), (2, 4, 2, 4, 2))
-        for axis in (0, 1) if axis < len(shape)),
-    *(cut(0, 2, axis, dims=dims, data=data(*shape)) for shape in ((2, 4), (2, 4, 6, 4), (2, 4, 2, 4, 2))
-        for axis in (1, len(shape) - 1) for dims in DIMS),
-    cut(-1, LAST, 0, data=data(4)), cut(0, -1, 0, data=data(4)), cut(0, 2, 0, data=data(4), dims="dynamic"), cut(-2, -1, 1),
-    cut(-2, -1, -1),
-    {"starts": numbers(0, 1), "ends": numbers(2, 3), "axes": numbers(0, 1)},
-    {"starts": numbers(0, 0), "ends": numbers(2, LAST), "axes": numbers(1, 2)},
-    {"starts": numbers(1, 1), "ends": numbers(-1, -1), "axes": numbers(1, 2)},
-    {"starts": numbers(0, 0, 0), "ends": numbers(2, 3, 4), "axes": None},
-    {"starts": numbers(0, 0), "ends": numbers(4, 4), "axes": numbers(1, 2), "steps": numbers(2, 2)},
-    {"starts": numbers(-1, 0), "ends": numbers(-9, 9), "axes": numbers(1, 2), "steps": numbers(-1, 1)},
-    *({"starts": numbers(*begin), "ends": numbers(*end), "axes": numbers(*range(len(end))), "steps": steps, "dims": dims}
-      for begin, end in (((0, 0), (-1, 3)), ((0, 1), (2, -1)), ((0, 0, 1), (2, -1, 4)), ((0, 0, 0), (-1, LAST, 3)),
-          ((0, 1, 0), (LAST, LAST, -1)), ((0, -2, 0), (2, LAST, 6)), ((0, 0, -3), (1, 4, -1)), ((0, 0, 1), (2, 4, LAST)))
-      for steps in (None, numbers(*[1] * len(end))) for dims in ("static", "batch", "spatial")),
-    {"starts": numbers(0, 1), "ends": numbers(2, 3), "axes": numbers(0, -1)},
-    {"starts": numbers(0, -2), "ends": numbers(2, 9), "axes": numbers(0, 1)},
-    *({**cut(0, 3, axis), "ends": Tensor((1,), source, (4,)), "dims": dims} for source in ("shape", "folded", "runtime")
-        for axis in (0, 1) for dims in ("static", *DIMS)),
-    *({**cut(0, 3, 1), "starts": Tensor((1,), source, (2,)), "ends": numbers(LAST), "dims": dims}
-        for source in ("shape", "folded", "runtime") for dims in ("static", *DIMS)),
-    *({**cut(0, 3, 1), "starts": Tensor((1,), "shape", (2,)), "ends": Tensor((1,), "shape", (4,)), "dims": "dynamic"}
-        for _ in range(1)),
-    *({**cut(0, 3, 1, 1), "axes.from": source, "steps.from": source} for source in ("folded", "runtime")),
-    *({**cut(0, 3, 1, 1), "starts.from": source, "ends.from": source, "axes.from": source, "steps.from": source, "dims": dims}
-        for source in ("folded", "node") for dims in ("static", "dynamic")),
-    *(cut(0, 2, 1, step, Tind="int32", **more) for step in (None, 1, 2)
-        for more in ({}, {"dims": "batch"}, {"dims": "dynamic"})),
-    {"starts": numbers(0, 1), "ends": numbers(2, 3), "axes": numbers(0, 1), "steps": numbers(1, 1), "Tind": "int32"},
-    *({**cut(a, b, 0), "data": Tensor((4,), source, (2, 3, 4, 5)), "T": "int64"} for source in ("shape", "folded", "constant")
-        for a, b in ((0, 1), (1, 2), (2, 4), (-1, LAST), (0, -1), (-2, -1))),
-    *({**cut(a, b, 0, 1), "data": Tensor((4,), source, (2, 3, 4, 5)), "T": dtype} for source in ("shape", "folded")
-        for dtype in ("int64", "int32", "float32") for a, b in ((0, 1), (2, 4))),
-    *({**cut(0, LAST, 0, -1), "starts": numbers(-1), "ends": numbers(-LAST), "data": Tensor((4,), source, (2, 3, 4, 5)),
-        "T": "int64"} for source in ("shape", "folded", "constant")),
-]  # fmt: skip
+NUMERIC = ("float32", "float16", "float64", "int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64")
+RANKS = tuple(range(8))
+SOURCES = ("constant", "folded", "runtime", "shape")
 PICKS: list[Change] = [
     *({"data": data(*shape), "axis": axis, "indices": scalar(index)}
         for shape in ((4,), (4, 4), (4, 4, 4), (4, 4, 4, 4), (4, 4, 2, 4, 2))
@@ -95,6 +32,27 @@ PICKS: list[Change] = [
     {"data": data(4, 4, 4), "axis": 0, "indices": data(low=0, high=2), "dims": "dynamic"},
     {"data": data(6, 5), "axis": 0, "indices": data(3, low=0, high=3), "T": "float64"},
     {"data": data(6, 5), "axis": 0, "indices": scalar(0), "T": "float64"},
+    *({"data": data(*shape), "axis": axis, "indices": index} for rank, shape in WIDE.items() for axis in (0, -1)
+      for index in (scalar(0), numbers(0, 1), numbers(-1), data(2, low=0, high=1), data(low=0, high=1))),
+    *({"data": data(*shape), "axis": axis, "indices": data(*picks, low=0, high=1), "dims": dims} for shape in ((4,), (4, 5), (2,
+        3, 4))
+      for axis in (0, -1) for picks in ((), (3,), (2, 3), (1, 2, 3), (2, 1, 3, 2), (2, 1, 3, 1, 2), (1, 2, 1, 2, 1, 2),
+      (1, 2, 1, 2, 1, 2, 1)) for dims in (SOME if len(picks) < 3 else ("static",))),
+    *({"data": data(*shape), "axis": 0, "indices": weight(*picks, low=0, high=1)} for shape in ((4,), (4, 5), (2, 3, 4))
+      for picks in ((2, 3), (1, 2, 3), (2, 1, 3, 2))),
+    *({"data": data(4, 5), "axis": axis, "indices": Tensor((2, 2), "constant", values)} for axis in (0, 1)
+      for values in ((0, 0, 0, 0), (1, 1, 1, 1), (1, 2, 2, 1), (-1, -2, -2, -1), (0, -1, 1, 2), (0, 1, 2, 3))),
+    *({"axis": axis, "indices": index, "T": dtype, "dims": dims} for axis in (0, 1) for index in (scalar(0), numbers(0, 2),
+      data(3, low=0, high=1)) for dtype in ("int64", "bool", "float16") for dims in ("static", "dynamic")),
+    *({"data": data(*shape), "axis": axis, "indices": index} for shape, axis in (((0, 4), 1), ((2, 0), 0), ((2, 0, 4), -1))
+      for index in (scalar(0), numbers(0, 1))),
+    *({"indices": data(0, low=0, high=1), "axis": axis} for axis in (0, 1)), {"indices": numbers(), "axis": 0},
+    {"indices": numbers(), "axis": 1}, {"indices": data(0, 2, low=0, high=1), "axis": 0},
+    *({"indices": Tensor(shape, source, (1,) * max(1, len(shape))), "axis": axis, "Tind": kind, "dims": dims}
+      for shape in ((), (1,)) for source in ("folded", "shape", "runtime", "cast-shape") for axis in (0, 1)
+      for kind in ("int64", "int32") for dims in ("static", "dynamic")),
+    *({"data": Tensor((4,), source, (2, 3, 4, 5)), "axis": 0, "indices": data(*picks, low=0, high=3), "T": dtype}
+      for source in ("constant", "folded", "shape", "runtime") for picks in ((), (2,)) for dtype in ("int64", "float32")),
 ]  # fmt: skip
 CROSSED = Tensor((2, 2), "runtime", (0, 1, 1, 0))
 PUT: list[Change] = [
@@ -105,6 +63,23 @@ PUT: list[Change] = [
     {"data": data(5), "indices": numbers(1, 3), "updates": weight(2), "axis": 0, "foldable": True, "Tind": "int32"},
     {"data": weight(5), "indices": numbers(1, 3), "updates": weight(2), "axis": 0, "foldable": True, "Tind": "int32",
         "reduction": "none"}, {"Tind": "int32"}, {"indices": Tensor((2, 2), "constant", (-1, 0, 0, -1))},
+    *({"data": data(*shape), "indices": Tensor((1,) * len(shape), source, (value,)), "updates": data(*(1,) * len(shape)),
+       "axis": axis, "reduction": how} for shape in WIDE.values() for axis in (0, 1, -1) if axis < len(shape)
+      for source, value in (("constant", 0), ("constant", 1), ("constant", -1), ("runtime", 1)) for how in (None, "add")
+      if how is None or len(shape) in (2, 3)),
+    *({"data": data(2, 2, 4, 4), "indices": Tensor((1, 1, 2, 1), "constant", (0, 1)), "updates": data(1, 1, 2, 1), "axis": axis}
+      for axis in (1, 2, 3)),
+    *({"axis": axis, "reduction": how, "dims": dims} for axis in (0, 1) for how in (None, "add", "max", "mul", "min")
+      for dims in SOME),
+    *({"axis": 1, "reduction": how, "T": dtype, "dims": dims} for how in (None, "add", "mul")
+      for dtype in ("int64", "int32", "float16", "bool") for dims in SOME if how is None or dtype != "bool"),
+    *({"indices": Tensor((2, 2), "constant", values), "reduction": how} for how in (None, "add")
+      for values in ((0, 0, 0, 0), (1, 1, 1, 1), (-1, -1, -2, -2), (0, -1, 1, 0), (0, 1, 1, 0))),
+    *({"data.from": a, "updates.from": b, "reduction": how} for a in ("constant", "runtime") for b in ("constant", "runtime")
+      for how in (None, "add")),
+    *({"data": data(*shape), "indices": data(*shape, low=0, high=0), "updates": data(*shape)} for shape in ((0, 2), (0,), (2,
+        0))),
+    {"data": data(2, 2), "indices": data(0, 2, low=0, high=0), "updates": data(0, 2)},
     {"updates.from": "constant"}, {"data": data(2, 2, 4), "indices": Tensor((2, 2, 1), "runtime", (0, 1, 1, 0)),
         "updates": data(2, 2, 1), "axis": 2}, {"data": data(1, 5), "indices": Tensor((1, 2), "constant", (1, 3)),
         "updates": data(1, 2)},
@@ -112,9 +87,6 @@ PUT: list[Change] = [
 GRID = Tensor((2, 2), "constant", (0, 1, 1, 2))
 
 FORMS = [
-    Form("Slice", {"data": data(2, 4, 6), "starts": numbers(0), "ends": numbers(2), "axes": numbers(1)}, changes=CUTS,
-        ranks=(2, 3, 4, 5),
-         arithmetic={"axes": numbers(0), "starts": numbers(1)}),
     Form("Gather", {"data": data(4, 4, 4), "indices": scalar(1)}, {"axis": 1}, changes=PICKS),
     Form("GatherElements", {"data": data(2, 4), "indices": data(2, 4, low=0, high=1)}, {"axis": 1},
          changes=[*each(axis=[0, -1, None], Tind=["int32"]), {"indices": Tensor((2, 3), "constant", (0, 1, 1, 0, 1, 0))},
@@ -124,28 +96,123 @@ FORMS = [
                   {"data": data(4), "indices": data(3, low=0, high=3), "axis": 0},
                   *({"data": data(2, 3, 4), "indices": data(2, 3, 4, low=0, high=1), "axis": axis, "dims": dims}
                       for axis in (1, 2, -1) for dims in ("static", *DIMS)),
+                  *({"data": data(*shape), "indices": Tensor((1,) * len(shape), source, (value,)), "axis": axis}
+                      for shape in WIDE.values() for axis in (0, 1, 2, -1) if axis < len(shape)
+                      for source, value in (("constant", 0), ("constant", 1), ("constant", 2), ("constant", -1), ("runtime", 1))
+                      if (value < 2 or axis < 0)),
+                  *({"data": data(*shape), "indices": data(*shape, low=0, high=1), "axis": axis, "dims": dims}
+                      for shape in WIDE.values() for axis in (0, -1) for dims in (SOME if len(shape) < 5 else ("static",))),
+                  *({"indices": Tensor((2, 3), "constant", values)} for values in ((0,) * 6, (1,) * 6, (1, 2, 3, 3, 2, 1),
+                      (-1,) * 6,
+                      (0, 1, 2, 3, 0, 1), (-1, -2, 0, 1, -1, 0))),
+                  *({"T": dtype, "axis": axis, "dims": dims, "Tind": kind} for dtype in ("int64", "int32", "bool", "float16")
+                      for axis in (0, 1) for dims in SOME for kind in ("int64", "int32") if kind == "int64" or dims == "static"),
+                  *({"data": data(*shape), "indices": data(*picks, low=0, high=0), "axis": axis} for shape, picks, axis in (
+                      ((0, 4), (0, 4), 1), ((2, 0), (2, 0), 0), ((2, 4), (2, 0), 1), ((2, 4), (0, 4), 0), ((0,), (0,), 0))),
+                  *({"data.from": "constant", "axis": axis} for axis in (0, 1)),
                   {"data": data(2, 3, 4, 5), "indices": data(2, 3, 4, 2, low=0, high=1), "axis": 3}]),
     Form("GatherND", {"data": data(4, 4, 4), "indices": GRID},
          changes=[{"indices": data(2, 2, low=0, high=2)},
              {"batch_dims": 1, "indices": Tensor((4, 1), "constant", (0, 1, 1, 2))},
              {"indices": Tensor((2, 3), "constant", (0, 1, 1, 2, 1, 0))},
-                  {"indices": Tensor((2, 1), "constant", (0, 1))}, {"indices": Tensor((2, 2), "constant", (0, 1, -1, 2))}]),
+                  {"indices": Tensor((2, 1), "constant", (0, 1))}, {"indices": Tensor((2, 2), "constant", (0, 1, -1, 2))},
+                  *({"data": data(*shape), "indices": Tensor((*picks, deep), source, (value,) * (deep * picks[0])), "dims": dims}
+                      for shape in WIDE.values() for deep in (1, 2, 3) if deep <= len(shape) for picks in ((2,),)
+                      for source, value in (("constant", 0), ("constant", 1), ("constant", -1), ("runtime", 1))
+                      for dims in (SOME if deep == 1 and len(shape) < 5 else ("static",))),
+                  *({"data": data(*shape), "indices": Tensor((*picks, deep), source, tuple(at % 2 for at in range(count * deep)))}
+                      for shape in ((4,), (4, 4), (2, 4, 4), (2, 3, 4, 4)) for deep in (1, 2) if deep <= len(shape)
+                      for picks, count in (((), 1), ((2, 2), 4), ((2, 1, 2), 4), ((1, 2, 1, 2), 4)) for source in ("constant",
+                      "runtime")),
+                  *({"batch_dims": batch, "data": data(*shape), "indices": Tensor((*shape[:batch], *picks, 1), source,
+                      (1,) * (2**batch * (picks or (1,))[0])), "dims": dims}
+                      for batch, shape in ((1, (2, 4)), (1, (2, 4, 3)), (1, (2, 4, 3, 2)), (2, (2, 2, 4)), (2, (2, 2, 4, 3)))
+                      for picks in ((), (3,)) for source in ("constant", "runtime") for dims in SOME),
+                  *({"indices": Tensor((2, 2), "constant", values)} for values in ((0,) * 4, (1, 2, 2, 1), (-1, -2, -1, -1),
+                      (1,) * 4)),
+                  *({"T": dtype, "dims": dims, "indices": given} for dtype in ("int64", "int32", "bool", "float16")
+                      for dims in SOME
+                      for given in (GRID, data(2, 2, low=0, high=1))),
+                  {"data.from": "constant", "indices": data(2, 2, low=0, high=1)},
+                  *({"data": data(*shape), "indices": data(*picks, low=0, high=0)} for shape, picks in (((0, 4), (2, 0)),
+                      ((4, 0), (2, 1)), ((4, 4), (0, 1)), ((4, 4), (0, 2))))]),
     Form("ScatterElements", {"data": data(2, 2), "indices": CROSSED, "updates": data(2, 2)}, {"axis": 1}, changes=PUT),
-    Form("Scatter", {"data": data(2, 2), "indices": CROSSED, "updates": data(2, 2)}, {"axis": 1}),
+    Form("Scatter", {"data": data(2, 2), "indices": CROSSED, "updates": data(2, 2)}, {"axis": 1}, changes=PUT),
     Form("ScatterND", {"data": data(4, 4, 4), "indices": GRID, "updates": data(2, 4)},
          changes=[*each(reduction=["add", "mul", "max", "min"]), {"indices": data(2, 2, low=0, high=2)},
              {"updates.from": "constant"}, {"indices": Tensor((2, 3), "constant", (0, 1, 1, 2, 1, 0)), "updates": data(2)},
-                  {"indices": Tensor((2, 1), "constant", (0, 1)), "updates": data(2, 4, 4)}, {"data.from": "constant"}]),
+                  {"indices": Tensor((2, 1), "constant", (0, 1)), "updates": data(2, 4, 4)}, {"data.from": "constant"},
+                  *({"data": data(*shape), "indices": Tensor((2, deep), source, (0,) * deep + (value,) * deep),
+                     "updates": data(2, *shape[deep:]), "reduction": how, "dims": dims}
+                      for shape in WIDE.values() for deep in (1, 2, 3) if deep <= len(shape) for how in (None, "add", "max")
+                      for source, value in (("constant", 0), ("constant", 1), ("constant", -1), ("runtime", 1))
+                      for dims in (SOME if deep < 3 and 1 < len(shape) < 4 and how is None else ("static",))
+                      if how is None or (value == 1 and deep < 3)),
+                  *({"data": data(*shape), "indices": Tensor((*picks, deep), source, tuple(at % 2 for at in range(count * deep))),
+                     "updates": data(*picks, *shape[deep:])}
+                      for shape in ((4,), (4, 4), (2, 4, 4), (2, 3, 4, 4)) for deep in (1, 2) if deep <= len(shape)
+                      for picks, count in (((), 1), ((2, 2), 4), ((2, 1, 2), 4)) for source in ("constant", "runtime")),
+                  *({"indices": Tensor((2, 2), "constant", values)} for values in ((0, 0, 0, 1), (1, 2, 2, 1), (-1, -2, -1, -1),
+                      (0,) * 4,
+                      (1,) * 4)),
+                  *({"T": dtype, "dims": dims, "reduction": how} for dtype in ("int64", "int32", "bool", "float16")
+                      for dims in SOME
+                      for how in (None, "add") if how is None or dtype != "bool"),
+                  *({"data.from": a, "updates.from": b, "indices": given} for a in ("constant", "folded", "runtime")
+                      for b in ("constant", "runtime") for given in (GRID, data(2, 2, low=0, high=1))),
+                  *({"data": Tensor((4,), source, (2, 3, 4, 5)), "indices": Tensor((1, 1), "constant", (1,)),
+                      "updates": numbers(7),
+                     "T": "int64"} for source in ("constant", "folded", "shape", "runtime")),
+                  *({"data": data(*shape), "indices": data(*picks, low=0, high=0), "updates": data(*new)} for shape, picks,
+                      new in (
+                      ((4, 4), (0, 1), (0, 4)), ((4, 0), (2, 1), (2, 0)), ((4, 4), (0, 2), (0,))))]),
     Form("OneHot", {"indices": data(2, 3, low=0, high=3, dtype="int64"), "depth": scalar(4), "values": numbers(0, 1)},
         types={"T2": "int64"},
          changes=[*each(axis=[0, 1, -1]), {"depth": numbers(4)}, {"T3": "int64"},
              {"indices": data(3, low=0, high=3, dtype="int64")}, {"indices": data(2, 3, low=0, high=3, dtype="int32")},
-             {"T2": "float32"}]),
-    Form("NonZero", {"X": data(3, 4)}, ranks=(1, 2, 3, 4)),
+             {"T2": "float32"}, {"T2": "int32"}, {"T2": "int32", "T3": "int64"}, {"T2": "int64", "T3": "bool"}, {"T2": "uint8"},
+             {"T2": "float64"}, *({"T3": dtype} for dtype in (*COMMON, "string", "complex64")),
+             *({"indices": data(2, 3, low=0, high=3, dtype=dtype), "T2": like, "T3": "float32"} for dtype in NUMERIC
+                 for like in ("int64", "float32", dtype)),
+             *({"indices": data(*shape, low=0, high=3, dtype="int64"), "axis": axis} for shape in ((), (3,), (2, 3), (2, 3, 2),
+                 (2, 3, 2, 2), (2, 1, 2, 2, 1)) for axis in (None, 0, 1, -1, -2, 2, len(shape))),
+             *({"indices": Tensor((3,), "constant", values, dtype="int64"), "axis": axis, "T3": dtype} for axis in (None, 0)
+                 for values in ((0, 0, 0), (1, 1, 1), (1, 2, 3), (-1, -2, -3), (0, -1, 2), (0, 1, 9), (0, 1, 2))
+                 for dtype in ("float32", "int64")),
+             *({"depth": Tensor(shape, source, (4,)), "dims": dims} for shape in ((), (1,)) for source in SOURCES
+                 for dims in SOME),
+             *({"values": Tensor((2,), source, pair), "T3": dtype} for source in SOURCES for pair in ((0, 1), (1, 0), (-1, 1),
+                 (2, 5))
+                 for dtype in ("float32", "int64", "bool")),
+             {"depth": scalar(1)}, {"depth": scalar(0)}, {"indices": data(0, low=0, high=3, dtype="int64")},
+             {"indices": data(0, 3, low=0, high=3, dtype="int64"), "axis": 0}]),
+    Form("NonZero", {"X": data(3, 4)}, ranks=RANKS,
+         changes=[*({"T": dtype, "X": Tensor((4,), source, (1, 0, 1, 0))} for source in SOURCES for dtype in ("int64", "bool",
+             "float32")),
+                  *({"T": dtype, "dims": dims} for dtype in ("bool", "int64", "int32") for dims in SOME)]),
     Form("Compress", {"input": data(3, 4), "condition": Tensor((3,), "constant", (1, 0, 1))},
-        changes=[{"axis": 0}, {"axis": 1}, {"axis": -1}, {"condition.from": "runtime", "axis": 0}]),
+        changes=[{"axis": 0}, {"axis": 1}, {"axis": -1}, {"condition.from": "runtime", "axis": 0},
+            *({"input": data(*shape), "condition": Tensor((3,), source, (1, 0, 1)), "axis": axis, "dims": dims}
+                for shape in ((3,), (3, 4), (2, 3, 4), (2, 3, 4, 5), (3, 3, 2, 3, 2)) for axis in (None, 0, 1, -1, -2)
+                if axis is None or -len(shape) <= axis < len(shape) for source in ("constant", "runtime") for dims in SOME),
+            *({"condition": Tensor((3,), "constant", values), "axis": 0} for values in ((0, 0, 0), (1, 1, 1), (0, 1, 0))),
+            {"condition": numbers(1, 0), "axis": 0}, *({"T": dtype, "axis": 0} for dtype in ("int64", "bool", "float16"))]),
     Form("Unique", {"X": data(8, low=0, high=4)}, outputs=4,
-        changes=[{"outputs": 1}, {"axis": 0, "X": data(4, 2, low=0, high=2)}, {"sorted": 0}]),
+        changes=[{"outputs": 1}, {"axis": 0, "X": data(4, 2, low=0, high=2)}, {"sorted": 0},
+            *({"X": data(*shape, low=0, high=2), "axis": axis, "sorted": order, "outputs": used}
+                for shape in ((6,), (4, 2), (2, 3, 2), (2, 2, 2, 2)) for axis in (None, 0, 1, -1)
+                if axis is None or axis < len(shape)
+                for order in (None, 0) for used in (4, ("Y", "", "", ""))),
+            *({"outputs": used} for used in (("Y", "indices"), ("Y", "", "inverse_indices"), ("Y", "", "", "counts"), 2, 3)),
+            *({"X": data(8, low=0, high=4), "dims": dims, "T": dtype, "outputs": used} for dims in SOME for used in (1, 4)
+                for dtype in ("float32", "int64", "int32")), {"X": data(0, low=0, high=4)}]),
     Form("ReverseSequence", {"input": data(4, 3, 2), "sequence_lens": numbers(1, 2, 3)},
-        changes=[{"sequence_lens.from": "runtime"}, {"batch_axis": 0, "time_axis": 1, "sequence_lens": numbers(1, 2, 3, 1)}]),
+        changes=[{"sequence_lens.from": "runtime"}, {"batch_axis": 0, "time_axis": 1, "sequence_lens": numbers(1, 2, 3, 1)},
+            *({"input": data(*shape), "sequence_lens": Tensor((shape[batch],), source, lengths[: shape[batch]]),
+                "batch_axis": batch,
+               "time_axis": 1 - batch, "dims": dims} for shape in ((4, 4), (4, 3), (3, 4, 2), (4, 3, 2, 2), (3, 3, 2, 2, 2))
+                for batch in (0, 1) for source, lengths in (("constant", (1, 2, 3, 1)), ("constant", (1, 1, 1, 1)),
+                ("constant", (3, 3, 3, 3)), ("runtime", (1, 2, 3, 1)), ("folded", (1, 2, 3, 1)), ("shape", (1, 2, 3, 1)))
+                for dims in (SOME if lengths == (1, 2, 3, 1) and len(shape) < 4 else ("static",))),
+            {"batch_axis": None, "time_axis": None}]),
 ]  # fmt: skip

@@ -1,5 +1,7 @@
 """Matrix products and what belongs to them."""
 
+from typing import Any
+
 from graphfix.probe.form import Form, Tensor, data, each, numbers, scalar, weight
 
 PRODUCTS = [
@@ -19,6 +21,27 @@ def small(*shape: int, source: str = "runtime") -> Tensor:
     return Tensor(shape, source, low=0, high=9)
 
 
+QUANTISED = [((3, 4), (4, 5)), ((2, 3, 4), (2, 4, 5)), ((2, 3, 4), (4, 5)), ((2, 2, 3, 4), (2, 2, 4, 5)), ((4,), (4, 5)),
+             ((3, 4), (4,)), ((4,), (4,)), ((2, 2, 3, 4), (4, 5)), ((2, 2, 2, 3, 4), (4, 5))]  # fmt: skip
+ALONE = {"a_scale": scalar(0.1), "a_zero_point": scalar(3), "b_scale": scalar(0.2), "b_zero_point": scalar(2),
+         "y_scale": scalar(0.5), "y_zero_point": scalar(4)}  # fmt: skip
+ROWS = {"a_scale": numbers(0.1), "a_zero_point": numbers(3), "b_scale": numbers(0.2), "b_zero_point": numbers(2),
+        "y_scale": numbers(0.5), "y_zero_point": numbers(4)}  # fmt: skip
+EQUATIONS: list[tuple[Any, ...]] = [
+    ("bij,bjk->bik", (2, 3, 4), (2, 4, 5)), ("ij,jk->ik", (3, 4), (4, 5)), ("bhid,bhjd->bhij", (2, 3, 4, 5), (2, 3, 6, 5)),
+    ("bij->bji", (2, 3, 4)), ("i,j->ij", (4,), (5,)), ("bij->b", (2, 3, 4)), ("ii->i", (4, 4)), ("ij->ji", (3, 4)),
+    ("...ij,jk->...ik", (2, 3, 4), (4, 5)), ("ij->j", (3, 4)), ("ij->", (3, 4)), ("ii", (4, 4)), ("ii->", (4, 4)), ("->", ()),
+    ("...->...", (2, 3)), ("...ii->...i", (2, 4, 4)), ("bii->bi", (2, 4, 4)), ("i,i->", (4,), (4,)), ("i,i", (4,), (4,)),
+    ("i,i->i", (4,), (4,)), ("ij,ij->ij", (3, 4), (3, 4)), ("ij,ij->i", (3, 4), (3, 4)), ("ij,ij->", (3, 4), (3, 4)),
+    ("ij,j->i", (3, 4), (4,)), ("ij,kj->ik", (3, 4), (5, 4)), ("ij,jk", (3, 4), (4, 5)), ("ji,jk->ik", (4, 3), (4, 5)),
+    ("ijk,kl->ijl", (2, 3, 4), (4, 5)), ("bhij,bhjd->bhid", (2, 3, 4, 6), (2, 3, 6, 5)), ("bid,bjd->bij", (2, 3, 4), (2, 5, 4)),
+    ("bthd,bshd->bhts", (2, 4, 3, 5), (2, 6, 3, 5)), ("bhts,bshd->bthd", (2, 3, 4, 6), (2, 6, 3, 5)),
+    ("abcd,cde->abe", (2, 3, 4, 5), (4, 5, 6)), ("ij,jk,kl->il", (2, 3), (3, 4), (4, 5)), ("i,j,k->ijk", (2,), (3,), (4,)),
+    ("bij,bj->bi", (2, 3, 4), (2, 4)), (",ij->ij", (), (3, 4)), ("...ij,...jk->...ik", (2, 3, 4), (2, 4, 5)),
+    ("...i,...i->...", (2, 3), (2, 3)), ("ij->ij", (3, 4)), ("abcd->dcba", (2, 3, 4, 5)), ("abcde->abc", (2, 3, 2, 4, 2)),
+    ("bchw,bkhw->bckhw", (1, 2, 3, 4), (1, 5, 3, 4)), ("bchw,bkc->bkhw", (1, 2, 3, 4), (1, 5, 2)), ("iij->j", (3, 3, 4)),
+    ("nctkv,kvw->nctw", (1, 2, 3, 2, 4), (2, 4, 4)), ("i->i", (4,)), ("i->", (4,)), ("ab,cd->abcd", (2, 3), (4, 5)),
+]  # fmt: skip
 
 FORMS = [
     Form("MatMul", {"A": data(3, 4), "B": weight(4, 5)},
@@ -29,9 +52,38 @@ FORMS = [
                   *({"A": data(*a), "B": data(*b), "B.from": "folded", "dims": dims} for a, b in PRODUCTS[3:6]
                       for dims in ("static", "batch", "spatial", "sequence", "dynamic")),
                       *({"A": weight(*a), "B": data(*b)} for a, b in PRODUCTS[3:7]),
+                  *({"A": data(*a), "B": data(*b), "T": dtype, "B.from": source, "dims": dims} for a, b in PRODUCTS[3:6]
+                      for dtype in ("float16", "float64", "int32", "int64", "uint32") for source in ("constant", "runtime")
+                      for dims in ("static", "batch")),
+                  *({"A": data(*a), "B": data(*b)} for a, b in (((0, 4), (4, 5)), ((3, 0), (0, 5)), ((3, 4), (4, 0)), ((0,),
+                      (0,)),
+                      ((2, 0, 4), (4, 5)), ((2, 2, 2, 2, 3, 4), (4, 5)), ((2, 2, 2, 2, 3, 4), (2, 2, 2, 2, 4, 5)),
+                      ((2, 2, 2, 2, 2, 3, 4), (4, 5)), ((2, 2, 2, 2, 2, 3, 4), (2, 2, 2, 2, 2, 4, 5)), ((4,), (2, 4, 5)), ((4,),
+                          (2, 2, 4, 5)),
+                      ((2, 2, 3, 4), (4,)), ((2, 2, 2, 3, 4), (4,)), ((4,), (2, 2, 2, 4, 5)), ((1, 3, 4), (4, 5)), ((4, 5), (3,
+                          5, 4)))),
+                  *({"A": data(*a), "B": data(*b), "dims": dims} for a, b in (((4,), (4, 5)), ((3, 4), (4,)), ((2, 3, 4), (4,)),
+                      ((4,), (2, 4, 5))) for dims in ("batch", "dynamic")),
+                  *({"A": data(*a), "B": data(*b), f"{name}.dims": dims} for a, b in PRODUCTS[3:6] for name in ("A", "B")
+                      for dims in ("batch", "dynamic")),
 ]),
-    Form("Gemm", GEMM, {"transB": 1},
-         changes=[{"C": None}, {"transB": 0, "B": weight(4, 5)}, {"transA": 1, "A": data(4, 3)},
+    Form("Gemm", GEMM, {"transB": 1}, ranks=(),
+         changes=[*({"transA": a, "transB": b, "A": data(*((4, 3) if a else (3, 4))), "B": Tensor((5, 4) if b else (4, 5),
+             source),
+               "C": c, "dims": dims} for a in (0, 1) for b in (0, 1) for source in ("constant", "runtime")
+               for c in (None, weight(5), data(5), weight(3, 5), scalar(0.5), weight(1, 5)) for dims in ("static", "dynamic")
+               if dims == "static" or c is None or c.shape == (5,)),
+             *({"transA": a, "transB": b, "A": data(*((4, 3) if a else (3, 4))), "B": Tensor((5, 4) if b else (4, 5), source),
+               "C": c, name: 0.5} for a in (0, 1) for b in (0, 1) for source in ("constant", "runtime")
+               for c in (weight(5), data(3, 5), None) for name in ("alpha", "beta")),
+             *({"transB": b, "B": Tensor((5, 4) if b else (4, 5), source), "C": given, "alpha": 0.25, "beta": 0.35}
+               for b in (0, 1) for source in ("constant", "runtime") for given in (data(3, 5), data(5), data(1, 5), data(1),
+               data(),
+               data(3, 1), None)),
+             *({"T": dtype, "transB": b, "B": Tensor((5, 4) if b else (4, 5), source), "C": c} for dtype in ("float16", "float64",
+               "int32", "int64") for b in (0, 1) for source in ("constant", "runtime") for c in (weight(5), None)),
+             {"A": weight(3, 4), "B": data(5, 4), "C": weight(5)}, {"A": data(0, 4)}, {"A": data(3, 0), "B": data(5, 0)},
+             {"C": None}, {"transB": 0, "B": weight(4, 5)}, {"transA": 1, "A": data(4, 3)},
              {"transA": 1, "transB": 0, "A": data(4, 3), "B": weight(4, 5)}, *each(alpha=[0.5], beta=[0.5]), {"C": weight(1)},
              {"C": weight(1, 5)}, {"C": weight(3, 5)},
                   {"C": scalar(0.5)}, {"C": weight(3, 1)}, {"A": data(1, 4), "dims": "batch"},
@@ -45,17 +97,42 @@ FORMS = [
                   {"T2": "int8"}, {"T1": "int8", "T2": "int8"}, {"A": small(2, 3, 4)},
                   {"A": small(2, 3, 4), "a_zero_point": small(), "dims": "dynamic"},
                   {"A": small(2, 3, 4), "a_zero_point": small(), "T2": "int8", "b_zero_point": numbers(0, 0, 0, 0, 0)},
-                  {"b_zero_point": scalar(0)}, {"a_zero_point": scalar(0)}]),
+                  {"b_zero_point": scalar(0)}, {"a_zero_point": scalar(0)},
+                  *({"A": small(*a), "B": small(*b, source=source), "T1": left, "T2": right, "a_zero_point": first,
+                     "b_zero_point": second, "dims": dims} for a, b in QUANTISED[:3] for source in ("constant", "runtime")
+                      for left, right in (("uint8", "uint8"), ("int8", "int8"), ("uint8", "int8"))
+                      for first, second in ((None, None), (scalar(3), scalar(2)), (numbers(3), numbers(2)))
+                      for dims in ("static", "dynamic")),
+                  *({"A": small(*a), "B": small(*b)} for a, b in QUANTISED),
+                  *({"a_zero_point": first, "b_zero_point": second, "T1": kind, "T2": kind} for kind in ("uint8", "int8")
+                      for first, second in ((numbers(1, 2, 3), scalar(2)), (numbers(3, 3, 3), numbers(1, 2, 3, 4, 5)),
+                      (scalar(3), numbers(1, 2, 3, 4, 5)), (numbers(1), numbers(0)), (numbers(0), numbers(1)), (scalar(1),
+                          scalar(1)),
+                      (small(1), small(1)), (numbers(0), numbers(0)), (small(), small()), (numbers(0, 0, 0), numbers(0, 0, 0, 0,
+                          0)))),
+                  {"A": small(0, 4)}, {"a_zero_point": scalar(-1), "T1": "int8"}]),
     Form("QLinearMatMul", {"a": small(3, 4), "a_scale": scalar(0.1), "a_zero_point": scalar(3),
         "b": small(4, 5, source="constant"), "b_scale": scalar(0.2), "b_zero_point": scalar(2), "y_scale": scalar(0.5),
         "y_zero_point": scalar(4)},
          types={"T1": "uint8", "T2": "uint8", "T3": "uint8"},
-         changes=[{"T1": "int8", "T2": "int8", "T3": "int8"}, {"T2": "int8"}, {"a": small(2, 3, 4)}]),
-    Form("Einsum", {"Inputs": [data(2, 3, 4), data(2, 4, 5)]}, {"equation": "bij,bjk->bik"},
-         changes=[{"Inputs": [data(3, 4), data(4, 5)], "equation": "ij,jk->ik"},
-             {"Inputs": [data(2, 3, 4, 5), data(2, 3, 6, 5)], "equation": "bhid,bhjd->bhij"},
-             {"Inputs": [data(2, 3, 4)], "equation": "bij->bji"}, {"Inputs": [data(4), data(5)], "equation": "i,j->ij"},
-                  {"Inputs": [data(2, 3, 4)], "equation": "bij->b"}, {"Inputs": [data(4, 4)], "equation": "ii->i"},
-                  {"Inputs": [data(2, 3, 4), data(4, 5)], "equation": "...ij,jk->...ik"}]),
-    Form("Det", {"X": data(2, 3, 3)}, changes=[{"X": data(3, 3)}]),
+         changes=[{"T1": "int8", "T2": "int8", "T3": "int8"}, {"T2": "int8"}, {"a": small(2, 3, 4)},
+                  *({"a": small(*a), "b": small(*b, source=source), "T1": left, "T2": right, "T3": left, "TS": scale, **points,
+                     "dims": dims} for a, b in QUANTISED[:3] for source in ("constant", "runtime")
+                      for left, right in (("uint8", "uint8"), ("int8", "int8"), ("uint8", "int8"))
+                      for scale in ("float32", "float16") for points in (ALONE, ROWS) for dims in ("static", "dynamic")
+                      if scale == "float32" or dims == "static"),
+                  *({"a": small(*a), "b": small(*b)} for a, b in QUANTISED), {"a": small(0, 4)},
+                  {"b_scale": numbers(0.1, 0.2, 0.3, 0.1, 0.2), "b_zero_point": numbers(0, 0, 0, 0, 0), "T2": "int8"},
+                  {"a_scale": numbers(0.1, 0.2, 0.3), "a_zero_point": numbers(1, 2, 3)}, *({"TS": scale} for scale in ("float16",
+                  "bfloat16")), {f"{name}.from": "runtime" for name in (*ALONE, "b")}]),
+    Form("Einsum", {"Inputs": [data(2, 3, 4), data(2, 4, 5)]}, {"equation": "bij,bjk->bik"}, empties=(), changes=[
+        *({"Inputs": [data(*shape) for shape in shapes], "equation": equation, **more} for equation, *shapes in EQUATIONS
+          for more in ({}, {"dims": "dynamic"}, {"dims": "batch"}, {"T": "float16"}, {"T": "int64"})),
+        *({"Inputs": [data(*shape) for shape in shapes], "equation": equation.replace(",", " , ").replace("->", " -> ")}
+          for equation, *shapes in EQUATIONS),
+        *({"Inputs": [data(*shapes[0]), *(weight(*shape) for shape in shapes[1:])], "equation": equation, "dims": dims}
+          for equation, *shapes in EQUATIONS if len(shapes) > 1 for dims in ("static", "batch"))]),
+    Form("Det", {"X": data(2, 3, 3)}, changes=[{"X": data(3, 3)}, {"X": data(1, 1)}, {"X": data(2, 2)},
+         *({"X": data(*shape), "dims": dims} for shape in ((3, 3), (2, 3, 3), (2, 2, 3, 3), (2, 1, 2, 3, 3))
+           for dims in ("static", "batch", "dynamic"))]),
 ]  # fmt: skip

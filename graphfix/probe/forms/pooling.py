@@ -1,6 +1,6 @@
 """Pooling over windows and over everything."""
 
-from graphfix.probe.form import Change, Form, Tensor, data, each
+from graphfix.probe.form import Change, Form, Tensor, data, each, numbers, weight
 
 WINDOWS: list[Change] = [
     {"strides": [2, 2]},
@@ -42,23 +42,71 @@ WINDOWS: list[Change] = [
     {"X": data(2, 4, 10), "kernel_shape": [3], "strides": [1], "dilations": [2]},
     {"X": data(2, 4, 6, 6, 6), "kernel_shape": [3, 3, 3], "strides": [2, 2, 2], "pads": [1] * 6},
 ]
+SPACED: list[Change] = [
+    {"X": data(2, 4, 9), "kernel_shape": [3], "strides": [1]},
+    {"X": data(2, 4, 6, 6, 6), "kernel_shape": [2, 2, 2], "strides": [1, 1, 1]},
+]
+MIXED: list[Change] = [
+    {"dilations": [1, 2]}, {"dilations": [2, 2], "strides": [2, 2]}, {"dilations": [2, 2], "pads": [1, 1, 1, 1]},
+    {"dilations": [2, 2], "dims": "dynamic"}, {"dilations": [2, 2], "ceil_mode": 1}, {"ceil_mode": 1},
+    {"ceil_mode": 1, "auto_pad": "SAME_UPPER", "strides": [2, 2]}, {"ceil_mode": 1, "auto_pad": "VALID", "strides": [2, 2]},
+    {"ceil_mode": 1, "strides": [2, 1]}, {"ceil_mode": 1, "pads": [0, 0, 1, 1], "strides": [2, 2]}, {"pads": [1, 0, 1, 0]},
+    {"pads": [1, 1, 1, 1], "dims": "dynamic"}, {"pads": [0, 0, 1, 1], "dims": "dynamic"}, {"pads": [0, 0, 1, 1], "dims": "batch"},
+    {"auto_pad": "SAME_LOWER", "strides": [2, 2]}, {"auto_pad": "SAME_UPPER", "dims": "dynamic"}, {"auto_pad": "SAME_UPPER",
+    "dims": "batch"}, {"kernel_shape": [2, 3]}, {"kernel_shape": [1, 1]}, {"kernel_shape": [9, 9]},
+    *({**space, "dims": dims, **more} for space in SPACED for dims in ("static", "batch", "dynamic") for more in ({},
+        {"ceil_mode": 1}, {"auto_pad": "SAME_LOWER"}, {"auto_pad": "SAME_UPPER"}, {"auto_pad": "VALID"})),
+    *({**space, "T": dtype} for space in (*SPACED, {"strides": [2, 2]}, {"dims": "batch"}) for dtype in ("float16", "float64")),
+    *({"X": data(2, 4, *[3] * (rank - 2)), "kernel_shape": [2] * (rank - 2), "strides": [1] * (rank - 2)} for rank in (6, 7)),
+    {"X": data(0, 4, 9, 9)},
+]  # fmt: skip
 WINDOW = {"kernel_shape": [3, 3], "strides": [1, 1]}
 DATA = {"X": data(2, 4, 9, 9)}
 WHOLE: list[Change] = [{"X": data(2, 4, 9)}, {"X": data(2, 4, 5, 6, 5)}, {"X": data(1, 4, 9, 9)},
-         {"X": data(2, 4, 9), "dims": "dynamic"}, {"X": data(2, 4, 9), "dims": "batch"}]  # fmt: skip
+         {"X": data(2, 4, 9), "dims": "dynamic"}, {"X": data(2, 4, 9), "dims": "batch"},
+         *({"X": data(2, 4, *[3] * (rank - 2)), "dims": dims} for rank in (2, 3, 4, 5, 6, 7) for dims in ("static", "batch",
+             "dynamic") if rank < 6 or dims == "static"), {"X": data(0, 4, 9, 9)},
+         *({"T": dtype, "X": data(*shape)} for dtype in ("float16", "float64") for shape in ((2, 4, 9), (2, 4, 5, 6,
+             5)))]  # fmt: skip
 
 FORMS = [
-    Form("MaxPool", DATA, WINDOW, changes=[*WINDOWS, {"outputs": ("Y", "Indices")}, {"storage_order": 1},
+    Form("MaxPool", DATA, WINDOW, changes=[*WINDOWS, *MIXED, {"outputs": ("Y", "Indices")}, {"storage_order": 1},
+             *({**change, "outputs": ("Y", "Indices")} for change in (*SPACED, {"strides": [2, 2]}, {"dilations": [2, 2]},
+               {"ceil_mode": 1, "strides": [2, 2]}, {"pads": [1, 1, 1, 1]}, {"dims": "dynamic"}, {"T": "float16"}, {"T": "uint8"},
+               {"strides": [2, 2], "storage_order": 1}, {"auto_pad": "SAME_UPPER"})),
+             *({"T": dtype, **change} for dtype in ("uint8", "int8") for change in (*SPACED, {"strides": [2, 2]},
+                 {"dims": "batch"})),
                                            {"outputs": ("Y", "Indices"), "storage_order": 1}]),
     Form("AveragePool", DATA, WINDOW,
-         changes=[*WINDOWS, {"count_include_pad": 1}, {"count_include_pad": 1, "pads": [1, 1, 1, 1]},
+         changes=[*WINDOWS, *MIXED, {"count_include_pad": 1},
+                  *({**change, "count_include_pad": 1} for change in (*MIXED, *SPACED)),
+                  {"count_include_pad": 1, "pads": [1, 1, 1, 1], "dims": "dynamic"}, {"count_include_pad": 1, "pads": [1, 1, 1,
+                      1]},
                   {"count_include_pad": 1, "pads": [0, 0, 1, 1]}, {"count_include_pad": 1, "auto_pad": "SAME_UPPER"},
                   {"count_include_pad": 1, "dims": "dynamic"}, {"count_include_pad": 1, "ceil_mode": 1, "strides": [2, 2]}]),
     Form("GlobalAveragePool", DATA, changes=WHOLE),
     Form("GlobalMaxPool", DATA, changes=WHOLE),
-    Form("LpPool", DATA, WINDOW, changes=[*WINDOWS[:12], *each(p=[1, 2, 3])]),
+    Form("LpPool", DATA, WINDOW, changes=[*WINDOWS, *MIXED, *each(p=[1, 2, 3]),
+         *({**change, "p": p} for change in (*SPACED, {"ceil_mode": 1, "strides": [2, 2]}, {"dilations": [2, 2]},
+             {"dims": "dynamic"})
+           for p in (1, 3))]),
     Form("GlobalLpPool", DATA, changes=[*WHOLE, *each(p=[1, 2, 3])]),
     Form("MaxUnpool", {"X": data(1, 1, 2, 2), "I": Tensor((1, 1, 2, 2), "constant", (5, 7, 13, 15))},
-        {"kernel_shape": [2, 2], "strides": [2, 2]}),
-    Form("MaxRoiPool", {"X": data(1, 4, 9, 9), "rois": data(2, 5, low=0, high=0.9)}, {"pooled_shape": [2, 2]}),
+        {"kernel_shape": [2, 2], "strides": [2, 2]},
+         changes=[*({"output_shape": Tensor((4,), source, (1, 1, size, size)), "I.from": where} for source in ("constant",
+             "runtime",
+                    "folded", "shape") for size in (4, 5) for where in ("constant", "runtime")
+                        if size == 5 or source == "constant"),
+                  {"strides": None}, {"strides": [1, 1]}, {"pads": [0, 0, 0, 0]}, {"strides": [2, 1]},
+                  {"X": data(1, 1, 3, 3), "I": Tensor((1, 1, 3, 3), "constant", tuple(range(9))), "pads": [1, 1, 1, 1]},
+                  {"X": data(1, 1, 2), "I": Tensor((1, 1, 2), "constant", (1, 3)), "kernel_shape": [2], "strides": [2]},
+                  {"X": data(1, 1, 2, 2, 2), "I": Tensor((1, 1, 2, 2, 2), "constant", tuple(range(0, 64, 8))),
+                   "kernel_shape": [2] * 3, "strides": [2] * 3},
+                  *({"T1": dtype, "output_shape": shape} for dtype in ("float16", "float64") for shape in (None, numbers(1, 1,
+                      4, 4))),
+                  *({"I.from": "runtime", "dims": dims} for dims in ("static", "batch", "dynamic"))]),
+    Form("MaxRoiPool", {"X": data(1, 4, 9, 9), "rois": data(2, 5, low=0, high=0.9)}, {"pooled_shape": [2, 2]},
+         changes=[*each(spatial_scale=[0.5], pooled_shape=[[1, 1], [3, 2]]), {"rois": weight(2, 5, low=0, high=0.9)},
+                  {"X": data(2, 4, 9, 9)}, {"rois": data(1, 5, low=0, high=0.9)},
+                  *({"dims": dims, "spatial_scale": 0.5} for dims in ("batch", "dynamic"))]),
 ]  # fmt: skip

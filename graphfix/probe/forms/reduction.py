@@ -42,6 +42,38 @@ AXES: list[Change] = [
     {"noop_with_empty_axes": 1, "axes": None},
     {"noop_with_empty_axes": 1, "dims": "batch"},
 ]
+SPARSE: list[Change] = [
+    *AXES,
+    {"noop_with_empty_axes": 1, "axes": None, "keepdims": 0},
+    {"noop_with_empty_axes": 1, "axes": Tensor((0,), "constant", ())},
+    {"axes": Tensor((0,), "constant", ()), "keepdims": 0},
+    *({"axes": Tensor((1,), source, (1,)), "keepdims": 0, "dims": dims} for source in ("runtime", "folded", "shape")
+        for dims in ("static", "dynamic")),
+    *({"axes": Tensor((1,), "runtime", (-1,)), "axes.dims": "dynamic", "keepdims": keep} for keep in (0, 1)),
+    *({"axes": numbers(-1), "keepdims": keep, "rank": rank} for keep in (0, 1) for rank in (1, 2, 4, 5, 6, 7)),
+    *({"axes": None, "keepdims": keep, "rank": rank} for keep in (0, 1) for rank in (0, 1, 2, 4)),
+    {"axes": numbers(), "noop_with_empty_axes": 1, "data": data()},
+    *({"axes": numbers(-1), "keepdims": 0, "T": dtype} for dtype in ("int64", "int32", "float16")),
+    *({"data": data(*shape), "axes": axes, "keepdims": keep} for shape, axes in (((0,), numbers(0)), ((0, 4), numbers(1)),
+        ((2, 0, 4), numbers(1)), ((2, 0, 4), None)) for keep in (0, 1)),
+]  # fmt: skip
+DENSE: list[Change] = [
+    *SPARSE,
+    *({"axes": Tensor((1,), source, (1,)), "keepdims": keep, "dims": dims} for source in ("runtime", "folded", "shape")
+        for keep in (0, 1) for dims in ("static", "batch", "dynamic")),
+    *({"axes": Tensor((2,), "runtime", (1, 2)), "keepdims": keep, "data": data(2, 3, 4, 5)} for keep in (0, 1)),
+    *({"axes": Tensor((1,), "runtime", (-1,)), "axes.dims": "dynamic", "keepdims": keep} for keep in (0, 1)),
+    *({"axes": numbers(-1), "keepdims": keep, "rank": rank, "dims": dims} for keep in (0, 1) for rank in (1, 2, 3, 4, 5, 6, 7)
+        for dims in (("static", "batch", "dynamic") if rank < 5 else ("static",))),
+    *({"axes": None, "keepdims": keep, "rank": rank} for keep in (0, 1) for rank in (0, 1, 2, 4, 5, 6)),
+    *({"axes": numbers(), "noop_with_empty_axes": 1, "rank": rank} for rank in (0, 2, 4)),
+    *({"axes": numbers(0, 1), "keepdims": keep, "rank": rank} for keep in (0, 1) for rank in (2, 4, 5)),
+    *({"axes": numbers(-1), "keepdims": 0, "T": dtype, "dims": dims} for dtype in ("int64", "int32", "float16", "float64", "bool")
+        for dims in ("static", "dynamic")),
+    *({"axes": axes, "T": dtype} for axes in (None, numbers(1, 2)) for dtype in ("int64", "int32", "float16")),
+    *({"data": data(*shape), "axes": axes, "keepdims": keep} for shape, axes in (((0,), numbers(0)), ((0, 4), numbers(0)),
+        ((0, 4), numbers(1)), ((2, 0, 4), numbers(1)), ((2, 0, 4), numbers(-1)), ((2, 0, 4), None)) for keep in (0, 1)),
+]
 POSITIONS: list[Change] = [
     *({"axis": axis, "data": data(2, 3, 4)} for axis in range(-3, 3)),
     *({"axis": axis, "data": data(2, 3, 4), "keepdims": 0} for axis in range(-3, 3)),
@@ -55,13 +87,23 @@ POSITIONS: list[Change] = [
     {"axis": None},
     {"select_last_index": 1},
     {"T": "int64", "keepdims": 0},
+    *({"T": dtype, "keepdims": keep, "axis": axis, "dims": dims} for dtype in ("int64", "int32", "float16", "uint8")
+        for keep in (0, 1) for axis in (1, -1) for dims in ("static", "dynamic")),
+    *({"select_last_index": 1, "keepdims": keep, "axis": axis, "T": dtype} for keep in (0, 1) for axis in (0, 1, -1)
+        for dtype in ("float32", "int64")),
+    *({"axis": axis, "keepdims": 0, "rank": rank, "dims": dims} for rank in (1, 2, 4, 5) for axis in (0, 1, -1) if axis < rank
+        for dims in ("static", "batch", "dynamic")),
+    {"data": data(2, 0, 4), "axis": 0}, {"data": data(0, 4), "axis": 1}, {"data": data(), "axis": 0},
 ]
+OFTEN = {"ReduceMean", "ReduceSum", "ReduceMax"}
 ARITHMETIC = {"axes": numbers(0), "keepdims": 0}
 
 
 def reduce(op: str, low: float = -1.0) -> Form:
     """A reduction over axes, which are an attribute in older schemas."""
-    return Form(op, {"data": data(2, 3, 4, low=low), "axes": numbers(1)}, {"keepdims": 1}, changes=AXES, ranks=(2, 3, 4, 5),
+    return Form(op, {"data": data(2, 3, 4, low=low), "axes": numbers(1)}, {"keepdims": 1}, changes=DENSE
+        if op in OFTEN else SPARSE,
+                ranks=(2, 3, 4, 5, 6, 7),
                 arithmetic=ARITHMETIC)  # fmt: skip
 
 
@@ -69,16 +111,40 @@ FORMS = [
     *(reduce(op) for op in ("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2",
                             "ReduceSumSquare", "ReduceLogSumExp")),
     reduce("ReduceLogSum", 0.5),
-    Form("ArgMax", {"data": data(2, 3, 4)}, {"axis": 1, "keepdims": 1}, changes=POSITIONS, ranks=(2, 3, 4, 5)),
-    Form("ArgMin", {"data": data(2, 3, 4)}, {"axis": 1, "keepdims": 1}, changes=POSITIONS, ranks=(2, 3, 4, 5)),
+    Form("ArgMax", {"data": data(2, 3, 4)}, {"axis": 1, "keepdims": 1}, changes=POSITIONS, ranks=(2, 3, 4, 5, 6, 7)),
+    Form("ArgMin", {"data": data(2, 3, 4)}, {"axis": 1, "keepdims": 1}, changes=POSITIONS, ranks=(2, 3, 4, 5, 6, 7)),
     Form("CumSum", {"x": data(2, 3, 4), "axis": scalar(1)},
          changes=[{"axis": scalar(0)}, {"axis": scalar(-1)}, {"axis": scalar(2)}, *each(exclusive=[1], reverse=[1]),
                   {"axis": numbers(1)}, {"x": data(4), "axis": scalar(0)}, {"x": data(2, 4)}, {"T2": "int32"},
                   {"x": data(2, 3, 4, 5)}, {"T": "int64", "x": data(2, 4)},
-                  {"T": "int64", "x": data(2, 4), "dims": "dynamic"}]),
+                  {"T": "int64", "x": data(2, 4), "dims": "dynamic"},
+                  *({"axis": Tensor((), source, (value,)), "x": data(*shape), "dims": dims} for value in (0, 1, -1)
+                      for source in ("constant", "runtime", "folded") for shape in ((4,), (2, 4), (2, 3, 4), (2, 3, 4, 5))
+                      for dims in ("static", "batch", "dynamic") if value < len(shape)),
+                  *({"T": dtype, "axis": scalar(axis), "x": data(*shape), "dims": dims} for dtype in ("int64", "int32", "float16",
+                      "float64") for axis in (0, -1) for shape in ((4,), (2, 4)) for dims in ("static", "dynamic")),
+                  *({"x": data(*shape), "axis": scalar(-1)} for shape in ((2, 3, 2, 4, 2), (2, 2, 3, 2, 2, 2), (2, 2, 2, 3, 2,
+                      2, 2))),
+                  *({"exclusive": a, "reverse": b, "axis": scalar(axis), **more} for a, b in ((1, 1), (1, 0), (0, 1))
+                      for axis in (0, 1,
+                      -1) for more in ({}, {"dims": "dynamic"}, {"T": "int64"})),
+                  {"axis": numbers(0)}, {"axis": numbers(-1)}, {"x": data(2, 0, 4)}, {"axis": data(1, low=0, high=1,
+                      dtype="int64")}]),
     Form("TopK", {"X": data(2, 3, 8), "K": numbers(3)}, {"axis": -1}, outputs=2,
          changes=[*each(axis=[0, 1, 2, None], largest=[0], sorted=[0]), {"outputs": ("V", "")}, {"outputs": ("", "I")},
                   {"X": data(8), "axis": 0}, {"X": data(2, 8), "axis": 1}, {"X": data(2, 3, 8, 4), "axis": 2},
                   {"K": numbers(1)},
-                  {"X": data(2, 8), "axis": 1, "dims": "dynamic"}, {"X": data(2, 8), "axis": 1, "dims": "batch"}]),
+                  {"X": data(2, 8), "axis": 1, "dims": "dynamic"}, {"X": data(2, 8), "axis": 1, "dims": "batch"},
+                  *({"X": data(*shape), "axis": axis, "K": Tensor((1,), source, (count,)), "dims": dims}
+                      for shape in ((8,), (3, 8), (2, 3, 8), (2, 3, 4, 8), (2, 2, 2, 3, 8)) for axis in (0, 1, -1)
+                      if axis < len(shape)
+                      for source, count in (("constant", 1), ("constant", 2), ("runtime", 2), ("folded", 2), ("shape", 2))
+                      for dims in (("static", "batch", "dynamic") if len(shape) < 4 else ("static",))),
+                  *({"T": dtype, "axis": axis, "largest": largest, "sorted": order} for dtype in ("float16", "float64", "int64",
+                      "int32",
+                      "float32", "uint8") for axis in (1, -1) for largest in (0, 1) for order in (0, 1)),
+                  *({"outputs": used, "axis": axis, "dims": dims} for used in (("V", ""), ("", "I")) for axis in (1, -1)
+                      for dims in ("batch", "dynamic")),
+                  {"K": numbers(8)}, {"K": numbers(0)}, {"X": data(0, 8)}, *({"X": data(*[2] * (rank - 1), 8)} for rank in (6,
+                      7))]),
 ]  # fmt: skip

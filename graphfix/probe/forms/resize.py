@@ -1,6 +1,6 @@
 """Resizing and sampling images."""
 
-from graphfix.probe.form import Change, Form, Tensor, data, each, numbers
+from graphfix.probe.form import Change, Form, Tensor, data, each, numbers, weight
 
 SCALED = {"scales": numbers(1.0, 1.0, 2.0, 2.0, dtype="float32"), "sizes": None}
 SIZED = {"scales": None, "sizes": numbers(2, 3, 8, 10)}
@@ -15,6 +15,7 @@ NEAREST: list[Change] = [{"mode": "nearest", "nearest_mode": how, "coordinate_tr
 FLOORED = {"mode": "nearest", "nearest_mode": "floor", "coordinate_transformation_mode": "asymmetric"}
 NO_ROI = numbers(dtype="float32")
 NO_SCALES = numbers(dtype="float32")
+SHAPES = {1: (5,), 2: (4, 5), 3: (2, 4, 5), 4: (2, 3, 4, 5), 5: (2, 3, 4, 2, 5), 6: (1, 2, 3, 2, 2, 5), 7: (1, 2, 1, 3, 2, 2, 5)}
 KINDS: list[Change] = [
     *MODES, *NEAREST, {"roi": None}, {"roi": None, "dims": "dynamic"}, {"roi": None, **SIZED, "dims": "dynamic"},
     {"roi": None, "mode": "linear"}, {"roi": NO_ROI, **SIZED, "scales": NO_SCALES}, {"roi": None, **SIZED},
@@ -40,6 +41,49 @@ KINDS: list[Change] = [
         keep_aspect_ratio_policy=["not_larger"]), {"mode": "linear", "antialias": 1}, {"mode": "cubic", "antialias": 1},
         {"mode": "cubic", "cubic_coeff_a": -0.5}, {"mode": "cubic", "exclude_outside": 1},
     {"axes": [2, 3], "scales": numbers(2.0, 2.0, dtype="float32")}, {"axes": [2, 3], "scales": None, "sizes": numbers(8, 10)},
+    *({"sizes": Tensor((len(sizes),), source, sizes), "scales": None, "axes": axes, "keep_aspect_ratio_policy": policy,
+        "mode": mode,
+       "roi": None} for policy in ("stretch", "not_larger", "not_smaller") for sizes, axes in (((2, 3, 8, 9), None), ((8, 9),
+           [2, 3]),
+       ((9, 8), [3, 2]), ((8, 9), [-2, -1])) for mode in ("nearest", "linear", "cubic") for source in ("constant", "runtime")
+       if (source, mode) != ("runtime", "cubic")),
+    *({"axes": axes, "scales": numbers(*ups, dtype="float32"), "mode": mode, "roi": None, "dims": dims} for axes, ups in (([2, 3],
+       (2.0, 2.0)), ([3, 2], (2.0, 3.0)), ([-2, -1], (0.5, 0.5)), ([2], (2.0,)), ([0, 1, 2, 3], (1.0, 1.0, 2.0, 2.0)), ([1, 2],
+           (1.0,
+       2.0))) for mode in ("nearest", "linear", "cubic") for dims in ("static", "batch", "dynamic")
+           if mode != "cubic" or axes[0] > 1),
+    *({"roi": Tensor((8,), source, (0, 0, 0.25, 0.25, 1, 1, 0.75, 0.75), dtype="float32"), "mode": mode, **size,
+       "coordinate_transformation_mode": "tf_crop_and_resize", **more} for source in ("constant", "runtime", "folded")
+       for mode in ("nearest", "linear", "cubic") for size in ({}, SIZED) for more in ({}, {"extrapolation_value": 1.0})),
+    *({"roi": Tensor((4,), source, (0.25, 0.25, 0.75, 0.75), dtype="float32"), "mode": "linear", "axes": axes,
+       "coordinate_transformation_mode": "tf_crop_and_resize", "scales": None, "sizes": numbers(8, 9)} for axes in ([2, 3], [3,
+           2])
+       for source in ("constant", "runtime")),
+    *({"roi": Tensor((8,), source, (0, 0, 0, 0, 1, 1, 1, 1), dtype="float32"), "mode": mode} for source in ("constant", "runtime")
+       for mode in ("nearest", "linear")),
+    *({"mode": mode, "scales": Tensor((4,), source, (1.0, 1.0, 2.0, 2.0), dtype="float32"), "dims": dims, "roi": roi}
+       for mode in ("nearest", "linear", "cubic") for source in ("runtime", "folded", "shape") for dims in ("static", "batch",
+       "dynamic")
+       for roi in (None, NO_ROI) if mode != "cubic" or roi is None),
+    *({"mode": mode, "antialias": 1, "scales": numbers(1.0, 1.0, up, up, dtype="float32"), "roi": None, **more}
+        for mode in ("linear",
+       "cubic") for up in (0.5, 2.0) for more in ({}, {"exclude_outside": 1}, {"dims": "dynamic"})),
+    *({"mode": mode, "antialias": 1, **SIZED, "sizes": numbers(2, 3, 2, 3), "roi": None} for mode in ("linear", "cubic")),
+    *({"mode": "cubic", "cubic_coeff_a": -0.5, "exclude_outside": 1, "coordinate_transformation_mode": where, **size}
+       for where in ("half_pixel", "asymmetric", "align_corners") for size in ({}, SIZED)),
+    *({"X": data(*SHAPES[rank]), "scales": numbers(*[1.0] * (rank - 1), 2.0, dtype="float32"), "mode": mode, "roi": None}
+       for rank in SHAPES for mode in ("nearest", "linear")),
+    *({"X": data(*SHAPES[rank]), "scales": None, "sizes": numbers(*SHAPES[rank][:-1], 7), "mode": mode, "roi": None, "dims": dims}
+       for rank in SHAPES for mode in ("nearest", "linear") for dims in (("static", "batch", "dynamic")
+       if rank < 6 else ("static",))),
+    *({"T1": dtype, "mode": mode, **size} for dtype in ("float16", "float64", "int8", "uint8", "int32", "int64", "bfloat16")
+       for mode in ("nearest", "linear", "cubic") for size in ({}, SIZED)),
+    *({"X": data(*shape), "mode": mode} for shape in ((0, 3, 4, 5), (2, 0, 4, 5)) for mode in ("nearest", "linear")),
+    *({"mode": mode, "nearest_mode": how, "coordinate_transformation_mode": where, **SIZED} for mode in ("nearest",)
+       for how in ("floor", "ceil", "round_prefer_ceil") for where in ("asymmetric", "half_pixel", "align_corners",
+       "pytorch_half_pixel", "half_pixel_symmetric")),
+    *({"mode": mode, "T2": kind, "roi": Tensor((0,), "constant", ())} for mode in ("nearest",) for kind in ("float16",
+        "float64")),
     {"roi": numbers(0, 0, 0, 0, 1, 1, 1, 1, dtype="float32"), "coordinate_transformation_mode": "tf_crop_and_resize",
         "mode": "linear"},
 ]  # fmt: skip
@@ -49,21 +93,70 @@ FORMS = [
     Form("Upsample", {"X": data(2, 3, 4, 5), "scales": numbers(1.0, 1.0, 2.0, 2.0)}, {"mode": "nearest"},
          changes=[{"mode": "linear"}, {"X": data(2, 3, 4), "scales": numbers(1.0, 1.0, 2.0)},
              {"mode": "linear", "dims": "dynamic"}, {"mode": "linear", "dims": "batch"},
-             {"scales": numbers(1.0, 1.0, 1.0, 2.0)}]),
+             {"scales": numbers(1.0, 1.0, 1.0, 2.0)}, {"scales": numbers(1.0, 1.0, 1.0, 1.0)},
+             *({"X": data(*SHAPES[rank]), "scales": numbers(*[1.0] * (rank - 1), 2.0), "mode": mode, "dims": dims}
+                 for rank in SHAPES
+               for mode in ("nearest", "linear") for dims in (("static", "batch", "dynamic") if rank < 6 else ("static",))),
+             *({"scales.from": source, "mode": mode, "dims": dims} for source in ("runtime", "folded") for mode in ("nearest",
+                 "linear")
+               for dims in ("static", "batch", "dynamic")),
+             *({"T": dtype, "mode": mode} for dtype in ("float16", "float64", "int32", "uint8") for mode in ("nearest",
+                 "linear"))]),
     Form("GridSample", {"X": data(2, 3, 4, 5), "grid": data(2, 6, 6, 2)},
          changes=[*each(mode=["linear", "nearest", "cubic", "bilinear", "bicubic"],
              padding_mode=["zeros", "border", "reflection"], align_corners=[1]),
-             {"X": data(1, 2, 3, 4, 5), "grid": data(1, 3, 3, 3, 3)}]),
+             {"X": data(1, 2, 3, 4, 5), "grid": data(1, 3, 3, 3, 3)},
+             *({"X": data(*shape), "grid": data(*grid), "mode": mode, "padding_mode": padding, "align_corners": corners}
+               for shape, grid in (((2, 3, 4, 5), (2, 6, 6, 2)), ((1, 2, 3, 4, 5), (1, 3, 3, 3, 3))) for mode in ("linear",
+               "nearest",
+               "cubic", "bilinear", "bicubic") for padding in ("zeros", "border", "reflection") for corners in (0, 1)
+               if len(shape) == 4 or mode in ("linear", "nearest")),
+             *({"X": data(*shape), "grid": data(*grid), "mode": mode, "dims": dims} for shape, grid in (((2, 3, 4, 5), (2, 6, 6,
+                 2)),
+               ((1, 2, 3, 4, 5), (1, 3, 3, 3, 3))) for mode in ("linear", "nearest") for dims in ("batch", "dynamic")),
+             {"grid": weight(2, 6, 6, 2)}, *({"T1": dtype, "mode": mode} for dtype in ("float16", "float64", "int32")
+                 for mode in (
+             "linear", "nearest")), {"T1": "float16", "T2": "float16"}, {"X": data(2, 3, 4), "grid": data(2, 6, 1)}]),
     Form("AffineGrid", {"theta": data(2, 2, 3), "size": numbers(2, 3, 4, 5)},
-        changes=[{"align_corners": 1}, {"theta": data(2, 3, 4), "size": numbers(2, 3, 4, 5, 6)}]),
+        changes=[{"align_corners": 1}, {"theta": data(2, 3, 4), "size": numbers(2, 3, 4, 5, 6)},
+                 *({"theta": data(*theta), "size": Tensor((len(size),), source, size), "align_corners": corners, "dims": dims}
+                   for theta, size in (((2, 2, 3), (2, 3, 4, 5)), ((2, 3, 4), (2, 3, 4, 5, 6))) for source in ("constant",
+                   "runtime",
+                   "folded", "shape") for corners in (0, 1) for dims in ("static", "batch", "dynamic")),
+                 *({"T1": dtype, "align_corners": corners} for dtype in ("float16", "float64") for corners in (0, 1))]),
     Form("RoiAlign", {"X": data(1, 2, 8, 8), "rois": data(3, 4, low=0, high=7), "batch_indices": numbers(0, 0, 0)},
         {"output_height": 2, "output_width": 2},
          changes=[*each(mode=["avg", "max"], coordinate_transformation_mode=["half_pixel", "output_half_pixel"],
-             sampling_ratio=[2], spatial_scale=[0.5]), {"batch_indices.from": "runtime"}]),
+             sampling_ratio=[2], spatial_scale=[0.5]), {"batch_indices.from": "runtime"},
+                  *({"mode": mode, "coordinate_transformation_mode": where, "output_height": high, "output_width": wide,
+                     "sampling_ratio": ratio, "spatial_scale": scale} for mode in ("avg", "max") for where in ("half_pixel",
+                     "output_half_pixel") for high, wide in ((1, 1), (2, 2), (5, 5), (7, 3)) for ratio in (0, 2)
+                         for scale in (1.0, 0.5)
+                     if ratio == 0 or high != 7),
+                  *({"mode": mode, "batch_indices.from": source, "dims": dims, "output_height": 5, "output_width": 5}
+                      for mode in ("avg",
+                     "max") for source in ("constant", "runtime", "folded") for dims in ("static", "batch", "dynamic")),
+                  *({"batch_indices": numbers(*at), "X": data(3, 2, 8, 8)} for at in ((0, 1, 2), (1, 1, 1), (1, 2, 1))),
+                  {"rois": weight(3, 4, low=0, high=7)}, {"sampling_ratio": 1}, {"sampling_ratio": 4}, {"rois": data(1, 4,
+                      low=0, high=7),
+                  "batch_indices": numbers(0)}, *({"T1": dtype, "mode": mode} for dtype in ("float16", "float64")
+                      for mode in ("avg",
+                  "max"))]),
     Form("NonMaxSuppression", {"boxes": data(1, 6, 4, low=0, high=1), "scores": data(1, 2, 6, low=0, high=1),
         "max_output_boxes_per_class": numbers(3), "iou_threshold": numbers(0.5), "score_threshold": numbers(0.0)},
          changes=[{"center_point_box": 1}, {"score_threshold": None},
              {"max_output_boxes_per_class": None, "iou_threshold": None, "score_threshold": None},
              {"max_output_boxes_per_class.from": "runtime"},
-             {"boxes": data(2, 6, 4, low=0, high=1), "scores": data(2, 2, 6, low=0, high=1)}]),
+             {"boxes": data(2, 6, 4, low=0, high=1), "scores": data(2, 2, 6, low=0, high=1)},
+                  *({"max_output_boxes_per_class": Tensor(shape, most, (count,)), "iou_threshold": Tensor(shape, limits, (0.5,)),
+                     "score_threshold": Tensor(shape, limits, (0.0,)), "center_point_box": point, "dims": dims}
+                         for shape in ((), (1,))
+                    for most in ("constant", "runtime", "folded") for limits in ("constant", "runtime", "folded")
+                    for count in (3, 1, 0)
+                    for point in (0, 1) for dims in ("static", "batch", "dynamic")
+                    if dims == "static" or (point == 0 and count == 3)
+                    if point == 0 or most == limits),
+                  {"iou_threshold": None, "score_threshold": None}, {"max_output_boxes_per_class": None},
+                  {"iou_threshold": None}, {"boxes": weight(1, 6, 4, low=0, high=1)}, {"scores": weight(1, 2, 6, low=0, high=1)},
+                  {"boxes": data(1, 0, 4), "scores": data(1, 2, 0)}]),
 ]  # fmt: skip

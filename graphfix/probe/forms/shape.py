@@ -1,22 +1,17 @@
-"""Operators that change the shape of data, or make data of a shape."""
+"""Operators that change the shape of data."""
 
-import numpy as np
-from onnx import numpy_helper
+from graphfix.probe.form import Change, Form, Tensor, data, each, numbers, scalar
 
-from graphfix.probe.form import Change, Form, Tensor, data, each, numbers, scalar, weight
-
-RANKS = (0, 1, 2, 3, 4, 5, 6)
+RANKS = tuple(range(8))
 DIMS = ("batch", "spatial", "sequence", "dynamic")
-FILLS = {name: numpy_helper.from_array(np.asarray([1], name)) for name in
-         ("float32", "float16", "float64", "int64", "int32", "bool", "uint8", "int8")}  # fmt: skip
+WIDE = {0: (), 1: (4,), 2: (2, 4), 3: (2, 3, 4), 4: (2, 3, 4, 5), 5: (2, 3, 2, 4, 2), 6: (2, 2, 3, 2, 2, 2),
+        7: (2, 2, 2, 3, 2, 2, 2)}  # fmt: skip
 
 
 def axes_changes(*, insert: bool) -> list[Change]:
     """Axes of every kind, on data of every rank and openness."""
     out: list[Change] = []
-    shapes: dict[int, tuple[int, ...]] = {0: (), 1: (4,), 2: (2, 4), 3: (2, 3, 4), 4: (2, 3, 4, 5), 5: (2, 3, 2, 4, 2)}
-    for rank in range(6):
-        whole = shapes[rank]
+    for rank, whole in WIDE.items():
         for axis in (0, 1, -1, rank):
             if insert and axis <= rank:
                 out.append({"data": data(*whole), "axes": numbers(axis)})
@@ -26,7 +21,16 @@ def axes_changes(*, insert: bool) -> list[Change]:
                 shape = list(whole)
                 shape[axis] = 1
                 out.append({"data": data(*shape), "axes": numbers(axis)})
-                out.extend({"data": data(*shape), "axes": numbers(axis), "dims": dims} for dims in DIMS if rank > 1)
+                out.extend({"data": data(*shape), "axes": numbers(axis), "dims": dims} for dims in DIMS if 1 < rank < 6)
+    for rank in (1, 2, 3, 4):
+        shape = list(WIDE[rank])
+        shape[-1] = shape[-1] if insert else 1
+        given = data(*shape)
+        for dtype in ("int64", "int32", "bool", "float16"):
+            out.extend({"data": given, "axes": numbers(-1), "T": dtype, "dims": dims} for dims in ("static", "batch", "dynamic"))
+        out.extend({"data": given, "axes": Tensor((1,), source, (-1,)), "dims": dims} for source in ("runtime", "folded", "shape")
+                   for dims in ("static", "batch", "dynamic"))
+        out.extend({"data": data(*empty, *shape[1:]), "axes": numbers(-1)} for empty in ((0,), (0, 2)) if rank > 1 or insert)
     return out
 
 
@@ -115,6 +119,28 @@ TARGETS: list[Change] = [
     {"allowzero": 1},
     {"data": data(0, 3, 4), "shape": numbers(0, 12), "allowzero": 1},
     {"shape.from": "runtime", "dims": "dynamic"},
+    *({"data": data(*whole), "shape": numbers(-1)} for whole in WIDE.values()),
+    *({"data": data(*WIDE[6]), "shape": numbers(*target)} for target in ((2, -1), (0, 0, -1), (4, 3, 8), (2, 48))),
+    *({"data": data(*WIDE[7]), "shape": numbers(*target)} for target in ((0, -1), (4, 6, 8), (2, 96), (-1, 0, 6))),
+    *({"data": data(96), "shape": numbers(*target)} for target in ((2, 2, 2, 2, 6), (2, 2, 2, 2, 3, 2), (1, 2, 2, 2, 2, 3, 2))),
+    *({"data": data(*whole), "shape": numbers(*target)} for whole in WIDE.values() for target in ((1, -1), (-1, 1), (1, 1, -1))),
+    *({"data": data(*whole), "shape": Tensor((len(target),), "runtime", target), "dims": dims}
+        for whole, target in ((WIDE[1], (2, 2)), (WIDE[2], (8,)), (WIDE[3], (2, -1)), (WIDE[4], (6, 20)), (WIDE[0], (1,)))
+        for dims in ("static", "batch", "dynamic")),
+    *({"data": data(*empty), "shape": numbers(*target)} for empty, target in (((0,), (0,)), ((0,), (0, 4)), ((0, 4), (0,)),
+        ((0, 4), (-1, 4)), ((0, 4), (0, 2, 2)), ((2, 0, 4), (2, 0)), ((2, 0, 4), (0, 0, 2, 2)), ((0, 3, 4), (4, -1)),
+        ((2, 0), (0, 0)), ((4,), (0,)), ((4, 1), (0, 0)))),
+    *({"data": data(*empty), "shape": numbers(*target), "allowzero": 1} for empty, target in (((0,), (0, 4)), ((0, 4), (0,)),
+        ((2, 0, 4), (0, 2)), ((3, 0), (0,)))),
+    *({"data": data(0, 4), "shape": Tensor((1,), source, (0,))} for source in ("runtime", "folded")),
+    *({"T": dtype, "data": data(2, 3, 4), "shape": numbers(*target), "dims": dims} for dtype in ("int64", "int32", "bool",
+        "float16")
+        for target in ((0, -1), (-1,), (2, 12), (-1, 4)) for dims in ("static", "batch", "dynamic")),
+    *({"T": dtype, "data": Tensor((4,), source, (2, 3, 4, 5)), "shape": numbers(*target)} for dtype in ("int64", "int32",
+        "float32")
+        for source in ("constant", "folded", "shape", "cast-shape", "runtime") for target in ((-1,), (2, 2), (1, 4), (4, 1))),
+    *({"T": "int64", "data": Tensor((1,), source, (3,)), "shape": numbers(*target)} for source in ("folded", "shape", "runtime")
+        for target in ((), (1,), (-1,), (1, 1))),
 ]
 SHUFFLES: list[Change] = [
     *({"data": data(*shape), "perm": perm} for shape, perm in (
@@ -129,106 +155,35 @@ SHUFFLES: list[Change] = [
     *({"data": data(2, 3, 2, 4, 2), "perm": [2, 0, 3, 1, 4], "dims": dims} for dims in DIMS),
     {"perm": None}, {"T": "int64", "perm": [1, 0, 2]}, {"data": data(2, 4), "perm": [1, 0], "T": "int64"},
     {"data": data(2, 4), "perm": [1, 0], "foldable": True},
+    *({"data": data(*whole), "perm": perm} for rank, whole in WIDE.items() for perm in (None, [*reversed(range(rank))],
+        [*range(rank)], [0, *reversed(range(1, rank))], [*range(1, rank), 0]) if rank > 1 or perm != [0]),
+    {"data": data(), "perm": []},
+    *({"data": data(*whole), "perm": [*reversed(range(len(whole)))]} for whole in ((0, 4), (2, 0, 4), (2, 3, 0, 4))),
+    *({"data": data(2, 3, 4, 5), "perm": [0, 2, 3, 1], "T": dtype, "dims": dims} for dtype in ("int64", "bool", "float16",
+        "int32")
+        for dims in ("static", "batch", "dynamic")),
+    *({"data": data(2, 4), "perm": [1, 0], "T": dtype, "dims": dims} for dtype in ("int64", "bool", "float16", "int32")
+        for dims in ("static", "batch", "dynamic")),
+    *({"data": data(2, 2, 3, 2, 2, 2), "perm": [0, 1, 4, 2, 5, 3], "dims": dims} for dims in ("batch", "dynamic")),
 ]  # fmt: skip
-JOINS: list[Change] = [
-    *({"inputs": [data(*shape)] * 2, "axis": axis} for shape in ((4,), (2, 4), (2, 3, 4), (2, 3, 4, 5), (2, 3, 2, 4, 2))
-      for axis in range(-len(shape), len(shape))),
-    *({"inputs": [data(2, 3, 4, 5)] * 2, "axis": axis, "dims": dims} for axis in (0, 1, 2, 3, -1) for dims in DIMS),
-    *({"inputs": [data(2, 3, 4)] * 2, "axis": axis, "dims": dims} for axis in (0, 1, -1) for dims in DIMS),
-    *({"inputs": [data(2, 3, 4, 5)] * 4, "axis": axis} for axis in (0, 1, 3)),
-    *({"inputs": [data(2, 3, 4, 5)] * 4, "axis": 1, "dims": dims} for dims in DIMS),
-    {"inputs": [data(2, 3, 4)]},
-    {"inputs": [data(2, 3, 4), weight(2, 3, 4)]},
-    {"inputs": [weight(2, 3, 4), data(2, 3, 4)]},
-    *({"inputs": [weight(1, 3, 4), data(2, 3, 4)], "axis": 0, "dims": dims} for dims in DIMS),
-    {"inputs": [data(4)] * 2, "axis": 0, "T": "int64"}, {"inputs": [data(1)] * 3, "axis": 0, "T": "int64"},
-    {"inputs": [data(1), numbers(3)], "axis": 0, "T": "int64"},
-    {"inputs": [data(1), numbers(3), numbers(-1)], "axis": 0, "T": "int64"},
-    *({"inputs": [Tensor((1,), source, (2,)), numbers(3), numbers(-1)], "axis": 0, "T": dtype}
-        for source in ("shape", "folded") for dtype in ("int64", "int32")),
-    *({"inputs": [Tensor((1,), source, (2,))] * count, "axis": 0, "T": "int64"} for source in ("shape", "folded")
-        for count in (2, 3)),
-    {"inputs": [Tensor((1,), "folded", (2,)), data(1)], "axis": 0, "T": "int64"},
-]  # fmt: skip
-PADS: list[Change] = [
-    {"pads": numbers(0, 0, 1, 1, 0, 0, 1, 1)}, {"pads": numbers(0, 0, 0, 1, 0, 0, 0, 2)},
-    {"pads": numbers(0, 1, 0, 0, 0, 1, 0, 0)},
-    {"pads": numbers(1, 0, 0, 0, 1, 0, 0, 0)}, {"pads": numbers(*[0] * 8)}, {"pads": numbers(0, 0, -1, -1, 0, 0, -1, -1)},
-    {"pads": numbers(0, 0, -1, 1, 0, 0, 0, 0)}, {"pads": numbers(*[1] * 8)},
-    {"mode": "reflect"}, {"mode": "edge"}, {"mode": "wrap"}, {"mode": None},
-    {"mode": "reflect", "dims": "dynamic"}, {"mode": "reflect", "dims": "batch"}, {"mode": "edge", "dims": "dynamic"},
-    {"mode": "reflect", "data": data(2, 8), "pads": numbers(0, 2, 0, 2)},
-    {"mode": "reflect", "data": data(2, 8), "pads": numbers(0, 2, 0, 2), "dims": "dynamic"},
-    {"mode": "reflect", "data": data(2, 8), "pads": numbers(0, 2, 0, 2), "dims": "batch"},
-    {"mode": "reflect", "data": data(2, 8), "pads": numbers(0, 0, 0, 2)},
-    {"mode": "reflect", "data": data(2, 3, 8), "pads": numbers(0, 0, 2, 0, 0, 2)},
-    {"mode": "reflect", "data": data(2, 3, 8), "pads": numbers(0, 0, 2, 0, 0, 2), "dims": "dynamic"},
-    {"mode": "reflect", "pads": numbers(0, 0, 0, 2, 0, 0, 0, 2)},
-    {"mode": "reflect", "pads": numbers(0, 0, 0, 0, 0, 0, 2, 2), "dims": "dynamic"},
-    {"mode": "reflect", "data": data(2, 8), "pads": Tensor((4,), "folded", (0, 2, 0, 2))},
-    {"mode": "reflect", "pads.from": "shape"},
-    {"constant_value": scalar(0.0)}, {"constant_value": scalar(1.5)}, {"constant_value": scalar(0.0), "mode": "reflect"},
-    {"constant_value": data()}, {"constant_value": data(), "pads.from": "runtime"},
-    {"constant_value": scalar(0.0), "dims": "dynamic"}, {"constant_value": scalar(0.0), "dims": "batch"},
-    {"constant_value": Tensor((), "node", (0.0,)), "pads.from": "node"},
-    *({"data": data(*shape), "pads": numbers(*([0] * len(shape) + [1] * len(shape)))}
-        for shape in ((4,), (2, 4), (2, 3, 4), (2, 3, 4, 2, 3))),
-    *({"data": data(2, 3, 8), "pads": numbers(0, 0, 1, 0, 0, 2), "dims": dims} for dims in DIMS),
-    *({"data": data(2, 8), "pads": numbers(0, 1, 0, 2), "dims": dims} for dims in DIMS),
-    {"pads": numbers(1, 1, 1, 1), "axes": numbers(2, 3)}, {"pads": numbers(1, 1, 1, 1), "axes": numbers(-2, -1)},
-    {"T": "int64"}, {"T": "int64", "constant_value": scalar(1)},
-    {"pads": Tensor((8,), "shape", (0, 0, 0, 4, 0, 0, 0, 4)), "dims": "dynamic"},
-]  # fmt: skip
-SPLITS: list[Change] = [
-    {"axis": 0}, {"axis": 2}, {"axis": -1}, {"axis": -1, "dims": "dynamic"}, {"axis": 1, "dims": "dynamic"},
-    {"axis": 1, "dims": "batch"},
-    {"split": numbers(2, 4)}, {"split": numbers(2, 4), "dims": "batch"}, {"split": numbers(2, 4), "dims": "dynamic"},
-    {"split": None, "num_outputs": 2}, {"split": None, "num_outputs": 2, "dims": "batch"},
-    {"split": None, "num_outputs": 3, "outputs": 3},
-    {"split": None}, {"split": None, "outputs": 3}, {"split": numbers(2, 2, 2), "outputs": 3},
-    {"split": numbers(1, 2, 3), "outputs": 3},
-    {"split": numbers(1, 2, 3), "outputs": 3, "dims": "dynamic"}, {"split": numbers(6), "outputs": 1},
-    {"split": None, "num_outputs": 4, "outputs": 4},
-    {"input": data(6), "axis": 0}, {"input": data(2, 6), "axis": 1},
-    {"input": data(2, 6), "axis": -1, "split": None, "num_outputs": 3, "outputs": 3, "dims": "batch"},
-    {"input": data(2, 6, 4, 4)}, {"input": data(2, 6, 4, 4), "dims": "dynamic"},
-    {"input": data(2, 6, 4, 4), "split": numbers(2, 2, 2), "outputs": 3},
-    {"input": data(2, 6, 4, 4, 2)}, {"T": "int64", "input": data(6), "axis": 0},
-]  # fmt: skip
-SIZED: list[Change] = [
-    *({"input": data(*shape), "shape": numbers(*target)} for shape, target in (
-        ((), (2, 3)), ((1,), (4,)), ((4,), (2, 4)), ((2, 1), (2, 4)), ((2, 1), (3, 2, 4)), ((2, 1, 4), (2, 3, 4)),
-        ((2, 3, 4), (2, 3, 4)),
-        ((2, 3, 1, 1), (2, 3, 4, 5)), ((2, 3, 1, 1), (1, 1, 4, 5)), ((2, 3, 1, 4, 1), (2, 3, 2, 4, 2)),
-        ((2, 1, 4), (1, 1, 1)))),
-    *({"input": data(*shape), "shape": Tensor((len(target),), source, target), "dims": dims} for shape, target in (
-        ((2, 1, 4), (2, 3, 4)), ((2, 1), (2, 4)), ((2, 3, 1, 1), (2, 3, 4, 5))) for source in ("constant",
-        "shape") for dims in DIMS),
-    {"T": "int64", "input": data(1), "shape": numbers(4)}, {"T": "int32", "dims": "batch"},
-    {"T": "int64", "dims": "dynamic", "shape.from": "shape"},
-    {"T": "bool", "dims": "batch"}, {"foldable": True, "shape.from": "shape"},
-    {"foldable": True, "input": weight(), "shape.from": "shape"},
-]  # fmt: skip
-
 FORMS = [
     Form("Reshape", {"data": data(2, 3, 4), "shape": numbers(2, 12)}, changes=TARGETS, arithmetic={"shape": numbers(-1)}),
     Form("Transpose", {"data": data(2, 3, 4)}, {"perm": [0, 2, 1]}, changes=SHUFFLES),
-    Form("Concat", {"inputs": [data(2, 3, 4)] * 2}, {"axis": 1}, changes=JOINS, arithmetic={"axis": 0}),
-    Form("Pad", {"data": data(2, 3, 8, 8), "pads": numbers(0, 0, 1, 1, 0, 0, 1, 1)}, {"mode": "constant"}, changes=PADS,
-         aliases={"pads": "paddings", "constant_value": "value"}),
-    Form("Split", {"input": data(2, 6, 4), "split": numbers(3, 3)}, {"axis": 1}, changes=SPLITS, outputs=2,
-         arithmetic={"axis": 0, "split": numbers(2, 2)}),
-    Form("Expand", {"input": data(2, 1, 4), "shape": numbers(2, 3, 4)}, changes=SIZED),
-    Form("Tile", {"input": data(2, 3, 4), "repeats": numbers(1, 2, 1)},
-         changes=[{"repeats": numbers(2, 1, 1)}, {"repeats": numbers(1, 1, 1)}, {"input": data(4), "repeats": numbers(3)},
-                  {"input": data(2, 4), "repeats": numbers(1, 3)},
-                  {"input": data(2, 3, 4, 5), "repeats": numbers(1, 1, 2, 2)},
-                  {"input": data(2, 3, 4, 2, 2), "repeats": numbers(1, 1, 2, 2, 1)},
-                  {"input": data(4), "repeats": numbers(3), "T": "int64"}]),
-    Form("Flatten", {"input": data(2, 3, 4, 5)}, {"axis": 1}, ranks=(0, 1, 2, 3, 5),
-         changes=[*each(axis=[0, 2, 3, 4, -1, -2, -3, None]), *({"axis": a, "dims": d} for a in (0, 2, -1) for d in DIMS)]),
+    Form("Flatten", {"input": data(2, 3, 4, 5)}, {"axis": 1}, ranks=RANKS[1:],
+         changes=[{"input": data(), "axis": 0}, {"input": data(0), "axis": 0}, {"input": data(2, 0, 4)},
+                  *({"axis": axis, "input": data(*WIDE[rank]), "dims": dims} for rank in (1, 2, 3, 4, 5) for axis in (0, 1, -1)
+                      for dims in ("static", "batch", "dynamic")),
+                  *({"axis": axis, "T": dtype} for axis in (1, -1) for dtype in ("int64", "bool", "float16")),
+                  *each(axis=[0, 2, 3, 4, -1, -2, -3, None]), *({"axis": a, "dims": d} for a in (0, 2, -1) for d in DIMS)]),
     Form("Squeeze", {"data": data(2, 1, 4), "axes": numbers(1)}, arithmetic=None,
-         changes=[*axes_changes(insert=False), {"axes": None}, {"axes": None, "data": data(1, 1, 4), "dims": "batch"},
+         changes=[*axes_changes(insert=False), {"axes": None, "data": data()}, {"axes": None, "data": data(4)},
+             {"axes": numbers(), "data": data(2, 1)}, {"axes": numbers(), "data": data(4)}, {"axes": None, "data": data(0, 1)},
+             *({"axes": None, "data": data(*shape), "T": dtype} for shape in ((1,), (1, 4), (2, 1, 1, 3), (1, 1, 1))
+                 for dtype in ("float32", "int64", "int32", "bool")),
+             *({"axes": None, "data": data(*shape), "dims": dims} for shape in ((2, 1), (2, 1, 4), (2, 3, 1, 1))
+                 for dims in DIMS),
+             *({"axes": given, "data": data(2, 1, 4)} for given in (scalar(1), scalar(-2))), {"axes": None}, {"axes": None,
+                 "data": data(1, 1, 4), "dims": "batch"},
              {"axes": None, "dims": "dynamic"},
                   {"axes": None, "data": data(1, 3, 1, 5)}, {"axes": None, "data": data(1, 1)},
                   {"axes": None, "data": data(2, 1, 3, 1), "dims": "dynamic"},
@@ -250,44 +205,23 @@ FORMS = [
              {"axes": numbers(-2, -1)},
                   {"axes": numbers(1, 2), "dims": "batch"}, {"axes": numbers(1, 2), "dims": "dynamic"},
                   {"axes": numbers(2, 3), "data": data(2, 4)},
+                  *({"axes": axes, "data": data(*WIDE[rank])} for rank in range(6)
+                      for axes in (numbers(0, 1), numbers(-2, -1), numbers(1, 2, 3), numbers(-1, 0), numbers(2, 1, 0), numbers(),
+                                   numbers(0, 1, 2), scalar(0), scalar(-1), scalar(1))),
+                  *({"axes": Tensor((), source, (0,)), "data": data(*WIDE[rank])} for source in ("runtime", "folded", "shape")
+                      for rank in (0, 1, 3)),
+                  *({"axes": scalar(0), "T": dtype, "data": data(*WIDE[rank])} for dtype in ("int64", "int32") for rank in (0,
+                      1)),
+                  *({"axes": scalar(0), "dims": dims, "data": data(*WIDE[rank])} for dims in DIMS for rank in (1, 2, 3)),
                   *({"axes": numbers(0), "data": Tensor((), source, (3,)), "T": dtype}
                       for source in ("runtime", "shape", "folded", "constant") for dtype in ("int64", "int32", "float32")),
                   *({"axes": numbers(0), "data": Tensor((1,), source, (3,)), "T": dtype}
                       for source in ("runtime", "shape", "folded") for dtype in ("int64", "int32"))]),
-    Form("Shape", {"data": data(2, 3, 4)}, ranks=RANKS,
-         changes=[{"start": 1}, {"end": 2}, {"start": 1, "end": 2}, {"start": -1}, {"end": -1},
-             {"start": 0, "end": 1, "dims": "dynamic"}, {"start": 1, "dims": "dynamic"},
-                  {"start": 0, "end": 1, "dims": "batch"},
-                  *({"data": data(*shape), "dims": dims} for shape in ((4,), (2, 4), (2, 3, 4, 5), (2, 3, 2, 4, 2))
-                      for dims in DIMS),
-                  {"T": "int64", "dims": "dynamic"}, {"T": "int32", "dims": "batch"}, {"T": "int64", "data": data(4)}]),
-    Form("Size", {"data": data(2, 3, 4)}, ranks=RANKS, changes=[{"data": data(4), "T": "int64", "dims": "dynamic"},
-        {"data": data(4), "dims": "dynamic"}]),
-    Form("ConstantOfShape", {"input": numbers(2, 3)},
-         changes=[*({"value": fill, "input": Tensor((2,), source, (2, 3))} for fill in FILLS.values()
-             for source in ("constant", "folded", "shape")),
-                  *({"input": Tensor((2,), source, (2, 3))} for source in ("folded", "shape", "runtime")),
-                  {"input": numbers(3)}, {"input": numbers()},
-                  {"input": numbers(1), "value": FILLS["float32"]}, {"input": numbers(2, 3, 4)},
-                  {"input": numbers(2, 3, 4, 5), "value": FILLS["int64"]},
-                  *({"input": Tensor((1,), source, (3,)), "value": FILLS[name]}
-                      for source in ("shape", "folded", "constant", "runtime") for name in ("int64", "float32"))]),
-    Form("Range", {"start": scalar(0), "limit": scalar(8), "delta": scalar(1)}, types={"T": "int64"},
-         changes=[*({"limit": Tensor((), source, (8,)), "T": dtype} for source in ("shape", "folded", "runtime")
-             for dtype in ("int64", "int32", "float32")),
-                  {"delta": scalar(2)}, {"start": scalar(1)}, {"limit": scalar(1)},
-                  {"start": numbers(0), "limit": numbers(8)}, {"start": scalar(8), "limit": scalar(0), "delta": scalar(-1)},
-                  {"start": scalar(2)},
-                  {"T": "float32"},
-                  {"start": data(low=0, high=1), "limit": data(low=4, high=8), "delta": data(low=1, high=1.5)}]),
-    Form("DepthToSpace", {"input": data(2, 8, 4, 5)}, {"blocksize": 2}, changes=each(mode=["CRD", "DCR"])),
-    Form("SpaceToDepth", {"input": data(2, 3, 4, 6)}, {"blocksize": 2}, changes=[{"mode": "CRD"}]),
-    Form("EyeLike", {"input": data(3, 4)}, changes=[*each(k=[1, -1], dtype=[1, 7])]),
-    Form("Trilu", {"input": data(4, 4)}, ranks=(2, 3, 4),
-        changes=[{"k": data(low=0, high=2, dtype="int64")}, {"input": data(0, 4)}, {"input": data(3, 5)}, {"k": scalar(2)},
-            {"k": scalar(2), "upper": 0},
-             {"k": data(low=0, high=2, dtype="int64"), "upper": 0}, {"input": data(2, 3, 4), "k": scalar(1)}, {"upper": 0},
-             {"k": scalar(1)}, {"k": scalar(-1)}, {"upper": 0, "k": scalar(1)}]),
-    Form("CenterCropPad", {"input_data": data(6, 4, 3), "shape": numbers(4, 6, 3)},
-        changes=[{"axes": [0], "shape": numbers(4)}]),
+    Form("DepthToSpace", {"input": data(2, 8, 4, 5)}, {"blocksize": 2},
+         changes=[*each(mode=["CRD", "DCR"]), *({"mode": mode, **more} for mode in ("CRD", "DCR")
+             for more in ({"dims": "batch"}, {"dims": "dynamic"}, {"T": "float16"}, {"T": "int64"}, {"T": "int32"}, {"T": "int8"},
+                          {"input": data(0, 8, 4, 5)}, {"input": data(1, 9, 2, 2), "blocksize": 3}))]),
+    Form("SpaceToDepth", {"input": data(2, 3, 4, 6)}, {"blocksize": 2}, changes=[{"mode": "CRD"}, {"input": data(0, 3, 4, 6)},
+         *({"mode": mode, **more} for mode in ("CRD", "DCR")
+             for more in ({"dims": "batch"}, {"dims": "dynamic"}, {"T": "float16"}, {"T": "int64"}))]),
 ]  # fmt: skip
