@@ -70,6 +70,7 @@ KINDS = {
     "opset": "export at a newer opset",
     "optional": "leave out the optional input or output",
     "form": "write it in another form; `graphfix explain T {op}` lists what was taken",
+    "function": "export without functions of your own, or write them out with `graphfix fix`",
     "rejection": "replace the node in the model's code; `graphfix compile --bisect` finds the smallest part that is refused",
     "undecided": "fix what is not known with --shape or --set, so that it can be decided",
     "unmeasured": "`graphfix compile` asks the compiler itself; `graphfix probe` measures the operator",

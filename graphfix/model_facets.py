@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from onnx import AttributeProto, GraphProto
+from onnx import AttributeProto, GraphProto, ModelProto
 
 from graphfix.annotations import annotation_class
 from graphfix.composite_facets import CONTAINERS
@@ -43,7 +43,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
     overridable         whether inputs name initializers too
     subgraphs           none | plain | capturing
     branch-constants    whether a subgraph holds Constant nodes or initializers
-    functions           whether the model defines local functions
+    functions           whether nodes call functions that the model defines
     annotations         none | agreeing | made-up | formula | contradicting: what `value_info` says, see annotations.py
     placeholders        whether one name that says nothing (`?`, None) stands for dims in several places of one input
     """
@@ -81,7 +81,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
         "overridable": any(info.name in initial for info in graph.input),
         "subgraphs": "capturing" if any(n.captured for n in facts.nodes) else "plain" if inner else "none",
         "branch-constants": any(node.op == "Constant" for node in inner) or _branch_initializers(graph),
-        "functions": bool(facts.model.functions),
+        "functions": _calls(facts.source or facts.model),
         "annotations": annotation_class(facts),
         "placeholders": any(map(_placeholders, inputs)),
     }
@@ -121,6 +121,20 @@ def _used(graph: GraphProto) -> set[str]:
             if item.type == AttributeProto.GRAPH:
                 found |= _used(item.g) | {output.name for output in item.g.output}
     return found
+
+
+def _calls(model: ModelProto) -> bool:
+    """Whether any node, at any depth, is a call of one of the model's functions."""
+    known = {(function.domain, function.name) for function in model.functions}
+    return bool(known) and _any_of(model.graph, known)
+
+
+def _any_of(graph: GraphProto, known: set[tuple[str, str]]) -> bool:
+    return any(
+        (node.domain, node.op_type) in known
+        or any(item.type == AttributeProto.GRAPH and _any_of(item.g, known) for item in node.attribute)
+        for node in graph.node
+    )
 
 
 def _branch_initializers(graph: GraphProto) -> bool:

@@ -29,7 +29,7 @@ NEUTRAL: frozenset[Facet] = frozenset({"absent", "default", "none", "nothing", "
 class Evidence:
     """One thing the compiler was seen to do, when it does it, and how often it was asked.
 
-    `kind` says which facets decide: operator, dtype, attribute, rank, operand, dynamic, opset, optional or form.
+    `kind` says which facets decide: operator, dtype, attribute, rank, operand, dynamic, opset, optional, function or form.
     `supports` probes met the condition and behaved so, `opposes` met it and did not; `error` is the largest
     relative error where the compiled result differed.
     """

@@ -1,0 +1,93 @@
+"""What facets say of loops, scans, attention, and of models that call functions or give sequences."""
+
+from __future__ import annotations
+
+import pytest
+from onnx import parser
+
+from graphfix.facets import Facets, facets
+from graphfix.facts import Facts
+from graphfix.model_facets import model_facets
+
+LOOP = """<ir_version: 8, opset_import: ["": 17]> g (int64 n, bool c, float[2,4] x) => (float[2,4] y{more}) {{
+    y{given} = Loop(n, c, x) <body = b (int64 i, bool k, float[2,4] p) => (bool q, {kind} r{also}) {{ {until} {work} }}> }}"""
+USUAL = {"more": "", "given": "", "kind": "float[2,4]", "also": "", "until": "q = Identity(k)", "work": "r = Relu(p)"}
+
+
+def of(op: str, text: str) -> Facets:
+    return next(facets(node) for node in Facts.of(parser.parse_model(text)).nodes if node.op == op)
+
+
+def looped(**changes: str) -> Facets:
+    return of("Loop", LOOP.format(**{**USUAL, **changes}))
+
+
+@pytest.mark.parametrize(
+    ("until", "word"),
+    [
+        ("q = Identity(k)", "kept"),
+        ("z = Identity(k) q = Identity(z)", "kept"),
+        ("q = Constant<value = bool {1}>()", "constant"),
+        ("e = Constant<value = int64 {4}>() q = Less(i, e)", "computed"),
+    ],
+)
+def test_how_a_body_decides_to_go_on(until: str, word: str) -> None:
+    assert looped(until=until)["until"] == word
+
+
+def test_what_a_body_carries_gathers_and_reads() -> None:
+    plain = looped()
+    assert (plain["carried"], plain["stacked"], plain["captures"]) == ("same", False, False)
+    grown = looped(kind="float[4,4]", work="r = Concat<axis = 0>(p, p)")
+    assert grown["carried"] == "other-dims"
+    assert looped(more=", float[m,2,4] z", given=", z", also=", float[2,4] s", work="r = Relu(p) s = Neg(p)")["stacked"] is True
+    assert looped(work="r = Add(p, x)")["captures"] is True
+
+
+def test_states_and_scanned_inputs_of_a_scan() -> None:
+    text = """<ir_version: 8, opset_import: ["": 17]> g (float[4] h, float[{t},4] x, float[3,4,2] v) => (float[4] y) {{
+        y = Scan(h, x{more}) <num_scan_inputs = {count}, body = b (float[4] s, float[4] a{inner}) => (float[4] o)
+        {{ o = Add(s, a) }}> }}"""
+    one = of("Scan", text.format(t=3, more="", count=1, inner=""))
+    assert (one["states"], one["scanned"], one["scanned.rank"], one["scanned.open"]) == (1, "one", 2, False)
+    two = of("Scan", text.format(t="t", more=", v", count=2, inner=", float[4,2] b"))
+    assert (two["states"], two["scanned"], two["scanned.open"]) == (1, "many", True)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "given", "heads", "sizes"),
+    [
+        ("float[2,2,3,4] q, float[2,2,3,4] k, float[2,2,3,4] v", "", "same", "same"),
+        ("float[2,4,3,4] q, float[2,2,3,4] k, float[2,2,3,6] v", "", "grouped", "other"),
+        ("float[2,4,3,4] q, float[2,1,3,4] k, float[2,1,3,4] v", "", "one", "same"),
+        ("float[2,3,8] q, float[2,3,8] k, float[2,3,8] v", "<q_num_heads = 2, kv_num_heads = 2>", "same", "same"),
+        ("float[2,3,16] q, float[2,3,8] k, float[2,3,12] v", "<q_num_heads = 4, kv_num_heads = 2>", "grouped", "other"),
+        ("float[2,n,3,4] q, float[2,m,3,s] k, float[2,m,3,4] v", "", None, None),
+    ],
+)
+def test_how_attention_shares_heads(inputs: str, given: str, heads: str | None, sizes: str | None) -> None:
+    text = f'<ir_version: 11, opset_import: ["": 23]> g ({inputs}) => (float y) {{ y = Attention{given}(q, k, v) }}'
+    found = of("Attention", text)
+    assert (found["heads"], found["sizes"]) == (heads, sizes)
+
+
+FUNCTION = '<domain: "local", opset_import: ["" : 18]> twice (a) => (b) { b = Add(a, a) }'
+
+
+@pytest.mark.parametrize(("body", "called"), [("y = local.twice(x)", True), ("y = Relu(x)", False)])
+def test_a_function_matters_where_it_is_called(body: str, called: bool) -> None:
+    text = f'<ir_version: 8, opset_import: ["" : 18, "local" : 1]> g (float[2,3] x) => (float[2,3] y) {{ {body} }} {FUNCTION}'
+    assert model_facets(Facts.of(parser.parse_model(text)))["functions"] is called
+
+
+@pytest.mark.parametrize(
+    ("output", "body", "kind"),
+    [
+        ("float[2,3] y", "y = Relu(x)", "tensor"),
+        ("seq(float[2,3]) y", "y = SequenceConstruct(x)", "sequence"),
+        ("optional(float[2,3]) y", "y = Optional(x)", "optional"),
+    ],
+)
+def test_what_a_model_gives_that_is_no_tensor(output: str, body: str, kind: str) -> None:
+    text = f'<ir_version: 8, opset_import: ["" : 17]> g (float[2,3] x) => ({output}) {{ {body} }}'
+    assert model_facets(Facts.of(parser.parse_model(text)))["outputs.kinds"] == kind
