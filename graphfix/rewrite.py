@@ -209,7 +209,8 @@ class NodeRewrite(GraphRewrite):
                 refusal = surgery.dtype_only(node, self.dtypes)
                 composed = refusal if refusal is not None else self.compose(node, surgery)
                 if isinstance(composed, Declined):
-                    yield composed
+                    if composed.reason:  # an empty one says that the node is as it should be
+                        yield composed
                     continue
                 bound = {f"in{i}": tensor for i, tensor in enumerate(node.inputs)}
                 bound |= dict(zip(pattern.input, node.inputs, strict=False))
