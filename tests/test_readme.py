@@ -33,7 +33,7 @@ def test_readme_has_commands() -> None:
     assert {command.split()[0] for command in COMMANDS} >= {"lint", "fix", "compile", "backends"}
 
 
-@pytest.mark.parametrize("command", [command for command in COMMANDS if not command.startswith(("compile", "probe"))])
+@pytest.mark.parametrize("command", [c for c in COMMANDS if not c.startswith(("compile", "probe", "backends install"))])
 def test_readme_command_runs(command: str, folder: Path) -> None:
     words = shlex.split(command)
     assert cli.main(words) in (0, 1)
@@ -51,10 +51,22 @@ def test_readme_compiles_what_it_fixed(folder: Path) -> None:
 
 
 @pytest.mark.compiler
-@pytest.mark.parametrize("command", [command for command in COMMANDS if command.startswith("probe")])
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("probe") and "@" not in c])
 def test_readme_measures(command: str) -> None:
     pytest.importorskip("tract")
     assert cli.main(shlex.split(command)) in (0, 1)
+
+
+@pytest.mark.compiler
+@pytest.mark.slow
+def test_readme_measures_another_version(folder: Path) -> None:
+    commands = [command for command in COMMANDS if command.startswith(("backends install", "probe")) and "@" in command]
+    install, measure, check = commands
+    if cli.main(shlex.split(install)) != 0:
+        pytest.skip("that version cannot be installed here")
+    assert cli.main(shlex.split(measure)) == 0
+    assert (folder / "my-rules" / "tract" / "0.21.19" / "Relu.json").exists()
+    assert cli.main(shlex.split(check)) == 0
 
 
 @pytest.mark.parametrize("code", [text for language, text in SNIPPETS if language == "python"])
