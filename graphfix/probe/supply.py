@@ -148,23 +148,43 @@ class Supply:
     def _like(self, name: str, flat: list[int], source: str) -> str:
         """Sizes of an extra input, shifted by constants where the wanted numbers cannot be sizes."""
         sizes = [max(value, 1) for value in flat]
+        if source == "fixed-shape":
+            return self._shifted(name, flat, self._picked(name, sizes))
         self.feeds[f"{name}_like"] = np.zeros(sizes, np.float32)
-        dims = sizes if source == "fixed-shape" else [f"{name}_{i}" for i in range(len(sizes))]
+        dims = [f"{name}_{i}" for i in range(len(sizes))]
         self.inputs.append(helper.make_tensor_value_info(f"{name}_like", TensorProto.FLOAT, dims))
         shape = self._node("Shape", [f"{name}_like"], f"{name}_sizes")
+        return self._shifted(name, flat, (shape, sizes))
+
+    def _picked(self, name: str, sizes: list[int]) -> tuple[str, list[int]]:
+        """A vector gathered from the fixed sizes of an extra input of a usual rank, and the numbers in it."""
+        dims = sorted(set(sizes))[: HIGH - 1] or [1]
+        self.feeds[f"{name}_like"] = np.zeros(dims, np.float32)
+        self.inputs.append(helper.make_tensor_value_info(f"{name}_like", TensorProto.FLOAT, dims))
+        shape = self._node("Shape", [f"{name}_like"], f"{name}_sizes")
+        places = [dims.index(size) if size in dims else 0 for size in sizes]
+        index = self._constant(f"{name}_places", np.asarray(places, np.int64), TensorProto.INT64)
+        return self._node("Gather", [shape, index], f"{name}_picked", axis=0), [dims[place] for place in places]
+
+    def _shifted(self, name: str, flat: list[int], found: tuple[str, list[int]]) -> str:
+        """The vector found, with what it lacks of the wanted numbers added."""
+        value, sizes = found
         if sizes == flat:
-            return shape
+            return value
         gap = np.asarray(flat, np.int64) - np.asarray(sizes, np.int64)
         shift = self._constant(f"{name}_shift", gap, TensorProto.INT64)
-        return self._node("Add", [shape, shift], f"{name}_shifted")
+        return self._node("Add", [value, shift], f"{name}_shifted")
 
     def _filled(self, name: str, array: Array, code: int, source: str) -> str:
         """An array of one number, filled in at sizes read from the data where they fit, as initial states are."""
-        if any(self._size_of(size, source) for size in array.shape):
+        if source == "fixed-shape" and array.ndim == 0:
+            one = self._filled(f"{name}_one", array.reshape(1), code, source)
+            return self._node("Reshape", [one, self._constant(f"{name}_none", np.zeros(0, np.int64), TensorProto.INT64)], name)
+        if source == "fixed-shape" or any(self._size_of(size, source) for size in array.shape):
             shape = self._from_shape(f"{name}_sizes", np.asarray(array.shape, np.int64), TensorProto.INT64, source)
         else:
             self.feeds[f"{name}_like"] = np.zeros(array.shape, np.float32)
-            dims = array.shape if source == "fixed-shape" else [f"{name}_{i}" for i in range(array.ndim)]
+            dims = [f"{name}_{i}" for i in range(array.ndim)]
             self.inputs.append(helper.make_tensor_value_info(f"{name}_like", TensorProto.FLOAT, dims))
             shape = self._node("Shape", [f"{name}_like"], f"{name}_sizes")
         fill = array.reshape(-1)[:1] if array.size else np.zeros(1, array.dtype)
