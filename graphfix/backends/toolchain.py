@@ -55,6 +55,11 @@ def installed(name: str) -> list[Toolchain]:
     return sorted(found, key=lambda one: [int(part) for part in re.findall(r"\d+", one.version)], reverse=True)
 
 
+def meant(version: str | None, there: str) -> bool:
+    """Whether a version that is there is the one asked for, or a release of it: `2025.3` means `2025.3.0` too."""
+    return version is None or f"{there}.".startswith(f"{version}.")
+
+
 def find(name: str, version: str | None = None) -> Toolchain | None:
     """The interpreter that has the backend (in that version); nothing is imported, None when there is none.
 
@@ -62,7 +67,7 @@ def find(name: str, version: str | None = None) -> Toolchain | None:
     """
     wanted = backend(name)
     here = available(name)
-    if here and version in (None, here):
+    if here and meant(version, here):
         return Toolchain(sys.executable, here)
     named = os.environ.get(variable(name))
     if named:
@@ -70,9 +75,9 @@ def find(name: str, version: str | None = None) -> Toolchain | None:
         missing = [one for one in wanted.distributions if one not in there]
         if missing:
             raise BackendError(f"{variable(name)} names {named}, which has no {missing[0]}", cure=wanted.install)
-        if version in (None, there[wanted.distributions[0]]):
+        if meant(version, there[wanted.distributions[0]]):
             return Toolchain(named, there[wanted.distributions[0]])
-    return next((one for one in installed(name) if version in (None, one.version)), None)
+    return next((one for one in installed(name) if meant(version, one.version)), None)
 
 
 def pinned(wanted: Backend, version: str | None) -> tuple[str, tuple[str, ...]]:

@@ -83,6 +83,14 @@ def test_the_newest_finished_toolchain_is_taken(demo: Backend) -> None:
     assert toolchain.find("demo", "2.0") is None
 
 
+@pytest.mark.parametrize(("asked", "found"), [("1.9", "1.9.0"), ("1", "1.10.2"), ("1.10.2", "1.10.2"), ("1.1", None)])
+def test_a_shorter_version_means_its_newest_release(demo: Backend, asked: str, found: str | None) -> None:
+    finished("1.9.0")
+    finished("1.10.2")
+    there = toolchain.find("demo", asked)
+    assert (there.version if there else None) == found
+
+
 def test_another_version_exchanges_the_pins_of_its_distributions() -> None:
     version, requires = toolchain.pinned(backend("tensorrt"), "1.8.0")
     assert version == "1.8.0"
