@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -23,6 +23,8 @@ MOST_FACETS = 4
 """Facets in one condition; more would no longer be a reason."""
 NEAR = 2
 """Difference in distance up to which an accepted probe counts as resembling a refused one most."""
+WRITTEN = ("axes", "split")
+"""Operands that exporters write down as constants and do not compute."""
 MOST_SUSPECTS = 9
 """Facets tried together for one refused probe."""
 
@@ -53,7 +55,7 @@ class Distilled:
 
 def distil(rows: Sequence[Evidence]) -> Distilled:
     """Explain the evidence about one operator; the result depends on nothing but the rows."""
-    rows = sorted(rows, key=lambda row: row.digest)
+    rows = [standing(row) for row in sorted(rows, key=lambda row: row.digest)]
     settled = _settled(rows)
     refused = [row for row in settled if row.verdict == "rejected"]
     taken = [row for row in settled if row.verdict in ("works", "wrong")]
@@ -66,6 +68,18 @@ def distil(rows: Sequence[Evidence]) -> Distilled:
                 values.setdefault(name, set()).add(value)
     axes = {name: sorted(found, key=_order) for name, found in sorted(values.items())}
     return Distilled(_named(rejects), _named(wrong), [*left, *unclear], axes)
+
+
+def standing(row: Evidence) -> Evidence:
+    """The row as it counts where a compiler took a probe only after an optional simplifier.
+
+    What exporters compute of sizes, such as targets, states and conditions, relies on that step in every real model. An
+    operand that they write down does not, so that the compiler's own refusal of a computed one stands.
+    """
+    computed = any(row.facets.get(f"{name}.from") in ("folded", "fixed-shape") for name in WRITTEN)
+    if row.aided and computed and not row.facets.get("foldable"):
+        return replace(row, verdict="rejected", error=None)
+    return row
 
 
 def _order(value: Facet) -> tuple[str, Any]:

@@ -1,5 +1,6 @@
 """What distilled rules say about synthetic evidence."""
 
+from dataclasses import replace
 from itertools import product
 
 from graphfix.probe.distil import distil
@@ -128,3 +129,20 @@ def test_the_most_frequent_words_are_kept() -> None:
     rows += [evidence({**usual, "T": "bool", "X.rank": rank}, "rejected", ("T",), said) for rank, said in words.items()]
     (rule,) = distil(rows).rejects
     assert (rule.said, rule.supports, rule.stage) == ("not a number", 3, "convert")
+
+
+def aided(facets: dict[str, object]) -> Evidence:
+    return replace(evidence(facets, "works"), stage="runtime", said="axes must be constant", aided=True)
+
+
+def test_a_refusal_that_only_a_simplifier_cures_stands_for_operands_that_exporters_write_down() -> None:
+    plain = [evidence({"axes.from": source, "X.rank": rank}, "works") for source in ("constant", "absent") for rank in (2, 3)]
+    (rule,) = distil([*plain, *(aided({"axes.from": "fixed-shape", "X.rank": rank}) for rank in (2, 3))]).rejects
+    assert (rule.when, rule.stage, rule.said) == ({"axes.from": ["fixed-shape"]}, "runtime", "axes must be constant")
+
+
+def test_a_refusal_that_only_a_simplifier_cures_falls_for_what_exporters_compute() -> None:
+    rows = [evidence({"shape.from": "constant", "foldable": False}, "works"), aided({"shape.from": "folded", "foldable": False})]
+    assert distil(rows).rejects == []
+    folded = [evidence({"axes.from": "constant", "foldable": False}, "works"), aided({"axes.from": "folded", "foldable": True})]
+    assert distil(folded).rejects == []
