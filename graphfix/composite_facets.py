@@ -48,10 +48,20 @@ def loop(node: NodeFacts) -> Facets:
     made = node.branches[0][1:] if node.branches else ()
     return {
         "until": _until(body) if isinstance(body, GraphProto) else "unknown",
-        "carried": agreement(given, made),
+        "carried": _kept(given, made),
         "stacked": len(node.proto.output) > len(given),
         "captures": bool(node.captured),
     }
+
+
+def _kept(given: Sequence[Value | None], made: Sequence[Value | None]) -> str:
+    """The agreement of what a body is given and makes; sizes that are not both numbers agree or not, nobody knows."""
+    found = agreement(given, made)
+    if found != "other-dims":
+        return found
+    pairs = [(a.shape, b.shape) for a, b in zip(given, made, strict=False) if a is not None and b is not None]
+    fixed = [(one, other) for a, b in pairs for one, other in zip(a or (), b or (), strict=True) if one != other]
+    return "other-dims" if any(isinstance(one, int) and isinstance(other, int) for one, other in fixed) else "unknown"
 
 
 def _until(body: GraphProto) -> str:
@@ -88,13 +98,23 @@ def attention(node: NodeFacts) -> Facets:
 
     heads       same | grouped | one (every query head reads the same keys)
     sizes       same | other: the size of a value's head beside that of a key's
+    steps       one | same | other: how many queries there are beside keys
     """
     query, key, value = (_heads(node, at) for at in range(3))
     heads: Facet = None
     if query[0] is not None and key[0] is not None:
         heads = "same" if query[0] == key[0] else "one" if key[0] == 1 else "grouped"
     sizes = None if key[1] is None or value[1] is None else "same" if key[1] == value[1] else "other"
-    return {"heads": heads, "sizes": sizes}
+    asked, there = (_steps(node, at) for at in range(2))
+    steps: Facet = "one" if asked == 1 else None if asked is None or there is None else "same" if asked == there else "other"
+    return {"heads": heads, "sizes": sizes, "steps": steps}
+
+
+def _steps(node: NodeFacts, position: int) -> int | None:
+    given = node.inputs[position] if len(node.inputs) > position else None
+    if given is None or given.shape is None or len(given.shape) not in (3, 4):
+        return None
+    return steps if isinstance(steps := given.shape[-2 if len(given.shape) == 4 else 1], int) else None
 
 
 def _heads(node: NodeFacts, position: int) -> tuple[int | None, int | None]:

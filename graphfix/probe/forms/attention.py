@@ -13,6 +13,9 @@ LAYOUTS: dict[str, Change] = {
     "grouped, other size": {"Q": data(2, 4, 3, 4), "V": data(2, 2, 3, 6)},
     "longer": {"K": data(2, 2, 5, 4), "V": data(2, 2, 5, 4)},
     "one step": {"Q": data(2, 2, 1, 4)},
+    "grouped, one step": {"Q": data(2, 4, 1, 4)},
+    "one, one step": {"Q": data(2, 4, 1, 4), "K": data(2, 1, 3, 4), "V": data(2, 1, 3, 4)},
+    "flat grouped, one step": {**FLAT, "Q": data(2, 1, 16), "q_num_heads": 4},
     "flat": FLAT,
     "flat of four": {**FLAT, "Q": data(2, 3, 16), "K": data(2, 3, 16), "V": data(2, 3, 16), "q_num_heads": 4, "kv_num_heads": 4},
     "flat grouped": {**FLAT, "Q": data(2, 3, 16), "q_num_heads": 4},
@@ -90,7 +93,7 @@ def _crossed() -> list[Change]:
         main = name in MAIN
         found += [{**layout, **more} for more in ([{}, *ASIDE] if main else MIXED)]
         for rank, given in masks(layout).items():
-            for mask in given if name in ("heads", "flat") else given[: main or rank % 2 == 0]:
+            for mask in given if name in ("heads", "flat") else given[: main or rank == 4]:
                 found += [{**layout, "attn_mask": mask, **more} for more in ({}, {"U": "bool"})]
                 if main and rank % 2 == 0:
                     found += [{**layout, "attn_mask": mask, "is_causal": 1, **more} for more in ({}, {"U": "bool"})]
@@ -98,8 +101,8 @@ def _crossed() -> list[Change]:
                     found += [{**layout, "attn_mask": mask, "left_window_size": 2, **more} for more in ({}, {"U": "bool"})]
         earlier = past(layout)
         found += [{**layout, **earlier, **more} for more in (MIXED if main else MIXED[:2])]
-        longer = masks(layout, 5)
-        found += [{**layout, **earlier, "attn_mask": longer[rank][0], **more} for rank in (2, 4) for more in ({}, {"U": "bool"})]
+        longer = masks(layout, 5)[4 if "grouped" in name else 2][0]
+        found += [{**layout, **earlier, "attn_mask": longer, **more} for more in ({}, {"U": "bool"})]
     return found
 
 
@@ -128,14 +131,14 @@ def _typed() -> list[Change]:
 def _padded() -> list[Change]:
     """The steps that hold keys counted for each batch, as a constant, an input or something computed."""
     found: list[Change] = []
-    for name in MAIN:
+    for name in (*MAIN, "one step", "grouped, one step", "flat one step", "flat grouped, one step"):
         layout = LAYOUTS[name]
         found += [{**layout, "nonpad_kv_seqlen": Tensor((2,), source, (2, 3))} for source in ("folded", "shape")]
         for kept in (numbers(2, 3), data(2, low=2, high=3)):
             one: Change = {**layout, "nonpad_kv_seqlen": kept}
             found += [{**one, **more} for more in MIXED]
             found += [{**one, "attn_mask": masks(layout)[4][0], **more} for more in ({}, {"U": "bool"}, {"is_causal": 1})]
-            if name not in ("grouped", "flat"):
+            if name not in ("grouped", "flat", "grouped, one step"):
                 continue
             found += [{**one, "T1": dtype, "T2": dtype, **more} for dtype in FLOATS for more in ({}, {"is_causal": 1})]
             found += [{**one, "T1": dtype, "T2": dtype, "U": dtype, "attn_mask": masks(layout)[4][0]} for dtype in FLOATS]
@@ -242,6 +245,12 @@ def _turned() -> list[Change]:
 
 
 FORMS = [
+    Form(
+        "Attention",
+        {name: value for name, value in FLAT.items() if len(name) == 1} | {"attn_mask": None, "nonpad_kv_seqlen": None},
+        {"q_num_heads": 2, "kv_num_heads": 2},
+        changes=[{"is_causal": 1}],
+    ),
     Form(
         "Attention",
         {"Q": data(2, 2, 3, 4), "K": data(2, 2, 3, 4), "V": data(2, 2, 3, 4), "attn_mask": None, "nonpad_kv_seqlen": None},

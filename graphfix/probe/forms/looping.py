@@ -63,7 +63,8 @@ def _loop(
     step = step or STEPS.get(dtype, "Add({0}, X)" if captures else "Add({0}, {0})")
     inner = "[]" if open_body else shape
     given = "".join(f", {dtype}{inner} p{at}" for at in range(carried))
-    kept = "".join(f", {dtype}{inner if after != 'grown' else '[]'} r{at}" for at in range(carried))
+    left = {"grown": "[]", "doubled": "[4,4]"}.get(after, inner)
+    kept = "".join(f", {dtype}{left} r{at}" for at in range(carried))
     kept += "".join(f", {dtype}{shape} s{at}" for at in range(stacked))
     work = "".join(f" r{at} = {step.format(f'p{at}')}" for at in range(carried))
     work += "".join(f" s{at} = {STEPS.get(dtype, 'Neg({0})').format('p0' if carried else 'X')}" for at in range(stacked))
@@ -74,7 +75,7 @@ def _loop(
         f"[probe] {', '.join(results)} = Loop({operands})"
         f"<body = b (int64 i, bool k{given}) => (bool q{kept}) {{ {UNTIL[until]}{work} }}>"
     )
-    shown = [f"{dtype}{'[]' if after == 'grown' else shape}" for _ in range(carried)] + [f"{dtype}[]"] * stacked
+    shown = [f"{dtype}{'[]' if after else shape}" for _ in range(carried)] + [f"{dtype}[]"] * stacked
     outputs = ", ".join(f"{kind} {name}" for kind, name in zip(shown, results, strict=True))
     text = HEAD.format(ir=ir, opset=opset, inputs=inputs, outputs=outputs, body=made + tested + init + node)
     label = f"{label} M={count} cond={condition} until={until} carried={carried} stacked={stacked} opset={opset} {dtype}{shape}"
@@ -216,6 +217,12 @@ FORMS = [
         )
         for count in ("constant", "runtime", "shape")
         for stacked in (0, 1)
+    ),
+    *(
+        _loop("doubled", count, condition, until, step="Concat<axis = 0>({0}, {0})", after="doubled")
+        for count in ("one", "runtime", "shape")
+        for condition in ("constant", "runtime")
+        for until in ("kept", "computed")
     ),
     *(
         _loop("grown", count, step="Concat<axis = 0>({0}, X)", after="grown", shape=shape, open_body=True)

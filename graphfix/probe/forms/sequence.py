@@ -44,7 +44,7 @@ PLACES = {
     "folded": ("", "i0 = Constant<value = {T} {{1}}>() i = Sub(i0, i0) "),
     "shape": (
         ", float[s] S0",
-        "i0 = Size(S0) i1 = Constant<value = int64 {{2}}>() i2 = Sub(i0, i1) i = Cast<to = {code}>(i2) ",
+        "i0 = Size(S0) i1 = Constant<value = int64 {{2}}>() j = Sub(i0, i1) i = Cast<to = {code}>(j) ",
     ),
     "cast-shape": (", float[s] S0", "i0 = Size(S0) i1 = Cast<to = 1>(i0) i3 = Sub(i1, i1) i = Cast<to = {code}>(i3) "),
     "runtime": (", {T} i", ""),
@@ -184,6 +184,33 @@ BODIES = {
 }
 
 
+TENSORS = {
+    "constant": "T = Constant<value = float[2,3] {1, 2, 3, 4, 5, 6}>() ",
+    "folded": "T0 = Constant<value = int64[2] {2, 3}>() T = ConstantOfShape(T0) ",
+    "shape": "T0 = Shape(B) T = Cast<to = 1>(T0) ",
+    "static-shape": "T0 = Shape(A) T = Cast<to = 1>(T0) ",
+    "whole shape": "T = Shape(B) ",
+}
+
+
+def _inserted(source: str, place: str) -> Sketch:
+    """A tensor from elsewhere than the graph's inputs, put into a sequence."""
+    more, made = PLACES[place]
+    words = {"T": "int64", "code": 7}
+    kind = "int64[4] A" if source == "whole shape" else "float[2,3] A"
+    body = f"{TENSORS[source]}R = SequenceConstruct(A, A) {made.format(**words)}"
+    body += f"[probe] Q = SequenceInsert(R, T{'' if place == 'absent' else ', i'}) "
+    body += "z = Constant<value = int64 {0}>() Y = SequenceAt(Q, z)"
+    return _sketch(
+        "SequenceInsert",
+        f"SequenceInsert of {source} at {place}",
+        f"{kind}, float[n,3] B{more.format(**words)}",
+        f"{kind.partition('[')[0]}[] Y",
+        body,
+        varied=("tensor",),
+    )
+
+
 def _mapped(label: str, source: str, shape: str = "[2,3]") -> Sketch:
     more, given, body = BODIES[label]
     start = SOURCES[source].format(code=1) + ("k = Constant<value = float {1}>() " if label == "with constant" else "")
@@ -207,6 +234,7 @@ def _measured(source: str, dtype: str, shape: str) -> Sketch:
 
 
 FORMS = [
+    *(_inserted(source, place) for source in TENSORS for place in ("absent", "first", "runtime")),
     *(
         _placed(op, place, kind=kind, source=source)
         for op in READS
