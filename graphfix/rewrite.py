@@ -201,7 +201,8 @@ class NodeRewrite(GraphRewrite):
         pattern = parse_nodes(self.before, self.needs_opset)[0]
         for graph in surgery.graphs():
             for node in list(graph.nodes):
-                if node.op not in (pattern.op_type, *self.ops) or (node.domain or "") not in (pattern.domain, "ai.onnx"):
+                domain = "" if node.domain in (None, "ai.onnx") else node.domain
+                if node.op not in (pattern.op_type, *self.ops) or domain != pattern.domain:
                     continue
                 key = surgery.key(node)
                 if wanted is not None and key not in wanted:

@@ -34,6 +34,9 @@ def sabotages(before: ModelProto, after: ModelProto) -> Iterator[ModelProto]:
             if array.dtype == np.int64 and np.all((array == -(2**63)) | (array == 2**63 - 1)):
                 continue  # the open end of a slice: one more is as far
             change = np.asarray(-1 if tensor.name in ends else 1).astype(array.dtype)  # an end behind the last is as far
+            if array.dtype.kind == "f":
+                # what hides a score hides it as well when it is one more
+                change = np.where(np.isfinite(array), np.maximum(np.abs(array), change), change)
             changed = ~array if array.dtype == bool else array + change
             array = np.zeros_like(array) if np.array_equal(changed, array) else changed  # nothing is added to infinity
             made.graph.initializer[i].CopyFrom(numpy_helper.from_array(array, tensor.name))
