@@ -70,9 +70,8 @@ def _check(given: argparse.Namespace, name: str, python: str) -> int:
         f"{name} {done.version}: {done.asked} probes asked again of {done.known} recorded, {len(done.drifted)} answer otherwise"
     )
     if done.gone:
-        print(
-            f"{done.gone} recorded probes are no longer built; measure anew with `graphfix probe --target {name}@{done.version}`"
-        )
+        cure = f"measure anew with `graphfix probe --target {name}@{done.version}`"
+        print(f"of those recorded {done.gone} are no longer built; {cure}")
     if given.sample is None:
         print(f"{len(done.changed)} tables would change{': ' if done.changed else ''}{', '.join(done.changed)}")
     return int(bool(done.drifted or done.changed))
