@@ -15,7 +15,8 @@ apart. A facet is a name and a small value (a word, a number, a truth value); No
     X.value              what a small integer or float operand holds: ones, zeros, positive, negative, mixed
     mode, axis, ...      attributes: words and flags as they are, numbers and lists as the classes below
     out.Y                used | absent, for optional outputs
-    inside               what decides whether a looping operator inside a subgraph runs: nothing, constant, folded, ...
+    inside               branch (of an If that only running decides on) | nothing; of a looping operator, what
+                         decides whether it runs: nothing, constant, folded, ...
     broken               the gravest operator in the branches of an If that no input can make run, or none
     inputs, outputs      how many, for variadic operators
 """
@@ -90,8 +91,8 @@ def facets(node: NodeFacts) -> Facets:
         if produced.type_str in schema_variables(schema) and produced.type_str not in out and i < len(node.outputs):
             result = node.outputs[i]
             out[produced.type_str] = None if result is None else result.dtype or None
-    if node.op in LOOPING and node.domain == "":
-        out["inside"] = node.under
+    if not node.branches or node.op in LOOPING:
+        out["inside"] = node.under if node.op in LOOPING and node.domain == "" else _inside(node)
     if node.op in ELEMENTWISE and node.domain == "":
         out["broadcast"] = _broadcast(node.inputs)
     out.update(attribute_facets(node, schema))
@@ -118,6 +119,13 @@ def _variables(op: str, domain: str, version: int) -> frozenset[str]:
 def schema_variables(schema: onnx.defs.OpSchema) -> frozenset[str]:
     """The type variables of a schema."""
     return _variables(schema.name, schema.domain, schema.since_version)
+
+
+def _inside(node: NodeFacts) -> str:
+    """Whether a node stands in branches only, and what is around them is not known before running."""
+    decided = node.under not in ("shape", "cast-shape", "runtime")
+    branches = all(word.startswith(("then_branch of ", "else_branch of ")) for word in node.scope)
+    return "nothing" if decided or not branches else "branch"
 
 
 def _operand(out: Facets, name: str, value: Value | None, *, weight: bool) -> None:

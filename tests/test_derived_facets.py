@@ -68,3 +68,21 @@ def test_the_rank_of_a_result_is_told_where_it_may_be_higher_than_any_operand() 
     found = of("y = Unsqueeze(x, a)", weights="int64[4] a = {0, 1, 2, 3}")
     assert (found["data.rank"], found["out.rank"]) == (2, 6)
     assert "out.rank" not in of("y = Relu(x)")
+
+
+BRANCHES = "y = If(c) <then_branch = t () => (float[2,3] p) { p = Relu(x) }, else_branch = e () => (float[2,3] q) { q = Neg(x) }>"
+BODY = "y = Loop(n, c, x) <body = l (int64 i, bool k, float[2,3] p) => (bool o, float[2,3] q) { o = Identity(k) q = Neg(p) }>"
+
+
+@pytest.mark.parametrize(
+    ("nodes", "inputs", "inside"),
+    [
+        (BRANCHES, "float[2,3] x, bool c", "branch"),
+        ("c = Constant <value = bool {1}> ()\n" + BRANCHES, "float[2,3] x", "nothing"),
+        (BODY, "float[2,3] x, int64 n, bool c", "nothing"),
+        ("y = Neg(x)", "float[2,3] x", "nothing"),
+    ],
+)
+def test_a_node_says_whether_it_stands_in_a_branch_that_running_decides_on(nodes: str, inputs: str, inside: str) -> None:
+    found = Facts.of(Example(nodes, inputs=inputs).model).nodes
+    assert [facets(node)["inside"] for node in found if node.op == "Neg"] == [inside]

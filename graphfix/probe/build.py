@@ -19,6 +19,7 @@ from graphfix.facets import Facets, facets
 from graphfix.facts import DTYPES, Facts
 from graphfix.folding import Array
 from graphfix.model_facets import model_facets
+from graphfix.probe.branching import in_branch
 from graphfix.probe.deviations import deviations
 from graphfix.probe.expect import expected
 from graphfix.probe.form import RARE, Change, Form, Sketch, Tensor, apply, default_dtype, history
@@ -79,6 +80,9 @@ def _of_form(form: Form) -> Iterator[Probe | None]:
         try:
             built = build(form, change)
             model = None if built is None else finished(*built)
+            if model is not None and built is not None and "inside" in change:
+                model = in_branch(model, NODE, built[1])
+                onnx.checker.check_model(model)
         except Exception:  # an unlawful combination: onnx raises many kinds
             model = None
         if model is None or built is None:

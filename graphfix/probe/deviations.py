@@ -48,6 +48,7 @@ def deviations(form: Form) -> Iterator[Change]:
     reformed = [since for since in older if since in _reformed(form)]
     typed = variables(form, schema)
     main = next(iter(typed), "")
+    yield {"inside": "branch"}
     for since in older:
         yield {"since": since}
     for variable, dtypes in typed.items():

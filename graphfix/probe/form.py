@@ -164,7 +164,7 @@ def apply(form: Form, change: Change) -> tuple[dict[str, Any], dict[str, Any], d
     formals = {i.name for i in schema.inputs} if schema else {name for name in operands if name.startswith("in")}
     for key, value in change.items():
         name, _, aspect = key.partition(".")
-        if key in ("since", "outputs", "opset"):
+        if key in ("since", "outputs", "opset", "inside"):
             continue
         if key == "rank":
             operands = {n: _resized(t, SHAPES[value]) if n in DATA or not _fixed(t) else t for n, t in operands.items()}

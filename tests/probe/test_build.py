@@ -110,3 +110,16 @@ def test_every_form_has_an_operator_that_onnx_or_onnxruntime_defines() -> None:
     known = {schema.name for schema in onnx.defs.get_all_schemas()}
     unknown = [op for op in forms() if "." not in op and op not in known | {"@model", "Scatter", "Upsample"}]
     assert unknown == []
+
+
+@pytest.mark.parametrize("op", ["Softmax", "Conv", "Split", "Reshape", "Constant"])
+def test_the_usual_form_is_tried_inside_a_branch(op: str) -> None:
+    found = [
+        probe for entry in forms()[op] if isinstance(entry, Form) for probe in probes([entry]).probes if "inside" in probe.varied
+    ]
+    (probe,) = found
+    assert probe.facets["inside"] == "branch"
+    assert "If" in [node.op_type for node in probe.model.graph.node]
+    assert probe.wanted is not None
+    usual = next(other for other in probes(forms()[op]).probes if other.label == "usual")
+    assert usual.facets["inside"] == "nothing"
