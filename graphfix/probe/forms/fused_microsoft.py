@@ -18,49 +18,167 @@ def fixed(*shape: int) -> Tensor:
 SCALE, ZERO = scalar(0.1, "float32"), scalar(3, "uint8")
 
 
-def fused(op: str, *operands: Tensor | None, attributes: dict[str, object] | None = None, outputs: int = 1,
-    changes: tuple[dict[str, object], ...] = ()) -> Form:
-    """An operator without an ONNX schema: operands by position."""
-    return Form(op, {f"in{i}": operand for i, operand in enumerate(operands)}, attributes or {}, outputs=outputs, domain=MS,
-        changes=changes)
+def fused(
+    op: str,
+    *operands: Tensor | None,
+    attributes: dict[str, object] | None = None,
+    outputs: int = 1,
+    changes: tuple[dict[str, object], ...] = (),
+    domain: str = MS,
+) -> Form:
+    """An operator without an ONNX schema: operands by position, in half precision too and with weights from outside."""
+    given = {f"in{i}": operand for i, operand in enumerate(operands)}
+    floats = [name for name, one in given.items() if one is not None and one.dtype in ("", "float32")]
+    fixed = [name for name, one in given.items() if one is not None and one.source == "constant"]
+    more: list[dict[str, object]] = [{f"{name}.dtype": "float16" for name in floats}] if floats else []
+    more += [{f"{name}.from": source for name in fixed} for source in ("runtime", "folded") if fixed]
+    return Form(op, given, attributes or {}, outputs=outputs, domain=domain, changes=(*changes, *more))
+
+
+def shaped(*ranks: tuple[int, ...], operands: tuple[str, ...] = ("in0",)) -> tuple[dict[str, object], ...]:
+    """The data in other shapes."""
+    return tuple({name: data(*shape) for name in operands} for shape in ranks)
 
 
 FORMS = [
-    fused("FusedConv", data(2, 4, 9, 9), weight(6, 4, 3, 3), weight(6),
+    fused(
+        "FusedConv",
+        data(2, 4, 9, 9),
+        weight(6, 4, 3, 3),
+        weight(6),
         attributes={"activation": "Relu", "kernel_shape": [3, 3]},
-        changes=({"in2": None}, {"activation": "LeakyRelu", "activation_params": [0.1]})),
-    fused("FusedMatMul", data(2, 3, 4), weight(2, 4, 5), attributes={"alpha": 0.5}, changes=({"in1": data(2, 4, 5)},)),
-    fused("FusedGemm", data(3, 4), weight(4, 5), weight(5), attributes={"activation": "Relu"}),
-    fused("QLinearAdd", bytes_of(2, 4), SCALE, ZERO, bytes_of(2, 4), SCALE, ZERO, SCALE, ZERO,
-        changes=({"in3": fixed(2, 4)}, {"in3": fixed(4)}, {"in0": bytes_of(2, 4, 5, 5), "in3": bytes_of(2, 4, 5, 5)})),
-    fused("QLinearMul", bytes_of(2, 4), SCALE, ZERO, bytes_of(2, 4), SCALE, ZERO, SCALE, ZERO,
-        changes=({"in0": bytes_of(2, 4, 5, 5), "in3": bytes_of(2, 4, 5, 5)},)),
+        changes=(
+            {"in2": None},
+            {"activation": "LeakyRelu", "activation_params": [0.1]},
+            {"in3": data(2, 6, 7, 7)},
+            {"in0": data(2, 4, 9), "in1": weight(6, 4, 3), "kernel_shape": [3]},
+            {"activation": "Sigmoid"},
+            {"activation": "Tanh"},
+            {"activation": "HardSigmoid", "activation_params": [0.2, 0.5]},
+            {"activation": "Clip", "activation_params": [0.0, 6.0]},
+        ),
+    ),
+    fused(
+        "FusedMatMul",
+        data(2, 3, 4),
+        weight(2, 4, 5),
+        attributes={"alpha": 0.5},
+        changes=(
+            {"in1": data(2, 4, 5)},
+            {"transA": 1, "in0": data(2, 4, 3)},
+            {"transB": 1, "in1": weight(2, 5, 4)},
+            {"in0": data(3, 4), "in1": weight(4, 5)},
+            {"in0": data(2, 2, 3, 4), "in1": data(2, 2, 4, 5)},
+            {"in1": weight(4, 5)},
+        ),
+    ),
+    fused(
+        "FusedGemm",
+        data(3, 4),
+        weight(4, 5),
+        weight(5),
+        attributes={"activation": "Relu"},
+        changes=({"in2": None}, {"activation": "LeakyRelu", "activation_alpha": 0.1}, {"transB": 1, "in1": weight(5, 4)}),
+    ),
+    fused(
+        "QLinearAdd",
+        bytes_of(2, 4),
+        SCALE,
+        ZERO,
+        bytes_of(2, 4),
+        SCALE,
+        ZERO,
+        SCALE,
+        ZERO,
+        changes=({"in3": fixed(2, 4)}, {"in3": fixed(4)}, {"in0": bytes_of(2, 4, 5, 5), "in3": bytes_of(2, 4, 5, 5)}),
+    ),
+    fused(
+        "QLinearMul",
+        bytes_of(2, 4),
+        SCALE,
+        ZERO,
+        bytes_of(2, 4),
+        SCALE,
+        ZERO,
+        SCALE,
+        ZERO,
+        changes=({"in0": bytes_of(2, 4, 5, 5), "in3": bytes_of(2, 4, 5, 5)},),
+    ),
     fused("QLinearConcat", SCALE, ZERO, bytes_of(2, 4), SCALE, ZERO, bytes_of(2, 4), SCALE, ZERO, attributes={"axis": 1}),
     fused("QLinearSigmoid", bytes_of(2, 4), SCALE, ZERO, SCALE, ZERO),
     fused("QLinearLeakyRelu", bytes_of(2, 4), SCALE, ZERO, SCALE, ZERO, attributes={"alpha": 0.1}),
     fused("QLinearGlobalAveragePool", bytes_of(2, 4, 5, 5), SCALE, ZERO, SCALE, ZERO, attributes={"channels_last": 0}),
     fused("QLinearAveragePool", bytes_of(2, 4, 6, 6), SCALE, ZERO, SCALE, ZERO, attributes={"kernel_shape": [2, 2]}),
-    fused("QGemm", bytes_of(3, 4), SCALE, ZERO, fixed(4, 5), SCALE, ZERO, None, SCALE, ZERO,
-        changes=({"in6": weight(5, low=0, high=50, dtype="int32")},)),
-    fused("SkipLayerNormalization", data(2, 3, 4), data(2, 3, 4), weight(4), weight(4), changes=({"in4": weight(4)},)),
-    fused("LayerNormalization", data(2, 3, 4), weight(4), weight(4)),
-    fused("EmbedLayerNormalization", data(2, 3, low=0, high=3, dtype="int32"), data(2, 3, low=0, high=1, dtype="int32"),
-        weight(6, 4), weight(6, 4), weight(2, 4), weight(4), weight(4), outputs=2),
+    fused(
+        "QGemm",
+        bytes_of(3, 4),
+        SCALE,
+        ZERO,
+        fixed(4, 5),
+        SCALE,
+        ZERO,
+        None,
+        SCALE,
+        ZERO,
+        changes=({"in6": weight(5, low=0, high=50, dtype="int32")},),
+    ),
+    fused(
+        "SkipLayerNormalization",
+        data(2, 3, 4),
+        data(2, 3, 4),
+        weight(4),
+        weight(4),
+        changes=(
+            {"in4": weight(4)},
+            {"in3": None},
+            {"in3": None, "in4": weight(4)},
+            {"in0": data(3, 4), "in1": data(3, 4)},
+            {"outputs": 4},
+        ),
+    ),
+    fused(
+        "EmbedLayerNormalization",
+        data(2, 3, low=0, high=3, dtype="int32"),
+        data(2, 3, low=0, high=1, dtype="int32"),
+        weight(6, 4),
+        weight(6, 4),
+        weight(2, 4),
+        weight(4),
+        weight(4),
+        outputs=2,
+    ),
     fused("Attention", data(2, 3, 8), weight(8, 24), weight(24), attributes={"num_heads": 2}),
     fused("MultiHeadAttention", data(2, 3, 8), data(2, 3, 8), data(2, 3, 8), attributes={"num_heads": 2}),
-    *(fused(op, data(2, 3, 4)) for op in ("Gelu", "FastGelu", "QuickGelu")),
-    fused("BiasGelu", data(2, 3, 4), weight(4)),
+    *(fused(op, data(2, 3, 4), changes=shaped((4,), (2, 4), (2, 3, 4, 5))) for op in ("Gelu", "FastGelu", "QuickGelu")),
+    fused("FastGelu", data(2, 3, 4), weight(4)),
+    fused("BiasGelu", data(2, 3, 4), weight(4), changes=shaped((2, 4), (2, 3, 5, 4))),
     fused("NhwcMaxPool", bytes_of(2, 9, 9, 4), attributes={"kernel_shape": [2, 2]}),
     fused("DynamicQuantizeMatMul", data(3, 4), fixed(4, 5), SCALE, ZERO),
     fused("MatMulIntegerToFloat", bytes_of(3, 4), fixed(4, 5), SCALE, SCALE, ZERO, ZERO),
     fused("QuantizeLinear", data(2, 4), SCALE, ZERO),
     fused("DequantizeLinear", bytes_of(2, 4), SCALE, ZERO),
-    fused("DynamicQuantizeLSTM", data(3, 2, 4), weight(1, 4, 20, low=0, high=9, dtype="int8"),
-        weight(1, 5, 20, low=0, high=9, dtype="int8"), weight(1, 40), None, data(1, 2, 5), data(1, 2, 5), None,
-          numbers(0.1, dtype="float32"), numbers(0, dtype="int8"), numbers(0.1, dtype="float32"), numbers(0, dtype="int8"),
-          attributes={"hidden_size": 5}, outputs=3,
-          changes=({"in5": Tensor((1, 2, 5), "shape"), "in6": Tensor((1, 2, 5), "shape")},
-              {"in5": Tensor((1, 2, 5), "shape"), "in6": Tensor((1, 2, 5), "shape"), "in0.dims": "dynamic"},
-                   {"in5": Tensor((1, 2, 5), "shape"), "in6": Tensor((1, 2, 5), "shape"), "in0.dims": "batch"},
-                   {"in5": Tensor((1, 2, 5), "folded"), "in6": Tensor((1, 2, 5), "folded")}, {"in5": None, "in6": None})),
-]  # fmt: skip
+    fused(
+        "DynamicQuantizeLSTM",
+        data(3, 2, 4),
+        weight(1, 4, 20, low=0, high=9, dtype="int8"),
+        weight(1, 5, 20, low=0, high=9, dtype="int8"),
+        weight(1, 40),
+        None,
+        data(1, 2, 5),
+        data(1, 2, 5),
+        None,
+        numbers(0.1, dtype="float32"),
+        numbers(0, dtype="int8"),
+        numbers(0.1, dtype="float32"),
+        numbers(0, dtype="int8"),
+        attributes={"hidden_size": 5},
+        outputs=3,
+        changes=(
+            {"in5": Tensor((1, 2, 5), "shape"), "in6": Tensor((1, 2, 5), "shape")},
+            {"in5": Tensor((1, 2, 5), "shape"), "in6": Tensor((1, 2, 5), "shape"), "in0.dims": "dynamic"},
+            {"in5": Tensor((1, 2, 5), "shape"), "in6": Tensor((1, 2, 5), "shape"), "in0.dims": "batch"},
+            {"in5": Tensor((1, 2, 5), "folded"), "in6": Tensor((1, 2, 5), "folded")},
+            {"in5": None, "in6": None},
+        ),
+    ),
+]

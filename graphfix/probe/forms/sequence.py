@@ -55,7 +55,7 @@ PLACES = {
 THREE = "R = SequenceConstruct(A, B, A) "
 SOURCES = {
     "constructed": THREE,
-    "grown": "E = SequenceEmpty<dtype = {code}>() R0 = SequenceInsert(E, A) R1 = SequenceInsert(R0, B) R = SequenceInsert(R1, A) ",
+    "grown": "E = SequenceEmpty<dtype = {code}>() P = SequenceInsert(E, A) Q0 = SequenceInsert(P, B) R = SequenceInsert(Q0, A) ",
     "split": "C = Concat<axis = 0>(A, B) R = SplitToSequence<axis = 0>(C) ",
 }
 READS = {
