@@ -50,9 +50,9 @@ class Attending:
         return draft.op("MatMul", draft.op("Softmax", scores, axis=3), v)
 
 
-def triangle(draft: Draft, rows: int, columns: int) -> str:
-    """What a row sees that sees the columns up to its own, the last row seeing all."""
-    return draft.constant(np.tril(np.ones((rows, columns), bool), columns - rows))
+def triangle(draft: Draft, rows: int, columns: int, past: int) -> str:
+    """What a row sees that sees as many columns as are past, and those up to its own."""
+    return draft.constant(np.tril(np.ones((rows, columns), bool), past))
 
 
 def padding(draft: Draft, index: int, length: int | None, low: float) -> str | None:

@@ -34,8 +34,11 @@ class Draft:
         return index < len(self.inputs) and bool(self.inputs[index])
 
     def wants(self, index: int) -> bool:
-        """Whether the node has this output."""
-        return index < len(self.node.outputs) and bool(self.node.outputs[index].name)
+        """Whether anything reads this output of the node."""
+        made = self.node.outputs[index] if index < len(self.node.outputs) else None
+        if made is None or not made.name:
+            return False
+        return bool(made.outputs) or any(made is output for graph in self.surgery.graphs() for output in graph.outputs)
 
     def attribute(self, name: str, default: Any = None) -> Any:
         """An attribute of the node."""

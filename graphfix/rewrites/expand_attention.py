@@ -135,7 +135,7 @@ def _attending(draft: Draft, index: int, scale: float, rows: object, columns: ob
     if draft.attribute("unidirectional", 0):
         if not isinstance(rows, int) or not isinstance(columns, int):
             return "it looks one way over a length that is not fixed"
-        seen = triangle(draft, rows, columns)
+        seen = triangle(draft, rows, columns, columns - rows)
     if draft.has(5):
         masks.append(draft.inputs[5])
     return Attending(draft.attribute("scale", 0.0) or scale, 0.0, tuple(masks), seen, LOWEST)
