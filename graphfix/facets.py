@@ -26,6 +26,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -34,7 +35,7 @@ from graphfix.attributes import Facet as Facet
 from graphfix.attributes import attribute_facets
 from graphfix.derived_facets import derived_facets
 from graphfix.facts import NodeFacts, Value
-from graphfix.folding import Array
+from graphfix.folding import Array, attribute
 
 Facets = dict[str, Facet]
 
@@ -45,7 +46,8 @@ NUMBERS = {"scales", "roi", "ratio", "min", "max"}
 WEIGHTS = {"Conv": ("W", "B"), "ConvTranspose": ("W", "B"), "Gemm": ("B", "C"), "MatMul": ("B",), "PRelu": ("slope",),
            "ConvInteger": ("w",), "MatMulInteger": ("B",), "Pow": ("Y",), "Where": ("condition",)}  # fmt: skip
 """Data operands whose constancy matters after all."""
-LOOPING = {"LSTM", "GRU", "RNN", "Loop", "Scan"}
+RECURRENT = {"LSTM", "GRU", "RNN"}
+LOOPING = {*RECURRENT, "Loop", "Scan"}
 """Operators that compilers turn into loops, which some do not allow inside a branch."""
 ELEMENTWISE = {"Add", "Sub", "Mul", "Div", "Pow", "Mod", "And", "Or", "Xor", "Equal", "Greater", "GreaterOrEqual",
                "Less", "LessOrEqual", "PRelu", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Max", "Min",
@@ -69,9 +71,9 @@ def facets(node: NodeFacts) -> Facets:
             if value is not None:
                 out[f"in{i}.dtype"] = value.dtype or None
         return out
-    inputs = schema.inputs
-    for i, formal in enumerate(inputs):
-        value = node.inputs[i] if i < len(node.inputs) else None
+    operands = _of_one_batch(node) if node.op in RECURRENT else node.inputs
+    for i, formal in enumerate(schema.inputs):
+        value = operands[i] if i < len(operands) else None
         variadic = formal.option == onnx.defs.OpSchema.FormalParameterOption.Variadic
         if formal.type_str in schema_variables(schema) and formal.type_str not in out and value is not None:
             out[formal.type_str] = value.dtype or None
@@ -119,6 +121,18 @@ def _variables(op: str, domain: str, version: int) -> frozenset[str]:
 def schema_variables(schema: onnx.defs.OpSchema) -> frozenset[str]:
     """The type variables of a schema."""
     return _variables(schema.name, schema.domain, schema.since_version)
+
+
+def _of_one_batch(node: NodeFacts) -> Sequence[Value | None]:
+    """The operands of a recurrent node, the batch size of its data taken from a fixed initial state: they have the same."""
+    inputs = node.inputs
+    data, state = inputs[0], inputs[5] if len(inputs) > 5 else None
+    if data is None or state is None or data.rank != 3 or state.rank != 3 or not state.fixed:
+        return inputs
+    length, batch, size = data.shape or ()
+    if not _unclear(batch) or attribute(node.proto, "layout", 0):
+        return inputs
+    return [replace(data, shape=(length, (state.shape or ())[1], size)), *inputs[1:]]
 
 
 def _inside(node: NodeFacts) -> str:

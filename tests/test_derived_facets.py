@@ -86,3 +86,13 @@ BODY = "y = Loop(n, c, x) <body = l (int64 i, bool k, float[2,3] p) => (bool o, 
 def test_a_node_says_whether_it_stands_in_a_branch_that_running_decides_on(nodes: str, inputs: str, inside: str) -> None:
     found = Facts.of(Example(nodes, inputs=inputs).model).nodes
     assert [facets(node)["inside"] for node in found if node.op == "Neg"] == [inside]
+
+
+@pytest.mark.parametrize(("state", "dims"), [("1,1,2", "batch"), ("1,b,2", "batch|sequence")])
+def test_a_fixed_state_tells_the_batch_size_of_data_that_inference_gave_up_on(state: str, dims: str) -> None:
+    nodes = (
+        "k = NonZero(v)\nt = Transpose(k)\nf = Cast <to = 1> (t)\nz = Reshape(f, s)\ny = LSTM <hidden_size = 2> (z, w, r, , , h)"
+    )
+    inputs = f"float[4] v, float[{state}] h, float[1,8,3] w, float[1,8,2] r"
+    found = of(nodes, inputs=inputs, weights="int64[3] s = {0, -1, 3}")
+    assert found["X.dims"] == dims

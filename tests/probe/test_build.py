@@ -8,8 +8,10 @@ import pytest
 from graphfix.facets import facets
 from graphfix.facts import Facts
 from graphfix.model_facets import model_facets
+from graphfix.probe.branching import in_branch
 from graphfix.probe.build import NODE, Probe, build, finished, probes
 from graphfix.probe.deviations import deviations
+from graphfix.probe.expect import expected
 from graphfix.probe.form import Form, Sketch, data, numbers, scalar
 from graphfix.probe.forms import forms
 
@@ -114,12 +116,13 @@ def test_every_form_has_an_operator_that_onnx_or_onnxruntime_defines() -> None:
 
 @pytest.mark.parametrize("op", ["Softmax", "Conv", "Split", "Reshape", "Constant"])
 def test_the_usual_form_is_tried_inside_a_branch(op: str) -> None:
-    found = [
-        probe for entry in forms()[op] if isinstance(entry, Form) for probe in probes([entry]).probes if "inside" in probe.varied
-    ]
-    (probe,) = found
-    assert probe.facets["inside"] == "branch"
-    assert "If" in [node.op_type for node in probe.model.graph.node]
-    assert probe.wanted is not None
-    usual = next(other for other in probes(forms()[op]).probes if other.label == "usual")
-    assert usual.facets["inside"] == "nothing"
+    form = next(entry for entry in forms()[op] if isinstance(entry, Form))
+    assert {"inside": "branch"} in list(deviations(form))
+    built = build(form, {})
+    assert built is not None
+    model = in_branch(finished(*built), NODE, built[1])
+    onnx.checker.check_model(model)
+    subject = next(node for node in Facts.of(model).nodes if node.label == NODE)
+    assert (subject.op, facets(subject)["inside"]) == (op, "branch")
+    assert facets(next(n for n in Facts.of(finished(*built)).nodes if n.label == NODE))["inside"] == "nothing"
+    assert expected(model, built[1])
