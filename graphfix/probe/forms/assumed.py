@@ -18,7 +18,8 @@ TAILS = (
 
 OPEN = ("one,1", "one,4", "one,1,4", "one,3,1", "n,one,4", "n,one", "one,3,1,1", "one,3,h,1", "n,one,1,4", "n,one,h,one")
 """Data with open dims, `one` of which turns out to be one."""
-OPSETS = (9, 11, 13, 21, 23, 24, 25)
+OPSETS = (11, 13, 25)
+"""With axes as an attribute, with axes as an operand, and the newest."""
 
 
 def _numbers(name: str, *shape: int) -> str:
@@ -27,6 +28,11 @@ def _numbers(name: str, *shape: int) -> str:
         count *= size
     values = ", ".join(str((i % 7 - 3) / 8) for i in range(count))
     return f"{name} = Constant<value = float[{','.join(map(str, shape))}] {{{values}}}>() "
+
+
+def _aged(opset: int) -> tuple[str, ...]:
+    """What an older Squeeze varies besides: axes are an attribute there."""
+    return ("since",) if opset < 13 else ()
 
 
 def _layer(op: str, made: str, label: str, state: str, batch: int) -> tuple[str, str]:
@@ -47,7 +53,7 @@ def squeezed(op: str, output: str, tail: str, opset: int, batch: int) -> Sketch:
     """A layer, then a Squeeze of whatever is one."""
     inputs, body = _layer(op, "y" if output == "y" else "u, s", "beside_layer", "runtime", batch)
     text = TEXT.format(opset=opset, inputs=inputs, body=f"{body} {tail} [probe] Y = Squeeze(z)")
-    return Sketch("Squeeze", f"behind {op} {output} batch={batch} opset={opset}", text, ("squeezed",))
+    return Sketch("Squeeze", f"behind {op} {output} batch={batch} opset={opset}", text, ("squeezed", *_aged(opset)))
 
 
 def stated(op: str, state: str, opset: int, batch: int) -> Sketch:
@@ -57,15 +63,20 @@ def stated(op: str, state: str, opset: int, batch: int) -> Sketch:
     return Sketch(op, f"open batch, {state} state of {batch}, opset={opset}", text, ("X.dims", "initial_h.from"))
 
 
-def opened(dims: str, opset: int) -> Sketch:
-    """A Squeeze of data with open dims."""
+def opened(dims: str, opset: int, axis: int | None = None) -> Sketch:
+    """A Squeeze of data with open dims: of whatever is one, or for comparison of an axis that is."""
     head = f'<ir_version: {10 if opset > 20 else 8}, opset_import: ["": {opset}]>'
-    text = f"{head} g (float[{dims}] X) => (float[] Y) {{ Y = Squeeze(X) }}"
-    return Sketch("Squeeze", f"no axes, data=[{dims}] opset={opset}", text, ("data.dims", "squeezed"))
+    node = "Squeeze(X)" if axis is None else f"Squeeze<axes = [{axis}]>(X)"
+    given = ""
+    if axis is not None and opset >= 13:
+        given, node = f"a = Constant<value = int64[1] {{{axis}}}>() ", "Squeeze(X, a)"
+    text = f"{head} g (float[{dims}] X) => (float[] Y) {{ {given}[probe] Y = {node} }}"
+    return Sketch("Squeeze", f"axes={axis}, data=[{dims}] opset={opset}", text, ("data.dims", "squeezed", *_aged(opset)))
 
 
 FORMS = [
-    *(opened(dims, opset) for opset in OPSETS for dims in OPEN),
+    *(opened(dims, opset, axis) for opset in OPSETS for dims in OPEN
+        for axis in (None, *(at for at, size in enumerate(dims.split(",")) if size in ("1", "one")))),
     *(squeezed(op, output, tail, opset, batch)
         for op in ("GRU", "RNN", "LSTM") for opset in (9, 11, 13, 17) for batch in (1, 2) for output, tail in TAILS),
     *(stated(op, state, opset, batch)

@@ -3,9 +3,10 @@
 from graphfix.probe.form import Sketch
 
 HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g ({inputs}) => ({output}) {{ {body} }}'
-OPSETS = (9, 13, 17, 21, 23)
-FILLED = "[probe] f = ConstantOfShape(s) "
-"""Without a value, ConstantOfShape fills in zeros of float32."""
+OPSETS = (17, 20, 21, 23, 24, 25)
+"""Every version of ConstantOfShape."""
+FILLS = ("ConstantOfShape(s)", "ConstantOfShape<value = float[1] {0}>(s)")
+"""Zeros of float32 by default, and because it says so."""
 
 
 def filled(label: str, opset: int, inputs: str, output: str, body: str) -> Sketch:
@@ -17,17 +18,17 @@ def filled(label: str, opset: int, inputs: str, output: str, body: str) -> Sketc
 FORMS = [
     sketch
     for opset in OPSETS
+    for fill in FILLS
     for sketch in (
         filled("constant", opset, "float[2,3] X", "float[2,4] Y",
-            f"s = Constant<value = int64[2] {{3, 4}}>() {FILLED} Y = MatMul(X, f)"),
+            f"s = Constant<value = int64[2] {{3, 4}}>() [probe] f = {fill} Y = MatMul(X, f)"),
         filled("constant vector", opset, "float[2,3] X", "float[2] Y",
-            f"s = Constant<value = int64[1] {{3}}>() {FILLED} Y = MatMul(X, f)"),
+            f"s = Constant<value = int64[1] {{3}}>() [probe] f = {fill} Y = MatMul(X, f)"),
         filled("constant of rank 3", opset, "float[2,2,3] X", "float[2,2,4] Y",
-            f"s = Constant<value = int64[3] {{2, 3, 4}}>() {FILLED} Y = MatMul(X, f)"),
+            f"s = Constant<value = int64[3] {{2, 3, 4}}>() [probe] f = {fill} Y = MatMul(X, f)"),
         filled("constant of rank 4", opset, "float[1,2,2,3] X", "float[1,2,2,4] Y",
-            f"s = Constant<value = int64[4] {{1, 2, 3, 4}}>() {FILLED} Y = MatMul(X, f)"),
-        filled("sizes", opset, "float[n,2] X, float[n,3] W", "float[2,3] Y",
-            f"s = Shape(W) t = Transpose(X) {FILLED} Y = MatMul(t, f)"),
-        filled("fixed sizes", opset, "float[2,3] X, float[3,4] W", "float[2,4] Y", f"s = Shape(W) {FILLED} Y = MatMul(X, f)"),
+            f"s = Constant<value = int64[4] {{1, 2, 3, 4}}>() [probe] f = {fill} Y = MatMul(X, f)"),
+        filled("fixed sizes", opset, "float[2,3] X, float[3,4] W", "float[2,4] Y",
+            f"s = Shape(W) [probe] f = {fill} Y = MatMul(X, f)"),
     )
 ]  # fmt: skip
