@@ -1,0 +1,121 @@
+"""ReduceSum(x, axes) / (size of those axes) = ReduceMean(x, axes)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, ClassVar
+
+import numpy as np
+
+from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.surgeon import Surgery
+from graphfix.symbols import Size, Tracer
+
+
+class SumOverSizeToMean(GraphRewrite):
+    """Write a sum that is divided by the number of its elements as a mean.
+
+    Why: `x.sum((2, 3)) / (h * w)` leaves shape arithmetic and a cast in the graph, which compilers follow less far than
+    a mean.
+    """
+
+    name = "sum-over-size-to-mean"
+    safety = Safety.EXACT
+    everywhere = True
+    cures = tuple(
+        Cure(op, kinds=("operand", "dtype", "form", "dynamic", "rejection", "undecided"))
+        for op in ("ReduceSum", "Div", "Mul", "Cast", "Shape", "Size", "ReduceProd", "Squeeze", "Gather")
+    )
+    before = """s = ReduceSum<axes = [2, 3]>(x)
+                y = Div(s, count)"""
+    after = "y = ReduceMean<axes = [2, 3]>(x)"
+    fires: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[N, 3, H, W] x) => (float[A, B] y)
+               <int64[2] hw = {2, 3}, int64 i2 = {2}, int64 i3 = {3}> {
+                 s = ReduceSum<keepdims = 0>(x, hw)
+                 shape = Shape(x)
+                 h = Gather(shape, i2)
+                 w = Gather(shape, i3)
+                 n = Mul(h, w)
+                 count = Cast<to = 1>(n)
+                 y = Div(s, count) }""",
+            ops=("ReduceMean",),
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 18]> g (float[2, 3, 4] x) => (float[2, 1, 1] y)
+               <int64[2] a = {-1, 1}, float c = {12.0}> {
+                 s = ReduceSum(x, a)
+                 y = Div(s, c) }""",
+            ops=("ReduceMean",),
+        ),
+        Case(
+            """<ir_version: 7, opset_import: ["" : 11]> g (float[N, 4] x) => (float[N, 1] y) <float[1] c = {4.0}> {
+                 s = ReduceSum<axes = [1]>(x)
+                 y = Div(s, c) }""",
+            ops=("ReduceMean",),
+        ),
+    )
+    declines: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 18]> g (float[2, 3, 4] x) => (float[2, 1, 4] y)
+               <int64[1] a = {1}, float c = {4.0}> {
+                 s = ReduceSum(x, a)
+                 y = Div(s, c) }""",
+            because="it divides a sum over 3 elements by 4",
+        ),
+    )
+
+    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+        tracer = Tracer(surgery)
+        for graph in surgery.graphs():
+            for node in [n for n in graph.nodes if n.op == "Div" and n.domain in (None, "", "ai.onnx")]:
+                found = _count(tracer, surgery, node)
+                if found is None:
+                    continue
+                axes, count, divisor = found
+                if divisor != count:
+                    yield Declined(f"it divides a sum over {count} elements by {divisor}", at=surgery.label(surgery.key(node)))
+                    continue
+                yield surgery.key(node)
+                _write(surgery, graph, node, axes)
+
+
+def _count(tracer: Tracer, surgery: Surgery, node: Any) -> tuple[list[int], Size, Size] | None:
+    """The axes of the sum, how many elements they hold, and what it is divided by; None where it is no such quotient."""
+    total, by = node.inputs
+    makers = total.inputs if not isinstance(total, surgery.gs.Constant) else []
+    if len(makers) != 1 or makers[0].op != "ReduceSum" or makers[0].domain not in (None, "", "ai.onnx"):
+        return None
+    value, known = surgery.value(makers[0].inputs[0]), tracer.elements(by)
+    dims = tracer.shape(makers[0].inputs[0])
+    shown = surgery.value(by)
+    if value is None or not value.dtype.startswith("float") or dims is None or known is None or len(known) != 1:
+        return None
+    if shown is None or shown.rank is None or shown.rank > (len(dims) if makers[0].attrs.get("keepdims", 1) else 0):
+        return None
+    axes = tracer.constant(makers[0], 1, "axes")
+    if axes is None and (len(makers[0].inputs) > 1 or makers[0].attrs.get("noop_with_empty_axes", 0)):
+        return None
+    axes = sorted(axis % len(dims) for axis in axes) if axes else list(range(len(dims)))
+    count = Size(Fraction(1))
+    for axis in axes:
+        count = count.times(dims[axis])
+    return axes, count, known[0]
+
+
+def _write(surgery: Surgery, graph: Any, node: Any, axes: list[int]) -> None:
+    """Put the mean where the quotient stood."""
+    total, result = node.inputs[0].inputs[0], node.outputs[0]
+    origin = surgery.label(surgery.key(node))
+    attrs: dict[str, Any] = {"keepdims": total.attrs.get("keepdims", 1)}
+    inputs = [total.inputs[0]]
+    if surgery.opset < 18:
+        attrs["axes"] = axes
+    else:
+        inputs.append(surgery.constant(f"{origin}/axes", np.asarray(axes, np.int64)))
+    at = next(i for i, other in enumerate(graph.nodes) if other is node)
+    node.inputs.clear()
+    node.outputs.clear()
+    graph.nodes[at] = surgery.node("ReduceMean", inputs, [result], attrs, origin)
