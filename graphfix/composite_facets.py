@@ -99,15 +99,21 @@ def attention(node: NodeFacts) -> Facets:
     heads       same | grouped | one (every query head reads the same keys)
     sizes       same | other: the size of a value's head beside that of a key's
     steps       one | same | other: how many queries there are beside keys
+    mask        absent | bool | same | other: the dtype of the mask beside that of the queries
     """
-    query, key, value = (_heads(node, at) for at in range(3))
+    (asking, _), (shared, width), (_, wide) = (_heads(node, at) for at in range(3))
     heads: Facet = None
-    if query[0] is not None and key[0] is not None:
-        heads = "same" if query[0] == key[0] else "one" if key[0] == 1 else "grouped"
-    sizes = None if key[1] is None or value[1] is None else "same" if key[1] == value[1] else "other"
+    if asking is not None and shared is not None:
+        heads = "same" if asking == shared else "one" if shared == 1 else "grouped"
+    sizes = None if width is None or wide is None else "same" if width == wide else "other"
     asked, there = (_steps(node, at) for at in range(2))
     steps: Facet = "one" if asked == 1 else None if asked is None or there is None else "same" if asked == there else "other"
-    return {"heads": heads, "sizes": sizes, "steps": steps}
+    mask = node.inputs[3] if len(node.inputs) > 3 else None
+    query = node.inputs[0]
+    kind = "absent" if mask is None else mask.dtype if mask.dtype == "bool" else "other"
+    if mask is not None and query is not None and mask.dtype == query.dtype:
+        kind = "same"
+    return {"heads": heads, "sizes": sizes, "steps": steps, "mask": kind}
 
 
 def _steps(node: NodeFacts, position: int) -> int | None:

@@ -71,6 +71,19 @@ def test_how_attention_shares_heads(inputs: str, given: str, heads: str | None, 
     assert (found["heads"], found["sizes"]) == (heads, sizes)
 
 
+@pytest.mark.parametrize(
+    ("queries", "mask", "kind", "steps"),
+    [(3, "", "absent", "same"), (1, "bool", "bool", "one"), (2, "float16", "same", "other"), (3, "float", "other", "same")],
+)
+def test_what_attention_is_asked_and_masked_with(queries: int, mask: str, kind: str, steps: str) -> None:
+    given = f", {mask}[{queries},3] m" if mask else ""
+    heads = ", ".join(f"float16[2,2,{length},4] {name}" for name, length in (("q", queries), ("k", 3), ("v", 3)))
+    operands = "q, k, v, m" if mask else "q, k, v"
+    text = f'<ir_version: 11, opset_import: ["": 23]> g ({heads}{given}) => (float16 y) {{ y = Attention({operands}) }}'
+    found = of("Attention", text)
+    assert (found["mask"], found["steps"]) == (kind, steps)
+
+
 FUNCTION = '<domain: "local", opset_import: ["" : 18]> twice (a) => (b) { b = Add(a, a) }'
 
 

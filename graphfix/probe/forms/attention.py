@@ -95,10 +95,13 @@ def _crossed() -> list[Change]:
         for rank, given in masks(layout).items():
             for mask in given if name in ("heads", "flat") else given[: main or rank == 4]:
                 found += [{**layout, "attn_mask": mask, **more} for more in ({}, {"U": "bool"})]
-                if main and rank % 2 == 0:
+                if main and rank != 3:
                     found += [{**layout, "attn_mask": mask, "is_causal": 1, **more} for more in ({}, {"U": "bool"})]
                 if name in ("heads", "flat") and rank != 3:
-                    found += [{**layout, "attn_mask": mask, "left_window_size": 2, **more} for more in ({}, {"U": "bool"})]
+                    found += [
+                        {**layout, "attn_mask": mask, "left_window_size": 2, "is_causal": 1, "U": dtype}
+                        for dtype in ("float32", "bool")
+                    ]
         earlier = past(layout)
         found += [{**layout, **earlier, **more} for more in (MIXED if main else MIXED[:2])]
         longer = masks(layout, 5)[4 if "grouped" in name else 2][0]
@@ -147,6 +150,8 @@ def _padded() -> list[Change]:
             found += [
                 {**one, "attn_mask": mask, "left_window_size": 2, "U": dtype} for mask in given for dtype in ("bool", "float16")
             ]
+            half: Change = {"T1": "float16", "T2": "float16", "U": "float16", "left_window_size": 2, "is_causal": 1}
+            found += [{**one, "attn_mask": mask, **half} for mask in given]
     return found
 
 
