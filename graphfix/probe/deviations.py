@@ -59,7 +59,7 @@ def deviations(form: Form) -> Iterator[Change]:
                   for t in form.operands.values())  # fmt: skip
     if runtime:
         if form.arithmetic is None or "int64" not in typed.get(main, ()):
-            yield from ({"derived": source} for source in ("shape", "cast-shape"))
+            yield {"derived": "shape"}
         for dims in OPEN:
             yield {"dims": dims}
             yield from ({"dims": dims, "since": since} for since in older if since in reformed or since == older[-1])
@@ -79,7 +79,7 @@ def deviations(form: Form) -> Iterator[Change]:
                 elif source == "fixed-shape":
                     yield {f"{name}.from": source, "dims": "dynamic"}
         if form.operands[name].source != "runtime":
-            yield from ({"dims": dims, f"{name}.from": "runtime"} for dims in ("batch", "dynamic"))
+            yield {"dims": "dynamic", f"{name}.from": "runtime"}
             if form.operands[name].shape:
                 yield {f"{name}.from": "runtime", f"{name}.dims": "dynamic"}
     if form.arithmetic is not None and "int64" in typed.get(main, ()):
@@ -102,11 +102,12 @@ def _paired(form: Form, main: str, dtypes: Sequence[str]) -> Iterator[Change]:
     ranks = form.ranks
     yield from ({"empty": at} for at in form.empties)
     yield from ({"rank": rank, "empty": 0} for rank in (1, 2, 4) if rank in ranks and form.empties)
-    yield from ({"rank": rank, "dims": dims} for rank in (1, 2, 4, 5) if rank in ranks for dims in ("batch", "dynamic"))
+    yield from ({"rank": rank, "dims": dims} for rank in (2, 4) if rank in ranks for dims in ("batch", "dynamic"))
     for dtype in ("int64", "int32", "bool", "float16"):
         if dtype in dtypes:
-            yield from ({main: dtype, "dims": dims} for dims in ("batch", "dynamic"))
-            yield from ({"rank": rank, main: dtype} for rank in (0, 1, 2, 4) if rank in ranks)
+            yield {main: dtype, "dims": "dynamic"}
+    if "int64" in dtypes:
+        yield from ({"rank": rank, main: "int64"} for rank in (0, 1, 2) if rank in ranks)
 
 
 def _reformed(form: Form) -> set[int]:

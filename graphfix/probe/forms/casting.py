@@ -14,11 +14,11 @@ BOUNDS_GIVEN: list[Change] = [
     {"min": None, "max": None}, {"min": data(low=0, high=1), "max": data(low=2, high=3)},
     {"min": data(low=0, high=1), "max": None}, {"min": None, "max": data(low=2, high=3)},
 ]  # fmt: skip
-LARGE = ("float32", "float16", "int64", "bfloat16")
+LARGE = ("float32", "float16", "int64", "int32")
 """Dtypes that are cast to and from every other."""
 EIGHTS = ("float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz")
-PAIRS = [*product(COMMON, COMMON), *product(LARGE, RARE), *product(RARE, LARGE), *product(("int8", "uint8"), RARE),
-         *product(RARE, ("int8", "uint8"))]  # fmt: skip
+PAIRS = [*product(COMMON, LARGE), *product(LARGE, COMMON), *product(("bool", "int32", "float64"), repeat=2), *product(LARGE,
+    RARE), *product(RARE, LARGE), *product(("uint8",), RARE), *product(RARE, ("uint8",))]  # fmt: skip
 ROUNDED: list[Change] = [{"round_mode": how} for how in ("up", "down", "nearest")]
 SHAPES = ((), (4,), (2, 4), (2, 3, 4), (2, 3, 4, 5), (2, 3, 2, 4, 2))
 

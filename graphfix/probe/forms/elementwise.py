@@ -174,8 +174,8 @@ FORMS = [
     Form("Pow", {"X": data(2, 3, 4, low=1, high=3), "Y": scalar(2)}, ranks=RANKS,
          changes=[*broadcasts(1, 3, "X", "Y"), {"T1": "int64"}, {"T1": "int32"}, {"T": "int64", "T1": "float32"},
                   *({"T": base, "T1": power, **more} for base in ("float32", "float16", "float64", "bfloat16", "int64", "int32")
-                      for power in ("float32", "float16", "float64", "int64", "int32", "int16", "uint8", "uint64")
-                      for more in ({}, {"Y": data(2, 3, 4, low=1, high=3)}, {"Y": weight(4, low=1, high=3)})),
+                      for power in ("float32", "float16", "float64", "int64", "int32", "uint8")
+                      for more in ({}, {"Y": data(2, 3, 4, low=1, high=3)})),
                   *({"Y": Tensor(shape, "constant", (value,) * (shape or (1,))[0]), **more} for shape in ((), (1,), (4,))
                       for value in (0, 1, 2, -1) for more in ({}, {"T1": "int64"}, {"dims": "batch"})),
                   *({"Y": Tensor((4,), "constant", values), "T1": power} for values in ((0, 1, 2, 3), (-1, 0, 1, 2))
@@ -190,9 +190,9 @@ FORMS = [
          changes=[*broadcasts(1, 9), {"fmod": 0}, {"fmod": 0, "T": "float16"}, {"fmod": 0, "T": "float64"},
              {"fmod": 0, "T": "int64"}, {"fmod": 0, "T": "int32"}, {"T": "int64"},
              *({"fmod": fmod, "T": dtype, **more} for fmod in (0, 1) for dtype in WHOLE
-                 for more in ({}, {"B": scalar(3)}, {"B": weight(4, low=1, high=9)},
+                 for more in ({}, {"B": scalar(3)},
                               {"A": data(2, 3, 4, low=-9, high=9), "B": data(2, 3, 4, low=1, high=9)})),
-             *({**change, "fmod": 0, "T": "int64"} for change in broadcasts(1, 9)),
+             *({**change, "fmod": 0, "T": "int64"} for change in broadcasts(1, 9)[::2]),
              *({"fmod": 0, "T": "int64", "dims": dims} for dims in ("batch", "dynamic")),
              *({"fmod": 0, "T": dtype, "rank": rank} for dtype in ("int64", "int32") for rank in (0, 1, 2, 4)),
                   {"fmod": 0, "T": "int64", "arithmetic": "shape", "B": numbers(2, 2, 2, 2)}]),
@@ -248,8 +248,8 @@ FORMS = [
     Form("BitShift", {"X": data(2, 3, 4, low=0, high=3), "Y": data(2, 3, 4, low=0, high=3)}, {"direction": "LEFT"},
         types={"T": "uint8"}, ranks=RANKS,
          changes=[*each(direction=["RIGHT"]), *broadcasts(0, 3, "X", "Y"),
-                  *({"direction": "RIGHT", **change} for change in broadcasts(0, 3, "X", "Y")),
+                  *({"direction": "RIGHT", **change} for change in broadcasts(0, 3, "X", "Y")[::3]),
                   *({"direction": way, "T": dtype, "Y": given} for way in ("LEFT", "RIGHT") for dtype in WHOLE
-                      for given in (data(2, 3, 4, low=0, high=3), weight(2, 3, 4, low=0, high=3), scalar(2), numbers(2),
-                                    data(2, 3, 4, low=0, high=70)))]),
+                      for given in (data(2, 3, 4, low=0, high=3), weight(2, 3, 4, low=0, high=3), scalar(2), data(2, 3, 4,
+                      low=0, high=70)))]),
 ]  # fmt: skip

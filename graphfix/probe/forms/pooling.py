@@ -54,7 +54,7 @@ MIXED: list[Change] = [
     {"pads": [1, 1, 1, 1], "dims": "dynamic"}, {"pads": [0, 0, 1, 1], "dims": "dynamic"}, {"pads": [0, 0, 1, 1], "dims": "batch"},
     {"auto_pad": "SAME_LOWER", "strides": [2, 2]}, {"auto_pad": "SAME_UPPER", "dims": "dynamic"}, {"auto_pad": "SAME_UPPER",
     "dims": "batch"}, {"kernel_shape": [2, 3]}, {"kernel_shape": [1, 1]}, {"kernel_shape": [9, 9]},
-    *({**space, "dims": dims, **more} for space in SPACED for dims in ("static", "batch", "dynamic") for more in ({},
+    *({**space, "dims": dims, **more} for space in SPACED for dims in ("static", "dynamic") for more in ({},
         {"ceil_mode": 1}, {"auto_pad": "SAME_LOWER"}, {"auto_pad": "SAME_UPPER"}, {"auto_pad": "VALID"})),
     *({**space, "T": dtype} for space in (*SPACED, {"strides": [2, 2]}, {"dims": "batch"}) for dtype in ("float16", "float64")),
     *({"X": data(2, 4, *[3] * (rank - 2)), "kernel_shape": [2] * (rank - 2), "strides": [1] * (rank - 2)} for rank in (6, 7)),
@@ -64,8 +64,8 @@ WINDOW = {"kernel_shape": [3, 3], "strides": [1, 1]}
 DATA = {"X": data(2, 4, 9, 9)}
 WHOLE: list[Change] = [{"X": data(2, 4, 9)}, {"X": data(2, 4, 5, 6, 5)}, {"X": data(1, 4, 9, 9)},
          {"X": data(2, 4, 9), "dims": "dynamic"}, {"X": data(2, 4, 9), "dims": "batch"},
-         *({"X": data(2, 4, *[3] * (rank - 2)), "dims": dims} for rank in (2, 3, 4, 5, 6, 7) for dims in ("static", "batch",
-             "dynamic") if rank < 6 or dims == "static"), {"X": data(0, 4, 9, 9)},
+         *({"X": data(2, 4, *[3] * (rank - 2)), "dims": dims} for rank in (2, 3, 4, 5, 6, 7) for dims in ("static", "dynamic")
+             if rank < 6 or dims == "static"), {"X": data(0, 4, 9, 9)},
          *({"T": dtype, "X": data(*shape)} for dtype in ("float16", "float64") for shape in ((2, 4, 9), (2, 4, 5, 6,
              5)))]  # fmt: skip
 
@@ -79,7 +79,7 @@ FORMS = [
                                            {"outputs": ("Y", "Indices"), "storage_order": 1}]),
     Form("AveragePool", DATA, WINDOW,
          changes=[*WINDOWS, *MIXED, {"count_include_pad": 1},
-                  *({**change, "count_include_pad": 1} for change in (*MIXED, *SPACED)),
+                  *({**change, "count_include_pad": 1} for change in (*MIXED[::3], *SPACED)),
                   {"count_include_pad": 1, "pads": [1, 1, 1, 1], "dims": "dynamic"}, {"count_include_pad": 1, "pads": [1, 1, 1,
                       1]},
                   {"count_include_pad": 1, "pads": [0, 0, 1, 1]}, {"count_include_pad": 1, "auto_pad": "SAME_UPPER"},
@@ -104,7 +104,7 @@ FORMS = [
                    "kernel_shape": [2] * 3, "strides": [2] * 3},
                   *({"T1": dtype, "output_shape": shape} for dtype in ("float16", "float64") for shape in (None, numbers(1, 1,
                       4, 4))),
-                  *({"I.from": "runtime", "dims": dims} for dims in ("static", "batch", "dynamic"))]),
+                  *({"I.from": "runtime", "dims": dims} for dims in ("static", "dynamic"))]),
     Form("MaxRoiPool", {"X": data(1, 4, 9, 9), "rois": data(2, 5, low=0, high=0.9)}, {"pooled_shape": [2, 2]},
          changes=[*each(spatial_scale=[0.5], pooled_shape=[[1, 1], [3, 2]]), {"rois": weight(2, 5, low=0, high=0.9)},
                   {"X": data(2, 4, 9, 9)}, {"rois": data(1, 5, low=0, high=0.9)},

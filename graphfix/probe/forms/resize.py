@@ -46,15 +46,15 @@ KINDS: list[Change] = [
        "roi": None} for policy in ("stretch", "not_larger", "not_smaller") for sizes, axes in (((2, 3, 8, 9), None), ((8, 9),
            [2, 3]),
        ((9, 8), [3, 2]), ((8, 9), [-2, -1])) for mode in ("nearest", "linear", "cubic") for source in ("constant", "runtime")
-       if (source, mode) != ("runtime", "cubic")),
+       if source == "constant" or (mode, axes) == ("nearest", None)),
     *({"axes": axes, "scales": numbers(*ups, dtype="float32"), "mode": mode, "roi": None, "dims": dims} for axes, ups in (([2, 3],
        (2.0, 2.0)), ([3, 2], (2.0, 3.0)), ([-2, -1], (0.5, 0.5)), ([2], (2.0,)), ([0, 1, 2, 3], (1.0, 1.0, 2.0, 2.0)), ([1, 2],
            (1.0,
-       2.0))) for mode in ("nearest", "linear", "cubic") for dims in ("static", "batch", "dynamic")
-           if mode != "cubic" or axes[0] > 1),
+       2.0))) for mode in ("nearest", "linear", "cubic") for dims in ("static", "dynamic")
+       if mode != "cubic" or axes == [2, 3]),
     *({"roi": Tensor((8,), source, (0, 0, 0.25, 0.25, 1, 1, 0.75, 0.75), dtype="float32"), "mode": mode, **size,
-       "coordinate_transformation_mode": "tf_crop_and_resize", **more} for source in ("constant", "runtime", "folded")
-       for mode in ("nearest", "linear", "cubic") for size in ({}, SIZED) for more in ({}, {"extrapolation_value": 1.0})),
+       "coordinate_transformation_mode": "tf_crop_and_resize", **more} for source in ("constant", "runtime")
+           for mode in ("nearest", "linear", "cubic") for size in ({}, SIZED) for more in ({}, {"extrapolation_value": 1.0})),
     *({"roi": Tensor((4,), source, (0.25, 0.25, 0.75, 0.75), dtype="float32"), "mode": "linear", "axes": axes,
        "coordinate_transformation_mode": "tf_crop_and_resize", "scales": None, "sizes": numbers(8, 9)} for axes in ([2, 3], [3,
            2])
@@ -62,8 +62,7 @@ KINDS: list[Change] = [
     *({"roi": Tensor((8,), source, (0, 0, 0, 0, 1, 1, 1, 1), dtype="float32"), "mode": mode} for source in ("constant", "runtime")
        for mode in ("nearest", "linear")),
     *({"mode": mode, "scales": Tensor((4,), source, (1.0, 1.0, 2.0, 2.0), dtype="float32"), "dims": dims, "roi": roi}
-       for mode in ("nearest", "linear", "cubic") for source in ("runtime", "folded", "shape") for dims in ("static", "batch",
-       "dynamic")
+       for mode in ("nearest", "linear") for source in ("runtime", "folded", "shape") for dims in ("static", "dynamic")
        for roi in (None, NO_ROI) if mode != "cubic" or roi is None),
     *({"mode": mode, "antialias": 1, "scales": numbers(1.0, 1.0, up, up, dtype="float32"), "roi": None, **more}
         for mode in ("linear",
@@ -74,10 +73,10 @@ KINDS: list[Change] = [
     *({"X": data(*SHAPES[rank]), "scales": numbers(*[1.0] * (rank - 1), 2.0, dtype="float32"), "mode": mode, "roi": None}
        for rank in SHAPES for mode in ("nearest", "linear")),
     *({"X": data(*SHAPES[rank]), "scales": None, "sizes": numbers(*SHAPES[rank][:-1], 7), "mode": mode, "roi": None, "dims": dims}
-       for rank in SHAPES for mode in ("nearest", "linear") for dims in (("static", "batch", "dynamic")
+       for rank in SHAPES for mode in ("nearest", "linear") for dims in (("static", "dynamic")
        if rank < 6 else ("static",))),
-    *({"T1": dtype, "mode": mode, **size} for dtype in ("float16", "float64", "int8", "uint8", "int32", "int64", "bfloat16")
-       for mode in ("nearest", "linear", "cubic") for size in ({}, SIZED)),
+    *({"T1": dtype, "mode": mode, **size} for dtype in ("float16", "float64", "uint8", "int32") for mode in ("nearest", "linear")
+       for size in ({}, SIZED)),
     *({"X": data(*shape), "mode": mode} for shape in ((0, 3, 4, 5), (2, 0, 4, 5)) for mode in ("nearest", "linear")),
     *({"mode": mode, "nearest_mode": how, "coordinate_transformation_mode": where, **SIZED} for mode in ("nearest",)
        for how in ("floor", "ceil", "round_prefer_ceil") for where in ("asymmetric", "half_pixel", "align_corners",
@@ -96,10 +95,10 @@ FORMS = [
              {"scales": numbers(1.0, 1.0, 1.0, 2.0)}, {"scales": numbers(1.0, 1.0, 1.0, 1.0)},
              *({"X": data(*SHAPES[rank]), "scales": numbers(*[1.0] * (rank - 1), 2.0), "mode": mode, "dims": dims}
                  for rank in SHAPES
-               for mode in ("nearest", "linear") for dims in (("static", "batch", "dynamic") if rank < 6 else ("static",))),
+               for mode in ("nearest", "linear") for dims in (("static", "dynamic") if rank < 6 else ("static",))),
              *({"scales.from": source, "mode": mode, "dims": dims} for source in ("runtime", "folded") for mode in ("nearest",
                  "linear")
-               for dims in ("static", "batch", "dynamic")),
+               for dims in ("static", "dynamic")),
              *({"T": dtype, "mode": mode} for dtype in ("float16", "float64", "int32", "uint8") for mode in ("nearest",
                  "linear"))]),
     Form("GridSample", {"X": data(2, 3, 4, 5), "grid": data(2, 6, 6, 2)},
@@ -122,7 +121,7 @@ FORMS = [
                  *({"theta": data(*theta), "size": Tensor((len(size),), source, size), "align_corners": corners, "dims": dims}
                    for theta, size in (((2, 2, 3), (2, 3, 4, 5)), ((2, 3, 4), (2, 3, 4, 5, 6))) for source in ("constant",
                    "runtime",
-                   "folded", "shape") for corners in (0, 1) for dims in ("static", "batch", "dynamic")),
+                   "folded", "shape") for corners in (0, 1) for dims in ("static", "dynamic")),
                  *({"T1": dtype, "align_corners": corners} for dtype in ("float16", "float64") for corners in (0, 1))]),
     Form("RoiAlign", {"X": data(1, 2, 8, 8), "rois": data(3, 4, low=0, high=7), "batch_indices": numbers(0, 0, 0)},
         {"output_height": 2, "output_width": 2},
@@ -130,12 +129,11 @@ FORMS = [
              sampling_ratio=[2], spatial_scale=[0.5]), {"batch_indices.from": "runtime"},
                   *({"mode": mode, "coordinate_transformation_mode": where, "output_height": high, "output_width": wide,
                      "sampling_ratio": ratio, "spatial_scale": scale} for mode in ("avg", "max") for where in ("half_pixel",
-                     "output_half_pixel") for high, wide in ((1, 1), (2, 2), (5, 5), (7, 3)) for ratio in (0, 2)
-                         for scale in (1.0, 0.5)
-                     if ratio == 0 or high != 7),
+                     "output_half_pixel") for high, wide in ((1, 1), (2, 2), (5, 5)) for ratio in (0, 2) for scale in (1.0, 0.5)
+                     if ratio == 0 or (high, scale) == (5, 1.0)),
                   *({"mode": mode, "batch_indices.from": source, "dims": dims, "output_height": 5, "output_width": 5}
                       for mode in ("avg",
-                     "max") for source in ("constant", "runtime", "folded") for dims in ("static", "batch", "dynamic")),
+                     "max") for source in ("constant", "runtime", "folded") for dims in ("static", "dynamic")),
                   *({"batch_indices": numbers(*at), "X": data(3, 2, 8, 8)} for at in ((0, 1, 2), (1, 1, 1), (1, 2, 1))),
                   {"rois": weight(3, 4, low=0, high=7)}, {"sampling_ratio": 1}, {"sampling_ratio": 4}, {"rois": data(1, 4,
                       low=0, high=7),
@@ -151,9 +149,9 @@ FORMS = [
                   *({"max_output_boxes_per_class": Tensor(shape, most, (count,)), "iou_threshold": Tensor(shape, limits, (0.5,)),
                      "score_threshold": Tensor(shape, limits, (0.0,)), "center_point_box": point, "dims": dims}
                          for shape in ((), (1,))
-                    for most in ("constant", "runtime", "folded") for limits in ("constant", "runtime", "folded")
-                    for count in (3, 1, 0)
-                    for point in (0, 1) for dims in ("static", "batch", "dynamic")
+                    for most in ("constant", "runtime") for limits in ("constant", "runtime")
+                    for count in (3, 1)
+                    for point in (0, 1) for dims in ("static", "dynamic")
                     if dims == "static" or (point == 0 and count == 3)
                     if point == 0 or most == limits),
                   {"iou_threshold": None, "score_threshold": None}, {"max_output_boxes_per_class": None},

@@ -26,10 +26,10 @@ def axes_changes(*, insert: bool) -> list[Change]:
         shape = list(WIDE[rank])
         shape[-1] = shape[-1] if insert else 1
         given = data(*shape)
-        for dtype in ("int64", "int32", "bool", "float16"):
-            out.extend({"data": given, "axes": numbers(-1), "T": dtype, "dims": dims} for dims in ("static", "batch", "dynamic"))
+        for dtype in ("int64", "bool"):
+            out.extend({"data": given, "axes": numbers(-1), "T": dtype, "dims": dims} for dims in ("static", "dynamic"))
         out.extend({"data": given, "axes": Tensor((1,), source, (-1,)), "dims": dims} for source in ("runtime", "folded", "shape")
-                   for dims in ("static", "batch", "dynamic"))
+                   for dims in ("static", "dynamic"))
         out.extend({"data": data(*empty, *shape[1:]), "axes": numbers(-1)} for empty in ((0,), (0, 2)) if rank > 1 or insert)
     return out
 
@@ -126,19 +126,17 @@ TARGETS: list[Change] = [
     *({"data": data(*whole), "shape": numbers(*target)} for whole in WIDE.values() for target in ((1, -1), (-1, 1), (1, 1, -1))),
     *({"data": data(*whole), "shape": Tensor((len(target),), "runtime", target), "dims": dims}
         for whole, target in ((WIDE[1], (2, 2)), (WIDE[2], (8,)), (WIDE[3], (2, -1)), (WIDE[4], (6, 20)), (WIDE[0], (1,)))
-        for dims in ("static", "batch", "dynamic")),
+        for dims in ("static", "dynamic")),
     *({"data": data(*empty), "shape": numbers(*target)} for empty, target in (((0,), (0,)), ((0,), (0, 4)), ((0, 4), (0,)),
         ((0, 4), (-1, 4)), ((0, 4), (0, 2, 2)), ((2, 0, 4), (2, 0)), ((2, 0, 4), (0, 0, 2, 2)), ((0, 3, 4), (4, -1)),
         ((2, 0), (0, 0)), ((4,), (0,)), ((4, 1), (0, 0)))),
     *({"data": data(*empty), "shape": numbers(*target), "allowzero": 1} for empty, target in (((0,), (0, 4)), ((0, 4), (0,)),
         ((2, 0, 4), (0, 2)), ((3, 0), (0,)))),
     *({"data": data(0, 4), "shape": Tensor((1,), source, (0,))} for source in ("runtime", "folded")),
-    *({"T": dtype, "data": data(2, 3, 4), "shape": numbers(*target), "dims": dims} for dtype in ("int64", "int32", "bool",
-        "float16")
-        for target in ((0, -1), (-1,), (2, 12), (-1, 4)) for dims in ("static", "batch", "dynamic")),
-    *({"T": dtype, "data": Tensor((4,), source, (2, 3, 4, 5)), "shape": numbers(*target)} for dtype in ("int64", "int32",
-        "float32")
-        for source in ("constant", "folded", "shape", "cast-shape", "runtime") for target in ((-1,), (2, 2), (1, 4), (4, 1))),
+    *({"T": dtype, "data": data(2, 3, 4), "shape": numbers(*target), "dims": dims} for dtype in ("int64", "bool")
+        for target in ((0, -1), (-1,), (2, 12)) for dims in ("static", "dynamic")),
+    *({"T": dtype, "data": Tensor((4,), source, (2, 3, 4, 5)), "shape": numbers(*target)} for dtype in ("int64", "int32")
+        for source in ("constant", "folded", "shape", "cast-shape", "runtime") for target in ((-1,), (2, 2), (1, 4))),
     *({"T": "int64", "data": Tensor((1,), source, (3,)), "shape": numbers(*target)} for source in ("folded", "shape", "runtime")
         for target in ((), (1,), (-1,), (1, 1))),
 ]
@@ -161,9 +159,9 @@ SHUFFLES: list[Change] = [
     *({"data": data(*whole), "perm": [*reversed(range(len(whole)))]} for whole in ((0, 4), (2, 0, 4), (2, 3, 0, 4))),
     *({"data": data(2, 3, 4, 5), "perm": [0, 2, 3, 1], "T": dtype, "dims": dims} for dtype in ("int64", "bool", "float16",
         "int32")
-        for dims in ("static", "batch", "dynamic")),
+        for dims in ("static", "dynamic")),
     *({"data": data(2, 4), "perm": [1, 0], "T": dtype, "dims": dims} for dtype in ("int64", "bool", "float16", "int32")
-        for dims in ("static", "batch", "dynamic")),
+        for dims in ("static", "dynamic")),
     *({"data": data(2, 2, 3, 2, 2, 2), "perm": [0, 1, 4, 2, 5, 3], "dims": dims} for dims in ("batch", "dynamic")),
 ]  # fmt: skip
 FORMS = [
@@ -172,7 +170,7 @@ FORMS = [
     Form("Flatten", {"input": data(2, 3, 4, 5)}, {"axis": 1}, ranks=RANKS[1:],
          changes=[{"input": data(), "axis": 0}, {"input": data(0), "axis": 0}, {"input": data(2, 0, 4)},
                   *({"axis": axis, "input": data(*WIDE[rank]), "dims": dims} for rank in (1, 2, 3, 4, 5) for axis in (0, 1, -1)
-                      for dims in ("static", "batch", "dynamic")),
+                      for dims in ("static", "dynamic")),
                   *({"axis": axis, "T": dtype} for axis in (1, -1) for dtype in ("int64", "bool", "float16")),
                   *each(axis=[0, 2, 3, 4, -1, -2, -3, None]), *({"axis": a, "dims": d} for a in (0, 2, -1) for d in DIMS)]),
     Form("Squeeze", {"data": data(2, 1, 4), "axes": numbers(1)}, arithmetic=None,
@@ -207,7 +205,7 @@ FORMS = [
                   {"axes": numbers(2, 3), "data": data(2, 4)},
                   *({"axes": axes, "data": data(*WIDE[rank])} for rank in range(6)
                       for axes in (numbers(0, 1), numbers(-2, -1), numbers(1, 2, 3), numbers(-1, 0), numbers(2, 1, 0), numbers(),
-                                   numbers(0, 1, 2), scalar(0), scalar(-1), scalar(1))),
+                                   numbers(0, 1, 2), scalar(0), scalar(-1))),
                   *({"axes": Tensor((), source, (0,)), "data": data(*WIDE[rank])} for source in ("runtime", "folded", "shape")
                       for rank in (0, 1, 3)),
                   *({"axes": scalar(0), "T": dtype, "data": data(*WIDE[rank])} for dtype in ("int64", "int32") for rank in (0,

@@ -28,11 +28,11 @@ SIZED: list[Change] = [
     *({"input": data(*WIDE[rank]), "shape": numbers(*target)} for rank in range(6) for target in ((1,), (2, 1, 1, 1, 1, 1), (1,
         1))),
     *({"input": data(2, 1, 4), "shape": Tensor((3,), source, (2, 3, 4)), "dims": dims, "T": dtype}
-        for source in ("constant", "runtime", "folded", "shape") for dims in ("static", "batch", "dynamic")
+        for source in ("constant", "runtime", "folded", "shape") for dims in ("static", "dynamic")
         for dtype in ("float32", "int64", "bool", "float16")),
     *({"input": data(*shape), "shape": Tensor((len(target),), source, target), "dims": dims} for shape, target in (
         ((4,), (2, 4)), ((1,), (4,)), ((2, 3, 4), (2, 3, 4)), ((2, 3, 1, 1), (2, 3, 4, 5)), ((), (2, 3)), ((2, 1), (3, 2, 4)))
-        for source in ("constant", "runtime", "shape", "folded") for dims in ("static", "batch", "dynamic")
+        for source in ("constant", "runtime", "shape", "folded") for dims in ("static", "dynamic")
         if shape or dims == "static"),
     *({"input": data(*shape), "shape": numbers(*target)} for shape, target in (((0,), (0,)), ((1,), (0,)), ((0, 1), (0, 4)),
         ((2, 1), (2, 0)), ((2, 1, 4), (2, 0, 4)), ((0, 4), (2, 0, 4)), ((4,), ()), ((), ()))),
@@ -54,13 +54,13 @@ FORMS = [
                   {"input": data(4), "repeats": numbers(3), "T": "int64"},
                   *({"input": data(*WIDE[rank]), "repeats": Tensor((rank,), source, (*[1] * (rank - 1), 2)), "dims": dims}
                       for rank in (1, 2, 3, 4, 5, 6, 7) for source in ("constant", "runtime", "folded", "shape")
-                      for dims in ("static", "batch", "dynamic") if rank < 5 or (source, dims) == ("constant", "static")),
+                      for dims in ("static", "dynamic") if rank < 5 or (source, dims) == ("constant", "static")),
                   *({"input": data(*WIDE[rank]), "repeats": Tensor((rank,), "constant", (value,) * rank)} for rank in (1, 2, 3, 4)
                       for value in (0, 1, 2)),
                   {"repeats": numbers(1, 0, 1)}, {"repeats": numbers(2, 2, 3)}, {"input": data(), "repeats": numbers()},
                   *({"input": data(*shape), "repeats": numbers(*[2] * len(shape))} for shape in ((0,), (0, 4), (2, 0, 4))),
                   *({"T": dtype, "dims": dims} for dtype in ("int64", "int32", "bool", "float16", "float64")
-                      for dims in ("static", "batch", "dynamic"))]),
+                      for dims in ("static", "dynamic"))]),
     Form("Shape", {"data": data(2, 3, 4)}, ranks=RANKS,
          changes=[{"start": 1}, {"end": 2}, {"start": 1, "end": 2}, {"start": -1}, {"end": -1},
              {"start": 0, "end": 1, "dims": "dynamic"}, {"start": 1, "dims": "dynamic"},
@@ -69,10 +69,9 @@ FORMS = [
                       for dims in DIMS),
                   {"T": "int64", "dims": "dynamic"}, {"T": "int32", "dims": "batch"}, {"T": "int64", "data": data(4)},
                   *({"start": start, "end": end, "data": data(*WIDE[rank]), "dims": dims} for rank in (1, 2, 3, 4, 5)
-                      for start, end in ((None, 1), (1, None), (-1, None), (-2, None), (1, 2), (2, None), (0, 2), (1, -1), (0,
-                      None),
-                                         (3, None), (0, 9), (-3, -1), (2, 3))
-                      for dims in ("static", "batch", "dynamic") if rank < 5 or dims == "static"),
+                      for start, end in ((None, 1), (1, None), (-1, None), (-2, None), (1, 2), (2, None), (1, -1), (0, 9), (-3,
+                      -1))
+                      for dims in ("static", "dynamic") if rank < 5 or dims == "static"),
                   {"data": data(0)}, {"data": data(2, 0, 4)}]),
     Form("Size", {"data": data(2, 3, 4)}, ranks=RANKS, changes=[{"data": data(4), "T": "int64", "dims": "dynamic"},
         {"data": data(4), "dims": "dynamic"}]),

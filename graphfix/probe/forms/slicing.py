@@ -4,7 +4,7 @@ from graphfix.probe.form import Change, Form, Tensor, data, numbers
 
 LAST = 2**63 - 1
 DIMS = ("batch", "spatial", "sequence", "dynamic")
-SOME = ("static", "batch", "dynamic")
+SOME = ("static", "dynamic")
 WIDE = {1: (4,), 2: (4, 4), 3: (2, 4, 4), 4: (2, 3, 4, 4), 5: (2, 3, 2, 4, 4), 6: (2, 2, 3, 2, 2, 4), 7: (2, 2, 2, 3, 2, 2, 4)}
 
 
@@ -83,12 +83,12 @@ CUTS: list[Change] = [
            "dims": dims}
       for shape, axis in (((4, 6), 0), ((2, 6, 4), 1)) for dims in ("static", "dynamic") for start, end, step in ((0, 3, 1),
       (-1, -9, -1))
+      if (axis, dims) != (0, "dynamic")
       for a, b, c, d in SUPPLIED if (d is not None or step == 1) and (c is not None or axis == 0)),
-    *(cut(a, b, axis, step, data=data(*shape)) for shape in WIDE.values() for axis in (0, -1) for a, b in ((0, 2), (1, LAST),
-        (0, -1))
-      for step in (None, 1)),
+    *(cut(a, b, axis, step, data=data(*shape)) for shape in WIDE.values() for axis in (0, -1)
+      for a, b in ((0, 2), (1, LAST)) for step in (None,)),
     *(cut(-1, -LAST, axis, -1, data=data(*shape)) for shape in WIDE.values() for axis in (0, -1)),
-    *(cut(a, b, axis, 2, data=data(*shape)) for shape in WIDE.values() for axis in (0, -1) for a, b in ((0, LAST), (1, LAST))),
+    *(cut(a, b, axis, 2, data=data(*shape)) for shape in WIDE.values() for axis in (0, -1) for a, b in ((0, LAST),)),
     *(cut(0, 0, axis, step, dims=dims) for axis in (0, 1, -1) for step in (None, 1) for dims in SOME),
     *(cut(2, 1, 1, step) for step in (None, 1)), cut(5, 9, 1), cut(-9, 9, 1), cut(-9, 1, 1), cut(9, 99, 0),
     *({"starts": numbers(*[0] * rank), "ends": numbers(*[1] * (rank - 1), 0), "axes": axes, "data": data(*WIDE[rank])}
@@ -100,7 +100,7 @@ CUTS: list[Change] = [
       for rank in (1, 2, 3, 4) for steps in (None, numbers(*[1] * rank), numbers(*[2] * rank))),
     *({"starts": numbers(*[-1] * rank), "ends": numbers(*[-9] * rank), "axes": axes, "steps": numbers(*[-1] * rank),
        "data": data(*WIDE[rank])} for rank in (1, 2, 3, 4) for axes in (None, numbers(*range(rank)))),
-    *(cut(a, b, axis, step, T=dtype, dims=dims) for dtype in ("int64", "bool", "float16", "int32") for axis in (0, -1)
+    *(cut(a, b, axis, step, T=dtype, dims=dims) for dtype in ("int64", "bool", "float16", "int32") for axis in (0,)
       for a, b, step in ((0, 2, None), (-1, -LAST, -1), (1, LAST, 2)) for dims in ("static", "dynamic")),
     *(cut(0, 1, axis, data=data(*shape)) for shape in ((0,), (0, 4), (2, 0), (2, 0, 4)) for axis in (0, -1)),
     *({**cut(0, 1, 0, Tind="int32"), "starts.from": source, "ends.from": source} for source in ("runtime", "folded", "shape")),
