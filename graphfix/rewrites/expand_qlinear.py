@@ -23,7 +23,8 @@ class ExpandQlinear(DraftRewrite):
     """Write onnxruntime's quantised operators as the plain one between DequantizeLinear and QuantizeLinear.
 
     Why: a model that onnxruntime quantised holds them, and hardly another compiler knows them; the pair around a
-    plain operator is what all of them read. Missing zero points are zero. QLinearMul rounds otherwise and has a rewrite of its own.
+    plain operator is what all of them read. Missing zero points are zero. QLinearMul rounds otherwise and has a
+    rewrite of its own.
     """
 
     name = "expand-qlinear"
