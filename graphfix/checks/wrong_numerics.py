@@ -10,6 +10,9 @@ from graphfix.example import Example
 from graphfix.table import Ruling
 from graphfix.words import in_words
 
+FOR = "for "
+"""How the words of evidence start that name the numbers which come out wrong; other numbers come out right."""
+
 
 class WrongNumerics(Check):
     """A form of an operator that compiles, and whose result differed from ONNX's when measured.
@@ -40,4 +43,5 @@ class WrongNumerics(Check):
                 error = f" (largest relative error {ruling.wrong.error:.2g})" if ruling.wrong.error else ""
                 message = f"`{node.op}`{f' with {found}' if found else ''} compiles on {look.table.title}"
                 proof = cited(look, node, Ruling("supported", None, ruling.wrong))
-                yield self.at(look, node, f"{message} but computes something else{error}", **proof)
+                said = ruling.wrong.said if ruling.wrong.said.startswith(FOR) else ""
+                yield self.at(look, node, f"{message} but computes something else{f' {said}' if said else ''}{error}", **proof)

@@ -22,7 +22,7 @@ from graphfix.model_facets import model_facets
 from graphfix.probe.branching import in_branch
 from graphfix.probe.deviations import deviations
 from graphfix.probe.expect import expected
-from graphfix.probe.form import RARE, Change, Form, Sketch, Tensor, apply, default_dtype, history
+from graphfix.probe.form import EDGE, RARE, Change, Form, Sketch, Tensor, apply, default_dtype, history
 from graphfix.probe.sketching import random_feeds, renamed
 from graphfix.probe.supply import Supply, convert
 
@@ -105,12 +105,16 @@ def _of_sketch(sketch: Sketch) -> Iterator[Probe | None]:
     try:
         model = renamed(parser.parse_model(sketch.text), dict(sketch.names))
         feeds = random_feeds(model)
+        for name, numbers in sketch.feeds:
+            feeds[name] = np.asarray(numbers).astype(feeds[name].dtype).reshape(feeds[name].shape)
+            model.graph.doc_string = sketch.label  # evidence is kept by model: the same one with other numbers is another
         stated(model, feeds)
         onnx.checker.check_model(model)  # not in full: a branch never taken may contradict its surroundings
     except Exception:
         yield None
         return
-    yield _probe(sketch.op, sketch.label, tuple(sketch.varied), model, feeds, compare=True)
+    varied = (*sketch.varied, EDGE) if sketch.feeds else tuple(sketch.varied)
+    yield _probe(sketch.op, sketch.label, varied, model, feeds, compare=True)
 
 
 def _probe(

@@ -15,6 +15,7 @@ from itertools import combinations
 from typing import Any
 
 from graphfix.facets import Facet, Facets
+from graphfix.probe.form import EDGE
 from graphfix.probe.measure import Evidence
 from graphfix.probe.naming import identifier, kind_of
 
@@ -56,6 +57,8 @@ class Distilled:
 def distil(rows: Sequence[Evidence]) -> Distilled:
     """Explain the evidence about one operator; the result depends on nothing but the rows."""
     rows = [standing(row) for row in sorted(rows, key=lambda row: row.digest)]
+    odd = _odd([row for row in rows if EDGE in row.varied])
+    rows = [row for row in rows if EDGE not in row.varied]
     settled = _settled(rows)
     refused = [row for row in settled if row.verdict == "rejected"]
     taken = [row for row in settled if row.verdict in ("works", "wrong")]
@@ -67,7 +70,17 @@ def distil(rows: Sequence[Evidence]) -> Distilled:
             if value is not None:
                 values.setdefault(name, set()).add(value)
     axes = {name: sorted(found, key=_order) for name, found in sorted(values.items())}
-    return Distilled(_named(rejects), _named(wrong), [*left, *unclear], axes)
+    return Distilled(_named(rejects), _named([*wrong, *odd]), [*left, *unclear], axes)
+
+
+def _odd(rows: Sequence[Evidence]) -> list[Rule]:
+    """Rules for numbers that come out wrong; only probes that tried such numbers speak for or against them."""
+    groups: dict[tuple[tuple[str, str], ...], Evidence] = {}
+    for row in rows:
+        if row.verdict == "wrong" or (row.verdict == "works" and key(row.facets) not in groups):
+            groups[key(row.facets)] = row
+    found = list(groups.values())
+    return explain([row for row in found if row.verdict == "wrong"], [row for row in found if row.verdict == "works"])[0]
 
 
 def standing(row: Evidence) -> Evidence:

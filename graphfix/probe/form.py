@@ -104,12 +104,17 @@ class Form:
     empties: Sequence[int] = (0, 1)
 
 
+EDGE = "numbers"
+"""What a probe varies that only tries numbers which compilers may get wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sketch:
     """A whole probe model in ONNX's text format, for operators that one node does not show.
 
     `op` names the node of interest, or is `@model` for the model itself; `varied` are the facets it is about. `names`
-    renames values and open dims afterwards, an empty name leaving a dim without one.
+    renames values and open dims afterwards, an empty name leaving a dim without one. `feeds` are the numbers of some
+    inputs in order: such a sketch tries numbers that its label names, and tells nothing of support.
     """
 
     op: str
@@ -117,6 +122,7 @@ class Sketch:
     text: str
     varied: Sequence[str] = ()
     names: Sequence[tuple[str, str]] = ()
+    feeds: Sequence[tuple[str, Sequence[float]]] = ()
 
 
 def each(**options: Sequence[Any]) -> list[Change]:

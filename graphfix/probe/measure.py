@@ -16,6 +16,7 @@ import onnx
 from graphfix.backends.base import Session, Verdict
 from graphfix.facets import Facet, Facets
 from graphfix.probe.build import NODE, Probe
+from graphfix.probe.form import EDGE
 from graphfix.probe.supply import BESIDE
 
 WORDS = 200
@@ -30,6 +31,8 @@ FOLDING: frozenset[Facet] = frozenset({"folded", "fixed-shape", "shape", "cast-s
 PLAIN = {"bool", *(f"{kind}{bits}" for kind in ("int", "uint", "float") for bits in (8, 16, 32, 64))} - {"float8"}
 """Dtypes that an .npz file can hold."""
 DEADLINE = 60.0
+FOR = "for "
+"""How the words start that name the numbers which came out wrong."""
 OF_INPUTS = ("'<input>'", "(input None)")
 """How a converter calls a model's inputs when it refuses their dtype or rank."""
 UNREADABLE = ("Unsupported DatumType in the public API",)
@@ -124,11 +127,14 @@ def judged(probe: Probe, verdict: Verdict) -> Evidence:
         word = "wrong"
     if word == "rejected" and probe.op != "@model" and _beside(probe, verdict):
         word = "elsewhere"
+    said = steady(verdict.message)
+    if word == "wrong" and EDGE in probe.varied:
+        said = FOR + probe.label.partition(";")[0]
     error = verdict.error if word == "wrong" and verdict.error is not None else None
     if error is not None and not np.isfinite(error):
         error = None
     return Evidence(
-        probe.op, probe.digest, probe.label, probe.varied, probe.facets, word, verdict.stage, steady(verdict.message),
+        probe.op, probe.digest, probe.label, probe.varied, probe.facets, word, verdict.stage, said,
         None if error is None else float(f"{error:.3g}"),
     )  # fmt: skip
 

@@ -146,3 +146,19 @@ def test_a_refusal_that_only_a_simplifier_cures_falls_for_what_exporters_compute
     assert distil(rows).rejects == []
     folded = [evidence({"axes.from": "constant", "foldable": False}, "works"), aided({"axes.from": "folded", "foldable": True})]
     assert distil(folded).rejects == []
+
+
+def test_numbers_that_come_out_wrong_are_explained_by_what_was_tried_alone() -> None:
+    def tried(digest: str, verdict: str, **facets: str) -> Evidence:
+        return Evidence("Shift", digest, "wide; x", ("numbers",), facets, verdict, "ok", "for wide" if verdict == "wrong" else "")
+
+    plain = [
+        Evidence("Shift", f"p{at}", "usual", (), {"T": dtype}, "works", "ok", "") for at, dtype in enumerate(("int8", "uint8"))
+    ]
+    found = distil([*plain, tried("a", "wrong", T="int8"), tried("b", "works", T="int8"), tried("c", "works", T="uint8")])
+    assert [(rule.when, rule.said) for rule in found.wrong] == [({"T": ["int8"]}, "for wide")]
+    assert not found.rejects
+    assert found.axes == {"T": ["int8", "uint8"]}
+    refused = distil([*plain, tried("d", "rejected", T="int16")])
+    assert not refused.rejects, "a probe of numbers says nothing of support"
+    assert refused.axes == {"T": ["int8", "uint8"]}

@@ -1,0 +1,135 @@
+"""Numbers that compilers get wrong: shifts of the whole width, ties, halves, overflow, sizes read at run time."""
+
+from collections.abc import Sequence
+
+from graphfix.probe.form import Sketch
+
+HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g ({inputs}) => ({output}) {{ {before} [probe] {node} }}'
+TYPES = {"int8": 8, "int16": 16, "int32": 32, "int64": 64, "uint8": 8, "uint16": 16, "uint32": 32, "uint64": 64}
+Feeds = Sequence[tuple[str, Sequence[float]]]
+
+
+def tried(op: str, label: str, opset: int, inputs: str, output: str, node: str, feeds: Feeds, before: str = "") -> Sketch:
+    """A node given these numbers."""
+    text = HEAD.format(ir=10 if opset > 20 else 8, opset=opset, inputs=inputs, output=output, node=node, before=before)
+    return Sketch(op, f"{label}; {inputs} opset={opset}", text, (), (), feeds)
+
+
+def shifts(direction: str, dtype: str, opset: int) -> list[Sketch]:
+    """Shifts by the width of the dtype and more, and of and by negative numbers."""
+    width = TYPES[dtype]
+    given = f"{dtype}[4] X, {dtype}[4] Y"
+    node = f'Z = BitShift<direction = "{direction}">(X, Y)'
+    cases = {"shifts of the width or more": ((1, 2, 3, 100), (0, width - 1, width, width + 1))}
+    if not dtype.startswith("u"):
+        cases["shifts of negative numbers"] = (-1, -2, -3, -100), (0, 1, 2, 3)
+        cases["shifts by negative numbers"] = (1, 2, 3, 100), (-1, -2, 0, 1)
+    return [
+        tried("BitShift", label, opset, given, f"{dtype}[4] Z", node, (("X", x), ("Y", y))) for label, (x, y) in cases.items()
+    ]
+
+
+def ties(dtype: str, largest: int, opset: int, shape: str, count: int) -> Sketch:
+    """Equal values, of which the first have to come first."""
+    node = f"V, Z = TopK<axis = -1, largest = {largest}>(X, k)"
+    before = "k = Constant<value = int64[1] {3}>()"
+    numbers = (1, 1, 2, 2, 2, 0, 0, 1) * (count // 8) if count >= 8 else (1,) * count
+    output = f"{dtype}[] V, int64[] Z"
+    return tried("TopK", "equal values", opset, f"{dtype}[{shape}] X", output, node, (("X", numbers),), before)
+
+
+def boundary(opset: int, operands: str) -> Sketch:
+    """Boxes that overlap by exactly the threshold, which is not above it."""
+    held = "m = Constant<value = int64[1] {3}>() "
+    given = "float[1,2,4] B, float[1,1,2] S"
+    boxes, scores = (0, 0, 1, 1, 0, 0.5, 1, 1.5), (0.9, 0.8)
+    feeds = [("B", boxes), ("S", scores)]
+    if operands == "constant":
+        held += "i = Constant<value = float[1] {0.3333333432674408}>()"
+    else:
+        given += ", float[1] i"
+        feeds.append(("i", (1 / 3,)))
+    return tried("NonMaxSuppression", "boxes that overlap by exactly the threshold", opset, given, "int64[] Z",
+        "Z = NonMaxSuppression(B, S, m, i)", feeds, held)  # fmt: skip
+
+
+def rounded(opset: int, dtype: str) -> Sketch:
+    """Halves, which go to the even neighbour, and numbers beyond the dtype."""
+    low = 0 if dtype.startswith("u") else -(1 << (TYPES[dtype] - 1))
+    high = low + (1 << TYPES[dtype]) - 1
+    numbers = (0.5, 1.5, 2.5, -0.5, -1.5, 6, -6, high, low, high * 3.0 + 4, low * 3.0 - 4e4, 1e6)
+    zero = (low + high) // 2 | 1  # an odd zero point turns even halves to odd ones
+    before = f"s = Constant<value = float {{2}}>() z = Constant<value = {dtype} {{{zero}}}>()"
+    return tried("QuantizeLinear", "halves and numbers beyond the dtype", opset, "float[12] X", f"{dtype}[12] Y",
+        "Y = QuantizeLinear(X, s, z)", (("X", numbers),), before)  # fmt: skip
+
+
+def ranged(label: str, numbers: Sequence[float]) -> Sketch:
+    """Numbers whose range sets the scale."""
+    return tried("DynamicQuantizeLinear", label, 11, f"float[{len(numbers)}] X", f"uint8[{len(numbers)}] Y, float s, uint8 z",
+        "Y, s, z = DynamicQuantizeLinear(X)", (("X", numbers),))  # fmt: skip
+
+
+def repeated(shape: Sequence[int], repeats: Sequence[int], source: str) -> Sketch:
+    """Every axis repeated another number of times."""
+    given = f"float[{','.join(map(str, shape))}] X"
+    count = 1
+    for size in shape:
+        count *= size
+    feeds: list[tuple[str, Sequence[float]]] = [("X", range(count))]
+    before = ""
+    if source == "runtime":
+        given += f", int64[{len(shape)}] r"
+        feeds.append(("r", repeats))
+    else:
+        before = f"r = Constant<value = int64[{len(shape)}] {{{', '.join(map(str, repeats))}}}>()"
+    return tried("Tile", "several axes repeated", 13, given, "float[] Y", "Y = Tile(X, r)", feeds, before)
+
+
+def transformed(axis: int, source: str, onesided: int) -> Sketch:
+    """A transform along an axis that is not the default."""
+    given = "float[1,6,8,1] X" + (", int64 a" if source == "runtime" else "")
+    before = f"a = Constant<value = int64 {{{axis}}}>()" if source == "constant" else ""
+    feeds = [("X", range(48)), *([("a", (axis,))] if source == "runtime" else [])]
+    node = f"Y = DFT<onesided = {onesided}>(X, , a)"
+    return tried("DFT", "an axis other than the default", 20, given, "float[] Y", node, feeds, before)
+
+
+def reduced(op: str, shape: str, opset: int, keep: int, source: str) -> Sketch:
+    """A reduction of nothing, or for comparison of something."""
+    count = 0 if "0" in shape else 24
+    given = f"float[{shape}] X" + (", int64[1] a" if source == "runtime" else "")
+    feeds: list[tuple[str, Sequence[float]]] = [("X", range(count)), *([("a", (1,))] if source == "runtime" else [])]
+    if source == "attribute":
+        return tried(op, "no elements", opset, given, "float[] Y", f"Y = {op}<axes = [1], keepdims = {keep}>(X)", feeds)
+    before = "a = Constant<value = int64[1] {1}>()" if source == "constant" else ""
+    return tried(op, "no elements", opset, given, "float[] Y", f"Y = {op}<keepdims = {keep}>(X, a)", feeds, before)
+
+
+def pooled(op: str, opset: int, ceil: int, kernel: int, stride: int, pad: int, size: int) -> Sketch:
+    """A pool whose last window, rounded up, may lie outside of the data."""
+    node = (f"Y = {op}<ceil_mode = {ceil}, kernel_shape = [{kernel}, {kernel}], strides = [{stride}, {stride}], "
+            f"pads = [{pad}, {pad}, {pad}, {pad}]>(X)")  # fmt: skip
+    return tried(op, "a last window that starts outside of the data", opset, f"float[1,1,{size},{size}] X", "float[] Y", node,
+        (("X", range(size * size)),))  # fmt: skip
+
+
+FORMS = [
+    *(sketch for opset, dtypes in ((11, [d for d in TYPES if d.startswith("u")]), (28, list(TYPES)))
+        for dtype in dtypes for direction in ("LEFT", "RIGHT") for sketch in shifts(direction, dtype, opset)),
+    *(ties(dtype, largest, opset, shape, count) for opset in (11, 24) for largest in (0, 1)
+        for dtype in ("float", "int64", "int32") for shape, count in (("4", 4), ("2,3", 6), ("8", 8), ("2,8", 16))),
+    *(boundary(opset, operands) for opset in (10, 11) for operands in ("constant", "runtime")),
+    *(rounded(opset, dtype) for opset, dtypes in ((13, ("int8", "uint8")), (19, ("int8", "uint8")),
+        (21, ("int8", "uint8", "int16", "uint16")), (25, ("int8", "uint8", "int16", "uint16"))) for dtype in dtypes),
+    *(ranged(label, numbers) for label, numbers in (("halves", (0, 0.5, 1, 1.5, 2.5, 255)), ("numbers on both sides of zero",
+        (0, 2, -3, -2.5, 1.34, 0.5)), ("negative numbers", (-1, -2.1, -1.3, -2.5, -3.34, -4)))),
+    *(repeated((2, 3, 4, 5)[:rank], (3, 4, 2, 2)[:rank], source) for rank in (1, 2, 3, 4) for source in ("constant", "runtime")),
+    *(reduced(op, shape, opset, keep, source) for op in ("ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2",
+        "ReduceLogSum", "ReduceLogSumExp", "ReduceSum", "ReduceSumSquare") for shape in ("2,0,4", "2,3,4") for keep in (0, 1)
+        for opset, sources in (((13, ("constant", "runtime")),) if op == "ReduceSum" else ((13, ("attribute",)),
+            (20 if op in ("ReduceMax", "ReduceMin") else 18, ("constant", "runtime")))) for source in sources),
+    *(pooled(op, opset, ceil, *window) for op in ("MaxPool", "AveragePool", "LpPool") for opset in (12, 19, 22) for ceil in (0, 1)
+        for window in ((1, 2, 0, 2), (1, 2, 0, 4), (2, 3, 1, 5), (3, 2, 1, 5), (2, 2, 0, 5))),
+    *(transformed(axis, source, onesided) for axis in (1, 2, -2) for source in ("constant", "runtime") for onesided in (0, 1)),
+]  # fmt: skip
