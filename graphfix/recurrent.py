@@ -30,8 +30,11 @@ def is_read(draft: Draft, index: int) -> bool:
     return bool(made.outputs) or any(made.name == output.name for graph in graphs for output in graph.outputs)
 
 
-def lane(draft: Draft, x: str, number: int, direction: str, lengths: str = "") -> list[str]:
-    """One direction alone as a node over `x`, and the names of Y, Y_h and Y_c (of an LSTM) with one direction each."""
+def lane(draft: Draft, x: str, number: int, direction: str, lengths: str = "", weight: str = "") -> list[str]:
+    """One direction alone as a node over `x`, and the names of Y, Y_h and Y_c (of an LSTM) with one direction each.
+
+    `weight` stands for its W where that is not the node's own.
+    """
     ways = len(backwards(draft))
     operands = [x]
     for place in range(1, len(draft.inputs)):
@@ -39,8 +42,10 @@ def lane(draft: Draft, x: str, number: int, direction: str, lengths: str = "") -
             operands.append(lengths)
         elif not draft.has(place):
             operands.append("")
+        elif place == 1 and weight:
+            operands.append(weight)
         else:
-            operands.append(_part(draft, place, number, ways))
+            operands.append(part(draft, place, number, ways))
     attrs = {name: value for name, value in draft.node.attrs.items() if name != "direction"}
     for name in STATES:
         if name in attrs:
@@ -52,7 +57,7 @@ def lane(draft: Draft, x: str, number: int, direction: str, lengths: str = "") -
     return draft.ops(draft.node.op, count, *operands, direction=direction, **attrs)
 
 
-def _part(draft: Draft, place: int, number: int, ways: int) -> str:
+def part(draft: Draft, place: int, number: int, ways: int) -> str:
     """The rows of an operand that belong to one direction."""
     if ways == 1:
         return draft.inputs[place]

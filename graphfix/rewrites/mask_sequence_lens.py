@@ -1,6 +1,7 @@
 """LSTM(X, lengths)_t = [t < length] * LSTM(X)_t, and its last state is that at length - 1.
 
-A direction that runs from the end runs forward over X with each sequence turned about its own length.
+A direction that runs from the end runs forward over X with each sequence turned about its own length. The last cell of
+an LSTM stays as it was at the end when one more input, 1 behind the end, opens the forget gate and shuts the input gate.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ from typing import ClassVar
 import numpy as np
 
 from graphfix.draft import Draft, DraftRewrite
-from graphfix.recurrent import LENGTHS, backwards, give, is_read, joined, lane, odd_parameters
+from graphfix.recurrent import LENGTHS, backwards, give, is_read, joined, lane, odd_parameters, part
 from graphfix.rewrite import Case, Cure, Safety
+
+SHUT = 1e4
+"""What saturates a gate to the last bit in every float dtype."""
 
 WEIGHTS = "float[1, 2, 1] w = {0.5, 2}, float[1, 2, 2] r = {1, 0.5, 0.25, 1}, float[1, 4] b = {0.5, 0.25, 0.5, 0}"
 
@@ -20,8 +24,7 @@ class MaskSequenceLens(DraftRewrite):
     """Run a packed LSTM, GRU or RNN over all steps, and mask what lies behind each sequence's end.
 
     Why: few compilers have `sequence_lens`; comparing steps with lengths and choosing is everywhere. It holds for
-    lengths that are known and for such as come at run time. The last cell of an LSTM is not among its outputs step
-    by step, so a layer whose last cell is read must stay.
+    lengths that are known and for such as come at run time.
     """
 
     name = "mask-sequence-lens"
@@ -53,6 +56,13 @@ class MaskSequenceLens(DraftRewrite):
                  y, last = RNN<hidden_size = 1, direction = "bidirectional">(x, w, r, , n, h) }""",
             ops=("*",),
         ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]>
+               g (float[3, 2, 1] x, int32[2] n, float[2, 2, 1] d) => (float[3, 2, 2, 1] y, float[2, 2, 1] h, float[2, 2, 1] c)
+               <float[2, 4, 1] w = {1, 2, -3, 4, 0.5, 1, 2, 1}, float[2, 4, 1] r = {1, -2, 3, 1, 0.5, 1, 0.25, 2}> {
+                 y, h, c = LSTM<hidden_size = 1, direction = "bidirectional">(x, w, r, , n, , d) }""",
+            ops=("*",),
+        ),
     )
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
@@ -63,8 +73,8 @@ class MaskSequenceLens(DraftRewrite):
         Case(
             """<ir_version: 8, opset_import: ["" : 17]> g (float[3, 2, 1] x, int32[2] n) => (float[1, 2, 1] c)
                <float[1, 4, 1] w = {1, 2, 3, 4}, float[1, 4, 1] r = {1, 2, 3, 4}> {
-                 y, h, c = LSTM<hidden_size = 1>(x, w, r, , n) }""",
-            because="its last cell is read, which its outputs do not give step by step",
+                 y, h, c = LSTM<hidden_size = 1, clip = 3.0>(x, w, r, , n) }""",
+            because="its last cell is read, and its gates cannot be held open",
         ),
     )
 
@@ -74,8 +84,8 @@ class MaskSequenceLens(DraftRewrite):
         odd = odd_parameters(draft)
         if odd is not None:
             return odd
-        if is_read(draft, 2):
-            return "its last cell is read, which its outputs do not give step by step"
+        if is_read(draft, 2) and not _holds(draft):
+            return "its last cell is read, and its gates cannot be held open"
         dims = draft.shape()
         if dims is None:
             return f"the rank of `{draft.node.inputs[0].name}` is unknown"
@@ -89,15 +99,23 @@ class MaskSequenceLens(DraftRewrite):
             places = draft.op("Unsqueeze", draft.op("Where", inside, turned, steps), axes=[2])
         spread = [draft.op("Unsqueeze", mask, axes=[1, 3]) for mask in (inside, last)]
         zero = draft.number(0)
+        behind = ""
+        if is_read(draft, 2):
+            behind = draft.op("Unsqueeze", draft.cast(draft.op("Not", inside), draft.dtype()), axes=[2])
         lanes = []
         for number, backward in enumerate(backwards(draft)):
-            x = _pick(draft, "in0", places) if backward else "in0"
-            y = lane(draft, x, number, "forward")[0]
+            x, weight = _pick(draft, "in0", places) if backward else "in0", ""
+            if behind:
+                x, weight = draft.op("Concat", x, behind, axis=2), _with_hold(draft, number)
+            y, _, *cell = lane(draft, x, number, "forward", weight=weight)
+            if cell and behind and draft.has(6):  # an empty sequence leaves nothing, whatever it starts from
+                filled = draft.reshape(draft.op("Greater", lengths, draft.constant(0)), [1, -1, 1])
+                cell = [draft.op("Where", filled, cell[0], zero)]
             state = draft.op("ReduceSum", draft.op("Where", spread[1], y, zero), axes=[0], keepdims=0)
             y = draft.op("Where", spread[0], y, zero)
             if backward and is_read(draft, 0):  # the turning is its own inverse
                 y = _pick(draft, y, draft.op("Unsqueeze", places, axes=[1]))
-            lanes.append([y, state])
+            lanes.append([y, state, *cell])
         give(draft, joined(draft, lanes))
         return None
 
@@ -109,6 +127,23 @@ def _steps(draft: Draft, steps: int | str | None) -> str:
     sizes = draft.op("Slice", draft.op("Shape", "in0"), axes=[0], starts=[0], ends=[1])
     end = draft.op("Squeeze", sizes, axes=[0])
     return draft.op("Range", draft.constant(0), end, draft.constant(1))
+
+
+def _holds(draft: Draft) -> bool:
+    """Whether a large input can shut and open the gates for good."""
+    given = draft.attribute("activations") or ["Sigmoid"]
+    gates = {str(given[place]).lower() for place in range(0, len(given), 3)}
+    return gates <= {"sigmoid", "hardsigmoid"} and not {"clip", "activation_alpha"} & set(draft.node.attrs)
+
+
+def _with_hold(draft: Draft, number: int) -> str:
+    """W with a column for the input that is 1 behind the end: it shuts the input gate and opens the forget gate."""
+    hidden = int(draft.attribute("hidden_size"))
+    column = np.repeat(np.asarray([-SHUT, 0, SHUT, 0]), hidden).reshape(1, -1, 1)
+    known = draft.known(1)
+    if known is not None:
+        return draft.number(np.concatenate([known[number : number + 1], column], 2))
+    return draft.op("Concat", part(draft, 1, number, len(backwards(draft))), draft.number(column), axis=2)
 
 
 def _pick(draft: Draft, x: str, places: str) -> str:
