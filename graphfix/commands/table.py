@@ -31,15 +31,27 @@ def run(given: argparse.Namespace) -> int:
     if given.html is not None:
         _write(given.html, names or known, among, force=given.force)
     elif names:
-        for at, name in enumerate(names):
-            for table in among:
-                print("\n".join(told(support(name, table))))
-            print(end="\n" if at < len(names) - 1 else "")
+        _tell(names, among)
     else:
         from graphfix.report.matrix import render_matrix
 
         render_matrix(known, among, sys.stdout)
     return 0
+
+
+def _tell(names: list[str], among: list[Table]) -> None:
+    """Everything about some operators, table by table; what helps stands out on a terminal."""
+    from graphfix.report.page import Page
+
+    page = Page(sys.stdout)
+    for at, name in enumerate(names):
+        if at:
+            page.line()
+        for table in among:
+            head, *lines = told(support(name, table))
+            page.line((head, "bold"))
+            for line in lines:
+                page.line((line, "green") if line.lstrip().startswith("helps:") else line)
 
 
 def _write(path: Path, names: list[str], among: list[Table], *, force: bool) -> None:
