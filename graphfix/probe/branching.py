@@ -1,15 +1,20 @@
 """A probe's node put into a branch that only running decides on, as it stands in exported models with an If.
 
-Some compilers take an If only when they know every operator in its branches, however simple the branches are.
+Some compilers take an If only when they know every operator in its branches, however simple the branches are. What lays
+an operator out stands beside it in the branch, as exporters write it; weights stay outside.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, shape_inference
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, shape_inference
 
 from graphfix.folding import Array
+from graphfix.probe.supply import BESIDE
 
+WHOLE = (TensorProto.INT64, TensorProto.INT32, TensorProto.BOOL)
 AROUND = "around"
 """The name of the If around a probe's node: it is what the probe is about, so it is none of those beside it."""
 
@@ -27,31 +32,40 @@ def in_branch(model: ModelProto, name: str, feeds: dict[str, Array]) -> ModelPro
     if any(output not in known or not known[output].type.WhichOneof("value") for output in outputs):
         raise ValueError("what the node gives has no type")
     condition = f"{AROUND}_when"
-    branches = {
-        "then_branch": _branch(node, name, "then", [known[output] for output in outputs]),
-        "else_branch": _branch(node, f"{AROUND}_twin", "else", [known[output] for output in outputs]),
-    }
+    elsewhere = {name for other in graph.node if other.name != node.name for name in other.input}
+    written = [t for t in graph.initializer if t.name in node.input and t.name not in elsewhere and t.data_type in WHOLE]
     choice = helper.make_node("If", [condition], outputs, name=AROUND)
-    for word, body in branches.items():
-        choice.attribute.append(helper.make_attribute(word, helper.make_graph([body[0]], word, [], body[1])))
+    for word, label in (("then", name), ("else", f"{AROUND}_twin")):
+        body = _branch(node, label, word, written, [known[output] for output in outputs])
+        choice.attribute.append(helper.make_attribute(f"{word}_branch", body))
     out = ModelProto()
     out.CopyFrom(model)
+    del out.graph.initializer[:]
+    out.graph.initializer.extend(tensor for tensor in graph.initializer if tensor not in written)
     out.graph.node[at].CopyFrom(choice)
     out.graph.input.append(helper.make_tensor_value_info(condition, TensorProto.BOOL, []))
     feeds[condition] = np.asarray(True)
     return out
 
 
-def _branch(node: NodeProto, name: str, word: str, infos: list[ValueInfoProto]) -> tuple[NodeProto, list[ValueInfoProto]]:
+def _branch(node: NodeProto, name: str, word: str, written: Sequence[TensorProto], infos: Sequence[ValueInfoProto]) -> GraphProto:
+    """One branch: the node by another name, and Constant nodes for the operands written down beside it."""
     body = NodeProto()
     body.CopyFrom(node)
     body.name = name
-    del body.output[:]
-    body.output.extend(f"{output}_{word}" if output else "" for output in node.output)
+    inner = {tensor.name: f"{tensor.name}_{word}" for tensor in written}
+    body.input[:] = [inner.get(given, given) for given in node.input]
+    body.output[:] = [f"{output}_{word}" if output else "" for output in node.output]
+    constants = []
+    for tensor in written:
+        value = TensorProto()
+        value.CopyFrom(tensor)
+        label = f"{BESIDE}{inner[tensor.name]}"
+        constants.append(helper.make_node("Constant", [], [inner[tensor.name]], name=label, value=value))
     given = []
     for info in infos:
         copy = ValueInfoProto()
         copy.CopyFrom(info)
         copy.name = f"{info.name}_{word}"
         given.append(copy)
-    return body, given
+    return helper.make_graph([*constants, body], word, [], given)
