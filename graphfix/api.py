@@ -15,8 +15,10 @@ from graphfix.errors import GraphfixError
 
 if TYPE_CHECKING:
     from graphfix.compiling import Compiled
+    from graphfix.interface_rewrite import InterfaceRewrite
     from graphfix.transaction import Change
     from graphfix.verify import Verification
+    from graphfix.why import Explanation
 
 Dims = Sequence[int | str]
 
@@ -54,12 +56,16 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """What fix made: the best verified model, every rewrite applied or declined, the proof, and a new report."""
+    """What fix made: the best verified model, every rewrite applied or declined, the proof, and a new report.
+
+    `why` explains each finding that remains: which rewrites declined, and what else helps.
+    """
 
     model: onnx.ModelProto
     changes: tuple[Change, ...]
     verification: Verification
     report: Report
+    why: tuple[Explanation, ...] = ()
 
 
 def lint(
@@ -102,6 +108,7 @@ def fix(
     data: Mapping[str, Any] | None = None,
     rtol: float | None = None,
     atol: float | None = None,
+    reforms: Sequence[InterfaceRewrite] = (),
 ) -> Fixed:
     """Rewrite a model so that a target takes it, every step verified in onnxruntime against the original.
 
@@ -112,6 +119,7 @@ def fix(
         shapes: dims to freeze, by input name. values: inputs to bind to constants, by name.
         data: arrays to verify with, by input name, in place of seeded random ones.
         rtol, atol: the tolerance on outputs, in place of each rewrite's own.
+        reforms: changes of what the model takes and gives, as `graphfix.reforms.reforms` makes them.
 
     Raises:
         GraphfixError: an unreadable model, an unknown target or an unknown input; the message says the cure.
@@ -133,8 +141,10 @@ def fix(
         data=data,
         rtol=rtol,
         atol=atol,
+        reforms=reforms,
+        why=True,
     )
-    return Fixed(result.model, result.changes, result.verification, Report(tuple(result.results)))
+    return Fixed(result.model, result.changes, result.verification, Report(tuple(result.results)), result.why)
 
 
 def compile(

@@ -104,8 +104,7 @@ def bind(model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, obj
         _spread(info, sizes)
     for name, value in values.items():
         _set(made, inputs[name], value)
-    for graph in graphs(made.graph):
-        _forget(graph, keep_rank=graph is made.graph)
+    forget(made)
     return made
 
 
@@ -189,6 +188,12 @@ def _set(model: ModelProto, info: ValueInfoProto, value: object) -> None:
     model.graph.input.remove(info)
     if model.ir_version < 4:
         model.graph.input.append(info)  # before IR 4 an initializer had to be an input too
+
+
+def forget(model: ModelProto) -> None:
+    """Drop, in place, what a model states of its own values and outputs: other input sizes may have made it false."""
+    for graph in graphs(model.graph):
+        _forget(graph, keep_rank=graph is model.graph)
 
 
 def _forget(graph: GraphProto, *, keep_rank: bool) -> None:

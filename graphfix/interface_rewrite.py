@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,14 +15,14 @@ from graphfix.rewrite import Declined, Key, Outcome, Rewrite, Safety
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from graphfix.feeds import Array, Feed
+    from graphfix.feeds import Feed
 
 
 @dataclass(frozen=True, slots=True)
 class Adapted:
     """One verification input for both sides: what the original is run on, and what the result is.
 
-    With several runs of the original, its outputs are joined along their first axis before they are compared.
+    With several runs of the original, its outputs are joined along one axis before they are compared.
     """
 
     old: tuple[Feed, ...]
@@ -67,12 +68,34 @@ class InterfaceRewrite(Rewrite):
         return ""
 
 
-def joined(runs: Sequence[Sequence[Any]]) -> list[Any]:
-    """The outputs of several runs as those of one: arrays joined along their first axis, where they have one."""
+def joined(runs: Sequence[Any], like: Any) -> Any:
+    """An output of several runs as that of one: joined along the axis that gives it the shape of another array."""
     if len(runs) == 1:
-        return list(runs[0])
-    return [_join([np.asarray(run[i]) for run in runs]) for i in range(len(runs[0]))]
-
-
-def _join(parts: Sequence[Array]) -> Array:
+        return runs[0]
+    parts, wanted = [np.asarray(run) for run in runs], np.shape(like)
+    for axis in range(parts[0].ndim):
+        whole = (*parts[0].shape[:axis], sum(part.shape[axis] for part in parts), *parts[0].shape[axis + 1 :])
+        if whole == wanted:
+            return np.concatenate(parts, axis)
     return np.concatenate(parts) if parts[0].ndim else np.stack(parts)
+
+
+def read_behind(model: ModelProto, name: str) -> str:
+    """A new name under which every reader of an input, at every depth, reads it from now on; its maker is yet to be added."""
+    from onnx import helper
+
+    from graphfix.infer import graphs
+
+    inner = list(graphs(model.graph))
+    taken = {item.name for graph in inner for item in (*graph.initializer, *graph.input)}
+    taken |= {word for graph in inner for node in graph.node for word in (*node.output, node.name)}
+    new = next(f"{name}_{i}" for i in itertools.count(1) if f"{name}_{i}" not in taken)
+    for graph in inner:
+        for node in graph.node:
+            for position, word in enumerate(node.input):
+                if word == name:
+                    node.input[position] = new
+        for output in graph.output:
+            if output.name == name:
+                graph.node.append(helper.make_node("Identity", [new], [name]))
+    return new

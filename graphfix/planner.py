@@ -83,7 +83,7 @@ def fix_model(
         bench.verification = reference.check(bench.model, own or Tolerance())
         if reforms and not bench.verification.passed:
             raise UsageError(f"the model with the interface asked for computes something else: {bench.verification.reason}")
-        _settle(bench, say)
+        _settle(bench, say, ("fold-normalization",) if reforms else ())
     allowed = frozenset({"exact", *allow})
     _converge(bench, Rounds(bench, allowed, say), witnessed, ask)
     touched = bool(bench.version or shapes or values or reforms)
@@ -141,11 +141,11 @@ def _of(results: Sequence[Result], targets: Sequence[str]) -> list[Result]:
     return [r for r in results if not names or r.target in names]
 
 
-def _settle(bench: Workbench, say: Callable[[str], None]) -> None:
+def _settle(bench: Workbench, say: Callable[[str], None], more: Sequence[str] = ()) -> None:
     """Fold and dissolve what the bound values and frozen dims have decided."""
     for _ in range(MOST_ROUNDS):
         fired = False
-        for name in ("dissolve-if", "fold-constants"):  # never fold in a branch that goes
+        for name in ("dissolve-if", "fold-constants", *more):  # never fold in a branch that goes
             say(name)
             fired |= bench.attempt(rewriting.registry()[name], None)
         if not fired:

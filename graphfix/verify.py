@@ -34,10 +34,15 @@ TOO_BIG = 1_900_000_000
 
 @dataclass(slots=True)
 class Answer:
-    """One verification input as the result is fed it, and what the original gave on the same."""
+    """One verification input as the result is fed it, and what the original gave on the same, in one run or several."""
 
     feed: Feed
-    outputs: list[Any]
+    runs: list[list[Any]]
+
+    @property
+    def outputs(self) -> list[Any]:
+        """The outputs of the first run."""
+        return self.runs[0]
 
 
 @dataclass(slots=True)
@@ -87,7 +92,8 @@ class Reference:
                 worst, gauges = Difference(), {name: Gauge() for name in self.names}
                 for count, answer in enumerate(self.answers, 1):
                     got = after.run(None, {name: value for name, value in answer.feed.items() if name in taken})
-                    for name, old, new in zip(self.names, answer.outputs, got, strict=True):
+                    for name, *olds, new in zip(self.names, *answer.runs, got, strict=True):
+                        old = joined(olds, new)
                         worst = worst.worse(compare(name, old, new, tolerance))
                         if measure:
                             gauges[name].add(old, new)
@@ -154,10 +160,10 @@ class Reference:
         both = Adapted((feed,), feed)
         for reform in self.reforms:
             both = reform.adapt(both)
-        outputs = joined([before.run(None, old) for old in both.old])
         self._dropped = both.dropped
-        kept = [value for name, value in zip(self._names, outputs, strict=True) if name not in both.dropped]
-        return Answer(both.new, kept)
+        kept = [place for place, name in enumerate(self._names) if name not in both.dropped]
+        outputs = [before.run(None, old) for old in both.old]
+        return Answer(both.new, [[run[place] for place in kept] for run in outputs])
 
     def _feeds(self, answers: list[Answer]) -> Iterator[Feed]:
         """The user's feed, or seeded ones: at two sizes that run where dims are free."""

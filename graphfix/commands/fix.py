@@ -16,6 +16,7 @@ from graphfix.diagnostic import Result
 from graphfix.engine import judge, named, read_whole, table
 from graphfix.errors import UsageError
 from graphfix.progress import talk
+from graphfix.reforms import add_reforms, reforms
 from graphfix.report import renderer
 
 SAFETY = ("approximate", "interface")
@@ -36,6 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--confirm", action="store_true", help="ask the real compilers too, and go on by what they reject")
     parser.add_argument("--rtol", type=float, help="relative tolerance on outputs, in place of each rewrite's own")
     parser.add_argument("--atol", type=float, help="absolute tolerance on outputs, in place of each rewrite's own")
+    add_reforms(parser)
     add_shared(parser)
 
 
@@ -76,6 +78,15 @@ def run(given: argparse.Namespace) -> int:
             rtol=given.rtol if given.rtol is not None else config.rtol,
             atol=given.atol if given.atol is not None else config.atol,
             progress=say,
+            reforms=reforms(
+                model,
+                layouts=given.input_layout,
+                dtypes=given.input_dtype,
+                normalize=given.normalize,
+                free_batch=given.free_batch,
+                drop_unused=given.drop_unused,
+                drop_outputs=given.drop_output,
+            ),
             ask=ask,
             why=given.why,
         )

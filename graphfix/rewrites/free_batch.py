@@ -1,0 +1,195 @@
+"""f(x: [1, 3, 8, 8]) becomes f(x: [N, 3, 8, 8]): the batch that an export baked in is free again."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from graphfix.interface_rewrite import Adapted, InterfaceRewrite
+from graphfix.rewrite import Case, Declined
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, NodeProto
+
+    from graphfix.feeds import Array, Feed
+    from graphfix.values import NodeFacts, Value
+
+MOST_PASSES = 100
+
+
+class FreeBatch(InterfaceRewrite):
+    """Give every input a free first dim in place of the size it was exported with, by `--free-batch`.
+
+    Why: an export for one picture writes its 1 into every Reshape, Expand and initial state, and then serves one
+    picture for ever. Each of them is written anew so that the batch passes through; a batch of two must give what the
+    original gives for one after the other.
+    """
+
+    name = "free-batch"
+    before = "graphfix fix model.onnx --free-batch"
+    ask = "a batch is freed when you ask for it: --free-batch"
+    declines: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 3] x) => (float[1, 3] y) { y = Relu(x) }""",
+            because=ask,
+        ),
+    )
+
+    def __init__(self, symbol: str = "") -> None:
+        """`symbol` is what the free dim is called; empty asks for nothing."""
+        self.symbol = symbol
+        self._inputs: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> bool:
+        return bool(self.symbol)
+
+    def label(self) -> str:
+        return ", ".join(self._inputs)
+
+    def reform(self, model: ModelProto) -> ModelProto | Declined:
+        from onnx import ModelProto
+
+        from graphfix.bind import forget, interface
+        from graphfix.facts import Facts
+
+        made = ModelProto()
+        made.CopyFrom(model)
+        batched = [info for info in interface(made) if info.type.tensor_type.shape.dim]
+        sizes = {info.type.tensor_type.shape.dim[0].dim_value for info in batched}
+        if len(sizes) != 1 or 0 in sizes:
+            return Declined(f"the inputs have no first dim in common that is fixed: {sorted(sizes)}")
+        batch = sizes.pop()
+        fixed = Facts.of(made)
+        for info in batched:
+            info.type.tensor_type.shape.dim[0].dim_param = self.symbol
+        self._inputs = tuple(info.name for info in batched)
+        forget(made)
+        was = {(node.scope, value.name): value for node in fixed.nodes for value in (*node.inputs, *node.outputs) if value}
+        opened = Opened(made, self.symbol, batch, was, self._inputs[0])
+        for _ in range(MOST_PASSES):
+            step = opened.step()
+            if isinstance(step, Declined):
+                return step
+            if not step:
+                break
+        return made
+
+    def adapt(self, given: Adapted) -> Adapted:
+        def other(feed: Feed) -> Feed:
+            return {name: np.roll(array.reshape(-1), 7).reshape(array.shape) if name in self._inputs else array
+                    for name, array in feed.items()}  # fmt: skip
+
+        new = {name: np.concatenate([array, other(given.new)[name]]) if name in self._inputs else array
+               for name, array in given.new.items()}  # fmt: skip
+        return dataclasses.replace(given, old=tuple(run for feed in given.old for run in (feed, other(feed))), new=new)
+
+
+@dataclasses.dataclass(slots=True)
+class Opened:
+    """A model whose inputs have a free batch, on the way to have it free throughout."""
+
+    model: ModelProto
+    symbol: str
+    batch: int
+    was: Mapping[tuple[tuple[str, ...], str], Value]
+    source: str
+    done: set[str] = dataclasses.field(default_factory=set)
+
+    def step(self) -> bool | Declined:
+        """Write the first nodes anew that hold the batch back; False when there is none left."""
+        from graphfix.facts import Facts
+
+        changed = False
+        for facts in [node for node in Facts.of(self.model).nodes if not node.scope]:
+            key = next(filter(None, facts.proto.output), "")
+            node = next((n for n in self.model.graph.node if key in n.output), None)
+            if node is None or key in self.done:
+                continue
+            fresh = self._reshape(facts, node) if node.op_type == "Reshape" else self._widen(facts, node)
+            if isinstance(fresh, Declined):
+                return fresh
+            if fresh:
+                self.done.add(key)
+                changed = True
+                if node.op_type == "Reshape":
+                    break  # what follows has other dims now
+        return changed
+
+    def _reshape(self, facts: NodeFacts, node: NodeProto) -> bool | Declined:
+        """A constant target that holds the batch: 0 where it stays in its place, else -1."""
+        data, target = facts.inputs[0], facts.inputs[1] if len(facts.inputs) > 1 else None
+        result = self.was.get((facts.scope, node.output[0]))
+        given = self.was.get((facts.scope, node.input[0]))
+        if data is None or data.shape is None or target is None or target.constant is None or not _moves(data, given):
+            return False
+        at = next(place for place, dim in enumerate(data.shape) if not isinstance(dim, int))
+        if result is None or not result.fixed or given is None or not given.fixed:
+            return Declined(f"the sizes around `{facts.label}` are not known", at=facts.label)
+        before, after = [int(d or 0) for d in given.shape or ()], [int(d or 0) for d in result.shape or ()]
+        ahead = int(np.prod(before[:at]))
+        places = [i for i, size in enumerate(after) if int(np.prod(after[:i])) == ahead and size % self.batch == 0]
+        if not places:
+            return Declined(f"`{facts.label}` spreads the batch over several dims", at=facts.label)
+        stays = places[0] == at and after[at] == before[at]
+        made = [(0 if stays else -1) if place == places[0] else size for place, size in enumerate(after)]
+        self._operand(node, 1, np.asarray(made, np.int64))
+        return True
+
+    def _widen(self, facts: NodeFacts, node: NodeProto) -> bool:
+        """Constants that have the batch among their dims beside values that have it free: expanded to it."""
+        from graphfix.batch_sites import sites
+
+        changed = False
+        for position, axis in sites(facts, self.batch):
+            self._expand(node, position, axis)
+            changed = True
+        return changed
+
+    def _operand(self, node: NodeProto, position: int, array: Array) -> None:
+        from onnx import numpy_helper
+
+        name = self._fresh(f"{node.output[0]}/free-batch")
+        self.model.graph.initializer.append(numpy_helper.from_array(array, name))
+        node.input[position] = name
+
+    def _expand(self, node: NodeProto, position: int, axis: int) -> None:
+        """Put an Expand by the batch of the first input before an operand."""
+        from onnx import helper, numpy_helper
+
+        stem, graph = self._fresh(f"{node.output[0]}/free-batch"), self.model.graph
+        rank = len(self._dims(node.input[position]))
+        ones = {"head": [1] * axis, "tail": [1] * (rank - axis - 1), "zero": [0], "one": [1], "by": [self.batch]}
+        for word, numbers in ones.items():
+            graph.initializer.append(numpy_helper.from_array(np.asarray(numbers, np.int64), f"{stem}/{word}"))
+        chain: list[tuple[str, list[str], str, dict[str, Any]]] = [
+            ("Shape", [self.source], "shape", {}),
+            ("Slice", ["shape", "zero", "one"], "whole", {}),
+            ("Div", ["whole", "by"], "times", {}),
+            ("Concat", ["head", "times", "tail"], "repeats", {"axis": 0}),
+            ("Tile", [node.input[position], "repeats"], "tiled", {}),
+        ]
+        own = {*ones, "shape", "whole", "times", "repeats"}
+        at = next(i for i, other in enumerate(graph.node) if other.output == node.output)
+        for place, (op, inputs, output, attributes) in enumerate(chain):
+            words = [f"{stem}/{word}" if word in own else word for word in inputs]
+            graph.node.insert(at + place, helper.make_node(op, words, [f"{stem}/{output}"], name=f"{stem}/{op}", **attributes))
+        graph.node[at + len(chain)].input[position] = f"{stem}/tiled"
+
+    def _dims(self, name: str) -> tuple[object, ...]:
+        return next(value.shape or () for (_, each), value in self.was.items() if each == name)
+
+    def _fresh(self, stem: str) -> str:
+        taken = {tensor.name for tensor in self.model.graph.initializer}
+        count = sum(name.startswith(stem) for name in taken)
+        return f"{stem}_{count}" if count else stem
+
+
+def _moves(now: Value, before: Value | None) -> bool:
+    """Whether a value has a dim free that was fixed before."""
+    return before is not None and any(
+        not isinstance(new, int) and isinstance(old, int) for new, old in zip(now.shape or (), before.shape or (), strict=False)
+    )

@@ -1,0 +1,82 @@
+"""f(x: [N, 3, H, W]) becomes f(Transpose(x: [N, H, W, 3])): pictures come with their channels last."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from graphfix.interface_rewrite import Adapted, InterfaceRewrite, read_behind
+from graphfix.rewrite import Case, Declined
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+LAYOUTS = {"nhwc": "nchw", "nwc": "ncw", "ndhwc": "ncdhw", "hwc": "chw", "nchw": "nhwc", "ncw": "nwc", "ncdhw": "ndhwc",
+           "chw": "hwc"}  # fmt: skip
+"""The layout that a model is asked to take, and the one that it is taken to have."""
+
+
+class SwitchLayout(InterfaceRewrite):
+    """Take an input with its channels last (or first), by `--input-layout [NAME=]nhwc`, and transpose it inside.
+
+    Why: cameras and mobile runtimes hand over pictures row by row with their channels together, and the models that
+    PyTorch exports want them apart.
+    """
+
+    name = "switch-layout"
+    before = "graphfix fix model.onnx --input-layout x=nhwc"
+    ask = "the layout is yours to name: --input-layout NAME=nhwc"
+    declines: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 3, 8, 8] x) => (float[1, 3, 8, 8] y) { y = Relu(x) }""",
+            because=ask,
+        ),
+    )
+
+    def __init__(self, layouts: Mapping[str, str] | None = None) -> None:
+        self.layouts = dict(layouts or {})
+
+    @property
+    def asked(self) -> bool:
+        return bool(self.layouts)
+
+    def label(self) -> str:
+        return ", ".join(self.layouts)
+
+    def reform(self, model: ModelProto) -> ModelProto | Declined:
+        from onnx import ModelProto, TensorShapeProto, helper
+
+        from graphfix.bind import interface
+
+        made = ModelProto()
+        made.CopyFrom(model)
+        inputs = {info.name: info for info in interface(made)}
+        for name, layout in self.layouts.items():
+            info = inputs[name]
+            dims = info.type.tensor_type.shape.dim
+            if layout not in LAYOUTS or len(dims) != len(layout):
+                fitting = ", ".join(each for each in LAYOUTS if len(each) == len(dims)) or "none"
+                return Declined(f"`{name}` has {len(dims)} dims; layouts of as many are: {fitting}", at=name)
+            order = order_of(layout)
+            shape = [TensorShapeProto.Dimension.FromString(dims[axis].SerializeToString()) for axis in order]
+            for dim, new in zip(dims, shape, strict=True):
+                dim.CopyFrom(new)
+            inner = read_behind(made, name)
+            back = [order.index(axis) for axis in range(len(order))]
+            node = helper.make_node("Transpose", [name], [inner], name=f"{name}/{self.name}", perm=back)
+            made.graph.node.insert(0, node)
+        return made
+
+    def adapt(self, given: Adapted) -> Adapted:
+        turned = {
+            name: np.ascontiguousarray(given.new[name].transpose(order_of(layout))) for name, layout in self.layouts.items()
+        }
+        return dataclasses.replace(given, new={**given.new, **turned})
+
+
+def order_of(layout: str) -> list[int]:
+    """For each axis of the layout asked for, the axis of the model's."""
+    return [LAYOUTS[layout].index(letter) for letter in layout]

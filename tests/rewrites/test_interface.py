@@ -1,0 +1,136 @@
+"""Interface changes asked for by name: the result takes what was asked, and computes what the original does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+from onnx import ModelProto
+
+from graphfix.diagnostic import Result
+from graphfix.errors import UsageError
+from graphfix.planner import FixResult, fix_model
+from graphfix.reforms import reforms
+
+CONV = """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 3, 4, 5] x) => (float[1, 2, 3, 4] y) {
+            w = Constant<value = float[2, 3, 2, 2] {
+              1, 2, 3, 4, 5, 6, -1, 2, 0.5, 1, 1, -3, 2, 2, -2, 1, 1, 0, 1, 2, -1, -1, 3, 1}>()
+            y = Conv(x, w) }"""
+
+
+def fixed(text: str, **asked: Any) -> FixResult:
+    model = onnx.parser.parse_model(text)
+    data = asked.pop("data", None)
+    result = fix_model(model, judge=lambda _: [Result("", "demo", "1")], reforms=reforms(model, **asked), data=data)
+    assert result.verification.passed, result.verification.reason
+    onnx.checker.check_model(result.model, full_check=True)
+    return result
+
+
+def run(model: ModelProto, **feed: Any) -> Any:
+    return ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"]).run(None, feed)[0]
+
+
+def inputs(model: ModelProto) -> dict[str, tuple[int, list[int | str]]]:
+    return {i.name: (i.type.tensor_type.elem_type, [d.dim_param or d.dim_value for d in i.type.tensor_type.shape.dim])
+            for i in model.graph.input}  # fmt: skip
+
+
+def test_the_channels_go_last() -> None:
+    result = fixed(CONV, layouts=["nhwc"])
+    assert inputs(result.model) == {"x": (1, [1, 4, 5, 3])}
+    x = np.random.default_rng(0).standard_normal((1, 3, 4, 5)).astype(np.float32)
+    was = run(onnx.parser.parse_model(CONV), x=x)
+    np.testing.assert_allclose(run(result.model, x=x.transpose(0, 2, 3, 1)), was, rtol=1e-5, atol=1e-5)
+    assert [(c.rewrite, c.safety, c.node) for c in result.changes] == [("switch-layout", "interface", "x")]
+
+
+def test_the_channels_go_first_where_they_are_last() -> None:
+    text = """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 4, 5, 3] x) => (float[1, 4, 5, 3] y) { y = Softmax(x) }"""
+    assert inputs(fixed(text, layouts=["x=nchw"]).model) == {"x": (1, [1, 3, 4, 5])}
+
+
+def test_bytes_are_normalised_inside_and_taken_into_the_convolution() -> None:
+    asked = {"normalize": ["[10,20,30],[2,4,8]"], "dtypes": ["uint8"], "layouts": ["nhwc"]}
+    result = fixed(CONV, **asked)
+    assert inputs(result.model) == {"x": (2, [1, 4, 5, 3])}
+    assert sorted(n.op_type for n in result.model.graph.node) == ["Cast", "Conv", "Transpose"]
+    pixels = np.random.default_rng(1).integers(0, 256, (1, 4, 5, 3)).astype(np.uint8)
+    x = (pixels.astype(np.float32) - np.asarray([10, 20, 30], np.float32)) / np.asarray([2, 4, 8], np.float32)
+    was = run(onnx.parser.parse_model(CONV), x=x.transpose(0, 3, 1, 2).astype(np.float32))
+    np.testing.assert_allclose(run(result.model, x=pixels), was, rtol=1e-4, atol=1e-3)
+
+
+def test_a_convolution_that_pads_keeps_the_normalisation_in_front() -> None:
+    result = fixed(CONV.replace("Conv(x", "Conv<pads = [1, 1, 1, 1]>(x").replace("3, 4] y", "5, 6] y"), normalize=["1,2"])
+    assert [n.op_type for n in result.model.graph.node if n.op_type != "Constant"] == ["Sub", "Div", "Conv"]
+
+
+def test_given_pixels_are_what_is_compared() -> None:
+    pixels = np.full((1, 3, 4, 5), 7, np.uint8)
+    result = fixed(CONV, dtypes=["uint8"], data={"x": pixels})
+    assert result.verification.inputs == 1
+    assert "given data" in result.verification.method
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"layouts": ["nwc"]}, "`x` has 4 dims; layouts of as many are: nhwc, nchw"),
+        ({"layouts": ["z=nhwc"]}, "the model has no input `z`"),
+        ({"normalize": ["1"]}, "`1` is not MEAN,STD"),
+        ({"normalize": ["1,0"]}, "a deviation of 0"),
+        ({"normalize": ["[1,2],[3,4]"]}, "2 numbers are given for the 3 channels of `x`"),
+        ({"dtypes": ["int4"]}, "can come in as uint8 or float32, not int4"),
+        ({"drop_outputs": ["q"]}, "the model has no output `q`"),
+        ({"drop_outputs": ["y"]}, "no output would be left"),
+        ({"drop_unused": True}, "every input is read"),
+    ],
+)
+def test_what_cannot_be_is_said(asked: dict[str, Any], says: str) -> None:
+    with pytest.raises(UsageError, match=says.replace("[", "\\[")):
+        fixed(CONV, **asked)
+
+
+def test_unread_inputs_and_unwanted_outputs_go_with_all_that_made_them() -> None:
+    text = """<ir_version: 8, opset_import: ["" : 17]> g (float[3] x, float[3] idle, float[3] extra)
+              => (float[3] y, int64[1, K] z) { y = Relu(x)  h = Add(x, extra)  z = NonZero(h) }"""
+    result = fixed(text, drop_unused=True, drop_outputs=["z"])
+    assert list(inputs(result.model)) == ["x"]
+    assert [o.name for o in result.model.graph.output] == ["y"]
+    assert [n.op_type for n in result.model.graph.node] == ["Relu"]
+    assert list(inputs(fixed(text, drop_unused=True).model)) == ["x", "extra"]
+
+
+BATCHED = {
+    "a flattened feature map": """g (float[1, 2, 3, 4] x) => (float[1, 24] y) <int64[2] s = {1, -1}> { y = Reshape(x, s) }""",
+    "heads that are parted and joined": """g (float[1, 5, 6] x) => (float[1, 5, 6] y)
+        <int64[4] a = {1, 5, 2, 3}, int64[3] b = {2, 5, 3}, int64[4] c = {1, 2, 5, 3}, int64[3] d = {1, 5, 6}> {
+          h = Reshape(x, a)  t = Transpose<perm = [0, 2, 1, 3]>(h)  f = Reshape(t, b)  e = Softmax<axis = 1>(f)
+          u = Reshape(e, c)  v = Transpose<perm = [0, 2, 1, 3]>(u)  y = Reshape(v, d) }""",
+    "a class token": """g (float[1, 4, 2] x) => (float[1, 5, 2] y) <float[1, 1, 2] t = {1, 2}> { y = Concat<axis = 1>(t, x) }""",
+    "an initial state": """g (float[1, 3, 2] x) => (float[3, 1, 1, 2] y)
+        <float[1, 6, 2] w = {1, 2, 3, 4, 5, 6, 1, 0, 1, 0, 1, 0}, float[1, 6, 2] r = {1, 0, 1, 0, 1, 0, 2, 1, 2, 1, 2, 1},
+         float[1, 1, 2] h = {0.5, -0.5}> {
+          t = Transpose<perm = [1, 0, 2]>(x)
+          y, n = GRU<hidden_size = 2>(t, w, r, , , h) }""",
+    "a batch of three": """g (float[3, 4] x) => (float[3, 2, 2] y) <int64[3] s = {3, 2, 2}> { y = Reshape(x, s) }""",
+}
+
+
+@pytest.mark.parametrize("body", BATCHED.values(), ids=BATCHED)
+def test_a_baked_in_batch_is_free_again(body: str) -> None:
+    result = fixed(f'<ir_version: 8, opset_import: ["" : 17]> {body}', free_batch=True)
+    ((_, dims),) = inputs(result.model).values()
+    assert dims[0] == "N"
+    assert result.verification.inputs == 3
+
+
+def test_a_batch_that_is_reduced_over_cannot_be_freed() -> None:
+    text = """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 4] x) => (float[4] y) {
+                y = ReduceMean<axes = [0], keepdims = 0>(x) }"""
+    with pytest.raises(UsageError, match="computes something else"):
+        fixed(text, free_batch=True)
