@@ -2,8 +2,9 @@
 
 A condition must cover refused probes and no accepted one. Among those that do, the one wins whose facets explain
 most: for every refused probe the accepted probes that resemble it most are looked up, and the facets in which they
-differ share one vote; a facet that the probe was built to vary gets half a vote more. Conditions of one facet come
-first, then of two, then of three; what is left becomes an exception under its full key.
+differ share one vote; a facet that the probe was built to vary gets half a vote more, if few accepted ones share its
+value. Conditions of one facet come first, then of two, then of three; what is left becomes an exception under its full
+key.
 """
 
 from __future__ import annotations
@@ -280,7 +281,8 @@ def _votes(row: Evidence, taken: Sequence[Evidence]) -> dict[str, float]:
             for name in apart:
                 votes[name] += 2.0 ** (nearest - distance) / len(apart) / len(close)
     for name, value in row.facets.items():
-        if value is not None and any(name == word or name.startswith(word + ".") for word in row.varied):
+        common = sum(other.facets.get(name) == value for other in taken) * 2 > len(taken)
+        if value is not None and not common and any(name == word or name.startswith(word + ".") for word in row.varied):
             votes[name] += 0.5
     if "since" in row.facets:
         votes["since"] += 0.01  # so that versions may always narrow another reason
