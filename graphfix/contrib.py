@@ -131,7 +131,7 @@ STANDINS: Mapping[str, Standin] = {
     **dict.fromkeys(("Gelu", "FastGelu", "BiasGelu", "QuickGelu", "RotaryEmbedding",
                      "SimplifiedLayerNormalization", "QLinearSigmoid", "QLinearLeakyRelu"),
                     _like_first),
-    "SkipLayerNormalization": _skip, "SkipSimplifiedLayerNormalization": _skip, "FusedMatMul": _matmul, "FusedConv": _conv,
+    "SkipLayerNormalization": _skip, "SkipSimplifiedLayerNormalization": _skip, "FusedMatMul": _matmul, "TransposeMatMul": _matmul, "FusedConv": _conv,
     "FusedGemm": _gemm, "Attention": _attention, "MultiHeadAttention": _multi_head, "EmbedLayerNormalization": _embedded,
     "QLinearAdd": _broadcast, "QLinearMul": _broadcast, "QLinearGlobalAveragePool": _pooled, "QLinearAveragePool": _pooled,
     "QLinearConcat": _joined, "QuantizeLinear": _quantised, "DequantizeLinear": _quantised,

@@ -28,8 +28,8 @@ class ExpandFusedMatmul(DraftRewrite):
     needs_opset = 7
     ulps = 64
     dtypes = FLOATS
-    ops = ("FusedGemm", "FusedConv")
-    cures = (Cure("FusedMatMul"), Cure("FusedGemm"), Cure("FusedConv"))
+    ops = ("FusedGemm", "FusedConv", "TransposeMatMul")
+    cures = tuple(Cure(op) for op in ("FusedMatMul", "TransposeMatMul", "FusedGemm", "FusedConv"))
     before = "y = com.microsoft.FusedMatMul<transB = 1>(a, b)"
     after = """turned = Transpose<perm = [0, 2, 1]>(b)
                product = MatMul(a, turned)
@@ -67,7 +67,7 @@ class ExpandFusedMatmul(DraftRewrite):
     )
 
     def draw(self, draft: Draft) -> str | None:
-        return self._matmul(draft) if draft.node.op == "FusedMatMul" else self._activated(draft)
+        return self._activated(draft) if draft.node.op in PLAIN else self._matmul(draft)
 
     def _matmul(self, draft: Draft) -> str | None:
         if draft.attribute("transBatchA", 0) or draft.attribute("transBatchB", 0):
