@@ -17,6 +17,8 @@ FOR = "for "
 class WrongNumerics(Check):
     """A form of an operator that compiles, and whose result differed from ONNX's when measured.
 
+    Where only some numbers come out wrong, such as ties or shifts of the whole width, it is a note that names them.
+
     Why: nothing warns of it; the model ships and is quietly less accurate, or plainly wrong.
     Instead: rewrite the node into a form that was measured to agree, and compare outputs on real data.
     """
@@ -43,5 +45,6 @@ class WrongNumerics(Check):
                 error = f" (largest relative error {ruling.wrong.error:.2g})" if ruling.wrong.error else ""
                 message = f"`{node.op}`{f' with {found}' if found else ''} compiles on {look.table.title}"
                 proof = cited(look, node, Ruling("supported", None, ruling.wrong))
-                said = ruling.wrong.said if ruling.wrong.said.startswith(FOR) else ""
-                yield self.at(look, node, f"{message} but computes something else{f' {said}' if said else ''}{error}", **proof)
+                odd = f" {ruling.wrong.said}" if ruling.wrong.said.startswith(FOR) else ""
+                message += f" but computes something else{odd}{error}"
+                yield self.at(look, node, message, severity=Severity.NOTE if odd else None, **proof)

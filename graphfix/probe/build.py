@@ -107,7 +107,7 @@ def _of_sketch(sketch: Sketch) -> Iterator[Probe | None]:
         feeds = random_feeds(model)
         for name, numbers in sketch.feeds:
             feeds[name] = np.asarray(numbers).astype(feeds[name].dtype).reshape(feeds[name].shape)
-            model.graph.doc_string = sketch.label  # evidence is kept by model: the same one with other numbers is another
+            model.graph.doc_string += f"{name} = {list(numbers)} "  # evidence is kept by model, which the numbers are now part of
         stated(model, feeds)
         onnx.checker.check_model(model)  # not in full: a branch never taken may contradict its surroundings
     except Exception:

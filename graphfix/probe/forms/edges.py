@@ -29,13 +29,15 @@ def shifts(direction: str, dtype: str, opset: int) -> list[Sketch]:
     ]
 
 
-def ties(dtype: str, largest: int, opset: int, shape: str, count: int) -> Sketch:
+def ties(dtype: str, largest: int, opset: int, shape: str, count: int, source: str) -> Sketch:
     """Equal values, of which the first have to come first."""
     node = f"V, Z = TopK<axis = -1, largest = {largest}>(X, k)"
-    before = "k = Constant<value = int64[1] {3}>()"
+    before = "k = Constant<value = int64[1] {3}>()" if source == "constant" else ""
+    given = f"{dtype}[{shape}] X" + (", int64[1] k" if source == "runtime" else "")
     numbers = (1, 1, 2, 2, 2, 0, 0, 1) * (count // 8) if count >= 8 else (1,) * count
     output = f"{dtype}[] V, int64[] Z"
-    return tried("TopK", "equal values", opset, f"{dtype}[{shape}] X", output, node, (("X", numbers),), before)
+    feeds = [("X", numbers), *([("k", (3,))] if source == "runtime" else [])]
+    return tried("TopK", "equal values", opset, given, output, node, feeds, before)
 
 
 def boundary(opset: int, operands: str) -> Sketch:
@@ -53,14 +55,15 @@ def boundary(opset: int, operands: str) -> Sketch:
         "Z = NonMaxSuppression(B, S, m, i)", feeds, held)  # fmt: skip
 
 
-def rounded(opset: int, dtype: str) -> Sketch:
-    """Halves, which go to the even neighbour, and numbers beyond the dtype."""
+def rounded(opset: int, dtype: str, odd: int) -> Sketch:
+    """Halves, which go to the even neighbour before the zero point is added, and numbers beyond the dtype."""
     low = 0 if dtype.startswith("u") else -(1 << (TYPES[dtype] - 1))
     high = low + (1 << TYPES[dtype]) - 1
     numbers = (0.5, 1.5, 2.5, -0.5, -1.5, 6, -6, high, low, high * 3.0 + 4, low * 3.0 - 4e4, 1e6)
-    zero = (low + high) // 2 | 1  # an odd zero point turns even halves to odd ones
+    zero = (low + high + 1) // 2 + odd
+    label = "halves beside an odd zero point" if odd else "halves and numbers beyond the dtype"
     before = f"s = Constant<value = float {{2}}>() z = Constant<value = {dtype} {{{zero}}}>()"
-    return tried("QuantizeLinear", "halves and numbers beyond the dtype", opset, "float[12] X", f"{dtype}[12] Y",
+    return tried("QuantizeLinear", label, opset, "float[12] X", f"{dtype}[12] Y",
         "Y = QuantizeLinear(X, s, z)", (("X", numbers),), before)  # fmt: skip
 
 
@@ -117,10 +120,11 @@ def pooled(op: str, opset: int, ceil: int, kernel: int, stride: int, pad: int, s
 FORMS = [
     *(sketch for opset, dtypes in ((11, [d for d in TYPES if d.startswith("u")]), (28, list(TYPES)))
         for dtype in dtypes for direction in ("LEFT", "RIGHT") for sketch in shifts(direction, dtype, opset)),
-    *(ties(dtype, largest, opset, shape, count) for opset in (11, 24) for largest in (0, 1)
+    *(ties(dtype, largest, opset, shape, count, source)
+        for source in ("constant", "runtime") for opset in (11, 24) for largest in (0, 1)
         for dtype in ("float", "int64", "int32") for shape, count in (("4", 4), ("2,3", 6), ("8", 8), ("2,8", 16))),
     *(boundary(opset, operands) for opset in (10, 11) for operands in ("constant", "runtime")),
-    *(rounded(opset, dtype) for opset, dtypes in ((13, ("int8", "uint8")), (19, ("int8", "uint8")),
+    *(rounded(opset, dtype, odd) for odd in (0, 1) for opset, dtypes in ((13, ("int8", "uint8")), (19, ("int8", "uint8")),
         (21, ("int8", "uint8", "int16", "uint16")), (25, ("int8", "uint8", "int16", "uint16"))) for dtype in dtypes),
     *(ranged(label, numbers) for label, numbers in (("halves", (0, 0.5, 1, 1.5, 2.5, 255)), ("numbers on both sides of zero",
         (0, 2, -3, -2.5, 1.34, 0.5)), ("negative numbers", (-1, -2.1, -1.3, -2.5, -3.34, -4)))),
