@@ -99,6 +99,7 @@ def attention(node: NodeFacts) -> Facets:
     heads       same | grouped | one (every query head reads the same keys)
     sizes       same | other: the size of a value's head beside that of a key's
     steps       one | same | other: how many queries there are beside keys
+    eights      whether the size of a key's head is a multiple of 8, as compiled kernels want it
     mask        absent | bool | same | other: the dtype of the mask beside that of the queries
     """
     (asking, _), (shared, width), (_, wide) = (_heads(node, at) for at in range(3))
@@ -113,7 +114,7 @@ def attention(node: NodeFacts) -> Facets:
     kind = "absent" if mask is None else mask.dtype if mask.dtype == "bool" else "other"
     if mask is not None and query is not None and mask.dtype == query.dtype:
         kind = "same"
-    return {"heads": heads, "sizes": sizes, "steps": steps, "mask": kind}
+    return {"heads": heads, "sizes": sizes, "steps": steps, "mask": kind, "eights": None if width is None else width % 8 == 0}
 
 
 def _steps(node: NodeFacts, position: int) -> int | None:

@@ -81,7 +81,7 @@ def test_what_attention_is_asked_and_masked_with(queries: int, mask: str, kind: 
     operands = "q, k, v, m" if mask else "q, k, v"
     text = f'<ir_version: 11, opset_import: ["": 23]> g ({heads}{given}) => (float16 y) {{ y = Attention({operands}) }}'
     found = of("Attention", text)
-    assert (found["mask"], found["steps"]) == (kind, steps)
+    assert (found["mask"], found["steps"], found["eights"]) == (kind, steps, False)
 
 
 FUNCTION = '<domain: "local", opset_import: ["" : 18]> twice (a) => (b) { b = Add(a, a) }'

@@ -15,6 +15,13 @@ LAYOUTS: dict[str, Change] = {
     "one step": {"Q": data(2, 2, 1, 4)},
     "grouped, one step": {"Q": data(2, 4, 1, 4)},
     "one, one step": {"Q": data(2, 4, 1, 4), "K": data(2, 1, 3, 4), "V": data(2, 1, 3, 4)},
+    "wide": {"Q": data(2, 2, 3, 8), "K": data(2, 2, 3, 8), "V": data(2, 2, 3, 8)},
+    "wide grouped": {"Q": data(2, 4, 3, 16), "K": data(2, 2, 3, 16), "V": data(2, 2, 3, 16)},
+    "wide, one step": {"Q": data(2, 2, 1, 8), "K": data(2, 2, 3, 8), "V": data(2, 2, 3, 8)},
+    "wide grouped, one step": {"Q": data(2, 4, 1, 16), "K": data(2, 2, 3, 16), "V": data(2, 2, 3, 16)},
+    "flat wide": {**FLAT, "Q": data(2, 3, 16), "K": data(2, 3, 16), "V": data(2, 3, 16)},
+    "flat wide, one step": {**FLAT, "Q": data(2, 1, 16), "K": data(2, 3, 16), "V": data(2, 3, 16)},
+    "flat wide grouped, one step": {**FLAT, "Q": data(2, 1, 32), "K": data(2, 3, 16), "V": data(2, 3, 16), "q_num_heads": 4},
     "flat grouped, one step": {**FLAT, "Q": data(2, 1, 16), "q_num_heads": 4},
     "flat": FLAT,
     "flat of four": {**FLAT, "Q": data(2, 3, 16), "K": data(2, 3, 16), "V": data(2, 3, 16), "q_num_heads": 4, "kv_num_heads": 4},
@@ -63,7 +70,8 @@ def masks(layout: Change, past: int = 0) -> dict[int, list[Tensor]]:
 def past(layout: Change, steps: int = 5) -> Change:
     """Keys and values of earlier steps, handed on."""
     _, shared, _, _, size = sizes(layout)
-    wide = 4
+    query = data(2, 2, 3, 4) if "Q" not in layout else layout["Q"]
+    wide = query.shape[-1] // (1 if len(query.shape) == 4 else int(layout["q_num_heads"]))
     return {"past_key": data(2, shared, steps, wide), "past_value": data(2, shared, steps, size), "outputs": 3}
 
 
@@ -112,7 +120,7 @@ def _crossed() -> list[Change]:
 def _typed() -> list[Change]:
     """Other dtypes: of everything together, of masks and values alone."""
     found: list[Change] = []
-    for name in ("heads", "grouped", "other size", "flat", "flat grouped"):
+    for name in ("heads", "grouped", "other size", "flat", "flat grouped", "wide, one step"):
         layout = LAYOUTS[name]
         whole: list[Change] = [{**layout, "T1": dtype, "T2": dtype} for dtype in FLOATS]
         found += [{**change, **more} for change in whole for more in ({}, {"is_causal": 1}, past(layout), {"outputs": 4})]
@@ -134,7 +142,15 @@ def _typed() -> list[Change]:
 def _padded() -> list[Change]:
     """The steps that hold keys counted for each batch, as a constant, an input or something computed."""
     found: list[Change] = []
-    for name in (*MAIN, "one step", "grouped, one step", "flat one step", "flat grouped, one step"):
+    for name in (
+        *MAIN,
+        "one step",
+        "grouped, one step",
+        "flat one step",
+        "wide, one step",
+        "wide grouped, one step",
+        "flat wide grouped, one step",
+    ):
         layout = LAYOUTS[name]
         found += [{**layout, "nonpad_kv_seqlen": Tensor((2,), source, (2, 3))} for source in ("folded", "shape")]
         for kept in (numbers(2, 3), data(2, low=2, high=3)):
