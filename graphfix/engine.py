@@ -16,6 +16,7 @@ from graphfix.errors import GraphfixError
 from graphfix.facets import Facets, facets
 from graphfix.facts import Facts, Value
 from graphfix.model_facets import model_facets
+from graphfix.reach import unreached
 from graphfix.table import Ruling, Table
 
 Shapes = Mapping[str, Sequence[int | str]]
@@ -96,7 +97,11 @@ def _judge(
     """One target's verdict; `shared` keeps what rules about the graph alone have found, for the next target."""
     memo: dict[tuple[str, str, int], Ruling] = {}
     rulings = []
-    for node, found in zip(facts.nodes, keys, strict=True):
+    idle = unreached(facts) if rules.drops_unreached else ()
+    for position, (node, found) in enumerate(zip(facts.nodes, keys, strict=True)):
+        if position in idle:
+            rulings.append(Ruling("supported"))
+            continue
         key = (node.op, node.domain, id(found))  # nodes alike share one dict of facets
         if key not in memo:
             memo[key] = rules.rule(node.op, node.domain, found)

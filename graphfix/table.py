@@ -157,6 +157,11 @@ class Table:
     entries: dict[tuple[str, str], Entry | None] = field(default_factory=dict)
     asked: str = ""
 
+    @property
+    def drops_unreached(self) -> bool:
+        """Whether the compiler was seen to drop what no output depends on before it looks at it."""
+        return bool(self.about.get("unreached") == "dropped")
+
     @classmethod
     def open(cls, target: str, *, home: Path | None = None) -> Table:
         """Open the table for `name`, which is its newest, or `name@version`, for which the nearest measured one stands in."""

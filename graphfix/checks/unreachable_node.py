@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from graphfix.check import Check, Look
 from graphfix.diagnostic import Finding, Severity
 from graphfix.example import Example
-from graphfix.facts import NodeFacts
+from graphfix.reach import unreached
 
 
 class UnreachableNode(Check):
@@ -26,16 +26,7 @@ class UnreachableNode(Check):
 
     def check(self, look: Look) -> Iterator[Finding]:
         """Yield a note for every node of the main graph that reaches no output."""
-        graph = look.facts.model.graph
-        wanted = {output.name for output in graph.output}
-        dead: list[NodeFacts] = []
-        for node in reversed(look.facts.nodes):
-            if node.scope:
-                continue
-            if wanted.isdisjoint(node.proto.output):
-                dead.append(node)
-            else:
-                wanted.update(node.proto.input)
-                wanted.update(node.captured)
-        for node in reversed(dead):
-            yield self.at(look, node, f"`{node.op}` reaches no output of the model")
+        for position in sorted(unreached(look.facts)):
+            node = look.facts.nodes[position]
+            if not node.scope:
+                yield self.at(look, node, f"`{node.op}` reaches no output of the model")

@@ -1,0 +1,56 @@
+"""What no output depends on, and the compilers that never look at it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import onnx
+import pytest
+
+from graphfix.backends.base import backends, open_backend
+from graphfix.backends.toolchain import find
+from graphfix.engine import judge
+from graphfix.example import Example
+from graphfix.facts import Facts
+from graphfix.reach import unreached
+from graphfix.table import Table
+
+RULES = Path(__file__).parent.parent / "fixtures" / "rules"
+IDLE = Example("d = example.Foo(x)\ne = Neg(d)\ny = Relu(x)")
+
+
+def test_what_only_idle_nodes_read_is_idle_too() -> None:
+    nodes = (
+        "a = Abs(x)\nb = Neg(a)\n"
+        "z = If(c) <then_branch = t () => (float[2,3] p) { p = Relu(a) }, else_branch = e () => (float[2,3] q) { q = Neg(x) }>\n"
+        "k = Exp(x)\n"
+        "y = If(c) <then_branch = t () => (float[2,3] r) { r = Relu(k) }, else_branch = e () => (float[2,3] s) { s = Neg(x) }>"
+    )
+    found = Facts.of(Example(nodes, inputs="float[2,3] x, bool c").model)
+    assert [found.nodes[at].proto.output[0] for at in sorted(unreached(found))] == ["a", "b", "p", "q", "z"]
+
+
+@pytest.mark.parametrize(("word", "accepted"), [("dropped", True), ("read", False)])
+def test_idle_nodes_count_only_where_the_compiler_reads_them(tmp_path: Path, word: str, accepted: bool) -> None:
+    home = tmp_path / "rules"
+    shutil.copytree(RULES, home)
+    about = home / "demo" / "target.toml"
+    about.write_text(about.read_text() + f'\nunreached = "{word}"\n')
+    (result,) = judge(IDLE.model, ["demo"], home=home)
+    codes = {finding.code for finding in result.findings if finding.op == "Foo"}
+    assert "GF201" in codes
+    assert (codes == {"GF201"}) is accepted
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("target", sorted(backends()))
+def test_a_table_says_of_idle_nodes_what_the_compiler_does(tmp_path: Path, target: str) -> None:
+    found = find(target, None)
+    if found is None:
+        pytest.skip(f"{target} is not installed")
+    model = tmp_path / "idle.onnx"
+    onnx.save(IDLE.model, model)
+    with open_backend(target, python=found.python) as session:
+        options = {"onnxsim": False} if target == "tflite" else {}
+        assert session.ask(model, options=options).accepted is Table.open(target).drops_unreached
