@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -18,6 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sample", type=int, metavar="N", help="with --check: ask N of the recorded probes only")
     parser.add_argument("--seed", type=int, metavar="N", help="with --sample: which ones (0)")
     parser.add_argument("--evidence", type=Path, metavar="DIR", help="keep answers here, so that an interrupted run goes on")
+    parser.add_argument("--jobs", type=int, metavar="N", help="operators measured at a time (as many as there are processors)")
     parser.add_argument("--rules", type=Path, metavar="DIR", help="where the tables are, instead of graphfix's own")
 
 
@@ -34,6 +36,8 @@ def run(given: argparse.Namespace) -> int:
         raise UsageError("--sample and --seed choose what --check asks again", cure="add --check")
     if given.sample is not None and given.sample < 1:
         raise UsageError(f"a sample of {given.sample} probes asks nothing", cure="ask at least 1")
+    if given.jobs is not None and (given.check or given.jobs < 1):
+        raise UsageError("--jobs says how many operators are measured at a time", cure="measure without --check, 1 at least")
     if given.check and given.evidence is not None:
         raise UsageError("--check asks anew, and --evidence would answer it from what was said before", cure="leave one out")
     found = find(name, version or None)
@@ -51,7 +55,8 @@ def _measure(given: argparse.Namespace, name: str, python: str, version: str) ->
     from graphfix.probe.run import run as measure
 
     started = time.monotonic()
-    done = measure(name, given.op, python=python, home=given.rules, evidence=given.evidence, tell=_tell)
+    jobs = given.jobs or os.cpu_count() or 1
+    done = measure(name, given.op, python=python, home=given.rules, evidence=given.evidence, tell=_tell, jobs=jobs)
     changed = [outcome.op for outcome in done if outcome.changed]
     count, seconds = sum(outcome.probes for outcome in done), time.monotonic() - started
     print(f"{name} {version}: {count} probes of {len(done)} operators in {seconds:.0f} s")

@@ -11,9 +11,10 @@ from pathlib import Path
 from graphfix.backends.base import Session, backend, open_backend
 from graphfix.errors import UsageError
 from graphfix.probe.build import Probe, probes
+from graphfix.probe.choice import distinct
 from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence, measure
-from graphfix.probe.run import chosen, differs, distinct
+from graphfix.probe.run import chosen, differs
 from graphfix.probe.write import read_archive
 from graphfix.table import rules_home
 

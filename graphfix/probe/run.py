@@ -5,18 +5,15 @@ from __future__ import annotations
 import datetime
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 
 from graphfix.backends.base import backend, open_backend
 from graphfix.errors import UsageError, nearest
-from graphfix.probe.build import Probe, probes
-from graphfix.probe.distil import key
-from graphfix.probe.form import EDGE
 from graphfix.probe.forms import forms
-from graphfix.probe.measure import Evidence, measure
+from graphfix.probe.measure import Evidence
+from graphfix.probe.side_by_side import Desk, Measured, side_by_side
 from graphfix.probe.write import entry, read_archive, write_evidence, write_table
 from graphfix.table import rules_home
 
@@ -46,36 +43,6 @@ def chosen(ops: Sequence[str]) -> list[str]:
     return list(ops) or list(known)
 
 
-NEAR = 3
-"""Facets that a probe may change to be asked in any case; of keys that its deviation has, fewer."""
-
-
-def distinct(found: Sequence[Probe]) -> list[Probe]:
-    """The first probe of each key that tells something, without older versions of deviations that show no facet of their own.
-
-    A second probe of one key would tell the linter nothing, unless it tries numbers. An older version is probed in its usual
-    form; together with other deviations only where its form is another, so that facets appear which the newest version lacks.
-    A probe far from the usual form is asked only if it shows some two facet values together for the first time.
-    """
-    edges = {probe.digest: probe for probe in found if EDGE in probe.varied}
-    found = [probe for probe in found if EDGE not in probe.varied]
-    fresh = {name for probe in found if "since" not in probe.varied for name in probe.facets}
-    first: dict[tuple[tuple[str, str], ...], Probe] = {}
-    for probe in found:
-        aged = "since" in probe.varied and len(probe.varied) > 1
-        if not aged or not fresh.issuperset(probe.facets):
-            first.setdefault(key(probe.facets), probe)
-    seen: set[tuple[tuple[str, str], tuple[str, str]]] = set()
-    kept = []
-    usual = set(next(iter(first), ()))
-    for facets, probe in first.items():
-        pairs = set(combinations(facets, 2))
-        if len(probe.varied) < NEAR or len({name for name, _ in usual ^ set(facets)}) <= NEAR or not pairs <= seen:
-            kept.append(probe)
-            seen |= pairs
-    return [*kept, *edges.values()]
-
-
 def run(
     target: str,
     ops: Sequence[str] = (),
@@ -84,12 +51,13 @@ def run(
     home: Path | None = None,
     evidence: Path | None = None,
     tell: Tell | None = None,
+    jobs: int = 1,
 ) -> list[Outcome]:
     """Measure operators against a compiler and write its tables.
 
     `python` is an interpreter that has the compiler. `home` is the folder of the tables; `evidence` a folder that keeps
     one compiler version's answers between runs, so that an interrupted run goes on. What the tables and the evidence
-    beside them say of other operators stays.
+    beside them say of other operators stays. `jobs` operators are measured at a time, each by a process of its own.
 
     Raises:
         UsageError: an unknown target or operator, or evidence of another compiler version.
@@ -97,7 +65,7 @@ def run(
     """
     if evidence is None:
         with tempfile.TemporaryDirectory(prefix="graphfix-evidence-") as scratch:
-            return run(target, ops, python=python, home=home, evidence=Path(scratch), tell=tell)
+            return run(target, ops, python=python, home=home, evidence=Path(scratch), tell=tell, jobs=jobs)
     names = chosen(ops)
     title = backend(target).name
     outcomes = []
@@ -107,18 +75,19 @@ def run(
         compiler = f"{title} {session.version}"
         claim(evidence, compiler)
         folder = (home or rules_home()) / target / session.version
+        found: Iterable[Measured] = map(Desk(session, target, evidence).measured, names)
+        if jobs > 1:
+            found = side_by_side(names, target, python, evidence, jobs)
         try:
-            for name in names:
-                built = probes(forms()[name])
-                rows = measure(distinct(built.probes), session, target, evidence / f"{name}.jsonl")
-                if not rows:
+            for one in found:
+                if not one.rows:
                     continue
-                outcome = _outcome(name, rows, built.dropped, folder, compiler)
+                outcome = _outcome(one, folder, compiler)
                 outcomes.append(outcome)
-                gathered += rows
-                write_table(folder, name, rows, compiler, on)
+                gathered += one.rows
+                write_table(folder, one.op, one.rows, compiler, on)
                 if tell is not None:
-                    tell(f"{name}: {outcome.probes} probes, {outcome.rejected} rejected, {outcome.wrong} wrong")
+                    tell(f"{one.op}: {outcome.probes} probes, {outcome.rejected} rejected, {outcome.wrong} wrong")
         finally:  # a run that is interrupted leaves tables, and what is behind them must not be lost
             if gathered:
                 write_evidence(folder, gathered)
@@ -144,9 +113,10 @@ def differs(folder: Path, name: str, rows: Sequence[Evidence], compiler: str) ->
     return any(known.get(part) != json.loads(json.dumps(fresh[part])) for part in parts)
 
 
-def _outcome(name: str, rows: Sequence[Evidence], dropped: int, folder: Path, compiler: str) -> Outcome:
-    count = {word: sum(row.verdict == word for row in rows) for word in ("rejected", "wrong")}
-    return Outcome(name, len(rows), count["rejected"], count["wrong"], dropped, differs(folder, name, rows, compiler))
+def _outcome(one: Measured, folder: Path, compiler: str) -> Outcome:
+    count = {word: sum(row.verdict == word for row in one.rows) for word in ("rejected", "wrong")}
+    changed = differs(folder, one.op, one.rows, compiler)
+    return Outcome(one.op, len(one.rows), count["rejected"], count["wrong"], one.dropped, changed)
 
 
 def redistil(target: str, version: str, *, home: Path | None = None) -> int:

@@ -1,0 +1,39 @@
+"""Which of an operator's probes are asked: those that tell the linter something that no other tells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+from graphfix.probe.build import Probe
+from graphfix.probe.distil import key
+from graphfix.probe.form import EDGE
+
+NEAR = 3
+"""Facets that a probe may change to be asked in any case; of keys that its deviation has, fewer."""
+
+
+def distinct(found: Sequence[Probe]) -> list[Probe]:
+    """The first probe of each key that tells something, without older versions of deviations that show no facet of their own.
+
+    A second probe of one key would tell the linter nothing, unless it tries numbers. An older version is probed in its usual
+    form; together with other deviations only where its form is another, so that facets appear which the newest version lacks.
+    A probe far from the usual form is asked only if it shows some two facet values together for the first time.
+    """
+    edges = {probe.digest: probe for probe in found if EDGE in probe.varied}
+    found = [probe for probe in found if EDGE not in probe.varied]
+    fresh = {name for probe in found if "since" not in probe.varied for name in probe.facets}
+    first: dict[tuple[tuple[str, str], ...], Probe] = {}
+    for probe in found:
+        aged = "since" in probe.varied and len(probe.varied) > 1
+        if not aged or not fresh.issuperset(probe.facets):
+            first.setdefault(key(probe.facets), probe)
+    seen: set[tuple[tuple[str, str], tuple[str, str]]] = set()
+    kept = []
+    usual = set(next(iter(first), ()))
+    for facets, probe in first.items():
+        pairs = set(combinations(facets, 2))
+        if len(probe.varied) < NEAR or len({name for name, _ in usual ^ set(facets)}) <= NEAR or not pairs <= seen:
+            kept.append(probe)
+            seen |= pairs
+    return [*kept, *edges.values()]
