@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import onnx
 import pytest
 
@@ -10,7 +12,9 @@ from graphfix.facts import Facts
 from graphfix.model_facets import model_facets
 from graphfix.probe.branching import in_branch
 from graphfix.probe.build import NODE, Probe, build, finished, probes
+from graphfix.probe.choice import distinct
 from graphfix.probe.deviations import deviations
+from graphfix.probe.distil import key
 from graphfix.probe.expect import expected
 from graphfix.probe.form import Form, Sketch, data, numbers, scalar
 from graphfix.probe.forms import forms
@@ -126,3 +130,69 @@ def test_the_usual_form_is_tried_inside_a_branch(op: str) -> None:
     assert (subject.op, facets(subject)["inside"]) == (op, "branch")
     assert facets(next(n for n in Facts.of(finished(*built)).nodes if n.label == NODE))["inside"] == "nothing"
     assert expected(model, built[1])
+
+
+def facets_of(form: Form, change: dict[str, object]) -> dict[str, object]:
+    node = next(node for node in Facts.of(changed(form, change)).nodes if node.label == NODE)
+    return dict(facets(node))
+
+
+MOVE = Form("Transpose", {"data": data(2, 3, 4)}, {"perm": [0, 2, 1]})
+
+
+@pytest.mark.parametrize("dtype", ["string", "complex64", "float8e5m2fnuz", "float4e2m1", "int4", "uint2"])
+def test_dtypes_that_no_evaluator_knows_are_probed_without_numbers(dtype: str) -> None:
+    found = {probe.label: probe for probe in probes([MOVE]).probes}
+    probe = found[f"T={dtype}"]
+    assert probe.facets["T"] == dtype
+    onnx.checker.check_model(probe.model, full_check=True)
+
+
+def test_an_unlawful_change_in_a_common_dtype_gives_no_probe() -> None:
+    form = Form("Reshape", {"data": data(2, 3, 4), "shape": numbers(2, 12)}, changes=[{"shape": numbers(5, 5)}])
+    assert not any(probe.label == "shape=(5,5)" for probe in probes([form]).probes)
+
+
+def test_data_may_be_empty_or_read_from_dims() -> None:
+    assert facets_of(MOVE, {"empty": 1})["data.dims"] == "empty"
+    assert facets_of(MOVE, {"derived": "shape"})["foldable"] == "shape"
+
+
+@pytest.mark.parametrize("rank", range(8))
+def test_every_rank_is_built(rank: int) -> None:
+    assert facets_of(Form("Relu", {"X": data(2, 3, 4)}), {"rank": rank})["X.rank"] == rank
+
+
+def test_far_probes_are_asked_only_for_pairs_of_values_not_seen_before() -> None:
+    far = [
+        {"rank": 4, "dims": dims, "T": dtype, "perm": perm}
+        for dims in ("batch", "dynamic")
+        for dtype in ("float16", "int64", "bool")
+        for perm in ([0, 2, 1, 3], [3, 0, 1, 2])
+    ]
+    found = probes([Form("Transpose", {"data": data(2, 3, 4)}, {"perm": [0, 2, 1]}, changes=far)]).probes
+    wanted = {pair for p in found if "since" not in p.varied for pair in combinations(key(p.facets), 2)}
+    kept = distinct(found)
+    assert wanted <= {pair for p in kept for pair in combinations(key(p.facets), 2)}
+    asked = sum(len(p.varied) == len(far[0]) for p in kept)
+    assert 0 < asked < sum(len(p.varied) == len(far[0]) for p in found)
+
+
+@pytest.mark.parametrize(
+    ("equation", "wanted"),
+    [
+        ("ij,jk->ik", {"contracts": 1, "diagonal": False, "sums": False, "order": "kept"}),
+        ("ij , jk -> ki", {"contracts": 1, "order": "changed", "spaces": True}),
+        ("...ii->...i", {"diagonal": True, "ellipsis": True, "contracts": 0}),
+        ("ij->", {"sums": True, "scalar": True}),
+        ("bij,bjk", {"implicit": True, "contracts": 2, "batches": False}),
+        ("bij,bjk->bik", {"batches": True, "contracts": 1}),
+    ],
+)
+def test_einsum_is_told_by_what_it_does_and_not_by_its_letters(equation: str, wanted: dict[str, object]) -> None:
+    shapes = {"i": 3, "j": 3, "k": 5, "b": 2}
+    terms = equation.replace(" ", "").partition("->")[0].split(",")
+    inputs = [data(*(shapes[letter] for letter in term.replace("...", "b"))) for term in terms]
+    form = Form("Einsum", {"Inputs": inputs}, {"equation": equation})
+    found = facets_of(form, {})
+    assert {name: found[f"equation.{name}"] for name in wanted} == wanted
