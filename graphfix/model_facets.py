@@ -36,7 +36,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
     inputs.unused       whether some input feeds nothing
     outputs             one | several
     outputs.ranks       as of the inputs
-    outputs.kinds       tensor | sequence | optional | map: what is no tensor among the outputs
+    outputs.kinds       tensor | passed | sequence | optional | map: what is no tensor among the outputs, made or passed on
     outputs.direct      none | input | constant: whether some output is no node's result
     names               usual | odd: names with characters beyond letters, digits and _ . : / -
     nodes               whether the main graph has any
@@ -74,7 +74,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
         "inputs.unused": any(value.name not in used for value in inputs),
         "outputs": "one" if len(graph.output) == 1 else "several",
         "outputs.ranks": "scalar" if 0 in given else "high" if any(rank > 5 for rank in given) else "usual",
-        "outputs.kinds": next((v.dtype for v in results if v is not None and v.dtype in CONTAINERS), "tensor"),
+        "outputs.kinds": _kinds(graph, results),
         "outputs.direct": "none" if not direct else "constant" if set(direct) & initial else "input",
         "names": "usual" if all(USUAL_NAME.fullmatch(name) for name in names) else "odd",
         "nodes": bool(graph.node),
@@ -120,6 +120,23 @@ def _used(graph: GraphProto) -> set[str]:
         for item in node.attribute:
             if item.type == AttributeProto.GRAPH:
                 found |= _used(item.g) | {output.name for output in item.g.output}
+    return found
+
+
+def _kinds(graph: GraphProto, results: list[Value | None]) -> str:
+    """The kind of an output that is no tensor, `passed` where all such come from the model's inputs unchanged."""
+    source = {name: node.input[0] for node in graph.node for name in node.output if node.op_type == "Identity"}
+    given = {info.name for info in graph.input}
+    found = "tensor"
+    for value in results:
+        if value is None or value.dtype not in CONTAINERS:
+            continue
+        name = value.name
+        while name in source:
+            name = source[name]
+        if name not in given:
+            return value.dtype
+        found = "passed"
     return found
 
 

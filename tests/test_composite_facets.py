@@ -101,6 +101,14 @@ def test_a_function_matters_where_it_is_called(body: str, called: bool) -> None:
         ("optional(float[2,3]) y", "y = Optional(x)", "optional"),
     ],
 )
-def test_what_a_model_gives_that_is_no_tensor(output: str, body: str, kind: str) -> None:
+def test_what_a_model_makes_that_is_no_tensor(output: str, body: str, kind: str) -> None:
     text = f'<ir_version: 8, opset_import: ["" : 17]> g (float[2,3] x) => ({output}) {{ {body} }}'
     assert model_facets(Facts.of(parser.parse_model(text)))["outputs.kinds"] == kind
+
+
+def test_a_sequence_that_is_only_passed_on() -> None:
+    text = """<ir_version: 8, opset_import: ["" : 17]> g (seq(float[2,3]) x, float[2,3] t) => (seq(float[2,3]) y{more}) {{
+        z = Identity(x) y = Identity(z) {body} }}"""
+    plain = text.format(more="", body="r = Relu(t)")
+    both = text.format(more=", seq(float[2,3]) w", body="w = SequenceInsert(x, t)")
+    assert [model_facets(Facts.of(parser.parse_model(one)))["outputs.kinds"] for one in (plain, both)] == ["passed", "sequence"]
