@@ -9,6 +9,10 @@ import numpy as np
 from graphfix.draft import Draft
 
 
+LOWEST = -65504.0
+"""What hides a score in every dtype: the lowest number of float16."""
+
+
 @dataclass(frozen=True, slots=True)
 class Heads:
     """How many heads there are, and how wide one is."""
@@ -26,28 +30,47 @@ class Heads:
 
 
 @dataclass(frozen=True, slots=True)
+class Attended:
+    """The scores as they were scaled, limited, masked and made weights, and what the weights make of the values."""
+
+    scores: tuple[str, str, str, str]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Attending:
-    """The scale of the scores, their soft limit (0 for none), what is added to them, and which of them are seen at all."""
+    """The scale of the scores, their soft limit (0 for none), what is added to them, and which of them are seen at all.
+
+    `low` stands for a score that is not seen. `blind` says that a row may see nothing, and then gives nothing.
+    `dtype` is that of the softmax where it is another.
+    """
 
     scale: float
     softcap: float = 0.0
     masks: tuple[str, ...] = ()
     seen: str = ""
-    low: float = -np.inf
-    """What stands for a score that is not seen."""
+    low: float = LOWEST
+    blind: bool = False
+    dtype: str = ""
 
-    def draw(self, draft: Draft, q: str, k: str, v: str) -> str:
+    def draw(self, draft: Draft, q: str, k: str, v: str) -> Attended:
         """Draw up the values that the queries attend to; all are [batch, heads, length, width]."""
         scores = draft.op("MatMul", q, draft.op("Transpose", k, perm=[0, 1, 3, 2]))
-        scores = draft.op("Mul", scores, draft.number(self.scale))
+        scaled = capped = draft.op("Mul", scores, draft.number(self.scale))
         if self.softcap:
             cap = draft.number(self.softcap)
-            scores = draft.op("Mul", draft.op("Tanh", draft.op("Div", scores, cap)), cap)
+            capped = draft.op("Mul", draft.op("Tanh", draft.op("Div", scaled, cap)), cap)
+        masked = capped
         for mask in self.masks:
-            scores = draft.op("Add", scores, mask)
+            masked = draft.op("Add", masked, mask)
         if self.seen:
-            scores = draft.op("Where", self.seen, scores, draft.number(self.low))
-        return draft.op("MatMul", draft.op("Softmax", scores, axis=3), v)
+            masked = draft.op("Where", self.seen, masked, draft.number(self.low))
+        weights = draft.cast(masked, self.dtype) if self.dtype else masked
+        weights = draft.op("Softmax", weights, axis=3)
+        weights = draft.cast(weights, draft.dtype()) if self.dtype else weights
+        if self.blind:
+            weights = draft.op("Where", self.seen, weights, draft.number(0))
+        return Attended((scaled, capped, masked, weights), draft.op("MatMul", weights, v))
 
 
 def triangle(draft: Draft, rows: int, columns: int, past: int) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import ClassVar
+
+import numpy as np
 
 from graphfix.attending import Attending, Heads, triangle
 from graphfix.draft import Draft, DraftRewrite
@@ -44,12 +47,28 @@ class DecomposeAttention(DraftRewrite):
                  y, nk, nv = Attention<softcap = 2.0>(q, k, v, , pk, pv) }}""",
             ops=("*",),
         ),
+        Case(
+            f"""{HEAD} (float[1, 2, 3, 4] q, float[1, 2, 5, 4] k, bool[3, 5] m) => (float[1, 2, 3, 4] y, float[1, 2, 3, 5] w) {{
+                 y, , , w = Attention<softcap = 2.0, qk_matmul_output_mode = 3>(q, k, k, m) }}""",
+            ops=("*",),
+        ),
+        Case(
+            """<ir_version: 10, opset_import: ["" : 24]> g
+               (float[2, 2, 3, 4] q, float[2, 2, 5, 4] k, int64[2] n) => (float[2, 2, 3, 4] y) {
+                 y = Attention<is_causal = 1>(q, k, k, , , , n) }""",
+            ops=("*",),
+        ),
     )
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
             f"""{HEAD} (float[N, 2, 3, D] q, float[N, 2, 3, D] k, float[N, 2, 3, D] v) => (float[N, 2, 3, D] y) {{
                  y = Attention(q, k, v) }}""",
             because="the heads of `q` and their width are not fixed",
+        ),
+        Case(
+            f"""{HEAD} (float[1, 2, 3, 4] q, float[1, 2, 5, 4] k, float[3, 4] m) => (float[1, 2, 3, 4] y) {{
+                 y = Attention(q, k, k, m) }}""",
+            because="the mask `m` is for 4 keys of 5",
         ),
         Case(
             f"""{HEAD} (float[N, 2, S, 4] q) => (float[N, 2, S, 4] y) {{ y = Attention<is_causal = 1>(q, q, q) }}""",
@@ -59,13 +78,6 @@ class DecomposeAttention(DraftRewrite):
 
     def draw(self, draft: Draft) -> str | None:
         names = [tensor.name for tensor in draft.node.inputs]
-        if draft.wants(3):
-            return f"its scores `{draft.node.outputs[3].name}` are used"
-        if draft.has(6):
-            return f"the lengths `{names[6]}` are not written out"
-        precision = draft.attribute("softmax_precision")
-        if precision is not None and NAMES[int(precision)] != draft.dtype():
-            return f"its softmax is in {NAMES[int(precision)]}, `{names[0]}` in {draft.dtype()}"
         parts, heads = [], []
         for index, attribute in enumerate(("q_num_heads", "kv_num_heads", "kv_num_heads")):
             found = _heads(draft, index, attribute)
@@ -87,8 +99,10 @@ class DecomposeAttention(DraftRewrite):
             k, v = (
                 self._shared(draft, name, heads[0].count, shape.width, times) for name, shape in ((k, heads[1]), (v, heads[2]))
             )
-        y = masked.draw(draft, q, k, v)
-        draft.give(Heads(heads[0].count, heads[2].width).together(draft, y) if len(draft.shape() or ()) == 3 else y)
+        made = masked.draw(draft, q, k, v)
+        draft.give(made.scores[int(draft.attribute("qk_matmul_output_mode", 0))], 3)
+        flat = len(draft.shape() or ()) == 3
+        draft.give(Heads(heads[0].count, heads[2].width).together(draft, made.value) if flat else made.value)
         return None
 
     def _shared(self, draft: Draft, name: str, count: int, width: int, times: int) -> str:
@@ -97,22 +111,40 @@ class DecomposeAttention(DraftRewrite):
 
     def _attending(self, draft: Draft, heads: Heads) -> Attending | str:
         """The scale and the masks, or why they cannot be written."""
-        masks: tuple[str, ...] = ()
-        seen, softcap = "", float(draft.attribute("softcap", 0.0))
+        rows, keys = ((draft.shape(index) or (None,) * 4)[-2] for index in (0, 1))
+        old = (draft.shape(4) or (None,) * 4)[2] if draft.has(4) else 0
+        columns = keys + old if isinstance(keys, int) and isinstance(old, int) else None
+        masks, seen = [], []
         if draft.has(3):
-            if softcap:
-                return "it limits the scores and masks them, in an order that opsets differ in"
-            seen, masks = (draft.inputs[3], ()) if draft.dtype(3) == "bool" else ("", (draft.inputs[3],))
+            wide = (draft.shape(3) or (None,))[-1]
+            if wide != columns and isinstance(wide, int) and columns is not None:
+                return f"the mask `{draft.node.inputs[3].name}` is for {wide} keys of {columns}"
+            if draft.dtype(3) == "bool":
+                seen.append(draft.inputs[3])
+            else:
+                masks.append(draft.inputs[3] if draft.dtype(3) == draft.dtype() else draft.cast(draft.inputs[3], draft.dtype()))
+        if draft.has(6):
+            if columns is None:
+                return "it has lengths, and the number of its keys is not fixed"
+            lengths = draft.op("Unsqueeze", draft.inputs[6], axes=[1, 2, 3])
+            seen.append(draft.op("Less", draft.constant(np.arange(columns)), lengths))
         if draft.attribute("is_causal", 0):
-            rows, columns = ((draft.shape(index) or (None,))[-2] for index in (0, 1))
-            if draft.has(4):
-                return "it is causal behind a past"
-            if not isinstance(rows, int) or not isinstance(columns, int):
+            if not isinstance(rows, int) or columns is None or not isinstance(old, int):
                 return "it is causal over a length that is not fixed"
-            lower = triangle(draft, rows, columns, 0)
-            seen = draft.op("And", seen, lower) if seen else lower
-        scale = draft.attribute("scale")
-        return Attending(1 / math.sqrt(heads.width) if scale is None else float(scale), softcap, masks, seen)
+            if draft.has(6):
+                ahead = draft.constant(np.arange(columns)[None, :] - np.arange(rows)[:, None] + rows)
+                seen.append(draft.op("Not", draft.op("Greater", ahead, lengths)))
+            else:
+                seen.append(triangle(draft, rows, columns, old))
+        scale, precision = draft.attribute("scale"), NAMES[int(draft.attribute("softmax_precision", 0))]
+        return Attending(
+            1 / math.sqrt(heads.width) if scale is None else float(scale),
+            float(draft.attribute("softcap", 0.0)),
+            tuple(masks),
+            functools.reduce(lambda one, other: draft.op("And", one, other), seen) if seen else "",
+            blind=draft.dtype(3) == "bool" or draft.has(6),
+            dtype="" if precision == draft.dtype() else precision,
+        )
 
 
 def _heads(draft: Draft, index: int, attribute: str) -> Heads | None:

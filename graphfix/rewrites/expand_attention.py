@@ -9,8 +9,6 @@ from graphfix.attending import Attending, Heads, padding, triangle
 from graphfix.draft import Draft, DraftRewrite
 from graphfix.rewrite import Case, Cure, Safety
 
-LOWEST = -65504.0
-"""What hides a score in every dtype: the lowest number of float16."""
 HEAD = """<ir_version: 8, opset_import: ["" : 13, "com.microsoft" : 1]> g"""
 
 
@@ -90,7 +88,7 @@ class ExpandAttention(DraftRewrite):
         attending = _attending(draft, 3, 1 / math.sqrt(shapes[0].width), length, length)
         if isinstance(attending, str):
             return attending
-        draft.give(shapes[2].together(draft, attending.draw(draft, q, k, v)))
+        draft.give(shapes[2].together(draft, attending.draw(draft, q, k, v).value))
         return None
 
     def _of_three(self, draft: Draft) -> str | None:
@@ -118,7 +116,7 @@ class ExpandAttention(DraftRewrite):
         attending = _attending(draft, 4, 1 / math.sqrt(shapes[0].width), rows, columns)
         if isinstance(attending, str):
             return attending
-        draft.give(shapes[2].together(draft, attending.draw(draft, q, k, v)))
+        draft.give(shapes[2].together(draft, attending.draw(draft, q, k, v).value))
         draft.give(k, 1)
         draft.give(v, 2)
         return None
@@ -138,4 +136,4 @@ def _attending(draft: Draft, index: int, scale: float, rows: object, columns: ob
         seen = triangle(draft, rows, columns, columns - rows)
     if draft.has(5):
         masks.append(draft.inputs[5])
-    return Attending(draft.attribute("scale", 0.0) or scale, 0.0, tuple(masks), seen, LOWEST)
+    return Attending(draft.attribute("scale", 0.0) or scale, 0.0, tuple(masks), seen)
