@@ -164,6 +164,18 @@ def _col2im(node: NodeFacts) -> Facets:
     return {"spatial": length if isinstance(length, int) else None}
 
 
+def _reduced(node: NodeFacts) -> Facets:
+    """Whether a reduction that keeps no dims goes over several axes that are only read: its rank then hangs on them."""
+    axes = node.inputs[1] if len(node.inputs) > 1 else None
+    kept = next((item.i for item in node.proto.attribute if item.name == "keepdims"), 1)
+    if axes is None or axes.constant is not None or kept:
+        return {"unranked": False}
+    count = axes.shape[0] if axes.shape else None
+    return {"unranked": count != 1 if isinstance(count, int) else None}
+
+
+REDUCTIONS = ("ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSum",
+              "ReduceLogSumExp", "ReduceSumSquare")  # fmt: skip
 _DERIVED: dict[str, Callable[[NodeFacts], Facets]] = {
     "Slice": lambda node: {**_slice(node), **_bounds(node)},
     "Split": _split,
@@ -178,4 +190,5 @@ _DERIVED: dict[str, Callable[[NodeFacts], Facets]] = {
     "Conv": _conv,
     "ConvTranspose": _conv,
     "Reshape": _reshape,
+    **dict.fromkeys(REDUCTIONS, _reduced),
 }

@@ -96,3 +96,13 @@ def test_a_fixed_state_tells_the_batch_size_of_data_that_inference_gave_up_on(st
     inputs = f"float[4] v, float[{state}] h, float[1,8,3] w, float[1,8,2] r"
     found = of(nodes, inputs=inputs, weights="int64[3] s = {0, -1, 3}")
     assert found["X.dims"] == dims
+
+
+@pytest.mark.parametrize(
+    ("axes", "keep", "found"),
+    [("int64[1] a", 0, False), ("int64[2] a", 0, True), ("int64[2] a", 1, False), ("int64[k] a", 0, None)],
+)
+def test_the_rank_left_by_axes_that_are_read_hangs_on_how_many_they_are(axes: str, keep: int, found: object) -> None:
+    node = f"y = ReduceMean <keepdims = {keep}> (x, a)"
+    assert of(node, inputs=f"float[2,3,4] x, {axes}", opset=18)["unranked"] is found  # type: ignore[arg-type]
+    assert of(node, inputs="float[2,3,4] x", weights="int64[2] a = {0, 1}", opset=18)["unranked"] is False  # type: ignore[arg-type]
