@@ -43,7 +43,8 @@ FORMS = [
              {"min": numbers(0), "max": None}, {"min": data(1), "max": data(1)}]),
     Form("Identity", {"input": data(2, 3, 4)}, ranks=RANKS, arithmetic={},
          changes=[{"input": data(2, 3, 4, 5), "dims": "dynamic"},
-                  *({"since": since, "V": dtype} for since in (1, 13) for dtype in (*COMMON, "string", "complex64", "complex128"))]),
+                  *({"since": since, "V": dtype} for since in (1, 13)
+                      for dtype in (*COMMON, "string", "complex64", "complex128"))]),
     Form("Cast", {"input": data(2, 3, 4)}, {"to": 1}, ranks=RANKS, arithmetic={},
          changes=[*({"to": code, "T1": dtype} for code in (1, 7, 6, 9, 10, 11, 2, 3, 16)
              for dtype in ("float32", "int64", "int32", "bool", "float16", "float64", "uint8")),

@@ -1,11 +1,21 @@
 """Taking and putting parts of data by position."""
 
+import math
+
 from graphfix.probe.form import COMMON, Change, Form, Tensor, data, each, numbers, scalar, weight
 from graphfix.probe.forms.slicing import DIMS, SOME, WIDE
 
 NUMERIC = ("float32", "float16", "float64", "int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64")
 RANKS = tuple(range(8))
 SOURCES = ("constant", "folded", "runtime", "shape")
+
+
+def along(shape: tuple[int, ...], axis: int, source: str, value: int) -> Tensor:
+    """One position along an axis for each row of the data, as it must be where a compiler lets indices be no smaller."""
+    fit = tuple(1 if at == axis % len(shape) else size for at, size in enumerate(shape))
+    return Tensor(fit, source, (value,) * math.prod(fit))
+
+
 PICKS: list[Change] = [
     *({"data": data(*shape), "axis": axis, "indices": scalar(index)}
         for shape in ((4,), (4, 4), (4, 4, 4), (4, 4, 4, 4), (4, 4, 2, 4, 2))
@@ -95,7 +105,7 @@ FORMS = [
                   {"data": data(4), "indices": data(3, low=0, high=3), "axis": 0},
                   *({"data": data(2, 3, 4), "indices": data(2, 3, 4, low=0, high=1), "axis": axis, "dims": dims}
                       for axis in (1, 2, -1) for dims in ("static", *DIMS)),
-                  *({"data": data(*shape), "indices": Tensor((1,) * len(shape), source, (value,)), "axis": axis}
+                  *({"data": data(*shape), "indices": along(shape, axis, source, value), "axis": axis}
                       for shape in WIDE.values() for axis in (0, 1, 2, -1) if axis < len(shape)
                       for source, value in (("constant", 0), ("constant", 1), ("constant", -1), ("runtime", 1))
                       if source == "constant" or axis == 0),
@@ -211,7 +221,8 @@ FORMS = [
                 "batch_axis": batch,
                "time_axis": 1 - batch, "dims": dims} for shape in ((4, 4), (4, 3), (3, 4, 2), (4, 3, 2, 2), (3, 3, 2, 2, 2))
                 for batch in (0, 1) for source, lengths in (("constant", (1, 2, 3, 1)), ("constant", (1, 1, 1, 1)),
-                ("constant", (3, 3, 3, 3)), ("runtime", (1, 2, 3, 1)), ("folded", (1, 2, 3, 1)), ("shape", (1, 2, 3, 1)))
+                ("constant", (3, 3, 3, 3)), ("constant", (0, 1, 2, 0)), ("runtime", (1, 2, 3, 1)), ("folded", (1, 2, 3, 1)),
+                    ("shape", (1, 2, 3, 1)))
                 for dims in (SOME if lengths == (1, 2, 3, 1) and len(shape) < 4 else ("static",))),
             {"batch_axis": None, "time_axis": None}]),
 ]  # fmt: skip
