@@ -157,6 +157,12 @@ def _compress(node: NodeFacts) -> Facets:
     return {"covers": "unknown" if not both else "whole" if length == condition.shape[0] else "part"}
 
 
+def _pow(node: NodeFacts) -> Facets:
+    """Whether base and exponent have one dtype, which ONNX does not ask of them."""
+    dtypes = [value.dtype for value in node.inputs if value is not None]
+    return {"dtypes": None if not all(dtypes) else "same" if len(set(dtypes)) == 1 else "other"}
+
+
 def _col2im(node: NodeFacts) -> Facets:
     """How many spatial dims a Col2Im puts together."""
     image = node.inputs[1] if len(node.inputs) > 1 else None
@@ -182,6 +188,7 @@ _DERIVED: dict[str, Callable[[NodeFacts], Facets]] = {
     "Constant": _constant,
     "Compress": _compress,
     "Col2Im": _col2im,
+    "Pow": _pow,
     "If": _if,
     "Loop": loop,
     "Scan": scan,

@@ -106,3 +106,8 @@ def test_the_rank_left_by_axes_that_are_read_hangs_on_how_many_they_are(axes: st
     node = f"y = ReduceMean <keepdims = {keep}> (x, a)"
     assert of(node, inputs=f"float[2,3,4] x, {axes}", opset=18)["unranked"] is found  # type: ignore[arg-type]
     assert of(node, inputs="float[2,3,4] x", weights="int64[2] a = {0, 1}", opset=18)["unranked"] is False  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("exponent", "dtypes"), [("float[3] e", "same"), ("int64[3] e", "other")])
+def test_a_power_says_whether_base_and_exponent_have_one_dtype(exponent: str, dtypes: str) -> None:
+    assert of("y = Pow(x, e)", inputs=f"float[2,3] x, {exponent}")["dtypes"] == dtypes

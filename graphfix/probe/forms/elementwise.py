@@ -173,6 +173,8 @@ FORMS = [
     binary("Div", 1, 9, changes=[{"A": data(2, 3, 4, low=-9, high=-1), "T": "int64"}]),
     Form("Pow", {"X": data(2, 3, 4, low=1, high=3), "Y": scalar(2)}, ranks=RANKS,
          changes=[*broadcasts(1, 3, "X", "Y"), {"T1": "int64"}, {"T1": "int32"}, {"T": "int64", "T1": "float32"},
+                  *({"X": data(*shape, low=1, high=3), "T1": power} for power in ("int64", "int32")
+                      for shape in ((4,), (2, 4), (2, 3, 4, 5))),
                   *({"T": base, "T1": power, **more} for base in ("float32", "float16", "float64", "bfloat16", "int64", "int32")
                       for power in ("float32", "float16", "float64", "int64", "int32", "uint8")
                       for more in ({}, {"Y": data(2, 3, 4, low=1, high=3)})),
@@ -182,6 +184,10 @@ FORMS = [
                       for power in ("float32", "int64")),
                   *({"Y": given, "dims": dims} for given in (data(2, 3, 4, low=1, high=3), data(low=1, high=3))
                       for dims in ("batch", "dynamic")),
+                  *({"T": base, "T1": power, "X": data(*shape, low=1, high=3), "Y": made(*shape[at:], low=1, high=3)}
+                      for base, power in (("int64", "int64"), ("int32", "int32"), ("float16", "float16"), ("float32", "int64"),
+                                          ("float32", "int32"), ("int64", "float32"), ("int32", "float32"))
+                      for shape in ((4,), (2, 4), (2, 3, 4, 5)) for made in (data, weight) for at in (0, len(shape) - 1)),
                   {"Y": scalar(0.5)}, {"Y": scalar(3)}, {"Y": numbers(2)},
                   {"X": scalar(2), "Y": data(2, 3, 4, low=1, high=3)},
                   {"Y": numbers(2), "dims": "dynamic"}, {"Y": scalar(2), "X": data(2, 3, 4, 5, low=1, high=3),
