@@ -87,7 +87,7 @@ ASIDE: list[Change] = [
     {"qk_matmul_output_mode": 1, "outputs": 4},
     {"qk_matmul_output_mode": 2, "outputs": 4},
     {"qk_matmul_output_mode": 3, "outputs": 4},
-    *({"left_window_size": left, "right_window_size": right} for left, right in ((-1, 2), (2, 0), (1, 1), (5, 3))),
+    *({"left_window_size": left, "right_window_size": right} for left, right in ((-1, 2), (2, 1), (1, 1), (5, 3))),
     {"left_window_size": 2},
     {"left_window_size": 2, "is_causal": 1, "softcap": 1.0},
 ]
@@ -265,13 +265,21 @@ def _turned() -> list[Change]:
     return found
 
 
+KEPT: Change = {"nonpad_kv_seqlen": data(2, low=2, high=3)}
+
+
+def _usual(name: str) -> Form:
+    """A layout as a form of its own: in every version, and near to what decoders ask."""
+    layout = {"Q": data(2, 2, 3, 4), "K": data(2, 2, 3, 4), "V": data(2, 2, 3, 4), **LAYOUTS[name]}
+    operands = {part: layout.pop(part) for part in ("Q", "K", "V")} | {"attn_mask": None, "nonpad_kv_seqlen": None}
+    padded: list[Change] = [KEPT, {"nonpad_kv_seqlen": numbers(2, 3)}]
+    changes: list[Change] = [{"is_causal": 1}, *padded, *({**one, "is_causal": 1} for one in padded)]
+    changes += [{"T1": dtype, "T2": dtype} for dtype in FLOATS]
+    return Form("Attention", operands, layout, changes=changes)
+
+
 FORMS = [
-    Form(
-        "Attention",
-        {name: value for name, value in FLAT.items() if len(name) == 1} | {"attn_mask": None, "nonpad_kv_seqlen": None},
-        {"q_num_heads": 2, "kv_num_heads": 2},
-        changes=[{"is_causal": 1}],
-    ),
+    *(_usual(name) for name in ("flat", "flat wide", "wide grouped, one step")),
     Form(
         "Attention",
         {"Q": data(2, 2, 3, 4), "K": data(2, 2, 3, 4), "V": data(2, 2, 3, 4), "attn_mask": None, "nonpad_kv_seqlen": None},
