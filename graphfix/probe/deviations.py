@@ -80,6 +80,10 @@ def deviations(form: Form) -> Iterator[Change]:
                     yield {f"{name}.from": source, "dims": "dynamic"}
         if form.operands[name].source != "runtime":
             yield {"dims": "dynamic", f"{name}.from": "runtime"}
+            kind = next((formal.type_str for formal in schema.inputs if formal.name == name), "")
+            if kind != main:
+                yield from ({f"{name}.from": "runtime", kind: dtype} for dtype in ("float32", "int64", "int32")
+                            if dtype in typed.get(kind, ()))  # fmt: skip
             if form.operands[name].shape:
                 yield {f"{name}.from": "runtime", f"{name}.dims": "dynamic"}
     if form.arithmetic is not None and "int64" in typed.get(main, ()):

@@ -193,6 +193,9 @@ FORMS = [
              *({"values": Tensor((2,), source, pair), "T3": dtype} for source in SOURCES for pair in ((0, 1), (1, 0), (-1, 1),
                  (2, 5))
                  for dtype in ("float32", "int64", "bool")),
+             *({"T2": kind, "depth.from": first, "values.from": second, "T3": dtype} for kind in ("float32", "int32", "int64")
+                 for first, second in (("runtime", "constant"), ("constant", "runtime"), ("runtime", "runtime"))
+                 for dtype in ("float32", "int64", "int32")),
              {"depth": scalar(1)}, {"depth": scalar(0)}, {"indices": data(0, low=0, high=3, dtype="int64")},
              {"indices": data(0, 3, low=0, high=3, dtype="int64"), "axis": 0}]),
     Form("NonZero", {"X": data(3, 4)}, ranks=RANKS,
