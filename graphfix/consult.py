@@ -13,7 +13,8 @@ from onnx import ModelProto
 
 from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.errors import BackendError
-from graphfix.facts import Facts, NodeFacts
+from graphfix.facts import NodeFacts
+from graphfix.sharing import facts_of
 
 Ask = Callable[[ModelProto], list[Finding]]
 Mark = tuple[object, ...]
@@ -28,7 +29,7 @@ class Witnessed:
 
     def add(self, findings: Sequence[Finding], model: ModelProto) -> bool:
         """Remember findings about a model; False when nothing about it is new."""
-        nodes = {(node.scope, _first(node)): node for node in Facts.of(model).nodes}
+        nodes = {(node.scope, _first(node)): node for node in facts_of(model).nodes}
         fresh = False
         for finding in findings:
             node = nodes.get((tuple(finding.scope), finding.output))
@@ -42,7 +43,7 @@ class Witnessed:
         """The Results with the findings that still hold for the model."""
         if not self.told:
             return list(results)
-        marks = {_mark(node) for node in Facts.of(model).nodes}
+        marks = {_mark(node) for node in facts_of(model).nodes}
         for result in results:
             held = [f for f, mark in self.told if f.target == result.target and mark in marks]
             known = {(f.scope, f.output) for f in result.findings if f.severity is Severity.ERROR}

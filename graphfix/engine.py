@@ -11,12 +11,15 @@ import onnx
 from onnx import AttributeProto
 
 from graphfix.check import Look, checks, remedy
+from graphfix.clock import Clock
 from graphfix.diagnostic import Finding, Result
 from graphfix.errors import GraphfixError
 from graphfix.facets import Facets, facets
 from graphfix.facts import Facts, Value
+from graphfix.identity import signature, told_apart
 from graphfix.model_facets import model_facets
 from graphfix.reach import unreached
+from graphfix.sharing import facts_of
 from graphfix.table import Ruling, Table
 
 Shapes = Mapping[str, Sequence[int | str]]
@@ -36,18 +39,30 @@ def judge(
     name: str = "",
     home: Path | None = None,
     statistics: bool = False,
+    detail: bool = False,
+    clock: Clock | None = None,
 ) -> list[Result]:
     """The verdict and findings on a model in memory, one Result a target; the model is not changed.
 
-    With `statistics` each Result counts the nodes its target takes, and the islands they form.
+    With `statistics` each Result counts the nodes its target takes, and the islands they form; with `detail` it holds
+    the verdict on every node. `clock` is told how long each stage took.
     """
-    facts = Facts.of(model)
+    clock = clock or Clock()
+    facts = facts_of(model)
+    clock.lap("facts")
     keys = node_facets(facts)
     whole = model_facets(facts)
+    clock.lap("facets")
     shared: dict[str, list[Finding]] = {}
-    results = [_judge(facts, keys, whole, table(target, home), name, shared, statistics) for target in targets]
-    for result, target in zip(results, targets, strict=True):
-        result.called = target
+    results = []
+    inputs = [(value.name, value.dtype, value.rank) for value in facts.inputs]
+    sign = signature(inputs, [output.name for output in facts.model.graph.output])
+    for target in targets:
+        result = _judge(facts, keys, whole, table(target, home), name, shared, statistics, detail)
+        result.called, result.signature, result.graph = target, sign, facts.model.graph.name
+        result.findings = told_apart(result.findings, target)
+        results.append(result)
+        clock.lap(f"judging by {target}")
     return results
 
 
@@ -93,6 +108,7 @@ def _judge(
     name: str,
     shared: dict[str, list[Finding]],
     statistics: bool,
+    detail: bool,
 ) -> Result:
     """One target's verdict; `shared` keeps what rules about the graph alone have found, for the next target."""
     memo: dict[tuple[str, str, int], Ruling] = {}
@@ -119,6 +135,10 @@ def _judge(
     result = Result(name, rules.target, rules.version, len(facts.nodes), findings)
     if statistics:
         result.statistics = _counted(facts, rulings)
+    if detail:
+        from graphfix.verdicts import node_verdicts
+
+        result.rulings = node_verdicts(facts, rulings, rules)
     return result
 
 
@@ -146,15 +166,23 @@ def lint_file(
     shapes: Shapes | None = None,
     values: Values | None = None,
     statistics: bool = False,
+    detail: bool = False,
+    clock: Clock | None = None,
 ) -> list[Result]:
     """Lint one model file, read as a skeleton; a file that cannot be read gives Results with `error` set."""
     from graphfix.skeleton import read_skeleton
     from graphfix.spec import check
 
+    clock = clock or Clock()
+    clock.start()
     try:
         model = read_skeleton(path)
+        clock.lap("reading")
         check(model, path)
-        return judge(bound(model, shapes, values), targets, name=str(path), statistics=statistics)
+        clock.lap("ONNX's laws")
+        asked = bound(model, shapes, values)
+        clock.lap("binding inputs")
+        return judge(asked, targets, name=str(path), statistics=statistics, detail=detail, clock=clock)
     except Exception as unforeseen:  # one model that graphfix itself stumbles over must not cost the others theirs
         error = unforeseen if isinstance(unforeseen, GraphfixError) else _stumble(unforeseen)
         error.path = error.path or str(path)

@@ -16,11 +16,11 @@ from graphfix.bind import Dims, bind
 from graphfix.consult import Ask, Witnessed
 from graphfix.diagnostic import Result
 from graphfix.errors import UsageError
-from graphfix.facts import Facts
 from graphfix.infer import graphs
 from graphfix.interface_rewrite import InterfaceRewrite
 from graphfix.rewrite import Safety
 from graphfix.rounds import Rounds
+from graphfix.sharing import facts_of, patiently, sharing
 from graphfix.transaction import Change, Judge, Workbench
 from graphfix.verify import Reference, Tolerance, Verification
 from graphfix.why import Explanation, explain
@@ -44,6 +44,8 @@ class FixResult:
         return any(change.applied for change in self.changes)
 
 
+@sharing()
+@patiently()
 def fix_model(
     model: ModelProto,
     *,
@@ -154,7 +156,7 @@ def _settle(bench: Workbench, say: Callable[[str], None], more: Sequence[str] = 
 
 def with_output_shapes(model: ModelProto) -> ModelProto:
     """A copy whose outputs state the shapes that follow from its inputs, where they follow."""
-    facts = Facts.of(model)
+    facts = facts_of(model)
     made = ModelProto()
     made.CopyFrom(model)
     for output in made.graph.output:

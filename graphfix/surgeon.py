@@ -15,9 +15,10 @@ import onnx
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from graphfix.closing import Closing, frozen
-from graphfix.facts import DTYPES, Facts, Value
+from graphfix.facts import DTYPES, Value
 from graphfix.infer import CODES
 from graphfix.rewrite import Declined, Key
+from graphfix.sharing import facts_of
 
 Array = np.ndarray[Any, Any]
 
@@ -38,7 +39,7 @@ class Surgery:
         G_LOGGER.severity = G_LOGGER.CRITICAL
         self.gs: Any = gs
         self.model, self.stamp = model, stamp
-        self.facts = Facts.of(model)
+        self.facts = facts_of(model)
         self.opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 1)
         self.top: Any = gs.import_onnx(model)
         self.scopes: dict[int, tuple[str, ...]] = {}
@@ -52,6 +53,7 @@ class Surgery:
         self._alive: list[Any] = []
         self._dead: set[int] = set()
         self._taken: set[str] = set()
+        self._last: dict[int, int] = {}
         self._remember(self.top, model.graph, ())
 
     def _remember(self, graph: Any, source: GraphProto, scope: tuple[str, ...]) -> None:
@@ -169,7 +171,7 @@ class Surgery:
         origin = self.label(self.key(node))
         names: dict[str, Any] = {"": self.gs.Variable.empty(), **bound}
         names |= {name: self.constant(f"{origin}/{name}", array) for name, array in constants.items()}
-        at = graph.nodes.index(node)
+        at = self.place(graph, node)
         node.inputs.clear()
         node.outputs.clear()
         fresh: list[Any] = []
@@ -181,6 +183,12 @@ class Surgery:
             attrs = {item.name: self.attribute(item) for item in proto.attribute}
             fresh.append(self.node(proto.op_type, [names[i] for i in proto.input], outputs, attrs, origin))
         graph.nodes[at : at + 1] = fresh
+
+    def place(self, graph: Any, node: Any) -> int:
+        """Where a node stands in a graph, looked for from where the last one stood: edits mostly go in order."""
+        nodes, start, count = graph.nodes, self._last.get(id(graph), 0), len(graph.nodes)
+        at = self._last[id(graph)] = next(i % count for i in range(start, start + count) if nodes[i % count] is node)
+        return at
 
     def scope(self, graph: Any) -> tuple[str, ...]:
         """The scope a graph had when the model was opened."""

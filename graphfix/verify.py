@@ -102,8 +102,17 @@ class Reference:
         except Exception as error:  # onnxruntime raises its own kinds; any of them means the candidate is no good
             return Verification(0, 0.0, 0.0, 1.0, False, method, f"onnxruntime cannot run the result: {_brief(error)}")
         found = worst.verdict(len(self.answers), method)
-        if not measure:
-            return found
+        return self._measured(found, gauges, tolerance) if measure else found
+
+    def unmoved(self, found: Verification, tolerance: Tolerance) -> Verification:
+        """A verification that found no difference at all, as a measured one: nothing has to be run again."""
+        gauges = {name: Gauge() for name in self.names}
+        for answer in self.answers:
+            for name, output in zip(self.names, answer.outputs, strict=True):
+                gauges[name].add(output, output)
+        return self._measured(found, gauges, tolerance)
+
+    def _measured(self, found: Verification, gauges: Mapping[str, Gauge], tolerance: Tolerance) -> Verification:
         controls, caught, blind = self.controls(tolerance)
         outputs = {name: gauge.to_json() for name, gauge in gauges.items() if gauge.values}
         return dataclasses.replace(found, outputs=outputs, controls=controls, caught=caught, blind=blind)

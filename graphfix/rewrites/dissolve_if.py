@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from onnx import ModelProto
+
+from graphfix.infer import graphs
 from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
 from graphfix.surgeon import Surgery
 
@@ -63,6 +66,9 @@ class DissolveIf(GraphRewrite):
             because="the condition `p` is an input",
         ),
     )
+
+    def idle(self, model: ModelProto) -> bool:
+        return all(node.op_type != "If" for graph in graphs(model.graph) for node in graph.node)
 
     def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from onnx import ModelProto
+
+from graphfix.infer import graphs
 from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
 from graphfix.surgeon import Surgery
 
@@ -32,6 +35,13 @@ class DropUnreachable(GraphRewrite):
     declines: ClassVar[tuple[Case, ...]] = (
         Case("""<ir_version: 8, opset_import: ["" : 17]> g (float[N] x) => (float[N] y) { h = Exp(x)  y = Relu(h) }"""),
     )
+
+    def idle(self, model: ModelProto) -> bool:
+        every = list(graphs(model.graph))
+        read = {name for graph in every for node in graph.node for name in node.input}
+        read |= {output.name for graph in every for output in graph.output}
+        read.discard("")
+        return all(not read.isdisjoint(node.output) for graph in every for node in graph.node)
 
     def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
-from onnx import helper
+from onnx import ModelProto, helper
 
 from graphfix.facts import DTYPES
 from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.sharing import facts_of
 from graphfix.surgeon import Surgery
 
 KEPT = "Constant (kept)"
@@ -86,6 +87,16 @@ class FoldConstants(GraphRewrite):
                  y = Add(x, noise) }""",
         ),
     )
+
+    def idle(self, model: ModelProto) -> bool:
+        if model.functions:
+            return False
+        for node in facts_of(model).nodes:
+            if node.op == "Constant" and not node.scope:
+                continue
+            if any(value is not None and value.source in ("constant", "folded") for value in node.outputs):
+                return False
+        return True
 
     def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         refused: dict[str, Declined] = {}
