@@ -33,7 +33,11 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found on one node (or on the model, when `op` is empty) for one target."""
+    """One thing found on one node (or on the model, when `op` is empty) for one target.
+
+    `cure` holds the command-line options that would dissolve it, where there are such. `called` is the target with the
+    version that was asked for, empty without one; `ordinal` counts the findings before it that are otherwise alike.
+    """
 
     code: str
     name: str
@@ -49,14 +53,16 @@ class Finding:
     evidence: str | None = None
     measured: str = ""
     rewrite: Remedy | None = None
+    cure: str = ""
+    called: str = ""
+    ordinal: int = 0
 
     @property
     def fingerprint(self) -> str:
-        """16 hex digits that survive a re-export with other node indices: no name, no position, no message."""
-        import hashlib
+        """16 hex digits that survive a re-export which numbers nodes otherwise: no number, no position, no message."""
+        from graphfix.identity import fingerprint
 
-        parts = (self.code, self.target, "/".join(self.scope), self.domain, self.op, self.output, self.evidence or "")
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+        return fingerprint(self)
 
     def to_json(self) -> dict[str, Any]:
         """The finding as the contract states it."""
@@ -72,9 +78,34 @@ class Finding:
             "message": self.message,
             "evidence": self.evidence,
             "measured": self.measured,
+            "cure": self.cure,
             "rewrite": None if self.rewrite is None else {"name": self.rewrite.name, "safety": self.rewrite.safety},
             "fingerprint": self.fingerprint,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class NodeVerdict:
+    """What a target's table says of one node: supported, rejected, undecided, unmeasured or wrong, and by what evidence.
+
+    `key` are the names by which the node is found inside the file: node and attribute of each subgraph around it, then
+    its own name, or `<node_N>` for the N-th node of a graph when it has none.
+    """
+
+    key: tuple[str, ...]
+    op: str
+    verdict: str
+    reason: str = ""
+    evidence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """A finding that does not count: it is suppressed in the settings, or stands in the baseline; `reason` says why."""
+
+    finding: Finding
+    by: str
+    reason: str
 
 
 def place(node: NodeFacts) -> dict[str, Any]:
@@ -89,6 +120,8 @@ class Result:
 
     `verdict` is accepted, rejected or undecided; None when the model could not be judged, and `error` says why. `called`
     is the target as it was asked for, perhaps with a version, by which two versions side by side are told apart.
+    `silenced` are the findings that the project's settings keep quiet: they do not count, and do not change the verdict,
+    which `predicted` keeps once settings have been applied. `signature` stands for the model's interface.
     """
 
     model: str
@@ -104,12 +137,17 @@ class Result:
     statistics: dict[str, Any] | None = None
     called: str = ""
     why: Sequence[dict[str, Any]] | None = None
+    silenced: list[Silenced] = field(default_factory=list)
+    predicted: str | None = None
+    signature: str = ""
+    graph: str = ""
+    rulings: Sequence[NodeVerdict] = ()
 
     @property
     def verdict(self) -> str | None:
         """The prediction: rejected with any error, undecided when something that decides is not known."""
-        if self.error is not None:
-            return None
+        if self.error is not None or self.predicted is not None:
+            return self.predicted
         if any(finding.severity is Severity.ERROR for finding in self.findings):
             return "rejected"
         return "undecided" if any(finding.kind in UNDECIDED for finding in self.findings) else "accepted"
@@ -126,6 +164,11 @@ class Result:
             "findings": [finding.to_json() for finding in self.findings],
             "error": self.error,
         }
+        if self.silenced:
+            out["silenced"] = [
+                {"fingerprint": item.finding.fingerprint, "code": item.finding.code, "by": item.by, "reason": item.reason}
+                for item in self.silenced
+            ]
         if self.statistics is not None:
             out["statistics"] = self.statistics
         if self.changes is not None:

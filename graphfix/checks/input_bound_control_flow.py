@@ -56,7 +56,8 @@ class InputBoundControlFlow(Check):
             inputs = list(dict.fromkeys(_subject(root) for root in roots))
             number = f"the only {op} hangs" if count == 1 else f"all {count} {op}s hang"
             message = f"{number} on {listed(inputs)}; bind {'it' if len(inputs) == 1 else 'them'} with "
-            yield self.at(look, nodes[-1], message + binding(look.facts, roots))
+            options = binding(look.facts, roots)
+            yield self.at(look, nodes[-1], message + options, cure=options)
 
     @staticmethod
     def roots(node: NodeFacts, trace: Provenance) -> list[Root]:

@@ -48,7 +48,7 @@ class ShapeDependentOperator(Check):
             options = binding(look.facts, roots)
             hangs = f", which hangs on {listed([str(root) for root in roots[:3]])}" if roots else ""
             fix = f"; fix it with {options}" if options else ""
-            yield self.at(look, node, f"the shape is computed at run time by {shown}{hangs}{fix}")
+            yield self.at(look, node, f"the shape is computed at run time by {shown}{hangs}{fix}", cure=options)
 
 
 def telling(roots: list[Root]) -> list[Root]:

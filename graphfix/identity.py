@@ -1,0 +1,62 @@
+"""What findings are told apart by from one export to the next: names without their numbering, and a count among equals.
+
+Exporters number what has no name of its own (`Conv_12`, `onnx::Add_345`, `val_7`, `If_0_else_branch__Inline_0__`), and
+one node more at the front renumbers all that follow. Numbers that belong to a module's path (`layers.3`, `layer1`) are
+the author's and stay, but for the last part of a path, which exporters number as well (`/layer1/Relu_1_output_0`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from graphfix.diagnostic import Finding
+
+_ANY_NUMBER = re.compile(r"\d+")
+_COUNTER = re.compile(r"(?<![^_:/])\d+")
+"""A number that stands alone, or behind an underscore or a colon."""
+
+
+@functools.lru_cache(4096)
+def unnumbered(name: str) -> str:
+    """A value's or node's name with `#` for each number that an exporter gave out."""
+    path, slash, last = name.rpartition("/")
+    return _COUNTER.sub("#", path) + slash + _ANY_NUMBER.sub("#", last)
+
+
+def told_apart(findings: Iterable[Finding], called: str) -> list[Finding]:
+    """The findings, each with its number among those otherwise alike, and with the target's version if it was asked for."""
+    seen: Counter[tuple[str, ...]] = Counter()
+    out = []
+    versioned = called if "@" in called else ""
+    for finding in findings:
+        named = dataclasses.replace(finding, called=versioned) if finding.called != versioned else finding
+        key = trait(named)
+        number = seen[key]
+        seen[key] = number + 1
+        out.append(dataclasses.replace(named, ordinal=number) if named.ordinal != number else named)
+    return out
+
+
+def trait(finding: Finding) -> tuple[str, ...]:
+    """What of a finding stays the same when the model is exported again: no index, no message, no table entry."""
+    scope = "/".join(map(unnumbered, finding.scope))
+    target = finding.called or finding.target
+    return finding.code, finding.kind, target, scope, finding.domain, finding.op, unnumbered(finding.output)
+
+
+def fingerprint(finding: Finding) -> str:
+    """16 hex digits over the trait and the number among equals."""
+    parts = (*trait(finding), str(finding.ordinal))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def signature(inputs: Sequence[tuple[str, str, int | None]], outputs: Sequence[str]) -> str:
+    """16 hex digits for a model's interface: names, dtypes and ranks of its inputs, and the names of its outputs."""
+    parts = [f"{unnumbered(name)}:{dtype}:{rank}" for name, dtype, rank in inputs]
+    parts += ["->", *map(unnumbered, outputs)]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

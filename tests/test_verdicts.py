@@ -1,0 +1,73 @@
+"""The verdict on single nodes: found by name, explained by facets, table and evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from graphfix.clock import Clock
+from graphfix.engine import judge, lint_file
+from graphfix.errors import UsageError
+from graphfix.example import Example
+from graphfix.verdicts import explained, keyed
+
+Write = Callable[..., Path]
+pytestmark = pytest.mark.usefixtures("demo")
+BRANCHES = Example(
+    "c = Equal(sr, k)\n[pick] y = If(c) <then_branch = a () => (float[2,3] p) { [inner] p = Mish(x) }, "
+    "else_branch = b () => (float[2,3] q) { q = Neg(x) }>",
+    inputs="float[2,3] x, int64 sr",
+    weights="int64 k = {16000}",
+)
+CUBIC = Example('[up] y = Resize<mode = "cubic">(x, , s)', inputs="float[1,3,8] x", weights="float[3] s = {1.0, 1.0, 2.0}")
+
+
+def test_every_node_at_every_depth_has_a_key() -> None:
+    assert [key for key, _ in keyed(BRANCHES.model.graph)] == [
+        ("<node_0>",),
+        ("pick", "then_branch", "inner"),
+        ("pick", "else_branch", "<node_0>"),
+        ("pick",),
+    ]
+
+
+def test_detail_gives_the_verdict_on_every_node() -> None:
+    (result,) = judge(BRANCHES.model, ["demo"], detail=True)
+    verdicts = {told.key: told for told in result.rulings}
+    assert verdicts["pick", "then_branch", "inner"].verdict == "rejected"
+    assert verdicts["pick", "then_branch", "inner"].evidence == "demo/Mish/unsupported"
+    assert len(verdicts) == 4
+    assert not judge(BRANCHES.model, ["demo"])[0].rulings
+
+
+def test_an_explained_verdict_names_facets_entry_and_evidence() -> None:
+    told = "\n".join(explained(CUBIC.model, "demo", "up"))
+    assert "verdict   rejected" in told
+    assert "cubic-needs-4d (attribute): mode = cubic" in told
+    assert "* mode = cubic" in told, "the facet that decided is marked"
+    assert "probes of demo 1.0" in told
+
+
+def test_an_explained_verdict_on_an_unmeasured_operator_says_that_nothing_was_tried() -> None:
+    told = "\n".join(explained(Example("y = Cos(x)").model, "demo", "y"))
+    assert "unmeasured" in told
+    assert "has no entry for it in demo 1.0" in told
+
+
+def test_an_inner_node_is_found_by_its_path() -> None:
+    assert "rejected" in "\n".join(explained(BRANCHES.model, "demo", "then_branch of pick / inner"))
+
+
+def test_an_unknown_node_names_the_nearest() -> None:
+    with pytest.raises(UsageError, match="did you mean `pick`"):
+        list(explained(BRANCHES.model, "demo", "pik"))
+
+
+def test_the_clock_knows_each_stage(write: Write) -> None:
+    clock = Clock()
+    lint_file(write(CUBIC), ["demo"], clock=clock)
+    assert {"reading", "facts", "facets", "judging by demo"} <= set(clock.spent)
+    assert all(seconds >= 0 for seconds in clock.spent.values())
+    assert clock.lines()[-1].endswith("in all")
