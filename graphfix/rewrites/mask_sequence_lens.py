@@ -96,7 +96,8 @@ class MaskSequenceLens(DraftRewrite):
         places = ""
         if any(backwards(draft)):
             turned = draft.op("Sub", draft.op("Sub", lengths, steps), draft.constant([1]))
-            places = draft.op("Unsqueeze", draft.op("Where", inside, turned, steps), axes=[2])
+            away = draft.op("Mul", draft.cast(inside, "int64"), draft.op("Sub", turned, steps))
+            places = draft.op("Unsqueeze", draft.op("Add", steps, away), axes=[2])
         spread = [draft.op("Unsqueeze", mask, axes=[1, 3]) for mask in (inside, last)]
         zero = draft.number(0)
         behind = ""
