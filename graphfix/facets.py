@@ -44,7 +44,8 @@ DATA = {"X", "x", "A", "B", "C", "data", "input", "Input", "Y", "data_0", "input
 NUMBERS = {"scales", "roi", "ratio", "min", "max"}
 """Float operands whose numbers decide how the operator works; the numbers of weights do not."""
 WEIGHTS = {"Conv": ("W", "B"), "ConvTranspose": ("W", "B"), "Gemm": ("B", "C"), "MatMul": ("B",), "PRelu": ("slope",),
-           "ConvInteger": ("w",), "MatMulInteger": ("B",), "Pow": ("Y",), "Where": ("condition",)}  # fmt: skip
+           "ConvInteger": ("w",), "MatMulInteger": ("B",), "Pow": ("Y",), "Where": ("condition",), "BitShift": ("Y",),
+           "Compress": ("condition",)}  # fmt: skip
 """Data operands whose constancy matters after all."""
 RECURRENT = {"LSTM", "GRU", "RNN"}
 LOOPING = {*RECURRENT, "Loop", "Scan"}

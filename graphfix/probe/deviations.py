@@ -70,6 +70,8 @@ def deviations(form: Form) -> Iterator[Change]:
                 yield {"foldable": True, main: dtype}
                 yield {"foldable": "fixed-shape", main: dtype}
         yield from _paired(form, main, typed.get(main, ()))
+    elif form.operands:
+        yield {"foldable": "fixed-shape"}
     for name in weights(form):
         for source in ("constant", "folded", "fixed-shape", "shape", "cast-shape", "runtime"):
             if form.operands[name].source != source:

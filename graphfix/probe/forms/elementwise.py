@@ -253,7 +253,8 @@ FORMS = [
     *(bits(op) for op in ("BitwiseAnd", "BitwiseOr", "BitwiseXor")),
     Form("BitShift", {"X": data(2, 3, 4, low=0, high=3), "Y": data(2, 3, 4, low=0, high=3)}, {"direction": "LEFT"},
         types={"T": "uint8"}, ranks=RANKS,
-         changes=[*each(direction=["RIGHT"]), *broadcasts(0, 3, "X", "Y"),
+         changes=[*each(direction=["RIGHT"]), *({"direction": "RIGHT", "rank": rank} for rank in RANKS),
+                  *broadcasts(0, 3, "X", "Y"),
                   *({"direction": "RIGHT", **change} for change in broadcasts(0, 3, "X", "Y")[::3]),
                   *({"direction": way, "T": dtype, "Y": given} for way in ("LEFT", "RIGHT") for dtype in WHOLE
                       for given in (data(2, 3, 4, low=0, high=3), weight(2, 3, 4, low=0, high=3), scalar(2), data(2, 3, 4,

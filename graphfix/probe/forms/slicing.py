@@ -25,6 +25,11 @@ SUPPLIED = [("constant", "runtime", "constant", None), ("runtime", "constant", "
             ("constant", "shape", "constant", "constant"), ("folded", "folded", "constant", None),
             ("constant", "folded", "constant", "constant"), ("folded", "folded", "folded", "folded")]  # fmt: skip
 CUTS: list[Change] = [
+    *({"arithmetic": source, "T": "int64", "starts": numbers(0), "ends": numbers(end), "axes": axes}
+        for source in ("folded", "fixed-shape", "shape") for end in (0, -1) for axes in (None, numbers(0))),
+    *({"axes": None, "starts": Tensor((count,), source, (0,) * count), "ends": Tensor((count,), source, (2,) * count)}
+        for count in (1, 2, 3) for source in ("constant", "runtime")),
+    *({"axes": numbers(0), "starts": numbers(start), "ends": numbers(0)} for start in (0, 1)),
     cut(0, 2), cut(1, LAST), cut(1, 2147483647), cut(-2, LAST), cut(0, -1), cut(0, 1), cut(1, 1000), cut(0, 2, 0),
     cut(0, 2, 2), cut(0, 2, -1), cut(1, -1),
     *(cut(a, b, None, step, data=data(*shape)) for shape in ((4,), (2, 4), (2, 4, 6, 4)) for a,
