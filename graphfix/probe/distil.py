@@ -75,13 +75,17 @@ def distil(rows: Sequence[Evidence]) -> Distilled:
 
 
 def _odd(rows: Sequence[Evidence]) -> list[Rule]:
-    """Rules for numbers that come out wrong; only probes that tried such numbers speak for or against them."""
-    groups: dict[tuple[tuple[str, str], ...], Evidence] = {}
+    """Rules for numbers that come out wrong; only probes that tried the same sort speak for or against them."""
+    sorts: dict[str, dict[tuple[tuple[str, str], ...], Evidence]] = {}
     for row in rows:
-        if row.verdict == "wrong" or (row.verdict == "works" and key(row.facets) not in groups):
-            groups[key(row.facets)] = row
-    found = list(groups.values())
-    return explain([row for row in found if row.verdict == "wrong"], [row for row in found if row.verdict == "works"])[0]
+        found = sorts.setdefault(row.label.partition(";")[0], {})
+        if row.verdict == "wrong" or (row.verdict == "works" and key(row.facets) not in found):
+            found[key(row.facets)] = row
+    rules = []
+    for _, tried in sorted(sorts.items()):
+        wrong = [row for row in tried.values() if row.verdict == "wrong"]
+        rules += explain(wrong, [row for row in tried.values() if row.verdict == "works"])[0]
+    return rules
 
 
 def standing(row: Evidence) -> Evidence:

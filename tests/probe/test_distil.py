@@ -159,6 +159,8 @@ def test_numbers_that_come_out_wrong_are_explained_by_what_was_tried_alone() -> 
     assert [(rule.when, rule.said) for rule in found.wrong] == [({"T": ["int8"]}, "for wide")]
     assert not found.rejects
     assert found.axes == {"T": ["int8", "uint8"]}
+    other = Evidence("Shift", "o", "odd; x", ("numbers",), {"T": "uint8"}, "wrong", "ok", "for odd")
+    assert [rule.said for rule in distil([*plain, tried("c", "works", T="uint8"), other]).wrong] == ["for odd"]
     refused = distil([*plain, tried("d", "rejected", T="int16")])
     assert not refused.rejects, "a probe of numbers says nothing of support"
     assert refused.axes == {"T": ["int8", "uint8"]}

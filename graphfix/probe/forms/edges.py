@@ -109,6 +109,26 @@ def reduced(op: str, shape: str, opset: int, keep: int, source: str) -> Sketch:
     return tried(op, "no elements", opset, given, "float[] Y", f"Y = {op}<keepdims = {keep}>(X, a)", feeds, before)
 
 
+def bottomless(op: str, opset: int, keep: int) -> Sketch:
+    """The greatest or least of nothing but infinities, which masked rows are made of."""
+    end = float("-inf") if op == "ReduceMax" else float("inf")
+    numbers = (*[end] * 4, 1, 2, end, 0)
+    axes = "axes = [1], " if opset < 18 else ""
+    before = "" if axes else "a = Constant<value = int64[1] {1}>()"
+    node = f"Y = {op}<{axes}keepdims = {keep}>(X{'' if axes else ', a'})"
+    return tried(op, "rows of nothing but infinities", opset, "float[2,4] X", "float[] Y", node, (("X", numbers),), before)
+
+
+def windowed(left: int, right: int, causal: int, rank: int) -> Sketch:
+    """Attention in a window that is narrower than the sequence; -1 leaves a side open."""
+    shape, heads = ("1,2,6,8", "") if rank == 4 else ("1,6,16", "q_num_heads = 2, kv_num_heads = 2, ")
+    given = ", ".join(f"float[{shape}] {name}" for name in "QKV")
+    node = f"Y = Attention<{heads}is_causal = {causal}, left_window_size = {left}, right_window_size = {right}>(Q, K, V)"
+    numbers = [((at * 7 + shift) % 13 / 6 - 1 for at in range(96)) for shift in range(3)]
+    feeds = [(name, tuple(values)) for name, values in zip("QKV", numbers, strict=True)]
+    return tried("Attention", "windows narrower than the sequence", 28, given, f"float[{shape}] Y", node, feeds)
+
+
 def pooled(op: str, opset: int, ceil: int, kernel: int, stride: int, pad: int, size: int) -> Sketch:
     """A pool whose last window, rounded up, may lie outside of the data."""
     node = (f"Y = {op}<ceil_mode = {ceil}, kernel_shape = [{kernel}, {kernel}], strides = [{stride}, {stride}], "
@@ -133,6 +153,10 @@ FORMS = [
         "ReduceLogSum", "ReduceLogSumExp", "ReduceSum", "ReduceSumSquare") for shape in ("2,0,4", "2,3,4") for keep in (0, 1)
         for opset, sources in (((13, ("constant", "runtime")),) if op == "ReduceSum" else ((13, ("attribute",)),
             (20 if op in ("ReduceMax", "ReduceMin") else 18, ("constant", "runtime")))) for source in sources),
+    *(bottomless(op, opset, keep) for op in ("ReduceMax", "ReduceMin") for opset in (13, 18, 20) for keep in (0, 1)),
+    *(windowed(left, right, causal, rank) for causal in (0, 1) for rank in (3, 4)
+        for left, right in ((-1, -1), (0, -1), (1, -1), (2, -1), (3, -1), (-1, 1), (1, 1), (2, 1), (2, 2), (3, 2))
+        if not (causal and right > 0)),
     *(pooled(op, opset, ceil, *window) for op in ("MaxPool", "AveragePool", "LpPool") for opset in (12, 19, 22) for ceil in (0, 1)
         for window in ((1, 2, 0, 2), (1, 2, 0, 4), (2, 3, 1, 5), (3, 2, 1, 5), (2, 2, 0, 5))),
     *(transformed(axis, source, onesided) for axis in (1, 2, -2) for source in ("constant", "runtime") for onesided in (0, 1)),
