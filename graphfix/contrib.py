@@ -127,6 +127,12 @@ def _to_float(node: NodeProto) -> list[NodeProto]:
     return [_node("MatMul", ["i0", "i1"], ["product"]), _node("Cast", ["product"], ["o0"], to=1)]
 
 
+def _packed(node: NodeProto) -> list[NodeProto]:
+    size = helper.make_tensor("size", 7, [2], [attribute(node, "K", 0), attribute(node, "N", 0)])
+    weight = [_node("Constant", [], ["size"], value=size), _node("ConstantOfShape", ["size"], ["weight"])]
+    return [*weight, _node("MatMul", ["i0", "weight"], ["o0"])]
+
+
 STANDINS: Mapping[str, Standin] = {
     **dict.fromkeys(("Gelu", "FastGelu", "BiasGelu", "QuickGelu", "RotaryEmbedding",
                      "SimplifiedLayerNormalization", "QLinearSigmoid", "QLinearLeakyRelu"),
@@ -134,7 +140,7 @@ STANDINS: Mapping[str, Standin] = {
     "SkipLayerNormalization": _skip, "SkipSimplifiedLayerNormalization": _skip, "FusedMatMul": _matmul, "TransposeMatMul": _matmul, "FusedConv": _conv,
     "FusedGemm": _gemm, "Attention": _attention, "MultiHeadAttention": _multi_head, "EmbedLayerNormalization": _embedded,
     "QLinearAdd": _broadcast, "QLinearMul": _broadcast, "QLinearGlobalAveragePool": _pooled, "QLinearAveragePool": _pooled,
-    "QLinearConcat": _joined, "QuantizeLinear": _quantised, "DequantizeLinear": _quantised,
+    "MatMulNBits": _packed, "QLinearConcat": _joined, "QuantizeLinear": _quantised, "DequantizeLinear": _quantised,
     "DynamicQuantizeMatMul": _to_float, "MatMulIntegerToFloat": _to_float,
 }  # fmt: skip
 """By operator: the ai.onnx nodes, over operands `i0` and outputs `o0`, that have its outputs' dtypes and dims."""

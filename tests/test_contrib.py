@@ -22,6 +22,7 @@ HEAD = """<ir_version: 8, opset_import: ["" : 17, "com.microsoft" : 1]>
         ("m = com.microsoft.Attention<num_heads = 2>(x, w, b)  y = Relu(m)", "float16", ("N", 3, 4)),
         ("m = com.microsoft.FusedConv<pads = [1, 1, 1, 1]>(image, k)  y = Relu(m)", "float32", (2, 6, 5, 5)),
         ("m = com.microsoft.EmbedLayerNormalization(ids, ids, words)  y = Relu(m)", "float32", ("N", 7, 16)),
+        ("m = com.microsoft.MatMulNBits<K = 4, N = 9, bits = 4, block_size = 16>(x, s, s)  y = Relu(m)", "float16", ("N", 3, 9)),
         ("m = com.microsoft.Unheard(x)  y = Relu(m)", "", None),
     ],
 )
