@@ -43,7 +43,7 @@ def spelled(
             if name in given:
                 array = np.asarray(given.pop(name), dtype if name in IN_KIND else np.int64)
                 inputs += [""] * (position + 1 - len(inputs))
-                inputs[position] = f"{name}_{len(operands)}"
+                inputs[position] = f"{name}_of_{len(operands)}"  # `max_3` may be the result of a Max
                 operands[inputs[position]] = array.reshape(-1) if node.op_type == "TopK" else array
         made.append(helper.make_node(node.op_type, inputs, list(node.output), domain=node.domain, **given))
     return made, operands
