@@ -204,13 +204,13 @@ FORMS = [
                   *({"T": dtype, "dims": dims} for dtype in ("bool", "int64", "int32") for dims in SOME)]),
     Form("Compress", {"input": data(3, 4), "condition": Tensor((3,), "constant", (1, 0, 1))},
         changes=[{"axis": 0}, {"axis": 1}, {"axis": -1}, {"condition.from": "runtime", "axis": 0},
+            *({"input": data(*shape, 4), "condition": Tensor((4,), source, (1, 0, 1, 1)), "axis": axis}
+                for shape in ((), (3,), (2, 3), (2, 3, 5)) for axis in (-1, len(shape)) for source in ("constant", "runtime")),
+            *({"input": data(3, 4), "condition": Tensor((12,), source, (1, 0, 1) * 4)} for source in ("constant", "runtime")),
             *({"input": data(*shape), "condition": Tensor((3,), source, (1, 0, 1)), "axis": axis, "dims": dims}
                 for shape in ((3,), (3, 4), (2, 3, 4), (2, 3, 4, 5), (3, 3, 2, 3, 2)) for axis in (None, 0, 1, -1)
                 if axis is None or -len(shape) <= axis < len(shape) for source in ("constant", "runtime") for dims in SOME),
             *({"condition": Tensor((3,), "constant", values), "axis": 0} for values in ((0, 0, 0), (1, 1, 1), (0, 1, 0))),
-            *({"input": data(*shape, 4), "condition": Tensor((4,), source, (1, 0, 1, 1)), "axis": axis}
-                for shape in ((), (3,), (2, 3), (2, 3, 5)) for axis in (-1, len(shape)) for source in ("constant", "runtime")),
-            *({"input": data(3, 4), "condition": Tensor((12,), source, (1, 0, 1) * 4)} for source in ("constant", "runtime")),
             {"condition": numbers(1, 0), "axis": 0}, *({"T": dtype, "axis": 0} for dtype in ("int64", "bool", "float16"))]),
     Form("Unique", {"X": data(8, low=0, high=4)}, outputs=4,
         changes=[{"outputs": 1}, {"axis": 0, "X": data(4, 2, low=0, high=2)}, {"sorted": 0},
