@@ -12,7 +12,7 @@ from graphfix.rewrite import Case, Cure, Safety
 TWO = {"QLinearAdd": "Add", "QLinearMul": "Mul"}
 ONE = {"QLinearSigmoid": "Sigmoid", "QLinearLeakyRelu": "LeakyRelu", "QLinearGlobalAveragePool": "GlobalAveragePool",
        "QLinearAveragePool": "AveragePool", "QLinearSoftmax": "Softmax"}  # fmt: skip
-KINDS = ("QLinearAdd", *ONE, "QLinearConcat")
+KINDS = ("QLinearAdd", *ONE, "QLinearConcat", "QLinearWhere")
 OURS = frozenset({"channels_last", "opset"})
 """Attributes that the plain operator does not have."""
 HEAD = """<ir_version: 8, opset_import: ["" : 13, "com.microsoft" : 1]> g"""
@@ -49,6 +49,8 @@ class ExpandQlinear(DraftRewrite):
              ("DequantizeLinear", "GlobalAveragePool", "QuantizeLinear")),
             ("uint8[N, 4] a, uint8[N, 3] b", "N, 7", "QLinearConcat<axis = 1>(o, w, a, s, z, b, t, w)",
              ("DequantizeLinear", "DequantizeLinear", "Concat", "QuantizeLinear")),
+            ("bool[N, 4] c, uint8[N, 4] a, uint8[N, 4] b", "N, 4", "QLinearWhere(c, a, s, z, b, t, w, o, z)",
+             ("DequantizeLinear", "DequantizeLinear", "Where", "QuantizeLinear")),
         )
     )  # fmt: skip
     declines: ClassVar[tuple[Case, ...]] = (
@@ -69,11 +71,16 @@ class ExpandQlinear(DraftRewrite):
         else:
             count = 2 if op in TWO else 1
             triples, result = [inputs[3 * i : 3 * i + 3] for i in range(count)], inputs[3 * count : 3 * count + 2]
-        dtype = draft.dtype(2 if op == "QLinearConcat" else 0)
+        if op == "QLinearWhere":
+            triples, result = [inputs[1:4], inputs[4:7]], inputs[7:9]
+        if op == "QLinearSoftmax" and int(draft.attribute("opset", draft.surgery.opset)) < 13 <= draft.surgery.opset:
+            return "its axis is that of a softmax before opset 13"
+        dtype = draft.dtype({"QLinearConcat": 2, "QLinearWhere": 1}.get(op, 0))
         if dtype not in ("int8", "uint8"):
             return f"`{draft.node.inputs[0].name}` is {dtype or 'of unknown dtype'}"
         zero = draft.constant(0, np.dtype(dtype)) if not result[1] else result[1]
         plain = [draft.op("DequantizeLinear", *(part for part in triple if part)) for triple in triples]
-        made = draft.op(TWO.get(op) or ONE.get(op) or "Concat", *plain, **given)
+        chooser = inputs[:1] if op == "QLinearWhere" else []
+        made = draft.op(TWO.get(op) or ONE.get(op) or op.removeprefix("QLinear"), *chooser, *plain, **given)
         draft.give(draft.op("QuantizeLinear", made, result[0], zero))
         return None
