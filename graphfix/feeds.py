@@ -37,9 +37,9 @@ def given_feeds(model: ModelProto, data: Mapping[str, Array], values: Mapping[st
 
 
 def seeded_feeds(
-    model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, object], sizes: tuple[int, int], seed: int
+    model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, object], sizes: tuple[int, int], seed: int, top: int = 4
 ) -> Feed | None:
-    """One feed of a model's inputs, free dims set to `sizes`; None when an input is not a tensor."""
+    """One feed of a model's inputs, free dims set to `sizes`, integers below `top`; None when an input is not a tensor."""
     random = np.random.default_rng([seed, *sizes])
     known: dict[str, int] = {}
     inputs = interface(model)
@@ -55,7 +55,7 @@ def seeded_feeds(
             feed[info.name] = array_for(info, values[info.name])
         else:
             dims = _dims(info, shapes.get(info.name), known, sizes)
-            feed[info.name] = _values(info.type.tensor_type.elem_type, dims, random, seed)
+            feed[info.name] = _values(info.type.tensor_type.elem_type, dims, random, seed, top)
     return feed
 
 
@@ -89,15 +89,15 @@ def _dims(info: ValueInfoProto, asked: Dims | None, known: dict[str, int], sizes
     return made
 
 
-def _values(code: int, dims: Sequence[int], random: np.random.Generator, seed: int) -> Array:
-    """Floats: normal, then wide with zeros and whole numbers, then small. Integers: 0..3, ids of any vocabulary."""
+def _values(code: int, dims: Sequence[int], random: np.random.Generator, seed: int, most: int) -> Array:
+    """Floats: normal, then wide with zeros and whole numbers, then small. Integers: few, ids of any vocabulary."""
     if code == TensorProto.STRING:
         return np.full(dims, "a", dtype=object)
     dtype = np.dtype(helper.tensor_dtype_to_np_dtype(code))
     if dtype.kind == "b":
         return np.asarray(random.integers(0, 2, dims)).astype(bool)
     if dtype.kind in "iu":
-        top = 256 if code == TensorProto.UINT8 and seed % 2 else 4
+        top = 256 if code == TensorProto.UINT8 and seed % 2 else most
         return np.asarray(random.integers(0, top, dims)).astype(dtype)
     made = np.asarray(random.standard_normal(dims), np.float64)
     if seed % 3 == 1:

@@ -113,7 +113,7 @@ def test_a_size_the_original_cannot_run_is_not_counted() -> None:
 
 
 def test_an_original_that_cannot_run_verifies_nothing() -> None:
-    graph = model("y = Erf(x)", "double[3] x", "double[3] y")
+    graph = model("s = Constant<value = int64[1] {5}>() y = Reshape(x, s)", "float[3] x", "float[M] y")
     found = Reference(graph).check(graph)
     assert (found.passed, found.inputs) == (False, 0)
     assert (found.reason or "").startswith("onnxruntime cannot run the original")
@@ -148,3 +148,23 @@ def test_a_big_model_goes_to_onnxruntime_by_file(monkeypatch: pytest.MonkeyPatch
     before = model("y = Relu(x)")
     assert Reference(before).check(model("h = Identity(x) y = Relu(h)")).passed
     assert not Reference(before).check(model("y = Abs(x)")).passed
+
+
+def test_what_onnxruntime_has_no_kernel_for_is_run_by_onnx() -> None:
+    deep = model("y = DepthToSpace<blocksize = 2>(x)", "int32[1, 4, 2, 2] x", "int32[1, 1, 4, 4] y")
+    other = model("""y = DepthToSpace<blocksize = 2, mode = "CRD">(x)""", "int32[1, 4, 2, 2] x", "int32[1, 1, 4, 4] y")
+    moved = model("n = Neg(x) d = DepthToSpace<blocksize = 2>(n) y = Neg(d)", "int32[1, 4, 2, 2] x", "int32[1, 1, 4, 4] y")
+    reference = Reference(deep)
+    found = reference.check(moved)
+    assert found.passed, found.reason
+    assert "onnx's interpreter" in found.method
+    assert reference.check(other).passed  # one channel: both orders are the same
+    wrong = model("n = Abs(x) d = DepthToSpace<blocksize = 2>(n) y = Neg(d)", "int32[1, 4, 2, 2] x", "int32[1, 1, 4, 4] y")
+    assert not reference.check(wrong).passed
+
+
+def test_integers_that_are_places_in_a_short_axis_are_found() -> None:
+    graph = model("y = Gather(x, i)", "float[2, 3] x, int64[9] i", "float[9, 3] y")
+    assert Reference(graph).check(graph).inputs >= 1
+    single = model("y = Gather(x, i)", "float[1, 3] x, int64[9] i", "float[9, 3] y")
+    assert Reference(single).check(single).inputs == 3
