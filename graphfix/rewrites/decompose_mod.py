@@ -12,7 +12,7 @@ class DecomposeMod(DraftRewrite):
     """Write Mod of integers as a quotient that is cut off and what it leaves.
 
     Why: one compiler takes Mod with fmod only, another only without; Div of integers cuts off towards zero in both.
-    Floats stay: past 2^24 times the divisor the quotient is not exact.
+    Floats have a rewrite of their own, which is not exact.
     """
 
     name = "decompose-mod"
