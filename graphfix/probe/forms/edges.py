@@ -119,14 +119,15 @@ def bottomless(op: str, opset: int, keep: int) -> Sketch:
     return tried(op, "rows of nothing but infinities", opset, "float[2,4] X", "float[] Y", node, (("X", numbers),), before)
 
 
-def windowed(left: int, right: int, causal: int, rank: int) -> Sketch:
-    """Attention in a window that is narrower than the sequence; -1 leaves a side open."""
+def windowed(left: int, right: int, causal: int, rank: int, opset: int = 28) -> Sketch:
+    """Attention in a window that is narrower than the sequence; -1 leaves a side open, as versions without windows do."""
     shape, heads = ("1,2,6,8", "") if rank == 4 else ("1,6,16", "q_num_heads = 2, kv_num_heads = 2, ")
     given = ", ".join(f"float[{shape}] {name}" for name in "QKV")
-    node = f"Y = Attention<{heads}is_causal = {causal}, left_window_size = {left}, right_window_size = {right}>(Q, K, V)"
+    window = f", left_window_size = {left}, right_window_size = {right}" if opset > 24 else ""
+    node = f"Y = Attention<{heads}is_causal = {causal}{window}>(Q, K, V)"
     numbers = [((at * 7 + shift) % 13 / 6 - 1 for at in range(96)) for shift in range(3)]
     feeds = [(name, tuple(values)) for name, values in zip("QKV", numbers, strict=True)]
-    return tried("Attention", "windows narrower than the sequence", 28, given, f"float[{shape}] Y", node, feeds)
+    return tried("Attention", "windows narrower than the sequence", opset, given, f"float[{shape}] Y", node, feeds)
 
 
 def pooled(op: str, opset: int, ceil: int, kernel: int, stride: int, pad: int, size: int) -> Sketch:
@@ -154,6 +155,7 @@ FORMS = [
         for opset, sources in (((13, ("constant", "runtime")),) if op == "ReduceSum" else ((13, ("attribute",)),
             (20 if op in ("ReduceMax", "ReduceMin") else 18, ("constant", "runtime")))) for source in sources),
     *(bottomless(op, opset, keep) for op in ("ReduceMax", "ReduceMin") for opset in (13, 18, 20) for keep in (0, 1)),
+    *(windowed(-1, -1, causal, rank, opset) for causal in (0, 1) for rank in (3, 4) for opset in (23, 24)),
     *(windowed(left, right, causal, rank) for causal in (0, 1) for rank in (3, 4)
         for left, right in ((-1, -1), (0, -1), (1, -1), (2, -1), (3, -1), (-1, 1), (1, 1), (2, 1), (2, 2), (3, 2))
         if not (causal and right > 0)),
