@@ -18,6 +18,15 @@ DIMS = {
     "sequence": "free leading dims", "dynamic": "dims that are not fixed", "empty": "an empty dim",
 }  # fmt: skip
 
+PHRASES: dict[tuple[str, Facet], str] = {
+    ("annotations", "contradicting"): "value_info that contradicts what follows from the inputs",
+    ("placeholders", True): "one placeholder name for several dims of an input",
+    ("squeezed", "assumed"): "no axes and a batch size that only a recurrent node's initial state tells",
+    ("unranked", True): "several axes that are only read, so that the rank left is unknown",
+    ("value.dtype", "absent"): "no value of its own",
+}
+"""Facets that a name and a value would not explain."""
+
 
 def in_words(when: Condition, facets: Facets) -> str:
     """What about a node meets a condition, such as `mode = cubic, rank 3 of X`; empty for a condition without terms."""
@@ -26,6 +35,8 @@ def in_words(when: Condition, facets: Facets) -> str:
 
 def phrase(name: str, value: Facet) -> str:
     """One facet and its value in words."""
+    if (name, value) in PHRASES:
+        return PHRASES[name, value]
     operand, _, aspect = name.rpartition(".")
     if name == "since":
         return f"its version {value} form"
