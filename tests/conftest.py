@@ -17,6 +17,30 @@ from graphfix.example import Example
 RULES = Path(__file__).parent.parent / "fixtures" / "rules"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update-golden` writes what is printed now into tests/golden instead of comparing with it."""
+    parser.addoption("--update-golden", action="store_true", help="write the files in tests/golden anew")
+
+
+@pytest.fixture(autouse=True)
+def columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports are as wide as they are where nothing is said of it."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """A function that compares a text with a file in tests/golden, or writes it there with --update-golden."""
+
+    def golden(name: str, text: str) -> None:
+        path = Path(__file__).parent / "golden" / name
+        if request.config.getoption("--update-golden"):
+            path.write_text(text, encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8"), f"{name} differs; look at it and run pytest with --update-golden"
+
+    return golden
+
+
 @pytest.fixture
 def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Make the tables of the invented compiler `demo` the only ones there are."""

@@ -9,7 +9,10 @@ from typing import TextIO
 from graphfix.diagnostic import Result
 from graphfix.errors import UsageError, nearest
 
-FORMATS = {"text": "text", "concise": "concise", "json": "json_", "json-lines": "json_lines"}
+FORMATS = {
+    "text": "text", "concise": "concise", "json": "json_", "json-lines": "json_lines", "sarif": "sarif", "github": "github",
+    "junit": "junit", "markdown": "markdown", "model-explorer": "model_explorer",
+}  # fmt: skip
 """Output formats and the modules here that write them."""
 Renderer = Callable[[Sequence[Result], TextIO], None]
 

@@ -1,0 +1,59 @@
+"""Every code that a finding may carry, with its name, usual severity and documentation, from the rules and the outcomes."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from graphfix.check import checks
+from graphfix.diagnostic import Severity
+from graphfix.outcomes import OUTCOMES
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One kind of finding: `about` says what it finds, why that hurts and what to do, in paragraphs."""
+
+    code: str
+    name: str
+    severity: Severity
+    about: str
+
+    @property
+    def summary(self) -> str:
+        """The first sentence."""
+        return " ".join(self.about.partition("\n\n")[0].split())
+
+
+@functools.cache
+def codes() -> dict[str, Code]:
+    """Every code in order; where a rule and an outcome share one, the rule's text stands first."""
+    found: dict[str, Code] = {}
+    told = [(check.code, check.name, check.severity, inspect.cleandoc(inspect.getdoc(type(check)) or "")) for check in checks()]
+    for code, name, severity, about in [*told, *((o.code, o.name, o.severity, o.about) for o in OUTCOMES)]:
+        if code in found:
+            about = f"{found[code].about}\n\n{about}"
+        found[code] = Code(code, found[code].name if code in found else name, severity, about)
+    return dict(sorted(found.items()))
+
+
+def selects(word: str, code: str, name: str) -> bool:
+    """Whether a word of the settings means a code: the code itself, its name, or the beginning of a code (`GF1`)."""
+    return word == name or code.startswith(word)
+
+
+def meant(words: Iterable[str], code: str, name: str) -> bool:
+    """Whether one of several words means a code."""
+    return any(selects(word, code, name) for word in words)
+
+
+def known(word: str) -> bool:
+    """Whether a word means at least one code."""
+    return (word.startswith("GF") and any(selects(word, each.code, each.name) for each in codes().values())) or word in names()
+
+
+def names() -> set[str]:
+    """The names of all codes."""
+    return {each.name for each in codes().values()}

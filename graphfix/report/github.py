@@ -1,0 +1,58 @@
+"""The `github` format: workflow commands that GitHub Actions shows as annotations, one for each cause.
+
+GitHub shows ten of each level for a step, so findings with one cause are one annotation and the gravest come first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TextIO
+
+from graphfix.diagnostic import UNDECIDED, Finding, Result
+from graphfix.report.paragraphs import grouped, places
+from graphfix.report.paths import hosted
+
+COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
+ROOM = 200
+"""Characters for the names of nodes."""
+
+
+def render(results: Sequence[Result], out: TextIO) -> None:
+    """Write one command a line; what is open about single nodes of a rejected model is left out."""
+    annotations: list[tuple[int, str]] = []
+    for result in results:
+        if result.error is not None:
+            line = _command("error", result.model, "graphfix", result.error)
+            if (-9, line) not in annotations:
+                annotations.append((-9, line))
+            continue
+        kept = [f for f in result.findings if result.verdict != "rejected" or f.kind not in UNDECIDED]
+        annotations += [(-group[0].severity.weight, _annotation(result, group)) for group in grouped(kept)]
+    for _, line in sorted(annotations, key=lambda item: item[0]):
+        out.write(line + "\n")
+
+
+def _annotation(result: Result, group: Sequence[Finding]) -> str:
+    finding = group[0]
+    title = f"{finding.code} {finding.name} [{result.called or result.target}]"
+    lines = [finding.message]
+    if finding.node:
+        lines.append(f"at {places(group, ROOM, full=False)}")
+    if finding.measured:
+        lines.append(f"measured: {finding.measured}")
+    if finding.rewrite is not None:
+        command = f"graphfix fix {result.model} --target {result.called or result.target} -o fixed.onnx"
+        lines.append(f"cure: {finding.rewrite.name} ({finding.rewrite.safety}), {command}")
+    return _command(COMMANDS[finding.severity.value], result.model, title, "\n".join(lines))
+
+
+def _command(command: str, file: str, title: str, message: str) -> str:
+    return f"::{command} file={_property(hosted(file))},title={_property(title)}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,79 @@
+"""The `junit` format: JUnit XML, one suite for each model and target, one case for each cause of findings.
+
+Errors are failures; warnings and notes are cases that pass and say what they have to in their output; a model without
+errors has one case more that passes and names the verdict; a model that cannot be read is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TextIO
+from xml.etree import ElementTree
+
+from graphfix.diagnostic import Finding, Result, Severity
+from graphfix.report.paragraphs import grouped, places
+
+UNLAWFUL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML cannot hold, however they are written."""
+ROOM = 400
+
+
+def render(results: Sequence[Result], out: TextIO) -> None:
+    """Write all results as one document."""
+    root = ElementTree.Element("testsuites", name="graphfix")
+    counts = [_suite(root, result) for result in results]
+    for place, name in enumerate(("tests", "failures", "errors")):
+        root.set(name, str(sum(count[place] for count in counts)))
+    ElementTree.indent(root)
+    out.write('<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n")
+
+
+def _suite(root: ElementTree.Element, result: Result) -> tuple[int, int, int]:
+    """Add one result's suite; the numbers of its cases, failures and errors."""
+    suite = ElementTree.SubElement(root, "testsuite", name=_lawful(f"{result.model} [{_target(result)}]"))
+    failures = errors = 0
+    if result.error is not None:
+        errors = 1
+        ElementTree.SubElement(_case(suite, result, "can be read"), "error", message=_lawful(result.error))
+    else:
+        for group in grouped(result.findings):
+            failures += group[0].severity is Severity.ERROR
+            _finding(suite, result, group)
+        if not failures:
+            _case(suite, result, f"is not rejected: {result.verdict}")
+    counts = len(suite), failures, errors
+    for name, count in zip(("tests", "failures", "errors"), counts, strict=True):
+        suite.set(name, str(count))
+    return counts
+
+
+def _finding(suite: ElementTree.Element, result: Result, group: Sequence[Finding]) -> None:
+    finding = group[0]
+    subject = f"`{finding.op}` at {finding.node}" if finding.node else "the model"
+    rest = f" and {len(group) - 1} more" if len(group) > 1 else ""
+    case = _case(suite, result, f"{finding.code} {finding.name}: {subject}{rest}")
+    lines = [finding.message]
+    if finding.node:
+        lines.append(f"at {places(group, ROOM, full=False)}")
+    if finding.measured:
+        lines.append(f"measured: {finding.measured}")
+    if finding.rewrite is not None:
+        lines.append(f"cure: {finding.rewrite.name} ({finding.rewrite.safety})")
+    text = _lawful("\n".join(lines))
+    if finding.severity is Severity.ERROR:
+        ElementTree.SubElement(case, "failure", type=finding.code, message=_lawful(finding.message)).text = text
+    else:
+        ElementTree.SubElement(case, "system-out").text = f"{finding.severity}: {text}"
+
+
+def _case(suite: ElementTree.Element, result: Result, name: str) -> ElementTree.Element:
+    return ElementTree.SubElement(suite, "testcase", classname=_lawful(f"{result.model}.{_target(result)}"), name=_lawful(name))
+
+
+def _target(result: Result) -> str:
+    return f"{result.target} {result.target_version}"
+
+
+def _lawful(text: str) -> str:
+    return UNLAWFUL.sub("\ufffd", text)

@@ -1,0 +1,47 @@
+"""The `model-explorer` format: the verdict on every node as an overlay for Google's Model Explorer.
+
+Model Explorer loads it as node data beside the model, which its ONNX adapter draws. Nodes are named as that adapter
+names them: `<node>` in the main graph, `<outer node>/<attribute>/<node>` inside a subgraph.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from graphfix.diagnostic import Result
+from graphfix.errors import UsageError
+
+COLOURS = {
+    "supported": "#c8e6c9", "unmeasured": "#e0e0e0", "undecided": "#fff9c4", "wrong": "#ffe0b2", "rejected": "#ffcdd2",
+}  # fmt: skip
+"""Background colours by verdict, the gravest last."""
+ORDER = tuple(COLOURS)
+
+
+def render(results: Sequence[Result], out: TextIO) -> None:
+    """Write node data for one model: each node's gravest verdict, and by which targets when there are several.
+
+    Raises:
+        UsageError: there are several models, or results without the verdicts on nodes that only `lint` has.
+    """
+    told = [result for result in results if result.error is None]
+    if len({result.model for result in results}) > 1:
+        raise UsageError("an overlay is for one model", cure="name one model")
+    if any(result.nodes and not result.rulings for result in told):
+        raise UsageError("only `graphfix lint` writes the model-explorer format", cure="lint the result")
+    nodes: dict[str, list[tuple[str, str]]] = {}
+    for result in told:
+        for ruling in result.rulings:
+            nodes.setdefault("/".join(ruling.key), []).append((ruling.verdict, result.called or result.target))
+    values = {key: _value(verdicts, len(told)) for key, verdicts in nodes.items()}
+    data = {"name": "graphfix", "results": values, "showExpandedSummaryOnGroupNode": True}
+    out.write(json.dumps({told[0].graph or "<main>": data} if told else {}, ensure_ascii=False, indent=1) + "\n")
+
+
+def _value(verdicts: Sequence[tuple[str, str]], targets: int) -> dict[str, Any]:
+    gravest = max((verdict for verdict, _ in verdicts), key=ORDER.index)
+    by = [target for verdict, target in verdicts if verdict == gravest]
+    where = "" if targets == 1 else " by all" if len(by) == targets else f" by {', '.join(by)}"
+    return {"value": f"{gravest}{where}", "bgColor": COLOURS[gravest]}

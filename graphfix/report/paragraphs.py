@@ -1,0 +1,124 @@
+"""Findings with one cause told as one paragraph: what, where, how it was measured and the cure, in lines of a width."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from graphfix.diagnostic import UNDECIDED, Finding, Severity
+from graphfix.report.page import Span
+
+STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
+LOUDEST = {"reference": 0, "unwritten": 0, "compiled": 0, "contradiction": 1}
+"""Kinds of finding that a compiler's or onnxruntime's own word makes come first, whatever their severity."""
+NODES_SHOWN = 2
+NOTES_SHOWN = 6
+MESSAGE, LABELS = 10, 14
+"""Columns at which messages go on, and at which what stands behind a label begins."""
+NO_LIMIT = 1_000_000
+Line = Sequence[Span]
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """How much is told: causes for each target, lines of a message, and whether places and measurements are."""
+
+    causes: int = NO_LIMIT
+    lines: int = NO_LIMIT
+    places: bool = True
+    measured: bool = True
+    everything: bool = False
+
+
+FULL = Detail(everything=True)
+DETAILS = (
+    Detail(),
+    Detail(measured=False, lines=3),
+    Detail(causes=3, measured=False, lines=2),
+    Detail(causes=2, measured=False, lines=2),
+    Detail(causes=2, measured=False, places=False, lines=2),
+    Detail(causes=1, measured=False, lines=2),
+    Detail(causes=1, measured=False, places=False, lines=2),
+)
+"""From the most to the least that is told."""
+
+
+def grouped(found: Iterable[Finding], *, full: bool = False) -> list[list[Finding]]:
+    """Findings with one cause together: the loudest, then the gravest and most frequent first."""
+    groups: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in found:
+        cause = finding.evidence or finding.message
+        key = (finding.code, finding.op, cause, finding.message if full else "")
+        groups.setdefault(key, []).append(finding)
+    return sorted(groups.values(), key=lambda group: (LOUDEST.get(group[0].kind, 2), -group[0].severity.weight, -len(group)))
+
+
+def paragraphs(found: Sequence[Finding], detail: Detail, width: int, *, called: str = "") -> list[Line]:
+    """The findings on one target, the most important first, and a line that counts what is left out.
+
+    `called` is the target as it was asked for, with its version if that was named. What is open about single nodes is
+    only counted once the model is rejected anyway.
+    """
+    hidden: Counter[str] = Counter()
+    lines: list[Line] = []
+    shown = notes = 0
+    rejected = any(finding.severity is Severity.ERROR for finding in found)
+    for group in grouped(found, full=detail.everything):
+        note = group[0].severity is Severity.NOTE
+        idle = note and ((rejected and group[0].kind in UNDECIDED) or shown + notes >= NOTES_SHOWN)
+        if not detail.everything and (idle or shown >= detail.causes):
+            hidden[group[0].code] += len(group)
+            continue
+        shown, notes = shown + (not note), notes + note
+        lines += paragraph(group, detail, width, called=called)
+    if hidden:
+        parts = ", ".join(f"{count} {code}" for code, count in sorted(hidden.items()))
+        lines.append([(f"  and {parts}; show them with --full", "dim")])
+    return lines
+
+
+def paragraph(group: Sequence[Finding], detail: Detail, width: int, *, called: str = "") -> list[Line]:
+    """The lines about findings that share a cause."""
+    finding = group[0]
+    severity = finding.severity.value
+    told = f"{finding.code} {finding.name}  {finding.message}"
+    first, *rest = [told] if detail.everything else wrapped(told, width - MESSAGE, detail.lines)
+    lines: list[Line] = [["  ", (f"{severity:7}", STYLES[severity]), f" {first}"], *([" " * MESSAGE + line] for line in rest)]
+    room = NO_LIMIT if detail.everything else width - LABELS
+    if finding.node and detail.places:
+        lines.append(["    ", ("at", "dim"), f"        {places(group, room, full=detail.everything)}"])
+    if finding.measured and detail.measured and finding.severity is not Severity.NOTE:
+        lines.append(["    ", ("measured", "dim"), f"  {clipped(' '.join(finding.measured.split()), room)}"])
+    if finding.rewrite is not None and not (finding.cure and finding.severity is Severity.NOTE):  # its message has told
+        options = {"exact": "", "approximate": " --allow approximate", "interface": f" {finding.cure or '--shape NAME=DIMS'}"}
+        command = f"graphfix fix MODEL --target {called or finding.target}{options[finding.rewrite.safety]} -o fixed.onnx"
+        cure = wrapped(f"{finding.rewrite.name} ({finding.rewrite.safety}): {command}", room, NO_LIMIT)
+        lines.append(["    ", ("fix", "dim"), f"       {cure[0]}"])
+        lines += ([" " * LABELS + line] for line in cure[1:])
+    return lines
+
+
+def places(group: Sequence[Finding], room: int, *, full: bool) -> str:
+    """Where the findings are: a few nodes by their paths as far as there is room, and how many more."""
+    names = [" / ".join([*item.scope, item.node]) for item in group]
+    for count in (len(names),) if full else range(min(NODES_SHOWN, len(names)), 0, -1):
+        rest = f" and {len(names) - count} more" if len(names) > count else ""
+        text = f"{', '.join(names[:count])}{rest}"
+        if len(text) <= room:
+            return text
+    return clipped(names[0], room - len(rest)) + rest
+
+
+def wrapped(text: str, width: int, most: int) -> list[str]:
+    """The text in lines of at most a width, no more than `most` of them."""
+    lines = textwrap.wrap(text, max(width, 20), break_long_words=True, break_on_hyphens=False) or [""]
+    # Two spaces set names apart from messages; wrapping keeps them but at the end of a line.
+    return lines if len(lines) <= most else [*lines[: most - 1], clipped(" ".join(lines[most - 1 :]), width)]
+
+
+def clipped(text: str, room: int) -> str:
+    """The text, its middle left out where it is too long."""
+    room = max(room, 10)
+    return text if len(text) <= room else f"{text[: room // 2 - 1]}…{text[len(text) - (room - room // 2) :]}"
