@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import onnx
 from onnx import helper
 
 from graphfix.infer import CODES
+from graphfix.rewrite import Key
 from graphfix.surgeon import Surgery
 
 
@@ -79,3 +81,30 @@ def recast(surgery: Surgery, graph: Any, node: Any, dtype: str, other: str, done
         done[id(tensor)] = made
     at = next(i for i, one in enumerate(graph.nodes) if one is node)
     graph.nodes[at : at + 1] = [*before, node, *after]
+
+
+def recast_all(surgery: Surgery, wanted: frozenset[Key] | None, dtypes: Sequence[str], other: str) -> Iterator[Key]:
+    """Compute every wanted node in `other` where it has one of `dtypes`, and take casts there and back away."""
+    done: dict[int, Any] = {}
+    for graph in surgery.graphs():
+        casts = [n for n in graph.nodes if n.op == "Cast" and n.domain in (None, "", "ai.onnx")]
+        for node in casts:
+            if has_dtype(surgery, node.inputs[0], other) and any(has_dtype(surgery, node.outputs[0], d) for d in dtypes):
+                done[id(node.outputs[0])] = node.inputs[0]
+        for node in [n for n in graph.nodes if n.op not in ("Constant", "Cast")]:
+            key = surgery.key(node)
+            dtype = next((d for d in dtypes if is_free(surgery, node, d, other)), None)
+            if dtype is not None and (wanted is None or key in wanted):
+                recast(surgery, graph, node, dtype, other, done)
+                yield key
+        for node in casts:
+            key, source, made = surgery.key(node), node.inputs[0], node.outputs[0]
+            wide = done.get(id(source))
+            if wide is None or not has_dtype(surgery, made, other) or (wanted is not None and key not in wanted):
+                continue
+            if any(made is output for output in graph.outputs):
+                node.op, node.attrs = "Identity", {}
+                node.inputs[0] = wide
+            else:
+                surgery.rewire(made, wide)
+            yield key

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from graphfix.recast import is_free, recast
+from graphfix.recast import recast_all
 from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
 from graphfix.surgeon import Surgery
 
@@ -46,10 +46,4 @@ class NarrowFloat64(GraphRewrite):
     )
 
     def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
-        done: dict[int, Any] = {}
-        for graph in surgery.graphs():
-            for node in list(graph.nodes):
-                key = surgery.key(node)
-                if (wanted is None or key in wanted) and is_free(surgery, node, "float64", "float32"):
-                    recast(surgery, graph, node, "float64", "float32", done)
-                    yield key
+        yield from recast_all(surgery, wanted, ("float64",), "float32")

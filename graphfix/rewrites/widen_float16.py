@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from graphfix.recast import is_free, recast
+from graphfix.recast import recast_all
 from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
 from graphfix.surgeon import Surgery
 
@@ -16,7 +16,7 @@ class WidenFloat16(GraphRewrite):
     """Compute a float16 or bfloat16 operator in float32, and cast its result back.
 
     Why: compilers take float32 everywhere and narrow it themselves where a device wants that; models cast by hand
-    hold half precision in operators that they have in float32 only. Rounding then happens at fewer places.
+    hold half precision in operators that they have in float32 only. Casts there and back go, and their rounding.
     """
 
     name = "widen-float16"
@@ -44,6 +44,14 @@ class WidenFloat16(GraphRewrite):
                  y = Cast<to = 1>(h) }""",
             ops=("*",),
         ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[2] x) => (float[2] y) {
+                 a = Cast<to = 16>(x)
+                 b = Neg(a)
+                 c = Relu(b)
+                 y = Cast<to = 1>(c) }""",
+            ops=("Neg", "Relu", "Identity"),
+        ),
     )
     declines: ClassVar[tuple[Case, ...]] = (
         Case("""<ir_version: 8, opset_import: ["" : 17]> g (float[3] x) => (float[3] y) { y = Exp(x) }"""),
@@ -51,13 +59,4 @@ class WidenFloat16(GraphRewrite):
     )
 
     def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
-        done: dict[int, Any] = {}
-        for graph in surgery.graphs():
-            for node in [n for n in graph.nodes if n.op != "Constant"]:
-                key = surgery.key(node)
-                if wanted is not None and key not in wanted:
-                    continue
-                dtype = next((d for d in NARROW if is_free(surgery, node, d, "float32")), None)
-                if dtype is not None:
-                    recast(surgery, graph, node, dtype, "float32", done)
-                    yield key
+        yield from recast_all(surgery, wanted, NARROW, "float32")
