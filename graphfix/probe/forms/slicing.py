@@ -26,7 +26,8 @@ SUPPLIED = [("constant", "runtime", "constant", None), ("runtime", "constant", "
             ("constant", "folded", "constant", "constant"), ("folded", "folded", "folded", "folded")]  # fmt: skip
 CUTS: list[Change] = [
     *({"data": Tensor(shape, source, (0, 1, 2, 3)), "T": "int64", "starts": numbers(-1), "ends": numbers(-LAST),
-       "axes": numbers(0), "steps": numbers(-1)} for source in ("constant", "folded", "fixed-shape", "shape") for shape in ((2, 2), (4,))),
+       "axes": numbers(0), "steps": numbers(-1)} for source in ("constant", "folded", "fixed-shape", "shape")
+       for shape in ((2, 2), (4,))),
     *({"arithmetic": source, "T": "int64", "starts": numbers(0), "ends": numbers(end), "axes": axes}
         for source in ("folded", "fixed-shape", "shape") for end in (0, -1) for axes in (None, numbers(0))),
     *({"axes": None, "starts": Tensor((count,), source, (0,) * count), "ends": Tensor((count,), source, (2,) * count)}
