@@ -53,6 +53,11 @@ class DecomposeAttention(DraftRewrite):
             ops=("*",),
         ),
         Case(
+            f"""{HEAD} (float[N, H, 3, D] q, float[N, H, L, D] k) => (float[N, H, 3, D] y) {{
+                 y = Attention<scale = 0.5>(q, k, k) }}""",
+            ops=("*",),
+        ),
+        Case(
             """<ir_version: 10, opset_import: ["" : 24]> g
                (float[2, 2, 3, 4] q, float[2, 2, 5, 4] k, int64[2] n) => (float[2, 2, 3, 4] y) {
                  y = Attention<is_causal = 1>(q, k, k, , , , n) }""",
@@ -61,9 +66,18 @@ class DecomposeAttention(DraftRewrite):
     )
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
+            f"""{HEAD} (float[N, 3, 8] q, float[N, 3, W] k) => (float[N, 3, 8] y) {{
+                 y = Attention<q_num_heads = 2, kv_num_heads = 2>(q, k, k) }}""",
+            because="the heads of `k` and their width are not fixed",
+        ),
+        Case(
+            f"""{HEAD} (float[N, H, 3, 4] q, float[N, G, 3, 4] k) => (float[N, H, 3, 4] y) {{ y = Attention(q, k, k) }}""",
+            because="`q` and `k` may have another number of heads each",
+        ),
+        Case(
             f"""{HEAD} (float[N, 2, 3, D] q, float[N, 2, 3, D] k, float[N, 2, 3, D] v) => (float[N, 2, 3, D] y) {{
                  y = Attention(q, k, v) }}""",
-            because="the heads of `q` and their width are not fixed",
+            because="the width of the heads of `q` is not fixed, and scales the scores",
         ),
         Case(
             f"""{HEAD} (float[1, 2, 3, 4] q, float[1, 2, 5, 4] k, float[3, 4] m) => (float[1, 2, 3, 4] y) {{
@@ -86,7 +100,13 @@ class DecomposeAttention(DraftRewrite):
             flat = len(draft.shape(index) or ()) == 3
             parts.append(found.apart(draft, draft.inputs[index]) if flat else draft.inputs[index])
             heads.append(found)
-        masked = self._attending(draft, heads[0])
+        counts = {(draft.shape(index) or (None, None))[1] for index in range(3)}
+        alike = len(counts) == 1 and None not in counts
+        if any(not one.count for one in heads) and not alike:
+            return f"`{names[0]}` and `{names[1]}` may have another number of heads each"
+        if draft.attribute("scale") is None and not heads[0].width and not heads[1].width:
+            return f"the width of the heads of `{names[0]}` is not fixed, and scales the scores"
+        masked = self._attending(draft, heads[0] if heads[0].width else heads[1])
         if isinstance(masked, str):
             return masked
         q, k, v = parts
@@ -94,7 +114,9 @@ class DecomposeAttention(DraftRewrite):
             k, v = (draft.op("Concat", draft.inputs[i], new, axis=2) for i, new in ((4, k), (5, v)))
         draft.give(k, 1)
         draft.give(v, 2)
-        times = heads[0].count // heads[1].count
+        times = heads[0].count // heads[1].count if heads[0].count and heads[1].count else 1
+        if times > 1 and not (heads[1].width and heads[2].width):
+            return f"the heads of `{names[1]}` are shared, and their width is not fixed"
         if times > 1:
             k, v = (
                 self._shared(draft, name, heads[0].count, shape.width, times) for name, shape in ((k, heads[1]), (v, heads[2]))
@@ -148,9 +170,10 @@ class DecomposeAttention(DraftRewrite):
 
 
 def _heads(draft: Draft, index: int, attribute: str) -> Heads | None:
-    """The heads of an operand of three or four dims; None where they are not fixed."""
+    """The heads of an operand of three or four dims, 0 for what is not fixed of four; None where it has to be."""
     dims = draft.shape(index) or ()
-    if len(dims) == 4 and isinstance(dims[1], int) and isinstance(dims[3], int):
-        return Heads(dims[1], dims[3])
+    if len(dims) == 4:
+        count, width = (dim if isinstance(dim, int) else 0 for dim in (dims[1], dims[3]))
+        return Heads(count, width)
     count = int(draft.attribute(attribute, 0))
     return Heads(count, dims[2] // count) if len(dims) == 3 and isinstance(dims[2], int) and count else None

@@ -20,7 +20,7 @@ class DecomposeSum(DraftRewrite):
 
     name = "decompose-sum"
     safety = Safety.EXACT
-    needs_opset = 8
+    needs_opset = 6
     ulps = 16
     ops = ("Mean", "Max", "Min")
     cures = tuple(Cure(op) for op in PAIRS)
@@ -55,12 +55,18 @@ class DecomposeSum(DraftRewrite):
             """<ir_version: 8, opset_import: ["" : 13]> g (float[3] a, float[3] b) => (float[3] y) { y = Max(a, b) }""",
             because="it has two operands already",
         ),
+        Case(
+            """<ir_version: 3, opset_import: ["" : 6]> g (float[3] a, float[3] b) => (float[3] y) { y = Mean(a, b) }""",
+            because="opset 6 divides by no scalar",
+        ),
     )
 
     def draw(self, draft: Draft) -> str | None:
         op, operands = draft.node.op, draft.inputs
         if len(operands) == 2 and PAIRS[op] == op:
             return "it has two operands already"
+        if op == "Mean" and draft.surgery.opset < 7:
+            return f"opset {draft.surgery.opset} divides by no scalar"
         total = functools.reduce(lambda one, other: draft.op(PAIRS[op], one, other), operands)
         if op == "Mean" and len(operands) > 1:
             total = draft.op("Div", total, draft.number(len(operands)))
