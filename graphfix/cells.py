@@ -53,6 +53,17 @@ def activations(op: str, attrs: Any) -> list[list[Activation]] | str:
     return [found[way * each : (way + 1) * each] for way in range(ways)]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Weights:
+    """W, R, the biases of both, and peepholes (None without them) of one direction, as ONNX lays them out."""
+
+    w: Array
+    r: Array
+    wb: Array
+    rb: Array
+    p: Array | None = None
+
+
 class Cells:
     """The writing of cells in the place of one node."""
 
@@ -80,9 +91,20 @@ class Cells:
         """A scalar in the layer's dtype."""
         return self.const("number", np.asarray(value, self.dtype))
 
-    def step(self, x: Any, h: Any, c: Any, weights: Sequence[Array], acts: Sequence[Activation]) -> tuple[Any, Any]:
-        """The state and the cell after one step; `weights` are W, R, both biases and peepholes of one direction."""
-        return getattr(self, f"_{self.node.op.lower()}")(x, h, c, *weights, acts)  # type: ignore[no-any-return]
+    def lines(self, x: Any, w: Array, wb: Array, rb: Array) -> Any:
+        """What all steps of one direction add to their gates: x W' + b over the whole sequence at once."""
+        bias = wb if self._late_reset else wb + rb
+        line = self.op("MatMul", x, self.const("w", np.ascontiguousarray(w.T)))
+        return self.op("Add", line, self.const("b", bias)) if bias.any() else line
+
+    def step(self, line: Any, h: Any, c: Any, weights: Weights, acts: Sequence[Activation]) -> tuple[Any, Any]:
+        """The state and the cell after one step, from its part of `lines`; a state or cell that is None is zero."""
+        return getattr(self, f"_{self.node.op.lower()}")(line, h, c, weights, acts)  # type: ignore[no-any-return]
+
+    @property
+    def _late_reset(self) -> bool:
+        """Whether a GRU resets the product rather than the state, so that the product keeps a bias of its own."""
+        return self.node.op == "GRU" and bool(self.node.attrs.get("linear_before_reset", 0))
 
     def activate(self, x: Any, activation: Activation) -> Any:
         """f(x), clipped first where the layer says so."""
@@ -107,32 +129,47 @@ class Cells:
             return self.op("Clip", x, min=-limit, max=limit)
         return self.op("Clip", x, self.number(-limit), self.number(limit))
 
-    def linear(self, x: Any, weight: Array, bias: Array, name: str) -> Any:
-        """x W' + b."""
-        return self.op("Add", self.op("MatMul", x, self.const(name, weight.T)), self.const(f"{name}_bias", bias))
+    def split(self, tensor: Any, count: int) -> list[Any]:
+        """The blocks of a tensor's last axis, one for each gate."""
+        if count == 1:
+            return [tensor]
+        made = [self.surgery.gs.Variable(self.surgery.fresh(f"{self.origin}/gate")) for _ in range(count)]
+        sizes = [self.hidden] * count
+        late = self.surgery.opset >= 13
+        inputs = [tensor, self.const("sizes", np.asarray(sizes, np.int64))] if late else [tensor]
+        attrs: dict[str, Any] = {"axis": -1} if late else {"axis": -1, "split": sizes}
+        self.new.append(self.surgery.node("Split", inputs, list(made), attrs, self.origin))
+        return made
 
-    def gate(self, k: int, x: Any, h: Any, w: Array, r: Array, wb: Array, rb: Array) -> Any:
-        """x W_k' + h R_k' + b_k."""
-        s = slice(k * self.hidden, (k + 1) * self.hidden)
-        return self.op("Add", self.linear(x, w[s], wb[s] + rb[s], "w"), self.op("MatMul", h, self.const("r", r[s].T)))
+    def recurrent(self, h: Any, r: Array) -> Any:
+        """h R'; None where h is zero."""
+        return None if h is None else self.op("MatMul", h, self.const("r", np.ascontiguousarray(r.T)))
+
+    def plus(self, one: Any, other: Any) -> Any:
+        """The sum of two tensors, either of which may be None for zero."""
+        if one is None or other is None:
+            return one if other is None else other
+        return self.op("Add", one, other)
 
     def _peeped(self, line: Any, c: Any, p: Array | None, k: int) -> Any:
         """A gate that sees the cell, p c added to it."""
-        if p is None:
+        if p is None or c is None:
             return line
         return self.op("Add", line, self.op("Mul", c, self.const("p", p[k * self.hidden : (k + 1) * self.hidden])))
 
-    def _rnn(self, x: Any, h: Any, c: Any, w: Array, r: Array, wb: Array, rb: Array, p: Any, acts: Any) -> tuple[Any, Any]:
-        return self.activate(self.gate(0, x, h, w, r, wb, rb), acts[0]), c
+    def _rnn(self, line: Any, h: Any, c: Any, weights: Weights, acts: Sequence[Activation]) -> tuple[Any, Any]:
+        return self.activate(self.plus(line, self.recurrent(h, weights.r)), acts[0]), c
 
-    def _lstm(self, x: Any, h: Any, c: Any, w: Array, r: Array, wb: Array, rb: Array, p: Any, acts: Any) -> tuple[Any, Any]:
-        i, f = (self._peeped(self.gate(k, x, h, w, r, wb, rb), c, p, k) for k in (0, 2))
-        i = self.activate(i, acts[0])
-        couple = self.node.attrs.get("input_forget", 0)
-        f = self.op("Sub", self.number(1), i) if couple else self.activate(f, acts[0])
-        g = self.activate(self.gate(3, x, h, w, r, wb, rb), acts[1])
-        c = self.op("Add", self.op("Mul", f, c), self.op("Mul", i, g))
-        o = self.activate(self._peeped(self.gate(1, x, h, w, r, wb, rb), c, p, 1), acts[0])
+    def _lstm(self, line: Any, h: Any, c: Any, weights: Weights, acts: Sequence[Activation]) -> tuple[Any, Any]:
+        i, o, f, g = self.split(self.plus(line, self.recurrent(h, weights.r)), 4)
+        i = self.activate(self._peeped(i, c, weights.p, 0), acts[0])
+        kept = None
+        if c is not None:
+            couple = self.node.attrs.get("input_forget", 0)
+            f = self.op("Sub", self.number(1), i) if couple else self.activate(self._peeped(f, c, weights.p, 2), acts[0])
+            kept = self.op("Mul", f, c)
+        c = self.plus(kept, self.op("Mul", i, self.activate(g, acts[1])))
+        o = self.activate(self._peeped(o, c, weights.p, 1), acts[0])
         return self.op("Mul", o, self._unclipped(c, acts[2])), c
 
     def _unclipped(self, x: Any, activation: Activation) -> Any:
@@ -142,14 +179,20 @@ class Cells:
         self.clip = clip
         return made
 
-    def _gru(self, x: Any, h: Any, c: Any, w: Array, r: Array, wb: Array, rb: Array, p: Any, acts: Any) -> tuple[Any, Any]:
-        z, reset = (self.activate(self.gate(k, x, h, w, r, wb, rb), acts[0]) for k in range(2))
-        s = slice(2 * self.hidden, 3 * self.hidden)
-        if self.node.attrs.get("linear_before_reset", 0):
-            recurrent = self.op("Mul", reset, self.linear(h, r[s], rb[s], "r"))
-            line = self.op("Add", self.linear(x, w[s], wb[s], "w"), recurrent)
+    def _gru(self, line: Any, h: Any, c: Any, weights: Weights, acts: Sequence[Activation]) -> tuple[Any, Any]:
+        cut = 2 * self.hidden
+        xz, xr, xn = self.split(line, 3)
+        if self._late_reset:
+            bias = self.const("rb", weights.rb) if weights.rb.any() else None
+            product = self.plus(self.recurrent(h, weights.r), bias)
+            hz, hr, hn = self.split(product, 3) if product is not None else (None, None, None)
+            z, reset = (self.activate(self.plus(x, part), acts[0]) for x, part in ((xz, hz), (xr, hr)))
+            added = None if hn is None else self.op("Mul", reset, hn)
         else:
-            recurrent = self.op("MatMul", self.op("Mul", reset, h), self.const("r", r[s].T))
-            line = self.op("Add", self.linear(x, w[s], wb[s] + rb[s], "w"), recurrent)
-        new = self.activate(line, acts[1])
-        return self.op("Add", new, self.op("Mul", z, self.op("Sub", h, new))), c
+            product = self.recurrent(h, weights.r[:cut])
+            hz, hr = self.split(product, 2) if product is not None else (None, None)
+            z, reset = (self.activate(self.plus(x, part), acts[0]) for x, part in ((xz, hz), (xr, hr)))
+            added = None if h is None else self.recurrent(self.op("Mul", reset, h), weights.r[cut:])
+        new = self.activate(self.plus(xn, added), acts[1])
+        moved = self.op("Neg", new) if h is None else self.op("Sub", h, new)
+        return self.op("Add", new, self.op("Mul", z, moved)), c

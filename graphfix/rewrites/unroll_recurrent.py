@@ -11,13 +11,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from graphfix.cells import Cells, activations
+from graphfix.cells import Cells, Weights, activations
 from graphfix.recurrent import BACKWARDS, GATES, LENGTHS
 from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
 from graphfix.surgeon import Surgery
 
-MOST_CELLS = 128
-"""Steps times directions that are written out; a cell is about fifteen nodes."""
+MOST_CELLS = 256
+"""Steps times directions that are written out; a cell is about a dozen nodes."""
 
 
 class UnrollRecurrent(GraphRewrite):
@@ -92,7 +92,7 @@ class UnrollRecurrent(GraphRewrite):
         Case(
             """<ir_version: 8, opset_import: ["" : 17]> g (float[300, 2, 1] x) => (float[300, 1, 2, 2] y)
                <float[1, 2, 1] w = {1, 2}, float[1, 2, 2] r = {1, 2, 3, 4}> { y = RNN<hidden_size = 2>(x, w, r) }""",
-            because="300 cells would be written out, over 128",
+            because="300 cells would be written out, over 256",
         ),
     )
 
@@ -138,7 +138,6 @@ class _Unrolled(Cells):
         self.graph = graph
         shape = surgery.value(node.inputs[0]).shape  # type: ignore[union-attr]
         self.steps = int(shape[0])  # type: ignore[index, arg-type]
-        self.batch = shape[1] if isinstance(shape[1], int) else 1  # type: ignore[index]
 
     def axes(self, op: str, tensor: Any, axis: int) -> Any:
         """Squeeze or Unsqueeze at one axis, as the opset writes it."""
@@ -161,16 +160,14 @@ class _Unrolled(Cells):
         n = GATES[node.op] * self.hidden
         b = np.zeros((len(ways), 2 * n), self.dtype) if given[3] is None else np.asarray(surgery.known(given[3]))
         p = None if given[7] is None else np.asarray(surgery.known(given[7]))
-        inputs = [self.slot(given[0], t) for t in range(self.steps)]
-        zero = np.zeros((self.batch, self.hidden), self.dtype)  # one row stands for all where the batch is free
         every: list[list[Any]] = [[None] * len(ways) for _ in range(self.steps)]
         hidden, cells = [], []
         for d, backward in enumerate(ways):
-            weights = [w[d], r[d], b[d, :n], b[d, n:], None if p is None else p[d]]
-            h = self.const("h0", zero) if given[5] is None else self.slot(given[5], d)
-            c = self.const("c0", zero) if given[6] is None else self.slot(given[6], d)
+            weights = Weights(w[d], r[d], b[d, :n], b[d, n:], None if p is None else p[d])
+            lines = self.lines(given[0], weights.w, weights.wb, weights.rb)
+            h, c = (None if state is None else self.slot(state, d) for state in given[5:7])
             for t in reversed(range(self.steps)) if backward else range(self.steps):
-                h, c = self.step(inputs[t], h, c, weights, acts[d])
+                h, c = self.step(self.slot(lines, t), h, c, weights, acts[d])
                 every[t][d] = h
             hidden.append(h)
             cells.append(c)
