@@ -19,7 +19,7 @@ MOST_ROUNDS = 10
 MOST_WAYS = 4
 """How often another way is tried after one that cured nothing."""
 MOST_RIVALS = 5
-"""Rewrites of the same nodes that are compared; the others wait for their turn."""
+"""Rewrites of the same nodes that are compared, those that decline not counted; the others wait for their turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,8 @@ class Rounds:
         """Carry out each of several rewrites of the same nodes, and keep the best that stands."""
         proposals: list[tuple[tuple[int, int], int, int, Proposal]] = []
         for rewrite in rivals:
+            if len(proposals) == MOST_RIVALS:
+                break
             due, keys = self._due(rewrite)
             if due:
                 self.say(rewrite.name)
@@ -132,7 +134,7 @@ class Rounds:
             return []
         mine = self.called[rewrite.name].keys if rewrite.name in self.called else set()
         later = [r for r in stage[stage.index(rewrite) + 1 :] if not r.everywhere and not r.tidies and r.name in self.called]
-        return [other for other in later if mine & self.called[other.name].keys][: MOST_RIVALS - 1]
+        return [other for other in later if mine & self.called[other.name].keys]
 
     def _stages(self) -> Iterator[list[Rewrite]]:
         """The rewrites called for, safest first; those not allowed are tried on a copy only to say that they exist."""
