@@ -9,6 +9,9 @@ import numpy as np
 import onnx
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, helper, numpy_helper
 
+from graphfix.shelf import array_of
+from graphfix.tensors import is_external
+
 if TYPE_CHECKING:
     from graphfix.surgeon import Surgery
 
@@ -118,3 +121,18 @@ def _constant(tensor: Any, out: GraphProto) -> None:
     made = out.initializer.add()
     made.CopyFrom(proto if proto is not None else numpy_helper.from_array(np.asarray(content)))
     made.name = tensor.name
+
+
+def lazily(tensor: Any) -> None:
+    """Let an imported constant whose weights were put aside read them from there, once somebody asks."""
+    held = tensor._values
+    proto = getattr(held, "tensor", None)
+    if isinstance(proto, onnx.TensorProto) and is_external(proto):
+        held.load = lambda: np.asarray(array_of(proto))
+
+
+def fetch(tensor: Any) -> None:
+    """Read an imported constant whose weights were put aside: whoever runs it does not know where they are."""
+    proto = getattr(tensor._values, "tensor", None)
+    if isinstance(proto, onnx.TensorProto) and is_external(proto):
+        tensor.values  # noqa: B018 - reading it is what loads it

@@ -15,6 +15,7 @@ from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.errors import BackendError
 from graphfix.facts import NodeFacts
 from graphfix.sharing import facts_of
+from graphfix.shelf import whole
 
 Ask = Callable[[ModelProto], list[Finding]]
 Mark = tuple[object, ...]
@@ -85,7 +86,10 @@ def consulting(
 
         def tell(results: Sequence[Result], model: ModelProto) -> None:
             path = folder / "model.onnx"
-            save_model(model, path, force=True)
+            held = ModelProto()
+            held.CopyFrom(model)
+            save_model(whole(held), path, force=True)
+            del held
             free = {name: dims for name, dims in shapes.items() if name in {info.name for info in model.graph.input}}
             with prepared(Case(path, free, {})) as ready:
                 for target, result in zip(targets, results, strict=True):

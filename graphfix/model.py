@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import mmap
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,12 +21,14 @@ from graphfix.errors import ModelError
 from graphfix.external import load_external
 from graphfix.restore import restore
 from graphfix.skeleton import MOST_BYTES, read_skeleton
+from graphfix.streaming import pieces
 from graphfix.tensors import is_elided, is_external, nbytes, tensors
 from graphfix.wire import PAYLOAD_LIMIT
 
 __all__ = ["load_model", "restore", "save_model", "writable"]
 
 _ROOM: Final = MOST_BYTES - (1 << 27)  # what all payloads may have in one file, with room for the graph
+_MUCH: Final = 1 << 28  # bytes of payloads from which a model is written piece by piece
 _ALIGN: Final = 4096  # lets a runtime map a tensor straight from the file
 _HOLDERS: Final = frozenset(
     {
@@ -79,17 +82,19 @@ def save_model(model: ModelProto, path: str | Path, *, force: bool = False, exte
         raise ValueError(f"tensor `{lacking}` has no payload to save")
     writable(path, force=force)
     target = destination(path)
-    data = None
-    if not external and sum(nbytes(tensor) or 0 for tensor in tensors(model)) <= _ROOM:
+    data: Iterable[bytes] | None = None
+    size = sum(nbytes(tensor) or 0 for tensor in tensors(model))
+    if not external and size <= _ROOM:
         try:
-            data = model.SerializeToString()
+            data = [model.SerializeToString()] if size < _MUCH else pieces(model)
         except (EncodeError, ValueError):
             data = None  # more than 2 GiB for another reason, such as integers in their long form
     with told(path):
         if data is None:
-            data = _set_apart(model, target)
+            data = [_set_apart(model, target)]
         with Pending(os.path.dirname(target)) as pending:
-            pending.write(data)
+            for piece in data:
+                pending.write(piece)
             pending.put(target)
 
 

@@ -21,6 +21,7 @@ from graphfix.interface_rewrite import InterfaceRewrite
 from graphfix.rewrite import Safety
 from graphfix.rounds import Rounds
 from graphfix.sharing import facts_of, patiently, sharing
+from graphfix.shelf import shelved, whole
 from graphfix.transaction import Change, Judge, Workbench
 from graphfix.verify import Reference, Tolerance, Verification
 from graphfix.why import Explanation, explain
@@ -73,27 +74,28 @@ def fix_model(
     say = progress or (lambda _: None)
     shapes, values = dict(shapes or {}), dict(values or {})
     own = None if rtol is None and atol is None else Tolerance(rtol or 0.0, atol or 0.0)
-    reference = Reference(model, shapes, values, data, tuple(reforms))
-    witnessed = Witnessed()
-    bench = Workbench(bind(model, shapes, values), reference, lambda m: witnessed.joined(_of(judge(m), targets), m), own)
-    if shapes or values:
-        bench.changes += [Change("freeze-dims", Safety.INTERFACE, name, True) for name in shapes]
-        bench.changes += [Change("bind-input", Safety.INTERFACE, name, True) for name in values]
-    for reform in reforms:
-        _reform(bench, reform)
-    if shapes or values or reforms:
-        bench.verification = reference.check(bench.model, own or Tolerance())
-        if reforms and not bench.verification.passed:
-            raise UsageError(f"the model with the interface asked for computes something else: {bench.verification.reason}")
-        _settle(bench, say, ("fold-normalization",) if reforms else ())
-    allowed = frozenset({"exact", *allow})
-    _converge(bench, Rounds(bench, allowed, say), witnessed, ask)
-    touched = bool(bench.version or shapes or values or reforms)
-    final = with_output_shapes(bench.model) if touched else bench.model
-    verification = bench.measured() or Verification(0, 0.0, 0.0, 1.0, True, "nothing was changed")
-    changes = tuple(_lasting(bench))
-    explained = tuple(explain(bench, changes, allowed)) if why else ()
-    return FixResult(final, changes, verification, tuple(bench.results), explained)
+    with shelved(model) as slim:
+        reference = Reference(slim, shapes, values, data, tuple(reforms))
+        witnessed = Witnessed()
+        bench = Workbench(bind(slim, shapes, values), reference, lambda m: witnessed.joined(_of(judge(m), targets), m), own)
+        if shapes or values:
+            bench.changes += [Change("freeze-dims", Safety.INTERFACE, name, True) for name in shapes]
+            bench.changes += [Change("bind-input", Safety.INTERFACE, name, True) for name in values]
+        for reform in reforms:
+            _reform(bench, reform)
+        if shapes or values or reforms:
+            bench.verification = reference.check(bench.model, own or Tolerance())
+            if reforms and not bench.verification.passed:
+                raise UsageError(f"the model with the interface asked for computes something else: {bench.verification.reason}")
+            _settle(bench, say, ("fold-normalization",) if reforms else ())
+        allowed = frozenset({"exact", *allow})
+        _converge(bench, Rounds(bench, allowed, say), witnessed, ask)
+        touched = bool(bench.version or shapes or values or reforms)
+        verification = bench.measured() or Verification(0, 0.0, 0.0, 1.0, True, "nothing was changed")
+        changes = tuple(_lasting(bench))
+        explained = tuple(explain(bench, changes, allowed)) if why else ()
+        final = whole(with_output_shapes(bench.model)) if touched else model
+        return FixResult(final, changes, verification, tuple(bench.results), explained)
 
 
 def _reform(bench: Workbench, reform: InterfaceRewrite) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-from graphfix.closing import Closing, frozen
+from graphfix.closing import Closing, frozen, lazily
 from graphfix.facts import DTYPES, Value
 from graphfix.infer import CODES
 from graphfix.rewrite import Declined, Key
@@ -52,8 +52,7 @@ class Surgery:
         self.owners: dict[int, int] = {}
         self._alive: list[Any] = []
         self._dead: set[int] = set()
-        self._taken: set[str] = set()
-        self._last: dict[int, int] = {}
+        self._taken, self._last = set[str](), dict[int, int]()
         self._remember(self.top, model.graph, ())
 
     def _remember(self, graph: Any, source: GraphProto, scope: tuple[str, ...]) -> None:
@@ -67,6 +66,7 @@ class Surgery:
                 self._values[id(tensor)] = value
                 self._alive.append(tensor)
             if name in owned and isinstance(tensor, self.gs.Constant):
+                lazily(tensor)
                 self.owners[id(tensor)] = id(graph)
             self._taken.add(name)
         for node, proto in zip(graph.nodes, source.node, strict=True):

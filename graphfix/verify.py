@@ -24,6 +24,7 @@ from graphfix.feeds import Array, Feed, candidates, given_feeds, is_free, seeded
 from graphfix.impact import Gauge
 from graphfix.interface_rewrite import Adapted, InterfaceRewrite, joined
 from graphfix.interpreter import Interpreter, lacks_kernel
+from graphfix.shelf import folder_of
 
 __all__ = ["Reference", "Tolerance", "Verification", "compare", "session"]
 
@@ -240,6 +241,9 @@ def session(model: ModelProto) -> Iterator[Any]:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.disable_prepacking", "1")
     providers = ["CPUExecutionProvider"]
+    aside = folder_of(model)
+    if aside is not None:
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", aside)
     if model.ByteSize() < TOO_BIG:
         yield ort.InferenceSession(model.SerializeToString(), options, providers=providers)
         return

@@ -96,6 +96,7 @@ def run(given: argparse.Namespace) -> int:
         text = node_diff(model, fixed.model, str(given.model))
         sys.stdout.write(text)
         return int(bool(text))
+    del model  # large models are not to be held twice while one is written
     if given.in_place and not fixed.changed:
         output = None
     else:

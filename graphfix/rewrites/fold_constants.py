@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from onnx import ModelProto, helper
 
+from graphfix.closing import fetch
 from graphfix.facts import DTYPES
 from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
 from graphfix.sharing import facts_of
@@ -113,6 +114,10 @@ class FoldConstants(GraphRewrite):
                     node.op = KEPT
                     kept.append(node)
             _shapes(surgery, graph, wanted)
+            for node in graph.nodes:  # graphsurgeon runs what is constant, and needs the numbers for it
+                if node.inputs and all(isinstance(tensor, surgery.gs.Constant) for tensor in node.inputs):
+                    for tensor in node.inputs:
+                        fetch(tensor)
             graph.fold_constants(
                 fold_shapes=False, recurse_subgraphs=False, flatten_subgraphs=False, recurse_functions=False,
                 partitioning="recursive", should_exclude_node=functools.partial(_keep, surgery, graph, wanted, refused),

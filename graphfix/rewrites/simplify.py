@@ -54,8 +54,9 @@ class Simplify(Rewrite):
         import onnx
 
         from graphfix.restore import restore
+        from graphfix.tensors import nbytes, tensors
 
-        size = model.ByteSize()
+        size = sum(nbytes(tensor) or 0 for tensor in tensors(model))
         if size > MOST_BYTES:
             return Outcome(None, declined=(Declined(f"the model has {size} bytes, over {MOST_BYTES}"),))
         with tempfile.TemporaryDirectory(prefix="graphfix-") as folder:
