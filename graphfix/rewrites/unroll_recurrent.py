@@ -71,6 +71,12 @@ class UnrollRecurrent(GraphRewrite):
             ),
             (
                 2,
+                """<float[2, 2, 1] w = {0.5, -1, 0.25, 2}, float[2, 2, 2] r = {1, -1, 0.5, 0.25, -0.5, 1, 2, 0},
+                    int32[2] n = {1, 2}, float[2, 2, 2] h = {1, -1, 0.5, 2, 1, 1, -2, 3}>""",
+                """RNN<hidden_size = 2, direction = "bidirectional">(x, w, r, , n, h)""",
+            ),
+            (
+                2,
                 "<float[1, 2, 1] w = {1, 2}, float[1, 2, 2] r = {1, 2, 3, 4}>",
                 """RNN<hidden_size = 2, activations = ["ScaledTanh"], activation_alpha = [0.5],
                        activation_beta = [2.0]>(x, w, r)""",
@@ -117,8 +123,8 @@ def _refusal(surgery: Surgery, node: Any) -> str | None:
     if isinstance(acts, str):
         return acts
     inputs = list(node.inputs)
-    if len(inputs) > LENGTHS and inputs[LENGTHS].name:
-        return "sequence lengths are not written out"
+    if len(inputs) > LENGTHS and inputs[LENGTHS].name and surgery.opset < 9:
+        return f"sequence lengths need opset 9, the model has {surgery.opset}"
     if any(surgery.known(t) is None for t in (*inputs[1:4], *inputs[7:]) if t.name):
         return "its weights are not constants"
     value = surgery.value(inputs[0])
@@ -162,13 +168,21 @@ class _Unrolled(Cells):
         p = None if given[7] is None else np.asarray(surgery.known(given[7]))
         every: list[list[Any]] = [[None] * len(ways) for _ in range(self.steps)]
         hidden, cells = [], []
+        masks = self.masks(given[LENGTHS])
         for d, backward in enumerate(ways):
             weights = Weights(w[d], r[d], b[d, :n], b[d, n:], None if p is None else p[d])
             lines = self.lines(given[0], weights.w, weights.wb, weights.rb)
             h, c = (None if state is None else self.slot(state, d) for state in given[5:7])
+            started = [state is not None for state in (h, c)]
             for t in reversed(range(self.steps)) if backward else range(self.steps):
+                before = h, c
                 h, c = self.step(self.slot(lines, t), h, c, weights, acts[d])
                 every[t][d] = h
+                if masks:
+                    every[t][d] = self.op("Where", masks[t], h, self.number(0))
+                    h, c = (self.held(masks[t], now, old) for now, old in zip((h, c), before, strict=True))
+            if masks:  # an empty sequence leaves zeros, whatever it starts from
+                h, c = (self.held(masks[0], now, None) if given else now for now, given in zip((h, c), started, strict=True))
             hidden.append(h)
             cells.append(c)
         outputs = [*node.outputs, None, None, None][:3]
@@ -180,6 +194,17 @@ class _Unrolled(Cells):
                 self.stack(parts, made)
         at = next(i for i, other in enumerate(self.graph.nodes) if other is node)
         self.graph.nodes[at : at + 1] = self.new
+
+    def masks(self, lengths: Any) -> list[Any]:
+        """For each step which sequences are not at their end yet, as [N, 1]; empty where none has a length."""
+        if lengths is None:
+            return []
+        column = self.axes("Unsqueeze", lengths, 1)
+        return [self.op("Greater", column, self.const("step", np.asarray(t, np.int32))) for t in range(self.steps)]
+
+    def held(self, mask: Any, now: Any, before: Any) -> Any:
+        """A state that moves on where the mask says so, and stays where it was, or zero, elsewhere."""
+        return None if now is None else self.op("Where", mask, now, self.number(0) if before is None else before)
 
     def stack(self, parts: list[Any], made: Any = None) -> Any:
         """The parts side by side along a new first axis."""
