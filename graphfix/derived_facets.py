@@ -28,6 +28,8 @@ def derived_facets(node: NodeFacts) -> Facets:
         found["out.rank"] = None if result is None else result.rank
     if node.op in ("Reshape", "Transpose"):
         found["regroups"] = node.regroups
+    if node.op == "ConstantOfShape":
+        found["accompanied"] = node.accompanied
     return found
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import onnx
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, helper
 
+from graphfix.company import in_company
 from graphfix.folding import Array, attribute, constant_value, fold, tensor_value
 from graphfix.infer import NAMES as DTYPES
 from graphfix.infer import Place, branch_scope, infer, named, pinned, replace, stripped, unannotated
@@ -152,7 +153,7 @@ def _walk(
         name = sparse.values.name
         values[name] = Value(name, DTYPES.get(sparse.values.data_type, ""), tuple(sparse.dims), "constant")
     read: dict[str, None] = {}
-    regrouping = regroupings(graph)
+    regrouping, accompanied = regroupings(graph), in_company(graph, opsets)
     for position, (node, twin) in enumerate(zip(graph.node, inferred.node, strict=True)):
         inputs = tuple(facts.value(name, scope) if name else None for name in node.input)
         stated = [typed(known[name]) if name in known else Value(name) for name in node.output]
@@ -173,7 +174,7 @@ def _walk(
         entry = NodeFacts(
             node, scope, inputs, tuple(o if o.name else None for o in outputs),
             version, tuple(branches), tuple(captured),
-            gravest(facts.nodes[before:]), under, position in regrouping,
+            gravest(facts.nodes[before:]), under, position in regrouping, position in accompanied,
         )  # fmt: skip
         facts.nodes.append(entry)
         if scope:

@@ -55,7 +55,8 @@ class NodeFacts:
     `branches` are the outputs of its subgraphs, `captured` the names that those read from outer scopes,
     `broken` the gravest operator inside them whose operands contradict it, `none` without one. `under` is `nothing` in
     the main graph, else the source of the condition that its execution hangs on, the least settled of several.
-    `regroups` says that it stands in a row of Reshape, Transpose and Reshape, see regrouping.py.
+    `regroups` says that it stands in a row of Reshape, Transpose and Reshape, see regrouping.py; `accompanied` that
+    its result meets other operands, see company.py.
     """
 
     proto: NodeProto
@@ -68,6 +69,7 @@ class NodeFacts:
     broken: str = "none"
     under: str = "nothing"
     regroups: bool = False
+    accompanied: bool = False
 
     @property
     def op(self) -> str:
