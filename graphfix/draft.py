@@ -114,9 +114,30 @@ class Draft:
             return self.constant(array.reshape([-1] + [1] * ones), array.dtype)
         return self.op("Unsqueeze", self.inputs[index], axes=list(range(1, ones + 1))) if ones > 0 else self.inputs[index]
 
+    def standing(self, name: str, axes: Sequence[int]) -> str:
+        """The value with dims of one at these axes of the result; a constant is reshaped here and now."""
+        array = self.constants.get(name)
+        if array is not None:
+            return self.constant(np.expand_dims(array, tuple(axes)), array.dtype)
+        return self.op("Unsqueeze", name, axes=list(axes)) if axes else name
+
     def transpose(self, name: str, order: Sequence[int]) -> str:
         """The value with its axes in another order; nothing where it is the order they have."""
         return name if list(order) == list(range(len(order))) else self.op("Transpose", name, perm=list(order))
+
+    def places(self, length: int | str, dtype: str = "int64") -> str:
+        """0, 1, 2 and so on, as many as a number or a scalar int64 value says."""
+        if isinstance(length, int):
+            return self.constant(np.arange(length), np.dtype(dtype))
+        counted = self.op("Range", self.constant(0), length, self.constant(1))
+        return counted if dtype == "int64" else self.cast(counted, dtype)
+
+    def size(self, axis: int, index: int = 0) -> int | str:
+        """The length of an operand along an axis: a number, or a scalar int64 value where it is not fixed."""
+        dim = (self.shape(index) or {axis: None})[axis]
+        if isinstance(dim, int):
+            return dim
+        return self.op("Gather", self.op("Shape", self.inputs[index]), self.constant(axis), axis=0)
 
     def give(self, name: str, index: int = 0) -> None:
         """Make a value the node's output."""
@@ -140,7 +161,8 @@ class Draft:
                     names[position] = self._given.get(name, name)
         dtype = self.surgery.dtype(self.node.inputs[0]) if self.node.inputs else None
         nodes, operands = spelled(self.nodes, self.surgery.opset, dtype)
-        return nodes, {**self.constants, **operands}
+        read = {name for node in nodes for name in node.input}
+        return nodes, {name: array for name, array in {**self.constants, **operands}.items() if name in read}
 
 
 class DraftRewrite(NodeRewrite):

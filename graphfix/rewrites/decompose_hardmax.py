@@ -5,8 +5,6 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar
 
-import numpy as np
-
 from graphfix.draft import Draft, DraftRewrite
 from graphfix.rewrite import FLOATS, Case, Cure, Safety
 
@@ -19,7 +17,7 @@ class DecomposeHardmax(DraftRewrite):
 
     name = "decompose-hardmax"
     safety = Safety.EXACT
-    needs_opset = 7
+    needs_opset = 11
     dtypes = FLOATS
     cures = (Cure("Hardmax"),)
     before = "y = Hardmax(x)"
@@ -36,11 +34,16 @@ class DecomposeHardmax(DraftRewrite):
             """<ir_version: 8, opset_import: ["" : 11]> g (float[2, 5, 3] x) => (float[2, 5, 3] y) { y = Hardmax(x) }""",
             ops=("Reshape", "ArgMax", "Equal", "Cast", "Reshape"),
         ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 13]> g (float[2, N, 3] x) => (float[2, N, 3] y) {
+                 y = Hardmax<axis = 1>(x) }""",
+            ops=("*",),
+        ),
     )
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
-            """<ir_version: 8, opset_import: ["" : 13]> g (float[2, N] x) => (float[2, N] y) { y = Hardmax(x) }""",
-            because="dim 1 of `x` is not fixed",
+            """<ir_version: 8, opset_import: ["" : 11]> g (float[2, 3, N] x) => (float[2, 3, N] y) { y = Hardmax(x) }""",
+            because="dim 2 of `x` is not fixed",
         ),
     )
 
@@ -51,18 +54,17 @@ class DecomposeHardmax(DraftRewrite):
         modern = draft.surgery.opset >= 13
         axis = draft.attribute("axis", -1 if modern else 1) % len(dims)
         joined = not modern and axis != len(dims) - 1
-        sizes = [dim for dim in dims[axis:] if isinstance(dim, int)] if joined else [dims[axis]]
-        if not isinstance(sizes[0], int) or (joined and len(sizes) < len(dims) - axis):
-            free = next(i for i in range(axis, len(dims)) if not isinstance(dims[i], int))
-            return f"dim {free} of `{name}` is not fixed"
-        length = prod(size for size in sizes if isinstance(size, int))
+        sizes = [dim for dim in dims[axis:] if isinstance(dim, int)]
+        if joined and len(sizes) < len(dims) - axis:
+            return f"dim {next(i for i in range(axis, len(dims)) if not isinstance(dims[i], int))} of `{name}` is not fixed"
         if joined and sum(not isinstance(dim, int) for dim in dims) > 1:
             return f"more than one dim of `{name}` is not fixed"
-        x, spread = draft.inputs[0], [length] + [1] * (0 if joined else len(dims) - axis - 1)
+        x, length = draft.inputs[0], prod(sizes) if joined else draft.size(axis)
+        spread = list(range(1, 1 if joined else len(dims) - axis))
         if joined:
-            x, axis = draft.reshape(x, [-1, length]), 1
+            x, axis = draft.reshape(x, [-1, prod(sizes)]), 1
         best = draft.op("ArgMax", x, axis=axis, keepdims=1)
-        hit = draft.op("Equal", draft.constant(np.arange(length).reshape(spread)), best)
+        hit = draft.op("Equal", draft.standing(draft.places(length), spread), best)
         made = draft.cast(hit, draft.dtype())
         draft.give(draft.reshape(made, [dim if isinstance(dim, int) else -1 for dim in dims]) if joined else made)
         return None

@@ -11,7 +11,7 @@ from graphfix.rewrite import Case, Cure, Safety
 
 
 class DecomposeOneHot(DraftRewrite):
-    """Write OneHot of a known depth as a comparison with the indices of the new axis.
+    """Write OneHot as a comparison with the indices of the new axis.
 
     Why: compilers want its indices, depth and values constant, or of one dtype; Equal, Where and Unsqueeze take them
     as they come. An index below zero counts from the end, one out of range is nowhere.
@@ -19,8 +19,8 @@ class DecomposeOneHot(DraftRewrite):
 
     name = "decompose-one-hot"
     safety = Safety.EXACT
-    needs_opset = 9
-    dtypes = ("int32", "int64")
+    needs_opset = 11
+    dtypes = ("int32", "int64", "int8", "int16", "uint8", "uint16", "uint32")
     cures = (Cure("OneHot"),)
     before = "y = OneHot(indices, depth, values)"
     after = """column = Unsqueeze<axes = [-1]>(indices)
@@ -42,30 +42,46 @@ class DecomposeOneHot(DraftRewrite):
                  y = OneHot<axis = 1>(i, d, v) }""",
             ops=("Cast", "Gather", "Gather", "Unsqueeze", "Equal", "Equal", "Or", "Where"),
         ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 13]> g (float[N, 2] x, int64[D] z, float[2] v) => (float[N, E, 2] y) {
+                 i = Cast<to = 7>(x)
+                 d = Size(z)
+                 y = OneHot<axis = 1>(i, d, v) }""",
+            ops=("*",),
+        ),
     )
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
-            """<ir_version: 8, opset_import: ["" : 11]> g (int64[3] i, int64[1] d, float[2] v) => (float[3, D] y) {
+            """<ir_version: 8, opset_import: ["" : 11]> g (int64[] i, float[2] v) => (float[] y) <int64[1] d = {3}> {
                  y = OneHot(i, d, v) }""",
-            because="the depth `d` is not known",
+            because="the rank of `i` is unknown",
         ),
     )
 
     def draw(self, draft: Draft) -> str | None:
-        depth, dims = draft.known(1), draft.shape()
-        if depth is None:
-            return f"the depth `{draft.node.inputs[1].name}` is not known"
+        known, dims, dtype = draft.known(1), draft.shape(), draft.dtype()
         if dims is None:
             return f"the rank of `{draft.node.inputs[0].name}` is unknown"
-        axis, size = draft.attribute("axis", -1) % (len(dims) + 1), int(depth.reshape(-1)[0])
-        spread = [size] + [1] * (len(dims) - axis)
+        indices = draft.inputs[0] if dtype in ("int32", "int64") else draft.cast(draft.inputs[0], "int64")
+        dtype = dtype if dtype in ("int32", "int64") else "int64"
+        depth: int | str = int(known.reshape(-1)[0]) if known is not None else self._scalar(draft)
+        axis = draft.attribute("axis", -1) % (len(dims) + 1)
+        places = draft.places(depth, dtype)
+        if isinstance(depth, int):
+            ends = draft.constant(np.arange(-depth, 0), np.dtype(dtype))
+        else:
+            ends = draft.op("Sub", places, depth if dtype == "int64" else draft.cast(depth, dtype))
         values = draft.known(2)
         plain = values is not None and values.reshape(-1).tolist() == [0, 1]
         if not plain:
             off, on = (draft.op("Gather", draft.inputs[2], draft.constant([i]), axis=0) for i in range(2))
-        column = draft.op("Unsqueeze", draft.inputs[0], axes=[axis])
-        hit = draft.op("Equal", column, draft.number(np.arange(size).reshape(spread)))
-        end = draft.op("Equal", column, draft.number(np.arange(-size, 0).reshape(spread)))
+        column = draft.op("Unsqueeze", indices, axes=[axis])
+        spread = list(range(1, len(dims) - axis + 1))
+        hit, end = (draft.op("Equal", column, draft.standing(name, spread)) for name in (places, ends))
         found = draft.op("Or", hit, end)
         draft.give(draft.cast(found, draft.dtype(2)) if plain else draft.op("Where", found, on, off))
         return None
+
+    def _scalar(self, draft: Draft) -> str:
+        """The depth as a scalar int64."""
+        return draft.op("Reshape", draft.cast(draft.inputs[1], "int64"), draft.constant(np.zeros(0, np.int64)))
