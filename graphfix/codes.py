@@ -6,9 +6,11 @@ import functools
 import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from graphfix.check import checks
 from graphfix.diagnostic import Severity
+from graphfix.errors import UsageError, nearest
 from graphfix.outcomes import OUTCOMES
 
 
@@ -49,11 +51,11 @@ def meant(words: Iterable[str], code: str, name: str) -> bool:
     return any(selects(word, code, name) for word in words)
 
 
-def known(word: str) -> bool:
-    """Whether a word means at least one code."""
-    return (word.startswith("GF") and any(selects(word, each.code, each.name) for each in codes().values())) or word in names()
-
-
-def names() -> set[str]:
-    """The names of all codes."""
-    return {each.name for each in codes().values()}
+def check_word(word: str, *, path: str | Path | None = None) -> None:
+    """Raise UsageError with the nearest spelling where a word means no code at all."""
+    every = codes().values()
+    if not word.startswith("GF") or word == "GF" or not any(each.code.startswith(word) for each in every):
+        names = {each.name for each in every}
+        if word not in names:
+            known = [*(each.code for each in every), *names]
+            raise UsageError(f"no finding is called `{word}`", path=path, cure=nearest(word, known))

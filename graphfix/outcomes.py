@@ -1,4 +1,4 @@
-"""What asking the real compiler can find, beside what the rules in checks/ read off a table: codes, names and why."""
+"""What is found beside what the rules in checks/ read off a table: by asking the compiler, and about the settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from graphfix.diagnostic import Severity
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One kind of finding that needs a compiler's word: `about` says what it finds, why that hurts, what to do."""
+    """One kind of finding that no rule makes: `about` says what it finds, why that hurts, what to do."""
 
     code: str
     name: str
@@ -62,4 +62,24 @@ CONTRADICTION = Outcome(
 Why: the compiler is right, so the table is wrong, too coarse, or measured on another version.
 Instead: report the model, cut down with `graphfix compile --bisect`; `graphfix probe` measures the operator again.""",
 )
-OUTCOMES = (REJECTION, UNLOADABLE, UNWRITTEN, DIFFERENT, CONTRADICTION)
+UNUSED = Outcome(
+    "GF901",
+    "unused-suppression",
+    Severity.WARNING,
+    """A suppression in the settings that silences nothing: the models it means no longer have such a finding.
+
+Why: it would hide the same trouble should it come back, under a reason that no longer holds.
+Example: `[[tool.graphfix.suppress]]` with `code = "GF103"` for a model whose Resize nodes have since been rewritten.
+Instead: delete the section; where it is meant for another target or model, say so in its `target` and `model`.""",
+)
+STALE = Outcome(
+    "GF905",
+    "stale-baseline",
+    Severity.NOTE,
+    """Entries of the baseline that no finding meets any longer; they are taken out of the file.
+
+Why: a baseline that only shrinks shows how much is left to do, and lets nothing of it come back unseen.
+Example: `graphfix-baseline.json` was written before a rejected Mish was exported in elementary form.
+Instead: commit the smaller file. It grows only with `graphfix lint --update-baseline`.""",
+)
+OUTCOMES = (REJECTION, UNLOADABLE, UNWRITTEN, DIFFERENT, CONTRADICTION, UNUSED, STALE)

@@ -1,4 +1,4 @@
-"""`graphfix lint`: verdicts and findings, for models, folders and globs; never writes a model."""
+"""`graphfix lint`: verdicts and findings, for models, folders and globs; never writes the model it reads."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import argparse
 import contextlib
 import gc
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
-from graphfix import config as settings
-from graphfix.commands.options import add_shared, bindings, chosen_targets, destination, exit_code, spanned_bindings
+from graphfix.clock import Clock
+from graphfix.commands.options import add_shared, destination, exit_code
+from graphfix.commands.settled import Settled, add_policy, settled
 from graphfix.diagnostic import Result
-from graphfix.engine import Values, lint_file, models_in, table
+from graphfix.engine import Values, models_in, table
 from graphfix.errors import BackendError, UsageError
+from graphfix.linting import Task, carried_out
 from graphfix.progress import progress
 from graphfix.report import renderer
 
@@ -22,82 +25,167 @@ if TYPE_CHECKING:
     from graphfix.backends.session import Session
     from graphfix.ranges import Spanned
 
+Ask = Callable[[Sequence[Result], Path], None]
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a model, a folder (searched for *.onnx), or a glob")
     parser.add_argument("--statistics", action="store_true", help="count the nodes each target takes, and their islands")
     parser.add_argument("--confirm", action="store_true", help="also ask the real compiler, where it is installed")
+    parser.add_argument("--explain-verdict", metavar="NODE", help="tell how the verdict on one node comes about")
+    parser.add_argument("--annotate", type=Path, metavar="OUT.onnx", help="write a copy with each verdict in its node's metadata")
+    parser.add_argument("--force", action="store_true", help="overwrite an existing OUT.onnx")
+    parser.add_argument("--jobs", "-j", type=int, default=1, metavar="N", help="judge models in N processes (1)")
+    parser.add_argument("--timings", action="store_true", help="say on stderr what the time was spent on")
+    add_policy(parser)
     add_shared(parser)
+    parser.set_defaults(output_format=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run works on: the models with their settings and tasks, and how they are printed."""
+
+    given: argparse.Namespace
+    settings: Sequence[Settled]
+    tasks: Sequence[Task]
+    format: str
+
+    @property
+    def models(self) -> list[Path]:
+        """The paths of the models, in order."""
+        return [task.path for task in self.tasks]
 
 
 def run(given: argparse.Namespace) -> int:
     """Lint every model; the exit code is 2 when one cannot be read, 1 with findings, else 0."""
     gc.set_threshold(100_000)  # thousands of small values live as long as their model does
-    write = renderer(given.output_format)
-    config = settings.load(Path(given.paths[0]), file=given.config, isolated=given.isolated)
-    targets = chosen_targets(given.target, config)
-    for target in targets:
-        table(target)
-    shapes, values = bindings(given.shape, given.set, config)
-    spanned = spanned_bindings(given.shape, given.set, config)[0]
     models = list(models_in(given.paths))
     if not models:
         raise UsageError(f"no model in {', '.join(given.paths)}", cure="name a .onnx file, or a folder that holds some")
+    if given.jobs < 1:
+        raise UsageError(f"--jobs {given.jobs} is no number of processes", cure="give 1 or more")
+    settings = settled(given, models)
+    for target in dict.fromkeys(target for one in settings for target in one.targets):
+        table(target)
+    if given.explain_verdict is not None:
+        return _explain(given, settings)
+    output_format = given.output_format or settings[0].config.output_format
+    detail = given.annotate is not None or output_format == "model-explorer"
+    tasks = [Task(one.model, one.targets, one.shapes, one.values, given.statistics, detail) for one in settings]
+    told = Run(given, settings, tasks, output_format)
+    _check_overlay(told)
+    results = _judge(told)
+    if given.annotate is not None and results[0].error is None:
+        from graphfix.annotating import annotate
+
+        count = annotate(results, models[0], given.annotate, force=given.force)
+        print(f"graphfix: wrote {given.annotate}, with the verdict on each of {count} nodes", file=sys.stderr)
+    by_model = {one.model: one.config.fail_on for one in settings}
+    return max(exit_code([result], given.fail_on or by_model[Path(result.model)]) for result in results)
+
+
+def _check_overlay(told: Run) -> None:
+    """Refuse, before any work, what is written for one model alone."""
+    if len(told.tasks) > 1 and (told.given.annotate is not None or told.format == "model-explorer"):
+        what = "--annotate" if told.given.annotate is not None else "the model-explorer format"
+        raise UsageError(f"{what} is for one model, not {len(told.tasks)}", cure="name one model")
+    if told.given.annotate is not None:
+        from graphfix.atomic import writable
+
+        writable(told.given.annotate, force=told.given.force)
+
+
+def _judge(told: Run) -> list[Result]:
+    """Judge every model, hold the findings against the settings, and print them."""
+    given, clock = told.given, Clock()
+    write = renderer(told.format)
     results: list[Result] = []
     with contextlib.ExitStack() as stack:
         out = stack.enter_context(destination(given.output_file))
-        step = stack.enter_context(progress(len(models), "linting"))
-        ask = _asker(stack, targets, spanned, values) if given.confirm else None
-        for path in models:
-            found = [
-                without(result, config.ignore)
-                for result in lint_file(path, targets, shapes=shapes, values=values, statistics=given.statistics)
-            ]
+        step = stack.enter_context(progress(len(told.tasks), "linting"))
+        ask = _asker(stack, told.settings) if given.confirm else None
+        for place, (found, spent) in enumerate(carried_out(told.tasks, given.jobs)):
+            one = told.settings[place]
+            clock.add(spent)
             if found[0].error is not None:
                 print(f"graphfix: {found[0].error}", file=sys.stderr)
             if ask is not None:
-                ask(found, path)
-                found = [without(result, config.ignore) for result in found]
-            if given.output_format == "json-lines":
+                clock.start()
+                ask(found, one.model)
+                clock.lap("asking compilers")
+            _hold(one, found, told.models[place + 1 :])
+            if told.format == "json-lines":
                 write(found, out)
             results.extend(found)
-            step(path.name)
-        if given.output_format == "text":
-            from graphfix.report.text import render
-
-            render(results, out, full=given.full)
-        elif given.output_format != "json-lines":
-            write(results, out)
-    return exit_code(results, given.fail_on or config.fail_on)
-
-
-def without(result: Result, ignored: Collection[str]) -> Result:
-    """The result without findings whose code or name is ignored."""
-    result.findings = [finding for finding in result.findings if not {finding.code, finding.name} & set(ignored)]
-    return result
+            step(one.model.name)
+        clock.start()
+        _print(told, results, out)
+        clock.lap("printing")
+    for baseline in {id(one.policy.baseline): one.policy.baseline for one in told.settings}.values():
+        if baseline is not None and baseline.changed:
+            if given.update_baseline:
+                baseline.forget_missing()
+            baseline.save()
+    if given.timings:
+        print("\n".join(["graphfix: time spent", *clock.lines()]), file=sys.stderr)
+    return results
 
 
-def _asker(
-    stack: contextlib.ExitStack, targets: Sequence[str], shapes: Mapping[str, Spanned], values: Values
-) -> Callable[[Sequence[Result], Path], None]:
+def _hold(one: Settled, found: Sequence[Result], rest: Sequence[Path]) -> None:
+    """Hold one model's findings against the settings; `rest` are the models still to come."""
+    for result in found:
+        one.policy.apply(result)
+    for result in found:
+        one.policy.unused(result, [str(path) for path in rest])
+
+
+def _print(told: Run, results: Sequence[Result], out: TextIO) -> None:
+    if told.format == "text":
+        from graphfix.report.text import render
+
+        render(results, out, full=told.given.full)
+    elif told.format != "json-lines":
+        renderer(told.format)(results, out)
+
+
+def _explain(given: argparse.Namespace, settings: Sequence[Settled]) -> int:
+    """Print how the verdict on a node comes about, for each model and target."""
+    from graphfix.engine import bound
+    from graphfix.skeleton import read_skeleton
+    from graphfix.spec import check
+    from graphfix.verdicts import explained
+
+    with destination(given.output_file) as out:
+        for one in settings:
+            model = read_skeleton(one.model)
+            check(model, one.model)
+            asked = bound(model, one.shapes, one.values)
+            for target in one.targets:
+                out.write("\n".join(explained(asked, target, given.explain_verdict)) + "\n")
+    return 0
+
+
+def _asker(stack: contextlib.ExitStack, settings: Sequence[Settled]) -> Ask:
     """A function that puts the real compilers' verdicts into the Results of one model, where they are installed."""
     from graphfix.backends.base import backend
     from graphfix.confirm import Case, confirm, open_target, prepared
 
     sessions: dict[str, Session] = {}
-    for target in targets:
+    for target in dict.fromkeys(target for one in settings for target in one.targets):
         try:
             sessions[target] = stack.enter_context(open_target(target))
         except BackendError as error:
             print(f"graphfix: {target} is not asked: {error.line()}", file=sys.stderr)
+    bindings: dict[Path, tuple[Mapping[str, Spanned], Values]] = {one.model: (one.spanned, one.values) for one in settings}
 
     def ask(results: Sequence[Result], path: Path) -> None:
         if not sessions or any(result.error is not None for result in results):
             return
-        with prepared(Case(path, shapes, values)) as ready:
-            for target, result in zip(targets, results, strict=True):
-                if target in sessions:
-                    confirm(result, ready, sessions[target], backend(result.target))
+        with prepared(Case(path, *bindings[path])) as ready:
+            for result in results:
+                if result.called in sessions:
+                    confirm(result, ready, sessions[result.called], backend(result.target))
 
     return ask

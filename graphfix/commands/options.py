@@ -16,6 +16,7 @@ from graphfix.atomic import destination as resolved
 from graphfix.config import Config
 from graphfix.diagnostic import Result
 from graphfix.errors import UsageError
+from graphfix.report import FORMATS
 from graphfix.table import targets as known_targets
 
 RANKS = {"error": 3, "warning": 2, "note": 1, "never": 9}
@@ -26,7 +27,7 @@ def add_shared(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", "-t", metavar="T[,T...]", help="coreml, tflite, tensorrt, openvino, tract, or all")
     parser.add_argument("--shape", action="append", default=[], metavar="NAME=1x3x224x224", help="fix an input's dims")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="bind an input to a constant")
-    parser.add_argument("--output-format", default="text", metavar="FORMAT", help="text, concise, json or json-lines")
+    parser.add_argument("--output-format", default="text", metavar="FORMAT", help=f"one of {', '.join(FORMATS)}")
     parser.add_argument("--output-file", type=Path, metavar="FILE", help="write the report here instead of stdout")
     parser.add_argument("--full", action="store_true", help="show every finding in full")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings to use instead of the nearest pyproject.toml")

@@ -36,7 +36,8 @@ def render(results: Sequence[Result], out: TextIO) -> None:
         for ruling in result.rulings:
             nodes.setdefault("/".join(ruling.key), []).append((ruling.verdict, result.called or result.target))
     values = {key: _value(verdicts, len(told)) for key, verdicts in nodes.items()}
-    data = {"name": "graphfix", "results": values, "showExpandedSummaryOnGroupNode": True}
+    name = f"graphfix: {', '.join(result.called or result.target for result in told)}"
+    data = {"name": name, "results": values, "showExpandedSummaryOnGroupNode": True}
     out.write(json.dumps({told[0].graph or "<main>": data} if told else {}, ensure_ascii=False, indent=1) + "\n")
 
 

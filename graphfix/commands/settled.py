@@ -1,0 +1,105 @@
+"""What each model is linted with: the settings of its folder, the flags that beat them, and the policy on findings."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphfix import baseline as baselines
+from graphfix import config as configuration
+from graphfix.baseline import Baseline
+from graphfix.codes import check_word
+from graphfix.commands.options import bindings, chosen_targets, spanned_bindings
+from graphfix.config import Config
+from graphfix.errors import UsageError
+from graphfix.policy import Policy
+
+if TYPE_CHECKING:
+    from graphfix.ranges import Spanned
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """One model with its settings; models under the same settings share one policy."""
+
+    model: Path
+    config: Config
+    policy: Policy
+    targets: tuple[str, ...]
+    shapes: Mapping[str, Any]
+    values: Mapping[str, Any]
+    spanned: Mapping[str, Spanned]
+
+
+def add_policy(parser: argparse.ArgumentParser) -> None:
+    """The options that decide which findings count."""
+    parser.add_argument("--select", action="append", default=[], metavar="CODE[,...]", help="only these codes, names or prefixes")
+    parser.add_argument(
+        "--ignore", action="append", default=[], metavar="CODE[,...]", help="none of these codes, names or prefixes"
+    )
+    parser.add_argument("--baseline", type=Path, metavar="FILE", help=f"known findings (the nearest {baselines.NAME})")
+    parser.add_argument("--no-baseline", action="store_true", help="let known findings count")
+    parser.add_argument("--update-baseline", action="store_true", help="make what is found now the baseline")
+
+
+def settled(given: argparse.Namespace, models: Sequence[Path]) -> list[Settled]:
+    """The settings of every model, found from its folder upwards.
+
+    Raises:
+        UsageError: no target, an unknown code or setting, or a baseline that is missing or cannot be read.
+    """
+    if given.no_baseline and (given.baseline is not None or given.update_baseline):
+        raise UsageError("--no-baseline goes with no other option on the baseline", cure="leave one of them out")
+    select, ignore = _words(given.select), _words(given.ignore)
+    for word in (*select, *ignore):
+        check_word(word)
+    found: dict[Path, Config] = {}
+    policies: dict[str | None, Policy] = {}
+    files: dict[Path, Baseline] = {}
+    out = []
+    for model in models:
+        folder = model.parent
+        if folder not in found:
+            loaded = configuration.load(folder, file=given.config, isolated=given.isolated)
+            found[folder] = dataclasses.replace(loaded, select=select or loaded.select, ignore=(*loaded.ignore, *ignore))
+        base = found[folder]
+        policy = policies.get(base.source) if base.source else None
+        if policy is None:
+            policy = policies.setdefault(base.source, _policy(given, base, folder, files))
+        config = base.of(model)
+        shapes, values = bindings(given.shape, given.set, config)
+        spanned = spanned_bindings(given.shape, given.set, config)[0]
+        out.append(Settled(model, config, policy, tuple(chosen_targets(given.target, config)), shapes, values, spanned))
+    return out
+
+
+def _policy(given: argparse.Namespace, config: Config, folder: Path, files: dict[Path, Baseline]) -> Policy:
+    path = None if given.no_baseline else _baseline(given, config, folder)
+    known = None if path is None else files.setdefault(path, Baseline.read(path))
+    as_settled = not (given.shape or given.set or given.select or given.ignore or given.isolated)
+    return Policy(config, known, shrinks=as_settled and not given.update_baseline, update=given.update_baseline)
+
+
+def _baseline(given: argparse.Namespace, config: Config, folder: Path) -> Path | None:
+    """The baseline's file: the one given, the settings' own, the nearest, or for an update a new one."""
+    home = Path(config.source).parent if config.source is not None else None
+    if given.baseline is not None:
+        path = Path(given.baseline)
+    elif config.baseline is not None and home is not None:
+        path = home / config.baseline
+    else:
+        nearest = None if given.isolated else baselines.nearest(folder)
+        if nearest is not None or not given.update_baseline:
+            return nearest
+        return (home or Path()) / baselines.NAME
+    if not path.exists() and not given.update_baseline:
+        raise UsageError("there is no such baseline", path=path, cure="make it with --update-baseline")
+    return path
+
+
+def _words(given: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word.strip() for words in given for word in words.split(",") if word.strip())

@@ -1,0 +1,52 @@
+"""Linting many models: one task a model, done here or in several processes, the results in the order of the tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from graphfix.clock import Clock
+from graphfix.diagnostic import Result
+from graphfix.engine import lint_file
+
+Done = tuple[list[Result], dict[str, float]]
+"""A model's Results, one a target, and the seconds that each stage took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One model with what it is judged by: targets, shapes and values as `lint_file` takes them, and how much is told."""
+
+    path: Path
+    targets: tuple[str, ...]
+    shapes: Mapping[str, Any]
+    values: Mapping[str, Any]
+    statistics: bool = False
+    detail: bool = False
+
+
+def work(task: Task) -> Done:
+    """Do one task."""
+    clock = Clock()
+    results = lint_file(
+        task.path, task.targets, shapes=task.shapes, values=task.values,
+        statistics=task.statistics, detail=task.detail, clock=clock,
+    )  # fmt: skip
+    return results, clock.spent
+
+
+def carried_out(tasks: Sequence[Task], jobs: int) -> Iterator[Done]:
+    """Do all tasks, in at most `jobs` processes, and give what came of each in their order."""
+    jobs = min(jobs, len(tasks))
+    if jobs <= 1:
+        yield from map(work, tasks)
+        return
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    # A forked process has tables and modules already; where there is no fork, a fresh one reads them again.
+    context = multiprocessing.get_context("fork" if "fork" in multiprocessing.get_all_start_methods() else None)
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        yield from pool.map(work, tasks, chunksize=max(1, len(tasks) // (jobs * 8)))
