@@ -133,8 +133,9 @@ class Rounds:
         if rewrite.everywhere or rewrite.tidies or rewrite.last_resort:
             return []
         mine = self.called[rewrite.name].keys if rewrite.name in self.called else set()
-        later = [r for r in stage[stage.index(rewrite) + 1 :] if not r.everywhere and not r.tidies and r.name in self.called]
-        return [other for other in later if mine & self.called[other.name].keys]
+        later = [r for r in stage[stage.index(rewrite) + 1 :] if not r.tidies and r.name in self.called]
+        rivals = [other for other in later if mine & self.called[other.name].keys]
+        return sorted(rivals, key=lambda r: not r.everywhere)[: MOST_RIVALS - 1]
 
     def _stages(self) -> Iterator[list[Rewrite]]:
         """The rewrites called for, safest first; those not allowed are tried on a copy only to say that they exist."""
