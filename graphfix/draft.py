@@ -88,8 +88,11 @@ class Draft:
         return name
 
     def number(self, number: npt.ArrayLike, index: int = 0) -> str:
-        """A constant in the dtype of an operand."""
-        return self.constant(number, self.surgery.dtype(self.node.inputs[index]))
+        """A constant in the dtype of an operand; _Untyped where that is unknown."""
+        dtype = self.surgery.dtype(self.node.inputs[index])
+        if dtype is None:
+            raise _Untyped(self.node.inputs[index].name)
+        return self.constant(number, dtype)
 
     def cast(self, name: str, dtype: str) -> str:
         """The value in another dtype, by numpy's name."""
@@ -165,6 +168,10 @@ class Draft:
         return nodes, {name: array for name, array in {**self.constants, **operands}.items() if name in read}
 
 
+class _Untyped(Exception):
+    """An operand that a constant should be of the dtype of has none that is known; its text is the operand's name."""
+
+
 class DraftRewrite(NodeRewrite):
     """A rewrite of one node at a time, drawn up in Python."""
 
@@ -174,7 +181,10 @@ class DraftRewrite(NodeRewrite):
 
     def compose(self, node: Any, surgery: Surgery) -> tuple[list[NodeProto], Mapping[str, Array]] | Declined:
         draft = Draft(surgery, node)
-        reason = self.draw(draft)
+        try:
+            reason = self.draw(draft)
+        except _Untyped as untyped:
+            reason = f"the dtype of `{untyped}` is unknown"
         if reason is not None:
             return Declined(reason, at=surgery.label(surgery.key(node)))
         return draft.finish()

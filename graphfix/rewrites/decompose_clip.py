@@ -42,6 +42,12 @@ class DecomposeClip(DraftRewrite):
             """<ir_version: 8, opset_import: ["" : 13]> g (float[9] x) => (float[9] y) { y = Clip(x) }""",
             because="it has no bounds",
         ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 9, "elsewhere" : 1]> g (float[9] x) => (float[9] y) {
+                 h = elsewhere.Unheard(x)
+                 y = Clip<min = 0.5>(h) }""",
+            because="the dtype of `h` is unknown",
+        ),
     )
 
     def draw(self, draft: Draft) -> str | None:
