@@ -19,6 +19,7 @@ COMMANDS = {
     "probe": "measure a compiler with one-node models, and write or check its support tables",
     "table": "the support tables, readable, in the terminal or as a page",
     "explain": "what a finding, a rewrite, or an operator on a target means",
+    "config": "the settings that hold for a model, and where each of them was found",
     "backends": "which compilers are here, and how to get the others",
 }
 EPILOG = "exit codes: 0 clean, 1 findings, 2 could not judge (bad usage, unreadable model, missing backend)"

@@ -54,7 +54,7 @@ def settled(given: argparse.Namespace, models: Sequence[Path]) -> list[Settled]:
     """
     if given.no_baseline and (given.baseline is not None or given.update_baseline):
         raise UsageError("--no-baseline goes with no other option on the baseline", cure="leave one of them out")
-    select, ignore = _words(given.select), _words(given.ignore)
+    select, ignore = words(given.select), words(given.ignore)
     for word in (*select, *ignore):
         check_word(word)
     found: dict[Path, Config] = {}
@@ -101,5 +101,6 @@ def _baseline(given: argparse.Namespace, config: Config, folder: Path) -> Path |
     return path
 
 
-def _words(given: Sequence[str]) -> tuple[str, ...]:
-    return tuple(word.strip() for words in given for word in words.split(",") if word.strip())
+def words(given: Sequence[str]) -> tuple[str, ...]:
+    """The words of an option that may be repeated and may hold several between commas."""
+    return tuple(word.strip() for text in given for word in text.split(",") if word.strip())

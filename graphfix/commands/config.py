@@ -1,0 +1,106 @@
+"""`graphfix config`: the settings that hold for a model, resolved, and where each of them was found."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from graphfix import config as settings
+from graphfix.baseline import nearest
+from graphfix.commands.options import add_shared, bindings, chosen_targets, destination
+from graphfix.commands.settled import add_policy, words
+from graphfix.config import Config, Suppression
+from graphfix.settings import SETTINGS
+
+SCHEMA = "graphfix.schema.json"
+WIDTH = 48
+"""Columns of a setting before the place it was found at."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "path", nargs="?", type=Path, default=Path(), metavar="PATH", help="a model or a folder (the current one)"
+    )
+    parser.add_argument("--schema", action="store_true", help="print the JSON schema of the settings, for editors")
+    add_policy(parser)
+    add_shared(parser)
+    parser.set_defaults(output_format=None)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Print the settings as TOML, each with its origin; exit code 2 when they hold something unknown."""
+    with destination(given.output_file) as out:
+        if given.schema:
+            out.write(files("graphfix").joinpath(SCHEMA).read_text("utf-8"))
+        else:
+            out.write("\n".join(told(given)) + "\n")
+    return 0
+
+
+def told(given: argparse.Namespace) -> Iterator[str]:
+    """The resolved settings line by line; the whole is TOML, but for values that have no form in it."""
+    found = settings.load(given.path, file=given.config, isolated=given.isolated)
+    shapes, values = bindings(given.shape, given.set, found)
+    resolved: dict[str, Any] = {name: getattr(found, name.replace("-", "_")) for name in SETTINGS}
+    origins = dict(found.origins)
+    flags: dict[str, Any] = {
+        "--target": ("targets", chosen_targets(given.target, found) if given.target else None),
+        "--fail-on": ("fail-on", given.fail_on),
+        "--output-format": ("output-format", given.output_format),
+        "--select": ("select", words(given.select)),
+        "--ignore": ("ignore", (*found.ignore, *words(given.ignore)) if given.ignore else None),
+        "--baseline": ("baseline", given.baseline),
+        "--shape": ("shapes", shapes if given.shape else None),
+        "--set": ("values", values if given.set else None),
+    }
+    for flag, (name, value) in flags.items():
+        if value:
+            resolved[name] = value
+            adds = flag in ("--ignore", "--shape", "--set") and name in origins
+            origins[name] = f"{origins[name]}, {flag}" if adds else flag
+    if resolved["baseline"] is None and not given.isolated and not given.no_baseline:
+        resolved["baseline"] = nearest(given.path if given.path.is_dir() else given.path.parent)
+        origins["baseline"] = "found above the models" if resolved["baseline"] else "default"
+    yield f"# settings from {found.source or 'no file'}"
+    for name, value in resolved.items():
+        if name not in ("suppress", "models"):
+            yield _line(name, value, origins.get(name, "default"))
+    yield from _sections(found)
+
+
+def _sections(found: Config) -> Iterator[str]:
+    for item in found.suppress:
+        yield f"\n[[suppress]]  # {found.source}"
+        yield from (f"{name} = {_toml(getattr(item, name))}" for name in Suppression.__dataclass_fields__ if getattr(item, name))
+    for glob, section in found.models.items():
+        yield f"\n[models.{json.dumps(glob)}]  # {found.source}"
+        yield from (f"{name} = {_toml(value)}" for name, value in section.items())
+
+
+def _line(name: str, value: Any, origin: str) -> str:
+    if value is None:
+        return f"{f'# {name} is not set':{WIDTH}}  # {origin}"
+    return f"{f'{name} = {_toml(value)}':{WIDTH}}  # {origin}"
+
+
+def _toml(value: Any) -> str:
+    """A value as TOML writes it: tables inline."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        items = ", ".join(f"{_key(key)} = {_toml(item)}" for key, item in value.items())
+        return f"{{ {items} }}" if items else "{}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, int | float):
+        return repr(value)
+    return json.dumps(str(value), ensure_ascii=False)
+
+
+def _key(name: str) -> str:
+    return name if name.replace("-", "").replace("_", "").isalnum() and name.isascii() else json.dumps(name)
