@@ -12,6 +12,7 @@ from graphfix.attributes import Facet
 from graphfix.composite_facets import agreement, attention, loop, scan
 from graphfix.facts import NodeFacts, Value
 from graphfix.folding import attribute
+from graphfix.resized import LOSSES
 
 Facets = dict[str, Facet]
 
@@ -30,6 +31,8 @@ def derived_facets(node: NodeFacts) -> Facets:
         found["regroups"] = node.regroups
     if node.op == "ConstantOfShape":
         found["accompanied"] = node.accompanied
+    if node.op in LOSSES:
+        found["resized"] = node.resized
     return found
 
 

@@ -76,7 +76,7 @@ def node_facets(facts: Facts) -> list[Facets]:
             found.append(facets(node))
             continue
         key = (
-            node.op, node.domain, node.since, node.under, node.regroups, node.accompanied,
+            node.op, node.domain, node.since, node.under, node.regroups, node.accompanied, node.resized,
             tuple(map(_written, node.proto.attribute)),
             tuple(map(_signature, node.inputs)), tuple(map(_signature, node.outputs)),
         )  # fmt: skip

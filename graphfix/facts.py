@@ -22,6 +22,7 @@ from graphfix.infer import NAMES as DTYPES
 from graphfix.infer import Place, branch_scope, infer, named, pinned, replace, stripped, unannotated
 from graphfix.laws import gravest
 from graphfix.regrouping import regroupings
+from graphfix.resized import resized
 from graphfix.settling import (
     SHAPED_BY,
     assumed,
@@ -175,6 +176,7 @@ def _walk(
             node, scope, inputs, tuple(o if o.name else None for o in outputs),
             version, tuple(branches), tuple(captured),
             gravest(facts.nodes[before:]), under, position in regrouping, position in accompanied,
+            resized(node.op_type, inputs[0] if inputs else None, lambda name: facts.producer(name, scope)),
         )  # fmt: skip
         facts.nodes.append(entry)
         if scope:

@@ -56,7 +56,7 @@ class NodeFacts:
     `broken` the gravest operator inside them whose operands contradict it, `none` without one. `under` is `nothing` in
     the main graph, else the source of the condition that its execution hangs on, the least settled of several.
     `regroups` says that it stands in a row of Reshape, Transpose and Reshape, see regrouping.py; `accompanied` that
-    its result meets other operands, see company.py.
+    its result meets other operands, see company.py; `resized` that a loss takes scores of computed sizes, see resized.py.
     """
 
     proto: NodeProto
@@ -70,6 +70,7 @@ class NodeFacts:
     under: str = "nothing"
     regroups: bool = False
     accompanied: bool = False
+    resized: bool = False
 
     @property
     def op(self) -> str:
