@@ -53,6 +53,12 @@ class Report:
         render(self.results, out)
         return out.getvalue()
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a row a target, with the causes of what is not accepted to fold out."""
+        from graphfix.report.notebook import html
+
+        return html(self.results)
+
 
 @dataclass(frozen=True, slots=True)
 class Fixed:

@@ -24,6 +24,7 @@ REJECTION = Outcome(
     """The compiler itself refused the model, and its words name this node, its operator, or nobody.
 
 Why: unlike a table's verdict this is no prediction; the artifact does not exist.
+Example: `graphfix compile` of a model with a Mish, to a compiler that has none.
 Instead: rewrite the node (`graphfix fix`), or find the smallest part that is refused with `graphfix compile --bisect`.""",
 )
 UNLOADABLE = Outcome(
@@ -33,6 +34,7 @@ UNLOADABLE = Outcome(
     """onnxruntime, the reference that outputs are compared with, cannot load the model.
 
 Why: the model is likely at fault, and no compiler's numbers can be checked.
+Example: an operator of a domain that onnxruntime was built without.
 Instead: repair the export; onnxruntime's message says what is wrong.""",
 )
 UNWRITTEN = Outcome(
@@ -42,6 +44,7 @@ UNWRITTEN = Outcome(
     """The compiler takes the model and runs it, but cannot write down what it made of it.
 
 Why: there is no file to ship; the model has to be loaded as ONNX each time, if the compiler can.
+Example: an operator that a compiler runs, and for which its archive has no spelling.
 Instead: rewrite the node it names, or ship the ONNX file.""",
 )
 DIFFERENT = Outcome(
@@ -51,6 +54,7 @@ DIFFERENT = Outcome(
     """A compiled model whose outputs are further than 1e-3 of their scale from onnxruntime's.
 
 Why: nothing warns of it; the model ships and is quietly less accurate, or plainly wrong.
+Example: a resize whose coordinates are rounded the other way.
 Instead: compare on real data with `--data`, and find the operator with `graphfix compile` on parts of the model.""",
 )
 CONTRADICTION = Outcome(
@@ -60,6 +64,7 @@ CONTRADICTION = Outcome(
     """The prediction from the support table and the compiler's own verdict disagree on this model.
 
 Why: the compiler is right, so the table is wrong, too coarse, or measured on another version.
+Example: `graphfix lint --confirm` on a model whose trouble is how two nodes stand to each other.
 Instead: report the model, cut down with `graphfix compile --bisect`; `graphfix probe` measures the operator again.""",
 )
 UNUSED = Outcome(

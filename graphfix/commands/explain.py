@@ -7,9 +7,9 @@ import inspect
 from collections.abc import Iterator, Sequence
 
 from graphfix.check import Check, checks
+from graphfix.codes import codes
 from graphfix.engine import table
 from graphfix.errors import UsageError, nearest
-from graphfix.outcomes import OUTCOMES
 from graphfix.support import named, operators, support, told
 from graphfix.table import targets
 
@@ -26,23 +26,29 @@ def run(given: argparse.Namespace) -> int:
 
 
 def explain(subject: Sequence[str]) -> Iterator[str]:
-    """The documentation of a code, a rule's or rewrite's name, or a target and an operator, line by line."""
+    """The documentation of a code, a rule's or rewrite's name, or a target and an operator, line by line.
+
+    Raises:
+        UsageError: there is no such subject; the nearest one is told.
+    """
     from graphfix.rewrite import registry
 
-    if len(subject) == 2 and subject[0].partition("@")[0] in targets():
+    if len(subject) == 2:
+        name = subject[0].partition("@")[0]
+        if name not in targets():
+            raise UsageError(f"no target is called `{name}`", cure=nearest(name, targets()))
         rules = table(subject[0])
-        for name in named(subject[1], operators([rules])):
-            yield from told(support(name, rules))
+        for op in named(subject[1], operators([rules])):
+            yield from told(support(op, rules))
         return
     word = " ".join(subject)
-    for check in checks():
-        if word.upper() == check.code or word == check.name:
-            yield from _check(check)
-            return
-    for outcome in OUTCOMES:
-        if word.upper() == outcome.code or word == outcome.name:
-            yield f"{outcome.code} {outcome.name}  ({outcome.severity.value})\n\n{outcome.about}"
-            return
+    found = next((code for code in codes().values() if word.upper() == code.code or word == code.name), None)
+    if found is not None:
+        yield f"{found.code} {found.name}  ({found.severity.value})\n\n{found.about}"
+        for check in checks():
+            if check.code == found.code:
+                yield from _examples(check)
+        return
     if word in registry():
         rewrite = registry()[word]
         yield f"{rewrite.name}  ({rewrite.safety.value} rewrite, needs opset {rewrite.needs_opset})"
@@ -51,14 +57,14 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
         if rewrite.before and rewrite.after:
             yield f"\nBefore:\n{_indented(rewrite.before)}\nAfter:\n{_indented(rewrite.after)}"
         return
-    names = [*(c.code for c in checks()), *(c.name for c in checks()), *(o.code for o in OUTCOMES), *registry(), *targets()]
-    raise UsageError(f"nothing is called `{word}`", cure=nearest(word, names))
+    if word.partition("@")[0] in targets():
+        raise UsageError(f"`{word}` is a target", cure=f"name an operator as well, such as `graphfix explain {word} Resize`")
+    every = codes().values()
+    known = [*(code.code for code in every), *(code.name for code in every), *registry(), *targets()]
+    raise UsageError(f"nothing is called `{word}`", cure=nearest(word, known))
 
 
-def _check(check: Check) -> Iterator[str]:
-    yield f"{check.code} {check.name}  ({check.severity.value})"
-    yield ""
-    yield inspect.cleandoc(inspect.getdoc(type(check)) or "")
+def _examples(check: Check) -> Iterator[str]:
     for title, examples in (("Speaks on", check.invalid), ("Silent on", check.valid)):
         yield f"\n{title}:"
         yield from (_indented(example.nodes) for example in examples[:2])

@@ -1,0 +1,62 @@
+"""A report as HTML for notebooks: one row a target, and below it, folded, the causes of what is found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from graphfix.diagnostic import Finding, Result
+from graphfix.report.paragraphs import grouped, places
+
+COLOURS = {"accepted": "#2e7d32", "rejected": "#c62828", "undecided": "#b26a00", "error": "#c62828", "warning": "#b26a00"}
+MOST = 30
+"""Causes shown for each target."""
+ROOM = 200
+"""Characters for the names of nodes."""
+
+
+def html(results: Sequence[Result]) -> str:
+    """The results as one HTML element without scripts or styles of its own classes."""
+    rows = "".join(_row(result) for result in results)
+    head = "<tr><th>model</th><th>target</th><th>verdict</th><th>errors</th><th>warnings</th><th>notes</th></tr>"
+    details = "".join(_details(result) for result in results)
+    return f'<div class="graphfix"><table><thead>{head}</thead><tbody>{rows}</tbody></table>{details}</div>'
+
+
+def _row(result: Result) -> str:
+    count = Counter(finding.severity.value for finding in result.findings)
+    numbers = "".join(f"<td>{count[name]}</td>" for name in ("error", "warning", "note"))
+    return f"<tr><td>{escape(result.model)}</td><td>{_target(result)}</td><td>{_verdict(result)}</td>{numbers}</tr>"
+
+
+def _verdict(result: Result) -> str:
+    if result.error is not None:
+        return escape(result.error)
+    return f'<b style="color:{COLOURS[str(result.verdict)]}">{result.verdict}</b>'
+
+
+def _target(result: Result) -> str:
+    return escape(f"{result.target} {result.target_version}")
+
+
+def _details(result: Result) -> str:
+    groups = grouped(result.findings)
+    if not groups:
+        return ""
+    items = "".join("".join(_cause(group)) for group in groups[:MOST])
+    rest = f"<li>and {len(groups) - MOST} more causes</li>" if len(groups) > MOST else ""
+    return f"<details><summary>{_target(result)}: {len(result.findings)} findings</summary><ul>{items}{rest}</ul></details>"
+
+
+def _cause(group: Sequence[Finding]) -> Iterator[str]:
+    finding = group[0]
+    colour = COLOURS.get(finding.severity.value, "inherit")
+    yield f'<li><b style="color:{colour}">{finding.severity}</b> {finding.code} {finding.name}: {escape(finding.message)}'
+    if finding.node:
+        yield f"<br>at <code>{escape(places(group, ROOM, full=False))}</code>"
+    if finding.measured:
+        yield f"<br>measured: <code>{escape(finding.measured)}</code>"
+    if finding.rewrite is not None:
+        yield f"<br>{finding.rewrite.name} ({finding.rewrite.safety}) may cure it"
+    yield "</li>"

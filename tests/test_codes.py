@@ -1,0 +1,107 @@
+"""Every code is documented: what, why, an example and a cure; words of the settings mean codes; explain tells it."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import pytest
+
+import graphfix
+from graphfix.check import checks
+from graphfix.cli import main
+from graphfix.codes import check_word, codes, meant
+from graphfix.errors import UsageError
+from graphfix.example import Example
+from graphfix.outcomes import OUTCOMES
+
+RULES = {check.code: check for check in checks()}
+
+
+@pytest.mark.parametrize("code", codes())
+def test_a_code_says_what_why_an_example_and_a_cure(code: str) -> None:
+    told = codes()[code]
+    assert told.summary.endswith(".")
+    assert "\nWhy: " in told.about
+    assert "\nInstead: " in told.about
+    assert (code in RULES and RULES[code].invalid) or "\nExample: " in told.about
+
+
+def test_codes_and_names_are_no_ones_twice() -> None:
+    names = [check.name for check in checks()] + [o.name for o in OUTCOMES if o.code not in RULES]
+    assert len(set(names)) == len(names) == len(codes())
+    assert all(RULES[o.code].name == o.name for o in OUTCOMES if o.code in RULES)
+
+
+def test_a_word_means_a_code_by_itself_its_name_or_a_prefix() -> None:
+    assert meant(["GF1"], "GF103", "unsupported-attribute")
+    assert meant(["x", "unsupported-attribute"], "GF103", "unsupported-attribute")
+    assert not meant(["GF2", "unsupported"], "GF103", "unsupported-attribute")
+    check_word("GF10")
+    for word in ("GF", "GF7", "unsupported-atribute"):
+        with pytest.raises(UsageError):
+            check_word(word)
+
+
+@pytest.mark.usefixtures("demo")
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["GF901"], "Why: it would hide the same trouble"),
+        (["stale-baseline"], "GF905"),
+        (["gf103"], "Speaks on:"),
+        (["dissolve-if"], "rewrite, needs opset"),
+    ],
+)
+def test_explain_tells_it(words: list[str], part: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", *words]) == 0
+    assert part in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("demo")
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["demmo", "Resize"], "did you mean `demo`?"),
+        (["demo", "Resise"], "did you mean `Resize`?"),
+        (["demo"], "name an operator as well"),
+        (["stale-baselin"], "did you mean `stale-baseline`?"),
+        (["disolve-if"], "did you mean `dissolve-if`?"),
+    ],
+)
+def test_explain_names_the_nearest_on_a_typo(words: list[str], part: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", *words]) == 2
+    err = capsys.readouterr().err
+    assert part in err
+    assert len(err.splitlines()) == 1
+
+
+class Tags(HTMLParser):
+    """Holds the tags of a document against each other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.seen.append(tag)
+        if tag != "br":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.mark.usefixtures("demo")
+def test_a_report_shows_itself_in_a_notebook() -> None:
+    model = Example("m = Mish(x)\ny = Mish(m)").model
+    model.graph.node[0].name = "a<script>&"
+    report = graphfix.lint(model, ["demo", "demo@1.0"])
+    text = report._repr_html_()
+    tags = Tags()
+    tags.feed(text)
+    assert tags.open == []
+    assert "script" not in tags.seen
+    assert "a&lt;script&gt;&amp;" in text
+    assert text.count("rejected</b>") == 2
+    assert "demo 1.0, 4 probes" in text
