@@ -89,7 +89,7 @@ class NodeVerdict:
     """What a target's table says of one node: supported, rejected, undecided, unmeasured or wrong, and by what evidence.
 
     `key` are the names by which the node is found inside the file: node and attribute of each subgraph around it, then
-    its own name, or `<node_N>` for the N-th node of a graph when it has none.
+    its own name, or `<node_N>` for the N-th node of a graph when it has none of its own.
     """
 
     key: tuple[str, ...]

@@ -24,8 +24,11 @@ MOST_SHOWN = 8
 
 def keyed(graph: GraphProto, outer: Key = ()) -> Iterator[tuple[Key, NodeProto]]:
     """Every node at every depth with its key: inner nodes before the one that holds them, as facts are gathered."""
+    seen: set[str] = set()
     for position, node in enumerate(graph.node):
-        key = (*outer, node.name or f"<node_{position}>")
+        name = f"<node_{position}>" if not node.name or node.name in seen else node.name
+        seen.add(name)
+        key = (*outer, name)
         for item in node.attribute:
             if item.type == AttributeProto.GRAPH:
                 yield from keyed(item.g, (*key, item.name))

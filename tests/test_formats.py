@@ -17,6 +17,7 @@ from graphfix.diagnostic import Finding, NodeVerdict, Remedy, Result, Severity, 
 from graphfix.errors import UsageError
 from graphfix.identity import told_apart
 from graphfix.report import FORMATS, renderer
+from graphfix.report.model_explorer import drawn_names
 from graphfix.report.text import render as render_text
 from graphfix.version import VERSION
 
@@ -51,6 +52,7 @@ def results() -> list[Result]:
     """A model on two versions of one target, another on one, one that is fine, and one that is none."""
     rulings = [
         NodeVerdict(("If_3", "then_branch", "Resize_41"), "Resize", "rejected"),
+        NodeVerdict(("If_3",), "If", "supported"),
         NodeVerdict(("<node_0>",), "Cos", "unmeasured"),
     ]
     one = Result(
@@ -209,9 +211,9 @@ def test_an_overlay_names_nodes_as_the_adapter_does_and_the_gravest_verdict() ->
     data = json.loads(rendered("model-explorer", results()[:2]))
     nodes = data["main"]["results"]
     assert nodes["If_3/then_branch/Resize_41"]["value"] == "rejected by demo@1.0"
-    assert nodes["<node_0>"]["value"] == "unmeasured by demo@1.0"
+    assert nodes["node"]["value"] == "unmeasured by demo@1.0"
     assert {tuple(sorted(node)) for node in nodes.values()} == {("bgColor", "value")}
-    assert json.loads(rendered("model-explorer", results()[:1]))["main"]["results"]["<node_0>"]["value"] == "unmeasured"
+    assert json.loads(rendered("model-explorer", results()[:1]))["main"]["results"]["node"]["value"] == "unmeasured"
 
 
 def test_an_overlay_is_for_one_model_that_was_linted() -> None:
@@ -219,3 +221,21 @@ def test_an_overlay_is_for_one_model_that_was_linted() -> None:
         rendered("model-explorer", results()[:3])
     with pytest.raises(UsageError, match="only `graphfix lint`"):
         rendered("model-explorer", [Result("m.onnx", "demo", "1.0", 3, [])])
+
+
+def test_nodes_without_a_name_are_counted_over_the_whole_model_from_the_outside_in() -> None:
+    keys = [
+        ("<node_0>",), ("<node_1>", "else_branch", "<node_0>"), ("<node_1>", "else_branch", "<node_1>"),
+        ("<node_1>", "then_branch", "<node_0>"), ("<node_1>", "then_branch", "node_3"),
+        ("<node_1>", "then_branch", "<node_2>"), ("<node_1>",), ("own",),
+    ]  # fmt: skip
+    assert list(drawn_names(keys).items()) == [
+        (("<node_0>",), "node"),
+        (("<node_1>",), "node_1"),
+        (("<node_1>", "else_branch", "<node_0>"), "node_1/else_branch/node"),
+        (("<node_1>", "else_branch", "<node_1>"), "node_1/else_branch/node_2"),
+        (("<node_1>", "then_branch", "<node_0>"), "node_1/then_branch/node"),
+        (("<node_1>", "then_branch", "node_3"), "node_1/then_branch/node_3"),
+        (("<node_1>", "then_branch", "<node_2>"), "node_1/then_branch/node_4"),
+        (("own",), "own"),
+    ]

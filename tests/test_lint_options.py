@@ -83,8 +83,8 @@ def test_an_overlay_holds_every_node_under_the_name_of_its_graph(write: Write, c
     assert lint(write(BRANCHES), "--output-format", "model-explorer") == 1
     (data,) = json.loads(capsys.readouterr().out).values()
     assert {name: node["value"] for name, node in data["results"].items()} == {
-        "<node_0>": "supported",
-        "pick/then_branch/<node_0>": "rejected",
+        "node": "supported",
+        "pick/then_branch/node": "rejected",
         "pick/else_branch/other": "supported",
         "pick": "supported",
     }

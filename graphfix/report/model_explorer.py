@@ -1,13 +1,15 @@
 """The `model-explorer` format: the verdict on every node as an overlay for Google's Model Explorer.
 
 Model Explorer loads it as node data beside the model, which its ONNX adapter draws. Nodes are named as that adapter
-names them: `<node>` in the main graph, `<outer node>/<attribute>/<node>` inside a subgraph.
+names them: `<node>` in the main graph, `<outer node>/<attribute>/<node>` inside a subgraph, and those without a name
+`node`, `node_1` and so on, counted over the whole model from the outside in.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
 from graphfix.diagnostic import Result
@@ -18,6 +20,8 @@ COLOURS = {
 }  # fmt: skip
 """Background colours by verdict, the gravest last."""
 ORDER = tuple(COLOURS)
+NAMELESS = re.compile(r"<node_\d+>")
+Key = tuple[str, ...]
 
 
 def render(results: Sequence[Result], out: TextIO) -> None:
@@ -32,13 +36,44 @@ def render(results: Sequence[Result], out: TextIO) -> None:
     if any(result.nodes and not result.rulings for result in told):
         raise UsageError("only `graphfix lint` writes the model-explorer format", cure="lint the result")
     nodes: dict[str, list[tuple[str, str]]] = {}
+    drawn = drawn_names([ruling.key for ruling in told[0].rulings]) if told else {}
     for result in told:
         for ruling in result.rulings:
-            nodes.setdefault("/".join(ruling.key), []).append((ruling.verdict, result.called or result.target))
+            nodes.setdefault(drawn[ruling.key], []).append((ruling.verdict, result.called or result.target))
     values = {key: _value(verdicts, len(told)) for key, verdicts in nodes.items()}
     name = f"graphfix: {', '.join(result.called or result.target for result in told)}"
     data = {"name": name, "results": values, "showExpandedSummaryOnGroupNode": True}
     out.write(json.dumps({told[0].graph or "<main>": data} if told else {}, ensure_ascii=False, indent=1) + "\n")
+
+
+def drawn_names(keys: Iterable[Key]) -> dict[Key, str]:
+    """The name under which each node is drawn, by its key; keys in the order in which `keyed` gives them."""
+    inside: dict[Key, list[Key]] = {}
+    for key in keys:
+        inside.setdefault(key[:-1], []).append(key)
+    subgraphs: dict[Key, list[Key]] = {}
+    for graph in inside:
+        if graph:
+            subgraphs.setdefault(graph[:-1], []).append(graph)
+    names: dict[Key, str] = {}
+    count = 0
+    main: set[str] = set()
+    waiting = [(key, main) for key in reversed(inside.get((), []))]
+    while waiting:
+        key, used = waiting.pop()
+        name = key[-1]
+        if NAMELESS.fullmatch(name):
+            name = "node"
+            while name in used:
+                count += 1
+                name = f"node_{count}"
+        used.add(name)
+        outer = f"{names[key[:-2]]}/{key[-2]}/" if len(key) > 1 else ""
+        names[key] = outer + name
+        for graph in reversed(subgraphs.get(key, [])):
+            fresh: set[str] = set()
+            waiting += [(inner, fresh) for inner in reversed(inside[graph])]
+    return names
 
 
 def _value(verdicts: Sequence[tuple[str, str]], targets: int) -> dict[str, Any]:
