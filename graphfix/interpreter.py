@@ -37,7 +37,13 @@ class Interpreter:
 
     def run(self, _: None, feed: Mapping[str, Any]) -> list[Any]:
         """The outputs for one feed, in order."""
-        return list(self._evaluator.run(None, dict(feed)))
+        import warnings
+
+        import numpy as np
+
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # infinities and NaN are numbers like any other here
+            return list(self._evaluator.run(None, dict(feed)))
 
 
 def lacks_kernel(error: Exception, model: ModelProto) -> bool:

@@ -74,7 +74,7 @@ class DropQuantization(GraphRewrite):
                 key, readers = surgery.key(node), list(node.outputs[0].outputs)
                 if wanted is not None and key not in wanted and not any(surgery.key(reader) in wanted for reader in readers):
                     continue
-                reason = _refusal(surgery, graph, node, readers)
+                reason = refusal(surgery, graph, node, readers)
                 if reason is not None:
                     yield Declined(reason, at=surgery.label(key))
                     continue
@@ -83,7 +83,7 @@ class DropQuantization(GraphRewrite):
                 yield key
 
 
-def _numbers(surgery: Surgery, node: Any) -> tuple[float, int] | None:
+def numbers_of(surgery: Surgery, node: Any) -> tuple[float, int] | None:
     """Scale and zero point where they are single and known."""
     scale = surgery.known(node.inputs[1])
     given = len(node.inputs) > 2 and bool(node.inputs[2].name)
@@ -93,14 +93,14 @@ def _numbers(surgery: Surgery, node: Any) -> tuple[float, int] | None:
     return float(scale.reshape(())), int(zero.reshape(()))
 
 
-def _refusal(surgery: Surgery, graph: Any, node: Any, readers: list[Any]) -> str | None:
+def refusal(surgery: Surgery, graph: Any, node: Any, readers: list[Any]) -> str | None:
     made = node.outputs[0]
     if any(made is output for output in graph.outputs) or any(reader.op != "DequantizeLinear" for reader in readers):
         return f"something else than DequantizeLinear reads `{made.name}`"
-    numbers, value, source = _numbers(surgery, node), surgery.value(made), surgery.value(node.inputs[0])
+    numbers, value, source = numbers_of(surgery, node), surgery.value(made), surgery.value(node.inputs[0])
     if numbers is None:
         return "its scale is not one known number"
-    if any(_numbers(surgery, reader) != numbers for reader in readers):
+    if any(numbers_of(surgery, reader) != numbers for reader in readers):
         return "it is read back with another scale"
     if value is None or value.dtype not in DTYPES or source is None or source.dtype != "float32":
         return f"`{made.name}` is not 8 or 16 bits of float32"
@@ -109,7 +109,7 @@ def _refusal(surgery: Surgery, graph: Any, node: Any, readers: list[Any]) -> str
 
 def _clip(surgery: Surgery, graph: Any, node: Any, reader: Any) -> None:
     """Put a Clip where the numbers are read back."""
-    scale, zero = _numbers(surgery, node) or (1.0, 0)
+    scale, zero = numbers_of(surgery, node) or (1.0, 0)
     value = surgery.value(node.outputs[0])
     assert value is not None
     bounds = [np.asarray((bound - zero) * scale, np.float32) for bound in limits(value.dtype)]
