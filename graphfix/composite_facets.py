@@ -78,7 +78,7 @@ def _until(body: GraphProto) -> str:
 
 
 def scan(node: NodeFacts) -> Facets:
-    """How many states (0, 1 or many) and scanned inputs a Scan has, and what the first scanned input is like."""
+    """How many states (0, 1 or many) and scanned inputs a Scan has, what the first scanned input is like, and its body."""
     lengths = 1 if node.since < 9 else 0
     scanned = int(attribute(node.proto, "num_scan_inputs", 1) or 1)
     states = max(len(node.inputs) - lengths - scanned, 0)
@@ -90,6 +90,9 @@ def scan(node: NodeFacts) -> Facets:
         "scanned.from": "absent" if first is None else first.source,
         "scanned.open": first is None or not first.fixed,
         "captures": bool(node.captured),
+        "untyped": any(
+            not given.type.WhichOneof("value") for item in node.proto.attribute if item.name == "body" for given in item.g.input
+        ),
     }
 
 

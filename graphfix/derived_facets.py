@@ -121,13 +121,17 @@ def _slice(node: NodeFacts) -> Facets:
 
 
 def _bounds(node: NodeFacts) -> Facets:
-    """How many dims a Slice cuts, and whether anything is known to be left of them."""
+    """How many dims a Slice cuts, whether anything is known to be left of them, and whether it names no axes for only some."""
     starts = node.inputs[1] if len(node.inputs) > 1 else None
     given = starts.shape[0] if starts is not None and starts.shape else None
     count = len(attribute(node.proto, "starts", ())) if node.since < 10 else given
     result = node.outputs[0] if node.outputs else None
     empty = result is not None and result.shape is not None and 0 in result.shape
-    return {"cuts": None if not isinstance(count, int) else count if count < 3 else "many", "left": "empty" if empty else "some"}
+    cuts = None if not isinstance(count, int) else count if count < 3 else "many"
+    data = node.inputs[0].rank if node.inputs[0] is not None else None
+    named = len(node.inputs) > 3 and node.inputs[3] is not None
+    first = node.since >= 10 and not named and data is not None and isinstance(count, int) and count < data
+    return {"cuts": cuts, "left": "empty" if empty else "some", "first": first}
 
 
 def _split(node: NodeFacts) -> Facets:
@@ -176,13 +180,17 @@ def _col2im(node: NodeFacts) -> Facets:
 
 
 def _reduced(node: NodeFacts) -> Facets:
-    """Whether a reduction that keeps no dims goes over several axes that are only read: its rank then hangs on them."""
+    """Whether a reduction that keeps no dims goes over several axes that are only read: its rank then hangs on them.
+
+    `counted` says that computed axes are numbers of dims and no sizes, which some compilers keep apart.
+    """
     axes = node.inputs[1] if len(node.inputs) > 1 else None
+    counted = axes is not None and axes.counted
     kept = next((item.i for item in node.proto.attribute if item.name == "keepdims"), 1)
     if axes is None or axes.constant is not None or kept:
-        return {"unranked": False}
+        return {"unranked": False, "counted": counted}
     count = axes.shape[0] if axes.shape else None
-    return {"unranked": count != 1 if isinstance(count, int) else None}
+    return {"unranked": count != 1 if isinstance(count, int) else None, "counted": counted}
 
 
 REDUCTIONS = ("ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSum",

@@ -96,7 +96,7 @@ def _signature(value: Value | None) -> tuple[object, ...] | None:
     if value is None:
         return None
     constant = value.constant
-    marks = value.source, value.measured, value.assumed
+    marks = value.source, value.measured, value.assumed, value.counted
     return value.dtype, value.shape, marks, None if constant is None else constant.tobytes()
 
 

@@ -225,11 +225,13 @@ def _known_output(node: NodeProto, inputs: tuple[Value | None, ...], stated: Val
     """The output with its source and, where the operands are known, its value."""
     value: Array | None = None
     measured = any(i is not None and i.measured for i in inputs)
+    counted = measured and all(i is None or i.counted or not i.measured for i in inputs)
     if node.op_type == "Constant" and node.domain in ("", "ai.onnx"):
         value, source = constant_value(node), "constant"
     elif node.op_type in ("Shape", "Size") and inputs and inputs[0] is not None:
         value, source = _measure(node, inputs[0])
         measured = measured or inputs[0].source not in ("constant", "folded")
+        counted = inputs[0].measured or inputs[0].source in ("shape", "cast-shape")
     else:
         sources = {i.source for i in inputs if i is not None}
         runtime = "runtime" in sources or node.op_type in RANDOM or any(a.type == AttributeProto.GRAPH for a in node.attribute)
@@ -243,7 +245,9 @@ def _known_output(node: NodeProto, inputs: tuple[Value | None, ...], stated: Val
     if value is not None:
         shape = value.shape
         dtype = dtype or DTYPES.get(helper.np_dtype_to_tensor_dtype(value.dtype), "")
-    return Value(stated.name, dtype, shape, source, value, sizes, measured and source == "folded")
+    return Value(
+        stated.name, dtype, shape, source, value, sizes, measured and source == "folded", counted=counted and source == "folded"
+    )
 
 
 def _folded_source(node: NodeProto, sources: set[str]) -> str:

@@ -23,7 +23,8 @@ class Value:
     the rank is unknown. `source` is `constant` (an initializer or a Constant node), `folded` (computed from
     constants and fixed dims alone), `shape` (computed from dims that are not fixed), `cast-shape` (the same by way of
     another dtype than int64, where some compilers lose track of sizes) or `runtime`. `measured` says of a folded value
-    that fixed dims of some tensor stand behind it, which not every compiler takes for constants. `sizes` are the elements of a
+    that fixed dims of some tensor stand behind it, which not every compiler takes for constants, and `counted` that only ranks
+    do. `sizes` are the elements of a
     small vector of sizes as far as they are known, None for one that is not. `assumed` are the axes whose sizes are known
     only from the initial state of a recurrent node, which not every compiler asks for the batch size.
     """
@@ -36,6 +37,7 @@ class Value:
     sizes: Sizes | None = None
     measured: bool = False
     assumed: tuple[int, ...] = ()
+    counted: bool = False
 
     @property
     def rank(self) -> int | None:

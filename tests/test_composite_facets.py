@@ -112,3 +112,14 @@ def test_a_sequence_that_is_only_passed_on() -> None:
     plain = text.format(more="", body="r = Relu(t)")
     both = text.format(more=", seq(float[2,3]) w", body="w = SequenceInsert(x, t)")
     assert [model_facets(Facts.of(parser.parse_model(one)))["outputs.kinds"] for one in (plain, both)] == ["passed", "sequence"]
+
+
+@pytest.mark.parametrize(
+    ("body", "untyped"), [("(h, x) => (o, s)", True), ("(float[4] h, float[4] x) => (float[4] o, float[4] s)", False)]
+)
+def test_a_scan_says_whether_its_body_leaves_dtypes_open(body: str, untyped: bool) -> None:
+    text = (
+        '<ir_version: 8, opset_import: ["": 17]> g (float[4] H, float[3, 4] X) => (float[4] Y, float[3, 4] Z) '
+        f"{{ Y, Z = Scan(H, X) <num_scan_inputs = 1, body = b {body} {{ o = Add(h, x) s = Relu(o) }}> }}"
+    )
+    assert facets(Facts.of(parser.parse_model(text)).nodes[-1])["untyped"] is untyped

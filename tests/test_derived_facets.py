@@ -111,3 +111,29 @@ def test_the_rank_left_by_axes_that_are_read_hangs_on_how_many_they_are(axes: st
 @pytest.mark.parametrize(("exponent", "dtypes"), [("float[3] e", "same"), ("int64[3] e", "other")])
 def test_a_power_says_whether_base_and_exponent_have_one_dtype(exponent: str, dtypes: str) -> None:
     assert of("y = Pow(x, e)", inputs=f"float[2,3] x, {exponent}")["dtypes"] == dtypes
+
+
+@pytest.mark.parametrize(
+    ("nodes", "first"),
+    [
+        ("y = Slice(x, a, b)", True),
+        ("y = Slice(x, a, b, a)", False),
+        ("y = Slice(x, c, d)", False),
+    ],
+)
+def test_a_slice_without_axes_says_whether_it_cuts_the_first_dims_only(nodes: str, first: bool) -> None:
+    weights = "int64[1] a = {0}, int64[1] b = {1}, int64[2] c = {0, 0}, int64[2] d = {1, 1}"
+    assert of(nodes, weights=weights)["first"] is first
+
+
+@pytest.mark.parametrize(
+    ("nodes", "counted"),
+    [
+        ("s = Shape(x)\nr = Size(s)\nf = Sub(r, o)\na = Range(f, r, o)\ny = ReduceMean(x, a)", True),
+        ("s = Shape(x)\na = Sub(s, t)\ny = ReduceMean(x, a)", False),
+        ("y = ReduceMean(x, t)", False),
+    ],
+)
+def test_a_reduction_says_whether_its_axes_are_counted(nodes: str, counted: bool) -> None:
+    weights = "int64 o = {1}, int64[1] t = {1}"
+    assert of(nodes, weights=weights, inputs="float[2,3] x", opset=18)["counted"] is counted

@@ -178,6 +178,9 @@ FORMS = [
                   *({"T": base, "T1": power, **more} for base in ("float32", "float16", "float64", "bfloat16", "int64", "int32")
                       for power in ("float32", "float16", "float64", "int64", "int32", "uint8")
                       for more in ({}, {"Y": data(2, 3, 4, low=1, high=3)})),
+                  *({"X": data(*shape, low=1, high=3), "Y": given(*shape, low=1, high=3), "T": base, "T1": power}
+                      for base in ("float32", "float16", "int64", "int32") for power in ("float32", "float16", "int64", "int32")
+                      for shape in ((3,), (2, 4), (2, 3, 4), (2, 3, 4, 5)) for given in (data, weight)),
                   *({"Y": Tensor(shape, "constant", (value,) * (shape or (1,))[0]), **more} for shape in ((), (1,), (4,))
                       for value in (0, 1, 2, -1) for more in ({}, {"T1": "int64"}, {"dims": "batch"})),
                   *({"Y": Tensor((4,), "constant", values), "T1": power} for values in ((0, 1, 2, 3), (-1, 0, 1, 2))

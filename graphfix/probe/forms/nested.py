@@ -33,8 +33,8 @@ def _recurrent(op: str, gates: int, condition: str) -> Sketch:
 def _loop(condition: str) -> Sketch:
     more, body = CONDITIONS[condition]
     node = ("n = Constant<value = int64 {3}>() s = Constant<value = bool {1}>() "
-            "Y = If(c) <then_branch = t () => (float[2,4] a) { [probe] a = Loop(n, s, X) <body = l (int64 j, bool k, float[2,4] p) => "
-            "(bool q, float[2,4] m) { q = Identity(k) m = Add(p, X) }> }, "
+            "Y = If(c) <then_branch = t () => (float[2,4] a) { [probe] a = Loop(n, s, X) <body = "
+            "l (int64 j, bool k, float[2,4] p) => (bool q, float[2,4] m) { q = Identity(k) m = Add(p, X) }> }, "
             "else_branch = e () => (float[2,4] b) { b = Neg(X) }>")  # fmt: skip
     text = HEAD.format(inputs=f"{more}float[2,4] X", output="float[2,4] Y", body=body + node)
     return Sketch("Loop", f"in a branch, cond={condition}", text, ("inside",))

@@ -184,3 +184,23 @@ FORMS = [
         for more in ("", DIRECTED)
     ),
 ]
+
+PLAIN = (
+    '<ir_version: {ir}, opset_import: ["": {opset}]> g (float{state} H, float{scanned} X) '
+    "=> (float{state} Y, float[] Z) {{ {body} }}"
+)
+BODY = "[probe] Y, Z = Scan({initial}, X) <num_scan_inputs = 1, body = b (h, x) => (o, s) {{ o = Add(h, x) s = Relu(o) }}>"
+
+
+def _untyped(rank: int, opset: int, source: str) -> Sketch:
+    """A scan whose body leaves dtypes and shapes of its inputs to be inferred, as a function's definition does."""
+    state = ",".join("2345"[:rank])
+    initial, before = ("H", "") if source == "runtime" else ("n", "n = Neg(H) ")
+    body = before + BODY.format(initial=initial)
+    text = PLAIN.format(ir=IRS.get(opset, 8), opset=opset, state=f"[{state}]", scanned=f"[3,{state}]", body=body)
+    return Sketch("Scan", f"untyped body rank={rank} opset={opset} state={source}", text, ("untyped",))
+
+
+FORMS += [
+    _untyped(rank, opset, source) for rank in (1, 2, 3, 4) for opset in (11, 17, 19, 21, 23, 25) for source in ("runtime", "made")
+]
