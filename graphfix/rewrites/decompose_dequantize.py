@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from graphfix.draft import Draft, DraftRewrite
 from graphfix.rewrite import Case, Cure, Safety
@@ -45,9 +45,17 @@ class DecomposeDequantize(DraftRewrite):
                  y = DequantizeLinear<axis = 0, block_size = 2>(q, s) }""",
             because="it has a scale for each block",
         ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 13]> g (float[4] x, float s, uint8 z) => (float[4] y) {
+                 q = QuantizeLinear(x, s, z)
+                 y = DequantizeLinear(q, s, z) }""",
+            because="what it reads is quantised in this graph, and goes with that",
+        ),
     )
 
     def draw(self, draft: Draft) -> str | None:
+        if _is_quantised_here(draft.node.inputs[0]):
+            return "what it reads is quantised in this graph, and goes with that"
         shape, scales = draft.shape(), draft.shape(1)
         if shape is None or scales is None:
             return "the rank of its operands is unknown"
@@ -72,3 +80,15 @@ class DecomposeDequantize(DraftRewrite):
             return draft.constant(array.reshape(spread if spread is not None else []) if spread or array.size == 1 else array)
         name = draft.cast(f"in{place}", "float32") if place == 2 else f"in{place}"
         return name if spread is None else draft.reshape(name, spread)
+
+
+def _is_quantised_here(tensor: Any) -> bool:
+    """Whether a quantising operator makes a tensor, be it moved or pooled in between."""
+    while tensor.inputs:
+        node = tensor.inputs[0]
+        if node.op in ("QuantizeLinear", "DynamicQuantizeLinear") or node.op.startswith("QLinear"):
+            return True
+        if not node.inputs:
+            return False
+        tensor = node.inputs[0]
+    return False
