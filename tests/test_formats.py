@@ -77,7 +77,10 @@ def rendered(name: str, told: list[Result]) -> str:
 @pytest.mark.parametrize("name", FORMATS)
 def test_format_is_as_recorded(name: str, golden: Callable[[str, str], None]) -> None:
     told = results()[:2] if name == "model-explorer" else results()
-    golden(f"report.{name}", rendered(name, told))
+    text = rendered(name, told)
+    if name == "sarif":  # the words of the rules are theirs, and tested with them
+        text = re.sub(r'("(?:text|markdown)": )"(?!\[).*"', r'\1"..."', text)
+    golden(f"report.{name}", text)
 
 
 def test_full_text_is_as_recorded(golden: Callable[[str, str], None]) -> None:
