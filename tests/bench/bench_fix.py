@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from bench import run
+from bench import run  # type: ignore[import-not-found]  # it stands beside this file
 from onnx import TensorProto, helper, numpy_helper
 
 from graphfix.wire import varint
