@@ -8,7 +8,6 @@ import numpy as np
 
 from graphfix.draft import Draft
 
-
 LOWEST = -65504.0
 """What hides a score in every dtype: the lowest number of float16."""
 
