@@ -8,7 +8,8 @@ DATA = {
     "fixed sizes": ("float[2,4] X", "s = Shape(X) i = Constant<value = int64[1] {{0}}>() d = Gather(s, i) {cast} "),
     "open sizes": ("float[n,4] X", "s = Shape(X) i = Constant<value = int64[1] {{0}}>() d = Gather(s, i) {cast} "),
     "sizes inside": ("float[n,4] X", "r = Relu(X) s = Shape(r) i = Constant<value = int64[1] {{0}}>() d = Gather(s, i) {cast} "),
-    "sizes found": ("float[2,4] X", "z = NonZero(X) s = Shape(z) i = Constant<value = int64[1] {{1}}>() d = Gather(s, i) {cast} "),
+    "sizes found": ("float[2,4] X",
+        "z = NonZero(X) s = Shape(z) i = Constant<value = int64[1] {{1}}>() d = Gather(s, i) {cast} "),
 }  # fmt: skip
 KINDS = {"int64": "v = Identity(d)", "int32": "v = Cast<to = 6>(d)", "float": "v = Cast<to = 1>(d)"}
 
