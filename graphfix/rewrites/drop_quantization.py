@@ -94,6 +94,7 @@ def numbers_of(surgery: Surgery, node: Any) -> tuple[float, int] | None:
 
 
 def refusal(surgery: Surgery, graph: Any, node: Any, readers: list[Any]) -> str | None:
+    """Why a QuantizeLinear and what reads it are no plain pair; None where they are."""
     made = node.outputs[0]
     if any(made is output for output in graph.outputs) or any(reader.op != "DequantizeLinear" for reader in readers):
         return f"something else than DequantizeLinear reads `{made.name}`"

@@ -80,6 +80,7 @@ class UnrollLoop(LoopRewrite):
     )
 
     def passes(self, node: NodeProto, copies: Copies) -> None:
+        """Copy the body until the trip count is reached or the condition fails."""
         limit, given = (*node.input[:2], "", "")[:2]
         most = copies.known(limit)
         if limit and (most is None or most.size != 1):

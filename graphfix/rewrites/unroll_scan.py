@@ -63,6 +63,7 @@ class UnrollScan(LoopRewrite):
     )
 
     def passes(self, node: NodeProto, copies: Copies) -> None:
+        """Copy the body once for each slice."""
         count = int(attribute(node, "num_scan_inputs", 0))
         states, scanned = list(node.input[: len(node.input) - count]), list(node.input[len(node.input) - count :])
         stacked = len(copies.body.output) - len(states)
