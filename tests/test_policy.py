@@ -179,3 +179,15 @@ def test_a_file_that_is_no_baseline_is_refused(write: Write, tmp_path: Path, cap
     (tmp_path / "graphfix-baseline.json").write_text('{"schema": 2}')
     assert main(["lint", str(write(TWO)), "--target", "demo"]) == 2
     assert "is no baseline" in capsys.readouterr().err
+
+
+def test_what_is_silenced_does_not_count_for_fix_either(write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(Example("y = Add(x, x)", inputs=DOUBLE, outputs="double y"))
+    words = ["fix", str(path), "--target", "demo", "--output-format", "json", "--force", "-o", str(tmp_path / "out.onnx")]
+    assert main(words) == 1
+    before = json.loads(capsys.readouterr().out)["results"][0]
+    settings(tmp_path, '[[suppress]]\ncode = "GF1"\nreason = "known"')
+    assert main(words) == 0
+    after = json.loads(capsys.readouterr().out)["results"][0]
+    assert len(after["silenced"]) + len(after["findings"]) == len(before["findings"])
+    assert after["verdict"] == before["verdict"] == "rejected"

@@ -15,6 +15,7 @@ from graphfix.commands.options import add_shared, bindings, chosen_targets, dest
 from graphfix.diagnostic import Result
 from graphfix.engine import judge, named, read_whole, table
 from graphfix.errors import UsageError
+from graphfix.policy import Policy
 from graphfix.progress import talk
 from graphfix.reforms import add_reforms, reforms
 from graphfix.report import renderer
@@ -102,8 +103,9 @@ def run(given: argparse.Namespace) -> int:
     else:
         save_model(fixed.model, goal, force=given.force or given.in_place, external=has_external(read_skeleton(given.model)))
         output = str(goal)
-    results = list(fixed.results)
+    results, policy = list(fixed.results), Policy(config)
     for result in results:
+        policy.apply(result)
         result.changes = [change.to_json() for change in fixed.changes]
         result.verification = dataclasses.asdict(fixed.verification)
         result.output = output
