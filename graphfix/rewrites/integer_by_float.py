@@ -62,7 +62,7 @@ class IntegerByFloat(DraftRewrite):
 
     def draw(self, draft: Draft) -> str | None:
         maker = draft.node.inputs[0].inputs
-        if maker and maker[0].op == "DynamicQuantizeLinear":
+        if maker and maker[0].op in ("DynamicQuantizeLinear", "QuantizeLinear"):
             return "what it reads is quantised in this graph, and goes with that"
         weight = draft.shape(1)
         conv = draft.node.op == "ConvInteger"
