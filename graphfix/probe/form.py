@@ -180,8 +180,10 @@ def apply(form: Form, change: Change) -> tuple[dict[str, Any], dict[str, Any], d
             operands = {n: _emptied(t, value) if n in DATA or not _fixed(t) else t for n, t in operands.items()}
         elif key == "derived":
             operands = {n: _with(t, source=value) if not _fixed(t) else t for n, t in operands.items()}
-        elif key == "foldable":
-            operands = {n: _with(t, source="constant" if value is True else value) for n, t in operands.items()}
+        elif key == "foldable" and value is True:
+            operands = {n: _with(t, source="constant") for n, t in operands.items()}
+        elif key == "foldable":  # what is constant anyway stays, as in models: data computed, axes written down
+            operands = {n: _with(t, source=value) if not _fixed(t) else t for n, t in operands.items()}
         elif key == "arithmetic":
             operands = {n: _vector(t, value) if n in DATA or not _fixed(t) else t for n, t in operands.items()}
         elif aspect in ("from", "dims", "dtype"):

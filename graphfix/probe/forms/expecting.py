@@ -20,15 +20,16 @@ FORMS = [
     for opset in OPSETS
     for fill in FILLS
     for sketch in (
-        filled("constant", opset, "float[3,4] X", "float[3,4] Y",
-            f"s = Constant<value = int64[2] {{3, 4}}>() [probe] f = {fill} Y = Add(X, f)"),
-        filled("constant vector", opset, "float[3] X", "float[3] Y",
-            f"s = Constant<value = int64[1] {{3}}>() [probe] f = {fill} Y = Add(X, f)"),
-        filled("constant of rank 3", opset, "float[2,3,4] X", "float[2,3,4] Y",
-            f"s = Constant<value = int64[3] {{2, 3, 4}}>() [probe] f = {fill} Y = Add(X, f)"),
-        filled("constant of rank 4", opset, "float[1,2,3,4] X", "float[1,2,3,4] Y",
-            f"s = Constant<value = int64[4] {{1, 2, 3, 4}}>() [probe] f = {fill} Y = Add(X, f)"),
-        filled("fixed sizes", opset, "float[3,4] X, float[3,4] W", "float[3,4] Y",
-            f"s = Shape(W) [probe] f = {fill} Y = Add(X, f)"),
+        filled("constant", opset, "float[2,3] X", "float[2,4] Y",
+            f"s = Constant<value = int64[2] {{3, 4}}>() [probe] f = {fill} Y = MatMul(X, f)"),
+        filled("constant vector", opset, "float[2] X", "float[3] Y",
+            f"s = Constant<value = int64[1] {{3}}>() i = Constant<value = int64[2] {{0, 2}}>() "
+            f"[probe] f = {fill} Y = ScatterElements<axis = 0>(f, i, X)"),
+        filled("constant of rank 3", opset, "float[2,2,3] X", "float[2,2,4] Y",
+            f"s = Constant<value = int64[3] {{2, 3, 4}}>() [probe] f = {fill} Y = MatMul(X, f)"),
+        filled("constant of rank 4", opset, "float[1,2,2,3] X", "float[1,2,2,4] Y",
+            f"s = Constant<value = int64[4] {{1, 2, 3, 4}}>() [probe] f = {fill} Y = MatMul(X, f)"),
+        filled("fixed sizes", opset, "float[2,3] X, float[3,4] W", "float[2,4] Y",
+            f"s = Shape(W) [probe] f = {fill} Y = MatMul(X, f)"),
     )
 ]  # fmt: skip
