@@ -19,6 +19,7 @@ from graphfix.diagnostic import Result
 from graphfix.engine import bound, named, read_whole
 from graphfix.errors import BackendError
 from graphfix.facts import Facts
+from graphfix.identity import told_apart
 from graphfix.ranges import Span, Spanned, freed, profile
 from graphfix.testimony import testimony
 from graphfix.witness import Witness, witness
@@ -131,5 +132,5 @@ def confirm(
         "numerics": verdict.numerics,
         "error": verdict.error,
     }
-    result.findings[:0] = testimony(result, ready, verdict, backend)
+    result.findings = told_apart([*testimony(result, ready, verdict, backend), *result.findings], result.called)
     return verdict

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -70,7 +71,7 @@ def results() -> list[Result]:
 
 def rendered(name: str, told: list[Result]) -> str:
     out = io.StringIO()
-    renderer(name)(told, out)
+    renderer(name, rulings=True)(told, out)
     return out.getvalue().replace(VERSION, "VERSION")
 
 
@@ -223,7 +224,7 @@ def test_an_overlay_is_for_one_model_that_was_linted() -> None:
     with pytest.raises(UsageError, match="one model"):
         rendered("model-explorer", results()[:3])
     with pytest.raises(UsageError, match="only `graphfix lint`"):
-        rendered("model-explorer", [Result("m.onnx", "demo", "1.0", 3, [])])
+        renderer("model-explorer")
 
 
 def test_nodes_without_a_name_are_counted_over_the_whole_model_from_the_outside_in() -> None:
@@ -242,3 +243,21 @@ def test_nodes_without_a_name_are_counted_over_the_whole_model_from_the_outside_
         (("<node_1>", "then_branch", "<node_2>"), "node_1/then_branch/node_4"),
         (("own",), "own"),
     ]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a terminal is made by pty")
+@pytest.mark.parametrize(("given", "coloured"), [("", True), ("1", False)])
+def test_a_terminal_is_coloured_unless_no_color_is_set(given: str, coloured: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pty
+
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("NO_COLOR", given)
+    monkeypatch.setenv("COLUMNS", "90")
+    leader, follower = pty.openpty()
+    with os.fdopen(follower, "w") as out, os.fdopen(leader, "rb", buffering=0) as seen:
+        render_text(results()[2:3], out)
+        out.flush()
+        text = seen.read(65536).decode()
+    assert "models/fine.onnx" in text
+    assert ("\x1b[1;32maccepted" in text) == coloured
+    assert bool(re.search(r"\x1b\[[\d;]*3\dm", text)) == coloured

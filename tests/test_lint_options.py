@@ -127,3 +127,12 @@ def test_timings_go_to_stderr_and_name_the_stages(write: Write, capsys: pytest.C
     json.loads(out)
     for stage in ("reading", "facts", "facets", "judging by demo", "printing", "in all"):
         assert stage in err
+
+
+def test_fix_refuses_an_overlay_before_it_writes_anything(
+    write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["fix", str(write(BRANCHES)), "--target", "demo", "--isolated", "-o", str(tmp_path / "out.onnx")]
+    assert main([*words, "--output-format", "model-explorer"]) == 2
+    assert "only `graphfix lint` writes the model-explorer format" in capsys.readouterr().err
+    assert not (tmp_path / "out.onnx").exists()

@@ -22,7 +22,7 @@ OPEN = Finding("GF109", "unmeasured", Severity.NOTE, "demo", "`Cos` was not meas
 
 def rendered(name: str, *results: Result) -> str:
     out = io.StringIO()
-    renderer(name)(results, out)
+    renderer(name, rulings=True)(results, out)
     return out.getvalue()
 
 

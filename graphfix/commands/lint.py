@@ -100,7 +100,7 @@ def _check_overlay(told: Run) -> None:
 def _judge(told: Run) -> list[Result]:
     """Judge every model, hold the findings against the settings, and print them."""
     given, clock = told.given, Clock()
-    write = renderer(told.format)
+    write = renderer(told.format, rulings=True)
     results: list[Result] = []
     with contextlib.ExitStack() as stack:
         out = stack.enter_context(destination(given.output_file))
@@ -147,7 +147,7 @@ def _print(told: Run, results: Sequence[Result], out: TextIO) -> None:
 
         render(results, out, full=told.given.full)
     elif told.format != "json-lines":
-        renderer(told.format)(results, out)
+        renderer(told.format, rulings=True)(results, out)
 
 
 def _explain(given: argparse.Namespace, settings: Sequence[Settled]) -> int:

@@ -14,13 +14,20 @@ FORMATS = {
     "junit": "junit", "markdown": "markdown", "model-explorer": "model_explorer",
 }  # fmt: skip
 """Output formats and the modules here that write them."""
+OVERLAYS = frozenset({"model-explorer"})
+"""Formats that want the verdict on every node."""
 Renderer = Callable[[Sequence[Result], TextIO], None]
 
 
-def renderer(name: str) -> Renderer:
-    """The function that writes Results in a format; UsageError for an unknown one."""
+def renderer(name: str, *, rulings: bool = False) -> Renderer:
+    """The function that writes Results in a format; UsageError for an unknown one.
+
+    `rulings` tells that the Results hold the verdict on every node, without which an overlay cannot be written.
+    """
     if name not in FORMATS:
         raise UsageError(f"unknown output format `{name}`", cure=nearest(name, FORMATS))
+    if name in OVERLAYS and not rulings:
+        raise UsageError(f"only `graphfix lint` writes the {name} format", cure="lint the result")
     module = importlib.import_module(f"graphfix.report.{FORMATS[name]}")
     render: Renderer = module.render
     return render

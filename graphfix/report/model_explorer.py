@@ -28,13 +28,11 @@ def render(results: Sequence[Result], out: TextIO) -> None:
     """Write node data for one model: each node's gravest verdict, and by which targets when there are several.
 
     Raises:
-        UsageError: there are several models, or results without the verdicts on nodes that only `lint` has.
+        UsageError: there are several models.
     """
     told = [result for result in results if result.error is None]
     if len({result.model for result in results}) > 1:
         raise UsageError("an overlay is for one model", cure="name one model")
-    if any(result.nodes and not result.rulings for result in told):
-        raise UsageError("only `graphfix lint` writes the model-explorer format", cure="lint the result")
     nodes: dict[str, list[tuple[str, str]]] = {}
     drawn = drawn_names([ruling.key for ruling in told[0].rulings]) if told else {}
     for result in told:
