@@ -245,6 +245,23 @@ def test_nodes_without_a_name_are_counted_over_the_whole_model_from_the_outside_
     ]
 
 
+@pytest.mark.parametrize("count", [15, 200])
+def test_many_models_are_told_together_on_one_screen(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    told = []
+    for number in range(count):
+        bad = [] if number % 2 else [*MANY, CUBIC, WRONG, BOUND]
+        told += [Result(f"models/{number}.onnx", "demo", "1.0", 9, list(bad)), Result(f"models/{number}.onnx", "other", "2.0", 9)]
+    text = rendered("text", told)
+    assert max(map(len, text.splitlines())) <= 100
+    assert len(text.splitlines()) <= 40
+    rejected = (count + 1) // 2
+    assert f"demo 1.0: {count // 2} accepted, {rejected} rejected" in text
+    assert f"other 2.0: {count} accepted" in text
+    assert f"in {rejected} models: 0.onnx, 2.onnx and {rejected - 2} more" in text
+    assert text.index("--set sr=16000") < text.index("GF101")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="a terminal is made by pty")
 @pytest.mark.parametrize(("given", "coloured"), [("", True), ("1", False)])
 def test_a_terminal_is_coloured_unless_no_color_is_set(given: str, coloured: bool, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from graphfix.report.paragraphs import DETAILS, FULL, NO_LIMIT, STYLES, Detail, 
 
 VERDICTS = {"accepted": "bold green", "rejected": "bold red", "undecided": "bold yellow"}
 SCREEN = 38
-"""Lines for all models together, beside the summary; where that is too few, the least is told of each."""
+"""Lines for all models together, beside the summary; where that is too few for each by itself, they are told together."""
 FIRST = "  try first "
 
 
@@ -23,10 +23,14 @@ def render(results: Sequence[Result], out: TextIO, *, full: bool = False) -> Non
     models = [list(group) for _, group in groupby(results, key=lambda result: result.model)]
     told = [[result for result in group if result.error is None] for group in models]
     lines: list[Line] = []
-    for detail in (FULL,) if full else DETAILS if len(told) <= SCREEN else DETAILS[-1:]:
+    for detail in (FULL,) if full else DETAILS if len(told) <= SCREEN else ():
         lines = [line for group in told for line in _model(group, detail, page.width)]
         if len(lines) <= SCREEN:
             break
+    if not full and len(told) > 1 and (len(lines) > SCREEN or len(told) > SCREEN):
+        from graphfix.report.across import across
+
+        lines = across(results, page.width, SCREEN)
     for line in lines:
         page.line(*line)
     summary(page, results)
