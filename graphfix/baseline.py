@@ -71,6 +71,12 @@ class Baseline:
             pending.put(goal)
         self.changed = False
 
+    @property
+    def size(self) -> int:
+        """The number of findings it holds."""
+        prints = (prints for one in self.sections.values() for codes in one.targets.values() for prints in codes.values())
+        return sum(map(len, prints))
+
     def known(self, result: Result) -> set[str]:
         """The fingerprints that do not count on one model and target."""
         section = self.sections.get(self._key(result))

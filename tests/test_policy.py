@@ -149,6 +149,14 @@ def test_a_baseline_shrinks_by_itself_and_says_so(write: Write, tmp_path: Path, 
     assert lint(path)[0] == 1, "what has left does not come back unseen"
 
 
+def test_updating_says_how_much_is_known_now(write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["lint", str(write(TWO)), "--target", "demo", "--baseline", str(tmp_path / "known.json")]
+    assert main([*words, "--update-baseline"]) == 0
+    assert "known.json knows 3 findings now" in capsys.readouterr().err
+    assert main(words) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_updating_forgets_models_that_are_gone(write: Write, tmp_path: Path, lint: Any) -> None:
     path, file = write(TWO), tmp_path / "graphfix-baseline.json"
     gone = write(TWO, "gone.onnx")

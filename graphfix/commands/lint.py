@@ -127,6 +127,7 @@ def _judge(told: Run) -> list[Result]:
         if baseline is not None and baseline.changed:
             if given.update_baseline:
                 baseline.forget_missing()
+                print(f"graphfix: {baseline.path} knows {baseline.size} findings now", file=sys.stderr)
             baseline.save()
     if given.timings:
         print("\n".join(["graphfix: time spent", *clock.lines()]), file=sys.stderr)
