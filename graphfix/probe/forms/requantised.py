@@ -1,12 +1,12 @@
-"""Quantised products beyond what their result's dtype holds: ONNX takes the nearest end, not what the bits leave."""
+"""Quantised products that fall between two quanta, or beyond what their dtype holds: ONNX rounds once, at the end."""
 
 from graphfix.probe.form import Sketch
 
 HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g ({inputs}) => ({output}) {{ {before} [probe] {node} }}'
-SHAPES = {2: ("[2,4]", "[4,3]", "[2,3]", 8, 12), 3: ("[2,2,4]", "[2,4,3]", "[2,2,3]", 16, 24)}
+SHAPES = {2: ("[32,4]", "[4,64]", "[32,64]", 128, 256), 3: ("[2,32,4]", "[2,4,64]", "[2,32,64]", 256, 512)}
 POINTS = {"uint8": 113, "int8": -14}
-SCALES = {"float": (0.0066, 0.00705, 0.0107), "float16": (0.0066, 0.00705, 0.0107)}
-LABEL = "products on both sides of what the result holds"
+SCALES = {"float": (0.0066, 0.00705, 0.0307), "float16": (0.0066, 0.00705, 0.0307)}
+LABEL = "products that fall between two quanta"
 
 
 def numbers(dtype: str, count: int, start: int) -> tuple[float, ...]:
