@@ -16,16 +16,18 @@ from collections.abc import Iterable, Sequence
 
 from graphfix.diagnostic import Finding
 
-_ANY_NUMBER = re.compile(r"\d+")
-_COUNTER = re.compile(r"(?<![^_:/])\d+")
-"""A number that stands alone, or behind an underscore or a colon."""
+_COUNTER = re.compile(r"_+\d+(?![^\W\d_])")
+"""A number behind underscores, which go with it: the first of a kind often has none."""
+_LAST = re.compile(r"\.\d+$|\d+")
+"""Numbers in the last part of a path: at its end behind a dot, as traced values have them, or anywhere."""
 
 
 @functools.lru_cache(4096)
 def unnumbered(name: str) -> str:
-    """A value's or node's name with `#` for each number that an exporter gave out."""
+    """A value's or node's name without the numbers that an exporter gave out."""
     path, slash, last = name.rpartition("/")
-    return _COUNTER.sub("#", path) + slash + _ANY_NUMBER.sub("#", last)
+    last = _LAST.sub(lambda found: "" if found[0].startswith(".") else "#", _COUNTER.sub("", last))
+    return _COUNTER.sub("", path) + slash + last
 
 
 def told_apart(findings: Iterable[Finding], called: str) -> list[Finding]:

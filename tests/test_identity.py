@@ -44,13 +44,29 @@ def test_findings_alike_but_for_their_numbering_are_counted_apart() -> None:
     assert set(fingerprints("v1 = Mish(x)\ny = Mish(v1)")) < set(found), "one finding fewer leaves the others as they were"
 
 
-def test_numbers_of_a_modules_path_stay() -> None:
-    assert unnumbered("/layers.3/attn/MatMul_2_output_0") == "/layers.3/attn/MatMul_#_output_#"
-    assert unnumbered("/layer1/conv/Conv_output_0") == "/layer1/conv/Conv_output_#"
-    assert unnumbered("onnx::Add_345") == unnumbered("onnx::Add_7") == "onnx::Add_#"
-    assert unnumbered("then_branch of If_3") == "then_branch of If_#"
-    assert unnumbered("If_0_else_branch__Inline_0__/decoder/rnn/If_4") == "If_#_else_branch__Inline_#__/decoder/rnn/If_#"
-    assert unnumbered("345") == "#"
+@pytest.mark.parametrize(
+    ("names", "common"),
+    [
+        (("/layers.3/attn/MatMul_output_0", "/layers.3/attn/MatMul_2_output_0"), "/layers.3/attn/MatMul_output"),
+        (("/layer1/conv/Conv_output_0",), "/layer1/conv/Conv_output"),
+        (("onnx::Add_345", "onnx::Add_7"), "onnx::Add"),
+        (("add", "add_1", "add_27"), "add"),
+        (("conv2d", "conv2d_3"), "conv#d"),
+        (("x.1", "x.35"), "x"),
+        (("Const__12", "Const__345"), "Const"),
+        (("345", "7"), "#"),
+        (("then_branch of If_3", "then_branch of If"), "then_branch of If"),
+        (("If_0_else_branch__Inline_0__/rnn/If_4", "If_2_else_branch__Inline_8__/rnn/If"), "If_else_branch__Inline__/rnn/If"),
+    ],
+)
+def test_numbers_that_exporters_give_out_go_and_those_of_a_modules_path_stay(names: tuple[str, ...], common: str) -> None:
+    assert {unnumbered(name) for name in names} == {common}
+
+
+def test_modules_are_told_apart_by_their_own_numbers() -> None:
+    assert unnumbered("/layers.3/Relu_output_0") != unnumbered("/layers.4/Relu_output_0")
+    assert unnumbered("/layer1/Relu_output_0") != unnumbered("/layer2/Relu_output_0")
+    assert unnumbered("/decoder/2/Conv_output_0") != unnumbered("/decoder/3/Conv_output_0")
 
 
 def test_a_version_that_was_asked_for_is_told_apart() -> None:
