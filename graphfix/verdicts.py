@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from graphfix.table import Entry, Evidence, Ruling, Table
 
 Key = tuple[str, ...]
+WHOLE = "@model"
 MOST_SHOWN = 8
 """Values of a facet that are listed as measured."""
 
@@ -36,9 +37,15 @@ def keyed(graph: GraphProto, outer: Key = ()) -> Iterator[tuple[Key, NodeProto]]
 
 
 def node_verdicts(facts: Facts, rulings: Sequence[Ruling], table: Table) -> list[NodeVerdict]:
-    """The verdict on each node, `wrong` where what compiles was seen to compute something else."""
+    """The verdict on each node, `wrong` where what compiles was seen to compute something else.
+
+    Where local functions were written out, nodes without a name are left out: their places are not those in the file.
+    """
     out = []
+    moved = facts.source is not None and len(facts.source.functions) > 0
     for (key, _), node, ruling in zip(keyed(facts.model.graph), facts.nodes, rulings, strict=True):
+        if moved and any(part.startswith("<node_") for part in key):
+            continue
         verdict = "wrong" if ruling.verdict == "supported" and ruling.wrong is not None else ruling.verdict
         evidence = ruling.evidence or ruling.wrong
         out.append(NodeVerdict(key, node.op, verdict, ruling.reason or _said(evidence), _cited(node, evidence, table)))
@@ -48,7 +55,8 @@ def node_verdicts(facts: Facts, rulings: Sequence[Ruling], table: Table) -> list
 def explained(model: onnx.ModelProto, target: str, name: str) -> Iterator[str]:
     """How one target's verdict on a node comes about, line by line: its facets, the table's entry, what decided.
 
-    The node is named by its own name, by one of its outputs, or by the path that reports print (`scope / node`).
+    The node is named by its own name, by one of its outputs, or by the path that reports print (`scope / node`);
+    `@model` means the model as a whole: its inputs, opset and other traits.
 
     Raises:
         UsageError: the model has no such node; the nearest name is told.
@@ -57,6 +65,13 @@ def explained(model: onnx.ModelProto, target: str, name: str) -> Iterator[str]:
     from graphfix.facts import Facts
 
     rules, facts = table(target), Facts.of(model)
+    if name == WHOLE:
+        from graphfix.model_facets import model_facets
+
+        whole = model_facets(facts)
+        yield f"the model as a whole on {rules.title}"
+        yield from _reasons(rules.entry(WHOLE), whole, rules.rule(WHOLE, "", whole), rules)
+        return
     found = [position for position, node in enumerate(facts.nodes) if name in _names(node)]
     if not found:
         known = {node.label for node in facts.nodes}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import onnx
 import pytest
 
 from graphfix.clock import Clock
@@ -60,6 +61,12 @@ def test_an_inner_node_is_found_by_its_path() -> None:
     assert "rejected" in "\n".join(explained(BRANCHES.model, "demo", "then_branch of pick / inner"))
 
 
+def test_the_model_as_a_whole_is_explained() -> None:
+    told = "\n".join(explained(Example("y = Softmax(x)", inputs="float[n,m] x").model, "demo", "@model"))
+    assert "the model as a whole on Demo 1.0" in told
+    assert "* inputs.dims = dynamic" in told
+
+
 def test_an_unknown_node_names_the_nearest() -> None:
     with pytest.raises(UsageError, match="did you mean `pick`"):
         list(explained(BRANCHES.model, "demo", "pik"))
@@ -71,3 +78,27 @@ def test_the_clock_knows_each_stage(write: Write) -> None:
     assert {"reading", "facts", "facets", "judging by demo"} <= set(clock.spent)
     assert all(seconds >= 0 for seconds in clock.spent.values())
     assert clock.lines()[-1].endswith("in all")
+
+
+def test_places_that_written_out_functions_have_moved_are_not_told() -> None:
+    model = onnx.parser.parse_model(
+        """
+        <ir_version: 8, opset_import: ["" : 18, "own" : 1]>
+        main (float[2,3] x) => (float[2,3] y)
+        {
+            a = own.twice(x)
+            [last] b = Mish(a)
+            y = Relu(b)
+        }
+        <domain: "own", opset_import: ["" : 18]>
+        twice (p) => (r)
+        {
+            q = Neg(p)
+            r = Neg(q)
+        }
+        """
+    )
+    (result,) = judge(model, ["demo"], detail=True)
+    assert result.nodes == 4
+    assert [(told.key, told.op) for told in result.rulings if told.key == ("last",)] == [(("last",), "Mish")]
+    assert not [told for told in result.rulings if told.key[-1].startswith("<node_")], "the third node is no longer third"

@@ -33,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a model, a folder (searched for *.onnx), or a glob")
     parser.add_argument("--statistics", action="store_true", help="count the nodes each target takes, and their islands")
     parser.add_argument("--confirm", action="store_true", help="also ask the real compiler, where it is installed")
-    parser.add_argument("--explain-verdict", metavar="NODE", help="tell how the verdict on one node comes about")
+    parser.add_argument("--explain-verdict", metavar="NODE", help="tell how the verdict on a node, or on @model, comes about")
     parser.add_argument("--annotate", type=Path, metavar="OUT.onnx", help="write a copy with each verdict in its node's metadata")
     parser.add_argument("--force", action="store_true", help="overwrite an existing OUT.onnx")
     parser.add_argument("--jobs", "-j", type=int, default=1, metavar="N", help="judge models in N processes (1)")
