@@ -64,7 +64,8 @@ def test_an_inner_node_is_found_by_its_path() -> None:
 def test_the_model_as_a_whole_is_explained() -> None:
     told = "\n".join(explained(Example("y = Softmax(x)", inputs="float[n,m] x").model, "demo", "@model"))
     assert "the model as a whole on Demo 1.0" in told
-    assert "* inputs.dims = dynamic" in told
+    assert "verdict   supported" in told
+    assert "  inputs.dims = dynamic   (probed: batch, dynamic, static, unranked)" in told
 
 
 def test_an_unknown_node_names_the_nearest() -> None:
