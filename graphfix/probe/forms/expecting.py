@@ -22,9 +22,9 @@ FORMS = [
     for sketch in (
         filled("constant", opset, "float[2,3] X", "float[2,4] Y",
             f"s = Constant<value = int64[2] {{3, 4}}>() [probe] f = {fill} Y = MatMul(X, f)"),
-        filled("constant vector", opset, "float[2] X", "float[3] Y",
-            f"s = Constant<value = int64[1] {{3}}>() i = Constant<value = int64[2] {{0, 2}}>() "
-            f"[probe] f = {fill} Y = ScatterElements<axis = 0>(f, i, X)"),
+        filled("constant vector", opset, "float[2,3] X", "float[2,1] Y",
+            f"s = Constant<value = int64[1] {{3}}>() c = Constant<value = int64[2] {{3, 1}}>() "
+            f"[probe] f = {fill} r = Reshape(f, c) Y = MatMul(X, r)"),
         filled("constant of rank 3", opset, "float[2,2,3] X", "float[2,2,4] Y",
             f"s = Constant<value = int64[3] {{2, 3, 4}}>() [probe] f = {fill} Y = MatMul(X, f)"),
         filled("constant of rank 4", opset, "float[1,2,2,3] X", "float[1,2,2,4] Y",

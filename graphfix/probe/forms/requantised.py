@@ -5,14 +5,14 @@ from graphfix.probe.form import Sketch
 HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g ({inputs}) => ({output}) {{ {before} [probe] {node} }}'
 SHAPES = {2: ("[32,4]", "[4,64]", "[32,64]", 128, 256), 3: ("[2,32,4]", "[2,4,64]", "[2,32,64]", 256, 512)}
 POINTS = {"uint8": 113, "int8": -14}
-SCALES = {"float": (0.0066, 0.00705, 0.0307), "float16": (0.0066, 0.00705, 0.0307)}
+SCALES = {"float": (0.0066, 0.00705, 0.0107), "float16": (0.0066, 0.00705, 0.0107)}
 LABEL = "products that fall between two quanta"
 
 
 def numbers(dtype: str, count: int, start: int) -> tuple[float, ...]:
     """Numbers from the whole range of the dtype."""
     low = 0 if dtype == "uint8" else -128
-    return tuple(low + (start + 97 * at) % 256 for at in range(count))
+    return tuple(low + (start + 97 * at + 31 * at * at // 7) % 256 for at in range(count))
 
 
 def product(dtype: str, scale: str, rank: int, opset: int, size: str, constant: bool) -> Sketch:
