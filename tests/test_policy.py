@@ -149,6 +149,15 @@ def test_a_baseline_shrinks_by_itself_and_says_so(write: Write, tmp_path: Path, 
     assert lint(path)[0] == 1, "what has left does not come back unseen"
 
 
+def test_folders_without_settings_have_the_baselines_nearest_to_them(write: Write, tmp_path: Path, lint: Any) -> None:
+    one, two = write(TWO, "a/m.onnx"), write(TWO, "b/m.onnx")
+    lint(two, "--update-baseline", "--baseline", tmp_path / "b" / "graphfix-baseline.json")
+    for paths in ((one, two), (two, one)):
+        code, results = lint(*paths)
+        assert code == 1
+        assert {Path(result["model"]).parent.name: len(result["findings"]) for result in results} == {"a": 3, "b": 0}
+
+
 def test_updating_says_how_much_is_known_now(write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["lint", str(write(TWO)), "--target", "demo", "--baseline", str(tmp_path / "known.json")]
     assert main([*words, "--update-baseline"]) == 0

@@ -57,19 +57,20 @@ def settled(given: argparse.Namespace, models: Sequence[Path]) -> list[Settled]:
     select, ignore = words(given.select), words(given.ignore)
     for word in (*select, *ignore):
         check_word(word)
-    found: dict[Path, Config] = {}
-    policies: dict[str | None, Policy] = {}
+    folders: dict[Path, tuple[Config, Policy]] = {}
+    policies: dict[tuple[str | None, Path | None], Policy] = {}
     files: dict[Path, Baseline] = {}
     out = []
     for model in models:
         folder = model.parent
-        if folder not in found:
+        if folder not in folders:
             loaded = configuration.load(folder, file=given.config, isolated=given.isolated)
-            found[folder] = dataclasses.replace(loaded, select=select or loaded.select, ignore=(*loaded.ignore, *ignore))
-        base = found[folder]
-        policy = policies.get(base.source) if base.source else None
-        if policy is None:
-            policy = policies.setdefault(base.source, _policy(given, base, folder, files))
+            base = dataclasses.replace(loaded, select=select or loaded.select, ignore=(*loaded.ignore, *ignore))
+            path = None if given.no_baseline else _baseline(given, base, folder)
+            if (base.source, path) not in policies:
+                policies[base.source, path] = _policy(given, base, path, files)
+            folders[folder] = base, policies[base.source, path]
+        base, policy = folders[folder]
         config = base.of(model)
         shapes, values = bindings(given.shape, given.set, config)
         spanned = spanned_bindings(given.shape, given.set, config)[0]
@@ -77,9 +78,10 @@ def settled(given: argparse.Namespace, models: Sequence[Path]) -> list[Settled]:
     return out
 
 
-def _policy(given: argparse.Namespace, config: Config, folder: Path, files: dict[Path, Baseline]) -> Policy:
-    path = None if given.no_baseline else _baseline(given, config, folder)
-    known = None if path is None else files.setdefault(path, Baseline.read(path))
+def _policy(given: argparse.Namespace, config: Config, path: Path | None, files: dict[Path, Baseline]) -> Policy:
+    if path is not None and path not in files:
+        files[path] = Baseline.read(path)
+    known = None if path is None else files[path]
     as_settled = not (given.shape or given.set or given.select or given.ignore or given.isolated)
     return Policy(config, known, shrinks=as_settled and not given.update_baseline, update=given.update_baseline)
 
