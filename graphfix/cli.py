@@ -13,7 +13,7 @@ from graphfix.errors import GraphfixError, nearest
 from graphfix.version import VERSION
 
 COMMANDS = {
-    "lint": "verdicts and findings; never writes a model",
+    "lint": "verdicts and findings; never changes a model",
     "fix": "rewrite a model so that a target takes it, and prove that the numbers did not change",
     "compile": "hand the graph to the real compiler, and compare what the result computes",
     "probe": "measure a compiler with one-node models, and write or check its support tables",

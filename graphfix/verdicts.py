@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from onnx import AttributeProto, GraphProto, NodeProto
@@ -13,7 +13,7 @@ from graphfix.errors import UsageError, nearest
 if TYPE_CHECKING:
     import onnx
 
-    from graphfix.facets import Facets
+    from graphfix.facets import Facet, Facets
     from graphfix.facts import Facts, NodeFacts
     from graphfix.table import Entry, Evidence, Ruling, Table
 
@@ -90,6 +90,7 @@ def _names(node: NodeFacts) -> set[str]:
 
 
 def _reasons(entry: Entry | None, facets: Facets, ruling: Ruling, rules: Table) -> Iterator[str]:
+    from graphfix.table import NEUTRAL
     from graphfix.words import condition_in_words
 
     deciding = {name for item in (ruling.evidence, ruling.wrong) if item is not None for name in item.when}
@@ -104,13 +105,19 @@ def _reasons(entry: Entry | None, facets: Facets, ruling: Ruling, rules: Table) 
             yield f"  {title:8}  {item.id} ({item.kind}): {held}"
             yield f"            {item.supports} probes for it, {item.opposes} against, at {item.stage}{_quoted(item)}"
     yield "  facets    (* decided; ! never probed with this value)"
+    axes = entry.axes if entry is not None else {}
     for name, value in facets.items():
-        known = entry.axes.get(name, frozenset()) if entry is not None else frozenset()
-        mark = (
-            "*" if name in deciding else "!" if entry is not None and value is not None and known and value not in known else " "
-        )
-        tried = ", ".join(sorted(map(str, known))[:MOST_SHOWN]) + (", ..." if len(known) > MOST_SHOWN else "")
-        yield f"    {mark} {name} = {'not known' if value is None else value}{f'   (probed: {tried})' if tried else ''}"
+        known = axes.get(name)
+        unseen = value is not None and (value not in known if known is not None else value not in NEUTRAL)
+        mark = "*" if name in deciding else "!" if entry is not None and unseen else " "
+        yield f"    {mark} {name} = {'not known' if value is None else value}{_tried(known or frozenset())}"
+
+
+def _tried(values: Collection[Facet]) -> str:
+    """The values of a facet that were probed, in their order, numbers as numbers."""
+    ordered = sorted(values, key=lambda value: (isinstance(value, str), value if isinstance(value, int) else 0, str(value)))
+    few = ", ".join(map(str, ordered[:MOST_SHOWN])) + (", ..." if len(ordered) > MOST_SHOWN else "")
+    return f"   (probed: {few})" if few else ""
 
 
 def _quoted(evidence: Evidence) -> str:

@@ -54,7 +54,15 @@ def test_an_explained_verdict_names_facets_entry_and_evidence() -> None:
 def test_an_explained_verdict_on_an_unmeasured_operator_says_that_nothing_was_tried() -> None:
     told = "\n".join(explained(Example("y = Cos(x)").model, "demo", "y"))
     assert "unmeasured" in told
+    assert "!" not in told.partition("probed with this value)")[2], "without an entry there is nothing to point at"
     assert "has no entry for it in demo 1.0" in told
+
+
+def test_a_value_that_was_never_probed_is_pointed_at_and_numbers_are_in_order() -> None:
+    told = "\n".join(explained(Example("y = Relu(x)", inputs="float16[2,3] x", outputs="float16 y").model, "demo", "y"))
+    assert "unmeasured: no probe with T = float16" in told
+    assert "! T = float16   (probed: " in told
+    assert "since = 14" in told
 
 
 def test_an_inner_node_is_found_by_its_path() -> None:
