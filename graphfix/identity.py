@@ -7,11 +7,9 @@ the author's and stay, but for the last part of a path, which exporters number a
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import hashlib
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from graphfix.diagnostic import Finding
@@ -31,22 +29,28 @@ def unnumbered(name: str) -> str:
 
 
 def told_apart(findings: Iterable[Finding], called: str) -> list[Finding]:
-    """The findings, each with its number among those otherwise alike, and with the target's version if it was asked for."""
-    seen: Counter[tuple[str, ...]] = Counter()
-    out = []
+    """The findings, each with its number among those otherwise alike, and with the target's version if it was asked for.
+
+    They are changed in place, so they must belong to one result alone: a large model has findings by the hundred thousand,
+    and a copy of each would take longer than judging it.
+    """
+    seen: dict[tuple[str, ...], int] = {}
+    out = list(findings)
     versioned = called if "@" in called else ""
-    for finding in findings:
-        named = dataclasses.replace(finding, called=versioned) if finding.called != versioned else finding
-        key = trait(named)
-        number = seen[key]
+    for finding in out:
+        if finding.called != versioned:
+            object.__setattr__(finding, "called", versioned)
+        key = trait(finding)
+        number = seen.get(key, 0)
         seen[key] = number + 1
-        out.append(dataclasses.replace(named, ordinal=number) if named.ordinal != number else named)
+        if finding.ordinal != number:
+            object.__setattr__(finding, "ordinal", number)
     return out
 
 
 def trait(finding: Finding) -> tuple[str, ...]:
     """What of a finding stays the same when the model is exported again: no index, no message, no table entry."""
-    scope = "/".join(map(unnumbered, finding.scope))
+    scope = "/".join(map(unnumbered, finding.scope)) if finding.scope else ""
     target = finding.called or finding.target
     return finding.code, finding.kind, target, scope, finding.domain, finding.op, unnumbered(finding.output)
 

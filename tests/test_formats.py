@@ -49,6 +49,11 @@ BOUND = Finding(
 SHAPE = dataclasses.replace(CUBIC, code="GF106", name="dynamic-dimension", scope=(), node="", op="", output="", rewrite=None)
 
 
+def own(findings: list[Finding], called: str) -> list[Finding]:
+    """Findings of one result alone."""
+    return told_apart([dataclasses.replace(finding) for finding in findings], called)
+
+
 def results() -> list[Result]:
     """A model on two versions of one target, another on one, one that is fine, and one that is none."""
     rulings = [
@@ -56,15 +61,13 @@ def results() -> list[Result]:
         NodeVerdict(("If_3",), "If", "supported"),
         NodeVerdict(("<node_0>",), "Cos", "unmeasured"),
     ]
-    one = Result(
-        "models/a b.onnx", "demo", "1.0", 40, told_apart([*MANY, CUBIC, WRONG, OPEN, BOUND], "demo@1.0"), called="demo@1.0"
-    )
-    two = Result("models/a b.onnx", "demo", "2.0", 40, told_apart([OPEN, BOUND], "demo@2.0"), called="demo@2.0")
-    two.silenced = [Silenced(told_apart([CUBIC], "demo@2.0")[0], "settings", "waits for the vendor: see #12")]
+    one = Result("models/a b.onnx", "demo", "1.0", 40, own([*MANY, CUBIC, WRONG, OPEN, BOUND], "demo@1.0"), called="demo@1.0")
+    two = Result("models/a b.onnx", "demo", "2.0", 40, own([OPEN, BOUND], "demo@2.0"), called="demo@2.0")
+    two.silenced = [Silenced(own([CUBIC], "demo@2.0")[0], "settings", "waits for the vendor: see #12")]
     one.rulings, two.rulings = rulings, [dataclasses.replace(ruling, verdict="supported") for ruling in rulings]
     one.graph = two.graph = "main"
     fine = Result("models/fine.onnx", "demo", "1.0", 3, [], called="demo")
-    odd = Result("models/odd.onnx", "demo", "1.0", 1, told_apart([SHAPE], "demo"), called="demo")
+    odd = Result("models/odd.onnx", "demo", "1.0", 1, own([SHAPE], "demo"), called="demo")
     none = Result("models/none.onnx", "demo", "1.0", error="models/none.onnx: is empty; export or download the model again")
     return [one, two, fine, odd, none]
 
