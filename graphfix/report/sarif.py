@@ -6,6 +6,7 @@ logical location. What the settings silence is there as well, marked as suppress
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,7 +49,7 @@ def render(results: Sequence[Result], out: TextIO) -> None:
         "results": [_result(*pair, position) for pair in pairs],
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    out.write(json.dumps(log, ensure_ascii=False, indent=1) + "\n")
+    out.write(json.dumps(log, ensure_ascii=False) + "\n")
 
 
 def _rule(code: str) -> dict[str, Any]:
@@ -103,6 +104,7 @@ def _location(result: Result, finding: Finding) -> dict[str, Any]:
     return place
 
 
+@functools.lru_cache(64)
 def _file(model: str) -> dict[str, Any]:
     path = hosted(model)
     return {"artifactLocation": {"uri": Path(path).as_uri() if Path(path).is_absolute() else quote(path)}}
