@@ -152,6 +152,13 @@ class Result:
             return "rejected"
         return "undecided" if any(finding.kind in UNDECIDED for finding in self.findings) else "accepted"
 
+    @property
+    def judge(self) -> str:
+        """The target and version that judged, with the version that was asked for where it was not measured itself."""
+        asked = self.called.partition("@")[2]
+        stands_in = asked and not f"{self.target_version}.".startswith(f"{asked}.")
+        return f"{self.target} {self.target_version}{f' (for {asked})' if stands_in else ''}"
+
     def to_json(self) -> dict[str, Any]:
         """The result as the contract states it."""
         out: dict[str, Any] = {
@@ -164,6 +171,8 @@ class Result:
             "findings": [finding.to_json() for finding in self.findings],
             "error": self.error,
         }
+        if "@" in self.called:
+            out["called"] = self.called
         if self.silenced:
             out["silenced"] = [
                 {"fingerprint": item.finding.fingerprint, "code": item.finding.code, "by": item.by, "reason": item.reason}

@@ -121,6 +121,16 @@ def test_versions_of_one_target_are_told_apart_in_every_format() -> None:
         assert "2.0" in text, name
 
 
+def test_a_version_that_another_stands_in_for_is_told_from_that_other() -> None:
+    asked = ("demo@1.0", "demo@1.5")
+    first, second = (Result("m.onnx", "demo", "1.0", 3, own([OPEN], called), called=called) for called in asked)
+    assert (first.judge, second.judge) == ("demo 1.0", "demo 1.0 (for 1.5)")
+    assert Result("m.onnx", "demo", "1.0.3", called="demo@1.0").judge == "demo 1.0.3"
+    for name in ("text", "concise", "markdown", "junit"):
+        assert "demo 1.0 (for 1.5)" in rendered(name, [first, second]), name
+    assert tuple(told["called"] for told in json.loads(rendered("json", [first, second]))["results"]) == asked
+
+
 def log() -> dict[str, object]:
     return dict(json.loads(rendered("sarif", results()).replace("VERSION", VERSION)))
 

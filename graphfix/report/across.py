@@ -21,24 +21,24 @@ MOST = 8
 
 def across(results: Sequence[Result], width: int, room: int) -> list[Line]:
     """The lines about many models, no more than about `room` of them; unreadable models are left out."""
-    targets: dict[tuple[str, str], list[Result]] = {}
+    targets: dict[str, list[Result]] = {}
     for result in results:
         if result.error is None:
-            targets.setdefault((result.called or result.target, result.target_version), []).append(result)
+            targets.setdefault(result.judge, []).append(result)
     lines: list[Line] = []
     for causes in range(MOST, 0, -1):
         lines = list(_first(results, width))
-        for (_, version), told in targets.items():
-            lines += [_head(told, version), *_causes(told, causes, width)]
+        for told in targets.values():
+            lines += [_head(told), *_causes(told, causes, width)]
         if len(lines) < room:
             break
     lines.append([("  name one model, or take --full or --output-format concise, for each by itself", "dim")])
     return lines
 
 
-def _head(told: Sequence[Result], version: str) -> Line:
+def _head(told: Sequence[Result]) -> Line:
     counts = Counter(str(result.verdict) for result in told)
-    spans: list[Span] = [(f"{told[0].target} {version}", "bold"), ": "]
+    spans: list[Span] = [(told[0].judge, "bold"), ": "]
     for verdict, style in VERDICTS.items():
         if counts[verdict]:
             spans += [", " if len(spans) > 2 else "", f"{counts[verdict]} ", (verdict, style)]

@@ -18,4 +18,4 @@ def render(results: Sequence[Result], out: TextIO) -> None:
             target = result.called or finding.target
             line = f"{result.model}: {where}: {finding.severity} {finding.code} [{target}] {finding.message}"
             out.write(line + "\n")
-        out.write(f"{result.model}: {result.verdict} [{result.target} {result.target_version}]\n")
+        out.write(f"{result.model}: {result.verdict} [{result.judge}]\n")

@@ -31,7 +31,7 @@ def render(results: Sequence[Result], out: TextIO) -> None:
 
 def _suite(root: ElementTree.Element, result: Result) -> tuple[int, int, int]:
     """Add one result's suite; the numbers of its cases, failures and errors."""
-    suite = ElementTree.SubElement(root, "testsuite", name=_lawful(f"{result.model} [{_target(result)}]"))
+    suite = ElementTree.SubElement(root, "testsuite", name=_lawful(f"{result.model} [{result.judge}]"))
     failures = errors = 0
     if result.error is not None:
         errors = 1
@@ -68,11 +68,7 @@ def _finding(suite: ElementTree.Element, result: Result, group: Sequence[Finding
 
 
 def _case(suite: ElementTree.Element, result: Result, name: str) -> ElementTree.Element:
-    return ElementTree.SubElement(suite, "testcase", classname=_lawful(f"{result.model}.{_target(result)}"), name=_lawful(name))
-
-
-def _target(result: Result) -> str:
-    return f"{result.target} {result.target_version}"
+    return ElementTree.SubElement(suite, "testcase", classname=_lawful(f"{result.model}.{result.judge}"), name=_lawful(name))
 
 
 def _lawful(text: str) -> str:

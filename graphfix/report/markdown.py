@@ -62,7 +62,7 @@ def _table(results: Sequence[Result]) -> Iterable[str]:
         verdict = f"**{result.verdict}**" if result.error is None else "could not be read"
         numbers = " | ".join(str(count[name]) for name in ("error", "warning", "note"))
         model = _code(clipped(result.model, WORDS)).replace("|", "\\|")
-        yield f"| {model} | {result.target} {result.target_version} | {verdict} | {numbers} |"
+        yield f"| {model} | {result.judge} | {verdict} | {numbers} |"
     if len(results) > ROWS:
         yield f"| and {len(results) - ROWS} more | | | | | |"
 
@@ -74,7 +74,7 @@ def _block(result: Result) -> list[str]:
     groups = grouped(f for f in result.findings if result.verdict != "rejected" or f.kind not in UNDECIDED)
     if not groups:
         return []
-    lines = ["", f"#### {_code(clipped(result.model, WORDS))} on {result.target} {result.target_version}: {result.verdict}", ""]
+    lines = ["", f"#### {_code(clipped(result.model, WORDS))} on {result.judge}: {result.verdict}", ""]
     cures = {finding.cure for finding in result.findings if finding.cure and "--set " in finding.cure}
     if cures and result.verdict != "accepted":
         lines += [f"First try {_code(max(cures, key=len))}.", ""]

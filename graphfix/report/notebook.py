@@ -37,7 +37,7 @@ def _verdict(result: Result) -> str:
 
 
 def _target(result: Result) -> str:
-    return escape(f"{result.target} {result.target_version}")
+    return escape(result.judge)
 
 
 def _details(result: Result) -> str:

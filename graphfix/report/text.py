@@ -75,10 +75,10 @@ def _first(told: Sequence[Result], width: int) -> tuple[frozenset[str], list[Lin
 def head(result: Result) -> list[Line]:
     """The model's name, the verdict and the target."""
     verdict = str(result.verdict)
-    spans: list[str | tuple[str, str]] = [(verdict, VERDICTS[verdict]), f" by {result.target} {result.target_version}"]
+    spans: list[str | tuple[str, str]] = [(verdict, VERDICTS[verdict]), f" by {result.judge}"]
     if result.compiler is not None:
         predicted, real = str(result.compiler["predicted"]), "accepted" if result.compiler["accepted"] else "rejected"
-        spans = ["predicted ", (predicted, VERDICTS[predicted]), f" by {result.target} {result.target_version}, "]
+        spans = ["predicted ", (predicted, VERDICTS[predicted]), f" by {result.judge}, "]
         spans += [(real, VERDICTS[real]), f" by {result.target} {result.compiler['version']} itself"]
     lines: list[Line] = [[(result.model, "bold"), ": ", *spans]]
     if result.statistics is not None:
