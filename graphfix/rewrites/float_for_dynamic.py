@@ -77,15 +77,15 @@ class FloatForDynamic(GraphRewrite):
     def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
             for node in [n for n in graph.nodes if n.op == "DynamicQuantizeLinear"]:
-                key, readers = surgery.key(node), _readers(node)
+                key, readers = surgery.key(node), readers_of(node)
                 if wanted is not None and not wanted & {key, *map(surgery.key, readers)}:
                     continue
-                reason = _refusal(surgery, graph, node, readers)
+                reason = refusal(surgery, graph, node, readers)
                 if reason is not None:
                     yield Declined(reason, at=surgery.label(key))
                     continue
                 for reader in readers:
-                    _in_floats(surgery, graph, node, reader)
+                    in_floats(surgery, graph, node.inputs[0], reader)
                 _forget(surgery, node)
                 yield key
             for node in [n for n in graph.nodes if n.op in INTEGER]:
@@ -100,26 +100,41 @@ def _is_dynamic(node: Any) -> bool:
     return bool(makers) and makers[0].op == "DynamicQuantizeLinear"
 
 
-def _readers(node: Any) -> list[Any]:
+def readers_of(node: Any) -> list[Any]:
+    """What reads the whole numbers, or their zero point, each once."""
     found: dict[int, Any] = {}
     for made in (node.outputs[0], node.outputs[2]):
         found.update((id(reader), reader) for reader in made.outputs)
     return list(found.values())
 
 
-def _refusal(surgery: Surgery, graph: Any, node: Any, readers: list[Any]) -> str | None:
+def refusal(surgery: Surgery, graph: Any, node: Any, readers: list[Any]) -> str | None:
+    """Why the layers that read a DynamicQuantizeLinear cannot run on floats in place of its whole numbers."""
+    reason = misread(surgery, graph, node, readers)
+    if reason is not None:
+        return reason
+    whole = next((reader.outputs[0] for reader in readers if not is_cast(graph, reader)), None)
+    return None if whole is None else f"`{whole.name}` is read as whole numbers"
+
+
+def is_cast(graph: Any, reader: Any) -> bool:
+    """Whether a layer's whole numbers are turned into float32 wherever they are read."""
+    made = reader.outputs[0]
+    if any(made is output for output in graph.outputs):
+        return False
+    return all(other.op == "Cast" and other.attrs["to"] in (1, np.float32) for other in made.outputs)
+
+
+def misread(surgery: Surgery, graph: Any, node: Any, readers: list[Any]) -> str | None:
+    """Why the whole numbers of a DynamicQuantizeLinear are not only the operand of integer layers."""
     whole, zero = node.outputs[0], node.outputs[2]
     given = any(tensor is output for tensor in node.outputs for output in graph.outputs)
     if given or any(reader.op not in INTEGER or reader.inputs[0] is not whole for reader in readers):
         return "its whole numbers are read by something else than MatMulInteger or ConvInteger"
     for reader in readers:
         places = [tensor for tensor in reader.inputs[1:] if tensor.name]
-        made = reader.outputs[0]
         if any(tensor is whole for tensor in places) or (len(reader.inputs) > 2 and reader.inputs[2] is not zero):
             return "it is read with another zero point"
-        if any(made is output for output in graph.outputs) or any(r.op != "Cast" or r.attrs["to"] not in (1, np.float32)
-                                                                  for r in made.outputs):  # fmt: skip
-            return f"`{made.name}` is read as whole numbers"
         if len(reader.inputs) > 3 and reader.inputs[3].name:
             value = surgery.value(reader.inputs[3])
             if value is None or value.shape is None or (value.rank and value.shape != (1,) and reader.op == "ConvInteger"):
@@ -127,8 +142,8 @@ def _refusal(surgery: Surgery, graph: Any, node: Any, readers: list[Any]) -> str
     return None
 
 
-def _in_floats(surgery: Surgery, graph: Any, node: Any, reader: Any) -> None:
-    """Put the float operator where an integer one and its casts stood."""
+def in_floats(surgery: Surgery, graph: Any, source: Any, reader: Any) -> None:
+    """Put the float operator on `source` where an integer one stood, and in place of its casts where only they read it."""
     origin = surgery.label(surgery.key(reader))
     weight, zero = reader.inputs[1], reader.inputs[3] if len(reader.inputs) > 3 and reader.inputs[3].name else None
     at = next(i for i, other in enumerate(graph.nodes) if other is reader)
@@ -141,10 +156,13 @@ def _in_floats(surgery: Surgery, graph: Any, node: Any, reader: Any) -> None:
         floats = _new(surgery, new, "Cast", [weight], {"to": 1}, origin)
         if zero is not None:
             floats = _new(surgery, new, "Sub", [floats, _new(surgery, new, "Cast", [zero], {"to": 1}, origin)], {}, origin)
-    casts, attrs, op = list(reader.outputs[0].outputs), dict(reader.attrs), INTEGER[reader.op]
+    attrs, op, output = dict(reader.attrs), INTEGER[reader.op], reader.outputs[0]
+    casts = list(output.outputs) if is_cast(graph, reader) else []
     reader.inputs.clear()
     reader.outputs.clear()
-    made = _new(surgery, new, op, [node.inputs[0], floats], attrs, origin)
+    made = _new(surgery, new, op, [source, floats], attrs, origin)
+    if not casts:
+        new.append(surgery.node("Cast", [made], [output], {"to": 6}, origin))
     graph.nodes[at : at + 1] = new
     for cast in casts:
         output = cast.outputs[0]
