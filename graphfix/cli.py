@@ -6,7 +6,7 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import NoReturn
 
 from graphfix.errors import GraphfixError, nearest
@@ -16,6 +16,7 @@ COMMANDS = {
     "lint": "verdicts and findings; never changes a model",
     "fix": "rewrite a model so that a target takes it, and prove that the numbers did not change",
     "compile": "hand the graph to the real compiler, and compare what the result computes",
+    "ci": "lint the models that changed in git, and mend them in place or show how; for hooks and servers",
     "probe": "measure a compiler with one-node models, and write or check its support tables",
     "table": "the support tables, readable, in the terminal or as a page",
     "explain": "what a finding, a rewrite, or an operator on a target means",
@@ -33,20 +34,28 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`\n")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code is 0, 1 or 2 as the contract says."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = Parser(prog="graphfix", description=__doc__, epilog=EPILOG)
-    parser.description = "A compatibility linter and graph rewriter over ONNX."
+def grammar(commands: Container[str] = frozenset(COMMANDS)) -> Parser:
+    """The parser of the whole command line, with the arguments of these commands; the others are known by name alone.
+
+    Declaring the arguments of a command imports what it works with, which costs a run of another one its time.
+    """
+    parser = Parser(prog="graphfix", description="A compatibility linter and graph rewriter over ONNX.", epilog=EPILOG)
     parser.add_argument("--version", action="version", version=f"graphfix {VERSION}")
-    wanted = next((word for word in arguments if not word.startswith("-")), None)
-    if wanted is not None and wanted not in COMMANDS:
-        parser.error(f"unknown command `{wanted}`, {nearest(wanted, COMMANDS)}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, text in COMMANDS.items():
         sub = subparsers.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", epilog=EPILOG)
-        if name == wanted:
+        if name in commands:
             importlib.import_module(f"graphfix.commands.{name}").configure(sub)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is 0, 1 or 2 as the contract says."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    wanted = next((word for word in arguments if not word.startswith("-")), None)
+    parser = grammar({wanted} if wanted is not None else frozenset())
+    if wanted is not None and wanted not in COMMANDS:
+        parser.error(f"unknown command `{wanted}`, {nearest(wanted, COMMANDS)}")
     try:
         given = parser.parse_args(arguments)
         code: int = importlib.import_module(f"graphfix.commands.{given.command}").run(given)

@@ -20,7 +20,7 @@ from graphfix.external import check_external
 from graphfix.tensors import is_elided
 from graphfix.wire import Walk, WireError
 
-__all__ = ["check_readable", "is_elided", "read_skeleton"]
+__all__ = ["check_readable", "is_elided", "is_pointer", "read_skeleton"]
 
 MOST_BYTES: Final = 2**31 - 1
 """What protobuf can hold in one message, and so the largest model file that any ONNX tool can read."""
@@ -78,6 +78,15 @@ def read_skeleton(path: str | Path) -> ModelProto:
     _check_header(model, path)
     check_external(model, path, elided=walk.elided)
     return model
+
+
+def is_pointer(path: str | Path) -> bool:
+    """Whether a file is Git LFS's note of a model that has not been fetched; False where it cannot be read."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return file.read(len(_LFS)) == _LFS
+    except OSError:
+        return False
 
 
 def check_readable(path: str | Path) -> int:

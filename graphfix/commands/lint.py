@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from graphfix.clock import Clock
 from graphfix.commands.options import add_shared, destination, exit_code
-from graphfix.commands.settled import Settled, add_policy, settled
+from graphfix.commands.settled import Settled, add_policy, save_baselines, settled
 from graphfix.diagnostic import Result
 from graphfix.engine import Values, models_in, table
 from graphfix.errors import BackendError, UsageError
@@ -115,7 +115,7 @@ def _judge(told: Run) -> list[Result]:
                 clock.start()
                 ask(found, one.model)
                 clock.lap("asking compilers")
-            _hold(one, found, told.models[place + 1 :])
+            one.hold(found, told.models[place + 1 :])
             if told.format == "json-lines":
                 write(found, out)
             results.extend(found)
@@ -123,23 +123,10 @@ def _judge(told: Run) -> list[Result]:
         clock.start()
         _print(told, results, out)
         clock.lap("printing")
-    for baseline in {id(one.policy.baseline): one.policy.baseline for one in told.settings}.values():
-        if baseline is not None and baseline.changed:
-            if given.update_baseline:
-                baseline.forget_missing()
-                print(f"graphfix: {baseline.path} knows {baseline.size} findings now", file=sys.stderr)
-            baseline.save()
+    save_baselines(told.settings, update=given.update_baseline)
     if given.timings:
         print("\n".join(["graphfix: time spent", *clock.lines()]), file=sys.stderr)
     return results
-
-
-def _hold(one: Settled, found: Sequence[Result], rest: Sequence[Path]) -> None:
-    """Hold one model's findings against the settings; `rest` are the models still to come."""
-    for result in found:
-        one.policy.apply(result)
-    for result in found:
-        one.policy.unused(result, [str(path) for path in rest])
 
 
 def _print(told: Run, results: Sequence[Result], out: TextIO) -> None:

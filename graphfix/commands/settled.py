@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from graphfix.baseline import Baseline
 from graphfix.codes import check_word
 from graphfix.commands.options import bindings, chosen_targets, spanned_bindings
 from graphfix.config import Config
+from graphfix.diagnostic import Result
 from graphfix.errors import UsageError
 from graphfix.policy import Policy
 
@@ -33,6 +35,13 @@ class Settled:
     shapes: Mapping[str, Any]
     values: Mapping[str, Any]
     spanned: Mapping[str, Spanned]
+
+    def hold(self, found: Sequence[Result], rest: Sequence[Path]) -> None:
+        """Hold one model's findings against the settings; `rest` are the models still to come."""
+        for result in found:
+            self.policy.apply(result)
+        for result in found:
+            self.policy.unused(result, [str(path) for path in rest])
 
 
 def add_policy(parser: argparse.ArgumentParser) -> None:
@@ -101,6 +110,16 @@ def _baseline(given: argparse.Namespace, config: Config, folder: Path) -> Path |
     if not path.exists() and not given.update_baseline:
         raise UsageError("there is no such baseline", path=path, cure="make it with --update-baseline")
     return path
+
+
+def save_baselines(settings: Sequence[Settled], *, update: bool) -> None:
+    """Write the baselines that have changed; with `update` models that are gone leave them, and their size is told."""
+    for baseline in {id(one.policy.baseline): one.policy.baseline for one in settings}.values():
+        if baseline is not None and baseline.changed:
+            if update:
+                baseline.forget_missing()
+                print(f"graphfix: {baseline.path} knows {baseline.size} findings now", file=sys.stderr)
+            baseline.save()
 
 
 def words(given: Sequence[str]) -> tuple[str, ...]:
