@@ -70,6 +70,7 @@ class Cells:
     def __init__(self, surgery: Surgery, node: Any, dtype: npt.DTypeLike) -> None:
         self.surgery, self.node, self.dtype = surgery, node, np.dtype(dtype)
         self.origin = surgery.label(surgery.key(node))
+        self.kind = "LSTM" if node.op == "DynamicQuantizeLSTM" else str(node.op)
         self.hidden, self.clip = int(node.attrs["hidden_size"]), node.attrs.get("clip")
         self.new: list[Any] = []
         self.constants: dict[tuple[tuple[int, ...], str, bytes], Any] = {}
@@ -99,12 +100,12 @@ class Cells:
 
     def step(self, line: Any, h: Any, c: Any, weights: Weights, acts: Sequence[Activation]) -> tuple[Any, Any]:
         """The state and the cell after one step, from its part of `lines`; a state or cell that is None is zero."""
-        return getattr(self, f"_{self.node.op.lower()}")(line, h, c, weights, acts)  # type: ignore[no-any-return]
+        return getattr(self, f"_{self.kind.lower()}")(line, h, c, weights, acts)  # type: ignore[no-any-return]
 
     @property
     def _late_reset(self) -> bool:
         """Whether a GRU resets the product rather than the state, so that the product keeps a bias of its own."""
-        return self.node.op == "GRU" and bool(self.node.attrs.get("linear_before_reset", 0))
+        return self.kind == "GRU" and bool(self.node.attrs.get("linear_before_reset", 0))
 
     def activate(self, x: Any, activation: Activation) -> Any:
         """f(x), clipped first where the layer says so."""

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from graphfix.cells import Cells, Weights, activations
+from graphfix.cells import Array, Cells, Weights, activations
 from graphfix.recurrent import BACKWARDS, GATES, LENGTHS
 from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
 from graphfix.surgeon import Surgery
@@ -112,7 +112,7 @@ class UnrollRecurrent(GraphRewrite):
                 if reason is not None:
                     yield Declined(reason, at=surgery.label(key))
                     continue
-                _Unrolled(surgery, graph, node).write()
+                Unrolled(surgery, graph, node).write()
                 yield key
 
 
@@ -136,7 +136,7 @@ def _refusal(surgery: Surgery, node: Any) -> str | None:
     return f"{cells} cells would be written out, over {MOST_CELLS}" if cells > MOST_CELLS or not cells else None
 
 
-class _Unrolled(Cells):
+class Unrolled(Cells):
     """The writing out of one recurrent node."""
 
     def __init__(self, surgery: Surgery, graph: Any, node: Any) -> None:
@@ -157,20 +157,17 @@ class _Unrolled(Cells):
 
     def write(self) -> None:
         """Put the cells of every direction and step where the node stood."""
-        node, surgery = self.node, self.surgery
+        node = self.node
         ways = BACKWARDS[node.attrs.get("direction", "forward")]
-        acts = activations(node.op, node.attrs)
+        acts = activations(self.kind, node.attrs)
         assert not isinstance(acts, str)
         given = [t if t.name else None for t in node.inputs] + [None] * 8
-        w, r = (np.asarray(surgery.known(t)) for t in given[1:3])
-        n = GATES[node.op] * self.hidden
-        b = np.zeros((len(ways), 2 * n), self.dtype) if given[3] is None else np.asarray(surgery.known(given[3]))
-        p = None if given[7] is None else np.asarray(surgery.known(given[7]))
+        every_weight = self.weights(given, len(ways))
         every: list[list[Any]] = [[None] * len(ways) for _ in range(self.steps)]
         hidden, cells = [], []
         masks = self.masks(given[LENGTHS])
         for d, backward in enumerate(ways):
-            weights = Weights(w[d], r[d], b[d, :n], b[d, n:], None if p is None else p[d])
+            weights = every_weight[d]
             lines = self.lines(given[0], weights.w, weights.wb, weights.rb)
             h, c = (None if state is None else self.slot(state, d) for state in given[5:7])
             started = [state is not None for state in (h, c)]
@@ -194,6 +191,19 @@ class _Unrolled(Cells):
                 self.stack(parts, made)
         at = next(i for i, other in enumerate(self.graph.nodes) if other is node)
         self.graph.nodes[at : at + 1] = self.new
+
+    def weights(self, given: list[Any], ways: int) -> list[Weights]:
+        """The weights of each direction, from the operands (None where one is left out)."""
+        w, r = self.matrices(given)
+        n = GATES[self.kind] * self.hidden
+        b = np.zeros((ways, 2 * n), self.dtype) if given[3] is None else np.asarray(self.surgery.known(given[3]))
+        p = None if given[7] is None else np.asarray(self.surgery.known(given[7]))
+        return [Weights(w[d], r[d], b[d, :n], b[d, n:], None if p is None else p[d]) for d in range(ways)]
+
+    def matrices(self, given: list[Any]) -> tuple[Array, Array]:
+        """W and R as ONNX lays them out: [directions, gates, operand]."""
+        w, r = (np.asarray(self.surgery.known(t)) for t in given[1:3])
+        return w, r
 
     def masks(self, lengths: Any) -> list[Any]:
         """For each step which sequences are not at their end yet, as [N, 1]; empty where none has a length."""
