@@ -131,14 +131,14 @@ class Cells:
         return self.op("Clip", x, self.number(-limit), self.number(limit))
 
     def split(self, tensor: Any, count: int) -> list[Any]:
-        """The blocks of a tensor's last axis, one for each gate."""
+        """The blocks of a [batch, gates] tensor's columns, one for each gate."""
         if count == 1:
             return [tensor]
         made = [self.surgery.gs.Variable(self.surgery.fresh(f"{self.origin}/gate")) for _ in range(count)]
         sizes = [self.hidden] * count
         late = self.surgery.opset >= 13
         inputs = [tensor, self.const("sizes", np.asarray(sizes, np.int64))] if late else [tensor]
-        attrs: dict[str, Any] = {"axis": -1} if late else {"axis": -1, "split": sizes}
+        attrs: dict[str, Any] = {"axis": 1} if late else {"axis": 1, "split": sizes}
         self.new.append(self.surgery.node("Split", inputs, list(made), attrs, self.origin))
         return made
 
