@@ -20,6 +20,7 @@ COMMANDS = {
     "probe": "measure a compiler with one-node models, and write or check its support tables",
     "table": "the support tables, readable, in the terminal or as a page",
     "explain": "what a finding, a rewrite, or an operator on a target means",
+    "init": "write settings and a hook for a project, found out rather than asked for",
     "config": "the settings that hold for a model, and where each of them was found",
     "backends": "which compilers are here, and how to get the others",
 }

@@ -66,11 +66,30 @@ def hooked(repository: Repository, *names: str) -> None:
     assert repository.run("pre-commit", "install").returncode == 0
 
 
+def cure_in(said: str) -> str:
+    """The command that mends the models, as the hook printed it."""
+    return next(line for line in said.splitlines() if "graphfix ci --fix" in line).partition("verified: ")[2]
+
+
 def test_manifest_is_what_pre_commit_takes() -> None:
     subprocess.run([BIN / "pre-commit", "validate-manifest", str(MANIFEST)], check=True)
     hooks = {hook["id"]: hook for hook in yaml.safe_load(MANIFEST.read_text())}
     assert hooks.keys() == {"graphfix-lint", "graphfix-fix"}
     assert all(hook["files"] == r"\.onnx$" and hook["pass_filenames"] for hook in hooks.values())
+
+
+@pytest.mark.slow
+def test_a_new_user_is_stopped_with_the_cure_and_passes_after_it(repository: Repository) -> None:
+    done = repository.run("graphfix", "init", "--target", "all")
+    assert done.returncode == 0, done.stderr
+    onnx.save(REJECTED.model, repository.folder / "model.onnx")
+    done = repository.commit()
+    assert done.returncode == 1, "Core ML takes no Celu"
+    cure = cure_in(done.stdout + done.stderr)
+    assert repository.run(*shlex.split(cure)).returncode == 0
+    done = repository.commit()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert repository.run("git", "status", "--short").stdout == ""
 
 
 @pytest.mark.slow
@@ -85,7 +104,7 @@ def test_lint_hook_stops_a_rejected_model_and_names_the_cure_that_lets_it_throug
     assert done.returncode == 1
     assert repository.commits() == 1
     assert "`Celu`" in said
-    cure = next(line for line in said.splitlines() if "graphfix ci --fix" in line).partition("verified: ")[2]
+    cure = cure_in(said)
     assert repository.run(*shlex.split(cure)).returncode == 0
     done = repository.commit()
     assert done.returncode == 0, done.stdout + done.stderr

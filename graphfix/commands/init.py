@@ -1,0 +1,110 @@
+"""`graphfix init`: settings and a hook for a project, found out rather than asked for; nothing there is replaced."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from graphfix import config as settings
+from graphfix.atomic import Pending, destination, told, writable
+from graphfix.commands.options import chosen_targets
+from graphfix.config import Config
+from graphfix.engine import table
+from graphfix.errors import UsageError
+from graphfix.starting import HOOK, HOOKS, SETTINGS, guessed_targets, root, with_hook, with_settings
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="FOLDER", help="the project (the current folder)")
+    parser.add_argument("--target", "-t", metavar="T[,T...]", help="its targets, where they cannot be found out")
+    parser.add_argument("--no-hook", action="store_true", help="write settings alone")
+
+
+def run(given: argparse.Namespace) -> int:
+    """Write what is missing and print what was done; exit code 2 when the project's settings cannot be read."""
+    if not given.folder.is_dir():
+        raise UsageError("no such folder", path=given.folder, cure="name the project's folder")
+    asked = chosen_targets(given.target, Config()) if given.target else []
+    for target in asked:
+        table(target)
+    top = root(given.folder)
+    folder = top or given.folder.resolve()
+    print("\n".join([*_settings(folder, asked), *([] if given.no_hook else _hook(folder, in_git=top is not None))]))
+    return 0
+
+
+def _settings(folder: Path, asked: list[str]) -> Iterator[str]:
+    """Write the settings where there are none, and say which."""
+    found = settings.load(folder)
+    if found.source is not None and Path(found.source).parent.resolve() == folder.resolve():
+        yield f"settings: {_shown(Path(found.source))} has them already; left as it is"
+        return
+    chosen, why = (asked, "as asked") if asked else guessed_targets(folder)
+    project = folder / "pyproject.toml"
+    path, header = (project, "tool.graphfix") if project.is_file() else (folder / SETTINGS, "")
+    text = with_settings(_read(path), chosen, table=header)
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        cure = f"write {SETTINGS} beside it, with a line such as {text.splitlines()[-1]}"
+        raise UsageError(f"takes no [{header}] at its end ({error})", path=path, cure=cure) from error
+    _put(path, text)
+    yield f"settings: {_shown(path)}, targets = {', '.join(chosen)} ({why})"
+
+
+def _hook(folder: Path, *, in_git: bool) -> Iterator[str]:
+    """Write and install the hook where there is none, and say what is left to do."""
+    if not in_git:
+        yield "hook: none, for this is no git repository; run `git init`, then `graphfix init` again"
+        return
+    path = folder / HOOKS
+    old = _read(path)
+    if "graphfix" in old:
+        yield f"hook: {_shown(path)} has it already; left as it is"
+    else:
+        text = with_hook(old)
+        if text is None:
+            yield f"hook: {_shown(path)} is left as it is, for its repositories are no plain list; add to it:\n{HOOK.rstrip()}"
+            return
+        _put(path, text)
+        yield f"hook: {_shown(path)}, graphfix-lint {'added' if old else 'written'}"
+    if shutil.which("graphfix") is None:
+        yield "next: put graphfix on the PATH, where hooks look for it"
+    program = shutil.which("pre-commit")
+    if program is None:
+        yield "next: pip install pre-commit && pre-commit install"
+        return
+    done = subprocess.run([program, "install"], cwd=folder, capture_output=True, text=True, check=False)
+    said = " ".join((done.stdout + done.stderr).split())
+    yield "hook: runs at every commit from now on" if done.returncode == 0 else f"hook: `pre-commit install` failed: {said}"
+
+
+def _read(path: Path) -> str:
+    """What a file holds, its lines ending in newlines alone; empty where there is none."""
+    try:
+        return path.read_text("utf-8") if path.exists() else ""
+    except UnicodeDecodeError as error:
+        raise UsageError("is not UTF-8", path=path, cure="save it as UTF-8") from error
+
+
+def _put(path: Path, text: str) -> None:
+    """Write a file in one step, its lines ending as they did; what it had is in the text."""
+    if path.exists() and b"\r\n" in path.read_bytes():
+        text = text.replace("\n", "\r\n")
+    writable(path, force=True)
+    goal = destination(path)
+    with told(path), Pending(os.path.dirname(goal)) as pending:
+        pending.write(text.encode())
+        pending.put(goal)
+
+
+def _shown(path: Path) -> str:
+    """A path from the current folder where that is shorter."""
+    relative = os.path.relpath(path)
+    return relative if len(relative) < len(str(path)) else str(path)
