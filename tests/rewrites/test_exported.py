@@ -26,6 +26,7 @@ from graphfix.backends import toolchain
 from graphfix.backends.base import backend
 from graphfix.backends.session import Session
 from graphfix.confirm import Case, open_target, prepared
+from graphfix.diagnostic import Severity
 from graphfix.model import save_model
 from graphfix.rewrite import Safety, registry
 from graphfix.table import Table
@@ -59,6 +60,8 @@ class Exported:
 
 READ = [Exported.read(path) for path in sorted(FOLDER.glob("*.toml"))]
 CASES = [pytest.param(case, id=case.path.stem) for case in READ]
+MODULES = sorted((FOLDER / "modules").glob("*.onnx"))
+TARGETS = ("coreml", "openvino", "tensorrt", "tflite", "tract")
 ASKED = [pytest.param(case, id=case.path.stem) for case in READ if not case.serves]
 SERVING = [pytest.param(case, id=case.path.stem) for case in READ if case.serves]
 
@@ -141,5 +144,60 @@ def test_the_compiler_refuses_the_model_and_takes_the_result(
     save_model(fixed(case).model, result)
     with prepared(Case(result)) as ready:
         after = ready.ask(session, target, inputs=ready.feed)
+    assert after.accepted, f"{after.stage}: {after.message}"
+    assert after.numerics != "differ", after.error
+
+
+@pytest.fixture(scope="module")
+def settled() -> Callable[[Path, str], Fixed]:
+    """A function that fixes a module for one target, once for all tests about it."""
+    made: dict[tuple[Path, str], Fixed] = {}
+
+    def settled(path: Path, target: str) -> Fixed:
+        if (path, target) not in made:
+            made[path, target] = graphfix.fix(path, target)
+        return made[path, target]
+
+    return settled
+
+
+def test_every_module_is_there_by_both_exporters_but_where_one_cannot_write_it() -> None:
+    names = {path.stem.rpartition("_")[0] for path in MODULES}
+    assert names == {"packed_bidirectional", "hard_cell", "adaptive_14", "adaptive_13", "mean_by_size", "mobile"}
+    wanted = {f"{name}_{exporter}" for name in names for exporter in ("script", "dynamo")}
+    assert wanted - {path.stem for path in MODULES} == {"adaptive_13_script", "packed_bidirectional_dynamo"}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_a_module_is_accepted_after_fix_or_every_finding_is_explained(
+    path: Path, target: str, settled: Callable[[Path, str], Fixed]
+) -> None:
+    result = settled(path, target)
+    left = [f for f in result.report.findings if f.severity is not Severity.NOTE]
+    told = {(why.code, why.op) for why in result.why}
+    assert {(finding.code, finding.op) for finding in left} <= told
+    for why in result.why:
+        assert len(why.advice.split()) > 4, why
+        assert all(reason for _, reason in why.declined), why
+    if any(change.applied for change in result.changes):
+        found = Reference(onnx.load(path)).check(result.model, Tolerance(ulps=64))
+        assert found.passed, found.reason
+
+
+@pytest.mark.compiler
+@pytest.mark.slow
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_the_compiler_takes_a_module_that_fix_made_acceptable(
+    path: Path, target: str, settled: Callable[[Path, str], Fixed], opened: Callable[[str], Session], tmp_path: Path
+) -> None:
+    result, session = settled(path, target), opened(target)
+    if result.report.verdict != "accepted":
+        pytest.skip(f"{target} does not take it, as `--why` tells")
+    fixed = tmp_path / "fixed.onnx"
+    save_model(result.model, fixed)
+    with prepared(Case(fixed)) as ready:
+        after = ready.ask(session, backend(target), inputs=ready.feed)
     assert after.accepted, f"{after.stage}: {after.message}"
     assert after.numerics != "differ", after.error
