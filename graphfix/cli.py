@@ -22,6 +22,7 @@ COMMANDS = {
     "explain": "what a finding, a rewrite, or an operator on a target means",
     "init": "write settings and a hook for a project, found out rather than asked for",
     "config": "the settings that hold for a model, and where each of them was found",
+    "completion": "the script by which bash, zsh or fish completes this command line",
     "backends": "which compilers are here, and how to get the others",
 }
 EPILOG = "exit codes: 0 clean, 1 findings, 2 could not judge (bad usage, unreadable model, missing backend)"

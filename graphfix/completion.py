@@ -1,0 +1,190 @@
+"""What may follow on a command line, read off the argparse tree, and the scripts that tell it to bash, zsh and fish."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+SHELLS = ("bash", "zsh", "fish")
+PATHS = frozenset({"path", "paths", "model", "folder"})
+"""Positional arguments that are files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An option with its spellings, or a positional argument with none, and what may be its value.
+
+    `words` are the values that are known, `files` tells whether it may be any file, `valued` whether it has a value.
+    """
+
+    spellings: tuple[str, ...]
+    about: str
+    words: tuple[str, ...] = ()
+    files: bool = False
+    valued: bool = False
+
+
+Tree = Mapping[str, tuple[str, Sequence[Argument]]]
+"""The commands, each with its sentence and its arguments."""
+
+
+def tree(parser: argparse.ArgumentParser) -> Tree:
+    """The commands of a parser and their arguments."""
+    (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    about = {action.dest: action.help or "" for action in commands._choices_actions}
+    known = _known()
+    return {
+        name: (about.get(name, ""), [_argument(action, known) for action in sub._actions])
+        for name, sub in commands.choices.items()
+    }
+
+
+def _argument(action: argparse.Action, known: Mapping[str, Sequence[str]]) -> Argument:
+    valued = action.nargs != 0
+    words = tuple(map(str, action.choices or known.get(action.dest, ()))) if valued else ()
+    files = valued and not words and (getattr(action.type, "__name__", "") == "Path" or action.dest in PATHS)
+    text = (action.help or "").replace("%%", "%")
+    return Argument(tuple(action.option_strings), "" if text == argparse.SUPPRESS else text, words, files, valued)
+
+
+def _known() -> dict[str, Sequence[str]]:
+    """Values by the name of the argument, where they are known without being its choices."""
+    from graphfix.codes import codes
+    from graphfix.report import FORMATS
+    from graphfix.rewrite import registry
+    from graphfix.table import rules_home, targets
+
+    findings = [word for code in codes().values() for word in (code.code, code.name)]
+    operators = sorted({path.stem for path in rules_home().glob("*/*/*.json")} - {"@model"})
+    return {
+        "target": [*targets(), "all"],
+        "backend": targets(),
+        "output_format": list(FORMATS),
+        "report": [f"{name}=" for name in FORMATS],
+        "select": findings,
+        "ignore": findings,
+        "subject": [*findings, *registry(), *targets(), *operators],
+        "op": operators,
+    }
+
+
+def script(shell: str, commands: Tree) -> str:
+    """The completion script for one of `SHELLS`, whole, to be sourced or put where the shell looks for it."""
+    write: dict[str, Callable[[Tree], Iterator[str]]] = {"bash": _bash, "zsh": _zsh, "fish": _fish}
+    return "\n".join(write[shell](commands)) + "\n"
+
+
+def _cases(commands: Tree, known: str, files: str) -> Iterator[str]:
+    """Cases over `command option` for the value of an option; `known` is told its words, in quotes."""
+    for command, (_, arguments) in commands.items():
+        for argument in arguments:
+            if argument.spellings and argument.valued:
+                pattern = "|".join(shlex.quote(f"{command} {spelling}") for spelling in argument.spellings)
+                action = files if argument.files else known.format(shlex.quote(" ".join(argument.words)))
+                yield f"        {pattern}) {action}; return ;;"
+
+
+def _positionals(commands: Tree) -> Iterator[tuple[str, str, bool]]:
+    """Each command with the words that may stand in it without an option, and whether files may."""
+    for command, (_, arguments) in commands.items():
+        plain = [argument for argument in arguments if not argument.spellings]
+        yield command, " ".join(word for one in plain for word in one.words), any(one.files for one in plain)
+
+
+def _bash(commands: Tree) -> Iterator[str]:
+    yield "# bash completion for graphfix, from `graphfix completion bash`"
+    yield "_graphfix_words() {  # what is completed may be one of several between commas"
+    yield '    local head=""'
+    yield '    if [[ $cur == *,* ]]; then head="${cur%,*},"; fi'
+    yield '    COMPREPLY=($(compgen -P "$head" -W "$1" -- "${cur##*,}"))'
+    yield "}"
+    yield "_graphfix_files() {"
+    yield "    local IFS=$'\\n'"
+    yield "    compopt -o filenames 2>/dev/null"
+    yield '    COMPREPLY=($(compgen -f -- "$cur"))'
+    yield "}"
+    yield "_graphfix() {"
+    yield '    local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD - 1]}" command="" options="" i'
+    yield "    COMPREPLY=()"
+    yield '    if [[ $cur == "=" ]]; then cur=""'
+    yield '    elif [[ $prev == "=" ]]; then prev="${COMP_WORDS[COMP_CWORD - 2]}"; fi'
+    yield "    for ((i = 1; i < COMP_CWORD; i++)); do"
+    yield '        if [[ ${COMP_WORDS[i]} != -* ]]; then command="${COMP_WORDS[i]}"; break; fi'
+    yield "    done"
+    yield "    if [[ -z $command ]]; then"
+    yield f"        _graphfix_words {shlex.quote(' '.join([*commands, '--help', '--version']))}; return"
+    yield "    fi"
+    yield '    case "$command $prev" in'
+    yield from _cases(commands, "_graphfix_words {}", "_graphfix_files")
+    yield "    esac"
+    yield '    case "$command" in'
+    for name, (_, arguments) in commands.items():
+        options = " ".join(max(one.spellings, key=len) for one in arguments if one.spellings)
+        yield f"        {name}) options={shlex.quote(options)} ;;"
+    yield "    esac"
+    yield '    if [[ $cur == -* ]]; then _graphfix_words "$options"; return; fi'
+    yield '    case "$command" in'
+    for name, words, files in _positionals(commands):
+        yield f"        {name}) {'_graphfix_files' if files else f'_graphfix_words {shlex.quote(words)}'} ;;"
+    yield "    esac"
+    yield "}"
+    yield "complete -F _graphfix graphfix"
+
+
+def _zsh(commands: Tree) -> Iterator[str]:
+    yield "#compdef graphfix"
+    yield "# zsh completion for graphfix, from `graphfix completion zsh`"
+    yield "_graphfix_words() { compset -P '*,'; compadd -- ${=1} }"
+    yield "_graphfix() {"
+    yield '    local command="" prev="${words[CURRENT-1]}" word'
+    yield "    local -a told"
+    yield "    for word in ${words[2,CURRENT-1]}; do"
+    yield '        if [[ $word != -* ]]; then command="$word"; break; fi'
+    yield "    done"
+    yield "    if [[ -z $command ]]; then"
+    entries = [_described(name, about) for name, (about, _) in commands.items()]
+    yield f"        told=({' '.join(entries)})"
+    yield "        _describe command told; return"
+    yield "    fi"
+    yield "    if [[ $PREFIX == --*=* ]]; then prev=\"${PREFIX%%=*}\"; compset -P '*='; fi"
+    yield '    case "$command $prev" in'
+    yield from _cases(commands, "_graphfix_words {}", "_files")
+    yield "    esac"
+    yield '    case "$command" in'
+    for name, (_, arguments) in commands.items():
+        options = [_described(max(one.spellings, key=len), one.about) for one in arguments if one.spellings]
+        yield f"        {name}) told=({' '.join(options)}) ;;"
+    yield "    esac"
+    yield "    if [[ $PREFIX == -* ]]; then _describe option told; return; fi"
+    yield '    case "$command" in'
+    for name, words, files in _positionals(commands):
+        yield f"        {name}) {'_files' if files else f'_graphfix_words {shlex.quote(words)}'} ;;"
+    yield "    esac"
+    yield "}"
+    yield 'if [[ ${funcstack[1]} == _graphfix ]]; then _graphfix "$@"; else compdef _graphfix graphfix; fi'
+
+
+def _described(word: str, about: str) -> str:
+    return shlex.quote(word.replace(":", "\\:") + (":" + " ".join(about.split()) if about else ""))
+
+
+def _fish(commands: Tree) -> Iterator[str]:
+    yield "# fish completion for graphfix, from `graphfix completion fish`"
+    yield "complete -c graphfix -f"
+    for name, (about, arguments) in commands.items():
+        yield f"complete -c graphfix -n __fish_use_subcommand -a {_fished(name)} -d {_fished(about)}"
+        seen = f"complete -c graphfix -n {_fished(f'__fish_seen_subcommand_from {name}')}"
+        for one in arguments:
+            flags = [f"-l {s[2:]}" if s.startswith("--") else f"-s {s[1:]}" for s in one.spellings]
+            value = "-r -F" if one.files else "-x" if one.valued and one.spellings else ""
+            words = f"-a {_fished(' '.join(one.words))}" if one.words else ""
+            told = f"-d {_fished(one.about)}" if one.spellings else ""
+            if value or words or flags:
+                yield " ".join(filter(None, [seen, *flags, value, words, told]))
+
+
+def _fished(text: str) -> str:
+    """Text in fish's single quotes, in which a backslash escapes a quote."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
