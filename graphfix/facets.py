@@ -41,6 +41,8 @@ Facets = dict[str, Facet]
 
 DATA = {"X", "x", "A", "B", "C", "data", "input", "Input", "Y", "data_0", "inputs", "condition", "a", "b"}
 """Formal names of operands that are plain data, where constancy decides nothing by itself."""
+QUANTISED = {"w", "W", "R", "B", "b"}
+"""Weights and biases, whose numbers decide nothing, whole or not."""
 NUMBERS = {"scales", "roi", "ratio", "min", "max"}
 """Float operands whose numbers decide how the operator works; the numbers of weights do not."""
 WEIGHTS = {"Conv": ("W", "B"), "ConvTranspose": ("W", "B"), "Gemm": ("B", "C"), "MatMul": ("B",), "PRelu": ("slope",),
@@ -151,7 +153,8 @@ def _operand(out: Facets, name: str, value: Value | None, *, weight: bool) -> No
         out[f"{name}.from"] = "fixed-shape" if value.measured else value.source
     out[f"{name}.rank"] = value.rank
     if value.source in ("constant", "folded") and weight:
-        if value.constant is not None and (value.constant.dtype.kind in "iub" or name in NUMBERS):
+        whole = value.constant is not None and value.constant.dtype.kind in "iub" and name not in QUANTISED
+        if value.constant is not None and (whole or name in NUMBERS):
             out[f"{name}.value"] = value_class(value.constant)
     else:
         out[f"{name}.dims"] = dims_class(value)

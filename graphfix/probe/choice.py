@@ -17,16 +17,17 @@ def distinct(found: Sequence[Probe]) -> list[Probe]:
     """The first probe of each key that tells something, without older versions of deviations that show no facet of their own.
 
     A second probe of one key would tell the linter nothing, unless it tries numbers. An older version is probed in its usual
-    form; together with other deviations only where its form is another, so that facets appear which the newest version lacks.
+    form; together with other deviations only where its form is another, so that facets appear which the newest version lacks,
+    or dtypes of a type variable that stands for another operand there.
     A probe far from the usual form is asked only if it shows some two facet values together for the first time.
     """
     edges = {probe.digest: probe for probe in found if EDGE in probe.varied}
     found = [probe for probe in found if EDGE not in probe.varied]
-    fresh = {name for probe in found if "since" not in probe.varied for name in probe.facets}
+    fresh = {told for probe in found if "since" not in probe.varied for told in _told(probe)}
     first: dict[tuple[tuple[str, str], ...], Probe] = {}
     for probe in found:
         aged = "since" in probe.varied and len(probe.varied) > 1
-        if not aged or not fresh.issuperset(probe.facets):
+        if not aged or not fresh.issuperset(_told(probe)):
             first.setdefault(key(probe.facets), probe)
     seen: set[tuple[tuple[str, str], tuple[str, str]]] = set()
     kept = []
@@ -37,3 +38,8 @@ def distinct(found: Sequence[Probe]) -> list[Probe]:
             kept.append(probe)
             seen |= pairs
     return [*kept, *edges.values()]
+
+
+def _told(probe: Probe) -> set[object]:
+    """The facets of a probe, those of type variables with their dtypes."""
+    return {(name, value) if name[:1].isupper() and "." not in name else name for name, value in probe.facets.items()}

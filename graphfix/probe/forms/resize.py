@@ -24,8 +24,8 @@ KINDS: list[Change] = [
         for dims in ("static", "batch", "spatial", "sequence", "dynamic")),
         *({**FLOORED, "roi": NO_ROI, "scales.from": source} for source in ("node", "folded")),
     *({"scales": None, "sizes": Tensor((4,), source, (2, 3, 8, 10)), "mode": mode, "dims": dims}
-        for source in ("folded", "shape", "runtime") for mode in ("nearest", "linear") for dims in ("static", "batch",
-        "spatial", "sequence", "dynamic")),
+        for source in ("folded", "fixed-shape", "shape", "runtime") for mode in ("nearest", "linear", "cubic")
+        for dims in ("static", "batch", "spatial", "sequence", "dynamic")),
     *({"roi": NO_ROI, "scales": NO_SCALES, "sizes": Tensor((4,), source, (2, 3, 8, 10)), "mode": mode, "dims": dims}
         for source in ("constant", "folded", "shape") for mode in ("nearest", "linear", "cubic") for dims in ("static",
         "batch", "spatial", "sequence", "dynamic")),

@@ -39,6 +39,7 @@ CODES = {
 PLACES = {
     "first": ("", "i = Constant<value = {T} {{0}}>() "),
     "second": ("", "i = Constant<value = {T} {{1}}>() "),
+    "third": ("", "i = Constant<value = {T} {{2}}>() "),
     "last": ("", "i = Constant<value = {T} {{-1}}>() "),
     "vector": ("", "i = Constant<value = {T}[1] {{1}}>() "),
     "folded": ("", "i0 = Constant<value = {T} {{1}}>() i = Sub(i0, i0) "),
