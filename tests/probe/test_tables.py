@@ -12,6 +12,7 @@ from graphfix.backends import toolchain
 from graphfix.backends.base import open_backend
 from graphfix.errors import BackendError
 from graphfix.probe.build import Probe, probes
+from graphfix.probe.choice import distinct
 from graphfix.probe.form import EDGE
 from graphfix.probe.forms import forms
 from graphfix.probe.measure import answered
@@ -78,7 +79,7 @@ def test_tables_are_what_the_evidence_distils_to(target: str) -> None:
 def sample(count: int) -> list[Probe]:
     chosen = ("Conv", "Squeeze", "Clip", "Resize", "Pad", "LSTM", "Reshape", "HardSigmoid", "MaxPool", "Concat")
     seeded = random.Random(7)
-    return [seeded.choice(probes(forms()[op]).probes) for op in chosen[:count]]
+    return [seeded.choice(distinct(probes(forms()[op]).probes)) for op in chosen[:count]]
 
 
 @pytest.mark.compiler
