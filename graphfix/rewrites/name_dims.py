@@ -1,4 +1,4 @@
-"""x[?, 3] = x[dim_0, 3]: open dims that have no name, or an odd one, get a plain one."""
+"""x[?, 3] = x[dim_0, 3]: open dims that have no name, an odd one, or one that says nothing, get one of their own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from onnx import ModelProto, TensorShapeProto
 
+from graphfix.model_facets import telling
 from graphfix.rewrite import Case, Cure, Declined, Key, Outcome, Rewrite, Safety
 
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -17,7 +18,8 @@ class NameDims(Rewrite):
     """Give every open dim of the inputs a name of letters, digits and underscores, the same name for the same dim.
 
     Why: exporters leave dims unnamed or write formulas such as `floor(h/2)` for names; a compiler that reckons with
-    symbols cannot begin with a dim that has none. A name is no size: what the model takes stays as it is.
+    symbols cannot begin with a dim that has none, and takes dims that are all called `unk` for equal. A name is no
+    size: what the model takes stays as it is.
     """
 
     name = "name-dims"
@@ -31,10 +33,18 @@ class NameDims(Rewrite):
             """<ir_version: 8, opset_import: ["" : 17]> g (float[?, 3] x) => (float[N, 3] y) { y = Relu(x) }""",
             ops=("Relu",),
         ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[unk, unk] x) => (float[A, B] y) { y = Relu(x) }""",
+            ops=("Relu",),
+        ),
     )
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
             """<ir_version: 8, opset_import: ["" : 17]> g (float[N, 3] x) => (float[N, 3] y) { y = Relu(x) }""",
+            because="every open dim of the inputs has a plain name",
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[N, N] x) => (float[N, N] y) { y = Relu(x) }""",
             because="every open dim of the inputs has a plain name",
         ),
     )
@@ -44,6 +54,7 @@ class NameDims(Rewrite):
         made.CopyFrom(model)
         taken = {dim.dim_param for dim in _dims(made) if dim.dim_param}
         renamed: dict[str, str] = {}
+        mute: set[str] = set()
         changed = 0
         initial = {tensor.name for tensor in made.graph.initializer}
         inputs = [info for info in made.graph.input if info.name not in initial]
@@ -51,9 +62,10 @@ class NameDims(Rewrite):
             for dim in info.type.tensor_type.shape.dim:
                 if dim.HasField("dim_value") and dim.dim_value >= 0:
                     continue
-                old = dim.dim_param if dim.dim_param != "?" else ""
+                old = dim.dim_param if telling(dim.dim_param) else ""
                 if old and PLAIN.fullmatch(old):
                     continue
+                mute.add(dim.dim_param)
                 name = renamed.get(old) or _fresh(old, taken)
                 if old:
                     renamed[old] = name
@@ -64,6 +76,8 @@ class NameDims(Rewrite):
         for dim in _dims(made):
             if dim.dim_param in renamed:
                 dim.dim_param = renamed[dim.dim_param]
+            elif dim.dim_param in mute and not telling(dim.dim_param):
+                dim.ClearField("dim_param")  # which of those that were called so it is, nobody knows
         return Outcome(made, (f"{changed} dims",), (((), ""),))
 
 
