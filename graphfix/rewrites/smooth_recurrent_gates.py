@@ -30,7 +30,8 @@ class SmoothRecurrentGates(DraftRewrite):
     safety = Safety.APPROXIMATE
     needs_opset = 7
     rtol = 0.1
-    atol = 0.1
+    atol = 0.2
+    """States are within one; what the gates are off by gathers in the cell."""
     dtypes = FLOATS
     cures = tuple(Cure(op, kinds=KINDS) for op in GATED)
     ops = ("GRU",)
