@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup browser demo test lint bench clean
+.PHONY: setup browser demo test lint bench docs clean
 
 setup: $(STAMP)
 
@@ -41,6 +41,9 @@ test: setup browser
 
 bench: setup
 	$(BIN)/python tests/bench/bench.py $$($(BIN)/python fixtures/demo/fetch.py silero_vad)
+
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 clean:
 	rm -rf $(VENV) build

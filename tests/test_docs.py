@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import re
 import shlex
 import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from graphfix import cli
+from graphfix.codes import codes
+from graphfix.rewrite import registry
+from graphfix.settings import SETTINGS
+from graphfix.table import targets
 
 yaml = pytest.importorskip("yaml")
 ROOT = Path(__file__).parent.parent
@@ -57,3 +67,87 @@ def test_recipe_is_yaml_and_names_inputs_that_the_action_has(page: Path, text: s
     for repo in told.get("repos", []):
         for hook in repo["hooks"]:
             assert cli.grammar().parse_args(hook["entry"].split()[1:]).command == "ci"
+
+
+@pytest.fixture(scope="module")
+def generated() -> dict[str, str]:
+    """The pages that are made from the registries, by path."""
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return dict(module.pages())
+
+
+def test_every_finding_rewrite_target_and_command_has_a_page(generated: dict[str, str]) -> None:
+    wanted = {f"findings/{code}.md" for code in codes()} | {f"rewrites/{name}.md" for name in registry()}
+    wanted |= {f"targets/{target}.md" for target in targets()} | {f"commands/{name}.md" for name in cli.COMMANDS}
+    assert wanted <= generated.keys()
+    for section in ("findings", "rewrites", "targets", "commands"):
+        index = generated[f"{section}/index.md"]
+        assert all(f"]({Path(page).name})" in index for page in wanted if page.startswith(f"{section}/"))
+
+
+def test_pages_tell_what_the_registries_hold(generated: dict[str, str]) -> None:
+    page = generated["rewrites/decompose-hard-swish.md"]
+    rewrite = registry()["decompose-hard-swish"]
+    assert all(line.strip() in page for line in rewrite.after.splitlines())
+    assert rewrite.title in page
+    assert "**exact**" in page
+    assert rewrite.declines[0].because in page
+    assert "**Why:**" in generated["findings/GF103.md"]
+    assert "| `Resize` | with conditions | " in generated["targets/tract.md"]
+    assert "--explain-verdict NODE" in generated["commands/lint.md"]
+    assert all(f"| `{name}` |" in generated["settings.md"] for name in SETTINGS)
+
+
+class Links(HTMLParser):
+    """The links and anchors of one page, and what it loads."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.loaded: list[str] = []
+        self.anchors = {""}
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name in ("id", "name") and value:
+                self.anchors.add(value)
+            elif name in ("href", "src") and value is not None:
+                (self.links if tag == "a" else self.loaded).append(value)
+
+
+@pytest.mark.slow
+def test_site_builds_without_warnings_or_network_and_every_link_leads_somewhere(tmp_path: Path) -> None:
+    pytest.importorskip("material", reason="mkdocs-material is not installed")
+    site = tmp_path / "site"
+    words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-d", str(site)]
+    quiet = os.environ | {"NO_MKDOCS_2_WARNING": "1", "http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+    done = subprocess.run(words, cwd=ROOT, env=quiet, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "WARNING" not in done.stdout + done.stderr
+    pages = {path: Links(path.read_text("utf-8")) for path in site.rglob("*.html")}
+    assert len(pages) > len(registry())
+    broken = []
+    for path, page in pages.items():
+        if path.name == "404.html":  # is served at any address, and so links from the top
+            continue
+        for link in (*page.links, *page.loaded):
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                assert link not in page.loaded, f"{path.name} loads {link}"
+                continue
+            goal = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            goal = goal / "index.html" if goal.is_dir() else goal
+            if not goal.is_file() or (goal in pages and unquote(parts.fragment) not in pages[goal].anchors):
+                broken.append(f"{path.relative_to(site)}: {link}")
+    assert not broken
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "CHANGELOG.md", *PAGES], ids=lambda page: page.name)
+def test_files_that_the_text_links_to_are_there(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+    assert all((page.parent / link).exists() for link in links)
