@@ -145,12 +145,13 @@ def _target(rules: Table) -> Iterator[str]:
     note, install, versions = rules.about["note"], rules.about["install"], ", ".join(measured_versions(rules.target))
     names = [name for name in operators([rules]) if not name.startswith("@")]
     found = [support(name, rules) for name in names]
+    yield "---\nhide:\n  - toc\n---\n"  # leaves its place to the table
     yield f"# {rules.title}\n"
     yield f"`--target {rules.target}` judges by version {rules.version}. {plain(note)}\n"
     yield f"To ask the compiler itself: `{install}`. Measured versions: {versions}.\n"
     counts = {verdict: sum(one.verdict == verdict for one in found) for verdict in VERDICTS}
     taken = ", ".join(f"{count} {VERDICTS[verdict]}" for verdict, count in counts.items() if count)
-    yield f"Of {len(found)} operators that were measured it takes: {taken}.\n"
+    yield f"{len(found)} operators were measured: {taken}.\n"
     yield "| operator | taken | rejected, or computed otherwise | what helps |"
     yield "|---|---|---|---|"
     for one in found:

@@ -33,7 +33,11 @@ CURRENT=$#
 PREFIX="${words[CURRENT]}"
 _graphfix
 """
-FISH = "source $argv[1]; complete -C (string join ' ' -- $argv[2..]) | string replace -r '\\t.*' '' | string replace -r '/$' ''; true"
+FISH = """
+source $argv[1]
+complete -C (string join ' ' -- $argv[2..]) | string replace -r '\\t.*' '' | string replace -r '/$' ''
+true
+"""
 
 
 @pytest.fixture
