@@ -68,6 +68,16 @@ def annotation_class(facts: Facts) -> str:
     return max(found, _tried(facts, doubtful), key=ORDER.index) if doubtful else found
 
 
+def disputed(facts: Facts) -> set[tuple[Scope, str]]:
+    """The annotated values, by scope and name, whose dtype, rank or dims are not said as inference finds them."""
+    found = set()
+    for scope, stated, value in _pairs(facts.source.graph, (), facts) if facts.source is not None else ():
+        dims = zip(stated.shape or (), value.shape or (), strict=False)
+        if _other_kind(stated, value) or any(said is not None and said != known for said, known in dims):
+            found.add((scope, value.name))
+    return found
+
+
 def _pairs(graph: GraphProto, scope: Scope, facts: Facts) -> Iterator[tuple[Scope, Value, Value]]:
     """Every annotation in a graph and its subgraphs, beside what is known of the value."""
     known = facts.values.get(scope, {})
