@@ -61,15 +61,16 @@ OPERATORS = {
 """An instruction by operator, for what is not taken in any form."""
 
 KINDS = {
-    "operator": "replace `{op}` in the model's code by operators that the target takes (`graphfix table --target T`)",
+    "operator": "replace `{op}` in the model's code by operators that the target takes (`graphfix table --target {target}`)",
     "dtype": "compute it in float32 or int32, with a cast before and after",
     "rank": "write it with fewer dims: join or split some with `reshape` around it",
-    "attribute": "use another mode or size there; `graphfix explain T {op}` lists what was taken",
+    "attribute": "use another mode or size there; `graphfix explain {target} {table}` lists what was taken",
     "operand": "make the operand a constant: a Python number or a buffer in place of what is computed at run time",
     "dynamic": "export with fixed sizes, or fix them with --shape",
     "opset": "export at a newer opset",
     "optional": "leave out the optional input or output",
-    "form": "write it in another form; `graphfix explain T {op}` lists what was taken",
+    "form": "write it in another form; `graphfix explain {target} {table}` lists what was taken",
+    "wrong": "write it in another form, and compare what `graphfix compile --data` computes, before you trust its numbers",
     "function": "export without functions of your own, or write them out with `graphfix fix`",
     "rejection": "replace the node in the model's code; `graphfix compile --bisect` finds the smallest part that is refused",
     "undecided": "fix what is not known with --shape or --set, so that it can be decided",
@@ -81,9 +82,14 @@ DECIDING = frozenset({"operator", "form", "rejection", "operand"})
 """Kinds for which the operator's own instruction comes first."""
 
 
-def advice(op: str, kind: str, *, tried: bool) -> str:
+MODEL = "@model"
+"""What the table of whole models goes by."""
+
+
+def advice(op: str, kind: str, *, tried: bool, target: str = "T") -> str:
     """One sentence on what to change in the code that makes the model; `tried` tells that some rewrite declined."""
     own = OPERATORS.get(op) if kind in DECIDING else None
-    general = KINDS.get(kind, "change the part of the model's code that makes it").format(op=op or "the model")
+    general = KINDS.get(kind, "change the part of the model's code that makes it")
+    general = general.format(op=op or "the model", table=op or MODEL, target=target)
     lead = "otherwise" if tried else "no rewrite exists for it;"
     return f"{lead} {own or general}"

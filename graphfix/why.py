@@ -51,7 +51,7 @@ def explain(bench: Workbench, changes: Sequence[Change], allowed: Set[str]) -> I
                 trials += 1
                 reasons[rewrite.name] = _reason(bench, rewrite, {_key(finding) for finding in group}, allowed)
         nodes = tuple(finding.node or finding.output for finding in group if finding.node or finding.output)
-        hint = advice(first.op, first.kind, tried=bool(reasons))
+        hint = advice(first.op, first.kind, tried=bool(reasons), target=target)
         yield Explanation(target, first.code, first.op, nodes, first.message, tuple(reasons.items()), hint)
 
 
