@@ -23,7 +23,13 @@ def add_reforms(parser: argparse.ArgumentParser) -> None:
     """The options of fix that change what the model takes and gives."""
     group = parser.add_argument_group("interface changes")
     group.add_argument("--input-layout", action="append", default=[], metavar="[NAME=]nhwc", help="take an input in this layout")
-    group.add_argument("--input-dtype", action="append", default=[], metavar="[NAME=]uint8", help="take an input as bytes")
+    group.add_argument(
+        "--input-dtype",
+        action="append",
+        default=[],
+        metavar="[NAME=]uint8",
+        help="take floats as bytes, or narrow numbers as a wider dtype",
+    )
     group.add_argument(
         "--normalize", action="append", default=[], metavar="[NAME=]MEAN,STD",
         help="subtract and divide inside, in units of what comes in; [R,G,B],[R,G,B] for one a channel",
@@ -52,6 +58,7 @@ def reforms(
     from graphfix.rewrites.free_batch import FreeBatch
     from graphfix.rewrites.preprocess_input import Preparation, PreprocessInput
     from graphfix.rewrites.switch_layout import SwitchLayout
+    from graphfix.rewrites.widen_input import WidenInput
 
     made: list[InterfaceRewrite] = []
     if drop_unused or drop_outputs:
@@ -62,7 +69,11 @@ def reforms(
     shaped = {name: value.lower() for name, value in _named(model, layouts, "layout").items()}
     if shaped:
         made.append(SwitchLayout(shaped))
-    typed = _named(model, dtypes, "dtype")
+    typed = dict(_named(model, dtypes, "dtype"))
+    floats = {info.name for info in interface(model) if info.type.tensor_type.elem_type == 1}
+    wider = {name: typed.pop(name).lower() for name in list(typed) if name not in floats}
+    if wider:
+        made.append(WidenInput(wider))
     scaled = {name: _pair(value) for name, value in _named(model, normalize, "mean and deviation").items()}
     asked = {}
     for name in dict.fromkeys([*typed, *scaled]):

@@ -134,3 +134,30 @@ def test_a_batch_that_is_reduced_over_cannot_be_freed() -> None:
                 y = ReduceMean<axes = [0], keepdims = 0>(x) }"""
     with pytest.raises(UsageError, match="computes something else"):
         fixed(text, free_batch=True)
+
+
+BYTES = """<ir_version: 8, opset_import: ["" : 17]> g (uint8[2, 3] x) => (float[2, 3] y, uint8[3, 2] z) {
+             f = Cast<to = 1>(x)
+             y = Relu(f)
+             z = Transpose(x) }"""
+
+
+@pytest.mark.parametrize(("wide", "code"), [("int32", 6), ("float32", 1), ("int64", 7)])
+def test_bytes_come_in_as_a_wider_dtype(wide: str, code: int) -> None:
+    result = fixed(BYTES, dtypes=[f"x={wide}"])
+    assert inputs(result.model) == {"x": (code, [2, 3])}
+    made = {node.op_type: list(node.input) for node in result.model.graph.node if node.output[0] in ("f", "y")}
+    assert "x" in made.get("Cast", made.get("Relu", []))  # floats are made of what comes in, not by way of bytes
+    x = np.asarray([[0, 255, 7], [128, 1, 2]], np.uint8)
+    np.testing.assert_array_equal(run(result.model, x=x.astype(wide)), run(onnx.parser.parse_model(BYTES), x=x))
+
+
+def test_a_dtype_that_does_not_hold_the_numbers_is_refused() -> None:
+    model = onnx.parser.parse_model(BYTES)
+    (asked,) = reforms(model, dtypes=["x=int8"])
+    assert [d.reason for d in asked.apply(model).declined] == [
+        "`x` is uint8 and can come in as int32 or int64 or float32, not int8"
+    ]
+    longs = onnx.parser.parse_model(BYTES.replace("uint8", "int64"))
+    (asked,) = reforms(longs, dtypes=["int32"])
+    assert [d.reason for d in asked.apply(longs).declined] == ["`x` is int64 and stays what it is, not int32"]
