@@ -38,6 +38,9 @@ RARE = ("string", "complex64", "complex128", "float8e4m3fn", "float8e4m3fnuz", "
 SHAPES = {0: (), 1: (4,), 2: (2, 4), 3: (2, 3, 4), 4: (2, 3, 4, 5), 5: (2, 3, 2, 4, 2), 6: (2, 2, 3, 2, 2, 2),
           7: (2, 2, 2, 3, 2, 2, 2)}  # fmt: skip
 """The usual data of each rank."""
+SPELLED = {"float": 1, "float16": 10, "bfloat16": 16, "double": 11, "int64": 7, "int32": 6, "int8": 3, "uint8": 2, "int16": 5,
+         "uint16": 4, "uint32": 12, "uint64": 13, "bool": 9, "string": 8}  # fmt: skip
+"""Dtypes as ONNX's text format calls them, with their numbers."""
 OPEN = ("batch", "spatial", "sequence", "dynamic")
 """Dims classes that data may have beside static."""
 OLDEST = 1

@@ -1,6 +1,6 @@
 """If, as small models: what decides is where the condition comes from and how the branches relate."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import SPELLED, Sketch
 
 HEAD = '<ir_version: 8, opset_import: ["": {opset}]> g ({inputs}) => ({output}) {{ {body} }}'
 SIZE = "i = Constant<value = int64 {0}>() d = Gather<axis = 0>(k, i)"
@@ -158,21 +158,8 @@ KINDS = (
     ("other-rank",) * 3,
     ("other-dims",) * 3,
 )
-DTYPES = (
-    "float16",
-    "bfloat16",
-    "double",
-    "int64",
-    "int32",
-    "int8",
-    "uint8",
-    "int16",
-    "uint16",
-    "uint32",
-    "uint64",
-    "bool",
-    "string",
-)
+DTYPES = tuple(SPELLED)[1:]
+"""All but float32, which is usual."""
 SHAPES = ("", "[4]", "[2,3,4]", "[1,2,3,4]", "[1,2,3,2,2]", "[n,4]", "[n,m]", "[n,3,h,w]")
 FORMS = [
     *(_if(condition, branches, 16) for condition in CONDITIONS for branches in BRANCHES),

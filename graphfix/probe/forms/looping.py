@@ -1,6 +1,6 @@
 """Loops: where count and condition come from, what is carried, and what the body makes of it."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import SPELLED, Sketch
 
 HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g ({inputs}) => ({outputs}) {{ {body} }}'
 SIZE = "k1 = Shape(S) k2 = Constant<value = int64 {0}>() "
@@ -128,21 +128,8 @@ def _gathered(label: str, count: str, condition: str, opset: int) -> Sketch:
 
 
 SINCES = {11: 7, 13: 7, 16: 8, 19: 9, 21: 10, 23: 11, 24: 11, 25: 12}
-DTYPES = (
-    "float16",
-    "bfloat16",
-    "double",
-    "int64",
-    "int32",
-    "int8",
-    "uint8",
-    "int16",
-    "uint16",
-    "uint32",
-    "uint64",
-    "bool",
-    "string",
-)
+DTYPES = tuple(SPELLED)[1:]
+"""All but float32, which is usual."""
 FORMS = [
     *(_loop("crossed", *pair) for pair in _pairs()),
     *(

@@ -1,41 +1,10 @@
 """Sequences of tensors, as small models: what they are made of, and how they are read."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import SPELLED, Sketch
 
 HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g ({inputs}) => ({output}) {{ {body} }}'
-DTYPES = (
-    "float",
-    "float16",
-    "bfloat16",
-    "double",
-    "int64",
-    "int32",
-    "int8",
-    "uint8",
-    "int16",
-    "uint16",
-    "uint32",
-    "uint64",
-    "bool",
-    "string",
-)
+DTYPES = tuple(SPELLED)
 SHAPES = ("", "[3]", "[2,3]", "[2,3,4]", "[1,2,3,2]", "[1,2,1,3,2]", "[n,3]", "[n,m]", "[n,3,h]")
-CODES = {
-    "float": 1,
-    "float16": 10,
-    "bfloat16": 16,
-    "double": 11,
-    "int64": 7,
-    "int32": 6,
-    "int8": 3,
-    "uint8": 2,
-    "int16": 5,
-    "uint16": 4,
-    "uint32": 12,
-    "uint64": 13,
-    "bool": 9,
-    "string": 8,
-}
 PLACES = {
     "first": ("", "i = Constant<value = {T} {{0}}>() "),
     "second": ("", "i = Constant<value = {T} {{1}}>() "),
@@ -83,8 +52,8 @@ def _placed(
 ) -> Sketch:
     """An operator that takes a position."""
     more, made = PLACES[place]
-    words = {"T": kind, "code": CODES[kind]}
-    start = SOURCES[source].format(code=CODES[dtype])
+    words = {"T": kind, "code": SPELLED[kind]}
+    start = SOURCES[source].format(code=SPELLED[dtype])
     read = READS[op].format()
     if place == "absent":
         read = read.replace(", i)", ")")
@@ -140,7 +109,7 @@ def _made(count: int, dtype: str, shape: str, *, after: str, source: str = "runt
 
 def _empty(dtype: str | None, after: str) -> Sketch:
     kind = dtype or "float"
-    stated = "" if dtype is None else f"<dtype = {CODES[dtype]}>"
+    stated = "" if dtype is None else f"<dtype = {SPELLED[dtype]}>"
     tail = {
         "at": "S = SequenceInsert(E, A) i = Constant<value = int64 {0}>() Y = SequenceAt(S, i)",
         "joined": "S0 = SequenceInsert(E, A) S = SequenceInsert(S0, A) Y = ConcatFromSequence<axis = 0>(S)",
@@ -158,7 +127,7 @@ def _empty(dtype: str | None, after: str) -> Sketch:
 
 def _joined(dtype: str, shape: str, axis: int, new: int, source: str = "constructed") -> Sketch:
     """A sequence joined along an axis."""
-    body = SOURCES[source].format(code=CODES[dtype])
+    body = SOURCES[source].format(code=SPELLED[dtype])
     body += f"[probe] Y = ConcatFromSequence<axis = {axis}{', new_axis = 1' if new else ''}>(R)"
     return _sketch(
         "ConcatFromSequence",
@@ -228,7 +197,7 @@ def _mapped(label: str, source: str, shape: str = "[2,3]") -> Sketch:
 
 
 def _measured(source: str, dtype: str, shape: str) -> Sketch:
-    body = SOURCES[source].format(code=CODES[dtype]) + "[probe] Y = SequenceLength(R)"
+    body = SOURCES[source].format(code=SPELLED[dtype]) + "[probe] Y = SequenceLength(R)"
     return _sketch(
         "SequenceLength", f"SequenceLength of {source} {dtype}{shape}", f"{dtype}{shape} A, {dtype}{shape} B", "int64 Y", body
     )

@@ -1,40 +1,9 @@
 """Tensors split into sequences: by what, along which axis, keeping it or not."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import SPELLED, Sketch
 
 HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g ({inputs}) => ({output}) {{ {body} }}'
-DTYPES = (
-    "float",
-    "float16",
-    "bfloat16",
-    "double",
-    "int64",
-    "int32",
-    "int8",
-    "uint8",
-    "int16",
-    "uint16",
-    "uint32",
-    "uint64",
-    "bool",
-    "string",
-)
-CODES = {
-    "float": 1,
-    "float16": 10,
-    "bfloat16": 16,
-    "double": 11,
-    "int64": 7,
-    "int32": 6,
-    "int8": 3,
-    "uint8": 2,
-    "int16": 5,
-    "uint16": 4,
-    "uint32": 12,
-    "uint64": 13,
-    "bool": 9,
-    "string": 8,
-}
+DTYPES = tuple(SPELLED)
 
 SPLITS = {
     "absent": ("", ""),
@@ -68,7 +37,7 @@ def _split(
 ) -> Sketch:
     """A tensor split into a sequence."""
     more, made = SPLITS[split]
-    words = {"T": kind, "code": CODES[kind]}
+    words = {"T": kind, "code": SPELLED[kind]}
     stated = [f"axis = {axis}"] if axis is not None else []
     stated += ["keepdims = 0"] if not keep else []
     operand = "A" if split == "absent" else "A, k"
