@@ -6,12 +6,12 @@ the filled tensor and of what is beside it, directly or behind nodes that pass a
 
 from __future__ import annotations
 
-import functools
 from collections import defaultdict
 from collections.abc import Mapping
 
-import onnx
 from onnx import GraphProto, NodeProto
+
+from graphfix.schemas import formal_types
 
 Reader = tuple[NodeProto, int]
 
@@ -37,25 +37,14 @@ def _met(name: str, readers: Mapping[str, list[Reader]], opsets: Mapping[str, in
     while waiting:
         for node, index in readers.get(waiting.pop(), ()):
             domain = "" if node.domain == "ai.onnx" else node.domain
-            ins, outs = _typed(node.op_type, domain, opsets.get(domain, 0))
+            ins, outs = formal_types(node.op_type, domain, opsets.get(domain, 0))
             kind = ins[min(index, len(ins) - 1)] if ins else ""
             others = [i for i, other in enumerate(node.input) if i != index and other and other not in seen]
+            if "(" in kind:  # a type, not a variable that another operand could share
+                continue
             if kind and any(ins[min(i, len(ins) - 1)] == kind for i in others):
                 return True
             passed = {made for made, given in zip(node.output, outs, strict=False) if given == kind and kind} - seen
             seen |= passed
             waiting += passed
     return False
-
-
-@functools.cache
-def _typed(op: str, domain: str, version: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The type variables of an operator's inputs and outputs; none where ONNX does not define it."""
-    try:
-        schema = onnx.defs.get_schema(op, version, domain)
-    except onnx.defs.SchemaError:
-        return (), ()
-    names = {constraint.type_param_str for constraint in schema.type_constraints}
-    ins, outs = ([formal.type_str if formal.type_str in names else "" for formal in side]
-                 for side in (schema.inputs, schema.outputs))  # fmt: skip
-    return tuple(ins), tuple(outs)

@@ -36,6 +36,7 @@ from graphfix.attributes import attribute_facets
 from graphfix.derived_facets import derived_facets
 from graphfix.facts import NodeFacts, Value
 from graphfix.folding import Array, attribute
+from graphfix.schemas import schema_of
 
 Facets = dict[str, Facet]
 
@@ -104,15 +105,6 @@ def facets(node: NodeFacts) -> Facets:
     if node.domain == "":
         out.update(derived_facets(node))
     return out
-
-
-@functools.cache
-def schema_of(op: str, domain: str, version: int) -> onnx.defs.OpSchema | None:
-    """The operator's schema at a since-version, or None when ONNX defines none."""
-    try:
-        return onnx.defs.get_schema(op, version, domain) if version else None
-    except onnx.defs.SchemaError:
-        return None
 
 
 @functools.cache

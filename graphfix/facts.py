@@ -23,6 +23,7 @@ from graphfix.infer import Place, branch_scope, infer, named, pinned, replace, s
 from graphfix.laws import gravest
 from graphfix.regrouping import regroupings
 from graphfix.resized import resized
+from graphfix.schemas import formal_types
 from graphfix.settling import (
     SHAPED_BY,
     assumed,
@@ -201,24 +202,13 @@ def _condition(node: NodeProto, inputs: tuple[Value | None, ...], under: str) ->
 
 def _bound_dtype(node: NodeProto, inputs: tuple[Value | None, ...], index: int, version: int) -> str:
     """The dtype of an output that shares a type variable with an operand; inference drops it beside an unknown shape."""
-    variables = _type_variables(node.op_type, "" if node.domain == "ai.onnx" else node.domain, version)
+    variables = formal_types(node.op_type, "" if node.domain == "ai.onnx" else node.domain, version)
     wanted = variables[1][min(index, len(variables[1]) - 1)] if variables[1] else ""
     for position, value in enumerate(inputs):
         name = variables[0][min(position, len(variables[0]) - 1)] if variables[0] else None
         if name == wanted and value is not None and value.dtype:
             return value.dtype
     return ""
-
-
-@functools.cache
-def _type_variables(op: str, domain: str, version: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    try:
-        schema = onnx.defs.get_schema(op, version, domain) if version else None
-    except onnx.defs.SchemaError:
-        schema = None
-    if schema is None:
-        return (), ()
-    return tuple(i.type_str for i in schema.inputs), tuple(o.type_str for o in schema.outputs)
 
 
 def _known_output(node: NodeProto, inputs: tuple[Value | None, ...], stated: Value, index: int, version: int) -> Value:

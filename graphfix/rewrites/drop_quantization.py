@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -69,18 +69,25 @@ class DropQuantization(GraphRewrite):
     )
 
     def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
-        for graph in surgery.graphs():
-            for node in [n for n in graph.nodes if n.op == "QuantizeLinear" and n.domain in (None, "", "ai.onnx")]:
-                key, readers = surgery.key(node), list(node.outputs[0].outputs)
-                if wanted is not None and key not in wanted and not any(surgery.key(reader) in wanted for reader in readers):
-                    continue
-                reason = refusal(surgery, graph, node, readers)
-                if reason is not None:
-                    yield Declined(reason, at=surgery.label(key))
-                    continue
-                for reader in readers:
-                    _clip(surgery, graph, node, reader)
-                yield key
+        yield from at_pairs(surgery, wanted, _clip)
+
+
+def at_pairs(
+    surgery: Surgery, wanted: frozenset[Key] | None, write: Callable[[Surgery, Any, Any, Any], None]
+) -> Iterator[Key | Declined]:
+    """Write each wanted QuantizeLinear and what reads it back in another way, or say why they are no plain pair."""
+    for graph in surgery.graphs():
+        for node in [n for n in graph.nodes if n.op == "QuantizeLinear" and n.domain in (None, "", "ai.onnx")]:
+            key, readers = surgery.key(node), list(node.outputs[0].outputs)
+            if wanted is not None and key not in wanted and not any(surgery.key(reader) in wanted for reader in readers):
+                continue
+            reason = refusal(surgery, graph, node, readers)
+            if reason is not None:
+                yield Declined(reason, at=surgery.label(key))
+                continue
+            for reader in readers:
+                write(surgery, graph, node, reader)
+            yield key
 
 
 def numbers_of(surgery: Surgery, node: Any) -> tuple[float, int] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -75,24 +75,35 @@ class FloatForDynamic(GraphRewrite):
     )
 
     def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
-        for graph in surgery.graphs():
-            for node in [n for n in graph.nodes if n.op == "DynamicQuantizeLinear"]:
-                key, readers = surgery.key(node), readers_of(node)
-                if wanted is not None and not wanted & {key, *map(surgery.key, readers)}:
-                    continue
-                reason = refusal(surgery, graph, node, readers)
-                if reason is not None:
-                    yield Declined(reason, at=surgery.label(key))
-                    continue
-                for reader in readers:
-                    in_floats(surgery, graph, node.inputs[0], reader)
-                _forget(surgery, node)
-                yield key
-            for node in [n for n in graph.nodes if n.op in INTEGER]:
-                if (wanted is None or surgery.key(node) in wanted) and not _is_dynamic(node):
-                    yield Declined(
-                        f"`{node.inputs[0].name}` was not quantised while running", at=surgery.label(surgery.key(node))
-                    )
+        def in_place(graph: Any, node: Any, readers: list[Any]) -> None:
+            for reader in readers:
+                in_floats(surgery, graph, node.inputs[0], reader)
+            _forget(surgery, node)
+
+        yield from at_dynamic(surgery, wanted, refusal, in_place)
+
+
+def at_dynamic(
+    surgery: Surgery,
+    wanted: frozenset[Key] | None,
+    refuse: Callable[[Surgery, Any, Any, list[Any]], str | None],
+    write: Callable[[Any, Any, list[Any]], None],
+) -> Iterator[Key | Declined]:
+    """Write each wanted DynamicQuantizeLinear and the layers that read it in another way, or say why it is refused."""
+    for graph in surgery.graphs():
+        for node in [n for n in graph.nodes if n.op == "DynamicQuantizeLinear"]:
+            key, readers = surgery.key(node), readers_of(node)
+            if wanted is not None and not wanted & {key, *map(surgery.key, readers)}:
+                continue
+            reason = refuse(surgery, graph, node, readers)
+            if reason is not None:
+                yield Declined(reason, at=surgery.label(key))
+                continue
+            write(graph, node, readers)
+            yield key
+        for node in [n for n in graph.nodes if n.op in INTEGER]:
+            if (wanted is None or surgery.key(node) in wanted) and not _is_dynamic(node):
+                yield Declined(f"`{node.inputs[0].name}` was not quantised while running", at=surgery.label(surgery.key(node)))
 
 
 def _is_dynamic(node: Any) -> bool:

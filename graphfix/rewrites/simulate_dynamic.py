@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
 
 from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
-from graphfix.rewrites.float_for_dynamic import INTEGER, in_floats, is_cast, misread, readers_of
+from graphfix.rewrites.float_for_dynamic import INTEGER, at_dynamic, in_floats, is_cast, misread
 from graphfix.rewrites.integer_by_float import WHOLE
 from graphfix.spelling import spelled
 from graphfix.surgeon import Surgery, parse_nodes
@@ -99,22 +100,11 @@ class SimulateDynamic(GraphRewrite):
     )
 
     def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
-        for graph in surgery.graphs():
-            for node in [n for n in graph.nodes if n.op == "DynamicQuantizeLinear"]:
-                key, readers = surgery.key(node), readers_of(node)
-                if wanted is not None and not wanted & {key, *map(surgery.key, readers)}:
-                    continue
-                reason = misread(surgery, graph, node, readers) or _inexact(surgery, graph, readers)
-                if reason is not None:
-                    yield Declined(reason, at=surgery.label(key))
-                    continue
-                _simulate(surgery, graph, node, readers)
-                yield key
-            for node in [n for n in graph.nodes if n.op in INTEGER]:
-                makers = node.inputs[0].inputs
-                if (wanted is None or surgery.key(node) in wanted) and not (makers and makers[0].op == "DynamicQuantizeLinear"):
-                    reason = f"`{node.inputs[0].name}` was not quantised while running"
-                    yield Declined(reason, at=surgery.label(surgery.key(node)))
+        yield from at_dynamic(surgery, wanted, _refusal, functools.partial(_simulate, surgery))
+
+
+def _refusal(surgery: Surgery, graph: Any, node: Any, readers: list[Any]) -> str | None:
+    return misread(surgery, graph, node, readers) or _inexact(surgery, graph, readers)
 
 
 def _inexact(surgery: Surgery, graph: Any, readers: list[Any]) -> str | None:

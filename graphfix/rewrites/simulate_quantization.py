@@ -10,7 +10,7 @@ from onnx import helper
 
 from graphfix.quantised import limits
 from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
-from graphfix.rewrites.drop_quantization import numbers_of, refusal
+from graphfix.rewrites.drop_quantization import at_pairs, numbers_of
 from graphfix.spelling import spelled
 from graphfix.surgeon import Surgery
 
@@ -50,18 +50,7 @@ class SimulateQuantization(GraphRewrite):
     )
 
     def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
-        for graph in surgery.graphs():
-            for node in [n for n in graph.nodes if n.op == "QuantizeLinear" and n.domain in (None, "", "ai.onnx")]:
-                key, readers = surgery.key(node), list(node.outputs[0].outputs)
-                if wanted is not None and key not in wanted and not any(surgery.key(reader) in wanted for reader in readers):
-                    continue
-                reason = refusal(surgery, graph, node, readers)
-                if reason is not None:
-                    yield Declined(reason, at=surgery.label(key))
-                    continue
-                for reader in readers:
-                    _simulate(surgery, graph, node, reader)
-                yield key
+        yield from at_pairs(surgery, wanted, _simulate)
 
 
 def _simulate(surgery: Surgery, graph: Any, node: Any, reader: Any) -> None:
