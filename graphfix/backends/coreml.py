@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,8 @@ REQUIRES = ("onnx2coreml==1.1.0", "coremltools==9.0")
 PYTHONS = ((3, 10), (3, 13))
 RUNS_HERE = False
 ARTIFACT = ".mlpackage"
+
+FRAMEWORKS = ("torch", "tensorflow")
 
 MISSING = re.compile(r"([\w.:]+) \(\d+ node\(s\), e\.g\. ")
 NODE = re.compile(r"Failed to lower node '([^'<]+)'")
@@ -28,6 +31,9 @@ def blamed(message: str) -> list[str]:
 def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
     """Import the converter; the function answers one request."""
     logging.disable(logging.WARNING)  # a converter's chatter, and the missing Apple frameworks
+    # Core ML Tools imports the frameworks it finds, for converters of its own that are not asked here.
+    for framework in FRAMEWORKS:
+        sys.modules.setdefault(framework, None)  # type: ignore[arg-type]
     import onnx
     import onnx2coreml
 

@@ -69,12 +69,6 @@ class Session:
         for path in (model, inputs):
             if path is not None and not os.path.isfile(path):
                 raise ModelError("there is no such file", path=path)
-        self._count += 1
-        if self._process is None:
-            self._start()
-        assert self._folder is not None
-        scratch = self._folder / str(self._count)
-        scratch.mkdir()
         limit = self._deadline if deadline is None else deadline
         request = {
             "model": os.path.abspath(model),
@@ -85,28 +79,40 @@ class Session:
             "results": os.path.abspath(results) if results else None,
             "run": run or inputs is not None,
             "options": dict(options or {}),
-            "scratch": str(scratch),
-            "deadline": limit,
-            "memory": self._memory,
         }
-        started = time.monotonic()
-        try:
-            answer = self._exchange(json.dumps(request).encode() + b"\n", limit + GRACE)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
-        if answer is None:
-            self._stop(signal.SIGKILL)
-            late = time.monotonic() - started >= limit
-            answer = {"stage": "timeout" if late else "crash", "message": "the worker process was lost"}
+        answer = self.put(request, deadline=limit)
         return Verdict(
             accepted=answer["stage"] == "ok",
             stage=answer["stage"],
             message=" ".join(str(answer.get("message", "")).split()),
-            seconds=round(float(answer.get("seconds", time.monotonic() - started)), 4),
+            seconds=round(float(answer["seconds"]), 4),
             numerics=answer.get("numerics"),
             error=answer.get("error"),
             nodes=tuple(answer.get("nodes", ())),
         )
+
+    def put(self, request: Mapping[str, Any], *, deadline: float) -> dict[str, Any]:
+        """The adapter's answer to a request of its own form, a fresh `scratch` folder and the bounds put in.
+
+        It has `stage` and `message`: `timeout` after `deadline` seconds, `crash` when the process that answers was lost.
+        """
+        self._count += 1
+        if self._process is None:
+            self._start()
+        assert self._folder is not None
+        scratch = self._folder / str(self._count)
+        scratch.mkdir()
+        started = time.monotonic()
+        line = json.dumps({**request, "scratch": str(scratch), "deadline": deadline, "memory": self._memory})
+        try:
+            answer = self._exchange(line.encode() + b"\n", deadline + GRACE)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        if answer is None:
+            self._stop(signal.SIGKILL)
+            late = time.monotonic() - started >= deadline
+            answer = {"stage": "timeout" if late else "crash", "message": "the worker process was lost"}
+        return {"seconds": time.monotonic() - started, **answer}
 
     def close(self) -> None:
         """End the worker and all it started, and remove its folder."""

@@ -1,8 +1,9 @@
 """The process that asks one compiler: `PYTHON worker.py ADAPTER REQUESTS ANSWERS SCRATCH`.
 
 It runs in whichever interpreter has the compiler, so it imports nothing but the standard library, its sibling
-`asking.py` and the adapter. ADAPTER is the path of an adapter file, REQUESTS and ANSWERS are inherited pipe
-descriptors carrying one JSON object a line, SCRATCH is the session's folder.
+`asking.py` and the adapter. ADAPTER is the path of an adapter file, which has `start`, or `respond` where its
+questions are of a form of its own; REQUESTS and ANSWERS are inherited pipe descriptors carrying one JSON object a
+line, SCRATCH is the session's folder.
 
 The compiler is imported once; every request is answered by a forked child, so that whatever the compiler does
 to its process costs one answer. The child has a session of its own and holds only its result pipe: what it
@@ -247,8 +248,10 @@ def main() -> None:
 
     try:
         module = load("graphfix_adapter", adapter)
-        asking = load("graphfix_asking", os.path.join(here, "asking.py"))
-        respond = functools.partial(asking.respond, module.start())
+        respond = getattr(module, "respond", None)
+        if respond is None:
+            asking = load("graphfix_asking", os.path.join(here, "asking.py"))
+            respond = functools.partial(asking.respond, module.start())
         with contextlib.suppress(ImportError):
             importlib.import_module("numpy")  # here rather than in every child
         gc.freeze()  # what is loaded now need not be looked through by every child
