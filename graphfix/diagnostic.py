@@ -121,7 +121,8 @@ class Result:
     `verdict` is accepted, rejected or undecided; None when the model could not be judged, and `error` says why. `called`
     is the target as it was asked for, perhaps with a version, by which two versions side by side are told apart.
     `silenced` are the findings that the project's settings keep quiet: they do not count, and do not change the verdict,
-    which `predicted` keeps once settings have been applied. `signature` stands for the model's interface.
+    which `predicted` keeps once settings have been applied. `signature` stands for the model's interface; `lowering` tells
+    how a model came to be ONNX that was given in another form.
     """
 
     model: str
@@ -142,6 +143,7 @@ class Result:
     signature: str = ""
     graph: str = ""
     rulings: Sequence[NodeVerdict] = ()
+    lowering: dict[str, Any] | None = None
 
     @property
     def verdict(self) -> str | None:
@@ -184,6 +186,8 @@ class Result:
             out |= {"changes": list(self.changes), "verification": self.verification, "output": self.output}
         if self.why is not None:
             out["why"] = list(self.why)
+        if self.lowering is not None:
+            out["lowering"] = self.lowering
         return out
 
 
