@@ -7,6 +7,7 @@ import importlib
 import importlib.metadata
 import pkgutil
 import sys
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,9 @@ __all__ = [
 ]
 
 
+Fallback = Callable[[str, str, Set[str]], str]
+
+
 @dataclass(frozen=True, slots=True)
 class Backend:
     """A compiler graphfix can ask: its names, versions and where it runs.
@@ -35,6 +39,8 @@ class Backend:
     an interpreter of its own, whose version lies in `pythons` (lowest, highest); `runs_here` tells whether
     what it compiles can be run on this kind of machine; `artifact` is the suffix of what it writes; `needs_sizes`
     tells whether it builds for stated sizes where dims are free, `capabilities` are the GPU generations it builds for.
+    `fallback` tells the sort of fallback that carries out an operation, from what it is called, what runs it and the
+    operations seen on kernels tuned for them; empty where it is none. None where the compiler does not tell what runs a node.
     """
 
     name: str
@@ -48,6 +54,7 @@ class Backend:
     adapter: Path
     needs_sizes: bool = False
     capabilities: tuple[str, ...] = ()
+    fallback: Fallback | None = None
 
 
 @functools.cache
@@ -70,6 +77,7 @@ def backends() -> dict[str, Backend]:
                 adapter=Path(str(module.__file__)),
                 needs_sizes=getattr(module, "NEEDS_SIZES", False),
                 capabilities=getattr(module, "CAPABILITIES", ()),
+                fallback=getattr(module, "fallback", None),
             )
     return found
 

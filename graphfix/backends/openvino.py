@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 NAME = "openvino"
@@ -17,6 +17,11 @@ ARTIFACT = ".xml"
 
 NODE = re.compile(r"<Node\(\w+\): ([^>]+)>|with friendly_name '([^']+)'")
 MISSING = re.compile(r"No conversion rule found for operations: ([^\n]+)")
+REFERENCE = "Reference"
+"""The layer that runs an operation by its specification, element by element."""
+HELD = ("Input", "Output", "Const")
+COPIES = ("Convert", "Gather", "Reorder")
+"""Layers that only move numbers, which takes as long either way: 0.7 ms tuned, 0.8 ms not, for 2 MiB gathered."""
 
 
 def blamed(message: str) -> list[str]:
@@ -25,6 +30,31 @@ def blamed(message: str) -> list[str]:
     for listed in MISSING.findall(message):
         names += [re.sub(r"-\d+$", "", name) for name in re.split(r"[,\s]+", listed) if name]
     return list(dict.fromkeys(names))
+
+
+def fallback(kind: str, by: str, tuned: Set[str]) -> str:
+    """The sort of fallback that runs a layer: `reference`, `untuned` where others of its kind are tuned; else empty.
+
+    Most layers have one implementation, which is called `ref` though nothing is slow about it.
+    """
+    if kind == REFERENCE:
+        return "reference"
+    return "untuned" if by.startswith("ref") and kind in tuned and kind not in COPIES else ""
+
+
+def layers(compiled: Any) -> list[tuple[str, str, list[str]]]:
+    """What the CPU plugin made of the model: the type of each layer, its implementation, the nodes it stands for."""
+    found = []
+    for node in compiled.get_runtime_model().get_ordered_ops():
+        told = node.get_rt_info()
+        kind, by, names = (_text(told[key]) for key in ("layerType", "primitiveType", "originalLayersNames"))
+        if kind not in HELD:
+            found.append((kind, by, [name for name in names.split(",") if name]))
+    return found
+
+
+def _text(told: Any) -> str:
+    return str(getattr(told, "value", told))
 
 
 def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
@@ -55,6 +85,7 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
             ports = enumerate(compiled.outputs)
             return [(min(port.get_names(), default=str(at)), found[port]) for at, port in ports]
 
-        return {"stage": "ok", "write": write, "run": run}
+        placed = layers(compiled) if request["options"].get("placement") else None
+        return {"stage": "ok", "write": write, "run": run, "placed": placed}
 
     return ask

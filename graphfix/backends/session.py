@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from graphfix.backends.verdict import Verdict
+from graphfix.backends.verdict import Placed, Verdict
 from graphfix.errors import BackendError, ModelError
 
 WORKER = Path(__file__).with_name("worker.py")
@@ -63,7 +63,7 @@ class Session:
         model's order, to compare with; `run` runs a model that takes no inputs. `output` receives the artifact,
         `results` an .npz with the compiled model's out:NAME arrays. `deadline` in seconds overrides the
         session's. `options` are the adapter's own (tflite: `onnxsim`, true by default; tensorrt:
-        `profiles` and `capabilities`). Never raises for
+        `profiles` and `capabilities`; openvino and tflite: `placement`, to be told what runs the nodes). Never raises for
         anything the compiler does; ModelError when a file is not there.
         """
         for path in (model, inputs):
@@ -81,6 +81,7 @@ class Session:
             "options": dict(options or {}),
         }
         answer = self.put(request, deadline=limit)
+        told = answer.get("placed")
         return Verdict(
             accepted=answer["stage"] == "ok",
             stage=answer["stage"],
@@ -89,6 +90,7 @@ class Session:
             numerics=answer.get("numerics"),
             error=answer.get("error"),
             nodes=tuple(answer.get("nodes", ())),
+            placed=None if told is None else tuple(Placed(kind, by, tuple(names)) for kind, by, names in told),
         )
 
     def put(self, request: Mapping[str, Any], *, deadline: float) -> dict[str, Any]:

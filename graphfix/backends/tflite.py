@@ -11,7 +11,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from typing import Any
 
 NAME = "tflite"
@@ -27,6 +27,7 @@ NODE = re.compile(r"\b(?:op=\S+ node|op|node)=([^\s,]+)")
 UNKNOWN = re.compile(r"custom op: ([\w, ]+)")
 GENERATED = re.compile(r"sng_(\w+)_\d+")  # what nameless nodes are called
 OUT = "converted"
+DELEGATE, KERNEL = "DELEGATE", "kernel"
 CUSTOM = ("ONNX_", "Flex")  # operators that plain LiteRT does not have
 
 
@@ -68,6 +69,36 @@ def sides(model: Any) -> set[str]:
     entries = [entry for tensor in model.graph.initializer for entry in tensor.external_data]
     found = {os.path.normpath(entry.value) for entry in entries if entry.key == "location"}
     return {path for path in found if not path.startswith((os.sep, os.pardir))}
+
+
+def fallback(kind: str, by: str, tuned: Set[str]) -> str:
+    """`undelegated` for an operator that stays with the plain kernels while XNNPACK runs the others; else empty."""
+    return "" if by == DELEGATE else "undelegated"
+
+
+def executed(interpreter: Any) -> list[tuple[str, str, list[str]]]:
+    """The operators of an allocated flatbuffer: their names, who runs them, and the tensors they make.
+
+    A delegate's node stands for the operators between what it reads and what it makes, which stay listed.
+    """
+    listed = interpreter._get_ops_details()
+    makers = {int(made): op for op in listed if op["op_name"] != DELEGATE for made in op["outputs"]}
+    taken: set[int] = set()
+    for delegate in listed:
+        if delegate["op_name"] != DELEGATE:
+            continue
+        given, left = set(map(int, delegate["inputs"])), list(map(int, delegate["outputs"]))
+        while left:
+            maker = makers.get(left.pop())
+            if maker is not None and maker["index"] not in taken:
+                taken.add(maker["index"])
+                left += [tensor for tensor in map(int, maker["inputs"]) if tensor not in given]
+    name = interpreter._interpreter.TensorName
+    return [
+        (op["op_name"], DELEGATE if op["index"] in taken else KERNEL, [name(int(made), 0) for made in op["outputs"]])
+        for op in listed
+        if op["op_name"] != DELEGATE
+    ]
 
 
 def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
@@ -179,6 +210,7 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
             nodes = [operators.get(name, name) for name in blamed(said)]
             return {"stage": "runtime", "message": said, "nodes": nodes}
         write = functools.partial(shutil.copy, written[0])
-        return {"stage": "ok", "write": write, "run": functools.partial(run, interpreter, request["model"])}
+        placed = executed(interpreter) if request["options"].get("placement") else None
+        return {"stage": "ok", "write": write, "run": functools.partial(run, interpreter, request["model"]), "placed": placed}
 
     return ask
