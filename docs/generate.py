@@ -28,7 +28,14 @@ MOST = 6
 """Conditions told of an operator in a target's table."""
 SORTS = {"rejects": "rejected", "wrong": "computes something else", "exception": "one form rejected"}
 SECTIONS = {"findings": "Findings", "rewrites": "Rewrites", "targets": "Targets", "commands": "Commands"}
-FAMILIES = {"GF1": "Compatibility", "GF2": "Structure", "GF3": "Numerics", "GF4": "Performance", "GF9": "graphfix itself"}
+FAMILIES = {
+    "GF1": "Compatibility",
+    "GF2": "Structure",
+    "GF3": "Numerics",
+    "GF4": "Performance",
+    "GF5": "Source",
+    "GF9": "graphfix itself",
+}
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""Every code that a finding may carry, with its name, usual severity and documentation, from the rules and the outcomes."""
+"""Every code that a finding may carry, with its name, usual severity and documentation, from the rules and outcomes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from graphfix.check import checks
 from graphfix.diagnostic import Severity
 from graphfix.errors import UsageError, nearest
+from graphfix.lowering.codes import SOURCE_OUTCOMES
 from graphfix.outcomes import OUTCOMES
 
 
@@ -34,7 +35,7 @@ def codes() -> dict[str, Code]:
     """Every code in order; where a rule and an outcome share one, the rule's text stands first."""
     found: dict[str, Code] = {}
     told = [(check.code, check.name, check.severity, inspect.cleandoc(inspect.getdoc(type(check)) or "")) for check in checks()]
-    for code, name, severity, about in [*told, *((o.code, o.name, o.severity, o.about) for o in OUTCOMES)]:
+    for code, name, severity, about in [*told, *((o.code, o.name, o.severity, o.about) for o in (*OUTCOMES, *SOURCE_OUTCOMES))]:
         if code in found:
             about = f"{found[code].about}\n\n{about}"
         found[code] = Code(code, found[code].name if code in found else name, severity, about)

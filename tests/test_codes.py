@@ -12,6 +12,7 @@ from graphfix.cli import main
 from graphfix.codes import check_word, codes, meant
 from graphfix.errors import UsageError
 from graphfix.example import Example
+from graphfix.lowering.codes import SOURCE_OUTCOMES
 from graphfix.outcomes import OUTCOMES
 
 RULES = {check.code: check for check in checks()}
@@ -27,7 +28,7 @@ def test_a_code_says_what_why_an_example_and_a_cure(code: str) -> None:
 
 
 def test_codes_and_names_are_no_ones_twice() -> None:
-    names = [check.name for check in checks()] + [o.name for o in OUTCOMES if o.code not in RULES]
+    names = [check.name for check in checks()] + [o.name for o in (*OUTCOMES, *SOURCE_OUTCOMES) if o.code not in RULES]
     assert len(set(names)) == len(names) == len(codes())
     assert all(RULES[o.code].name == o.name for o in OUTCOMES if o.code in RULES)
 
@@ -49,6 +50,8 @@ def test_a_word_means_a_code_by_itself_its_name_or_a_prefix() -> None:
         (["GF901"], "Why: it would hide the same trouble"),
         (["stale-baseline"], "GF905"),
         (["gf103"], "Speaks on:"),
+        (["GF503"], "torch.export refuses it"),
+        (["size-branch"], "GF509"),
         (["dissolve-if"], "rewrite, needs opset"),
     ],
 )
