@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from graphfix.diagnostic import Finding, Remedy, Severity, place
+from graphfix.diagnostic import Finding, Severity, place
 from graphfix.example import Example
 from graphfix.facets import Facets
 from graphfix.facts import Facts, NodeFacts
+from graphfix.remedy_index import remedy
 from graphfix.table import Evidence, Ruling, Table
 from graphfix.words import allowance, in_words
 
@@ -63,9 +64,11 @@ class Check(abc.ABC):
         """Yield what the rule finds."""
 
     def at(self, look: Look, node: NodeFacts | None, message: str, *, severity: Severity | None = None, **more: Any) -> Finding:
-        """A finding of this rule on a node, or on the model when there is none."""
+        """A finding of this rule on a node, or on the model when there is none, with the rewrite that may cure it."""
         where = place(node) if node is not None else {}
         more.setdefault("kind", self.kind)
+        if more.get("rewrite") is None:
+            more["rewrite"] = remedy(where.get("op", ""), more["kind"], self.code)
         return Finding(
             code=self.code, name=self.name, severity=severity or self.severity, target=look.table.target,
             message=message, **where, **more,
@@ -126,12 +129,3 @@ def checks() -> tuple[Check, ...]:
             if issubclass(item, Check) and item.__module__ == loaded.__name__:
                 found[item.code] = item()
     return tuple(found[code] for code in sorted(found))
-
-
-@functools.cache
-def remedy(op: str, kind: str, code: str) -> Remedy | None:
-    """The rewrite that best cures a kind of finding on an operator, or None when no rewrite claims to."""
-    from graphfix.rewrite import remedy as best
-
-    found = best(op, kind, code)
-    return None if found is None else Remedy(found.name, str(found.safety.value))

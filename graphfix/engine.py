@@ -10,7 +10,7 @@ from pathlib import Path
 import onnx
 from onnx import AttributeProto
 
-from graphfix.check import Look, checks, remedy
+from graphfix.check import Look, checks
 from graphfix.clock import Clock
 from graphfix.diagnostic import Finding, Result
 from graphfix.errors import GraphfixError
@@ -126,10 +126,10 @@ def _judge(
     findings: list[Finding] = []
     for check in checks():
         if check.per_target:
-            findings.extend(map(remedied, check.check(look)))
+            findings.extend(check.check(look))
         else:
             if check.code not in shared:
-                shared[check.code] = [remedied(finding) for finding in check.check(look)]
+                shared[check.code] = list(check.check(look))
             findings.extend(dataclasses.replace(finding, target=rules.target) for finding in shared[check.code])
     findings.sort(key=lambda finding: -finding.severity.weight)
     result = Result(name, rules.target, rules.version, len(facts.nodes), findings)
@@ -149,14 +149,6 @@ def _counted(facts: Facts, rulings: Sequence[Ruling]) -> dict[str, object]:
     taken = [i for i, ruling in enumerate(rulings) if ruling.verdict == "supported" and not facts.nodes[i].scope]
     main = sum(not node.scope for node in facts.nodes)
     return {"nodes": main, "supported": len(taken), "islands": [len(group) for group in islands(facts.nodes, taken)]}
-
-
-def remedied(finding: Finding) -> Finding:
-    """The finding with the rewrite that may cure it, when there is one and the rule has not named one."""
-    if finding.rewrite is not None:
-        return finding
-    found = remedy(finding.op, finding.kind, finding.code)
-    return finding if found is None else dataclasses.replace(finding, rewrite=found)
 
 
 def lint_file(

@@ -14,10 +14,12 @@ import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
+
+from graphfix.cure import Cure as Cure
+from graphfix.cure import Safety as Safety
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
@@ -32,38 +34,12 @@ FLOATS = ("float16", "float32", "float64")
 """The dtypes in which a rewrite of real arithmetic holds."""
 
 
-class Safety(StrEnum):
-    """What a rewrite may change: nothing, the model's interface, or numbers within a stated tolerance."""
-
-    EXACT = "exact"
-    INTERFACE = "interface"
-    APPROXIMATE = "approximate"
-
-    @property
-    def rank(self) -> int:
-        """The order of preference, 0 first."""
-        return list(Safety).index(self)
-
-
 @dataclass(frozen=True, slots=True)
 class Declined:
     """A refusal with its reason, and the node or value it is about."""
 
     reason: str
     at: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Cure:
-    """A kind of finding that a rewrite answers: empty `kinds` and `codes` mean any."""
-
-    op: str
-    kinds: tuple[str, ...] = ()
-    codes: tuple[str, ...] = ()
-
-    def answers(self, op: str, kind: str, code: str) -> bool:
-        """Whether a finding about `op` of this kind and code calls for the rewrite; op `*` is any operator."""
-        return self.op in ("*", op) and (not self.kinds or kind in self.kinds) and (not self.codes or code in self.codes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +93,7 @@ class Rewrite(ABC):
         """The first line of the docstring."""
         return inspect.cleandoc(self.__doc__ or "").partition("\n")[0]
 
+    @final  # what it answers is data: an index of it names remedies where no rewrite is imported (remedy_index.py)
     def answers(self, op: str, kind: str, code: str) -> bool:
         """Whether a finding of this kind and code about an operator calls for this rewrite."""
         return any(cure.answers(op, kind, code) for cure in self.cures)
@@ -246,13 +223,10 @@ def registry() -> Mapping[str, Rewrite]:
 
 def remedies(op: str, kind: str, code: str) -> list[Rewrite]:
     """The rewrites that a finding calls for: exact before interface before approximate, last resorts at the end."""
-    able = [r for r in registry().values() if r.answers(op, kind, code)]
-    return sorted(able, key=lambda r: (r.last_resort, r.safety.rank, r.everywhere, r.name))
+    return [rewrite for rewrite in preferred() if rewrite.answers(op, kind, code)]
 
 
-def remedy(op: str, kind: str, code: str) -> Rewrite | None:
-    """The rewrite to name in a finding; None where nothing is known to be wrong, or only a last resort is left."""
-    if kind in ("undecided", "unmeasured"):
-        return None
-    able = [r for r in remedies(op, kind, code) if not r.last_resort]
-    return able[0] if able else None
+@functools.cache
+def preferred() -> tuple[Rewrite, ...]:
+    """Every rewrite, the one to be asked first in front."""
+    return tuple(sorted(registry().values(), key=lambda r: (r.last_resort, r.safety.rank, r.everywhere, r.name)))

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import onnx
+
+OTHER_RANDOM = frozenset({"Bernoulli"})
+"""Operators whose definition draws other random numbers than they do."""
 
 
 @functools.cache
@@ -23,3 +27,12 @@ def formal_types(op: str, domain: str, version: int) -> tuple[tuple[str, ...], t
     if schema is None:
         return (), ()
     return tuple(i.type_str for i in schema.inputs), tuple(o.type_str for o in schema.outputs)
+
+
+@functools.cache
+def composed(op: str) -> bool:
+    """Whether ONNX defines an operator as a composition of others that computes the same."""
+    if op in OTHER_RANDOM or not onnx.defs.has(op):
+        return False
+    schema: Any = onnx.defs.get_schema(op)  # its stubs leave functions out
+    return bool(schema.has_function or schema.has_context_dependent_function)

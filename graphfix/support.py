@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from graphfix.check import TableCheck, checks, remedy
+from graphfix.check import TableCheck, checks
 from graphfix.diagnostic import Remedy
 from graphfix.errors import UsageError, nearest
 from graphfix.facets import Facets
+from graphfix.remedy_index import remedy
 from graphfix.table import NEUTRAL, Condition, Entry, Evidence, Table, measured_versions, targets
 from graphfix.words import condition_in_words
 

@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 import onnx
 from onnx import AttributeProto, FunctionProto, NodeProto, TypeProto, helper
 
+from graphfix.cure import COMPOSED
 from graphfix.facts import DTYPES
-from graphfix.rewrite import Case, Declined, GraphRewrite, Key, Safety
+from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.schemas import composed
 from graphfix.surgeon import Surgery
 
 CODES = {name: code for code, name in DTYPES.items() if name}
-OTHER_RANDOM = frozenset({"Bernoulli"})
 
 
 class ExpandFunction(GraphRewrite):
@@ -26,6 +27,7 @@ class ExpandFunction(GraphRewrite):
 
     name = "expand-function"
     safety = Safety.EXACT
+    cures = (Cure(COMPOSED, unless=("dynamic", "operand")),)
     before = "y = Mish(x)"
     after = """softplus = Softplus(x)
                gate = Tanh(softplus)
@@ -45,17 +47,13 @@ class ExpandFunction(GraphRewrite):
         Case("""<ir_version: 8, opset_import: ["" : 17]> g (float[3] x) => (float[3] y) { y = Exp(x) }"""),
     )
 
-    def answers(self, op: str, kind: str, code: str) -> bool:
-        """Whether the operator has a definition, and the finding is not about its dims or operands."""
-        return bool(op) and kind not in ("dynamic", "operand") and op not in OTHER_RANDOM and _has_function(op)
-
     def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
             for node in list(graph.nodes):
                 key = surgery.key(node)
                 if node.domain not in (None, "", "ai.onnx") or (wanted is not None and key not in wanted):
                     continue
-                if not _has_function(node.op) or node.op in OTHER_RANDOM:
+                if not composed(node.op):
                     continue
                 body = definition(surgery, node)
                 if isinstance(body, Declined):
@@ -70,13 +68,6 @@ class ExpandFunction(GraphRewrite):
                 protos = [_concrete(inner, node, surgery) for inner in body.node]
                 surgery.replace(graph, node, _plain_casts(protos, bound, surgery), bound, made, {})
                 yield key
-
-
-def _has_function(op: str) -> bool:
-    if not onnx.defs.has(op):
-        return False
-    schema: Any = onnx.defs.get_schema(op)  # its stubs leave functions out
-    return bool(schema.has_function or schema.has_context_dependent_function)
 
 
 def definition(surgery: Surgery, node: Any) -> FunctionProto | Declined:

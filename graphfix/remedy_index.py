@@ -1,0 +1,156 @@
+"""The index of remedies: which rewrite cures which finding, known without importing a rewrite.
+
+Importing all rewrites takes longer than judging most models, and a finding only wants the name of one. So what they
+declare is written down once and read from then on. The index is to rewrites what bytecode is to source: nobody writes it
+by hand, so a new rewrite is still one file, and it lies where bytecode lies, in the package's `__pycache__`, or in the
+user's cache where that takes no files.
+
+It is taken from the rewrites themselves, imported this once: what they declare is often computed, so no reader of their
+source could tell. It holds under a key over the contents of every source that a declaration may hang on, which is read
+anew each time. Sizes and times would be cheaper to ask for, but copies, containers and reproducible packages keep them
+where contents differ; with contents, an index of other sources is never believed, wherever it came from. Where no file
+can be written the rewrites are imported each time, which costs time and nothing else. A build of the package does not
+make the index: it is isolated, without onnx and numpy, and no rewrite can be imported there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.util import cache_from_source
+from pathlib import Path
+from typing import Any
+
+import onnx
+
+import graphfix
+from graphfix.cure import COMPOSED, Cure
+from graphfix.diagnostic import Remedy
+
+PACKAGE = Path(__file__).parent
+FOLDERS = (PACKAGE, PACKAGE / "rewrites")
+"""Where the sources are that a rewrite's declarations may hang on."""
+GRAIN = 1.0
+"""Seconds by which the time of a file may lag behind that of the process that changed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The remedies in the order of preference, last resorts left out, and by operator the place and terms of each cure."""
+
+    remedies: Sequence[tuple[str, str]]
+    cures: Mapping[str, Sequence[tuple[int, Mapping[str, Any]]]]
+
+    def first(self, op: str, kind: str, code: str) -> Remedy | None:
+        """The first remedy that answers a finding."""
+        places = (
+            place
+            for word in {op, "*", COMPOSED}
+            for place, terms in self.cures.get(word, ())
+            if Cure(word, **terms).answers(op, kind, code)
+        )
+        place = min(places, default=None)
+        return None if place is None else Remedy(*self.remedies[place])
+
+
+@functools.cache
+def remedy(op: str, kind: str, code: str) -> Remedy | None:
+    """The rewrite to name in a finding; None where nothing is known to be wrong, or only a last resort is left."""
+    return None if kind in ("undecided", "unmeasured") else index().first(op, kind, code)
+
+
+@functools.cache
+def index() -> Index:
+    """The index that was written down for these sources, else one made now, and written down where that is safe."""
+    try:
+        key = digest()
+    except OSError:  # the package is not made of files, as in an archive
+        return made()
+    for path in kept_at():
+        with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
+            found = json.loads(path.read_bytes())
+            if found["key"] == key:
+                return Index(found["remedies"], found["cures"])
+    fresh = made()
+    if not changed_since(graphfix.IMPORTED):
+        content = json.dumps({"key": key, **asdict(fresh)}).encode()
+        any(_written(path, content) for path in kept_at())
+    return fresh
+
+
+def sources() -> Iterator[str]:
+    """Every source that the index is made from, in a fixed order."""
+    for folder in FOLDERS:
+        yield from (os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.endswith(".py"))
+
+
+def digest() -> str:
+    """The hex digest of everything that the index is made from; OSError where the sources cannot be read."""
+    found = hashlib.sha256(onnx.__version__.encode())
+    for path in sources():
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
+            source = os.read(descriptor, os.fstat(descriptor).st_size + 1)
+        finally:
+            os.close(descriptor)
+        found.update(b"%s\0%d\0" % (os.fsencode(os.path.basename(path)), len(source)))
+        found.update(source)
+    return found.hexdigest()
+
+
+def changed_since(moment: float) -> bool:
+    """Whether a source may have changed, come or gone since a moment, in seconds since 1970.
+
+    If so, what this process has imported may not be what the key now stands for, and must not be kept under it. The time of
+    the last change of state cannot be set by hand; Windows has none, and has to do with that of the last write.
+    """
+    stats = [os.stat(path) for path in [*map(str, FOLDERS), *sources()]]
+    return max(max(s.st_ctime, s.st_mtime if os.name == "nt" else 0.0) for s in stats) > moment - GRAIN
+
+
+def made() -> Index:
+    """The index of the rewrites that are there; imports them all."""
+    from graphfix.rewrite import preferred
+
+    remedies: list[tuple[str, str]] = []
+    cures: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+    for rewrite in preferred():
+        if rewrite.last_resort:
+            continue
+        for cure in rewrite.cures:
+            terms = {name: words for name, words in asdict(cure).items() if words and name != "op"}
+            cures.setdefault(cure.op, []).append((len(remedies), terms))
+        remedies.append((rewrite.name, rewrite.safety.value))
+    return Index(remedies, cures)
+
+
+def kept_at() -> Iterator[Path]:
+    """Where an index may lie, the first choice first."""
+    if not sys.dont_write_bytecode:
+        with contextlib.suppress(NotImplementedError):  # an implementation without bytecode
+            yield Path(cache_from_source(str(FOLDERS[1] / "__init__.py"))).with_name("remedies.json")
+    with contextlib.suppress(RuntimeError):  # a user without a home
+        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        place = hashlib.sha256(os.fsencode(PACKAGE)).hexdigest()[:16]
+        yield Path(cache, "graphfix", f"remedies-{place}.json")
+
+
+def _written(path: Path, content: bytes) -> bool:
+    """Put a file in place, whole or not at all; whether that was possible."""
+    beside = path.with_name(f"{path.name}.{os.urandom(8).hex()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            beside.write_bytes(content)
+            os.replace(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
