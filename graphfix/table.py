@@ -21,6 +21,8 @@ from graphfix.facets import Facet, Facets
 Condition = Mapping[str, Any]
 ENOUGH = 3
 """Values of a facet that were probed without it deciding anything, for it to be taken as deciding nothing."""
+FALLBACKS = "fallbacks"
+"""What conditions are called in files about what runs nodes (placement.py), and the folder of these files."""
 NEUTRAL: frozenset[Facet] = frozenset({"absent", "default", "none", "nothing", "static", "ones", False, ""})
 """Values that say a facet is not in use, so that a table need not name the facet."""
 
@@ -81,10 +83,10 @@ class Entry:
                 measured["on"],
                 measured["probes"],
                 {name: frozenset(values) for name, values in data["axes"].items()},
-                tuple(_evidence(item) for item in data["rejects"]),
+                tuple(_evidence(item) for item in data[FALLBACKS if FALLBACKS in data else "rejects"]),
                 tuple(_evidence(item) for item in data.get("wrong", ())),
                 tuple(
-                    (item["facets"], item["verdict"], item.get("stage", ""), item.get("said", ""))
+                    (item["facets"], item.get("verdict", "rejected"), item.get("stage", ""), item.get("said", ""))
                     for item in data.get("exceptions", ())
                 ),
             )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import onnx
 from onnx import ModelProto
 
+from graphfix.cure import FALLBACK
 from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.rewrite import Key, Outcome, Rewrite, Safety
 from graphfix.spec import violations
@@ -259,9 +260,9 @@ def title(result: Result) -> str:
 
 
 def gravity(results: Sequence[Result]) -> tuple[int, int]:
-    """How much is wrong: errors, then warnings, on all targets."""
-    warnings = sum(finding.severity is Severity.WARNING for result in results for finding in result.findings)
-    return errors(results), warnings
+    """How much is wrong: errors, then warnings, on all targets; what is only slow is not wrong."""
+    warned = [f for result in results for f in result.findings if f.severity is Severity.WARNING]
+    return errors(results), sum(finding.kind != FALLBACK for finding in warned)
 
 
 def errors(results: Sequence[Result]) -> int:

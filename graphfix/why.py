@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from graphfix import rewrite as rewriting
 from graphfix.advice import advice
+from graphfix.cure import FALLBACK
 from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.rewrite import Key, Rewrite
 from graphfix.rounds import answering
@@ -60,7 +61,7 @@ def _alike(results: Sequence[Result]) -> Iterator[tuple[str, list[Finding]]]:
     for result in results:
         groups: dict[tuple[str, str, str, str], list[Finding]] = {}
         for finding in result.findings:
-            if finding.severity is not Severity.NOTE:
+            if finding.severity is not Severity.NOTE and finding.kind != FALLBACK:
                 groups.setdefault((finding.code, finding.op, finding.kind, finding.evidence or ""), []).append(finding)
         yield from ((title(result), group) for group in groups.values())
 

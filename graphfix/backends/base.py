@@ -7,7 +7,7 @@ import importlib
 import importlib.metadata
 import pkgutil
 import sys
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 
-Fallback = Callable[[str, str, Set[str]], str]
+Fallback = Callable[[str, str, Mapping[str, Set[str]]], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class Backend:
     an interpreter of its own, whose version lies in `pythons` (lowest, highest); `runs_here` tells whether
     what it compiles can be run on this kind of machine; `artifact` is the suffix of what it writes; `needs_sizes`
     tells whether it builds for stated sizes where dims are free, `capabilities` are the GPU generations it builds for.
-    `fallback` tells the sort of fallback that carries out an operation, from what it is called, what runs it and the
-    operations seen on kernels tuned for them; empty where it is none. None where the compiler does not tell what runs a node.
+    `fallback` tells the sort of fallback that carries out an operation, from what it is called, what runs it, and what was
+    seen to run those that are called the same; empty where it is none. None where the compiler does not tell what runs a node.
     """
 
     name: str

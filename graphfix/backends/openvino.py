@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 NAME = "openvino"
@@ -19,6 +19,7 @@ NODE = re.compile(r"<Node\(\w+\): ([^>]+)>|with friendly_name '([^']+)'")
 MISSING = re.compile(r"No conversion rule found for operations: ([^\n]+)")
 REFERENCE = "Reference"
 """The layer that runs an operation by its specification, element by element."""
+PLAIN = ("ref", "unknown", "undef")
 HELD = ("Input", "Output", "Const")
 COPIES = ("Convert", "Gather", "Reorder")
 """Layers that only move numbers, which takes as long either way: 0.7 ms tuned, 0.8 ms not, for 2 MiB gathered."""
@@ -32,14 +33,15 @@ def blamed(message: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def fallback(kind: str, by: str, tuned: Set[str]) -> str:
+def fallback(kind: str, by: str, seen: Mapping[str, Set[str]]) -> str:
     """The sort of fallback that runs a layer: `reference`, `untuned` where others of its kind are tuned; else empty.
 
-    Most layers have one implementation, which is called `ref` though nothing is slow about it.
+    Many layers have one implementation only, which is called `ref` though nothing is slow about it.
     """
     if kind == REFERENCE:
         return "reference"
-    return "untuned" if by.startswith("ref") and kind in tuned and kind not in COPIES else ""
+    tuned = any(not other.startswith(PLAIN) for other in seen.get(kind, ()))
+    return "untuned" if by.startswith("ref") and tuned and kind not in COPIES else ""
 
 
 def layers(compiled: Any) -> list[tuple[str, str, list[str]]]:

@@ -11,7 +11,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from typing import Any
 
 NAME = "tflite"
@@ -27,7 +27,7 @@ NODE = re.compile(r"\b(?:op=\S+ node|op|node)=([^\s,]+)")
 UNKNOWN = re.compile(r"custom op: ([\w, ]+)")
 GENERATED = re.compile(r"sng_(\w+)_\d+")  # what nameless nodes are called
 OUT = "converted"
-DELEGATE, KERNEL = "DELEGATE", "kernel"
+DELEGATE = "DELEGATE"
 CUSTOM = ("ONNX_", "Flex")  # operators that plain LiteRT does not have
 
 
@@ -71,7 +71,7 @@ def sides(model: Any) -> set[str]:
     return {path for path in found if not path.startswith((os.sep, os.pardir))}
 
 
-def fallback(kind: str, by: str, tuned: Set[str]) -> str:
+def fallback(kind: str, by: str, seen: Mapping[str, Set[str]]) -> str:
     """`undelegated` for an operator that stays with the plain kernels while XNNPACK runs the others; else empty."""
     return "" if by == DELEGATE else "undelegated"
 
@@ -95,7 +95,7 @@ def executed(interpreter: Any) -> list[tuple[str, str, list[str]]]:
                 left += [tensor for tensor in map(int, maker["inputs"]) if tensor not in given]
     name = interpreter._interpreter.TensorName
     return [
-        (op["op_name"], DELEGATE if op["index"] in taken else KERNEL, [name(int(made), 0) for made in op["outputs"]])
+        (op["op_name"], DELEGATE if op["index"] in taken else "", [name(int(made), 0) for made in op["outputs"]])
         for op in listed
         if op["op_name"] != DELEGATE
     ]

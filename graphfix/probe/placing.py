@@ -25,9 +25,9 @@ OPTIONS = {"placement": True, "onnxsim": False}
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """What one compiler runs for one probe's node: `KIND BY` for each operation; nothing where it vanished.
+    """What one compiler runs for one probe's node: `KIND BY` for each operation, where it has a name for what runs it.
 
-    `ran` is None where the compiler did not tell.
+    `ran` is empty where nothing is left of the node, None where the compiler did not tell.
     """
 
     op: str
@@ -94,7 +94,7 @@ def placed(probe: Probe, session: Session, folder: Path) -> Placement:
     if not verdict.accepted or verdict.placed is None:
         return Placement(probe.op, probe.digest, None)
     beside = [name for node in probe.model.graph.node if node.name.startswith(BESIDE) for name in (node.name, *node.output)]
-    return Placement(probe.op, probe.digest, tuple(f"{one.kind} {one.by}" for one in own(verdict.placed, beside)))
+    return Placement(probe.op, probe.digest, tuple(f"{one.kind} {one.by}".strip() for one in own(verdict.placed, beside)))
 
 
 def own(found: Sequence[Placed], beside: Sequence[str]) -> list[Placed]:

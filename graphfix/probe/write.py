@@ -51,7 +51,7 @@ def text(data: dict[str, Any]) -> str:
     lines = ["{"]
     for i, (name, value) in enumerate(data.items()):
         end = "," if i < len(data) - 1 else ""
-        if isinstance(value, dict) and name == "axes":
+        if isinstance(value, dict) and name == "axes" and value:
             body = [f"  {_json(k)}: {_json(v)}" for k, v in value.items()]
             lines += [f" {_json(name)}: {{", ",\n".join(body), f" }}{end}"]
         elif isinstance(value, list) and value:
@@ -69,7 +69,7 @@ def write_table(folder: Path, name: str, rows: Sequence[Evidence], compiler: str
     """Distil and write one operator's table; the path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
-    _replace(path, text(entry(name, rows, compiler, on)).encode())
+    put(path, text(entry(name, rows, compiler, on)).encode())
     return path
 
 
@@ -81,11 +81,11 @@ def write_evidence(folder: Path, rows: Iterable[Evidence]) -> Path:
     kept = [row for row in read_archive(folder) if row.op not in measured]
     lines = "".join(row.line() + "\n" for row in sorted((*kept, *fresh), key=lambda row: (row.op, row.digest)))
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(path, lzma.compress(lines.encode(), preset=6))
+    put(path, lzma.compress(lines.encode(), preset=6))
     return path
 
 
-def _replace(path: Path, data: bytes) -> None:
+def put(path: Path, data: bytes) -> None:
     """Put a file in place whole, so that an interrupted run costs nothing that was measured before."""
     with Pending(str(path.parent)) as pending:
         pending.write(data)
