@@ -12,6 +12,7 @@ from graphfix.check import TableCheck, checks
 from graphfix.diagnostic import Remedy
 from graphfix.errors import UsageError, nearest
 from graphfix.facets import Facets
+from graphfix.placement import SORTS, placements
 from graphfix.remedy_index import remedy
 from graphfix.table import NEUTRAL, Condition, Entry, Evidence, Table, measured_versions, targets
 from graphfix.words import condition_in_words
@@ -25,12 +26,13 @@ VERDICTS: dict[Verdict, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One thing that a compiler was seen to do with an operator: `rejects` it, compute it `wrong`, or an `exception`.
+    """One thing that a compiler was seen to do: reject an operator, compute it `wrong`, an `exception`, or a `fallback`.
 
-    `words` say when, and are empty where it does so in every form; an exception is a single form that was rejected.
+    `words` say when, and are empty where it does so in every form; an exception is a single form that was rejected. A
+    fallback runs what is taken, more slowly; the stage of its evidence is the sort of fallback.
     """
 
-    sort: Literal["rejects", "wrong", "exception"]
+    sort: Literal["rejects", "wrong", "exception", "fallback"]
     words: str
     evidence: Evidence
     remedy: Remedy | None
@@ -69,6 +71,25 @@ class Support:
                 words = condition_in_words(telling(facets, self.entry)) or "the usual form"
                 found.append(Statement("exception", words, single, remedy(op, "form", _code("form"))))
         return found
+
+    @property
+    def placed(self) -> Entry | None:
+        """What was seen to run the operator; None where nobody asked."""
+        known = placements(self.table)
+        return None if known is None or self.entry is None else known.entry(self.entry.op, self.entry.domain)
+
+    @property
+    def slow(self) -> list[Statement]:
+        """When the compiler falls back; empty as well where nobody asked it what runs the operator."""
+        entry = self.placed
+        if entry is None:
+            return []
+        single = [
+            (facets, Evidence("exception", "form", facets, stage, said, 1, 0)) for facets, _, stage, said in entry.exceptions
+        ]
+        odd = [(condition_in_words(telling(facets, entry)) or "the usual form", evidence) for facets, evidence in single]
+        every = [(condition_in_words(e.when), e) for e in entry.rejects] + odd
+        return [Statement("fallback", words, evidence, None) for words, evidence in every]
 
     @property
     def tried(self) -> dict[str, list[str]]:
@@ -147,6 +168,25 @@ def told(found: Support) -> Iterator[str]:
             yield f'      {evidence.stage}: "{evidence.said}"'
         if statement.remedy is not None:
             yield f"      helps: {statement.remedy.name} ({statement.remedy.safety})"
+    yield from _ran(found)
     if found.tried:
         yield "  tried:"
         yield from (f"      {name}: {', '.join(values)}" for name, values in found.tried.items())
+
+
+def _ran(found: Support) -> Iterator[str]:
+    """What is known of what runs an operator where it is taken; that nobody asked is said as well."""
+    if found.verdict == "rejected":
+        return
+    entry = found.placed
+    if entry is None:
+        why = "" if placements(found.table) is not None else f": {found.table.about.get('placement', '')}".rstrip(": .")
+        yield f"  what runs it was not measured{why}"
+        return
+    if not found.slow:
+        yield f"  runs on no fallback in any of the {entry.probes} forms asked about"
+    for each in found.slow:
+        evidence = each.evidence
+        counts = f"{evidence.supports} of {entry.probes} probes asked"
+        yield f"  runs {SORTS[evidence.stage]}: {each.words or 'in every form'}  ({evidence.id}; {counts})"
+        yield f'      ran as: "{evidence.said}"'

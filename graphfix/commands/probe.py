@@ -16,6 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", "-t", required=True, metavar="T[@VERSION]", help="the compiler to measure")
     parser.add_argument("--op", nargs="+", default=[], metavar="OP", help="operators, as the tables name them (all)")
     parser.add_argument("--check", action="store_true", help="write nothing; say which probes answer otherwise than recorded")
+    parser.add_argument("--placement", action="store_true", help="ask what runs the probes that it takes, to find fallbacks")
     parser.add_argument("--sample", type=int, metavar="N", help="with --check: ask N of the recorded probes only")
     parser.add_argument("--seed", type=int, metavar="N", help="with --sample: which ones (0)")
     parser.add_argument("--evidence", type=Path, metavar="DIR", help="keep answers here, so that an interrupted run goes on")
@@ -38,11 +39,15 @@ def run(given: argparse.Namespace) -> int:
         raise UsageError(f"a sample of {given.sample} probes asks nothing", cure="ask at least 1")
     if given.jobs is not None and (given.check or given.jobs < 1):
         raise UsageError("--jobs says how many operators are measured at a time", cure="measure without --check, 1 at least")
+    if given.placement and given.jobs is not None:
+        raise UsageError("--jobs says how many operators are measured at a time", cure="place probes without --jobs")
     if given.check and given.evidence is not None:
         raise UsageError("--check asks anew, and --evidence would answer it from what was said before", cure="leave one out")
     found = find(name, version or None)
     if found is None:
         raise BackendError(f"{given.target} is not installed", cure=f"install it with `graphfix backends install {given.target}`")
+    if given.placement:
+        return _place(given, name, found.python)
     return _check(given, name, found.python) if given.check else _measure(given, name, found.python, found.version)
 
 
@@ -61,6 +66,23 @@ def _measure(given: argparse.Namespace, name: str, python: str, version: str) ->
     count, seconds = sum(outcome.probes for outcome in done), time.monotonic() - started
     print(f"{name} {version}: {count} probes of {len(done)} operators in {seconds:.0f} s")
     print(f"{len(changed)} tables changed{': ' if changed else ''}{', '.join(changed)}")
+    return 0
+
+
+def _place(given: argparse.Namespace, name: str, python: str) -> int:
+    """Ask what runs what is taken, and write the tables of fallbacks, or with --check say where the answer is another."""
+    from graphfix.probe.survey import resurvey, survey
+
+    if given.check:
+        again = resurvey(name, given.op, python=python, home=given.rules, sample=given.sample, seed=given.seed or 0)
+        for moved in again.moved:
+            print(moved)
+        counts = f"{again.asked} probes placed again of {again.known} recorded, {len(again.moved)} run otherwise"
+        print(f"{name} {again.version}: {counts}")
+        return int(bool(again.moved))
+    done = survey(name, given.op, python=python, home=given.rules, evidence=given.evidence, tell=_tell)
+    print(f"{name} {done.version}: {done.told} probes placed, {done.fallen} on a fallback")
+    print(f"{done.changed} tables of fallbacks changed")
     return 0
 
 

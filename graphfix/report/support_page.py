@@ -12,7 +12,7 @@ from graphfix.table import Table
 from graphfix.version import VERSION
 
 CODES: dict[Verdict, int] = {"unmeasured": 0, "always": 1, "conditions": 2, "rejected": 3}
-SORTS = {"rejects": 0, "wrong": 1, "exception": 2}
+SORTS = {"rejects": 0, "wrong": 1, "exception": 2, "fallback": 3}
 
 
 class Strings:
@@ -54,12 +54,16 @@ def page_data(names: Sequence[str], tables: Sequence[Table]) -> dict[str, Any]:
                 continue
             tried = "\n".join(f"{axis}: {', '.join(values)}" for axis, values in found.tried.items())
             texts = map(strings.number, (found.entry.compiler, found.entry.on, tried))
-            statements = [_statement(statement, strings) for statement in found.statements]
+            statements = [_statement(statement, strings) for statement in (*found.statements, *found.slow)]
             cells.append([CODES[found.verdict], found.entry.probes, *texts, statements])
         domain, _, op = name.rpartition(".")
         rows.append([op, domain, cells])
-    columns = [[table.target, table.version, table.title, str(table.about.get("note", ""))] for table in tables]
+    columns = [[table.target, table.version, table.title, _notes(table)] for table in tables]
     return {"columns": columns, "rows": rows, "strings": list(strings.all)}
+
+
+def _notes(table: Table) -> str:
+    return " ".join(str(table.about[name]) for name in ("note", "placement") if name in table.about)
 
 
 def _statement(found: Statement, strings: Strings) -> list[Any]:

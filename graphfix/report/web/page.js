@@ -133,7 +133,7 @@
 
   // What is known of one cell
   const dialog = byId("detail");
-  const SORTS = ["Rejected", "Computes something else", "Rejected in one form"];
+  const SORTS = ["Rejected", "Computes something else", "Rejected in one form", "Runs on a fallback"];
   const statement = ([sort, words, id, stage, said, supports, opposes, error, cure, safety], place) => {
     const counts = `${supports} probe${supports === 1 ? "" : "s"}${opposes ? `, ${opposes} against` : ""}`;
     const off = error === null ? "" : `, relative error up to ${error.toPrecision(2)}`;

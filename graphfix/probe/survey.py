@@ -1,0 +1,148 @@
+"""Surveying: a compiler is asked what runs the probes that it takes, and the tables of its fallbacks are written."""
+
+from __future__ import annotations
+
+import datetime
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from graphfix.backends.base import Fallback, backend, open_backend
+from graphfix.errors import UsageError
+from graphfix.probe.build import Probe, probes
+from graphfix.probe.drift import drawn
+from graphfix.probe.fallbacks import fallen, read_placements, seen, write_fallbacks
+from graphfix.probe.forms import forms
+from graphfix.probe.placing import Placement, place, wanted
+from graphfix.probe.run import chosen, claim
+from graphfix.probe.write import read_archive
+from graphfix.table import rules_home
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """What a survey gave: how many probes told what runs them, how many fell back, and how many tables changed."""
+
+    version: str
+    told: int
+    fallen: int
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One probe that is run otherwise now than the evidence says, in the compiler's words."""
+
+    op: str
+    label: str
+    was: str
+    now: str
+
+    def __str__(self) -> str:
+        return f"{self.op} ({self.label}): ran as {self.was or 'nothing'} -> {self.now or 'nothing'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rechecked:
+    """What asking again gave: how many probes were asked, of how many known, and those that fall back otherwise now."""
+
+    version: str
+    asked: int
+    known: int
+    moved: tuple[Moved, ...]
+
+
+def survey(
+    target: str,
+    ops: Sequence[str] = (),
+    *,
+    python: str | None = None,
+    home: Path | None = None,
+    evidence: Path | None = None,
+    tell: Tell | None = None,
+) -> Surveyed:
+    """Ask what runs the probes that the evidence says are taken, and write the tables of fallbacks.
+
+    `python` is an interpreter that has the compiler, `home` the folder of the tables, `evidence` a folder that keeps one
+    compiler version's answers between runs, so that an interrupted run goes on.
+
+    Raises:
+        UsageError: an unknown target or operator, no evidence of what is taken, or a compiler that does not tell.
+        BackendError: the compiler is not there.
+    """
+    if evidence is None:
+        with tempfile.TemporaryDirectory(prefix="graphfix-survey-") as scratch:
+            return survey(target, ops, python=python, home=home, evidence=Path(scratch), tell=tell)
+    fallback, names = tells(target), chosen(ops)
+    with open_backend(target, python=python) as session:
+        compiler = f"{target} {session.version}"
+        claim(evidence, compiler)
+        folder = (home or rules_home()) / target / session.version
+        asked = {(row.op, row.digest) for row in wanted(read_archive(folder))}
+        if not asked:
+            cure = f"measure it with `graphfix probe --target {target}@{session.version}`"
+            raise UsageError(f"there is no evidence of what {compiler} takes", cure=cure)
+        rows: list[Placement] = []
+        for name in names:
+            found = place(built(name, asked), session, evidence / f"{name}.jsonl")
+            rows += found
+            if found and tell is not None:
+                tell(f"{name}: {len(found)} probes placed")
+    rows = [row for row in rows if row.ran is not None]
+    on = datetime.datetime.now(datetime.UTC).date().isoformat()
+    changed = write_fallbacks(folder, rows, fallback, compiler, on)
+    known = seen(read_placements(folder))
+    return Surveyed(session.version, len(rows), sum(bool(fallen(row, fallback, known)[0]) for row in rows), changed)
+
+
+def resurvey(
+    target: str,
+    ops: Sequence[str] = (),
+    *,
+    python: str | None = None,
+    home: Path | None = None,
+    sample: int | None = None,
+    seed: int = 0,
+) -> Rechecked:
+    """Ask again what runs probes that were placed before, all or so many drawn by `seed`; nothing is written.
+
+    Raises:
+        UsageError: an unknown target or operator, nothing to compare with, or a compiler that does not tell.
+        BackendError: the compiler is not there.
+    """
+    fallback, names = tells(target), chosen(ops)
+    with open_backend(target, python=python) as session, tempfile.TemporaryDirectory(prefix="graphfix-survey-") as scratch:
+        rows = read_placements((home or rules_home()) / target / session.version)
+        known = seen(rows)
+        before = {(row.op, row.digest): row for row in rows if row.op in names}
+        if not before:
+            cure = f"measure it with `graphfix probe --target {target}@{session.version} --placement`"
+            raise UsageError(f"there is no evidence of what {target} {session.version} runs nodes with", cure=cure)
+        again = set(before) if sample is None else drawn(before, sample, seed)
+        moved, asked = list[Moved](), 0
+        for name in names:
+            wanted_now = list(built(name, again))
+            found = place(wanted_now, session, Path(scratch, f"{name}.jsonl"))
+            asked += len(found)
+            for probe, row in zip(wanted_now, found, strict=True):
+                was = before[row.op, row.digest]
+                if fallen(was, fallback, known)[0] != fallen(row, fallback, known)[0]:
+                    moved.append(Moved(row.op, probe.label, ", ".join(was.ran or ()), ", ".join(row.ran or ())))
+        return Rechecked(session.version, asked, len(before), tuple(moved))
+
+
+def tells(target: str) -> Fallback:
+    """How a compiler's fallbacks are told; UsageError for one that does not tell what runs a node."""
+    found = backend(target).fallback
+    if found is None:
+        raise UsageError(f"{target} does not tell what runs a node", cure="openvino and tflite do")
+    return found
+
+
+def built(name: str, asked: Iterable[tuple[str, str]]) -> list[Probe]:
+    """The probes of an operator that are asked about."""
+    digests = {digest for op, digest in asked if op == name}
+    return [probe for probe in probes(forms()[name]).probes if probe.digest in digests] if digests else []
