@@ -11,6 +11,7 @@ from onnx import NodeProto
 from graphfix.diagnostic import NodeVerdict, Result
 from graphfix.external import has_external
 from graphfix.model import load_model, save_model, writable
+from graphfix.origin import OWN
 from graphfix.skeleton import read_skeleton
 from graphfix.verdicts import keyed
 
@@ -41,8 +42,8 @@ def annotate(results: Sequence[Result], source: Path, goal: Path, *, force: bool
 
 
 def _replace(holder: NodeProto | Any, notes: dict[str, str]) -> None:
-    """Put notes into a message's metadata in place of those that are there."""
-    kept = [(prop.key, prop.value) for prop in holder.metadata_props if not prop.key.startswith(PREFIX)]
+    """Put notes into a message's metadata in place of those that are there; where a node comes from is no such note."""
+    kept = [(prop.key, prop.value) for prop in holder.metadata_props if not prop.key.startswith(PREFIX) or prop.key in OWN]
     del holder.metadata_props[:]
     for key, value in [*kept, *((PREFIX + target, value) for target, value in notes.items())]:
         holder.metadata_props.add(key=key, value=value)

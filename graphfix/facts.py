@@ -20,7 +20,9 @@ from graphfix.company import in_company
 from graphfix.folding import Array, attribute, constant_value, fold, tensor_value
 from graphfix.infer import NAMES as DTYPES
 from graphfix.infer import Place, branch_scope, infer, named, pinned, replace, stripped, unannotated
+from graphfix.inheritance import inherit, nearest
 from graphfix.laws import gravest
+from graphfix.origin import Origin, origin
 from graphfix.regrouping import regroupings
 from graphfix.resized import resized
 from graphfix.schemas import formal_types
@@ -64,6 +66,8 @@ class Facts:
     """The model as it was given, with its own annotations."""
     plain: dict[Place, Shape | None] = field(default_factory=dict)
     """Shapes as they were before the initial states of recurrent nodes were asked about the results of every step."""
+    neighbours: dict[NodeFacts, Origin | None] | None = None
+    """Origins of nodes that have none themselves; filled in when one is first asked for."""
 
     @classmethod
     def of(cls, model: ModelProto) -> Facts:
@@ -72,7 +76,9 @@ class Facts:
         if work.functions:
             from onnx import inliner
 
-            work = inliner.inline_local_functions(work)
+            inlined = inliner.inline_local_functions(work)
+            inherit(work, inlined, model.producer_name)
+            work = inlined
         inferred, trouble = infer(named(work))
         settled: set[Place] = set()
         pins: dict[Place, Value] = {}
@@ -111,6 +117,16 @@ class Facts:
             if not scope:
                 return None
             scope = scope[:-1]
+
+    def origin(self, node: NodeFacts) -> Origin | None:
+        """Where in the author's code a node comes from; a neighbour's place where the exporter left it none."""
+        producer = self.source.producer_name if self.source is not None else ""
+        found = origin(node.proto, producer)
+        if found is None:
+            if self.neighbours is None:
+                self.neighbours = dict(zip(self.nodes, nearest(self.model.graph), strict=True))
+            found = self.neighbours[node]
+        return found
 
     @property
     def inputs(self) -> list[Value]:

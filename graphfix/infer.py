@@ -36,6 +36,8 @@ def stripped(model: ModelProto) -> ModelProto:
             copy = graph.node.add(op_type=node.op_type, name=node.name, domain=node.domain)
             copy.input.extend(node.input)
             copy.output.extend(node.output)
+            copy.metadata_props.extend(node.metadata_props)
+            copy.doc_string = node.doc_string
             for item in node.attribute:
                 if item.type == AttributeProto.TENSOR and item.t.ByteSize() > 4 * LIMIT:
                     copy.attribute.add(name=item.name, type=item.type, t=elided(item.t))

@@ -17,6 +17,7 @@ from graphfix.consult import Ask, Witnessed
 from graphfix.diagnostic import Result
 from graphfix.errors import UsageError
 from graphfix.infer import graphs
+from graphfix.inheritance import rewritten
 from graphfix.interface_rewrite import InterfaceRewrite
 from graphfix.rewrite import Safety
 from graphfix.rounds import Rounds
@@ -100,12 +101,12 @@ def fix_model(
 
 def _reform(bench: Workbench, reform: InterfaceRewrite) -> None:
     """Change the interface as the user asked; UsageError where that is not possible."""
-    outcome = reform.apply(bench.model)
+    outcome = rewritten(reform, bench.model)
     if outcome.model is None:
         reason = next((declined.reason for declined in outcome.declined), "there is nothing to do")
         raise UsageError(f"{reform.name}: {reason}")
+    bench.changes += [bench.located(Change(reform.name, reform.safety, label, True)) for label in outcome.changed]
     bench.model = outcome.model
-    bench.changes += [Change(reform.name, reform.safety, label, True) for label in outcome.changed]
 
 
 def _converge(bench: Workbench, rounds: Rounds, witnessed: Witnessed, ask: Ask | None) -> None:

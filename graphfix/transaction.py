@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
 import onnx
-from onnx import ModelProto
+from onnx import ModelProto, NodeProto
 
 from graphfix.cure import FALLBACK
 from graphfix.diagnostic import Finding, Result, Severity
+from graphfix.infer import graphs
+from graphfix.inheritance import rewritten
+from graphfix.origin import Origin, origin
 from graphfix.rewrite import Key, Outcome, Rewrite, Safety
 from graphfix.spec import violations
 from graphfix.verify import TOO_BIG, Reference, Tolerance, Verification
@@ -23,18 +26,20 @@ MOST_SPLITS = 24
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One rewrite on one node: applied, or declined with the reason."""
+    """One rewrite on one node: applied, or declined with the reason; `source` is where the node comes from."""
 
     rewrite: str
     safety: Safety
     node: str
     applied: bool
     declined: str | None = None
+    source: Origin | None = field(default=None, compare=False)
 
     def to_json(self) -> dict[str, object]:
         """The change as the contract states it."""
         return {"rewrite": self.rewrite, "safety": self.safety.value, "node": self.node,
-                "applied": self.applied, "declined": self.declined}  # fmt: skip
+                "applied": self.applied, "declined": self.declined,
+                "source": None if self.source is None else self.source.to_json()}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,7 @@ class Workbench:
     _tolerance: Tolerance = field(default_factory=Tolerance)
     _results: Sequence[Result] | None = None
     _lawful: bool | None = None
+    _called: tuple[ModelProto, dict[str, NodeProto]] | None = None
 
     @property
     def results(self) -> Sequence[Result]:
@@ -154,7 +160,7 @@ class Workbench:
         from graphfix.rewrite import Declined
 
         try:
-            return rewrite.apply(self.model, wanted)
+            return rewritten(rewrite, self.model, wanted)
         except Exception as error:  # a guest library may raise anything, and the other rewrites shall go on
             said = " ".join(str(error).split())[:200]
             return Outcome(None, declined=(Declined(f"failed: {type(error).__name__}: {said}"),))
@@ -183,16 +189,25 @@ class Workbench:
         verification = self.reference.check(outcome.model, tolerance)
         if not verification.passed:
             return f"{verification.reason}"
+        self.changes.extend(self.located(Change(rewrite.name, rewrite.safety, label, True)) for label in outcome.changed)
         self.model, self.verification, self._tolerance, self._results = outcome.model, verification, tolerance, results
         self.version += 1
         self.trail += [(rewrite.name, None)] if rewrite.everywhere else [(rewrite.name, key) for key in outcome.keys]
-        self.changes.extend(Change(rewrite.name, rewrite.safety, label, True) for label in outcome.changed)
         return None
 
     def note(self, change: Change) -> None:
         """Record a refusal once."""
         if change not in self.changes:
-            self.changes.append(change)
+            self.changes.append(self.located(change))
+
+    def located(self, change: Change) -> Change:
+        """The change with the origin that its node has in the working model."""
+        if self._called is None or self._called[0] is not self.model:
+            nodes = [node for graph in graphs(self.model.graph) for node in graph.node]
+            made = {name: node for node in nodes for name in node.output}
+            self._called = self.model, made | {node.name: node for node in nodes if node.name}
+        node = self._called[1].get(change.node) if change.node else None
+        return change if node is None else dataclasses.replace(change, source=origin(node, self.model.producer_name))
 
     def measured(self) -> Verification | None:
         """The verification of the working model with the distance of each output, and with controls that must fail."""
