@@ -65,7 +65,7 @@ class Check(abc.ABC):
 
     def at(self, look: Look, node: NodeFacts | None, message: str, *, severity: Severity | None = None, **more: Any) -> Finding:
         """A finding of this rule on a node, or on the model when there is none, with the rewrite that may cure it."""
-        where = place(node) if node is not None else {}
+        where = place(node, look.facts) if node is not None else {}
         more.setdefault("kind", self.kind)
         if more.get("rewrite") is None:
             more["rewrite"] = remedy(where.get("op", ""), more["kind"], self.code)

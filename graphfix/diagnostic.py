@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from graphfix.facts import NodeFacts
+from graphfix.facts import Facts, NodeFacts
+from graphfix.origin import Origin
 
 
 class Severity(StrEnum):
@@ -37,6 +38,7 @@ class Finding:
 
     `cure` holds the command-line options that would dissolve it, where there are such. `called` is the target with the
     version that was asked for, empty without one; `ordinal` counts the findings before it that are otherwise alike.
+    `source` is the place in the author's code that the node comes from, where that is known.
     """
 
     code: str
@@ -56,6 +58,7 @@ class Finding:
     cure: str = ""
     called: str = ""
     ordinal: int = 0
+    source: Origin | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -80,6 +83,7 @@ class Finding:
             "measured": self.measured,
             "cure": self.cure,
             "rewrite": None if self.rewrite is None else {"name": self.rewrite.name, "safety": self.rewrite.safety},
+            "source": None if self.source is None else self.source.to_json(),
             "fingerprint": self.fingerprint,
         }
 
@@ -108,10 +112,13 @@ class Silenced:
     reason: str
 
 
-def place(node: NodeFacts) -> dict[str, Any]:
-    """The fields of a Finding that say where a node is."""
+def place(node: NodeFacts, facts: Facts) -> dict[str, Any]:
+    """The fields of a Finding that say where a node is, in the model and in the code that made it."""
     output = next((name for name in node.proto.output if name), "")
-    return {"scope": node.scope, "node": node.label, "op": node.op, "domain": node.domain, "output": output}
+    return {
+        "scope": node.scope, "node": node.label, "op": node.op, "domain": node.domain, "output": output,
+        "source": facts.origin(node),
+    }  # fmt: skip
 
 
 @dataclass(slots=True)

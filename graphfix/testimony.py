@@ -43,7 +43,7 @@ def unwritten(result: Result, ready: Ready, verdict: Verdict) -> list[Finding]:
     """The findings on a model that the compiler took and could not write down."""
     blamed = blame(verdict.message, (), ready.facts)
     message = f"{_version(result)} takes the model, but cannot write what it made of it"
-    places = [place(node) for node in blamed.nodes] or [{}]
+    places = [place(node, ready.facts) for node in blamed.nodes] or [{}]
     return [_finding(UNWRITTEN, result.target, message, kind="unwritten", measured=_said(verdict), **where) for where in places]
 
 
@@ -90,10 +90,10 @@ def _rejection(result: Result, ready: Ready, verdict: Verdict, backend: Backend)
     more = {"kind": "rejection", "measured": _said(verdict)}
     for node in blamed.nodes:
         message = f"`{node.op}` is rejected by {by} itself, at {verdict.stage}"
-        yield _finding(REJECTION, result.target, message, **place(node), **more)
+        yield _finding(REJECTION, result.target, message, **place(node, ready.facts), **more)
     for node in blamed.around:
         message = f"`{node.op}` holds a node that {by} itself rejects"
-        yield _finding(REJECTION, result.target, message, severity=Severity.NOTE, **place(node), **more)
+        yield _finding(REJECTION, result.target, message, severity=Severity.NOTE, **place(node, ready.facts), **more)
     for name in blamed.inputs:
         message = f"input `{name}` is rejected by {by} itself, at {verdict.stage}"
         yield _finding(REJECTION, result.target, message, output=name, **more)
