@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
 from graphfix.diagnostic import Result
+from graphfix.origin import Origin, named
 from graphfix.report.page import Page
 
 
@@ -16,9 +17,9 @@ def render_changes(result: Result, out: TextIO) -> None:
     declined: dict[tuple[str, str], list[str]] = {}
     for change in result.changes or ():
         if change["applied"]:
-            applied.setdefault((change["rewrite"], change["safety"]), []).append(change["node"])
+            applied.setdefault((change["rewrite"], change["safety"]), []).append(_place(change))
         else:
-            declined.setdefault((change["rewrite"], str(change["declined"])), []).append(change["node"])
+            declined.setdefault((change["rewrite"], str(change["declined"])), []).append(_place(change))
     for (rewrite, safety), nodes in applied.items():
         page.line("  ", ("applied", "green"), f"   {rewrite} ({safety}){_places(nodes)}")
     for (rewrite, reason), nodes in declined.items():
@@ -66,6 +67,12 @@ def _impact(page: Page, proof: Mapping[str, Any]) -> None:
         top1 = "-" if row["top1"] is None else f"{row['top1']:.1%}"
         numbers = f"{row['max_abs']:9.3g}  {row['mean_abs']:9.3g}  {row['cosine']:10.7f}"
         page.line(f"            {name:{width}}  {numbers}  {ratio:>9}  {top1:>10}")
+
+
+def _place(change: Mapping[str, Any]) -> str:
+    """The node that a change is about, and the module and line that it comes from."""
+    told = change.get("source")
+    return named(change["node"], Origin(**told) if told else None)
 
 
 def _places(nodes: Iterable[str]) -> str:

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from graphfix.diagnostic import Result
+from graphfix.report.paragraphs import place
 
 
 def render(results: Sequence[Result], out: TextIO) -> None:
-    """Write `model: scope / node: severity CODE [target] message` for every finding, and a verdict a result."""
+    """Write `model: scope / node in module (file:line): severity CODE [target] message` a finding, and a verdict a result."""
     for result in results:
         if result.error is not None:
             continue
         for finding in result.findings:
-            where = " / ".join([*finding.scope, finding.node]) or "(model)"
+            where = place(finding) or "(model)"
             target = result.called or finding.target
             line = f"{result.model}: {where}: {finding.severity} {finding.code} [{target}] {finding.message}"
             out.write(line + "\n")

@@ -1,6 +1,7 @@
 """The `github` format: workflow commands that GitHub Actions shows as annotations, one for each cause.
 
-GitHub shows ten of each level for a step, so findings with one cause are one annotation and the gravest come first.
+GitHub shows ten of each level for a step, so findings with one cause are one annotation and the gravest come first. An
+annotation stands at the line of Python that the first of its nodes comes from, else at the model.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import TextIO
 
 from graphfix.diagnostic import UNDECIDED, Finding, Result
 from graphfix.report.paragraphs import grouped, places
-from graphfix.report.paths import hosted
+from graphfix.report.paths import cited, hosted
 
 COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 ROOM = 200
@@ -22,7 +23,7 @@ def render(results: Sequence[Result], out: TextIO) -> None:
     annotations: list[tuple[int, str]] = []
     for result in results:
         if result.error is not None:
-            line = _command("error", result.model, "graphfix", result.error)
+            line = _command("error", hosted(result.model), "graphfix", result.error)
             if (-9, line) not in annotations:
                 annotations.append((-9, line))
             continue
@@ -35,19 +36,24 @@ def render(results: Sequence[Result], out: TextIO) -> None:
 def _annotation(result: Result, group: Sequence[Finding]) -> str:
     finding = group[0]
     title = f"{finding.code} {finding.name} [{result.called or result.target}]"
+    source = next((item.source for item in group if cited(item.source)), None)
     lines = [finding.message]
     if finding.node:
-        lines.append(f"at {places(group, ROOM, full=False)}")
+        model = f" of {result.model}" if source is not None else ""
+        lines.append(f"at {places(group, ROOM, full=False)}{model}")
     if finding.measured:
         lines.append(f"measured: {finding.measured}")
     if finding.rewrite is not None:
         command = f"graphfix fix {result.model} --target {result.called or result.target} -o fixed.onnx"
         lines.append(f"cure: {finding.rewrite.name} ({finding.rewrite.safety}), {command}")
-    return _command(COMMANDS[finding.severity.value], result.model, title, "\n".join(lines))
+    file = cited(source) or hosted(result.model)
+    line = None if source is None else source.line
+    return _command(COMMANDS[finding.severity.value], file, title, "\n".join(lines), line=line)
 
 
-def _command(command: str, file: str, title: str, message: str) -> str:
-    return f"::{command} file={_property(hosted(file))},title={_property(title)}::{_data(message)}"
+def _command(command: str, file: str, title: str, message: str, *, line: int | None = None) -> str:
+    where = f"file={_property(file)}{'' if line is None else f',line={line}'}"
+    return f"::{command} {where},title={_property(title)}::{_data(message)}"
 
 
 def _data(text: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from graphfix.diagnostic import UNDECIDED, Finding, Result
-from graphfix.report.paragraphs import clipped, grouped
+from graphfix.report.paragraphs import clipped, grouped, place
 
 MOST = 60_000
 """Characters of a comment; GitHub takes 65,536."""
@@ -89,7 +89,7 @@ def _cause(result: Result, group: Sequence[Finding]) -> Iterable[str]:
     finding = group[0]
     count = f" ({len(group)} nodes)" if len(group) > 1 else ""
     yield f"- **{finding.severity}** {finding.code} {finding.name}{count}: {_plain(finding.message)}"
-    names = list(dict.fromkeys(" / ".join([*item.scope, item.node]) for item in group if item.node))
+    names = list(dict.fromkeys(place(item) for item in group if item.node))
     if names:
         rest = f" and {len(names) - NODES} more" if len(names) > NODES else ""
         yield f"  - at {', '.join(_code(clipped(name, WORDS)) for name in names[:NODES])}{rest}"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from graphfix.diagnostic import UNDECIDED, Finding, Severity
+from graphfix.origin import named
 from graphfix.report.page import Span
 
 STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
@@ -102,13 +103,18 @@ def paragraph(group: Sequence[Finding], detail: Detail, width: int, *, called: s
 
 def places(group: Sequence[Finding], room: int, *, full: bool) -> str:
     """Where the findings are: a few nodes by their paths as far as there is room, and how many more."""
-    names = [" / ".join([*item.scope, item.node]) for item in group]
+    names = list(map(place, group))
     for count in (len(names),) if full else range(min(NODES_SHOWN, len(names)), 0, -1):
         rest = f" and {len(names) - count} more" if len(names) > count else ""
         text = f"{', '.join(names[:count])}{rest}"
         if len(text) <= room:
             return text
     return clipped(names[0], room - len(rest)) + rest
+
+
+def place(finding: Finding) -> str:
+    """Where one finding is: the node's path, and the module and line that it comes from."""
+    return named(" / ".join([*finding.scope, finding.node]), finding.source)
 
 
 def wrapped(text: str, width: int, most: int) -> list[str]:

@@ -1,7 +1,8 @@
 """The `sarif` format: SARIF 2.1.0, one run over all models and targets, for code-scanning hosts and editors.
 
-A model has no lines, so a result names the file, line 1 as a fallback for hosts that insist on one, and the node as a
-logical location. What the settings silence is there as well, marked as suppressed.
+A result names the line of Python that its node comes from, and the model as a related location. Where that line is not
+known it names the model, which has no lines: line 1 as a fallback for hosts that insist on one. The node and the module
+are logical locations. What the settings silence is there as well, marked as suppressed.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any, TextIO
 from urllib.parse import quote
 
 from graphfix.codes import codes
 from graphfix.diagnostic import Finding, Result, Silenced
-from graphfix.report.paths import hosted
+from graphfix.report.paths import cited, hosted
 from graphfix.version import VERSION
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -39,7 +40,7 @@ def render(results: Sequence[Result], out: TextIO) -> None:
     invocation: dict[str, Any] = {"executionSuccessful": not failed}
     if failed:
         invocation["toolExecutionNotifications"] = [
-            {"level": "error", "message": {"text": str(result.error)}, "locations": [{"physicalLocation": _file(model)}]}
+            {"level": "error", "message": {"text": str(result.error)}, "locations": [{"physicalLocation": _file(hosted(model))}]}
             for model, result in failed.items()
         ]
     run = {
@@ -89,6 +90,8 @@ def _result(result: Result, finding: Finding, silenced: Silenced | None, positio
             "safety": None if finding.rewrite is None else finding.rewrite.safety,
         },
     }
+    if cited(finding.source):
+        told["relatedLocations"] = [{"physicalLocation": _file(hosted(result.model)), "message": {"text": "the model"}}]
     if finding.code in position:
         told["ruleIndex"] = position[finding.code]
     if silenced is not None:
@@ -97,14 +100,23 @@ def _result(result: Result, finding: Finding, silenced: Silenced | None, positio
 
 
 def _location(result: Result, finding: Finding) -> dict[str, Any]:
-    place: dict[str, Any] = {"physicalLocation": _file(result.model) | {"region": {"startLine": 1}}}
+    source = finding.source
+    place: dict[str, Any] = {"physicalLocation": _physical(result, finding)}
     if finding.node:
         path = " / ".join([*finding.scope, finding.node])
         place["logicalLocations"] = [{"name": finding.node, "fullyQualifiedName": path, "kind": "node"}]
+        if source is not None and source.module:
+            place["logicalLocations"].append({"fullyQualifiedName": source.module, "kind": "module"})
     return place
 
 
-@functools.lru_cache(64)
-def _file(model: str) -> dict[str, Any]:
-    path = hosted(model)
-    return {"artifactLocation": {"uri": Path(path).as_uri() if Path(path).is_absolute() else quote(path)}}
+def _physical(result: Result, finding: Finding) -> dict[str, Any]:
+    """The line of Python that a node comes from, else the model."""
+    file, line = cited(finding.source), finding.source.line if finding.source is not None else None
+    return _file(file or hosted(result.model)) | {"region": {"startLine": (file and line) or 1}}
+
+
+@functools.lru_cache(1024)
+def _file(path: str) -> dict[str, Any]:
+    absolute = next((kind for kind in (Path(path), PureWindowsPath(path)) if kind.is_absolute()), None)
+    return {"artifactLocation": {"uri": quote(path) if absolute is None else absolute.as_uri()}}

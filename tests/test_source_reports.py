@@ -1,0 +1,181 @@
+"""Reports that name the lines of Python: golden files, places of files recorded elsewhere, and bounds on their size."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sarif_schema import sarif_schema
+
+from graphfix.diagnostic import Finding, Remedy, Result, Severity, Silenced
+from graphfix.identity import told_apart
+from graphfix.origin import Origin
+from graphfix.report import FORMATS, renderer
+from graphfix.report.changes import render_changes
+from graphfix.report.notebook import html
+from graphfix.report.paths import recorded
+from graphfix.report.text import render as render_text
+from graphfix.version import VERSION
+
+GATE = Finding(
+    "GF101", "unsupported-operator", Severity.ERROR, "demo", "`Mish` is rejected by Demo 1.0", node="node_mish", op="Mish",
+    output="m", kind="operator", evidence="demo/Mish/unsupported", measured="demo 1.0, 4 probes",
+    rewrite=Remedy("decompose-mish", "exact"),
+)  # fmt: skip
+MANY = [
+    dataclasses.replace(
+        GATE, node=f"node_mish_{n}", output=f"m{n}", source=Origin(f"encoder.layers.{n}.gate", "/home/me/net/gate.py", 88)
+    )
+    for n in range(25)
+]
+TRACED = dataclasses.replace(GATE, node="/encoder/gate/Mish", op="Erf", message="`Erf` too", source=Origin("encoder.gate"))
+ELSEWHERE = dataclasses.replace(
+    GATE, scope=("then_branch of If_3",), op="Tan", message="`Tan` too", evidence="demo/Tan/unsupported",
+    source=Origin("", "C:\\net\\a,b.py", 3),
+)  # fmt: skip
+WHOLE = dataclasses.replace(GATE, op="Cos", message="`Cos` too", evidence=None, source=Origin("head", "/home/me/net/head.py"))
+PROMPT = dataclasses.replace(GATE, op="Sin", message="`Sin` too", evidence=None, source=Origin("head", "<stdin>", 4))
+PLAIN = [name for name in FORMATS if name != "model-explorer"]
+
+
+def own(findings: list[Finding]) -> list[Finding]:
+    return told_apart([dataclasses.replace(finding) for finding in findings], "demo")
+
+
+def result(*findings: Finding) -> Result:
+    return Result("models/gated.onnx", "demo", "1.0", 40, own(list(findings)), called="demo")
+
+
+def everything() -> Result:
+    told = result(*MANY, TRACED, ELSEWHERE, WHOLE, PROMPT)
+    told.silenced = [Silenced(dataclasses.replace(MANY[0], message="`Mish` is known"), "settings", "waits")]
+    return told
+
+
+def rendered(name: str, *told: Result) -> str:
+    out = io.StringIO()
+    renderer(name)(told, out)
+    return out.getvalue().replace(VERSION, "VERSION")
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_format_with_sources_is_as_recorded(name: str, golden: Callable[[str, str], None]) -> None:
+    text = rendered(name, everything())
+    if name == "sarif":
+        (run,) = json.loads(text)["runs"]
+        text = json.dumps(run["results"], indent=1) + "\n"
+    golden(f"sources.{name}", text)
+
+
+def test_full_text_names_every_line(golden: Callable[[str, str], None]) -> None:
+    out = io.StringIO()
+    render_text([everything()], out, full=True)
+    assert all(f"encoder.layers.{n}.gate (gate.py:88)" in out.getvalue() for n in range(25))
+    golden("sources.full", out.getvalue())
+
+
+def test_json_has_the_origin_or_null() -> None:
+    (told,) = json.loads(rendered("json", result(MANY[0], WHOLE, GATE)))["results"]
+    assert [finding["source"] for finding in told["findings"]] == [
+        {"module": "encoder.layers.0.gate", "file": "/home/me/net/gate.py", "line": 88},
+        {"module": "head", "file": "/home/me/net/head.py", "line": None},
+        None,
+    ]
+
+
+def test_a_fingerprint_does_not_hang_on_lines() -> None:
+    assert len({dataclasses.replace(GATE, source=source).fingerprint for source in (None, Origin("a", "b.py", 1))}) == 1
+
+
+def test_one_paragraph_names_the_lines_of_the_nodes_it_shows() -> None:
+    text = rendered("text", result(*MANY))
+    assert text.count("gate.py:88") == 1, "as many places as there is room for, on one line"
+    assert "node_mish_0 in encoder.layers.0.gate (gate.py:88) and 24 more" in text
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 200])
+def test_sources_keep_to_the_width_and_the_screen(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    causes = [
+        dataclasses.replace(MANY[0], evidence=str(n), node="n" * 60, source=Origin("encoder." * 20, "/a/" + "m" * 80 + ".py", n))
+        for n in range(40)
+    ]
+    bare = [dataclasses.replace(finding, source=None) for finding in causes]
+    told, without = (rendered("text", *(result(*found) for _ in range(4))).splitlines() for found in (causes, bare))
+    assert max(map(len, told)) <= columns
+    assert len(told) == len(without), "naming lines costs none"
+
+
+def test_sarif_with_sources_is_valid_by_the_official_schema() -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = sarif_schema()
+    if schema is None:
+        pytest.skip("the schema cannot be fetched here")
+    log = json.loads(rendered("sarif", everything()).replace("VERSION", VERSION))
+    assert not list(jsonschema.Draft4Validator(schema).iter_errors(log))
+
+
+def test_a_file_below_here_is_named_as_the_repository_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    here = dataclasses.replace(GATE, source=Origin("encoder", str(tmp_path / "src" / "net.py"), 7))
+    (run,) = json.loads(rendered("sarif", result(here)))["runs"]
+    (found,) = run["results"]
+    (place,) = found["locations"]
+    assert place["physicalLocation"] == {"artifactLocation": {"uri": "src/net.py"}, "region": {"startLine": 7}}
+    assert [(one["kind"], one["fullyQualifiedName"]) for one in place["logicalLocations"]] == [
+        ("node", "node_mish"), ("module", "encoder"),
+    ]  # fmt: skip
+    (model,) = found["relatedLocations"]
+    assert model["physicalLocation"] == {"artifactLocation": {"uri": "models/gated.onnx"}}
+    assert rendered("github", result(here)).startswith("::error file=src/net.py,line=7,title=")
+
+
+def test_github_annotates_the_model_where_no_file_is_known() -> None:
+    for finding in (GATE, TRACED, PROMPT):
+        assert rendered("github", result(finding)).startswith("::error file=models/gated.onnx,title=")
+    assert rendered("github", result(WHOLE)).startswith("::error file=/home/me/net/head.py,title="), "no line is made up"
+    assert rendered("github", result(ELSEWHERE)).startswith("::error file=C%3A/net/a%2Cb.py,line=3,title=")
+
+
+@pytest.mark.parametrize(
+    ("file", "found"),
+    [
+        ("/build/agent/net/src/gate.py", "src/gate.py"),
+        ("C:\\work\\net\\src\\gate.py", "src/gate.py"),
+        ("/build/agent/net/top.py", "top.py"),
+        ("/build/agent/other/top.py", "/build/agent/other/top.py"),
+        ("/build/agent/net/src/missing.py", "/build/agent/net/src/missing.py"),
+        ("src/gate.py", "src/gate.py"),
+        ("/build/../net/top.py", "top.py"),
+        ("/build/net/../top.py", "/build/net/../top.py"),
+    ],
+)
+def test_a_file_recorded_on_another_machine_is_found_in_a_checkout(
+    file: str, found: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout = tmp_path / "net"
+    (checkout / "src").mkdir(parents=True)
+    for name in ("src/gate.py", "top.py"):
+        (checkout / name).touch()
+    monkeypatch.chdir(checkout)
+    recorded.cache_clear()
+    assert recorded(file) == found
+    recorded.cache_clear()
+
+
+def test_a_notebook_names_the_line() -> None:
+    assert "node_mish_0 in encoder.layers.0.gate (gate.py:88)" in html([result(MANY[0])])
+
+
+def test_changes_name_the_line() -> None:
+    told = result()
+    source = {"module": "encoder.gate", "file": "/a/gate.py", "line": 88}
+    change = {"rewrite": "decompose-mish", "safety": "exact", "node": "n0", "applied": True, "declined": None}
+    told.changes = [change | {"source": source}, change | {"applied": False, "declined": "no", "source": None}]
+    out = io.StringIO()
+    render_changes(told, out)
+    assert "decompose-mish (exact) at n0 in encoder.gate (gate.py:88)" in out.getvalue()
