@@ -26,7 +26,9 @@ ROOT = Path(__file__).parent.parent
 WIDTH = 100
 MOST = 6
 """Conditions told of an operator in a target's table."""
-SORTS = {"rejects": "rejected", "wrong": "computes something else", "exception": "one form rejected"}
+SORTS = {
+    "rejects": "rejected", "wrong": "computes something else", "exception": "one form rejected", "fallback": "run on a fallback",
+}  # fmt: skip
 SECTIONS = {"findings": "Findings", "rewrites": "Rewrites", "targets": "Targets", "commands": "Commands"}
 FAMILIES = {
     "GF1": "Compatibility",
@@ -159,10 +161,13 @@ def _target(rules: Table) -> Iterator[str]:
     counts = {verdict: sum(one.verdict == verdict for one in found) for verdict in VERDICTS}
     taken = ", ".join(f"{count} {VERDICTS[verdict]}" for verdict, count in counts.items() if count)
     yield f"{len(found)} operators were measured: {taken}.\n"
-    yield "| operator | taken | rejected, or computed otherwise | what helps |"
+    asked, slow = sum(one.placed is not None for one in found), sum(bool(one.slow) for one in found)
+    counted = f" {asked} operators were asked about; {slow} run on a fallback in some form." if asked else ""
+    yield f"What runs a node was {'measured' if asked else '**not** measured'}: {plain(rules.about['placement'])}{counted}\n"
+    yield "| operator | taken | rejected, computed otherwise, or run slowly | what helps |"
     yield "|---|---|---|---|"
     for one in found:
-        told = list(dict.fromkeys(f"{SORTS[each.sort]}: {each.words or 'always'}" for each in one.statements))
+        told = list(dict.fromkeys(f"{SORTS[each.sort]}: {each.words or 'always'}" for each in (*one.statements, *one.slow)))
         lines = [cell(line) for line in told[:MOST]] + ([f"and {len(told) - MOST} more"] if len(told) > MOST else [])
         cures = dict.fromkeys(s.remedy.name for s in one.statements if s.remedy is not None and s.remedy.name in registry())
         links = ", ".join(f"[{name}](../rewrites/{name}.md)" for name in cures)
