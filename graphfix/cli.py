@@ -16,6 +16,7 @@ COMMANDS = {
     "lint": "verdicts and findings; never changes a model",
     "fix": "rewrite a model so that a target takes it, and prove that the numbers did not change",
     "compile": "hand the graph to the real compiler, and compare what the result computes",
+    "lower": "lower a model of PyTorch or TensorFlow to ONNX, and prove that it computes the same",
     "ci": "lint the models that changed in git, and mend them in place or show how; for hooks and servers",
     "probe": "measure a compiler with one-node models, and write or check its support tables",
     "table": "the support tables, readable, in the terminal or as a page",

@@ -160,12 +160,13 @@ def lint_file(
     statistics: bool = False,
     detail: bool = False,
     clock: Clock | None = None,
+    name: str | None = None,
 ) -> list[Result]:
-    """Lint one model file, read as a skeleton; a file that cannot be read gives Results with `error` set."""
+    """Lint one model file, read as a skeleton, under `name`; a file that cannot be read gives Results with `error` set."""
     from graphfix.skeleton import read_skeleton
     from graphfix.spec import check
 
-    clock = clock or Clock()
+    clock, name = clock or Clock(), name or str(path)
     clock.start()
     try:
         model = read_skeleton(path)
@@ -174,11 +175,11 @@ def lint_file(
         clock.lap("ONNX's laws")
         asked = bound(model, shapes, values)
         clock.lap("binding inputs")
-        return judge(asked, targets, name=str(path), statistics=statistics, detail=detail, clock=clock)
+        return judge(asked, targets, name=name, statistics=statistics, detail=detail, clock=clock)
     except Exception as unforeseen:  # one model that graphfix itself stumbles over must not cost the others theirs
         error = unforeseen if isinstance(unforeseen, GraphfixError) else _stumble(unforeseen)
-        error.path = error.path or str(path)
-        return [Result(str(path), t.partition("@")[0], table(t).version, error=error.line(), called=t) for t in targets]
+        error.path = error.path or name
+        return [Result(name, t.partition("@")[0], table(t).version, error=error.line(), called=t) for t in targets]
 
 
 def read_whole(path: str | Path) -> onnx.ModelProto:

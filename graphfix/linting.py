@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphfix.clock import Clock
 from graphfix.diagnostic import Result
 from graphfix.engine import lint_file
+
+if TYPE_CHECKING:
+    from graphfix.lowering.bringing import Brought
 
 Done = tuple[list[Result], dict[str, float]]
 """A model's Results, one a target, and the seconds that each stage took."""
@@ -17,7 +20,10 @@ Done = tuple[list[Result], dict[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One model with what it is judged by: targets, shapes and values as `lint_file` takes them, and how much is told."""
+    """One model with what it is judged by: targets, shapes and values as `lint_file` takes them, and how much is told.
+
+    `brought` is the model in ONNX where `path` names it in another form.
+    """
 
     path: Path
     targets: tuple[str, ...]
@@ -25,16 +31,24 @@ class Task:
     values: Mapping[str, Any]
     statistics: bool = False
     detail: bool = False
+    brought: Brought | None = None
+
+    @property
+    def file(self) -> Path:
+        """The ONNX file; the name of a source that no exporter made anything of."""
+        return self.path if self.brought is None or self.brought.file is None else self.brought.file
 
 
 def work(task: Task) -> Done:
     """Do one task."""
-    clock = Clock()
+    clock, brought = Clock(), task.brought
+    if brought is not None and brought.file is None:
+        return brought.held([brought.unseen(target) for target in task.targets]), clock.spent
     results = lint_file(
-        task.path, task.targets, shapes=task.shapes, values=task.values,
-        statistics=task.statistics, detail=task.detail, clock=clock,
+        task.file, task.targets, shapes=task.shapes, values=task.values,
+        statistics=task.statistics, detail=task.detail, clock=clock, name=str(task.path),
     )  # fmt: skip
-    return results, clock.spent
+    return results if brought is None else brought.held(results), clock.spent
 
 
 def carried_out(tasks: Sequence[Task], jobs: int) -> Iterator[Done]:

@@ -11,10 +11,11 @@ from graphfix import config as settings
 from graphfix.artifact import placeable
 from graphfix.atomic import writable
 from graphfix.commands.fix import read_data
-from graphfix.commands.options import add_shared, chosen_targets, destination, spanned_bindings
+from graphfix.commands.options import add_shared, as_onnx, bindings, chosen_targets, destination, spanned_bindings
 from graphfix.compiling import CAPABILITIES, Compiled, compile_case, gpu_options
 from graphfix.confirm import Case, open_target
 from graphfix.errors import UsageError
+from graphfix.lowering.instructions import add_lowering
 from graphfix.progress import talk
 from graphfix.report import renderer
 
@@ -39,6 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bisect-output", type=Path, metavar="REPRO.onnx", help=part)
     parser.add_argument("--bisect-time", type=float, default=300.0, metavar="SECONDS", help="how long to search (300)")
     add_shared(parser)
+    add_lowering(parser)
     parser.epilog = f"{RANGES.strip()} {parser.epilog or ''}"
 
 
@@ -61,16 +63,20 @@ def run(given: argparse.Namespace) -> int:
     if part is not None:
         writable(part, force=given.force)
     shapes, values = spanned_bindings(given.shape, given.set, config)
-    case = Case(given.model, shapes, values, read_data(given.data))
     with (
+        as_onnx(given.model, given, targets, *bindings(given.shape, given.set, config)) as (file, brought),
         talk() as say,
         open_target(targets[0], deadline=given.deadline, memory_gib=given.memory_gib) as session,
     ):
         say(f"{targets[0]} is compiling")
+        case = Case(file, shapes, values, read_data(given.data))
         compiled = compile_case(
             case, targets[0], session, output=output, options=options,
             part=part, patience=given.bisect_time, say=_saying(given, say),
         )  # fmt: skip
+    if brought is not None:
+        compiled.result.model = brought.name
+        brought.held([compiled.result])
     _report(compiled, given, write)
     return 0 if compiled.output is not None or (output is None and compiled.verdict.accepted) else 1
 

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from graphfix import config as settings
-from graphfix.commands.options import add_shared, bindings, chosen_targets, destination, exit_code
+from graphfix.commands.options import add_shared, as_onnx, bindings, chosen_targets, destination, exit_code
 from graphfix.diagnostic import Result
 from graphfix.engine import judge, named, read_whole, table
 from graphfix.errors import UsageError
+from graphfix.lowering.instructions import add_lowering
 from graphfix.policy import Policy
 from graphfix.progress import talk
 from graphfix.reforms import add_reforms, reforms
@@ -40,6 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--atol", type=float, help="absolute tolerance on outputs, in place of each rewrite's own")
     add_reforms(parser)
     add_shared(parser)
+    add_lowering(parser)
 
 
 def run(given: argparse.Namespace) -> int:
@@ -59,9 +61,15 @@ def run(given: argparse.Namespace) -> int:
     goal = given.model if given.in_place else given.output
     if goal is not None:
         writable(goal, force=given.force or given.in_place)
-    model = read_whole(given.model)
     shapes, values = bindings(given.shape, given.set, config)
     with contextlib.ExitStack() as stack:
+        file, brought = stack.enter_context(as_onnx(given.model, given, targets, shapes, values))
+        if brought is not None and goal == given.model:
+            raise UsageError(
+                "it is no ONNX model, which alone can be replaced", path=given.model, cure="name a result with -o OUT.onnx"
+            )
+        model = read_whole(file)
+        outside = has_external(read_skeleton(file))
         say = stack.enter_context(talk())
         ask = tell = None
         if given.confirm:
@@ -101,9 +109,11 @@ def run(given: argparse.Namespace) -> int:
     if given.in_place and not fixed.changed:
         output = None
     else:
-        save_model(fixed.model, goal, force=given.force or given.in_place, external=has_external(read_skeleton(given.model)))
+        save_model(fixed.model, goal, force=given.force or given.in_place, external=outside)
         output = str(goal)
     results, policy = list(fixed.results), Policy(config)
+    if brought is not None:
+        results = brought.held(results)
     for result in results:
         policy.apply(result)
         result.changes = [change.to_json() for change in fixed.changes]

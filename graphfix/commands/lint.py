@@ -18,11 +18,14 @@ from graphfix.diagnostic import Result
 from graphfix.engine import Values, models_in, table
 from graphfix.errors import BackendError, UsageError
 from graphfix.linting import Task, carried_out
+from graphfix.lowering.instructions import add_lowering
+from graphfix.lowering.source import Source, recognised
 from graphfix.progress import progress
 from graphfix.report import renderer
 
 if TYPE_CHECKING:
     from graphfix.backends.session import Session
+    from graphfix.lowering.bringing import Brought
     from graphfix.ranges import Spanned
 
 Ask = Callable[[Sequence[Result], Path], None]
@@ -30,7 +33,7 @@ Ask = Callable[[Sequence[Result], Path], None]
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="a model, a folder (searched for *.onnx), or a glob")
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a model, a folder (searched for *.onnx), a glob, or a SOURCE")
     parser.add_argument("--statistics", action="store_true", help="count the nodes each target takes, and their islands")
     parser.add_argument("--confirm", action="store_true", help="also ask the real compiler, where it is installed")
     parser.add_argument("--explain-verdict", metavar="NODE", help="tell how the verdict on a node, or on @model, comes about")
@@ -40,6 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timings", action="store_true", help="say on stderr what the time was spent on")
     add_policy(parser)
     add_shared(parser)
+    add_lowering(parser)
     parser.set_defaults(output_format=None)
 
 
@@ -61,7 +65,8 @@ class Run:
 def run(given: argparse.Namespace) -> int:
     """Lint every model; the exit code is 2 when one cannot be read, 1 with findings, else 0."""
     gc.set_threshold(100_000)  # thousands of small values live as long as their model does
-    models = list(models_in(given.paths))
+    sources = {source.text: source for source in map(recognised, given.paths) if source is not None}
+    models = [path for text in given.paths for path in ([Path(text)] if text in sources else models_in([text]))]
     if not models:
         raise UsageError(f"no model in {', '.join(given.paths)}", cure="name a .onnx file, or a folder that holds some")
     if given.jobs < 1:
@@ -73,17 +78,42 @@ def run(given: argparse.Namespace) -> int:
         return _explain(given, settings)
     output_format = given.output_format or settings[0].config.output_format
     detail = given.annotate is not None or output_format == "model-explorer"
-    tasks = [Task(one.model, one.targets, one.shapes, one.values, given.statistics, detail) for one in settings]
-    told = Run(given, settings, tasks, output_format)
-    _check_overlay(told)
-    results = _judge(told)
-    if given.annotate is not None and results[0].error is None:
-        from graphfix.annotating import annotate
+    with contextlib.ExitStack() as stack:
+        brought = _bring(stack, given, settings, {Path(text): source for text, source in sources.items()})
+        tasks = [
+            Task(one.model, one.targets, one.shapes, one.values, given.statistics, detail, brought.get(one.model))
+            for one in settings
+        ]
+        told = Run(given, settings, tasks, output_format)
+        _check_overlay(told)
+        results = _judge(told)
+        if given.annotate is not None and results[0].error is None:
+            from graphfix.annotating import annotate
 
-        count = annotate(results, models[0], given.annotate, force=given.force)
-        print(f"graphfix: wrote {given.annotate}, with the verdict on each of {count} nodes", file=sys.stderr)
+            count = annotate(results, tasks[0].file, given.annotate, force=given.force)
+            print(f"graphfix: wrote {given.annotate}, with the verdict on each of {count} nodes", file=sys.stderr)
     by_model = {one.model: one.config.fail_on for one in settings}
     return max(exit_code([result], given.fail_on or by_model[Path(result.model)]) for result in results)
+
+
+def _bring(
+    stack: contextlib.ExitStack, given: argparse.Namespace, settings: Sequence[Settled], sources: Mapping[Path, Source]
+) -> dict[Path, Brought]:
+    """The models that are given in another form than ONNX, lowered."""
+    found: dict[Path, Brought] = {}
+    if not sources:
+        return found
+    from graphfix.lowering.bringing import lowering
+    from graphfix.progress import talk
+
+    with talk() as say:
+        for one in settings:
+            if one.model in sources:
+                found[one.model] = stack.enter_context(
+                    lowering(sources[one.model], given, targets=one.targets, shapes=one.shapes, values=one.values, say=say)
+                )
+                print(f"graphfix: {found[one.model].said}", file=sys.stderr)
+    return found
 
 
 def _check_overlay(told: Run) -> None:
@@ -105,7 +135,7 @@ def _judge(told: Run) -> list[Result]:
     with contextlib.ExitStack() as stack:
         out = stack.enter_context(destination(given.output_file))
         step = stack.enter_context(progress(len(told.tasks), "linting"))
-        ask = _asker(stack, told.settings) if given.confirm else None
+        ask = _asker(stack, told) if given.confirm else None
         for place, (found, spent) in enumerate(carried_out(told.tasks, given.jobs)):
             one = told.settings[place]
             clock.add(spent)
@@ -113,7 +143,7 @@ def _judge(told: Run) -> list[Result]:
                 print(f"graphfix: {found[0].error}", file=sys.stderr)
             if ask is not None:
                 clock.start()
-                ask(found, one.model)
+                ask(found, told.tasks[place].file)
                 clock.lap("asking compilers")
             one.hold(found, told.models[place + 1 :])
             if told.format == "json-lines":
@@ -155,18 +185,19 @@ def _explain(given: argparse.Namespace, settings: Sequence[Settled]) -> int:
     return 0
 
 
-def _asker(stack: contextlib.ExitStack, settings: Sequence[Settled]) -> Ask:
+def _asker(stack: contextlib.ExitStack, told: Run) -> Ask:
     """A function that puts the real compilers' verdicts into the Results of one model, where they are installed."""
     from graphfix.backends.base import backend
     from graphfix.confirm import Case, confirm, open_target, prepared
 
     sessions: dict[str, Session] = {}
-    for target in dict.fromkeys(target for one in settings for target in one.targets):
+    for target in dict.fromkeys(target for one in told.settings for target in one.targets):
         try:
             sessions[target] = stack.enter_context(open_target(target))
         except BackendError as error:
             print(f"graphfix: {target} is not asked: {error.line()}", file=sys.stderr)
-    bindings: dict[Path, tuple[Mapping[str, Spanned], Values]] = {one.model: (one.spanned, one.values) for one in settings}
+    bindings: dict[Path, tuple[Mapping[str, Spanned], Values]]
+    bindings = {task.file: (one.spanned, one.values) for task, one in zip(told.tasks, told.settings, strict=True)}
 
     def ask(results: Sequence[Result], path: Path) -> None:
         if not sessions or any(result.error is not None for result in results):

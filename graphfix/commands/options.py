@@ -9,15 +9,19 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from graphfix.atomic import Pending, told, writable
 from graphfix.atomic import destination as resolved
 from graphfix.config import Config
 from graphfix.diagnostic import Result
 from graphfix.errors import UsageError
+from graphfix.progress import talk
 from graphfix.report import FORMATS
 from graphfix.table import targets as known_targets
+
+if TYPE_CHECKING:
+    from graphfix.lowering.bringing import Brought
 
 RANKS = {"error": 3, "warning": 2, "note": 1, "never": 9}
 
@@ -37,6 +41,25 @@ def add_shared(parser: argparse.ArgumentParser) -> None:
         choices=("error", "warning", "note", "never"),
         help="the least severity that gives exit code 1 (error)",
     )
+
+
+@contextlib.contextmanager
+def as_onnx(
+    text: str | Path, given: argparse.Namespace, targets: Sequence[str], shapes: dict[str, Any], values: dict[str, Any]
+) -> Iterator[tuple[Path, Brought | None]]:
+    """The ONNX file that `text` names, or that was lowered from it and lasts as long as this; GraphfixError without one."""
+    from graphfix.lowering.source import recognised
+
+    source = recognised(text)
+    if source is None:
+        yield Path(text), None
+        return
+    from graphfix.lowering.bringing import lowering, usable
+
+    with talk() as say, lowering(source, given, targets=targets, shapes=shapes, values=values, say=say) as brought:
+        file = usable(brought)
+        print(f"graphfix: {brought.said}", file=sys.stderr)
+        yield file, brought
 
 
 def chosen_targets(given: str | None, config: Config) -> list[str]:

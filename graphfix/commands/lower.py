@@ -1,0 +1,93 @@
+"""`graphfix lower`: a model of PyTorch or TensorFlow to ONNX, verified, by the exporter that suits its targets best."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from graphfix import config as settings
+from graphfix.atomic import writable
+from graphfix.commands.options import add_shared, bindings, chosen_targets, destination
+from graphfix.diagnostic import Result
+from graphfix.engine import table
+from graphfix.errors import UsageError
+from graphfix.lowering.bringing import Brought, lowering
+from graphfix.lowering.instructions import add_lowering
+from graphfix.lowering.source import recognised
+from graphfix.progress import talk
+from graphfix.report import renderer
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("source", metavar="SOURCE", help="package.module:factory, .pt2, TorchScript, SavedModel, .keras ...")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.onnx", help="the ONNX model")
+    parser.add_argument("--force", action="store_true", help="overwrite an existing OUT.onnx")
+    parser.add_argument("--data", type=Path, metavar="FILE.npz", help="example inputs, by argument name")
+    parser.add_argument("--rtol", type=float, help="relative tolerance on outputs (1e-3)")
+    parser.add_argument("--atol", type=float, help="absolute tolerance on outputs (1e-4 of each output's scale)")
+    parser.add_argument("--deadline", type=float, default=300.0, metavar="SECONDS", help="what each exporter may take (300)")
+    parser.add_argument("--memory-gib", type=float, default=8.0, metavar="N", help="what each exporter may hold (8)")
+    add_lowering(parser)
+    add_shared(parser)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Lower one source; exit 0 when the model is written, 1 when no exporter gives a verified one, 2 when it cannot be opened."""
+    write = renderer(given.output_format)
+    source = recognised(given.source)
+    if source is None:
+        known = "package.module:factory, .pt2, .pt, SavedModel folders, .keras, .h5, frozen .pb and .tflite are known"
+        raise UsageError("this is no model of PyTorch or TensorFlow", path=given.source, cure=known)
+    config = settings.load(source.home, file=given.config, isolated=given.isolated)
+    targets = chosen_targets(given.target, config) if given.target or config.targets else []
+    for target in targets:
+        table(target)
+    writable(given.output, force=given.force)
+    shapes, values = bindings(given.shape, given.set, config)
+    with contextlib.ExitStack() as stack:
+        say = stack.enter_context(talk())
+        brought = stack.enter_context(lowering(source, given, targets=targets, shapes=shapes, values=values, say=say))
+        good = brought.lowered.chosen.verified
+        if good:
+            _keep(brought, given)
+        results = _results(brought, targets)
+        for result in results:
+            result.output = str(given.output) if good else None
+        with destination(given.output_file) as out:
+            if given.output_format == "text":
+                from graphfix.report.lowered import render_lowered
+
+                render_lowered(brought, results, out, full=given.full, output=given.output if good else None)
+            else:
+                write(results, out)
+    return int(not good)
+
+
+def _keep(brought: Brought, given: argparse.Namespace) -> None:
+    """Put the model where it was asked for, its weights beside it where they were beside it before."""
+    from graphfix.external import has_external
+    from graphfix.model import load_model, save_model
+    from graphfix.skeleton import read_skeleton
+
+    assert brought.file is not None
+    outside = has_external(read_skeleton(brought.file))
+    save_model(load_model(brought.file), given.output, force=given.force, external=outside)
+
+
+def _results(brought: Brought, targets: Sequence[str]) -> list[Result]:
+    """One result a target; without targets one that tells of the lowering alone."""
+    chosen = brought.lowered.chosen
+    if targets:
+        return brought.held(list(chosen.results) or [brought.unseen(target) for target in targets])
+    alone = Result(brought.name, "", "", chosen.nodes)
+    return brought.held([alone])
+
+
+def warn(notes: Sequence[str]) -> None:
+    """Notes of a lowering, on stderr."""
+    for note in notes:
+        print(f"graphfix: {note}", file=sys.stderr)

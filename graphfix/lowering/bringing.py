@@ -1,0 +1,106 @@
+"""Sources among the models of a command: each lowered into a temporary folder, and spoken of by its own name."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from graphfix.diagnostic import Finding, Result
+from graphfix.engine import table
+from graphfix.errors import ModelError
+from graphfix.identity import told_apart
+from graphfix.lowering.codes import finding
+from graphfix.lowering.instructions import instructions
+from graphfix.lowering.lower import Say, lower_source
+from graphfix.lowering.lowered import Lowered, placed
+from graphfix.lowering.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A model in ONNX that was given in another form; `file` is None where no exporter made anything of it."""
+
+    name: str
+    file: Path | None
+    lowered: Lowered
+
+    def held(self, results: Sequence[Result]) -> list[Result]:
+        """The results with the findings of the lowering, and how it went."""
+        for result in results:
+            found = [*self.findings(result.target), *result.findings]
+            found.sort(key=lambda one: -one.severity.weight)
+            result.findings = told_apart(found, result.called or result.target)
+            result.lowering = self.lowered.to_json()
+        return list(results)
+
+    @property
+    def said(self) -> str:
+        """What became of it, in one line."""
+        return f"{self.name}: by {self.lowered.exporter}, {self.lowered.chosen.summary()}"
+
+    def unseen(self, target: str) -> Result:
+        """The result for a target that there is nothing to show to."""
+        return Result(self.name, target.partition("@")[0], table(target).version, called=target)
+
+    def findings(self, target: str) -> Iterator[Finding]:
+        """Why no exporter makes ONNX of it, or that the result computes something else; and what training left."""
+        return told(self.lowered, target)
+
+
+def told(lowered: Lowered, target: str) -> Iterator[Finding]:
+    """The findings of a lowering, for one target."""
+    chosen = lowered.chosen
+    if chosen.model is None:
+        for attempt in lowered.attempts:
+            yield finding(
+                {**attempt.failure, "kind": "export-failed", "text": f"`{attempt.exporter}`: {attempt.summary()}"}, target
+            )
+    elif not chosen.verified and chosen.verification is not None:
+        said = f"what `{chosen.exporter}` made computes something else: {chosen.verification.reason}"
+        yield finding({"kind": "lowering-differs", "text": said}, target)
+    for leftover in lowered.leftovers:
+        yield finding(leftover, target)
+
+
+@contextlib.contextmanager
+def lowering(
+    source: Source,
+    given: argparse.Namespace,
+    *,
+    targets: Sequence[str] = (),
+    shapes: Mapping[str, Any] | None = None,
+    values: Mapping[str, Any] | None = None,
+    say: Say | None = None,
+) -> Iterator[Brought]:
+    """A source lowered as the command line says; its models are gone afterwards."""
+    wanted = instructions(given, shapes or {})
+    with tempfile.TemporaryDirectory(prefix="graphfix-") as folder:
+        lowered = lower_source(source, wanted, Path(folder), targets=targets, values=values, say=say)
+        yield Brought(source.text, lowered.chosen.model, lowered)
+
+
+def usable(brought: Brought) -> Path:
+    """The file of a model that was lowered and verified; ModelError with the exporter's words otherwise."""
+    chosen = brought.lowered.chosen
+    if brought.file is None:
+        where = placed(chosen.failure)
+        said = f"{chosen.exporter} cannot lower it{f', at {where}' if where else ''}: {chosen.failure.get('message')}"
+        raise ModelError(said, path=brought.name, cure=chosen.failure.get("cure") or "see `graphfix lower` for what was tried")
+    if not chosen.verified:
+        assert chosen.verification is not None
+        said = f"the lowered model computes something else: {chosen.verification.reason}"
+        raise ModelError(said, path=brought.name, cure="see `graphfix lower` for what was tried")
+    return brought.file
+
+
+def renamed(results: Sequence[Result], brought: Brought | None) -> list[Result]:
+    """Results under the name of the source that was lowered."""
+    if brought is None:
+        return list(results)
+    return brought.held([dataclasses.replace(result, model=brought.name) for result in results])

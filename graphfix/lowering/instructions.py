@@ -1,0 +1,103 @@
+"""How a source is to be lowered: example inputs, free dims, exporter, bounds; and the options that say so."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from graphfix.bind import parse_shape
+from graphfix.errors import UsageError, nearest
+
+EXPORTERS = ("auto", "dynamo", "trace", "script")
+DTYPES = (
+    "float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool", "complex64", "complex128",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One example input as `--input` gives it: dims are sizes or symbols, the name and the dtype may be left open."""
+
+    dims: tuple[int | str, ...]
+    name: str = ""
+    dtype: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Example:
+        """`ids=1x16:int64`, `1x3x224x224`, `x=Nx80` and so on; UsageError otherwise."""
+        written, colon, dtype = text.partition(":")
+        if colon and dtype not in DTYPES:
+            raise UsageError(f"`{text}` has the unknown dtype `{dtype}`", cure=nearest(dtype, DTYPES))
+        name, dims = parse_shape(written)
+        return cls(tuple(dims), name or "", dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class Instructions:
+    """How to lower: `examples`, `shapes` (dims by input name; a symbol stays free) and `data` (.npz) say what goes in.
+
+    `exporter` is one of EXPORTERS. `ends` are the inputs and outputs of a frozen graph. `weights` is a file of
+    weights to put into what a factory makes. `trust` lets pickles be opened that hold code, `network` leaves the network
+    on. `python` is an interpreter that has the framework. `deadline` is in seconds for each attempt; `rtol` and `atol`
+    replace the usual tolerance, which is 1e-3 of each value and 1e-4 of its output's scale (1e-2 of both in float16).
+    """
+
+    examples: tuple[Example, ...] = ()
+    shapes: Mapping[str, Sequence[int | str | None]] = field(default_factory=dict)
+    data: Path | None = None
+    exporter: str = "auto"
+    opset: int | None = None
+    ends: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    weights: Path | None = None
+    trust: bool = False
+    network: bool = False
+    python: str | None = None
+    deadline: float = 300.0
+    memory_gib: float = 8.0
+    rtol: float | None = None
+    atol: float | None = None
+
+
+def add_lowering(parser: argparse.ArgumentParser) -> None:
+    """The options on sources that are not ONNX."""
+    group = parser.add_argument_group(
+        "sources other than ONNX", "package.module:factory, .pt2, TorchScript, SavedModel, .keras, .h5, frozen .pb, .tflite"
+    )
+    group.add_argument(
+        "--input", action="append", default=[], metavar="[NAME=]1x3x224x224[:dtype]", help="an example input, in order or by name"
+    )
+    group.add_argument("--exporter", choices=EXPORTERS, default="auto", help="torch's exporter (auto: the best for the targets)")
+    group.add_argument("--opset", type=int, metavar="N", help="the opset to export to, in place of the exporter's own")
+    group.add_argument("--inputs", metavar="NAME[,...]", help="the inputs of a frozen graph")
+    group.add_argument("--outputs", metavar="NAME[,...]", help="the outputs of a frozen graph")
+    group.add_argument("--weights", type=Path, metavar="FILE", help="weights for what a torch factory makes")
+    group.add_argument("--trust", action="store_true", help="open pickles and layers that hold code, which then runs")
+    group.add_argument("--network", action="store_true", help="let the model's code use the network")
+    group.add_argument("--python", metavar="PYTHON", help="the interpreter that has the framework")
+
+
+def instructions(given: argparse.Namespace, shapes: Mapping[str, Any]) -> Instructions:
+    """The options of a command line as Instructions; UsageError where they contradict each other or are misspelt."""
+    return Instructions(
+        examples=tuple(map(Example.parse, given.input)),
+        shapes=shapes,
+        data=getattr(given, "data", None),
+        exporter=given.exporter,
+        opset=given.opset,
+        ends=(_names(given.inputs), _names(given.outputs)),
+        weights=given.weights,
+        trust=given.trust,
+        network=given.network,
+        python=given.python,
+        deadline=getattr(given, "deadline", 300.0),
+        memory_gib=getattr(given, "memory_gib", 8.0),
+        rtol=getattr(given, "rtol", None),
+        atol=getattr(given, "atol", None),
+    )
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(word.strip() for word in (text or "").split(",") if word.strip())

@@ -1,0 +1,181 @@
+"""lower: a source in, the best verified ONNX model out, with everything that was tried."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from graphfix.engine import bound, judge
+from graphfix.errors import GraphfixError, ModelError, UsageError
+from graphfix.lowering.instructions import Instructions
+from graphfix.lowering.lowered import Attempt, Lowered
+from graphfix.lowering.proof import proven
+from graphfix.lowering.source import FRAMEWORKS, Kind, Source
+from graphfix.lowering.workshop import Workshop
+
+ROADS = {
+    Kind.FACTORY: ("dynamo", "trace", "script"),
+    Kind.EXPORTED: ("dynamo",),
+    Kind.TORCHSCRIPT: ("script",),
+    Kind.PICKLE: ("dynamo", "trace", "script"),
+}
+"""The exporters that can lower what torch keeps, best first where nothing else decides; all else goes through tf2onnx."""
+Say = Callable[[str], None]
+
+
+def lower_source(
+    source: Source,
+    instructions: Instructions,
+    folder: Path,
+    *,
+    targets: Sequence[str] = (),
+    values: Mapping[str, Any] | None = None,
+    every: bool = False,
+    say: Say | None = None,
+) -> Lowered:
+    """Lower a source into `folder`, where the models stay; the attempt that suits `targets` best is chosen.
+
+    With `--exporter auto` the roads are tried in turn until one gives a verified model that every target takes, else
+    the best of them is kept; `every` tries all. `values` are the inputs that will be bound, for the verdicts.
+
+    Raises:
+        UsageError: there is nothing to run the model on, or the exporter is not one for this source.
+        ModelError: the source cannot be opened, or only as code, and is not trusted.
+        BackendError: the framework is not installed.
+    """
+    if source.path is not None and not source.path.exists():
+        raise ModelError("there is no such file", path=source.text)
+    with Workshop(instructions) as workshop:
+        framework = _framework(source, workshop)
+        attempts: list[Attempt] = []
+        roads = list(_roads(source, instructions, framework))
+        while roads:
+            road = roads.pop(0)
+            (say or str)(f"{road} is lowering {source.text}")
+            attempt = _attempt(source, instructions, workshop, framework, road, folder)
+            if attempt.stage == "elsewhere":
+                framework, roads = "tensorflow", ["tf2onnx"]
+                continue
+            attempt.results = _judged(attempt, source, instructions, targets, values or {})
+            attempts.append(attempt)
+            content = attempt.verified and all(result.verdict == "accepted" for result in attempt.results)
+            if (content and not every) or attempt.stage in ("load", "run"):
+                break
+        versions = workshop.versions(framework)
+    chosen = min(attempts, key=lambda attempt: attempt.rank)
+    return Lowered(source, attempts, chosen, versions, _reason(attempts, chosen, targets))
+
+
+def _framework(source: Source, workshop: Workshop) -> str:
+    """The framework to ask first: a factory's is not known before it runs, so the one that is here."""
+    usual = FRAMEWORKS[source.kind]
+    return next((name for name in usual if workshop.has(name)), usual[0])
+
+
+def _roads(source: Source, instructions: Instructions, framework: str) -> Sequence[str]:
+    if framework != "torch":
+        return ("tf2onnx",)
+    roads = ROADS[source.kind]
+    if instructions.exporter == "auto":
+        return roads
+    if instructions.exporter not in roads:
+        raise UsageError(
+            f"{source.title} cannot go through `{instructions.exporter}`",
+            path=source.text,
+            cure=f"choose from {', '.join(roads)}",
+        )
+    return (instructions.exporter,)
+
+
+def _attempt(source: Source, instructions: Instructions, workshop: Workshop, framework: str, road: str, folder: Path) -> Attempt:
+    place = folder / road
+    place.mkdir()
+    answer = workshop.ask(framework, _request(source, instructions, road, place))
+    stage = answer["stage"]
+    if stage in ("usage", "refused"):
+        kind = UsageError if stage == "usage" else ModelError
+        raise kind(answer["message"], path=source.text, cure=answer.get("cure") or None)
+    attempt = Attempt(road, stage, float(answer["seconds"]), leftovers=answer.get("leftovers", ()), notes=answer.get("notes", ()))
+    if stage != "ok":
+        attempt.failure = {key: answer.get(key) for key in ("message", "file", "line", "module", "op", "cure")}
+        return attempt
+    attempt.model = place / "model.onnx"
+    attempt.opset, attempt.nodes = _measured(attempt.model)
+    attempt.verification = proven(
+        attempt.model, place / "feeds.npz", answer["runs"], rtol=instructions.rtol, atol=instructions.atol
+    )
+    if not answer["steady"]:
+        attempt.notes = [*attempt.notes, "the framework itself gives other outputs on the same inputs each time"]
+    return attempt
+
+
+def _request(source: Source, instructions: Instructions, road: str, folder: Path) -> dict[str, Any]:
+    """What a worker is asked."""
+    named = {name: list(dims) for name, dims in instructions.shapes.items()}
+    examples: list[dict[str, Any]]
+    examples = [{"name": one.name, "dims": list(one.dims), "dtype": one.dtype} for one in instructions.examples]
+    free = {one["name"]: one["dims"] for one in examples if any(isinstance(dim, str) for dim in one["dims"])}
+    if not examples and named:
+        examples = [{"name": name, "dims": dims, "dtype": ""} for name, dims in named.items() if None not in dims]
+    return {
+        "kind": source.kind.value,
+        "text": source.text,
+        "path": str(source.path.absolute()) if source.path is not None else None,
+        "exporter": road,
+        "opset": instructions.opset,
+        "examples": examples,
+        "dynamic": {**free, **named},
+        "data": _absolute(instructions.data),
+        "weights": _absolute(instructions.weights),
+        "ends": [list(names) for names in instructions.ends],
+        "folder": str(folder.absolute()),
+    }
+
+
+def _absolute(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    if not path.is_file():
+        raise UsageError("there is no such file", path=path)
+    return str(path.absolute())
+
+
+def _measured(path: Path) -> tuple[int, int]:
+    """The opset and the number of nodes of a model."""
+    from graphfix.skeleton import read_skeleton
+
+    model = read_skeleton(path)
+    return max((entry.version for entry in model.opset_import if not entry.domain), default=0), len(model.graph.node)
+
+
+def _judged(
+    attempt: Attempt, source: Source, instructions: Instructions, targets: Sequence[str], values: Mapping[str, Any]
+) -> Sequence[Any]:
+    """What lint says of an attempt's model, bound as it will be used; dims that do not fit it are left alone."""
+    from graphfix.skeleton import read_skeleton
+
+    if attempt.model is None or not targets:
+        return ()
+    model = read_skeleton(attempt.model)
+    shapes: Any = dict(instructions.shapes)
+    with contextlib.suppress(GraphfixError):
+        model = bound(model, shapes, values)
+    return judge(model, targets, name=source.text)
+
+
+def _reason(attempts: Sequence[Attempt], chosen: Attempt, targets: Sequence[str]) -> str:
+    """Why the chosen attempt was chosen."""
+    if chosen.model is None:
+        return "no exporter gives a model"
+    if not chosen.verified:
+        return "no exporter gives a model that computes the same"
+    others = [attempt for attempt in attempts if attempt is not chosen]
+    if all(result.verdict == "accepted" for result in chosen.results):
+        wanted = f"taken by {', '.join(targets)}" if targets else "verified"
+        return f"the first that is {wanted}" if others else wanted
+    verified = [attempt for attempt in others if attempt.verified]
+    if not verified:
+        return "the only one that is verified" if others else "verified"
+    return "it leaves the least to mend" if min(a.rank for a in verified) > chosen.rank else "others are no better"

@@ -1,0 +1,136 @@
+"""Opening what torch users keep models in: a factory in Python, TorchScript, an ExportedProgram, a file of weights.
+
+A pickle is code. Without `trust` files are opened so that they can hold tensors and plain values alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from graphfix.lowering.factory import Refused, made
+from graphfix.lowering.inspection import TRUST, UNSAFE, inspect_exported
+
+
+@dataclass(slots=True)
+class Opened:
+    """An opened source: the module, the ExportedProgram where it was one, example inputs that came along, bytes of weights."""
+
+    model: Any
+    program: Any = None
+    examples: Any = None
+    bytes: int = 0
+
+
+def opened(request: Mapping[str, Any]) -> Opened:
+    """The source of a request, opened; Refused when it may not be, or is not a model."""
+    kind, path = request["kind"], request["path"]
+    if kind == "factory":
+        found = from_factory(request)
+    elif kind == "torchscript":
+        found = Opened(torch.jit.load(path, map_location="cpu"))
+    elif kind == "exported-program":
+        if not request["trust"]:
+            inspect_exported(path)
+        with guarded(request["trust"]):
+            program = torch.export.load(path)
+        found = Opened(program.module(), program, program.example_inputs)
+    else:
+        if request["trust"]:
+            sys.path.insert(0, request["cwd"])  # where the classes that it names may be
+        found = Opened(unpickled(path, trust=request["trust"]))
+    model = found.model
+    if not isinstance(model, torch.nn.Module):
+        if "tensorflow" in sys.modules or "keras" in sys.modules:
+            raise Refused("not torch", stage="elsewhere")
+        raise Refused(*not_a_model(model, kind))
+    if request["weights"]:
+        load_weights(model, request["weights"], trust=request["trust"])
+    found.bytes = sum(tensor.nbytes for tensor in model.state_dict().values() if isinstance(tensor, torch.Tensor))
+    return found
+
+
+def not_a_model(found: Any, kind: str) -> tuple[str, str]:
+    """Why something is no model, and the next step."""
+    if isinstance(found, Mapping) and kind == "pickle":
+        return (
+            "it holds weights and no model: the program they belong to is elsewhere",
+            "name the program and hand it the weights, `package.module:factory --weights FILE`",
+        )
+    return (
+        f"it is a {type(found).__name__}, not a torch.nn.Module",
+        "name a module, a class of modules, or a function that returns one",
+    )
+
+
+def from_factory(request: Mapping[str, Any]) -> Opened:
+    """What `package.module:factory` names."""
+    found, given = made(request)
+    if isinstance(found, torch.export.ExportedProgram):
+        return Opened(found.module(), found, given if given is not None else found.example_inputs)
+    return Opened(found, examples=given)
+
+
+@contextlib.contextmanager
+def guarded(trust: bool) -> Iterator[None]:
+    """While it lasts torch.load opens tensors and plain values alone: torch.export.load falls back to anything."""
+    if trust:
+        yield
+        return
+    load = torch.load
+
+    def careful(*args: Any, **options: Any) -> Any:
+        try:
+            return load(*args, **{**options, "weights_only": True})
+        except Exception as error:
+            raise Refused(UNSAFE, f"{named(error)}{TRUST}", "refused") from None
+
+    def never(*_: Any) -> Any:
+        raise Refused(UNSAFE, TRUST, "refused")
+
+    unpickle = torch._C._pickle_load_obj
+    torch.load, torch._C._pickle_load_obj = careful, never
+    try:
+        yield
+    finally:
+        torch.load, torch._C._pickle_load_obj = load, unpickle
+
+
+def unpickled(path: str, *, trust: bool) -> Any:
+    """What torch.load gives; without `trust` tensors and plain values alone."""
+    with guarded(trust):
+        return torch.load(path, map_location="cpu", weights_only=not trust)
+
+
+def load_weights(model: Any, path: str, *, trust: bool) -> None:
+    """Put a state dict, plain or under a checkpoint's usual keys, into a module; Refused where it does not fit."""
+    if path.endswith(".safetensors"):
+        from safetensors.torch import load_file
+
+        held: Any = load_file(path)
+    else:
+        held = unpickled(path, trust=trust)
+    for key in ("state_dict", "model_state_dict", "model"):
+        if isinstance(held, Mapping) and isinstance(held.get(key), Mapping):
+            held = held[key]
+    try:
+        model.load_state_dict(held)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        raise Refused(f"the weights in {path} do not fit: {first(error)}", "name the file that belongs to this module") from None
+
+
+def named(error: BaseException) -> str:
+    """What a refused pickle names, where torch says it."""
+    found = re.search(r"GLOBAL `?([\w.]+)", str(error))
+    return f"it names {found[1]}; " if found else ""
+
+
+def first(error: BaseException) -> str:
+    """The first lines of what an exception says, as one."""
+    return " ".join(str(error).split())[:200]

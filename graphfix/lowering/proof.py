@@ -1,0 +1,109 @@
+"""The proof that a lowered model computes what its framework computed: `python -m graphfix.lowering.proof REQUEST`.
+
+It runs in a process of its own: whatever onnxruntime does to it costs one answer, and linting stays free of it. REQUEST
+is a JSON file naming the model, the feeds that a worker saved (`K/in/NAME`, `K/out/INDEX`) and the tolerance.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graphfix.comparing import Difference, Tolerance, Verification, compare
+
+METHOD = "onnxruntime with its optimiser off against the framework, rtol {rtol:g}, atol {atol:g} of each output's scale"
+RTOL, SCALE = 1e-3, 1e-4
+HALF = 1e-2
+"""Relative tolerance, absolute tolerance as a share of an output's scale, and both for 16-bit floats."""
+DEADLINE = 300.0
+
+
+def proven(
+    model: Path, feeds: Path, labels: Sequence[str], *, rtol: float | None = None, atol: float | None = None
+) -> Verification:
+    """Run the lowered model on every feed in a process of its own, and compare; a process that is lost is a failure."""
+    request = feeds.with_suffix(".json")
+    request.write_text(json.dumps({"model": str(model), "feeds": str(feeds), "labels": list(labels), "rtol": rtol, "atol": atol}))
+    command = [sys.executable, "-m", "graphfix.lowering.proof", str(request)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=False, stdin=subprocess.DEVNULL)
+        lost = f"onnxruntime's process ended with status {done.returncode}: {done.stderr.strip()[-200:]}"
+        answer = json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
+    except subprocess.TimeoutExpired:
+        answer, lost = None, f"onnxruntime gave no answer within {DEADLINE:g} s"
+    if answer is None:
+        return Verification(0, float("inf"), float("inf"), 0.0, False, METHOD.format(rtol=RTOL, atol=SCALE), lost)
+    return Verification(**answer)
+
+
+def prove(request: Mapping[str, Any]) -> Verification:
+    """Compare in this process."""
+    from graphfix.model import load_model
+    from graphfix.verify import session
+
+    rtol, atol = request["rtol"], request["atol"]
+    method = METHOD.format(rtol=RTOL if rtol is None else rtol, atol=SCALE if atol is None else atol)
+    worst, count = Difference(), 0
+    with contextlib.ExitStack() as stack:
+        try:
+            loaded = stack.enter_context(session(load_model(request["model"])))
+        except Exception as error:
+            said = " ".join(str(error).split())[:300]
+            return Verification(0, float("inf"), float("inf"), 0.0, False, method, f"onnxruntime cannot load it: {said}")
+        names = [output.name for output in loaded.get_outputs()]
+        types = {value.name: value.type for value in loaded.get_inputs()}
+        arrays = stack.enter_context(np.load(request["feeds"], allow_pickle=False))
+        for number, label in enumerate(request["labels"]):
+            start = f"{number}/in/"
+            feed = {key[len(start) :]: arrays[key] for key in arrays.files if key.startswith(start)}
+            wanted = [arrays[f"{number}/out/{i}"] for i in range(sum(k.startswith(f"{number}/out/") for k in arrays.files))]
+            found = _run(loaded, {name: _cast(array, types[name]) for name, array in feed.items()}, names, wanted, (rtol, atol))
+            if found.reason is not None and worst.reason is None:
+                found = dataclasses.replace(found, reason=f"on {label}: {found.reason}")
+            worst, count = worst.worse(found), count + 1
+    return worst.verdict(count, method)
+
+
+def _run(loaded: Any, feed: Mapping[str, Any], names: Sequence[str], wanted: Sequence[Any], limits: Any) -> Difference:
+    try:
+        got = loaded.run(None, feed)
+    except Exception as error:
+        return Difference(float("inf"), float("inf"), 0.0, f"onnxruntime fails: {' '.join(str(error).split())[:300]}")
+    if len(got) != len(wanted):
+        return Difference(float("inf"), float("inf"), 0.0, f"the framework gives {len(wanted)} outputs, the model {len(got)}")
+    worst = Difference()
+    for name, want, have in zip(names, wanted, got, strict=True):
+        have = np.asarray(have)
+        if str(have.dtype) == "bfloat16":
+            have = have.astype(np.float32)
+        worst = worst.worse(compare(name, want, have, _tolerance(want, have, *limits)))
+    return worst
+
+
+def _tolerance(want: Any, have: Any, rtol: float | None, atol: float | None) -> Tolerance:
+    """The usual tolerance, or the given one."""
+    usual = (HALF, HALF) if want.dtype == np.float16 or str(have.dtype) == "bfloat16" else (RTOL, SCALE)
+    finite = np.abs(want[np.isfinite(want)]) if want.dtype.kind in "fc" else np.zeros(0)
+    scale = float(finite.max()) if finite.size else 0.0
+    return Tolerance(usual[0] if rtol is None else rtol, usual[1] * scale if atol is None else atol)
+
+
+def _cast(array: Any, kind: str) -> Any:
+    """An array in the type the model takes where numpy had none for it."""
+    if kind == "tensor(bfloat16)":
+        import ml_dtypes
+
+        return array.astype(ml_dtypes.bfloat16)
+    return array
+
+
+if __name__ == "__main__":
+    print(json.dumps(dataclasses.asdict(prove(json.loads(Path(sys.argv[1]).read_text())))))

@@ -1,0 +1,231 @@
+"""Opening what TensorFlow users keep models in, each as one callable with a signature and a way through tf2onnx.
+
+The order of a model's inputs is that of its signature, which for SavedModels is the alphabet's.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+import tf2onnx
+
+from graphfix.lowering.factory import Refused, made
+from graphfix.lowering.inspection import TRUST, inspect_keras
+
+OPSET = 18
+"""The newest that tf2onnx writes."""
+
+
+@dataclass(slots=True)
+class Opened:
+    """A model: the names, dims (None where free) and dtypes it takes, how to run it, and how to write it as ONNX.
+
+    `run` takes arrays in the order of `names` and gives the outputs in order; `convert` gives a ModelProto for an opset.
+    """
+
+    names: list[str]
+    dims: list[list[int | None]]
+    dtypes: list[str]
+    run: Callable[[Sequence[Any]], list[Any]]
+    convert: Callable[[int], Any]
+    outputs: list[str] | None = None
+    examples: Any = None
+
+
+def opened(request: Mapping[str, Any]) -> Opened:
+    """The source of a request; Refused when it may not be opened, or is not a model."""
+    kind, path = request["kind"], request["path"]
+    if kind == "saved-model":
+        return saved_model(path)
+    if kind == "keras":
+        return keras_model(loaded_keras(path, trust=request["trust"]), request)
+    if kind == "frozen-graph":
+        return frozen(path, *request["ends"])
+    if kind == "tflite":
+        return tflite(path)
+    found, examples = made(request)
+    if isinstance(found, tf.keras.Model):
+        result = keras_model(found, request)
+    elif hasattr(found, "get_concrete_function"):
+        result = function(found, request)
+    elif isinstance(found, tf.Module) and callable(found):
+        result = function(tf.function(lambda *args: found(*args)), request)
+    else:
+        cure = "name a Keras model, a tf.function, a tf.Module that can be called, or what returns one"
+        raise Refused(f"it is a {type(found).__name__}, which is no model", cure)
+    result.examples = examples
+    return result
+
+
+def loaded_keras(path: str, *, trust: bool) -> Any:
+    """A Keras file; without `trust` it may hold no Python of its own."""
+    if not trust:
+        inspect_keras(path)
+    try:
+        return tf.keras.models.load_model(path, compile=False, safe_mode=not trust)
+    except ValueError as error:
+        if trust or "safe_mode" not in str(error):
+            raise
+        raise Refused("it holds a Lambda layer, which is code that opening it would run",
+                      TRUST, "refused") from None  # fmt: skip
+
+
+def keras_model(model: Any, request: Mapping[str, Any]) -> Opened:
+    """A Keras model by its inputs; one that was never built is built by the examples."""
+    # The structure is public only as a flat list, which a model of named inputs does not take.
+    form = getattr(model, "_inputs_struct", None) or (model.inputs if isinstance(model, tf.keras.Sequential) else None)
+    if not form:
+        return function(tf.function(lambda *args: model(*args, training=False)), request)
+    flat = tf.nest.flatten(form)
+    names = list(form) if isinstance(form, dict) else [tensor.name for tensor in flat]
+    if len(flat) == 1 and isinstance(form, (list, tuple)):
+        form = flat[0]
+    call = tf.function(lambda *args: model(tf.nest.pack_sequence_as(form, args), training=False))
+    return by_function(call, names, [tf.TensorSpec(t.shape, t.dtype, name=n) for t, n in zip(flat, names, strict=True)],
+                       outputs=list(getattr(model, "output_names", ())) or None)  # fmt: skip
+
+
+def saved_model(path: str) -> Opened:
+    """A SavedModel by its serving signature, or the only one it has."""
+    held = tf.saved_model.load(path)
+    keys = list(held.signatures)
+    if not keys:
+        raise Refused("this SavedModel has no signature", "save it with `signatures=`, or name the program: module:factory")
+    key = "serving_default" if "serving_default" in keys else keys[0]
+    signature = held.signatures[key]
+    specs = signature.structured_input_signature[1]
+    names = sorted(specs)
+    call = tf.function(lambda *args: (held, signature(**dict(zip(names, args, strict=True))))[1])
+    return by_function(call, names, [tf.TensorSpec(specs[n].shape, specs[n].dtype, name=n) for n in names])
+
+
+def function(call: Any, request: Mapping[str, Any]) -> Opened:
+    """A tf.function by its own signature, or by the examples."""
+    specs = list(call.input_signature or ()) if hasattr(call, "input_signature") else []
+    if not specs:
+        for one in request["examples"]:
+            sizes = [size if isinstance(size, int) else None for size in one["dims"]]
+            specs.append(tf.TensorSpec(sizes, one["dtype"] or "float32", name=one["name"] or None))
+    if not specs:
+        raise Refused("there is nothing to run it on", "say what it takes: --input 1x224x224x3, --input ids=1x16:int64")
+    names = [spec.name or f"input_{place}" for place, spec in enumerate(specs)]
+    return by_function(call, names, [tf.TensorSpec(s.shape, s.dtype, name=n) for s, n in zip(specs, names, strict=True)])
+
+
+def by_function(call: Any, names: list[str], specs: Sequence[Any], outputs: list[str] | None = None) -> Opened:
+    """A model that is a function of tensors."""
+
+    def run(arrays: Sequence[Any]) -> list[Any]:
+        return [tensor.numpy() for tensor in tf.nest.flatten(call(*map(tf.constant, arrays)))]
+
+    def convert(opset: int) -> Any:
+        return tf2onnx.convert.from_function(call, input_signature=list(specs), opset=opset, custom_op_handlers=HANDLERS)[0]
+
+    return Opened(names, [dims(spec.shape) for spec in specs], [spec.dtype.name for spec in specs], run, convert, outputs)
+
+
+def frozen(path: str, inputs: Sequence[str], outputs: Sequence[str]) -> Opened:
+    """A frozen GraphDef between the ends that are named; Refused, with those it could be, where they are not."""
+    graph = tf.compat.v1.GraphDef()
+    with open(path, "rb") as stream:
+        graph.ParseFromString(stream.read())
+    read = {name.lstrip("^").partition(":")[0] for node in graph.node for name in node.input}
+    starts = [node.name for node in graph.node if node.op == "Placeholder"]
+    ends = [node.name for node in graph.node if node.name not in read and node.op not in ("Const", "NoOp", "Placeholder")]
+    known = {node.name for node in graph.node}
+    missing = [name for name in (*inputs, *outputs) if name.partition(":")[0] not in known]
+    if missing or not inputs or not outputs:
+        said = f"there is no node `{missing[0]}` in it" if missing else "a frozen graph does not tell where it begins and ends"
+        raise Refused(said, f"likely --inputs {','.join(starts[:4]) or '?'} --outputs {','.join(ends[:4]) or '?'}")
+    tensors = [[name if ":" in name else f"{name}:0" for name in side] for side in (inputs, outputs)]
+    pruned = tf.compat.v1.wrap_function(lambda: tf.compat.v1.import_graph_def(graph, name=""), []).prune(*tensors)
+
+    def run(arrays: Sequence[Any]) -> list[Any]:
+        return [tensor.numpy() for tensor in pruned(*map(tf.constant, arrays))]
+
+    def convert(opset: int) -> Any:
+        name = os.path.splitext(os.path.basename(path))[0]
+        return tf2onnx.convert.from_graph_def(
+            graph, name=name, input_names=tensors[0], output_names=tensors[1], opset=opset, custom_op_handlers=HANDLERS
+        )[0]
+
+    shapes = [dims(tensor.shape) for tensor in pruned.inputs]
+    plain = [name.removesuffix(":0") for name in tensors[0]]
+    ends_plain = [name.removesuffix(":0") for name in tensors[1]]
+    return Opened(plain, shapes, [tensor.dtype.name for tensor in pruned.inputs], run, convert, ends_plain)
+
+
+def tflite(path: str) -> Opened:
+    """A TensorFlow Lite file, run by TensorFlow's own interpreter."""
+    interpreter = tf.lite.Interpreter(path)
+    details = interpreter.get_input_details()
+
+    def run(arrays: Sequence[Any]) -> list[Any]:
+        for detail, array in zip(details, arrays, strict=True):
+            interpreter.resize_tensor_input(detail["index"], array.shape)
+        interpreter.allocate_tensors()
+        for detail, array in zip(details, arrays, strict=True):
+            interpreter.set_tensor(detail["index"], array)
+        interpreter.invoke()
+        return [interpreter.get_tensor(detail["index"]) for detail in interpreter.get_output_details()]
+
+    shapes = [[None if size < 0 else int(size) for size in detail["shape_signature"]] for detail in details]
+    kinds = [tf.dtypes.as_dtype(detail["dtype"]).name for detail in details]
+    names = [detail["name"].removesuffix(":0") for detail in details]
+
+    def convert(opset: int) -> Any:
+        return tf2onnx.convert.from_tflite(path, opset=opset, custom_op_handlers=HANDLERS)[0]
+
+    return Opened(names, shapes, kinds, run, convert)
+
+
+def dims(shape: Any) -> list[int | None]:
+    """A TensorShape's sizes, None where free; Refused where even the rank is."""
+    if shape.rank is None:
+        raise Refused("an input of unknown rank", "say what it takes: --input 1x224x224x3")
+    return [None if size is None else int(size) for size in shape]
+
+
+def erfc(context: Any, node: Any, name: str, _: Any) -> Any:
+    """Erfc(x) = 1 - Erf(x), which the exact GELU of new TensorFlow uses and tf2onnx does not know."""
+    out, operand = node.output[0], node.input[0]
+    dtype, shape = context.get_dtype(out), context.get_shape(out)
+    context.remove_node(node.name)
+    made_erf = context.make_node("Erf", [operand], shapes=[shape], dtypes=[dtype])
+    kind = tf2onnx.utils.map_onnx_to_numpy_type(dtype)
+    one = context.make_const(tf2onnx.utils.make_name("one"), kind(1).reshape(()))
+    return context.make_node("Sub", [one.name, made_erf.output[0]], name=name, outputs=[out], shapes=[shape], dtypes=[dtype])
+
+
+def lite_gelu(context: Any, node: Any, name: str, _: Any) -> Any:
+    """TensorFlow Lite's GELU, which tf2onnx does not know: x/2 * (1 + erf(x/sqrt 2)), or with tanh where it is approximate."""
+    out, operand = node.output[0], node.input[0]
+    dtype, shape = context.get_dtype(out), context.get_shape(out)
+    rough = node.get_attr_value("approximate", False)
+    context.remove_node(node.name)
+    kind = tf2onnx.utils.map_onnx_to_numpy_type(dtype)
+
+    def constant(value: float) -> str:
+        return str(context.make_const(tf2onnx.utils.make_name("c"), kind(value).reshape(())).name)
+
+    def op(kind: str, *operands: str) -> str:
+        return str(context.make_node(kind, list(operands), shapes=[shape], dtypes=[dtype]).output[0])
+
+    if rough:
+        cube = op("Mul", op("Mul", operand, operand), operand)
+        inner = op("Mul", op("Add", operand, op("Mul", cube, constant(0.044715))), constant((2 / math.pi) ** 0.5))
+        bent = op("Tanh", inner)
+    else:
+        bent = op("Erf", op("Mul", operand, constant(0.5**0.5)))
+    half = op("Mul", operand, constant(0.5))
+    return context.make_node(
+        "Mul", [half, op("Add", bent, constant(1))], name=name, outputs=[out], shapes=[shape], dtypes=[dtype]
+    )
+
+
+HANDLERS: dict[str, Any] = {"Erfc": (erfc, []), "TFL_GELU": (lite_gelu, [])}

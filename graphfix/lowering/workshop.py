@@ -1,0 +1,85 @@
+"""Where sources are lowered: worker processes that have a framework, one for each, opened when first asked."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from graphfix.backends.session import Session
+from graphfix.errors import BackendError
+from graphfix.lowering.instructions import Instructions
+
+DISTRIBUTIONS = {
+    "torch": (("torch",), ("onnxscript",)),
+    "tensorflow": (("tensorflow", "tensorflow-cpu", "tensorflow-macos"), ("tf2onnx",)),
+}
+"""What each framework's worker needs: one distribution of each group."""
+TITLES = {"torch": "PyTorch", "tensorflow": "TensorFlow"}
+
+
+@dataclass(slots=True)
+class Workshop:
+    """The workers of one lowering; close it, or use it in `with`."""
+
+    instructions: Instructions
+    _sessions: dict[str, Session] = field(default_factory=dict)
+
+    def has(self, framework: str) -> bool:
+        """Whether the framework is where it would be looked for; nothing is imported."""
+        return self._lacking(framework) is None
+
+    def ask(self, framework: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The worker's answer; BackendError with the cure when the framework is missing or cannot be imported."""
+        if framework not in self._sessions:
+            lacking = self._lacking(framework)
+            cure = f"install it with `pip install 'graphfix[{framework}]'`, or name an interpreter that has it with --python"
+            if lacking is not None:
+                raise BackendError(f"{TITLES[framework]} is needed to open it, and {lacking} is not installed", cure=cure)
+            self._sessions[framework] = Session(
+                Path(__file__).with_name(f"{framework}_worker.py"),
+                python=self._python,
+                deadline=self.instructions.deadline,
+                memory_gib=self.instructions.memory_gib,
+                cure=cure,
+            )
+        common = {"cwd": os.getcwd(), "trust": self.instructions.trust, "network": self.instructions.network}
+        return self._sessions[framework].put({**common, **request}, deadline=self.instructions.deadline)
+
+    def versions(self, framework: str) -> dict[str, str]:
+        """The versions of a worker's distributions that has been asked; empty otherwise."""
+        return self._sessions[framework].versions if framework in self._sessions else {}
+
+    @property
+    def _python(self) -> str:
+        return self.instructions.python or sys.executable
+
+    def _lacking(self, framework: str) -> str | None:
+        """The first distribution that a framework's worker lacks."""
+        wanted = DISTRIBUTIONS[framework]
+        if self.instructions.python is not None:
+            from graphfix.backends.interpreters import packages
+
+            there = packages(self._python, tuple(name for group in wanted for name in group))
+            return next((group[0] for group in wanted if not any(name in there for name in group)), None)
+        return next((group[0] for group in wanted if not any(map(_installed, group))), None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for session in self._sessions.values():
+            session.close()
+
+
+def _installed(distribution: str) -> bool:
+    try:
+        importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True

@@ -1,0 +1,57 @@
+"""What `lower` did, for people: every exporter that was tried, the proof, what training left, what the targets say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from graphfix.diagnostic import Result
+from graphfix.report.page import Page
+from graphfix.report.paragraphs import wrapped
+from graphfix.report.text import VERDICTS, findings
+
+if TYPE_CHECKING:
+    from graphfix.lowering.bringing import Brought
+
+LINES = 4
+"""Lines for what one exporter came to."""
+
+
+def render_lowered(
+    brought: Brought, results: Sequence[Result], out: TextIO, *, full: bool = False, output: Path | None = None
+) -> None:
+    """Write the attempts, the reason for the choice, the findings of the lowering, each target's verdict and the file."""
+    page, lowered = Page(out), brought.lowered
+    chosen = lowered.chosen
+    head = ("lowered", "bold green") if output is not None else ("not lowered", "bold red")
+    page.line((brought.name, "bold"), ": ", head, f" by {lowered.exporter}" if output is not None else "", f" ({lowered.reason})")
+    room = page.width - 12
+    for attempt in lowered.attempts:
+        first, *rest = wrapped(attempt.summary(), room, 99 if full else LINES)
+        page.line("  ", (f"{attempt.exporter:<10}", "bold" if attempt is chosen else "dim"), first)
+        for line in rest:
+            page.line(" " * 12 + line)
+    proof = chosen.verification
+    if proof is not None:
+        found = f"largest error {proof.max_rel_error:.2g} of an output's scale on {proof.inputs} inputs; {proof.method}"
+        first, *rest = wrapped(found, room, LINES)
+        page.line("  ", ("proof     ", "bold"), first)
+        for line in rest:
+            page.line(" " * 12 + line)
+    for note in chosen.notes:
+        page.line("  ", ("note      ", "bold"), note)
+    own = {one.fingerprint for one in brought.findings(results[0].target)}
+    findings(page, [found for found in results[0].findings if found.fingerprint in own and found.code not in SAID], full=full)
+    for result in results:
+        if result.target and chosen.model is not None:
+            verdict = str(result.verdict)
+            errors = sum(found.severity.weight == 3 for found in result.findings)
+            tail = f", {errors} finding{'s' if errors != 1 else ''} that reject it" if errors else ""
+            page.line("  ", (verdict, VERDICTS[verdict]), f" by {result.judge}{tail}")
+    if output is not None:
+        page.line("  ", ("wrote     ", "bold"), str(output))
+
+
+SAID = frozenset({"GF506", "GF508"})
+"""Findings that the attempts tell already."""
