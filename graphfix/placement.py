@@ -31,8 +31,15 @@ def placements(table: Table) -> Table | None:
     return _opened(table.target, table.version, table.folder / FALLBACKS)
 
 
+def known_beforehand(facets: Facets) -> bool:
+    """Whether a node's operands are constants or sizes, so that compilers may compute it and run nothing for it."""
+    return facets.get("foldable", False) is not False
+
+
 def fallback(known: Table, op: str, domain: str, facets: Facets) -> Evidence | None:
     """What runs a node with these facets, if that is a fallback; None where it is not, or where it is not known."""
+    if known_beforehand(facets):
+        return None
     entry = known.entry(op, domain)
     if entry is None or not (entry.rejects or entry.exceptions):
         return None

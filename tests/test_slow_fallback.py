@@ -82,6 +82,14 @@ def test_computations_of_sizes_are_passed_over(home: Path) -> None:
     assert len(findings(Example("y = Add(x, b)", inputs="float[2,3] x, float[2,3] b"), home)) == 1
 
 
+def test_what_can_be_computed_beforehand_is_passed_over(home: Path) -> None:
+    with_fallback(home, "Add", {})
+    weights = "float[2,3] k = {1.0, 2.0, 3.0, 4.0, 5.0, 6.0}"
+    folded = Example("a = Add(k, k)\ny = Relu(a)", inputs="float[2,3] x", weights=weights)
+    assert findings(folded, home) == []
+    assert len(findings(Example("y = Add(x, b)", inputs="float[2,3] x, float[2,3] b"), home)) == 1
+
+
 def test_what_is_not_known_or_was_not_asked_is_not_called_slow(home: Path) -> None:
     with_fallback(home, "Add", {"T": ["int64"]})
     double = Example("y = Add(x, b)", inputs="float16[2,3] x, float16[2,3] b", outputs="float16 y")

@@ -44,11 +44,11 @@ def fallen(row: Placement, fallback: Fallback, known: Mapping[str, Set[str]]) ->
 
 
 def told(archive: Iterable[Evidence], rows: Iterable[Placement], fallback: Fallback) -> dict[str, list[Evidence]]:
-    """By operator, the evidence about the probes whose placement is known, `rejected` where it is a fallback.
+    """By operator, the evidence about the probes for whose node something runs, `rejected` where that is a fallback.
 
     The distiller then explains fallbacks as it explains rejections.
     """
-    rows = [row for row in rows if row.ran is not None]
+    rows = [row for row in rows if row.ran]
     known = seen(rows)
     placed = {(row.op, row.digest): fallen(row, fallback, known) for row in rows}
     out: dict[str, list[Evidence]] = {}
@@ -80,7 +80,7 @@ def write_fallbacks(folder: Path, rows: Iterable[Placement], fallback: Fallback,
 
     What is there of other operators stays, though its conditions may change with what is known to be tuned.
     """
-    fresh = [row for row in rows if row.ran is not None]
+    fresh = list(rows)
     asked = {row.op for row in fresh}
     every = sorted([*(row for row in read_placements(folder) if row.op not in asked), *fresh], key=lambda r: (r.op, r.digest))
     (folder / FALLBACKS).mkdir(parents=True, exist_ok=True)

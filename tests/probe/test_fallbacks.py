@@ -132,7 +132,7 @@ def test_probes_are_chosen_among_those_taken() -> None:
     single = [row("a"), row("b", "T"), row("w", "rank", verdict="wrong")]
     left = [
         row("r", verdict="rejected"), row("n", "numbers"), row("h", "T", aided=True), row("i", "inside", inside="branch"),
-        row("e", verdict="elsewhere"),
+        row("e", verdict="elsewhere"), row("f", "foldable", foldable=True), row("s", "derived", foldable="shape"),
     ]  # fmt: skip
     found = wanted([*left, *pairs, *single])
     assert found[:3] == single
@@ -167,9 +167,9 @@ def test_the_gravest_sort_names_a_probe_with_the_compiler_s_words() -> None:
     assert fallen(kinds, tflite.fallback, {}) == ("undelegated", "GATHER, CAST")
 
 
-def test_probes_that_the_compiler_was_silent_about_are_no_evidence() -> None:
-    archive = [row("a", T="float32"), row("b", "T", T="float64")]
-    rows = [Placement("Elu", "a", ("Reference ref",)), Placement("Elu", "b", None)]
+def test_probes_of_which_nothing_runs_or_is_told_are_no_evidence() -> None:
+    archive = [row("a", T="float32"), row("b", "T", T="float64"), row("c", "empty", T="float16")]
+    rows = [Placement("Elu", "a", ("Reference ref",)), Placement("Elu", "b", None), Placement("Elu", "c", ())]
     (evidence,) = told(archive, rows, openvino.fallback).values()
     entry = fallback_entry("Elu", evidence, "x 1", "2026-01-01")
     assert entry["measured"]["probes"] == 1
