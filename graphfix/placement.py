@@ -16,7 +16,7 @@ from graphfix.table import FALLBACKS, Evidence, Table
 SORTS = {
     "reference": "in the compiler's reference implementation, element by element",
     "untuned": "in an implementation that is not tuned, where others of its kind are",
-    "undelegated": "outside the delegate, in plain kernels",
+    "undelegated": "outside the delegate, wholly or in part",
 }
 """The sorts of fallback that adapters tell apart, in words."""
 

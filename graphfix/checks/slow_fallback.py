@@ -66,7 +66,8 @@ class SlowFallback(Check):
             if evidence is None or _of_sizes(node):
                 continue
             found = in_words(evidence.when, facets) if evidence.id != "exception" else "this very form"
-            message = f"`{node.op}`{f' with {found}' if found else ''} runs {SORTS[evidence.stage]} on {look.table.title}"
+            message = f"`{node.op}`{f' with {found}' if found else ''} runs {SORTS[evidence.stage]}, on {look.table.title}"
+            message += f": {evidence.said}" if evidence.said else ""
             graver = None if evidence.stage != "undelegated" else Severity.NOTE
             yield self.at(look, node, message, severity=graver, **_proof(look, node, evidence))
 
