@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 EXPORTERS = {"dynamo": True, "trace": True, "script": True}
+SHAPES = ("x=Nx3x12x12",)  # the dims that may be free
 
 
 class PyramidPooling(nn.Module):

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 EXPORTERS = {"dynamo": True, "trace": True, "script": True}
+SHAPES = ("x=NxTx16", "mask=NxT")  # the dims that may be free
 
 
 class CausalAttention(nn.Module):

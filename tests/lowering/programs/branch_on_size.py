@@ -9,7 +9,7 @@ EXPORTERS = {
     "trace": "differs",  # a trace keeps the branch that the example took
     "script": True,
 }
-FREE = ("Nx3xHxW",)  # "differs" shows where these dims are left free
+SHAPES = ("x=Nx3xHxW",)  # the dims that may be free
 
 
 class Neck(nn.Module):

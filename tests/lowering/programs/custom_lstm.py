@@ -8,7 +8,7 @@ EXPORTERS = {
     "trace": "differs",  # the same
     "script": True,
 }
-FREE = ("NxTx5",)  # "differs" shows where these dims are left free
+SHAPES = ("x=NxTx5",)  # the dims that may be free
 
 
 class NormalisedCell(nn.Module):

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 EXPORTERS = {"dynamo": True, "trace": True, "script": True}
+SHAPES = ("x=Nx6",)  # the dims that may be free
 
 
 class Regressor(nn.Module):

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 EXPORTERS = {"dynamo": True, "trace": True, "script": True}
+SHAPES = ("image=Nx3xHxW",)  # the dims that may be free
 
 
 class InvertedResidual(nn.Module):

@@ -9,6 +9,7 @@ EXPORTERS = {
     "trace": True,
     "script": False,  # pack_padded_sequence asks isinstance(lengths, Tensor), for which there is no ONNX
 }
+SHAPES = ("x=NxTx6", "lengths=N")  # the dims that may be free
 
 
 class Tagger(nn.Module):

@@ -8,6 +8,7 @@ EXPORTERS = {
     "trace": True,  # the decorated function is compiled by itself: its loop stays in the trace
     "script": True,
 }
+SHAPES = ("x=Nx5",)  # the dims that may be free
 
 
 @torch.jit.script

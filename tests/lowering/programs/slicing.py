@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 EXPORTERS = {"dynamo": True, "trace": True, "script": True}
+SHAPES = ("x=NxAx6",)  # the dims that may be free
 
 
 class BoxDecoder(nn.Module):

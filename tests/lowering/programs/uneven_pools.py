@@ -8,6 +8,7 @@ EXPORTERS = {
     "trace": False,  # its symbol for adaptive_avg_pool2d takes only sizes that divide
     "script": False,  # the same symbol
 }
+SHAPES = ("x=Nx3xHxW",)  # the dims that may be free
 
 
 class UnevenHead(nn.Module):
