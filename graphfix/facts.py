@@ -66,8 +66,10 @@ class Facts:
     """The model as it was given, with its own annotations."""
     plain: dict[Place, Shape | None] = field(default_factory=dict)
     """Shapes as they were before the initial states of recurrent nodes were asked about the results of every step."""
+    origins: dict[NodeFacts, Origin | None] = field(default_factory=dict)
+    """Where the nodes come from that have been asked about."""
     neighbours: dict[NodeFacts, Origin | None] | None = None
-    """Origins of nodes that have none themselves; filled in when one is first asked for."""
+    """Where those come from that do not say so themselves; filled in when there is one."""
 
     @classmethod
     def of(cls, model: ModelProto) -> Facts:
@@ -120,13 +122,13 @@ class Facts:
 
     def origin(self, node: NodeFacts) -> Origin | None:
         """Where in the author's code a node comes from; a neighbour's place where the exporter left it none."""
-        producer = self.source.producer_name if self.source is not None else ""
-        found = origin(node.proto, producer)
-        if found is None:
-            if self.neighbours is None:
-                self.neighbours = dict(zip(self.nodes, nearest(self.model.graph), strict=True))
-            found = self.neighbours[node]
-        return found
+        if node not in self.origins:
+            found = origin(node.proto, self.source.producer_name if self.source is not None else "")
+            if found is None:
+                self.neighbours = self.neighbours or dict(zip(self.nodes, nearest(self.model.graph), strict=True))
+                found = self.neighbours[node]
+            self.origins[node] = found
+        return self.origins[node]
 
     @property
     def inputs(self) -> list[Value]:

@@ -97,10 +97,17 @@ def infer(model: ModelProto) -> tuple[ModelProto, str | None]:
 def named(model: ModelProto) -> ModelProto:
     """A copy in which every free dim of an input has a name of its own kind, so that inference can follow it.
 
-    onnx calls what it cannot work out `unk__0`, and so do exporters; those of inputs are told apart here.
+    onnx calls what it cannot work out `unk__0`, and so do exporters; those of inputs are told apart here. Stack traces,
+    of which exporters leave a kilobyte in every node, are left out: inference would carry them along each time.
     """
     copy = ModelProto()
     copy.CopyFrom(model)
+    for graph in graphs(copy.graph):
+        for node in graph.node:
+            if node.metadata_props:
+                node.ClearField("metadata_props")
+            if node.doc_string:
+                node.ClearField("doc_string")
     for info in copy.graph.input:
         for position, dim in enumerate(info.type.tensor_type.shape.dim):
             if not dim.HasField("dim_value") and not dim.dim_param:

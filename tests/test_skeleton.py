@@ -76,6 +76,19 @@ def test_a_large_initializer_keeps_all_but_its_payload(tmp_path: Path) -> None:
     assert skeleton == model
 
 
+def test_what_nodes_say_of_their_origin_is_kept_at_every_depth_however_long(tmp_path: Path) -> None:
+    model = small()
+    branches = [attribute.g.node for attribute in model.graph.node[2].attribute]
+    for nodes in (model.graph.node, model.functions[0].node, *branches):
+        for node in nodes:
+            node.metadata_props.add(key="pkg.torch.onnx.stack_trace", value="a line of a stack\n" * 500)
+            node.doc_string = "another" * 1000
+    model.graph.initializer.append(weight("big"))
+    skeleton = read_skeleton(saved(tmp_path, model))
+    assert is_elided(skeleton.graph.initializer[-1])
+    assert (skeleton.graph.node, skeleton.functions) == (model.graph.node, model.functions)
+
+
 def test_a_payload_at_the_limit_is_kept_and_one_above_is_not(tmp_path: Path) -> None:
     model = small()
     model.graph.initializer.extend([weight("at", 1024), weight("above", 1025)])
