@@ -180,7 +180,7 @@ def _ran(found: Support) -> Iterator[str]:
         return
     entry = found.placed
     if entry is None:
-        why = "" if placements(found.table) is not None else f": {found.table.about.get('placement', '')}".rstrip(": .")
+        why = f": {found.table.about.get('unplaced', '')}".rstrip(": .")
         yield f"  what runs it was not measured{why}"
         return
     if not found.slow:

@@ -133,4 +133,4 @@ def test_targets_that_cannot_be_asked_say_why(target: str, capsys: pytest.Captur
     assert main(["explain", target, "Relu"]) == 0
     text = capsys.readouterr().out
     assert "what runs it was not measured: " in text
-    assert str(Table.open(target).about["placement"]).rstrip(".") in text
+    assert str(Table.open(target).about["unplaced"]).rstrip(".") in text

@@ -63,7 +63,7 @@ def page_data(names: Sequence[str], tables: Sequence[Table]) -> dict[str, Any]:
 
 
 def _notes(table: Table) -> str:
-    return " ".join(str(table.about[name]) for name in ("note", "placement") if name in table.about)
+    return " ".join(str(table.about[name]) for name in ("note", "placement", "unplaced") if name in table.about)
 
 
 def _statement(found: Statement, strings: Strings) -> list[Any]:
