@@ -163,7 +163,8 @@ def _target(rules: Table) -> Iterator[str]:
     yield f"{len(found)} operators were measured: {taken}.\n"
     asked, slow = sum(one.placed is not None for one in found), sum(bool(one.slow) for one in found)
     counted = f" {asked} operators were asked about; {slow} run on a fallback in some form." if asked else ""
-    yield f"What runs a node was {'measured' if asked else '**not** measured'}: {plain(rules.about['placement' if asked else 'unplaced'])}{counted}\n"
+    why = plain(rules.about.get("placement" if asked else "unplaced", ""))
+    yield f"What runs a node was {'measured' if asked else '**not** measured'}: {why}{counted}\n"
     yield "| operator | taken | rejected, computed otherwise, or run slowly | what helps |"
     yield "|---|---|---|---|"
     for one in found:
