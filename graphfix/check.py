@@ -39,6 +39,12 @@ class Look:
         """The nodes about which the table says anything but that they are supported."""
         return [told for told in self.ruled() if told[2].verdict != "supported" or told[2].wrong is not None]
 
+    @functools.cached_property
+    def rejected(self) -> list[tuple[NodeFacts, Facets, Ruling, Evidence]]:
+        """The nodes that the table rejects, with the evidence."""
+        told = ((*each, each[2].evidence) for each in self.notable if each[2].verdict == "rejected")
+        return [(node, found, ruling, evidence) for node, found, ruling, evidence in told if evidence is not None]
+
     def ruled(self) -> Iterator[tuple[NodeFacts, Facets, Ruling]]:
         """Every node with its facets and the table's ruling."""
         return zip(self.facts.nodes, self.facets, self.rulings, strict=True)
@@ -96,11 +102,14 @@ class TableCheck(Check):
         if look.model.verdict == "rejected" and evidence is not None and evidence.kind in self.kinds:
             message = self.describe("", look.model_facets, evidence, look)
             yield self.at(look, None, message, kind=evidence.kind, **cited(look, None, look.model))
-        for node, facets, ruling in look.notable:
-            evidence = ruling.evidence
-            if ruling.verdict == "rejected" and evidence is not None and evidence.kind in self.kinds:
-                message = self.describe(node.op, facets, evidence, look)
-                yield self.at(look, node, message, kind=evidence.kind, **cited(look, node, ruling))
+        said: dict[tuple[str, str, int, int], tuple[str, dict[str, Any]]] = {}
+        for node, facets, ruling, evidence in look.rejected:
+            if evidence.kind in self.kinds:
+                key = (node.op, node.domain, id(facets), id(evidence))  # nodes alike share one dict of facets
+                if key not in said:
+                    said[key] = self.describe(node.op, facets, evidence, look), cited(look, node, ruling)
+                message, proof = said[key]
+                yield self.at(look, node, message, kind=evidence.kind, **proof)
 
 
 def cited(look: Look, node: NodeFacts | None, ruling: Ruling) -> dict[str, Any]:

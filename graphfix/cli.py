@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import atexit
+import gc
 import importlib
 import os
 import sys
@@ -54,6 +56,8 @@ def grammar(commands: Container[str] = frozenset(COMMANDS)) -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, 1 or 2 as the contract says."""
+    gc.set_threshold(100_000)  # what is imported stays, and thousands of small values live as long as their model does
+    atexit.register(gc.freeze)  # a process that ends gains nothing by looking for garbage once more
     arguments = list(sys.argv[1:] if argv is None else argv)
     wanted = next((word for word in arguments if not word.startswith("-")), None)
     parser = grammar({wanted} if wanted is not None else frozenset())

@@ -24,7 +24,7 @@ from graphfix.inheritance import inherit, nearest
 from graphfix.laws import gravest
 from graphfix.origin import Origin, origin
 from graphfix.regrouping import regroupings
-from graphfix.resized import resized
+from graphfix.resized import LOSSES, resized
 from graphfix.schemas import formal_types
 from graphfix.settling import (
     SHAPED_BY,
@@ -164,7 +164,7 @@ def _walk(
     under: str = "nothing",
 ) -> list[str]:
     """Gather the facts of one graph and give the names it reads from outside; `inferred` is the annotated graph."""
-    known = {info.name: info for info in (*inferred.value_info, *inferred.output)}
+    known = {info.name: info for infos in (inferred.value_info, inferred.output) for info in infos}
     values = facts.values[scope] = {info.name: typed(info) for info in inferred.input}
     for tensor in graph.initializer:
         dims = tuple(tensor.dims)
@@ -175,31 +175,35 @@ def _walk(
     read: dict[str, None] = {}
     regrouping, accompanied = regroupings(graph), in_company(graph, opsets)
     for position, (node, twin) in enumerate(zip(graph.node, inferred.node, strict=True)):
-        inputs = tuple(facts.value(name, scope) if name else None for name in node.input)
+        op, domain = node.op_type, "" if node.domain == "ai.onnx" else node.domain
+        inputs = tuple([(values.get(name) or facts.value(name, scope)) if name else None for name in node.input])
+        branches: list[tuple[Value | None, ...]] = []
+        captured, broken = dict[str, None](), "none"
+        bodies = [item for item in node.attribute if item.type == AttributeProto.GRAPH]
+        if bodies:
+            before, runs_under = len(facts.nodes), _condition(node, inputs, under)
+            for item, other in zip(node.attribute, twin.attribute, strict=False):
+                if item.type == AttributeProto.GRAPH:
+                    inner = branch_scope(scope, node, item.name)
+                    captured.update(dict.fromkeys(_walk(facts, item.g, other.g, inner, opsets, runs_under)))
+                    branches.append(tuple(facts.value(o.name, inner) for o in item.g.output))
+            broken = gravest(facts.nodes[before:])
+        version = since(op, domain, opsets.get(domain, 0))
         stated = [typed(known[name]) if name in known else Value(name) for name in node.output]
-        branches, captured, before = [], dict[str, None](), len(facts.nodes)
-        for item, other in zip(node.attribute, twin.attribute, strict=False):
-            if item.type == AttributeProto.GRAPH:
-                inner = branch_scope(scope, node, item.name)
-                captured.update(dict.fromkeys(_walk(facts, item.g, other.g, inner, opsets, _condition(node, inputs, under))))
-                branches.append(tuple(facts.value(o.name, inner) for o in item.g.output))
-        domain = "" if node.domain == "ai.onnx" else node.domain
-        version = since(node.op_type, domain, opsets.get(domain, 0))
-        outputs = tuple(_known_output(node, inputs, value, i, version) for i, value in enumerate(stated))
-        ran = taken(node, inputs, branches)
+        outputs = tuple([_known_output(node, inputs, value, i, version) for i, value in enumerate(stated)])
+        ran = taken(node, inputs, branches) if branches else None
         if ran is not None:
             outputs = tuple(map(decided, outputs, ran))
         if facts.plain:
             outputs = tuple(assumed(value, facts.plain.get((scope, value.name), value.shape)) for value in outputs)
         entry = NodeFacts(
-            node, scope, inputs, tuple(o if o.name else None for o in outputs),
-            version, tuple(branches), tuple(captured),
-            gravest(facts.nodes[before:]), under, position in regrouping, position in accompanied,
-            resized(node.op_type, inputs[0] if inputs else None, lambda name: facts.producer(name, scope)),
+            node, scope, inputs, tuple([o if o.name else None for o in outputs]),
+            version, tuple(branches), tuple(captured), broken, under, position in regrouping, position in accompanied,
+            op in LOSSES and resized(op, inputs[0] if inputs else None, lambda name: facts.producer(name, scope)),
         )  # fmt: skip
         facts.nodes.append(entry)
         if scope:
-            read.update(dict.fromkeys(name for name in (*node.input, *captured) if name and name not in values))
+            read.update(dict.fromkeys([name for name in (*node.input, *captured) if name and name not in values]))
         for value in outputs:
             if value.name:
                 values[value.name] = value
@@ -232,8 +236,9 @@ def _bound_dtype(node: NodeProto, inputs: tuple[Value | None, ...], index: int, 
 def _known_output(node: NodeProto, inputs: tuple[Value | None, ...], stated: Value, index: int, version: int) -> Value:
     """The output with its source and, where the operands are known, its value."""
     value: Array | None = None
-    measured = any(i is not None and i.measured for i in inputs)
-    counted = measured and all(i is None or i.counted or not i.measured for i in inputs)
+    given = [i for i in inputs if i is not None]
+    measuring = [i for i in given if i.measured]
+    measured, counted = bool(measuring), bool(measuring) and all(i.counted for i in measuring)
     if node.op_type == "Constant" and node.domain in ("", "ai.onnx"):
         value, source = constant_value(node), "constant"
     elif node.op_type in ("Shape", "Size") and inputs and inputs[0] is not None:
@@ -241,14 +246,16 @@ def _known_output(node: NodeProto, inputs: tuple[Value | None, ...], stated: Val
         measured = measured or inputs[0].source not in ("constant", "folded")
         counted = inputs[0].measured or inputs[0].source in ("shape", "cast-shape")
     else:
-        sources = {i.source for i in inputs if i is not None}
+        sources = {i.source for i in given}
         runtime = "runtime" in sources or node.op_type in RANDOM or any(a.type == AttributeProto.GRAPH for a in node.attribute)
         source = "runtime" if runtime else _folded_source(node, sources)
-        if source == "folded" and index == 0 and all(i is None or i.constant is not None for i in inputs):
+        if source == "folded" and index == 0 and all(i.constant is not None for i in given):
             value = fold(node, [None if i is None else i.constant for i in inputs])
     sizes = follow(node, inputs) if index == 0 else None
     if value is None and source != "folded" and (array := whole(sizes, stated)) is not None:
         value, source, measured = array, "folded", True
+    if source == "runtime" and sizes is None and stated.dtype:
+        return stated
     dtype, shape = stated.dtype or _bound_dtype(node, inputs, index, version), stated.shape
     if value is not None:
         shape = value.shape

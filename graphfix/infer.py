@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import onnx
@@ -83,9 +83,12 @@ def graphs(graph: GraphProto) -> Iterator[GraphProto]:
 
 def infer(model: ModelProto) -> tuple[ModelProto, str | None]:
     """The model annotated by shape inference, and what stopped inference if something did; the argument is used up."""
-    model = lent(stood_in(model))
+    model = stood_in(model)
+    every = list(graphs(model.graph))
+    if len(every) > 1:
+        _lend(model.graph, {})
     try:
-        if _may_hold_long_vectors(model):
+        if _may_hold_long_vectors(model, every):
             plain = shape_inference.infer_shapes(model)
             if any(_is_long_vector(info) for graph in graphs(plain.graph) for info in (*graph.value_info, *graph.output)):
                 return plain, None
@@ -117,17 +120,11 @@ def named(model: ModelProto) -> ModelProto:
     return copy
 
 
-def lent(model: ModelProto) -> ModelProto:
-    """The same model, changed in place: small integer constants of outer scopes copied into subgraphs that read them.
+def _lend(graph: GraphProto, outer: Mapping[str, TensorProto]) -> None:
+    """Copy small integer constants of outer scopes into the subgraphs that read them, in place.
 
     onnx infers a subgraph without the values of outer constants, and so loses the rank behind every Unsqueeze in it.
     """
-    if any(item.type == AttributeProto.GRAPH for node in model.graph.node for item in node.attribute):
-        _lend(model.graph, {})
-    return model
-
-
-def _lend(graph: GraphProto, outer: Mapping[str, TensorProto]) -> None:
     own = {tensor.name: tensor for tensor in graph.initializer if _is_small_integer(tensor)}
     for node in graph.node:
         if node.op_type == "Constant" and node.attribute and _is_small_integer(node.attribute[0].t):
@@ -155,9 +152,9 @@ LONG = 16_384
 """Elements of a vector above which onnx's data propagation, which keeps one dim for each, is left out."""
 
 
-def _may_hold_long_vectors(model: ModelProto) -> bool:
-    """Whether some input or weight is large enough for a vector that data propagation should not be given."""
-    if any(len(tensor.dims) == 1 and tensor.dims[0] > LONG for graph in graphs(model.graph) for tensor in graph.initializer):
+def _may_hold_long_vectors(model: ModelProto, every: Sequence[GraphProto]) -> bool:
+    """Whether some input, or some weight of all its graphs, is large enough for a vector that data propagation cannot bear."""
+    if any(len(tensor.dims) == 1 and tensor.dims[0] > LONG for graph in every for tensor in graph.initializer):
         return True
     dims = ([d.dim_value for d in info.type.tensor_type.shape.dim] for info in model.graph.input)
     return any(math.prod(size for size in sizes if size > 0) > LONG for sizes in dims)

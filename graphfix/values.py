@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import onnx
 from onnx import NodeProto
@@ -73,16 +73,15 @@ class NodeFacts:
     regroups: bool = False
     accompanied: bool = False
     resized: bool = False
+    op: str = field(init=False)
+    """The operator type."""
+    domain: str = field(init=False)
+    """The operator's domain, empty for ai.onnx."""
 
-    @property
-    def op(self) -> str:
-        """The operator type."""
-        return self.proto.op_type
-
-    @property
-    def domain(self) -> str:
-        """The operator's domain, empty for ai.onnx."""
-        return "" if self.proto.domain == "ai.onnx" else self.proto.domain
+    def __post_init__(self) -> None:
+        """Take out of the proto what is asked for again and again: each look into it makes a new string."""
+        object.__setattr__(self, "op", self.proto.op_type)
+        object.__setattr__(self, "domain", "" if self.proto.domain == "ai.onnx" else self.proto.domain)
 
     @property
     def label(self) -> str:
@@ -97,6 +96,6 @@ def typed(info: onnx.ValueInfoProto, source: str = "runtime") -> Value:
         return Value(info.name, (kind or "").removesuffix("_type"), None, source)
     tensor = info.type.tensor_type
     shape: Shape | None = None
-    if tensor.HasField("shape"):
-        shape = tuple(d.dim_value if d.HasField("dim_value") else (d.dim_param or None) for d in tensor.shape.dim)
+    if tensor.HasField("shape"):  # of a dim, a number above 0 is what there is most of, and asking for it alone is cheap
+        shape = tuple([d.dim_value or (0 if d.HasField("dim_value") else d.dim_param or None) for d in tensor.shape.dim])
     return Value(info.name, NAMES.get(tensor.elem_type, ""), shape, source)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import gc
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
@@ -45,7 +44,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Lint, and mend if asked; exit 0 when nothing is left that counts, 1 when something is, 2 when not all was judged."""
-    gc.set_threshold(100_000)  # thousands of small values live as long as their model does
     reports = dict(_reports(given.report))
     if given.commit is not None and not given.fix:
         raise UsageError("--commit commits what --fix mended", cure="add --fix")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import gc
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -64,7 +63,6 @@ class Run:
 
 def run(given: argparse.Namespace) -> int:
     """Lint every model; the exit code is 2 when one cannot be read, 1 with findings, else 0."""
-    gc.set_threshold(100_000)  # thousands of small values live as long as their model does
     sources = {source.text: source for source in map(recognised, given.paths) if source is not None}
     models = [path for text in given.paths for path in ([Path(text)] if text in sources else models_in([text]))]
     if not models:
