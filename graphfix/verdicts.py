@@ -82,6 +82,8 @@ def explained(model: onnx.ModelProto, target: str, name: str) -> Iterator[str]:
         ruling = rules.rule(node.op, node.domain, keys[position])
         domain = f" of {node.domain}" if node.domain else ""
         yield f"{' / '.join([*node.scope, node.label])}: `{node.op}`{domain} on {rules.title}"
+        if (source := facts.origin(node)) is not None:
+            yield f"  source    {source}{f', {source.file}' if source.file else ''}"
         yield from _reasons(rules.entry(node.op, node.domain), keys[position], ruling, rules)
 
 

@@ -9,6 +9,7 @@ from graphfix import rewrite as rewriting
 from graphfix.advice import advice
 from graphfix.cure import FALLBACK
 from graphfix.diagnostic import Finding, Result, Severity
+from graphfix.origin import Origin
 from graphfix.rewrite import Key, Rewrite
 from graphfix.rounds import answering
 from graphfix.transaction import Change, Workbench, title
@@ -19,7 +20,10 @@ MOST_TRIALS = 40
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A finding that remains, on one node or several alike: the rewrites with their reasons, and what else helps."""
+    """A finding that remains, on one node or several alike: the rewrites with their reasons, and what else helps.
+
+    `sources` are the places in the author's code that the nodes come from, one a node, None where that is not known.
+    """
 
     target: str
     code: str
@@ -28,12 +32,14 @@ class Explanation:
     message: str
     declined: tuple[tuple[str, str], ...]
     advice: str
+    sources: tuple[Origin | None, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """The explanation as `fix --why` prints it in JSON."""
         return {
             "target": self.target, "code": self.code, "op": self.op, "nodes": list(self.nodes), "message": self.message,
             "declined": [{"rewrite": name, "reason": reason} for name, reason in self.declined], "advice": self.advice,
+            "sources": [None if source is None else source.to_json() for source in self.sources],
         }  # fmt: skip
 
 
@@ -51,9 +57,11 @@ def explain(bench: Workbench, changes: Sequence[Change], allowed: Set[str]) -> I
             elif trials < MOST_TRIALS:
                 trials += 1
                 reasons[rewrite.name] = _reason(bench, rewrite, {_key(finding) for finding in group}, allowed)
-        nodes = tuple(finding.node or finding.output for finding in group if finding.node or finding.output)
+        placed = [finding for finding in group if finding.node or finding.output]
+        nodes = tuple(finding.node or finding.output for finding in placed)
+        sources = tuple(finding.source for finding in placed)
         hint = advice(first.op, first.kind, tried=bool(reasons), target=target)
-        yield Explanation(target, first.code, first.op, nodes, first.message, tuple(reasons.items()), hint)
+        yield Explanation(target, first.code, first.op, nodes, first.message, tuple(reasons.items()), hint, sources)
 
 
 def _alike(results: Sequence[Result]) -> Iterator[tuple[str, list[Finding]]]:

@@ -22,6 +22,7 @@ from graphfix.inheritance import rewritten
 from graphfix.origin import Origin, origin
 from graphfix.planner import fix_model
 from graphfix.rewrite import registry
+from graphfix.verdicts import explained
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "exported"
 FILE = "/home/me/net/make_sources.py"
@@ -81,6 +82,11 @@ def test_findings_have_the_source_when_only_the_skeleton_is_read(path: Path) -> 
     assert [finding.source for finding in in_memory] == [f.source for result in results for f in result.findings]
 
 
+def test_an_explained_verdict_names_the_source() -> None:
+    lines = list(explained(onnx.load(EXPORTS[0]), "tract", "node_hardsigmoid"))
+    assert f"  source    blocks.0 (make_sources.py:36), {FILE}" in lines
+
+
 @exports
 def test_no_rewrite_that_fires_loses_an_origin(path: Path) -> None:
     model = onnx.load(path)
@@ -126,11 +132,13 @@ def test_changes_of_a_fix_name_the_source_of_their_node(path: Path) -> None:
 @pytest.mark.slow
 @exports
 def test_what_a_fix_declines_and_what_is_left_name_the_source_too(path: Path) -> None:
-    result = fix_model(onnx.load(path), judge=rejects("Erf"))
+    result = fix_model(onnx.load(path), judge=rejects("Erf"), why=True)
     declined = next(change for change in result.changes if change.rewrite == "erf-to-tanh")
     assert not declined.applied
     assert declined.source == Origin("", FILE, 50)
     assert [finding.source for finding in result.results[0].findings] == [Origin("", FILE, 50)]
+    (why,) = result.why
+    assert why.to_json()["sources"] == [{"module": "", "file": FILE, "line": 50}]
 
 
 @exports

@@ -15,7 +15,7 @@ from graphfix.diagnostic import Finding, Remedy, Result, Severity, Silenced
 from graphfix.identity import told_apart
 from graphfix.origin import Origin
 from graphfix.report import FORMATS, renderer
-from graphfix.report.changes import render_changes
+from graphfix.report.changes import render_changes, render_why
 from graphfix.report.notebook import html
 from graphfix.report.paths import recorded
 from graphfix.report.text import render as render_text
@@ -169,6 +169,16 @@ def test_a_file_recorded_on_another_machine_is_found_in_a_checkout(
 
 def test_a_notebook_names_the_line() -> None:
     assert "node_mish_0 in encoder.layers.0.gate (gate.py:88)" in html([result(MANY[0])])
+
+
+def test_what_remains_names_the_line() -> None:
+    told = result()
+    entry = {"target": "demo", "code": "GF101", "op": "Mish", "nodes": ["n0", "n1"], "declined": [], "advice": "Export it so."}
+    told.why = [entry | {"sources": [{"module": "encoder.gate", "file": "/a/gate.py", "line": 88}, None]}, entry]
+    out = io.StringIO()
+    render_why([told], out)
+    assert "GF101 Mish at n0 in encoder.gate (gate.py:88), n1, demo" in out.getvalue()
+    assert "GF101 Mish at n0, n1, demo" in out.getvalue()
 
 
 def test_changes_name_the_line() -> None:

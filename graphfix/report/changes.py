@@ -40,7 +40,8 @@ def render_why(results: Iterable[Result], out: TextIO) -> None:
     page = Page(out)
     for result in results:
         for told in result.why or ():
-            where = _places(told["nodes"])
+            sources = told.get("sources") or [None] * len(told["nodes"])
+            where = _places(_place({"node": n, "source": s}) for n, s in zip(told["nodes"], sources, strict=True))
             page.line("  ", ("why", "bold"), f"       {told['code']} {told['op'] or 'the model'}{where}, {told['target']}")
             for refusal in told["declined"]:
                 page.line(f"            {refusal['rewrite']}: {refusal['reason']}")
