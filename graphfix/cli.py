@@ -19,6 +19,7 @@ COMMANDS = {
     "fix": "rewrite a model so that a target takes it, and prove that the numbers did not change",
     "compile": "hand the graph to the real compiler, and compare what the result computes",
     "lower": "lower a model of PyTorch or TensorFlow to ONNX, and prove that it computes the same",
+    "paths": "every road from a model to its targets, by each exporter and by what rewriting it takes",
     "ci": "lint the models that changed in git, and mend them in place or show how; for hooks and servers",
     "probe": "measure a compiler with one-node models, and write or check its support tables",
     "table": "the support tables, readable, in the terminal or as a page",

@@ -1,0 +1,159 @@
+"""`graphfix paths`: every road from a model to its targets, by every exporter and by what rewriting it takes."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphfix import config as settings
+from graphfix.atomic import writable
+from graphfix.commands.fix import read_data
+from graphfix.commands.options import add_shared, bindings, chosen_targets, destination
+from graphfix.engine import table
+from graphfix.errors import BackendError, ModelError, UsageError
+from graphfix.lowering.instructions import add_lowering, instructions
+from graphfix.lowering.source import Source, recognised
+from graphfix.progress import talk
+from graphfix.roads import Map, Start
+from graphfix.table import targets as known_targets
+
+if TYPE_CHECKING:
+    from graphfix.lowering.lowered import Lowered
+    from graphfix.roadwork import Terms
+
+FORMATS = ("text", "json")
+REPEATED = ("input", "shape", "set", "opset", "inputs", "outputs", "data", "weights", "python")
+SWITCHES = ("trust", "network")
+"""Options that the commands of the roads must repeat: those with values, and those without."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("source", metavar="SOURCE", help="package.module:factory, .pt2, SavedModel, .keras ... or .onnx")
+    parser.add_argument("--html", type=Path, metavar="OUT", help="also write a self-contained page that draws the roads")
+    parser.add_argument("--force", action="store_true", help="overwrite an existing OUT")
+    parser.add_argument("--time", type=float, default=60.0, metavar="SECONDS", help="what rewriting may take for each road (60)")
+    parser.add_argument("--confirm", action="store_true", help="ask the real compilers too, and go on by what they reject")
+    parser.add_argument("--data", type=Path, metavar="FILE.npz", help="example inputs, by name")
+    parser.add_argument("--rtol", type=float, help="relative tolerance on what exporters give (1e-3)")
+    parser.add_argument("--atol", type=float, help="absolute tolerance on it (1e-4 of each output's scale)")
+    parser.add_argument("--deadline", type=float, default=300.0, metavar="SECONDS", help="what each exporter may take (300)")
+    parser.add_argument("--memory-gib", type=float, default=8.0, metavar="N", help="what each exporter may hold (8)")
+    add_lowering(parser)
+    add_shared(parser)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Try every road; exit 0 when every target is reached, 1 when one is not, 2 when the source cannot be read."""
+    if given.output_format not in FORMATS:
+        raise UsageError(f"paths has no format `{given.output_format}`", cure=f"choose from {', '.join(FORMATS)}")
+    source = recognised(given.source)
+    config = settings.load(source.home if source is not None else Path(given.source), file=given.config, isolated=given.isolated)
+    targets = chosen_targets(given.target, config) if given.target or config.targets else list(known_targets())
+    for target in targets:
+        table(target)
+    if given.html is not None:
+        writable(given.html, force=given.force)
+    shapes, values = bindings(given.shape, given.set, config)
+    with contextlib.ExitStack() as stack:
+        say = stack.enter_context(talk())
+        terms = _terms(stack, given, targets, {} if source is not None else shapes, values)
+        if source is None:
+            from graphfix.setting_out import start_as_given
+
+            found = _map(given.source, "ONNX", "", [start_as_given(Path(given.source))], targets, terms, say)
+        else:
+            found = _lowered(stack, source, given, targets, shapes, terms, say)
+    _report(found, given)
+    return int(found.reached != list(found.targets))
+
+
+def _lowered(
+    stack: contextlib.ExitStack,
+    source: Source,
+    given: argparse.Namespace,
+    targets: Sequence[str],
+    shapes: Any,
+    terms: Terms,
+    say: Any,
+) -> Map:
+    """The roads of a source that exporters lower; ModelError when it cannot even be opened."""
+    from graphfix.lowering.lower import lower_source
+    from graphfix.lowering.lowered import placed
+    from graphfix.setting_out import starts_of
+
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="graphfix-")))
+    wanted = instructions(given, shapes)
+    lowered = lower_source(source, wanted, folder, values=terms.values, every=True, say=say)
+    if all(attempt.stage in ("load", "run") for attempt in lowered.attempts):
+        failure = lowered.chosen.failure
+        at = f" ({place})" if (place := placed(failure)) else ""
+        raise ModelError(f"{failure.get('message')}{at}", path=source.text, cure=str(failure.get("cure") or "") or None)
+    return _map(source.text, source.title, _by(lowered), starts_of(lowered), targets, terms, say)
+
+
+def _by(lowered: Lowered) -> str:
+    """The framework, with its version, that the source was lowered by."""
+    return " ".join(next(iter(lowered.versions.items()), ()))
+
+
+def _map(source: str, title: str, by: str, starts: Sequence[Start], targets: Sequence[str], terms: Terms, say: Any) -> Map:
+    from graphfix.roadwork import roads
+
+    return Map(source, title, by, tuple(targets), tuple(starts), tuple(roads(starts, targets, terms, say)))
+
+
+def _terms(
+    stack: contextlib.ExitStack, given: argparse.Namespace, targets: Sequence[str], shapes: Mapping[str, Any], values: Any
+) -> Terms:
+    from graphfix.roadwork import Terms
+
+    data = read_data(given.data)
+    asking = dict(_asking(stack, targets)) if given.confirm else {}
+    return Terms(given.source, tuple(_repeated(given)), shapes, values, data, given.time, asking)
+
+
+def _repeated(given: argparse.Namespace) -> Iterator[str]:
+    """The options of this command line that those which take a road must repeat."""
+    for name in REPEATED:
+        value = getattr(given, name)
+        for one in value if isinstance(value, list) else [] if value is None else [value]:
+            yield f"--{name}={one}"
+    for name in SWITCHES:
+        if getattr(given, name):
+            yield f"--{name}"
+
+
+def _asking(stack: contextlib.ExitStack, targets: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """What asks each compiler that is installed, opened once; a note for each that is not."""
+    from graphfix.consult import consulting
+
+    for target in targets:
+        with contextlib.suppress(BackendError):
+            yield target, stack.enter_context(consulting([target], _warn, {}, {}))
+
+
+def _warn(line: str) -> None:
+    print(f"graphfix: {line}", file=sys.stderr)
+
+
+def _report(found: Map, given: argparse.Namespace) -> None:
+    with destination(given.output_file) as out:
+        if given.output_format == "json":
+            out.write(json.dumps(found.to_json(), indent=2) + "\n")
+        else:
+            from graphfix.report.roads import render_roads
+
+            render_roads(found, out, full=given.full)
+    if given.html is not None:
+        from graphfix.report.roads_page import roads_page
+
+        with destination(given.html) as out:
+            out.write(roads_page(found))
+        print(f"graphfix: wrote {given.html}", file=sys.stderr)

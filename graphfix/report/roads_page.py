@@ -1,0 +1,73 @@
+"""The roads of a source as one web page that needs nothing else: drawn by its script from the data in the file."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from importlib.resources import files
+from typing import Any
+
+from graphfix.report.roads import cell
+from graphfix.roads import Map, Road, Way
+from graphfix.version import VERSION
+
+WAYS = {
+    Way.AS_IS: "as it is",
+    Way.EXACT: "exact rewrites",
+    Way.APPROXIMATE: "approximate rewrites",
+    Way.INTERFACE: "fixed sizes",
+    Way.UNKNOWN: "undecided",
+    Way.NONE: "no road",
+}
+BRIEFLY = {
+    Way.AS_IS: "as it is",
+    Way.EXACT: "exact",
+    Way.APPROXIMATE: "approx.",
+    Way.INTERFACE: "sizes",
+    Way.UNKNOWN: "open",
+    Way.NONE: "no road",
+}
+"""The same for narrow screens."""
+MEANINGS = {
+    Way.AS_IS: "the compiler takes what the exporter made",
+    Way.EXACT: "rewrites that compute the same",
+    Way.APPROXIMATE: "rewrites within a tolerance; the error is measured",
+    Way.INTERFACE: "free dims are fixed to the example's sizes",
+    Way.UNKNOWN: "something that decides was never measured",
+    Way.NONE: "nothing that graphfix knows leads there",
+}
+
+
+def roads_page(found: Map) -> str:
+    """The page about all roads of one source, as HTML."""
+    data = json.dumps(page_data(found), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    parts = {
+        "title": html.escape(found.source),
+        "version": html.escape(VERSION),
+        "style": _part("roads.css"),
+        "script": _part("roads.js"),
+        # What comes out of a model may hold markup: nothing in the data may end the element that it stands in.
+        "data": data.replace("<", "\\u003c"),
+    }
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _part("roads.html"))
+
+
+def page_data(found: Map) -> dict[str, Any]:
+    """The map as the page's script reads it: what `--output-format json` gives, and wordings."""
+    easiest = {target: found.best(target) for target in found.targets}
+    return {
+        **found.to_json(),
+        "roads": [{**road.to_json(), "words": _words(road), "easiest": road is easiest[road.target]} for road in found.roads],
+        "ways": [[way.value, WAYS[way], MEANINGS[way], BRIEFLY[way]] for way in Way],
+    }
+
+
+def _words(road: Road) -> str:
+    """A road in a few words, without the place that its details tell."""
+    wordings = cell(road)
+    return wordings[0] if road.way.leads else next((text for text in wordings if len(text) <= 24), wordings[-1])
+
+
+def _part(name: str) -> str:
+    return files("graphfix.report").joinpath("web", name).read_text(encoding="utf-8")
