@@ -58,7 +58,7 @@ def _length(reader: Reader, args: Sequence[Value], node: Any) -> Value:
     exact = reader.elements(args[0]) if args else None
     if exact is not None:
         return Value(known=len(exact))
-    return size() if args and args[0].kind == TENSOR and args[0].certain else Value()
+    return size() if args and args[0].kind == TENSOR and args[0].certain and not args[0].weight else Value()
 
 
 def _number(reader: Reader, args: Sequence[Value], node: Any) -> Value:
@@ -161,8 +161,17 @@ def _has(reader: Reader, args: Sequence[Value], node: Any) -> Value:
 
 
 def _is(reader: Reader, args: Sequence[Value], node: Any) -> Value:
-    if len(args) == 2 and functions.is_module(args[0].known) and isinstance(args[1].known, type):
-        return Value(known=isinstance(args[0].known, args[1].known))
+    if len(args) != 2:
+        return Value()
+    value, kinds = args[0], [each.known for each in args[1].items or [args[1]]]
+    if not all(isinstance(kind, type) for kind in kinds):
+        return Value()
+    if functions.is_module(value.known) or isinstance(value.known, str | int | float | None):
+        return Value(known=isinstance(value.known, tuple(kinds)))
+    if value.kind == TENSOR and value.certain:
+        return Value(known=any(kind.__name__ in ("Tensor", "Parameter", "object") for kind in kinds))
+    if value.kind == MANY or value.items is not None:
+        return Value(known=False) if all(kind.__name__ == "Tensor" for kind in kinds) else Value()
     return Value()
 
 

@@ -11,10 +11,12 @@ from typing import Any
 
 from . import builtin, functions
 from .frame import Inner, Reader
-from .kinds import DATUM, LOOSE, MANY, PLAIN, SIZE, TENSOR, UNKNOWN, Value, datum, element, join, many, size, tensor
+from .kinds import DATUM, LOOSE, MANY, PLAIN, SIZE, TENSOR, UNKNOWN, Value, datum, join, many, settled, size, tensor
 
 PACKING = frozenset({"pack_padded_sequence", "pad_packed_sequence", "pack_sequence"})
-EXPORTING = re.compile(r"is_(?:tracing|in_onnx_export|compiling|exporting|dynamo_compiling|torchdynamo_compiling|fx_tracing)")
+EXPORTING = re.compile(
+    r"_?is_(?:tracing|in_onnx_export|compiling|exporting|dynamo_compiling|torchdynamo_compiling|fx_tracing)|_get_tracing_state"
+)
 """Functions that ask whether an export is going on, which is to be expected."""
 SHAPING = frozenset(
     {
@@ -42,7 +44,20 @@ TRAITS = frozenset(
         "typename", "manual_seed",
     }
 )  # fmt: skip
+MAKING = SHAPING | {
+    "tensor",
+    "as_tensor",
+    "scalar_tensor",
+    "from_numpy",
+    "logspace",
+    "complex",
+    "Tensor",
+    "Parameter",
+    "tril_indices",
+}
+"""Functions that make a tensor of plain numbers."""
 COUNTS = frozenset({"size", "numel", "nelement"})
+MAPPING = frozenset({"keys", "items", "get", "pop", "update"})
 NUMBERS = frozenset({"item", "tolist"})
 REDUCING = frozenset(
     {
@@ -101,6 +116,8 @@ class Calls(Reader):
         if made is not None:
             return made
         home, name = functions.name_of(target)
+        if name == "is_tensor" and args and args[0].kind == TENSOR and args[0].certain:
+            return Value(known=True)
         if name in PACKING and (home.startswith("torch") or not home) and node is not None:
             self.note("packed-sequence", node, f"`{name}` packs sequences, which few exporters and fewer compilers take")
             return tensor(*every, certain=False)
@@ -146,9 +163,7 @@ class Calls(Reader):
 
     def opaque(self, every: Sequence[Value], node: ast.Call | None, home: str) -> Value:
         """A call of what cannot be read: what its arguments suggest."""
-        kind = max(
-            (max(value.kind, element(value).kind if value.kind == MANY or value.items else 0) for value in every), default=PLAIN
-        )
+        kind = max((value.gist for value in every), default=PLAIN)
         if home == "math" and kind in (TENSOR, DATUM) and node is not None:
             return self.number(node, join(every))
         if kind == SIZE:
@@ -169,10 +184,17 @@ class Calls(Reader):
             return join([self.call(branch, None, operands, {}) for branch in args[1:3]])
         if name == "annotate" and len(args) > 1:
             return args[1]
-        if name in TRAITS or name.startswith(("is_", "_assert", "_check", "set_", "get_")):
+        gist = max((value.gist for value in every), default=PLAIN)
+        if (
+            name in TRAITS
+            or name.startswith(("is_", "_assert", "_check", "set_", "get_"))
+            or (gist == PLAIN and name not in MAKING)
+        ):
             return Value()
         if name == "numel" or name in ("Size", "broadcast_shapes") or name.startswith("sym_"):
             return size(*every, plural=name != "numel", computed=name.startswith("sym_"))
+        if gist == SIZE and (name not in MAKING or name in ("tensor", "as_tensor", "scalar_tensor")):
+            return size(*every, computed=True)  # a size in the clothes of a tensor, as traces need it
         if name in SHAPING and node is not None and any(value.is_computed for value in every):
             self.shaped(node, join(every))
         return tensor(*every, certain=name not in SEVERAL and not name.startswith("_"))
@@ -181,7 +203,9 @@ class Calls(Reader):
         """A call of a tensor's method, or of what may be a tensor."""
         name = func.attr
         if name in COUNTS:
-            return size(plural=name == "size" and not every)
+            return Value() if base.weight else size(plural=name == "size" and not every)
+        if name in MAPPING:
+            return Value(LOOSE)
         if name in TRAITS or name.startswith("is_"):
             return Value()
         if name in NUMBERS:
@@ -193,7 +217,7 @@ class Calls(Reader):
         part = isinstance(inner, ast.Subscript) or (
             isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and inner.func.attr in VIEWS
         )
-        if name in WRITES or (part and name.endswith("_") and not name.endswith("__")):
+        if not settled(base) and (name in WRITES or (part and name.endswith("_") and not name.endswith("__"))):
             self.note("indexed-write", node, f"`{self.told(node)}` writes into a part of a tensor")
         if name in SHAPING and any(value.is_computed for value in every):
             self.shaped(node, join(every))
@@ -207,6 +231,8 @@ class Calls(Reader):
         def given(word: str, place: int, default: Any) -> Value:
             return kwargs.get(word) or (args[place] if len(args) > place else Value(known=default))
 
+        if args and settled(args[0]):  # of weights alone, which is a reparametrisation
+            return False
         if DROPOUTS.fullmatch(name):
             always = home.startswith("torch.nn") and not name.startswith(("alpha", "feature_alpha"))
             return (

@@ -62,7 +62,7 @@ class Expressions(Reader):
         """An attribute of a value."""
         if base.kind == TENSOR or base.kind == LOOSE:
             if name in SHAPES:
-                return size(plural=True)
+                return Value() if base.weight else size(plural=True)
             if name in TRAITS:
                 return Value()
             return tensor(base, certain=False) if name in TENSORS and base.kind == TENSOR else Value(LOOSE)
@@ -70,6 +70,8 @@ class Expressions(Reader):
             return Value(LOOSE if base.kind == MANY else PLAIN)
         if name == "training" and functions.is_module(base.known):
             return Value(known=False)  # models are exported by way of eval()
+        if (id(base.known), name) in self.assigned:
+            return self.assigned[id(base.known), name]
         found = functions.attribute(base.known, name)
         if isinstance(found, property):
             getter = functions.plain_function(found.fget)
@@ -173,7 +175,7 @@ class Expressions(Reader):
             if told is not None:
                 return Value(known=told)
         if any(isinstance(op, ast.Is | ast.IsNot | ast.In | ast.NotIn) for op in node.ops):
-            return datum(values[0]) if values[0].kind == DATUM else Value()
+            return datum(values[0]) if values[0].kind == DATUM and isinstance(node.ops[0], ast.In | ast.NotIn) else Value()
         if any(isinstance(value.known, str | type(None)) for value in values):
             return Value()
         kind = max(value.kind for value in values)

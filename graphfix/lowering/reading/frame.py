@@ -50,6 +50,7 @@ class Reader:
     frames: list[Frame]
     paths: dict[int, str]
     answered: set[Note]
+    assigned: dict[tuple[int, str], Value]
 
     def of(self, node: ast.expr) -> Value:
         """What is known of an expression."""

@@ -35,9 +35,13 @@ class Written:
         self.node, self.file = node, file
 
 
-@functools.lru_cache(4096)
 def written(code: types.CodeType) -> Written | None:
     """The source of a function; None where there is none, or it is no `def`."""
+    return _written(code, code.co_filename)  # equal code in two files is one key
+
+
+@functools.lru_cache(4096)
+def _written(code: types.CodeType, file: str) -> Written | None:
     try:
         lines, first = inspect.getsourcelines(code)
         text = "".join(lines)
@@ -48,11 +52,7 @@ def written(code: types.CodeType) -> Written | None:
         return None
     ast.increment_lineno(tree, first - (2 if indented else 1))
     node = next((node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == code.co_name), None)
-    return (
-        None
-        if node is None
-        else Written(node, os.path.abspath(code.co_filename) if code.co_filename[:1] != "<" else code.co_filename)
-    )
+    return None if node is None else Written(node, os.path.abspath(file) if file[:1] != "<" else file)
 
 
 def plain_function(function: Any) -> types.FunctionType | None:
@@ -157,13 +157,22 @@ def parameter(function: types.FunctionType, name: str, default: Any) -> Value:
         )
         if SCALAR.fullmatch(text):
             return Value(PLAIN)
-        inner = re.sub(r"^(?:typing\.)?Optional\[(.*)\]$", r"\1", text)
-        if HOLDING.search(inner):
-            return many(tensor() if "Tensor" in inner else Value(LOOSE))
-        return tensor(certain=default is UNKNOWN, weight=False) if "Tensor" in text else Value(LOOSE)
+        return annotated(text, certain=default is UNKNOWN)
     if default is UNKNOWN:
         return tensor(certain=False, weight=False)
     return Value(LOOSE) if default is None else tensor(weight=False) if is_tensor(default) else Value(PLAIN)
+
+
+def annotated(text: str, *, certain: bool) -> Value:
+    """What an annotation promises."""
+    text = re.sub(r"^(?:typing\.)?Optional\[(.*)\]$", r"\1", text.strip(" '\""))
+    held = HOLDING.match(text)
+    if held:
+        inner = text[held.end() :].strip("[]") if "[" in text else ""
+        part = inner.partition(",")[2] if re.search("[dD]ict|Mapping", held[0]) else inner
+        nested = HOLDING.match(part.strip())
+        return many(annotated(part, certain=True) if nested or "Tensor" in part else Value(LOOSE))
+    return tensor(certain=certain, weight=False) if "Tensor" in text else Value(LOOSE)
 
 
 def imported(module: str, name: str) -> Any:

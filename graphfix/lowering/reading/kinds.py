@@ -46,6 +46,12 @@ class Value:
         """Whether it is a size that arithmetic has made, or holds one."""
         return (self.kind == SIZE and self.computed) or any(item.is_computed for item in self.items or ())
 
+    @property
+    def gist(self) -> int:
+        """The most telling kind among it and its parts."""
+        parts = [*(self.items or ()), *([self.each] if self.each is not None else ())]
+        return max((part.gist for part in parts if self.kind in (PLAIN, MANY)), default=self.kind)
+
     def marks(self) -> tuple[Any, ...]:
         """What tells it from other values, for a memory of calls."""
         known = None if self.known is UNKNOWN else id(self.known)

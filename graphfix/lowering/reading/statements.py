@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from . import functions
 from .frame import Inner, Reader
-from .kinds import DATUM, MANY, MOST, PLAIN, SIZE, TENSOR, Value, element, join, many
+from .kinds import DATUM, MANY, MOST, PLAIN, SIZE, TENSOR, UNKNOWN, Value, element, join, many, settled
 
 HARMLESS = (ast.Raise, ast.Assert, ast.Pass)
 GUARDS = frozenset({"warn", "warning", "warn_once", "warning_once", "info", "debug", "print", "error"})
@@ -87,7 +87,10 @@ class Statements(Reader):
         if isinstance(target, ast.Name):
             frame.names[target.id] = value
         elif isinstance(target, ast.Attribute):
+            owner = self.of(target.value).known
             frame.names[ast.unparse(target)] = value
+            if owner is not UNKNOWN:
+                self.assigned[id(owner), target.attr] = value
         elif isinstance(target, ast.Starred):
             self.bind(target.value, many(element(value)))
         elif isinstance(target, ast.Tuple | ast.List):
@@ -95,9 +98,9 @@ class Statements(Reader):
             for place, part in enumerate(target.elts):
                 self.bind(part, exact[place] if exact else element(value))
         elif isinstance(target, ast.Subscript):
-            base = self.of(target.value)
-            self.of(target.slice)
-            if base.kind == TENSOR:
+            base, index = self.of(target.value), self.of(target.slice)
+            if base.kind == TENSOR and not isinstance(index.known, str) and not (settled(base) and settled(value)):
+                base.weight = False
                 self.note("indexed-write", target, f"`{self.told(target)}` is written to, a part of a tensor")
             elif base.kind == MANY or base.items is not None:
                 base.grow(value)

@@ -27,8 +27,10 @@ class Walk(Statements, Calls, Expressions):
         self.paths = {id(module): str(name) for name, module in model.named_modules()}
         self.notes: dict[tuple[str, str, int], Note] = {}
         self.answered: set[Note] = set()
+        self.assigned: dict[tuple[int, str], Value] = {}
         self.visited: set[int] = set()
         self.memory: dict[Any, Value] = {}
+        self.kept: list[Any] = []
         self.depth, self.steps, self.until = 0, 0, time.monotonic() + SECONDS
 
     def visit(self, module: Any) -> None:
@@ -60,12 +62,18 @@ class Walk(Statements, Calls, Expressions):
     ) -> Value:
         """Follow a function; what it may return."""
         found = functions.written(function.__code__)
-        key = (function.__code__, tuple(a.marks() for a in args), tuple((k, v.marks()) for k, v in sorted(kwargs.items())))
+        key = (
+            function.__code__.co_filename,
+            function.__code__,
+            tuple(a.marks() for a in args),
+            tuple((k, v.marks()) for k, v in sorted(kwargs.items())),
+        )
         if key in self.memory:
             return self.memory[key]
         if found is None or self.depth >= DEPTH:
             return Value(LOOSE)
         self.memory[key] = Value(LOOSE)  # what a function that calls itself gets
+        self.kept.append((args, kwargs))  # the key holds addresses of what they hold
         holder = args[0].known if args and functions.is_module(args[0].known) else self.frames[-1].module if self.frames else None
         if args and holder is args[0].known and function.__name__ == "forward":
             self.visited.add(id(holder))
