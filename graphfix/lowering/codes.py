@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from graphfix.diagnostic import Finding, Severity
+from graphfix.origin import Origin
 from graphfix.outcomes import Outcome
 
 TRAINING = Outcome(
@@ -128,14 +128,6 @@ def finding(told: Mapping[str, Any], target: str) -> Finding:
     message = str(told.get("text") or told.get("message") or outcome.name)
     cure = str(told.get("cure") or "")
     message = f"{message.rstrip('.')}; {cure}" if cure and cure not in message else message
-    where = _place(told)
-    message = f"{where}: {message}" if where and where not in message else message
-    return Finding(outcome.code, outcome.name, outcome.severity, target, message, kind="source")
-
-
-def _place(told: Mapping[str, Any]) -> str:
-    """`module (file.py:88)`, or what of it is known."""
-    file, line = str(told.get("file") or ""), int(told.get("line") or 0)
-    named = f"{os.path.basename(file)}:{line}" if line else os.path.basename(file)
-    module = str(told.get("module") or "")
-    return f"{module} ({named})" if module and named else module or named
+    module, file, line = str(told.get("module") or ""), str(told.get("file") or ""), told.get("line")
+    source = Origin(module, file, int(line) if line else None) if module or file else None
+    return Finding(outcome.code, outcome.name, outcome.severity, target, message, kind="source", source=source)

@@ -1,0 +1,51 @@
+"""What workers tell becomes findings: each kind its code, the place beside the message, the cure in it."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphfix.diagnostic import Severity
+from graphfix.lowering.codes import KINDS, SOURCE_OUTCOMES, finding
+from graphfix.lowering.leftovers import KINDS as FOUND
+from graphfix.origin import Origin
+
+
+def test_every_kind_that_is_found_has_a_code_of_its_own() -> None:
+    assert set(FOUND) <= KINDS.keys()
+    assert sorted(outcome.code for outcome in KINDS.values()) == [f"GF50{number}" for number in range(1, 10)]
+    assert {outcome.code for outcome in SOURCE_OUTCOMES} == {outcome.code for outcome in KINDS.values()}
+
+
+def test_a_leftover_is_told_with_its_place() -> None:
+    told = {
+        "kind": "size-branch",
+        "module": "neck",
+        "file": "/home/me/model.py",
+        "line": 26,
+        "text": "`if w > 16` hangs on a size",
+    }
+    made = finding(told, "tract")
+    assert (made.code, made.name, made.severity, made.target) == ("GF509", "size-branch", Severity.WARNING, "tract")
+    assert made.source == Origin("neck", "/home/me/model.py", 26)
+    assert made.message == "`if w > 16` hangs on a size"
+    assert made.op == ""
+
+
+def test_a_failure_has_no_kind_and_is_told_with_its_cure() -> None:
+    told = {"message": "No ONNX function found.", "file": "", "line": 0, "module": "", "op": "aten::x", "cure": "write it out"}
+    made = finding(told, "coreml")
+    assert (made.code, made.severity, made.source) == ("GF506", Severity.ERROR, None)
+    assert made.message == "No ONNX function found; write it out"
+
+
+def test_what_is_half_known_is_told_as_far_as_it_is() -> None:
+    made = finding(
+        {"kind": "training-mode", "module": "head.2", "file": "", "line": 0, "text": "a `Dropout` is in training mode"}, "tract"
+    )
+    assert made.source == Origin("head.2")
+    assert finding({"kind": "lowering-differs", "text": "by 0.3"}, "tract").source is None
+
+
+def test_an_unknown_kind_is_a_mistake() -> None:
+    with pytest.raises(KeyError):
+        finding({"kind": "nothing"}, "tract")
