@@ -130,4 +130,5 @@ def finding(told: Mapping[str, Any], target: str) -> Finding:
     message = f"{message.rstrip('.')}; {cure}" if cure and cure not in message else message
     module, file, line = str(told.get("module") or ""), str(told.get("file") or ""), told.get("line")
     source = Origin(module, file, int(line) if line else None) if module or file else None
+    message = message.replace(f" ({source})", "") if source is not None else message  # it is told beside
     return Finding(outcome.code, outcome.name, outcome.severity, target, message, kind="source", source=source)

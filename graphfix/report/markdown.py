@@ -89,7 +89,7 @@ def _cause(result: Result, group: Sequence[Finding]) -> Iterable[str]:
     finding = group[0]
     count = f" ({len(group)} nodes)" if len(group) > 1 else ""
     yield f"- **{finding.severity}** {finding.code} {finding.name}{count}: {_plain(finding.message)}"
-    names = list(dict.fromkeys(place(item) for item in group if item.node))
+    names = list(dict.fromkeys(place(item) for item in group if item.node or item.source is not None))
     if names:
         rest = f" and {len(names) - NODES} more" if len(names) > NODES else ""
         yield f"  - at {', '.join(_code(clipped(name, WORDS)) for name in names[:NODES])}{rest}"

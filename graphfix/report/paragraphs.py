@@ -88,7 +88,7 @@ def paragraph(group: Sequence[Finding], detail: Detail, width: int, *, called: s
     first, *rest = [told] if detail.everything else wrapped(told, width - MESSAGE, detail.lines)
     lines: list[Line] = [["  ", (f"{severity:7}", STYLES[severity]), f" {first}"], *([" " * MESSAGE + line] for line in rest)]
     room = NO_LIMIT if detail.everything else width - LABELS
-    if finding.node and detail.places:
+    if (finding.node or finding.source is not None) and detail.places:
         lines.append(["    ", ("at", "dim"), f"        {places(group, room, full=detail.everything)}"])
     if finding.measured and detail.measured and finding.severity is not Severity.NOTE:
         lines.append(["    ", ("measured", "dim"), f"  {clipped(' '.join(finding.measured.split()), room)}"])
@@ -113,7 +113,9 @@ def places(group: Sequence[Finding], room: int, *, full: bool) -> str:
 
 
 def place(finding: Finding) -> str:
-    """Where one finding is: the node's path, and the module and line that it comes from."""
+    """Where one finding is: the node's path, and the module and line that it comes from; or these alone."""
+    if not finding.node and finding.source is not None:
+        return str(finding.source)
     return named(" / ".join([*finding.scope, finding.node]), finding.source)
 
 

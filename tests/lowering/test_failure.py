@@ -246,8 +246,8 @@ PROGRAMS: dict[str, tuple[str, dict[str, tuple[str, str, str]]]] = {
          "script": ("cannot be multiplied", "", "example inputs")},
     ),
     "packing": (
-        "        pack = nn.utils.rnn.pack_padded_sequence\n"
-        "        return pack(x, x[:, 0].long(), enforce_sorted=bool(x.sum()), batch_first=True).data  # pack_padded_sequence  # here",
+        "        rnn, sort = nn.utils.rnn, x.sum()\n"
+        "        return rnn.pack_padded_sequence(x, x[:, 0].long(), enforce_sorted=bool(sort)).data  # here",
         {"dynamo": ("data-dependent expression", "", "padded tensor")},
     ),
 }  # fmt: skip

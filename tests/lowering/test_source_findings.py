@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from graphfix.diagnostic import Severity
+import graphfix.lowering.failure
+import graphfix.lowering.leftovers
+from graphfix.diagnostic import Result, Severity
 from graphfix.lowering.codes import KINDS, SOURCE_OUTCOMES, finding
 from graphfix.lowering.leftovers import KINDS as FOUND
 from graphfix.origin import Origin
+from graphfix.report import renderer
 
 
 def test_every_kind_that_is_found_has_a_code_of_its_own() -> None:
@@ -38,6 +46,23 @@ def test_a_failure_has_no_kind_and_is_told_with_its_cure() -> None:
     assert made.message == "No ONNX function found; write it out"
 
 
+def test_the_place_is_told_once_and_in_every_report() -> None:
+    told = {
+        "kind": "export-failed",
+        "module": "body.3",
+        "file": "/home/me/model.py",
+        "line": 6,
+        "text": "it fails (body.3 (model.py:6))",
+    }
+    made = finding(told, "tract")
+    assert made.message == "it fails"
+    result = Result("net:make", "tract", "1.0", findings=[made])
+    for form in ("text", "concise", "markdown", "github"):
+        out = io.StringIO()
+        renderer(form)([result], out)
+        assert "model.py" in out.getvalue(), form
+
+
 def test_what_is_half_known_is_told_as_far_as_it_is() -> None:
     made = finding(
         {"kind": "training-mode", "module": "head.2", "file": "", "line": 0, "text": "a `Dropout` is in training mode"}, "tract"
@@ -49,3 +74,29 @@ def test_what_is_half_known_is_told_as_far_as_it_is() -> None:
 def test_an_unknown_kind_is_a_mistake() -> None:
     with pytest.raises(KeyError):
         finding({"kind": "nothing"}, "tract")
+
+
+ALONE = """
+import importlib.util, sys, types
+def load(name, path):
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+failure, leftovers = load("f", sys.argv[1]).failure, load("l", sys.argv[2]).leftovers
+class Net:
+    training = False
+    def named_modules(self):
+        yield "", self
+    def forward(self, x):
+        return x if x.sum() > 0 else -x
+print(failure(ValueError("no"))["message"], [each["kind"] for each in leftovers(Net())], any("graphfix." in name for name in sys.modules))
+"""
+
+
+def test_both_work_by_path_where_there_is_no_graphfix(tmp_path: Path) -> None:
+    script = tmp_path / "alone.py"
+    script.write_text(ALONE)
+    files = [graphfix.lowering.failure.__file__, graphfix.lowering.leftovers.__file__]
+    done = subprocess.run([sys.executable, "-I", "-S", script, *files], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "no ['data-dependent-branch'] False"
