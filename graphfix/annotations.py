@@ -11,7 +11,6 @@ import ast
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from onnx import AttributeProto, GraphProto, ModelProto, ValueInfoProto
@@ -20,6 +19,8 @@ from graphfix.infer import branch_scope
 from graphfix.values import Dim, Value, typed
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from graphfix.facts import Facts
 
 Scope = tuple[str, ...]
@@ -142,6 +143,8 @@ def evaluated(formula: str, sizes: Mapping[str, int]) -> int | None:
         return sizes[formula]
     if len(formula) > LONGEST:
         return None
+    from fractions import Fraction  # few models have formulas, and importing it takes as long as reading one that has none
+
     places = {name: f"s{at}" for at, name in enumerate(sizes)}
     words = NAME.sub(lambda found: places.get(found.group(), found.group()), formula)
     values = {places[name]: Fraction(size) for name, size in sizes.items()}
@@ -152,6 +155,8 @@ def evaluated(formula: str, sizes: Mapping[str, int]) -> int | None:
 
 
 def _computed(node: ast.expr, values: Mapping[str, Fraction]) -> Fraction:
+    from fractions import Fraction
+
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
         return Fraction(node.value)
     if isinstance(node, ast.Name):

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import onnx
-from onnx import AttributeProto, NodeProto, helper
+from onnx import AttributeProto, helper
 
 from graphfix.facts import DTYPES, NodeFacts
+from graphfix.schemas import attribute_names, formal_attributes
 
 Facet = str | int | bool | None
 
@@ -24,26 +24,22 @@ TEXTS = {"pattern", "delimiter", "locale"}
 """Attributes with words of the model's own, of which only their presence counts."""
 
 
-def attribute_facets(node: NodeFacts, schema: onnx.defs.OpSchema) -> dict[str, Facet]:
-    """The facets of every attribute that the schema knows, defaults filled in."""
+def attribute_facets(node: NodeFacts) -> dict[str, Facet]:
+    """The facets of every attribute that the operator's schema knows, defaults filled in."""
     given = {item.name: item for item in node.proto.attribute}
     data = node.inputs[0] if node.inputs else None
     rank = None if data is None else data.rank
     out: dict[str, Facet] = {}
-    for name, formal in schema.attributes.items():
-        item = given.get(name)
-        if formal.type in (onnx.defs.OpSchema.AttrType.GRAPH, onnx.defs.OpSchema.AttrType.GRAPHS):
-            continue
-        default = formal.default_value if formal.default_value.type else None
-        out.update(_classify(name, item, default, rank, node.proto))
-    extra = sorted(set(given) - set(schema.attributes))
+    for name, default in formal_attributes(node.op, node.domain, node.since).items():
+        out.update(_classify(name, given.get(name), default, rank, node.op))
+    extra = given.keys() - attribute_names(node.op, node.domain, node.since)
     if extra:
-        out["unknown-attributes"] = ",".join(extra)
+        out["unknown-attributes"] = ",".join(sorted(extra))
     return out
 
 
 def _classify(
-    name: str, item: AttributeProto | None, default: AttributeProto | None, rank: int | None, node: NodeProto
+    name: str, item: AttributeProto | None, default: AttributeProto | None, rank: int | None, op: str
 ) -> dict[str, Facet]:
     found = item if item is not None else default
     if name in ("to", "dtype"):
@@ -56,7 +52,7 @@ def _classify(
         return {name: _pads(list(found.ints) if found is not None else [])}
     if name == "value" and found is not None and found.type == AttributeProto.TENSOR:
         return {"value.dtype": DTYPES.get(found.t.data_type, "")}
-    if name == "value" and node.op_type == "ConstantOfShape":
+    if name == "value" and op == "ConstantOfShape":
         return {"value.dtype": "absent"}  # a default of its own, which not every compiler has
     if name in ("axes", "split", "output_shape", "output_padding", "scales", "perm", "kernel_shape"):
         return {name: _listing(name, list(found.ints or found.floats) if found is not None else None, rank)}

@@ -11,7 +11,6 @@ from pathlib import Path
 from graphfix.check import checks
 from graphfix.diagnostic import Severity
 from graphfix.errors import UsageError, nearest
-from graphfix.lowering.codes import SOURCE_OUTCOMES
 from graphfix.outcomes import OUTCOMES
 
 
@@ -33,6 +32,8 @@ class Code:
 @functools.cache
 def codes() -> dict[str, Code]:
     """Every code in order; where a rule and an outcome share one, the rule's text stands first."""
+    from graphfix.lowering.codes import SOURCE_OUTCOMES
+
     found: dict[str, Code] = {}
     told = [(check.code, check.name, check.severity, inspect.cleandoc(inspect.getdoc(type(check)) or "")) for check in checks()]
     for code, name, severity, about in [*told, *((o.code, o.name, o.severity, o.about) for o in (*OUTCOMES, *SOURCE_OUTCOMES))]:

@@ -70,6 +70,7 @@ def node_facets(facts: Facts) -> list[Facets]:
     """The facets of every node; nodes alike share one computation, and nodes with equal facets one dict."""
     memo: dict[tuple[object, ...], Facets] = {}
     equal: dict[tuple[object, ...], Facets] = {}
+    signs: dict[int, tuple[object, ...]] = {}
     found = []
     for node in facts.nodes:
         if node.branches:
@@ -78,7 +79,7 @@ def node_facets(facts: Facts) -> list[Facets]:
         key = (
             node.op, node.domain, node.since, node.under, node.regroups, node.accompanied, node.resized,
             tuple(map(_written, node.proto.attribute)),
-            tuple(map(_signature, node.inputs)), tuple(map(_signature, node.outputs)),
+            tuple([_signature(value, signs) for side in (node.inputs, node.outputs) for value in side]), len(node.inputs),
         )  # fmt: skip
         if key not in memo:
             fresh = facets(node)
@@ -92,12 +93,14 @@ def _written(item: AttributeProto) -> object:
     return (item.name, item.t.data_type, *item.t.dims) if item.type == AttributeProto.TENSOR else item.SerializeToString()
 
 
-def _signature(value: Value | None) -> tuple[object, ...] | None:
-    if value is None:
-        return None
-    constant = value.constant
-    marks = value.source, value.measured, value.assumed, value.counted
-    return value.dtype, value.shape, marks, None if constant is None else constant.tobytes()
+def _signature(value: Value | None, known: dict[int, tuple[object, ...]]) -> tuple[object, ...] | None:
+    """What facets see of a value; `known` are those of values already seen, which the facts hold on to."""
+    found = known.get(id(value))
+    if found is None and value is not None:
+        constant = value.constant
+        marks = value.source, value.measured, value.assumed, value.counted
+        found = known[id(value)] = value.dtype, value.shape, marks, None if constant is None else constant.tobytes()
+    return found
 
 
 def _judge(

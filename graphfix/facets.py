@@ -23,20 +23,18 @@ apart. A facet is a name and a small value (a word, a number, a truth value); No
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import onnx
 
 from graphfix.attributes import Facet as Facet
 from graphfix.attributes import attribute_facets
 from graphfix.derived_facets import derived_facets
 from graphfix.facts import NodeFacts, Value
 from graphfix.folding import Array, attribute
-from graphfix.schemas import schema_of
+from graphfix.schemas import formal_operands, schema_of
 
 Facets = dict[str, Facet]
 
@@ -68,54 +66,41 @@ def facets(node: NodeFacts) -> Facets:
     elif not foldable and given and "runtime" not in sources:
         foldable = "cast-shape" if "cast-shape" in sources else "shape"
     out: Facets = {"since": node.since, "foldable": foldable}
-    schema = schema_of(node.op, node.domain, node.since)
-    if schema is None:
+    if schema_of(node.op, node.domain, node.since) is None:
         for i, value in enumerate(node.inputs):
             _operand(out, f"in{i}", value, weight=True)
             if value is not None:
                 out[f"in{i}.dtype"] = value.dtype or None
         return out
     operands = _of_one_batch(node) if node.op in RECURRENT else node.inputs
-    for i, formal in enumerate(schema.inputs):
+    formal_inputs, formal_outputs = formal_operands(node.op, node.domain, node.since)
+    for i, formal in enumerate(formal_inputs):
         value = operands[i] if i < len(operands) else None
-        variadic = formal.option == onnx.defs.OpSchema.FormalParameterOption.Variadic
-        if formal.type_str in schema_variables(schema) and formal.type_str not in out and value is not None:
-            out[formal.type_str] = value.dtype or None
+        if formal.variable and formal.variable not in out and value is not None:
+            out[formal.variable] = value.dtype or None
         plain = formal.name in DATA and formal.name not in WEIGHTS.get(node.op, ())
-        optional = formal.option == onnx.defs.OpSchema.FormalParameterOption.Optional
-        _operand(out, formal.name, value, weight=not plain or optional)
-        if variadic:
+        _operand(out, formal.name, value, weight=not plain or formal.kind == "optional")
+        if formal.kind == "variadic":
             rest = node.inputs[i:]
             out["inputs"] = len(rest) if len(rest) < 3 else "many"
             out["constants"] = any(v is not None and v.source in ("constant", "folded") for v in rest)
-    for i, produced in enumerate(schema.outputs):
-        if produced.option == onnx.defs.OpSchema.FormalParameterOption.Optional:
+    for i, produced in enumerate(formal_outputs):
+        if produced.kind == "optional":
             used = i < len(node.outputs) and node.outputs[i] is not None
             out[f"out.{produced.name}"] = "used" if used else "absent"
-        elif produced.option == onnx.defs.OpSchema.FormalParameterOption.Variadic:
+        elif produced.kind == "variadic":
             out["outputs"] = len(node.outputs) if len(node.outputs) < 3 else "many"
-        if produced.type_str in schema_variables(schema) and produced.type_str not in out and i < len(node.outputs):
+        if produced.variable and produced.variable not in out and i < len(node.outputs):
             result = node.outputs[i]
-            out[produced.type_str] = None if result is None else result.dtype or None
+            out[produced.variable] = None if result is None else result.dtype or None
     if not node.branches or node.op in LOOPING:
         out["inside"] = node.under if node.op in LOOPING and node.domain == "" else _inside(node)
     if node.op in ELEMENTWISE and node.domain == "":
         out["broadcast"] = _broadcast(node.inputs)
-    out.update(attribute_facets(node, schema))
+    out.update(attribute_facets(node))
     if node.domain == "":
         out.update(derived_facets(node))
     return out
-
-
-@functools.cache
-def _variables(op: str, domain: str, version: int) -> frozenset[str]:
-    schema = schema_of(op, domain, version)
-    return frozenset(c.type_param_str for c in schema.type_constraints) if schema else frozenset()
-
-
-def schema_variables(schema: onnx.defs.OpSchema) -> frozenset[str]:
-    """The type variables of a schema."""
-    return _variables(schema.name, schema.domain, schema.since_version)
 
 
 def _of_one_batch(node: NodeFacts) -> Sequence[Value | None]:

@@ -20,7 +20,6 @@ from graphfix.company import in_company
 from graphfix.folding import Array, attribute, constant_value, fold, tensor_value
 from graphfix.infer import NAMES as DTYPES
 from graphfix.infer import Place, branch_scope, infer, named, pinned, replace, stripped, unannotated
-from graphfix.inheritance import inherit, nearest
 from graphfix.laws import gravest
 from graphfix.origin import Origin, origin
 from graphfix.regrouping import regroupings
@@ -78,6 +77,8 @@ class Facts:
         if work.functions:
             from onnx import inliner
 
+            from graphfix.inheritance import inherit
+
             inlined = inliner.inline_local_functions(work)
             inherit(work, inlined, model.producer_name)
             work = inlined
@@ -125,6 +126,8 @@ class Facts:
         if node not in self.origins:
             found = origin(node.proto, self.source.producer_name if self.source is not None else "")
             if found is None:
+                from graphfix.inheritance import nearest
+
                 self.neighbours = self.neighbours or dict(zip(self.nodes, nearest(self.model.graph), strict=True))
                 found = self.neighbours[node]
             self.origins[node] = found

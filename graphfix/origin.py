@@ -160,6 +160,8 @@ def spot(stack: str) -> tuple[str, int | None]:
 
     Stacks are read as Python writes them, the innermost call last, and as TorchScript does, the innermost first.
     """
+    if not stack:
+        return "", None
     frames = [(file, int(line), function) for file, line, function in _PYTHON.findall(stack)][::-1]
     frames = frames or [(file, int(line), function) for file, line, function in _TRACED.findall(stack)]
     borrowed: tuple[str, int | None] = "", None

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import onnx
 
 OTHER_RANDOM = frozenset({"Bernoulli"})
 """Operators whose definition draws other random numbers than they do."""
+
+
+class Formal(NamedTuple):
+    """A formal input or output: its name, its type variable or nothing, and `single`, `optional` or `variadic`."""
+
+    name: str
+    variable: str
+    kind: str
+
+
+_KINDS = {
+    onnx.defs.OpSchema.FormalParameterOption.Optional: "optional",
+    onnx.defs.OpSchema.FormalParameterOption.Variadic: "variadic",
+}
 
 
 @functools.cache
@@ -27,6 +42,41 @@ def formal_types(op: str, domain: str, version: int) -> tuple[tuple[str, ...], t
     if schema is None:
         return (), ()
     return tuple(i.type_str for i in schema.inputs), tuple(o.type_str for o in schema.outputs)
+
+
+@functools.cache
+def formal_operands(op: str, domain: str, version: int) -> tuple[tuple[Formal, ...], tuple[Formal, ...]]:
+    """An operator's formal inputs and outputs: asking a schema makes all of them anew each time."""
+    schema = schema_of(op, domain, version)
+    if schema is None:
+        return (), ()
+    variables = {constraint.type_param_str for constraint in schema.type_constraints}
+    ins, outs = (
+        tuple(
+            Formal(one.name, one.type_str if one.type_str in variables else "", _KINDS.get(one.option, "single")) for one in side
+        )
+        for side in (schema.inputs, schema.outputs)
+    )
+    return ins, outs
+
+
+@functools.cache
+def formal_attributes(op: str, domain: str, version: int) -> Mapping[str, onnx.AttributeProto | None]:
+    """An operator's attributes but for graphs, by name, with their defaults; None where there is none."""
+    schema = schema_of(op, domain, version)
+    found: dict[str, onnx.AttributeProto | None] = {}
+    for name, formal in schema.attributes.items() if schema is not None else ():
+        if formal.type not in (onnx.defs.OpSchema.AttrType.GRAPH, onnx.defs.OpSchema.AttrType.GRAPHS):
+            default = formal.default_value
+            found[name] = default if default.type else None
+    return found
+
+
+@functools.cache
+def attribute_names(op: str, domain: str, version: int) -> frozenset[str]:
+    """The names of all attributes of an operator."""
+    schema = schema_of(op, domain, version)
+    return frozenset(schema.attributes) if schema is not None else frozenset()
 
 
 @functools.cache

@@ -75,14 +75,18 @@ def chosen_targets(given: str | None, config: Config) -> list[str]:
 
 def bindings(shapes: Sequence[str], values: Sequence[str], config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
     """`--shape` and `--set` by input name, a shape without a name under the empty name; a range leaves its dim free."""
+    spanned, constants = spanned_bindings(shapes, values, config)
+    if not spanned:
+        return {}, constants
     from graphfix.ranges import freed
 
-    spanned, constants = spanned_bindings(shapes, values, config)
     return {name: freed(dims) for name, dims in spanned.items()}, constants
 
 
 def spanned_bindings(shapes: Sequence[str], values: Sequence[str], config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
     """Like `bindings`, a dim that was given as a range kept as a Span."""
+    if not (shapes or values or config.shapes or config.values):
+        return {}, {}
     from graphfix.bind import parse_value
     from graphfix.ranges import parse_spans, spanned
 
