@@ -35,6 +35,7 @@ from graphfix.settling import (
     ranked_outputs,
     recurrent_outputs,
     taken,
+    unseen_outputs,
 )
 from graphfix.sizes import follow
 from graphfix.sizes import settled as whole
@@ -67,6 +68,8 @@ class Facts:
     """Shapes as they were before the initial states of recurrent nodes were asked about the results of every step."""
     origins: dict[NodeFacts, Origin | None] = field(default_factory=dict)
     """Where the nodes come from that have been asked about."""
+    ahead: dict[Place, Value] = field(default_factory=dict)
+    """Values of which folding knows a size that inference did not see."""
     neighbours: dict[NodeFacts, Origin | None] | None = None
     """Where those come from that do not say so themselves; filled in when there is one."""
 
@@ -92,6 +95,7 @@ class Facts:
             found = foldable_operands(facts, settled)
             ran = decided_outputs(facts, pins)
             ran |= recurrent_outputs(facts, pins, "last") | ranked_outputs(facts, pins) | quantised_outputs(facts, pins)
+            ran |= unseen_outputs(facts, pins)
             if not found and not ran:
                 ran = recurrent_outputs(facts, pins, "all")
                 plain = plain or {(s, name): v.shape for s, values in facts.values.items() for name, v in values.items()}
@@ -207,7 +211,9 @@ def _walk(
         facts.nodes.append(entry)
         if scope:
             read.update(dict.fromkeys([name for name in (*node.input, *captured) if name and name not in values]))
-        for value in outputs:
+        for value, before in zip(outputs, stated, strict=True):
+            if value.shape != before.shape and value.source in ("folded", "shape", "cast-shape") and value.fixed:
+                facts.ahead[scope, value.name] = value
             if value.name:
                 values[value.name] = value
                 facts.producers[scope, value.name] = entry

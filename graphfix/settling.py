@@ -96,6 +96,22 @@ def ranked_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place, Va
     return found
 
 
+def unseen_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place, Value]:
+    """Values whose size folding knows and inference did not see, where that leaves open what is made of them."""
+    left = {place: value for place, value in facts.ahead.items() if place not in known or known[place].shape != value.shape}
+    if not left:
+        return {}
+    found = {}
+    for node in facts.nodes:
+        if all(output is None or output.fixed for output in node.outputs):
+            continue
+        for operand in node.inputs:
+            maker = facts.producer(operand.name, node.scope) if operand is not None else None
+            if maker is not None and operand is not None and (maker.scope, operand.name) in left:
+                found[maker.scope, operand.name] = left[maker.scope, operand.name]
+    return found
+
+
 def assumed(output: Value, plain: Shape | None) -> Value:
     """The output with the axes noted that had no size before the initial states of recurrent nodes were asked."""
     if output.shape == plain or output.shape is None:

@@ -216,3 +216,14 @@ def test_a_batch_that_only_an_initial_state_tells_is_marked() -> None:
     assert open_too.nodes[-1].inputs[0].assumed == ()
     assert told.value("v") is not None
     assert told.value("v").assumed == ()  # type: ignore[union-attr]  # shaped as the initial state is
+
+
+def test_a_size_that_only_folding_knows_reaches_what_is_computed_from_it() -> None:
+    found = facts(
+        "s = Shape(x)\nlast = Slice(s, two, three)\nrow = Reshape(c, last)\nm = Mul(x, row)\ny = Relu(m)",
+        inputs="float[1,4,6] x",
+        weights="int64[1] two = {2}, int64[1] three = {3}, float[6] c = {1, 2, 3, 4, 5, 6}",
+        opset=12,
+    )
+    assert found.value("m").shape == (1, 4, 6)  # type: ignore[union-attr]
+    assert found.value("y").shape == (1, 4, 6)  # type: ignore[union-attr]
