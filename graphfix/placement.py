@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-from graphfix.facets import Facets
+from graphfix.facets import DATA, Facets
 from graphfix.table import FALLBACKS, Evidence, Table
 
 SORTS = {
@@ -31,14 +31,16 @@ def placements(table: Table) -> Table | None:
     return _opened(table.target, table.version, table.folder / FALLBACKS)
 
 
-def known_beforehand(facets: Facets) -> bool:
-    """Whether a node's operands are constants or sizes, so that compilers may compute it and run nothing for it."""
-    return facets.get("foldable", False) is not False
+def idle(facets: Facets) -> bool:
+    """Whether there may be nothing to run: operands that are constants or sizes, or data without an element."""
+    if facets.get("foldable", False) is not False:
+        return True
+    return any(value == "empty" and name.removesuffix(".dims") in DATA for name, value in facets.items())
 
 
 def fallback(known: Table, op: str, domain: str, facets: Facets) -> Evidence | None:
     """What runs a node with these facets, if that is a fallback; None where it is not, or where it is not known."""
-    if known_beforehand(facets):
+    if idle(facets):
         return None
     entry = known.entry(op, domain)
     if entry is None or not (entry.rejects or entry.exceptions):

@@ -98,6 +98,9 @@ def test_pages_tell_what_the_registries_hold(generated: dict[str, str]) -> None:
     assert rewrite.declines[0].because in page
     assert "**Why:**" in generated["findings/GF103.md"]
     assert "| `Resize` | with conditions | " in generated["targets/tract.md"]
+    for target in ("coreml", "tensorrt", "tract"):
+        assert "What runs a node was **not** measured: " in generated[f"targets/{target}.md"]
+    assert re.search(r"What runs a node was measured: .+ \d+ operators were asked about", generated["targets/openvino.md"])
     assert "--explain-verdict NODE" in generated["commands/lint.md"]
     assert all(f"| `{name}` |" in generated["settings.md"] for name in SETTINGS)
 

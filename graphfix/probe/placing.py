@@ -13,7 +13,7 @@ import onnx
 
 from graphfix.backends.base import Session
 from graphfix.backends.verdict import Placed
-from graphfix.placement import known_beforehand
+from graphfix.placement import idle
 from graphfix.probe.build import Probe
 from graphfix.probe.form import EDGE
 from graphfix.probe.measure import DEADLINE, Evidence
@@ -50,14 +50,13 @@ def wanted(rows: Iterable[Evidence]) -> list[Evidence]:
     """The probes to ask about: of those that were taken, all that vary one thing, and some that vary more, by their digest.
 
     Left out are probes that only try numbers, those about whole models, those taken only with the help of an optional
-    simplifier, those whose operands are known beforehand, of which nothing may be left to run, and those inside a branch,
-    which compilers show as one node.
+    simplifier, those of which nothing may be left to run, and those inside a branch, which compilers show as one node.
     """
     alone, several = list[Evidence](), dict[str, list[Evidence]]()
     for row in rows:
         if row.verdict not in ("works", "wrong") or EDGE in row.varied or row.op == "@model" or row.aided:
             continue
-        if row.facets.get("inside") == "branch" or known_beforehand(row.facets):
+        if row.facets.get("inside") == "branch" or idle(row.facets):
             continue
         if len(row.varied) <= 1:
             alone.append(row)

@@ -133,6 +133,7 @@ def test_probes_are_chosen_among_those_taken() -> None:
     left = [
         row("r", verdict="rejected"), row("n", "numbers"), row("h", "T", aided=True), row("i", "inside", inside="branch"),
         row("e", verdict="elsewhere"), row("f", "foldable", foldable=True), row("s", "derived", foldable="shape"),
+        Evidence("Elu", "z", "empty=0", ("empty",), {"X.dims": "empty"}, "works", "ok", ""),
     ]  # fmt: skip
     found = wanted([*left, *pairs, *single])
     assert found[:3] == single
