@@ -26,7 +26,7 @@ def render_roads(found: Map, out: TextIO, *, full: bool = False) -> None:
     """Write the table, then what stands in the way of the roads that lead nowhere, what rewriting did, and the commands."""
     page = Page(out)
     reached, all_ = len(found.reached), len(found.targets)
-    head = f"{reached} of {all_} targets {'are' if all_ > 1 else 'is'} reached"
+    head = f"{reached} of {all_} target{'s are' if all_ > 1 else ' is'} reached"
     page.line((found.source, "bold"), f" ({found.title}{f', {found.by}' if found.by else ''}): ",
               (head, "bold green" if reached == all_ else "bold red" if not reached else "bold yellow"))  # fmt: skip
     page.line()
@@ -70,7 +70,7 @@ def cell(road: Road) -> list[str]:
         return ["export fails", "no export"]
     if road.start.state is State.DIFFERS:
         return ["differs"]
-    times = sum(one.times for one in road.rewrites)
+    times = sum(one.times for one in road.rewrites if one.safety != "interface")
     contradicted = road.compiler is not None and road.compiler["accepted"] != (road.compiler["predicted"] == "accepted")
     by = ", says the compiler" if contradicted else ""
     if road.way is Way.AS_IS:
@@ -80,7 +80,7 @@ def cell(road: Road) -> list[str]:
     if road.way is Way.APPROXIMATE:
         return [f"approximate ({_error(road.error)})", f"approx. {_error(road.error)}", "approx."]
     if road.way is Way.INTERFACE:
-        return [f"fixed sizes ({times} rewrites)", "fixed sizes"]
+        return [*([f"fixed sizes and {times} rewrites"] if times > 1 else []), "fixed sizes", "sizes"]
     word = "no" if road.way is Way.NONE else "undecided"
     if not road.left:
         return [f"{word}: {road.note}", f"{word}, see below", word] if road.note else [word]

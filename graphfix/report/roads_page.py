@@ -15,7 +15,7 @@ from graphfix.version import VERSION
 WAYS = {
     Way.AS_IS: "as it is",
     Way.EXACT: "exact rewrites",
-    Way.APPROXIMATE: "approximate rewrites",
+    Way.APPROXIMATE: "approximate",
     Way.INTERFACE: "fixed sizes",
     Way.UNKNOWN: "undecided",
     Way.NONE: "no road",

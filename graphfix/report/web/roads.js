@@ -134,8 +134,8 @@
     const item = draw("g", { class: `node ${node.kind} ${node.way}${node.dead ? " dead" : ""}` },
       draw("title", {}, `${node.name}: ${node.sub}`),
       draw("rect", { x, y, width, height, rx: 6 }),
-      draw("text", { ...middle, y: y + height / 2 - 3 }, cropped(name, width - 8, `600 ${large}px ${family}`)),
-      draw("text", { ...middle, class: "sub", y: y + height / 2 + 13 }, cropped(sub, width - 8, `${small}px ${family}`)));
+      draw("text", { ...middle, y: y + height / 2 - 3 }, cropped(name, width - (down ? 3 : 8), `600 ${large}px ${family}`)),
+      draw("text", { ...middle, class: "sub", y: y + height / 2 + 13 }, cropped(sub, width - (down ? 3 : 8), `${small}px ${family}`)));
     if (node.kind === "start" || node.kind === "target") {
       fill(item, { role: "button", tabindex: "-1", "aria-label": `${node.name}: ${node.sub}` }, []);
       wire(item, node.start ?? easiest(node.target));
