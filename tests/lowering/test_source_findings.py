@@ -90,7 +90,8 @@ class Net:
         yield "", self
     def forward(self, x):
         return x if x.sum() > 0 else -x
-print(failure(ValueError("no"))["message"], [each["kind"] for each in leftovers(Net())], any("graphfix." in name for name in sys.modules))
+found = [each["kind"] for each in leftovers(Net())]
+print(failure(ValueError("no"))["message"], found, any("graphfix." in name for name in sys.modules))
 """
 
 

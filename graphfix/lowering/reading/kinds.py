@@ -56,10 +56,12 @@ class Value:
         """What tells it from other values, for a memory of calls."""
         known = None if self.known is UNKNOWN else id(self.known)
         items = tuple(item.marks() for item in self.items[:MOST]) if self.items is not None else None
-        return self.kind, known, items, self.certain, self.weight, self.computed, self.plural
+        each = self.each.gist if self.each is not None else None
+        return self.kind, known, items, each, self.certain, self.weight, self.computed, self.plural
 
     def grow(self, more: Value) -> None:
         """Take an element in, as `append` does."""
+        more = Value(LOOSE) if more is self else more
         self.each = join([*(self.items or ()), *([self.each] if self.each else ()), more])
         self.kind, self.items, self.known = MANY, None, UNKNOWN
 
