@@ -12,6 +12,7 @@ from graphfix.consult import Ask
 from graphfix.diagnostic import Result
 from graphfix.directions import directions, why_none
 from graphfix.engine import bound, judge, named, read_whole, table
+from graphfix.errors import GraphfixError
 from graphfix.rewrite import Safety
 from graphfix.roads import Applied, Road, Start, State, Way, applied, hint, obstacles
 
@@ -88,7 +89,20 @@ def roads(starts: Sequence[Start], targets: Sequence[str], terms: Terms, say: Sa
             continue
         model = read_whole(start.model)
         for target in targets:
-            yield _Travel(start, target, terms, model, say).road()
+            yield _travelled(_Travel(start, target, terms, model, say))
+
+
+def _travelled(travel: _Travel) -> Road:
+    """A road, though graphfix itself should stumble on it: the others are still to be told."""
+    try:
+        return travel.road()
+    except GraphfixError:
+        raise
+    except Exception as error:
+        said = f"graphfix failed on this road ({type(error).__name__}: {str(error)[:200]}); report it"
+        start, target, terms = travel.start, travel.target, travel.terms
+        command = directions(terms.source, terms.options, start, target, Way.UNKNOWN)
+        return Road(start, target, _title(target), Way.UNKNOWN, nodes=start.nodes, note=said, command=command)
 
 
 def dead_end(start: Start, target: str, terms: Terms) -> Road:

@@ -161,6 +161,20 @@ def test_a_road_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pyt
     assert [each.finding.op for each in road.left] == ["HardSigmoid"]
 
 
+@pytest.mark.usefixtures("picky")
+def test_a_road_that_graphfix_stumbles_on_costs_the_others_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def judge(model: ModelProto, targets: list[str], *, name: str = "") -> list[Result]:
+        if targets == ["demo@1.0"]:
+            raise ZeroDivisionError("a fault")
+        return [Result(name, "demo", "1.0", called="demo")]
+
+    monkeypatch.setattr(roadwork, "judge", judge)
+    path = saved(tmp_path, "h = HardSigmoid(x) y = Relu(h)")
+    first, second = roads([start_as_given(path)], ["demo@1.0", "demo"], Terms(str(path)), lambda _: None)
+    assert (first.way, "ZeroDivisionError: a fault" in first.note) == (Way.UNKNOWN, True)
+    assert second.way is Way.AS_IS
+
+
 def test_exporters_that_give_nothing_are_dead_ends_with_their_reason(tmp_path: Path) -> None:
     dead = Start("script", State.FAILS, reason="the exporter fails: no such type", place="m.py:3", flag="--exporter=script")
     wrong = Start("trace", State.DIFFERS, tmp_path / "never-read.onnx", reason="it computes something else: y")
