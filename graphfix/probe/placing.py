@@ -16,12 +16,11 @@ from graphfix.backends.verdict import Placed
 from graphfix.placement import idle
 from graphfix.probe.build import Probe
 from graphfix.probe.form import EDGE
-from graphfix.probe.measure import DEADLINE, Evidence
+from graphfix.probe.measure import DEADLINE, FOLDING, Evidence
 from graphfix.probe.supply import BESIDE
 
 MOST_PAIRS = 24
 """Probes an operator that vary several things at once; those that vary one thing are all asked."""
-OPTIONS = {"placement": True, "onnxsim": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +87,11 @@ def place(probes: Iterable[Probe], session: Session, path: Path) -> list[Placeme
 
 
 def placed(probe: Probe, session: Session, folder: Path) -> Placement:
-    """What the compiler runs for the probe's node."""
+    """What the compiler runs for the probe's node, after an optional simplifier where that has anything to fold."""
     model = folder / "probe.onnx"
     onnx.save(probe.model, model)
-    verdict = session.ask(model, deadline=DEADLINE, options=OPTIONS)
+    options = {"placement": True, "onnxsim": bool(FOLDING & set(probe.facets.values()))}
+    verdict = session.ask(model, deadline=DEADLINE, options=options)
     if not verdict.accepted or verdict.placed is None:
         return Placement(probe.op, probe.digest, None)
     beside = [name for node in probe.model.graph.node if node.name.startswith(BESIDE) for name in (node.name, *node.output)]
