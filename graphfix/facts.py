@@ -28,6 +28,7 @@ from graphfix.schemas import formal_types
 from graphfix.settling import (
     SHAPED_BY,
     assumed,
+    counted_outputs,
     decided,
     decided_outputs,
     foldable_operands,
@@ -39,6 +40,7 @@ from graphfix.settling import (
 )
 from graphfix.sizes import follow
 from graphfix.sizes import settled as whole
+from graphfix.thinning import thins
 from graphfix.values import Dim, NodeFacts, Shape, Value, typed
 
 if TYPE_CHECKING:
@@ -95,7 +97,7 @@ class Facts:
             found = foldable_operands(facts, settled)
             ran = decided_outputs(facts, pins)
             ran |= recurrent_outputs(facts, pins, "last") | ranked_outputs(facts, pins) | quantised_outputs(facts, pins)
-            ran |= unseen_outputs(facts, pins)
+            ran |= unseen_outputs(facts, pins) | counted_outputs(facts, pins)
             if not found and not ran:
                 ran = recurrent_outputs(facts, pins, "all")
                 plain = plain or {(s, name): v.shape for s, values in facts.values.items() for name, v in values.items()}
@@ -180,7 +182,7 @@ def _walk(
         name = sparse.values.name
         values[name] = Value(name, DTYPES.get(sparse.values.data_type, ""), tuple(sparse.dims), "constant")
     read: dict[str, None] = {}
-    regrouping, accompanied = regroupings(graph), in_company(graph, opsets)
+    regrouping, accompanied, products = regroupings(graph), in_company(graph, opsets), set[str]()
     for position, (node, twin) in enumerate(zip(graph.node, inferred.node, strict=True)):
         op, domain = node.op_type, "" if node.domain == "ai.onnx" else node.domain
         inputs = tuple([(values.get(name) or facts.value(name, scope)) if name else None for name in node.input])
@@ -207,12 +209,13 @@ def _walk(
             node, scope, inputs, tuple([o if o.name else None for o in outputs]),
             version, tuple(branches), tuple(captured), broken, under, position in regrouping, position in accompanied,
             op in LOSSES and resized(op, inputs[0] if inputs else None, lambda name: facts.producer(name, scope)),
+            thins(node, inputs, products),
         )  # fmt: skip
         facts.nodes.append(entry)
         if scope:
             read.update(dict.fromkeys([name for name in (*node.input, *captured) if name and name not in values]))
-        for value, before in zip(outputs, stated, strict=True):
-            if value.shape != before.shape and value.source in ("folded", "shape", "cast-shape") and value.fixed:
+        for value, told in zip(outputs, stated, strict=True):
+            if value.shape != told.shape and value.source in ("folded", "shape", "cast-shape") and value.fixed:
                 facts.ahead[scope, value.name] = value
             if value.name:
                 values[value.name] = value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from onnx import AttributeProto, NodeProto
 from graphfix.folding import Array, attribute
 from graphfix.infer import Place
 from graphfix.sizes import sizes_of
-from graphfix.values import NodeFacts, Shape, Value
+from graphfix.values import NodeFacts, Shape, Value, is_unclear
 
 if TYPE_CHECKING:
     from graphfix.facts import Facts
@@ -88,8 +89,9 @@ def ranked_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place, Va
         if not sizes or (node.op == "Expand" and (data is None or data.rank is None or data.rank > len(sizes))):
             continue
         stated = output.shape if output.shape is not None and len(output.shape) == len(sizes) else (None,) * len(sizes)
-        told = [size if size is not None and size > 0 and node.op != "Expand" else None for size in sizes]
-        dims = tuple(old if new is None else new for new, old in zip(told, stated, strict=True))
+        told = [None if node.op == "Expand" or (isinstance(size, int) and size <= 0) else size for size in sizes]
+        pairs = zip(told, stated, strict=True)
+        dims = tuple(new if isinstance(new, int) or (new is not None and is_unclear(old)) else old for new, old in pairs)
         place = node.scope, output.name
         if dims != output.shape and (place not in known or known[place].shape != dims):
             found[place] = Value(output.name, output.dtype or (data.dtype if data else ""), dims)
@@ -109,6 +111,30 @@ def unseen_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place, Va
             maker = facts.producer(operand.name, node.scope) if operand is not None else None
             if maker is not None and operand is not None and (maker.scope, operand.name) in left:
                 found[maker.scope, operand.name] = left[maker.scope, operand.name]
+    return found
+
+
+def counted_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place, Value]:
+    """Results of Reshape with one dim that inference gave up on: there are as many elements after it as before."""
+    found = {}
+    for node in facts.nodes:
+        if node.op != "Reshape" or node.domain or not node.inputs or node.inputs[0] is None or not node.outputs:
+            continue
+        data, output = node.inputs[0], node.outputs[0]
+        if data.shape is None or output is None or output.shape is None:
+            continue
+        open_ = [place for place, dim in enumerate(output.shape) if is_unclear(dim)]
+        if len(open_) != 1 or any(map(is_unclear, data.shape)):
+            continue
+        rest = [dim for place, dim in enumerate(output.shape) if place != open_[0]]
+        if sorted(dim for dim in data.shape if isinstance(dim, str)) != sorted(dim for dim in rest if isinstance(dim, str)):
+            continue
+        before, after = (math.prod(dim for dim in dims if isinstance(dim, int)) for dims in (data.shape, rest))
+        if after and before % after == 0:
+            place = open_[0]
+            shape = (*output.shape[:place], before // after, *output.shape[place + 1 :])
+            if (node.scope, output.name) not in known or known[node.scope, output.name].shape != shape:
+                found[node.scope, output.name] = Value(output.name, output.dtype or data.dtype, shape)
     return found
 
 

@@ -1,7 +1,7 @@
 """Shape arithmetic element by element: what is known of a vector of sizes when some of the dims behind it are free.
 
 `Shape` of `[n, 64, 8]` is not constant, yet its second element is 64; exporters take it out with Gather or Slice, and
-compilers follow. Every function takes and gives tuples of ints, None standing for a size that is not known.
+compilers follow. Every function takes and gives tuples of ints, names of free dims, and None for a size that is not known.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from onnx import NodeProto
 
 from graphfix.folding import Array, attribute
-from graphfix.values import Sizes, Value
+from graphfix.values import Sizes, Value, is_unclear
 
 MOST = 64
 """Elements of a vector that is followed."""
@@ -40,7 +40,7 @@ def follow(node: NodeProto, inputs: Sequence[Value | None]) -> Sizes | None:
     if node.op_type == "Shape":
         shape = data.shape
         dims = shape[attribute(node, "start", 0) : attribute(node, "end", len(shape))] if shape is not None else None
-        return None if dims is None else tuple(dim if isinstance(dim, int) else None for dim in dims)
+        return None if dims is None else tuple(None if is_unclear(dim) else dim for dim in dims)
     first = sizes_of(data)
     if node.op_type == "Concat":
         return _joined([sizes_of(value) for value in inputs])
@@ -59,7 +59,12 @@ def follow(node: NodeProto, inputs: Sequence[Value | None]) -> Sizes | None:
 
 def settled(sizes: Sizes | None, stated: Value) -> Array | None:
     """The array of a vector whose every element is known and whose shape is; else None."""
-    if sizes is None or None in sizes or not stated.fixed or stated.dtype not in ("int64", "int32"):
+    if (
+        sizes is None
+        or not all(isinstance(size, int) for size in sizes)
+        or not stated.fixed
+        or stated.dtype not in ("int64", "int32")
+    ):
         return None
     array = np.asarray(sizes, stated.dtype)
     shape = [dim for dim in stated.shape or () if isinstance(dim, int)]
@@ -99,4 +104,6 @@ def _combined(function: Callable[[int, int], int], one: Sizes, other: Sizes | No
     length = max(len(one), len(other))
     pairs = zip(one * (length // len(one)), other * (length // len(other)), strict=True)
     unsafe = function is ARITHMETIC["Div"]
-    return tuple(None if a is None or b is None or (unsafe and b == 0) else function(a, b) for a, b in pairs)
+    return tuple(
+        function(a, b) if isinstance(a, int) and isinstance(b, int) and not (unsafe and b == 0) else None for a, b in pairs
+    )

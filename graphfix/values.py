@@ -12,7 +12,7 @@ from graphfix.infer import NAMES
 
 Dim = int | str | None
 Shape = tuple[Dim, ...]
-Sizes = tuple[int | None, ...]
+Sizes = tuple[int | str | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ class NodeFacts:
     `broken` the gravest operator inside them whose operands contradict it, `none` without one. `under` is `nothing` in
     the main graph, else the source of the condition that its execution hangs on, the least settled of several.
     `regroups` says that it stands in a row of Reshape, Transpose and Reshape, see regrouping.py; `accompanied` that
-    its result meets other operands, see company.py; `resized` that a loss takes scores of computed sizes, see resized.py.
+    its result meets other operands, see company.py; `resized` that a loss takes scores of computed sizes, see resized.py;
+    `thins` that it chooses every n-th entry of a product, see thinning.py.
     """
 
     proto: NodeProto
@@ -73,6 +74,7 @@ class NodeFacts:
     regroups: bool = False
     accompanied: bool = False
     resized: bool = False
+    thins: bool = False
     op: str = field(init=False)
     """The operator type."""
     domain: str = field(init=False)
@@ -87,6 +89,11 @@ class NodeFacts:
     def label(self) -> str:
         """What to call the node: its name, else its first output."""
         return self.proto.name or next((name for name in self.proto.output if name), self.op)
+
+
+def is_unclear(dim: Dim) -> bool:
+    """Whether inference gave up on a dim: it has no name, or one that onnx made up."""
+    return dim is None or (isinstance(dim, str) and dim.startswith("unk__"))
 
 
 def typed(info: onnx.ValueInfoProto, source: str = "runtime") -> Value:

@@ -227,3 +227,13 @@ def test_a_size_that_only_folding_knows_reaches_what_is_computed_from_it() -> No
     )
     assert found.value("m").shape == (1, 4, 6)  # type: ignore[union-attr]
     assert found.value("y").shape == (1, 4, 6)  # type: ignore[union-attr]
+
+
+def test_a_reshape_has_as_many_elements_as_its_data() -> None:
+    found = facts(
+        "s = Shape(x)\nn = Slice(s, zero, one)\nt = Concat<axis = 0>(n, minus)\ny = Reshape(x, t)",
+        inputs="float[N,5,2,3] x",
+        weights="int64[1] zero = {0}, int64[1] one = {1}, int64[1] minus = {-1}",
+        opset=12,
+    )
+    assert found.value("y").shape == ("N", 30)  # type: ignore[union-attr]

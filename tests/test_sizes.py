@@ -10,13 +10,13 @@ from graphfix.sizes import sizes_of
 
 WEIGHTS = "int64 one = {1}, int64 two = {2}, int64[1] z = {0}, int64[1] u = {1}, int64[1] t = {2}, int64[2] many = {2, 1}"
 CASES = {
-    "s = Shape(x)": (None, 64, 8),
+    "s = Shape(x)": ("n", 64, 8),
     "s = Shape<start = 1>(x)": (64, 8),
     "a = Shape(x)\ns = Gather(a, one)": (64,),
     "a = Shape(x)\ns = Gather(a, many)": (8, 64),
     "a = Shape(x)\ns = Slice(a, u, t)": (64,),
     "a = Shape(x)\nb = Gather(a, two)\nc = Mul(b, two)\nd = Unsqueeze(c, z)\ns = Concat<axis = 0>(d, u, t)": (16, 1, 2),
-    "a = Shape(x)\nb = Gather(a, z)\nc = Gather(a, one)\nd = Unsqueeze(c, z)\ns = Concat<axis = 0>(b, d)": (None, 64),
+    "a = Shape(x)\nb = Gather(a, z)\nc = Gather(a, one)\nd = Unsqueeze(c, z)\ns = Concat<axis = 0>(b, d)": ("n", 64),
     "a = Shape(x)\ns = Div(a, two)": (None, 32, 4),
 }
 
