@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def lowered(torch_here: None, tmp_path_factory: pytest.TempPathFactory) -> Lower
 
 
 @pytest.fixture(scope="session")
-def travel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path, str], Trip]]:
+def travel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Trip]]:
     """A function that takes a model to a target: lint, fix, lint, compile; each compiler is started once."""
     with ExitStack() as stack:
 
@@ -50,10 +50,10 @@ def travel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path,
         def session(target: str) -> Session | None:
             return stack.enter_context(open_target(target, deadline=120)) if find(target) is not None else None
 
-        def travel(model: Path, target: str) -> Trip:
+        def travel(model: Path, target: str, shapes: Mapping[str, Sequence[int]] | None = None) -> Trip:
             compiler = session(target)
             if compiler is None:
                 pytest.skip(f"{target} is not installed: graphfix backends install {target}")
-            return journey(model, target, compiler, tmp_path_factory.mktemp("trip"))
+            return journey(model, target, compiler, tmp_path_factory.mktemp("trip"), shapes)
 
         yield travel

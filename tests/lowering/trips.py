@@ -24,6 +24,7 @@ from graphfix.lowering.source import recognised
 
 TARGETS = ("coreml", "openvino", "tensorrt", "tflite", "tract")
 EXPORTERS = ("dynamo", "trace", "script")
+ALL = ("approximate", "interface")
 
 
 class Lower(Protocol):
@@ -34,7 +35,7 @@ class Lower(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """The verdicts before and after fix, by what rewrites it took, and what the compiler said.
+    """The verdicts before and after fix, which rewrites it took (exact, all), and what the compiler said.
 
     `numerics` is None where the compiler's artifact cannot run here; `before`, `after` are accepted, rejected or
     undecided.
@@ -42,7 +43,7 @@ class Trip:
 
     before: str
     after: str
-    allowed: tuple[str, ...]
+    took: str
     verified: bool
     compiled: bool
     numerics: str | None
@@ -50,19 +51,23 @@ class Trip:
 
     @property
     def end(self) -> str:
-        """Where the road ends: compiled, or why not."""
+        """Where the road ends: `compiled` with the verdict `accepted` before and nothing wrong after, or what else."""
         if not self.verified:
             return "fix broke it"
         if not self.compiled:
-            return f"{self.after}, and the compiler refuses"
-        return "compiled" if self.numerics in (None, "match") else f"{self.after}, and the artifact gives: {self.numerics}"
+            return f"{self.after}, refused"
+        wrong = "" if self.numerics in (None, "match") else f", numerics: {self.numerics}"
+        return "compiled" if self.after == "accepted" and not wrong else f"{self.after}, compiled{wrong}"
 
 
 def told(name: str) -> Mapping[str, Any]:
     """The constants that a program states, read without importing it."""
     tree = ast.parse((PROGRAMS / f"{name}.py").read_text("utf-8"))
-    wanted = [node for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)]
-    return {node.targets[0].id: ast.literal_eval(node.value) for node in wanted if node.targets[0].id in ("EXPORTERS", "SHAPES")}  # type: ignore[union-attr, attr-defined]
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            found[node.targets[0].id] = node.value
+    return {key: ast.literal_eval(found[key]) for key in ("EXPORTERS", "SHAPES")}
 
 
 def lower_program(name: str, dims: str, folder: Path) -> Lowered:
@@ -80,18 +85,20 @@ def by(lowered: Lowered, exporter: str) -> Attempt:
     return next(attempt for attempt in lowered.attempts if attempt.exporter == exporter)
 
 
-def journey(model: Path, target: str, compiler: Session, folder: Path) -> Trip:
-    """Lint, fix by exact rewrites and if these do not do by all, lint, compile, and compare what comes out."""
+def journey(model: Path, target: str, compiler: Session, folder: Path, shapes: Mapping[str, Sequence[int]] | None = None) -> Trip:
+    """Lint, fix by exact rewrites and if these do not do by all, lint, compile, and compare what comes out.
+
+    `shapes` are the dims to freeze for a target that takes none that are free.
+    """
     before = graphfix.lint(model, [target]).verdict
-    allowed: tuple[str, ...] = ()
-    fixed = graphfix.fix(model, target)
+    fixed, done = graphfix.fix(model, target), "exact"
     if fixed.report.verdict != "accepted":
-        allowed = ("approximate", "interface")
-        fixed = graphfix.fix(model, target, allow=allowed)
+        fixed, done = graphfix.fix(model, target, allow=ALL), "all"
+    if fixed.report.verdict != "accepted" and shapes is not None:
+        fixed, done = graphfix.fix(model, target, allow=ALL, shapes=shapes), "all, dims fixed"
     path = folder / "fixed.onnx"
     onnx.save(fixed.model, path)
     options = gpu_options(None, backend(target))
     verdict = compile_case(Case(path), target, compiler, output=None, options=options).verdict
-    return Trip(
-        before, fixed.report.verdict, allowed, fixed.verification.passed, verdict.accepted, verdict.numerics, verdict.message
-    )
+    passed = fixed.verification.passed
+    return Trip(before, fixed.report.verdict, done, passed, verdict.accepted, verdict.numerics, verdict.message)
