@@ -13,7 +13,8 @@ from graphfix.errors import UsageError, nearest
 
 EXPORTERS = ("auto", "dynamo", "trace", "script")
 DTYPES = (
-    "float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool", "complex64", "complex128",
+    "float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64", "bool",
+    "complex64", "complex128",
 )  # fmt: skip
 
 
@@ -28,10 +29,11 @@ class Example:
     @classmethod
     def parse(cls, text: str) -> Example:
         """`ids=1x16:int64`, `1x3x224x224`, `x=Nx80` and so on; UsageError otherwise."""
-        written, colon, dtype = text.partition(":")
+        start, equals, rest = text.rpartition("=")  # a name may hold a colon
+        written, colon, dtype = rest.partition(":")
         if colon and dtype not in DTYPES:
             raise UsageError(f"`{text}` has the unknown dtype `{dtype}`", cure=nearest(dtype, DTYPES))
-        name, dims = parse_shape(written)
+        name, dims = parse_shape(f"{start}{equals}{written}")
         return cls(tuple(dims), name or "", dtype)
 
 
@@ -81,13 +83,15 @@ def add_lowering(parser: argparse.ArgumentParser) -> None:
 
 def instructions(given: argparse.Namespace, shapes: Mapping[str, Any]) -> Instructions:
     """The options of a command line as Instructions; UsageError where they contradict each other or are misspelt."""
+    examples = tuple(map(Example.parse, given.input))
+    check(given, examples)
     return Instructions(
-        examples=tuple(map(Example.parse, given.input)),
+        examples=examples,
         shapes=shapes,
         data=getattr(given, "data", None),
         exporter=given.exporter,
         opset=given.opset,
-        ends=(_names(given.inputs), _names(given.outputs)),
+        ends=(names(given.inputs), names(given.outputs)),
         weights=given.weights,
         trust=given.trust,
         network=given.network,
@@ -99,5 +103,28 @@ def instructions(given: argparse.Namespace, shapes: Mapping[str, Any]) -> Instru
     )
 
 
-def _names(text: str | None) -> tuple[str, ...]:
+def check(given: argparse.Namespace, examples: Sequence[Example]) -> None:
+    """Raise UsageError for options that say different things of one matter, or nothing."""
+    if examples and getattr(given, "data", None) is not None:
+        raise UsageError("--input and --data both say what goes in", cure="leave one of them out")
+    seen: set[str] = set()
+    for one in examples:
+        if not one.name and any(seen):
+            raise UsageError("an --input without a name follows one that has one", cure="name them all, or put it first")
+        if one.name and one.name in seen:
+            raise UsageError(f"--input says twice what `{one.name}` is", cure="leave one of them out")
+        seen.add(one.name)
+    if bool(names(given.inputs)) != bool(names(given.outputs)):
+        lacking = "--outputs" if names(given.inputs) else "--inputs"
+        raise UsageError("a frozen graph is cut out between two ends", cure=f"add {lacking} NAME[,...]")
+    if given.opset is not None and given.opset < 1:
+        raise UsageError(f"--opset {given.opset} is no opset", cure="leave it out, or give one such as 18")
+    for option in ("deadline", "memory_gib", "rtol", "atol"):
+        value = getattr(given, option, None)
+        if value is not None and (value < 0 or (value == 0 and option[0] in "dm")):
+            raise UsageError(f"--{option.replace('_', '-')} {value:g} is too little", cure="give more than 0")
+
+
+def names(text: str | None) -> tuple[str, ...]:
+    """The names between the commas of an option."""
     return tuple(word.strip() for word in (text or "").split(",") if word.strip())

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import re
 import zipfile
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-MODULE = re.compile(r"(?P<place>(?:[^:]+\.py)|(?:[A-Za-z_][\w.]*)):(?P<name>[A-Za-z_][\w.]*)")
+DOTTED = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
+MODULE = re.compile(rf"(?P<place>[^:]*[^:/]\.py|{DOTTED}):(?P<name>{DOTTED})")
 """`package.module:factory`, or `path/to/file.py:factory`."""
 
 
@@ -36,15 +39,16 @@ TITLES = {
     Kind.TFLITE: "a TensorFlow Lite model",
 }
 SUFFIXES = {
-    ".pt2": Kind.EXPORTED,
     ".keras": Kind.KERAS,
     ".h5": Kind.KERAS,
     ".hdf5": Kind.KERAS,
     ".pb": Kind.FROZEN,
     ".tflite": Kind.TFLITE,
 }
-TORCH = {".pt", ".pth", ".ts", ".jit", ".torchscript"}
-"""Suffixes under which torch users keep TorchScript, exported programs and pickles alike."""
+TORCH = {".pt2": Kind.EXPORTED} | dict.fromkeys((".pt", ".pth", ".ckpt", ".ts", ".jit", ".torchscript"), Kind.PICKLE)
+"""Suffixes under which torch users keep TorchScript, exported programs and pickles alike, and what one is that cannot be read."""
+MODELS = {".onnx", ".ort", ".nnef", ".mlmodel", ".mlpackage", ".xml", *SUFFIXES, *TORCH}
+"""Suffixes that a Python name does not end with."""
 
 FRAMEWORKS = {
     Kind.FACTORY: ("torch", "tensorflow"),
@@ -69,8 +73,11 @@ class Source:
 
     @property
     def home(self) -> Path:
-        """The folder from which settings are looked for: the file's, or for a factory the working directory."""
-        return self.path.parent if self.path is not None else Path()
+        """The folder from which settings are looked for: the file's, or for a module the working directory."""
+        place = self.text.rpartition(":")[0]
+        if self.path is None:
+            return Path(place).parent if place.endswith(".py") else Path()
+        return self.path.parent
 
     @property
     def title(self) -> str:
@@ -79,31 +86,57 @@ class Source:
 
 
 def recognised(text: str | Path) -> Source | None:
-    """What `text` names; None where it is ONNX, a folder of models, a glob, or nothing that is known here."""
+    """What `text` names; None where it is ONNX, a folder of models, a glob, an address, or nothing that is known here."""
     path, written = Path(text), str(text)
     if path.is_dir():
         return Source(written, Kind.SAVED_MODEL, path) if (path / "saved_model.pb").is_file() else None
     if path.name == "saved_model.pb" and path.is_file():
         return Source(written, Kind.SAVED_MODEL, path.parent)
+    if not path.exists() and ("://" in written or any(sign in written for sign in "*?[")):
+        return None
     suffix = path.suffix.lower()
     if suffix in TORCH:
-        return Source(written, _archived(path), path)
+        return Source(written, _archived(path) or TORCH[suffix], path)
     if suffix in SUFFIXES:
-        return Source(written, SUFFIXES[suffix], path)
-    if not path.exists() and MODULE.fullmatch(written):
+        return None if suffix == ".pb" and _is_onnx(path) else Source(written, SUFFIXES[suffix], path)
+    if not path.exists() and (found := MODULE.fullmatch(written)) and _is_module(found["place"], found["name"]):
         return Source(written, Kind.FACTORY)
     return None
 
 
-def _archived(path: Path) -> Kind:
-    """Which of torch's forms a file is, by the names inside its archive; a file that is no archive is a pickle."""
+def _is_module(place: str, name: str) -> bool:
+    """Whether both sides of a colon can be Python's; what ends like a model's file, or is a drive's letter, has to be there."""
+    if Path(name).suffix.lower() in MODELS:
+        return False
+    if place.endswith(".py") or (len(place) > 1 and Path(place).suffix.lower() not in MODELS):
+        return True
+    top = place.partition(".")[0]
+    if Path(f"{top}.py").is_file() or Path(top).is_dir():
+        return True
+    with contextlib.suppress(ValueError):
+        return importlib.util.find_spec(top) is not None
+    return False
+
+
+def _is_onnx(path: Path) -> bool:
+    """Whether a .pb is a model of ONNX: it begins with a version, a frozen graph with a node."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(1) == b"\x08"
+    except OSError:
+        return False
+
+
+def _archived(path: Path) -> Kind | None:
+    """Which of torch's forms a file is, by the names inside its archive; None for what is no archive."""
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [name.partition("/")[2] for name in archive.namelist()]
-    except (OSError, zipfile.BadZipFile):
-        return Kind.PICKLE
-    if "archive_format" in names or "serialized_exported_program.json" in archive.namelist():
+            whole = archive.namelist()
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
+        return None
+    names = {name.partition("/")[2] for name in whole}
+    if "archive_format" in names or "serialized_exported_program.json" in whole:
         return Kind.EXPORTED
     if any(name.startswith("code/") for name in names) and "constants.pkl" in names:
         return Kind.TORCHSCRIPT
-    return Kind.PICKLE
+    return Kind.PICKLE if "data.pkl" in names else None
