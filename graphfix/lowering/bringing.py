@@ -78,10 +78,12 @@ def lowering(
     values: Mapping[str, Any] | None = None,
     say: Say | None = None,
 ) -> Iterator[Brought]:
-    """A source lowered as the command line says; its models are gone afterwards."""
+    """A source lowered as the command line says; its models are gone afterwards. GraphfixError where it cannot be opened."""
     wanted = instructions(given, shapes or {})
     with tempfile.TemporaryDirectory(prefix="graphfix-") as folder:
         lowered = lower_source(source, wanted, Path(folder), targets=targets, values=values, say=say)
+        if lowered.problem is not None:
+            raise lowered.problem
         yield Brought(source.text, lowered.chosen.model, lowered)
 
 

@@ -32,8 +32,7 @@ def made(request: Mapping[str, Any]) -> tuple[Any, Any]:
     if place.endswith(".py"):
         if not os.path.isfile(place):
             raise Refused(f"there is no file {place}", "name an existing one")
-        sys.path.insert(0, os.path.dirname(os.path.abspath(place)))
-        home = imported(os.path.splitext(os.path.basename(place))[0], place)
+        home = from_file(os.path.abspath(place))
     else:
         try:
             home = importlib.import_module(place)
@@ -56,6 +55,18 @@ def made(request: Mapping[str, Any]) -> tuple[Any, Any]:
         makers.insert(0, found)
     given = next((one.example_inputs for one in (*makers, home) if getattr(one, "example_inputs", None) is not None), None)
     return found, given() if callable(given) else given
+
+
+def from_file(path: str) -> Any:
+    """The module in a file; one that lies in a package is imported as its part, so that it may import its neighbours."""
+    folder, name = os.path.split(os.path.splitext(path)[0])
+    while os.path.isfile(os.path.join(folder, "__init__.py")):
+        folder, package = os.path.split(folder)
+        name = f"{package}.{name}"
+    sys.path.insert(0, folder)
+    if "." in name and name.partition(".")[0] not in sys.modules:
+        return importlib.import_module(name)
+    return imported(name if name not in sys.modules else f"{name}_", path)
 
 
 def imported(name: str, path: str) -> Any:

@@ -7,9 +7,8 @@ inputs with other signs and values, and where dims are free on another size, and
 from __future__ import annotations
 
 import contextlib
-import inspect
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,27 +16,14 @@ import numpy as np
 import torch
 from torch.utils import _pytree as trees
 
-SIZE = 2
-"""The size of a free dim in an example of ours: 1 would be taken for a dim that is always 1."""
+from graphfix.lowering.examples import Example, parameters
+
+MOST = 1 << 26
+"""Elements in an input beyond which it is not made larger."""
 
 
 class Unmatched(Exception):
     """The exported model's inputs cannot be told apart."""
-
-
-@dataclass(slots=True)
-class Example:
-    """Positional and keyword arguments, the names of the tensors in them, and whether values were made up."""
-
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    names: list[str]
-    invented: bool = False
-
-    @property
-    def tensors(self) -> list[Any]:
-        """The tensors in the arguments, in order."""
-        return [leaf for leaf in trees.tree_leaves((self.args, self.kwargs)) if isinstance(leaf, torch.Tensor)]
 
 
 @dataclass(slots=True)
@@ -48,72 +34,6 @@ class Run:
     tensors: list[Any]
     outputs: list[Any]
     again: list[Any] | None = field(default=None)
-
-
-def parameters(model: Any) -> list[str]:
-    """The names of forward's arguments."""
-    with contextlib.suppress(Exception):
-        if isinstance(model, torch.jit.ScriptModule):
-            return [argument.name for argument in model.forward.schema.arguments[1:]]
-        return [name for name, one in inspect.signature(model.forward).parameters.items() if one.kind not in (2, 4)]
-    return []
-
-
-def example(request: Mapping[str, Any], opened: Any) -> Example | None:
-    """The inputs to export with: the user's arrays, those described, or those that came with the model; None without any."""
-    params = parameters(opened.model)
-    if request["data"]:
-        with np.load(request["data"], allow_pickle=False) as arrays:
-            given = {name: torch.from_numpy(arrays[name]) for name in arrays.files}
-        return _named(given, params)
-    if request["examples"]:
-        given = {}
-        for place, one in enumerate(request["examples"]):
-            name = one["name"] or (params[place] if place < len(params) else f"input_{place}")
-            given[name] = made(one)
-        return _named(given, params, invented=True)
-    if opened.examples is None:
-        return None
-    found = opened.examples
-    if isinstance(found, tuple) and len(found) == 2 and isinstance(found[0], tuple) and isinstance(found[1], dict):
-        return _labelled(found[0], found[1], params)
-    if isinstance(found, Mapping):
-        return _labelled((), dict(found), params)
-    return _labelled(tuple(found) if isinstance(found, (tuple, list)) else (found,), {}, params)
-
-
-def made(one: Mapping[str, Any]) -> Any:
-    """A seeded tensor of the dims and dtype that `--input` states."""
-    dims = [size if isinstance(size, int) else SIZE for size in one["dims"]]
-    dtype = getattr(torch, one["dtype"] or "float32")
-    if dtype is torch.bool:
-        return torch.rand(dims) > 0.5
-    if dtype.is_floating_point or dtype.is_complex:
-        return torch.randn(dims).to(dtype) if not dtype.is_complex else torch.randn(dims, dtype=dtype)
-    return torch.randint(0, 2, dims, dtype=dtype)
-
-
-def _named(given: Mapping[str, Any], params: Sequence[str], *, invented: bool = False) -> Example:
-    """Tensors by the names of forward's arguments: in its order, with what follows a gap by keyword."""
-    args: list[Any] = []
-    for name in params:
-        if name not in given:
-            break
-        args.append(given[name])
-    if len(args) < len(given) and not set(given) - set(params[: len(args)]) <= set(params):
-        return Example(tuple(given.values()), {}, list(given), invented)  # names of another making: their order counts
-    rest = {name: value for name, value in given.items() if name not in params[: len(args)]}
-    return Example(tuple(args), rest, [*params[: len(args)], *rest], invented)
-
-
-def _labelled(args: tuple[Any, ...], kwargs: dict[str, Any], params: Sequence[str]) -> Example:
-    """Arguments as they are, their tensors named after the parameters that take them."""
-    names: list[str] = []
-    entries = [(params[i] if i < len(params) else f"input_{i}", arg) for i, arg in enumerate(args)]
-    for name, arg in [*entries, *kwargs.items()]:
-        count = sum(isinstance(leaf, torch.Tensor) for leaf in trees.tree_leaves(arg))
-        names += [name] if count == 1 else [f"{name}_{i}" for i in range(count)]
-    return Example(args, kwargs, names)
 
 
 def varied(tensor: Any) -> Any:
@@ -127,77 +47,75 @@ def varied(tensor: Any) -> Any:
     return torch.roll(tensor.reshape(-1), 1).reshape(tensor.shape) * -1.25
 
 
-def runs(opened: Any, given: Example, free: Mapping[str, Sequence[Any]]) -> list[Run]:
+def runs(opened: Any, given: Example) -> list[Run]:
     """The framework's outputs on the examples, and on those variations that the model runs on."""
     given_run = Run("the example inputs", given.tensors, called(opened, given, given.tensors))
     with contextlib.suppress(Exception):
         given_run.again = called(opened, given, given.tensors)
     found = [given_run]
-    others: list[tuple[str, Callable[[], list[Any]]]] = [
-        ("other values", lambda: [varied(tensor) for tensor in given.tensors]),
-        ("zeros", lambda: [tensor * 0 if tensor.dtype.is_floating_point else tensor for tensor in given.tensors]),
-    ]
-    if axes(given, free):
-        others.append(("another size of free dims", lambda: resized(given, free)))
-    for label, make in others:
+    for label, make in variations(given):
         with contextlib.suppress(Exception):  # an input the model cannot take proves nothing
             tensors = make()
             found.append(Run(label, tensors, called(opened, given, tensors)))
     return found
 
 
+def variations(given: Example) -> Iterator[tuple[str, Callable[[], list[Any]]]]:
+    """Other values, zeros, and other sizes of the free dims: one more, half and double, as far as they differ."""
+    own = given.tensors
+    yield "other values", lambda: [varied(tensor) for tensor in own]
+    if any(tensor.dtype.is_floating_point for tensor in own):
+        yield "zeros", lambda: [tensor * 0 if tensor.dtype.is_floating_point else tensor for tensor in own]
+    seen = [[tensor.shape for tensor in own]]
+    for label, change in SIZES.items():
+        found = resized(given, change)
+        shapes = [tensor.shape for tensor in found]
+        if shapes not in seen and max((tensor.numel() for tensor in found), default=0) <= MOST:
+            seen.append(shapes)
+            yield label, lambda found=found: found  # type: ignore[misc]
+
+
+SIZES: dict[str, Callable[[int], int]] = {
+    "free dims longer by one": lambda size: size + 1,
+    "free dims of half the size": lambda size: max(1, size // 2),
+    "free dims of twice the size": lambda size: 2 * size,
+}
+
+
 def called(opened: Any, given: Example, tensors: Sequence[Any]) -> list[Any]:
     """The tensors and numbers that the model gives for these tensors in place of the example's."""
-    leaves, form = trees.tree_flatten((given.args, given.kwargs))
-    left = iter([tensor.clone() for tensor in tensors])
-    args, kwargs = trees.tree_unflatten([next(left) if isinstance(leaf, torch.Tensor) else leaf for leaf in leaves], form)
+    args, kwargs = given.holding(tensors)
     with torch.no_grad():
         out = opened.model(*args, **kwargs)
     flat = trees.tree_leaves(out)
     return [torch.as_tensor(leaf).detach().clone() for leaf in flat if isinstance(leaf, (torch.Tensor, bool, int, float))]
 
 
-def axes(given: Example, free: Mapping[str, Sequence[Any]]) -> dict[str, dict[int, str]]:
-    """The free dims of each input, by axis: the entries of `--shape` that are symbols."""
-    found = {}
-    for name, dims in free.items():
-        place = name or (given.names[0] if len(given.names) == 1 else "")
-        symbols = {axis: dim for axis, dim in enumerate(dims) if isinstance(dim, str)}
-        if place in given.names and symbols:
-            found[place] = symbols
-    return found
-
-
-def resized(given: Example, free: Mapping[str, Sequence[Any]]) -> list[Any]:
-    """The example with every free dim longer by one, its first entries repeated at the end."""
-    wanted = axes(given, free)
+def resized(given: Example, change: Callable[[int], int]) -> list[Any]:
+    """The example with every free dim of another size, its entries repeated from the first on."""
     out = []
     for name, tensor in zip(given.names, given.tensors, strict=True):
-        for axis in wanted.get(name, ()):
-            tensor = torch.cat([tensor, tensor.narrow(axis, 0, 1)], axis)
+        for axis in given.free.get(name, ()):
+            size = tensor.shape[axis]
+            tensor = tensor.index_select(axis, torch.arange(change(size)) % max(size, 1))
         out.append(tensor)
     return out
 
 
-def dynamic_axes(given: Example, free: Mapping[str, Sequence[Any]]) -> dict[str, dict[int, str]]:
-    """Free dims as the TorchScript exporter takes them."""
-    return axes(given, free)
-
-
-def dynamic_shapes(opened: Any, given: Example, free: Mapping[str, Sequence[Any]]) -> Any:
+def dynamic_shapes(opened: Any, given: Example) -> Any:
     """Free dims as torch.export takes them: one entry for each argument; None where nothing is free."""
-    wanted, left = axes(given, free), iter(given.names)
-    if not wanted:
+    left = iter(given.names)
+    if not given.free:
         return None
 
     def of(argument: Any) -> Any:
-        return trees.tree_map(lambda leaf: wanted.get(next(left)) if isinstance(leaf, torch.Tensor) else None, argument)
+        return trees.tree_map(lambda leaf: given.free.get(next(left)) if isinstance(leaf, torch.Tensor) else None, argument)
 
     positional = tuple(of(argument) for argument in given.args)
     named = {name: of(argument) for name, argument in given.kwargs.items()}
     if not named:
         return positional
-    names = parameters(opened.model)[: len(positional)]
+    names = [one.name for one in parameters(opened.model)][: len(positional)]
     return {**dict(zip(names, positional, strict=True)), **named}
 
 
@@ -215,11 +133,11 @@ def as_dims(shapes: Any) -> Any:
     return turned(shapes)
 
 
-def fixed(made: Any, given: Example, free: Mapping[str, Sequence[Any]]) -> list[str]:
-    """What the code allows of dims that were to be free, by the constraints that the exporter found."""
+def fixed(made: Any, given: Example) -> list[str]:
+    """What the code allows of dims that were to be free, by what the exporter found."""
     notes = []
     values = {value.name: list(value.shape or ()) for value in made.model.graph.inputs}
-    for name, wanted in axes(given, free).items():
+    for name, wanted in given.free.items():
         for axis, symbol in wanted.items():
             sizes = values.get(name, [])
             if axis < len(sizes) and isinstance(sizes[axis], int):

@@ -10,7 +10,7 @@ from typing import Any
 from graphfix.engine import bound, judge
 from graphfix.errors import GraphfixError, ModelError, UsageError
 from graphfix.lowering.instructions import Instructions
-from graphfix.lowering.lowered import Attempt, Lowered
+from graphfix.lowering.lowered import UNOPENED, Attempt, Lowered
 from graphfix.lowering.proof import proven
 from graphfix.lowering.source import FRAMEWORKS, Kind, Source
 from graphfix.lowering.workshop import Workshop
@@ -56,12 +56,13 @@ def lower_source(
             (say or str)(f"{road} is lowering {source.text}")
             attempt = _attempt(source, instructions, workshop, framework, road, folder)
             if attempt.stage == "elsewhere":
-                framework, roads = "tensorflow", ["tf2onnx"]
+                framework = "tensorflow"
+                roads = list(_roads(source, instructions, framework))
                 continue
             attempt.results = _judged(attempt, source, instructions, targets, values or {})
             attempts.append(attempt)
             content = attempt.verified and all(result.verdict == "accepted" for result in attempt.results)
-            if (content and not every) or attempt.stage in ("load", "run"):
+            if (content and not every) or attempt.stage in UNOPENED:
                 break
         versions = workshop.versions(framework)
     chosen = min(attempts, key=lambda attempt: attempt.rank)
@@ -75,7 +76,11 @@ def _framework(source: Source, workshop: Workshop) -> str:
 
 
 def _roads(source: Source, instructions: Instructions, framework: str) -> Sequence[str]:
+    _check(source, instructions)
     if framework != "torch":
+        if instructions.exporter != "auto":
+            said = f"tf2onnx is what lowers {source.title}, and not `{instructions.exporter}`, which is torch's"
+            raise UsageError(said, path=source.text, cure="leave out --exporter")
         return ("tf2onnx",)
     roads = ROADS[source.kind]
     if instructions.exporter == "auto":
@@ -89,6 +94,14 @@ def _roads(source: Source, instructions: Instructions, framework: str) -> Sequen
     return (instructions.exporter,)
 
 
+def _check(source: Source, instructions: Instructions) -> None:
+    """Raise UsageError for options that say nothing of such a source."""
+    if any(instructions.ends) and source.kind is not Kind.FROZEN:
+        raise UsageError("--inputs and --outputs are the ends of a frozen graph", path=source.text, cure="leave them out")
+    if instructions.weights is not None and source.kind not in (Kind.FACTORY, Kind.PICKLE):
+        raise UsageError(f"{source.title} has its weights", path=source.text, cure="leave out --weights")
+
+
 def _attempt(source: Source, instructions: Instructions, workshop: Workshop, framework: str, road: str, folder: Path) -> Attempt:
     place = folder / road
     place.mkdir()
@@ -97,6 +110,7 @@ def _attempt(source: Source, instructions: Instructions, workshop: Workshop, fra
     if stage in ("usage", "refused"):
         kind = UsageError if stage == "usage" else ModelError
         raise kind(answer["message"], path=source.text, cure=answer.get("cure") or None)
+    workshop.check(answer.get("missing"), source.text)
     attempt = Attempt(road, stage, float(answer["seconds"]), leftovers=answer.get("leftovers", ()), notes=answer.get("notes", ()))
     if stage != "ok":
         attempt.failure = {key: answer.get(key) for key in ("message", "file", "line", "module", "op", "cure")}
@@ -113,20 +127,18 @@ def _attempt(source: Source, instructions: Instructions, workshop: Workshop, fra
 
 def _request(source: Source, instructions: Instructions, road: str, folder: Path) -> dict[str, Any]:
     """What a worker is asked."""
-    named = {name: list(dims) for name, dims in instructions.shapes.items()}
-    examples: list[dict[str, Any]]
-    examples = [{"name": one.name, "dims": list(one.dims), "dtype": one.dtype} for one in instructions.examples]
-    free = {one["name"]: one["dims"] for one in examples if any(isinstance(dim, str) for dim in one["dims"])}
-    if not examples and named:
-        examples = [{"name": name, "dims": dims, "dtype": ""} for name, dims in named.items() if None not in dims]
+    shapes = {
+        name: [f"{name or 'dim'}_{axis}" if dim is None else dim for axis, dim in enumerate(dims)]
+        for name, dims in instructions.shapes.items()
+    }  # a range stays free, which takes a name
     return {
         "kind": source.kind.value,
         "text": source.text,
         "path": str(source.path.absolute()) if source.path is not None else None,
         "exporter": road,
         "opset": instructions.opset,
-        "examples": examples,
-        "dynamic": {**free, **named},
+        "examples": [{"name": one.name, "dims": list(one.dims), "dtype": one.dtype} for one in instructions.examples],
+        "shapes": shapes,
         "data": _absolute(instructions.data),
         "weights": _absolute(instructions.weights),
         "ends": [list(names) for names in instructions.ends],
@@ -170,7 +182,8 @@ def _reason(attempts: Sequence[Attempt], chosen: Attempt, targets: Sequence[str]
     if chosen.model is None:
         return "no exporter gives a model"
     if not chosen.verified:
-        return "no exporter gives a model that computes the same"
+        ran = chosen.verification is not None and chosen.verification.inputs > 0
+        return f"no exporter gives a model that {'computes the same' if ran else 'onnxruntime takes'}"
     others = [attempt for attempt in attempts if attempt is not chosen]
     if all(result.verdict == "accepted" for result in chosen.results):
         wanted = f"taken by {', '.join(targets)}" if targets else "verified"

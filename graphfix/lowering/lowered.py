@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphfix.errors import ModelError
 from graphfix.lowering.source import Source
 
 if TYPE_CHECKING:
@@ -79,9 +80,11 @@ WORDS = {
     "load": "it cannot be opened",
     "run": "the model does not run on the inputs",
     "export": "the exporter fails",
-    "timeout": "no end",
-    "crash": "the process was lost",
+    "timeout": "it cannot be opened",
+    "crash": "it cannot be opened",
 }
+UNOPENED = frozenset({"load", "run", "timeout", "crash"})
+"""Stages before an exporter is asked, where a failure is the same for all of them."""
 
 
 @dataclass(slots=True)
@@ -98,6 +101,13 @@ class Lowered:
     def leftovers(self) -> list[Mapping[str, Any]]:
         """What training left in the program; every attempt sees the same."""
         return list(self.chosen.leftovers)
+
+    @property
+    def problem(self) -> ModelError | None:
+        """Why no exporter was even asked: it cannot be opened, or does not run on its inputs."""
+        if self.chosen.stage not in UNOPENED:
+            return None
+        return ModelError(self.chosen.summary(), path=self.source.text, cure=str(self.chosen.failure.get("cure") or "") or None)
 
     @property
     def exporter(self) -> str:

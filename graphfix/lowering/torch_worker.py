@@ -22,7 +22,7 @@ if "graphfix" not in sys.modules:  # the name alone, for the files of this folde
     sys.modules["graphfix"] = types.ModuleType("graphfix")
     sys.modules["graphfix"].__path__ = [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
 
-from graphfix.lowering import factory, failure, feeding, isolation, leftovers, opening
+from graphfix.lowering import examples, factory, failure, feeding, isolation, leftovers, opening
 
 DISTRIBUTIONS = ("torch", "onnxscript", "onnx")
 DYNAMO_OPSET = 18
@@ -43,58 +43,90 @@ class Told:
 
 
 def respond(request: Request) -> Iterator[Answer]:
-    """The one answer to a request, whatever happens."""
+    """One answer to a request, whatever happens; before it one for each step that is begun, to tell where it was lost."""
     told = Told()
     if not request["network"] and not isolation.cut_network():
         told.notes.append("the network could not be cut off on this system")
     try:
-        answer = lowered(request, told)
+        for answer in lowered(request, told):
+            yield {"message": "", "notes": told.notes, "leftovers": told.leftovers, "last": False, **answer}
     except factory.Refused as refused:
-        answer = {"stage": refused.stage, "message": str(refused), "cure": refused.cure}
-    yield {"notes": told.notes, "leftovers": told.leftovers, **answer, "last": True}
+        yield {"stage": refused.stage, "message": str(refused), "cure": refused.cure, "last": True}
 
 
-def lowered(request: Request, told: Told) -> Answer:
-    """Open, run, export, and save feeds: stage `ok`, or `load`, `run` or `export` with the failure."""
+def lowered(request: Request, told: Told) -> Iterator[Answer]:
+    """Open, run, export, and save feeds: stage `ok` in the end, or `load`, `run` or `export` with the failure."""
     torch.manual_seed(0)
     try:
         opened = opening.opened(request)
     except factory.Refused:
         raise
-    except Exception as error:
-        return {"stage": "load", **failure.failure(error)}
+    except BaseException as error:
+        yield failed("load", error)
+        return
+    yield {"stage": "run"}
     model = opened.model
-    if isinstance(model, torch.nn.Module):
-        told.leftovers += leftovers.leftovers(model)
-        with contextlib.suppress(NotImplementedError):  # what ExportedProgram.module() gives
-            model.eval()
-    example = feeding.example(request, opened)
-    if example is None:
-        names = ", ".join(feeding.parameters(model))
-        takes = f"say what it takes{f' ({names})' if names else ''}"
-        cure = f"{takes}: --input 1x3x224x224, --input ids=1x16:int64, or an attribute `example_inputs`"
-        raise factory.Refused("there is nothing to run it on", cure)
+    told.leftovers += leftovers.leftovers(model)
+    with contextlib.suppress(NotImplementedError):  # what ExportedProgram.module() gives
+        model.eval()
     try:
-        runs = feeding.runs(opened, example, request["dynamic"])
-    except Exception as error:
-        return {"stage": "run", **failure.failure(error)}
+        example, runs = run(request, opened)
+    except factory.Refused:
+        raise
+    except BaseException as error:
+        yield failed("run", error)
+        return
+    yield {"stage": "export"}
     program = os.path.join(request["folder"], "model.onnx")
     started = time.monotonic()
     printed = os.path.join(request["scratch"], "printed")
     try:
         with torch.no_grad(), kept(printed):
             told.notes += EXPORTS[request["exporter"]](opened, example, request, program) or ()
-    except Exception as error:
-        with open(printed, errors="replace") as lines:  # TorchScript prints what the failure was about
-            return {"stage": "export", **failure.failure(error, text=lines.read())}
-    seconds = time.monotonic() - started
-    try:
+        seconds = time.monotonic() - started
         feeding.saved(runs, program, example.names, os.path.join(request["folder"], "feeds.npz"))
-    except feeding.Unmatched as error:
-        return {"stage": "export", "message": str(error)}
-    labels = [run.label for run in runs]
-    steady = feeding.steady(runs)
-    return {"stage": "ok", "message": "", "runs": labels, "steady": steady, "export_seconds": seconds, "unsaid": example.invented}
+    except factory.Refused:
+        raise
+    except BaseException as error:
+        with open(printed, errors="replace") as lines:  # TorchScript prints what the failure was about
+            yield failed("export", error, lines.read())
+        return
+    labels = [one.label for one in runs]
+    yield {"stage": "ok", "runs": labels, "steady": feeding.steady(runs), "export_seconds": seconds, "last": True}
+
+
+def run(request: Request, opened: Any) -> tuple[Any, list[Any]]:
+    """The example inputs and what the model makes of them; sizes that were made up grow until it runs."""
+    first: BaseException | None = None
+    for size in examples.SIZES:
+        example = examples.example(request, opened, size)
+        if example is None:
+            raise factory.Refused("there is nothing to run it on", wanting(opened.model))
+        try:
+            return example, feeding.runs(opened, example)
+        except Exception as error:
+            first = first or error
+            if not (example.invented and example.free):
+                break
+    assert first is not None
+    raise first
+
+
+def wanting(model: Any) -> str:
+    """How to say what a model takes."""
+    takes = [one.name for one in examples.parameters(model) if one.needed]
+    if len(takes) < 2:
+        return "say what it takes: --input 1x3x224x224, --input 1x16:int64, or an attribute `example_inputs`"
+    return f"say what it takes: {' '.join(f'--input {name}=1x16' for name in takes)}, each with its dims and dtype"
+
+
+def failed(stage: str, error: BaseException, text: str = "") -> Answer:
+    """The last answer of a step that failed; `missing` is a module that is not installed."""
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    told = failure.failure(error, text=text)
+    if isinstance(error, SystemExit):
+        told["message"] = f"it ends the process by sys.exit({error.code})"
+    return {"stage": stage, **told, "missing": missing, "last": True}
 
 
 @contextlib.contextmanager
@@ -116,7 +148,7 @@ def by_dynamo(opened: Any, example: Any, request: Request, path: str) -> list[st
     if (request["opset"] or DYNAMO_OPSET) < DYNAMO_OPSET:
         raise ValueError(f"this exporter writes no opset below {DYNAMO_OPSET}")  # it would write that one unasked
     subject = opened.program if opened.program is not None else opened.model
-    free = None if opened.program is not None else feeding.dynamic_shapes(opened, example, request["dynamic"])
+    free = None if opened.program is not None else feeding.dynamic_shapes(opened, example)
 
     def export(dims: Any) -> Any:
         more = {} if dims is None else {"dynamic_shapes": dims}
@@ -131,15 +163,14 @@ def by_dynamo(opened: Any, example: Any, request: Request, path: str) -> list[st
             raise
         made = export(feeding.as_dims(free))  # which the code may fix to the example's size, where a name may not
     made.save(path, external_data=opened.bytes > 1 << 30)
-    return feeding.fixed(made, example, request["dynamic"])
+    return feeding.fixed(made, example)
 
 
 def by_trace(opened: Any, example: Any, request: Request, path: str) -> None:
     """The TorchScript exporter, on a trace of one run."""
-    axes = feeding.dynamic_axes(example, request["dynamic"])
     torch.onnx.export(
         opened.model, example.args, path, kwargs=example.kwargs or None, dynamo=False, opset_version=request["opset"],
-        input_names=example.names, dynamic_axes=axes or None, verbose=True,
+        input_names=example.names, dynamic_axes=example.free or None, verbose=True,
     )  # fmt: skip
 
 

@@ -20,6 +20,8 @@ DISTRIBUTIONS = {
     "tensorflow": (("tensorflow", "tensorflow-cpu", "tensorflow-macos"), ("tf2onnx",)),
 }
 """What each framework's worker needs: one distribution of each group."""
+MODULES = {"torch": "torch", "torchvision": "torch", "tensorflow": "tensorflow", "keras": "tensorflow", "tf_keras": "tensorflow"}
+"""The framework that brings a module."""
 TITLES = {"torch": "PyTorch", "tensorflow": "TensorFlow"}
 
 
@@ -38,7 +40,7 @@ class Workshop:
         """The worker's answer; BackendError with the cure when the framework is missing or cannot be imported."""
         if framework not in self._sessions:
             lacking = self._lacking(framework)
-            cure = f"install it with `pip install 'graphfix[{framework}]'`, or name an interpreter that has it with --python"
+            cure = self._cure(framework)
             if lacking is not None:
                 raise BackendError(f"{TITLES[framework]} is needed to open it, and {lacking} is not installed", cure=cure)
             self._sessions[framework] = Session(
@@ -50,6 +52,16 @@ class Workshop:
             )
         common = {"cwd": os.getcwd(), "trust": self.instructions.trust, "network": self.instructions.network}
         return self._sessions[framework].put({**common, **request}, deadline=self.instructions.deadline)
+
+    def check(self, module: str | None, text: str) -> None:
+        """Raise BackendError where a program needs a framework that is not installed; `module` is what it asked for."""
+        framework = MODULES.get((module or "").partition(".")[0])
+        if framework is not None and not self.has(framework):
+            said = f"it imports `{module}`, which is not installed"
+            raise BackendError(said, path=text, cure=self._cure(framework))
+
+    def _cure(self, framework: str) -> str:
+        return f"install it with `pip install 'graphfix[{framework}]'`, or name an interpreter that has it with --python"
 
     def versions(self, framework: str) -> dict[str, str]:
         """The versions of a worker's distributions that has been asked; empty otherwise."""
