@@ -17,6 +17,7 @@ from graphfix.lowering.factory import Refused
 
 TRUST = "open it with --trust if you trust its author"
 UNSAFE = "it holds a pickle that names code, which opening it would run"
+NATIVE = "it holds a native library, which opening it would load"
 PLAIN = re.compile(r"[\w\s+\-*/%(),.<>=&|~!]*")
 CALL = re.compile(r"([A-Za-z_]\w*)\s*\(")
 KNOWN = frozenset({
@@ -30,6 +31,8 @@ KNOWN = frozenset({
 """Functions that sizes are made of."""
 CODE = ("custom_obj", "opaque_obj")
 """Beginnings of the names under which pickled objects lie beside the tensors."""
+CODED = ("Lambda", "TFSMLayer")
+"""Keras' layers that are code."""
 MOST = 1 << 28
 """Bytes of JSON in one entry beyond which an archive is not looked through."""
 
@@ -38,9 +41,10 @@ def inspect_exported(path: str) -> None:
     """Raise Refused for an ExportedProgram that holds more than tensors, a graph and plain sizes."""
     with zipfile.ZipFile(path) as archive:
         for entry in archive.infolist():
-            if "/data/aotinductor/" in f"/{entry.filename}":
-                raise Refused("it holds a native library, which opening it would load", TRUST, "refused")
-            if not entry.filename.endswith(".json"):
+            name = f"/{entry.filename}".lower()
+            if "/data/aotinductor/" in name:
+                raise Refused(NATIVE, TRUST, "refused")
+            if not name.endswith(".json") and "/models/" not in name:  # where any name is taken for JSON
                 continue
             if entry.file_size > MOST:
                 raise Refused(f"`{entry.filename}` in it is {entry.file_size >> 20} MiB of JSON", TRUST, "refused")
@@ -83,5 +87,5 @@ def inspect_keras(path: str) -> None:
     with h5py.File(path, "r") as held:
         config = held.attrs.get("model_config", "")
     text = config.decode(errors="replace") if isinstance(config, bytes) else str(config)
-    if re.search(r'"class_name":\s*"Lambda"', text):
+    if any(key == "class_name" and value.rpartition(">")[2] in CODED for key, value in entries(json.loads(text or "{}"))):
         raise Refused("it holds a Lambda layer, which is code that opening it would run", TRUST, "refused")

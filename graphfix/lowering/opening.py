@@ -6,16 +6,19 @@ A pickle is code. Without `trust` files are opened so that they can hold tensors
 from __future__ import annotations
 
 import contextlib
+import importlib
+import pickle
 import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import sympy
 import torch
 
 from graphfix.lowering.factory import Refused, made
-from graphfix.lowering.inspection import TRUST, UNSAFE, inspect_exported
+from graphfix.lowering.inspection import NATIVE, TRUST, UNSAFE, arithmetic, inspect_exported
 
 
 @dataclass(slots=True)
@@ -79,11 +82,15 @@ def from_factory(request: Mapping[str, Any]) -> Opened:
 
 @contextlib.contextmanager
 def guarded(trust: bool) -> Iterator[None]:
-    """While it lasts torch.load opens tensors and plain values alone: torch.export.load falls back to anything."""
+    """While it lasts torch opens tensors, plain values and plain sizes alone, whatever the archive makes it ask for.
+
+    torch.export.load falls back to unpickling anything, evaluates sizes and loads native libraries. It reads archives by
+    code of its own, which may see another content in a file than `inspection` did.
+    """
     if trust:
         yield
         return
-    load = torch.load
+    load, sympify = torch.load, sympy.sympify
 
     def careful(*args: Any, **options: Any) -> Any:
         try:
@@ -91,15 +98,29 @@ def guarded(trust: bool) -> Iterator[None]:
         except Exception as error:
             raise Refused(UNSAFE, f"{named(error)}{TRUST}", "refused") from None
 
-    def never(*_: Any) -> Any:
+    def plain(text: Any, *args: Any, **options: Any) -> Any:
+        if isinstance(text, str) and not arithmetic(text):
+            raise Refused(f"a size in it is `{text[:60]}`, which opening it would run as Python", TRUST, "refused")
+        return sympify(text, *args, **options)
+
+    def never(*_: Any, **__: Any) -> Any:
         raise Refused(UNSAFE, TRUST, "refused")
 
-    unpickle = torch._C._pickle_load_obj
-    torch.load, torch._C._pickle_load_obj = careful, never
-    try:
+    def native(*_: Any, **__: Any) -> Any:
+        raise Refused(NATIVE, TRUST, "refused")
+
+    libraries = None
+    with contextlib.suppress(ImportError):  # older releases have no such archives
+        libraries = importlib.import_module("torch.export.pt2_archive._package")
+    with contextlib.ExitStack() as stack:
+        for place, name, instead in (
+            (torch, "load", careful), (sympy, "sympify", plain), (torch._C, "_pickle_load_obj", never),
+            (pickle, "loads", never), (pickle, "load", never), (libraries, "_load_aoti", native),
+        ):  # fmt: skip
+            if hasattr(place, name):
+                stack.callback(setattr, place, name, getattr(place, name))
+                setattr(place, name, instead)
         yield
-    finally:
-        torch.load, torch._C._pickle_load_obj = load, unpickle
 
 
 def unpickled(path: str, *, trust: bool) -> Any:
