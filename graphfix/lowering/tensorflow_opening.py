@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 import tf2onnx
 
@@ -41,14 +42,16 @@ def opened(request: Mapping[str, Any]) -> Opened:
     """The source of a request; Refused when it may not be opened, or is not a model."""
     kind, path = request["kind"], request["path"]
     if kind == "saved-model":
-        return saved_model(path)
+        return saved_model(path, request)
     if kind == "keras":
-        return keras_model(loaded_keras(path, trust=request["trust"]), request)
+        return keras_model(loaded_keras(path, trust=request["trust"], scratch=request["scratch"]), request)
     if kind == "frozen-graph":
         return frozen(path, *request["ends"])
     if kind == "tflite":
         return tflite(path)
     found, examples = made(request)
+    if examples is not None and not request["examples"]:
+        request = {**request, "examples": described(examples)}
     if isinstance(found, tf.keras.Model):
         result = keras_model(found, request)
     elif hasattr(found, "get_concrete_function"):
@@ -62,8 +65,23 @@ def opened(request: Mapping[str, Any]) -> Opened:
     return result
 
 
-def loaded_keras(path: str, *, trust: bool) -> Any:
+def described(examples: Any) -> list[dict[str, Any]]:
+    """Arrays that came along with a program, as `--input` would describe them; a first dim is free."""
+    named = isinstance(examples, Mapping)
+    listed = examples.items() if named else enumerate(examples if isinstance(examples, (tuple, list)) else (examples,))
+    arrays = [(name, np.asarray(array)) for name, array in listed]
+    return [
+        {"name": name if named else "", "dims": [None, *array.shape[1:]] if array.ndim else [], "dtype": array.dtype.name}
+        for name, array in arrays
+    ]
+
+
+def loaded_keras(path: str, *, trust: bool, scratch: str) -> Any:
     """A Keras file; without `trust` it may hold no Python of its own."""
+    suffix = os.path.splitext(path)[1]
+    if suffix != suffix.lower():  # Keras knows its suffixes in small letters alone
+        path, given = os.path.join(scratch, f"model{suffix.lower()}"), path
+        os.symlink(given, path)
     if not trust:
         inspect_keras(path)
     try:
@@ -71,26 +89,27 @@ def loaded_keras(path: str, *, trust: bool) -> Any:
     except ValueError as error:
         if trust or "safe_mode" not in str(error):
             raise
-        raise Refused("it holds a Lambda layer, which is code that opening it would run",
-                      TRUST, "refused") from None  # fmt: skip
+        raise Refused("it holds a Lambda layer, which is code that opening it would run", TRUST, "refused") from None
 
 
 def keras_model(model: Any, request: Mapping[str, Any]) -> Opened:
     """A Keras model by its inputs; one that was never built is built by the examples."""
     # The structure is public only as a flat list, which a model of named inputs does not take.
-    form = getattr(model, "_inputs_struct", None) or (model.inputs if isinstance(model, tf.keras.Sequential) else None)
-    if not form:
+    form = getattr(model, "_inputs_struct", None)
+    if form is None and isinstance(model, tf.keras.Sequential):
+        form = model.inputs
+    if form is None:
         return function(tf.function(lambda *args: model(*args, training=False)), request)
     flat = tf.nest.flatten(form)
-    names = list(form) if isinstance(form, dict) else [tensor.name for tensor in flat]
+    names = sorted(form) if isinstance(form, dict) else [tensor.name for tensor in flat]  # as flattening orders them
     if len(flat) == 1 and isinstance(form, (list, tuple)):
         form = flat[0]
     call = tf.function(lambda *args: model(tf.nest.pack_sequence_as(form, args), training=False))
-    return by_function(call, names, [tf.TensorSpec(t.shape, t.dtype, name=n) for t, n in zip(flat, names, strict=True)],
-                       outputs=list(getattr(model, "output_names", ())) or None)  # fmt: skip
+    specs = [tf.TensorSpec(t.shape, t.dtype, name=n) for t, n in zip(flat, names, strict=True)]
+    return by_function(call, names, specs, request, outputs=list(getattr(model, "output_names", ())) or None)
 
 
-def saved_model(path: str) -> Opened:
+def saved_model(path: str, request: Mapping[str, Any]) -> Opened:
     """A SavedModel by its serving signature, or the only one it has."""
     held = tf.saved_model.load(path)
     keys = list(held.signatures)
@@ -101,24 +120,28 @@ def saved_model(path: str) -> Opened:
     specs = signature.structured_input_signature[1]
     names = sorted(specs)
     call = tf.function(lambda *args: (held, signature(**dict(zip(names, args, strict=True))))[1])
-    return by_function(call, names, [tf.TensorSpec(specs[n].shape, specs[n].dtype, name=n) for n in names])
+    return by_function(call, names, [tf.TensorSpec(specs[n].shape, specs[n].dtype, name=n) for n in names], request)
 
 
 def function(call: Any, request: Mapping[str, Any]) -> Opened:
     """A tf.function by its own signature, or by the examples."""
     specs = list(call.input_signature or ()) if hasattr(call, "input_signature") else []
     if not specs:
-        for one in request["examples"]:
+        described = request["examples"] or [{"name": n, "dims": d, "dtype": ""} for n, d in request["shapes"].items()]
+        for one in described:
             sizes = [size if isinstance(size, int) else None for size in one["dims"]]
             specs.append(tf.TensorSpec(sizes, one["dtype"] or "float32", name=one["name"] or None))
     if not specs:
         raise Refused("there is nothing to run it on", "say what it takes: --input 1x224x224x3, --input ids=1x16:int64")
     names = [spec.name or f"input_{place}" for place, spec in enumerate(specs)]
-    return by_function(call, names, [tf.TensorSpec(s.shape, s.dtype, name=n) for s, n in zip(specs, names, strict=True)])
+    return by_function(call, names, [tf.TensorSpec(s.shape, s.dtype, name=n) for s, n in zip(specs, names, strict=True)], request)
 
 
-def by_function(call: Any, names: list[str], specs: Sequence[Any], outputs: list[str] | None = None) -> Opened:
-    """A model that is a function of tensors."""
+def by_function(
+    call: Any, names: list[str], specs: Sequence[Any], request: Mapping[str, Any], outputs: list[str] | None = None
+) -> Opened:
+    """A model that is a function of tensors, its free dims narrowed to the sizes of `--shape`."""
+    specs = [narrowed(spec, name, stated(request["shapes"], name, names)) for spec, name in zip(specs, names, strict=True)]
 
     def run(arrays: Sequence[Any]) -> list[Any]:
         return [tensor.numpy() for tensor in tf.nest.flatten(call(*map(tf.constant, arrays)))]
@@ -182,6 +205,28 @@ def tflite(path: str) -> Opened:
         return tf2onnx.convert.from_tflite(path, opset=opset, custom_op_handlers=HANDLERS)[0]
 
     return Opened(names, shapes, kinds, run, convert)
+
+
+def stated(shapes: Mapping[str, Sequence[Any]], name: str, names: Sequence[str]) -> Sequence[Any] | None:
+    """The dims that `--shape` gives an input; one without a name is for the only input."""
+    return shapes.get(name, shapes.get("") if len(names) == 1 else None)
+
+
+def narrowed(spec: Any, name: str, sizes: Sequence[Any] | None) -> Any:
+    """A signature with free dims set to the sizes that are numbers; Refused where they contradict it."""
+    if sizes is None:
+        return spec
+    own = [None] * len(sizes) if spec.shape.rank is None else list(spec.shape)
+    fits = len(own) == len(sizes)
+    if not fits or any(isinstance(size, int) and was not in (None, size) for was, size in zip(own, sizes, strict=True)):
+        raise Refused(f"`{name}` is {shown(own)}, not {shown(sizes)}", "give sizes for its free dims alone")
+    fixed = [size if isinstance(size, int) else was for was, size in zip(own, sizes, strict=True)]
+    return tf.TensorSpec(fixed, spec.dtype, name=name)
+
+
+def shown(sizes: Sequence[Any]) -> str:
+    """Dims as they are written, `?` where free."""
+    return "x".join("?" if size is None else str(size) for size in sizes) or "a scalar"
 
 
 def dims(shape: Any) -> list[int | None]:
