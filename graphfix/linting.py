@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphfix.clock import Clock
 from graphfix.diagnostic import Result
-from graphfix.engine import lint_file
+from graphfix.engine import lint_file, table
 
 if TYPE_CHECKING:
     from graphfix.lowering.bringing import Brought
@@ -22,7 +22,7 @@ Done = tuple[list[Result], dict[str, float]]
 class Task:
     """One model with what it is judged by: targets, shapes and values as `lint_file` takes them, and how much is told.
 
-    `brought` is the model in ONNX where `path` names it in another form.
+    `brought` is the model in ONNX where `path` names it in another form; `lost` says why there is none.
     """
 
     path: Path
@@ -32,6 +32,7 @@ class Task:
     statistics: bool = False
     detail: bool = False
     brought: Brought | None = None
+    lost: str | None = None
 
     @property
     def file(self) -> Path:
@@ -42,6 +43,10 @@ class Task:
 def work(task: Task) -> Done:
     """Do one task."""
     clock, brought = Clock(), task.brought
+    if task.lost is not None:
+        return [
+            Result(str(task.path), t.partition("@")[0], table(t).version, error=task.lost, called=t) for t in task.targets
+        ], {}
     if brought is not None and brought.file is None:
         return brought.held([brought.unseen(target) for target in task.targets]), clock.spent
     results = lint_file(

@@ -16,6 +16,7 @@ from graphfix.diagnostic import Result
 from graphfix.engine import judge, named, read_whole, table
 from graphfix.errors import UsageError
 from graphfix.lowering.instructions import add_lowering
+from graphfix.lowering.source import recognised
 from graphfix.policy import Policy
 from graphfix.progress import talk
 from graphfix.reforms import add_reforms, reforms
@@ -54,20 +55,20 @@ def run(given: argparse.Namespace) -> int:
     from graphfix.skeleton import read_skeleton
 
     write = renderer(given.output_format)
+    source = recognised(given.model)
     config = settings.load(given.model, file=given.config, isolated=given.isolated)
     targets = chosen_targets(given.target, config)
     for target in targets:
         table(target)
     goal = given.model if given.in_place else given.output
+    if source is not None and goal == given.model:
+        cure = "name a result with -o OUT.onnx"
+        raise UsageError("it is no ONNX model, which alone can be replaced", path=given.model, cure=cure)
     if goal is not None:
         writable(goal, force=given.force or given.in_place)
     shapes, values = bindings(given.shape, given.set, config)
     with contextlib.ExitStack() as stack:
         file, brought = stack.enter_context(as_onnx(given.model, given, targets, shapes, values))
-        if brought is not None and goal == given.model:
-            raise UsageError(
-                "it is no ONNX model, which alone can be replaced", path=given.model, cure="name a result with -o OUT.onnx"
-            )
         model = read_whole(file)
         outside = has_external(read_skeleton(file))
         say = stack.enter_context(talk())

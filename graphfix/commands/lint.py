@@ -15,9 +15,9 @@ from graphfix.commands.options import add_shared, destination, exit_code
 from graphfix.commands.settled import Settled, add_policy, save_baselines, settled
 from graphfix.diagnostic import Result
 from graphfix.engine import Values, models_in, table
-from graphfix.errors import BackendError, UsageError
+from graphfix.errors import BackendError, GraphfixError, UsageError
 from graphfix.linting import Task, carried_out
-from graphfix.lowering.instructions import add_lowering
+from graphfix.lowering.instructions import add_lowering, instructions
 from graphfix.lowering.source import Source, recognised
 from graphfix.progress import progress
 from graphfix.report import renderer
@@ -63,8 +63,8 @@ class Run:
 
 def run(given: argparse.Namespace) -> int:
     """Lint every model; the exit code is 2 when one cannot be read, 1 with findings, else 0."""
-    sources = {source.text: source for source in map(recognised, given.paths) if source is not None}
-    models = [path for text in given.paths for path in ([Path(text)] if text in sources else models_in([text]))]
+    models = [path for text in given.paths for path in ([Path(text)] if recognised(text) is not None else models_in([text]))]
+    sources = {path: source for path in models if (source := recognised(path)) is not None}
     if not models:
         raise UsageError(f"no model in {', '.join(given.paths)}", cure="name a .onnx file, or a folder that holds some")
     if given.jobs < 1:
@@ -73,15 +73,18 @@ def run(given: argparse.Namespace) -> int:
     for target in dict.fromkeys(target for one in settings for target in one.targets):
         table(target)
     if given.explain_verdict is not None:
-        return _explain(given, settings)
+        return _explain(given, settings, sources)
     output_format = given.output_format or settings[0].config.output_format
     detail = given.annotate is not None or output_format == "model-explorer"
     with contextlib.ExitStack() as stack:
-        brought = _bring(stack, given, settings, {Path(text): source for text, source in sources.items()})
+        brought, lost = _bring(stack, given, settings, sources)
         tasks = [
-            Task(one.model, one.targets, one.shapes, one.values, given.statistics, detail, brought.get(one.model))
+            Task(
+                one.model, one.targets, one.shapes, one.values, given.statistics, detail,
+                brought.get(one.model), lost.get(one.model),
+            )
             for one in settings
-        ]
+        ]  # fmt: skip
         told = Run(given, settings, tasks, output_format)
         _check_overlay(told)
         results = _judge(told)
@@ -96,22 +99,29 @@ def run(given: argparse.Namespace) -> int:
 
 def _bring(
     stack: contextlib.ExitStack, given: argparse.Namespace, settings: Sequence[Settled], sources: Mapping[Path, Source]
-) -> dict[Path, Brought]:
-    """The models that are given in another form than ONNX, lowered."""
+) -> tuple[dict[Path, Brought], dict[Path, str]]:
+    """The models that are given in another form than ONNX, lowered; and why one is not, which must not cost the others theirs."""
     found: dict[Path, Brought] = {}
+    lost: dict[Path, str] = {}
     if not sources:
-        return found
+        return found, lost
     from graphfix.lowering.bringing import lowering
     from graphfix.progress import talk
 
+    instructions(given, {})  # what is wrong with the options is wrong for all
     with talk() as say:
         for one in settings:
-            if one.model in sources:
+            if one.model not in sources or one.model in found or one.model in lost:
+                continue
+            try:
                 found[one.model] = stack.enter_context(
                     lowering(sources[one.model], given, targets=one.targets, shapes=one.shapes, values=one.values, say=say)
                 )
                 print(f"graphfix: {found[one.model].said}", file=sys.stderr)
-    return found
+            except GraphfixError as error:
+                error.path = error.path or str(one.model)
+                lost[one.model] = error.line()
+    return found, lost
 
 
 def _check_overlay(told: Run) -> None:
@@ -166,16 +176,22 @@ def _print(told: Run, results: Sequence[Result], out: TextIO) -> None:
         renderer(told.format, rulings=True)(results, out)
 
 
-def _explain(given: argparse.Namespace, settings: Sequence[Settled]) -> int:
+def _explain(given: argparse.Namespace, settings: Sequence[Settled], sources: Mapping[Path, Source]) -> int:
     """Print how the verdict on a node comes about, for each model and target."""
     from graphfix.engine import bound
+    from graphfix.lowering.bringing import usable
     from graphfix.skeleton import read_skeleton
     from graphfix.spec import check
     from graphfix.verdicts import explained
 
-    with destination(given.output_file) as out:
+    with contextlib.ExitStack() as stack:
+        brought, lost = _bring(stack, given, settings, sources)
+        out = stack.enter_context(destination(given.output_file))
         for one in settings:
-            model = read_skeleton(one.model)
+            if one.model in lost:
+                raise GraphfixError(lost[one.model])
+            file = usable(brought[one.model]) if one.model in brought else one.model
+            model = read_skeleton(file)
             check(model, one.model)
             asked = bound(model, one.shapes, one.values)
             for target in one.targets:

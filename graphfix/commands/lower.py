@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from graphfix import config as settings
 from graphfix.atomic import writable
 from graphfix.commands.options import add_shared, bindings, chosen_targets, destination
 from graphfix.diagnostic import Result
-from graphfix.engine import table
+from graphfix.engine import bound, named, table
 from graphfix.errors import UsageError
 from graphfix.lowering.bringing import Brought, lowering
 from graphfix.lowering.instructions import add_lowering
 from graphfix.lowering.source import recognised
 from graphfix.progress import talk
 from graphfix.report import renderer
+
+if TYPE_CHECKING:
+    import onnx
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +45,7 @@ def run(given: argparse.Namespace) -> int:
     if source is None:
         known = "package.module:factory, .pt2, .pt, SavedModel folders, .keras, .h5, frozen .pb and .tflite are known"
         raise UsageError("this is no model of PyTorch or TensorFlow", path=given.source, cure=known)
-    config = settings.load(source.home, file=given.config, isolated=given.isolated)
+    config = settings.load(Path(given.source), file=given.config, isolated=given.isolated)
     targets = chosen_targets(given.target, config) if given.target or config.targets else []
     for target in targets:
         table(target)
@@ -53,7 +56,7 @@ def run(given: argparse.Namespace) -> int:
         brought = stack.enter_context(lowering(source, given, targets=targets, shapes=shapes, values=values, say=say))
         good = brought.lowered.chosen.verified
         if good:
-            _keep(brought, given)
+            _keep(brought, given, shapes, values)
         results = _results(brought, targets)
         for result in results:
             result.output = str(given.output) if good else None
@@ -67,15 +70,31 @@ def run(given: argparse.Namespace) -> int:
     return int(not good)
 
 
-def _keep(brought: Brought, given: argparse.Namespace) -> None:
-    """Put the model where it was asked for, its weights beside it where they were beside it before."""
+def _keep(brought: Brought, given: argparse.Namespace, shapes: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Put the model where it was asked for, bound as it was, its weights beside it where they were beside it before."""
     from graphfix.external import has_external
     from graphfix.model import load_model, save_model
     from graphfix.skeleton import read_skeleton
 
     assert brought.file is not None
     outside = has_external(read_skeleton(brought.file))
-    save_model(load_model(brought.file), given.output, force=given.force, external=outside)
+    model = asked(load_model(brought.file), shapes, values)
+    save_model(model, given.output, force=given.force, external=outside)
+
+
+def asked(model: onnx.ModelProto, shapes: Mapping[str, Any], values: Mapping[str, Any]) -> onnx.ModelProto:
+    """The model with the dims and constants that its exporter did not put in; what it has already is left as it is."""
+    from graphfix.bind import interface
+
+    inputs = {info.name: info.type.tensor_type.shape.dim for info in interface(model)}
+    free: dict[str, Any] = {
+        name: dims
+        for name, dims in named(model, shapes).items()
+        if any(
+            isinstance(size, int) and not dim.HasField("dim_value") for size, dim in zip(dims, inputs.get(name, ()), strict=False)
+        )
+    }
+    return bound(model, free, values)
 
 
 def _results(brought: Brought, targets: Sequence[str]) -> list[Result]:
@@ -85,9 +104,3 @@ def _results(brought: Brought, targets: Sequence[str]) -> list[Result]:
         return brought.held(list(chosen.results) or [brought.unseen(target) for target in targets])
     alone = Result(brought.name, "", "", chosen.nodes)
     return brought.held([alone])
-
-
-def warn(notes: Sequence[str]) -> None:
-    """Notes of a lowering, on stderr."""
-    for note in notes:
-        print(f"graphfix: {note}", file=sys.stderr)
