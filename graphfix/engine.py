@@ -18,7 +18,7 @@ from graphfix.facets import Facets, facets
 from graphfix.facts import Facts, Value
 from graphfix.identity import signature, told_apart
 from graphfix.model_facets import model_facets
-from graphfix.reach import unreached
+from graphfix.reach import unreached, untaken
 from graphfix.sharing import facts_of
 from graphfix.table import Ruling, Table
 
@@ -116,7 +116,9 @@ def _judge(
     """One target's verdict; `shared` keeps what rules about the graph alone have found, for the next target."""
     memo: dict[tuple[str, str, int], Ruling] = {}
     rulings = []
-    idle = unreached(facts) if rules.drops_unreached else ()
+    idle = unreached(facts) if rules.drops_unreached else set[int]()
+    if rules.drops_untaken != "never":
+        idle |= untaken(facts, folded=rules.drops_untaken == "always")
     for position, (node, found) in enumerate(zip(facts.nodes, keys, strict=True)):
         if position in idle:
             rulings.append(Ruling("supported"))

@@ -164,6 +164,11 @@ class Table:
         """Whether the compiler was seen to drop what no output depends on before it looks at it."""
         return bool(self.about.get("unreached") == "dropped")
 
+    @property
+    def drops_untaken(self) -> str:
+        """When the compiler was seen to drop a branch never taken: `always`, where its condition is `constant`, or `never`."""
+        return str(self.about.get("untaken", "never"))
+
     @classmethod
     def open(cls, target: str, *, home: Path | None = None) -> Table:
         """Open the table for `name`, which is its newest, or `name@version`, for which the nearest measured one stands in."""

@@ -13,7 +13,7 @@ from graphfix.backends.toolchain import find
 from graphfix.engine import judge
 from graphfix.example import Example
 from graphfix.facts import Facts
-from graphfix.reach import unreached
+from graphfix.reach import unreached, untaken
 from graphfix.table import Table
 
 RULES = Path(__file__).parent.parent / "fixtures" / "rules"
@@ -54,3 +54,53 @@ def test_a_table_says_of_idle_nodes_what_the_compiler_does(tmp_path: Path, targe
     with open_backend(target, python=found.python) as session:
         options = {"onnxsim": False} if target == "tflite" else {}
         assert session.ask(model, options=options).accepted is Table.open(target).drops_unreached
+
+
+BRANCHED = (
+    "{before}z = If(c) <then_branch = t () => (float[2,3] p) {{ p = {then} }},"
+    " else_branch = e () => (float[2,3] q) {{ q = {other} }}>\ny = Neg(z)"
+)
+
+
+def branched(then: str, other: str, *, known: str) -> Example:
+    """An If whose condition is true: a constant, folded from constants, or open."""
+    before = "c = Equal(k, three)\n" if known == "folded" else ""
+    weights = {"constant": "bool c = {1}", "folded": "int64 k = {3}, int64 three = {3}", "open": "int64 k = {3}"}[known]
+    inputs = "float[2,3] x, bool c" if known == "open" else "float[2,3] x"
+    return Example(BRANCHED.format(before=before, then=then, other=other), inputs=inputs, weights=weights)
+
+
+@pytest.mark.parametrize(("known", "folded", "left"), [
+    ("constant", False, ["q"]), ("constant", True, ["q"]), ("folded", False, []), ("folded", True, ["q"]), ("open", True, []),
+])  # fmt: skip
+def test_a_branch_is_ruled_out_by_a_condition_that_is_known(known: str, folded: bool, left: list[str]) -> None:
+    found = Facts.of(branched("Relu(x)", "Abs(x)", known=known).model)
+    assert [found.nodes[at].proto.output[0] for at in sorted(untaken(found, folded=folded))] == left
+
+
+@pytest.mark.parametrize(("word", "known", "quiet"), [
+    ("always", "folded", True), ("constant", "folded", False), ("constant", "constant", True), ("never", "constant", False),
+])  # fmt: skip
+def test_branches_never_taken_count_where_the_compiler_reads_them(tmp_path: Path, word: str, known: str, quiet: bool) -> None:
+    home = tmp_path / "rules"
+    shutil.copytree(RULES, home)
+    about = home / "demo" / "target.toml"
+    about.write_text(about.read_text() + f'\nuntaken = "{word}"\n')
+    (result,) = judge(branched("Relu(x)", "example.Foo(x)", known=known).model, ["demo"], home=home)
+    assert any(finding.op == "Foo" for finding in result.findings) is not quiet
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("target", sorted(set(backends()) - {"coreml"}))  # Core ML takes no If at all
+def test_a_table_says_of_branches_never_taken_what_the_compiler_does(tmp_path: Path, target: str) -> None:
+    found = find(target, None)
+    if found is None:
+        pytest.skip(f"{target} is not installed")
+    taken = []
+    with open_backend(target, python=found.python) as session:
+        for known in ("constant", "folded"):
+            model = tmp_path / f"{known}.onnx"
+            onnx.save(branched("Relu(x)", "example.Foo(x)", known=known).model, model)
+            taken.append(session.ask(model).accepted)
+    says = {"always": [True, True], "constant": [True, False], "never": [False, False]}
+    assert taken == says[Table.open(target).drops_untaken]
