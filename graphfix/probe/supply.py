@@ -187,6 +187,9 @@ class Supply:
             dims = [f"{name}_{i}" for i in range(array.ndim)]
             self.inputs.append(helper.make_tensor_value_info(f"{name}_like", TensorProto.FLOAT, dims))
             shape = self._node("Shape", [f"{name}_like"], f"{name}_sizes")
+            if source == "cast-shape":
+                narrow = self._node("Cast", [shape], f"{name}_narrow", to=TensorProto.INT32)
+                shape = self._node("Cast", [narrow], f"{name}_wide", to=TensorProto.INT64)
         fill = array.reshape(-1)[:1] if array.size else np.zeros(1, array.dtype)
         value = numpy_helper.from_array(np.ascontiguousarray(fill))
         value.data_type = code
