@@ -70,8 +70,8 @@ def test_misspelt_input_is_refused_with_the_cure(text: str, told: str) -> None:
 def test_options_become_instructions() -> None:
     found = read(
         "--input", "2x3", "--input", "ids=1:int64", "--exporter", "trace", "--opset", "17", "--inputs", "a, b:0",
-        "--outputs", "c", "--weights", "w.pt", "--trust", "--network", "--python", "py", "--deadline", "9", "--memory-gib", "2", "--rtol", "0",
-        "--atol", "0.5",
+        "--outputs", "c", "--weights", "w.pt", "--trust", "--network", "--python", "py", "--deadline", "9", "--memory-gib", "2",
+        "--rtol", "0", "--atol", "0.5",
     )  # fmt: skip
     assert found == Instructions(
         examples=(Example((2, 3)), Example((1,), "ids", "int64")), exporter="trace", opset=17, ends=(("a", "b:0"), ("c",)),

@@ -75,8 +75,8 @@ def test_module_and_name_is_a_factory(text: str) -> None:
         "1a:b", "a:1b", "a:b-c", "a b:c", "a:b:c", ".py:make", "x/.py:make", "x/y.txt:make",
         r"C:\models\net.onnx", "C:/models/net.onnx", r"C:\net.py:make", "C:net", "c:net.onnx", "D:net.onnx",
         "https://host/net.onnx", "https://host/net.pt2", "s3://bucket/net.keras", "file:///net.pt2", "host:8080",
-        "http://host:8080", "model.onnx:output", "model.onnx:v2", "a.b:net.onnx", "nets/*.pt2", "nets/*.onnx", "net?.keras", "net[12].tflite",
-        "", "\0",
+        "http://host:8080", "model.onnx:output", "model.onnx:v2", "a.b:net.onnx", "nets/*.pt2", "nets/*.onnx",
+        "net?.keras", "net[12].tflite", "", "\0",
     ],
 )  # fmt: skip
 def test_everything_else_is_no_source(text: str) -> None:
