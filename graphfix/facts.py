@@ -21,6 +21,7 @@ from graphfix.folding import Array, attribute, constant_value, fold, tensor_valu
 from graphfix.infer import NAMES as DTYPES
 from graphfix.infer import Place, branch_scope, infer, named, pinned, replace, stripped, unannotated
 from graphfix.laws import gravest
+from graphfix.open_dims import OpenDims
 from graphfix.origin import Origin, origin
 from graphfix.regrouping import regroupings
 from graphfix.resized import LOSSES, resized
@@ -70,6 +71,8 @@ class Facts:
     """Shapes as they were before the initial states of recurrent nodes were asked about the results of every step."""
     origins: dict[NodeFacts, Origin | None] = field(default_factory=dict)
     """Where the nodes come from that have been asked about."""
+    opened: OpenDims = field(default_factory=lambda: OpenDims(any_open=True))
+    """Dims that inference gave up on and that are open for sure."""
     ahead: dict[Place, Value] = field(default_factory=dict)
     """Values of which folding knows a size that inference did not see."""
     neighbours: dict[NodeFacts, Origin | None] | None = None
@@ -91,8 +94,9 @@ class Facts:
         settled: set[Place] = set()
         pins: dict[Place, Value] = {}
         plain: dict[Place, Shape | None] = {}
+        any_open = not all(typed(info).fixed for info in work.graph.input)
         for _ in range(MOST_ROUNDS):
-            facts = cls(work, trouble=trouble, source=model, plain=plain)
+            facts = cls(work, trouble=trouble, source=model, plain=plain, opened=OpenDims(any_open))
             _walk(facts, work.graph, inferred.graph, (), facts.opsets)
             found = foldable_operands(facts, settled)
             ran = decided_outputs(facts, pins)
@@ -205,6 +209,7 @@ def _walk(
             outputs = tuple(map(decided, outputs, ran))
         if facts.plain:
             outputs = tuple(assumed(value, facts.plain.get((scope, value.name), value.shape)) for value in outputs)
+        outputs = facts.opened.settle(node, inputs, outputs)
         entry = NodeFacts(
             node, scope, inputs, tuple([o if o.name else None for o in outputs]),
             version, tuple(branches), tuple(captured), broken, under, position in regrouping, position in accompanied,

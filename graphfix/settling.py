@@ -46,7 +46,7 @@ def _tells(node: NodeFacts, operand: Value) -> bool:
     if node.op == "Reshape" and operand.constant is not None:
         sizes = operand.constant.reshape(-1).tolist()
         return any(size > 0 and not isinstance(dim, int) for size, dim in zip(sizes, output.shape, strict=False))
-    return node.op in ("Expand", "Tile")
+    return node.op in ("Expand", "Tile") or any(map(is_unclear, output.shape))
 
 
 def taken(

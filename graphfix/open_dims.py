@@ -1,0 +1,121 @@
+"""Dims that inference gave up on, and that are open all the same: what a window makes of an open dim is open.
+
+onnx calls both what hangs on an open dim by way of arithmetic and what it could not work out `unk__0`. The second may
+well be fixed for a compiler, the first is not; so it gets a name of its own kind here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from onnx import NodeProto
+
+from graphfix.folding import attribute
+from graphfix.values import Dim, Value, is_unclear
+
+WINDOWED = {"Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "MaxPool", "AveragePool", "LpPool", "MaxUnpool"}
+"""Operators that keep the first two axes, and make each other one from the same axis of the data."""
+MOVED = {"Pad", "Slice", "Resize", "Upsample", "Tile"}
+"""Operators that make every axis from the same axis of the data."""
+BROADCASTING = {
+    "Add", "Sub", "Mul", "Div", "Pow", "Mod", "Max", "Min", "Mean", "Sum", "Where", "PRelu", "Equal", "Less", "LessOrEqual",
+    "Greater", "GreaterOrEqual", "And", "Or", "Xor", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitShift",
+}  # fmt: skip
+"""Operators whose operands are stretched to one shape."""
+RESIZING = {"Reshape", "Concat", "Gather", "GatherElements", "GatherND", "Compress", "Unique", "NonZero", "DepthToSpace",
+            "SpaceToDepth", "STFT", "CenterCropPad", "Split", "OneHot", "TopK", "ScatterND", "Col2Im"}  # fmt: skip
+"""Operators that give an axis another size in ways of their own; all others keep one that the rest of the shape agrees on."""
+COUNTED = {"Range": (0, 1, 2), "TopK": (1,)}
+"""Operators that make a dim from a number, and the positions of those numbers."""
+
+
+@dataclass(slots=True)
+class OpenDims:
+    """The names found so far in one model; `any_open` tells whether it has open dims at all."""
+
+    any_open: bool
+    names: dict[str, str] = field(default_factory=dict)
+
+    def settle(self, node: NodeProto, inputs: Sequence[Value | None], outputs: tuple[Value, ...]) -> tuple[Value, ...]:
+        """The outputs, dims known to be open by names that say so."""
+        if not self.any_open or not any(_has_unclear(value) for value in outputs):
+            return outputs
+        outputs = tuple(map(self._named, outputs))
+        if node.domain not in ("", "ai.onnx"):
+            return outputs
+        found = []
+        for place, value in enumerate(outputs):
+            dims = list(value.shape or ())
+            for axis in _opened(node, inputs, value.shape or ()) if place == 0 or node.op_type in COUNTED else ():
+                dim = dims[axis]
+                known = dim if isinstance(dim, str) else f"{value.name}.{axis}"
+                dims[axis] = self.names.setdefault(known, f"open__{len(self.names)}")
+            found.append(replace(value, shape=tuple(dims)) if dims else value)
+        return tuple(found)
+
+    def _named(self, value: Value) -> Value:
+        if value.shape is None or self.names.keys().isdisjoint(value.shape):
+            return value
+        return replace(value, shape=tuple(self.names.get(dim, dim) if isinstance(dim, str) else dim for dim in value.shape))
+
+
+def _opened(node: NodeProto, inputs: Sequence[Value | None], shape: tuple[Dim, ...]) -> Sequence[int]:
+    """The axes of the first output that are open for sure."""
+    op, data = node.op_type, inputs[0] if inputs else None
+    left = [axis for axis, dim in enumerate(shape) if is_unclear(dim)]
+    if op in COUNTED:
+        numbers = [inputs[at] for at in COUNTED[op] if at < len(inputs)]
+        told = any(n is not None and n.constant is None and n.source in ("shape", "cast-shape", "runtime") for n in numbers)
+        return left if told else ()
+    if data is None or data.shape is None:
+        return ()
+    if op in WINDOWED or op in MOVED:
+        kept = data.shape if len(data.shape) == len(shape) else ()
+        return [axis for axis in left if kept and _is_open(kept[axis])]
+    if op == "Transpose":
+        order = attribute(node, "perm", None) or tuple(range(len(shape)))[::-1]
+        return [axis for axis in left if len(data.shape) == len(shape) and _is_open(data.shape[order[axis]])]
+    if op in ("MatMul", "Gemm"):
+        return [axis for axis in left if len(data.shape) == len(shape) > axis + 1 and _is_open(data.shape[axis])]
+    if op == "Expand":
+        return [axis for axis in left if _grown(axis - len(shape), data, inputs[1] if len(inputs) > 1 else None)]
+    if op in BROADCASTING:
+        return [axis for axis in left if _stretched(axis - len(shape), inputs)]
+    if op == "Concat":
+        along = attribute(node, "axis", 0) % len(shape) if shape else 0
+        dims = [v.shape[along] if v is not None and v.shape and len(v.shape) == len(shape) else None for v in inputs]
+        return [along] if along in left and not any(map(is_unclear, dims)) else ()
+    if op == "Reshape" and len(left) == 1 and not any(map(is_unclear, data.shape)):
+        rest = [dim for axis, dim in enumerate(shape) if axis != left[0]]
+        return left if set(filter(_is_open, data.shape)) - set(rest) else ()
+    if len(left) == 1 and len(data.shape) == len(shape) and op not in RESIZING:
+        same = all(mine == theirs for axis, (mine, theirs) in enumerate(zip(shape, data.shape, strict=True)) if axis != left[0])
+        return left if same and _is_open(data.shape[left[0]]) else ()
+    return ()
+
+
+def _grown(back: int, data: Value, target: Value | None) -> bool:
+    """Whether Expand fills an axis, counted from the last, as often as an open dim says."""
+    sizes = target.sizes if target is not None else None
+    if sizes is None or len(sizes) < -back or not _is_open(sizes[back]):
+        return False
+    mine = data.shape[back] if data.shape is not None and len(data.shape) >= -back else 1
+    return mine == 1 or _is_open(mine)
+
+
+def _stretched(back: int, inputs: Sequence[Value | None]) -> bool:
+    """Whether all that operands have on an axis, counted from the last, is 1 or open, and something open."""
+    shapes = [value.shape if value is not None else None for value in inputs]
+    if any(shape is None for shape in shapes):
+        return False
+    dims = [shape[back] for shape in shapes if shape is not None and len(shape) >= -back]
+    return any(map(_is_open, dims)) and all(dim == 1 or _is_open(dim) for dim in dims)
+
+
+def _is_open(dim: Dim) -> bool:
+    return isinstance(dim, str) and not is_unclear(dim)
+
+
+def _has_unclear(value: Value) -> bool:
+    return value.shape is not None and any(map(is_unclear, value.shape))

@@ -1,0 +1,53 @@
+"""Open dims keep being told from dims that inference could not work out."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphfix.example import Example
+from graphfix.facets import facets
+from graphfix.facts import Facts
+from graphfix.values import is_unclear
+
+KERNEL = ",".join(["0"] * 81)
+WEIGHTS = f"float[3,3,3,3] w = {{{KERNEL}}}, int64[1] zero = {{0}}, int64[1] one = {{1}}, int64 two = {{2}}"
+OPEN = {
+    "a window": "y = Conv<kernel_shape = [3, 3]>(x, w)",
+    "what is computed from it": "a = Conv<kernel_shape = [3, 3]>(x, w)\ny = Relu(a)",
+    "two windows together": "a = Conv<kernel_shape = [3, 3]>(x, w)\nb = MaxPool<kernel_shape = [3, 3]>(x)\ny = Add(a, b)",
+    "several axes in one": "y = Reshape(x, flat)",
+    "joined": "y = Concat<axis = 2>(x, x)",
+    "moved": "a = MaxPool<kernel_shape = [2, 2]>(x)\ny = Transpose<perm = [0, 2, 3, 1]>(a)",
+    "as many as there are": (
+        "s = Shape(x)\nn = Gather(s, two)\nz = Squeeze(zero)\no = Squeeze(one)\nr = Range(z, n, o)\ny = Cast<to = 1>(r)"
+    ),
+}
+UNCLEAR = {
+    "a size that the data tells": "n = NonZero(x)\ny = Cast<to = 1>(n)",
+    "arithmetic that may cancel": "s = Shape(x)\nh = Slice(s, last, end)\nd = Div(h, h)\ny = ConstantOfShape(d)",
+}
+MORE = f"{WEIGHTS}, int64[2] flat = {{3, -1}}, int64[1] last = {{3}}, int64[1] end = {{4}}"
+
+
+def dims(nodes: str) -> tuple[object, ...]:
+    value = Facts.of(Example(nodes, inputs="float[1,3,H,W] x", weights=MORE).model).value("y")
+    assert value is not None
+    assert value.shape is not None
+    return value.shape
+
+
+@pytest.mark.parametrize("nodes", OPEN.values(), ids=OPEN)
+def test_what_is_made_of_open_dims_is_open(nodes: str) -> None:
+    found = dims(nodes)
+    assert not any(map(is_unclear, found)), found
+    assert any(isinstance(dim, str) for dim in found)
+
+
+@pytest.mark.parametrize("nodes", UNCLEAR.values(), ids=UNCLEAR)
+def test_what_inference_gave_up_on_stays_unclear(nodes: str) -> None:
+    assert any(map(is_unclear, dims(nodes)))
+
+
+def test_the_facets_of_what_is_open_are_known() -> None:
+    model = Example("a = Conv<kernel_shape = [3, 3]>(x, w)\ny = Relu(a)", inputs="float[1,3,H,W] x", weights=MORE).model
+    assert facets(Facts.of(model).nodes[-1])["X.dims"] == "spatial"
