@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from graphfix.version import VERSION
 
 if TYPE_CHECKING:
-    from graphfix.api import Fixed, Report, compile, fix, lint
+    from graphfix.api import Fixed, Report, compile, fix, lint, lower
     from graphfix.compiling import Compiled
     from graphfix.diagnostic import Finding, Result, Severity
     from graphfix.errors import GraphfixError
@@ -18,10 +18,11 @@ IMPORTED = time.time()
 """When this process began to import the package, in seconds since 1970: sources that changed later are not what it runs."""
 __all__ = [
     "Compiled", "Finding", "Fixed", "GraphfixError", "Report", "Result", "Severity", "__version__", "compile", "fix", "lint",
+    "lower",
 ]  # fmt: skip
 
 _HOMES = {
-    "compile": "api", "fix": "api", "lint": "api", "Compiled": "compiling", "Fixed": "api", "Report": "api",
+    "compile": "api", "fix": "api", "lint": "api", "lower": "api", "Compiled": "compiling", "Fixed": "api", "Report": "api",
     "Finding": "diagnostic", "Result": "diagnostic", "Severity": "diagnostic", "GraphfixError": "errors",
 }  # fmt: skip
 

@@ -1,8 +1,10 @@
-"""The public functions, from a path or a model in memory to a report: lint, fix and compile."""
+"""The public functions, from a path or a model in memory to a report: lint, fix, compile and lower."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +13,12 @@ import onnx
 
 from graphfix.diagnostic import Finding, Result
 from graphfix.engine import bound, judge, lint_file, named, read_whole, table
-from graphfix.errors import GraphfixError
+from graphfix.errors import GraphfixError, UsageError, nearest
 
 if TYPE_CHECKING:
     from graphfix.compiling import Compiled
     from graphfix.interface_rewrite import InterfaceRewrite
+    from graphfix.lowering.bringing import Brought
     from graphfix.transaction import Change
     from graphfix.verify import Verification
     from graphfix.why import Explanation
@@ -84,7 +87,8 @@ def lint(
     """Judge a model for some targets, as if `shapes` and `values` had been applied to its inputs.
 
     Args:
-        model: a path, read as a skeleton without its weights, or a model in memory, which is not changed.
+        model: a path, read as a skeleton without its weights, or a model in memory, which is not changed. A SOURCE of
+            PyTorch or TensorFlow (`net.pt2`, `package.module:factory`, ...) is lowered first, by the command's defaults.
         targets: `coreml`, `tflite`, `tensorrt`, `openvino`, `tract`, each perhaps with `@VERSION`.
         shapes: dims by input name; an entry is a size, or a symbol that stays free.
         values: constants by input name.
@@ -97,7 +101,13 @@ def lint(
         table(name)
     if isinstance(model, onnx.ModelProto):
         return Report(tuple(judge(bound(model, shapes, values), names)))
-    results = lint_file(model, names, shapes=shapes, values=values)
+    with _onnx(model, names, shapes, values) as (path, brought):
+        if path is None:
+            assert brought is not None
+            return Report(tuple(brought.held([brought.unseen(target) for target in names])))
+        results = lint_file(path, names, shapes=shapes, values=values, name=str(model))
+        if brought is not None:
+            results = brought.held(results)
     for result in results:
         if result.error is not None:
             raise GraphfixError(result.error)
@@ -119,7 +129,7 @@ def fix(
     """Rewrite a model so that a target takes it, every step verified in onnxruntime against the original.
 
     Args:
-        model: a path or a model in memory; neither is changed.
+        model: a path, a SOURCE of PyTorch or TensorFlow, or a model in memory; none is changed.
         target: one target, or several that the result must suit together.
         allow: safety classes beyond `exact`: `approximate`, `interface`.
         shapes: dims to freeze, by input name. values: inputs to bind to constants, by name.
@@ -130,12 +140,17 @@ def fix(
     Raises:
         GraphfixError: an unreadable model, an unknown target or an unknown input; the message says the cure.
     """
+    from graphfix.lowering.bringing import usable
     from graphfix.planner import fix_model
 
     names = [target] if isinstance(target, str) else list(target)
     for name in names:
         table(name)
-    loaded = model if isinstance(model, onnx.ModelProto) else read_whole(model)
+    if isinstance(model, onnx.ModelProto):
+        loaded = model
+    else:
+        with _onnx(model, names, shapes, values) as (_, brought):
+            loaded = read_whole(usable(brought) if brought is not None else model)
     given = "" if isinstance(model, onnx.ModelProto) else str(model)
     result = fix_model(
         loaded,
@@ -169,7 +184,7 @@ def compile(
     """Hand a model to the real compiler, keep what it makes, and compare what that computes with onnxruntime.
 
     Args:
-        model: a path or a model in memory, which is not changed.
+        model: a path, a SOURCE of PyTorch or TensorFlow, or a model in memory, which is not changed.
         target: one target, perhaps with `@VERSION`; the compiler must be installed.
         output: where the artifact goes, in one step; an existing one is replaced only with `force`.
         shapes: dims by input name; an entry is a size, a symbol, or a range such as `"1..8"` or `"1..4..8"`.
@@ -187,18 +202,95 @@ def compile(
     from graphfix.backends.base import backend
     from graphfix.compiling import compile_case, gpu_options
     from graphfix.confirm import Case, open_target
+    from graphfix.lowering.bringing import usable
     from graphfix.model import save_model
-    from graphfix.ranges import spanned
+    from graphfix.ranges import freed, spanned
 
     wanted, goal = backend(target.partition("@")[0]), Path(output)
     options = gpu_options(compute_capability, wanted)
     placeable(goal, wanted.artifact, force=force)
     dims = {name: spanned(entries) for name, entries in (shapes or {}).items()}
-    with tempfile.TemporaryDirectory(prefix="graphfix-") as folder:
-        path = Path(folder, "model.onnx")
+    with contextlib.ExitStack() as stack:
+        path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="graphfix-")), "model.onnx")
         if isinstance(model, onnx.ModelProto):
             save_model(model, path)
         else:
-            path = Path(model)
+            bounds = {name: freed(entries) for name, entries in dims.items()}
+            brought = stack.enter_context(_onnx(model, [target], bounds, values))[1]
+            path = Path(model) if brought is None else usable(brought)
         with open_target(target, deadline=deadline, memory_gib=memory_gib) as session:
             return compile_case(Case(path, dims, dict(values or {}), data), target, session, output=goal, options=options)
+
+
+def lower(
+    model: Any,
+    inputs: Any = None,
+    *,
+    targets: Iterable[str] = (),
+    exporter: str = "auto",
+    shapes: Mapping[str, Dims] | None = None,
+    opset: int | None = None,
+    rtol: float | None = None,
+    atol: float | None = None,
+) -> onnx.ModelProto:
+    """The ONNX model of a model of PyTorch or TensorFlow, held against the framework's own outputs.
+
+    Args:
+        model: a torch.nn.Module, ScriptModule, ExportedProgram, Keras model or tf.function in memory, which is lowered in
+            this process and put back as it was; or a SOURCE (`net.pt2`, `package.module:factory`, a SavedModel ...),
+            which is lowered in a process of its own, without network.
+        inputs: example inputs: a tensor, a tuple, a mapping by argument name, or a tuple of a tuple and a mapping. None
+            means those that came with the model.
+        targets: what the exporters' results are judged for, the best being kept.
+        exporter: `dynamo`, `trace` or `script`; `auto` tries them in turn.
+        shapes: dims by input name; a number is a size, a symbol such as `"N"` stays free.
+        opset: the opset to export to. rtol, atol: the tolerance on outputs, in place of 1e-3 of each value and 1e-4 of
+            its output's scale.
+
+    Raises:
+        GraphfixError: it cannot be opened, an exporter fails or gives a model that computes something else; the message
+            names the file and the line.
+    """
+    import tempfile
+
+    from graphfix.lowering.bringing import verified
+    from graphfix.lowering.instructions import EXPORTERS, Instructions
+    from graphfix.lowering.lower import lower_source
+    from graphfix.lowering.memory import lower_object, saved_inputs
+    from graphfix.lowering.source import source_of
+    from graphfix.model import load_model
+
+    names = list(targets)
+    for name in names:
+        table(name)
+    if exporter not in EXPORTERS:
+        raise UsageError(f"there is no exporter `{exporter}`", cure=nearest(exporter, EXPORTERS))
+    with tempfile.TemporaryDirectory(prefix="graphfix-") as scratch:
+        folder = Path(scratch)
+        wanted = Instructions(shapes=dict(shapes or {}), exporter=exporter, opset=opset, rtol=rtol, atol=atol)
+        if isinstance(model, str | Path):
+            data = None if inputs is None else saved_inputs(inputs, folder / "inputs.npz")
+            lowered = lower_source(source_of(model), dataclasses.replace(wanted, data=data), folder, targets=names)
+        else:
+            lowered = lower_object(model, inputs, wanted, folder, targets=names)
+        if lowered.problem is not None:
+            raise lowered.problem
+        return load_model(verified(lowered, cure="see `graphfix explain GF508` for what an export bakes in"))
+
+
+@contextlib.contextmanager
+def _onnx(
+    model: str | Path, targets: Sequence[str], shapes: Mapping[str, Any] | None, values: Mapping[str, Any] | None
+) -> Iterator[tuple[Path | None, Brought | None]]:
+    """The file of a model, lowered where it is a source; None where no exporter made anything of it."""
+    from graphfix.lowering.source import recognised
+
+    source = recognised(model)
+    if source is None:
+        yield Path(model), None
+        return
+    from graphfix.lowering.bringing import brought
+    from graphfix.lowering.instructions import Instructions
+
+    with brought(source, Instructions(shapes=dict(shapes or {})), targets=targets, values=values) as found:
+        yield found.file, found

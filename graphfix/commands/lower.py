@@ -13,10 +13,9 @@ from graphfix.atomic import writable
 from graphfix.commands.options import add_shared, bindings, chosen_targets, destination
 from graphfix.diagnostic import Result
 from graphfix.engine import bound, named, table
-from graphfix.errors import UsageError
 from graphfix.lowering.bringing import Brought, lowering
 from graphfix.lowering.instructions import add_lowering
-from graphfix.lowering.source import recognised
+from graphfix.lowering.source import source_of
 from graphfix.progress import talk
 from graphfix.report import renderer
 
@@ -41,10 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Lower one source; exit 0 when the model is written, 1 when no exporter gives a verified one, 2 when it cannot be opened."""
     write = renderer(given.output_format)
-    source = recognised(given.source)
-    if source is None:
-        known = "package.module:factory, .pt2, .pt, SavedModel folders, .keras, .h5, frozen .pb and .tflite are known"
-        raise UsageError("this is no model of PyTorch or TensorFlow", path=given.source, cure=known)
+    source = source_of(given.source)
     config = settings.load(Path(given.source), file=given.config, isolated=given.isolated)
     targets = chosen_targets(given.target, config) if given.target or config.targets else []
     for target in targets:

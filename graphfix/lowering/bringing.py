@@ -16,7 +16,7 @@ from graphfix.engine import table
 from graphfix.errors import ModelError
 from graphfix.identity import told_apart
 from graphfix.lowering.codes import finding
-from graphfix.lowering.instructions import instructions
+from graphfix.lowering.instructions import Instructions, instructions
 from graphfix.lowering.lower import Say, lower_source
 from graphfix.lowering.lowered import Lowered, placed
 from graphfix.lowering.source import Source
@@ -62,7 +62,8 @@ def told(lowered: Lowered, target: str) -> Iterator[Finding]:
                 {**attempt.failure, "kind": "export-failed", "text": f"`{attempt.exporter}`: {attempt.summary()}"}, target
             )
     elif not chosen.verified and chosen.verification is not None:
-        said = f"what `{chosen.exporter}` made computes something else: {chosen.verification.reason}"
+        what = "computes something else" if chosen.verification.inputs else "cannot be verified"
+        said = f"what `{chosen.exporter}` made {what}: {chosen.verification.reason}"
         yield finding({"kind": "lowering-differs", "text": said}, target)
     for leftover in lowered.leftovers:
         yield finding(leftover, target)
@@ -79,7 +80,20 @@ def lowering(
     say: Say | None = None,
 ) -> Iterator[Brought]:
     """A source lowered as the command line says; its models are gone afterwards. GraphfixError where it cannot be opened."""
-    wanted = instructions(given, shapes or {})
+    with brought(source, instructions(given, shapes or {}), targets=targets, values=values, say=say) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def brought(
+    source: Source,
+    wanted: Instructions,
+    *,
+    targets: Sequence[str] = (),
+    values: Mapping[str, Any] | None = None,
+    say: Say | None = None,
+) -> Iterator[Brought]:
+    """A source lowered as instructed; its models are gone afterwards. GraphfixError where it cannot be opened."""
     with tempfile.TemporaryDirectory(prefix="graphfix-") as folder:
         lowered = lower_source(source, wanted, Path(folder), targets=targets, values=values, say=say)
         if lowered.problem is not None:
@@ -89,16 +103,24 @@ def lowering(
 
 def usable(brought: Brought) -> Path:
     """The file of a model that was lowered and verified; ModelError with the exporter's words otherwise."""
-    chosen = brought.lowered.chosen
-    if brought.file is None:
-        where = placed(chosen.failure)
-        said = f"{chosen.exporter} cannot lower it{f', at {where}' if where else ''}: {chosen.failure.get('message')}"
-        raise ModelError(said, path=brought.name, cure=chosen.failure.get("cure") or "see `graphfix lower` for what was tried")
-    if not chosen.verified:
-        assert chosen.verification is not None
-        said = f"the lowered model computes something else: {chosen.verification.reason}"
-        raise ModelError(said, path=brought.name, cure="see `graphfix lower` for what was tried")
-    return brought.file
+    return verified(brought.lowered, cure="see `graphfix lower` for what was tried")
+
+
+def verified(lowered: Lowered, *, cure: str) -> Path:
+    """The chosen model's file; ModelError, with the line it is about, where there is none that computes the same."""
+    best = lowered.chosen
+    if best.model is None:
+        where = placed(best.failure)
+        said = f"{best.exporter} cannot lower it{f', at {where}' if where else ''}: {best.failure.get('message')}"
+        raise ModelError(said, path=lowered.source.text, cure=best.failure.get("cure") or cure)
+    if not best.verified:
+        assert best.verification is not None
+        said = str(best.verification.reason)
+        if best.verification.inputs:
+            line = next((f" ({placed(one)})" for one in lowered.leftovers if placed(one)), "")
+            said = f"the lowered model computes something else: {said}{line}"
+        raise ModelError(said, path=lowered.source.text, cure=cure)
+    return best.model
 
 
 def renamed(results: Sequence[Result], brought: Brought | None) -> list[Result]:

@@ -23,6 +23,7 @@ ROADS = {
 }
 """The exporters that can lower what torch keeps, best first where nothing else decides; all else goes through tf2onnx."""
 Say = Callable[[str], None]
+Ask = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
 def lower_source(
@@ -48,48 +49,77 @@ def lower_source(
     if source.path is not None and not source.path.exists():
         raise ModelError("there is no such file", path=source.text)
     with Workshop(instructions) as workshop:
-        framework = _framework(source, workshop)
-        attempts: list[Attempt] = []
-        roads = list(_roads(source, instructions, framework))
-        while roads:
-            road = roads.pop(0)
-            (say or str)(f"{road} is lowering {source.text}")
-            attempt = _attempt(source, instructions, workshop, framework, road, folder)
-            if attempt.stage == "elsewhere":
-                framework = "tensorflow"
-                roads = list(_roads(source, instructions, framework))
-                continue
-            attempt.results = _judged(attempt, source, instructions, targets, values or {})
-            attempts.append(attempt)
-            content = attempt.verified and all(result.verdict == "accepted" for result in attempt.results)
-            if (content and not every) or attempt.stage in UNOPENED:
-                break
-        versions = workshop.versions(framework)
-    chosen = min(attempts, key=lambda attempt: attempt.rank)
-    return Lowered(source, attempts, chosen, versions, _reason(attempts, chosen, targets))
+
+        def lowered(framework: str) -> list[Attempt] | None:
+            def ask(request: Mapping[str, Any]) -> dict[str, Any]:
+                answer = workshop.ask(framework, request)
+                workshop.check(answer.get("missing"), source.text)
+                return answer
+
+            which = roads(source, instructions, framework)
+            return tried(source, instructions, folder, which, ask, targets=targets, values=values, every=every, say=say)
+
+        framework = next((name for name in FRAMEWORKS[source.kind] if workshop.has(name)), FRAMEWORKS[source.kind][0])
+        attempts = lowered(framework)
+        if attempts is None:  # what a factory makes is not known before it runs
+            framework = "tensorflow"
+            attempts = lowered(framework) or []
+        return chosen(source, attempts, workshop.versions(framework), targets)
 
 
-def _framework(source: Source, workshop: Workshop) -> str:
-    """The framework to ask first: a factory's is not known before it runs, so the one that is here."""
-    usual = FRAMEWORKS[source.kind]
-    return next((name for name in usual if workshop.has(name)), usual[0])
+def chosen(source: Source, attempts: Sequence[Attempt], versions: Mapping[str, str], targets: Sequence[str]) -> Lowered:
+    """The attempts with the best of them, and why it is that one."""
+    best = min(attempts, key=lambda attempt: attempt.rank)
+    return Lowered(source, list(attempts), best, versions, _reason(attempts, best, targets))
 
 
-def _roads(source: Source, instructions: Instructions, framework: str) -> Sequence[str]:
+def tried(
+    source: Source,
+    instructions: Instructions,
+    folder: Path,
+    which: Sequence[str],
+    ask: Ask,
+    *,
+    targets: Sequence[str] = (),
+    values: Mapping[str, Any] | None = None,
+    every: bool = False,
+    say: Say | None = None,
+) -> list[Attempt] | None:
+    """Roads tried in turn until one suits, or all of them; None where it is a model of another framework."""
+    attempts: list[Attempt] = []
+    for road in which:
+        (say or str)(f"{road} is lowering {source.text}")
+        place = folder / road
+        place.mkdir()
+        answer = ask(_request(source, instructions, road, place))
+        if answer["stage"] == "elsewhere":
+            place.rmdir()
+            return None
+        attempt = _attempt(source, instructions, answer, road, place)
+        attempt.results = _judged(attempt, source, instructions, targets, values or {})
+        attempts.append(attempt)
+        content = attempt.verified and all(result.verdict == "accepted" for result in attempt.results)
+        if (content and not every) or attempt.stage in UNOPENED:
+            break
+    return attempts
+
+
+def roads(source: Source, instructions: Instructions, framework: str) -> Sequence[str]:
+    """The exporters to try; UsageError for one that cannot lower such a source."""
     _check(source, instructions)
     if framework != "torch":
         if instructions.exporter != "auto":
             said = f"tf2onnx is what lowers {source.title}, and not `{instructions.exporter}`, which is torch's"
             raise UsageError(said, path=source.text, cure="leave out --exporter")
         return ("tf2onnx",)
-    roads = ROADS[source.kind]
+    known = ROADS[source.kind]
     if instructions.exporter == "auto":
-        return roads
-    if instructions.exporter not in roads:
+        return known
+    if instructions.exporter not in known:
         raise UsageError(
             f"{source.title} cannot go through `{instructions.exporter}`",
             path=source.text,
-            cure=f"choose from {', '.join(roads)}",
+            cure=f"choose from {', '.join(known)}",
         )
     return (instructions.exporter,)
 
@@ -102,15 +132,12 @@ def _check(source: Source, instructions: Instructions) -> None:
         raise UsageError(f"{source.title} has its weights", path=source.text, cure="leave out --weights")
 
 
-def _attempt(source: Source, instructions: Instructions, workshop: Workshop, framework: str, road: str, folder: Path) -> Attempt:
-    place = folder / road
-    place.mkdir()
-    answer = workshop.ask(framework, _request(source, instructions, road, place))
+def _attempt(source: Source, instructions: Instructions, answer: Mapping[str, Any], road: str, place: Path) -> Attempt:
+    """What a worker answered, and the proof of the model that it made."""
     stage = answer["stage"]
     if stage in ("usage", "refused"):
         kind = UsageError if stage == "usage" else ModelError
         raise kind(answer["message"], path=source.text, cure=answer.get("cure") or None)
-    workshop.check(answer.get("missing"), source.text)
     attempt = Attempt(road, stage, float(answer["seconds"]), leftovers=answer.get("leftovers", ()), notes=answer.get("notes", ()))
     if stage != "ok":
         attempt.failure = {key: answer.get(key) for key in ("message", "file", "line", "module", "op", "cure")}

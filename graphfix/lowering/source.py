@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from graphfix.errors import UsageError
+
 DOTTED = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
 MODULE = re.compile(rf"(?P<place>[^:]*[^:/]\.py|{DOTTED}):(?P<name>{DOTTED})")
 """`package.module:factory`, or `path/to/file.py:factory`."""
@@ -102,6 +104,15 @@ def recognised(text: str | Path) -> Source | None:
     if not path.exists() and (found := MODULE.fullmatch(written)) and _is_module(found["place"], found["name"]):
         return Source(written, Kind.FACTORY)
     return None
+
+
+def source_of(text: str | Path) -> Source:
+    """What a SOURCE names; UsageError where it is none."""
+    found = recognised(text)
+    if found is None:
+        known = "package.module:factory, .pt2, .pt, SavedModel folders, .keras, .h5, frozen .pb and .tflite are known"
+        raise UsageError("this is no model of PyTorch or TensorFlow", path=text, cure=known)
+    return found
 
 
 def _is_module(place: str, name: str) -> bool:

@@ -49,7 +49,11 @@ def opened(request: Mapping[str, Any]) -> Opened:
         return frozen(path, *request["ends"])
     if kind == "tflite":
         return tflite(path)
-    found, examples = made(request)
+    return of_object(*made(request), request)
+
+
+def of_object(found: Any, examples: Any, request: Mapping[str, Any]) -> Opened:
+    """A Keras model, a tf.function or a tf.Module that can be called, with examples that came along or None; else Refused."""
     if examples is not None and not request["examples"]:
         request = {**request, "examples": described(examples)}
     if isinstance(found, tf.keras.Model):

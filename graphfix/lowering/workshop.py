@@ -89,6 +89,12 @@ class Workshop:
             session.close()
 
 
+def installed_versions(framework: str) -> dict[str, str]:
+    """The versions of a framework's distributions in this interpreter, those that export first."""
+    groups = DISTRIBUTIONS[framework] if framework == "torch" else reversed(DISTRIBUTIONS[framework])
+    return {name: importlib.metadata.version(name) for group in groups for name in group if _installed(name)}
+
+
 def _installed(distribution: str) -> bool:
     try:
         importlib.metadata.version(distribution)

@@ -1,0 +1,163 @@
+"""Lowering an opened torch model: run it on examples, export it, and tell what was found on the way.
+
+It imports nothing of graphfix but files of this folder that do the same, since workers load it where graphfix is not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from graphfix.lowering import examples, factory, failure, feeding, leftovers
+
+DYNAMO_OPSET = 18
+"""The oldest opset that the dynamo exporter writes."""
+Request = dict[str, Any]
+Answer = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Told:
+    """What is said along with an answer: notes, and the leftovers of training."""
+
+    notes: list[str] = field(default_factory=list)
+    leftovers: list[dict[str, Any]] = field(default_factory=list)
+
+
+def answers(told: Told, steps: Iterator[Answer]) -> Iterator[Answer]:
+    """The steps' answers with what is said along with them; the last one says so."""
+    try:
+        for answer in steps:
+            yield {"message": "", "notes": told.notes, "leftovers": told.leftovers, "last": False, **answer}
+    except factory.Refused as refused:
+        yield {"stage": refused.stage, "message": str(refused), "cure": refused.cure, "last": True}
+
+
+def lowered(opened: Any, request: Request, told: Told) -> Iterator[Answer]:
+    """Run, export, and save feeds: stage `ok` in the end, or `run` or `export` with the failure."""
+    yield {"stage": "run"}
+    model = opened.model
+    told.leftovers += leftovers.leftovers(model)
+    with contextlib.suppress(NotImplementedError):  # what ExportedProgram.module() gives
+        model.eval()
+    try:
+        example, runs = run(request, opened)
+    except factory.Refused:
+        raise
+    except (Exception, SystemExit) as error:
+        yield failed("run", error)
+        return
+    yield {"stage": "export"}
+    program = os.path.join(request["folder"], "model.onnx")
+    started = time.monotonic()
+    printed = os.path.join(request["scratch"], "printed")
+    try:
+        with torch.no_grad(), kept(printed):
+            told.notes += EXPORTS[request["exporter"]](opened, example, request, program) or ()
+        seconds = time.monotonic() - started
+        feeding.saved(runs, program, example.names, os.path.join(request["folder"], "feeds.npz"))
+    except factory.Refused:
+        raise
+    except (Exception, SystemExit) as error:
+        with open(printed, errors="replace") as lines:  # TorchScript prints what the failure was about
+            yield failed("export", error, lines.read())
+        return
+    labels = [one.label for one in runs]
+    yield {"stage": "ok", "runs": labels, "steady": feeding.steady(runs), "export_seconds": seconds, "last": True}
+
+
+def run(request: Request, opened: Any) -> tuple[Any, list[Any]]:
+    """The example inputs and what the model makes of them; sizes that were made up grow until it runs."""
+    first: BaseException | None = None
+    for size in examples.SIZES:
+        example = examples.example(request, opened, size)
+        if example is None:
+            raise factory.Refused("there is nothing to run it on", wanting(opened.model))
+        try:
+            return example, feeding.runs(opened, example)
+        except Exception as error:
+            first = first or error
+            if not (example.invented and example.free):
+                break
+    assert first is not None
+    raise first
+
+
+def wanting(model: Any) -> str:
+    """How to say what a model takes."""
+    takes = [one.name for one in examples.parameters(model) if one.needed]
+    if len(takes) < 2:
+        return "say what it takes: --input 1x3x224x224, --input 1x16:int64, or an attribute `example_inputs`"
+    return f"say what it takes: {' '.join(f'--input {name}=1x16' for name in takes)}, each with its dims and dtype"
+
+
+def failed(stage: str, error: BaseException, text: str = "") -> Answer:
+    """The last answer of a step that failed; `missing` is a module that is not installed."""
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    told = failure.failure(error, text=text)
+    if isinstance(error, SystemExit):
+        told["message"] = f"it ends the process by sys.exit({error.code})"
+    return {"stage": stage, **told, "missing": missing, "last": True}
+
+
+@contextlib.contextmanager
+def kept(path: str) -> Iterator[None]:
+    """While it lasts what is printed, by native code too, goes to a file."""
+    sys.stdout.flush()
+    saved = os.dup(1)
+    with open(path, "wb") as sink:
+        os.dup2(sink.fileno(), 1)
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+            os.dup2(saved, 1)
+            os.close(saved)
+
+
+def by_dynamo(opened: Any, example: Any, request: Request, path: str) -> list[str]:
+    """torch.onnx.export by way of torch.export; notes on dims that the code fixes."""
+    if (request["opset"] or DYNAMO_OPSET) < DYNAMO_OPSET:
+        raise ValueError(f"this exporter writes no opset below {DYNAMO_OPSET}")  # it would write that one unasked
+    subject = opened.program if opened.program is not None else opened.model
+    free = None if opened.program is not None else feeding.dynamic_shapes(opened, example)
+
+    def export(dims: Any) -> Any:
+        more = {} if dims is None else {"dynamic_shapes": dims}
+        return torch.onnx.export(
+            subject, example.args, kwargs=example.kwargs, dynamo=True, opset_version=request["opset"], verbose=False, **more
+        )
+
+    try:
+        made = export(free)
+    except Exception as error:
+        if free is None or "dynamic" not in str(error).lower():
+            raise
+        made = export(feeding.as_dims(free))  # which the code may fix to the example's size, where a name may not
+    made.save(path, external_data=opened.bytes > 1 << 30)
+    return feeding.fixed(made, example)
+
+
+def by_trace(opened: Any, example: Any, request: Request, path: str) -> None:
+    """The TorchScript exporter, on a trace of one run."""
+    torch.onnx.export(
+        opened.model, example.args, path, kwargs=example.kwargs or None, dynamo=False, opset_version=request["opset"],
+        input_names=example.names, dynamic_axes=example.free or None, verbose=True,
+    )  # fmt: skip
+
+
+def by_script(opened: Any, example: Any, request: Request, path: str) -> None:
+    """The TorchScript exporter, on the compiled source with its branches and loops."""
+    if not isinstance(opened.model, torch.jit.ScriptModule):
+        opened.model = torch.jit.script(opened.model)
+    by_trace(opened, example, request, path)
+
+
+EXPORTS = {"dynamo": by_dynamo, "trace": by_trace, "script": by_script}
