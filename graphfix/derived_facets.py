@@ -13,6 +13,8 @@ from graphfix.composite_facets import agreement, attention, loop, scan
 from graphfix.facts import NodeFacts, Value
 from graphfix.folding import attribute
 from graphfix.resized import LOSSES
+from graphfix.thinning import THINNING
+from graphfix.values import is_unclear
 
 Facets = dict[str, Facet]
 
@@ -31,6 +33,8 @@ def derived_facets(node: NodeFacts) -> Facets:
         found["regroups"] = node.regroups
     if node.op == "ConstantOfShape":
         found["accompanied"] = node.accompanied
+    if node.op in THINNING:
+        found["thins"] = node.thins
     if node.op in LOSSES:
         found["resized"] = node.resized
     return found
@@ -195,7 +199,22 @@ def _reduced(node: NodeFacts) -> Facets:
 
 REDUCTIONS = ("ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSum",
               "ReduceLogSumExp", "ReduceSumSquare")  # fmt: skip
+def _concat(node: NodeFacts) -> Facets:
+    """Whether the open dims that operands must share were made in the same way, so that they are equal whatever the inputs."""
+    shapes = [value.shape for value in node.inputs if value is not None and value.shape is not None]
+    rank = len(shapes[0]) if shapes else 0
+    if not rank or any(len(shape) != rank for shape in shapes):
+        return {"extents": "same"}
+    along = attribute(node.proto, "axis", 1) % rank
+    for axis in set(range(rank)) - {along}:
+        dims = {shape[axis] for shape in shapes if not is_unclear(shape[axis])}
+        if len(dims) > 1 and any(isinstance(dim, str) for dim in dims):
+            return {"extents": "differ"}
+    return {"extents": "same"}
+
+
 _DERIVED: dict[str, Callable[[NodeFacts], Facets]] = {
+    "Concat": _concat,
     "Slice": lambda node: {**_slice(node), **_bounds(node)},
     "Split": _split,
     "Constant": _constant,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from onnx import NodeProto
 
+from graphfix.extents import Extent, made
 from graphfix.folding import attribute
 from graphfix.values import Dim, Value, is_unclear
 
@@ -36,6 +37,8 @@ class OpenDims:
 
     any_open: bool
     names: dict[str, str] = field(default_factory=dict)
+    extents: dict[str, Extent] = field(default_factory=dict)
+    by_extent: dict[Extent, str] = field(default_factory=dict)
 
     def settle(self, node: NodeProto, inputs: Sequence[Value | None], outputs: tuple[Value, ...]) -> tuple[Value, ...]:
         """The outputs, dims known to be open by names that say so."""
@@ -50,9 +53,24 @@ class OpenDims:
             for axis in _opened(node, inputs, value.shape or ()) if place == 0 or node.op_type in COUNTED else ():
                 dim = dims[axis]
                 known = dim if isinstance(dim, str) else f"{value.name}.{axis}"
-                dims[axis] = self.names.setdefault(known, f"open__{len(self.names)}")
+                if known not in self.names:
+                    self.names[known] = self._name(node, inputs, axis, len(dims))
+                dims[axis] = self.names[known]
             found.append(replace(value, shape=tuple(dims)) if dims else value)
         return tuple(found)
+
+    def _name(self, node: NodeProto, inputs: Sequence[Value | None], axis: int, rank: int) -> str:
+        """A new name, or that of a dim which is as large whatever the inputs are."""
+        fresh = f"open__{len(self.names)}"
+        before = _source(node, inputs, axis, rank)
+        if before is None or node.op_type not in WINDOWED | MOVED:
+            return before or fresh
+        extent = made(node, inputs, axis, self.extents.get(before, Extent(before)))
+        if extent is None:
+            return fresh
+        name = extent.dim if extent.plain else self.by_extent.setdefault(extent, fresh)
+        self.extents[name] = extent
+        return name
 
     def _named(self, value: Value) -> Value:
         if value.shape is None or self.names.keys().isdisjoint(value.shape):
@@ -93,6 +111,25 @@ def _opened(node: NodeProto, inputs: Sequence[Value | None], shape: tuple[Dim, .
         same = all(mine == theirs for axis, (mine, theirs) in enumerate(zip(shape, data.shape, strict=True)) if axis != left[0])
         return left if same and _is_open(data.shape[left[0]]) else ()
     return ()
+
+
+def _source(node: NodeProto, inputs: Sequence[Value | None], axis: int, rank: int) -> str | None:
+    """The open dim that an axis of the result is made from, or is; None where it is one of its own."""
+    op, data = node.op_type, inputs[0] if inputs else None
+    if data is None or data.shape is None or op in RESIZING or op in COUNTED:
+        return None
+    if op in BROADCASTING:
+        shapes = [value.shape for value in inputs if value is not None and value.shape is not None]
+        dims = {shape[axis - rank] for shape in shapes if len(shape) >= rank - axis} - {1}
+        only = dims.pop() if len(dims) == 1 else None
+    elif op == "Transpose":
+        only = data.shape[(attribute(node, "perm", None) or tuple(range(rank))[::-1])[axis]]
+    elif op == "Expand":
+        sizes = inputs[1].sizes if len(inputs) > 1 and inputs[1] is not None else None
+        only = sizes[axis - rank] if sizes is not None else None
+    else:
+        only = data.shape[axis] if axis < len(data.shape) else None
+    return only if isinstance(only, str) else None
 
 
 def _grown(back: int, data: Value, target: Value | None) -> bool:

@@ -22,6 +22,8 @@ PHRASES: dict[tuple[str, Facet], str] = {
     ("annotations", "contradicting"): "value_info that contradicts what follows from the inputs",
     ("placeholders", True): "one placeholder name for several dims of an input",
     ("squeezed", "assumed"): "no axes and a batch size that only a recurrent node's initial state tells",
+    ("extents", "differ"): "open dims that were made in different ways",
+    ("thins", True): "every n-th entry of a product over open dims",
     ("unranked", True): "several axes that are only read, so that the rank left is unknown",
     ("value.dtype", "absent"): "no value of its own",
 }
