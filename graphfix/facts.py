@@ -22,7 +22,7 @@ from graphfix.infer import NAMES as DTYPES
 from graphfix.infer import Place, branch_scope, infer, named, pinned, replace, stripped, unannotated
 from graphfix.laws import gravest
 from graphfix.open_dims import OpenDims
-from graphfix.origin import Origin, origin
+from graphfix.origin import Origin, bears, origin
 from graphfix.regrouping import regroupings
 from graphfix.resized import LOSSES, resized
 from graphfix.schemas import formal_types
@@ -136,12 +136,18 @@ class Facts:
         if node not in self.origins:
             found = origin(node.proto, self.source.producer_name if self.source is not None else "")
             if found is None:
-                from graphfix.inheritance import nearest
-
-                self.neighbours = self.neighbours or dict(zip(self.nodes, nearest(self.model.graph), strict=True))
-                found = self.neighbours[node]
+                if self.neighbours is None:
+                    self.neighbours = self._neighbours()
+                found = self.neighbours.get(node)
             self.origins[node] = found
         return self.origins[node]
+
+    def _neighbours(self) -> dict[NodeFacts, Origin | None]:
+        if not any(bears(node.proto) for node in self.nodes):
+            return {}
+        from graphfix.inheritance import nearest
+
+        return dict(zip(self.nodes, nearest(self.model.graph), strict=True))
 
     @property
     def inputs(self) -> list[Value]:

@@ -155,11 +155,8 @@ def nearest(graph: GraphProto) -> list[Origin | None]:
     An optimiser that fuses nodes leaves some without. Where no more than half have one, or the name of a node is a path
     and so would tell, nothing is made up.
     """
-    nodes = [node for node, _ in _nodes(graph)]
-    own = {at: node for at, node in enumerate(nodes) if bears(node)}
-    if not own:
-        return [None] * len(nodes)
     flow = Flow.of(graph)
+    own = {at: node for at, node in enumerate(flow.nodes) if bears(node)}
     if 2 * len(own) > len(flow.nodes):
         own |= {at: node for at, node in enumerate(flow.nodes) if "/" in node.name}
         flow.spread(own, set())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -71,10 +72,11 @@ class Entry:
     exceptions: tuple[tuple[Facets, str, str, str], ...]
 
     @classmethod
-    def read(cls, path: Path) -> Entry:
+    def read(cls, path: str | Path) -> Entry:
         """Parse one operator's file; TableError names the file when it is malformed."""
         try:
-            data = json.loads(path.read_bytes())
+            with open(path, "rb") as file:
+                data = json.loads(file.read())
             measured = data["measured"]
             return cls(
                 data["op"],
@@ -200,8 +202,8 @@ class Table:
         key = (op, domain)
         if key not in self.entries:
             name = f"{domain + '.' if domain else ''}{op}.json"
-            path = self.folder / name  # the name comes from a model: it must not lead out of the folder
-            self.entries[key] = Entry.read(path) if re.fullmatch(r"[\w@.\-]+", name) and path.is_file() else None
+            path = f"{self.folder}{os.sep}{name}"  # the name comes from a model: it must not lead out of the folder
+            self.entries[key] = Entry.read(path) if re.fullmatch(r"[\w@.\-]+", name) and os.path.isfile(path) else None
         return self.entries[key]
 
     def rule(self, op: str, domain: str, facets: Facets) -> Ruling:
