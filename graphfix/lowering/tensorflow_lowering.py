@@ -15,7 +15,7 @@ import numpy as np
 import onnx
 import tensorflow as tf
 
-from graphfix.lowering import factory, failure, tensorflow_opening
+from graphfix.lowering import factory, failure, tensorflow_opening, transposes
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
@@ -29,7 +29,8 @@ def answers(notes: Sequence[str], steps: Iterator[Answer]) -> Iterator[Answer]:
     """The steps' answers with notes along with them; the last one says so."""
     try:
         for answer in steps:
-            yield {"message": "", "notes": [*notes], "leftovers": [], "last": False, **answer}
+            said = [*notes, *answer.get("notes", ())]
+            yield {"message": "", "leftovers": [], "last": False, **answer, "notes": said}
     except factory.Refused as refused:
         yield {"stage": refused.stage, "message": str(refused), "cure": refused.cure, "last": True}
 
@@ -52,6 +53,7 @@ def lowered(opened: Any, request: Request) -> Iterator[Answer]:
         foreign = unknown(model)
         if not foreign:
             tidied(model, opened, request)
+            model, there, fewer = straightened(model)
             onnx.save(model, os.path.join(request["folder"], "model.onnx"))
             save(model, runs, os.path.join(request["folder"], "feeds.npz"))
     except (Exception, SystemExit) as error:
@@ -63,7 +65,11 @@ def lowered(opened: Any, request: Request) -> Iterator[Answer]:
         yield {"stage": "export", "message": said, "op": foreign[0], "cure": cure, "last": True}
         return
     steady = all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(runs[0][2], again, strict=True))
-    yield {"stage": "ok", "runs": [label for label, _, _ in runs], "steady": steady, "export_seconds": seconds, "last": True}
+    told: Answer = {"leftovers": transposes.bordering(model)}
+    if fewer:
+        told["notes"] = [f"{fewer} of the {there} layout transposes that tf2onnx left are cancelled"]
+    labels = [label for label, _, _ in runs]
+    yield {"stage": "ok", "runs": labels, "steady": steady, "export_seconds": seconds, "last": True, **told}
 
 
 def failed(stage: str, error: BaseException) -> Answer:
@@ -183,6 +189,19 @@ def resized(array: Any, dims: Sequence[int | None], change: Callable[[int], int]
             old = array.shape[axis]
             array = np.take(array, np.arange(change(old)) % max(old, 1), axis)
     return array
+
+
+def straightened(model: Any) -> tuple[Any, int, int]:
+    """The model with layout transposes cancelled, how many it had, and how many fewer there are."""
+    before = transposes.count(model)
+    made = onnx.ModelProto()
+    made.CopyFrom(model)
+    try:
+        fewer = transposes.cancelled(made)
+        onnx.checker.check_model(made)
+    except Exception:  # what cancels is a gain and no need
+        return model, before, 0
+    return made, before, fewer
 
 
 def unknown(model: Any) -> list[str]:

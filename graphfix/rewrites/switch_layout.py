@@ -12,7 +12,7 @@ from graphfix.interface_rewrite import Adapted, InterfaceRewrite, read_behind
 from graphfix.rewrite import Case, Declined
 
 if TYPE_CHECKING:
-    from onnx import ModelProto
+    from onnx import ModelProto, NodeProto
 
 LAYOUTS = {"nhwc": "nchw", "nwc": "ncw", "ndhwc": "ncdhw", "hwc": "chw", "nchw": "nhwc", "ncw": "nwc", "ncdhw": "ndhwc",
            "chw": "hwc"}  # fmt: skip
@@ -68,6 +68,7 @@ class SwitchLayout(InterfaceRewrite):
             back = [order.index(axis) for axis in range(len(order))]
             node = helper.make_node("Transpose", [name], [inner], name=f"{name}/{self.name}", perm=back)
             made.graph.node.insert(0, node)
+            _cancel(made, node, order)
         return made
 
     def adapt(self, given: Adapted) -> Adapted:
@@ -80,3 +81,24 @@ class SwitchLayout(InterfaceRewrite):
 def order_of(layout: str) -> list[int]:
     """For each axis of the layout asked for, the axis of the model's."""
     return [LAYOUTS[layout].index(letter) for letter in layout]
+
+
+def _cancel(model: ModelProto, node: NodeProto, order: list[int]) -> None:
+    """Take a Transpose out again whose readers all undo it, as those do that a converter left at the input."""
+    from graphfix.lowering.regions import inner as captured
+
+    graph, value = model.graph, node.output[0]
+    readers = [each for each in graph.node if value in each.input]
+    undoing = [each for each in readers if each.op_type == "Transpose" and _perm(each) == order]
+    names = {each.output[0] for each in undoing}
+    elsewhere = {output.name for output in graph.output} | {name for each in graph.node for name in captured(each)}
+    if len(undoing) < len(readers) or not readers or elsewhere & {value, *names}:
+        return
+    for each in graph.node:
+        each.input[:] = [node.input[0] if name in names else name for name in each.input]
+    for each in (node, *undoing):
+        graph.node.remove(each)
+
+
+def _perm(node: NodeProto) -> list[int]:
+    return next((list(attribute.ints) for attribute in node.attribute if attribute.name == "perm"), [])

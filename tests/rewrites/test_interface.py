@@ -76,6 +76,27 @@ def test_given_pixels_are_what_is_compared() -> None:
     assert "given data" in result.verification.method
 
 
+NHWC = """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 4, 5, 3] x) => (float[1, 2, 4, 5] y)
+          <float[2, 3, 1, 1] w = {1, 2, 3, 4, 5, 6}> { t = Transpose<perm = [0, 3, 1, 2]>(x)  y = Conv(t, w) }"""
+
+
+def test_a_layout_that_the_model_transposes_to_itself_costs_nothing() -> None:
+    result = fixed(NHWC, layouts=["nchw"])
+    assert [node.op_type for node in result.model.graph.node] == ["Conv"]
+    assert [list(dims) for _, dims in inputs(result.model).values()] == [[1, 3, 4, 5]]
+    x = np.random.default_rng(1).normal(size=(1, 4, 5, 3)).astype(np.float32)
+    was = run(onnx.parser.parse_model(NHWC), x=x)
+    np.testing.assert_allclose(run(result.model, x=x.transpose(0, 3, 1, 2)), was, rtol=1e-5)
+
+
+def test_a_transpose_stays_where_others_read_the_input() -> None:
+    both = NHWC.replace("(float[1, 2, 4, 5] y)", "(float[1, 2, 4, 5] y, float[1, 4, 5, 3] z)").replace(
+        "w) }", "w)  z = Relu(x) }"
+    )
+    result = fixed(both, layouts=["nchw"])
+    assert sorted(node.op_type for node in result.model.graph.node) == ["Conv", "Relu", "Transpose", "Transpose"]
+
+
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
