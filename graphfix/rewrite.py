@@ -226,7 +226,11 @@ def remedies(op: str, kind: str, code: str) -> list[Rewrite]:
     return [rewrite for rewrite in preferred() if rewrite.answers(op, kind, code)]
 
 
-@functools.cache
 def preferred() -> tuple[Rewrite, ...]:
     """Every rewrite, the one to be asked first in front."""
-    return tuple(sorted(registry().values(), key=lambda r: (r.last_resort, r.safety.rank, r.everywhere, r.name)))
+    return _in_order(tuple(registry().values()))
+
+
+@functools.lru_cache(maxsize=4)
+def _in_order(rewrites: tuple[Rewrite, ...]) -> tuple[Rewrite, ...]:
+    return tuple(sorted(rewrites, key=lambda r: (r.last_resort, r.safety.rank, r.everywhere, r.name)))
