@@ -36,7 +36,8 @@ def test_why_is_in_the_json_only_when_asked(write: Write, capsys: pytest.Capture
     assert "why" not in plain
     _, told = fixed(capsys, path, "--why")
     assert isinstance(told["why"], list)
-    assert {entry["code"] for entry in told["why"]} == {f["code"] for f in told["findings"] if f["severity"] != "note"}
+    counting = {f["code"] for f in told["findings"] if f["severity"] != "note"}
+    assert {entry["code"] for entry in told["why"]} == counting - {"GF403"}  # a slow node is taken, and nothing is to be mended
     assert all(entry["advice"] for entry in told["why"])
 
 
