@@ -191,6 +191,8 @@ class Result:
             out["statistics"] = self.statistics
         if self.changes is not None:
             out |= {"changes": list(self.changes), "verification": self.verification, "output": self.output}
+        elif self.lowering is not None and self.verification is not None:
+            out |= {"verification": self.verification, "output": self.output}
         if self.why is not None:
             out["why"] = list(self.why)
         if self.lowering is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,6 +57,8 @@ def run(given: argparse.Namespace) -> int:
         results = _results(brought, targets)
         for result in results:
             result.output = str(given.output) if good else None
+            proof = brought.lowered.chosen.verification
+            result.verification = None if proof is None else dataclasses.asdict(proof)
         with destination(given.output_file) as out:
             if given.output_format == "text":
                 from graphfix.report.lowered import render_lowered

@@ -10,6 +10,7 @@ import importlib
 import pickle
 import re
 import sys
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -136,7 +137,7 @@ def load_weights(model: Any, path: str, *, trust: bool) -> None:
 
         held: Any = load_file(path)
     else:
-        held = unpickled(path, trust=trust)
+        held = state(path, trust=trust)
     for key in ("state_dict", "model_state_dict", "model"):
         if isinstance(held, Mapping) and isinstance(held.get(key), Mapping):
             held = held[key]
@@ -144,6 +145,15 @@ def load_weights(model: Any, path: str, *, trust: bool) -> None:
         model.load_state_dict(held)
     except (RuntimeError, TypeError, AttributeError) as error:
         raise Refused(f"the weights in {path} do not fit: {first(error)}", "name the file that belongs to this module") from None
+
+
+def state(path: str, *, trust: bool) -> Any:
+    """What a file of weights holds; a program of TorchScript is opened as one for its own."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if any(name.endswith("/constants.pkl") for name in archive.namelist()):
+                return torch.jit.load(path, map_location="cpu").state_dict()
+    return unpickled(path, trust=trust)
 
 
 def named(error: BaseException) -> str:
