@@ -116,11 +116,11 @@ def changed_since(moment: float) -> bool:
 
 def made() -> Index:
     """The index of the rewrites that are there; imports them all."""
-    from graphfix.rewrite import preferred
+    from graphfix.rewrite import preferred, registry
 
     remedies: list[tuple[str, str]] = []
     cures: dict[str, list[tuple[int, dict[str, Any]]]] = {}
-    for rewrite in preferred():
+    for rewrite in preferred(registry().values()):
         if rewrite.last_resort:
             continue
         for cure in rewrite.cures:

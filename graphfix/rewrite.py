@@ -12,7 +12,7 @@ import importlib
 import inspect
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
@@ -222,15 +222,10 @@ def registry() -> Mapping[str, Rewrite]:
 
 
 def remedies(op: str, kind: str, code: str) -> list[Rewrite]:
-    """The rewrites that a finding calls for: exact before interface before approximate, last resorts at the end."""
-    return [rewrite for rewrite in preferred() if rewrite.answers(op, kind, code)]
+    """The rewrites that a finding calls for, the one to be asked first in front."""
+    return preferred(rewrite for rewrite in registry().values() if rewrite.answers(op, kind, code))
 
 
-def preferred() -> tuple[Rewrite, ...]:
-    """Every rewrite, the one to be asked first in front."""
-    return _in_order(tuple(registry().values()))
-
-
-@functools.lru_cache(maxsize=4)
-def _in_order(rewrites: tuple[Rewrite, ...]) -> tuple[Rewrite, ...]:
-    return tuple(sorted(rewrites, key=lambda r: (r.last_resort, r.safety.rank, r.everywhere, r.name)))
+def preferred(rewrites: Iterable[Rewrite]) -> list[Rewrite]:
+    """Rewrites in the order in which they are asked: exact, interface, approximate, last resorts at the end."""
+    return sorted(rewrites, key=lambda r: (r.last_resort, r.safety.rank, r.everywhere, r.name))

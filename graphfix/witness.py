@@ -16,8 +16,8 @@ from onnx import GraphProto, ModelProto, ValueInfoProto
 
 from graphfix.bind import Dims, interface
 from graphfix.errors import GraphfixError
-from graphfix.facts import RANDOM
 from graphfix.feeds import Feed, given_feeds, is_free, seeded_feeds
+from graphfix.produced import RANDOM
 from graphfix.verify import session
 
 SEQUENCES = ((1, 512), (1, 224), (1, 64), (2, 32), (1, 16000), (1, 16), (2, 7), (1, 1))

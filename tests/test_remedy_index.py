@@ -62,7 +62,7 @@ def again() -> str:
 
 def test_the_index_holds_what_every_rewrite_declares() -> None:
     found = made()
-    able = [rewrite for rewrite in preferred() if not rewrite.last_resort]
+    able = [rewrite for rewrite in preferred(registry().values()) if not rewrite.last_resort]
     assert found.remedies == [(rewrite.name, rewrite.safety.value) for rewrite in able]
     listed = [(place, Cure(op, **terms)) for op, cures in found.cures.items() for place, terms in cures]
     assert set(listed) == {(place, cure) for place, rewrite in enumerate(able) for cure in rewrite.cures}
