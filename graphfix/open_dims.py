@@ -29,6 +29,8 @@ RESIZING = {"Reshape", "Concat", "Gather", "GatherElements", "GatherND", "Compre
 """Operators that give an axis another size in ways of their own; all others keep one that the rest of the shape agrees on."""
 COUNTED = {"Range": (0, 1, 2), "TopK": (1,)}
 """Operators that make a dim from a number, and the positions of those numbers."""
+UNTOLD = "__untold"
+"""How names of dims end that an operator made in a way of its own, and what is made of them: two of them may be the same."""
 
 
 @dataclass(slots=True)
@@ -64,8 +66,10 @@ class OpenDims:
         fresh = f"open__{len(self.names)}"
         before = _source(node, inputs, axis, rank)
         if before is None or node.op_type not in WINDOWED | MOVED:
-            return before or fresh
-        extent = made(node, inputs, axis, self.extents.get(before, Extent(before)))
+            return before or (fresh + UNTOLD if node.op_type in RESIZING else fresh)
+        base = self.extents.get(before, Extent(before))
+        extent = made(node, inputs, axis, base)
+        fresh += UNTOLD if base.dim.endswith(UNTOLD) else ""
         if extent is None:
             return fresh
         name = extent.dim if extent.plain else self.by_extent.setdefault(extent, fresh)
