@@ -12,6 +12,7 @@ from graphfix.attributes import Facet
 from graphfix.composite_facets import agreement, attention, loop, scan
 from graphfix.facts import NodeFacts, Value
 from graphfix.folding import attribute
+from graphfix.open_dims import UNTOLD
 from graphfix.resized import LOSSES
 from graphfix.thinning import THINNING
 from graphfix.values import is_unclear
@@ -170,8 +171,8 @@ def _compress(node: NodeFacts) -> Facets:
     return {"covers": "unknown" if not both else "whole" if length == condition.shape[0] else "part"}
 
 
-def _pow(node: NodeFacts) -> Facets:
-    """Whether base and exponent have one dtype, which ONNX does not ask of them."""
+def _mixed(node: NodeFacts) -> Facets:
+    """Whether all operands have one dtype, which ONNX does not ask of base and exponent, nor of parameters and data."""
     dtypes = [value.dtype for value in node.inputs if value is not None]
     return {"dtypes": None if not all(dtypes) else "same" if len(set(dtypes)) == 1 else "other"}
 
@@ -199,6 +200,8 @@ def _reduced(node: NodeFacts) -> Facets:
 
 REDUCTIONS = ("ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSum",
               "ReduceLogSumExp", "ReduceSumSquare")  # fmt: skip
+
+
 def _concat(node: NodeFacts) -> Facets:
     """Whether the open dims that operands must share were made in the same way, so that they are equal whatever the inputs."""
     shapes = [value.shape for value in node.inputs if value is not None and value.shape is not None]
@@ -208,6 +211,7 @@ def _concat(node: NodeFacts) -> Facets:
     along = attribute(node.proto, "axis", 1) % rank
     for axis in set(range(rank)) - {along}:
         dims = {shape[axis] for shape in shapes if not is_unclear(shape[axis])}
+        dims = {dim for dim in dims if not str(dim).endswith(UNTOLD)}
         if len(dims) > 1 and any(isinstance(dim, str) for dim in dims):
             return {"extents": "differ"}
     return {"extents": "same"}
@@ -220,7 +224,7 @@ _DERIVED: dict[str, Callable[[NodeFacts], Facets]] = {
     "Constant": _constant,
     "Compress": _compress,
     "Col2Im": _col2im,
-    "Pow": _pow,
+    **dict.fromkeys(("Pow", "BatchNormalization", "RMSNormalization"), _mixed),
     "If": _if,
     "Loop": loop,
     "Scan": scan,

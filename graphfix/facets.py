@@ -12,7 +12,8 @@ apart. A facet is a name and a small value (a word, a number, a truth value); No
     X.dims               static | batch (only dim 0 is not fixed) | spatial (others too, but not dim 1) | sequence
                          (dim 1 too, but not the last) | dynamic (any) | empty (some dim is 0)
     X.from               absent | constant | folded | fixed-shape | shape | cast-shape | runtime (unless plain data)
-    X.value              what a small integer or float operand holds: ones, zeros, positive, negative, mixed
+    X.value              what a small integer or float operand holds: ones, zeros, positive, negative, mixed; operands
+                         whose numbers decide nothing (see payload.py) have no such facet
     mode, axis, ...      attributes: words and flags as they are, numbers and lists as the classes below
     out.Y                used | absent, for optional outputs
     inside               branch (of an If that only running decides on) | nothing; of a looping operator, what
@@ -34,20 +35,24 @@ from graphfix.attributes import attribute_facets
 from graphfix.derived_facets import derived_facets
 from graphfix.facts import NodeFacts, Value
 from graphfix.folding import Array, attribute
+from graphfix.payload import decides
 from graphfix.schemas import formal_operands, schema_of
 
 Facets = dict[str, Facet]
 
 DATA = {"X", "x", "A", "B", "C", "data", "input", "Input", "Y", "data_0", "inputs", "condition", "a", "b"}
 """Formal names of operands that are plain data, where constancy decides nothing by itself."""
-QUANTISED = {"w", "W", "R", "B", "b"}
-"""Weights and biases, whose numbers decide nothing, whole or not."""
 NUMBERS = {"scales", "roi", "ratio", "min", "max"}
 """Float operands whose numbers decide how the operator works; the numbers of weights do not."""
 WEIGHTS = {"Conv": ("W", "B"), "ConvTranspose": ("W", "B"), "Gemm": ("B", "C"), "MatMul": ("B",), "PRelu": ("slope",),
            "ConvInteger": ("w",), "MatMulInteger": ("B",), "Pow": ("Y",), "Where": ("condition",), "BitShift": ("Y",),
-           "Compress": ("condition",)}  # fmt: skip
+           "Compress": ("condition",), "BatchNormalization": ("B",), "InstanceNormalization": ("B",), "QLinearMatMul": ("b",),
+           "ArrayFeatureExtractor": ("Y",)}  # fmt: skip
 """Data operands whose constancy matters after all."""
+RENAMED = {"BatchNormalization": {"mean": "input_mean", "var": "input_var"}}
+"""What older schemas call an operand that newer ones call otherwise: evidence of every version is about one operand."""
+RENAMED_OUTPUTS = {"BatchNormalization": {"mean": "running_mean", "var": "running_var"}}
+"""The same for outputs, some of whose old names are those of operands."""
 RECURRENT = {"LSTM", "GRU", "RNN"}
 LOOPING = {*RECURRENT, "Loop", "Scan"}
 """Operators that compilers turn into loops, which some do not allow inside a branch."""
@@ -68,18 +73,20 @@ def facets(node: NodeFacts) -> Facets:
     out: Facets = {"since": node.since, "foldable": foldable}
     if schema_of(node.op, node.domain, node.since) is None:
         for i, value in enumerate(node.inputs):
-            _operand(out, f"in{i}", value, weight=True)
+            _operand(out, f"in{i}", value, weight=True, counts=decides(node.op, f"in{i}"))
             if value is not None:
                 out[f"in{i}.dtype"] = value.dtype or None
         return out
     operands = _of_one_batch(node) if node.op in RECURRENT else node.inputs
+    names, made = RENAMED.get(node.op, {}), RENAMED_OUTPUTS.get(node.op, {})
     formal_inputs, formal_outputs = formal_operands(node.op, node.domain, node.since)
     for i, formal in enumerate(formal_inputs):
         value = operands[i] if i < len(operands) else None
         if formal.variable and formal.variable not in out and value is not None:
             out[formal.variable] = value.dtype or None
         plain = formal.name in DATA and formal.name not in WEIGHTS.get(node.op, ())
-        _operand(out, formal.name, value, weight=not plain or formal.kind == "optional")
+        name = names.get(formal.name, formal.name)
+        _operand(out, name, value, weight=not plain or formal.kind == "optional", counts=decides(node.op, name))
         if formal.kind == "variadic":
             rest = node.inputs[i:]
             out["inputs"] = len(rest) if len(rest) < 3 else "many"
@@ -87,7 +94,7 @@ def facets(node: NodeFacts) -> Facets:
     for i, produced in enumerate(formal_outputs):
         if produced.kind == "optional":
             used = i < len(node.outputs) and node.outputs[i] is not None
-            out[f"out.{produced.name}"] = "used" if used else "absent"
+            out[f"out.{made.get(produced.name, produced.name)}"] = "used" if used else "absent"
         elif produced.kind == "variadic":
             out["outputs"] = len(node.outputs) if len(node.outputs) < 3 else "many"
         if produced.variable and produced.variable not in out and i < len(node.outputs):
@@ -122,7 +129,7 @@ def _inside(node: NodeFacts) -> str:
     return "nothing" if decided or not branches else "branch"
 
 
-def _operand(out: Facets, name: str, value: Value | None, *, weight: bool) -> None:
+def _operand(out: Facets, name: str, value: Value | None, *, weight: bool, counts: bool) -> None:
     if value is None:
         out[f"{name}.from"] = "absent"
         return
@@ -130,8 +137,8 @@ def _operand(out: Facets, name: str, value: Value | None, *, weight: bool) -> No
         out[f"{name}.from"] = "fixed-shape" if value.measured else value.source
     out[f"{name}.rank"] = value.rank
     if value.source in ("constant", "folded") and weight:
-        whole = value.constant is not None and value.constant.dtype.kind in "iub" and name not in QUANTISED
-        if value.constant is not None and (whole or name in NUMBERS):
+        whole = value.constant is not None and value.constant.dtype.kind in "iub"
+        if counts and value.constant is not None and (whole or name in NUMBERS):
             out[f"{name}.value"] = value_class(value.constant)
     else:
         out[f"{name}.dims"] = dims_class(value)

@@ -137,3 +137,18 @@ def test_a_slice_without_axes_says_whether_it_cuts_the_first_dims_only(nodes: st
 def test_a_reduction_says_whether_its_axes_are_counted(nodes: str, counted: bool) -> None:
     weights = "int64 o = {1}, int64[1] t = {1}"
     assert of(nodes, weights=weights, inputs="float[2,3] x", opset=18)["counted"] is counted
+
+
+@pytest.mark.parametrize(("dtype", "told"), [("float", "other"), ("float16", "same")])
+def test_a_normalization_says_whether_its_parameters_have_the_dtype_of_its_data(dtype: str, told: str) -> None:
+    inputs = "float16[2,3,4] x, " + ", ".join(f"{dtype}[3] {name}" for name in "sbmv")
+    assert of("y = BatchNormalization(x, s, b, m, v)", inputs=inputs, outputs="float16 y")["dtypes"] == told
+
+
+def test_a_join_of_open_dims_that_nothing_is_known_of_is_taken_for_one_that_fits() -> None:
+    found = of(
+        "a = Reshape(x, s)\nb = Reshape(x, s)\ny = Concat<axis = 1>(a, b)",
+        inputs="float[n,m,4] x",
+        weights="int64[3] s = {-1, 2, 2}",
+    )
+    assert found["extents"] == "same"

@@ -9,6 +9,8 @@ from graphfix.probe.build import Probe
 from graphfix.probe.distil import key
 from graphfix.probe.form import EDGE
 
+COMMON = {"since", "foldable", "inside"}
+"""Facets whose values mean the same in every version."""
 NEAR = 3
 """Facets that a probe may change to be asked in any case; of keys that its deviation has, fewer."""
 
@@ -18,7 +20,8 @@ def distinct(found: Sequence[Probe]) -> list[Probe]:
 
     A second probe of one key would tell the linter nothing, unless it tries numbers. An older version is probed in its usual
     form; together with other deviations only where its form is another, so that facets appear which the newest version lacks,
-    or dtypes of a type variable that stands for another operand there.
+    or dtypes of a type variable that stands for another operand there, or words of an attribute that are others now. A
+    deviation that begins with a version is about that version and is probed in any case.
     A probe far from the usual form is asked only if it shows some two facet values together for the first time.
     """
     edges = {probe.digest: probe for probe in found if EDGE in probe.varied}
@@ -26,7 +29,7 @@ def distinct(found: Sequence[Probe]) -> list[Probe]:
     fresh = {told for probe in found if "since" not in probe.varied for told in _told(probe)}
     first: dict[tuple[tuple[str, str], ...], Probe] = {}
     for probe in found:
-        aged = "since" in probe.varied and len(probe.varied) > 1
+        aged = "since" in probe.varied[1:]
         if not aged or not fresh.issuperset(_told(probe)):
             first.setdefault(key(probe.facets), probe)
     seen: set[tuple[tuple[str, str], tuple[str, str]]] = set()
@@ -41,5 +44,5 @@ def distinct(found: Sequence[Probe]) -> list[Probe]:
 
 
 def _told(probe: Probe) -> set[object]:
-    """The facets of a probe, those of type variables with their dtypes."""
-    return {(name, value) if name[:1].isupper() and "." not in name else name for name, value in probe.facets.items()}
+    """The facets of a probe, those of type variables and attributes with their values."""
+    return {name if "." in name or name in COMMON else (name, value) for name, value in probe.facets.items()}

@@ -59,7 +59,7 @@ def deviations(form: Form) -> Iterator[Change]:
                   for t in form.operands.values())  # fmt: skip
     if runtime:
         if form.arithmetic is None or "int64" not in typed.get(main, ()):
-            yield {"derived": "shape"}
+            yield from ({"derived": source} for source in ("shape", "cast-shape"))
         for dims in OPEN:
             yield {"dims": dims}
             yield from ({"dims": dims, "since": since} for since in older if since in reformed or since == older[-1])

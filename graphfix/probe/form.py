@@ -133,6 +133,11 @@ def each(**options: Sequence[Any]) -> list[Change]:
     return [{name: value} for name, values in options.items() for value in values]
 
 
+def aged(*versions: int, changes: Sequence[Change]) -> list[Change]:
+    """The changes in older schema versions, which may mean something else by the same words, or which converters tell apart."""
+    return [{"since": version, **change} for version in versions for change in changes]
+
+
 @functools.cache
 def history(op: str, domain: str) -> list[onnx.defs.OpSchema]:
     """The schemas of an operator, oldest first; empty when ONNX defines none."""

@@ -16,7 +16,7 @@ from graphfix.probe.choice import distinct
 from graphfix.probe.deviations import deviations
 from graphfix.probe.distil import key
 from graphfix.probe.expect import expected
-from graphfix.probe.form import Form, Sketch, data, numbers, scalar
+from graphfix.probe.form import Change, Form, Sketch, aged, data, numbers, scalar
 from graphfix.probe.forms import forms
 
 SAMPLE = ("Conv", "Relu", "ReduceMean", "Squeeze", "Clip", "LSTM", "If", "@model", "com.microsoft.FusedConv", "Range")
@@ -155,7 +155,9 @@ def test_an_unlawful_change_in_a_common_dtype_gives_no_probe() -> None:
 
 def test_data_may_be_empty_or_read_from_dims() -> None:
     assert facets_of(MOVE, {"empty": 1})["data.dims"] == "empty"
-    assert facets_of(MOVE, {"derived": "shape"})["foldable"] == "shape"
+    for source in ("shape", "cast-shape"):
+        assert {"derived": source} in list(deviations(MOVE))
+        assert facets_of(MOVE, {"derived": source})["foldable"] == source
 
 
 @pytest.mark.parametrize("rank", range(8))
@@ -176,6 +178,16 @@ def test_far_probes_are_asked_only_for_pairs_of_values_not_seen_before() -> None
     assert wanted <= {pair for p in kept for pair in combinations(key(p.facets), 2)}
     asked = sum(len(p.varied) == len(far[0]) for p in kept)
     assert 0 < asked < sum(len(p.varied) == len(far[0]) for p in found)
+
+
+def test_a_deviation_that_begins_with_a_version_is_asked_in_that_version() -> None:
+    words: list[Change] = [{"axis": 1}, {"axis": 0}]
+    form = Form("Softmax", {"input": data(2, 3, 4)}, {"axis": -1}, changes=[*words, *aged(11, changes=words)])
+    asked = [(probe.facets["since"], probe.facets["axis"]) for probe in distinct(probes([form]).probes)]
+    assert {(11, "first"), (11, "second"), (13, "first"), (13, "second")} <= set(asked)
+    ended = Form("Softmax", {"input": data(2, 3, 4)}, {"axis": -1}, changes=[*words, *({**one, "since": 11} for one in words)])
+    asked = [(probe.facets["since"], probe.facets["axis"]) for probe in distinct(probes([ended]).probes)]
+    assert (11, "first") not in asked  # an older version of what the newest shows is no question of its own
 
 
 @pytest.mark.parametrize(

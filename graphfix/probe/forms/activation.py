@@ -1,6 +1,6 @@
 """One operand, number by number, and the soft maxima; casts and bounds have a file of their own."""
 
-from graphfix.probe.form import Change, Form, Tensor, data, each, scalar
+from graphfix.probe.form import Change, Form, Tensor, aged, data, each, scalar
 
 RANKS = tuple(range(8))
 SMOOTH = ("Relu", "Sigmoid", "Tanh", "Erf", "Exp", "Abs", "Ceil", "Floor", "Round", "Sign", "Neg", "Sin", "Cos", "Tan",
@@ -17,7 +17,11 @@ SOFT: list[Change] = [*AXES, *({"axis": axis, "dims": dims} for axis in (1, 2, -
     for dims in ("batch", "spatial", "sequence", "dynamic")),
         *({"axis": axis, "dims": dims, "rank": rank} for rank in (1, 2, 4, 5) for axis in (-1, 0, 1) if axis < rank
             for dims in ("batch", "dynamic")), {"axis": None},
-        *({"axis": axis, "T": dtype} for axis in (-1, 1) for dtype in ("float16", "float64", "bfloat16"))]  # fmt: skip
+        *({"axis": axis, "T": dtype} for axis in (-1, 1) for dtype in ("float16", "float64", "bfloat16")),
+        *aged(1, 11, changes=[*({"axis": axis, "rank": rank} for rank in (1, 2, 3, 4) for axis in (None, 0, 1, 2, 3, -1)
+            if axis is None or axis < rank), *({"axis": axis, "rank": rank, "dims": dims} for rank in (2, 3, 4)
+            for axis in (None, 1, -1) for dims in ("batch", "dynamic")), {"axis": 1, "T": "float16"}])]  # fmt: skip
+"""Before version 13 the axis is where data becomes two-dimensional, and 1 where it is not given."""
 
 
 def unary(op: str, low: float = -0.9, high: float = 0.9) -> Form:

@@ -185,16 +185,15 @@ def _sourced() -> list[Change]:
             for mask in given[:1]
             for more in ({}, {"U": "bool"})
         ]
+        fixed = {"K.from": "constant", "V.from": "constant"}
+        kept = {**fixed, "attn_mask": masks(layout)[2][0], "attn_mask.from": "constant"}
+        found += [{**layout, **kept, **more} for more in ({}, {"U": "bool"})]
         found += [
-            {
-                **layout,
-                "K.from": "constant",
-                "V.from": "constant",
-                "attn_mask": masks(layout)[2][0],
-                "attn_mask.from": "constant",
-                **more,
-            }
+            {**layout, "attn_mask": masks(layout)[rank][0], "dims": dims, **more}
+            for rank in (2, 3, 4)
+            for dims in ("batch", "spatial", "sequence", "dynamic")
             for more in ({}, {"U": "bool"})
+            if "flat" in name or rank in (2, 4)
         ]
         earlier = past(layout)
         found += [
@@ -202,16 +201,7 @@ def _sourced() -> list[Change]:
             for more in ({}, {"is_causal": 1})
         ]
         found += [{**layout, **earlier, "dims": dims} for dims in ("batch", "dynamic")]
-        found += [
-            {
-                **layout,
-                **earlier,
-                "K.from": "constant",
-                "V.from": "constant",
-                "past_key.from": "constant",
-                "past_value.from": "constant",
-            }
-        ]
+        found.append({**layout, **earlier, **fixed, "past_key.from": "constant", "past_value.from": "constant"})
     return found
 
 
@@ -262,6 +252,14 @@ def _turned() -> list[Change]:
             for dims in ("batch", "dynamic")
         ]
     found += [{"cos_cache": weight(9, 1), "sin_cache": weight(9, 1), **PLACED, "rotary_embedding_dim": 2}]
+    caches = {"cos_cache": weight(9, 4), "sin_cache": weight(9, 4)}
+    found += [
+        {**caches, "position_ids": Tensor((2, 3), source, at), "dims": dims}
+        for at in ((0,) * 6, (1,) * 6, (1, 2, 3, 4, 5, 6), (0, 1, 2, 0, 1, 2))
+        for source in ("constant", "folded", "fixed-shape", "shape")
+        for dims in ("static", "dynamic")
+        if source == "constant" or at[0]
+    ]
     return found
 
 
@@ -272,7 +270,7 @@ def _usual(name: str) -> Form:
     """A layout as a form of its own: in every version, and near to what decoders ask."""
     layout = {"Q": data(2, 2, 3, 4), "K": data(2, 2, 3, 4), "V": data(2, 2, 3, 4), **LAYOUTS[name]}
     operands = {part: layout.pop(part) for part in ("Q", "K", "V")} | {"attn_mask": None, "nonpad_kv_seqlen": None}
-    padded: list[Change] = [KEPT, {"nonpad_kv_seqlen": numbers(2, 3)}]
+    padded: list[Change] = [KEPT, *({"nonpad_kv_seqlen": numbers(*lengths)} for lengths in ((2, 3), (1, 1), (3, 3)))]
     changes: list[Change] = [{"is_causal": 1}, *padded, *({**one, "is_causal": 1} for one in padded)]
     changes += [{"T1": dtype, "T2": dtype} for dtype in FLOATS]
     return Form("Attention", operands, layout, changes=changes)

@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from graphfix.probe.form import COMMON, RARE, Change, Form, data, each, numbers, scalar
+from graphfix.probe.form import COMMON, RARE, Change, Form, Tensor, data, each, numbers, scalar
 from graphfix.probe.supply import CODES
 
 RANKS = tuple(range(8))
@@ -40,7 +40,10 @@ FORMS = [
              *({**one, "dims": dims} for one in BOUNDS_GIVEN for dims in ("batch", "dynamic")),
              *({**one, "rank": rank} for one in BOUNDS_GIVEN for rank in (0, 1, 2)),
              *({"min": scalar(low), "max": scalar(high)} for low, high in ((0, 0), (-2, 1), (-1, 0), (1, 1))),
-             {"min": numbers(0), "max": None}, {"min": data(1), "max": data(1)}]),
+             {"min": numbers(0), "max": None}, {"min": data(1), "max": data(1)},
+             *({"input": given, "min": low, "max": Tensor((), source, (3,)), "T": dtype} for source in ("shape", "fixed-shape")
+               for given in (data(2, 3, 4), data(4)) for low in (None, scalar(0)) for dtype in ("int64", "float32")),
+             *({"min": Tensor((), source, (0,)), "max": None, "T": "int64"} for source in ("shape", "fixed-shape"))]),
     Form("Identity", {"input": data(2, 3, 4)}, ranks=RANKS, arithmetic={},
          changes=[{"input": data(2, 3, 4, 5), "dims": "dynamic"},
                   *({"since": since, "V": dtype} for since in (1, 13)

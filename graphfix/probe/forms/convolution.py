@@ -2,7 +2,8 @@
 
 import math
 
-from graphfix.probe.form import Change, Form, Tensor, data, each, numbers, scalar, weight
+from graphfix.probe.form import Change, Form, Tensor, aged, data, each, numbers, scalar, weight
+from graphfix.probe.forms.quantisation import pointed
 
 PADDING: list[Change] = [
     {"pads": [1, 1, 1, 1]},
@@ -105,6 +106,17 @@ def columns(image: tuple[int, ...], block: tuple[int, ...], pads: list[int], ste
         gap in ends)
 
 
+POINTED: list[Change] = [
+    *({**change, **more} for name, size in (("x", 0), ("w", 6), ("y", 0)) for more in ({}, {"B": None})
+      for change in pointed(f"{name}_zero_point", f"{name}_scale", size, "T1", "T2", "T3")),
+    *pointed("w_zero_point", "w_scale", 6, "T2"),
+    *({"x_zero_point": scalar(x), "w_zero_point": scalar(w), "y_zero_point": scalar(y), "T1": left, "T2": right, "T3": left}
+      for left, right, x, w, y in (("uint8", "int8", 0, 0, 0), ("uint8", "int8", 128, 0, 128), ("uint8", "uint8", 0, 128, 0),
+        ("int8", "int8", 0, 0, 0), ("int8", "int8", -128, 0, -128), ("int8", "int8", -128, 0, 3), ("uint8", "int8", 0, 0, 255),
+        ("uint8", "uint8", 128, 128, 128))),
+]  # fmt: skip
+"""The zero points that quantisers give to data, weights and results."""
+
 FORMS = [
     Form("Conv", SIZES, {"kernel_shape": [3, 3]},
          changes=[{"B": None}, *PADDING, *SPACES, *GROUPS, {"W.from": "node"}, {"W.from": "runtime", "B": None},
@@ -119,12 +131,17 @@ FORMS = [
                     {"W.from": "runtime"}, {"dims": "batch"})),
                   *({"X": data(2, 4, *[3] * (rank - 2)), "W": weight(6, 4, *[2] * (rank - 2)), "kernel_shape": [2] * (rank - 2)}
                     for rank in (6, 7)),
+                  *aged(1, 11, changes=[*({**change, "dims": dims} for change in ({}, SPACES[0], SPACES[7], GROUPS[0], GROUPS[2],
+                      PADDING[5], PADDING[17]) for dims in ("static", "batch", "dynamic")), {"B": None}, {"W.from": "runtime"},
+                      {"kernel_shape": None}]),
                   {"X": data(0, 4, 9, 9)}, {"X": data(2, 4), "W": weight(6, 4), "kernel_shape": []},
                   {"auto_pad": "SAME_LOWER", "strides": [2, 2]}, {"auto_pad": "SAME_UPPER", "dilations": [2, 2]},
                   {"auto_pad": "VALID", "strides": [2, 2]}, {"kernel_shape": None, "dims": "dynamic"}]),
     Form("ConvTranspose", {"X": data(2, 4, 9, 9), "W": weight(4, 6, 3, 3), "B": weight(6)}, {"kernel_shape": [3, 3]},
          changes=[{"B": None}, *UP, *({**change, "dims": dims} for change in UP for dims in ("batch", "dynamic")),
                   *({**change, "W.from": "runtime"} for change in (*UP[:3], *UP[11:13], *UP[-4:])),
+                  *aged(1, 11, changes=[*({**change, "dims": dims} for change in ({}, *UP[2:7]) for dims in ("static",
+                      "dynamic")), {"B": None}, {"W.from": "runtime"}]),
                   {"strides": [2, 2], "output_padding": [1, 1]}, {"strides": [2, 2], "output_padding": [1, 0]},
                   {"strides": [2, 2], "pads": [0, 1, 0, 1]}, {"dilations": [1, 2]}, {"dilations": [2, 2], "strides": [2, 2]},
                   {"strides": [2, 2], "output_shape": [20, 20]}, {"strides": [2, 2], "output_shape": [19, 18],
@@ -152,7 +169,11 @@ FORMS = [
                   {"x_zero_point": data(low=0, high=9), "dims": "batch"},
                   {"x_zero_point": None, "w_zero_point": None}, {"T1": "int8", "T2": "int8"},
                   {"w": weight(6, 4, 3, 3, low=1, high=9)}, {"w_zero_point": scalar(0)}, {"x_zero_point": scalar(0)},
-                  {"w_zero_point": numbers(1, 2, 3, 4, 5, 6)}, {"group": 4, "w": weight(4, 1, 3, 3, low=0, high=9)},
+                  {"w_zero_point": numbers(1, 2, 3, 4, 5, 6)},
+                  *(change for change in pointed("x_zero_point", "", 0, "T1") if "" not in change),
+                  *({name: given for name, given in change.items() if name}
+                      for variables in (("T2",), ("T1", "T2")) for change in pointed("w_zero_point", "", 6, *variables)),
+                  {"group": 4, "w": weight(4, 1, 3, 3, low=0, high=9)},
                   {"x": data(2, 4, 9, low=0, high=9), "w": weight(6, 4, 3, low=0, high=9), "kernel_shape": [3]}]),
     Form("QLinearConv", {"x": data(2, 4, 9, 9, low=0, high=9), "x_scale": scalar(0.1), "x_zero_point": scalar(3),
                          "w": weight(6, 4, 3, 3, low=0, high=9), "w_scale": scalar(0.2), "w_zero_point": scalar(2),
@@ -180,7 +201,7 @@ FORMS = [
                   {f"{name}.from": "runtime" for name in ("w", "w_scale", "w_zero_point", "x_scale", "x_zero_point", "y_scale",
                    "y_zero_point")}, *PADDING[8:], {"x": data(0, 4, 9, 9, low=0, high=9)},
                   {"w.from": "runtime", "B": None}, {"B": weight(6, low=-9, high=50)}, {"x_zero_point": scalar(0)},
-                  {"y_zero_point": scalar(0)}, {"w_zero_point": scalar(0)}]),
+                  {"y_zero_point": scalar(0)}, {"w_zero_point": scalar(0)}, *POINTED]),
     Form("DeformConv", {"X": data(1, 1, 3, 3), "W": weight(1, 1, 2, 2), "offset": data(1, 8, 4, 4), "B": None, "mask": None},
          {"kernel_shape": [2, 2], "pads": [1, 1, 1, 1]},
          changes=[{"mask": data(1, 4, 4, 4)}, {"B": weight(1)}, {"offset_group": 1}, {"kernel_shape": None},

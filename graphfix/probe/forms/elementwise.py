@@ -261,5 +261,7 @@ FORMS = [
                   *({"direction": "RIGHT", **change} for change in broadcasts(0, 3, "X", "Y")[::3]),
                   *({"direction": way, "T": dtype, "Y": given} for way in ("LEFT", "RIGHT") for dtype in WHOLE
                       for given in (data(2, 3, 4, low=0, high=3), weight(2, 3, 4, low=0, high=3), scalar(2), data(2, 3, 4,
-                      low=0, high=70)))]),
+                      low=0, high=70))),
+                  *({"direction": way, "T": dtype, "Y": given} for way in ("LEFT", "RIGHT") for dtype in WHOLE
+                      for given in (scalar(0), scalar(1), weight(4, low=1, high=3)))]),
 ]  # fmt: skip

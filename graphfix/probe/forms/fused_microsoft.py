@@ -35,6 +35,15 @@ def fused(
     return Form(op, given, attributes or {}, outputs=outputs, domain=domain, changes=(*changes, *more))
 
 
+def pointed(*points: int, wide: tuple[int, ...] = ()) -> tuple[dict[str, object], ...]:
+    """The zero points at these positions in every class of numbers, together; `wide` are the operands of their dtype."""
+    found: list[dict[str, object]] = []
+    for dtype, values in (("uint8", (0, 1, 128)), ("int8", (0, 1, 3, -3))):
+        typed = {f"in{at}.dtype": dtype for at in wide}
+        found += [{**{f"in{at}": scalar(value, dtype) for at in points}, **typed} for value in values]
+    return tuple(found)
+
+
 def shaped(*ranks: tuple[int, ...], operands: tuple[str, ...] = ("in0",)) -> tuple[dict[str, object], ...]:
     """The data in other shapes."""
     return tuple({name: data(*shape) for name in operands} for shape in ranks)
@@ -90,7 +99,12 @@ FORMS = [
         ZERO,
         SCALE,
         ZERO,
-        changes=({"in3": fixed(2, 4)}, {"in3": fixed(4)}, {"in0": bytes_of(2, 4, 5, 5), "in3": bytes_of(2, 4, 5, 5)}),
+        changes=(
+            {"in3": fixed(2, 4)},
+            {"in3": fixed(4)},
+            {"in0": bytes_of(2, 4, 5, 5), "in3": bytes_of(2, 4, 5, 5)},
+            *pointed(2, 5, 7, wide=(0, 3)),
+        ),
     ),
     fused(
         "QLinearMul",
@@ -102,13 +116,52 @@ FORMS = [
         ZERO,
         SCALE,
         ZERO,
-        changes=({"in0": bytes_of(2, 4, 5, 5), "in3": bytes_of(2, 4, 5, 5)},),
+        changes=({"in3": fixed(4)}, {"in0": bytes_of(2, 4, 5, 5), "in3": bytes_of(2, 4, 5, 5)}, *pointed(2, 5, 7, wide=(0, 3))),
     ),
-    fused("QLinearConcat", SCALE, ZERO, bytes_of(2, 4), SCALE, ZERO, bytes_of(2, 4), SCALE, ZERO, attributes={"axis": 1}),
-    fused("QLinearSigmoid", bytes_of(2, 4), SCALE, ZERO, SCALE, ZERO),
-    fused("QLinearLeakyRelu", bytes_of(2, 4), SCALE, ZERO, SCALE, ZERO, attributes={"alpha": 0.1}),
-    fused("QLinearGlobalAveragePool", bytes_of(2, 4, 5, 5), SCALE, ZERO, SCALE, ZERO, attributes={"channels_last": 0}),
-    fused("QLinearAveragePool", bytes_of(2, 4, 6, 6), SCALE, ZERO, SCALE, ZERO, attributes={"kernel_shape": [2, 2]}),
+    fused(
+        "QLinearConcat",
+        SCALE,
+        ZERO,
+        bytes_of(2, 4),
+        SCALE,
+        ZERO,
+        bytes_of(2, 4),
+        SCALE,
+        ZERO,
+        attributes={"axis": 1},
+        changes=pointed(1, 4, 7, wide=(2, 5)),
+    ),
+    fused("QLinearSigmoid", bytes_of(2, 4), SCALE, ZERO, SCALE, ZERO, changes=pointed(2, 4, wide=(0,))),
+    fused(
+        "QLinearLeakyRelu",
+        bytes_of(2, 4),
+        SCALE,
+        ZERO,
+        SCALE,
+        ZERO,
+        attributes={"alpha": 0.1},
+        changes=pointed(2, 4, wide=(0,)),
+    ),
+    fused(
+        "QLinearGlobalAveragePool",
+        bytes_of(2, 4, 5, 5),
+        SCALE,
+        ZERO,
+        SCALE,
+        ZERO,
+        attributes={"channels_last": 0},
+        changes=pointed(2, 4, wide=(0,)),
+    ),
+    fused(
+        "QLinearAveragePool",
+        bytes_of(2, 4, 6, 6),
+        SCALE,
+        ZERO,
+        SCALE,
+        ZERO,
+        attributes={"kernel_shape": [2, 2]},
+        changes=pointed(2, 4, wide=(0,)),
+    ),
     fused(
         "QGemm",
         bytes_of(3, 4),
@@ -120,7 +173,12 @@ FORMS = [
         None,
         SCALE,
         ZERO,
-        changes=({"in6": weight(5, low=0, high=50, dtype="int32")},),
+        changes=(
+            {"in6": weight(5, low=0, high=50, dtype="int32")},
+            {"in7": None, "in8": None},
+            *pointed(2, 5, 8, wide=(0, 3)),
+            *({"in6": weight(5, low=0, high=50, dtype="int32"), **change} for change in pointed(2, 5, 8, wide=(0, 3))),
+        ),
     ),
     fused(
         "SkipLayerNormalization",
@@ -153,10 +211,26 @@ FORMS = [
     fused("FastGelu", data(2, 3, 4), weight(4)),
     fused("BiasGelu", data(2, 3, 4), weight(4), changes=shaped((2, 4), (2, 3, 5, 4))),
     fused("NhwcMaxPool", bytes_of(2, 9, 9, 4), attributes={"kernel_shape": [2, 2]}),
-    fused("DynamicQuantizeMatMul", data(3, 4), fixed(4, 5), SCALE, ZERO),
-    fused("MatMulIntegerToFloat", bytes_of(3, 4), fixed(4, 5), SCALE, SCALE, ZERO, ZERO),
-    fused("QuantizeLinear", data(2, 4), SCALE, ZERO),
-    fused("DequantizeLinear", bytes_of(2, 4), SCALE, ZERO),
+    fused(
+        "DynamicQuantizeMatMul",
+        data(3, 4),
+        fixed(4, 5),
+        SCALE,
+        ZERO,
+        changes=({"in3": None}, {"in4": weight(5)}, {"in0": data(2, 3, 4)}, *pointed(3, wide=(1,))),
+    ),
+    fused(
+        "MatMulIntegerToFloat",
+        bytes_of(3, 4),
+        fixed(4, 5),
+        SCALE,
+        SCALE,
+        ZERO,
+        ZERO,
+        changes=({"in5": None}, {"in6": weight(5)}, {"in0": bytes_of(2, 3, 4)}, *pointed(4, 5, wide=(0, 1))),
+    ),
+    fused("QuantizeLinear", data(2, 4), SCALE, ZERO, changes=({"in2": scalar(0, "uint16")}, *pointed(2))),
+    fused("DequantizeLinear", bytes_of(2, 4), SCALE, ZERO, changes=pointed(2, wide=(0,))),
     fused(
         "DynamicQuantizeLSTM",
         data(3, 2, 4),

@@ -1,7 +1,7 @@
 """Operators of com.microsoft that language models and their optimisers carry."""
 
 from graphfix.probe.form import Tensor, data, numbers, scalar, weight
-from graphfix.probe.forms.fused_microsoft import SCALE, ZERO, bytes_of, fixed, fused, shaped
+from graphfix.probe.forms.fused_microsoft import SCALE, ZERO, bytes_of, fixed, fused, pointed, shaped
 
 
 def counts(*values: int) -> Tensor:
@@ -13,6 +13,13 @@ def total(value: int) -> Tensor:
     """One whole number in an int32 initializer."""
     return scalar(value, "int32")
 
+
+STARTS = tuple(numbers(start, dtype="int64") for start in (0, 1, 2))
+ROWS = ((0,) * 6, (0, 1, 2, 0, 1, 2), (1, 2, 3, 1, 2, 3))
+PLACES: list[dict[str, object]] = [
+    {"in1": place} for place in (*STARTS, *(Tensor((2, 3), "constant", row, dtype="int64") for row in ROWS))
+]
+"""Where the first of a row stands, or each."""
 
 FORMS = [
     fused(
@@ -31,7 +38,7 @@ FORMS = [
         attributes={"num_heads": 2},
         changes=(
             {"in0": data(2, 2, 3, 8), "num_heads": None},
-            {"in1": numbers(0, dtype="int64")},
+            *PLACES,
             {"interleaved": 1, "num_heads": None},
             {"rotary_embedding_dim": 4, "in2": weight(8, 2), "in3": weight(8, 2)},
         ),
@@ -115,7 +122,7 @@ FORMS = [
         ZERO,
         ZERO,
         attributes={"num_heads": 2},
-        changes=({"in5": counts(3, 2)}, {"unidirectional": 1}),
+        changes=({"in5": counts(3, 2)}, {"unidirectional": 1}, *pointed(6, 7, wide=(0, 1))),
     ),
     fused(
         "EmbedLayerNormalization",
@@ -147,8 +154,29 @@ FORMS = [
         numbers(0, 0, 0, 0, dtype="int64"),
         attributes={"kernel_shape": [3, 3]},
     ),
-    fused("QLinearSoftmax", bytes_of(2, 4), SCALE, ZERO, SCALE, ZERO, attributes={"axis": 1, "opset": 13}),
-    fused("QLinearWhere", Tensor((2, 4), dtype="bool"), bytes_of(2, 4), SCALE, ZERO, bytes_of(2, 4), SCALE, ZERO, SCALE, ZERO),
+    fused(
+        "QLinearSoftmax",
+        bytes_of(2, 4),
+        SCALE,
+        ZERO,
+        SCALE,
+        ZERO,
+        attributes={"axis": 1, "opset": 13},
+        changes=pointed(2, 4, wide=(0,)),
+    ),
+    fused(
+        "QLinearWhere",
+        Tensor((2, 4), dtype="bool"),
+        bytes_of(2, 4),
+        SCALE,
+        ZERO,
+        bytes_of(2, 4),
+        SCALE,
+        ZERO,
+        SCALE,
+        ZERO,
+        changes=pointed(3, 6, 8, wide=(1, 4)),
+    ),
     fused(
         "QLinearConv",
         bytes_of(2, 4, 6, 6),
@@ -160,6 +188,7 @@ FORMS = [
         SCALE,
         ZERO,
         attributes={"kernel_shape": [3, 3]},
+        changes=({"in8": weight(6, low=0, high=50, dtype="int32")}, *pointed(2, 5, 7, wide=(0, 3))),
     ),
     fused("MatMulBnb4", data(3, 32), fixed(128), weight(16), attributes={"K": 32, "N": 8, "block_size": 16, "quant_type": 1}),
     fused(

@@ -15,7 +15,7 @@ SIZES: list[Change] = [
         "shape")
       for kind in ("int64", "int32") for periodic in (0, 1)),
     *({"size": Tensor((), "runtime", (8,)), "output_datatype": kind} for kind in (1, 10, 11, 7)),
-    {"size": numbers(8)},
+    {"size": numbers(8)}, {"size": numbers(1)}, {"size": scalar(1), "T1": "int32"},
 ]  # fmt: skip
 BANDS = {"num_mel_bins": scalar(8), "dft_length": scalar(16), "sample_rate": scalar(8192),
          "lower_edge_hertz": scalar(0.0), "upper_edge_hertz": scalar(4096.0)}  # fmt: skip
@@ -30,6 +30,7 @@ LENGTHS: list[Change] = [
         "onesided": side}
       for last in (1, 2) for source, size in (("constant", 8), ("constant", 4), ("constant", 16), ("runtime", 8), ("folded", 8))
       for inverse, side in ((0, 0), (0, 1), (1, 0))),
+    *({"input": data(2, 8, last), "axis": scalar(1), "dft_length": scalar(1)} for last in (1, 2)),
     *({"input": data(2, 8, 1), "axis": Tensor((), source, (1,))} for source in ("runtime", "folded", "shape")),
     *({"input": data(2, 8, 1), "axis": scalar(1), "T1": kind} for kind in ("float16", "float64", "bfloat16")),
     *({"input": data(2, 8, 1), "axis": scalar(axis), "since": 17} for axis in (0, 1, -2)),
@@ -52,6 +53,9 @@ FRAMES: list[Change] = [
       for a in ("constant", "runtime", "folded") for b in ("constant", "runtime", "folded")),
     *({"T1": kind, "onesided": side} for kind in ("float16", "float64", "bfloat16") for side in (0, 1)),
     *({"T2": "int32", "frame_length": length} for length in (scalar(16), None)),
+    {"frame_step": scalar(1)}, {"frame_step": scalar(1), "window": None}, {"frame_step": scalar(1), "frame_length": None},
+    {"frame_length": scalar(1), "window": numbers(0.5)}, {"frame_length": scalar(1), "window": None},
+    {"frame_length": numbers(16)}, {"frame_step": numbers(8)},
 ]  # fmt: skip
 
 FORMS = [
@@ -76,7 +80,8 @@ FORMS = [
     Form("MelWeightMatrix", BANDS, types={"T1": "int64"},
          changes=[*each(output_datatype=NUMBERS), {"T1": "int32"}, *({"T2": kind} for kind in ("float16", "float64")),
                   {f"{name}.from": "runtime" for name in BANDS}, {f"{name}.from": "folded" for name in BANDS},
-                  {"num_mel_bins": scalar(1)}]),
+                  {"num_mel_bins": scalar(1)}, *({name: scalar(1)} for name in ("dft_length", "sample_rate")),
+                  *({name: Tensor((1,), "constant", (value,))} for name, value in (("num_mel_bins", 8), ("dft_length", 16)))]),
     Form("DFT", {"input": data(1, 8, 4, 1), "dft_length": None, "axis": scalar(1)},
          changes=[{"onesided": 1}, {"inverse": 1, "input": data(1, 8, 4, 2)}, {"axis": scalar(2)}, {"axis": None}, *LENGTHS]),
     Form("STFT", {"signal": data(1, 64, 1), "frame_step": scalar(8), "window": numbers(*[0.5] * 16),

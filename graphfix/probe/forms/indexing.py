@@ -64,6 +64,15 @@ PICKS: list[Change] = [
       for source in ("constant", "folded", "shape", "runtime") for picks in ((), (2,)) for dtype in ("int64", "float32")),
 ]  # fmt: skip
 CROSSED = Tensor((2, 2), "runtime", (0, 1, 1, 0))
+SPREAD: list[Change] = [
+    {"data": given, "indices": Tensor((2, 3, 1), source, (0, 1, 2, 3, 1, 0)), "updates": updates, "axis": axis, "dims": dims,
+     "T": dtype} for axis in (-1, 2) for source in ("constant", "runtime")
+    for given, updates in ((data(2, 3, 4), data(2, 3, 1)), (data(2, 3, 4), weight(2, 3, 1)),
+        (weight(2, 3, 4), data(2, 3, 1)), (data(2, 3, 4), Tensor((2, 3, 1), "shape")))
+    for dims in ("static", "batch", "spatial", "sequence", "dynamic") for dtype in ("float32", "int64")
+    if dtype == "float32" or dims == "static"
+]  # fmt: skip
+"""What is put along the last of three dims, any of which may be open."""
 PUT: list[Change] = [
     *each(axis=[0, -1, None], reduction=["add", "mul", "max", "min"]), {"indices": Tensor((2, 2), "constant", (0, 1, 1, 0))},
     {"data": data(5), "indices": numbers(1, 3), "updates": data(2), "axis": 0},
@@ -145,7 +154,8 @@ FORMS = [
                   {"data.from": "constant", "indices": data(2, 2, low=0, high=1)},
                   *({"data": data(*shape), "indices": data(*picks, low=0, high=0)} for shape, picks in (((0, 4), (2, 0)),
                       ((4, 0), (2, 1)), ((4, 4), (0, 1)), ((4, 4), (0, 2))))]),
-    Form("ScatterElements", {"data": data(2, 2), "indices": CROSSED, "updates": data(2, 2)}, {"axis": 1}, changes=PUT),
+    Form("ScatterElements", {"data": data(2, 2), "indices": CROSSED, "updates": data(2, 2)}, {"axis": 1},
+        changes=[*PUT, *SPREAD]),
     Form("Scatter", {"data": data(2, 2), "indices": CROSSED, "updates": data(2, 2)}, {"axis": 1}, changes=PUT),
     Form("ScatterND", {"data": data(4, 4, 4), "indices": GRID, "updates": data(2, 4)},
          changes=[*each(reduction=["add", "mul", "max", "min"]), {"indices": data(2, 2, low=0, high=2)},
@@ -196,12 +206,18 @@ FORMS = [
              *({"T2": kind, "depth.from": first, "values.from": second, "T3": dtype} for kind in ("float32", "int32", "int64")
                  for first, second in (("runtime", "constant"), ("constant", "runtime"), ("runtime", "runtime"))
                  for dtype in ("float32", "int64", "int32")),
-             {"depth": scalar(1)}, {"depth": scalar(0)}, {"indices": data(0, low=0, high=3, dtype="int64")},
+             {"depth": scalar(1)}, {"depth": scalar(0)},
+             *({"depth": given, "T2": kind, "dims": dims} for given in (scalar(1), numbers(1), numbers(4))
+                 for kind in ("int64", "int32", "float32") for dims in ("static", "dynamic")),
+             *({"indices": data(2, 3, 4, low=0, high=3, dtype="int64"), "dims": dims} for dims in ("spatial", "sequence")),
+             {"indices": data(0, low=0, high=3, dtype="int64")},
              {"indices": data(0, 3, low=0, high=3, dtype="int64"), "axis": 0}]),
     Form("NonZero", {"X": data(3, 4)}, ranks=RANKS,
          changes=[*({"T": dtype, "X": Tensor((4,), source, (1, 0, 1, 0))} for source in SOURCES for dtype in ("int64", "bool",
              "float32")),
-                  *({"T": dtype, "dims": dims} for dtype in ("bool", "int64", "int32") for dims in SOME)]),
+                  *({"T": dtype, "dims": dims} for dtype in ("bool", "int64", "int32") for dims in SOME),
+                  *({"X": data(2, 3, 4), "T": dtype, "dims": dims} for dtype in ("float32", "bool", "int64")
+                    for dims in ("batch", "spatial", "sequence", "dynamic"))]),
     Form("Compress", {"input": data(3, 4), "condition": Tensor((3,), "constant", (1, 0, 1))},
         changes=[{"axis": 0}, {"axis": 1}, {"axis": -1}, {"condition.from": "runtime", "axis": 0},
             *({"input": data(*shape, 4), "condition": Tensor((4,), source, (1, 0, 1, 1)), "axis": axis}
@@ -230,5 +246,7 @@ FORMS = [
                 ("constant", (3, 3, 3, 3)), ("constant", (0, 1, 2, 0)), ("runtime", (1, 2, 3, 1)), ("folded", (1, 2, 3, 1)),
                     ("shape", (1, 2, 3, 1)))
                 for dims in (SOME if lengths == (1, 2, 3, 1) and len(shape) < 4 else ("static",))),
-            {"batch_axis": None, "time_axis": None}]),
+            {"batch_axis": None, "time_axis": None},
+            *({"sequence_lens": Tensor((3,), source, lengths), "dims": dims} for source in ("constant", "runtime", "folded")
+              for lengths in ((0, 0, 0), (1, 1, 1), (4, 4, 4), (0, 2, 4), (4, 2, 3)) for dims in SOME)]),
 ]  # fmt: skip

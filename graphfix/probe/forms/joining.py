@@ -1,6 +1,6 @@
 """Operators that join data, part it, and put a border around it."""
 
-from graphfix.probe.form import Change, Form, Tensor, data, numbers, scalar, weight
+from graphfix.probe.form import Change, Form, Tensor, aged, data, numbers, scalar, weight
 from graphfix.probe.forms.shape import DIMS, WIDE
 
 JOINS: list[Change] = [
@@ -92,6 +92,15 @@ PADS: list[Change] = [
         for source in ("constant", "folded", "shape") for given in (None, scalar(1))),
     {"pads": Tensor((8,), "shape", (0, 0, 0, 4, 0, 0, 0, 4)), "dims": "dynamic"},
 ]  # fmt: skip
+INNER: list[Change] = [
+    {"input": data(*shape), "axis": axis, "split": split, "num_outputs": count, "dims": dims}
+    for shape, axis in (((2, 3, 6, 4), 2), ((2, 3, 6, 4), -2), ((2, 3, 6, 2, 2), 2))
+    for split, count in ((numbers(2, 4), None), (numbers(3, 3), None), (None, 2)) for dims in ("static", "batch", "dynamic")
+]  # fmt: skip
+INNER += aged(2, 11, 13, changes=[{"split": numbers(2, 4), "axis": axis, "dims": dims} for axis in (1, -2) for dims in ("static",
+    "batch", "dynamic")])  # fmt: skip
+INNER += aged(2, 11, 13, changes=[{"split": None}, {"split": None, "outputs": 3, "dims": "dynamic"}])
+"""Axes between the first and the last, and what exporters write in older versions."""
 SPLITS: list[Change] = [
     {"axis": 0}, {"axis": 2}, {"axis": -1}, {"axis": -1, "dims": "dynamic"}, {"axis": 1, "dims": "dynamic"},
     {"axis": 1, "dims": "batch"},
@@ -140,6 +149,6 @@ FORMS = [
     Form("Concat", {"inputs": [data(2, 3, 4)] * 2}, {"axis": 1}, changes=JOINS, arithmetic={"axis": 0}),
     Form("Pad", {"data": data(2, 3, 8, 8), "pads": numbers(0, 0, 1, 1, 0, 0, 1, 1)}, {"mode": "constant"}, changes=PADS,
          aliases={"pads": "paddings", "constant_value": "value"}),
-    Form("Split", {"input": data(2, 6, 4), "split": numbers(3, 3)}, {"axis": 1}, changes=SPLITS, outputs=2,
+    Form("Split", {"input": data(2, 6, 4), "split": numbers(3, 3)}, {"axis": 1}, changes=[*SPLITS, *INNER], outputs=2,
          arithmetic={"axis": 0, "split": numbers(2, 2)}),
 ]  # fmt: skip

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from graphfix.probe.form import Form, Tensor, data, each, numbers, scalar, weight
+from graphfix.probe.form import Form, Tensor, aged, data, each, numbers, scalar, weight
+from graphfix.probe.forms.quantisation import pointed
 
 PRODUCTS = [
     ((4,), (4,)), ((4,), (4, 5)), ((3, 4), (4,)), ((3, 4), (4, 5)), ((2, 3, 4), (4, 5)), ((2, 3, 4), (2, 4, 5)),
@@ -91,7 +92,10 @@ FORMS = [
                   {"transB": 0, "B": weight(4, 5), "dims": "batch"}, {"transB": 0, "B": weight(4, 5), "dims": "dynamic"},
                   {"C": None, "dims": "batch"}, {"C": None, "dims": "dynamic"},
                   {"transB": 0, "B": weight(4, 5), "B.from": "runtime"}, {"B.from": "runtime", "C.from": "runtime"},
-                  {"B.from": "folded", "dims": "batch"}, {"transB": 0, "B": weight(4, 5), "C": None}]),
+                  {"B.from": "folded", "dims": "batch"}, {"transB": 0, "B": weight(4, 5), "C": None},
+                  *aged(7, 9, 11, changes=[*({"transB": 0, "B": Tensor((4, 5), source), "C": given, "dims": dims}
+                      for source in ("constant", "runtime") for given in (weight(5), data(5)) for dims in ("static", "batch")),
+                      {"transA": 1, "A": data(4, 3)}, {"dims": "batch"}, {"dims": "dynamic"}, {"alpha": 0.5}, {"beta": 0.5}])]),
     Form("MatMulInteger", QUANT, types={"T1": "uint8", "T2": "uint8"},
          changes=[{"a_zero_point": None, "b_zero_point": None}, {"b_zero_point": None}, {"a_zero_point": small()},
              {"a_zero_point": small(), "dims": "dynamic"}, {"a_zero_point": small(), "dims": "batch"},
@@ -111,7 +115,10 @@ FORMS = [
                           scalar(1)),
                       (small(1), small(1)), (numbers(0), numbers(0)), (small(), small()), (numbers(0, 0, 0), numbers(0, 0, 0, 0,
                           0)))),
-                  {"A": small(0, 4)}, {"a_zero_point": scalar(-1), "T1": "int8"}]),
+                  {"A": small(0, 4)}, {"a_zero_point": scalar(-1), "T1": "int8"},
+                  *({name: given for name, given in change.items() if name} for point, size in (("a", 3), ("b", 5))
+                    for variables in (("T1", "T2"), ("T2",)) if point == "b" or len(variables) > 1
+                    for change in pointed(f"{point}_zero_point", "", size, *variables))]),
     Form("QLinearMatMul", {"a": small(3, 4), "a_scale": scalar(0.1), "a_zero_point": scalar(3),
         "b": small(4, 5, source="constant"), "b_scale": scalar(0.2), "b_zero_point": scalar(2), "y_scale": scalar(0.5),
         "y_zero_point": scalar(4)},
@@ -125,14 +132,23 @@ FORMS = [
                   *({"a": small(*a), "b": small(*b)} for a, b in QUANTISED), {"a": small(0, 4)},
                   {"b_scale": numbers(0.1, 0.2, 0.3, 0.1, 0.2), "b_zero_point": numbers(0, 0, 0, 0, 0), "T2": "int8"},
                   {"a_scale": numbers(0.1, 0.2, 0.3), "a_zero_point": numbers(1, 2, 3)}, *({"TS": scale} for scale in ("float16",
-                  "bfloat16")), {f"{name}.from": "runtime" for name in (*ALONE, "b")}]),
+                  "bfloat16")), {f"{name}.from": "runtime" for name in (*ALONE, "b")},
+                  *(change for point, size in (("a", 3), ("b", 5), ("y", 0))
+                    for change in pointed(f"{point}_zero_point", f"{point}_scale", size, "T1", "T2", "T3")),
+                  *pointed("b_zero_point", "b_scale", 5, "T2"),
+                  *({"a_zero_point": scalar(a), "b_zero_point": scalar(b), "y_zero_point": scalar(y), "T1": left, "T2": right,
+                     "T3": left} for left, right, a, b, y in (("uint8", "int8", 128, 0, 128), ("uint8", "uint8", 0, 0, 0),
+                     ("int8", "int8", 0, 0, 0), ("int8", "int8", -128, 0, -128), ("uint8", "int8", 0, 0, 0)))]),
     Form("Einsum", {"Inputs": [data(2, 3, 4), data(2, 4, 5)]}, {"equation": "bij,bjk->bik"}, empties=(), changes=[
         *({"Inputs": [data(*shape) for shape in shapes], "equation": equation, **more} for equation, *shapes in EQUATIONS
           for more in ({}, {"dims": "dynamic"}, {"T": "int64"})),
         *({"Inputs": [data(*shape) for shape in shapes], "equation": equation.replace(",", " , ").replace("->", " -> ")}
           for equation, *shapes in EQUATIONS),
         *({"Inputs": [data(*shapes[0]), *(weight(*shape) for shape in shapes[1:])], "equation": equation, "dims": dims}
-          for equation, *shapes in EQUATIONS if len(shapes) > 1 for dims in ("static", "batch"))]),
+          for equation, *shapes in EQUATIONS if len(shapes) > 1 for dims in ("static", "batch")),
+        *({"Inputs": [data(*shapes[0]), *(Tensor(shape, source) for shape in shapes[1:])], "equation": equation, "dims": dims}
+          for equation, *shapes in EQUATIONS[:4] if len(shapes) > 1 for source in ("folded", "fixed-shape", "shape")
+          for dims in ("static", "dynamic"))]),
     Form("Det", {"X": data(2, 3, 3)}, changes=[{"X": data(3, 3)}, {"X": data(1, 1)}, {"X": data(2, 2)},
          *({"X": data(*shape), "dims": dims} for shape in ((3, 3), (2, 3, 3), (2, 2, 3, 3), (2, 1, 2, 3, 3))
            for dims in ("static", "dynamic"))]),

@@ -1,6 +1,8 @@
 """Losses over classes: every rank, with and without weights, ignoring classes or not."""
 
-from graphfix.probe.form import Change, Form, data, each, weight
+import math
+
+from graphfix.probe.form import Change, Form, Tensor, data, each, weight
 
 RANKS = {2: (), 3: (2,), 4: (2, 2), 5: (2, 2, 2), 6: (2, 1, 2, 1), 7: (2, 1, 2, 1, 2)}
 IGNORED = (-1, 0, 1, 2, 10)
@@ -22,6 +24,15 @@ def losses(scores: str, labels: str, weights: str, outputs: tuple[int, ...]) -> 
             found += [{**base, **given, "ignore_index": ignored, **more} for given in weighed[:2] for ignored in IGNORED]
             found += [{**base, weights: weight(5), **more}, {**base, "dims": "batch", **more}]
             found += [{**fixed, **given, **more} for given in weighed[:2]]
+            if rank < 5:
+                found += [
+                    {**base, labels: weight(3, *rest, low=low, high=high), **given, "ignore_index": ignored, **more}
+                    for low, high in ((0, 0), (1, 1), (0, 4))
+                    for ignored in (None, 0)
+                    for given in weighed[:2]
+                ]
+                masked = Tensor((3, *rest), "constant", ((-1, 2, 0) * math.prod((3, *rest)))[: math.prod((3, *rest))])
+                found += [{**base, labels: masked, "ignore_index": -1, **given, **more} for given in weighed[:2]]
             if rank < 5:
                 found += [
                     {**base, **given, "reduction": how, "ignore_index": 10, **more}

@@ -116,7 +116,29 @@ BATCHES: list[Change] = [
         for more in ({}, {"training_mode": 1, "outputs": 3})
     ),
 ]
+PARAMETERS = ("scale", "B", "input_mean", "input_var")
+WHERE = ("runtime", "folded", "fixed-shape", "shape", "cast-shape")
+FED: list[Change] = [
+    *({f"{name}.from": source for name in names} for names in (*((name,) for name in PARAMETERS), PARAMETERS[:2], PARAMETERS[2:],
+      PARAMETERS) for source in WHERE),
+    *({"X": data(*shape), **{f"{name}.from": "runtime" for name in names}, "dims": dims} for shape in SHAPES[1:]
+      for names in (PARAMETERS[:1], PARAMETERS[1:2], PARAMETERS[2:], PARAMETERS)
+      for dims in ("static", "batch", "spatial", "sequence", "dynamic") if dims == "static" or len(shape) in (2, 3, 4)),
+    *({"X": data(*shape), "input_mean.from": "runtime", "input_var.from": "runtime", "scale.from": source, "B.from": source,
+       "X.dims": dims} for shape in SHAPES[1:4] for source in WHERE[1:] for dims in ("static", "batch", "dynamic")),
+    *({"X": data(*shape), "X.dims": dims, **{f"{name}.from": "runtime" for name in names},
+       **{f"{name}.dims": "dynamic" for name in names}} for shape in SHAPES[1:4] for dims in ("static", "batch", "dynamic")
+      for names in (PARAMETERS[:1], PARAMETERS[1:2], PARAMETERS[2:3], PARAMETERS[3:], PARAMETERS[2:], PARAMETERS)),
+]  # fmt: skip
+"""Parameters of a batch normalisation from elsewhere: frameworks that train write so what normalises over layers."""
 INSTANCES: list[Change] = [
+    *({f"{name}.from": source for name in names} for names in (("scale",), ("B",), ("scale", "B")) for source in WHERE),
+    *(
+        {"input": data(2, 4, *rest), **{f"{name}.from": source for name in ("scale", "B")}, "dims": dims}
+        for rest in ((5,), (5, 5), (3, 4, 2))
+        for source in ("runtime", "folded", "shape")
+        for dims in ("static", "dynamic")
+    ),
     *(
         {"input": data(2, 4, *rest), **more}
         for rest in ((5,), (5, 5), (3, 4, 2))
@@ -151,6 +173,7 @@ FORMS = [
             {"training_mode": 1, "outputs": 3},
             {"spatial": 0},
             *BATCHES,
+            *FED,
         ],
     ),
     Form(

@@ -1,6 +1,6 @@
 """Pooling over windows and over everything."""
 
-from graphfix.probe.form import Change, Form, Tensor, data, each, numbers, weight
+from graphfix.probe.form import Change, Form, Tensor, aged, data, each, numbers, weight
 
 WINDOWS: list[Change] = [
     {"strides": [2, 2]},
@@ -68,9 +68,17 @@ WHOLE: list[Change] = [{"X": data(2, 4, 9)}, {"X": data(2, 4, 5, 6, 5)}, {"X": d
              if rank < 6 or dims == "static"), {"X": data(0, 4, 9, 9)},
          *({"T": dtype, "X": data(*shape)} for dtype in ("float16", "float64") for shape in ((2, 4, 9), (2, 4, 5, 6,
              5)))]  # fmt: skip
+OLDER: list[Change] = [
+    {"strides": [2, 2], "pads": [1, 1, 1, 1]}, {"pads": [0, 0, 1, 1]}, {"auto_pad": "SAME_UPPER", "strides": [2, 2]},
+    {"auto_pad": "VALID"}, *({**change, "dims": dims} for change in ({}, {"strides": [2, 2], "pads": [1, 1, 1, 1]}, *SPACED)
+    for dims in ("static", "batch", "dynamic")), {"ceil_mode": 1, "strides": [2, 2]},
+    {"ceil_mode": 1, "strides": [2, 2], "dims": "dynamic"}, {"kernel_shape": [2, 2], "strides": [2, 2]},
+]  # fmt: skip
+"""What exporters write in the versions that most published models have."""
 
 FORMS = [
-    Form("MaxPool", DATA, WINDOW, changes=[*WINDOWS, *MIXED, {"outputs": ("Y", "Indices")}, {"storage_order": 1},
+    Form("MaxPool", DATA, WINDOW, changes=[*WINDOWS, *MIXED, *aged(8, 10, 11, 12, changes=[*OLDER, {"dilations": [2, 2]}]),
+             {"outputs": ("Y", "Indices")}, {"storage_order": 1},
              *({**change, "outputs": ("Y", "Indices")} for change in (*SPACED, {"strides": [2, 2]}, {"dilations": [2, 2]},
                {"ceil_mode": 1, "strides": [2, 2]}, {"pads": [1, 1, 1, 1]}, {"dims": "dynamic"}, {"T": "float16"}, {"T": "uint8"},
                {"strides": [2, 2], "storage_order": 1}, {"auto_pad": "SAME_UPPER"})),
@@ -78,7 +86,8 @@ FORMS = [
                  {"dims": "batch"})),
                                            {"outputs": ("Y", "Indices"), "storage_order": 1}]),
     Form("AveragePool", DATA, WINDOW,
-         changes=[*WINDOWS, *MIXED, {"count_include_pad": 1},
+         changes=[*WINDOWS, *MIXED, {"count_include_pad": 1}, *aged(7, 10, 11, 19, changes=[*OLDER,
+                      *({**change, "count_include_pad": 1} for change in OLDER[:4])]),
                   *({**change, "count_include_pad": 1} for change in (*MIXED[::3], *SPACED)),
                   {"count_include_pad": 1, "pads": [1, 1, 1, 1], "dims": "dynamic"}, {"count_include_pad": 1, "pads": [1, 1, 1,
                       1]},

@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from graphfix.probe.form import Change, Form, Tensor, data, each, numbers, scalar, weight
+from graphfix.probe.form import Change, Form, Tensor, aged, data, each, numbers, scalar, weight
 from graphfix.probe.supply import CODES
 
 RANKS = tuple(range(8))
@@ -12,6 +12,30 @@ SMALL = ("int8", "uint8", "int16", "uint16", "int4", "uint4", "int2", "uint2", "
          "float8e5m2fnuz", "float4e2m1", "float6e2m3", "float6e3m2")  # fmt: skip
 """Dtypes of quantised numbers."""
 SHAPES = {1: (4,), 2: (3, 4), 3: (2, 3, 4), 4: (2, 3, 4, 4), 5: (2, 3, 2, 4, 2)}
+
+
+POINTS = {
+    "uint8": ((0,), (1,), (128,), (255,), (0, 0, 0), (1, 1, 1), (3, 128, 7), (0, 128, 3)),
+    "int8": ((0,), (1,), (5,), (-1,), (-128,), (0, 0, 0), (1, 1, 1), (3, 5, 7), (0, 5, 3), (-3, -128, -1), (-3, 0, 5)),
+}  # fmt: skip
+"""Zero points in every class of numbers, one or one for each channel."""
+
+
+def pointed(zero: str, scale: str, size: int, *variables: str) -> list[Change]:
+    """Zero points in every class that their dtypes allow, for a tensor, and for each of `size` channels where that is not 0.
+
+    `variables` are the type variables that take the dtype.
+    """
+    found: list[Change] = []
+    for dtype, points in POINTS.items():
+        typed = dict.fromkeys(variables, dtype)
+        for point in points:
+            if len(point) == 1:
+                found += [{zero: scalar(point[0]), **typed}, {zero: numbers(*point), scale: numbers(0.1), **typed}]
+            elif size:
+                several = {zero: Tensor((size,), "constant", (point * size)[:size])}
+                found.append({**several, scale: Tensor((size,), "constant", ((0.5, 0.25, 1.0) * size)[:size]), **typed})
+    return found
 
 
 def along(size: int, scale: str, zero: str | None, source: str = "constant", whole: int = 0) -> Change:
@@ -67,8 +91,30 @@ def finer(data_name: str, scale: str, zero: str, made: str) -> list[Change]:
     return out
 
 
-QUANTISED = finer("x", "y_scale", "y_zero_point", "T3")
-RESTORED = finer("x", "x_scale", "x_zero_point", "T1")
+def older(scale: str, zero: str, made: str) -> list[Change]:
+    """What quantisers write in the versions that most published models have."""
+    found: list[Change] = [{zero: None}, {"dims": "dynamic"}]
+    for dtype in ("uint8", "int8"):
+        found += [{made: dtype, zero: scalar(value)} for value in (0, 1, 3)]
+        found += [{made: dtype, "axis": axis, **along(3 if axis == 1 else 2, scale, zero)} for axis in (0, 1)]
+    return [*found, {made: "int8", zero: scalar(-128)}]
+
+
+QUANTISED = [
+    *finer("x", "y_scale", "y_zero_point", "T3"),
+    *pointed("y_zero_point", "y_scale", 3, "T3"),
+    *aged(19, 21, changes=older("y_scale", "y_zero_point", "T3")),
+    {"axis": 2, **along(4, "y_scale", "y_zero_point")},
+]
+RESTORED = [
+    *finer("x", "x_scale", "x_zero_point", "T1"),
+    *pointed("x_zero_point", "x_scale", 3, "T1"),
+    *({"x": weight(2, 3, 4, low=0, high=9), **change} for change in pointed("x_zero_point", "x_scale", 3, "T1")),
+    *aged(19, 21, changes=older("x_scale", "x_zero_point", "T1")),
+    *aged(19, 21, changes=[{"x": weight(4, 3, low=0, high=9), "axis": 0, "T1": "int8", **along(4, "x_scale", "x_zero_point")}]),
+    {"axis": 2, **along(4, "x_scale", "x_zero_point")},
+]
+"""What is restored is data, or a weight."""
 FORMS = [
     Form("DynamicQuantizeLinear", {"x": data(2, 3, 4, 5)}, outputs=3, ranks=RANKS),
     Form("QuantizeLinear", {"x": data(2, 3, 4, 4), "y_scale": scalar(0.1), "y_zero_point": scalar(3)}, {"axis": 1},

@@ -1,6 +1,6 @@
 """Recurrent layers over sequences."""
 
-from graphfix.probe.form import Change, Form, Tensor, data, numbers, weight
+from graphfix.probe.form import Change, Form, Tensor, aged, data, numbers, weight
 
 
 def layer(
@@ -103,6 +103,10 @@ def bodies(gates: int) -> list[Change]:
     for base in ({}, bare, {**two, **bare}):
         lengths = (numbers(*[3] * 7), numbers(3, 2, 3, 2, 3, 2, 3), data(7, low=2, high=3))
         found += [{**base, "sequence_lens": given, **more} for given in lengths for more in ({}, {"dims": "batch"})]
+        short = (numbers(*[1] * 7), numbers(3, 1, 2, 1, 3, 1, 2), numbers(3, 0, 2, 0, 3, 0, 2))
+        found += [{**base, "sequence_lens": given} for given in short]
+        found += [{**base, "X": data(1, 7, 4), "sequence_lens": numbers(*[1] * 7)}]
+        found += [{**base, "sequence_lens": Tensor((7,), source, (3,) * 7)} for source in ("folded", "fixed-shape", "shape")]
         found += [{**base, **{f"{name}.from": "runtime" for name in ("W", "R", "B")}}]
         found += [
             {**base, **{f"{name}.from": "runtime" for name in ("W", "R")}, "B": None},
@@ -129,6 +133,31 @@ def bodies(gates: int) -> list[Change]:
                 )
             ]
     return found
+
+
+def older(gates: int) -> list[Change]:
+    """What exporters write in the versions that most published models have."""
+    states = ["initial_h", "initial_c"] if gates == 4 else ["initial_h"]
+    two: Change = {**layer(gates, both=True), "direction": "bidirectional"}
+    zero: Change = {name: Tensor((1, 7, 5), "shape") for name in states}
+    return aged(
+        7,
+        14,
+        changes=[
+            two,
+            {**two, "dims": "batch"},
+            {**two, "dims": "dynamic"},
+            dict.fromkeys(states),
+            {**two, **dict.fromkeys(states)},
+            {**dict.fromkeys(states), "dims": "dynamic"},
+            {**zero, "X.dims": "dynamic"},
+            {"sequence_lens": numbers(*[3] * 7)},
+            {"sequence_lens": data(7, low=2, high=3)},
+            {"B": None},
+            {"direction": "reverse"},
+            {"outputs": ("Y", "Y_h")},
+        ],
+    )
 
 
 PEEPHOLES: list[Change] = [
@@ -165,6 +194,7 @@ FORMS = [
             {"direction": None},
             {"outputs": ("", "Y_h", "Y_c")},
             *bodies(4),
+            *older(4),
         ],
     ),
     Form(
@@ -180,6 +210,8 @@ FORMS = [
             {"linear_before_reset": 1, "dims": "dynamic"},
             {"linear_before_reset": 1, "dims": "batch"},
             *bodies(3),
+            *older(3),
+            *({**change, "linear_before_reset": 1} for change in older(3)),
         ],
     ),
     Form(
@@ -188,6 +220,6 @@ FORMS = [
         {"hidden_size": 5, "direction": "forward"},
         outputs=("Y", "Y_h"),
         oldest=7,
-        changes=[*ways(1, ["Tanh"], ("Y", "Y_h")), *bodies(1)],
+        changes=[*ways(1, ["Tanh"], ("Y", "Y_h")), *bodies(1), *older(1)],
     ),
 ]

@@ -1,6 +1,6 @@
 """Resizing and sampling images."""
 
-from graphfix.probe.form import Change, Form, Tensor, data, each, numbers, weight
+from graphfix.probe.form import Change, Form, Tensor, aged, data, each, numbers, weight
 
 SCALED = {"scales": numbers(1.0, 1.0, 2.0, 2.0, dtype="float32"), "sizes": None}
 SIZED = {"scales": None, "sizes": numbers(2, 3, 8, 10)}
@@ -85,6 +85,12 @@ KINDS: list[Change] = [
         "float64")),
     {"roi": numbers(0, 0, 0, 0, 1, 1, 1, 1, dtype="float32"), "coordinate_transformation_mode": "tf_crop_and_resize",
         "mode": "linear"},
+    *({"roi": numbers(*[whole] * 8, dtype="float32"), "mode": mode, **size} for whole in (0.0, 1.0, 0.5)
+      for mode in ("nearest", "linear") for size in ({}, SIZED)),
+    *({"scales": numbers(*[1.0] * 4, dtype="float32"), "mode": mode, "dims": dims} for mode in ("nearest", "linear", "cubic")
+      for dims in ("static", "dynamic")),
+    *({"X": data(*shape), **SIZED, "sizes": numbers(*sizes), "mode": mode} for mode in ("nearest", "linear")
+      for shape, sizes in (((1, 1, 4, 5), (1, 1, 1, 1)), ((1, 1, 1, 1), (1, 1, 1, 1)), ((1, 1, 1, 1), (1, 1, 6, 6)))),
 ]  # fmt: skip
 
 FORMS = [
@@ -113,6 +119,10 @@ FORMS = [
              *({"X": data(*shape), "grid": data(*grid), "mode": mode, "dims": dims} for shape, grid in (((2, 3, 4, 5), (2, 6, 6,
                  2)),
                ((1, 2, 3, 4, 5), (1, 3, 3, 3, 3))) for mode in ("linear", "nearest") for dims in ("batch", "dynamic")),
+             *aged(16, 20, changes=[{"mode": mode, "padding_mode": padding, "align_corners": corners} for mode in ("linear",
+                 "bilinear", "nearest", "cubic", "bicubic") for padding in ("zeros", "border", "reflection")
+                 for corners in (0, 1)]), *aged(16, changes=[{"mode": mode, "dims": dims} for mode in ("bilinear", "bicubic",
+                 "nearest") for dims in ("batch", "dynamic")]),
              {"grid": weight(2, 6, 6, 2)}, *({"T1": dtype, "mode": mode} for dtype in ("float16", "float64", "int32")
                  for mode in (
              "linear", "nearest")), {"T1": "float16", "T2": "float16"}, {"X": data(2, 3, 4), "grid": data(2, 6, 1)}]),
@@ -122,7 +132,9 @@ FORMS = [
                    for theta, size in (((2, 2, 3), (2, 3, 4, 5)), ((2, 3, 4), (2, 3, 4, 5, 6))) for source in ("constant",
                    "runtime",
                    "folded", "shape") for corners in (0, 1) for dims in ("static", "dynamic")),
-                 *({"T1": dtype, "align_corners": corners} for dtype in ("float16", "float64") for corners in (0, 1))]),
+                 *({"T1": dtype, "align_corners": corners} for dtype in ("float16", "float64") for corners in (0, 1)),
+                 {"theta": data(1, 2, 3), "size": numbers(1, 1, 1, 1)},
+                 *({"theta": data(1, 2, 3), "size": numbers(1, 1, 4, 5), "align_corners": corners} for corners in (0, 1))]),
     Form("RoiAlign", {"X": data(1, 2, 8, 8), "rois": data(3, 4, low=0, high=7), "batch_indices": numbers(0, 0, 0)},
         {"output_height": 2, "output_width": 2},
          changes=[*each(mode=["avg", "max"], coordinate_transformation_mode=["half_pixel", "output_half_pixel"],
@@ -135,6 +147,8 @@ FORMS = [
                       for mode in ("avg",
                      "max") for source in ("constant", "runtime", "folded") for dims in ("static", "dynamic")),
                   *({"batch_indices": numbers(*at), "X": data(3, 2, 8, 8)} for at in ((0, 1, 2), (1, 1, 1), (1, 2, 1))),
+                  *aged(10, 16, changes=[{"mode": mode, "sampling_ratio": ratio, "dims": dims, "output_height": 5,
+                      "output_width": 5} for mode in ("avg", "max") for ratio in (0, 2) for dims in ("static", "dynamic")]),
                   {"rois": weight(3, 4, low=0, high=7)}, {"sampling_ratio": 1}, {"sampling_ratio": 4}, {"rois": data(1, 4,
                       low=0, high=7),
                   "batch_indices": numbers(0)}, *({"T1": dtype, "mode": mode} for dtype in ("float16", "float64")
@@ -150,7 +164,7 @@ FORMS = [
                      "score_threshold": Tensor(shape, limits, (0.0,)), "center_point_box": point, "dims": dims}
                          for shape in ((), (1,))
                     for most in ("constant", "runtime") for limits in ("constant", "runtime")
-                    for count in (3, 1)
+                    for count in (3, 1, 0)
                     for point in (0, 1) for dims in ("static", "dynamic")
                     if dims == "static" or (point == 0 and count == 3)
                     if point == 0 or most == limits),

@@ -132,7 +132,9 @@ FORMS = [
                  {"k": data(low=0, high=2, dtype="int64")}, {"input": data(0, 4)}, {"input": data(3, 5)}, {"k": scalar(2)},
             {"k": scalar(2), "upper": 0},
              {"k": data(low=0, high=2, dtype="int64"), "upper": 0}, {"input": data(2, 3, 4), "k": scalar(1)}, {"upper": 0},
-             {"k": scalar(1)}, {"k": scalar(-1)}, {"upper": 0, "k": scalar(1)}]),
+             {"k": scalar(1)}, {"k": scalar(-1)}, {"upper": 0, "k": scalar(1)},
+             *({"input": data(*shape), "k": given, "upper": upper, "dims": dims} for shape in ((2, 3, 4), (2, 3, 4, 4))
+               for given in (None, scalar(1)) for upper in (0, 1) for dims in ("batch", "spatial", "sequence", "dynamic"))]),
     Form("CenterCropPad", {"input_data": data(6, 4, 3), "shape": numbers(4, 6, 3)},
         changes=[*({"axes": axes, "shape": Tensor((len(axes),), source, target[: len(axes)]), "dims": dims}
                    for axes in ([0], [1], [-1], [0, 1], [1, 2], [-3, -2], [-1, -2], [0, 1, 2], [-3, -2, -1], [2, 0])

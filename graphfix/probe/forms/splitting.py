@@ -82,6 +82,13 @@ FORMS = [
         for axis in (None, 0, -1)
     ),
     *(
+        _split(split, shape=shape, axis=1, keep=keep, after=after)
+        for split in ("absent", "scalar", "equal")
+        for shape in ("[2,4,3]", "[n,4,3]", "[2,4,3,5]")
+        for keep in (0, 1)
+        for after in ("at", "length")
+    ),
+    *(
         _split(split, after=after, opset=opset)
         for split in ("absent", "scalar", "vector")
         for after in ("length", "joined")

@@ -72,7 +72,12 @@ FORMS = [
     Form(
         "CumProd",
         {"x": data(2, 3, 4), "axis": scalar(1)},
-        changes=[*each(exclusive=[1], reverse=[1]), {"axis": scalar(-1)}, {"x": data(4), "axis": scalar(0)}, {"x": data(2, 3)}],
+        changes=[
+            *each(exclusive=[1], reverse=[1]),
+            *({"axis": scalar(axis)} for axis in (-1, -3, 0, 2)),
+            {"x": data(4), "axis": scalar(0)},
+            {"x": data(2, 3)},
+        ],
     ),
     Form("BitCast", {"input": data(2, 3)}, {"to": 6}),
     Form("SwiGLU", {"A": data(2, 3), "B": data(2, 3)}),
