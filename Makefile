@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+FRAMEWORKS := $(VENV)/.frameworks
 
 .PHONY: setup browser demo test lint bench docs clean
 
-setup: $(STAMP)
+setup: $(STAMP) $(FRAMEWORKS)
 
 # The TensorRT-RTX wheels name CUDA packages that only running an engine needs; --no-deps leaves them out.
 $(STAMP): pyproject.toml
@@ -18,7 +19,13 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m compileall -q graphfix
 	touch $@
 
-demo: setup
+# PyTorch and TensorFlow are large, and the demo does without. All extras are named again, so that pip keeps them together.
+$(FRAMEWORKS): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  -e '.[openvino,tract,coreml,torch,tensorflow,dev]' torch==2.13.0
+	touch $@
+
+demo: $(STAMP)
 	$(BIN)/python fixtures/demo/demo.py
 
 # The page of `graphfix table` is tested in Chromium. Where it is missing it is fetched if we may; else its tests say why
@@ -39,10 +46,10 @@ test: setup browser
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
-bench: setup
+bench: $(STAMP)
 	$(BIN)/python tests/bench/bench.py $$($(BIN)/python fixtures/demo/fetch.py silero_vad)
 
-docs: setup
+docs: $(STAMP)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 clean:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from graphfix.config import load
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 COMMANDS = re.findall(r"^    \$ graphfix (.+)$", README, re.MULTILINE)
+ELSEWHERE = ("compile", "probe", "backends install", "lower")
 SNIPPETS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
 
 
@@ -33,12 +35,22 @@ def test_readme_has_commands() -> None:
     assert {command.split()[0] for command in COMMANDS} >= {"lint", "fix", "compile", "backends"}
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if not c.startswith(("compile", "probe", "backends install"))])
+@pytest.mark.parametrize("command", [c for c in COMMANDS if not c.startswith(ELSEWHERE)])
 def test_readme_command_runs(command: str, folder: Path) -> None:
     words = shlex.split(command)
     assert cli.main(words) in (0, 1)
     if "-o" in words:
         assert (folder / words[words.index("-o") + 1]).exists()
+
+
+@pytest.mark.framework
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("lower")])
+def test_readme_lowers(command: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if any(find_spec(name) is None for name in ("torch", "onnxscript")):
+        pytest.skip("torch is not installed: pip install 'graphfix[torch]'")
+    assert cli.main(shlex.split(command)) == 0
+    assert "lowered by trace" in capsys.readouterr().out, "the README says that the exporter is chosen for the target"
+    assert (folder / "gate.onnx").exists()
 
 
 @pytest.mark.compiler
