@@ -54,7 +54,8 @@ def pages() -> dict[str, str]:
 
 def on_config(config: Any) -> Any:
     """Order the navigation: the hand-written pages, then the sections."""
-    listed: list[Any] = [{"Home": "index.md"}, {"Hooks and CI": "ci.md"}, {"Settings": "settings.md"}]
+    written = {"Home": "index.md", "Lowering": "lowering.md", "Hooks and CI": "ci.md", "Settings": "settings.md"}
+    listed: list[Any] = [{title: page} for title, page in written.items()]
     names = sorted(pages())
     for section, title in SECTIONS.items():
         index = f"{section}/index.md"

@@ -46,6 +46,7 @@ class Wires:
 
     @classmethod
     def of(cls, model: Any) -> Wires:
+        """The wires of a model's main graph, with the ranks that shape inference finds."""
         graph = onnx.shape_inference.infer_shapes(model).graph
         self = cls(model.graph)
         for value in (*graph.input, *graph.value_info, *graph.output):
