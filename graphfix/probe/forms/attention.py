@@ -195,6 +195,13 @@ def _sourced() -> list[Change]:
             for more in ({}, {"U": "bool"})
             if "flat" in name or rank in (2, 4)
         ]
+        if name in ("heads", "flat"):
+            found += [
+                {**layout, "attn_mask": masks(layout)[rank][0], "attn_mask.from": source, **more}
+                for rank in (2, 4)
+                for source in ("folded", "fixed-shape", "shape")
+                for more in ({}, {"U": "bool"})
+            ]
         earlier = past(layout)
         found += [
             {**layout, **earlier, "past_key.from": "constant", "past_value.from": "constant", **more}

@@ -253,6 +253,11 @@ FORMS = [
             {"in5": Tensor((1, 2, 5), "shape"), "in6": Tensor((1, 2, 5), "shape"), "in0.dims": "batch"},
             {"in5": Tensor((1, 2, 5), "folded"), "in6": Tensor((1, 2, 5), "folded")},
             {"in5": None, "in6": None},
+            *(
+                {"in9": numbers(value, dtype=dtype), "in11": numbers(value, dtype=dtype), "in1.dtype": dtype, "in2.dtype": dtype}
+                for dtype, values in (("uint8", (0, 1, 128)), ("int8", (0, 1, 3, -3)))
+                for value in values
+            ),
         ),
     ),
 ]

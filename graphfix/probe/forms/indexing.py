@@ -171,6 +171,10 @@ FORMS = [
                      "updates": data(*picks, *shape[deep:])}
                       for shape in ((4,), (4, 4), (2, 4, 4), (2, 3, 4, 4)) for deep in (1, 2) if deep <= len(shape)
                       for picks, count in (((), 1), ((2, 2), 4), ((2, 1, 2), 4)) for source in ("constant", "runtime")),
+                  *({"data": data(4, 4, 4), "indices": Tensor((2, 3, deep), source, (0, 1, 1, 2, 2, 0) * deep),
+                     "updates": data(2, 3, *(4,) * (3 - deep)), "dims": dims, "reduction": how} for deep in (1, 2, 3)
+                      for source in ("runtime", "constant") for dims in ("batch", "spatial", "sequence", "dynamic")
+                      for how in (None, "add") if how is None or deep == 2),
                   *({"indices": Tensor((2, 2), "constant", values)} for values in ((0, 0, 0, 1), (1, 2, 2, 1), (-1, -2, -1, -1),
                       (0,) * 4,
                       (1,) * 4)),

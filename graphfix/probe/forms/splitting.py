@@ -11,6 +11,8 @@ SPLITS = {
     "one": ("", "k = Constant<value = {T} {{1}}>() "),
     "vector": ("", "k = Constant<value = {T}[2] {{1, 3}}>() "),
     "equal": ("", "k = Constant<value = {T}[2] {{2, 2}}>() "),
+    "ones": ("", "k = Constant<value = {T}[4] {{1, 1, 1, 1}}>() "),
+    "none and all": ("", "k = Constant<value = {T}[2] {{0, 4}}>() "),
     "folded": ("", "k0 = Constant<value = {T} {{1}}>() k = Add(k0, k0) "),
     "folded-vector": ("", "k0 = Constant<value = {T}[2] {{1, 1}}>() k = Add(k0, k0) "),
     "shape": (", float[s] S0", "k0 = Size(S0) k = Cast<to = {code}>(k0) "),
