@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from trips import Lower, Trip, journey, lower_program
 from graphfix.backends.session import Session
 from graphfix.backends.toolchain import find
 from graphfix.confirm import open_target
+from graphfix.lowering.lowered import Lowered
 
 
 @pytest.fixture(scope="session")
@@ -35,25 +36,25 @@ def lowered(torch_here: None, tmp_path_factory: pytest.TempPathFactory) -> Lower
     """A function that lowers a program by all three exporters, with the dims of its SHAPES free on demand."""
 
     @functools.cache
-    def lowered(name: str, dims: str = "fixed") -> object:
+    def once(name: str, dims: str) -> Lowered:
         return lower_program(name, dims, tmp_path_factory.mktemp(f"{name}-{dims}"))
 
-    return lowered  # type: ignore[return-value]
+    return lambda name, dims="fixed": once(name, dims)
 
 
 @pytest.fixture(scope="session")
-def travel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Trip]]:
+def travel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path, str], Trip]]:
     """A function that takes a model to a target: lint, fix, lint, compile; each compiler is started once."""
     with ExitStack() as stack:
 
         @functools.cache
         def session(target: str) -> Session | None:
-            return stack.enter_context(open_target(target, deadline=120)) if find(target) is not None else None
+            return stack.enter_context(open_target(target, deadline=60)) if find(target) is not None else None
 
-        def travel(model: Path, target: str, shapes: Mapping[str, Sequence[int]] | None = None) -> Trip:
+        def travel(model: Path, target: str) -> Trip:
             compiler = session(target)
             if compiler is None:
                 pytest.skip(f"{target} is not installed: graphfix backends install {target}")
-            return journey(model, target, compiler, tmp_path_factory.mktemp("trip"), shapes)
+            return journey(model, target, compiler, tmp_path_factory.mktemp("trip"))
 
         yield travel

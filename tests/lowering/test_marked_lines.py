@@ -51,16 +51,21 @@ def test_findings_name_the_marked_line(lowered: Lower, capsys: pytest.CaptureFix
 
 @pytest.mark.framework
 @pytest.mark.slow
-@pytest.mark.parametrize("name", EXPORTED)
-def test_lines_outlive_the_rewrites(lowered: Lower, name: str) -> None:
-    model = by(lowered(name, "free"), "dynamo").model
-    assert model is not None
-    for target in TARGETS:
-        left = [one for one in graphfix.fix(model, target, allow=("approximate",)).report.findings if one.op]
-        lost = [
-            f"{one.op} `{one.node}` says {one.source}" for one in left if one.source is None or one.source.line not in marks(name)
-        ]
-        assert len(lost) <= (1 - LEAST) * len(left), f"{target}: {lost}"
+def test_lines_outlive_the_rewrites(lowered: Lower) -> None:
+    count, lost = 0, []
+    for name in EXPORTED:
+        model = by(lowered(name), "dynamo").model
+        assert model is not None
+        for target in ("coreml", "tract"):
+            left = [one for one in graphfix.fix(model, target, allow=("approximate",)).report.findings if one.op]
+            count += len(left)
+            lost += [
+                f"{name} for {target}: {one.op} `{one.node}` says {one.source}"
+                for one in left
+                if one.source is None or one.source.line not in marks(name)
+            ]
+    assert count >= 20
+    assert len(lost) <= (1 - LEAST) * count, "\n".join(lost)
 
 
 def test_a_wrong_line_counts_as_wrong() -> None:

@@ -15,10 +15,10 @@ from trips import EXPORTERS, TARGETS, Lower, Trip, by, told
 from graphfix.cli import main
 
 pytestmark = [pytest.mark.framework, pytest.mark.slow]
-Travel = Callable[..., Trip]
+Travel = Callable[[Path, str], Trip]
 
 REFUSED, MISSED = "rejected, refused", "accepted, refused"
-UNMEASURED = "undecided, compiled"
+UNMEASURED, OFF = "undecided, compiled", "accepted, compiled, numerics: differ"
 ENDS: Mapping[tuple[str, str, str], str] = {
     # Concat of a broadcast Expand before a 1x1 convolution, which tract and XNNPACK each lose the size of
     ("adaptive_pools", "dynamo", "tract"): MISSED,
@@ -38,10 +38,21 @@ ENDS: Mapping[tuple[str, str, str], str] = {
     **{("scripted_loop", road, "tensorrt"): "rejected, compiled" for road in ("trace", "script")},
     # windows of different widths are gathered from tensors of rank 6
     ("uneven_pools", "dynamo", "coreml"): REFUSED,
+    # two inputs with a batch of one size each, for all that tf2onnx says
+    ("scorer", "tf2onnx", "tract"): MISSED,
+    ("scorer.pb", "tf2onnx", "tract"): MISSED,
+    # the Loop that a GRU becomes: OpenVINO does not count its inputs so; undone, TensorRT finds no end with a free batch
+    ("tagger.keras", "tf2onnx", "openvino"): MISSED,
+    ("tagger.keras", "tf2onnx", "tensorrt"): MISSED,
+    # int8 throughout: no dtype of Core ML's, and TensorRT wants no zero points
+    ("cnn_int8.tflite", "tf2onnx", "coreml"): REFUSED,
+    ("cnn_int8.tflite", "tf2onnx", "tensorrt"): REFUSED,
+    # off by one step of int8, but tract: that is elsewhere
+    ("cnn_int8.tflite", "tf2onnx", "openvino"): OFF,
+    ("cnn_int8.tflite", "tf2onnx", "tflite"): OFF,
+    ("cnn_int8.tflite", "tf2onnx", "tract"): OFF,
 }
 """Roads that do not end with `compiled`, by program, exporter and target. One may end better than it says, never worse."""
-FROZEN = {"pixels": [2, 16, 16, 3], "facts": [2, 16]}
-"""The dims of the scorer for targets that take none that are free."""
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -112,5 +123,5 @@ def test_tensorflow_model_is_lowered_and_verified(brought: Callable[[str], Path]
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("name", FILES)
 def test_tensorflow_model_reaches_the_engine(brought: Callable[[str], Path], travel: Travel, name: str, target: str) -> None:
-    trip = travel(brought(name), target, FROZEN if name.startswith("scorer") else None)
+    trip = travel(brought(name), target)
     assert trip.end in ("compiled", ENDS.get((name, "tf2onnx", target))), trip

@@ -14,7 +14,7 @@ from typing import Any
 FILES: Mapping[str, tuple[str, ...]] = {
     "cnn.keras": ("--input", "1x32x32x3"),
     "cnn.h5": ("--input", "1x32x32x3"),
-    "tagger.keras": ("--input", "2x9:int64"),
+    "tagger.keras": ("--input", "2x5:int64"),
     "scorer": (),  # a SavedModel of a tf.Module
     "scorer.pb": ("--inputs", "pixels,facts", "--outputs", "Identity,Identity_1"),
     "cnn.tflite": ("--input", "1x32x32x3"),
@@ -42,7 +42,7 @@ def cnn(keras: Any) -> Any:
 def tagger(keras: Any) -> Any:
     """Embedded ids through a bidirectional LSTM and a GRU."""
     layers = keras.layers
-    tokens = x = keras.Input((9,), dtype="int64", name="tokens")
+    tokens = x = keras.Input((5,), dtype="int64", name="tokens")
     x = layers.Embedding(20, 12)(x)
     x = layers.Bidirectional(layers.LSTM(8, return_sequences=True))(x)
     x = layers.GRU(6)(x)

@@ -35,7 +35,7 @@ class Lower(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """The verdicts before and after fix, which rewrites it took (exact, all), and what the compiler said.
+    """The verdicts before and after fix, which rewrites that took, if any, and what the compiler said.
 
     `numerics` is None where the compiler's artifact cannot run here; `before`, `after` are accepted, rejected or
     undecided.
@@ -71,13 +71,17 @@ def told(name: str) -> Mapping[str, Any]:
 
 
 def lower_program(name: str, dims: str, folder: Path) -> Lowered:
-    """Every exporter's attempt at a program; its models stay in the folder."""
-    source = recognised(f"{PROGRAMS / name}.py:make")
+    """Every exporter's attempt at a program; its models stay in the folder.
+
+    With the dims of its SHAPES `free` it is dynamo's alone, but for programs that say of an exporter that it differs.
+    """
+    source, said = recognised(f"{PROGRAMS / name}.py:make"), told(name)
     assert source is not None
-    shapes: dict[str, Sequence[int | str]] = {}
-    if dims == "free":
-        shapes = {str(key): sizes for key, sizes in map(parse_shape, told(name)["SHAPES"])}
-    return lower_source(source, Instructions(shapes=shapes), folder, every=True)
+    if dims == "fixed":
+        return lower_source(source, Instructions(), folder, every=True)
+    shapes = {str(key): sizes for key, sizes in map(parse_shape, said["SHAPES"])}
+    exporter = "auto" if "differs" in said["EXPORTERS"].values() else "dynamo"
+    return lower_source(source, Instructions(shapes=shapes, exporter=exporter), folder, every=True)
 
 
 def by(lowered: Lowered, exporter: str) -> Attempt:
@@ -85,20 +89,34 @@ def by(lowered: Lowered, exporter: str) -> Attempt:
     return next(attempt for attempt in lowered.attempts if attempt.exporter == exporter)
 
 
-def journey(model: Path, target: str, compiler: Session, folder: Path, shapes: Mapping[str, Sequence[int]] | None = None) -> Trip:
-    """Lint, fix by exact rewrites and if these do not do by all, lint, compile, and compare what comes out.
+def journey(model: Path, target: str, compiler: Session, folder: Path) -> Trip:
+    """Lint; what is not accepted is fixed, by exact rewrites or if these do not do by all; compile, compare.
 
-    `shapes` are the dims to freeze for a target that takes none that are free.
+    Free dims stay as they are unless the target takes the model only with dims that are fixed.
     """
-    before = graphfix.lint(model, [target]).verdict
-    fixed, done = graphfix.fix(model, target), "exact"
-    if fixed.report.verdict != "accepted":
-        fixed, done = graphfix.fix(model, target, allow=ALL), "all"
-    if fixed.report.verdict != "accepted" and shapes is not None:
-        fixed, done = graphfix.fix(model, target, allow=ALL, shapes=shapes), "all, dims fixed"
-    path = folder / "fixed.onnx"
-    onnx.save(fixed.model, path)
-    options = gpu_options(None, backend(target))
+    before = after = graphfix.lint(model, [target]).verdict
+    path, took, passed = model, "nothing", True
+    tries: list[tuple[str, tuple[str, ...], Mapping[str, Sequence[int]]]] = [("exact", (), {}), ("all", ALL, {})]
+    if shapes := sizes(model):
+        tries.append(("all, dims fixed", ALL, shapes))
+    for took_now, allow, dims in tries:
+        if after == "accepted":
+            break
+        fixed = graphfix.fix(model, target, allow=allow, shapes=dims)
+        after, took, passed = fixed.report.verdict, took_now, fixed.verification.passed
+        path = folder / "fixed.onnx"
+        onnx.save(fixed.model, path)
+    wanted = backend(target)
+    options = gpu_options(wanted.capabilities[-1] if wanted.capabilities else None, wanted)  # one GPU will do
     verdict = compile_case(Case(path), target, compiler, output=None, options=options).verdict
-    passed = fixed.verification.passed
-    return Trip(before, fixed.report.verdict, done, passed, verdict.accepted, verdict.numerics, verdict.message)
+    return Trip(before, after, took, passed, verdict.accepted, verdict.numerics, verdict.message)
+
+
+def sizes(model: Path) -> dict[str, list[int]]:
+    """A size for every dim of the inputs that have free ones: 2 where it is free."""
+    found = {}
+    for value in onnx.load(model, load_external_data=False).graph.input:
+        dims = value.type.tensor_type.shape.dim
+        if any(not dim.HasField("dim_value") for dim in dims):
+            found[value.name] = [dim.dim_value or 2 for dim in dims]
+    return found
