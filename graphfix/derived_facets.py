@@ -14,8 +14,9 @@ from graphfix.facts import NodeFacts, Value
 from graphfix.folding import attribute
 from graphfix.open_dims import UNTOLD
 from graphfix.resized import LOSSES
+from graphfix.sizes import counted
 from graphfix.thinning import THINNING
-from graphfix.values import is_unclear
+from graphfix.values import Shape, is_unclear
 
 Facets = dict[str, Facet]
 
@@ -84,14 +85,18 @@ def _reshape(node: NodeFacts) -> Facets:
     """What stands in the target of a Reshape, 0 (copy), -1 (infer) or sizes only, and what becomes of open dims.
 
     `opens` is `none` where the data has no open dims beyond the copied, `inferred` where -1 stands for them and whole
-    multiples, `divided` where it stands for a fraction of them, `pinned` where sizes are demanded of them.
+    multiples, `divided` where it stands for a fraction of them, `pinned` where sizes are demanded of them, and `kept` where
+    the target names just those that there are.
     """
     data = node.inputs[0]
     value = node.inputs[1].constant if len(node.inputs) > 1 and node.inputs[1] is not None else None
     if value is None and len(node.inputs) == 1:
         value = np.asarray(next((item.ints for item in node.proto.attribute if item.name == "shape"), ()))
     if value is None:
-        return {"target": "unknown"}
+        sizes = node.inputs[1].sizes if len(node.inputs) > 1 and node.inputs[1] is not None else None
+        if sizes is None or None in sizes or data is None or data.shape is None:
+            return {"target": "unknown"}
+        return {"target": "named+infer" if -1 in sizes else "named", "opens": _named_opens(data.shape, sizes)}
     marks = [word for word, mark in (("copy", 0), ("infer", -1)) if (value == mark).any()]
     return {"target": "+".join(marks) or "sizes", "opens": _opens(data, value.reshape(-1).tolist())}
 
@@ -108,6 +113,21 @@ def _opens(data: Value | None, target: Sequence[int]) -> Facet:
     fixed = math.prod(dim for dim in left if isinstance(dim, int))
     wanted = math.prod(size for size in target if size > 0)
     return "inferred" if wanted and fixed % wanted == 0 else "divided"
+
+
+def _named_opens(data: Shape, target: Sequence[int | str | None]) -> Facet:
+    """The same for a target of numbers and names of open dims."""
+    sizes = [data[at] if size == 0 and at < len(data) else size for at, size in enumerate(target)]
+    have, rest = counted(data)
+    want, names = counted([size for size in sizes if size != -1])
+    for name in names:
+        if name not in rest:
+            known = not any(one.endswith(UNTOLD) for one in (name, *rest))
+            return ("divided" if -1 in sizes else "pinned") if known else None
+        rest.remove(name)
+    if -1 in sizes:
+        return "inferred" if want and have % want == 0 else "divided"
+    return "kept" if not rest and have == want else "pinned"
 
 
 def _slice(node: NodeFacts) -> Facets:

@@ -32,13 +32,15 @@ from graphfix.settling import (
     decided,
     decided_outputs,
     foldable_operands,
+    lasting,
     quantised_outputs,
     ranked_outputs,
     recurrent_outputs,
+    sliced_outputs,
     taken,
     unseen_outputs,
 )
-from graphfix.thinning import thins
+from graphfix.thinning import thinnings
 from graphfix.values import Dim, NodeFacts, Shape, Value, typed
 
 if TYPE_CHECKING:
@@ -97,7 +99,8 @@ class Facts:
             found = foldable_operands(facts, settled)
             ran = decided_outputs(facts, pins)
             ran |= recurrent_outputs(facts, pins, "last") | ranked_outputs(facts, pins) | quantised_outputs(facts, pins)
-            ran |= unseen_outputs(facts, pins) | counted_outputs(facts, pins)
+            ran |= unseen_outputs(facts, pins) | counted_outputs(facts, pins) | sliced_outputs(facts, pins)
+            ran = lasting(ran, pins)
             if not found and not ran:
                 ran = recurrent_outputs(facts, pins, "all")
                 plain = plain or {(s, name): v.shape for s, values in facts.values.items() for name, v in values.items()}
@@ -188,7 +191,7 @@ def _walk(
         name = sparse.values.name
         values[name] = Value(name, DTYPES.get(sparse.values.data_type, ""), tuple(sparse.dims), "constant")
     read: dict[str, None] = {}
-    regrouping, accompanied, products = regroupings(graph), in_company(graph, opsets), set[str]()
+    regrouping, accompanied, thinning = regroupings(graph), in_company(graph, opsets), thinnings(graph)
     for position, (node, twin) in enumerate(zip(graph.node, inferred.node, strict=True)):
         op, domain = node.op_type, "" if node.domain == "ai.onnx" else node.domain
         inputs = tuple([(values.get(name) or facts.value(name, scope)) if name else None for name in node.input])
@@ -216,7 +219,7 @@ def _walk(
             node, scope, inputs, tuple([o if o.name else None for o in outputs]),
             version, tuple(branches), tuple(captured), broken, under, position in regrouping, position in accompanied,
             op in LOSSES and resized(op, inputs[0] if inputs else None, lambda name: facts.producer(name, scope)),
-            thins(node, inputs, products),
+            position in thinning,
         )  # fmt: skip
         facts.nodes.append(entry)
         if scope:

@@ -13,6 +13,7 @@ from onnx import NodeProto
 
 from graphfix.extents import Extent, made
 from graphfix.folding import attribute
+from graphfix.sizes import counted, product, sizes_of
 from graphfix.values import Dim, Value, is_unclear
 
 WINDOWED = {"Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "MaxPool", "AveragePool", "LpPool", "MaxUnpool"}
@@ -29,6 +30,8 @@ RESIZING = {"Reshape", "Concat", "Gather", "GatherElements", "GatherND", "Compre
 """Operators that give an axis another size in ways of their own; all others keep one that the rest of the shape agrees on."""
 COUNTED = {"Range": (0, 1, 2), "TopK": (1,)}
 """Operators that make a dim from a number, and the positions of those numbers."""
+FRESH = "open__"
+"""Begins the names that are made here, which hold for one round of inference."""
 UNTOLD = "__untold"
 """How names of dims end that an operator made in a way of its own, and what is made of them: two of them may be the same."""
 
@@ -56,15 +59,17 @@ class OpenDims:
                 dim = dims[axis]
                 known = dim if isinstance(dim, str) else f"{value.name}.{axis}"
                 if known not in self.names:
-                    self.names[known] = self._name(node, inputs, axis, len(dims))
+                    self.names[known] = self._name(node, inputs, axis, dims)
                 dims[axis] = self.names[known]
             found.append(replace(value, shape=tuple(dims)) if dims else value)
         return tuple(found)
 
-    def _name(self, node: NodeProto, inputs: Sequence[Value | None], axis: int, rank: int) -> str:
+    def _name(self, node: NodeProto, inputs: Sequence[Value | None], axis: int, shape: Sequence[Dim]) -> str:
         """A new name, or that of a dim which is as large whatever the inputs are."""
-        fresh = f"open__{len(self.names)}"
-        before = _source(node, inputs, axis, rank)
+        fresh = f"{FRESH}{len(self.names)}"
+        if (told := _told(node, inputs, axis, shape)) is not None:
+            return told
+        before = _source(node, inputs, axis, len(shape))
         if before is None or node.op_type not in WINDOWED | MOVED:
             return before or (fresh + UNTOLD if node.op_type in RESIZING else fresh)
         base = self.extents.get(before, Extent(before))
@@ -115,6 +120,25 @@ def _opened(node: NodeProto, inputs: Sequence[Value | None], shape: tuple[Dim, .
         same = all(mine == theirs for axis, (mine, theirs) in enumerate(zip(shape, data.shape, strict=True)) if axis != left[0])
         return left if same and _is_open(data.shape[left[0]]) else ()
     return ()
+
+
+def _told(node: NodeProto, inputs: Sequence[Value | None], axis: int, shape: Sequence[Dim]) -> str | None:
+    """The size of an axis where arithmetic tells it: the rest of a Reshape's elements, or how far a Range goes."""
+    data = inputs[0] if inputs else None
+    if node.op_type == "Range" and len(inputs) == 3:
+        start, limit, step = (sizes_of(value) for value in inputs)
+        plain = start == (0,) and step == (1,) and limit is not None and len(limit) == 1
+        return limit[0] if plain and limit is not None and isinstance(limit[0], str) else None
+    if node.op_type != "Reshape" or data is None or data.shape is None or any(map(is_unclear, data.shape)):
+        return None
+    have, left = counted(data.shape)
+    want, names = counted([dim for at, dim in enumerate(shape) if at != axis])
+    for name in names:
+        if name not in left:
+            return None
+        left.remove(name)
+    size = product(have // want, left) if want and have % want == 0 else None
+    return size if isinstance(size, str) else None
 
 
 def _source(node: NodeProto, inputs: Sequence[Value | None], axis: int, rank: int) -> str | None:

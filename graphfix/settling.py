@@ -11,6 +11,7 @@ from onnx import AttributeProto, NodeProto
 
 from graphfix.folding import Array, attribute
 from graphfix.infer import Place
+from graphfix.open_dims import FRESH
 from graphfix.sizes import sizes_of
 from graphfix.values import NodeFacts, Shape, Value, is_unclear
 
@@ -136,6 +137,43 @@ def counted_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place, V
             if (node.scope, output.name) not in known or known[node.scope, output.name].shape != shape:
                 found[node.scope, output.name] = Value(output.name, output.dtype or data.dtype, shape)
     return found
+
+
+def sliced_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place, Value]:
+    """Results of Slice between bounds that are not known: the axes that are not sliced keep their sizes."""
+    found = {}
+    for node in facts.nodes:
+        if node.op != "Slice" or node.domain or len(node.inputs) < 3 or not node.outputs:
+            continue
+        data, output = node.inputs[0], node.outputs[0]
+        if data is None or data.shape is None or output is None or output.fixed:
+            continue
+        axes, starts = node.inputs[3] if len(node.inputs) > 3 else None, node.inputs[1]
+        if axes is not None and axes.constant is not None:
+            cut = {int(axis) % len(data.shape) for axis in axes.constant.reshape(-1)}
+        elif axes is None and starts is not None and starts.fixed and starts.shape:
+            cut = {at for at in range(len(data.shape)) if at < starts.shape[0]}  # type: ignore[operator]
+        else:
+            continue
+        stated = output.shape if output.shape is not None and len(output.shape) == len(data.shape) else (None,) * len(data.shape)
+        pairs = enumerate(zip(data.shape, stated, strict=True))
+        dims = tuple(was if at not in cut and is_unclear(now) and not is_unclear(was) else now for at, (was, now) in pairs)
+        place = node.scope, output.name
+        if dims != output.shape and (place not in known or known[place].shape != dims):
+            found[place] = Value(output.name, output.dtype or data.dtype, dims)
+    return found
+
+
+def lasting(found: Mapping[Place, Value], known: Mapping[Place, Value]) -> dict[Place, Value]:
+    """What is found, without the names that open dims have in one round only, as far as it is not known already."""
+    kept = {}
+    for place, value in found.items():
+        dims = value.shape
+        if dims is not None:
+            dims = tuple(None if isinstance(dim, str) and FRESH in dim else dim for dim in dims)
+        if place not in known or known[place].shape != dims:
+            kept[place] = replace(value, shape=dims)
+    return kept
 
 
 def assumed(output: Value, plain: Shape | None) -> Value:

@@ -6,6 +6,7 @@ compilers follow. Every function takes and gives tuples of ints, names of free d
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -103,7 +104,43 @@ def _combined(function: Callable[[int, int], int], one: Sizes, other: Sizes | No
         return None
     length = max(len(one), len(other))
     pairs = zip(one * (length // len(one)), other * (length // len(other)), strict=True)
-    unsafe = function is ARITHMETIC["Div"]
-    return tuple(
-        function(a, b) if isinstance(a, int) and isinstance(b, int) and not (unsafe and b == 0) else None for a, b in pairs
-    )
+    return tuple(_of_two(function, a, b) for a, b in pairs)
+
+
+def _of_two(function: Callable[[int, int], int], a: int | str | None, b: int | str | None) -> int | str | None:
+    """One element of two; names of open dims are multiplied, and divided where that goes without a rest."""
+    if a is None or b is None or (function is ARITHMETIC["Div"] and b == 0):
+        return None
+    if isinstance(a, int) and isinstance(b, int):
+        return function(a, b)
+    (one, names), (other, more) = factors(a), factors(b)
+    if function is ARITHMETIC["Mul"]:
+        return product(one * other, [*names, *more])
+    left = list(names)
+    for name in more:
+        if name not in left:
+            return None
+        left.remove(name)
+    return product(one // other, left) if function is ARITHMETIC["Div"] and one % other == 0 else None
+
+
+def factors(dim: int | str) -> tuple[int, list[str]]:
+    """A size as a number times names of open dims: `16*N` is 16 times N."""
+    if isinstance(dim, int):
+        return dim, []
+    words = dim.split("*")
+    numbers = [int(word) for word in words if word.isdecimal()]
+    return math.prod(numbers), [word for word in words if not word.isdecimal()]
+
+
+def counted(dims: Sequence[int | str | None]) -> tuple[int, list[str]]:
+    """How many elements there are: a number, times names of open dims; an unknown dim has a name of its own."""
+    parts = [factors("?" if dim is None else dim) for dim in dims]
+    return math.prod(number for number, _ in parts), [name for _, names in parts for name in names]
+
+
+def product(number: int, names: Sequence[str]) -> int | str:
+    """The size that a number times names of open dims is, written in one way."""
+    if not names or not number:
+        return number
+    return "*".join([*([str(number)] if number != 1 else []), *sorted(names)])

@@ -24,7 +24,7 @@ OPEN = {
 }
 UNCLEAR = {
     "a size that the data tells": "n = NonZero(x)\ny = Cast<to = 1>(n)",
-    "arithmetic that may cancel": "s = Shape(x)\nh = Slice(s, last, end)\nd = Div(h, h)\ny = ConstantOfShape(d)",
+    "arithmetic that is not followed": "s = Shape(x)\nh = Slice(s, last, end)\nd = Sub(h, end)\ny = ConstantOfShape(d)",
 }
 MORE = f"{WEIGHTS}, int64[2] flat = {{3, -1}}, int64[1] last = {{3}}, int64[1] end = {{4}}"
 
