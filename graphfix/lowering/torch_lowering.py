@@ -59,7 +59,7 @@ def lowered(opened: Any, request: Request, told: Told) -> Iterator[Answer]:
     started = time.monotonic()
     printed = os.path.join(request["scratch"], "printed")
     try:
-        with torch.no_grad(), kept(printed):
+        with torch.no_grad(), kept(printed), unfused():
             told.notes += EXPORTS[request["exporter"]](opened, example, request, program) or ()
         seconds = time.monotonic() - started
         feeding.saved(runs, program, example.names, os.path.join(request["folder"], "feeds.npz"))
@@ -120,6 +120,17 @@ def kept(path: str) -> Iterator[None]:
             sys.stdout.flush()
             os.dup2(saved, 1)
             os.close(saved)
+
+
+@contextlib.contextmanager
+def unfused() -> Iterator[None]:
+    """While it lasts torch.nn's attention is made of operators that exporters know, not of one kernel for inference."""
+    usual = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(usual)
 
 
 def by_dynamo(opened: Any, example: Any, request: Request, path: str) -> list[str]:
