@@ -14,6 +14,9 @@ from onnx import NodeProto
 from graphfix.folding import attribute
 from graphfix.values import Value
 
+FAR = 2**31 - 1
+"""Ends of slices that exporters write for the end of an axis."""
+
 
 @dataclass(frozen=True, slots=True)
 class Extent:
@@ -54,6 +57,8 @@ def made(node: NodeProto, inputs: Sequence[Value | None], axis: int, before: Ext
         return _windows(node, inputs, axis - 2, before)
     if op == "ConvTranspose":
         return _unfolded(node, inputs, axis - 2, before)
+    if op == "Slice":
+        return _sliced(inputs, axis, before)
     if op == "Pad":
         return _padded(node, inputs, axis, before)
     if op in ("Resize", "Upsample"):
@@ -113,6 +118,23 @@ def _padded(node: NodeProto, inputs: Sequence[Value | None], axis: int, before: 
     pair = [pads[at] for at in (axis, axis + len(pads) // 2)] if axis < len(pads) // 2 else []
     known = [int(count) for count in pair if count is not None and not isinstance(count, str)]
     return before.plus(sum(known)) if len(known) == 2 else None
+
+
+def _sliced(inputs: Sequence[Value | None], axis: int, before: Extent) -> Extent | None:
+    """Slice by constants, from a place near the beginning to the end, or to a place counted from it."""
+    numbers = [value.constant if value is not None else None for value in inputs[1:5]]
+    starts, ends, axes, steps = [*numbers, None, None][:4]
+    data = inputs[0]
+    if starts is None or ends is None or data is None or data.shape is None or (len(inputs) > 3 and axes is None):
+        return None
+    places = [int(place) % len(data.shape) for place in axes.reshape(-1)] if axes is not None else list(range(starts.size))
+    if axis not in places:
+        return before
+    at = places.index(axis)
+    start, end, step = (int(one.reshape(-1)[at]) for one in (starts, ends, steps if steps is not None else starts * 0 + 1))
+    if start < 0 or step != 1 or 0 <= end < FAR:
+        return None
+    return before.plus((end if end < 0 else 0) - start)
 
 
 def _scaled(node: NodeProto, inputs: Sequence[Value | None], axis: int, before: Extent) -> Extent | None:

@@ -28,6 +28,8 @@ BROADCASTING = {
 RESIZING = {"Reshape", "Concat", "Gather", "GatherElements", "GatherND", "Compress", "Unique", "NonZero", "DepthToSpace",
             "SpaceToDepth", "STFT", "CenterCropPad", "Split", "OneHot", "TopK", "ScatterND", "Col2Im"}  # fmt: skip
 """Operators that give an axis another size in ways of their own; all others keep one that the rest of the shape agrees on."""
+RECURRENT = {op: {0: 0, 2: 1} for op in ("LSTM", "GRU", "RNN")}
+"""Recurrent layers: time and batch stand first in the data, with the directions between them in the result."""
 COUNTED = {"Range": (0, 1, 2), "TopK": (1,)}
 """Operators that make a dim from a number, and the positions of those numbers."""
 FRESH = "open__"
@@ -76,7 +78,7 @@ class OpenDims:
         extent = made(node, inputs, axis, base)
         fresh += UNTOLD if base.dim.endswith(UNTOLD) else ""
         if extent is None:
-            return fresh
+            return fresh if fresh.endswith(UNTOLD) else fresh + UNTOLD
         name = extent.dim if extent.plain else self.by_extent.setdefault(extent, fresh)
         self.extents[name] = extent
         return name
@@ -97,6 +99,8 @@ def _opened(node: NodeProto, inputs: Sequence[Value | None], shape: tuple[Dim, .
         return left if told else ()
     if data is None or data.shape is None:
         return ()
+    if op in RECURRENT:
+        return [axis for axis in left if axis in RECURRENT[op] and _is_open(data.shape[RECURRENT[op][axis]])]
     if op in WINDOWED or op in MOVED:
         kept = data.shape if len(data.shape) == len(shape) else ()
         return [axis for axis in left if kept and _is_open(kept[axis])]
@@ -155,6 +159,8 @@ def _source(node: NodeProto, inputs: Sequence[Value | None], axis: int, rank: in
     elif op == "Expand":
         sizes = inputs[1].sizes if len(inputs) > 1 and inputs[1] is not None else None
         only = sizes[axis - rank] if sizes is not None else None
+    elif op in RECURRENT:
+        only = data.shape[RECURRENT[op][axis]]
     else:
         only = data.shape[axis] if axis < len(data.shape) else None
     return only if isinstance(only, str) else None

@@ -12,7 +12,8 @@ from graphfix.values import is_unclear
 KERNEL = ",".join(["0"] * 9)
 WEIGHTS = (
     f"float[1,1,3,3] w = {{{KERNEL}}}, float[4] s = {{1, 1, 3, 2}}, float[4] h = {{1, 1, 0.5, 0.25}}, float[0] e = {{}}, "
-    "int64[8] p = {0, 0, 1, 2, 0, 0, 3, 4}"
+    "int64[8] p = {0, 0, 1, 2, 0, 0, 3, 4}, "
+    "int64[2] from = {1, 0}, int64[2] to = {-2, 9223372036854775807}, int64[2] both = {2, 3}"
 )
 CHAINS = {
     "windows": "y = Conv<kernel_shape = [3, 3]>(x, w)",
@@ -24,6 +25,7 @@ CHAINS = {
         "y = ConvTranspose<kernel_shape = [3, 3], strides = [2, 3], pads = [1, 0, 1, 1], output_padding = [1, 0]>(x, w)"
     ),
     "padding": "y = Pad(x, p)",
+    "all but the ends": "y = Slice(x, from, to, both)",
     "whole factors": "y = Resize(x, e, s)",
     "whole shares": "y = Resize(x, e, h)",
     "many": (
