@@ -123,7 +123,7 @@ def _padded(node: NodeProto, inputs: Sequence[Value | None], axis: int, before: 
 def _sliced(inputs: Sequence[Value | None], axis: int, before: Extent) -> Extent | None:
     """Slice by constants, from a place near the beginning to the end, or to a place counted from it."""
     numbers = [value.constant if value is not None else None for value in inputs[1:5]]
-    starts, ends, axes, steps = [*numbers, None, None][:4]
+    starts, ends, axes, steps = [*numbers, *[None] * 4][:4]
     data = inputs[0]
     if starts is None or ends is None or data is None or data.shape is None or (len(inputs) > 3 and axes is None):
         return None

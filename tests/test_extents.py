@@ -84,3 +84,11 @@ def test_arithmetic_that_is_not_followed_makes_a_dim_of_its_own() -> None:
 def test_every_other_entry_of_a_product_is_told(nodes: str, thins: bool) -> None:
     model = Example(nodes, inputs="float[N,1,8,8] x", weights="float[1,1,1,1] k = {2}").model
     assert facets(Facts.of(model).nodes[-1])["thins"] is thins
+
+
+def test_a_slice_whose_bounds_are_attributes_makes_a_dim_that_may_be_any() -> None:
+    nodes = "y = Slice<starts = [1], ends = [5], axes = [2]>(x)"
+    found = Facts.of(Example(nodes, inputs="float[1,1,H,W] x", opset=9).model).value("y")
+    assert found is not None
+    assert found.shape is not None
+    assert found.shape[3] == "W"
