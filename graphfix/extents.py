@@ -14,7 +14,7 @@ from onnx import NodeProto
 from graphfix.folding import attribute
 from graphfix.values import Value
 
-FAR = 2**31 - 1
+FAR = 10**9
 """Ends of slices that exporters write for the end of an axis."""
 
 
