@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import onnx
@@ -13,6 +14,8 @@ import graphfix.table
 from graphfix import engine
 from graphfix.backends.base import Backend
 from graphfix.example import Example
+from graphfix.rewrite import Key, Outcome
+from graphfix.rewrites.simplify import Simplify
 
 RULES = Path(__file__).parent.parent / "fixtures" / "rules"
 
@@ -26,6 +29,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def columns(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reports are as wide as they are where nothing is said of it."""
     monkeypatch.delenv("COLUMNS", raising=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def simplified_once() -> Iterator[None]:
+    """Ask onnxsim once about one and the same model: each time is a process that first imports it."""
+    known: dict[bytes, Outcome] = {}
+    plain = Simplify.apply
+
+    def apply(self: Simplify, model: onnx.ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
+        if model.ByteSize() > 1 << 20:
+            return plain(self, model, wanted)
+        key = model.SerializeToString(deterministic=True)
+        if key not in known:
+            known[key] = plain(self, model, wanted)
+        made = known[key].model
+        return known[key] if made is None else replace(known[key], model=onnx.load_from_string(made.SerializeToString()))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Simplify, "apply", apply)
+        yield
 
 
 @pytest.fixture

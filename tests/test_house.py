@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import os
 import re
 import subprocess
@@ -21,20 +22,26 @@ HEAVY = ("onnxruntime", "torch", "tensorflow", "openvino", "tract", "coremltools
          "onnxsim", "networkx", "rich")  # fmt: skip
 
 
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    """A source as Python reads it."""
+    return ast.parse(path.read_text())
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_file_is_one_room_with_a_docstring(path: Path) -> None:
     text = path.read_text()
     assert len(text.splitlines()) <= 300
     assert path.stem not in ("utils", "util", "helpers", "common", "misc")
     if text.strip():
-        assert ast.get_docstring(ast.parse(text)) or path.name == "__main__.py"
+        assert ast.get_docstring(parsed(path)) or path.name == "__main__.py"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_public_definition_says_what_it_is(path: Path) -> None:
     inherited = {"check", "apply", "edit", "guard", "replacement", "constants", "numbers", "sites", "compose", "draw", "write",
                  "reform", "adapt", "idle", "asked", "label"}  # fmt: skip
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Module | ast.ClassDef):
             for item in node.body:
                 if isinstance(item, ast.FunctionDef | ast.ClassDef) and not item.name.startswith("_"):

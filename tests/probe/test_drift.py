@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,20 +40,34 @@ class Moody:
         return Verdict(False, "convert", "not this dtype") if types & self.refused else Verdict(True, "ok")
 
 
-@pytest.fixture
-def compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Moody:
-    """The invented compiler behind every session, with tables of two operators measured in tmp_path."""
-    moody = Moody()
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tables of two operators, measured with the invented compiler."""
+    home = tmp_path_factory.mktemp("measured")
+    with pytest.MonkeyPatch.context() as patch:
+        install(Moody(), patch)
+        running.run("tract", OPS, home=home)
+    return home
+
+
+def install(moody: Moody, patch: pytest.MonkeyPatch) -> None:
+    """Put the invented compiler behind every session."""
 
     @contextmanager
     def opened(*_: Any, **__: Any) -> Iterator[Moody]:
         yield moody
 
-    monkeypatch.setattr(running, "open_backend", opened)
-    monkeypatch.setattr(drift, "open_backend", opened)
-    monkeypatch.setattr("graphfix.backends.toolchain.find", lambda name, version=None: Toolchain("python", "1.2.3"))
-    running.run("tract", OPS, home=tmp_path)
-    moody.asked = 0
+    patch.setattr(running, "open_backend", opened)
+    patch.setattr(drift, "open_backend", opened)
+    patch.setattr("graphfix.backends.toolchain.find", lambda name, version=None: Toolchain("python", "1.2.3"))
+
+
+@pytest.fixture
+def compiler(monkeypatch: pytest.MonkeyPatch, measured: Path, tmp_path: Path) -> Moody:
+    """The invented compiler behind every session, with the measured tables in tmp_path."""
+    moody = Moody()
+    install(moody, monkeypatch)
+    shutil.copytree(measured, tmp_path, dirs_exist_ok=True)
     return moody
 
 

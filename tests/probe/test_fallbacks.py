@@ -198,12 +198,17 @@ def test_delegated_operators_are_those_between_what_a_delegate_reads_and_makes()
     assert found[2][2] == ["t3"]
 
 
-@pytest.mark.parametrize("target", PLACED)
-def test_tables_of_fallbacks_are_what_the_evidence_distils_to(target: str) -> None:
-    table = Table.open(target)
+@pytest.fixture(scope="module", params=PLACED)
+def kept(request: pytest.FixtureRequest) -> tuple[Table, dict[str, list[Evidence]]]:
+    """A table with what its compiler said it runs, read once for all that is asked of it."""
+    table = Table.open(request.param)
     rule = backend(table.target).fallback
     assert rule is not None
-    rows = told(read_archive(table.folder), read_placements(table.folder), rule)
+    return table, told(read_archive(table.folder), read_placements(table.folder), rule)
+
+
+def test_tables_of_fallbacks_are_what_the_evidence_distils_to(kept: tuple[Table, dict[str, list[Evidence]]]) -> None:
+    table, rows = kept
     paths = {path.stem: path for path in (table.folder / FALLBACKS).glob("*.json")}
     assert set(paths) == set(rows)
     assert len(rows) > 150
@@ -216,20 +221,18 @@ def test_tables_of_fallbacks_are_what_the_evidence_distils_to(target: str) -> No
         assert all(one["said"] and one["probes"]["for"] > 0 for one in stored[FALLBACKS]), name
 
 
-@pytest.mark.parametrize("target", PLACED)
-def test_fallbacks_agree_with_what_was_seen(target: str) -> None:
-    table = Table.open(target)
-    known, rule = placements(table), backend(table.target).fallback
+def test_fallbacks_agree_with_what_was_seen(kept: tuple[Table, dict[str, list[Evidence]]]) -> None:
+    table, groups = kept
+    known = placements(table)
     assert known is not None
-    assert rule is not None
-    groups = told(read_archive(table.folder), read_placements(table.folder), rule)
     for name, rows in groups.items():
         domain, _, op = name.rpartition(".")
-        keys: dict[str, set[str]] = {}
-        for one in rows:
-            keys.setdefault(repr(sorted(one.facets.items(), key=str)), set()).add(one.verdict)
-        for one in rows:
-            if len(keys[repr(sorted(one.facets.items(), key=str))]) == 1 and None not in one.facets.values():
+        keys = [repr(sorted(one.facets.items(), key=str)) for one in rows]
+        verdicts: dict[str, set[str]] = {}
+        for one, key in zip(rows, keys, strict=True):
+            verdicts.setdefault(key, set()).add(one.verdict)
+        for one, key in zip(rows, keys, strict=True):
+            if len(verdicts[key]) == 1 and None not in one.facets.values():
                 found = fallback(known, op, domain, one.facets)
                 assert (found is not None) == (one.verdict == "rejected"), (name, one.label)
 
