@@ -29,9 +29,10 @@ TELLING: Final = OWN | {STACK, SCOPES}
 _EXPORTER: Final = ("pkg.torch.onnx.", "namespace")
 """How the keys begin that torch's exporter writes of a node's origin; viewers group nodes by them."""
 
-_PYTHON: Final = re.compile(r'^[ \t]*File "([^"\n]+)", line (\d+)(?:, in ([^\n]+))?', re.MULTILINE)
-_TRACED: Final = re.compile(r"^(\S[^\n]*)\((\d+)\): ([^\n]+)$", re.MULTILINE)
-_FRAMEWORK: Final = re.compile(
+# Patterns of what only some models hold are compiled by the first that does.
+_PYTHON: Final = r'(?m)^[ \t]*File "([^"\n]+)", line (\d+)(?:, in ([^\n]+))?'
+_TRACED: Final = r"(?m)^(\S[^\n]*)\((\d+)\): ([^\n]+)$"
+_FRAMEWORK: Final = (
     r"(?:^|/)(?:site|dist)-packages/(?:torch|functorch|tensorflow|keras|tf_keras|onnx\w*|tf2onnx|numpy|graphfix)(?:/|\.py$)"
     r"|/torch/(?:nn/(?:modules/|functional\.py$)|_\w+(?:/|\.py$))"
     r"|/graphfix/lowering/"
@@ -40,20 +41,20 @@ _FRAMEWORK: Final = re.compile(
     r"|^code/__torch__|^<frozen |^<eval_with_key>"
 )
 """Files whose lines nobody who writes a model can change."""
-_EXPORTING: Final = re.compile(
+_EXPORTING: Final = (
     r"(?:site|dist)-packages/torch/(?:onnx|jit|export)/|/torch/(?:onnx/_internal/|jit/_trace\.py$|export/_trace\.py$)"
 )
 """Files of the call that exports; what stands outside of it in a stack is not the model."""
-_INSTALLED: Final = re.compile(r"(?:^|/)(?:site|dist)-packages/")
+_INSTALLED: Final = r"(?:^|/)(?:site|dist)-packages/"
 _OUTERMOST: Final = "<module>"
 _STEPS: Final = frozenset({"forward", "call", "__call__"})
 """Functions by which an installed library of models says what it computes; its other lines serve those who call them."""
 
-_WORD: Final = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
-_TIMES: Final = re.compile(r"@\d+(?=\.|$)")
+_WORD: Final = r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\""
+_TIMES: Final = r"@\d+(?=\.|$)"
 _STAMP: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+(?:_\d+)?")
 _OPERATOR: Final = re.compile(r"[A-Z]\w*")
-_CALLS: Final = re.compile(r"(?:Stateful)?PartitionedCall(?:_\d+)?")
+_CALLS: Final = r"(?:Stateful)?PartitionedCall(?:_\d+)?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +151,10 @@ def scoped(scopes: str) -> str:
 
     A module called a second time is named `gate@1` there, which is no other module.
     """
-    names = [single or double for single, double in _WORD.findall(scopes)]
-    return _TIMES.sub("", next((name for name in reversed(names[:-1]) if name), ""))
+    if not scopes:
+        return ""
+    names = [single or double for single, double in re.findall(_WORD, scopes)]
+    return re.sub(_TIMES, "", next((name for name in reversed(names[:-1]) if name), ""))
 
 
 @functools.lru_cache(4096)
@@ -162,16 +165,16 @@ def spot(stack: str) -> tuple[str, int | None]:
     """
     if not stack:
         return "", None
-    frames = [(file, int(line), function) for file, line, function in _PYTHON.findall(stack)][::-1]
-    frames = frames or [(file, int(line), function) for file, line, function in _TRACED.findall(stack)]
+    frames = [(file, int(line), function) for file, line, function in re.findall(_PYTHON, stack)][::-1]
+    frames = frames or [(file, int(line), function) for file, line, function in re.findall(_TRACED, stack)]
     borrowed: tuple[str, int | None] = "", None
     for file, line, function in frames:
         path = file.replace("\\", "/")
-        if _EXPORTING.search(path):
+        if re.search(_EXPORTING, path):
             break
-        if function == _OUTERMOST or _FRAMEWORK.search(path):
+        if function == _OUTERMOST or re.search(_FRAMEWORK, path):
             continue
-        if not _INSTALLED.search(path) or function in _STEPS:
+        if not re.search(_INSTALLED, path) or function in _STEPS:
             return file, line
         borrowed = borrowed if borrowed[0] else (file, line)
     return borrowed
@@ -213,7 +216,7 @@ def _by_torch(name: str) -> str:
 
 def _by_tf2onnx(name: str) -> str:
     """`StatefulPartitionedCall/model/dense/MatMul__12`: calls of functions around it first, the operator last."""
-    parts = [part for part in _plain(name).split("/")[:-1] if not _CALLS.fullmatch(part)]
+    parts = [part for part in _plain(name).split("/")[:-1] if not re.fullmatch(_CALLS, part)]
     return "/".join(parts)
 
 

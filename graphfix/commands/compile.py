@@ -15,7 +15,7 @@ from graphfix.commands.options import add_shared, as_onnx, bindings, chosen_targ
 from graphfix.compiling import CAPABILITIES, Compiled, compile_case, gpu_options
 from graphfix.confirm import Case, open_target
 from graphfix.errors import UsageError
-from graphfix.lowering.instructions import add_lowering
+from graphfix.lowering.options import add_lowering
 from graphfix.progress import talk
 from graphfix.report import renderer
 

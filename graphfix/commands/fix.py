@@ -15,7 +15,7 @@ from graphfix.commands.options import add_shared, as_onnx, bindings, chosen_targ
 from graphfix.diagnostic import Result
 from graphfix.engine import judge, named, read_whole, table
 from graphfix.errors import UsageError
-from graphfix.lowering.instructions import add_lowering
+from graphfix.lowering.options import add_lowering
 from graphfix.lowering.source import recognised
 from graphfix.policy import Policy
 from graphfix.progress import talk

@@ -17,7 +17,7 @@ from graphfix.diagnostic import Result
 from graphfix.engine import Values, models_in, table
 from graphfix.errors import BackendError, GraphfixError, UsageError
 from graphfix.linting import Task, carried_out
-from graphfix.lowering.instructions import add_lowering, instructions
+from graphfix.lowering.options import add_lowering
 from graphfix.lowering.source import Source, recognised
 from graphfix.progress import progress
 from graphfix.report import renderer
@@ -106,6 +106,7 @@ def _bring(
     if not sources:
         return found, lost
     from graphfix.lowering.bringing import lowering
+    from graphfix.lowering.instructions import instructions
     from graphfix.progress import talk
 
     instructions(given, {})  # what is wrong with the options is wrong for all

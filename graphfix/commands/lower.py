@@ -15,7 +15,7 @@ from graphfix.commands.options import add_shared, bindings, chosen_targets, dest
 from graphfix.diagnostic import Result
 from graphfix.engine import bound, named, table
 from graphfix.lowering.bringing import Brought, lowering
-from graphfix.lowering.instructions import add_lowering
+from graphfix.lowering.options import add_lowering
 from graphfix.lowering.source import source_of
 from graphfix.progress import talk
 from graphfix.report import renderer

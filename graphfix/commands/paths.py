@@ -17,7 +17,8 @@ from graphfix.commands.fix import read_data
 from graphfix.commands.options import add_shared, bindings, chosen_targets, destination
 from graphfix.engine import table
 from graphfix.errors import BackendError, ModelError, UsageError
-from graphfix.lowering.instructions import add_lowering, instructions
+from graphfix.lowering.instructions import instructions
+from graphfix.lowering.options import add_lowering
 from graphfix.lowering.source import Source, recognised
 from graphfix.progress import talk
 from graphfix.roads import Map, Start

@@ -1,4 +1,4 @@
-"""How a source is to be lowered: example inputs, free dims, exporter, bounds; and the options that say so."""
+"""How a source is to be lowered: example inputs, free dims, exporter, bounds."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 from graphfix.bind import parse_shape
 from graphfix.errors import UsageError, nearest
+from graphfix.lowering.options import EXPORTERS as EXPORTERS
 
-EXPORTERS = ("auto", "dynamo", "trace", "script")
 DTYPES = (
     "float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64", "bool",
     "complex64", "complex128",
@@ -61,24 +61,6 @@ class Instructions:
     memory_gib: float = 8.0
     rtol: float | None = None
     atol: float | None = None
-
-
-def add_lowering(parser: argparse.ArgumentParser) -> None:
-    """The options on sources that are not ONNX."""
-    group = parser.add_argument_group(
-        "sources other than ONNX", "package.module:factory, .pt2, TorchScript, SavedModel, .keras, .h5, frozen .pb, .tflite"
-    )
-    group.add_argument(
-        "--input", action="append", default=[], metavar="[NAME=]1x3x224x224[:dtype]", help="an example input, in order or by name"
-    )
-    group.add_argument("--exporter", choices=EXPORTERS, default="auto", help="torch's exporter (auto: the best for the targets)")
-    group.add_argument("--opset", type=int, metavar="N", help="the opset to export to, in place of the exporter's own")
-    group.add_argument("--inputs", metavar="NAME[,...]", help="the inputs of a frozen graph")
-    group.add_argument("--outputs", metavar="NAME[,...]", help="the outputs of a frozen graph")
-    group.add_argument("--weights", type=Path, metavar="FILE", help="weights for what a torch factory makes")
-    group.add_argument("--trust", action="store_true", help="open pickles and layers that hold code, which then runs")
-    group.add_argument("--network", action="store_true", help="let the model's code use the network")
-    group.add_argument("--python", metavar="PYTHON", help="the interpreter that has the framework")
 
 
 def instructions(given: argparse.Namespace, shapes: Mapping[str, Any]) -> Instructions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -103,9 +104,9 @@ def paragraph(group: Sequence[Finding], detail: Detail, width: int, *, called: s
 
 def places(group: Sequence[Finding], room: int, *, full: bool) -> str:
     """Where the findings are: a few nodes by their paths as far as there is room, and how many more."""
-    names = list(map(place, group))
-    for count in (len(names),) if full else range(min(NODES_SHOWN, len(names)), 0, -1):
-        rest = f" and {len(names) - count} more" if len(names) > count else ""
+    names = list(map(place, group if full else group[:NODES_SHOWN]))
+    for count in range(len(names), len(names) - 1 if full else 0, -1):
+        rest = f" and {len(group) - count} more" if len(group) > count else ""
         text = f"{', '.join(names[:count])}{rest}"
         if len(text) <= room:
             return text
@@ -121,9 +122,14 @@ def place(finding: Finding) -> str:
 
 def wrapped(text: str, width: int, most: int) -> list[str]:
     """The text in lines of at most a width, no more than `most` of them."""
-    lines = textwrap.wrap(text, max(width, 20), break_long_words=True, break_on_hyphens=False) or [""]
+    lines = _lines(text, max(width, 20))
     # Two spaces set names apart from messages; wrapping keeps them but at the end of a line.
-    return lines if len(lines) <= most else [*lines[: most - 1], clipped(" ".join(lines[most - 1 :]), width)]
+    return list(lines) if len(lines) <= most else [*lines[: most - 1], clipped(" ".join(lines[most - 1 :]), width)]
+
+
+@functools.lru_cache(1024)  # the same is wrapped again for every amount of detail that is tried
+def _lines(text: str, width: int) -> tuple[str, ...]:
+    return tuple(textwrap.wrap(text, width, break_long_words=True, break_on_hyphens=False)) or ("",)
 
 
 def clipped(text: str, room: int) -> str:

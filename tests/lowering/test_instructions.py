@@ -9,7 +9,8 @@ import pytest
 
 from graphfix.cli import main
 from graphfix.errors import UsageError
-from graphfix.lowering.instructions import DTYPES, Example, Instructions, add_lowering, instructions, names
+from graphfix.lowering.instructions import DTYPES, Example, Instructions, instructions, names
+from graphfix.lowering.options import add_lowering
 
 
 def read(*words: str) -> Instructions:
