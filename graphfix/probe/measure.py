@@ -109,14 +109,20 @@ def answered(probe: Probe, session: Session, target: str, folder: Path) -> Evide
     told: dict[str, Any] = {"shapes": shapes, "values": values, "inputs": inputs, "deadline": DEADLINE}
     if target != "tflite":
         return judged(probe, session.ask(model, **told))
-    # onnx2tf simplifies first, which takes longer than all the rest and changes nothing where nothing can be folded.
+    # onnx2tf simplifies first, which takes longer than all the rest and changes nothing where nothing can be folded or dropped.
     alone = judged(probe, session.ask(model, options={"onnxsim": False}, **told))
-    if alone.verdict in ("works", "wrong") or not (probe.facets.get("foldable") or FOLDING & set(probe.facets.values())):
+    folds = bool(probe.facets.get("foldable")) or not FOLDING.isdisjoint(probe.facets.values())
+    if alone.verdict in ("works", "wrong") or not (folds or idle(probe)):
         return alone
     helped = judged(probe, session.ask(model, options={"onnxsim": True}, **told))
     if helped.verdict in ("works", "wrong") and alone.verdict == "rejected":
         return replace(helped, stage=alone.stage, said=alone.said, aided=True)
     return helped
+
+
+def idle(probe: Probe) -> bool:
+    """Whether a node does nothing, so that simplifiers drop it: exporters leave joins of a single tensor behind."""
+    return probe.op == "Concat" and probe.facets.get("inputs") == 1
 
 
 def judged(probe: Probe, verdict: Verdict) -> Evidence:
