@@ -192,7 +192,7 @@ def _walk(
         values[name] = Value(name, DTYPES.get(sparse.values.data_type, ""), tuple(sparse.dims), "constant")
     read: dict[str, None] = {}
     regrouping, accompanied, thinning = regroupings(graph), in_company(graph, opsets), thinnings(graph)
-    for position, (node, twin) in enumerate(zip(graph.node, inferred.node, strict=True)):
+    for position, node in enumerate(graph.node):
         op, domain = node.op_type, "" if node.domain == "ai.onnx" else node.domain
         inputs = tuple([(values.get(name) or facts.value(name, scope)) if name else None for name in node.input])
         branches: list[tuple[Value | None, ...]] = []
@@ -200,7 +200,7 @@ def _walk(
         bodies = [item for item in node.attribute if item.type == AttributeProto.GRAPH]
         if bodies:
             before, runs_under = len(facts.nodes), _condition(node, inputs, under)
-            for item, other in zip(node.attribute, twin.attribute, strict=False):
+            for item, other in zip(node.attribute, inferred.node[position].attribute, strict=False):
                 if item.type == AttributeProto.GRAPH:
                     inner = branch_scope(scope, node, item.name)
                     captured.update(dict.fromkeys(_walk(facts, item.g, other.g, inner, opsets, runs_under)))
@@ -216,7 +216,7 @@ def _walk(
             outputs = tuple(assumed(value, facts.plain.get((scope, value.name), value.shape)) for value in outputs)
         outputs = facts.opened.settle(node, inputs, outputs)
         entry = NodeFacts(
-            node, scope, inputs, tuple([o if o.name else None for o in outputs]),
+            node, op, domain, scope, inputs, tuple([o if o.name else None for o in outputs]),
             version, tuple(branches), tuple(captured), broken, under, position in regrouping, position in accompanied,
             op in LOSSES and resized(op, inputs[0] if inputs else None, lambda name: facts.producer(name, scope)),
             position in thinning,

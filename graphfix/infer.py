@@ -193,12 +193,12 @@ def _pin(graph: GraphProto, scope: tuple[str, ...], pins: Mapping[Place, tuple[s
 
 
 def replace(graph: GraphProto, scope: tuple[str, ...], wanted: Mapping[Place, Array]) -> None:
-    """Put Constant nodes where the wanted values are computed."""
+    """Put Constant nodes where the wanted values are computed, but by subgraphs: what is inferred in those is wanted as well."""
     for node in graph.node:
-        for item in node.attribute:
-            if item.type == AttributeProto.GRAPH:
-                replace(item.g, branch_scope(scope, node, item.name), wanted)
-        if len(node.output) == 1 and (scope, node.output[0]) in wanted:
+        bodies = [item for item in node.attribute if item.type == AttributeProto.GRAPH]
+        for item in bodies:
+            replace(item.g, branch_scope(scope, node, item.name), wanted)
+        if not bodies and len(node.output) == 1 and (scope, node.output[0]) in wanted:
             value = onnx.numpy_helper.from_array(np.ascontiguousarray(wanted[scope, node.output[0]]))
             node.op_type, node.domain = "Constant", ""
             del node.input[:]

@@ -21,15 +21,16 @@ def produced(node: NodeProto, inputs: tuple[Value | None, ...], stated: Value, i
     given = [i for i in inputs if i is not None]
     measuring = [i for i in given if i.measured]
     measured, counted = bool(measuring), bool(measuring) and all(i.counted for i in measuring)
-    if node.op_type == "Constant" and node.domain in ("", "ai.onnx"):
+    op = node.op_type
+    if op == "Constant" and node.domain in ("", "ai.onnx"):
         value, source = constant_value(node), "constant"
-    elif node.op_type in ("Shape", "Size") and inputs and inputs[0] is not None:
+    elif op in ("Shape", "Size") and inputs and inputs[0] is not None:
         value, source = _measure(node, inputs[0])
         measured = measured or inputs[0].source not in ("constant", "folded")
         counted = inputs[0].measured or inputs[0].source in ("shape", "cast-shape")
     else:
         sources = {i.source for i in given}
-        runtime = "runtime" in sources or node.op_type in RANDOM or any(a.type == AttributeProto.GRAPH for a in node.attribute)
+        runtime = "runtime" in sources or op in RANDOM or any(a.type == AttributeProto.GRAPH for a in node.attribute)
         source = "runtime" if runtime else _folded_source(node, sources)
         if source == "folded" and index == 0 and all(i.constant is not None for i in given):
             value = fold(node, [None if i is None else i.constant for i in inputs])

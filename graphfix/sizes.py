@@ -38,23 +38,24 @@ def follow(node: NodeProto, inputs: Sequence[Value | None]) -> Sizes | None:
     data = inputs[0] if inputs else None
     if data is None or node.domain not in ("", "ai.onnx"):
         return None
-    if node.op_type == "Shape":
+    op = node.op_type
+    if op == "Shape":
         shape = data.shape
         dims = shape[attribute(node, "start", 0) : attribute(node, "end", len(shape))] if shape is not None else None
         return None if dims is None else tuple(None if is_unclear(dim) else dim for dim in dims)
     first = sizes_of(data)
-    if node.op_type == "Concat":
+    if op == "Concat":
         return _joined([sizes_of(value) for value in inputs])
     if first is None:
         return None
-    if node.op_type in CARRIERS or (node.op_type == "Cast" and attribute(node, "to") in (6, 7)):
+    if op in CARRIERS or (op == "Cast" and attribute(node, "to") in (6, 7)):
         return first
-    if node.op_type == "Gather" and data.rank == 1 and len(inputs) > 1:
+    if op == "Gather" and data.rank == 1 and len(inputs) > 1:
         return _picked(first, inputs[1].constant if inputs[1] is not None else None)
-    if node.op_type == "Slice" and data.rank == 1:
+    if op == "Slice" and data.rank == 1:
         return _sliced(node, first, inputs)
-    if node.op_type in ARITHMETIC and len(inputs) == 2:
-        return _combined(ARITHMETIC[node.op_type], first, sizes_of(inputs[1]))
+    if op in ARITHMETIC and len(inputs) == 2:
+        return _combined(ARITHMETIC[op], first, sizes_of(inputs[1]))
     return None
 
 

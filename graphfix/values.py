@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import onnx
 from onnx import NodeProto
@@ -54,7 +54,8 @@ class Value:
 class NodeFacts:
     """A node with the facts about its operands; `inputs[i]` is None where an optional input is left out.
 
-    `branches` are the outputs of its subgraphs, `captured` the names that those read from outer scopes,
+    `op` and `domain` are the proto's, which makes a new string for each look, the domain empty for ai.onnx. `branches` are
+    the outputs of its subgraphs, `captured` the names that those read from outer scopes,
     `broken` the gravest operator inside them whose operands contradict it, `none` without one. `under` is `nothing` in
     the main graph, else the source of the condition that its execution hangs on, the least settled of several.
     `regroups` says that it stands in a row of Reshape, Transpose and Reshape, see regrouping.py; `accompanied` that
@@ -63,6 +64,8 @@ class NodeFacts:
     """
 
     proto: NodeProto
+    op: str
+    domain: str
     scope: tuple[str, ...]
     inputs: tuple[Value | None, ...]
     outputs: tuple[Value | None, ...]
@@ -75,15 +78,6 @@ class NodeFacts:
     accompanied: bool = False
     resized: bool = False
     thins: bool = False
-    op: str = field(init=False)
-    """The operator type."""
-    domain: str = field(init=False)
-    """The operator's domain, empty for ai.onnx."""
-
-    def __post_init__(self) -> None:
-        """Take out of the proto what is asked for again and again: each look into it makes a new string."""
-        object.__setattr__(self, "op", self.proto.op_type)
-        object.__setattr__(self, "domain", "" if self.proto.domain == "ai.onnx" else self.proto.domain)
 
     @property
     def label(self) -> str:

@@ -156,6 +156,18 @@ def test_constants_of_outer_scopes_shape_values_in_branches() -> None:
     assert not found.model.graph.node[0].attribute[0].g.initializer, "the model itself is as it was"
 
 
+def test_what_a_branch_gives_may_shape_a_value() -> None:
+    model = onnx.parser.parse_model(
+        """<ir_version: 8, opset_import: ["" : 17]> g (float[N] x) => (float[A, B] y) <bool yes = {1}> {
+             s = If (yes) <then_branch = t () => (int64[2] a) <int64[2] q = {2, 3}> { a = Identity(q) },
+                           else_branch = e () => (int64[2] b) { b = Constant<value = int64[2] {3, 2}>() }>
+             y = Reshape(x, s) }"""
+    )
+    facts = Facts.of(model)
+    assert facts.trouble is None
+    assert [node.outputs[0].shape for node in facts.nodes if node.outputs[0]] == [(2,), (2,), (2,), (2, 3)]
+
+
 def test_an_if_with_a_known_condition_has_the_shape_of_the_branch_that_runs() -> None:
     squeeze = Example(
         "s = Shape(x)\nd = Gather(s, i)\nc = Equal(d, one)\n"
