@@ -90,26 +90,26 @@ def by(lowered: Lowered, exporter: str) -> Attempt:
 
 
 def journey(model: Path, target: str, compiler: Session, folder: Path) -> Trip:
-    """Lint; what is not accepted is fixed, by exact rewrites or if these do not do by all; compile, compare.
+    """Lint; what is rejected or computes something else is fixed, by exact rewrites, else by all; compile, compare.
 
     Free dims stay as they are unless the target takes the model only with dims that are fixed.
     """
-    before = after = graphfix.lint(model, [target]).verdict
-    path, took, passed = model, "nothing", True
+    report = graphfix.lint(model, [target])
+    before, path, took, passed = report.verdict, model, "nothing", True
     tries: list[tuple[str, tuple[str, ...], Mapping[str, Sequence[int]]]] = [("exact", (), {}), ("all", ALL, {})]
     if shapes := sizes(model):
         tries.append(("all, dims fixed", ALL, shapes))
     for took_now, allow, dims in tries:
-        if after == "accepted":
+        if report.verdict == "accepted" and all(finding.code != "GF301" for finding in report.findings):
             break
         fixed = graphfix.fix(model, target, allow=allow, shapes=dims)
-        after, took, passed = fixed.report.verdict, took_now, fixed.verification.passed
+        report, took, passed = fixed.report, took_now, fixed.verification.passed
         path = folder / "fixed.onnx"
         onnx.save(fixed.model, path)
     wanted = backend(target)
     options = gpu_options(wanted.capabilities[-1] if wanted.capabilities else None, wanted)  # one GPU will do
     verdict = compile_case(Case(path), target, compiler, output=None, options=options).verdict
-    return Trip(before, after, took, passed, verdict.accepted, verdict.numerics, verdict.message)
+    return Trip(before, report.verdict, took, passed, verdict.accepted, verdict.numerics, verdict.message)
 
 
 def sizes(model: Path) -> dict[str, list[int]]:
