@@ -30,8 +30,6 @@ ENDS: Mapping[tuple[str, str, str], str] = {
     ("float64_leak", "dynamo", "tflite"): "accepted, compiled, numerics: error",
     ("float64_leak", "trace", "tflite"): "accepted, compiled, numerics: error",
     ("float64_leak", "script", "tflite"): "accepted, compiled, numerics: error",
-    # dynamo states a ConvTranspose's output_padding where it is zero
-    **{("group_norm", "dynamo", target): UNMEASURED for target in TARGETS},
     ("group_norm", "script", "tensorrt"): UNMEASURED,
     # the number of steps is data: the loop cannot be undone
     **{("scripted_loop", road, target): REFUSED for road in ("trace", "script") for target in ("coreml", "tflite", "tract")},
