@@ -87,7 +87,7 @@ def _pairs(graph: GraphProto, scope: Scope, facts: Facts) -> Iterator[tuple[Scop
         if value is not None and _says(info):
             yield scope, typed(info), value
     for node in graph.node:
-        for item in node.attribute:
+        for item in node.attribute[:]:
             if item.type == AttributeProto.GRAPH:
                 yield from _pairs(item.g, branch_scope(scope, node, item.name), facts)
 

@@ -26,7 +26,7 @@ TEXTS = {"pattern", "delimiter", "locale"}
 
 def attribute_facets(node: NodeFacts) -> dict[str, Facet]:
     """The facets of every attribute that the operator's schema knows, defaults filled in."""
-    given = {item.name: item for item in node.proto.attribute}
+    given = {item.name: item for item in node.proto.attribute[:]}
     data = node.inputs[0] if node.inputs else None
     rank = None if data is None else data.rank
     out: dict[str, Facet] = {}

@@ -194,10 +194,11 @@ def _walk(
     regrouping, accompanied, thinning = regroupings(graph), in_company(graph, opsets), thinnings(graph)
     for position, node in enumerate(graph.node):
         op, domain = node.op_type, "" if node.domain == "ai.onnx" else node.domain
-        inputs = tuple([(values.get(name) or facts.value(name, scope)) if name else None for name in node.input])
+        given, made = node.input[:], node.output[:]  # as lists: each loop over protobuf's own sequences ends in an error within
+        inputs = tuple([(values.get(name) or facts.value(name, scope)) if name else None for name in given])
         branches: list[tuple[Value | None, ...]] = []
         captured, broken = dict[str, None](), "none"
-        bodies = [item for item in node.attribute if item.type == AttributeProto.GRAPH]
+        bodies = [item for item in node.attribute[:] if item.type == AttributeProto.GRAPH]
         if bodies:
             before, runs_under = len(facts.nodes), _condition(node, inputs, under)
             for item, other in zip(node.attribute, inferred.node[position].attribute, strict=False):
@@ -207,7 +208,7 @@ def _walk(
                     branches.append(tuple(facts.value(o.name, inner) for o in item.g.output))
             broken = gravest(facts.nodes[before:])
         version = since(op, domain, opsets.get(domain, 0))
-        stated = [typed(known[name]) if name in known else Value(name) for name in node.output]
+        stated = [typed(known[name]) if name in known else Value(name) for name in made]
         outputs = tuple([produced(node, inputs, value, i, version) for i, value in enumerate(stated)])
         ran = taken(node, inputs, branches) if branches else None
         if ran is not None:
@@ -223,7 +224,7 @@ def _walk(
         )  # fmt: skip
         facts.nodes.append(entry)
         if scope:
-            read.update(dict.fromkeys([name for name in (*node.input, *captured) if name and name not in values]))
+            read.update(dict.fromkeys([name for name in (*given, *captured) if name and name not in values]))
         for value, told in zip(outputs, stated, strict=True):
             if value.shape != told.shape and value.source in ("folded", "shape", "cast-shape") and value.fixed:
                 facts.ahead[scope, value.name] = value

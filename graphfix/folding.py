@@ -29,7 +29,7 @@ LIMIT = 4096
 
 def attribute(node: NodeProto, name: str, default: Any = None) -> Any:
     """The value of an attribute as a plain Python value (str, not bytes), or the default."""
-    for found in node.attribute:
+    for found in node.attribute[:]:
         if found.name == name:
             value = helper.get_attribute_value(found)
             if found.type == AttributeProto.STRING:
@@ -55,7 +55,7 @@ def tensor_value(tensor: onnx.TensorProto, limit: int = LIMIT) -> Array | None:
 
 def constant_value(node: NodeProto) -> Array | None:
     """The array that a Constant node holds, whichever attribute it uses; None for sparse and large ones."""
-    for found in node.attribute:
+    for found in node.attribute[:]:
         if found.name == "value":
             return tensor_value(found.t)
         if found.name in ("value_float", "value_floats"):

@@ -32,7 +32,7 @@ def stripped(model: ModelProto) -> ModelProto:
     source, graph = model.graph, thin.graph
     graph.name = source.name or "graph"
     for node in source.node:
-        if any(a.type == AttributeProto.TENSOR and a.t.ByteSize() > 4 * LIMIT for a in node.attribute):
+        if any(a.type == AttributeProto.TENSOR and a.t.ByteSize() > 4 * LIMIT for a in node.attribute[:]):
             copy = graph.node.add(op_type=node.op_type, name=node.name, domain=node.domain)
             copy.input.extend(node.input)
             copy.output.extend(node.output)
@@ -76,7 +76,7 @@ def graphs(graph: GraphProto) -> Iterator[GraphProto]:
     """A graph and every subgraph in it, at any depth."""
     yield graph
     for node in graph.node:
-        for item in node.attribute:
+        for item in node.attribute[:]:
             if item.type == AttributeProto.GRAPH:
                 yield from graphs(item.g)
 
@@ -129,7 +129,7 @@ def _lend(graph: GraphProto, outer: Mapping[str, TensorProto]) -> None:
     for node in graph.node:
         if node.op_type == "Constant" and node.attribute and _is_small_integer(node.attribute[0].t):
             own[node.output[0]] = node.attribute[0].t
-    read = {name for node in graph.node for name in node.input if name in outer} if outer else set()
+    read = {name for node in graph.node for name in node.input[:] if name in outer} if outer else set()
     if read:
         read -= {item.name for item in (*graph.input, *graph.initializer)}
         read -= {name for node in graph.node for name in node.output}
@@ -139,7 +139,7 @@ def _lend(graph: GraphProto, outer: Mapping[str, TensorProto]) -> None:
         tensor.name = name
     seen = {**outer, **own}
     for node in graph.node:
-        for item in node.attribute:
+        for item in node.attribute[:]:
             if item.type == AttributeProto.GRAPH:
                 _lend(item.g, seen)
 

@@ -51,7 +51,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
     inputs = facts.inputs
     initial = {tensor.name for tensor in graph.initializer}
     used = _used(graph) | {output.name for output in graph.output}
-    made = {name for node in graph.node for name in node.output}
+    made = {name for node in graph.node for name in node.output[:]}
     direct = [output.name for output in graph.output if output.name not in made]
     domains = {domain for domain in facts.opsets if domain}
     classes = [dims_class(facts.value(value.name) or value) for value in inputs]
@@ -117,7 +117,7 @@ def _used(graph: GraphProto) -> set[str]:
     found: set[str] = set()
     for node in graph.node:
         found.update(node.input)
-        for item in node.attribute:
+        for item in node.attribute[:]:
             if item.type == AttributeProto.GRAPH:
                 found |= _used(item.g) | {output.name for output in item.g.output}
     return found
@@ -125,7 +125,7 @@ def _used(graph: GraphProto) -> set[str]:
 
 def _kinds(graph: GraphProto, results: list[Value | None]) -> str:
     """The kind of an output that is no tensor, `passed` where all such come from the model's inputs unchanged."""
-    source = {name: node.input[0] for node in graph.node for name in node.output if node.op_type == "Identity"}
+    source = {name: node.input[0] for node in graph.node for name in node.output[:] if node.op_type == "Identity"}
     given = {info.name for info in graph.input}
     found = "tensor"
     for value in results:
@@ -149,7 +149,7 @@ def _calls(model: ModelProto) -> bool:
 def _any_of(graph: GraphProto, known: set[tuple[str, str]]) -> bool:
     return any(
         (node.domain, node.op_type) in known
-        or any(item.type == AttributeProto.GRAPH and _any_of(item.g, known) for item in node.attribute)
+        or any(item.type == AttributeProto.GRAPH and _any_of(item.g, known) for item in node.attribute[:])
         for node in graph.node
     )
 
@@ -158,6 +158,6 @@ def _branch_initializers(graph: GraphProto) -> bool:
     return any(
         bool(item.g.initializer) or _branch_initializers(item.g)
         for node in graph.node
-        for item in node.attribute
+        for item in node.attribute[:]
         if item.type == AttributeProto.GRAPH
     )

@@ -17,7 +17,7 @@ def regroupings(graph: GraphProto) -> set[int]:
     readers: dict[str, list[int]] = defaultdict(list)
     makers: dict[str, int] = {}
     for position, node in enumerate(graph.node):
-        for name in node.input:
+        for name in node.input[:]:
             readers[name].append(position)
         makers.update(dict.fromkeys(node.output, position))
     given = {output.name for output in graph.output}

@@ -100,7 +100,7 @@ class Scoping:
         visible |= mine
         self._bodies.append(_Body(nodes))
         for node in nodes:
-            if not visible.issuperset(node.input):
+            if not visible.issuperset(node.input[:]):
                 for name in dict.fromkeys(node.input):
                     if name not in visible:
                         yield from self._unresolved(node, name, scope)
@@ -109,11 +109,11 @@ class Scoping:
             words.update((node.name, node.op_type))
             if not node.op_type:
                 yield Violation("operator", f"node {label(node)} names no operator", scope)
-            for attribute in node.attribute:
+            for attribute in node.attribute[:]:
                 words.add(attribute.name)
                 if attribute.type not in plain:
                     yield from self._attribute(attribute, scope, node.name or next(iter(node.output), ""))
-            outputs = [name for name in node.output if name]
+            outputs = [name for name in node.output[:] if name]
             for name in outputs:
                 if name in visible:
                     where = "twice" if name in mine else "again inside a subgraph"

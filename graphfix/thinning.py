@@ -37,7 +37,7 @@ def thinnings(graph: GraphProto) -> set[int]:
         return set()
     readers: dict[str, list[int]] = defaultdict(list)
     for at, node in enumerate(graph.node):
-        for name in node.input:
+        for name in node.input[:]:
             readers[name].append(at)
     given = {output.name for output in graph.output}
     chosen: dict[str, set[int]] = {}  # by tensor, the nodes whose choice moves up to it

@@ -98,5 +98,5 @@ def typed(info: onnx.ValueInfoProto, source: str = "runtime") -> Value:
     tensor = info.type.tensor_type
     shape: Shape | None = None
     if tensor.HasField("shape"):  # of a dim, a number above 0 is what there is most of, and asking for it alone is cheap
-        shape = tuple([d.dim_value or (0 if d.HasField("dim_value") else d.dim_param or None) for d in tensor.shape.dim])
+        shape = tuple([d.dim_value or (0 if d.HasField("dim_value") else d.dim_param or None) for d in tensor.shape.dim[:]])
     return Value(info.name, NAMES.get(tensor.elem_type, ""), shape, source)
