@@ -128,7 +128,8 @@ class Result:
     `verdict` is accepted, rejected or undecided; None when the model could not be judged, and `error` says why. `called`
     is the target as it was asked for, perhaps with a version, by which two versions side by side are told apart.
     `silenced` are the findings that the project's settings keep quiet: they do not count, and do not change the verdict,
-    which `predicted` keeps once settings have been applied. `signature` stands for the model's interface; `lowering` tells
+    which `predicted` keeps once settings have been applied. `interface` are
+    the inputs with dtypes and ranks, and the names of the outputs, for which `signature` stands; `lowering` tells
     how a model came to be ONNX that was given in another form.
     """
 
@@ -147,7 +148,7 @@ class Result:
     why: Sequence[dict[str, Any]] | None = None
     silenced: list[Silenced] = field(default_factory=list)
     predicted: str | None = None
-    signature: str = ""
+    interface: tuple[Sequence[tuple[str, str, int | None]], Sequence[str]] | None = None
     graph: str = ""
     rulings: Sequence[NodeVerdict] = ()
     lowering: dict[str, Any] | None = None
@@ -160,6 +161,13 @@ class Result:
         if any(finding.severity is Severity.ERROR for finding in self.findings):
             return "rejected"
         return "undecided" if any(finding.kind in UNDECIDED for finding in self.findings) else "accepted"
+
+    @property
+    def signature(self) -> str:
+        """16 hex digits for the model's interface, empty where it is not known."""
+        from graphfix.identity import signature
+
+        return signature(*self.interface) if self.interface is not None else ""
 
     @property
     def judge(self) -> str:

@@ -16,7 +16,7 @@ from graphfix.diagnostic import Finding, Result
 from graphfix.errors import GraphfixError
 from graphfix.facets import Facets, facets
 from graphfix.facts import Facts, Value
-from graphfix.identity import signature, told_apart
+from graphfix.identity import told_apart
 from graphfix.model_facets import model_facets
 from graphfix.reach import unreached, untaken
 from graphfix.sharing import facts_of
@@ -56,10 +56,10 @@ def judge(
     shared: dict[str, list[Finding]] = {}
     results = []
     inputs = [(value.name, value.dtype, value.rank) for value in facts.inputs]
-    sign = signature(inputs, [output.name for output in facts.model.graph.output])
+    interface = inputs, [output.name for output in facts.model.graph.output]
     for target in targets:
         result = _judge(facts, keys, whole, table(target, home), name, shared, statistics, detail)
-        result.called, result.signature, result.graph = target, sign, facts.model.graph.name
+        result.called, result.interface, result.graph = target, interface, facts.model.graph.name
         result.findings = told_apart(result.findings, target)
         results.append(result)
         clock.lap(f"judging by {target}")

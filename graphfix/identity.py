@@ -8,7 +8,6 @@ the author's and stay, but for the last part of a path, which exporters number a
 from __future__ import annotations
 
 import functools
-import hashlib
 import re
 from collections.abc import Iterable, Sequence
 
@@ -57,12 +56,17 @@ def trait(finding: Finding) -> tuple[str, ...]:
 
 def fingerprint(finding: Finding) -> str:
     """16 hex digits over the trait and the number among equals."""
-    parts = (*trait(finding), str(finding.ordinal))
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+    return _digits((*trait(finding), str(finding.ordinal)))
 
 
 def signature(inputs: Sequence[tuple[str, str, int | None]], outputs: Sequence[str]) -> str:
     """16 hex digits for a model's interface: names, dtypes and ranks of its inputs, and the names of its outputs."""
     parts = [f"{unnumbered(name)}:{dtype}:{rank}" for name, dtype, rank in inputs]
     parts += ["->", *map(unnumbered, outputs)]
+    return _digits(parts)
+
+
+def _digits(parts: Iterable[str]) -> str:
+    import hashlib  # which brings a library of ciphers with it, and few reports tell fingerprints
+
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

@@ -6,23 +6,24 @@ by hand, so a new rewrite is still one file, and it lies where bytecode lies, in
 user's cache where that takes no files.
 
 It is taken from the rewrites themselves, imported this once: what they declare is often computed, so no reader of their
-source could tell. It holds under a key over the contents of every source that a declaration may hang on, which is read
-anew each time. Sizes and times would be cheaper to ask for, but copies, containers and reproducible packages keep them
-where contents differ; with contents, an index of other sources is never believed, wherever it came from. Where no file
-can be written the rewrites are imported each time, which costs time and nothing else. A build of the package does not
-make the index: it is isolated, without onnx and numpy, and no rewrite can be imported there.
+source could tell. It holds under a key over the contents of every source that a declaration may hang on: sizes and times
+are kept by copies, containers and reproducible packages where contents differ. The contents are not read again as long as
+every file is in the state that was noted, by the time of its last change, which nobody can set; an index of other sources is
+never believed, wherever it came from. Where no file can be written the rewrites are imported each time, which costs time
+and nothing else. A build of the package does not make the index: it is isolated, without onnx and numpy, and no rewrite
+can be imported there.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
 import json
 import os
 import sys
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
@@ -69,19 +70,36 @@ def remedy(op: str, kind: str, code: str) -> Remedy | None:
 def index() -> Index:
     """The index that was written down for these sources, else one made now, and written down where that is safe."""
     try:
+        states = states_now()
+        notes = [note for note in map(_read, kept_at()) if note is not None]
+        for note in notes:
+            if states and note["states"] == states and note["onnx"] == onnx.__version__:
+                return Index(note["remedies"], note["cures"])
         key = digest()
     except OSError:  # the package is not made of files, as in an archive
         return made()
-    for path in kept_at():
-        with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
-            found = json.loads(path.read_bytes())
-            if found["key"] == key:
-                return Index(found["remedies"], found["cures"])
-    fresh = made()
-    if not changed_since(graphfix.IMPORTED):
-        content = json.dumps({"key": key, **asdict(fresh)}).encode()
+    found = next((Index(note["remedies"], note["cures"]) for note in notes if note["key"] == key), None) or made()
+    if not changed_since(graphfix.IMPORTED):  # else the sources may be others by now than this process runs
+        content = json.dumps({"key": key, "onnx": onnx.__version__, "states": states, **asdict(found)}).encode()
         any(_written(path, content) for path in kept_at())
-    return fresh
+    return found
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """What was written down; None where nothing was, or something else."""
+    with contextlib.suppress(OSError, ValueError):
+        note = json.loads(path.read_bytes())
+        if isinstance(note, dict) and note.keys() == {"key", "onnx", "states", *(one.name for one in fields(Index))}:
+            return note
+    return None
+
+
+def states_now() -> list[int]:
+    """What changes with every change of a source: names, inodes, sizes, times; nothing where a system lacks such times."""
+    paths = list(sources())
+    stats = [os.stat(path) for path in paths]
+    numbers = [number for s in stats for number in (s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns)]
+    return [] if os.name == "nt" else [zlib.crc32(os.fsencode("\0".join(map(os.path.basename, paths)))), *numbers]
 
 
 def sources() -> Iterator[str]:
@@ -92,6 +110,8 @@ def sources() -> Iterator[str]:
 
 def digest() -> str:
     """The hex digest of everything that the index is made from; OSError where the sources cannot be read."""
+    import hashlib
+
     found = hashlib.sha256(onnx.__version__.encode())
     for path in sources():
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
@@ -137,8 +157,7 @@ def kept_at() -> Iterator[Path]:
             yield Path(cache_from_source(str(FOLDERS[1] / "__init__.py"))).with_name("remedies.json")
     with contextlib.suppress(RuntimeError):  # a user without a home
         cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        place = hashlib.sha256(os.fsencode(PACKAGE)).hexdigest()[:16]
-        yield Path(cache, "graphfix", f"remedies-{place}.json")
+        yield Path(cache, "graphfix", f"remedies-{zlib.crc32(os.fsencode(PACKAGE)):08x}.json")
 
 
 def _written(path: Path, content: bytes) -> bool:

@@ -105,6 +105,34 @@ def test_an_index_is_made_once(package: Sources, times: list[Index]) -> None:
     assert not list(package[1].glob("__pycache__/remedies.json?*"))
 
 
+def test_contents_are_read_once_as_long_as_no_file_changes(
+    package: Sources, times: list[Index], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[str] = []
+    plain = remedy_index.digest
+
+    def counted() -> str:
+        reads.append(plain())
+        return reads[-1]
+
+    monkeypatch.setattr(remedy_index, "digest", counted)
+    assert [again(), again()] == ["made-0"] * 2
+    assert len(reads) == 1
+    path = next(package[1].glob("*.py"))
+    path.touch()
+    assert [again(), again()] == ["made-0"] * 2, "what is only touched is the same"
+    assert len(reads) == 2
+
+
+def test_a_copy_of_the_package_needs_no_index_of_its_own(
+    package: Sources, times: list[Index], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert again() == "made-0"
+    shutil.copytree(package[0], tmp_path / "copy")
+    monkeypatch.setattr(remedy_index, "FOLDERS", (tmp_path / "copy", tmp_path / "copy" / "rewrites"))
+    assert [again(), again()] == ["made-0"] * 2
+
+
 @pytest.mark.parametrize("which", [0, 1], ids=["what rewrites are made of", "a rewrite"])
 def test_other_contents_are_seen_at_the_same_size_and_time(package: Sources, times: list[Index], which: int) -> None:
     path = next(package[which].glob("*.py"))
