@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from graphfix.example import Example
 from graphfix.rewrite import Key, Outcome
 from graphfix.rewrites.simplify import Simplify
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each of many processes would start threads, and none has a use for them
 RULES = Path(__file__).parent.parent / "fixtures" / "rules"
 
 
