@@ -34,6 +34,7 @@ _PYTHON: Final = r'(?m)^[ \t]*File "([^"\n]+)", line (\d+)(?:, in ([^\n]+))?'
 _TRACED: Final = r"(?m)^(\S[^\n]*)\((\d+)\): ([^\n]+)$"
 _FRAMEWORK: Final = (
     r"(?:^|/)(?:site|dist)-packages/(?:torch|functorch|tensorflow|keras|tf_keras|onnx\w*|tf2onnx|numpy|graphfix)(?:/|\.py$)"
+    r"|^torch/(?:fx|nn|export|_\w+)/"
     r"|/torch/(?:nn/(?:modules/|functional\.py$)|_\w+(?:/|\.py$))"
     r"|/graphfix/lowering/"
     r"|/lib(?:64)?/python\d[\d.]*/(?!site-packages/|dist-packages/)"
@@ -51,6 +52,8 @@ _STEPS: Final = frozenset({"forward", "call", "__call__"})
 """Functions by which an installed library of models says what it computes; its other lines serve those who call them."""
 
 _WORD: Final = r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\""
+_NOWHERE: Final = frozenset({"_empty_nn_module_stack_from_metadata_hook"})
+"""What torch writes for the scope of steps that it put in itself, such as sizes of open dims."""
 _TIMES: Final = r"@\d+(?=\.|$)"
 _STAMP: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+(?:_\d+)?")
 _OPERATOR: Final = re.compile(r"[A-Z]\w*")
@@ -154,7 +157,7 @@ def scoped(scopes: str) -> str:
     if not scopes:
         return ""
     names = [single or double for single, double in re.findall(_WORD, scopes)]
-    return re.sub(_TIMES, "", next((name for name in reversed(names[:-1]) if name), ""))
+    return re.sub(_TIMES, "", next((name for name in reversed(names[:-1]) if name and name not in _NOWHERE), ""))
 
 
 @functools.lru_cache(4096)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ from graphfix.lowering import examples, factory, failure, feeding, leftovers
 
 DYNAMO_OPSET = 18
 """The oldest opset that the dynamo exporter writes."""
+STACK, SCOPES = "pkg.torch.onnx.stack_trace", "pkg.torch.onnx.name_scopes"
+"""The metadata in which the dynamo exporter tells where a node comes from."""
+SUFFIX = re.compile(r"_split_\d+$")
 Request = dict[str, Any]
 Answer = dict[str, Any]
 
@@ -152,8 +156,25 @@ def by_dynamo(opened: Any, example: Any, request: Request, path: str) -> list[st
         if free is None or "dynamic" not in str(error).lower():
             raise
         made = export(feeding.as_dims(free))  # which the code may fix to the example's size, where a name may not
+    tell_lines(made)
     made.save(path, external_data=opened.bytes > 1 << 30)
     return feeding.fixed(made, example)
+
+
+def tell_lines(made: Any) -> None:
+    """Give nodes that the exporter left without a stack trace that of the step which their outputs are named after.
+
+    It writes none where it puts one node for several, such as a Split for the parts of `chunk`: `split_1_split_0`.
+    """
+    steps = {step.name: step for step in made.exported_program.graph.nodes} if made.exported_program is not None else {}
+    for node in made.model.graph:
+        if STACK not in node.metadata_props:
+            names = (SUFFIX.sub("", output.name or "") for output in node.outputs)
+            step = next((steps[name] for name in names if name in steps), None)
+            if step is not None and step.meta.get("stack_trace"):
+                modules = [path for path, _ in (step.meta.get("nn_module_stack") or {}).values()]
+                node.metadata_props[STACK] = step.meta["stack_trace"]
+                node.metadata_props[SCOPES] = repr([*modules, step.name])
 
 
 def by_trace(opened: Any, example: Any, request: Request, path: str) -> None:

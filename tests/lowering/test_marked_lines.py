@@ -39,16 +39,14 @@ def findings(lowered: Lower, dims: str) -> Iterator[tuple[str, Finding]]:
 
 @pytest.mark.framework
 @pytest.mark.slow
-def test_findings_name_the_marked_line(lowered: Lower, capsys: pytest.CaptureFixture[str]) -> None:
-    every, off = 0, []
-    for dims, many in (("fixed", 20), ("free", 100)):
-        found = list(findings(lowered, dims))
-        missed = wrong(found)
-        with capsys.disabled():
-            print(f"\nlines of findings, dims {dims}: {len(found) - len(missed)} of {len(found)} right")
-        assert len(found) >= many, "too few findings to tell"
-        every, off = every + len(found), off + missed
-    assert len(off) <= (1 - LEAST) * every, "\n".join(off)
+@pytest.mark.parametrize(("dims", "many"), [("fixed", 20), ("free", 100)])
+def test_findings_name_the_marked_line(lowered: Lower, capsys: pytest.CaptureFixture[str], dims: str, many: int) -> None:
+    found = list(findings(lowered, dims))
+    off = wrong(found)
+    with capsys.disabled():
+        print(f"\nlines of findings, dims {dims}: {len(found) - len(off)} of {len(found)} right")
+    assert len(found) >= many, "too few findings to tell"
+    assert len(off) <= (1 - LEAST) * len(found), "\n".join(off)
 
 
 @pytest.mark.framework
