@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import contextlib
 import gc
 import importlib
 import os
 import sys
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import NoReturn
 
 from graphfix.errors import GraphfixError, nearest
@@ -29,6 +30,9 @@ COMMANDS = {
     "completion": "the script by which bash, zsh or fish completes this command line",
     "backends": "which compilers are here, and how to get the others",
 }
+ALONE = {"lint"}
+"""Commands that do no algebra in this process."""
+BLAS = "OPENBLAS_NUM_THREADS"
 EPILOG = "exit codes: 0 clean, 1 findings, 2 could not judge (bad usage, unreadable model, missing backend)"
 
 
@@ -55,13 +59,29 @@ def grammar(commands: Container[str] = frozenset(COMMANDS)) -> Parser:
     return parser
 
 
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Within, numpy is imported without threads for its algebra: it starts them at once, and they spin for much of a short run.
+
+    The environment is left as it was, so that processes started later are none of it.
+    """
+    given = BLAS in os.environ
+    os.environ.setdefault(BLAS, "1")
+    try:
+        yield
+    finally:
+        if not given:
+            os.environ.pop(BLAS, None)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, 1 or 2 as the contract says."""
     gc.set_threshold(100_000)  # what is imported stays, and thousands of small values live as long as their model does
     atexit.register(gc.freeze)  # a process that ends gains nothing by looking for garbage once more
     arguments = list(sys.argv[1:] if argv is None else argv)
     wanted = next((word for word in arguments if not word.startswith("-")), None)
-    parser = grammar({wanted} if wanted is not None else frozenset())
+    with _alone() if wanted in ALONE else contextlib.nullcontext():
+        parser = grammar({wanted} if wanted is not None else frozenset())
     if wanted is not None and wanted not in COMMANDS:
         parser.error(f"unknown command `{wanted}`, {nearest(wanted, COMMANDS)}")
     try:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import graphfix
+from graphfix.cli import BLAS
 from graphfix.rewrite import Safety, registry
 from graphfix.version import VERSION
 
@@ -48,17 +49,20 @@ def test_every_public_definition_says_what_it_is(path: Path) -> None:
                     assert ast.get_docstring(item) or item.name in inherited, f"{path.name}: {item.name}"
 
 
-def test_linting_imports_nothing_heavy_and_no_rewrite(tmp_path: Path) -> None:
+def test_linting_imports_nothing_heavy_and_no_rewrite_and_starts_no_thread(tmp_path: Path) -> None:
     code = (
-        "import sys, io, contextlib\n"
+        "import sys, io, contextlib, os\n"
         "from graphfix.cli import main\n"
         f"words = ['lint', {str(ROOT / 'fixtures/models/speech.onnx')!r}, '--target', 'all', '--output-format', 'json']\n"
         "with contextlib.redirect_stdout(io.StringIO()) as said:\n"
         "    assert main([*words, '--isolated']) == 1\n"
         "assert 'decompose-' in said.getvalue()\n"  # findings that name rewrites, which is no reason to import one
+        "assert not os.path.isdir('/proc/self/task') or len(os.listdir('/proc/self/task')) == 1\n"
+        f"assert {BLAS!r} not in os.environ\n"
         "print(*sys.modules)"
     )
     fresh = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    fresh.pop(BLAS, None)
     for _ in range(2):  # the first makes the index of remedies
         run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=fresh)
     loaded = run.stdout.split()
