@@ -194,7 +194,7 @@ def test_a_kill_at_any_time_leaves_a_complete_model(tmp_path: Path, how: str) ->
     both = time.perf_counter() - start
     chance, seen = random.Random(0), set()
     for turn in range(400):
-        if turn >= 30 and len(seen) == 2:  # a busy machine may need more turns, and longer ones, to get beyond the first
+        if turn >= 50 and len(seen) == 2:  # a busy machine may need more turns, and longer ones, to get beyond the first
             break
         writer = os.fork()
         if not writer:
