@@ -152,13 +152,17 @@ class Flow:
 def nearest(graph: GraphProto) -> list[Origin | None]:
     """The origin by metadata of every node, inner nodes before those that hold them; a neighbour's where one has none.
 
-    An optimiser that fuses nodes leaves some without. Where no more than half have one, or the name of a node is a path
-    and so would tell, nothing is made up.
+    An optimiser that fuses nodes leaves some without, and torch's exporter writes one node without for all parts of a
+    `chunk`: that one is nearer to what it divides than to what reads the parts. Where no more than half have one, or the
+    name of a node is a path and so would tell, nothing is made up.
     """
     flow = Flow.of(graph)
     own = {at: node for at, node in enumerate(flow.nodes) if bears(node)}
     if 2 * len(own) > len(flow.nodes):
         own |= {at: node for at, node in enumerate(flow.nodes) if "/" in node.name}
+        for at, node in enumerate(flow.nodes):
+            if at not in own and len(node.output) > 1 and flow.makers[at] and flow.makers[at][0] in own:
+                own[at] = own[flow.makers[at][0]]
         flow.spread(own, set())
     return [origin(own[at]) if at in own else None for at in range(len(flow.nodes))]
 

@@ -123,6 +123,11 @@ def test_what_an_optimiser_left_without_an_origin_takes_a_neighbours_in_a_report
     assert not bears(facts.nodes[1].proto), "the model itself is not marked"
 
 
+def test_a_node_that_divides_what_it_reads_takes_the_origin_of_what_it_divides() -> None:
+    facts = Facts.of(model("h = Relu(x) p, q = Split<axis=0, num_outputs=2>(h) y = Concat<axis=0>(p, q)", h=A, y=B))
+    assert [facts.origin(node) for node in facts.nodes] == [A, A, B]
+
+
 def test_nothing_is_made_up_where_most_nodes_say_nothing() -> None:
     facts = Facts.of(model("h = Relu(x) g = Abs(h) y = Neg(g)", h=A))
     assert [facts.origin(node) for node in facts.nodes] == [A, None, None]

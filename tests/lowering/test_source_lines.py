@@ -14,7 +14,7 @@ from marks import PROGRAMS, marks
 import graphfix
 from graphfix.diagnostic import Finding
 from graphfix.engine import lint_file
-from graphfix.origin import origin
+from graphfix.origin import bears, origin
 
 pytestmark = [
     pytest.mark.slow,
@@ -57,13 +57,24 @@ def right(finding: Finding, program: str) -> bool:
 
 @pytest.mark.parametrize("exporter", ["dynamo", "trace"])
 def test_nineteen_of_twenty_findings_name_the_right_line(exporter: str, exported: Path) -> None:
-    told = []
+    told, guessed = [], []
     for path in sorted(exported.glob(f"*.{exporter}.onnx")):
-        found = [f for result in lint_file(path, TARGETS) for f in result.findings if f.node]
-        told += [(right(finding, path.name.partition(".")[0]), finding.node, finding.op, finding.source) for finding in found]
-    wrong = [each for each in told if not each[0]]
+        program, model = path.name.partition(".")[0], onnx.load(path, load_external_data=False)
+        traced = {node.name for node in model.graph.node if bears(node) or node.doc_string}
+        for found in (f for result in lint_file(path, TARGETS) for f in result.findings if f.node):
+            (told if found.node in traced else guessed).append((program, found))
+    wrong = [(program, found) for program, found in told if not right(found, program)]
     assert len(told) >= 50
     assert len(wrong) <= len(told) / 20, wrong
+    # The exporter leaves no line for one node that it writes for several steps; its neighbour's is at most one line off.
+    far = [(program, found) for program, found in guessed if not near(found, program)]
+    assert not far, far
+
+
+def near(finding: Finding, program: str) -> bool:
+    """Whether a finding names the line that makes its operator or one next to it."""
+    line = finding.source.line if finding.source else None
+    return line is not None and any(finding.op in marks(program).get(line + off, ()) for off in (-1, 0, 1))
 
 
 @pytest.mark.parametrize(
