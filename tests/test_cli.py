@@ -140,6 +140,12 @@ def test_unknown_target_exits_2(write: Write, capsys: pytest.CaptureFixture[str]
     one_line(capsys, "dmo", "did you mean `demo`?")
 
 
+@pytest.mark.parametrize("words", [["--target", "dmo", "-t", "demo"], ["-t", "demo", "-t", "dmo"], ["-t", "demo,dmo"]])
+def test_a_target_given_again_is_one_more(words: list[str], write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lint", str(write(GOOD)), "--isolated", *words]) == 2
+    one_line(capsys, "dmo", "did you mean `demo`?")
+
+
 def test_unknown_input_name_exits_2_and_suggests_the_nearest(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     assert lint(write(Example("y = Relu(image)", inputs="float[n,3] image")), "--shape", "imaeg=1x3") == 2
     one_line(capsys, "model.onnx", "imaeg", "did you mean `image`?")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from graphfix import config as settings
 from graphfix.atomic import Pending, destination, told, writable
-from graphfix.commands.options import chosen_targets
+from graphfix.commands.options import add_targets, chosen_targets
 from graphfix.config import Config
 from graphfix.engine import table
 from graphfix.errors import UsageError
@@ -22,7 +22,7 @@ from graphfix.starting import HOOK, HOOKS, SETTINGS, guessed_targets, root, with
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="FOLDER", help="the project (the current folder)")
-    parser.add_argument("--target", "-t", metavar="T[,T...]", help="its targets, where they cannot be found out")
+    add_targets(parser, "its targets, where they cannot be found out")
     parser.add_argument("--no-hook", action="store_true", help="write settings alone")
 
 

@@ -26,9 +26,22 @@ if TYPE_CHECKING:
 RANKS = {"error": 3, "warning": 2, "note": 1, "never": 9}
 
 
+class Listed(argparse.Action):
+    """An option whose values are parted by commas, and which goes on where it is given again."""
+
+    def __call__(self, parser: object, namespace: argparse.Namespace, values: object, option_string: str | None = None) -> None:
+        before = getattr(namespace, self.dest)
+        setattr(namespace, self.dest, f"{before},{values}" if before else values)
+
+
+def add_targets(parser: argparse.ArgumentParser, text: str) -> None:
+    """The option of the targets, with a help text."""
+    parser.add_argument("--target", "-t", action=Listed, metavar="T[,T...]", help=text)
+
+
 def add_shared(parser: argparse.ArgumentParser) -> None:
     """The options of lint, fix and compile."""
-    parser.add_argument("--target", "-t", metavar="T[,T...]", help="coreml, tflite, tensorrt, openvino, tract, or all")
+    add_targets(parser, "coreml, tflite, tensorrt, openvino, tract, or all")
     parser.add_argument("--shape", action="append", default=[], metavar="NAME=1x3x224x224", help="fix an input's dims")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="bind an input to a constant")
     parser.add_argument("--output-format", default="text", metavar="FORMAT", help=f"one of {', '.join(FORMATS)}")

@@ -14,7 +14,9 @@ from graphfix.errors import BackendError, UsageError
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--target", "-t", required=True, metavar="T[@VERSION]", help="the compiler to measure")
-    parser.add_argument("--op", nargs="+", default=[], metavar="OP", help="operators, as the tables name them (all)")
+    parser.add_argument(
+        "--op", nargs="+", action="extend", default=[], metavar="OP", help="operators, as the tables name them (all)"
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; say which probes answer otherwise than recorded")
     parser.add_argument("--placement", action="store_true", help="ask what runs the probes that it takes, to find fallbacks")
     parser.add_argument("--sample", type=int, metavar="N", help="with --check: ask N of the recorded probes only")

@@ -7,14 +7,17 @@ import os
 import sys
 from pathlib import Path
 
+from graphfix.commands.options import add_targets
 from graphfix.support import named, operators, support, tables, told
 from graphfix.table import Table
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--op", nargs="+", default=[], metavar="OP", help="operators: their conditions, evidence and cures")
-    parser.add_argument("--target", "-t", metavar="T[,T...]", help="every measured version of these, or T@VERSION")
+    parser.add_argument(
+        "--op", nargs="+", action="extend", default=[], metavar="OP", help="operators: their conditions, evidence and cures"
+    )
+    add_targets(parser, "every measured version of these, or T@VERSION")
     parser.add_argument("--html", type=Path, metavar="OUT", help="write a self-contained page instead")
     parser.add_argument("--force", action="store_true", help="overwrite an existing OUT")
 
