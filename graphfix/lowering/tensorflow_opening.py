@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import onnx
 import tensorflow as tf
 import tf2onnx
 
@@ -151,9 +152,20 @@ def by_function(
         return [tensor.numpy() for tensor in tf.nest.flatten(call(*map(tf.constant, arrays)))]
 
     def convert(opset: int) -> Any:
-        return tf2onnx.convert.from_function(call, input_signature=list(specs), opset=opset, custom_op_handlers=HANDLERS)[0]
+        model = tf2onnx.convert.from_function(call, input_signature=list(specs), opset=opset, custom_op_handlers=HANDLERS)[0]
+        hold(model, call.get_concrete_function(*specs).graph.captures)
+        return model
 
     return Opened(names, [dims(spec.shape) for spec in specs], [spec.dtype.name for spec in specs], run, convert, outputs)
+
+
+def hold(model: Any, captures: Sequence[tuple[Any, Any]]) -> None:
+    """Make weights of the tensors that a function holds, such as a normalisation's mean: tf2onnx leaves them as inputs."""
+    held = {inner.name: outer for outer, inner in captures if outer.dtype != tf.resource}
+    asked = [value for value in model.graph.input if value.name in held]
+    for value in asked:
+        model.graph.initializer.append(onnx.numpy_helper.from_array(held[value.name].numpy(), value.name))
+        model.graph.input.remove(value)
 
 
 def frozen(path: str, inputs: Sequence[str], outputs: Sequence[str]) -> Opened:
