@@ -532,8 +532,8 @@ def make():
     keras.utils.set_random_seed(1)
     layers = keras.layers
     image = keras.Input((6, 6, 3), name="image")
-    centred = layers.Normalization(mean=[0.4, 0.5, 0.6], variance=[0.2, 0.3, 0.4])  # tensors that are no variables
-    return keras.Sequential([image, centred, layers.Conv2D(4, 3, activation="hard_swish"), layers.Conv2D(2, 1)])
+    centred = layers.Normalization(mean=[0.4, 0.5, 0.6, 0.7], variance=[0.2, 0.3, 0.4, 0.5])  # tensors that are no variables
+    return keras.Sequential([image, layers.Conv2D(4, 3, activation="hard_swish"), centred, layers.Conv2D(2, 1)])
 
 @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32, name="q")])
 def soft(q):
