@@ -13,12 +13,14 @@ TRAINING = Outcome(
     "GF501",
     "training-mode",
     Severity.WARNING,
-    """A dropout or normalisation that is still in training mode, or a dropout in `forward` that never leaves it.
+    """A dropout or normalisation in training mode, or a dropout in `forward` that never leaves it.
 
-Why: exported so, the model drops values at random, or normalises by the batch it is given; `model.eval()` that
-lowering calls first does not reach what is pinned by a `train` of its own or written as a function.
+Lowering calls `model.eval()` first. What that puts in inference, as all of a model that was just made, is a note.
+
+Why: exported in training mode, the model drops values at random, or normalises by the batch it is given; `model.eval()`
+does not reach what is pinned by a `train` of its own or written as a function.
 Example: `F.dropout(x, 0.5)`, whose `training` is True unless it is told otherwise.
-Instead: call `model.eval()`, and write `F.dropout(x, 0.5, self.training)` or a `torch.nn.Dropout`.""",
+Instead: write `F.dropout(x, 0.5, self.training)` or a `torch.nn.Dropout`, and let `train(False)` reach it.""",
 )
 PACKED = Outcome(
     "GF502",
@@ -104,6 +106,8 @@ Example: `if x.shape[-1] % 2:`, or `for t in range(x.shape[1]):`.
 Instead: fix the dim, script the module, or do without: by a layer such as `nn.LSTM`, or by padding that may be empty.""",
 )
 SOURCE_OUTCOMES = (TRAINING, PACKED, BRANCH, ARITHMETIC, WRITE, FAILED, TRANSPOSE, DIFFERS, SIZE_BRANCH)
+SOURCE = "source"
+"""The kind of finding that is about the program, and not about a node."""
 KINDS = {
     "training-mode": TRAINING,
     "packed-sequence": PACKED,
@@ -121,6 +125,8 @@ KINDS = {
 def finding(told: Mapping[str, Any], target: str) -> Finding:
     """What a worker told as a finding for one target: a leftover with its `kind`, or a failure, which has none.
 
+    A `severity` beside the kind is another than the kind's usual one.
+
     Raises:
         KeyError: there is no such kind.
     """
@@ -131,4 +137,5 @@ def finding(told: Mapping[str, Any], target: str) -> Finding:
     module, file, line = str(told.get("module") or ""), str(told.get("file") or ""), told.get("line")
     source = Origin(module, file, int(line) if line else None) if module or file else None
     message = message.replace(f" ({source})", "") if source is not None else message  # it is told beside
-    return Finding(outcome.code, outcome.name, outcome.severity, target, message, kind="source", source=source)
+    severity = Severity(told.get("severity") or outcome.severity)
+    return Finding(outcome.code, outcome.name, severity, target, message, kind=SOURCE, source=source)

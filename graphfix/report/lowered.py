@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from graphfix.diagnostic import Result
+from graphfix.lowering.codes import SOURCE
 from graphfix.report.page import Page
 from graphfix.report.paragraphs import wrapped
 from graphfix.report.text import VERDICTS, findings
@@ -41,8 +42,7 @@ def render_lowered(
             page.line(" " * 12 + line)
     for note in chosen.notes:
         page.line("  ", ("note      ", "bold"), note)
-    own = {one.fingerprint for one in brought.findings(results[0].target)}
-    findings(page, [found for found in results[0].findings if found.fingerprint in own and found.code not in SAID], full=full)
+    findings(page, [found for found in results[0].findings if found.kind == SOURCE and found.code not in SAID], full=full)
     for result in results:
         if result.target and chosen.model is not None:
             verdict = str(result.verdict)
