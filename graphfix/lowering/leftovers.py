@@ -13,7 +13,7 @@ import importlib.util
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 KINDS = ("training-mode", "packed-sequence", "data-dependent-branch", "size-branch", "indexed-write", "size-arithmetic")
@@ -26,19 +26,26 @@ NORMALISING = frozenset({"_BatchNorm", "_InstanceNorm"})
 RECURSION = 20_000
 
 
-def leftovers(model: Any) -> list[dict[str, Any]]:
+def leftovers(model: Any, before: Set[str] = frozenset()) -> list[dict[str, Any]]:
     """Everything found: `kind`, `module` (its path), `file`, `line` (0 where it is not known) and `text`, a sentence.
 
-    `model` is a torch.nn.Module; of anything else nothing is found.
+    `model` is a torch.nn.Module as it is run; of anything else nothing is found. `before` are the paths of modules that
+    were in training mode before `model.eval()`: those that no longer are have the `severity` of a note.
     """
     if not callable(getattr(model, "named_modules", None)):
         return []
     reading = _reading()
-    found = [*_training(model, reading), *_pinned(model, reading), *_read(model, reading)]
+    found = [*_training(model, before, reading), *_pinned(model, reading), *_read(model, reading)]
     told = {(each["kind"], each["file"], each["line"], each["text"]): each for each in found}
     packaged = reading.functions.package
     kept = [each for each in told.values() if each["kind"] not in MINOR or not packaged(each["file"])]
     return sorted(kept, key=lambda each: (bool(packaged(each["file"])), KINDS.index(each["kind"]), each["file"], each["line"]))
+
+
+def in_training(model: Any) -> frozenset[str]:
+    """The paths of the dropouts and normalisations of a torch.nn.Module that are in training mode."""
+    named: Any = getattr(model, "named_modules", tuple)()
+    return frozenset(path for path, module in named if getattr(module, "training", False) and _minds(module))
 
 
 def _reading() -> Any:
@@ -76,19 +83,21 @@ def _read(model: Any, reading: Any) -> Iterator[dict[str, Any]]:
         yield _told(note.kind, note.module, file, line, note.text)
 
 
-def _training(model: Any, reading: Any) -> Iterator[dict[str, Any]]:
-    """Dropout and normalisation in training mode: one for modules of a class that one line makes."""
-    groups: dict[tuple[str, str, int], list[str]] = {}
-    modules = dict(model.named_modules())
-    for path, module in modules.items():
-        if getattr(module, "training", False) and _minds(module):
-            file, line = _maker(modules, path, reading)
-            groups.setdefault((type(module).__name__, file, line), []).append(path)
-    for (name, file, line), paths in groups.items():
+def _training(model: Any, before: Set[str], reading: Any) -> Iterator[dict[str, Any]]:
+    """Dropout and normalisation that is or was in training mode: one for modules of a class that one line makes."""
+    groups: dict[tuple[bool, str, str, int], list[str]] = {}
+    modules, still = dict(model.named_modules()), in_training(model)
+    for path in filter({*still, *before}.__contains__, modules):
+        file, line = _maker(modules, path, reading)
+        groups.setdefault((path in still, type(modules[path]).__name__, file, line), []).append(path)
+    for (stays, name, file, line), paths in groups.items():
         named = ", ".join(f"`{path}`" for path in paths[:NAMED] if path)
         more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
-        count = f"{len(paths)} `{name}` modules are" if len(paths) > 1 else f"a `{name}` is"
-        yield _told("training-mode", paths[0], file, line, f"{count} in training mode{f': {named}{more}' if named else ''}")
+        count, verbs = (f"{len(paths)} `{name}` modules", ("were", "are")) if len(paths) > 1 else (f"a `{name}`", ("was", "is"))
+        when = "" if stays else " before `model.eval()`"
+        text = f"{count} {verbs[stays]} in training mode{when}{f': {named}{more}' if named else ''}"
+        told = _told("training-mode", paths[0], file, line, text)
+        yield told if stays else {**told, "severity": "note"}
 
 
 def _minds(module: Any) -> bool:

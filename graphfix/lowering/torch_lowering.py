@@ -47,11 +47,8 @@ def answers(told: Told, steps: Iterator[Answer]) -> Iterator[Answer]:
 def lowered(opened: Any, request: Request, told: Told) -> Iterator[Answer]:
     """Run, export, and save feeds: stage `ok` in the end, or `run` or `export` with the failure."""
     yield {"stage": "run"}
-    model = opened.model
-    told.leftovers += leftovers.leftovers(model)
-    with contextlib.suppress(NotImplementedError):  # what ExportedProgram.module() gives
-        model.eval()
     try:
+        told.leftovers += leftovers.leftovers(opened.model, put_in_inference(opened.model))
         example, runs = run(request, opened)
     except factory.Refused:
         raise
@@ -75,6 +72,14 @@ def lowered(opened: Any, request: Request, told: Told) -> Iterator[Answer]:
         return
     labels = [one.label for one in runs]
     yield {"stage": "ok", "runs": labels, "steady": feeding.steady(runs), "export_seconds": seconds, "last": True}
+
+
+def put_in_inference(model: Any) -> frozenset[str]:
+    """Call a module's `eval`; the paths of dropouts and normalisations that were in training mode before."""
+    before = leftovers.in_training(model)
+    with contextlib.suppress(NotImplementedError):  # what ExportedProgram.module() gives
+        model.eval()
+    return before
 
 
 def run(request: Request, opened: Any) -> tuple[Any, list[Any]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from graphfix.lowering.leftovers import leftovers
+from graphfix.lowering.leftovers import in_training, leftovers
 
 MARK = re.compile(r"# ([a-z]+(?:-[a-z]+)+)\s*$")
 Build = Callable[[str], Any]
@@ -404,7 +404,13 @@ def test_layers_in_training_mode_are_told_by_the_line_that_makes_them(real: Buil
     assert {(each["line"], each["kind"]) for each in told} == marked(source)
     (drops,) = (each for each in told if "Dropout" in each["text"])
     assert drops["text"] == "5 `Dropout` modules are in training mode: `body.0.drop`, `body.1.drop`, `body.2.drop` and 2 more"
-    assert leftovers(program.Net().eval()) == []
+    net = program.Net()
+    before = in_training(net)
+    assert leftovers(net.eval()) == []
+    was = leftovers(net, before)
+    assert {(each["line"], each["kind"], each["severity"]) for each in was} == {(*mark, "note") for mark in marked(source)}
+    (drops,) = (each["text"] for each in was if "Dropout" in each["text"])
+    assert drops.startswith("5 `Dropout` modules were in training mode before `model.eval()`: `body.0.drop`, ")
     nn = program.nn
     assert leftovers(program.torch.jit.script(nn.Sequential(nn.ReLU()))) == []
     assert leftovers(nn.Sequential(nn.Dropout(0.5)))[0]["module"] == "0"
@@ -431,4 +437,9 @@ def test_a_train_that_pins_is_named_and_one_that_freezes_is_not(real: Build) -> 
                 return self.norm(self.drop(x))
     """)
     program = real(source)
-    assert found(program.Net().eval(), program.path) == marked(source)
+    net = program.Net()
+    before = in_training(net)
+    assert before == {"drop", "norm"}
+    assert found(net.eval(), program.path) == marked(source)
+    told = leftovers(net, before)
+    assert {(each["module"], each.get("severity", "")) for each in told} == {("drop", ""), ("norm", "note")}

@@ -39,6 +39,12 @@ def test_a_leftover_is_told_with_its_place() -> None:
     assert made.op == ""
 
 
+def test_a_worker_may_tell_that_one_is_less_grave() -> None:
+    told = {"kind": "training-mode", "module": "drop", "file": "", "line": 0, "text": "a `Dropout` was in training mode"}
+    assert finding(told, "tract").severity is Severity.WARNING
+    assert finding({**told, "severity": "note"}, "tract").severity is Severity.NOTE
+
+
 def test_a_failure_has_no_kind_and_is_told_with_its_cure() -> None:
     told = {"message": "No ONNX function found.", "file": "", "line": 0, "module": "", "op": "aten::x", "cure": "write it out"}
     made = finding(told, "coreml")
