@@ -28,6 +28,14 @@ class Net(torch.nn.Module):
         self.seen += 1
         return self.norm(self.line(x))
 
+class Pinned(Net):
+    example_inputs = (torch.zeros(2, 4),)
+
+    def train(self, mode=True):
+        super().train(mode)
+        self.norm.train()
+        return self
+
 class Scaled(torch.nn.Module):
     def forward(self, x, scale=None):
         return x + 1 if scale is None else x * scale
@@ -191,10 +199,18 @@ def test_source_is_taken_wherever_a_model_is(program, tmp_path: Path) -> None:  
     assert [result.model for result in report.results] == [source, source]
     assert report.results[0].lowering is not None
     assert report.results[0].lowering["exporter"] == "dynamo"
-    assert any(finding.code == "GF501" for finding in report.findings)
+    assert [finding.severity.value for finding in report.results[0].findings if finding.code == "GF501"] == ["note"]
     fixed = graphfix.fix(Path("lowered_program.py:make"), "tract")
     assert fixed.verification.passed
     assert fixed.report.verdict == "accepted"
+
+
+@pytest.mark.framework
+def test_what_stays_in_training_mode_is_a_warning_and_what_left_it_a_note(program) -> None:  # type: ignore[no-untyped-def]
+    (result,) = graphfix.lint("lowered_program:Pinned", ["tract"]).results
+    told = [finding for finding in result.findings if finding.code == "GF501"]
+    assert {finding.severity.value for finding in told} == {"warning"}
+    assert {str(finding.source) for finding in told} == {"norm (lowered_program.py:8)", "lowered_program.py:20"}
 
 
 @pytest.mark.framework
