@@ -142,6 +142,31 @@ def test_github_annotates_the_model_where_no_file_is_known() -> None:
 
 
 @pytest.mark.parametrize(
+    ("model", "file"),
+    [
+        ("nets.gate:make", "nets/gate.py"),
+        ("nets:make", "nets/__init__.py"),
+        ("nets/gate.py:make", "nets/gate.py"),
+        ("no.such:make", "no/such.py"),
+        ("models/gated.onnx", "models/gated.onnx"),
+    ],
+)
+def test_a_factory_stands_for_its_python_file(model: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nets").mkdir()
+    for name in ("gate.py", "__init__.py"):
+        (tmp_path / "nets" / name).touch()
+    told, failed = dataclasses.replace(result(GATE, MANY[0]), model=model), Result(model, "demo", "1.0", error="it fails")
+    (run,) = json.loads(rendered("sarif", told, failed))["runs"]
+    bare, placed = run["results"]
+    (notification,) = run["invocations"][0]["toolExecutionNotifications"]
+    places = (bare["locations"][0], placed["relatedLocations"][0], notification["locations"][0])
+    assert [place["physicalLocation"]["artifactLocation"]["uri"] for place in places] == [file] * 3
+    lines = rendered("github", dataclasses.replace(told, findings=[GATE]), failed).splitlines()
+    assert [line.partition(",title=")[0] for line in lines] == [f"::error file={file}"] * 2
+
+
+@pytest.mark.parametrize(
     ("file", "found"),
     [
         ("/build/agent/net/src/gate.py", "src/gate.py"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import re
+import sys
 import zipfile
 from dataclasses import dataclass
 from enum import StrEnum
@@ -80,6 +81,19 @@ class Source:
         if self.path is None:
             return Path(place).parent if place.endswith(".py") else Path()
         return self.path.parent
+
+    @property
+    def file(self) -> Path | None:
+        """The file that reports name: the model's own, or the Python of a factory; None where that is not found.
+
+        Nothing is imported for it, so a module that only an import hook finds is not found.
+        """
+        place = self.text.rpartition(":")[0]
+        if self.path is not None or place.endswith(".py"):
+            return self.path or Path(place)
+        parts = Path(*place.split("."))
+        candidates = (Path(folder, parts, "__init__.py") for folder in ("", *sys.path))
+        return next((found for each in candidates for found in (each, each.parent.with_suffix(".py")) if found.is_file()), None)
 
     @property
     def title(self) -> str:

@@ -5,12 +5,19 @@ from __future__ import annotations
 import functools
 from pathlib import Path, PurePosixPath
 
+from graphfix.lowering.source import recognised
 from graphfix.origin import Origin
 
 
 def hosted(model: str) -> str:
-    """The path as a repository has it; an absolute one that lies elsewhere stays as it is."""
+    """The path as a repository has it; an absolute one that lies elsewhere stays as it is.
+
+    Of `package.module:factory` it is the module's file, or where that is not found the one in which it would lie here.
+    """
     path = Path(model)
+    source = recognised(model) if ":" in model else None
+    if source is not None and source.path is None:
+        path = source.file or Path(*model.rpartition(":")[0].split(".")).with_suffix(".py")
     if path.is_absolute() and path.is_relative_to(Path.cwd()):
         path = path.relative_to(Path.cwd())
     return path.as_posix()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json.decoder
 import pickle
 import zipfile
 from pathlib import Path
@@ -160,6 +161,28 @@ def test_settings_are_looked_for_beside_the_file() -> None:
         found = recognised(text)
         assert found is not None
         assert found.home == Path(home)
+
+
+def test_file_of_a_factory_is_found_without_importing_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def file(text: str) -> Path | None:
+        found = recognised(text)
+        assert found is not None
+        return found.file
+
+    for name in ("here.py", "package/net.py", "package/__init__.py", "elsewhere/far.py", "bare/net.py"):
+        path = Path(name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("raise SystemExit(3)")
+    monkeypatch.syspath_prepend(tmp_path / "elsewhere")
+    assert file("here:make") == Path("here.py")
+    assert file("package.net:Net.make") == Path("package/net.py")
+    assert file("package:make") == Path("package/__init__.py")
+    assert file("bare.net:make") == Path("bare/net.py"), "a package without __init__.py"
+    assert file("far:make") == tmp_path / "elsewhere" / "far.py"
+    assert file("json.decoder:make") == Path(json.decoder.__file__)
+    assert file("no.where:make") is None
+    assert file("no/where.py:make") == Path("no/where.py")
+    assert file("net.pt2") == Path("net.pt2")
 
 
 def test_every_kind_has_a_title_and_a_framework() -> None:
