@@ -13,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from graphfix.cli import main
 from graphfix.example import Example
+from graphfix.lowering.options import FORMS
 
 Write = Callable[..., Path]
 pytestmark = pytest.mark.usefixtures("demo")
@@ -274,3 +275,28 @@ def test_explain_prints_a_rule_and_names_the_nearest_on_a_typo(capsys: pytest.Ca
     assert "cubic resize requires a 4-D input" in capsys.readouterr().out
     assert main(["explain", "GF1O3"]) == 2
     one_line(capsys, "did you mean `GF1")
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("lint", "0 clean, 1 findings"),
+        ("fix", "0 clean, 1 findings"),
+        ("compile", "0 compiled, 1 rejected"),
+        ("lower", "0 lowered, 1 no exporter gives a model that computes the same"),
+        ("paths", "0 every target is reached, 1 one is not"),
+    ],
+)
+def test_help_tells_the_exit_codes_the_forms_and_the_formats_of_the_command(
+    command: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.count("exit codes:") == 1
+    assert f"exit codes: {told}" in said
+    assert FORMS in said
+    assert said.count("--deadline SECONDS") == 2, "in the usage line and with its text"
+    assert ("--fail-on" in said) == (command in ("lint", "fix", "compile"))
+    assert ("model-explorer" in said) == (command not in ("lower", "paths"))
+    assert ("sarif" in said) == (command != "paths")

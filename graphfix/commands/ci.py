@@ -9,12 +9,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from graphfix.commands.options import RANKS, add_shared, destination, exit_code
+from graphfix.commands.options import RANKS, add_fail_on, add_shared, destination, exit_code
 from graphfix.commands.settled import Settled, add_policy, save_baselines, settled
 from graphfix.diagnostic import Result
 from graphfix.engine import models_in, table
 from graphfix.errors import GraphfixError, UsageError
 from graphfix.linting import Task, carried_out
+from graphfix.lowering.source import recognised
 from graphfix.mending import Mended, mend
 from graphfix.policy import Policy
 from graphfix.progress import progress
@@ -39,6 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", "-j", type=int, default=1, metavar="N", help="judge models in N processes (1)")
     add_policy(parser)
     add_shared(parser)
+    add_fail_on(parser)
     parser.set_defaults(output_format=None)
 
 
@@ -77,6 +79,10 @@ def run(given: argparse.Namespace) -> int:
 def _chosen(given: argparse.Namespace) -> list[Path]:
     """The models to look at; with --changed-since those of them that git tells of."""
     paths = given.paths or ["."]
+    source = next(filter(None, map(recognised, paths)), None)
+    if source is not None:
+        cure = "write it with `graphfix lower`, or judge it as it is with `graphfix lint`"
+        raise UsageError(f"ci judges models of ONNX, not {source.title}", path=source.text, cure=cure)
     if given.changed_since is None:
         return list(models_in(paths))
     from graphfix.revisions import changed_since

@@ -11,7 +11,7 @@ from graphfix import config as settings
 from graphfix.artifact import placeable
 from graphfix.atomic import writable
 from graphfix.commands.fix import read_data
-from graphfix.commands.options import add_shared, as_onnx, bindings, chosen_targets, destination, spanned_bindings
+from graphfix.commands.options import add_fail_on, add_shared, as_onnx, bindings, chosen_targets, destination, spanned_bindings
 from graphfix.compiling import CAPABILITIES, Compiled, compile_case, gpu_options
 from graphfix.confirm import Case, open_target
 from graphfix.errors import UsageError
@@ -28,20 +28,23 @@ size at which onnxruntime runs the model.
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("model", metavar="MODEL", type=Path)
+    parser.add_argument("model", metavar="MODEL", type=Path, help="a model of ONNX, or a SOURCE in one of the forms below")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="the compiled artifact")
     parser.add_argument("--force", action="store_true", help="overwrite an existing OUT")
     parser.add_argument("--data", type=Path, metavar="FILE.npz", help="inputs to compare outputs on, by input name")
-    parser.add_argument("--deadline", type=float, default=300.0, metavar="SECONDS", help="give up after this long (300)")
-    parser.add_argument("--memory-gib", type=float, default=6.0, metavar="N", help="what the compiler may hold (6)")
+    parser.add_argument(
+        "--deadline", type=float, default=300.0, metavar="SECONDS", help="what an exporter or the compiler may take (300)"
+    )
+    parser.add_argument("--memory-gib", type=float, default=6.0, metavar="N", help="what it may hold (6)")
     parser.add_argument("--compute-capability", metavar="N.N[,N.N]", help=f"GPUs to build for (tensorrt: {CAPABILITIES})")
     parser.add_argument("--bisect", action="store_true", help="when it is rejected, find the smallest part that still is")
     part = "where that part goes (OUT when it ends with .onnx, else beside it)"
     parser.add_argument("--bisect-output", type=Path, metavar="REPRO.onnx", help=part)
     parser.add_argument("--bisect-time", type=float, default=300.0, metavar="SECONDS", help="how long to search (300)")
     add_shared(parser)
-    add_lowering(parser)
-    parser.epilog = f"{RANGES.strip()} {parser.epilog or ''}"
+    add_fail_on(parser)
+    add_lowering(parser, bounds=False)
+    parser.epilog = f"{RANGES.strip()} exit codes: 0 compiled, 1 rejected, 2 not installed or unreadable"
 
 
 def run(given: argparse.Namespace) -> int:

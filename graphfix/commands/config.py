@@ -11,7 +11,7 @@ from typing import Any
 
 from graphfix import config as settings
 from graphfix.baseline import nearest
-from graphfix.commands.options import add_shared, bindings, chosen_targets, destination
+from graphfix.commands.options import add_fail_on, add_shared, bindings, chosen_targets, destination
 from graphfix.commands.settled import add_policy, words
 from graphfix.config import Config, Suppression
 from graphfix.settings import SETTINGS
@@ -29,6 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--schema", action="store_true", help="print the JSON schema of the settings, for editors")
     add_policy(parser)
     add_shared(parser)
+    add_fail_on(parser)
     parser.set_defaults(output_format=None)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from graphfix import config as settings
-from graphfix.commands.options import add_shared, as_onnx, bindings, chosen_targets, destination, exit_code
+from graphfix.commands.options import add_fail_on, add_shared, as_onnx, bindings, chosen_targets, destination, exit_code
 from graphfix.diagnostic import Result
 from graphfix.engine import judge, named, read_whole, table
 from graphfix.errors import UsageError
@@ -27,7 +27,7 @@ SAFETY = ("approximate", "interface")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("model", metavar="MODEL", type=Path)
+    parser.add_argument("model", metavar="MODEL", type=Path, help="a model of ONNX, or a SOURCE in one of the forms below")
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("-o", "--output", type=Path, metavar="OUT", help="write the result here")
     where.add_argument("--in-place", action="store_true", help="replace the model, atomically")
@@ -42,6 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--atol", type=float, help="absolute tolerance on outputs, in place of each rewrite's own")
     add_reforms(parser)
     add_shared(parser)
+    add_fail_on(parser)
     add_lowering(parser)
 
 
@@ -149,6 +150,8 @@ def read_data(path: Path | None) -> dict[str, Any] | None:
         return None
     import numpy as np
 
+    if not path.is_file():
+        raise UsageError("there is no such file", path=path)
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}

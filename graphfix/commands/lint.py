@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from graphfix.clock import Clock
-from graphfix.commands.options import add_shared, destination, exit_code
+from graphfix.commands.options import add_fail_on, add_shared, destination, exit_code
 from graphfix.commands.settled import Settled, add_policy, save_baselines, settled
 from graphfix.diagnostic import Result
 from graphfix.engine import Values, models_in, table
@@ -32,7 +32,12 @@ Ask = Callable[[Sequence[Result], Path], None]
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="a model, a folder (searched for *.onnx), a glob, or a SOURCE")
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="a model, a folder (searched for *.onnx), a glob, or a SOURCE in one of the forms below",
+    )
     parser.add_argument("--statistics", action="store_true", help="count the nodes each target takes, and their islands")
     parser.add_argument("--confirm", action="store_true", help="also ask the real compiler, where it is installed")
     parser.add_argument("--explain-verdict", metavar="NODE", help="tell how the verdict on a node, or on @model, comes about")
@@ -42,6 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timings", action="store_true", help="say on stderr what the time was spent on")
     add_policy(parser)
     add_shared(parser)
+    add_fail_on(parser)
     add_lowering(parser)
     parser.set_defaults(output_format=None)
 

@@ -15,10 +15,10 @@ from graphfix.commands.options import add_shared, bindings, chosen_targets, dest
 from graphfix.diagnostic import Result
 from graphfix.engine import bound, named, table
 from graphfix.lowering.bringing import Brought, lowering
-from graphfix.lowering.options import add_lowering
+from graphfix.lowering.options import add_lowering, add_proof
 from graphfix.lowering.source import source_of
 from graphfix.progress import talk
-from graphfix.report import renderer
+from graphfix.report import FORMATS, OVERLAYS, renderer
 
 if TYPE_CHECKING:
     import onnx
@@ -26,16 +26,13 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("source", metavar="SOURCE", help="package.module:factory, .pt2, TorchScript, SavedModel, .keras ...")
+    parser.add_argument("source", metavar="SOURCE", help="a model of PyTorch or TensorFlow, in one of the forms below")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.onnx", help="the ONNX model")
     parser.add_argument("--force", action="store_true", help="overwrite an existing OUT.onnx")
-    parser.add_argument("--data", type=Path, metavar="FILE.npz", help="example inputs, by argument name")
-    parser.add_argument("--rtol", type=float, help="relative tolerance on outputs (1e-3)")
-    parser.add_argument("--atol", type=float, help="absolute tolerance on outputs (1e-4 of each output's scale)")
-    parser.add_argument("--deadline", type=float, default=300.0, metavar="SECONDS", help="what each exporter may take (300)")
-    parser.add_argument("--memory-gib", type=float, default=8.0, metavar="N", help="what each exporter may hold (8)")
+    add_proof(parser)
+    add_shared(parser, formats=[name for name in FORMATS if name not in OVERLAYS])
     add_lowering(parser)
-    add_shared(parser)
+    parser.epilog = "exit codes: 0 lowered, 1 no exporter gives a model that computes the same, 2 it cannot be opened"
 
 
 def run(given: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -39,16 +39,21 @@ def add_targets(parser: argparse.ArgumentParser, text: str) -> None:
     parser.add_argument("--target", "-t", action=Listed, metavar="T[,T...]", help=text)
 
 
-def add_shared(parser: argparse.ArgumentParser) -> None:
-    """The options of lint, fix and compile."""
+def add_shared(parser: argparse.ArgumentParser, *, formats: Iterable[str] = FORMATS) -> None:
+    """The options of every command that judges models, with the output formats that it has."""
     add_targets(parser, "coreml, tflite, tensorrt, openvino, tract, or all")
-    parser.add_argument("--shape", action="append", default=[], metavar="NAME=1x3x224x224", help="fix an input's dims")
+    dims = "an input's dims: numbers are sizes, symbols (Nx3x224x224) stay free"
+    parser.add_argument("--shape", action="append", default=[], metavar="NAME=1x3x224x224", help=dims)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="bind an input to a constant")
-    parser.add_argument("--output-format", default="text", metavar="FORMAT", help=f"one of {', '.join(FORMATS)}")
+    parser.add_argument("--output-format", default="text", metavar="FORMAT", help=f"one of {', '.join(formats)}")
     parser.add_argument("--output-file", type=Path, metavar="FILE", help="write the report here instead of stdout")
     parser.add_argument("--full", action="store_true", help="show every finding in full")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings to use instead of the nearest pyproject.toml")
     parser.add_argument("--isolated", action="store_true", help="ignore every configuration file")
+
+
+def add_fail_on(parser: argparse.ArgumentParser) -> None:
+    """The option of commands whose exit code hangs on findings."""
     parser.add_argument(
         "--fail-on",
         choices=("error", "warning", "note", "never"),

@@ -18,7 +18,7 @@ from graphfix.commands.options import add_shared, bindings, chosen_targets, dest
 from graphfix.engine import table
 from graphfix.errors import BackendError, ModelError, UsageError
 from graphfix.lowering.instructions import instructions
-from graphfix.lowering.options import add_lowering
+from graphfix.lowering.options import add_lowering, add_proof
 from graphfix.lowering.source import Source, recognised
 from graphfix.progress import talk
 from graphfix.roads import Map, Start
@@ -36,18 +36,15 @@ SWITCHES = ("trust", "network")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("source", metavar="SOURCE", help="package.module:factory, .pt2, SavedModel, .keras ... or .onnx")
+    parser.add_argument("source", metavar="SOURCE", help="a model of ONNX, or of PyTorch or TensorFlow in one of the forms below")
     parser.add_argument("--html", type=Path, metavar="OUT", help="also write a self-contained page that draws the roads")
     parser.add_argument("--force", action="store_true", help="overwrite an existing OUT")
     parser.add_argument("--time", type=float, default=60.0, metavar="SECONDS", help="what rewriting may take for each road (60)")
     parser.add_argument("--confirm", action="store_true", help="ask the real compilers too, and go on by what they reject")
-    parser.add_argument("--data", type=Path, metavar="FILE.npz", help="example inputs, by name")
-    parser.add_argument("--rtol", type=float, help="relative tolerance on what exporters give (1e-3)")
-    parser.add_argument("--atol", type=float, help="absolute tolerance on it (1e-4 of each output's scale)")
-    parser.add_argument("--deadline", type=float, default=300.0, metavar="SECONDS", help="what each exporter may take (300)")
-    parser.add_argument("--memory-gib", type=float, default=8.0, metavar="N", help="what each exporter may hold (8)")
+    add_proof(parser)
+    add_shared(parser, formats=FORMATS)
     add_lowering(parser)
-    add_shared(parser)
+    parser.epilog = "exit codes: 0 every target is reached, 1 one is not, 2 unreadable"
 
 
 def run(given: argparse.Namespace) -> int:

@@ -78,8 +78,8 @@ def instructions(given: argparse.Namespace, shapes: Mapping[str, Any]) -> Instru
         trust=given.trust,
         network=given.network,
         python=given.python,
-        deadline=getattr(given, "deadline", 300.0),
-        memory_gib=getattr(given, "memory_gib", 8.0),
+        deadline=given.deadline,
+        memory_gib=given.memory_gib,
         rtol=getattr(given, "rtol", None),
         atol=getattr(given, "atol", None),
     )

@@ -6,13 +6,12 @@ import argparse
 from pathlib import Path
 
 EXPORTERS = ("auto", "dynamo", "trace", "script")
+FORMS = "package.module:factory, file.py:factory, .pt2, .pt, SavedModel, .keras, .h5, frozen .pb, .tflite"
 
 
-def add_lowering(parser: argparse.ArgumentParser) -> None:
-    """The options on sources that are not ONNX."""
-    group = parser.add_argument_group(
-        "sources other than ONNX", "package.module:factory, .pt2, TorchScript, SavedModel, .keras, .h5, frozen .pb, .tflite"
-    )
+def add_lowering(parser: argparse.ArgumentParser, *, bounds: bool = True) -> None:
+    """The options on sources that are not ONNX; without `bounds` where the command's own hold for exporters too."""
+    group = parser.add_argument_group("SOURCE, a model in another form than ONNX", FORMS)
     group.add_argument(
         "--input", action="append", default=[], metavar="[NAME=]1x3x224x224[:dtype]", help="an example input, in order or by name"
     )
@@ -24,3 +23,13 @@ def add_lowering(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--trust", action="store_true", help="open pickles and layers that hold code, which then runs")
     group.add_argument("--network", action="store_true", help="let the model's code use the network")
     group.add_argument("--python", metavar="PYTHON", help="the interpreter that has the framework")
+    if bounds:
+        group.add_argument("--deadline", type=float, default=300.0, metavar="SECONDS", help="what each exporter may take (300)")
+        group.add_argument("--memory-gib", type=float, default=8.0, metavar="N", help="what each exporter may hold (8)")
+
+
+def add_proof(parser: argparse.ArgumentParser) -> None:
+    """The options that say what exporters' models are held against."""
+    parser.add_argument("--data", type=Path, metavar="FILE.npz", help="example inputs, by argument name")
+    parser.add_argument("--rtol", type=float, help="relative tolerance on what exporters make (1e-3)")
+    parser.add_argument("--atol", type=float, help="absolute tolerance on it (1e-4 of each output's scale)")

@@ -10,18 +10,14 @@ import pytest
 from graphfix.cli import main
 from graphfix.errors import UsageError
 from graphfix.lowering.instructions import DTYPES, Example, Instructions, instructions, names
-from graphfix.lowering.options import add_lowering
+from graphfix.lowering.options import add_lowering, add_proof
 
 
 def read(*words: str) -> Instructions:
     parser = argparse.ArgumentParser()
     add_lowering(parser)
-    for option, kind in {"--data": Path, "--rtol": float, "--atol": float, "--deadline": float, "--memory-gib": float}.items():
-        parser.add_argument(option, type=kind)
-    given = parser.parse_args(words)
-    given.deadline = 300.0 if given.deadline is None else given.deadline
-    given.memory_gib = 8.0 if given.memory_gib is None else given.memory_gib
-    return instructions(given, {})
+    add_proof(parser)
+    return instructions(parser.parse_args(words), {})
 
 
 @pytest.mark.parametrize(
