@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from graphfix.backends.session import Session
+from graphfix.backends.worker import descendants
 from graphfix.errors import BackendError, ModelError
 
 ADAPTER = Path(__file__).with_name("misbehaving.py")
@@ -51,15 +52,27 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """The session with the misbehaving adapter that all behaviours are asked of; afterwards nothing of it may be left."""
+    folder = tmp_path_factory.mktemp("temporary")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(folder))
+        patch.setenv("TMPDIR", str(folder))
+        with Session(ADAPTER, python=sys.executable, deadline=10.0, memory_gib=0.25) as opened:
+            yield opened
+            workers = [] if opened._process is None else [opened._process.pid]
+        assert gone(workers, within=0)
+        assert list(folder.iterdir()) == []
+
+
 @pytest.fixture
-def session(temporary: Path) -> Iterator[Session]:
-    """A session with the misbehaving adapter; afterwards nothing of it may be left."""
-    opened = Session(ADAPTER, python=sys.executable, deadline=10.0, memory_gib=0.25)
-    with opened:
-        yield opened
-        workers = [] if opened._process is None else [opened._process.pid]
-    assert gone(workers, within=0)
-    assert list(temporary.iterdir()) == []
+def session(shared: Session) -> Iterator[Session]:
+    """The shared session; after the test nothing runs below its worker, and its folder holds what it held at first."""
+    yield shared
+    if shared._process is not None and shared._folder is not None:
+        assert descendants(shared._process.pid) == []
+        assert [one.name for one in shared._folder.parent.rglob("*")] == [shared._folder.name, "start.log"]
 
 
 def model(folder: Path, behaviour: str) -> Path:
@@ -91,7 +104,7 @@ def model(folder: Path, behaviour: str) -> Path:
     ],
 )
 def test_every_behaviour_is_a_verdict_and_the_session_goes_on(
-    session: Session, tmp_path: Path, temporary: Path, behaviour: str, stage: str, said: str
+    session: Session, tmp_path: Path, behaviour: str, stage: str, said: str
 ) -> None:
     verdict = session.ask(model(tmp_path, behaviour))
     assert (verdict.stage, verdict.accepted) == (stage, stage == "ok")
@@ -99,7 +112,6 @@ def test_every_behaviour_is_a_verdict_and_the_session_goes_on(
     assert "\n" not in verdict.message
     assert verdict.seconds < 10
     assert session.ask(model(tmp_path, "accept")).accepted
-    assert all(one.name == "start.log" for folder in temporary.iterdir() for one in folder.iterdir())
 
 
 def test_an_endless_loop_ends_at_the_deadline(session: Session, tmp_path: Path) -> None:
@@ -126,6 +138,7 @@ def test_a_child_whose_worker_was_killed_dies_too(session: Session, tmp_path: Pa
 
 
 def test_one_worker_serves_many_models(session: Session, tmp_path: Path) -> None:
+    assert session.ask(model(tmp_path, "accept")).accepted
     assert session._process is not None
     worker = session._process.pid
     asked = [model(tmp_path, name) for name in ("accept", "abort", "reject", "accept")]
