@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from graphfix.table import WHOLE
+
 OPERATORS = {
     "NonMaxSuppression": "export the model without its non-maximum suppression and run that on the outputs, in the application",
     "NonZero": "use a mask (`torch.where` with three operands, or a product) in place of indices of what is not zero",
@@ -82,14 +84,10 @@ DECIDING = frozenset({"operator", "form", "rejection", "operand"})
 """Kinds for which the operator's own instruction comes first."""
 
 
-MODEL = "@model"
-"""What the table of whole models goes by."""
-
-
 def advice(op: str, kind: str, *, tried: bool, target: str = "T") -> str:
     """One sentence on what to change in the code that makes the model; `tried` tells that some rewrite declined."""
     own = OPERATORS.get(op) if kind in DECIDING else None
     general = KINDS.get(kind, "change the part of the model's code that makes it")
-    general = general.format(op=op or "the model", table=op or MODEL, target=target)
+    general = general.format(op=op or "the model", table=op or WHOLE, target=target)
     lead = "otherwise" if tried else "no rewrite exists for it;"
     return f"{lead} {own or general}"

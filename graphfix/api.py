@@ -79,7 +79,7 @@ class Fixed:
 
 def lint(
     model: str | Path | onnx.ModelProto,
-    targets: Iterable[str],
+    targets: str | Iterable[str],
     *,
     shapes: Mapping[str, Dims] | None = None,
     values: Mapping[str, Any] | None = None,
@@ -89,14 +89,14 @@ def lint(
     Args:
         model: a path, read as a skeleton without its weights, or a model in memory, which is not changed. A SOURCE of
             PyTorch or TensorFlow (`net.pt2`, `package.module:factory`, ...) is lowered first, by the command's defaults.
-        targets: `coreml`, `tflite`, `tensorrt`, `openvino`, `tract`, each perhaps with `@VERSION`.
+        targets: one or several of `coreml`, `tflite`, `tensorrt`, `openvino`, `tract`, each perhaps with `@VERSION`.
         shapes: dims by input name; an entry is a size, or a symbol that stays free.
         values: constants by input name.
 
     Raises:
         GraphfixError: an unreadable model, an unknown target or an unknown input; the message says the cure.
     """
-    names = list(targets)
+    names = [targets] if isinstance(targets, str) else list(targets)
     for name in names:
         table(name)
     if isinstance(model, onnx.ModelProto):
@@ -226,7 +226,7 @@ def lower(
     model: Any,
     inputs: Any = None,
     *,
-    targets: Iterable[str] = (),
+    targets: str | Iterable[str] = (),
     exporter: str = "auto",
     shapes: Mapping[str, Dims] | None = None,
     opset: int | None = None,
@@ -260,7 +260,7 @@ def lower(
     from graphfix.lowering.source import source_of
     from graphfix.model import load_model
 
-    names = list(targets)
+    names = [targets] if isinstance(targets, str) else list(targets)
     for name in names:
         table(name)
     if exporter not in EXPORTERS:

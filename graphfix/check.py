@@ -16,7 +16,7 @@ from graphfix.example import Example
 from graphfix.facets import Facets
 from graphfix.facts import Facts, NodeFacts
 from graphfix.remedy_index import remedy
-from graphfix.table import Evidence, Ruling, Table
+from graphfix.table import WHOLE, Evidence, Ruling, Table
 from graphfix.words import allowance, in_words
 
 
@@ -74,7 +74,7 @@ class Check(abc.ABC):
         where = place(node, look.facts) if node is not None else {}
         more.setdefault("kind", self.kind)
         if more.get("rewrite") is None:
-            more["rewrite"] = remedy(where.get("op", ""), more["kind"], self.code)
+            more["rewrite"] = remedy(where.get("op", ""), more["kind"], self.code, more.get("traits"))
         return Finding(
             code=self.code, name=self.name, severity=severity or self.severity, target=look.table.target,
             message=message, **where, **more,
@@ -91,7 +91,7 @@ class TableCheck(Check):
         """The message: what the node is, what about it is rejected, and what would be taken instead."""
         found = in_words(evidence.when, facets)
         subject = f"`{op}`" if op else "a model"
-        allowed = allowance(evidence, look.table.entry(op or "@model"))
+        allowed = allowance(evidence, look.table.entry(op or WHOLE))
         return f"{subject}{f' with {found}' if found else ''} is rejected by {look.table.title}" + (
             f"; it accepts {allowed}" if allowed else ""
         )
@@ -117,13 +117,17 @@ def cited(look: Look, node: NodeFacts | None, ruling: Ruling) -> dict[str, Any]:
     evidence = ruling.evidence or ruling.wrong
     if evidence is None:
         return {}
-    op = node.op if node is not None else "@model"
+    op = node.op if node is not None else WHOLE
     domain = f"{node.domain}." if node is not None and node.domain else ""
     entry = look.table.entry(op, node.domain if node is not None else "")
     compiler = entry.compiler if entry is not None else look.table.version
     probes = f"{evidence.supports} probe{'s' if evidence.supports != 1 else ''}"
     said = f': "{evidence.said}"' if evidence.said else ""
-    return {"evidence": f"{look.table.target}/{domain}{op}/{evidence.id}", "measured": f"{compiler}, {probes}{said}"}
+    return {
+        "evidence": f"{look.table.target}/{domain}{op}/{evidence.id}",
+        "measured": f"{compiler}, {probes}{said}",
+        "traits": tuple(evidence.when),
+    }
 
 
 @functools.cache

@@ -54,10 +54,10 @@ def _known() -> dict[str, Sequence[str]]:
     from graphfix.codes import codes
     from graphfix.report import FORMATS
     from graphfix.rewrite import registry
-    from graphfix.table import rules_home, targets
+    from graphfix.table import WHOLE, rules_home, targets
 
     findings = [word for code in codes().values() for word in (code.code, code.name)]
-    operators = sorted({path.stem for path in rules_home().glob("*/*/*.json")} - {"@model"})
+    operators = sorted({path.stem for path in rules_home().glob("*/*/*.json")} - {WHOLE})
     return {
         "target": [*targets(), "all"],
         "backend": targets(),

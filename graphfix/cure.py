@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -30,18 +31,26 @@ class Safety(StrEnum):
 class Cure:
     """A kind of finding that a rewrite answers: empty `kinds` and `codes` mean any, but for the kinds in `unless`.
 
-    What is only slow is answered by those alone that name it: whether another form is faster is another measurement.
+    `op` is an operator's name, `*` for any operator, or empty for findings about the model as a whole; for these
+    `traits` are the facets that the rewrite changes, one of which the verdict has to hang on. What is only slow is
+    answered by those alone that name it: whether another form is faster is another measurement.
     """
 
     op: str
     kinds: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
+    traits: tuple[str, ...] = ()
 
-    def answers(self, op: str, kind: str, code: str) -> bool:
-        """Whether a finding about `op` of this kind and code calls for the rewrite; op `*` is any operator, or none."""
+    def answers(self, op: str, kind: str, code: str, traits: Collection[str] | None = None) -> bool:
+        """Whether a finding about `op`, or the model where that is empty, of this kind and code calls for the rewrite.
+
+        `traits` are the facets that the finding hangs on, None where they are not known.
+        """
+        if self.traits and traits is not None and not set(self.traits).intersection(traits):
+            return False
         if kind == FALLBACK and not (self.kinds or self.codes):
             return False
         if (self.kinds and kind not in self.kinds) or (self.codes and code not in self.codes) or kind in self.unless:
             return False
-        return self.op in ("*", op) or (self.op == COMPOSED and composed(op))
+        return self.op == op or (self.op == "*" and bool(op)) or (self.op == COMPOSED and composed(op))

@@ -38,7 +38,8 @@ class Finding:
 
     `cure` holds the command-line options that would dissolve it, where there are such. `called` is the target with the
     version that was asked for, empty without one; `ordinal` counts the findings before it that are otherwise alike.
-    `source` is the place in the author's code that the node comes from, where that is known.
+    `source` is the place in the author's code that the node comes from, where that is known. `traits` are the facets that
+    the verdict hangs on, where a table gave it.
     """
 
     code: str
@@ -59,6 +60,7 @@ class Finding:
     called: str = ""
     ordinal: int = 0
     source: Origin | None = None
+    traits: tuple[str, ...] | None = None
 
     @property
     def fingerprint(self) -> str:

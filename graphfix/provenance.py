@@ -118,9 +118,19 @@ def binding(facts: Facts, roots: Iterable[Root]) -> str:
         if value.rank == 0 and value.name in bound:
             options.append(f"--set {value.name}={compared_with(facts, value.name) or 'VALUE'}")
         elif any(root.input == value.name for root in wanted) and value.shape:
-            dims = [str(dim) if isinstance(dim, int) else f"<{dim or f'd{i}'}>" for i, dim in enumerate(value.shape)]
-            options.append(f"--shape {value.name}={'x'.join(dims)}")
+            options.append(_sized(value.name, value.shape))
     return " ".join(options)
+
+
+def sizes(facts: Facts) -> str:
+    """The options that fix every input's free dims: `--shape x=<N>x3x224x224`; empty where none are free."""
+    free = (value for value in facts.inputs if not all(isinstance(dim, int) for dim in value.shape or ()))
+    return " ".join(_sized(value.name, value.shape or ()) for value in free)
+
+
+def _sized(name: str, dims: Sequence[int | str | None]) -> str:
+    words = [str(dim) if isinstance(dim, int) else f"<{dim or f'd{i}'}>" for i, dim in enumerate(dims)]
+    return f"--shape {name}={'x'.join(words)}"
 
 
 def compared_with(facts: Facts, name: str) -> str | None:

@@ -48,22 +48,22 @@ class Index:
     remedies: Sequence[tuple[str, str]]
     cures: Mapping[str, Sequence[tuple[int, Mapping[str, Any]]]]
 
-    def first(self, op: str, kind: str, code: str) -> Remedy | None:
+    def first(self, op: str, kind: str, code: str, traits: tuple[str, ...] | None = None) -> Remedy | None:
         """The first remedy that answers a finding."""
         places = (
             place
             for word in {op, "*", COMPOSED}
             for place, terms in self.cures.get(word, ())
-            if Cure(word, **terms).answers(op, kind, code)
+            if Cure(word, **terms).answers(op, kind, code, traits)
         )
         place = min(places, default=None)
         return None if place is None else Remedy(*self.remedies[place])
 
 
 @functools.cache
-def remedy(op: str, kind: str, code: str) -> Remedy | None:
+def remedy(op: str, kind: str, code: str, traits: tuple[str, ...] | None = None) -> Remedy | None:
     """The rewrite to name in a finding; None where nothing is known to be wrong, or only a last resort is left."""
-    return None if kind in ("undecided", "unmeasured") else index().first(op, kind, code)
+    return None if kind in ("undecided", "unmeasured") else index().first(op, kind, code, traits)
 
 
 @functools.cache

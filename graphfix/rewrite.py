@@ -12,7 +12,7 @@ import importlib
 import inspect
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
@@ -94,9 +94,9 @@ class Rewrite(ABC):
         return inspect.cleandoc(self.__doc__ or "").partition("\n")[0]
 
     @final  # what it answers is data: an index of it names remedies where no rewrite is imported (remedy_index.py)
-    def answers(self, op: str, kind: str, code: str) -> bool:
-        """Whether a finding of this kind and code about an operator calls for this rewrite."""
-        return any(cure.answers(op, kind, code) for cure in self.cures)
+    def answers(self, op: str, kind: str, code: str, traits: Collection[str] | None = None) -> bool:
+        """Whether a finding of this kind and code about an operator, or the model, calls for this rewrite."""
+        return any(cure.answers(op, kind, code, traits) for cure in self.cures)
 
     @abstractmethod
     def apply(self, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
@@ -221,9 +221,9 @@ def registry() -> Mapping[str, Rewrite]:
     return dict(sorted(found.items()))
 
 
-def remedies(op: str, kind: str, code: str) -> list[Rewrite]:
+def remedies(op: str, kind: str, code: str, traits: Collection[str] | None = None) -> list[Rewrite]:
     """The rewrites that a finding calls for, the one to be asked first in front."""
-    return preferred(rewrite for rewrite in registry().values() if rewrite.answers(op, kind, code))
+    return preferred(rewrite for rewrite in registry().values() if rewrite.answers(op, kind, code, traits))
 
 
 def preferred(rewrites: Iterable[Rewrite]) -> list[Rewrite]:

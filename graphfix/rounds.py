@@ -161,7 +161,7 @@ def calls(results: Sequence[Result]) -> dict[str, Call]:
     """Which rewrites the findings call for, on which nodes, and for which targets."""
     wanted: dict[str, Call] = {}
     tidy = [name for name, rewrite in rewriting.registry().items() if rewrite.tidies]
-    able: dict[tuple[str, str, str], list[Rewrite]] = {}
+    able: dict[tuple[str, str, str, tuple[str, ...] | None], list[Rewrite]] = {}
     for result in results:
         if any(finding.severity is Severity.ERROR for finding in result.findings):
             for name in tidy:
@@ -169,7 +169,7 @@ def calls(results: Sequence[Result]) -> dict[str, Call]:
         for finding in result.findings:
             if finding.severity is Severity.NOTE:
                 continue
-            kind = (finding.op, finding.kind, finding.code)
+            kind = (finding.op, finding.kind, finding.code, finding.traits)
             if kind not in able:
                 able[kind] = answering(*kind)
             for rewrite in able[kind]:
@@ -181,9 +181,11 @@ def calls(results: Sequence[Result]) -> dict[str, Call]:
     return wanted
 
 
-def answering(op: str, kind: str, code: str) -> list[Rewrite]:
+def answering(op: str, kind: str, code: str, traits: tuple[str, ...] | None) -> list[Rewrite]:
     """The rewrites that answer a finding; a compiler's own rejection, which names no kind, may be of any."""
     if kind != "rejection":
-        return rewriting.remedies(op, kind, code)
-    found = [r for each in (*KINDS, kind) for r in rewriting.remedies(op, each, code)]
-    return sorted(dict.fromkeys(found), key=lambda r: (r.last_resort, r.safety.rank, r.everywhere, r.name))
+        return rewriting.remedies(op, kind, code, traits)
+    about = (op,) if op else ("", "*")  # it may be any node, where the compiler named none
+    return rewriting.preferred(
+        dict.fromkeys(r for one in about for each in (*KINDS, kind) for r in rewriting.remedies(one, each, code))
+    )

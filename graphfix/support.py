@@ -14,7 +14,7 @@ from graphfix.errors import UsageError, nearest
 from graphfix.facets import Facets
 from graphfix.placement import SORTS, placements
 from graphfix.remedy_index import remedy
-from graphfix.table import NEUTRAL, Condition, Entry, Evidence, Table, measured_versions, targets
+from graphfix.table import NEUTRAL, WHOLE, Condition, Entry, Evidence, Table, measured_versions, targets
 from graphfix.words import condition_in_words
 
 Verdict = Literal["always", "conditions", "rejected", "unmeasured"]
@@ -60,17 +60,21 @@ class Support:
         """What was found, rejections first."""
         if self.entry is None:
             return []
-        op = self.entry.op
-        found = [
-            Statement("rejects", condition_in_words(e.when), e, remedy(op, e.kind, _code(e.kind))) for e in self.entry.rejects
-        ]
-        found += [Statement("wrong", condition_in_words(e.when), e, remedy(op, "wrong", "GF301")) for e in self.entry.wrong]
+        found = [self._statement("rejects", e, e.when) for e in self.entry.rejects]
+        found += [self._statement("wrong", e, e.when) for e in self.entry.wrong]
         for facets, verdict, stage, said in self.entry.exceptions:
             if verdict == "rejected":
                 single = Evidence("exception", "form", facets, stage, said, 1, 0)
-                words = condition_in_words(telling(facets, self.entry)) or "the usual form"
-                found.append(Statement("exception", words, single, remedy(op, "form", _code("form"))))
+                found.append(self._statement("exception", single, telling(facets, self.entry)))
         return found
+
+    def _statement(self, sort: Literal["rejects", "wrong", "exception"], evidence: Evidence, when: Condition) -> Statement:
+        """What evidence says, in words of the facets that tell it apart, and the rewrite for it."""
+        assert self.entry is not None
+        words = condition_in_words(when) or ("the usual form" if sort == "exception" else "")
+        kind, code = ("wrong", "GF301") if sort == "wrong" else (evidence.kind, _code(evidence.kind))
+        op = "" if self.entry.op == WHOLE else self.entry.op
+        return Statement(sort, words, evidence, remedy(op, kind, code, tuple(evidence.when)))
 
     @property
     def placed(self) -> Entry | None:

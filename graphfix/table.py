@@ -24,6 +24,8 @@ ENOUGH = 3
 """Values of a facet that were probed without it deciding anything, for it to be taken as deciding nothing."""
 FALLBACKS = "fallbacks"
 """What conditions are called in files about what runs nodes (placement.py), and the folder of these files."""
+WHOLE = "@model"
+"""What the rules about whole models go by, in place of an operator's name."""
 NEUTRAL: frozenset[Facet] = frozenset({"absent", "default", "none", "nothing", "static", "ones", False, ""})
 """Values that say a facet is not in use, so that a table need not name the facet."""
 
@@ -276,7 +278,7 @@ def newest_version(target: str, *, home: Path | None = None) -> str:
     """The newest measured version of a target, before those of which only single operators were measured."""
     home = home or rules_home()
     versions = measured_versions(target, home=home)
-    whole = [version for version in versions if (home / target / version / "@model.json").is_file()]
+    whole = [version for version in versions if (home / target / version / f"{WHOLE}.json").is_file()]
     return (whole or versions)[-1]
 
 

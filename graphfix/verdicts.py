@@ -9,6 +9,7 @@ from onnx import AttributeProto, GraphProto, NodeProto
 
 from graphfix.diagnostic import NodeVerdict
 from graphfix.errors import UsageError, nearest
+from graphfix.table import WHOLE
 
 if TYPE_CHECKING:
     import onnx
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from graphfix.table import Entry, Evidence, Ruling, Table
 
 Key = tuple[str, ...]
-WHOLE = "@model"
 MOST_SHOWN = 8
 """Values of a facet that are listed as measured."""
 

@@ -50,7 +50,7 @@ def explain(bench: Workbench, changes: Sequence[Change], allowed: Set[str]) -> I
         first = group[0]
         reasons: dict[str, str] = {}
         labels = {finding.node for finding in group}
-        for rewrite in answering(first.op, first.kind, first.code):
+        for rewrite in answering(first.op, first.kind, first.code, first.traits):
             noted = [c.declined for c in changes if c.rewrite == rewrite.name and not c.applied and c.node in labels | {""}]
             if noted and noted[0]:
                 reasons[rewrite.name] = noted[0]

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from graphfix.check import TableCheck
+import dataclasses
+from collections.abc import Iterator
+
+from graphfix.check import Look, TableCheck
+from graphfix.diagnostic import Finding
 from graphfix.example import Example
+from graphfix.provenance import sizes
 
 
 class DynamicDimension(TableCheck):
@@ -19,3 +24,8 @@ class DynamicDimension(TableCheck):
     kinds = frozenset({"dynamic"})
     valid = (Example("y = Softmax(x)"),)
     invalid = (Example("y = Softmax(x)", inputs="float[n,m] x", says="not fixed", evidence="input-dims-dynamic"),)
+
+    def check(self, look: Look) -> Iterator[Finding]:
+        """Yield a finding for every node whose dims the compiler wants fixed, with the option that fixes them."""
+        for finding in super().check(look):
+            yield dataclasses.replace(finding, cure=sizes(look.facts))

@@ -19,7 +19,7 @@ class FreezeDims(Rewrite):
 
     name = "freeze-dims"
     safety = Safety.INTERFACE
-    cures = (Cure("*", kinds=("dynamic",)), Cure("*", codes=("GF106", "GF203")))
+    cures = (Cure("*", kinds=("dynamic",)), Cure("", kinds=("dynamic",)), Cure("*", codes=("GF106", "GF203")))
     before = "graphfix fix model.onnx --shape x=1x3x224x224"
     declines: ClassVar[tuple[Case, ...]] = (
         Case(

@@ -20,7 +20,7 @@ class InlineFunctions(Rewrite):
     safety = Safety.EXACT
     everywhere = True
     tidies = True
-    cures = (Cure("*", kinds=("function", "functions")),)
+    cures = (Cure("*", kinds=("function", "functions")), Cure("", kinds=("function", "functions")))
     fires: ClassVar[tuple[Case, ...]] = (
         Case(
             """<ir_version: 8, opset_import: ["" : 17, "local" : 1]> g (float[N] x) => (float[N] y) { y = local.twice(x) }

@@ -32,7 +32,7 @@ class WidenInput(InterfaceRewrite):
     """
 
     name = "widen-input"
-    cures = (Cure("", kinds=("attribute", "dtype", "form")),)
+    cures = (Cure("", kinds=("attribute", "dtype", "form"), traits=("inputs.dtypes",)),)
     before = "graphfix fix model.onnx --input-dtype x=int32"
     ask = "the dtype is yours to name: --input-dtype NAME=int32"
     declines: ClassVar[tuple[Case, ...]] = (

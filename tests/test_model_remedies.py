@@ -1,0 +1,62 @@
+"""What is wrong with a model as a whole is answered by the rewrites that change just that, and by the options they need."""
+
+from __future__ import annotations
+
+import onnx
+import pytest
+
+import graphfix
+from graphfix.cure import Cure
+from graphfix.facts import Facts
+from graphfix.model_facets import model_facets
+from graphfix.remedy_index import remedy
+from graphfix.report.paragraphs import Detail, paragraph
+from graphfix.rewrite import registry
+from graphfix.rounds import answering
+
+HEAD = '<ir_version: 8, opset_import: ["" : 17]>'
+
+
+@pytest.mark.parametrize(
+    ("kind", "trait", "name"),
+    [
+        ("dynamic", "inputs.dims", "freeze-dims"),
+        ("attribute", "inputs.symbols", "name-dims"),
+        ("attribute", "placeholders", "name-dims"),
+        ("attribute", "annotations", "drop-annotations"),
+        ("attribute", "outputs.direct", "identity-outputs"),
+        ("dtype", "inputs.dtypes", "widen-input"),
+        ("function", "functions", "inline-functions"),
+        ("attribute", "outputs.kinds", None),
+        ("attribute", "inputs.ranks", None),
+    ],
+)
+def test_a_trait_is_answered_by_what_changes_it(kind: str, trait: str, name: str | None) -> None:
+    found = remedy("", kind, "GF103", (trait,))
+    assert (found.name if found else None) == name
+
+
+def test_traits_that_rewrites_name_are_there() -> None:
+    known = model_facets(Facts.of(onnx.parser.parse_model(f"{HEAD} g (float[3] x) => (float[3] y) {{ y = Relu(x) }}")))
+    named = [(rewrite.name, cure) for rewrite in registry().values() for cure in rewrite.cures if cure.traits]
+    assert len(named) >= 4
+    assert all(cure.op == "" and set(cure.traits) <= known.keys() for _, cure in named)
+
+
+def test_a_compilers_own_rejection_of_a_whole_model_may_be_over_any_node_or_trait() -> None:
+    assert {"narrow-int64", "name-dims", "freeze-dims"} <= {rewrite.name for rewrite in answering("", "rejection", "GF190", None)}
+
+
+def test_a_cure_for_any_operator_is_none_for_the_model() -> None:
+    assert Cure("*").answers("Relu", "operator", "GF101")
+    assert not Cure("*").answers("", "operator", "GF101")
+
+
+def test_free_dims_are_answered_with_the_option_that_fixes_them() -> None:
+    text = f"{HEAD} g (float[N, 3, H] x, float[4] k, float[?] z) => (float[N, 3, H] y) {{ y = Relu(x) a = Add(k, k) b = Abs(z) }}"
+    (finding,) = [one for one in graphfix.lint(onnx.parser.parse_model(text), "coreml").findings if one.code == "GF106"]
+    assert finding.cure == "--shape x=<N>x3x<H> --shape z=<d0>"
+    said = " ".join(
+        str(span[0] if isinstance(span, tuple) else span) for line in paragraph([finding], Detail(), 200) for span in line
+    )
+    assert "freeze-dims (interface): graphfix fix MODEL --target coreml --shape x=<N>x3x<H> --shape z=<d0> -o fixed.onnx" in said
