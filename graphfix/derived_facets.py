@@ -110,7 +110,7 @@ def _opens(data: Value | None, target: Sequence[int]) -> Facet:
         return "none"
     if -1 not in target:
         return "pinned"
-    fixed = math.prod(dim for dim in left if isinstance(dim, int))
+    fixed, _ = counted(left)
     wanted = math.prod(size for size in target if size > 0)
     return "inferred" if wanted and fixed % wanted == 0 else "divided"
 
@@ -122,7 +122,7 @@ def _named_opens(data: Shape, target: Sequence[int | str | None]) -> Facet:
     want, names = counted([size for size in sizes if size != -1])
     for name in names:
         if name not in rest:
-            known = not any(one.endswith(UNTOLD) for one in (name, *rest))
+            known = not any(one == "?" or one.endswith(UNTOLD) or is_unclear(one) for one in (name, *rest))
             return ("divided" if -1 in sizes else "pinned") if known else None
         rest.remove(name)
     if -1 in sizes:

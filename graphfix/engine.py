@@ -99,7 +99,7 @@ def _signature(value: Value | None, known: dict[int, tuple[object, ...]]) -> tup
     if found is None and value is not None:
         constant = value.constant
         marks = value.source, value.measured, value.assumed, value.counted
-        found = known[id(value)] = value.dtype, value.shape, marks, None if constant is None else constant.tobytes()
+        found = known[id(value)] = value.dtype, value.shape, value.sizes, marks, None if constant is None else constant.tobytes()
     return found
 
 

@@ -13,7 +13,7 @@ from onnx import NodeProto
 
 from graphfix.extents import Extent, made
 from graphfix.folding import attribute
-from graphfix.sizes import counted, product, sizes_of
+from graphfix.sizes import counted, product, sizes_of, whole
 from graphfix.values import Dim, Value, is_unclear
 
 WINDOWED = {"Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "MaxPool", "AveragePool", "LpPool", "MaxUnpool"}
@@ -103,7 +103,7 @@ def _opened(node: NodeProto, inputs: Sequence[Value | None], shape: tuple[Dim, .
         return [axis for axis in left if axis in RECURRENT[op] and _is_open(data.shape[RECURRENT[op][axis]])]
     if op in WINDOWED or op in MOVED:
         kept = data.shape if len(data.shape) == len(shape) else ()
-        return [axis for axis in left if kept and _is_open(kept[axis])]
+        return [axis for axis in left if kept and (_is_open(kept[axis]) or _is_open(_told(node, inputs, axis, shape)))]
     if op == "Transpose":
         order = attribute(node, "perm", None) or tuple(range(len(shape)))[::-1]
         return [axis for axis in left if len(data.shape) == len(shape) and _is_open(data.shape[order[axis]])]
@@ -117,9 +117,15 @@ def _opened(node: NodeProto, inputs: Sequence[Value | None], shape: tuple[Dim, .
         along = attribute(node, "axis", 0) % len(shape) if shape else 0
         dims = [v.shape[along] if v is not None and v.shape and len(v.shape) == len(shape) else None for v in inputs]
         return [along] if along in left and not any(map(is_unclear, dims)) else ()
-    if op == "Reshape" and len(left) == 1 and not any(map(is_unclear, data.shape)):
-        rest = [dim for axis, dim in enumerate(shape) if axis != left[0]]
-        return left if set(filter(_is_open, data.shape)) - set(rest) else ()
+    if op == "Flatten":
+        return left if not any(map(is_unclear, data.shape)) else ()
+    if op == "Reshape" and not any(map(is_unclear, data.shape)):
+        rest = [dim for axis, dim in enumerate(shape) if axis not in left]
+        if len(left) == 1 and set(filter(_is_open, data.shape)) - set(rest):
+            return left
+        return [axis for axis in left if _is_open(_asked(data, inputs, axis, copies=not attribute(node, "allowzero", 0)))]
+    if op == "ConstantOfShape":
+        return [axis for axis in left if _is_open(_size(data, axis))]
     if len(left) == 1 and len(data.shape) == len(shape) and op not in RESIZING:
         same = all(mine == theirs for axis, (mine, theirs) in enumerate(zip(shape, data.shape, strict=True)) if axis != left[0])
         return left if same and _is_open(data.shape[left[0]]) else ()
@@ -127,14 +133,32 @@ def _opened(node: NodeProto, inputs: Sequence[Value | None], shape: tuple[Dim, .
 
 
 def _told(node: NodeProto, inputs: Sequence[Value | None], axis: int, shape: Sequence[Dim]) -> str | None:
-    """The size of an axis where arithmetic tells it: the rest of a Reshape's elements, or how far a Range goes."""
+    """The size of an axis where arithmetic tells it: the rest of a Reshape's elements, how far a Range goes or a Slice cuts."""
     data = inputs[0] if inputs else None
     if node.op_type == "Range" and len(inputs) == 3:
-        start, limit, step = (sizes_of(value) for value in inputs)
+        start, limit, step = (whole(value) for value in inputs)
         plain = start == (0,) and step == (1,) and limit is not None and len(limit) == 1
         return limit[0] if plain and limit is not None and isinstance(limit[0], str) else None
+    if node.op_type == "Slice" and data is not None and data.shape is not None:
+        length = _cut(inputs, axis)
+        return length if isinstance(data.shape[axis], int) or data.shape[axis] == length else None
+    if node.op_type == "Flatten" and data is not None and data.shape is not None:
+        given = attribute(node, "axis", 1)
+        cut = given + len(data.shape) if given < 0 else given
+        count = product(*counted(data.shape[cut:] if axis else data.shape[:cut]))
+        return count if isinstance(count, str) else None
+    if node.op_type == "Tile" and data is not None and data.shape is not None:
+        times = _repeats(inputs, axis)
+        count = product(*counted((data.shape[axis], times))) if times is not None and not is_unclear(data.shape[axis]) else 0
+        return count if isinstance(count, str) else None
+    if node.op_type == "ConstantOfShape":
+        size = _size(data, axis)
+        return size if isinstance(size, str) else None
     if node.op_type != "Reshape" or data is None or data.shape is None or any(map(is_unclear, data.shape)):
         return None
+    asked = _asked(data, inputs, axis, copies=not attribute(node, "allowzero", 0))
+    if isinstance(asked, str) and _is_open(asked):
+        return asked
     have, left = counted(data.shape)
     want, names = counted([dim for at, dim in enumerate(shape) if at != axis])
     for name in names:
@@ -143,6 +167,42 @@ def _told(node: NodeProto, inputs: Sequence[Value | None], axis: int, shape: Seq
         left.remove(name)
     size = product(have // want, left) if want and have % want == 0 else None
     return size if isinstance(size, str) else None
+
+
+def _cut(inputs: Sequence[Value | None], axis: int) -> str | None:
+    """The open dim that an axis is cut to from its beginning, as tables of positions are to the length of what is read."""
+    given = [*inputs[:5], *[None] * 5][:5]
+    data, axes, steps = given[0], given[3], given[4]
+    starts, ends = (sizes_of(value) for value in given[1:3])
+    if data is None or data.shape is None or starts is None or ends is None or (axes is not None and axes.constant is None):
+        return None
+    places = list(range(len(starts))) if axes is None or axes.constant is None else axes.constant.reshape(-1).tolist()
+    places = [place % len(data.shape) for place in places]
+    every = (1,) * len(starts) if steps is None else sizes_of(steps)
+    at = places.index(axis) if axis in places else None
+    if at is None or every is None or not at < min(len(starts), len(ends), len(every)) or starts[at] != 0 or every[at] != 1:
+        return None
+    end = ends[at]
+    return end if isinstance(end, str) and _is_open(end) else None
+
+
+def _size(value: Value | None, axis: int) -> Dim:
+    """One element of a vector of sizes."""
+    sizes = sizes_of(value)
+    return sizes[axis] if sizes is not None and axis < len(sizes) else None
+
+
+def _asked(data: Value, inputs: Sequence[Value | None], axis: int, *, copies: bool) -> Dim:
+    """The size that the target of a Reshape asks of an axis, copied from the data where it says so."""
+    size = _size(inputs[1], axis) if len(inputs) > 1 else None
+    if size == 0 and copies and data.shape is not None and axis < len(data.shape):
+        return data.shape[axis]
+    return size
+
+
+def _repeats(inputs: Sequence[Value | None], axis: int) -> Dim:
+    """How often Tile repeats an axis."""
+    return _size(inputs[1], axis) if len(inputs) > 1 else None
 
 
 def _source(node: NodeProto, inputs: Sequence[Value | None], axis: int, rank: int) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from graphfix.folding import Array, attribute
 from graphfix.infer import Place
 from graphfix.open_dims import FRESH
 from graphfix.sizes import sizes_of
-from graphfix.values import NodeFacts, Shape, Value, is_unclear
+from graphfix.values import Dim, NodeFacts, Shape, Value, is_unclear
 
 if TYPE_CHECKING:
     from graphfix.facts import Facts
@@ -72,8 +72,22 @@ def decided(output: Value, taken: Value | None) -> Value:
     return Value(output.name, output.dtype or taken.dtype, shape, source, taken.constant, measured=taken.measured)
 
 
-RANKED_BY = {"Reshape": 1, "ConstantOfShape": 0, "Expand": 1}
+RANKED_BY = {"Reshape": 1, "ConstantOfShape": 0, "Expand": 1, "Tile": 1}
 """Operators whose output has the rank that the length of an operand tells, and which operand that is."""
+
+
+def _expanded(dim: Dim, size: Dim) -> int | None:
+    """The dim that Expand makes, where both numbers are known."""
+    return max(dim, size) if isinstance(dim, int) and isinstance(size, int) and min(dim, size) == 1 else None
+
+
+def _repeated(dim: Dim, times: Dim) -> int | None:
+    """The dim that Tile makes, where both numbers are known."""
+    return dim * times if isinstance(dim, int) and isinstance(times, int) else None
+
+
+GROWING: dict[str, Callable[[Dim, Dim], int | None]] = {"Expand": _expanded, "Tile": _repeated}
+"""Operators whose target says how the data grows, and what each dim becomes."""
 
 
 def ranked_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place, Value]:
@@ -87,10 +101,13 @@ def ranked_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place, Va
             continue
         length, data = target.shape[0], node.inputs[0]
         sizes = sizes_of(target) or ((None,) * length if isinstance(length, int) else ())
-        if not sizes or (node.op == "Expand" and (data is None or data.rank is None or data.rank > len(sizes))):
+        if not sizes or (node.op in GROWING and (data is None or data.shape is None or len(data.shape) > len(sizes))):
             continue
         stated = output.shape if output.shape is not None and len(output.shape) == len(sizes) else (None,) * len(sizes)
-        told = [None if node.op == "Expand" or (isinstance(size, int) and size <= 0) else size for size in sizes]
+        told = [None if isinstance(size, int) and size <= 0 else size for size in sizes]
+        if data is not None and data.shape is not None and node.op in GROWING:
+            before = (1,) * (len(sizes) - len(data.shape)) + data.shape
+            told = [GROWING[node.op](dim, size) for dim, size in zip(before, sizes, strict=True)]
         pairs = zip(told, stated, strict=True)
         dims = tuple(new if isinstance(new, int) or (new is not None and is_unclear(old)) else old for new, old in pairs)
         place = node.scope, output.name

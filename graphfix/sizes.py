@@ -21,6 +21,8 @@ ARITHMETIC: dict[str, Callable[[int, int], int]] = {
     "Add": lambda a, b: a + b, "Sub": lambda a, b: a - b, "Mul": lambda a, b: a * b,
     "Div": lambda a, b: int(a / b), "Min": min, "Max": max,
 }  # fmt: skip
+CAST = (1, 6, 7, 11)
+"""The element types to which sizes are cast: float, int32, int64 and double."""
 CARRIERS = {"Identity", "Unsqueeze", "Squeeze", "Reshape", "Flatten"}
 
 
@@ -33,6 +35,17 @@ def sizes_of(value: Value | None) -> Sizes | None:
     return value.sizes
 
 
+def whole(value: Value | None) -> Sizes | None:
+    """The same for a vector or scalar of floats that are sizes, as limits of a Range may be."""
+    if value is None or value.dtype not in ("float32", "float64"):
+        return sizes_of(value)
+    if value.constant is None:
+        return value.sizes
+    numbers = value.constant.reshape(-1)
+    known = numbers.size <= MOST and bool(np.all(np.isfinite(numbers)) and np.all(numbers == np.trunc(numbers)))
+    return tuple(int(size) for size in numbers) if known else None
+
+
 def follow(node: NodeProto, inputs: Sequence[Value | None]) -> Sizes | None:
     """What is known of the elements of a node's output; None when the node is no shape arithmetic."""
     data = inputs[0] if inputs else None
@@ -43,12 +56,16 @@ def follow(node: NodeProto, inputs: Sequence[Value | None]) -> Sizes | None:
         shape = data.shape
         dims = shape[attribute(node, "start", 0) : attribute(node, "end", len(shape))] if shape is not None else None
         return None if dims is None else tuple(None if is_unclear(dim) else dim for dim in dims)
-    first = sizes_of(data)
+    if op == "Where" and len(inputs) == 3:
+        return _chosen(*(_elements(value) for value in inputs))
+    first = sizes_of(data) if op != "Cast" else whole(data)
+    if op == "Equal" and len(inputs) == 2:
+        return _combined(_same, first, sizes_of(inputs[1])) if first is not None else None
     if op == "Concat":
         return _joined([sizes_of(value) for value in inputs])
     if first is None:
         return None
-    if op in CARRIERS or (op == "Cast" and attribute(node, "to") in (6, 7)):
+    if op in CARRIERS or (op == "Cast" and attribute(node, "to") in CAST):
         return first
     if op == "Gather" and data.rank == 1 and len(inputs) > 1:
         return _picked(first, inputs[1].constant if inputs[1] is not None else None)
@@ -100,6 +117,26 @@ def _sliced(node: NodeProto, sizes: Sizes, inputs: Sequence[Value | None]) -> Si
     return sizes[start:end:step] if step else None
 
 
+def _elements(value: Value | None) -> Sizes | None:
+    """The elements of a small vector of sizes, or of truth values as 1 and 0."""
+    if value is None or value.dtype != "bool":
+        return sizes_of(value)
+    if value.constant is not None:
+        return tuple(int(one) for one in value.constant.reshape(-1)) if value.constant.size <= MOST else None
+    return value.sizes
+
+
+def _chosen(condition: Sizes | None, one: Sizes | None, other: Sizes | None) -> Sizes | None:
+    """One or the other, element by element, as exporters choose between what is asked of an Expand and what there is."""
+    if not condition or not one or not other:
+        return None
+    length = max(map(len, (condition, one, other)))
+    if any(len(part) not in (1, length) for part in (condition, one, other)):
+        return None
+    rows = zip(*(part * (length // len(part)) for part in (condition, one, other)), strict=True)
+    return tuple((a if a == b else None) if c is None else a if c else b for c, a, b in rows)
+
+
 def _combined(function: Callable[[int, int], int], one: Sizes, other: Sizes | None) -> Sizes | None:
     if not one or not other or (len(one) != len(other) and 1 not in (len(one), len(other))):
         return None
@@ -110,6 +147,8 @@ def _combined(function: Callable[[int, int], int], one: Sizes, other: Sizes | No
 
 def _of_two(function: Callable[[int, int], int], a: int | str | None, b: int | str | None) -> int | str | None:
     """One element of two; names of open dims are multiplied, and divided where that goes without a rest."""
+    if function is _same:
+        return _alike(a, b)
     if a is None or b is None or (function is ARITHMETIC["Div"] and b == 0):
         return None
     if isinstance(a, int) and isinstance(b, int):
@@ -123,6 +162,18 @@ def _of_two(function: Callable[[int, int], int], a: int | str | None, b: int | s
             return None
         left.remove(name)
     return product(one // other, left) if function is ARITHMETIC["Div"] and one % other == 0 else None
+
+
+def _same(a: int, b: int) -> int:
+    return int(a == b)
+
+
+def _alike(a: int | str | None, b: int | str | None) -> int | None:
+    """1 or 0 for what is equal or not whatever the inputs are: no size is negative."""
+    if a is None or b is None or isinstance(a, str) is not isinstance(b, str):
+        negative = any(isinstance(one, int) and one < 0 for one in (a, b)) and any(isinstance(one, str) for one in (a, b))
+        return 0 if negative else None
+    return 1 if a == b else None if isinstance(a, str) else 0
 
 
 def factors(dim: int | str) -> tuple[int, list[str]]:

@@ -152,3 +152,17 @@ def test_a_join_of_open_dims_that_nothing_is_known_of_is_taken_for_one_that_fits
         weights="int64[3] s = {-1, 2, 2}",
     )
     assert found["extents"] == "same"
+
+
+@pytest.mark.parametrize(
+    ("target", "opens"), [("{-1, 4, 3}", "inferred"), ("{-1, 4}", "inferred"), ("{-1, 5}", "divided"), ("{8, 3}", "pinned")]
+)
+def test_a_reshape_counts_the_whole_multiples_of_an_open_dim(target: str, opens: str) -> None:
+    sizes = "int64[2] d = {-1, 3}, int64[{rank}] s = ".replace("{rank}", str(target.count(",") + 1)) + target
+    nodes = "w = Concat<axis = 0>(x, x, x, x)\nr = Reshape(x, d)\na = Shape(x)\nq = Tile(x, t)\ny = Reshape(q, s)"
+    assert of(nodes, inputs="float[n,3] x", weights=f"{sizes}, int64[2] t = {{4, 1}}")["opens"] == opens
+
+
+def test_what_becomes_of_dims_that_inference_gave_up_on_is_not_known() -> None:
+    nodes = "k = NonZero(x)\nz = Cast<to = 1>(k)\nt = Shape(x)\ny = Reshape(z, t)"
+    assert of(nodes, inputs="float[n,3] x")["opens"] is None

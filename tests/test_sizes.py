@@ -9,6 +9,7 @@ from graphfix.facts import Facts
 from graphfix.sizes import sizes_of
 
 WEIGHTS = "int64 one = {1}, int64 two = {2}, int64[1] z = {0}, int64[1] u = {1}, int64[1] t = {2}, int64[2] many = {2, 1}"
+WEIGHTS += ", int64[3] minus = {-1, -1, -1}, int64[3] three = {1, 2, 3}"
 CASES = {
     "s = Shape(x)": ("n", 64, 8),
     "s = Shape<start = 1>(x)": (64, 8),
@@ -18,6 +19,12 @@ CASES = {
     "a = Shape(x)\nb = Gather(a, two)\nc = Mul(b, two)\nd = Unsqueeze(c, z)\ns = Concat<axis = 0>(d, u, t)": (16, 1, 2),
     "a = Shape(x)\nb = Gather(a, z)\nc = Gather(a, one)\nd = Unsqueeze(c, z)\ns = Concat<axis = 0>(b, d)": ("n", 64),
     "a = Shape(x)\ns = Div(a, two)": (None, 32, 4),
+    "a = Shape(x)\nf = Cast<to = 1>(a)\ns = Cast<to = 7>(f)": ("n", 64, 8),
+    "a = Shape(x)\nb = Equal(a, minus)\ns = Where(b, a, three)": (1, 2, 3),
+    "a = Shape(x)\nb = Equal(a, minus)\ns = Where(b, three, a)": ("n", 64, 8),
+    "a = Shape(x)\nb = Equal(a, a)\ns = Where(b, a, three)": ("n", 64, 8),
+    "a = Shape(x)\nb = Equal(a, three)\ns = Where(b, a, three)": (None, 2, 3),
+    "a = Shape(x)\nb = Equal(a, three)\ns = Where(b, a, a)": ("n", 64, 8),
 }
 
 
