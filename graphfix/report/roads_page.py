@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import html
-import json
-import re
-from importlib.resources import files
 from typing import Any
 
 from graphfix.report.roads import cell
+from graphfix.report.whole_page import whole_page
 from graphfix.roads import Map, Road, Way
-from graphfix.version import VERSION
 
 WAYS = {
     Way.AS_IS: "as it is",
@@ -41,16 +37,7 @@ MEANINGS = {
 
 def roads_page(found: Map) -> str:
     """The page about all roads of one source, as HTML."""
-    data = json.dumps(page_data(found), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    parts = {
-        "title": html.escape(found.source),
-        "version": html.escape(VERSION),
-        "style": _part("roads.css"),
-        "script": _part("roads.js"),
-        # What comes out of a model may hold markup: nothing in the data may end the element that it stands in.
-        "data": data.replace("<", "\\u003c"),
-    }
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _part("roads.html"))
+    return whole_page("roads", f"Conversion paths of {found.source}", page_data(found), source=found.source)
 
 
 def page_data(found: Map) -> dict[str, Any]:
@@ -67,7 +54,3 @@ def _words(road: Road) -> str:
     """A road in a few words, without the place that its details tell."""
     wordings = cell(road)
     return wordings[0] if road.way.leads else next((text for text in wordings if len(text) <= 24), wordings[-1])
-
-
-def _part(name: str) -> str:
-    return files("graphfix.report").joinpath("web", name).read_text(encoding="utf-8")

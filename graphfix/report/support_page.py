@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from importlib.resources import files
 from typing import Any
 
+from graphfix.report.whole_page import whole_page
 from graphfix.support import Statement, Verdict, support
 from graphfix.table import Table
-from graphfix.version import VERSION
 
 CODES: dict[Verdict, int] = {"unmeasured": 0, "always": 1, "conditions": 2, "rejected": 3}
 SORTS = {"rejects": 0, "wrong": 1, "exception": 2, "fallback": 3}
@@ -28,13 +26,7 @@ class Strings:
 
 def support_page(names: Sequence[str], tables: Sequence[Table]) -> str:
     """The page about operators by compiler versions, as HTML."""
-    data = json.dumps(page_data(names, tables), ensure_ascii=False, separators=(",", ":"))
-    parts = {name: _part(f"page.{name}") for name in ("css", "js")}
-    page = (
-        _part("page.html").replace("{{version}}", VERSION).replace("{{style}}", parts["css"]).replace("{{script}}", parts["js"])
-    )
-    # Compilers' words may hold markup: nothing in the data may end the element that it stands in.
-    return page.replace("{{data}}", data.replace("<", "\\u003c"))
+    return whole_page("page", "graphfix support tables", page_data(names, tables))
 
 
 def page_data(names: Sequence[str], tables: Sequence[Table]) -> dict[str, Any]:
@@ -73,7 +65,3 @@ def _statement(found: Statement, strings: Strings) -> list[Any]:
     return [
         SORTS[found.sort], *texts, evidence.supports, evidence.opposes, evidence.error, *map(strings.number, cure)
     ]  # fmt: skip
-
-
-def _part(name: str) -> str:
-    return files("graphfix.report").joinpath("web", name).read_text(encoding="utf-8")
