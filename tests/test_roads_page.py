@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from test_support_page import SWITCHES, chromium
+from browsing import started, visiting
 
 from graphfix.diagnostic import Finding, Remedy, Severity
 from graphfix.origin import Origin
@@ -57,42 +57,22 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium, as root too."""
-    found = chromium()
-    if found is None:
-        pytest.skip("no Chromium was found: apt-get install chromium, or name one in GRAPHFIX_CHROMIUM")
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install playwright")
-    with playwright.sync_playwright() as driver:
-        try:
-            browser = driver.chromium.launch(executable_path=found, args=SWITCHES)
-        except playwright.Error as error:  # a stand-in that only says how to install the browser
-            pytest.skip(f"{found} does not start: {str(error).splitlines()[0]}")
+    """A browser for all tests of the page."""
+    with started() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def opened(browser: Browser, page_file: Path) -> Iterator[Open]:
-    """A function that opens the page in a context of its own; errors, dialogs and requests of any kind fail the test."""
-    trouble: list[str] = []
-    contexts = []
+    """A function that opens the page and waits until it is drawn."""
+    with visiting(browser) as visit:
 
-    def open_(anchor: str = "", **options: Any) -> Page:
-        context = browser.new_context(**options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: trouble.append(message.text))
-        page.on("pageerror", lambda error: trouble.append(str(error)))
-        page.on("dialog", lambda dialog: trouble.append("a dialog: " + dialog.message) or dialog.dismiss())
-        page.on("request", lambda request: None if request.url.startswith(("file:", "data:")) else trouble.append(request.url))
-        page.goto(f"{page_file.as_uri()}{anchor}")
-        page.wait_for_selector("html[data-rendered]")
-        return page
+        def open_(anchor: str = "", **options: Any) -> Page:
+            page = visit(page_file, anchor, **options)
+            page.wait_for_selector("html[data-rendered]")
+            return page
 
-    yield open_
-    for context in contexts:
-        context.close()
-    assert trouble == []
+        yield open_
 
 
 def detail(page: Page) -> str:

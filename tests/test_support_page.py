@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from browsing import Visit, started, visiting
 
 from graphfix.report.support_page import support_page
 from graphfix.support import operators, tables
@@ -21,31 +21,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 RULES = Path(__file__).parent.parent / "fixtures" / "rules"
 HOSTILE = "</script><img src=x onerror=alert(1)> is not supported"
-Open = Callable[..., "Page"]
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-"""For root, for machines without a screen, and for containers with little shared memory."""
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-
-def chromium() -> str | None:
-    """The browser that GRAPHFIX_CHROMIUM names, or the first on PATH; nothing is downloaded."""
-    return os.environ.get("GRAPHFIX_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)), None)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium, as root too."""
-    found = chromium()
-    if found is None:
-        pytest.skip("no Chromium was found: apt-get install chromium, or name one in GRAPHFIX_CHROMIUM")
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install playwright")
-    with playwright.sync_playwright() as driver:
-        try:
-            browser = driver.chromium.launch(executable_path=found, args=SWITCHES)
-        except playwright.Error as error:  # a stand-in that only says how to install the browser
-            pytest.skip(f"{found} does not start: {str(error).splitlines()[0]}")
+    """A browser for all tests of the page."""
+    with started() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -81,26 +63,10 @@ def written(path: Path, home: Path) -> Path:
 
 
 @pytest.fixture
-def opened(browser: Browser) -> Iterator[Open]:
-    """A function that opens a page in a context of its own; errors and requests of any kind fail the test."""
-    trouble: list[str] = []
-    contexts = []
-
-    def open_(path: Path, anchor: str = "", **options: Any) -> Page:
-        context = browser.new_context(**options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: trouble.append(message.text))
-        page.on("pageerror", lambda error: trouble.append(str(error)))
-        page.on("dialog", lambda dialog: trouble.append("a dialog: " + dialog.message) or dialog.dismiss())
-        page.on("request", lambda request: None if request.url.startswith(("file:", "data:")) else trouble.append(request.url))
-        page.goto(f"{path.as_uri()}{anchor}")
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert trouble == []
+def opened(browser: Browser) -> Iterator[Visit]:
+    """A function that opens a page."""
+    with visiting(browser) as visit:
+        yield visit
 
 
 def rows(page: Page) -> list[str]:
@@ -116,7 +82,7 @@ def focused(page: Page) -> str:
     return str(page.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.id"))
 
 
-def test_every_operator_is_shown_with_its_verdicts(opened: Open, small: Path) -> None:
+def test_every_operator_is_shown_with_its_verdicts(opened: Visit, small: Path) -> None:
     page = opened(small)
     assert {"Abs", "Gelu", "Mish", "Resize"} <= set(rows(page))
     labels = [cell(page, op, f"demo {version}").get_attribute("aria-label")
@@ -132,7 +98,7 @@ def test_every_operator_is_shown_with_its_verdicts(opened: Open, small: Path) ->
      ("requires a 4-D input", ["Resize"]), ("resize float99", [])],
     ids=["operator", "condition", "domain", "rewrite", "words", "nothing"],
 )  # fmt: skip
-def test_search_finds_operators_conditions_words_and_rewrites(opened: Open, small: Path, query: str, found: list[str]) -> None:
+def test_search_finds_operators_conditions_words_and_rewrites(opened: Visit, small: Path, query: str, found: list[str]) -> None:
     page = opened(small)
     everything = rows(page)
     page.fill("#query", query)
@@ -143,7 +109,7 @@ def test_search_finds_operators_conditions_words_and_rewrites(opened: Open, smal
     assert rows(page) == everything
 
 
-def test_filters_by_verdict_domain_and_version_work_together(opened: Open, small: Path) -> None:
+def test_filters_by_verdict_domain_and_version_work_together(opened: Visit, small: Path) -> None:
     page = opened(small)
     page.check("#verdicts [value=rejected]")
     assert rows(page) == ["Mish"]
@@ -160,7 +126,7 @@ def test_filters_by_verdict_domain_and_version_work_together(opened: Open, small
     assert rows(page) == []
 
 
-def test_a_click_shows_conditions_evidence_and_the_rewrite_that_helps(opened: Open, small: Path) -> None:
+def test_a_click_shows_conditions_evidence_and_the_rewrite_that_helps(opened: Visit, small: Path) -> None:
     page = opened(small)
     cell(page, "Squeeze", "demo 1.0").click()
     text = page.inner_text("dialog")
@@ -178,14 +144,14 @@ def test_a_click_shows_conditions_evidence_and_the_rewrite_that_helps(opened: Op
     page.wait_for_selector("dialog", state="hidden")
 
 
-def test_a_compilers_words_are_shown_as_they_are(opened: Open, small: Path) -> None:
+def test_a_compilers_words_are_shown_as_they_are(opened: Visit, small: Path) -> None:
     page = opened(small)
     cell(page, "Relu", "demo 1.5").click()
     assert HOSTILE in page.inner_text("dialog")
     assert page.locator("dialog img").count() == 0
 
 
-def test_everything_can_be_reached_from_the_keyboard(opened: Open, small: Path) -> None:
+def test_everything_can_be_reached_from_the_keyboard(opened: Visit, small: Path) -> None:
     page = opened(small)
     page.keyboard.press("/")
     assert focused(page) == "query"
@@ -209,7 +175,7 @@ def test_everything_can_be_reached_from_the_keyboard(opened: Open, small: Path) 
     assert focused(page).startswith(f"{first[1]} on demo 1.0")
 
 
-def test_a_cell_has_an_address(opened: Open, small: Path) -> None:
+def test_a_cell_has_an_address(opened: Visit, small: Path) -> None:
     page = opened(small, "#com.microsoft.Gelu/demo@1.5")
     assert page.inner_text("#detail-title") == "com.microsoft.Gelu on demo 1.5"
     page.click("#close")
@@ -219,7 +185,7 @@ def test_a_cell_has_an_address(opened: Open, small: Path) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 390])
-def test_on_a_phone_nothing_sticks_out_and_fingers_hit(opened: Open, whole: Path, width: int) -> None:
+def test_on_a_phone_nothing_sticks_out_and_fingers_hit(opened: Visit, whole: Path, width: int) -> None:
     page = opened(whole, viewport={"width": width, "height": 740}, is_mobile=True, has_touch=True)
     overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(overflow) == 0
@@ -258,7 +224,7 @@ CONTRAST = """
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_contrast_is_enough_in_both_schemes(opened: Open, small: Path, scheme: str) -> None:
+def test_contrast_is_enough_in_both_schemes(opened: Visit, small: Path, scheme: str) -> None:
     page = opened(small, color_scheme=scheme)
     cell(page, "Resize", "demo 1.0").click()
     poor = [(selector, ratio) for selector, ratio in page.evaluate(CONTRAST) if ratio < 4.5]
@@ -268,7 +234,7 @@ def test_contrast_is_enough_in_both_schemes(opened: Open, small: Path, scheme: s
 
 
 def test_everything_in_one_page_is_small_and_quick(
-    opened: Open, whole: Path, record_property: Callable[[str, object], None]
+    opened: Visit, whole: Path, record_property: Callable[[str, object], None]
 ) -> None:
     page = opened(whole)
     cells = page.locator("tbody button").count()
