@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +17,10 @@ import graphfix.backends.base
 import graphfix.table
 from graphfix import engine
 from graphfix.backends.base import Backend
+from graphfix.backends.session import Session
 from graphfix.example import Example
 from graphfix.rewrite import Key, Outcome
-from graphfix.rewrites.simplify import Simplify
+from graphfix.rewrites.simplify import GUEST, Simplify
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each of many processes would start threads, and none has a use for them
 RULES = Path(__file__).parent.parent / "fixtures" / "rules"
@@ -27,15 +31,36 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the files in tests/golden anew")
 
 
-@pytest.fixture(autouse=True)
-def columns(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def columns() -> Iterator[None]:
     """Reports are as wide as they are where nothing is said of it."""
-    monkeypatch.delenv("COLUMNS", raising=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COLUMNS", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def guest() -> Iterator[Callable[..., subprocess.CompletedProcess[bytes]]]:
+    """What stands for `subprocess.run` where onnxsim is asked: each time a fork of one process that has imported it."""
+    with contextlib.ExitStack() as stack:
+        opened: list[Session] = []
+
+        def run(command: list[str], *, timeout: float, **_: object) -> subprocess.CompletedProcess[bytes]:
+            assert command[:3] == [sys.executable, "-c", GUEST]
+            if not opened:
+                adapter = Path(__file__).with_name("simplifying.py")
+                opened.append(stack.enter_context(Session(adapter, python=sys.executable, deadline=60.0, memory_gib=8.0)))
+            answer = opened[0].put({"code": GUEST, "words": command[2:]}, deadline=timeout)
+            if answer["stage"] == "timeout":
+                raise subprocess.TimeoutExpired(command, timeout)
+            return subprocess.CompletedProcess(command, int(answer["stage"] != "ok"), b"", answer["message"].encode())
+
+        yield run
 
 
 @pytest.fixture(scope="session", autouse=True)
-def simplified_once() -> Iterator[None]:
-    """Ask onnxsim once about one and the same model: each time is a process that first imports it."""
+def simplified_once(guest: Callable[..., subprocess.CompletedProcess[bytes]]) -> Iterator[Callable[..., Outcome]]:
+    """Ask onnxsim once about one and the same model, and the guest if the model is small; gives what would ask a process."""
     known: dict[bytes, Outcome] = {}
     plain = Simplify.apply
 
@@ -44,13 +69,15 @@ def simplified_once() -> Iterator[None]:
             return plain(self, model, wanted)
         key = model.SerializeToString(deterministic=True)
         if key not in known:
-            known[key] = plain(self, model, wanted)
+            with pytest.MonkeyPatch.context() as inner:
+                inner.setattr(subprocess, "run", guest)
+                known[key] = plain(self, model, wanted)
         made = known[key].model
         return known[key] if made is None else replace(known[key], model=onnx.load_from_string(made.SerializeToString()))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Simplify, "apply", apply)
-        yield
+        yield plain
 
 
 @pytest.fixture
@@ -88,9 +115,39 @@ def write(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
+class Lent(Session):
+    """A session whose worker stays when it is closed, for the next test that asks for one on the same terms."""
+
+    lent = True
+
+    def close(self) -> None:
+        """Give it back."""
+        self.lent = False
+
+
+@pytest.fixture(scope="session")
+def lend() -> Iterator[Callable[..., Lent]]:
+    """A function that opens sessions like `Session`: most of the time of a short one is its compiler's import."""
+    kept: list[tuple[str, Lent]] = []
+
+    def lend(adapter: Path, **terms: object) -> Lent:
+        for known, session in kept:
+            if known == f"{adapter} {terms}" and not session.lent:
+                session.lent = True
+                return session
+        kept.append((f"{adapter} {terms}", Lent(adapter, **terms)))  # type: ignore[arg-type]
+        return kept[-1][1]
+
+    yield lend
+    for _, session in kept:
+        Session.close(session)
+        assert not session.lent, "a command left its session open"
+
+
 @pytest.fixture
-def picky(demo: None, monkeypatch: pytest.MonkeyPatch) -> Backend:
+def picky(demo: None, monkeypatch: pytest.MonkeyPatch, lend: Callable[..., Lent]) -> Backend:
     """Make the invented compiler of picky.py the only backend; its tables are the `demo` ones."""
+    monkeypatch.setattr(graphfix.backends.base, "Session", lend)
     invented = Backend(
         name="demo", title="Demo", distributions=("onnx",), install="pip install demo", requires=("onnx==1.0",),
         pythons=((3, 11), (3, 14)), runs_here=True, artifact=".demo", adapter=Path(__file__).with_name("picky.py"),
