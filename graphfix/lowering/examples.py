@@ -15,9 +15,8 @@ import torch
 from torch.utils import _pytree as trees
 
 from graphfix.lowering.factory import Refused
+from graphfix.lowering.steps import SIZES
 
-SIZES = (2, 8, 32, 96, 224)
-"""The sizes of a free dim in an example of ours, tried in turn until the model runs; 1 would be taken for always 1."""
 ORDERED = re.compile(r"(?:arr|input)_\d+")
 """Names that only number things, as numpy.savez gives them."""
 

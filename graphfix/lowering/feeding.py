@@ -7,6 +7,7 @@ inputs with other signs and values, and where dims are free on another size, and
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,10 +17,8 @@ import numpy as np
 import torch
 from torch.utils import _pytree as trees
 
+from graphfix.lowering import steps
 from graphfix.lowering.examples import Example, parameters
-
-MOST = 1 << 26
-"""Elements in an input beyond which it is not made larger."""
 
 
 class Unmatched(Exception):
@@ -66,20 +65,8 @@ def variations(given: Example) -> Iterator[tuple[str, Callable[[], list[Any]]]]:
     yield "other values", lambda: [varied(tensor) for tensor in own]
     if any(tensor.dtype.is_floating_point for tensor in own):
         yield "zeros", lambda: [tensor * 0 if tensor.dtype.is_floating_point else tensor for tensor in own]
-    seen = [[tensor.shape for tensor in own]]
-    for label, change in SIZES.items():
-        found = resized(given, change)
-        shapes = [tensor.shape for tensor in found]
-        if shapes not in seen and max((tensor.numel() for tensor in found), default=0) <= MOST:
-            seen.append(shapes)
-            yield label, lambda found=found: found  # type: ignore[misc]
-
-
-SIZES: dict[str, Callable[[int], int]] = {
-    "free dims longer by one": lambda size: size + 1,
-    "free dims of half the size": lambda size: max(1, size // 2),
-    "free dims of twice the size": lambda size: 2 * size,
-}
+    for label, found in steps.resizings(own, functools.partial(resized, given)):
+        yield label, functools.partial(list, found)
 
 
 def called(opened: Any, given: Example, tensors: Sequence[Any]) -> list[Any]:

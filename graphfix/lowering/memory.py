@@ -91,15 +91,15 @@ def _kind(model: Any, framework: str) -> Kind:
 
 
 def _by_torch(model: Any, inputs: Any, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    from graphfix.lowering import opening, torch_lowering
+    from graphfix.lowering import opening, steps, torch_lowering
 
     program = model if not isinstance(model, sys.modules["torch"].nn.Module) else None
     module = model if program is None else program.module()
     given = inputs if inputs is not None or program is None else program.example_inputs
     size = sum(tensor.nbytes for tensor in module.state_dict().values() if hasattr(tensor, "nbytes"))
-    opened, told = opening.Opened(module, program, given, size), torch_lowering.Told()
+    opened, told = opening.Opened(module, program, given, size), steps.Told()
     with _as_it_was(module):
-        yield from torch_lowering.answers(told, torch_lowering.lowered(opened, request, told))
+        yield from steps.answers(told, torch_lowering.lowered(opened, request, told))
 
 
 @contextlib.contextmanager
@@ -121,20 +121,14 @@ def _as_it_was(module: Any) -> Iterator[None]:
 
 
 def _by_tensorflow(model: Any, inputs: Any, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    from graphfix.lowering import tensorflow_lowering, tensorflow_opening
-    from graphfix.lowering.factory import Refused
+    from graphfix.lowering import steps, tensorflow_lowering, tensorflow_opening
 
-    def steps() -> Iterator[dict[str, Any]]:
-        try:
-            opened = tensorflow_opening.of_object(model, inputs, request)
-        except Refused:
-            raise
-        except Exception as error:
-            yield tensorflow_lowering.failed("load", error)
-            return
-        yield from tensorflow_lowering.lowered(opened, request)
+    told = steps.Told()
 
-    yield from tensorflow_lowering.answers([], steps())
+    def opened() -> tensorflow_opening.Opened:
+        return tensorflow_opening.of_object(model, inputs, request)
+
+    yield from steps.answers(told, steps.opened(opened, lambda found: tensorflow_lowering.lowered(found, request, told)))
 
 
 def _versions(framework: str) -> dict[str, str]:

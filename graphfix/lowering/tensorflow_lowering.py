@@ -6,6 +6,7 @@ It imports nothing of graphfix but files of this folder that do the same, since 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,27 +16,11 @@ import numpy as np
 import onnx
 import tensorflow as tf
 
-from graphfix.lowering import factory, failure, tensorflow_opening, transposes
-
-Request = dict[str, Any]
-Answer = dict[str, Any]
-SIZES = (2, 8, 32, 96, 224)
-"""The sizes of a free dim in an example of ours, tried in turn until the model runs."""
-MOST = 1 << 26
-"""Elements in an input beyond which it is not made larger."""
+from graphfix.lowering import factory, steps, tensorflow_opening, transposes
+from graphfix.lowering.steps import SIZES, Answer, Request, Told, failed
 
 
-def answers(notes: Sequence[str], steps: Iterator[Answer]) -> Iterator[Answer]:
-    """The steps' answers with notes along with them; the last one says so."""
-    try:
-        for answer in steps:
-            said = [*notes, *answer.get("notes", ())]
-            yield {"message": "", "leftovers": [], "last": False, **answer, "notes": said}
-    except factory.Refused as refused:
-        yield {"stage": refused.stage, "message": str(refused), "cure": refused.cure, "last": True}
-
-
-def lowered(opened: Any, request: Request) -> Iterator[Answer]:
+def lowered(opened: Any, request: Request, told: Told) -> Iterator[Answer]:
     """Run, convert, and save feeds: stage `ok` in the end, or `run` or `export` with the failure."""
     yield {"stage": "run"}
     try:
@@ -65,20 +50,11 @@ def lowered(opened: Any, request: Request) -> Iterator[Answer]:
         yield {"stage": "export", "message": said, "op": foreign[0], "cure": cure, "last": True}
         return
     steady = all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(runs[0][2], again, strict=True))
-    told: Answer = {"leftovers": transposes.bordering(model)}
+    told.leftovers += transposes.bordering(model)
     if fewer:
-        told["notes"] = [f"{fewer} of the {there} layout transposes that tf2onnx left are cancelled"]
+        told.notes.append(f"{fewer} of the {there} layout transposes that tf2onnx left are cancelled")
     labels = [label for label, _, _ in runs]
-    yield {"stage": "ok", "runs": labels, "steady": steady, "export_seconds": seconds, "last": True, **told}
-
-
-def failed(stage: str, error: BaseException) -> Answer:
-    """The last answer of a step that failed; `missing` is a module that is not installed."""
-    missing = error.name if isinstance(error, ModuleNotFoundError) else None
-    told = failure.failure(error)
-    if isinstance(error, SystemExit):
-        told["message"] = f"it ends the process by sys.exit({error.code})"
-    return {"stage": stage, **told, "missing": missing, "last": True}
+    yield {"stage": "ok", "runs": labels, "steady": steady, "export_seconds": seconds, "last": True}
 
 
 def run(opened: Any, request: Request) -> tuple[list[tuple[str, list[Any], list[Any]]], list[Any]]:
@@ -166,20 +142,12 @@ def variations(opened: Any, example: Sequence[Any]) -> Iterator[tuple[str, Calla
     yield "other values", lambda: [np.roll(a, 1) * a.dtype.type(-1.25 if a.dtype.kind == "f" else 1) for a in example]
     if any(a.dtype.kind == "f" for a in example):
         yield "zeros", lambda: [a * 0 if a.dtype.kind == "f" else a for a in example]
-    seen = [[a.shape for a in example]]
-    for label, change in CHANGES.items():
-        found = [resized(a, dims, change) for a, dims in zip(example, opened.dims, strict=True)]
-        shapes = [a.shape for a in found]
-        if shapes not in seen and max((a.size for a in found), default=0) <= MOST:
-            seen.append(shapes)
-            yield label, lambda found=found: found  # type: ignore[misc]
 
+    def changed(change: Callable[[int], int]) -> list[Any]:
+        return [resized(a, dims, change) for a, dims in zip(example, opened.dims, strict=True)]
 
-CHANGES: dict[str, Callable[[int], int]] = {
-    "free dims longer by one": lambda size: size + 1,
-    "free dims of half the size": lambda size: max(1, size // 2),
-    "free dims of twice the size": lambda size: 2 * size,
-}
+    for label, found in steps.resizings(example, changed):
+        yield label, functools.partial(list, found)
 
 
 def resized(array: Any, dims: Sequence[int | None], change: Callable[[int], int]) -> Any:

@@ -15,36 +15,23 @@ import sys
 import types
 import warnings
 from collections.abc import Iterator
-from typing import Any
 
 if "graphfix" not in sys.modules:  # the name alone, for the files of this folder: graphfix need not be installed here
     sys.modules["graphfix"] = types.ModuleType("graphfix")
     sys.modules["graphfix"].__path__ = [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
 
-from graphfix.lowering import factory, isolation, tensorflow_lowering, tensorflow_opening
+from graphfix.lowering import steps, tensorflow_lowering, tensorflow_opening
 
 DISTRIBUTIONS = ("tf2onnx", "tensorflow-cpu", "tensorflow", "tensorflow-macos", "keras", "onnx")
-Request = dict[str, Any]
-Answer = dict[str, Any]
 warnings.simplefilter("ignore")
 logging.disable(logging.WARNING)
 
 
-def respond(request: Request) -> Iterator[Answer]:
+def respond(request: steps.Request) -> Iterator[steps.Answer]:
     """One answer to a request, whatever happens; before it one for each step that is begun, to tell where it was lost."""
-    notes = []
-    if not request["network"] and not isolation.cut_network():
-        notes.append("the network could not be cut off on this system")
-    yield from tensorflow_lowering.answers(notes, lowered(request))
+    told = steps.Told.isolated(request)
 
+    def opened() -> tensorflow_opening.Opened:
+        return tensorflow_opening.opened(request)
 
-def lowered(request: Request) -> Iterator[Answer]:
-    """Open, and lower what was opened; stage `load` with the failure where it cannot be opened."""
-    try:
-        opened = tensorflow_opening.opened(request)
-    except factory.Refused:
-        raise
-    except (Exception, SystemExit) as error:
-        yield tensorflow_lowering.failed("load", error)
-        return
-    yield from tensorflow_lowering.lowered(opened, request)
+    yield from steps.answers(told, steps.opened(opened, lambda found: tensorflow_lowering.lowered(found, request, told)))

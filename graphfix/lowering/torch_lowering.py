@@ -11,37 +11,18 @@ import re
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
-from graphfix.lowering import examples, factory, failure, feeding, leftovers
+from graphfix.lowering import examples, factory, feeding, leftovers
+from graphfix.lowering.steps import SIZES, Answer, Request, Told, failed
 
 DYNAMO_OPSET = 18
 """The oldest opset that the dynamo exporter writes."""
 STACK, SCOPES = "pkg.torch.onnx.stack_trace", "pkg.torch.onnx.name_scopes"
 """The metadata in which the dynamo exporter tells where a node comes from."""
 SUFFIX = re.compile(r"_split_\d+$")
-Request = dict[str, Any]
-Answer = dict[str, Any]
-
-
-@dataclass(slots=True)
-class Told:
-    """What is said along with an answer: notes, and the leftovers of training."""
-
-    notes: list[str] = field(default_factory=list)
-    leftovers: list[dict[str, Any]] = field(default_factory=list)
-
-
-def answers(told: Told, steps: Iterator[Answer]) -> Iterator[Answer]:
-    """The steps' answers with what is said along with them; the last one says so."""
-    try:
-        for answer in steps:
-            yield {"message": "", "notes": told.notes, "leftovers": told.leftovers, "last": False, **answer}
-    except factory.Refused as refused:
-        yield {"stage": refused.stage, "message": str(refused), "cure": refused.cure, "last": True}
 
 
 def lowered(opened: Any, request: Request, told: Told) -> Iterator[Answer]:
@@ -85,7 +66,7 @@ def put_in_inference(model: Any) -> frozenset[str]:
 def run(request: Request, opened: Any) -> tuple[Any, list[Any]]:
     """The example inputs and what the model makes of them; sizes that were made up grow until it runs."""
     first: BaseException | None = None
-    for size in examples.SIZES:
+    for size in SIZES:
         example = examples.example(request, opened, size)
         if example is None:
             raise factory.Refused("there is nothing to run it on", wanting(opened.model))
@@ -105,15 +86,6 @@ def wanting(model: Any) -> str:
     if len(takes) < 2:
         return "say what it takes: --input 1x3x224x224, --input 1x16:int64, or an attribute `example_inputs`"
     return f"say what it takes: {' '.join(f'--input {name}=1x16' for name in takes)}, each with its dims and dtype"
-
-
-def failed(stage: str, error: BaseException, text: str = "") -> Answer:
-    """The last answer of a step that failed; `missing` is a module that is not installed."""
-    missing = error.name if isinstance(error, ModuleNotFoundError) else None
-    told = failure.failure(error, text=text)
-    if isinstance(error, SystemExit):
-        told["message"] = f"it ends the process by sys.exit({error.code})"
-    return {"stage": stage, **told, "missing": missing, "last": True}
 
 
 @contextlib.contextmanager

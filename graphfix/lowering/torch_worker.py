@@ -11,7 +11,6 @@ import sys
 import types
 import warnings
 from collections.abc import Iterator
-from typing import Any
 
 import torch
 
@@ -19,30 +18,18 @@ if "graphfix" not in sys.modules:  # the name alone, for the files of this folde
     sys.modules["graphfix"] = types.ModuleType("graphfix")
     sys.modules["graphfix"].__path__ = [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
 
-from graphfix.lowering import factory, isolation, opening, torch_lowering
+from graphfix.lowering import opening, steps, torch_lowering
 
 DISTRIBUTIONS = ("torch", "onnxscript", "onnx")
-Request = dict[str, Any]
-Answer = dict[str, Any]
 warnings.simplefilter("ignore")
 
 
-def respond(request: Request) -> Iterator[Answer]:
+def respond(request: steps.Request) -> Iterator[steps.Answer]:
     """One answer to a request, whatever happens; before it one for each step that is begun, to tell where it was lost."""
-    told = torch_lowering.Told()
-    if not request["network"] and not isolation.cut_network():
-        told.notes.append("the network could not be cut off on this system")
+    told = steps.Told.isolated(request)
     torch.manual_seed(0)
-    yield from torch_lowering.answers(told, lowered(request, told))
 
+    def opened() -> opening.Opened:
+        return opening.opened(request)
 
-def lowered(request: Request, told: torch_lowering.Told) -> Iterator[Answer]:
-    """Open, and lower what was opened; stage `load` with the failure where it cannot be opened."""
-    try:
-        opened = opening.opened(request)
-    except factory.Refused:
-        raise
-    except (Exception, SystemExit) as error:
-        yield torch_lowering.failed("load", error)
-        return
-    yield from torch_lowering.lowered(opened, request, told)
+    yield from steps.answers(told, steps.opened(opened, lambda found: torch_lowering.lowered(found, request, told)))
