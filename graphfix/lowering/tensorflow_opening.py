@@ -5,17 +5,16 @@ The order of a model's inputs is that of its signature, which for SavedModels is
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import onnx
 import tensorflow as tf
 import tf2onnx
 
+from graphfix.lowering import tensorflow_converting as converting
 from graphfix.lowering.factory import Refused, made
 from graphfix.lowering.inspection import TRUST, inspect_keras
 
@@ -152,20 +151,9 @@ def by_function(
         return [tensor.numpy() for tensor in tf.nest.flatten(call(*map(tf.constant, arrays)))]
 
     def convert(opset: int) -> Any:
-        model = tf2onnx.convert.from_function(call, input_signature=list(specs), opset=opset, custom_op_handlers=HANDLERS)[0]
-        hold(model, call.get_concrete_function(*specs).graph.captures)
-        return model
+        return converting.of_function(call, specs, opset)
 
     return Opened(names, [dims(spec.shape) for spec in specs], [spec.dtype.name for spec in specs], run, convert, outputs)
-
-
-def hold(model: Any, captures: Sequence[tuple[Any, Any]]) -> None:
-    """Make weights of the tensors that a function holds, such as a normalisation's mean: tf2onnx leaves them as inputs."""
-    held = {inner.name: outer for outer, inner in captures if outer.dtype != tf.resource}
-    asked = [value for value in model.graph.input if value.name in held]
-    for value in asked:
-        model.graph.initializer.append(onnx.numpy_helper.from_array(held[value.name].numpy(), value.name))
-        model.graph.input.remove(value)
 
 
 def frozen(path: str, inputs: Sequence[str], outputs: Sequence[str]) -> Opened:
@@ -190,7 +178,7 @@ def frozen(path: str, inputs: Sequence[str], outputs: Sequence[str]) -> Opened:
     def convert(opset: int) -> Any:
         name = os.path.splitext(os.path.basename(path))[0]
         return tf2onnx.convert.from_graph_def(
-            graph, name=name, input_names=tensors[0], output_names=tensors[1], opset=opset, custom_op_handlers=HANDLERS
+            graph, name=name, input_names=tensors[0], output_names=tensors[1], opset=opset, custom_op_handlers=converting.HANDLERS
         )[0]
 
     shapes = [dims(tensor.shape) for tensor in pruned.inputs]
@@ -218,7 +206,7 @@ def tflite(path: str) -> Opened:
     names = [detail["name"].removesuffix(":0") for detail in details]
 
     def convert(opset: int) -> Any:
-        return tf2onnx.convert.from_tflite(path, opset=opset, custom_op_handlers=HANDLERS)[0]
+        return tf2onnx.convert.from_tflite(path, opset=opset, custom_op_handlers=converting.HANDLERS)[0]
 
     return Opened(names, shapes, kinds, run, convert)
 
@@ -250,43 +238,3 @@ def dims(shape: Any) -> list[int | None]:
     if shape.rank is None:
         raise Refused("an input of unknown rank", "say what it takes: --input 1x224x224x3")
     return [None if size is None else int(size) for size in shape]
-
-
-def erfc(context: Any, node: Any, name: str, _: Any) -> Any:
-    """Erfc(x) = 1 - Erf(x), which the exact GELU of new TensorFlow uses and tf2onnx does not know."""
-    out, operand = node.output[0], node.input[0]
-    dtype, shape = context.get_dtype(out), context.get_shape(out)
-    context.remove_node(node.name)
-    made_erf = context.make_node("Erf", [operand], shapes=[shape], dtypes=[dtype])
-    kind = tf2onnx.utils.map_onnx_to_numpy_type(dtype)
-    one = context.make_const(tf2onnx.utils.make_name("one"), kind(1).reshape(()))
-    return context.make_node("Sub", [one.name, made_erf.output[0]], name=name, outputs=[out], shapes=[shape], dtypes=[dtype])
-
-
-def lite_gelu(context: Any, node: Any, name: str, _: Any) -> Any:
-    """TensorFlow Lite's GELU, which tf2onnx does not know: x/2 * (1 + erf(x/sqrt 2)), or with tanh where it is approximate."""
-    out, operand = node.output[0], node.input[0]
-    dtype, shape = context.get_dtype(out), context.get_shape(out)
-    rough = node.get_attr_value("approximate", False)
-    context.remove_node(node.name)
-    kind = tf2onnx.utils.map_onnx_to_numpy_type(dtype)
-
-    def constant(value: float) -> str:
-        return str(context.make_const(tf2onnx.utils.make_name("c"), kind(value).reshape(())).name)
-
-    def op(kind: str, *operands: str) -> str:
-        return str(context.make_node(kind, list(operands), shapes=[shape], dtypes=[dtype]).output[0])
-
-    if rough:
-        cube = op("Mul", op("Mul", operand, operand), operand)
-        inner = op("Mul", op("Add", operand, op("Mul", cube, constant(0.044715))), constant((2 / math.pi) ** 0.5))
-        bent = op("Tanh", inner)
-    else:
-        bent = op("Erf", op("Mul", operand, constant(0.5**0.5)))
-    half = op("Mul", operand, constant(0.5))
-    return context.make_node(
-        "Mul", [half, op("Add", bent, constant(1))], name=name, outputs=[out], shapes=[shape], dtypes=[dtype]
-    )
-
-
-HANDLERS: dict[str, Any] = {"Erfc": (erfc, []), "TFL_GELU": (lite_gelu, [])}

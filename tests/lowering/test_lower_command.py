@@ -225,7 +225,7 @@ def test_weights_are_those_of_the_file(lower: Callable[..., tuple[int, Path]]) -
         ("sources_program:make", ("--input", "1x7x8x8"), "the model does not run on the inputs: "),
         ("sources_program:make", ("--weights", "pickled.pt"), "it names sources_program.Net; open it with --trust"),
         ("sources_program:many", ("--weights", "weights.pt"), "the weights in "),
-        ("sources_program:nothing", (), "`sources_program` has no `nothing`; it has "),
+        ("sources_program:nothing", (), "`sources_program` has no `nothing`; it has Net, make, Bare, "),
         ("no_such_program:make", (), "there is no module `no_such_program`"),
         ("nowhere.py:make", (), "there is no file nowhere.py"),
         ("sources_program:loss", (), "it cannot be opened: no weights here (sources_program.py:"),
@@ -387,9 +387,13 @@ def test_interpreter_without_the_framework_or_that_is_none(
     bare = tmp_path / "python"
     bare.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
     bare.chmod(0o755)
-    for python in (bare, tmp_path / "nothing"):
+    nothing = tmp_path / "nothing"
+    for python, said in {
+        bare: "torch is not installed; install it with `pip install 'graphfix[torch]'`",
+        nothing: f"there is no program {nothing}; name an interpreter with --python",
+    }.items():
         assert lower("net.pt2", "--python", str(python))[0] == 2
-        assert "torch is not installed; install it with `pip install 'graphfix[torch]'`" in capsys.readouterr().err
+        assert said in capsys.readouterr().err
 
 
 def test_interpreter_may_be_named(lower: Callable[..., tuple[int, Path]]) -> None:
@@ -535,6 +539,9 @@ def make():
     centred = layers.Normalization(mean=[0.4, 0.5, 0.6, 0.7], variance=[0.2, 0.3, 0.4, 0.5])  # tensors that are no variables
     return keras.Sequential([image, layers.Conv2D(4, 3, activation="hard_swish"), centred, layers.Conv2D(2, 1)])
 
+def grouped():  # which Keras computes in a function compiled apart
+    return keras.Sequential([keras.Input((6, 6, 4), name="image"), keras.layers.Conv2D(6, 3, groups=2, activation="gelu")])
+
 @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32, name="q")])
 def soft(q):
     return tf.nn.softplus(q) * 2
@@ -566,6 +573,10 @@ def test_keras_and_functions_are_told_from_torch_when_they_are_made(
     assert result["lowering"]["exporter"] == "tf2onnx"
     border = next(finding for finding in result["findings"] if finding["code"] == "GF507")
     assert "`graphfix fix --input-layout image=nchw`" in border["message"]
+    code, out = lower(f"{tmp_path}/keras_program.py:grouped", "--force")
+    assert code == 0
+    (conv,) = [node for node in onnx.load(out).graph.node if node.op_type == "Conv"]
+    assert {item.name: item.i for item in conv.attribute}["group"] == 2
     code, out = lower(f"{tmp_path}/keras_program.py:soft", "--force")
     assert code == 0
     assert io(out)[0] == {"q": ["N", 3]}
