@@ -9,6 +9,7 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto,
 
 from graphfix.facts import Facts
 from graphfix.folding import Array
+from graphfix.taken import Taken
 
 
 class Book:
@@ -19,17 +20,12 @@ class Book:
         self.model = ModelProto()
         self.model.CopyFrom(model)
         self.opset = self.facts.opsets.get("", 1)
-        self._taken = set(_names(model.graph))
+        self._taken = Taken(_names(model.graph))
         self._constants: dict[tuple[str, bytes], str] = {}
 
     def fresh(self, name: str) -> str:
         """The name, with a number where it is taken."""
-        made, count = name, 1
-        while made in self._taken:
-            count += 1
-            made = f"{name}_{count}"
-        self._taken.add(made)
-        return made
+        return self._taken.fresh(name)
 
     def constant(self, name: str, array: Array) -> str:
         """An initializer of the main graph, one for equal content."""

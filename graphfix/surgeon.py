@@ -19,6 +19,7 @@ from graphfix.facts import DTYPES, Value
 from graphfix.infer import CODES
 from graphfix.rewrite import Declined, Key
 from graphfix.sharing import facts_of
+from graphfix.taken import Taken
 
 Array = np.ndarray[Any, Any]
 
@@ -52,7 +53,7 @@ class Surgery:
         self.owners: dict[int, int] = {}
         self._alive: list[Any] = []
         self._dead: set[int] = set()
-        self._taken, self._last = set[str](), dict[int, int]()
+        self._taken, self._last = Taken(), dict[int, int]()
         self._remember(self.top, model.graph, ())
 
     def _remember(self, graph: Any, source: GraphProto, scope: tuple[str, ...]) -> None:
@@ -135,12 +136,7 @@ class Surgery:
 
     def fresh(self, name: str) -> str:
         """The name, with a number where it is taken in any scope."""
-        made, count = name, 1
-        while made in self._taken:
-            count += 1
-            made = f"{name}_{count}"
-        self._taken.add(made)
-        return made
+        return self._taken.fresh(name)
 
     def constant(self, name: str, array: Array) -> Any:
         """A new initializer of the main graph."""
