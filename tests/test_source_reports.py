@@ -214,3 +214,15 @@ def test_changes_name_the_line() -> None:
     out = io.StringIO()
     render_changes(told, out)
     assert "decompose-mish (exact) at n0 in encoder.gate (gate.py:88)" in out.getvalue()
+
+
+def test_what_stops_every_target_alike_is_told_once() -> None:
+    failed = Finding("GF506", "export-failed", Severity.ERROR, "", "`tf2onnx`: no ONNX for `Foo`", kind="export")
+    told = [
+        Result("net.keras", target, "1.0", 0, own([dataclasses.replace(failed, target=target)]))
+        for target in ("coreml", "tract", "tflite")
+    ]
+    out = io.StringIO()
+    render_text(told, out)
+    assert out.getvalue().count("no ONNX for `Foo`") == 1
+    assert out.getvalue().index("net.keras: on every target") < out.getvalue().index("GF506")

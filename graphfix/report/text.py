@@ -114,8 +114,8 @@ def summary(page: Page, results: Sequence[Result]) -> None:
 
 
 def _everywhere(results: Sequence[Result]) -> set[tuple[str, str, str]]:
-    """The notes that all of several targets share, by code, operator and message."""
+    """What all of several targets share and no rewrite mends for one of them, by code, operator and message."""
     if len(results) < 2:
         return set()
-    notes = [{(f.code, f.op, f.message) for f in r.findings if f.severity is Severity.NOTE} for r in results]
-    return set.intersection(*notes)
+    told = (((f.code, f.op, f.message) for f in r.findings if f.severity is Severity.NOTE or f.rewrite is None) for r in results)
+    return set.intersection(*map(set, told))
