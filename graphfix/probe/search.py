@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
+import numpy as np
+
 from graphfix.facets import Facet
 from graphfix.probe.measure import Evidence
 
@@ -49,7 +51,8 @@ class Search:
         self.forms: dict[Facet, set[frozenset[str]]] = {}
         for row in (*refused, *taken):
             self.forms.setdefault(row.facets.get("since"), set()).add(frozenset(row.facets))
-        self.votes = [votes_of(row, taken) for row in refused]
+        crowd = Crowd(taken)
+        self.votes = [votes_of(row, crowd) for row in refused]
         self.tried: set[tuple[Pair, ...]] = set()
         self.found: list[tuple[dict[str, list[Facet]], int]] | None = None
         self.size = 0
@@ -162,23 +165,52 @@ class Search:
         return found
 
 
-def votes_of(row: Evidence, taken: Sequence[Evidence]) -> dict[str, float]:
+class Crowd:
+    """Taken rows as numbers, a row each and a column for every facet that one has, so that all are compared at once."""
+
+    def __init__(self, taken: Sequence[Evidence]) -> None:
+        self.taken = taken
+        self.codes: dict[str, dict[Facet, int]] = {name: {} for row in taken for name in row.facets}
+        for row in taken:
+            for name, value in row.facets.items():
+                self.codes[name].setdefault(value, len(self.codes[name]) + 1)
+        self.table = np.zeros((len(taken), len(self.codes)), np.int32)  # 0 is a facet that a row does not have
+        places = {name: place for place, name in enumerate(self.codes)}
+        for i, row in enumerate(taken):
+            for name, value in row.facets.items():
+                self.table[i, places[name]] = self.codes[name][value]
+
+    def near(self, row: Evidence) -> list[tuple[float, list[str]]]:
+        """How far the rows are that resemble a refused one most, in their order, and the facets in which each differs."""
+        known = [name for name, value in row.facets.items() if value is not None]
+        wanted = np.asarray([self.codes.get(name, {}).get(row.facets[name], -1) for name in known], np.int32)
+        columns = {name: self.table[:, place] for place, name in enumerate(self.codes)}
+        nowhere = np.zeros(len(self.taken), np.int32)
+        apart = np.stack([columns.get(name, nowhere) for name in known]) != wanted[:, None] if known else nowhere[None] != 0
+        gone = sum((column != 0 for name, column in columns.items() if name not in row.facets), nowhere)
+        distances = apart.sum(0) + 0.5 * gone
+        close = np.flatnonzero(distances <= distances.min() + NEAR)
+        return [
+            (float(distances[i]), [name for name, differs in zip(known, apart[:, i], strict=False) if differs]) for i in close
+        ]
+
+    def usual(self, name: str, value: Facet) -> bool:
+        """Whether most rows have that value; a facet that a row does not have counts as unknown."""
+        return sum(other.facets.get(name) == value for other in self.taken) * 2 > len(self.taken)
+
+
+def votes_of(row: Evidence, crowd: Crowd) -> dict[str, float]:
     """How far each facet of a refused row is suspected of being the reason."""
-    distances = []
-    for other in taken:
-        apart = [n for n, v in row.facets.items() if v is not None and (n not in other.facets or other.facets[n] != v)]
-        gone = sum(1 for name in other.facets if name not in row.facets)
-        distances.append((len(apart) + 0.5 * gone, apart))
-    nearest = min(distance for distance, _ in distances)
+    near = crowd.near(row)
+    nearest = min(distance for distance, _ in near)
     votes: dict[str, float] = defaultdict(float)
-    close = [apart for distance, apart in distances if distance <= nearest + NEAR and apart]
-    for distance, apart in distances:
-        if distance <= nearest + NEAR and apart:
-            for name in apart:
-                votes[name] += 2.0 ** (nearest - distance) / len(apart) / len(close)
+    close = [(distance, apart) for distance, apart in near if apart]
+    for distance, apart in close:
+        for name in apart:
+            votes[name] += 2.0 ** (nearest - distance) / len(apart) / len(close)
     for name, value in row.facets.items():
-        common = sum(other.facets.get(name) == value for other in taken) * 2 > len(taken)
-        if value is not None and not common and any(name == word or name.startswith(word + ".") for word in row.varied):
+        varied = any(name == word or name.startswith(word + ".") for word in row.varied)
+        if varied and value is not None and not crowd.usual(name, value):
             votes[name] += 0.5
     if "since" in row.facets:
         votes["since"] += 0.01  # so that versions may always narrow another reason

@@ -97,5 +97,5 @@ def read_archive(folder: Path) -> list[Evidence]:
     path = folder / EVIDENCE
     if not path.exists():
         return []
-    rows = (json.loads(line) for line in lzma.decompress(path.read_bytes()).decode().splitlines())
-    return [Evidence(**{**row, "varied": tuple(row["varied"])}) for row in rows]
+    lines = lzma.decompress(path.read_bytes()).decode().strip("\n").replace("\n", ",")  # one array, as equal names are then one
+    return [Evidence(**{**row, "varied": tuple(row["varied"])}) for row in json.loads(f"[{lines}]")]

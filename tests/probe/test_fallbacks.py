@@ -227,8 +227,8 @@ def test_fallbacks_agree_with_what_was_seen(kept: tuple[Table, dict[str, list[Ev
     assert known is not None
     for name, rows in groups.items():
         domain, _, op = name.rpartition(".")
-        keys = [repr(sorted(one.facets.items(), key=str)) for one in rows]
-        verdicts: dict[str, set[str]] = {}
+        keys = [(frozenset(one.facets.items()), *map(type, one.facets.values())) for one in rows]  # 0 is not False
+        verdicts: dict[tuple[Any, ...], set[str]] = {}
         for one, key in zip(rows, keys, strict=True):
             verdicts.setdefault(key, set()).add(one.verdict)
         for one, key in zip(rows, keys, strict=True):
