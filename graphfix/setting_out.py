@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphfix.engine import read_whole
+from graphfix.lowering.options import EXPORTERS
 from graphfix.roads import ONNX, Start, State
 
 if TYPE_CHECKING:
     from graphfix.lowering.lowered import Lowered
-
-EXPORTERS = ("dynamo", "trace", "script")
-"""Those that the command line chooses by name."""
 
 
 def starts_of(lowered: Lowered) -> list[Start]:

@@ -114,13 +114,17 @@ def test_the_table_uses_shorter_words_where_there_is_less_room(monkeypatch: pyte
     assert all(word in table("66") for word in ("exact (3)", "approx.", "no export", "model.py:88"))
 
 
-@pytest.mark.framework
-def test_a_module_goes_by_every_exporter_and_dead_ends_name_their_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def gates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work where the module lies."""
     pytest.importorskip("onnxscript")
     (tmp_path / "gates.py").write_text(SOURCE)
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.framework
+@pytest.mark.usefixtures("gates")
+def test_a_module_goes_by_every_exporter_and_dead_ends_name_their_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["paths", "gates.py:make", "--target", "openvino,tract", "--isolated", "--output-format", "json"]) == 0
     told = json.loads(capsys.readouterr().out)
     starts = {start["exporter"]: start for start in told["exporters"]}
@@ -139,3 +143,14 @@ def test_a_source_that_cannot_be_opened_is_exit_2(tmp_path: Path, capsys: pytest
     (tmp_path / "cut.pt2").write_bytes(b"PK\x03\x04 cut short")
     assert main(["paths", str(tmp_path / "cut.pt2"), "--isolated"]) == 2
     assert "cut.pt2: " in capsys.readouterr().err
+
+
+@pytest.mark.framework
+@pytest.mark.usefixtures("gates")
+def test_a_source_that_does_not_run_is_told_as_lint_tells_it(capsys: pytest.CaptureFixture[str]) -> None:
+    told = []
+    for command in ("paths", "lint"):
+        assert main([command, "gates.py:make", "--target", "tract", "--isolated", "--input", "2x3:bool"]) == 2
+        told.append(capsys.readouterr().err)
+    assert told[0] == told[1]
+    assert told[0].startswith("graphfix: gates.py:make: the model does not run on the inputs: ")

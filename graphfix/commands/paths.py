@@ -16,7 +16,7 @@ from graphfix.atomic import writable
 from graphfix.commands.fix import read_data
 from graphfix.commands.options import add_shared, bindings, chosen_targets, destination
 from graphfix.engine import table
-from graphfix.errors import BackendError, ModelError, UsageError
+from graphfix.errors import BackendError, UsageError
 from graphfix.lowering.instructions import instructions
 from graphfix.lowering.options import add_lowering, add_proof
 from graphfix.lowering.source import Source, recognised
@@ -83,16 +83,13 @@ def _lowered(
 ) -> Map:
     """The roads of a source that exporters lower; ModelError when it cannot even be opened."""
     from graphfix.lowering.lower import lower_source
-    from graphfix.lowering.lowered import placed
     from graphfix.setting_out import starts_of
 
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="graphfix-")))
     wanted = instructions(given, shapes)
     lowered = lower_source(source, wanted, folder, values=terms.values, every=True, say=say)
-    if all(attempt.stage in ("load", "run") for attempt in lowered.attempts):
-        failure = lowered.chosen.failure
-        at = f" ({place})" if (place := placed(failure)) else ""
-        raise ModelError(f"{failure.get('message')}{at}", path=source.text, cure=str(failure.get("cure") or "") or None)
+    if lowered.problem is not None:
+        raise lowered.problem
     return _map(source.text, source.title, _by(lowered), starts_of(lowered), targets, terms, say)
 
 

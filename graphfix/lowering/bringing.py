@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import dataclasses
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -121,10 +120,3 @@ def verified(lowered: Lowered, *, cure: str) -> Path:
             said = f"the lowered model computes something else: {said}{line}"
         raise ModelError(said, path=lowered.source.text, cure=cure)
     return best.model
-
-
-def renamed(results: Sequence[Result], brought: Brought | None) -> list[Result]:
-    """Results under the name of the source that was lowered."""
-    if brought is None:
-        return list(results)
-    return brought.held([dataclasses.replace(result, model=brought.name) for result in results])
