@@ -7,7 +7,8 @@ import pytest
 
 from graphfix.rewrite import Case, Rewrite, Safety, registry, remedies
 from graphfix.spec import violations
-from graphfix.verify import Reference, Tolerance
+
+from .fired import fired, verified
 
 FIRES = [pytest.param(r, c, id=f"{r.name}-{i}") for r in registry().values() for i, c in enumerate(r.fires)]
 DECLINES = [pytest.param(r, c, id=f"{r.name}-{i}") for r in registry().values() for i, c in enumerate(r.declines)]
@@ -15,19 +16,17 @@ DECLINES = [pytest.param(r, c, id=f"{r.name}-{i}") for r in registry().values() 
 
 @pytest.mark.parametrize(("rewrite", "case"), FIRES)
 def test_a_firing_example_gives_the_stated_operators_and_the_same_numbers(rewrite: Rewrite, case: Case) -> None:
-    model = onnx.parser.parse_model(case.text)
-    before = model.SerializeToString(deterministic=True)
-    outcome = rewrite.apply(model)
-    assert model.SerializeToString(deterministic=True) == before
-    assert outcome.model is not None, outcome.declined
-    assert outcome.changed
+    model, after = fired(rewrite, case).model, fired(rewrite, case).after
+    untouched = onnx.parser.parse_model(case.text)
+    assert model.SerializeToString(deterministic=True) == untouched.SerializeToString(deterministic=True)
+    assert fired(rewrite, case).outcome.changed
     if case.ops != ("*",):
-        assert [node.op_type for node in outcome.model.graph.node] == list(case.ops)
-    assert not list(violations(outcome.model))
-    onnx.checker.check_model(outcome.model)
-    assert [o.name for o in outcome.model.graph.output] == [o.name for o in model.graph.output]
-    assert [i.name for i in outcome.model.graph.input] == [i.name for i in model.graph.input]
-    found = Reference(model).check(outcome.model, Tolerance(rewrite.rtol, rewrite.atol, rewrite.ulps))
+        assert [node.op_type for node in after.graph.node] == list(case.ops)
+    assert not list(violations(after))
+    onnx.checker.check_model(after)
+    assert [o.name for o in after.graph.output] == [o.name for o in model.graph.output]
+    assert [i.name for i in after.graph.input] == [i.name for i in model.graph.input]
+    found = verified(rewrite, case)
     assert found.inputs >= 3
     assert found.passed, found.reason
     if rewrite.safety is Safety.EXACT and rewrite.ulps == Rewrite.ulps:
@@ -36,13 +35,11 @@ def test_a_firing_example_gives_the_stated_operators_and_the_same_numbers(rewrit
 
 @pytest.mark.parametrize(("rewrite", "case"), FIRES)
 def test_a_rewrite_does_not_fire_on_its_own_result_for_ever(rewrite: Rewrite, case: Case) -> None:
-    model = onnx.parser.parse_model(case.text)
-    for _ in range(6):
-        outcome = rewrite.apply(model)
-        if outcome.model is None:
-            return
-        model = outcome.model
-    pytest.fail(f"{rewrite.name} fires again and again")
+    outcome = fired(rewrite, case).outcome
+    for _ in range(5):
+        if outcome.model is not None:
+            outcome = rewrite.apply(outcome.model)
+    assert outcome.model is None, f"{rewrite.name} fires again and again"
 
 
 @pytest.mark.parametrize(("rewrite", "case"), DECLINES)
@@ -71,11 +68,8 @@ def test_a_rewrite_says_what_it_is_why_and_shows_itself(rewrite: Rewrite) -> Non
 def test_new_nodes_are_stamped_with_the_rewrite(rewrite: Rewrite, case: Case) -> None:
     if not rewrite.name.startswith(("decompose", "expand", "hard", "move")):
         pytest.skip("makes no nodes of its own")
-    model = onnx.parser.parse_model(case.text)
-    old = {node.name for node in model.graph.node}
-    made = rewrite.apply(model).model
-    assert made is not None
-    assert all(rewrite.name in node.name for node in made.graph.node if node.name not in old)
+    old = {node.name for node in fired(rewrite, case).model.graph.node}
+    assert all(rewrite.name in node.name for node in fired(rewrite, case).after.graph.node if node.name not in old)
 
 
 def test_an_exact_remedy_comes_before_an_approximate_one() -> None:

@@ -11,7 +11,9 @@ import pytest
 from onnx import ModelProto, numpy_helper
 
 from graphfix.rewrite import Case, Rewrite, Safety, registry
-from graphfix.verify import Reference, Tolerance
+from graphfix.verify import Tolerance
+
+from .fired import fired, verified
 
 SWAPS = {"Relu": "Neg", "Mul": "Add", "Add": "Mul", "Abs": "Neg", "Neg": "Abs", "Exp": "Relu", "Or": "And", "Tanh": "Relu"}
 
@@ -72,12 +74,9 @@ def copy(model: ModelProto) -> ModelProto:
 
 @pytest.mark.parametrize(("rewrite", "case"), EXACT)
 def test_a_broken_exact_rewrite_is_caught(rewrite: Rewrite, case: Case) -> None:
-    model = onnx.parser.parse_model(case.text)
-    after = rewrite.apply(model).model
-    assert after is not None
-    reference = Reference(model)
+    model, after, reference = fired(rewrite, case).model, fired(rewrite, case).after, fired(rewrite, case).reference
     tolerance = Tolerance(ulps=rewrite.ulps)
-    assert reference.check(after, tolerance).passed
+    assert verified(rewrite, case).passed
     broken = list(itertools.islice(sabotages(model, after), 12))
     if not broken:
         node = after.graph.node[-1]
