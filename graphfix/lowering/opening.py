@@ -42,7 +42,7 @@ def opened(request: Mapping[str, Any]) -> Opened:
     elif kind == "exported-program":
         if not request["trust"]:
             inspect_exported(path)
-        with guarded(request["trust"]):
+        with guarded(trust=request["trust"]):
             program = torch.export.load(path)
         found = Opened(program.module(), program, program.example_inputs)
     else:
@@ -82,7 +82,7 @@ def from_factory(request: Mapping[str, Any]) -> Opened:
 
 
 @contextlib.contextmanager
-def guarded(trust: bool) -> Iterator[None]:
+def guarded(*, trust: bool) -> Iterator[None]:
     """While it lasts torch opens tensors, plain values and plain sizes alone, whatever the archive makes it ask for.
 
     torch.export.load falls back to unpickling anything, evaluates sizes and loads native libraries. It reads archives by
@@ -126,7 +126,7 @@ def guarded(trust: bool) -> Iterator[None]:
 
 def unpickled(path: str, *, trust: bool) -> Any:
     """What torch.load gives; without `trust` tensors and plain values alone."""
-    with guarded(trust):
+    with guarded(trust=trust):
         return torch.load(path, map_location="cpu", weights_only=not trust)
 
 

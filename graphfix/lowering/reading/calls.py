@@ -196,7 +196,7 @@ class Calls(Reader):
         if gist == SIZE and (name not in MAKING or name in ("tensor", "as_tensor", "scalar_tensor")):
             return size(*every, computed=True)  # a size in the clothes of a tensor, as traces need it
         if name in SHAPING and node is not None and any(value.is_computed for value in every):
-            self.shaped(node, join(every))
+            self.shaped(node)
         return tensor(*every, certain=name not in SEVERAL and not name.startswith("_"))
 
     def of_tensor(self, base: Value, func: ast.Attribute, node: ast.Call, every: Sequence[Value]) -> Value:
@@ -220,7 +220,7 @@ class Calls(Reader):
         if not settled(base) and (name in WRITES or (part and name.endswith("_") and not name.endswith("__"))):
             self.note("indexed-write", node, f"`{self.told(node)}` writes into a part of a tensor")
         if name in SHAPING and any(value.is_computed for value in every):
-            self.shaped(node, join(every))
+            self.shaped(node)
         if name == "unbind":
             return many(tensor(base), size())
         return tensor(base, *every, certain=name not in SEVERAL)
@@ -271,6 +271,6 @@ class Calls(Reader):
         )
         self.note("data-dependent-branch", node, f"`{text}` hangs on {of} values; {how}")
 
-    def shaped(self, node: ast.AST, size: Value) -> None:
+    def shaped(self, node: ast.AST) -> None:
         """Note a shape or bound that is computed from sizes."""
         self.note("size-arithmetic", node, f"`{self.told(node)}` takes a size that is computed from others")

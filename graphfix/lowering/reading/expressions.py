@@ -60,7 +60,7 @@ class Expressions(Reader):
 
     def attribute(self, base: Value, name: str) -> Value:
         """An attribute of a value."""
-        if base.kind == TENSOR or base.kind == LOOSE:
+        if base.kind in (TENSOR, LOOSE):
             if name in SHAPES:
                 return Value() if base.weight else size(plural=True)
             if name in TRAITS:
@@ -99,7 +99,7 @@ class Expressions(Reader):
         base, index = self.of(node.value), self.of(node.slice)
         if base.kind in (TENSOR, LOOSE):
             if base.kind == TENSOR and index.is_computed:
-                self.shaped(node, index)
+                self.shaped(node)
             return tensor(base, certain=base.certain) if base.kind == TENSOR else Value(LOOSE)
         if base.items is not None and isinstance(node.slice, ast.Slice):
             part = _cut(base.items, node.slice)

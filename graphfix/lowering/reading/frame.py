@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import types
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -44,7 +45,7 @@ class Inner:
         self.node, self.frame = node, frame
 
 
-class Reader:
+class Reader(ABC):
     """What the parts share: the functions being followed, the innermost last, and what one part asks of another."""
 
     frames: list[Frame]
@@ -52,63 +53,63 @@ class Reader:
     answered: set[Note]
     assigned: dict[tuple[int, str], Value]
 
+    @abstractmethod
     def of(self, node: ast.expr) -> Value:
         """What is known of an expression."""
-        raise NotImplementedError
 
+    @abstractmethod
     def attribute(self, base: Value, name: str) -> Value:
         """What is known of an attribute of a value."""
-        raise NotImplementedError
 
+    @abstractmethod
     def number(self, node: ast.Call, value: Value) -> Value:
         """A tensor made into a number of Python."""
-        raise NotImplementedError
 
-    def shaped(self, node: ast.AST, size: Value) -> None:
+    @abstractmethod
+    def shaped(self, node: ast.AST) -> None:
         """Note a shape or bound that is computed from sizes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def method(self, base: Value, func: ast.Attribute, node: ast.Call, args: Sequence[Value], kwargs: dict[str, Value]) -> Value:
         """What a call of an attribute gives."""
-        raise NotImplementedError
 
+    @abstractmethod
     def call(self, callee: Value, node: ast.Call | None, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
         """What a call of a value gives."""
-        raise NotImplementedError
 
+    @abstractmethod
     def run(
         self, function: types.FunctionType, args: Sequence[Value], kwargs: Mapping[str, Value], *, entry: bool = False
     ) -> Value:
         """What a function gives."""
-        raise NotImplementedError
 
+    @abstractmethod
     def run_inner(self, inner: Inner, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
         """What a function inside a function gives."""
-        raise NotImplementedError
 
+    @abstractmethod
     def elements(self, value: Value) -> list[Value] | None:
         """The elements of a container one by one, where they are there and few."""
-        raise NotImplementedError
 
+    @abstractmethod
     def bind(self, target: ast.expr, value: Value) -> None:
         """Assign to a name, an attribute, several, or a part."""
-        raise NotImplementedError
 
+    @abstractmethod
     def decide(self, test: ast.expr, text: str, *, sizes: bool = True) -> bool | None:
         """Whether a condition holds, where that is known; what it hangs on is noted."""
-        raise NotImplementedError
 
+    @abstractmethod
     def hangs(self, node: ast.AST, text: str, value: Value) -> None:
         """Note a decision that hangs on a tensor's values."""
-        raise NotImplementedError
 
+    @abstractmethod
     def note(self, kind: str, node: ast.AST, text: str, key: str = "") -> Note:
         """Note one thing at a line of the function being followed; the first with its key, or kind, at a line stands."""
-        raise NotImplementedError
 
+    @abstractmethod
     def spend(self) -> None:
         """Count a step; Enough when there have been too many."""
-        raise NotImplementedError
 
     @staticmethod
     def told(node: ast.AST) -> str:

@@ -77,7 +77,7 @@ class Walk(Statements, Calls, Expressions):
         holder = args[0].known if args and functions.is_module(args[0].known) else self.frames[-1].module if self.frames else None
         if args and holder is args[0].known and function.__name__ == "forward":
             self.visited.add(id(holder))
-        names = self.bound(found.node.args, function, args, kwargs, entry)
+        names = self.bound(found.node.args, function, args, kwargs, entry=entry)
         frame = Frame(found.file, holder, functions.names(function), names)
         self.memory[key] = self.followed(frame, found.node.body)
         return self.memory[key]
@@ -87,7 +87,7 @@ class Walk(Statements, Calls, Expressions):
         if self.depth >= DEPTH:
             return Value(LOOSE)
         around = inner.frame
-        names = around.names | self.bound(inner.node.args, None, args, kwargs, False)
+        names = around.names | self.bound(inner.node.args, None, args, kwargs)
         frame = Frame(around.file, around.module, around.around, names)
         if isinstance(inner.node, ast.FunctionDef):
             return self.followed(frame, inner.node.body)
@@ -110,7 +110,8 @@ class Walk(Statements, Calls, Expressions):
         function: types.FunctionType | None,
         args: Sequence[Value],
         kwargs: Mapping[str, Value],
-        entry: bool,
+        *,
+        entry: bool = False,
     ) -> dict[str, Value]:
         """The parameters' values; those that the caller leaves out have their defaults, or what the signature tells."""
         names: dict[str, Value] = {}
