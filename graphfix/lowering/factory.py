@@ -46,7 +46,7 @@ def made(request: Mapping[str, Any]) -> tuple[Any, Any]:
     found: Any = home
     for part in name.split("."):
         if not hasattr(found, part):
-            known = [one for one in vars(found) if not one.startswith("_")]
+            known = [one for one, held in vars(found).items() if not one.startswith("_") and not inspect.ismodule(held)]
             raise Refused(f"`{place}` has no `{part}`", f"it has {', '.join(known[:8])}" if known else "")
         found = getattr(found, part)
     makers = [found]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from graphfix.backends.session import Session
-from graphfix.errors import BackendError
+from graphfix.errors import BackendError, UsageError
 from graphfix.lowering.instructions import Instructions
 
 DISTRIBUTIONS = {
@@ -33,7 +34,7 @@ class Workshop:
     _sessions: dict[str, Session] = field(default_factory=dict)
 
     def has(self, framework: str) -> bool:
-        """Whether the framework is where it would be looked for; nothing is imported."""
+        """Whether the framework is where it would be looked for; nothing is imported. UsageError where there is no such place."""
         return self._lacking(framework) is None
 
     def ask(self, framework: str, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,6 +78,8 @@ class Workshop:
         if self.instructions.python is not None:
             from graphfix.backends.interpreters import packages
 
+            if shutil.which(self._python) is None:
+                raise UsageError(f"there is no program {self._python}", cure="name an interpreter with --python, or leave it out")
             there = packages(self._python, tuple(name for group in wanted for name in group))
             return next((group[0] for group in wanted if not any(name in there for name in group)), None)
         return next((group[0] for group in wanted if not any(map(_installed, group))), None)
