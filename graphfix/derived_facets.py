@@ -13,8 +13,11 @@ from graphfix.composite_facets import agreement, attention, loop, scan
 from graphfix.facts import NodeFacts, Value
 from graphfix.folding import attribute
 from graphfix.open_dims import UNTOLD
+from graphfix.requantising import REQUANTISED
+from graphfix.reshaping import WINDOWED
 from graphfix.resized import LOSSES
 from graphfix.sizes import counted
+from graphfix.stretching import STRETCHING
 from graphfix.thinning import THINNING
 from graphfix.values import Shape, is_unclear
 
@@ -39,6 +42,12 @@ def derived_facets(node: NodeFacts) -> Facets:
         found["thins"] = node.thins
     if node.op in LOSSES:
         found["resized"] = node.resized
+    if node.op in STRETCHING:
+        found["feeds"], found["feeds.by"] = node.feeds
+    if node.op in WINDOWED:
+        found["reshaped"] = node.reshaped
+    if node.op in REQUANTISED:
+        found["requantised"] = node.requantised
     return found
 
 

@@ -80,6 +80,7 @@ def node_facets(facts: Facts) -> list[Facets]:
             node.op, node.domain, node.since, node.under, node.regroups, node.accompanied, node.resized, node.thins,
             tuple(map(_written, node.proto.attribute[:])),
             tuple([_signature(value, signs) for side in (node.inputs, node.outputs) for value in side]), len(node.inputs),
+            node.feeds, node.reshaped, node.requantised,
         )  # fmt: skip
         if key not in memo:
             fresh = facets(node)

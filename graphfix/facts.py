@@ -7,6 +7,7 @@ inferred a second time.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from graphfix.open_dims import OpenDims
 from graphfix.origin import Origin, bears, origin
 from graphfix.produced import produced
 from graphfix.regrouping import regroupings
+from graphfix.requantising import requantisings
+from graphfix.reshaping import WINDOWED, reshaped
 from graphfix.resized import LOSSES, resized
 from graphfix.settling import (
     SHAPED_BY,
@@ -40,6 +43,7 @@ from graphfix.settling import (
     taken,
     unseen_outputs,
 )
+from graphfix.stretching import feedings
 from graphfix.thinning import thinnings
 from graphfix.values import Dim, NodeFacts, Shape, Value, typed
 
@@ -192,6 +196,8 @@ def _walk(
         values[name] = Value(name, DTYPES.get(sparse.values.data_type, ""), tuple(sparse.dims), "constant")
     read: dict[str, None] = {}
     regrouping, accompanied, thinning = regroupings(graph), in_company(graph, opsets), thinnings(graph)
+    entries: dict[int, NodeFacts] = {}
+    places: dict[int, int] = {}
     for position, node in enumerate(graph.node):
         op, domain = node.op_type, "" if node.domain == "ai.onnx" else node.domain
         given, made = node.input[:], node.output[:]  # as lists: each loop over protobuf's own sequences ends in an error within
@@ -222,6 +228,10 @@ def _walk(
             op in LOSSES and resized(op, inputs[0] if inputs else None, lambda name: facts.producer(name, scope)),
             position in thinning,
         )  # fmt: skip
+        if op in WINDOWED:
+            made_by = reshaped(inputs[0] if inputs else None, lambda name: facts.producer(name, scope))
+            entry = entry if made_by == entry.reshaped else dataclasses.replace(entry, reshaped=made_by)
+        entries[position], places[position] = entry, len(facts.nodes)
         facts.nodes.append(entry)
         if scope:
             read.update(dict.fromkeys([name for name in (*given, *captured) if name and name not in values]))
@@ -231,6 +241,11 @@ def _walk(
             if value.name:
                 values[value.name] = value
                 facts.producers[scope, value.name] = entry
+    fed = {at: dataclasses.replace(entries[at], feeds=feeding) for at, feeding in feedings(graph, entries).items()}
+    fed |= {at: dataclasses.replace(entries[at], requantised=word) for at, word in requantisings(entries).items()}
+    for position, entry in fed.items():
+        facts.nodes[places[position]] = entry
+        facts.producers.update({(scope, name): entry for name in entry.proto.output[:] if name})
     read.update(dict.fromkeys(output.name for output in graph.output if output.name not in values))
     return list(read)
 
