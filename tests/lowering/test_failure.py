@@ -121,6 +121,17 @@ def test_a_message_gives_its_sentence_and_its_place(text: str, message: str, fil
     assert bool(cure) == bool(told["cure"])
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Found <class 'net.Cache'> in output, which is not a known type. If it holds tensors, you need to register a pytree",
+        "Here, received an input of unsupported type: Cache",
+    ],
+)
+def test_an_output_that_is_no_tensor_is_to_be_turned_off(text: str) -> None:
+    assert "give out tensors, tuples and dicts alone" in failure(RuntimeError(text))["cure"]
+
+
 def test_the_innermost_line_of_ones_own_below_the_exporter_is_told() -> None:
     error = raised(
         ValueError("no"), ("/home/me/export.py", 3), (TORCH, 7), ("/home/me/a.py", 5), ("/home/me/b.py", 9), (TORCH, 1)
