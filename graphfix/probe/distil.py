@@ -84,10 +84,10 @@ def standing(row: Evidence) -> Evidence:
     What exporters compute of sizes, such as targets, states and conditions, relies on that step in every real model. An
     operand that they write down does not, so that the compiler's own refusal of a computed one stands.
     """
+    if not row.aided or row.facets.get("foldable"):
+        return row
     computed = any(row.facets.get(f"{name}.from") in ("folded", "fixed-shape") for name in WRITTEN)
-    if row.aided and computed and not row.facets.get("foldable"):
-        return replace(row, verdict="rejected", error=None)
-    return row
+    return replace(row, verdict="rejected", error=None) if computed else row
 
 
 def key(facets: Facets) -> tuple[tuple[str, str], ...]:
