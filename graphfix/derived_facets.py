@@ -8,11 +8,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from onnx import AttributeProto
 
+from graphfix.at_one import LAWS
 from graphfix.attributes import Facet
 from graphfix.composite_facets import agreement, attention, loop, scan
 from graphfix.facts import NodeFacts, Value
 from graphfix.folding import attribute
 from graphfix.open_dims import UNTOLD
+from graphfix.plain import HEEDING
 from graphfix.requantising import REQUANTISED
 from graphfix.reshaping import WINDOWED
 from graphfix.resized import LOSSES
@@ -40,6 +42,10 @@ def derived_facets(node: NodeFacts) -> Facets:
         found["accompanied"] = node.accompanied
     if node.op in THINNING:
         found["thins"] = node.thins
+    if node.op in LAWS:
+        found["clashes"] = node.clashes
+    if node.op in HEEDING:
+        found["followed"] = node.followed
     if node.op in LOSSES:
         found["resized"] = node.resized
     if node.op in STRETCHING:

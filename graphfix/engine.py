@@ -77,7 +77,8 @@ def node_facets(facts: Facts) -> list[Facets]:
             found.append(facets(node))
             continue
         key = (
-            node.op, node.domain, node.since, node.under, node.regroups, node.accompanied, node.resized, node.thins,
+            node.op, node.domain, node.since, node.under, node.regroups, node.accompanied, node.resized, node.thins, node.clashes,
+            node.followed,
             tuple(map(_written, node.proto.attribute[:])),
             tuple([_signature(value, signs) for side in (node.inputs, node.outputs) for value in side]), len(node.inputs),
             node.feeds, node.reshaped, node.requantised,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import onnx
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto
 
+from graphfix.at_one import clashes
 from graphfix.company import in_company
 from graphfix.folding import tensor_value
 from graphfix.infer import NAMES as DTYPES
@@ -23,6 +24,7 @@ from graphfix.infer import Place, branch_scope, infer, named, pinned, replace, s
 from graphfix.laws import gravest
 from graphfix.open_dims import OpenDims
 from graphfix.origin import Origin, bears, origin
+from graphfix.plain import marked, overlooked
 from graphfix.produced import produced
 from graphfix.regrouping import regroupings
 from graphfix.requantising import requantisings
@@ -115,6 +117,8 @@ class Facts:
             replace(inferred.graph, (), found)
             stated = {place: (value.dtype, value.shape or ()) for place, value in pins.items()}
             inferred, trouble = infer(pinned(unannotated(inferred), stated))
+        if any_open:
+            marked(facts.nodes, facts.producers, overlooked(facts.nodes, facts.values[()], inferred, model))
         return facts
 
     def value(self, name: str, scope: tuple[str, ...] = ()) -> Value | None:
@@ -226,7 +230,7 @@ def _walk(
             node, op, domain, scope, inputs, tuple([o if o.name else None for o in outputs]),
             version, tuple(branches), tuple(captured), broken, under, position in regrouping, position in accompanied,
             op in LOSSES and resized(op, inputs[0] if inputs else None, lambda name: facts.producer(name, scope)),
-            position in thinning,
+            position in thinning, clashes(node, inputs, facts.opened.extents),
         )  # fmt: skip
         if op in WINDOWED:
             made_by = reshaped(inputs[0] if inputs else None, lambda name: facts.producer(name, scope))

@@ -60,9 +60,11 @@ class NodeFacts:
     the main graph, else the source of the condition that its execution hangs on, the least settled of several.
     `regroups` says that it stands in a row of Reshape, Transpose and Reshape, see regrouping.py; `accompanied` that
     its result meets other operands, see company.py; `resized` that a loss takes scores of computed sizes, see resized.py;
-    `thins` that it chooses every n-th entry of a product, see thinning.py. `feeds` says what the entries that it repeats are in a product behind it, see
+    `thins` that it chooses every n-th entry of a product, see thinning.py; `clashes` that its operands contradict each other
+    where every open dim is 1, see at_one.py. `feeds` says what the entries that it repeats are in a product behind it, see
     stretching.py; `reshaped` how a row that it convolves or pools was made, see reshaping.py; `requantised` whether
-    its data come from bytes and its result becomes bytes, see requantising.py.
+    its data come from bytes and its result becomes bytes, see requantising.py;
+    `followed` that only arithmetic on sizes tells some of those of its operands, see plain.py.
     """
 
     proto: NodeProto
@@ -80,6 +82,8 @@ class NodeFacts:
     accompanied: bool = False
     resized: bool = False
     thins: bool = False
+    clashes: bool = False
+    followed: bool = False
     feeds: tuple[str, str] = ("nothing", "nothing")
     reshaped: str = "nothing"
     requantised: str = "nothing"

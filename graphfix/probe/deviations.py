@@ -9,6 +9,7 @@ import onnx
 
 from graphfix.facets import DATA, WEIGHTS
 from graphfix.probe.form import COMMON, OPEN, RARE, Change, Form, Tensor, allowed, history, newest
+from graphfix.probe.supply import FOLLOWED
 
 
 def variables(form: Form, schema: onnx.defs.OpSchema) -> dict[str, list[str]]:
@@ -63,6 +64,7 @@ def deviations(form: Form) -> Iterator[Change]:
         for dims in OPEN:
             yield {"dims": dims}
             yield from ({"dims": dims, "since": since} for since in older if since in reformed or since == older[-1])
+        yield {"dims": FOLLOWED}
         yield {"foldable": True}
         yield {"foldable": "fixed-shape"}
         for dtype in ("int64", "int32", "bool", "float16", "float64"):
