@@ -70,7 +70,7 @@ class Finding:
         return fingerprint(self)
 
     def to_json(self) -> dict[str, Any]:
-        """The finding as the contract states it."""
+        """The finding as docs/json.md tells it."""
         return {
             "code": self.code,
             "name": self.name,
@@ -179,12 +179,12 @@ class Result:
         return f"{self.target} {self.target_version}{f' (for {asked})' if stands_in else ''}"
 
     def to_json(self) -> dict[str, Any]:
-        """The result as the contract states it."""
+        """The result as docs/json.md tells it."""
         out: dict[str, Any] = {
             "model": self.model,
             "target": self.target,
             "target_version": self.target_version,
-            "verdict": self.verdict,
+            "verdict": self.verdict if self.target else None,  # a lowering without a target was judged by nobody
             "compiler": self.compiler,
             "nodes": self.nodes,
             "findings": [finding.to_json() for finding in self.findings],
@@ -203,6 +203,8 @@ class Result:
             out |= {"changes": list(self.changes), "verification": self.verification, "output": self.output}
         elif self.lowering is not None and self.verification is not None:
             out |= {"verification": self.verification, "output": self.output}
+        elif self.output is not None:
+            out["output"] = self.output
         if self.why is not None:
             out["why"] = list(self.why)
         if self.lowering is not None:

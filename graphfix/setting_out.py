@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphfix.engine import read_whole
+from graphfix.infer import graphs
 from graphfix.lowering.options import EXPORTERS
 from graphfix.roads import ONNX, Start, State
 
@@ -44,4 +45,4 @@ def start_as_given(path: Path) -> Start:
     """The start of a source that is ONNX already."""
     model = read_whole(path)
     opset = max((entry.version for entry in model.opset_import if not entry.domain), default=0)
-    return Start(ONNX, State.GOOD, path, nodes=len(model.graph.node), opset=opset)
+    return Start(ONNX, State.GOOD, path, nodes=sum(len(graph.node) for graph in graphs(model.graph)), opset=opset)

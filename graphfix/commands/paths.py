@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -141,7 +140,9 @@ def _warn(line: str) -> None:
 def _report(found: Map, given: argparse.Namespace) -> None:
     with destination(given.output_file) as out:
         if given.output_format == "json":
-            out.write(json.dumps(found.to_json(), indent=2) + "\n")
+            from graphfix.report.json_ import written
+
+            out.write(written(found.to_json()) + "\n")
         else:
             from graphfix.report.roads import render_roads
 

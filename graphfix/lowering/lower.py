@@ -182,11 +182,13 @@ def _absolute(path: Path | None) -> str | None:
 
 
 def _measured(path: Path) -> tuple[int, int]:
-    """The opset and the number of nodes of a model."""
+    """The opset and the number of nodes of a model, at every depth."""
+    from graphfix.infer import graphs
     from graphfix.skeleton import read_skeleton
 
     model = read_skeleton(path)
-    return max((entry.version for entry in model.opset_import if not entry.domain), default=0), len(model.graph.node)
+    opset = max((entry.version for entry in model.opset_import if not entry.domain), default=0)
+    return opset, sum(len(graph.node) for graph in graphs(model.graph))
 
 
 def _judged(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TextIO
 
 from graphfix.diagnostic import Result
+from graphfix.report.json_ import written
 
 
 def render(results: Sequence[Result], out: TextIO) -> None:
     """Write each result as a line of JSON."""
     for result in results:
-        out.write(json.dumps(result.to_json(), ensure_ascii=False) + "\n")
+        out.write(written(result.to_json()) + "\n")
     out.flush()
