@@ -26,7 +26,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "path", nargs="?", type=Path, default=Path(), metavar="PATH", help="a model or a folder (the current one)"
     )
-    parser.add_argument("--schema", action="store_true", help="print the JSON schema of the settings, for editors")
+    schema = parser.add_mutually_exclusive_group()
+    schema.add_argument("--schema", action="store_true", help="print the JSON schema of the settings, for editors")
+    schema.add_argument("--report-schema", action="store_true", help="print the JSON schema of reports, for programs")
     add_policy(parser)
     add_shared(parser)
     add_fail_on(parser)
@@ -38,6 +40,10 @@ def run(given: argparse.Namespace) -> int:
     with destination(given.output_file) as out:
         if given.schema:
             out.write(files("graphfix").joinpath(SCHEMA).read_text("utf-8"))
+        elif given.report_schema:
+            from graphfix.report import json_
+
+            out.write(files("graphfix.report").joinpath(json_.SCHEMA).read_text("utf-8"))
         else:
             out.write("\n".join(told(given)) + "\n")
     return 0
