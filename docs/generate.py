@@ -54,7 +54,9 @@ def pages() -> dict[str, str]:
 
 def on_config(config: Any) -> Any:
     """Order the navigation: the hand-written pages, then the sections."""
-    written = {"Home": "index.md", "Lowering": "lowering.md", "Hooks and CI": "ci.md", "Settings": "settings.md"}
+    written = {
+        "Home": "index.md", "Lowering": "lowering.md", "Hooks and CI": "ci.md", "Reports": "json.md", "Settings": "settings.md",
+    }  # fmt: skip
     listed: list[Any] = [{title: page} for title, page in written.items()]
     names = sorted(pages())
     for section, title in SECTIONS.items():
