@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from onnx import GraphProto
+from onnx import AttributeProto, GraphProto
 
 from graphfix.attributes import Facet
 from graphfix.folding import attribute
@@ -42,16 +42,40 @@ def loop(node: NodeFacts) -> Facets:
     carried     same | other-dims | other-rank | unknown: whether what it carries keeps its shape
     stacked     whether values are gathered over the iterations
     captures    whether the body reads values from outside
+    passes      whether the body gives back what it was given, and no node makes that
+    counts      whether the body reads how many iterations there were
     """
     body = attribute(node.proto, "body")
     given = node.inputs[2:]
-    made = node.branches[0][1:] if node.branches else ()
+    made: Sequence[Value | None] = node.branches[0][1:] if node.branches else ()
+    known = isinstance(body, GraphProto)
+    if known:
+        names = {info.name: value for info, value in zip(body.input[2:], given, strict=False)}
+        made = [names.get(info.name, value) for info, value in zip(body.output[1:], made, strict=False)]
     return {
-        "until": _until(body) if isinstance(body, GraphProto) else "unknown",
+        "until": _until(body) if known else "unknown",
         "carried": _kept(given, made),
         "stacked": len(node.proto.output) > len(given),
         "captures": bool(node.captured),
+        "passes": known and _passes(body),
+        "counts": known and bool(body.input) and body.input[0].name in _reads(body),
     }
+
+
+def _passes(body: GraphProto) -> bool:
+    """Whether some output of a body is one of its inputs."""
+    given = {info.name for info in body.input[:]}
+    return any(info.name in given for info in body.output[:])
+
+
+def _reads(body: GraphProto) -> set[str]:
+    """What the nodes of a body read, and of the bodies in it, and what it gives."""
+    found = {info.name for info in body.output[:]}
+    for node in body.node[:]:
+        found.update(node.input[:])
+        for item in node.attribute[:]:
+            found |= _reads(item.g) if item.type == AttributeProto.GRAPH else set()
+    return found
 
 
 def _kept(given: Sequence[Value | None], made: Sequence[Value | None]) -> str:

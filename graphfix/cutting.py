@@ -49,7 +49,9 @@ def part(model: ModelProto, chosen: Collection[int], facts: Facts) -> ModelProto
     graph.outputs = [
         t for i, t in made.items() if (i in ends or i in readers or i not in inside) and t.inputs[0].op != "Constant"
     ]
-    graph.cleanup(remove_unused_graph_inputs=True, recurse_functions=False).toposort(recurse_functions=False)
+    # A body keeps the inputs that it does not read: what its node is given counts on their places.
+    graph.cleanup(remove_unused_graph_inputs=True, recurse_subgraphs=False, recurse_functions=False)
+    graph.toposort(recurse_functions=False)
     cut: ModelProto = gs.export_onnx(graph, do_type_check=False)
     return _finished(cut, model, facts, {t.name for t in graph.inputs}, [t.name for t in graph.outputs])
 

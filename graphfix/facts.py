@@ -21,6 +21,7 @@ from graphfix.company import in_company
 from graphfix.folding import tensor_value
 from graphfix.infer import NAMES as DTYPES
 from graphfix.infer import Place, branch_scope, infer, named, pinned, replace, stripped, unannotated
+from graphfix.invariants import invariants
 from graphfix.laws import gravest
 from graphfix.open_dims import OpenDims
 from graphfix.origin import Origin, bears, origin
@@ -188,10 +189,17 @@ def _walk(
     scope: tuple[str, ...],
     opsets: Mapping[str, int],
     under: str = "nothing",
+    kept: Mapping[str, Value | None] | None = None,
 ) -> list[str]:
-    """Gather the facts of one graph and give the names it reads from outside; `inferred` is the annotated graph."""
+    """Gather the facts of one graph and give the names it reads from outside; `inferred` is the annotated graph.
+
+    `kept` are values outside that inputs of the graph are, whenever it runs.
+    """
     known = {info.name: info for infos in (inferred.value_info, inferred.output) for info in infos}
     values = facts.values[scope] = {info.name: typed(info) for info in inferred.input}
+    for name, outer in (kept or {}).items():
+        if outer is not None:
+            values[name] = dataclasses.replace(values[name], dtype=outer.dtype, shape=outer.shape)
     for tensor in graph.initializer:
         dims = tuple(tensor.dims)
         values[tensor.name] = Value(tensor.name, DTYPES.get(tensor.data_type, ""), dims, "constant", tensor_value(tensor))
@@ -214,7 +222,8 @@ def _walk(
             for item, other in zip(node.attribute, inferred.node[position].attribute, strict=False):
                 if item.type == AttributeProto.GRAPH:
                     inner = branch_scope(scope, node, item.name)
-                    captured.update(dict.fromkeys(_walk(facts, item.g, other.g, inner, opsets, runs_under)))
+                    same = {name: facts.value(outer, scope) for name, outer in invariants(node).items()}
+                    captured.update(dict.fromkeys(_walk(facts, item.g, other.g, inner, opsets, runs_under, same)))
                     branches.append(tuple(facts.value(o.name, inner) for o in item.g.output))
             broken = gravest(facts.nodes[before:])
         version = since(op, domain, opsets.get(domain, 0))

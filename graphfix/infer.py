@@ -11,6 +11,7 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto,
 
 from graphfix.contrib import stood_in
 from graphfix.folding import LIMIT, Array
+from graphfix.invariants import read_outside
 
 NAMES = {
     code: {"FLOAT": "float32", "DOUBLE": "float64", "UNDEFINED": ""}.get(name, name.lower())
@@ -105,6 +106,7 @@ def named(model: ModelProto) -> ModelProto:
     """
     copy = ModelProto()
     copy.CopyFrom(model)
+    read_outside(copy.graph)
     for graph in graphs(copy.graph):
         for node in graph.node:
             if node.metadata_props:

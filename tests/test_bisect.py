@@ -128,3 +128,15 @@ def test_real_compilers_are_cut_down_for(target: str, write: Write, capsys: pyte
     goal = path.parent / "part.onnx"
     assert main(["compile", str(path), "-t", target, "-o", str(goal), "--bisect", "--isolated"]) == 1
     assert named(onnx.load(goal)) == ["odd"]
+
+
+def test_a_body_keeps_inputs_that_it_does_not_read() -> None:
+    nodes = """a = Relu(x)
+               y = Loop(n, c, a)<body = b (int64 i, bool k, float[2] h) => (bool q, float[2] s) {
+                 q = Constant<value = bool {1}>()
+                 s = Add(h, h) }>"""
+    model = Example(nodes, inputs="float[2] x, int64 n, bool c", outputs="float[2] y").model
+    made = cutting.part(model, {1}, Facts.of(model))
+    assert made is not None
+    assert [info.name for info in made.graph.node[0].attribute[0].g.input] == ["i", "k", "h"]
+    onnx.checker.check_model(made, full_check=True)

@@ -123,3 +123,39 @@ def test_a_scan_says_whether_its_body_leaves_dtypes_open(body: str, untyped: boo
         f"{{ Y, Z = Scan(H, X) <num_scan_inputs = 1, body = b {body} {{ o = Add(h, x) s = Relu(o) }}> }}"
     )
     assert facets(Facts.of(parser.parse_model(text)).nodes[-1])["untyped"] is untyped
+
+
+PASSING = """<ir_version: 8, opset_import: ["": 17]> g (int64 n, bool c, float[2] x, float[4,2] w)
+    => (float[2] y, float[4,2] v) {{ y, v = Loop(n, c, x, w)
+    <body = b (int64 i, bool k, float[2] p, float[4,2] u) => (bool q, {outputs}) {{
+        {until} m = MatMul(u, p) j = ReduceSum<keepdims = 0>(m) r = Add(p, j) {more} }}> }}"""
+
+
+@pytest.mark.parametrize(
+    ("until", "outputs", "more", "passes", "counts"),
+    [
+        ("q = Identity(k)", "float[2] r, float[4,2] u", "", True, False),
+        ("q = Identity(k)", "float[2] r, float[4,2] z", "z = Identity(u)", False, False),
+        ("e = Constant<value = int64 {4}>() q = Less(i, e)", "float[2] r, float[4,2] z", "z = Identity(u)", False, True),
+    ],
+)
+def test_what_a_body_passes_on_and_whether_it_counts(until: str, outputs: str, more: str, *, passes: bool, counts: bool) -> None:
+    found = of("Loop", PASSING.format(until=until, outputs=outputs, more=more))
+    assert (found["passes"], found["counts"]) == (passes, counts)
+
+
+def test_what_no_iteration_changes_has_the_shape_that_it_has_outside() -> None:
+    text = PASSING.format(until="q = Identity(k)", outputs="float[2] r, float[4,2] u", more="")
+    nodes = Facts.of(parser.parse_model(text)).nodes
+    product = next(node for node in nodes if node.op == "MatMul")
+    assert product.inputs[0] is not None
+    assert product.inputs[0].shape == (4, 2)
+
+
+def test_states_that_change_places_keep_their_shapes() -> None:
+    text = """<ir_version: 8, opset_import: ["": 17]> g (int64 n, bool c, float[2] x, float[{size}] w)
+        => (float[2] y, float[2] v) {{ y, v = Loop(n, c, x, w)
+        <body = b (int64 i, bool k, float p, float u) => (bool q, float u, float p) {{
+            q = Identity(k) }}> }}"""
+    assert of("Loop", text.format(size=2))["carried"] == "same"
+    assert of("Loop", text.format(size=3))["carried"] == "other-dims"
