@@ -37,8 +37,8 @@ class Lower(Protocol):
 class Trip:
     """The verdicts before and after fix, which rewrites that took, if any, and what the compiler said.
 
-    `numerics` is None where the compiler's artifact cannot run here; `before`, `after` are accepted, rejected or
-    undecided.
+    `numerics` is None where the compiler's artifact cannot run here, `error` how far it is off as a share of an output's
+    scale; `before`, `after` are accepted, rejected or undecided.
     """
 
     before: str
@@ -48,6 +48,7 @@ class Trip:
     compiled: bool
     numerics: str | None
     message: str
+    error: float | None = None
 
     @property
     def end(self) -> str:
@@ -109,7 +110,7 @@ def journey(model: Path, target: str, compiler: Session, folder: Path) -> Trip:
     wanted = backend(target)
     options = gpu_options(wanted.capabilities[-1] if wanted.capabilities else None, wanted)  # one GPU will do
     verdict = compile_case(Case(path), target, compiler, output=None, options=options).verdict
-    return Trip(before, report.verdict, took, passed, verdict.accepted, verdict.numerics, verdict.message)
+    return Trip(before, report.verdict, took, passed, verdict.accepted, verdict.numerics, verdict.message, verdict.error)
 
 
 def sizes(model: Path) -> dict[str, list[int]]:
