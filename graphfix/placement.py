@@ -45,5 +45,5 @@ def fallback(known: Table, op: str, domain: str, facets: Facets) -> Evidence | N
     entry = known.entry(op, domain)
     if entry is None or not (entry.rejects or entry.exceptions):
         return None
-    ruling = entry.rule(facets)
+    ruling = known.rule(op, domain, facets)
     return ruling.evidence if ruling.verdict == "rejected" else None

@@ -18,6 +18,7 @@ from typing import Any
 
 from graphfix.errors import TableError, UsageError, nearest
 from graphfix.facets import Facet, Facets
+from graphfix.heeding import heeded
 
 Condition = Mapping[str, Any]
 ENOUGH = 3
@@ -213,7 +214,7 @@ class Table:
         entry = self.entry(op, domain)
         if entry is None:
             return Ruling("unmeasured", reason="no probe of this operator")
-        return entry.rule(facets)
+        return entry.rule(heeded(self.target, facets))
 
 
 def holds(when: Condition, facets: Facets) -> bool | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 
+from graphfix.heeding import heeded
 from graphfix.probe.build import Probe
 from graphfix.probe.distil import key
 from graphfix.probe.form import EDGE
@@ -13,6 +15,11 @@ COMMON = {"since", "foldable", "inside"}
 """Facets whose values mean the same in every version."""
 NEAR = 3
 """Facets that a probe may change to be asked in any case; of keys that its deviation has, fewer."""
+
+
+def seen_by(target: str, found: Sequence[Probe]) -> list[Probe]:
+    """The probes with those facets only that are a matter of the target."""
+    return [replace(probe, facets=heeded(target, probe.facets)) for probe in found]
 
 
 def distinct(found: Sequence[Probe]) -> list[Probe]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from graphfix.backends.base import Session, backend, open_backend
 from graphfix.errors import UsageError
 from graphfix.probe.build import Probe, probes
-from graphfix.probe.choice import distinct
+from graphfix.probe.choice import distinct, seen_by
 from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence, measure
 from graphfix.probe.run import chosen, differs
@@ -83,7 +83,7 @@ def check(
         for name in names:
             if sample is not None and not any(op == name for op, _ in wanted):
                 continue
-            built = probes(forms()[name]).probes
+            built = seen_by(target, probes(forms()[name]).probes)
             fresh = distinct(built) if sample is None else []
             now = {(probe.op, probe.digest): probe for probe in fresh}
             again = {(probe.op, probe.digest): probe for probe in built if (probe.op, probe.digest) in wanted} | now

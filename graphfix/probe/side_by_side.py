@@ -11,7 +11,7 @@ from pathlib import Path
 
 from graphfix.backends.base import Session, open_backend
 from graphfix.probe.build import probes
-from graphfix.probe.choice import distinct
+from graphfix.probe.choice import distinct, seen_by
 from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence, measure
 
@@ -36,7 +36,7 @@ class Desk:
     def measured(self, op: str) -> Measured:
         """Ask about every probe of an operator that is not answered yet."""
         built = probes(forms()[op])
-        rows = measure(distinct(built.probes), self.session, self.target, self.evidence / f"{op}.jsonl")
+        rows = measure(distinct(seen_by(self.target, built.probes)), self.session, self.target, self.evidence / f"{op}.jsonl")
         return Measured(op, rows, built.dropped)
 
 

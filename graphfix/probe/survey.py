@@ -11,6 +11,7 @@ from pathlib import Path
 from graphfix.backends.base import Fallback, backend, open_backend
 from graphfix.errors import UsageError
 from graphfix.probe.build import Probe, probes
+from graphfix.probe.choice import seen_by
 from graphfix.probe.drift import drawn
 from graphfix.probe.fallbacks import fallen, read_placements, seen, write_fallbacks
 from graphfix.probe.forms import forms
@@ -87,7 +88,7 @@ def survey(
             raise UsageError(f"there is no evidence of what {compiler} takes", cure=cure)
         rows: list[Placement] = []
         for name in names:
-            found = place(built(name, asked), session, evidence / f"{name}.jsonl")
+            found = place(built(target, name, asked), session, evidence / f"{name}.jsonl")
             rows += found
             if found and tell is not None:
                 tell(f"{name}: {len(found)} probes placed")
@@ -124,7 +125,7 @@ def resurvey(
         again = set(before) if sample is None else drawn(before, sample, seed)
         moved, asked = list[Moved](), 0
         for name in names:
-            wanted_now = list(built(name, again))
+            wanted_now = list(built(target, name, again))
             found = place(wanted_now, session, Path(scratch, f"{name}.jsonl"))
             asked += len(found)
             for probe, row in zip(wanted_now, found, strict=True):
@@ -142,7 +143,7 @@ def tells(target: str) -> Fallback:
     return found
 
 
-def built(name: str, asked: Iterable[tuple[str, str]]) -> list[Probe]:
-    """The probes of an operator that are asked about."""
+def built(target: str, name: str, asked: Iterable[tuple[str, str]]) -> list[Probe]:
+    """The probes of an operator that are asked about, as the target sees them."""
     digests = {digest for op, digest in asked if op == name}
-    return [probe for probe in probes(forms()[name]).probes if probe.digest in digests] if digests else []
+    return seen_by(target, [probe for probe in probes(forms()[name]).probes if probe.digest in digests]) if digests else []

@@ -1,0 +1,21 @@
+"""Which facets are a matter of which targets: what a runtime that loads a model with 1 for free dims stumbles over is no other's.
+
+Tables of the other targets are written and read without these facets: a facet that decides nothing would only offer itself as
+a reason wherever it happens to go with one.
+"""
+
+from __future__ import annotations
+
+from graphfix.attributes import Facet
+
+LOADING = frozenset({"clashes", "followed"})
+"""Facets that say what becomes of free dims where they are 1, and where plain inference is asked for sizes."""
+LOADERS = frozenset({"tflite"})
+"""Targets whose runtime lays a model out before it has seen inputs, and whose converter asks plain inference."""
+
+
+def heeded(target: str, facets: dict[str, Facet]) -> dict[str, Facet]:
+    """The facets without those that are no matter of the target, whose version may be part of its name."""
+    if LOADING.isdisjoint(facets) or target.partition("@")[0] in LOADERS:
+        return facets
+    return {name: value for name, value in facets.items() if name not in LOADING}

@@ -1,0 +1,42 @@
+"""Facets that are a matter of some targets only."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from graphfix.facets import Facet
+from graphfix.heeding import LOADERS, LOADING, heeded
+from graphfix.probe.build import probes
+from graphfix.probe.choice import seen_by
+from graphfix.probe.form import Form, data, weight
+from graphfix.table import Table
+
+FACETS: dict[str, Facet] = {"since": 13, "A.dims": "dynamic", "clashes": True, "followed": False}
+
+
+CASES = [("tflite", set(FACETS)), ("tflite@2.6.9", set(FACETS)), ("tract", {"since", "A.dims"})]
+
+
+@pytest.mark.parametrize(("target", "names"), CASES)
+def test_only_runtimes_that_load_with_ones_heed_them(target: str, names: set[str]) -> None:
+    assert set(heeded(target, FACETS)) == names
+
+
+def test_a_table_of_another_target_is_not_asked_about_them(tmp_path: Path) -> None:
+    measured = {"compiler": "x 1", "on": "2026-01-01", "probes": 3}
+    entry = {"op": "MatMul", "domain": "", "measured": measured, "axes": {"since": [13]}, "rejects": []}
+    (tmp_path / "MatMul.json").write_text(json.dumps(entry))
+    asked: dict[str, Facet] = {"since": 13, "clashes": True}
+    rulings = {name: Table(name, "1", tmp_path, {}).rule("MatMul", "", asked) for name in ("tract", "tflite")}
+    assert rulings["tract"].verdict == "supported"
+    assert rulings["tflite"].verdict == "unmeasured"
+
+
+def test_probes_show_each_target_what_it_heeds() -> None:
+    found = probes([Form("MatMul", {"A": data(3, 4), "B": weight(4, 5)})]).probes
+    assert all("clashes" in probe.facets for probe in seen_by("tflite", found))
+    assert all(LOADING.isdisjoint(probe.facets) for probe in seen_by("openvino", found))
+    assert {"tflite"} == LOADERS
