@@ -212,9 +212,8 @@ class Table:
     def rule(self, op: str, domain: str, facets: Facets) -> Ruling:
         """The ruling on a node of one operator with these facets."""
         entry = self.entry(op, domain)
-        if entry is None:
-            return Ruling("unmeasured", reason="no probe of this operator")
-        return entry.rule(heeded(self.target, facets))
+        missing = Ruling("unmeasured", reason="no probe of this operator")
+        return missing if entry is None else entry.rule(heeded(self.target, facets))
 
 
 def holds(when: Condition, facets: Facets) -> bool | None:
