@@ -67,7 +67,34 @@ def _ended(until: str, carried: int, count: str, *, stacked: bool) -> Sketch:
     return Sketch("Loop", label, text, ("until", "counts", "M.from", "stacked", "outputs"))
 
 
+ENTRIES = {
+    "Gather": "e = Gather<axis = 0>({data}, j)",
+    "Slice": "o = Constant<value = int64[1] {{1}}>() u = Add(j, o) e = Slice({data}, j, u)",
+}
+
+
+def _entered(by: str, count: str, condition: str, opset: int, *, captured: bool, stacked: bool) -> Sketch:
+    """A loop whose body reads the entry that its count says, from outside or from a constant of its own."""
+    more, held = COUNTS[count]
+    begin = "d = Constant<value = float[5] {1, 2, 3, 4, 5}>() " if not captured else ""
+    wide = "j = Unsqueeze<axes = [0]>(i)" if opset < 13 else "z = Constant<value = int64[1] {0}>() j = Unsqueeze(i, z)"
+    work = f"{begin}q = Identity(k) {wide} {ENTRIES[by].format(data='D' if captured else 'd')} a = Add(h, e)"
+    known = condition == "constant"
+    text = LOOP.format(
+        opset=opset, inputs="float[1] X" + ("" if known else ", bool c") + (", float[5] D" if captured else "") + more,
+        outputs="float[1] Y" + (", float[n,1] Z" if stacked else ""),
+        held=", ".join(filter(None, ("bool c = {1}" if known else "", held))) or "int64 unread = {0}",
+        results="Y, Z" if stacked else "Y", operands="M, c, X", given="float[1] h",
+        made="bool q, float[1] a" + (", float[1] s" if stacked else ""), body=work + (" s = Identity(a)" if stacked else ""),
+    )  # fmt: skip
+    label = f"entry by {by}, M={count} cond={condition} captured={captured} stacked={stacked} opset={opset}"
+    return Sketch("Loop", label, text, ("counts", "carried", "captures", "stacked"))
+
+
 FORMS = [
+    *(_entered(by, count, condition, opset, captured=captured, stacked=stacked)
+      for by in ENTRIES for count in ("constant", "runtime") for condition in ("constant", "runtime") for opset in (11, 13, 17)
+      for captured in (False, True) for stacked in (False, True)),
     *(_passed(label, count=count) for label in (*PASSED, *STACKED) for count in ("constant", "runtime")),
     *(_passed(label, opset=opset) for label in ("nothing", "a state", "the condition") for opset in OPSETS),
     *(_ended(until, carried, count, stacked=stacked)
