@@ -69,17 +69,19 @@ def parts(dims: str, axis: int, count: int, opset: int, *, numbered: bool = Fals
     return Sketch("Split", f"{count} parts of [{dims}] axis={axis} opset={opset}", text, ("input.dims", "parts"))
 
 
-def viewed(axis: int, sizes: str, dims: str, opset: int) -> Sketch:
-    """An axis cut into parts of given sizes, which only following the target of a view tells the size of."""
+def viewed(axis: int, sizes: str, dims: str, opset: int, *, stated: bool = True) -> Sketch:
+    """An axis cut into parts, their sizes `stated` or not, which only following the target of a view tells the size of."""
     count = sizes.count(",") + 1
     names = ", ".join(f"y{at}" for at in range(count))
     made = ", ".join(f"float[{result(3, f'p{at}_')}] y{at}" for at in range(count))
+    given, numbers = "v, s" if stated else "v", f", num_outputs = {count}" if not stated and opset > 17 else ""
     text = (
         f'<ir_version: 8, opset_import: ["" : {opset}]> g (float[{dims}] x) => ({made}) <int64[1] first = {{0}},'
         f" int64[2] rest = {{6, -1}}, int64[{count}] s = {{{sizes}}}> {{ d = Shape(x) b = Gather<axis = 0>(d, first)"
-        f" t = Concat<axis = 0>(b, rest) v = Reshape(x, t) [probe] {names} = Split<axis = {axis}>(v, s) }}"
+        f" t = Concat<axis = 0>(b, rest) v = Reshape(x, t) [probe] {names} = Split<axis = {axis}{numbers}>({given}) }}"
     )
-    return Sketch("Split", f"parts {sizes} of a view of [{dims}] axis={axis} opset={opset}", text, ("followed", "parts"))
+    label = f"parts {sizes if stated else count} of a view of [{dims}] axis={axis} opset={opset}"
+    return Sketch("Split", label, text, ("followed", "parts"))
 
 
 def product(one: str, other: str, kind: str = "float", *, turned: bool = False) -> Sketch:
@@ -173,6 +175,8 @@ FORMS = [
           ("n,6,4", 1), ("n,h,6,w", 2), ("n,2,t,6", -1))),
     *(viewed(axis, sizes, dims, opset) for opset in (13, 17, 18) for dims in ("n,12", "n,6,t")
       for axis, sizes in ((1, "2,4"), (1, "3,3"), (1, "1,2,3"))),
+    *(viewed(1, sizes, dims, opset, stated=False) for opset in (13, 17, 18) for dims in ("n,12", "n,6,t")
+      for sizes in ("3,3", "2,2,2")),
     *(product(one, other, kind) for kind in ("float", "float16") for one, other in PRODUCTS),
     *(product(one, other, kind, turned=True) for kind in ("float", "float16") for one, other in TURNED),
     *(late(op, dims, how) for op in ("Reshape", "MatMul", "Add") for how in ("cut", "padded")
