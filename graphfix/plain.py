@@ -8,7 +8,7 @@ which a single element is open is another matter: simplifiers write -1 for it.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnx
@@ -27,9 +27,12 @@ Sizes = tuple[int | None, ...]
 COMPUTED = ("shape", "cast-shape")
 
 
-def overlooked(nodes: Sequence[NodeFacts], values: Mapping[str, Value], inferred: ModelProto, source: ModelProto) -> list[int]:
+def overlooked(
+    nodes: Sequence[NodeFacts], values: Mapping[str, Value], inferred: ModelProto, source: ModelProto
+) -> dict[int, str]:
     """Positions of nodes of the main graph with operands of whose fixed sizes plain inference tells the rank and not the size.
 
+    Each with `last` where the last size of an operand is among them, else `inner`.
     `values` are those of the main graph, `inferred` is the annotated model, with what could be computed ahead of time in the
     place of its nodes; it is used up. `source` is the model as it was given. Where not even the rank is told, as behind
     targets in models of old, compilers ask further, so that nothing follows.
@@ -39,29 +42,35 @@ def overlooked(nodes: Sequence[NodeFacts], values: Mapping[str, Value], inferred
     try:
         plain = shape_inference.infer_shapes(unannotated(inferred)).graph
     except Exception:  # onnx raises several kinds: nothing is known then of what it would tell
-        return []
+        return {}
     told: dict[str, Sizes | None] = {}
     for info in (*plain.value_info, *plain.output):
         kind = info.type.tensor_type
         told[info.name] = tuple([dim.dim_value or None for dim in kind.shape.dim]) if kind.HasField("shape") else None
-    return [at for at, node in enumerate(nodes) if not node.scope and any(_is_open(value, told) for value in node.inputs)]
+    found = {}
+    for at, node in enumerate(nodes):
+        words = {_missed(value, told) for value in node.inputs} if not node.scope else {"none"}
+        if words - {"none"}:
+            found[at] = "last" if "last" in words else "inner"
+    return found
 
 
-def marked(nodes: list[NodeFacts], producers: dict[Place, NodeFacts], found: Iterable[int]) -> None:
+def marked(nodes: list[NodeFacts], producers: dict[Place, NodeFacts], found: Mapping[int, str]) -> None:
     """Say of the nodes found, in place, that plain inference does not tell all that is known of their operands."""
-    for position in found:
-        node = nodes[position] = dataclasses.replace(nodes[position], followed=True)
+    for position, word in found.items():
+        node = nodes[position] = dataclasses.replace(nodes[position], followed=word)
         producers.update({(node.scope, name): node for name in node.proto.output[:] if name})
 
 
-def _is_open(value: Value | None, told: Mapping[str, Sizes | None]) -> bool:
-    """Whether a dim that is known to be fixed is open for plain inference."""
+def _missed(value: Value | None, told: Mapping[str, Sizes | None]) -> str:
+    """Whether a dim that is known to be fixed is open for plain inference: `none`, an `inner` one, or the `last`."""
     if value is None or value.shape is None or value.source in ("constant", "folded"):
-        return False
+        return "none"
     plain = told.get(value.name)
     if plain is None or len(plain) != len(value.shape):
-        return False
-    return any(isinstance(dim, int) and dim and size is None for dim, size in zip(value.shape, plain, strict=True))
+        return "none"
+    missed = [isinstance(dim, int) and dim and size is None for dim, size in zip(value.shape, plain, strict=True)]
+    return "none" if not any(missed) else "last" if missed[-1] else "inner"
 
 
 def _write_down(graph: GraphProto, values: Mapping[str, Value]) -> None:

@@ -64,7 +64,7 @@ class NodeFacts:
     where every open dim is 1, see at_one.py. `feeds` says what the entries that it repeats are in a product behind it, see
     stretching.py; `reshaped` how a row that it convolves or pools was made, see reshaping.py; `requantised` whether
     its data come from bytes and its result becomes bytes, see requantising.py;
-    `followed` that only arithmetic on sizes tells some of those of its operands, see plain.py.
+    `followed` which sizes of its operands only arithmetic on sizes tells, see plain.py.
     """
 
     proto: NodeProto
@@ -83,7 +83,7 @@ class NodeFacts:
     resized: bool = False
     thins: bool = False
     clashes: bool = False
-    followed: bool = False
+    followed: str = "none"
     feeds: tuple[str, str] = ("nothing", "nothing")
     reshaped: str = "nothing"
     requantised: str = "nothing"

@@ -14,7 +14,7 @@ from graphfix.probe.choice import seen_by
 from graphfix.probe.form import Form, data, weight
 from graphfix.table import Table
 
-FACETS: dict[str, Facet] = {"since": 13, "A.dims": "dynamic", "clashes": True, "followed": False}
+FACETS: dict[str, Facet] = {"since": 13, "A.dims": "dynamic", "clashes": True, "followed": "none"}
 
 
 CASES = [("tflite", set(FACETS)), ("tflite@2.6.9", set(FACETS)), ("tract", {"since", "A.dims"})]

@@ -64,7 +64,7 @@ def deviations(form: Form) -> Iterator[Change]:
         for dims in OPEN:
             yield {"dims": dims}
             yield from ({"dims": dims, "since": since} for since in older if since in reformed or since == older[-1])
-        yield {"dims": FOLLOWED}
+        yield from ({"dims": dims} for dims in FOLLOWED)
         yield {"foldable": True}
         yield {"foldable": "fixed-shape"}
         for dtype in ("int64", "int32", "bool", "float16", "float64"):

@@ -17,8 +17,8 @@ HIGH = 5
 """The rank above which models have no inputs and outputs in practice, though they have values inside."""
 BESIDE = "beside_"
 """How the names of nodes start that a probe is not about."""
-FOLLOWED = "followed"
-"""The dims of data whose fixed sizes only shape arithmetic tells, beside a free batch."""
+FOLLOWED = ("followed", "followed inside")
+"""The dims of data whose fixed sizes only shape arithmetic tells, beside a free batch: all of them, or all but the last."""
 CODES = {name: code for code, name in DTYPES.items()}
 
 
@@ -87,20 +87,27 @@ class Supply:
             self.feeds[f"{name}_folded"] = array
             self.inputs.append(helper.make_tensor_value_info(f"{name}_folded", code, array.shape))
             return self._node("Reshape", [f"{name}_folded", shape], name)
-        if dims == FOLLOWED and array.ndim > 1:
-            return self._followed(name, array, code)
+        if dims in FOLLOWED and array.ndim > 1:
+            return self._followed(name, array, code, dims)
         self.feeds[name] = array
         self.inputs.append(helper.make_tensor_value_info(name, code, stated(array.shape, dims)))
         return name
 
-    def _followed(self, name: str, array: Array, code: int) -> str:
-        """A graph input with an open batch, viewed as exporters view: by the size it has, the others, and what is left."""
+    def _followed(self, name: str, array: Array, code: int, dims: str) -> str:
+        """A graph input with an open batch, viewed as exporters view: by the size it has, the others, and what is left.
+
+        A row of zeros added to it tells its last dim.
+        """
         flat = self._input(f"{name}_flat", array.reshape(array.shape[0], -1), code, "batch")
         shape = self._node("Shape", [flat], f"{name}_sizes")
         first = self._constant(f"{name}_first", np.zeros(1, np.int64), TensorProto.INT64)
         batch = self._node("Gather", [shape, first], f"{name}_batch", axis=0)
         rest = self._constant(f"{name}_rest", np.asarray([*array.shape[1:-1], -1], np.int64), TensorProto.INT64)
-        return self._node("Reshape", [flat, self._node("Concat", [batch, rest], f"{name}_view", axis=0)], name)
+        target = self._node("Concat", [batch, rest], f"{name}_view", axis=0)
+        if dims == FOLLOWED[0]:
+            return self._node("Reshape", [flat, target], name)
+        zeros = self._constant(f"{name}_zeros", np.zeros(array.shape[-1:], array.dtype), code)
+        return self._node("Add", [self._node("Reshape", [flat, target], f"{name}_viewed"), zeros], name)
 
     def _constant(self, name: str, array: Array, code: int) -> str:
         tensor = numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name)
@@ -213,7 +220,7 @@ def stated(shape: tuple[int, ...], dims: str) -> list[int | str]:
     """The dims as an input states them: sizes, or symbols named by size."""
     if dims == "static" or not shape:
         return list(shape)
-    if dims in ("batch", FOLLOWED):
+    if dims in ("batch", *FOLLOWED):
         return [f"d{shape[0]}", *shape[1:]]
     kept = {"spatial": {1}, "sequence": {len(shape) - 1}}.get(dims, set())
     return [size if at in kept or size == 1 else f"d{size}" for at, size in enumerate(shape)]

@@ -13,22 +13,28 @@ from graphfix.probe.supply import FOLLOWED
 
 def test_data_whose_fixed_sizes_only_arithmetic_tells_is_a_view_by_a_computed_target() -> None:
     form = Form("LayerNormalization", {"X": data(2, 3, 4), "Scale": weight(4)})
-    built = build(form, {"dims": FOLLOWED})
+    built = build(form, {"dims": FOLLOWED[0]})
     assert built is not None
     model = finished(*built)
     facts = Facts.of(model)
     node = next(node for node in facts.nodes if node.label == "probe")
     assert [op.op_type for op in model.graph.node] == ["Shape", "Gather", "Concat", "Reshape", "LayerNormalization"]
-    assert node.followed
+    assert node.followed == "last"
     assert node.inputs[0] is not None
     assert node.inputs[0].shape is not None
     assert node.inputs[0].shape[1:] == (3, 4)
     assert not isinstance(node.inputs[0].shape[0], int)
 
 
+def test_what_is_added_to_a_view_tells_its_last_dim() -> None:
+    built = build(Form("LayerNormalization", {"X": data(2, 3, 4), "Scale": weight(4)}), {"dims": FOLLOWED[1]})
+    assert built is not None
+    assert next(node for node in Facts.of(finished(*built)).nodes if node.label == "probe").followed == "inner"
+
+
 def test_rows_cannot_be_viewed_and_have_a_free_dim() -> None:
     form = Form("Relu", {"X": data(4)})
-    built = build(form, {"dims": FOLLOWED})
+    built = build(form, {"dims": FOLLOWED[0]})
     assert built is not None
     assert [node.op_type for node in built[0].graph.node] == ["Relu"]
 
