@@ -44,6 +44,7 @@ def loop(node: NodeFacts) -> Facets:
     captures    whether the body reads values from outside
     passes      whether the body gives back what it was given, and no node makes that
     counts      whether the body reads how many iterations there were
+    sequences   whether a sequence is carried, be it beside tensors
     """
     body = attribute(node.proto, "body")
     given = node.inputs[2:]
@@ -58,6 +59,7 @@ def loop(node: NodeFacts) -> Facets:
         "stacked": len(node.proto.output) > len(given),
         "captures": bool(node.captured),
         "passes": known and _passes(body),
+        "sequences": any(value is not None and value.dtype in CONTAINERS for value in given),
         "counts": known and bool(body.input) and body.input[0].name in _reads(body),
     }
 

@@ -159,3 +159,14 @@ def test_states_that_change_places_keep_their_shapes() -> None:
             q = Identity(k) }}> }}"""
     assert of("Loop", text.format(size=2))["carried"] == "same"
     assert of("Loop", text.format(size=3))["carried"] == "other-dims"
+
+
+@pytest.mark.parametrize(("kind", "made", "sequences"), [
+    ("seq(float[2])", "s = SequenceInsert(u, r)", True), ("float[2]", "s = Add(u, r)", False),
+])  # fmt: skip
+def test_a_sequence_beside_tensors_is_told(kind: str, made: str, *, sequences: bool) -> None:
+    start = "e = SequenceEmpty()" if sequences else "e = Neg(x)"
+    text = f"""<ir_version: 8, opset_import: ["": 17]> g (int64 n, bool c, float[2] x) => (float[2] y, {kind} v) {{
+        {start} y, v = Loop(n, c, x, e) <body = b (int64 i, bool k, float[2] p, {kind} u) => (bool q, float[2] r, {kind} s) {{
+            q = Identity(k) r = Add(p, p) {made} }}> }}"""
+    assert of("Loop", text)["sequences"] is sequences

@@ -91,7 +91,37 @@ def _entered(by: str, count: str, condition: str, opset: int, *, captured: bool,
     return Sketch("Loop", label, text, ("counts", "carried", "captures", "stacked"))
 
 
+LISTS = {
+    "grown": ("e = SequenceEmpty()", "r = SequenceInsert(p, r0)", "Y = ConcatFromSequence<axis = 0>(L)"),
+    "read": (
+        "e = SequenceConstruct(X0, X0)", "z = Constant<value = int64 {0}>() t = SequenceAt(p, z) r = SequenceInsert(p, t)",
+        "Y = ConcatFromSequence<axis = 0>(L)",
+    ),
+}  # fmt: skip
+
+
+def _listed(label: str, tensors: int, count: str, until: str) -> Sketch:
+    """A loop that carries a sequence behind some tensors."""
+    begin, work, end = LISTS[label]
+    more, held = COUNTS[count]
+    names = range(tensors)
+    states = " ".join(f"r{at} = Add(h{at}, h{at})" for at in names)
+    node = LOOP.format(
+        opset=17, inputs=", ".join(f"float[2] X{at}" for at in names) + more,
+        outputs=", ".join(["float[n] Y", *(f"float[2] Y{at}" for at in names)]),
+        held=", ".join(filter(None, ("bool c = {1}", held))),
+        results=", ".join([*(f"Y{at}" for at in names), "L"]), operands=", ".join(["M", "c", *(f"X{at}" for at in names), "e"]),
+        given=", ".join([*(f"float[2] h{at}" for at in names), "seq(float[2]) p"]),
+        made=", ".join(["bool q", *(f"float[2] r{at}" for at in names), "seq(float[2]) r"]),
+        body=f"{ENDS[until]} {states} {work}",
+    )  # fmt: skip
+    text = node.replace("{ [probe]", f"{{ {begin} [probe]").removesuffix("}") + f"{end} }}"
+    return Sketch("Loop", f"carries {tensors} tensors and a sequence {label}, M={count} {until}", text, ("sequences", "V"))
+
+
 FORMS = [
+    *(_listed(label, tensors, count, until)
+      for label in LISTS for tensors in (1, 2) for count in ("constant", "runtime") for until in ("kept", "counted")),
     *(_entered(by, count, condition, opset, captured=captured, stacked=stacked)
       for by in ENTRIES for count in ("constant", "runtime") for condition in ("constant", "runtime") for opset in (11, 13, 17)
       for captured in (False, True) for stacked in (False, True)),
