@@ -97,5 +97,5 @@ def read_archive(folder: Path) -> list[Evidence]:
     path = folder / EVIDENCE
     if not path.exists():
         return []
-    lines = lzma.decompress(path.read_bytes()).decode().strip("\n").replace("\n", ",")  # one array, as equal names are then one
-    return [Evidence(**{**row, "varied": tuple(row["varied"])}) for row in json.loads(f"[{lines}]")]
+    lines = lzma.decompress(path.read_bytes()).strip().replace(b"\n", b",")  # read as one array, equal names are one string
+    return [Evidence(**{**row, "varied": tuple(row["varied"])}) for row in json.loads(b"[%b]" % lines)]
