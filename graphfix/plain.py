@@ -32,7 +32,8 @@ def overlooked(
 ) -> dict[int, str]:
     """Positions of nodes of the main graph with operands of whose fixed sizes plain inference tells the rank and not the size.
 
-    Each with `last` where the last size of an operand is among them, else `inner`.
+    Each with `state` where only the initial state of a recurrent node tells some of them, with `last` where the last size of
+    an operand is among them, else with `inner`.
     `values` are those of the main graph, `inferred` is the annotated model, with what could be computed ahead of time in the
     place of its nodes; it is used up. `source` is the model as it was given. Where not even the rank is told, as behind
     targets in models of old, compilers ask further, so that nothing follows.
@@ -47,11 +48,11 @@ def overlooked(
     for info in (*plain.value_info, *plain.output):
         kind = info.type.tensor_type
         told[info.name] = tuple([dim.dim_value or None for dim in kind.shape.dim]) if kind.HasField("shape") else None
-    found = {}
+    found: dict[int, str] = {}
     for at, node in enumerate(nodes):
         words = {_missed(value, told) for value in node.inputs} if not node.scope else {"none"}
         if words - {"none"}:
-            found[at] = "last" if "last" in words else "inner"
+            found[at] = next(word for word in ("state", "last", "inner") if word in words)
     return found
 
 
@@ -63,14 +64,16 @@ def marked(nodes: list[NodeFacts], producers: dict[Place, NodeFacts], found: Map
 
 
 def _missed(value: Value | None, told: Mapping[str, Sizes | None]) -> str:
-    """Whether a dim that is known to be fixed is open for plain inference: `none`, an `inner` one, or the `last`."""
+    """Which dim that is known to be fixed is open for plain inference: `none`, an `inner`, the `last`, or one of a `state`."""
     if value is None or value.shape is None or value.source in ("constant", "folded"):
         return "none"
     plain = told.get(value.name)
     if plain is None or len(plain) != len(value.shape):
         return "none"
     missed = [isinstance(dim, int) and dim and size is None for dim, size in zip(value.shape, plain, strict=True)]
-    return "none" if not any(missed) else "last" if missed[-1] else "inner"
+    if not any(missed):
+        return "none"
+    return "state" if value.assumed else "last" if missed[-1] else "inner"
 
 
 def _write_down(graph: GraphProto, values: Mapping[str, Value]) -> None:

@@ -26,6 +26,7 @@ PHRASES: dict[tuple[str, Facet], str] = {
     ("clashes", True): "operands that contradict each other where free dims are 1, as on loading",
     ("clashes", False): "operands that fit where free dims are 1",
     ("followed", "last"): "a fixed last dim that only arithmetic on sizes tells",
+    ("followed", "state"): "a batch size that only a recurrent node's initial state tells",
     ("followed", "inner"): "fixed inner dims that only arithmetic on sizes tells",
     ("followed", "none"): "sizes that plain inference tells",
     ("thins", True): "every n-th entry of a product over open dims",

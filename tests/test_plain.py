@@ -57,3 +57,10 @@ def test_producers_and_nodes_agree_on_what_was_noticed() -> None:
     facts = Facts.of(Example(VIEW + "w = Relu(v)\ny = Softmax(w)", inputs="float[n,32] x", weights=WEIGHTS).model)
     assert facts.producer("w") is facts.nodes[-2]
     assert facts.nodes[-2].followed == "last"
+
+
+def test_a_batch_that_only_a_state_tells_is_told_apart() -> None:
+    nodes = "a = GRU<hidden_size = 4>(x, w, r, , , h)\nb = Squeeze(a, one)\ny = Relu(b)"
+    weights = f"{WEIGHTS}, float[1,12,4] w = {{{','.join(['0'] * 48)}}}, float[1,12,4] r = {{{','.join(['0'] * 48)}}}"
+    model = Example(nodes, inputs="float[3,n,4] x, float[1,1,4] h", weights=weights).model
+    assert Facts.of(model).nodes[-1].followed == "state"
