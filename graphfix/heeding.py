@@ -6,12 +6,22 @@ a reason wherever it happens to go with one.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from graphfix.attributes import Facet
 
 LOADING = frozenset({"clashes", "followed"})
 """Facets that say what becomes of free dims where they are 1, and where plain inference is asked for sizes."""
 LOADERS = frozenset({"tflite"})
 """Targets whose runtime lays a model out before it has seen inputs, and whose converter asks plain inference."""
+
+LATE = "late"
+"""What probes vary that put something between the input and the node whose size only running decides."""
+
+
+def asked(target: str, varied: Collection[str]) -> bool:
+    """Whether a probe that varies these is a question to the target: others fail over what makes a size so late, if at all."""
+    return LATE not in varied or target.partition("@")[0] in LOADERS
 
 
 def heeded(target: str, facets: dict[str, Facet]) -> dict[str, Facet]:

@@ -12,6 +12,7 @@ from graphfix.heeding import LOADERS, LOADING, heeded
 from graphfix.probe.build import probes
 from graphfix.probe.choice import seen_by
 from graphfix.probe.form import Form, data, weight
+from graphfix.probe.forms.loading import late
 from graphfix.table import Table
 
 FACETS: dict[str, Facet] = {"since": 13, "A.dims": "dynamic", "clashes": True, "followed": "none"}
@@ -40,3 +41,10 @@ def test_probes_show_each_target_what_it_heeds() -> None:
     assert all("clashes" in probe.facets for probe in seen_by("tflite", found))
     assert all(LOADING.isdisjoint(probe.facets) for probe in seen_by("openvino", found))
     assert {"tflite"} == LOADERS
+
+
+def test_sizes_that_only_running_decides_are_asked_of_those_runtimes_alone() -> None:
+    found = probes([late("Add", "n,m", "cut")]).probes
+    assert found
+    assert seen_by("tflite", found)
+    assert not seen_by("tract", found)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from graphfix.heeding import heeded
+from graphfix.heeding import asked, heeded
 from graphfix.probe.build import Probe
 from graphfix.probe.distil import key
 from graphfix.probe.form import EDGE
@@ -18,8 +18,8 @@ NEAR = 3
 
 
 def seen_by(target: str, found: Sequence[Probe]) -> list[Probe]:
-    """The probes with those facets only that are a matter of the target."""
-    return [replace(probe, facets=heeded(target, probe.facets)) for probe in found]
+    """The probes that are a question to the target, with those facets only that are a matter of it."""
+    return [replace(probe, facets=heeded(target, probe.facets)) for probe in found if asked(target, probe.varied)]
 
 
 def distinct(found: Sequence[Probe]) -> list[Probe]:
