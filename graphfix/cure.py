@@ -31,8 +31,8 @@ class Safety(StrEnum):
 class Cure:
     """A kind of finding that a rewrite answers: empty `kinds` and `codes` mean any, but for the kinds in `unless`.
 
-    `op` is an operator's name, `*` for any operator, or empty for findings about the model as a whole; for these
-    `traits` are the facets that the rewrite changes, one of which the verdict has to hang on. What is only slow is
+    `op` is an operator's name, `*` for any operator, or empty for findings about the model as a whole. `traits`, if there
+    are any, are the facets that the rewrite changes, one of which the verdict has to hang on. What is only slow is
     answered by those alone that name it: whether another form is faster is another measurement.
     """
 
