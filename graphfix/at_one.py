@@ -25,9 +25,14 @@ Units = Sequence[Unit | None]
 """The shapes of operands in order, None standing for one that is left out, or has no known rank."""
 
 
-def clashes(node: NodeProto, inputs: Sequence[Value | None], extents: Mapping[str, Extent]) -> bool:
-    """Whether operands with open dims contradict the operator when those are 1; `extents` tells how windows made some of them."""
+def clashes(node: NodeProto, inputs: Sequence[Value | None], extents: Mapping[str, Extent]) -> bool | None:
+    """Whether operands with open dims contradict the operator when those are 1; `extents` tells how windows made some of them.
+
+    None for a product of what has no known rank, which may contradict the other operand in any case.
+    """
     law = LAWS.get(node.op_type) if node.domain in ("", "ai.onnx") else None
+    if law in (_matmul, _gemm) and inputs and inputs[0] is not None and inputs[0].shape is None:
+        return None
     if law is None or not any(value is not None and value.shape is not None and not value.fixed for value in inputs):
         return False
     units = [None if value is None or value.shape is None else unit_shape(value.shape, extents) for value in inputs]

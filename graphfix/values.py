@@ -82,7 +82,7 @@ class NodeFacts:
     accompanied: bool = False
     resized: bool = False
     thins: bool = False
-    clashes: bool = False
+    clashes: bool | None = False
     followed: str = "none"
     feeds: tuple[str, str] = ("nothing", "nothing")
     reshaped: str = "nothing"

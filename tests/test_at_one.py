@@ -12,7 +12,7 @@ from graphfix.facts import Facts
 from graphfix.probe.naming import kind_of
 from graphfix.words import phrase
 
-GIVEN = "float[n,4] x, float[n,c,4] y, float[m] v, float[n,2,8] z, int64[1] k, float[t,n,4] seq, float[2,3] fixed"
+GIVEN = "float[n,4] x, float[n,c,4] y, float[m] v, float[n,2,8] z, int64[1] k, float[t,n,4] seq, float[2,3] fixed, int64[q] any"
 ROWS = ",".join(["0"] * 12)
 WEIGHTS = f"float[4,3] w = {{{ROWS}}}, float[3,4] u = {{{ROWS}}}, int64[2] two = {{2, 2}}, int64[2] rest = {{-1, 4}}"
 WEIGHTS += ", int64[2] copy = {0, 4}, int64[2] eight = {-1, 8}, float[3] three = {1, 2, 3}, float[1] one = {1}"
@@ -50,6 +50,11 @@ def test_operands_that_fit_at_one_do_not_clash(nodes: str) -> None:
 @pytest.mark.parametrize("nodes", CLASHES)
 def test_operands_that_contradict_each_other_at_one_clash(nodes: str) -> None:
     assert clash(nodes) is True
+
+
+@pytest.mark.parametrize("node", ["MatMul(d, w)", "Gemm(d, w)"])
+def test_a_product_of_what_has_no_known_rank_is_not_known_to_fit(node: str) -> None:
+    assert clash(f"d = Reshape(x, any)\nr = {node}") is None
 
 
 def test_fixed_operands_are_no_matter_of_loading() -> None:
