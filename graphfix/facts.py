@@ -240,10 +240,9 @@ def _walk(
             version, tuple(branches), tuple(captured), broken, under, position in regrouping, position in accompanied,
             op in LOSSES and resized(op, inputs[0] if inputs else None, lambda name: facts.producer(name, scope)),
             position in thinning, clashes(node, inputs, facts.opened.extents),
+            reshaped=reshaped(inputs[0] if inputs else None, lambda name: facts.producer(name, scope))
+            if op in WINDOWED else "nothing",
         )  # fmt: skip
-        if op in WINDOWED:
-            made_by = reshaped(inputs[0] if inputs else None, lambda name: facts.producer(name, scope))
-            entry = entry if made_by == entry.reshaped else dataclasses.replace(entry, reshaped=made_by)
         entries[position], places[position] = entry, len(facts.nodes)
         facts.nodes.append(entry)
         if scope:

@@ -27,5 +27,6 @@ class DynamicDimension(TableCheck):
 
     def check(self, look: Look) -> Iterator[Finding]:
         """Yield a finding for every node whose dims the compiler wants fixed, with the option that fixes them."""
+        cure = sizes(look.facts)
         for finding in super().check(look):
-            yield dataclasses.replace(finding, cure=sizes(look.facts))
+            yield dataclasses.replace(finding, cure=cure)
