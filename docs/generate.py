@@ -16,11 +16,11 @@ from typing import Any
 from graphfix import cli
 from graphfix.check import checks
 from graphfix.codes import Code, codes
-from graphfix.engine import table
 from graphfix.rewrite import Case, Rewrite, registry
 from graphfix.settings import SETTINGS, SUPPRESSION, Setting
 from graphfix.support import VERDICTS, operators, support
-from graphfix.table import Table, measured_versions, targets
+from graphfix.table import Table, table
+from graphfix.table_versions import measured_versions, targets
 
 ROOT = Path(__file__).parent.parent
 WIDTH = 100

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from graphfix.version import VERSION
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
     from graphfix.errors import GraphfixError
 
 __version__ = VERSION
-IMPORTED = time.time()
-"""When this process began to import the package, in seconds since 1970: sources that changed later are not what it runs."""
 __all__ = [
     "Compiled", "Finding", "Fixed", "GraphfixError", "Report", "Result", "Severity", "__version__", "compile", "fix", "lint",
     "lower",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphfix.table import WHOLE
+from graphfix.table_versions import WHOLE
 
 OPERATORS = {
     "NonMaxSuppression": "export the model without its non-maximum suppression and run that on the outputs, in the application",

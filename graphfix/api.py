@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import onnx
 
 from graphfix.diagnostic import Finding, Result
-from graphfix.engine import bound, judge, lint_file, named, read_whole, table
+from graphfix.engine import judge, lint_file
 from graphfix.errors import GraphfixError, UsageError, nearest
+from graphfix.reading import bound, named, read_whole
+from graphfix.table import table
 
 if TYPE_CHECKING:
     from graphfix.compiling import Compiled
@@ -200,8 +202,9 @@ def compile(
 
     from graphfix.artifact import placeable
     from graphfix.backends.base import backend
+    from graphfix.backends.connect import open_target
+    from graphfix.compile_case import Case
     from graphfix.compiling import compile_case, gpu_options
-    from graphfix.confirm import Case, open_target
     from graphfix.lowering.bringing import usable
     from graphfix.model import save_model
     from graphfix.ranges import freed, spanned

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from graphfix.backends.base import Backend
     from graphfix.backends.session import Session
     from graphfix.backends.verdict import Verdict
-    from graphfix.confirm import Ready
+    from graphfix.compile_case import Ready
 
 Say = Callable[[str], None]
 ALIKE = 0.8

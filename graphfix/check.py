@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from graphfix.diagnostic import Finding, Severity, place
+from graphfix.diagnostic import Finding, Severity
 from graphfix.example import Example
 from graphfix.facets import Facets
 from graphfix.facts import Facts, NodeFacts
 from graphfix.remedy_index import remedy
-from graphfix.table import WHOLE, Evidence, Ruling, Table
+from graphfix.table import Evidence, Ruling, Table
+from graphfix.table_versions import WHOLE
 from graphfix.words import allowance, in_words
 
 
@@ -142,3 +143,12 @@ def checks() -> tuple[Check, ...]:
             if issubclass(item, Check) and item.__module__ == loaded.__name__:
                 found[item.code] = item()
     return tuple(found[code] for code in sorted(found))
+
+
+def place(node: NodeFacts, facts: Facts) -> dict[str, Any]:
+    """The fields of a Finding that say where a node is, in the model and in the code that made it."""
+    output = next((name for name in node.proto.output if name), "")
+    return {
+        "scope": node.scope, "node": node.label, "op": node.op, "domain": node.domain, "output": output,
+        "source": facts.origin(node),
+    }  # fmt: skip

@@ -32,7 +32,7 @@ class Code:
 @functools.cache
 def codes() -> dict[str, Code]:
     """Every code in order; where a rule and an outcome share one, the rule's text stands first."""
-    from graphfix.lowering.codes import SOURCE_OUTCOMES
+    from graphfix.source_outcomes import SOURCE_OUTCOMES
 
     found: dict[str, Code] = {}
     told = [(check.code, check.name, check.severity, inspect.cleandoc(inspect.getdoc(type(check)) or "")) for check in checks()]

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphfix.artifact import Draft
-from graphfix.confirm import Case, Ready, confirm, prepared
+from graphfix.compile_case import Case, Ready
+from graphfix.confirm import confirm, prepared
 from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.engine import judge
 from graphfix.errors import TableError, UsageError, nearest

@@ -52,9 +52,9 @@ def _argument(action: argparse.Action, known: Mapping[str, Sequence[str]]) -> Ar
 def _known() -> dict[str, Sequence[str]]:
     """Values by the name of the argument, where they are known without being its choices."""
     from graphfix.codes import codes
-    from graphfix.report import FORMATS
+    from graphfix.formats import FORMATS
     from graphfix.rewrite import registry
-    from graphfix.table import WHOLE, rules_home, targets
+    from graphfix.table_versions import WHOLE, rules_home, targets
 
     findings = [word for code in codes().values() for word in (code.code, code.name)]
     operators = sorted({path.stem for path in rules_home().glob("*/*/*.json")} - {WHOLE})

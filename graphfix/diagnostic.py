@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from graphfix.facts import Facts, NodeFacts
+from graphfix.identity import digits, signature, unnumbered
 from graphfix.origin import Origin
 
 
@@ -65,8 +65,6 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """16 hex digits that survive a re-export which numbers nodes otherwise: no number, no position, no message."""
-        from graphfix.identity import fingerprint
-
         return fingerprint(self)
 
     def to_json(self) -> dict[str, Any]:
@@ -114,15 +112,6 @@ class Silenced:
     reason: str
 
 
-def place(node: NodeFacts, facts: Facts) -> dict[str, Any]:
-    """The fields of a Finding that say where a node is, in the model and in the code that made it."""
-    output = next((name for name in node.proto.output if name), "")
-    return {
-        "scope": node.scope, "node": node.label, "op": node.op, "domain": node.domain, "output": output,
-        "source": facts.origin(node),
-    }  # fmt: skip
-
-
 @dataclass(slots=True)
 class Result:
     """What is known of one model on one target: the verdict, the findings, and for `fix` what was done.
@@ -167,8 +156,6 @@ class Result:
     @property
     def signature(self) -> str:
         """16 hex digits for the model's interface, empty where it is not known."""
-        from graphfix.identity import signature
-
         return signature(*self.interface) if self.interface is not None else ""
 
     @property
@@ -214,3 +201,35 @@ class Result:
 
 UNDECIDED = frozenset({"undecided", "unmeasured"})
 """Kinds of finding that leave the verdict open."""
+
+
+def told_apart(findings: Iterable[Finding], called: str) -> list[Finding]:
+    """The findings, each with its number among those otherwise alike, and with the target's version if it was asked for.
+
+    They are changed in place, so they must belong to one result alone: a large model has findings by the hundred thousand,
+    and a copy of each would take longer than judging it.
+    """
+    seen: dict[tuple[str, ...], int] = {}
+    out = list(findings)
+    versioned = called if "@" in called else ""
+    for finding in out:
+        if finding.called != versioned:
+            object.__setattr__(finding, "called", versioned)
+        key = trait(finding)
+        number = seen.get(key, 0)
+        seen[key] = number + 1
+        if finding.ordinal != number:
+            object.__setattr__(finding, "ordinal", number)
+    return out
+
+
+def trait(finding: Finding) -> tuple[str, ...]:
+    """What of a finding stays the same when the model is exported again: no index, no message, no table entry."""
+    scope = "/".join(map(unnumbered, finding.scope)) if finding.scope else ""
+    target = finding.called or finding.target
+    return finding.code, finding.kind, target, scope, finding.domain, finding.op, unnumbered(finding.output)
+
+
+def fingerprint(finding: Finding) -> str:
+    """16 hex digits over the trait and the number among equals."""
+    return digits((*trait(finding), str(finding.ordinal)))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
@@ -12,24 +11,15 @@ from onnx import AttributeProto
 
 from graphfix.check import Look, checks
 from graphfix.clock import Clock
-from graphfix.diagnostic import Finding, Result
+from graphfix.diagnostic import Finding, Result, told_apart
 from graphfix.errors import GraphfixError
 from graphfix.facets import Facets, facets
 from graphfix.facts import Facts, Value
-from graphfix.identity import told_apart
 from graphfix.model_facets import model_facets
 from graphfix.reach import unreached, untaken
+from graphfix.reading import Shapes, Values, bound
 from graphfix.sharing import facts_of
-from graphfix.table import Ruling, Table
-
-Shapes = Mapping[str, Sequence[int | str]]
-Values = Mapping[str, object]
-
-
-@functools.cache
-def table(target: str, home: Path | None = None) -> Table:
-    """The support table of a target, opened once in a process."""
-    return Table.open(target, home=home)
+from graphfix.table import Ruling, Table, table
 
 
 def judge(
@@ -189,45 +179,7 @@ def lint_file(
         return [Result(name, t.partition("@")[0], table(t).version, error=error.line(), called=t) for t in targets]
 
 
-def read_whole(path: str | Path) -> onnx.ModelProto:
-    """The whole model in a file, weights included, held to ONNX's laws; ModelError otherwise."""
-    from graphfix.model import load_model
-    from graphfix.spec import check
-
-    model = load_model(path)
-    check(model, path)
-    return model
-
-
-def bound(model: onnx.ModelProto, shapes: Shapes | None, values: Values | None) -> onnx.ModelProto:
-    """The model with inputs frozen and bound as asked; the argument is not changed."""
-    if not shapes and not values:
-        return model
-    from graphfix.bind import bind
-
-    return bind(model, named(model, shapes), dict(values or {}))
-
-
-def named(model: onnx.ModelProto, shapes: Shapes | None) -> dict[str, Sequence[int | str | None]]:
-    """Dims by input name, a shape under the empty name going to the model's only input."""
-    from graphfix.bind import named_shapes
-
-    return named_shapes(model, [(name or None, dims) for name, dims in (shapes or {}).items()])
-
-
 def _stumble(error: Exception) -> GraphfixError:
     """A fault of graphfix's own, as one line."""
     said = f"graphfix failed on this model ({type(error).__name__}: {str(error)[:200]})"
     return GraphfixError(said, cure="report it, with the model if you may share it")
-
-
-def models_in(paths: Sequence[str | Path]) -> Iterator[Path]:
-    """The models that paths name: files as they are, folders searched for *.onnx, globs expanded; in order."""
-    for path in map(Path, paths):
-        if path.is_dir():
-            yield from sorted(item for item in path.rglob("*.onnx") if item.is_file())
-        elif not path.exists() and any(mark in str(path) for mark in "*?["):
-            root = Path(path.anchor) if path.is_absolute() else Path()
-            yield from sorted(root.glob(str(path.relative_to(path.anchor) if path.is_absolute() else path)))
-        else:
-            yield path

@@ -1,4 +1,4 @@
-"""What findings are told apart by from one export to the next: names without their numbering, and a count among equals.
+"""Names without the numbers that exporters give out, and digests that stay the same from one export to the next.
 
 Exporters number what has no name of its own (`Conv_12`, `onnx::Add_345`, `val_7`, `If_0_else_branch__Inline_0__`), and
 one node more at the front renumbers all that follow. Numbers that belong to a module's path (`layers.3`, `layer1`) are
@@ -10,8 +10,6 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Sequence
-
-from graphfix.diagnostic import Finding
 
 _COUNTER = re.compile(r"_+\d+(?![^\W\d_])")
 """A number behind underscores, which go with it: the first of a kind often has none."""
@@ -27,46 +25,15 @@ def unnumbered(name: str) -> str:
     return _COUNTER.sub("", path) + slash + last
 
 
-def told_apart(findings: Iterable[Finding], called: str) -> list[Finding]:
-    """The findings, each with its number among those otherwise alike, and with the target's version if it was asked for.
-
-    They are changed in place, so they must belong to one result alone: a large model has findings by the hundred thousand,
-    and a copy of each would take longer than judging it.
-    """
-    seen: dict[tuple[str, ...], int] = {}
-    out = list(findings)
-    versioned = called if "@" in called else ""
-    for finding in out:
-        if finding.called != versioned:
-            object.__setattr__(finding, "called", versioned)
-        key = trait(finding)
-        number = seen.get(key, 0)
-        seen[key] = number + 1
-        if finding.ordinal != number:
-            object.__setattr__(finding, "ordinal", number)
-    return out
-
-
-def trait(finding: Finding) -> tuple[str, ...]:
-    """What of a finding stays the same when the model is exported again: no index, no message, no table entry."""
-    scope = "/".join(map(unnumbered, finding.scope)) if finding.scope else ""
-    target = finding.called or finding.target
-    return finding.code, finding.kind, target, scope, finding.domain, finding.op, unnumbered(finding.output)
-
-
-def fingerprint(finding: Finding) -> str:
-    """16 hex digits over the trait and the number among equals."""
-    return _digits((*trait(finding), str(finding.ordinal)))
-
-
 def signature(inputs: Sequence[tuple[str, str, int | None]], outputs: Sequence[str]) -> str:
     """16 hex digits for a model's interface: names, dtypes and ranks of its inputs, and the names of its outputs."""
     parts = [f"{unnumbered(name)}:{dtype}:{rank}" for name, dtype, rank in inputs]
     parts += ["->", *map(unnumbered, outputs)]
-    return _digits(parts)
+    return digits(parts)
 
 
-def _digits(parts: Iterable[str]) -> str:
+def digits(parts: Iterable[str]) -> str:
+    """16 hex digits of SHA-256 over some words."""
     import hashlib  # which brings a library of ciphers with it, and few reports tell fingerprints
 
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

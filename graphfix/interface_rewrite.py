@@ -4,30 +4,13 @@ from __future__ import annotations
 
 import itertools
 from abc import abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
+from graphfix.feed_adapter import Adapted
 from graphfix.rewrite import Declined, Key, Outcome, Rewrite, Safety
 
 if TYPE_CHECKING:
     from onnx import ModelProto
-
-    from graphfix.feeds import Feed
-
-
-@dataclass(frozen=True, slots=True)
-class Adapted:
-    """One verification input for both sides: what the original is run on, and what the result is.
-
-    With several runs of the original, its outputs are joined along one axis before they are compared.
-    """
-
-    old: tuple[Feed, ...]
-    new: Feed
-    dropped: frozenset[str] = field(default_factory=frozenset)
 
 
 class InterfaceRewrite(Rewrite):
@@ -66,18 +49,6 @@ class InterfaceRewrite(Rewrite):
     def label(self) -> str:
         """What it is applied to, in a report."""
         return ""
-
-
-def joined(runs: Sequence[Any], like: Any) -> Any:
-    """An output of several runs as that of one: joined along the axis that gives it the shape of another array."""
-    if len(runs) == 1:
-        return runs[0]
-    parts, wanted = [np.asarray(run) for run in runs], np.shape(like)
-    for axis in range(parts[0].ndim):
-        whole = (*parts[0].shape[:axis], sum(part.shape[axis] for part in parts), *parts[0].shape[axis + 1 :])
-        if whole == wanted:
-            return np.concatenate(parts, axis)
-    return np.concatenate(parts) if parts[0].ndim else np.stack(parts)
 
 
 def read_behind(model: ModelProto, name: str) -> str:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from graphfix.clock import Clock
 from graphfix.diagnostic import Result
-from graphfix.engine import lint_file, table
+from graphfix.engine import lint_file
+from graphfix.table import table
 
 if TYPE_CHECKING:
     from graphfix.lowering.bringing import Brought

@@ -38,11 +38,12 @@ def mend(
         GraphfixError: the model cannot be read, or its place cannot be written.
     """
     from graphfix.atomic import writable
-    from graphfix.engine import judge, named, read_whole
+    from graphfix.engine import judge
     from graphfix.external import has_external
     from graphfix.model import save_model
     from graphfix.nodediff import node_diff
     from graphfix.planner import fix_model
+    from graphfix.reading import named, read_whole
     from graphfix.skeleton import read_skeleton
 
     if values:

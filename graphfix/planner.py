@@ -9,23 +9,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
-from onnx import GraphProto, ModelProto, TensorShapeProto
+from onnx import GraphProto, ModelProto
 
 from graphfix import rewrite as rewriting
 from graphfix.bind import Dims, bind
-from graphfix.consult import Ask, Witnessed
 from graphfix.diagnostic import Result
 from graphfix.errors import UsageError
 from graphfix.infer import graphs
 from graphfix.inheritance import rewritten
 from graphfix.interface_rewrite import InterfaceRewrite
+from graphfix.output_shapes import with_output_shapes
 from graphfix.rewrite import Safety
 from graphfix.rounds import Rounds
-from graphfix.sharing import facts_of, patiently, sharing
+from graphfix.sharing import patiently, sharing
 from graphfix.shelf import shelved, whole
 from graphfix.transaction import Change, Judge, Workbench
 from graphfix.verify import Reference, Tolerance, Verification
 from graphfix.why import Explanation, explain
+from graphfix.witnessed import Ask, Witnessed
 
 MOST_ROUNDS = 10
 
@@ -155,26 +156,3 @@ def _settle(bench: Workbench, say: Callable[[str], None], more: Sequence[str] = 
             fired |= bench.attempt(rewriting.registry()[name], None)
         if not fired:
             return
-
-
-def with_output_shapes(model: ModelProto) -> ModelProto:
-    """A copy whose outputs state the shapes that follow from its inputs, where they follow."""
-    facts = facts_of(model)
-    made = ModelProto()
-    made.CopyFrom(model)
-    for output in made.graph.output:
-        value = facts.value(output.name)
-        if value is None or value.shape is None or not output.type.HasField("tensor_type"):
-            continue
-        shape = TensorShapeProto()
-        for position, size in enumerate(value.shape):
-            dim = shape.dim.add()
-            old = output.type.tensor_type.shape.dim
-            if isinstance(size, int):
-                dim.dim_value = size
-            elif isinstance(size, str):
-                dim.dim_param = size
-            elif position < len(old) and old[position].dim_param:
-                dim.dim_param = old[position].dim_param
-        output.type.tensor_type.shape.CopyFrom(shape)
-    return made

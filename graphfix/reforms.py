@@ -11,32 +11,10 @@ from graphfix.errors import UsageError, nearest
 from graphfix.interface_rewrite import InterfaceRewrite
 
 if TYPE_CHECKING:
-    import argparse
-
     from onnx import ModelProto
 
 SYMBOL = "N"
 """What a batch that was freed is called, where the model has no dim of that name."""
-
-
-def add_reforms(parser: argparse.ArgumentParser) -> None:
-    """The options of fix that change what the model takes and gives."""
-    group = parser.add_argument_group("interface changes")
-    group.add_argument("--input-layout", action="append", default=[], metavar="[NAME=]nhwc", help="take an input in this layout")
-    group.add_argument(
-        "--input-dtype",
-        action="append",
-        default=[],
-        metavar="[NAME=]uint8",
-        help="take floats as bytes, or narrow numbers as a wider dtype",
-    )
-    group.add_argument(
-        "--normalize", action="append", default=[], metavar="[NAME=]MEAN,STD",
-        help="subtract and divide inside, in units of what comes in; [R,G,B],[R,G,B] for one a channel",
-    )  # fmt: skip
-    group.add_argument("--free-batch", action="store_true", help="free the first dim that the export has baked in")
-    group.add_argument("--drop-unused", action="store_true", help="drop inputs that nothing reads")
-    group.add_argument("--drop-output", action="append", default=[], metavar="NAME", help="drop an output")
 
 
 def reforms(

@@ -30,9 +30,9 @@ from typing import Any
 
 import onnx
 
-import graphfix
 from graphfix.cure import COMPOSED, Cure
 from graphfix.diagnostic import Remedy
+from graphfix.version import IMPORTED
 
 PACKAGE = Path(__file__).parent
 FOLDERS = (PACKAGE, PACKAGE / "rewrites")
@@ -79,7 +79,7 @@ def index() -> Index:
     except OSError:  # the package is not made of files, as in an archive
         return made()
     found = next((Index(note["remedies"], note["cures"]) for note in notes if note["key"] == key), None) or made()
-    if not changed_since(graphfix.IMPORTED):  # else the sources may be others by now than this process runs
+    if not changed_since(IMPORTED):  # else the sources may be others by now than this process runs
         content = json.dumps({"key": key, "onnx": onnx.__version__, "states": states, **asdict(found)}).encode()
         any(_written(path, content) for path in kept_at())
     return found

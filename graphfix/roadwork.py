@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from graphfix.consult import Ask
 from graphfix.diagnostic import Result
 from graphfix.directions import directions, why_none
-from graphfix.engine import bound, judge, named, read_whole, table
+from graphfix.engine import judge
 from graphfix.errors import GraphfixError
+from graphfix.reading import bound, named, read_whole
 from graphfix.rewrite import Safety
 from graphfix.roads import Applied, Road, Start, State, Way, applied, hint, obstacles
+from graphfix.table import table
+from graphfix.witnessed import Ask
 
 if TYPE_CHECKING:
     from onnx import ModelProto

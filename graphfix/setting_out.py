@@ -6,9 +6,9 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graphfix.engine import read_whole
 from graphfix.infer import graphs
 from graphfix.lowering.options import EXPORTERS
+from graphfix.reading import read_whole
 from graphfix.roads import ONNX, Start, State
 
 if TYPE_CHECKING:

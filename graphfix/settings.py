@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphfix.errors import nearest
-from graphfix.report import FORMATS
+from graphfix.formats import FORMATS
 
 SEVERITIES = ("error", "warning", "note")
 SAFETIES = ("approximate", "interface")

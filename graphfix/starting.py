@@ -37,7 +37,7 @@ def guessed_targets(folder: Path) -> tuple[list[str], str]:
     """The targets a project is for, and how that shows: by artifacts in it, compilers that are installed, else all."""
     from graphfix.backends.base import backends
     from graphfix.backends.toolchain import find
-    from graphfix.table import targets
+    from graphfix.table_versions import targets
 
     known = targets()
     suffixes = {name: backend.artifact for name, backend in backends().items() if name in known}

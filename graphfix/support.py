@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Literal
 
 from graphfix.check import TableCheck, checks
+from graphfix.conditions import Condition
 from graphfix.diagnostic import Remedy
 from graphfix.errors import UsageError, nearest
 from graphfix.facets import Facets
 from graphfix.placement import SORTS, placements
 from graphfix.remedy_index import remedy
-from graphfix.table import NEUTRAL, WHOLE, Condition, Entry, Evidence, Table, measured_versions, targets
+from graphfix.table import NEUTRAL, Entry, Evidence, Table
+from graphfix.table_versions import WHOLE, measured_versions, targets
 from graphfix.words import condition_in_words
 
 Verdict = Literal["always", "conditions", "rejected", "unmeasured"]

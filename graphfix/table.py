@@ -16,17 +16,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from graphfix.conditions import Condition, holds
 from graphfix.errors import TableError, UsageError, nearest
 from graphfix.facets import Facet, Facets
 from graphfix.heeding import heeded
+from graphfix.table_versions import (
+    measured_versions,
+    nearest_version,
+    newest_version,
+    tables_folder,
+    targets,
+    version_numbers,
+    within,
+)
 
-Condition = Mapping[str, Any]
 ENOUGH = 3
 """Values of a facet that were probed without it deciding anything, for it to be taken as deciding nothing."""
 FALLBACKS = "fallbacks"
 """What conditions are called in files about what runs nodes (placement.py), and the folder of these files."""
-WHOLE = "@model"
-"""What the rules about whole models go by, in place of an operator's name."""
 NEUTRAL: frozenset[Facet] = frozenset({"absent", "default", "none", "nothing", "static", "ones", False, ""})
 """Values that say a facet is not in use, so that a table need not name the facet."""
 
@@ -179,7 +186,7 @@ class Table:
         """Open the table for `name`, which is its newest, or `name@version`, for which the nearest measured one stands in."""
         import tomllib
 
-        home = home or rules_home()
+        home = tables_folder(home)
         name, _, wanted = target.partition("@")
         if name not in targets(home=home):
             raise UsageError(f"unknown target `{name}`", cure=nearest(name, targets(home=home)))
@@ -190,10 +197,10 @@ class Table:
         if not wanted:
             version = newest_version(name, home=home)
             return cls(name, version, home / name / version, about)
-        if not _numbers(wanted):
+        if not version_numbers(wanted):
             raise UsageError(f"`{wanted}` is no version of {name}", cure=f"measured: {', '.join(versions)}")
         version = nearest_version(wanted, versions)
-        return cls(name, version, home / name / version, about, asked="" if _within(version, wanted) else wanted)
+        return cls(name, version, home / name / version, about, asked="" if within(version, wanted) else wanted)
 
     @property
     def title(self) -> str:
@@ -216,35 +223,6 @@ class Table:
         return missing if entry is None else entry.rule(heeded(self.target, facets))
 
 
-def holds(when: Condition, facets: Facets) -> bool | None:
-    """Whether a condition is met; None when a facet that it needs is unknown.
-
-    A facet that the node does not have at all (an attribute of another schema version) fails the condition.
-    """
-    unknown = False
-    for name, want in when.items():
-        if name not in facets:
-            if "absent" not in want and False not in want:
-                return False
-            continue
-        value = facets[name]
-        if value is None:
-            unknown = True
-        elif not _fits(want, value):
-            return False
-    return None if unknown else True
-
-
-def _fits(want: Any, value: Facet) -> bool:
-    if not isinstance(want, dict):
-        return value in want
-    if "not" in want:
-        return value not in want["not"]
-    if value is None or isinstance(value, str):
-        return False
-    return bool(want.get("min", value) <= value <= want.get("max", value))
-
-
 def _evidence(item: Mapping[str, Any]) -> Evidence:
     counts = item["probes"]
     return Evidence(
@@ -254,47 +232,6 @@ def _evidence(item: Mapping[str, Any]) -> Evidence:
 
 
 @functools.cache
-def rules_home() -> Path:
-    """The folder of the support tables: inside the installed package, or beside it in a checkout."""
-    here = Path(__file__).resolve().parent
-    for folder in (here / "rules", here.parent / "rules"):
-        if folder.is_dir():
-            return folder
-    raise TableError("the support tables are missing", path=here, cure="reinstall graphfix")
-
-
-def targets(*, home: Path | None = None) -> list[str]:
-    """Every target that has a folder of tables, in the order of their names."""
-    return sorted(path.parent.name for path in (home or rules_home()).glob("*/target.toml"))
-
-
-def measured_versions(target: str, *, home: Path | None = None) -> list[str]:
-    """The compiler versions measured for a target, oldest first."""
-    folder = (home or rules_home()) / target
-    return sorted((path.name for path in folder.iterdir() if path.is_dir()), key=_numbers)
-
-
-def newest_version(target: str, *, home: Path | None = None) -> str:
-    """The newest measured version of a target, before those of which only single operators were measured."""
-    home = home or rules_home()
-    versions = measured_versions(target, home=home)
-    whole = [version for version in versions if (home / target / version / f"{WHOLE}.json").is_file()]
-    return (whole or versions)[-1]
-
-
-def _within(version: str, wanted: str) -> bool:
-    """Whether a version is the wanted one, or a release of it: `2025.4.1` is within `2025.4`."""
-    return f"{version}.".startswith(f"{wanted}.")
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version))
-
-
-def nearest_version(wanted: str, versions: list[str]) -> str:
-    """The measured version to judge by: the wanted one or its newest release, else the newest older one, else the oldest."""
-    releases = [version for version in versions if _within(version, wanted)]
-    if releases:
-        return releases[-1]
-    older = [version for version in versions if _numbers(version) <= _numbers(wanted)]
-    return older[-1] if older else versions[0]
+def table(target: str, home: Path | None = None) -> Table:
+    """The support table of a target, opened once in a process."""
+    return Table.open(target, home=home)

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from graphfix.blame import blame
-from graphfix.diagnostic import Finding, Result, Severity, place
+from graphfix.check import place
+from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.outcomes import CONTRADICTION, DIFFERENT, REJECTION, UNLOADABLE, UNWRITTEN, Outcome
 
 if TYPE_CHECKING:
     from graphfix.backends.base import Backend
     from graphfix.backends.verdict import Verdict
-    from graphfix.confirm import Ready
+    from graphfix.compile_case import Ready
 
 CLOSE = 1e-3
 """Largest error, as a share of an output's scale, at which a compiled model counts as the same."""

@@ -12,10 +12,10 @@ from onnx import ModelProto, ValueInfoProto
 
 from graphfix.bind import interface
 from graphfix.ranges import profile
-from graphfix.verify import session
+from graphfix.reference_runtime import session
 
 if TYPE_CHECKING:
-    from graphfix.confirm import Ready
+    from graphfix.compile_case import Ready
 
 SMALL = 64
 """Elements up to which a whole number's value is kept: it may decide a shape."""

@@ -14,9 +14,10 @@ from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.infer import graphs
 from graphfix.inheritance import rewritten
 from graphfix.origin import Origin, origin
+from graphfix.reference_runtime import TOO_BIG
 from graphfix.rewrite import Key, Outcome, Rewrite, Safety
 from graphfix.spec import violations
-from graphfix.verify import TOO_BIG, Reference, Tolerance, Verification
+from graphfix.verify import Reference, Tolerance, Verification
 
 Judge = Callable[[ModelProto], Sequence[Result]]
 

@@ -7,12 +7,9 @@ booleans and strings must be equal, and NaN and infinities stand in the same pla
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from onnx import ModelProto
@@ -20,20 +17,18 @@ from onnx import ModelProto
 from graphfix.bind import Dims
 from graphfix.comparing import Difference, Tolerance, Verification, compare, spoilt
 from graphfix.errors import GraphfixError
+from graphfix.feed_adapter import Adapted, FeedAdapter, joined
 from graphfix.feeds import Array, Feed, candidates, given_feeds, is_free, seeded_feeds
 from graphfix.impact import Gauge
-from graphfix.interface_rewrite import Adapted, InterfaceRewrite, joined
-from graphfix.interpreter import Interpreter, lacks_kernel
-from graphfix.shelf import folder_of
+from graphfix.interpreter import Interpreter
+from graphfix.reference_runtime import brief, running
 
-__all__ = ["Reference", "Tolerance", "Verification", "compare", "session"]
+__all__ = ["Reference", "Tolerance", "Verification", "compare"]
 
 SEEDS = 3
 TOPS = (4, 2, 1)
 """What integers lie below, tried in turn: they may be places in an axis that has no more entries."""
 EXACT = Tolerance()
-TOO_BIG = 1_900_000_000
-"""Bytes from which a model is given to onnxruntime as a file: protobuf stops at 2 GiB."""
 
 
 @dataclass(slots=True)
@@ -60,7 +55,7 @@ class Reference:
     shapes: Mapping[str, Dims] = field(default_factory=dict)
     values: Mapping[str, object] = field(default_factory=dict)
     data: Mapping[str, Array] | None = None
-    reforms: Sequence[InterfaceRewrite] = ()
+    reforms: Sequence[FeedAdapter] = ()
     _answers: list[Answer] | None = None
     _names: list[str] = field(default_factory=list)
     _dropped: frozenset[str] = frozenset()
@@ -105,7 +100,7 @@ class Reference:
                     if worst.reason is not None:
                         return worst.verdict(count, method)
         except Exception as error:  # onnxruntime raises its own kinds; any of them means the candidate is no good
-            return Verification(0, 0.0, 0.0, 1.0, False, method, f"onnxruntime cannot run the result: {_brief(error)}")
+            return Verification(0, 0.0, 0.0, 1.0, False, method, f"onnxruntime cannot run the result: {brief(error)}")
         found = worst.verdict(len(self.answers), method)
         return self._measured(found, gauges, tolerance) if measure else found
 
@@ -165,11 +160,11 @@ class Reference:
                     except GraphfixError:
                         raise
                     except Exception as error:
-                        self._trouble = _brief(error)
+                        self._trouble = brief(error)
         except GraphfixError:
             raise
         except Exception as error:
-            self._trouble = _brief(error)
+            self._trouble = brief(error)
 
     def _answer(self, before: Any, feed: Feed) -> Answer:
         """Run the original on a feed, or on what the reforms make of it."""
@@ -214,47 +209,3 @@ class Reference:
         exact = f"exact to {tolerance.ulps} ulp of each output's scale"
         limit = exact if not tolerance.rtol and not tolerance.atol else f"rtol {tolerance.rtol:g}, atol {tolerance.atol:g}"
         return f"{self._runtime}, {source}, {limit}"
-
-
-@contextlib.contextmanager
-def running(model: ModelProto) -> Iterator[Any]:
-    """A session, or onnx's own interpreter where onnxruntime has no kernel for an operator of a small model."""
-    with contextlib.ExitStack() as stack:
-        try:
-            loaded = stack.enter_context(session(model))
-        except Exception as error:
-            if not lacks_kernel(error, model):
-                raise
-            loaded = Interpreter(model)
-        yield loaded
-
-
-@contextlib.contextmanager
-def session(model: ModelProto) -> Iterator[Any]:
-    """An onnxruntime session on the CPU with nothing optimised, packed or parallel; big models go by file."""
-    import onnxruntime as ort
-
-    ort.set_default_logger_severity(4)  # what it says while it loads a model is not for our users
-    options = ort.SessionOptions()
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.log_severity_level = 4
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.disable_prepacking", "1")
-    providers = ["CPUExecutionProvider"]
-    aside = folder_of(model)
-    if aside is not None:
-        options.add_session_config_entry("session.model_external_initializers_file_folder_path", aside)
-    if model.ByteSize() < TOO_BIG:
-        yield ort.InferenceSession(model.SerializeToString(), options, providers=providers)
-        return
-    from graphfix.model import save_model
-
-    with tempfile.TemporaryDirectory(prefix="graphfix-") as folder:
-        path = Path(folder) / "model.onnx"
-        save_model(model, path, force=True)
-        yield ort.InferenceSession(str(path), options, providers=providers)
-
-
-def _brief(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text if len(text) < 300 else text[:297] + "..."

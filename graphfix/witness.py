@@ -18,7 +18,7 @@ from graphfix.bind import Dims, interface
 from graphfix.errors import GraphfixError
 from graphfix.feeds import Feed, given_feeds, is_free, seeded_feeds
 from graphfix.produced import RANDOM
-from graphfix.verify import session
+from graphfix.reference_runtime import session
 
 SEQUENCES = ((1, 512), (1, 224), (1, 64), (2, 32), (1, 16000), (1, 16), (2, 7), (1, 1))
 PICTURES = ((1, 224), (1, 64), (1, 320), (2, 32), (1, 16), (2, 24), (1, 1))

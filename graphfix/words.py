@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from graphfix.conditions import Condition
 from graphfix.facets import Facet, Facets
-from graphfix.table import Condition, Entry, Evidence
+from graphfix.table import Entry, Evidence
 
 SOURCES = {
     "constant": "a constant", "folded": "computed from constants", "shape": "computed from dims that are not fixed",
@@ -139,3 +141,8 @@ def _either(name: str, values: Any) -> str:
 def _shared(lists: list[list[str]]) -> int:
     """How many words all of the lists begin with."""
     return next((at for at, words in enumerate(zip(*lists, strict=False)) if len(set(words)) > 1), min(map(len, lists)))
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as a list in a sentence: `a, b and c`."""
+    return " and ".join([*([", ".join(words[:-1])] if words[:-1] else []), *words[-1:]])

@@ -14,8 +14,9 @@ import onnx
 import pytest
 
 import graphfix.backends.base
+import graphfix.backends.connect
 import graphfix.table
-from graphfix import engine
+import graphfix.table_versions
 from graphfix.backends.base import Backend
 from graphfix.backends.session import Session
 from graphfix.example import Example
@@ -96,10 +97,10 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 @pytest.fixture
 def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Make the tables of the invented compiler `demo` the only ones there are."""
-    engine.table.cache_clear()
-    monkeypatch.setattr(graphfix.table, "rules_home", lambda: RULES)
+    graphfix.table.table.cache_clear()
+    monkeypatch.setattr(graphfix.table_versions, "rules_home", lambda: RULES)
     yield
-    engine.table.cache_clear()
+    graphfix.table.table.cache_clear()
 
 
 @pytest.fixture
@@ -147,7 +148,7 @@ def lend() -> Iterator[Callable[..., Lent]]:
 @pytest.fixture
 def picky(demo: None, monkeypatch: pytest.MonkeyPatch, lend: Callable[..., Lent]) -> Backend:
     """Make the invented compiler of picky.py the only backend; its tables are the `demo` ones."""
-    monkeypatch.setattr(graphfix.backends.base, "Session", lend)
+    monkeypatch.setattr(graphfix.backends.connect, "Session", lend)
     invented = Backend(
         name="demo", title="Demo", distributions=("onnx",), install="pip install demo", requires=("onnx==1.0",),
         pythons=((3, 11), (3, 14)), runs_here=True, artifact=".demo", adapter=Path(__file__).with_name("picky.py"),

@@ -12,8 +12,8 @@ from graphfix.cli import main
 from graphfix.codes import check_word, codes, meant
 from graphfix.errors import UsageError
 from graphfix.example import Example
-from graphfix.lowering.codes import SOURCE_OUTCOMES
 from graphfix.outcomes import OUTCOMES
+from graphfix.source_outcomes import SOURCE_OUTCOMES
 
 RULES = {check.code: check for check in checks()}
 

@@ -19,7 +19,7 @@ from graphfix import cli
 from graphfix.codes import codes
 from graphfix.rewrite import registry
 from graphfix.settings import SETTINGS
-from graphfix.table import targets
+from graphfix.table_versions import targets
 
 yaml = pytest.importorskip("yaml")
 ROOT = Path(__file__).parent.parent

@@ -14,15 +14,16 @@ from onnx import ModelProto
 
 import graphfix
 from graphfix.annotating import annotate
-from graphfix.diagnostic import Finding, Result, Severity, place
+from graphfix.check import place
+from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.engine import lint_file
+from graphfix.explain_verdict import explained
 from graphfix.facts import Facts
 from graphfix.infer import graphs
 from graphfix.inheritance import rewritten
 from graphfix.origin import Origin, origin
 from graphfix.planner import fix_model
 from graphfix.rewrite import registry
-from graphfix.verdicts import explained
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "exported"
 FILE = "/home/me/net/make_sources.py"

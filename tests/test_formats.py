@@ -14,10 +14,10 @@ from xml.etree import ElementTree
 import pytest
 from sarif_schema import sarif_schema
 
-from graphfix.diagnostic import Finding, NodeVerdict, Remedy, Result, Severity, Silenced
+from graphfix.diagnostic import Finding, NodeVerdict, Remedy, Result, Severity, Silenced, told_apart
 from graphfix.errors import UsageError
-from graphfix.identity import told_apart
-from graphfix.report import FORMATS, renderer
+from graphfix.formats import FORMATS
+from graphfix.report import renderer
 from graphfix.report.model_explorer import drawn_names
 from graphfix.report.text import render as render_text
 from graphfix.version import VERSION

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from graphfix.example import Example
 from graphfix.facts import Facts
-from graphfix.provenance import Provenance, Root, binding
+from graphfix.option_hints import binding
+from graphfix.provenance import Provenance, Root
 
 CHAIN = Example(
     "s = Shape(x)\nn = Gather(s, i)\nu = Unsqueeze(n, z)\nt = Concat<axis = 0>(u, minus)\ny = Reshape(x, t)",

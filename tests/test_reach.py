@@ -8,7 +8,8 @@ from pathlib import Path
 import onnx
 import pytest
 
-from graphfix.backends.base import backends, open_backend
+from graphfix.backends.base import backends
+from graphfix.backends.connect import open_backend
 from graphfix.backends.toolchain import find
 from graphfix.engine import judge
 from graphfix.example import Example

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import graphfix
-from graphfix.backends.base import available, open_backend
+from graphfix.backends.base import available
+from graphfix.backends.connect import open_backend
 from graphfix.model import save_model
 
 ROOT = Path(__file__).parent.parent

@@ -12,12 +12,12 @@ from pathlib import Path
 import onnx
 import pytest
 
-import graphfix
 from graphfix import remedy_index
 from graphfix.cure import Cure
 from graphfix.diagnostic import Remedy
 from graphfix.remedy_index import Index, changed_since, index, made, remedy, sources
 from graphfix.rewrite import preferred, registry, remedies
+from graphfix.version import IMPORTED
 
 Sources = tuple[Path, Path]
 
@@ -209,4 +209,4 @@ def test_a_change_shows_whatever_time_the_file_is_given(package: Sources, monkey
     moment = min(os.stat(path).st_ctime for path in sources()) - 1
     os.utime(next(package[1].glob("*.py")), (0, 0))
     assert changed_since(moment)
-    assert time.time() > graphfix.IMPORTED
+    assert time.time() > IMPORTED

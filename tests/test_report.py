@@ -10,7 +10,8 @@ import pytest
 
 from graphfix.diagnostic import Finding, Remedy, Result, Severity
 from graphfix.errors import UsageError
-from graphfix.report import FORMATS, renderer
+from graphfix.formats import FORMATS
+from graphfix.report import renderer
 
 FINDING = Finding(
     code="GF103", name="unsupported-attribute", severity=Severity.ERROR, target="demo", message="`Resize` is rejected",

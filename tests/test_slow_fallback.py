@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import graphfix.placement
-from graphfix import engine
+import graphfix.table
 from graphfix.cli import main
 from graphfix.cure import FALLBACK, Cure
 from graphfix.diagnostic import Finding, Result, Severity
@@ -61,7 +61,7 @@ def test_alike_nodes_are_all_named() -> None:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     shutil.copytree(RULES, tmp_path / "rules")
-    engine.table.cache_clear()
+    graphfix.table.table.cache_clear()
     return tmp_path / "rules"
 
 
@@ -96,7 +96,7 @@ def test_what_is_not_known_or_was_not_asked_is_not_called_slow(home: Path) -> No
     assert findings(double, home) == []
     assert len(findings(Example("y = Add(x, b)", inputs="int64[2,3] x, int64[2,3] b", outputs="int64 y"), home)) == 1
     shutil.rmtree(home / "demo" / "1.0" / "fallbacks")
-    engine.table.cache_clear()
+    graphfix.table.table.cache_clear()
     graphfix.placement._opened.cache_clear()
     assert findings(SLOW, home) == []
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from sarif_schema import sarif_schema
 
-from graphfix.diagnostic import Finding, Remedy, Result, Severity, Silenced
-from graphfix.identity import told_apart
+from graphfix.diagnostic import Finding, Remedy, Result, Severity, Silenced, told_apart
+from graphfix.formats import FORMATS
 from graphfix.origin import Origin
-from graphfix.report import FORMATS, renderer
+from graphfix.report import renderer
 from graphfix.report.changes import render_changes, render_why
 from graphfix.report.notebook import html
 from graphfix.report.paths import recorded

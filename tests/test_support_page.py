@@ -13,7 +13,7 @@ from browsing import Visit, started, visiting
 
 from graphfix.report.support_page import support_page
 from graphfix.support import operators, tables
-from graphfix.table import measured_versions, rules_home, targets
+from graphfix.table_versions import measured_versions, rules_home, targets
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

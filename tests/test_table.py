@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from graphfix.conditions import holds
 from graphfix.errors import TableError, UsageError
-from graphfix.table import Entry, Evidence, Table, holds, nearest_version
+from graphfix.table import Entry, Evidence, Table
+from graphfix.table_versions import nearest_version
 from graphfix.words import condition_in_words, in_words
 
 RULES = Path(__file__).parent.parent / "fixtures" / "rules"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import graphfix.table
-from graphfix import engine
+import graphfix.table_versions
 from graphfix.cli import main
 from graphfix.report.matrix import render_matrix
 from graphfix.report.support_page import page_data
@@ -31,10 +31,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (home / "demo" / "1.5" / "Mish.json").unlink()
     gelu = json.loads((home / "demo" / "1.5" / "Relu.json").read_text()) | {"op": "Gelu", "domain": "com.microsoft"}
     (home / "demo" / "1.5" / "com.microsoft.Gelu.json").write_text(json.dumps(gelu))
-    engine.table.cache_clear()
-    monkeypatch.setattr(graphfix.table, "rules_home", lambda: home)
+    graphfix.table.table.cache_clear()
+    monkeypatch.setattr(graphfix.table_versions, "rules_home", lambda: home)
     yield home
-    engine.table.cache_clear()
+    graphfix.table.table.cache_clear()
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:

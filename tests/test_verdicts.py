@@ -12,7 +12,8 @@ from graphfix.clock import Clock
 from graphfix.engine import judge, lint_file
 from graphfix.errors import UsageError
 from graphfix.example import Example
-from graphfix.verdicts import explained, keyed
+from graphfix.explain_verdict import explained
+from graphfix.verdicts import keyed
 
 Write = Callable[..., Path]
 pytestmark = pytest.mark.usefixtures("demo")

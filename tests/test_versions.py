@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import graphfix.table
-from graphfix import engine
+import graphfix.table_versions
 from graphfix.cli import main
 from graphfix.example import Example
-from graphfix.report import FORMATS
+from graphfix.formats import FORMATS
 
 RULES = Path(__file__).parent.parent / "fixtures" / "rules"
 BAD = Example("y = Mish(x)")
@@ -29,10 +29,10 @@ def two_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
     learnt = home / "demo" / "1.5" / "Mish.json"
     relu = json.loads((home / "demo" / "1.5" / "Relu.json").read_text())
     learnt.write_text(json.dumps({**relu, "op": "Mish", "axes": {**relu["axes"], "since": [18]}}))
-    engine.table.cache_clear()
-    monkeypatch.setattr(graphfix.table, "rules_home", lambda: home)
+    graphfix.table.table.cache_clear()
+    monkeypatch.setattr(graphfix.table_versions, "rules_home", lambda: home)
     yield home
-    engine.table.cache_clear()
+    graphfix.table.table.cache_clear()
 
 
 def lint(path: Path, target: str, *words: str) -> int:

@@ -6,25 +6,17 @@ import functools
 import importlib
 import importlib.metadata
 import pkgutil
-import sys
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from graphfix.backends.session import Session
-from graphfix.backends.verdict import Numerics, Stage, Verdict
-from graphfix.errors import BackendError, UsageError, nearest
+from graphfix.errors import UsageError, nearest
 
 __all__ = [
     "Backend",
-    "Numerics",
-    "Session",
-    "Stage",
-    "Verdict",
     "available",
     "backend",
     "backends",
-    "open_backend",
 ]
 
 
@@ -88,29 +80,6 @@ def backend(name: str) -> Backend:
         return backends()[name]
     except KeyError:
         raise UsageError(f"no backend is called `{name}`", cure=nearest(name, backends())) from None
-
-
-def open_backend(name: str, *, python: str | None = None, deadline: float = 60.0, memory_gib: float = 6.0) -> Session:
-    """A session with the named compiler, in `python` or else where its toolchain is found.
-
-    `deadline` is in seconds a question, `memory_gib` bounds what one question may hold. BackendError when the
-    compiler is nowhere, or cannot be imported there.
-    """
-    chosen = backend(name)
-    if python is None and available(name) is None:
-        from graphfix.backends import toolchain  # it builds on this module
-
-        found = toolchain.find(name)
-        if found is None:
-            raise BackendError(f"{chosen.title} is not installed", cure=f"install it with `{chosen.install}`")
-        python = found.python
-    return Session(
-        chosen.adapter,
-        python=python or sys.executable,
-        deadline=deadline,
-        memory_gib=memory_gib,
-        cure=f"install it with `{chosen.install}`",
-    )
 
 
 def available(name: str) -> str | None:

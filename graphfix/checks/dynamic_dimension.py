@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from graphfix.check import Look, TableCheck
 from graphfix.diagnostic import Finding
 from graphfix.example import Example
-from graphfix.provenance import sizes
+from graphfix.option_hints import sizes
 
 
 class DynamicDimension(TableCheck):

@@ -8,7 +8,9 @@ from graphfix.check import Check, Look
 from graphfix.diagnostic import Finding, Severity
 from graphfix.example import Example
 from graphfix.facts import SHAPED_BY, NodeFacts, Value
-from graphfix.provenance import Provenance, Root, binding, listed
+from graphfix.option_hints import binding
+from graphfix.provenance import Provenance, Root
+from graphfix.words import listed
 
 
 class ShapeDependentOperator(Check):

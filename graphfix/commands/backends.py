@@ -49,7 +49,7 @@ def run(given: argparse.Namespace) -> int:
 def _rows(backend: Backend) -> Iterator[tuple[str, ...]]:
     """One row for every version that is here, the one that is used first, then for those that were only measured."""
     from graphfix.backends.toolchain import find, installed
-    from graphfix.table import measured_versions, targets
+    from graphfix.table_versions import measured_versions, targets
 
     measured = measured_versions(backend.name)[::-1] if backend.name in targets() else []
     runs = "yes" if backend.runs_here else "no"

@@ -12,15 +12,16 @@ from pathlib import Path
 from graphfix.commands.options import RANKS, add_fail_on, add_shared, destination, exit_code
 from graphfix.commands.settled import Settled, add_policy, save_baselines, settled
 from graphfix.diagnostic import Result
-from graphfix.engine import models_in, table
 from graphfix.errors import GraphfixError, UsageError
 from graphfix.linting import Task, carried_out
 from graphfix.lowering.source import recognised
 from graphfix.mending import Mended, mend
+from graphfix.model_paths import models_in
 from graphfix.policy import Policy
 from graphfix.progress import progress
 from graphfix.report import renderer
 from graphfix.skeleton import is_pointer
+from graphfix.table import table
 
 PEOPLE = ("text", "concise")
 """Formats that a diff may follow."""

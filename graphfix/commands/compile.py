@@ -10,10 +10,11 @@ from typing import Any
 from graphfix import config as settings
 from graphfix.artifact import placeable
 from graphfix.atomic import writable
+from graphfix.backends.connect import open_target
 from graphfix.commands.fix import read_data
 from graphfix.commands.options import add_fail_on, add_shared, as_onnx, bindings, chosen_targets, destination, spanned_bindings
+from graphfix.compile_case import Case
 from graphfix.compiling import CAPABILITIES, Compiled, compile_case, gpu_options
-from graphfix.confirm import Case, open_target
 from graphfix.errors import UsageError
 from graphfix.lowering.options import add_lowering
 from graphfix.progress import talk

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from graphfix.check import Check, checks
 from graphfix.codes import codes
-from graphfix.engine import table
 from graphfix.errors import UsageError, nearest
 from graphfix.support import named, operators, support, told
-from graphfix.table import targets
+from graphfix.table import table
+from graphfix.table_versions import targets
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -11,16 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from graphfix import config as settings
+from graphfix.commands.interface_options import add_reforms
 from graphfix.commands.options import add_fail_on, add_shared, as_onnx, bindings, chosen_targets, destination, exit_code
 from graphfix.diagnostic import Result
-from graphfix.engine import judge, named, read_whole, table
+from graphfix.engine import judge
 from graphfix.errors import UsageError
 from graphfix.lowering.options import add_lowering
 from graphfix.lowering.source import recognised
 from graphfix.policy import Policy
 from graphfix.progress import talk
-from graphfix.reforms import add_reforms, reforms
+from graphfix.reading import named, read_whole
+from graphfix.reforms import reforms
 from graphfix.report import renderer
+from graphfix.table import table
 
 SAFETY = ("approximate", "interface")
 

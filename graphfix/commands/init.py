@@ -14,9 +14,9 @@ from graphfix import config as settings
 from graphfix.atomic import Pending, destination, told, writable
 from graphfix.commands.options import add_targets, chosen_targets
 from graphfix.config import Config
-from graphfix.engine import table
 from graphfix.errors import UsageError
 from graphfix.starting import HOOK, HOOKS, SETTINGS, guessed_targets, root, with_hook, with_settings
+from graphfix.table import table
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

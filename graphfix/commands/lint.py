@@ -14,13 +14,15 @@ from graphfix.clock import Clock
 from graphfix.commands.options import add_fail_on, add_shared, destination, exit_code
 from graphfix.commands.settled import Settled, add_policy, save_baselines, settled
 from graphfix.diagnostic import Result
-from graphfix.engine import Values, models_in, table
 from graphfix.errors import BackendError, GraphfixError, UsageError
 from graphfix.linting import Task, carried_out
 from graphfix.lowering.options import add_lowering
 from graphfix.lowering.source import Source, recognised
+from graphfix.model_paths import models_in
 from graphfix.progress import progress
+from graphfix.reading import Values
 from graphfix.report import renderer
+from graphfix.table import table
 
 if TYPE_CHECKING:
     from graphfix.backends.session import Session
@@ -185,11 +187,11 @@ def _print(told: Run, results: Sequence[Result], out: TextIO) -> None:
 
 def _explain(given: argparse.Namespace, settings: Sequence[Settled], sources: Mapping[Path, Source]) -> int:
     """Print how the verdict on a node comes about, for each model and target."""
-    from graphfix.engine import bound
+    from graphfix.explain_verdict import explained
     from graphfix.lowering.bringing import usable
+    from graphfix.reading import bound
     from graphfix.skeleton import read_skeleton
     from graphfix.spec import check
-    from graphfix.verdicts import explained
 
     with contextlib.ExitStack() as stack:
         brought, lost = _bring(stack, given, settings, sources)
@@ -209,7 +211,9 @@ def _explain(given: argparse.Namespace, settings: Sequence[Settled], sources: Ma
 def _asker(stack: contextlib.ExitStack, told: Run) -> Ask:
     """A function that puts the real compilers' verdicts into the Results of one model, where they are installed."""
     from graphfix.backends.base import backend
-    from graphfix.confirm import Case, confirm, open_target, prepared
+    from graphfix.backends.connect import open_target
+    from graphfix.compile_case import Case
+    from graphfix.confirm import confirm, prepared
 
     sessions: dict[str, Session] = {}
     for target in dict.fromkeys(target for one in told.settings for target in one.targets):

@@ -13,12 +13,14 @@ from graphfix import config as settings
 from graphfix.atomic import writable
 from graphfix.commands.options import add_shared, bindings, chosen_targets, destination
 from graphfix.diagnostic import Result
-from graphfix.engine import bound, named, table
+from graphfix.formats import FORMATS, OVERLAYS
 from graphfix.lowering.bringing import Brought, lowering
 from graphfix.lowering.options import add_lowering, add_proof
 from graphfix.lowering.source import source_of
 from graphfix.progress import talk
-from graphfix.report import FORMATS, OVERLAYS, renderer
+from graphfix.reading import bound, named
+from graphfix.report import renderer
+from graphfix.table import table
 
 if TYPE_CHECKING:
     import onnx

@@ -16,9 +16,9 @@ from graphfix.atomic import destination as resolved
 from graphfix.config import Config
 from graphfix.diagnostic import Result
 from graphfix.errors import UsageError
+from graphfix.formats import FORMATS
 from graphfix.progress import talk
-from graphfix.report import FORMATS
-from graphfix.table import targets as known_targets
+from graphfix.table_versions import targets as known_targets
 
 if TYPE_CHECKING:
     from graphfix.lowering.bringing import Brought

@@ -14,14 +14,14 @@ from graphfix import config as settings
 from graphfix.atomic import writable
 from graphfix.commands.fix import read_data
 from graphfix.commands.options import add_shared, bindings, chosen_targets, destination
-from graphfix.engine import table
 from graphfix.errors import BackendError, UsageError
 from graphfix.lowering.instructions import instructions
 from graphfix.lowering.options import add_lowering, add_proof
 from graphfix.lowering.source import Source, recognised
 from graphfix.progress import talk
 from graphfix.roads import Map, Start
-from graphfix.table import targets as known_targets
+from graphfix.table import table
+from graphfix.table_versions import targets as known_targets
 
 if TYPE_CHECKING:
     from graphfix.lowering.lowered import Lowered

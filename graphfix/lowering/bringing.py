@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from graphfix.diagnostic import Finding, Result
-from graphfix.engine import table
+from graphfix.diagnostic import Finding, Result, told_apart
 from graphfix.errors import ModelError
-from graphfix.identity import told_apart
 from graphfix.lowering.codes import finding
 from graphfix.lowering.instructions import Instructions, instructions
 from graphfix.lowering.lower import Say, lower_source
 from graphfix.lowering.lowered import Lowered, placed
 from graphfix.lowering.source import Source
+from graphfix.table import table
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from graphfix.engine import bound, judge
+from graphfix.engine import judge
 from graphfix.errors import GraphfixError, ModelError, UsageError
 from graphfix.lowering.instructions import Instructions
 from graphfix.lowering.lowered import UNOPENED, Attempt, Lowered
 from graphfix.lowering.proof import proven
 from graphfix.lowering.source import FRAMEWORKS, Kind, Source
 from graphfix.lowering.workshop import Workshop
+from graphfix.reading import bound
 
 ROADS = {
     Kind.FACTORY: ("dynamo", "trace", "script"),

@@ -47,7 +47,7 @@ def proven(
 def prove(request: Mapping[str, Any]) -> Verification:
     """Compare in this process."""
     from graphfix.model import load_model
-    from graphfix.verify import session
+    from graphfix.reference_runtime import session
 
     rtol, atol = request["rtol"], request["atol"]
     method = METHOD.format(rtol=RTOL if rtol is None else rtol, atol=SCALE if atol is None else atol)

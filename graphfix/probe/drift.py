@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from graphfix.backends.base import Session, backend, open_backend
+from graphfix.backends.base import backend
+from graphfix.backends.connect import open_backend
+from graphfix.backends.session import Session
 from graphfix.errors import UsageError
 from graphfix.probe.build import Probe, probes
 from graphfix.probe.choice import distinct, seen_by
@@ -16,7 +18,7 @@ from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence, measure
 from graphfix.probe.run import chosen, differs
 from graphfix.probe.write import read_archive
-from graphfix.table import rules_home
+from graphfix.table_versions import rules_home
 
 Key = tuple[str, str]
 """A probe's operator and digest."""

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import onnx
 
-from graphfix.backends.base import Session, Verdict
+from graphfix.backends.session import Session
+from graphfix.backends.verdict import Verdict
 from graphfix.facets import Facet, Facets
 from graphfix.probe.build import NODE, Probe
 from graphfix.probe.form import EDGE

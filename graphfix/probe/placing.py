@@ -11,7 +11,7 @@ from pathlib import Path
 
 import onnx
 
-from graphfix.backends.base import Session
+from graphfix.backends.session import Session
 from graphfix.backends.verdict import Placed
 from graphfix.placement import idle
 from graphfix.probe.build import Probe

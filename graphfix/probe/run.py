@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from graphfix.backends.base import backend, open_backend
+from graphfix.backends.base import backend
+from graphfix.backends.connect import open_backend
 from graphfix.errors import UsageError, nearest
 from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence
 from graphfix.probe.side_by_side import Desk, Measured, side_by_side
 from graphfix.probe.write import entry, read_archive, write_evidence, write_table
-from graphfix.table import rules_home
+from graphfix.table_versions import rules_home
 
 Tell = Callable[[str], None]
 MARK = "compiler.txt"

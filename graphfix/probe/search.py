@@ -68,7 +68,7 @@ class Search:
             for name in lacking:
                 if name not in row.facets:
                     lacking[name] |= 1 << i
-        # A facet that a node does not have reads as absent or false, see `table.holds`.
+        # A facet that a node does not have reads as absent or false, see `conditions.holds`.
         for pair in stand_ins:
             masks[pair] = masks.get(pair, 0) | lacking[pair[0]]
         return masks

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from multiprocessing.util import Finalize
 from pathlib import Path
 
-from graphfix.backends.base import Session, open_backend
+from graphfix.backends.connect import open_backend
+from graphfix.backends.session import Session
 from graphfix.probe.build import probes
 from graphfix.probe.choice import distinct, seen_by
 from graphfix.probe.forms import forms

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from graphfix.backends.base import Fallback, backend, open_backend
+from graphfix.backends.base import Fallback, backend
+from graphfix.backends.connect import open_backend
 from graphfix.errors import UsageError
 from graphfix.probe.build import Probe, probes
 from graphfix.probe.choice import seen_by
@@ -18,7 +19,7 @@ from graphfix.probe.forms import forms
 from graphfix.probe.placing import Placement, place, wanted
 from graphfix.probe.run import chosen, claim
 from graphfix.probe.write import read_archive
-from graphfix.table import rules_home
+from graphfix.table_versions import rules_home
 
 Tell = Callable[[str], None]
 

@@ -8,14 +8,8 @@ from typing import TextIO
 
 from graphfix.diagnostic import Result
 from graphfix.errors import UsageError, nearest
+from graphfix.formats import FORMATS, OVERLAYS
 
-FORMATS = {
-    "text": "text", "concise": "concise", "json": "json_", "json-lines": "json_lines", "sarif": "sarif", "github": "github",
-    "junit": "junit", "markdown": "markdown", "model-explorer": "model_explorer",
-}  # fmt: skip
-"""Output formats and the modules here that write them."""
-OVERLAYS = frozenset({"model-explorer"})
-"""Formats that want the verdict on every node."""
 Renderer = Callable[[Sequence[Result], TextIO], None]
 
 

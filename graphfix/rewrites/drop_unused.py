@@ -7,7 +7,8 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, ClassVar
 
 from graphfix.errors import nearest
-from graphfix.interface_rewrite import Adapted, InterfaceRewrite
+from graphfix.feed_adapter import Adapted
+from graphfix.interface_rewrite import InterfaceRewrite
 from graphfix.rewrite import Case, Declined
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from graphfix.interface_rewrite import Adapted, InterfaceRewrite
+from graphfix.feed_adapter import Adapted
+from graphfix.interface_rewrite import InterfaceRewrite
 from graphfix.rewrite import Case, Declined
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from graphfix.interface_rewrite import Adapted, InterfaceRewrite, read_behind
+from graphfix.feed_adapter import Adapted
+from graphfix.interface_rewrite import InterfaceRewrite, read_behind
 from graphfix.rewrite import Case, Declined
 from graphfix.rewrites.switch_layout import LAYOUTS
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from graphfix.interface_rewrite import Adapted, InterfaceRewrite, read_behind
+from graphfix.feed_adapter import Adapted
+from graphfix.interface_rewrite import InterfaceRewrite, read_behind
 from graphfix.rewrite import Case, Declined
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from onnx import helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from graphfix.backends import toolchain
-from graphfix.backends.base import backend, backends, open_backend
+from graphfix.backends.base import backend, backends
+from graphfix.backends.connect import open_backend
 from graphfix.backends.session import Session
 
 pytestmark = pytest.mark.compiler

@@ -12,7 +12,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 from graphfix.backends import toolchain
-from graphfix.backends.base import open_backend
+from graphfix.backends.connect import open_backend
 from graphfix.backends.tract import steps
 
 MODELS = Path(__file__).parent.parent.parent / "fixtures" / "models"

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from trips import Lower, Trip, journey, lower_program
 
+from graphfix.backends.connect import open_target
 from graphfix.backends.session import Session
 from graphfix.backends.toolchain import find
-from graphfix.confirm import open_target
 from graphfix.lowering.lowered import Lowered
 
 

@@ -12,10 +12,11 @@ import pytest
 import graphfix.lowering.failure
 import graphfix.lowering.leftovers
 from graphfix.diagnostic import Result, Severity
-from graphfix.lowering.codes import KINDS, SOURCE_OUTCOMES, finding
+from graphfix.lowering.codes import KINDS, finding
 from graphfix.lowering.leftovers import KINDS as FOUND
 from graphfix.origin import Origin
 from graphfix.report import renderer
+from graphfix.source_outcomes import SOURCE_OUTCOMES
 
 
 def test_every_kind_that_is_found_has_a_code_of_its_own() -> None:

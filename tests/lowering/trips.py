@@ -15,8 +15,8 @@ import graphfix
 from graphfix.backends.base import backend
 from graphfix.backends.session import Session
 from graphfix.bind import parse_shape
+from graphfix.compile_case import Case
 from graphfix.compiling import compile_case, gpu_options
-from graphfix.confirm import Case
 from graphfix.lowering.instructions import Instructions
 from graphfix.lowering.lower import lower_source
 from graphfix.lowering.lowered import Attempt, Lowered

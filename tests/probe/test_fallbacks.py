@@ -12,7 +12,8 @@ import onnx
 import pytest
 
 from graphfix.backends import openvino, tflite, toolchain
-from graphfix.backends.base import backend, open_backend
+from graphfix.backends.base import backend
+from graphfix.backends.connect import open_backend
 from graphfix.backends.toolchain import Toolchain
 from graphfix.backends.verdict import Placed, Verdict
 from graphfix.cli import main
@@ -25,7 +26,8 @@ from graphfix.probe.measure import Evidence
 from graphfix.probe.placing import MOST_PAIRS, Placement, own, wanted
 from graphfix.probe.survey import resurvey, survey
 from graphfix.probe.write import read_archive
-from graphfix.table import FALLBACKS, Table, measured_versions, rules_home, targets
+from graphfix.table import FALLBACKS, Table
+from graphfix.table_versions import measured_versions, rules_home, targets
 
 PLACED = [
     f"{target}@{version}"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from graphfix.backends import toolchain
-from graphfix.backends.base import open_backend
+from graphfix.backends.connect import open_backend
 from graphfix.errors import BackendError
 from graphfix.probe.build import Probe, probes
 from graphfix.probe.choice import distinct
@@ -20,7 +20,8 @@ from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence, answered
 from graphfix.probe.naming import ORDER
 from graphfix.probe.write import entry, read_archive
-from graphfix.table import Entry, Table, measured_versions, newest_version, rules_home, targets
+from graphfix.table import Entry, Table
+from graphfix.table_versions import measured_versions, newest_version, rules_home, targets
 
 KINDS = {*ORDER, "operator"}
 TARGETS = [f"{target}@{version}" for target in targets() for version in measured_versions(target)]

@@ -24,8 +24,10 @@ import graphfix
 from graphfix.api import Fixed
 from graphfix.backends import toolchain
 from graphfix.backends.base import backend
+from graphfix.backends.connect import open_target
 from graphfix.backends.session import Session
-from graphfix.confirm import Case, open_target, prepared
+from graphfix.compile_case import Case
+from graphfix.confirm import prepared
 from graphfix.diagnostic import Severity
 from graphfix.model import save_model
 from graphfix.rewrite import Safety, registry

@@ -1,0 +1,58 @@
+"""A model file with its sizes, constants and data, as it is handed to a compiler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from onnx import ModelProto
+
+from graphfix.facts import Facts
+from graphfix.ranges import Spanned, profile
+from graphfix.witness import Witness
+
+if TYPE_CHECKING:
+    from graphfix.backends.base import Backend
+    from graphfix.backends.session import Session
+    from graphfix.backends.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A model file as it is to be used: dims (perhaps ranges) and constants by input name, and data to compare on."""
+
+    path: Path
+    shapes: Mapping[str, Spanned] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class Ready:
+    """A case made ready: the bound model and the file it is in, onnxruntime's word, and a feed to run the artifact on."""
+
+    case: Case
+    model: ModelProto
+    file: Path
+    reference: Witness
+    feed: Path | None
+    _facts: Facts | None = None
+
+    @property
+    def facts(self) -> Facts:
+        """The facts of the bound model, worked out once."""
+        if self._facts is None:
+            self._facts = Facts.of(self.model)
+        return self._facts
+
+    def ask(self, session: Session, backend: Backend, **more: Any) -> Verdict:
+        """The compiler's verdict; sizes for free dims go along where the compiler wants some. `more` is for `Session.ask`."""
+        options = dict(more.pop("options", None) or {})
+        values = {}
+        if backend.needs_sizes:
+            options["profiles"] = profile(self.model, self.case.shapes, self.reference.sizes)
+            feed = self.reference.feed
+            values = {name: array.tolist() for name, array in feed.items() if array.dtype.kind in "iu" and array.size <= 64}
+        return session.ask(self.file, values=values, options=options, **more)

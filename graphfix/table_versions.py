@@ -1,0 +1,67 @@
+"""Where the support tables are, which compiler versions are measured, and which one stands in for another."""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+from pathlib import Path
+
+from graphfix.errors import TableError
+
+WHOLE = "@model"
+"""What the rules about whole models go by, in place of an operator's name."""
+
+
+@functools.cache
+def rules_home() -> Path:
+    """The folder of the support tables: inside the installed package, or beside it in a checkout."""
+    roots = [Path(root).resolve() for root in sys.modules["graphfix"].__path__]  # wherever in the package this module is
+    for root in roots:
+        for folder in (root / "rules", root.parent / "rules"):
+            if folder.is_dir():
+                return folder
+    raise TableError("the support tables are missing", path=roots[0], cure="reinstall graphfix")
+
+
+def tables_folder(home: Path | None = None) -> Path:
+    """The folder of support tables that was given, else graphfix's own."""
+    return home or rules_home()
+
+
+def targets(*, home: Path | None = None) -> list[str]:
+    """Every target that has a folder of tables, in the order of their names."""
+    return sorted(path.parent.name for path in tables_folder(home).glob("*/target.toml"))
+
+
+def measured_versions(target: str, *, home: Path | None = None) -> list[str]:
+    """The compiler versions measured for a target, oldest first."""
+    folder = tables_folder(home) / target
+    return sorted((path.name for path in folder.iterdir() if path.is_dir()), key=version_numbers)
+
+
+def newest_version(target: str, *, home: Path | None = None) -> str:
+    """The newest measured version of a target, before those of which only single operators were measured."""
+    home = tables_folder(home)
+    versions = measured_versions(target, home=home)
+    whole = [version for version in versions if (home / target / version / f"{WHOLE}.json").is_file()]
+    return (whole or versions)[-1]
+
+
+def within(version: str, wanted: str) -> bool:
+    """Whether a version is the wanted one, or a release of it: `2025.4.1` is within `2025.4`."""
+    return f"{version}.".startswith(f"{wanted}.")
+
+
+def version_numbers(version: str) -> tuple[int, ...]:
+    """The numbers in a version, by which versions are ordered."""
+    return tuple(int(part) for part in re.findall(r"\d+", version))
+
+
+def nearest_version(wanted: str, versions: list[str]) -> str:
+    """The measured version to judge by: the wanted one or its newest release, else the newest older one, else the oldest."""
+    releases = [version for version in versions if within(version, wanted)]
+    if releases:
+        return releases[-1]
+    older = [version for version in versions if version_numbers(version) <= version_numbers(wanted)]
+    return older[-1] if older else versions[0]
