@@ -142,6 +142,7 @@ def fix(
     Raises:
         GraphfixError: an unreadable model, an unknown target or an unknown input; the message says the cure.
     """
+    from graphfix.fix_options import FixOptions
     from graphfix.lowering.bringing import usable
     from graphfix.planner import fix_model
 
@@ -154,19 +155,11 @@ def fix(
         with _onnx(model, names, shapes, values) as (_, brought):
             loaded = read_whole(usable(brought) if brought is not None else model)
     given = "" if isinstance(model, onnx.ModelProto) else str(model)
-    result = fix_model(
-        loaded,
-        judge=lambda candidate: judge(candidate, names, name=given),
-        targets=names,
-        allow=set(allow),
-        shapes=named(loaded, shapes),
-        values=dict(values or {}),
-        data=data,
-        rtol=rtol,
-        atol=atol,
-        reforms=reforms,
-        why=True,
-    )
+    options = FixOptions(
+        targets=names, allow=frozenset(allow), shapes=named(loaded, shapes), values=dict(values or {}), data=data,
+        rtol=rtol, atol=atol, interface=reforms, explain=True,
+    )  # fmt: skip
+    result = fix_model(loaded, lambda candidate: judge(candidate, names, name=given), options)
     return Fixed(result.model, result.changes, result.verification, Report(tuple(result.results)), result.why)
 
 

@@ -40,6 +40,7 @@ def mend(
     from graphfix.atomic import writable
     from graphfix.engine import judge
     from graphfix.external import has_external
+    from graphfix.fix_options import FixOptions
     from graphfix.model import save_model
     from graphfix.nodediff import node_diff
     from graphfix.planner import fix_model
@@ -53,15 +54,10 @@ def mend(
     if write:
         writable(path, force=True)
     model = read_whole(path)
-    fixed = fix_model(
-        model,
-        judge=lambda candidate: judge(candidate, targets, name=str(path)),
-        targets=targets,
-        allow=set(config.allow),
-        shapes=named(model, shapes),
-        rtol=config.rtol,
-        atol=config.atol,
+    options = FixOptions(
+        targets=targets, allow=frozenset(config.allow), shapes=named(model, shapes), rtol=config.rtol, atol=config.atol
     )
+    fixed = fix_model(model, lambda candidate: judge(candidate, targets, name=str(path)), options)
     for result in fixed.results:
         result.changes = [change.to_json() for change in fixed.changes]
         result.verification = dataclasses.asdict(fixed.verification)

@@ -5,16 +5,16 @@ bind what the user named -> judge -> rewrites that cure a finding -> keep or wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from onnx import GraphProto, ModelProto
 
 from graphfix import rewrite as rewriting
-from graphfix.bind import Dims, bind
+from graphfix.bind import bind
 from graphfix.diagnostic import Result
 from graphfix.errors import UsageError
+from graphfix.fix_options import DEFAULTS, FixOptions
 from graphfix.infer import graphs
 from graphfix.inheritance import rewritten
 from graphfix.interface_rewrite import InterfaceRewrite
@@ -49,55 +49,57 @@ class FixResult:
 
 @sharing()
 @patiently()
-def fix_model(
-    model: ModelProto,
-    *,
-    judge: Judge,
-    targets: Sequence[str] = (),
-    allow: Set[str] = frozenset(),
-    shapes: Mapping[str, Dims] | None = None,
-    values: Mapping[str, object] | None = None,
-    data: Mapping[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]] | None = None,
-    rtol: float | None = None,
-    atol: float | None = None,
-    progress: Callable[[str], None] | None = None,
-    reforms: Sequence[InterfaceRewrite] = (),
-    ask: Ask | None = None,
-    why: bool = False,
-) -> FixResult:
+def fix_model(model: ModelProto, judge: Judge, options: FixOptions = DEFAULTS) -> FixResult:
     """Bind what was asked, then rewrite what the targets' findings call for; the argument is never changed.
 
-    `judge` gives the verdicts on a model; findings for other targets than `targets` are ignored (none named: all
-    count). `allow` holds safety classes beyond exact. `data` holds one array an input. `reforms` change the interface
-    before anything else. `ask` gives what the compilers themselves blame: with it the rewriting goes on until they are
-    content, or nothing fires. `why` asks for an explanation of what remains. Raises UsageError for shapes, values,
-    data or reforms that do not fit the model.
+    `judge` gives the verdicts on a model. Raises UsageError for shapes, values, data or interface changes that do not
+    fit the model, and OutOfTime once the deadline has passed.
     """
-    say = progress or (lambda _: None)
-    shapes, values = dict(shapes or {}), dict(values or {})
-    own = None if rtol is None and atol is None else Tolerance(rtol or 0.0, atol or 0.0)
     with shelved(model) as slim:
-        reference = Reference(slim, shapes, values, data, tuple(reforms))
         witnessed = Witnessed()
-        bench = Workbench(bind(slim, shapes, values), reference, lambda m: witnessed.joined(_of(judge(m), targets), m), own)
-        if shapes or values:
-            bench.changes += [Change("freeze-dims", Safety.INTERFACE, name, True) for name in shapes]
-            bench.changes += [Change("bind-input", Safety.INTERFACE, name, True) for name in values]
-        for reform in reforms:
-            _reform(bench, reform)
-        if shapes or values or reforms:
-            bench.verification = reference.check(bench.model, own or Tolerance())
-            if reforms and not bench.verification.passed:
-                raise UsageError(f"the model with the interface asked for computes something else: {bench.verification.reason}")
-            _settle(bench, say, ("fold-normalization",) if reforms else ())
-        allowed = frozenset({"exact", *allow})
-        _converge(bench, Rounds(bench, allowed, say), witnessed, ask)
-        touched = bool(bench.version or shapes or values or reforms)
-        verification = bench.measured() or Verification(0, 0.0, 0.0, 1.0, True, "nothing was changed")
-        changes = tuple(_lasting(bench))
-        explained = tuple(explain(bench, changes, allowed)) if why else ()
-        final = whole(with_output_shapes(bench.model)) if touched else model
-        return FixResult(final, changes, verification, tuple(bench.results), explained)
+        bench = _bench(slim, judge, options, witnessed)
+        _change_interface(bench, options)
+        _converge(bench, Rounds(bench, options.allowed, options.begin), witnessed, options.ask)
+        return _result(model, bench, options)
+
+
+def _bench(slim: ModelProto, judge: Judge, options: FixOptions, witnessed: Witnessed) -> Workbench:
+    """A workbench with the model bound as asked, judged by its targets and by what compilers said of it."""
+    shapes, values = dict(options.shapes), dict(options.values)
+
+    def verdicts(candidate: ModelProto) -> list[Result]:
+        return witnessed.joined(_of(judge(candidate), options.targets), candidate)
+
+    reference = Reference(slim, shapes, values, options.data, tuple(options.interface))
+    bench = Workbench(bind(slim, shapes, values), reference, verdicts, options.tolerance)
+    bench.changes += [Change("freeze-dims", Safety.INTERFACE, name, True) for name in shapes]
+    bench.changes += [Change("bind-input", Safety.INTERFACE, name, True) for name in values]
+    return bench
+
+
+def _change_interface(bench: Workbench, options: FixOptions) -> None:
+    """Change the interface as asked, verify that, and fold what it and the bound values have decided.
+
+    UsageError where the interface cannot be changed so, or where the result computes something else.
+    """
+    if not options.binds and not options.interface:
+        return
+    for reform in options.interface:
+        _reform(bench, reform)
+    bench.verification = bench.reference.check(bench.model, options.tolerance or Tolerance())
+    if options.interface and not bench.verification.passed:
+        raise UsageError(f"the model with the interface asked for computes something else: {bench.verification.reason}")
+    _settle(bench, options.begin, ("fold-normalization",) if options.interface else ())
+
+
+def _result(model: ModelProto, bench: Workbench, options: FixOptions) -> FixResult:
+    """What became of the model on the bench: the same object as was given where nothing was done to it."""
+    touched = bool(bench.version or options.binds or options.interface)
+    verification = bench.measured() or Verification(0, 0.0, 0.0, 1.0, True, "nothing was changed")
+    changes = tuple(_lasting(bench))
+    explained = tuple(explain(bench, changes, options.allowed)) if options.explain else ()
+    final = whole(with_output_shapes(bench.model)) if touched else model
+    return FixResult(final, changes, verification, tuple(bench.results), explained)
 
 
 def _reform(bench: Workbench, reform: InterfaceRewrite) -> None:

@@ -12,6 +12,7 @@ from graphfix.diagnostic import Result
 from graphfix.directions import directions, why_none
 from graphfix.engine import judge
 from graphfix.errors import GraphfixError
+from graphfix.fix_options import FixOptions, OutOfTime
 from graphfix.reading import bound, named, read_whole
 from graphfix.rewrite import Safety
 from graphfix.roads import Applied, Road, Start, State, Way, applied, hint, obstacles
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 Tell = Callable[[Sequence[Result], "ModelProto"], None]
-
-
-class OutOfTime(Exception):
-    """A road has taken what it may; raised between two rewrites."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,25 +199,16 @@ class _Travel:
 
         ask, tell = self.terms.asking.get(self.target, (None, None))
         shapes = {**named(self.model, self.terms.shapes), **one.sizes}
-        fixed = fix_model(
-            self.model,
-            judge=self._judged,
-            targets=[self.target],
-            allow=one.allow,
-            shapes=shapes,
-            values=self.terms.values,
+        options = FixOptions(
+            targets=[self.target], allow=one.allow, shapes=shapes, values=self.terms.values,
             data=self.terms.data if self.start.feeds is None else None,
-            progress=lambda doing: self._on(f"{self.start.exporter} to {self.target}: {one.way.value} means, {doing}"),
-            ask=ask,
-        )
+            progress=lambda doing: self.say(f"{self.start.exporter} to {self.target}: {one.way.value} means, {doing}"),
+            deadline=self.began + self.terms.limit, ask=ask,
+        )  # fmt: skip
+        fixed = fix_model(self.model, self._judged, options)
         if tell is not None:
             tell(fixed.results, fixed.model)
         return fixed
-
-    def _on(self, doing: str) -> None:
-        if time.monotonic() - self.began > self.terms.limit:
-            raise OutOfTime
-        self.say(doing)
 
     def _told(self, way: Way, first: End, best: End) -> Road:
         """The road as it is told; its end is held to the framework's outputs once more where it was rewritten."""

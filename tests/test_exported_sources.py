@@ -19,6 +19,7 @@ from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.engine import lint_file
 from graphfix.explain_verdict import explained
 from graphfix.facts import Facts
+from graphfix.fix_options import FixOptions
 from graphfix.infer import graphs
 from graphfix.inheritance import rewritten
 from graphfix.origin import Origin, origin
@@ -133,7 +134,7 @@ def test_changes_of_a_fix_name_the_source_of_their_node(path: Path) -> None:
 @pytest.mark.slow
 @exports
 def test_what_a_fix_declines_and_what_is_left_name_the_source_too(path: Path) -> None:
-    result = fix_model(onnx.load(path), judge=rejects("Erf"), why=True)
+    result = fix_model(onnx.load(path), judge=rejects("Erf"), options=FixOptions(explain=True))
     declined = next(change for change in result.changes if change.rewrite == "erf-to-tanh")
     assert not declined.applied
     assert declined.source == Origin("", FILE, 50)

@@ -13,6 +13,7 @@ from onnx import ModelProto
 import graphfix.rewrite
 from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.facts import Facts
+from graphfix.fix_options import FixOptions
 from graphfix.planner import fix_model
 from graphfix.rewrite import Cure, NodeRewrite, Safety, registry
 from graphfix.rewrites.decompose_hard_sigmoid import DecomposeHardSigmoid
@@ -128,15 +129,15 @@ def test_an_approximate_rewrite_needs_permission(extra: dict[str, Any]) -> None:
     assert [c.declined for c in refused.changes if c.rewrite == "hard-sigmoid-to-sigmoid"] == [
         "approximate; allow with --allow approximate"
     ]
-    allowed = fix_model(given, judge=rejects("HardSigmoid"), allow={"approximate"})
+    allowed = fix_model(given, judge=rejects("HardSigmoid"), options=FixOptions(allow={"approximate"}))
     assert ops(allowed.model) == ["Mul", "Add", "Sigmoid", "Relu"]
     assert 0.01 < allowed.verification.max_abs_error < 0.06
-    strict = fix_model(given, judge=rejects("HardSigmoid"), allow={"approximate"}, atol=1e-4)
+    strict = fix_model(given, judge=rejects("HardSigmoid"), options=FixOptions(allow={"approximate"}, atol=1e-4))
     assert not strict.changed
 
 
 def test_an_exact_rewrite_is_preferred_to_an_approximate_one() -> None:
-    result = fix_model(model("y = HardSigmoid(x)"), judge=rejects("HardSigmoid"), allow={"approximate"})
+    result = fix_model(model("y = HardSigmoid(x)"), judge=rejects("HardSigmoid"), options=FixOptions(allow={"approximate"}))
     assert [c.rewrite for c in result.changes if c.applied] == ["decompose-hard-sigmoid"]
 
 
@@ -153,7 +154,7 @@ def test_findings_of_other_targets_are_ignored() -> None:
     def judge(graph: ModelProto) -> list[Result]:
         return rejects("HardSigmoid", target="one")(graph) + rejects("Clip", target="two")(graph)
 
-    assert fix_model(model("y = HardSigmoid(x)"), judge=judge, targets=["one@1.2"]).changed
+    assert fix_model(model("y = HardSigmoid(x)"), judge=judge, options=FixOptions(targets=["one@1.2"])).changed
 
 
 def test_two_rewrites_that_undo_each_other_are_named(extra: dict[str, Any]) -> None:
@@ -218,7 +219,7 @@ def test_a_bound_input_and_frozen_dims_dissolve_nested_ifs() -> None:
                    else_branch = te () => (float[K] d) {{ d = Reshape(x, s) }}> }},
                else_branch = e () => (float[K] b) {{ m = Neg(x) b = Reshape(m, s) }}> }}"""
     )
-    result = fix_model(given, judge=rejects("If"), shapes={"x": [1, 4]}, values={"sr": 16000})
+    result = fix_model(given, judge=rejects("If"), options=FixOptions(shapes={"x": [1, 4]}, values={"sr": 16000}))
     assert [op for op in ops(result.model) if op != "Constant"] == ["Squeeze"]
     assert result.verification.passed
     assert [i.name for i in result.model.graph.input] == ["x"]
@@ -226,7 +227,7 @@ def test_a_bound_input_and_frozen_dims_dissolve_nested_ifs() -> None:
     applied = {(c.rewrite, c.safety.value) for c in result.changes if c.applied}
     assert {("freeze-dims", "interface"), ("bind-input", "interface"), ("dissolve-if", "exact")} <= applied
     onnx.checker.check_model(result.model, full_check=True)
-    other = fix_model(given, judge=rejects("If"), values={"sr": 8000})
+    other = fix_model(given, judge=rejects("If"), options=FixOptions(values={"sr": 8000}))
     assert [op for op in ops(other.model) if op != "Constant"] == ["Neg", "Reshape"]
 
 

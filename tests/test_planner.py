@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +15,7 @@ from onnx import ModelProto
 import graphfix.rewrite
 from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.facts import Facts
+from graphfix.fix_options import FixOptions, OutOfTime
 from graphfix.planner import fix_model
 from graphfix.rewrite import Cure, NodeRewrite, Safety, registry
 
@@ -129,7 +132,7 @@ def test_an_exact_rewrite_is_tried_before_an_approximate_one(rewrites: dict[str,
         rewrite("approximate", "Neg", "y = Mul(x, k)", safety=Safety.APPROXIMATE, k=-1.1),
         rewrite("exact", "Neg", "z = Mul(x, k)  y = Max(z)", k=-1),
     )
-    result = fix_model(model("y = Neg(x)"), judge=rejects("Neg"), allow={"approximate"})
+    result = fix_model(model("y = Neg(x)"), judge=rejects("Neg"), options=FixOptions(allow={"approximate"}))
     assert applied(result) == ["exact"]
 
 
@@ -143,7 +146,7 @@ def test_a_target_that_did_not_ask_is_not_made_worse(rewrites: dict[str, Any]) -
     result = fix_model(given, judge=judge)
     assert ops(result.model) == ["Exp", "Neg"]
     assert any("brings GF101 on `Mul` for two, which did not ask for it" in (c.declined or "") for c in result.changes)
-    assert applied(fix_model(given, judge=judge, targets=["one"])) == ["to-mul"]
+    assert applied(fix_model(given, judge=judge, options=FixOptions(targets=["one"]))) == ["to-mul"]
 
 
 def test_the_compilers_own_word_is_followed_to_its_end(rewrites: dict[str, Any]) -> None:
@@ -154,7 +157,7 @@ def test_the_compilers_own_word_is_followed_to_its_end(rewrites: dict[str, Any])
         asked.append(ops(graph))
         return [finding(n, kind="rejection") for n in Facts.of(graph).nodes if n.op in ("Neg", "Identity")][:1]
 
-    result = fix_model(model("h = Neg(x)  y = Identity(h)"), judge=rejects(), ask=ask)
+    result = fix_model(model("h = Neg(x)  y = Identity(h)"), judge=rejects(), options=FixOptions(ask=ask))
     assert asked == [["Neg", "Identity"], ["Mul", "Identity"], ["Mul", "Max"]]
     assert ops(result.model) == ["Mul", "Max"]
     assert result.results[0].verdict == "accepted"
@@ -162,7 +165,7 @@ def test_the_compilers_own_word_is_followed_to_its_end(rewrites: dict[str, Any])
 
 def test_nothing_is_rewritten_where_the_compilers_are_content(rewrites: dict[str, Any]) -> None:
     fill(rewrites, rewrite("to-mul", "Neg", "y = Mul(x, k)", k=-1))
-    result = fix_model(model("y = Neg(x)"), judge=rejects("Neg"), ask=lambda _: [])
+    result = fix_model(model("y = Neg(x)"), judge=rejects("Neg"), options=FixOptions(ask=lambda _: []))
     assert not result.changed
 
 
@@ -179,7 +182,7 @@ def test_why_gives_the_reasons_of_those_that_declined(rewrites: dict[str, Any]) 
             return graphfix.rewrite.Declined("it is Sunday", at=surgery.label(surgery.key(node)))
 
     fill(rewrites, Refusing(), rewrite("loose", "Neg", "y = Mul(x, k)", safety=Safety.APPROXIMATE, k=-1.1))
-    (told,) = fix_model(model("y = Neg(x)"), judge=rejects("Neg"), why=True).why
+    (told,) = fix_model(model("y = Neg(x)"), judge=rejects("Neg"), options=FixOptions(explain=True)).why
     assert (told.op, told.nodes) == ("Neg", ("y",))
     assert dict(told.declined) == {"refusing": "it is Sunday", "loose": "approximate; allow with --allow approximate"}
     assert told.advice.startswith("otherwise replace `Neg`")
@@ -187,12 +190,23 @@ def test_why_gives_the_reasons_of_those_that_declined(rewrites: dict[str, Any]) 
 
 def test_why_says_where_no_rewrite_exists_and_what_to_change(rewrites: dict[str, Any]) -> None:
     given = model("i = NonZero(x)  y = Relu(x)", outputs="float[N, 4] y, int64[2, K] i")
-    (told,) = fix_model(given, judge=rejects("NonZero"), why=True).why
+    (told,) = fix_model(given, judge=rejects("NonZero"), options=FixOptions(explain=True)).why
     assert told.declined == ()
     assert told.advice.startswith("no rewrite exists for it; use a mask")
-    assert not fix_model(given, judge=rejects(), why=True).why
+    assert not fix_model(given, judge=rejects(), options=FixOptions(explain=True)).why
 
 
 def test_exact_comes_before_interface_before_approximate() -> None:
     assert [safety.value for safety in Safety] == ["exact", "interface", "approximate"]
     assert registry()
+
+
+def test_past_its_deadline_no_rewrite_begins(rewrites: dict[str, Any]) -> None:
+    fill(rewrites, rewrite("to-mul", "Neg", "y = Mul(x, k)", k=-1))
+    told: list[str] = []
+    late = FixOptions(deadline=time.monotonic() - 1, progress=told.append)
+    with pytest.raises(OutOfTime):
+        fix_model(model("y = Neg(x)"), judge=rejects("Neg"), options=late)
+    assert told == []
+    assert fix_model(model("y = Neg(x)"), judge=rejects("Neg"), options=replace(late, deadline=time.monotonic() + 600)).changed
+    assert told == ["to-mul"]

@@ -8,7 +8,7 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphfix import config as settings
 from graphfix.commands.interface_options import add_reforms
@@ -24,6 +24,11 @@ from graphfix.reading import named, read_whole
 from graphfix.reforms import reforms
 from graphfix.report import renderer
 from graphfix.table import table
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+    from graphfix.interface_rewrite import InterfaceRewrite
 
 SAFETY = ("approximate", "interface")
 
@@ -53,6 +58,7 @@ def run(given: argparse.Namespace) -> int:
     """Fix one model; exit 0 when the result has no finding left that counts, 1 when it has, 2 when nothing was done."""
     from graphfix.atomic import writable
     from graphfix.external import has_external
+    from graphfix.fix_options import FixOptions
     from graphfix.model import save_model
     from graphfix.nodediff import node_diff
     from graphfix.planner import fix_model
@@ -81,29 +87,14 @@ def run(given: argparse.Namespace) -> int:
             from graphfix.consult import consulting
 
             ask, tell = stack.enter_context(consulting(targets, _warn, named(model, shapes), values))
-        fixed = fix_model(
-            model,
-            judge=lambda candidate: judge(candidate, targets, name=str(given.model)),
-            targets=targets,
-            allow=set(SAFETY if given.unsafe_fixes else (*config.allow, *given.allow)),
-            shapes=named(model, shapes),
-            values=values,
-            data=read_data(given.data),
+        options = FixOptions(
+            targets=targets, shapes=named(model, shapes), values=values, data=read_data(given.data),
+            allow=frozenset(SAFETY if given.unsafe_fixes else (*config.allow, *given.allow)),
             rtol=given.rtol if given.rtol is not None else config.rtol,
             atol=given.atol if given.atol is not None else config.atol,
-            progress=say,
-            reforms=reforms(
-                model,
-                layouts=given.input_layout,
-                dtypes=given.input_dtype,
-                normalize=given.normalize,
-                free_batch=given.free_batch,
-                drop_unused=given.drop_unused,
-                drop_outputs=given.drop_output,
-            ),
-            ask=ask,
-            why=given.why,
-        )
+            interface=_interface(model, given), progress=say, ask=ask, explain=given.why,
+        )  # fmt: skip
+        fixed = fix_model(model, lambda candidate: judge(candidate, targets, name=str(given.model)), options)
         if tell is not None:
             tell(fixed.results, fixed.model)
     if given.diff:
@@ -128,6 +119,19 @@ def run(given: argparse.Namespace) -> int:
             result.why = [told.to_json() for told in fixed.why if told.target == (result.called or result.target)]
     _report(results, given, write)
     return exit_code(results, given.fail_on or config.fail_on)
+
+
+def _interface(model: ModelProto, given: argparse.Namespace) -> list[InterfaceRewrite]:
+    """The changes of the interface that the command line asks for."""
+    return reforms(
+        model,
+        layouts=given.input_layout,
+        dtypes=given.input_dtype,
+        normalize=given.normalize,
+        free_batch=given.free_batch,
+        drop_unused=given.drop_unused,
+        drop_outputs=given.drop_output,
+    )
 
 
 def _warn(line: str) -> None:

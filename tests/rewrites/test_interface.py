@@ -12,6 +12,7 @@ from onnx import ModelProto
 
 from graphfix.diagnostic import Result
 from graphfix.errors import UsageError
+from graphfix.fix_options import FixOptions
 from graphfix.planner import FixResult, fix_model
 from graphfix.reforms import reforms
 
@@ -24,7 +25,9 @@ CONV = """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 3, 4, 5] x) => (f
 def fixed(text: str, **asked: Any) -> FixResult:
     model = onnx.parser.parse_model(text)
     data = asked.pop("data", None)
-    result = fix_model(model, judge=lambda _: [Result("", "demo", "1")], reforms=reforms(model, **asked), data=data)
+    result = fix_model(
+        model, judge=lambda _: [Result("", "demo", "1")], options=FixOptions(interface=reforms(model, **asked), data=data)
+    )
     assert result.verification.passed, result.verification.reason
     onnx.checker.check_model(result.model, full_check=True)
     return result
