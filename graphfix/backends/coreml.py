@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import re
 import sys
@@ -34,22 +35,25 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
     # Core ML Tools imports the frameworks it finds, for converters of its own that are not asked here.
     for framework in FRAMEWORKS:
         sys.modules.setdefault(framework, None)  # type: ignore[arg-type]
+    importlib.import_module("onnx2coreml")
+    return ask
+
+
+def ask(request: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Convert the request's model."""
     import onnx
     import onnx2coreml
 
-    def ask(request: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-        try:
-            model = onnx.load(request["model"])
-        except Exception as error:
-            return {"stage": "load", "message": f"{type(error).__name__}: {error}"}
-        try:
-            for value in model.graph.input:
-                for dim, size in zip(value.type.tensor_type.shape.dim, request["shapes"].get(value.name, ())):  # noqa: B905
-                    dim.dim_value = size
-            converted = onnx2coreml.convert(model)
-        except Exception as error:
-            said = f"{type(error).__name__}: {error}"
-            return {"stage": "convert", "message": said, "nodes": blamed(said)}
-        return {"stage": "ok", "write": converted.save}
-
-    return ask
+    try:
+        model = onnx.load(request["model"])
+    except Exception as error:
+        return {"stage": "load", "message": f"{type(error).__name__}: {error}"}
+    try:
+        for value in model.graph.input:
+            for dim, size in zip(value.type.tensor_type.shape.dim, request["shapes"].get(value.name, ())):  # noqa: B905
+                dim.dim_value = size
+        converted = onnx2coreml.convert(model)
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}"
+        return {"stage": "convert", "message": said, "nodes": blamed(said)}
+    return {"stage": "ok", "write": converted.save}

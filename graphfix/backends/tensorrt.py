@@ -8,6 +8,7 @@ Options: `profiles`, for an input's name its least, usual and greatest shape; `c
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import os
@@ -57,60 +58,72 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
             if severity <= trt.ILogger.Severity.ERROR:
                 self.said.append(message)
 
-    def flat(value: Any) -> list[int]:
-        if isinstance(value, list | tuple):
-            return [number for one in value for number in flat(one)]
-        return [int(value)]
+    return functools.partial(ask, trt, Errors)
 
-    def profile_of(builder: Any, network: Any, request: dict[str, Any], given: dict[str, Any]) -> Any:
-        """Bounds and shape values for everything that is left open; 1 where nobody says."""
-        profile = builder.create_optimization_profile()
-        bounds = request["options"].get("profiles", {})
-        for at in range(network.num_inputs):
-            tensor = network.get_input(at)
-            name, known = tensor.name, given.get(tensor.name)
-            if tensor.is_shape_tensor:
-                value = request["values"].get(name, None if known is None else known.reshape(-1).tolist())
-                count = max(1, abs(tensor.shape[0])) if len(tensor.shape) else 1
-                wanted = [1] * count if value is None else flat(value)
-                profile.set_shape_input(name, wanted, wanted, wanted)
-            elif -1 in tuple(tensor.shape):
-                shape = request["shapes"].get(name, None if known is None else known.shape)
-                shape = tuple(shape) if shape is not None else tuple(max(size, 1) for size in tensor.shape)
-                profile.set_shape(name, *map(tuple, bounds.get(name, (shape, shape, shape))))
-        return profile
 
-    def settings(builder: Any, request: dict[str, Any]) -> Any:
-        """The build's configuration: one or several GPU generations where there is a choice."""
-        config = builder.create_builder_config()
-        if hasattr(config, "num_compute_capabilities"):
-            wanted = str(request["options"].get("capabilities") or USUAL).split(",")
-            config.num_compute_capabilities = len(wanted)
-            for at, one in enumerate(wanted):
-                config.set_compute_capability(getattr(trt.ComputeCapability, f"SM{one.replace('.', '')}"), at)
-        return config
+def ask(trt: Any, errors_of: Callable[[], Any], request: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Parse the request's model and build an engine; `errors_of` makes a logger that keeps what is said."""
+    errors = errors_of()
+    builder = trt.Builder(errors)
+    network = builder.create_network()
+    parser = trt.OnnxParser(network, errors)
+    if not parser.parse_from_file(request["model"]):
+        return unparsed(parser)
+    config = settings(trt, builder, request)
+    config.add_optimization_profile(profile_of(builder, network, request, given))
+    engine = builder.build_serialized_network(network, config)
+    if engine is None:
+        said = " | ".join(errors.said)
+        return {"stage": "build", "message": said, "nodes": blamed(said)}
+    return {"stage": "ok", "write": functools.partial(write, engine)}
 
-    def ask(request: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-        errors = Errors()
-        builder = trt.Builder(errors)
-        network = builder.create_network()
-        parser = trt.OnnxParser(network, errors)
-        if not parser.parse_from_file(request["model"]):
-            found = [parser.get_error(at) for at in range(parser.num_errors)]
-            said = " | ".join(f"{error.node_operator()}: {error.desc()}" for error in found)
-            names = [error.node_name() or error.node_operator() for error in found]
-            return {"stage": "convert", "message": said, "nodes": [n for n in dict.fromkeys(names) if n]}
-        config = settings(builder, request)
-        config.add_optimization_profile(profile_of(builder, network, request, given))
-        engine = builder.build_serialized_network(network, config)
-        if engine is None:
-            said = " | ".join(errors.said)
-            return {"stage": "build", "message": said, "nodes": blamed(said)}
 
-        def write(path: str) -> None:
-            with open(path, "wb") as sink:
-                sink.write(engine)
+def unparsed(parser: Any) -> dict[str, Any]:
+    """The answer about a model that the parser refused, with its reasons."""
+    found = [parser.get_error(at) for at in range(parser.num_errors)]
+    said = " | ".join(f"{error.node_operator()}: {error.desc()}" for error in found)
+    names = [error.node_name() or error.node_operator() for error in found]
+    return {"stage": "convert", "message": said, "nodes": [n for n in dict.fromkeys(names) if n]}
 
-        return {"stage": "ok", "write": write}
 
-    return ask
+def settings(trt: Any, builder: Any, request: dict[str, Any]) -> Any:
+    """The build's configuration: one or several GPU generations where there is a choice."""
+    config = builder.create_builder_config()
+    if hasattr(config, "num_compute_capabilities"):
+        wanted = str(request["options"].get("capabilities") or USUAL).split(",")
+        config.num_compute_capabilities = len(wanted)
+        for at, one in enumerate(wanted):
+            config.set_compute_capability(getattr(trt.ComputeCapability, f"SM{one.replace('.', '')}"), at)
+    return config
+
+
+def profile_of(builder: Any, network: Any, request: dict[str, Any], given: dict[str, Any]) -> Any:
+    """Bounds and shape values for every input that has dynamic dims or is a shape itself; 1 where nobody says."""
+    profile = builder.create_optimization_profile()
+    bounds = request["options"].get("profiles", {})
+    for at in range(network.num_inputs):
+        tensor = network.get_input(at)
+        name, known = tensor.name, given.get(tensor.name)
+        if tensor.is_shape_tensor:
+            value = request["values"].get(name, None if known is None else known.reshape(-1).tolist())
+            count = max(1, abs(tensor.shape[0])) if len(tensor.shape) else 1
+            wanted = [1] * count if value is None else flat(value)
+            profile.set_shape_input(name, wanted, wanted, wanted)
+        elif -1 in tuple(tensor.shape):
+            shape = request["shapes"].get(name, None if known is None else known.shape)
+            shape = tuple(shape) if shape is not None else tuple(max(size, 1) for size in tensor.shape)
+            profile.set_shape(name, *map(tuple, bounds.get(name, (shape, shape, shape))))
+    return profile
+
+
+def flat(value: Any) -> list[int]:
+    """The numbers of a nested list."""
+    if isinstance(value, list):
+        return [number for one in value for number in flat(one)]
+    return [int(value)]
+
+
+def write(engine: Any, path: str) -> None:
+    """Write a serialised engine."""
+    with open(path, "wb") as sink:
+        sink.write(engine)

@@ -26,7 +26,7 @@ ARTIFACT = ".tflite"
 NODE = re.compile(r"\b(?:op=\S+ node|op|node)=([^\s,]+)")
 UNKNOWN = re.compile(r"custom op: ([\w, ]+)")
 GENERATED = re.compile(r"sng_(\w+)_\d+")  # what nameless nodes are called
-OUT = "converted"
+SOURCE, OUT = "model.onnx", "converted"
 DELEGATE = "DELEGATE"
 CUSTOM = ("ONNX_", "Flex")  # operators that plain LiteRT does not have
 
@@ -101,116 +101,166 @@ def executed(interpreter: Any) -> list[tuple[str, str, list[str]]]:
     ]
 
 
+class Rejected(Exception):
+    """A stage that refused the model; `answer` is what is told of it."""
+
+    def __init__(self, stage: str, message: str, nodes: list[str] | None = None) -> None:
+        super().__init__(message)
+        self.answer: dict[str, Any] = {"stage": stage, "message": message}
+        if nodes is not None:
+            self.answer["nodes"] = nodes
+
+
 def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
     """Import converter and interpreter; the function answers one request."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"], os.environ["TQDM_DISABLE"] = "3", "1"
     # onnx2tf runs `onnxsim` by its name.
     os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", "")
-    import numpy as np
-    import onnx
-    import onnx2tf
-    from ai_edge_litert.interpreter import Interpreter
-
+    for needed in ("numpy", "onnx", "onnx2tf", "ai_edge_litert.interpreter"):
+        importlib.import_module(needed)
     for late in ("onnx2tf.onnx2tf", "onnx2tf.tflite_builder", "onnxruntime", "tqdm.auto"):
         importlib.import_module(late)  # otherwise every forked child would import them again
     with contextlib.suppress(Exception), tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         # It is kept by the name of the output folder, and takes 0.3 s to evaluate.
         importlib.import_module("onnx2tf.tflite_builder.schema_loader").load_schema_module(OUT)
-
-    def declared(path: str) -> dict[str, tuple[int, ...]]:
-        """Static output shapes by name, in order, as far as the model declares them."""
-        graph = onnx.load(path, load_external_data=False).graph
-        return {o.name: tuple(d.dim_value for d in o.type.tensor_type.shape.dim) for o in graph.output}
-
-    def astray(array: Any, wanted: Any) -> float:
-        """The share of elements that are not what was wanted."""
-        got, want = array.astype("float64"), wanted.astype("float64")
-        return float(np.mean(~np.isclose(got, want, rtol=1e-2, atol=1e-2, equal_nan=True))) if got.size else 0.0
-
-    def invoke(interpreter: Any, feeds: list[Any], path: str, wanted: dict[str, Any]) -> list[Any] | None:
-        """Outputs in ONNX's layout, by name; None where their number is another."""
-        for detail, array in zip(interpreter.get_input_details(), feeds, strict=True):
-            interpreter.set_tensor(detail["index"], array.astype(detail["dtype"]))
-        interpreter.invoke()
-        found = [interpreter.get_tensor(detail["index"]) for detail in interpreter.get_output_details()]
-        shapes = {name: array.shape for name, array in wanted.items()} or declared(path)
-        if len(found) != len(shapes):
-            return None
-        named = []
-        for array, (name, shape) in zip(found, shapes.items(), strict=True):
-            fits = fitting(array, tuple(shape)) or [array]
-            if len(fits) > 1 and name in wanted:
-                fits.sort(key=lambda one: astray(one, wanted[name]))
-            named.append((name, fits[0]))
-        return named
-
-    def run(interpreter: Any, path: str, given: dict[str, Any], wanted: dict[str, Any]) -> list[tuple[str, Any]] | None:
-        """What the flatbuffer computes; None where its inputs cannot be matched.
-
-        onnx2tf moves channels last on some inputs and does not say which; where the sizes fit both ways, the
-        one nearer to what is wanted counts.
-        """
-        inputs = interpreter.get_input_details()
-        names = [detail["name"].removeprefix("serving_default_").split(":")[0] for detail in inputs]
-        if not set(names) <= set(given):
-            names = list(given)
-        if len(names) != len(inputs):
-            return None
-        fits = [fitting(np.asarray(given[n]), tuple(d["shape"])) for n, d in zip(names, inputs, strict=True)]
-        if not all(fits):
-            return None
-        best = invoke(interpreter, [one[0] for one in fits], path, wanted)
-        if best and wanted and any(len(one) > 1 for one in fits):
-            other = invoke(interpreter, [one[-1] for one in fits], path, wanted) or best
-            best = min(
-                best,
-                other,
-                key=lambda one: sum(
-                    astray(array, wanted[name]) if array.size == wanted[name].size else 1.0 for name, array in one
-                ),
-            )
-        return best
-
-    def ask(request: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-        source = shutil.copy(request["model"], "model.onnx")  # onnx2tf rewrites its input
-        try:
-            model = onnx.load(source, load_external_data=False)
-        except Exception as error:
-            return {"stage": "load", "message": f"{type(error).__name__}: {error}"}
-        for side in sides(model):
-            os.makedirs(os.path.dirname(side) or ".", exist_ok=True)
-            os.symlink(os.path.join(os.path.dirname(request["model"]), side), side)
-        sizes = [f"{name}:{','.join(map(str, shape))}" for name, shape in request["shapes"].items()]
-        try:
-            onnx2tf.convert(
-                input_onnx_file_path=source,
-                output_folder_path=OUT,
-                non_verbose=True,
-                verbosity="error",
-                overwrite_input_shape=sizes or None,
-                not_use_onnxsim=not request["options"].get("onnxsim", True),
-            )
-        except BaseException as error:  # it also leaves by sys.exit
-            said = f"{type(error).__name__}: {error}"
-            return {"stage": "convert", "message": said, "nodes": blamed(said)}
-        written = glob.glob(f"{OUT}/*float32.tflite")
-        if not written:
-            return {"stage": "convert", "message": "no float32 flatbuffer was written"}
-        try:
-            interpreter = Interpreter(written[0])
-            interpreter.allocate_tensors()
-            # Behind a dynamic tensor allocation does not reach them.
-            used = {detail["op_name"] for detail in interpreter._get_ops_details()}
-            custom = sorted(name for name in used if name.startswith(CUSTOM))
-            said = "unresolved custom op: " + ", ".join(custom) if custom else ""
-        except Exception as error:
-            said = str(error)
-        if said:
-            operators = {name.upper(): name for name in types(model.graph)}
-            nodes = [operators.get(name, name) for name in blamed(said)]
-            return {"stage": "runtime", "message": said, "nodes": nodes}
-        write = functools.partial(shutil.copy, written[0])
-        placed = executed(interpreter) if request["options"].get("placement") else None
-        return {"stage": "ok", "write": write, "run": functools.partial(run, interpreter, request["model"]), "placed": placed}
-
     return ask
+
+
+def ask(request: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Convert the request's model and load what was written."""
+    try:
+        model = copied(request["model"])
+        written = converted(request)
+        interpreter = loaded(written, model)
+    except Rejected as rejected:
+        return rejected.answer
+    return {
+        "stage": "ok",
+        "write": functools.partial(shutil.copy, written),
+        "run": functools.partial(run, interpreter, request["model"]),
+        "placed": executed(interpreter) if request["options"].get("placement") else None,
+    }
+
+
+def copied(path: str) -> Any:
+    """The model, without its weights, copied here with links to their files: onnx2tf rewrites its input."""
+    import onnx
+
+    try:
+        model = onnx.load(shutil.copy(path, SOURCE), load_external_data=False)
+    except Exception as error:
+        raise Rejected("load", f"{type(error).__name__}: {error}") from error
+    for side in sides(model):
+        os.makedirs(os.path.dirname(side) or ".", exist_ok=True)
+        os.symlink(os.path.join(os.path.dirname(path), side), side)
+    return model
+
+
+def converted(request: dict[str, Any]) -> str:
+    """The path of the flatbuffer that onnx2tf made of the copied model."""
+    import onnx2tf
+
+    sizes = [f"{name}:{','.join(map(str, shape))}" for name, shape in request["shapes"].items()]
+    try:
+        onnx2tf.convert(
+            input_onnx_file_path=SOURCE,
+            output_folder_path=OUT,
+            non_verbose=True,
+            verbosity="error",
+            overwrite_input_shape=sizes or None,
+            not_use_onnxsim=not request["options"].get("onnxsim", True),
+        )
+    except BaseException as error:  # it also leaves by sys.exit
+        said = f"{type(error).__name__}: {error}"
+        raise Rejected("convert", said, blamed(said)) from error
+    written = glob.glob(f"{OUT}/*float32.tflite")
+    if not written:
+        raise Rejected("convert", "no float32 flatbuffer was written")
+    return written[0]
+
+
+def loaded(path: str, model: Any) -> Any:
+    """LiteRT's interpreter of a flatbuffer, its tensors allocated and every operator one that plain LiteRT has."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    try:
+        interpreter = Interpreter(path)
+        interpreter.allocate_tensors()
+        # Behind a dynamic tensor allocation does not reach them.
+        used = {detail["op_name"] for detail in interpreter._get_ops_details()}
+        custom = sorted(name for name in used if name.startswith(CUSTOM))
+        said = "unresolved custom op: " + ", ".join(custom) if custom else ""
+    except Exception as error:
+        said = str(error)
+    if said:
+        operators = {name.upper(): name for name in types(model.graph)}
+        raise Rejected("runtime", said, [operators.get(name, name) for name in blamed(said)])
+    return interpreter
+
+
+def run(interpreter: Any, path: str, given: dict[str, Any], wanted: dict[str, Any]) -> list[tuple[str, Any]] | None:
+    """What the flatbuffer computes; None where its inputs cannot be matched.
+
+    onnx2tf moves channels last on some inputs and does not say which; where the sizes fit both ways, the
+    one nearer to what is wanted counts.
+    """
+    fits = feeds(interpreter.get_input_details(), given)
+    if fits is None:
+        return None
+    best = invoke(interpreter, [one[0] for one in fits], path, wanted)
+    if best and wanted and any(len(one) > 1 for one in fits):
+        other = invoke(interpreter, [one[-1] for one in fits], path, wanted) or best
+        best = min(best, other, key=lambda outputs: distance(outputs, wanted))
+    return best
+
+
+def feeds(inputs: list[dict[str, Any]], given: dict[str, Any]) -> list[list[Any]] | None:
+    """For each input of the interpreter the layouts of its array that fit; None where one has none."""
+    import numpy as np
+
+    names = [detail["name"].removeprefix("serving_default_").split(":")[0] for detail in inputs]
+    if not set(names) <= set(given):
+        names = list(given)
+    if len(names) != len(inputs):
+        return None
+    fits = [fitting(np.asarray(given[n]), tuple(d["shape"])) for n, d in zip(names, inputs, strict=True)]
+    return fits if all(fits) else None
+
+
+def invoke(interpreter: Any, arrays: list[Any], path: str, wanted: dict[str, Any]) -> list[tuple[str, Any]] | None:
+    """Outputs in ONNX's layout, by name; None where their number is another."""
+    for detail, array in zip(interpreter.get_input_details(), arrays, strict=True):
+        interpreter.set_tensor(detail["index"], array.astype(detail["dtype"]))
+    interpreter.invoke()
+    found = [interpreter.get_tensor(detail["index"]) for detail in interpreter.get_output_details()]
+    shapes = {name: array.shape for name, array in wanted.items()} or declared(path)
+    if len(found) != len(shapes):
+        return None
+    named = []
+    for array, (name, shape) in zip(found, shapes.items(), strict=True):
+        fits = fitting(array, tuple(shape)) or [array]
+        if len(fits) > 1 and name in wanted:
+            fits.sort(key=lambda one: astray(one, wanted[name]))
+        named.append((name, fits[0]))
+    return named
+
+
+def declared(path: str) -> dict[str, tuple[int, ...]]:
+    """Static output shapes by name, in order, as far as the model declares them."""
+    import onnx
+
+    graph = onnx.load(path, load_external_data=False).graph
+    return {o.name: tuple(d.dim_value for d in o.type.tensor_type.shape.dim) for o in graph.output}
+
+
+def distance(outputs: list[tuple[str, Any]], wanted: dict[str, Any]) -> float:
+    """How far outputs are from those wanted: the shares of wrong elements added up, 1 for an output of another size."""
+    return sum(astray(array, wanted[name]) if array.size == wanted[name].size else 1.0 for name, array in outputs)
+
+
+def astray(array: Any, wanted: Any) -> float:
+    """The share of elements that are not what was wanted."""
+    import numpy as np
+
+    got, want = array.astype("float64"), wanted.astype("float64")
+    return float(np.mean(~np.isclose(got, want, rtol=1e-2, atol=1e-2, equal_nan=True))) if got.size else 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import math
 import os
 import re
@@ -107,44 +108,58 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
     os.environ["RUST_LIB_BACKTRACE"] = "0"  # a backtrace costs 0.3 s a rejection and drowns the reason
     import tract
 
-    step = steps(tract)
+    return functools.partial(ask, steps(tract))
 
-    def rejected(stage: str, error: Exception) -> dict[str, Any]:
-        return {"stage": stage, "message": str(error), "nodes": blamed(str(error))}
 
-    def ask(request: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-        def fixed(model: Any) -> Any:
-            for at in range(model.input_count()):
-                shape = request["shapes"].get(model.input_name(at))
-                if shape:
-                    dtype = str(model.input_fact(at)).split(",")[-1]
-                    model.set_input_fact(at, ",".join([*map(str, shape), dtype]))
-            return model
+def ask(step: Steps, request: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Load, type and optimise the request's model."""
+    try:
+        model = step.load(request["model"])
+    except Exception as error:
+        return rejected("load", error)
+    try:
+        typed = step.typed(fixed(model, request["shapes"]))
+    except Exception as error:
+        return rejected("convert", error)
+    try:
+        names = [typed.input_name(at) for at in range(typed.input_count())]
+        results = [typed.output_name(at) for at in range(typed.output_count())]
+        runnable = step.runnable(typed)
+    except Exception as error:
+        return rejected("compile", error)
+    # tract runs models for which it has no NNEF notation.
+    return {
+        "stage": "ok",
+        "write": functools.partial(write, step, request),
+        "run": functools.partial(run, step, runnable, names, results),
+        "runs_unwritten": True,
+    }
 
-        try:
-            model = step.load(request["model"])
-        except Exception as error:
-            return rejected("load", error)
-        try:
-            typed = step.typed(fixed(model))
-        except Exception as error:
-            return rejected("convert", error)
-        try:
-            names = [typed.input_name(at) for at in range(typed.input_count())]
-            results = [typed.output_name(at) for at in range(typed.output_count())]
-            runnable = step.runnable(typed)
-        except Exception as error:
-            return rejected("compile", error)
 
-        def write(path: str) -> None:
-            again = step.typed(fixed(step.load(request["model"])))  # the first one is used up
-            step.nnef().write_model_to_tar_gz(again, path)
+def rejected(stage: str, error: Exception) -> dict[str, Any]:
+    """The answer about a model that a step refused."""
+    return {"stage": stage, "message": str(error), "nodes": blamed(str(error))}
 
-        def run(given: dict[str, Any], expected: dict[str, Any]) -> list[tuple[str, Any]]:
-            found = runnable.run([step.value(given[name]) for name in names])
-            return [(name, step.array(value)) for name, value in zip(results, found, strict=True)]
 
-        # tract runs models for which it has no NNEF notation.
-        return {"stage": "ok", "write": write, "run": run, "runs_unwritten": True}
+def fixed(model: Any, shapes: dict[str, Any]) -> Any:
+    """The model with these shapes for its inputs."""
+    for at in range(model.input_count()):
+        shape = shapes.get(model.input_name(at))
+        if shape:
+            dtype = str(model.input_fact(at)).split(",")[-1]
+            model.set_input_fact(at, ",".join([*map(str, shape), dtype]))
+    return model
 
-    return ask
+
+def write(step: Steps, request: dict[str, Any], path: str) -> None:
+    """Write the request's model as NNEF, loaded anew: the model that was compiled is used up."""
+    again = step.typed(fixed(step.load(request["model"]), request["shapes"]))
+    step.nnef().write_model_to_tar_gz(again, path)
+
+
+def run(
+    step: Steps, runnable: Any, names: list[str], results: list[str], given: dict[str, Any], expected: dict[str, Any]
+) -> list[tuple[str, Any]]:
+    """The outputs of a runnable model, by name."""
+    found = runnable.run([step.value(given[name]) for name in names])
+    return [(name, step.array(value)) for name, value in zip(results, found, strict=True)]
