@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from graphfix.facts import Facts, NodeFacts, Value
+if TYPE_CHECKING:
+    from graphfix.facts import Facts, NodeFacts, Value
 
 EXOTIC = frozenset({"HardSigmoid", "HardSwish", "Mish", "Celu", "Selu", "Softsign", "ThresholdedRelu", "Shrink", "Gelu",
                     "FastGelu", "BiasGelu", "QuickGelu", "Swish"})  # fmt: skip
@@ -51,6 +51,8 @@ def _operands(node: NodeFacts) -> tuple[tuple[Value | None, float | None], ...]:
 
 def _by_constant(node: NodeFacts, number: float) -> Value | None:
     """The other operand of a commutative node, one operand of which is this number."""
+    import numpy as np
+
     for (_, found), (other, _) in zip(_operands(node), reversed(_operands(node)), strict=True):
         if found is not None and np.isclose(found, number, rtol=1e-3):
             return other

@@ -196,8 +196,9 @@ def compile(
     from graphfix.artifact import placeable
     from graphfix.backends.base import backend
     from graphfix.backends.connect import open_target
+    from graphfix.backends.gpu_options import gpu_options
     from graphfix.compile_case import Case
-    from graphfix.compiling import compile_case, gpu_options
+    from graphfix.compiling import compile_case
     from graphfix.lowering.bringing import usable
     from graphfix.model import save_model
     from graphfix.ranges import freed, spanned

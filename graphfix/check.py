@@ -9,16 +9,18 @@ import inspect
 import pkgutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from graphfix.diagnostic import Finding, Severity
-from graphfix.example import Example
-from graphfix.facets import Facets
-from graphfix.facts import Facts, NodeFacts
 from graphfix.remedy_index import remedy
-from graphfix.table import Evidence, Ruling, Table
 from graphfix.table_versions import WHOLE
 from graphfix.words import allowance, in_words
+
+if TYPE_CHECKING:
+    from graphfix.example import Example
+    from graphfix.facets import Facets
+    from graphfix.facts import Facts, NodeFacts
+    from graphfix.table import Evidence, Ruling, Table
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class Parser(argparse.ArgumentParser):
 def grammar(commands: Container[str] = frozenset(COMMANDS)) -> Parser:
     """The parser of the whole command line, with the arguments of these commands; the others are known by name alone.
 
-    Declaring the arguments of a command imports what it works with, which costs a run of another one its time.
+    Declaring the arguments of a command imports its module, which costs a run of another one its time.
     """
     parser = Parser(prog="graphfix", description="A compatibility linter and graph rewriter over ONNX.", epilog=EPILOG)
     parser.add_argument("--version", action="version", version=f"graphfix {VERSION}")
@@ -80,8 +80,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     atexit.register(gc.freeze)  # a process that ends gains nothing by looking for garbage once more
     arguments = list(sys.argv[1:] if argv is None else argv)
     wanted = next((word for word in arguments if not word.startswith("-")), None)
-    with _alone() if wanted in ALONE else contextlib.nullcontext():
-        parser = grammar({wanted} if wanted is not None else frozenset())
+    if wanted in ALONE:
+        with _alone():
+            importlib.import_module("numpy")
+    parser = grammar({wanted} if wanted is not None else frozenset())
     if wanted is not None and wanted not in COMMANDS:
         parser.error(f"unknown command `{wanted}`, {nearest(wanted, COMMANDS)}")
     try:

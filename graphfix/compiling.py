@@ -13,7 +13,7 @@ from graphfix.compile_case import Case, Ready
 from graphfix.confirm import confirm, prepared
 from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.engine import judge
-from graphfix.errors import TableError, UsageError, nearest
+from graphfix.errors import TableError, UsageError
 from graphfix.outcomes import CONTRADICTION, REJECTION
 from graphfix.testimony import unwritten
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from graphfix.backends.session import Session
     from graphfix.backends.verdict import Verdict
     from graphfix.bisect import Part
-
-CAPABILITIES = "8.0,8.6,8.9,12.0"
-"""GPUs to build for when none is named: Ampere to Blackwell; Turing (7.5) has no float32 matrix product."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +77,6 @@ def compile_case(
             result.findings = [_pointed(finding, found, part) for finding in result.findings]
         result.output = str(placed) if placed is not None else None
     return Compiled(result, verdict, placed, found)
-
-
-def gpu_options(capability: str | None, backend: Backend) -> dict[str, Any]:
-    """The option that names the GPUs to build for, of a backend that builds for GPUs; UsageError for an unknown one."""
-    if capability is None:
-        return {"capabilities": CAPABILITIES} if backend.capabilities else {}
-    if not backend.capabilities:
-        raise UsageError(f"{backend.name} builds for no particular GPU", cure="leave out the compute capability")
-    asked = [one.strip() for one in capability.split(",")]
-    for one in asked:
-        if one not in backend.capabilities:
-            raise UsageError(f"no GPU of compute capability `{one}` is built for", cure=nearest(one, backend.capabilities))
-    return {"capabilities": ",".join(dict.fromkeys(asked))}
 
 
 def predicted(ready: Ready, target: str) -> Result:

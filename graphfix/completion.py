@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import pkgutil
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -53,7 +54,6 @@ def _known() -> dict[str, Sequence[str]]:
     """Values by the name of the argument, where they are known without being its choices."""
     from graphfix.codes import codes
     from graphfix.formats import FORMATS
-    from graphfix.rewrite import registry
     from graphfix.table_versions import WHOLE, rules_home, targets
 
     findings = [word for code in codes().values() for word in (code.code, code.name)]
@@ -65,9 +65,16 @@ def _known() -> dict[str, Sequence[str]]:
         "report": [f"{name}=" for name in FORMATS],
         "select": findings,
         "ignore": findings,
-        "subject": [*findings, *registry(), *targets(), *operators],
+        "subject": [*findings, *_rewrites(), *targets(), *operators],
         "op": operators,
     }
+
+
+def _rewrites() -> list[str]:
+    """The names of the rewrites, which their files are called after: importing them all takes a second."""
+    import graphfix.rewrites as package
+
+    return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(package.__path__))
 
 
 def script(shell: str, commands: Tree) -> str:

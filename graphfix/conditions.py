@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from graphfix.facets import Facet, Facets
+if TYPE_CHECKING:
+    from graphfix.facets import Facet, Facets
 
 Condition = Mapping[str, Any]
 

@@ -6,8 +6,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from graphfix.schemas import composed
-
 COMPOSED = "()"
 """Stands in a cure for any operator that ONNX itself defines as a composition of others."""
 FALLBACK = "fallback"
@@ -53,4 +51,11 @@ class Cure:
             return False
         if (self.kinds and kind not in self.kinds) or (self.codes and code not in self.codes) or kind in self.unless:
             return False
-        return self.op == op or (self.op == "*" and bool(op)) or (self.op == COMPOSED and composed(op))
+        return self.op == op or (self.op == "*" and bool(op)) or (self.op == COMPOSED and _composed(op))
+
+
+def _composed(op: str) -> bool:
+    """Whether ONNX defines an operator by others; the definitions are read only where it is asked."""
+    from graphfix.schemas import composed
+
+    return composed(op)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import onnx
+if TYPE_CHECKING:
+    import onnx
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +37,6 @@ class Example:
     @property
     def model(self) -> onnx.ModelProto:
         """The model, parsed by onnx."""
+        import onnx
+
         return onnx.parser.parse_model(self.text)

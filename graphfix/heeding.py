@@ -7,8 +7,10 @@ a reason wherever it happens to go with one.
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
-from graphfix.attributes import Facet
+if TYPE_CHECKING:
+    from graphfix.attributes import Facet
 
 LOADING = frozenset({"clashes", "followed"})
 """Facets that say what becomes of free dims where they are 1, and where plain inference is asked for sizes."""

@@ -6,11 +6,13 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from graphfix.config import Config
-from graphfix.diagnostic import Result
 from graphfix.errors import UsageError
+
+if TYPE_CHECKING:
+    from graphfix.config import Config
+    from graphfix.diagnostic import Result
 
 
 @dataclass(frozen=True, slots=True)

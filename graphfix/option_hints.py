@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from graphfix.facts import Facts
-from graphfix.provenance import Root
+if TYPE_CHECKING:
+    from graphfix.facts import Facts
+    from graphfix.provenance import Root
 
 
 def binding(facts: Facts, roots: Iterable[Root]) -> str:

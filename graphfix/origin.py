@@ -12,9 +12,10 @@ import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from onnx import NodeProto
+if TYPE_CHECKING:
+    from onnx import NodeProto
 
 MODULE: Final = "graphfix.module"
 """The metadata key of a module's path."""

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from graphfix.facets import DATA, Facets
 from graphfix.table import FALLBACKS, Evidence, Table
+
+if TYPE_CHECKING:
+    from graphfix.facets import Facets
 
 SORTS = {
     "reference": "in the compiler's reference implementation, element by element",
@@ -33,6 +36,8 @@ def placements(table: Table) -> Table | None:
 
 def idle(facets: Facets) -> bool:
     """Whether there may be nothing to run: operands that are constants or sizes, or data without an element."""
+    from graphfix.facets import DATA
+
     if facets.get("foldable", False) is not False:
         return True
     return any(value == "empty" and name.removesuffix(".dims") in DATA for name, value in facets.items())

@@ -28,8 +28,6 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
 
-import onnx
-
 from graphfix.cure import COMPOSED, Cure
 from graphfix.diagnostic import Remedy
 from graphfix.version import IMPORTED
@@ -69,6 +67,8 @@ def remedy(op: str, kind: str, code: str, traits: tuple[str, ...] | None = None)
 @functools.cache
 def index() -> Index:
     """The index that was written down for these sources, else one made now, and written down where that is safe."""
+    import onnx
+
     try:
         states = states_now()
         notes = [note for note in map(_read, kept_at()) if note is not None]
@@ -111,6 +111,8 @@ def sources() -> Iterator[str]:
 def digest() -> str:
     """The hex digest of everything that the index is made from; OSError where the sources cannot be read."""
     import hashlib
+
+    import onnx
 
     found = hashlib.sha256(onnx.__version__.encode())
     for path in sources():

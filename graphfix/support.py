@@ -6,18 +6,20 @@ import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from graphfix.check import TableCheck, checks
-from graphfix.conditions import Condition
-from graphfix.diagnostic import Remedy
 from graphfix.errors import UsageError, nearest
-from graphfix.facets import Facets
 from graphfix.placement import SORTS, placements
 from graphfix.remedy_index import remedy
 from graphfix.table import NEUTRAL, Entry, Evidence, Table
 from graphfix.table_versions import WHOLE, measured_versions, targets
 from graphfix.words import condition_in_words
+
+if TYPE_CHECKING:
+    from graphfix.conditions import Condition
+    from graphfix.diagnostic import Remedy
+    from graphfix.facets import Facets
 
 Verdict = Literal["always", "conditions", "rejected", "unmeasured"]
 VERDICTS: dict[Verdict, str] = {

@@ -14,11 +14,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphfix.conditions import Condition, holds
 from graphfix.errors import TableError, UsageError, nearest
-from graphfix.facets import Facet, Facets
 from graphfix.heeding import heeded
 from graphfix.table_versions import (
     measured_versions,
@@ -29,6 +28,9 @@ from graphfix.table_versions import (
     version_numbers,
     within,
 )
+
+if TYPE_CHECKING:
+    from graphfix.facets import Facet, Facets
 
 ENOUGH = 3
 """Values of a facet that were probed without it deciding anything, for it to be taken as deciding nothing."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from graphfix.conditions import Condition
-from graphfix.facets import Facet, Facets
-from graphfix.table import Entry, Evidence
+if TYPE_CHECKING:
+    from graphfix.conditions import Condition
+    from graphfix.facets import Facet, Facets
+    from graphfix.table import Entry, Evidence
 
 SOURCES = {
     "constant": "a constant", "folded": "computed from constants", "shape": "computed from dims that are not fixed",

@@ -8,7 +8,6 @@ from graphfix.activations import EXOTIC_IN_RNN
 from graphfix.check import Check, Look
 from graphfix.diagnostic import Finding, Severity
 from graphfix.example import Example
-from graphfix.folding import attribute
 
 
 class ExoticRecurrentActivation(Check):
@@ -41,6 +40,8 @@ class ExoticRecurrentActivation(Check):
 
     def check(self, look: Look) -> Iterator[Finding]:
         """Yield a note for every recurrent node with an exotic activation."""
+        from graphfix.folding import attribute
+
         for node in look.facts.nodes:
             if node.op in ("LSTM", "GRU", "RNN") and not node.domain:
                 exotic = EXOTIC_IN_RNN - {"relu"} if node.op == "RNN" else EXOTIC_IN_RNN

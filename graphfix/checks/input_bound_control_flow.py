@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from graphfix.check import Check, Look
 from graphfix.diagnostic import Finding, Severity
 from graphfix.example import Example
-from graphfix.facts import NodeFacts
 from graphfix.option_hints import binding
-from graphfix.provenance import Provenance, Root
 from graphfix.words import listed
+
+if TYPE_CHECKING:
+    from graphfix.facts import NodeFacts
+    from graphfix.provenance import Provenance, Root
 
 BRANCHING = {"If", "Loop", "Scan"}
 
@@ -45,6 +48,8 @@ class InputBoundControlFlow(Check):
         found = [node for node in look.facts.nodes if node.op in BRANCHING and not node.domain]
         if not found:
             return
+        from graphfix.provenance import Provenance
+
         trace = Provenance.of(look.facts)
         held = {node.proto.output[0]: self.roots(node, trace) for node in found if node.proto.output}
         by_label = {node.label: node for node in found}

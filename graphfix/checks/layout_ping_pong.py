@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from graphfix.check import Check, Look
 from graphfix.diagnostic import Finding, Severity
 from graphfix.example import Example
-from graphfix.facts import Facts, NodeFacts
-from graphfix.folding import attribute
+
+if TYPE_CHECKING:
+    from graphfix.facts import Facts, NodeFacts
 
 INDIFFERENT = frozenset({
     "Abs", "Cast", "Ceil", "Celu", "Clip", "Cos", "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid", "HardSwish", "Identity",
@@ -95,6 +97,8 @@ def _moving(node: NodeFacts) -> str | None:
 
 def _order(node: NodeFacts) -> list[int] | None:
     """A Transpose's permutation; None where it is left to a rank that is not known."""
+    from graphfix.folding import attribute
+
     written = attribute(node.proto, "perm")
     if written:
         return list(written)

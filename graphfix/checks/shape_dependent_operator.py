@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from graphfix.check import Check, Look
 from graphfix.diagnostic import Finding, Severity
 from graphfix.example import Example
-from graphfix.facts import SHAPED_BY, NodeFacts, Value
 from graphfix.option_hints import binding
-from graphfix.provenance import Provenance, Root
 from graphfix.words import listed
+
+if TYPE_CHECKING:
+    from graphfix.facts import NodeFacts, Value
+    from graphfix.provenance import Root
 
 
 class ShapeDependentOperator(Check):
@@ -38,9 +41,12 @@ class ShapeDependentOperator(Check):
 
     def check(self, look: Look) -> Iterator[Finding]:
         """Yield a note for every node whose shape operands are not known before run time."""
+        from graphfix.facts import SHAPED_BY
+        from graphfix.provenance import Provenance
+
         trace: Provenance | None = None
         for node in look.facts.nodes:
-            operand = moving_operand(node)
+            operand = moving_operand(node) if node.op in SHAPED_BY else None
             if operand is None:
                 continue
             trace = trace or Provenance.of(look.facts)
@@ -61,6 +67,8 @@ def telling(roots: list[Root]) -> list[Root]:
 
 def moving_operand(node: NodeFacts) -> Value | None:
     """The first operand that shapes the node's output and is not known before run time; None when there is none."""
+    from graphfix.facts import SHAPED_BY
+
     if node.domain:
         return None
     for position in SHAPED_BY.get(node.op, ()):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from graphfix.check import Check, Look
 from graphfix.cure import FALLBACK
 from graphfix.diagnostic import Finding, Severity
 from graphfix.example import Example
-from graphfix.facts import NodeFacts
-from graphfix.placement import SORTS, fallback, placements
-from graphfix.table import Evidence
 from graphfix.words import in_words
+
+if TYPE_CHECKING:
+    from graphfix.facts import NodeFacts
+    from graphfix.table import Evidence
 
 INTEGERS = ("int64", "int32")
 
@@ -52,6 +54,8 @@ class SlowFallback(Check):
 
     def check(self, look: Look) -> Iterator[Finding]:
         """Yield a finding for every node that was measured to run on a fallback."""
+        from graphfix.placement import SORTS, fallback, placements
+
         known = placements(look.table)
         if known is None or "rejected" in (look.model.verdict, *(ruling.verdict for ruling in look.rulings)):
             return
@@ -80,6 +84,8 @@ def _of_sizes(node: NodeFacts) -> bool:
 
 def _proof(look: Look, node: NodeFacts, evidence: Evidence) -> dict[str, str]:
     """The evidence as fields of a Finding."""
+    from graphfix.placement import placements
+
     domain = f"{node.domain}." if node.domain else ""
     known = placements(look.table)
     entry = None if known is None else known.entry(node.op, node.domain)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from graphfix.check import Check, Look
 from graphfix.diagnostic import Finding, Severity
 from graphfix.example import Example
-from graphfix.reach import unreached
 
 
 class UnreachableNode(Check):
@@ -26,6 +25,8 @@ class UnreachableNode(Check):
 
     def check(self, look: Look) -> Iterator[Finding]:
         """Yield a note for every node of the main graph that reaches no output."""
+        from graphfix.reach import unreached
+
         for position in sorted(unreached(look.facts)):
             node = look.facts.nodes[position]
             if not node.scope:

@@ -8,20 +8,21 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from graphfix.commands.options import RANKS, add_fail_on, add_shared, destination, exit_code
 from graphfix.commands.settled import Settled, add_policy, save_baselines, settled
 from graphfix.diagnostic import Result
 from graphfix.errors import GraphfixError, UsageError
-from graphfix.linting import Task, carried_out
 from graphfix.lowering.source import recognised
-from graphfix.mending import Mended, mend
 from graphfix.model_paths import models_in
 from graphfix.policy import Policy
 from graphfix.progress import progress
 from graphfix.report import renderer
-from graphfix.skeleton import is_pointer
 from graphfix.table import table
+
+if TYPE_CHECKING:
+    from graphfix.mending import Mended
 
 PEOPLE = ("text", "concise")
 """Formats that a diff may follow."""
@@ -94,6 +95,8 @@ def _chosen(given: argparse.Namespace) -> list[Path]:
 
 def _fetched(models: Sequence[Path]) -> Iterator[Path]:
     """The models that are here: what Git LFS has left on its server is skipped, and said to be."""
+    from graphfix.skeleton import is_pointer
+
     for model in models:
         if is_pointer(model):
             print(f"graphfix: {model}: skipped, it is a Git LFS pointer and not the model; run `git lfs pull`", file=sys.stderr)
@@ -103,6 +106,9 @@ def _fetched(models: Sequence[Path]) -> Iterator[Path]:
 
 def _judge(given: argparse.Namespace, settings: Sequence[Settled]) -> tuple[list[Result], list[Mended]]:
     """The Results of every model, after mending where that is asked, held against the settings; and what was mended."""
+    from graphfix.linting import Task, carried_out
+    from graphfix.mending import mend
+
     tasks = [Task(one.model, one.targets, one.shapes, one.values) for one in settings]
     results: list[Result] = []
     mended: list[Mended] = []

@@ -5,20 +5,22 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphfix import config as settings
 from graphfix.artifact import placeable
 from graphfix.atomic import writable
 from graphfix.backends.connect import open_target
+from graphfix.backends.gpu_options import CAPABILITIES, gpu_options
 from graphfix.commands.fix import read_data
 from graphfix.commands.options import add_fail_on, add_shared, as_onnx, bindings, chosen_targets, destination, spanned_bindings
-from graphfix.compile_case import Case
-from graphfix.compiling import CAPABILITIES, Compiled, compile_case, gpu_options
 from graphfix.errors import UsageError
 from graphfix.lowering.options import add_lowering
 from graphfix.progress import talk
 from graphfix.report import renderer
+
+if TYPE_CHECKING:
+    from graphfix.compiling import Compiled
 
 RANGES = """
 a dim of --shape may be a range, x=1..8x3x224x224 or x=1..4..8x3x224x224 (least, usual, most): a TensorRT engine is
@@ -51,6 +53,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Compile for one target; exit 0 when the artifact is there, 1 when the compiler refused, 2 when it is not here."""
     from graphfix.backends.base import backend
+    from graphfix.compile_case import Case
+    from graphfix.compiling import compile_case
 
     write = renderer(given.output_format)
     config = settings.load(given.model, file=given.config, isolated=given.isolated)

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from graphfix.check import Check, checks
 from graphfix.codes import codes
 from graphfix.errors import UsageError, nearest
-from graphfix.support import named, operators, support, told
 from graphfix.table import table
 from graphfix.table_versions import targets
 
@@ -31,9 +30,9 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
     Raises:
         UsageError: there is no such subject; the nearest one is told.
     """
-    from graphfix.rewrite import registry
-
     if len(subject) == 2:
+        from graphfix.support import named, operators, support, told
+
         name = subject[0].partition("@")[0]
         if name not in targets():
             raise UsageError(f"no target is called `{name}`", cure=nearest(name, targets()))
@@ -49,6 +48,8 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
             if check.code == found.code:
                 yield from _examples(check)
         return
+    from graphfix.rewrite import registry
+
     if word in registry():
         rewrite = registry()[word]
         yield f"{rewrite.name}  ({rewrite.safety.value} rewrite, needs opset {rewrite.needs_opset})"

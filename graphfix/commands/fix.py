@@ -14,14 +14,12 @@ from graphfix import config as settings
 from graphfix.commands.interface_options import add_reforms
 from graphfix.commands.options import add_fail_on, add_shared, as_onnx, bindings, chosen_targets, destination, exit_code
 from graphfix.diagnostic import Result
-from graphfix.engine import judge
 from graphfix.errors import UsageError
 from graphfix.lowering.options import add_lowering
 from graphfix.lowering.source import recognised
 from graphfix.policy import Policy
 from graphfix.progress import talk
 from graphfix.reading import named, read_whole
-from graphfix.reforms import reforms
 from graphfix.report import renderer
 from graphfix.table import table
 
@@ -57,6 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Fix one model; exit 0 when the result has no finding left that counts, 1 when it has, 2 when nothing was done."""
     from graphfix.atomic import writable
+    from graphfix.engine import judge
     from graphfix.external import has_external
     from graphfix.fix_options import FixOptions
     from graphfix.model import save_model
@@ -123,6 +122,8 @@ def run(given: argparse.Namespace) -> int:
 
 def _interface(model: ModelProto, given: argparse.Namespace) -> list[InterfaceRewrite]:
     """The changes of the interface that the command line asks for."""
+    from graphfix.reforms import reforms
+
     return reforms(
         model,
         layouts=given.input_layout,

@@ -15,7 +15,6 @@ from graphfix.commands.options import add_fail_on, add_shared, destination, exit
 from graphfix.commands.settled import Settled, add_policy, save_baselines, settled
 from graphfix.diagnostic import Result
 from graphfix.errors import BackendError, GraphfixError, UsageError
-from graphfix.linting import Task, carried_out
 from graphfix.lowering.options import add_lowering
 from graphfix.lowering.source import Source, recognised
 from graphfix.model_paths import models_in
@@ -26,6 +25,7 @@ from graphfix.table import table
 
 if TYPE_CHECKING:
     from graphfix.backends.session import Session
+    from graphfix.linting import Task
     from graphfix.lowering.bringing import Brought
     from graphfix.ranges import Spanned
 
@@ -71,6 +71,8 @@ class Run:
 
 def run(given: argparse.Namespace) -> int:
     """Lint every model; the exit code is 2 when one cannot be read, 1 with findings, else 0."""
+    from graphfix.linting import Task
+
     models = [path for text in given.paths for path in ([Path(text)] if recognised(text) is not None else models_in([text]))]
     sources = {path: source for path in models if (source := recognised(path)) is not None}
     if not models:
@@ -146,6 +148,8 @@ def _check_overlay(told: Run) -> None:
 
 def _judge(told: Run) -> list[Result]:
     """Judge every model, hold the findings against the settings, and print them."""
+    from graphfix.linting import carried_out
+
     given, clock = told.given, Clock()
     write = renderer(told.format, rulings=True)
     results: list[Result] = []
