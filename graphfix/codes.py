@@ -1,4 +1,8 @@
-"""Every code that a finding may carry, with its name, usual severity and documentation, from the rules and outcomes."""
+"""Every code that a finding may carry, with its name, usual severity and documentation.
+
+A code is declared in one of two ways: by the class attributes of a rule in checks/, or by a record in a table of outcomes
+(outcomes.py, source_outcomes.py) where no rule makes the finding.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from graphfix.check import checks
 from graphfix.diagnostic import Severity
 from graphfix.errors import UsageError, nearest
 from graphfix.outcomes import OUTCOMES
+from graphfix.source_outcomes import SOURCE_OUTCOMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +37,6 @@ class Code:
 @functools.cache
 def codes() -> dict[str, Code]:
     """Every code in order; where a rule and an outcome share one, the rule's text stands first."""
-    from graphfix.source_outcomes import SOURCE_OUTCOMES
-
     found: dict[str, Code] = {}
     told = [(check.code, check.name, check.severity, inspect.cleandoc(inspect.getdoc(type(check)) or "")) for check in checks()]
     for code, name, severity, about in [*told, *((o.code, o.name, o.severity, o.about) for o in (*OUTCOMES, *SOURCE_OUTCOMES))]:

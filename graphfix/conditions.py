@@ -1,4 +1,8 @@
-"""The condition language of the support tables, evaluated on the facets of a node."""
+"""The condition language of the support tables, evaluated on the facets of a node.
+
+The language is closed: a condition names facets and, for each, a list of values, `{"not": [...]}`, `{"min": n}` or
+`{"max": n}`; it holds when all of them hold.
+"""
 
 from __future__ import annotations
 

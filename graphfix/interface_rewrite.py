@@ -1,4 +1,4 @@
-"""A rewrite of the model's interface that the user asks for by name, and how old and new are fed the same."""
+"""A rewrite of the model's interface that the user asks for by name."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """Support tables: what a compiler took and refused when it was asked, looked up by the facets of a node.
 
 A table is a folder `rules/<target>/<compiler version>/` with one JSON file an operator, written by the prober.
-The condition language is closed: a condition names facets and, for each, a list of values, `{"not": [...]}`,
-`{"min": n}` or `{"max": n}`; it holds when all of them hold.
+Conditions are in the language of conditions.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The verdict on every single node: for overlays on a drawn graph, for notes in the file itself, and explained for one."""
+"""The verdict on every single node, for overlays on a drawn graph and for notes in the file itself."""
 
 from __future__ import annotations
 

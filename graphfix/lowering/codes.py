@@ -1,4 +1,4 @@
-"""What a framework's program holds that hinders its export, and what became of the export: the findings of lowering."""
+"""Findings from what the lowering workers tell: what hinders a program's export, and what became of it."""
 
 from __future__ import annotations
 
