@@ -18,7 +18,7 @@ from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence, measure
 from graphfix.probe.run import chosen, differs
 from graphfix.probe.write import read_archive
-from graphfix.table_versions import rules_home
+from graphfix.table_versions import tables_folder
 
 Key = tuple[str, str]
 """A probe's operator and digest."""
@@ -75,7 +75,7 @@ def check(
     title = backend(target).name
     asked, gone, drifted, changed = 0, 0, list[Drift](), list[str]()
     with open_backend(target, python=python) as session, tempfile.TemporaryDirectory(prefix="graphfix-check-") as scratch:
-        folder = (home or rules_home()) / target / session.version
+        folder = tables_folder(home) / target / session.version
         archive = {(row.op, row.digest): row for row in read_archive(folder) if row.op in names}
         if not archive:
             subject = f"{target} {session.version}" + (f" about {', '.join(ops)}" if ops else "")

@@ -16,7 +16,7 @@ from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence
 from graphfix.probe.side_by_side import Desk, Measured, side_by_side
 from graphfix.probe.write import entry, read_archive, write_evidence, write_table
-from graphfix.table_versions import rules_home
+from graphfix.table_versions import tables_folder
 
 Tell = Callable[[str], None]
 MARK = "compiler.txt"
@@ -75,7 +75,7 @@ def run(
     with open_backend(target, python=python) as session:
         compiler = f"{title} {session.version}"
         claim(evidence, compiler)
-        folder = (home or rules_home()) / target / session.version
+        folder = tables_folder(home) / target / session.version
         found: Iterable[Measured] = map(Desk(session, target, evidence).measured, names)
         if jobs > 1:
             found = side_by_side(names, target, python, evidence, jobs)
@@ -122,7 +122,7 @@ def _outcome(one: Measured, folder: Path, compiler: str) -> Outcome:
 
 def redistil(target: str, version: str, *, home: Path | None = None) -> int:
     """Write the tables of one version anew from the evidence kept beside them; how many were written."""
-    folder = (home or rules_home()) / target / version
+    folder = tables_folder(home) / target / version
     groups: dict[str, list[Evidence]] = {}
     for row in read_archive(folder):
         groups.setdefault(row.op, []).append(row)

@@ -19,7 +19,7 @@ from graphfix.probe.forms import forms
 from graphfix.probe.placing import Placement, place, wanted
 from graphfix.probe.run import chosen, claim
 from graphfix.probe.write import read_archive
-from graphfix.table_versions import rules_home
+from graphfix.table_versions import tables_folder
 
 Tell = Callable[[str], None]
 
@@ -82,7 +82,7 @@ def survey(
     with open_backend(target, python=python) as session:
         compiler = f"{target} {session.version}"
         claim(evidence, compiler)
-        folder = (home or rules_home()) / target / session.version
+        folder = tables_folder(home) / target / session.version
         asked = {(row.op, row.digest) for row in wanted(read_archive(folder))}
         if not asked:
             cure = f"measure it with `graphfix probe --target {target}@{session.version}`"
@@ -117,7 +117,7 @@ def resurvey(
     """
     fallback, names = tells(target), chosen(ops)
     with open_backend(target, python=python) as session, tempfile.TemporaryDirectory(prefix="graphfix-survey-") as scratch:
-        rows = read_placements((home or rules_home()) / target / session.version)
+        rows = read_placements(tables_folder(home) / target / session.version)
         known = seen(rows)
         before = {(row.op, row.digest): row for row in rows if row.op in names}
         if not before:
