@@ -8,7 +8,7 @@ from onnx import ModelProto
 
 from graphfix.infer import Place
 from graphfix.open_dims import OpenDims
-from graphfix.values import NodeFacts, Value
+from graphfix.values import NodeFacts, Shape, Value
 
 
 @dataclass(slots=True)
@@ -41,3 +41,7 @@ class Known:
     def producer(self, name: str, scope: tuple[str, ...] = ()) -> NodeFacts | None:
         """The node that makes the value a name means in a scope; None for inputs and initializers."""
         return self.producers.get(self.place(name, scope))
+
+    def shapes(self) -> dict[Place, Shape | None]:
+        """The shape of every value."""
+        return {(scope, name): value.shape for scope, values in self.values.items() for name, value in values.items()}

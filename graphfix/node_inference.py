@@ -36,7 +36,7 @@ class Operand:
 
     @classmethod
     def of(cls, value: Value, parts: Sizes | None = None, *, handed: bool = True) -> Operand:
-        """The operand that a tensor is; `parts` are its elements where it does not know them, `handed` says that it is a constant."""
+        """The operand that a tensor is; `parts` are its elements where it has none, `handed` lets its value be a constant."""
         kind = TypeProto()
         kind.tensor_type.elem_type = CODES.get(value.dtype, 0)
         if value.shape is not None:
