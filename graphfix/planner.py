@@ -17,9 +17,9 @@ from graphfix.consult import Ask, Witnessed
 from graphfix.diagnostic import Result
 from graphfix.errors import UsageError
 from graphfix.infer import graphs
-from graphfix.inheritance import rewritten
 from graphfix.interface_rewrite import InterfaceRewrite
 from graphfix.rewrite import Safety
+from graphfix.rewritten import rewritten
 from graphfix.rounds import Rounds
 from graphfix.sharing import facts_of, patiently, sharing
 from graphfix.shelf import shelved, whole
