@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING
 
 from onnx import AttributeProto, GraphProto, ModelProto, ValueInfoProto
 
+from graphfix.facts import Facts
 from graphfix.infer import branch_scope
 from graphfix.values import Dim, Value, typed
 
 if TYPE_CHECKING:
     from fractions import Fraction
-
-    from graphfix.facts import Facts
 
 Scope = tuple[str, ...]
 ORDER = ("none", "agreeing", "made-up", "formula", "contradicting")
@@ -108,13 +107,11 @@ def _open(dim: Dim) -> bool:
 
 def _tried(facts: Facts, doubtful: list[tuple[Scope, str, int, str]]) -> str:
     """What symbols and formulas turn out to be where the inputs have sizes; `agreeing` where those settle nothing."""
-    from graphfix.facts import Facts as Again
-
     symbols = list(dict.fromkeys(dim for value in facts.inputs for dim in value.shape or () if isinstance(dim, str)))
     found = "agreeing"
     for sizes in TRIALS:
         bound = {symbol: sizes[at % len(sizes)] for at, symbol in enumerate(symbols)}
-        settled = Again.of(_sized(facts.model, bound))
+        settled = Facts.of(_sized(facts.model, bound))
         for scope, name, at, said in doubtful:
             value = settled.values.get(scope, {}).get(name)
             dim = value.shape[at] if value is not None and value.shape is not None and at < len(value.shape) else None

@@ -6,10 +6,10 @@ calls a function of a domain of its own; what the function computes is beside th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from onnx import FunctionProto, ModelProto, NodeProto, helper
+from onnx import FunctionProto, GraphProto, ModelProto, NodeProto, helper
 
 from graphfix.folding import attribute
 
@@ -21,15 +21,16 @@ OPSET = 17
 Standin = Callable[[NodeProto], list[NodeProto] | None]
 
 
-def stood_in(model: ModelProto) -> ModelProto:
-    """The same model, changed in place: com.microsoft's nodes call functions of the same dtypes and dims."""
-    from graphfix.infer import graphs
+def stood_in(model: ModelProto, every: Iterable[GraphProto]) -> ModelProto:
+    """The same model, changed in place: com.microsoft's nodes call functions of the same dtypes and dims.
 
+    `every` are the model's graph and all its subgraphs.
+    """
     domains = {o.domain for o in model.opset_import}
     if not domains & {"com.microsoft"} and not any(node.op_type in BARE for node in model.graph.node):
         return model
     called: dict[str, str] = {}
-    for graph in graphs(model.graph):
+    for graph in every:
         for node in graph.node:
             guest = node.domain == "com.microsoft" or (node.op_type in BARE and not node.domain)
             body = STANDINS[node.op_type](node) if guest and node.op_type in STANDINS else None

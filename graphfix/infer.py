@@ -84,8 +84,8 @@ def graphs(graph: GraphProto) -> Iterator[GraphProto]:
 
 def infer(model: ModelProto) -> tuple[ModelProto, str | None]:
     """The model annotated by shape inference, and what stopped inference if something did; the argument is used up."""
-    model = stood_in(model)
     every = list(graphs(model.graph))
+    model = stood_in(model, every)
     if len(every) > 1:
         _lend(model.graph, {})
     try:

@@ -9,22 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto
 
 from graphfix.origin import Origin, bears, hand_on, origin, stamped
-
-if TYPE_CHECKING:
-    from graphfix.rewrite import Key, Outcome, Rewrite
-
-
-def rewritten(rewrite: Rewrite, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
-    """What a rewrite makes of a model, whose new nodes have the origins of those that they stand for."""
-    outcome = rewrite.apply(model, wanted)
-    if outcome.model is not None and outcome.model is not model:
-        inherit(model, outcome.model)
-    return outcome
 
 
 def inherit(old: ModelProto, new: ModelProto, producer: str | None = None) -> None:

@@ -16,10 +16,10 @@ from graphfix.diagnostic import Result
 from graphfix.errors import UsageError
 from graphfix.fix_options import DEFAULTS, FixOptions
 from graphfix.infer import graphs
-from graphfix.inheritance import rewritten
 from graphfix.interface_rewrite import InterfaceRewrite
 from graphfix.output_shapes import with_output_shapes
 from graphfix.rewrite import Safety
+from graphfix.rewritten import rewritten
 from graphfix.rounds import Rounds
 from graphfix.sharing import patiently, sharing
 from graphfix.shelf import shelved, whole

@@ -33,9 +33,10 @@ class Provenance:
     @classmethod
     def of(cls, facts: Facts) -> Provenance:
         """Trace every value of a model, once; linear in nodes."""
-        if facts.trace is None:
-            facts.trace = cls._traced(facts)
-        return facts.trace
+        trace: Provenance | None = facts.derived.get(cls)
+        if trace is None:
+            trace = facts.derived[cls] = cls._traced(facts)
+        return trace
 
     @classmethod
     def _traced(cls, facts: Facts) -> Provenance:

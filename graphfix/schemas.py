@@ -27,6 +27,15 @@ _KINDS = {
 
 
 @functools.cache
+def since(op: str, domain: str, version: int) -> int:
+    """The schema version of an operator at an opset version; 0 when ONNX defines no such operator."""
+    try:
+        return int(onnx.defs.get_schema(op, version, domain).since_version)
+    except onnx.defs.SchemaError:
+        return 0
+
+
+@functools.cache
 def schema_of(op: str, domain: str, version: int) -> onnx.defs.OpSchema | None:
     """The definition of an operator that holds at a version, or None when ONNX has none."""
     try:

@@ -1,57 +1,46 @@
-"""What decides shapes that shape inference leaves open: folded operands, and the branch that a known condition takes."""
+"""What decides shapes that onnx's inference leaves open: folded operands, the taken branch, and rules of single operators."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from onnx import AttributeProto, NodeProto
 
-from graphfix.folding import Array, attribute
-from graphfix.infer import Place
-from graphfix.open_dims import FRESH
+from graphfix.folding import attribute
 from graphfix.sizes import sizes_of
-from graphfix.values import Dim, NodeFacts, Shape, Value, is_unclear
-
-if TYPE_CHECKING:
-    from graphfix.facts import Facts
+from graphfix.values import Dim, Shape, Value, is_unclear
 
 SHAPED_BY = {"Reshape": (1,), "Expand": (1,), "Tile": (1,), "ConstantOfShape": (0,), "Range": (0, 1, 2),
              "Slice": (1, 2, 3, 4), "Pad": (1,), "Resize": (1, 2, 3), "Upsample": (1,), "Unsqueeze": (1,),
              "Squeeze": (1,), "Split": (1,), "TopK": (1,), "OneHot": (1,)}  # fmt: skip
 """Operators whose output shape is the value of an operand, and which operands those are."""
+Inputs = Sequence[Value | None]
+Outputs = tuple[Value, ...]
 
 
-def foldable_operands(facts: Facts, settled: set[Place]) -> dict[Place, Array]:
-    """Folded operands that shape an output which is not fixed yet, and that inference has not been told of."""
-    wanted: dict[Place, Array] = {}
-    for node in facts.nodes:
-        for position in SHAPED_BY.get(node.op, ()) if node.domain == "" else ():
-            operand = node.inputs[position] if position < len(node.inputs) else None
-            if operand is not None and operand.source == "folded" and operand.constant is not None and _tells(node, operand):
-                producer = facts.producer(operand.name, node.scope)
-                if producer is not None and (producer.scope, operand.name) not in settled:
-                    wanted[producer.scope, operand.name] = operand.constant
-    return wanted
+def telling_operands(node: NodeProto, domain: str, inputs: Inputs, output: Value) -> Iterator[Value]:
+    """Folded operands whose values can make the node's output shape better known than it is."""
+    for position in SHAPED_BY.get(node.op_type, ()) if domain == "" else ():
+        operand = inputs[position] if position < len(inputs) else None
+        if operand is not None and operand.source == "folded" and _tells(node.op_type, operand, inputs[0], output):
+            yield operand
 
 
-def _tells(node: NodeFacts, operand: Value) -> bool:
-    """Whether knowing an operand can make the node's output shape better known than it is."""
-    output, data = node.outputs[0], node.inputs[0]
-    if output is None or output.fixed:
+def _tells(op: str, operand: Value, data: Value | None, output: Value) -> bool:
+    if operand.constant is None or not output.name or output.fixed:
         return False
     if output.shape is None or data is None or data is operand or data.fixed:
         return True
-    if node.op == "Reshape" and operand.constant is not None:
+    if op == "Reshape":
         sizes = operand.constant.reshape(-1).tolist()
         return any(size > 0 and not isinstance(dim, int) for size, dim in zip(sizes, output.shape, strict=False))
-    return node.op in ("Expand", "Tile") or any(map(is_unclear, output.shape))
+    return op in ("Expand", "Tile") or any(map(is_unclear, output.shape))
 
 
 def taken(
-    node: NodeProto, inputs: tuple[Value | None, ...], branches: list[tuple[Value | None, ...]]
+    node: NodeProto, inputs: tuple[Value | None, ...], branches: Sequence[tuple[Value | None, ...]]
 ) -> tuple[Value | None, ...] | None:
     """What the branch gives that an If with a known condition runs; None for any other node."""
     condition = inputs[0].constant if node.op_type == "If" and inputs and inputs[0] is not None else None
@@ -72,8 +61,30 @@ def decided(output: Value, taken: Value | None) -> Value:
     return Value(output.name, output.dtype or taken.dtype, shape, source, taken.constant, measured=taken.measured)
 
 
-RANKED_BY = {"Reshape": 1, "ConstantOfShape": 0, "Expand": 1, "Tile": 1}
-"""Operators whose output has the rank that the length of an operand tells, and which operand that is."""
+def assumed(output: Value, plain: Shape | None) -> Value:
+    """The output with the axes noted that had no size before the initial states of recurrent nodes were asked."""
+    if output.shape == plain or output.shape is None:
+        return output
+    before = plain if plain is not None and len(plain) == len(output.shape) else (None,) * len(output.shape)
+    pairs = enumerate(zip(output.shape, before, strict=True))
+    return replace(output, assumed=tuple(at for at, (dim, old) in pairs if isinstance(dim, int) and not isinstance(old, int)))
+
+
+def refined(node: NodeProto, domain: str, inputs: Inputs, outputs: Outputs) -> Outputs:
+    """The outputs with what the operator's own rules tell beyond inference: only shapes change, and dtypes that were unknown."""
+    for rule in RULES[node.op_type] if has_rule(node, domain) else ():
+        outputs = rule(node, inputs, outputs)
+    return outputs
+
+
+def has_rule(node: NodeProto, domain: str) -> bool:
+    """Whether an operator has rules beyond inference."""
+    return node.op_type in RULES and (domain == "" or node.op_type in FOREIGN)
+
+
+def _told(output: Value, dims: Shape, dtype: str) -> Value:
+    """The output with other dims, and the dtype where it has none."""
+    return output if dims == output.shape else replace(output, dtype=output.dtype or dtype, shape=dims)
 
 
 def _expanded(dim: Dim, size: Dim) -> int | None:
@@ -86,174 +97,117 @@ def _repeated(dim: Dim, times: Dim) -> int | None:
     return dim * times if isinstance(dim, int) and isinstance(times, int) else None
 
 
+TARGET = {"Reshape": 1, "ConstantOfShape": 0, "Expand": 1, "Tile": 1}
+"""Operators whose output has the rank that the length of an operand tells, and which operand that is."""
 GROWING: dict[str, Callable[[Dim, Dim], int | None]] = {"Expand": _expanded, "Tile": _repeated}
 """Operators whose target says how the data grows, and what each dim becomes."""
 
 
-def ranked_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place, Value]:
-    """Outputs whose target tells their rank by its length, or some of their sizes, where inference did not see it."""
-    found = {}
-    for node in facts.nodes:
-        position = RANKED_BY.get(node.op) if not node.domain else None
-        target = node.inputs[position] if position is not None and len(node.inputs) > position else None
-        output = node.outputs[0] if node.outputs else None
-        if target is None or output is None or output.fixed or target.shape is None or len(target.shape) != 1:
-            continue
-        length, data = target.shape[0], node.inputs[0]
-        sizes = sizes_of(target) or ((None,) * length if isinstance(length, int) else ())
-        if not sizes or (node.op in GROWING and (data is None or data.shape is None or len(data.shape) > len(sizes))):
-            continue
-        stated = output.shape if output.shape is not None and len(output.shape) == len(sizes) else (None,) * len(sizes)
-        told = [None if isinstance(size, int) and size <= 0 else size for size in sizes]
-        if data is not None and data.shape is not None and node.op in GROWING:
-            before = (1,) * (len(sizes) - len(data.shape)) + data.shape
-            told = [GROWING[node.op](dim, size) for dim, size in zip(before, sizes, strict=True)]
-        pairs = zip(told, stated, strict=True)
-        dims = tuple(new if isinstance(new, int) or (new is not None and is_unclear(old)) else old for new, old in pairs)
-        place = node.scope, output.name
-        if dims != output.shape and (place not in known or known[place].shape != dims):
-            found[place] = Value(output.name, output.dtype or (data.dtype if data else ""), dims)
-    return found
+def _by_target(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
+    """The rank is the length of the target, and the sizes are those in it that are known."""
+    position, output = TARGET[node.op_type], outputs[0]
+    target = inputs[position] if len(inputs) > position else None
+    if target is None or output.fixed or target.shape is None or len(target.shape) != 1:
+        return outputs
+    length, data = target.shape[0], inputs[0]
+    sizes = sizes_of(target) or ((None,) * length if isinstance(length, int) else ())
+    grows = GROWING.get(node.op_type)
+    if not sizes or (grows is not None and (data is None or data.shape is None or len(data.shape) > len(sizes))):
+        return outputs
+    stated = output.shape if output.shape is not None and len(output.shape) == len(sizes) else (None,) * len(sizes)
+    told = [None if isinstance(size, int) and size <= 0 else size for size in sizes]
+    if grows is not None and data is not None and data.shape is not None:
+        before = (1,) * (len(sizes) - len(data.shape)) + data.shape
+        told = [grows(dim, size) for dim, size in zip(before, sizes, strict=True)]
+    pairs = zip(told, stated, strict=True)
+    dims = tuple(new if isinstance(new, int) or (new is not None and is_unclear(old)) else old for new, old in pairs)
+    return _told(output, dims, data.dtype if data else ""), *outputs[1:]
 
 
-def unseen_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place, Value]:
-    """Values whose size folding knows and inference did not see, where that leaves open what is made of them."""
-    left = {place: value for place, value in facts.ahead.items() if place not in known or known[place].shape != value.shape}
-    if not left:
-        return {}
-    found = {}
-    for node in facts.nodes:
-        if all(output is None or output.fixed for output in node.outputs):
-            continue
-        for operand in node.inputs:
-            maker = facts.producer(operand.name, node.scope) if operand is not None else None
-            if maker is not None and operand is not None and (maker.scope, operand.name) in left:
-                found[maker.scope, operand.name] = left[maker.scope, operand.name]
-    return found
+def _by_count(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
+    """The one dim of a Reshape's result that is unclear: there are as many elements after it as before."""
+    data, output = inputs[0], outputs[0]
+    if data is None or data.shape is None or output.shape is None:
+        return outputs
+    left = [place for place, dim in enumerate(output.shape) if is_unclear(dim)]
+    if len(left) != 1 or any(map(is_unclear, data.shape)):
+        return outputs
+    place = left[0]
+    rest = output.shape[:place] + output.shape[place + 1 :]
+    if sorted(dim for dim in data.shape if isinstance(dim, str)) != sorted(dim for dim in rest if isinstance(dim, str)):
+        return outputs
+    before, after = (math.prod(dim for dim in dims if isinstance(dim, int)) for dims in (data.shape, rest))
+    if not after or before % after:
+        return outputs
+    return _told(output, (*rest[:place], before // after, *rest[place:]), data.dtype), *outputs[1:]
 
 
-def counted_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place, Value]:
-    """Results of Reshape with one dim that inference gave up on: there are as many elements after it as before."""
-    found = {}
-    for node in facts.nodes:
-        if node.op != "Reshape" or node.domain or not node.inputs or node.inputs[0] is None or not node.outputs:
-            continue
-        data, output = node.inputs[0], node.outputs[0]
-        if data.shape is None or output is None or output.shape is None:
-            continue
-        open_ = [place for place, dim in enumerate(output.shape) if is_unclear(dim)]
-        if len(open_) != 1 or any(map(is_unclear, data.shape)):
-            continue
-        rest = [dim for place, dim in enumerate(output.shape) if place != open_[0]]
-        if sorted(dim for dim in data.shape if isinstance(dim, str)) != sorted(dim for dim in rest if isinstance(dim, str)):
-            continue
-        before, after = (math.prod(dim for dim in dims if isinstance(dim, int)) for dims in (data.shape, rest))
-        if after and before % after == 0:
-            place = open_[0]
-            shape = (*output.shape[:place], before // after, *output.shape[place + 1 :])
-            if (node.scope, output.name) not in known or known[node.scope, output.name].shape != shape:
-                found[node.scope, output.name] = Value(output.name, output.dtype or data.dtype, shape)
-    return found
+def _by_axes(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
+    """The axes that a Slice between unknown bounds does not cut keep their sizes."""
+    data, output = inputs[0], outputs[0]
+    if len(inputs) < 3 or data is None or data.shape is None or output.fixed:
+        return outputs
+    axes, starts = inputs[3] if len(inputs) > 3 else None, inputs[1]
+    if axes is not None and axes.constant is not None:
+        cut = {int(axis) % len(data.shape) for axis in axes.constant.reshape(-1)}
+    elif axes is None and starts is not None and starts.fixed and starts.shape:
+        cut = {at for at in range(len(data.shape)) if at < starts.shape[0]}  # type: ignore[operator]
+    else:
+        return outputs
+    stated = output.shape if output.shape is not None and len(output.shape) == len(data.shape) else (None,) * len(data.shape)
+    pairs = enumerate(zip(data.shape, stated, strict=True))
+    dims = tuple(was if at not in cut and is_unclear(now) and not is_unclear(was) else now for at, (was, now) in pairs)
+    return _told(output, dims, data.dtype), *outputs[1:]
 
 
-def sliced_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place, Value]:
-    """Results of Slice between bounds that are not known: the axes that are not sliced keep their sizes."""
-    found = {}
-    for node in facts.nodes:
-        if node.op != "Slice" or node.domain or len(node.inputs) < 3 or not node.outputs:
-            continue
-        data, output = node.inputs[0], node.outputs[0]
-        if data is None or data.shape is None or output is None or output.fixed:
-            continue
-        axes, starts = node.inputs[3] if len(node.inputs) > 3 else None, node.inputs[1]
-        if axes is not None and axes.constant is not None:
-            cut = {int(axis) % len(data.shape) for axis in axes.constant.reshape(-1)}
-        elif axes is None and starts is not None and starts.fixed and starts.shape:
-            cut = {at for at in range(len(data.shape)) if at < starts.shape[0]}  # type: ignore[operator]
-        else:
-            continue
-        stated = output.shape if output.shape is not None and len(output.shape) == len(data.shape) else (None,) * len(data.shape)
-        pairs = enumerate(zip(data.shape, stated, strict=True))
-        dims = tuple(was if at not in cut and is_unclear(now) and not is_unclear(was) else now for at, (was, now) in pairs)
-        place = node.scope, output.name
-        if dims != output.shape and (place not in known or known[place].shape != dims):
-            found[place] = Value(output.name, output.dtype or data.dtype, dims)
-    return found
+def _by_state(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
+    """The final states of a recurrent node are shaped like its initial ones; onnx infers the batch size from the data alone."""
+    return (*outputs[:1], *_stated(node, inputs, outputs)[1:])
 
 
-def lasting(found: Mapping[Place, Value], known: Mapping[Place, Value]) -> dict[Place, Value]:
-    """What is found, without the names that open dims have in one round only, as far as it is not known already."""
-    kept = {}
-    for place, value in found.items():
-        dims = value.shape
-        if dims is not None:
-            dims = tuple(None if isinstance(dim, str) and FRESH in dim else dim for dim in dims)
-        if place not in known or known[place].shape != dims:
-            kept[place] = replace(value, shape=dims)
-    return kept
+def by_every_step(node: NodeProto, domain: str, inputs: Inputs, outputs: Outputs) -> Outputs:
+    """The results of every step of a recurrent node, whose batch size only the initial state tells."""
+    return (*_stated(node, inputs, outputs)[:1], *outputs[1:]) if node.op_type in RECURRENT and not domain else outputs
 
 
-def assumed(output: Value, plain: Shape | None) -> Value:
-    """The output with the axes noted that had no size before the initial states of recurrent nodes were asked."""
-    if output.shape == plain or output.shape is None:
-        return output
-    before = plain if plain is not None and len(plain) == len(output.shape) else (None,) * len(output.shape)
-    pairs = enumerate(zip(output.shape, before, strict=True))
-    return replace(output, assumed=tuple(at for at, (dim, old) in pairs if isinstance(dim, int) and not isinstance(old, int)))
+RECURRENT = ("LSTM", "GRU", "RNN")
 
 
-RECURRENT = {"LSTM", "GRU", "RNN"}
-
-
-def recurrent_outputs(facts: Facts, known: Mapping[Place, Value], which: str) -> dict[Place, Value]:
-    """Outputs of recurrent nodes whose batch size only the initial state tells; onnx infers it from the data alone.
-
-    `which` is `last` for the final states, shaped like the initial ones, or `all` for the results of every step.
-    """
-    found = {}
-    for node in facts.nodes:
-        state = node.inputs[5] if node.op in RECURRENT and not node.domain and len(node.inputs) > 5 else None
-        if state is None or state.rank != 3 or attribute(node.proto, "layout", 0):
-            continue
-        directions, batch, hidden = state.shape or ()
-        for position, output in enumerate(node.outputs):
-            if output is None or output.shape is None or output.fixed or not isinstance(batch, int):
-                continue
-            if (position == 0) is not (which == "all"):
-                continue
+def _stated(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
+    state = inputs[5] if len(inputs) > 5 else None
+    if state is None or state.shape is None or len(state.shape) != 3 or attribute(node, "layout", 0):
+        return outputs
+    directions, batch, hidden = state.shape
+    found = []
+    for position, output in enumerate(outputs):
+        if output.name and output.shape is not None and not output.fixed and isinstance(batch, int):
             shape = (output.shape[0], directions, batch, hidden) if position == 0 else (directions, batch, hidden)
-            better = tuple(new if isinstance(new, int) else old for new, old in zip(shape, output.shape, strict=True))
-            place = node.scope, output.name
-            if better != output.shape and place not in known:
-                found[place] = Value(output.name, output.dtype, better)
-    return found
+            dims = tuple(new if isinstance(new, int) else old for new, old in zip(shape, output.shape, strict=True))
+            output = _told(output, dims, "")
+        found.append(output)
+    return tuple(found)
 
 
-def quantised_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place, Value]:
-    """Outputs of com.microsoft's DynamicQuantizeLSTM, which onnx has no inference for; the shapes are LSTM's."""
-    found = {}
-    for node in facts.nodes:
-        data = node.inputs[0] if node.op == "DynamicQuantizeLSTM" and len(node.inputs) > 1 else None
-        weight = node.inputs[1] if data is not None else None
-        if data is None or weight is None or data.rank != 3 or weight.rank != 3:
-            continue
-        length, batch, _ = data.shape or ()
-        directions, hidden = (weight.shape or ())[0], attribute(node.proto, "hidden_size")
-        for position, output in enumerate(node.outputs):
-            if output is not None and output.shape is None and (node.scope, output.name) not in known:
-                tail = (directions, batch, hidden)
-                found[node.scope, output.name] = Value(output.name, "float32", (length, *tail) if position == 0 else tail)
-    return found
+def _by_weight(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
+    """The outputs of com.microsoft's DynamicQuantizeLSTM, which onnx has no inference for; the shapes are LSTM's."""
+    data, weight = (*inputs, None, None)[:2]
+    if data is None or weight is None or data.shape is None or weight.shape is None or {data.rank, weight.rank} != {3}:
+        return outputs
+    length, batch, _ = data.shape
+    tail = (weight.shape[0], batch, attribute(node, "hidden_size"))
+    return tuple(
+        Value(output.name, "float32", (length, *tail) if at == 0 else tail) if output.name and output.shape is None else output
+        for at, output in enumerate(outputs)
+    )
 
 
-def decided_outputs(facts: Facts, known: Mapping[Place, Value]) -> dict[Place, Value]:
-    """Outputs of Ifs with a known condition whose shape inference has not been told of, or not all of it."""
-    found = {}
-    for node in facts.nodes:
-        condition = node.inputs[0] if node.op == "If" and node.inputs else None
-        if condition is not None and condition.constant is not None:
-            for output in node.outputs:
-                place = node.scope, output.name if output is not None else ""
-                if output is not None and output.shape is not None and (place not in known or known[place].shape != output.shape):
-                    found[place] = output
-    return found
+FOREIGN = ("DynamicQuantizeLSTM",)
+"""Operators of other domains that have rules."""
+RULES: dict[str, Sequence[Callable[[NodeProto, Inputs, Outputs], Outputs]]] = {
+    "Reshape": (_by_target, _by_count),
+    **dict.fromkeys(("ConstantOfShape", "Expand", "Tile"), (_by_target,)),
+    "Slice": (_by_axes,),
+    **dict.fromkeys(RECURRENT, (_by_state,)),
+    "DynamicQuantizeLSTM": (_by_weight,),
+}
+"""The rules of operators that tell more than onnx's inference of them, in the order in which they are tried."""

@@ -21,10 +21,10 @@ from graphfix.explain_verdict import explained
 from graphfix.facts import Facts
 from graphfix.fix_options import FixOptions
 from graphfix.infer import graphs
-from graphfix.inheritance import rewritten
 from graphfix.origin import Origin, origin
 from graphfix.planner import fix_model
 from graphfix.rewrite import registry
+from graphfix.rewritten import rewritten
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "exported"
 FILE = "/home/me/net/make_sources.py"

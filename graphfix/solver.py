@@ -1,0 +1,228 @@
+"""Infers the facts of a model: onnx's inference once over the whole, then one walk that carries on what it could not follow.
+
+onnx gives up on much shape arithmetic that folding follows. Where folding or a rule of an operator tells more of a value than
+onnx did, the nodes that read it are inferred again one by one in the order of the graph, in subgraphs as well, so that a walk
+settles whole rows of such nodes: each node is inferred a bounded number of times, however long the rows are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, ValueInfoProto
+
+from graphfix.at_one import clashes
+from graphfix.company import in_company
+from graphfix.folding import tensor_value
+from graphfix.infer import NAMES, branch_scope, infer, named, replace, stripped
+from graphfix.invariants import invariants
+from graphfix.known import Known
+from graphfix.laws import gravest
+from graphfix.node_inference import NodeInference, Operand, merged
+from graphfix.open_dims import OpenDims
+from graphfix.plain import marked, overlooked
+from graphfix.regrouping import regroupings
+from graphfix.requantising import requantisings
+from graphfix.reshaping import WINDOWED, reshaped
+from graphfix.resized import LOSSES, resized
+from graphfix.schemas import since
+from graphfix.stretching import feedings
+from graphfix.thinning import thinnings
+from graphfix.transfer import NO_BODIES, Bodies, Scope, Step, Told, Transfer, improves
+from graphfix.values import NodeFacts, Value, typed
+
+SETTLED = ("nothing", "constant", "folded", "shape", "cast-shape", "runtime")
+"""What a node's execution may hang on, the most settled first."""
+
+
+def solve(model: ModelProto) -> Known:
+    """Infer the facts of a model or a skeleton; the argument is not changed."""
+    work = _inlined(model)
+    inferred, trouble = infer(named(work))
+    any_open = not all(typed(info).fixed for info in work.graph.input)
+    transfer = Transfer(Known(work, trouble=trouble, opened=OpenDims(any_open)), NodeInference(inferred))
+    Solver(transfer).walk(work.graph, inferred.graph)
+    if transfer.waiting:  # asked last: not every compiler takes the batch size from the initial states of recurrent nodes
+        known = Known(work, trouble=trouble, opened=OpenDims(any_open))
+        transfer = Transfer(known, transfer.inference, transfer.known.shapes(), transfer.folded)
+        Solver(transfer).walk(work.graph, inferred.graph)
+    known = transfer.known
+    if any_open:
+        replace(inferred.graph, (), transfer.folded)
+        marked(known.nodes, known.producers, overlooked(known.nodes, known.values[()], inferred, model))
+    return known
+
+
+def _inlined(model: ModelProto) -> ModelProto:
+    """A thin copy without the model's own functions, whose nodes stand where they were called."""
+    work = stripped(model)
+    if not work.functions:
+        return work
+    from onnx import inliner
+
+    from graphfix.inheritance import inherit
+
+    inlined = inliner.inline_local_functions(work)
+    inherit(work, inlined, model.producer_name)
+    return inlined
+
+
+def opsets(model: ModelProto) -> dict[str, int]:
+    """Opset version by domain, the empty domain being ai.onnx."""
+    return {"" if o.domain == "ai.onnx" else o.domain: o.version for o in model.opset_import}
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One graph that is walked: the model's own or a subgraph, beside itself as onnx annotated it."""
+
+    graph: GraphProto
+    inferred: GraphProto
+    scope: Scope
+    under: str
+    told: Told
+    regroups: set[int]
+    accompanied: set[int]
+    thins: set[int]
+
+
+@dataclass(slots=True)
+class Solver:
+    """One walk over the nodes of a model and its subgraphs, in order."""
+
+    transfer: Transfer
+    known: Known = field(init=False)
+    opsets: Mapping[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.known = self.transfer.known
+        self.opsets = opsets(self.known.model)
+
+    def walk(
+        self, graph: GraphProto, inferred: GraphProto, scope: Scope = (), under: str = "nothing",
+        given: Sequence[ValueInfoProto] = (), kept: Mapping[str, Value | None] | None = None,
+    ) -> list[str]:  # fmt: skip
+        """Gather the facts of one graph and give the names it reads from outside; `inferred` is the annotated graph.
+
+        `given` is what is known of its inputs beyond that; `kept` are values outside that inputs are, whenever it runs.
+        """
+        told = {info.name: info for infos in (inferred.value_info, inferred.output) for info in infos}
+        level = Level(
+            graph, inferred, scope, under, told, regroupings(graph), in_company(graph, self.opsets), thinnings(graph)
+        )  # fmt: skip
+        values = self.known.values[scope] = self._inputs(level, given, kept or {})
+        values.update(_weights(graph))
+        read: dict[str, None] = {}
+        entries: dict[int, NodeFacts] = {}
+        places: dict[int, int] = {}
+        for position, node in enumerate(graph.node):
+            entry = entries[position] = self._node(level, position, node, inferred.node[position])
+            places[position] = len(self.known.nodes)
+            self.known.nodes.append(entry)
+            if scope:
+                names = (*node.input[:], *entry.captured)
+                read.update(dict.fromkeys([name for name in names if name and name not in values]))
+            for value in entry.outputs:
+                if value is not None:
+                    values[value.name] = value
+                    self.known.producers[scope, value.name] = entry
+        self._replace_entries(level, entries, places)
+        read.update(dict.fromkeys(output.name for output in graph.output if output.name not in values))
+        return list(read)
+
+    def _inputs(self, level: Level, given: Sequence[ValueInfoProto], kept: Mapping[str, Value | None]) -> dict[str, Value]:
+        """What is known of the inputs of a graph."""
+        values = {}
+        better = {info.name: typed(info).shape for info in given}
+        for info in level.inferred.input:
+            value, place = typed(info), (level.scope, info.name)
+            self.transfer.note_kind(place, value, info)
+            outer = kept.get(info.name)
+            shape = outer.shape if outer is not None else merged(value.shape, better.get(info.name))
+            if improves(value.shape, shape):
+                self.transfer.improved.add(place)
+            dtype = outer.dtype if outer is not None else value.dtype
+            values[info.name] = (
+                value if outer is None and shape == value.shape else dataclasses.replace(value, dtype=dtype, shape=shape)
+            )
+        return values
+
+    def _node(self, level: Level, position: int, node: NodeProto, inferred: NodeProto) -> NodeFacts:
+        """The entry of one node, its subgraphs walked."""
+        op, domain = node.op_type, "" if node.domain == "ai.onnx" else node.domain
+        known, scope = self.known, level.scope
+        values = known.values[scope]
+        inputs = tuple([(values.get(name) or known.value(name, scope)) if name else None for name in node.input[:]])
+        bodies = self._bodies(level, node, inferred, inputs)
+        version = since(op, domain, self.opsets.get(domain, 0))
+        outputs = self.transfer.outputs(scope, level.told, Step(node, inferred, domain, inputs, version, bodies))
+        return NodeFacts(
+            node, op, domain, scope, inputs, tuple([o if o.name else None for o in outputs]), version, bodies.branches,
+            bodies.captured, bodies.broken, level.under, position in level.regroups, position in level.accompanied,
+            op in LOSSES and resized(op, inputs[0] if inputs else None, lambda name: known.producer(name, scope)),
+            position in level.thins, clashes(node, inputs, known.opened.extents),
+            reshaped=reshaped(inputs[0] if inputs else None, lambda name: known.producer(name, scope))
+            if op in WINDOWED else "nothing",
+        )  # fmt: skip
+
+    def _replace_entries(self, level: Level, entries: Mapping[int, NodeFacts], places: Mapping[int, int]) -> None:
+        """Give entries the facts that only a look at the whole graph tells."""
+        feeds, words = feedings(level.graph, entries), requantisings(entries)
+        fed = {at: dataclasses.replace(entries[at], feeds=feeding) for at, feeding in feeds.items()}
+        fed |= {at: dataclasses.replace(entries[at], requantised=word) for at, word in words.items()}
+        for position, entry in fed.items():
+            self.known.nodes[places[position]] = entry
+            self.known.producers.update({(level.scope, name): entry for name in entry.proto.output[:] if name})
+
+    def _bodies(self, level: Level, node: NodeProto, inferred: NodeProto, inputs: tuple[Value | None, ...]) -> Bodies:
+        """Walk the subgraphs of a node."""
+        if not any(item.type == AttributeProto.GRAPH for item in node.attribute[:]):
+            return NO_BODIES
+        known, scope, before = self.known, level.scope, len(self.known.nodes)
+        under = _condition(node, inputs, level.under)
+        lent = self._body_inputs(level, inferred)
+        captured: dict[str, None] = {}
+        branches: list[tuple[Value | None, ...]] = []
+        given: dict[str, Sequence[Operand | None]] = {}
+        improved = False
+        for item, other in zip(node.attribute, inferred.attribute, strict=False):
+            if item.type == AttributeProto.GRAPH:
+                inner = branch_scope(scope, node, item.name)
+                same = {name: known.value(outer, scope) for name, outer in invariants(node).items()}
+                captured.update(dict.fromkeys(self.walk(item.g, other.g, inner, under, lent.get(item.name, ()), same)))
+                names = [output.name for output in item.g.output]
+                branches.append(tuple(known.value(name, inner) for name in names))
+                given[item.name] = [self.transfer.operand(name, inner) for name in names]
+                improved |= any(known.place(name, inner) in self.transfer.improved for name in names)
+        return Bodies(tuple(branches), tuple(captured), gravest(known.nodes[before:]), given, improved)
+
+    def _body_inputs(self, level: Level, inferred: NodeProto) -> Mapping[str, Sequence[ValueInfoProto]]:
+        """What follows for the inputs of a node's subgraphs from operands of which more is known than onnx said."""
+        if not self.transfer.reads(self.transfer.improved, level.scope, inferred):
+            return {}
+        given = {
+            item.name: [Operand(output.type) for output in item.g.output]
+            for item in inferred.attribute[:] if item.type == AttributeProto.GRAPH
+        }  # fmt: skip
+        operands = [self.transfer.operand(name, level.scope) for name in inferred.input[:]]
+        return self.transfer.inference.infer(inferred, operands, given).bodies
+
+
+def _weights(graph: GraphProto) -> dict[str, Value]:
+    """What is known of a graph's initializers."""
+    found = {}
+    for tensor in graph.initializer:
+        dims = tuple(tensor.dims)
+        found[tensor.name] = Value(tensor.name, NAMES.get(tensor.data_type, ""), dims, "constant", tensor_value(tensor))
+    for sparse in graph.sparse_initializer:
+        name = sparse.values.name
+        found[name] = Value(name, NAMES.get(sparse.values.data_type, ""), tuple(sparse.dims), "constant")
+    return found
+
+
+def _condition(node: NodeProto, inputs: tuple[Value | None, ...], under: str) -> str:
+    """What the subgraphs of a node are run under: the least settled of its condition's source and what is around it."""
+    condition = inputs[0] if node.op_type == "If" and inputs else None
+    return max(under, "runtime" if condition is None else condition.source, key=SETTLED.index)
