@@ -61,7 +61,8 @@ def explained(model: onnx.ModelProto, target: str, name: str) -> Iterator[str]:
     Raises:
         UsageError: the model has no such node; the nearest name is told.
     """
-    from graphfix.engine import node_facets, table
+    from graphfix.engine import table
+    from graphfix.facet_memo import node_facets
     from graphfix.facts import Facts
 
     rules, facts = table(target), Facts.of(model)
