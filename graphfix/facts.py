@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING
 import onnx
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto
 
-from graphfix.at_one import clashes
-from graphfix.company import in_company
 from graphfix.folding import tensor_value
 from graphfix.infer import NAMES as DTYPES
 from graphfix.infer import Place, branch_scope, infer, named, pinned, replace, stripped, unannotated
@@ -25,12 +23,8 @@ from graphfix.invariants import invariants
 from graphfix.laws import gravest
 from graphfix.open_dims import OpenDims
 from graphfix.origin import Origin, bears, origin
-from graphfix.plain import marked, overlooked
+from graphfix.plain import overlooked
 from graphfix.produced import produced
-from graphfix.regrouping import regroupings
-from graphfix.requantising import requantisings
-from graphfix.reshaping import WINDOWED, reshaped
-from graphfix.resized import LOSSES, resized
 from graphfix.settling import (
     SHAPED_BY,
     assumed,
@@ -46,8 +40,7 @@ from graphfix.settling import (
     taken,
     unseen_outputs,
 )
-from graphfix.stretching import feedings
-from graphfix.thinning import thinnings
+from graphfix.structural import judged, noted, recognise
 from graphfix.values import Dim, NodeFacts, Shape, Value, typed
 
 if TYPE_CHECKING:
@@ -118,8 +111,9 @@ class Facts:
             replace(inferred.graph, (), found)
             stated = {place: (value.dtype, value.shape or ()) for place, value in pins.items()}
             inferred, trouble = infer(pinned(unannotated(inferred), stated))
+        recognise(facts)
         if any_open:
-            marked(facts.nodes, facts.producers, overlooked(facts.nodes, facts.values[()], inferred, model))
+            noted(facts, overlooked(facts.nodes, facts.values[()], inferred, model))
         return facts
 
     def value(self, name: str, scope: tuple[str, ...] = ()) -> Value | None:
@@ -207,9 +201,6 @@ def _walk(
         name = sparse.values.name
         values[name] = Value(name, DTYPES.get(sparse.values.data_type, ""), tuple(sparse.dims), "constant")
     read: dict[str, None] = {}
-    regrouping, accompanied, thinning = regroupings(graph), in_company(graph, opsets), thinnings(graph)
-    entries: dict[int, NodeFacts] = {}
-    places: dict[int, int] = {}
     for position, node in enumerate(graph.node):
         op, domain = node.op_type, "" if node.domain == "ai.onnx" else node.domain
         given, made = node.input[:], node.output[:]  # as lists: each loop over protobuf's own sequences ends in an error within
@@ -237,13 +228,9 @@ def _walk(
         outputs = facts.opened.settle(node, inputs, outputs)
         entry = NodeFacts(
             node, op, domain, scope, inputs, tuple([o if o.name else None for o in outputs]),
-            version, tuple(branches), tuple(captured), broken, under, position in regrouping, position in accompanied,
-            op in LOSSES and resized(op, inputs[0] if inputs else None, lambda name: facts.producer(name, scope)),
-            position in thinning, clashes(node, inputs, facts.opened.extents),
-            reshaped=reshaped(inputs[0] if inputs else None, lambda name: facts.producer(name, scope))
-            if op in WINDOWED else "nothing",
+            version, tuple(branches), tuple(captured), broken, under,
+            () if domain else judged(op, node, inputs, facts.opened.extents),
         )  # fmt: skip
-        entries[position], places[position] = entry, len(facts.nodes)
         facts.nodes.append(entry)
         if scope:
             read.update(dict.fromkeys([name for name in (*given, *captured) if name and name not in values]))
@@ -253,11 +240,6 @@ def _walk(
             if value.name:
                 values[value.name] = value
                 facts.producers[scope, value.name] = entry
-    fed = {at: dataclasses.replace(entries[at], feeds=feeding) for at, feeding in feedings(graph, entries).items()}
-    fed |= {at: dataclasses.replace(entries[at], requantised=word) for at, word in requantisings(entries).items()}
-    for position, entry in fed.items():
-        facts.nodes[places[position]] = entry
-        facts.producers.update({(scope, name): entry for name in entry.proto.output[:] if name})
     read.update(dict.fromkeys(output.name for output in graph.output if output.name not in values))
     return list(read)
 

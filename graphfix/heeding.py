@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from graphfix.attributes import Facet
+from graphfix.structural import PATTERNS
+from graphfix.values import Facet
 
-LOADING = frozenset({"clashes", "followed"})
+LOADING = frozenset(name for pattern in PATTERNS if pattern.loading for name in pattern.usual)
 """Facets that say what becomes of free dims where they are 1, and where plain inference is asked for sizes."""
 LOADERS = frozenset({"tflite"})
 """Targets whose runtime lays a model out before it has seen inputs, and whose converter asks plain inference."""

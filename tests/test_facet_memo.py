@@ -18,6 +18,7 @@ from graphfix.engine import judge
 from graphfix.facet_memo import key_of, node_facets
 from graphfix.facets import facets, in_branches
 from graphfix.facts import Facts, NodeFacts, Value
+from graphfix.folding import Array
 from graphfix.rewrite import registry
 from graphfix.skeleton import read_skeleton
 
@@ -115,7 +116,7 @@ def test_the_key_hangs_on_every_field_but_names() -> None:
 
 
 def test_constants_of_equal_bytes_and_other_dtypes_or_shapes_are_told_apart() -> None:
-    arrays = [np.zeros(4, np.int32), np.zeros(2, np.int64), np.zeros((2, 2), np.int32), np.zeros(4, np.float32)]
+    arrays: list[Array] = [np.zeros(4, np.int32), np.zeros(2, np.int64), np.zeros((2, 2), np.int32), np.zeros(4, np.float32)]
     values = [Value("x", constant=array) for array in arrays]
     nodes = [NodeFacts(NodeProto(op_type="Exp"), "Exp", "", (), (value,), (), 13) for value in values]
     assert len({key_of(node, {}) for node in nodes}) == len(arrays)
