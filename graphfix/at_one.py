@@ -16,6 +16,7 @@ from onnx import NodeProto
 from graphfix.extents import Extent
 from graphfix.folding import attribute
 from graphfix.open_dims import BROADCASTING, FRESH, UNTOLD
+from graphfix.pattern import Pattern
 from graphfix.sizes import factors, sizes_of
 from graphfix.values import Dim, Value, is_unclear
 
@@ -196,3 +197,16 @@ LAWS: dict[str, Law] = {
     **dict.fromkeys(("DepthToSpace", "SpaceToDepth"), _blocks),
 }
 """What ONNX demands of the operands of these operators."""
+
+
+PATTERN = Pattern(
+    frozenset(LAWS),
+    {"clashes": False},
+    judge=lambda node, inputs, extents: {"clashes": clashes(node, inputs, extents)},
+    words={
+        ("clashes", True): "operands that contradict each other where free dims are 1, as on loading",
+        ("clashes", False): "operands that fit where free dims are 1",
+    },
+    kind="dynamic",
+    loading=True,
+)

@@ -12,8 +12,7 @@ from onnx import AttributeProto, helper
 
 from graphfix.facts import DTYPES, NodeFacts
 from graphfix.schemas import attribute_names, formal_attributes
-
-Facet = str | int | bool | None
+from graphfix.values import Facet as Facet
 
 FREE = {"hidden_size", "size", "seed", "sample_size", "blocksize", "name", "k", "kernel_shape", "output_shape",
         "output_padding", "axes", "split", "starts", "ends", "scales", "value", "value_float", "value_int", "value_ints",

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from onnx import GraphProto, NodeProto
 
+from graphfix.pattern import Pattern
 from graphfix.schemas import formal_types
 
 Reader = tuple[NodeProto, int]
@@ -48,3 +49,10 @@ def _met(name: str, readers: Mapping[str, list[Reader]], opsets: Mapping[str, in
             seen |= passed
             waiting += passed
     return False
+
+
+PATTERN = Pattern(
+    frozenset({"ConstantOfShape"}),
+    {"accompanied": False},
+    lambda context: {at: {"accompanied": True} for at in in_company(context.graph, context.opsets)},
+)

@@ -8,19 +8,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from onnx import AttributeProto
 
-from graphfix.at_one import LAWS
 from graphfix.attributes import Facet
 from graphfix.composite_facets import agreement, attention, loop, scan
 from graphfix.facts import NodeFacts, Value
 from graphfix.folding import attribute
 from graphfix.open_dims import UNTOLD
-from graphfix.plain import HEEDING
-from graphfix.requantising import REQUANTISED
-from graphfix.reshaping import WINDOWED
-from graphfix.resized import LOSSES
 from graphfix.sizes import counted
-from graphfix.stretching import STRETCHING
-from graphfix.thinning import THINNING
+from graphfix.structural import structural_facets
 from graphfix.values import Shape, is_unclear
 
 Facets = dict[str, Facet]
@@ -36,24 +30,7 @@ def derived_facets(node: NodeFacts) -> Facets:
     if node.op in REARRANGING:
         result = node.outputs[0] if node.outputs else None
         found["out.rank"] = None if result is None else result.rank
-    if node.op in ("Reshape", "Transpose"):
-        found["regroups"] = node.regroups
-    if node.op == "ConstantOfShape":
-        found["accompanied"] = node.accompanied
-    if node.op in THINNING:
-        found["thins"] = node.thins
-    if node.op in LAWS:
-        found["clashes"] = node.clashes
-    if node.op in HEEDING:
-        found["followed"] = node.followed
-    if node.op in LOSSES:
-        found["resized"] = node.resized
-    if node.op in STRETCHING:
-        found["feeds"], found["feeds.by"] = node.feeds
-    if node.op in WINDOWED:
-        found["reshaped"] = node.reshaped
-    if node.op in REQUANTISED:
-        found["requantised"] = node.requantised
+    found.update(structural_facets(node))
     return found
 
 

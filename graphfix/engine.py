@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
-from onnx import AttributeProto
 
 from graphfix.check import Look, checks
 from graphfix.clock import Clock
 from graphfix.diagnostic import Finding, Result, told_apart
 from graphfix.errors import GraphfixError
-from graphfix.facets import Facets, facets
-from graphfix.facts import Facts, Value
+from graphfix.facet_memo import node_facets
+from graphfix.facets import Facets
+from graphfix.facts import Facts
 from graphfix.model_facets import model_facets
 from graphfix.reach import unreached, untaken
 from graphfix.reading import Shapes, Values, bound
@@ -54,45 +54,6 @@ def judge(
         results.append(result)
         clock.lap(f"judging by {target}")
     return results
-
-
-def node_facets(facts: Facts) -> list[Facets]:
-    """The facets of every node; nodes alike share one computation, and nodes with equal facets one dict."""
-    memo: dict[tuple[object, ...], Facets] = {}
-    equal: dict[tuple[object, ...], Facets] = {}
-    signs: dict[int, tuple[object, ...]] = {}
-    found = []
-    for node in facts.nodes:
-        if node.branches:
-            found.append(facets(node))
-            continue
-        key = (
-            node.op, node.domain, node.since, node.under, node.regroups, node.accompanied, node.resized, node.thins, node.clashes,
-            node.followed,
-            tuple(map(_written, node.proto.attribute[:])),
-            tuple([_signature(value, signs) for side in (node.inputs, node.outputs) for value in side]), len(node.inputs),
-            node.feeds, node.reshaped, node.requantised,
-        )  # fmt: skip
-        if key not in memo:
-            fresh = facets(node)
-            memo[key] = equal.setdefault((node.op, node.domain, *fresh.items()), fresh)
-        found.append(memo[key])
-    return found
-
-
-def _written(item: AttributeProto) -> object:
-    """An attribute as facets see it: in full, or a tensor's type and dims."""
-    return (item.name, item.t.data_type, *item.t.dims) if item.type == AttributeProto.TENSOR else item.SerializeToString()
-
-
-def _signature(value: Value | None, known: dict[int, tuple[object, ...]]) -> tuple[object, ...] | None:
-    """What facets see of a value; `known` are those of values already seen, which the facts hold on to."""
-    found = known.get(id(value))
-    if found is None and value is not None:
-        constant = value.constant
-        marks = value.source, value.measured, value.assumed, value.counted
-        found = known[id(value)] = value.dtype, value.shape, value.sizes, marks, None if constant is None else constant.tobytes()
-    return found
 
 
 def _judge(

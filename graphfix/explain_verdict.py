@@ -29,7 +29,7 @@ def explained(model: onnx.ModelProto, target: str, name: str) -> Iterator[str]:
     Raises:
         UsageError: the model has no such node; the nearest name is told.
     """
-    from graphfix.engine import node_facets
+    from graphfix.facet_memo import node_facets
     from graphfix.facts import Facts
     from graphfix.table import table
 

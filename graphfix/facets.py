@@ -24,6 +24,7 @@ apart. A facet is a name and a small value (a word, a number, a truth value); No
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
@@ -125,8 +126,13 @@ def _of_one_batch(node: NodeFacts) -> Sequence[Value | None]:
 def _inside(node: NodeFacts) -> str:
     """Whether a node stands in branches only, and what is around them is not known before running."""
     decided = node.under not in ("shape", "cast-shape", "runtime")
-    branches = all(word.startswith(("then_branch of ", "else_branch of ")) for word in node.scope)
-    return "nothing" if decided or not branches else "branch"
+    return "nothing" if decided or not in_branches(node.scope) else "branch"
+
+
+@functools.lru_cache(maxsize=256)
+def in_branches(scope: tuple[str, ...]) -> bool:
+    """Whether every subgraph around a node is a branch of an If: all that facets read of a scope, see facet_memo.py."""
+    return all(word.startswith(("then_branch of ", "else_branch of ")) for word in scope)
 
 
 def _operand(out: Facets, name: str, value: Value | None, *, weight: bool, counts: bool) -> None:

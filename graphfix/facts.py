@@ -5,7 +5,6 @@ Facts are inferred anew: `value_info` and declared output shapes may be stale an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +15,7 @@ from graphfix.known import Known
 from graphfix.origin import Origin, bears, origin
 from graphfix.schemas import since
 from graphfix.settling import SHAPED_BY
-from graphfix.solver import opsets, solve
+from graphfix.solver import solve
 from graphfix.values import Dim, NodeFacts, Shape, Value, typed
 
 __all__ = ["DTYPES", "SHAPED_BY", "Dim", "Facts", "NodeFacts", "Shape", "Value", "since", "typed"]
@@ -64,8 +63,3 @@ class Facts(Known):
         """The graph's own inputs, without those that only name an initializer."""
         known = {tensor.name for tensor in self.model.graph.initializer}
         return [typed(info) for info in self.model.graph.input if info.name not in known]
-
-    @property
-    def opsets(self) -> Mapping[str, int]:
-        """Opset version by domain, the empty domain being ai.onnx."""
-        return opsets(self.model)

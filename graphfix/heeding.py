@@ -6,19 +6,26 @@ a reason wherever it happens to go with one.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from graphfix.attributes import Facet
+    from graphfix.values import Facet
 
-LOADING = frozenset({"clashes", "followed"})
-"""Facets that say what becomes of free dims where they are 1, and where plain inference is asked for sizes."""
 LOADERS = frozenset({"tflite"})
 """Targets whose runtime lays a model out before it has seen inputs, and whose converter asks plain inference."""
 
 LATE = "late"
 """What probes vary that put something between the input and the node whose size only running decides."""
+
+
+@functools.cache
+def loading_facets() -> frozenset[str]:
+    """Facets that say what becomes of dynamic dims where they are 1, and where plain inference is asked for sizes."""
+    from graphfix.structural import PATTERNS  # imports onnx, which what reads no model does without
+
+    return frozenset(name for pattern in PATTERNS if pattern.loading for name in pattern.usual)
 
 
 def asked(target: str, varied: Collection[str]) -> bool:
@@ -28,6 +35,6 @@ def asked(target: str, varied: Collection[str]) -> bool:
 
 def heeded(target: str, facets: dict[str, Facet]) -> dict[str, Facet]:
     """The facets without those that are no matter of the target, whose version may be part of its name."""
-    if LOADING.isdisjoint(facets) or target.partition("@")[0] in LOADERS:
+    if target.partition("@")[0] in LOADERS or loading_facets().isdisjoint(facets):
         return facets
-    return {name: value for name, value in facets.items() if name not in LOADING}
+    return {name: value for name, value in facets.items() if name not in loading_facets()}

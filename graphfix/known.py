@@ -42,6 +42,11 @@ class Known:
         """The node that makes the value a name means in a scope; None for inputs and initializers."""
         return self.producers.get(self.place(name, scope))
 
+    @property
+    def opsets(self) -> dict[str, int]:
+        """Opset version by domain, the empty domain being ai.onnx."""
+        return {"" if o.domain == "ai.onnx" else o.domain: o.version for o in self.model.opset_import}
+
     def shapes(self) -> dict[Place, Shape | None]:
         """The shape of every value."""
         return {(scope, name): value.shape for scope, values in self.values.items() for name, value in values.items()}

@@ -7,33 +7,45 @@ which a single element is open is another matter: simplifiers write -1 for it.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnx
 from onnx import GraphProto, ModelProto, shape_inference
 
-from graphfix.infer import Place, unannotated
+from graphfix.infer import unannotated
+from graphfix.pattern import Pattern
 from graphfix.sizes import sizes_of
-from graphfix.values import NodeFacts, Value
+from graphfix.values import NodeFacts, Structure, Value
 
 HEEDING = {"AffineGrid", "Attention", "Col2Im", "CumProd", "DeformConv", "Det", "Einsum", "EyeLike", "GRU", "LSTM", "RNN",
            "LayerNormalization", "RMSNormalization", "MaxUnpool", "NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss",
            "NonMaxSuppression", "RoiAlign", "Scatter", "ScatterElements", "TensorScatter", "Softmax", "LogSoftmax", "Hardmax",
            "InstanceNormalization", "GroupNormalization", "BatchNormalization", "Split", "MatMul", "Conv"}  # fmt: skip
 """Operators that converters take apart by the sizes of their data; those of all others decide nothing."""
+PATTERN = Pattern(
+    frozenset(HEEDING),
+    {"followed": "none"},
+    words={
+        ("followed", "last"): "a fixed last dim that only arithmetic on sizes tells",
+        ("followed", "state"): "a batch size that only a recurrent node's initial state tells",
+        ("followed", "inner"): "fixed inner dims that only arithmetic on sizes tells",
+        ("followed", "none"): "sizes that plain inference tells",
+    },
+    kind="dynamic",
+    loading=True,
+)
 Sizes = tuple[int | None, ...]
 COMPUTED = ("shape", "cast-shape")
 
 
 def overlooked(
     nodes: Sequence[NodeFacts], values: Mapping[str, Value], inferred: ModelProto, source: ModelProto
-) -> dict[int, str]:
+) -> dict[int, Structure]:
     """Positions of nodes of the main graph with operands of whose fixed sizes plain inference tells the rank and not the size.
 
-    Each with `state` where only the initial state of a recurrent node tells some of them, with `last` where the last size of
-    an operand is among them, else with `inner`.
+    The facet `followed` of each is `state` where only the initial state of a recurrent node tells some of them, `last` where the
+    last size of an operand is among them, else `inner`.
     `values` are those of the main graph, `inferred` is the annotated model, with what could be computed ahead of time in the
     place of its nodes; it is used up. `source` is the model as it was given. Where not even the rank is told, as behind
     targets in models of old, compilers ask further, so that nothing follows.
@@ -48,19 +60,12 @@ def overlooked(
     for info in (*plain.value_info, *plain.output):
         kind = info.type.tensor_type
         told[info.name] = tuple([dim.dim_value or None for dim in kind.shape.dim]) if kind.HasField("shape") else None
-    found: dict[int, str] = {}
+    found: dict[int, Structure] = {}
     for at, node in enumerate(nodes):
         words = {_missed(value, told) for value in node.inputs} if not node.scope else {"none"}
         if words - {"none"}:
-            found[at] = next(word for word in ("state", "last", "inner") if word in words)
+            found[at] = (("followed", next(word for word in ("state", "last", "inner") if word in words)),)
     return found
-
-
-def marked(nodes: list[NodeFacts], producers: dict[Place, NodeFacts], found: Mapping[int, str]) -> None:
-    """Say of the nodes found, in place, that plain inference does not tell all that is known of their operands."""
-    for position, word in found.items():
-        node = nodes[position] = dataclasses.replace(nodes[position], followed=word)
-        producers.update({(node.scope, name): node for name in node.proto.output[:] if name})
 
 
 def _missed(value: Value | None, told: Mapping[str, Sizes | None]) -> str:

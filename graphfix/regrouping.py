@@ -9,6 +9,8 @@ from collections import defaultdict
 
 from onnx import GraphProto, NodeProto
 
+from graphfix.pattern import Pattern
+
 
 def regroupings(graph: GraphProto) -> set[int]:
     """The positions of the nodes of a graph, not of its subgraphs, that stand in such a row and feed nothing else."""
@@ -38,3 +40,10 @@ def regroupings(graph: GraphProto) -> set[int]:
 
 def _reshapes(node: NodeProto) -> bool:
     return node.op_type == "Reshape" and node.domain in ("", "ai.onnx")
+
+
+PATTERN = Pattern(
+    frozenset({"Reshape", "Transpose"}),
+    {"regroups": False},
+    lambda context: {at: {"regroups": True} for at in regroupings(context.graph)},
+)

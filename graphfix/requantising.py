@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
+from graphfix.pattern import Pattern
 from graphfix.values import NodeFacts, Value
 
 REQUANTISED = {"Softmax", "LogSoftmax"}
@@ -72,3 +73,14 @@ def _after(node: NodeFacts, readers: Mapping[str, list[NodeFacts]]) -> str:
             return ""
         node = reader
     return ""
+
+
+PATTERN = Pattern(
+    frozenset(REQUANTISED),
+    {"requantised": "nothing"},
+    lambda context: {at: {"requantised": word} for at, word in requantisings(context.nodes).items()},
+    words={
+        ("requantised", "same dtype"): "quantised numbers before and after",
+        ("requantised", "other dtype"): "quantised numbers of different dtypes before and after",
+    },
+)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from graphfix.pattern import Context, Pattern, Told
 from graphfix.values import NodeFacts, Value
 
 WINDOWED = {"Conv", "ConvTranspose", "ConvInteger", "AveragePool", "MaxPool", "LpPool"}
@@ -32,3 +33,20 @@ def reshaped(data: Value | None, producer: Callable[[str], NodeFacts | None]) ->
                 return "one channel"
             return "same rank" if value is not None and value.rank == 3 else "other rank"
     return "nothing"
+
+
+def _find(context: Context) -> dict[int, Told]:
+    nodes = [(at, context.nodes[at]) for at in context.at(WINDOWED)]
+    return {at: {"reshaped": reshaped(n.inputs[0] if n.inputs else None, context.producer)} for at, n in nodes}
+
+
+PATTERN = Pattern(
+    frozenset(WINDOWED),
+    {"reshaped": "nothing"},
+    _find,
+    words={
+        ("reshaped", "other rank"): "a row that was just made of data of another rank",
+        ("reshaped", "same rank"): "a row that was just made of other rows",
+        ("reshaped", "one channel"): "a row of one channel that was just made",
+    },
+)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from graphfix.pattern import Context, Pattern, Told
 from graphfix.values import NodeFacts, Value
 
 LOSSES = {"NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss"}
@@ -31,3 +32,11 @@ def resized(op: str, data: Value | None, producer: Callable[[str], NodeFacts | N
                 return True
         data = made.inputs[0] if made.inputs else None
     return False
+
+
+def _find(context: Context) -> dict[int, Told]:
+    nodes = [(at, context.nodes[at]) for at in context.at(LOSSES)]
+    return {at: {"resized": resized(n.op, n.inputs[0] if n.inputs else None, context.producer)} for at, n in nodes}
+
+
+PATTERN = Pattern(frozenset(LOSSES), {"resized": False}, _find)

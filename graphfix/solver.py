@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, ValueInfoProto
 
-from graphfix.at_one import clashes
-from graphfix.company import in_company
 from graphfix.folding import tensor_value
 from graphfix.infer import NAMES, branch_scope, infer, named, replace, stripped
 from graphfix.invariants import invariants
@@ -22,14 +20,9 @@ from graphfix.known import Known
 from graphfix.laws import gravest
 from graphfix.node_inference import NodeInference, Operand, merged
 from graphfix.open_dims import OpenDims
-from graphfix.plain import marked, overlooked
-from graphfix.regrouping import regroupings
-from graphfix.requantising import requantisings
-from graphfix.reshaping import WINDOWED, reshaped
-from graphfix.resized import LOSSES, resized
+from graphfix.plain import overlooked
 from graphfix.schemas import since
-from graphfix.stretching import feedings
-from graphfix.thinning import thinnings
+from graphfix.structural import judged, noted, recognise
 from graphfix.transfer import NO_BODIES, Bodies, Scope, Step, Told, Transfer, improves
 from graphfix.values import NodeFacts, Value, typed
 
@@ -49,9 +42,10 @@ def solve(model: ModelProto) -> Known:
         transfer = Transfer(known, transfer.inference, transfer.known.shapes(), transfer.folded)
         Solver(transfer).walk(work.graph, inferred.graph)
     known = transfer.known
+    recognise(known)
     if any_open:
         replace(inferred.graph, (), transfer.folded)
-        marked(known.nodes, known.producers, overlooked(known.nodes, known.values[()], inferred, model))
+        noted(known, overlooked(known.nodes, known.values[()], inferred, model))
     return known
 
 
@@ -69,11 +63,6 @@ def _inlined(model: ModelProto) -> ModelProto:
     return inlined
 
 
-def opsets(model: ModelProto) -> dict[str, int]:
-    """Opset version by domain, the empty domain being ai.onnx."""
-    return {"" if o.domain == "ai.onnx" else o.domain: o.version for o in model.opset_import}
-
-
 @dataclass(frozen=True, slots=True)
 class Level:
     """One graph that is walked: the model's own or a subgraph, beside itself as onnx annotated it."""
@@ -83,9 +72,6 @@ class Level:
     scope: Scope
     under: str
     told: Told
-    regroups: set[int]
-    accompanied: set[int]
-    thins: set[int]
 
 
 @dataclass(slots=True)
@@ -98,7 +84,7 @@ class Solver:
 
     def __post_init__(self) -> None:
         self.known = self.transfer.known
-        self.opsets = opsets(self.known.model)
+        self.opsets = self.known.opsets
 
     def walk(
         self, graph: GraphProto, inferred: GraphProto, scope: Scope = (), under: str = "nothing",
@@ -109,17 +95,12 @@ class Solver:
         `given` is what is known of its inputs beyond that; `kept` are values outside that inputs are, whenever it runs.
         """
         told = {info.name: info for infos in (inferred.value_info, inferred.output) for info in infos}
-        level = Level(
-            graph, inferred, scope, under, told, regroupings(graph), in_company(graph, self.opsets), thinnings(graph)
-        )  # fmt: skip
+        level = Level(graph, inferred, scope, under, told)
         values = self.known.values[scope] = self._inputs(level, given, kept or {})
         values.update(_weights(graph))
         read: dict[str, None] = {}
-        entries: dict[int, NodeFacts] = {}
-        places: dict[int, int] = {}
         for position, node in enumerate(graph.node):
-            entry = entries[position] = self._node(level, position, node, inferred.node[position])
-            places[position] = len(self.known.nodes)
+            entry = self._node(level, position, node, inferred.node[position])
             self.known.nodes.append(entry)
             if scope:
                 names = (*node.input[:], *entry.captured)
@@ -128,7 +109,6 @@ class Solver:
                 if value is not None:
                     values[value.name] = value
                     self.known.producers[scope, value.name] = entry
-        self._replace_entries(level, entries, places)
         read.update(dict.fromkeys(output.name for output in graph.output if output.name not in values))
         return list(read)
 
@@ -160,21 +140,9 @@ class Solver:
         outputs = self.transfer.outputs(scope, level.told, Step(node, inferred, domain, inputs, version, bodies))
         return NodeFacts(
             node, op, domain, scope, inputs, tuple([o if o.name else None for o in outputs]), version, bodies.branches,
-            bodies.captured, bodies.broken, level.under, position in level.regroups, position in level.accompanied,
-            op in LOSSES and resized(op, inputs[0] if inputs else None, lambda name: known.producer(name, scope)),
-            position in level.thins, clashes(node, inputs, known.opened.extents),
-            reshaped=reshaped(inputs[0] if inputs else None, lambda name: known.producer(name, scope))
-            if op in WINDOWED else "nothing",
+            bodies.captured, bodies.broken, level.under,
+            () if domain else judged(op, node, inputs, known.opened.extents),
         )  # fmt: skip
-
-    def _replace_entries(self, level: Level, entries: Mapping[int, NodeFacts], places: Mapping[int, int]) -> None:
-        """Give entries the facts that only a look at the whole graph tells."""
-        feeds, words = feedings(level.graph, entries), requantisings(entries)
-        fed = {at: dataclasses.replace(entries[at], feeds=feeding) for at, feeding in feeds.items()}
-        fed |= {at: dataclasses.replace(entries[at], requantised=word) for at, word in words.items()}
-        for position, entry in fed.items():
-            self.known.nodes[places[position]] = entry
-            self.known.producers.update({(level.scope, name): entry for name in entry.proto.output[:] if name})
 
     def _bodies(self, level: Level, node: NodeProto, inferred: NodeProto, inputs: tuple[Value | None, ...]) -> Bodies:
         """Walk the subgraphs of a node."""

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from onnx import GraphProto, NodeProto
 
 from graphfix.folding import attribute
+from graphfix.pattern import Context, Pattern, Told
 from graphfix.values import NodeFacts, Value
 
 STRETCHING = {"Expand", "Tile", "ConstantOfShape"}
@@ -227,3 +228,27 @@ def _terms(equation: str | bytes, ranks: Sequence[int | None], place: int) -> La
     kept = set(result) if "->" in text else {label for label in every if every.count(label) == 1}
     summed: set[object] = {label for label in every if isinstance(label, str) and label not in kept}
     return terms[place], summed, terms[1 - place] if len(terms) == 2 else ()
+
+
+def _find(context: Context) -> dict[int, Told]:
+    return {at: {"feeds": role, "feeds.by": by} for at, (role, by) in feedings(context.graph, context.nodes).items()}
+
+
+PATTERN = Pattern(
+    frozenset(STRETCHING),
+    {"feeds": "nothing", "feeds.by": "nothing"},
+    _find,
+    words={
+        ("feeds", "shared"): "entries repeated for a product along axes that its operands share",
+        ("feeds", "open"): "entries repeated for a product along an open dim of this side alone",
+        ("feeds", "summed"): "entries repeated for a product that sums them",
+        ("feeds", "merged"): "entries repeated for a product that sums them, merged with others",
+        ("feeds", "free"): "entries repeated for a product along axes of this side alone",
+        ("feeds", "raised"): "entries repeated for a product along dims that were not there before",
+        ("feeds.by", "product"): "a matrix product right behind",
+        ("feeds.by", "map"): "a matrix product behind a function of entries",
+        ("feeds.by", "several"): "several matrix products right behind",
+        ("feeds.by", "strided"): "a strided matrix product right behind",
+        ("feeds.by", "recurrent"): "a recurrent layer right behind",
+    },
+)

@@ -14,6 +14,7 @@ from typing import Any
 from onnx import GraphProto, NodeProto
 
 from graphfix.folding import attribute, constant_value, tensor_value
+from graphfix.pattern import Pattern
 
 THINNING = {"Conv", "Slice"}
 """Operators that may choose every n-th entry."""
@@ -96,3 +97,11 @@ def _kernel(node: NodeProto, kernels: dict[str, Any]) -> Sequence[int]:
 def _strides(node: NodeProto) -> Sequence[int]:
     found: Sequence[int] = attribute(node, "strides", ())
     return found
+
+
+PATTERN = Pattern(
+    frozenset(THINNING),
+    {"thins": False},
+    lambda context: {at: {"thins": True} for at in thinnings(context.graph)},
+    words={("thins", True): "every n-th entry of a product over open dims"},
+)

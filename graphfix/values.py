@@ -13,6 +13,10 @@ from graphfix.infer import NAMES
 Dim = int | str | None
 Shape = tuple[Dim, ...]
 Sizes = tuple[int | str | None, ...]
+Facet = str | int | bool | None
+"""What support tables are keyed by: a word, a number or a truth value; None where it is not known."""
+Structure = tuple[tuple[str, Facet], ...]
+"""Facets that tell of patterns of nodes, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +62,7 @@ class NodeFacts:
     the outputs of its subgraphs, `captured` the names that those read from outer scopes,
     `broken` the gravest operator inside them whose operands contradict it, `none` without one. `under` is `nothing` in
     the main graph, else the source of the condition that its execution hangs on, the least settled of several.
-    `regroups` says that it stands in a row of Reshape, Transpose and Reshape, see regrouping.py; `accompanied` that
-    its result meets other operands, see company.py; `resized` that a loss takes scores of computed sizes, see resized.py;
-    `thins` that it chooses every n-th entry of a product, see thinning.py; `clashes` that its operands contradict each other
-    where every open dim is 1, see at_one.py. `feeds` says what the entries that it repeats are in a product behind it, see
-    stretching.py; `reshaped` how a row that it convolves or pools was made, see reshaping.py; `requantised` whether
-    its data come from bytes and its result becomes bytes, see requantising.py;
-    `followed` which sizes of its operands only arithmetic on sizes tells, see plain.py.
+    `structure` holds the facets that tell of the patterns that it is part of, as far as they are unusual, see structural.py.
     """
 
     proto: NodeProto
@@ -78,15 +76,7 @@ class NodeFacts:
     captured: tuple[str, ...] = ()
     broken: str = "none"
     under: str = "nothing"
-    regroups: bool = False
-    accompanied: bool = False
-    resized: bool = False
-    thins: bool = False
-    clashes: bool | None = False
-    followed: str = "none"
-    feeds: tuple[str, str] = ("nothing", "nothing")
-    reshaped: str = "nothing"
-    requantised: str = "nothing"
+    structure: Structure = ()
 
     @property
     def label(self) -> str:

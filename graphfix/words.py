@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -26,33 +27,18 @@ PHRASES: dict[tuple[str, Facet], str] = {
     ("placeholders", True): "one placeholder name for several dims of an input",
     ("squeezed", "assumed"): "no axes and a batch size that only a recurrent node's initial state tells",
     ("extents", "differ"): "open dims that were made in different ways",
-    ("clashes", True): "operands that contradict each other where free dims are 1, as on loading",
-    ("clashes", False): "operands that fit where free dims are 1",
-    ("followed", "last"): "a fixed last dim that only arithmetic on sizes tells",
-    ("followed", "state"): "a batch size that only a recurrent node's initial state tells",
-    ("followed", "inner"): "fixed inner dims that only arithmetic on sizes tells",
-    ("followed", "none"): "sizes that plain inference tells",
-    ("thins", True): "every n-th entry of a product over open dims",
-    ("feeds", "shared"): "entries repeated for a product along axes that its operands share",
-    ("feeds", "open"): "entries repeated for a product along an open dim of this side alone",
-    ("feeds", "summed"): "entries repeated for a product that sums them",
-    ("feeds", "merged"): "entries repeated for a product that sums them, merged with others",
-    ("feeds", "free"): "entries repeated for a product along axes of this side alone",
-    ("feeds", "raised"): "entries repeated for a product along dims that were not there before",
-    ("feeds.by", "product"): "a matrix product right behind",
-    ("feeds.by", "map"): "a matrix product behind a function of entries",
-    ("feeds.by", "several"): "several matrix products right behind",
-    ("feeds.by", "strided"): "a strided matrix product right behind",
-    ("feeds.by", "recurrent"): "a recurrent layer right behind",
-    ("reshaped", "other rank"): "a row that was just made of data of another rank",
-    ("reshaped", "same rank"): "a row that was just made of other rows",
-    ("reshaped", "one channel"): "a row of one channel that was just made",
-    ("requantised", "same dtype"): "quantised numbers before and after",
-    ("requantised", "other dtype"): "quantised numbers of different dtypes before and after",
     ("unranked", True): "several axes that are only read, so that the rank left is unknown",
     ("value.dtype", "absent"): "no value of its own",
 }
-"""Facets that a name and a value would not explain."""
+"""Facets that a name and a value would not explain; those of patterns are in the files of the patterns."""
+
+
+@functools.cache
+def phrases() -> dict[tuple[str, Facet], str]:
+    """Facets that a name and a value would not explain."""
+    from graphfix.structural import PATTERNS  # imports onnx, which what reads no model does without
+
+    return PHRASES | {told: words for pattern in PATTERNS for told, words in pattern.words.items()}
 
 
 def in_words(when: Condition, facets: Facets) -> str:
@@ -62,8 +48,8 @@ def in_words(when: Condition, facets: Facets) -> str:
 
 def phrase(name: str, value: Facet) -> str:
     """One facet and its value in words."""
-    if (name, value) in PHRASES:
-        return PHRASES[name, value]
+    if (name, value) in phrases():
+        return phrases()[name, value]
     operand, _, aspect = name.rpartition(".")
     if name == "since":
         return f"its version {value} form"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from onnx import parser
 
-from graphfix.engine import node_facets
+from graphfix.facet_memo import node_facets
 from graphfix.facts import Facts
 
 LOSS = "Y = NegativeLogLikelihoodLoss(r, y)"

@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from graphfix.structural import PATTERNS
+
 TYPE_VARIABLE = re.compile(r"T\d*|Tind|T_?[A-Z0-9]\w*|B|V|tensor|in\d+\.dtype|value\.dtype|to|dtype|inputs\.dtypes")
 FORM = {"foldable", "inputs", "constants", "broadcast", "branches", "captures", "subgraphs", "outputs"}
-OPENED = {"clashes", "followed"}
-"""Facets that only nodes among free dims have, so that fixing these helps."""
+STRUCTURAL = {name: pattern.kind for pattern in PATTERNS for name in pattern.usual}
+"""The kinds of facets that tell of patterns of nodes."""
 ORDER = ("operand", "dtype", "attribute", "rank", "dynamic", "optional", "form", "function", "opset")
 """Which kind names a condition over facets of several kinds: the one a reader can do most about."""
 
@@ -18,8 +20,8 @@ def kind_of_facet(name: str) -> str:
     """The kind of trouble that one facet stands for."""
     if name in ("since", "opset", "ir", "domains"):
         return "opset"
-    if name in OPENED:
-        return "dynamic"
+    if name in STRUCTURAL:
+        return STRUCTURAL[name]
     if name == "functions":
         return "function"
     if name in FORM:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from graphfix.facets import facets
 from graphfix.facts import Facts
 from graphfix.probe.build import build, finished, probes
 from graphfix.probe.form import Form, data, weight
@@ -19,7 +20,7 @@ def test_data_whose_fixed_sizes_only_arithmetic_tells_is_a_view_by_a_computed_ta
     facts = Facts.of(model)
     node = next(node for node in facts.nodes if node.label == "probe")
     assert [op.op_type for op in model.graph.node] == ["Shape", "Gather", "Concat", "Reshape", "LayerNormalization"]
-    assert node.followed == "last"
+    assert facets(node)["followed"] == "last"
     assert node.inputs[0] is not None
     assert node.inputs[0].shape is not None
     assert node.inputs[0].shape[1:] == (3, 4)
@@ -29,7 +30,8 @@ def test_data_whose_fixed_sizes_only_arithmetic_tells_is_a_view_by_a_computed_ta
 def test_what_is_added_to_a_view_tells_its_last_dim() -> None:
     built = build(Form("LayerNormalization", {"X": data(2, 3, 4), "Scale": weight(4)}), {"dims": FOLLOWED[1]})
     assert built is not None
-    assert next(node for node in Facts.of(finished(*built)).nodes if node.label == "probe").followed == "inner"
+    node = next(node for node in Facts.of(finished(*built)).nodes if node.label == "probe")
+    assert facets(node)["followed"] == "inner"
 
 
 def test_rows_cannot_be_viewed_and_have_a_free_dim() -> None:
