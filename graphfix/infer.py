@@ -128,10 +128,16 @@ def _lend(graph: GraphProto, outer: Mapping[str, TensorProto]) -> None:
     onnx infers a subgraph without the values of outer constants, and so loses the rank behind every Unsqueeze in it.
     """
     own = {tensor.name: tensor for tensor in graph.initializer if _is_small_integer(tensor)}
+    read: set[str] = set()
+    bodies: list[GraphProto] = []
     for node in graph.node:
-        if node.op_type == "Constant" and node.attribute and _is_small_integer(node.attribute[0].t):
-            own[node.output[0]] = node.attribute[0].t
-    read = {name for node in graph.node for name in node.input[:] if name in outer} if outer else set()
+        if node.op_type == "Constant":
+            if node.attribute and _is_small_integer(node.attribute[0].t):
+                own[node.output[0]] = node.attribute[0].t
+            continue
+        if outer:
+            read.update([name for name in node.input[:] if name in outer])
+        bodies.extend([item.g for item in node.attribute[:] if item.type == AttributeProto.GRAPH])
     if read:
         read -= {item.name for item in (*graph.input, *graph.initializer)}
         read -= {name for node in graph.node for name in node.output}
@@ -140,10 +146,8 @@ def _lend(graph: GraphProto, outer: Mapping[str, TensorProto]) -> None:
         tensor.CopyFrom(outer[name])
         tensor.name = name
     seen = {**outer, **own}
-    for node in graph.node:
-        for item in node.attribute[:]:
-            if item.type == AttributeProto.GRAPH:
-                _lend(item.g, seen)
+    for body in bodies:
+        _lend(body, seen)
 
 
 def _is_small_integer(tensor: TensorProto) -> bool:

@@ -72,14 +72,14 @@ def assumed(output: Value, plain: Shape | None) -> Value:
 
 def refined(node: NodeProto, domain: str, inputs: Inputs, outputs: Outputs) -> Outputs:
     """The outputs with what the operator's own rules tell beyond inference: only shapes change, and dtypes that were unknown."""
-    for rule in RULES[node.op_type] if has_rule(node, domain) else ():
+    for rule in RULES[node.op_type] if has_rule(node.op_type, domain) else ():
         outputs = rule(node, inputs, outputs)
     return outputs
 
 
-def has_rule(node: NodeProto, domain: str) -> bool:
+def has_rule(op: str, domain: str) -> bool:
     """Whether an operator has rules beyond inference."""
-    return node.op_type in RULES and (domain == "" or node.op_type in FOREIGN)
+    return op in RULES and (domain == "" or op in FOREIGN)
 
 
 def _told(output: Value, dims: Shape, dtype: str) -> Value:

@@ -23,7 +23,7 @@ from graphfix.open_dims import OpenDims
 from graphfix.plain import overlooked
 from graphfix.schemas import since
 from graphfix.structural import judged, noted, recognise
-from graphfix.transfer import NO_BODIES, Bodies, Scope, Step, Told, Transfer, improves
+from graphfix.transfer import KINDS, NO_BODIES, Bodies, Scope, Step, Told, Transfer, improves
 from graphfix.values import NodeFacts, Value, typed
 
 SETTLED = ("nothing", "constant", "folded", "shape", "cast-shape", "runtime")
@@ -44,7 +44,8 @@ def solve(model: ModelProto) -> Known:
     known = transfer.known
     recognise(known)
     if any_open:
-        replace(inferred.graph, (), transfer.folded)
+        if transfer.folded:
+            replace(inferred.graph, (), transfer.folded)
         noted(known, overlooked(known.nodes, known.values[()], inferred, model))
     return known
 
@@ -68,10 +69,14 @@ class Level:
     """One graph that is walked: the model's own or a subgraph, beside itself as onnx annotated it."""
 
     graph: GraphProto
-    inferred: GraphProto
+    inputs: Sequence[ValueInfoProto]
+    nodes: Sequence[NodeProto]
+    """The nodes as onnx was given them."""
     scope: Scope
     under: str
     told: Told
+    read: dict[str, None] = field(default_factory=dict)
+    """The names that are read from outside, in order."""
 
 
 @dataclass(slots=True)
@@ -95,30 +100,27 @@ class Solver:
         `given` is what is known of its inputs beyond that; `kept` are values outside that inputs are, whenever it runs.
         """
         told = {info.name: info for infos in (inferred.value_info, inferred.output) for info in infos}
-        level = Level(graph, inferred, scope, under, told)
+        level = Level(graph, inferred.input, inferred.node, scope, under, told)
         values = self.known.values[scope] = self._inputs(level, given, kept or {})
         values.update(_weights(graph))
-        read: dict[str, None] = {}
         for position, node in enumerate(graph.node):
-            entry = self._node(level, position, node, inferred.node[position])
+            entry = self._node(level, position, node)
             self.known.nodes.append(entry)
-            if scope:
-                names = (*node.input[:], *entry.captured)
-                read.update(dict.fromkeys([name for name in names if name and name not in values]))
             for value in entry.outputs:
                 if value is not None:
                     values[value.name] = value
                     self.known.producers[scope, value.name] = entry
-        read.update(dict.fromkeys(output.name for output in graph.output if output.name not in values))
-        return list(read)
+        level.read.update(dict.fromkeys(output.name for output in graph.output if output.name not in values))
+        return list(level.read)
 
     def _inputs(self, level: Level, given: Sequence[ValueInfoProto], kept: Mapping[str, Value | None]) -> dict[str, Value]:
         """What is known of the inputs of a graph."""
         values = {}
         better = {info.name: typed(info).shape for info in given}
-        for info in level.inferred.input:
+        for info in level.inputs:
             value, place = typed(info), (level.scope, info.name)
-            self.transfer.note_kind(place, value, info)
+            if value.dtype in KINDS:
+                self.transfer.kinds[place] = info.type
             outer = kept.get(info.name)
             shape = outer.shape if outer is not None else merged(value.shape, better.get(info.name))
             if improves(value.shape, shape):
@@ -129,15 +131,20 @@ class Solver:
             )
         return values
 
-    def _node(self, level: Level, position: int, node: NodeProto, inferred: NodeProto) -> NodeFacts:
+    def _node(self, level: Level, position: int, node: NodeProto) -> NodeFacts:
         """The entry of one node, its subgraphs walked."""
         op, domain = node.op_type, "" if node.domain == "ai.onnx" else node.domain
         known, scope = self.known, level.scope
         values = known.values[scope]
-        inputs = tuple([(values.get(name) or known.value(name, scope)) if name else None for name in node.input[:]])
-        bodies = self._bodies(level, node, inferred, inputs)
+        given = node.input[:]  # as a list: each loop over protobuf's own sequences ends in an error within
+        inputs = tuple([(values.get(name) or known.value(name, scope)) if name else None for name in given])
+        bodies = NO_BODIES
+        if [item for item in node.attribute[:] if item.type == AttributeProto.GRAPH]:
+            bodies = self._bodies(level, node, level.nodes[position], inputs)
+        if scope:
+            level.read.update(dict.fromkeys([name for name in (*given, *bodies.captured) if name and name not in values]))
         version = since(op, domain, self.opsets.get(domain, 0))
-        outputs = self.transfer.outputs(scope, level.told, Step(node, inferred, domain, inputs, version, bodies))
+        outputs = self.transfer.outputs(scope, level.told, Step(node, level.nodes, position, op, domain, inputs, version, bodies))
         return NodeFacts(
             node, op, domain, scope, inputs, tuple([o if o.name else None for o in outputs]), version, bodies.branches,
             bodies.captured, bodies.broken, level.under,
@@ -146,8 +153,6 @@ class Solver:
 
     def _bodies(self, level: Level, node: NodeProto, inferred: NodeProto, inputs: tuple[Value | None, ...]) -> Bodies:
         """Walk the subgraphs of a node."""
-        if not any(item.type == AttributeProto.GRAPH for item in node.attribute[:]):
-            return NO_BODIES
         known, scope, before = self.known, level.scope, len(self.known.nodes)
         under = _condition(node, inputs, level.under)
         lent = self._body_inputs(level, inferred)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from onnx import NodeProto, TypeProto, ValueInfoProto
 
@@ -17,14 +18,27 @@ from graphfix.known import Known
 from graphfix.node_inference import NodeInference, Operand, inferred_value, joined_parts, merged
 from graphfix.open_dims import FRESH
 from graphfix.produced import produced
-from graphfix.settling import assumed, by_every_step, decided, has_rule, refined, taken, telling_operands
+from graphfix.settling import (
+    RECURRENT,
+    RULES,
+    SHAPED_BY,
+    assumed,
+    by_every_step,
+    decided,
+    has_rule,
+    refined,
+    taken,
+    telling_operands,
+)
 from graphfix.values import Dim, Shape, Sizes, Value, is_unclear, typed
 
 Scope = tuple[str, ...]
 Told = Mapping[str, ValueInfoProto]
 """What onnx says of the values made in one graph."""
-KINDS = ("sequence", "optional", "map", "sparse_tensor")
+KINDS = frozenset({"sequence", "optional", "map", "sparse_tensor"})
 """What values may be that are no tensors."""
+OWN = frozenset((*SHAPED_BY, *RULES))
+"""Operators of which more may follow than onnx said though all that it knew of their operands still holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +57,23 @@ class Bodies:
 NO_BODIES = Bodies()
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A node as it is walked, and the same node as onnx was given it."""
+class Step(NamedTuple):
+    """A node as it is walked."""
 
     node: NodeProto
-    inferred: NodeProto
+    nodes: Sequence[NodeProto]
+    """The nodes of the graph as onnx was given them."""
+    position: int
+    op: str
     domain: str
     inputs: tuple[Value | None, ...]
     version: int
     bodies: Bodies
+
+    @property
+    def inferred(self) -> NodeProto:
+        """The node as onnx was given it."""
+        return self.nodes[self.position]
 
     def made(self, stated: Sequence[Value]) -> tuple[Value, ...]:
         """The outputs with their sources and values, from what inference states of them."""
@@ -86,36 +107,47 @@ class Transfer:
     def outputs(self, scope: Scope, annotated: Told, step: Step) -> tuple[Value, ...]:
         """What is known of a node's outputs."""
         told = [typed(annotated[name]) if name in annotated else Value(name) for name in step.node.output[:]]
-        for value in told:
-            self.note_kind((scope, value.name), value, annotated.get(value.name))
         outputs = step.made(told)
-        if not all(value.fixed or not value.name for value in outputs) or self.reads(self.lost, scope, step.inferred):
-            outputs = self._settled(scope, step, told, outputs)
-        reads = self.reads(self.improved, scope, step.inferred)
+        reads = bool(self.improved) and self.reads(self.improved, scope, step.inferred)
+        if (reads or step.op in OWN or step.bodies.improved) and self._unsettled(scope, step, outputs):
+            outputs = self._settled(scope, step, told, outputs, reads)
         for value, stated in zip(outputs, told, strict=True):
-            carries = reads and (value.constant is not None or value.sizes is not None)
-            if carries or improves(stated.shape, value.shape):
-                self.improved.add((scope, value.name))
-            elif stated.shape is not None and value.shape is None:
-                self.improved.add((scope, value.name))
-                self.lost.add((scope, value.name))
+            if reads or value.shape != stated.shape:
+                self._compare(scope, value, stated, reads)
+            if value.shape is None and value.dtype in KINDS:
+                self.kinds.setdefault((scope, value.name), annotated[value.name].type)
         if self.plain is not None:
             outputs = tuple(assumed(o, self.plain.get((scope, o.name), o.shape)) for o in outputs)
         outputs = self.known.opened.settle(step.node, step.inputs, outputs)
-        if step.node.op_type == "Concat" and outputs[0].sizes is None and (parts := joined_parts(step.inputs)):
+        if step.op == "Concat" and outputs[0].sizes is None and (parts := joined_parts(step.inputs)):
             self.parts[scope, outputs[0].name] = parts
-        if self.plain is None and not self.waiting:
+        if step.op in RECURRENT and self.plain is None and not self.waiting:
             self.waiting = by_every_step(step.node, step.domain, step.inputs, outputs) != outputs
         return outputs
 
-    def _settled(self, scope: Scope, step: Step, told: Sequence[Value], outputs: tuple[Value, ...]) -> tuple[Value, ...]:
+    def _compare(self, scope: Scope, value: Value, stated: Value, reads: bool) -> None:
+        """Mark an output of which something else is known than onnx said; `reads` says that some operand is marked."""
+        carries = reads and (value.constant is not None or value.sizes is not None)
+        if carries or improves(stated.shape, value.shape):
+            self.improved.add((scope, value.name))
+        elif stated.shape is not None and value.shape is None:
+            self.improved.add((scope, value.name))
+            self.lost.add((scope, value.name))
+
+    def _unsettled(self, scope: Scope, step: Step, outputs: tuple[Value, ...]) -> bool:
+        """Whether some output is not fixed, or is fixed by what turned out otherwise."""
+        return not all(value.fixed or not value.name for value in outputs) or self.reads(self.lost, scope, step.inferred)
+
+    def _settled(
+        self, scope: Scope, step: Step, told: Sequence[Value], outputs: tuple[Value, ...], reads: bool
+    ) -> tuple[Value, ...]:
         """The outputs of a node that onnx does not know all of: inferred again where operands tell more, then by rules."""
-        telling = self._telling(scope, step, outputs)
+        telling = step.op in SHAPED_BY and self._telling(scope, step, self.known.opened.settle(step.node, step.inputs, outputs))
         stated = told
-        if telling or step.bodies.improved or self.reads(self.improved, scope, step.inferred):
+        if telling or reads or step.bodies.improved:
             stated = self._inferred_again(scope, step, told)
             outputs = step.made(stated)
-        if not (has_rule(step.node, step.domain) or self.plain is not None):
+        if not has_rule(step.op, step.domain):
             return outputs
         seen = self.known.opened.settle(step.node, step.inputs, outputs)
         better = refined(step.node, step.domain, step.inputs, seen)
@@ -149,7 +181,8 @@ class Transfer:
             info = answer.outputs.get(value.name)
             if info is not None:
                 new = inferred_value(info, dims)
-                self.note_kind((scope, value.name), new, info)
+                if new.dtype in KINDS:
+                    self.kinds[scope, value.name] = info.type
                 shape = self._named(merged(value.shape, new.shape))
                 value = dataclasses.replace(value, dtype=value.dtype or new.dtype, shape=shape)
             found.append(value)
@@ -184,11 +217,6 @@ class Transfer:
     def reads(self, places: set[Place], scope: Scope, node: NodeProto) -> bool:
         """Whether some operand of a node is among values."""
         return bool(places) and any(name and self.known.place(name, scope) in places for name in node.input[:])
-
-    def note_kind(self, place: Place, value: Value, info: ValueInfoProto | None) -> None:
-        """Keep the type of a value that is no tensor."""
-        if info is not None and value.dtype in KINDS:
-            self.kinds[place] = info.type
 
 
 def improves(old: Shape | None, new: Shape | None) -> bool:
