@@ -69,7 +69,7 @@ def run(given: argparse.Namespace) -> int:
         writable(goal, force=given.force or given.in_place)
     shapes, values = bindings(given.shape, given.set, config)
     with contextlib.ExitStack() as stack:
-        file, brought = stack.enter_context(as_onnx(given.model, given, targets, shapes, values))
+        file, lowered_source = stack.enter_context(as_onnx(given.model, given, targets, shapes, values))
         model = read_whole(file)
         outside = has_external(read_skeleton(file))
         say = stack.enter_context(talk())
@@ -114,8 +114,8 @@ def run(given: argparse.Namespace) -> int:
         save_model(fixed.model, goal, force=given.force or given.in_place, external=outside)
         output = str(goal)
     results, policy = list(fixed.results), Policy(config)
-    if brought is not None:
-        results = brought.held(results)
+    if lowered_source is not None:
+        results = lowered_source.with_findings(results)
     for result in results:
         policy.apply(result)
         result.changes = [change.to_json() for change in fixed.changes]

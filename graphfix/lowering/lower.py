@@ -22,7 +22,7 @@ ROADS = {
     Kind.PICKLE: ("dynamo", "trace", "script"),
 }
 """The exporters that can lower what torch keeps, best first where nothing else decides; all else goes through tf2onnx."""
-Say = Callable[[str], None]
+ReportProgress = Callable[[str], None]
 Ask = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
@@ -34,7 +34,7 @@ def lower_source(
     targets: Sequence[str] = (),
     values: Mapping[str, Any] | None = None,
     every: bool = False,
-    say: Say | None = None,
+    progress: ReportProgress | None = None,
 ) -> Lowered:
     """Lower a source into `folder`, where the models stay; the attempt that suits `targets` best is chosen.
 
@@ -57,7 +57,7 @@ def lower_source(
                 return answer
 
             which = roads(source, instructions, framework)
-            return tried(source, instructions, folder, which, ask, targets=targets, values=values, every=every, say=say)
+            return tried(source, instructions, folder, which, ask, targets=targets, values=values, every=every, progress=progress)
 
         framework = next((name for name in FRAMEWORKS[source.kind] if workshop.has(name)), FRAMEWORKS[source.kind][0])
         attempts = lowered(framework)
@@ -83,12 +83,12 @@ def tried(
     targets: Sequence[str] = (),
     values: Mapping[str, Any] | None = None,
     every: bool = False,
-    say: Say | None = None,
+    progress: ReportProgress | None = None,
 ) -> list[Attempt] | None:
     """Roads tried in turn until one suits, or all of them; None where it is a model of another framework."""
     attempts: list[Attempt] = []
     for road in which:
-        (say or str)(f"{road} is lowering {source.text}")
+        (progress or str)(f"{road} is lowering {source.text}")
         place = folder / road
         place.mkdir()
         answer = ask(_request(source, instructions, road, place))
@@ -125,7 +125,7 @@ def roads(source: Source, instructions: Instructions, framework: str) -> Sequenc
 
 
 def _check(source: Source, instructions: Instructions) -> None:
-    """Raise UsageError for options that say nothing of such a source."""
+    """Raise UsageError for options that progress nothing of such a source."""
     if any(instructions.ends) and source.kind is not Kind.FROZEN:
         raise UsageError("--inputs and --outputs are the ends of a frozen graph", path=source.text, cure="leave them out")
     if instructions.weights is not None and source.kind not in (Kind.FACTORY, Kind.PICKLE):

@@ -13,20 +13,22 @@ from graphfix.report.paragraphs import wrapped
 from graphfix.report.text import VERDICTS, findings
 
 if TYPE_CHECKING:
-    from graphfix.lowering.bringing import Brought
+    from graphfix.lowering.bringing import LoweredSource
 
 LINES = 4
 """Lines for what one exporter came to."""
 
 
 def render_lowered(
-    brought: Brought, results: Sequence[Result], out: TextIO, *, full: bool = False, output: Path | None = None
+    lowered_source: LoweredSource, results: Sequence[Result], out: TextIO, *, full: bool = False, output: Path | None = None
 ) -> None:
     """Write the attempts, the reason for the choice, the findings of the lowering, each target's verdict and the file."""
-    page, lowered = Page(out), brought.lowered
+    page, lowered = Page(out), lowered_source.lowered
     chosen = lowered.chosen
     head = ("lowered", "bold green") if output is not None else ("not lowered", "bold red")
-    page.line((brought.name, "bold"), ": ", head, f" by {lowered.exporter}" if output is not None else "", f" ({lowered.reason})")
+    page.line(
+        (lowered_source.name, "bold"), ": ", head, f" by {lowered.exporter}" if output is not None else "", f" ({lowered.reason})"
+    )
     room = page.width - 12
     for attempt in lowered.attempts:
         first, *rest = wrapped(attempt.summary(), room, 99 if full else LINES)
