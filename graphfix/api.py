@@ -256,7 +256,7 @@ def lower(
     from graphfix.lowering.bringing import verified_model
     from graphfix.lowering.instructions import EXPORTERS, Instructions
     from graphfix.lowering.lower import lower_source
-    from graphfix.lowering.memory import lower_object, saved_inputs
+    from graphfix.lowering.memory import lower_object, save_inputs
     from graphfix.lowering.source import source_of
     from graphfix.model import load_model
 
@@ -269,7 +269,7 @@ def lower(
         folder = Path(scratch)
         wanted = Instructions(shapes=dict(shapes or {}), exporter=exporter, opset=opset, rtol=rtol, atol=atol)
         if isinstance(model, str | Path):
-            data = None if inputs is None else saved_inputs(inputs, folder / "inputs.npz")
+            data = None if inputs is None else save_inputs(inputs, folder / "inputs.npz")
             lowered = lower_source(source_of(model), dataclasses.replace(wanted, data=data), folder, targets=names)
         else:
             lowered = lower_object(model, inputs, wanted, folder, targets=names)
@@ -283,9 +283,9 @@ def _onnx(
     model: str | Path, targets: Sequence[str], shapes: Mapping[str, Any] | None, values: Mapping[str, Any] | None
 ) -> Iterator[tuple[Path | None, LoweredSource | None]]:
     """The file of a model, lowered where it is a source; None where no exporter made anything of it."""
-    from graphfix.lowering.source import recognised
+    from graphfix.lowering.source import recognise_source
 
-    source = recognised(model)
+    source = recognise_source(model)
     if source is None:
         yield Path(model), None
         return

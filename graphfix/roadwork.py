@@ -258,7 +258,7 @@ class _PathSearch:
 
     def _verify_against_framework(self, outcome: Outcome) -> tuple[float, str]:
         """Return the largest error against the framework, and the problem if exact rewrites exceed the tolerance."""
-        from graphfix.lowering.proof import proven
+        from graphfix.lowering.proof import verify_lowered
         from graphfix.model import save_model
 
         assert self.start.feeds is not None
@@ -266,7 +266,7 @@ class _PathSearch:
         labels = json.loads(self.start.feeds.with_suffix(".json").read_text())["labels"]
         path = self.start.feeds.with_name("end.onnx")
         save_model(outcome.model, path, force=True)
-        verification = proven(
+        verification = verify_lowered(
             path, self.start.feeds, labels[:1] if outcome.sizes else labels
         )  # the first are the example's sizes
         wrong = outcome.means is Means.EXACT and not verification.passed

@@ -15,7 +15,7 @@ from graphfix.diagnostic import Result
 from graphfix.engine import models_in, table
 from graphfix.errors import GraphfixError, UsageError
 from graphfix.linting import Task, carried_out
-from graphfix.lowering.source import recognised
+from graphfix.lowering.source import recognise_source
 from graphfix.mending import Mended, mend
 from graphfix.policy import Policy
 from graphfix.progress import progress
@@ -79,7 +79,7 @@ def run(given: argparse.Namespace) -> int:
 def _chosen(given: argparse.Namespace) -> list[Path]:
     """The models to look at; with --changed-since those of them that git tells of."""
     paths = given.paths or ["."]
-    source = next(filter(None, map(recognised, paths)), None)
+    source = next(filter(None, map(recognise_source, paths)), None)
     if source is not None:
         cure = "write it with `graphfix lower`, or judge it as it is with `graphfix lint`"
         raise UsageError(f"ci judges models of ONNX, not {source.title}", path=source.text, cure=cure)

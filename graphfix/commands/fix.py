@@ -16,7 +16,7 @@ from graphfix.diagnostic import Result
 from graphfix.engine import judge, named, read_whole, table
 from graphfix.errors import UsageError
 from graphfix.lowering.options import add_lowering
-from graphfix.lowering.source import recognised
+from graphfix.lowering.source import recognise_source
 from graphfix.policy import Policy
 from graphfix.progress import talk
 from graphfix.reforms import add_reforms, reforms
@@ -56,7 +56,7 @@ def run(given: argparse.Namespace) -> int:
     from graphfix.skeleton import read_skeleton
 
     write = renderer(given.output_format)
-    source = recognised(given.model)
+    source = recognise_source(given.model)
     config = settings.load(given.model, file=given.config, isolated=given.isolated)
     targets = chosen_targets(given.target, config)
     for target in targets:

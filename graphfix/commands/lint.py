@@ -18,7 +18,7 @@ from graphfix.engine import Values, models_in, table
 from graphfix.errors import BackendError, GraphfixError, UsageError
 from graphfix.linting import Task, carried_out
 from graphfix.lowering.options import add_lowering
-from graphfix.lowering.source import Source, recognised
+from graphfix.lowering.source import Source, recognise_source
 from graphfix.progress import progress
 from graphfix.report import renderer
 
@@ -69,8 +69,10 @@ class Run:
 
 def run(given: argparse.Namespace) -> int:
     """Lint every model; the exit code is 2 when one cannot be read, 1 with findings, else 0."""
-    models = [path for text in given.paths for path in ([Path(text)] if recognised(text) is not None else models_in([text]))]
-    sources = {path: source for path in models if (source := recognised(path)) is not None}
+    models = [
+        path for text in given.paths for path in ([Path(text)] if recognise_source(text) is not None else models_in([text]))
+    ]
+    sources = {path: source for path in models if (source := recognise_source(path)) is not None}
     if not models:
         raise UsageError(f"no model in {', '.join(given.paths)}", cure="name a .onnx file, or a folder that holds some")
     if given.jobs < 1:
@@ -112,10 +114,10 @@ def _lower_sources(
     if not sources:
         return found, lost
     from graphfix.lowering.bringing import lower_for_command
-    from graphfix.lowering.instructions import instructions
+    from graphfix.lowering.instructions import parse_instructions
     from graphfix.progress import talk
 
-    instructions(given, {})  # what is wrong with the options is wrong for all
+    parse_instructions(given, {})  # what is wrong with the options is wrong for all
     with talk() as say:
         for one in settings:
             if one.model not in sources or one.model in found or one.model in lost:

@@ -66,9 +66,9 @@ def as_onnx(
     text: str | Path, given: argparse.Namespace, targets: Sequence[str], shapes: dict[str, Any], values: dict[str, Any]
 ) -> Iterator[tuple[Path, LoweredSource | None]]:
     """The ONNX file that `text` names, or that was lowered from it and lasts as long as this; GraphfixError without one."""
-    from graphfix.lowering.source import recognised
+    from graphfix.lowering.source import recognise_source
 
-    source = recognised(text)
+    source = recognise_source(text)
     if source is None:
         yield Path(text), None
         return

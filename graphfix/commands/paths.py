@@ -16,9 +16,9 @@ from graphfix.commands.fix import read_data
 from graphfix.commands.options import add_shared, bindings, chosen_targets, destination
 from graphfix.engine import table
 from graphfix.errors import BackendError, UsageError
-from graphfix.lowering.instructions import instructions
+from graphfix.lowering.instructions import parse_instructions
 from graphfix.lowering.options import add_lowering, add_proof
-from graphfix.lowering.source import Source, recognised
+from graphfix.lowering.source import Source, recognise_source
 from graphfix.progress import talk
 from graphfix.roads import ConversionPaths, Start
 from graphfix.table import targets as known_targets
@@ -50,7 +50,7 @@ def run(given: argparse.Namespace) -> int:
     """Search every path; exit 0 when every target is reached, 1 when one is not, 2 when the source cannot be read."""
     if given.output_format not in FORMATS:
         raise UsageError(f"paths has no format `{given.output_format}`", cure=f"choose from {', '.join(FORMATS)}")
-    source = recognised(given.source)
+    source = recognise_source(given.source)
     config = settings.load(source.home if source is not None else Path(given.source), file=given.config, isolated=given.isolated)
     targets = chosen_targets(given.target, config) if given.target or config.targets else list(known_targets())
     for target in targets:
@@ -85,7 +85,7 @@ def _paths_of_lowered(
     from graphfix.setting_out import starts_of
 
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="graphfix-")))
-    wanted = instructions(given, shapes)
+    wanted = parse_instructions(given, shapes)
     lowered = lower_source(source, wanted, folder, values=search_options.values, every=True, progress=progress)
     if lowered.problem is not None:
         raise lowered.problem

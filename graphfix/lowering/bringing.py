@@ -15,7 +15,7 @@ from graphfix.engine import table
 from graphfix.errors import ModelError
 from graphfix.identity import told_apart
 from graphfix.lowering.codes import finding
-from graphfix.lowering.instructions import Instructions, instructions
+from graphfix.lowering.instructions import Instructions, parse_instructions
 from graphfix.lowering.lower import ReportProgress, lower_source
 from graphfix.lowering.lowered import Lowered, location_text
 from graphfix.lowering.source import Source
@@ -84,7 +84,7 @@ def lower_for_command(
         GraphfixError: the options contradict each other, or the source cannot be opened.
     """
     with lower_temporarily(
-        source, instructions(given, shapes or {}), targets=targets, values=values, progress=progress
+        source, parse_instructions(given, shapes or {}), targets=targets, values=values, progress=progress
     ) as lowered_source:
         yield lowered_source
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from pathlib import Path, PurePosixPath
 
-from graphfix.lowering.source import recognised
+from graphfix.lowering.source import recognise_source
 from graphfix.origin import Origin
 
 
@@ -15,7 +15,7 @@ def hosted(model: str) -> str:
     Of `package.module:factory` it is the module's file, or where that is not found the one in which it would lie here.
     """
     path = Path(model)
-    source = recognised(model) if ":" in model else None
+    source = recognise_source(model) if ":" in model else None
     if source is not None and source.path is None:
         path = source.file or Path(*model.rpartition(":")[0].split(".")).with_suffix(".py")
     if path.is_absolute() and path.is_relative_to(Path.cwd()):
