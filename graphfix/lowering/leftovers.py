@@ -37,7 +37,7 @@ def find_leftovers(model: Any, before: Set[str] = frozenset()) -> list[dict[str,
     reading = _load_reading()
     found = [*_training_findings(model, before, reading), *_pinned_findings(model, reading), *_forward_findings(model, reading)]
     distinct = {(each["kind"], each["file"], each["line"], each["text"]): each for each in found}
-    packaged = reading.functions.package
+    packaged = reading.functions.package_of
     kept = [each for each in distinct.values() if each["kind"] not in MINOR or not packaged(each["file"])]
     return sorted(kept, key=lambda each: (bool(packaged(each["file"])), KINDS.index(each["kind"]), each["file"], each["line"]))
 
@@ -71,14 +71,14 @@ def _forward_findings(model: Any, reading: Any) -> Iterator[dict[str, Any]]:
         for _, module in model.named_modules():
             try:
                 walk.visit(module)
-            except reading.Enough:
+            except reading.BudgetExceeded:
                 break
             except Exception:  # a defect of the analysis must not stop an export
                 walk.frames.clear()
     finally:
         sys.setrecursionlimit(limit)
     for (key, file, line), note in walk.notes.items():
-        if key == "number" and (note in walk.answered or ("data-dependent-branch", file, line) in walk.notes):
+        if key == "number" and (note in walk.explained or ("data-dependent-branch", file, line) in walk.notes):
             continue
         yield _entry(note.kind, note.module, file, line, note.text)
 
@@ -136,8 +136,8 @@ def _construction_site(modules: dict[str, Any], path: str, reading: Any) -> tupl
 
 def _assignment_of(method: Any, attribute: str, reading: Any) -> tuple[str, int] | None:
     """Return the file and line at which a method assigns `self.<attribute>`."""
-    function = reading.functions.plain_function(method)
-    source: Any = reading.functions.written(function.__code__) if function is not None else None
+    function = reading.functions.unwrapped_function(method)
+    source: Any = reading.functions.function_source(function.__code__) if function is not None else None
     for node in _source_nodes(source):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
         attributes = [part for target in targets for part in ast.walk(target) if isinstance(part, ast.Attribute)]
@@ -155,10 +155,10 @@ def _pinned_findings(model: Any, reading: Any) -> Iterator[dict[str, Any]]:
     """Yield findings on classes whose own `train` method keeps them, or modules in them, in training mode."""
     for path, module in model.named_modules():
         method = getattr(type(module), "train", None)
-        if reading.functions.name_of(method)[0].partition(".")[0] in reading.functions.FRAMEWORK:
+        if reading.functions.module_and_name(method)[0].partition(".")[0] in reading.functions.FRAMEWORK:
             continue
-        function = reading.functions.plain_function(method)
-        source: Any = reading.functions.written(function.__code__) if function is not None else None
+        function = reading.functions.unwrapped_function(method)
+        source: Any = reading.functions.function_source(function.__code__) if function is not None else None
         for node in _source_nodes(source):
             if _enables_training(node):
                 text = (
