@@ -20,7 +20,7 @@ from graphfix.table import table
 if TYPE_CHECKING:
     from graphfix.compiling import Compiled
     from graphfix.interface_rewrite import InterfaceRewrite
-    from graphfix.lowering.bringing import Brought
+    from graphfix.lowering.bringing import LoweredSource
     from graphfix.transaction import Change
     from graphfix.verify import Verification
     from graphfix.why import Explanation
@@ -103,13 +103,13 @@ def lint(
         table(name)
     if isinstance(model, onnx.ModelProto):
         return Report(tuple(judge(bound(model, shapes, values), names)))
-    with _onnx(model, names, shapes, values) as (path, brought):
+    with _onnx(model, names, shapes, values) as (path, lowered_source):
         if path is None:
-            assert brought is not None
-            return Report(tuple(brought.held([brought.unseen(target) for target in names])))
+            assert lowered_source is not None
+            return Report(tuple(lowered_source.with_findings([lowered_source.empty_result(target) for target in names])))
         results = lint_file(path, names, shapes=shapes, values=values, name=str(model))
-        if brought is not None:
-            results = brought.held(results)
+        if lowered_source is not None:
+            results = lowered_source.with_findings(results)
     for result in results:
         if result.error is not None:
             raise GraphfixError(result.error)
@@ -143,7 +143,7 @@ def fix(
         GraphfixError: an unreadable model, an unknown target or an unknown input; the message says the cure.
     """
     from graphfix.fix_options import FixOptions
-    from graphfix.lowering.bringing import usable
+    from graphfix.lowering.bringing import usable_model
     from graphfix.planner import fix_model
 
     names = [target] if isinstance(target, str) else list(target)
@@ -152,8 +152,8 @@ def fix(
     if isinstance(model, onnx.ModelProto):
         loaded = model
     else:
-        with _onnx(model, names, shapes, values) as (_, brought):
-            loaded = read_whole(usable(brought) if brought is not None else model)
+        with _onnx(model, names, shapes, values) as (_, lowered_source):
+            loaded = read_whole(usable_model(lowered_source) if lowered_source is not None else model)
     given = "" if isinstance(model, onnx.ModelProto) else str(model)
     options = FixOptions(
         targets=names, allow=frozenset(allow), shapes=named(loaded, shapes), values=dict(values or {}), data=data,
@@ -199,7 +199,7 @@ def compile(
     from graphfix.backends.gpu_options import gpu_options
     from graphfix.compile_case import Case
     from graphfix.compiling import compile_case
-    from graphfix.lowering.bringing import usable
+    from graphfix.lowering.bringing import usable_model
     from graphfix.model import save_model
     from graphfix.ranges import freed, spanned
 
@@ -213,8 +213,8 @@ def compile(
             save_model(model, path)
         else:
             bounds = {name: freed(entries) for name, entries in dims.items()}
-            brought = stack.enter_context(_onnx(model, [target], bounds, values))[1]
-            path = Path(model) if brought is None else usable(brought)
+            lowered_source = stack.enter_context(_onnx(model, [target], bounds, values))[1]
+            path = Path(model) if lowered_source is None else usable_model(lowered_source)
         with open_target(target, deadline=deadline, memory_gib=memory_gib) as session:
             return compile_case(Case(path, dims, dict(values or {}), data), target, session, output=goal, options=options)
 
@@ -250,10 +250,10 @@ def lower(
     """
     import tempfile
 
-    from graphfix.lowering.bringing import verified
+    from graphfix.lowering.bringing import verified_model
     from graphfix.lowering.instructions import EXPORTERS, Instructions
     from graphfix.lowering.lower import lower_source
-    from graphfix.lowering.memory import lower_object, saved_inputs
+    from graphfix.lowering.memory import lower_object, save_inputs
     from graphfix.lowering.source import source_of
     from graphfix.model import load_model
 
@@ -266,28 +266,28 @@ def lower(
         folder = Path(scratch)
         wanted = Instructions(shapes=dict(shapes or {}), exporter=exporter, opset=opset, rtol=rtol, atol=atol)
         if isinstance(model, str | Path):
-            data = None if inputs is None else saved_inputs(inputs, folder / "inputs.npz")
+            data = None if inputs is None else save_inputs(inputs, folder / "inputs.npz")
             lowered = lower_source(source_of(model), dataclasses.replace(wanted, data=data), folder, targets=names)
         else:
             lowered = lower_object(model, inputs, wanted, folder, targets=names)
         if lowered.problem is not None:
             raise lowered.problem
-        return load_model(verified(lowered, cure="see `graphfix explain GF508` for what an export bakes in"))
+        return load_model(verified_model(lowered, cure="see `graphfix explain GF508` for what an export bakes in"))
 
 
 @contextlib.contextmanager
 def _onnx(
     model: str | Path, targets: Sequence[str], shapes: Mapping[str, Any] | None, values: Mapping[str, Any] | None
-) -> Iterator[tuple[Path | None, Brought | None]]:
+) -> Iterator[tuple[Path | None, LoweredSource | None]]:
     """The file of a model, lowered where it is a source; None where no exporter made anything of it."""
-    from graphfix.lowering.source import recognised
+    from graphfix.lowering.source import recognise_source
 
-    source = recognised(model)
+    source = recognise_source(model)
     if source is None:
         yield Path(model), None
         return
-    from graphfix.lowering.bringing import brought
+    from graphfix.lowering.bringing import lower_temporarily
     from graphfix.lowering.instructions import Instructions
 
-    with brought(source, Instructions(shapes=dict(shapes or {})), targets=targets, values=values) as found:
+    with lower_temporarily(source, Instructions(shapes=dict(shapes or {})), targets=targets, values=values) as found:
         yield found.file, found

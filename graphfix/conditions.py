@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from graphfix.facets import Facet, Facets
+    from graphfix.facets import Facets
+    from graphfix.values import Facet
 
 Condition = Mapping[str, Any]
 

@@ -1,56 +1,59 @@
-"""Command lines that take a road, or tell why there is none, to paste into a shell."""
+"""Shell command lines that repeat a conversion path, or that explain why there is none."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
 
-from graphfix.roads import ONNX, Applied, Start, Way
+from graphfix.roads import ONNX, AppliedRewrite, Means, Start
 
-MADE = "model.onnx"
-FIXED = "fixed.onnx"
-"""Files that the commands write."""
-
-
-def why_none(source: str, options: Sequence[str], start: Start) -> str:
-    """The command that tells all of why an exporter gives nothing that can be used."""
-    return _spoken("lower", _where(source, options, start), ["-o", MADE, "--full"])
+LOWERED_FILE = "model.onnx"
+FIXED_FILE = "fixed.onnx"
+"""Names of the files that the commands write."""
 
 
-def directions(
+def inspection_command(source: str, options: Sequence[str], start: Start) -> str:
+    """Return the command that prints in full why an exporter gives no usable model."""
+    return _command_line("lower", _source_arguments(source, options, start), ["-o", LOWERED_FILE, "--full"])
+
+
+def path_command(
     source: str,
     options: Sequence[str],
     start: Start,
     target: str,
-    way: Way,
-    made: Sequence[Applied] = (),
+    means: Means,
+    rewrites: Sequence[AppliedRewrite] = (),
     sizes: Mapping[str, Sequence[int]] | None = None,
 ) -> str:
-    """The command that goes by this road, or for one that leads nowhere the one that tells what was declined and why.
+    """Return the command that repeats a path; where the target is not reached, the one that lists declined rewrites.
 
-    `options` are those by which the source is lowered or bound; `made` are the rewrites, `sizes` the dims that are fixed.
+    `options` are those of the command line that lower or bind the source, `rewrites` were applied, `sizes` are the fixed dims.
     """
-    where, goal = _where(source, options, start), ["--target", target]
-    allow = ["--allow=approximate"] if any(one.safety == "approximate" for one in made) else []
+    arguments, goal = _source_arguments(source, options, start), ["--target", target]
+    allow = ["--allow=approximate"] if any(one.safety == "approximate" for one in rewrites) else []
     shapes = [f"--shape={name}={'x'.join(map(str, dims))}" for name, dims in (sizes or {}).items()]
-    given = start.exporter == ONNX
-    if not way.leads:
-        return _spoken("fix", where, [*goal, "--unsafe-fixes", "--why", "-o", FIXED])
-    if way is Way.AS_IS and given:
+    is_onnx = start.exporter == ONNX
+    if not means.reaches_target:
+        return _command_line("fix", arguments, [*goal, "--unsafe-fixes", "--why", "-o", FIXED_FILE])
+    if means is Means.AS_IS and is_onnx:
         from graphfix.backends.base import backend
 
-        return _spoken("compile", where, [*goal, "-o", f"model{backend(target.partition('@')[0]).artifact}"])
-    if way is Way.AS_IS:
-        return _spoken("lower", where, [*goal, "-o", MADE])
-    if not shapes or given:
-        return _spoken("fix", where, [*goal, *allow, *shapes, "-o", FIXED])
-    # Given while it is lowered, `--shape` would ask for another export than the one that was tried.
-    return f"{_spoken('lower', where, ['-o', MADE])} && {_spoken('fix', [MADE], [*goal, *allow, *shapes, '-o', FIXED])}"
+        return _command_line("compile", arguments, [*goal, "-o", f"model{backend(target.partition('@')[0]).artifact}"])
+    if means is Means.AS_IS:
+        return _command_line("lower", arguments, [*goal, "-o", LOWERED_FILE])
+    if not shapes or is_onnx:
+        return _command_line("fix", arguments, [*goal, *allow, *shapes, "-o", FIXED_FILE])
+    # `--shape` on the lowering itself would request another export than the one that was tried: fix in a second step.
+    lower = _command_line("lower", arguments, ["-o", LOWERED_FILE])
+    fix = _command_line("fix", [LOWERED_FILE], [*goal, *allow, *shapes, "-o", FIXED_FILE])
+    return f"{lower} && {fix}"
 
 
-def _where(source: str, options: Sequence[str], start: Start) -> list[str]:
+def _source_arguments(source: str, options: Sequence[str], start: Start) -> list[str]:
+    """Return the source and the options that lower it as command-line arguments."""
     return [source, *options, *([start.flag] if start.flag else [])]
 
 
-def _spoken(command: str, where: Sequence[str], rest: Sequence[str]) -> str:
-    return shlex.join(["graphfix", command, *where, *rest])
+def _command_line(command: str, arguments: Sequence[str], rest: Sequence[str]) -> str:
+    return shlex.join(["graphfix", command, *arguments, *rest])

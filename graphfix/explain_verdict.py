@@ -11,9 +11,10 @@ from graphfix.table_versions import WHOLE
 if TYPE_CHECKING:
     import onnx
 
-    from graphfix.facets import Facet, Facets
+    from graphfix.facets import Facets
     from graphfix.facts import NodeFacts
     from graphfix.table import Entry, Evidence, Ruling, Table
+    from graphfix.values import Facet
 
 
 MOST_SHOWN = 8

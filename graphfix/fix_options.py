@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Array = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
 
 
-class OutOfTime(Exception):
+class TimeLimitReached(Exception):
     """The deadline has passed; raised between two rewrites."""
 
 
@@ -35,7 +35,7 @@ class FixOptions:
         rtol, atol: the tolerance on outputs, in place of each rewrite's own.
         interface: changes of the interface, applied before anything else.
         progress: told the name of each rewrite before it is tried.
-        deadline: the moment, as `time.monotonic` counts, after which no rewrite begins and OutOfTime is raised.
+        deadline: the moment, as `time.monotonic` counts, after which no rewrite begins and TimeLimitReached is raised.
         ask: gives what the compilers themselves blame; the rewriting goes on until they are content, or nothing fires.
         explain: whether each finding that remains is explained.
     """
@@ -69,9 +69,9 @@ class FixOptions:
         return bool(self.shapes or self.values)
 
     def begin(self, rewrite: str) -> None:
-        """Tell the caller that a rewrite is about to be tried; OutOfTime when the deadline has passed."""
+        """Tell the caller that a rewrite is about to be tried; TimeLimitReached when the deadline has passed."""
         if self.deadline is not None and time.monotonic() > self.deadline:
-            raise OutOfTime
+            raise TimeLimitReached
         if self.progress is not None:
             self.progress(rewrite)
 

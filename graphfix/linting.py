@@ -13,7 +13,7 @@ from graphfix.engine import lint_file
 from graphfix.table import table
 
 if TYPE_CHECKING:
-    from graphfix.lowering.bringing import Brought
+    from graphfix.lowering.bringing import LoweredSource
 
 Done = tuple[list[Result], dict[str, float]]
 """A model's Results, one a target, and the seconds that each stage took."""
@@ -23,7 +23,7 @@ Done = tuple[list[Result], dict[str, float]]
 class Task:
     """One model with what it is judged by: targets, shapes and values as `lint_file` takes them, and how much is told.
 
-    `brought` is the model in ONNX where `path` names it in another form; `lost` says why there is none.
+    `lowered_source` is the model in ONNX where `path` names it in another form; `lost` says why there is none.
     """
 
     path: Path
@@ -32,29 +32,29 @@ class Task:
     values: Mapping[str, Any]
     statistics: bool = False
     detail: bool = False
-    brought: Brought | None = None
+    lowered_source: LoweredSource | None = None
     lost: str | None = None
 
     @property
     def file(self) -> Path:
         """The ONNX file; the name of a source that no exporter made anything of."""
-        return self.path if self.brought is None or self.brought.file is None else self.brought.file
+        return self.path if self.lowered_source is None or self.lowered_source.file is None else self.lowered_source.file
 
 
 def work(task: Task) -> Done:
     """Do one task."""
-    clock, brought = Clock(), task.brought
+    clock, lowered_source = Clock(), task.lowered_source
     if task.lost is not None:
         return [
             Result(str(task.path), t.partition("@")[0], table(t).version, error=task.lost, called=t) for t in task.targets
         ], {}
-    if brought is not None and brought.file is None:
-        return brought.held([brought.unseen(target) for target in task.targets]), clock.spent
+    if lowered_source is not None and lowered_source.file is None:
+        return lowered_source.with_findings([lowered_source.empty_result(target) for target in task.targets]), clock.spent
     results = lint_file(
         task.file, task.targets, shapes=task.shapes, values=task.values,
         statistics=task.statistics, detail=task.detail, clock=clock, name=str(task.path),
     )  # fmt: skip
-    return results if brought is None else brought.held(results), clock.spent
+    return results if lowered_source is None else lowered_source.with_findings(results), clock.spent
 
 
 def carried_out(tasks: Sequence[Task], jobs: int) -> Iterator[Done]:

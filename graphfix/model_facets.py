@@ -8,9 +8,9 @@ from onnx import AttributeProto, GraphProto, ModelProto
 
 from graphfix.annotations import annotation_class
 from graphfix.composite_facets import CONTAINERS
-from graphfix.facets import Facet, dims_class
+from graphfix.facets import dims_class
 from graphfix.facts import Facts
-from graphfix.values import Value
+from graphfix.values import Facet, Value
 
 USUAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]*")
 USUAL_SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

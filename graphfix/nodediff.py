@@ -1,4 +1,4 @@
-"""The difference between two models as text, a node a line: what `fix --diff` prints."""
+"""The difference between two models as text, one node per line: what `fix --diff` prints."""
 
 from __future__ import annotations
 
@@ -11,46 +11,46 @@ from graphfix.facts import DTYPES
 
 
 def node_diff(before: ModelProto, after: ModelProto, name: str) -> str:
-    """A unified diff over interfaces and nodes, subgraphs indented; empty when nothing differs."""
-    old, new = list(_lines(before)), list(_lines(after))
+    """Return a unified diff of interfaces and nodes, subgraphs indented; empty where nothing differs."""
+    old, new = list(_model_lines(before)), list(_model_lines(after))
     parts = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}", lineterm="", n=2)
     return "".join(f"{line}\n" for line in parts)
 
 
-def _lines(model: ModelProto) -> Iterator[str]:
+def _model_lines(model: ModelProto) -> Iterator[str]:
     for opset in sorted(model.opset_import, key=lambda o: o.domain):
         yield f"opset {opset.domain or 'ai.onnx'} {opset.version}"
-    yield from _graph(model.graph, "")
+    yield from _graph_lines(model.graph, "")
 
 
-def _graph(graph: GraphProto, indent: str) -> Iterator[str]:
+def _graph_lines(graph: GraphProto, indent: str) -> Iterator[str]:
     for value in graph.input:
-        yield f"{indent}input {_typed(value)}"
+        yield f"{indent}input {_value_text(value)}"
     for node in graph.node:
         plain = [item for item in node.attribute if item.type != AttributeProto.GRAPH]
-        attributes = ", ".join(f"{item.name}={_value(item)}" for item in sorted(plain, key=lambda a: a.name))
+        attributes = ", ".join(f"{item.name}={_attribute_text(item)}" for item in sorted(plain, key=lambda a: a.name))
         shown = f" {{{attributes}}}" if attributes else ""
         yield f"{indent}{', '.join(node.output)} = {node.op_type}({', '.join(node.input)}){shown}"
         for item in node.attribute:
             if item.type == AttributeProto.GRAPH:
                 yield f"{indent}  {item.name}:"
-                yield from _graph(item.g, indent + "    ")
+                yield from _graph_lines(item.g, indent + "    ")
     for value in graph.output:
-        yield f"{indent}output {_typed(value)}"
+        yield f"{indent}output {_value_text(value)}"
 
 
-def _typed(value: ValueInfoProto) -> str:
+def _value_text(value: ValueInfoProto) -> str:
     tensor = value.type.tensor_type
     dims = [str(d.dim_value) if d.HasField("dim_value") else d.dim_param or "?" for d in tensor.shape.dim]
     return f"{value.name}: {DTYPES.get(tensor.elem_type, '?')}[{', '.join(dims)}]"
 
 
-def _value(item: AttributeProto) -> str:
+def _attribute_text(item: AttributeProto) -> str:
     if item.type == AttributeProto.TENSOR:
-        return _tensor(item.t)
+        return _tensor_text(item.t)
     found = helper.get_attribute_value(item)
     return found.decode("utf-8", "replace") if isinstance(found, bytes) else str(found)
 
 
-def _tensor(tensor: TensorProto) -> str:
+def _tensor_text(tensor: TensorProto) -> str:
     return f"{DTYPES.get(tensor.data_type, '?')}{list(tensor.dims)}"

@@ -53,7 +53,7 @@ def fix_model(model: ModelProto, judge: Judge, options: FixOptions = DEFAULTS) -
     """Bind what was asked, then rewrite what the targets' findings call for; the argument is never changed.
 
     `judge` gives the verdicts on a model. Raises UsageError for shapes, values, data or interface changes that do not
-    fit the model, and OutOfTime once the deadline has passed.
+    fit the model, and TimeLimitReached once the deadline has passed.
     """
     with shelved(model) as slim:
         witnessed = Witnessed()

@@ -1,4 +1,4 @@
-"""Roads from a source to compilers: where each begins, how far it leads, by what means, and what stands in the way."""
+"""Data classes of conversion paths: from a source, by an exporter and rewrites, to a compiler."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from graphfix.transaction import Change
 
 
-class Way(StrEnum):
-    """The means by which a road reaches its target, the gentlest first; the last two reach nothing."""
+class Means(StrEnum):
+    """The means by which a path reaches its target, from the least to the most invasive; UNKNOWN and NONE do not reach it."""
 
     AS_IS = "as-is"
     EXACT = "exact"
@@ -29,17 +29,17 @@ class Way(StrEnum):
 
     @property
     def rank(self) -> int:
-        """How hard the road is, 0 for one that needs nothing."""
-        return list(Way).index(self)
+        """The position in this order; 0 for a path on which nothing has to be changed."""
+        return list(Means).index(self)
 
     @property
-    def leads(self) -> bool:
-        """Whether it reaches the target."""
-        return self not in (Way.UNKNOWN, Way.NONE)
+    def reaches_target(self) -> bool:
+        """Whether a path with these means reaches its target."""
+        return self not in (Means.UNKNOWN, Means.NONE)
 
 
-class State(StrEnum):
-    """What came of an exporter: a model that computes the same, one that does not, or none."""
+class ExportState(StrEnum):
+    """The outcome of an export: a verified model, a model that computes something else, or no model."""
 
     GOOD = "good"
     DIFFERS = "differs"
@@ -47,22 +47,23 @@ class State(StrEnum):
 
 
 ONNX = "as given"
-"""The exporter of a source that is ONNX already."""
+"""The name in place of an exporter's where the source is an ONNX model already."""
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The ONNX that an exporter made of the source, or why there is none; `error` is its largest, against the framework.
+    """The ONNX model that an exporter made of the source, or the reason why there is none.
 
-    `reason`, `place` and `cure` say what failed, at which line, and what helps. `feeds` are the example inputs with the
-    framework's outputs, as proof.py reads them.
+    `reason`, `location` (module and line) and `cure` (the next step) describe a failure. `error` is the largest error against
+    the framework's outputs. `feeds` is the .npz file of example inputs and framework outputs that proof.py reads. `flag` is
+    the `--exporter` option that selects this exporter.
     """
 
     exporter: str
-    state: State
+    state: ExportState
     model: Path | None = None
     reason: str = ""
-    place: str = ""
+    location: str = ""
     cure: str = ""
     nodes: int = 0
     opset: int = 0
@@ -72,29 +73,32 @@ class Start:
     flag: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """The start for programs."""
+        """Return the start as a JSON object."""
         return {
             "exporter": self.exporter,
             "state": self.state.value,
             "reason": self.reason,
-            "place": self.place,
+            "place": self.location,
             "cure": self.cure,
             "nodes": self.nodes,
             "opset": self.opset,
-            "max_rel_error": finite(self.error),
+            "max_rel_error": finite_or_none(self.error),
             "seconds": round(self.seconds, 2),
         }
 
 
 @dataclass(frozen=True, slots=True)
-class Obstacle:
-    """Findings with one cause that keep a target from taking a model: `places` are the nodes with their lines of Python."""
+class BlockingCause:
+    """Findings with one cause that keep a target from accepting a model.
+
+    `places` are the nodes by name, with their lines of Python; empty texts stand for findings about the whole model.
+    """
 
     finding: Finding
     places: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The obstacle for programs."""
+        """Return the cause as a JSON object."""
         about = self.finding
         return {
             "code": about.code,
@@ -111,8 +115,8 @@ class Obstacle:
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
-    """A rewrite that was applied, and on how many nodes."""
+class AppliedRewrite:
+    """A rewrite that was applied, with the number of nodes it was applied to."""
 
     rewrite: str
     safety: str
@@ -120,23 +124,24 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
-class Road:
-    """One start taken to one target, by the gentlest means that reach it, or as far as the strongest lead.
+class ConversionPath:
+    """The conversion of one start to one target, by the least invasive means that reach it, or as far as any means got.
 
-    `met` stood in the way of the model as it was, `left` still does. `error` is what the rewrites cost, against the
-    model they began with; `end_error` is the end's, against the framework: both as shares of an output's scale. `sizes`
-    are the dims that were fixed. `note` says what else ended the road; `hint` are the options that may open it, where a
-    finding names such. `compiler` is the real compiler's word.
+    `initial_causes` kept the target from accepting the model as exported, `remaining_causes` still do. `error` compares the
+    rewritten model with the exported one, `end_error` compares it with the framework; both are shares of an output's scale.
+    `sizes` are the dims that were fixed, by input. `note` says what else ended the search. `hint` are options that may help,
+    where a finding names some. `compiler` is the result of the real compiler, where it was run. `judge` is the target's title
+    with the version of its table.
     """
 
     start: Start
     target: str
     judge: str
-    way: Way
+    means: Means
     verdict: str | None = None
-    met: tuple[Obstacle, ...] = ()
-    left: tuple[Obstacle, ...] = ()
-    rewrites: tuple[Applied, ...] = ()
+    initial_causes: tuple[BlockingCause, ...] = ()
+    remaining_causes: tuple[BlockingCause, ...] = ()
+    rewrites: tuple[AppliedRewrite, ...] = ()
     error: float | None = None
     end_error: float | None = None
     sizes: Mapping[str, Sequence[int]] = field(default_factory=dict)
@@ -149,23 +154,23 @@ class Road:
 
     @property
     def rank(self) -> tuple[float, ...]:
-        """What is better sorts first: gentler means, fewer rewrites, a smaller error, fewer nodes."""
-        return (self.way.rank, sum(one.times for one in self.rewrites), self.error or 0.0, self.nodes)
+        """A sort key, best first: less invasive means, fewer rewrites, a smaller error, fewer nodes."""
+        return (self.means.rank, sum(one.times for one in self.rewrites), self.error or 0.0, self.nodes)
 
     def to_json(self) -> dict[str, Any]:
-        """The road for programs."""
+        """Return the path as a JSON object."""
         return {
             "exporter": self.start.exporter,
             "target": self.target,
             "judge": self.judge,
-            "way": self.way.value,
-            "reached": self.way.leads,
+            "way": self.means.value,
+            "reached": self.means.reaches_target,
             "verdict": self.verdict,
             "rewrites": [{"name": one.rewrite, "safety": one.safety, "times": one.times} for one in self.rewrites],
-            "met": [one.to_json() for one in self.met],
-            "left": [one.to_json() for one in self.left],
-            "max_rel_error": finite(self.error),
-            "end_error": finite(self.end_error),
+            "met": [one.to_json() for one in self.initial_causes],
+            "left": [one.to_json() for one in self.remaining_causes],
+            "max_rel_error": finite_or_none(self.error),
+            "end_error": finite_or_none(self.end_error),
             "shapes": {name: list(dims) for name, dims in self.sizes.items()},
             "nodes": self.nodes,
             "note": self.note,
@@ -177,31 +182,34 @@ class Road:
 
 
 @dataclass(frozen=True, slots=True)
-class Map:
-    """All roads of one source: `title` says what it is, `by` which framework in which version reads it."""
+class ConversionPaths:
+    """All conversion paths of one source.
+
+    `title` names the kind of source, `by` the framework and its version that read it.
+    """
 
     source: str
     title: str
     by: str
     targets: tuple[str, ...]
     starts: tuple[Start, ...]
-    roads: tuple[Road, ...]
+    paths: tuple[ConversionPath, ...]
 
-    def road(self, start: Start, target: str) -> Road:
-        """The road of one start to one target."""
-        return next(road for road in self.roads if road.start is start and road.target == target)
+    def path(self, start: Start, target: str) -> ConversionPath:
+        """Return the path from one start to one target."""
+        return next(path for path in self.paths if path.start is start and path.target == target)
 
-    def best(self, target: str) -> Road:
-        """The easiest road to a target, which may lead nowhere."""
-        return min((road for road in self.roads if road.target == target), key=lambda road: road.rank)
+    def best(self, target: str) -> ConversionPath:
+        """Return the path to a target that ranks first; it may not reach the target."""
+        return min((path for path in self.paths if path.target == target), key=lambda path: path.rank)
 
     @property
     def reached(self) -> list[str]:
-        """The targets that some road leads to."""
-        return [target for target in self.targets if self.best(target).way.leads]
+        """The targets that at least one path reaches."""
+        return [target for target in self.targets if self.best(target).means.reaches_target]
 
     def to_json(self) -> dict[str, Any]:
-        """The map for programs."""
+        """Return all paths as a JSON object."""
         from graphfix.version import VERSION
 
         return {
@@ -212,38 +220,41 @@ class Map:
             "by": self.by,
             "targets": list(self.targets),
             "exporters": [start.to_json() for start in self.starts],
-            "roads": [road.to_json() for road in self.roads],
+            "roads": [path.to_json() for path in self.paths],
             "reached": self.reached,
         }
 
 
-def obstacles(found: Iterable[Finding]) -> tuple[Obstacle, ...]:
-    """What keeps a model from being accepted: what rejects it, or else what leaves that open; findings of one cause as one."""
-    told = list(found)
-    errors = [one for one in told if one.severity is Severity.ERROR]
+def blocking_causes(found: Iterable[Finding]) -> tuple[BlockingCause, ...]:
+    """Group the findings that keep a model from being accepted by their cause.
+
+    These are the errors, or where there are none the findings that leave the verdict undecided.
+    """
+    findings = list(found)
+    errors = [one for one in findings if one.severity is Severity.ERROR]
     groups: dict[tuple[str, str, str], list[Finding]] = {}
-    for one in errors or [one for one in told if one.kind in UNDECIDED]:
+    for one in errors or [one for one in findings if one.kind in UNDECIDED]:
         groups.setdefault((one.code, one.op, one.evidence or one.message), []).append(one)
-    return tuple(Obstacle(group[0], tuple(dict.fromkeys(map(spot, group)))) for group in groups.values())
+    return tuple(BlockingCause(group[0], tuple(dict.fromkeys(map(node_location, group)))) for group in groups.values())
 
 
-def spot(finding: Finding) -> str:
-    """A node by its path, with the module and line it comes from; empty for what is about the whole model."""
+def node_location(finding: Finding) -> str:
+    """Return a node's path with its module and line of Python; empty for a finding about the whole model."""
     return named(" / ".join([*finding.scope, finding.node]), finding.source) if finding.node else ""
 
 
-def hint(found: Iterable[Finding]) -> str:
-    """The options by which findings say that the most would dissolve: what binds a value before what fixes a size."""
-    cures = [one for one in found if one.cure]
-    return max(cures, key=lambda one: ("--set " in one.cure, one.severity.weight)).cure if cures else ""
+def suggested_options(findings: Iterable[Finding]) -> str:
+    """Return the options of the finding that probably resolves most: those that bind a value come before those that fix dims."""
+    suggestions = [one for one in findings if one.cure]
+    return max(suggestions, key=lambda one: ("--set " in one.cure, one.severity.weight)).cure if suggestions else ""
 
 
-def applied(changes: Iterable[Change]) -> tuple[Applied, ...]:
-    """The rewrites that were applied, each with how often."""
+def count_applied(changes: Iterable[Change]) -> tuple[AppliedRewrite, ...]:
+    """Count the applied changes by rewrite."""
     counts = Counter((change.rewrite, change.safety.value) for change in changes if change.applied)
-    return tuple(Applied(rewrite, safety, times) for (rewrite, safety), times in counts.items())
+    return tuple(AppliedRewrite(rewrite, safety, times) for (rewrite, safety), times in counts.items())
 
 
-def finite(number: float | None) -> float | None:
-    """A number that JSON can hold; None for one that it cannot."""
+def finite_or_none(number: float | None) -> float | None:
+    """Return the number, or None where JSON cannot hold it (infinite or NaN)."""
     return number if number is not None and math.isfinite(number) else None

@@ -1,4 +1,4 @@
-"""Roads tried: every start taken to every target by the gentlest means that succeed, each within its time."""
+"""Search for conversion paths: every start is fixed for every target, by the least invasive means that succeed in time."""
 
 from __future__ import annotations
 
@@ -9,13 +9,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from graphfix.diagnostic import Result
-from graphfix.directions import directions, why_none
+from graphfix.directions import inspection_command, path_command
 from graphfix.engine import judge
 from graphfix.errors import GraphfixError
-from graphfix.fix_options import FixOptions, OutOfTime
+from graphfix.fix_options import FixOptions, TimeLimitReached
 from graphfix.reading import bound, named, read_whole
 from graphfix.rewrite import Safety
-from graphfix.roads import Applied, Road, Start, State, Way, applied, hint, obstacles
+from graphfix.roads import (
+    AppliedRewrite,
+    ConversionPath,
+    ExportState,
+    Means,
+    Start,
+    blocking_causes,
+    count_applied,
+    suggested_options,
+)
 from graphfix.table import table
 from graphfix.witnessed import Ask
 
@@ -24,16 +33,17 @@ if TYPE_CHECKING:
 
     from graphfix.planner import FixResult
 
-Say = Callable[[str], None]
-Tell = Callable[[Sequence[Result], "ModelProto"], None]
+ReportProgress = Callable[[str], None]
+ConfirmResults = Callable[[Sequence[Result], "ModelProto"], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """What holds for every road: the source as given with the options that lower it, bindings, data and seconds for each.
+class SearchOptions:
+    """What all searches have in common: the source as given, bindings, data and the limit in seconds for each path.
 
-    `options` are those of the command line that a command of `graphfix lower` or `fix` must repeat; `asking` has, by
-    target, what asks its compiler and puts its word into Results, for those that are installed and wanted.
+    `options` are the command-line options that a `graphfix lower` or `fix` command for a path must repeat. `compilers` holds,
+    by target, two functions for each compiler that is to be run: one that asks it about a model, and one that writes its
+    verdict into Results.
     """
 
     source: str
@@ -42,208 +52,217 @@ class Terms:
     values: Mapping[str, Any] = field(default_factory=dict)
     data: Mapping[str, Any] | None = None
     limit: float = 60.0
-    asking: Mapping[str, tuple[Ask, Tell]] = field(default_factory=dict)
+    compilers: Mapping[str, tuple[Ask, ConfirmResults]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
-    """One way to fix a model: the safety classes allowed beyond exact, and dims to fix."""
+class FixAttempt:
+    """One way to fix a model: the safety classes allowed beyond exact, and the dims to fix."""
 
-    way: Way
+    means: Means
     allow: frozenset[str] = frozenset()
     sizes: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class End:
-    """Where a road stands: the Result on its model, and what was done to get there."""
+class Outcome:
+    """The Result on a model after an attempt, with what was done to get there."""
 
     result: Result
-    way: Way = Way.AS_IS
+    means: Means = Means.AS_IS
     model: ModelProto | None = None
     fixed: FixResult | None = None
     sizes: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     @property
-    def taken(self) -> bool:
-        """Whether the compiler takes the model: by its own word where it was asked, else by our verdict."""
-        told = self.result.compiler
-        return bool(told["accepted"]) if told is not None else self.result.verdict == "accepted"
+    def accepted(self) -> bool:
+        """Whether the target accepts the model: by the real compiler where it was run, else by the predicted verdict."""
+        compiled = self.result.compiler
+        return bool(compiled["accepted"]) if compiled is not None else self.result.verdict == "accepted"
 
     @property
-    def rejects(self) -> int:
-        """How many findings reject it."""
-        return sum(found.severity.weight == 3 for found in self.result.findings)
+    def error_count(self) -> int:
+        """The number of findings that reject the model."""
+        return sum(finding.severity.weight == 3 for finding in self.result.findings)
 
 
-def roads(starts: Sequence[Start], targets: Sequence[str], terms: Terms, say: Say) -> Iterator[Road]:
-    """Every start's road to every target, in order.
+def search_paths(
+    starts: Sequence[Start], targets: Sequence[str], options: SearchOptions, progress: ReportProgress
+) -> Iterator[ConversionPath]:
+    """Yield the conversion path from every start to every target, in this order.
 
     Raises:
         UsageError: shapes, values or data do not fit the model.
     """
     for start in starts:
-        if start.state is not State.GOOD or start.model is None:
-            yield from (dead_end(start, target, terms) for target in targets)
+        if start.state is not ExportState.GOOD or start.model is None:
+            yield from (failed_start_path(start, target, options) for target in targets)
             continue
         model = read_whole(start.model)
         for target in targets:
-            yield _travelled(_Travel(start, target, terms, model, say))
+            yield _search(_PathSearch(start, target, options, model, progress))
 
 
-def _travelled(travel: _Travel) -> Road:
-    """A road, though graphfix itself should stumble on it: the others are still to be told."""
+def _search(search: _PathSearch) -> ConversionPath:
+    """Run one search; a defect of graphfix makes its path undecided, so that the others are still searched."""
     try:
-        return travel.road()
+        return search.run()
     except GraphfixError:
         raise
     except Exception as error:
-        said = f"graphfix failed on this road ({type(error).__name__}: {str(error)[:200]}); report it"
-        start, target, terms = travel.start, travel.target, travel.terms
-        command = directions(terms.source, terms.options, start, target, Way.UNKNOWN)
-        return Road(start, target, _title(target), Way.UNKNOWN, nodes=start.nodes, note=said, command=command)
+        note = f"graphfix failed on this road ({type(error).__name__}: {str(error)[:200]}); report it"
+        start, target, options = search.start, search.target, search.options
+        command = path_command(options.source, options.options, start, target, Means.UNKNOWN)
+        return ConversionPath(start, target, _target_title(target), Means.UNKNOWN, nodes=start.nodes, note=note, command=command)
 
 
-def dead_end(start: Start, target: str, terms: Terms) -> Road:
-    """The road of a start that has no model that could be taken anywhere."""
-    command = why_none(terms.source, terms.options, start)
-    return Road(start, target, _title(target), Way.NONE, nodes=start.nodes, note=start.reason, command=command)
+def failed_start_path(start: Start, target: str, options: SearchOptions) -> ConversionPath:
+    """Return the path of a start that has no verified model."""
+    command = inspection_command(options.source, options.options, start)
+    return ConversionPath(start, target, _target_title(target), Means.NONE, nodes=start.nodes, note=start.reason, command=command)
 
 
-def _title(target: str) -> str:
+def _target_title(target: str) -> str:
     return f"{target.partition('@')[0]} {table(target).version}"
 
 
 @dataclass(slots=True)
-class _Travel:
-    """One start on its way to one target."""
+class _PathSearch:
+    """The search for the path from one start to one target."""
 
     start: Start
     target: str
-    terms: Terms
+    options: SearchOptions
     model: ModelProto
-    say: Say
-    began: float = field(default_factory=time.monotonic)
+    progress: ReportProgress
+    started: float = field(default_factory=time.monotonic)
     note: str = ""
 
-    def road(self) -> Road:
-        """The gentlest means that reach the target, or how far the strongest lead."""
-        first = self._first()
+    def run(self) -> ConversionPath:
+        """Return the path by the least invasive means that reach the target, else by those that leave the fewest errors."""
+        first = self._unmodified()
         best = first
-        if not first.taken:
-            for end in self._ends():
-                if end.taken:
-                    best = end
+        if not first.accepted:
+            for outcome in self._fixed_outcomes():
+                if outcome.accepted:
+                    best = outcome
                     break
-                best = min((best, end), key=lambda one: one.rejects)
-        refused = best.rejects or best.result.compiler is not None
-        way = best.way if best.taken else Way.NONE if refused else Way.UNKNOWN
-        return self._told(way, first, best)
+                best = min((best, outcome), key=lambda attempt: attempt.error_count)
+        refused = best.error_count or best.result.compiler is not None
+        means = best.means if best.accepted else Means.NONE if refused else Means.UNKNOWN
+        return self._finished_path(means, first, best)
 
-    def _first(self) -> End:
-        self.say(f"{self.start.exporter} to {self.target}: as it is")
-        asked = bound(self.model, self.terms.shapes, self.terms.values)
-        end = End(self._judged(asked)[0], model=asked)
-        if self.target in self.terms.asking:
-            self.terms.asking[self.target][1]([end.result], asked)
-        return end
+    def _unmodified(self) -> Outcome:
+        self.progress(f"{self.start.exporter} to {self.target}: as it is")
+        bound_model = bound(self.model, self.options.shapes, self.options.values)
+        outcome = Outcome(self._lint(bound_model)[0], model=bound_model)
+        if self.target in self.options.compilers:
+            self.options.compilers[self.target][1]([outcome.result], bound_model)
+        return outcome
 
-    def _judged(self, model: ModelProto) -> list[Result]:
-        return judge(model, [self.target], name=self.terms.source)
+    def _lint(self, model: ModelProto) -> list[Result]:
+        return judge(model, [self.target], name=self.options.source)
 
-    def _ends(self) -> Iterator[End]:
-        """The ends of stronger and stronger means, as far as there is anything that they could do, and time."""
-        offered: Set[Safety] = frozenset()
-        for one in self._tries():
-            if "approximate" in one.allow and Safety.APPROXIMATE not in offered:
+    def _fixed_outcomes(self) -> Iterator[Outcome]:
+        """Yield the outcomes of more and more invasive attempts, while there is time and something that they could change."""
+        declined: Set[Safety] = frozenset()
+        for attempt in self._attempts():
+            if "approximate" in attempt.allow and Safety.APPROXIMATE not in declined:
                 continue  # nothing approximate would have fired
             try:
-                fixed = self._fixed(one)
-            except OutOfTime:
-                self.note = f"given up after {self.terms.limit:g} s, at {one.way.value} means"
+                fixed = self._fix(attempt)
+            except TimeLimitReached:
+                self.note = f"given up after {self.options.limit:g} s, at {attempt.means.value} means"
                 return
-            offered = {change.safety for change in fixed.changes if not change.applied}
-            end = End(fixed.results[0], one.way, fixed.model, fixed, one.sizes)
+            declined = {change.safety for change in fixed.changes if not change.applied}
+            outcome = Outcome(fixed.results[0], attempt.means, fixed.model, fixed, attempt.sizes)
             if not fixed.verification.passed:
-                self.note = f"what {one.way.value} means gave could not be verified: {fixed.verification.reason}"
+                self.note = f"what {attempt.means.value} means gave could not be verified: {fixed.verification.reason}"
                 continue
-            if fixed.changed or one.sizes:
-                yield end
+            if fixed.changed or attempt.sizes:
+                yield outcome
 
-    def _tries(self) -> Iterator[Try]:
+    def _attempts(self) -> Iterator[FixAttempt]:
+        """Yield the attempts, the least invasive first."""
         approximate = frozenset({"approximate"})
-        yield Try(Way.EXACT)
-        yield Try(Way.APPROXIMATE, approximate)
+        yield FixAttempt(Means.EXACT)
+        yield FixAttempt(Means.APPROXIMATE, approximate)
         sizes = self._sizes()
         if sizes:
-            yield Try(Way.INTERFACE, frozenset(), sizes)
-            yield Try(Way.INTERFACE, approximate, sizes)
+            yield FixAttempt(Means.INTERFACE, frozenset(), sizes)
+            yield FixAttempt(Means.INTERFACE, approximate, sizes)
 
     def _sizes(self) -> dict[str, list[int]]:
-        """The dims of the example inputs, for inputs some of whose dims are free; nothing where no example is known."""
-        given = {name: list(array.shape) for name, array in (self.terms.data or {}).items()}
+        """Return the example's dims of the inputs that have dynamic dims; empty where there is no example."""
+        given = {name: list(array.shape) for name, array in (self.options.data or {}).items()}
         if self.start.feeds is not None:
             import numpy as np
 
             with np.load(self.start.feeds, allow_pickle=False) as arrays:
                 given = {key[len("0/in/") :]: list(arrays[key].shape) for key in arrays.files if key.startswith("0/in/")}
-        asked = bound(self.model, self.terms.shapes, self.terms.values)
-        free = {
-            value.name for value in asked.graph.input
+        bound_model = bound(self.model, self.options.shapes, self.options.values)
+        dynamic = {
+            value.name for value in bound_model.graph.input
             if any(not dim.HasField("dim_value") for dim in value.type.tensor_type.shape.dim)
         }  # fmt: skip
-        return {name: dims for name, dims in given.items() if name in free}
+        return {name: dims for name, dims in given.items() if name in dynamic}
 
-    def _fixed(self, one: Try) -> FixResult:
+    def _fix(self, attempt: FixAttempt) -> FixResult:
         from graphfix.planner import fix_model
 
-        ask, tell = self.terms.asking.get(self.target, (None, None))
-        shapes = {**named(self.model, self.terms.shapes), **one.sizes}
+        ask_compiler, confirm = self.options.compilers.get(self.target, (None, None))
+        stage = f"{self.start.exporter} to {self.target}: {attempt.means.value} means"
+        shapes = {**named(self.model, self.options.shapes), **attempt.sizes}
         options = FixOptions(
-            targets=[self.target], allow=one.allow, shapes=shapes, values=self.terms.values,
-            data=self.terms.data if self.start.feeds is None else None,
-            progress=lambda doing: self.say(f"{self.start.exporter} to {self.target}: {one.way.value} means, {doing}"),
-            deadline=self.began + self.terms.limit, ask=ask,
+            targets=[self.target], allow=attempt.allow, shapes=shapes, values=self.options.values,
+            data=self.options.data if self.start.feeds is None else None,
+            progress=lambda doing: self.progress(f"{stage}, {doing}"),
+            deadline=self.started + self.options.limit, ask=ask_compiler,
         )  # fmt: skip
-        fixed = fix_model(self.model, self._judged, options)
-        if tell is not None:
-            tell(fixed.results, fixed.model)
+        fixed = fix_model(self.model, self._lint, options)
+        if confirm is not None:
+            confirm(fixed.results, fixed.model)
         return fixed
 
-    def _told(self, way: Way, first: End, best: End) -> Road:
-        """The road as it is told; its end is held to the framework's outputs once more where it was rewritten."""
-        made: tuple[Applied, ...] = applied(best.fixed.changes) if best.fixed is not None else ()
+    def _finished_path(self, means: Means, first: Outcome, best: Outcome) -> ConversionPath:
+        """Build the path; a model that was rewritten is verified against the framework's outputs first."""
+        rewrites: tuple[AppliedRewrite, ...] = count_applied(best.fixed.changes) if best.fixed is not None else ()
         error = best.fixed.verification.max_rel_error if best.fixed is not None else None
         end_error = self.start.error
         if best.fixed is not None and self.start.feeds is not None:
             end_error = None
-            if way.leads and not self.terms.values:
-                end_error, said = self._against_framework(best)
-                if said:
-                    way, self.note = Way.NONE, said
-        left = () if best.taken else obstacles(best.result.findings)
-        perhaps = "" if way.leads else hint(best.result.findings)
-        return Road(
-            self.start, self.target, first.result.judge, way, best.result.verdict,
-            met=obstacles(first.result.findings), left=left,
-            rewrites=made, error=error, end_error=end_error, sizes=best.sizes,
-            nodes=best.result.nodes, note=self.note, hint=perhaps, compiler=best.result.compiler,
-            seconds=time.monotonic() - self.began, command=self._command(way, best, made),
+            if means.reaches_target and not self.options.values:
+                end_error, problem = self._verify_against_framework(best)
+                if problem:
+                    means, self.note = Means.NONE, problem
+        remaining = () if best.accepted else blocking_causes(best.result.findings)
+        hint = "" if means.reaches_target else suggested_options(best.result.findings)
+        return ConversionPath(
+            self.start, self.target, first.result.judge, means, best.result.verdict,
+            initial_causes=blocking_causes(first.result.findings), remaining_causes=remaining,
+            rewrites=rewrites, error=error, end_error=end_error, sizes=best.sizes,
+            nodes=best.result.nodes, note=self.note, hint=hint, compiler=best.result.compiler,
+            seconds=time.monotonic() - self.started, command=self._command(means, best, rewrites),
         )  # fmt: skip
 
-    def _against_framework(self, end: End) -> tuple[float, str]:
-        """The largest error of a rewritten model against the framework, and what is wrong where it should be exact."""
-        from graphfix.lowering.proof import proven
+    def _verify_against_framework(self, outcome: Outcome) -> tuple[float, str]:
+        """Return the largest error against the framework, and the problem if exact rewrites exceed the tolerance."""
+        from graphfix.lowering.proof import verify_lowered
         from graphfix.model import save_model
 
         assert self.start.feeds is not None
-        assert end.model is not None
+        assert outcome.model is not None
         labels = json.loads(self.start.feeds.with_suffix(".json").read_text())["labels"]
         path = self.start.feeds.with_name("end.onnx")
-        save_model(end.model, path, force=True)
-        proof = proven(path, self.start.feeds, labels[:1] if end.sizes else labels)  # the first are the example's sizes
-        wrong = end.way is Way.EXACT and not proof.passed
-        return proof.max_rel_error, f"the end computes something else than the framework: {proof.reason}" if wrong else ""
+        save_model(outcome.model, path, force=True)
+        verification = verify_lowered(
+            path, self.start.feeds, labels[:1] if outcome.sizes else labels
+        )  # the first are the example's sizes
+        wrong = outcome.means is Means.EXACT and not verification.passed
+        return (
+            verification.max_rel_error,
+            f"the end computes something else than the framework: {verification.reason}" if wrong else "",
+        )
 
-    def _command(self, way: Way, end: End, made: Sequence[Applied]) -> str:
-        return directions(self.terms.source, self.terms.options, self.start, self.target, way, made, end.sizes)
+    def _command(self, means: Means, outcome: Outcome, rewrites: Sequence[AppliedRewrite]) -> str:
+        return path_command(self.options.source, self.options.options, self.start, self.target, means, rewrites, outcome.sizes)

@@ -1,4 +1,4 @@
-"""Where the roads of a source begin: one start for each exporter that was tried, or the ONNX that was given."""
+"""The ONNX models that conversion paths start from: one for each exporter that was tried, or the ONNX model given."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ from typing import TYPE_CHECKING
 from graphfix.infer import graphs
 from graphfix.lowering.options import EXPORTERS
 from graphfix.reading import read_whole
-from graphfix.roads import ONNX, Start, State
+from graphfix.roads import ONNX, ExportState, Start
 
 if TYPE_CHECKING:
     from graphfix.lowering.lowered import Lowered
 
 
 def starts_of(lowered: Lowered) -> list[Start]:
-    """Where the roads of a lowered source begin: one start an exporter that was tried, dead ends included."""
-    from graphfix.lowering.lowered import WORDS, placed
+    """Return one start for each exporter that was tried on a source, including those that failed."""
+    from graphfix.lowering.lowered import STAGE_TEXTS, location_text
 
-    found = []
+    starts = []
     for attempt in lowered.attempts:
-        start = Start(attempt.exporter, State.FAILS, seconds=attempt.seconds)
-        proof = attempt.verification
+        start = Start(attempt.exporter, ExportState.FAILS, seconds=attempt.seconds)
+        verification = attempt.verification
         flag = f"--exporter={attempt.exporter}" if attempt.exporter in EXPORTERS else ""
         if attempt.model is None:
-            said = f"{WORDS.get(attempt.stage, attempt.stage)}: {attempt.failure.get('message') or 'nothing was said'}"
+            reason = f"{STAGE_TEXTS.get(attempt.stage, attempt.stage)}: {attempt.failure.get('message') or 'nothing was said'}"
             start = dataclasses.replace(
-                start, reason=said, place=placed(attempt.failure), cure=str(attempt.failure.get("cure") or "")
+                start, reason=reason, location=location_text(attempt.failure), cure=str(attempt.failure.get("cure") or "")
             )
         else:
-            assert proof is not None
-            state = State.GOOD if attempt.verified else State.DIFFERS
+            assert verification is not None
+            state = ExportState.GOOD if attempt.verified else ExportState.DIFFERS
             start = dataclasses.replace(
                 start, state=state, model=attempt.model, nodes=attempt.nodes, opset=attempt.opset,
-                reason="" if proof.passed else f"it computes something else: {proof.reason}",
-                error=proof.max_rel_error, feeds=attempt.model.with_name("feeds.npz"),
+                reason="" if verification.passed else f"it computes something else: {verification.reason}",
+                error=verification.max_rel_error, feeds=attempt.model.with_name("feeds.npz"),
             )  # fmt: skip
-        found.append(dataclasses.replace(start, flag=flag))
-    return found
+        starts.append(dataclasses.replace(start, flag=flag))
+    return starts
 
 
 def start_as_given(path: Path) -> Start:
-    """The start of a source that is ONNX already."""
+    """Return the start of a source that is an ONNX model already."""
     model = read_whole(path)
     opset = max((entry.version for entry in model.opset_import if not entry.domain), default=0)
-    return Start(ONNX, State.GOOD, path, nodes=sum(len(graph.node) for graph in graphs(model.graph)), opset=opset)
+    return Start(ONNX, ExportState.GOOD, path, nodes=sum(len(graph.node) for graph in graphs(model.graph)), opset=opset)

@@ -29,7 +29,8 @@ from graphfix.table_versions import (
 )
 
 if TYPE_CHECKING:
-    from graphfix.facets import Facet, Facets
+    from graphfix.facets import Facets
+    from graphfix.values import Facet
 
 ENOUGH = 3
 """Values of a facet that were probed without it deciding anything, for it to be taken as deciding nothing."""

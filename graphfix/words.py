@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graphfix.conditions import Condition
-    from graphfix.facets import Facet, Facets
+    from graphfix.facets import Facets
     from graphfix.table import Entry, Evidence
+    from graphfix.values import Facet
 
 SOURCES = {
     "constant": "a constant", "folded": "computed from constants", "shape": "computed from dims that are not fixed",

@@ -19,12 +19,12 @@ from graphfix.cli import main
 from graphfix.comparing import Verification
 from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.example import Example
-from graphfix.lowering.bringing import Brought
+from graphfix.lowering.bringing import LoweredSource
 from graphfix.lowering.lowered import Attempt, Lowered
 from graphfix.lowering.source import Kind, Source
 from graphfix.origin import Origin, mark
 from graphfix.report import json_, renderer
-from graphfix.roads import Applied, Map, Obstacle, Road, Start, State, Way
+from graphfix.roads import AppliedRewrite, BlockingCause, ConversionPath, ConversionPaths, ExportState, Means, Start
 
 jsonschema = pytest.importorskip("jsonschema")
 Write = Callable[..., Path]
@@ -152,16 +152,28 @@ def invented() -> Iterator[tuple[str, Any]]:
     failed = Attempt("dynamo", "export", 2.0, failure={"message": "no ONNX for it", "file": "net.py", "line": 3})
     source = Source("net.py:make", Kind.FACTORY)
     for chosen in (made, failed):
-        brought = Brought(source.text, chosen.model, Lowered(source, [failed, made], chosen, {"torch": "2.0"}, "proved"))
-        for result in brought.held([brought.unseen("demo"), Result(source.text, "", "")]):
+        brought = LoweredSource(source.text, chosen.model, Lowered(source, [failed, made], chosen, {"torch": "2.0"}, "proved"))
+        for result in brought.with_findings([brought.empty_result("demo"), Result(source.text, "", "")]):
             result.verification = None if chosen is failed else vars_of(lost)
             yield "result", read(json_.written(result.to_json()))
     found = Finding("GF101", "unsupported-operator", Severity.ERROR, "demo", "no", source=Origin("gate", "net.py", 3))
-    starts = Start("trace", State.GOOD, error=float("inf")), Start("dynamo", State.FAILS, reason="no", place="net.py:3")
-    ends = [Road(start, "demo@1.0", "demo 1.0", way) for start in starts for way in Way]
-    more = {"rewrites": (Applied("expand-function", "exact", 2),), "sizes": {"x": [2, 3]}, "left": (Obstacle(found, ("n",)),)}
-    ends.append(Road(starts[0], "demo", "demo 1.0", Way.INTERFACE, "accepted", error=float("nan"), end_error=0.0, **more))
-    yield "map", read(json_.written(Map(source.text, "Python", "torch 2.0", ("demo",), starts, tuple(ends)).to_json()))
+    starts = (
+        Start("trace", ExportState.GOOD, error=float("inf")),
+        Start("dynamo", ExportState.FAILS, reason="no", location="net.py:3"),
+    )
+    ends = [ConversionPath(start, "demo@1.0", "demo 1.0", way) for start in starts for way in Means]
+    more = {
+        "rewrites": (AppliedRewrite("expand-function", "exact", 2),),
+        "sizes": {"x": [2, 3]},
+        "remaining_causes": (BlockingCause(found, ("n",)),),
+    }
+    ends.append(
+        ConversionPath(starts[0], "demo", "demo 1.0", Means.INTERFACE, "accepted", error=float("nan"), end_error=0.0, **more)
+    )
+    yield (
+        "map",
+        read(json_.written(ConversionPaths(source.text, "Python", "torch 2.0", ("demo",), starts, tuple(ends)).to_json())),
+    )
 
 
 def vars_of(verification: Verification) -> dict[str, Any]:

@@ -12,8 +12,8 @@ import pytest
 
 from graphfix.cli import main
 from graphfix.example import Example
-from graphfix.report.roads import render_roads
-from graphfix.roads import Applied, Map, Road, Start, State, Way
+from graphfix.report.roads import render_paths
+from graphfix.roads import AppliedRewrite, ConversionPath, ConversionPaths, ExportState, Means, Start
 
 Write = Callable[..., Path]
 SOURCE = '''"""Modules whose lines an export minds."""
@@ -91,22 +91,24 @@ def test_a_compiler_that_is_asked_has_the_last_word(write: Write, capsys: pytest
 
 
 def test_the_table_uses_shorter_words_where_there_is_less_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    start = Start("dynamo", State.GOOD)
+    start = Start("dynamo", ExportState.GOOD)
     targets = tuple(f"target{number}" for number in range(5))
-    rewrites = (Applied("erf-to-tanh", "approximate", 2), Applied("decompose-mish", "exact", 1))
-    ways = (Way.AS_IS, Way.EXACT, Way.APPROXIMATE, Way.INTERFACE, Way.NONE)
+    rewrites = (AppliedRewrite("erf-to-tanh", "approximate", 2), AppliedRewrite("decompose-mish", "exact", 1))
+    ways = (Means.AS_IS, Means.EXACT, Means.APPROXIMATE, Means.INTERFACE, Means.NONE)
     roads = tuple(
-        Road(start, target, target, way, rewrites=rewrites if way is not Way.AS_IS else (), error=1.2e-4, note="given up")
+        ConversionPath(
+            start, target, target, way, rewrites=rewrites if way is not Means.AS_IS else (), error=1.2e-4, note="given up"
+        )
         for target, way in zip(targets, ways, strict=True)
     )
-    dead = Start("script", State.FAILS, reason="the exporter fails: no such type", place="model.py:88")
-    more = tuple(Road(dead, target, target, Way.NONE) for target in targets)
-    found = Map("m:make", "Python", "torch 2", targets, (start, dead), (*roads, *more))
+    dead = Start("script", ExportState.FAILS, reason="the exporter fails: no such type", location="model.py:88")
+    more = tuple(ConversionPath(dead, target, target, Means.NONE) for target in targets)
+    found = ConversionPaths("m:make", "Python", "torch 2", targets, (start, dead), (*roads, *more))
 
     def table(columns: str) -> str:
         monkeypatch.setenv("COLUMNS", columns)
         out = io.StringIO()
-        render_roads(found, out)
+        render_paths(found, out)
         assert max(map(len, out.getvalue().partition("to take them")[0].splitlines())) <= int(columns)
         return out.getvalue()
 

@@ -15,7 +15,7 @@ from onnx import ModelProto
 import graphfix.rewrite
 from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.facts import Facts
-from graphfix.fix_options import FixOptions, OutOfTime
+from graphfix.fix_options import FixOptions, TimeLimitReached
 from graphfix.planner import fix_model
 from graphfix.rewrite import Cure, NodeRewrite, Safety, registry
 
@@ -205,7 +205,7 @@ def test_past_its_deadline_no_rewrite_begins(rewrites: dict[str, Any]) -> None:
     fill(rewrites, rewrite("to-mul", "Neg", "y = Mul(x, k)", k=-1))
     told: list[str] = []
     late = FixOptions(deadline=time.monotonic() - 1, progress=told.append)
-    with pytest.raises(OutOfTime):
+    with pytest.raises(TimeLimitReached):
         fix_model(model("y = Neg(x)"), judge=rejects("Neg"), options=late)
     assert told == []
     assert fix_model(model("y = Neg(x)"), judge=rejects("Neg"), options=replace(late, deadline=time.monotonic() + 600)).changed

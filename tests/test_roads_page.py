@@ -11,8 +11,8 @@ from browsing import started, visiting
 
 from graphfix.diagnostic import Finding, Remedy, Severity
 from graphfix.origin import Origin
-from graphfix.report.roads_page import page_data, roads_page
-from graphfix.roads import Applied, Map, Road, Start, State, Way, obstacles
+from graphfix.report.roads_page import page_data, paths_page
+from graphfix.roads import AppliedRewrite, ConversionPath, ConversionPaths, ExportState, Means, Start, blocking_causes
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -21,37 +21,39 @@ pytestmark = pytest.mark.browser
 HOSTILE = "</script><img src=x onerror=alert(1)>{{script}}"
 TARGETS = ("coreml", "openvino", "tensorrt", "tflite", "tract")
 WAYS = {
-    "dynamo": (Way.EXACT, Way.AS_IS, Way.AS_IS, Way.APPROXIMATE, Way.NONE),
-    "trace": (Way.INTERFACE, Way.AS_IS, Way.EXACT, Way.NONE, Way.UNKNOWN),
+    "dynamo": (Means.EXACT, Means.AS_IS, Means.AS_IS, Means.APPROXIMATE, Means.NONE),
+    "trace": (Means.INTERFACE, Means.AS_IS, Means.EXACT, Means.NONE, Means.UNKNOWN),
 }
 Open = Callable[..., "Page"]
 
 
-def invented() -> Map:
+def invented() -> ConversionPaths:
     """A module with roads of every kind, one exporter that fails, and names and words that hold markup."""
     finding = Finding("GF101", "unsupported-operator", Severity.ERROR, "t", f"`Foo` {HOSTILE}", node=f"foo{HOSTILE}", op="Foo",
                       rewrite=Remedy("decompose-foo", "exact"), source=Origin("neck", "/x/model.py", 88))  # fmt: skip
-    met = obstacles([finding])
-    starts = [Start(name, State.GOOD, nodes=12, opset=20, error=3.9e-7) for name in WAYS]
-    starts.append(Start("script", State.FAILS, reason=f"it fails: {HOSTILE}", place="model.py:23", cure="annotate it"))
+    met = blocking_causes([finding])
+    starts = [Start(name, ExportState.GOOD, nodes=12, opset=20, error=3.9e-7) for name in WAYS]
+    starts.append(Start("script", ExportState.FAILS, reason=f"it fails: {HOSTILE}", location="model.py:23", cure="annotate it"))
     roads = []
     for start in starts:
         for at, target in enumerate(TARGETS):
-            way = WAYS[start.exporter][at] if start.exporter in WAYS else Way.NONE
-            dead, plain = start.state is State.FAILS, way is Way.AS_IS
-            roads.append(Road(
-                start, target, f"{target} 1.0", way, "accepted" if way.leads else "rejected", met=() if plain or dead else met,
-                left=() if way.leads or dead else met, rewrites=() if plain or dead else (Applied("decompose-foo", "exact", 2),),
-                error=1.2e-4, end_error=1.3e-4, sizes={"x": [1, 3]} if way is Way.INTERFACE else {}, note=start.reason,
-                hint="--set sr=16000" if way is Way.NONE else "", command=f"graphfix fix m:make --target {target}",
+            way = WAYS[start.exporter][at] if start.exporter in WAYS else Means.NONE
+            dead, plain = start.state is ExportState.FAILS, way is Means.AS_IS
+            roads.append(ConversionPath(
+                start, target, f"{target} 1.0", way, "accepted" if way.reaches_target else "rejected",
+                initial_causes=() if plain or dead else met,
+                remaining_causes=() if way.reaches_target or dead else met,
+                rewrites=() if plain or dead else (AppliedRewrite("decompose-foo", "exact", 2),),
+                error=1.2e-4, end_error=1.3e-4, sizes={"x": [1, 3]} if way is Means.INTERFACE else {}, note=start.reason,
+                hint="--set sr=16000" if way is Means.NONE else "", command=f"graphfix fix m:make --target {target}",
             ))  # fmt: skip
-    return Map(f"m{HOSTILE}:make", "Python", "torch 2.13.0", TARGETS, tuple(starts), tuple(roads))
+    return ConversionPaths(f"m{HOSTILE}:make", "Python", "torch 2.13.0", TARGETS, tuple(starts), tuple(roads))
 
 
 @pytest.fixture(scope="module")
 def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("roads") / "roads.html"
-    path.write_text(roads_page(invented()))
+    path.write_text(paths_page(invented()))
     return path
 
 

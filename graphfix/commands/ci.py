@@ -14,7 +14,9 @@ from graphfix.commands.options import RANKS, add_fail_on, add_shared, destinatio
 from graphfix.commands.settled import Settled, add_policy, save_baselines, settled
 from graphfix.diagnostic import Result
 from graphfix.errors import GraphfixError, UsageError
-from graphfix.lowering.source import recognised
+from graphfix.linting import Task, carried_out
+from graphfix.lowering.source import recognise_source
+from graphfix.mending import Mended, mend
 from graphfix.model_paths import models_in
 from graphfix.policy import Policy
 from graphfix.progress import progress
@@ -81,7 +83,7 @@ def run(given: argparse.Namespace) -> int:
 def _chosen(given: argparse.Namespace) -> list[Path]:
     """The models to look at; with --changed-since those of them that git tells of."""
     paths = given.paths or ["."]
-    source = next(filter(None, map(recognised, paths)), None)
+    source = next(filter(None, map(recognise_source, paths)), None)
     if source is not None:
         cure = "write it with `graphfix lower`, or judge it as it is with `graphfix lint`"
         raise UsageError(f"ci judges models of ONNX, not {source.title}", path=source.text, cure=cure)
@@ -106,8 +108,6 @@ def _fetched(models: Sequence[Path]) -> Iterator[Path]:
 
 def _judge(given: argparse.Namespace, settings: Sequence[Settled]) -> tuple[list[Result], list[Mended]]:
     """The Results of every model, after mending where that is asked, held against the settings; and what was mended."""
-    from graphfix.linting import Task, carried_out
-    from graphfix.mending import mend
 
     tasks = [Task(one.model, one.targets, one.shapes, one.values) for one in settings]
     results: list[Result] = []

@@ -72,7 +72,7 @@ def run(given: argparse.Namespace) -> int:
         writable(part, force=given.force)
     shapes, values = spanned_bindings(given.shape, given.set, config)
     with (
-        as_onnx(given.model, given, targets, *bindings(given.shape, given.set, config)) as (file, brought),
+        as_onnx(given.model, given, targets, *bindings(given.shape, given.set, config)) as (file, lowered_source),
         talk() as say,
         open_target(targets[0], deadline=given.deadline, memory_gib=given.memory_gib) as session,
     ):
@@ -82,9 +82,9 @@ def run(given: argparse.Namespace) -> int:
             case, targets[0], session, output=output, options=options,
             part=part, patience=given.bisect_time, say=_saying(given, say),
         )  # fmt: skip
-    if brought is not None:
-        compiled.result.model = brought.name
-        brought.held([compiled.result])
+    if lowered_source is not None:
+        compiled.result.model = lowered_source.name
+        lowered_source.with_findings([compiled.result])
     _report(compiled, given, write)
     return 0 if compiled.output is not None or (output is None and compiled.verdict.accepted) else 1
 

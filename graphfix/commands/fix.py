@@ -16,7 +16,7 @@ from graphfix.commands.options import add_fail_on, add_shared, as_onnx, bindings
 from graphfix.diagnostic import Result
 from graphfix.errors import UsageError
 from graphfix.lowering.options import add_lowering
-from graphfix.lowering.source import recognised
+from graphfix.lowering.source import recognise_source
 from graphfix.policy import Policy
 from graphfix.progress import talk
 from graphfix.reading import named, read_whole
@@ -64,7 +64,7 @@ def run(given: argparse.Namespace) -> int:
     from graphfix.skeleton import read_skeleton
 
     write = renderer(given.output_format)
-    source = recognised(given.model)
+    source = recognise_source(given.model)
     config = settings.load(given.model, file=given.config, isolated=given.isolated)
     targets = chosen_targets(given.target, config)
     for target in targets:
@@ -77,7 +77,7 @@ def run(given: argparse.Namespace) -> int:
         writable(goal, force=given.force or given.in_place)
     shapes, values = bindings(given.shape, given.set, config)
     with contextlib.ExitStack() as stack:
-        file, brought = stack.enter_context(as_onnx(given.model, given, targets, shapes, values))
+        file, lowered_source = stack.enter_context(as_onnx(given.model, given, targets, shapes, values))
         model = read_whole(file)
         outside = has_external(read_skeleton(file))
         say = stack.enter_context(talk())
@@ -107,8 +107,8 @@ def run(given: argparse.Namespace) -> int:
         save_model(fixed.model, goal, force=given.force or given.in_place, external=outside)
         output = str(goal)
     results, policy = list(fixed.results), Policy(config)
-    if brought is not None:
-        results = brought.held(results)
+    if lowered_source is not None:
+        results = lowered_source.with_findings(results)
     for result in results:
         policy.apply(result)
         result.changes = [change.to_json() for change in fixed.changes]

@@ -16,7 +16,7 @@ from graphfix.commands.settled import Settled, add_policy, save_baselines, settl
 from graphfix.diagnostic import Result
 from graphfix.errors import BackendError, GraphfixError, UsageError
 from graphfix.lowering.options import add_lowering
-from graphfix.lowering.source import Source, recognised
+from graphfix.lowering.source import Source, recognise_source
 from graphfix.model_paths import models_in
 from graphfix.progress import progress
 from graphfix.reading import Values
@@ -26,7 +26,7 @@ from graphfix.table import table
 if TYPE_CHECKING:
     from graphfix.backends.session import Session
     from graphfix.linting import Task
-    from graphfix.lowering.bringing import Brought
+    from graphfix.lowering.bringing import LoweredSource
     from graphfix.ranges import Spanned
 
 Ask = Callable[[Sequence[Result], Path], None]
@@ -73,8 +73,10 @@ def run(given: argparse.Namespace) -> int:
     """Lint every model; the exit code is 2 when one cannot be read, 1 with findings, else 0."""
     from graphfix.linting import Task
 
-    models = [path for text in given.paths for path in ([Path(text)] if recognised(text) is not None else models_in([text]))]
-    sources = {path: source for path in models if (source := recognised(path)) is not None}
+    models = [
+        path for text in given.paths for path in ([Path(text)] if recognise_source(text) is not None else models_in([text]))
+    ]
+    sources = {path: source for path in models if (source := recognise_source(path)) is not None}
     if not models:
         raise UsageError(f"no model in {', '.join(given.paths)}", cure="name a .onnx file, or a folder that holds some")
     if given.jobs < 1:
@@ -87,11 +89,11 @@ def run(given: argparse.Namespace) -> int:
     output_format = given.output_format or settings[0].config.output_format
     detail = given.annotate is not None or output_format == "model-explorer"
     with contextlib.ExitStack() as stack:
-        brought, lost = _bring(stack, given, settings, sources)
+        lowered_sources, lost = _lower_sources(stack, given, settings, sources)
         tasks = [
             Task(
                 one.model, one.targets, one.shapes, one.values, given.statistics, detail,
-                brought.get(one.model), lost.get(one.model),
+                lowered_sources.get(one.model), lost.get(one.model),
             )
             for one in settings
         ]  # fmt: skip
@@ -107,28 +109,30 @@ def run(given: argparse.Namespace) -> int:
     return max(exit_code([result], given.fail_on or by_model[Path(result.model)]) for result in results)
 
 
-def _bring(
+def _lower_sources(
     stack: contextlib.ExitStack, given: argparse.Namespace, settings: Sequence[Settled], sources: Mapping[Path, Source]
-) -> tuple[dict[Path, Brought], dict[Path, str]]:
+) -> tuple[dict[Path, LoweredSource], dict[Path, str]]:
     """The models that are given in another form than ONNX, lowered; and why one is not, which must not cost the others theirs."""
-    found: dict[Path, Brought] = {}
+    found: dict[Path, LoweredSource] = {}
     lost: dict[Path, str] = {}
     if not sources:
         return found, lost
-    from graphfix.lowering.bringing import lowering
-    from graphfix.lowering.instructions import instructions
+    from graphfix.lowering.bringing import lower_for_command
+    from graphfix.lowering.instructions import parse_instructions
     from graphfix.progress import talk
 
-    instructions(given, {})  # what is wrong with the options is wrong for all
+    parse_instructions(given, {})  # what is wrong with the options is wrong for all
     with talk() as say:
         for one in settings:
             if one.model not in sources or one.model in found or one.model in lost:
                 continue
             try:
                 found[one.model] = stack.enter_context(
-                    lowering(sources[one.model], given, targets=one.targets, shapes=one.shapes, values=one.values, say=say)
+                    lower_for_command(
+                        sources[one.model], given, targets=one.targets, shapes=one.shapes, values=one.values, progress=say
+                    )
                 )
-                print(f"graphfix: {found[one.model].said}", file=sys.stderr)
+                print(f"graphfix: {found[one.model].summary}", file=sys.stderr)
             except GraphfixError as error:
                 error.path = error.path or str(one.model)
                 lost[one.model] = error.line()
@@ -192,18 +196,18 @@ def _print(told: Run, results: Sequence[Result], out: TextIO) -> None:
 def _explain(given: argparse.Namespace, settings: Sequence[Settled], sources: Mapping[Path, Source]) -> int:
     """Print how the verdict on a node comes about, for each model and target."""
     from graphfix.explain_verdict import explained
-    from graphfix.lowering.bringing import usable
+    from graphfix.lowering.bringing import usable_model
     from graphfix.reading import bound
     from graphfix.skeleton import read_skeleton
     from graphfix.spec import check
 
     with contextlib.ExitStack() as stack:
-        brought, lost = _bring(stack, given, settings, sources)
+        lowered_sources, lost = _lower_sources(stack, given, settings, sources)
         out = stack.enter_context(destination(given.output_file))
         for one in settings:
             if one.model in lost:
                 raise GraphfixError(lost[one.model])
-            file = usable(brought[one.model]) if one.model in brought else one.model
+            file = usable_model(lowered_sources[one.model]) if one.model in lowered_sources else one.model
             model = read_skeleton(file)
             check(model, one.model)
             asked = bound(model, one.shapes, one.values)

@@ -14,6 +14,7 @@ from graphfix.atomic import writable
 from graphfix.commands.options import add_shared, bindings, chosen_targets, destination
 from graphfix.diagnostic import Result
 from graphfix.formats import FORMATS, OVERLAYS
+from graphfix.lowering.bringing import LoweredSource, lower_for_command
 from graphfix.lowering.options import add_lowering, add_proof
 from graphfix.lowering.source import source_of
 from graphfix.progress import talk
@@ -23,8 +24,6 @@ from graphfix.table import table
 
 if TYPE_CHECKING:
     import onnx
-
-    from graphfix.lowering.bringing import Brought
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +39,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Lower one source; exit 0 when the model is written, 1 when no exporter gives a verified one, 2 when it cannot be opened."""
-    from graphfix.lowering.bringing import lowering
 
     write = renderer(given.output_format)
     source = source_of(given.source)
@@ -52,34 +50,36 @@ def run(given: argparse.Namespace) -> int:
     shapes, values = bindings(given.shape, given.set, config)
     with contextlib.ExitStack() as stack:
         say = stack.enter_context(talk())
-        brought = stack.enter_context(lowering(source, given, targets=targets, shapes=shapes, values=values, say=say))
-        good = brought.lowered.chosen.verified
+        lowered_source = stack.enter_context(
+            lower_for_command(source, given, targets=targets, shapes=shapes, values=values, progress=say)
+        )
+        good = lowered_source.lowered.chosen.verified
         if good:
-            _keep(brought, given, shapes, values)
-        results = _results(brought, targets)
+            _keep(lowered_source, given, shapes, values)
+        results = _results(lowered_source, targets)
         for result in results:
             result.output = str(given.output) if good else None
-            proof = brought.lowered.chosen.verification
+            proof = lowered_source.lowered.chosen.verification
             result.verification = None if proof is None else dataclasses.asdict(proof)
         with destination(given.output_file) as out:
             if given.output_format == "text":
                 from graphfix.report.lowered import render_lowered
 
-                render_lowered(brought, results, out, full=given.full, output=given.output if good else None)
+                render_lowered(lowered_source, results, out, full=given.full, output=given.output if good else None)
             else:
                 write(results, out)
     return int(not good)
 
 
-def _keep(brought: Brought, given: argparse.Namespace, shapes: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+def _keep(lowered_source: LoweredSource, given: argparse.Namespace, shapes: Mapping[str, Any], values: Mapping[str, Any]) -> None:
     """Put the model where it was asked for, bound as it was, its weights beside it where they were beside it before."""
     from graphfix.external import has_external
     from graphfix.model import load_model, save_model
     from graphfix.skeleton import read_skeleton
 
-    assert brought.file is not None
-    outside = has_external(read_skeleton(brought.file))
-    model = asked(load_model(brought.file), shapes, values)
+    assert lowered_source.file is not None
+    outside = has_external(read_skeleton(lowered_source.file))
+    model = asked(load_model(lowered_source.file), shapes, values)
     save_model(model, given.output, force=given.force, external=outside)
 
 
@@ -98,10 +98,10 @@ def asked(model: onnx.ModelProto, shapes: Mapping[str, Any], values: Mapping[str
     return bound(model, free, values)
 
 
-def _results(brought: Brought, targets: Sequence[str]) -> list[Result]:
+def _results(lowered_source: LoweredSource, targets: Sequence[str]) -> list[Result]:
     """One result a target; without targets one that tells of the lowering alone."""
-    chosen = brought.lowered.chosen
+    chosen = lowered_source.lowered.chosen
     if targets:
-        return brought.held(list(chosen.results) or [brought.unseen(target) for target in targets])
-    alone = Result(brought.name, "", "", chosen.nodes)
-    return brought.held([alone])
+        return lowered_source.with_findings(list(chosen.results) or [lowered_source.empty_result(target) for target in targets])
+    alone = Result(lowered_source.name, "", "", chosen.nodes)
+    return lowered_source.with_findings([alone])

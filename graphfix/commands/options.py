@@ -21,7 +21,7 @@ from graphfix.progress import talk
 from graphfix.table_versions import targets as known_targets
 
 if TYPE_CHECKING:
-    from graphfix.lowering.bringing import Brought
+    from graphfix.lowering.bringing import LoweredSource
 
 RANKS = {"error": 3, "warning": 2, "note": 1, "never": 9}
 
@@ -64,20 +64,23 @@ def add_fail_on(parser: argparse.ArgumentParser) -> None:
 @contextlib.contextmanager
 def as_onnx(
     text: str | Path, given: argparse.Namespace, targets: Sequence[str], shapes: dict[str, Any], values: dict[str, Any]
-) -> Iterator[tuple[Path, Brought | None]]:
+) -> Iterator[tuple[Path, LoweredSource | None]]:
     """The ONNX file that `text` names, or that was lowered from it and lasts as long as this; GraphfixError without one."""
-    from graphfix.lowering.source import recognised
+    from graphfix.lowering.source import recognise_source
 
-    source = recognised(text)
+    source = recognise_source(text)
     if source is None:
         yield Path(text), None
         return
-    from graphfix.lowering.bringing import lowering, usable
+    from graphfix.lowering.bringing import lower_for_command, usable_model
 
-    with talk() as say, lowering(source, given, targets=targets, shapes=shapes, values=values, say=say) as brought:
-        file = usable(brought)
-        print(f"graphfix: {brought.said}", file=sys.stderr)
-        yield file, brought
+    with (
+        talk() as say,
+        lower_for_command(source, given, targets=targets, shapes=shapes, values=values, progress=say) as lowered_source,
+    ):
+        file = usable_model(lowered_source)
+        print(f"graphfix: {lowered_source.summary}", file=sys.stderr)
+        yield file, lowered_source
 
 
 def chosen_targets(given: str | None, config: Config) -> list[str]:

@@ -1,4 +1,4 @@
-"""`graphfix paths`: every road from a model to its targets, by every exporter and by what rewriting it takes."""
+"""`graphfix paths`: the conversion paths from a model to its targets, by every exporter and the rewrites that are needed."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ from graphfix.atomic import writable
 from graphfix.commands.fix import read_data
 from graphfix.commands.options import add_shared, bindings, chosen_targets, destination
 from graphfix.errors import BackendError, UsageError
+from graphfix.lowering.instructions import parse_instructions
 from graphfix.lowering.options import add_lowering, add_proof
-from graphfix.lowering.source import Source, recognised
+from graphfix.lowering.source import Source, recognise_source
 from graphfix.progress import talk
-from graphfix.roads import Map, Start
+from graphfix.roads import ConversionPaths, Start
 from graphfix.table import table
 from graphfix.table_versions import targets as known_targets
 
 if TYPE_CHECKING:
     from graphfix.lowering.lowered import Lowered
-    from graphfix.roadwork import Terms
+    from graphfix.roadwork import SearchOptions
 
 FORMATS = ("text", "json")
 REPEATED = ("input", "shape", "set", "opset", "inputs", "outputs", "data", "weights", "python")
 SWITCHES = ("trust", "network")
-"""Options that the commands of the roads must repeat: those with values, and those without."""
+"""Options that the printed commands must repeat: those with values, and those without."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -46,10 +47,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Try every road; exit 0 when every target is reached, 1 when one is not, 2 when the source cannot be read."""
+    """Search every path; exit 0 when every target is reached, 1 when one is not, 2 when the source cannot be read."""
     if given.output_format not in FORMATS:
         raise UsageError(f"paths has no format `{given.output_format}`", cure=f"choose from {', '.join(FORMATS)}")
-    source = recognised(given.source)
+    source = recognise_source(given.source)
     config = settings.load(source.home if source is not None else Path(given.source), file=given.config, isolated=given.isolated)
     targets = chosen_targets(given.target, config) if given.target or config.targets else list(known_targets())
     for target in targets:
@@ -58,63 +59,72 @@ def run(given: argparse.Namespace) -> int:
         writable(given.html, force=given.force)
     shapes, values = bindings(given.shape, given.set, config)
     with contextlib.ExitStack() as stack:
-        say = stack.enter_context(talk())
-        terms = _terms(stack, given, targets, {} if source is not None else shapes, values)
+        progress = stack.enter_context(talk())
+        search_options = _search_options(stack, given, targets, {} if source is not None else shapes, values)
         if source is None:
             from graphfix.setting_out import start_as_given
 
-            found = _map(given.source, "ONNX", "", [start_as_given(Path(given.source))], targets, terms, say)
+            found = _paths(given.source, "ONNX", "", [start_as_given(Path(given.source))], targets, search_options, progress)
         else:
-            found = _lowered(stack, source, given, targets, shapes, terms, say)
+            found = _paths_of_lowered(stack, source, given, targets, shapes, search_options, progress)
     _report(found, given)
     return int(found.reached != list(found.targets))
 
 
-def _lowered(
+def _paths_of_lowered(
     stack: contextlib.ExitStack,
     source: Source,
     given: argparse.Namespace,
     targets: Sequence[str],
     shapes: Any,
-    terms: Terms,
-    say: Any,
-) -> Map:
-    """The roads of a source that exporters lower; ModelError when it cannot even be opened."""
-    from graphfix.lowering.instructions import instructions
+    search_options: SearchOptions,
+    progress: Any,
+) -> ConversionPaths:
+    """Return the paths of a source that exporters lower; ModelError when it cannot be opened."""
     from graphfix.lowering.lower import lower_source
     from graphfix.setting_out import starts_of
 
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="graphfix-")))
-    wanted = instructions(given, shapes)
-    lowered = lower_source(source, wanted, folder, values=terms.values, every=True, say=say)
+    wanted = parse_instructions(given, shapes)
+    lowered = lower_source(source, wanted, folder, values=search_options.values, every=True, progress=progress)
     if lowered.problem is not None:
         raise lowered.problem
-    return _map(source.text, source.title, _by(lowered), starts_of(lowered), targets, terms, say)
+    return _paths(source.text, source.title, _framework_version(lowered), starts_of(lowered), targets, search_options, progress)
 
 
-def _by(lowered: Lowered) -> str:
-    """The framework, with its version, that the source was lowered by."""
+def _framework_version(lowered: Lowered) -> str:
+    """Return the framework that lowered the source, with its version."""
     return " ".join(next(iter(lowered.versions.items()), ()))
 
 
-def _map(source: str, title: str, by: str, starts: Sequence[Start], targets: Sequence[str], terms: Terms, say: Any) -> Map:
-    from graphfix.roadwork import roads
+def _paths(
+    source: str,
+    title: str,
+    by: str,
+    starts: Sequence[Start],
+    targets: Sequence[str],
+    search_options: SearchOptions,
+    progress: Any,
+) -> ConversionPaths:
+    from graphfix.roadwork import search_paths
 
-    return Map(source, title, by, tuple(targets), tuple(starts), tuple(roads(starts, targets, terms, say)))
+    return ConversionPaths(
+        source, title, by, tuple(targets), tuple(starts), tuple(search_paths(starts, targets, search_options, progress))
+    )
 
 
-def _terms(
+def _search_options(
     stack: contextlib.ExitStack, given: argparse.Namespace, targets: Sequence[str], shapes: Mapping[str, Any], values: Any
-) -> Terms:
-    from graphfix.roadwork import Terms
+) -> SearchOptions:
+    from graphfix.roadwork import SearchOptions
 
     data = read_data(given.data)
-    asking = dict(_asking(stack, targets)) if given.confirm else {}
-    return Terms(given.source, tuple(_repeated(given)), shapes, values, data, given.time, asking)
+    compilers = dict(_open_compilers(stack, targets)) if given.confirm else {}
+    return SearchOptions(given.source, tuple(_repeated_options(given)), shapes, values, data, given.time, compilers)
 
 
-def _repeated(given: argparse.Namespace) -> Iterator[str]:
-    """The options of this command line that those which take a road must repeat."""
+def _repeated_options(given: argparse.Namespace) -> Iterator[str]:
+    """Yield the options of this command line that the commands of the paths must repeat."""
     for name in REPEATED:
         value = getattr(given, name)
         for one in value if isinstance(value, list) else [] if value is None else [value]:
@@ -124,8 +134,8 @@ def _repeated(given: argparse.Namespace) -> Iterator[str]:
             yield f"--{name}"
 
 
-def _asking(stack: contextlib.ExitStack, targets: Sequence[str]) -> Iterator[tuple[str, Any]]:
-    """What asks each compiler that is installed, opened once; a note for each that is not."""
+def _open_compilers(stack: contextlib.ExitStack, targets: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """Yield by target the functions that run its compiler, opened once; warn of each that is not installed."""
     from graphfix.consult import consulting
 
     for target in targets:
@@ -137,19 +147,19 @@ def _warn(line: str) -> None:
     print(f"graphfix: {line}", file=sys.stderr)
 
 
-def _report(found: Map, given: argparse.Namespace) -> None:
+def _report(found: ConversionPaths, given: argparse.Namespace) -> None:
     with destination(given.output_file) as out:
         if given.output_format == "json":
             from graphfix.report.json_ import written
 
             out.write(written(found.to_json()) + "\n")
         else:
-            from graphfix.report.roads import render_roads
+            from graphfix.report.roads import render_paths
 
-            render_roads(found, out, full=given.full)
+            render_paths(found, out, full=given.full)
     if given.html is not None:
-        from graphfix.report.roads_page import roads_page
+        from graphfix.report.roads_page import paths_page
 
         with destination(given.html) as out:
-            out.write(roads_page(found))
+            out.write(paths_page(found))
         print(f"graphfix: wrote {given.html}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Sources among the models of a command: each lowered into a temporary folder, and spoken of by its own name."""
+"""Lowering for commands: a source becomes ONNX in a temporary folder, and reports name the source."""
 
 from __future__ import annotations
 
@@ -13,46 +13,46 @@ from typing import Any
 from graphfix.diagnostic import Finding, Result, told_apart
 from graphfix.errors import ModelError
 from graphfix.lowering.codes import finding
-from graphfix.lowering.instructions import Instructions, instructions
-from graphfix.lowering.lower import Say, lower_source
-from graphfix.lowering.lowered import Lowered, placed
+from graphfix.lowering.instructions import Instructions, parse_instructions
+from graphfix.lowering.lower import ReportProgress, lower_source
+from graphfix.lowering.lowered import Lowered, location_text
 from graphfix.lowering.source import Source
 from graphfix.table import table
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
-    """A model in ONNX that was given in another form; `file` is None where no exporter made anything of it."""
+class LoweredSource:
+    """A lowered source under its own name; `file` is its ONNX model, or None where every exporter failed."""
 
     name: str
     file: Path | None
     lowered: Lowered
 
-    def held(self, results: Sequence[Result]) -> list[Result]:
-        """The results with the findings of the lowering, and how it went."""
+    def with_findings(self, results: Sequence[Result]) -> list[Result]:
+        """Return the results with the findings and the summary of the lowering added."""
         for result in results:
-            found = [*self.findings(result.target), *result.findings]
-            found.sort(key=lambda one: -one.severity.weight)
-            result.findings = told_apart(found, result.called or result.target)
+            findings = [*self.findings(result.target), *result.findings]
+            findings.sort(key=lambda one: -one.severity.weight)
+            result.findings = told_apart(findings, result.called or result.target)
             result.lowering = self.lowered.to_json()
         return list(results)
 
     @property
-    def said(self) -> str:
-        """What became of it, in one line."""
+    def summary(self) -> str:
+        """The exporter and what came of it, in one line."""
         return f"{self.name}: by {self.lowered.exporter}, {self.lowered.chosen.summary()}"
 
-    def unseen(self, target: str) -> Result:
-        """The result for a target that there is nothing to show to."""
+    def empty_result(self, target: str) -> Result:
+        """Return the result for a target where there is no ONNX model to lint."""
         return Result(self.name, target.partition("@")[0], table(target).version, called=target)
 
     def findings(self, target: str) -> Iterator[Finding]:
-        """Why no exporter makes ONNX of it, or that the result computes something else; and what training left."""
-        return told(self.lowered, target)
+        """Yield the findings of the lowering for one target."""
+        return lowering_findings(self.lowered, target)
 
 
-def told(lowered: Lowered, target: str) -> Iterator[Finding]:
-    """The findings of a lowering, for one target."""
+def lowering_findings(lowered: Lowered, target: str) -> Iterator[Finding]:
+    """Yield a lowering's findings for one target: failed exports, or a failed verification, and what training left."""
     chosen = lowered.chosen
     if chosen.model is None:
         for attempt in lowered.attempts:
@@ -60,62 +60,76 @@ def told(lowered: Lowered, target: str) -> Iterator[Finding]:
                 {**attempt.failure, "kind": "export-failed", "text": f"`{attempt.exporter}`: {attempt.summary()}"}, target
             )
     elif not chosen.verified and chosen.verification is not None:
-        what = "computes something else" if chosen.verification.inputs else "cannot be verified"
-        said = f"what `{chosen.exporter}` made {what}: {chosen.verification.reason}"
-        yield finding({"kind": "lowering-differs", "text": said}, target)
+        problem = "computes something else" if chosen.verification.inputs else "cannot be verified"
+        text = f"what `{chosen.exporter}` made {problem}: {chosen.verification.reason}"
+        yield finding({"kind": "lowering-differs", "text": text}, target)
     for leftover in lowered.leftovers:
         yield finding(leftover, target)
 
 
 @contextlib.contextmanager
-def lowering(
+def lower_for_command(
     source: Source,
     given: argparse.Namespace,
     *,
     targets: Sequence[str] = (),
     shapes: Mapping[str, Any] | None = None,
     values: Mapping[str, Any] | None = None,
-    say: Say | None = None,
-) -> Iterator[Brought]:
-    """A source lowered as the command line says; its models are gone afterwards. GraphfixError where it cannot be opened."""
-    with brought(source, instructions(given, shapes or {}), targets=targets, values=values, say=say) as made:
-        yield made
+    progress: ReportProgress | None = None,
+) -> Iterator[LoweredSource]:
+    """Lower a source by the options of a command line; the models are deleted on exit.
+
+    Raises:
+        GraphfixError: the options contradict each other, or the source cannot be opened.
+    """
+    with lower_temporarily(
+        source, parse_instructions(given, shapes or {}), targets=targets, values=values, progress=progress
+    ) as lowered_source:
+        yield lowered_source
 
 
 @contextlib.contextmanager
-def brought(
+def lower_temporarily(
     source: Source,
     wanted: Instructions,
     *,
     targets: Sequence[str] = (),
     values: Mapping[str, Any] | None = None,
-    say: Say | None = None,
-) -> Iterator[Brought]:
-    """A source lowered as instructed; its models are gone afterwards. GraphfixError where it cannot be opened."""
+    progress: ReportProgress | None = None,
+) -> Iterator[LoweredSource]:
+    """Lower a source by instructions; the models are deleted on exit.
+
+    Raises:
+        GraphfixError: the source cannot be opened.
+    """
     with tempfile.TemporaryDirectory(prefix="graphfix-") as folder:
-        lowered = lower_source(source, wanted, Path(folder), targets=targets, values=values, say=say)
+        lowered = lower_source(source, wanted, Path(folder), targets=targets, values=values, progress=progress)
         if lowered.problem is not None:
             raise lowered.problem
-        yield Brought(source.text, lowered.chosen.model, lowered)
+        yield LoweredSource(source.text, lowered.chosen.model, lowered)
 
 
-def usable(brought: Brought) -> Path:
-    """The file of a model that was lowered and verified; ModelError with the exporter's words otherwise."""
-    return verified(brought.lowered, cure="see `graphfix lower` for what was tried")
+def usable_model(lowered_source: LoweredSource) -> Path:
+    """Return the verified ONNX model's file; ModelError with the exporter's message where there is none."""
+    return verified_model(lowered_source.lowered, cure="see `graphfix lower` for what was tried")
 
 
-def verified(lowered: Lowered, *, cure: str) -> Path:
-    """The chosen model's file; ModelError, with the line it is about, where there is none that computes the same."""
+def verified_model(lowered: Lowered, *, cure: str) -> Path:
+    """Return the chosen model's file.
+
+    Raises:
+        ModelError: no exporter gives a model, or the model computes something else; the message names the line where known.
+    """
     best = lowered.chosen
     if best.model is None:
-        where = placed(best.failure)
-        said = f"{best.exporter} cannot lower it{f', at {where}' if where else ''}: {best.failure.get('message')}"
-        raise ModelError(said, path=lowered.source.text, cure=best.failure.get("cure") or cure)
+        location = location_text(best.failure)
+        message = f"{best.exporter} cannot lower it{f', at {location}' if location else ''}: {best.failure.get('message')}"
+        raise ModelError(message, path=lowered.source.text, cure=best.failure.get("cure") or cure)
     if not best.verified:
         assert best.verification is not None
-        said = str(best.verification.reason)
+        message = str(best.verification.reason)
         if best.verification.inputs:
-            line = next((f" ({placed(one)})" for one in lowered.leftovers if placed(one)), "")
-            said = f"the lowered model computes something else: {said}{line}"
-        raise ModelError(said, path=lowered.source.text, cure=cure)
+            line = next((f" ({location_text(one)})" for one in lowered.leftovers if location_text(one)), "")
+            message = f"the lowered model computes something else: {message}{line}"
+        raise ModelError(message, path=lowered.source.text, cure=cure)
     return best.model

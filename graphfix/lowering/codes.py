@@ -10,7 +10,7 @@ from graphfix.origin import Origin
 from graphfix.source_outcomes import ARITHMETIC, BRANCH, DIFFERS, FAILED, PACKED, SIZE_BRANCH, TRAINING, TRANSPOSE, WRITE
 
 SOURCE = "source"
-"""The kind of finding that is about the program, and not about a node."""
+"""The `kind` of findings that are about the program, and not about a node."""
 KINDS = {
     "training-mode": TRAINING,
     "packed-sequence": PACKED,
@@ -22,23 +22,23 @@ KINDS = {
     "border-transpose": TRANSPOSE,
     "lowering-differs": DIFFERS,
 }
-"""The outcome of each kind that the workers tell of."""
+"""The outcome of each kind that workers report."""
 
 
-def finding(told: Mapping[str, Any], target: str) -> Finding:
-    """What a worker told as a finding for one target: a leftover with its `kind`, or a failure, which has none.
+def finding(report: Mapping[str, Any], target: str) -> Finding:
+    """Return a worker's report as a finding for one target: a leftover with its `kind`, or a failure, which has none.
 
-    A `severity` beside the kind is another than the kind's usual one.
+    A `severity` in the report replaces the kind's default.
 
     Raises:
         KeyError: there is no such kind.
     """
-    outcome = KINDS[told.get("kind") or "export-failed"]
-    message = str(told.get("text") or told.get("message") or outcome.name)
-    cure = str(told.get("cure") or "")
+    outcome = KINDS[report.get("kind") or "export-failed"]
+    message = str(report.get("text") or report.get("message") or outcome.name)
+    cure = str(report.get("cure") or "")
     message = f"{message.rstrip('.')}; {cure}" if cure and cure not in message else message
-    module, file, line = str(told.get("module") or ""), str(told.get("file") or ""), told.get("line")
+    module, file, line = str(report.get("module") or ""), str(report.get("file") or ""), report.get("line")
     source = Origin(module, file, int(line) if line else None) if module or file else None
-    message = message.replace(f" ({source})", "") if source is not None else message  # it is told beside
-    severity = Severity(told.get("severity") or outcome.severity)
+    message = message.replace(f" ({source})", "") if source is not None else message  # reports show it separately
+    severity = Severity(report.get("severity") or outcome.severity)
     return Finding(outcome.code, outcome.name, severity, target, message, kind=SOURCE, source=source)

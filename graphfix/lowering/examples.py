@@ -1,4 +1,4 @@
-"""The inputs that a torch model is exported with: stated by the user, along with the model, or made up; and their free dims."""
+"""Example inputs for the export of a torch model: given by the user, provided by the program, or generated."""
 
 from __future__ import annotations
 
@@ -14,50 +14,52 @@ import numpy as np
 import torch
 from torch.utils import _pytree as trees
 
-from graphfix.lowering.factory import Refused
+from graphfix.lowering.factory import RequestError
 from graphfix.lowering.steps import SIZES
 
-ORDERED = re.compile(r"(?:arr|input)_\d+")
-"""Names that only number things, as numpy.savez gives them."""
+NUMBERED_NAME = re.compile(r"(?:arr|input)_\d+")
+"""Names that only number arrays, as numpy.savez gives them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """An argument of forward: whether it can be given by place, and whether it has to be given."""
+    """A parameter of forward: whether it can be passed by position, and whether it has no default."""
 
     name: str
     positional: bool = True
-    needed: bool = True
+    required: bool = True
 
 
 @dataclass(slots=True)
 class Example:
-    """Positional and keyword arguments, the names of the tensors in them, and the symbols of free dims by name and axis.
+    """Positional and keyword arguments, with the names of the tensors in them.
 
-    `invented` tells that the sizes of free dims were made up.
+    `dynamic` holds the symbols of dynamic dims by tensor name and axis. `generated` is true where sizes were made up.
     """
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     names: list[str]
-    free: dict[str, dict[int, str]] = field(default_factory=dict)
-    invented: bool = False
+    dynamic: dict[str, dict[int, str]] = field(default_factory=dict)
+    generated: bool = False
 
     @property
     def tensors(self) -> list[Any]:
         """The tensors in the arguments, in order."""
         return [leaf for leaf in trees.tree_leaves((self.args, self.kwargs)) if isinstance(leaf, torch.Tensor)]
 
-    def holding(self, tensors: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The arguments with copies of other tensors in the places of the example's."""
-        leaves, form = trees.tree_flatten((self.args, self.kwargs))
-        left = iter([tensor.clone() for tensor in tensors])
-        args, kwargs = trees.tree_unflatten([next(left) if isinstance(leaf, torch.Tensor) else leaf for leaf in leaves], form)
+    def with_tensors(self, tensors: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the arguments with copies of other tensors in place of the example's."""
+        leaves, structure = trees.tree_flatten((self.args, self.kwargs))
+        remaining = iter([tensor.clone() for tensor in tensors])
+        args, kwargs = trees.tree_unflatten(
+            [next(remaining) if isinstance(leaf, torch.Tensor) else leaf for leaf in leaves], structure
+        )
         return args, kwargs
 
 
-def parameters(model: Any) -> list[Parameter]:
-    """The arguments of forward that have names; empty where that cannot be told."""
+def forward_parameters(model: Any) -> list[Parameter]:
+    """Return the named parameters of forward; empty where they cannot be determined."""
     with contextlib.suppress(Exception):
         if isinstance(model, torch.jit.ScriptModule):
             schema = model.forward.schema.arguments[1:]
@@ -67,46 +69,53 @@ def parameters(model: Any) -> list[Parameter]:
     return []
 
 
-def example(request: Mapping[str, Any], opened: Any, size: int = SIZES[0]) -> Example | None:
-    """The inputs to export with: the user's arrays, those described, or those that came along; None without any.
+def build_example(request: Mapping[str, Any], opened: Any, size: int = SIZES[0]) -> Example | None:
+    """Build the inputs to export with: the user's arrays, the inputs described, or those the program provides.
 
-    `size` is that of free dims in what is made up, but for a first one, which is the batch's. Refused for names that the
-    model does not have.
+    `size` is the size of generated dynamic dims except the first of each tensor, which is the batch size. Returns None where
+    there are no inputs.
+
+    Raises:
+        RequestError: a name is not one of the model's inputs.
     """
-    takes = parameters(opened.model)
-    came = None if opened.examples is None else along(opened.examples, takes)
+    parameters = forward_parameters(opened.model)
+    provided = None if opened.examples is None else parse_example_inputs(opened.examples, parameters)
     if request["data"]:
         with np.load(request["data"], allow_pickle=False) as arrays:
-            found = by_name({name: torch.from_numpy(arrays[name]) for name in arrays.files}, takes)
-        return shaped(found, request["shapes"])
-    wanted = request["examples"]
-    if not wanted and came is None:
-        wanted = [{"name": name, "dims": dims, "dtype": ""} for name, dims in request["shapes"].items()]
-    if not wanted:
-        return None if came is None else shaped(came, request["shapes"])
-    given, free = {}, {}
-    for place, one in enumerate(wanted):
-        name = one["name"] or (takes[place].name if place < len(takes) else f"input_{place}")
-        like = None if came is None else dict(zip(came.names, came.tensors, strict=True)).get(name)
-        given[name] = made(one, size, like)
-        free[name] = {axis: dim for axis, dim in enumerate(one["dims"]) if isinstance(dim, str)}
-    if came is not None and set(given) <= set(came.names):
-        held = [given.get(name, tensor) for name, tensor in zip(came.names, came.tensors, strict=True)]
-        found = dataclasses.replace(came)
-        found.args, found.kwargs = came.holding(held)
+            found = arrange_by_name({name: torch.from_numpy(arrays[name]) for name in arrays.files}, parameters)
+        return apply_shapes(found, request["shapes"])
+    described = request["examples"]
+    if not described and provided is None:
+        described = [{"name": name, "dims": dims, "dtype": ""} for name, dims in request["shapes"].items()]
+    if not described:
+        return None if provided is None else apply_shapes(provided, request["shapes"])
+    given, dynamic = {}, {}
+    for position, one in enumerate(described):
+        name = one["name"] or (parameters[position].name if position < len(parameters) else f"input_{position}")
+        like = None if provided is None else dict(zip(provided.names, provided.tensors, strict=True)).get(name)
+        given[name] = make_tensor(one, size, like)
+        dynamic[name] = {axis: dim for axis, dim in enumerate(one["dims"]) if isinstance(dim, str)}
+    if provided is not None and set(given) <= set(provided.names):
+        tensors = [given.get(name, tensor) for name, tensor in zip(provided.names, provided.tensors, strict=True)]
+        found = dataclasses.replace(provided)
+        found.args, found.kwargs = provided.with_tensors(tensors)
     else:
-        found = by_name(given, takes)
-        found.invented = True
-    found.free = {name: axes for name, axes in free.items() if axes and name in found.names}
-    return shaped(found, request["shapes"] if request["examples"] else {})
+        found = arrange_by_name(given, parameters)
+        found.generated = True
+    found.dynamic = {name: axes for name, axes in dynamic.items() if axes and name in found.names}
+    return apply_shapes(found, request["shapes"] if request["examples"] else {})
 
 
-def made(one: Mapping[str, Any], size: int, like: Any = None) -> Any:
-    """A seeded tensor of the dims and dtype that `--input` states; `like` one that came along, where the ranks agree."""
-    if like is not None and like.dim() == len(one["dims"]):
-        return sized(like, one["dims"]).to(getattr(torch, one["dtype"]) if one["dtype"] else like.dtype)
-    dims = [entry if isinstance(entry, int) else size if axis else SIZES[0] for axis, entry in enumerate(one["dims"])]
-    dtype = getattr(torch, one["dtype"]) if one["dtype"] else torch.float32 if like is None else like.dtype
+def make_tensor(description: Mapping[str, Any], size: int, template: Any = None) -> Any:
+    """Make a seeded tensor of the dims and dtype that `--input` states, or resize `template` where the ranks agree."""
+    if template is not None and template.dim() == len(description["dims"]):
+        return resize_to(template, description["dims"]).to(
+            getattr(torch, description["dtype"]) if description["dtype"] else template.dtype
+        )
+    dims = [dim if isinstance(dim, int) else size if axis else SIZES[0] for axis, dim in enumerate(description["dims"])]
+    dtype = (
+        getattr(torch, description["dtype"]) if description["dtype"] else torch.float32 if template is None else template.dtype
+    )
     if dtype is torch.bool:
         return torch.rand(dims) > 0.5
     if dtype.is_complex:
@@ -116,8 +125,8 @@ def made(one: Mapping[str, Any], size: int, like: Any = None) -> Any:
     return torch.randint(0, 2, dims).to(dtype)
 
 
-def sized(tensor: Any, dims: Sequence[Any]) -> Any:
-    """A tensor with those of its dims that are numbers in `dims` cut or repeated to that size."""
+def resize_to(tensor: Any, dims: Sequence[Any]) -> Any:
+    """Return a tensor cut or repeated to the sizes in `dims`; symbols leave a dim as it is."""
     for axis, size in enumerate(dims):
         if isinstance(size, int) and size != tensor.shape[axis]:
             old = max(tensor.shape[axis], 1)
@@ -127,21 +136,21 @@ def sized(tensor: Any, dims: Sequence[Any]) -> Any:
     return tensor
 
 
-def by_name(given: Mapping[str, Any], takes: Sequence[Parameter]) -> Example:
-    """Tensors by the names of forward's arguments: in its order, with what follows a gap by keyword."""
-    known = [one.name for one in takes]
-    strange = [name for name in given if name not in known]
-    if strange and (not known or all(map(ORDERED.fullmatch, given)) or len(strange) == len(given) == len(known) == 1):
+def arrange_by_name(given: Mapping[str, Any], parameters: Sequence[Parameter]) -> Example:
+    """Arrange tensors by the parameters of forward: positional up to the first one that is missing, then by keyword."""
+    known = [one.name for one in parameters]
+    unknown = [name for name in given if name not in known]
+    if unknown and (not known or all(map(NUMBERED_NAME.fullmatch, given)) or len(unknown) == len(given) == len(known) == 1):
         return Example(tuple(given.values()), {}, [*known[: len(given)], *list(given)[len(known) :]])
-    if strange:
-        raise Refused(f"there is no argument `{strange[0]}`", f"it takes {', '.join(known)}")
-    missing = [one.name for one in takes if one.needed and one.name not in given]
+    if unknown:
+        raise RequestError(f"there is no argument `{unknown[0]}`", f"it takes {', '.join(known)}")
+    missing = [one.name for one in parameters if one.required and one.name not in given]
     if missing:
-        raise Refused(
+        raise RequestError(
             f"nothing is said of its argument `{missing[0]}`", f"add --input {missing[0]}=1x16, with its dims and dtype"
         )
     args: list[Any] = []
-    for one in takes:
+    for one in parameters:
         if one.name not in given or not one.positional:
             break
         args.append(given[one.name])
@@ -149,18 +158,18 @@ def by_name(given: Mapping[str, Any], takes: Sequence[Parameter]) -> Example:
     return Example(tuple(args), rest, [*known[: len(args)], *rest])
 
 
-def along(found: Any, takes: Sequence[Parameter]) -> Example:
-    """Example inputs as programs keep them: a tensor, a tuple, a mapping by name, or a tuple of both."""
-    if isinstance(found, tuple) and len(found) == 2 and isinstance(found[0], tuple) and isinstance(found[1], dict):
-        args, kwargs = found
-    elif isinstance(found, Mapping):
-        args, kwargs = (), dict(found)
+def parse_example_inputs(provided: Any, parameters: Sequence[Parameter]) -> Example:
+    """Parse example inputs as programs provide them: a tensor, a tuple, a mapping by name, or (args, kwargs)."""
+    if isinstance(provided, tuple) and len(provided) == 2 and isinstance(provided[0], tuple) and isinstance(provided[1], dict):
+        args, kwargs = provided
+    elif isinstance(provided, Mapping):
+        args, kwargs = (), dict(provided)
     else:
-        args, kwargs = tuple(found) if isinstance(found, (tuple, list)) else (found,), {}
-    if isinstance(found, Mapping) and takes and not set(kwargs) <= {one.name for one in takes}:
-        args, kwargs = (found,), {}  # one argument that is a mapping itself
+        args, kwargs = tuple(provided) if isinstance(provided, (tuple, list)) else (provided,), {}
+    if isinstance(provided, Mapping) and parameters and not set(kwargs) <= {one.name for one in parameters}:
+        args, kwargs = (provided,), {}  # one argument that is a mapping itself
     names: list[str] = []
-    entries = [(takes[i].name if i < len(takes) else f"input_{i}", arg) for i, arg in enumerate(args)]
+    entries = [(parameters[i].name if i < len(parameters) else f"input_{i}", arg) for i, arg in enumerate(args)]
     for name, arg in [*entries, *kwargs.items()]:
         for path, leaf in trees.tree_flatten_with_path(arg)[0]:
             if isinstance(leaf, torch.Tensor):
@@ -168,18 +177,20 @@ def along(found: Any, takes: Sequence[Parameter]) -> Example:
     return Example(args, kwargs, names)
 
 
-def shaped(found: Example, shapes: Mapping[str, Sequence[Any]]) -> Example:
-    """The example with the dims of `--shape`: numbers are sizes, symbols name free dims."""
-    held = dict(zip(found.names, found.tensors, strict=True))
+def apply_shapes(example: Example, shapes: Mapping[str, Sequence[Any]]) -> Example:
+    """Return the example with the dims of `--shape`: numbers are sizes, symbols name dynamic dims."""
+    tensors = dict(zip(example.names, example.tensors, strict=True))
     for name, dims in shapes.items():
-        place = name or (found.names[0] if len(found.names) == 1 else "")
-        if place not in held:
-            said = f"there is no input `{name}`" if name else f"a shape without a name, and it takes {len(held)} inputs"
-            raise Refused(said, f"its inputs are {', '.join(found.names)}")
-        if held[place].dim() != len(dims):
-            raise Refused(f"`{place}` has {held[place].dim()} dims in the example, not {len(dims)}", "give it as many")
-        held[place] = sized(held[place], dims)
-        found.free[place] = {axis: dim for axis, dim in enumerate(dims) if isinstance(dim, str)}
-    found.args, found.kwargs = found.holding([held[name] for name in found.names])
-    found.free = {name: axes for name, axes in found.free.items() if axes}
-    return found
+        input_name = name or (example.names[0] if len(example.names) == 1 else "")
+        if input_name not in tensors:
+            message = f"there is no input `{name}`" if name else f"a shape without a name, and it takes {len(tensors)} inputs"
+            raise RequestError(message, f"its inputs are {', '.join(example.names)}")
+        if tensors[input_name].dim() != len(dims):
+            raise RequestError(
+                f"`{input_name}` has {tensors[input_name].dim()} dims in the example, not {len(dims)}", "give it as many"
+            )
+        tensors[input_name] = resize_to(tensors[input_name], dims)
+        example.dynamic[input_name] = {axis: dim for axis, dim in enumerate(dims) if isinstance(dim, str)}
+    example.args, example.kwargs = example.with_tensors([tensors[name] for name in example.names])
+    example.dynamic = {name: axes for name, axes in example.dynamic.items() if axes}
+    return example

@@ -1,4 +1,4 @@
-"""`package.module:factory`: the user's own program, imported and called as it would be from its own folder."""
+"""Loading of `package.module:factory`: the user's program is imported and called as if run from its own folder."""
 
 from __future__ import annotations
 
@@ -12,53 +12,59 @@ from collections.abc import Mapping
 from typing import Any
 
 
-class Refused(Exception):
-    """What cannot be answered as asked: `stage` is refused, usage or elsewhere, `cure` the next step."""
+class RequestError(Exception):
+    """A request that cannot be served as stated.
 
-    def __init__(self, said: str, cure: str = "", stage: str = "usage") -> None:
-        super().__init__(said)
+    `stage` is `usage`, `refused` (it needs trust) or `elsewhere` (another framework's model); `cure` is the next step.
+    """
+
+    def __init__(self, message: str, cure: str = "", stage: str = "usage") -> None:
+        super().__init__(message)
         self.cure, self.stage = cure, stage
 
 
-def made(request: Mapping[str, Any]) -> tuple[Any, Any]:
-    """What the text of a request names, with its example inputs if it has some.
+def load_object(request: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return the object that a request names, with its example inputs or None.
 
-    A class or a function is called. `example_inputs`, or what that gives when it is called, is looked for on the result,
-    on what made it, and in its Python module. Refused when there is no such thing.
+    A class or a function is called. `example_inputs`, called where it is a function, is looked up on the result, on what was
+    called, and in its module.
+
+    Raises:
+        RequestError: there is no such file, module or name.
     """
-    place, _, name = request["text"].rpartition(":")
-    os.chdir(request["cwd"])  # it is the user's own program, and may open files beside it
+    module_text, _, name = request["text"].rpartition(":")
+    os.chdir(request["cwd"])  # the program may open files relative to it
     sys.path.insert(0, request["cwd"])
-    if place.endswith(".py"):
-        if not os.path.isfile(place):
-            raise Refused(f"there is no file {place}", "name an existing one")
-        home = from_file(os.path.abspath(place))
+    if module_text.endswith(".py"):
+        if not os.path.isfile(module_text):
+            raise RequestError(f"there is no file {module_text}", "name an existing one")
+        module = module_from_file(os.path.abspath(module_text))
     else:
         try:
-            home = importlib.import_module(place)
+            module = importlib.import_module(module_text)
         except ModuleNotFoundError as error:
-            if error.name and (place == error.name or place.startswith(f"{error.name}.")):
-                raise Refused(
+            if error.name and (module_text == error.name or module_text.startswith(f"{error.name}.")):
+                raise RequestError(
                     f"there is no module `{error.name}` in {request['cwd']} or among the installed packages",
                     "run graphfix from the project's root, or name the file: path/to/file.py:factory",
                 ) from None
             raise
-    found: Any = home
+    target: Any = module
     for part in name.split("."):
-        if not hasattr(found, part):
-            known = [one for one, held in vars(found).items() if not one.startswith("_") and not inspect.ismodule(held)]
-            raise Refused(f"`{place}` has no `{part}`", f"it has {', '.join(known[:8])}" if known else "")
-        found = getattr(found, part)
-    makers = [found]
-    if isinstance(found, (type, functools.partial)) or inspect.isfunction(found) or inspect.ismethod(found):
-        found = found()
-        makers.insert(0, found)
-    given = next((one.example_inputs for one in (*makers, home) if getattr(one, "example_inputs", None) is not None), None)
-    return found, given() if callable(given) else given
+        if not hasattr(target, part):
+            known = [one for one, held in vars(target).items() if not one.startswith("_") and not inspect.ismodule(held)]
+            raise RequestError(f"`{module_text}` has no `{part}`", f"it has {', '.join(known[:8])}" if known else "")
+        target = getattr(target, part)
+    holders = [target]
+    if isinstance(target, (type, functools.partial)) or inspect.isfunction(target) or inspect.ismethod(target):
+        target = target()
+        holders.insert(0, target)
+    inputs = next((one.example_inputs for one in (*holders, module) if getattr(one, "example_inputs", None) is not None), None)
+    return target, inputs() if callable(inputs) else inputs
 
 
-def from_file(path: str) -> Any:
-    """The module in a file; one that lies in a package is imported as its part, so that it may import its neighbours."""
+def module_from_file(path: str) -> Any:
+    """Import a file; one inside a package is imported as part of it, so that its relative imports work."""
     folder, name = os.path.split(os.path.splitext(path)[0])
     while os.path.isfile(os.path.join(folder, "__init__.py")):
         folder, package = os.path.split(folder)
@@ -66,11 +72,11 @@ def from_file(path: str) -> Any:
     sys.path.insert(0, folder)
     if "." in name and name.partition(".")[0] not in sys.modules:
         return importlib.import_module(name)
-    return imported(name if name not in sys.modules else f"{name}_", path)
+    return import_file(name if name not in sys.modules else f"{name}_", path)
 
 
-def imported(name: str, path: str) -> Any:
-    """The module in a file, under its own name, so that what it defines can be found again."""
+def import_file(name: str, path: str) -> Any:
+    """Import a file as a module of this name and register it in `sys.modules`."""
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None

@@ -1,4 +1,4 @@
-"""How a source is to be lowered: example inputs, free dims, exporter, bounds."""
+"""How a source is to be lowered: example inputs, shapes, the exporter and limits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DTYPES = (
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One example input as `--input` gives it: dims are sizes or symbols, the name and the dtype may be left open."""
+    """One example input as `--input` states it: dims are sizes or symbols; name and dtype may be empty."""
 
     dims: tuple[int | str, ...]
     name: str = ""
@@ -28,7 +28,7 @@ class Example:
 
     @classmethod
     def parse(cls, text: str) -> Example:
-        """`ids=1x16:int64`, `1x3x224x224`, `x=Nx80` and so on; UsageError otherwise."""
+        """Parse `ids=1x16:int64`, `1x3x224x224`, `x=Nx80` and so on; UsageError for anything else."""
         start, equals, rest = text.rpartition("=")  # a name may hold a colon
         written, colon, dtype = rest.partition(":")
         if colon and dtype not in DTYPES:
@@ -39,12 +39,13 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Instructions:
-    """How to lower: `examples`, `shapes` (dims by input name; a symbol stays free) and `data` (.npz) say what goes in.
+    """How to lower a source.
 
-    `exporter` is one of EXPORTERS. `ends` are the inputs and outputs of a frozen graph. `weights` is a file of
-    weights to put into what a factory makes. `trust` lets pickles be opened that hold code, `network` leaves the network
-    on. `python` is an interpreter that has the framework. `deadline` is in seconds for each attempt; `rtol` and `atol`
-    replace the usual tolerance, which is 1e-3 of each value and 1e-4 of its output's scale (1e-2 of both in float16).
+    `examples`, `shapes` (dims by input name; a symbol stays dynamic) and `data` (.npz) state the example inputs. `exporter`
+    is one of EXPORTERS. `ends` are the inputs and outputs of a frozen graph. `weights` is a file of weights for the model
+    that a factory returns. `trust` allows pickles that hold code, `network` leaves the network on. `python` is the
+    interpreter that has the framework. `deadline` is in seconds for each attempt. `rtol` and `atol` replace the default
+    tolerance, which is 1e-3 of each value and 1e-4 of its output's scale (1e-2 of both in float16).
     """
 
     examples: tuple[Example, ...] = ()
@@ -63,17 +64,17 @@ class Instructions:
     atol: float | None = None
 
 
-def instructions(given: argparse.Namespace, shapes: Mapping[str, Any]) -> Instructions:
-    """The options of a command line as Instructions; UsageError where they contradict each other or are misspelt."""
+def parse_instructions(given: argparse.Namespace, shapes: Mapping[str, Any]) -> Instructions:
+    """Return the options of a command line as Instructions; UsageError where they contradict each other or are misspelt."""
     examples = tuple(map(Example.parse, given.input))
-    check(given, examples)
+    check_consistent(given, examples)
     return Instructions(
         examples=examples,
         shapes=shapes,
         data=getattr(given, "data", None),
         exporter=given.exporter,
         opset=given.opset,
-        ends=(names(given.inputs), names(given.outputs)),
+        ends=(split_names(given.inputs), split_names(given.outputs)),
         weights=given.weights,
         trust=given.trust,
         network=given.network,
@@ -85,8 +86,8 @@ def instructions(given: argparse.Namespace, shapes: Mapping[str, Any]) -> Instru
     )
 
 
-def check(given: argparse.Namespace, examples: Sequence[Example]) -> None:
-    """Raise UsageError for options that say different things of one matter, or nothing."""
+def check_consistent(given: argparse.Namespace, examples: Sequence[Example]) -> None:
+    """Raise UsageError for options that contradict each other or are incomplete."""
     if examples and getattr(given, "data", None) is not None:
         raise UsageError("--input and --data both say what goes in", cure="leave one of them out")
     seen: set[str] = set()
@@ -96,8 +97,8 @@ def check(given: argparse.Namespace, examples: Sequence[Example]) -> None:
         if one.name and one.name in seen:
             raise UsageError(f"--input says twice what `{one.name}` is", cure="leave one of them out")
         seen.add(one.name)
-    if bool(names(given.inputs)) != bool(names(given.outputs)):
-        lacking = "--outputs" if names(given.inputs) else "--inputs"
+    if bool(split_names(given.inputs)) != bool(split_names(given.outputs)):
+        lacking = "--outputs" if split_names(given.inputs) else "--inputs"
         raise UsageError("a frozen graph is cut out between two ends", cure=f"add {lacking} NAME[,...]")
     if given.opset is not None and given.opset < 1:
         raise UsageError(f"--opset {given.opset} is no opset", cure="leave it out, or give one such as 18")
@@ -107,6 +108,6 @@ def check(given: argparse.Namespace, examples: Sequence[Example]) -> None:
             raise UsageError(f"--{option.replace('_', '-')} {value:g} is too little", cure="give more than 0")
 
 
-def names(text: str | None) -> tuple[str, ...]:
-    """The names between the commas of an option."""
+def split_names(text: str | None) -> tuple[str, ...]:
+    """Return the comma-separated names of an option."""
     return tuple(word.strip() for word in (text or "").split(",") if word.strip())

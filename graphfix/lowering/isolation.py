@@ -1,4 +1,4 @@
-"""What a process may reach that runs another's code: no network. Standard library only; a worker loads this file by path."""
+"""Network isolation of a process that runs untrusted code. Standard library only; a worker loads this file by path."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ NEW_USER, NEW_NETWORK = 0x10000000, 0x40000000  # unshare(2)
 
 
 def cut_network() -> bool:
-    """Leave the network for an empty one; False where the system has no such thing or forbids it.
+    """Move this process into an empty network namespace; return False where the system has none or forbids it.
 
-    Only a process of one thread may do so without being root, which a freshly forked one is.
+    Without root this is allowed only to a process with one thread, which a freshly forked one is.
     """
     if sys.platform != "linux":
         return False

@@ -1,4 +1,4 @@
-"""What lowering comes to: the attempts, one an exporter, what was found on the way, and the one that was kept."""
+"""Data classes of a lowering: an attempt for each exporter, and the one that was chosen."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Attempt:
-    """One exporter's try: `stage` is ok, or where it failed; `failure` says why, with the line it is about.
+    """The attempt of one exporter.
 
-    `results` is what lint says of the model, one a target, where targets were given.
+    `stage` is `ok`, or the step that failed. `failure` describes the failure: message, file, line, module, op and cure.
+    `leftovers` are findings on the program, `results` the lint Results of the model, one for each target.
     """
 
     exporter: str
@@ -36,33 +37,33 @@ class Attempt:
 
     @property
     def verified(self) -> bool:
-        """Whether there is a model that computes what the framework does."""
+        """Whether there is a model that computes what the framework computes."""
         return self.verification is not None and self.verification.passed
 
     @property
     def rank(self) -> tuple[int, ...]:
-        """What is better sorts first: verified, taken by the targets, fewer findings that reject, fewer unknowns."""
+        """A sort key, best first: verified, fewer targets that reject it, fewer errors without a rewrite, fewer errors at all."""
         if self.model is None:
             return (2,)
         verdicts = [result.verdict for result in self.results]
         errors = [finding for result in self.results for finding in result.findings if finding.severity.weight == 3]
-        incurable = sum(finding.rewrite is None for finding in errors)
-        return (int(not self.verified), verdicts.count("rejected"), incurable, len(errors), verdicts.count("undecided"))
+        not_fixable = sum(finding.rewrite is None for finding in errors)
+        return (int(not self.verified), verdicts.count("rejected"), not_fixable, len(errors), verdicts.count("undecided"))
 
     def summary(self) -> str:
-        """What came of it, in one line."""
+        """Return the outcome in one line."""
         if self.model is None:
-            at = f" ({place})" if (place := placed(self.failure)) else ""
-            return f"{WORDS.get(self.stage, self.stage)}: {self.failure.get('message', '')}{at}"
-        told = f"{self.nodes} nodes, opset {self.opset}"
+            at = f" ({location})" if (location := location_text(self.failure)) else ""
+            return f"{STAGE_TEXTS.get(self.stage, self.stage)}: {self.failure.get('message', '')}{at}"
+        text = f"{self.nodes} nodes, opset {self.opset}"
         assert self.verification is not None
         if not self.verification.passed:
-            return f"{told}, but {self.verification.reason}"
+            return f"{text}, but {self.verification.reason}"
         verdicts = ", ".join(f"{result.called or result.target} {result.verdict}" for result in self.results)
-        return f"{told}, verified on {self.verification.inputs} inputs{f'; {verdicts}' if verdicts else ''}"
+        return f"{text}, verified on {self.verification.inputs} inputs{f'; {verdicts}' if verdicts else ''}"
 
     def to_json(self) -> dict[str, Any]:
-        """The attempt for programs."""
+        """Return the attempt as a JSON object."""
         return {
             "exporter": self.exporter,
             "stage": self.stage,
@@ -76,20 +77,21 @@ class Attempt:
         }
 
 
-WORDS = {
+STAGE_TEXTS = {
     "load": "it cannot be opened",
     "run": "the model does not run on the inputs",
     "export": "the exporter fails",
     "timeout": "it cannot be opened",
     "crash": "it cannot be opened",
 }
+"""The beginning of the message on a failure, by stage."""
 UNOPENED = frozenset({"load", "run", "timeout", "crash"})
-"""Stages before an exporter is asked, where a failure is the same for all of them."""
+"""Stages before the export, at which a failure is the same for all exporters."""
 
 
 @dataclass(slots=True)
 class Lowered:
-    """A source with all attempts at it; `chosen` is the best, which may be one that has no model."""
+    """A lowered source with all attempts; `chosen` is the best of them and may have no model. `reason` says why it was chosen."""
 
     source: Source
     attempts: list[Attempt]
@@ -99,12 +101,12 @@ class Lowered:
 
     @property
     def leftovers(self) -> list[Mapping[str, Any]]:
-        """What training left in the program; every attempt sees the same."""
+        """The findings on the program; they are the same in every attempt."""
         return list(self.chosen.leftovers)
 
     @property
     def problem(self) -> ModelError | None:
-        """Why no exporter was even asked: it cannot be opened, or does not run on its inputs."""
+        """The error to raise where no exporter could start: the source cannot be opened or run; else None."""
         if self.chosen.stage not in UNOPENED:
             return None
         return ModelError(self.chosen.summary(), path=self.source.text, cure=str(self.chosen.failure.get("cure") or "") or None)
@@ -117,7 +119,7 @@ class Lowered:
         return by if not name else f"{by} {version}" if name == by else f"{by} of {name} {version}"
 
     def to_json(self) -> dict[str, Any]:
-        """The lowering for programs, beside a result's findings."""
+        """Return the lowering as a JSON object."""
         return {
             "source": self.source.text,
             "kind": self.source.kind.value,
@@ -129,13 +131,16 @@ class Lowered:
         }
 
 
-def placed(told: Mapping[str, Any]) -> str:
-    """Where something is: `encoder.layers.3 (model.py:88)`, as far as it is known; the file below the working directory."""
-    file = str(told.get("file") or "")
+def location_text(report: Mapping[str, Any]) -> str:
+    """Return a source location as text, as far as it is known: `encoder.layers.3 (model.py:88)`.
+
+    A file below the working directory is written relative to it.
+    """
+    file = str(report.get("file") or "")
     if file:
         path = Path(file)
         file = str(path.relative_to(Path.cwd())) if path.is_absolute() and path.is_relative_to(Path.cwd()) else file
-        if told.get("line"):
-            file += f":{told['line']}"
-    module = str(told.get("module") or "")
+        if report.get("line"):
+            file += f":{report['line']}"
+    module = str(report.get("module") or "")
     return f"{module} ({file})" if module and file else module or file

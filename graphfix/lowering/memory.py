@@ -1,7 +1,7 @@
-"""Models in memory: lowered in this process, as the object lives here, by the steps that a worker takes with a file.
+"""Lowering of model objects in this process, by the same steps that a worker takes with a file.
 
-Nothing guards this process against what the model and the exporter do: no deadline, no bound on memory, no network cut
-off. The model is put back as it was: training modes, buffers, and the state of torch's random numbers.
+The model and the exporter run without the limits of a worker: no deadline, no memory limit, network access. Training
+modes, buffers and the state of torch's random numbers are restored afterwards.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from typing import Any
 
 from graphfix.errors import UsageError
 from graphfix.lowering.instructions import Instructions
-from graphfix.lowering.lower import chosen, roads, tried
+from graphfix.lowering.lower import choose_best, exporters_for, try_exporters
 from graphfix.lowering.lowered import Lowered
 from graphfix.lowering.source import Kind, Source
 
 
 def framework_of(model: Any) -> str | None:
-    """The framework that an object is a model of, told without importing one; None where it is none."""
+    """Return the framework that an object is a model of, or None; no framework is imported for it."""
     torch, tensorflow = sys.modules.get("torch"), sys.modules.get("tensorflow") or sys.modules.get("keras")
     if torch is not None:
-        kinds = [torch.nn.Module]
+        classes = [torch.nn.Module]
         if (exported := sys.modules.get("torch.export")) is not None:
-            kinds.append(exported.ExportedProgram)
-        if isinstance(model, tuple(kinds)):
+            classes.append(exported.ExportedProgram)
+        if isinstance(model, tuple(classes)):
             return "torch"
     if tensorflow is not None:
         keras = sys.modules.get("keras")
@@ -37,8 +37,8 @@ def framework_of(model: Any) -> str | None:
     return None
 
 
-def saved_inputs(inputs: Any, path: Path) -> Path:
-    """Tensors or arrays, alone, in a tuple or by name, as the .npz that a worker reads; UsageError for anything else."""
+def save_inputs(inputs: Any, path: Path) -> Path:
+    """Save tensors or arrays, alone, in a tuple or by name, as the .npz that a worker reads; UsageError for anything else."""
     import numpy as np
 
     named = inputs if isinstance(inputs, Mapping) else {
@@ -56,32 +56,37 @@ def saved_inputs(inputs: Any, path: Path) -> Path:
 def lower_object(model: Any, inputs: Any, instructions: Instructions, folder: Path, *, targets: Sequence[str] = ()) -> Lowered:
     """Lower a torch.nn.Module, ScriptModule, ExportedProgram, Keras model or tf.function in this process, into `folder`.
 
-    `inputs` are the example inputs: a tensor, a tuple, a mapping by argument name, or a tuple of both. None means those
-    that the model has as `example_inputs`. Raises UsageError for anything else, and for inputs that are missing.
+    `inputs` are the example inputs: a tensor, a tuple, a mapping by argument name, or a tuple of both; None for the model's
+    own `example_inputs`.
+
+    Raises:
+        UsageError: the object is no such model, or there are no inputs.
     """
     framework = framework_of(model)
     if framework is None:
-        said = f"a {type(model).__name__} is no model of PyTorch or TensorFlow"
-        raise UsageError(said, cure="give a torch.nn.Module, an ExportedProgram, a Keras model, a tf.function, or a SOURCE")
+        message = f"a {type(model).__name__} is no model of PyTorch or TensorFlow"
+        raise UsageError(message, cure="give a torch.nn.Module, an ExportedProgram, a Keras model, a tf.function, or a SOURCE")
     if inputs is None:
         inputs = getattr(model, "example_inputs", None)
         inputs = inputs() if callable(inputs) else inputs
-    source = Source(type(model).__name__, _kind(model, framework))
+    source = Source(type(model).__name__, _kind_of(model, framework))
 
     def ask(request: Mapping[str, Any]) -> dict[str, Any]:
         with tempfile.TemporaryDirectory(prefix="graphfix-") as scratch:
-            asked = {**request, "scratch": scratch, "trust": True, "network": True}
-            steps = _by_torch(model, inputs, asked) if framework == "torch" else _by_tensorflow(model, inputs, asked)
+            complete = {**request, "scratch": scratch, "trust": True, "network": True}
+            steps = (
+                _torch_answers(model, inputs, complete) if framework == "torch" else _tensorflow_answers(model, inputs, complete)
+            )
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # what exporters say to their own developers
+                warnings.simplefilter("ignore")  # advice of exporters to their own developers
                 *_, answer = steps
             return {"seconds": answer.get("export_seconds", 0.0), **answer}
 
-    attempts = tried(source, instructions, folder, roads(source, instructions, framework), ask, targets=targets)
-    return chosen(source, attempts or [], _versions(framework), targets)
+    attempts = try_exporters(source, instructions, folder, exporters_for(source, instructions, framework), ask, targets=targets)
+    return choose_best(source, attempts or [], _versions(framework), targets)
 
 
-def _kind(model: Any, framework: str) -> Kind:
+def _kind_of(model: Any, framework: str) -> Kind:
     if framework == "tensorflow":
         return Kind.KERAS
     torch = sys.modules["torch"]
@@ -90,21 +95,21 @@ def _kind(model: Any, framework: str) -> Kind:
     return Kind.EXPORTED
 
 
-def _by_torch(model: Any, inputs: Any, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _torch_answers(model: Any, inputs: Any, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     from graphfix.lowering import opening, steps, torch_lowering
 
     program = model if not isinstance(model, sys.modules["torch"].nn.Module) else None
     module = model if program is None else program.module()
     given = inputs if inputs is not None or program is None else program.example_inputs
     size = sum(tensor.nbytes for tensor in module.state_dict().values() if hasattr(tensor, "nbytes"))
-    opened, told = opening.Opened(module, program, given, size), steps.Told()
-    with _as_it_was(module):
-        yield from steps.answers(told, torch_lowering.lowered(opened, request, told))
+    opened, remarks = opening.OpenedModel(module, program, given, size), steps.Remarks()
+    with _restored_on_exit(module):
+        yield from steps.with_remarks(remarks, torch_lowering.lower(opened, request, remarks))
 
 
 @contextlib.contextmanager
-def _as_it_was(module: Any) -> Iterator[None]:
-    """Put training modes, buffers and the state of random numbers back afterwards."""
+def _restored_on_exit(module: Any) -> Iterator[None]:
+    """Restore training modes, buffers and the state of random numbers on exit."""
     torch = sys.modules["torch"]
     modes = {one: one.training for one in module.modules()}
     buffers = [(buffer, buffer.detach().clone()) for buffer in module.buffers()]
@@ -116,19 +121,21 @@ def _as_it_was(module: Any) -> Iterator[None]:
             for one, mode in modes.items():
                 one.training = mode
             with torch.no_grad():
-                for buffer, was in buffers:
-                    buffer.copy_(was)
+                for buffer, saved in buffers:
+                    buffer.copy_(saved)
 
 
-def _by_tensorflow(model: Any, inputs: Any, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    from graphfix.lowering import steps, tensorflow_lowering, tensorflow_opening
+def _tensorflow_answers(model: Any, inputs: Any, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    from graphfix.lowering import steps, tensorflow_lowering, tensorflow_opening, tensorflow_signatures
 
-    told = steps.Told()
+    remarks = steps.Remarks()
 
-    def opened() -> tensorflow_opening.Opened:
-        return tensorflow_opening.of_object(model, inputs, request)
+    def open_model() -> tensorflow_signatures.OpenedModel:
+        return tensorflow_opening.open_object(model, inputs, request)
 
-    yield from steps.answers(told, steps.opened(opened, lambda found: tensorflow_lowering.lowered(found, request, told)))
+    yield from steps.with_remarks(
+        remarks, steps.open_and_lower(open_model, lambda model: tensorflow_lowering.lower(model, request, remarks))
+    )
 
 
 def _versions(framework: str) -> dict[str, str]:

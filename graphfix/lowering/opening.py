@@ -1,6 +1,6 @@
-"""Opening what torch users keep models in: a factory in Python, TorchScript, an ExportedProgram, a file of weights.
+"""Opening of torch sources: factories in Python, TorchScript, ExportedPrograms and pickles, with files of weights.
 
-A pickle is code. Without `trust` files are opened so that they can hold tensors and plain values alone.
+A pickle can run code: without `trust` files may hold tensors and plain values alone.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import Any
 import sympy
 import torch
 
-from graphfix.lowering.factory import Refused, made
-from graphfix.lowering.inspection import NATIVE, TRUST, UNSAFE, arithmetic, inspect_exported
+from graphfix.lowering.factory import RequestError, load_object
+from graphfix.lowering.inspection import NATIVE, TRUST, UNSAFE, inspect_exported, is_plain_arithmetic
 
 
 @dataclass(slots=True)
-class Opened:
-    """An opened source: the module, the ExportedProgram where it was one, example inputs that came along, bytes of weights."""
+class OpenedModel:
+    """An opened source: the module, its ExportedProgram where it is one, example inputs where it has some, bytes of weights."""
 
     model: Any
     program: Any = None
@@ -32,36 +32,36 @@ class Opened:
     bytes: int = 0
 
 
-def opened(request: Mapping[str, Any]) -> Opened:
-    """The source of a request, opened; Refused when it may not be, or is not a model."""
+def open_source(request: Mapping[str, Any]) -> OpenedModel:
+    """Open the source of a request; RequestError where that needs trust, or it is no torch model."""
     kind, path = request["kind"], request["path"]
     if kind == "factory":
-        found = from_factory(request)
+        opened = open_factory(request)
     elif kind == "torchscript":
-        found = Opened(torch.jit.load(path, map_location="cpu"))
+        opened = OpenedModel(torch.jit.load(path, map_location="cpu"))
     elif kind == "exported-program":
         if not request["trust"]:
             inspect_exported(path)
-        with guarded(trust=request["trust"]):
+        with restricted_loading(trust=request["trust"]):
             program = torch.export.load(path)
-        found = Opened(program.module(), program, program.example_inputs)
+        opened = OpenedModel(program.module(), program, program.example_inputs)
     else:
         if request["trust"]:
-            sys.path.insert(0, request["cwd"])  # where the classes that it names may be
-        found = Opened(unpickled(path, trust=request["trust"]))
-    model = found.model
+            sys.path.insert(0, request["cwd"])  # for the classes that the pickle names
+        opened = OpenedModel(unpickle(path, trust=request["trust"]))
+    model = opened.model
     if not isinstance(model, torch.nn.Module):
         if "tensorflow" in sys.modules or "keras" in sys.modules:
-            raise Refused("not torch", stage="elsewhere")
-        raise Refused(*not_a_model(model, kind))
+            raise RequestError("not torch", stage="elsewhere")
+        raise RequestError(*explain_not_a_model(model, kind))
     if request["weights"]:
         load_weights(model, request["weights"], trust=request["trust"])
-    found.bytes = sum(tensor.nbytes for tensor in model.state_dict().values() if isinstance(tensor, torch.Tensor))
-    return found
+    opened.bytes = sum(tensor.nbytes for tensor in model.state_dict().values() if isinstance(tensor, torch.Tensor))
+    return opened
 
 
-def not_a_model(found: Any, kind: str) -> tuple[str, str]:
-    """Why something is no model, and the next step."""
+def explain_not_a_model(found: Any, kind: str) -> tuple[str, str]:
+    """Return why an object is no model, and the next step."""
     if isinstance(found, Mapping) and kind == "pickle":
         return (
             "it holds weights and no model: the program they belong to is elsewhere",
@@ -73,95 +73,98 @@ def not_a_model(found: Any, kind: str) -> tuple[str, str]:
     )
 
 
-def from_factory(request: Mapping[str, Any]) -> Opened:
-    """What `package.module:factory` names."""
-    found, given = made(request)
+def open_factory(request: Mapping[str, Any]) -> OpenedModel:
+    """Open what `package.module:factory` names."""
+    found, given = load_object(request)
     if isinstance(found, torch.export.ExportedProgram):
-        return Opened(found.module(), found, given if given is not None else found.example_inputs)
-    return Opened(found, examples=given)
+        return OpenedModel(found.module(), found, given if given is not None else found.example_inputs)
+    return OpenedModel(found, examples=given)
 
 
 @contextlib.contextmanager
-def guarded(*, trust: bool) -> Iterator[None]:
-    """While it lasts torch opens tensors, plain values and plain sizes alone, whatever the archive makes it ask for.
+def restricted_loading(*, trust: bool) -> Iterator[None]:
+    """Unless trusted, restrict torch to loading tensors, plain values and plain sizes inside this context.
 
     torch.export.load falls back to unpickling anything, evaluates sizes and loads native libraries. It reads archives by
-    code of its own, which may see another content in a file than `inspection` did.
+    code of its own, which may see other content in a file than `inspection` did; hence these checks while it loads.
     """
     if trust:
         yield
         return
     load, sympify = torch.load, sympy.sympify
 
-    def careful(*args: Any, **options: Any) -> Any:
+    def load_weights_only(*args: Any, **options: Any) -> Any:
         try:
             return load(*args, **{**options, "weights_only": True})
         except Exception as error:
-            raise Refused(UNSAFE, f"{named(error)}{TRUST}", "refused") from None
+            raise RequestError(UNSAFE, f"{named_global(error)}{TRUST}", "refused") from None
 
-    def plain(text: Any, *args: Any, **options: Any) -> Any:
-        if isinstance(text, str) and not arithmetic(text):
-            raise Refused(f"a size in it is `{text[:60]}`, which opening it would run as Python", TRUST, "refused")
+    def sympify_plain(text: Any, *args: Any, **options: Any) -> Any:
+        if isinstance(text, str) and not is_plain_arithmetic(text):
+            raise RequestError(f"a size in it is `{text[:60]}`, which opening it would run as Python", TRUST, "refused")
         return sympify(text, *args, **options)
 
-    def never(*_: Any, **__: Any) -> Any:
-        raise Refused(UNSAFE, TRUST, "refused")
+    def refuse_unpickling(*_: Any, **__: Any) -> Any:
+        raise RequestError(UNSAFE, TRUST, "refused")
 
-    def native(*_: Any, **__: Any) -> Any:
-        raise Refused(NATIVE, TRUST, "refused")
+    def refuse_library(*_: Any, **__: Any) -> Any:
+        raise RequestError(NATIVE, TRUST, "refused")
 
     libraries = None
     with contextlib.suppress(ImportError):  # older releases have no such archives
         libraries = importlib.import_module("torch.export.pt2_archive._package")
     with contextlib.ExitStack() as stack:
-        for place, name, instead in (
-            (torch, "load", careful), (sympy, "sympify", plain), (torch._C, "_pickle_load_obj", never),
-            (pickle, "loads", never), (pickle, "load", never), (libraries, "_load_aoti", native),
+        for owner, name, replacement in (
+            (torch, "load", load_weights_only), (sympy, "sympify", sympify_plain),
+            (torch._C, "_pickle_load_obj", refuse_unpickling), (pickle, "loads", refuse_unpickling),
+            (pickle, "load", refuse_unpickling), (libraries, "_load_aoti", refuse_library),
         ):  # fmt: skip
-            if hasattr(place, name):
-                stack.callback(setattr, place, name, getattr(place, name))
-                setattr(place, name, instead)
+            if hasattr(owner, name):
+                stack.callback(setattr, owner, name, getattr(owner, name))
+                setattr(owner, name, replacement)
         yield
 
 
-def unpickled(path: str, *, trust: bool) -> Any:
-    """What torch.load gives; without `trust` tensors and plain values alone."""
-    with guarded(trust=trust):
+def unpickle(path: str, *, trust: bool) -> Any:
+    """Return what torch.load gives; without `trust` tensors and plain values alone."""
+    with restricted_loading(trust=trust):
         return torch.load(path, map_location="cpu", weights_only=not trust)
 
 
 def load_weights(model: Any, path: str, *, trust: bool) -> None:
-    """Put a state dict, plain or under a checkpoint's usual keys, into a module; Refused where it does not fit."""
+    """Load a state dict, plain or under a checkpoint's usual keys, into a module; RequestError if it does not fit."""
     if path.endswith(".safetensors"):
         from safetensors.torch import load_file
 
         held: Any = load_file(path)
     else:
-        held = state(path, trust=trust)
+        held = load_state(path, trust=trust)
     for key in ("state_dict", "model_state_dict", "model"):
         if isinstance(held, Mapping) and isinstance(held.get(key), Mapping):
             held = held[key]
     try:
         model.load_state_dict(held)
     except (RuntimeError, TypeError, AttributeError) as error:
-        raise Refused(f"the weights in {path} do not fit: {first(error)}", "name the file that belongs to this module") from None
+        raise RequestError(
+            f"the weights in {path} do not fit: {shortened(error)}", "name the file that belongs to this module"
+        ) from None
 
 
-def state(path: str, *, trust: bool) -> Any:
-    """What a file of weights holds; a program of TorchScript is opened as one for its own."""
+def load_state(path: str, *, trust: bool) -> Any:
+    """Return what a file of weights holds; of a TorchScript program its state dict."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             if any(name.endswith("/constants.pkl") for name in archive.namelist()):
                 return torch.jit.load(path, map_location="cpu").state_dict()
-    return unpickled(path, trust=trust)
+    return unpickle(path, trust=trust)
 
 
-def named(error: BaseException) -> str:
-    """What a refused pickle names, where torch says it."""
+def named_global(error: BaseException) -> str:
+    """Return which global a refused pickle names, where torch's message tells it."""
     found = re.search(r"GLOBAL `?([\w.]+)", str(error))
     return f"it names {found[1]}; " if found else ""
 
 
-def first(error: BaseException) -> str:
-    """The first lines of what an exception says, as one."""
+def shortened(error: BaseException) -> str:
+    """Return the beginning of an exception's message on one line."""
     return " ".join(str(error).split())[:200]

@@ -1,4 +1,4 @@
-"""The options that say how a source is to be lowered; they are declared for each command, and read where there is a source."""
+"""The command-line options on lowering a source; each command declares them, and they are read only for a source."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ FORMS = "package.module:factory, file.py:factory, .pt2, .pt, SavedModel, .keras,
 
 
 def add_lowering(parser: argparse.ArgumentParser, *, bounds: bool = True) -> None:
-    """The options on sources that are not ONNX; without `bounds` where the command's own hold for exporters too."""
+    """Add the options on sources that are not ONNX; `bounds` adds a deadline and a memory limit for the exporters."""
     group = parser.add_argument_group("SOURCE, a model in another form than ONNX", FORMS)
     group.add_argument(
         "--input", action="append", default=[], metavar="[NAME=]1x3x224x224[:dtype]", help="an example input, in order or by name"
@@ -29,7 +29,7 @@ def add_lowering(parser: argparse.ArgumentParser, *, bounds: bool = True) -> Non
 
 
 def add_proof(parser: argparse.ArgumentParser) -> None:
-    """The options that say what exporters' models are held against."""
+    """Add the options on the verification of lowered models."""
     parser.add_argument("--data", type=Path, metavar="FILE.npz", help="example inputs, by argument name")
     parser.add_argument("--rtol", type=float, help="relative tolerance on what exporters make (1e-3)")
     parser.add_argument("--atol", type=float, help="absolute tolerance on it (1e-4 of each output's scale)")

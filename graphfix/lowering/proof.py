@@ -1,7 +1,7 @@
-"""The proof that a lowered model computes what its framework computed: `python -m graphfix.lowering.proof REQUEST`.
+"""Verification of a lowered model against its framework's outputs: `python -m graphfix.lowering.proof REQUEST`.
 
-It runs in a process of its own: whatever onnxruntime does to it costs one answer, and linting stays free of it. REQUEST
-is a JSON file naming the model, the feeds that a worker saved (`K/in/NAME`, `K/out/INDEX`) and the tolerance.
+onnxruntime runs in a process of its own, so that a crash costs one answer and lint never imports it. REQUEST is a JSON
+file that names the model, the tolerance and the feeds that a worker saved (`K/in/NAME`, `K/out/INDEX` for run K).
 """
 
 from __future__ import annotations
@@ -20,59 +20,64 @@ import numpy as np
 from graphfix.comparing import Difference, Tolerance, Verification, compare
 
 METHOD = "onnxruntime with its optimiser off against the framework, rtol {rtol:g}, atol {atol:g} of each output's scale"
-RTOL, SCALE = 1e-3, 1e-4
-HALF = 1e-2
+RTOL, ATOL_SCALE = 1e-3, 1e-4
+FLOAT16_TOLERANCE = 1e-2
 """Relative tolerance, absolute tolerance as a share of an output's scale, and both for 16-bit floats."""
 DEADLINE = 300.0
 
 
-def proven(
+def verify_lowered(
     model: Path, feeds: Path, labels: Sequence[str], *, rtol: float | None = None, atol: float | None = None
 ) -> Verification:
-    """Run the lowered model on every feed in a process of its own, and compare; a process that is lost is a failure."""
+    """Run the lowered model on every feed in a process of its own and compare; a crash or timeout is a failed verification."""
     request = feeds.with_suffix(".json")
     request.write_text(json.dumps({"model": str(model), "feeds": str(feeds), "labels": list(labels), "rtol": rtol, "atol": atol}))
     command = [sys.executable, "-m", "graphfix.lowering.proof", str(request)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=False, stdin=subprocess.DEVNULL)
-        lost = f"onnxruntime's process ended with status {done.returncode}: {done.stderr.strip()[-200:]}"
-        answer = json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
+        completed = subprocess.run(
+            command, capture_output=True, text=True, timeout=DEADLINE, check=False, stdin=subprocess.DEVNULL
+        )
+        problem = f"onnxruntime's process ended with status {completed.returncode}: {completed.stderr.strip()[-200:]}"
+        answer = json.loads(completed.stdout.splitlines()[-1]) if completed.returncode == 0 else None
     except subprocess.TimeoutExpired:
-        answer, lost = None, f"onnxruntime gave no answer within {DEADLINE:g} s"
+        answer, problem = None, f"onnxruntime gave no answer within {DEADLINE:g} s"
     if answer is None:
-        return Verification(0, float("inf"), float("inf"), 0.0, False, METHOD.format(rtol=RTOL, atol=SCALE), lost)
+        return Verification(0, float("inf"), float("inf"), 0.0, False, METHOD.format(rtol=RTOL, atol=ATOL_SCALE), problem)
     return Verification(**answer)
 
 
-def prove(request: Mapping[str, Any]) -> Verification:
-    """Compare in this process."""
+def verify_in_process(request: Mapping[str, Any]) -> Verification:
+    """Run the lowered model on every feed in this process and compare."""
     from graphfix.model import load_model
     from graphfix.reference_runtime import session
 
     rtol, atol = request["rtol"], request["atol"]
-    method = METHOD.format(rtol=RTOL if rtol is None else rtol, atol=SCALE if atol is None else atol)
+    method = METHOD.format(rtol=RTOL if rtol is None else rtol, atol=ATOL_SCALE if atol is None else atol)
     worst, count = Difference(), 0
     with contextlib.ExitStack() as stack:
         try:
             loaded = stack.enter_context(session(load_model(request["model"])))
         except Exception as error:
-            said = " ".join(str(error).split())[:300]
-            return Verification(0, float("inf"), float("inf"), 0.0, False, method, f"onnxruntime cannot load it: {said}")
+            message = " ".join(str(error).split())[:300]
+            return Verification(0, float("inf"), float("inf"), 0.0, False, method, f"onnxruntime cannot load it: {message}")
         names = [output.name for output in loaded.get_outputs()]
         types = {value.name: value.type for value in loaded.get_inputs()}
         arrays = stack.enter_context(np.load(request["feeds"], allow_pickle=False))
         for number, label in enumerate(request["labels"]):
-            start = f"{number}/in/"
-            feed = {key[len(start) :]: arrays[key] for key in arrays.files if key.startswith(start)}
+            prefix = f"{number}/in/"
+            feed = {key[len(prefix) :]: arrays[key] for key in arrays.files if key.startswith(prefix)}
             wanted = [arrays[f"{number}/out/{i}"] for i in range(sum(k.startswith(f"{number}/out/") for k in arrays.files))]
-            found = _run(loaded, {name: _cast(array, types[name]) for name, array in feed.items()}, names, wanted, (rtol, atol))
-            if found.reason is not None and worst.reason is None:
-                found = dataclasses.replace(found, reason=f"on {label}: {found.reason}")
-            worst, count = worst.worse(found), count + 1
+            difference = _run(
+                loaded, {name: _cast(array, types[name]) for name, array in feed.items()}, names, wanted, (rtol, atol)
+            )
+            if difference.reason is not None and worst.reason is None:
+                difference = dataclasses.replace(difference, reason=f"on {label}: {difference.reason}")
+            worst, count = worst.worse(difference), count + 1
     return worst.verdict(count, method)
 
 
 def _run(loaded: Any, feed: Mapping[str, Any], names: Sequence[str], wanted: Sequence[Any], limits: Any) -> Difference:
+    """Run the model on one feed and return the largest difference from the wanted outputs."""
     try:
         got = loaded.run(None, feed)
     except Exception as error:
@@ -89,15 +94,19 @@ def _run(loaded: Any, feed: Mapping[str, Any], names: Sequence[str], wanted: Seq
 
 
 def _tolerance(want: Any, have: Any, rtol: float | None, atol: float | None) -> Tolerance:
-    """The usual tolerance, or the given one."""
-    usual = (HALF, HALF) if want.dtype == np.float16 or str(have.dtype) == "bfloat16" else (RTOL, SCALE)
+    """Return the tolerance for one output: the one given, else the default for its dtype and scale."""
+    usual = (
+        (FLOAT16_TOLERANCE, FLOAT16_TOLERANCE)
+        if want.dtype == np.float16 or str(have.dtype) == "bfloat16"
+        else (RTOL, ATOL_SCALE)
+    )
     finite = np.abs(want[np.isfinite(want)]) if want.dtype.kind in "fc" else np.zeros(0)
     scale = float(finite.max()) if finite.size else 0.0
     return Tolerance(usual[0] if rtol is None else rtol, usual[1] * scale if atol is None else atol)
 
 
 def _cast(array: Any, kind: str) -> Any:
-    """An array in the type the model takes where numpy had none for it."""
+    """Return an array in the model's input type where numpy has no such type, as for bfloat16."""
     if kind == "tensor(bfloat16)":
         import ml_dtypes
 
@@ -106,4 +115,4 @@ def _cast(array: Any, kind: str) -> Any:
 
 
 if __name__ == "__main__":
-    print(json.dumps(dataclasses.asdict(prove(json.loads(Path(sys.argv[1]).read_text())))))
+    print(json.dumps(dataclasses.asdict(verify_in_process(json.loads(Path(sys.argv[1]).read_text())))))

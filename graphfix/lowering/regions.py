@@ -1,6 +1,6 @@
-"""Regions of a graph that can be computed in any layout: nodes of one element each, joins and reductions that hang together.
+"""Connected regions of a graph that can be computed in any layout: elementwise nodes, Concat, reductions and Squeeze.
 
-It imports onnx and numpy alone, since workers load it where graphfix is not.
+This file imports onnx and numpy alone, since workers load it where graphfix is not installed.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ ELEMENTWISE = frozenset({
     "Pow", "Reciprocal", "Relu", "Round", "Selu", "Shrink", "Sigmoid", "Sign", "Sin", "Sinh", "Softplus", "Softsign", "Sqrt",
     "Sub", "Sum", "Tan", "Tanh", "ThresholdedRelu", "Where", "Xor",
 })  # fmt: skip
-"""Operators each of whose results comes of the elements in its own place."""
+"""Operators whose every output element depends on the operands' elements at the same position."""
 SCALED = frozenset({"QuantizeLinear", "DequantizeLinear"})
-"""The same with parameters beside their first operand, which here have to be scalars."""
+"""Elementwise operators with parameters beside the first operand; here the parameters have to be scalars."""
 REDUCING = frozenset({
     "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum",
     "ReduceSumSquare",
@@ -34,19 +34,22 @@ PARAMETERS = frozenset({*REDUCING, *SCALED, "Squeeze", "Clip"})
 
 
 @dataclass(slots=True)
-class Wires:
-    """Who makes and who reads each value of a graph; `held` are its constants, and `kept` what outputs and bodies read."""
+class ValueIndex:
+    """The producer and consumers of each value of a graph, with its constants and known ranks.
+
+    `required` are the values that are graph outputs or that subgraphs read.
+    """
 
     graph: Any
-    makers: dict[str, Any] = field(default_factory=dict)
-    readers: dict[str, list[Any]] = field(default_factory=dict)
-    held: dict[str, Any] = field(default_factory=dict)
+    producers: dict[str, Any] = field(default_factory=dict)
+    consumers: dict[str, list[Any]] = field(default_factory=dict)
+    constants: dict[str, Any] = field(default_factory=dict)
     ranks: dict[str, int] = field(default_factory=dict)
-    kept: set[str] = field(default_factory=set)
+    required: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, model: Any) -> Wires:
-        """The wires of a model's main graph, with the ranks that shape inference finds."""
+    def of(cls, model: Any) -> ValueIndex:
+        """Index a model's main graph, with the ranks that shape inference finds."""
         graph = onnx.shape_inference.infer_shapes(model).graph
         self = cls(model.graph)
         for value in (*graph.input, *graph.value_info, *graph.output):
@@ -55,100 +58,102 @@ class Wires:
         given = {value.name for value in graph.input}
         for tensor in self.graph.initializer:
             self.ranks[tensor.name] = len(tensor.dims)
-            if tensor.name not in given:  # else a caller may give another
-                self.held[tensor.name] = tensor
-        self.kept = {value.name for value in self.graph.output}
+            if tensor.name not in given:  # else a caller may replace it
+                self.constants[tensor.name] = tensor
+        self.required = {value.name for value in self.graph.output}
         for node in self.graph.node:
-            self.makers.update(dict.fromkeys(node.output, node))
+            self.producers.update(dict.fromkeys(node.output, node))
             for name in dict.fromkeys(node.input):
-                self.readers.setdefault(name, []).append(node)
-            self.kept |= set(inner(node))
+                self.consumers.setdefault(name, []).append(node)
+            self.required |= set(captured_names(node))
         return self
 
 
-def inner(node: Any) -> Iterator[str]:
-    """The values that the bodies of a node read."""
+def captured_names(node: Any) -> Iterator[str]:
+    """Yield the values that the subgraphs of a node read."""
     for attribute in node.attribute:
         for graph in (attribute.g, *attribute.graphs):
             for one in graph.node:
                 yield from one.input
-                yield from inner(one)
+                yield from captured_names(one)
             yield from (value.name for value in graph.output)
 
 
 def permutation(node: Any) -> tuple[int, ...] | None:
-    """The permutation of a Transpose; None for any other node, and where it is left to be the reverse."""
+    """Return the permutation of a Transpose; None for any other node, and where it has no `perm` attribute."""
     if node is None or node.op_type != "Transpose" or node.domain:
         return None
     return next((tuple(attribute.ints) for attribute in node.attribute if attribute.name == "perm"), None)
 
 
 def inverse(perm: Sequence[int]) -> tuple[int, ...]:
-    """The permutation that undoes another."""
-    return tuple(int(place) for place in np.argsort(perm))
+    """Return the inverse of a permutation."""
+    return tuple(int(axis) for axis in np.argsort(perm))
 
 
 @dataclass(slots=True)
 class Region:
-    """Nodes that hang together and can be computed in another layout of the same rank; `entering` are values from outside."""
+    """Connected nodes that can be computed in another layout of the same rank; `entering` are values from outside."""
 
     rank: int
     nodes: list[Any]
     entering: list[str]
 
 
-def regions(wires: Wires) -> Iterator[Region]:
-    """The regions of a graph, each node in one at most."""
-    member = {id(node): rank for node in wires.graph.node if (rank := turnable(node, wires)) is not None}
+def find_regions(index: ValueIndex) -> Iterator[Region]:
+    """Yield the regions of a graph; each node is in one at most."""
+    rank_of = {id(node): rank for node in index.graph.node if (rank := layout_free_rank(node, index)) is not None}
     seen: set[int] = set()
-    for start in wires.graph.node:
-        if id(start) not in member or id(start) in seen:
+    for start in index.graph.node:
+        if id(start) not in rank_of or id(start) in seen:
             continue
-        rank, found, waiting = member[id(start)], [], [start]
+        rank, members, stack = rank_of[id(start)], [], [start]
         seen.add(id(start))
-        while waiting:
-            node = waiting.pop()
-            found.append(node)
-            near: list[Any] = [
-                wires.makers[name] for name in node.input if name in wires.makers and wires.ranks.get(name) == rank
+        while stack:
+            node = stack.pop()
+            members.append(node)
+            neighbours: list[Any] = [
+                index.producers[name] for name in node.input if name in index.producers and index.ranks.get(name) == rank
             ]
-            if wires.ranks.get(node.output[0]) == rank:
-                near += wires.readers.get(node.output[0], ())
-            for other in near:
-                if member.get(id(other)) == rank and id(other) not in seen:
-                    seen.add(id(other))
-                    waiting.append(other)
-        made = {name for node in found for name in node.output}
-        yield Region(rank, found, list(dict.fromkeys(name for node in found for name in node.input if name and name not in made)))
+            if index.ranks.get(node.output[0]) == rank:
+                neighbours += index.consumers.get(node.output[0], ())
+            for neighbour in neighbours:
+                if rank_of.get(id(neighbour)) == rank and id(neighbour) not in seen:
+                    seen.add(id(neighbour))
+                    stack.append(neighbour)
+        produced = {name for node in members for name in node.output}
+        yield Region(
+            rank, members, list(dict.fromkeys(name for node in members for name in node.input if name and name not in produced))
+        )
 
 
-def turnable(node: Any, wires: Wires) -> int | None:
-    """The rank in which a node can be computed in any layout; None where it cannot, or its rank is not known."""
+def layout_free_rank(node: Any, index: ValueIndex) -> int | None:
+    """Return the rank in which a node can be computed in any layout; None where it cannot, or the rank is unknown."""
     if node.domain or len(node.output) != 1:
         return None
     if node.op_type in REDUCING or node.op_type == "Squeeze":
-        rank = wires.ranks.get(node.input[0])
-        return rank if rank and axes(node, wires, rank) is not None else None
-    rank = wires.ranks.get(node.output[0])
+        rank = index.ranks.get(node.input[0])
+        return rank if rank and constant_axes(node, index, rank) is not None else None
+    rank = index.ranks.get(node.output[0])
     if not rank or rank < 2:
         return None
     if node.op_type == "Concat":
         return rank
     if node.op_type in SCALED:
-        return rank if all(wires.ranks.get(name) == 0 for name in node.input[1:] if name) else None
-    return rank if node.op_type in ELEMENTWISE and all(wires.ranks.get(name, 99) <= rank for name in node.input if name) else None
+        return rank if all(index.ranks.get(name) == 0 for name in node.input[1:] if name) else None
+    return rank if node.op_type in ELEMENTWISE and all(index.ranks.get(name, 99) <= rank for name in node.input if name) else None
 
 
-def axes(node: Any, wires: Wires, rank: int) -> list[int] | None:
-    """The constant axes of a reduction or Squeeze; None where they are not constant or left out."""
+def constant_axes(node: Any, index: ValueIndex, rank: int) -> list[int] | None:
+    """Return the axes of a reduction or Squeeze; None where they are not constant or left out."""
     found = next((list(attribute.ints) for attribute in node.attribute if attribute.name == "axes"), None)
-    if found is None and len(node.input) > 1 and node.input[1] in wires.held:
-        found = [int(axis) for axis in numpy_helper.to_array(wires.held[node.input[1]]).reshape(-1)]
+    if found is None and len(node.input) > 1 and node.input[1] in index.constants:
+        found = [int(axis) for axis in numpy_helper.to_array(index.constants[node.input[1]]).reshape(-1)]
     return [axis % rank for axis in found] if found else None
 
 
-def keeps(node: Any) -> bool:
-    """Whether a reduction keeps the dims it reduces; anything else but a Squeeze has all of its dims."""
+def keeps_rank(node: Any) -> bool:
+    """Return whether a node's output has the rank of its operand: not for Squeeze, and for reductions only with `keepdims`."""
     if node.op_type == "Squeeze":
         return False
     return node.op_type not in REDUCING or next((bool(one.i) for one in node.attribute if one.name == "keepdims"), True)

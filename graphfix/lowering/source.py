@@ -1,4 +1,4 @@
-"""What people have in place of ONNX: recognised by name and content, without importing or running anything of it."""
+"""Recognition of model sources of PyTorch and TensorFlow by name and content; nothing of them is imported or run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MODULE = re.compile(rf"(?P<place>[^:]*[^:/]\.py|{DOTTED}):(?P<name>{DOTTED})")
 
 
 class Kind(StrEnum):
-    """What a source is."""
+    """The form of a source."""
 
     FACTORY = "factory"
     EXPORTED = "exported-program"
@@ -41,17 +41,17 @@ TITLES = {
     Kind.FROZEN: "a frozen TensorFlow graph",
     Kind.TFLITE: "a TensorFlow Lite model",
 }
-SUFFIXES = {
+TENSORFLOW_SUFFIXES = {
     ".keras": Kind.KERAS,
     ".h5": Kind.KERAS,
     ".hdf5": Kind.KERAS,
     ".pb": Kind.FROZEN,
     ".tflite": Kind.TFLITE,
 }
-TORCH = {".pt2": Kind.EXPORTED} | dict.fromkeys((".pt", ".pth", ".ckpt", ".ts", ".jit", ".torchscript"), Kind.PICKLE)
-"""Suffixes under which torch users keep TorchScript, exported programs and pickles alike, and what one is that cannot be read."""
-MODELS = {".onnx", ".ort", ".nnef", ".mlmodel", ".mlpackage", ".xml", *SUFFIXES, *TORCH}
-"""Suffixes that a Python name does not end with."""
+TORCH_SUFFIXES = {".pt2": Kind.EXPORTED} | dict.fromkeys((".pt", ".pth", ".ckpt", ".ts", ".jit", ".torchscript"), Kind.PICKLE)
+"""Suffixes of torch files, with the kind that is assumed where the archive does not tell it."""
+MODEL_SUFFIXES = {".onnx", ".ort", ".nnef", ".mlmodel", ".mlpackage", ".xml", *TENSORFLOW_SUFFIXES, *TORCH_SUFFIXES}
+"""Suffixes of model files, with which no name of a Python object ends."""
 
 FRAMEWORKS = {
     Kind.FACTORY: ("torch", "tensorflow"),
@@ -68,7 +68,7 @@ FRAMEWORKS = {
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A model in the form its framework keeps it in: `text` as the user gave it, `path` where it is a file or folder."""
+    """A model in a form of its framework: `text` as the user gave it, `path` where it is a file or folder."""
 
     text: str
     kind: Kind
@@ -76,53 +76,53 @@ class Source:
 
     @property
     def home(self) -> Path:
-        """The folder from which settings are looked for: the file's, or for a module the working directory."""
-        place = self.text.rpartition(":")[0]
+        """The folder where the search for settings starts: the file's, or the working directory for a module."""
+        module = self.text.rpartition(":")[0]
         if self.path is None:
-            return Path(place).parent if place.endswith(".py") else Path()
+            return Path(module).parent if module.endswith(".py") else Path()
         return self.path.parent
 
     @property
     def file(self) -> Path | None:
-        """The file that reports name: the model's own, or the Python of a factory; None where that is not found.
+        """The file that reports name: the model's own, or a factory's Python file; None where that is not found.
 
-        Nothing is imported for it, so a module that only an import hook finds is not found.
+        Nothing is imported, so a module that only an import hook finds is not found.
         """
-        place = self.text.rpartition(":")[0]
-        if self.path is not None or place.endswith(".py"):
-            return self.path or Path(place)
-        parts = Path(*place.split("."))
+        module = self.text.rpartition(":")[0]
+        if self.path is not None or module.endswith(".py"):
+            return self.path or Path(module)
+        parts = Path(*module.split("."))
         candidates = (Path(folder, parts, "__init__.py") for folder in ("", *sys.path))
         return next((found for each in candidates for found in (each, each.parent.with_suffix(".py")) if found.is_file()), None)
 
     @property
     def title(self) -> str:
-        """What it is, in words."""
+        """The kind of the source in words."""
         return TITLES[self.kind]
 
 
-def recognised(text: str | Path) -> Source | None:
-    """What `text` names; None where it is ONNX, a folder of models, a glob, an address, or nothing that is known here."""
-    path, written = Path(text), str(text)
+def recognise_source(text: str | Path) -> Source | None:
+    """Return the source that a text names; None for ONNX, a folder of models, a glob, a URL or anything unknown."""
+    path, name = Path(text), str(text)
     if path.is_dir():
-        return Source(written, Kind.SAVED_MODEL, path) if (path / "saved_model.pb").is_file() else None
+        return Source(name, Kind.SAVED_MODEL, path) if (path / "saved_model.pb").is_file() else None
     if path.name == "saved_model.pb" and path.is_file():
-        return Source(written, Kind.SAVED_MODEL, path.parent)
-    if not path.exists() and ("://" in written or any(sign in written for sign in "*?[")):
+        return Source(name, Kind.SAVED_MODEL, path.parent)
+    if not path.exists() and ("://" in name or any(sign in name for sign in "*?[")):
         return None
     suffix = path.suffix.lower()
-    if suffix in TORCH:
-        return Source(written, _archived(path) or TORCH[suffix], path)
-    if suffix in SUFFIXES:
-        return None if suffix == ".pb" and _is_onnx(path) else Source(written, SUFFIXES[suffix], path)
-    if not path.exists() and (found := MODULE.fullmatch(written)) and _is_module(found["place"], found["name"]):
-        return Source(written, Kind.FACTORY)
+    if suffix in TORCH_SUFFIXES:
+        return Source(name, _torch_archive_kind(path) or TORCH_SUFFIXES[suffix], path)
+    if suffix in TENSORFLOW_SUFFIXES:
+        return None if suffix == ".pb" and _is_onnx(path) else Source(name, TENSORFLOW_SUFFIXES[suffix], path)
+    if not path.exists() and (found := MODULE.fullmatch(name)) and _is_module(found["place"], found["name"]):
+        return Source(name, Kind.FACTORY)
     return None
 
 
 def source_of(text: str | Path) -> Source:
-    """What a SOURCE names; UsageError where it is none."""
-    found = recognised(text)
+    """Return the source that a text names; UsageError where it names none."""
+    found = recognise_source(text)
     if found is None:
         known = "package.module:factory, .pt2, .pt, SavedModel folders, .keras, .h5, frozen .pb and .tflite are known"
         raise UsageError("this is no model of PyTorch or TensorFlow", path=text, cure=known)
@@ -130,10 +130,13 @@ def source_of(text: str | Path) -> Source:
 
 
 def _is_module(place: str, name: str) -> bool:
-    """Whether both sides of a colon can be Python's; what ends like a model's file, or is a drive's letter, has to be there."""
-    if Path(name).suffix.lower() in MODELS:
+    """Return whether both sides of a colon can be Python names.
+
+    A left side that ends like a model file or is a drive letter counts only if such a module exists.
+    """
+    if Path(name).suffix.lower() in MODEL_SUFFIXES:
         return False
-    if place.endswith(".py") or (len(place) > 1 and Path(place).suffix.lower() not in MODELS):
+    if place.endswith(".py") or (len(place) > 1 and Path(place).suffix.lower() not in MODEL_SUFFIXES):
         return True
     top = place.partition(".")[0]
     if Path(f"{top}.py").is_file() or Path(top).is_dir():
@@ -144,7 +147,7 @@ def _is_module(place: str, name: str) -> bool:
 
 
 def _is_onnx(path: Path) -> bool:
-    """Whether a .pb is a model of ONNX: it begins with a version, a frozen graph with a node."""
+    """Return whether a .pb file is an ONNX model: it begins with a version field, a frozen graph with a node."""
     try:
         with path.open("rb") as stream:
             return stream.read(1) == b"\x08"
@@ -152,8 +155,8 @@ def _is_onnx(path: Path) -> bool:
         return False
 
 
-def _archived(path: Path) -> Kind | None:
-    """Which of torch's forms a file is, by the names inside its archive; None for what is no archive."""
+def _torch_archive_kind(path: Path) -> Kind | None:
+    """Return which of torch's forms a file is, by the names in its archive; None where it is no archive."""
     try:
         with zipfile.ZipFile(path) as archive:
             whole = archive.namelist()

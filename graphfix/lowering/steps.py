@@ -1,7 +1,6 @@
-"""What the steps of lowering share whatever the framework: how they answer, what is told along, and the sizes that are tried.
+"""What the steps of lowering share for all frameworks: answers, remarks, and the sizes tried for dynamic dims.
 
-It imports nothing but the standard library and files of this folder that do the same, since workers load it where graphfix
-is not.
+Workers load this file where graphfix is not installed: it imports the standard library and files of this folder alone.
 """
 
 from __future__ import annotations
@@ -16,70 +15,75 @@ from graphfix.lowering import factory, failure, isolation
 Request = dict[str, Any]
 Answer = dict[str, Any]
 SIZES = (2, 8, 32, 96, 224)
-"""The sizes of a free dim in an example of ours, tried in turn until the model runs; 1 would be taken for always 1."""
-MOST = 1 << 26
-"""Elements in an input beyond which it is not made larger."""
-CHANGES: Mapping[str, Callable[[int], int]] = {
+"""Sizes of a dynamic dim in generated examples, tried in turn until the model runs; exporters would specialise on 1."""
+MAX_ELEMENTS = 1 << 26
+"""The number of elements up to which an input is made larger."""
+SIZE_CHANGES: Mapping[str, Callable[[int], int]] = {
     "free dims longer by one": lambda size: size + 1,
     "free dims of half the size": lambda size: max(1, size // 2),
     "free dims of twice the size": lambda size: 2 * size,
 }
-"""How the sizes of free dims are varied, by the name of such a run."""
+"""How the sizes of dynamic dims are varied, by the name of such a run."""
 
 
 @dataclass(slots=True)
-class Told:
-    """What is said along with an answer: notes, and what is found in the program or the model."""
+class Remarks:
+    """Notes and findings on the program or model, sent along with an answer."""
 
     notes: list[str] = field(default_factory=list)
     leftovers: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
-    def isolated(cls, request: Request) -> Told:
-        """Cut this process off the network, unless the request leaves it on, and note where that cannot be done."""
+    def isolated(cls, request: Request) -> Remarks:
+        """Cut this process off the network unless the request allows it, and note where that is not possible."""
         cut = request["network"] or isolation.cut_network()
         return cls([] if cut else ["the network could not be cut off on this system"])
 
 
-def answers(told: Told, steps: Iterator[Answer]) -> Iterator[Answer]:
-    """The steps' answers with what is said along with them; the last one says so."""
+def with_remarks(remarks: Remarks, steps: Iterator[Answer]) -> Iterator[Answer]:
+    """Yield the steps' answers with the remarks added; a RequestError becomes the last answer."""
     try:
         for answer in steps:
-            yield {"message": "", "notes": told.notes, "leftovers": told.leftovers, "last": False, **answer}
-    except factory.Refused as refused:
-        yield {"stage": refused.stage, "message": str(refused), "cure": refused.cure, "last": True}
+            yield {"message": "", "notes": remarks.notes, "leftovers": remarks.leftovers, "last": False, **answer}
+    except factory.RequestError as error:
+        yield {"stage": error.stage, "message": str(error), "cure": error.cure, "last": True}
 
 
-def opened(opening: Callable[[], Any], lowered: Callable[[Any], Iterator[Answer]]) -> Iterator[Answer]:
-    """Open a model, and lower what was opened; stage `load` with the failure where it cannot be opened."""
+def open_and_lower(open_model: Callable[[], Any], lower: Callable[[Any], Iterator[Answer]]) -> Iterator[Answer]:
+    """Open a model and yield the answers of lowering it; an answer of stage `load` where it cannot be opened."""
     try:
-        model = opening()
-    except factory.Refused:
+        model = open_model()
+    except factory.RequestError:
         raise
     except (Exception, SystemExit) as error:
-        yield failed("load", error)
+        yield failed_answer("load", error)
         return
-    yield from lowered(model)
+    yield from lower(model)
 
 
-def failed(stage: str, error: BaseException, text: str = "") -> Answer:
-    """The last answer of a step that failed; `text` is what was printed, `missing` a module that is not installed."""
-    missing = error.name if isinstance(error, ModuleNotFoundError) else None
-    told = failure.failure(error, text=text)
-    if isinstance(error, SystemExit):
-        told["message"] = f"it ends the process by sys.exit({error.code})"
-    return {"stage": stage, **told, "missing": missing, "last": True}
+def failed_answer(stage: str, error: BaseException, text: str = "") -> Answer:
+    """Return the last answer of a step that failed.
 
-
-def resizings(own: Sequence[Any], change: Callable[[Callable[[int], int]], list[Any]]) -> Iterator[tuple[str, list[Any]]]:
-    """Examples with free dims of other sizes, as far as they differ and are not too large.
-
-    `own` are the tensors or arrays of the example, and `change` makes others with every free dim's size changed so.
+    `text` is what was printed meanwhile. `missing` in the answer is a module that is not installed.
     """
-    seen = [[one.shape for one in own]]
-    for label, size in CHANGES.items():
-        found = change(size)
-        shapes = [one.shape for one in found]
-        if shapes not in seen and max(map(math.prod, shapes), default=0) <= MOST:
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    report = failure.failure(error, text=text)
+    if isinstance(error, SystemExit):
+        report["message"] = f"it ends the process by sys.exit({error.code})"
+    return {"stage": stage, **report, "missing": missing, "last": True}
+
+
+def resized_examples(
+    tensors: Sequence[Any], resize: Callable[[Callable[[int], int]], list[Any]]
+) -> Iterator[tuple[str, list[Any]]]:
+    """Yield examples with other sizes of the dynamic dims, by name, where they are new and not too large.
+
+    `tensors` are those of the example; `resize` returns them with every dynamic dim changed by a function of its size.
+    """
+    seen = [[one.shape for one in tensors]]
+    for label, size in SIZE_CHANGES.items():
+        resized = resize(size)
+        shapes = [one.shape for one in resized]
+        if shapes not in seen and max(map(math.prod, shapes), default=0) <= MAX_ELEMENTS:
             seen.append(shapes)
-            yield label, found
+            yield label, resized

@@ -1,13 +1,12 @@
-"""Opening what TensorFlow users keep models in, each as one callable with a signature and a way through tf2onnx.
+"""Opening of TensorFlow sources: each becomes a callable with a signature and a conversion by tf2onnx.
 
-The order of a model's inputs is that of its signature, which for SavedModels is the alphabet's.
+The inputs of a model are in the order of its signature; for SavedModels that is alphabetical.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,62 +14,47 @@ import tensorflow as tf
 import tf2onnx
 
 from graphfix.lowering import tensorflow_converting as converting
-from graphfix.lowering.factory import Refused, made
+from graphfix.lowering.factory import RequestError, load_object
 from graphfix.lowering.inspection import TRUST, inspect_keras
+from graphfix.lowering.tensorflow_signatures import OpenedModel, dims_of, open_function
 
 OPSET = 18
-"""The newest that tf2onnx writes."""
+"""The newest opset that tf2onnx writes."""
 
 
-@dataclass(slots=True)
-class Opened:
-    """A model: the names, dims (None where free) and dtypes it takes, how to run it, and how to write it as ONNX.
-
-    `run` takes arrays in the order of `names` and gives the outputs in order; `convert` gives a ModelProto for an opset.
-    """
-
-    names: list[str]
-    dims: list[list[int | None]]
-    dtypes: list[str]
-    run: Callable[[Sequence[Any]], list[Any]]
-    convert: Callable[[int], Any]
-    outputs: list[str] | None = None
-    examples: Any = None
-
-
-def opened(request: Mapping[str, Any]) -> Opened:
-    """The source of a request; Refused when it may not be opened, or is not a model."""
+def open_source(request: Mapping[str, Any]) -> OpenedModel:
+    """Open the source of a request; RequestError where that needs trust, or it is no TensorFlow model."""
     kind, path = request["kind"], request["path"]
     if kind == "saved-model":
-        return saved_model(path, request)
+        return open_saved_model(path, request)
     if kind == "keras":
-        return keras_model(loaded_keras(path, trust=request["trust"], scratch=request["scratch"]), request)
+        return open_keras_model(load_keras(path, trust=request["trust"], scratch=request["scratch"]), request)
     if kind == "frozen-graph":
-        return frozen(path, *request["ends"])
+        return open_frozen_graph(path, *request["ends"])
     if kind == "tflite":
-        return tflite(path)
-    return of_object(*made(request), request)
+        return open_tflite(path)
+    return open_object(*load_object(request), request)
 
 
-def of_object(found: Any, examples: Any, request: Mapping[str, Any]) -> Opened:
-    """A Keras model, a tf.function or a tf.Module that can be called, with examples that came along or None; else Refused."""
+def open_object(target: Any, examples: Any, request: Mapping[str, Any]) -> OpenedModel:
+    """Open a Keras model, a tf.function or a callable tf.Module, with its example inputs or None; RequestError for others."""
     if examples is not None and not request["examples"]:
-        request = {**request, "examples": described(examples)}
-    if isinstance(found, tf.keras.Model):
-        result = keras_model(found, request)
-    elif hasattr(found, "get_concrete_function"):
-        result = function(found, request)
-    elif isinstance(found, tf.Module) and callable(found):
-        result = function(tf.function(lambda *args: found(*args)), request)
+        request = {**request, "examples": describe_examples(examples)}
+    if isinstance(target, tf.keras.Model):
+        opened = open_keras_model(target, request)
+    elif hasattr(target, "get_concrete_function"):
+        opened = open_tf_function(target, request)
+    elif isinstance(target, tf.Module) and callable(target):
+        opened = open_tf_function(tf.function(lambda *args: target(*args)), request)
     else:
         cure = "name a Keras model, a tf.function, a tf.Module that can be called, or what returns one"
-        raise Refused(f"it is a {type(found).__name__}, which is no model", cure)
-    result.examples = examples
-    return result
+        raise RequestError(f"it is a {type(target).__name__}, which is no model", cure)
+    opened.examples = examples
+    return opened
 
 
-def described(examples: Any) -> list[dict[str, Any]]:
-    """Arrays that came along with a program, as `--input` would describe them; a first dim is free."""
+def describe_examples(examples: Any) -> list[dict[str, Any]]:
+    """Describe arrays that a program provides as `--input` would; the first dim of each is dynamic."""
     named = isinstance(examples, Mapping)
     listed = examples.items() if named else enumerate(examples if isinstance(examples, (tuple, list)) else (examples,))
     arrays = [(name, np.asarray(array)) for name, array in listed]
@@ -80,10 +64,10 @@ def described(examples: Any) -> list[dict[str, Any]]:
     ]
 
 
-def loaded_keras(path: str, *, trust: bool, scratch: str) -> Any:
-    """A Keras file; without `trust` it may hold no Python of its own."""
+def load_keras(path: str, *, trust: bool, scratch: str) -> Any:
+    """Load a Keras file; without `trust` it may hold no Python code."""
     suffix = os.path.splitext(path)[1]
-    if suffix != suffix.lower():  # Keras knows its suffixes in small letters alone
+    if suffix != suffix.lower():  # Keras recognises lower-case suffixes alone
         path, given = os.path.join(scratch, f"model{suffix.lower()}"), path
         os.symlink(given, path)
     if not trust:
@@ -93,42 +77,42 @@ def loaded_keras(path: str, *, trust: bool, scratch: str) -> Any:
     except ValueError as error:
         if trust or "safe_mode" not in str(error):
             raise
-        raise Refused("it holds a Lambda layer, which is code that opening it would run", TRUST, "refused") from None
+        raise RequestError("it holds a Lambda layer, which is code that opening it would run", TRUST, "refused") from None
 
 
-def keras_model(model: Any, request: Mapping[str, Any]) -> Opened:
-    """A Keras model by its inputs; one that was never built is built by the examples."""
-    # The structure is public only as a flat list, which a model of named inputs does not take.
-    form = getattr(model, "_inputs_struct", None)
-    if form is None and isinstance(model, tf.keras.Sequential):
-        form = model.inputs
-    if form is None:
-        return function(tf.function(lambda *args: model(*args, training=False)), request)
-    flat = tf.nest.flatten(form)
-    names = sorted(form) if isinstance(form, dict) else [tensor.name for tensor in flat]  # as flattening orders them
-    if len(flat) == 1 and isinstance(form, (list, tuple)):
-        form = flat[0]
-    call = tf.function(lambda *args: model(tf.nest.pack_sequence_as(form, args), training=False))
+def open_keras_model(model: Any, request: Mapping[str, Any]) -> OpenedModel:
+    """Open a Keras model by its inputs; one that was never built is built by the example inputs."""
+    # The public attribute is a flat list, which a model with named inputs does not accept.
+    structure = getattr(model, "_inputs_struct", None)
+    if structure is None and isinstance(model, tf.keras.Sequential):
+        structure = model.inputs
+    if structure is None:
+        return open_tf_function(tf.function(lambda *args: model(*args, training=False)), request)
+    flat = tf.nest.flatten(structure)
+    names = sorted(structure) if isinstance(structure, dict) else [tensor.name for tensor in flat]  # the order of tf.nest.flatten
+    if len(flat) == 1 and isinstance(structure, (list, tuple)):
+        structure = flat[0]
+    call = tf.function(lambda *args: model(tf.nest.pack_sequence_as(structure, args), training=False))
     specs = [tf.TensorSpec(t.shape, t.dtype, name=n) for t, n in zip(flat, names, strict=True)]
-    return by_function(call, names, specs, request, outputs=list(getattr(model, "output_names", ())) or None)
+    return open_function(call, names, specs, request, outputs=list(getattr(model, "output_names", ())) or None)
 
 
-def saved_model(path: str, request: Mapping[str, Any]) -> Opened:
-    """A SavedModel by its serving signature, or the only one it has."""
-    held = tf.saved_model.load(path)
-    keys = list(held.signatures)
+def open_saved_model(path: str, request: Mapping[str, Any]) -> OpenedModel:
+    """Open a SavedModel by its serving signature, or else its first one."""
+    loaded = tf.saved_model.load(path)
+    keys = list(loaded.signatures)
     if not keys:
-        raise Refused("this SavedModel has no signature", "save it with `signatures=`, or name the program: module:factory")
+        raise RequestError("this SavedModel has no signature", "save it with `signatures=`, or name the program: module:factory")
     key = "serving_default" if "serving_default" in keys else keys[0]
-    signature = held.signatures[key]
+    signature = loaded.signatures[key]
     specs = signature.structured_input_signature[1]
     names = sorted(specs)
-    call = tf.function(lambda *args: (held, signature(**dict(zip(names, args, strict=True))))[1])
-    return by_function(call, names, [tf.TensorSpec(specs[n].shape, specs[n].dtype, name=n) for n in names], request)
+    call = tf.function(lambda *args: (loaded, signature(**dict(zip(names, args, strict=True))))[1])
+    return open_function(call, names, [tf.TensorSpec(specs[n].shape, specs[n].dtype, name=n) for n in names], request)
 
 
-def function(call: Any, request: Mapping[str, Any]) -> Opened:
-    """A tf.function by its own signature, or by the examples."""
+def open_tf_function(call: Any, request: Mapping[str, Any]) -> OpenedModel:
+    """Open a tf.function by its own signature, or by the inputs that the request states."""
     specs = list(call.input_signature or ()) if hasattr(call, "input_signature") else []
     if not specs:
         described = request["examples"] or [{"name": n, "dims": d, "dtype": ""} for n, d in request["shapes"].items()]
@@ -136,39 +120,30 @@ def function(call: Any, request: Mapping[str, Any]) -> Opened:
             sizes = [size if isinstance(size, int) else None for size in one["dims"]]
             specs.append(tf.TensorSpec(sizes, one["dtype"] or "float32", name=one["name"] or None))
     if not specs:
-        raise Refused("there is nothing to run it on", "say what it takes: --input 1x224x224x3, --input ids=1x16:int64")
-    names = [spec.name or f"input_{place}" for place, spec in enumerate(specs)]
-    return by_function(call, names, [tf.TensorSpec(s.shape, s.dtype, name=n) for s, n in zip(specs, names, strict=True)], request)
+        raise RequestError("there is nothing to run it on", "say what it takes: --input 1x224x224x3, --input ids=1x16:int64")
+    names = [spec.name or f"input_{position}" for position, spec in enumerate(specs)]
+    return open_function(
+        call, names, [tf.TensorSpec(s.shape, s.dtype, name=n) for s, n in zip(specs, names, strict=True)], request
+    )
 
 
-def by_function(
-    call: Any, names: list[str], specs: Sequence[Any], request: Mapping[str, Any], outputs: list[str] | None = None
-) -> Opened:
-    """A model that is a function of tensors, its free dims narrowed to the sizes of `--shape`."""
-    specs = [narrowed(spec, name, stated(request["shapes"], name, names)) for spec, name in zip(specs, names, strict=True)]
+def open_frozen_graph(path: str, inputs: Sequence[str], outputs: Sequence[str]) -> OpenedModel:
+    """Open a frozen GraphDef between the named inputs and outputs.
 
-    def run(arrays: Sequence[Any]) -> list[Any]:
-        return [tensor.numpy() for tensor in tf.nest.flatten(call(*map(tf.constant, arrays)))]
-
-    def convert(opset: int) -> Any:
-        return converting.of_function(call, specs, opset)
-
-    return Opened(names, [dims(spec.shape) for spec in specs], [spec.dtype.name for spec in specs], run, convert, outputs)
-
-
-def frozen(path: str, inputs: Sequence[str], outputs: Sequence[str]) -> Opened:
-    """A frozen GraphDef between the ends that are named; Refused, with those it could be, where they are not."""
+    Raises:
+        RequestError: they are missing or unknown; the error names likely ones.
+    """
     graph = tf.compat.v1.GraphDef()
     with open(path, "rb") as stream:
         graph.ParseFromString(stream.read())
-    read = {name.lstrip("^").partition(":")[0] for node in graph.node for name in node.input}
-    starts = [node.name for node in graph.node if node.op == "Placeholder"]
-    ends = [node.name for node in graph.node if node.name not in read and node.op not in ("Const", "NoOp", "Placeholder")]
+    consumed = {name.lstrip("^").partition(":")[0] for node in graph.node for name in node.input}
+    placeholders = [node.name for node in graph.node if node.op == "Placeholder"]
+    sinks = [node.name for node in graph.node if node.name not in consumed and node.op not in ("Const", "NoOp", "Placeholder")]
     known = {node.name for node in graph.node}
     missing = [name for name in (*inputs, *outputs) if name.partition(":")[0] not in known]
     if missing or not inputs or not outputs:
-        said = f"there is no node `{missing[0]}` in it" if missing else "a frozen graph does not tell where it begins and ends"
-        raise Refused(said, f"likely --inputs {','.join(starts[:4]) or '?'} --outputs {','.join(ends[:4]) or '?'}")
+        message = f"there is no node `{missing[0]}` in it" if missing else "a frozen graph does not tell where it begins and ends"
+        raise RequestError(message, f"likely --inputs {','.join(placeholders[:4]) or '?'} --outputs {','.join(sinks[:4]) or '?'}")
     tensors = [[name if ":" in name else f"{name}:0" for name in side] for side in (inputs, outputs)]
     pruned = tf.compat.v1.wrap_function(lambda: tf.compat.v1.import_graph_def(graph, name=""), []).prune(*tensors)
 
@@ -181,14 +156,14 @@ def frozen(path: str, inputs: Sequence[str], outputs: Sequence[str]) -> Opened:
             graph, name=name, input_names=tensors[0], output_names=tensors[1], opset=opset, custom_op_handlers=converting.HANDLERS
         )[0]
 
-    shapes = [dims(tensor.shape) for tensor in pruned.inputs]
-    plain = [name.removesuffix(":0") for name in tensors[0]]
-    ends_plain = [name.removesuffix(":0") for name in tensors[1]]
-    return Opened(plain, shapes, [tensor.dtype.name for tensor in pruned.inputs], run, convert, ends_plain)
+    shapes = [dims_of(tensor.shape) for tensor in pruned.inputs]
+    input_names = [name.removesuffix(":0") for name in tensors[0]]
+    output_names = [name.removesuffix(":0") for name in tensors[1]]
+    return OpenedModel(input_names, shapes, [tensor.dtype.name for tensor in pruned.inputs], run, convert, output_names)
 
 
-def tflite(path: str) -> Opened:
-    """A TensorFlow Lite file, run by TensorFlow's own interpreter."""
+def open_tflite(path: str) -> OpenedModel:
+    """Open a TensorFlow Lite file; TensorFlow's own interpreter runs it."""
     interpreter = tf.lite.Interpreter(path)
     details = interpreter.get_input_details()
 
@@ -208,33 +183,4 @@ def tflite(path: str) -> Opened:
     def convert(opset: int) -> Any:
         return tf2onnx.convert.from_tflite(path, opset=opset, custom_op_handlers=converting.HANDLERS)[0]
 
-    return Opened(names, shapes, kinds, run, convert)
-
-
-def stated(shapes: Mapping[str, Sequence[Any]], name: str, names: Sequence[str]) -> Sequence[Any] | None:
-    """The dims that `--shape` gives an input; one without a name is for the only input."""
-    return shapes.get(name, shapes.get("") if len(names) == 1 else None)
-
-
-def narrowed(spec: Any, name: str, sizes: Sequence[Any] | None) -> Any:
-    """A signature with free dims set to the sizes that are numbers; Refused where they contradict it."""
-    if sizes is None:
-        return spec
-    own = [None] * len(sizes) if spec.shape.rank is None else list(spec.shape)
-    fits = len(own) == len(sizes)
-    if not fits or any(isinstance(size, int) and was not in (None, size) for was, size in zip(own, sizes, strict=True)):
-        raise Refused(f"`{name}` is {shown(own)}, not {shown(sizes)}", "give sizes for its free dims alone")
-    fixed = [size if isinstance(size, int) else was for was, size in zip(own, sizes, strict=True)]
-    return tf.TensorSpec(fixed, spec.dtype, name=name)
-
-
-def shown(sizes: Sequence[Any]) -> str:
-    """Dims as they are written, `?` where free."""
-    return "x".join("?" if size is None else str(size) for size in sizes) or "a scalar"
-
-
-def dims(shape: Any) -> list[int | None]:
-    """A TensorShape's sizes, None where free; Refused where even the rank is."""
-    if shape.rank is None:
-        raise Refused("an input of unknown rank", "say what it takes: --input 1x224x224x3")
-    return [None if size is None else int(size) for size in shape]
+    return OpenedModel(names, shapes, kinds, run, convert)

@@ -1,7 +1,7 @@
-"""TensorFlow, as a worker sees it: one request, one answer, by the steps of `tensorflow_lowering`.
+"""The worker of TensorFlow: it lowers one source for each request, by the steps of `tensorflow_lowering`.
 
-A worker loads this file by path in an interpreter that has tensorflow and tf2onnx. Of graphfix only files of this
-folder are there, and of those only the ones that import nothing else of it.
+A worker loads this file by path in an interpreter that has tensorflow and tf2onnx, where graphfix need not be installed:
+it imports files of this folder that import nothing else of graphfix.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import types
 import warnings
 from collections.abc import Iterator
 
-if "graphfix" not in sys.modules:  # the name alone, for the files of this folder: graphfix need not be installed here
+if "graphfix" not in sys.modules:  # an empty package, so that files of this folder can be imported
     sys.modules["graphfix"] = types.ModuleType("graphfix")
     sys.modules["graphfix"].__path__ = [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
 
-from graphfix.lowering import steps, tensorflow_lowering, tensorflow_opening
+from graphfix.lowering import steps, tensorflow_lowering, tensorflow_opening, tensorflow_signatures
 
 DISTRIBUTIONS = ("tf2onnx", "tensorflow-cpu", "tensorflow", "tensorflow-macos", "keras", "onnx")
 warnings.simplefilter("ignore")
@@ -28,10 +28,12 @@ logging.disable(logging.WARNING)
 
 
 def respond(request: steps.Request) -> Iterator[steps.Answer]:
-    """One answer to a request, whatever happens; before it one for each step that is begun, to tell where it was lost."""
-    told = steps.Told.isolated(request)
+    """Yield the answers to a request: one when each step begins, to locate a crash, and the final one."""
+    remarks = steps.Remarks.isolated(request)
 
-    def opened() -> tensorflow_opening.Opened:
-        return tensorflow_opening.opened(request)
+    def open_model() -> tensorflow_signatures.OpenedModel:
+        return tensorflow_opening.open_source(request)
 
-    yield from steps.answers(told, steps.opened(opened, lambda found: tensorflow_lowering.lowered(found, request, told)))
+    yield from steps.with_remarks(
+        remarks, steps.open_and_lower(open_model, lambda model: tensorflow_lowering.lower(model, request, remarks))
+    )

@@ -1,6 +1,6 @@
-"""Lowering an opened torch model: run it on examples, export it, and tell what was found on the way.
+"""Lowering of an opened torch model: run it on examples, export it, and collect findings on the program.
 
-It imports nothing of graphfix but files of this folder that do the same, since workers load it where graphfix is not.
+Workers load this file where graphfix is not installed: of graphfix it imports files of this folder that do the same.
 """
 
 from __future__ import annotations
@@ -16,81 +16,81 @@ from typing import Any
 import torch
 
 from graphfix.lowering import examples, factory, feeding, leftovers
-from graphfix.lowering.steps import SIZES, Answer, Request, Told, failed
+from graphfix.lowering.steps import SIZES, Answer, Remarks, Request, failed_answer
 
 DYNAMO_OPSET = 18
 """The oldest opset that the dynamo exporter writes."""
 STACK, SCOPES = "pkg.torch.onnx.stack_trace", "pkg.torch.onnx.name_scopes"
-"""The metadata in which the dynamo exporter tells where a node comes from."""
+"""The metadata keys under which the dynamo exporter writes a node's stack trace and its modules."""
 SUFFIX = re.compile(r"_split_\d+$")
 
 
-def lowered(opened: Any, request: Request, told: Told) -> Iterator[Answer]:
-    """Run, export, and save feeds: stage `ok` in the end, or `run` or `export` with the failure."""
+def lower(opened: Any, request: Request, remarks: Remarks) -> Iterator[Answer]:
+    """Run, export and save feeds; the last answer has stage `ok`, or `run` or `export` with the failure."""
     yield {"stage": "run"}
     try:
-        told.leftovers += leftovers.leftovers(opened.model, put_in_inference(opened.model))
-        example, runs = run(request, opened)
-    except factory.Refused:
+        remarks.leftovers += leftovers.find_leftovers(opened.model, switch_to_eval(opened.model))
+        example, runs = run_example(request, opened)
+    except factory.RequestError:
         raise
     except (Exception, SystemExit) as error:
-        yield failed("run", error)
+        yield failed_answer("run", error)
         return
     yield {"stage": "export"}
     program = os.path.join(request["folder"], "model.onnx")
     started = time.monotonic()
     printed = os.path.join(request["scratch"], "printed")
     try:
-        with torch.no_grad(), kept(printed), unfused():
-            told.notes += EXPORTS[request["exporter"]](opened, example, request, program) or ()
+        with torch.no_grad(), capture_stdout(printed), without_fused_attention():
+            remarks.notes += EXPORTERS[request["exporter"]](opened, example, request, program) or ()
         seconds = time.monotonic() - started
-        feeding.saved(runs, program, example.names, os.path.join(request["folder"], "feeds.npz"))
-    except factory.Refused:
+        feeding.save_feeds(runs, program, example.names, os.path.join(request["folder"], "feeds.npz"))
+    except factory.RequestError:
         raise
     except (Exception, SystemExit) as error:
-        with open(printed, errors="replace") as lines:  # TorchScript prints what the failure was about
-            yield failed("export", error, lines.read())
+        with open(printed, errors="replace") as lines:  # TorchScript prints the details of a failure
+            yield failed_answer("export", error, lines.read())
         return
     labels = [one.label for one in runs]
-    yield {"stage": "ok", "runs": labels, "steady": feeding.steady(runs), "export_seconds": seconds, "last": True}
+    yield {"stage": "ok", "runs": labels, "steady": feeding.is_deterministic(runs), "export_seconds": seconds, "last": True}
 
 
-def put_in_inference(model: Any) -> frozenset[str]:
-    """Call a module's `eval`; the paths of dropouts and normalisations that were in training mode before."""
-    before = leftovers.in_training(model)
-    with contextlib.suppress(NotImplementedError):  # what ExportedProgram.module() gives
+def switch_to_eval(model: Any) -> frozenset[str]:
+    """Call a module's `eval`; return the paths of dropouts and normalisations that were in training mode before."""
+    before = leftovers.modules_in_training(model)
+    with contextlib.suppress(NotImplementedError):  # raised by ExportedProgram.module()
         model.eval()
     return before
 
 
-def run(request: Request, opened: Any) -> tuple[Any, list[Any]]:
-    """The example inputs and what the model makes of them; sizes that were made up grow until it runs."""
+def run_example(request: Request, opened: Any) -> tuple[Any, list[Any]]:
+    """Return the example inputs and the model's runs on them; generated sizes grow until the model runs."""
     first: BaseException | None = None
     for size in SIZES:
-        example = examples.example(request, opened, size)
+        example = examples.build_example(request, opened, size)
         if example is None:
-            raise factory.Refused("there is nothing to run it on", wanting(opened.model))
+            raise factory.RequestError("there is nothing to run it on", inputs_hint(opened.model))
         try:
-            return example, feeding.runs(opened, example)
+            return example, feeding.run_variations(opened, example)
         except Exception as error:
             first = first or error
-            if not (example.invented and example.free):
+            if not (example.generated and example.dynamic):
                 break
     assert first is not None
     raise first
 
 
-def wanting(model: Any) -> str:
-    """How to say what a model takes."""
-    takes = [one.name for one in examples.parameters(model) if one.needed]
-    if len(takes) < 2:
+def inputs_hint(model: Any) -> str:
+    """Return the options that would state the model's inputs."""
+    required = [one.name for one in examples.forward_parameters(model) if one.required]
+    if len(required) < 2:
         return "say what it takes: --input 1x3x224x224, --input 1x16:int64, or an attribute `example_inputs`"
-    return f"say what it takes: {' '.join(f'--input {name}=1x16' for name in takes)}, each with its dims and dtype"
+    return f"say what it takes: {' '.join(f'--input {name}=1x16' for name in required)}, each with its dims and dtype"
 
 
 @contextlib.contextmanager
-def kept(path: str) -> Iterator[None]:
-    """While it lasts what is printed, by native code too, goes to a file."""
+def capture_stdout(path: str) -> Iterator[None]:
+    """Redirect standard output, also that of native code, to a file inside this context."""
     sys.stdout.flush()
     saved = os.dup(1)
     with open(path, "wb") as sink:
@@ -104,8 +104,8 @@ def kept(path: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def unfused() -> Iterator[None]:
-    """While it lasts torch.nn's attention is made of operators that exporters know, not of one kernel for inference."""
+def without_fused_attention() -> Iterator[None]:
+    """Disable torch's fused attention kernel inside this context: exporters know only its single operators."""
     usual = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
@@ -114,12 +114,12 @@ def unfused() -> Iterator[None]:
         torch.backends.mha.set_fastpath_enabled(usual)
 
 
-def by_dynamo(opened: Any, example: Any, request: Request, path: str) -> list[str]:
-    """torch.onnx.export by way of torch.export; notes on dims that the code fixes."""
+def export_dynamo(opened: Any, example: Any, request: Request, path: str) -> list[str]:
+    """Export by torch.export; return notes on dynamic dims that the code fixes."""
     if (request["opset"] or DYNAMO_OPSET) < DYNAMO_OPSET:
-        raise ValueError(f"this exporter writes no opset below {DYNAMO_OPSET}")  # it would write that one unasked
+        raise ValueError(f"this exporter writes no opset below {DYNAMO_OPSET}")  # it would silently write that opset
     subject = opened.program if opened.program is not None else opened.model
-    free = None if opened.program is not None else feeding.dynamic_shapes(opened, example)
+    dynamic_dims = None if opened.program is not None else feeding.dynamic_shapes(opened, example)
 
     def export(dims: Any) -> Any:
         more = {} if dims is None else {"dynamic_shapes": dims}
@@ -128,23 +128,25 @@ def by_dynamo(opened: Any, example: Any, request: Request, path: str) -> list[st
         )
 
     try:
-        made = export(free)
+        exported = export(dynamic_dims)
     except Exception as error:
-        if free is None or "dynamic" not in str(error).lower():
+        if dynamic_dims is None or "dynamic" not in str(error).lower():
             raise
-        made = export(feeding.as_dims(free))  # which the code may fix to the example's size, where a name may not
-    tell_lines(made)
-    made.save(path, external_data=opened.bytes > 1 << 30)
-    return feeding.fixed(made, example)
+        exported = export(
+            feeding.to_export_dims(dynamic_dims)
+        )  # the exporter may fix a Dim to the example's size, but not a named dim
+    add_missing_stack_traces(exported)
+    exported.save(path, external_data=opened.bytes > 1 << 30)
+    return feeding.notes_on_fixed_dims(exported, example)
 
 
-def tell_lines(made: Any) -> None:
-    """Give nodes that the exporter left without a stack trace that of the step which their outputs are named after.
+def add_missing_stack_traces(exported: Any) -> None:
+    """Copy the stack trace of the fx node that a node's outputs are named after, where the exporter left none.
 
-    It writes none where it puts one node for several, such as a Split for the parts of `chunk`: `split_1_split_0`.
+    It writes none where one node of the program becomes several, such as a Split for the parts of `chunk`: `split_1_split_0`.
     """
-    steps = {step.name: step for step in made.exported_program.graph.nodes} if made.exported_program is not None else {}
-    for node in made.model.graph:
+    steps = {step.name: step for step in exported.exported_program.graph.nodes} if exported.exported_program is not None else {}
+    for node in exported.model.graph:
         if STACK not in node.metadata_props:
             names = (SUFFIX.sub("", output.name or "") for output in node.outputs)
             step = next((steps[name] for name in names if name in steps), None)
@@ -154,19 +156,19 @@ def tell_lines(made: Any) -> None:
                 node.metadata_props[SCOPES] = repr([*modules, step.name])
 
 
-def by_trace(opened: Any, example: Any, request: Request, path: str) -> None:
-    """The TorchScript exporter, on a trace of one run."""
+def export_trace(opened: Any, example: Any, request: Request, path: str) -> None:
+    """Export by the TorchScript exporter from a trace of one run."""
     torch.onnx.export(
         opened.model, example.args, path, kwargs=example.kwargs or None, dynamo=False, opset_version=request["opset"],
-        input_names=example.names, dynamic_axes=example.free or None, verbose=True,
+        input_names=example.names, dynamic_axes=example.dynamic or None, verbose=True,
     )  # fmt: skip
 
 
-def by_script(opened: Any, example: Any, request: Request, path: str) -> None:
-    """The TorchScript exporter, on the compiled source with its branches and loops."""
+def export_script(opened: Any, example: Any, request: Request, path: str) -> None:
+    """Export by the TorchScript exporter from the compiled source with its branches and loops."""
     if not isinstance(opened.model, torch.jit.ScriptModule):
         opened.model = torch.jit.script(opened.model)
-    by_trace(opened, example, request, path)
+    export_trace(opened, example, request, path)
 
 
-EXPORTS = {"dynamo": by_dynamo, "trace": by_trace, "script": by_script}
+EXPORTERS = {"dynamo": export_dynamo, "trace": export_trace, "script": export_script}

@@ -1,7 +1,8 @@
-"""PyTorch, as a worker sees it: one request, one answer, by the steps of `torch_lowering`.
+"""The worker of PyTorch: it lowers one source for each request, by the steps of `torch_lowering`.
 
-A worker loads this file by path in an interpreter that has torch. Of graphfix only files of this folder are there, and
-of those only the ones that import nothing else of it. Every answer is one forked child, which may be lost alone.
+A worker loads this file by path in an interpreter that has torch, where graphfix need not be installed: it imports files
+of this folder that import nothing else of graphfix. Every request is served in a forked child, so that a crash costs only
+its answer.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 
 import torch
 
-if "graphfix" not in sys.modules:  # the name alone, for the files of this folder: graphfix need not be installed here
+if "graphfix" not in sys.modules:  # an empty package, so that files of this folder can be imported
     sys.modules["graphfix"] = types.ModuleType("graphfix")
     sys.modules["graphfix"].__path__ = [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
 
@@ -25,11 +26,13 @@ warnings.simplefilter("ignore")
 
 
 def respond(request: steps.Request) -> Iterator[steps.Answer]:
-    """One answer to a request, whatever happens; before it one for each step that is begun, to tell where it was lost."""
-    told = steps.Told.isolated(request)
+    """Yield the answers to a request: one when each step begins, to locate a crash, and the final one."""
+    remarks = steps.Remarks.isolated(request)
     torch.manual_seed(0)
 
-    def opened() -> opening.Opened:
-        return opening.opened(request)
+    def open_model() -> opening.OpenedModel:
+        return opening.open_source(request)
 
-    yield from steps.answers(told, steps.opened(opened, lambda found: torch_lowering.lowered(found, request, told)))
+    yield from steps.with_remarks(
+        remarks, steps.open_and_lower(open_model, lambda model: torch_lowering.lower(model, request, remarks))
+    )

@@ -1,4 +1,4 @@
-"""Where sources are lowered: worker processes that have a framework, one for each, opened when first asked."""
+"""Worker processes that lower sources: one for each framework, started at its first request."""
 
 from __future__ import annotations
 
@@ -20,30 +20,38 @@ DISTRIBUTIONS = {
     "torch": (("torch",), ("onnxscript",)),
     "tensorflow": (("tensorflow", "tensorflow-cpu", "tensorflow-macos"), ("tf2onnx",)),
 }
-"""What each framework's worker needs: one distribution of each group."""
+"""What the worker of each framework needs: one distribution of each group."""
 MODULES = {"torch": "torch", "torchvision": "torch", "tensorflow": "tensorflow", "keras": "tensorflow", "tf_keras": "tensorflow"}
-"""The framework that brings a module."""
+"""The framework that a module belongs to."""
 TITLES = {"torch": "PyTorch", "tensorflow": "TensorFlow"}
 
 
 @dataclass(slots=True)
-class Workshop:
-    """The workers of one lowering; close it, or use it in `with`."""
+class FrameworkWorkers:
+    """The pool of worker processes of one lowering, one for each framework; close it, or use it in `with`."""
 
     instructions: Instructions
     _sessions: dict[str, Session] = field(default_factory=dict)
 
     def has(self, framework: str) -> bool:
-        """Whether the framework is where it would be looked for; nothing is imported. UsageError where there is no such place."""
-        return self._lacking(framework) is None
+        """Return whether the framework is installed for the chosen interpreter; nothing is imported.
+
+        Raises:
+            UsageError: there is no such interpreter.
+        """
+        return self._missing_distribution(framework) is None
 
     def ask(self, framework: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The worker's answer; BackendError with the cure when the framework is missing or cannot be imported."""
+        """Return the worker's answer to a request; the worker is started where it is not running yet.
+
+        Raises:
+            BackendError: the framework is missing or cannot be imported; the error says how to install it.
+        """
         if framework not in self._sessions:
-            lacking = self._lacking(framework)
+            missing = self._missing_distribution(framework)
             cure = self._cure(framework)
-            if lacking is not None:
-                raise BackendError(f"{TITLES[framework]} is needed to open it, and {lacking} is not installed", cure=cure)
+            if missing is not None:
+                raise BackendError(f"{TITLES[framework]} is needed to open it, and {missing} is not installed", cure=cure)
             self._sessions[framework] = Session(
                 Path(__file__).with_name(f"{framework}_worker.py"),
                 python=self._python,
@@ -54,35 +62,35 @@ class Workshop:
         common = {"cwd": os.getcwd(), "trust": self.instructions.trust, "network": self.instructions.network}
         return self._sessions[framework].put({**common, **request}, deadline=self.instructions.deadline)
 
-    def check(self, module: str | None, text: str) -> None:
-        """Raise BackendError where a program needs a framework that is not installed; `module` is what it asked for."""
+    def require_framework(self, module: str | None, text: str) -> None:
+        """Raise BackendError where a program imports a framework that is not installed; `module` is the missing module."""
         framework = MODULES.get((module or "").partition(".")[0])
         if framework is not None and not self.has(framework):
-            said = f"it imports `{module}`, which is not installed"
-            raise BackendError(said, path=text, cure=self._cure(framework))
+            message = f"it imports `{module}`, which is not installed"
+            raise BackendError(message, path=text, cure=self._cure(framework))
 
     def _cure(self, framework: str) -> str:
         return f"install it with `pip install 'graphfix[{framework}]'`, or name an interpreter that has it with --python"
 
     def versions(self, framework: str) -> dict[str, str]:
-        """The versions of a worker's distributions that has been asked; empty otherwise."""
+        """Return the versions of a running worker's distributions; empty where it is not running."""
         return self._sessions[framework].versions if framework in self._sessions else {}
 
     @property
     def _python(self) -> str:
         return self.instructions.python or sys.executable
 
-    def _lacking(self, framework: str) -> str | None:
-        """The first distribution that a framework's worker lacks."""
-        wanted = DISTRIBUTIONS[framework]
+    def _missing_distribution(self, framework: str) -> str | None:
+        """Return the first distribution that a framework's worker lacks, or None."""
+        groups = DISTRIBUTIONS[framework]
         if self.instructions.python is not None:
             from graphfix.backends.interpreters import packages
 
             if shutil.which(self._python) is None:
                 raise UsageError(f"there is no program {self._python}", cure="name an interpreter with --python, or leave it out")
-            there = packages(self._python, tuple(name for group in wanted for name in group))
-            return next((group[0] for group in wanted if not any(name in there for name in group)), None)
-        return next((group[0] for group in wanted if not any(map(_installed, group))), None)
+            found = packages(self._python, tuple(name for group in groups for name in group))
+            return next((group[0] for group in groups if not any(name in found for name in group)), None)
+        return next((group[0] for group in groups if not any(map(_installed, group))), None)
 
     def __enter__(self) -> Self:
         return self
@@ -93,7 +101,7 @@ class Workshop:
 
 
 def installed_versions(framework: str) -> dict[str, str]:
-    """The versions of a framework's distributions in this interpreter, those that export first."""
+    """Return the versions of a framework's distributions in this interpreter, those that export first."""
     groups = DISTRIBUTIONS[framework] if framework == "torch" else reversed(DISTRIBUTIONS[framework])
     return {name: importlib.metadata.version(name) for group in groups for name in group if _installed(name)}
 

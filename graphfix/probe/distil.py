@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graphfix.facets import Facet, Facets
+from graphfix.facets import Facets
 from graphfix.probe.form import EDGE
 from graphfix.probe.measure import Evidence
 from graphfix.probe.naming import identifier, kind_of
 from graphfix.probe.search import Search, order
+from graphfix.values import Facet
 
 WRITTEN = ("axes", "split")
 """Operands that exporters write down as constants and do not compute."""

@@ -15,10 +15,11 @@ import onnx
 
 from graphfix.backends.session import Session
 from graphfix.backends.verdict import Verdict
-from graphfix.facets import Facet, Facets
+from graphfix.facets import Facets
 from graphfix.probe.build import NODE, Probe
 from graphfix.probe.form import EDGE
 from graphfix.probe.supply import BESIDE
+from graphfix.values import Facet
 
 WORDS = 200
 """Characters kept of what a compiler said."""

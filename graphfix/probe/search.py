@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from graphfix.facets import Facet
 from graphfix.probe.measure import Evidence
+from graphfix.values import Facet
 
 Pair = tuple[str, Facet]
 MOST_FACETS = 4

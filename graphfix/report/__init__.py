@@ -1,4 +1,4 @@
-"""Renderers: each turns Results into one output format; none of them decides anything."""
+"""Renderers: each writes Results in one output format, without judging them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Renderer = Callable[[Sequence[Result], TextIO], None]
 
 
 def renderer(name: str, *, rulings: bool = False) -> Renderer:
-    """The function that writes Results in a format; UsageError for an unknown one.
+    """Return the function that writes Results in a format; UsageError for an unknown one.
 
-    `rulings` tells that the Results hold the verdict on every node, without which an overlay cannot be written.
+    `rulings` states that the Results hold the verdict on every node, which an overlay needs.
     """
     if name not in FORMATS:
         raise UsageError(f"unknown output format `{name}`", cure=nearest(name, FORMATS))

@@ -1,4 +1,4 @@
-"""What `fix` did, for people; the verdicts around it are the `text` format's."""
+"""What `fix` changed, for people; the verdicts before and after are written by the `text` format."""
 
 from __future__ import annotations
 
@@ -11,72 +11,77 @@ from graphfix.report.page import Page
 
 
 def render_changes(result: Result, out: TextIO) -> None:
-    """Write what `fix` applied and declined, and how the outputs compare with the original's."""
+    """Write the rewrites that were applied and declined, and how the outputs compare with the original's."""
     page = Page(out)
     applied: dict[tuple[str, str], list[str]] = {}
     declined: dict[tuple[str, str], list[str]] = {}
     for change in result.changes or ():
         if change["applied"]:
-            applied.setdefault((change["rewrite"], change["safety"]), []).append(_place(change))
+            applied.setdefault((change["rewrite"], change["safety"]), []).append(_location(change))
         else:
-            declined.setdefault((change["rewrite"], str(change["declined"])), []).append(_place(change))
+            declined.setdefault((change["rewrite"], str(change["declined"])), []).append(_location(change))
     for (rewrite, safety), nodes in applied.items():
-        page.line("  ", ("applied", "green"), f"   {rewrite} ({safety}){_places(nodes)}")
+        page.line("  ", ("applied", "green"), f"   {rewrite} ({safety}){_locations(nodes)}")
     for (rewrite, reason), nodes in declined.items():
         count = f" ({len(nodes)} nodes)" if len(nodes) > 1 else ""
         page.line("  ", ("declined", "yellow"), f"  {rewrite}: {reason}{count}")
-    proof = result.verification or {}
-    if proof.get("inputs"):
-        errors = f"largest error {proof['max_abs_error']:.3g} absolute, {proof['max_rel_error']:.3g} relative"
-        page.line("  ", ("verified", "bold"), f"  {proof['method']}: {proof['inputs']} inputs, {errors}")
-        _controls(page, proof)
-        _impact(page, proof)
+    verification = result.verification or {}
+    if verification.get("inputs"):
+        errors = f"largest error {verification['max_abs_error']:.3g} absolute, {verification['max_rel_error']:.3g} relative"
+        page.line("  ", ("verified", "bold"), f"  {verification['method']}: {verification['inputs']} inputs, {errors}")
+        _write_controls(page, verification)
+        _write_impact(page, verification)
     if result.output:
         page.line("  ", ("wrote", "bold"), f"     {result.output}")
 
 
 def render_why(results: Iterable[Result], out: TextIO) -> None:
-    """Write, for what remains, which rewrites declined and why, and what to change in the model's code."""
+    """Write for each remaining finding which rewrites declined and why, and what to change in the model's code."""
     page = Page(out)
     for result in results:
-        for told in result.why or ():
-            sources = told.get("sources") or [None] * len(told["nodes"])
-            where = _places(_place({"node": n, "source": s}) for n, s in zip(told["nodes"], sources, strict=True))
-            page.line("  ", ("why", "bold"), f"       {told['code']} {told['op'] or 'the model'}{where}, {told['target']}")
-            for refusal in told["declined"]:
-                page.line(f"            {refusal['rewrite']}: {refusal['reason']}")
-            page.line(f"            {told['advice']}")
+        for explanation in result.why or ():
+            sources = explanation.get("sources") or [None] * len(explanation["nodes"])
+            location = _locations(_location({"node": n, "source": s}) for n, s in zip(explanation["nodes"], sources, strict=True))
+            page.line(
+                "  ",
+                ("why", "bold"),
+                f"       {explanation['code']} {explanation['op'] or 'the model'}{location}, {explanation['target']}",
+            )
+            for declined in explanation["declined"]:
+                page.line(f"            {declined['rewrite']}: {declined['reason']}")
+            page.line(f"            {explanation['advice']}")
 
 
-def _controls(page: Page, proof: Mapping[str, Any]) -> None:
-    """Say whether comparisons that had to fail did, and which outputs could not tell."""
-    if proof.get("controls"):
-        page.line(f"            {proof['caught']} of {proof['controls']} outputs spoilt on purpose were noticed")
-    for name in proof.get("blind", ()):
+def _write_controls(page: Page, verification: Mapping[str, Any]) -> None:
+    """Write how many deliberately altered outputs were noticed, and which outputs are constant on all inputs."""
+    if verification.get("controls"):
+        page.line(f"            {verification['caught']} of {verification['controls']} outputs spoilt on purpose were noticed")
+    for name in verification.get("blind", ()):
         page.line(f"            `{name}` is the same on all of these inputs, so its agreement says little")
 
 
-def _impact(page: Page, proof: Mapping[str, Any]) -> None:
-    """A row for each output that is not equal to the original's."""
-    moved = {name: row for name, row in proof.get("outputs", {}).items() if row["max_abs"]}
-    if not moved:
+def _write_impact(page: Page, verification: Mapping[str, Any]) -> None:
+    """Write a row for each output that differs from the original's."""
+    changed = {name: row for name, row in verification.get("outputs", {}).items() if row["max_abs"]}
+    if not changed:
         return
-    width = max(6, *(len(name) for name in moved))
+    width = max(6, *(len(name) for name in changed))
     page.line(f"            {'output':{width}}  {'max':>9}  {'mean':>9}  {'cosine':>10}  {'SNR':>9}  {'same class':>10}")
-    for name, row in moved.items():
+    for name, row in changed.items():
         ratio = "-" if row["snr_db"] is None else f"{row['snr_db']:.1f} dB"
         top1 = "-" if row["top1"] is None else f"{row['top1']:.1%}"
         numbers = f"{row['max_abs']:9.3g}  {row['mean_abs']:9.3g}  {row['cosine']:10.7f}"
         page.line(f"            {name:{width}}  {numbers}  {ratio:>9}  {top1:>10}")
 
 
-def _place(change: Mapping[str, Any]) -> str:
-    """The node that a change is about, and the module and line that it comes from."""
-    told = change.get("source")
-    return named(change["node"], Origin(**told) if told else None)
+def _location(change: Mapping[str, Any]) -> str:
+    """Return the node of a change with its module and line."""
+    source = change.get("source")
+    return named(change["node"], Origin(**source) if source else None)
 
 
-def _places(nodes: Iterable[str]) -> str:
-    named = list(dict.fromkeys(filter(None, nodes)))
-    rest = f" and {len(named) - 3} more" if len(named) > 3 else ""
-    return f" at {', '.join(named[:3])}{rest}" if named else ""
+def _locations(nodes: Iterable[str]) -> str:
+    """Return up to three nodes as text, and how many more there are."""
+    names = list(dict.fromkeys(filter(None, nodes)))
+    rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f" at {', '.join(names[:3])}{rest}" if names else ""

@@ -1,4 +1,4 @@
-"""The `concise` format: one finding a line, for grep and for editors."""
+"""The `concise` format: one finding per line, for grep and editors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from graphfix.report.paragraphs import place
 
 
 def render(results: Sequence[Result], out: TextIO) -> None:
-    """Write `model: scope / node in module (file:line): severity CODE [target] message` a finding, and a verdict a result."""
+    """Write `model: scope / node in module (file:line): severity CODE [target] message` per finding, and a verdict per result."""
     for result in results:
         if result.error is not None:
             continue

@@ -1,7 +1,7 @@
 """The `github` format: workflow commands that GitHub Actions shows as annotations, one for each cause.
 
-GitHub shows ten of each level for a step, so findings with one cause are one annotation and the gravest come first. An
-annotation stands at the line of Python that the first of its nodes comes from, else at the model.
+GitHub shows ten of each level for a step, so findings with one cause become one annotation and the most severe come
+first. An annotation is attached to the line of Python of the first of its nodes that has one, else to the model.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from graphfix.report.paths import cited, hosted
 
 COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 ROOM = 200
-"""Characters for the names of nodes."""
+"""The number of characters for the names of nodes."""
 
 
 def render(results: Sequence[Result], out: TextIO) -> None:
-    """Write one command a line; what is open about single nodes of a rejected model is left out."""
+    """Write one command per line; undecided findings on single nodes of a rejected model are left out."""
     annotations: list[tuple[int, str]] = []
     for result in results:
         if result.error is not None:
@@ -34,6 +34,7 @@ def render(results: Sequence[Result], out: TextIO) -> None:
 
 
 def _annotation(result: Result, group: Sequence[Finding]) -> str:
+    """Return the command for findings with one cause."""
     finding = group[0]
     title = f"{finding.code} {finding.name} [{result.called or result.target}]"
     source = next((item.source for item in group if cited(item.source)), None)

@@ -1,4 +1,4 @@
-"""The `json` format: one object that holds everything, as docs/json.md and report.schema.json beside this file tell it."""
+"""The `json` format: one object with all results, as docs/json.md and report.schema.json beside this file describe."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from graphfix.diagnostic import Result
 from graphfix.version import VERSION
 
 SCHEMA: Final = "report.schema.json"
-"""The file here that says, as JSON Schema, what `json`, `json-lines` and `graphfix paths` print."""
+"""The JSON Schema of what `json`, `json-lines` and `graphfix paths` print, in this folder."""
 
 
 def render(results: Sequence[Result], out: TextIO) -> None:
@@ -21,16 +21,17 @@ def render(results: Sequence[Result], out: TextIO) -> None:
 
 
 def written(document: dict[str, Any]) -> str:
-    """A document on one line; a number that JSON cannot hold, such as an error without bound, is null."""
+    """Return a document as JSON on one line; infinite numbers and NaN become null."""
     try:
         return json.dumps(document, ensure_ascii=False, allow_nan=False)
-    except ValueError:  # few reports hold one, and the others are not to be copied for it
+    except ValueError:  # copied only where there is one, which is rare
         return json.dumps(_finite(document), ensure_ascii=False, allow_nan=False)
 
 
-def _finite(held: Any) -> Any:
-    if isinstance(held, dict):
-        return {key: _finite(value) for key, value in held.items()}
-    if isinstance(held, list | tuple):
-        return [_finite(value) for value in held]
-    return None if isinstance(held, float) and not math.isfinite(held) else held
+def _finite(value: Any) -> Any:
+    """Return a copy with null in place of infinite numbers and NaN."""
+    if isinstance(value, dict):
+        return {key: _finite(value) for key, value in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(value) for value in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

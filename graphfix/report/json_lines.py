@@ -1,4 +1,4 @@
-"""The `json-lines` format: one result object a line, written as soon as it is known."""
+"""The `json-lines` format: one result object per line, written as soon as it is ready."""
 
 from __future__ import annotations
 

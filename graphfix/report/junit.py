@@ -1,7 +1,7 @@
 """The `junit` format: JUnit XML, one suite for each model and target, one case for each cause of findings.
 
-Errors are failures; warnings and notes are cases that pass and say what they have to in their output; a model without
-errors has one case more that passes and names the verdict; a model that cannot be read is an error.
+Errors are failures; warnings and notes are passing cases with the finding in their output. A model without errors has
+one more passing case that states the verdict; a model that cannot be read is an error.
 """
 
 from __future__ import annotations
@@ -14,28 +14,29 @@ from xml.etree import ElementTree
 from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.report.paragraphs import grouped, places
 
-UNLAWFUL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML cannot hold, however they are written."""
+INVALID_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML cannot contain, not even escaped."""
 ROOM = 400
+"""The number of characters for the names of nodes."""
 
 
 def render(results: Sequence[Result], out: TextIO) -> None:
     """Write all results as one document."""
     root = ElementTree.Element("testsuites", name="graphfix")
     counts = [_suite(root, result) for result in results]
-    for place, name in enumerate(("tests", "failures", "errors")):
-        root.set(name, str(sum(count[place] for count in counts)))
+    for position, name in enumerate(("tests", "failures", "errors")):
+        root.set(name, str(sum(count[position] for count in counts)))
     ElementTree.indent(root)
     out.write('<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n")
 
 
 def _suite(root: ElementTree.Element, result: Result) -> tuple[int, int, int]:
-    """Add one result's suite; the numbers of its cases, failures and errors."""
-    suite = ElementTree.SubElement(root, "testsuite", name=_lawful(f"{result.model} [{result.judge}]"))
+    """Add one result's suite; return the numbers of its cases, failures and errors."""
+    suite = ElementTree.SubElement(root, "testsuite", name=_valid_xml(f"{result.model} [{result.judge}]"))
     failures = errors = 0
     if result.error is not None:
         errors = 1
-        ElementTree.SubElement(_case(suite, result, "can be read"), "error", message=_lawful(result.error))
+        ElementTree.SubElement(_case(suite, result, "can be read"), "error", message=_valid_xml(result.error))
     else:
         for group in grouped(result.findings):
             failures += group[0].severity is Severity.ERROR
@@ -60,16 +61,18 @@ def _finding(suite: ElementTree.Element, result: Result, group: Sequence[Finding
         lines.append(f"measured: {finding.measured}")
     if finding.rewrite is not None:
         lines.append(f"cure: {finding.rewrite.name} ({finding.rewrite.safety})")
-    text = _lawful("\n".join(lines))
+    text = _valid_xml("\n".join(lines))
     if finding.severity is Severity.ERROR:
-        ElementTree.SubElement(case, "failure", type=finding.code, message=_lawful(finding.message)).text = text
+        ElementTree.SubElement(case, "failure", type=finding.code, message=_valid_xml(finding.message)).text = text
     else:
         ElementTree.SubElement(case, "system-out").text = f"{finding.severity}: {text}"
 
 
 def _case(suite: ElementTree.Element, result: Result, name: str) -> ElementTree.Element:
-    return ElementTree.SubElement(suite, "testcase", classname=_lawful(f"{result.model}.{result.judge}"), name=_lawful(name))
+    return ElementTree.SubElement(
+        suite, "testcase", classname=_valid_xml(f"{result.model}.{result.judge}"), name=_valid_xml(name)
+    )
 
 
-def _lawful(text: str) -> str:
-    return UNLAWFUL.sub("\ufffd", text)
+def _valid_xml(text: str) -> str:
+    return INVALID_XML.sub("\ufffd", text)

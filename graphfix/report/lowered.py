@@ -1,4 +1,4 @@
-"""What `lower` did, for people: every exporter that was tried, the proof, what training left, what the targets say."""
+"""The result of `lower` for people: the exporters tried, the verification, findings on the program, and verdicts."""
 
 from __future__ import annotations
 
@@ -13,36 +13,39 @@ from graphfix.report.paragraphs import wrapped
 from graphfix.report.text import VERDICTS, findings
 
 if TYPE_CHECKING:
-    from graphfix.lowering.bringing import Brought
+    from graphfix.lowering.bringing import LoweredSource
 
 LINES = 4
-"""Lines for what one exporter came to."""
+"""The number of lines on one exporter at most."""
 
 
 def render_lowered(
-    brought: Brought, results: Sequence[Result], out: TextIO, *, full: bool = False, output: Path | None = None
+    lowered_source: LoweredSource, results: Sequence[Result], out: TextIO, *, full: bool = False, output: Path | None = None
 ) -> None:
     """Write the attempts, the reason for the choice, the findings of the lowering, each target's verdict and the file."""
-    page, lowered = Page(out), brought.lowered
+    page, lowered = Page(out), lowered_source.lowered
     chosen = lowered.chosen
     head = ("lowered", "bold green") if output is not None else ("not lowered", "bold red")
-    page.line((brought.name, "bold"), ": ", head, f" by {lowered.exporter}" if output is not None else "", f" ({lowered.reason})")
-    room = page.width - 12
+    page.line(
+        (lowered_source.name, "bold"), ": ", head, f" by {lowered.exporter}" if output is not None else "", f" ({lowered.reason})"
+    )
+    width = page.width - 12
     for attempt in lowered.attempts:
-        first, *rest = wrapped(attempt.summary(), room, 99 if full else LINES)
+        first, *rest = wrapped(attempt.summary(), width, 99 if full else LINES)
         page.line("  ", (f"{attempt.exporter:<10}", "bold" if attempt is chosen else "dim"), first)
         for line in rest:
             page.line(" " * 12 + line)
-    proof = chosen.verification
-    if proof is not None:
-        found = f"largest error {proof.max_rel_error:.2g} of an output's scale on {proof.inputs} inputs; {proof.method}"
-        first, *rest = wrapped(found, room, LINES)
+    verification = chosen.verification
+    if verification is not None:
+        worst = f"largest error {verification.max_rel_error:.2g} of an output's scale on {verification.inputs} inputs"
+        found = f"{worst}; {verification.method}"
+        first, *rest = wrapped(found, width, LINES)
         page.line("  ", ("proof     ", "bold"), first)
         for line in rest:
             page.line(" " * 12 + line)
     for note in chosen.notes:
         page.line("  ", ("note      ", "bold"), note)
-    findings(page, [found for found in results[0].findings if found.kind == SOURCE and found.code not in SAID], full=full)
+    findings(page, [found for found in results[0].findings if found.kind == SOURCE and found.code not in SHOWN_CODES], full=full)
     for result in results:
         if result.target and chosen.model is not None:
             verdict = str(result.verdict)
@@ -53,5 +56,5 @@ def render_lowered(
         page.line("  ", ("wrote     ", "bold"), str(output))
 
 
-SAID = frozenset({"GF506", "GF508"})
-"""Findings that the attempts tell already."""
+SHOWN_CODES = frozenset({"GF506", "GF508"})
+"""Codes of findings that the attempts show already."""

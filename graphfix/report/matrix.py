@@ -1,4 +1,4 @@
-"""Operators by compiler versions in the terminal: a verdict a cell, and how many of each."""
+"""The support matrix in the terminal: a verdict for each operator and compiler version, and their counts."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from graphfix.support import VERDICTS, Support, Verdict, support
 from graphfix.table import Table
 
 STYLES: dict[Verdict, str] = {"always": "green", "conditions": "yellow", "rejected": "bold red", "unmeasured": "dim"}
-HEAD = "operator"
+HEADING = "operator"
 GAP = "  "
-LEAST = 16
-"""Characters of an operator's name that are shown even where the terminal is too narrow for the rest."""
+MIN_NAME = 16
+"""The number of characters of an operator's name that are shown even on a narrow terminal."""
 
 
 def render_matrix(names: Sequence[str], tables: Sequence[Table], out: TextIO) -> None:
-    """Write a line an operator with its verdict by every table, then the counts, and how to learn more."""
+    """Write a line per operator with its verdict in every table, then the counts, and where to find more."""
     page = Page(out)
     rows = [(name, [support(name, table) for table in tables]) for name in names]
     heads = [(table.target, table.version) for table in tables]
     widths = [max(len(target), len(version), len("10 cond.")) for target, version in heads]
-    first = max(len(word) for word in (HEAD, *VERDICTS.values(), *names))
+    first = max(len(word) for word in (HEADING, *VERDICTS.values(), *names))
     if out.isatty():  # a line that is wrapped no longer reads as a row
         room = shutil.get_terminal_size().columns - sum(widths) - len(GAP) * len(widths)
-        first = min(first, max(room, LEAST))
+        first = min(first, max(room, MIN_NAME))
     for at in (0, 1):
         words = [head[at].ljust(width) for head, width in zip(heads, widths, strict=True)]
-        page.line(((HEAD if at else "").ljust(first), "bold"), *((GAP + word, "bold") for word in words))
+        page.line(((HEADING if at else "").ljust(first), "bold"), *((GAP + word, "bold") for word in words))
     for name, cells in rows:
         page.line(
             _cropped(name, first).ljust(first),
@@ -48,10 +48,12 @@ def render_matrix(names: Sequence[str], tables: Sequence[Table], out: TextIO) ->
 
 
 def _cropped(name: str, width: int) -> str:
+    """Return a name of at most `width` characters, its middle left out."""
     return name if len(name) <= width else f"{name[: width // 3]}…{name[len(name) - (width - width // 3 - 1) :]}"
 
 
 def _cell(cell: Support, width: int) -> Span:
+    """Return a verdict as a cell."""
     number = len(cell.statements) if cell.verdict == "conditions" else 0
     text = {
         "always": "always",

@@ -1,8 +1,8 @@
 """The `model-explorer` format: the verdict on every node as an overlay for Google's Model Explorer.
 
-Model Explorer loads it as node data beside the model, which its ONNX adapter draws. Nodes are named as that adapter
-names them: `<node>` in the main graph, `<outer node>/<attribute>/<node>` inside a subgraph, and those without a name
-`node`, `node_1` and so on, counted over the whole model from the outside in.
+Model Explorer loads it as node data for the model that its ONNX adapter displays. Nodes have the names that the adapter
+gives them: `<node>` in the main graph, `<outer node>/<attribute>/<node>` inside a subgraph, and for nodes without a name
+`node`, `node_1` and so on, numbered over the whole model, outer graphs first.
 """
 
 from __future__ import annotations
@@ -18,34 +18,34 @@ from graphfix.errors import UsageError
 COLOURS = {
     "supported": "#c8e6c9", "unmeasured": "#e0e0e0", "undecided": "#fff9c4", "wrong": "#ffe0b2", "rejected": "#ffcdd2",
 }  # fmt: skip
-"""Background colours by verdict, the gravest last."""
+"""Background colours by verdict, the most severe last."""
 ORDER = tuple(COLOURS)
 NAMELESS = re.compile(r"<node_\d+>")
 Key = tuple[str, ...]
 
 
 def render(results: Sequence[Result], out: TextIO) -> None:
-    """Write node data for one model: each node's gravest verdict, and by which targets when there are several.
+    """Write node data for one model: each node's most severe verdict, and its targets where there are several.
 
     Raises:
         UsageError: there are several models.
     """
-    told = [result for result in results if result.error is None]
+    readable = [result for result in results if result.error is None]
     if len({result.model for result in results}) > 1:
         raise UsageError("an overlay is for one model", cure="name one model")
     nodes: dict[str, list[tuple[str, str]]] = {}
-    drawn = drawn_names([ruling.key for ruling in told[0].rulings]) if told else {}
-    for result in told:
+    names = drawn_names([ruling.key for ruling in readable[0].rulings]) if readable else {}
+    for result in readable:
         for ruling in result.rulings:
-            nodes.setdefault(drawn[ruling.key], []).append((ruling.verdict, result.called or result.target))
-    values = {key: _value(verdicts, len(told)) for key, verdicts in nodes.items()}
-    name = f"graphfix: {', '.join(result.called or result.target for result in told)}"
+            nodes.setdefault(names[ruling.key], []).append((ruling.verdict, result.called or result.target))
+    values = {key: _value(verdicts, len(readable)) for key, verdicts in nodes.items()}
+    name = f"graphfix: {', '.join(result.called or result.target for result in readable)}"
     data = {"name": name, "results": values, "showExpandedSummaryOnGroupNode": True}
-    out.write(json.dumps({told[0].graph or "<main>": data} if told else {}, ensure_ascii=False, indent=1) + "\n")
+    out.write(json.dumps({readable[0].graph or "<main>": data} if readable else {}, ensure_ascii=False, indent=1) + "\n")
 
 
 def drawn_names(keys: Iterable[Key]) -> dict[Key, str]:
-    """The name under which each node is drawn, by its key; keys in the order in which `keyed` gives them."""
+    """Return the name under which each node is displayed, by its key; keys are in the order of `keyed`."""
     inside: dict[Key, list[Key]] = {}
     for key in keys:
         inside.setdefault(key[:-1], []).append(key)
@@ -75,7 +75,8 @@ def drawn_names(keys: Iterable[Key]) -> dict[Key, str]:
 
 
 def _value(verdicts: Sequence[tuple[str, str]], targets: int) -> dict[str, Any]:
-    gravest = max((verdict for verdict, _ in verdicts), key=ORDER.index)
-    by = [target for verdict, target in verdicts if verdict == gravest]
-    where = "" if targets == 1 else " by all" if len(by) == targets else f" by {', '.join(by)}"
-    return {"value": f"{gravest}{where}", "bgColor": COLOURS[gravest]}
+    """Return a node's most severe verdict with its colour."""
+    worst = max((verdict for verdict, _ in verdicts), key=ORDER.index)
+    affected = [target for verdict, target in verdicts if verdict == worst]
+    where = "" if targets == 1 else " by all" if len(affected) == targets else f" by {', '.join(affected)}"
+    return {"value": f"{worst}{where}", "bgColor": COLOURS[worst]}

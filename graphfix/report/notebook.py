@@ -1,4 +1,4 @@
-"""A report as HTML for notebooks: one row a target, and below it, folded, the causes of what is found."""
+"""A report as HTML for notebooks: a row for each target, and below it, collapsed, the causes of its findings."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from graphfix.diagnostic import Finding, Result
 from graphfix.report.paragraphs import grouped, places
 
 COLOURS = {"accepted": "#2e7d32", "rejected": "#c62828", "undecided": "#b26a00", "error": "#c62828", "warning": "#b26a00"}
-MOST = 30
-"""Causes shown for each target."""
+MAX_CAUSES = 30
+"""The number of causes shown for each target at most."""
 ROOM = 200
-"""Characters for the names of nodes."""
+"""The number of characters for the names of nodes."""
 
 
 def html(results: Sequence[Result]) -> str:
-    """The results as one HTML element without scripts or styles of its own classes."""
+    """Return the results as one HTML element without scripts or style sheets."""
     rows = "".join(_row(result) for result in results)
     head = "<tr><th>model</th><th>target</th><th>verdict</th><th>errors</th><th>warnings</th><th>notes</th></tr>"
     details = "".join(_details(result) for result in results)
@@ -44,8 +44,8 @@ def _details(result: Result) -> str:
     groups = grouped(result.findings)
     if not groups:
         return ""
-    items = "".join("".join(_cause(group)) for group in groups[:MOST])
-    rest = f"<li>and {len(groups) - MOST} more causes</li>" if len(groups) > MOST else ""
+    items = "".join("".join(_cause(group)) for group in groups[:MAX_CAUSES])
+    rest = f"<li>and {len(groups) - MAX_CAUSES} more causes</li>" if len(groups) > MAX_CAUSES else ""
     return f"<details><summary>{_target(result)}: {len(result.findings)} findings</summary><ul>{items}{rest}</ul></details>"
 
 

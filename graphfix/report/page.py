@@ -1,4 +1,4 @@
-"""A page of styled text: through rich on a terminal, as plain text anywhere else (and then rich is not imported)."""
+"""Output of styled text: through rich on a terminal, elsewhere as plain text without importing rich."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ import os
 from typing import TextIO
 
 Span = str | tuple[str, str]
-"""A piece of a line: plain text, or (text, style) with a style of rich's such as `bold red`."""
-USUAL = 100
-"""Columns where there is no terminal and COLUMNS does not say."""
-NARROWEST = 60
+"""A part of a line: plain text, or (text, style) with one of rich's styles such as `bold red`."""
+DEFAULT_WIDTH = 100
+"""The width in columns where there is no terminal and COLUMNS is not set."""
+MIN_WIDTH = 60
 
 
 class Page:
-    """Writes lines of spans to a stream; on a terminal they are coloured, unless NO_COLOR is set, and wrapped at its width.
+    """Writes lines of spans to a stream; on a terminal they are wrapped, and coloured unless NO_COLOR is set.
 
-    `width` are the columns that a writer may count on, 60 at least.
+    `width` is the number of columns, 60 at least.
     """
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._console = None
         given = os.environ.get("COLUMNS", "")
-        self.width = max(NARROWEST, int(given)) if given.isdecimal() and int(given) else USUAL
+        self.width = max(MIN_WIDTH, int(given)) if given.isdecimal() and int(given) else DEFAULT_WIDTH
         if out.isatty():
             from rich.console import Console
 
             self._console = Console(file=out, highlight=False, emoji=False)
-            self.width = max(NARROWEST, self._console.width)
+            self.width = max(MIN_WIDTH, self._console.width)
 
     def line(self, *spans: Span) -> None:
         """Write one line."""

@@ -1,4 +1,4 @@
-"""Findings with one cause told as one paragraph: what, where, how it was measured and the cure, in lines of a width."""
+"""Findings as paragraphs, one for each cause: message, location, measurement and fix, wrapped to a width."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from graphfix.origin import named
 from graphfix.report.page import Span
 
 STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
-LOUDEST = {"reference": 0, "unwritten": 0, "compiled": 0, "contradiction": 1}
-"""Kinds of finding that a compiler's or onnxruntime's own word makes come first, whatever their severity."""
+FIRST_KINDS = {"reference": 0, "unwritten": 0, "compiled": 0, "contradiction": 1}
+"""Kinds of findings from a compiler's or onnxruntime's own result, which come first whatever their severity."""
 NODES_SHOWN = 2
 NOTES_SHOWN = 6
 MESSAGE, LABELS = 10, 14
-"""Columns at which messages go on, and at which what stands behind a label begins."""
+"""The columns at which continued messages, and texts behind a label, begin."""
 NO_LIMIT = 1_000_000
 Line = Sequence[Span]
 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """How much is told: causes for each target, lines of a message, and whether places and measurements are."""
+    """How much is shown: causes for each target, lines of a message, and whether locations and measurements are."""
 
     causes: int = NO_LIMIT
     lines: int = NO_LIMIT
@@ -44,24 +44,24 @@ DETAILS = (
     Detail(causes=1, measured=False, lines=2),
     Detail(causes=1, measured=False, places=False, lines=2),
 )
-"""From the most to the least that is told."""
+"""The amounts of detail, from the most to the least."""
 
 
 def grouped(found: Iterable[Finding], *, full: bool = False) -> list[list[Finding]]:
-    """Findings with one cause together: the loudest, then the gravest and most frequent first."""
+    """Group findings by cause; the most severe and most frequent groups come first, those of FIRST_KINDS kinds before all."""
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for finding in found:
         cause = finding.evidence or finding.message
         key = (finding.code, finding.op, cause, finding.message if full else "")
         groups.setdefault(key, []).append(finding)
-    return sorted(groups.values(), key=lambda group: (LOUDEST.get(group[0].kind, 2), -group[0].severity.weight, -len(group)))
+    return sorted(groups.values(), key=lambda group: (FIRST_KINDS.get(group[0].kind, 2), -group[0].severity.weight, -len(group)))
 
 
 def paragraphs(found: Sequence[Finding], detail: Detail, width: int, *, called: str = "") -> list[Line]:
-    """The findings on one target, the most important first, and a line that counts what is left out.
+    """Return the lines on one target's findings, the most important first, and a line that counts what is left out.
 
-    `called` is the target as it was asked for, with its version if that was named. What is open about single nodes is
-    only counted once the model is rejected anyway.
+    `called` is the target as requested, with its version if one was named. For a rejected model undecided findings on single
+    nodes are only counted.
     """
     hidden: Counter[str] = Counter()
     lines: list[Line] = []
@@ -69,8 +69,8 @@ def paragraphs(found: Sequence[Finding], detail: Detail, width: int, *, called: 
     rejected = any(finding.severity is Severity.ERROR for finding in found)
     for group in grouped(found, full=detail.everything):
         note = group[0].severity is Severity.NOTE
-        idle = note and ((rejected and group[0].kind in UNDECIDED) or shown + notes >= NOTES_SHOWN)
-        if not detail.everything and (idle or shown >= detail.causes):
+        hide = note and ((rejected and group[0].kind in UNDECIDED) or shown + notes >= NOTES_SHOWN)
+        if not detail.everything and (hide or shown >= detail.causes):
             hidden[group[0].code] += len(group)
             continue
         shown, notes = shown + (not note), notes + note
@@ -82,28 +82,28 @@ def paragraphs(found: Sequence[Finding], detail: Detail, width: int, *, called: 
 
 
 def paragraph(group: Sequence[Finding], detail: Detail, width: int, *, called: str = "") -> list[Line]:
-    """The lines about findings that share a cause."""
+    """Return the lines on findings that share a cause."""
     finding = group[0]
     severity = finding.severity.value
-    told = f"{finding.code} {finding.name}  {finding.message}"
-    first, *rest = [told] if detail.everything else wrapped(told, width - MESSAGE, detail.lines)
+    heading = f"{finding.code} {finding.name}  {finding.message}"
+    first, *rest = [heading] if detail.everything else wrapped(heading, width - MESSAGE, detail.lines)
     lines: list[Line] = [["  ", (f"{severity:7}", STYLES[severity]), f" {first}"], *([" " * MESSAGE + line] for line in rest)]
     room = NO_LIMIT if detail.everything else width - LABELS
     if (finding.node or finding.source is not None) and detail.places:
         lines.append(["    ", ("at", "dim"), f"        {places(group, room, full=detail.everything)}"])
     if finding.measured and detail.measured and finding.severity is not Severity.NOTE:
         lines.append(["    ", ("measured", "dim"), f"  {clipped(' '.join(finding.measured.split()), room)}"])
-    if finding.rewrite is not None and not (finding.cure and finding.severity is Severity.NOTE):  # its message has told
+    if finding.rewrite is not None and not (finding.cure and finding.severity is Severity.NOTE):  # which its message says already
         options = {"exact": "", "approximate": " --allow approximate", "interface": f" {finding.cure or '--shape NAME=DIMS'}"}
         command = f"graphfix fix MODEL --target {called or finding.target}{options[finding.rewrite.safety]} -o fixed.onnx"
-        cure = wrapped(f"{finding.rewrite.name} ({finding.rewrite.safety}): {command}", room, NO_LIMIT)
-        lines.append(["    ", ("fix", "dim"), f"       {cure[0]}"])
-        lines += ([" " * LABELS + line] for line in cure[1:])
+        fix = wrapped(f"{finding.rewrite.name} ({finding.rewrite.safety}): {command}", room, NO_LIMIT)
+        lines.append(["    ", ("fix", "dim"), f"       {fix[0]}"])
+        lines += ([" " * LABELS + line] for line in fix[1:])
     return lines
 
 
 def places(group: Sequence[Finding], room: int, *, full: bool) -> str:
-    """Where the findings are: a few nodes by their paths as far as there is room, and how many more."""
+    """Return the locations of findings: some nodes by their paths, as many as `room` allows, and how many more there are."""
     names = list(map(place, group if full else group[:NODES_SHOWN]))
     for count in range(len(names), len(names) - 1 if full else 0, -1):
         rest = f" and {len(group) - count} more" if len(group) > count else ""
@@ -114,25 +114,25 @@ def places(group: Sequence[Finding], room: int, *, full: bool) -> str:
 
 
 def place(finding: Finding) -> str:
-    """Where one finding is: the node's path, and the module and line that it comes from; or these alone."""
+    """Return the location of a finding: the node's path with its module and line; or only these."""
     if not finding.node and finding.source is not None:
         return str(finding.source)
     return named(" / ".join([*finding.scope, finding.node]), finding.source)
 
 
 def wrapped(text: str, width: int, most: int) -> list[str]:
-    """The text in lines of at most a width, no more than `most` of them."""
+    """Return the text as lines of at most `width` characters, and no more than `most` of them."""
     lines = _lines(text, max(width, 20))
-    # Two spaces set names apart from messages; wrapping keeps them but at the end of a line.
+    # Two spaces separate names from messages; wrapping keeps them, except at the end of a line.
     return list(lines) if len(lines) <= most else [*lines[: most - 1], clipped(" ".join(lines[most - 1 :]), width)]
 
 
-@functools.lru_cache(1024)  # the same is wrapped again for every amount of detail that is tried
+@functools.lru_cache(1024)  # each amount of detail wraps the same texts again
 def _lines(text: str, width: int) -> tuple[str, ...]:
     return tuple(textwrap.wrap(text, width, break_long_words=True, break_on_hyphens=False)) or ("",)
 
 
 def clipped(text: str, room: int) -> str:
-    """The text, its middle left out where it is too long."""
+    """Return the text with its middle left out where it is longer than `room`."""
     room = max(room, 10)
     return text if len(text) <= room else f"{text[: room // 2 - 1]}…{text[len(text) - (room - room // 2) :]}"

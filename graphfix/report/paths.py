@@ -1,21 +1,21 @@
-"""How paths are written for hosts of code: relative to here where a file lies below, with forward slashes."""
+"""File paths as code hosts expect them: relative to the working directory, with forward slashes."""
 
 from __future__ import annotations
 
 import functools
 from pathlib import Path, PurePosixPath
 
-from graphfix.lowering.source import recognised
+from graphfix.lowering.source import recognise_source
 from graphfix.origin import Origin
 
 
 def hosted(model: str) -> str:
-    """The path as a repository has it; an absolute one that lies elsewhere stays as it is.
+    """Return the path as in the repository; an absolute path outside the working directory stays as it is.
 
-    Of `package.module:factory` it is the module's file, or where that is not found the one in which it would lie here.
+    For `package.module:factory` it is the module's file, or where that is not found the file where it would be here.
     """
     path = Path(model)
-    source = recognised(model) if ":" in model else None
+    source = recognise_source(model) if ":" in model else None
     if source is not None and source.path is None:
         path = source.file or Path(*model.rpartition(":")[0].split(".")).with_suffix(".py")
     if path.is_absolute() and path.is_relative_to(Path.cwd()):
@@ -24,16 +24,16 @@ def hosted(model: str) -> str:
 
 
 def cited(source: Origin | None) -> str | None:
-    """The path of the Python file that an origin names; None where it names none, or what was typed into a prompt."""
+    """Return the path of the Python file of a source location; None where it names none, or interactive input."""
     return recorded(source.file) if source is not None and source.file and not source.file.startswith("<") else None
 
 
 @functools.lru_cache(1024)
 def recorded(file: str) -> str:
-    """The path of a source file as a repository has it, though it may have been recorded on another machine.
+    """Return the path of a source file as in the repository, even if it was recorded on another machine.
 
-    A file that is not below here may be checked out here all the same: then its last parts name a file, two of them at
-    least, or one where the folder around it is called like this one.
+    The last parts of a path from elsewhere count where they name a file here: at least two parts, or one if the folder before
+    it has the name of the working directory.
     """
     plain = file.replace("\\", "/")
     path, here = PurePosixPath(plain), Path.cwd()

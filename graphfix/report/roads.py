@@ -1,4 +1,4 @@
-"""The roads of a source in the terminal: exporters by targets, what stands in the way, and the commands to take."""
+"""The conversion paths of a source in the terminal: a table of exporters by targets, blocking causes, and commands."""
 
 from __future__ import annotations
 
@@ -7,44 +7,44 @@ from typing import TextIO
 
 from graphfix.report.page import Page, Span
 from graphfix.report.paragraphs import NO_LIMIT, clipped, wrapped
-from graphfix.roads import Map, Obstacle, Road, State, Way
+from graphfix.roads import BlockingCause, ConversionPath, ConversionPaths, ExportState, Means
 
 STYLES = {
-    Way.AS_IS: "bold green",
-    Way.EXACT: "green",
-    Way.APPROXIMATE: "yellow",
-    Way.INTERFACE: "yellow",
-    Way.UNKNOWN: "magenta",
-    Way.NONE: "bold red",
+    Means.AS_IS: "bold green",
+    Means.EXACT: "green",
+    Means.APPROXIMATE: "yellow",
+    Means.INTERFACE: "yellow",
+    Means.UNKNOWN: "magenta",
+    Means.NONE: "bold red",
 }
 GAP = 2
-OBSTACLES, PLACES, LINES = 2, 2, 3
-"""What is told of a road without --full: obstacles, places of one, lines of its message."""
+CAUSES, PLACES, LINES = 2, 2, 3
+"""What is shown of a path without --full: blocking causes, places of one, lines of its message."""
 
 
-def render_roads(found: Map, out: TextIO, *, full: bool = False) -> None:
-    """Write the table, then what stands in the way of the roads that lead nowhere, what rewriting did, and the commands."""
+def render_paths(found: ConversionPaths, out: TextIO, *, full: bool = False) -> None:
+    """Write the table, then why targets are not reached, what rewriting did, and the commands to repeat the paths."""
     page = Page(out)
-    reached, all_ = len(found.reached), len(found.targets)
-    head = f"{reached} of {all_} target{'s are' if all_ > 1 else ' is'} reached"
+    reached, total = len(found.reached), len(found.targets)
+    head = f"{reached} of {total} target{'s are' if total > 1 else ' is'} reached"
     page.line((found.source, "bold"), f" ({found.title}{f', {found.by}' if found.by else ''}): ",
-              (head, "bold green" if reached == all_ else "bold red" if not reached else "bold yellow"))  # fmt: skip
+              (head, "bold green" if reached == total else "bold red" if not reached else "bold yellow"))  # fmt: skip
     page.line()
     _table(page, found)
-    for title, lines in (("in the way", _obstructed(found, page.width, full=full)), ("rewritten", _rewritten(found, page.width)),
-                         ("to take them", _taken(found))):  # fmt: skip
-        told = list(lines)
-        if told:
+    for title, lines in (("in the way", _blockers(found, page.width, full=full)), ("rewritten", _rewritten(found, page.width)),
+                         ("to take them", _commands(found))):  # fmt: skip
+        block = list(lines)
+        if block:
             page.line()
             page.line((title, "bold"))
-            for line in told:
+            for line in block:
                 page.line(*line)
 
 
-def _table(page: Page, found: Map) -> None:
+def _table(page: Page, found: ConversionPaths) -> None:
     first = max(len("exporter"), *(len(start.exporter) for start in found.starts))
     room = (page.width - first) // max(1, len(found.targets)) - GAP
-    rows = [[_fitting(cell(found.road(start, target)), room) for target in found.targets] for start in found.starts]
+    rows = [[_fitting(cell(found.path(start, target)), room) for target in found.targets] for start in found.starts]
     columns = [
         max(len(target), *(len(row[at]) for row in rows)) if rows else len(target) for at, target in enumerate(found.targets)
     ]
@@ -55,66 +55,66 @@ def _table(page: Page, found: Map) -> None:
         spans: list[Span] = [start.exporter.ljust(first)]
         for target, text, width in zip(found.targets, row, columns, strict=True):
             padding = "" if target == found.targets[-1] else " " * (width - len(text))
-            spans.append((gap + text + padding, STYLES[found.road(start, target).way]))
+            spans.append((gap + text + padding, STYLES[found.path(start, target).means]))
         page.line(*spans)
 
 
 def _fitting(texts: Sequence[str], room: int) -> str:
-    """The longest of several wordings for which there is room; the shortest, clipped, where there is for none."""
+    """Return the first wording that fits into `room` characters; where none does, the last one, clipped."""
     return next((text for text in texts if len(text) <= room), clipped(texts[-1], room))
 
 
-def cell(road: Road) -> list[str]:
-    """A road in a few words, the fullest wording first."""
-    if road.start.state is State.FAILS:
+def cell(path: ConversionPath) -> list[str]:
+    """Return wordings of a path for a table cell, the longest first."""
+    if path.start.state is ExportState.FAILS:
         return ["export fails", "no export"]
-    if road.start.state is State.DIFFERS:
+    if path.start.state is ExportState.DIFFERS:
         return ["differs"]
-    times = sum(one.times for one in road.rewrites if one.safety != "interface")
-    contradicted = road.compiler is not None and road.compiler["accepted"] != (road.compiler["predicted"] == "accepted")
-    by = ", says the compiler" if contradicted else ""
-    if road.way is Way.AS_IS:
-        return [f"as it is{by}", "as it is"]
-    if road.way is Way.EXACT:
-        return [f"exact rewrites ({times}){by}", f"exact rewrites ({times})", f"exact ({times})"]
-    if road.way is Way.APPROXIMATE:
-        return [f"approximate ({_error(road.error)})", f"approx. {_error(road.error)}", "approx."]
-    if road.way is Way.INTERFACE:
+    times = sum(one.times for one in path.rewrites if one.safety != "interface")
+    contradicted = path.compiler is not None and path.compiler["accepted"] != (path.compiler["predicted"] == "accepted")
+    verdict_note = ", says the compiler" if contradicted else ""
+    if path.means is Means.AS_IS:
+        return [f"as it is{verdict_note}", "as it is"]
+    if path.means is Means.EXACT:
+        return [f"exact rewrites ({times}){verdict_note}", f"exact rewrites ({times})", f"exact ({times})"]
+    if path.means is Means.APPROXIMATE:
+        return [f"approximate ({_error_text(path.error)})", f"approx. {_error_text(path.error)}", "approx."]
+    if path.means is Means.INTERFACE:
         return [*([f"fixed sizes and {times} rewrites"] if times > 1 else []), "fixed sizes", "sizes"]
-    word = "no" if road.way is Way.NONE else "undecided"
-    if not road.left:
-        return [f"{word}: {road.note}", f"{word}, see below", word] if road.note else [word]
-    about = road.left[0].finding
+    word = "no" if path.means is Means.NONE else "undecided"
+    if not path.remaining_causes:
+        return [f"{word}: {path.note}", f"{word}, see below", word] if path.note else [word]
+    about = path.remaining_causes[0].finding
     named = f"{word}: {about.code} {about.op}".rstrip()
-    place = about.source.spot if about.source is not None else ""
-    return [*([f"{named} ({place})"] if place else []), named, f"{word}: {about.code}"]
+    location = about.source.spot if about.source is not None else ""
+    return [*([f"{named} ({location})"] if location else []), named, f"{word}: {about.code}"]
 
 
-def _error(error: float | None) -> str:
+def _error_text(error: float | None) -> str:
     return "?" if error is None else f"{error:.2g}"
 
 
-def _obstructed(found: Map, width: int, *, full: bool) -> Iterator[list[Span]]:
-    """What stands in the way: once for an exporter that gives nothing, else for each road that leads nowhere."""
+def _blockers(found: ConversionPaths, width: int, *, full: bool) -> Iterator[list[Span]]:
+    """Yield the lines on failures: one entry for an exporter without a verified model, else one for each target not reached."""
     for start in found.starts:
-        if start.state is not State.GOOD:
-            place = f" ({start.place})" if start.place else ""
+        if start.state is not ExportState.GOOD:
+            location = f" ({start.location})" if start.location else ""
             cure = f"; {start.cure}" if start.cure else ""
-            yield from _entry(start.exporter, f"{start.reason}{place}{cure}", width, NO_LIMIT if full else LINES, "bold red")
+            yield from _entry(start.exporter, f"{start.reason}{location}{cure}", width, NO_LIMIT if full else LINES, "bold red")
             continue
-        for road in (found.road(start, target) for target in found.targets):
-            if not road.way.leads:
-                yield from _entry(f"{start.exporter} to {road.judge}", road.note, width, NO_LIMIT, STYLES[road.way])
-                shown = road.left if full else road.left[:OBSTACLES]
+        for path in (found.path(start, target) for target in found.targets):
+            if not path.means.reaches_target:
+                yield from _entry(f"{start.exporter} to {path.judge}", path.note, width, NO_LIMIT, STYLES[path.means])
+                shown = path.remaining_causes if full else path.remaining_causes[:CAUSES]
                 for one in shown:
-                    yield from _obstacle(one, width, full=full)
-                if road.hint:
-                    yield [("    perhaps with ", "dim"), road.hint]
-                if len(shown) < len(road.left):
-                    yield [f"    and {len(road.left) - len(shown)} more; show them with --full"]
+                    yield from _blocking_cause(one, width, full=full)
+                if path.hint:
+                    yield [("    perhaps with ", "dim"), path.hint]
+                if len(shown) < len(path.remaining_causes):
+                    yield [f"    and {len(path.remaining_causes) - len(shown)} more; show them with --full"]
 
 
-def _obstacle(one: Obstacle, width: int, *, full: bool) -> Iterator[list[Span]]:
+def _blocking_cause(one: BlockingCause, width: int, *, full: bool) -> Iterator[list[Span]]:
     about = one.finding
     for at, line in enumerate(wrapped(f"{about.code} {about.name}  {about.message}", width - 8, NO_LIMIT if full else LINES)):
         yield [("    " if not at else "      ") + line]
@@ -126,26 +126,27 @@ def _obstacle(one: Obstacle, width: int, *, full: bool) -> Iterator[list[Span]]:
         yield [("      at ", "dim"), (text if full else clipped(text, width - 12 - len(rest))) + rest]
 
 
-def _rewritten(found: Map, width: int) -> Iterator[list[Span]]:
-    for road in found.roads:
-        if road.way.leads and road.way is not Way.AS_IS:
-            done = ", ".join(f"{one.rewrite}{f' x{one.times}' if one.times > 1 else ''}" for one in road.rewrites)
-            errors = [f"error {_error(road.error)}"]
-            if road.end_error is not None and road.start.feeds is not None:
-                errors.append(f"{_error(road.end_error)} against the framework")
-            yield from _entry(f"{road.start.exporter} to {road.target}", f"{done}; {', '.join(errors)}", width, LINES, "")
+def _rewritten(found: ConversionPaths, width: int) -> Iterator[list[Span]]:
+    """Yield the rewrites of each path that reaches its target, with the errors measured."""
+    for path in found.paths:
+        if path.means.reaches_target and path.means is not Means.AS_IS:
+            done = ", ".join(f"{one.rewrite}{f' x{one.times}' if one.times > 1 else ''}" for one in path.rewrites)
+            errors = [f"error {_error_text(path.error)}"]
+            if path.end_error is not None and path.start.feeds is not None:
+                errors.append(f"{_error_text(path.end_error)} against the framework")
+            yield from _entry(f"{path.start.exporter} to {path.target}", f"{done}; {', '.join(errors)}", width, LINES, "")
 
 
-def _taken(found: Map) -> Iterator[list[Span]]:
-    """The command for each target by its easiest road; targets that share an ONNX file as it is share a line."""
+def _commands(found: ConversionPaths) -> Iterator[list[Span]]:
+    """Yield for each target that is reached the command of its best path."""
     for target in found.targets:
-        road = found.best(target)
-        if road.way.leads:
-            yield [f"  {target:<{max(map(len, found.targets))}}  ", (road.command, "")]
+        path = found.best(target)
+        if path.means.reaches_target:
+            yield [f"  {target:<{max(map(len, found.targets))}}  ", (path.command, "")]
 
 
 def _entry(title: str, text: str, width: int, most: int, style: str) -> Iterator[list[Span]]:
-    """A title, and what is said of it on the same line or on the next ones."""
+    """Yield a title with its text, on the same line where both fit, else on the following lines."""
     if not text:
         yield [(f"  {title}", style)]
         return

@@ -1,4 +1,4 @@
-"""The roads of a source as one web page that needs nothing else: drawn by its script from the data in the file."""
+"""The conversion paths of a source as one self-contained web page, drawn by its script from the data in the file."""
 
 from __future__ import annotations
 
@@ -6,51 +6,51 @@ from typing import Any
 
 from graphfix.report.roads import cell
 from graphfix.report.whole_page import whole_page
-from graphfix.roads import Map, Road, Way
+from graphfix.roads import ConversionPath, ConversionPaths, Means
 
-WAYS = {
-    Way.AS_IS: "as it is",
-    Way.EXACT: "exact rewrites",
-    Way.APPROXIMATE: "approximate",
-    Way.INTERFACE: "fixed sizes",
-    Way.UNKNOWN: "undecided",
-    Way.NONE: "no road",
+NAMES = {
+    Means.AS_IS: "as it is",
+    Means.EXACT: "exact rewrites",
+    Means.APPROXIMATE: "approximate",
+    Means.INTERFACE: "fixed sizes",
+    Means.UNKNOWN: "undecided",
+    Means.NONE: "no road",
 }
-BRIEFLY = {
-    Way.AS_IS: "as it is",
-    Way.EXACT: "exact",
-    Way.APPROXIMATE: "approx.",
-    Way.INTERFACE: "sizes",
-    Way.UNKNOWN: "open",
-    Way.NONE: "no road",
+SHORT_NAMES = {
+    Means.AS_IS: "as it is",
+    Means.EXACT: "exact",
+    Means.APPROXIMATE: "approx.",
+    Means.INTERFACE: "sizes",
+    Means.UNKNOWN: "open",
+    Means.NONE: "no road",
 }
-"""The same for narrow screens."""
+"""The names of the means on narrow screens."""
 MEANINGS = {
-    Way.AS_IS: "the compiler takes what the exporter made",
-    Way.EXACT: "rewrites that compute the same",
-    Way.APPROXIMATE: "rewrites within a tolerance; the error is measured",
-    Way.INTERFACE: "free dims are fixed to the example's sizes",
-    Way.UNKNOWN: "something that decides was never measured",
-    Way.NONE: "nothing that graphfix knows leads there",
+    Means.AS_IS: "the compiler takes what the exporter made",
+    Means.EXACT: "rewrites that compute the same",
+    Means.APPROXIMATE: "rewrites within a tolerance; the error is measured",
+    Means.INTERFACE: "free dims are fixed to the example's sizes",
+    Means.UNKNOWN: "something that decides was never measured",
+    Means.NONE: "nothing that graphfix knows leads there",
 }
 
 
-def roads_page(found: Map) -> str:
-    """The page about all roads of one source, as HTML."""
+def paths_page(found: ConversionPaths) -> str:
+    """Return the page on all conversion paths of one source as HTML."""
     return whole_page("roads", f"Conversion paths of {found.source}", page_data(found), source=found.source)
 
 
-def page_data(found: Map) -> dict[str, Any]:
-    """The map as the page's script reads it: what `--output-format json` gives, and wordings."""
-    easiest = {target: found.best(target) for target in found.targets}
+def page_data(found: ConversionPaths) -> dict[str, Any]:
+    """Return the data for the page's script: what `--output-format json` prints, with wordings for people."""
+    best = {target: found.best(target) for target in found.targets}
     return {
         **found.to_json(),
-        "roads": [{**road.to_json(), "words": _words(road), "easiest": road is easiest[road.target]} for road in found.roads],
-        "ways": [[way.value, WAYS[way], MEANINGS[way], BRIEFLY[way]] for way in Way],
+        "roads": [{**path.to_json(), "words": _words(path), "easiest": path is best[path.target]} for path in found.paths],
+        "ways": [[means.value, NAMES[means], MEANINGS[means], SHORT_NAMES[means]] for means in Means],
     }
 
 
-def _words(road: Road) -> str:
-    """A road in a few words, without the place that its details tell."""
-    wordings = cell(road)
-    return wordings[0] if road.way.leads else next((text for text in wordings if len(text) <= 24), wordings[-1])
+def _words(path: ConversionPath) -> str:
+    """Return a short wording of a path, without the source location, which its details show."""
+    wordings = cell(path)
+    return wordings[0] if path.means.reaches_target else next((text for text in wordings if len(text) <= 24), wordings[-1])

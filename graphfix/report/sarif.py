@@ -1,8 +1,8 @@
 """The `sarif` format: SARIF 2.1.0, one run over all models and targets, for code-scanning hosts and editors.
 
-A result names the line of Python that its node comes from, and the model as a related location. Where that line is not
-known it names the model, which has no lines: line 1 as a fallback for hosts that insist on one. The node and the module
-are logical locations. What the settings silence is there as well, marked as suppressed.
+A result is located at the line of Python that its node comes from, with the model as a related location. Where that line
+is unknown it is located at line 1 of the model file, which has no lines, for hosts that require one. Node and module are
+logical locations. Findings that the settings silence are included, marked as suppressed.
 """
 
 from __future__ import annotations
@@ -54,25 +54,25 @@ def render(results: Sequence[Result], out: TextIO) -> None:
 
 
 def _rule(code: str) -> dict[str, Any]:
-    told = codes()[code]
+    info = codes()[code]
     return {
         "id": code,
-        "name": "".join(word.capitalize() for word in told.name.split("-")),
-        "shortDescription": {"text": told.summary},
-        "fullDescription": {"text": " ".join(told.about.split())},
-        "help": {"text": f"{told.about}\n\n`graphfix explain {code}` says more.", "markdown": told.about},
-        "defaultConfiguration": {"level": told.severity.value},
+        "name": "".join(word.capitalize() for word in info.name.split("-")),
+        "shortDescription": {"text": info.summary},
+        "fullDescription": {"text": " ".join(info.about.split())},
+        "help": {"text": f"{info.about}\n\n`graphfix explain {code}` says more.", "markdown": info.about},
+        "defaultConfiguration": {"level": info.severity.value},
         "properties": {"tags": ["onnx", "compatibility"]},
     }
 
 
 def _result(result: Result, finding: Finding, silenced: Silenced | None, position: dict[str, int]) -> dict[str, Any]:
     target = result.called or result.target
-    cure = f" {finding.rewrite.name} ({finding.rewrite.safety}) may cure it." if finding.rewrite is not None else ""
-    told: dict[str, Any] = {
+    fix = f" {finding.rewrite.name} ({finding.rewrite.safety}) may cure it." if finding.rewrite is not None else ""
+    sarif: dict[str, Any] = {
         "ruleId": finding.code,
         "level": finding.severity.value,
-        "message": {"text": f"[{target}] {finding.message}.{cure}"},
+        "message": {"text": f"[{target}] {finding.message}.{fix}"},
         "locations": [_location(result, finding)],
         "partialFingerprints": {
             "graphfix/v1": finding.fingerprint,
@@ -91,27 +91,27 @@ def _result(result: Result, finding: Finding, silenced: Silenced | None, positio
         },
     }
     if cited(finding.source):
-        told["relatedLocations"] = [{"physicalLocation": _file(hosted(result.model)), "message": {"text": "the model"}}]
+        sarif["relatedLocations"] = [{"physicalLocation": _file(hosted(result.model)), "message": {"text": "the model"}}]
     if finding.code in position:
-        told["ruleIndex"] = position[finding.code]
+        sarif["ruleIndex"] = position[finding.code]
     if silenced is not None:
-        told["suppressions"] = [{"kind": "external", "justification": silenced.reason}]
-    return told
+        sarif["suppressions"] = [{"kind": "external", "justification": silenced.reason}]
+    return sarif
 
 
 def _location(result: Result, finding: Finding) -> dict[str, Any]:
     source = finding.source
-    place: dict[str, Any] = {"physicalLocation": _physical(result, finding)}
+    location: dict[str, Any] = {"physicalLocation": _physical(result, finding)}
     if finding.node:
         path = " / ".join([*finding.scope, finding.node])
-        place["logicalLocations"] = [{"name": finding.node, "fullyQualifiedName": path, "kind": "node"}]
+        location["logicalLocations"] = [{"name": finding.node, "fullyQualifiedName": path, "kind": "node"}]
         if source is not None and source.module:
-            place["logicalLocations"].append({"fullyQualifiedName": source.module, "kind": "module"})
-    return place
+            location["logicalLocations"].append({"fullyQualifiedName": source.module, "kind": "module"})
+    return location
 
 
 def _physical(result: Result, finding: Finding) -> dict[str, Any]:
-    """The line of Python that a node comes from, else the model."""
+    """Return the line of Python that a node comes from, else the model."""
     file, line = cited(finding.source), finding.source.line if finding.source is not None else None
     return _file(file or hosted(result.model)) | {"region": {"startLine": (file and line) or 1}}
 

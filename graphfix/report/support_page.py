@@ -1,4 +1,4 @@
-"""The support tables as one web page that needs nothing else: styles, script and all data are in the file."""
+"""The support tables as one self-contained web page."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ SORTS = {"rejects": 0, "wrong": 1, "exception": 2, "fallback": 3}
 
 
 class Strings:
-    """Texts that occur often, each kept once and named by its number; 0 is the empty text."""
+    """A table of strings that stores each text once under a number; 0 is the empty text."""
 
     def __init__(self) -> None:
         self.all = {"": 0}
 
     def number(self, text: str) -> int:
-        """The number of a text."""
+        """Return the number of a text."""
         return self.all.setdefault(text, len(self.all))
 
 
 def support_page(names: Sequence[str], tables: Sequence[Table]) -> str:
-    """The page about operators by compiler versions, as HTML."""
+    """Return the page on operators by compiler versions as HTML."""
     return whole_page("page", "graphfix support tables", page_data(names, tables))
 
 
 def page_data(names: Sequence[str], tables: Sequence[Table]) -> dict[str, Any]:
-    """The tables as the page's script reads them: rows of cells, in which texts are numbers.
+    """Return the tables as the page's script reads them: rows of cells, with numbers for texts.
 
     A cell is 0 where nothing was measured, else [verdict, probes, compiler, date, tried, statements]; a statement is
-    [sort, words, id, stage, said, probes for, probes against, error or null, rewrite, its safety].
+    [sort, words, id, stage, message, probes for, probes against, error or null, rewrite, its safety].
     """
     strings = Strings()
     rows = []
@@ -59,9 +59,9 @@ def _notes(table: Table) -> str:
 
 
 def _statement(found: Statement, strings: Strings) -> list[Any]:
-    evidence, helps = found.evidence, found.remedy
+    evidence, rewrite = found.evidence, found.remedy
     texts = map(strings.number, (found.words, evidence.id, evidence.stage, evidence.said))
-    cure = (helps.name, helps.safety) if helps is not None else ("", "")
+    names = (rewrite.name, rewrite.safety) if rewrite is not None else ("", "")
     return [
-        SORTS[found.sort], *texts, evidence.supports, evidence.opposes, evidence.error, *map(strings.number, cure)
+        SORTS[found.sort], *texts, evidence.supports, evidence.opposes, evidence.error, *map(strings.number, names)
     ]  # fmt: skip

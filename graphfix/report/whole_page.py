@@ -1,4 +1,4 @@
-"""A web page that needs nothing else: the styles, the script and all data are in the file."""
+"""Self-contained web pages: styles, script and data are in one file."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from graphfix.version import VERSION
 
 
 def whole_page(name: str, title: str, data: Mapping[str, Any], **texts: str) -> str:
-    """The page whose body, style and script lie in web/ under a name; `texts` are put where the body asks for them.
+    """Return the page whose body, style and script are files of this name in web/; `texts` replace placeholders in the body.
 
     Raises:
-        ValueError: a number in the data is not finite.
+        ValueError: a number in the data is infinite or NaN.
     """
-    told = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    encoded = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     parts = {
         "title": html.escape(title),
         "style": _part("frame.css") + _part(f"{name}.css"),
@@ -26,14 +26,14 @@ def whole_page(name: str, title: str, data: Mapping[str, Any], **texts: str) -> 
             _part(f"{name}.html"), {text: html.escape(texts[text]) for text in texts} | {"version": html.escape(VERSION)}
         ),
         "script": _part(f"{name}.js"),
-        # Compilers' words, and what comes out of a model, may hold markup: nothing in the data may end the element it stands in.
-        "data": told.replace("<", "\\u003c"),
+        # Compilers' messages and models' names may contain markup: nothing in the data may close the script element.
+        "data": encoded.replace("<", "\\u003c"),
     }
     return _filled(_part("frame.html"), parts)
 
 
 def _filled(template: str, parts: Mapping[str, str]) -> str:
-    """A template with its places filled; what is put in is not looked through for places again."""
+    """Return a template with its placeholders replaced; placeholders in the replacements are not expanded."""
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], template)
 
 

@@ -86,7 +86,7 @@ def order_of(layout: str) -> list[int]:
 
 def _cancel(model: ModelProto, node: NodeProto, order: list[int]) -> None:
     """Take a Transpose out again whose readers all undo it, as those do that a converter left at the input."""
-    from graphfix.lowering.regions import inner as captured
+    from graphfix.lowering.regions import captured_names as captured
 
     graph, value = model.graph, node.output[0]
     readers = [each for each in graph.node if value in each.input]

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from graphfix.lowering.failure import LIMIT, failure
+from graphfix.lowering.failure import MAX_MESSAGE, failure
 
 MARK = re.compile(r"# here\s*$")
 BANNER = """Failed to export the model with torch.export. \x1b[96mThis is step 1/3\x1b[0m of exporting the model. Next steps:
@@ -167,7 +167,7 @@ def test_a_slip_inside_the_exporter_is_told_with_what_it_was_doing() -> None:
 
 def test_messages_are_one_line_and_not_long() -> None:
     told = failure(ValueError("a word\n" * 200))
-    assert len(told["message"]) <= LIMIT
+    assert len(told["message"]) <= MAX_MESSAGE
     assert told["message"].endswith("a word…") or told["message"].endswith("a…")
     assert "\n" not in told["message"]
 

@@ -9,7 +9,7 @@ import pytest
 
 from graphfix.cli import main
 from graphfix.errors import UsageError
-from graphfix.lowering.instructions import DTYPES, Example, Instructions, instructions, names
+from graphfix.lowering.instructions import DTYPES, Example, Instructions, parse_instructions, split_names
 from graphfix.lowering.options import add_lowering, add_proof
 
 
@@ -17,7 +17,7 @@ def read(*words: str) -> Instructions:
     parser = argparse.ArgumentParser()
     add_lowering(parser)
     add_proof(parser)
-    return instructions(parser.parse_args(words), {})
+    return parse_instructions(parser.parse_args(words), {})
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_unknown_exporter_is_refused(capsys: pytest.CaptureFixture[str]) -> None
     ("text", "expected"), [(None, ()), ("", ()), (" , ", ()), ("a", ("a",)), ("a, b:0 ,c", ("a", "b:0", "c"))]
 )
 def test_names_stand_between_commas(text: str | None, expected: tuple[str, ...]) -> None:
-    assert names(text) == expected
+    assert split_names(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -136,8 +136,8 @@ def test_options_that_say_nothing_of_such_a_source_are_refused_before_anything_i
     words: tuple[str, ...], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("graphfix.lowering.workshop.Workshop.has", lambda *_: True)
-    monkeypatch.setattr("graphfix.lowering.workshop.Workshop.ask", lambda *_: pytest.fail("a worker was asked"))
+    monkeypatch.setattr("graphfix.lowering.workshop.FrameworkWorkers.has", lambda *_: True)
+    monkeypatch.setattr("graphfix.lowering.workshop.FrameworkWorkers.ask", lambda *_: pytest.fail("a worker was asked"))
     (tmp_path / words[0]).touch()
     assert main(["lower", *words, "-o", "out.onnx", "--isolated"]) == 2
     assert told in capsys.readouterr().err

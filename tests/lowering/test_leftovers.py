@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from graphfix.lowering.leftovers import in_training, leftovers
+from graphfix.lowering.leftovers import find_leftovers, modules_in_training
 
 MARK = re.compile(r"# ([a-z]+(?:-[a-z]+)+)\s*$")
 Build = Callable[[str], Any]
@@ -258,7 +258,7 @@ def marked(source: str) -> set[tuple[int, str]]:
 
 def found(model: Any, path: str) -> set[tuple[int, str]]:
     """The lines at which something is found."""
-    told = leftovers(model)
+    told = find_leftovers(model)
     assert all(each["file"] == path for each in told), told
     return {(each["line"], each["kind"]) for each in told}
 
@@ -272,7 +272,7 @@ def test_what_is_found_stands_at_the_marked_lines_and_nowhere_else(source: str, 
 def test_packing_is_found_by_any_name_and_only_where_it_is_done(build: Build) -> None:
     program = build(PACKING)
     assert found(program.Net(True), program.path) == marked(PACKING)
-    assert leftovers(program.Net(False)) == []
+    assert find_leftovers(program.Net(False)) == []
 
 
 def test_a_module_is_read_with_what_its_caller_gives_it(build: Build) -> None:
@@ -294,7 +294,7 @@ def test_a_module_is_read_with_what_its_caller_gives_it(build: Build) -> None:
                 return self.body(x, 2, hot=x.max())
     """)
     program = build(source)
-    (told,) = leftovers(program.Net())
+    (told,) = find_leftovers(program.Net())
     assert (told["line"], told["kind"]) == next(iter(marked(source)))
     assert told["module"] == "body"
     assert "`if hot > 0`" in told["text"]
@@ -343,7 +343,7 @@ def test_what_asks_whether_it_is_exported_is_taken_at_its_word(build: Build) -> 
                     assert x.max() < 1
                 return x
     """)
-    assert leftovers(build(source).Net()) == []
+    assert find_leftovers(build(source).Net()) == []
 
 
 def test_recursion_and_endless_nesting_end(build: Build) -> None:
@@ -365,14 +365,14 @@ def test_recursion_and_endless_nesting_end(build: Build) -> None:
 
 @pytest.mark.parametrize("model", [None, 3, types.SimpleNamespace(named_modules=lambda: iter([("", object())]))], ids=str)
 def test_what_is_no_module_or_has_no_source_is_passed_over(model: Any) -> None:
-    assert leftovers(model) == []
+    assert find_leftovers(model) == []
 
 
 def test_what_cannot_be_read_is_passed_over(build: Build) -> None:
     program = build("class Net(nn.Module):\n    pass\n")
     exec("def forward(self, x):\n    if x.sum() > 0:\n        return x\n", space := {"__name__": "elsewhere"})
     program.Net.forward = space["forward"]
-    assert leftovers(program.Net()) == []
+    assert find_leftovers(program.Net()) == []
 
 
 @pytest.mark.framework
@@ -400,20 +400,20 @@ def test_layers_in_training_mode_are_told_by_the_line_that_makes_them(real: Buil
                 return self.rnn(self.head(self.body(x)))[0]
     """)
     program = real(source)
-    told = leftovers(program.Net())
+    told = find_leftovers(program.Net())
     assert {(each["line"], each["kind"]) for each in told} == marked(source)
     (drops,) = (each for each in told if "Dropout" in each["text"])
     assert drops["text"] == "5 `Dropout` modules are in training mode: `body.0.drop`, `body.1.drop`, `body.2.drop` and 2 more"
     net = program.Net()
-    before = in_training(net)
-    assert leftovers(net.eval()) == []
-    was = leftovers(net, before)
+    before = modules_in_training(net)
+    assert find_leftovers(net.eval()) == []
+    was = find_leftovers(net, before)
     assert {(each["line"], each["kind"], each["severity"]) for each in was} == {(*mark, "note") for mark in marked(source)}
     (drops,) = (each["text"] for each in was if "Dropout" in each["text"])
     assert drops.startswith("5 `Dropout` modules were in training mode before `model.eval()`: `body.0.drop`, ")
     nn = program.nn
-    assert leftovers(program.torch.jit.script(nn.Sequential(nn.ReLU()))) == []
-    assert leftovers(nn.Sequential(nn.Dropout(0.5)))[0]["module"] == "0"
+    assert find_leftovers(program.torch.jit.script(nn.Sequential(nn.ReLU()))) == []
+    assert find_leftovers(nn.Sequential(nn.Dropout(0.5)))[0]["module"] == "0"
 
 
 @pytest.mark.framework
@@ -438,8 +438,8 @@ def test_a_train_that_pins_is_named_and_one_that_freezes_is_not(real: Build) -> 
     """)
     program = real(source)
     net = program.Net()
-    before = in_training(net)
+    before = modules_in_training(net)
     assert before == {"drop", "norm"}
     assert found(net.eval(), program.path) == marked(source)
-    told = leftovers(net, before)
+    told = find_leftovers(net, before)
     assert {(each["module"], each.get("severity", "")) for each in told} == {("drop", ""), ("norm", "note")}

@@ -508,7 +508,7 @@ from pathlib import Path
 import torch
 from hostile import WAYS, exported
 from graphfix.lowering import opening
-from graphfix.lowering.factory import Refused
+from graphfix.lowering.factory import RequestError
 opening.inspect_exported = lambda path: None
 marker = Path({str(tmp_path / "ran")!r})
 for way in ("sound", *WAYS):
@@ -516,9 +516,9 @@ for way in ("sound", *WAYS):
     exported(path, marker, way)
     marker.unlink(missing_ok=True)
     try:
-        opening.opened({{"kind": "exported-program", "path": str(path), "trust": False, "weights": None}})
+        opening.open_source({{"kind": "exported-program", "path": str(path), "trust": False, "weights": None}})
         print(way, "opened", marker.exists())
-    except Refused as refused:
+    except RequestError as refused:
         print(way, refused.stage, marker.exists())
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

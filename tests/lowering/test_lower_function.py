@@ -12,7 +12,7 @@ import pytest
 
 import graphfix
 from graphfix.errors import GraphfixError
-from graphfix.lowering.memory import framework_of, saved_inputs
+from graphfix.lowering.memory import framework_of, save_inputs
 
 PROGRAM = """
 import torch
@@ -87,7 +87,7 @@ def test_no_framework_is_imported_to_tell_what_an_object_is() -> None:
 
 def test_inputs_are_handed_on_in_order_or_by_name(tmp_path: Path) -> None:
     def kept(inputs: object) -> dict[str, np.ndarray]:
-        with np.load(saved_inputs(inputs, tmp_path / "in.npz")) as arrays:
+        with np.load(save_inputs(inputs, tmp_path / "in.npz")) as arrays:
             return {name: arrays[name] for name in arrays.files}
 
     one = np.arange(3)

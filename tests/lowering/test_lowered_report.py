@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from graphfix.comparing import Verification
-from graphfix.lowering.bringing import Brought
+from graphfix.lowering.bringing import LoweredSource
 from graphfix.lowering.lowered import Attempt, Lowered
 from graphfix.lowering.source import Kind, Source
 from graphfix.report.lowered import render_lowered
@@ -19,20 +19,20 @@ LEFTOVERS = [
 ]
 
 
-def brought(exported: Path | None) -> Brought:
+def brought(exported: Path | None) -> LoweredSource:
     attempt = Attempt("dynamo", "ok", 1.0, exported, leftovers=LEFTOVERS, nodes=3, opset=20)
     if exported is None:
         attempt.stage, attempt.failure = "export", {"message": "no ONNX for it", "file": "net.py", "line": 3}
     else:
         attempt.verification = Verification(2, 0.0, 1e-7, 1.0, True, "onnxruntime", None)
     source = Source("net:make", Kind.FACTORY)
-    return Brought(source.text, exported, Lowered(source, [attempt], attempt, {"torch": "2.0"}, "verified"))
+    return LoweredSource(source.text, exported, Lowered(source, [attempt], attempt, {"torch": "2.0"}, "verified"))
 
 
 @pytest.mark.parametrize("exported", [Path("net.onnx"), None], ids=["lowered", "failed"])
 def test_every_finding_on_the_program_is_told_and_failures_once(exported: Path | None) -> None:
     made, out = brought(exported), io.StringIO()
-    render_lowered(made, made.held([made.unseen("tract")]), out, output=exported)
+    render_lowered(made, made.with_findings([made.empty_result("tract")]), out, output=exported)
     text = " ".join(out.getvalue().split())
     assert "`if w > 16` hangs on a size at neck (net.py:7)" in text
     assert "`if h > 16` hangs on a size at head (net.py:9)" in text, "the second of a kind too"

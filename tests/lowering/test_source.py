@@ -11,7 +11,7 @@ import onnx
 import onnx.parser
 import pytest
 
-from graphfix.lowering.source import FRAMEWORKS, TITLES, Kind, Source, recognised
+from graphfix.lowering.source import FRAMEWORKS, TITLES, Kind, Source, recognise_source
 
 TEXT = '<ir_version: 8, opset_import: ["" : 17]> g (float[2] x) => (float[2] y) { y = Relu(x) }'
 
@@ -23,7 +23,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def kind(text: str) -> Kind | None:
-    found = recognised(text)
+    found = recognise_source(text)
     return None if found is None else found.kind
 
 
@@ -56,7 +56,7 @@ def archive(name: str, *members: str) -> Path:
     ],
 )
 def test_suffix_tells_what_a_missing_file_would_be(text: str, expected: Kind) -> None:
-    assert recognised(text) == Source(text, expected, Path(text))
+    assert recognise_source(text) == Source(text, expected, Path(text))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_suffix_tells_what_a_missing_file_would_be(text: str, expected: Kind) ->
 def test_module_and_name_is_a_factory(text: str) -> None:
     if text == "a:make":
         Path("a.py").touch()
-    assert recognised(text) == Source(text, Kind.FACTORY)
+    assert recognise_source(text) == Source(text, Kind.FACTORY)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_module_and_name_is_a_factory(text: str) -> None:
     ],
 )  # fmt: skip
 def test_everything_else_is_no_source(text: str) -> None:
-    assert recognised(text) is None
+    assert recognise_source(text) is None
 
 
 def test_module_named_like_a_model_is_a_factory_where_it_exists() -> None:
@@ -120,7 +120,7 @@ def test_saved_model_is_a_folder_by_its_own_name_or_its_files() -> None:
     assert kind("saved.keras") is None, "a folder of models"
     Path("saved.keras/saved_model.pb").touch()
     for text in ("saved.keras", "saved.keras/", "saved.keras/saved_model.pb"):
-        found = recognised(text)
+        found = recognise_source(text)
         assert found == Source(text, Kind.SAVED_MODEL, Path("saved.keras"))
     Path("empty.pt2").mkdir()
     assert kind("empty.pt2") is None
@@ -158,14 +158,14 @@ def test_what_is_no_whole_archive_is_what_its_suffix_says(suffix: str) -> None:
 
 def test_settings_are_looked_for_beside_the_file() -> None:
     for text, home in {"a/net.pt2": "a", "x/y.py:make": "x", "y.py:make": ".", "a.b:make": "."}.items():
-        found = recognised(text)
+        found = recognise_source(text)
         assert found is not None
         assert found.home == Path(home)
 
 
 def test_file_of_a_factory_is_found_without_importing_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def file(text: str) -> Path | None:
-        found = recognised(text)
+        found = recognise_source(text)
         assert found is not None
         return found.file
 

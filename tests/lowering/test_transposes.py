@@ -45,8 +45,8 @@ def after(given: onnx.ModelProto) -> onnx.ModelProto:
     """The model with Transposes cancelled, which is lawful, takes and gives the same, and computes the same."""
     made = onnx.ModelProto()
     made.CopyFrom(given)
-    before = transposes.count(made)
-    assert transposes.cancelled(made) == before - transposes.count(made)
+    before = transposes.count_transposes(made)
+    assert transposes.cancel_transposes(made) == before - transposes.count_transposes(made)
     onnx.checker.check_model(made, full_check=True)
     assert list(made.graph.input) == list(given.graph.input)
     assert list(made.graph.output) == list(given.graph.output)
@@ -82,7 +82,7 @@ BETWEEN = {
 @pytest.mark.parametrize(("between", "weights", "left"), BETWEEN.values(), ids=BETWEEN)
 def test_transposes_on_both_sides_cancel(between: str, weights: str, left: int) -> None:
     made = after(model(f"{HEAD} {between} {TAIL}", weights=weights))
-    assert transposes.count(made) == left
+    assert transposes.count_transposes(made) == left
     assert made.graph.node[0].input[0] == "x"
 
 
@@ -92,28 +92,28 @@ def test_reduction_to_a_vector_takes_the_transpose_away(keeps: int) -> None:
     made = after(
         model(f"{HEAD} p = Relu(c) y = ReduceMean<keepdims = {keeps}>(p, hw)", weights="int64[2] hw = {1, 2}", outputs=shape)
     )
-    assert transposes.count(made) == 1 + keeps
+    assert transposes.count_transposes(made) == 1 + keeps
 
 
 def test_reduction_that_leaves_dims_in_another_order_keeps_the_transpose() -> None:
     nodes = f"{HEAD} p = Relu(c) y = ReduceMean<keepdims = 0>(p, h)"
-    assert transposes.count(after(model(nodes, weights="int64[1] h = {1}", outputs="float[N, 6, 4] y"))) == 2
+    assert transposes.count_transposes(after(model(nodes, weights="int64[1] h = {1}", outputs="float[N, 6, 4] y"))) == 2
 
 
 def test_squeeze_takes_the_transpose_away() -> None:
     nodes = f"{HEAD} p = ReduceMean<keepdims = 1>(c, hw) y = Squeeze(p, hw)"
-    assert transposes.count(after(model(nodes, weights="int64[2] hw = {1, 2}", outputs="float[N, 4] y"))) == 1
+    assert transposes.count_transposes(after(model(nodes, weights="int64[2] hw = {1, 2}", outputs="float[N, 4] y"))) == 1
 
 
 def test_value_that_is_an_output_keeps_its_layout_and_name() -> None:
     made = after(model(f"{HEAD} r = Relu(c) {TAIL}", outputs=f"{MAP}, float[N, 5, 6, 4] r"))
-    assert transposes.count(made) == 2
+    assert transposes.count_transposes(made) == 2
     assert [value.name for value in made.graph.output] == ["y", "r"]
 
 
 def test_shared_transpose_stays_for_its_other_readers() -> None:
     nodes = f"{HEAD} r = Relu(c) {TAIL} z = Softmax<axis = 1>(c)"
-    assert transposes.count(after(model(nodes, outputs=f"{MAP}, float[N, 5, 6, 4] z"))) == 2
+    assert transposes.count_transposes(after(model(nodes, outputs=f"{MAP}, float[N, 5, 6, 4] z"))) == 2
 
 
 def test_body_that_reads_a_value_keeps_its_layout() -> None:
@@ -121,14 +121,14 @@ def test_body_that_reads_a_value_keeps_its_layout() -> None:
         z = If(f) <then_branch = t () => (float[N, 5, 6, 4] i) {{ i = Neg(r) }},
                    else_branch = e () => (float[N, 5, 6, 4] j) {{ j = Identity(r) }}>"""
     made = model(nodes, weights="bool f = {1}", outputs=f"{MAP}, float[N, 5, 6, 4] z")
-    assert transposes.count(after(made)) == 2
+    assert transposes.count_transposes(after(made)) == 2
 
 
 def test_model_without_any_is_left_as_it_is() -> None:
     given = model("y = Relu(x)", outputs="float[N, 5, 6, 3] y")
     made = onnx.ModelProto()
     made.CopyFrom(given)
-    assert transposes.cancelled(made) == 0
+    assert transposes.cancel_transposes(made) == 0
     assert made.graph.node == given.graph.node
 
 
@@ -151,7 +151,7 @@ def test_regions_drawn_at_random_compute_the_same() -> None:
         weights = "float[4] k = {1, 2, 3, 4}, float t = {0.5}, int64[2] hw = {1, 2}"
         given = model(f"{HEAD} {' '.join(lines)} r = Neg({values[-1]}) {TAIL}", weights=weights, outputs=outputs)
         made = after(given)
-        fewer += transposes.count(given) - transposes.count(made)
+        fewer += transposes.count_transposes(given) - transposes.count_transposes(made)
     assert fewer > 60
 
 
@@ -163,16 +163,21 @@ def test_permutations() -> None:
 
 def test_transposes_at_the_borders_are_told_with_the_option_that_takes_them_away() -> None:
     nodes = f"{HEAD} y = Relu(c)"
-    said = transposes.bordering(model(f"{HEAD} y = Relu(b)"))
+    said = transposes.border_transposes(model(f"{HEAD} y = Relu(b)"))
     cure = "take it as NCHW with `graphfix fix --input-layout x=nchw`"
     assert said == [{"kind": "border-transpose", "text": "input `x` is transposed from NHWC to NCHW", "cure": cure}]
     made = model(nodes, outputs="float[N, 5, 6, 4] y")
-    assert len(transposes.bordering(made)) == 1
-    (_, last) = transposes.bordering(model(f"a = {IN}(x) b = Conv(a, w) y = {OUT}(b)", outputs="float[N, 5, 6, 4] y"))
+    assert len(transposes.border_transposes(made)) == 1
+    (_, last) = transposes.border_transposes(model(f"a = {IN}(x) b = Conv(a, w) y = {OUT}(b)", outputs="float[N, 5, 6, 4] y"))
     assert last["text"] == "output `y` is transposed from NCHW to NHWC"
-    (odd,) = transposes.bordering(model("a = Transpose<perm = [3, 0, 1, 2]>(x) y = Relu(a)", outputs="float[3, N, 5, 6] y"))
+    (odd,) = transposes.border_transposes(
+        model("a = Transpose<perm = [3, 0, 1, 2]>(x) y = Relu(a)", outputs="float[3, N, 5, 6] y")
+    )
     assert (odd["text"], odd["cure"]) == ("input `x` is transposed by [3, 0, 1, 2]", "")
-    assert transposes.bordering(model(f"a = {IN}(x) y = Conv(a, w) z = Relu(x)", outputs=f"{MAP}, float[N, 5, 6, 3] z")) == []
+    assert (
+        transposes.border_transposes(model(f"a = {IN}(x) y = Conv(a, w) z = Relu(x)", outputs=f"{MAP}, float[N, 5, 6, 3] z"))
+        == []
+    )
 
 
 @pytest.mark.framework
@@ -185,10 +190,10 @@ import keras, numpy as np, onnx, graphfix
 from tf_programs import cnn
 from graphfix.lowering import tensorflow_lowering, transposes
 before = []
-real = tensorflow_lowering.straightened
-tensorflow_lowering.straightened = lambda model: (before.append(transposes.count(model)), real(model))[1]
+real = tensorflow_lowering.cancel_layout_transposes
+tensorflow_lowering.cancel_layout_transposes = lambda model: (before.append(transposes.count_transposes(model)), real(model))[1]
 made = graphfix.lower(cnn(keras))
-print(before[0], transposes.count(made))
+print(before[0], transposes.count_transposes(made))
 onnx.save(made, {str(tmp_path / "cnn.onnx")!r})
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
@@ -200,4 +205,4 @@ onnx.save(made, {str(tmp_path / "cnn.onnx")!r})
 
     words = ["fix", str(tmp_path / "cnn.onnx"), "--target", "tract", "--input-layout", "image=nchw", "--isolated"]
     assert main([*words, "-o", str(tmp_path / "nchw.onnx")]) == 0
-    assert transposes.count(onnx.load(tmp_path / "nchw.onnx")) == 0
+    assert transposes.count_transposes(onnx.load(tmp_path / "nchw.onnx")) == 0

@@ -21,7 +21,7 @@ from graphfix.compiling import compile_case
 from graphfix.lowering.instructions import Instructions
 from graphfix.lowering.lower import lower_source
 from graphfix.lowering.lowered import Attempt, Lowered
-from graphfix.lowering.source import recognised
+from graphfix.lowering.source import recognise_source
 
 TARGETS = ("coreml", "openvino", "tensorrt", "tflite", "tract")
 EXPORTERS = ("dynamo", "trace", "script")
@@ -77,7 +77,7 @@ def lower_program(name: str, dims: str, folder: Path) -> Lowered:
 
     With the dims of its SHAPES `free` it is dynamo's alone, but for programs that say of an exporter that it differs.
     """
-    source, said = recognised(f"{PROGRAMS / name}.py:make"), told(name)
+    source, said = recognise_source(f"{PROGRAMS / name}.py:make"), told(name)
     assert source is not None
     if dims == "fixed":
         return lower_source(source, Instructions(), folder, every=True)

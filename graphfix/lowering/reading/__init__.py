@@ -1,11 +1,12 @@
-"""Reading a model's Python: what its `forward` does with the values and sizes of tensors, found without running it.
+"""Analysis of a model's Python source: what its `forward` does with the values and sizes of tensors, without running it.
 
-The package is loaded by path, too, in interpreters that have a framework and no graphfix: it imports the standard
-library and its own files alone.
+This is an abstract interpreter: `Walk` follows `forward` with kinds of values (`kinds`) in place of values. The package is
+also loaded by path in interpreters that have a framework and no graphfix: it imports the standard library and its own
+files alone.
 """
 
 from . import functions
-from .frame import Enough, Note
+from .frame import BudgetExceeded, Note
 from .walk import Walk
 
-__all__ = ["Enough", "Note", "Walk", "functions"]
+__all__ = ["BudgetExceeded", "Note", "Walk", "functions"]

@@ -1,4 +1,4 @@
-"""A function that is being followed, what is noted on the way, and what every part of the reader can ask of the others."""
+"""The state of the analysis: the function being followed, notes, and the methods that its parts call on each other."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 from .kinds import Value
 
 WIDTH = 60
-"""Characters of source that a note quotes."""
+"""The number of characters of source that a note quotes."""
 
 
 class Note(NamedTuple):
-    """One thing noted at one line, in the method of one module."""
+    """A finding at a line, in the method of a module."""
 
     kind: str
     file: str
@@ -24,95 +24,109 @@ class Note(NamedTuple):
     text: str
 
 
-class Enough(Exception):
-    """There is no more time."""
+class BudgetExceeded(Exception):
+    """The analysis has used up its steps or its time."""
 
 
 class Frame:
-    """A function being followed: its names so far, the names around it, and what it has returned."""
+    """A function being followed: its local names, the names from outside it, and the values that it returned."""
 
-    __slots__ = ("around", "file", "module", "names", "returned")
+    __slots__ = ("file", "module", "names", "outer_names", "returned")
 
-    def __init__(self, file: str, module: Any, around: Mapping[str, Any], names: dict[str, Value]) -> None:
-        self.file, self.module, self.around, self.names = file, module, around, names
+    def __init__(self, file: str, module: Any, outer_names: Mapping[str, Any], names: dict[str, Value]) -> None:
+        self.file, self.module, self.outer_names, self.names = file, module, outer_names, names
         self.returned: list[Value] = []
 
 
-class Inner:
-    """A function defined inside another, or a lambda."""
+class LocalFunction:
+    """A function defined inside another, or a lambda, with the frame that it was defined in."""
 
     def __init__(self, node: ast.FunctionDef | ast.Lambda, frame: Frame) -> None:
         self.node, self.frame = node, frame
 
 
 class Reader(ABC):
-    """What the parts share: the functions being followed, the innermost last, and what one part asks of another."""
+    """The state and the methods that all parts of the analysis share.
+
+    `frames` are the functions being followed, the innermost last. `paths` maps ids of modules to their paths. `explained` are
+    notes on conversions that a note on a branch replaces. `assigned` holds attributes assigned on the way, by id of the object.
+    """
 
     frames: list[Frame]
     paths: dict[int, str]
-    answered: set[Note]
+    explained: set[Note]
     assigned: dict[tuple[int, str], Value]
 
     @abstractmethod
-    def of(self, node: ast.expr) -> Value:
-        """What is known of an expression."""
+    def evaluate(self, node: ast.expr) -> Value:
+        """Return the value of an expression."""
 
     @abstractmethod
     def attribute(self, base: Value, name: str) -> Value:
-        """What is known of an attribute of a value."""
+        """Return the value of an attribute."""
 
     @abstractmethod
-    def number(self, node: ast.Call, value: Value) -> Value:
-        """A tensor made into a number of Python."""
+    def to_number(self, node: ast.Call, value: Value) -> Value:
+        """Return a tensor converted to a Python number, and note the conversion."""
 
     @abstractmethod
-    def shaped(self, node: ast.AST) -> None:
+    def note_size_arithmetic(self, node: ast.AST) -> None:
         """Note a shape or bound that is computed from sizes."""
 
     @abstractmethod
     def method(self, base: Value, func: ast.Attribute, node: ast.Call, args: Sequence[Value], kwargs: dict[str, Value]) -> Value:
-        """What a call of an attribute gives."""
+        """Return the value of a call of an attribute."""
 
     @abstractmethod
     def call(self, callee: Value, node: ast.Call | None, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-        """What a call of a value gives."""
+        """Return the value of a call."""
+
+    @abstractmethod
+    def call_torch(
+        self, home: str, name: str, node: ast.Call | None, args: Sequence[Value], kwargs: Mapping[str, Value]
+    ) -> Value:
+        """Return the value of a call of one of torch's functions."""
+
+    @abstractmethod
+    def call_tensor_method(self, base: Value, func: ast.Attribute, node: ast.Call, every: Sequence[Value]) -> Value:
+        """Return the value of a call of a tensor's method."""
 
     @abstractmethod
     def run(
         self, function: types.FunctionType, args: Sequence[Value], kwargs: Mapping[str, Value], *, entry: bool = False
     ) -> Value:
-        """What a function gives."""
+        """Follow a function and return its value."""
 
     @abstractmethod
-    def run_inner(self, inner: Inner, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-        """What a function inside a function gives."""
+    def run_inner(self, inner: LocalFunction, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+        """Follow a function defined inside another and return its value."""
 
     @abstractmethod
     def elements(self, value: Value) -> list[Value] | None:
-        """The elements of a container one by one, where they are there and few."""
+        """Return the elements of a container one by one, where they are known and few; else None."""
 
     @abstractmethod
     def bind(self, target: ast.expr, value: Value) -> None:
-        """Assign to a name, an attribute, several, or a part."""
+        """Assign a value to a name, an attribute, several targets or a part."""
 
     @abstractmethod
     def decide(self, test: ast.expr, text: str, *, sizes: bool = True) -> bool | None:
-        """Whether a condition holds, where that is known; what it hangs on is noted."""
+        """Return whether a condition holds, where that is known; otherwise note what it depends on and return None."""
 
     @abstractmethod
-    def hangs(self, node: ast.AST, text: str, value: Value) -> None:
-        """Note a decision that hangs on a tensor's values."""
+    def note_value_branch(self, node: ast.AST, text: str, value: Value) -> None:
+        """Note a decision that depends on a tensor's values."""
 
     @abstractmethod
     def note(self, kind: str, node: ast.AST, text: str, key: str = "") -> Note:
-        """Note one thing at a line of the function being followed; the first with its key, or kind, at a line stands."""
+        """Note a finding at a line of the function being followed, unless there is one with this key (or kind) at the line."""
 
     @abstractmethod
-    def spend(self) -> None:
-        """Count a step; Enough when there have been too many."""
+    def count_step(self) -> None:
+        """Count a step; BudgetExceeded where there were too many."""
 
     @staticmethod
-    def told(node: ast.AST) -> str:
-        """A piece of source, on one line and short."""
+    def source_text(node: ast.AST) -> str:
+        """Return a piece of source on one line, shortened."""
         text = " ".join(ast.unparse(node).split())
         return text if len(text) <= WIDTH else f"{text[: WIDTH - 1]}…"
