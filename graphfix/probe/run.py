@@ -13,6 +13,7 @@ from graphfix.backends.base import backend, open_backend
 from graphfix.errors import UsageError, nearest
 from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence
+from graphfix.probe.refusal import Fault, FaultError
 from graphfix.probe.side_by_side import Desk, Measured, side_by_side
 from graphfix.probe.write import entry, read_archive, write_evidence, write_table
 from graphfix.table import rules_home
@@ -62,6 +63,7 @@ def run(
     Raises:
         UsageError: an unknown target or operator, or evidence of another compiler version.
         BackendError: the compiler is not there.
+        FaultError: probes that could not be built, once all others are measured and the tables are written.
     """
     if evidence is None:
         with tempfile.TemporaryDirectory(prefix="graphfix-evidence-") as scratch:
@@ -70,6 +72,7 @@ def run(
     title = backend(target).name
     outcomes = []
     gathered: list[Evidence] = []
+    faults: list[Fault] = []
     on = datetime.datetime.now(datetime.UTC).date().isoformat()
     with open_backend(target, python=python) as session:
         compiler = f"{title} {session.version}"
@@ -80,6 +83,7 @@ def run(
             found = side_by_side(names, target, python, evidence, jobs)
         try:
             for one in found:
+                faults += one.faults
                 if not one.rows:
                     continue
                 outcome = _outcome(one, folder, compiler)
@@ -91,6 +95,8 @@ def run(
         finally:  # a run that is interrupted leaves tables, and what is behind them must not be lost
             if gathered:
                 write_evidence(folder, gathered)
+    if faults:
+        raise FaultError(faults)
     return outcomes
 
 
