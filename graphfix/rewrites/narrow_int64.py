@@ -69,7 +69,10 @@ class NarrowInt64(GraphRewrite):
                 reads, makes = free_places(surgery, node, "int64", "int32")
                 touched = [*(node.inputs[i] for i in reads), *(node.outputs[i] for i in makes)]
                 wild = next((tensor for tensor in touched if not _fits(bounds, tensor)), None)
-                if wild is not None:
+                if wild is None and node.op == "Mod" and _overflows(bounds, *node.inputs):
+                    yield Declined(f"`{node.inputs[0].name}` may be the least of int32, which has no remainder by -1 there",
+                                   at=surgery.label(key))  # fmt: skip
+                elif wild is not None:
                     yield Declined(f"`{wild.name}` may hold what int32 cannot", at=surgery.label(key))
                 elif makes or node.op not in ("Shape", "Size", "Constant"):
                     chosen.append((graph, node, key))
@@ -81,3 +84,9 @@ class NarrowInt64(GraphRewrite):
 def _fits(bounds: Bounds, tensor: Any) -> bool:
     found = bounds.of(tensor)
     return found is not None and found[0] >= -LIMIT - 1 and found[1] <= LIMIT
+
+
+def _overflows(bounds: Bounds, dividend: Any, divisor: Any) -> bool:
+    """Whether processors may stop at a remainder: they divide for it, and the quotient leaves int32."""
+    one, other = bounds.of(dividend), bounds.of(divisor)
+    return one is None or other is None or (one[0] < -LIMIT and other[0] <= -1 <= other[1])

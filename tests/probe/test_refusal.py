@@ -168,7 +168,7 @@ def test_batch_normalisation_of_opset_8_has_a_filled_scale() -> None:
     form = next(form for form in forms()["BatchNormalization"] if isinstance(form, Form))
     found = probes([Form(form.op, form.operands, oldest=7, changes=[{"scale.from": "shape", "since": 7}])]).probes
     (probe,) = (probe for probe in found if probe.label == "scale.from=shape since=7")
-    assert probe.facets["scale"] == "shape"
+    assert probe.facets["scale.from"] == "shape"
     assert probe.wanted
 
 
