@@ -92,9 +92,10 @@ class Bounds:
         if op == "Size":
             count = self._count(inputs[0])
             return (0, SIZE) if count is None else (count, count)
-        if op in ("ArgMax", "ArgMin", "NonZero") or (op == "TopK" and tensor is node.outputs[1]):
-            sizes = self._sizes(inputs[0])
-            return 0, SIZE if sizes is None else max(max(sizes, default=1) - 1, 0)
+        if op in ("ArgMax", "ArgMin") or (op == "TopK" and tensor is node.outputs[1]):
+            return 0, max(self._longest(inputs[0], node.attrs.get("axis", -1 if op == "TopK" else 0)) - 1, 0)
+        if op == "NonZero":
+            return 0, max(self._longest(inputs[0], None) - 1, 0)
         if op in FIRST:
             first = self._read(node, 0)
             return None if first is None else self._alone(node, first)
@@ -165,6 +166,15 @@ class Bounds:
         sizes = [dim for dim in shape if isinstance(dim, int) and dim >= 0]
         return sizes if len(sizes) == len(shape) else None
 
+    def _longest(self, tensor: Any, axis: int | None) -> int:
+        """How long an axis may be, or any of them."""
+        value = self.surgery.value(tensor)
+        shape = None if value is None else value.shape
+        if shape is None or (axis is not None and not -len(shape) <= axis < max(len(shape), 1)):
+            return SIZE
+        dims = list(shape) if axis is None or not shape else [shape[axis]]
+        return max((dim if isinstance(dim, int) and dim >= 0 else SIZE for dim in dims), default=1)
+
     def _count(self, tensor: Any) -> int | None:
         """How many elements a tensor of fixed dims has."""
         sizes = self._sizes(tensor)
@@ -193,7 +203,8 @@ def _pair(node: Any, one: Interval, other: Interval) -> Interval | None:
     if not divisors:
         return None
     if node.op == "Div":
-        return _ends(made for a, b in itertools.product(one, divisors) for made in (a // b, -(-a // b)))  # rounded either way
+        # Runtimes round towards zero, and some downwards: where the result is negative both are counted.
+        return _ends(made for a, b in itertools.product(one, divisors) for made in (a // b, a // b if a * b >= 0 else -(-a // b)))
     widest = max(map(abs, divisors)) - 1
     if node.attrs.get("fmod", 0):  # the sign of the dividend
         return (max(-widest, one[0]) if one[0] < 0 else 0), (min(widest, one[1]) if one[1] > 0 else 0)

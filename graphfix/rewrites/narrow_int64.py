@@ -17,7 +17,8 @@ class NarrowInt64(GraphRewrite):
     """Compute an int64 operator in int32 where no value can leave it, and cast its result back.
 
     Why: ONNX counts in int64, devices in int32. Positions, sizes and labels are small; that they are is shown by
-    following them from constants, dims and the operators that give places. An input's values may be anything.
+    following them from constants, fixed dims and the operators that give places. An input's values may be anything,
+    and a dynamic dim has no upper bound: fix it with `--shape` where it is small.
     """
 
     name = "narrow-int64"
@@ -42,6 +43,12 @@ class NarrowInt64(GraphRewrite):
                  y = Sub(n, b) }""",
             ops=("Cast", "Cast", "Neg", "Sub", "Cast"),
         ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[N, 9] x) => (int64[N] y) <int64 two = {2}> {
+                 i = ArgMax<axis = 1, keepdims = 0>(x)
+                 y = Mul(i, two) }""",
+            ops=("ArgMax", "Cast", "Mul", "Cast"),
+        ),
     )
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
@@ -53,6 +60,12 @@ class NarrowInt64(GraphRewrite):
                  i = ArgMax<axis = 1, keepdims = 0>(x)
                  y = Add(i, most) }""",
             because="`y` may hold what int32 cannot",
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[N, 9] x) => (int64[9] y) <int64 two = {2}> {
+                 i = ArgMax<axis = 0, keepdims = 0>(x)
+                 y = Mul(i, two) }""",
+            because="`i` may hold what int32 cannot",
         ),
         Case("""<ir_version: 8, opset_import: ["" : 17]> g (float[3] x) => (float[3] y) { y = Abs(x) }"""),
     )
