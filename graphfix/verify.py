@@ -22,6 +22,7 @@ from graphfix.feeds import Array, Feed, candidates, given_feeds, is_free, seeded
 from graphfix.impact import Gauge
 from graphfix.interpreter import Interpreter
 from graphfix.reference_runtime import brief, running
+from graphfix.wide_feeds import data_inputs, widened
 
 __all__ = ["Reference", "Tolerance", "Verification", "compare"]
 
@@ -60,6 +61,7 @@ class Reference:
     _names: list[str] = field(default_factory=list)
     _dropped: frozenset[str] = frozenset()
     _trouble: str = ""
+    _small: Feed = field(default_factory=dict)
     _runtime: str = "onnxruntime, optimiser off"
 
     @property
@@ -177,13 +179,14 @@ class Reference:
         return Answer(both.new, [[run[place] for place in kept] for run in outputs])
 
     def _feeds(self, answers: list[Answer]) -> Iterator[Feed]:
-        """The user's feed, or seeded ones: at two sizes that run where dims are free."""
+        """The user's feed, or seeded ones: at two sizes that run where dims are free, then integers at their edges."""
         if self.data is not None:
             yield from given_feeds(self.original, self.data, self.values)
             return
         for top in TOPS:
             yield from self._seeded(answers, top)
             if answers:
+                yield from self._wide(answers)
                 return
 
     def _seeded(self, answers: list[Answer], top: int) -> Iterator[Feed]:
@@ -199,10 +202,21 @@ class Reference:
                 yield feed
                 if len(answers) == had:
                     break
+                self._small = feed
             else:
                 worked += 1
             if worked == 2:
                 return
+
+    def _wide(self, answers: list[Answer]) -> Iterator[Feed]:
+        """The last feed that ran, with edges for integers: in all inputs where those are data, else in one after the other."""
+        names = [name for name in data_inputs(self.original) if name not in self.values]
+        had = len(answers)
+        if names:
+            yield widened(self._small, names)
+        if len(names) > 1 and len(answers) == had:
+            for name in names:
+                yield widened(self._small, [name])
 
     def _method(self, tolerance: Tolerance) -> str:
         source = "given data" if self.data is not None else "seeded inputs"

@@ -57,6 +57,13 @@ def test_a_new_node_before_and_behind_is_preferred_to_one_that_was_there() -> No
     assert told(new)["i"] == told(new)["k"] == "a (m.py:1)"
 
 
+def test_a_new_node_is_preferred_whichever_of_its_neighbours_is_written_first() -> None:
+    old = model("h = Relu(x) z = Neg(x) y = Add(h, z)", h=A, z=C, y=B)
+    new = model("i = Identity(x) z = Neg(i) k = Relu(i) h = Abs(k) y = Add(h, z)", z=C, y=B)
+    inherit(old, new)
+    assert told(new) == {"i": str(A), "z": str(C), "k": str(A), "h": str(A), "y": str(B)}
+
+
 def test_a_new_node_that_leads_nowhere_comes_from_what_it_reads() -> None:
     old = model("h = Relu(x) y = Neg(h)", h=A, y=B)
     new = model("h = Abs(x) y = Neg(h) unread = Exp(h)", y=B)

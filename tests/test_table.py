@@ -41,10 +41,55 @@ def evidence(when: dict[str, Any]) -> Evidence:
         ({"r": {"max": 3}}, {"r": "unranked"}, False),
         ({"mode": ["cubic"]}, {}, False),
         ({"axes.from": ["absent"]}, {}, True),
+        ({"bias": [False]}, {}, True),
+        ({"bias": [True]}, {}, False),
+        ({"bias": {"not": [True]}}, {}, False),
+        ({"r": {"min": 2, "max": 4}}, {"r": 1}, False),
+        ({"r": {"min": 2, "max": 4}}, {"r": 3}, True),
+        ({"r": {"min": 2, "max": 4}}, {"r": 5}, False),
+        ({"r": {"not": [4]}}, {"r": None}, None),
+        ({"r": {"not": [4]}, "T": {"not": ["int8"]}}, {"r": 3, "T": "int8"}, False),
+        ({"r": {"not": [4]}, "T": {"not": ["int8"]}}, {"r": 3, "T": "int4"}, True),
+        ({"r": {"min": 2}, "T": {"not": ["int8"]}}, {"r": None, "T": "int8"}, False),
     ],
 )
 def test_condition_is_met_failed_or_open(when: dict[str, Any], facets: dict[str, Any], answer: bool | None) -> None:
     assert holds(when, facets) is answer
+
+
+MODES = {"mode": frozenset({"a", "b"}), "order": frozenset({"c", "d"}), "T": frozenset({"int8", "float32"})}
+
+
+@pytest.mark.parametrize(
+    ("when", "facets", "verdict", "reason"),
+    [
+        ({"mode": ["a", "b"]}, {"mode": "a|b"}, "rejected", ""),
+        ({"mode": ["a"]}, {"mode": "a|b"}, "undecided", "mode not known"),
+        ({"mode": {"not": ["a"]}}, {"mode": "a|b"}, "undecided", "mode not known"),
+        ({"mode": ["z"]}, {"mode": "a|b"}, "supported", ""),
+        ({"mode": ["a", "b"], "T": ["int8"]}, {"mode": "a|b", "T": "int8"}, "rejected", ""),
+        ({"mode": ["a", "b"], "T": ["int8"]}, {"mode": "a|b", "T": "float32"}, "supported", ""),
+        ({"mode": ["a", "b"], "order": ["c", "d"]}, {"mode": "a|b", "order": "c|d"}, "rejected", ""),
+        ({"mode": ["a", "b"], "order": ["c"]}, {"mode": "a|b", "order": "c|d"}, "undecided", "order not known"),
+        ({"mode": ["b"], "order": ["d"]}, {"mode": "a|b", "order": "c|d"}, "undecided", ""),
+        ({"mode": ["z"]}, {"mode": "a|b", "order": "c|d"}, "supported", ""),
+        ({"order": ["z"]}, {"mode": "a|y", "T": "int8"}, "unmeasured", "no probe with mode = y"),
+    ],
+)
+def test_a_facet_of_several_values_is_ruled_on_by_each(
+    when: dict[str, Any], facets: dict[str, Any], verdict: str, reason: str
+) -> None:
+    rules = Entry("Op", "", "c 1", "2026-01-15", 9, MODES, (evidence(when),), (), ())
+    found = rules.rule(facets)
+    assert found.verdict == verdict
+    assert found.reason == reason or not reason
+    assert (found.evidence is not None) == (verdict in ("rejected", "undecided"))
+
+
+def test_several_values_that_were_probed_as_one_are_one() -> None:
+    axes = {"mode": frozenset({"a", "a|b"})}
+    rules = Entry("Op", "", "c 1", "2026-01-15", 9, axes, (evidence({"mode": ["a"]}),), (), ())
+    assert rules.rule({"mode": "a|b"}).verdict == "supported"
 
 
 def test_ruling_is_supported_only_inside_what_was_probed() -> None:

@@ -97,6 +97,17 @@ def test_inputs_hold_negatives_zeros_and_whole_numbers_and_are_seeded() -> None:
     assert np.array_equal(again["x"], feeds[1]["x"])  # type: ignore[index]
 
 
+def test_bytes_are_fed_over_their_whole_range_and_wider_integers_are_not() -> None:
+    graph = model("y = Identity(x) j = Identity(i)", "uint8[600] x, int64[600] i", "uint8[600] y, int64[600] j")
+    small, wide = (seeded_feeds(graph, {}, {}, (1, 8), seed) for seed in (0, 1))
+    assert small is not None
+    assert wide is not None
+    assert set(small["x"].tolist()) == {0, 1, 2, 3}
+    assert (wide["x"].dtype, int(wide["x"].min()), int(wide["x"].max())) == (np.uint8, 0, 255)
+    assert len(set(wide["x"].tolist())) > 200
+    assert set(wide["i"].tolist()) == {0, 1, 2, 3}
+
+
 def test_a_symbol_has_one_size_on_all_inputs() -> None:
     graph = model("y = Add(x, z)", "float[N, M] x, float[N, M] z", "float[N, M] y")
     assert Reference(graph).check(graph).inputs == 4

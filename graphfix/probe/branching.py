@@ -12,7 +12,7 @@ import numpy as np
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, shape_inference
 
 from graphfix.folding import Array
-from graphfix.probe.supply import BESIDE
+from graphfix.probe.refusal import BESIDE, Inexpressible
 
 WHOLE = (TensorProto.INT64, TensorProto.INT32, TensorProto.BOOL)
 AROUND = "around"
@@ -22,7 +22,7 @@ AROUND = "around"
 def in_branch(model: ModelProto, name: str, feeds: dict[str, Array]) -> ModelProto:
     """The model with the node of that name in both branches of an If; the condition is added to the feeds.
 
-    ValueError where inference does not tell the type of what the node gives.
+    Inexpressible where inference does not tell the type of what the node gives.
     """
     graph = shape_inference.infer_shapes(model, data_prop=True).graph
     known = {info.name: info for info in (*graph.value_info, *graph.output)}
@@ -30,7 +30,7 @@ def in_branch(model: ModelProto, name: str, feeds: dict[str, Array]) -> ModelPro
     node = graph.node[at]
     outputs = [output for output in node.output if output]
     if any(output not in known or not known[output].type.WhichOneof("value") for output in outputs):
-        raise ValueError("what the node gives has no type")
+        raise Inexpressible("what the node gives has no type")
     condition = f"{AROUND}_when"
     elsewhere = {name for other in graph.node if other.name != node.name for name in other.input}
     written = [t for t in graph.initializer if t.name in node.input and t.name not in elsewhere and t.data_type in WHOLE]

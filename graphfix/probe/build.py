@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper, parser, shape_inference
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper, parser
 
 from graphfix.facets import Facets, facets
 from graphfix.facts import DTYPES, Facts
@@ -23,6 +23,9 @@ from graphfix.probe.branching import in_branch
 from graphfix.probe.deviations import deviations
 from graphfix.probe.expect import expected
 from graphfix.probe.form import EDGE, RARE, Change, Form, Sketch, Tensor, apply, default_dtype, history
+from graphfix.probe.output_types import finished as finished
+from graphfix.probe.output_types import result_dtype, stated
+from graphfix.probe.refusal import Fault, refuses
 from graphfix.probe.sketching import random_feeds, renamed
 from graphfix.probe.supply import Supply, convert
 
@@ -30,6 +33,13 @@ NODE = "probe"
 """The name of the node that a probe is about."""
 TYPICAL = 17
 """The opset of a probe where its operator's schema leaves a choice."""
+
+LISTS = {
+    onnx.defs.OpSchema.AttrType.INTS: onnx.AttributeProto.INTS,
+    onnx.defs.OpSchema.AttrType.FLOATS: onnx.AttributeProto.FLOATS,
+    onnx.defs.OpSchema.AttrType.STRINGS: onnx.AttributeProto.STRINGS,
+}
+"""The types of attributes that are lists, as schemas and as nodes name them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,41 +65,49 @@ class Probe:
 
 @dataclass(slots=True)
 class Yield:
-    """The probes of one operator, and how many deviations gave no lawful model."""
+    """The probes of one operator, how many deviations gave no valid model, and those that failed for another reason."""
 
     probes: list[Probe]
     dropped: int
+    faults: list[Fault] = field(default_factory=list)
 
 
 def probes(entries: Iterable[Form | Sketch]) -> Yield:
-    """Every distinct probe of the forms and sketches of one operator."""
+    """Every distinct probe of the forms and sketches of one operator; a fault in one costs no other."""
     found: dict[str, Probe] = {}
-    dropped = 0
+    made = Yield([], 0)
     for entry in entries:
         for probe in _of_sketch(entry) if isinstance(entry, Sketch) else _of_form(entry):
-            if probe is None:
-                dropped += 1
+            if isinstance(probe, Fault):
+                made.faults.append(probe)
+            elif probe is None:
+                made.dropped += 1
             else:
                 found.setdefault(probe.digest, probe)
-    return Yield(list(found.values()), dropped)
+    made.probes = list(found.values())
+    return made
 
 
-def _of_form(form: Form) -> Iterator[Probe | None]:
+def _of_form(form: Form) -> Iterator[Probe | Fault | None]:
     name = f"{form.domain}.{form.op}" if form.domain else form.op
     for change in deviations(form):
-        try:
-            built = build(form, change)
-            model = None if built is None else finished(*built)
-            if model is not None and built is not None and "inside" in change:
-                model = in_branch(model, NODE, built[1])
-                onnx.checker.check_model(model)
-        except Exception:  # an unlawful combination: onnx raises many kinds
-            model = None
-        if model is None or built is None:
-            yield None
-            continue
         label = " ".join(f"{key}={_word(value)}" for key, value in change.items()) or "usual"
-        yield _probe(name, label, tuple(change), model, built[1], compare=not form.random)
+        try:
+            yield _deviating(name, label, form, change)
+        except Exception as error:
+            yield None if refuses(error) else Fault(name, label, error)
+
+
+def _deviating(name: str, label: str, form: Form, change: Change) -> Probe | None:
+    """The probe of one change; raises what onnx raises where it makes no valid model."""
+    built = build(form, change)
+    if built is None:
+        return None
+    model = finished(*built)
+    if "inside" in change:
+        model = in_branch(model, NODE, built[1])
+        onnx.checker.check_model(model)
+    return _probe(name, label, tuple(change), model, built[1], compare=not form.random)
 
 
 def _word(value: Any) -> str:
@@ -101,20 +119,24 @@ def _word(value: Any) -> str:
     return str(value).replace(" ", "")
 
 
-def _of_sketch(sketch: Sketch) -> Iterator[Probe | None]:
+def _of_sketch(sketch: Sketch) -> Iterator[Probe | Fault | None]:
     try:
-        model = renamed(parser.parse_model(sketch.text), dict(sketch.names))
-        feeds = random_feeds(model)
-        for name, numbers in sketch.feeds:
-            feeds[name] = np.asarray(numbers).astype(feeds[name].dtype).reshape(feeds[name].shape)
-            model.graph.doc_string += f"{name} = {list(numbers)} "  # evidence is kept by model, which the numbers are now part of
-        stated(model, feeds)
-        onnx.checker.check_model(model)  # not in full: a branch never taken may contradict its surroundings
-    except Exception:
-        yield None
-        return
+        yield _sketched(sketch)
+    except Exception as error:
+        yield None if refuses(error) else Fault(sketch.op, sketch.label, error)
+
+
+def _sketched(sketch: Sketch) -> Probe | None:
+    """The probe of a sketch; raises what onnx raises where it makes no valid model."""
+    model = renamed(parser.parse_model(sketch.text), dict(sketch.names))
+    feeds = random_feeds(model)
+    for name, numbers in sketch.feeds:
+        feeds[name] = np.asarray(numbers).astype(feeds[name].dtype).reshape(feeds[name].shape)
+        model.graph.doc_string += f"{name} = {list(numbers)} "  # evidence is kept by model, which the numbers are now part of
+    stated(model, feeds)
+    onnx.checker.check_model(model)  # not in full: a branch never taken may contradict its surroundings
     varied = (*sketch.varied, EDGE) if sketch.feeds else tuple(sketch.varied)
-    yield _probe(sketch.op, sketch.label, varied, model, feeds, compare=True)
+    return _probe(sketch.op, sketch.label, varied, model, feeds, compare=True)
 
 
 def _probe(
@@ -162,7 +184,7 @@ def build(form: Form, change: Change) -> tuple[ModelProto, dict[str, Array]] | N
     """The model with its inputs; None when the schema version cannot express the change."""
     operands, attributes, types = apply(form, change)
     schema, opset = schema_at(form, change.get("since"))
-    supply = Supply()
+    supply = Supply(TYPICAL if form.domain else opset)
     placed: list[str] = []
     spare = dict(attributes)
     if schema is None:
@@ -200,7 +222,10 @@ def build(form: Form, change: Change) -> tuple[ModelProto, dict[str, Array]] | N
         placed.pop()
     named = _outputs(change.get("outputs", form.outputs), outputs)
     node = helper.make_node(form.op, placed, named, name=NODE, domain=form.domain)
-    node.attribute.extend(helper.make_attribute(k, v) for k, v in sorted(spare.items()) if v is not None)
+    for name, value in sorted(spare.items()):
+        if value is not None:  # an empty list does not tell its type
+            kind = LISTS.get(schema.attributes[name].type) if schema is not None else None
+            node.attribute.append(helper.make_attribute(name, value, attr_type=kind))
     return _model(form, node, supply, opset), supply.feeds
 
 
@@ -230,6 +255,8 @@ def _typed(formal: onnx.defs.OpSchema.Attribute, value: Any) -> Any:
         value = value[0]
     if formal.type in (kind.INTS, kind.FLOATS) and not isinstance(value, (list, tuple)):
         value = [value]
+    if formal.type == kind.STRING and isinstance(value, int):
+        return TensorProto.DataType.Name(value)  # Cast's `to`, in the opsets that write a dtype's name
     if formal.type == kind.FLOAT:
         return float(value)
     if formal.type == kind.FLOATS:
@@ -245,39 +272,14 @@ def _outputs(wanted: Any, formal: list[str]) -> list[str]:
 
 def _model(form: Form, node: NodeProto, supply: Supply, opset: int) -> ModelProto:
     results = [name for name in node.output if name]
-    after = [] if supply.inputs or form.random else supply.joined(results[0])
-    graph = helper.make_graph([*supply.nodes, node, *after], "g", supply.inputs, [], supply.initializers)
-    graph.output.extend(onnx.ValueInfoProto(name=name) for name in [after[-1].output[0] if after else results[0], *results[1:]])
     imports = [helper.make_opsetid("", TYPICAL if form.domain else opset)]
     if form.domain:
         found = history(form.op, form.domain)
         imports.append(helper.make_opsetid(form.domain, opset if found else 1))
+    after: list[NodeProto] = []
+    if not supply.inputs and not form.random:
+        after = supply.joined(results[0], result_dtype([*supply.nodes, node], supply.initializers, results[0], imports))
+    graph = helper.make_graph([*supply.nodes, node, *after], "g", supply.inputs, [], supply.initializers)
+    graph.output.extend(onnx.ValueInfoProto(name=name) for name in [after[-1].output[0] if after else results[0], *results[1:]])
     version = max(8, helper.find_min_ir_version_for(imports, ignore_unknown=True))
     return helper.make_model(graph, opset_imports=imports, ir_version=version, producer_name="graphfix")
-
-
-def finished(model: ModelProto, feeds: dict[str, Array]) -> ModelProto:
-    """The model with its outputs' types and shapes stated, checked; raises what onnx raises."""
-    standard = len(model.opset_import) == 1
-    inferred = shape_inference.infer_shapes(model, strict_mode=standard, data_prop=True)
-    for output, found in zip(model.graph.output, inferred.graph.output, strict=True):
-        output.CopyFrom(found)
-    stated(model, feeds)
-    onnx.checker.check_model(model, full_check=standard)
-    return model
-
-
-def stated(model: ModelProto, feeds: dict[str, Array]) -> None:
-    """Give outputs whose rank inference cannot tell the rank that they turn out to have, with open dims."""
-    if all(o.type.tensor_type.HasField("shape") or o.type.WhichOneof("value") not in (None, "tensor_type")
-           for o in model.graph.output):  # fmt: skip
-        return
-    found = expected(model, feeds) or {}
-    for output in model.graph.output:
-        kind = output.type.tensor_type
-        if not kind.HasField("shape") and output.name in found:
-            value = found[output.name]
-            kind.elem_type = kind.elem_type or helper.np_dtype_to_tensor_dtype(value.dtype)
-            kind.shape.SetInParent()
-            for at in range(value.ndim):
-                kind.shape.dim.add(dim_param=f"{output.name}_{at}")

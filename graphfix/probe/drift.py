@@ -16,6 +16,7 @@ from graphfix.probe.build import Probe, probes
 from graphfix.probe.choice import distinct, seen_by
 from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence, measure
+from graphfix.probe.refusal import Fault, FaultError
 from graphfix.probe.run import chosen, differs
 from graphfix.probe.write import read_archive
 from graphfix.table_versions import tables_folder
@@ -70,9 +71,11 @@ def check(
     Raises:
         UsageError: an unknown target or operator, or no evidence to compare with.
         BackendError: the compiler is not there.
+        FaultError: probes that could not be built, once all others are asked.
     """
     names = chosen(ops)
     title = backend(target).name
+    faults: list[Fault] = []
     asked, gone, drifted, changed = 0, 0, list[Drift](), list[str]()
     with open_backend(target, python=python) as session, tempfile.TemporaryDirectory(prefix="graphfix-check-") as scratch:
         folder = tables_folder(home) / target / session.version
@@ -85,7 +88,9 @@ def check(
         for name in names:
             if sample is not None and not any(op == name for op, _ in wanted):
                 continue
-            built = seen_by(target, probes(forms()[name]).probes)
+            made = probes(forms()[name])
+            faults += made.faults
+            built = seen_by(target, made.probes)
             fresh = distinct(built) if sample is None else []
             now = {(probe.op, probe.digest): probe for probe in fresh}
             again = {(probe.op, probe.digest): probe for probe in built if (probe.op, probe.digest) in wanted} | now
@@ -98,6 +103,8 @@ def check(
                 changed.append(name)
             if tell is not None:
                 tell(f"{name}: {len(rows)} probes asked again")
+        if faults:
+            raise FaultError(faults)
         return Checked(session.version, asked, len(archive), gone, tuple(drifted), tuple(changed))
 
 

@@ -14,6 +14,7 @@ from graphfix.backends.connect import open_backend
 from graphfix.errors import UsageError, nearest
 from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence
+from graphfix.probe.refusal import Fault, FaultError
 from graphfix.probe.side_by_side import Desk, Measured, side_by_side
 from graphfix.probe.write import entry, read_archive, write_evidence, write_table
 from graphfix.table_versions import tables_folder
@@ -63,6 +64,7 @@ def run(
     Raises:
         UsageError: an unknown target or operator, or evidence of another compiler version.
         BackendError: the compiler is not there.
+        FaultError: probes that could not be built, once all others are measured and the tables are written.
     """
     if evidence is None:
         with tempfile.TemporaryDirectory(prefix="graphfix-evidence-") as scratch:
@@ -71,6 +73,7 @@ def run(
     title = backend(target).name
     outcomes = []
     gathered: list[Evidence] = []
+    faults: list[Fault] = []
     on = datetime.datetime.now(datetime.UTC).date().isoformat()
     with open_backend(target, python=python) as session:
         compiler = f"{title} {session.version}"
@@ -81,6 +84,7 @@ def run(
             found = side_by_side(names, target, python, evidence, jobs)
         try:
             for one in found:
+                faults += one.faults
                 if not one.rows:
                     continue
                 outcome = _outcome(one, folder, compiler)
@@ -92,6 +96,8 @@ def run(
         finally:  # a run that is interrupted leaves tables, and what is behind them must not be lost
             if gathered:
                 write_evidence(folder, gathered)
+    if faults:
+        raise FaultError(faults)
     return outcomes
 
 

@@ -15,15 +15,17 @@ from graphfix.probe.build import probes
 from graphfix.probe.choice import distinct, seen_by
 from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence, measure
+from graphfix.probe.refusal import Fault
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The evidence about one operator, and how many of its probes were no valid models."""
+    """The evidence about one operator, how many of its probes were no valid models, and those that could not be built."""
 
     op: str
     rows: list[Evidence]
     dropped: int
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Desk:
         """Ask about every probe of an operator that is not answered yet."""
         built = probes(forms()[op])
         rows = measure(distinct(seen_by(self.target, built.probes)), self.session, self.target, self.evidence / f"{op}.jsonl")
-        return Measured(op, rows, built.dropped)
+        return Measured(op, rows, built.dropped, tuple(built.faults))
 
 
 _desks: list[Desk] = []

@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import onnx
 from onnx import NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
 from graphfix.facts import DTYPES
 from graphfix.folding import Array
-from graphfix.probe.form import Tensor
+from graphfix.probe.form import Tensor, allowed
+from graphfix.probe.refusal import BESIDE as BESIDE
+from graphfix.probe.refusal import Inexpressible
 
 HIGH = 5
 """The rank above which models have no inputs and outputs in practice, though they have values inside."""
-BESIDE = "beside_"
-"""How the names of nodes start that a probe is not about."""
 FOLLOWED = ("followed", "followed inside")
 """The dims of data whose fixed sizes only shape arithmetic tells, beside a free batch: all of them, or all but the last."""
 CODES = {name: code for code, name in DTYPES.items()}
@@ -46,8 +47,12 @@ def convert(given: Tensor, name: str, dtype: str = "") -> Array:
 
 @dataclass(slots=True)
 class Supply:
-    """The inputs, initializers and nodes that give a probe's node its operands, and the arrays to feed."""
+    """The inputs, initializers and nodes that give a probe's node its operands, and the arrays to feed.
 
+    Inexpressible where `opset` has no operator, or a dtype none, that would make an operand as it is wanted.
+    """
+
+    opset: int
     inputs: list[ValueInfoProto] = field(default_factory=list)
     initializers: list[TensorProto] = field(default_factory=list)
     nodes: list[NodeProto] = field(default_factory=list)
@@ -68,12 +73,19 @@ class Supply:
             return self._folded(name, array, CODES[dtype])
         return self._from_shape(name, array, CODES[dtype], given.source)
 
-    def joined(self, result: str) -> list[NodeProto]:
-        """Nodes that add a graph input to a result that needs none: a model without inputs is a case of its own."""
+    def joined(self, result: str, dtype: str) -> list[NodeProto]:
+        """Nodes that add a graph input to a result that needs none: a model without inputs is a case of its own.
+
+        Of a result whose dtype Cast does not take, the sizes are added.
+        """
         self._input(f"{BESIDE}input", np.ones(1, np.float32), TensorProto.FLOAT, "static")
-        cast = helper.make_node("Cast", [result], [f"{BESIDE}float"], name=f"{BESIDE}cast", to=TensorProto.FLOAT)
-        add = helper.make_node("Add", [f"{BESIDE}float", f"{BESIDE}input"], [f"{BESIDE}sum"], name=f"{BESIDE}add")
-        return [cast, add]
+        kept, self.nodes = self.nodes, []
+        if dtype and dtype not in allowed(self._schema("Cast", 1), "T1"):
+            result = self._node("Shape", [result], f"{BESIDE}shape", label="sizes")
+        self._node("Cast", [result], f"{BESIDE}float", label="cast", to=TensorProto.FLOAT)
+        self._node("Add", [f"{BESIDE}float", f"{BESIDE}input"], f"{BESIDE}sum", label="add")
+        made, self.nodes = self.nodes, kept
+        return made
 
     def flattened(self, result: str) -> NodeProto:
         """A node that makes a result flat: some converters refuse results of a rank that they accept inside."""
@@ -106,8 +118,12 @@ class Supply:
         target = self._node("Concat", [batch, rest], f"{name}_view", axis=0)
         if dims == FOLLOWED[0]:
             return self._node("Reshape", [flat, target], name)
+        if array.dtype.kind == "O":
+            raise Inexpressible("no operator leaves strings as they are and tells their last dim")
         zeros = self._constant(f"{name}_zeros", np.zeros(array.shape[-1:], array.dtype), code)
-        return self._node("Add", [self._node("Reshape", [flat, target], f"{name}_viewed"), zeros], name)
+        return self._node(
+            "Or" if code == TensorProto.BOOL else "Add", [self._node("Reshape", [flat, target], f"{name}_viewed"), zeros], name
+        )
 
     def _constant(self, name: str, array: Array, code: int) -> str:
         tensor = numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name)
@@ -115,8 +131,19 @@ class Supply:
         self.initializers.append(tensor)
         return name
 
-    def _node(self, op: str, inputs: list[str], output: str, **attributes: Any) -> str:
-        self.nodes.append(helper.make_node(op, inputs, [output], name=f"{BESIDE}{output}", **attributes))
+    def _schema(self, op: str, operands: int) -> onnx.defs.OpSchema:
+        """The operator's schema; Inexpressible where the opset has none, or one that takes other operands."""
+        if onnx.defs.has(op, self.opset, ""):
+            schema = onnx.defs.get_schema(op, self.opset, "")
+            if schema.min_input <= operands <= schema.max_input:
+                return schema
+        raise Inexpressible(f"{op} of {operands} operands in opset {self.opset}")
+
+    def _node(self, op: str, inputs: list[str], output: str, label: str = "", **attributes: Any) -> str:
+        schema = self._schema(op, len(inputs))
+        if op == "Cast" and schema.attributes["to"].type == onnx.defs.OpSchema.AttrType.STRING:
+            attributes["to"] = TensorProto.DataType.Name(attributes["to"])
+        self.nodes.append(helper.make_node(op, inputs, [output], name=f"{BESIDE}{label or output}", **attributes))
         return output
 
     def _folded(self, name: str, array: Array, code: int) -> str:
@@ -131,6 +158,8 @@ class Supply:
 
     def _from_shape(self, name: str, array: Array, code: int, source: str) -> str:
         """A computation of sizes of a graph input, its own data where they fit; the dims are open unless the source is fixed."""
+        if array.dtype.kind == "O":
+            raise Inexpressible("no strings are computed from sizes")
         if array.dtype.kind == "f" or array.size > 8:
             return self._filled(name, array, code, source)
         flat = [int(v) for v in array.reshape(-1)]
@@ -213,7 +242,10 @@ class Supply:
         fill = array.reshape(-1)[:1] if array.size else np.zeros(1, array.dtype)
         value = numpy_helper.from_array(np.ascontiguousarray(fill))
         value.data_type = code
-        return self._node("ConstantOfShape", [shape], name, value=value)
+        if self.opset >= 9:
+            return self._node("ConstantOfShape", [shape], name, value=value)
+        one = self._constant(f"{name}_one", np.ascontiguousarray(fill).reshape([1] * array.ndim), code)
+        return self._node("Expand" if self.opset == 8 else "Tile", [one, shape], name)
 
 
 def stated(shape: tuple[int, ...], dims: str) -> list[int | str]:

@@ -17,6 +17,7 @@ from graphfix.probe.drift import drawn
 from graphfix.probe.fallbacks import fallen, read_placements, seen, write_fallbacks
 from graphfix.probe.forms import forms
 from graphfix.probe.placing import Placement, place, wanted
+from graphfix.probe.refusal import Fault, FaultError
 from graphfix.probe.run import chosen, claim
 from graphfix.probe.write import read_archive
 from graphfix.table_versions import tables_folder
@@ -74,6 +75,7 @@ def survey(
     Raises:
         UsageError: an unknown target or operator, no evidence of what is taken, or a compiler that does not tell.
         BackendError: the compiler is not there.
+        FaultError: probes that could not be built, once all others are placed.
     """
     if evidence is None:
         with tempfile.TemporaryDirectory(prefix="graphfix-survey-") as scratch:
@@ -88,14 +90,17 @@ def survey(
             cure = f"measure it with `graphfix probe --target {target}@{session.version}`"
             raise UsageError(f"there is no evidence of what {compiler} takes", cure=cure)
         rows: list[Placement] = []
+        faults: list[Fault] = []
         for name in names:
-            found = place(built(target, name, asked), session, evidence / f"{name}.jsonl")
+            found = place(built(target, name, asked, faults), session, evidence / f"{name}.jsonl")
             rows += found
             if found and tell is not None:
                 tell(f"{name}: {len(found)} probes placed")
     rows = [row for row in rows if row.ran is not None]
     on = datetime.datetime.now(datetime.UTC).date().isoformat()
     changed = write_fallbacks(folder, rows, fallback, compiler, on)
+    if faults:
+        raise FaultError(faults)
     known = seen(read_placements(folder))
     return Surveyed(session.version, len(rows), sum(bool(fallen(row, fallback, known)[0]) for row in rows), changed)
 
@@ -114,6 +119,7 @@ def resurvey(
     Raises:
         UsageError: an unknown target or operator, nothing to compare with, or a compiler that does not tell.
         BackendError: the compiler is not there.
+        FaultError: probes that could not be built, once all others are placed.
     """
     fallback, names = tells(target), chosen(ops)
     with open_backend(target, python=python) as session, tempfile.TemporaryDirectory(prefix="graphfix-survey-") as scratch:
@@ -124,15 +130,17 @@ def resurvey(
             cure = f"measure it with `graphfix probe --target {target}@{session.version} --placement`"
             raise UsageError(f"there is no evidence of what {target} {session.version} runs nodes with", cure=cure)
         again = set(before) if sample is None else drawn(before, sample, seed)
-        moved, asked = list[Moved](), 0
+        moved, asked, faults = list[Moved](), 0, list[Fault]()
         for name in names:
-            wanted_now = list(built(target, name, again))
+            wanted_now = list(built(target, name, again, faults))
             found = place(wanted_now, session, Path(scratch, f"{name}.jsonl"))
             asked += len(found)
             for probe, row in zip(wanted_now, found, strict=True):
                 was = before[row.op, row.digest]
                 if fallen(was, fallback, known)[0] != fallen(row, fallback, known)[0]:
                     moved.append(Moved(row.op, probe.label, ", ".join(was.ran or ()), ", ".join(row.ran or ())))
+        if faults:
+            raise FaultError(faults)
         return Rechecked(session.version, asked, len(before), tuple(moved))
 
 
@@ -144,7 +152,11 @@ def tells(target: str) -> Fallback:
     return found
 
 
-def built(target: str, name: str, asked: Iterable[tuple[str, str]]) -> list[Probe]:
-    """The probes of an operator that are asked about, as the target sees them."""
+def built(target: str, name: str, asked: Iterable[tuple[str, str]], faults: list[Fault]) -> list[Probe]:
+    """The probes of an operator that are asked about, as the target sees them; those that cannot be built go to `faults`."""
     digests = {digest for op, digest in asked if op == name}
-    return seen_by(target, [probe for probe in probes(forms()[name]).probes if probe.digest in digests]) if digests else []
+    if not digests:
+        return []
+    made = probes(forms()[name])
+    faults += made.faults
+    return seen_by(target, [probe for probe in made.probes if probe.digest in digests])

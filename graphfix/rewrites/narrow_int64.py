@@ -17,7 +17,8 @@ class NarrowInt64(GraphRewrite):
     """Compute an int64 operator in int32 where no value can leave it, and cast its result back.
 
     Why: ONNX counts in int64, devices in int32. Positions, sizes and labels are small; that they are is shown by
-    following them from constants, dims and the operators that give places. An input's values may be anything.
+    following them from constants, fixed dims and the operators that give places. An input's values may be anything,
+    and a dynamic dim has no upper bound: fix it with `--shape` where it is small.
     """
 
     name = "narrow-int64"
@@ -42,6 +43,12 @@ class NarrowInt64(GraphRewrite):
                  y = Sub(n, b) }""",
             ops=("Cast", "Cast", "Neg", "Sub", "Cast"),
         ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[N, 9] x) => (int64[N] y) <int64 two = {2}> {
+                 i = ArgMax<axis = 1, keepdims = 0>(x)
+                 y = Mul(i, two) }""",
+            ops=("ArgMax", "Cast", "Mul", "Cast"),
+        ),
     )
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
@@ -53,6 +60,12 @@ class NarrowInt64(GraphRewrite):
                  i = ArgMax<axis = 1, keepdims = 0>(x)
                  y = Add(i, most) }""",
             because="`y` may hold what int32 cannot",
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[N, 9] x) => (int64[9] y) <int64 two = {2}> {
+                 i = ArgMax<axis = 0, keepdims = 0>(x)
+                 y = Mul(i, two) }""",
+            because="`i` may hold what int32 cannot",
         ),
         Case("""<ir_version: 8, opset_import: ["" : 17]> g (float[3] x) => (float[3] y) { y = Abs(x) }"""),
     )
@@ -69,7 +82,10 @@ class NarrowInt64(GraphRewrite):
                 reads, makes = free_places(surgery, node, "int64", "int32")
                 touched = [*(node.inputs[i] for i in reads), *(node.outputs[i] for i in makes)]
                 wild = next((tensor for tensor in touched if not _fits(bounds, tensor)), None)
-                if wild is not None:
+                if wild is None and node.op == "Mod" and _overflows(bounds, *node.inputs):
+                    yield Declined(f"`{node.inputs[0].name}` may be the least of int32, which has no remainder by -1 there",
+                                   at=surgery.label(key))  # fmt: skip
+                elif wild is not None:
                     yield Declined(f"`{wild.name}` may hold what int32 cannot", at=surgery.label(key))
                 elif makes or node.op not in ("Shape", "Size", "Constant"):
                     chosen.append((graph, node, key))
@@ -81,3 +97,9 @@ class NarrowInt64(GraphRewrite):
 def _fits(bounds: Bounds, tensor: Any) -> bool:
     found = bounds.of(tensor)
     return found is not None and found[0] >= -LIMIT - 1 and found[1] <= LIMIT
+
+
+def _overflows(bounds: Bounds, dividend: Any, divisor: Any) -> bool:
+    """Whether processors may stop at a remainder: they divide for it, and the quotient leaves int32."""
+    one, other = bounds.of(dividend), bounds.of(divisor)
+    return one is None or other is None or (one[0] < -LIMIT and other[0] <= -1 <= other[1])

@@ -1,5 +1,7 @@
 """If, as small models: what decides is where the condition comes from and how the branches relate."""
 
+import re
+
 from graphfix.probe.form import SPELLED, Sketch
 
 HEAD = '<ir_version: 8, opset_import: ["": {opset}]> g ({inputs}) => ({output}) {{ {body} }}'
@@ -137,9 +139,13 @@ def _held(condition: str, label: str, opset: int) -> Sketch:
     """An If that gives a sequence or an optional value."""
     more, body = CONDITIONS[condition]
     kind, then, other, after = HELD[label]
+    for name, free in (("S", "P"), ("k", "j")):
+        if re.search(rf"\b{name}\b", more + body):  # a branch must not name what the graph around it names
+            then, other = (re.sub(rf"\b{name}\b", free, branch) for branch in (then, other))
+    made = "P" if "P = " in then else "S"
     node = (
-        f"{body} [probe] R = If(c) <then_branch = t () => ({kind} S) {{ {then} }}, "
-        f"else_branch = e () => ({kind} T) {{ {other.replace('S =', 'T =')} }}> {after}"
+        f"{body} [probe] R = If(c) <then_branch = t () => ({kind} {made}) {{ {then} }}, "
+        f"else_branch = e () => ({kind} T) {{ {other.replace(f'{made} =', 'T =')} }}> {after}"
     )
     text = HEAD.format(
         opset=opset, inputs=more + "float[2,4] X", output="bool Y" if label == "nothing" else "float[] Y", body=node

@@ -118,16 +118,18 @@ BATCHES: list[Change] = [
 ]
 PARAMETERS = ("scale", "B", "input_mean", "input_var")
 WHERE = ("runtime", "folded", "fixed-shape", "shape", "cast-shape")
+CHANNELS = tuple((shape[0], 4, *shape[2:]) for shape in SHAPES[1:])
+"""Data of every rank with as many channels as there are parameters."""
 FED: list[Change] = [
     *({f"{name}.from": source for name in names} for names in (*((name,) for name in PARAMETERS), PARAMETERS[:2], PARAMETERS[2:],
       PARAMETERS) for source in WHERE),
-    *({"X": data(*shape), **{f"{name}.from": "runtime" for name in names}, "dims": dims} for shape in SHAPES[1:]
+    *({"X": data(*shape), **{f"{name}.from": "runtime" for name in names}, "dims": dims} for shape in CHANNELS
       for names in (PARAMETERS[:1], PARAMETERS[1:2], PARAMETERS[2:], PARAMETERS)
       for dims in ("static", "batch", "spatial", "sequence", "dynamic") if dims == "static" or len(shape) in (2, 3, 4)),
     *({"X": data(*shape), "input_mean.from": "runtime", "input_var.from": "runtime", "scale.from": source, "B.from": source,
-       "X.dims": dims} for shape in SHAPES[1:4] for source in WHERE[1:] for dims in ("static", "batch", "dynamic")),
+       "X.dims": dims} for shape in CHANNELS[:3] for source in WHERE[1:] for dims in ("static", "batch", "dynamic")),
     *({"X": data(*shape), "X.dims": dims, **{f"{name}.from": "runtime" for name in names},
-       **{f"{name}.dims": "dynamic" for name in names}} for shape in SHAPES[1:4] for dims in ("static", "batch", "dynamic")
+       **{f"{name}.dims": "dynamic" for name in names}} for shape in CHANNELS[:3] for dims in ("static", "batch", "dynamic")
       for names in (PARAMETERS[:1], PARAMETERS[1:2], PARAMETERS[2:3], PARAMETERS[3:], PARAMETERS[2:], PARAMETERS)),
 ]  # fmt: skip
 """Parameters of a batch normalisation from elsewhere: frameworks that train write so what normalises over layers."""

@@ -130,7 +130,7 @@ FORMS = [
                       -1) for more in ({}, {"dims": "dynamic"}, {"T": "int64"})),
                   {"axis": numbers(0)}, {"axis": numbers(-1)}, {"x": data(2, 0, 4)}, {"axis": data(1, low=0, high=1,
                       dtype="int64")}]),
-    Form("TopK", {"X": data(2, 3, 8), "K": numbers(3)}, {"axis": -1}, outputs=2,
+    Form("TopK", {"X": data(2, 3, 8), "K": numbers(3)}, {"axis": -1}, outputs=2, aliases={"K": "k"},
          changes=[*each(axis=[0, 1, 2, None], largest=[0], sorted=[0]), {"outputs": ("V", "")}, {"outputs": ("", "I")},
                   {"X": data(8), "axis": 0}, {"X": data(2, 8), "axis": 1}, {"X": data(2, 3, 8, 4), "axis": 2},
                   {"K": numbers(1)},

@@ -1,5 +1,7 @@
 """Quantised products that fall between two quanta, or beyond what their dtype holds: ONNX rounds once, at the end."""
 
+import numpy as np
+
 from graphfix.probe.form import Sketch
 
 HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g ({inputs}) => ({output}) {{ {before} [probe] {node} }}'
@@ -27,7 +29,8 @@ def product(dtype: str, scale: str, rank: int, opset: int, size: str, constant: 
     feeds = [("A", numbers(dtype, first, 208)), ("B", numbers(dtype, second, 152))]
     for name, kind, value in kinds:
         if constant:
-            before += f"{name} = Constant<value = {kind}{size} {{{value}}}>() "
+            written = int(np.float16(value).view(np.uint16)) if kind == "float16" else value  # the text has its bits
+            before += f"{name} = Constant<value = {kind}{size} {{{written}}}>() "
         else:
             inputs += f", {kind}{size} {name}"
             feeds.append((name, (value,)))

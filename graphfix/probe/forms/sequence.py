@@ -184,6 +184,7 @@ def _inserted(source: str, place: str) -> Sketch:
 def _mapped(label: str, source: str, shape: str = "[2,3]") -> Sketch:
     more, given, body = BODIES[label]
     start = SOURCES[source].format(code=1) + ("k = Constant<value = float {1}>() " if label == "with constant" else "")
+    start = start.replace("C = ", "J = ").replace("(C)", "(J)") if " C" in given else start
     kind = "int64" if label == "shapes" else "float"
     node = f"[probe] M = SequenceMap(R{more})<body = {body}> i = Constant<value = int64 {{0}}>() Y = SequenceAt(M, i)"
     return _sketch(
