@@ -183,6 +183,7 @@ class Transfer:
                 new = inferred_value(info, dims)
                 if new.dtype in KINDS:
                     self.kinds[scope, value.name] = info.type
+                    self.improved.add((scope, value.name))
                 shape = self._named(merged(value.shape, new.shape))
                 value = dataclasses.replace(value, dtype=value.dtype or new.dtype, shape=shape)
             found.append(value)
