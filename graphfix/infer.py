@@ -145,7 +145,7 @@ def _lend(graph: GraphProto, outer: Mapping[str, TensorProto]) -> None:
         tensor = graph.initializer.add()
         tensor.CopyFrom(outer[name])
         tensor.name = name
-    seen = {**outer, **own}
+    seen = {**outer, **own} if bodies else {}
     for body in bodies:
         _lend(body, seen)
 
@@ -201,7 +201,7 @@ def _pin(graph: GraphProto, scope: tuple[str, ...], pins: Mapping[Place, tuple[s
 def replace(graph: GraphProto, scope: tuple[str, ...], wanted: Mapping[Place, Array]) -> None:
     """Put Constant nodes where the wanted values are computed, but by subgraphs: what is inferred in those is wanted as well."""
     for node in graph.node:
-        bodies = [item for item in node.attribute if item.type == AttributeProto.GRAPH]
+        bodies = [item for item in node.attribute[:] if item.type == AttributeProto.GRAPH]
         for item in bodies:
             replace(item.g, branch_scope(scope, node, item.name), wanted)
         if not bodies and len(node.output) == 1 and (scope, node.output[0]) in wanted:

@@ -21,7 +21,7 @@ def invariants(node: NodeProto) -> dict[str, str]:
 def read_outside(graph: GraphProto) -> None:
     """Let the nodes of every body read such values from outside, in place; what a body is given and gives back stays."""
     for node in graph.node:
-        for item in node.attribute:
+        for item in node.attribute[:]:
             if item.type == AttributeProto.GRAPH:
                 _renamed(item.g, invariants(node))
                 read_outside(item.g)

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from graphfix.folding import attribute
-from graphfix.values import NodeFacts, Shape, Value
+from graphfix.operand_laws import OPERAND_LAWS, Operands
+from graphfix.values import Dim, NodeFacts
 
+GRAVE = {"Squeeze": ("axis",), "MatMul": ("inner",), "Conv": ("rank", "channels"),
+         **dict.fromkeys(("RNN", "GRU", "LSTM"), ("rank", "inner"))}  # fmt: skip
+"""The conflicts between operands that no compiler is known to swallow, by operator."""
 GRAVITY = ("none", "Squeeze", "MatMul", "Conv", "RNN", "GRU", "LSTM")
 """Operators that may contradict their operands, in the order in which one is named before another."""
 
@@ -22,35 +25,12 @@ def gravest(nodes: Iterable[NodeFacts]) -> str:
 
 def contradicts(node: NodeFacts) -> bool:
     """Whether the known shapes of the operands rule out that the node can ever run."""
-    if node.domain or not node.inputs or node.inputs[0] is None or node.inputs[0].shape is None:
+    grave = GRAVE.get(node.op)
+    if grave is None or node.domain or not node.inputs or node.inputs[0] is None or node.inputs[0].shape is None:
         return False
-    data = node.inputs[0].shape
-    if node.op == "Squeeze":
-        return _squeezes_more_than_ones(node, data)
-    if node.op in ("LSTM", "GRU", "RNN"):
-        return len(data) != 3 or _differ(data[-1], _dim(node, 1, 2))
-    if node.op == "Conv":
-        weight = node.inputs[1].shape if len(node.inputs) > 1 and node.inputs[1] is not None else None
-        if weight is None:
-            return False
-        group = attribute(node.proto, "group", 1)
-        return len(weight) != len(data) or (isinstance(weight[1], int) and _differ(data[1], weight[1] * group))
-    if node.op == "MatMul" and len(data) > 1:
-        return _differ(data[-1], _dim(node, 1, -2))
-    return False
+    shapes = [None if value is None or value.shape is None else tuple(map(_fixed, value.shape)) for value in node.inputs]
+    return any(word in grave for word in OPERAND_LAWS[node.op](Operands(node.proto, node.inputs, shapes, _fixed)))
 
 
-def _squeezes_more_than_ones(node: NodeFacts, data: Shape) -> bool:
-    axes = node.inputs[1].constant if len(node.inputs) > 1 and node.inputs[1] is not None else None
-    wanted = attribute(node.proto, "axes") if axes is None else axes.reshape(-1).tolist()
-    return any(-len(data) <= axis < len(data) and _differ(data[axis], 1) for axis in wanted or ())
-
-
-def _dim(node: NodeFacts, position: int, axis: int) -> int | str | None:
-    value: Value | None = node.inputs[position] if len(node.inputs) > position else None
-    shape = value.shape if value is not None else None
-    return shape[axis] if shape is not None and len(shape) > abs(axis) - (axis < 0) else None
-
-
-def _differ(one: int | str | None, other: int | str | None) -> bool:
-    return isinstance(one, int) and isinstance(other, int) and one != other
+def _fixed(dim: Dim) -> int | None:
+    return dim if isinstance(dim, int) else None

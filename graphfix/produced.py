@@ -14,14 +14,23 @@ from graphfix.values import Shape, Value
 
 RANDOM = {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"}
 
+TELLING = ("Constant", "Shape", "Size")
+"""Operators whose results do not hang on the values of their operands."""
+
 
 def produced(node: NodeProto, inputs: tuple[Value | None, ...], stated: Value, index: int, version: int) -> Value:
     """The output with its source and, where the operands are known, its value."""
+    op = node.op_type
+    if stated.dtype and op not in TELLING:
+        for operand in inputs:
+            if operand is not None and operand.source == "runtime":
+                if index or follow(node, inputs) is None:
+                    return stated  # most nodes: nothing is to be added to what inference says
+                break
     value: Array | None = None
     given = [i for i in inputs if i is not None]
     measuring = [i for i in given if i.measured]
     measured, counted = bool(measuring), bool(measuring) and all(i.counted for i in measuring)
-    op = node.op_type
     if op == "Constant" and node.domain in ("", "ai.onnx"):
         value, source = constant_value(node), "constant"
     elif op in ("Shape", "Size") and inputs and inputs[0] is not None:

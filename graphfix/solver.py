@@ -142,7 +142,9 @@ class Solver:
         if [item for item in node.attribute[:] if item.type == AttributeProto.GRAPH]:
             bodies = self._bodies(level, node, level.nodes[position], inputs)
         if scope:
-            level.read.update(dict.fromkeys([name for name in (*given, *bodies.captured) if name and name not in values]))
+            for name in (*given, *bodies.captured):
+                if name not in values and name:
+                    level.read[name] = None
         version = since(op, domain, self.opsets.get(domain, 0))
         outputs = self.transfer.outputs(scope, level.told, Step(node, level.nodes, position, op, domain, inputs, version, bodies))
         return NodeFacts(

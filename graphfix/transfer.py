@@ -112,9 +112,9 @@ class Transfer:
         if (reads or step.op in OWN or step.bodies.improved) and self._unsettled(scope, step, outputs):
             outputs = self._settled(scope, step, told, outputs, reads)
         for value, stated in zip(outputs, told, strict=True):
-            if reads or value.shape != stated.shape:
+            if reads or (value is not stated and value.shape != stated.shape):
                 self._compare(scope, value, stated, reads)
-            if value.shape is None and value.dtype in KINDS:
+            if stated.shape is None and stated.dtype in KINDS:
                 self.kinds.setdefault((scope, value.name), annotated[value.name].type)
         if self.plain is not None:
             outputs = tuple(assumed(o, self.plain.get((scope, o.name), o.shape)) for o in outputs)
@@ -183,6 +183,7 @@ class Transfer:
                 new = inferred_value(info, dims)
                 if new.dtype in KINDS:
                     self.kinds[scope, value.name] = info.type
+                    self.improved.add((scope, value.name))
                 shape = self._named(merged(value.shape, new.shape))
                 value = dataclasses.replace(value, dtype=value.dtype or new.dtype, shape=shape)
             found.append(value)

@@ -92,3 +92,9 @@ def test_what_follows_from_an_operand_that_turns_out_to_contradict_its_node_is_u
     nodes = f"{LEVEL.format(0, 'x')}\nw = Squeeze(y0, z)\nv = Relu(w)"
     model = Example(nodes, inputs="float[2,3] x", outputs="float v", weights="float one = {1}, int64[1] z = {0}").model
     assert Facts.of(model).value("v").shape is None  # type: ignore[union-attr]
+
+
+def test_what_is_put_into_a_sequence_of_unknown_kind_is_no_trouble() -> None:
+    nodes = f"{LEVEL.format(0, 'x')}\nq = SequenceConstruct(y0, y0)\nr = SequenceInsert(q, y0)\nv = SequenceAt(r, k)"
+    model = Example(nodes, inputs="float[2,3] x, int64 k", outputs="float v", weights="float one = {1}").model
+    assert Facts.of(model).value("v").shape == (2, 3)  # type: ignore[union-attr]
