@@ -23,7 +23,7 @@ from graphfix.infer import NAMES as DTYPES
 from graphfix.infer import Place, branch_scope, infer, named, pinned, replace, stripped, unannotated
 from graphfix.invariants import invariants
 from graphfix.laws import gravest
-from graphfix.open_dims import OpenDims
+from graphfix.open_dims import DynamicDims
 from graphfix.origin import Origin, bears, origin
 from graphfix.plain import marked, overlooked
 from graphfix.produced import produced
@@ -76,7 +76,7 @@ class Facts:
     """Shapes as they were before the initial states of recurrent nodes were asked about the results of every step."""
     origins: dict[NodeFacts, Origin | None] = field(default_factory=dict)
     """Where the nodes come from that have been asked about."""
-    opened: OpenDims = field(default_factory=lambda: OpenDims(any_open=True))
+    opened: DynamicDims = field(default_factory=lambda: DynamicDims(any_dynamic=True))
     """Dims that inference gave up on and that are open for sure."""
     ahead: dict[Place, Value] = field(default_factory=dict)
     """Values of which folding knows a size that inference did not see."""
@@ -101,7 +101,7 @@ class Facts:
         plain: dict[Place, Shape | None] = {}
         any_open = not all(typed(info).fixed for info in work.graph.input)
         for _ in range(MOST_ROUNDS):
-            facts = cls(work, trouble=trouble, source=model, plain=plain, opened=OpenDims(any_open))
+            facts = cls(work, trouble=trouble, source=model, plain=plain, opened=DynamicDims(any_open))
             _walk(facts, work.graph, inferred.graph, (), facts.opsets)
             found = foldable_operands(facts, settled)
             ran = decided_outputs(facts, pins)

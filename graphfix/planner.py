@@ -15,6 +15,7 @@ from graphfix import rewrite as rewriting
 from graphfix.bind import Dims, bind
 from graphfix.consult import Ask, Witnessed
 from graphfix.diagnostic import Result
+from graphfix.dim_names import shown
 from graphfix.errors import UsageError
 from graphfix.infer import graphs
 from graphfix.inheritance import rewritten
@@ -173,7 +174,7 @@ def with_output_shapes(model: ModelProto) -> ModelProto:
             if isinstance(size, int):
                 dim.dim_value = size
             elif isinstance(size, str):
-                dim.dim_param = size
+                dim.dim_param = shown(size)
             elif position < len(old) and old[position].dim_param:
                 dim.dim_param = old[position].dim_param
         output.type.tensor_type.shape.CopyFrom(shape)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from onnx import AttributeProto, NodeProto
 
+from graphfix.dim_names import is_fresh
 from graphfix.folding import Array, attribute
 from graphfix.infer import Place
-from graphfix.open_dims import FRESH
 from graphfix.sizes import sizes_of
 from graphfix.values import Dim, NodeFacts, Shape, Value, is_unclear
 
@@ -187,7 +187,7 @@ def lasting(found: Mapping[Place, Value], known: Mapping[Place, Value]) -> dict[
     for place, value in found.items():
         dims = value.shape
         if dims is not None:
-            dims = tuple(None if isinstance(dim, str) and FRESH in dim else dim for dim in dims)
+            dims = tuple(None if is_fresh(dim) else dim for dim in dims)
         if place not in known or known[place].shape != dims:
             kept[place] = replace(value, shape=dims)
     return kept
