@@ -8,35 +8,34 @@ through floor divisions is compared at trial sizes of the inputs' symbols.
 from __future__ import annotations
 
 import ast
-import math
+import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from onnx import AttributeProto, GraphProto, ModelProto, ValueInfoProto
 
+from graphfix.dim_names import MADE_UP, shown
+from graphfix.dims import FUNCTIONS, DimExpr, expression, floor
 from graphfix.facts import Facts
 from graphfix.infer import branch_scope
 from graphfix.values import Dim, Value, typed
 
 if TYPE_CHECKING:
-    from fractions import Fraction
+    from graphfix.facts import Facts
 
 Scope = tuple[str, ...]
 ORDER = ("none", "agreeing", "made-up", "formula", "contradicting")
 """What annotations may be, the gravest last."""
-MADE_UP = "unk__"
-"""How the names start that onnx itself gives to dims it cannot work out."""
 TRIALS = ((97, 101, 103, 107, 109, 113), (64, 96, 128, 160, 192, 224))
 """Sizes that the inputs' symbols are given in turn: odd primes, then sizes that divide well."""
 NAME = re.compile(r"[A-Za-z_][\w.:]*")
-FUNCTIONS: Mapping[str, Callable[..., Fraction | int]] = {
-    "floor": math.floor,
-    "ceil": math.ceil,
-    "ceiling": math.ceil,
-    "max": max,
-    "min": min,
-}
+CALLED = {"floor": 1, "ceil": 1, "ceiling": 1, "max": None, "min": None}
+"""The functions that formulas may call, and how many operands they take."""
+OPERATORS: Mapping[type[ast.operator], Callable[[DimExpr, DimExpr], DimExpr]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv, ast.Mod: lambda a, b: a - b * (a // b),
+}  # fmt: skip
 LONGEST = 400
 """Characters of a formula that is looked into."""
 
@@ -57,7 +56,7 @@ def annotation_class(facts: Facts) -> str:
         if _other_kind(stated, value):
             return "contradicting"
         for at, (said, known) in enumerate(zip(stated.shape or (), value.shape or (), strict=False)):
-            if said is None or said == known:
+            if said is None or _same(said, known):
                 continue
             if isinstance(said, str) and said.startswith(MADE_UP):
                 found = max(found, "made-up", key=ORDER.index)
@@ -73,7 +72,7 @@ def disputed(facts: Facts) -> set[tuple[Scope, str]]:
     found = set()
     for scope, stated, value in _pairs(facts.source.graph, (), facts) if facts.source is not None else ():
         dims = zip(stated.shape or (), value.shape or (), strict=False)
-        if _other_kind(stated, value) or any(said is not None and said != known for said, known in dims):
+        if _other_kind(stated, value) or any(said is not None and not _same(said, known) for said, known in dims):
             found.add((scope, value.name))
     return found
 
@@ -99,6 +98,10 @@ def _other_kind(stated: Value, value: Value) -> bool:
     """Whether dtype or rank contradict what is known."""
     ranks = stated.rank is not None and value.rank is not None and stated.rank != value.rank
     return ranks or bool(stated.dtype and value.dtype and stated.dtype != value.dtype)
+
+
+def _same(said: Dim, known: Dim) -> bool:
+    return said == (shown(known) if isinstance(known, str) else known)
 
 
 def _open(dim: Dim) -> bool:
@@ -140,40 +143,27 @@ def evaluated(formula: str, sizes: Mapping[str, int]) -> int | None:
         return sizes[formula]
     if len(formula) > LONGEST:
         return None
-    from fractions import Fraction  # few models have formulas, and importing it takes as long as reading one that has none
-
     places = {name: f"s{at}" for at, name in enumerate(sizes)}
     words = NAME.sub(lambda found: places.get(found.group(), found.group()), formula)
-    values = {places[name]: Fraction(size) for name, size in sizes.items()}
+    values = {places[name]: expression(size) for name, size in sizes.items()}
     try:
-        return math.floor(_computed(ast.parse(words, mode="eval").body, values))
+        return floor(_computed(ast.parse(words, mode="eval").body, values)).number
     except (SyntaxError, ValueError, KeyError, TypeError, ZeroDivisionError, RecursionError, MemoryError):
         return None
 
 
-def _computed(node: ast.expr, values: Mapping[str, Fraction]) -> Fraction:
-    from fractions import Fraction
-
+def _computed(node: ast.expr, values: Mapping[str, DimExpr]) -> DimExpr:
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
-        return Fraction(node.value)
+        number, share = node.value.as_integer_ratio()
+        return expression(number) / share
     if isinstance(node, ast.Name):
         return values[node.id]
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         return -_computed(node.operand, values)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
-        return Fraction(FUNCTIONS[node.func.id.lower()](*(_computed(one, values) for one in node.args)))
-    if isinstance(node, ast.BinOp):
-        left, right = _computed(node.left, values), _computed(node.right, values)
-        if isinstance(node.op, ast.Add):
-            return left + right
-        if isinstance(node.op, ast.Sub):
-            return left - right
-        if isinstance(node.op, ast.Mult):
-            return left * right
-        if isinstance(node.op, ast.Div):
-            return left / right
-        if isinstance(node.op, ast.FloorDiv):
-            return Fraction(left // right)
-        if isinstance(node.op, ast.Mod):
-            return left % right
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords and node.args:
+        name = node.func.id.lower()
+        if CALLED[name] in (None, len(node.args)):
+            return FUNCTIONS[name.removesuffix("ing")](*(_computed(one, values) for one in node.args))
+    if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+        return OPERATORS[type(node.op)](_computed(node.left, values), _computed(node.right, values))
     raise ValueError(f"no arithmetic over sizes: {ast.dump(node)[:40]}")

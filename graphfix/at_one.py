@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 
 from onnx import NodeProto
 
-from graphfix.extents import Extent
-from graphfix.open_dims import FRESH, UNTOLD
+from graphfix.dim_names import is_fresh, is_untold
+from graphfix.dims import DimExpr
 from graphfix.operand_laws import OPERAND_LAWS, Operands, Unit
 from graphfix.pattern import Pattern
-from graphfix.sizes import factors
+from graphfix.sizes import counted
 from graphfix.values import Dim, Value, is_unclear
 
 LAWS = {op: law for op, law in OPERAND_LAWS.items() if op != "Squeeze"}
@@ -23,7 +23,7 @@ LAWS = {op: law for op, law in OPERAND_LAWS.items() if op != "Squeeze"}
 PRODUCTS = ("MatMul", "Gemm")
 
 
-def clashes(node: NodeProto, inputs: Sequence[Value | None], extents: Mapping[str, Extent]) -> bool | None:
+def clashes(node: NodeProto, inputs: Sequence[Value | None], extents: Mapping[str, DimExpr]) -> bool | None:
     """Whether operands with open dims contradict the operator when those are 1; `extents` tells how windows made some of them.
 
     None for a product of what has no known rank, which may contradict the other operand in any case.
@@ -42,27 +42,28 @@ def clashes(node: NodeProto, inputs: Sequence[Value | None], extents: Mapping[st
     return any(word != "rank" for word in found)
 
 
-def unit_shape(shape: Sequence[Dim], extents: Mapping[str, Extent]) -> Unit:
+def unit_shape(shape: Sequence[Dim], extents: Mapping[str, DimExpr]) -> Unit:
     """The shape where every open dim of the model's inputs is 1."""
     return tuple([dim if isinstance(dim, int) else unit(dim, extents) for dim in shape])
 
 
-def unit(dim: Dim, extents: Mapping[str, Extent]) -> int | None:
+def unit(dim: Dim, extents: Mapping[str, DimExpr]) -> int | None:
     """The size of a dim where every open one of the model's inputs is 1; None for one that is not clear."""
     if isinstance(dim, int):
         return dim
     if dim is None or is_unclear(dim):
         return None
-    number, names = factors(dim)
+    number, names = counted((dim,))
     for name in names:
         extent = extents.get(name)
-        if name.endswith(UNTOLD) or (extent is None and name.startswith(FRESH)):
+        if is_untold(name) or (extent is None and is_fresh(name)):
             return None
-        if extent is not None and extent.dim != name:
-            base = unit(extent.dim, extents)
-            if base is None:
+        if extent is not None and extent.name != name:
+            base = {one: size for one in extent.symbols if (size := unit(one, extents)) is not None}
+            size = extent.substitute(base).number
+            if size is None:
                 return None
-            number *= extent.times * ((base + extent.shift) // extent.step) + extent.more
+            number *= size
     return number
 
 

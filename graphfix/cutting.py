@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TypeProto, ValueInfoProto, numpy_helper
 
+from graphfix.dim_names import shown
 from graphfix.facts import DTYPES, Facts, Value
 
 CODES = {name: code for code, name in DTYPES.items() if name}
@@ -98,7 +99,7 @@ def typed_as(value: Value, name: str) -> ValueInfoProto:
             if isinstance(size, int):
                 dim.dim_value = size
             elif size:
-                dim.dim_param = size
+                dim.dim_param = shown(size)
     return made
 
 

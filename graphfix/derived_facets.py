@@ -10,10 +10,10 @@ from onnx import AttributeProto
 
 from graphfix.attributes import Facet
 from graphfix.composite_facets import agreement, attention, loop, scan
+from graphfix.dim_names import is_untold
 from graphfix.facts import NodeFacts, Value
 from graphfix.folding import attribute
-from graphfix.open_dims import UNTOLD
-from graphfix.sizes import counted
+from graphfix.sizes import UNKNOWN, counted
 from graphfix.structural import structural_facets
 from graphfix.values import Shape, is_unclear
 
@@ -114,7 +114,7 @@ def _named_opens(data: Shape, target: Sequence[int | str | None]) -> Facet:
     want, names = counted([size for size in sizes if size != -1])
     for name in names:
         if name not in rest:
-            known = not any(one == "?" or one.endswith(UNTOLD) or is_unclear(one) for one in (name, *rest))
+            known = not any(one == UNKNOWN or is_untold(one) or is_unclear(one) for one in (name, *rest))
             return ("divided" if -1 in sizes else "pinned") if known else None
         rest.remove(name)
     if -1 in sizes:
@@ -223,7 +223,7 @@ def _concat(node: NodeFacts) -> Facets:
     along = attribute(node.proto, "axis", 1) % rank
     for axis in set(range(rank)) - {along}:
         dims = {shape[axis] for shape in shapes if not is_unclear(shape[axis])}
-        dims = {dim for dim in dims if not str(dim).endswith(UNTOLD)}
+        dims = {dim for dim in dims if not is_untold(dim)}
         if len(dims) > 1 and any(isinstance(dim, str) for dim in dims):
             return {"extents": "differ"}
     return {"extents": "same"}

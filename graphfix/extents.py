@@ -1,16 +1,16 @@
-"""How large an open dim is, in terms of the dim of an input that it was made from: times * floor((dim + shift) / step) + more.
+"""How large a dynamic dim is in terms of the dim that it was made from, as windows, slices and resizing make it.
 
-Two dims are the same for every input when these numbers are; a compiler that keeps dims symbolic finds them equal then,
+Two dims are the same for every input when these sizes are; a compiler that keeps dims symbolic finds them equal then,
 and one that has to prove that operands agree refuses them otherwise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from onnx import NodeProto
 
+from graphfix.dims import DimExpr
 from graphfix.folding import attribute
 from graphfix.values import Value
 
@@ -18,39 +18,14 @@ FAR = 10**9
 """Ends of slices that exporters write for the end of an axis."""
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """times * floor((dim + shift) / step) + more."""
-
-    dim: str
-    shift: int = 0
-    step: int = 1
-    times: int = 1
-    more: int = 0
-
-    def plus(self, count: int) -> Extent:
-        """So many more."""
-        if self.times == 1:
-            return Extent(self.dim, self.shift + self.step * count, self.step)
-        return Extent(self.dim, self.shift, self.step, self.times, self.more + count)
-
-    def over(self, count: int) -> Extent | None:
-        """The floor of a share of it; None where that has no such form."""
-        if count == 1:
-            return self
-        return Extent(self.dim, self.shift, self.step * count) if self.times == 1 else None
-
-    def by(self, count: int) -> Extent:
-        """So many times as large."""
-        return Extent(self.dim, self.shift, self.step, self.times * count, self.more * count)
-
-    @property
-    def plain(self) -> bool:
-        """Whether it is the input's dim itself."""
-        return (self.shift, self.step, self.times, self.more) == (0, 1, 1, 0)
+def _share(size: DimExpr, count: int) -> DimExpr | None:
+    """The floor of a share; None of a multiple, which support was not measured to follow any further."""
+    if count == 1:
+        return size
+    return size // count if [times for product, times in size.terms if product] == [1] else None
 
 
-def made(node: NodeProto, inputs: Sequence[Value | None], axis: int, before: Extent) -> Extent | None:
+def made(node: NodeProto, inputs: Sequence[Value | None], axis: int, before: DimExpr) -> DimExpr | None:
     """What an operator makes of an axis of that extent; None for an operator that is not followed."""
     op = node.op_type
     if op in ("Conv", "MaxPool", "AveragePool", "LpPool", "ConvInteger"):
@@ -85,42 +60,40 @@ def _pads(node: NodeProto, place: int) -> int:
     return int(given[place] + given[place + len(given) // 2]) if place < len(given) // 2 else 0
 
 
-def _windows(node: NodeProto, inputs: Sequence[Value | None], place: int, before: Extent) -> Extent | None:
+def _windows(node: NodeProto, inputs: Sequence[Value | None], place: int, before: DimExpr) -> DimExpr | None:
     """Convolutions and pools: floor or ceil((x + pads - dilation * (kernel - 1) - 1) / stride) + 1."""
     kernel, stride = _kernel(node, inputs, place), _at(node, "strides", place, 1)
     if place < 0 or kernel is None:
         return None
     mode = _text(attribute(node, "auto_pad", "NOTSET"))
     if mode.startswith("SAME"):
-        return before.plus(stride - 1).over(stride)
+        return _share(before + (stride - 1), stride)
     reach = _at(node, "dilations", place, 1) * (kernel - 1) + 1
-    left = before.plus((_pads(node, place) if mode == "NOTSET" else 0) - reach)
-    if attribute(node, "ceil_mode", 0):
-        left = left.plus(stride - 1)
-    parts = left.over(stride)
-    return None if parts is None else parts.plus(1)
+    left = before + ((_pads(node, place) if mode == "NOTSET" else 0) - reach)
+    parts = _share(left + (stride - 1) if attribute(node, "ceil_mode", 0) else left, stride)
+    return None if parts is None else parts + 1
 
 
-def _unfolded(node: NodeProto, inputs: Sequence[Value | None], place: int, before: Extent) -> Extent | None:
+def _unfolded(node: NodeProto, inputs: Sequence[Value | None], place: int, before: DimExpr) -> DimExpr | None:
     """Transposed convolutions: stride * (x - 1) + output_padding + dilation * (kernel - 1) + 1 - pads."""
     kernel, stride = _kernel(node, inputs, place), _at(node, "strides", place, 1)
     if place < 0 or kernel is None or _text(attribute(node, "auto_pad", "NOTSET")) != "NOTSET":
         return None
     rest = _at(node, "output_padding", place, 0) + _at(node, "dilations", place, 1) * (kernel - 1) + 1 - _pads(node, place)
-    return before.by(stride).plus(rest - stride)
+    return before * stride + (rest - stride)
 
 
-def _padded(node: NodeProto, inputs: Sequence[Value | None], axis: int, before: Extent) -> Extent | None:
+def _padded(node: NodeProto, inputs: Sequence[Value | None], axis: int, before: DimExpr) -> DimExpr | None:
     if len(inputs) > 3 and inputs[3] is not None:
         return None
     told = inputs[1].sizes or inputs[1].constant if len(inputs) > 1 and inputs[1] is not None else attribute(node, "pads", None)
     pads = list(told) if told is not None else []
     pair = [pads[at] for at in (axis, axis + len(pads) // 2)] if axis < len(pads) // 2 else []
     known = [int(count) for count in pair if count is not None and not isinstance(count, str)]
-    return before.plus(sum(known)) if len(known) == 2 else None
+    return before + sum(known) if len(known) == 2 else None
 
 
-def _sliced(inputs: Sequence[Value | None], axis: int, before: Extent) -> Extent | None:
+def _sliced(inputs: Sequence[Value | None], axis: int, before: DimExpr) -> DimExpr | None:
     """Slice by constants, from a place near the beginning to the end, or to a place counted from it."""
     numbers = [value.constant if value is not None else None for value in inputs[1:5]]
     starts, ends, axes, steps = [*numbers, *[None] * 4][:4]
@@ -134,10 +107,10 @@ def _sliced(inputs: Sequence[Value | None], axis: int, before: Extent) -> Extent
     start, end, step = (int(one.reshape(-1)[at]) for one in (starts, ends, steps if steps is not None else starts * 0 + 1))
     if start < 0 or step != 1 or 0 <= end < FAR:
         return None
-    return before.plus((end if end < 0 else 0) - start)
+    return before + ((end if end < 0 else 0) - start)
 
 
-def _scaled(node: NodeProto, inputs: Sequence[Value | None], axis: int, before: Extent) -> Extent | None:
+def _scaled(node: NodeProto, inputs: Sequence[Value | None], axis: int, before: DimExpr) -> DimExpr | None:
     """Resize by whole factors, or to whole shares."""
     at = 2 if node.op_type == "Resize" and len(inputs) > 2 else 1
     scales = inputs[at].constant if at < len(inputs) and inputs[at] is not None else attribute(node, "scales", None)  # type: ignore[union-attr]
@@ -145,9 +118,9 @@ def _scaled(node: NodeProto, inputs: Sequence[Value | None], axis: int, before: 
         return None
     scale = float(scales[axis])
     if scale >= 1:
-        return before.by(int(scale)) if scale.is_integer() else None
+        return before * int(scale) if scale.is_integer() else None
     share = 1 / scale if scale > 0 else 0.5
-    return before.over(round(share)) if abs(share - round(share)) < 1e-6 else None
+    return _share(before, round(share)) if abs(share - round(share)) < 1e-6 else None
 
 
 def _text(word: str | bytes) -> str:

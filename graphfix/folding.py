@@ -74,11 +74,23 @@ def _axes(node: NodeProto, operands: Operands, position: int = 1) -> list[int] |
 
 
 def _div(a: Array, b: Array) -> Array:
-    if np.issubdtype(a.dtype, np.integer):
-        if not np.all(b):
-            raise ValueError("a division by zero")
-        return np.asarray(np.trunc(np.true_divide(a, b))).astype(a.dtype)
-    return np.asarray(np.divide(a, b))
+    """Integers divide towards zero and wrap around; floats as they do."""
+    if not np.issubdtype(a.dtype, np.integer):
+        return np.asarray(np.divide(a, b))
+    low, rest = np.floor_divide(a, _divisor(b)), np.remainder(a, b)
+    return np.asarray(low + ((rest != 0) & ((a < 0) != (b < 0)))).astype(a.dtype)
+
+
+def _divisor(b: Array) -> Array:
+    if np.issubdtype(b.dtype, np.integer) and not np.all(b):
+        raise ValueError("a division by zero")
+    return b
+
+
+def _mod(node: NodeProto, operands: Operands) -> Array:
+    """The remainder with the sign of the divisor, or of the dividend where fmod is set."""
+    a, b = _need(operands[0]), _divisor(_need(operands[1]))
+    return np.asarray((np.fmod if attribute(node, "fmod", 0) else np.mod)(a, b))
 
 
 def _cast(node: NodeProto, operands: Operands) -> Array:
@@ -201,8 +213,40 @@ def _plain(function: Callable[..., Any]) -> Callable[[NodeProto, Operands], Arra
     return fold
 
 
+EXACT = 2**53
+"""The size up to which floats hold every whole number."""
+
+
+def _exact(size: Array, dtype: np.dtype[Any]) -> None:
+    """Nothing for integers that runtimes compute by way of floats alike; ValueError where each makes something else of them."""
+    if np.issubdtype(dtype, np.integer) and not np.all(size <= min(EXACT, np.iinfo(dtype).max)):  # so is what is no number
+        raise ValueError("the result is large, or none")
+
+
 def _pow(a: Array, b: Array) -> Array:
-    return np.asarray(np.power(a, b)).astype(a.dtype)
+    if not np.issubdtype(a.dtype, np.integer):
+        return np.asarray(np.power(a, b)).astype(a.dtype)
+    power = np.power(a.astype(np.float64), b.astype(np.float64))
+    _exact(np.abs(power), a.dtype)
+    return np.asarray(np.trunc(power)).astype(a.dtype)
+
+
+def _sum(data: Array, axis: tuple[int, ...] | None, keepdims: bool) -> Array:
+    _exact(np.sum(np.abs(data.astype(np.float64)), axis=axis), data.dtype)
+    return np.asarray(np.sum(data, axis=axis, keepdims=keepdims)).astype(data.dtype)
+
+
+def _prod(data: Array, axis: tuple[int, ...] | None, keepdims: bool) -> Array:
+    _exact(np.abs(np.prod(data.astype(np.float64), axis=axis)), data.dtype)
+    return np.asarray(np.prod(data, axis=axis, keepdims=keepdims)).astype(data.dtype)
+
+
+def _mean(data: Array, axis: tuple[int, ...] | None, keepdims: bool) -> Array:
+    """The mean; of integers, their sum divided towards zero."""
+    if not np.issubdtype(data.dtype, np.integer):
+        return np.asarray(np.mean(data, axis=axis, keepdims=keepdims))
+    total = _sum(data, axis, keepdims)
+    return _div(total, np.asarray(data.size // max(total.size, 1)).astype(data.dtype))
 
 
 FOLDERS: dict[str, Callable[[NodeProto, Operands], Array]] = {
@@ -212,14 +256,14 @@ FOLDERS: dict[str, Callable[[NodeProto, Operands], Array]] = {
     "Add": _plain(np.add), "Sub": _plain(np.subtract), "Mul": _plain(np.multiply), "Div": _plain(_div),
     "Pow": _plain(_pow), "Neg": _plain(np.negative), "Abs": _plain(np.abs), "Floor": _plain(np.floor),
     "Ceil": _plain(np.ceil), "Round": _plain(np.rint), "Sqrt": _plain(np.sqrt),
-    "Mod": lambda node, o: np.asarray((np.fmod if attribute(node, "fmod", 0) else np.mod)(_need(o[0]), _need(o[1]))),
+    "Mod": _mod,
     "Min": _many(np.minimum), "Max": _many(np.maximum), "Sum": _many(np.add),
     "Equal": _plain(np.equal), "Greater": _plain(np.greater), "GreaterOrEqual": _plain(np.greater_equal),
     "Less": _plain(np.less), "LessOrEqual": _plain(np.less_equal), "Not": _plain(np.logical_not),
     "And": _plain(np.logical_and), "Or": _plain(np.logical_or), "Xor": _plain(np.logical_xor),
     "Where": _plain(np.where),
-    "ReduceProd": _reduce(np.prod), "ReduceSum": _reduce(np.sum), "ReduceMax": _reduce(np.max),
-    "ReduceMin": _reduce(np.min), "ReduceMean": _reduce(np.mean),
+    "ReduceProd": _reduce(_prod), "ReduceSum": _reduce(_sum), "ReduceMax": _reduce(np.max),
+    "ReduceMin": _reduce(np.min), "ReduceMean": _reduce(_mean),
 }  # fmt: skip
 
 

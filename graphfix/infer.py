@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import onnx
-from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, helper, shape_inference
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, TypeProto, helper, shape_inference
 
 from graphfix.contrib import stood_in
+from graphfix.dim_names import quoted
 from graphfix.folding import LIMIT, Array
 from graphfix.invariants import read_outside
 
@@ -99,10 +100,11 @@ def infer(model: ModelProto) -> tuple[ModelProto, str | None]:
 
 
 def named(model: ModelProto) -> ModelProto:
-    """A copy in which every free dim of an input has a name of its own kind, so that inference can follow it.
+    """A copy in which every dynamic dim of an input has a name, and the model's own names are told from all others.
 
-    onnx calls what it cannot work out `unk__0`, and so do exporters; those of inputs are told apart here. Stack traces,
-    of which exporters leave a kilobyte in every node, are left out: inference would carry them along each time.
+    onnx calls what it cannot work out `unk__0`, and so do exporters; products of dims are written as `2*N`, and so do
+    authors call a dim. Stack traces, of which exporters leave a kilobyte in every node, are left out: inference would
+    carry them along each time.
     """
     copy = ModelProto()
     copy.CopyFrom(model)
@@ -113,13 +115,25 @@ def named(model: ModelProto) -> ModelProto:
                 node.ClearField("metadata_props")
             if node.doc_string:
                 node.ClearField("doc_string")
+        for info in (*graph.input, *graph.value_info):
+            _name_dims(info.type)
     for info in copy.graph.input:
         for position, dim in enumerate(info.type.tensor_type.shape.dim):
             if not dim.HasField("dim_value") and not dim.dim_param:
-                dim.dim_param = f"{info.name}.{position}"
-            elif dim.dim_param.startswith("unk__"):
-                dim.dim_param = f"given.{dim.dim_param}"
+                dim.dim_param = f"{quoted(info.name)}.{position}"
     return copy
+
+
+def _name_dims(kind: TypeProto) -> None:
+    """Write the names of dims in a type as shapes do, in place."""
+    which = kind.WhichOneof("value")
+    if which in ("sequence_type", "optional_type", "map_type"):
+        inner = getattr(kind, which)
+        _name_dims(inner.value_type if which == "map_type" else inner.elem_type)
+    elif which is not None and which != "opaque_type":
+        for dim in getattr(kind, which).shape.dim:
+            if dim.dim_param:
+                dim.dim_param = quoted(dim.dim_param)
 
 
 def _lend(graph: GraphProto, outer: Mapping[str, TensorProto]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from onnx import ModelProto
 
 from graphfix.infer import Place
-from graphfix.open_dims import OpenDims
+from graphfix.open_dims import DynamicDims
 from graphfix.values import NodeFacts, Shape, Value
 
 
@@ -21,7 +21,7 @@ class Known:
     producers: dict[Place, NodeFacts] = field(default_factory=dict)
     trouble: str | None = None
     """What stopped onnx's inference, if something did."""
-    opened: OpenDims = field(default_factory=lambda: OpenDims(any_open=True))
+    opened: DynamicDims = field(default_factory=lambda: DynamicDims(any_dynamic=True))
     """Dims that inference gave up on and that are dynamic for sure."""
 
     def value(self, name: str, scope: tuple[str, ...] = ()) -> Value | None:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from onnx import NodeProto
 
+from graphfix.dim_transfer import BROADCASTING
 from graphfix.folding import attribute
-from graphfix.open_dims import BROADCASTING
 from graphfix.sizes import sizes_of
 from graphfix.values import Dim, Value
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from onnx import ModelProto, TensorShapeProto
 
+from graphfix.dim_names import shown
 from graphfix.sharing import facts_of
 
 
@@ -23,7 +24,7 @@ def with_output_shapes(model: ModelProto) -> ModelProto:
             if isinstance(size, int):
                 dim.dim_value = size
             elif isinstance(size, str):
-                dim.dim_param = size
+                dim.dim_param = shown(size)
             elif position < len(old) and old[position].dim_param:
                 dim.dim_param = old[position].dim_param
         output.type.tensor_type.shape.CopyFrom(shape)

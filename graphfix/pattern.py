@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from onnx import GraphProto, NodeProto
 
-from graphfix.extents import Extent
+from graphfix.dims import DimExpr
 from graphfix.values import Facet, NodeFacts, Value
 
 Told = Mapping[str, Facet]
 """Facets by name."""
-Judge = Callable[[NodeProto, Sequence[Value | None], Mapping[str, Extent]], Told]
+Judge = Callable[[NodeProto, Sequence[Value | None], Mapping[str, DimExpr]], Told]
 
 
 @dataclass(slots=True)

@@ -1,28 +1,34 @@
 """Shape arithmetic element by element: what is known of a vector of sizes when some of the dims behind it are free.
 
 `Shape` of `[n, 64, 8]` is not constant, yet its second element is 64; exporters take it out with Gather or Slice, and
-compilers follow. Every function takes and gives tuples of ints, names of free dims, and None for a size that is not known.
+compilers follow. Every function takes and gives tuples of ints, symbols and products of them, and None for a size that
+is not known.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from onnx import NodeProto
 
+from graphfix.dims import DimExpr, read, written
 from graphfix.folding import Array, attribute
-from graphfix.values import Sizes, Value, is_unclear
+from graphfix.values import Dim, Sizes, Value, is_unclear
 
 MOST = 64
 """Elements of a vector that is followed."""
 ARITHMETIC: dict[str, Callable[[int, int], int]] = {
     "Add": lambda a, b: a + b, "Sub": lambda a, b: a - b, "Mul": lambda a, b: a * b,
-    "Div": lambda a, b: int(a / b), "Min": min, "Max": max,
+    "Div": lambda a, b: a // b if (a < 0) is (b < 0) else -(-a // b), "Min": min, "Max": max,
 }  # fmt: skip
-CAST = (1, 6, 7, 11)
-"""The element types to which sizes are cast: float, int32, int64 and double."""
+SYMBOLIC: dict[str, Callable[[DimExpr, DimExpr], DimExpr | None]] = {"Mul": DimExpr.__mul__, "Div": DimExpr.share}
+"""What is followed of symbols: products, and quotients that are products again. Support was measured with no more."""
+UNKNOWN = "?"
+"""Stands for a dim of which nothing is known among the symbols of a product."""
+CAST = {1: 2**24, 6: 2**31 - 1, 7: 2**63 - 1, 11: 2**53}
+"""The element types to which sizes are cast, float, int32, int64 and double, and up to where those hold every whole number."""
+WIDTHS = {"int32": 32, "int64": 64}
 CARRIERS = {"Identity", "Unsqueeze", "Squeeze", "Reshape", "Flatten"}
 
 
@@ -60,19 +66,22 @@ def follow(node: NodeProto, inputs: Sequence[Value | None]) -> Sizes | None:
         return _chosen(*(_elements(value) for value in inputs))
     first = sizes_of(data) if op != "Cast" else whole(data)
     if op == "Equal" and len(inputs) == 2:
-        return _combined(_same, first, sizes_of(inputs[1])) if first is not None else None
+        return _combined(_alike, first, sizes_of(inputs[1])) if first is not None else None
     if op == "Concat":
         return _joined([sizes_of(value) for value in inputs])
     if first is None:
         return None
-    if op in CARRIERS or (op == "Cast" and attribute(node, "to") in CAST):
+    if op in CARRIERS:
         return first
+    if op == "Cast":
+        most = CAST.get(attribute(node, "to"))
+        return None if most is None else tuple(None if isinstance(size, int) and abs(size) > most else size for size in first)
     if op == "Gather" and data.rank == 1 and len(inputs) > 1:
         return _picked(first, inputs[1].constant if inputs[1] is not None else None)
     if op == "Slice" and data.rank == 1:
         return _sliced(node, first, inputs)
     if op in ARITHMETIC and len(inputs) == 2:
-        return _combined(ARITHMETIC[op], first, sizes_of(inputs[1]))
+        return _combined(lambda a, b: _of_two(op, a, b, WIDTHS[data.dtype]), first, sizes_of(inputs[1]))
     return None
 
 
@@ -137,62 +146,48 @@ def _chosen(condition: Sizes | None, one: Sizes | None, other: Sizes | None) -> 
     return tuple((a if a == b else None) if c is None else a if c else b for c, a, b in rows)
 
 
-def _combined(function: Callable[[int, int], int], one: Sizes, other: Sizes | None) -> Sizes | None:
+def _combined(function: Callable[[Dim, Dim], Dim], one: Sizes, other: Sizes | None) -> Sizes | None:
     if not one or not other or (len(one) != len(other) and 1 not in (len(one), len(other))):
         return None
     length = max(len(one), len(other))
     pairs = zip(one * (length // len(one)), other * (length // len(other)), strict=True)
-    return tuple(_of_two(function, a, b) for a, b in pairs)
+    return tuple(function(a, b) for a, b in pairs)
 
 
-def _of_two(function: Callable[[int, int], int], a: int | str | None, b: int | str | None) -> int | str | None:
-    """One element of two; names of open dims are multiplied, and divided where that goes without a rest."""
-    if function is _same:
-        return _alike(a, b)
-    if a is None or b is None or (function is ARITHMETIC["Div"] and b == 0):
+def _of_two(op: str, a: Dim, b: Dim, width: int) -> Dim:
+    """One element of two; numbers wrap around as integers of a width do, symbols are multiplied and cancelled."""
+    if a is None or b is None or (op == "Div" and b == 0):
         return None
     if isinstance(a, int) and isinstance(b, int):
-        return function(a, b)
-    (one, names), (other, more) = factors(a), factors(b)
-    if function is ARITHMETIC["Mul"]:
-        return product(one * other, [*names, *more])
-    left = list(names)
-    for name in more:
-        if name not in left:
-            return None
-        left.remove(name)
-    return product(one // other, left) if function is ARITHMETIC["Div"] and one % other == 0 else None
+        half = 1 << (width - 1)
+        return (ARITHMETIC[op](a, b) + half) % (2 * half) - half
+    made = SYMBOLIC[op](read(a), read(b)) if op in SYMBOLIC else None
+    return None if made is None else written(made)
 
 
-def _same(a: int, b: int) -> int:
-    return int(a == b)
-
-
-def _alike(a: int | str | None, b: int | str | None) -> int | None:
+def _alike(a: Dim, b: Dim) -> int | None:
     """1 or 0 for what is equal or not whatever the inputs are: no size is negative."""
-    if a is None or b is None or isinstance(a, str) is not isinstance(b, str):
-        negative = any(isinstance(one, int) and one < 0 for one in (a, b)) and any(isinstance(one, str) for one in (a, b))
-        return 0 if negative else None
-    return 1 if a == b else None if isinstance(a, str) else 0
+    if a is None or b is None:
+        return None
+    same = a == b if isinstance(a, int) and isinstance(b, int) else read(a).equals(read(b))
+    return None if same is None else int(same)
 
 
-def factors(dim: int | str) -> tuple[int, list[str]]:
-    """A size as a number times names of open dims: `16*N` is 16 times N."""
-    if isinstance(dim, int):
-        return dim, []
-    words = dim.split("*")
-    numbers = [int(word) for word in words if word.isdecimal()]
-    return math.prod(numbers), [word for word in words if not word.isdecimal()]
-
-
-def counted(dims: Sequence[int | str | None]) -> tuple[int, list[str]]:
-    """How many elements there are: a number, times names of open dims; an unknown dim has a name of its own."""
-    parts = [factors("?" if dim is None else dim) for dim in dims]
-    return math.prod(number for number, _ in parts), [name for _, names in parts for name in names]
+def counted(dims: Sequence[Dim]) -> tuple[int, list[str]]:
+    """How many elements there are: a number, times symbols in the order of the dims; an unknown dim is one of its own."""
+    number, names = 1, list[str]()
+    for dim in dims:
+        if isinstance(dim, int):
+            number *= dim
+        else:
+            for product, count in read(UNKNOWN if dim is None else dim).terms:
+                number *= count
+                names += map(str, product)
+    return number, names
 
 
 def product(number: int, names: Sequence[str]) -> int | str:
-    """The size that a number times names of open dims is, written in one way."""
-    if not names or not number:
-        return number
-    return "*".join([*([str(number)] if number != 1 else []), *sorted(names)])
+    """The dim that a number times symbols is."""
+    made = written(read("*".join([str(number), *names])))
+    assert made is not None, "a number times symbols is a dim"
+    return made

@@ -19,7 +19,7 @@ from graphfix.invariants import invariants
 from graphfix.known import Known
 from graphfix.laws import gravest
 from graphfix.node_inference import NodeInference, Operand, merged
-from graphfix.open_dims import OpenDims
+from graphfix.open_dims import DynamicDims
 from graphfix.plain import overlooked
 from graphfix.schemas import since
 from graphfix.structural import judged, noted, recognise
@@ -35,10 +35,10 @@ def solve(model: ModelProto) -> Known:
     work = _inlined(model)
     inferred, trouble = infer(named(work))
     any_open = not all(typed(info).fixed for info in work.graph.input)
-    transfer = Transfer(Known(work, trouble=trouble, opened=OpenDims(any_open)), NodeInference(inferred))
+    transfer = Transfer(Known(work, trouble=trouble, opened=DynamicDims(any_open)), NodeInference(inferred))
     Solver(transfer).walk(work.graph, inferred.graph)
     if transfer.waiting:  # asked last: not every compiler takes the batch size from the initial states of recurrent nodes
-        known = Known(work, trouble=trouble, opened=OpenDims(any_open))
+        known = Known(work, trouble=trouble, opened=DynamicDims(any_open))
         transfer = Transfer(known, transfer.inference, transfer.known.shapes(), transfer.folded)
         Solver(transfer).walk(work.graph, inferred.graph)
     known = transfer.known

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from onnx import AttributeProto, GraphProto, NodeProto
 
 from graphfix import at_one, company, plain, regrouping, requantising, reshaping, resized, stretching, thinning
-from graphfix.extents import Extent
+from graphfix.dims import DimExpr
 from graphfix.known import Known
 from graphfix.pattern import Context, Judge, Pattern, Told
 from graphfix.values import Facet, NodeFacts, Structure, Value
@@ -46,7 +46,7 @@ def usual(op: str) -> Told:
     return {name: value for pattern in PATTERNS if op in pattern.ops for name, value in pattern.usual.items()}
 
 
-def judged(op: str, node: NodeProto, inputs: Sequence[Value | None], extents: Mapping[str, Extent]) -> Structure:
+def judged(op: str, node: NodeProto, inputs: Sequence[Value | None], extents: Mapping[str, DimExpr]) -> Structure:
     """What the patterns of single nodes say of one of ONNX's own domain, as far as it is unusual."""
     return tuple([told for pattern, judge in _judges(op) for told in _unusual(pattern, judge(node, inputs, extents))])
 

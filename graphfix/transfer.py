@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from onnx import NodeProto, TypeProto, ValueInfoProto
 
+from graphfix.dim_names import is_fresh
 from graphfix.folding import Array
 from graphfix.infer import Place
 from graphfix.known import Known
 from graphfix.node_inference import NodeInference, Operand, inferred_value, joined_parts, merged
-from graphfix.open_dims import FRESH
 from graphfix.produced import produced
 from graphfix.settling import (
     RECURRENT,
@@ -241,4 +241,4 @@ def _durable(new: Shape | None, old: Shape | None) -> Shape | None:
 
 
 def _lasting(dim: Dim) -> bool:
-    return not is_unclear(dim) and not (isinstance(dim, str) and FRESH in dim)
+    return not is_unclear(dim) and not is_fresh(dim)

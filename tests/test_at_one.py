@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from graphfix.at_one import LAWS, unit
+from graphfix.dims import symbol
 from graphfix.example import Example
-from graphfix.extents import Extent
 from graphfix.facets import facets
 from graphfix.facts import Facts
 from graphfix.probe.naming import kind_of
@@ -67,7 +67,7 @@ def test_fixed_operands_are_no_matter_of_loading() -> None:
      ("open__3__untold", None), ("N*T", 1)],
 )  # fmt: skip
 def test_the_size_of_a_dim_where_inputs_have_one(dim: object, size: object) -> None:
-    extents = {"open__1": Extent("N", shift=5, step=2), "open__2": Extent("open__9"), "N": Extent("N")}
+    extents = {"open__1": (symbol("N") + 5) // 2, "open__2": symbol("open__9"), "N": symbol("N")}
     assert unit(dim, extents) == size  # type: ignore[arg-type]
 
 

@@ -51,8 +51,7 @@ def test_the_extent_is_the_size_that_inference_gives(nodes: str, height: int, wi
     _, sizes = of(nodes, f"{height},{width}")
     for dim, size in zip(shape[2:], sizes[2:], strict=True):
         extent = found.opened.extents[str(dim)]
-        whole = {"H": height, "W": width}[extent.dim]
-        assert extent.times * ((whole + extent.shift) // extent.step) + extent.more == size
+        assert extent.substitute({"H": height, "W": width}).number == size
 
 
 def test_what_is_as_large_has_the_same_name() -> None:

@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 from onnx import helper
 
+from graphfix.dims import DimExpr, expression
 from graphfix.draft import Draft, DraftRewrite
 from graphfix.rewrite import Case, Cure, Safety
-from graphfix.symbols import Size, Tracer
+from graphfix.symbols import Tracer
 
 END = np.iinfo(np.int64).max
 """The end of a slice that runs to the end of its axis."""
@@ -79,11 +80,11 @@ class ExplicitSlice(DraftRewrite):
         tracer, dims = Tracer(draft.surgery), None
         if draft.shape() is not None:
             dims = tracer.shape(draft.node.inputs[0])
-        found: list[tuple[Size, ...] | None] = []
+        found: list[tuple[DimExpr, ...] | None] = []
         for position, name in ((1, "starts"), (2, "ends")):
             given = tracer.elements(draft.node.inputs[position]) if draft.has(position) else None
             numbers = draft.attribute(name)
-            found.append(given if numbers is None else tuple(Size.of(int(n), "") for n in numbers))
+            found.append(given if numbers is None else tuple(expression(int(n)) for n in numbers))
             if found[-1] is None:
                 return f"its {name} are computed from values, not from dims alone"
         starts, ends = (sizes for sizes in found if sizes is not None)
@@ -106,17 +107,14 @@ def _which(count: int) -> list[str]:
     return ["start"] * count + ["end"] * count
 
 
-def _bound(size: Size, dim: Size) -> int | None:
+def _bound(size: DimExpr, dim: DimExpr) -> int | None:
     """The bound as a number: itself, or counted from the end where it is the length of the axis less something."""
     if size.number is not None:
         return size.number
     if size == dim:
         return int(END)
-    if len(size.symbols) == 1 and size.factor == 1:
-        head, sign, tail = size.symbols[0].rpartition(")-(")
-        if sign and head == f"({dim}" and tail.rstrip(")").isdigit() and int(tail.rstrip(")")):
-            return -int(tail.rstrip(")"))
-    return None
+    less = (size - dim).number
+    return less if less is not None and less < 0 else None
 
 
 def _write(draft: Draft, starts: Sequence[int], ends: Sequence[int], axes: Sequence[int], steps: Sequence[int]) -> str | None:

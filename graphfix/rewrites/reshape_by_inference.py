@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import ClassVar
 
+from graphfix.dims import DimExpr
 from graphfix.draft import Draft, DraftRewrite
 from graphfix.rewrite import Case, Cure, Safety
-from graphfix.symbols import Size, Tracer
+from graphfix.symbols import Tracer
 
 
 class ReshapeByInference(DraftRewrite):
@@ -92,12 +92,12 @@ class ReshapeByInference(DraftRewrite):
         return None
 
 
-def spelled(target: Sequence[Size], dims: Sequence[Size]) -> list[int] | str:
+def spelled(target: Sequence[DimExpr], dims: Sequence[DimExpr]) -> list[int] | str:
     """The target in numbers, 0 for a dim in its old place and -1 for one other; or why it cannot be."""
     made: list[int | None] = []
     for place, size in enumerate(target):
-        stays = place < len(dims) and size == dims[place] and size.symbols
-        made.append(0 if stays or size == Size(Fraction(0)) else size.number)
+        stays = place < len(dims) and size == dims[place] and size.rational is None
+        made.append(0 if stays or size.number == 0 else size.number)
     left = [place for place, size in enumerate(made) if size is None or size == -1]
     if len(left) > 1:
         named = ", ".join(str(target[place]) for place in left)

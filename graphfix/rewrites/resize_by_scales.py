@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 from onnx import helper
 
+from graphfix.dims import DimExpr
 from graphfix.draft import Draft, DraftRewrite
 from graphfix.resampling import resampling
 from graphfix.rewrite import Case, Cure, Safety
@@ -91,6 +92,10 @@ class ResizeByScales(DraftRewrite):
         if sizes is None or dims is None:
             return None
         axes = draft.attribute("axes", range(len(dims)))
-        ratios = [size.over(dims[axis]) for size, axis in zip(sizes, axes, strict=True)]
+        ratios = [_ratio(size, dims[axis]) for size, axis in zip(sizes, axes, strict=True)]
         numbers = [ratio.number for ratio in ratios if ratio is not None and ratio.number]
         return [float(number) for number in numbers] if len(numbers) == len(ratios) else None
+
+
+def _ratio(size: DimExpr, dim: DimExpr) -> DimExpr | None:
+    return size.share(dim) if dim.terms else None

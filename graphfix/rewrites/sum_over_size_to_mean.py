@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
 
+from graphfix.dims import DimExpr, expression
 from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
 from graphfix.surgeon import Surgery
-from graphfix.symbols import Size, Tracer
+from graphfix.symbols import Tracer
 
 
 class SumOverSizeToMean(GraphRewrite):
@@ -82,7 +82,7 @@ class SumOverSizeToMean(GraphRewrite):
                 _write(surgery, graph, node, axes)
 
 
-def _count(tracer: Tracer, surgery: Surgery, node: Any) -> tuple[list[int], Size, Size] | None:
+def _count(tracer: Tracer, surgery: Surgery, node: Any) -> tuple[list[int], DimExpr, DimExpr] | None:
     """The axes of the sum, how many elements they hold, and what it is divided by; None where it is no such quotient."""
     total, by = node.inputs
     makers = total.inputs if not isinstance(total, surgery.gs.Constant) else []
@@ -99,9 +99,9 @@ def _count(tracer: Tracer, surgery: Surgery, node: Any) -> tuple[list[int], Size
     if axes is None and (len(makers[0].inputs) > 1 or makers[0].attrs.get("noop_with_empty_axes", 0)):
         return None
     axes = sorted(axis % len(dims) for axis in axes) if axes else list(range(len(dims)))
-    count = Size(Fraction(1))
+    count = expression(1)
     for axis in axes:
-        count = count.times(dims[axis])
+        count *= dims[axis]
     return axes, count, known[0]
 
 
