@@ -14,9 +14,7 @@ from graphfix.commands.options import RANKS, add_fail_on, add_shared, destinatio
 from graphfix.commands.settled import Settled, add_policy, save_baselines, settled
 from graphfix.diagnostic import Result
 from graphfix.errors import GraphfixError, UsageError
-from graphfix.linting import Task, carried_out
 from graphfix.lowering.source import recognise_source
-from graphfix.mending import Mended, mend
 from graphfix.model_paths import models_in
 from graphfix.policy import Policy
 from graphfix.progress import progress
@@ -108,6 +106,8 @@ def _fetched(models: Sequence[Path]) -> Iterator[Path]:
 
 def _judge(given: argparse.Namespace, settings: Sequence[Settled]) -> tuple[list[Result], list[Mended]]:
     """The Results of every model, after mending where that is asked, held against the settings; and what was mended."""
+    from graphfix.linting import Task, carried_out
+    from graphfix.mending import mend
 
     tasks = [Task(one.model, one.targets, one.shapes, one.values) for one in settings]
     results: list[Result] = []

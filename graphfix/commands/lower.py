@@ -14,7 +14,6 @@ from graphfix.atomic import writable
 from graphfix.commands.options import add_shared, bindings, chosen_targets, destination
 from graphfix.diagnostic import Result
 from graphfix.formats import FORMATS, OVERLAYS
-from graphfix.lowering.bringing import LoweredSource, lower_for_command
 from graphfix.lowering.options import add_lowering, add_proof
 from graphfix.lowering.source import source_of
 from graphfix.progress import talk
@@ -24,6 +23,8 @@ from graphfix.table import table
 
 if TYPE_CHECKING:
     import onnx
+
+    from graphfix.lowering.bringing import LoweredSource
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Lower one source; exit 0 when the model is written, 1 when no exporter gives a verified one, 2 when it cannot be opened."""
+    from graphfix.lowering.bringing import lower_for_command
 
     write = renderer(given.output_format)
     source = source_of(given.source)

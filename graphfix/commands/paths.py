@@ -15,7 +15,6 @@ from graphfix.atomic import writable
 from graphfix.commands.fix import read_data
 from graphfix.commands.options import add_shared, bindings, chosen_targets, destination
 from graphfix.errors import BackendError, UsageError
-from graphfix.lowering.instructions import parse_instructions
 from graphfix.lowering.options import add_lowering, add_proof
 from graphfix.lowering.source import Source, recognise_source
 from graphfix.progress import talk
@@ -81,6 +80,7 @@ def _paths_of_lowered(
     progress: Any,
 ) -> ConversionPaths:
     """Return the paths of a source that exporters lower; ModelError when it cannot be opened."""
+    from graphfix.lowering.instructions import parse_instructions
     from graphfix.lowering.lower import lower_source
     from graphfix.setting_out import starts_of
 
