@@ -1,7 +1,7 @@
-"""The compiler's own word beside ours: a model made ready to be asked about, asked about, and its artifact compared.
+"""Confirm a prediction with the compiler itself: prepare a model, compile it, and compare the artifact's outputs.
 
-onnxruntime is heard first. Its outputs are what the artifact's are held to, and the sizes at which it runs the model
-are those given to a compiler that wants some.
+onnxruntime runs the model first. Its outputs are the reference for the artifact's outputs, and the sizes at which it runs
+the model are those passed to a compiler that needs sizes for dynamic dims.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from graphfix.errors import BackendError
 from graphfix.facts import Facts
 from graphfix.identity import told_apart
 from graphfix.ranges import Span, Spanned, freed, profile
-from graphfix.testimony import testimony
+from graphfix.testimony import compiler_findings
 from graphfix.witness import Witness, witness
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A model file as it is to be used: dims (perhaps ranges) and constants by input name, and data to compare on."""
+    """A model file with its bindings: dims (sizes or ranges) and constants by input name, and the data to compare on."""
 
     path: Path
     shapes: Mapping[str, Spanned] = field(default_factory=dict)
@@ -41,8 +41,12 @@ class Case:
 
 
 @dataclass(slots=True)
-class Ready:
-    """A case made ready: the bound model and the file it is in, onnxruntime's word, and a feed to run the artifact on."""
+class PreparedCase:
+    """A case that compilers can be asked about.
+
+    `model` is the bound model and `file` the file that holds it, `reference` the run of onnxruntime, and `feed` an .npz with
+    the inputs and the expected outputs for the artifact, None where there are none.
+    """
 
     case: Case
     model: ModelProto
@@ -53,13 +57,13 @@ class Ready:
 
     @property
     def facts(self) -> Facts:
-        """The facts of the bound model, worked out once."""
+        """The facts of the bound model, computed once."""
         if self._facts is None:
             self._facts = Facts.of(self.model)
         return self._facts
 
     def ask(self, session: Session, backend: Backend, **more: Any) -> Verdict:
-        """The compiler's verdict; sizes for free dims go along where the compiler wants some. `more` is for `Session.ask`."""
+        """Return the compiler's verdict, passing sizes for dynamic dims where it needs them. `more` goes to `Session.ask`."""
         options = dict(more.pop("options", None) or {})
         values = {}
         if backend.needs_sizes:
@@ -70,21 +74,21 @@ class Ready:
 
 
 def open_target(target: str, *, deadline: float = 300.0, memory_gib: float = 6.0) -> Session:
-    """A session with the compiler that `T` or `T@VERSION` means; BackendError with the cure when it is not installed."""
+    """Open a session with the compiler named `T` or `T@VERSION`; raises BackendError when it is not installed."""
     from graphfix.backends.base import backend, open_backend
     from graphfix.backends.toolchain import find
 
     name, _, version = target.partition("@")
     wanted, found = backend(name), find(name, version or None)
     if found is None:
-        cure = f"graphfix backends install {target}" if version else wanted.install
-        raise BackendError(f"{wanted.title} {version}".strip() + " is not installed", cure=f"install it with `{cure}`")
+        hint = f"graphfix backends install {target}" if version else wanted.install
+        raise BackendError(f"{wanted.title} {version}".strip() + " is not installed", hint=f"install it with `{hint}`")
     return open_backend(name, python=found.python, deadline=deadline, memory_gib=memory_gib)
 
 
 @contextlib.contextmanager
-def prepared(case: Case) -> Iterator[Ready]:
-    """The case in the form in which compilers are asked, its temporary files gone afterwards.
+def prepare(case: Case) -> Iterator[PreparedCase]:
+    """Prepare a case for compilers; its temporary files are removed when the block ends.
 
     Raises GraphfixError for an unreadable model, an unknown input, and sizes, values or data that do not fit.
     """
@@ -96,7 +100,7 @@ def prepared(case: Case) -> Iterator[Ready]:
     usual: Any = {name: [dim.usual if isinstance(dim, Span) else dim for dim in dims] for name, dims in case.shapes.items()}
     fixed = bool(case.values) or any(size is not None for dims in shapes.values() for size in dims)
     model = with_output_shapes(bound(original, shapes, case.values)) if fixed else original
-    profile(model, case.shapes, {})  # a range that does not fit is said before anything runs
+    profile(model, case.shapes, {})  # an invalid range is reported before anything runs
     reference = witness(original, named(original, usual), case.values, case.data)
     with tempfile.TemporaryDirectory(prefix="graphfix-") as folder:
         file = case.path
@@ -104,24 +108,24 @@ def prepared(case: Case) -> Iterator[Ready]:
             file = Path(folder, "model.onnx")
             save_model(model, file)
         feed = reference.save(original, Path(folder, "data.npz"), case.values)
-        yield Ready(case, model, file, reference, feed)
+        yield PreparedCase(case, model, file, reference, feed)
 
 
 def confirm(
     result: Result,
-    ready: Ready,
+    prepared: PreparedCase,
     session: Session,
     backend: Backend,
     *,
     output: Path | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Verdict:
-    """Ask the compiler about a prepared model and put its verdict and what follows from it into the Result.
+    """Ask the compiler about a prepared model, and add its verdict and the findings that follow from it to the Result.
 
-    `output` receives the artifact; where it can run here it is run on the feed and compared with onnxruntime. The
-    Result's `compiler` keeps the prediction that stood before, and its findings gain those of testimony.py.
+    `output` receives the artifact. Where the compiler can run here, the artifact is run on the feed and its outputs are
+    compared with onnxruntime's. The Result's `compiler` also records the prediction that was made without the compiler.
     """
-    verdict = ready.ask(session, backend, inputs=ready.feed, output=output, options=options)
+    verdict = prepared.ask(session, backend, inputs=prepared.feed, output=output, options=options)
     result.compiler = {
         "version": session.version,
         "accepted": verdict.accepted,
@@ -132,5 +136,5 @@ def confirm(
         "numerics": verdict.numerics,
         "error": verdict.error,
     }
-    result.findings = told_apart([*testimony(result, ready, verdict, backend), *result.findings], result.called)
+    result.findings = told_apart([*compiler_findings(result, prepared, verdict, backend), *result.findings], result.called)
     return verdict

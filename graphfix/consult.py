@@ -1,4 +1,4 @@
-"""The compilers' own verdicts as findings that `fix` goes on working at: whom each blames in the model as it stands."""
+"""The installed compilers' verdicts as findings on a model in memory, which `fix` uses beside those of the tables."""
 
 from __future__ import annotations
 
@@ -18,59 +18,59 @@ from graphfix.sharing import facts_of
 from graphfix.shelf import whole
 
 Ask = Callable[[ModelProto], list[Finding]]
-Mark = tuple[object, ...]
-"""A node as a compiler saw it: where it is, what is written of it, and what its operands are."""
+NodeKey = tuple[object, ...]
+"""A node's scope, its serialized NodeProto, and the dtypes, shapes and sources of its operands."""
 
 
 @dataclass(slots=True)
-class Witnessed:
-    """What compilers said of nodes: it holds for a later model as long as the node stands in it unchanged."""
+class CompilerFindings:
+    """Findings from compilers on nodes; they apply to a later model as long as it contains the node unchanged."""
 
-    told: list[tuple[Finding, Mark | None]] = field(default_factory=list)
+    entries: list[tuple[Finding, NodeKey | None]] = field(default_factory=list)
 
     def add(self, findings: Sequence[Finding], model: ModelProto) -> bool:
-        """Remember findings about a model; False when nothing about it is new."""
-        nodes = {(node.scope, _first(node)): node for node in facts_of(model).nodes}
-        fresh = False
+        """Add findings on a model; returns False when all of them were known."""
+        nodes = {(node.scope, _first_output(node)): node for node in facts_of(model).nodes}
+        added = False
         for finding in findings:
             node = nodes.get((tuple(finding.scope), finding.output))
-            entry = finding, None if node is None else _mark(node)
-            if all((f.target, mark, f.message) != (finding.target, entry[1], finding.message) for f, mark in self.told):
-                self.told.append(entry)
-                fresh = True
-        return fresh
+            entry = finding, None if node is None else _node_key(node)
+            if all((f.target, key, f.message) != (finding.target, entry[1], finding.message) for f, key in self.entries):
+                self.entries.append(entry)
+                added = True
+        return added
 
-    def joined(self, results: Sequence[Result], model: ModelProto) -> list[Result]:
-        """The Results with the findings that still hold for the model."""
-        if not self.told:
+    def merged(self, results: Sequence[Result], model: ModelProto) -> list[Result]:
+        """Return the Results with the findings that still apply to the model added."""
+        if not self.entries:
             return list(results)
-        marks = {_mark(node) for node in facts_of(model).nodes}
+        keys = {_node_key(node) for node in facts_of(model).nodes}
         for result in results:
-            held = [f for f, mark in self.told if f.target == result.target and mark in marks]
+            applicable = [f for f, key in self.entries if f.target == result.target and key in keys]
             known = {(f.scope, f.output) for f in result.findings if f.severity is Severity.ERROR}
-            result.findings[:0] = [f for f in held if (f.scope, f.output) not in known]
+            result.findings[:0] = [f for f in applicable if (f.scope, f.output) not in known]
         return list(results)
 
 
-def _first(node: NodeFacts) -> str:
+def _first_output(node: NodeFacts) -> str:
     return next((name for name in node.proto.output if name), "")
 
 
-def _mark(node: NodeFacts) -> Mark:
+def _node_key(node: NodeFacts) -> NodeKey:
     operands = tuple(None if v is None else (v.dtype, v.shape, v.source) for v in node.inputs)
     return node.scope, node.proto.SerializeToString(deterministic=True), operands
 
 
 @contextlib.contextmanager
-def consulting(
-    targets: Sequence[str], note: Callable[[str], None], shapes: Mapping[str, Any], values: Mapping[str, Any]
+def consult_compilers(
+    targets: Sequence[str], warn: Callable[[str], None], shapes: Mapping[str, Any], values: Mapping[str, Any]
 ) -> Iterator[tuple[Ask, Callable[[Sequence[Result], ModelProto], None]]]:
-    """Two functions about a model in memory: the findings of the installed compilers, and their word put into Results.
+    """Yield two functions: one returns the compilers' findings on a model, one adds their verdicts to its Results.
 
-    `note` is told of a compiler that is not installed. BackendError when none of them is.
+    `warn` is called with a line for each compiler that is not installed. Raises BackendError when none of them is.
     """
     from graphfix.backends.base import backend
-    from graphfix.confirm import Case, confirm, open_target, prepared
+    from graphfix.confirm import Case, confirm, open_target, prepare
     from graphfix.model import save_model
 
     with contextlib.ExitStack() as stack:
@@ -79,30 +79,30 @@ def consulting(
             try:
                 sessions[target] = stack.enter_context(open_target(target))
             except BackendError as error:
-                note(f"{target} is not asked: {error.line()}")
+                warn(f"{target} is not asked: {error.line()}")
         if not sessions:
-            raise BackendError("no compiler is here to confirm with", cure=f"graphfix backends install {targets[0]}")
+            raise BackendError("no compiler is here to confirm with", hint=f"graphfix backends install {targets[0]}")
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="graphfix-")))
 
-        def tell(results: Sequence[Result], model: ModelProto) -> None:
+        def confirm_results(results: Sequence[Result], model: ModelProto) -> None:
             path = folder / "model.onnx"
-            held = ModelProto()
-            held.CopyFrom(model)
-            save_model(whole(held), path, force=True)
-            del held
-            free = {name: dims for name, dims in shapes.items() if name in {info.name for info in model.graph.input}}
-            with prepared(Case(path, free, {})) as ready:
+            copy = ModelProto()
+            copy.CopyFrom(model)
+            save_model(whole(copy), path, force=True)
+            del copy
+            bound_shapes = {name: dims for name, dims in shapes.items() if name in {info.name for info in model.graph.input}}
+            with prepare(Case(path, bound_shapes, {})) as prepared:
                 for target, result in zip(targets, results, strict=True):
                     if target in sessions:
-                        confirm(result, ready, sessions[target], backend(result.target))
+                        confirm(result, prepared, sessions[target], backend(result.target))
 
         def ask(model: ModelProto) -> list[Finding]:
             results = [Result("", target.partition("@")[0], target.partition("@")[2]) for target in targets]
-            tell(results, model)
+            confirm_results(results, model)
             rejected = {r.target for r in results if r.compiler is not None and not r.compiler["accepted"]}
             return [
                 f for r in results if r.target in rejected for f in r.findings
                 if f.severity is Severity.ERROR and f.kind == "rejection"
             ]  # fmt: skip
 
-        yield ask, tell
+        yield ask, confirm_results

@@ -48,7 +48,7 @@ def mend(
     if values:
         bound = ", ".join(f"`{name}`" for name in values)
         problem = f"is not mended in place: {bound} is bound to a constant, and would be gone from the file"
-        raise UsageError(problem, path=path, cure=f"run `graphfix fix {path} -o OUT.onnx`, and ship that")
+        raise UsageError(problem, path=path, hint=f"run `graphfix fix {path} -o OUT.onnx`, and ship that")
     if write:
         writable(path, force=True)
     model = read_whole(path)

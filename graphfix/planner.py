@@ -13,7 +13,7 @@ from onnx import GraphProto, ModelProto, TensorShapeProto
 
 from graphfix import rewrite as rewriting
 from graphfix.bind import Dims, bind
-from graphfix.consult import Ask, Witnessed
+from graphfix.consult import Ask, CompilerFindings
 from graphfix.diagnostic import Result
 from graphfix.errors import UsageError
 from graphfix.infer import graphs
@@ -77,8 +77,8 @@ def fix_model(
     own = None if rtol is None and atol is None else Tolerance(rtol or 0.0, atol or 0.0)
     with shelved(model) as slim:
         reference = Reference(slim, shapes, values, data, tuple(reforms))
-        witnessed = Witnessed()
-        bench = Workbench(bind(slim, shapes, values), reference, lambda m: witnessed.joined(_of(judge(m), targets), m), own)
+        consulted = CompilerFindings()
+        bench = Workbench(bind(slim, shapes, values), reference, lambda m: consulted.merged(_of(judge(m), targets), m), own)
         if shapes or values:
             bench.changes += [Change("freeze-dims", Safety.INTERFACE, name, True) for name in shapes]
             bench.changes += [Change("bind-input", Safety.INTERFACE, name, True) for name in values]
@@ -90,7 +90,7 @@ def fix_model(
                 raise UsageError(f"the model with the interface asked for computes something else: {bench.verification.reason}")
             _settle(bench, say, ("fold-normalization",) if reforms else ())
         allowed = frozenset({"exact", *allow})
-        _converge(bench, Rounds(bench, allowed, say), witnessed, ask)
+        _converge(bench, Rounds(bench, allowed, say), consulted, ask)
         touched = bool(bench.version or shapes or values or reforms)
         verification = bench.measured() or Verification(0, 0.0, 0.0, 1.0, True, "nothing was changed")
         changes = tuple(_lasting(bench))
@@ -109,7 +109,7 @@ def _reform(bench: Workbench, reform: InterfaceRewrite) -> None:
     bench.model = outcome.model
 
 
-def _converge(bench: Workbench, rounds: Rounds, witnessed: Witnessed, ask: Ask | None) -> None:
+def _converge(bench: Workbench, rounds: Rounds, consulted: CompilerFindings, ask: Ask | None) -> None:
     """Rewrite by the tables; then, with compilers to ask, by what they blame, until they are content or nothing fires."""
     if ask is None:
         rounds.run()
@@ -118,7 +118,7 @@ def _converge(bench: Workbench, rounds: Rounds, witnessed: Witnessed, ask: Ask |
         blamed = ask(bench.model)
         if not blamed:
             return
-        if witnessed.add(blamed, bench.model):
+        if consulted.add(blamed, bench.model):
             bench.forget()
         if not rounds.run():
             return

@@ -46,10 +46,10 @@ def commit_files(message: str, files: Sequence[Path]) -> str:
 def _commit(revision: str) -> str:
     """The commit where `revision` and HEAD parted, or in a clone too shallow to tell, `revision` itself."""
     if not revision or revision.startswith("-"):
-        raise UsageError(f"`{revision}` is no revision", cure="name a branch, a tag or a commit")
+        raise UsageError(f"`{revision}` is no revision", hint="name a branch, a tag or a commit")
     exact = _git(
         "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}",
-        problem=f"git knows no revision `{revision}`", cure=f"fetch it first, such as `git fetch origin {revision}`",
+        problem=f"git knows no revision `{revision}`", hint=f"fetch it first, such as `git fetch origin {revision}`",
     ).strip()  # fmt: skip
     try:
         return _git("merge-base", exact, "HEAD").strip()
@@ -57,14 +57,14 @@ def _commit(revision: str) -> str:
         return exact
 
 
-def _git(*words: str, folder: Path | None = None, problem: str = "", cure: str = "") -> str:
+def _git(*words: str, folder: Path | None = None, problem: str = "", hint: str = "") -> str:
     """What git prints; UsageError in its own words, or in `problem`, where it fails."""
     try:
         done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=False, errors="surrogateescape")
     except FileNotFoundError:
-        raise UsageError("git is not installed", cure="install it, or name the models instead") from None
+        raise UsageError("git is not installed", hint="install it, or name the models instead") from None
     if done.returncode:
         said = " ".join(done.stderr.split()).removeprefix("fatal: ")
-        cure = cure or "run it inside a repository, or name the models instead"
-        raise UsageError(problem or f"git {words[0]}: {said or f'exit code {done.returncode}'}", cure=cure)
+        hint = hint or "run it inside a repository, or name the models instead"
+        raise UsageError(problem or f"git {words[0]}: {said or f'exit code {done.returncode}'}", hint=hint)
     return done.stdout

@@ -27,8 +27,8 @@ GRACE = 10.0  # seconds the worker has beyond a deadline to bury what missed it
 class Session:
     """A warm worker process that answers for many models, one at a time; close it, or use it in `with`."""
 
-    def __init__(self, adapter: Path, *, python: str, deadline: float, memory_gib: float, cure: str | None = None):
-        self._adapter, self._python, self._cure = adapter, python, cure
+    def __init__(self, adapter: Path, *, python: str, deadline: float, memory_gib: float, hint: str | None = None):
+        self._adapter, self._python, self._hint = adapter, python, hint
         self._deadline, self._memory = deadline, int(memory_gib * 2**30)
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: Path | None = None
@@ -147,7 +147,7 @@ class Session:
                 )
         except OSError as error:
             self._stop(signal.SIGKILL)
-            raise BackendError(f"{self._python} cannot be started: {error.strerror}", cure=self._cure) from error
+            raise BackendError(f"{self._python} cannot be started: {error.strerror}", hint=self._hint) from error
         finally:
             os.close(theirs)
             os.close(mine)
@@ -156,7 +156,7 @@ class Session:
             said = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
             why = answer["failed"] if answer else (said[-1] if said else "its process ended at once")
             self._stop(signal.SIGKILL)
-            raise BackendError(f"{self._adapter.stem} cannot be started with {self._python}: {why}", cure=self._cure)
+            raise BackendError(f"{self._adapter.stem} cannot be started with {self._python}: {why}", hint=self._hint)
         self.versions = answer["ready"]
 
     def _exchange(self, line: bytes, seconds: float) -> dict[str, Any] | None:

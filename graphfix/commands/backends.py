@@ -27,7 +27,7 @@ def run(given: argparse.Namespace) -> int:
     if given.action == "install":
         return _install(given.backend)
     if given.backend is not None:
-        raise UsageError(f"`list` takes no `{given.backend}`", cure="run `graphfix backends`")
+        raise UsageError(f"`list` takes no `{given.backend}`", hint="run `graphfix backends`")
     from graphfix.backends.base import backends
 
     rows = [row for _, backend in sorted(backends().items()) for row in _rows(backend)]
@@ -73,7 +73,7 @@ def _rows(backend: Backend) -> Iterator[tuple[str, ...]]:
 def _install(wanted: str | None) -> int:
     """Install with pip's lines on stderr, or behind a spinner on a terminal."""
     if not wanted:
-        raise UsageError("no backend is named", cure="write `graphfix backends install tflite`")
+        raise UsageError("no backend is named", hint="write `graphfix backends install tflite`")
     from graphfix.backends.toolchain import install
 
     name, _, version = wanted.partition("@")

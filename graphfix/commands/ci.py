@@ -48,9 +48,9 @@ def run(given: argparse.Namespace) -> int:
     """Lint, and mend if asked; exit 0 when nothing is left that counts, 1 when something is, 2 when not all was judged."""
     reports = dict(_reports(given.report))
     if given.commit is not None and not given.fix:
-        raise UsageError("--commit commits what --fix mended", cure="add --fix")
+        raise UsageError("--commit commits what --fix mended", hint="add --fix")
     if given.jobs < 1:
-        raise UsageError(f"--jobs {given.jobs} is no number of processes", cure="give 1 or more")
+        raise UsageError(f"--jobs {given.jobs} is no number of processes", hint="give 1 or more")
     models = list(_fetched(_chosen(given)))
     settings = settled(given, models)
     for target in dict.fromkeys(target for one in settings for target in one.targets):
@@ -58,7 +58,7 @@ def run(given: argparse.Namespace) -> int:
     output_format = given.output_format or (settings[0].config.output_format if settings else "text")
     write = renderer(output_format)
     if given.diff and output_format not in PEOPLE and given.output_file is None:
-        raise UsageError(f"--diff cannot follow {output_format} on stdout", cure="add --output-file FILE, or --report")
+        raise UsageError(f"--diff cannot follow {output_format} on stdout", hint="add --output-file FILE, or --report")
     if not models:
         since = f" has changed since {given.changed_since}" if given.changed_since else " is here to judge"
         print(f"graphfix: no model{since}", file=sys.stderr)
@@ -81,8 +81,8 @@ def _chosen(given: argparse.Namespace) -> list[Path]:
     paths = given.paths or ["."]
     source = next(filter(None, map(recognised, paths)), None)
     if source is not None:
-        cure = "write it with `graphfix lower`, or judge it as it is with `graphfix lint`"
-        raise UsageError(f"ci judges models of ONNX, not {source.title}", path=source.text, cure=cure)
+        hint = "write it with `graphfix lower`, or judge it as it is with `graphfix lint`"
+        raise UsageError(f"ci judges models of ONNX, not {source.title}", path=source.text, hint=hint)
     if given.changed_since is None:
         return list(models_in(paths))
     from graphfix.revisions import changed_since
@@ -174,6 +174,6 @@ def _reports(given: Sequence[str]) -> Iterator[tuple[Path, str]]:
     for word in given:
         form, equals, file = word.partition("=")
         if not equals or not file:
-            raise UsageError(f"`--report {word}` is not FORMAT=FILE", cure="write for example sarif=graphfix.sarif")
+            raise UsageError(f"`--report {word}` is not FORMAT=FILE", hint="write for example sarif=graphfix.sarif")
         renderer(form)
         yield Path(file), form

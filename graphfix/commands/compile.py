@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from graphfix import config as settings
-from graphfix.artifact import placeable
+from graphfix.artifact import check_artifact_path
 from graphfix.atomic import writable
 from graphfix.commands.fix import read_data
 from graphfix.commands.options import add_fail_on, add_shared, as_onnx, bindings, chosen_targets, destination, spanned_bindings
@@ -55,14 +55,14 @@ def run(given: argparse.Namespace) -> int:
     config = settings.load(given.model, file=given.config, isolated=given.isolated)
     targets = chosen_targets(given.target, config)
     if len(targets) != 1:
-        raise UsageError(f"one artifact needs one target, not {', '.join(targets)}", cure="name one with --target")
+        raise UsageError(f"one artifact needs one target, not {', '.join(targets)}", hint="name one with --target")
     if given.deadline <= 0 or given.memory_gib <= 0 or given.bisect_time <= 0:
         raise UsageError("a deadline and a bound on memory are greater than 0")
     wanted = backend(targets[0].partition("@")[0])
     options = gpu_options(given.compute_capability, wanted)
     output, part = _outputs(given)
     if output is not None:
-        placeable(output, wanted.artifact, force=given.force)
+        check_artifact_path(output, wanted.artifact, force=given.force)
     if part is not None:
         writable(part, force=given.force)
     shapes, values = spanned_bindings(given.shape, given.set, config)
@@ -75,7 +75,7 @@ def run(given: argparse.Namespace) -> int:
         case = Case(file, shapes, values, read_data(given.data))
         compiled = compile_case(
             case, targets[0], session, output=output, options=options,
-            part=part, patience=given.bisect_time, say=_saying(given, say),
+            part=part, seconds=given.bisect_time, progress=_bisect_progress(given, say),
         )  # fmt: skip
     if brought is not None:
         compiled.result.model = brought.name
@@ -84,7 +84,7 @@ def run(given: argparse.Namespace) -> int:
     return 0 if compiled.output is not None or (output is None and compiled.verdict.accepted) else 1
 
 
-def _saying(given: argparse.Namespace, say: Any) -> Any:
+def _bisect_progress(given: argparse.Namespace, say: Any) -> Any:
     """What tells of progress: the spinner on a terminal, lines on stderr for a search, which takes long."""
     if sys.stderr.isatty() or not given.bisect:
         return say

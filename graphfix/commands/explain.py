@@ -36,7 +36,7 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
     if len(subject) == 2:
         name = subject[0].partition("@")[0]
         if name not in targets():
-            raise UsageError(f"no target is called `{name}`", cure=nearest(name, targets()))
+            raise UsageError(f"no target is called `{name}`", hint=nearest(name, targets()))
         rules = table(subject[0])
         for op in named(subject[1], operators([rules])):
             yield from told(support(op, rules))
@@ -58,10 +58,10 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
             yield f"\nBefore:\n{_indented(rewrite.before)}\nAfter:\n{_indented(rewrite.after)}"
         return
     if word.partition("@")[0] in targets():
-        raise UsageError(f"`{word}` is a target", cure=f"name an operator as well, such as `graphfix explain {word} Resize`")
+        raise UsageError(f"`{word}` is a target", hint=f"name an operator as well, such as `graphfix explain {word} Resize`")
     every = codes().values()
     known = [*(code.code for code in every), *(code.name for code in every), *registry(), *targets()]
-    raise UsageError(f"nothing is called `{word}`", cure=nearest(word, known))
+    raise UsageError(f"nothing is called `{word}`", hint=nearest(word, known))
 
 
 def _examples(check: Check) -> Iterator[str]:

@@ -63,8 +63,8 @@ def run(given: argparse.Namespace) -> int:
         table(target)
     goal = given.model if given.in_place else given.output
     if source is not None and goal == given.model:
-        cure = "name a result with -o OUT.onnx"
-        raise UsageError("it is no ONNX model, which alone can be replaced", path=given.model, cure=cure)
+        hint = "name a result with -o OUT.onnx"
+        raise UsageError("it is no ONNX model, which alone can be replaced", path=given.model, hint=hint)
     if goal is not None:
         writable(goal, force=given.force or given.in_place)
     shapes, values = bindings(given.shape, given.set, config)
@@ -75,9 +75,9 @@ def run(given: argparse.Namespace) -> int:
         say = stack.enter_context(talk())
         ask = tell = None
         if given.confirm:
-            from graphfix.consult import consulting
+            from graphfix.consult import consult_compilers
 
-            ask, tell = stack.enter_context(consulting(targets, _warn, named(model, shapes), values))
+            ask, tell = stack.enter_context(consult_compilers(targets, _warn, named(model, shapes), values))
         fixed = fix_model(
             model,
             judge=lambda candidate: judge(candidate, targets, name=str(given.model)),
@@ -156,4 +156,4 @@ def read_data(path: Path | None) -> dict[str, Any] | None:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except (OSError, ValueError) as error:
-        raise UsageError(f"not an .npz of arrays ({error})", path=path, cure="save the inputs with numpy.savez") from error
+        raise UsageError(f"not an .npz of arrays ({error})", path=path, hint="save the inputs with numpy.savez") from error

@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Write what is missing and print what was done; exit code 2 when the project's settings cannot be read."""
     if not given.folder.is_dir():
-        raise UsageError("no such folder", path=given.folder, cure="name the project's folder")
+        raise UsageError("no such folder", path=given.folder, hint="name the project's folder")
     asked = chosen_targets(given.target, Config()) if given.target else []
     for target in asked:
         table(target)
@@ -52,8 +52,8 @@ def _settings(folder: Path, asked: list[str]) -> Iterator[str]:
     try:
         tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        cure = f"write {SETTINGS} beside it, with a line such as {text.splitlines()[-1]}"
-        raise UsageError(f"takes no [{header}] at its end ({error})", path=path, cure=cure) from error
+        hint = f"write {SETTINGS} beside it, with a line such as {text.splitlines()[-1]}"
+        raise UsageError(f"takes no [{header}] at its end ({error})", path=path, hint=hint) from error
     _put(path, text)
     yield f"settings: {_shown(path)}, targets = {', '.join(chosen)} ({why})"
 
@@ -90,7 +90,7 @@ def _read(path: Path) -> str:
     try:
         return path.read_text("utf-8") if path.exists() else ""
     except UnicodeDecodeError as error:
-        raise UsageError("is not UTF-8", path=path, cure="save it as UTF-8") from error
+        raise UsageError("is not UTF-8", path=path, hint="save it as UTF-8") from error
 
 
 def _put(path: Path, text: str) -> None:

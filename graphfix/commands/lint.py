@@ -72,9 +72,9 @@ def run(given: argparse.Namespace) -> int:
     models = [path for text in given.paths for path in ([Path(text)] if recognised(text) is not None else models_in([text]))]
     sources = {path: source for path in models if (source := recognised(path)) is not None}
     if not models:
-        raise UsageError(f"no model in {', '.join(given.paths)}", cure="name a .onnx file, or a folder that holds some")
+        raise UsageError(f"no model in {', '.join(given.paths)}", hint="name a .onnx file, or a folder that holds some")
     if given.jobs < 1:
-        raise UsageError(f"--jobs {given.jobs} is no number of processes", cure="give 1 or more")
+        raise UsageError(f"--jobs {given.jobs} is no number of processes", hint="give 1 or more")
     settings = settled(given, models)
     for target in dict.fromkeys(target for one in settings for target in one.targets):
         table(target)
@@ -135,7 +135,7 @@ def _check_overlay(told: Run) -> None:
     """Refuse, before any work, what is written for one model alone."""
     if len(told.tasks) > 1 and (told.given.annotate is not None or told.format == "model-explorer"):
         what = "--annotate" if told.given.annotate is not None else "the model-explorer format"
-        raise UsageError(f"{what} is for one model, not {len(told.tasks)}", cure="name one model")
+        raise UsageError(f"{what} is for one model, not {len(told.tasks)}", hint="name one model")
     if told.given.annotate is not None:
         from graphfix.atomic import writable
 
@@ -209,7 +209,7 @@ def _explain(given: argparse.Namespace, settings: Sequence[Settled], sources: Ma
 def _asker(stack: contextlib.ExitStack, told: Run) -> Ask:
     """A function that puts the real compilers' verdicts into the Results of one model, where they are installed."""
     from graphfix.backends.base import backend
-    from graphfix.confirm import Case, confirm, open_target, prepared
+    from graphfix.confirm import Case, confirm, open_target, prepare
 
     sessions: dict[str, Session] = {}
     for target in dict.fromkeys(target for one in told.settings for target in one.targets):
@@ -223,7 +223,7 @@ def _asker(stack: contextlib.ExitStack, told: Run) -> Ask:
     def ask(results: Sequence[Result], path: Path) -> None:
         if not sessions or any(result.error is not None for result in results):
             return
-        with prepared(Case(path, *bindings[path])) as ready:
+        with prepare(Case(path, *bindings[path])) as ready:
             for result in results:
                 if result.called in sessions:
                     confirm(result, ready, sessions[result.called], backend(result.target))

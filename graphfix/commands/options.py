@@ -84,7 +84,7 @@ def chosen_targets(given: str | None, config: Config) -> list[str]:
     """The targets asked for, `all` spelled out; UsageError without any."""
     names = [name.strip() for name in given.split(",")] if given else list(config.targets)
     if not names:
-        raise UsageError("no target is given", cure=f"add --target T, one of {', '.join(known_targets())}, or all")
+        raise UsageError("no target is given", hint=f"add --target T, one of {', '.join(known_targets())}, or all")
     found: list[str] = []
     for name in names:
         found.extend(known_targets() if name == "all" else [name])

@@ -49,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Try every road; exit 0 when every target is reached, 1 when one is not, 2 when the source cannot be read."""
     if given.output_format not in FORMATS:
-        raise UsageError(f"paths has no format `{given.output_format}`", cure=f"choose from {', '.join(FORMATS)}")
+        raise UsageError(f"paths has no format `{given.output_format}`", hint=f"choose from {', '.join(FORMATS)}")
     source = recognised(given.source)
     config = settings.load(source.home if source is not None else Path(given.source), file=given.config, isolated=given.isolated)
     targets = chosen_targets(given.target, config) if given.target or config.targets else list(known_targets())
@@ -126,11 +126,11 @@ def _repeated(given: argparse.Namespace) -> Iterator[str]:
 
 def _asking(stack: contextlib.ExitStack, targets: Sequence[str]) -> Iterator[tuple[str, Any]]:
     """What asks each compiler that is installed, opened once; a note for each that is not."""
-    from graphfix.consult import consulting
+    from graphfix.consult import consult_compilers
 
     for target in targets:
         with contextlib.suppress(BackendError):
-            yield target, stack.enter_context(consulting([target], _warn, {}, {}))
+            yield target, stack.enter_context(consult_compilers([target], _warn, {}, {}))
 
 
 def _warn(line: str) -> None:

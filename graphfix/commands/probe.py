@@ -34,20 +34,20 @@ def run(given: argparse.Namespace) -> int:
 
     name, _, version = given.target.partition("@")
     if name not in backends():
-        raise UsageError(f"unknown target `{name}`", cure=nearest(name, backends()))
+        raise UsageError(f"unknown target `{name}`", hint=nearest(name, backends()))
     if not given.check and (given.sample is not None or given.seed is not None):
-        raise UsageError("--sample and --seed choose what --check asks again", cure="add --check")
+        raise UsageError("--sample and --seed choose what --check asks again", hint="add --check")
     if given.sample is not None and given.sample < 1:
-        raise UsageError(f"a sample of {given.sample} probes asks nothing", cure="ask at least 1")
+        raise UsageError(f"a sample of {given.sample} probes asks nothing", hint="ask at least 1")
     if given.jobs is not None and (given.check or given.jobs < 1):
-        raise UsageError("--jobs says how many operators are measured at a time", cure="measure without --check, 1 at least")
+        raise UsageError("--jobs says how many operators are measured at a time", hint="measure without --check, 1 at least")
     if given.placement and given.jobs is not None:
-        raise UsageError("--jobs says how many operators are measured at a time", cure="place probes without --jobs")
+        raise UsageError("--jobs says how many operators are measured at a time", hint="place probes without --jobs")
     if given.check and given.evidence is not None:
-        raise UsageError("--check asks anew, and --evidence would answer it from what was said before", cure="leave one out")
+        raise UsageError("--check asks anew, and --evidence would answer it from what was said before", hint="leave one out")
     found = find(name, version or None)
     if found is None:
-        raise BackendError(f"{given.target} is not installed", cure=f"install it with `graphfix backends install {given.target}`")
+        raise BackendError(f"{given.target} is not installed", hint=f"install it with `graphfix backends install {given.target}`")
     if given.placement:
         return _place(given, name, found.python)
     return _check(given, name, found.python) if given.check else _measure(given, name, found.python, found.version)
@@ -99,8 +99,8 @@ def _check(given: argparse.Namespace, name: str, python: str) -> int:
         f"{name} {done.version}: {done.asked} probes asked again of {done.known} recorded, {len(done.drifted)} answer otherwise"
     )
     if done.gone:
-        cure = f"measure anew with `graphfix probe --target {name}@{done.version}`"
-        print(f"of those recorded {done.gone} are no longer built; {cure}")
+        hint = f"measure anew with `graphfix probe --target {name}@{done.version}`"
+        print(f"of those recorded {done.gone} are no longer built; {hint}")
     if given.sample is None:
         print(f"{len(done.changed)} tables would change{': ' if done.changed else ''}{', '.join(done.changed)}")
     return int(bool(done.drifted or done.changed))

@@ -62,7 +62,7 @@ def settled(given: argparse.Namespace, models: Sequence[Path]) -> list[Settled]:
         UsageError: no target, an unknown code or setting, or a baseline that is missing or cannot be read.
     """
     if given.no_baseline and (given.baseline is not None or given.update_baseline):
-        raise UsageError("--no-baseline goes with no other option on the baseline", cure="leave one of them out")
+        raise UsageError("--no-baseline goes with no other option on the baseline", hint="leave one of them out")
     select, ignore = words(given.select), words(given.ignore)
     for word in (*select, *ignore):
         check_word(word)
@@ -108,7 +108,7 @@ def _baseline(given: argparse.Namespace, config: Config, folder: Path) -> Path |
             return nearest
         return (home or Path()) / baselines.NAME
     if not path.exists() and not given.update_baseline:
-        raise UsageError("there is no such baseline", path=path, cure="make it with --update-baseline")
+        raise UsageError("there is no such baseline", path=path, hint="make it with --update-baseline")
     return path
 
 

@@ -49,7 +49,7 @@ class Workshop:
                 python=self._python,
                 deadline=self.instructions.deadline,
                 memory_gib=self.instructions.memory_gib,
-                cure=cure,
+                hint=cure,
             )
         common = {"cwd": os.getcwd(), "trust": self.instructions.trust, "network": self.instructions.network}
         return self._sessions[framework].put({**common, **request}, deadline=self.instructions.deadline)

@@ -77,8 +77,8 @@ def check(
         archive = {(row.op, row.digest): row for row in read_archive(folder) if row.op in names}
         if not archive:
             subject = f"{target} {session.version}" + (f" about {', '.join(ops)}" if ops else "")
-            cure = f"measure it with `graphfix probe --target {target}@{session.version}`"
-            raise UsageError(f"there is no evidence of {subject} to check against", cure=cure)
+            hint = f"measure it with `graphfix probe --target {target}@{session.version}`"
+            raise UsageError(f"there is no evidence of {subject} to check against", hint=hint)
         wanted = set(archive) if sample is None else drawn(archive, sample, seed)
         for name in names:
             if sample is not None and not any(op == name for op, _ in wanted):

@@ -39,7 +39,7 @@ def chosen(ops: Sequence[str]) -> list[str]:
     known = forms()
     for op in ops:
         if op not in known:
-            raise UsageError(f"no form describes `{op}`", cure=nearest(op, known))
+            raise UsageError(f"no form describes `{op}`", hint=nearest(op, known))
     return list(ops) or list(known)
 
 
@@ -101,7 +101,7 @@ def claim(folder: Path, compiler: str) -> None:
     if not mark.exists():
         mark.write_text(compiler + "\n")
     elif (holder := mark.read_text().strip()) != compiler:
-        raise UsageError(f"holds answers of {holder}, not of {compiler}", path=folder, cure="name another folder with --evidence")
+        raise UsageError(f"holds answers of {holder}, not of {compiler}", path=folder, hint="name another folder with --evidence")
 
 
 def differs(folder: Path, name: str, rows: Sequence[Evidence], compiler: str) -> bool:

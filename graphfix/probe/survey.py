@@ -84,8 +84,8 @@ def survey(
         folder = (home or rules_home()) / target / session.version
         asked = {(row.op, row.digest) for row in wanted(read_archive(folder))}
         if not asked:
-            cure = f"measure it with `graphfix probe --target {target}@{session.version}`"
-            raise UsageError(f"there is no evidence of what {compiler} takes", cure=cure)
+            hint = f"measure it with `graphfix probe --target {target}@{session.version}`"
+            raise UsageError(f"there is no evidence of what {compiler} takes", hint=hint)
         rows: list[Placement] = []
         for name in names:
             found = place(built(target, name, asked), session, evidence / f"{name}.jsonl")
@@ -120,8 +120,8 @@ def resurvey(
         known = seen(rows)
         before = {(row.op, row.digest): row for row in rows if row.op in names}
         if not before:
-            cure = f"measure it with `graphfix probe --target {target}@{session.version} --placement`"
-            raise UsageError(f"there is no evidence of what {target} {session.version} runs nodes with", cure=cure)
+            hint = f"measure it with `graphfix probe --target {target}@{session.version} --placement`"
+            raise UsageError(f"there is no evidence of what {target} {session.version} runs nodes with", hint=hint)
         again = set(before) if sample is None else drawn(before, sample, seed)
         moved, asked = list[Moved](), 0
         for name in names:
@@ -139,7 +139,7 @@ def tells(target: str) -> Fallback:
     """How a compiler's fallbacks are told; UsageError for one that does not tell what runs a node."""
     found = backend(target).fallback
     if found is None:
-        raise UsageError(f"{target} does not tell what runs a node", cure="openvino and tflite do")
+        raise UsageError(f"{target} does not tell what runs a node", hint="openvino and tflite do")
     return found
 
 

@@ -7,7 +7,7 @@ from typing import TextIO
 from graphfix.diagnostic import Result
 from graphfix.report.page import Page
 from graphfix.report.text import VERDICTS, findings
-from graphfix.testimony import LOUD
+from graphfix.testimony import REPORTED_FIRST
 
 
 def render_compiled(result: Result, out: TextIO, *, full: bool = False) -> None:
@@ -17,7 +17,7 @@ def render_compiled(result: Result, out: TextIO, *, full: bool = False) -> None:
     said, predicted = "accepted" if real["accepted"] else "rejected", str(real["predicted"])
     tail = f" by {result.target} {real['version']} in {real['seconds']:.1f} s (predicted: "
     page.line((result.model, "bold"), ": ", (said, VERDICTS[said]), tail, (predicted, VERDICTS.get(predicted, "bold")), ")")
-    findings(page, [finding for finding in result.findings if finding.kind in LOUD], full=full, called=result.called)
+    findings(page, [finding for finding in result.findings if finding.kind in REPORTED_FIRST], full=full, called=result.called)
     if real["message"] and full:
         page.line(f"  {real['stage']}: {real['message']}")
     if real["error"] is not None:

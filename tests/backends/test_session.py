@@ -184,7 +184,7 @@ def test_a_missing_file_is_the_users_error(session: Session, tmp_path: Path) -> 
 def test_a_compiler_that_cannot_be_imported_is_reported(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MISBEHAVE_AT_START", "1")
     with pytest.raises(BackendError, match=r"libmissing\.so\.3.*; reinstall it"):
-        Session(ADAPTER, python=sys.executable, deadline=1.0, memory_gib=1.0, cure="reinstall it")
+        Session(ADAPTER, python=sys.executable, deadline=1.0, memory_gib=1.0, hint="reinstall it")
     assert list(temporary.iterdir()) == []
 
 
