@@ -1,4 +1,4 @@
-"""The compilers graphfix can ask, found by walking this package, and how to open a session with one."""
+"""The compilers that graphfix can ask, found among the modules of this package, and opening a session with one."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ Fallback = Callable[[str, str, Mapping[str, Set[str]]], str]
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A compiler graphfix can ask: its names, versions and where it runs.
+    """A compiler that graphfix can ask: its names, its packages and what it supports.
 
-    `distributions` are looked up for versions, the first one's counts; `requires` are the pinned packages for
-    an interpreter of its own, whose version lies in `pythons` (lowest, highest); `runs_here` tells whether
-    what it compiles can be run on this kind of machine; `artifact` is the suffix of what it writes; `needs_sizes`
-    tells whether it builds for stated sizes where dims are free, `capabilities` are the GPU generations it builds for.
-    `fallback` tells the sort of fallback that carries out an operation, from what it is called, what runs it, and what was
-    seen to run those that are called the same; empty where it is none. None where the compiler does not tell what runs a node.
+    `distributions` are the installed packages, the first one's version is the compiler's; `requires` are the pinned
+    packages of an interpreter of its own, whose version lies in `pythons` (lowest, highest); `runs_here` tells whether
+    its artifacts can run on this kind of machine; `artifact` is their suffix; `needs_sizes` tells whether it builds for
+    given sizes where dims are dynamic; `capabilities` are the GPU generations it builds for. `fallback` returns the sort
+    of fallback that runs an operation, from its kind, its implementation, and the implementations seen by kind; empty
+    for none. It is None where the compiler does not report what runs a node.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Backend:
 
 @functools.cache
 def backends() -> dict[str, Backend]:
-    """Every adapter file in this package, by the backend's name."""
+    """Return the backend of every adapter file in this package, by its name."""
     package = importlib.import_module("graphfix.backends")
     found = {}
     for entry in pkgutil.iter_modules(package.__path__):
@@ -83,7 +83,7 @@ def backends() -> dict[str, Backend]:
 
 
 def backend(name: str) -> Backend:
-    """The backend of that name; UsageError otherwise."""
+    """Return the backend of that name; raises UsageError for an unknown name."""
     try:
         return backends()[name]
     except KeyError:
@@ -91,14 +91,14 @@ def backend(name: str) -> Backend:
 
 
 def open_backend(name: str, *, python: str | None = None, deadline: float = 60.0, memory_gib: float = 6.0) -> Session:
-    """A session with the named compiler, in `python` or else where its toolchain is found.
+    """Open a session with the named compiler, in `python` or in the interpreter where it is installed.
 
-    `deadline` is in seconds a question, `memory_gib` bounds what one question may hold. BackendError when the
-    compiler is nowhere, or cannot be imported there.
+    `deadline` is in seconds per question, `memory_gib` bounds the memory of one question. Raises BackendError when the
+    compiler is not installed or cannot be imported.
     """
     chosen = backend(name)
     if python is None and available(name) is None:
-        from graphfix.backends import toolchain  # it builds on this module
+        from graphfix.backends import toolchain  # it imports this module
 
         found = toolchain.find(name)
         if found is None:
@@ -114,7 +114,7 @@ def open_backend(name: str, *, python: str | None = None, deadline: float = 60.0
 
 
 def available(name: str) -> str | None:
-    """The named compiler's version in this interpreter, from metadata alone; None when it is not here."""
+    """Return the named compiler's version in this interpreter, from package metadata; None when it is not installed."""
     found = []
     for distribution in backend(name).distributions:
         try:

@@ -1,4 +1,4 @@
-"""TensorFlow Lite: onnx2tf writes a flatbuffer, LiteRT loads it without custom operators."""
+"""TensorFlow Lite: onnx2tf converts to a flatbuffer, LiteRT loads it without custom operators."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ TITLE = "TensorFlow Lite (onnx2tf, LiteRT)"
 DISTRIBUTIONS = ("onnx2tf", "ai-edge-litert")
 INSTALL = "graphfix backends install tflite"
 REQUIRES = ("onnx2tf==2.6.9", "ai-edge-litert==2.1.2", "onnxsim==0.6.5")
-PYTHONS = ((3, 12), (3, 12))  # its pinned packages are tried there
+PYTHONS = ((3, 12), (3, 12))  # the version that its pinned packages were tested with
 RUNS_HERE = True
 ARTIFACT = ".tflite"
 
 NODE = re.compile(r"\b(?:op=\S+ node|op|node)=([^\s,]+)")
 UNKNOWN = re.compile(r"custom op: ([\w, ]+)")
-GENERATED = re.compile(r"sng_(\w+)_\d+")  # what nameless nodes are called
+GENERATED = re.compile(r"sng_(\w+)_\d+")  # the names given to nodes without a name
 OUT = "converted"
 DELEGATE = "DELEGATE"
-CUSTOM = ("ONNX_", "Flex")  # operators that plain LiteRT does not have
+CUSTOM = ("ONNX_", "Flex")  # prefixes of operators that LiteRT does not have
 
 
 def blamed(message: str) -> list[str]:
-    """Nodes in the converter's words, a nameless one by its operator; or operators it made custom, in capitals."""
+    """Return the nodes that a message names, one without a name by its operator; or the custom operators, in capitals."""
     names = [GENERATED.sub(r"\1", name) for name in NODE.findall(message)]
     for listed in UNKNOWN.findall(message):
         names += [name.removeprefix("ONNX_") for name in listed.split(", ")]
@@ -40,7 +40,7 @@ def blamed(message: str) -> list[str]:
 
 
 def layouts(array: Any) -> Iterator[Any]:
-    """The array as it is, channels last, channels first: what onnx2tf makes of ranks 3 to 5."""
+    """Yield the array unchanged, with channels last and with channels first: the layouts of onnx2tf for ranks 3 to 5."""
     yield array
     if 3 <= array.ndim <= 5:
         yield array.transpose(0, *range(2, array.ndim), 1)
@@ -48,14 +48,14 @@ def layouts(array: Any) -> Iterator[Any]:
 
 
 def fitting(array: Any, shape: tuple[int, ...]) -> list[Any]:
-    """Those layouts of the array that have this shape; scalars become one-element arrays and back."""
+    """Return the layouts of the array that have this shape; a scalar may become a one-element array, and the reverse."""
     if array.size == 1 and all(size == 1 for size in shape):
         return [array.reshape(shape)]
     return [one for one in layouts(array) if one.shape == shape]
 
 
 def types(graph: Any) -> set[str]:
-    """The operators of a graph, at every depth."""
+    """Return the operators of a graph and of its subgraphs."""
     found = {node.op_type for node in graph.node}
     for node in graph.node:
         for attribute in node.attribute:
@@ -65,21 +65,21 @@ def types(graph: Any) -> set[str]:
 
 
 def sides(model: Any) -> set[str]:
-    """The files below the model's folder that hold its weights."""
+    """Return the files of a model's external data, relative to its folder."""
     entries = [entry for tensor in model.graph.initializer for entry in tensor.external_data]
     found = {os.path.normpath(entry.value) for entry in entries if entry.key == "location"}
     return {path for path in found if not path.startswith((os.sep, os.pardir))}
 
 
 def fallback(kind: str, by: str, seen: Mapping[str, Set[str]]) -> str:
-    """`undelegated` for an operator that stays with the plain kernels while XNNPACK runs the others; else empty."""
+    """Return `undelegated` for an operator that runs on the built-in kernels while XNNPACK runs others, else empty."""
     return "" if by == DELEGATE else "undelegated"
 
 
 def executed(interpreter: Any) -> list[tuple[str, str, list[str]]]:
-    """The operators of an allocated flatbuffer: their names, who runs them, and the tensors they make.
+    """Return the operators of an allocated flatbuffer: their names, what runs them, and the tensors they produce.
 
-    A delegate's node stands for the operators between what it reads and what it makes, which stay listed.
+    A delegate's node stands for the operators between its inputs and its outputs, which the interpreter lists as well.
     """
     listed = interpreter._get_ops_details()
     makers = {int(made): op for op in listed if op["op_name"] != DELEGATE for made in op["outputs"]}
@@ -102,9 +102,9 @@ def executed(interpreter: Any) -> list[tuple[str, str, list[str]]]:
 
 
 def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
-    """Import converter and interpreter; the function answers one request."""
+    """Import converter and interpreter; returns the function that answers one request."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"], os.environ["TQDM_DISABLE"] = "3", "1"
-    # onnx2tf runs `onnxsim` by its name.
+    # onnx2tf starts `onnxsim` by its name.
     os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", "")
     import numpy as np
     import onnx
@@ -112,23 +112,23 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
     from ai_edge_litert.interpreter import Interpreter
 
     for late in ("onnx2tf.onnx2tf", "onnx2tf.tflite_builder", "onnxruntime", "tqdm.auto"):
-        importlib.import_module(late)  # otherwise every forked child would import them again
+        importlib.import_module(late)  # so that forked children need not import them
     with contextlib.suppress(Exception), tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        # It is kept by the name of the output folder, and takes 0.3 s to evaluate.
+        # It is cached by the name of the output folder, and takes 0.3 s to evaluate.
         importlib.import_module("onnx2tf.tflite_builder.schema_loader").load_schema_module(OUT)
 
     def declared(path: str) -> dict[str, tuple[int, ...]]:
-        """Static output shapes by name, in order, as far as the model declares them."""
+        """The static output shapes by name, in order, as far as the model declares them."""
         graph = onnx.load(path, load_external_data=False).graph
         return {o.name: tuple(d.dim_value for d in o.type.tensor_type.shape.dim) for o in graph.output}
 
     def astray(array: Any, wanted: Any) -> float:
-        """The share of elements that are not what was wanted."""
+        """The share of elements that differ from the expected ones."""
         got, want = array.astype("float64"), wanted.astype("float64")
         return float(np.mean(~np.isclose(got, want, rtol=1e-2, atol=1e-2, equal_nan=True))) if got.size else 0.0
 
     def invoke(interpreter: Any, feeds: list[Any], path: str, wanted: dict[str, Any]) -> list[Any] | None:
-        """Outputs in ONNX's layout, by name; None where their number is another."""
+        """The outputs in ONNX's layout, by name; None where there are more or fewer than expected."""
         for detail, array in zip(interpreter.get_input_details(), feeds, strict=True):
             interpreter.set_tensor(detail["index"], array.astype(detail["dtype"]))
         interpreter.invoke()
@@ -145,10 +145,10 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
         return named
 
     def run(interpreter: Any, path: str, given: dict[str, Any], wanted: dict[str, Any]) -> list[tuple[str, Any]] | None:
-        """What the flatbuffer computes; None where its inputs cannot be matched.
+        """The outputs of the flatbuffer; None where its inputs cannot be matched.
 
-        onnx2tf moves channels last on some inputs and does not say which; where the sizes fit both ways, the
-        one nearer to what is wanted counts.
+        onnx2tf makes some inputs channels-last and does not report which. Where both layouts fit the sizes, the
+        one whose outputs are nearer to the expected ones is used.
         """
         inputs = interpreter.get_input_details()
         names = [detail["name"].removeprefix("serving_default_").split(":")[0] for detail in inputs]
@@ -190,7 +190,7 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
                 overwrite_input_shape=sizes or None,
                 not_use_onnxsim=not request["options"].get("onnxsim", True),
             )
-        except BaseException as error:  # it also leaves by sys.exit
+        except BaseException as error:  # it may also call sys.exit
             said = f"{type(error).__name__}: {error}"
             return {"stage": "convert", "message": said, "nodes": blamed(said)}
         written = glob.glob(f"{OUT}/*float32.tflite")
@@ -199,7 +199,7 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
         try:
             interpreter = Interpreter(written[0])
             interpreter.allocate_tensors()
-            # Behind a dynamic tensor allocation does not reach them.
+            # allocate_tensors does not check operators that follow a dynamic tensor.
             used = {detail["op_name"] for detail in interpreter._get_ops_details()}
             custom = sorted(name for name in used if name.startswith(CUSTOM))
             said = "unresolved custom op: " + ", ".join(custom) if custom else ""

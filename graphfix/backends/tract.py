@@ -22,18 +22,18 @@ NODE = re.compile(r'node #\d+ "([^"]+)"|Building node +(?:(\S+) )?\((\w+)\)')
 
 
 DATUM = {"bool": 0x01, "u": 0x10, "i": 0x20, "f": 0x30}
-"""What the older packages' C interface calls a dtype: its kind, and for all but bool its size in bytes added."""
+"""The dtype codes of the older packages' C interface, by kind; for all but bool the size in bytes is added."""
 
 
 def blamed(message: str) -> list[str]:
-    """Nodes named in tract's chain of causes, innermost last; a nameless one by its operator."""
+    """Return the nodes named in tract's chain of causes, the innermost last; a node without a name by its operator."""
     return list(dict.fromkeys(next(filter(None, found)) for found in NODE.findall(message)))
 
 
-class Steps(NamedTuple):
-    """What one version of the package calls the steps from a file to a typed model, to one that runs, and to NNEF.
+class PackageApi(NamedTuple):
+    """The functions of one version of the package: load a file, make a typed model, make a runnable model, write NNEF.
 
-    `value` makes of an array what a model takes, `array` makes one of what it gives.
+    `value` converts an array to a model input, `array` converts a model output to an array.
     """
 
     load: Callable[[str], Any]
@@ -44,18 +44,18 @@ class Steps(NamedTuple):
     array: Callable[[Any], Any]
 
 
-def steps(tract: Any) -> Steps:
-    """The steps of an imported package: since 0.23 typing declutters and running optimises, before both were to be asked for."""
+def package_api(tract: Any) -> PackageApi:
+    """Return the functions of an imported package; since 0.23 `into_model` also declutters and `into_runnable` also optimises."""
     loader = tract.onnx()
 
     def nnef() -> Any:
         found = tract.nnef()
         if hasattr(found, "with_tract_core"):
-            found = found.with_tract_core()  # later versions have it unless told otherwise
+            found = found.with_tract_core()  # later versions include it by default
         return found.with_onnx().with_tract_extra().with_extended_identifier_syntax()
 
     if hasattr(tract.InferenceModel, "into_model"):
-        return Steps(
+        return PackageApi(
             loader.load,
             lambda model: model.into_model(),
             lambda typed: typed.into_runnable(),
@@ -63,7 +63,7 @@ def steps(tract: Any) -> Steps:
             lambda array: array,
             lambda value: value.to_numpy(),
         )
-    return Steps(
+    return PackageApi(
         loader.model_for_path,
         lambda model: model.into_typed().into_decluttered(),
         lambda typed: typed.into_optimized().into_runnable(),
@@ -74,7 +74,7 @@ def steps(tract: Any) -> Steps:
 
 
 def _value(tract: Any, array: Any) -> Any:
-    """An array as the older packages' `Value`; their own way gives a scalar a dim."""
+    """Convert an array to the older packages' `Value`; their own conversion makes a scalar a vector."""
     import numpy as np
 
     flat = np.require(array, requirements="C")
@@ -88,7 +88,7 @@ def _value(tract: Any, array: Any) -> Any:
 
 
 def _array(tract: Any, value: Any) -> Any:
-    """The array in an older package's `Value`; their own way reads every dtype as float32."""
+    """Convert an older package's `Value` to an array; its own conversion reads every dtype as float32."""
     import numpy as np
 
     datum, rank = ctypes.c_int(), ctypes.c_size_t()
@@ -103,11 +103,11 @@ def _array(tract: Any, value: Any) -> Any:
 
 
 def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
-    """Import the engine; the function answers one request."""
-    os.environ["RUST_LIB_BACKTRACE"] = "0"  # a backtrace costs 0.3 s a rejection and drowns the reason
+    """Import the engine; returns the function that answers one request."""
+    os.environ["RUST_LIB_BACKTRACE"] = "0"  # a backtrace takes 0.3 s per rejection and hides the message
     import tract
 
-    step = steps(tract)
+    api = package_api(tract)
 
     def rejected(stage: str, error: Exception) -> dict[str, Any]:
         return {"stage": stage, "message": str(error), "nodes": blamed(str(error))}
@@ -122,29 +122,29 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
             return model
 
         try:
-            model = step.load(request["model"])
+            model = api.load(request["model"])
         except Exception as error:
             return rejected("load", error)
         try:
-            typed = step.typed(fixed(model))
+            typed = api.typed(fixed(model))
         except Exception as error:
             return rejected("convert", error)
         try:
             names = [typed.input_name(at) for at in range(typed.input_count())]
             results = [typed.output_name(at) for at in range(typed.output_count())]
-            runnable = step.runnable(typed)
+            runnable = api.runnable(typed)
         except Exception as error:
             return rejected("compile", error)
 
         def write(path: str) -> None:
-            again = step.typed(fixed(step.load(request["model"])))  # the first one is used up
-            step.nnef().write_model_to_tar_gz(again, path)
+            again = api.typed(fixed(api.load(request["model"])))  # the typed model above has been consumed
+            api.nnef().write_model_to_tar_gz(again, path)
 
         def run(given: dict[str, Any], expected: dict[str, Any]) -> list[tuple[str, Any]]:
-            found = runnable.run([step.value(given[name]) for name in names])
-            return [(name, step.array(value)) for name, value in zip(results, found, strict=True)]
+            found = runnable.run([api.value(given[name]) for name in names])
+            return [(name, api.array(value)) for name, value in zip(results, found, strict=True)]
 
-        # tract runs models for which it has no NNEF notation.
+        # tract can run models that it cannot write as NNEF.
         return {"stage": "ok", "write": write, "run": run, "runs_unwritten": True}
 
     return ask

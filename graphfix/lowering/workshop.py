@@ -52,7 +52,7 @@ class Workshop:
                 hint=cure,
             )
         common = {"cwd": os.getcwd(), "trust": self.instructions.trust, "network": self.instructions.network}
-        return self._sessions[framework].put({**common, **request}, deadline=self.instructions.deadline)
+        return self._sessions[framework].send({**common, **request}, deadline=self.instructions.deadline)
 
     def check(self, module: str | None, text: str) -> None:
         """Raise BackendError where a program needs a framework that is not installed; `module` is what it asked for."""

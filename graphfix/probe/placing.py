@@ -12,7 +12,7 @@ from pathlib import Path
 import onnx
 
 from graphfix.backends.base import Session
-from graphfix.backends.verdict import Placed
+from graphfix.backends.verdict import PlacedOperation
 from graphfix.placement import idle
 from graphfix.probe.build import Probe
 from graphfix.probe.form import EDGE
@@ -95,10 +95,12 @@ def placed(probe: Probe, session: Session, folder: Path) -> Placement:
     if not verdict.accepted or verdict.placed is None:
         return Placement(probe.op, probe.digest, None)
     beside = [name for node in probe.model.graph.node if node.name.startswith(BESIDE) for name in (node.name, *node.output)]
-    return Placement(probe.op, probe.digest, tuple(f"{one.kind} {one.by}".strip() for one in own(verdict.placed, beside)))
+    return Placement(
+        probe.op, probe.digest, tuple(f"{one.kind} {one.implementation}".strip() for one in own(verdict.placed, beside))
+    )
 
 
-def own(found: Sequence[Placed], beside: Sequence[str]) -> list[Placed]:
+def own(found: Sequence[PlacedOperation], beside: Sequence[str]) -> list[PlacedOperation]:
     """What does not stand only for nodes beside the probe's: compilers name what they make after a node or its output."""
     return [
         one

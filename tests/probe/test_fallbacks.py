@@ -14,7 +14,7 @@ import pytest
 from graphfix.backends import openvino, tflite, toolchain
 from graphfix.backends.base import backend, open_backend
 from graphfix.backends.toolchain import Toolchain
-from graphfix.backends.verdict import Placed, Verdict
+from graphfix.backends.verdict import PlacedOperation, Verdict
 from graphfix.cli import main
 from graphfix.errors import BackendError, UsageError
 from graphfix.placement import fallback, placements
@@ -50,8 +50,8 @@ class Slow:
             return Verdict(True, "ok")
         loaded = onnx.load(model)
         slow = {value.type.tensor_type.elem_type for value in loaded.graph.input} & self.slow
-        beside = [Placed("Reference", "ref_any", (node.name,)) for node in loaded.graph.node if node.name != "probe"]
-        return Verdict(True, "ok", placed=(*beside, Placed("Reference" if slow else "Eltwise", "ref_any", ("probe",))))
+        beside = [PlacedOperation("Reference", "ref_any", (node.name,)) for node in loaded.graph.node if node.name != "probe"]
+        return Verdict(True, "ok", placed=(*beside, PlacedOperation("Reference" if slow else "Eltwise", "ref_any", ("probe",))))
 
 
 @pytest.fixture
@@ -143,8 +143,12 @@ def test_probes_are_chosen_among_those_taken() -> None:
 
 
 def test_only_what_stands_for_nodes_beside_alone_is_left_out() -> None:
-    found = [Placed("A", "x", ("beside_cast",)), Placed("B", "x", ("beside_cast", "out0")), Placed("C", "x", ()),
-             Placed("D", "x", ("sizes_cast_1",))]  # fmt: skip
+    found = [
+        PlacedOperation("A", "x", ("beside_cast",)),
+        PlacedOperation("B", "x", ("beside_cast", "out0")),
+        PlacedOperation("C", "x", ()),
+        PlacedOperation("D", "x", ("sizes_cast_1",)),
+    ]
     assert [one.kind for one in own(found, ["sizes"])] == ["B", "C"]
 
 
@@ -281,5 +285,5 @@ def test_compilers_tell_what_runs_a_model(name: str, nodes: str, outputs: str, s
         verdict = session.ask(path, options={"placement": True, "onnxsim": False})
         assert session.ask(path, options={"onnxsim": False}).placed is None
     assert verdict.placed, verdict
-    assert {rule(one.kind, one.by, tuned) for one in verdict.placed} | {""} == sorts | {""}
-    assert all(one.names for one in verdict.placed if rule(one.kind, one.by, tuned))
+    assert {rule(one.kind, one.implementation, tuned) for one in verdict.placed} | {""} == sorts | {""}
+    assert all(one.names for one in verdict.placed if rule(one.kind, one.implementation, tuned))
