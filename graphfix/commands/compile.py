@@ -1,4 +1,4 @@
-"""`graphfix compile`: hand the graph to the real compiler, keep what it makes, and compare what that computes."""
+"""`graphfix compile`: compile a model with the real compiler, write the artifact, and compare its outputs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from graphfix.compiling import CAPABILITIES, Compiled, compile_case, gpu_options
 from graphfix.confirm import Case, open_target
 from graphfix.errors import UsageError
 from graphfix.lowering.options import add_lowering
-from graphfix.progress import talk
+from graphfix.progress import spinner
 from graphfix.report import renderer
 
 RANGES = """
@@ -48,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Compile for one target; exit 0 when the artifact is there, 1 when the compiler refused, 2 when it is not here."""
+    """Compile for one target; exit 0 when the artifact was written, 1 when the model was rejected, 2 on an error."""
     from graphfix.backends.base import backend
 
     write = renderer(given.output_format)
@@ -60,7 +60,7 @@ def run(given: argparse.Namespace) -> int:
         raise UsageError("a deadline and a bound on memory are greater than 0")
     wanted = backend(targets[0].partition("@")[0])
     options = gpu_options(given.compute_capability, wanted)
-    output, part = _outputs(given)
+    output, part = _output_paths(given)
     if output is not None:
         check_artifact_path(output, wanted.artifact, force=given.force)
     if part is not None:
@@ -68,7 +68,7 @@ def run(given: argparse.Namespace) -> int:
     shapes, values = spanned_bindings(given.shape, given.set, config)
     with (
         as_onnx(given.model, given, targets, *bindings(given.shape, given.set, config)) as (file, brought),
-        talk() as say,
+        spinner() as say,
         open_target(targets[0], deadline=given.deadline, memory_gib=given.memory_gib) as session,
     ):
         say(f"{targets[0]} is compiling")
@@ -85,16 +85,16 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _bisect_progress(given: argparse.Namespace, say: Any) -> Any:
-    """What tells of progress: the spinner on a terminal, lines on stderr for a search, which takes long."""
+    """Return the function that reports progress: the spinner on a terminal, else lines on stderr for a bisection."""
     if sys.stderr.isatty() or not given.bisect:
         return say
     return lambda line: print(f"graphfix: {line}", file=sys.stderr)
 
 
-def _outputs(given: argparse.Namespace) -> tuple[Path | None, Path | None]:
-    """Where the artifact goes, and where the smallest rejected part; None for what is not asked."""
-    asked = given.bisect or given.bisect_output is not None
-    if not asked:
+def _output_paths(given: argparse.Namespace) -> tuple[Path | None, Path | None]:
+    """Return the paths of the artifact and of the smallest rejected part; None for what was not requested."""
+    bisects = given.bisect or given.bisect_output is not None
+    if not bisects:
         return given.output, None
     if given.bisect_output is not None:
         return given.output, given.bisect_output

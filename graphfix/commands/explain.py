@@ -1,4 +1,4 @@
-"""`graphfix explain`: a finding's code, a rewrite, or an operator on a target, in words in the terminal."""
+"""`graphfix explain`: the documentation of a finding's code, of a rewrite, or of an operator on a target."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Print the documentation of one subject; exit code 2 with the nearest spelling when there is none."""
+    """Print the documentation of one subject; exit code 2 with the most similar name when there is none."""
     print("\n".join(explain(given.subject)))
     return 0
 
 
 def explain(subject: Sequence[str]) -> Iterator[str]:
-    """The documentation of a code, a rule's or rewrite's name, or a target and an operator, line by line.
+    """Yield the documentation of a code, of a check or rewrite by name, or of an operator on a target, line by line.
 
     Raises:
-        UsageError: there is no such subject; the nearest one is told.
+        UsageError: there is no such subject; the hint names the most similar one.
     """
     from graphfix.rewrite import registry
 

@@ -1,4 +1,4 @@
-"""`graphfix fix`: rewrite a model so that its targets take it, and write the best verified result."""
+"""`graphfix fix`: rewrite a model so that its targets support it, and write the best verified result."""
 
 from __future__ import annotations
 
@@ -7,20 +7,26 @@ import contextlib
 import dataclasses
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphfix import config as settings
 from graphfix.commands.options import add_fail_on, add_shared, as_onnx, bindings, chosen_targets, destination, exit_code
+from graphfix.config import Config
 from graphfix.diagnostic import Result
 from graphfix.engine import judge, named, read_whole, table
 from graphfix.errors import UsageError
 from graphfix.lowering.options import add_lowering
 from graphfix.lowering.source import recognised
 from graphfix.policy import Policy
-from graphfix.progress import talk
+from graphfix.progress import spinner
 from graphfix.reforms import add_reforms, reforms
 from graphfix.report import renderer
+
+if TYPE_CHECKING:
+    from graphfix.lowering.bringing import Brought
+    from graphfix.planner import FixResult
 
 SAFETY = ("approximate", "interface")
 
@@ -47,13 +53,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Fix one model; exit 0 when the result has no finding left that counts, 1 when it has, 2 when nothing was done."""
+    """Fix one model; exit 0 when the result has no finding left that counts, 1 when it has, 2 on an error."""
     from graphfix.atomic import writable
-    from graphfix.external import has_external
-    from graphfix.model import save_model
-    from graphfix.nodediff import node_diff
-    from graphfix.planner import fix_model
-    from graphfix.skeleton import read_skeleton
 
     write = renderer(given.output_format)
     source = recognised(given.model)
@@ -67,64 +68,99 @@ def run(given: argparse.Namespace) -> int:
         raise UsageError("it is no ONNX model, which alone can be replaced", path=given.model, hint=hint)
     if goal is not None:
         writable(goal, force=given.force or given.in_place)
-    shapes, values = bindings(given.shape, given.set, config)
     with contextlib.ExitStack() as stack:
-        file, brought = stack.enter_context(as_onnx(given.model, given, targets, shapes, values))
-        model = read_whole(file)
-        outside = has_external(read_skeleton(file))
-        say = stack.enter_context(talk())
-        ask = tell = None
-        if given.confirm:
-            from graphfix.consult import consult_compilers
-
-            ask, tell = stack.enter_context(consult_compilers(targets, _warn, named(model, shapes), values))
-        fixed = fix_model(
-            model,
-            judge=lambda candidate: judge(candidate, targets, name=str(given.model)),
-            targets=targets,
-            allow=set(SAFETY if given.unsafe_fixes else (*config.allow, *given.allow)),
-            shapes=named(model, shapes),
-            values=values,
-            data=read_data(given.data),
-            rtol=given.rtol if given.rtol is not None else config.rtol,
-            atol=given.atol if given.atol is not None else config.atol,
-            progress=say,
-            reforms=reforms(
-                model,
-                layouts=given.input_layout,
-                dtypes=given.input_dtype,
-                normalize=given.normalize,
-                free_batch=given.free_batch,
-                drop_unused=given.drop_unused,
-                drop_outputs=given.drop_output,
-            ),
-            ask=ask,
-            why=given.why,
-        )
-        if tell is not None:
-            tell(fixed.results, fixed.model)
+        fixing = _fix(stack, given, config, targets)
     if given.diff:
-        text = node_diff(model, fixed.model, str(given.model))
-        sys.stdout.write(text)
-        return int(bool(text))
-    del model  # large models are not to be held twice while one is written
-    if given.in_place and not fixed.changed:
-        output = None
-    else:
-        save_model(fixed.model, goal, force=given.force or given.in_place, external=outside)
-        output = str(goal)
-    results, policy = list(fixed.results), Policy(config)
-    if brought is not None:
-        results = brought.held(results)
+        sys.stdout.write(fixing.diff)
+        return int(bool(fixing.diff))
+    output = _save(fixing, goal, given)
+    results = _finished_results(fixing, Policy(config), output, given)
+    _report(results, given, write)
+    return exit_code(results, given.fail_on or config.fail_on)
+
+
+@dataclass(frozen=True, slots=True)
+class Fixing:
+    """The outcome of fixing: the result, the lowered source if there is one, and whether the weights are external.
+
+    `diff` is the diff of the nodes, empty where it was not requested.
+    """
+
+    fixed: FixResult
+    brought: Brought | None
+    external: bool
+    diff: str
+
+
+def _fix(stack: contextlib.ExitStack, given: argparse.Namespace, config: Config, targets: Sequence[str]) -> Fixing:
+    """Lower the model where needed, and fix it for the targets, with the compilers' verdicts where requested."""
+    from graphfix.external import has_external
+    from graphfix.nodediff import node_diff
+    from graphfix.planner import fix_model
+    from graphfix.skeleton import read_skeleton
+
+    shapes, values = bindings(given.shape, given.set, config)
+    file, brought = stack.enter_context(as_onnx(given.model, given, targets, shapes, values))
+    model = read_whole(file)
+    external = has_external(read_skeleton(file))
+    say = stack.enter_context(spinner())
+    ask = confirm_results = None
+    if given.confirm:
+        from graphfix.consult import consult_compilers
+
+        ask, confirm_results = stack.enter_context(consult_compilers(targets, _warn, named(model, shapes), values))
+    fixed = fix_model(
+        model,
+        judge=lambda candidate: judge(candidate, targets, name=str(given.model)),
+        targets=targets,
+        allow=set(SAFETY if given.unsafe_fixes else (*config.allow, *given.allow)),
+        shapes=named(model, shapes),
+        values=values,
+        data=read_data(given.data),
+        rtol=given.rtol if given.rtol is not None else config.rtol,
+        atol=given.atol if given.atol is not None else config.atol,
+        progress=say,
+        reforms=reforms(
+            model,
+            layouts=given.input_layout,
+            dtypes=given.input_dtype,
+            normalize=given.normalize,
+            free_batch=given.free_batch,
+            drop_unused=given.drop_unused,
+            drop_outputs=given.drop_output,
+        ),
+        ask=ask,
+        why=given.why,
+    )
+    if confirm_results is not None:
+        confirm_results(fixed.results, fixed.model)
+    diff = node_diff(model, fixed.model, str(given.model)) if given.diff else ""
+    return Fixing(fixed, brought, external, diff)
+
+
+def _save(fixing: Fixing, goal: Path, given: argparse.Namespace) -> str | None:
+    """Write the fixed model; returns its path, None where a model fixed in place has not changed."""
+    from graphfix.model import save_model
+
+    if given.in_place and not fixing.fixed.changed:
+        return None
+    save_model(fixing.fixed.model, goal, force=given.force or given.in_place, external=fixing.external)
+    return str(goal)
+
+
+def _finished_results(fixing: Fixing, policy: Policy, output: str | None, given: argparse.Namespace) -> list[Result]:
+    """Return the Results with the policy applied, and the changes, the verification and the output added."""
+    fixed, results = fixing.fixed, list(fixing.fixed.results)
+    if fixing.brought is not None:
+        results = fixing.brought.held(results)
     for result in results:
         policy.apply(result)
         result.changes = [change.to_json() for change in fixed.changes]
         result.verification = dataclasses.asdict(fixed.verification)
         result.output = output
         if given.why:
-            result.why = [told.to_json() for told in fixed.why if told.target == (result.called or result.target)]
-    _report(results, given, write)
-    return exit_code(results, given.fail_on or config.fail_on)
+            result.why = [why.to_json() for why in fixed.why if why.target == (result.called or result.target)]
+    return results
 
 
 def _warn(line: str) -> None:
@@ -145,7 +181,7 @@ def _report(results: Sequence[Result], given: argparse.Namespace, write: Any) ->
 
 
 def read_data(path: Path | None) -> dict[str, Any] | None:
-    """The arrays of an .npz by input name; None without a path."""
+    """Return the arrays of an .npz by input name; None without a path."""
     if path is None:
         return None
     import numpy as np

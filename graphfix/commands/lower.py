@@ -1,4 +1,4 @@
-"""`graphfix lower`: a model of PyTorch or TensorFlow to ONNX, verified, by the exporter that suits its targets best."""
+"""`graphfix lower`: convert a PyTorch or TensorFlow model to ONNX with the exporter that suits its targets best, verified."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from graphfix.engine import bound, named, table
 from graphfix.lowering.bringing import Brought, lowering
 from graphfix.lowering.options import add_lowering, add_proof
 from graphfix.lowering.source import source_of
-from graphfix.progress import talk
+from graphfix.progress import spinner
 from graphfix.report import FORMATS, OVERLAYS, renderer
 
 if TYPE_CHECKING:
@@ -46,40 +46,40 @@ def run(given: argparse.Namespace) -> int:
     writable(given.output, force=given.force)
     shapes, values = bindings(given.shape, given.set, config)
     with contextlib.ExitStack() as stack:
-        say = stack.enter_context(talk())
+        say = stack.enter_context(spinner())
         brought = stack.enter_context(lowering(source, given, targets=targets, shapes=shapes, values=values, say=say))
-        good = brought.lowered.chosen.verified
-        if good:
-            _keep(brought, given, shapes, values)
+        verified = brought.lowered.chosen.verified
+        if verified:
+            _write_model(brought, given, shapes, values)
         results = _results(brought, targets)
         for result in results:
-            result.output = str(given.output) if good else None
-            proof = brought.lowered.chosen.verification
-            result.verification = None if proof is None else dataclasses.asdict(proof)
+            result.output = str(given.output) if verified else None
+            verification = brought.lowered.chosen.verification
+            result.verification = None if verification is None else dataclasses.asdict(verification)
         with destination(given.output_file) as out:
             if given.output_format == "text":
                 from graphfix.report.lowered import render_lowered
 
-                render_lowered(brought, results, out, full=given.full, output=given.output if good else None)
+                render_lowered(brought, results, out, full=given.full, output=given.output if verified else None)
             else:
                 write(results, out)
-    return int(not good)
+    return int(not verified)
 
 
-def _keep(brought: Brought, given: argparse.Namespace, shapes: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """Put the model where it was asked for, bound as it was, its weights beside it where they were beside it before."""
+def _write_model(brought: Brought, given: argparse.Namespace, shapes: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Write the model with its bindings to the output path, with external weights where the lowered model has them."""
     from graphfix.external import has_external
     from graphfix.model import load_model, save_model
     from graphfix.skeleton import read_skeleton
 
     assert brought.file is not None
     outside = has_external(read_skeleton(brought.file))
-    model = asked(load_model(brought.file), shapes, values)
+    model = with_bindings(load_model(brought.file), shapes, values)
     save_model(model, given.output, force=given.force, external=outside)
 
 
-def asked(model: onnx.ModelProto, shapes: Mapping[str, Any], values: Mapping[str, Any]) -> onnx.ModelProto:
-    """The model with the dims and constants that its exporter did not put in; what it has already is left as it is."""
+def with_bindings(model: onnx.ModelProto, shapes: Mapping[str, Any], values: Mapping[str, Any]) -> onnx.ModelProto:
+    """Return the model with the requested dims and constants that the exporter did not set; others are left unchanged."""
     from graphfix.bind import interface
 
     inputs = {info.name: info.type.tensor_type.shape.dim for info in interface(model)}
@@ -94,9 +94,9 @@ def asked(model: onnx.ModelProto, shapes: Mapping[str, Any], values: Mapping[str
 
 
 def _results(brought: Brought, targets: Sequence[str]) -> list[Result]:
-    """One result a target; without targets one that tells of the lowering alone."""
+    """Return one result per target; without targets, one result about the lowering."""
     chosen = brought.lowered.chosen
     if targets:
         return brought.held(list(chosen.results) or [brought.unseen(target) for target in targets])
-    alone = Result(brought.name, "", "", chosen.nodes)
-    return brought.held([alone])
+    result = Result(brought.name, "", "", chosen.nodes)
+    return brought.held([result])

@@ -1,4 +1,4 @@
-"""`graphfix paths`: every road from a model to its targets, by every exporter and by what rewriting it takes."""
+"""`graphfix paths`: every conversion path from a model to its targets, by exporter and by the rewrites it needs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from graphfix.errors import BackendError, UsageError
 from graphfix.lowering.instructions import instructions
 from graphfix.lowering.options import add_lowering, add_proof
 from graphfix.lowering.source import Source, recognised
-from graphfix.progress import talk
+from graphfix.progress import spinner
 from graphfix.roads import Map, Start
 from graphfix.table import targets as known_targets
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from graphfix.roadwork import Terms
 
 FORMATS = ("text", "json")
-REPEATED = ("input", "shape", "set", "opset", "inputs", "outputs", "data", "weights", "python")
-SWITCHES = ("trust", "network")
-"""Options that the commands of the roads must repeat: those with values, and those without."""
+REPEATED_OPTIONS = ("input", "shape", "set", "opset", "inputs", "outputs", "data", "weights", "python")
+REPEATED_FLAGS = ("trust", "network")
+"""Options that the printed commands repeat: those with values, and flags."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Try every road; exit 0 when every target is reached, 1 when one is not, 2 when the source cannot be read."""
+    """Try every conversion path; exit 0 when all targets are reached, 1 when one is not, 2 when the source is unreadable."""
     if given.output_format not in FORMATS:
         raise UsageError(f"paths has no format `{given.output_format}`", hint=f"choose from {', '.join(FORMATS)}")
     source = recognised(given.source)
@@ -59,19 +59,19 @@ def run(given: argparse.Namespace) -> int:
         writable(given.html, force=given.force)
     shapes, values = bindings(given.shape, given.set, config)
     with contextlib.ExitStack() as stack:
-        say = stack.enter_context(talk())
+        say = stack.enter_context(spinner())
         terms = _terms(stack, given, targets, {} if source is not None else shapes, values)
         if source is None:
             from graphfix.setting_out import start_as_given
 
             found = _map(given.source, "ONNX", "", [start_as_given(Path(given.source))], targets, terms, say)
         else:
-            found = _lowered(stack, source, given, targets, shapes, terms, say)
+            found = _map_of_source(stack, source, given, targets, shapes, terms, say)
     _report(found, given)
     return int(found.reached != list(found.targets))
 
 
-def _lowered(
+def _map_of_source(
     stack: contextlib.ExitStack,
     source: Source,
     given: argparse.Namespace,
@@ -80,7 +80,7 @@ def _lowered(
     terms: Terms,
     say: Any,
 ) -> Map:
-    """The roads of a source that exporters lower; ModelError when it cannot even be opened."""
+    """Return the conversion paths of a source that exporters lower; raises its error when it cannot be opened."""
     from graphfix.lowering.lower import lower_source
     from graphfix.setting_out import starts_of
 
@@ -89,11 +89,11 @@ def _lowered(
     lowered = lower_source(source, wanted, folder, values=terms.values, every=True, say=say)
     if lowered.problem is not None:
         raise lowered.problem
-    return _map(source.text, source.title, _by(lowered), starts_of(lowered), targets, terms, say)
+    return _map(source.text, source.title, _exporter_version(lowered), starts_of(lowered), targets, terms, say)
 
 
-def _by(lowered: Lowered) -> str:
-    """The framework, with its version, that the source was lowered by."""
+def _exporter_version(lowered: Lowered) -> str:
+    """The name and version of the framework that lowered the source."""
     return " ".join(next(iter(lowered.versions.items()), ()))
 
 
@@ -109,23 +109,23 @@ def _terms(
     from graphfix.roadwork import Terms
 
     data = read_data(given.data)
-    asking = dict(_asking(stack, targets)) if given.confirm else {}
-    return Terms(given.source, tuple(_repeated(given)), shapes, values, data, given.time, asking)
+    asking = dict(_open_compilers(stack, targets)) if given.confirm else {}
+    return Terms(given.source, tuple(_repeated_options(given)), shapes, values, data, given.time, asking)
 
 
-def _repeated(given: argparse.Namespace) -> Iterator[str]:
-    """The options of this command line that those which take a road must repeat."""
-    for name in REPEATED:
+def _repeated_options(given: argparse.Namespace) -> Iterator[str]:
+    """Yield the options of this command line that the printed commands must repeat."""
+    for name in REPEATED_OPTIONS:
         value = getattr(given, name)
         for one in value if isinstance(value, list) else [] if value is None else [value]:
             yield f"--{name}={one}"
-    for name in SWITCHES:
+    for name in REPEATED_FLAGS:
         if getattr(given, name):
             yield f"--{name}"
 
 
-def _asking(stack: contextlib.ExitStack, targets: Sequence[str]) -> Iterator[tuple[str, Any]]:
-    """What asks each compiler that is installed, opened once; a note for each that is not."""
+def _open_compilers(stack: contextlib.ExitStack, targets: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """Open each installed compiler; yields a target and its functions from `consult_compilers`. Prints a note for the others."""
     from graphfix.consult import consult_compilers
 
     for target in targets:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from graphfix.backends.session import Session
-from graphfix.backends.worker import descendants
+from graphfix.backends.supervision import descendants
 from graphfix.errors import BackendError, ModelError
 
 ADAPTER = Path(__file__).with_name("misbehaving.py")
