@@ -68,7 +68,7 @@ def _measure(given: argparse.Namespace, name: str, python: str, version: str) ->
 
     started = time.monotonic()
     jobs = given.jobs or os.cpu_count() or 1
-    outcome = measure(name, given.op, python=python, home=given.rules, evidence=given.evidence, tell=_log, jobs=jobs)
+    outcome = measure(name, given.op, python=python, home=given.rules, evidence=given.evidence, report=_log, jobs=jobs)
     changed = [one.op for one in outcome if one.changed]
     count, seconds = sum(one.probes for one in outcome), time.monotonic() - started
     print(f"{name} {version}: {count} probes of {len(outcome)} operators in {seconds:.0f} s")
@@ -87,8 +87,8 @@ def _place_probes(given: argparse.Namespace, name: str, python: str) -> int:
         counts = f"{again.asked} probes placed again of {again.known} recorded, {len(again.moved)} run otherwise"
         print(f"{name} {again.version}: {counts}")
         return int(bool(again.moved))
-    outcome = survey(name, given.op, python=python, home=given.rules, evidence=given.evidence, tell=_log)
-    print(f"{name} {outcome.version}: {outcome.told} probes placed, {outcome.fallen} on a fallback")
+    outcome = survey(name, given.op, python=python, home=given.rules, evidence=given.evidence, report=_log)
+    print(f"{name} {outcome.version}: {outcome.placed} probes placed, {outcome.on_fallback} on a fallback")
     print(f"{outcome.changed} tables of fallbacks changed")
     return 0
 
@@ -97,14 +97,14 @@ def _check_probes(given: argparse.Namespace, name: str, python: str) -> int:
     """Measure the recorded probes again and print the differences; nothing is written."""
     from graphfix.probe.drift import check
 
-    outcome = check(name, given.op, python=python, home=given.rules, sample=given.sample, seed=given.seed or 0, tell=_log)
+    outcome = check(name, given.op, python=python, home=given.rules, sample=given.sample, seed=given.seed or 0, report=_log)
     for drift in outcome.drifted:
         print(drift)
     counts = f"{outcome.asked} probes asked again of {outcome.known} recorded, {len(outcome.drifted)} answer otherwise"
     print(f"{name} {outcome.version}: {counts}")
-    if outcome.gone:
+    if outcome.missing:
         hint = f"measure anew with `graphfix probe --target {name}@{outcome.version}`"
-        print(f"of those recorded {outcome.gone} are no longer built; {hint}")
+        print(f"of those recorded {outcome.missing} are no longer built; {hint}")
     if given.sample is None:
         print(f"{len(outcome.changed)} tables would change{': ' if outcome.changed else ''}{', '.join(outcome.changed)}")
     return int(bool(outcome.drifted or outcome.changed))

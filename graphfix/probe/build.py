@@ -20,11 +20,13 @@ from graphfix.facts import DTYPES, Facts
 from graphfix.folding import Array
 from graphfix.model_facets import model_facets
 from graphfix.probe.branching import in_branch
+from graphfix.probe.change import apply_change
 from graphfix.probe.deviations import deviations
 from graphfix.probe.expect import expected
-from graphfix.probe.form import EDGE, RARE, Change, Form, Sketch, Tensor, apply, default_dtype, history
-from graphfix.probe.sketching import random_feeds, renamed
-from graphfix.probe.supply import Supply, convert
+from graphfix.probe.form import NUMBERS_ONLY, RARE, Change, Form, Tensor, TextProbe
+from graphfix.probe.operands import OperandBuilder, convert
+from graphfix.probe.schemas import default_dtype, history
+from graphfix.probe.text_probe import random_inputs, renamed
 
 NODE = "probe"
 """The name of the node that a probe is about."""
@@ -61,12 +63,12 @@ class Yield:
     dropped: int
 
 
-def probes(entries: Iterable[Form | Sketch]) -> Yield:
+def probes(entries: Iterable[Form | TextProbe]) -> Yield:
     """Every distinct probe of the forms and sketches of one operator."""
     found: dict[str, Probe] = {}
     dropped = 0
     for entry in entries:
-        for probe in _of_sketch(entry) if isinstance(entry, Sketch) else _of_form(entry):
+        for probe in _of_sketch(entry) if isinstance(entry, TextProbe) else _of_form(entry):
             if probe is None:
                 dropped += 1
             else:
@@ -101,10 +103,10 @@ def _word(value: Any) -> str:
     return str(value).replace(" ", "")
 
 
-def _of_sketch(sketch: Sketch) -> Iterator[Probe | None]:
+def _of_sketch(sketch: TextProbe) -> Iterator[Probe | None]:
     try:
         model = renamed(parser.parse_model(sketch.text), dict(sketch.names))
-        feeds = random_feeds(model)
+        feeds = random_inputs(model)
         for name, numbers in sketch.feeds:
             feeds[name] = np.asarray(numbers).astype(feeds[name].dtype).reshape(feeds[name].shape)
             model.graph.doc_string += f"{name} = {list(numbers)} "  # evidence is kept by model, which the numbers are now part of
@@ -113,7 +115,7 @@ def _of_sketch(sketch: Sketch) -> Iterator[Probe | None]:
     except Exception:
         yield None
         return
-    varied = (*sketch.varied, EDGE) if sketch.feeds else tuple(sketch.varied)
+    varied = (*sketch.varied, NUMBERS_ONLY) if sketch.feeds else tuple(sketch.varied)
     yield _probe(sketch.op, sketch.label, varied, model, feeds, compare=True)
 
 
@@ -160,9 +162,9 @@ def schema_at(form: Form, since: int | None) -> tuple[onnx.defs.OpSchema | None,
 
 def build(form: Form, change: Change) -> tuple[ModelProto, dict[str, Array]] | None:
     """The model with its inputs; None when the schema version cannot express the change."""
-    operands, attributes, types = apply(form, change)
+    operands, attributes, types = apply_change(form, change)
     schema, opset = schema_at(form, change.get("since"))
-    supply = Supply()
+    supply = OperandBuilder()
     placed: list[str] = []
     spare = dict(attributes)
     if schema is None:
@@ -243,7 +245,7 @@ def _outputs(wanted: Any, formal: list[str]) -> list[str]:
     return [f"out_{name}" if name else "" for name in wanted]
 
 
-def _model(form: Form, node: NodeProto, supply: Supply, opset: int) -> ModelProto:
+def _model(form: Form, node: NodeProto, supply: OperandBuilder, opset: int) -> ModelProto:
     results = [name for name in node.output if name]
     after = [] if supply.inputs or form.random else supply.joined(results[0])
     graph = helper.make_graph([*supply.nodes, node, *after], "g", supply.inputs, [], supply.initializers)

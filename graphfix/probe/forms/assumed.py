@@ -3,7 +3,7 @@
 What such a Squeeze takes away is only known when the sizes are: a dim that is open may well turn out to be one.
 """
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 GATES = {"GRU": 3, "LSTM": 4, "RNN": 1}
 TEXT = '<ir_version: 8, opset_import: ["": {opset}]> g ({inputs}) => (float[] Y) {{ {body} }}'
@@ -49,21 +49,21 @@ def _layer(op: str, made: str, label: str, state: str, batch: int) -> tuple[str,
     return inputs, f"{body}[{label}] {made} = {op}<hidden_size = 2>(X, w, r, b, , {', '.join(states)}) "
 
 
-def squeezed(op: str, output: str, tail: str, opset: int, batch: int) -> Sketch:
+def squeezed(op: str, output: str, tail: str, opset: int, batch: int) -> TextProbe:
     """A layer, then a Squeeze of whatever is one."""
     inputs, body = _layer(op, "y" if output == "y" else "u, s", "beside_layer", "runtime", batch)
     text = TEXT.format(opset=opset, inputs=inputs, body=f"{body} {tail} [probe] Y = Squeeze(z)")
-    return Sketch("Squeeze", f"behind {op} {output} batch={batch} opset={opset}", text, ("squeezed", *_aged(opset)))
+    return TextProbe("Squeeze", f"behind {op} {output} batch={batch} opset={opset}", text, ("squeezed", *_aged(opset)))
 
 
-def stated(op: str, state: str, opset: int, batch: int) -> Sketch:
+def stated(op: str, state: str, opset: int, batch: int) -> TextProbe:
     """The layer itself."""
     inputs, body = _layer(op, "Y", "probe", state, batch)
     text = TEXT.format(opset=opset, inputs=inputs, body=body)
-    return Sketch(op, f"open batch, {state} state of {batch}, opset={opset}", text, ("X.dims", "initial_h.from"))
+    return TextProbe(op, f"open batch, {state} state of {batch}, opset={opset}", text, ("X.dims", "initial_h.from"))
 
 
-def opened(dims: str, opset: int, axis: int | None = None) -> Sketch:
+def opened(dims: str, opset: int, axis: int | None = None) -> TextProbe:
     """A Squeeze of data with open dims: of whatever is one, or for comparison of an axis that is."""
     head = f'<ir_version: {10 if opset > 20 else 8}, opset_import: ["": {opset}]>'
     node = "Squeeze(X)" if axis is None else f"Squeeze<axes = [{axis}]>(X)"
@@ -71,7 +71,7 @@ def opened(dims: str, opset: int, axis: int | None = None) -> Sketch:
     if axis is not None and opset >= 13:
         given, node = f"a = Constant<value = int64[1] {{{axis}}}>() ", "Squeeze(X, a)"
     text = f"{head} g (float[{dims}] X) => (float[] Y) {{ {given}[probe] Y = {node} }}"
-    return Sketch("Squeeze", f"axes={axis}, data=[{dims}] opset={opset}", text, ("data.dims", "squeezed", *_aged(opset)))
+    return TextProbe("Squeeze", f"axes={axis}, data=[{dims}] opset={opset}", text, ("data.dims", "squeezed", *_aged(opset)))
 
 
 FORMS = [

@@ -3,7 +3,7 @@
 from itertools import product
 
 from graphfix.probe.form import COMMON, RARE, Change, Form, Tensor, data, each, numbers, scalar
-from graphfix.probe.supply import CODES
+from graphfix.probe.operands import CODES
 
 RANKS = tuple(range(8))
 DIMS = ("batch", "spatial", "sequence", "dynamic")

@@ -4,7 +4,7 @@ Views of data by constant targets; parts of an axis beside free ones; tables of 
 ids of positions are; layers normalised by a batch normalisation whose channels are the free batch; products in attention.
 """
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 OPSETS = (12, 13, 17, 18)
 VIEWS: dict[str, tuple[str, ...]] = {
@@ -48,16 +48,16 @@ def result(count: int, word: str = "o") -> str:
     return ",".join(f"{word}{at}" for at in range(count))
 
 
-def view(dims: str, target: str, kind: str = "float", opset: int = 17) -> Sketch:
+def view(dims: str, target: str, kind: str = "float", opset: int = 17) -> TextProbe:
     """Data viewed by a constant target."""
     text = (
         f'<ir_version: 8, opset_import: ["" : {opset}]> g ({kind}[{dims}] x) => ({kind}[{result(rank(target))}] y)'
         f" <int64[{rank(target)}] t = {{{target}}}> {{ [probe] y = Reshape(x, t) }}"
     )
-    return Sketch("Reshape", f"view [{dims}] by [{target}] {kind} opset={opset}", text, ("clashes", "data.dims"))
+    return TextProbe("Reshape", f"view [{dims}] by [{target}] {kind} opset={opset}", text, ("clashes", "data.dims"))
 
 
-def parts(dims: str, axis: int, count: int, opset: int, *, numbered: bool = False) -> Sketch:
+def parts(dims: str, axis: int, count: int, opset: int, *, numbered: bool = False) -> TextProbe:
     """An axis of fixed size cut into equal parts, of which no sizes are given."""
     names = ", ".join(f"y{at}" for at in range(count))
     made = ", ".join(f"float[{result(rank(dims), f'p{at}_')}] y{at}" for at in range(count))
@@ -66,10 +66,10 @@ def parts(dims: str, axis: int, count: int, opset: int, *, numbered: bool = Fals
         f'<ir_version: 8, opset_import: ["" : {opset}]> g (float[{dims}] x) => ({made})'
         f" {{ [probe] {names} = Split<axis = {axis}{numbers}>(x) }}"
     )
-    return Sketch("Split", f"{count} parts of [{dims}] axis={axis} opset={opset}", text, ("input.dims", "parts"))
+    return TextProbe("Split", f"{count} parts of [{dims}] axis={axis} opset={opset}", text, ("input.dims", "parts"))
 
 
-def viewed(axis: int, sizes: str, dims: str, opset: int, *, stated: bool = True) -> Sketch:
+def viewed(axis: int, sizes: str, dims: str, opset: int, *, stated: bool = True) -> TextProbe:
     """An axis cut into parts, their sizes `stated` or not, which only following the target of a view tells the size of."""
     count = sizes.count(",") + 1
     names = ", ".join(f"y{at}" for at in range(count))
@@ -81,10 +81,10 @@ def viewed(axis: int, sizes: str, dims: str, opset: int, *, stated: bool = True)
         f" t = Concat<axis = 0>(b, rest) v = Reshape(x, t) [probe] {names} = Split<axis = {axis}{numbers}>({given}) }}"
     )
     label = f"parts {sizes if stated else count} of a view of [{dims}] axis={axis} opset={opset}"
-    return Sketch("Split", label, text, ("followed", "parts"))
+    return TextProbe("Split", label, text, ("followed", "parts"))
 
 
-def product(one: str, other: str, kind: str = "float", *, turned: bool = False) -> Sketch:
+def product(one: str, other: str, kind: str = "float", *, turned: bool = False) -> TextProbe:
     """Scores of positions times positions, or what they are scores for."""
     count = max(rank(one), rank(other))
     perm = ", ".join(map(str, [*range(rank(other) - 2), rank(other) - 1, rank(other) - 2]))
@@ -93,10 +93,10 @@ def product(one: str, other: str, kind: str = "float", *, turned: bool = False) 
         f'<ir_version: 8, opset_import: ["" : 17]> g ({kind}[{one}] a, {kind}[{other}] b) => ({kind}[{result(count)}] y)'
         f" {{ {before}[probe] y = MatMul(a, w) }}"
     )
-    return Sketch("MatMul", f"[{one}] by [{other}]{' turned' if turned else ''} {kind}", text, ("A.dims", "B.dims"))
+    return TextProbe("MatMul", f"[{one}] by [{other}]{' turned' if turned else ''} {kind}", text, ("A.dims", "B.dims"))
 
 
-def late(op: str, dims: str, how: str, kind: str = "float") -> Sketch:
+def late(op: str, dims: str, how: str, kind: str = "float") -> TextProbe:
     """Data whose size only running decides, which nothing is checked of before."""
     count = rank(dims)
     zeros = ", ".join(["0"] * (2 * count - 1))
@@ -113,10 +113,10 @@ def late(op: str, dims: str, how: str, kind: str = "float") -> Sketch:
         f" int64[2] t = {{-1, {width}}}, {kind}[{width},2] w = {{{', '.join('1' * 2 * width)}}},"
         f" {kind}[{width}] u = {{{', '.join('1' * width)}}}> {{ {made} [probe] y = {node} }}"
     )
-    return Sketch(op, f"[{dims}] {how} late, {kind}", text, ("clashes", "late"))
+    return TextProbe(op, f"[{dims}] {how} late, {kind}", text, ("clashes", "late"))
 
 
-def cut(op: str, *, length: str = "s", wide: bool = False, kind: str = "int64", opset: int = 17) -> Sketch:
+def cut(op: str, *, length: str = "s", wide: bool = False, kind: str = "int64", opset: int = 17) -> TextProbe:
     """Entries of a table of constants, cut to the length of an input, looked up in another table."""
     head = f'<ir_version: 8, opset_import: ["" : {opset}]> g (float[n,s] x)'
     table = ", ".join(str(at % 4) for at in range(8))
@@ -139,10 +139,10 @@ def cut(op: str, *, length: str = "s", wide: bool = False, kind: str = "int64", 
         f" int64[1,8] table = {{{table}}}, float[1,8] values = {{{table}}}> {{ {cuts}{body} }}"
     )
     label = f"table cut to {length} for {op}{' of every row' if wide else ''} {kind} opset={opset}"
-    return Sketch(op, label, text, ("indices", "foldable"))
+    return TextProbe(op, label, text, ("indices", "foldable"))
 
 
-def layer(dims: str, *, channels: str = "n", given: str = "shape", opset: int = 17) -> Sketch:
+def layer(dims: str, *, channels: str = "n", given: str = "shape", opset: int = 17) -> TextProbe:
     """A layer normalised over its last dims by a batch normalisation, which takes the rows for channels."""
     sizes = "d = Shape(x) h = Gather<axis = 0>(d, first) "
     cast = "r = Cast<to = 6>(h) b = Cast<to = 7>(r) " if given == "cast-shape" else "b = Identity(h) "
@@ -161,7 +161,7 @@ def layer(dims: str, *, channels: str = "n", given: str = "shape", opset: int = 
         f" p = {squeeze.replace('(a', '(k')} [probe] y = BatchNormalization<epsilon = 0.001>(v, o, z, m, p) }}"
     )
     label = f"layer of [{dims}], channels={channels} from {given} opset={opset}"
-    return Sketch("BatchNormalization", label, text, ("X.dims", "scale"))
+    return TextProbe("BatchNormalization", label, text, ("X.dims", "scale"))
 
 
 FORMS = [

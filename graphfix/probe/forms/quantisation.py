@@ -3,7 +3,7 @@
 from itertools import product
 
 from graphfix.probe.form import Change, Form, Tensor, aged, data, each, numbers, scalar, weight
-from graphfix.probe.supply import CODES
+from graphfix.probe.operands import CODES
 
 RANKS = tuple(range(8))
 SOME = ("static", "dynamic")

@@ -1,6 +1,6 @@
 """Quantised products that fall between two quanta, or beyond what their dtype holds: ONNX rounds once, at the end."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g ({inputs}) => ({output}) {{ {before} [probe] {node} }}'
 SHAPES = {2: ("[32,4]", "[4,64]", "[32,64]", 128, 256), 3: ("[2,32,4]", "[2,4,64]", "[2,32,64]", 256, 512)}
@@ -15,7 +15,7 @@ def numbers(dtype: str, count: int, start: int) -> tuple[float, ...]:
     return tuple(low + (start + 97 * at + 31 * at * at // 7) % 256 for at in range(count))
 
 
-def product(dtype: str, scale: str, rank: int, opset: int, size: str, constant: bool) -> Sketch:
+def product(dtype: str, scale: str, rank: int, opset: int, size: str, constant: bool) -> TextProbe:
     """QLinearMatMul of such numbers; `size` is what scales and zero points have for a shape."""
     a, b, y, first, second = SHAPES[rank]
     sizes, point = SCALES[scale], POINTS[dtype]
@@ -33,7 +33,7 @@ def product(dtype: str, scale: str, rank: int, opset: int, size: str, constant: 
             feeds.append((name, (value,)))
     node = "Y = QLinearMatMul(A, a_scale, a_point, B, b_scale, b_point, y_scale, y_point)"
     text = HEAD.format(ir=10 if opset > 20 else 8, opset=opset, inputs=inputs, output=f"{dtype}{y} Y", before=before, node=node)
-    return Sketch("QLinearMatMul", f"{LABEL}; {inputs} opset={opset}", text, (), (), feeds)
+    return TextProbe("QLinearMatMul", f"{LABEL}; {inputs} opset={opset}", text, (), (), feeds)
 
 
 FORMS = [

@@ -1,6 +1,6 @@
 """Softmax and LogSoftmax of quantised numbers, quantised again at once, and with something in between."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 HEAD = '<ir_version: 8, opset_import: ["": {opset}]> g ({given}[{dims}] X) => ({made}[{out}] Y) <{held}> {{ {body} }}'
 BYTES = {
@@ -22,7 +22,7 @@ SHAPES = {"2,10": 1, "2,5,4": 2, "1,6,3,3": 1, "N,10": 1}
 
 def requantising(
     op: str, row: str, given: str = "int8", made: str = "", *, dims: str = "2,10", opset: int = 17, scale: str = "0.05",
-) -> Sketch:
+) -> TextProbe:
     """One operator between DequantizeLinear and QuantizeLinear."""
     made = made or given
     point, to, end = BYTES[given][op][0], *BYTES[made][op][1:]
@@ -32,7 +32,8 @@ def requantising(
     held = [one for one in held if f" {one.split()[1]})" in body or f" {one.split()[1]}," in body]
     result = "float" if row == "not quantised" else made
     text = HEAD.format(opset=opset, given=given, dims=dims, made=result, out=dims, held=", ".join(held), body=body)
-    return Sketch(op, f"requantised {op} {row}, {given} to {made} [{dims}] scale={scale} opset={opset}", text, ("requantised",))
+    label = f"requantised {op} {row}, {given} to {made} [{dims}] scale={scale} opset={opset}"
+    return TextProbe(op, label, text, ("requantised",))
 
 
 FORMS = [

@@ -1,6 +1,6 @@
 """A Reshape or Unsqueeze right before windows along one axis, and what else may stand there."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 HEAD = '<ir_version: 8, opset_import: ["": {opset}]> g (float[{data}] X) => (float[{out}] Y) <{weights}> {{ {body} Y = Relu(z) }}'
 MAKERS = {
@@ -42,7 +42,7 @@ def _numbers(shape: str) -> str:
     return ", ".join(f"{(i * 7 % 5 - 2) / 4 + 0.125}" for i in range(count))
 
 
-def reshaping(op: str, maker: str, *, depthwise: str = "", opset: int = 17) -> Sketch:
+def reshaping(op: str, maker: str, *, depthwise: str = "", opset: int = 17) -> TextProbe:
     """One maker of a row and one reader."""
     data, rank, sizes, node = (MAKERS | ONE_CHANNEL)[maker]
     channels = 1 if maker in ONE_CHANNEL else 8
@@ -53,7 +53,7 @@ def reshaping(op: str, maker: str, *, depthwise: str = "", opset: int = 17) -> S
         held.append(f"float[{shape}] w = {{{_numbers(shape)}}}")
     body = f"{node} [probe] z = {op}<{attributes.format(c=channels)}>(e{operand})"
     text = HEAD.format(opset=opset, data=data, out="a,b,c", weights=", ".join(held), body=body)
-    return Sketch(op, f"{depthwise or 'plain'} {op} behind {maker}, opset={opset}", text, ("reshaped", "X.dims"))
+    return TextProbe(op, f"{depthwise or 'plain'} {op} behind {maker}, opset={opset}", text, ("reshaped", "X.dims"))
 
 
 FORMS = [

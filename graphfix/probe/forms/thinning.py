@@ -1,6 +1,6 @@
 """A strided convolution of size 1, or a Slice in steps, behind a pointwise convolution or a MatMul, with open dims or none."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 HEAD = '<ir_version: 8, opset_import: ["": {opset}]> g (float[{dims}] X) => (float[{out}] Y) <{weights}> {{ {body} }}'
 SIZES = {3: (1, 4, 6), 4: (1, 4, 6, 6), 5: (1, 4, 4, 6, 6)}
@@ -36,7 +36,7 @@ def _tensor(name: str, shape: tuple[int, ...]) -> str:
 def thinning(
     op: str, rank: int, free: str, *, middle: str = "nothing", product: str = "Conv",
     strides: str = "", size: str = "", opset: int = 17,
-) -> Sketch:
+) -> TextProbe:
     """One product, what stands behind it, and the node that chooses entries."""
     spatial, dims = rank - 2, SIZES[rank]
     written = ",".join(f"D{i}" if str(i) in free else str(size) for i, size in enumerate(dims))
@@ -55,7 +55,7 @@ def thinning(
     out = ",".join(f"O{i}" for i in range(rank))
     text = HEAD.format(opset=opset, dims=written, out=out, weights=", ".join(weights), body=body)
     label = f"rank={rank} open={free or 'none'} {product} {middle} strides={steps} kernel={shape} opset={opset}"
-    return Sketch(op, f"thinning {label}", text, ("thins", "X.dims" if op == "Conv" else "data.dims"))
+    return TextProbe(op, f"thinning {label}", text, ("thins", "X.dims" if op == "Conv" else "data.dims"))
 
 
 FORMS = [
