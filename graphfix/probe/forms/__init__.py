@@ -1,4 +1,4 @@
-"""The forms of every operator, a file for each family; found by walking this package."""
+"""The forms of every operator, one file per family; found among the modules of this package."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from graphfix.probe.form import Form, TextProbe
 
 @functools.cache
 def forms() -> dict[str, list[Form | TextProbe]]:
-    """Forms and sketches by table name: the operator, with its domain before it where that is not ai.onnx."""
+    """Return forms and text probes by table name: the operator, prefixed by its domain where that is not ai.onnx."""
     out: dict[str, list[Form | TextProbe]] = {}
     for module in pkgutil.iter_modules(__path__):
         entries: Sequence[Form | TextProbe] = importlib.import_module(f"{__name__}.{module.name}").FORMS

@@ -1,4 +1,4 @@
-"""What a model says of its own values beside the graph: `value_info` that holds, is out of date, or is a formula."""
+"""Models with `value_info` that is correct, out of date, or a formula."""
 
 from graphfix.probe.form import TextProbe
 

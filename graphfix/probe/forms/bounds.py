@@ -1,4 +1,4 @@
-"""Clip with either bound from either place in every dtype, and reductions over one and over several axes read at run time."""
+"""Clip with bounds from every source in every dtype, and reductions over one or several runtime axes."""
 
 from graphfix.derived_facets import REDUCTIONS
 from graphfix.probe.form import TextProbe
@@ -8,7 +8,7 @@ BOUNDS = ("", "constant", "runtime")
 
 
 def clipped(dtype: str, low: str, high: str) -> TextProbe:
-    """A Clip whose bounds are left out, written down or read."""
+    """A Clip whose bounds are omitted, constant or runtime inputs."""
     given, before, operands = f"{dtype}[2,3,4] X", "", ["X"]
     for name, source, value in (("low", low, 1), ("high", high, 2)):
         if source == "runtime":
@@ -24,7 +24,7 @@ def clipped(dtype: str, low: str, high: str) -> TextProbe:
 
 
 def reduced(op: str, axes: int, keep: int) -> TextProbe:
-    """A reduction over axes that are read, as many as given."""
+    """A reduction over the given number of runtime axes."""
     opset = 20 if op in ("ReduceMax", "ReduceMin") else 18
     head = f'<ir_version: 8, opset_import: ["": {opset}]> g (float[3,3,3,3] X, int64[{axes}] d) => (float[] Y)'
     order = ", ".join(str(at - 1) for at in range(axes))

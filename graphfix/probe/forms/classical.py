@@ -1,4 +1,4 @@
-"""Classical machine learning, of the domain ai.onnx.ml: trees, lines, vectors, labels and what prepares them."""
+"""Classical machine learning, domain ai.onnx.ml: trees, linear models, vectors, labels and preprocessing."""
 
 import numpy as np
 from onnx import TensorProto, numpy_helper
@@ -39,7 +39,7 @@ NAMED: Change = {"classlabels_int64s": None, "classlabels_strings": ["a", "b"]}
 
 
 def tensor(values: list[float] | list[int], dtype: type) -> TensorProto:
-    """The values as an attribute's tensor."""
+    """Return the values as a TensorProto for an attribute."""
     return numpy_helper.from_array(np.asarray(values, dtype))
 
 
@@ -100,7 +100,7 @@ def _maps(op: str, kind: str, attributes: str, output: str) -> TextProbe:
 
 
 def _vectors(kind: str, rows: str) -> TextProbe:
-    """Columns joined; as a whole model, since an evaluator does not survive sizes that it is not told."""
+    """Concatenated columns, as a text probe, since onnxruntime crashes without declared sizes."""
     text = (
         f'<ir_version: 8, opset_import: ["": 17, "{ML}": 1]> g ({kind}[{rows},3] A, {kind}[{rows},1] B) => (float[{rows},4] Y) '
         f"{{ [probe] Y = {ML}.FeatureVectorizer<inputdimensions = [3, 1]>(A, B) }}"

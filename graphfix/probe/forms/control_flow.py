@@ -1,4 +1,4 @@
-"""If, as small models: what decides is where the condition comes from and how the branches relate."""
+"""If, as small models: the source of the condition and the types of the branch outputs vary."""
 
 from graphfix.probe.form import SPELLED, TextProbe
 
@@ -82,7 +82,7 @@ FLAT = "flat = Constant<value = int64[1] {-1}>() "
 
 
 def _several(condition: str, kinds: tuple[str, ...], opset: int = 17) -> TextProbe:
-    """An If with one output for each kind of agreement."""
+    """An If with one output for each relation between the branch outputs."""
     more, body = CONDITIONS[condition]
     pairs = [PAIRS[kind] for kind in kinds]
     then = "".join(f"a{at} = {pair[1]} " for at, pair in enumerate(pairs))
@@ -134,7 +134,7 @@ HELD = {
 
 
 def _held(condition: str, label: str, opset: int) -> TextProbe:
-    """An If that gives a sequence or an optional value."""
+    """An If whose output is a sequence or an optional value."""
     more, body = CONDITIONS[condition]
     kind, then, other, after = HELD[label]
     node = (
@@ -159,7 +159,7 @@ KINDS = (
     ("other-dims",) * 3,
 )
 DTYPES = tuple(SPELLED)[1:]
-"""All but float32, which is usual."""
+"""All dtypes but float32, which is the default."""
 SHAPES = ("", "[4]", "[2,3,4]", "[1,2,3,4]", "[1,2,3,2,2]", "[n,4]", "[n,m]", "[n,3,h,w]")
 FORMS = [
     *(_if(condition, branches, 16) for condition in CONDITIONS for branches in BRANCHES),

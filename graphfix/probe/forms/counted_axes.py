@@ -1,4 +1,4 @@
-"""Reductions over axes counted from the rank of what they reduce, as definitions of normalisations write them."""
+"""Reductions over axes computed from the rank of their operand, as in the function bodies of normalizations."""
 
 from graphfix.probe.form import TextProbe
 

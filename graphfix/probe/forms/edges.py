@@ -1,4 +1,4 @@
-"""Numbers that compilers get wrong: shifts of the whole width, ties, halves, overflow, sizes read at run time."""
+"""Input numbers for which compilers compute wrong results: full-width shifts, ties, halves, overflow, runtime sizes."""
 
 from collections.abc import Sequence
 
@@ -10,13 +10,13 @@ Feeds = Sequence[tuple[str, Sequence[float]]]
 
 
 def tried(op: str, label: str, opset: int, inputs: str, output: str, node: str, feeds: Feeds, before: str = "") -> TextProbe:
-    """A node given these numbers."""
+    """A probe of one node with these input numbers."""
     text = HEAD.format(ir=10 if opset > 20 else 8, opset=opset, inputs=inputs, output=output, node=node, before=before)
     return TextProbe(op, f"{label}; {inputs} opset={opset}", text, (), (), feeds)
 
 
 def shifts(direction: str, dtype: str, opset: int) -> list[TextProbe]:
-    """Shifts by the width of the dtype and more, and of and by negative numbers."""
+    """Shifts by at least the width of the dtype, and shifts of and by negative numbers."""
     width = TYPES[dtype]
     given = f"{dtype}[4] X, {dtype}[4] Y"
     node = f'Z = BitShift<direction = "{direction}">(X, Y)'
@@ -30,7 +30,7 @@ def shifts(direction: str, dtype: str, opset: int) -> list[TextProbe]:
 
 
 def ties(dtype: str, largest: int, opset: int, shape: str, count: int, source: str) -> TextProbe:
-    """Equal values, of which the first have to come first."""
+    """Equal values, which must keep their order."""
     node = f"V, Z = TopK<axis = -1, largest = {largest}>(X, k)"
     before = "k = Constant<value = int64[1] {3}>()" if source == "constant" else ""
     given = f"{dtype}[{shape}] X" + (", int64[1] k" if source == "runtime" else "")
@@ -41,7 +41,7 @@ def ties(dtype: str, largest: int, opset: int, shape: str, count: int, source: s
 
 
 def boundary(opset: int, operands: str) -> TextProbe:
-    """Boxes that overlap by exactly the threshold, which is not above it."""
+    """Boxes that overlap by exactly the threshold, so that none is suppressed."""
     held = "m = Constant<value = int64[1] {3}>() "
     given = "float[1,2,4] B, float[1,1,2] S"
     boxes, scores = (0, 0, 1, 1, 0, 0.5, 1, 1.5), (0.9, 0.8)
@@ -56,7 +56,7 @@ def boundary(opset: int, operands: str) -> TextProbe:
 
 
 def rounded(opset: int, dtype: str, odd: int) -> TextProbe:
-    """Halves, which go to the even neighbour before the zero point is added, and numbers beyond the dtype."""
+    """Halves, which are rounded to even before the zero point is added, and values out of range."""
     low = 0 if dtype.startswith("u") else -(1 << (TYPES[dtype] - 1))
     high = low + (1 << TYPES[dtype]) - 1
     numbers = (0.5, 1.5, 2.5, -0.5, -1.5, 6, -6, high, low, high * 3.0 + 4, low * 3.0 - 4e4, 1e6)
@@ -68,13 +68,13 @@ def rounded(opset: int, dtype: str, odd: int) -> TextProbe:
 
 
 def ranged(label: str, numbers: Sequence[float]) -> TextProbe:
-    """Numbers whose range sets the scale."""
+    """Numbers whose range determines the scale."""
     return tried("DynamicQuantizeLinear", label, 11, f"float[{len(numbers)}] X", f"uint8[{len(numbers)}] Y, float s, uint8 z",
         "Y, s, z = DynamicQuantizeLinear(X)", (("X", numbers),))  # fmt: skip
 
 
 def repeated(shape: Sequence[int], repeats: Sequence[int], source: str) -> TextProbe:
-    """Every axis repeated another number of times."""
+    """A different number of repeats on every axis."""
     given = f"float[{','.join(map(str, shape))}] X"
     count = 1
     for size in shape:
@@ -99,7 +99,7 @@ def transformed(axis: int, source: str, onesided: int) -> TextProbe:
 
 
 def reduced(op: str, shape: str, opset: int, keep: int, source: str) -> TextProbe:
-    """A reduction of nothing, or for comparison of something."""
+    """A reduction of an empty tensor, or for comparison of one that is not empty."""
     count = 0 if "0" in shape else 24
     given = f"float[{shape}] X" + (", int64[1] a" if source == "runtime" else "")
     feeds: list[tuple[str, Sequence[float]]] = [("X", range(count)), *([("a", (1,))] if source == "runtime" else [])]
@@ -110,7 +110,7 @@ def reduced(op: str, shape: str, opset: int, keep: int, source: str) -> TextProb
 
 
 def bottomless(op: str, opset: int, keep: int) -> TextProbe:
-    """The greatest or least of nothing but infinities, which masked rows are made of."""
+    """A maximum or minimum over infinities only, as in fully masked rows."""
     end = float("-inf") if op == "ReduceMax" else float("inf")
     numbers = (*[end] * 4, 1, 2, end, 0)
     axes = "axes = [1], " if opset < 18 else ""
@@ -120,7 +120,7 @@ def bottomless(op: str, opset: int, keep: int) -> TextProbe:
 
 
 def windowed(left: int, right: int, causal: int, rank: int, opset: int = 28) -> TextProbe:
-    """Attention in a window that is narrower than the sequence; -1 leaves a side open, as versions without windows do."""
+    """Attention in a window narrower than the sequence; -1 does not limit a side, like versions without windows."""
     shape, heads = ("1,2,6,8", "") if rank == 4 else ("1,6,16", "q_num_heads = 2, kv_num_heads = 2, ")
     given = ", ".join(f"float[{shape}] {name}" for name in "QKV")
     window = f", left_window_size = {left}, right_window_size = {right}" if opset > 24 else ""
@@ -131,7 +131,7 @@ def windowed(left: int, right: int, causal: int, rank: int, opset: int = 28) -> 
 
 
 def pooled(op: str, opset: int, ceil: int, kernel: int, stride: int, pad: int, size: int) -> TextProbe:
-    """A pool whose last window, rounded up, may lie outside of the data."""
+    """A pool with ceil_mode whose last window may lie outside the data."""
     node = (f"Y = {op}<ceil_mode = {ceil}, kernel_shape = [{kernel}, {kernel}], strides = [{stride}, {stride}], "
             f"pads = [{pad}, {pad}, {pad}, {pad}]>(X)")  # fmt: skip
     return tried(op, "a last window that starts outside of the data", opset, f"float[1,1,{size},{size}] X", "float[] Y", node,

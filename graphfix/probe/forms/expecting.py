@@ -1,4 +1,4 @@
-"""Results as the next node takes them: what a compiler makes of a default must have the dtype that ONNX gives it."""
+"""Default values of ConstantOfShape used by a second node, which needs the dtype that ONNX defines."""
 
 from graphfix.probe.form import TextProbe
 
@@ -6,11 +6,11 @@ HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g ({inputs}) => ({output
 OPSETS = (17, 20, 21, 23, 24, 25)
 """Every version of ConstantOfShape."""
 FILLS = ("ConstantOfShape(s)", "ConstantOfShape<value = float[1] {0}>(s)")
-"""Zeros of float32 by default, and because it says so."""
+"""Zeros of float32, as the default and as an explicit value."""
 
 
 def filled(label: str, opset: int, inputs: str, output: str, body: str) -> TextProbe:
-    """A tensor filled with the default value, and a node that takes it together with float32."""
+    """A tensor filled with the default value, and a node that uses it together with float32."""
     text = HEAD.format(ir=10 if opset > 20 else 8, opset=opset, inputs=inputs, output=output, body=body)
     return TextProbe("ConstantOfShape", f"{label}, taken as float32, opset={opset}", text, ("value", "input"))
 

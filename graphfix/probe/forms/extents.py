@@ -1,4 +1,4 @@
-"""Concat of tensors whose open dims were made in different ways, as skips in encoders and decoders are, or in the same way."""
+"""Concat of tensors whose dynamic dims are computed in different ways, as in skip connections, or in the same way."""
 
 from graphfix.probe.form import TextProbe
 
@@ -25,7 +25,7 @@ SIZES = {3: (1, 4, 8), 4: (1, 4, 8, 8), 5: (1, 4, 4, 8, 8)}
 
 
 def pair(name: str, rank: int, free: str, *, axis: int = 1, opset: int = 17) -> TextProbe:
-    """Two tensors of the same size here, joined."""
+    """A Concat of two tensors of the same size at runtime."""
     spatial = rank - 2
     words = {"three": 3, "twos": 2, "single": 1, "fours": 4}
     parts = {word: ", ".join([str(number)] * spatial) for word, number in words.items()}

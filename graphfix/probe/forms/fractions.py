@@ -1,4 +1,4 @@
-"""Resizing by scales that leave a fraction of an element: ONNX keeps it when it aligns corners, not every compiler does."""
+"""Resize by scales with a fractional output size: ONNX uses the fraction with aligned corners, some compilers do not."""
 
 from graphfix.probe.form import TextProbe
 

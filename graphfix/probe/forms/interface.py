@@ -1,4 +1,4 @@
-"""What a model takes and gives beside tensors, and how it is written down: sequences, optional values, functions, IR versions."""
+"""Model inputs and outputs other than tensors, and properties of the file: sequences, optional values, functions, IR versions."""
 
 from graphfix.probe.form import TextProbe
 from graphfix.probe.forms.model import IRS, model

@@ -1,7 +1,7 @@
-"""Operators with free dims that fit where each of these is 1, and where they do not: runtimes load models with that size.
+"""Operators with dynamic dims that are valid, or invalid, where each dynamic dim is 1, the size some runtimes load with.
 
-Views of data by constant targets; parts of an axis beside free ones; tables of constants cut to the length of what is read, as
-ids of positions are; layers normalised by a batch normalisation whose channels are the free batch; products in attention.
+Reshapes to constant targets; splits of an axis beside dynamic ones; constant tables sliced to the length of an input, like
+position ids; layers normalized by a BatchNormalization whose channels are the dynamic batch; products in attention.
 """
 
 from graphfix.probe.form import TextProbe
@@ -39,17 +39,17 @@ KINDS = {"float": 1, "int64": 7, "int32": 6, "bool": 9, "float16": 10}
 
 
 def rank(dims: str) -> int:
-    """How many dims are written."""
+    """Return the number of dims in a text."""
     return dims.count(",") + 1
 
 
 def result(count: int, word: str = "o") -> str:
-    """So many open dims of a result."""
+    """Return dynamic output dims of a given rank."""
     return ",".join(f"{word}{at}" for at in range(count))
 
 
 def view(dims: str, target: str, kind: str = "float", opset: int = 17) -> TextProbe:
-    """Data viewed by a constant target."""
+    """A Reshape to a constant target."""
     text = (
         f'<ir_version: 8, opset_import: ["" : {opset}]> g ({kind}[{dims}] x) => ({kind}[{result(rank(target))}] y)'
         f" <int64[{rank(target)}] t = {{{target}}}> {{ [probe] y = Reshape(x, t) }}"
@@ -58,7 +58,7 @@ def view(dims: str, target: str, kind: str = "float", opset: int = 17) -> TextPr
 
 
 def parts(dims: str, axis: int, count: int, opset: int, *, numbered: bool = False) -> TextProbe:
-    """An axis of fixed size cut into equal parts, of which no sizes are given."""
+    """A Split of an axis of fixed size into equal parts without given sizes."""
     names = ", ".join(f"y{at}" for at in range(count))
     made = ", ".join(f"float[{result(rank(dims), f'p{at}_')}] y{at}" for at in range(count))
     numbers = f", num_outputs = {count}" if numbered else ""
@@ -70,7 +70,7 @@ def parts(dims: str, axis: int, count: int, opset: int, *, numbered: bool = Fals
 
 
 def viewed(axis: int, sizes: str, dims: str, opset: int, *, stated: bool = True) -> TextProbe:
-    """An axis cut into parts, their sizes `stated` or not, which only following the target of a view tells the size of."""
+    """A Split, with sizes or not (`stated`), of an axis whose size follows from a Reshape's target."""
     count = sizes.count(",") + 1
     names = ", ".join(f"y{at}" for at in range(count))
     made = ", ".join(f"float[{result(3, f'p{at}_')}] y{at}" for at in range(count))
@@ -85,7 +85,7 @@ def viewed(axis: int, sizes: str, dims: str, opset: int, *, stated: bool = True)
 
 
 def product(one: str, other: str, kind: str = "float", *, turned: bool = False) -> TextProbe:
-    """Scores of positions times positions, or what they are scores for."""
+    """A product of attention: the scores, or the scores with values."""
     count = max(rank(one), rank(other))
     perm = ", ".join(map(str, [*range(rank(other) - 2), rank(other) - 1, rank(other) - 2]))
     before = f"w = Transpose<perm = [{perm}]>(b) " if turned else "w = Identity(b) "
@@ -97,7 +97,7 @@ def product(one: str, other: str, kind: str = "float", *, turned: bool = False) 
 
 
 def late(op: str, dims: str, how: str, kind: str = "float") -> TextProbe:
-    """Data whose size only running decides, which nothing is checked of before."""
+    """Data whose size is known at runtime only, so that runtimes do not check it while loading."""
     count = rank(dims)
     zeros = ", ".join(["0"] * (2 * count - 1))
     made = {
@@ -117,7 +117,7 @@ def late(op: str, dims: str, how: str, kind: str = "float") -> TextProbe:
 
 
 def cut(op: str, *, length: str = "s", wide: bool = False, kind: str = "int64", opset: int = 17) -> TextProbe:
-    """Entries of a table of constants, cut to the length of an input, looked up in another table."""
+    """Entries of a constant table, sliced to the length of an input, used as indices into another table."""
     head = f'<ir_version: 8, opset_import: ["" : {opset}]> g (float[n,s] x)'
     table = ", ".join(str(at % 4) for at in range(8))
     cuts = (
@@ -143,7 +143,7 @@ def cut(op: str, *, length: str = "s", wide: bool = False, kind: str = "int64", 
 
 
 def layer(dims: str, *, channels: str = "n", given: str = "shape", opset: int = 17) -> TextProbe:
-    """A layer normalised over its last dims by a batch normalisation, which takes the rows for channels."""
+    """A layer normalized over its last dims by a BatchNormalization with the rows as channels."""
     sizes = "d = Shape(x) h = Gather<axis = 0>(d, first) "
     cast = "r = Cast<to = 6>(h) b = Cast<to = 7>(r) " if given == "cast-shape" else "b = Identity(h) "
     scale = "o = Expand(unit, b) z = Expand(none, b) " if channels == "n" else "o = Identity(ones) z = Identity(zeros) "

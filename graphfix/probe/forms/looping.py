@@ -1,4 +1,4 @@
-"""Loops: where count and condition come from, what is carried, and what the body makes of it."""
+"""Loop: the sources of trip count and condition, the carried values, and the body."""
 
 from graphfix.probe.form import SPELLED, TextProbe
 
@@ -83,11 +83,11 @@ def _loop(
 
 
 MAIN = ("constant", "folded", "shape", "runtime", "absent", "endless")
-"""Counts that are tried with every way to make the condition."""
+"""Trip counts that are combined with every source of the condition."""
 
 
 def _pairs() -> list[tuple[str, str, str]]:
-    """Counts and conditions together that come to an end."""
+    """Pairs of trip counts and conditions with which the loop ends."""
     return [
         (count, condition, until)
         for count in COUNTS
@@ -113,7 +113,7 @@ SEQUENCES = {
 
 
 def _gathered(label: str, count: str, condition: str, opset: int) -> TextProbe:
-    """A loop that carries a sequence and joins it afterwards."""
+    """A loop that carries a sequence, which is concatenated afterwards."""
     start, work = SEQUENCES[label]
     more, made = COUNTS[count]
     other, tested = CONDITIONS[condition]
@@ -129,7 +129,7 @@ def _gathered(label: str, count: str, condition: str, opset: int) -> TextProbe:
 
 SINCES = {11: 7, 13: 7, 16: 8, 19: 9, 21: 10, 23: 11, 24: 11, 25: 12}
 DTYPES = tuple(SPELLED)[1:]
-"""All but float32, which is usual."""
+"""All dtypes but float32, which is the default."""
 FORMS = [
     *(_loop("crossed", *pair) for pair in _pairs()),
     *(

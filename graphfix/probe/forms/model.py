@@ -18,7 +18,7 @@ def model(
     functions: str = "",
     names: tuple[tuple[str, str], ...] = (),
 ) -> TextProbe:
-    """A model about itself."""
+    """A probe of the whole model."""
     text = f'<ir_version: {ir}, opset_import: ["": {opset}{extra}]> g ({inputs}) => ({output}) {{ {body} }} {functions}'
     return TextProbe("@model", label, text, varied or (label.partition(" ")[0],), names)
 

@@ -1,4 +1,4 @@
-"""Layers inside a branch of an If, and branches that cannot run: what exporters leave behind and compilers must swallow."""
+"""Layers inside a branch of an If, and branches that cannot run, which exporters leave in models."""
 
 from graphfix.probe.form import TextProbe
 
@@ -41,7 +41,7 @@ def _loop(condition: str) -> TextProbe:
 
 
 def _broken(condition: str, label: str, inputs: str, runs: str, breaks: str) -> TextProbe:
-    """An If whose else branch holds a node that no input can make run."""
+    """An If whose else branch has a node that fails for every input."""
     more, body = CONDITIONS[condition]
     node = f"[probe] Y = If(c) <then_branch = t () => (a) {{ {runs} }}, else_branch = e () => (b) {{ {breaks} }}>"
     text = HEAD.format(inputs=more + inputs, output="float[] Y", body=body + node)

@@ -1,4 +1,4 @@
-"""Optional values: made, asked and read, over tensors and sequences."""
+"""Optional, OptionalHasElement and OptionalGetElement over tensors and sequences."""
 
 from graphfix.probe.form import TextProbe
 
@@ -30,7 +30,7 @@ def _text(op: str, label: str, inputs: str, output: str, body: str, opset: int) 
 
 
 def _of_tensor(kind: str, opset: int) -> list[TextProbe]:
-    """The three operators over an optional tensor that is made in the model, and one that is an input."""
+    """The three operators over an optional tensor that is produced in the model, and one that is an input."""
     read, asked = f"{kind} Y", "bool Y"
     made = "O = Optional(X) "
     return [
@@ -48,7 +48,7 @@ def _of_tensor(kind: str, opset: int) -> list[TextProbe]:
 
 
 def _of_nothing(kind: str, opset: int) -> list[TextProbe]:
-    """An optional value that holds nothing."""
+    """An empty optional value."""
     made = f"O = Optional<type = {kind}>() "
     found = [
         _text(
@@ -139,7 +139,7 @@ def _of_sequence(dtype: str, opset: int) -> list[TextProbe]:
 
 
 def _plain(kind: str, opset: int) -> list[TextProbe]:
-    """From version 18 both questions may be put to a plain tensor or sequence."""
+    """From version 18 both operators also accept a tensor or a sequence."""
     return [
         _text(
             "OptionalGetElement",
@@ -171,7 +171,7 @@ def _plain_sequence(opset: int) -> list[TextProbe]:
 
 
 def _same(opset: int) -> list[TextProbe]:
-    """Identity over what is no tensor."""
+    """Identity over values other than tensors."""
     return [
         _text(
             "Identity",

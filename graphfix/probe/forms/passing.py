@@ -1,6 +1,6 @@
-"""Loops whose bodies give back what they were given, and loops whose bodies count or end by themselves.
+"""Loops whose bodies return their inputs unchanged, and loops whose bodies count or end by themselves.
 
-Scans are left out: onnxruntime gives back what was in memory where a Scan's body hands on what it was given.
+Scans are left out: onnxruntime returns uninitialized memory where a Scan's body returns an input unchanged.
 """
 
 from graphfix.probe.form import TextProbe
@@ -50,7 +50,7 @@ def _passed(label: str, *, count: str = "constant", opset: int = 17) -> TextProb
 
 
 def _ended(until: str, carried: int, count: str, *, stacked: bool) -> TextProbe:
-    """A loop over some states, stacking or not."""
+    """A loop over some states, with or without scan outputs."""
     names = range(carried)
     more, held = COUNTS[count]
     body = " ".join([ENDS[until], *(f"r{at} = Add(h{at}, h{at})" for at in names), *(["s = Mul(h0, h0)"] if stacked else [])])
@@ -74,7 +74,7 @@ ENTRIES = {
 
 
 def _entered(by: str, count: str, condition: str, opset: int, *, captured: bool, stacked: bool) -> TextProbe:
-    """A loop whose body reads the entry that its count says, from outside or from a constant of its own."""
+    """A loop whose body gathers the entry of its iteration, from an outer value or from its own constant."""
     more, held = COUNTS[count]
     begin = "d = Constant<value = float[5] {1, 2, 3, 4, 5}>() " if not captured else ""
     wide = "j = Unsqueeze<axes = [0]>(i)" if opset < 13 else "z = Constant<value = int64[1] {0}>() j = Unsqueeze(i, z)"
@@ -101,7 +101,7 @@ LISTS = {
 
 
 def _listed(label: str, tensors: int, count: str, until: str) -> TextProbe:
-    """A loop that carries a sequence behind some tensors."""
+    """A loop that carries some tensors and a sequence."""
     begin, work, end = LISTS[label]
     more, held = COUNTS[count]
     names = range(tensors)

@@ -1,4 +1,4 @@
-"""Reshape, Transpose and Reshape in a row, by way of ranks that compilers bound: depth to space, windows, shuffled channels."""
+"""Chains of Reshape, Transpose and Reshape through ranks that compilers limit: depth to space, windows, channel shuffle."""
 
 from graphfix.probe.form import TextProbe
 

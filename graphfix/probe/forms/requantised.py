@@ -1,4 +1,4 @@
-"""Quantised products that fall between two quanta, or beyond what their dtype holds: ONNX rounds once, at the end."""
+"""Quantized products that fall between two quanta, or out of the range of their dtype: ONNX rounds once, at the end."""
 
 from graphfix.probe.form import TextProbe
 
@@ -10,13 +10,13 @@ LABEL = "products that fall between two quanta"
 
 
 def numbers(dtype: str, count: int, start: int) -> tuple[float, ...]:
-    """Numbers from the whole range of the dtype."""
+    """Return numbers from the whole range of the dtype."""
     low = 0 if dtype == "uint8" else -128
     return tuple(low + (start + 97 * at + 31 * at * at // 7) % 256 for at in range(count))
 
 
 def product(dtype: str, scale: str, rank: int, opset: int, size: str, constant: bool) -> TextProbe:
-    """QLinearMatMul of such numbers; `size` is what scales and zero points have for a shape."""
+    """A QLinearMatMul of such numbers; `size` is the shape of scales and zero points."""
     a, b, y, first, second = SHAPES[rank]
     sizes, point = SCALES[scale], POINTS[dtype]
     kinds = [

@@ -1,4 +1,4 @@
-"""Softmax and LogSoftmax of quantised numbers, quantised again at once, and with something in between."""
+"""Softmax and LogSoftmax between DequantizeLinear and QuantizeLinear, directly and with a node in between."""
 
 from graphfix.probe.form import TextProbe
 
@@ -7,7 +7,7 @@ BYTES = {
     "int8": {"Softmax": (3, "0.00390625", -128), "LogSoftmax": (3, "0.05", 100)},
     "uint8": {"Softmax": (130, "0.00390625", 0), "LogSoftmax": (130, "0.05", 220)},
 }
-"""Zero points of data and result, and the result's scale."""
+"""The zero points of data and output, and the output's scale."""
 PROBE = "[probe] y = {op}<axis = {axis}>(x)"
 START = f"x = DequantizeLinear(X, a, b) {PROBE}"
 ROWS = {

@@ -1,4 +1,4 @@
-"""A Reshape or Unsqueeze right before windows along one axis, and what else may stand there."""
+"""A Reshape or Unsqueeze directly before a one-dimensional convolution or pool, and other producers for comparison."""
 
 from graphfix.probe.form import TextProbe
 
@@ -19,7 +19,7 @@ MAKERS = {
     "Squeeze of the last": ("1,8,24,1", "1", "3", "e = Squeeze(X, s)"),
     "Transpose": ("1,24,8", "1", "0", "e = Transpose<perm = [0, 2, 1]>(X)"),
 }
-"""The shape of the data, of the operand that says how to reshape, its entries for channels and length, and the nodes."""
+"""The shape of the data, the shape of the Reshape operand, its entries for channels and length, and the nodes."""
 ONE_CHANNEL = {
     "Reshape to one channel": ("1,4,6", "3", "1,1,24", "e = Reshape(X, s)"),
     "Reshape from rank 4 to one channel": ("1,1,4,6", "3", "1,1,24", "e = Reshape(X, s)"),
@@ -43,7 +43,7 @@ def _numbers(shape: str) -> str:
 
 
 def reshaping(op: str, maker: str, *, depthwise: str = "", opset: int = 17) -> TextProbe:
-    """One maker of a row and one reader."""
+    """A probe with one producer and one consumer."""
     data, rank, sizes, node = (MAKERS | ONE_CHANNEL)[maker]
     channels = 1 if maker in ONE_CHANNEL else 8
     attributes, operand, weight = DEPTHWISE if depthwise else READERS[op]

@@ -1,4 +1,4 @@
-"""Losses over scores that were given their dims as computed sizes, as the definition of softmax cross entropy leaves them."""
+"""Losses over scores that were reshaped to computed sizes, as in the function body of SoftmaxCrossEntropyLoss."""
 
 from graphfix.probe.form import TextProbe
 
@@ -8,7 +8,7 @@ SHAPES = {2: ("[3,5]", "[3]"), 3: ("[3,5,2]", "[3,2]"), 4: ("[3,5,2,2]", "[3,2,2
 
 
 def loss(op: str, rank: int, opset: int, reduction: str, weighed: bool, ignored: int | None) -> TextProbe:
-    """A loss behind a Reshape to the shape that the scores had before."""
+    """A loss after a Reshape to the original shape of the scores."""
     scores, labels = SHAPES[rank]
     more = f", ignore_index = {ignored}" if ignored is not None else ""
     given = "r, y, w" if weighed else "r, y"

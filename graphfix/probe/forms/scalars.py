@@ -1,4 +1,4 @@
-"""Sizes made scalars by a Reshape to no dims, as exporters write what Squeeze does elsewhere."""
+"""Sizes reshaped to scalars by a Reshape to an empty shape, which some exporters write instead of Squeeze."""
 
 from graphfix.probe.form import TextProbe
 

@@ -90,7 +90,7 @@ DIRECTED = ", directions = [1]"
 
 
 def _batched(lengths: str, dims: str, more: str = "") -> TextProbe:
-    """A scan of the first kind, which has a batch and sequence lengths."""
+    """A Scan of version 8, which has a batch and sequence lengths."""
     inputs = ("int64[2] L, " if lengths == "runtime" else "") + f"float[{dims.split(',')[0]},4] H, float[{dims},4] X"
     made = "L = Constant<value = int64[2] {3, 2}>() " if lengths == "constant" else ""
     node = f"[probe] Y, Z = Scan({'' if lengths == 'absent' else 'L'}, H, X)<num_scan_inputs = 1{more}, body = {BATCHED}>"
@@ -193,7 +193,7 @@ BODY = "[probe] Y, Z = Scan({initial}, X) <num_scan_inputs = 1, body = b (h, x) 
 
 
 def _untyped(rank: int, opset: int, source: str) -> TextProbe:
-    """A scan whose body leaves dtypes and shapes of its inputs to be inferred, as a function's definition does."""
+    """A Scan whose body does not declare dtypes and shapes of its inputs, as in function bodies."""
     state = ",".join("2345"[:rank])
     initial, before = ("H", "") if source == "runtime" else ("n", "n = Neg(H) ")
     body = before + BODY.format(initial=initial)

@@ -1,4 +1,4 @@
-"""Sequences of tensors, as small models: what they are made of, and how they are read."""
+"""Sequence operators, as small models."""
 
 from graphfix.probe.form import SPELLED, TextProbe
 
@@ -21,7 +21,7 @@ PLACES = {
     "runtime-1": (", {T}[1] i", ""),
     "absent": ("", ""),
 }
-"""Positions in a sequence of three."""
+"""Positions in a sequence of three tensors."""
 THREE = "R = SequenceConstruct(A, B, A) "
 SOURCES = {
     "constructed": THREE,
@@ -52,7 +52,7 @@ def _placed(
     source: str = "constructed",
     after: str = "",
 ) -> TextProbe:
-    """An operator that takes a position."""
+    """An operator with a position operand."""
     more, made = PLACES[place]
     words = {"T": kind, "code": SPELLED[kind]}
     start = SOURCES[source].format(code=SPELLED[dtype])
@@ -71,7 +71,7 @@ def _placed(
 
 
 def _made(count: int, dtype: str, shape: str, *, after: str, source: str = "runtime") -> TextProbe:
-    """A sequence of so many tensors, read or measured."""
+    """A sequence of a number of tensors, with SequenceAt or SequenceLength."""
     names = [f"A{at}" for at in range(count)]
     body = "i = Constant<value = int64 {0}>() "
     if source == "constant":
@@ -128,7 +128,7 @@ def _empty(dtype: str | None, after: str) -> TextProbe:
 
 
 def _joined(dtype: str, shape: str, axis: int, new: int, source: str = "constructed") -> TextProbe:
-    """A sequence joined along an axis."""
+    """A sequence concatenated along an axis."""
     body = SOURCES[source].format(code=SPELLED[dtype])
     body += f"[probe] Y = ConcatFromSequence<axis = {axis}{', new_axis = 1' if new else ''}>(R)"
     return _text(
@@ -166,7 +166,7 @@ TENSORS = {
 
 
 def _inserted(source: str, place: str) -> TextProbe:
-    """A tensor from elsewhere than the graph's inputs, put into a sequence."""
+    """A tensor that is not a graph input, inserted into a sequence."""
     more, made = PLACES[place]
     words = {"T": "int64", "code": 7}
     kind = "int64[4] A" if source == "whole shape" else "float[2,3] A"

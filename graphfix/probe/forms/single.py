@@ -1,4 +1,4 @@
-"""Concat of one tensor between other nodes, as exporters leave it where a list happens to have a single entry."""
+"""A Concat of one tensor between other nodes, which exporters write for lists with a single entry."""
 
 from graphfix.probe.form import TextProbe
 
@@ -8,7 +8,7 @@ SIZES = (2, 3, 4, 5, 2)
 
 
 def single(rank: int, axis: int, *, free: str = "", opset: int = 17) -> TextProbe:
-    """One tensor, joined with nothing."""
+    """A Concat of one tensor."""
     dims = ",".join(f"D{at}" if str(at) in free else str(size) for at, size in enumerate(SIZES[:rank]))
     text = f"{HEAD} {BODY}".format(opset=opset, dims=dims, axis=axis)
     return TextProbe("Concat", f"single rank={rank} open={free or 'none'} axis={axis} opset={opset}", text, ("inputs",))

@@ -1,4 +1,4 @@
-"""Tensors split into sequences: by what, along which axis, keeping it or not."""
+"""SplitToSequence: split sizes, axes, and keepdims."""
 
 from graphfix.probe.form import SPELLED, TextProbe
 
@@ -39,7 +39,7 @@ def _split(
     opset: int = 17,
     after: str = "at",
 ) -> TextProbe:
-    """A tensor split into a sequence."""
+    """A probe of SplitToSequence."""
     more, made = SPLITS[split]
     words = {"T": kind, "code": SPELLED[kind]}
     stated = [f"axis = {axis}"] if axis is not None else []

@@ -1,11 +1,11 @@
-"""An Expand, Tile or filled tensor right before a matrix product, its axes repeated being shared, summed over, or of one side."""
+"""An Expand, Tile or filled tensor directly before a matrix product; the repeated axes are batch, contracted or free axes."""
 
 from graphfix.probe.form import TextProbe
 
 HEAD = '<ir_version: 8, opset_import: ["": {opset}]> g ({inputs}) => ({dtype}[{out}] Y) <{weights}> {{ {body} Y = Identity(z) }}'
 FACETS = ("feeds", "feeds.by", "shape.from", "repeats.from", "input.from")
 WORDS = {"float": "float32", "float16": "float16"}
-"""Dtypes that have products everywhere: what one says of others is about the product."""
+"""Dtypes for which all compilers support products."""
 
 
 def _tensor(name: str, shape: str, dtype: str = "float") -> str:
@@ -17,12 +17,12 @@ def _tensor(name: str, shape: str, dtype: str = "float") -> str:
 
 
 def _pairs(items: str) -> list[tuple[str, str]]:
-    """Names and shapes of what is written `w:4,5 v:1,4`."""
+    """Parse names and shapes written like `w:4,5 v:1,4`."""
     return [(name, shape) for name, _, shape in (item.partition(":") for item in items.split())]
 
 
 def _spread(op: str, data: str, to: str) -> tuple[str, str]:
-    """The operand that says how far, and the node, for data of some dims to become those of another shape."""
+    """The shape operand and the node that expand data from some dims to another shape."""
     have, want = data.split(","), to.split(",")
     more = len(want) - len(have)
     steps = [("1" if at >= more and have[at - more] == size else size) for at, size in enumerate(want)]
@@ -36,7 +36,7 @@ def stretching(
     op: str, label: str, data: str, to: str, body: str, *,
     weights: str = "", more: str = "", out: str = "a,b", dtype: str = "float", opset: int = 17,
 ) -> TextProbe:
-    """One stretched tensor `e`; the body makes `z` of it; `weights` and inputs (`more`) besides."""
+    """A probe with one expanded tensor `e`, from which the body computes `z`; with `weights` and more inputs (`more`)."""
     target, node = _spread(op, data, to)
     inputs = ", ".join([f"{dtype}[{data}] X", *(f"{dtype}[{shape}] {name}" for name, shape in _pairs(more))])
     held = ", ".join([target, *(_tensor(name, shape, dtype) for name, shape in _pairs(weights))])
@@ -112,7 +112,7 @@ OPEN = {
     "rows of two products": ("1,4", "0", TWO, "w:4,5 v:4,5", "N,b"),
     "terms": ("5,1", "1", "m = MatMul(e, U) z = Identity(m)", "", "a,b"),
 }  # fmt: skip
-"""Stretched to a size that an input U of [N, 4] decides: data, the entry of the target that is its, and the rest."""
+"""Expanded to a size of an input U of [N, 4]: the data, the entry of the target with that size, and the other entries."""
 
 
 def _opened(label: str, op: str = "Expand", *, fixed: str = "") -> TextProbe:
