@@ -195,7 +195,7 @@ def _keys(settings: Mapping[str, Setting]) -> Iterator[str]:
 
 
 def _commands() -> Iterator[tuple[str, str]]:
-    (commands,) = (action for action in cli.grammar()._actions if isinstance(action, argparse._SubParsersAction))
+    (commands,) = (action for action in cli.build_parser()._actions if isinstance(action, argparse._SubParsersAction))
     for name, sub in commands.choices.items():
         sub.formatter_class = lambda prog: argparse.HelpFormatter(prog, width=WIDTH)
         yield name, f"# graphfix {name}\n\n{code(sub.format_help())}\n"

@@ -193,7 +193,7 @@ def compile(
     """
     import tempfile
 
-    from graphfix.artifact import placeable
+    from graphfix.artifact import check_artifact_path
     from graphfix.backends.base import backend
     from graphfix.backends.connect import open_target
     from graphfix.backends.gpu_options import gpu_options
@@ -205,7 +205,7 @@ def compile(
 
     wanted, goal = backend(target.partition("@")[0]), Path(output)
     options = gpu_options(compute_capability, wanted)
-    placeable(goal, wanted.artifact, force=force)
+    check_artifact_path(goal, wanted.artifact, force=force)
     dims = {name: spanned(entries) for name, entries in (shapes or {}).items()}
     with contextlib.ExitStack() as stack:
         path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="graphfix-")), "model.onnx")

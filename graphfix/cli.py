@@ -1,4 +1,4 @@
-"""The command line: arguments in, one call to a subcommand, an exit code out."""
+"""The command line: parse the arguments, call one subcommand, and return an exit code."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ COMMANDS = {
     "completion": "the script by which bash, zsh or fish completes this command line",
     "backends": "which compilers are here, and how to get the others",
 }
-ALONE = {"lint"}
-"""Commands that do no algebra in this process."""
-BLAS = "OPENBLAS_NUM_THREADS"
+SINGLE_THREADED = {"lint"}
+"""Commands that do no linear algebra in this process."""
+BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 EPILOG = "exit codes: 0 clean, 1 findings, 2 could not judge (bad usage, unreadable model, missing backend)"
 
 
@@ -40,14 +40,14 @@ class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line on stderr."""
 
     def error(self, message: str) -> NoReturn:
-        """Print one line with the cure and exit with code 2."""
+        """Print one line with a hint and exit with code 2."""
         self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`\n")
 
 
-def grammar(commands: Container[str] = frozenset(COMMANDS)) -> Parser:
-    """The parser of the whole command line, with the arguments of these commands; the others are known by name alone.
+def build_parser(commands: Container[str] = frozenset(COMMANDS)) -> Parser:
+    """Return the parser of the whole command line; only these commands get their arguments, the others only a name.
 
-    Declaring the arguments of a command imports its module, which costs a run of another one its time.
+    Declaring the arguments of a command imports the modules it uses, which would slow down a run of another command.
     """
     parser = Parser(prog="graphfix", description="A compatibility linter and graph rewriter over ONNX.", epilog=EPILOG)
     parser.add_argument("--version", action="version", version=f"graphfix {VERSION}")
@@ -60,32 +60,32 @@ def grammar(commands: Container[str] = frozenset(COMMANDS)) -> Parser:
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """Within, numpy is imported without threads for its algebra: it starts them at once, and they spin for much of a short run.
+def _single_blas_thread() -> Iterator[None]:
+    """Make BLAS start a single thread when numpy is imported: idle threads of BLAS cost much of a short run's time.
 
-    The environment is left as it was, so that processes started later are none of it.
+    The environment is restored, so that processes started later are not affected.
     """
-    given = BLAS in os.environ
-    os.environ.setdefault(BLAS, "1")
+    given = BLAS_THREADS in os.environ
+    os.environ.setdefault(BLAS_THREADS, "1")
     try:
         yield
     finally:
         if not given:
-            os.environ.pop(BLAS, None)
+            os.environ.pop(BLAS_THREADS, None)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code is 0, 1 or 2 as the contract says."""
-    gc.set_threshold(100_000)  # what is imported stays, and thousands of small values live as long as their model does
-    atexit.register(gc.freeze)  # a process that ends gains nothing by looking for garbage once more
+    """Run one command; returns the exit code: 0, 1 with findings, 2 on an error."""
+    gc.set_threshold(100_000)  # modules stay loaded, and thousands of small objects live as long as their model
+    atexit.register(gc.freeze)  # skips the last collection, which a process that ends does not need
     arguments = list(sys.argv[1:] if argv is None else argv)
-    wanted = next((word for word in arguments if not word.startswith("-")), None)
-    if wanted in ALONE:
-        with _alone():
+    command = next((word for word in arguments if not word.startswith("-")), None)
+    if command in SINGLE_THREADED:
+        with _single_blas_thread():
             importlib.import_module("numpy")
-    parser = grammar({wanted} if wanted is not None else frozenset())
-    if wanted is not None and wanted not in COMMANDS:
-        parser.error(f"unknown command `{wanted}`, {nearest(wanted, COMMANDS)}")
+    parser = build_parser({command} if command is not None else frozenset())
+    if command is not None and command not in COMMANDS:
+        parser.error(f"unknown command `{command}`, {nearest(command, COMMANDS)}")
     try:
         given = parser.parse_args(arguments)
         code: int = importlib.import_module(f"graphfix.commands.{given.command}").run(given)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A model file as it is to be used: dims (perhaps ranges) and constants by input name, and data to compare on."""
+    """A model file with its bindings: dims (sizes or ranges) and constants by input name, and the data to compare on."""
 
     path: Path
     shapes: Mapping[str, Spanned] = field(default_factory=dict)
@@ -30,8 +30,12 @@ class Case:
 
 
 @dataclass(slots=True)
-class Ready:
-    """A case made ready: the bound model and the file it is in, onnxruntime's word, and a feed to run the artifact on."""
+class PreparedCase:
+    """A case that compilers can be asked about.
+
+    `model` is the bound model and `file` the file that holds it, `reference` the run of onnxruntime, and `feed` an .npz with
+    the inputs and the expected outputs for the artifact, None where there are none.
+    """
 
     case: Case
     model: ModelProto
@@ -42,13 +46,13 @@ class Ready:
 
     @property
     def facts(self) -> Facts:
-        """The facts of the bound model, worked out once."""
+        """The facts of the bound model, computed once."""
         if self._facts is None:
             self._facts = Facts.of(self.model)
         return self._facts
 
     def ask(self, session: Session, backend: Backend, **more: Any) -> Verdict:
-        """The compiler's verdict; sizes for free dims go along where the compiler wants some. `more` is for `Session.ask`."""
+        """Return the compiler's verdict, passing sizes for dynamic dims where it needs them. `more` goes to `Session.ask`."""
         options = dict(more.pop("options", None) or {})
         values = {}
         if backend.needs_sizes:

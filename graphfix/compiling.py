@@ -1,4 +1,4 @@
-"""compile: predict, hand the model to the compiler, place what it makes, and cut down what it refuses."""
+"""Compile a model: predict, run the compiler, write the artifact, and bisect a rejection."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphfix.artifact import Draft
-from graphfix.compile_case import Case, Ready
-from graphfix.confirm import confirm, prepared
+from graphfix.artifact import PendingArtifact
+from graphfix.compile_case import Case, PreparedCase
+from graphfix.confirm import confirm, prepare
 from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.engine import judge
 from graphfix.errors import TableError, UsageError
 from graphfix.outcomes import CONTRADICTION, REJECTION
-from graphfix.testimony import unwritten
+from graphfix.testimony import unwritten_findings
 
 if TYPE_CHECKING:
     from graphfix.backends.base import Backend
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What compile did: the report with prediction and verdict, the compiler's answer, and what was written.
+    """The result of compiling: the report with prediction and verdict, the compiler's verdict, and the written files.
 
-    `output` is the artifact, None when there is none: it was rejected, or can be run and not written; `part` is the
-    smallest rejected part, where one was looked for.
+    `output` is the artifact, None where the model was rejected or can be run but not written; `part` is the smallest
+    rejected part, where one was searched for.
     """
 
     result: Result
@@ -46,63 +46,65 @@ def compile_case(
     output: Path | None,
     options: Mapping[str, Any] | None = None,
     part: Path | None = None,
-    patience: float = 300.0,
-    say: Callable[[str], None] | None = None,
+    seconds: float = 300.0,
+    progress: Callable[[str], None] | None = None,
 ) -> Compiled:
-    """Compile a case with an open session; `part` is where the smallest rejected part goes, searched for `patience` s.
+    """Compile a case in an open session; the smallest rejected part is searched for `seconds` and written to `part`.
 
     Raises GraphfixError for an unreadable model, inputs that do not fit, and an output that cannot be written.
     """
     from graphfix.backends.base import backend
 
     wanted = backend(target.partition("@")[0])
-    with prepared(case) as ready:
-        result = predicted(ready, target)
+    with prepare(case) as prepared:
+        result = predict(prepared, target)
         if output is None:
-            verdict, placed = confirm(result, ready, session, wanted, options=options), None
+            verdict, written = confirm(result, prepared, session, wanted, options=options), None
         else:
-            with Draft(output) as draft:
-                verdict = confirm(result, ready, session, wanted, output=draft.path, options=options)
-                placed = output if verdict.accepted and draft.path.exists() else None
-                if placed is not None:
-                    draft.put()
+            with PendingArtifact(output) as draft:
+                verdict = confirm(result, prepared, session, wanted, output=draft.path, options=options)
+                written = output if verdict.accepted and draft.path.exists() else None
+                if written is not None:
+                    draft.commit()
                 elif verdict.accepted:
-                    result.findings[:0] = unwritten(result, ready, verdict)
-        found = None
+                    result.findings[:0] = unwritten_findings(result, prepared, verdict)
+        rejected = None
         if part is not None and not verdict.accepted:
-            found = _cut(ready, session, wanted, verdict, options, patience, say or (lambda _: None))
-            found.save(part)
+            rejected = _bisect(prepared, session, wanted, verdict, options, seconds, progress or (lambda _: None))
+            rejected.save(part)
             assert result.compiler is not None
-            result.compiler["part"] = {"path": str(part), "operators": found.operators, "complete": not found.cut_short}
-            result.findings = [_pointed(finding, found, part) for finding in result.findings]
-        result.output = str(placed) if placed is not None else None
-    return Compiled(result, verdict, placed, found)
+            result.compiler["part"] = {"path": str(part), "operators": rejected.operators, "complete": not rejected.cut_short}
+            result.findings = [_with_part(finding, rejected, part) for finding in result.findings]
+        result.output = str(written) if written is not None else None
+    return Compiled(result, verdict, written, rejected)
 
 
-def predicted(ready: Ready, target: str) -> Result:
-    """The prediction for the bound model; undecided, with a note, for a compiler that has no table."""
-    name = str(ready.case.path)
+def predict(prepared: PreparedCase, target: str) -> Result:
+    """Return the prediction for the bound model; for a compiler without a table it is undecided, with a note."""
+    name = str(prepared.case.path)
     try:
-        return judge(ready.model, [target], name=name)[0]
+        return judge(prepared.model, [target], name=name)[0]
     except (TableError, UsageError) as error:
         short, _, version = target.partition("@")
         note = Finding("GF109", "unmeasured", Severity.NOTE, short, f"nothing is predicted: {error.problem}", kind="unmeasured")
-        return Result(name, short, version, len(ready.facts.nodes), [note])
+        return Result(name, short, version, len(prepared.facts.nodes), [note])
 
 
-def _cut(
-    ready: Ready, session: Session, wanted: Backend, verdict: Verdict, options: Mapping[str, Any] | None,
-    patience: float, say: Callable[[str], None],
+def _bisect(
+    prepared: PreparedCase, session: Session, wanted: Backend, verdict: Verdict, options: Mapping[str, Any] | None,
+    seconds: float, progress: Callable[[str], None],
 ) -> Part:  # fmt: skip
-    from graphfix.bisect import smallest
+    from graphfix.bisect import smallest_rejected_part
     from graphfix.blame import blame
 
-    suspects = blame(verdict.message, verdict.nodes, ready.facts).nodes
-    return smallest(ready, session, wanted, verdict, suspects=suspects, options=options, patience=patience, say=say)
+    suspects = blame(verdict.message, verdict.nodes, prepared.facts).nodes
+    return smallest_rejected_part(
+        prepared, session, wanted, verdict, suspects=suspects, options=options, seconds=seconds, progress=progress
+    )
 
 
-def _pointed(finding: Finding, part: Part, place: Path) -> Finding:
-    """A finding that speaks of the whole model, with the part that suffices to see it."""
+def _with_part(finding: Finding, part: Part, path: Path) -> Finding:
+    """The finding; one about the whole model mentions the part that reproduces it."""
     if finding.code == CONTRADICTION.code or (finding.code == REJECTION.code and not finding.node):
-        return dataclasses.replace(finding, message=f"{finding.message}; {place} holds {part.summary}, enough to see it")
+        return dataclasses.replace(finding, message=f"{finding.message}; {path} holds {part.summary}, enough to see it")
     return finding

@@ -1,4 +1,4 @@
-"""What may follow on a command line, read off the argparse tree, and the scripts that tell it to bash, zsh and fish."""
+"""Shell completion: the commands and arguments in the argparse tree, and completion scripts for bash, zsh and fish."""
 
 from __future__ import annotations
 
@@ -9,49 +9,49 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 SHELLS = ("bash", "zsh", "fish")
-PATHS = frozenset({"path", "paths", "model", "folder"})
+FILE_ARGUMENTS = frozenset({"path", "paths", "model", "folder"})
 """Positional arguments that are files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An option with its spellings, or a positional argument with none, and what may be its value.
+    """An option with its spellings, or a positional argument, which has none.
 
-    `words` are the values that are known, `files` tells whether it may be any file, `valued` whether it has a value.
+    `words` are the known values, `files` tells whether the value may be any file, `takes_value` whether there is a value.
     """
 
     spellings: tuple[str, ...]
-    about: str
+    help_text: str
     words: tuple[str, ...] = ()
     files: bool = False
-    valued: bool = False
+    takes_value: bool = False
 
 
 Tree = Mapping[str, tuple[str, Sequence[Argument]]]
-"""The commands, each with its sentence and its arguments."""
+"""The commands, each with its help text and its arguments."""
 
 
 def tree(parser: argparse.ArgumentParser) -> Tree:
-    """The commands of a parser and their arguments."""
+    """Return the commands of a parser and their arguments."""
     (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
-    about = {action.dest: action.help or "" for action in commands._choices_actions}
-    known = _known()
+    help_text = {action.dest: action.help or "" for action in commands._choices_actions}
+    known_values = _known_values()
     return {
-        name: (about.get(name, ""), [_argument(action, known) for action in sub._actions])
+        name: (help_text.get(name, ""), [_argument(action, known_values) for action in sub._actions])
         for name, sub in commands.choices.items()
     }
 
 
-def _argument(action: argparse.Action, known: Mapping[str, Sequence[str]]) -> Argument:
-    valued = action.nargs != 0
-    words = tuple(map(str, action.choices or known.get(action.dest, ()))) if valued else ()
-    files = valued and not words and (getattr(action.type, "__name__", "") == "Path" or action.dest in PATHS)
+def _argument(action: argparse.Action, known_values: Mapping[str, Sequence[str]]) -> Argument:
+    takes_value = action.nargs != 0
+    words = tuple(map(str, action.choices or known_values.get(action.dest, ()))) if takes_value else ()
+    files = takes_value and not words and (getattr(action.type, "__name__", "") == "Path" or action.dest in FILE_ARGUMENTS)
     text = (action.help or "").replace("%%", "%")
-    return Argument(tuple(action.option_strings), "" if text == argparse.SUPPRESS else text, words, files, valued)
+    return Argument(tuple(action.option_strings), "" if text == argparse.SUPPRESS else text, words, files, takes_value)
 
 
-def _known() -> dict[str, Sequence[str]]:
-    """Values by the name of the argument, where they are known without being its choices."""
+def _known_values() -> dict[str, Sequence[str]]:
+    """The known values by argument name, of arguments that declare no choices."""
     from graphfix.codes import codes
     from graphfix.formats import FORMATS
     from graphfix.table_versions import WHOLE, rules_home, targets
@@ -78,23 +78,23 @@ def _rewrites() -> list[str]:
 
 
 def script(shell: str, commands: Tree) -> str:
-    """The completion script for one of `SHELLS`, whole, to be sourced or put where the shell looks for it."""
+    """Return the completion script for one of `SHELLS`."""
     write: dict[str, Callable[[Tree], Iterator[str]]] = {"bash": _bash, "zsh": _zsh, "fish": _fish}
     return "\n".join(write[shell](commands)) + "\n"
 
 
-def _cases(commands: Tree, known: str, files: str) -> Iterator[str]:
-    """Cases over `command option` for the value of an option; `known` is told its words, in quotes."""
+def _cases(commands: Tree, words_action: str, files_action: str) -> Iterator[str]:
+    """Yield case branches on `command option` for the value of an option; `words_action` is a format for its quoted words."""
     for command, (_, arguments) in commands.items():
         for argument in arguments:
-            if argument.spellings and argument.valued:
+            if argument.spellings and argument.takes_value:
                 pattern = "|".join(shlex.quote(f"{command} {spelling}") for spelling in argument.spellings)
-                action = files if argument.files else known.format(shlex.quote(" ".join(argument.words)))
+                action = files_action if argument.files else words_action.format(shlex.quote(" ".join(argument.words)))
                 yield f"        {pattern}) {action}; return ;;"
 
 
 def _positionals(commands: Tree) -> Iterator[tuple[str, str, bool]]:
-    """Each command with the words that may stand in it without an option, and whether files may."""
+    """Yield each command with the known values of its positional arguments, and whether they may be files."""
     for command, (_, arguments) in commands.items():
         plain = [argument for argument in arguments if not argument.spellings]
         yield command, " ".join(word for one in plain for word in one.words), any(one.files for one in plain)
@@ -151,7 +151,7 @@ def _zsh(commands: Tree) -> Iterator[str]:
     yield '        if [[ $word != -* ]]; then command="$word"; break; fi'
     yield "    done"
     yield "    if [[ -z $command ]]; then"
-    entries = [_described(name, about) for name, (about, _) in commands.items()]
+    entries = [_zsh_entry(name, help_text) for name, (help_text, _) in commands.items()]
     yield f"        told=({' '.join(entries)})"
     yield "        _describe command told; return"
     yield "    fi"
@@ -161,7 +161,7 @@ def _zsh(commands: Tree) -> Iterator[str]:
     yield "    esac"
     yield '    case "$command" in'
     for name, (_, arguments) in commands.items():
-        options = [_described(max(one.spellings, key=len), one.about) for one in arguments if one.spellings]
+        options = [_zsh_entry(max(one.spellings, key=len), one.help_text) for one in arguments if one.spellings]
         yield f"        {name}) told=({' '.join(options)}) ;;"
     yield "    esac"
     yield "    if [[ $PREFIX == -* ]]; then _describe option told; return; fi"
@@ -173,25 +173,25 @@ def _zsh(commands: Tree) -> Iterator[str]:
     yield 'if [[ ${funcstack[1]} == _graphfix ]]; then _graphfix "$@"; else compdef _graphfix graphfix; fi'
 
 
-def _described(word: str, about: str) -> str:
-    return shlex.quote(word.replace(":", "\\:") + (":" + " ".join(about.split()) if about else ""))
+def _zsh_entry(word: str, help_text: str) -> str:
+    return shlex.quote(word.replace(":", "\\:") + (":" + " ".join(help_text.split()) if help_text else ""))
 
 
 def _fish(commands: Tree) -> Iterator[str]:
     yield "# fish completion for graphfix, from `graphfix completion fish`"
     yield "complete -c graphfix -f"
-    for name, (about, arguments) in commands.items():
-        yield f"complete -c graphfix -n __fish_use_subcommand -a {_fished(name)} -d {_fished(about)}"
-        seen = f"complete -c graphfix -n {_fished(f'__fish_seen_subcommand_from {name}')}"
+    for name, (help_text, arguments) in commands.items():
+        yield f"complete -c graphfix -n __fish_use_subcommand -a {_fish_quoted(name)} -d {_fish_quoted(help_text)}"
+        seen = f"complete -c graphfix -n {_fish_quoted(f'__fish_seen_subcommand_from {name}')}"
         for one in arguments:
             flags = [f"-l {s[2:]}" if s.startswith("--") else f"-s {s[1:]}" for s in one.spellings]
-            value = "-r -F" if one.files else "-x" if one.valued and one.spellings else ""
-            words = f"-a {_fished(' '.join(one.words))}" if one.words else ""
-            told = f"-d {_fished(one.about)}" if one.spellings else ""
+            value = "-r -F" if one.files else "-x" if one.takes_value and one.spellings else ""
+            words = f"-a {_fish_quoted(' '.join(one.words))}" if one.words else ""
+            description = f"-d {_fish_quoted(one.help_text)}" if one.spellings else ""
             if value or words or flags:
-                yield " ".join(filter(None, [seen, *flags, value, words, told]))
+                yield " ".join(filter(None, [seen, *flags, value, words, description]))
 
 
-def _fished(text: str) -> str:
+def _fish_quoted(text: str) -> str:
     """Text in fish's single quotes, in which a backslash escapes a quote."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -1,7 +1,7 @@
-"""The compiler's own word beside ours: a model made ready to be asked about, asked about, and its artifact compared.
+"""Confirm a prediction with the compiler itself: prepare a model, compile it, and compare the artifact's outputs.
 
-onnxruntime is heard first. Its outputs are what the artifact's are held to, and the sizes at which it runs the model
-are those given to a compiler that wants some.
+onnxruntime runs the model first. Its outputs are the reference for the artifact's outputs, and the sizes at which it runs
+the model are those passed to a compiler that needs sizes for dynamic dims.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphfix.compile_case import Case, Ready
+from graphfix.compile_case import Case, PreparedCase
 from graphfix.diagnostic import Result, told_apart
 from graphfix.ranges import Span, freed, profile
 from graphfix.reading import bound, named, read_whole
-from graphfix.testimony import testimony
+from graphfix.testimony import compiler_findings
 from graphfix.witness import witness
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def prepared(case: Case) -> Iterator[Ready]:
-    """The case in the form in which compilers are asked, its temporary files gone afterwards.
+def prepare(case: Case) -> Iterator[PreparedCase]:
+    """Prepare a case for compilers; its temporary files are removed when the block ends.
 
     Raises GraphfixError for an unreadable model, an unknown input, and sizes, values or data that do not fit.
     """
@@ -39,7 +39,7 @@ def prepared(case: Case) -> Iterator[Ready]:
     usual: Any = {name: [dim.usual if isinstance(dim, Span) else dim for dim in dims] for name, dims in case.shapes.items()}
     fixed = bool(case.values) or any(size is not None for dims in shapes.values() for size in dims)
     model = with_output_shapes(bound(original, shapes, case.values)) if fixed else original
-    profile(model, case.shapes, {})  # a range that does not fit is said before anything runs
+    profile(model, case.shapes, {})  # an invalid range is reported before anything runs
     reference = witness(original, named(original, usual), case.values, case.data)
     with tempfile.TemporaryDirectory(prefix="graphfix-") as folder:
         file = case.path
@@ -47,24 +47,24 @@ def prepared(case: Case) -> Iterator[Ready]:
             file = Path(folder, "model.onnx")
             save_model(model, file)
         feed = reference.save(original, Path(folder, "data.npz"), case.values)
-        yield Ready(case, model, file, reference, feed)
+        yield PreparedCase(case, model, file, reference, feed)
 
 
 def confirm(
     result: Result,
-    ready: Ready,
+    prepared: PreparedCase,
     session: Session,
     backend: Backend,
     *,
     output: Path | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Verdict:
-    """Ask the compiler about a prepared model and put its verdict and what follows from it into the Result.
+    """Ask the compiler about a prepared model, and add its verdict and the findings that follow from it to the Result.
 
-    `output` receives the artifact; where it can run here it is run on the feed and compared with onnxruntime. The
-    Result's `compiler` keeps the prediction that stood before, and its findings gain those of testimony.py.
+    `output` receives the artifact. Where the compiler can run here, the artifact is run on the feed and its outputs are
+    compared with onnxruntime's. The Result's `compiler` also records the prediction that was made without the compiler.
     """
-    verdict = ready.ask(session, backend, inputs=ready.feed, output=output, options=options)
+    verdict = prepared.ask(session, backend, inputs=prepared.feed, output=output, options=options)
     result.compiler = {
         "version": session.version,
         "accepted": verdict.accepted,
@@ -75,5 +75,5 @@ def confirm(
         "numerics": verdict.numerics,
         "error": verdict.error,
     }
-    result.findings = told_apart([*testimony(result, ready, verdict, backend), *result.findings], result.called)
+    result.findings = told_apart([*compiler_findings(result, prepared, verdict, backend), *result.findings], result.called)
     return verdict

@@ -1,4 +1,4 @@
-"""The compilers' own verdicts as findings that `fix` goes on working at: whom each blames in the model as it stands."""
+"""The installed compilers' verdicts as findings on a model in memory, which `fix` uses beside those of the tables."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import Any
 
 from onnx import ModelProto
 
+from graphfix.compiler_rejections import Ask
 from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.errors import BackendError
 from graphfix.shelf import whole
-from graphfix.witnessed import Ask
 
 
 @contextlib.contextmanager
-def consulting(
-    targets: Sequence[str], note: Callable[[str], None], shapes: Mapping[str, Any], values: Mapping[str, Any]
+def consult_compilers(
+    targets: Sequence[str], warn: Callable[[str], None], shapes: Mapping[str, Any], values: Mapping[str, Any]
 ) -> Iterator[tuple[Ask, Callable[[Sequence[Result], ModelProto], None]]]:
-    """Two functions about a model in memory: the findings of the installed compilers, and their word put into Results.
+    """Yield two functions: one returns the compilers' findings on a model, one adds their verdicts to its Results.
 
-    `note` is told of a compiler that is not installed. BackendError when none of them is.
+    `warn` is called with a line for each compiler that is not installed. Raises BackendError when none of them is.
     """
     from graphfix.backends.base import backend
     from graphfix.backends.connect import open_target
     from graphfix.compile_case import Case
-    from graphfix.confirm import confirm, prepared
+    from graphfix.confirm import confirm, prepare
     from graphfix.model import save_model
 
     with contextlib.ExitStack() as stack:
@@ -36,30 +36,30 @@ def consulting(
             try:
                 sessions[target] = stack.enter_context(open_target(target))
             except BackendError as error:
-                note(f"{target} is not asked: {error.line()}")
+                warn(f"{target} is not asked: {error.line()}")
         if not sessions:
-            raise BackendError("no compiler is here to confirm with", cure=f"graphfix backends install {targets[0]}")
+            raise BackendError("no compiler is here to confirm with", hint=f"graphfix backends install {targets[0]}")
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="graphfix-")))
 
-        def tell(results: Sequence[Result], model: ModelProto) -> None:
+        def confirm_results(results: Sequence[Result], model: ModelProto) -> None:
             path = folder / "model.onnx"
-            held = ModelProto()
-            held.CopyFrom(model)
-            save_model(whole(held), path, force=True)
-            del held
-            free = {name: dims for name, dims in shapes.items() if name in {info.name for info in model.graph.input}}
-            with prepared(Case(path, free, {})) as ready:
+            copy = ModelProto()
+            copy.CopyFrom(model)
+            save_model(whole(copy), path, force=True)
+            del copy
+            bound_shapes = {name: dims for name, dims in shapes.items() if name in {info.name for info in model.graph.input}}
+            with prepare(Case(path, bound_shapes, {})) as prepared:
                 for target, result in zip(targets, results, strict=True):
                     if target in sessions:
-                        confirm(result, ready, sessions[target], backend(result.target))
+                        confirm(result, prepared, sessions[target], backend(result.target))
 
         def ask(model: ModelProto) -> list[Finding]:
             results = [Result("", target.partition("@")[0], target.partition("@")[2]) for target in targets]
-            tell(results, model)
+            confirm_results(results, model)
             rejected = {r.target for r in results if r.compiler is not None and not r.compiler["accepted"]}
             return [
                 f for r in results if r.target in rejected for f in r.findings
                 if f.severity is Severity.ERROR and f.kind == "rejection"
             ]  # fmt: skip
 
-        yield ask, tell
+        yield ask, confirm_results

@@ -1,7 +1,7 @@
-"""Parts of a model as models of their own: some nodes of its main graph, or the body of a node that has one.
+"""Extraction of parts of a model as models: some nodes of the main graph, or a subgraph attribute of a node.
 
-What a part reads from elsewhere becomes its input, typed as far as facts go, or a constant where its value is one;
-what it makes and something else reads, or nothing does, becomes its output.
+A value that a part uses and does not produce becomes an input, with the dtype and shape that shape inference found, or an
+initializer where it is constant. A value becomes an output that the rest of the model uses, or that nothing uses.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TypeProto, V
 
 from graphfix.dim_names import shown
 from graphfix.facts import DTYPES, Facts, Value
+from graphfix.folding import Array
 
 CODES = {name: code for code, name in DTYPES.items() if name}
 
 
-def part(model: ModelProto, chosen: Collection[int], facts: Facts) -> ModelProto | None:
-    """The nodes of the main graph at these positions; None when something they read has no known dtype."""
+def extract_nodes(model: ModelProto, chosen: Collection[int], facts: Facts) -> ModelProto | None:
+    """The nodes of the main graph at these positions as a model; None when one of its inputs has no known dtype."""
     import onnx_graphsurgeon as gs
     from onnx_graphsurgeon.logger import G_LOGGER
 
@@ -27,121 +28,148 @@ def part(model: ModelProto, chosen: Collection[int], facts: Facts) -> ModelProto
     graph: Any = gs.import_onnx(model)
     nodes = list(graph.nodes)
     kept = [nodes[at] for at in sorted(chosen)]
-    made = {id(tensor): tensor for node in kept for tensor in node.outputs if tensor.name}
-    ends = {id(tensor) for tensor in graph.outputs}
-    readers = {id(tensor) for at, node in enumerate(nodes) if at not in chosen for tensor in _read(node, gs)}
-    reads = {id(tensor): tensor for node in kept for tensor in _read(node, gs) if tensor.name}
-    inputs = []
-    for tensor in reads.values():
-        if id(tensor) in made or isinstance(tensor, gs.Constant):
-            continue
-        value = facts.value(tensor.name)
-        if value is None or value.dtype not in CODES:
-            return None
-        if value.constant is not None and value.source in ("constant", "folded"):
-            tensor.inputs.clear()
-            tensor.to_constant(np.ascontiguousarray(value.constant).reshape(value.constant.shape))
-            continue
-        tensor.inputs.clear()
-        inputs.append(tensor)
-    inside = {id(tensor) for tensor in reads.values()}
+    produced = {id(tensor): tensor for node in kept for tensor in node.outputs if tensor.name}
+    used = {id(tensor): tensor for node in kept for tensor in _tensors_used(node, gs) if tensor.name}
+    outer = [tensor for key, tensor in used.items() if key not in produced and not isinstance(tensor, gs.Constant)]
+    graph_outputs = {id(tensor) for tensor in graph.outputs}
+    used_by_rest = {id(tensor) for at, node in enumerate(nodes) if at not in chosen for tensor in _tensors_used(node, gs)}
+    inputs = _inputs(outer, facts)
+    if inputs is None:
+        return None
     graph.nodes = kept
     graph.inputs = inputs
     graph.outputs = [
-        t for i, t in made.items() if (i in ends or i in readers or i not in inside) and t.inputs[0].op != "Constant"
+        tensor
+        for key, tensor in produced.items()
+        if (key in graph_outputs or key in used_by_rest or key not in used) and tensor.inputs[0].op != "Constant"
     ]
-    # A body keeps the inputs that it does not read: what its node is given counts on their places.
+    # A subgraph keeps inputs that it does not use: its node's operands correspond to them by position.
     graph.cleanup(remove_unused_graph_inputs=True, recurse_subgraphs=False, recurse_functions=False)
     graph.toposort(recurse_functions=False)
-    cut: ModelProto = gs.export_onnx(graph, do_type_check=False)
-    return _finished(cut, model, facts, {t.name for t in graph.inputs}, [t.name for t in graph.outputs])
+    extracted: ModelProto = gs.export_onnx(graph, do_type_check=False)
+    return _finish(extracted, model, facts, {t.name for t in graph.inputs}, [t.name for t in graph.outputs])
 
 
-def lifted(model: ModelProto, at: int, facts: Facts) -> Iterator[ModelProto]:
-    """The subgraphs of the node at a position, each as a model of its own."""
+def _inputs(tensors: Sequence[Any], facts: Facts) -> list[Any] | None:
+    """Make inputs or constants of tensors whose producers are left out; the inputs, None when a dtype is unknown."""
+    inputs = []
+    for tensor in tensors:
+        value = facts.value(tensor.name)
+        if value is None or value.dtype not in CODES:
+            return None
+        tensor.inputs.clear()
+        constant = _constant(value)
+        if constant is not None:
+            tensor.to_constant(np.ascontiguousarray(constant).reshape(constant.shape))
+        else:
+            inputs.append(tensor)
+    return inputs
+
+
+def extract_bodies(model: ModelProto, at: int, facts: Facts) -> Iterator[ModelProto]:
+    """The subgraph attributes of the node at a position, each as a model, where the values they capture are known."""
     node = model.graph.node[at]
     for item in node.attribute:
         if item.type != AttributeProto.GRAPH:
             continue
         scope = (f"{item.name} of {node.name or next(iter(node.output), node.op_type)}",)
-        made = ModelProto()
-        made.graph.CopyFrom(item.g)
-        names = {name for inner in made.graph.node for name in inner.output}
-        names |= {t.name for t in made.graph.initializer} | {i.name for i in made.graph.input}
-        outer = {t.name: t for t in model.graph.initializer}
-        given = {info.name for info in made.graph.input}
-        for name in _free(made.graph.node, names):
-            value = facts.value(name, scope)
-            if name in outer:
-                made.graph.initializer.append(outer[name])
-            elif value is not None and value.constant is not None and value.source in ("constant", "folded"):
-                made.graph.initializer.append(numpy_helper.from_array(value.constant, name))
-            elif value is not None and value.dtype in CODES:
-                made.graph.input.append(typed_as(value, name))
-                given.add(name)
-            else:
-                break
+        body = ModelProto()
+        body.graph.CopyFrom(item.g)
+        if not _declare_captured(body.graph, model, facts, scope):
+            continue
+        produced = {name for inner in body.graph.node for name in inner.output}
+        outputs = [output.name for output in body.graph.output if output.name in produced]
+        finished = _finish(body, model, facts, {info.name for info in body.graph.input}, outputs, scope)
+        if finished is not None:
+            yield finished
+
+
+def _declare_captured(graph: GraphProto, model: ModelProto, facts: Facts, scope: tuple[str, ...]) -> bool:
+    """Declare the outer-scope values of a subgraph as its initializers or inputs; False when one of them is unknown."""
+    own = {name for node in graph.node for name in node.output}
+    own |= {tensor.name for tensor in graph.initializer} | {info.name for info in graph.input}
+    outer = {tensor.name: tensor for tensor in model.graph.initializer}
+    for name in _captured_names(graph.node, own):
+        value = facts.value(name, scope)
+        if name in outer:
+            graph.initializer.append(outer[name])
+        elif value is not None and (constant := _constant(value)) is not None:
+            graph.initializer.append(numpy_helper.from_array(constant, name))
+        elif value is not None and value.dtype in CODES:
+            graph.input.append(typed_as(value, name))
         else:
-            outputs = [o.name for o in made.graph.output if o.name in {n for inner in made.graph.node for n in inner.output}]
-            finished = _finished(made, model, facts, given, outputs, scope)
-            if finished is not None:
-                yield finished
+            return False
+    return True
+
+
+def _constant(value: Value) -> Array | None:
+    """The array of a value that is an initializer or was folded; None for any other, also one that is known from shapes."""
+    return value.constant if value.source in ("constant", "folded") else None
 
 
 def typed_as(value: Value, name: str) -> ValueInfoProto:
-    """A declaration that says what is known of a value and nothing more."""
-    made = ValueInfoProto(name=name)
-    made.type.tensor_type.elem_type = CODES[value.dtype]
+    """A declaration with the dtype and the dims that are known of a value."""
+    info = ValueInfoProto(name=name)
+    info.type.tensor_type.elem_type = CODES[value.dtype]
     if value.shape is not None:
-        made.type.tensor_type.shape.SetInParent()
+        info.type.tensor_type.shape.SetInParent()
         for size in value.shape:
-            dim = made.type.tensor_type.shape.dim.add()
+            dim = info.type.tensor_type.shape.dim.add()
             if isinstance(size, int):
                 dim.dim_value = size
             elif size:
                 dim.dim_param = shown(size)
-    return made
+    return info
 
 
-def _finished(
-    cut: ModelProto, model: ModelProto, facts: Facts, given: Collection[str], outputs: Sequence[str], scope: tuple[str, ...] = ()
+def _finish(
+    extracted: ModelProto,
+    model: ModelProto,
+    facts: Facts,
+    inputs: Collection[str],
+    outputs: Sequence[str],
+    scope: tuple[str, ...] = (),
 ) -> ModelProto | None:
-    """The part with the original's header and annotations, its interface declared, and no initializer twice."""
-    if not cut.graph.node or not outputs:
+    """The extracted graph with the original's header and value_info, and its inputs and outputs declared."""
+    if not extracted.graph.node or not outputs:
         return None
-    made = ModelProto(ir_version=max(model.ir_version, 4), producer_name=model.producer_name, opset_import=model.opset_import)
-    made.functions.extend(model.functions)
-    made.graph.CopyFrom(cut.graph)
-    made.graph.name = model.graph.name or "part"
-    inside = {name for node in made.graph.node for name in node.output}
-    stated = [info for info in (model.graph if not scope else cut.graph).value_info if info.name in inside]
-    del made.graph.value_info[:]
-    made.graph.value_info.extend(stated)  # as they are, since a compiler may have believed them
-    declared = {info.name: info for info in made.graph.input}
+    out = ModelProto(ir_version=max(model.ir_version, 4), producer_name=model.producer_name, opset_import=model.opset_import)
+    out.functions.extend(model.functions)
+    out.graph.CopyFrom(extracted.graph)
+    out.graph.name = model.graph.name or "part"
+    produced = {name for node in out.graph.node for name in node.output}
+    annotations = [info for info in (model.graph if not scope else extracted.graph).value_info if info.name in produced]
+    del out.graph.value_info[:]
+    out.graph.value_info.extend(annotations)  # unchanged, since they may be what the compiler rejects
     original = {info.name: info for info in (*model.graph.input, *model.graph.output)} if not scope else {}
-    del made.graph.input[:]
-    del made.graph.output[:]
-    for name in declared:
-        if name in given:
+    declared = {info.name: info for info in out.graph.input}
+    del out.graph.input[:]
+    del out.graph.output[:]
+    for name, info in declared.items():
+        if name in inputs:
             value = facts.value(name, scope)
-            usable = value is not None and value.dtype in CODES
-            made.graph.input.append(original.get(name) or (typed_as(value, name) if usable and value else declared[name]))
+            known = typed_as(value, name) if value is not None and value.dtype in CODES else info
+            out.graph.input.append(original.get(name) or known)
     for name in outputs:
-        value = facts.value(name, scope)
-        if name in original:
-            made.graph.output.append(original[name])
-        elif value is not None and value.dtype in CODES:
-            made.graph.output.append(typed_as(value, name))
-        elif value is not None and value.dtype:
-            return None  # a sequence or an optional
-        else:
-            made.graph.output.append(ValueInfoProto(name=name, type=TypeProto(tensor_type=TypeProto.Tensor())))
-    _once(made.graph, {t.name for t in made.graph.initializer} | {i.name for i in made.graph.input})
-    return made
+        output = original.get(name) or _output(name, facts.value(name, scope))
+        if output is None:
+            return None
+        out.graph.output.append(output)
+    _drop_duplicate_initializers(out.graph, {t.name for t in out.graph.initializer} | {i.name for i in out.graph.input})
+    return out
 
 
-def _once(graph: GraphProto, outer: set[str]) -> None:
-    """Remove from subgraphs the initializers that an outer graph has as well."""
+def _output(name: str, value: Value | None) -> ValueInfoProto | None:
+    """The declaration of an output, of unknown dtype where nothing is known; None for a sequence or an optional."""
+    if value is not None and value.dtype in CODES:
+        return typed_as(value, name)
+    if value is not None and value.dtype:
+        return None
+    return ValueInfoProto(name=name, type=TypeProto(tensor_type=TypeProto.Tensor()))
+
+
+def _drop_duplicate_initializers(graph: GraphProto, outer: set[str]) -> None:
+    """Remove from subgraphs the initializers whose names an outer graph defines."""
     for node in graph.node:
         outer = outer | set(node.output)
         for item in node.attribute:
@@ -149,28 +177,28 @@ def _once(graph: GraphProto, outer: set[str]) -> None:
                 kept = [t for t in item.g.initializer if t.name not in outer]
                 del item.g.initializer[:]
                 item.g.initializer.extend(kept)
-                _once(item.g, outer | {t.name for t in kept} | {i.name for i in item.g.input})
+                _drop_duplicate_initializers(item.g, outer | {t.name for t in kept} | {i.name for i in item.g.input})
 
 
-def _read(node: Any, gs: Any) -> Iterator[Any]:
-    """The tensors a node reads, those its subgraphs take from outside among them."""
+def _tensors_used(node: Any, gs: Any) -> Iterator[Any]:
+    """The operands of a node and the outer-scope tensors that its subgraphs use."""
     yield from node.inputs
     for value in node.attrs.values():
         if isinstance(value, gs.Graph):
             own = {id(t) for inner in value.nodes for t in inner.outputs} | {id(t) for t in value.inputs}
-            taken = [t for inner in value.nodes for t in _read(inner, gs)] + list(value.outputs)
-            yield from (t for t in taken if id(t) not in own)
+            used = [t for inner in value.nodes for t in _tensors_used(inner, gs)] + list(value.outputs)
+            yield from (t for t in used if id(t) not in own)
 
 
-def _free(nodes: Sequence[NodeProto], own: set[str]) -> list[str]:
-    """Names that nodes and their subgraphs read and do not make, in the order of reading."""
+def _captured_names(nodes: Sequence[NodeProto], own: set[str]) -> list[str]:
+    """The names that nodes and their subgraphs use and that are not in `own`, in the order of use."""
     found: dict[str, None] = {}
     for node in nodes:
         found.update({name: None for name in node.input if name and name not in own})
         for item in node.attribute:
             if item.type == AttributeProto.GRAPH:
                 inner = own | {n for one in item.g.node for n in one.output} | {t.name for t in item.g.initializer}
-                found.update(dict.fromkeys(_free(item.g.node, inner | {i.name for i in item.g.input})))
-                made = inner | {i.name for i in item.g.input}
-                found.update({o.name: None for o in item.g.output if o.name not in made})
+                inner |= {info.name for info in item.g.input}
+                found.update(dict.fromkeys(_captured_names(item.g.node, inner)))
+                found.update({output.name: None for output in item.g.output if output.name not in inner})
     return list(found)

@@ -1,9 +1,9 @@
-"""The exception tree: every one of these is the user's to mend, and means exit code 2.
+"""Exception classes. Each one reports a problem that the user can fix; the command line exits with code 2 on any of them.
 
 GraphfixError
 ├── UsageError      an option, target or input name that does not exist
-├── ModelError      a model that cannot be read, or breaks ONNX's own laws
-├── OutputError     a result that cannot be written where it was asked for
+├── ModelError      a model that cannot be read, or violates ONNX's constraints
+├── OutputError     a result that cannot be written to the requested path
 ├── TableError      a support table that is missing or malformed
 └── BackendError    a compiler that is not installed or cannot be started
 """
@@ -15,30 +15,38 @@ from pathlib import Path
 
 
 class GraphfixError(Exception):
-    """A failure that is said in one line: where, what, and the cure."""
+    """A failure that is reported on one line: the path, the problem, and a hint on how to fix it.
 
-    def __init__(self, problem: str, *, path: str | Path | None = None, cure: str | None = None) -> None:
+    `cure` is the former name of `hint`, accepted as a keyword and readable as an attribute.
+    """
+
+    def __init__(self, problem: str, *, path: str | Path | None = None, hint: str | None = None, cure: str | None = None) -> None:
         self.problem = " ".join(str(problem).split())
         self.path = None if path is None else str(path)
-        self.cure = cure
+        self.hint = hint if hint is not None else cure
         super().__init__(self.line())
 
+    @property
+    def cure(self) -> str | None:
+        """The hint under its former name."""
+        return self.hint
+
     def line(self) -> str:
-        """`path: problem; cure` on one line."""
+        """Return `path: problem; hint` on one line."""
         where = f"{self.path}: " if self.path else ""
-        return f"{where}{self.problem}" + (f"; {self.cure}" if self.cure else "")
+        return f"{where}{self.problem}" + (f"; {self.hint}" if self.hint else "")
 
 
 class UsageError(GraphfixError):
-    """A wrong call: the command line or the arguments of a public function."""
+    """An invalid command line, or invalid arguments of a public function."""
 
 
 class ModelError(GraphfixError):
-    """A file that is not a readable, lawful ONNX model."""
+    """A file that cannot be read as an ONNX model or violates ONNX's constraints."""
 
 
 class OutputError(GraphfixError):
-    """A destination that cannot be written, or must not be overwritten."""
+    """An output path that cannot be written, or must not be overwritten."""
 
 
 class TableError(GraphfixError):
@@ -46,11 +54,11 @@ class TableError(GraphfixError):
 
 
 class BackendError(GraphfixError):
-    """A compiler that is absent or cannot be started."""
+    """A compiler that is not installed or cannot be started."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """A hint such as `did you mean 'state'?`, or the choices when nothing is near."""
+    """Return a hint such as "did you mean `state`?", or the list of choices when no known word is similar."""
     import difflib
 
     choices = sorted(known)

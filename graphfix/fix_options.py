@@ -13,8 +13,8 @@ from graphfix.bind import Dims
 from graphfix.verify import Tolerance
 
 if TYPE_CHECKING:
+    from graphfix.compiler_rejections import Ask
     from graphfix.interface_rewrite import InterfaceRewrite
-    from graphfix.witnessed import Ask
 
 Array = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
 

@@ -1,4 +1,4 @@
-"""Linting many models: one task a model, done here or in several processes, the results in the order of the tasks."""
+"""Linting many models: one task per model, run in this process or in several, with the results in the tasks' order."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from graphfix.table import table
 if TYPE_CHECKING:
     from graphfix.lowering.bringing import LoweredSource
 
-Done = tuple[list[Result], dict[str, float]]
-"""A model's Results, one a target, and the seconds that each stage took."""
+TaskResult = tuple[list[Result], dict[str, float]]
+"""A model's Results, one per target, and the seconds that each stage took."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One model with what it is judged by: targets, shapes and values as `lint_file` takes them, and how much is told.
+    """One model to lint, with the arguments of `lint_file`.
 
-    `lowered_source` is the model in ONNX where `path` names it in another form; `lost` says why there is none.
+    `lowered_source` is the lowered model where `path` names a source in another framework; `failure` is the error where lowering
+    it failed.
     """
 
     path: Path
@@ -33,20 +34,20 @@ class Task:
     statistics: bool = False
     detail: bool = False
     lowered_source: LoweredSource | None = None
-    lost: str | None = None
+    failure: str | None = None
 
     @property
     def file(self) -> Path:
-        """The ONNX file; the name of a source that no exporter made anything of."""
+        """The ONNX file, or the path of a source that no exporter could lower."""
         return self.path if self.lowered_source is None or self.lowered_source.file is None else self.lowered_source.file
 
 
-def work(task: Task) -> Done:
-    """Do one task."""
+def run_task(task: Task) -> TaskResult:
+    """Run one task."""
     clock, lowered_source = Clock(), task.lowered_source
-    if task.lost is not None:
+    if task.failure is not None:
         return [
-            Result(str(task.path), t.partition("@")[0], table(t).version, error=task.lost, called=t) for t in task.targets
+            Result(str(task.path), t.partition("@")[0], table(t).version, error=task.failure, called=t) for t in task.targets
         ], {}
     if lowered_source is not None and lowered_source.file is None:
         return lowered_source.with_findings([lowered_source.empty_result(target) for target in task.targets]), clock.spent
@@ -57,16 +58,16 @@ def work(task: Task) -> Done:
     return results if lowered_source is None else lowered_source.with_findings(results), clock.spent
 
 
-def carried_out(tasks: Sequence[Task], jobs: int) -> Iterator[Done]:
-    """Do all tasks, in at most `jobs` processes, and give what came of each in their order."""
+def run_tasks(tasks: Sequence[Task], jobs: int) -> Iterator[TaskResult]:
+    """Run all tasks in at most `jobs` processes; yields their results in the order of the tasks."""
     jobs = min(jobs, len(tasks))
     if jobs <= 1:
-        yield from map(work, tasks)
+        yield from map(run_task, tasks)
         return
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
-    # A forked process has tables and modules already; where there is no fork, a fresh one reads them again.
+    # A forked process has the tables and modules in memory; without fork, a new process loads them again.
     context = multiprocessing.get_context("fork" if "fork" in multiprocessing.get_all_start_methods() else None)
     with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        yield from pool.map(work, tasks, chunksize=max(1, len(tasks) // (jobs * 8)))
+        yield from pool.map(run_task, tasks, chunksize=max(1, len(tasks) // (jobs * 8)))

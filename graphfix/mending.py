@@ -1,4 +1,4 @@
-"""Mending a model where it lies: the rewrites of `fix` as the settings allow them, the interface of the file kept."""
+"""Fixing a model file in place: the rewrites of `fix` that the settings allow, with the file's inputs and outputs kept."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
-    """What became of one model: a Result for each target, what changed node by node, and the files that were written.
+class FixedModel:
+    """The outcome for one model: a Result for each target, a diff of the nodes, and the written files.
 
-    `diff` is empty where no rewrite helped. `files` is empty when nothing was written; a model that keeps its weights
-    outside has a second file.
+    `diff` is empty where no rewrite was kept. `files` is empty when nothing was written; a model with external weights
+    has a second file.
     """
 
     results: tuple[Result, ...]
@@ -28,16 +28,16 @@ class Mended:
     files: tuple[Path, ...] = ()
 
 
-def mend(
+def fix_in_place(
     path: Path, targets: Sequence[str], shapes: Mapping[str, Any], values: Mapping[str, Any], config: Config, *, write: bool
-) -> Mended:
-    """Rewrite one model for its targets, verified as `fix` does it, and with `write` replace the file atomically.
+) -> FixedModel:
+    """Rewrite one model for its targets, verified like `fix`, and with `write` replace the file atomically.
 
-    `shapes` are frozen in the file. The Results are those of the mended model, no settings applied yet.
+    `shapes` are fixed in the file. The Results are those of the fixed model, before the policy is applied.
 
     Raises:
-        UsageError: an input is bound to a value, which would take it out of a file that the settings still bind it in.
-        GraphfixError: the model cannot be read, or its place cannot be written.
+        UsageError: an input is bound to a value, which would remove it from a file whose settings still bind it.
+        GraphfixError: the model cannot be read, or its path cannot be written.
     """
     from graphfix.atomic import writable
     from graphfix.engine import judge
@@ -52,7 +52,7 @@ def mend(
     if values:
         bound = ", ".join(f"`{name}`" for name in values)
         problem = f"is not mended in place: {bound} is bound to a constant, and would be gone from the file"
-        raise UsageError(problem, path=path, cure=f"run `graphfix fix {path} -o OUT.onnx`, and ship that")
+        raise UsageError(problem, path=path, hint=f"run `graphfix fix {path} -o OUT.onnx`, and ship that")
     if write:
         writable(path, force=True)
     model = read_whole(path)
@@ -65,19 +65,19 @@ def mend(
         result.verification = dataclasses.asdict(fixed.verification)
     diff = node_diff(model, fixed.model, str(path)) if fixed.changed else ""
     if not (write and diff):
-        return Mended(fixed.results, diff)
-    del model  # large models are not to be held twice while one is written
+        return FixedModel(fixed.results, diff)
+    del model  # so that a large model is not in memory twice while it is written
     save_model(fixed.model, path, force=True, external=has_external(read_skeleton(path)))
     for result in fixed.results:
         result.output = str(path)
-    return Mended(fixed.results, diff, (path, *_beside(path)))
+    return FixedModel(fixed.results, diff, (path, *_weight_files(path)))
 
 
-def _beside(path: Path) -> list[Path]:
-    """The files that hold a model's weights."""
+def _weight_files(path: Path) -> list[Path]:
+    """The files of a model's external data."""
     from graphfix.skeleton import read_skeleton
     from graphfix.tensors import is_elided, is_external, tensors
 
-    apart = (tensor for tensor in tensors(read_skeleton(path)) if is_external(tensor) and not is_elided(tensor))
-    locations = (entry.value for tensor in apart for entry in tensor.external_data if entry.key == "location")
+    external = (tensor for tensor in tensors(read_skeleton(path)) if is_external(tensor) and not is_elided(tensor))
+    locations = (entry.value for tensor in external for entry in tensor.external_data if entry.key == "location")
     return [path.parent / name for name in dict.fromkeys(locations)]

@@ -12,6 +12,7 @@ from onnx import GraphProto, ModelProto
 
 from graphfix import rewrite as rewriting
 from graphfix.bind import bind
+from graphfix.compiler_rejections import Ask, CompilerFindings
 from graphfix.diagnostic import Result
 from graphfix.errors import UsageError
 from graphfix.fix_options import DEFAULTS, FixOptions
@@ -26,7 +27,6 @@ from graphfix.shelf import shelved, whole
 from graphfix.transaction import Change, Judge, Workbench
 from graphfix.verify import Reference, Tolerance, Verification
 from graphfix.why import Explanation, explain
-from graphfix.witnessed import Ask, Witnessed
 
 MOST_ROUNDS = 10
 
@@ -56,19 +56,19 @@ def fix_model(model: ModelProto, judge: Judge, options: FixOptions = DEFAULTS) -
     fit the model, and TimeLimitReached once the deadline has passed.
     """
     with shelved(model) as slim:
-        witnessed = Witnessed()
-        bench = _bench(slim, judge, options, witnessed)
+        consulted = CompilerFindings()
+        bench = _bench(slim, judge, options, consulted)
         _change_interface(bench, options)
-        _converge(bench, Rounds(bench, options.allowed, options.begin), witnessed, options.ask)
+        _converge(bench, Rounds(bench, options.allowed, options.begin), consulted, options.ask)
         return _result(model, bench, options)
 
 
-def _bench(slim: ModelProto, judge: Judge, options: FixOptions, witnessed: Witnessed) -> Workbench:
+def _bench(slim: ModelProto, judge: Judge, options: FixOptions, consulted: CompilerFindings) -> Workbench:
     """A workbench with the model bound as asked, judged by its targets and by what compilers said of it."""
     shapes, values = dict(options.shapes), dict(options.values)
 
     def verdicts(candidate: ModelProto) -> list[Result]:
-        return witnessed.joined(_of(judge(candidate), options.targets), candidate)
+        return consulted.merged(_of(judge(candidate), options.targets), candidate)
 
     reference = Reference(slim, shapes, values, options.data, tuple(options.interface))
     bench = Workbench(bind(slim, shapes, values), reference, verdicts, options.tolerance)
@@ -112,7 +112,7 @@ def _reform(bench: Workbench, reform: InterfaceRewrite) -> None:
     bench.model = outcome.model
 
 
-def _converge(bench: Workbench, rounds: Rounds, witnessed: Witnessed, ask: Ask | None) -> None:
+def _converge(bench: Workbench, rounds: Rounds, consulted: CompilerFindings, ask: Ask | None) -> None:
     """Rewrite by the tables; then, with compilers to ask, by what they blame, until they are content or nothing fires."""
     if ask is None:
         rounds.run()
@@ -121,7 +121,7 @@ def _converge(bench: Workbench, rounds: Rounds, witnessed: Witnessed, ask: Ask |
         blamed = ask(bench.model)
         if not blamed:
             return
-        if witnessed.add(blamed, bench.model):
+        if consulted.add(blamed, bench.model):
             bench.forget()
         if not rounds.run():
             return

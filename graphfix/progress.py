@@ -1,4 +1,4 @@
-"""Progress on stderr for anything over a second; silent when stderr is not a terminal."""
+"""Progress on stderr for tasks that take over a second; nothing is shown when stderr is not a terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Step = Callable[[str], None]
 
 @contextlib.contextmanager
 def progress(total: int, doing: str) -> Iterator[Step]:
-    """A function to call after each of `total` steps with the name of what was done; a bar appears after one second."""
+    """Yield a function to call with a name after each of `total` steps; a progress bar appears after one second."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return
@@ -48,8 +48,8 @@ def _bar(stack: contextlib.ExitStack, total: int, doing: str) -> Step:
 
 
 @contextlib.contextmanager
-def talk() -> Iterator[Step]:
-    """A function that says what is being done now; a spinner shows it on stderr, on a terminal and after one second."""
+def spinner() -> Iterator[Step]:
+    """Yield a function that sets the current activity; a spinner shows it on stderr, on a terminal and after one second."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return

@@ -1,4 +1,4 @@
-"""What git knows of models: which of them changed since a revision, and a commit of those that were mended."""
+"""Git operations on models: list those that changed since a revision, and commit those that were fixed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ SUFFIX = ".onnx"
 
 
 def changed_since(revision: str, paths: Sequence[Path]) -> list[Path]:
-    """The models at or below `paths` that differ from where `revision` and HEAD parted, sorted; deleted ones left out.
+    """Return the models at or below `paths` that differ from the merge base of `revision` and HEAD, sorted.
 
-    Files that git does not know yet and does not ignore count as changed. The folder that git is asked in is the
-    current one, and the paths are relative to it.
+    Deleted models are left out; untracked files that git does not ignore count as changed. Git runs in the current
+    folder, and the paths are relative to it.
 
     Raises:
         UsageError: git is not installed, this is no repository, or it has no such revision.
@@ -32,10 +32,10 @@ def changed_since(revision: str, paths: Sequence[Path]) -> list[Path]:
 
 
 def commit_files(message: str, files: Sequence[Path]) -> str:
-    """Commit these files and no others, and give the new commit's abbreviated name.
+    """Commit only these files; returns the new commit's abbreviated hash.
 
     Raises:
-        UsageError: git refuses, in its own words.
+        UsageError: git fails; the message is git's.
     """
     names = [str(file) for file in files]
     _git("add", "--", *names)
@@ -44,12 +44,12 @@ def commit_files(message: str, files: Sequence[Path]) -> str:
 
 
 def _commit(revision: str) -> str:
-    """The commit where `revision` and HEAD parted, or in a clone too shallow to tell, `revision` itself."""
+    """The merge base of `revision` and HEAD, or `revision` itself in a clone too shallow to have one."""
     if not revision or revision.startswith("-"):
-        raise UsageError(f"`{revision}` is no revision", cure="name a branch, a tag or a commit")
+        raise UsageError(f"`{revision}` is no revision", hint="name a branch, a tag or a commit")
     exact = _git(
         "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}",
-        problem=f"git knows no revision `{revision}`", cure=f"fetch it first, such as `git fetch origin {revision}`",
+        problem=f"git knows no revision `{revision}`", hint=f"fetch it first, such as `git fetch origin {revision}`",
     ).strip()  # fmt: skip
     try:
         return _git("merge-base", exact, "HEAD").strip()
@@ -57,14 +57,14 @@ def _commit(revision: str) -> str:
         return exact
 
 
-def _git(*words: str, folder: Path | None = None, problem: str = "", cure: str = "") -> str:
-    """What git prints; UsageError in its own words, or in `problem`, where it fails."""
+def _git(*words: str, folder: Path | None = None, problem: str = "", hint: str = "") -> str:
+    """The output of a git command; raises UsageError with git's message, or `problem`, where it fails."""
     try:
         done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=False, errors="surrogateescape")
     except FileNotFoundError:
-        raise UsageError("git is not installed", cure="install it, or name the models instead") from None
+        raise UsageError("git is not installed", hint="install it, or name the models instead") from None
     if done.returncode:
         said = " ".join(done.stderr.split()).removeprefix("fatal: ")
-        cure = cure or "run it inside a repository, or name the models instead"
-        raise UsageError(problem or f"git {words[0]}: {said or f'exit code {done.returncode}'}", cure=cure)
+        hint = hint or "run it inside a repository, or name the models instead"
+        raise UsageError(problem or f"git {words[0]}: {said or f'exit code {done.returncode}'}", hint=hint)
     return done.stdout

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from graphfix.compiler_rejections import Ask
 from graphfix.diagnostic import Result
 from graphfix.directions import inspection_command, path_command
 from graphfix.engine import judge
@@ -26,7 +27,6 @@ from graphfix.roads import (
     suggested_options,
 )
 from graphfix.table import table
-from graphfix.witnessed import Ask
 
 if TYPE_CHECKING:
     from onnx import ModelProto

@@ -1,4 +1,4 @@
-"""What `graphfix init` finds out about a project and writes into it: settings and a hook, adding and never replacing."""
+"""Project setup for `graphfix init`: the targets of a project, and settings and a hook that are added to its files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from graphfix.errors import BackendError
 
 HOOKS = ".pre-commit-config.yaml"
 SETTINGS = "graphfix.toml"
-PASSED_OVER = frozenset({".git", ".venv", "venv", "node_modules", "build", "dist", "__pycache__", "site-packages"})
+SKIPPED_FOLDERS = frozenset({".git", ".venv", "venv", "node_modules", "build", "dist", "__pycache__", "site-packages"})
 HOOK = r"""- repo: local
   hooks:
     - id: graphfix-lint
@@ -23,56 +23,58 @@ HOOK = r"""- repo: local
 """
 
 
-def root(folder: Path) -> Path | None:
-    """The top of the git repository that a folder lies in; None outside of one, or without git."""
+def git_root(folder: Path) -> Path | None:
+    """Return the root folder of the git repository that contains a folder; None outside of one, or without git."""
     try:
         words = ["git", "rev-parse", "--show-toplevel"]
-        done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+        completed = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         return None
-    return Path(done.stdout.strip()) if done.returncode == 0 and done.stdout.strip() else None
+    return Path(completed.stdout.strip()) if completed.returncode == 0 and completed.stdout.strip() else None
 
 
-def guessed_targets(folder: Path) -> tuple[list[str], str]:
-    """The targets a project is for, and how that shows: by artifacts in it, compilers that are installed, else all."""
+def guess_targets(folder: Path) -> tuple[list[str], str]:
+    """Return the targets of a project and the reason: compiled artifacts in it, installed compilers, or else all targets."""
     from graphfix.backends.base import backends
     from graphfix.backends.toolchain import find
     from graphfix.table_versions import targets
 
     known = targets()
     suffixes = {name: backend.artifact for name, backend in backends().items() if name in known}
-    made = {name: path for path in _entries(folder) for name, suffix in suffixes.items() if _is_artifact(path, suffix)}
-    if made:
-        return sorted(made), "compiled models are here: " + ", ".join(
-            str(made[name].relative_to(folder)) for name in sorted(made)
+    artifacts = {name: path for path in _entries(folder) for name, suffix in suffixes.items() if _is_artifact(path, suffix)}
+    if artifacts:
+        return sorted(artifacts), "compiled models are here: " + ", ".join(
+            str(artifacts[name].relative_to(folder)) for name in sorted(artifacts)
         )
-    here = []
+    installed = []
     for name in suffixes:
         try:
-            here += [name] if find(name) is not None else []
+            installed += [name] if find(name) is not None else []
         except BackendError:
             continue
-    if here:
-        return sorted(here), "their compilers are installed"
+    if installed:
+        return sorted(installed), "their compilers are installed"
     return known, "no compiler is installed, so all of them"
 
 
 def _entries(folder: Path) -> Iterator[Path]:
-    """Files and folders of a project, environments and build folders passed over, none below another one's artifact."""
+    """Yield the files and folders of a project, except those in environments and build folders."""
     for path in sorted(folder.iterdir()):
         yield path
-        if path.is_dir() and not path.is_symlink() and path.name not in PASSED_OVER:
+        if path.is_dir() and not path.is_symlink() and path.name not in SKIPPED_FOLDERS:
             yield from _entries(path)
 
 
 def _is_artifact(path: Path, suffix: str) -> bool:
     if not path.name.endswith(suffix):
         return False
-    return suffix != ".xml" or path.with_suffix(".bin").is_file()  # any program may write XML; this one comes with weights
+    return (
+        suffix != ".xml" or path.with_suffix(".bin").is_file()
+    )  # many programs write XML; OpenVINO's comes with a file of weights
 
 
 def with_settings(text: str, targets: Sequence[str], *, table: str) -> str:
-    """A settings file with the targets added at its end, under the header `table` where that is not empty."""
+    """Return the text of a settings file with the targets added at its end, under the header `table` where given."""
     head = f"[{table}]\n" if table else ""
     words = ", ".join(f'"{target}"' for target in targets)
     gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
@@ -80,7 +82,7 @@ def with_settings(text: str, targets: Sequence[str], *, table: str) -> str:
 
 
 def with_hook(text: str) -> str | None:
-    """A pre-commit configuration with the hook added to its list of repositories; None where there is no plain list."""
+    """Return a pre-commit configuration with the hook added to its `repos`; None where `repos` is not a plain list."""
     if not text.strip():
         return f"repos:\n{_indented(HOOK, '  ')}"
     lines = text.splitlines()

@@ -51,7 +51,7 @@ def guest() -> Iterator[Callable[..., subprocess.CompletedProcess[bytes]]]:
             if not opened:
                 adapter = Path(__file__).with_name("simplifying.py")
                 opened.append(stack.enter_context(Session(adapter, python=sys.executable, deadline=60.0, memory_gib=8.0)))
-            answer = opened[0].put({"code": GUEST, "words": command[2:]}, deadline=timeout)
+            answer = opened[0].send({"code": GUEST, "words": command[2:]}, deadline=timeout)
             if answer["stage"] == "timeout":
                 raise subprocess.TimeoutExpired(command, timeout)
             return subprocess.CompletedProcess(command, int(answer["stage"] != "ok"), b"", answer["message"].encode())

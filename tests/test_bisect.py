@@ -11,7 +11,7 @@ import onnx
 import pytest
 
 from graphfix import cutting, spec
-from graphfix.bisect import words
+from graphfix.bisect_search import message_words
 from graphfix.cli import main
 from graphfix.example import Example
 from graphfix.facts import Facts
@@ -24,8 +24,8 @@ CHAIN = "\n".join(f"[n_{i}] v{i + 1} = Relu(v{i})" for i in range(20))
 def cut(path: Path, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[onnx.ModelProto, dict[str, Any]]:
     """The smallest part that `compile --bisect` writes, and what it says of it."""
     goal = path.parent / "part.onnx"
-    words = ["compile", str(path), "-t", "demo", "-o", str(goal), "--bisect", "--isolated", "--output-format", "json", *more]
-    assert main(words) == 1
+    arguments = ["compile", str(path), "-t", "demo", "-o", str(goal), "--bisect", "--isolated", "--output-format", "json", *more]
+    assert main(arguments) == 1
     result = json.loads(capsys.readouterr().out)["results"][0]
     model = onnx.load(goal)
     assert not list(spec.violations(model))
@@ -100,7 +100,7 @@ def test_a_part_keeps_constants_and_what_the_outside_reads() -> None:
         inputs="float[2,3] x", weights="float[3] w = {1, 2, 3}",
     )  # fmt: skip
     model = example.model
-    part = cutting.part(model, {1, 2}, Facts.of(model))
+    part = cutting.extract_nodes(model, {1, 2}, Facts.of(model))
     assert part is not None
     assert [node.op_type for node in part.graph.node] == ["Reshape", "Add"]
     assert sorted(tensor.name for tensor in part.graph.initializer) == ["s", "w"]
@@ -109,8 +109,8 @@ def test_a_part_keeps_constants_and_what_the_outside_reads() -> None:
 
 
 def test_names_numbers_and_places_do_not_make_another_message() -> None:
-    first = words('Failed for node #5 "a/b" Reshape at src/x.rs:12: [1,2] to v28', {"a/b", "v28"})
-    second = words('Failed for node #77 "c" Reshape at src/y.rs:9: [4] to 3', {"c"})
+    first = message_words('Failed for node #5 "a/b" Reshape at src/x.rs:12: [1,2] to v28', {"a/b", "v28"})
+    second = message_words('Failed for node #77 "c" Reshape at src/y.rs:9: [4] to 3', {"c"})
     assert first == second == {"failed", "for", "node", "reshape"}
 
 
@@ -136,7 +136,7 @@ def test_a_body_keeps_inputs_that_it_does_not_read() -> None:
                  q = Constant<value = bool {1}>()
                  s = Add(h, h) }>"""
     model = Example(nodes, inputs="float[2] x, int64 n, bool c", outputs="float[2] y").model
-    made = cutting.part(model, {1}, Facts.of(model))
+    made = cutting.extract_nodes(model, {1}, Facts.of(model))
     assert made is not None
     assert [info.name for info in made.graph.node[0].attribute[0].g.input] == ["i", "k", "h"]
     onnx.checker.check_model(made, full_check=True)

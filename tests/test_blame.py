@@ -62,14 +62,14 @@ def facts() -> Facts:
 def test_names_and_operators_lead_to_nodes(facts: Facts, message: str, named: list[str], nodes: list[str]) -> None:
     found = blame(message, named, facts)
     assert sorted(node.label for node in found.nodes) == sorted(nodes)
-    assert not found.around
+    assert not found.enclosing
 
 
 def test_a_chain_blames_the_innermost_and_keeps_what_holds_it_apart(facts: Facts) -> None:
     said = 'Failed analyse for node #5 "cond_1" If Caused by: Failed analyse for node #0 "cond_1/Squeeze" Squeeze13'
     found = blame(said, [], facts)
     assert [node.label for node in found.nodes] == ["cond_1/Squeeze"]
-    assert [node.label for node in found.around] == ["cond_1"]
+    assert [node.label for node in found.enclosing] == ["cond_1"]
 
 
 def test_an_operator_that_holds_others_is_itself_meant_where_it_is_named_as_operator(facts: Facts) -> None:

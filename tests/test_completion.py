@@ -11,7 +11,7 @@ import pytest
 from graphfix import cli
 from graphfix.completion import SHELLS, script, tree
 
-TREE = tree(cli.grammar())
+TREE = tree(cli.build_parser())
 BASH = """
 source "$1"
 shift

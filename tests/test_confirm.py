@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import graphfix
-from graphfix.artifact import Draft, placeable
+from graphfix.artifact import PendingArtifact, check_artifact_path
 from graphfix.cli import main
 from graphfix.errors import OutputError, UsageError
 from graphfix.example import Example
@@ -182,38 +182,38 @@ def test_what_asking_finds_is_explained(code: str, capsys: pytest.CaptureFixture
 
 def test_two_files_are_placed_together_and_vanish_when_not_put(tmp_path: Path) -> None:
     goal = tmp_path / "m.xml"
-    placeable(goal, ".xml", force=False)
-    with Draft(goal) as draft:
+    check_artifact_path(goal, ".xml", force=False)
+    with PendingArtifact(goal) as draft:
         draft.path.write_text("xml")
         draft.path.with_suffix(".bin").write_text("bin")
     assert list(tmp_path.iterdir()) == []
-    with Draft(goal) as draft:
+    with PendingArtifact(goal) as draft:
         draft.path.write_text("xml")
         draft.path.with_suffix(".bin").write_text("bin")
-        draft.put()
+        draft.commit()
     assert sorted(item.name for item in tmp_path.iterdir()) == ["m.bin", "m.xml"]
     with pytest.raises(OutputError):
-        placeable(goal, ".xml", force=False)
+        check_artifact_path(goal, ".xml", force=False)
     with pytest.raises(UsageError, match=r"does not end with \.xml"):
-        placeable(tmp_path / "m.ir", ".xml", force=False)
+        check_artifact_path(tmp_path / "m.ir", ".xml", force=False)
 
 
 def test_a_folder_is_replaced_whole_and_only_one_of_its_kind(tmp_path: Path) -> None:
     goal = tmp_path / "m.mlpackage"
     for content in ("old", "new"):
-        placeable(goal, ".mlpackage", force=True)
-        with Draft(goal) as draft:
+        check_artifact_path(goal, ".mlpackage", force=True)
+        with PendingArtifact(goal) as draft:
             draft.path.mkdir()
             (draft.path / "Manifest.json").write_text(content)
             (draft.path / content).touch()
-            draft.put()
+            draft.commit()
     assert sorted(item.name for item in goal.iterdir()) == ["Manifest.json", "new"]
     with pytest.raises(OutputError):
-        placeable(goal, ".mlpackage", force=False)
+        check_artifact_path(goal, ".mlpackage", force=False)
     (tmp_path / "other.mlpackage").mkdir()
     (tmp_path / "other.mlpackage" / "thesis.tex").touch()
     with pytest.raises(OutputError, match=r"no \.mlpackage"):
-        placeable(tmp_path / "other.mlpackage", ".mlpackage", force=True)
+        check_artifact_path(tmp_path / "other.mlpackage", ".mlpackage", force=True)
 
 
 def test_free_dims_are_tried_at_the_sizes_of_sequences_and_pictures() -> None:

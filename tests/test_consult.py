@@ -5,9 +5,9 @@ from __future__ import annotations
 import onnx
 import pytest
 
+from graphfix.compiler_rejections import CompilerFindings
 from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.sharing import facts_of
-from graphfix.witnessed import Witnessed
 
 
 def model(inputs: str, body: str = "y = Neg(h)", before: str = "h = Relu(x)", weights: str = "") -> onnx.ModelProto:
@@ -19,7 +19,7 @@ def held(first: onnx.ModelProto, later: onnx.ModelProto, target: str = "tract") 
     """What is still held against the later model of a finding about the node that makes `y` in the first."""
     node = next(node for node in facts_of(first).nodes if "y" in node.proto.output)
     finding = Finding("GF100", "rejected", Severity.ERROR, "tract", "no", op=node.op, output="y", kind="rejection")
-    told = Witnessed()
+    told = CompilerFindings()
     assert told.add([finding], first)
     assert not told.add([finding], first)
     (result,) = told.joined([Result("", target, "")], later)

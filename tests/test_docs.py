@@ -54,7 +54,7 @@ def test_command_runs(page: Path, line: str, folder: Path) -> None:
 
 @pytest.mark.parametrize(("page", "line"), WRITTEN, ids=str)
 def test_command_in_a_recipe_is_one_that_graphfix_takes(page: Path, line: str) -> None:
-    given = cli.grammar().parse_args(shlex.split(line))
+    given = cli.build_parser().parse_args(shlex.split(line))
     assert given.command == line.split()[0]
 
 
@@ -66,7 +66,7 @@ def test_recipe_is_yaml_and_names_inputs_that_the_action_has(page: Path, text: s
     assert all(set(step["with"]) <= set(known) for step in steps)
     for repo in told.get("repos", []):
         for hook in repo["hooks"]:
-            assert cli.grammar().parse_args(hook["entry"].split()[1:]).command == "ci"
+            assert cli.build_parser().parse_args(hook["entry"].split()[1:]).command == "ci"
 
 
 @pytest.fixture(scope="module")

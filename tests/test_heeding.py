@@ -9,7 +9,7 @@ import pytest
 
 from graphfix.heeding import LOADERS, heeded, loading_facets
 from graphfix.probe.build import probes
-from graphfix.probe.choice import seen_by
+from graphfix.probe.choice import for_target
 from graphfix.probe.form import Form, data, weight
 from graphfix.probe.forms.loading import late
 from graphfix.table import Table
@@ -38,13 +38,13 @@ def test_a_table_of_another_target_is_not_asked_about_them(tmp_path: Path) -> No
 
 def test_probes_show_each_target_what_it_heeds() -> None:
     found = probes([Form("MatMul", {"A": data(3, 4), "B": weight(4, 5)})]).probes
-    assert all("clashes" in probe.facets for probe in seen_by("tflite", found))
-    assert all(loading_facets().isdisjoint(probe.facets) for probe in seen_by("openvino", found))
+    assert all("clashes" in probe.facets for probe in for_target("tflite", found))
+    assert all(loading_facets().isdisjoint(probe.facets) for probe in for_target("openvino", found))
     assert {"tflite"} == LOADERS
 
 
 def test_sizes_that_only_running_decides_are_asked_of_those_runtimes_alone() -> None:
     found = probes([late("Add", "n,m", "cut")]).probes
     assert found
-    assert seen_by("tflite", found)
-    assert not seen_by("tract", found)
+    assert for_target("tflite", found)
+    assert not for_target("tract", found)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import graphfix
-from graphfix.cli import BLAS
+from graphfix.cli import BLAS_THREADS
 from graphfix.remedy_index import GRAIN
 from graphfix.rewrite import Safety, registry
 from graphfix.version import VERSION
@@ -69,11 +69,11 @@ def test_linting_imports_nothing_heavy_and_no_rewrite_and_starts_no_thread(tmp_p
         "    assert main([*words, '--isolated']) == 1\n"
         "assert 'decompose-' in said.getvalue()\n"  # findings that name rewrites, which is no reason to import one
         "assert not os.path.isdir('/proc/self/task') or len(os.listdir('/proc/self/task')) == 1\n"
-        f"assert {BLAS!r} not in os.environ\n"
+        f"assert {BLAS_THREADS!r} not in os.environ\n"
         "print(*sys.modules)"
     )
     fresh = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
-    fresh.pop(BLAS, None)
+    fresh.pop(BLAS_THREADS, None)
     for turn in range(4):  # the first makes the index of remedies, unless a source has changed this very moment
         run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=fresh)
         loaded = run.stdout.split()

@@ -77,7 +77,7 @@ def test_pyproject_that_takes_no_section_is_left_with_one_line(
 def test_a_compiled_model_tells_the_target(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "app").mkdir()
     (project / "app" / "net.demo").write_bytes(b"")
-    assert starting.guessed_targets(project) == (["demo"], f"compiled models are here: {Path('app', 'net.demo')}")
+    assert starting.guess_targets(project) == (["demo"], f"compiled models are here: {Path('app', 'net.demo')}")
     main(["init", "app"])
     assert (project / starting.SETTINGS).exists(), "the settings are those of the repository"
 
@@ -85,7 +85,7 @@ def test_a_compiled_model_tells_the_target(project: Path, capsys: pytest.Capture
 def test_what_other_tools_leave_in_an_environment_is_passed_over(project: Path) -> None:
     (project / ".venv").mkdir()
     (project / ".venv" / "net.demo").write_bytes(b"")
-    assert "compiled models" not in starting.guessed_targets(project)[1]
+    assert "compiled models" not in starting.guess_targets(project)[1]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
-"""One question put to a compiler in this process: read inputs, ask, write and compare outputs.
+"""Answer one request in this process: read the inputs, compile, write the artifact, and run and compare it.
 
-The worker's forked child runs this, in the compiler's own interpreter: nothing but the standard library is
-imported, and numpy where there are arrays to read.
+The worker's forked child runs this in the compiler's own interpreter: it imports only the standard library, and numpy
+where there are arrays.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ Arrays = dict[str, Any]
 Ask = Callable[[Request, Arrays], Answer]
 
 TOLERANCE = 1e-2  # relative and absolute, for outputs to count as a match
-MESSAGE = 6000  # characters kept of what a compiler says
+MAX_MESSAGE = 6000  # characters kept of a compiler's message
 
 
-def deviation(got: Any, want: Any) -> tuple[bool, float]:
-    """Whether two arrays of equal size agree, and the largest |got - want| / max(1, largest |want|)."""
+def compare(got: Any, want: Any) -> tuple[bool, float]:
+    """Return whether two arrays of equal size agree, and the largest |got - want| / max(1, largest |want|)."""
     import numpy as np
 
     got = np.asarray(got)
@@ -47,8 +47,8 @@ def deviation(got: Any, want: Any) -> tuple[bool, float]:
     return False, float(gap.max()) / max(1.0, float(np.abs(want.astype("float64")).max()))
 
 
-def named(outputs: list[tuple[str, Any]], expected: Arrays) -> Arrays:
-    """Arrays under out:NAME. Compilers rename outputs but keep their order, so expected names come first."""
+def named_outputs(outputs: list[tuple[str, Any]], expected: Arrays) -> Arrays:
+    """Return arrays by out:NAME. Compilers rename outputs but keep their order, so the expected names are preferred."""
     import numpy as np
 
     found: Arrays = {}
@@ -58,29 +58,29 @@ def named(outputs: list[tuple[str, Any]], expected: Arrays) -> Arrays:
     return found
 
 
-def running(answer: Answer, request: Request, given: Arrays, expected: Arrays) -> Answer:
-    """The accepted answer with its run added: outputs written to `results`, compared where some are expected."""
+def run_model(answer: Answer, request: Request, given: Arrays, expected: Arrays) -> Answer:
+    """Run an accepted model; its outputs go to `results`, and the answer gains their comparison where some are expected."""
     try:
         outputs = answer.pop("run")(given, expected)
     except Exception as error:
-        return {**answer, "numerics": "error", "message": f"{type(error).__name__}: {error}"[:MESSAGE]}
+        return {**answer, "numerics": "error", "message": f"{type(error).__name__}: {error}"[:MAX_MESSAGE]}
     if outputs is None:
         return answer
     if request["results"]:
         import numpy as np
 
         with open(request["results"], "wb") as sink:
-            np.savez(sink, **named(outputs, expected))
+            np.savez(sink, **named_outputs(outputs, expected))
     if not expected:
         return answer
-    pairs = [deviation(got, want) for (_, got), want in zip(outputs, expected.values(), strict=False)]
+    pairs = [compare(got, want) for (_, got), want in zip(outputs, expected.values(), strict=False)]
     agree = len(outputs) == len(expected) and all(same for same, _ in pairs)
     largest = max((error for _, error in pairs), default=0.0) if len(outputs) == len(expected) else float("inf")
     return {**answer, "numerics": "match" if agree else "differ", "error": largest}
 
 
 def respond(ask: Ask, request: Request) -> Iterator[Answer]:
-    """The answer; where the model is run, first the answer should the run never come back."""
+    """Yield the answer; where the model is run, first the answer that holds if the run crashes or does not end."""
     given: Arrays | None = {} if request["run"] else None
     expected: Arrays = {}
     if request["inputs"]:
@@ -92,21 +92,23 @@ def respond(ask: Ask, request: Request) -> Iterator[Answer]:
     started = time.perf_counter()
     answer = {"message": "", "nodes": [], "numerics": None, "error": None, **ask(request, given or {})}
     answer["seconds"] = time.perf_counter() - started
-    said = answer["message"]
-    answer["message"] = said[:MESSAGE]
-    if answer["stage"] != "ok" and ("MemoryError" in said or "bad_alloc" in said):
-        answer["stage"] = "crash"  # the bound was hit, which says nothing about support
-    write = answer.pop("write", None)
-    if request["output"] and write is not None:
+    message = answer["message"]
+    answer["message"] = message[:MAX_MESSAGE]
+    if answer["stage"] != "ok" and ("MemoryError" in message or "bad_alloc" in message):
+        answer["stage"] = "crash"  # the memory bound was reached, which does not show what is supported
+    write_artifact = answer.pop("write", None)
+    if request["output"] and write_artifact is not None:
         try:
-            write(request["output"])
+            write_artifact(request["output"])
         except Exception as error:
-            said = f"{type(error).__name__}: {error}"[:MESSAGE]
-            answer |= {"message": said} if answer.get("runs_unwritten") else {"stage": "build", "message": said, "run": None}
+            message = f"{type(error).__name__}: {error}"[:MAX_MESSAGE]
+            answer |= (
+                {"message": message} if answer.get("runs_unwritten") else {"stage": "build", "message": message, "run": None}
+            )
             with contextlib.suppress(OSError):
-                os.remove(request["output"])  # what a broken attempt left
+                os.remove(request["output"])  # a partly written file
     if given is not None and answer.get("run"):
         yield {**answer, "run": None, "numerics": "error", "last": False}
-        answer = running(answer, request, given, expected)
+        answer = run_model(answer, request, given, expected)
     answer = {key: value for key, value in answer.items() if key not in ("run", "runs_unwritten")}
     yield {**answer, "last": True}

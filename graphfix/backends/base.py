@@ -1,4 +1,4 @@
-"""The compilers graphfix can ask, found by walking this package, and how to open a session with one."""
+"""The compilers that graphfix can ask, found among the modules of this package, and opening a session with one."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ Fallback = Callable[[str, str, Mapping[str, Set[str]]], str]
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A compiler graphfix can ask: its names, versions and where it runs.
+    """A compiler that graphfix can ask: its names, its packages and what it supports.
 
-    `distributions` are looked up for versions, the first one's counts; `requires` are the pinned packages for
-    an interpreter of its own, whose version lies in `pythons` (lowest, highest); `runs_here` tells whether
-    what it compiles can be run on this kind of machine; `artifact` is the suffix of what it writes; `needs_sizes`
-    tells whether it builds for stated sizes where dims are free, `capabilities` are the GPU generations it builds for.
-    `fallback` tells the sort of fallback that carries out an operation, from what it is called, what runs it, and what was
-    seen to run those that are called the same; empty where it is none. None where the compiler does not tell what runs a node.
+    `distributions` are the installed packages, the first one's version is the compiler's; `requires` are the pinned
+    packages of an interpreter of its own, whose version lies in `pythons` (lowest, highest); `runs_here` tells whether
+    its artifacts can run on this kind of machine; `artifact` is their suffix; `needs_sizes` tells whether it builds for
+    given sizes where dims are dynamic; `capabilities` are the GPU generations it builds for. `fallback` returns the sort
+    of fallback that runs an operation, from its kind, its implementation, and the implementations seen by kind; empty
+    for none. It is None where the compiler does not report what runs a node.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Backend:
 
 @functools.cache
 def backends() -> dict[str, Backend]:
-    """Every adapter file in this package, by the backend's name."""
+    """Return the backend of every adapter file in this package, by its name."""
     package = importlib.import_module("graphfix.backends")
     found = {}
     for entry in pkgutil.iter_modules(package.__path__):
@@ -75,7 +75,7 @@ def backends() -> dict[str, Backend]:
 
 
 def backend(name: str) -> Backend:
-    """The backend of that name; UsageError otherwise."""
+    """Return the backend of that name; raises UsageError for an unknown name."""
     try:
         return backends()[name]
     except KeyError:
@@ -83,7 +83,7 @@ def backend(name: str) -> Backend:
 
 
 def available(name: str) -> str | None:
-    """The named compiler's version in this interpreter, from metadata alone; None when it is not here."""
+    """Return the named compiler's version in this interpreter, from package metadata; None when it is not installed."""
     found = []
     for distribution in backend(name).distributions:
         try:

@@ -37,5 +37,5 @@ def open_backend(name: str, *, python: str | None = None, deadline: float = 60.0
         python=python or sys.executable,
         deadline=deadline,
         memory_gib=memory_gib,
-        cure=f"install it with `{chosen.install}`",
+        hint=f"install it with `{chosen.install}`",
     )

@@ -25,14 +25,14 @@ NODE = re.compile(r"Failed to lower node '([^'<]+)'")
 
 
 def blamed(message: str) -> list[str]:
-    """Operators without a lowering, or the node whose lowering failed."""
+    """Return the operators without a lowering, or the node whose lowering failed."""
     return list(dict.fromkeys(MISSING.findall(message) or NODE.findall(message)))
 
 
 def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
-    """Import the converter; the function answers one request."""
-    logging.disable(logging.WARNING)  # a converter's chatter, and the missing Apple frameworks
-    # Core ML Tools imports the frameworks it finds, for converters of its own that are not asked here.
+    """Import the converter; returns the function that answers one request."""
+    logging.disable(logging.WARNING)  # progress messages, and warnings about the missing Apple frameworks
+    # Core ML Tools imports the frameworks that are installed, for converters of its own that are not used here.
     for framework in FRAMEWORKS:
         sys.modules.setdefault(framework, None)  # type: ignore[arg-type]
     importlib.import_module("onnx2coreml")

@@ -1,4 +1,4 @@
-"""Python interpreters on this machine: which there are, and what is installed in one of them."""
+"""Python interpreters on this machine, and the distributions installed in one of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-PATIENCE = 60.0  # seconds for an interpreter to say what it is
+TIMEOUT = 60.0  # seconds for an interpreter to run a script
 ASK_VERSION = "import sys, venv, ensurepip; print(*sys.version_info[:2])"
 ASK_PACKAGES = """
 import json, sys
@@ -26,11 +26,11 @@ print(json.dumps(found))
 """
 
 
-def said(python: str, script: str, *arguments: str) -> str | None:
-    """What a script prints there; None when the interpreter fails or is none."""
+def run_script(python: str, script: str, *arguments: str) -> str | None:
+    """Run a script in an interpreter; returns its output, None when the interpreter fails or does not exist."""
     command = [python, "-I", "-c", script, *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout if done.returncode == 0 else None
@@ -38,14 +38,14 @@ def said(python: str, script: str, *arguments: str) -> str | None:
 
 @functools.cache
 def packages(python: str, names: tuple[str, ...]) -> dict[str, str]:
-    """Installed versions of the distributions that are there, without importing any."""
-    printed = said(python, ASK_PACKAGES, *names)
+    """Return the versions of those distributions that are installed, without importing any."""
+    printed = run_script(python, ASK_PACKAGES, *names)
     found: dict[str, str] = json.loads(printed) if printed else {}
     return found
 
 
 def candidates(minor: int) -> Iterator[str]:
-    """Where a Python 3.`minor` may be: this one, PATH, pyenv's and uv's folders."""
+    """Yield the paths where a Python 3.`minor` may be: this interpreter, PATH, and the folders of pyenv and uv."""
     if sys.version_info[:2] == (3, minor):
         yield sys.executable
     name, home = f"python3.{minor}", Path.home()
@@ -60,11 +60,11 @@ def candidates(minor: int) -> Iterator[str]:
         yield str(found_at)
 
 
-def fitting(lowest: tuple[int, int], highest: tuple[int, int]) -> str | None:
-    """An interpreter within the bounds that can make environments; the newest first, None when there is none."""
+def find_python(lowest: tuple[int, int], highest: tuple[int, int]) -> str | None:
+    """Return the newest interpreter within the bounds that can create virtual environments; None when there is none."""
     for minor in range(highest[1], lowest[1] - 1, -1):
         for python in candidates(minor):
-            printed = said(python, ASK_VERSION)
+            printed = run_script(python, ASK_VERSION)
             if printed and printed.split() == ["3", str(minor)]:
                 return python
     return None

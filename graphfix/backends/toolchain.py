@@ -1,4 +1,4 @@
-"""Where a compiler lives: this interpreter, one the user names, or one of its own in the cache folder."""
+"""Finding and installing the interpreter of a compiler: this one, one named by the user, or one in the cache folder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from graphfix.backends.base import Backend, available, backend
 from graphfix.backends.session import Session
 from graphfix.errors import BackendError
 
-MARKER = "toolchain.json"  # written last: a folder without it was never finished
+MARKER = "toolchain.json"  # written last: without it an installation is incomplete
 
 Progress = Callable[[str], None]
 
@@ -35,18 +35,18 @@ class Toolchain:
 
 
 def home() -> Path:
-    """The folder of installed toolchains."""
+    """Return the folder of installed toolchains."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "graphfix" / "toolchains"
 
 
 def variable(name: str) -> str:
-    """The environment variable that names an interpreter for the backend."""
+    """Return the name of the environment variable for the backend's interpreter."""
     return f"GRAPHFIX_{name.upper()}_PYTHON"
 
 
 def installed(name: str) -> list[Toolchain]:
-    """Finished toolchains of the backend in the cache folder, the newest version first."""
+    """Return the complete toolchains of the backend in the cache folder, the newest version first."""
     found = []
     for marker in home().glob(f"{name}-*/{MARKER}"):
         python = marker.parent / "bin" / "python"
@@ -56,14 +56,14 @@ def installed(name: str) -> list[Toolchain]:
 
 
 def meant(version: str | None, there: str) -> bool:
-    """Whether a version that is there is the one asked for, or a release of it: `2025.3` means `2025.3.0` too."""
+    """Whether an installed version matches the requested one or is a release of it: `2025.3` also matches `2025.3.0`."""
     return version is None or f"{there}.".startswith(f"{version}.")
 
 
 def find(name: str, version: str | None = None) -> Toolchain | None:
-    """The interpreter that has the backend (in that version); nothing is imported, None when there is none.
+    """Return the interpreter that has the backend (in that version) without importing it; None when there is none.
 
-    BackendError when the environment names an interpreter that does not have it.
+    Raises BackendError when the environment variable names an interpreter that does not have it.
     """
     wanted = backend(name)
     here = available(name)
@@ -81,7 +81,7 @@ def find(name: str, version: str | None = None) -> Toolchain | None:
 
 
 def pinned(wanted: Backend, version: str | None) -> tuple[str, tuple[str, ...]]:
-    """The version to install and the requirements that pin it: the adapter's, with the version exchanged."""
+    """Return the version to install and its requirements: the adapter's, with that version of the compiler."""
     pins = dict(one.split("==") for one in wanted.requires if "==" in one)
     usual = pins[wanted.distributions[0]]
     if version is None or version == usual:
@@ -92,7 +92,7 @@ def pinned(wanted: Backend, version: str | None) -> tuple[str, tuple[str, ...]]:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[int]:
-    """Held by one installation of a toolchain at a time, and by what it started: an orphaned pip is waited for."""
+    """Hold a lock that one installation of a toolchain and its child processes own, so that an orphaned pip is waited for."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -100,7 +100,7 @@ def locked(folder: Path) -> Iterator[int]:
 
 
 def follow(command: list[str], progress: Progress, lock: int) -> None:
-    """Run a command to its end, its lines going to `progress`; BackendError with its last words if it fails."""
+    """Run a command, passing its output lines to `progress`; raises BackendError with its error line if it fails."""
     last: deque[str] = deque(maxlen=20)
     with subprocess.Popen(
         command,
@@ -126,10 +126,10 @@ def follow(command: list[str], progress: Progress, lock: int) -> None:
 
 
 def install(name: str, version: str | None, progress: Progress) -> Toolchain:
-    """Give the backend an interpreter of its own in the cache folder, and see that it starts there.
+    """Install the backend in an environment of its own in the cache folder, and check that it starts there.
 
-    `progress` gets one line at a time. An installation that was killed is taken up where it stopped. BackendError
-    when no fitting Python is found, or a package cannot be installed or imported.
+    `progress` gets one line at a time. An installation that was killed is continued. Raises BackendError when no
+    suitable Python is found, or a package cannot be installed or imported.
     """
     wanted = backend(name)
     version, requires = pinned(wanted, version)
@@ -139,10 +139,10 @@ def install(name: str, version: str | None, progress: Progress) -> Toolchain:
         if (folder / MARKER).exists() and python.exists():
             progress(f"{name} {version} is already in {folder}")
             return Toolchain(str(python), version)
-        if interpreters.said(str(python), "import pip") is None:
+        if interpreters.run_script(str(python), "import pip") is None:
             shutil.rmtree(folder, ignore_errors=True)
             low, high = wanted.pythons
-            base = interpreters.fitting(low, high)
+            base = interpreters.find_python(low, high)
             if base is None:
                 raise BackendError(
                     f"{wanted.title} needs a Python from {low[0]}.{low[1]} to {high[0]}.{high[1]}, none was found",

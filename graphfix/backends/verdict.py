@@ -1,4 +1,4 @@
-"""What a compiler made of one model."""
+"""The verdict of a compiler on one model."""
 
 from __future__ import annotations
 
@@ -10,23 +10,27 @@ Numerics = Literal["match", "differ", "error"]
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """One operation as a compiler runs it: what it calls it, what carries it out, and the names it is known by."""
+class PlacedOperation:
+    """One operation of a compiled model.
+
+    `kind` is the compiler's name for it, `implementation` the kernel, primitive or delegate that runs it, and `names` are
+    the nodes or values of the original model it stands for.
+    """
 
     kind: str
-    by: str
+    implementation: str
     names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a compiler made of one model.
+    """The verdict of a compiler on one model.
 
-    `stage` is where it stopped, or `ok`. `message` is its own words, on one line. `numerics` compares with
-    expected outputs at a relative and absolute tolerance of 0.01, `error` is the largest
-    |got - want| / max(1, largest |want|); both None when nothing was compared. `nodes` are the nodes or
-    operators its words name, `seconds` what the question took in all. `placed` is what the compiled model is run
-    as, in order; None where it was not asked for or this compiler does not tell.
+    `stage` is where it stopped, or `ok`. `message` is the compiler's message, on one line. `numerics` is the comparison
+    with expected outputs at a relative and absolute tolerance of 0.01, `error` the largest
+    |got - want| / max(1, largest |want|); both are None when nothing was compared. `nodes` are the nodes or
+    operators that the message names, `seconds` the total time of the question. `placed` are the operations of the
+    compiled model, in order; None where they were not requested or the compiler does not report them.
     """
 
     accepted: bool
@@ -36,4 +40,4 @@ class Verdict:
     numerics: Numerics | None = None
     error: float | None = None
     nodes: tuple[str, ...] = ()
-    placed: tuple[Placed, ...] | None = None
+    placed: tuple[PlacedOperation, ...] | None = None

@@ -1,14 +1,14 @@
-"""The process that asks one compiler: `PYTHON worker.py ADAPTER REQUESTS ANSWERS SCRATCH`.
+"""The worker process of a session with one compiler: `PYTHON worker.py ADAPTER REQUESTS ANSWERS SCRATCH`.
 
-It runs in whichever interpreter has the compiler, so it imports nothing but the standard library, its sibling
-`asking.py` and the adapter. ADAPTER is the path of an adapter file, which has `start`, or `respond` where its
-questions are of a form of its own; REQUESTS and ANSWERS are inherited pipe descriptors carrying one JSON object a
-line, SCRATCH is the session's folder.
+It runs in whichever interpreter has the compiler, so it imports only the standard library, its siblings `asking.py` and
+`supervision.py`, and the adapter. ADAPTER is the path of an adapter file, which defines `start`, or `respond` where it has
+requests of its own form; REQUESTS and ANSWERS are inherited pipe descriptors that carry one JSON object per line, SCRATCH
+is the session's folder.
 
-The compiler is imported once; every request is answered by a forked child, so that whatever the compiler does
-to its process costs one answer. The child has a session of its own and holds only its result pipe: what it
-prints is drained, what it forks dies with it. When REQUESTS closes, because the session ended or its owner
-was killed, the worker ends everything it started and removes SCRATCH.
+The compiler is imported once; every request is answered by a forked child, so that a crash of the compiler loses only
+one answer. The child runs in a process session of its own and holds only its result pipe. What it prints is read and
+mostly discarded; the processes it starts are killed with it. When REQUESTS closes, because the session ended or its
+owner was killed, the worker ends everything it started and removes SCRATCH.
 """
 
 from __future__ import annotations
@@ -22,9 +22,7 @@ import importlib.metadata
 import importlib.util
 import json
 import os
-import re
 import resource
-import select
 import shutil
 import signal
 import sys
@@ -37,14 +35,8 @@ Request = dict[str, Any]
 Answer = dict[str, Any]
 Respond = Callable[[Request], Iterator[Answer]]
 
-NOISE = 4000  # bytes kept of what it printed last
-HEARTBEAT = 0.05  # seconds between two looks at the child's memory
-PAGE = os.sysconf("SC_PAGE_SIZE")
+LOG_BYTES = 4000  # bytes kept of the end of what a child printed
 SET_PDEATHSIG, SET_CHILD_SUBREAPER = 1, 36  # prctl(2)
-
-
-class Gone(Exception):
-    """The session's owner closed the request pipe."""
 
 
 def prctl(option: int, value: int) -> None:
@@ -54,7 +46,7 @@ def prctl(option: int, value: int) -> None:
 
 
 def load(name: str, path: str) -> Any:
-    """The module in the file `path`, under a name that cannot shadow a compiler's."""
+    """Import the file `path` as a module, under a name that cannot shadow a compiler's module."""
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
@@ -64,25 +56,29 @@ def load(name: str, path: str) -> Any:
     return module
 
 
-def write(pipe: int, answer: Answer) -> None:
-    """One line into a pipe, whole."""
+HERE = os.path.dirname(os.path.abspath(__file__))
+supervision = load("graphfix_supervision", os.path.join(HERE, "supervision.py"))
+
+
+def write_line(pipe: int, answer: Answer) -> None:
+    """Write one answer line to a pipe."""
     line = json.dumps(answer).encode() + b"\n"
     while line:
         line = line[os.write(pipe, line) :]
 
 
-def child(respond: Respond, request: Request, result: int, noise: int, worker: int) -> None:
-    """The forked child: bound, silenced, answering once; it never returns."""
+def run_child(respond: Respond, request: Request, result: int, log: int, worker: int) -> None:
+    """Run in the forked child: set the bounds, redirect the output, answer one request, and exit."""
     try:
         os.setsid()
         prctl(SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != worker:
             os._exit(1)
-        os.dup2(noise, 1)
-        os.dup2(noise, 2)
-        os.close(noise)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.close(log)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        # The worker watches what is resident; the address space is only a backstop, since compilers
+        # The worker checks resident memory; the address space limit is only a second bound, since compilers
         # reserve far more than they use.
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_AS, (3 * request["memory"], 3 * request["memory"]))
@@ -90,144 +86,36 @@ def child(respond: Respond, request: Request, result: int, noise: int, worker: i
         os.chdir(request["scratch"])
         try:
             for answer in respond(request):
-                write(result, answer)
+                write_line(result, answer)
         except BaseException as error:
-            said = f"{type(error).__name__}: {error}"[:NOISE]
-            write(result, {"stage": "crash", "message": said, "last": True})
+            message = f"{type(error).__name__}: {error}"[:LOG_BYTES]
+            write_line(result, {"stage": "crash", "message": message, "last": True})
     finally:
         os._exit(0)
 
 
-def descendants(pid: int) -> list[int]:
-    """Every process below `pid` that still hangs together, from /proc (empty where there is none)."""
-    found: list[int] = []
-    with contextlib.suppress(OSError):
-        for task in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{task}/children") as listing:
-                for one in listing.read().split():
-                    found += [int(one), *descendants(int(one))]
-    return found
-
-
-def resident(pid: int) -> int:
-    """Bytes of memory held by `pid` and what it started, not counting pages shared with files."""
-    total = 0
-    for one in (pid, *descendants(pid)):
-        with contextlib.suppress(OSError, IndexError), open(f"/proc/{one}/statm") as fields:
-            sizes = fields.read().split()
-            total += (int(sizes[1]) - int(sizes[2])) * PAGE
-    return total
-
-
-def bury(pid: int) -> int:
-    """End the child and all that it started; its wait status."""
-    status = 0
-    with contextlib.suppress(OSError):
-        os.killpg(pid, signal.SIGKILL)
-    with contextlib.suppress(OSError):
-        os.kill(pid, signal.SIGKILL)
-    with contextlib.suppress(ChildProcessError):
-        status = os.waitpid(pid, 0)[1]
-    # Orphans come to the worker, which is their subreaper: also those that left the child's session.
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0] or descendants(os.getpid()):
-            for orphan in descendants(os.getpid()):
-                with contextlib.suppress(OSError):
-                    os.kill(orphan, signal.SIGKILL)
-            time.sleep(0.001)
-    return status
-
-
-def spoken(line: bytes) -> Answer | None:
-    """The last whole answer in what came through the result pipe; ValueError when something else did."""
-    *whole, rest = line.split(b"\n")
-    if len(rest) > 1 << 20:
-        raise ValueError("an answer without an end")
-    answers = [json.loads(one) for one in whole]
-    if not all(isinstance(one, dict) and isinstance(one.get("stage"), str) for one in answers):
-        raise ValueError("an answer without a stage")
-    return answers[-1] if answers else None
-
-
-def ended(status: int, noise: bytes) -> str:
-    """How a child ended that did not answer, with the last it printed."""
-    if os.WIFSIGNALED(status):
-        why = f"killed by {signal.Signals(os.WTERMSIG(status)).name}"
-    else:
-        why = f"exited with status {os.WEXITSTATUS(status)} without an answer"
-    lines = [text for text in re.split(r"[\r\n]+", noise.decode(errors="replace")) if text.strip()]
-    return ": ".join([why, " ".join(lines[-3:]).strip()[-500:]]) if lines else why
-
-
-def supervise(pid: int, result: int, noise: int, requests: int, request: Request) -> Answer:
-    """Wait for the child's answer within its bounds, then end it and all it started."""
-    started = looked = time.monotonic()
-    line, heard, answer = b"", b"", None
-    stage, why = "crash", ""
-    handle = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
-    watched = [result, noise, requests] + ([] if handle is None else [handle])
-    try:
-        while not why:
-            now = time.monotonic()
-            if now >= started + request["deadline"]:
-                stage, why = "timeout", f"no answer within {request['deadline']:g} s"
-                break
-            if now >= looked + HEARTBEAT:
-                looked = now
-                if resident(pid) > request["memory"]:
-                    why = f"more than {request['memory'] / 2**30:g} GiB of memory"
-                    break
-            ready = select.select(watched, [], [], HEARTBEAT)[0]
-            if requests in ready:
-                raise Gone
-            if noise in ready:
-                block = os.read(noise, 1 << 16)
-                heard = (heard + block)[-NOISE:]
-                if not block:
-                    watched.remove(noise)
-            if result in ready:
-                block = os.read(result, 1 << 16)
-                line += block
-                answer = spoken(line)
-                if not block or (answer and answer["last"]):
-                    break
-            elif handle in ready or (handle is None and not ready and os.waitpid(pid, os.WNOHANG)[0]):
-                break
-    except (ValueError, KeyError):
-        answer, why = None, "garbage where the answer should be"
-    finally:
-        if handle is not None:
-            os.close(handle)
-        status = bury(pid)
-    if answer and answer["last"]:
-        return answer
-    why = why or ended(status, heard)
-    # With an answer before the last, the model was compiled: it is the run that failed.
-    return {**answer, "message": why} if answer else {"stage": stage, "message": why}
-
-
-def answer(respond: Respond, request: Request, requests: int, answers: int) -> Answer:
-    """Fork a child for one request and see it through."""
+def answer_request(respond: Respond, request: Request, requests: int, answers: int) -> Answer:
+    """Fork a child for one request and return its answer."""
     started = time.monotonic()
-    result, noise = os.pipe(), os.pipe()
+    result, log = os.pipe(), os.pipe()
     worker = os.getpid()
     pid = os.fork()
     if pid == 0:
-        for end in (result[0], noise[0], requests, answers):
+        for end in (result[0], log[0], requests, answers):
             os.close(end)
-        child(respond, request, result[1], noise[1], worker)
+        run_child(respond, request, result[1], log[1], worker)
     os.close(result[1])
-    os.close(noise[1])
+    os.close(log[1])
     try:
-        found = supervise(pid, result[0], noise[0], requests, request)
+        found: Answer = supervision.supervise(pid, result[0], log[0], requests, request)
     finally:
         os.close(result[0])
-        os.close(noise[0])
+        os.close(log[0])
     return {"seconds": time.monotonic() - started, **found}
 
 
-def version(distributions: tuple[str, ...]) -> dict[str, str]:
-    """The installed versions of the distributions that are there."""
+def installed_versions(distributions: tuple[str, ...]) -> dict[str, str]:
+    """Return the versions of those distributions that are installed."""
     found = {}
     for name in distributions:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
@@ -235,45 +123,56 @@ def version(distributions: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
+def start(adapter: str, answers: int) -> Respond | None:
+    """Import the adapter and its compiler, and write the versions, or why the import failed; None in that case."""
+    # Adapters are named like their compilers, so their folder must not be searched for imports.
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != HERE]
+    try:
+        module = load("graphfix_adapter", adapter)
+        respond: Respond | None = getattr(module, "respond", None)
+        if respond is None:
+            asking = load("graphfix_asking", os.path.join(HERE, "asking.py"))
+            respond = functools.partial(asking.respond, module.start())
+        with contextlib.suppress(ImportError):
+            importlib.import_module("numpy")  # once here rather than in every child
+        gc.freeze()  # so that children do not collect what is loaded now
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+        write_line(answers, {"ready": installed_versions(module.DISTRIBUTIONS)})
+    except BaseException as error:
+        write_line(answers, {"failed": f"{type(error).__name__}: {error}"})
+        return None
+    return respond
+
+
+def serve(respond: Respond, requests: int, answers: int) -> None:
+    """Answer requests; raises SessionClosed when the request pipe closes."""
+    buffer = b""
+    while True:
+        block = os.read(requests, 1 << 16)
+        if not block:
+            raise supervision.SessionClosed
+        buffer += block
+        while b"\n" in buffer:
+            line, _, buffer = buffer.partition(b"\n")
+            write_line(answers, answer_request(respond, json.loads(line), requests, answers))
+
+
 def main() -> None:
     """Import the compiler, then answer until the request pipe closes."""
     adapter, requests, answers, scratch = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
-    here = os.path.dirname(os.path.abspath(__file__))
-    # Adapters bear their compilers' names, so their folder must not be searched for imports.
-    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != here]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the owner decides; it closes the pipe
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the session decides; it closes the pipe
     prctl(SET_CHILD_SUBREAPER, 1)
     os.set_inheritable(requests, False)
     os.set_inheritable(answers, False)
     os.environ["TMPDIR"] = tempfile.tempdir = scratch
-
-    try:
-        module = load("graphfix_adapter", adapter)
-        respond = getattr(module, "respond", None)
-        if respond is None:
-            asking = load("graphfix_asking", os.path.join(here, "asking.py"))
-            respond = functools.partial(asking.respond, module.start())
-        with contextlib.suppress(ImportError):
-            importlib.import_module("numpy")  # here rather than in every child
-        gc.freeze()  # what is loaded now need not be looked through by every child
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, 1)
-        os.dup2(null, 2)
-        write(answers, {"ready": version(module.DISTRIBUTIONS)})
-    except BaseException as error:
-        write(answers, {"failed": f"{type(error).__name__}: {error}"})
+    respond = start(adapter, answers)
+    if respond is None:
         return
-    buffer = b""
     try:
-        while True:
-            block = os.read(requests, 1 << 16)
-            if not block:
-                raise Gone
-            buffer += block
-            while b"\n" in buffer:
-                line, _, buffer = buffer.partition(b"\n")
-                write(answers, answer(respond, json.loads(line), requests, answers))
-    except (Gone, BrokenPipeError):
+        serve(respond, requests, answers)
+    except (supervision.SessionClosed, BrokenPipeError):
         shutil.rmtree(scratch, ignore_errors=True)
 
 

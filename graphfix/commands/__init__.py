@@ -1,1 +1,1 @@
-"""Subcommands, one a file: each module has NAME, HELP, `configure(parser)` and `run(arguments) -> exit code`."""
+"""Subcommands, one per file, each with `configure(parser)` and `run(arguments) -> exit code`; other files are shared by them."""

@@ -1,4 +1,4 @@
-"""`graphfix ci`: lint the models that changed in git, mend them in place or show how; what hooks and servers call."""
+"""`graphfix ci`: lint the models that changed in git, and fix them in place or show a diff; for hooks and CI servers."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import argparse
 import copy
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphfix.commands.options import RANKS, add_fail_on, add_shared, destination, exit_code
-from graphfix.commands.settled import Settled, add_policy, save_baselines, settled
+from graphfix.commands.settled import ModelSettings, add_policy, model_settings, save_baselines
 from graphfix.diagnostic import Result
 from graphfix.errors import GraphfixError, UsageError
+from graphfix.linting import Task, run_tasks
 from graphfix.lowering.source import recognise_source
+from graphfix.mending import FixedModel, fix_in_place
 from graphfix.model_paths import models_in
 from graphfix.policy import Policy
 from graphfix.progress import progress
@@ -22,10 +24,10 @@ from graphfix.report import renderer
 from graphfix.table import table
 
 if TYPE_CHECKING:
-    from graphfix.mending import Mended
+    pass
 
-PEOPLE = ("text", "concise")
-"""Formats that a diff may follow."""
+TEXT_FORMATS = ("text", "concise")
+"""Formats that a diff can be printed after."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -47,54 +49,66 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Lint, and mend if asked; exit 0 when nothing is left that counts, 1 when something is, 2 when not all was judged."""
+    """Lint, and fix where requested; exit 0 without findings that count, 1 with some, 2 when a model was not judged."""
     reports = dict(_reports(given.report))
     if given.commit is not None and not given.fix:
-        raise UsageError("--commit commits what --fix mended", cure="add --fix")
+        raise UsageError("--commit commits what --fix mended", hint="add --fix")
     if given.jobs < 1:
-        raise UsageError(f"--jobs {given.jobs} is no number of processes", cure="give 1 or more")
-    models = list(_fetched(_chosen(given)))
-    settings = settled(given, models)
+        raise UsageError(f"--jobs {given.jobs} is no number of processes", hint="give 1 or more")
+    models = list(_without_pointers(_chosen(given)))
+    settings = model_settings(given, models)
     for target in dict.fromkeys(target for one in settings for target in one.targets):
         table(target)
     output_format = given.output_format or (settings[0].config.output_format if settings else "text")
-    write = renderer(output_format)
-    if given.diff and output_format not in PEOPLE and given.output_file is None:
-        raise UsageError(f"--diff cannot follow {output_format} on stdout", cure="add --output-file FILE, or --report")
+    renderer(output_format)  # raises for an unknown format before any work
+    if given.diff and output_format not in TEXT_FORMATS and given.output_file is None:
+        raise UsageError(f"--diff cannot follow {output_format} on stdout", hint="add --output-file FILE, or --report")
     if not models:
         since = f" has changed since {given.changed_since}" if given.changed_since else " is here to judge"
         print(f"graphfix: no model{since}", file=sys.stderr)
-    results, mended = _judge(given, settings)
+    results, fixed = _lint_and_fix(given, settings)
+    _write_reports(given, output_format, reports, results, any_model=bool(models))
+    return max(_conclude(given, fixed), _exit(given, settings, results))
+
+
+def _write_reports(
+    given: argparse.Namespace,
+    output_format: str,
+    reports: Mapping[Path, str],
+    results: Sequence[Result],
+    *,
+    any_model: bool,
+) -> None:
+    """Write the main report and those of --report; without a model there is no report for people."""
     with destination(given.output_file) as out:
-        if models and output_format == "text":
+        if any_model and output_format == "text":
             from graphfix.report.text import render
 
             render(results, out, full=given.full)
-        elif models or output_format != "text":
-            write(results, out)
-    for path, form in reports.items():
+        elif any_model or output_format != "text":
+            renderer(output_format)(results, out)
+    for path, report_format in reports.items():
         with destination(path) as out:
-            renderer(form)(results, out)
-    return max(_conclude(given, mended), _exit(given, settings, results))
+            renderer(report_format)(results, out)
 
 
 def _chosen(given: argparse.Namespace) -> list[Path]:
-    """The models to look at; with --changed-since those of them that git tells of."""
+    """The models to lint; with --changed-since only those that git lists as changed."""
     paths = given.paths or ["."]
     source = next(filter(None, map(recognise_source, paths)), None)
     if source is not None:
-        cure = "write it with `graphfix lower`, or judge it as it is with `graphfix lint`"
-        raise UsageError(f"ci judges models of ONNX, not {source.title}", path=source.text, cure=cure)
+        hint = "write it with `graphfix lower`, or judge it as it is with `graphfix lint`"
+        raise UsageError(f"ci judges models of ONNX, not {source.title}", path=source.text, hint=hint)
     if given.changed_since is None:
         return list(models_in(paths))
     from graphfix.revisions import changed_since
 
-    places = [place for path in paths for place in ([Path(path)] if Path(path).exists() else models_in([path]))]
-    return changed_since(given.changed_since, places)
+    existing = [position for path in paths for position in ([Path(path)] if Path(path).exists() else models_in([path]))]
+    return changed_since(given.changed_since, existing)
 
 
-def _fetched(models: Sequence[Path]) -> Iterator[Path]:
-    """The models that are here: what Git LFS has left on its server is skipped, and said to be."""
+def _without_pointers(models: Sequence[Path]) -> Iterator[Path]:
+    """Yield the models except Git LFS pointers, which are reported on stderr."""
     from graphfix.skeleton import is_pointer
 
     for model in models:
@@ -104,46 +118,44 @@ def _fetched(models: Sequence[Path]) -> Iterator[Path]:
             yield model
 
 
-def _judge(given: argparse.Namespace, settings: Sequence[Settled]) -> tuple[list[Result], list[Mended]]:
-    """The Results of every model, after mending where that is asked, held against the settings; and what was mended."""
-    from graphfix.linting import Task, carried_out
-    from graphfix.mending import mend
+def _lint_and_fix(given: argparse.Namespace, settings: Sequence[ModelSettings]) -> tuple[list[Result], list[FixedModel]]:
+    """Return the Results of every model, after fixing where requested, with the policy applied; and the fixed models."""
 
     tasks = [Task(one.model, one.targets, one.shapes, one.values) for one in settings]
     results: list[Result] = []
-    mended: list[Mended] = []
+    fixed: list[FixedModel] = []
     with progress(len(tasks), "linting") as step:
-        for place, (found, _) in enumerate(carried_out(tasks, given.jobs)):
-            one = settings[place]
+        for position, (found, _) in enumerate(run_tasks(tasks, given.jobs)):
+            one = settings[position]
             if found[0].error is not None:
                 print(f"graphfix: {found[0].error}", file=sys.stderr)
-            elif (given.fix or given.diff) and _counts(given, one, found):
+            elif (given.fix or given.diff) and _has_counting_finding(given, one, found):
                 try:
-                    made = mend(one.model, one.targets, one.shapes, one.values, one.config, write=given.fix)
+                    in_place = fix_in_place(one.model, one.targets, one.shapes, one.values, one.config, write=given.fix)
                 except GraphfixError as error:
                     print(f"graphfix: {error.line()}", file=sys.stderr)
                 else:
-                    mended.append(made)
-                    found = list(made.results) if given.fix else found
-            one.hold(found, [other.model for other in settings[place + 1 :]])
+                    fixed.append(in_place)
+                    found = list(in_place.results) if given.fix else found
+            one.apply_policy(found, [other.model for other in settings[position + 1 :]])
             results.extend(found)
             step(one.model.name)
     save_baselines(settings, update=given.update_baseline)
-    return results, mended
+    return results, fixed
 
 
-def _counts(given: argparse.Namespace, one: Settled, found: Sequence[Result]) -> bool:
-    """Whether the settings leave a finding that counts; the findings themselves, and what is known of them, stay."""
-    trial = Policy(one.policy.config, one.policy.baseline, shrinks=False)
-    tried = copy.deepcopy(list(found))
-    for result in tried:
-        trial.apply(result)
-    return exit_code(tried, given.fail_on or one.config.fail_on) == 1
+def _has_counting_finding(given: argparse.Namespace, one: ModelSettings, found: Sequence[Result]) -> bool:
+    """Whether a finding counts under the settings; the findings and the baseline are not changed."""
+    policy = Policy(one.policy.config, one.policy.baseline, shrinks=False)
+    copies = copy.deepcopy(list(found))
+    for result in copies:
+        policy.apply(result)
+    return exit_code(copies, given.fail_on or one.config.fail_on) == 1
 
 
-def _conclude(given: argparse.Namespace, mended: Sequence[Mended]) -> int:
-    """Print the diffs, commit what was written, and name the command that mends; 1 where a diff was asked and there is one."""
-    changed = [one for one in mended if one.diff]
+def _conclude(given: argparse.Namespace, fixed: Sequence[FixedModel]) -> int:
+    """Print the diffs and commit the written files; returns 1 where a diff was requested and is not empty."""
+    changed = [one for one in fixed if one.diff]
     if given.diff:
         sys.stdout.writelines(one.diff for one in changed)
         return int(bool(changed))
@@ -158,29 +170,29 @@ def _conclude(given: argparse.Namespace, mended: Sequence[Mended]) -> int:
     return 0
 
 
-def _exit(given: argparse.Namespace, settings: Sequence[Settled], results: Sequence[Result]) -> int:
-    """The exit code over all models; models that a rewrite may mend are named with the command that does it."""
+def _exit(given: argparse.Namespace, settings: Sequence[ModelSettings], results: Sequence[Result]) -> int:
+    """Return the exit code over all models; prints the command that fixes the models that a rewrite may fix."""
     by_model = {str(one.model): one for one in settings}
-    codes, able = [0], []
+    codes, fixable = [0], []
     for result in results:
         one = by_model[result.model]
         level = given.fail_on or one.config.fail_on
         codes.append(exit_code([result], level))
-        grave = [finding for finding in result.findings if finding.severity.weight >= RANKS[level]]
-        if any(finding.rewrite is not None for finding in grave) and not one.values:
-            able.append(result.model)
-    if able and not (given.fix or given.diff):
+        counting = [finding for finding in result.findings if finding.severity.weight >= RANKS[level]]
+        if any(finding.rewrite is not None for finding in counting) and not one.values:
+            fixable.append(result.model)
+    if fixable and not (given.fix or given.diff):
         options = [*(["--target", given.target] if given.target else []), *(f"--shape={shape}" for shape in given.shape)]
-        words = shlex.join(["graphfix", "ci", "--fix", *options, *dict.fromkeys(able)])
+        words = shlex.join(["graphfix", "ci", "--fix", *options, *dict.fromkeys(fixable)])
         print(f"graphfix: to mend in place, verified: {words}", file=sys.stderr)
     return max(codes)
 
 
 def _reports(given: Sequence[str]) -> Iterator[tuple[Path, str]]:
-    """Files and the formats to write there."""
+    """Yield the files of --report and the formats to write there."""
     for word in given:
-        form, equals, file = word.partition("=")
+        report_format, equals, file = word.partition("=")
         if not equals or not file:
-            raise UsageError(f"`--report {word}` is not FORMAT=FILE", cure="write for example sarif=graphfix.sarif")
-        renderer(form)
-        yield Path(file), form
+            raise UsageError(f"`--report {word}` is not FORMAT=FILE", hint="write for example sarif=graphfix.sarif")
+        renderer(report_format)
+        yield Path(file), report_format

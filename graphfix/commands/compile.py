@@ -1,4 +1,4 @@
-"""`graphfix compile`: hand the graph to the real compiler, keep what it makes, and compare what that computes."""
+"""`graphfix compile`: compile a model with the real compiler, write the artifact, and compare its outputs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphfix import config as settings
-from graphfix.artifact import placeable
+from graphfix.artifact import check_artifact_path
 from graphfix.atomic import writable
 from graphfix.backends.connect import open_target
 from graphfix.backends.gpu_options import CAPABILITIES, gpu_options
@@ -16,7 +16,7 @@ from graphfix.commands.fix import read_data
 from graphfix.commands.options import add_fail_on, add_shared, as_onnx, bindings, chosen_targets, destination, spanned_bindings
 from graphfix.errors import UsageError
 from graphfix.lowering.options import add_lowering
-from graphfix.progress import talk
+from graphfix.progress import spinner
 from graphfix.report import renderer
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Compile for one target; exit 0 when the artifact is there, 1 when the compiler refused, 2 when it is not here."""
+    """Compile for one target; exit 0 when the artifact was written, 1 when the model was rejected, 2 on an error."""
     from graphfix.backends.base import backend
     from graphfix.compile_case import Case
     from graphfix.compiling import compile_case
@@ -60,27 +60,27 @@ def run(given: argparse.Namespace) -> int:
     config = settings.load(given.model, file=given.config, isolated=given.isolated)
     targets = chosen_targets(given.target, config)
     if len(targets) != 1:
-        raise UsageError(f"one artifact needs one target, not {', '.join(targets)}", cure="name one with --target")
+        raise UsageError(f"one artifact needs one target, not {', '.join(targets)}", hint="name one with --target")
     if given.deadline <= 0 or given.memory_gib <= 0 or given.bisect_time <= 0:
         raise UsageError("a deadline and a bound on memory are greater than 0")
     wanted = backend(targets[0].partition("@")[0])
     options = gpu_options(given.compute_capability, wanted)
-    output, part = _outputs(given)
+    output, part = _output_paths(given)
     if output is not None:
-        placeable(output, wanted.artifact, force=given.force)
+        check_artifact_path(output, wanted.artifact, force=given.force)
     if part is not None:
         writable(part, force=given.force)
     shapes, values = spanned_bindings(given.shape, given.set, config)
     with (
         as_onnx(given.model, given, targets, *bindings(given.shape, given.set, config)) as (file, lowered_source),
-        talk() as say,
+        spinner() as say,
         open_target(targets[0], deadline=given.deadline, memory_gib=given.memory_gib) as session,
     ):
         say(f"{targets[0]} is compiling")
         case = Case(file, shapes, values, read_data(given.data))
         compiled = compile_case(
             case, targets[0], session, output=output, options=options,
-            part=part, patience=given.bisect_time, say=_saying(given, say),
+            part=part, seconds=given.bisect_time, progress=_bisect_progress(given, say),
         )  # fmt: skip
     if lowered_source is not None:
         compiled.result.model = lowered_source.name
@@ -89,17 +89,17 @@ def run(given: argparse.Namespace) -> int:
     return 0 if compiled.output is not None or (output is None and compiled.verdict.accepted) else 1
 
 
-def _saying(given: argparse.Namespace, say: Any) -> Any:
-    """What tells of progress: the spinner on a terminal, lines on stderr for a search, which takes long."""
+def _bisect_progress(given: argparse.Namespace, say: Any) -> Any:
+    """Return the function that reports progress: the spinner on a terminal, else lines on stderr for a bisection."""
     if sys.stderr.isatty() or not given.bisect:
         return say
     return lambda line: print(f"graphfix: {line}", file=sys.stderr)
 
 
-def _outputs(given: argparse.Namespace) -> tuple[Path | None, Path | None]:
-    """Where the artifact goes, and where the smallest rejected part; None for what is not asked."""
-    asked = given.bisect or given.bisect_output is not None
-    if not asked:
+def _output_paths(given: argparse.Namespace) -> tuple[Path | None, Path | None]:
+    """Return the paths of the artifact and of the smallest rejected part; None for what was not requested."""
+    bisects = given.bisect or given.bisect_output is not None
+    if not bisects:
         return given.output, None
     if given.bisect_output is not None:
         return given.output, given.bisect_output

@@ -1,4 +1,4 @@
-"""`graphfix completion`: the script by which a shell completes graphfix's command line."""
+"""`graphfix completion`: print the completion script of a shell."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Print the script; exit code 0."""
-    from graphfix.cli import grammar
+    from graphfix.cli import build_parser
 
-    print(script(given.shell, tree(grammar())), end="")
+    print(script(given.shell, tree(build_parser())), end="")
     return 0

@@ -1,4 +1,4 @@
-"""`graphfix config`: the settings that hold for a model, resolved, and where each of them was found."""
+"""`graphfix config`: the resolved settings of a model, and the origin of each."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from typing import Any
 from graphfix import config as settings
 from graphfix.baseline import nearest
 from graphfix.commands.options import add_fail_on, add_shared, bindings, chosen_targets, destination
-from graphfix.commands.settled import add_policy, words
+from graphfix.commands.settled import add_policy, split_words
 from graphfix.config import Config, Suppression
 from graphfix.settings import SETTINGS
 
 SCHEMA = "graphfix.schema.json"
-WIDTH = 48
-"""Columns of a setting before the place it was found at."""
+COLUMNS = 48
+"""The width of a setting, before the comment on its origin."""
+ADDING_OPTIONS = ("--ignore", "--shape", "--set")
+"""Options whose values are added to those of the settings file."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -45,31 +47,20 @@ def run(given: argparse.Namespace) -> int:
 
             out.write(files("graphfix.report").joinpath(json_.SCHEMA).read_text("utf-8"))
         else:
-            out.write("\n".join(told(given)) + "\n")
+            out.write("\n".join(settings_lines(given)) + "\n")
     return 0
 
 
-def told(given: argparse.Namespace) -> Iterator[str]:
-    """The resolved settings line by line; the whole is TOML, but for values that have no form in it."""
+def settings_lines(given: argparse.Namespace) -> Iterator[str]:
+    """Yield the resolved settings as lines of TOML, each with a comment on its origin."""
     found = settings.load(given.path, file=given.config, isolated=given.isolated)
-    shapes, values = bindings(given.shape, given.set, found)
     resolved: dict[str, Any] = {name: getattr(found, name.replace("-", "_")) for name in SETTINGS}
     origins = dict(found.origins)
-    flags: dict[str, Any] = {
-        "--target": ("targets", chosen_targets(given.target, found) if given.target else None),
-        "--fail-on": ("fail-on", given.fail_on),
-        "--output-format": ("output-format", given.output_format),
-        "--select": ("select", words(given.select)),
-        "--ignore": ("ignore", (*found.ignore, *words(given.ignore)) if given.ignore else None),
-        "--baseline": ("baseline", given.baseline),
-        "--shape": ("shapes", shapes if given.shape else None),
-        "--set": ("values", values if given.set else None),
-    }
-    for flag, (name, value) in flags.items():
+    for option, (name, value) in _from_options(given, found).items():
         if value:
             resolved[name] = value
-            adds = flag in ("--ignore", "--shape", "--set") and name in origins
-            origins[name] = f"{origins[name]}, {flag}" if adds else flag
+            adds = option in ADDING_OPTIONS and name in origins
+            origins[name] = f"{origins[name]}, {option}" if adds else option
     if resolved["baseline"] is None and not given.isolated and not given.no_baseline:
         resolved["baseline"] = nearest(given.path if given.path.is_dir() else given.path.parent)
         origins["baseline"] = "found above the models" if resolved["baseline"] else "default"
@@ -78,6 +69,21 @@ def told(given: argparse.Namespace) -> Iterator[str]:
         if name not in ("suppress", "models"):
             yield _line(name, value, origins.get(name, "default"))
     yield from _sections(found)
+
+
+def _from_options(given: argparse.Namespace, found: Config) -> dict[str, tuple[str, Any]]:
+    """The settings that options give: by option, the setting's name and its value, empty where it is not given."""
+    shapes, values = bindings(given.shape, given.set, found)
+    return {
+        "--target": ("targets", chosen_targets(given.target, found) if given.target else None),
+        "--fail-on": ("fail-on", given.fail_on),
+        "--output-format": ("output-format", given.output_format),
+        "--select": ("select", split_words(given.select)),
+        "--ignore": ("ignore", (*found.ignore, *split_words(given.ignore)) if given.ignore else None),
+        "--baseline": ("baseline", given.baseline),
+        "--shape": ("shapes", shapes if given.shape else None),
+        "--set": ("values", values if given.set else None),
+    }
 
 
 def _sections(found: Config) -> Iterator[str]:
@@ -91,12 +97,12 @@ def _sections(found: Config) -> Iterator[str]:
 
 def _line(name: str, value: Any, origin: str) -> str:
     if value is None:
-        return f"{f'# {name} is not set':{WIDTH}}  # {origin}"
-    return f"{f'{name} = {_toml(value)}':{WIDTH}}  # {origin}"
+        return f"{f'# {name} is not set':{COLUMNS}}  # {origin}"
+    return f"{f'{name} = {_toml(value)}':{COLUMNS}}  # {origin}"
 
 
 def _toml(value: Any) -> str:
-    """A value as TOML writes it: tables inline."""
+    """Return a value in TOML syntax, tables inline."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""`graphfix explain`: a finding's code, a rewrite, or an operator on a target, in words in the terminal."""
+"""`graphfix explain`: the documentation of a finding's code, of a rewrite, or of an operator on a target."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Print the documentation of one subject; exit code 2 with the nearest spelling when there is none."""
+    """Print the documentation of one subject; exit code 2 with the most similar name when there is none."""
     print("\n".join(explain(given.subject)))
     return 0
 
 
 def explain(subject: Sequence[str]) -> Iterator[str]:
-    """The documentation of a code, a rule's or rewrite's name, or a target and an operator, line by line.
+    """Yield the documentation of a code, of a check or rewrite by name, or of an operator on a target, line by line.
 
     Raises:
-        UsageError: there is no such subject; the nearest one is told.
+        UsageError: there is no such subject; the hint names the most similar one.
     """
     if len(subject) == 2:
         from graphfix.support import named, operators, support, told
 
         name = subject[0].partition("@")[0]
         if name not in targets():
-            raise UsageError(f"no target is called `{name}`", cure=nearest(name, targets()))
+            raise UsageError(f"no target is called `{name}`", hint=nearest(name, targets()))
         rules = table(subject[0])
         for op in named(subject[1], operators([rules])):
             yield from told(support(op, rules))
@@ -59,10 +59,10 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
             yield f"\nBefore:\n{_indented(rewrite.before)}\nAfter:\n{_indented(rewrite.after)}"
         return
     if word.partition("@")[0] in targets():
-        raise UsageError(f"`{word}` is a target", cure=f"name an operator as well, such as `graphfix explain {word} Resize`")
+        raise UsageError(f"`{word}` is a target", hint=f"name an operator as well, such as `graphfix explain {word} Resize`")
     every = codes().values()
     known = [*(code.code for code in every), *(code.name for code in every), *registry(), *targets()]
-    raise UsageError(f"nothing is called `{word}`", cure=nearest(word, known))
+    raise UsageError(f"nothing is called `{word}`", hint=nearest(word, known))
 
 
 def _examples(check: Check) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""`graphfix fix`: rewrite a model so that its targets take it, and write the best verified result."""
+"""`graphfix fix`: rewrite a model so that its targets support it, and write the best verified result."""
 
 from __future__ import annotations
 
@@ -7,19 +7,22 @@ import contextlib
 import dataclasses
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphfix import config as settings
 from graphfix.commands.interface_options import add_reforms
 from graphfix.commands.options import add_fail_on, add_shared, as_onnx, bindings, chosen_targets, destination, exit_code
+from graphfix.config import Config
 from graphfix.diagnostic import Result
 from graphfix.errors import UsageError
 from graphfix.lowering.options import add_lowering
 from graphfix.lowering.source import recognise_source
 from graphfix.policy import Policy
-from graphfix.progress import talk
+from graphfix.progress import spinner
 from graphfix.reading import named, read_whole
+from graphfix.reforms import reforms
 from graphfix.report import renderer
 from graphfix.table import table
 
@@ -27,6 +30,10 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
     from graphfix.interface_rewrite import InterfaceRewrite
+
+if TYPE_CHECKING:
+    from graphfix.lowering.bringing import LoweredSource
+    from graphfix.planner import FixResult
 
 SAFETY = ("approximate", "interface")
 
@@ -53,15 +60,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Fix one model; exit 0 when the result has no finding left that counts, 1 when it has, 2 when nothing was done."""
+    """Fix one model; exit 0 when the result has no finding left that counts, 1 when it has, 2 on an error."""
     from graphfix.atomic import writable
-    from graphfix.engine import judge
-    from graphfix.external import has_external
-    from graphfix.fix_options import FixOptions
-    from graphfix.model import save_model
-    from graphfix.nodediff import node_diff
-    from graphfix.planner import fix_model
-    from graphfix.skeleton import read_skeleton
 
     write = renderer(given.output_format)
     source = recognise_source(given.model)
@@ -71,58 +71,94 @@ def run(given: argparse.Namespace) -> int:
         table(target)
     goal = given.model if given.in_place else given.output
     if source is not None and goal == given.model:
-        cure = "name a result with -o OUT.onnx"
-        raise UsageError("it is no ONNX model, which alone can be replaced", path=given.model, cure=cure)
+        hint = "name a result with -o OUT.onnx"
+        raise UsageError("it is no ONNX model, which alone can be replaced", path=given.model, hint=hint)
     if goal is not None:
         writable(goal, force=given.force or given.in_place)
-    shapes, values = bindings(given.shape, given.set, config)
     with contextlib.ExitStack() as stack:
-        file, lowered_source = stack.enter_context(as_onnx(given.model, given, targets, shapes, values))
-        model = read_whole(file)
-        outside = has_external(read_skeleton(file))
-        say = stack.enter_context(talk())
-        ask = tell = None
-        if given.confirm:
-            from graphfix.consult import consulting
-
-            ask, tell = stack.enter_context(consulting(targets, _warn, named(model, shapes), values))
-        options = FixOptions(
-            targets=targets, shapes=named(model, shapes), values=values, data=read_data(given.data),
-            allow=frozenset(SAFETY if given.unsafe_fixes else (*config.allow, *given.allow)),
-            rtol=given.rtol if given.rtol is not None else config.rtol,
-            atol=given.atol if given.atol is not None else config.atol,
-            interface=_interface(model, given), progress=say, ask=ask, explain=given.why,
-        )  # fmt: skip
-        fixed = fix_model(model, lambda candidate: judge(candidate, targets, name=str(given.model)), options)
-        if tell is not None:
-            tell(fixed.results, fixed.model)
+        fixing = _fix(stack, given, config, targets)
     if given.diff:
-        text = node_diff(model, fixed.model, str(given.model))
-        sys.stdout.write(text)
-        return int(bool(text))
-    del model  # large models are not to be held twice while one is written
-    if given.in_place and not fixed.changed:
-        output = None
-    else:
-        save_model(fixed.model, goal, force=given.force or given.in_place, external=outside)
-        output = str(goal)
-    results, policy = list(fixed.results), Policy(config)
-    if lowered_source is not None:
-        results = lowered_source.with_findings(results)
+        sys.stdout.write(fixing.diff)
+        return int(bool(fixing.diff))
+    output = _save(fixing, goal, given)
+    results = _finished_results(fixing, Policy(config), output, given)
+    _report(results, given, write)
+    return exit_code(results, given.fail_on or config.fail_on)
+
+
+@dataclass(frozen=True, slots=True)
+class Fixing:
+    """The outcome of fixing: the result, the lowered source if there is one, and whether the weights are external.
+
+    `diff` is the diff of the nodes, empty where it was not requested.
+    """
+
+    fixed: FixResult
+    lowered_source: LoweredSource | None
+    external: bool
+    diff: str
+
+
+def _fix(stack: contextlib.ExitStack, given: argparse.Namespace, config: Config, targets: Sequence[str]) -> Fixing:
+    """Lower the model where needed, and fix it for the targets, with the compilers' verdicts where requested."""
+    from graphfix.engine import judge
+    from graphfix.external import has_external
+    from graphfix.fix_options import FixOptions
+    from graphfix.nodediff import node_diff
+    from graphfix.planner import fix_model
+    from graphfix.skeleton import read_skeleton
+
+    shapes, values = bindings(given.shape, given.set, config)
+    file, lowered_source = stack.enter_context(as_onnx(given.model, given, targets, shapes, values))
+    model = read_whole(file)
+    external = has_external(read_skeleton(file))
+    say = stack.enter_context(spinner())
+    ask = confirm_results = None
+    if given.confirm:
+        from graphfix.consult import consult_compilers
+
+        ask, confirm_results = stack.enter_context(consult_compilers(targets, _warn, named(model, shapes), values))
+    options = FixOptions(
+        targets=targets, shapes=named(model, shapes), values=values, data=read_data(given.data),
+        allow=frozenset(SAFETY if given.unsafe_fixes else (*config.allow, *given.allow)),
+        rtol=given.rtol if given.rtol is not None else config.rtol,
+        atol=given.atol if given.atol is not None else config.atol,
+        interface=_interface(model, given), progress=say, ask=ask, explain=given.why,
+    )  # fmt: skip
+    fixed = fix_model(model, lambda candidate: judge(candidate, targets, name=str(given.model)), options)
+    if confirm_results is not None:
+        confirm_results(fixed.results, fixed.model)
+    diff = node_diff(model, fixed.model, str(given.model)) if given.diff else ""
+    return Fixing(fixed, lowered_source, external, diff)
+
+
+def _save(fixing: Fixing, goal: Path, given: argparse.Namespace) -> str | None:
+    """Write the fixed model; returns its path, None where a model fixed in place has not changed."""
+    from graphfix.model import save_model
+
+    if given.in_place and not fixing.fixed.changed:
+        return None
+    save_model(fixing.fixed.model, goal, force=given.force or given.in_place, external=fixing.external)
+    return str(goal)
+
+
+def _finished_results(fixing: Fixing, policy: Policy, output: str | None, given: argparse.Namespace) -> list[Result]:
+    """Return the Results with the policy applied, and the changes, the verification and the output added."""
+    fixed, results = fixing.fixed, list(fixing.fixed.results)
+    if fixing.lowered_source is not None:
+        results = fixing.lowered_source.with_findings(results)
     for result in results:
         policy.apply(result)
         result.changes = [change.to_json() for change in fixed.changes]
         result.verification = dataclasses.asdict(fixed.verification)
         result.output = output
         if given.why:
-            result.why = [told.to_json() for told in fixed.why if told.target == (result.called or result.target)]
-    _report(results, given, write)
-    return exit_code(results, given.fail_on or config.fail_on)
+            result.why = [why.to_json() for why in fixed.why if why.target == (result.called or result.target)]
+    return results
 
 
 def _interface(model: ModelProto, given: argparse.Namespace) -> list[InterfaceRewrite]:
     """The changes of the interface that the command line asks for."""
-    from graphfix.reforms import reforms
 
     return reforms(
         model,
@@ -153,7 +189,7 @@ def _report(results: Sequence[Result], given: argparse.Namespace, write: Any) ->
 
 
 def read_data(path: Path | None) -> dict[str, Any] | None:
-    """The arrays of an .npz by input name; None without a path."""
+    """Return the arrays of an .npz by input name; None without a path."""
     if path is None:
         return None
     import numpy as np
@@ -164,4 +200,4 @@ def read_data(path: Path | None) -> dict[str, Any] | None:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except (OSError, ValueError) as error:
-        raise UsageError(f"not an .npz of arrays ({error})", path=path, cure="save the inputs with numpy.savez") from error
+        raise UsageError(f"not an .npz of arrays ({error})", path=path, hint="save the inputs with numpy.savez") from error

@@ -1,35 +1,31 @@
-"""`graphfix lint`: verdicts and findings, for models, folders and globs; never writes the model it reads."""
+"""`graphfix lint`: verdicts and findings for models, folders and globs; the models are not changed."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from graphfix.clock import Clock
+from graphfix.commands.confirming import open_confirmation
 from graphfix.commands.options import add_fail_on, add_shared, destination, exit_code
-from graphfix.commands.settled import Settled, add_policy, save_baselines, settled
+from graphfix.commands.settled import ModelSettings, add_policy, model_settings, save_baselines
+from graphfix.commands.sources import lower_sources
 from graphfix.diagnostic import Result
-from graphfix.errors import BackendError, GraphfixError, UsageError
+from graphfix.errors import GraphfixError, UsageError
 from graphfix.lowering.options import add_lowering
 from graphfix.lowering.source import Source, recognise_source
 from graphfix.model_paths import models_in
 from graphfix.progress import progress
-from graphfix.reading import Values
 from graphfix.report import renderer
 from graphfix.table import table
 
 if TYPE_CHECKING:
-    from graphfix.backends.session import Session
     from graphfix.linting import Task
-    from graphfix.lowering.bringing import LoweredSource
-    from graphfix.ranges import Spanned
-
-Ask = Callable[[Sequence[Result], Path], None]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -55,11 +51,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """What one run works on: the models with their settings and tasks, and how they are printed."""
+class LintRun:
+    """The data of one run: the models' settings and tasks, and the output format."""
 
     given: argparse.Namespace
-    settings: Sequence[Settled]
+    settings: Sequence[ModelSettings]
     tasks: Sequence[Task]
     format: str
 
@@ -71,130 +67,111 @@ class Run:
 
 def run(given: argparse.Namespace) -> int:
     """Lint every model; the exit code is 2 when one cannot be read, 1 with findings, else 0."""
-    from graphfix.linting import Task
-
     models = [
         path for text in given.paths for path in ([Path(text)] if recognise_source(text) is not None else models_in([text]))
     ]
-    sources = {path: source for path in models if (source := recognise_source(path)) is not None}
     if not models:
-        raise UsageError(f"no model in {', '.join(given.paths)}", cure="name a .onnx file, or a folder that holds some")
+        raise UsageError(f"no model in {', '.join(given.paths)}", hint="name a .onnx file, or a folder that holds some")
     if given.jobs < 1:
-        raise UsageError(f"--jobs {given.jobs} is no number of processes", cure="give 1 or more")
-    settings = settled(given, models)
+        raise UsageError(f"--jobs {given.jobs} is no number of processes", hint="give 1 or more")
+    sources = {path: source for path in models if (source := recognise_source(path)) is not None}
+    settings = model_settings(given, models)
     for target in dict.fromkeys(target for one in settings for target in one.targets):
         table(target)
     if given.explain_verdict is not None:
         return _explain(given, settings, sources)
-    output_format = given.output_format or settings[0].config.output_format
-    detail = given.annotate is not None or output_format == "model-explorer"
     with contextlib.ExitStack() as stack:
-        lowered_sources, lost = _lower_sources(stack, given, settings, sources)
-        tasks = [
-            Task(
-                one.model, one.targets, one.shapes, one.values, given.statistics, detail,
-                lowered_sources.get(one.model), lost.get(one.model),
-            )
-            for one in settings
-        ]  # fmt: skip
-        told = Run(given, settings, tasks, output_format)
-        _check_overlay(told)
-        results = _judge(told)
-        if given.annotate is not None and results[0].error is None:
-            from graphfix.annotating import annotate
-
-            count = annotate(results, tasks[0].file, given.annotate, force=given.force)
-            print(f"graphfix: wrote {given.annotate}, with the verdict on each of {count} nodes", file=sys.stderr)
+        results = _lint(stack, given, settings, sources)
     by_model = {one.model: one.config.fail_on for one in settings}
     return max(exit_code([result], given.fail_on or by_model[Path(result.model)]) for result in results)
 
 
-def _lower_sources(
-    stack: contextlib.ExitStack, given: argparse.Namespace, settings: Sequence[Settled], sources: Mapping[Path, Source]
-) -> tuple[dict[Path, LoweredSource], dict[Path, str]]:
-    """The models that are given in another form than ONNX, lowered; and why one is not, which must not cost the others theirs."""
-    found: dict[Path, LoweredSource] = {}
-    lost: dict[Path, str] = {}
-    if not sources:
-        return found, lost
-    from graphfix.lowering.bringing import lower_for_command
-    from graphfix.lowering.instructions import parse_instructions
-    from graphfix.progress import talk
+def _lint(
+    stack: contextlib.ExitStack,
+    given: argparse.Namespace,
+    settings: Sequence[ModelSettings],
+    sources: Mapping[Path, Source],
+) -> list[Result]:
+    """Judge and report all models, and write the annotated copy where requested."""
+    from graphfix.linting import Task
 
-    parse_instructions(given, {})  # what is wrong with the options is wrong for all
-    with talk() as say:
-        for one in settings:
-            if one.model not in sources or one.model in found or one.model in lost:
-                continue
-            try:
-                found[one.model] = stack.enter_context(
-                    lower_for_command(
-                        sources[one.model], given, targets=one.targets, shapes=one.shapes, values=one.values, progress=say
-                    )
-                )
-                print(f"graphfix: {found[one.model].summary}", file=sys.stderr)
-            except GraphfixError as error:
-                error.path = error.path or str(one.model)
-                lost[one.model] = error.line()
-    return found, lost
+    output_format = given.output_format or settings[0].config.output_format
+    detail = given.annotate is not None or output_format == "model-explorer"
+    lowered_source, failures = lower_sources(stack, given, settings, sources)
+    tasks = [
+        Task(
+            one.model, one.targets, one.shapes, one.values, given.statistics, detail,
+            lowered_source.get(one.model), failures.get(one.model),
+        )
+        for one in settings
+    ]  # fmt: skip
+    lint_run = LintRun(given, settings, tasks, output_format)
+    _check_overlay(lint_run)
+    results = _judge(lint_run)
+    if given.annotate is not None and results[0].error is None:
+        from graphfix.annotating import annotate
+
+        count = annotate(results, tasks[0].file, given.annotate, force=given.force)
+        print(f"graphfix: wrote {given.annotate}, with the verdict on each of {count} nodes", file=sys.stderr)
+    return results
 
 
-def _check_overlay(told: Run) -> None:
-    """Refuse, before any work, what is written for one model alone."""
-    if len(told.tasks) > 1 and (told.given.annotate is not None or told.format == "model-explorer"):
-        what = "--annotate" if told.given.annotate is not None else "the model-explorer format"
-        raise UsageError(f"{what} is for one model, not {len(told.tasks)}", cure="name one model")
-    if told.given.annotate is not None:
+def _check_overlay(lint_run: LintRun) -> None:
+    """Raise UsageError for an output that exists for one model only, before any work; check that it can be written."""
+    if len(lint_run.tasks) > 1 and (lint_run.given.annotate is not None or lint_run.format == "model-explorer"):
+        what = "--annotate" if lint_run.given.annotate is not None else "the model-explorer format"
+        raise UsageError(f"{what} is for one model, not {len(lint_run.tasks)}", hint="name one model")
+    if lint_run.given.annotate is not None:
         from graphfix.atomic import writable
 
-        writable(told.given.annotate, force=told.given.force)
+        writable(lint_run.given.annotate, force=lint_run.given.force)
 
 
-def _judge(told: Run) -> list[Result]:
-    """Judge every model, hold the findings against the settings, and print them."""
-    from graphfix.linting import carried_out
+def _judge(lint_run: LintRun) -> list[Result]:
+    """Judge every model, apply the policy to the findings, and print them."""
+    from graphfix.linting import run_tasks
 
-    given, clock = told.given, Clock()
-    write = renderer(told.format, rulings=True)
+    given, clock = lint_run.given, Clock()
+    write = renderer(lint_run.format, rulings=True)
     results: list[Result] = []
     with contextlib.ExitStack() as stack:
         out = stack.enter_context(destination(given.output_file))
-        step = stack.enter_context(progress(len(told.tasks), "linting"))
-        ask = _asker(stack, told) if given.confirm else None
-        for place, (found, spent) in enumerate(carried_out(told.tasks, given.jobs)):
-            one = told.settings[place]
+        step = stack.enter_context(progress(len(lint_run.tasks), "linting"))
+        confirm = open_confirmation(stack, lint_run.settings, lint_run.tasks) if given.confirm else None
+        for position, (found, spent) in enumerate(run_tasks(lint_run.tasks, given.jobs)):
+            one = lint_run.settings[position]
             clock.add(spent)
             if found[0].error is not None:
                 print(f"graphfix: {found[0].error}", file=sys.stderr)
-            if ask is not None:
+            if confirm is not None:
                 clock.start()
-                ask(found, told.tasks[place].file)
+                confirm(found, lint_run.tasks[position].file)
                 clock.lap("asking compilers")
-            one.hold(found, told.models[place + 1 :])
-            if told.format == "json-lines":
+            one.apply_policy(found, lint_run.models[position + 1 :])
+            if lint_run.format == "json-lines":
                 write(found, out)
             results.extend(found)
             step(one.model.name)
         clock.start()
-        _print(told, results, out)
+        _report(lint_run, results, out)
         clock.lap("printing")
-    save_baselines(told.settings, update=given.update_baseline)
+    save_baselines(lint_run.settings, update=given.update_baseline)
     if given.timings:
         print("\n".join(["graphfix: time spent", *clock.lines()]), file=sys.stderr)
     return results
 
 
-def _print(told: Run, results: Sequence[Result], out: TextIO) -> None:
-    if told.format == "text":
+def _report(lint_run: LintRun, results: Sequence[Result], out: TextIO) -> None:
+    if lint_run.format == "text":
         from graphfix.report.text import render
 
-        render(results, out, full=told.given.full)
-    elif told.format != "json-lines":
-        renderer(told.format, rulings=True)(results, out)
+        render(results, out, full=lint_run.given.full)
+    elif lint_run.format != "json-lines":
+        renderer(lint_run.format, rulings=True)(results, out)
 
 
-def _explain(given: argparse.Namespace, settings: Sequence[Settled], sources: Mapping[Path, Source]) -> int:
-    """Print how the verdict on a node comes about, for each model and target."""
+def _explain(given: argparse.Namespace, settings: Sequence[ModelSettings], sources: Mapping[Path, Source]) -> int:
+    """Print the reasons for the verdict on a node, for each model and target."""
     from graphfix.explain_verdict import explained
     from graphfix.lowering.bringing import usable_model
     from graphfix.reading import bound
@@ -202,42 +179,15 @@ def _explain(given: argparse.Namespace, settings: Sequence[Settled], sources: Ma
     from graphfix.spec import check
 
     with contextlib.ExitStack() as stack:
-        lowered_sources, lost = _lower_sources(stack, given, settings, sources)
+        lowered_source, failures = lower_sources(stack, given, settings, sources)
         out = stack.enter_context(destination(given.output_file))
         for one in settings:
-            if one.model in lost:
-                raise GraphfixError(lost[one.model])
-            file = usable_model(lowered_sources[one.model]) if one.model in lowered_sources else one.model
+            if one.model in failures:
+                raise GraphfixError(failures[one.model])
+            file = usable_model(lowered_source[one.model]) if one.model in lowered_source else one.model
             model = read_skeleton(file)
             check(model, one.model)
-            asked = bound(model, one.shapes, one.values)
+            bound_model = bound(model, one.shapes, one.values)
             for target in one.targets:
-                out.write("\n".join(explained(asked, target, given.explain_verdict)) + "\n")
+                out.write("\n".join(explained(bound_model, target, given.explain_verdict)) + "\n")
     return 0
-
-
-def _asker(stack: contextlib.ExitStack, told: Run) -> Ask:
-    """A function that puts the real compilers' verdicts into the Results of one model, where they are installed."""
-    from graphfix.backends.base import backend
-    from graphfix.backends.connect import open_target
-    from graphfix.compile_case import Case
-    from graphfix.confirm import confirm, prepared
-
-    sessions: dict[str, Session] = {}
-    for target in dict.fromkeys(target for one in told.settings for target in one.targets):
-        try:
-            sessions[target] = stack.enter_context(open_target(target))
-        except BackendError as error:
-            print(f"graphfix: {target} is not asked: {error.line()}", file=sys.stderr)
-    bindings: dict[Path, tuple[Mapping[str, Spanned], Values]]
-    bindings = {task.file: (one.spanned, one.values) for task, one in zip(told.tasks, told.settings, strict=True)}
-
-    def ask(results: Sequence[Result], path: Path) -> None:
-        if not sessions or any(result.error is not None for result in results):
-            return
-        with prepared(Case(path, *bindings[path])) as ready:
-            for result in results:
-                if result.called in sessions:
-                    confirm(result, ready, sessions[result.called], backend(result.target))
-
-    return ask

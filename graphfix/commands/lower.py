@@ -1,4 +1,4 @@
-"""`graphfix lower`: a model of PyTorch or TensorFlow to ONNX, verified, by the exporter that suits its targets best."""
+"""`graphfix lower`: convert a PyTorch or TensorFlow model to ONNX with the exporter that suits its targets best, verified."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from graphfix.diagnostic import Result
 from graphfix.formats import FORMATS, OVERLAYS
 from graphfix.lowering.options import add_lowering, add_proof
 from graphfix.lowering.source import source_of
-from graphfix.progress import talk
+from graphfix.progress import spinner
 from graphfix.reading import bound, named
 from graphfix.report import renderer
 from graphfix.table import table
@@ -51,42 +51,44 @@ def run(given: argparse.Namespace) -> int:
     writable(given.output, force=given.force)
     shapes, values = bindings(given.shape, given.set, config)
     with contextlib.ExitStack() as stack:
-        say = stack.enter_context(talk())
+        say = stack.enter_context(spinner())
         lowered_source = stack.enter_context(
             lower_for_command(source, given, targets=targets, shapes=shapes, values=values, progress=say)
         )
-        good = lowered_source.lowered.chosen.verified
-        if good:
-            _keep(lowered_source, given, shapes, values)
+        verified = lowered_source.lowered.chosen.verified
+        if verified:
+            _write_model(lowered_source, given, shapes, values)
         results = _results(lowered_source, targets)
         for result in results:
-            result.output = str(given.output) if good else None
-            proof = lowered_source.lowered.chosen.verification
-            result.verification = None if proof is None else dataclasses.asdict(proof)
+            result.output = str(given.output) if verified else None
+            verification = lowered_source.lowered.chosen.verification
+            result.verification = None if verification is None else dataclasses.asdict(verification)
         with destination(given.output_file) as out:
             if given.output_format == "text":
                 from graphfix.report.lowered import render_lowered
 
-                render_lowered(lowered_source, results, out, full=given.full, output=given.output if good else None)
+                render_lowered(lowered_source, results, out, full=given.full, output=given.output if verified else None)
             else:
                 write(results, out)
-    return int(not good)
+    return int(not verified)
 
 
-def _keep(lowered_source: LoweredSource, given: argparse.Namespace, shapes: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """Put the model where it was asked for, bound as it was, its weights beside it where they were beside it before."""
+def _write_model(
+    lowered_source: LoweredSource, given: argparse.Namespace, shapes: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
+    """Write the model with its bindings to the output path, with external weights where the lowered model has them."""
     from graphfix.external import has_external
     from graphfix.model import load_model, save_model
     from graphfix.skeleton import read_skeleton
 
     assert lowered_source.file is not None
     outside = has_external(read_skeleton(lowered_source.file))
-    model = asked(load_model(lowered_source.file), shapes, values)
+    model = with_bindings(load_model(lowered_source.file), shapes, values)
     save_model(model, given.output, force=given.force, external=outside)
 
 
-def asked(model: onnx.ModelProto, shapes: Mapping[str, Any], values: Mapping[str, Any]) -> onnx.ModelProto:
-    """The model with the dims and constants that its exporter did not put in; what it has already is left as it is."""
+def with_bindings(model: onnx.ModelProto, shapes: Mapping[str, Any], values: Mapping[str, Any]) -> onnx.ModelProto:
+    """Return the model with the requested dims and constants that the exporter did not set; others are left unchanged."""
     from graphfix.bind import interface
 
     inputs = {info.name: info.type.tensor_type.shape.dim for info in interface(model)}
@@ -101,9 +103,9 @@ def asked(model: onnx.ModelProto, shapes: Mapping[str, Any], values: Mapping[str
 
 
 def _results(lowered_source: LoweredSource, targets: Sequence[str]) -> list[Result]:
-    """One result a target; without targets one that tells of the lowering alone."""
+    """Return one result per target; without targets, one result about the lowering."""
     chosen = lowered_source.lowered.chosen
     if targets:
         return lowered_source.with_findings(list(chosen.results) or [lowered_source.empty_result(target) for target in targets])
-    alone = Result(lowered_source.name, "", "", chosen.nodes)
-    return lowered_source.with_findings([alone])
+    result = Result(lowered_source.name, "", "", chosen.nodes)
+    return lowered_source.with_findings([result])

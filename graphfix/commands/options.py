@@ -1,4 +1,4 @@
-"""Options that several subcommands share, and their values as the engine takes them."""
+"""Options that several subcommands share, and their values in the engine's form."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from graphfix.config import Config
 from graphfix.diagnostic import Result
 from graphfix.errors import UsageError
 from graphfix.formats import FORMATS
-from graphfix.progress import talk
+from graphfix.progress import spinner
 from graphfix.table_versions import targets as known_targets
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 RANKS = {"error": 3, "warning": 2, "note": 1, "never": 9}
 
 
-class Listed(argparse.Action):
-    """An option whose values are parted by commas, and which goes on where it is given again."""
+class CommaSeparated(argparse.Action):
+    """An option with values separated by commas; values of repeated options are joined."""
 
     def __call__(self, parser: object, namespace: argparse.Namespace, values: object, option_string: str | None = None) -> None:
         before = getattr(namespace, self.dest)
@@ -35,12 +35,12 @@ class Listed(argparse.Action):
 
 
 def add_targets(parser: argparse.ArgumentParser, text: str) -> None:
-    """The option of the targets, with a help text."""
-    parser.add_argument("--target", "-t", action=Listed, metavar="T[,T...]", help=text)
+    """Add the option of the targets, with a help text."""
+    parser.add_argument("--target", "-t", action=CommaSeparated, metavar="T[,T...]", help=text)
 
 
 def add_shared(parser: argparse.ArgumentParser, *, formats: Iterable[str] = FORMATS) -> None:
-    """The options of every command that judges models, with the output formats that it has."""
+    """Add the options of every command that judges models, with the output formats of the command."""
     add_targets(parser, "coreml, tflite, tensorrt, openvino, tract, or all")
     dims = "an input's dims: numbers are sizes, symbols (Nx3x224x224) stay free"
     parser.add_argument("--shape", action="append", default=[], metavar="NAME=1x3x224x224", help=dims)
@@ -53,7 +53,7 @@ def add_shared(parser: argparse.ArgumentParser, *, formats: Iterable[str] = FORM
 
 
 def add_fail_on(parser: argparse.ArgumentParser) -> None:
-    """The option of commands whose exit code hangs on findings."""
+    """Add the option of commands whose exit code depends on findings."""
     parser.add_argument(
         "--fail-on",
         choices=("error", "warning", "note", "never"),
@@ -65,7 +65,7 @@ def add_fail_on(parser: argparse.ArgumentParser) -> None:
 def as_onnx(
     text: str | Path, given: argparse.Namespace, targets: Sequence[str], shapes: dict[str, Any], values: dict[str, Any]
 ) -> Iterator[tuple[Path, LoweredSource | None]]:
-    """The ONNX file that `text` names, or that was lowered from it and lasts as long as this; GraphfixError without one."""
+    """Yield the ONNX file that `text` names, or a temporary one lowered from it; raises GraphfixError where lowering fails."""
     from graphfix.lowering.source import recognise_source
 
     source = recognise_source(text)
@@ -75,7 +75,7 @@ def as_onnx(
     from graphfix.lowering.bringing import lower_for_command, usable_model
 
     with (
-        talk() as say,
+        spinner() as say,
         lower_for_command(source, given, targets=targets, shapes=shapes, values=values, progress=say) as lowered_source,
     ):
         file = usable_model(lowered_source)
@@ -84,10 +84,10 @@ def as_onnx(
 
 
 def chosen_targets(given: str | None, config: Config) -> list[str]:
-    """The targets asked for, `all` spelled out; UsageError without any."""
+    """Return the requested targets with `all` expanded; raises UsageError where there are none."""
     names = [name.strip() for name in given.split(",")] if given else list(config.targets)
     if not names:
-        raise UsageError("no target is given", cure=f"add --target T, one of {', '.join(known_targets())}, or all")
+        raise UsageError("no target is given", hint=f"add --target T, one of {', '.join(known_targets())}, or all")
     found: list[str] = []
     for name in names:
         found.extend(known_targets() if name == "all" else [name])
@@ -95,7 +95,7 @@ def chosen_targets(given: str | None, config: Config) -> list[str]:
 
 
 def bindings(shapes: Sequence[str], values: Sequence[str], config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
-    """`--shape` and `--set` by input name, a shape without a name under the empty name; a range leaves its dim free."""
+    """Return `--shape` and `--set` by input name, a shape without a name under the empty name; a range leaves its dim dynamic."""
     spanned, constants = spanned_bindings(shapes, values, config)
     if not spanned:
         return {}, constants
@@ -105,7 +105,7 @@ def bindings(shapes: Sequence[str], values: Sequence[str], config: Config) -> tu
 
 
 def spanned_bindings(shapes: Sequence[str], values: Sequence[str], config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Like `bindings`, a dim that was given as a range kept as a Span."""
+    """Like `bindings`, but a dim given as a range is returned as a Span."""
     if not (shapes or values or config.shapes or config.values):
         return {}, {}
     from graphfix.bind import parse_value
@@ -117,16 +117,16 @@ def spanned_bindings(shapes: Sequence[str], values: Sequence[str], config: Confi
 
 
 def exit_code(results: Sequence[Result], fail_on: str) -> int:
-    """2 when a model could not be read, 1 with a finding at or above `fail_on`, else 0."""
+    """Return 2 when a model could not be read, 1 with a finding at or above `fail_on`, else 0."""
     if any(result.error is not None for result in results):
         return 2
-    grave = max((f.severity.weight for r in results for f in r.findings), default=0)
-    return int(grave >= RANKS[fail_on])
+    highest = max((f.severity.weight for r in results for f in r.findings), default=0)
+    return int(highest >= RANKS[fail_on])
 
 
 @contextlib.contextmanager
 def destination(path: Path | None) -> Iterator[TextIO]:
-    """Where a report goes: stdout, or a file that appears only when the report is whole."""
+    """Yield the stream of a report: stdout, or a buffer that is written to the file when the block ends."""
     if path is None:
         yield sys.stdout
         return

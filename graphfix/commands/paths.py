@@ -1,4 +1,4 @@
-"""`graphfix paths`: the conversion paths from a model to its targets, by every exporter and the rewrites that are needed."""
+"""`graphfix paths`: every conversion path from a model to its targets, by exporter and by the rewrites it needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from graphfix.commands.options import add_shared, bindings, chosen_targets, dest
 from graphfix.errors import BackendError, UsageError
 from graphfix.lowering.options import add_lowering, add_proof
 from graphfix.lowering.source import Source, recognise_source
-from graphfix.progress import talk
+from graphfix.progress import spinner
 from graphfix.roads import ConversionPaths, Start
 from graphfix.table import table
 from graphfix.table_versions import targets as known_targets
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from graphfix.roadwork import SearchOptions
 
 FORMATS = ("text", "json")
-REPEATED = ("input", "shape", "set", "opset", "inputs", "outputs", "data", "weights", "python")
-SWITCHES = ("trust", "network")
-"""Options that the printed commands must repeat: those with values, and those without."""
+REPEATED_OPTIONS = ("input", "shape", "set", "opset", "inputs", "outputs", "data", "weights", "python")
+REPEATED_FLAGS = ("trust", "network")
+"""Options that the printed commands repeat: those with values, and flags."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Search every path; exit 0 when every target is reached, 1 when one is not, 2 when the source cannot be read."""
     if given.output_format not in FORMATS:
-        raise UsageError(f"paths has no format `{given.output_format}`", cure=f"choose from {', '.join(FORMATS)}")
+        raise UsageError(f"paths has no format `{given.output_format}`", hint=f"choose from {', '.join(FORMATS)}")
     source = recognise_source(given.source)
     config = settings.load(source.home if source is not None else Path(given.source), file=given.config, isolated=given.isolated)
     targets = chosen_targets(given.target, config) if given.target or config.targets else list(known_targets())
@@ -58,7 +58,7 @@ def run(given: argparse.Namespace) -> int:
         writable(given.html, force=given.force)
     shapes, values = bindings(given.shape, given.set, config)
     with contextlib.ExitStack() as stack:
-        progress = stack.enter_context(talk())
+        progress = stack.enter_context(spinner())
         search_options = _search_options(stack, given, targets, {} if source is not None else shapes, values)
         if source is None:
             from graphfix.setting_out import start_as_given
@@ -125,22 +125,22 @@ def _search_options(
 
 def _repeated_options(given: argparse.Namespace) -> Iterator[str]:
     """Yield the options of this command line that the commands of the paths must repeat."""
-    for name in REPEATED:
+    for name in REPEATED_OPTIONS:
         value = getattr(given, name)
         for one in value if isinstance(value, list) else [] if value is None else [value]:
             yield f"--{name}={one}"
-    for name in SWITCHES:
+    for name in REPEATED_FLAGS:
         if getattr(given, name):
             yield f"--{name}"
 
 
 def _open_compilers(stack: contextlib.ExitStack, targets: Sequence[str]) -> Iterator[tuple[str, Any]]:
-    """Yield by target the functions that run its compiler, opened once; warn of each that is not installed."""
-    from graphfix.consult import consulting
+    """Open each installed compiler; yields a target and its functions from `consult_compilers`. Prints a note for the others."""
+    from graphfix.consult import consult_compilers
 
     for target in targets:
         with contextlib.suppress(BackendError):
-            yield target, stack.enter_context(consulting([target], _warn, {}, {}))
+            yield target, stack.enter_context(consult_compilers([target], _warn, {}, {}))
 
 
 def _warn(line: str) -> None:

@@ -1,4 +1,4 @@
-"""`graphfix probe`: ask a compiler about one-node models and write, or check, its support tables."""
+"""`graphfix probe`: measure a compiler with one-node models and write, or check, its support tables."""
 
 from __future__ import annotations
 
@@ -34,45 +34,50 @@ def run(given: argparse.Namespace) -> int:
 
     name, _, version = given.target.partition("@")
     if name not in backends():
-        raise UsageError(f"unknown target `{name}`", cure=nearest(name, backends()))
-    if not given.check and (given.sample is not None or given.seed is not None):
-        raise UsageError("--sample and --seed choose what --check asks again", cure="add --check")
-    if given.sample is not None and given.sample < 1:
-        raise UsageError(f"a sample of {given.sample} probes asks nothing", cure="ask at least 1")
-    if given.jobs is not None and (given.check or given.jobs < 1):
-        raise UsageError("--jobs says how many operators are measured at a time", cure="measure without --check, 1 at least")
-    if given.placement and given.jobs is not None:
-        raise UsageError("--jobs says how many operators are measured at a time", cure="place probes without --jobs")
-    if given.check and given.evidence is not None:
-        raise UsageError("--check asks anew, and --evidence would answer it from what was said before", cure="leave one out")
+        raise UsageError(f"unknown target `{name}`", hint=nearest(name, backends()))
+    _check_options(given)
     found = find(name, version or None)
     if found is None:
-        raise BackendError(f"{given.target} is not installed", cure=f"install it with `graphfix backends install {given.target}`")
+        raise BackendError(f"{given.target} is not installed", hint=f"install it with `graphfix backends install {given.target}`")
     if given.placement:
-        return _place(given, name, found.python)
-    return _check(given, name, found.python) if given.check else _measure(given, name, found.python, found.version)
+        return _place_probes(given, name, found.python)
+    return _check_probes(given, name, found.python) if given.check else _measure(given, name, found.python, found.version)
 
 
-def _tell(line: str) -> None:
+def _check_options(given: argparse.Namespace) -> None:
+    """Raise UsageError for options that do not go together, or values out of range."""
+    if not given.check and (given.sample is not None or given.seed is not None):
+        raise UsageError("--sample and --seed choose what --check asks again", hint="add --check")
+    if given.sample is not None and given.sample < 1:
+        raise UsageError(f"a sample of {given.sample} probes asks nothing", hint="ask at least 1")
+    if given.jobs is not None and (given.check or given.jobs < 1):
+        raise UsageError("--jobs says how many operators are measured at a time", hint="measure without --check, 1 at least")
+    if given.placement and given.jobs is not None:
+        raise UsageError("--jobs says how many operators are measured at a time", hint="place probes without --jobs")
+    if given.check and given.evidence is not None:
+        raise UsageError("--check asks anew, and --evidence would answer it from what was said before", hint="leave one out")
+
+
+def _log(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
 def _measure(given: argparse.Namespace, name: str, python: str, version: str) -> int:
-    """Ask about everything and write tables."""
+    """Measure all probes and write the tables."""
     from graphfix.probe.run import run as measure
 
     started = time.monotonic()
     jobs = given.jobs or os.cpu_count() or 1
-    done = measure(name, given.op, python=python, home=given.rules, evidence=given.evidence, tell=_tell, jobs=jobs)
-    changed = [outcome.op for outcome in done if outcome.changed]
-    count, seconds = sum(outcome.probes for outcome in done), time.monotonic() - started
-    print(f"{name} {version}: {count} probes of {len(done)} operators in {seconds:.0f} s")
+    outcome = measure(name, given.op, python=python, home=given.rules, evidence=given.evidence, report=_log, jobs=jobs)
+    changed = [one.op for one in outcome if one.changed]
+    count, seconds = sum(one.probes for one in outcome), time.monotonic() - started
+    print(f"{name} {version}: {count} probes of {len(outcome)} operators in {seconds:.0f} s")
     print(f"{len(changed)} tables changed{': ' if changed else ''}{', '.join(changed)}")
     return 0
 
 
-def _place(given: argparse.Namespace, name: str, python: str) -> int:
-    """Ask what runs what is taken, and write the tables of fallbacks, or with --check say where the answer is another."""
+def _place_probes(given: argparse.Namespace, name: str, python: str) -> int:
+    """Measure what runs the supported probes and write the tables of fallbacks; with --check, print the differences."""
     from graphfix.probe.survey import resurvey, survey
 
     if given.check:
@@ -82,25 +87,24 @@ def _place(given: argparse.Namespace, name: str, python: str) -> int:
         counts = f"{again.asked} probes placed again of {again.known} recorded, {len(again.moved)} run otherwise"
         print(f"{name} {again.version}: {counts}")
         return int(bool(again.moved))
-    done = survey(name, given.op, python=python, home=given.rules, evidence=given.evidence, tell=_tell)
-    print(f"{name} {done.version}: {done.told} probes placed, {done.fallen} on a fallback")
-    print(f"{done.changed} tables of fallbacks changed")
+    outcome = survey(name, given.op, python=python, home=given.rules, evidence=given.evidence, report=_log)
+    print(f"{name} {outcome.version}: {outcome.placed} probes placed, {outcome.on_fallback} on a fallback")
+    print(f"{outcome.changed} tables of fallbacks changed")
     return 0
 
 
-def _check(given: argparse.Namespace, name: str, python: str) -> int:
-    """Ask again what was recorded, write nothing, and name what differs."""
+def _check_probes(given: argparse.Namespace, name: str, python: str) -> int:
+    """Measure the recorded probes again and print the differences; nothing is written."""
     from graphfix.probe.drift import check
 
-    done = check(name, given.op, python=python, home=given.rules, sample=given.sample, seed=given.seed or 0, tell=_tell)
-    for drift in done.drifted:
+    outcome = check(name, given.op, python=python, home=given.rules, sample=given.sample, seed=given.seed or 0, report=_log)
+    for drift in outcome.drifted:
         print(drift)
-    print(
-        f"{name} {done.version}: {done.asked} probes asked again of {done.known} recorded, {len(done.drifted)} answer otherwise"
-    )
-    if done.gone:
-        cure = f"measure anew with `graphfix probe --target {name}@{done.version}`"
-        print(f"of those recorded {done.gone} are no longer built; {cure}")
+    counts = f"{outcome.asked} probes asked again of {outcome.known} recorded, {len(outcome.drifted)} answer otherwise"
+    print(f"{name} {outcome.version}: {counts}")
+    if outcome.missing:
+        hint = f"measure anew with `graphfix probe --target {name}@{outcome.version}`"
+        print(f"of those recorded {outcome.missing} are no longer built; {hint}")
     if given.sample is None:
-        print(f"{len(done.changed)} tables would change{': ' if done.changed else ''}{', '.join(done.changed)}")
-    return int(bool(done.drifted or done.changed))
+        print(f"{len(outcome.changed)} tables would change{': ' if outcome.changed else ''}{', '.join(outcome.changed)}")
+    return int(bool(outcome.drifted or outcome.changed))

@@ -1,4 +1,4 @@
-"""What each model is linted with: the settings of its folder, the flags that beat them, and the policy on findings."""
+"""The settings of each model: those of its folder, overridden by the command line, and the policy on findings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class ModelSettings:
     """One model with its settings; models under the same settings share one policy."""
 
     model: Path
@@ -36,8 +36,8 @@ class Settled:
     values: Mapping[str, Any]
     spanned: Mapping[str, Spanned]
 
-    def hold(self, found: Sequence[Result], rest: Sequence[Path]) -> None:
-        """Hold one model's findings against the settings; `rest` are the models still to come."""
+    def apply_policy(self, found: Sequence[Result], rest: Sequence[Path]) -> None:
+        """Apply the policy to one model's findings; `rest` are the models that are not linted yet."""
         for result in found:
             self.policy.apply(result)
         for result in found:
@@ -45,7 +45,7 @@ class Settled:
 
 
 def add_policy(parser: argparse.ArgumentParser) -> None:
-    """The options that decide which findings count."""
+    """Add the options that decide which findings count."""
     parser.add_argument("--select", action="append", default=[], metavar="CODE[,...]", help="only these codes, names or prefixes")
     parser.add_argument(
         "--ignore", action="append", default=[], metavar="CODE[,...]", help="none of these codes, names or prefixes"
@@ -55,15 +55,15 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--update-baseline", action="store_true", help="make what is found now the baseline")
 
 
-def settled(given: argparse.Namespace, models: Sequence[Path]) -> list[Settled]:
-    """The settings of every model, found from its folder upwards.
+def model_settings(given: argparse.Namespace, models: Sequence[Path]) -> list[ModelSettings]:
+    """Return the settings of every model, which are searched for from its folder upwards.
 
     Raises:
         UsageError: no target, an unknown code or setting, or a baseline that is missing or cannot be read.
     """
     if given.no_baseline and (given.baseline is not None or given.update_baseline):
-        raise UsageError("--no-baseline goes with no other option on the baseline", cure="leave one of them out")
-    select, ignore = words(given.select), words(given.ignore)
+        raise UsageError("--no-baseline goes with no other option on the baseline", hint="leave one of them out")
+    select, ignore = split_words(given.select), split_words(given.ignore)
     for word in (*select, *ignore):
         check_word(word)
     folders: dict[Path, tuple[Config, Policy]] = {}
@@ -83,7 +83,7 @@ def settled(given: argparse.Namespace, models: Sequence[Path]) -> list[Settled]:
         config = base.of(model)
         shapes, values = bindings(given.shape, given.set, config)
         spanned = spanned_bindings(given.shape, given.set, config)[0]
-        out.append(Settled(model, config, policy, tuple(chosen_targets(given.target, config)), shapes, values, spanned))
+        out.append(ModelSettings(model, config, policy, tuple(chosen_targets(given.target, config)), shapes, values, spanned))
     return out
 
 
@@ -96,7 +96,7 @@ def _policy(given: argparse.Namespace, config: Config, path: Path | None, files:
 
 
 def _baseline(given: argparse.Namespace, config: Config, folder: Path) -> Path | None:
-    """The baseline's file: the one given, the settings' own, the nearest, or for an update a new one."""
+    """The path of the baseline: the option's, the settings', the nearest one, or for an update a new one."""
     home = Path(config.source).parent if config.source is not None else None
     if given.baseline is not None:
         path = Path(given.baseline)
@@ -108,12 +108,12 @@ def _baseline(given: argparse.Namespace, config: Config, folder: Path) -> Path |
             return nearest
         return (home or Path()) / baselines.NAME
     if not path.exists() and not given.update_baseline:
-        raise UsageError("there is no such baseline", path=path, cure="make it with --update-baseline")
+        raise UsageError("there is no such baseline", path=path, hint="make it with --update-baseline")
     return path
 
 
-def save_baselines(settings: Sequence[Settled], *, update: bool) -> None:
-    """Write the baselines that have changed; with `update` models that are gone leave them, and their size is told."""
+def save_baselines(settings: Sequence[ModelSettings], *, update: bool) -> None:
+    """Write the changed baselines; with `update` deleted models are removed from them, and their size is printed."""
     for baseline in {id(one.policy.baseline): one.policy.baseline for one in settings}.values():
         if baseline is not None and baseline.changed:
             if update:
@@ -122,6 +122,6 @@ def save_baselines(settings: Sequence[Settled], *, update: bool) -> None:
             baseline.save()
 
 
-def words(given: Sequence[str]) -> tuple[str, ...]:
-    """The words of an option that may be repeated and may hold several between commas."""
+def split_words(given: Sequence[str]) -> tuple[str, ...]:
+    """Return the words of an option that may be repeated and may have several words separated by commas."""
     return tuple(word.strip() for text in given for word in text.split(",") if word.strip())

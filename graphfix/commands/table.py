@@ -1,4 +1,4 @@
-"""`graphfix table`: the support tables, readable: in the terminal, or as one web page to search in."""
+"""`graphfix table`: the support tables as text in the terminal, or as one searchable web page."""
 
 from __future__ import annotations
 
@@ -23,50 +23,50 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Show the newest tables side by side, all about some operators, or write everything as a page."""
+    """Print the newest tables side by side, or the details of some operators, or write a page."""
     wanted = [name.strip() for name in given.target.split(",")] if given.target and given.target != "all" else []
-    among = tables(wanted, every=bool(given.op or given.html or given.target))
-    for table in among:
+    chosen = tables(wanted, every=bool(given.op or given.html or given.target))
+    for table in chosen:
         if table.asked:
             print(f"graphfix: {table.target}@{table.asked} was not measured; {table.version} is shown", file=sys.stderr)
-    known = operators(among)
+    known = operators(chosen)
     names = list(dict.fromkeys(name for op in given.op for name in named(op, known)))
     if given.html is not None:
-        _write(given.html, names or known, among, force=given.force)
+        _write(given.html, names or known, chosen, force=given.force)
     elif names:
-        _tell(names, among)
+        _print_operators(names, chosen)
     else:
         from graphfix.report.matrix import render_matrix
 
-        render_matrix(known, among, sys.stdout)
+        render_matrix(known, chosen, sys.stdout)
     return 0
 
 
-def _tell(names: list[str], among: list[Table]) -> None:
-    """Everything about some operators, table by table; what helps stands out on a terminal."""
+def _print_operators(names: list[str], chosen: list[Table]) -> None:
+    """Print all details of some operators, table by table; fixes are green on a terminal."""
     from graphfix.report.page import Page
 
     page = Page(sys.stdout)
     for at, name in enumerate(names):
         if at:
             page.line()
-        for table in among:
+        for table in chosen:
             head, *lines = told(support(name, table))
             page.line((head, "bold"))
             for line in lines:
                 page.line((line, "green") if line.lstrip().startswith("helps:") else line)
 
 
-def _write(path: Path, names: list[str], among: list[Table], *, force: bool) -> None:
-    """Put the page in place whole; an existing file only with force."""
+def _write(path: Path, names: list[str], chosen: list[Table], *, force: bool) -> None:
+    """Write the page atomically; an existing file is overwritten only with `force`."""
     from graphfix.atomic import Pending, destination, writable
     from graphfix.atomic import told as refused
     from graphfix.report.support_page import support_page
 
     writable(path, force=force)
-    page = support_page(names, among).encode()
+    page = support_page(names, chosen).encode()
     goal = destination(path)
     with refused(path), Pending(os.path.dirname(goal)) as pending:
         pending.write(page)
         pending.put(goal)
-    print(f"wrote {path}: {len(names)} operators by {len(among)} compiler versions, {len(page) / 2**20:.1f} MiB")
+    print(f"wrote {path}: {len(names)} operators by {len(chosen)} compiler versions, {len(page) / 2**20:.1f} MiB")

@@ -57,10 +57,10 @@ class FrameworkWorkers:
                 python=self._python,
                 deadline=self.instructions.deadline,
                 memory_gib=self.instructions.memory_gib,
-                cure=cure,
+                hint=cure,
             )
         common = {"cwd": os.getcwd(), "trust": self.instructions.trust, "network": self.instructions.network}
-        return self._sessions[framework].put({**common, **request}, deadline=self.instructions.deadline)
+        return self._sessions[framework].send({**common, **request}, deadline=self.instructions.deadline)
 
     def require_framework(self, module: str | None, text: str) -> None:
         """Raise BackendError where a program imports a framework that is not installed; `module` is the missing module."""

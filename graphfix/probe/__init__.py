@@ -1,1 +1,1 @@
-"""Measuring compilers: one-node models built from operator forms, asked about, and distilled into support tables."""
+"""Measuring compilers with one-node models built from operator forms, and distilling the verdicts into support tables."""

@@ -20,14 +20,16 @@ from graphfix.facts import DTYPES, Facts
 from graphfix.folding import Array
 from graphfix.model_facets import model_facets
 from graphfix.probe.branching import in_branch
+from graphfix.probe.change import apply_change
 from graphfix.probe.deviations import deviations
 from graphfix.probe.expect import expected
-from graphfix.probe.form import EDGE, RARE, Change, Form, Sketch, Tensor, apply, default_dtype, history
+from graphfix.probe.form import NUMBERS_ONLY, RARE, Change, Form, Tensor, TextProbe
+from graphfix.probe.operands import OperandBuilder, convert
 from graphfix.probe.output_types import finished as finished
 from graphfix.probe.output_types import result_dtype, stated
 from graphfix.probe.refusal import Fault, refuses
-from graphfix.probe.sketching import random_feeds, renamed
-from graphfix.probe.supply import Supply, convert
+from graphfix.probe.schemas import default_dtype, history
+from graphfix.probe.text_probe import random_inputs, renamed
 
 NODE = "probe"
 """The name of the node that a probe is about."""
@@ -72,12 +74,12 @@ class Yield:
     faults: list[Fault] = field(default_factory=list)
 
 
-def probes(entries: Iterable[Form | Sketch]) -> Yield:
+def probes(entries: Iterable[Form | TextProbe]) -> Yield:
     """Every distinct probe of the forms and sketches of one operator; a fault in one costs no other."""
     found: dict[str, Probe] = {}
     made = Yield([], 0)
     for entry in entries:
-        for probe in _of_sketch(entry) if isinstance(entry, Sketch) else _of_form(entry):
+        for probe in _of_sketch(entry) if isinstance(entry, TextProbe) else _of_form(entry):
             if isinstance(probe, Fault):
                 made.faults.append(probe)
             elif probe is None:
@@ -119,23 +121,23 @@ def _word(value: Any) -> str:
     return str(value).replace(" ", "")
 
 
-def _of_sketch(sketch: Sketch) -> Iterator[Probe | Fault | None]:
+def _of_sketch(sketch: TextProbe) -> Iterator[Probe | Fault | None]:
     try:
         yield _sketched(sketch)
     except Exception as error:
         yield None if refuses(error) else Fault(sketch.op, sketch.label, error)
 
 
-def _sketched(sketch: Sketch) -> Probe | None:
+def _sketched(sketch: TextProbe) -> Probe | None:
     """The probe of a sketch; raises what onnx raises where it makes no valid model."""
     model = renamed(parser.parse_model(sketch.text), dict(sketch.names))
-    feeds = random_feeds(model)
+    feeds = random_inputs(model)
     for name, numbers in sketch.feeds:
         feeds[name] = np.asarray(numbers).astype(feeds[name].dtype).reshape(feeds[name].shape)
         model.graph.doc_string += f"{name} = {list(numbers)} "  # evidence is kept by model, which the numbers are now part of
     stated(model, feeds)
     onnx.checker.check_model(model)  # not in full: a branch never taken may contradict its surroundings
-    varied = (*sketch.varied, EDGE) if sketch.feeds else tuple(sketch.varied)
+    varied = (*sketch.varied, NUMBERS_ONLY) if sketch.feeds else tuple(sketch.varied)
     return _probe(sketch.op, sketch.label, varied, model, feeds, compare=True)
 
 
@@ -182,9 +184,9 @@ def schema_at(form: Form, since: int | None) -> tuple[onnx.defs.OpSchema | None,
 
 def build(form: Form, change: Change) -> tuple[ModelProto, dict[str, Array]] | None:
     """The model with its inputs; None when the schema version cannot express the change."""
-    operands, attributes, types = apply(form, change)
+    operands, attributes, types = apply_change(form, change)
     schema, opset = schema_at(form, change.get("since"))
-    supply = Supply(TYPICAL if form.domain else opset)
+    supply = OperandBuilder(TYPICAL if form.domain else opset)
     placed: list[str] = []
     spare = dict(attributes)
     if schema is None:
@@ -270,7 +272,7 @@ def _outputs(wanted: Any, formal: list[str]) -> list[str]:
     return [f"out_{name}" if name else "" for name in wanted]
 
 
-def _model(form: Form, node: NodeProto, supply: Supply, opset: int) -> ModelProto:
+def _model(form: Form, node: NodeProto, supply: OperandBuilder, opset: int) -> ModelProto:
     results = [name for name in node.output if name]
     imports = [helper.make_opsetid("", TYPICAL if form.domain else opset)]
     if form.domain:

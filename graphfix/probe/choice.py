@@ -1,4 +1,4 @@
-"""Which of an operator's probes are asked: those that tell the linter something that no other tells."""
+"""Selection of an operator's probes: those with facets that no other probe has."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from itertools import combinations
 from graphfix.heeding import asked, heeded
 from graphfix.probe.build import Probe
 from graphfix.probe.distil import key
-from graphfix.probe.form import EDGE
+from graphfix.probe.form import NUMBERS_ONLY
 
 COMMON = {"since", "foldable", "inside"}
-"""Facets whose values mean the same in every version."""
+"""Facets whose values have the same meaning in every version."""
 NEAR = 3
-"""Facets that a probe may change to be asked in any case; of keys that its deviation has, fewer."""
+"""A probe that differs from the usual form in at most this many facets is always kept, as is one that varies fewer."""
 
 
-def seen_by(target: str, found: Sequence[Probe]) -> list[Probe]:
-    """The probes that are a question to the target, with those facets only that are a matter of it."""
+def for_target(target: str, found: Sequence[Probe]) -> list[Probe]:
+    """Return the probes that apply to the target, with only the facets that matter for it."""
     return [replace(probe, facets=heeded(target, probe.facets)) for probe in found if asked(target, probe.varied)]
 
 
 def distinct(found: Sequence[Probe]) -> list[Probe]:
-    """The first probe of each key that tells something, without older versions of deviations that show no facet of their own.
+    """Return one probe per key, without older versions of deviations that have no facet of their own.
 
-    A second probe of one key would tell the linter nothing, unless it tries numbers. An older version is probed in its usual
-    form; together with other deviations only where its form is another, so that facets appear which the newest version lacks,
-    or dtypes of a type variable that stands for another operand there, or words of an attribute that are others now. A
-    deviation that begins with a version is about that version and is probed in any case.
-    A probe far from the usual form is asked only if it shows some two facet values together for the first time.
+    A second probe with the same key would not change a verdict, unless it tries input numbers. An older version is probed
+    in its usual form. It is probed with other deviations only where its form differs, so that there are facets that the
+    newest version does not have, dtypes of a type variable of another operand, or other attribute values. A deviation that
+    starts with a version is about that version and is always probed. A probe far from the usual form is kept only if it is
+    the first with some pair of facet values.
     """
-    edges = {probe.digest: probe for probe in found if EDGE in probe.varied}
-    found = [probe for probe in found if EDGE not in probe.varied]
-    fresh = {told for probe in found if "since" not in probe.varied for told in _told(probe)}
+    edges = {probe.digest: probe for probe in found if NUMBERS_ONLY in probe.varied}
+    found = [probe for probe in found if NUMBERS_ONLY not in probe.varied]
+    newest_marks = {mark for probe in found if "since" not in probe.varied for mark in _facet_marks(probe)}
     first: dict[tuple[tuple[str, str], ...], Probe] = {}
     for probe in found:
         aged = "since" in probe.varied[1:]
-        if not aged or not fresh.issuperset(_told(probe)):
+        if not aged or not newest_marks.issuperset(_facet_marks(probe)):
             first.setdefault(key(probe.facets), probe)
     seen: set[tuple[tuple[str, str], tuple[str, str]]] = set()
     kept = []
@@ -50,6 +50,6 @@ def distinct(found: Sequence[Probe]) -> list[Probe]:
     return [*kept, *edges.values()]
 
 
-def _told(probe: Probe) -> set[object]:
+def _facet_marks(probe: Probe) -> set[object]:
     """The facets of a probe, those of type variables and attributes with their values."""
     return {name if "." in name or name in COMMON else (name, value) for name, value in probe.facets.items()}

@@ -1,7 +1,7 @@
-"""From evidence to rules: the few short conditions that explain what a compiler refused.
+"""Distillation of evidence to rules: short conditions that explain what a compiler rejects.
 
-A condition must cover refused probes and no accepted one; which of those wins is for search.py to find. Conditions of
-one facet come first, then of two, then of three; what is left becomes an exception under its full key.
+A condition covers rejected probes and no accepted one; search.py chooses among them. Conditions on one facet come
+first, then on two, and so on; a probe that no condition covers becomes an exception with its full key.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from graphfix.facets import Facets
-from graphfix.probe.form import EDGE
+from graphfix.probe.form import NUMBERS_ONLY
 from graphfix.probe.measure import Evidence
 from graphfix.probe.naming import identifier, kind_of
-from graphfix.probe.search import Search, order
+from graphfix.probe.search import ConditionSearch, order
 from graphfix.values import Facet
 
-WRITTEN = ("axes", "split")
-"""Operands that exporters write down as constants and do not compute."""
+CONSTANT_OPERANDS = ("axes", "split")
+"""Operands that exporters write as constants and do not compute."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A condition, the probes for and against it, and the compiler's most frequent words where it holds."""
+    """A condition, the numbers of probes for and against it, and the most frequent message of the probes it covers."""
 
     id: str
     kind: str
@@ -38,7 +38,7 @@ class Rule:
 
 @dataclass(slots=True)
 class Distilled:
-    """The rules for refusals and for wrong numbers, and the probes that no rule explains."""
+    """The rules for rejections and for wrong numerics, and the probes that no rule explains."""
 
     rejects: list[Rule]
     wrong: list[Rule]
@@ -47,81 +47,83 @@ class Distilled:
 
 
 def distil(rows: Sequence[Evidence]) -> Distilled:
-    """Explain the evidence about one operator; the result depends on nothing but the rows."""
-    rows = [standing(row) for row in sorted(rows, key=lambda row: row.digest)]
-    odd = _odd([row for row in rows if EDGE in row.varied])
-    rows = [row for row in rows if EDGE not in row.varied]
-    settled = _settled(rows)
-    refused = [row for row in settled if row.verdict == "rejected"]
-    taken = [row for row in settled if row.verdict in ("works", "wrong")]
-    rejects, left = explain(refused, taken)
-    wrong, unclear = explain([row for row in taken if row.verdict == "wrong"], [row for row in taken if row.verdict == "works"])
+    """Distil the evidence about one operator; the result depends only on the rows."""
+    rows = [without_simplifier(row) for row in sorted(rows, key=lambda row: row.digest)]
+    numbers_rules = _numbers_rules([row for row in rows if NUMBERS_ONLY in row.varied])
+    rows = [row for row in rows if NUMBERS_ONLY not in row.varied]
+    distinct = _one_per_key(rows)
+    rejected = [row for row in distinct if row.verdict == "rejected"]
+    accepted = [row for row in distinct if row.verdict in ("works", "wrong")]
+    rejects, unexplained = explain(rejected, accepted)
+    wrong, unexplained_wrong = explain(
+        [row for row in accepted if row.verdict == "wrong"], [row for row in accepted if row.verdict == "works"]
+    )
     values: dict[str, set[Facet]] = {}
     for row in rows:
         for name, value in row.facets.items():
             if value is not None:
                 values.setdefault(name, set()).add(value)
     axes = {name: sorted(found, key=order) for name, found in sorted(values.items())}
-    return Distilled(_named(rejects), _named([*wrong, *odd]), [*left, *unclear], axes)
+    return Distilled(_named(rejects), _named([*wrong, *numbers_rules]), [*unexplained, *unexplained_wrong], axes)
 
 
-def _odd(rows: Sequence[Evidence]) -> list[Rule]:
-    """Rules for numbers that come out wrong; only probes that tried the same sort speak for or against them."""
-    sorts: dict[str, dict[tuple[tuple[str, str], ...], Evidence]] = {}
+def _numbers_rules(rows: Sequence[Evidence]) -> list[Rule]:
+    """Rules for wrong numerics with given input numbers; only probes with the same numbers count for or against a rule."""
+    by_numbers: dict[str, dict[tuple[tuple[str, str], ...], Evidence]] = {}
     for row in rows:
-        found = sorts.setdefault(row.label.partition(";")[0], {})
+        found = by_numbers.setdefault(row.label.partition(";")[0], {})
         if row.verdict == "wrong" or (row.verdict == "works" and key(row.facets) not in found):
             found[key(row.facets)] = row
     rules = []
-    for _, tried in sorted(sorts.items()):
+    for _, tried in sorted(by_numbers.items()):
         wrong = [row for row in tried.values() if row.verdict == "wrong"]
         rules += explain(wrong, [row for row in tried.values() if row.verdict == "works"])[0]
     return rules
 
 
-def standing(row: Evidence) -> Evidence:
-    """The row as it counts where a compiler took a probe only after an optional simplifier.
+def without_simplifier(row: Evidence) -> Evidence:
+    """Return the row, as rejected where the compiler accepted it only after an optional simplifier and that does not count.
 
-    What exporters compute of sizes, such as targets, states and conditions, relies on that step in every real model. An
-    operand that they write down does not, so that the compiler's own refusal of a computed one stands.
+    What exporters compute from sizes, such as target shapes, states and conditions, needs the simplifier in every real
+    model, so it counts. Operands that exporters write as constants do not, so the rejection of a computed one remains.
     """
     if not row.aided or row.facets.get("foldable"):
         return row
-    computed = any(row.facets.get(f"{name}.from") in ("folded", "fixed-shape") for name in WRITTEN)
+    computed = any(row.facets.get(f"{name}.from") in ("folded", "fixed-shape") for name in CONSTANT_OPERANDS)
     return replace(row, verdict="rejected", error=None) if computed else row
 
 
 def key(facets: Facets) -> tuple[tuple[str, str], ...]:
-    """A hashable form of a full key."""
+    """Return the facets in a hashable form."""
     return tuple(sorted((name, repr(value)) for name, value in facets.items()))
 
 
-def _settled(rows: Iterable[Evidence]) -> list[Evidence]:
-    """One row for each key: where probes of one key disagree, the majority, and on a tie what was accepted."""
+def _one_per_key(rows: Iterable[Evidence]) -> list[Evidence]:
+    """One row per key: where probes with the same key disagree, one of the majority, on a tie an accepted one."""
     groups: dict[tuple[tuple[str, str], ...], list[Evidence]] = {}
     for row in rows:
         groups.setdefault(key(row.facets), []).append(row)
     out = []
     for group in groups.values():
-        refused = [row for row in group if row.verdict == "rejected"]
-        taken = [row for row in group if row.verdict != "rejected"]
-        out.append((refused if len(refused) > len(taken) else taken)[0])
+        rejected = [row for row in group if row.verdict == "rejected"]
+        accepted = [row for row in group if row.verdict != "rejected"]
+        out.append((rejected if len(rejected) > len(accepted) else accepted)[0])
     return out
 
 
-def explain(refused: Sequence[Evidence], taken: Sequence[Evidence]) -> tuple[list[Rule], list[Evidence]]:
-    """Rules that cover the refused rows and none of the taken; the rows that none covers."""
-    if not refused:
+def explain(rejected: Sequence[Evidence], accepted: Sequence[Evidence]) -> tuple[list[Rule], list[Evidence]]:
+    """Return rules that cover rejected rows and no accepted one, and the rejected rows that no rule covers."""
+    if not rejected:
         return [], []
-    if not taken:
-        return [_rule({}, refused, 0)], []
-    search = Search(refused, taken)
+    if not accepted:
+        return [_rule({}, rejected, 0)], []
+    search = ConditionSearch(rejected, accepted)
     rules = []
     while (found := search.best()) is not None:
         when, covered = found
-        rules.append(_rule(when, [row for i, row in enumerate(refused) if covered >> i & 1], 0))
-        search.left &= ~covered
-    return rules, [row for i, row in enumerate(refused) if search.left >> i & 1]
+        rules.append(_rule(when, [row for i, row in enumerate(rejected) if covered >> i & 1], 0))
+        search.unexplained &= ~covered
+    return rules, [row for i, row in enumerate(rejected) if search.unexplained >> i & 1]
 
 
 def _rule(when: Mapping[str, Any], covered: Sequence[Evidence], opposes: int) -> Rule:
@@ -135,7 +137,7 @@ def _rule(when: Mapping[str, Any], covered: Sequence[Evidence], opposes: int) ->
 
 
 def _named(rules: Iterable[Rule]) -> list[Rule]:
-    """The rules with stable, distinct ids."""
+    """The rules with stable, unique ids."""
     out: list[Rule] = []
     used: Counter[str] = Counter()
     for rule in rules:

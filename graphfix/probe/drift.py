@@ -1,4 +1,4 @@
-"""Drift: a compiler asked again what it was asked before, and where it answers otherwise than its evidence says."""
+"""Drift: measure recorded probes again, and report those whose verdict differs from the evidence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graphfix.backends.connect import open_backend
 from graphfix.backends.session import Session
 from graphfix.errors import UsageError
 from graphfix.probe.build import Probe, probes
-from graphfix.probe.choice import distinct, seen_by
+from graphfix.probe.choice import distinct, for_target
 from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence, measure
 from graphfix.probe.refusal import Fault, FaultError
@@ -27,7 +27,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One probe whose answer is another one now than the evidence says."""
+    """One probe whose verdict differs from the evidence."""
 
     was: Evidence
     now: Evidence
@@ -39,16 +39,16 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What asking again gave.
+    """The result of a check.
 
-    `asked` probes were put to the compiler, of `known` that the evidence holds; `gone` of those that were wanted are no
-    longer built by any form. `changed` are the operators whose tables would be others; empty for a sample.
+    `asked` probes were measured, of `known` in the evidence; `missing` of the requested ones are no longer built by any
+    form. `changed` are the operators whose tables would change; empty for a sample.
     """
 
     version: str
     asked: int
     known: int
-    gone: int
+    missing: int
     drifted: tuple[Drift, ...]
     changed: tuple[str, ...]
 
@@ -61,12 +61,12 @@ def check(
     home: Path | None = None,
     sample: int | None = None,
     seed: int = 0,
-    tell: Callable[[str], None] | None = None,
+    report: Callable[[str], None] | None = None,
 ) -> Checked:
-    """Ask a compiler again about operators, and compare with the evidence and the tables; nothing is written.
+    """Measure operators again, and compare with the evidence and the tables; nothing is written.
 
-    `sample` asks so many of the probes in the evidence, drawn by `seed`; without it all of them, and those that forms
-    have gained since. A probe that seems to have drifted is asked a second time, and counts only if that differs too.
+    `sample` is the number of recorded probes to measure, drawn with `seed`; without it all of them are measured, and those
+    that forms have gained since. A probe that seems to have drifted is measured again, and counts only if it differs again.
 
     Raises:
         UsageError: an unknown target or operator, or no evidence to compare with.
@@ -76,60 +76,60 @@ def check(
     names = chosen(ops)
     title = backend(target).name
     faults: list[Fault] = []
-    asked, gone, drifted, changed = 0, 0, list[Drift](), list[str]()
+    asked, missing, drifted, changed = 0, 0, list[Drift](), list[str]()
     with open_backend(target, python=python) as session, tempfile.TemporaryDirectory(prefix="graphfix-check-") as scratch:
         folder = tables_folder(home) / target / session.version
         archive = {(row.op, row.digest): row for row in read_archive(folder) if row.op in names}
         if not archive:
             subject = f"{target} {session.version}" + (f" about {', '.join(ops)}" if ops else "")
-            cure = f"measure it with `graphfix probe --target {target}@{session.version}`"
-            raise UsageError(f"there is no evidence of {subject} to check against", cure=cure)
-        wanted = set(archive) if sample is None else drawn(archive, sample, seed)
+            hint = f"measure it with `graphfix probe --target {target}@{session.version}`"
+            raise UsageError(f"there is no evidence of {subject} to check against", hint=hint)
+        wanted = set(archive) if sample is None else draw_sample(archive, sample, seed)
         for name in names:
             if sample is not None and not any(op == name for op, _ in wanted):
                 continue
             made = probes(forms()[name])
             faults += made.faults
-            built = seen_by(target, made.probes)
+            built = for_target(target, made.probes)
             fresh = distinct(built) if sample is None else []
             now = {(probe.op, probe.digest): probe for probe in fresh}
-            again = {(probe.op, probe.digest): probe for probe in built if (probe.op, probe.digest) in wanted} | now
-            rows = measure(again.values(), session, target, Path(scratch, f"{name}.jsonl"))
+            asked_again = {(probe.op, probe.digest): probe for probe in built if (probe.op, probe.digest) in wanted} | now
+            rows = measure(asked_again.values(), session, target, Path(scratch, f"{name}.jsonl"))
             asked += len(rows)
-            gone += sum(op == name and (op, digest) not in again for op, digest in wanted)
-            drifted += _confirmed(rows, archive, again, session, target, Path(scratch, f"{name}.again.jsonl"))
+            missing += sum(op == name and (op, digest) not in asked_again for op, digest in wanted)
+            drifted += _confirm(rows, archive, asked_again, session, target, Path(scratch, f"{name}.again.jsonl"))
             kept = [row for row in rows if (row.op, row.digest) in now]
             if kept and differs(folder, name, kept, f"{title} {session.version}"):
                 changed.append(name)
-            if tell is not None:
-                tell(f"{name}: {len(rows)} probes asked again")
+            if report is not None:
+                report(f"{name}: {len(rows)} probes asked again")
         if faults:
             raise FaultError(faults)
-        return Checked(session.version, asked, len(archive), gone, tuple(drifted), tuple(changed))
+        return Checked(session.version, asked, len(archive), missing, tuple(drifted), tuple(changed))
 
 
-def drawn(archive: Iterable[Key], sample: int, seed: int) -> set[Key]:
-    """So many of the probes, the same ones for the same seed."""
+def draw_sample(archive: Iterable[Key], sample: int, seed: int) -> set[Key]:
+    """Return a sample of the probes, the same for the same seed."""
     keys = sorted(archive)
     return set(random.Random(seed).sample(keys, min(sample, len(keys))))
 
 
-def _confirmed(
+def _confirm(
     rows: Iterable[Evidence],
     archive: Mapping[Key, Evidence],
-    again: Mapping[Key, Probe],
+    asked_again: Mapping[Key, Probe],
     session: Session,
     target: str,
     path: Path,
 ) -> list[Drift]:
-    """The probes that answer otherwise twice: a busy machine may miss a deadline once."""
-    suspects = [again[row.op, row.digest] for row in rows if _moved(archive.get((row.op, row.digest)), row)]
+    """The probes whose verdict differs twice: on a busy machine a deadline may be missed once."""
+    suspects = [asked_again[row.op, row.digest] for row in rows if _differs(archive.get((row.op, row.digest)), row)]
     second = measure(suspects, session, target, path) if suspects else []
-    return [Drift(archive[row.op, row.digest], row) for row in second if _moved(archive.get((row.op, row.digest)), row)]
+    return [Drift(archive[row.op, row.digest], row) for row in second if _differs(archive.get((row.op, row.digest)), row)]
 
 
-def _moved(was: Evidence | None, now: Evidence) -> bool:
-    """Whether the verdict or the stage is another; words alone change with every release and mean nothing."""
+def _differs(was: Evidence | None, now: Evidence) -> bool:
+    """Whether the verdict or the stage differs; messages change with every release and are not compared."""
     return was is not None and (was.verdict, was.stage) != (now.verdict, now.stage)
 
 

@@ -1,8 +1,8 @@
-"""What a probe should compute: onnxruntime with its optimiser off, else onnx's reference evaluator.
+"""The expected outputs of a probe: from onnxruntime without optimisations, else from onnx's reference evaluator.
 
-Of products that are quantised again the reference has the first word: runtimes multiply the scales beforehand, which
-takes another quantum for numbers that fall near the middle of two. So it has of resizing by odd scales, where runtimes
-first make the result's size a whole number.
+The reference evaluator is preferred for requantised products: runtimes multiply the scales beforehand, which rounds values
+near the middle of two quanta differently. It is also preferred for resizing with odd scales, where runtimes first round
+the output's size.
 """
 
 from __future__ import annotations
@@ -19,15 +19,17 @@ REQUANTISED = {"QLinearMatMul", "QLinearConv"}
 
 
 def expected(model: ModelProto, feeds: dict[str, Array]) -> dict[str, Array] | None:
-    """The outputs by name; {} when they are not arrays or no evaluator knows the operator, None when both refuse."""
+    """Return the outputs by name; {} when they are not arrays or no evaluator has the operator, None when both fail."""
     names = [output.name for output in model.graph.output]
     unknown = False
     operators = {node.op_type for node in model.graph.node}
-    exact = bool(operators & REQUANTISED) or ("Resize" in operators and bool(model.graph.doc_string))  # numbers tried on purpose
+    exact = bool(operators & REQUANTISED) or (
+        "Resize" in operators and bool(model.graph.doc_string)
+    )  # the doc string lists given input numbers
     for run in (_reference, _onnxruntime) if exact else (_onnxruntime, _reference):
         try:
             found = run(model, feeds)
-        except Exception as error:  # whatever it is, this evaluator has no answer
+        except Exception as error:  # an evaluator may raise anything; the other one is tried
             unknown |= "NOT_IMPLEMENTED" in str(error) and "name 'probe'" in str(error)
             continue
         if all(isinstance(value, np.ndarray | np.generic) for value in found):
@@ -39,7 +41,7 @@ def expected(model: ModelProto, feeds: dict[str, Array]) -> dict[str, Array] | N
 def _onnxruntime(model: ModelProto, feeds: dict[str, Array]) -> list[Array]:
     import onnxruntime as ort
 
-    ort.set_default_logger_severity(4)  # what it says while it loads a model is not for our users
+    ort.set_default_logger_severity(4)  # its messages while it loads a model are not for users
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 4

@@ -1,4 +1,4 @@
-"""From what compilers were seen to run to tables of fallbacks, and both as files beside the tables of a version."""
+"""Tables of fallbacks, distilled from placements, and both as files beside the tables of a version."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from graphfix.backends.base import Fallback
 from graphfix.placement import SORTS
 from graphfix.probe.measure import Evidence
 from graphfix.probe.placing import Placement, read_lines
-from graphfix.probe.write import entry, put, read_archive, text
+from graphfix.probe.write import entry, read_archive, text, write_atomically
 from graphfix.table import FALLBACKS
 
 PLACEMENTS = "placements.jsonl.xz"
 MOST_KINDS = 3
-"""Operations named in the words of one probe."""
+"""Operations named in the message of one probe."""
 ALWAYS = "every-form"
-"""What a fallback is called that no facet decides."""
+"""The id of a fallback that every form of an operator has."""
 
 
-def seen(rows: Iterable[Placement]) -> dict[str, set[str]]:
-    """What was seen to run the operations of each kind, by any probe."""
+def implementations_by_kind(rows: Iterable[Placement]) -> dict[str, set[str]]:
+    """Return the implementations that were seen by kind of operation, over all probes."""
     found: dict[str, set[str]] = {}
     for row in rows:
         for one in row.ran or ():
@@ -33,8 +33,8 @@ def seen(rows: Iterable[Placement]) -> dict[str, set[str]]:
     return found
 
 
-def fallen(row: Placement, fallback: Fallback, known: Mapping[str, Set[str]]) -> tuple[str, str]:
-    """The gravest sort of fallback that runs any of the operations, and the compiler's words for those; else empty."""
+def worst_fallback(row: Placement, fallback: Fallback, known: Mapping[str, Set[str]]) -> tuple[str, str]:
+    """Return the slowest sort of fallback that runs any of the operations, and these operations; empty without one."""
     sorts: dict[str, list[str]] = {}
     for one in row.ran or ():
         kind, _, by = one.partition(" ")
@@ -43,14 +43,14 @@ def fallen(row: Placement, fallback: Fallback, known: Mapping[str, Set[str]]) ->
     return sort, ", ".join(list(dict.fromkeys(sorts[sort]))[:MOST_KINDS]) if sort else ""
 
 
-def told(archive: Iterable[Evidence], rows: Iterable[Placement], fallback: Fallback) -> dict[str, list[Evidence]]:
-    """By operator, the evidence about the probes for whose node something runs, `rejected` where that is a fallback.
+def fallback_evidence(archive: Iterable[Evidence], rows: Iterable[Placement], fallback: Fallback) -> dict[str, list[Evidence]]:
+    """Return, by operator, the evidence of the placed probes with the verdict `rejected` where a fallback runs the node.
 
-    The distiller then explains fallbacks as it explains rejections.
+    The distiller then finds conditions for fallbacks like those for rejections.
     """
     rows = [row for row in rows if row.ran]
-    known = seen(rows)
-    placed = {(row.op, row.digest): fallen(row, fallback, known) for row in rows}
+    known = implementations_by_kind(rows)
+    placed = {(row.op, row.digest): worst_fallback(row, fallback, known) for row in rows}
     out: dict[str, list[Evidence]] = {}
     for one in archive:
         if (one.op, one.digest) in placed:
@@ -61,7 +61,7 @@ def told(archive: Iterable[Evidence], rows: Iterable[Placement], fallback: Fallb
 
 
 def fallback_entry(name: str, rows: Sequence[Evidence], compiler: str, on: str) -> dict[str, Any]:
-    """The table of one operator's fallbacks as JSON data; of one that has none only how many probes said so."""
+    """Return the table of one operator's fallbacks as JSON data; without fallbacks only the number of probes."""
     found = entry(name, rows, compiler, on)
     conditions = [rule | {"id": rule["id"] if rule["when"] else ALWAYS} for rule in found["rejects"]]
     odd = [{key: one[key] for key in ("facets", "stage", "said")} for one in found["exceptions"]]
@@ -70,26 +70,26 @@ def fallback_entry(name: str, rows: Sequence[Evidence], compiler: str, on: str) 
 
 
 def read_placements(folder: Path) -> list[Placement]:
-    """What was seen to run probes, as kept beside the tables of a version; nothing where nobody asked."""
+    """Return the placements beside the tables of a version; none where they were not measured."""
     path = folder / PLACEMENTS
     return read_lines(lzma.decompress(path.read_bytes()).decode()) if path.exists() else []
 
 
 def write_fallbacks(folder: Path, rows: Iterable[Placement], fallback: Fallback, compiler: str, on: str) -> int:
-    """Keep what was seen beside the tables of a version, and write anew what it distils to; the tables that changed.
+    """Write placements beside the tables of a version, and the tables of fallbacks; returns the number of changed tables.
 
-    What is there of other operators stays, though its conditions may change with what is known to be tuned.
+    Placements of other operators are kept; their conditions may change with the implementations known to be tuned.
     """
     fresh = list(rows)
     asked = {row.op for row in fresh}
     every = sorted([*(row for row in read_placements(folder) if row.op not in asked), *fresh], key=lambda r: (r.op, r.digest))
     (folder / FALLBACKS).mkdir(parents=True, exist_ok=True)
-    put(folder / PLACEMENTS, lzma.compress("".join(row.line() + "\n" for row in every).encode(), preset=6))
+    write_atomically(folder / PLACEMENTS, lzma.compress("".join(row.line() + "\n" for row in every).encode(), preset=6))
     changed = 0
-    for name, evidence in told(read_archive(folder), every, fallback).items():
+    for name, evidence in fallback_evidence(read_archive(folder), every, fallback).items():
         path = folder / FALLBACKS / f"{name}.json"
         before = json.loads(path.read_text()) if path.exists() else {}
         data = fallback_entry(name, evidence, compiler, on if name in asked else before["measured"]["on"])
         changed += any(before.get(part) != json.loads(json.dumps(data[part])) for part in ("axes", FALLBACKS, "exceptions"))
-        put(path, text(data).encode())
+        write_atomically(path, text(data).encode())
     return changed

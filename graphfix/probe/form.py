@@ -1,6 +1,6 @@
-"""An operator's usual form and the ways a probe deviates from it, as data.
+"""The usual form of an operator and the changes that probes make to it, as data.
 
-A form says how an operator is commonly written: operands by their formal names in the newest schema, attributes,
+A form describes how an operator is commonly written: operands by their formal names in the newest schema, attributes,
 dtypes of the type variables that are not float32. A change is a dict that replaces some of these:
 
     {"mode": "linear"}              an attribute; None leaves it out
@@ -13,19 +13,14 @@ dtypes of the type variables that are not float32. A change is a dict that repla
     {"outputs": ("Y", "")}          which outputs are used
     {"rank": 4}, {"empty": 0}       the rank of all data operands; which of their dims is of size 0
 
-`apply` carries a change out; deviations.py lists the changes that every operator undergoes.
+`change.apply_change` applies a change; deviations.py lists the changes that are tried with every operator.
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
-
-import onnx
-
-from graphfix.facets import DATA
 
 Change = Mapping[str, Any]
 
@@ -34,22 +29,21 @@ COMMON = ("float32", "float16", "float64", "bfloat16", "int64", "int32", "int8",
 """Dtypes tried for every type variable that allows them, and paired with dims and ranks."""
 RARE = ("string", "complex64", "complex128", "float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz", "float8e8m0",
         "float6e2m3", "float6e3m2", "float4e2m1", "int4", "uint4", "int2", "uint2")  # fmt: skip
-"""Dtypes tried beside those; neither evaluator computes with many of them, so their numbers may go uncompared."""
+"""Other dtypes to try; the evaluators do not support many of them, so that outputs may not be compared."""
 SHAPES = {0: (), 1: (4,), 2: (2, 4), 3: (2, 3, 4), 4: (2, 3, 4, 5), 5: (2, 3, 2, 4, 2), 6: (2, 2, 3, 2, 2, 2),
           7: (2, 2, 2, 3, 2, 2, 2)}  # fmt: skip
-"""The usual data of each rank."""
+"""The usual shape of data by rank."""
 SPELLED = {"float": 1, "float16": 10, "bfloat16": 16, "double": 11, "int64": 7, "int32": 6, "int8": 3, "uint8": 2, "int16": 5,
          "uint16": 4, "uint32": 12, "uint64": 13, "bool": 9, "string": 8}  # fmt: skip
-"""Dtypes as ONNX's text format calls them, with their numbers."""
-OPEN = ("batch", "spatial", "sequence", "dynamic")
-"""Dims classes that data may have beside static."""
+"""TensorProto codes by the dtype names of ONNX's text format."""
+DYNAMIC_DIMS = ("batch", "spatial", "sequence", "dynamic")
+"""Dims classes of data other than `static`."""
 OLDEST = 1
-DEFAULTS = ("float32", "int64", "bool", "int32", "uint8", "string")
 
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """One operand: its shape, where it comes from, its numbers (seeded random ones in [low, high] by default)."""
+    """One operand: its shape, its source, and its values (by default seeded random values in [low, high])."""
 
     shape: tuple[int, ...]
     source: str = "runtime"
@@ -61,34 +55,33 @@ class Tensor:
 
 
 def data(*shape: int, low: float = -1.0, high: float = 1.0, dtype: str = "") -> Tensor:
-    """A graph input."""
+    """Return an operand that is a graph input."""
     return Tensor(shape, low=low, high=high, dtype=dtype)
 
 
 def weight(*shape: int, low: float = -1.0, high: float = 1.0, dtype: str = "") -> Tensor:
-    """An initializer with random numbers."""
+    """Return an operand that is an initializer with random values."""
     return Tensor(shape, "constant", low=low, high=high, dtype=dtype)
 
 
 def numbers(*values: Any, dtype: str = "") -> Tensor:
-    """An initializer of rank 1 with these numbers."""
+    """Return an operand that is an initializer of rank 1 with these values."""
     return Tensor((len(values),), "constant", values, dtype=dtype)
 
 
 def scalar(value: Any, dtype: str = "") -> Tensor:
-    """An initializer of rank 0."""
+    """Return an operand that is an initializer of rank 0."""
     return Tensor((), "constant", (value,), dtype=dtype)
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How one operator is usually written, and its own deviations; see the module's docstring.
+    """The usual form of one operator, and its own deviations; see the module's docstring.
 
-    `ranks` lists ranks that all data operands take together; `changes` the operator's own deviations; `arithmetic`
-    is what else changes where exporters use the operator on shapes (None: they do not); `dtypes` bounds the dtypes tried,
-        by type variable. `aliases` maps
-    operand names to the attribute that older schemas have in their place. `empties` are the dims tried with size 0:
-    none where onnxruntime divides by a size.
+    `ranks` are tried for all data operands together; `changes` are the operator's own deviations; `arithmetic` is what
+    also changes where exporters use the operator in shape arithmetic (None where they do not); `dtypes` limits the dtypes
+    by type variable. `aliases` maps operand names to the attribute that older schemas have instead. `empties` are the dims
+    tried with size 0, none where onnxruntime divides by a size. `random` marks operators whose outputs are random.
     """
 
     op: str
@@ -107,17 +100,17 @@ class Form:
     empties: Sequence[int] = (0, 1)
 
 
-EDGE = "numbers"
-"""What a probe varies that only tries numbers which compilers may get wrong."""
+NUMBERS_ONLY = "numbers"
+"""The entry in `varied` of a probe that only tries input numbers for which compilers may compute wrong results."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sketch:
-    """A whole probe model in ONNX's text format, for operators that one node does not show.
+class TextProbe:
+    """A complete probe model in ONNX's text format, for operators that need more than one node.
 
     `op` names the node of interest, or is `@model` for the model itself; `varied` are the facets it is about. `names`
-    renames values and open dims afterwards, an empty name leaving a dim without one. `feeds` are the numbers of some
-    inputs in order: such a sketch tries numbers that its label names, and tells nothing of support.
+    renames values and symbolic dims afterwards; an empty name removes a dim's symbol. `feeds` are the numbers of some
+    inputs in order: such a probe tries the numbers in its label, and gives no evidence about support.
     """
 
     op: str
@@ -129,108 +122,10 @@ class Sketch:
 
 
 def each(**options: Sequence[Any]) -> list[Change]:
-    """One change for each value of each key."""
+    """Return one change for each value of each key."""
     return [{name: value} for name, values in options.items() for value in values]
 
 
 def aged(*versions: int, changes: Sequence[Change]) -> list[Change]:
-    """The changes in older schema versions, which may mean something else by the same words, or which converters tell apart."""
+    """Return the changes in older schema versions, where attributes may have another meaning or converters another branch."""
     return [{"since": version, **change} for version in versions for change in changes]
-
-
-@functools.cache
-def history(op: str, domain: str) -> list[onnx.defs.OpSchema]:
-    """The schemas of an operator, oldest first; empty when ONNX defines none."""
-    found = [s for s in onnx.defs.get_all_schemas_with_history() if s.name == op and s.domain == domain]
-    return sorted(found, key=lambda schema: schema.since_version)
-
-
-def newest(form: Form) -> onnx.defs.OpSchema | None:
-    """The newest schema of the form's operator that is not deprecated."""
-    found = [schema for schema in history(form.op, form.domain) if not schema.deprecated]
-    return found[-1] if found else None
-
-
-def allowed(schema: onnx.defs.OpSchema, variable: str) -> list[str]:
-    """The tensor dtypes that a type variable, or a type itself, allows."""
-    words = [variable]
-    for constraint in schema.type_constraints:
-        if constraint.type_param_str == variable:
-            words = list(constraint.allowed_type_strs)
-    found = [w.removeprefix("tensor(").removesuffix(")") for w in words if w.startswith("tensor(")]
-    return [{"float": "float32", "double": "float64"}.get(word, word) for word in found]
-
-
-def default_dtype(form: Form, schema: onnx.defs.OpSchema, variable: str) -> str:
-    """The dtype of a type variable where nothing is said."""
-    choices = allowed(schema, variable)
-    named = form.types.get(variable)
-    if named in choices:
-        return str(named)
-    return next((dtype for dtype in DEFAULTS if dtype in choices), choices[0] if choices else "")
-
-
-def apply(form: Form, change: Change) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
-    """The operands, attributes and type bindings of a changed form."""
-    operands, attributes, types = dict(form.operands), dict(form.attributes), dict(form.types)
-    schema = newest(form)
-    typed = {c.type_param_str for c in schema.type_constraints} if schema else set()
-    formals = {i.name for i in schema.inputs} if schema else {name for name in operands if name.startswith("in")}
-    for key, value in change.items():
-        name, _, aspect = key.partition(".")
-        if key in ("since", "outputs", "opset", "inside"):
-            continue
-        if key == "rank":
-            operands = {n: _resized(t, SHAPES[value]) if n in DATA or not _fixed(t) else t for n, t in operands.items()}
-        elif key == "dims":
-            operands = {n: _with(t, dims=value) if not _fixed(t) else t for n, t in operands.items()}
-        elif key == "empty":
-            operands = {n: _emptied(t, value) if n in DATA or not _fixed(t) else t for n, t in operands.items()}
-        elif key == "derived":
-            operands = {n: _with(t, source=value) if not _fixed(t) else t for n, t in operands.items()}
-        elif key == "foldable" and value is True:
-            operands = {n: _with(t, source="constant") for n, t in operands.items()}
-        elif key == "foldable":  # what is constant anyway stays, as in models: data computed, axes written down
-            operands = {n: _with(t, source=value) if not _fixed(t) else t for n, t in operands.items()}
-        elif key == "arithmetic":
-            operands = {n: _vector(t, value) if n in DATA or not _fixed(t) else t for n, t in operands.items()}
-        elif aspect in ("from", "dims", "dtype"):
-            operands[name] = _with(operands[name], **{"source" if aspect == "from" else aspect: value})
-        elif key in typed and key not in formals:
-            types[key] = value
-        elif key in formals or isinstance(value, Tensor):
-            operands[key] = value
-        else:
-            attributes[key] = value
-    return operands, attributes, types
-
-
-def _fixed(given: Any) -> bool:
-    return isinstance(given, Tensor) and given.source != "runtime"
-
-
-def _with(given: Any, **changes: Any) -> Any:
-    if isinstance(given, (list, tuple)):
-        return [_with(one, **changes) for one in given]
-    return given if given is None else replace(given, **changes)
-
-
-def _resized(given: Any, shape: tuple[int, ...]) -> Any:
-    if isinstance(given, (list, tuple)):
-        return [_resized(one, shape) for one in given]
-    return given if given is None or given.values is not None else replace(given, shape=shape)
-
-
-def _emptied(given: Any, at: int) -> Any:
-    if isinstance(given, (list, tuple)):
-        return [_emptied(one, at) for one in given]
-    if given is None or given.values is not None or len(given.shape) <= at:
-        return given
-    return replace(given, shape=(*given.shape[:at], 0, *given.shape[at + 1 :]))
-
-
-def _vector(given: Any, source: str) -> Any:
-    """A data operand made the rank-1 vector that shape arithmetic works on; other operands of a list stay constant."""
-    if isinstance(given, (list, tuple)):
-        return [_vector(given[0], source), *[_vector(one, "constant") for one in given[1:]]]
-    return given if given is None else replace(given, shape=(4,), source=source, values=(2, 3, 4, 5))

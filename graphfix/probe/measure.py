@@ -1,4 +1,4 @@
-"""Asking a compiler about probes, and keeping what it said as lines of evidence."""
+"""Measuring probes: ask a compiler about each, and keep its verdicts as lines of evidence."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from graphfix.backends.session import Session
 from graphfix.backends.verdict import Verdict
 from graphfix.facets import Facets
 from graphfix.probe.build import NODE, Probe
-from graphfix.probe.form import EDGE
-from graphfix.probe.supply import BESIDE
+from graphfix.probe.form import NUMBERS_ONLY
+from graphfix.probe.graph_builder import SUPPORT_PREFIX
 from graphfix.values import Facet
 
-WORDS = 200
-"""Characters kept of what a compiler said."""
+MAX_MESSAGE = 200
+"""Characters kept of a compiler's message."""
 VOLATILE = (
     (re.compile(r"0x[0-9a-fA-F]{4,}"), "0x…"),
     (re.compile(r"/(?:tmp|var|home|root|work|build|home/\w+)/[^\s'\":,)]*/"), ""),
@@ -30,25 +30,25 @@ VOLATILE = (
 )
 QUOTED = re.compile(r"['\"`]([^'\"`]+)['\"`]")
 FOLDING: frozenset[Facet] = frozenset({"folded", "fixed-shape", "shape", "cast-shape"})
-PLAIN = {"bool", *(f"{kind}{bits}" for kind in ("int", "uint", "float") for bits in (8, 16, 32, 64))} - {"float8"}
+NPZ_DTYPES = {"bool", *(f"{kind}{bits}" for kind in ("int", "uint", "float") for bits in (8, 16, 32, 64))} - {"float8"}
 """Dtypes that an .npz file can hold."""
 DEADLINE = 60.0
-FOR = "for "
-"""How the words start that name the numbers which came out wrong."""
-OF_INPUTS = ("'<input>'", "(input None)")
-"""How a converter calls a model's inputs when it refuses their dtype or rank."""
-UNREADABLE = ("Unsupported DatumType in the public API",)
-"""Words that only mean that an output cannot be handed to Python, as a symbolic size cannot."""
+NUMBERS_PREFIX = "for "
+"""The start of a message that names input numbers with wrong results."""
+INPUT_MESSAGES = ("'<input>'", "(input None)")
+"""How a converter names a model's inputs when it rejects their dtype or rank."""
+UNREADABLE_OUTPUT = ("Unsupported DatumType in the public API",)
+"""Messages about an output that cannot be converted to Python, such as a symbolic size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What one compiler made of one probe.
+    """The verdict of one compiler on one probe.
 
-    `verdict` is `works`, `rejected` (at `stage`), `wrong` (compiled, but running it failed or gave other numbers, by
-    `error` at most), or `elsewhere`: refused for what stands beside the probe's node, which is another rule's matter.
-    `said` are its words, without what changes from run to run. `aided` says that it took the probe only after an optional
-    simplifier had folded what could be folded; `said` and `stage` are then those of its refusal without.
+    `verdict` is `works`, `rejected` (at `stage`), `wrong` (compiled, but running it failed or its outputs differ, by
+    `error` at most), or `elsewhere`: rejected because of another node or an input, not the probe's node. `said` is the
+    message without what changes from run to run. `aided` means that the probe was accepted only after an optional
+    simplifier had folded constants; `said` and `stage` are then those of the rejection without it.
     """
 
     op: str
@@ -63,12 +63,12 @@ class Evidence:
     aided: bool = False
 
     def line(self) -> str:
-        """One line of JSON."""
+        """Return one line of JSON."""
         return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 def read_evidence(path: Path) -> list[Evidence]:
-    """The evidence in a file of lines; none when there is no file."""
+    """Return the evidence in a file of JSON lines; none when there is no file."""
     if not path.exists():
         return []
     rows = (json.loads(line) for line in path.read_text().splitlines() if line)
@@ -76,9 +76,9 @@ def read_evidence(path: Path) -> list[Evidence]:
 
 
 def measure(
-    probes: Iterable[Probe], session: Session, target: str, path: Path, tell: Callable[[Evidence], None] | None = None
+    probes: Iterable[Probe], session: Session, target: str, path: Path, report: Callable[[Evidence], None] | None = None
 ) -> list[Evidence]:
-    """Ask about every probe that the evidence file does not hold yet, appending; all evidence about these probes."""
+    """Ask about every probe that is not in the evidence file and append the answers; returns the evidence of all probes."""
     known = {(row.op, row.digest): row for row in read_evidence(path)}
     found = []
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,58 +86,63 @@ def measure(
         for probe in probes:
             row = known.get((probe.op, probe.digest))
             if row is None:
-                row = answered(probe, session, target, Path(folder))
+                row = ask_probe(probe, session, target, Path(folder))
                 sink.write(row.line() + "\n")
                 sink.flush()
-                if tell is not None:
-                    tell(row)
+                if report is not None:
+                    report(row)
             found.append(replace(row, label=probe.label, varied=probe.varied, facets=probe.facets))
     return found
 
 
-def answered(probe: Probe, session: Session, target: str, folder: Path) -> Evidence:
-    """What the compiler makes of one probe, with the inputs run where there are numbers to compare."""
-    model, arrays = folder / "probe.onnx", folder / "probe.npz"
+def ask_probe(probe: Probe, session: Session, target: str, folder: Path) -> Evidence:
+    """Ask the compiler about one probe, and compare outputs where they are expected; returns the evidence."""
+    model = folder / "probe.onnx"
     onnx.save(probe.model, model)
-    plain = all(a.dtype.name in PLAIN for a in (*probe.feeds.values(), *(probe.wanted or {}).values()))
-    inputs = None
-    if plain and probe.wanted:
-        ins = {f"in:{name}": value for name, value in probe.feeds.items()}
-        np.savez(arrays, **ins, **{f"out:{name}": value for name, value in probe.wanted.items()})  # type: ignore[arg-type]
-        inputs = arrays
-    # Only TensorRT needs sizes for what is open; for the others the model stands as it is.
+    inputs = _save_arrays(probe, folder / "probe.npz")
+    # Only TensorRT needs sizes for dynamic dims.
     shapes = {name: value.shape for name, value in probe.feeds.items()} if target == "tensorrt" else None
     values = {n: v.tolist() for n, v in probe.feeds.items() if v.dtype.kind in "iu"} if shapes is not None else None
-    told: dict[str, Any] = {"shapes": shapes, "values": values, "inputs": inputs, "deadline": DEADLINE}
+    arguments: dict[str, Any] = {"shapes": shapes, "values": values, "inputs": inputs, "deadline": DEADLINE}
     if target != "tflite":
-        return judged(probe, session.ask(model, **told))
-    # onnx2tf simplifies first, which takes longer than all the rest and changes nothing where nothing can be folded or dropped.
-    alone = judged(probe, session.ask(model, options={"onnxsim": False}, **told))
+        return evidence_of(probe, session.ask(model, **arguments))
+    # onnx2tf runs onnxsim first, which takes longer than the conversion and changes nothing where nothing can be folded.
+    alone = evidence_of(probe, session.ask(model, options={"onnxsim": False}, **arguments))
     folds = bool(probe.facets.get("foldable")) or not FOLDING.isdisjoint(probe.facets.values())
-    if alone.verdict in ("works", "wrong") or not (folds or idle(probe)):
+    if alone.verdict in ("works", "wrong") or not (folds or is_no_op(probe)):
         return alone
-    helped = judged(probe, session.ask(model, options={"onnxsim": True}, **told))
-    if helped.verdict in ("works", "wrong") and alone.verdict == "rejected":
-        return replace(helped, stage=alone.stage, said=alone.said, aided=True)
-    return helped
+    simplified = evidence_of(probe, session.ask(model, options={"onnxsim": True}, **arguments))
+    if simplified.verdict in ("works", "wrong") and alone.verdict == "rejected":
+        return replace(simplified, stage=alone.stage, said=alone.said, aided=True)
+    return simplified
 
 
-def idle(probe: Probe) -> bool:
-    """Whether a node does nothing, so that simplifiers drop it: exporters leave joins of a single tensor behind."""
+def _save_arrays(probe: Probe, path: Path) -> Path | None:
+    """Save the inputs and expected outputs; None where there are none, or an .npz cannot hold their dtypes."""
+    wanted = probe.wanted or {}
+    if not wanted or any(array.dtype.name not in NPZ_DTYPES for array in (*probe.feeds.values(), *wanted.values())):
+        return None
+    inputs = {f"in:{name}": value for name, value in probe.feeds.items()}
+    np.savez(path, **inputs, **{f"out:{name}": value for name, value in wanted.items()})  # type: ignore[arg-type]
+    return path
+
+
+def is_no_op(probe: Probe) -> bool:
+    """Whether the node has no effect, so that simplifiers remove it: exporters write Concat nodes with a single input."""
     return probe.op == "Concat" and probe.facets.get("inputs") == 1
 
 
-def judged(probe: Probe, verdict: Verdict) -> Evidence:
-    """The verdict as evidence about the probe."""
+def evidence_of(probe: Probe, verdict: Verdict) -> Evidence:
+    """Return the verdict as evidence about the probe."""
     word = "works" if verdict.accepted else "rejected"
-    unread = any(words in verdict.message for words in UNREADABLE)
-    if verdict.accepted and verdict.numerics in ("differ", "error") and not unread:
+    unreadable = any(words in verdict.message for words in UNREADABLE_OUTPUT)
+    if verdict.accepted and verdict.numerics in ("differ", "error") and not unreadable:
         word = "wrong"
-    if word == "rejected" and probe.op != "@model" and _beside(probe, verdict):
+    if word == "rejected" and probe.op != "@model" and _blames_surroundings(probe, verdict):
         word = "elsewhere"
-    said = steady(verdict.message)
-    if word == "wrong" and EDGE in probe.varied:
-        said = FOR + probe.label.partition(";")[0]
+    said = stable_message(verdict.message)
+    if word == "wrong" and NUMBERS_ONLY in probe.varied:
+        said = NUMBERS_PREFIX + probe.label.partition(";")[0]
     error = verdict.error if word == "wrong" and verdict.error is not None else None
     if error is not None and not np.isfinite(error):
         error = None
@@ -147,24 +152,24 @@ def judged(probe: Probe, verdict: Verdict) -> Evidence:
     )  # fmt: skip
 
 
-def _beside(probe: Probe, verdict: Verdict) -> bool:
-    """Whether a compiler blames an input, or nodes that only supply operands, and not the probe's node."""
+def _blames_surroundings(probe: Probe, verdict: Verdict) -> bool:
+    """Whether a message names a model input, or nodes that only produce operands, and not the probe's node."""
     graph = probe.model.graph
-    beside = [node for node in graph.node if node.name.startswith(BESIDE)]
-    others = {node.name for node in beside} | {i.name for i in graph.input}
-    others |= {node.op_type for node in beside} - {probe.op.rpartition(".")[2]}
-    if any(words in verdict.message for words in OF_INPUTS):
+    supporting = [node for node in graph.node if node.name.startswith(SUPPORT_PREFIX)]
+    others = {node.name for node in supporting} | {i.name for i in graph.input}
+    others |= {node.op_type for node in supporting} - {probe.op.rpartition(".")[2]}
+    if any(words in verdict.message for words in INPUT_MESSAGES):
         return True
     if verdict.nodes:
         return set(verdict.nodes) <= others
     if NODE in verdict.message:
         return False
-    return BESIDE in verdict.message or not others.isdisjoint(QUOTED.findall(verdict.message))
+    return SUPPORT_PREFIX in verdict.message or not others.isdisjoint(QUOTED.findall(verdict.message))
 
 
-def steady(words: str) -> str:
-    """A compiler's words, shortened, without addresses, hashes and temporary paths."""
+def stable_message(words: str) -> str:
+    """Return a compiler's message, shortened, without addresses, hashes and temporary paths."""
     for pattern, instead in VOLATILE:
         words = pattern.sub(instead, words)
     words = " ".join(words.split())
-    return words if len(words) <= WORDS else words[: WORDS - 1] + "…"
+    return words if len(words) <= MAX_MESSAGE else words[: MAX_MESSAGE - 1] + "…"

@@ -1,4 +1,4 @@
-"""What a distilled condition is called, and which kind of trouble it is."""
+"""Ids and kinds of distilled conditions."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any
 from graphfix.structural import PATTERNS
 
 TYPE_VARIABLE = re.compile(r"T\d*|Tind|T_?[A-Z0-9]\w*|B|V|tensor|in\d+\.dtype|value\.dtype|to|dtype|inputs\.dtypes")
-FORM = {"foldable", "inputs", "constants", "broadcast", "branches", "captures", "subgraphs", "outputs"}
+FORM_FACETS = {"foldable", "inputs", "constants", "broadcast", "branches", "captures", "subgraphs", "outputs"}
 STRUCTURAL = {name: pattern.kind for pattern in PATTERNS for name in pattern.usual}
 """The kinds of facets that tell of patterns of nodes."""
 ORDER = ("operand", "dtype", "attribute", "rank", "dynamic", "optional", "form", "function", "opset")
-"""Which kind names a condition over facets of several kinds: the one a reader can do most about."""
+"""The order in which a kind is chosen for a condition over facets of several kinds: what a user can change most easily first."""
 
 
 def kind_of_facet(name: str) -> str:
-    """The kind of trouble that one facet stands for."""
+    """Return the kind of condition for one facet."""
     if name in ("since", "opset", "ir", "domains"):
         return "opset"
     if name in STRUCTURAL:
         return STRUCTURAL[name]
     if name == "functions":
         return "function"
-    if name in FORM:
+    if name in FORM_FACETS:
         return "form"
     if TYPE_VARIABLE.fullmatch(name):
         return "dtype"
@@ -35,20 +35,20 @@ def kind_of_facet(name: str) -> str:
 
 
 def kind_of(when: Mapping[str, Any]) -> str:
-    """The kind of a condition: that of its facet which comes first in ORDER."""
+    """Return the kind of a condition: the kind among those of its facets that is first in ORDER."""
     if not when:
         return "operator"
     return min((kind_of_facet(name) for name in when), key=ORDER.index)
 
 
 def identifier(when: Mapping[str, Any]) -> str:
-    """A kebab-case name for a condition, the same for the same condition."""
+    """Return a kebab-case id, the same for equal conditions."""
     if not when:
         return "unsupported"
-    return "-".join(_part(name, want) for name, want in sorted(when.items()))
+    return "-".join(_facet_name(name, want) for name, want in sorted(when.items()))
 
 
-def _part(name: str, want: Any) -> str:
+def _facet_name(name: str, want: Any) -> str:
     values = want if isinstance(want, list) else [f"not-{'-'.join(map(_word, want.get('not', ())))}"]
     if len(values) > 3:
         values = [values[0], "and", len(values) - 1, "more"]

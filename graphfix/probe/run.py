@@ -1,4 +1,4 @@
-"""Measuring: a compiler is asked operator by operator, and its support tables are written."""
+"""Measuring a compiler operator by operator, and writing its support tables."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from graphfix.backends.connect import open_backend
 from graphfix.errors import UsageError, nearest
 from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence
+from graphfix.probe.parallel import Measured, OperatorMeasurer, measure_in_parallel
 from graphfix.probe.refusal import Fault, FaultError
-from graphfix.probe.side_by_side import Desk, Measured, side_by_side
 from graphfix.probe.write import entry, read_archive, write_evidence, write_table
 from graphfix.table_versions import tables_folder
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 MARK = "compiler.txt"
-"""The file in a folder of answers that says whose they are."""
+"""The file in a folder of answers that names their compiler."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What measuring one operator gave; `changed` says whether the table on disk differs."""
+    """The result of measuring one operator; `changed` tells whether the table on disk differs."""
 
     op: str
     probes: int
@@ -37,11 +37,11 @@ class Outcome:
 
 
 def chosen(ops: Sequence[str]) -> list[str]:
-    """The operators to measure, all of them by default; UsageError names an unknown one."""
+    """Return the operators to measure, all of them by default; raises UsageError for an unknown one."""
     known = forms()
     for op in ops:
         if op not in known:
-            raise UsageError(f"no form describes `{op}`", cure=nearest(op, known))
+            raise UsageError(f"no form describes `{op}`", hint=nearest(op, known))
     return list(ops) or list(known)
 
 
@@ -52,14 +52,14 @@ def run(
     python: str | None = None,
     home: Path | None = None,
     evidence: Path | None = None,
-    tell: Tell | None = None,
+    report: Report | None = None,
     jobs: int = 1,
 ) -> list[Outcome]:
     """Measure operators against a compiler and write its tables.
 
     `python` is an interpreter that has the compiler. `home` is the folder of the tables; `evidence` a folder that keeps
-    one compiler version's answers between runs, so that an interrupted run goes on. What the tables and the evidence
-    beside them say of other operators stays. `jobs` operators are measured at a time, each by a process of its own.
+    one compiler version's answers between runs, so that an interrupted run is continued. Tables and evidence of other
+    operators are kept. `jobs` operators are measured at a time, each by a process of its own.
 
     Raises:
         UsageError: an unknown target or operator, or evidence of another compiler version.
@@ -68,7 +68,7 @@ def run(
     """
     if evidence is None:
         with tempfile.TemporaryDirectory(prefix="graphfix-evidence-") as scratch:
-            return run(target, ops, python=python, home=home, evidence=Path(scratch), tell=tell, jobs=jobs)
+            return run(target, ops, python=python, home=home, evidence=Path(scratch), report=report, jobs=jobs)
     names = chosen(ops)
     title = backend(target).name
     outcomes = []
@@ -79,9 +79,9 @@ def run(
         compiler = f"{title} {session.version}"
         claim(evidence, compiler)
         folder = tables_folder(home) / target / session.version
-        found: Iterable[Measured] = map(Desk(session, target, evidence).measured, names)
+        found: Iterable[Measured] = map(OperatorMeasurer(session, target, evidence).measured, names)
         if jobs > 1:
-            found = side_by_side(names, target, python, evidence, jobs)
+            found = measure_in_parallel(names, target, python, evidence, jobs)
         try:
             for one in found:
                 faults += one.faults
@@ -91,9 +91,9 @@ def run(
                 outcomes.append(outcome)
                 gathered += one.rows
                 write_table(folder, one.op, one.rows, compiler, on)
-                if tell is not None:
-                    tell(f"{one.op}: {outcome.probes} probes, {outcome.rejected} rejected, {outcome.wrong} wrong")
-        finally:  # a run that is interrupted leaves tables, and what is behind them must not be lost
+                if report is not None:
+                    report(f"{one.op}: {outcome.probes} probes, {outcome.rejected} rejected, {outcome.wrong} wrong")
+        finally:  # an interrupted run has written tables, so their evidence must be written too
             if gathered:
                 write_evidence(folder, gathered)
     if faults:
@@ -102,17 +102,17 @@ def run(
 
 
 def claim(folder: Path, compiler: str) -> None:
-    """Make a folder of answers one compiler version's; UsageError when it is another's, since probes are the same for all."""
+    """Mark a folder of answers with a compiler version; raises UsageError when it has answers of another one."""
     folder.mkdir(parents=True, exist_ok=True)
     mark = folder / MARK
     if not mark.exists():
         mark.write_text(compiler + "\n")
     elif (holder := mark.read_text().strip()) != compiler:
-        raise UsageError(f"holds answers of {holder}, not of {compiler}", path=folder, cure="name another folder with --evidence")
+        raise UsageError(f"holds answers of {holder}, not of {compiler}", path=folder, hint="name another folder with --evidence")
 
 
 def differs(folder: Path, name: str, rows: Sequence[Evidence], compiler: str) -> bool:
-    """Whether the table that evidence distils to says anything else than the one in the folder of tables."""
+    """Whether the table distilled from the evidence differs from the one in the folder of tables."""
     path = folder / f"{name}.json"
     fresh = entry(name, rows, compiler, "")
     known = json.loads(path.read_text()) if path.exists() else {}
@@ -127,7 +127,7 @@ def _outcome(one: Measured, folder: Path, compiler: str) -> Outcome:
 
 
 def redistil(target: str, version: str, *, home: Path | None = None) -> int:
-    """Write the tables of one version anew from the evidence kept beside them; how many were written."""
+    """Write the tables of one version again from the evidence beside them; returns their number."""
     folder = tables_folder(home) / target / version
     groups: dict[str, list[Evidence]] = {}
     for row in read_archive(folder):

@@ -1,58 +1,54 @@
-"""The search for the condition that explains most refused probes and contradicts no accepted one.
+"""The search for the condition that explains most rejected probes and covers no accepted one.
 
-Among the conditions that cover refused probes alone, the one wins whose facets explain most: for every refused probe
-the accepted probes that resemble it most are looked up, and the facets in which they differ share one vote; a facet
-that the probe was built to vary gets half a vote more, if few accepted ones share its value.
+Among the conditions that cover only rejected probes, the one with the most votes is chosen. For every rejected probe
+the most similar accepted probes are found, and the facets in which they differ share one vote; a facet that the probe
+was built to vary gets half a vote more, if few accepted probes have its value.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-import numpy as np
-
 from graphfix.probe.measure import Evidence
+from graphfix.probe.votes import AcceptedRows, votes_of
 from graphfix.values import Facet
 
 Pair = tuple[str, Facet]
 MOST_FACETS = 4
-"""Facets in one condition; more would no longer be a reason."""
-NEAR = 2
-"""Difference in distance up to which an accepted probe counts as resembling a refused one most."""
+"""The largest number of facets in one condition."""
 MOST_SUSPECTS = 9
-"""Facets tried together for one refused probe."""
+"""Facets with the most votes from which the conditions for one rejected probe are built."""
 
 
 def order(value: Facet) -> tuple[str, Any]:
-    """A sort key for facets of any type: by the type's name, then by value."""
+    """Return a sort key for facets of any type: the type's name, then the value."""
     return type(value).__name__, value
 
 
-class Search:
-    """Greedy cover over bit masks: bit i of a mask stands for the i-th refused, or taken, row."""
+class ConditionSearch:
+    """Greedy set cover over bit masks: bit i of a mask stands for the i-th rejected, or accepted, probe."""
 
-    def __init__(self, refused: Sequence[Evidence], taken: Sequence[Evidence]) -> None:
-        self.refused = refused
-        self.left = (1 << len(refused)) - 1
+    def __init__(self, rejected: Sequence[Evidence], accepted: Sequence[Evidence]) -> None:
+        self.rejected = rejected
+        self.unexplained = (1 << len(rejected)) - 1
         stand_ins = {
             pair: None
-            for row in refused
+            for row in rejected
             for pair in row.facets.items()
             if pair[1] in ("absent", 0)  # 0 is False too
         }
-        self.here = self._masks(refused, stand_ins)
-        self.there = self._masks(taken, stand_ins)
+        self.rejected_masks = self._masks(rejected, stand_ins)
+        self.accepted_masks = self._masks(accepted, stand_ins)
         self.values: dict[str, list[Facet]] = {}
-        for name, value in self.here:
+        for name, value in self.rejected_masks:
             self.values.setdefault(name, []).append(value)
         self.forms: dict[Facet, set[frozenset[str]]] = {}
-        for row in (*refused, *taken):
+        for row in (*rejected, *accepted):
             self.forms.setdefault(row.facets.get("since"), set()).add(frozenset(row.facets))
-        crowd = Crowd(taken)
-        self.votes = [votes_of(row, crowd) for row in refused]
+        accepted_rows = AcceptedRows(accepted)
+        self.votes = [votes_of(row, accepted_rows) for row in rejected]
         self.tried: set[tuple[Pair, ...]] = set()
         self.found: list[tuple[dict[str, list[Facet]], int]] | None = None
         self.size = 0
@@ -68,24 +64,24 @@ class Search:
             for name in lacking:
                 if name not in row.facets:
                     lacking[name] |= 1 << i
-        # A facet that a node does not have reads as absent or false, see `conditions.holds`.
+        # A facet that a node does not have counts as absent or false, see `conditions.holds`.
         for pair in stand_ins:
             masks[pair] = masks.get(pair, 0) | lacking[pair[0]]
         return masks
 
     def best(self) -> tuple[dict[str, Any], int] | None:
-        """The condition with the most votes for what is left, of the least size that has any; None at the end."""
-        while self.left and self.size <= MOST_FACETS:
+        """Return the condition with the most votes for the unexplained probes, of the smallest size that has any, or None."""
+        while self.unexplained and self.size <= MOST_FACETS:
             if self.found is None:
                 self.size += 1
                 self.found = self._candidates(self.size) if self.size <= MOST_FACETS else []
-            ranked = [(self._weight(when, mask & self.left), when, mask) for when, mask in self.found]
+            ranked = [(self._weight(when, mask & self.unexplained), when, mask) for when, mask in self.found]
             ranked = [entry for entry in ranked if entry[0] > 0]
             if not ranked:
                 self.found = None
                 continue
             _, when, mask = max(ranked, key=lambda entry: (entry[0], repr(sorted(entry[1].items(), key=str))))
-            self.found = [(w, m) for w, m in self.found if m & self.left & ~mask]
+            self.found = [(w, m) for w, m in self.found if m & self.unexplained & ~mask]
             return dict(when), mask
         return None
 
@@ -100,8 +96,8 @@ class Search:
 
     def _candidates(self, size: int) -> list[tuple[dict[str, list[Facet]], int]]:
         out: dict[str, tuple[dict[str, list[Facet]], int]] = {}
-        for i, row in enumerate(self.refused):
-            if not self.left >> i & 1:
+        for i, row in enumerate(self.rejected):
+            if not self.unexplained >> i & 1:
                 continue
             votes = self.votes[i]
             suspects = sorted(votes, key=lambda name: (name != "since", -votes[name], name))[:MOST_SUSPECTS]
@@ -113,23 +109,23 @@ class Search:
                 if self._against([[pair] for pair in pairs]):
                     continue
                 widened = self._widened(pairs)
-                mask = self._cover(self.here, widened)
+                mask = self._cover(self.rejected_masks, widened)
                 self._assume_versions(widened)
                 when = {group[0][0]: sorted((v for _, v in group), key=order) for group in widened}
                 out.setdefault(repr(when), (when, mask))
         return list(out.values())
 
     def _widened(self, pairs: Sequence[Pair]) -> list[list[Pair]]:
-        """The same condition with every further value that refused rows have and accepted rows rule out nowhere."""
+        """Add to a condition every further value of rejected probes that does not make it cover an accepted probe."""
         groups = [[pair] for pair in pairs]
         for at, (name, first) in enumerate(pairs):
             for value in sorted(self.values[name], key=order):
                 if value == first and isinstance(value, bool) == isinstance(first, bool):
                     continue
-                trial = [[*group, (name, value)] if i == at else group for i, group in enumerate(groups)]
+                candidate = [[*group, (name, value)] if i == at else group for i, group in enumerate(groups)]
                 alone = [[(name, value)] if i == at else group for i, group in enumerate(groups)]
-                if self._cover(self.here, alone) and not self._against(trial):
-                    groups = trial
+                if self._cover(self.rejected_masks, alone) and not self._against(candidate):
+                    groups = candidate
         return groups
 
     def _assume_versions(self, groups: list[list[Pair]]) -> None:
@@ -138,21 +134,27 @@ class Search:
         if at is None:
             return
         names = {group[0][0] for group in groups}
-        listed = {pair[1] for pair in groups[at]}
-        probed = {}
-        for pair in {pair: None for pair in (*self.here, *self.there) if pair[0] == "since"}:
-            alone = [[pair] if i == at else group for i, group in enumerate(groups)]
-            if self._cover(self.here, alone) or self._against(alone):
-                probed[pair[1]] = pair[1] in listed
-        for pair in {pair: None for pair in (*self.here, *self.there) if pair[0] == "since"}:
-            same = any(names <= form for form in self.forms.get(pair[1], ()))
-            if pair[1] not in probed and probed and same:
+        versions = list({pair: None for pair in (*self.rejected_masks, *self.accepted_masks) if pair[0] == "since"})
+        probed = self._probed_versions(groups, at, versions)
+        for pair in versions:
+            has_facets = any(names <= form for form in self.forms.get(pair[1], ()))
+            if pair[1] not in probed and probed and has_facets:
                 nearest = min(probed, key=lambda since: (abs(int(since or 0) - int(pair[1] or 0)), -int(since or 0)))
                 if probed[nearest]:
                     groups[at].append(pair)
 
+    def _probed_versions(self, groups: list[list[Pair]], at: int, versions: Sequence[Pair]) -> dict[Facet, bool]:
+        """The versions that were probed with the rest of a condition, and whether the condition includes them."""
+        listed = {pair[1] for pair in groups[at]}
+        probed = {}
+        for pair in versions:
+            alone = [[pair] if i == at else group for i, group in enumerate(groups)]
+            if self._cover(self.rejected_masks, alone) or self._against(alone):
+                probed[pair[1]] = pair[1] in listed
+        return probed
+
     def _against(self, groups: Sequence[Sequence[Pair]]) -> int:
-        return self._cover(self.there, groups)
+        return self._cover(self.accepted_masks, groups)
 
     @staticmethod
     def _cover(masks: Mapping[Pair, int], groups: Sequence[Sequence[Pair]]) -> int:
@@ -163,55 +165,3 @@ class Search:
                 either |= masks.get(pair, 0)
             found &= either
         return found
-
-
-class Crowd:
-    """Taken rows as numbers, a row each and a column for every facet that one has, so that all are compared at once."""
-
-    def __init__(self, taken: Sequence[Evidence]) -> None:
-        self.taken = taken
-        self.codes: dict[str, dict[Facet, int]] = {name: {} for row in taken for name in row.facets}
-        for row in taken:
-            for name, value in row.facets.items():
-                self.codes[name].setdefault(value, len(self.codes[name]) + 1)
-        self.table = np.zeros((len(taken), len(self.codes)), np.int32)  # 0 is a facet that a row does not have
-        places = {name: place for place, name in enumerate(self.codes)}
-        for i, row in enumerate(taken):
-            for name, value in row.facets.items():
-                self.table[i, places[name]] = self.codes[name][value]
-
-    def near(self, row: Evidence) -> list[tuple[float, list[str]]]:
-        """How far the rows are that resemble a refused one most, in their order, and the facets in which each differs."""
-        known = [name for name, value in row.facets.items() if value is not None]
-        wanted = np.asarray([self.codes.get(name, {}).get(row.facets[name], -1) for name in known], np.int32)
-        columns = {name: self.table[:, place] for place, name in enumerate(self.codes)}
-        nowhere = np.zeros(len(self.taken), np.int32)
-        apart = np.stack([columns.get(name, nowhere) for name in known]) != wanted[:, None] if known else nowhere[None] != 0
-        gone = sum((column != 0 for name, column in columns.items() if name not in row.facets), nowhere)
-        distances = apart.sum(0) + 0.5 * gone
-        close = np.flatnonzero(distances <= distances.min() + NEAR)
-        return [
-            (float(distances[i]), [name for name, differs in zip(known, apart[:, i], strict=False) if differs]) for i in close
-        ]
-
-    def usual(self, name: str, value: Facet) -> bool:
-        """Whether most rows have that value; a facet that a row does not have counts as unknown."""
-        return sum(other.facets.get(name) == value for other in self.taken) * 2 > len(self.taken)
-
-
-def votes_of(row: Evidence, crowd: Crowd) -> dict[str, float]:
-    """How far each facet of a refused row is suspected of being the reason."""
-    near = crowd.near(row)
-    nearest = min(distance for distance, _ in near)
-    votes: dict[str, float] = defaultdict(float)
-    close = [(distance, apart) for distance, apart in near if apart]
-    for distance, apart in close:
-        for name in apart:
-            votes[name] += 2.0 ** (nearest - distance) / len(apart) / len(close)
-    for name, value in row.facets.items():
-        varied = any(name == word or name.startswith(word + ".") for word in row.varied)
-        if varied and value is not None and not crowd.usual(name, value):
-            votes[name] += 0.5
-    if "since" in row.facets:
-        votes["since"] += 0.01  # so that versions may always narrow another reason
-    return dict(votes)

@@ -1,4 +1,4 @@
-"""Distilled evidence as files: one JSON table an operator, and the probes behind them, compressed."""
+"""Support tables as files: one JSON table per operator, and the compressed evidence they are distilled from."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ EVIDENCE = "probes.jsonl.xz"
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """The domain and the operator in a table's name."""
+    """Return the domain and the operator in a table's name."""
     domain, _, op = name.rpartition(".")
     return domain, op
 
 
 def entry(name: str, rows: Sequence[Evidence], compiler: str, on: str) -> dict[str, Any]:
-    """The table of one operator as JSON data; `compiler` is a name with its version, `on` an ISO date."""
+    """Return the table of one operator as JSON data; `compiler` is a name with its version, `on` an ISO date."""
     found: Distilled = distil(rows)
     domain, op = split_name(name)
     return {
@@ -47,7 +47,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def text(data: dict[str, Any]) -> str:
-    """The table as text: one line for each axis and each rule, so that a new measurement reads well as a diff."""
+    """Return the table as text with one line per axis and per rule, so that diffs of measurements are readable."""
     lines = ["{"]
     for i, (name, value) in enumerate(data.items()):
         end = "," if i < len(data) - 1 else ""
@@ -66,36 +66,38 @@ def _json(value: object) -> str:
 
 
 def write_table(folder: Path, name: str, rows: Sequence[Evidence], compiler: str, on: str) -> Path:
-    """Distil and write one operator's table; the path."""
+    """Distil and write one operator's table; returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
-    put(path, text(entry(name, rows, compiler, on)).encode())
+    write_atomically(path, text(entry(name, rows, compiler, on)).encode())
     return path
 
 
 def write_evidence(folder: Path, rows: Iterable[Evidence]) -> Path:
-    """Write the evidence behind a folder of tables, one probe a line; what is there of other operators stays."""
+    """Write the evidence of a folder of tables, one probe per line; evidence of other operators is kept."""
     path = folder / EVIDENCE
     fresh = list(rows)
     measured = {row.op for row in fresh}
     kept = [row for row in read_archive(folder) if row.op not in measured]
     lines = "".join(row.line() + "\n" for row in sorted((*kept, *fresh), key=lambda row: (row.op, row.digest)))
     folder.mkdir(parents=True, exist_ok=True)
-    put(path, lzma.compress(lines.encode(), preset=6))
+    write_atomically(path, lzma.compress(lines.encode(), preset=6))
     return path
 
 
-def put(path: Path, data: bytes) -> None:
-    """Put a file in place whole, so that an interrupted run costs nothing that was measured before."""
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file atomically, so that an interrupted run does not lose earlier measurements."""
     with Pending(str(path.parent)) as pending:
         pending.write(data)
         pending.put(str(path))
 
 
 def read_archive(folder: Path) -> list[Evidence]:
-    """The evidence behind a folder of tables; none where it was not kept."""
+    """Return the evidence of a folder of tables; none where there is no file."""
     path = folder / EVIDENCE
     if not path.exists():
         return []
-    lines = lzma.decompress(path.read_bytes()).strip().replace(b"\n", b",")  # read as one array, equal names are one string
+    lines = (
+        lzma.decompress(path.read_bytes()).strip().replace(b"\n", b",")
+    )  # parsed as one array, so that equal names share one string
     return [Evidence(**{**row, "varied": tuple(row["varied"])}) for row in json.loads(b"[%b]" % lines)]

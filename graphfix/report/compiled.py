@@ -7,7 +7,7 @@ from typing import TextIO
 from graphfix.diagnostic import Result
 from graphfix.report.page import Page
 from graphfix.report.text import VERDICTS, findings
-from graphfix.testimony import LOUD
+from graphfix.testimony import REPORTED_FIRST
 
 
 def render_compiled(result: Result, out: TextIO, *, full: bool = False) -> None:
@@ -17,7 +17,7 @@ def render_compiled(result: Result, out: TextIO, *, full: bool = False) -> None:
     verdict, predicted = "accepted" if compiled["accepted"] else "rejected", str(compiled["predicted"])
     tail = f" by {result.target} {compiled['version']} in {compiled['seconds']:.1f} s (predicted: "
     page.line((result.model, "bold"), ": ", (verdict, VERDICTS[verdict]), tail, (predicted, VERDICTS.get(predicted, "bold")), ")")
-    findings(page, [finding for finding in result.findings if finding.kind in LOUD], full=full, called=result.called)
+    findings(page, [finding for finding in result.findings if finding.kind in REPORTED_FIRST], full=full, called=result.called)
     if compiled["message"] and full:
         page.line(f"  {compiled['stage']}: {compiled['message']}")
     if compiled["error"] is not None:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from graphfix.backends.asking import deviation, named
+from graphfix.backends.asking import compare, named_outputs
 
 
 @pytest.mark.parametrize(
@@ -25,31 +25,31 @@ from graphfix.backends.asking import deviation, named
     ],
 )
 def test_floats_are_compared_by_tolerance(got: list[float], want: list[float], agree: bool, error: float) -> None:
-    found = deviation(np.array(got, np.float32), np.array(want, np.float32))
+    found = compare(np.array(got, np.float32), np.array(want, np.float32))
     assert found == (agree, pytest.approx(error, rel=1e-4))
 
 
 def test_integers_must_be_equal() -> None:
     want = np.array([1, 200], np.uint8)
-    assert deviation(np.array([1, 200], np.uint8), want) == (True, 0.0)
-    assert deviation(np.array([1, 100], np.uint8), want) == (False, 0.5)
-    assert deviation(np.array([True, False]), np.array([True, True])) == (False, 1.0)
+    assert compare(np.array([1, 200], np.uint8), want) == (True, 0.0)
+    assert compare(np.array([1, 100], np.uint8), want) == (False, 0.5)
+    assert compare(np.array([True, False]), np.array([True, True])) == (False, 1.0)
 
 
 def test_strings_and_halves_and_complex_numbers_compare() -> None:
-    assert deviation(np.array(["a", "b"]), np.array(["a", "b"])) == (True, 0.0)
-    assert deviation(np.array(["a", "c"]), np.array(["a", "b"])) == (False, math.inf)
-    assert deviation(np.float16([2.0]), np.float16([2.0])) == (True, 0.0)
-    assert deviation(np.complex64([3 + 4j]), np.complex64([3 + 4j])) == (True, 0.0)
-    assert deviation(np.complex64([3 + 4j]), np.complex64([3 + 9j]))[0] is False
+    assert compare(np.array(["a", "b"]), np.array(["a", "b"])) == (True, 0.0)
+    assert compare(np.array(["a", "c"]), np.array(["a", "b"])) == (False, math.inf)
+    assert compare(np.float16([2.0]), np.float16([2.0])) == (True, 0.0)
+    assert compare(np.complex64([3 + 4j]), np.complex64([3 + 4j])) == (True, 0.0)
+    assert compare(np.complex64([3 + 4j]), np.complex64([3 + 9j]))[0] is False
 
 
 def test_a_scalar_may_come_back_as_one_element() -> None:
-    assert deviation(np.array([3.0]), np.array(3.0)) == (True, 0.0)
+    assert compare(np.array([3.0]), np.array(3.0)) == (True, 0.0)
 
 
 def test_outputs_take_the_expected_names_by_position() -> None:
     outputs = [("renamed", np.zeros(1)), ("renamed", np.ones(1))]
-    assert list(named(outputs, {"a": 0, "b": 0})) == ["out:a", "out:b"]
-    assert list(named(outputs, {})) == ["out:renamed", "out:renamed:1"]
-    assert named(outputs, {})["out:renamed:1"].tolist() == [1.0]
+    assert list(named_outputs(outputs, {"a": 0, "b": 0})) == ["out:a", "out:b"]
+    assert list(named_outputs(outputs, {})) == ["out:renamed", "out:renamed:1"]
+    assert named_outputs(outputs, {})["out:renamed:1"].tolist() == [1.0]

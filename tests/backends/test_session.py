@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from graphfix.backends.session import Session
-from graphfix.backends.worker import descendants
+from graphfix.backends.supervision import descendants
 from graphfix.errors import BackendError, ModelError
 
 ADAPTER = Path(__file__).with_name("misbehaving.py")
@@ -61,7 +61,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
         patch.setenv("TMPDIR", str(folder))
         with Session(ADAPTER, python=sys.executable, deadline=10.0, memory_gib=0.25) as opened:
             yield opened
-            workers = [] if opened._process is None else [opened._process.pid]
+            workers = [] if opened._worker is None else [opened._worker.process.pid]
         assert gone(workers, within=0)
         assert list(folder.iterdir()) == []
 
@@ -70,9 +70,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 def session(shared: Session) -> Iterator[Session]:
     """The shared session; after the test nothing runs below its worker, and its folder holds what it held at first."""
     yield shared
-    if shared._process is not None and shared._folder is not None:
-        assert descendants(shared._process.pid) == []
-        assert [one.name for one in shared._folder.parent.rglob("*")] == [shared._folder.name, "start.log"]
+    if shared._worker is not None:
+        assert descendants(shared._worker.process.pid) == []
+        assert [one.name for one in shared._worker.folder.parent.rglob("*")] == [shared._worker.folder.name, "start.log"]
 
 
 def model(folder: Path, behaviour: str) -> Path:
@@ -139,11 +139,11 @@ def test_a_child_whose_worker_was_killed_dies_too(session: Session, tmp_path: Pa
 
 def test_one_worker_serves_many_models(session: Session, tmp_path: Path) -> None:
     assert session.ask(model(tmp_path, "accept")).accepted
-    assert session._process is not None
-    worker = session._process.pid
+    assert session._worker is not None
+    worker = session._worker.process.pid
     asked = [model(tmp_path, name) for name in ("accept", "abort", "reject", "accept")]
     assert [session.ask(one).stage for one in asked] == ["ok", "crash", "convert", "ok"]
-    assert session._process.pid == worker
+    assert session._worker.process.pid == worker
 
 
 def test_blamed_nodes_are_passed_on(session: Session, tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_a_missing_file_is_the_users_error(session: Session, tmp_path: Path) -> 
 def test_a_compiler_that_cannot_be_imported_is_reported(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MISBEHAVE_AT_START", "1")
     with pytest.raises(BackendError, match=r"libmissing\.so\.3.*; reinstall it"):
-        Session(ADAPTER, python=sys.executable, deadline=1.0, memory_gib=1.0, cure="reinstall it")
+        Session(ADAPTER, python=sys.executable, deadline=1.0, memory_gib=1.0, hint="reinstall it")
     assert list(temporary.iterdir()) == []
 
 
@@ -200,7 +200,7 @@ def test_nothing_outlives_an_owner_that_was_killed(temporary: Path, tmp_path: Pa
     script = (
         "import sys; from pathlib import Path; from graphfix.backends.session import Session\n"
         "s = Session(Path(sys.argv[1]), python=sys.executable, deadline=60, memory_gib=1)\n"
-        "print(s._process.pid, flush=True); s.ask(sys.argv[2])"
+        "print(s._worker.process.pid, flush=True); s.ask(sys.argv[2])"
     )
     command = [sys.executable, "-c", script, str(ADAPTER), str(asked)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as owner:

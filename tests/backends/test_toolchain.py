@@ -98,7 +98,7 @@ def test_another_version_exchanges_the_pins_of_its_distributions() -> None:
 
 
 def test_a_missing_python_is_said_with_its_cure(demo: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interpreters, "fitting", lambda low, high: None)
+    monkeypatch.setattr(interpreters, "find_python", lambda low, high: None)
     with pytest.raises(BackendError, match=r"Demo needs a Python from .*, none was found; install one"):
         toolchain.install("demo", None, lambda line: None)
     assert toolchain.find("demo") is None
@@ -118,7 +118,7 @@ def test_an_installation_that_was_killed_is_taken_up(demo: Backend, monkeypatch:
     assert toolchain.find("demo") is None
 
     said.clear()
-    monkeypatch.setattr(interpreters, "fitting", lambda low, high: None)  # the environment must not be made again
+    monkeypatch.setattr(interpreters, "find_python", lambda low, high: None)  # the environment must not be made again
     found = toolchain.install("demo", None, said.append)
     assert found == toolchain.find("demo") == Toolchain(found.python, BUNDLED)
     assert any("already satisfied" in line for line in said)
@@ -140,10 +140,10 @@ def test_a_package_that_cannot_be_had_is_said(demo: Backend, monkeypatch: pytest
 
 def test_an_interpreter_is_found_by_running_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = (sys.version_info.major, sys.version_info.minor)
-    assert interpreters.fitting(here, here) is not None
+    assert interpreters.find_python(here, here) is not None
     shim = tmp_path / "python3.4"
     shim.write_text("#!/bin/sh\nexit 1\n")
     shim.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert str(shim) in interpreters.candidates(4)
-    assert interpreters.fitting((3, 4), (3, 4)) is None
+    assert interpreters.find_python((3, 4), (3, 4)) is None

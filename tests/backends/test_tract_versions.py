@@ -13,7 +13,7 @@ from onnx import helper, numpy_helper
 
 from graphfix.backends import toolchain
 from graphfix.backends.connect import open_backend
-from graphfix.backends.tract import steps
+from graphfix.backends.tract import package_api
 
 MODELS = Path(__file__).parent.parent.parent / "fixtures" / "models"
 
@@ -44,9 +44,9 @@ NEW = ("load", "into_model", "into_runnable", "with_onnx", "with_tract_extra", "
 def test_every_step_is_asked_for_by_the_name_of_the_version(known: tuple[str, ...]) -> None:
     trail = Trail(*known)
     inference = SimpleNamespace(**dict.fromkeys(known))
-    step = steps(SimpleNamespace(onnx=lambda: trail, nnef=lambda: trail, InferenceModel=inference))
-    step.runnable(step.typed(step.load("model.onnx")))
-    step.nnef()
+    api = package_api(SimpleNamespace(onnx=lambda: trail, nnef=lambda: trail, InferenceModel=inference))
+    api.runnable(api.typed(api.load("model.onnx")))
+    api.nnef()
     assert trail.called == list(known)
 
 

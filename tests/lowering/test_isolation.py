@@ -107,7 +107,7 @@ def ask(tmp_path: Path, listener: int) -> Iterator[Callable[[bool], dict[str, ob
     """A function that asks a worker, which needs no framework, what it can reach."""
     (tmp_path / "adapter.py").write_text(ADAPTER)
     with Session(tmp_path / "adapter.py", python=sys.executable, deadline=30, memory_gib=1) as session:
-        yield lambda cut: session.put({"cut": cut, "port": listener}, deadline=30)
+        yield lambda cut: session.send({"cut": cut, "port": listener}, deadline=30)
 
 
 def test_without_isolation_the_listener_is_reached(ask: Callable[[bool], dict[str, object]]) -> None:

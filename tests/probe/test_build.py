@@ -17,7 +17,7 @@ from graphfix.probe.choice import distinct
 from graphfix.probe.deviations import deviations
 from graphfix.probe.distil import key
 from graphfix.probe.expect import expected
-from graphfix.probe.form import Change, Form, Sketch, aged, data, numbers, scalar
+from graphfix.probe.form import Change, Form, TextProbe, aged, data, numbers, scalar
 from graphfix.probe.forms import forms
 
 QUICK = ("Conv", "Relu", "@model", "com.microsoft.FusedConv")
@@ -112,7 +112,7 @@ def test_the_usual_form_comes_first_and_every_version_is_tried() -> None:
 
 
 def test_a_malformed_sketch_is_counted_not_raised() -> None:
-    found = probes([Sketch("If", "broken", "not a model")])
+    found = probes([TextProbe("If", "broken", "not a model")])
     assert (found.probes, found.dropped) == ([], 1)
 
 

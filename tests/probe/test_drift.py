@@ -17,7 +17,7 @@ from graphfix.cli import main
 from graphfix.errors import UsageError
 from graphfix.probe import drift
 from graphfix.probe import run as running
-from graphfix.probe.drift import check, drawn
+from graphfix.probe.drift import check, draw_sample
 
 OPS = ["Elu", "Selu"]
 
@@ -78,7 +78,7 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_a_compiler_that_says_the_same_has_not_drifted(compiler: Moody, tmp_path: Path) -> None:
     found = check("tract", home=tmp_path, ops=OPS)
     assert found.asked == found.known == compiler.asked > 10
-    assert (found.drifted, found.changed, found.gone) == ((), (), 0)
+    assert (found.drifted, found.changed, found.missing) == ((), (), 0)
 
 
 def test_drift_names_the_probe_its_answers_and_the_words(
@@ -114,8 +114,8 @@ def test_a_sample_asks_so_many_and_finds_drift_among_them(
 
 def test_the_same_seed_draws_the_same_sample() -> None:
     keys = [("Elu", str(number)) for number in range(100)]
-    assert drawn(keys, 9, 1) == drawn(reversed(keys), 9, 1) != drawn(keys, 9, 2)
-    assert len(drawn(keys, 9, 1)) == 9
+    assert draw_sample(keys, 9, 1) == draw_sample(reversed(keys), 9, 1) != draw_sample(keys, 9, 2)
+    assert len(draw_sample(keys, 9, 1)) == 9
 
 
 def test_what_was_never_measured_cannot_be_checked(compiler: Moody, tmp_path: Path) -> None:

@@ -15,15 +15,15 @@ from graphfix.backends import openvino, tflite, toolchain
 from graphfix.backends.base import backend
 from graphfix.backends.connect import open_backend
 from graphfix.backends.toolchain import Toolchain
-from graphfix.backends.verdict import Placed, Verdict
+from graphfix.backends.verdict import PlacedOperation, Verdict
 from graphfix.cli import main
 from graphfix.errors import BackendError, UsageError
 from graphfix.placement import fallback, placements
 from graphfix.probe import run as running
 from graphfix.probe import survey as surveying
-from graphfix.probe.fallbacks import fallback_entry, fallen, read_placements, seen, told
+from graphfix.probe.fallbacks import fallback_entry, fallback_evidence, implementations_by_kind, read_placements, worst_fallback
 from graphfix.probe.measure import Evidence
-from graphfix.probe.placing import MOST_PAIRS, Placement, own, wanted
+from graphfix.probe.placing import MOST_PAIRS, Placement, of_probed_node, wanted
 from graphfix.probe.survey import resurvey, survey
 from graphfix.probe.write import read_archive
 from graphfix.table import FALLBACKS, Table
@@ -52,8 +52,8 @@ class Slow:
             return Verdict(True, "ok")
         loaded = onnx.load(model)
         slow = {value.type.tensor_type.elem_type for value in loaded.graph.input} & self.slow
-        beside = [Placed("Reference", "ref_any", (node.name,)) for node in loaded.graph.node if node.name != "probe"]
-        return Verdict(True, "ok", placed=(*beside, Placed("Reference" if slow else "Eltwise", "ref_any", ("probe",))))
+        beside = [PlacedOperation("Reference", "ref_any", (node.name,)) for node in loaded.graph.node if node.name != "probe"]
+        return Verdict(True, "ok", placed=(*beside, PlacedOperation("Reference" if slow else "Eltwise", "ref_any", ("probe",))))
 
 
 @pytest.fixture
@@ -81,16 +81,16 @@ def test_a_survey_tells_fallbacks_apart_by_their_facets(compiler: Slow, tmp_path
     done = survey("openvino", ["Elu"], home=tmp_path)
     folder = tmp_path / "openvino" / "1.2.3"
     (entry,) = [json.loads(path.read_text()) for path in (folder / FALLBACKS).iterdir()]
-    assert done.told == entry["measured"]["probes"] == len(read_placements(folder)) > done.fallen > 0
+    assert done.placed == entry["measured"]["probes"] == len(read_placements(folder)) > done.on_fallback > 0
     (rule,) = entry[FALLBACKS]
     assert rule["when"]["T"] == ["float64"]
     assert (rule["stage"], rule["said"], rule["probes"]["against"]) == ("reference", "Reference ref_any", 0)
-    assert rule["probes"]["for"] == done.fallen
+    assert rule["probes"]["for"] == done.on_fallback
 
 
 def test_what_runs_beside_a_probe_s_node_is_not_held_against_it(compiler: Slow, tmp_path: Path) -> None:
     compiler.slow = set()
-    assert survey("openvino", ["Elu"], home=tmp_path).fallen == 0
+    assert survey("openvino", ["Elu"], home=tmp_path).on_fallback == 0
     folder = tmp_path / "openvino" / "1.2.3"
     entry = json.loads((folder / FALLBACKS / "Elu.json").read_text())
     assert entry[FALLBACKS] == [] == entry["exceptions"]
@@ -100,7 +100,7 @@ def test_what_runs_beside_a_probe_s_node_is_not_held_against_it(compiler: Slow, 
 def test_a_survey_goes_on_where_it_was_interrupted(compiler: Slow, tmp_path: Path) -> None:
     first = survey("openvino", ["Elu"], home=tmp_path, evidence=tmp_path / "kept")
     asked, compiler.asked = compiler.asked, 0
-    assert asked == first.told
+    assert asked == first.placed
     assert survey("openvino", ["Elu"], home=tmp_path, evidence=tmp_path / "kept").changed == 0
     assert compiler.asked == 0
 
@@ -145,9 +145,13 @@ def test_probes_are_chosen_among_those_taken() -> None:
 
 
 def test_only_what_stands_for_nodes_beside_alone_is_left_out() -> None:
-    found = [Placed("A", "x", ("beside_cast",)), Placed("B", "x", ("beside_cast", "out0")), Placed("C", "x", ()),
-             Placed("D", "x", ("sizes_cast_1",))]  # fmt: skip
-    assert [one.kind for one in own(found, ["sizes"])] == ["B", "C"]
+    found = [
+        PlacedOperation("A", "x", ("beside_cast",)),
+        PlacedOperation("B", "x", ("beside_cast", "out0")),
+        PlacedOperation("C", "x", ()),
+        PlacedOperation("D", "x", ("sizes_cast_1",)),
+    ]
+    assert [one.kind for one in of_probed_node(found, ["sizes"])] == ["B", "C"]
 
 
 def test_openvino_falls_back_to_its_reference_or_to_what_is_not_tuned() -> None:
@@ -162,18 +166,18 @@ def test_openvino_falls_back_to_its_reference_or_to_what_is_not_tuned() -> None:
 def test_the_gravest_sort_names_a_probe_with_the_compiler_s_words() -> None:
     rows = [Placement("Elu", "a", ("Eltwise jit_x", "Eltwise ref_x", "Reference ref_y", "Reference ref_y")),
             Placement("Elu", "b", ("Eltwise ref_x",)), Placement("Elu", "c", ())]  # fmt: skip
-    known = seen(rows)
-    assert [fallen(one, openvino.fallback, known) for one in rows] == [
+    known = implementations_by_kind(rows)
+    assert [worst_fallback(one, openvino.fallback, known) for one in rows] == [
         ("reference", "Reference ref_y"), ("untuned", "Eltwise ref_x"), ("", ""),
     ]  # fmt: skip
     kinds = Placement("Elu", "d", ("CONV_2D DELEGATE", "GATHER", "CAST"))
-    assert fallen(kinds, tflite.fallback, {}) == ("undelegated", "GATHER, CAST")
+    assert worst_fallback(kinds, tflite.fallback, {}) == ("undelegated", "GATHER, CAST")
 
 
 def test_probes_of_which_nothing_runs_or_is_told_are_no_evidence() -> None:
     archive = [row("a", T="float32"), row("b", "T", T="float64"), row("c", "empty", T="float16")]
     rows = [Placement("Elu", "a", ("Reference ref",)), Placement("Elu", "b", None), Placement("Elu", "c", ())]
-    (evidence,) = told(archive, rows, openvino.fallback).values()
+    (evidence,) = fallback_evidence(archive, rows, openvino.fallback).values()
     entry = fallback_entry("Elu", evidence, "x 1", "2026-01-01")
     assert entry["measured"]["probes"] == 1
     assert [(rule["id"], rule["when"]) for rule in entry[FALLBACKS]] == [("every-form", {})]
@@ -209,7 +213,7 @@ def kept(request: pytest.FixtureRequest) -> tuple[Table, dict[str, list[Evidence
     table = Table.open(request.param)
     rule = backend(table.target).fallback
     assert rule is not None
-    return table, told(read_archive(table.folder), read_placements(table.folder), rule)
+    return table, fallback_evidence(read_archive(table.folder), read_placements(table.folder), rule)
 
 
 @pytest.mark.parametrize("every", EVERY)
@@ -283,5 +287,5 @@ def test_compilers_tell_what_runs_a_model(name: str, nodes: str, outputs: str, s
         verdict = session.ask(path, options={"placement": True, "onnxsim": False})
         assert session.ask(path, options={"onnxsim": False}).placed is None
     assert verdict.placed, verdict
-    assert {rule(one.kind, one.by, tuned) for one in verdict.placed} | {""} == sorts | {""}
-    assert all(one.names for one in verdict.placed if rule(one.kind, one.by, tuned))
+    assert {rule(one.kind, one.implementation, tuned) for one in verdict.placed} | {""} == sorts | {""}
+    assert all(one.names for one in verdict.placed if rule(one.kind, one.implementation, tuned))

@@ -9,7 +9,7 @@ from typing import Any
 from graphfix.backends.verdict import Verdict
 from graphfix.probe.build import Probe, probes
 from graphfix.probe.form import Form, data, numbers
-from graphfix.probe.measure import WORDS, judged, measure, read_evidence, steady
+from graphfix.probe.measure import MAX_MESSAGE, evidence_of, measure, read_evidence, stable_message
 
 
 @functools.cache
@@ -34,31 +34,31 @@ class Answering:
 
 def test_verdicts_become_works_rejected_and_wrong() -> None:
     one = probe()
-    assert judged(one, Verdict(True, "ok")).verdict == "works"
-    assert judged(one, Verdict(False, "convert", "no")).verdict == "rejected"
-    assert judged(one, Verdict(True, "ok", numerics="match")).verdict == "works"
-    wrong = judged(one, Verdict(True, "ok", numerics="differ", error=0.51234))
+    assert evidence_of(one, Verdict(True, "ok")).verdict == "works"
+    assert evidence_of(one, Verdict(False, "convert", "no")).verdict == "rejected"
+    assert evidence_of(one, Verdict(True, "ok", numerics="match")).verdict == "works"
+    wrong = evidence_of(one, Verdict(True, "ok", numerics="differ", error=0.51234))
     assert (wrong.verdict, wrong.error) == ("wrong", 0.512)
 
 
 def test_a_refusal_of_what_stands_beside_the_node_is_told_apart() -> None:
     one = probe(**{"shape.from": "folded"})
-    assert judged(one, Verdict(False, "convert", "no", nodes=("beside_shape",))).verdict == "elsewhere"
-    assert judged(one, Verdict(False, "convert", "no", nodes=("probe", "beside_shape"))).verdict == "rejected"
-    assert judged(one, Verdict(False, "convert", "input 'data' has a dynamic dimension")).verdict == "elsewhere"
-    assert judged(one, Verdict(False, "convert", "node 'probe' with input 'data'")).verdict == "rejected"
+    assert evidence_of(one, Verdict(False, "convert", "no", nodes=("beside_shape",))).verdict == "elsewhere"
+    assert evidence_of(one, Verdict(False, "convert", "no", nodes=("probe", "beside_shape"))).verdict == "rejected"
+    assert evidence_of(one, Verdict(False, "convert", "input 'data' has a dynamic dimension")).verdict == "elsewhere"
+    assert evidence_of(one, Verdict(False, "convert", "node 'probe' with input 'data'")).verdict == "rejected"
 
 
 def test_a_size_that_cannot_be_handed_over_is_not_a_wrong_result() -> None:
     said = "TractError: Unsupported DatumType in the public API TDim"
-    assert judged(probe(), Verdict(True, "ok", said, numerics="error")).verdict == "works"
+    assert evidence_of(probe(), Verdict(True, "ok", said, numerics="error")).verdict == "works"
 
 
 def test_words_lose_what_changes_from_run_to_run() -> None:
-    said = steady("failed at 0x7f3a9bc01234 in /tmp/graphfix-x1/probe.onnx: " + "why " * 100)
+    said = stable_message("failed at 0x7f3a9bc01234 in /tmp/graphfix-x1/probe.onnx: " + "why " * 100)
     assert "0x7f3a9bc01234" not in said
     assert "/tmp/" not in said
-    assert len(said) == WORDS
+    assert len(said) == MAX_MESSAGE
 
 
 def test_answers_are_kept_and_not_asked_for_again(tmp_path: Path) -> None:

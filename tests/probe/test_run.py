@@ -76,7 +76,7 @@ def test_an_interrupted_run_keeps_the_evidence_behind_the_tables_it_wrote(tmp_pa
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        running.run("tract", ["Elu", "Selu", "Celu"], home=tmp_path, tell=stop)
+        running.run("tract", ["Elu", "Selu", "Celu"], home=tmp_path, report=stop)
     folder = tmp_path / "tract" / "1.2.3"
     assert {path.stem for path in folder.glob("*.json")} == {"Elu", "Selu"} == {row.op for row in read_archive(folder)}
 

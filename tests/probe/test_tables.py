@@ -14,10 +14,10 @@ from graphfix.backends.connect import open_backend
 from graphfix.errors import BackendError
 from graphfix.probe.build import Probe, probes
 from graphfix.probe.choice import distinct
-from graphfix.probe.distil import standing
-from graphfix.probe.form import EDGE
+from graphfix.probe.distil import without_simplifier
+from graphfix.probe.form import NUMBERS_ONLY
 from graphfix.probe.forms import forms
-from graphfix.probe.measure import Evidence, answered
+from graphfix.probe.measure import Evidence, ask_probe
 from graphfix.probe.naming import ORDER
 from graphfix.probe.write import entry, read_archive
 from graphfix.table import Entry, Table
@@ -69,14 +69,14 @@ def test_rules_agree_with_the_evidence_kept_beside_them(kept: tuple[Table, list[
     table, archive = kept
     ops = set(sorted({row.op for row in archive})[::every])
     assert len(ops) > 80
-    rows = [standing(row) for row in archive if row.op in ops]
+    rows = [without_simplifier(row) for row in archive if row.op in ops]
     assert len(rows) > 5000
     keys = [(row.op, frozenset(row.facets.items()), *map(type, row.facets.values())) for row in rows]  # 0 is not False
     verdicts: dict[tuple[Any, ...], set[str]] = {}
     for row, key in zip(rows, keys, strict=True):
         verdicts.setdefault(key, set()).add(row.verdict)
     for row, key in zip(rows, keys, strict=True):
-        if EDGE in row.varied:  # numbers tried on purpose tell nothing of support
+        if NUMBERS_ONLY in row.varied:  # numbers tried on purpose tell nothing of support
             continue
         if row.verdict == "elsewhere" or len(verdicts[key]) > 1 or None in row.facets.values():
             continue
@@ -115,7 +115,7 @@ def test_compilers_still_say_what_the_tables_say(target: str, tmp_path: Path) ->
     table = Table.open(target)
     with session:
         for probe in sample(10):
-            found = standing(answered(probe, session, name, tmp_path))
+            found = without_simplifier(ask_probe(probe, session, name, tmp_path))
             ruling = table.rule(probe.op, "", probe.facets)
             if found.verdict != "elsewhere" and None not in probe.facets.values():
                 expected = "rejected" if found.verdict == "rejected" else "supported"

@@ -27,7 +27,7 @@ from graphfix.backends.base import backend
 from graphfix.backends.connect import open_target
 from graphfix.backends.session import Session
 from graphfix.compile_case import Case
-from graphfix.confirm import prepared
+from graphfix.confirm import prepare
 from graphfix.diagnostic import Severity
 from graphfix.model import save_model
 from graphfix.rewrite import Safety, registry
@@ -139,12 +139,12 @@ def test_the_compiler_refuses_the_model_and_takes_the_result(
 ) -> None:
     session, target = opened(case.target), backend(case.target.partition("@")[0])
     shapes, values = case.options.get("shapes", {}), case.options.get("values", {})
-    with prepared(Case(case.path, shapes, values)) as ready:
+    with prepare(Case(case.path, shapes, values)) as ready:
         before = ready.ask(session, target)
     assert not before.accepted, "the compiler takes the model as it is"
     result = tmp_path / "fixed.onnx"
     save_model(fixed(case).model, result)
-    with prepared(Case(result)) as ready:
+    with prepare(Case(result)) as ready:
         after = ready.ask(session, target, inputs=ready.feed)
     assert after.accepted, f"{after.stage}: {after.message}"
     assert after.numerics != "differ", after.error
@@ -199,7 +199,7 @@ def test_the_compiler_takes_a_module_that_fix_made_acceptable(
         pytest.skip(f"{target} does not take it, as `--why` tells")
     fixed = tmp_path / "fixed.onnx"
     save_model(result.model, fixed)
-    with prepared(Case(fixed)) as ready:
+    with prepare(Case(fixed)) as ready:
         after = ready.ask(session, backend(target), inputs=ready.feed)
     assert after.accepted, f"{after.stage}: {after.message}"
     assert after.numerics != "differ", after.error

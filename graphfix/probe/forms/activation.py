@@ -1,4 +1,4 @@
-"""One operand, number by number, and the soft maxima; casts and bounds have a file of their own."""
+"""Elementwise operators of one operand, and the Softmax family; casts and bounds are in casting.py."""
 
 from graphfix.probe.form import Change, Form, Tensor, aged, data, each, scalar
 
@@ -21,11 +21,11 @@ SOFT: list[Change] = [*AXES, *({"axis": axis, "dims": dims} for axis in (1, 2, -
         *aged(1, 11, changes=[*({"axis": axis, "rank": rank} for rank in (1, 2, 3, 4) for axis in (None, 0, 1, 2, 3, -1)
             if axis is None or axis < rank), *({"axis": axis, "rank": rank, "dims": dims} for rank in (2, 3, 4)
             for axis in (None, 1, -1) for dims in ("batch", "dynamic")), {"axis": 1, "T": "float16"}])]  # fmt: skip
-"""Before version 13 the axis is where data becomes two-dimensional, and 1 where it is not given."""
+"""Before version 13 data is flattened to two dims at the axis, which is 1 by default."""
 
 
 def unary(op: str, low: float = -0.9, high: float = 0.9) -> Form:
-    """An operator without attributes."""
+    """Return the form of an operator without attributes."""
     name = NAMES.get(op, "input")
     return Form(op, {name: data(2, 3, 4, low=low, high=high)}, ranks=RANKS, arithmetic={} if op in ARITHMETIC else None,
                 changes=[{name: data(1)}, {name: data(2, 3, 4, 5), "dims": "dynamic"},
@@ -34,7 +34,7 @@ def unary(op: str, low: float = -0.9, high: float = 0.9) -> Form:
 
 
 def tunable(op: str, **options: object) -> Form:
-    """An operator with number attributes."""
+    """Return the form of an operator with numeric attributes."""
     changes = [{k: v, **more} for k, v in options.items() for more in ({}, {"dims": "dynamic"}, {"dims": "batch"})]
     return Form(op, {"X": data(2, 3, 4)}, ranks=RANKS, changes=[*changes, options])
 

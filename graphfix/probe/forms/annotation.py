@@ -1,6 +1,6 @@
-"""What a model says of its own values beside the graph: `value_info` that holds, is out of date, or is a formula."""
+"""Models with `value_info` that is correct, out of date, or a formula."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 CHAIN = "t = Relu(X) Y = Neg(t)"
 POOL = "t = AveragePool<kernel_shape = [2, 2], strides = [2, 2]>(X) Y = Relu(t)"
@@ -11,13 +11,13 @@ INSIDE = """c = Constant<value = bool {1}>()
     else_branch = e () => (float[%s] b) { b = Neg(X) }>"""
 
 
-def annotated(label: str, inputs: str, output: str, said: str, body: str, *names: tuple[str, str], opset: int = 17) -> Sketch:
+def annotated(label: str, inputs: str, output: str, said: str, body: str, *names: tuple[str, str], opset: int = 17) -> TextProbe:
     """A small model whose value `t` is annotated; `names` puts formulas where the text holds plain symbols."""
     text = f'<ir_version: 8, opset_import: ["": {opset}]> g ({inputs}) => (float[{output}] Y) <{said} t> {{ {body} }}'
-    return Sketch("@model", f"annotations {label}", text, ("annotations",), names)
+    return TextProbe("@model", f"annotations {label}", text, ("annotations",), names)
 
 
-def formulas(label: str, height: str, body: str, opset: int = 17) -> Sketch:
+def formulas(label: str, height: str, body: str, opset: int = 17) -> TextProbe:
     """A pooled image whose annotated height and width are formulas in `h` and `w`."""
     names = ("p", height), ("q", height.replace("h", "w"))
     return annotated(label, IMAGE, "n,3,a,b", "float[n,3,p,q]", body, *names, opset=opset)
@@ -47,7 +47,7 @@ FORMS = [
     annotated("agreeing inside", "float[n,3] X", "n,3", "float[n,3]", INSIDE % ("n,3", "n,3", "n,3")),
     annotated("other symbol inside", "float[n,3] X", "n,3", "float[n,3]", INSIDE % ("n,3", "m,3", "n,3")),
     annotated("symbol for a size inside", "float[2,3] X", "2,3", "float[2,3]", INSIDE % ("2,3", "b,3", "2,3")),
-    *(Sketch("@model", f"placeholders {name} rank {len(dims)}",
+    *(TextProbe("@model", f"placeholders {name} rank {len(dims)}",
         f'<ir_version: 8, opset_import: ["": {opset}]> g (float[{",".join(dims)}] X) => (float[{",".join(dims)}] Y) '
         "{ Y = Relu(X) }", ("placeholders",), (("n", name), ("h", name), ("w", name)))
         for name, opset in (("?", 13), ("?", 11), ("None", 13), ("*", 13))

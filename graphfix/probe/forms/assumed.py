@@ -1,9 +1,9 @@
-"""Recurrent layers whose batch is open in the data and fixed in the initial state, and Squeeze without axes.
+"""Recurrent layers with a dynamic batch in the data and a fixed one in the initial state, and Squeeze without axes.
 
-What such a Squeeze takes away is only known when the sizes are: a dim that is open may well turn out to be one.
+Such a Squeeze removes dims of size 1, which are known at runtime only where dims are dynamic.
 """
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 GATES = {"GRU": 3, "LSTM": 4, "RNN": 1}
 TEXT = '<ir_version: 8, opset_import: ["": {opset}]> g ({inputs}) => (float[] Y) {{ {body} }}'
@@ -13,11 +13,11 @@ TAILS = (
     ("s", "m = Constant<value = float[2,4] {1, 2, 3, 4, 5, 6, 7, 8}>() [beside_tail] z = MatMul(s, m)"),
     ("s", "m = Constant<value = int64[2] {-1, 2}>() [beside_tail] z = Reshape(s, m)"),
 )
-"""What stands between the layer and the Squeeze, behind all its results or the last: ranks 4, 3 and 2."""
+"""The nodes between the layer and the Squeeze, on all outputs or the last one: ranks 4, 3 and 2."""
 
 
 OPEN = ("one,1", "one,4", "one,1,4", "one,3,1", "n,one,4", "n,one", "one,3,1,1", "one,3,h,1", "n,one,1,4", "n,one,h,one")
-"""Data with open dims, `one` of which turns out to be one."""
+"""Data with dynamic dims; the dim `one` has size 1 at runtime."""
 OPSETS = (11, 13, 25)
 """With axes as an attribute, with axes as an operand, and the newest."""
 
@@ -31,12 +31,12 @@ def _numbers(name: str, *shape: int) -> str:
 
 
 def _aged(opset: int) -> tuple[str, ...]:
-    """What an older Squeeze varies besides: axes are an attribute there."""
+    """The facets that an older Squeeze also varies: its axes are an attribute."""
     return ("since",) if opset < 13 else ()
 
 
 def _layer(op: str, made: str, label: str, state: str, batch: int) -> tuple[str, str]:
-    """The inputs and nodes of a layer over data with an open batch and states of a fixed one."""
+    """The inputs and nodes of a layer over data with a dynamic batch and states with a fixed batch."""
     gates = GATES[op] * 2
     body = _numbers("w", 1, gates, 3) + _numbers("r", 1, gates, 2) + _numbers("b", 1, 2 * gates)
     states = ("h", "k") if op == "LSTM" else ("h",)
@@ -49,29 +49,29 @@ def _layer(op: str, made: str, label: str, state: str, batch: int) -> tuple[str,
     return inputs, f"{body}[{label}] {made} = {op}<hidden_size = 2>(X, w, r, b, , {', '.join(states)}) "
 
 
-def squeezed(op: str, output: str, tail: str, opset: int, batch: int) -> Sketch:
-    """A layer, then a Squeeze of whatever is one."""
+def squeezed(op: str, output: str, tail: str, opset: int, batch: int) -> TextProbe:
+    """A layer followed by a Squeeze without axes."""
     inputs, body = _layer(op, "y" if output == "y" else "u, s", "beside_layer", "runtime", batch)
     text = TEXT.format(opset=opset, inputs=inputs, body=f"{body} {tail} [probe] Y = Squeeze(z)")
-    return Sketch("Squeeze", f"behind {op} {output} batch={batch} opset={opset}", text, ("squeezed", *_aged(opset)))
+    return TextProbe("Squeeze", f"behind {op} {output} batch={batch} opset={opset}", text, ("squeezed", *_aged(opset)))
 
 
-def stated(op: str, state: str, opset: int, batch: int) -> Sketch:
-    """The layer itself."""
+def stated(op: str, state: str, opset: int, batch: int) -> TextProbe:
+    """The layer without a Squeeze."""
     inputs, body = _layer(op, "Y", "probe", state, batch)
     text = TEXT.format(opset=opset, inputs=inputs, body=body)
-    return Sketch(op, f"open batch, {state} state of {batch}, opset={opset}", text, ("X.dims", "initial_h.from"))
+    return TextProbe(op, f"open batch, {state} state of {batch}, opset={opset}", text, ("X.dims", "initial_h.from"))
 
 
-def opened(dims: str, opset: int, axis: int | None = None) -> Sketch:
-    """A Squeeze of data with open dims: of whatever is one, or for comparison of an axis that is."""
+def opened(dims: str, opset: int, axis: int | None = None) -> TextProbe:
+    """A Squeeze of data with dynamic dims, without axes or, for comparison, with one."""
     head = f'<ir_version: {10 if opset > 20 else 8}, opset_import: ["": {opset}]>'
     node = "Squeeze(X)" if axis is None else f"Squeeze<axes = [{axis}]>(X)"
     given = ""
     if axis is not None and opset >= 13:
         given, node = f"a = Constant<value = int64[1] {{{axis}}}>() ", "Squeeze(X, a)"
     text = f"{head} g (float[{dims}] X) => (float[] Y) {{ {given}[probe] Y = {node} }}"
-    return Sketch("Squeeze", f"axes={axis}, data=[{dims}] opset={opset}", text, ("data.dims", "squeezed", *_aged(opset)))
+    return TextProbe("Squeeze", f"axes={axis}, data=[{dims}] opset={opset}", text, ("data.dims", "squeezed", *_aged(opset)))
 
 
 FORMS = [

@@ -41,12 +41,12 @@ LAYOUTS: dict[str, Change] = {
     "flat longer": {**FLAT, "K": data(2, 5, 8), "V": data(2, 5, 8)},
     "flat one step": {**FLAT, "Q": data(2, 1, 8)},
 }
-"""How queries, keys and values stand to each other: heads apart or flat, as many or shared, values of another size."""
+"""Layouts of queries, keys and values: rank 4 or 3, equal or shared heads, values of another head size."""
 MAIN = ("heads", "grouped", "other size", "flat", "flat grouped", "flat other size")
 
 
 def sizes(layout: Change) -> tuple[int, int, int, int, int]:
-    """Heads of queries and keys, steps of both, and the size of a value's head."""
+    """Numbers of heads and steps of queries and keys, and the head size of values."""
     base: Change = {"Q": data(2, 2, 3, 4), "K": data(2, 2, 3, 4), "V": data(2, 2, 3, 4), **layout}
     query, key, value = (base[name].shape for name in ("Q", "K", "V"))
     if len(query) == 4:
@@ -56,7 +56,7 @@ def sizes(layout: Change) -> tuple[int, int, int, int, int]:
 
 
 def masks(layout: Change, past: int = 0) -> dict[int, list[Tensor]]:
-    """Masks of every rank that fit, by rank."""
+    """Masks by rank, of every rank that can be broadcast."""
     heads, _, steps, other, _ = sizes(layout)
     total = other + past
     return {
@@ -68,7 +68,7 @@ def masks(layout: Change, past: int = 0) -> dict[int, list[Tensor]]:
 
 
 def past(layout: Change, steps: int = 5) -> Change:
-    """Keys and values of earlier steps, handed on."""
+    """Past keys and values, and the present ones as outputs."""
     _, shared, _, _, size = sizes(layout)
     query = data(2, 2, 3, 4) if "Q" not in layout else layout["Q"]
     wide = query.shape[-1] // (1 if len(query.shape) == 4 else int(layout["q_num_heads"]))
@@ -95,7 +95,7 @@ MIXED: list[Change] = [{}, {"is_causal": 1}, {"left_window_size": 2, "is_causal"
 
 
 def _crossed() -> list[Change]:
-    """Every layout with the attributes, masks and earlier steps; the main ones with all of them."""
+    """Layouts combined with attributes, masks and past keys; the main layouts with all of them."""
     found: list[Change] = []
     for name, layout in LAYOUTS.items():
         main = name in MAIN
@@ -140,7 +140,7 @@ def _typed() -> list[Change]:
 
 
 def _padded() -> list[Change]:
-    """The steps that hold keys counted for each batch, as a constant, an input or something computed."""
+    """The number of valid key steps per batch entry, as a constant, an input or a computed operand."""
     found: list[Change] = []
     for name in (
         *MAIN,
@@ -172,7 +172,7 @@ def _padded() -> list[Change]:
 
 
 def _sourced() -> list[Change]:
-    """Operands from elsewhere than the graph's inputs, and open dims."""
+    """Operands from other sources than graph inputs, and dynamic dims."""
     found: list[Change] = []
     for name in ("heads", "grouped", "other size", "flat", "flat grouped", "flat other size"):
         layout = {"Q": data(2, 2, 3, 4), "K": data(2, 2, 3, 4), "V": data(2, 2, 3, 4), **LAYOUTS[name]}
@@ -226,7 +226,7 @@ TURNED: list[Change] = [
 
 
 def _turned() -> list[Change]:
-    """Rotary embedding: heads apart or flat, positions given or not, caches from anywhere, part of a head."""
+    """Rotary embedding: layouts, with and without positions, sources of the caches, and partial rotation."""
     found: list[Change] = []
     for shape in TURNED:
         found += [{**shape, "cos_cache": data(2, 3, 4), "sin_cache": data(2, 3, 4)}, dict(shape)]
@@ -274,7 +274,7 @@ KEPT: Change = {"nonpad_kv_seqlen": data(2, low=2, high=3)}
 
 
 def _usual(name: str) -> Form:
-    """A layout as a form of its own: in every version, and near to what decoders ask."""
+    """A layout as a form of its own, in every version and with changes that decoders need."""
     layout = {"Q": data(2, 2, 3, 4), "K": data(2, 2, 3, 4), "V": data(2, 2, 3, 4), **LAYOUTS[name]}
     operands = {part: layout.pop(part) for part in ("Q", "K", "V")} | {"attn_mask": None, "nonpad_kv_seqlen": None}
     padded: list[Change] = [KEPT, *({"nonpad_kv_seqlen": numbers(*lengths)} for lengths in ((2, 3), (1, 1), (3, 3)))]

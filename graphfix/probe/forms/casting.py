@@ -1,9 +1,9 @@
-"""Casts, bounds, and what hands data on as it is."""
+"""Casts, Clip, and operators that return their input unchanged."""
 
 from itertools import product
 
 from graphfix.probe.form import COMMON, RARE, Change, Form, Tensor, data, each, numbers, scalar
-from graphfix.probe.supply import CODES
+from graphfix.probe.operands import CODES
 
 RANKS = tuple(range(8))
 DIMS = ("batch", "spatial", "sequence", "dynamic")
@@ -15,7 +15,7 @@ BOUNDS_GIVEN: list[Change] = [
     {"min": data(low=0, high=1), "max": None}, {"min": None, "max": data(low=2, high=3)},
 ]  # fmt: skip
 LARGE = ("float32", "float16", "int64", "int32")
-"""Dtypes that are cast to and from every other."""
+"""Dtypes that are cast to and from all others."""
 EIGHTS = ("float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz")
 PAIRS = [*product(COMMON, LARGE), *product(LARGE, COMMON), *product(("bool", "int32", "float64"), repeat=2), *product(LARGE,
     RARE), *product(RARE, LARGE), *product(("uint8",), RARE), *product(RARE, ("uint8",))]  # fmt: skip

@@ -1,9 +1,9 @@
-"""Classical machine learning, of the domain ai.onnx.ml: trees, lines, vectors, labels and what prepares them."""
+"""Classical machine learning, domain ai.onnx.ml: trees, linear models, vectors, labels and preprocessing."""
 
 import numpy as np
 from onnx import TensorProto, numpy_helper
 
-from graphfix.probe.form import Change, Form, Sketch, data, each, weight
+from graphfix.probe.form import Change, Form, TextProbe, data, each, weight
 
 ML = "ai.onnx.ml"
 TREE = {
@@ -39,7 +39,7 @@ NAMED: Change = {"classlabels_int64s": None, "classlabels_strings": ["a", "b"]}
 
 
 def tensor(values: list[float] | list[int], dtype: type) -> TensorProto:
-    """The values as an attribute's tensor."""
+    """Return the values as a TensorProto for an attribute."""
     return numpy_helper.from_array(np.asarray(values, dtype))
 
 
@@ -91,21 +91,21 @@ def _labels() -> list[Form]:
     ]
 
 
-def _maps(op: str, kind: str, attributes: str, output: str) -> Sketch:
+def _maps(op: str, kind: str, attributes: str, output: str) -> TextProbe:
     text = (
         f'<ir_version: 8, opset_import: ["": 17, "{ML}": 1]> g ({kind} X) => ({output} Y) '
         f"{{ [probe] Y = {ML}.{op}<{attributes}>(X) }}"
     )
-    return Sketch(f"{ML}.{op}", f"{kind} {attributes}", text, ("X",))
+    return TextProbe(f"{ML}.{op}", f"{kind} {attributes}", text, ("X",))
 
 
-def _vectors(kind: str, rows: str) -> Sketch:
-    """Columns joined; as a whole model, since an evaluator does not survive sizes that it is not told."""
+def _vectors(kind: str, rows: str) -> TextProbe:
+    """Concatenated columns, as a text probe, since onnxruntime crashes without declared sizes."""
     text = (
         f'<ir_version: 8, opset_import: ["": 17, "{ML}": 1]> g ({kind}[{rows},3] A, {kind}[{rows},1] B) => (float[{rows},4] Y) '
         f"{{ [probe] Y = {ML}.FeatureVectorizer<inputdimensions = [3, 1]>(A, B) }}"
     )
-    return Sketch(f"{ML}.FeatureVectorizer", f"{kind} of {rows}", text, ("T1",))
+    return TextProbe(f"{ML}.FeatureVectorizer", f"{kind} of {rows}", text, ("T1",))
 
 
 FORMS = [

@@ -6,7 +6,7 @@ import numpy as np
 from onnx import SparseTensorProto, TensorProto, helper, numpy_helper
 
 from graphfix.probe.form import COMMON, RARE, Form
-from graphfix.probe.supply import CODES
+from graphfix.probe.operands import CODES
 
 NUMBERS = (1, [1], [[1, 2], [3, 4]], [[[1, 2]]], [[[[1], [2]]]])
 

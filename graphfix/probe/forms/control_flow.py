@@ -1,8 +1,8 @@
-"""If, as small models: what decides is where the condition comes from and how the branches relate."""
+"""If, as small models: the source of the condition and the types of the branch outputs vary."""
 
 import re
 
-from graphfix.probe.form import SPELLED, Sketch
+from graphfix.probe.form import SPELLED, TextProbe
 
 HEAD = '<ir_version: 8, opset_import: ["": {opset}]> g ({inputs}) => ({output}) {{ {body} }}'
 SIZE = "i = Constant<value = int64 {0}>() d = Gather<axis = 0>(k, i)"
@@ -42,7 +42,7 @@ BRANCHES = {
 }
 
 
-def _if(condition: str, branches: str, opset: int, after: str = "") -> Sketch:
+def _if(condition: str, branches: str, opset: int, after: str = "") -> TextProbe:
     more, body = CONDITIONS[condition]
     given, left, then, right, other = BRANCHES[branches]
     kind = "int64[]" if branches == "int" else "float[]"
@@ -57,7 +57,7 @@ def _if(condition: str, branches: str, opset: int, after: str = "") -> Sketch:
         node += f" R = {after}(Y)"
         output = f"{shown} R"
     text = HEAD.format(opset=opset, inputs=more + given, output=output, body=f"{body} {node}")
-    return Sketch(
+    return TextProbe(
         "If",
         f"cond={condition} branches={branches} opset={opset} after={after or 'nothing'}",
         text,
@@ -83,8 +83,8 @@ PAIRS = {
 FLAT = "flat = Constant<value = int64[1] {-1}>() "
 
 
-def _several(condition: str, kinds: tuple[str, ...], opset: int = 17) -> Sketch:
-    """An If with one output for each kind of agreement."""
+def _several(condition: str, kinds: tuple[str, ...], opset: int = 17) -> TextProbe:
+    """An If with one output for each relation between the branch outputs."""
     more, body = CONDITIONS[condition]
     pairs = [PAIRS[kind] for kind in kinds]
     then = "".join(f"a{at} = {pair[1]} " for at, pair in enumerate(pairs))
@@ -98,10 +98,10 @@ def _several(condition: str, kinds: tuple[str, ...], opset: int = 17) -> Sketch:
         f"else_branch = e () => ({right}) {{ {other} }}>"
     )
     text = HEAD.format(opset=opset, inputs=more + "float[2,4] X", output=shown, body=node)
-    return Sketch("If", f"cond={condition} gives {'+'.join(kinds)} opset={opset}", text, ("cond", "branches", "outputs"))
+    return TextProbe("If", f"cond={condition} gives {'+'.join(kinds)} opset={opset}", text, ("cond", "branches", "outputs"))
 
 
-def _typed(condition: str, dtype: str, shape: str, opset: int = 17) -> Sketch:
+def _typed(condition: str, dtype: str, shape: str, opset: int = 17) -> TextProbe:
     """An If over values of one dtype and rank."""
     more, body = CONDITIONS[condition]
     one, two = ("Identity(X)", "Identity(U)")
@@ -113,7 +113,7 @@ def _typed(condition: str, dtype: str, shape: str, opset: int = 17) -> Sketch:
     text = HEAD.format(opset=opset, inputs=more + given, output=f"{dtype}{shape} Y", body=node).replace(
         "8,", f"{max(8, IRS.get(opset, 8))},", 1
     )
-    return Sketch("If", f"cond={condition} {dtype}{shape} opset={opset}", text, ("V", "cond"))
+    return TextProbe("If", f"cond={condition} {dtype}{shape} opset={opset}", text, ("V", "cond"))
 
 
 HELD = {
@@ -135,8 +135,8 @@ HELD = {
 }
 
 
-def _held(condition: str, label: str, opset: int) -> Sketch:
-    """An If that gives a sequence or an optional value."""
+def _held(condition: str, label: str, opset: int) -> TextProbe:
+    """An If whose output is a sequence or an optional value."""
     more, body = CONDITIONS[condition]
     kind, then, other, after = HELD[label]
     for name, free in (("S", "P"), ("k", "j")):
@@ -150,7 +150,7 @@ def _held(condition: str, label: str, opset: int) -> Sketch:
     text = HEAD.format(
         opset=opset, inputs=more + "float[2,4] X", output="bool Y" if label == "nothing" else "float[] Y", body=node
     )
-    return Sketch("If", f"cond={condition} gives {label} opset={opset}", text, ("V", "cond"))
+    return TextProbe("If", f"cond={condition} gives {label} opset={opset}", text, ("V", "cond"))
 
 
 KINDS = (
@@ -165,7 +165,7 @@ KINDS = (
     ("other-dims",) * 3,
 )
 DTYPES = tuple(SPELLED)[1:]
-"""All but float32, which is usual."""
+"""All dtypes but float32, which is the default."""
 SHAPES = ("", "[4]", "[2,3,4]", "[1,2,3,4]", "[1,2,3,2,2]", "[n,4]", "[n,m]", "[n,3,h,w]")
 FORMS = [
     *(_if(condition, branches, 16) for condition in CONDITIONS for branches in BRANCHES),
@@ -186,7 +186,7 @@ FORMS = [
         for branches in ("same", "other-rank", "squeeze")
         for after in ("rank-sensitive", "Relu")
     ),
-    Sketch("If", "nested", NESTED, ("cond",)),
+    TextProbe("If", "nested", NESTED, ("cond",)),
     *(_several(condition, kinds) for condition in CONDITIONS for kinds in KINDS),
     *(
         _several(condition, kinds, opset)

@@ -1,4 +1,4 @@
-"""Convolutions and their integer kin."""
+"""Convolutions, and their integer and quantized forms."""
 
 import math
 
@@ -90,17 +90,17 @@ ONES = {"x_scale": 0.1, "x_zero_point": 3, "w_scale": 0.2, "y_scale": 0.5, "y_ze
 
 
 def rows(pads: list[int], step: int, gap: int) -> int:
-    """Rows of what a 3x3 kernel gives on 6x6 data."""
+    """Return the number of output rows of a 3x3 kernel on 6x6 data."""
     return (6 + 2 * pads[0] - gap * 2 - 1) // step + 1
 
 
 def area(block: tuple[int, ...]) -> int:
-    """Numbers in a block."""
+    """Return the number of elements in a block."""
     return math.prod(block)
 
 
 def columns(image: tuple[int, ...], block: tuple[int, ...], pads: list[int], steps: list[int], gaps: list[int]) -> int:
-    """Places of a block in an image; 0 where there is none."""
+    """Return the number of positions of a block in an image; 0 where it does not fit."""
     ends = zip(image, block, pads, pads[len(image) :], steps, gaps, strict=False)
     return math.prod(max(0, (size + low + high - gap * (width - 1) - 1) // step + 1) for size, width, low, high, step,
         gap in ends)
@@ -115,7 +115,7 @@ POINTED: list[Change] = [
         ("int8", "int8", 0, 0, 0), ("int8", "int8", -128, 0, -128), ("int8", "int8", -128, 0, 3), ("uint8", "int8", 0, 0, 255),
         ("uint8", "uint8", 128, 128, 128))),
 ]  # fmt: skip
-"""The zero points that quantisers give to data, weights and results."""
+"""The zero points that quantizers give to data, weights and outputs."""
 
 FORMS = [
     Form("Conv", SIZES, {"kernel_shape": [3, 3]},

@@ -1,22 +1,22 @@
-"""Numbers that compilers get wrong: shifts of the whole width, ties, halves, overflow, sizes read at run time."""
+"""Input numbers for which compilers compute wrong results: full-width shifts, ties, halves, overflow, runtime sizes."""
 
 from collections.abc import Sequence
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g ({inputs}) => ({output}) {{ {before} [probe] {node} }}'
 TYPES = {"int8": 8, "int16": 16, "int32": 32, "int64": 64, "uint8": 8, "uint16": 16, "uint32": 32, "uint64": 64}
 Feeds = Sequence[tuple[str, Sequence[float]]]
 
 
-def tried(op: str, label: str, opset: int, inputs: str, output: str, node: str, feeds: Feeds, before: str = "") -> Sketch:
-    """A node given these numbers."""
+def tried(op: str, label: str, opset: int, inputs: str, output: str, node: str, feeds: Feeds, before: str = "") -> TextProbe:
+    """A probe of one node with these input numbers."""
     text = HEAD.format(ir=10 if opset > 20 else 8, opset=opset, inputs=inputs, output=output, node=node, before=before)
-    return Sketch(op, f"{label}; {inputs} opset={opset}", text, (), (), feeds)
+    return TextProbe(op, f"{label}; {inputs} opset={opset}", text, (), (), feeds)
 
 
-def shifts(direction: str, dtype: str, opset: int) -> list[Sketch]:
-    """Shifts by the width of the dtype and more, and of and by negative numbers."""
+def shifts(direction: str, dtype: str, opset: int) -> list[TextProbe]:
+    """Shifts by at least the width of the dtype, and shifts of and by negative numbers."""
     width = TYPES[dtype]
     given = f"{dtype}[4] X, {dtype}[4] Y"
     node = f'Z = BitShift<direction = "{direction}">(X, Y)'
@@ -29,8 +29,8 @@ def shifts(direction: str, dtype: str, opset: int) -> list[Sketch]:
     ]
 
 
-def ties(dtype: str, largest: int, opset: int, shape: str, count: int, source: str) -> Sketch:
-    """Equal values, of which the first have to come first."""
+def ties(dtype: str, largest: int, opset: int, shape: str, count: int, source: str) -> TextProbe:
+    """Equal values, which must keep their order."""
     node = f"V, Z = TopK<axis = -1, largest = {largest}>(X, k)"
     before = "k = Constant<value = int64[1] {3}>()" if source == "constant" else ""
     given = f"{dtype}[{shape}] X" + (", int64[1] k" if source == "runtime" else "")
@@ -40,8 +40,8 @@ def ties(dtype: str, largest: int, opset: int, shape: str, count: int, source: s
     return tried("TopK", "equal values", opset, given, output, node, feeds, before)
 
 
-def boundary(opset: int, operands: str) -> Sketch:
-    """Boxes that overlap by exactly the threshold, which is not above it."""
+def boundary(opset: int, operands: str) -> TextProbe:
+    """Boxes that overlap by exactly the threshold, so that none is suppressed."""
     held = "m = Constant<value = int64[1] {3}>() "
     given = "float[1,2,4] B, float[1,1,2] S"
     boxes, scores = (0, 0, 1, 1, 0, 0.5, 1, 1.5), (0.9, 0.8)
@@ -55,8 +55,8 @@ def boundary(opset: int, operands: str) -> Sketch:
         "Z = NonMaxSuppression(B, S, m, i)", feeds, held)  # fmt: skip
 
 
-def rounded(opset: int, dtype: str, odd: int) -> Sketch:
-    """Halves, which go to the even neighbour before the zero point is added, and numbers beyond the dtype."""
+def rounded(opset: int, dtype: str, odd: int) -> TextProbe:
+    """Halves, which are rounded to even before the zero point is added, and values out of range."""
     low = 0 if dtype.startswith("u") else -(1 << (TYPES[dtype] - 1))
     high = low + (1 << TYPES[dtype]) - 1
     numbers = (0.5, 1.5, 2.5, -0.5, -1.5, 6, -6, high, low, high * 3.0 + 4, low * 3.0 - 4e4, 1e6)
@@ -67,14 +67,14 @@ def rounded(opset: int, dtype: str, odd: int) -> Sketch:
         "Y = QuantizeLinear(X, s, z)", (("X", numbers),), before)  # fmt: skip
 
 
-def ranged(label: str, numbers: Sequence[float]) -> Sketch:
-    """Numbers whose range sets the scale."""
+def ranged(label: str, numbers: Sequence[float]) -> TextProbe:
+    """Numbers whose range determines the scale."""
     return tried("DynamicQuantizeLinear", label, 11, f"float[{len(numbers)}] X", f"uint8[{len(numbers)}] Y, float s, uint8 z",
         "Y, s, z = DynamicQuantizeLinear(X)", (("X", numbers),))  # fmt: skip
 
 
-def repeated(shape: Sequence[int], repeats: Sequence[int], source: str) -> Sketch:
-    """Every axis repeated another number of times."""
+def repeated(shape: Sequence[int], repeats: Sequence[int], source: str) -> TextProbe:
+    """A different number of repeats on every axis."""
     given = f"float[{','.join(map(str, shape))}] X"
     count = 1
     for size in shape:
@@ -89,7 +89,7 @@ def repeated(shape: Sequence[int], repeats: Sequence[int], source: str) -> Sketc
     return tried("Tile", "several axes repeated", 13, given, "float[] Y", "Y = Tile(X, r)", feeds, before)
 
 
-def transformed(axis: int, source: str, onesided: int) -> Sketch:
+def transformed(axis: int, source: str, onesided: int) -> TextProbe:
     """A transform along an axis that is not the default."""
     given = "float[1,6,8,1] X" + (", int64 a" if source == "runtime" else "")
     before = f"a = Constant<value = int64 {{{axis}}}>()" if source == "constant" else ""
@@ -98,8 +98,8 @@ def transformed(axis: int, source: str, onesided: int) -> Sketch:
     return tried("DFT", "an axis other than the default", 20, given, "float[] Y", node, feeds, before)
 
 
-def reduced(op: str, shape: str, opset: int, keep: int, source: str) -> Sketch:
-    """A reduction of nothing, or for comparison of something."""
+def reduced(op: str, shape: str, opset: int, keep: int, source: str) -> TextProbe:
+    """A reduction of an empty tensor, or for comparison of one that is not empty."""
     count = 0 if "0" in shape else 24
     given = f"float[{shape}] X" + (", int64[1] a" if source == "runtime" else "")
     feeds: list[tuple[str, Sequence[float]]] = [("X", range(count)), *([("a", (1,))] if source == "runtime" else [])]
@@ -109,8 +109,8 @@ def reduced(op: str, shape: str, opset: int, keep: int, source: str) -> Sketch:
     return tried(op, "no elements", opset, given, "float[] Y", f"Y = {op}<keepdims = {keep}>(X, a)", feeds, before)
 
 
-def bottomless(op: str, opset: int, keep: int) -> Sketch:
-    """The greatest or least of nothing but infinities, which masked rows are made of."""
+def bottomless(op: str, opset: int, keep: int) -> TextProbe:
+    """A maximum or minimum over infinities only, as in fully masked rows."""
     end = float("-inf") if op == "ReduceMax" else float("inf")
     numbers = (*[end] * 4, 1, 2, end, 0)
     axes = "axes = [1], " if opset < 18 else ""
@@ -119,8 +119,8 @@ def bottomless(op: str, opset: int, keep: int) -> Sketch:
     return tried(op, "rows of nothing but infinities", opset, "float[2,4] X", "float[] Y", node, (("X", numbers),), before)
 
 
-def windowed(left: int, right: int, causal: int, rank: int, opset: int = 28) -> Sketch:
-    """Attention in a window that is narrower than the sequence; -1 leaves a side open, as versions without windows do."""
+def windowed(left: int, right: int, causal: int, rank: int, opset: int = 28) -> TextProbe:
+    """Attention in a window narrower than the sequence; -1 does not limit a side, like versions without windows."""
     shape, heads = ("1,2,6,8", "") if rank == 4 else ("1,6,16", "q_num_heads = 2, kv_num_heads = 2, ")
     given = ", ".join(f"float[{shape}] {name}" for name in "QKV")
     window = f", left_window_size = {left}, right_window_size = {right}" if opset > 24 else ""
@@ -130,8 +130,8 @@ def windowed(left: int, right: int, causal: int, rank: int, opset: int = 28) -> 
     return tried("Attention", "windows narrower than the sequence", opset, given, f"float[{shape}] Y", node, feeds)
 
 
-def pooled(op: str, opset: int, ceil: int, kernel: int, stride: int, pad: int, size: int) -> Sketch:
-    """A pool whose last window, rounded up, may lie outside of the data."""
+def pooled(op: str, opset: int, ceil: int, kernel: int, stride: int, pad: int, size: int) -> TextProbe:
+    """A pool with ceil_mode whose last window may lie outside the data."""
     node = (f"Y = {op}<ceil_mode = {ceil}, kernel_shape = [{kernel}, {kernel}], strides = [{stride}, {stride}], "
             f"pads = [{pad}, {pad}, {pad}, {pad}]>(X)")  # fmt: skip
     return tried(op, "a last window that starts outside of the data", opset, f"float[1,1,{size},{size}] X", "float[] Y", node,
@@ -139,8 +139,8 @@ def pooled(op: str, opset: int, ceil: int, kernel: int, stride: int, pad: int, s
 
 
 FORMS = [
-    *(sketch for opset, dtypes in ((11, [d for d in TYPES if d.startswith("u")]), (28, list(TYPES)))
-        for dtype in dtypes for direction in ("LEFT", "RIGHT") for sketch in shifts(direction, dtype, opset)),
+    *(probe for opset, dtypes in ((11, [d for d in TYPES if d.startswith("u")]), (28, list(TYPES)))
+        for dtype in dtypes for direction in ("LEFT", "RIGHT") for probe in shifts(direction, dtype, opset)),
     *(ties(dtype, largest, opset, shape, count, source)
         for source in ("constant", "runtime") for opset in (11, 24) for largest in (0, 1)
         for dtype in ("float", "int64", "int32") for shape, count in (("4", 4), ("2,3", 6), ("8", 8), ("2,8", 16))),

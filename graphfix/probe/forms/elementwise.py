@@ -1,4 +1,4 @@
-"""Two and more operands, number by number."""
+"""Elementwise operators of two and more operands."""
 
 from graphfix.probe.form import Change, Form, Tensor, data, each, numbers, scalar, weight
 
@@ -6,12 +6,12 @@ RANKS = tuple(range(8))
 
 
 def pair(low: float = -1.0, high: float = 1.0) -> dict[str, Tensor]:
-    """Two operands of one shape."""
+    """Return two operands of the same shape."""
     return {"A": data(2, 3, 4, low=low, high=high), "B": data(2, 3, 4, low=low, high=high)}
 
 
 def broadcasts(low: float = -1.0, high: float = 1.0, first: str = "A", second: str = "B") -> list[Change]:
-    """Every way in which two operands are stretched, with constants on either side."""
+    """Return changes with every way of broadcasting two operands, with constants on either side."""
     def at(*shape: int) -> Tensor:
         return data(*shape, low=low, high=high)
 
@@ -76,7 +76,7 @@ def broadcasts(low: float = -1.0, high: float = 1.0, first: str = "A", second: s
 
 
 def integers(low: float, high: float, first: str = "A", second: str = "B", variable: str = "T") -> list[Change]:
-    """The broadcasts that integer arithmetic shows, in int64 and int32."""
+    """Return the broadcasts that occur in integer arithmetic, in int64 and int32."""
     return [
         {**change, variable: dtype}
         for dtype in ("int64", "int32")
@@ -108,7 +108,7 @@ ARITHMETIC = {"B": numbers(2, 2, 2, 2)}
 
 
 def logical(op: str) -> Form:
-    """An operator over two truth values."""
+    """An operator over two booleans."""
     return Form(op, pair(), types={"T": "bool"}, changes=broadcasts(), ranks=RANKS, arithmetic={})
 
 

@@ -1,25 +1,25 @@
-"""Results as the next node takes them: what a compiler makes of a default must have the dtype that ONNX gives it."""
+"""Default values of ConstantOfShape used by a second node, which needs the dtype that ONNX defines."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g ({inputs}) => ({output}) {{ {body} }}'
 OPSETS = (17, 20, 21, 23, 24, 25)
 """Every version of ConstantOfShape."""
 FILLS = ("ConstantOfShape(s)", "ConstantOfShape<value = float[1] {0}>(s)")
-"""Zeros of float32 by default, and because it says so."""
+"""Zeros of float32, as the default and as an explicit value."""
 
 
-def filled(label: str, opset: int, inputs: str, output: str, body: str) -> Sketch:
-    """A tensor filled with the default value, and a node that takes it together with float32."""
+def filled(label: str, opset: int, inputs: str, output: str, body: str) -> TextProbe:
+    """A tensor filled with the default value, and a node that uses it together with float32."""
     text = HEAD.format(ir=10 if opset > 20 else 8, opset=opset, inputs=inputs, output=output, body=body)
-    return Sketch("ConstantOfShape", f"{label}, taken as float32, opset={opset}", text, ("value", "input"))
+    return TextProbe("ConstantOfShape", f"{label}, taken as float32, opset={opset}", text, ("value", "input"))
 
 
 FORMS = [
-    sketch
+    probe
     for opset in OPSETS
     for fill in FILLS
-    for sketch in (
+    for probe in (
         filled("constant", opset, "float[2,3] X", "float[2,4] Y",
             f"s = Constant<value = int64[2] {{3, 4}}>() [probe] f = {fill} Y = MatMul(X, f)"),
         filled("constant vector", opset, "float[2,3] X", "float[2,1] Y",

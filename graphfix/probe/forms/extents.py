@@ -1,6 +1,6 @@
-"""Concat of tensors whose open dims were made in different ways, as skips in encoders and decoders are, or in the same way."""
+"""Concat of tensors whose dynamic dims are computed in different ways, as in skip connections, or in the same way."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 HEAD = (
     '<ir_version: 8, opset_import: ["": {opset}]> g (float[{dims}] X) => (float[{out}] Y)'
@@ -24,8 +24,8 @@ OPEN = {3: ("", "0", "2", "02"), 4: ("", "0", "2", "23", "023"), 5: ("", "0", "2
 SIZES = {3: (1, 4, 8), 4: (1, 4, 8, 8), 5: (1, 4, 4, 8, 8)}
 
 
-def pair(name: str, rank: int, free: str, *, axis: int = 1, opset: int = 17) -> Sketch:
-    """Two tensors of the same size here, joined."""
+def pair(name: str, rank: int, free: str, *, axis: int = 1, opset: int = 17) -> TextProbe:
+    """A Concat of two tensors of the same size at runtime."""
     spatial = rank - 2
     words = {"three": 3, "twos": 2, "single": 1, "fours": 4}
     parts = {word: ", ".join([str(number)] * spatial) for word, number in words.items()}
@@ -37,7 +37,7 @@ def pair(name: str, rank: int, free: str, *, axis: int = 1, opset: int = 17) -> 
         body=f"{body} [probe] z = Concat<axis = {axis}>(p, q) Y = Relu(z)",
     )  # fmt: skip
     label = f"extents {name}, rank={rank} open={free or 'none'} axis={axis} opset={opset}"
-    return Sketch("Concat", label, text, ("extents", "inputs.dims"))
+    return TextProbe("Concat", label, text, ("extents", "inputs.dims"))
 
 
 FORMS = [

@@ -1,13 +1,13 @@
-"""Resizing by scales that leave a fraction of an element: ONNX keeps it when it aligns corners, not every compiler does."""
+"""Resize by scales with a fractional output size: ONNX uses the fraction with aligned corners, some compilers do not."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g ({inputs}) => (float[] Y) {{ {before} [probe] Y = {node} }}'
 SIZES = {"0.6": (2, 4), "0.8": (4, 4), "1.4": (3, 3)}
 MODES = ("align_corners", "half_pixel", "asymmetric", "pytorch_half_pixel")
 
 
-def resized(mode: str, corners: str, scale: str, opset: int, source: str) -> Sketch:
+def resized(mode: str, corners: str, scale: str, opset: int, source: str) -> TextProbe:
     """A feature map resized in both directions by one scale."""
     height, width = SIZES[scale]
     inputs, before = f"float[1,1,{height},{width}] X", ""
@@ -22,8 +22,8 @@ def resized(mode: str, corners: str, scale: str, opset: int, source: str) -> Ske
         before += " r = Constant<value = float[0] {}>()"
         node = node.replace("(X, , s)", "(X, r, s)")
     text = HEAD.format(ir=10 if opset > 20 else 8, opset=opset, inputs=inputs, before=before, node=node)
-    return Sketch("Resize", f"scales that leave a fraction of an element; {mode} {corners} {scale} {source} opset={opset}", text,
-                  (), (), feeds)  # fmt: skip
+    label = f"scales that leave a fraction of an element; {mode} {corners} {scale} {source} opset={opset}"
+    return TextProbe("Resize", label, text, (), (), feeds)
 
 
 FORMS = [

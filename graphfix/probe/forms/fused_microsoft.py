@@ -1,4 +1,4 @@
-"""Operators of onnxruntime's own domain that published models carry."""
+"""Operators of onnxruntime's domain com.microsoft that occur in published models."""
 
 from graphfix.probe.form import Form, Tensor, data, numbers, scalar, weight
 
@@ -6,12 +6,12 @@ MS = "com.microsoft"
 
 
 def bytes_of(*shape: int, source: str = "runtime") -> Tensor:
-    """Small unsigned numbers."""
+    """Return a uint8 graph input with small values."""
     return Tensor(shape, source, low=0, high=9, dtype="uint8")
 
 
 def fixed(*shape: int) -> Tensor:
-    """Small unsigned numbers in an initializer."""
+    """Return a uint8 initializer with small values."""
     return bytes_of(*shape, source="constant")
 
 
@@ -26,7 +26,7 @@ def fused(
     changes: tuple[dict[str, object], ...] = (),
     domain: str = MS,
 ) -> Form:
-    """An operator without an ONNX schema: operands by position, in half precision too and with weights from outside."""
+    """Return the form of an operator without an ONNX schema: operands by position, also in float16 and with weights as inputs."""
     given = {f"in{i}": operand for i, operand in enumerate(operands)}
     floats = [name for name, one in given.items() if one is not None and one.dtype in ("", "float32")]
     fixed = [name for name, one in given.items() if one is not None and one.source == "constant"]
@@ -36,7 +36,7 @@ def fused(
 
 
 def pointed(*points: int, wide: tuple[int, ...] = ()) -> tuple[dict[str, object], ...]:
-    """The zero points at these positions in every class of numbers, together; `wide` are the operands of their dtype."""
+    """Return changes of the zero points at these positions to every dtype; `wide` are the operands with the same dtype."""
     found: list[dict[str, object]] = []
     for dtype, values in (("uint8", (0, 1, 128)), ("int8", (0, 1, 3, -3))):
         typed = {f"in{at}.dtype": dtype for at in wide}
@@ -45,7 +45,7 @@ def pointed(*points: int, wide: tuple[int, ...] = ()) -> tuple[dict[str, object]
 
 
 def shaped(*ranks: tuple[int, ...], operands: tuple[str, ...] = ("in0",)) -> tuple[dict[str, object], ...]:
-    """The data in other shapes."""
+    """Return changes of the data to other shapes."""
     return tuple({name: data(*shape) for name in operands} for shape in ranks)
 
 

@@ -1,16 +1,16 @@
-"""Operators of com.microsoft that language models and their optimisers carry."""
+"""Operators of com.microsoft for language models."""
 
 from graphfix.probe.form import Tensor, data, numbers, scalar, weight
 from graphfix.probe.forms.fused_microsoft import SCALE, ZERO, bytes_of, fixed, fused, pointed, shaped
 
 
 def counts(*values: int) -> Tensor:
-    """Small whole numbers as an int32 input."""
+    """Return an int32 graph input with small values."""
     return Tensor((len(values),), "runtime", values, dtype="int32")
 
 
 def total(value: int) -> Tensor:
-    """One whole number in an int32 initializer."""
+    """Return an int32 initializer with one value."""
     return scalar(value, "int32")
 
 
@@ -19,7 +19,7 @@ ROWS = ((0,) * 6, (0, 1, 2, 0, 1, 2), (1, 2, 3, 1, 2, 3))
 PLACES: list[dict[str, object]] = [
     {"in1": place} for place in (*STARTS, *(Tensor((2, 3), "constant", row, dtype="int64") for row in ROWS))
 ]
-"""Where the first of a row stands, or each."""
+"""Position ids: of the first element of a row, or of each element."""
 
 FORMS = [
     fused(

@@ -1,4 +1,4 @@
-"""Taking and putting parts of data by position."""
+"""Gather and scatter operators."""
 
 import math
 
@@ -11,7 +11,7 @@ SOURCES = ("constant", "folded", "runtime", "shape")
 
 
 def along(shape: tuple[int, ...], axis: int, source: str, value: int) -> Tensor:
-    """One position along an axis for each row of the data, as it must be where a compiler lets indices be no smaller."""
+    """Return one index along an axis per row of the data, for compilers that require indices as large as the data."""
     fit = tuple(1 if at == axis % len(shape) else size for at, size in enumerate(shape))
     return Tensor(fit, source, (value,) * math.prod(fit))
 
@@ -72,7 +72,7 @@ SPREAD: list[Change] = [
     for dims in ("static", "batch", "spatial", "sequence", "dynamic") for dtype in ("float32", "int64")
     if dtype == "float32" or dims == "static"
 ]  # fmt: skip
-"""What is put along the last of three dims, any of which may be open."""
+"""Updates along the last of three dims, any of which may be dynamic."""
 PUT: list[Change] = [
     *each(axis=[0, -1, None], reduction=["add", "mul", "max", "min"]), {"indices": Tensor((2, 2), "constant", (0, 1, 1, 0))},
     {"data": data(5), "indices": numbers(1, 3), "updates": data(2), "axis": 0},

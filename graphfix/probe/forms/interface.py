@@ -1,6 +1,6 @@
-"""What a model takes and gives beside tensors, and how it is written down: sequences, optional values, functions, IR versions."""
+"""Model inputs and outputs other than tensors, and properties of the file: sequences, optional values, functions, IR versions."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 from graphfix.probe.forms.model import IRS, model
 
 AT = "i = Constant<value = int64 {0}>() Y = SequenceAt(S, i)"
@@ -109,7 +109,7 @@ FORMS = [
         functions='<domain: "local", opset_import: ["": 17]> f <slope> (p) => (q) { q = LeakyRelu<alpha: float = @slope>(p) }',
     ),
     *(
-        Sketch(
+        TextProbe(
             "@model",
             f"overridable ir {ir} opset {opset}",
             f'<ir_version: {ir}, opset_import: ["": {opset}]> g (float[2,3] X, float[3] W) => '

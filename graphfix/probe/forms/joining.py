@@ -1,4 +1,4 @@
-"""Operators that join data, part it, and put a border around it."""
+"""Operators that concatenate, split and pad data."""
 
 from graphfix.probe.form import Change, Form, Tensor, aged, data, numbers, scalar, weight
 from graphfix.probe.forms.shape import DIMS, WIDE
@@ -99,7 +99,7 @@ INNER: list[Change] = [
 INNER += aged(2, 11, 13, changes=[{"split": numbers(2, 4), "axis": axis, "dims": dims} for axis in (1, -2) for dims in ("static",
     "batch", "dynamic")])  # fmt: skip
 INNER += aged(2, 11, 13, changes=[{"split": None}, {"split": None, "outputs": 3, "dims": "dynamic"}])
-"""Axes between the first and the last, and what exporters write in older versions."""
+"""Axes other than the first and the last, and what exporters write in older versions."""
 SPLITS: list[Change] = [
     {"axis": 0}, {"axis": 2}, {"axis": -1}, {"axis": -1, "dims": "dynamic"}, {"axis": 1, "dims": "dynamic"},
     {"axis": 1, "dims": "batch"},

@@ -1,4 +1,4 @@
-"""Matrix products and what belongs to them."""
+"""Matrix products and related operators."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ QUANT = {"A": data(3, 4, low=0, high=9), "B": weight(4, 5, low=0, high=9), "a_ze
 
 
 def small(*shape: int, source: str = "runtime") -> Tensor:
-    """Small whole numbers."""
+    """Return an operand with small integers."""
     return Tensor(shape, source, low=0, high=9)
 
 

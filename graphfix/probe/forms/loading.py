@@ -1,10 +1,10 @@
-"""Operators with free dims that fit where each of these is 1, and where they do not: runtimes load models with that size.
+"""Operators with dynamic dims that are valid, or invalid, where each dynamic dim is 1, the size some runtimes load with.
 
-Views of data by constant targets; parts of an axis beside free ones; tables of constants cut to the length of what is read, as
-ids of positions are; layers normalised by a batch normalisation whose channels are the free batch; products in attention.
+Reshapes to constant targets; splits of an axis beside dynamic ones; constant tables sliced to the length of an input, like
+position ids; layers normalized by a BatchNormalization whose channels are the dynamic batch; products in attention.
 """
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 OPSETS = (12, 13, 17, 18)
 VIEWS: dict[str, tuple[str, ...]] = {
@@ -39,26 +39,26 @@ KINDS = {"float": 1, "int64": 7, "int32": 6, "bool": 9, "float16": 10}
 
 
 def rank(dims: str) -> int:
-    """How many dims are written."""
+    """Return the number of dims in a text."""
     return dims.count(",") + 1
 
 
 def result(count: int, word: str = "o") -> str:
-    """So many open dims of a result."""
+    """Return dynamic output dims of a given rank."""
     return ",".join(f"{word}{at}" for at in range(count))
 
 
-def view(dims: str, target: str, kind: str = "float", opset: int = 17) -> Sketch:
-    """Data viewed by a constant target."""
+def view(dims: str, target: str, kind: str = "float", opset: int = 17) -> TextProbe:
+    """A Reshape to a constant target."""
     text = (
         f'<ir_version: 8, opset_import: ["" : {opset}]> g ({kind}[{dims}] x) => ({kind}[{result(rank(target))}] y)'
         f" <int64[{rank(target)}] t = {{{target}}}> {{ [probe] y = Reshape(x, t) }}"
     )
-    return Sketch("Reshape", f"view [{dims}] by [{target}] {kind} opset={opset}", text, ("clashes", "data.dims"))
+    return TextProbe("Reshape", f"view [{dims}] by [{target}] {kind} opset={opset}", text, ("clashes", "data.dims"))
 
 
-def parts(dims: str, axis: int, count: int, opset: int, *, numbered: bool = False) -> Sketch:
-    """An axis of fixed size cut into equal parts, of which no sizes are given."""
+def parts(dims: str, axis: int, count: int, opset: int, *, numbered: bool = False) -> TextProbe:
+    """A Split of an axis of fixed size into equal parts without given sizes."""
     names = ", ".join(f"y{at}" for at in range(count))
     made = ", ".join(f"float[{result(rank(dims), f'p{at}_')}] y{at}" for at in range(count))
     numbers = f", num_outputs = {count}" if numbered else ""
@@ -66,11 +66,11 @@ def parts(dims: str, axis: int, count: int, opset: int, *, numbered: bool = Fals
         f'<ir_version: 8, opset_import: ["" : {opset}]> g (float[{dims}] x) => ({made})'
         f" {{ [probe] {names} = Split<axis = {axis}{numbers}>(x) }}"
     )
-    return Sketch("Split", f"{count} parts of [{dims}] axis={axis} opset={opset}", text, ("input.dims", "parts"))
+    return TextProbe("Split", f"{count} parts of [{dims}] axis={axis} opset={opset}", text, ("input.dims", "parts"))
 
 
-def viewed(axis: int, sizes: str, dims: str, opset: int, *, stated: bool = True) -> Sketch:
-    """An axis cut into parts, their sizes `stated` or not, which only following the target of a view tells the size of."""
+def viewed(axis: int, sizes: str, dims: str, opset: int, *, stated: bool = True) -> TextProbe:
+    """A Split, with sizes or not (`stated`), of an axis whose size follows from a Reshape's target."""
     count = sizes.count(",") + 1
     names = ", ".join(f"y{at}" for at in range(count))
     made = ", ".join(f"float[{result(3, f'p{at}_')}] y{at}" for at in range(count))
@@ -81,11 +81,11 @@ def viewed(axis: int, sizes: str, dims: str, opset: int, *, stated: bool = True)
         f" t = Concat<axis = 0>(b, rest) v = Reshape(x, t) [probe] {names} = Split<axis = {axis}{numbers}>({given}) }}"
     )
     label = f"parts {sizes if stated else count} of a view of [{dims}] axis={axis} opset={opset}"
-    return Sketch("Split", label, text, ("followed", "parts"))
+    return TextProbe("Split", label, text, ("followed", "parts"))
 
 
-def product(one: str, other: str, kind: str = "float", *, turned: bool = False) -> Sketch:
-    """Scores of positions times positions, or what they are scores for."""
+def product(one: str, other: str, kind: str = "float", *, turned: bool = False) -> TextProbe:
+    """A product of attention: the scores, or the scores with values."""
     count = max(rank(one), rank(other))
     perm = ", ".join(map(str, [*range(rank(other) - 2), rank(other) - 1, rank(other) - 2]))
     before = f"w = Transpose<perm = [{perm}]>(b) " if turned else "w = Identity(b) "
@@ -93,11 +93,11 @@ def product(one: str, other: str, kind: str = "float", *, turned: bool = False) 
         f'<ir_version: 8, opset_import: ["" : 17]> g ({kind}[{one}] a, {kind}[{other}] b) => ({kind}[{result(count)}] y)'
         f" {{ {before}[probe] y = MatMul(a, w) }}"
     )
-    return Sketch("MatMul", f"[{one}] by [{other}]{' turned' if turned else ''} {kind}", text, ("A.dims", "B.dims"))
+    return TextProbe("MatMul", f"[{one}] by [{other}]{' turned' if turned else ''} {kind}", text, ("A.dims", "B.dims"))
 
 
-def late(op: str, dims: str, how: str, kind: str = "float") -> Sketch:
-    """Data whose size only running decides, which nothing is checked of before."""
+def late(op: str, dims: str, how: str, kind: str = "float") -> TextProbe:
+    """Data whose size is known at runtime only, so that runtimes do not check it while loading."""
     count = rank(dims)
     zeros = ", ".join(["0"] * (2 * count - 1))
     made = {
@@ -113,11 +113,11 @@ def late(op: str, dims: str, how: str, kind: str = "float") -> Sketch:
         f" int64[2] t = {{-1, {width}}}, {kind}[{width},2] w = {{{', '.join('1' * 2 * width)}}},"
         f" {kind}[{width}] u = {{{', '.join('1' * width)}}}> {{ {made} [probe] y = {node} }}"
     )
-    return Sketch(op, f"[{dims}] {how} late, {kind}", text, ("clashes", "late"))
+    return TextProbe(op, f"[{dims}] {how} late, {kind}", text, ("clashes", "late"))
 
 
-def cut(op: str, *, length: str = "s", wide: bool = False, kind: str = "int64", opset: int = 17) -> Sketch:
-    """Entries of a table of constants, cut to the length of an input, looked up in another table."""
+def cut(op: str, *, length: str = "s", wide: bool = False, kind: str = "int64", opset: int = 17) -> TextProbe:
+    """Entries of a constant table, sliced to the length of an input, used as indices into another table."""
     head = f'<ir_version: 8, opset_import: ["" : {opset}]> g (float[n,s] x)'
     table = ", ".join(str(at % 4) for at in range(8))
     cuts = (
@@ -139,11 +139,11 @@ def cut(op: str, *, length: str = "s", wide: bool = False, kind: str = "int64", 
         f" int64[1,8] table = {{{table}}}, float[1,8] values = {{{table}}}> {{ {cuts}{body} }}"
     )
     label = f"table cut to {length} for {op}{' of every row' if wide else ''} {kind} opset={opset}"
-    return Sketch(op, label, text, ("indices", "foldable"))
+    return TextProbe(op, label, text, ("indices", "foldable"))
 
 
-def layer(dims: str, *, channels: str = "n", given: str = "shape", opset: int = 17) -> Sketch:
-    """A layer normalised over its last dims by a batch normalisation, which takes the rows for channels."""
+def layer(dims: str, *, channels: str = "n", given: str = "shape", opset: int = 17) -> TextProbe:
+    """A layer normalized over its last dims by a BatchNormalization with the rows as channels."""
     sizes = "d = Shape(x) h = Gather<axis = 0>(d, first) "
     cast = "r = Cast<to = 6>(h) b = Cast<to = 7>(r) " if given == "cast-shape" else "b = Identity(h) "
     scale = "o = Expand(unit, b) z = Expand(none, b) " if channels == "n" else "o = Identity(ones) z = Identity(zeros) "
@@ -161,7 +161,7 @@ def layer(dims: str, *, channels: str = "n", given: str = "shape", opset: int = 
         f" p = {squeeze.replace('(a', '(k')} [probe] y = BatchNormalization<epsilon = 0.001>(v, o, z, m, p) }}"
     )
     label = f"layer of [{dims}], channels={channels} from {given} opset={opset}"
-    return Sketch("BatchNormalization", label, text, ("X.dims", "scale"))
+    return TextProbe("BatchNormalization", label, text, ("X.dims", "scale"))
 
 
 FORMS = [

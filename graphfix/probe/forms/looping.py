@@ -1,6 +1,6 @@
-"""Loops: where count and condition come from, what is carried, and what the body makes of it."""
+"""Loop: the sources of trip count and condition, the carried values, and the body."""
 
-from graphfix.probe.form import SPELLED, Sketch
+from graphfix.probe.form import SPELLED, TextProbe
 
 HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g ({inputs}) => ({outputs}) {{ {body} }}'
 SIZE = "k1 = Shape(S) k2 = Constant<value = int64 {0}>() "
@@ -54,7 +54,7 @@ def _loop(
     init: str = "",
     captures: bool = True,
     open_body: bool = False,
-) -> Sketch:
+) -> TextProbe:
     """A loop over `carried` values of one dtype and shape, gathering `stacked` more."""
     more, made = COUNTS[count]
     other, tested = CONDITIONS[condition]
@@ -79,15 +79,15 @@ def _loop(
     outputs = ", ".join(f"{kind} {name}" for kind, name in zip(shown, results, strict=True))
     text = HEAD.format(ir=ir, opset=opset, inputs=inputs, outputs=outputs, body=made + tested + init + node)
     label = f"{label} M={count} cond={condition} until={until} carried={carried} stacked={stacked} opset={opset} {dtype}{shape}"
-    return Sketch("Loop", label, text, ("M", "cond", "until"))
+    return TextProbe("Loop", label, text, ("M", "cond", "until"))
 
 
 MAIN = ("constant", "folded", "shape", "runtime", "absent", "endless")
-"""Counts that are tried with every way to make the condition."""
+"""Trip counts that are combined with every source of the condition."""
 
 
 def _pairs() -> list[tuple[str, str, str]]:
-    """Counts and conditions together that come to an end."""
+    """Pairs of trip counts and conditions with which the loop ends."""
     return [
         (count, condition, until)
         for count in COUNTS
@@ -112,8 +112,8 @@ SEQUENCES = {
 }
 
 
-def _gathered(label: str, count: str, condition: str, opset: int) -> Sketch:
-    """A loop that carries a sequence and joins it afterwards."""
+def _gathered(label: str, count: str, condition: str, opset: int) -> TextProbe:
+    """A loop that carries a sequence, which is concatenated afterwards."""
     start, work = SEQUENCES[label]
     more, made = COUNTS[count]
     other, tested = CONDITIONS[condition]
@@ -124,12 +124,12 @@ def _gathered(label: str, count: str, condition: str, opset: int) -> Sketch:
     text = HEAD.format(
         ir=8, opset=opset, inputs=more + other + "float[2,4] X", outputs="float[] Y", body=made + tested + start + node
     )
-    return Sketch("Loop", f"sequence {label} M={count} cond={condition} opset={opset}", text, ("V",))
+    return TextProbe("Loop", f"sequence {label} M={count} cond={condition} opset={opset}", text, ("V",))
 
 
 SINCES = {11: 7, 13: 7, 16: 8, 19: 9, 21: 10, 23: 11, 24: 11, 25: 12}
 DTYPES = tuple(SPELLED)[1:]
-"""All but float32, which is usual."""
+"""All dtypes but float32, which is the default."""
 FORMS = [
     *(_loop("crossed", *pair) for pair in _pairs()),
     *(

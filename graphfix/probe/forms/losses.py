@@ -10,7 +10,7 @@ DTYPES = ("float16", "bfloat16", "float64")
 
 
 def losses(scores: str, labels: str, weights: str, outputs: tuple[int, ...]) -> list[Change]:
-    """The changes that both losses undergo, by the names of their operands."""
+    """Return the changes for both losses, by the names of their operands."""
     found: list[Change] = []
     for rank, rest in RANKS.items():
         base: Change = {scores: data(3, 5, *rest), labels: data(3, *rest, low=0, high=4)}

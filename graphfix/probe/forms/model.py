@@ -1,6 +1,6 @@
 """Traits of whole models, as small models around one Relu."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 PLAIN = "Y = Relu(X)"
 
@@ -17,10 +17,10 @@ def model(
     varied: tuple[str, ...] = (),
     functions: str = "",
     names: tuple[tuple[str, str], ...] = (),
-) -> Sketch:
-    """A model about itself."""
+) -> TextProbe:
+    """A probe of the whole model."""
     text = f'<ir_version: {ir}, opset_import: ["": {opset}{extra}]> g ({inputs}) => ({output}) {{ {body} }} {functions}'
-    return Sketch("@model", label, text, varied or (label.partition(" ")[0],), names)
+    return TextProbe("@model", label, text, varied or (label.partition(" ")[0],), names)
 
 
 IRS = {

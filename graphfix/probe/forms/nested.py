@@ -1,6 +1,6 @@
-"""Layers inside a branch of an If, and branches that cannot run: what exporters leave behind and compilers must swallow."""
+"""Layers inside a branch of an If, and branches that cannot run, which exporters leave in models."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 HEAD = '<ir_version: 8, opset_import: ["": 16]> g ({inputs}) => ({output}) {{ {body} }}'
 CONDITIONS = {
@@ -18,7 +18,7 @@ def _numbers(*shape: int) -> str:
     return f"float{list(shape)} {{{', '.join(f'{(i % 7 - 3) / 8}' for i in range(count))}}}".replace(" ", "")
 
 
-def _recurrent(op: str, gates: int, condition: str) -> Sketch:
+def _recurrent(op: str, gates: int, condition: str) -> TextProbe:
     more, body = CONDITIONS[condition]
     weights = f"w = Constant<value = {_numbers(1, gates * 2, 3)}>() r = Constant<value = {_numbers(1, gates * 2, 2)}>() "
     states = "u, v, a" if op == "LSTM" else "u, v"
@@ -27,25 +27,25 @@ def _recurrent(op: str, gates: int, condition: str) -> Sketch:
             f"else_branch = e () => (float[1,1,2] b) "
             "{ q = Constant<value = float[1,1,2] {1, 2}>() b = Relu(q) }>")  # fmt: skip
     text = HEAD.format(inputs=f"{more}float[2,1,3] X", output="float[1,1,2] Y", body=body + weights + node)
-    return Sketch(op, f"in a branch, cond={condition}", text, ("inside",))
+    return TextProbe(op, f"in a branch, cond={condition}", text, ("inside",))
 
 
-def _loop(condition: str) -> Sketch:
+def _loop(condition: str) -> TextProbe:
     more, body = CONDITIONS[condition]
     node = ("n = Constant<value = int64 {3}>() s = Constant<value = bool {1}>() "
             "Y = If(c) <then_branch = t () => (float[2,4] a) { [probe] a = Loop(n, s, X) <body = "
             "l (int64 j, bool k, float[2,4] p) => (bool q, float[2,4] m) { q = Identity(k) m = Add(p, X) }> }, "
             "else_branch = e () => (float[2,4] b) { b = Neg(X) }>")  # fmt: skip
     text = HEAD.format(inputs=f"{more}float[2,4] X", output="float[2,4] Y", body=body + node)
-    return Sketch("Loop", f"in a branch, cond={condition}", text, ("inside",))
+    return TextProbe("Loop", f"in a branch, cond={condition}", text, ("inside",))
 
 
-def _broken(condition: str, label: str, inputs: str, runs: str, breaks: str) -> Sketch:
-    """An If whose else branch holds a node that no input can make run."""
+def _broken(condition: str, label: str, inputs: str, runs: str, breaks: str) -> TextProbe:
+    """An If whose else branch has a node that fails for every input."""
     more, body = CONDITIONS[condition]
     node = f"[probe] Y = If(c) <then_branch = t () => (a) {{ {runs} }}, else_branch = e () => (b) {{ {breaks} }}>"
     text = HEAD.format(inputs=more + inputs, output="float[] Y", body=body + node)
-    return Sketch("If", f"broken {label}, cond={condition}", text, ("broken",))
+    return TextProbe("If", f"broken {label}, cond={condition}", text, ("broken",))
 
 
 AXIS = "u = Constant<value = int64[1] {0}>() "

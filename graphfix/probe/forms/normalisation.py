@@ -38,11 +38,11 @@ WHOLE: list[Change] = [
 
 SHAPES = ((4,), (2, 4), (2, 3, 4), (2, 3, 4, 5), (2, 3, 2, 2, 4))
 LIKE = [(shape, axis) for shape in SHAPES for axis in range(-len(shape), len(shape))]
-"""Every axis, from either end, of every rank."""
+"""Every axis, counted from either end, for every rank."""
 
 
 def _scaled(names: tuple[str, ...]) -> list[Change]:
-    """A scale, and a shift, as large as what is normalised, or smaller, from anywhere."""
+    """Scales and shifts of the normalized shape or smaller, from every source."""
     found: list[Change] = []
     for shape, axis in LIKE:
         base: Change = {"X": data(*shape), "axis": axis, **{name: weight(*shape[axis:]) for name in names}}
@@ -132,7 +132,7 @@ FED: list[Change] = [
        **{f"{name}.dims": "dynamic" for name in names}} for shape in CHANNELS[:3] for dims in ("static", "batch", "dynamic")
       for names in (PARAMETERS[:1], PARAMETERS[1:2], PARAMETERS[2:3], PARAMETERS[3:], PARAMETERS[2:], PARAMETERS)),
 ]  # fmt: skip
-"""Parameters of a batch normalisation from elsewhere: frameworks that train write so what normalises over layers."""
+"""BatchNormalization with parameters that are not constants, as frameworks export other normalizations."""
 INSTANCES: list[Change] = [
     *({f"{name}.from": source for name in names} for names in (("scale",), ("B",), ("scale", "B")) for source in WHERE),
     *(

@@ -1,6 +1,6 @@
-"""Optional values: made, asked and read, over tensors and sequences."""
+"""Optional, OptionalHasElement and OptionalGetElement over tensors and sequences."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g ({inputs}) => ({output}) {{ {body} }}'
 DTYPES = (
@@ -23,35 +23,35 @@ SINCE = (15, 18, 28)
 ADD = "i = Constant<value = int64 {0}>() Y = SequenceAt(S, i)"
 
 
-def _sketch(op: str, label: str, inputs: str, output: str, body: str, opset: int) -> Sketch:
+def _text(op: str, label: str, inputs: str, output: str, body: str, opset: int) -> TextProbe:
     ir = 8 if opset < 18 else 13
     text = HEAD.format(ir=ir, opset=opset, inputs=inputs, output=output, body=body)
-    return Sketch(op, f"{label} opset={opset}", text, ("V", "O"))
+    return TextProbe(op, f"{label} opset={opset}", text, ("V", "O"))
 
 
-def _of_tensor(kind: str, opset: int) -> list[Sketch]:
-    """The three operators over an optional tensor that is made in the model, and one that is an input."""
+def _of_tensor(kind: str, opset: int) -> list[TextProbe]:
+    """The three operators over an optional tensor that is produced in the model, and one that is an input."""
     read, asked = f"{kind} Y", "bool Y"
     made = "O = Optional(X) "
     return [
-        _sketch("Optional", f"of {kind}, read", f"{kind} X", read, "[probe] O = Optional(X) Y = OptionalGetElement(O)", opset),
-        _sketch("Optional", f"of {kind}, asked", f"{kind} X", asked, "[probe] O = Optional(X) Y = OptionalHasElement(O)", opset),
-        _sketch("OptionalGetElement", f"of {kind}", f"{kind} X", read, made + "[probe] Y = OptionalGetElement(O)", opset),
-        _sketch("OptionalHasElement", f"of {kind}", f"{kind} X", asked, made + "[probe] Y = OptionalHasElement(O)", opset),
-        _sketch(
+        _text("Optional", f"of {kind}, read", f"{kind} X", read, "[probe] O = Optional(X) Y = OptionalGetElement(O)", opset),
+        _text("Optional", f"of {kind}, asked", f"{kind} X", asked, "[probe] O = Optional(X) Y = OptionalHasElement(O)", opset),
+        _text("OptionalGetElement", f"of {kind}", f"{kind} X", read, made + "[probe] Y = OptionalGetElement(O)", opset),
+        _text("OptionalHasElement", f"of {kind}", f"{kind} X", asked, made + "[probe] Y = OptionalHasElement(O)", opset),
+        _text(
             "OptionalGetElement", f"of input {kind}", f"optional({kind}) O", read, "[probe] Y = OptionalGetElement(O)", opset
         ),
-        _sketch(
+        _text(
             "OptionalHasElement", f"of input {kind}", f"optional({kind}) O", asked, "[probe] Y = OptionalHasElement(O)", opset
         ),
     ]
 
 
-def _of_nothing(kind: str, opset: int) -> list[Sketch]:
-    """An optional value that holds nothing."""
+def _of_nothing(kind: str, opset: int) -> list[TextProbe]:
+    """An empty optional value."""
     made = f"O = Optional<type = {kind}>() "
     found = [
-        _sketch(
+        _text(
             "Optional",
             f"empty {kind}",
             "float[2] X",
@@ -59,7 +59,7 @@ def _of_nothing(kind: str, opset: int) -> list[Sketch]:
             f"[probe] {made}Y = OptionalHasElement(O) Z = Relu(X)",
             opset,
         ),
-        _sketch(
+        _text(
             "OptionalHasElement",
             f"empty {kind}",
             "float[2] X",
@@ -70,7 +70,7 @@ def _of_nothing(kind: str, opset: int) -> list[Sketch]:
     ]
     if opset >= 18:
         found += [
-            _sketch(
+            _text(
                 "OptionalHasElement",
                 "without operand",
                 "float[2] X",
@@ -78,7 +78,7 @@ def _of_nothing(kind: str, opset: int) -> list[Sketch]:
                 "[probe] Y = OptionalHasElement() Z = Relu(X)",
                 opset,
             ),
-            _sketch(
+            _text(
                 "OptionalHasElement",
                 "of no value",
                 "float[2] X",
@@ -90,12 +90,12 @@ def _of_nothing(kind: str, opset: int) -> list[Sketch]:
     return found
 
 
-def _of_sequence(dtype: str, opset: int) -> list[Sketch]:
+def _of_sequence(dtype: str, opset: int) -> list[TextProbe]:
     """The same over sequences."""
     kind, out = f"{dtype}[2,3]", f"{dtype}[2,3] Y"
     made = "R = SequenceConstruct(X, X) "
     return [
-        _sketch(
+        _text(
             "Optional",
             f"of sequence {kind}",
             f"{kind} X",
@@ -103,7 +103,7 @@ def _of_sequence(dtype: str, opset: int) -> list[Sketch]:
             f"{made}[probe] O = Optional(R) S = OptionalGetElement(O) {ADD}",
             opset,
         ),
-        _sketch(
+        _text(
             "OptionalGetElement",
             f"of sequence {kind}",
             f"{kind} X",
@@ -111,7 +111,7 @@ def _of_sequence(dtype: str, opset: int) -> list[Sketch]:
             f"{made}O = Optional(R) [probe] S = OptionalGetElement(O) {ADD}",
             opset,
         ),
-        _sketch(
+        _text(
             "OptionalHasElement",
             f"of sequence {kind}",
             f"{kind} X",
@@ -119,7 +119,7 @@ def _of_sequence(dtype: str, opset: int) -> list[Sketch]:
             f"{made}O = Optional(R) [probe] Y = OptionalHasElement(O)",
             opset,
         ),
-        _sketch(
+        _text(
             "OptionalGetElement",
             f"of input sequence {kind}",
             f"optional(seq({kind})) O",
@@ -127,7 +127,7 @@ def _of_sequence(dtype: str, opset: int) -> list[Sketch]:
             f"[probe] S = OptionalGetElement(O) {ADD}",
             opset,
         ),
-        _sketch(
+        _text(
             "OptionalHasElement",
             f"of input sequence {kind}",
             f"optional(seq({kind})) O",
@@ -138,10 +138,10 @@ def _of_sequence(dtype: str, opset: int) -> list[Sketch]:
     ]
 
 
-def _plain(kind: str, opset: int) -> list[Sketch]:
-    """From version 18 both questions may be put to a plain tensor or sequence."""
+def _plain(kind: str, opset: int) -> list[TextProbe]:
+    """From version 18 both operators also accept a tensor or a sequence."""
     return [
-        _sketch(
+        _text(
             "OptionalGetElement",
             f"of plain {kind}",
             f"{kind} X",
@@ -149,14 +149,14 @@ def _plain(kind: str, opset: int) -> list[Sketch]:
             "[probe] Y = OptionalGetElement(X)",
             opset,
         ),
-        _sketch("OptionalHasElement", f"of plain {kind}", f"{kind} X", "bool Y", "[probe] Y = OptionalHasElement(X)", opset),
+        _text("OptionalHasElement", f"of plain {kind}", f"{kind} X", "bool Y", "[probe] Y = OptionalHasElement(X)", opset),
     ]
 
 
-def _plain_sequence(opset: int) -> list[Sketch]:
+def _plain_sequence(opset: int) -> list[TextProbe]:
     made = "R = SequenceConstruct(X, X) "
     return [
-        _sketch(
+        _text(
             "OptionalGetElement",
             "of plain sequence",
             "float[2,3] X",
@@ -164,16 +164,16 @@ def _plain_sequence(opset: int) -> list[Sketch]:
             f"{made}[probe] S = OptionalGetElement(R) {ADD}",
             opset,
         ),
-        _sketch(
+        _text(
             "OptionalHasElement", "of plain sequence", "float[2,3] X", "bool Y", f"{made}[probe] Y = OptionalHasElement(R)", opset
         ),
     ]
 
 
-def _same(opset: int) -> list[Sketch]:
-    """Identity over what is no tensor."""
+def _same(opset: int) -> list[TextProbe]:
+    """Identity over values other than tensors."""
     return [
-        _sketch(
+        _text(
             "Identity",
             "of sequence",
             "float[2,3] X",
@@ -181,8 +181,8 @@ def _same(opset: int) -> list[Sketch]:
             f"R = SequenceConstruct(X, X) [probe] S = Identity(R) {ADD}",
             opset,
         ),
-        _sketch("Identity", "of input sequence", "seq(float[2,3]) R", "seq(float[2,3]) S", "[probe] S = Identity(R)", opset),
-        _sketch(
+        _text("Identity", "of input sequence", "seq(float[2,3]) R", "seq(float[2,3]) S", "[probe] S = Identity(R)", opset),
+        _text(
             "Identity",
             "of optional",
             "float[2,3] X",
@@ -190,10 +190,10 @@ def _same(opset: int) -> list[Sketch]:
             "O = Optional(X) [probe] P = Identity(O) Y = OptionalGetElement(P)",
             opset,
         ),
-        _sketch(
+        _text(
             "Identity", "of input optional", "optional(float[2,3]) O", "optional(float[2,3]) P", "[probe] P = Identity(O)", opset
         ),
-        _sketch(
+        _text(
             "Identity",
             "of optional sequence",
             "float[2,3] X",
@@ -205,10 +205,10 @@ def _same(opset: int) -> list[Sketch]:
 
 
 FORMS = [
-    *(sketch for kind in KINDS for opset in SINCE for sketch in _of_tensor(kind, opset)),
-    *(sketch for kind in ("float[2,3]", "int64", "seq(float[2])") for opset in SINCE for sketch in _of_nothing(kind, opset)),
-    *(sketch for dtype in ("float", "int64") for opset in SINCE for sketch in _of_sequence(dtype, opset)),
-    *(sketch for kind in KINDS for opset in (18, 28) for sketch in _plain(kind, opset)),
-    *(sketch for opset in (18, 28) for sketch in _plain_sequence(opset)),
-    *(sketch for opset in (14, 16, 19, 21, 23, 24, 25) for sketch in _same(opset)),
+    *(probe for kind in KINDS for opset in SINCE for probe in _of_tensor(kind, opset)),
+    *(probe for kind in ("float[2,3]", "int64", "seq(float[2])") for opset in SINCE for probe in _of_nothing(kind, opset)),
+    *(probe for dtype in ("float", "int64") for opset in SINCE for probe in _of_sequence(dtype, opset)),
+    *(probe for kind in KINDS for opset in (18, 28) for probe in _plain(kind, opset)),
+    *(probe for opset in (18, 28) for probe in _plain_sequence(opset)),
+    *(probe for opset in (14, 16, 19, 21, 23, 24, 25) for probe in _same(opset)),
 ]

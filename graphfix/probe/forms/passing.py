@@ -1,9 +1,9 @@
-"""Loops whose bodies give back what they were given, and loops whose bodies count or end by themselves.
+"""Loops whose bodies return their inputs unchanged, and loops whose bodies count or end by themselves.
 
-Scans are left out: onnxruntime gives back what was in memory where a Scan's body hands on what it was given.
+Scans are left out: onnxruntime returns uninitialized memory where a Scan's body returns an input unchanged.
 """
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 LOOP = (
     '<ir_version: 8, opset_import: ["": {opset}]> g ({inputs}) => ({outputs}) <{held}> '
@@ -32,7 +32,7 @@ ENDS = {
 COUNTS = {"constant": ("", "int64 M = {3}"), "runtime": (", int64 M", ""), "absent": ("", "")}
 
 
-def _passed(label: str, *, count: str = "constant", opset: int = 17) -> Sketch:
+def _passed(label: str, *, count: str = "constant", opset: int = 17) -> TextProbe:
     more, held = COUNTS[count]
     if label in STACKED:
         made, body = STACKED[label]
@@ -46,11 +46,11 @@ def _passed(label: str, *, count: str = "constant", opset: int = 17) -> Sketch:
         opset=opset, inputs=inputs + more, outputs=outputs, held=", ".join(filter(None, ("bool c = {1}", held))),
         results=results, operands=f"M, c, {operands}", given=given, made=made, body=body,
     )  # fmt: skip
-    return Sketch("Loop", f"passes {label}, M={count} opset={opset}", text, ("passes", "counts", "carried"))
+    return TextProbe("Loop", f"passes {label}, M={count} opset={opset}", text, ("passes", "counts", "carried"))
 
 
-def _ended(until: str, carried: int, count: str, *, stacked: bool) -> Sketch:
-    """A loop over some states, stacking or not."""
+def _ended(until: str, carried: int, count: str, *, stacked: bool) -> TextProbe:
+    """A loop over some states, with or without scan outputs."""
     names = range(carried)
     more, held = COUNTS[count]
     body = " ".join([ENDS[until], *(f"r{at} = Add(h{at}, h{at})" for at in names), *(["s = Mul(h0, h0)"] if stacked else [])])
@@ -64,7 +64,7 @@ def _ended(until: str, carried: int, count: str, *, stacked: bool) -> Sketch:
         made=", ".join(["bool q", *(f"float[2] r{at}" for at in names), *(["float[2] s"] if stacked else [])]), body=body,
     )  # fmt: skip
     label = f"ends {until}, M={count} carried={carried} stacked={stacked}"
-    return Sketch("Loop", label, text, ("until", "counts", "M.from", "stacked", "outputs"))
+    return TextProbe("Loop", label, text, ("until", "counts", "M.from", "stacked", "outputs"))
 
 
 ENTRIES = {
@@ -73,8 +73,8 @@ ENTRIES = {
 }
 
 
-def _entered(by: str, count: str, condition: str, opset: int, *, captured: bool, stacked: bool) -> Sketch:
-    """A loop whose body reads the entry that its count says, from outside or from a constant of its own."""
+def _entered(by: str, count: str, condition: str, opset: int, *, captured: bool, stacked: bool) -> TextProbe:
+    """A loop whose body gathers the entry of its iteration, from an outer value or from its own constant."""
     more, held = COUNTS[count]
     begin = "d = Constant<value = float[5] {1, 2, 3, 4, 5}>() " if not captured else ""
     wide = "j = Unsqueeze<axes = [0]>(i)" if opset < 13 else "z = Constant<value = int64[1] {0}>() j = Unsqueeze(i, z)"
@@ -88,7 +88,7 @@ def _entered(by: str, count: str, condition: str, opset: int, *, captured: bool,
         made="bool q, float[1] a" + (", float[1] s" if stacked else ""), body=work + (" s = Identity(a)" if stacked else ""),
     )  # fmt: skip
     label = f"entry by {by}, M={count} cond={condition} captured={captured} stacked={stacked} opset={opset}"
-    return Sketch("Loop", label, text, ("counts", "carried", "captures", "stacked"))
+    return TextProbe("Loop", label, text, ("counts", "carried", "captures", "stacked"))
 
 
 LISTS = {
@@ -100,8 +100,8 @@ LISTS = {
 }  # fmt: skip
 
 
-def _listed(label: str, tensors: int, count: str, until: str) -> Sketch:
-    """A loop that carries a sequence behind some tensors."""
+def _listed(label: str, tensors: int, count: str, until: str) -> TextProbe:
+    """A loop that carries some tensors and a sequence."""
     begin, work, end = LISTS[label]
     more, held = COUNTS[count]
     names = range(tensors)
@@ -116,7 +116,7 @@ def _listed(label: str, tensors: int, count: str, until: str) -> Sketch:
         body=f"{ENDS[until]} {states} {work}",
     )  # fmt: skip
     text = node.replace("{ [probe]", f"{{ {begin} [probe]").removesuffix("}") + f"{end} }}"
-    return Sketch("Loop", f"carries {tensors} tensors and a sequence {label}, M={count} {until}", text, ("sequences", "V"))
+    return TextProbe("Loop", f"carries {tensors} tensors and a sequence {label}, M={count} {until}", text, ("sequences", "V"))
 
 
 FORMS = [

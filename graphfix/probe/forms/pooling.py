@@ -1,4 +1,4 @@
-"""Pooling over windows and over everything."""
+"""Pooling over windows, and global pooling."""
 
 from graphfix.probe.form import Change, Form, Tensor, aged, data, each, numbers, weight
 
@@ -74,7 +74,7 @@ OLDER: list[Change] = [
     for dims in ("static", "batch", "dynamic")), {"ceil_mode": 1, "strides": [2, 2]},
     {"ceil_mode": 1, "strides": [2, 2], "dims": "dynamic"}, {"kernel_shape": [2, 2], "strides": [2, 2]},
 ]  # fmt: skip
-"""What exporters write in the versions that most published models have."""
+"""What exporters write in the opsets of most published models."""
 
 FORMS = [
     Form("MaxPool", DATA, WINDOW, changes=[*WINDOWS, *MIXED, *aged(8, 10, 11, 12, changes=[*OLDER, {"dilations": [2, 2]}]),

@@ -1,16 +1,16 @@
-"""Quantising, and back."""
+"""QuantizeLinear, DequantizeLinear and related operators."""
 
 from itertools import product
 
 from graphfix.probe.form import Change, Form, Tensor, aged, data, each, numbers, scalar, weight
-from graphfix.probe.supply import CODES
+from graphfix.probe.operands import CODES
 
 RANKS = tuple(range(8))
 SOME = ("static", "dynamic")
 SCALES = ("float32", "float16", "bfloat16", "int32")
 SMALL = ("int8", "uint8", "int16", "uint16", "int4", "uint4", "int2", "uint2", "float8e4m3fn", "float8e4m3fnuz", "float8e5m2",
          "float8e5m2fnuz", "float4e2m1", "float6e2m3", "float6e3m2")  # fmt: skip
-"""Dtypes of quantised numbers."""
+"""Dtypes of quantized values."""
 SHAPES = {1: (4,), 2: (3, 4), 3: (2, 3, 4), 4: (2, 3, 4, 4), 5: (2, 3, 2, 4, 2)}
 
 
@@ -18,13 +18,13 @@ POINTS = {
     "uint8": ((0,), (1,), (128,), (255,), (0, 0, 0), (1, 1, 1), (3, 128, 7), (0, 128, 3)),
     "int8": ((0,), (1,), (5,), (-1,), (-128,), (0, 0, 0), (1, 1, 1), (3, 5, 7), (0, 5, 3), (-3, -128, -1), (-3, 0, 5)),
 }  # fmt: skip
-"""Zero points in every class of numbers, one or one for each channel."""
+"""Zero points of every dtype, one or one per channel."""
 
 
 def pointed(zero: str, scale: str, size: int, *variables: str) -> list[Change]:
-    """Zero points in every class that their dtypes allow, for a tensor, and for each of `size` channels where that is not 0.
+    """Return changes with zero points of every dtype, per tensor and, where `size` is not 0, per channel of `size` channels.
 
-    `variables` are the type variables that take the dtype.
+    `variables` are the type variables that are bound to the dtype.
     """
     found: list[Change] = []
     for dtype, points in POINTS.items():
@@ -39,7 +39,7 @@ def pointed(zero: str, scale: str, size: int, *variables: str) -> list[Change]:
 
 
 def along(size: int, scale: str, zero: str | None, source: str = "constant", whole: int = 0) -> Change:
-    """One scale, and perhaps one zero point, for each place along an axis."""
+    """A scale, and optionally a zero point, for each index along an axis."""
     points = None if zero is None else Tensor((size,), source, (whole,) * size)
     return {scale: Tensor((size,), source, (0.5, 0.25, 1.0, 0.5, 0.25, 1.0, 0.5, 0.25)[:size]), **({zero: points}
         if zero else {})}
@@ -92,7 +92,7 @@ def finer(data_name: str, scale: str, zero: str, made: str) -> list[Change]:
 
 
 def older(scale: str, zero: str, made: str) -> list[Change]:
-    """What quantisers write in the versions that most published models have."""
+    """What quantizers write in the opsets of most published models."""
     found: list[Change] = [{zero: None}, {"dims": "dynamic"}]
     for dtype in ("uint8", "int8"):
         found += [{made: dtype, zero: scalar(value)} for value in (0, 1, 3)]
@@ -114,7 +114,7 @@ RESTORED = [
     *aged(19, 21, changes=[{"x": weight(4, 3, low=0, high=9), "axis": 0, "T1": "int8", **along(4, "x_scale", "x_zero_point")}]),
     {"axis": 2, **along(4, "x_scale", "x_zero_point")},
 ]
-"""What is restored is data, or a weight."""
+"""Dequantized data, or a dequantized weight."""
 FORMS = [
     Form("DynamicQuantizeLinear", {"x": data(2, 3, 4, 5)}, outputs=3, ranks=RANKS),
     Form("QuantizeLinear", {"x": data(2, 3, 4, 4), "y_scale": scalar(0.1), "y_zero_point": scalar(3)}, {"axis": 1},

@@ -6,7 +6,7 @@ from graphfix.probe.form import Change, Form, Tensor, aged, data, numbers, weigh
 def layer(
     gates: int, *, both: bool = False, steps: int = 3, batch: int = 7, size: int = 4, hidden: int = 5, sides: bool = True
 ) -> dict[str, Tensor | None]:
-    """The operands of a layer with so many gates."""
+    """Return the operands of a layer with a number of gates."""
     ways = 2 if both else 1
     state = data(ways, batch, hidden)
     found: dict[str, Tensor | None] = {
@@ -23,7 +23,7 @@ def layer(
 
 
 def ways(gates: int, words: list[str], outputs: tuple[str, ...]) -> list[Change]:
-    """What recurrent layers share: directions, sizes, states, outputs, activations."""
+    """Return the changes for all recurrent layers: directions, sizes, states, outputs, activations."""
     states = ["initial_h", "initial_c"] if gates == 4 else ["initial_h"]
     two = {**layer(gates, both=True), "direction": "bidirectional"}
     zero = {name: Tensor((1, 7, 5), "shape") for name in states}
@@ -95,7 +95,7 @@ def ways(gates: int, words: list[str], outputs: tuple[str, ...]) -> list[Change]
 
 
 def bodies(gates: int) -> list[Change]:
-    """Weights that are no constants, lengths of sequences, and batches first, each with and without states."""
+    """Return changes to weights that are not constants, sequence lengths and batch-first layouts, with and without states."""
     states = ["initial_h", "initial_c"] if gates == 4 else ["initial_h"]
     bare: Change = dict.fromkeys(states)
     two: Change = {**layer(gates, both=True), "direction": "bidirectional"}
@@ -136,7 +136,7 @@ def bodies(gates: int) -> list[Change]:
 
 
 def older(gates: int) -> list[Change]:
-    """What exporters write in the versions that most published models have."""
+    """What exporters write in the opsets of most published models."""
     states = ["initial_h", "initial_c"] if gates == 4 else ["initial_h"]
     two: Change = {**layer(gates, both=True), "direction": "bidirectional"}
     zero: Change = {name: Tensor((1, 7, 5), "shape") for name in states}

@@ -1,4 +1,4 @@
-"""Sums, means, extremes and their positions along axes."""
+"""Reductions along axes, and the positions of extremes."""
 
 from graphfix.probe.form import Change, Form, Tensor, data, each, numbers, scalar
 

@@ -1,6 +1,6 @@
-"""Reshape, Transpose and Reshape in a row, by way of ranks that compilers bound: depth to space, windows, shuffled channels."""
+"""Chains of Reshape, Transpose and Reshape through ranks that compilers limit: depth to space, windows, channel shuffle."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 HEAD = '<ir_version: 8, opset_import: ["": {opset}]> g ({dtype}[{whole}] X) => ({dtype}[{ends}] Y) {{ {body} }}'
 ROWS = {
@@ -24,7 +24,7 @@ def _sizes(shape: tuple[int, ...]) -> str:
     return ",".join(map(str, shape))
 
 
-def _row(name: str, at: int, dtype: str = "float", opset: int = 17) -> Sketch:
+def _row(name: str, at: int, dtype: str = "float", opset: int = 17) -> TextProbe:
     whole, split, perm, ends = ROWS[name]
     marks = ["[probe] " if at == i else "" for i in range(3)]
     targets = " ".join(f"{label} = Constant<value = int64[{len(shape)}] {{{_sizes(shape)}}}>()"
@@ -32,7 +32,7 @@ def _row(name: str, at: int, dtype: str = "float", opset: int = 17) -> Sketch:
     row = (f"{marks[0]}a = Reshape(X, s) {marks[1]}b = Transpose<perm = [{_sizes(perm)}]>(a) {marks[2]}c = Reshape(b, t) "
            "Y = Identity(c)")  # fmt: skip
     text = HEAD.format(opset=opset, dtype=dtype, whole=_sizes(whole), ends=_sizes(ends), body=f"{targets} {row}")
-    return Sketch(SUBJECTS[at], f"{name}, {dtype}, node {at + 1} of a row, opset {opset}", text, ("regroups",))
+    return TextProbe(SUBJECTS[at], f"{name}, {dtype}, node {at + 1} of a row, opset {opset}", text, ("regroups",))
 
 
 FORMS = [

@@ -1,8 +1,8 @@
-"""Quantised products that fall between two quanta, or beyond what their dtype holds: ONNX rounds once, at the end."""
+"""Quantized products that fall between two quanta, or out of the range of their dtype: ONNX rounds once, at the end."""
 
 import numpy as np
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g ({inputs}) => ({output}) {{ {before} [probe] {node} }}'
 SHAPES = {2: ("[32,4]", "[4,64]", "[32,64]", 128, 256), 3: ("[2,32,4]", "[2,4,64]", "[2,32,64]", 256, 512)}
@@ -12,13 +12,13 @@ LABEL = "products that fall between two quanta"
 
 
 def numbers(dtype: str, count: int, start: int) -> tuple[float, ...]:
-    """Numbers from the whole range of the dtype."""
+    """Return numbers from the whole range of the dtype."""
     low = 0 if dtype == "uint8" else -128
     return tuple(low + (start + 97 * at + 31 * at * at // 7) % 256 for at in range(count))
 
 
-def product(dtype: str, scale: str, rank: int, opset: int, size: str, constant: bool) -> Sketch:
-    """QLinearMatMul of such numbers; `size` is what scales and zero points have for a shape."""
+def product(dtype: str, scale: str, rank: int, opset: int, size: str, constant: bool) -> TextProbe:
+    """A QLinearMatMul of such numbers; `size` is the shape of scales and zero points."""
     a, b, y, first, second = SHAPES[rank]
     sizes, point = SCALES[scale], POINTS[dtype]
     kinds = [
@@ -36,7 +36,7 @@ def product(dtype: str, scale: str, rank: int, opset: int, size: str, constant: 
             feeds.append((name, (value,)))
     node = "Y = QLinearMatMul(A, a_scale, a_point, B, b_scale, b_point, y_scale, y_point)"
     text = HEAD.format(ir=10 if opset > 20 else 8, opset=opset, inputs=inputs, output=f"{dtype}{y} Y", before=before, node=node)
-    return Sketch("QLinearMatMul", f"{LABEL}; {inputs} opset={opset}", text, (), (), feeds)
+    return TextProbe("QLinearMatMul", f"{LABEL}; {inputs} opset={opset}", text, (), (), feeds)
 
 
 FORMS = [

@@ -1,13 +1,13 @@
-"""Softmax and LogSoftmax of quantised numbers, quantised again at once, and with something in between."""
+"""Softmax and LogSoftmax between DequantizeLinear and QuantizeLinear, directly and with a node in between."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 HEAD = '<ir_version: 8, opset_import: ["": {opset}]> g ({given}[{dims}] X) => ({made}[{out}] Y) <{held}> {{ {body} }}'
 BYTES = {
     "int8": {"Softmax": (3, "0.00390625", -128), "LogSoftmax": (3, "0.05", 100)},
     "uint8": {"Softmax": (130, "0.00390625", 0), "LogSoftmax": (130, "0.05", 220)},
 }
-"""Zero points of data and result, and the result's scale."""
+"""The zero points of data and output, and the output's scale."""
 PROBE = "[probe] y = {op}<axis = {axis}>(x)"
 START = f"x = DequantizeLinear(X, a, b) {PROBE}"
 ROWS = {
@@ -22,7 +22,7 @@ SHAPES = {"2,10": 1, "2,5,4": 2, "1,6,3,3": 1, "N,10": 1}
 
 def requantising(
     op: str, row: str, given: str = "int8", made: str = "", *, dims: str = "2,10", opset: int = 17, scale: str = "0.05",
-) -> Sketch:
+) -> TextProbe:
     """One operator between DequantizeLinear and QuantizeLinear."""
     made = made or given
     point, to, end = BYTES[given][op][0], *BYTES[made][op][1:]
@@ -32,7 +32,8 @@ def requantising(
     held = [one for one in held if f" {one.split()[1]})" in body or f" {one.split()[1]}," in body]
     result = "float" if row == "not quantised" else made
     text = HEAD.format(opset=opset, given=given, dims=dims, made=result, out=dims, held=", ".join(held), body=body)
-    return Sketch(op, f"requantised {op} {row}, {given} to {made} [{dims}] scale={scale} opset={opset}", text, ("requantised",))
+    label = f"requantised {op} {row}, {given} to {made} [{dims}] scale={scale} opset={opset}"
+    return TextProbe(op, label, text, ("requantised",))
 
 
 FORMS = [

@@ -1,6 +1,6 @@
-"""A Reshape or Unsqueeze right before windows along one axis, and what else may stand there."""
+"""A Reshape or Unsqueeze directly before a one-dimensional convolution or pool, and other producers for comparison."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 HEAD = '<ir_version: 8, opset_import: ["": {opset}]> g (float[{data}] X) => (float[{out}] Y) <{weights}> {{ {body} Y = Relu(z) }}'
 MAKERS = {
@@ -19,7 +19,7 @@ MAKERS = {
     "Squeeze of the last": ("1,8,24,1", "1", "3", "e = Squeeze(X, s)"),
     "Transpose": ("1,24,8", "1", "0", "e = Transpose<perm = [0, 2, 1]>(X)"),
 }
-"""The shape of the data, of the operand that says how to reshape, its entries for channels and length, and the nodes."""
+"""The shape of the data, the shape of the Reshape operand, its entries for channels and length, and the nodes."""
 ONE_CHANNEL = {
     "Reshape to one channel": ("1,4,6", "3", "1,1,24", "e = Reshape(X, s)"),
     "Reshape from rank 4 to one channel": ("1,1,4,6", "3", "1,1,24", "e = Reshape(X, s)"),
@@ -42,8 +42,8 @@ def _numbers(shape: str) -> str:
     return ", ".join(f"{(i * 7 % 5 - 2) / 4 + 0.125}" for i in range(count))
 
 
-def reshaping(op: str, maker: str, *, depthwise: str = "", opset: int = 17) -> Sketch:
-    """One maker of a row and one reader."""
+def reshaping(op: str, maker: str, *, depthwise: str = "", opset: int = 17) -> TextProbe:
+    """A probe with one producer and one consumer."""
     data, rank, sizes, node = (MAKERS | ONE_CHANNEL)[maker]
     channels = 1 if maker in ONE_CHANNEL else 8
     attributes, operand, weight = DEPTHWISE if depthwise else READERS[op]
@@ -53,7 +53,7 @@ def reshaping(op: str, maker: str, *, depthwise: str = "", opset: int = 17) -> S
         held.append(f"float[{shape}] w = {{{_numbers(shape)}}}")
     body = f"{node} [probe] z = {op}<{attributes.format(c=channels)}>(e{operand})"
     text = HEAD.format(opset=opset, data=data, out="a,b,c", weights=", ".join(held), body=body)
-    return Sketch(op, f"{depthwise or 'plain'} {op} behind {maker}, opset={opset}", text, ("reshaped", "X.dims"))
+    return TextProbe(op, f"{depthwise or 'plain'} {op} behind {maker}, opset={opset}", text, ("reshaped", "X.dims"))
 
 
 FORMS = [

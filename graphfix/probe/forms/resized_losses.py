@@ -1,21 +1,21 @@
-"""Losses over scores that were given their dims as computed sizes, as the definition of softmax cross entropy leaves them."""
+"""Losses over scores that were reshaped to computed sizes, as in the function body of SoftmaxCrossEntropyLoss."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 HEAD = '<ir_version: 8, opset_import: ["": {opset}]> g (float{scores} X, int64{labels} y{weights}) => (float{out} Y) {{ {body} }}'
 SHAPES = {2: ("[3,5]", "[3]"), 3: ("[3,5,2]", "[3,2]"), 4: ("[3,5,2,2]", "[3,2,2]"), 5: ("[3,5,2,2,2]", "[3,2,2,2]"),
           6: ("[3,5,2,1,2,1]", "[3,2,1,2,1]"), 7: ("[3,5,2,1,2,1,2]", "[3,2,1,2,1,2]")}  # fmt: skip
 
 
-def loss(op: str, rank: int, opset: int, reduction: str, weighed: bool, ignored: int | None) -> Sketch:
-    """A loss behind a Reshape to the shape that the scores had before."""
+def loss(op: str, rank: int, opset: int, reduction: str, weighed: bool, ignored: int | None) -> TextProbe:
+    """A loss after a Reshape to the original shape of the scores."""
     scores, labels = SHAPES[rank]
     more = f", ignore_index = {ignored}" if ignored is not None else ""
     given = "r, y, w" if weighed else "r, y"
     body = f's = Shape(X) n = Neg(X) r = Reshape(n, s) [probe] Y = {op}<reduction = "{reduction}"{more}>({given})'
     text = HEAD.format(opset=opset, scores=scores, labels=labels, weights=", float[5] w" if weighed else "",
         out=labels if reduction == "none" else "[]", body=body)  # fmt: skip
-    return Sketch(op, f"resized rank={rank} opset={opset} {reduction} weights={weighed} ignoring={ignored}", text,
+    return TextProbe(op, f"resized rank={rank} opset={opset} {reduction} weights={weighed} ignoring={ignored}", text,
                   ("resized", "reduction"))  # fmt: skip
 
 

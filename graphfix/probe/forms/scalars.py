@@ -1,6 +1,6 @@
-"""Sizes made scalars by a Reshape to no dims, as exporters write what Squeeze does elsewhere."""
+"""Sizes reshaped to scalars by a Reshape to an empty shape, which some exporters write instead of Squeeze."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g ({inputs}) => ({kind} Y) {{ {body} }}'
 DATA = {
@@ -14,12 +14,12 @@ DATA = {
 KINDS = {"int64": "v = Identity(d)", "int32": "v = Cast<to = 6>(d)", "float": "v = Cast<to = 1>(d)"}
 
 
-def scalar(label: str, kind: str, opset: int) -> Sketch:
+def scalar(label: str, kind: str, opset: int) -> TextProbe:
     """A vector of one element, reshaped to a scalar."""
     inputs, before = DATA[label]
     body = before.format(cast=KINDS[kind]) + "e = Constant<value = int64[0] {}>() [probe] Y = Reshape(v, e)"
     text = HEAD.format(ir=11 if opset > 22 else 8, opset=opset, inputs=inputs.format(kind=kind), kind=kind, body=body)
-    return Sketch("Reshape", f"a scalar of {label} {kind} opset={opset}", text, ("shape", "foldable", "T"))
+    return TextProbe("Reshape", f"a scalar of {label} {kind} opset={opset}", text, ("shape", "foldable", "T"))
 
 
 FORMS = [scalar(label, kind, opset) for label in DATA for kind in KINDS for opset in (11, 13, 14, 19, 21, 23, 24)]

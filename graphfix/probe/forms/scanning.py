@@ -1,6 +1,6 @@
 """Scans: how many states and scanned inputs, their ranks and sources, directions and axes."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g ({inputs}) => ({outputs}) {{ {body} }}'
 STATES = {
@@ -41,7 +41,7 @@ def _scan(
     open_dims: bool = False,
     given: str = "runtime",
     state: tuple[int, ...] | None = None,
-) -> Sketch:
+) -> TextProbe:
     """A scan whose states and slices have one shape (states another with `state`), over `scanned` inputs along `axis`."""
     held = shape if state is None else state
     whole = (*shape[:axis], length, *shape[axis:])
@@ -82,20 +82,20 @@ def _scan(
     )
     text = HEAD.format(ir=IRS[opset], opset=opset, inputs=", ".join(inputs), outputs=outputs, body=body + node)
     label = f"{label} states={states} {source} scanned={scanned} shape={_dims(shape)} opset={opset} {attributes}"
-    return Sketch("Scan", label, text, ("states", "scanned"))
+    return TextProbe("Scan", label, text, ("states", "scanned"))
 
 
 BATCHED = "b (float[4] h, float[4] x) => (float[4] o, float[4] s) { o = Add(h, x) s = Identity(o) }"
 DIRECTED = ", directions = [1]"
 
 
-def _batched(lengths: str, dims: str, more: str = "") -> Sketch:
-    """A scan of the first kind, which has a batch and sequence lengths."""
+def _batched(lengths: str, dims: str, more: str = "") -> TextProbe:
+    """A Scan of version 8, which has a batch and sequence lengths."""
     inputs = ("int64[2] L, " if lengths == "runtime" else "") + f"float[{dims.split(',')[0]},4] H, float[{dims},4] X"
     made = "L = Constant<value = int64[2] {3, 2}>() " if lengths == "constant" else ""
     node = f"[probe] Y, Z = Scan({'' if lengths == 'absent' else 'L'}, H, X)<num_scan_inputs = 1{more}, body = {BATCHED}>"
     text = HEAD.format(ir=3, opset=8, inputs=inputs, outputs="float[] Y, float[] Z", body=made + node)
-    return Sketch("Scan", f"batched lengths={lengths} {dims} {more}", text, ("since", "sequence_lens"))
+    return TextProbe("Scan", f"batched lengths={lengths} {dims} {more}", text, ("since", "sequence_lens"))
 
 
 SHAPES: tuple[tuple[int, ...], ...] = ((), (4,), (2, 4), (2, 3, 4), (2, 1, 3, 4), (1, 2, 1, 2, 4))
@@ -192,13 +192,13 @@ PLAIN = (
 BODY = "[probe] Y, Z = Scan({initial}, X) <num_scan_inputs = 1, body = b (h, x) => (o, s) {{ o = Add(h, x) s = Relu(o) }}>"
 
 
-def _untyped(rank: int, opset: int, source: str) -> Sketch:
-    """A scan whose body leaves dtypes and shapes of its inputs to be inferred, as a function's definition does."""
+def _untyped(rank: int, opset: int, source: str) -> TextProbe:
+    """A Scan whose body does not declare dtypes and shapes of its inputs, as in function bodies."""
     state = ",".join("2345"[:rank])
     initial, before = ("H", "") if source == "runtime" else ("n", "n = Neg(H) ")
     body = before + BODY.format(initial=initial)
     text = PLAIN.format(ir=IRS.get(opset, 8), opset=opset, state=f"[{state}]", scanned=f"[3,{state}]", body=body)
-    return Sketch("Scan", f"untyped body rank={rank} opset={opset} state={source}", text, ("untyped",))
+    return TextProbe("Scan", f"untyped body rank={rank} opset={opset} state={source}", text, ("untyped",))
 
 
 FORMS += [

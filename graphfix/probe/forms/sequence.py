@@ -1,6 +1,6 @@
-"""Sequences of tensors, as small models: what they are made of, and how they are read."""
+"""Sequence operators, as small models."""
 
-from graphfix.probe.form import SPELLED, Sketch
+from graphfix.probe.form import SPELLED, TextProbe
 
 HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g ({inputs}) => ({output}) {{ {body} }}'
 DTYPES = tuple(SPELLED)
@@ -21,7 +21,7 @@ PLACES = {
     "runtime-1": (", {T}[1] i", ""),
     "absent": ("", ""),
 }
-"""Positions in a sequence of three."""
+"""Positions in a sequence of three tensors."""
 THREE = "R = SequenceConstruct(A, B, A) "
 SOURCES = {
     "constructed": THREE,
@@ -35,9 +35,11 @@ READS = {
 }
 
 
-def _sketch(op: str, label: str, inputs: str, output: str, body: str, *, opset: int = 17, varied: tuple[str, ...] = ()) -> Sketch:
+def _text(
+    op: str, label: str, inputs: str, output: str, body: str, *, opset: int = 17, varied: tuple[str, ...] = ()
+) -> TextProbe:
     text = HEAD.format(ir=11 if opset > 17 else 8, opset=opset, inputs=inputs, output=output, body=body)
-    return Sketch(op, f"{label} opset={opset}", text, varied)
+    return TextProbe(op, f"{label} opset={opset}", text, varied)
 
 
 def _placed(
@@ -49,8 +51,8 @@ def _placed(
     shape: str = "[2,3]",
     source: str = "constructed",
     after: str = "",
-) -> Sketch:
-    """An operator that takes a position."""
+) -> TextProbe:
+    """An operator with a position operand."""
     more, made = PLACES[place]
     words = {"T": kind, "code": SPELLED[kind]}
     start = SOURCES[source].format(code=SPELLED[dtype])
@@ -65,11 +67,11 @@ def _placed(
         read = read.partition(" z =")[0] + " Y = ConcatFromSequence<axis = 0>(Q)"
     given = f"{dtype}{shape} A, {dtype}{shape} B" + more.format(**words)
     label = f"{op} at {place} {kind} in {source} of {dtype}{shape} {after}"
-    return _sketch(op, label, given, output, made.format(**words) + start + read, varied=("position",))
+    return _text(op, label, given, output, made.format(**words) + start + read, varied=("position",))
 
 
-def _made(count: int, dtype: str, shape: str, *, after: str, source: str = "runtime") -> Sketch:
-    """A sequence of so many tensors, read or measured."""
+def _made(count: int, dtype: str, shape: str, *, after: str, source: str = "runtime") -> TextProbe:
+    """A sequence of a number of tensors, with SequenceAt or SequenceLength."""
     names = [f"A{at}" for at in range(count)]
     body = "i = Constant<value = int64 {0}>() "
     if source == "constant":
@@ -97,7 +99,7 @@ def _made(count: int, dtype: str, shape: str, *, after: str, source: str = "runt
     if source in ("constant", "folded", "mixed") and after != "length":
         after_, output = after_.replace(" Y =", " W =") + " Y = Add(W, B)", "float[] Y"
     label = f"SequenceConstruct {count} {source} {dtype}{shape} {after}"
-    return _sketch(
+    return _text(
         "SequenceConstruct",
         label,
         given,
@@ -107,7 +109,7 @@ def _made(count: int, dtype: str, shape: str, *, after: str, source: str = "runt
     )
 
 
-def _empty(dtype: str | None, after: str) -> Sketch:
+def _empty(dtype: str | None, after: str) -> TextProbe:
     kind = dtype or "float"
     stated = "" if dtype is None else f"<dtype = {SPELLED[dtype]}>"
     tail = {
@@ -115,7 +117,7 @@ def _empty(dtype: str | None, after: str) -> Sketch:
         "joined": "S0 = SequenceInsert(E, A) S = SequenceInsert(S0, A) Y = ConcatFromSequence<axis = 0>(S)",
         "length": "S = SequenceInsert(E, A) Y = SequenceLength(S)",
     }[after]
-    return _sketch(
+    return _text(
         "SequenceEmpty",
         f"SequenceEmpty {dtype} {after}",
         f"{kind}[2,3] A",
@@ -125,11 +127,11 @@ def _empty(dtype: str | None, after: str) -> Sketch:
     )
 
 
-def _joined(dtype: str, shape: str, axis: int, new: int, source: str = "constructed") -> Sketch:
-    """A sequence joined along an axis."""
+def _joined(dtype: str, shape: str, axis: int, new: int, source: str = "constructed") -> TextProbe:
+    """A sequence concatenated along an axis."""
     body = SOURCES[source].format(code=SPELLED[dtype])
     body += f"[probe] Y = ConcatFromSequence<axis = {axis}{', new_axis = 1' if new else ''}>(R)"
-    return _sketch(
+    return _text(
         "ConcatFromSequence",
         f"ConcatFromSequence {dtype}{shape} axis={axis} new_axis={new} of {source}",
         f"{dtype}{shape} A, {dtype}{shape} B",
@@ -163,15 +165,15 @@ TENSORS = {
 }
 
 
-def _inserted(source: str, place: str) -> Sketch:
-    """A tensor from elsewhere than the graph's inputs, put into a sequence."""
+def _inserted(source: str, place: str) -> TextProbe:
+    """A tensor that is not a graph input, inserted into a sequence."""
     more, made = PLACES[place]
     words = {"T": "int64", "code": 7}
     kind = "int64[4] A" if source == "whole shape" else "float[2,3] A"
     body = f"{TENSORS[source]}R = SequenceConstruct(A, A) {made.format(**words)}"
     body += f"[probe] Q = SequenceInsert(R, T{'' if place == 'absent' else ', i'}) "
     body += "z = Constant<value = int64 {0}>() Y = SequenceAt(Q, z)"
-    return _sketch(
+    return _text(
         "SequenceInsert",
         f"SequenceInsert of {source} at {place}",
         f"{kind}, float[n,3] B{more.format(**words)}",
@@ -181,13 +183,13 @@ def _inserted(source: str, place: str) -> Sketch:
     )
 
 
-def _mapped(label: str, source: str, shape: str = "[2,3]") -> Sketch:
+def _mapped(label: str, source: str, shape: str = "[2,3]") -> TextProbe:
     more, given, body = BODIES[label]
     start = SOURCES[source].format(code=1) + ("k = Constant<value = float {1}>() " if label == "with constant" else "")
     start = start.replace("C = ", "J = ").replace("(C)", "(J)") if " C" in given else start
     kind = "int64" if label == "shapes" else "float"
     node = f"[probe] M = SequenceMap(R{more})<body = {body}> i = Constant<value = int64 {{0}}>() Y = SequenceAt(M, i)"
-    return _sketch(
+    return _text(
         "SequenceMap",
         f"SequenceMap {label} over {source} {shape}",
         f"float{shape} A, float{shape} B{given}",
@@ -197,9 +199,9 @@ def _mapped(label: str, source: str, shape: str = "[2,3]") -> Sketch:
     )
 
 
-def _measured(source: str, dtype: str, shape: str) -> Sketch:
+def _measured(source: str, dtype: str, shape: str) -> TextProbe:
     body = SOURCES[source].format(code=SPELLED[dtype]) + "[probe] Y = SequenceLength(R)"
-    return _sketch(
+    return _text(
         "SequenceLength", f"SequenceLength of {source} {dtype}{shape}", f"{dtype}{shape} A, {dtype}{shape} B", "int64 Y", body
     )
 

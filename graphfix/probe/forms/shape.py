@@ -9,7 +9,7 @@ WIDE = {0: (), 1: (4,), 2: (2, 4), 3: (2, 3, 4), 4: (2, 3, 4, 5), 5: (2, 3, 2, 4
 
 
 def axes_changes(*, insert: bool) -> list[Change]:
-    """Axes of every kind, on data of every rank and openness."""
+    """Return changes of the axes, on data of every rank and dims class."""
     out: list[Change] = []
     for rank, whole in WIDE.items():
         for axis in (0, 1, -1, rank):
@@ -92,7 +92,7 @@ GIVEN: list[Change] = [
 
 
 def from_shape(*values: int, **more: object) -> Change:
-    """A target read from the dims of the data itself."""
+    """Return a target shape computed from the dims of the data."""
     return {"shape": Tensor((len(values),), "shape", values), **more}
 
 

@@ -1,17 +1,17 @@
-"""Concat of one tensor between other nodes, as exporters leave it where a list happens to have a single entry."""
+"""A Concat of one tensor between other nodes, which exporters write for lists with a single entry."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 HEAD = '<ir_version: 8, opset_import: ["": {opset}]> g (float[{dims}] X) => (float[{dims}] Y)'
 BODY = "{{ a = Abs(X) [probe] z = Concat<axis = {axis}>(a) Y = Neg(z) }}"
 SIZES = (2, 3, 4, 5, 2)
 
 
-def single(rank: int, axis: int, *, free: str = "", opset: int = 17) -> Sketch:
-    """One tensor, joined with nothing."""
+def single(rank: int, axis: int, *, free: str = "", opset: int = 17) -> TextProbe:
+    """A Concat of one tensor."""
     dims = ",".join(f"D{at}" if str(at) in free else str(size) for at, size in enumerate(SIZES[:rank]))
     text = f"{HEAD} {BODY}".format(opset=opset, dims=dims, axis=axis)
-    return Sketch("Concat", f"single rank={rank} open={free or 'none'} axis={axis} opset={opset}", text, ("inputs",))
+    return TextProbe("Concat", f"single rank={rank} open={free or 'none'} axis={axis} opset={opset}", text, ("inputs",))
 
 
 FORMS = [

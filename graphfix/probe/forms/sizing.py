@@ -1,4 +1,4 @@
-"""Operators that make data of a shape, or tell the shape of data."""
+"""Operators that create data of a given shape, or return the shape of data."""
 
 import numpy as np
 from onnx import numpy_helper

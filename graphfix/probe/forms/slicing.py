@@ -1,4 +1,4 @@
-"""Parts of data between two places."""
+"""Slice."""
 
 from graphfix.probe.form import Change, Form, Tensor, data, numbers
 
@@ -9,7 +9,7 @@ WIDE = {1: (4,), 2: (4, 4), 3: (2, 4, 4), 4: (2, 3, 4, 4), 5: (2, 3, 2, 4, 4), 6
 
 
 def cut(starts: int, ends: int, axes: int | None = 1, steps: int | None = None, **more: object) -> Change:
-    """One axis sliced."""
+    """Return a Slice of one axis."""
     return {"starts": numbers(starts), "ends": numbers(ends), "axes": None if axes is None else numbers(axes),
             "steps": None if steps is None else numbers(steps), **more}  # fmt: skip
 

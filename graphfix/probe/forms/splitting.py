@@ -1,6 +1,6 @@
-"""Tensors split into sequences: by what, along which axis, keeping it or not."""
+"""SplitToSequence: split sizes, axes, and keepdims."""
 
-from graphfix.probe.form import SPELLED, Sketch
+from graphfix.probe.form import SPELLED, TextProbe
 
 HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g ({inputs}) => ({output}) {{ {body} }}'
 DTYPES = tuple(SPELLED)
@@ -21,9 +21,11 @@ SPLITS = {
 }
 
 
-def _sketch(op: str, label: str, inputs: str, output: str, body: str, *, opset: int = 17, varied: tuple[str, ...] = ()) -> Sketch:
+def _text(
+    op: str, label: str, inputs: str, output: str, body: str, *, opset: int = 17, varied: tuple[str, ...] = ()
+) -> TextProbe:
     text = HEAD.format(ir=11 if opset > 17 else 8, opset=opset, inputs=inputs, output=output, body=body)
-    return Sketch(op, f"{label} opset={opset}", text, varied)
+    return TextProbe(op, f"{label} opset={opset}", text, varied)
 
 
 def _split(
@@ -36,8 +38,8 @@ def _split(
     kind: str = "int64",
     opset: int = 17,
     after: str = "at",
-) -> Sketch:
-    """A tensor split into a sequence."""
+) -> TextProbe:
+    """A probe of SplitToSequence."""
     more, made = SPLITS[split]
     words = {"T": kind, "code": SPELLED[kind]}
     stated = [f"axis = {axis}"] if axis is not None else []
@@ -51,7 +53,7 @@ def _split(
     }[after]
     output = "int64 Y" if after == "length" else f"{dtype}[] Y"
     label = f"SplitToSequence {split} {kind} {dtype}{shape} axis={axis} keepdims={keep} {after}"
-    return _sketch(
+    return _text(
         "SplitToSequence",
         label,
         f"{dtype}{shape} A" + more.format(**words),

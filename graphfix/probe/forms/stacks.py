@@ -1,13 +1,13 @@
-"""The second of two recurrent layers, as exporters stack them, of which only the initial states tell the batch size."""
+"""The second of two stacked recurrent layers, where only the initial states have a fixed batch size."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 GATES = {"GRU": 3, "LSTM": 4, "RNN": 1}
 UNITS = 4
 
 
-def stacked(op: str, dims: str, batch: str, *, directions: int = 2, opset: int = 17, reset: int = 0) -> Sketch:
-    """Two layers with states of their own for a batch of that size; directions go behind the steps and are joined with units."""
+def stacked(op: str, dims: str, batch: str, *, directions: int = 2, opset: int = 17, reset: int = 0) -> TextProbe:
+    """Two layers with their own states for a batch of that size; the directions are merged into the units in between."""
     rows, width = GATES[op] * UNITS, directions * UNITS
     word = "bidirectional" if directions == 2 else "forward"
     more = f", linear_before_reset = {reset}" if op == "GRU" else ""
@@ -21,11 +21,11 @@ def stacked(op: str, dims: str, batch: str, *, directions: int = 2, opset: int =
         f" [probe] y = {layer}(e, w, r, , , k) }}"
     )
     label = f"second of two {word} layers on [{dims}], states for {batch}, reset={reset} opset={opset}"
-    return Sketch(op, label, text, ("followed", "X.dims"))
+    return TextProbe(op, label, text, ("followed", "X.dims"))
 
 
 def numbers(count: int) -> str:
-    """So many weights."""
+    """Return a number of weights."""
     return ", ".join(["0.1"] * count)
 
 

@@ -1,11 +1,11 @@
-"""An Expand, Tile or filled tensor right before a matrix product, its axes repeated being shared, summed over, or of one side."""
+"""An Expand, Tile or filled tensor directly before a matrix product; the repeated axes are batch, contracted or free axes."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 HEAD = '<ir_version: 8, opset_import: ["": {opset}]> g ({inputs}) => ({dtype}[{out}] Y) <{weights}> {{ {body} Y = Identity(z) }}'
 FACETS = ("feeds", "feeds.by", "shape.from", "repeats.from", "input.from")
 WORDS = {"float": "float32", "float16": "float16"}
-"""Dtypes that have products everywhere: what one says of others is about the product."""
+"""Dtypes for which all compilers support products."""
 
 
 def _tensor(name: str, shape: str, dtype: str = "float") -> str:
@@ -17,12 +17,12 @@ def _tensor(name: str, shape: str, dtype: str = "float") -> str:
 
 
 def _pairs(items: str) -> list[tuple[str, str]]:
-    """Names and shapes of what is written `w:4,5 v:1,4`."""
+    """Parse names and shapes written like `w:4,5 v:1,4`."""
     return [(name, shape) for name, _, shape in (item.partition(":") for item in items.split())]
 
 
 def _spread(op: str, data: str, to: str) -> tuple[str, str]:
-    """The operand that says how far, and the node, for data of some dims to become those of another shape."""
+    """The shape operand and the node that expand data from some dims to another shape."""
     have, want = data.split(","), to.split(",")
     more = len(want) - len(have)
     steps = [("1" if at >= more and have[at - more] == size else size) for at, size in enumerate(want)]
@@ -35,13 +35,13 @@ def _spread(op: str, data: str, to: str) -> tuple[str, str]:
 def stretching(
     op: str, label: str, data: str, to: str, body: str, *,
     weights: str = "", more: str = "", out: str = "a,b", dtype: str = "float", opset: int = 17,
-) -> Sketch:
-    """One stretched tensor `e`; the body makes `z` of it; `weights` and inputs (`more`) besides."""
+) -> TextProbe:
+    """A probe with one expanded tensor `e`, from which the body computes `z`; with `weights` and more inputs (`more`)."""
     target, node = _spread(op, data, to)
     inputs = ", ".join([f"{dtype}[{data}] X", *(f"{dtype}[{shape}] {name}" for name, shape in _pairs(more))])
     held = ", ".join([target, *(_tensor(name, shape, dtype) for name, shape in _pairs(weights))])
     text = HEAD.format(opset=opset, inputs=inputs, dtype=dtype, out=out, weights=held, body=f"[probe] {node} {body}")
-    return Sketch(op, f"stretched {label}, {WORDS[dtype]} opset={opset}", text, FACETS)
+    return TextProbe(op, f"stretched {label}, {WORDS[dtype]} opset={opset}", text, FACETS)
 
 
 KERNEL = "Conv<kernel_shape = [1, 1]>"
@@ -112,10 +112,10 @@ OPEN = {
     "rows of two products": ("1,4", "0", TWO, "w:4,5 v:4,5", "N,b"),
     "terms": ("5,1", "1", "m = MatMul(e, U) z = Identity(m)", "", "a,b"),
 }  # fmt: skip
-"""Stretched to a size that an input U of [N, 4] decides: data, the entry of the target that is its, and the rest."""
+"""Expanded to a size of an input U of [N, 4]: the data, the entry of the target with that size, and the other entries."""
 
 
-def _opened(label: str, op: str = "Expand", *, fixed: str = "") -> Sketch:
+def _opened(label: str, op: str = "Expand", *, fixed: str = "") -> TextProbe:
     data, at, body, weights, out = OPEN[label]
     sizes = data.split(",")
     rest = f"int64[1] r = {{{sizes[1] if at == '0' else sizes[0]}}}"
@@ -125,7 +125,7 @@ def _opened(label: str, op: str = "Expand", *, fixed: str = "") -> Sketch:
     body, out = f"{size} [probe] {made} {body}", out.replace("N", fixed or "N")
     held = ["int64[1] i = {0}", rest, *(_tensor(*pair) for pair in _pairs(weights))]
     text = HEAD.format(opset=17, inputs=inputs, dtype="float", out=out, weights=", ".join(held), body=body)
-    return Sketch(op, f"stretched {label}, of {fixed or 'open'} size", text, FACETS)
+    return TextProbe(op, f"stretched {label}, of {fixed or 'open'} size", text, FACETS)
 
 
 FILLED = {
@@ -136,29 +136,29 @@ FILLED = {
 }  # fmt: skip
 
 
-def _filled(label: str, *, fixed: str = "") -> Sketch:
+def _filled(label: str, *, fixed: str = "") -> TextProbe:
     data, parts, count, rest, body, weights, out = FILLED[label]
     held = ["int64[1] i = {0}", f"int64[{count}] f = {rest}", *(_tensor(*pair) for pair in _pairs(weights))]
     made = f"q = Shape(U) n = Gather(q, i) s = Concat<axis = 0>({parts}) [probe] e = ConstantOfShape<value = float[1] {{2}}>(s)"
     data, out = (data.replace("N", fixed), out.replace("N", fixed)) if fixed else (data, out)
     body = f"{made} {body}"
     text = HEAD.format(opset=17, inputs=f"float[{data}] U", dtype="float", out=out, weights=", ".join(held), body=body)
-    return Sketch("ConstantOfShape", f"filled {label}, of {fixed or 'open'} size", text, FACETS)
+    return TextProbe("ConstantOfShape", f"filled {label}, of {fixed or 'open'} size", text, FACETS)
 
 
 RECURRENT = {"LSTM": (4, "z, h, k"), "GRU": (3, "z, h"), "RNN": (1, "z, h")}
 
 
-def _recurrent(op: str, reader: str, data: str) -> Sketch:
+def _recurrent(op: str, reader: str, data: str) -> TextProbe:
     gates, results = RECURRENT[reader]
     target, node = _spread(op, data, "5,2,3")
     held = [target, _tensor("w", f"1,{2 * gates},3"), _tensor("v", f"1,{2 * gates},2")]
     body = f"[probe] {node} {results} = {reader}<hidden_size = 2>(e, w, v)"
     text = HEAD.format(opset=17, inputs=f"float[{data}] X", dtype="float", out="a,b,c,d", weights=", ".join(held), body=body)
-    return Sketch(op, f"stretched {data} for {reader}", text, ("feeds", "feeds.by"))
+    return TextProbe(op, f"stretched {data} for {reader}", text, ("feeds", "feeds.by"))
 
 
-def _case(op: str, name: str, dtype: str = "float", opset: int = 17) -> Sketch:
+def _case(op: str, name: str, dtype: str = "float", opset: int = 17) -> TextProbe:
     data, to, body, weights, more, out = (CASES | {f"raised {key}": case for key, case in RAISED.items()})[name]
     return stretching(op, name, data, to, body, weights=weights, more=more, out=out, dtype=dtype, opset=opset)
 

@@ -1,4 +1,4 @@
-"""Strings, n-grams and pictures in files."""
+"""Strings, n-grams and encoded images."""
 
 from graphfix.probe.form import Form, Tensor, data, each, numbers, weight
 

@@ -1,16 +1,16 @@
-"""A strided convolution of size 1, or a Slice in steps, behind a pointwise convolution or a MatMul, with open dims or none."""
+"""A strided 1x1 convolution, or a Slice with steps, after a pointwise convolution or a MatMul, with or without dynamic dims."""
 
-from graphfix.probe.form import Sketch
+from graphfix.probe.form import TextProbe
 
 HEAD = '<ir_version: 8, opset_import: ["": {opset}]> g (float[{dims}] X) => (float[{out}] Y) <{weights}> {{ {body} }}'
 SIZES = {3: (1, 4, 6), 4: (1, 4, 6, 6), 5: (1, 4, 4, 6, 6)}
-"""The shape of the data; 4 channels, and in the last axis 6 columns that a MatMul takes."""
+"""The shape of the data: 4 channels, and 6 columns in the last axis for MatMul."""
 OPEN = {
     3: ("", "0", "2", "02", "012"),
     4: ("", "0", "2", "3", "23", "02", "023"),
     5: ("", "0", "4", "234", "0234"),
 }
-"""Axes without a size."""
+"""Axes that are dynamic."""
 MIDDLES = {
     "nothing": "m = Identity(p)",
     "Relu": "m = Relu(p)",
@@ -36,8 +36,8 @@ def _tensor(name: str, shape: tuple[int, ...]) -> str:
 def thinning(
     op: str, rank: int, free: str, *, middle: str = "nothing", product: str = "Conv",
     strides: str = "", size: str = "", opset: int = 17,
-) -> Sketch:
-    """One product, what stands behind it, and the node that chooses entries."""
+) -> TextProbe:
+    """A probe with a product, the nodes after it, and the node that selects entries."""
     spatial, dims = rank - 2, SIZES[rank]
     written = ",".join(f"D{i}" if str(i) in free else str(size) for i, size in enumerate(dims))
     one = ", ".join("1" * spatial)
@@ -55,7 +55,7 @@ def thinning(
     out = ",".join(f"O{i}" for i in range(rank))
     text = HEAD.format(opset=opset, dims=written, out=out, weights=", ".join(weights), body=body)
     label = f"rank={rank} open={free or 'none'} {product} {middle} strides={steps} kernel={shape} opset={opset}"
-    return Sketch(op, f"thinning {label}", text, ("thins", "X.dims" if op == "Conv" else "data.dims"))
+    return TextProbe(op, f"thinning {label}", text, ("thins", "X.dims" if op == "Conv" else "data.dims"))
 
 
 FORMS = [

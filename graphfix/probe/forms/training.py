@@ -6,7 +6,7 @@ STEP = {"R": scalar(0.1), "T": scalar(0)}
 
 
 def _scattered() -> list[Change]:
-    """Caches of every rank, written anywhere, at places given or not."""
+    """Caches of every rank, written along every axis, with and without indices."""
     found: list[Change] = []
     for shape, axis in (
         ((2, 4), 1),
@@ -33,7 +33,7 @@ def _scattered() -> list[Change]:
 
 
 def _linear() -> list[Change]:
-    """Rules of update, with what each of them reads, shared heads and earlier states."""
+    """Update rules of linear attention with the operands of each, shared heads and past states."""
     decay, beta = {"decay": data(1, 3, 2)}, {"beta": data(1, 3, 2)}
     needs: dict[str, Change] = {"linear": {}, "gated": decay, "delta": beta, "gated_delta": {**decay, **beta}}
     state: Change = {"past_state": data(1, 2, 4, 4)}

@@ -1,4 +1,4 @@
-"""What a sketch needs beside its text: names that the text cannot write, and inputs to feed."""
+"""Models of text probes: names that ONNX's text format cannot express, and random inputs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from graphfix.model_facets import telling
 
 
 def renamed(model: ModelProto, names: dict[str, str]) -> ModelProto:
-    """The model with inputs, outputs and open dims called otherwise, in ways that the text format cannot write."""
+    """Rename inputs, outputs and symbolic dims to names that the text format cannot express; returns the model."""
     for info in (*model.graph.input, *model.graph.output, *model.graph.value_info):
         info.name = names.get(info.name, info.name)
         for dim in info.type.tensor_type.shape.dim:
@@ -30,13 +30,13 @@ def renamed(model: ModelProto, names: dict[str, str]) -> ModelProto:
     return model
 
 
-def random_feeds(model: ModelProto) -> dict[str, Any]:
-    """Seeded inputs for a model whose inputs have sizes: symbols are taken for 2 (`one` for 1), and sequences hold two tensors.
+def random_inputs(model: ModelProto) -> dict[str, Any]:
+    """Return seeded random inputs; symbolic dims are 2 (`one` is 1), and sequences have two tensors.
 
-    A name that says nothing, such as `?`, is no symbol: every dim that bears it has a size of its own.
+    Dims with a placeholder name such as `?` are not the same symbol: each has a size of its own.
     """
     known = {tensor.name for tensor in model.graph.initializer}
-    return {info.name: _fed(info.name, info.type) for info in model.graph.input if info.name not in known}
+    return {info.name: _random_input(info.name, info.type) for info in model.graph.input if info.name not in known}
 
 
 def _size(symbol: str, position: int) -> int:
@@ -45,11 +45,11 @@ def _size(symbol: str, position: int) -> int:
     return 2 if telling(symbol) or not symbol else position + 2
 
 
-def _fed(name: str, kind: TypeProto) -> Any:
+def _random_input(name: str, kind: TypeProto) -> Any:
     if kind.HasField("optional_type"):
-        return _fed(name, kind.optional_type.elem_type)
+        return _random_input(name, kind.optional_type.elem_type)
     if kind.HasField("sequence_type"):
-        return [_fed(f"{name}{at}", kind.sequence_type.elem_type) for at in range(2)]
+        return [_random_input(f"{name}{at}", kind.sequence_type.elem_type) for at in range(2)]
     if kind.HasField("map_type"):
         return {1: 1.0} if kind.map_type.key_type == TensorProto.INT64 else {"a": 1.0}
     stated = [(d.dim_value if d.HasField("dim_value") else -1, d.dim_param) for d in kind.tensor_type.shape.dim]
@@ -57,6 +57,6 @@ def _fed(name: str, kind: TypeProto) -> Any:
     dtype = helper.tensor_dtype_to_np_dtype(kind.tensor_type.elem_type)
     if dtype.kind == "O":
         return np.full(dims, "a", dtype)
-    chance = np.random.default_rng(zlib.crc32(name.encode()))
-    numbers = chance.uniform(-1, 1, dims) if dtype.kind == "f" else chance.integers(1, 3, dims)
+    generator = np.random.default_rng(zlib.crc32(name.encode()))
+    numbers = generator.uniform(-1, 1, dims) if dtype.kind == "f" else generator.integers(1, 3, dims)
     return np.asarray(numbers).astype(dtype)

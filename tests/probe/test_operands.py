@@ -9,12 +9,12 @@ from graphfix.facts import Facts
 from graphfix.probe.build import build, finished, probes
 from graphfix.probe.form import Form, data, weight
 from graphfix.probe.forms import loading
-from graphfix.probe.supply import FOLLOWED
+from graphfix.probe.operands import COMPUTED_DIMS
 
 
 def test_data_whose_fixed_sizes_only_arithmetic_tells_is_a_view_by_a_computed_target() -> None:
     form = Form("LayerNormalization", {"X": data(2, 3, 4), "Scale": weight(4)})
-    built = build(form, {"dims": FOLLOWED[0]})
+    built = build(form, {"dims": COMPUTED_DIMS[0]})
     assert built is not None
     model = finished(*built)
     facts = Facts.of(model)
@@ -28,7 +28,7 @@ def test_data_whose_fixed_sizes_only_arithmetic_tells_is_a_view_by_a_computed_ta
 
 
 def test_what_is_added_to_a_view_tells_its_last_dim() -> None:
-    built = build(Form("LayerNormalization", {"X": data(2, 3, 4), "Scale": weight(4)}), {"dims": FOLLOWED[1]})
+    built = build(Form("LayerNormalization", {"X": data(2, 3, 4), "Scale": weight(4)}), {"dims": COMPUTED_DIMS[1]})
     assert built is not None
     node = next(node for node in Facts.of(finished(*built)).nodes if node.label == "probe")
     assert facets(node)["followed"] == "inner"
@@ -36,7 +36,7 @@ def test_what_is_added_to_a_view_tells_its_last_dim() -> None:
 
 def test_rows_cannot_be_viewed_and_have_a_free_dim() -> None:
     form = Form("Relu", {"X": data(4)})
-    built = build(form, {"dims": FOLLOWED[0]})
+    built = build(form, {"dims": COMPUTED_DIMS[0]})
     assert built is not None
     assert [node.op_type for node in built[0].graph.node] == ["Relu"]
 

@@ -1,0 +1,67 @@
+"""Measuring operators in parallel: one process per job, each with its own session with the compiler."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing.util import Finalize
+from pathlib import Path
+
+from graphfix.backends.connect import open_backend
+from graphfix.backends.session import Session
+from graphfix.probe.build import probes
+from graphfix.probe.choice import distinct, for_target
+from graphfix.probe.forms import forms
+from graphfix.probe.measure import Evidence, measure
+from graphfix.probe.refusal import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The evidence about one operator, the number of its deviations that gave no valid model, and the builder's faults."""
+
+    op: str
+    rows: list[Evidence]
+    dropped: int
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorMeasurer:
+    """Measures operators with a session with a compiler, and keeps the answers in a folder."""
+
+    session: Session
+    target: str
+    evidence: Path
+
+    def measured(self, op: str) -> Measured:
+        """Ask about every probe of an operator that has no answer in the folder yet."""
+        built = probes(forms()[op])
+        rows = measure(distinct(for_target(self.target, built.probes)), self.session, self.target, self.evidence / f"{op}.jsonl")
+        return Measured(op, rows, built.dropped, tuple(built.faults))
+
+
+_measurers: list[OperatorMeasurer] = []
+"""The measurer of this worker process, in a list that is empty until the process is set up."""
+
+
+def _open_session(target: str, python: str | None, evidence: Path) -> None:
+    session = open_backend(target, python=python).__enter__()
+    Finalize(None, session.close, exitpriority=1)
+    _measurers.append(OperatorMeasurer(session, target, evidence))
+
+
+def _measure(op: str) -> Measured:
+    return _measurers[0].measured(op)
+
+
+def measure_in_parallel(ops: Sequence[str], target: str, python: str | None, evidence: Path, jobs: int) -> Iterator[Measured]:
+    """Yield the evidence about each operator, in their order, measured by `jobs` processes."""
+    context = multiprocessing.get_context("spawn")  # a forked process would share the resources of onnxruntime
+    pool = ProcessPoolExecutor(jobs, context, _open_session, (target, python, evidence))
+    try:
+        yield from pool.map(_measure, ops)
+    finally:
+        pool.shutdown(cancel_futures=True)
