@@ -22,7 +22,7 @@ def held(first: onnx.ModelProto, later: onnx.ModelProto, target: str = "tract") 
     told = CompilerFindings()
     assert told.add([finding], first)
     assert not told.add([finding], first)
-    (result,) = told.joined([Result("", target, "")], later)
+    (result,) = told.merged([Result("", target, "")], later)
     return result.findings
 
 

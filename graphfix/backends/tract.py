@@ -31,7 +31,7 @@ def blamed(message: str) -> list[str]:
     return list(dict.fromkeys(next(filter(None, found)) for found in NODE.findall(message)))
 
 
-class Steps(NamedTuple):
+class PackageApi(NamedTuple):
     """What one version of the package calls the steps from a file to a typed model, to one that runs, and to NNEF.
 
     `value` makes of an array what a model takes, `array` makes one of what it gives.
@@ -45,7 +45,7 @@ class Steps(NamedTuple):
     array: Callable[[Any], Any]
 
 
-def steps(tract: Any) -> Steps:
+def package_api(tract: Any) -> PackageApi:
     """The steps of an imported package: since 0.23 typing declutters and running optimises, before both were to be asked for."""
     loader = tract.onnx()
 
@@ -56,7 +56,7 @@ def steps(tract: Any) -> Steps:
         return found.with_onnx().with_tract_extra().with_extended_identifier_syntax()
 
     if hasattr(tract.InferenceModel, "into_model"):
-        return Steps(
+        return PackageApi(
             loader.load,
             lambda model: model.into_model(),
             lambda typed: typed.into_runnable(),
@@ -64,7 +64,7 @@ def steps(tract: Any) -> Steps:
             lambda array: array,
             lambda value: value.to_numpy(),
         )
-    return Steps(
+    return PackageApi(
         loader.model_for_path,
         lambda model: model.into_typed().into_decluttered(),
         lambda typed: typed.into_optimized().into_runnable(),
@@ -108,30 +108,30 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
     os.environ["RUST_LIB_BACKTRACE"] = "0"  # a backtrace costs 0.3 s a rejection and drowns the reason
     import tract
 
-    return functools.partial(ask, steps(tract))
+    return functools.partial(ask, package_api(tract))
 
 
-def ask(step: Steps, request: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+def ask(api: PackageApi, request: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """Load, type and optimise the request's model."""
     try:
-        model = step.load(request["model"])
+        model = api.load(request["model"])
     except Exception as error:
         return rejected("load", error)
     try:
-        typed = step.typed(fixed(model, request["shapes"]))
+        typed = api.typed(fixed(model, request["shapes"]))
     except Exception as error:
         return rejected("convert", error)
     try:
         names = [typed.input_name(at) for at in range(typed.input_count())]
         results = [typed.output_name(at) for at in range(typed.output_count())]
-        runnable = step.runnable(typed)
+        runnable = api.runnable(typed)
     except Exception as error:
         return rejected("compile", error)
     # tract runs models for which it has no NNEF notation.
     return {
         "stage": "ok",
-        "write": functools.partial(write, step, request),
-        "run": functools.partial(run, step, runnable, names, results),
+        "write": functools.partial(write, api, request),
+        "run": functools.partial(run, api, runnable, names, results),
         "runs_unwritten": True,
     }
 
@@ -151,15 +151,15 @@ def fixed(model: Any, shapes: dict[str, Any]) -> Any:
     return model
 
 
-def write(step: Steps, request: dict[str, Any], path: str) -> None:
+def write(api: PackageApi, request: dict[str, Any], path: str) -> None:
     """Write the request's model as NNEF, loaded anew: the model that was compiled is used up."""
-    again = step.typed(fixed(step.load(request["model"]), request["shapes"]))
-    step.nnef().write_model_to_tar_gz(again, path)
+    again = api.typed(fixed(api.load(request["model"]), request["shapes"]))
+    api.nnef().write_model_to_tar_gz(again, path)
 
 
 def run(
-    step: Steps, runnable: Any, names: list[str], results: list[str], given: dict[str, Any], expected: dict[str, Any]
+    api: PackageApi, runnable: Any, names: list[str], results: list[str], given: dict[str, Any], expected: dict[str, Any]
 ) -> list[tuple[str, Any]]:
     """The outputs of a runnable model, by name."""
-    found = runnable.run([step.value(given[name]) for name in names])
-    return [(name, step.array(value)) for name, value in zip(results, found, strict=True)]
+    found = runnable.run([api.value(given[name]) for name in names])
+    return [(name, api.array(value)) for name, value in zip(results, found, strict=True)]

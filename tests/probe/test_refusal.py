@@ -16,14 +16,14 @@ from onnx import ModelProto, TensorProto, shape_inference
 from graphfix.backends.verdict import Verdict
 from graphfix.cli import main
 from graphfix.probe import build as building
-from graphfix.probe import drift, side_by_side, survey
+from graphfix.probe import drift, parallel, survey
 from graphfix.probe import run as running
 from graphfix.probe.build import NODE, Probe, Yield, build, finished, probes
 from graphfix.probe.deviations import deviations
-from graphfix.probe.form import Form, Sketch, Tensor, data, numbers
+from graphfix.probe.form import Form, Tensor, TextProbe, data, numbers
 from graphfix.probe.forms import forms
+from graphfix.probe.operands import COMPUTED_DIMS, OperandBuilder
 from graphfix.probe.refusal import Fault, FaultError, Inexpressible, refuses
-from graphfix.probe.supply import FOLLOWED, Supply
 
 NEG = Form("Neg", {"X": data(2, 3)}, ranks=(1, 3))
 
@@ -54,9 +54,9 @@ def test_an_unexpected_error_in_a_sketch_is_named(monkeypatch: pytest.MonkeyPatc
     def broken(model: ModelProto) -> dict[str, Any]:
         raise KeyError("X")
 
-    monkeypatch.setattr(building, "random_feeds", broken)
+    monkeypatch.setattr(building, "random_inputs", broken)
     text = '<ir_version: 8, opset_import: ["": 17]> g (float[2] X) => (float[2] Y) { [probe] Y = Neg(X) }'
-    found = probes([Sketch("Neg", "sketched", text)])
+    found = probes([TextProbe("Neg", "sketched", text)])
     assert [(fault.op, fault.label, type(fault.error)) for fault in found.faults] == [("Neg", "sketched", KeyError)]
     assert (found.probes, found.dropped) == ([], 0)
 
@@ -103,7 +103,7 @@ def faulty(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for module in (running, drift):
         monkeypatch.setattr(module, "open_backend", opened)
-    for place in (drift, side_by_side, survey):
+    for place in (drift, parallel, survey):
         monkeypatch.setattr(place, "probes", made)
 
 
@@ -120,7 +120,7 @@ def test_a_run_fails_by_the_probe_s_name_once_all_else_is_measured(tmp_path: Pat
         drift.check("tract", ["Elu", "Selu"], home=tmp_path)
     faults: list[Fault] = []
     digests = [("Elu", probe.digest) for probe in probes(forms()["Elu"]).probes]
-    assert len(survey.built("tract", "Elu", digests, faults)) == len(digests)
+    assert len(survey.selected_probes("tract", "Elu", digests, faults)) == len(digests)
     assert [fault.label for fault in faults] == ["T=int4"]
 
 
@@ -156,12 +156,12 @@ def test_an_attribute_that_is_an_empty_list_has_its_type(change: dict[str, Any])
 @pytest.mark.parametrize("since", [6, 7, 9])
 @pytest.mark.parametrize("source", ["fixed-shape", "shape"])
 def test_what_is_filled_in_at_sizes_is_made_in_every_opset_that_can(since: int, source: str) -> None:
-    operands = Supply(since)
+    operands = OperandBuilder(since)
     name = operands.add("scale", Tensor((4,), source), "float32")
     made = next(node for node in operands.nodes if node.output[0] == name)
     assert made.op_type == {6: "Tile", 7: "Tile", 9: "ConstantOfShape"}[since]
     with pytest.raises(Inexpressible):
-        Supply(5).add("scale", Tensor((4,), source), "float32")
+        OperandBuilder(5).add("scale", Tensor((4,), source), "float32")
 
 
 def test_batch_normalisation_of_opset_8_has_a_filled_scale() -> None:
@@ -173,7 +173,7 @@ def test_batch_normalisation_of_opset_8_has_a_filled_scale() -> None:
 
 
 def test_booleans_are_added_to_as_booleans() -> None:
-    built = build(Form("Not", {"X": data(2, 3)}), {"dims": FOLLOWED[1]})
+    built = build(Form("Not", {"X": data(2, 3)}), {"dims": COMPUTED_DIMS[1]})
     assert built is not None
     model = finished(*built)
     assert [node.op_type for node in model.graph.node][-2:] == ["Or", "Not"]
@@ -182,9 +182,9 @@ def test_booleans_are_added_to_as_booleans() -> None:
 def test_strings_are_never_computed_from_sizes() -> None:
     for source in ("shape", "fixed-shape"):
         with pytest.raises(Inexpressible):
-            Supply(17).add("X", Tensor((2,), source, dtype="string"), "string")
+            OperandBuilder(17).add("X", Tensor((2,), source, dtype="string"), "string")
     with pytest.raises(Inexpressible):
-        Supply(17).add("X", Tensor((2, 3), dims=FOLLOWED[1], dtype="string"), "string")
+        OperandBuilder(17).add("X", Tensor((2, 3), dims=COMPUTED_DIMS[1], dtype="string"), "string")
 
 
 def test_a_result_that_cast_does_not_take_is_joined_by_its_sizes() -> None:
