@@ -17,7 +17,8 @@ from graphfix import cli
 from graphfix.check import checks
 from graphfix.codes import Code, codes
 from graphfix.engine import table
-from graphfix.rewrite import Case, Rewrite, registry
+from graphfix.rewrite import Case, Rewrite
+from graphfix.rewrite_registry import registry
 from graphfix.settings import SETTINGS, SUPPRESSION, Setting
 from graphfix.support import VERDICTS, operators, support
 from graphfix.table import Table, measured_versions, targets

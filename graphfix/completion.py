@@ -53,7 +53,7 @@ def _known() -> dict[str, Sequence[str]]:
     """Values by the name of the argument, where they are known without being its choices."""
     from graphfix.codes import codes
     from graphfix.report import FORMATS
-    from graphfix.rewrite import registry
+    from graphfix.rewrite_registry import registry
     from graphfix.table import WHOLE, rules_home, targets
 
     findings = [word for code in codes().values() for word in (code.code, code.name)]

@@ -89,7 +89,7 @@ def prepared(case: Case) -> Iterator[Ready]:
     Raises GraphfixError for an unreadable model, an unknown input, and sizes, values or data that do not fit.
     """
     from graphfix.model import save_model
-    from graphfix.planner import with_output_shapes
+    from graphfix.output_shapes import with_output_shapes
 
     original = read_whole(case.path)
     shapes: Any = {name: freed(dims) for name, dims in case.shapes.items()}

@@ -1,6 +1,6 @@
 """Origins through a rewrite: every node that is new has that of the node it stands for.
 
-A new node stands for the one that it is named after (surgeon.py names it so), or else for the one that made what it
+A new node stands for the one that it is named after (builder.py names it so), or else for the one that made what it
 makes now. What lies between has the origin of the nearest node behind it, else before it: new ones first, as they
 belong to the same rewrite. Tools that forget the metadata of nodes they did not touch are made good in the same way.
 """
@@ -9,22 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto
 
 from graphfix.origin import Origin, bears, hand_on, origin, stamped
-
-if TYPE_CHECKING:
-    from graphfix.rewrite import Key, Outcome, Rewrite
-
-
-def rewritten(rewrite: Rewrite, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
-    """What a rewrite makes of a model, whose new nodes have the origins of those that they stand for."""
-    outcome = rewrite.apply(model, wanted)
-    if outcome.model is not None and outcome.model is not model:
-        inherit(model, outcome.model)
-    return outcome
 
 
 def inherit(old: ModelProto, new: ModelProto, producer: str | None = None) -> None:

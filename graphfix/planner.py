@@ -9,19 +9,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
-from onnx import GraphProto, ModelProto, TensorShapeProto
+from onnx import GraphProto, ModelProto
 
-from graphfix import rewrite as rewriting
+from graphfix import rewrite_registry as rewriting
 from graphfix.bind import Dims, bind
 from graphfix.consult import Ask, Witnessed
 from graphfix.diagnostic import Result
 from graphfix.errors import UsageError
 from graphfix.infer import graphs
-from graphfix.inheritance import rewritten
 from graphfix.interface_rewrite import InterfaceRewrite
-from graphfix.rewrite import Safety
+from graphfix.output_shapes import with_output_shapes
+from graphfix.rewrite import Outcome, Safety, rewritten
 from graphfix.rounds import Rounds
-from graphfix.sharing import facts_of, patiently, sharing
+from graphfix.sharing import patiently, sharing
 from graphfix.shelf import shelved, whole
 from graphfix.transaction import Change, Judge, Workbench
 from graphfix.verify import Reference, Tolerance, Verification
@@ -76,14 +76,18 @@ def fix_model(
     shapes, values = dict(shapes or {}), dict(values or {})
     own = None if rtol is None and atol is None else Tolerance(rtol or 0.0, atol or 0.0)
     with shelved(model) as slim:
-        reference = Reference(slim, shapes, values, data, tuple(reforms))
+        bound = bind(slim, shapes, values)
+        outcomes = list(_reformed(bound, reforms))
+        adapts = tuple(outcome.adapt for outcome in outcomes if outcome.adapt is not None)
+        reference = Reference(slim, shapes, values, data, adapts)
         witnessed = Witnessed()
-        bench = Workbench(bind(slim, shapes, values), reference, lambda m: witnessed.joined(_of(judge(m), targets), m), own)
+        bench = Workbench(bound, reference, lambda m: witnessed.joined(_of(judge(m), targets), m), own)
         if shapes or values:
             bench.changes += [Change("freeze-dims", Safety.INTERFACE, name, True) for name in shapes]
             bench.changes += [Change("bind-input", Safety.INTERFACE, name, True) for name in values]
-        for reform in reforms:
-            _reform(bench, reform)
+        for reform, outcome in zip(reforms, outcomes, strict=True):
+            bench.changes += [bench.located(Change(reform.name, reform.safety, label, True)) for label in outcome.changed]
+            bench.model = outcome.model or bench.model
         if shapes or values or reforms:
             bench.verification = reference.check(bench.model, own or Tolerance())
             if reforms and not bench.verification.passed:
@@ -99,14 +103,15 @@ def fix_model(
         return FixResult(final, changes, verification, tuple(bench.results), explained)
 
 
-def _reform(bench: Workbench, reform: InterfaceRewrite) -> None:
-    """Change the interface as the user asked; UsageError where that is not possible."""
-    outcome = rewritten(reform, bench.model)
-    if outcome.model is None:
-        reason = next((declined.reason for declined in outcome.declined), "there is nothing to do")
-        raise UsageError(f"{reform.name}: {reason}")
-    bench.changes += [bench.located(Change(reform.name, reform.safety, label, True)) for label in outcome.changed]
-    bench.model = outcome.model
+def _reformed(model: ModelProto, reforms: Sequence[InterfaceRewrite]) -> Iterator[Outcome]:
+    """The changes of the interface that the user asked for, one upon the other; UsageError where one is not possible."""
+    for reform in reforms:
+        outcome = rewritten(reform, model)
+        if outcome.model is None:
+            reason = next((declined.reason for declined in outcome.declined), "there is nothing to do")
+            raise UsageError(f"{reform.name}: {reason}")
+        model = outcome.model
+        yield outcome
 
 
 def _converge(bench: Workbench, rounds: Rounds, witnessed: Witnessed, ask: Ask | None) -> None:
@@ -155,26 +160,3 @@ def _settle(bench: Workbench, say: Callable[[str], None], more: Sequence[str] = 
             fired |= bench.attempt(rewriting.registry()[name], None)
         if not fired:
             return
-
-
-def with_output_shapes(model: ModelProto) -> ModelProto:
-    """A copy whose outputs state the shapes that follow from its inputs, where they follow."""
-    facts = facts_of(model)
-    made = ModelProto()
-    made.CopyFrom(model)
-    for output in made.graph.output:
-        value = facts.value(output.name)
-        if value is None or value.shape is None or not output.type.HasField("tensor_type"):
-            continue
-        shape = TensorShapeProto()
-        for position, size in enumerate(value.shape):
-            dim = shape.dim.add()
-            old = output.type.tensor_type.shape.dim
-            if isinstance(size, int):
-                dim.dim_value = size
-            elif isinstance(size, str):
-                dim.dim_param = size
-            elif position < len(old) and old[position].dim_param:
-                dim.dim_param = old[position].dim_param
-        output.type.tensor_type.shape.CopyFrom(shape)
-    return made

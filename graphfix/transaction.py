@@ -12,9 +12,8 @@ from onnx import ModelProto, NodeProto
 from graphfix.cure import FALLBACK
 from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.infer import graphs
-from graphfix.inheritance import rewritten
 from graphfix.origin import Origin, origin
-from graphfix.rewrite import Key, Outcome, Rewrite, Safety
+from graphfix.rewrite import Key, Outcome, Rewrite, Safety, rewritten
 from graphfix.spec import violations
 from graphfix.verify import TOO_BIG, Reference, Tolerance, Verification
 

@@ -18,10 +18,10 @@ from graphfix.diagnostic import Finding, Result, Severity, place
 from graphfix.engine import lint_file
 from graphfix.facts import Facts
 from graphfix.infer import graphs
-from graphfix.inheritance import rewritten
 from graphfix.origin import Origin, origin
 from graphfix.planner import fix_model
-from graphfix.rewrite import registry
+from graphfix.rewrite import rewritten
+from graphfix.rewrite_registry import registry
 from graphfix.verdicts import explained
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "exported"

@@ -31,7 +31,7 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
     Raises:
         UsageError: there is no such subject; the nearest one is told.
     """
-    from graphfix.rewrite import registry
+    from graphfix.rewrite_registry import registry
 
     if len(subject) == 2:
         name = subject[0].partition("@")[0]

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.graph_rewrite import GraphRewrite
+from graphfix.rewrite import Case, Cure, Declined, Key, Safety
 from graphfix.surgeon import Surgery
 from graphfix.symbols import Size, Tracer
 
@@ -108,14 +109,14 @@ def _count(tracer: Tracer, surgery: Surgery, node: Any) -> tuple[list[int], Size
 def _write(surgery: Surgery, graph: Any, node: Any, axes: list[int]) -> None:
     """Put the mean where the quotient stood."""
     total, result = node.inputs[0].inputs[0], node.outputs[0]
-    origin = surgery.label(surgery.key(node))
+    build = surgery.at(surgery.label(surgery.key(node)))
     attrs: dict[str, Any] = {"keepdims": total.attrs.get("keepdims", 1)}
     inputs = [total.inputs[0]]
     if surgery.opset < 18:
         attrs["axes"] = axes
     else:
-        inputs.append(surgery.constant(f"{origin}/axes", np.asarray(axes, np.int64)))
+        inputs.append(build.constant("axes", np.asarray(axes, np.int64)))
     at = next(i for i, other in enumerate(graph.nodes) if other is node)
     node.inputs.clear()
     node.outputs.clear()
-    graph.nodes[at] = surgery.node("ReduceMean", inputs, [result], attrs, origin)
+    graph.nodes[at] = build.node("ReduceMean", inputs, [result], attrs)

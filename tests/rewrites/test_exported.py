@@ -28,7 +28,8 @@ from graphfix.backends.session import Session
 from graphfix.confirm import Case, open_target, prepared
 from graphfix.diagnostic import Severity
 from graphfix.model import save_model
-from graphfix.rewrite import Safety, registry
+from graphfix.rewrite import Safety
+from graphfix.rewrite_registry import registry
 from graphfix.table import Table
 from graphfix.verify import Reference, Tolerance
 
