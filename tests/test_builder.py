@@ -17,7 +17,7 @@ BRANCHED = """<ir_version: 8, opset_import: ["" : 17]> g (bool c, float[2] x, fl
   <float[2] "y/demo" = {1, 2}> {
     y = If (c) <
       then_branch = then () => (float[2] t) { "y/add" = Relu(x)  t = Add("y/add", "y/demo") },
-      else_branch = other () => (float[2] e) <float[2] kept = {3, 4}> { e = Mul(x, kept) }
+      else_branch = other () => (float[2] e) <float[2] kept = {3, 4}> { dead = Neg(x)  e = Mul(x, kept) }
     > }"""
 
 
@@ -32,7 +32,13 @@ def test_names_are_unique_over_all_scopes_and_come_from_the_node_that_is_replace
     made = build.op("Add", build.value("x"), build.constant("two", np.ones(2, np.float32)))
     assert str(getattr(made, "name", made)) == "y/add_2"  # a branch has the plain one
     assert [node.name for node in build.nodes] == ["y/demo_2"]  # an initializer has the plain one
-    assert [build.names.fresh(name) for name in ("unread", "kept", "e", "free")] == ["unread_2", "kept_2", "e_2", "free"]
+    assert [build.names.fresh(name) for name in ("unread", "kept", "e", "dead", "free")] == [
+        "unread_2",
+        "kept_2",
+        "e_2",
+        "dead_2",
+        "free",
+    ]
 
 
 def test_a_name_that_only_annotations_mention_is_taken() -> None:
