@@ -16,7 +16,8 @@ from typing import Any
 from graphfix import cli
 from graphfix.check import checks
 from graphfix.codes import Code, codes
-from graphfix.rewrite import Case, Rewrite, registry
+from graphfix.rewrite import Case, Rewrite
+from graphfix.rewrite_registry import registry
 from graphfix.settings import SETTINGS, SUPPRESSION, Setting
 from graphfix.support import VERDICTS, operators, support
 from graphfix.table import Table, table

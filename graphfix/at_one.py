@@ -14,8 +14,8 @@ from onnx import NodeProto
 from graphfix.dim_names import is_fresh, is_untold
 from graphfix.dims import DimExpr
 from graphfix.operand_laws import OPERAND_LAWS, Operands, Unit
-from graphfix.pattern import Pattern
 from graphfix.sizes import counted
+from graphfix.structural_pattern import StructuralPattern
 from graphfix.values import Dim, Value, is_unclear
 
 LAWS = {op: law for op, law in OPERAND_LAWS.items() if op != "Squeeze"}
@@ -67,7 +67,7 @@ def unit(dim: Dim, extents: Mapping[str, DimExpr]) -> int | None:
     return number
 
 
-PATTERN = Pattern(
+PATTERN = StructuralPattern(
     frozenset(LAWS),
     {"clashes": False},
     judge=lambda node, inputs, extents: {"clashes": clashes(node, inputs, extents)},

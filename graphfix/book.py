@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, numpy_helper
+from onnx import AttributeProto, ModelProto, NodeProto, TensorProto
 
+from graphfix.builder import Builder, Pool
+from graphfix.emission import Protos
 from graphfix.facts import Facts
-from graphfix.folding import Array
 from graphfix.taken import Taken
 
 
@@ -20,20 +21,16 @@ class Book:
         self.model = ModelProto()
         self.model.CopyFrom(model)
         self.opset = self.facts.opsets.get("", 1)
-        self._taken = Taken(_names(model.graph))
-        self._constants: dict[tuple[str, bytes], str] = {}
+        self._pool: Pool[str] = Pool()
+        self._builder = Builder(Protos(self.model.graph), Taken.of(model.graph), stamp)
+
+    def at(self, origin: str) -> Builder[str]:
+        """A builder for what stands in the place of a node; equal constants are one in the whole model."""
+        return self._builder.at(origin, self._pool)
 
     def fresh(self, name: str) -> str:
         """The name, with a number where it is taken."""
-        return self._taken.fresh(name)
-
-    def constant(self, name: str, array: Array) -> str:
-        """An initializer of the main graph, one for equal content."""
-        key = (f"{array.dtype}{array.shape}", array.tobytes())
-        if key not in self._constants:
-            self._constants[key] = self.fresh(name)
-            self.model.graph.initializer.append(numpy_helper.from_array(array, self._constants[key]))
-        return self._constants[key]
+        return self._builder.fresh(name)
 
     def mark(self) -> int:
         """How many initializers there are."""
@@ -43,7 +40,7 @@ class Book:
         """Take back the initializers made since the mark."""
         gone = {tensor.name for tensor in self.model.graph.initializer[mark:]}
         del self.model.graph.initializer[mark:]
-        self._constants = {key: name for key, name in self._constants.items() if name not in gone}
+        self._pool.forget(gone)
 
     def hoist(self, tensor: TensorProto) -> str:
         """The same initializer in the main graph."""
@@ -69,15 +66,3 @@ def every(nodes: Any) -> Iterator[NodeProto]:
         for item in node.attribute:
             for graph in [item.g] if item.type == AttributeProto.GRAPH else item.graphs:
                 yield from every(graph.node)
-
-
-def _names(graph: GraphProto) -> Iterator[str]:
-    yield from (info.name for info in (*graph.input, *graph.output))
-    yield from (tensor.name for tensor in graph.initializer)
-    yield from (sparse.values.name for sparse in graph.sparse_initializer)
-    for node in graph.node:
-        yield node.name
-        yield from node.output
-        for item in node.attribute:
-            for inner in [item.g] if item.type == AttributeProto.GRAPH else item.graphs:
-                yield from _names(inner)

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import permutations
 from typing import Any
 
+import numpy as np
+
 from graphfix.lines import Line, Lines
+from graphfix.pattern import Found, Pattern, SurgeryView
 
 ACTIVATIONS = {"Sigmoid": (), "Tanh": (), "Relu": (), "Softsign": (), "Softplus": (), "HardSigmoid": (0.2, 0.5), "Elu": (1.0,),
                "LeakyRelu": (0.01,), "ThresholdedRelu": (1.0,)}  # fmt: skip
 """Activations of recurrent operators that are operators too, with the defaults of alpha and beta."""
+
+EITHER = {"Act": ACTIVATIONS}
+LSTM = Pattern("""kept = Mul(forget, before)  added = Mul(taken, new)  cell = Add(kept, added)
+                  squashed = Act(cell)  state = Mul(opened, squashed)""", either=EITHER)  # fmt: skip
+CONTENT = "gated = Mul(reset, recurrent)  inner = Add(outer, gated)  new = Act(inner)"
+"""The content of a GRU whose reset gate acts behind the product."""
+GRU = (
+    Pattern(f"{CONTENT}  difference = Sub(before, new)  moved = Mul(gate, difference)  state = Add(moved, new)", either=EITHER),
+    Pattern(f"{CONTENT}  rest = Sub(one, gate)  kept = Mul(gate, before)  added = Mul(rest, new)  state = Add(kept, added)",
+            either=EITHER),
+)  # fmt: skip
+"""(h' - n) * z + n, and z * h' + (1 - z) * n."""
 
 Act = tuple[str, tuple[float, ...]]
 
@@ -45,12 +59,20 @@ def activation(tensor: Any) -> tuple[Act, Any] | None:
 
 def cells(nodes: list[Any], lines: Lines) -> Iterator[Cell]:
     """Every cell among nodes: LSTM and GRU by their shape, RNN wherever an activation reads a line."""
+    view = SurgeryView(lines.surgery)
     for node in nodes:
-        if node.op not in ("Mul", "Add", *ACTIVATIONS) or len(node.outputs) != 1:
+        if len(node.outputs) != 1:
             continue
-        found = {"Mul": _lstm, "Add": _gru}.get(node.op, _rnn)(node.outputs[0], lines)
-        if found is not None:
-            yield found
+        found: Iterator[Cell | None] = iter(())
+        if node.op == "Mul":
+            found = (_lstm(match, lines) for match in LSTM.matches(view, node))
+        elif node.op == "Add":
+            found = (_gru(match, lines) for form in GRU for match in form.matches(view, node))
+        elif node.op in ACTIVATIONS:
+            found = iter([_rnn(node.outputs[0], lines)])
+        cell = next((one for one in found if one is not None), None)
+        if cell is not None:
+            yield cell
 
 
 def _gate(tensor: Any, lines: Lines) -> tuple[Act, Line] | None:
@@ -59,59 +81,29 @@ def _gate(tensor: Any, lines: Lines) -> tuple[Act, Line] | None:
     return (found[0], line) if found is not None and line is not None else None
 
 
-def _operands(tensor: Any, op: str) -> Iterator[tuple[Any, Any]]:
-    """Both orders of the operands of the node of this kind that makes a tensor."""
-    node = tensor.inputs[0] if tensor.inputs else None
-    if node is not None and node.op == op and len(node.inputs) == 2:
-        yield from permutations(node.inputs)
-
-
 def _rnn(state: Any, lines: Lines) -> Cell | None:
     gate = _gate(state, lines)
     return Cell("RNN", state, (gate[1],), (gate[0],)) if gate is not None and gate[1].terms else None
 
 
-def _lstm(state: Any, lines: Lines) -> Cell | None:
-    """h = o * f2(c), c = f * c' + i * g."""
-    for opened, squashed in _operands(state, "Mul"):
-        o, last = _gate(opened, lines), activation(squashed)
-        if o is None or last is None:
-            continue
-        for kept, added in _operands(last[1], "Add"):
-            for (forget, before), (taken, new) in ((a, b) for a in _operands(kept, "Mul") for b in _operands(added, "Mul")):
-                f, i, g = _gate(forget, lines), _gate(taken, lines), _gate(new, lines)
-                if f is None or i is None or g is None or not f[0] == i[0] == o[0] or _gate(before, lines) is not None:
-                    continue
-                if i[0] != g[0]:  # else which is the gate and which the content cannot be told
-                    return Cell("LSTM", state, (i[1], o[1], f[1], g[1]), (o[0], g[0], last[0]), before, last[1])
-    return None
-
-
-def _gru(state: Any, lines: Lines) -> Cell | None:
-    """h = (h' - n) * z + n, or z * h' + (1 - z) * n."""
-    for moved, new in _operands(state, "Add"):
-        for gate, difference in _operands(moved, "Mul"):
-            node = difference.inputs[0] if difference.inputs else None
-            if node is not None and node.op == "Sub" and node.inputs[1] is new:
-                return _gru_of(state, gate, new, node.inputs[0], lines)
-        for (gate, before), (rest, content) in (
-            (a, b) for a in _operands(moved, "Mul") for b in _operands(new, "Mul")
-        ):  # fmt: skip
-            node = rest.inputs[0] if rest.inputs else None
-            one = lines.surgery.known(node.inputs[0]) if node is not None and node.op == "Sub" else None
-            if node is not None and one is not None and (one == 1).all() and node.inputs[1] is gate:
-                return _gru_of(state, gate, content, before, lines)
-    return None
-
-
-def _gru_of(state: Any, gate: Any, new: Any, before: Any, lines: Lines) -> Cell | None:
-    z, content = _gate(gate, lines), activation(new)
-    if z is None or content is None:
+def _lstm(found: Found, lines: Lines) -> Cell | None:
+    """h = o * f2(c), c = f * c' + i * g, where the operands are gates."""
+    o, last = _gate(found["opened"], lines), activation(found["squashed"])
+    f, i, g = (_gate(found[name], lines) for name in ("forget", "taken", "new"))
+    if o is None or last is None or f is None or i is None or g is None or not f[0] == i[0] == o[0]:
         return None
-    for outer, inner in _operands(content[1], "Add"):
-        x = lines.of(outer)
-        for reset, recurrent in _operands(inner, "Mul"):
-            r, line = _gate(reset, lines), lines.of(recurrent)
-            if x is not None and r is not None and line is not None and r[0] == z[0]:
-                return Cell("GRU", state, (z[1], r[1], x), (z[0], content[0]), before, line=line)
-    return None
+    if _gate(found["before"], lines) is not None or i[0] == g[0]:  # else which is the gate and which the content cannot be told
+        return None
+    return Cell("LSTM", found["state"], (i[1], o[1], f[1], g[1]), (o[0], g[0], last[0]), found["before"], last[1])
+
+
+def _gru(found: Found, lines: Lines) -> Cell | None:
+    """A GRU of either form, where the operands are gates and lines."""
+    one = lines.surgery.known(found["one"]) if "one" in found.values else np.ones(())
+    z, r, content = _gate(found["gate"], lines), _gate(found["reset"], lines), activation(found["new"])
+    x, line = lines.of(found["outer"]), lines.of(found["recurrent"])
+    if one is None or not (one == 1).all() or z is None or r is None or content is None or x is None or line is None:
+        return None
+    if r[0] != z[0]:
+        return None
+    return Cell("GRU", found["state"], (z[1], r[1], x), (z[0], content[0]), found["before"], line=line)

@@ -70,23 +70,17 @@ class Cells:
     def __init__(self, surgery: Surgery, node: Any, dtype: npt.DTypeLike) -> None:
         self.surgery, self.node, self.dtype = surgery, node, np.dtype(dtype)
         self.origin = surgery.label(surgery.key(node))
+        self.build = surgery.at(self.origin)
         self.kind = "LSTM" if node.op == "DynamicQuantizeLSTM" else str(node.op)
         self.hidden, self.clip = int(node.attrs["hidden_size"]), node.attrs.get("clip")
-        self.new: list[Any] = []
-        self.constants: dict[tuple[tuple[int, ...], str, bytes], Any] = {}
 
     def op(self, op: str, *inputs: Any, **attrs: Any) -> Any:
         """One new node, and its output."""
-        made = self.surgery.gs.Variable(self.surgery.fresh(f"{self.origin}/{op.lower()}"))
-        self.new.append(self.surgery.node(op, list(inputs), [made], attrs, self.origin))
-        return made
+        return self.build.op(op, *inputs, **attrs)
 
     def const(self, name: str, array: Array) -> Any:
         """An initializer, made once for every step that reads the same numbers."""
-        key = (array.shape, array.dtype.str, array.tobytes())
-        if key not in self.constants:
-            self.constants[key] = self.surgery.constant(f"{self.origin}/{name}", array)
-        return self.constants[key]
+        return self.build.constant(name, array)
 
     def number(self, value: float) -> Any:
         """A scalar in the layer's dtype."""
@@ -134,13 +128,11 @@ class Cells:
         """The blocks of a [batch, gates] tensor's columns, one for each gate."""
         if count == 1:
             return [tensor]
-        made = [self.surgery.gs.Variable(self.surgery.fresh(f"{self.origin}/gate")) for _ in range(count)]
         sizes = [self.hidden] * count
         late = self.surgery.opset >= 13
         inputs = [tensor, self.const("sizes", np.asarray(sizes, np.int64))] if late else [tensor]
         attrs: dict[str, Any] = {"axis": 1} if late else {"axis": 1, "split": sizes}
-        self.new.append(self.surgery.node("Split", inputs, list(made), attrs, self.origin))
-        return made
+        return self.build.ops("Split", count, *inputs, word="gate", **attrs)
 
     def recurrent(self, h: Any, r: Array) -> Any:
         """h R'; None where h is zero."""

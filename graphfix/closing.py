@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import onnx
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, helper, numpy_helper
 
-from graphfix.shelf import array_of
-from graphfix.tensors import is_external
-
-if TYPE_CHECKING:
-    from graphfix.surgeon import Surgery
+from graphfix.imported import frozen
+from graphfix.surgeon import Surgery
 
 
-def frozen(value: Any) -> Any:
-    """A copy by which a later change of an attribute shows; None for what is compared by identity."""
-    return tuple(value) if isinstance(value, list) else value if isinstance(value, int | float | str) else None
+def export(surgery: Surgery) -> ModelProto:
+    """The edited model, cleaned of what nothing reads and sorted, with all that was not touched kept."""
+    surgery.top.cleanup(recurse_functions=False).toposort(recurse_functions=False)
+    graphs, owners = surgery.graphs(), surgery.owners
+    used = {id(t): t for g in graphs for n in g.nodes for t in n.inputs} | {id(t): t for g in graphs for t in g.outputs}
+    homeless = [t for t in used.values() if isinstance(t, surgery.gs.Constant) and id(t) not in owners]
+    defined = {t.name for g in graphs for n in g.nodes for t in n.outputs}
+    defined |= {t.name for t in used.values() if id(t) in owners} | {t.name for graph in graphs for t in graph.inputs}
+    for tensor in homeless:
+        if tensor.name in defined:
+            tensor.name = surgery.names.fresh(tensor.name)
+        defined.add(tensor.name)
+    return Closing(surgery, graphs, used, homeless).model()
 
 
 class Closing:
@@ -121,18 +128,3 @@ def _constant(tensor: Any, out: GraphProto) -> None:
     made = out.initializer.add()
     made.CopyFrom(proto if proto is not None else numpy_helper.from_array(np.asarray(content)))
     made.name = tensor.name
-
-
-def lazily(tensor: Any) -> None:
-    """Let an imported constant whose weights were put aside read them from there, once somebody asks."""
-    held = tensor._values
-    proto = getattr(held, "tensor", None)
-    if isinstance(proto, onnx.TensorProto) and is_external(proto):
-        held.load = lambda: np.asarray(array_of(proto))
-
-
-def fetch(tensor: Any) -> None:
-    """Read an imported constant whose weights were put aside: whoever runs it does not know where they are."""
-    proto = getattr(tensor._values, "tensor", None)
-    if isinstance(proto, onnx.TensorProto) and is_external(proto):
-        tensor.values  # noqa: B018 - reading it is what loads it

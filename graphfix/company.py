@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 from onnx import GraphProto, NodeProto
 
-from graphfix.pattern import Pattern
 from graphfix.schemas import formal_types
+from graphfix.structural_pattern import StructuralPattern
 
 Reader = tuple[NodeProto, int]
 
@@ -51,7 +51,7 @@ def _met(name: str, readers: Mapping[str, list[Reader]], opsets: Mapping[str, in
     return False
 
 
-PATTERN = Pattern(
+PATTERN = StructuralPattern(
     frozenset({"ConstantOfShape"}),
     {"accompanied": False},
     lambda context: {at: {"accompanied": True} for at in in_company(context.graph, context.opsets)},

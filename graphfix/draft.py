@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from onnx import NodeProto, helper, numpy_helper
 
+from graphfix.builder import Pool
+from graphfix.graph_rewrite import NodeRewrite
 from graphfix.infer import CODES
-from graphfix.rewrite import Declined, NodeRewrite
+from graphfix.rewrite import Declined
 from graphfix.spelling import spelled
 from graphfix.surgeon import Surgery
 from graphfix.values import Value
@@ -26,6 +28,7 @@ class Draft:
         self.surgery, self.node = surgery, node
         self.nodes: list[NodeProto] = []
         self.constants: dict[str, Array] = {}
+        self._pool: Pool[str] = Pool()
         self.inputs = [f"in{i}" if tensor.name else "" for i, tensor in enumerate(node.inputs)]
         self._given: dict[str, str] = {}
 
@@ -80,10 +83,7 @@ class Draft:
     def constant(self, array: npt.ArrayLike, dtype: npt.DTypeLike | None = None) -> str:
         """A constant by its numbers, int64 where nothing else is said; equal ones are made once."""
         made = np.asarray(array, dtype)
-        for name, other in self.constants.items():
-            if other.dtype == made.dtype and other.shape == made.shape and other.tobytes() == made.tobytes():
-                return name
-        name = f"constant_{len(self.constants)}"
+        name = self._pool.get(made, lambda: f"constant_{len(self.constants)}")
         self.constants[name] = made
         return name
 

@@ -1,15 +1,16 @@
-"""Verification inputs for a model whose interface was changed: what the original is fed, and what the result is."""
+"""The verification inputs of a model whose interface was changed: what the original is run on, and what the result is."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from graphfix.feeds import Feed
+Array = np.ndarray[Any, Any]
+Feed = dict[str, Array]
+"""Arrays by the names of the inputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,8 @@ class Adapted:
     dropped: frozenset[str] = field(default_factory=frozenset)
 
 
-class FeedAdapter(Protocol):
-    """A change of the model's interface, as verification sees it: it tells what each side is fed."""
-
-    def adapt(self, given: Adapted) -> Adapted:
-        """The same inputs for a model as it was and for one whose interface was changed."""
+Adapt = Callable[[Adapted], Adapted]
+"""What one change of the interface makes of a verification input."""
 
 
 def joined(runs: Sequence[Any], like: Any) -> Any:

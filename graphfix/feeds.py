@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from onnx import ModelProto, TensorProto, ValueInfoProto, helper
 
 from graphfix.bind import Dims, array_for, interface
 from graphfix.errors import UsageError, nearest
-
-Array = np.ndarray[Any, Any]
-Feed = dict[str, Array]
+from graphfix.feed_adapter import Array as Array
+from graphfix.feed_adapter import Feed as Feed
 
 SIZES = ((1, 16), (2, 24), (1, 32), (2, 7), (1, 64), (1, 224), (1, 1), (3, 5), (1, 320), (1, 512), (1, 16000))
 """(first dim, other dims) tried in turn for dims that are free, until two of them run."""

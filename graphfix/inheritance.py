@@ -1,6 +1,6 @@
 """Origins through a rewrite: every node that is new has that of the node it stands for.
 
-A new node stands for the one that it is named after (surgeon.py names it so), or else for the one that made what it
+A new node stands for the one that it is named after (builder.py names it so), or else for the one that made what it
 makes now. What lies between has the origin of the nearest node behind it, else before it: new ones first, as they
 belong to the same rewrite. Tools that forget the metadata of nodes they did not touch are made good in the same way.
 """

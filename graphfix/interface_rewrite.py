@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
 from abc import abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from graphfix.feed_adapter import Adapted
+from graphfix.feed_adapter import Adapt
 from graphfix.rewrite import Declined, Key, Outcome, Rewrite, Safety
+from graphfix.taken import Taken
 
 if TYPE_CHECKING:
     from onnx import ModelProto
+
+
+@dataclass(frozen=True, slots=True)
+class Reformed:
+    """A model with another interface, the inputs and outputs it is about, and how inputs of the original become its own."""
+
+    model: ModelProto
+    names: tuple[str, ...]
+    adapt: Adapt
 
 
 class InterfaceRewrite(Rewrite):
@@ -31,12 +41,8 @@ class InterfaceRewrite(Rewrite):
         return True
 
     @abstractmethod
-    def reform(self, model: ModelProto) -> ModelProto | Declined:
-        """A changed copy of the model, or why it cannot be."""
-
-    @abstractmethod
-    def adapt(self, given: Adapted) -> Adapted:
-        """The same inputs for an original as it was and for a model changed by `reform`."""
+    def reform(self, model: ModelProto) -> Reformed | Declined:
+        """A changed copy of the model with what it takes to verify it, or why there is none."""
 
     def apply(self, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
         if not self.asked:
@@ -44,11 +50,7 @@ class InterfaceRewrite(Rewrite):
         made = self.reform(model)
         if isinstance(made, Declined):
             return Outcome(None, declined=(made,))
-        return Outcome(made, (self.label(),), (((), ""),))
-
-    def label(self) -> str:
-        """What it is applied to, in a report."""
-        return ""
+        return Outcome(made.model, (", ".join(made.names),), (((), ""),), adapt=made.adapt)
 
 
 def read_behind(model: ModelProto, name: str) -> str:
@@ -57,11 +59,8 @@ def read_behind(model: ModelProto, name: str) -> str:
 
     from graphfix.infer import graphs
 
-    inner = list(graphs(model.graph))
-    taken = {item.name for graph in inner for item in (*graph.initializer, *graph.input)}
-    taken |= {word for graph in inner for node in graph.node for word in (*node.output, node.name)}
-    new = next(f"{name}_{i}" for i in itertools.count(1) if f"{name}_{i}" not in taken)
-    for graph in inner:
+    new = Taken.of(model.graph).fresh(name)
+    for graph in graphs(model.graph):
         for node in graph.node:
             for position, word in enumerate(node.input):
                 if word == name:

@@ -1,72 +1,62 @@
-"""What a structural pattern is: nodes around a node that decide how a compiler takes it, told as facets of that node."""
+"""Patterns of several nodes in an opened model (node_pattern.py), for rewrites of more nodes than one."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from typing import Any
 
-from onnx import GraphProto, NodeProto
+import numpy.typing as npt
 
-from graphfix.dims import DimExpr
-from graphfix.values import Facet, NodeFacts, Value
+from graphfix.node_pattern import Match as Match
+from graphfix.node_pattern import Pattern as Pattern
+from graphfix.surgeon import Surgery
 
-Told = Mapping[str, Facet]
-"""Facets by name."""
-Judge = Callable[[NodeProto, Sequence[Value | None], Mapping[str, DimExpr]], Told]
-
-
-@dataclass(slots=True)
-class Context:
-    """One graph of a model and the facts about its nodes, by their positions in it; each subgraph is a graph of its own.
-
-    `outer` gives the node that makes the value a name means in the scope of the graph, as `Facts.producer` does.
-    """
-
-    graph: GraphProto
-    nodes: Mapping[int, NodeFacts]
-    opsets: Mapping[str, int]
-    outer: Callable[[str], NodeFacts | None]
-    by_op: Mapping[str, Sequence[int]] = field(init=False)
-    """Positions of the nodes of ONNX's own domain, by operator."""
-    _makers: dict[str, NodeFacts] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Index the nodes by their operators."""
-        by_op: dict[str, list[int]] = defaultdict(list)
-        for at, node in self.nodes.items():
-            if not node.domain:
-                by_op[node.op].append(at)
-        self.by_op = dict(by_op)
-
-    def at(self, ops: Iterable[str]) -> list[int]:
-        """The positions of the nodes of these operators, in order."""
-        return sorted(at for op in ops for at in self.by_op.get(op, ()))
-
-    def producer(self, name: str) -> NodeFacts | None:
-        """The node that makes a value, in this graph or around it; None for inputs and initializers."""
-        if not self._makers:
-            self._makers.update({value.name: node for node in self.nodes.values() for value in node.outputs if value is not None})
-        return self._makers.get(name) or self.outer(name)
+Found = Match[Any, Any]
+"""A match among graphsurgeon's nodes and tensors."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """A pattern and the facets that tell of it, in a file of its own; structural.py lists them all.
+class SurgeryView:
+    """An opened model: tensors are told apart by identity, so they mean the same in every scope."""
 
-    `ops` are the operators whose nodes have the facets, and `usual` the facets with their values where the pattern is not found.
-    `find` looks through a graph once all is known of its nodes and gives the facets of those in the pattern, by position.
-    `judge` gives the facets of a single node from its operands, asked when the node is reached: what makes dims is known up
-    to there. A pattern without either is found by who calls `structural.noted`.
+    def __init__(self, surgery: Surgery) -> None:
+        self.surgery = surgery
 
-    `words` say in messages what a facet's value means; `kind` is the kind of trouble that the facets stand for (see
-    probe/naming.py); `loading` limits them to targets whose runtime loads a model with 1 for free dims (see heeding.py).
-    """
+    def op(self, node: Any) -> str:
+        """The operator, with its domain and a dot before it where that is not ONNX's own."""
+        return str(node.op) if node.domain in (None, "", "ai.onnx") else f"{node.domain}.{node.op}"
 
-    ops: frozenset[str]
-    usual: Told
-    find: Callable[[Context], Mapping[int, Told]] | None = None
-    judge: Judge | None = None
-    words: Mapping[tuple[str, Facet], str] = field(default_factory=dict)
-    kind: str = "attribute"
-    loading: bool = False
+    def inputs(self, node: Any) -> Sequence[Any]:
+        """What a node reads."""
+        return [tensor if tensor.name else None for tensor in node.inputs]
+
+    def outputs(self, node: Any) -> Sequence[Any]:
+        """What a node makes."""
+        return [tensor if tensor.name else None for tensor in node.outputs]
+
+    def attribute(self, node: Any, name: str) -> Any:
+        """An attribute's value; None where it is left out."""
+        return node.attrs.get(name)
+
+    def producer(self, value: Any, reader: Any) -> Any:
+        """The node that makes what a node reads; None for constants and for what is given to the graph."""
+        return value.inputs[0] if value.inputs else None
+
+    def consumers(self, value: Any, maker: Any) -> Sequence[Any]:
+        """The nodes that read what a node makes, one as often as it reads it."""
+        return list(value.outputs)
+
+    def leaves(self, value: Any, maker: Any) -> bool:
+        """Whether what a node makes is an output of a graph."""
+        return any(value is output for graph in self.surgery.graphs() for output in graph.outputs)
+
+    def constant(self, value: Any, reader: Any) -> npt.NDArray[Any] | None:
+        """The numbers that a node reads, where they are known."""
+        return self.surgery.known(value)
+
+    def key(self, value: Any) -> int:
+        """The tensor's identity."""
+        return id(value)
+
+    def label(self, node: Any) -> str:
+        """What to call a node."""
+        return self.surgery.label(self.surgery.key(node))

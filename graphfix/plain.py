@@ -14,8 +14,8 @@ import onnx
 from onnx import GraphProto, ModelProto, shape_inference
 
 from graphfix.infer import unannotated
-from graphfix.pattern import Pattern
 from graphfix.sizes import sizes_of
+from graphfix.structural_pattern import StructuralPattern
 from graphfix.values import NodeFacts, Structure, Value
 
 HEEDING = {"AffineGrid", "Attention", "Col2Im", "CumProd", "DeformConv", "Det", "Einsum", "EyeLike", "GRU", "LSTM", "RNN",
@@ -23,7 +23,7 @@ HEEDING = {"AffineGrid", "Attention", "Col2Im", "CumProd", "DeformConv", "Det", 
            "NonMaxSuppression", "RoiAlign", "Scatter", "ScatterElements", "TensorScatter", "Softmax", "LogSoftmax", "Hardmax",
            "InstanceNormalization", "GroupNormalization", "BatchNormalization", "Split", "MatMul", "Conv"}  # fmt: skip
 """Operators that converters take apart by the sizes of their data; those of all others decide nothing."""
-PATTERN = Pattern(
+PATTERN = StructuralPattern(
     frozenset(HEEDING),
     {"followed": "none"},
     words={

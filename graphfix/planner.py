@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from onnx import GraphProto, ModelProto
 
-from graphfix import rewrite as rewriting
+from graphfix import rewrite_registry as rewriting
 from graphfix.bind import bind
 from graphfix.compiler_rejections import Ask, CompilerFindings
 from graphfix.diagnostic import Result
@@ -19,8 +19,7 @@ from graphfix.fix_options import DEFAULTS, FixOptions
 from graphfix.infer import graphs
 from graphfix.interface_rewrite import InterfaceRewrite
 from graphfix.output_shapes import with_output_shapes
-from graphfix.rewrite import Safety
-from graphfix.rewritten import rewritten
+from graphfix.rewrite import Outcome, Safety, rewritten
 from graphfix.rounds import Rounds
 from graphfix.sharing import patiently, sharing
 from graphfix.shelf import shelved, whole
@@ -58,34 +57,37 @@ def fix_model(model: ModelProto, judge: Judge, options: FixOptions = DEFAULTS) -
     with shelved(model) as slim:
         consulted = CompilerFindings()
         bench = _bench(slim, judge, options, consulted)
-        _change_interface(bench, options)
+        _check_interface(bench, options)
         _converge(bench, Rounds(bench, options.allowed, options.begin), consulted, options.ask)
         return _result(model, bench, options)
 
 
 def _bench(slim: ModelProto, judge: Judge, options: FixOptions, consulted: CompilerFindings) -> Workbench:
-    """A workbench with the model bound as asked, judged by its targets and by what compilers said of it."""
+    """A workbench with the model bound and its interface changed as asked; UsageError where that is not possible."""
     shapes, values = dict(options.shapes), dict(options.values)
 
     def verdicts(candidate: ModelProto) -> list[Result]:
         return consulted.merged(_of(judge(candidate), options.targets), candidate)
 
-    reference = Reference(slim, shapes, values, options.data, tuple(options.interface))
-    bench = Workbench(bind(slim, shapes, values), reference, verdicts, options.tolerance)
+    bound = bind(slim, shapes, values)
+    outcomes = list(_reformed(bound, options.interface))
+    adapts = tuple(outcome.adapt for outcome in outcomes if outcome.adapt is not None)
+    bench = Workbench(bound, Reference(slim, shapes, values, options.data, adapts), verdicts, options.tolerance)
     bench.changes += [Change("freeze-dims", Safety.INTERFACE, name, True) for name in shapes]
     bench.changes += [Change("bind-input", Safety.INTERFACE, name, True) for name in values]
+    for reform, outcome in zip(options.interface, outcomes, strict=True):
+        bench.changes += [bench.located(Change(reform.name, reform.safety, label, True)) for label in outcome.changed]
+        bench.model = outcome.model or bench.model
     return bench
 
 
-def _change_interface(bench: Workbench, options: FixOptions) -> None:
-    """Change the interface as asked, verify that, and fold what it and the bound values have decided.
+def _check_interface(bench: Workbench, options: FixOptions) -> None:
+    """Verify the interface as it was changed, and fold what it and the bound values have decided.
 
-    UsageError where the interface cannot be changed so, or where the result computes something else.
+    UsageError where the result computes something else.
     """
     if not options.binds and not options.interface:
         return
-    for reform in options.interface:
-        _reform(bench, reform)
     bench.verification = bench.reference.check(bench.model, options.tolerance or Tolerance())
     if options.interface and not bench.verification.passed:
         raise UsageError(f"the model with the interface asked for computes something else: {bench.verification.reason}")
@@ -102,14 +104,15 @@ def _result(model: ModelProto, bench: Workbench, options: FixOptions) -> FixResu
     return FixResult(final, changes, verification, tuple(bench.results), explained)
 
 
-def _reform(bench: Workbench, reform: InterfaceRewrite) -> None:
-    """Change the interface as the user asked; UsageError where that is not possible."""
-    outcome = rewritten(reform, bench.model)
-    if outcome.model is None:
-        reason = next((declined.reason for declined in outcome.declined), "there is nothing to do")
-        raise UsageError(f"{reform.name}: {reason}")
-    bench.changes += [bench.located(Change(reform.name, reform.safety, label, True)) for label in outcome.changed]
-    bench.model = outcome.model
+def _reformed(model: ModelProto, reforms: Sequence[InterfaceRewrite]) -> Iterator[Outcome]:
+    """The changes of the interface that the user asked for, one upon the other; UsageError where one is not possible."""
+    for reform in reforms:
+        outcome = rewritten(reform, model)
+        if outcome.model is None:
+            reason = next((declined.reason for declined in outcome.declined), "there is nothing to do")
+            raise UsageError(f"{reform.name}: {reason}")
+        model = outcome.model
+        yield outcome
 
 
 def _converge(bench: Workbench, rounds: Rounds, consulted: CompilerFindings, ask: Ask | None) -> None:

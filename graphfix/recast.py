@@ -63,24 +63,21 @@ def recast(surgery: Surgery, graph: Any, node: Any, dtype: str, other: str, done
     """Compute a node in `other` where it had `dtype`; `done` maps a tensor to the one it was cast from or to already."""
     origin, kind = surgery.label(surgery.key(node)), np.dtype(helper.tensor_dtype_to_np_dtype(CODES[other]))
     reads, makes = free_places(surgery, node, dtype, other)
-    before, after = [], []
+    before, after = surgery.at(origin), surgery.at(origin)
     for place in reads:
         tensor = node.inputs[place]
         if id(tensor) not in done and isinstance(tensor, surgery.gs.Constant):
             done[id(tensor)] = surgery.constant(f"{tensor.name}/{other}", np.asarray(tensor.values).astype(kind))
         elif id(tensor) not in done:
-            cast = surgery.gs.Variable(surgery.fresh(f"{origin}/{other}"))
-            before.append(surgery.node("Cast", [tensor], [cast], {"to": CODES[other]}, origin))
-            done[id(tensor)] = cast
+            done[id(tensor)] = before.op("Cast", tensor, word=other, to=CODES[other])
         node.inputs[place] = done[id(tensor)]
     for place in makes:
         tensor = node.outputs[place]
-        made = surgery.gs.Variable(surgery.fresh(f"{origin}/made"))
-        node.outputs[place] = made
-        after.append(surgery.node("Cast", [made], [tensor], {"to": CODES[dtype]}, origin))
+        made = node.outputs[place] = after.value("made")
+        after.node("Cast", [made], [tensor], {"to": CODES[dtype]})
         done[id(tensor)] = made
     at = next(i for i, one in enumerate(graph.nodes) if one is node)
-    graph.nodes[at : at + 1] = [*before, node, *after]
+    graph.nodes[at : at + 1] = [*before.nodes, node, *after.nodes]
 
 
 def recast_all(surgery: Surgery, wanted: frozenset[Key] | None, dtypes: Sequence[str], other: str) -> Iterator[Key]:

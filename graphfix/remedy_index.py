@@ -32,9 +32,10 @@ from graphfix.cure import COMPOSED, Cure
 from graphfix.diagnostic import Remedy
 from graphfix.version import IMPORTED
 
-PACKAGE = Path(__file__).parent
-FOLDERS = (PACKAGE, PACKAGE / "rewrites")
-"""Where the sources are that a rewrite's declarations may hang on."""
+PACKAGE = Path(sys.modules["graphfix"].__path__[0])
+"""Where the sources are that a rewrite's declarations may hang on, in all of its folders but those in `APART`."""
+APART = frozenset({"__pycache__", "api", "backends", "cli", "commands", "lowering", "probe", "report"})
+"""Folders of the package that stand above the rewrites: no declaration hangs on what is in them."""
 GRAIN = 1.0
 """Seconds by which the time of a file may lag behind that of the process that changed it."""
 
@@ -98,14 +99,31 @@ def states_now() -> list[int]:
     """What changes with every change of a source: names, inodes, sizes, times; nothing where a system lacks such times."""
     paths = list(sources())
     stats = [os.stat(path) for path in paths]
+    names = "\0".join(map(_placed, paths))
     numbers = [number for s in stats for number in (s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns)]
-    return [] if os.name == "nt" else [zlib.crc32(os.fsencode("\0".join(map(os.path.basename, paths)))), *numbers]
+    return [] if os.name == "nt" else [zlib.crc32(os.fsencode(names)), *numbers]
 
 
 def sources() -> Iterator[str]:
-    """Every source that the index is made from, in a fixed order."""
-    for folder in FOLDERS:
+    """Every source that the index is made from, in a fixed order; OSError where a folder cannot be read."""
+    for folder in folders():
         yield from (os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.endswith(".py"))
+
+
+def folders() -> Iterator[str]:
+    """Every folder that holds such sources, the package first; how deep they lie does not matter."""
+    waiting = [os.fspath(PACKAGE)]
+    while waiting:
+        folder = waiting.pop()
+        yield folder
+        with os.scandir(folder) as entries:
+            within = [entry.path for entry in entries if entry.name not in APART and entry.is_dir()]
+        waiting += sorted(within, reverse=True)
+
+
+def _placed(path: str) -> str:
+    """A source's place in the package, the same in every copy of it."""
+    return path[len(os.fspath(PACKAGE)) :]
 
 
 def digest() -> str:
@@ -121,7 +139,7 @@ def digest() -> str:
             source = os.read(descriptor, os.fstat(descriptor).st_size + 1)
         finally:
             os.close(descriptor)
-        found.update(b"%s\0%d\0" % (os.fsencode(os.path.basename(path)), len(source)))
+        found.update(b"%s\0%d\0" % (os.fsencode(_placed(path)), len(source)))
         found.update(source)
     return found.hexdigest()
 
@@ -132,13 +150,13 @@ def changed_since(moment: float) -> bool:
     If so, what this process has imported may not be what the key now stands for, and must not be kept under it. The time of
     the last change of state cannot be set by hand; Windows has none, and has to do with that of the last write.
     """
-    stats = [os.stat(path) for path in [*map(str, FOLDERS), *sources()]]
+    stats = [os.stat(path) for path in [*folders(), *sources()]]
     return max(max(s.st_ctime, s.st_mtime if os.name == "nt" else 0.0) for s in stats) > moment - GRAIN
 
 
 def made() -> Index:
     """The index of the rewrites that are there; imports them all."""
-    from graphfix.rewrite import preferred, registry
+    from graphfix.rewrite_registry import preferred, registry
 
     remedies: list[tuple[str, str]] = []
     cures: dict[str, list[tuple[int, dict[str, Any]]]] = {}
@@ -156,7 +174,7 @@ def kept_at() -> Iterator[Path]:
     """Where an index may lie, the first choice first."""
     if not sys.dont_write_bytecode:
         with contextlib.suppress(NotImplementedError):  # an implementation without bytecode
-            yield Path(cache_from_source(str(FOLDERS[1] / "__init__.py"))).with_name("remedies.json")
+            yield Path(cache_from_source(str(PACKAGE / "rewrites" / "__init__.py"))).with_name("remedies.json")
     with contextlib.suppress(RuntimeError):  # a user without a home
         cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         yield Path(cache, "graphfix", f"remedies-{zlib.crc32(os.fsencode(PACKAGE)):08x}.json")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
-from graphfix.pattern import Pattern
+from graphfix.structural_pattern import StructuralPattern
 from graphfix.values import NodeFacts, Value
 
 REQUANTISED = {"Softmax", "LogSoftmax"}
@@ -75,7 +75,7 @@ def _after(node: NodeFacts, readers: Mapping[str, list[NodeFacts]]) -> str:
     return ""
 
 
-PATTERN = Pattern(
+PATTERN = StructuralPattern(
     frozenset(REQUANTISED),
     {"requantised": "nothing"},
     lambda context: {at: {"requantised": word} for at, word in requantisings(context.nodes).items()},

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graphfix.pattern import Context, Pattern, Told
+from graphfix.structural_pattern import Context, StructuralPattern, Told
 from graphfix.values import NodeFacts, Value
 
 WINDOWED = {"Conv", "ConvTranspose", "ConvInteger", "AveragePool", "MaxPool", "LpPool"}
@@ -40,7 +40,7 @@ def _find(context: Context) -> dict[int, Told]:
     return {at: {"reshaped": reshaped(n.inputs[0] if n.inputs else None, context.producer)} for at, n in nodes}
 
 
-PATTERN = Pattern(
+PATTERN = StructuralPattern(
     frozenset(WINDOWED),
     {"reshaped": "nothing"},
     _find,

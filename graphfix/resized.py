@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from graphfix.pattern import Context, Pattern, Told
+from graphfix.structural_pattern import Context, StructuralPattern, Told
 from graphfix.values import NodeFacts, Value
 
 LOSSES = {"NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss"}
@@ -39,4 +39,4 @@ def _find(context: Context) -> dict[int, Told]:
     return {at: {"resized": resized(n.op, n.inputs[0] if n.inputs else None, context.producer)} for at, n in nodes}
 
 
-PATTERN = Pattern(frozenset(LOSSES), {"resized": False}, _find)
+PATTERN = StructuralPattern(frozenset(LOSSES), {"resized": False}, _find)

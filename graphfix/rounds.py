@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
-from graphfix import rewrite as rewriting
+from graphfix import rewrite_registry as rewriting
 from graphfix.diagnostic import Result, Severity
 from graphfix.rewrite import Key, Rewrite, Safety
 from graphfix.transaction import Change, Proposal, Workbench, errors, gravity, title

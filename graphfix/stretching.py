@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from onnx import GraphProto, NodeProto
 
 from graphfix.folding import attribute
-from graphfix.pattern import Context, Pattern, Told
+from graphfix.structural_pattern import Context, StructuralPattern, Told
 from graphfix.values import NodeFacts, Value
 
 STRETCHING = {"Expand", "Tile", "ConstantOfShape"}
@@ -234,7 +234,7 @@ def _find(context: Context) -> dict[int, Told]:
     return {at: {"feeds": role, "feeds.by": by} for at, (role, by) in feedings(context.graph, context.nodes).items()}
 
 
-PATTERN = Pattern(
+PATTERN = StructuralPattern(
     frozenset(STRETCHING),
     {"feeds": "nothing", "feeds.by": "nothing"},
     _find,

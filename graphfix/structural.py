@@ -15,10 +15,10 @@ from onnx import AttributeProto, GraphProto, NodeProto
 from graphfix import at_one, company, plain, regrouping, requantising, reshaping, resized, stretching, thinning
 from graphfix.dims import DimExpr
 from graphfix.known import Known
-from graphfix.pattern import Context, Judge, Pattern, Told
+from graphfix.structural_pattern import Context, Judge, StructuralPattern, Told
 from graphfix.values import Facet, NodeFacts, Structure, Value
 
-PATTERNS: tuple[Pattern, ...] = (
+PATTERNS: tuple[StructuralPattern, ...] = (
     regrouping.PATTERN,
     company.PATTERN,
     thinning.PATTERN,
@@ -52,7 +52,7 @@ def judged(op: str, node: NodeProto, inputs: Sequence[Value | None], extents: Ma
 
 
 @functools.cache
-def _judges(op: str) -> Sequence[tuple[Pattern, Judge]]:
+def _judges(op: str) -> Sequence[tuple[StructuralPattern, Judge]]:
     return [(pattern, pattern.judge) for pattern in PATTERNS if pattern.judge is not None and op in pattern.ops]
 
 
@@ -80,7 +80,7 @@ def noted(known: Known, found: Mapping[int, Sequence[tuple[str, Facet]]]) -> Non
             known.producers.update({(node.scope, name): node for name in node.proto.output[:] if name})
 
 
-def _unusual(pattern: Pattern, told: Told) -> list[tuple[str, Facet]]:
+def _unusual(pattern: StructuralPattern, told: Told) -> list[tuple[str, Facet]]:
     return [(name, value) for name, value in told.items() if value != pattern.usual[name]]
 
 

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import onnx
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-from graphfix.closing import Closing, frozen, lazily
+from graphfix.builder import Builder
+from graphfix.emission import Tensors
 from graphfix.facts import DTYPES, Value
+from graphfix.imported import frozen, lazily
 from graphfix.infer import CODES
 from graphfix.rewrite import Declined, Key
 from graphfix.sharing import facts_of
@@ -24,14 +25,8 @@ from graphfix.taken import Taken
 Array = np.ndarray[Any, Any]
 
 
-def parse_nodes(text: str, opset: int) -> list[NodeProto]:
-    """The nodes of a piece of ONNX text without types, such as `y = HardSwish(x)`."""
-    source = f'<domain: "text", opset_import: ["" : {opset}]> f () => (y) {{ {text} }}'
-    return list(onnx.parser.parse_function(source).node)
-
-
 class Surgery:
-    """A model opened as graphsurgeon graphs, one for each scope; `close` gives the edited model."""
+    """A model opened as graphsurgeon graphs, one for each scope; closing.py gives the edited model."""
 
     def __init__(self, model: ModelProto, stamp: str) -> None:
         import onnx_graphsurgeon as gs
@@ -53,7 +48,9 @@ class Surgery:
         self.owners: dict[int, int] = {}
         self._alive: list[Any] = []
         self._dead: set[int] = set()
-        self._taken, self._last = Taken(), dict[int, int]()
+        self._last = dict[int, int]()
+        self.names = Taken.of(model.graph)
+        self.builder: Builder[Any] = Builder(Tensors(gs, self._alive), self.names, stamp)
         self._remember(self.top, model.graph, ())
 
     def _remember(self, graph: Any, source: GraphProto, scope: tuple[str, ...]) -> None:
@@ -69,14 +66,12 @@ class Surgery:
             if name in owned and isinstance(tensor, self.gs.Constant):
                 lazily(tensor)
                 self.owners[id(tensor)] = id(graph)
-            self._taken.add(name)
         for node, proto in zip(graph.nodes, source.node, strict=True):
             self._alive.append(node)
             key = (scope, next((name for name in proto.output if name), ""))
             self._keys[id(node)], self.protos[id(node)] = key, proto
             self._labels[key] = proto.name or key[1] or proto.op_type
             self.attributes[id(node)] = {k: (v, frozen(v)) for k, v in node.attrs.items()}
-            self._taken.add(proto.name)
             for item in proto.attribute:
                 if item.type == AttributeProto.GRAPH:
                     inner = (*scope, f"{item.name} of {proto.name or next(iter(proto.output), proto.op_type)}")
@@ -136,19 +131,15 @@ class Surgery:
 
     def fresh(self, name: str) -> str:
         """The name, with a number where it is taken in any scope."""
-        return self._taken.fresh(name)
+        return self.names.fresh(name)
+
+    def at(self, origin: str) -> Builder[Any]:
+        """A builder for what stands in the place of the node by this label."""
+        return self.builder.at(origin)
 
     def constant(self, name: str, array: Array) -> Any:
-        """A new initializer of the main graph."""
-        tensor = self.gs.Constant(self.fresh(name), np.ascontiguousarray(array).reshape(array.shape))
-        self._alive.append(tensor)
-        return tensor
-
-    def node(self, op: str, inputs: list[Any], outputs: list[Any], attrs: Mapping[str, Any], origin: str) -> Any:
-        """A new node named after the one it stands for and stamped with the rewrite's name."""
-        made = self.gs.Node(op, name=self.fresh(f"{origin}/{self.stamp}"), attrs=dict(attrs), inputs=inputs, outputs=outputs)
-        self._alive.append(made)
-        return made
+        """A new initializer of the main graph, whatever else has its content."""
+        return self.builder.form.constant(self.fresh(name), array)
 
     def attribute(self, item: AttributeProto) -> Any:
         """An attribute's value in graphsurgeon's terms."""
@@ -166,19 +157,19 @@ class Surgery:
         """Put these nodes, written in the names of `bound`, `made` and `constants`, where one node stood."""
         origin = self.label(self.key(node))
         names: dict[str, Any] = {"": self.gs.Variable.empty(), **bound}
+        build = self.at(origin)
         names |= {name: self.constant(f"{origin}/{name}", array) for name, array in constants.items()}
         at = self.place(graph, node)
         node.inputs.clear()
         node.outputs.clear()
-        fresh: list[Any] = []
         for proto in protos:
             outputs = []
             for name in proto.output:
-                names[name] = made[name] if name in made else self.gs.Variable(self.fresh(f"{origin}/{name}"))
+                names[name] = made[name] if name in made else build.value(name)
                 outputs.append(names[name])
             attrs = {item.name: self.attribute(item) for item in proto.attribute}
-            fresh.append(self.node(proto.op_type, [names[i] for i in proto.input], outputs, attrs, origin))
-        graph.nodes[at : at + 1] = fresh
+            build.node(proto.op_type, [names[i] for i in proto.input], outputs, attrs)
+        graph.nodes[at : at + 1] = build.nodes
 
     def place(self, graph: Any, node: Any) -> int:
         """Where a node stands in a graph, looked for from where the last one stood: edits mostly go in order."""
@@ -269,23 +260,6 @@ class Surgery:
         node.outputs.clear()
         tensor.to_constant(content)
         return True
-
-    def close(self) -> ModelProto:
-        """The edited model, cleaned of what nothing reads and sorted, with all that was not touched kept."""
-        self.top.cleanup(recurse_functions=False).toposort(recurse_functions=False)
-        graphs = self.graphs()
-        used = {id(t): t for g in graphs for n in g.nodes for t in n.inputs} | {id(t): t for g in graphs for t in g.outputs}
-        homeless = [t for t in used.values() if isinstance(t, self.gs.Constant) and id(t) not in self.owners]
-        defined = {t.name for g in graphs for n in g.nodes for t in n.outputs} | {
-            t.name for t in used.values() if id(t) in self.owners
-        }
-        for graph in graphs:
-            defined |= {t.name for t in graph.inputs}
-        for tensor in homeless:
-            if tensor.name in defined:
-                tensor.name = self.fresh(tensor.name)
-            defined.add(tensor.name)
-        return Closing(self, graphs, used, homeless).model()
 
 
 def _depths(graph: Any, gs: Any) -> Iterator[Any]:

@@ -14,7 +14,7 @@ from typing import Any
 from onnx import GraphProto, NodeProto
 
 from graphfix.folding import attribute, constant_value, tensor_value
-from graphfix.pattern import Pattern
+from graphfix.structural_pattern import StructuralPattern
 
 THINNING = {"Conv", "Slice"}
 """Operators that may choose every n-th entry."""
@@ -99,7 +99,7 @@ def _strides(node: NodeProto) -> Sequence[int]:
     return found
 
 
-PATTERN = Pattern(
+PATTERN = StructuralPattern(
     frozenset(THINNING),
     {"thins": False},
     lambda context: {at: {"thins": True} for at in thinnings(context.graph)},

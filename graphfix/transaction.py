@@ -14,8 +14,7 @@ from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.infer import graphs
 from graphfix.origin import Origin, origin
 from graphfix.reference_runtime import TOO_BIG
-from graphfix.rewrite import Key, Outcome, Rewrite, Safety
-from graphfix.rewritten import rewritten
+from graphfix.rewrite import Key, Outcome, Rewrite, Safety, rewritten
 from graphfix.spec import violations
 from graphfix.verify import Reference, Tolerance, Verification
 

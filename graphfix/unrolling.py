@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, helper
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto
 
 from graphfix.book import Book, every
+from graphfix.builder import Builder
 from graphfix.folding import Array, attribute, constant_value, fold, tensor_value
 from graphfix.infer import branch_scope
 from graphfix.rewrite import Declined, Key, Outcome, Rewrite
@@ -39,8 +40,7 @@ class Copies:
     book: Book
     body: GraphProto
     scope: tuple[str, ...]
-    origin: str
-    nodes: list[NodeProto]
+    build: Builder[str]
     values: dict[str, Array]
     hoisted: dict[str, str]
     written: int = 0
@@ -55,17 +55,14 @@ class Copies:
 
     def constant(self, name: str, array: Array) -> str:
         """The name of a new initializer."""
-        made = self.book.constant(f"{self.origin}/{name}", array)
+        made = self.build.constant(name, array)
         self.values[made] = array
         return made
 
     def node(self, op: str, inputs: list[str], **attrs: Any) -> str:
         """One new node, and the name of its output."""
-        made = self.book.fresh(f"{self.origin}/{op.lower()}")
-        named = self.book.fresh(f"{self.origin}/{self.book.stamp}")
-        self.nodes.append(helper.make_node(op, inputs, [made], name=named, **attrs))
         self.written += 1
-        return made
+        return self.build.op(op, *inputs, **attrs)
 
     def step(self, given: Mapping[str, str | Array]) -> list[str]:
         """Write one pass with the body's inputs bound to names, or to values that become constants where they are read."""
@@ -87,7 +84,7 @@ class Copies:
             copy.name = self.book.fresh(f"{source.name or source.op_type}/{self.book.stamp}")
             names |= {name: self.book.fresh(name) for name in source.output if name}
             self._rename(copy, names)
-            self.nodes.append(copy)
+            self.build.nodes.append(copy)
             self.written += sum(1 for _ in every([copy]))
         if self.written > MOST_NODES:
             raise CannotUnroll(f"more than {MOST_NODES} nodes would be written out")
@@ -136,26 +133,26 @@ class Copies:
 
     def bind(self, results: Mapping[str, str]) -> None:
         """Let each output of the loop be the name that stands for it, by renaming its maker where that is free."""
-        made = {name for node in self.nodes for name in node.output}
+        made = {name for node in self.build.nodes for name in node.output}
         wanted: dict[str, str | Array] = {}
         for output, result in results.items():
             if result in made and result not in wanted:
                 wanted[result] = output
             else:
-                self.nodes.append(helper.make_node("Identity", [result], [output], name=self.book.fresh(f"{self.origin}/end")))
-        for node in self.nodes:
+                self.build.node("Identity", [result], [output])
+        for node in self.build.nodes:
             self._substitute(node, wanted)
         self._prune(set(results))
 
     def _prune(self, read: set[str]) -> None:
         """Drop what nothing reads, such as the condition of a pass that is known to run."""
         kept = []
-        for node in reversed(self.nodes):
+        for node in reversed(self.build.nodes):
             if read.intersection(node.output):
                 kept.append(node)
                 read |= {name for inside in every([node]) for name in inside.input}
                 read |= {o.name for inside in every([node]) for i in inside.attribute for g in [i.g, *i.graphs] for o in g.output}
-        self.nodes = kept[::-1]
+        self.build.nodes = kept[::-1]
 
     def _substitute(self, node: NodeProto, names: Mapping[str, str | Array]) -> None:
         for field in (node.input, node.output):
@@ -193,7 +190,7 @@ class LoopRewrite(Rewrite):
                     continue
                 label = node.name or key[1]
                 body = next(item.g for item in node.attribute if item.name == "body")
-                copies = Copies(book, body, scope, label, [], {}, {})
+                copies = Copies(book, body, scope, book.at(label), {}, {})
                 mark = book.mark()
                 try:
                     if body.sparse_initializer:
@@ -203,7 +200,7 @@ class LoopRewrite(Rewrite):
                     book.forget(mark)
                     declined.append(Declined(str(error), at=label))
                     continue
-                _put(graph, node, copies.nodes)
+                _put(graph, node, copies.build.nodes)
                 keys.append(key)
                 labels.append(label)
         book.tidy(start)

@@ -17,7 +17,7 @@ from onnx import ModelProto
 from graphfix.bind import Dims
 from graphfix.comparing import Difference, Tolerance, Verification, compare, spoilt
 from graphfix.errors import GraphfixError
-from graphfix.feed_adapter import Adapted, FeedAdapter, joined
+from graphfix.feed_adapter import Adapt, Adapted, joined
 from graphfix.feeds import Array, Feed, candidates, given_feeds, is_free, seeded_feeds
 from graphfix.impact import Gauge
 from graphfix.interpreter import Interpreter
@@ -49,14 +49,15 @@ class Answer:
 class Reference:
     """An original model with its outputs on the verification inputs, computed once.
 
-    `reforms` are the changes of the interface that the user asked for: they tell what a result is fed and gives.
+    `reforms` are the changes of the interface that the user asked for, as what they make of a verification input: they tell
+    what a result is fed and gives.
     """
 
     original: ModelProto
     shapes: Mapping[str, Dims] = field(default_factory=dict)
     values: Mapping[str, object] = field(default_factory=dict)
     data: Mapping[str, Array] | None = None
-    reforms: Sequence[FeedAdapter] = ()
+    reforms: Sequence[Adapt] = ()
     _answers: list[Answer] | None = None
     _names: list[str] = field(default_factory=list)
     _dropped: frozenset[str] = frozenset()
@@ -171,8 +172,8 @@ class Reference:
     def _answer(self, before: Any, feed: Feed) -> Answer:
         """Run the original on a feed, or on what the reforms make of it."""
         both = Adapted((feed,), feed)
-        for reform in self.reforms:
-            both = reform.adapt(both)
+        for adapt in self.reforms:
+            both = adapt(both)
         self._dropped = both.dropped
         kept = [place for place, name in enumerate(self._names) if name not in both.dropped]
         outputs = [before.run(None, old) for old in both.old]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
-from graphfix import rewrite as rewriting
 from graphfix.advice import advice
 from graphfix.cure import FALLBACK
 from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.origin import Origin
-from graphfix.rewrite import Key, Rewrite
+from graphfix.rewrite import Key, Rewrite, Safety
 from graphfix.rounds import answering
 from graphfix.transaction import Change, Workbench, title
 
@@ -83,6 +82,6 @@ def _reason(bench: Workbench, rewrite: Rewrite, keys: set[Key], allowed: Set[str
     outcome = bench.trial(rewrite, None if rewrite.everywhere else frozenset(keys))
     if outcome.model is None:
         return next((declined.reason for declined in outcome.declined), "it has nothing to do on this form")
-    if rewrite.safety not in allowed and rewrite.safety is not rewriting.Safety.INTERFACE:
+    if rewrite.safety not in allowed and rewrite.safety is not Safety.INTERFACE:
         return f"{rewrite.safety.value}; allow with --allow {rewrite.safety.value}"
     return "it applies, but does not cure"

@@ -11,7 +11,7 @@ import pytest
 from onnx.reference import ReferenceEvaluator
 
 from graphfix.bounds import Bounds, Interval
-from graphfix.rewrite import registry
+from graphfix.rewrite_registry import registry
 from graphfix.surgeon import Surgery
 
 TOP, LEAST = 2**31 - 1, -(2**31)

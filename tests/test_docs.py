@@ -17,7 +17,7 @@ import pytest
 
 from graphfix import cli
 from graphfix.codes import codes
-from graphfix.rewrite import registry
+from graphfix.rewrite_registry import registry
 from graphfix.settings import SETTINGS
 from graphfix.table_versions import targets
 

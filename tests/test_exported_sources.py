@@ -23,8 +23,8 @@ from graphfix.fix_options import FixOptions
 from graphfix.infer import graphs
 from graphfix.origin import Origin, origin
 from graphfix.planner import fix_model
-from graphfix.rewrite import registry
-from graphfix.rewritten import rewritten
+from graphfix.rewrite import rewritten
+from graphfix.rewrite_registry import registry
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "exported"
 FILE = "/home/me/net/make_sources.py"

@@ -19,7 +19,7 @@ from graphfix.facet_memo import key_of, node_facets
 from graphfix.facets import facets, in_branches
 from graphfix.facts import Facts, NodeFacts, Value
 from graphfix.folding import Array
-from graphfix.rewrite import registry
+from graphfix.rewrite_registry import registry
 from graphfix.skeleton import read_skeleton
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"

@@ -17,13 +17,18 @@ import pytest
 import graphfix
 from graphfix.cli import BLAS_THREADS
 from graphfix.remedy_index import GRAIN
-from graphfix.rewrite import Safety, registry
+from graphfix.rewrite import Safety
+from graphfix.rewrite_registry import registry
 from graphfix.version import VERSION
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "graphfix").rglob("*.py"))
 HEAVY = ("onnxruntime", "torch", "tensorflow", "openvino", "tract", "coremltools", "tensorrt", "onnx2tf", "onnx_graphsurgeon",
          "onnxsim", "networkx", "rich")  # fmt: skip
+STOOD_ON = {"rewrite", "graph_rewrite", "rewrite_registry", "surgeon", "imported", "closing", "draft", "spelling", "book",
+            "builder", "emission", "taken", "cells", "unrolling", "rounds", "transaction", "planner", "sharing",
+            "inheritance"}  # fmt: skip
+"""Modules, wherever they lie, of which none may import itself by way of others."""
 
 
 @functools.cache
@@ -108,6 +113,35 @@ def test_every_package_is_in_the_wheel() -> None:
 @pytest.mark.parametrize("name", registry())
 def test_rewrite_names_match_their_files(name: str) -> None:
     rewrite = registry()[name]
-    assert type(rewrite).__module__ == f"graphfix.rewrites.{name.replace('-', '_')}"
+    package, _, module = type(rewrite).__module__.rpartition(".")
+    assert module == name.replace("-", "_")
+    assert package == "graphfix.rewrites" or package.startswith("graphfix.rewrites.")
     assert rewrite.title
     assert rewrite.fires or rewrite.everywhere or rewrite.safety is Safety.INTERFACE
+
+
+def test_no_circle_of_imports_runs_through_what_rewrites_stand_on() -> None:
+    """Imports within functions and those for types alone count."""
+    names = {path: ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in SOURCES}
+    known = set(names.values())
+    graph: dict[str, set[str]] = {}
+    for path, name in names.items():
+        found = graph[name] = set()
+        for node in statements(parsed(path)):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                found |= {whole if (whole := f"{node.module}.{item.name}") in known else node.module for item in node.names}
+            elif isinstance(node, ast.Import):
+                found |= {item.name for item in node.names}
+        found &= known - {"graphfix"}
+
+    def reached(start: str) -> set[str]:
+        seen, waiting = set[str](), [start]
+        while waiting:
+            new = graph[waiting.pop()] - seen
+            seen |= new
+            waiting += new
+        return seen
+
+    rooms = {name for name in known if name.rpartition(".")[2] in STOOD_ON}
+    assert len(rooms) == len(STOOD_ON)
+    assert [name for name in sorted(rooms) if name in reached(name)] == []

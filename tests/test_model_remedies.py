@@ -11,7 +11,7 @@ from graphfix.facts import Facts
 from graphfix.model_facets import model_facets
 from graphfix.remedy_index import remedy
 from graphfix.report.paragraphs import Detail, paragraph
-from graphfix.rewrite import registry
+from graphfix.rewrite_registry import registry
 from graphfix.rounds import answering
 
 HEAD = '<ir_version: 8, opset_import: ["" : 17]>'

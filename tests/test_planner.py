@@ -12,12 +12,14 @@ import onnx
 import pytest
 from onnx import ModelProto
 
-import graphfix.rewrite
+import graphfix.rewrite_registry
 from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.facts import Facts
 from graphfix.fix_options import FixOptions, TimeLimitReached
+from graphfix.graph_rewrite import NodeRewrite
 from graphfix.planner import fix_model
-from graphfix.rewrite import Cure, NodeRewrite, Safety, registry
+from graphfix.rewrite import Cure, Declined, Safety
+from graphfix.rewrite_registry import registry
 
 Judge = Callable[[ModelProto], list[Result]]
 
@@ -66,7 +68,7 @@ def rewrite(title: str, of: str, text: str, *, safety: Safety = Safety.EXACT, **
 def rewrites(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The only rewrites there are: empty, to be filled by the test."""
     added: dict[str, Any] = {}
-    monkeypatch.setattr(graphfix.rewrite, "registry", lambda: added)
+    monkeypatch.setattr(graphfix.rewrite_registry, "registry", lambda: added)
     return added
 
 
@@ -179,7 +181,7 @@ def test_why_gives_the_reasons_of_those_that_declined(rewrites: dict[str, Any]) 
         before, after = "y = Neg(x)", "y = Neg(x)"
 
         def guard(self, node: Any, surgery: Any) -> Any:
-            return graphfix.rewrite.Declined("it is Sunday", at=surgery.label(surgery.key(node)))
+            return Declined("it is Sunday", at=surgery.label(surgery.key(node)))
 
     fill(rewrites, Refusing(), rewrite("loose", "Neg", "y = Mul(x, k)", safety=Safety.APPROXIMATE, k=-1.1))
     (told,) = fix_model(model("y = Neg(x)"), judge=rejects("Neg"), options=FixOptions(explain=True)).why

@@ -16,7 +16,7 @@ from graphfix import remedy_index
 from graphfix.cure import Cure
 from graphfix.diagnostic import Remedy
 from graphfix.remedy_index import Index, changed_since, index, made, remedy, sources
-from graphfix.rewrite import preferred, registry, remedies
+from graphfix.rewrite_registry import preferred, registry, remedies
 from graphfix.version import IMPORTED
 
 Sources = tuple[Path, Path]
@@ -29,7 +29,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sources
     folders[1].mkdir(parents=True)
     for folder, name in zip(folders, ("cure.py", "drop_identity.py"), strict=True):
         shutil.copy2(Path(remedy_index.__file__).parent / folder.relative_to(tmp_path / "graphfix") / name, folder)
-    monkeypatch.setattr(remedy_index, "FOLDERS", folders)
+    monkeypatch.setattr(remedy_index, "PACKAGE", folders[0])
     monkeypatch.setattr(remedy_index, "GRAIN", -3600.0)  # these sources are older than this process
     monkeypatch.setattr("sys.dont_write_bytecode", False)
     monkeypatch.setattr("sys.pycache_prefix", None)
@@ -129,7 +129,7 @@ def test_a_copy_of_the_package_needs_no_index_of_its_own(
 ) -> None:
     assert again() == "made-0"
     shutil.copytree(package[0], tmp_path / "copy")
-    monkeypatch.setattr(remedy_index, "FOLDERS", (tmp_path / "copy", tmp_path / "copy" / "rewrites"))
+    monkeypatch.setattr(remedy_index, "PACKAGE", tmp_path / "copy")
     assert [again(), again()] == ["made-0"] * 2
 
 
@@ -153,6 +153,35 @@ def test_a_rewrite_that_comes_goes_or_is_renamed_is_seen(package: Sources, times
     assert again() == "made-2"
     (package[1] / "yet_another.py").unlink()
     assert again() == "made-3"
+
+
+def test_a_rewrite_in_a_folder_of_its_own_is_seen_to_come_change_move_and_go(package: Sources, times: list[Index]) -> None:
+    assert again() == "made-0"
+    deep = package[1] / "shapes" / "slices"
+    deep.mkdir(parents=True)
+    new = deep / "another.py"
+    shutil.copy(package[1] / "drop_identity.py", new)
+    assert [again(), again()] == ["made-1"] * 2
+    new.write_text(new.read_text().replace("the", "eht", 1))
+    assert again() == "made-2"
+    new.rename(deep.parent / "another.py")
+    assert again() == "made-3", "the same name in another folder"
+    (deep.parent / "another.py").unlink()
+    assert again() == "made-4"
+
+
+def test_what_stands_above_the_rewrites_makes_no_other_index(package: Sources, times: list[Index]) -> None:
+    assert again() == "made-0"
+    for name in remedy_index.APART - {"__pycache__"}:
+        (package[0] / name).mkdir()
+        (package[0] / name / "another.py").write_text("other = 1")
+    assert again() == "made-0"
+
+
+def test_only_folders_above_the_rewrites_are_left_out_of_what_the_index_is_made_from() -> None:
+    package = remedy_index.PACKAGE
+    left_out = set(package.rglob("*.py")) - set(map(Path, sources()))
+    assert {path.relative_to(package).parts[0] for path in left_out} <= remedy_index.APART
 
 
 def test_another_onnx_makes_another_index(package: Sources, times: list[Index], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,7 +220,7 @@ def test_where_no_file_can_be_written_every_process_asks_the_rewrites(package: S
 def test_sources_that_cannot_be_read_are_no_hindrance(
     package: Sources, times: list[Index], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remedy_index, "FOLDERS", (package[0] / "archive.zip",))
+    monkeypatch.setattr(remedy_index, "PACKAGE", package[0] / "archive.zip")
     assert [again(), again()] == ["made-0", "made-1"]
 
 

@@ -16,7 +16,7 @@ from graphfix.diagnostic import Finding, Result, Severity
 from graphfix.facts import Facts
 from graphfix.model import load_model, save_model
 from graphfix.planner import fix_model
-from graphfix.rewrite import registry
+from graphfix.rewrite_registry import registry
 from graphfix.shelf import array_of, folder_of, shelved, whole
 from graphfix.streaming import pieces
 from graphfix.verify import Reference

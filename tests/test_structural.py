@@ -13,11 +13,11 @@ from graphfix.facet_memo import node_facets
 from graphfix.facets import facets
 from graphfix.facts import Facts
 from graphfix.heeding import loading_facets
-from graphfix.pattern import Context, Pattern
 from graphfix.probe.naming import kind_of
+from graphfix.structural_pattern import Context, StructuralPattern
 from graphfix.words import phrase
 
-SQUARED = Pattern(
+SQUARED = StructuralPattern(
     frozenset({"Exp", "Neg"}),
     {"squared": "nothing", "squared.again": False},
     lambda context: {at: {"squared": "Mul"} for at in context.at({"Exp"}) if context.producer(_read(context, at)) is not None},
@@ -31,12 +31,12 @@ def _read(context: Context, at: int) -> str:
 
 
 @pytest.fixture
-def register() -> Iterator[Callable[[Pattern], None]]:
+def register() -> Iterator[Callable[[StructuralPattern], None]]:
     """Puts a pattern into the list, as a file of its own would be."""
     caches = structural.usual, structural._judges
     with pytest.MonkeyPatch.context() as patch:
 
-        def add(pattern: Pattern) -> None:
+        def add(pattern: StructuralPattern) -> None:
             patch.setattr(structural, "PATTERNS", (*structural.PATTERNS, pattern))
             for cache in caches:
                 cache.cache_clear()
@@ -46,7 +46,7 @@ def register() -> Iterator[Callable[[Pattern], None]]:
         cache.cache_clear()
 
 
-def test_a_new_pattern_is_seen_in_the_facets_and_tells_nodes_apart(register: Callable[[Pattern], None]) -> None:
+def test_a_new_pattern_is_seen_in_the_facets_and_tells_nodes_apart(register: Callable[[StructuralPattern], None]) -> None:
     register(SQUARED)
     facts = Facts.of(Example("a = Exp(x)\nb = Mul(a, a)\ny = Exp(b)\nz = Neg(b)").model)
     told = [{name: value for name, value in found.items() if name.startswith("squared")} for found in node_facets(facts)]
@@ -54,14 +54,16 @@ def test_a_new_pattern_is_seen_in_the_facets_and_tells_nodes_apart(register: Cal
     assert told == [usual, {}, {**usual, "squared": "Mul"}, usual]
 
 
-def test_a_pattern_of_single_nodes_is_asked_about_their_operands(register: Callable[[Pattern], None]) -> None:
-    register(Pattern(frozenset({"Exp"}), {"wide": False}, judge=lambda node, inputs, extents: {"wide": inputs[0].rank == 2}))
+def test_a_pattern_of_single_nodes_is_asked_about_their_operands(register: Callable[[StructuralPattern], None]) -> None:
+    register(
+        StructuralPattern(frozenset({"Exp"}), {"wide": False}, judge=lambda node, inputs, extents: {"wide": inputs[0].rank == 2})
+    )
     facts = Facts.of(Example("a = Exp(x)\ny = Exp(z)\nb = Neg(x)", inputs="float[2,3] x, float[4] z").model)
     assert [found.get("wide") for found in node_facets(facts)] == [True, False, None]
 
 
 @pytest.mark.parametrize("pattern", structural.PATTERNS, ids=lambda pattern: next(iter(pattern.usual)))
-def test_a_pattern_says_of_its_own_facets_what_they_mean(pattern: Pattern) -> None:
+def test_a_pattern_says_of_its_own_facets_what_they_mean(pattern: StructuralPattern) -> None:
     assert {name for name, _ in pattern.words} <= set(pattern.usual)
     for (name, value), words in pattern.words.items():
         assert phrase(name, value) == words

@@ -30,6 +30,8 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
     Raises:
         UsageError: there is no such subject; the hint names the most similar one.
     """
+    from graphfix.rewrite_registry import registry
+
     if len(subject) == 2:
         from graphfix.support import named, operators, support, told
 
@@ -48,7 +50,6 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
             if check.code == found.code:
                 yield from _examples(check)
         return
-    from graphfix.rewrite import registry
 
     if word in registry():
         rewrite = registry()[word]

@@ -1,1 +1,1 @@
-"""The rewrites, one a file; `graphfix.rewrite.registry` finds them by walking this package."""
+"""The rewrites, one a file; `graphfix.rewrite_registry.registry` finds them by walking this package."""

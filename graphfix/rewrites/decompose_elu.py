@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from graphfix.rewrite import FLOATS, Case, Cure, Declined, NodeRewrite, Safety
+from graphfix.graph_rewrite import NodeRewrite
+from graphfix.rewrite import FLOATS, Case, Cure, Declined, Safety
 from graphfix.surgeon import Surgery
 
 SELU = 1.67326319217681884765625, 1.05070102214813232421875

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from graphfix.rewrite import Case, Cure, Declined, NodeRewrite, Safety
+from graphfix.graph_rewrite import NodeRewrite
+from graphfix.rewrite import Case, Cure, Declined, Safety
 from graphfix.surgeon import Surgery
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from graphfix.rewrite import FLOATS, Case, Cure, NodeRewrite, Safety
+from graphfix.graph_rewrite import NodeRewrite
+from graphfix.rewrite import FLOATS, Case, Cure, Safety
 from graphfix.surgeon import Surgery
 
 

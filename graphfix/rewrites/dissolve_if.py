@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 from onnx import ModelProto
 
+from graphfix.graph_rewrite import GraphRewrite
 from graphfix.infer import graphs
-from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.rewrite import Case, Cure, Declined, Key, Safety
 from graphfix.surgeon import Surgery
 
 
@@ -121,5 +122,5 @@ def _inline(surgery: Surgery, graph: Any, index: int, chosen: str) -> None:
                 inner if id(inner) in local or inner.inputs or isinstance(inner, surgery.gs.Constant) else surgery.find(inner)
             )
             source = next((o for o, i in zip(outputs, branch.outputs, strict=False) if i is inner and id(i) in seen), source)
-            graph.nodes.insert(index + len(branch.nodes), surgery.node("Identity", [source], [outer], {}, origin))
+            graph.nodes.insert(index + len(branch.nodes), surgery.at(origin).node("Identity", [source], [outer]))
     surgery.merge(branch, graph)

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from graphfix.graph_rewrite import GraphRewrite
 from graphfix.quantised import limits
-from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.rewrite import Case, Cure, Declined, Key, Safety
 from graphfix.surgeon import Surgery
 
 DTYPES = ("uint8", "int8", "uint16", "int16")
@@ -121,10 +122,10 @@ def _clip(surgery: Surgery, graph: Any, node: Any, reader: Any) -> None:
     value = surgery.value(node.outputs[0])
     assert value is not None
     bounds = [np.asarray((bound - zero) * scale, np.float32) for bound in limits(value.dtype)]
-    origin = surgery.label(surgery.key(reader))
-    operands = [node.inputs[0], *(surgery.constant(f"{origin}/bound", bound) for bound in bounds)]
+    build = surgery.at(surgery.label(surgery.key(reader)))
+    operands = [node.inputs[0], *(build.constant("bound", bound) for bound in bounds)]
     output = reader.outputs[0]
     at = next(i for i, other in enumerate(graph.nodes) if other is reader)
     reader.inputs.clear()
     reader.outputs.clear()
-    graph.nodes[at] = surgery.node("Clip", operands, [output], {}, origin)
+    graph.nodes[at] = build.node("Clip", operands, [output])

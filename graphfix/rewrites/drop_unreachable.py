@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from onnx import ModelProto
 
+from graphfix.graph_rewrite import GraphRewrite
 from graphfix.infer import graphs
-from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.rewrite import Case, Cure, Declined, Key, Safety
 from graphfix.surgeon import Surgery
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from graphfix.errors import nearest
 from graphfix.feed_adapter import Adapted
-from graphfix.interface_rewrite import InterfaceRewrite
+from graphfix.interface_rewrite import InterfaceRewrite, Reformed
 from graphfix.rewrite import Case, Declined
 
 if TYPE_CHECKING:
@@ -35,16 +35,12 @@ class DropUnused(InterfaceRewrite):
     def __init__(self, outputs: Collection[str] | None = None) -> None:
         """`outputs` are those to drop, perhaps none; None asks for nothing."""
         self.outputs = None if outputs is None else frozenset(outputs)
-        self._inputs: frozenset[str] = frozenset()
 
     @property
     def asked(self) -> bool:
         return self.outputs is not None
 
-    def label(self) -> str:
-        return ", ".join(sorted(self._inputs | (self.outputs or frozenset())))
-
-    def reform(self, model: ModelProto) -> ModelProto | Declined:
+    def reform(self, model: ModelProto) -> Reformed | Declined:
         from onnx import ModelProto
 
         from graphfix.bind import interface
@@ -64,17 +60,19 @@ class DropUnused(InterfaceRewrite):
         _prune(made)
         read = {name for graph in graphs(made.graph) for node in graph.node for name in node.input}
         read |= {output.name for graph in graphs(made.graph) for output in graph.output}
-        self._inputs = frozenset(info.name for info in interface(made) if info.name not in read)
-        if not self._inputs and not self.outputs:
+        unread = frozenset(info.name for info in interface(made) if info.name not in read)
+        if not unread and not self.outputs:
             return Declined("every input is read")
-        left = [info for info in made.graph.input if info.name not in self._inputs]
+        left = [info for info in made.graph.input if info.name not in unread]
         del made.graph.input[:]
         made.graph.input.extend(left)
-        return made
+        dropped = self.outputs or frozenset()
 
-    def adapt(self, given: Adapted) -> Adapted:
-        fed = {name: array for name, array in given.new.items() if name not in self._inputs}
-        return dataclasses.replace(given, new=fed, dropped=given.dropped | (self.outputs or frozenset()))
+        def adapt(given: Adapted) -> Adapted:
+            fed = {name: array for name, array in given.new.items() if name not in unread}
+            return dataclasses.replace(given, new=fed, dropped=given.dropped | dropped)
+
+        return Reformed(made, tuple(sorted(unread | dropped)), adapt)
 
 
 def _prune(model: ModelProto) -> None:

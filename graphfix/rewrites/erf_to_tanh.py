@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from graphfix.rewrite import FLOATS, Case, Cure, NodeRewrite, Safety
+from graphfix.graph_rewrite import NodeRewrite
+from graphfix.rewrite import FLOATS, Case, Cure, Safety
 from graphfix.surgeon import Surgery
 
 

@@ -10,7 +10,8 @@ from onnx import AttributeProto, FunctionProto, NodeProto, TypeProto, helper
 
 from graphfix.cure import COMPOSED
 from graphfix.facts import DTYPES
-from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.graph_rewrite import GraphRewrite
+from graphfix.rewrite import Case, Cure, Declined, Key, Safety
 from graphfix.schemas import composed
 from graphfix.surgeon import Surgery
 

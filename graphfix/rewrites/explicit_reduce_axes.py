@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.graph_rewrite import GraphRewrite
+from graphfix.rewrite import Case, Cure, Declined, Key, Safety
 from graphfix.surgeon import Surgery
 
 OPERAND_SINCE = {"ReduceSum": 13}

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.graph_rewrite import GraphRewrite
+from graphfix.rewrite import Case, Cure, Declined, Key, Safety
 from graphfix.surgeon import Surgery
 
 INTEGER = {"MatMulInteger": "MatMul", "ConvInteger": "Conv"}
@@ -155,26 +156,25 @@ def misread(surgery: Surgery, graph: Any, node: Any, readers: list[Any]) -> str 
 
 def in_floats(surgery: Surgery, graph: Any, source: Any, reader: Any) -> None:
     """Put the float operator on `source` where an integer one stood, and in place of its casts where only they read it."""
-    origin = surgery.label(surgery.key(reader))
+    build = surgery.at(surgery.label(surgery.key(reader)))
     weight, zero = reader.inputs[1], reader.inputs[3] if len(reader.inputs) > 3 and reader.inputs[3].name else None
     at = next(i for i, other in enumerate(graph.nodes) if other is reader)
-    new: list[Any] = []
     known = surgery.known(weight)
     shift = np.zeros((), np.float32) if zero is None else surgery.known(zero)
     if known is not None and shift is not None:
         floats = surgery.constant(f"{weight.name}/floats", known.astype(np.float32) - shift.astype(np.float32))
     else:
-        floats = _new(surgery, new, "Cast", [weight], {"to": 1}, origin)
+        floats = build.op("Cast", weight, to=1)
         if zero is not None:
-            floats = _new(surgery, new, "Sub", [floats, _new(surgery, new, "Cast", [zero], {"to": 1}, origin)], {}, origin)
+            floats = build.op("Sub", floats, build.op("Cast", zero, to=1))
     attrs, op, output = dict(reader.attrs), INTEGER[reader.op], reader.outputs[0]
     casts = list(output.outputs) if is_cast(graph, reader) else []
     reader.inputs.clear()
     reader.outputs.clear()
-    made = _new(surgery, new, op, [source, floats], attrs, origin)
+    made = build.op(op, source, floats, **attrs)
     if not casts:
-        new.append(surgery.node("Cast", [made], [output], {"to": 6}, origin))
-    graph.nodes[at : at + 1] = new
+        build.node("Cast", [made], [output], {"to": 6})
+    graph.nodes[at : at + 1] = build.nodes
     for cast in casts:
         output = cast.outputs[0]
         if any(output is given for given in graph.outputs):
@@ -183,12 +183,6 @@ def in_floats(surgery: Surgery, graph: Any, source: Any, reader: Any) -> None:
         else:
             cast.inputs.clear()
             surgery.rewire(output, made)
-
-
-def _new(surgery: Surgery, nodes: list[Any], op: str, inputs: list[Any], attrs: dict[str, Any], origin: str) -> Any:
-    made = surgery.gs.Variable(surgery.fresh(f"{origin}/{op.lower()}"))
-    nodes.append(surgery.node(op, inputs, [made], attrs, origin))
-    return made
 
 
 def _forget(surgery: Surgery, node: Any) -> None:

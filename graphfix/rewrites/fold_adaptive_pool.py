@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from graphfix.graph_rewrite import GraphRewrite
 from graphfix.linear_region import Matrix, Region, regions
-from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.rewrite import Case, Cure, Declined, Key, Safety
 from graphfix.surgeon import Surgery
 
 
@@ -102,14 +103,12 @@ def windows(matrix: Matrix) -> tuple[int, int] | None:
 
 def _replace(surgery: Surgery, graph: Any, region: Region) -> None:
     """Put pooling, or products, where the region stood."""
-    origin = surgery.label(surgery.key(region.nodes[-1]))
+    build = surgery.at(surgery.label(surgery.key(region.nodes[-1])))
     found = [windows(matrix) for matrix in region.matrices]
-    rank, tensor, chain = len(found) + 2, region.source, []
+    rank, tensor = len(found) + 2, region.source
 
     def add(op: str, inputs: list[Any], **attrs: Any) -> Any:
-        made = surgery.gs.Variable(surgery.fresh(f"{origin}/pooled"))
-        chain.append(surgery.node(op, inputs, [made], attrs, origin))
-        return made
+        return build.op(op, *inputs, word="pooled", **attrs)
 
     at = min(next(i for i, other in enumerate(graph.nodes) if other is node) for node in region.nodes)
     for node in region.nodes:
@@ -124,10 +123,10 @@ def _replace(surgery: Surgery, graph: Any, region: Region) -> None:
                 continue
             order = [*(i for i in range(rank) if i != axis), axis]
             moved = tensor if axis == rank - 1 else add("Transpose", [tensor], perm=order)
-            product = add("MatMul", [moved, surgery.constant(f"{origin}/weights", np.ascontiguousarray(matrix.T))])
+            product = add("MatMul", [moved, build.constant("weights", np.ascontiguousarray(matrix.T))])
             back = [order.index(i) for i in range(rank)]
             tensor = product if axis == rank - 1 else add("Transpose", [product], perm=back)
-    chain[-1].outputs[0] = region.result
+    build.nodes[-1].outputs[0] = region.result
     inside = {id(node) for node in region.nodes}
     kept = [node for node in graph.nodes[:at] if id(node) not in inside]
-    graph.nodes[:] = [*kept, *chain, *(node for node in graph.nodes[at:] if id(node) not in inside)]
+    graph.nodes[:] = [*kept, *build.nodes, *(node for node in graph.nodes[at:] if id(node) not in inside)]

@@ -11,9 +11,10 @@ from typing import Any, ClassVar
 import numpy as np
 from onnx import ModelProto, helper
 
-from graphfix.closing import fetch
 from graphfix.facts import DTYPES
-from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.graph_rewrite import GraphRewrite
+from graphfix.imported import fetch
+from graphfix.rewrite import Case, Cure, Declined, Key, Safety
 from graphfix.sharing import facts_of
 from graphfix.surgeon import Surgery
 

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from graphfix.graph_rewrite import GraphRewrite
 from graphfix.quantised import dequantised
-from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.rewrite import Case, Cure, Declined, Key, Safety
 from graphfix.surgeon import Surgery
 
 

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from graphfix.rewrite import Case, Declined, GraphRewrite, Key, Safety
+from graphfix.graph_rewrite import GraphRewrite
+from graphfix.rewrite import Case, Declined, Key, Safety
 from graphfix.surgeon import Surgery
 
 Array = npt.NDArray[np.float64]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+import functools
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from graphfix.builder import Builder
+from graphfix.emission import Protos
 from graphfix.feed_adapter import Adapted
-from graphfix.interface_rewrite import InterfaceRewrite
+from graphfix.interface_rewrite import InterfaceRewrite, Reformed
 from graphfix.rewrite import Case, Declined
+from graphfix.taken import Taken
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
@@ -42,16 +46,12 @@ class FreeBatch(InterfaceRewrite):
     def __init__(self, symbol: str = "") -> None:
         """`symbol` is what the free dim is called; empty asks for nothing."""
         self.symbol = symbol
-        self._inputs: tuple[str, ...] = ()
 
     @property
     def asked(self) -> bool:
         return bool(self.symbol)
 
-    def label(self) -> str:
-        return ", ".join(self._inputs)
-
-    def reform(self, model: ModelProto) -> ModelProto | Declined:
+    def reform(self, model: ModelProto) -> Reformed | Declined:
         from onnx import ModelProto
 
         from graphfix.bind import forget, interface
@@ -67,26 +67,29 @@ class FreeBatch(InterfaceRewrite):
         fixed = Facts.of(made)
         for info in batched:
             info.type.tensor_type.shape.dim[0].dim_param = self.symbol
-        self._inputs = tuple(info.name for info in batched)
+        names = tuple(info.name for info in batched)
         forget(made)
         was = {(node.scope, value.name): value for node in fixed.nodes for value in (*node.inputs, *node.outputs) if value}
-        opened = Opened(made, self.symbol, batch, was, self._inputs[0])
+        opened = Opened(made, self.symbol, batch, was, names[0])
         for _ in range(MOST_PASSES):
             step = opened.step()
             if isinstance(step, Declined):
                 return step
             if not step:
                 break
-        return made
+        return Reformed(made, names, functools.partial(_doubled, names))
 
-    def adapt(self, given: Adapted) -> Adapted:
-        def other(feed: Feed) -> Feed:
-            return {name: np.roll(array.reshape(-1), 7).reshape(array.shape) if name in self._inputs else array
-                    for name, array in feed.items()}  # fmt: skip
 
-        new = {name: np.concatenate([array, other(given.new)[name]]) if name in self._inputs else array
-               for name, array in given.new.items()}  # fmt: skip
-        return dataclasses.replace(given, old=tuple(run for feed in given.old for run in (feed, other(feed))), new=new)
+def _doubled(names: Collection[str], given: Adapted) -> Adapted:
+    """A batch with other numbers behind the one given: the original runs on one after the other, the result on both."""
+
+    def other(feed: Feed) -> Feed:
+        return {name: np.roll(array.reshape(-1), 7).reshape(array.shape) if name in names else array
+                for name, array in feed.items()}  # fmt: skip
+
+    new = {name: np.concatenate([array, other(given.new)[name]]) if name in names else array
+           for name, array in given.new.items()}  # fmt: skip
+    return dataclasses.replace(given, old=tuple(run for feed in given.old for run in (feed, other(feed))), new=new)
 
 
 @dataclasses.dataclass(slots=True)
@@ -99,6 +102,10 @@ class Opened:
     was: Mapping[tuple[tuple[str, ...], str], Value]
     source: str
     done: set[str] = dataclasses.field(default_factory=set)
+    build: Builder[str] = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        self.build = Builder(Protos(self.model.graph), Taken.of(self.model.graph), FreeBatch.name)
 
     def step(self) -> bool | Declined:
         """Write the first nodes anew that hold the batch back; False when there is none left."""
@@ -151,42 +158,26 @@ class Opened:
         return changed
 
     def _operand(self, node: NodeProto, position: int, array: Array) -> None:
-        from onnx import numpy_helper
-
-        name = self._fresh(f"{node.output[0]}/free-batch")
-        self.model.graph.initializer.append(numpy_helper.from_array(array, name))
-        node.input[position] = name
+        node.input[position] = self.build.at(node.name or node.output[0]).constant("target", array)
 
     def _expand(self, node: NodeProto, position: int, axis: int) -> None:
         """Put an Expand by the batch of the first input before an operand."""
-        from onnx import helper, numpy_helper
+        build, rank = self.build.at(node.name or node.output[0]), len(self._dims(node.input[position]))
 
-        stem, graph = self._fresh(f"{node.output[0]}/free-batch"), self.model.graph
-        rank = len(self._dims(node.input[position]))
-        ones = {"head": [1] * axis, "tail": [1] * (rank - axis - 1), "zero": [0], "one": [1], "by": [self.batch]}
-        for word, numbers in ones.items():
-            graph.initializer.append(numpy_helper.from_array(np.asarray(numbers, np.int64), f"{stem}/{word}"))
-        chain: list[tuple[str, list[str], str, dict[str, Any]]] = [
-            ("Shape", [self.source], "shape", {}),
-            ("Slice", ["shape", "zero", "one"], "whole", {}),
-            ("Div", ["whole", "by"], "times", {}),
-            ("Concat", ["head", "times", "tail"], "repeats", {"axis": 0}),
-            ("Tile", [node.input[position], "repeats"], "tiled", {}),
-        ]
-        own = {*ones, "shape", "whole", "times", "repeats"}
-        at = next(i for i, other in enumerate(graph.node) if other.output == node.output)
-        for place, (op, inputs, output, attributes) in enumerate(chain):
-            words = [f"{stem}/{word}" if word in own else word for word in inputs]
-            graph.node.insert(at + place, helper.make_node(op, words, [f"{stem}/{output}"], name=f"{stem}/{op}", **attributes))
-        graph.node[at + len(chain)].input[position] = f"{stem}/tiled"
+        def numbers(word: str, *of: int) -> str:
+            return build.constant(word, np.asarray(of, np.int64))
+
+        size = build.op("Slice", build.op("Shape", self.source), numbers("zero", 0), numbers("one", 1), word="size")
+        times = build.op("Div", size, numbers("batch", self.batch), word="times")
+        around = [numbers("head", *[1] * axis), times, numbers("tail", *[1] * (rank - axis - 1))]
+        tiled = build.op("Tile", node.input[position], build.op("Concat", *around, word="repeats", axis=0), word="tiled")
+        at = next(i for i, other in enumerate(self.model.graph.node) if other.output == node.output)
+        for place, made in enumerate(build.nodes):
+            self.model.graph.node.insert(at + place, made)
+        self.model.graph.node[at + len(build.nodes)].input[position] = tiled
 
     def _dims(self, name: str) -> tuple[object, ...]:
         return next(value.shape or () for (_, each), value in self.was.items() if each == name)
-
-    def _fresh(self, stem: str) -> str:
-        taken = {tensor.name for tensor in self.model.graph.initializer}
-        count = sum(name.startswith(stem) for name in taken)
-        return f"{stem}_{count}" if count else stem
 
 
 def _moves(now: Value, before: Value | None) -> bool:

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from graphfix.cell_shapes import Cell, cells
+from graphfix.graph_rewrite import GraphRewrite
 from graphfix.layer import Layer
 from graphfix.lines import Line, Lines
-from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.rewrite import Case, Cure, Declined, Key, Safety
 from graphfix.surgeon import Surgery
 
 Array = npt.NDArray[Any]

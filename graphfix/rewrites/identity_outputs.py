@@ -7,6 +7,7 @@ from typing import ClassVar
 from onnx import ModelProto, helper
 
 from graphfix.rewrite import Case, Cure, Declined, Key, Outcome, Rewrite, Safety
+from graphfix.taken import Taken
 
 
 class IdentityOutputs(Rewrite):
@@ -49,13 +50,12 @@ class IdentityOutputs(Rewrite):
         both = next((output.name for output in graph.output if output.name in inputs), None)
         if both is not None:
             return Outcome(None, declined=(Declined(f"`{both}` is an input and an output by one name"),))
-        taken = {name for node in graph.node for name in node.output} | inputs | {t.name for t in graph.initializer}
+        taken = Taken.of(graph)
         given = [tensor for tensor in graph.initializer if tensor.name in outputs]
         if not given:
             return Outcome(None, declined=(Declined("a node makes every output"),))
         names = [tensor.name for tensor in given]
         for tensor, name in zip(given, names, strict=True):
-            tensor.name = next(n for i in range(len(taken) + 1) if (n := f"{name}/value" + (f"_{i}" if i else "")) not in taken)
-            taken.add(tensor.name)
+            tensor.name = taken.fresh(f"{name}/value")
             graph.node.insert(0, helper.make_node("Identity", [tensor.name], [name], name=f"{name}/{self.name}"))
         return Outcome(made, tuple(names), tuple(((), name) for name in names))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.graph_rewrite import GraphRewrite
+from graphfix.rewrite import Case, Cure, Declined, Key, Safety
 from graphfix.surgeon import Surgery
 
 MOST_NODES = 128
@@ -161,7 +162,7 @@ def _choose(surgery: Surgery, graph: Any, node: Any) -> None:
     place = at + sum(map(len, inlined))
     for output, one, other in zip(outputs, *results, strict=True):
         if output.name:
-            graph.nodes.insert(place, surgery.node("Where", [condition, one, other], [output], {}, origin))
+            graph.nodes.insert(place, surgery.at(origin).node("Where", [condition, one, other], [output]))
             place += 1
     for branch in branches:
         surgery.merge(branch, graph)

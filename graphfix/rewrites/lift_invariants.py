@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from onnx import AttributeProto, GraphProto, ModelProto
 
-from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.graph_rewrite import GraphRewrite
+from graphfix.rewrite import Case, Cure, Declined, Key, Safety
 from graphfix.surgeon import Surgery
 
 
@@ -71,7 +72,7 @@ class LiftInvariants(GraphRewrite):
                 for place in passed:
                     tensor = body.outputs[place]
                     made = surgery.gs.Variable(surgery.fresh(tensor.name), dtype=tensor.dtype, shape=tensor.shape)
-                    body.nodes.append(surgery.node("Identity", [tensor], [made], {}, surgery.label(key)))
+                    body.nodes.append(surgery.at(surgery.label(key)).node("Identity", [tensor], [made]))
                     body.outputs[place] = made
                 if lifted or passed:
                     yield key
@@ -84,7 +85,7 @@ class LiftInvariants(GraphRewrite):
         for other, tensor in enumerate(body.outputs):
             if tensor is inner:  # stacked besides
                 made = surgery.gs.Variable(surgery.fresh(inner.name), dtype=inner.dtype, shape=inner.shape)
-                body.nodes.append(surgery.node("Identity", [outer], [made], {}, inner.name))
+                body.nodes.append(surgery.at(inner.name).node("Identity", [outer], [made]))
                 body.outputs[other] = made
         for reader in list(inner.outputs):
             for position, tensor in enumerate(reader.inputs):
@@ -93,7 +94,7 @@ class LiftInvariants(GraphRewrite):
         del node.inputs[2 + place]
         del node.outputs[place]
         if result.name:
-            graph.nodes.append(surgery.node("Identity", [outer], [result], {}, result.name))
+            graph.nodes.append(surgery.at(result.name).node("Identity", [outer], [result]))
 
 
 def _kept(body: Any, place: int) -> bool:

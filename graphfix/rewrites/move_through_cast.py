@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from onnx import TensorProto
 
-from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.graph_rewrite import GraphRewrite
+from graphfix.rewrite import Case, Cure, Declined, Key, Safety
 from graphfix.surgeon import Surgery
 
 WIDER = {
@@ -83,15 +84,12 @@ class MoveThroughCast(GraphRewrite):
 def _widen(surgery: Surgery, graph: Any, node: Any, moved: list[int], dtype: str) -> None:
     """Put a cast before each moved operand and one behind each result."""
     origin = surgery.label(surgery.key(node))
-    casts, backs = [], []
+    casts, backs = surgery.at(origin), surgery.at(origin)
     for place in moved:
-        wide = surgery.gs.Variable(surgery.fresh(f"{origin}/wide"))
-        casts.append(surgery.node("Cast", [node.inputs[place]], [wide], {"to": int(WIDER[dtype])}, origin))
-        node.inputs[place] = wide
+        node.inputs[place] = casts.op("Cast", node.inputs[place], word="wide", to=int(WIDER[dtype]))
     for place, made in enumerate(list(node.outputs)):
         if made.name:
-            wide = surgery.gs.Variable(surgery.fresh(f"{origin}/moved"))
-            node.outputs[place] = wide
-            backs.append(surgery.node("Cast", [wide], [made], {"to": int(CODES[dtype])}, origin))
+            node.outputs[place] = backs.value("moved")
+            backs.node("Cast", [node.outputs[place]], [made], {"to": int(CODES[dtype])})
     at = next(i for i, other in enumerate(graph.nodes) if other is node)
-    graph.nodes[at : at + 1] = [*casts, node, *backs]
+    graph.nodes[at : at + 1] = [*casts.nodes, node, *backs.nodes]

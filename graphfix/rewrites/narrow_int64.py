@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from graphfix.bounds import Bounds
+from graphfix.graph_rewrite import GraphRewrite
 from graphfix.recast import free_places, is_free, recast
-from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.rewrite import Case, Cure, Declined, Key, Safety
 from graphfix.surgeon import Surgery
 
 LIMIT = 2**31 - 1

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.graph_rewrite import GraphRewrite
+from graphfix.rewrite import Case, Cure, Declined, Key, Safety
 from graphfix.surgeon import Surgery
 
 MODES = frozenset({"reflect", "edge", "wrap"})
@@ -114,15 +115,13 @@ def indices(surgery: Surgery, node: Any) -> dict[int, npt.NDArray[np.int64]] | s
 
 def _write(surgery: Surgery, graph: Any, node: Any, picks: dict[int, npt.NDArray[np.int64]]) -> None:
     """Put a chain of Gathers where the Pad stood."""
-    origin = surgery.label(surgery.key(node))
+    build = surgery.at(surgery.label(surgery.key(node)))
     tensor, result = node.inputs[0], node.outputs[0]
     node.inputs.clear()
     node.outputs.clear()
-    chain = []
     for count, (axis, picked) in enumerate(picks.items(), 1):
-        made = result if count == len(picks) else surgery.gs.Variable(surgery.fresh(f"{origin}/padded"))
-        operand = surgery.constant(f"{origin}/indices", picked)
-        chain.append(surgery.node("Gather", [tensor, operand], [made], {"axis": axis}, origin))
+        made = result if count == len(picks) else build.value("padded")
+        build.node("Gather", [tensor, build.constant("indices", picked)], [made], {"axis": axis})
         tensor = made
     at = next(i for i, other in enumerate(graph.nodes) if other is node)
-    graph.nodes[at : at + 1] = chain
+    graph.nodes[at : at + 1] = build.nodes

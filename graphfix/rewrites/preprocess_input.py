@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphfix.feed_adapter import Adapted
-from graphfix.interface_rewrite import InterfaceRewrite, read_behind
+from graphfix.interface_rewrite import InterfaceRewrite, Reformed, read_behind
 from graphfix.rewrite import Case, Declined
 from graphfix.rewrites.switch_layout import LAYOUTS
 
@@ -75,10 +75,7 @@ class PreprocessInput(InterfaceRewrite):
     def asked(self) -> bool:
         return bool(self.preparations)
 
-    def label(self) -> str:
-        return ", ".join(self.preparations)
-
-    def reform(self, model: ModelProto) -> ModelProto | Declined:
+    def reform(self, model: ModelProto) -> Reformed | Declined:
         from onnx import ModelProto, TensorProto, helper, numpy_helper
 
         from graphfix.bind import interface
@@ -111,9 +108,9 @@ class PreprocessInput(InterfaceRewrite):
                 title = f"{name}/{self.name}/{place}"
                 made.graph.node.insert(place, helper.make_node(op, [tensor, *operands], [after], name=title, **attributes))
                 tensor = after
-        return made
+        return Reformed(made, tuple(self.preparations), self._adapt)
 
-    def adapt(self, given: Adapted) -> Adapted:
+    def _adapt(self, given: Adapted) -> Adapted:
         old, new = [dict(feed) for feed in given.old], dict(given.new)
         for name, asked in self.preparations.items():
             for feed in old:

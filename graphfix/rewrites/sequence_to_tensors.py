@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 from onnx import helper
 
-from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.graph_rewrite import GraphRewrite
+from graphfix.rewrite import Case, Cure, Declined, Key, Safety
 from graphfix.spelling import spelled
 from graphfix.surgeon import Surgery
 
@@ -143,18 +144,16 @@ def _split(surgery: Surgery, graph: Any, node: Any) -> list[Any] | None:
     sizes = split.tolist() if split.ndim else [min(step, size - start) for start in range(0, size, step)]
     if len(sizes) > MOST_PIECES:
         return None
-    pieces, nodes = [], []
+    pieces, build = [], surgery.at(origin)
     for start, length in zip(np.cumsum([0, *sizes]).tolist(), sizes, strict=False):
-        pieces.append(surgery.gs.Variable(surgery.fresh(f"{origin}/piece")))
         if bare and not node.attrs.get("keepdims", 1):
             op, numbers, attrs = "Gather", [np.asarray(start, np.int64)], {"axis": axis}
         else:
             op, attrs = "Slice", {}
             numbers = [np.asarray([number], np.int64) for number in (start, start + length, axis)]
-        operands = [surgery.constant(f"{origin}/place", number) for number in numbers]
-        nodes.append(surgery.node(op, [x, *operands], [pieces[-1]], attrs, origin))
+        pieces.append(build.op(op, x, *(build.constant("place", number) for number in numbers), word="piece", **attrs))
     at = next(i for i, other in enumerate(graph.nodes) if other is node)
-    graph.nodes[at:at] = nodes
+    graph.nodes[at:at] = build.nodes
     return pieces
 
 

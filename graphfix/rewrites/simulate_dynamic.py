@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.graph_rewrite import GraphRewrite, parse_nodes
+from graphfix.rewrite import Case, Cure, Declined, Key, Safety
 from graphfix.rewrites.float_for_dynamic import INTEGER, at_dynamic, in_floats, is_cast, misread
 from graphfix.rewrites.integer_by_float import WHOLE
 from graphfix.spelling import spelled
-from graphfix.surgeon import Surgery, parse_nodes
+from graphfix.surgeon import Surgery
 
 MOST = 255
 """The greatest difference of a number of 8 bits and its zero point."""

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 from onnx import helper
 
+from graphfix.graph_rewrite import GraphRewrite
 from graphfix.quantised import limits
-from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.rewrite import Case, Cure, Declined, Key, Safety
 from graphfix.rewrites.drop_quantization import at_pairs, numbers_of
 from graphfix.spelling import spelled
 from graphfix.surgeon import Surgery

@@ -8,9 +8,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from graphfix.dims import DimExpr, expression
-from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.graph_rewrite import GraphRewrite
+from graphfix.pattern import Found, Pattern, SurgeryView
+from graphfix.rewrite import Case, Cure, Declined, Key, Safety
 from graphfix.surgeon import Surgery
 from graphfix.symbols import Tracer
+
+QUOTIENT = Pattern("sum = ReduceSum(x)  y = Div(sum, count)")
 
 
 class SumOverSizeToMean(GraphRewrite):
@@ -68,35 +72,32 @@ class SumOverSizeToMean(GraphRewrite):
     )
 
     def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
-        tracer = Tracer(surgery)
+        tracer, view = Tracer(surgery), SurgeryView(surgery)
         for graph in surgery.graphs():
-            for node in [n for n in graph.nodes if n.op == "Div" and n.domain in (None, "", "ai.onnx")]:
-                found = _count(tracer, surgery, node)
-                if found is None:
+            for node in list(graph.nodes):
+                found = QUOTIENT.match(view, node)
+                counted = _count(tracer, surgery, found) if found is not None else None
+                if found is None or counted is None:
                     continue
-                axes, count, divisor = found
+                axes, count, divisor = counted
                 if divisor != count:
                     yield Declined(f"it divides a sum over {count} elements by {divisor}", at=surgery.label(surgery.key(node)))
                     continue
                 yield surgery.key(node)
-                _write(surgery, graph, node, axes)
+                _write(surgery, graph, found, axes)
 
 
-def _count(tracer: Tracer, surgery: Surgery, node: Any) -> tuple[list[int], DimExpr, DimExpr] | None:
-    """The axes of the sum, how many elements they hold, and what it is divided by; None where it is no such quotient."""
-    total, by = node.inputs
-    makers = total.inputs if not isinstance(total, surgery.gs.Constant) else []
-    if len(makers) != 1 or makers[0].op != "ReduceSum" or makers[0].domain not in (None, "", "ai.onnx"):
-        return None
-    value, known = surgery.value(makers[0].inputs[0]), tracer.elements(by)
-    dims = tracer.shape(makers[0].inputs[0])
-    shown = surgery.value(by)
+def _count(tracer: Tracer, surgery: Surgery, found: Found) -> tuple[list[int], DimExpr, DimExpr] | None:
+    """The axes of the sum, how many elements they hold, and what it is divided by; None where that is not known."""
+    total, data, by = found.nodes["sum"], found["x"], found["count"]
+    value, known = surgery.value(data), tracer.elements(by)
+    dims, shown = tracer.shape(data), surgery.value(by)
     if value is None or not value.dtype.startswith("float") or dims is None or known is None or len(known) != 1:
         return None
-    if shown is None or shown.rank is None or shown.rank > (len(dims) if makers[0].attrs.get("keepdims", 1) else 0):
+    if shown is None or shown.rank is None or shown.rank > (len(dims) if total.attrs.get("keepdims", 1) else 0):
         return None
-    axes = tracer.constant(makers[0], 1, "axes")
-    if axes is None and (len(makers[0].inputs) > 1 or makers[0].attrs.get("noop_with_empty_axes", 0)):
+    axes = tracer.constant(total, 1, "axes")
+    if axes is None and (len(total.inputs) > 1 or total.attrs.get("noop_with_empty_axes", 0)):
         return None
     axes = sorted(axis % len(dims) for axis in axes) if axes else list(range(len(dims)))
     count = expression(1)
@@ -105,17 +106,17 @@ def _count(tracer: Tracer, surgery: Surgery, node: Any) -> tuple[list[int], DimE
     return axes, count, known[0]
 
 
-def _write(surgery: Surgery, graph: Any, node: Any, axes: list[int]) -> None:
+def _write(surgery: Surgery, graph: Any, found: Found, axes: list[int]) -> None:
     """Put the mean where the quotient stood."""
-    total, result = node.inputs[0].inputs[0], node.outputs[0]
-    origin = surgery.label(surgery.key(node))
+    node, total = found.nodes["y"], found.nodes["sum"]
+    build = surgery.at(surgery.label(surgery.key(node)))
     attrs: dict[str, Any] = {"keepdims": total.attrs.get("keepdims", 1)}
-    inputs = [total.inputs[0]]
+    inputs = [found["x"]]
     if surgery.opset < 18:
         attrs["axes"] = axes
     else:
-        inputs.append(surgery.constant(f"{origin}/axes", np.asarray(axes, np.int64)))
+        inputs.append(build.constant("axes", np.asarray(axes, np.int64)))
     at = next(i for i, other in enumerate(graph.nodes) if other is node)
     node.inputs.clear()
     node.outputs.clear()
-    graph.nodes[at] = surgery.node("ReduceMean", inputs, [result], attrs, origin)
+    graph.nodes[at] = build.node("ReduceMean", inputs, [found["y"]], attrs)

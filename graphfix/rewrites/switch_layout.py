@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from graphfix.feed_adapter import Adapted
-from graphfix.interface_rewrite import InterfaceRewrite, read_behind
+from graphfix.interface_rewrite import InterfaceRewrite, Reformed, read_behind
 from graphfix.rewrite import Case, Declined
 
 if TYPE_CHECKING:
@@ -44,10 +44,7 @@ class SwitchLayout(InterfaceRewrite):
     def asked(self) -> bool:
         return bool(self.layouts)
 
-    def label(self) -> str:
-        return ", ".join(self.layouts)
-
-    def reform(self, model: ModelProto) -> ModelProto | Declined:
+    def reform(self, model: ModelProto) -> Reformed | Declined:
         from onnx import ModelProto, TensorShapeProto, helper
 
         from graphfix.bind import interface
@@ -70,9 +67,9 @@ class SwitchLayout(InterfaceRewrite):
             node = helper.make_node("Transpose", [name], [inner], name=f"{name}/{self.name}", perm=back)
             made.graph.node.insert(0, node)
             _cancel(made, node, order)
-        return made
+        return Reformed(made, tuple(self.layouts), self._adapt)
 
-    def adapt(self, given: Adapted) -> Adapted:
+    def _adapt(self, given: Adapted) -> Adapted:
         turned = {
             name: np.ascontiguousarray(given.new[name].transpose(order_of(layout))) for name, layout in self.layouts.items()
         }

@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from graphfix.cells import Array, activations
+from graphfix.graph_rewrite import GraphRewrite, parse_nodes
 from graphfix.recurrent import BACKWARDS, LENGTHS
-from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.rewrite import Case, Cure, Declined, Key, Safety
 from graphfix.rewrites.simulate_dynamic import NUMBERS, ROUNDED
 from graphfix.rewrites.unroll_recurrent import Unrolled
 from graphfix.spelling import spelled
-from graphfix.surgeon import Surgery, parse_nodes
+from graphfix.surgeon import Surgery
 
 MOST_CELLS = 128
 """Steps times directions that are written out; a cell and its quantising are some thirty nodes."""

@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from graphfix.cells import Array, Cells, Weights, activations
+from graphfix.graph_rewrite import GraphRewrite
 from graphfix.recurrent import BACKWARDS, GATES, LENGTHS
-from graphfix.rewrite import Case, Cure, Declined, GraphRewrite, Key, Safety
+from graphfix.rewrite import Case, Cure, Declined, Key, Safety
 from graphfix.surgeon import Surgery
 
 MOST_CELLS = 256
@@ -190,7 +191,7 @@ class Unrolled(Cells):
             if made is not None and made.name:
                 self.stack(parts, made)
         at = next(i for i, other in enumerate(self.graph.nodes) if other is node)
-        self.graph.nodes[at : at + 1] = self.new
+        self.graph.nodes[at : at + 1] = self.build.nodes
 
     def weights(self, given: list[Any], ways: int) -> list[Weights]:
         """The weights of each direction, from the operands (None where one is left out)."""
@@ -221,5 +222,5 @@ class Unrolled(Cells):
         lifted = [self.axes("Unsqueeze", part, 0) for part in parts]
         result = self.op("Concat", *lifted, axis=0)
         if made is not None:
-            self.new[-1].outputs = [made]
+            self.build.nodes[-1].outputs = [made]
         return result

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from graphfix.feed_adapter import Adapted
-from graphfix.interface_rewrite import InterfaceRewrite, read_behind
+from graphfix.interface_rewrite import InterfaceRewrite, Reformed, read_behind
 from graphfix.rewrite import Case, Cure, Declined, Key, Outcome
 
 if TYPE_CHECKING:
@@ -55,9 +55,6 @@ class WidenInput(InterfaceRewrite):
     def asked(self) -> bool:
         return bool(self.dtypes)
 
-    def label(self) -> str:
-        return ", ".join(self.dtypes)
-
     def apply(self, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
         from graphfix.bind import interface
         from graphfix.facts import DTYPES
@@ -71,7 +68,7 @@ class WidenInput(InterfaceRewrite):
             reason = f"the dtype is yours to name: --input-dtype {narrow[0].name}={wide}"
         return Outcome(None, declined=(Declined(reason),))
 
-    def reform(self, model: ModelProto) -> ModelProto | Declined:
+    def reform(self, model: ModelProto) -> Reformed | Declined:
         from onnx import ModelProto, helper
 
         from graphfix.bind import interface
@@ -99,9 +96,9 @@ class WidenInput(InterfaceRewrite):
             ):
                 cast = helper.make_node("Cast", [name], [inside], name=f"{name}/{self.name}", to=narrowed)
                 made.graph.node.insert(0, cast)
-        return made
+        return Reformed(made, tuple(self.dtypes), self._adapt)
 
-    def adapt(self, given: Adapted) -> Adapted:
+    def _adapt(self, given: Adapted) -> Adapted:
         new = dict(given.new)
         for name, wide in self.dtypes.items():
             new[name] = np.asarray(new[name]).astype(np.dtype(wide))

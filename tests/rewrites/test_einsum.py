@@ -7,7 +7,7 @@ import random
 import onnx
 import pytest
 
-from graphfix.rewrite import registry
+from graphfix.rewrite_registry import registry
 from graphfix.rewrites.decompose_einsum import labelled
 from graphfix.verify import Reference, Tolerance
 

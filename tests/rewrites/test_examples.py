@@ -5,7 +5,8 @@ from __future__ import annotations
 import onnx
 import pytest
 
-from graphfix.rewrite import Case, Rewrite, Safety, registry, remedies
+from graphfix.rewrite import Case, Rewrite, Safety
+from graphfix.rewrite_registry import registry, remedies
 from graphfix.spec import violations
 
 from .fired import fired, verified

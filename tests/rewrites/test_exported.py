@@ -30,7 +30,8 @@ from graphfix.compile_case import Case
 from graphfix.confirm import prepare
 from graphfix.diagnostic import Severity
 from graphfix.model import save_model
-from graphfix.rewrite import Safety, registry
+from graphfix.rewrite import Safety
+from graphfix.rewrite_registry import registry
 from graphfix.table import Table
 from graphfix.verify import Reference, Tolerance
 

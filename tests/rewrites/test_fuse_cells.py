@@ -7,7 +7,7 @@ from pathlib import Path
 import onnx
 import pytest
 
-from graphfix.rewrite import registry
+from graphfix.rewrite_registry import registry
 from graphfix.verify import Reference, Tolerance
 
 FOLDER = Path(__file__).parent.parent.parent / "fixtures" / "exported" / "cells"

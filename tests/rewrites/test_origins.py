@@ -11,8 +11,8 @@ from onnx import ModelProto, NodeProto
 from graphfix.infer import graphs
 from graphfix.inheritance import inherit
 from graphfix.origin import Origin, mark, origin
-from graphfix.rewrite import Case, Rewrite, registry
-from graphfix.rewritten import rewritten
+from graphfix.rewrite import Case, Rewrite, rewritten
+from graphfix.rewrite_registry import registry
 
 from .fired import fired
 

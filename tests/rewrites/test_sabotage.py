@@ -10,7 +10,8 @@ import onnx
 import pytest
 from onnx import ModelProto, numpy_helper
 
-from graphfix.rewrite import Case, Rewrite, Safety, registry
+from graphfix.rewrite import Case, Rewrite, Safety
+from graphfix.rewrite_registry import registry
 from graphfix.verify import Tolerance
 
 from .fired import fired, verified

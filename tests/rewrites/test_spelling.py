@@ -7,9 +7,9 @@ import onnx
 import pytest
 from onnx import ModelProto, TensorProto, helper
 
-from graphfix.rewrite import registry
+from graphfix.graph_rewrite import parse_nodes
+from graphfix.rewrite_registry import registry
 from graphfix.spelling import spelled
-from graphfix.surgeon import parse_nodes
 from graphfix.verify import Reference, Tolerance
 
 TEXTS = {
