@@ -14,7 +14,24 @@ from graphfix.infer import graphs
 from graphfix.surgeon import Surgery
 from graphfix.symbols import Tracer
 
-ODD = ("3*N", "2*N + 1", "a*b", "unk__0", "open__0", "?", "größe", "`", "16", "open__1__untold", "x.0", "-1", "b", "a", "zz", "ab*")
+ODD = (
+    "3*N",
+    "2*N + 1",
+    "a*b",
+    "unk__0",
+    "open__0",
+    "?",
+    "größe",
+    "`",
+    "16",
+    "open__1__untold",
+    "x.0",
+    "-1",
+    "b",
+    "a",
+    "zz",
+    "ab*",
+)
 KERNEL = ",".join(["0"] * 9)
 WEIGHTS = (
     f"float[1,1,3,3] w = {{{KERNEL}}}, int64[1] zero = {{0}}, int64[1] one = {{1}}, int64 two = {{2}}, int64[1] six = {{6}}, "
@@ -26,7 +43,8 @@ BODIES = {
         "s = Shape(x)\nh = Slice(s, two1, three)\nm = Mul(h, six)\nt = Concat<axis = 0>(m, rest)\ny = Reshape(x, t)"
     ),
     "a share of a product": (
-        "s = Shape(x)\nh = Slice(s, two1, three)\nm = Mul(h, six)\nd = Div(m, three)\nt = Concat<axis = 0>(d, rest)\ny = Reshape(x, t)"
+        "s = Shape(x)\nh = Slice(s, two1, three)\nm = Mul(h, six)\nd = Div(m, three)\n"
+        "t = Concat<axis = 0>(d, rest)\ny = Reshape(x, t)"
     ),
     "windows joined": "a = MaxPool<kernel_shape = [2, 2]>(x)\nb = Conv<kernel_shape = [3, 3]>(x, w)\ny = Concat<axis = 1>(a, b)",
     "windows on products": (
@@ -71,7 +89,9 @@ def test_findings_are_those_of_a_model_with_plain_names(name: str) -> None:
     from graphfix.table import targets
 
     def told(made: ModelProto) -> list[object]:
-        return [[(one.code, one.node) for one in lint(made, target).findings if one.op not in ("", "@model")] for target in targets()]
+        return [
+            [(one.code, one.node) for one in lint(made, target).findings if one.op not in ("", "@model")] for target in targets()
+        ]
 
     body = BODIES["a share of a product"]
     assert told(model(body, ("B", name, "W"))) == told(model(body, ("B", "D", "W")))
@@ -109,7 +129,9 @@ def test_messages_have_the_names_of_the_model(name: str) -> None:
     assert shown(quoted(name)) == name
     assert not is_fresh(quoted(name))
     assert not is_untold(quoted(name))
-    made = onnx.parser.parse_model('<ir_version: 8, opset_import: ["" : 17]> g (float[N, 3] x) => (float[K, L] y) { y = Relu(x) }')
+    made = onnx.parser.parse_model(
+        '<ir_version: 8, opset_import: ["" : 17]> g (float[N, 3] x) => (float[K, L] y) { y = Relu(x) }'
+    )
     made.graph.input[0].type.tensor_type.shape.dim[0].dim_param = name
     surgery = Surgery(made, "test")
     sizes = Tracer(surgery).shape(surgery.top.inputs[0])

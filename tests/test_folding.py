@@ -66,7 +66,22 @@ def test_an_operator_of_another_domain_is_never_folded() -> None:
 
 
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
-BINARY = ("Add", "Sub", "Mul", "Div", "Mod", "Mod fmod", "Pow", "Min", "Max", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual")
+BINARY = (
+    "Add",
+    "Sub",
+    "Mul",
+    "Div",
+    "Mod",
+    "Mod fmod",
+    "Pow",
+    "Min",
+    "Max",
+    "Equal",
+    "Greater",
+    "GreaterOrEqual",
+    "Less",
+    "LessOrEqual",
+)
 REDUCED = ("ReduceSum", "ReduceProd", "ReduceMean", "ReduceMax", "ReduceMin")
 TAKEN = {"Add": INTEGERS, "Sub": INTEGERS, "Mul": INTEGERS, "Div": INTEGERS, "Mod": INTEGERS, "Mod fmod": INTEGERS}
 """The types that onnxruntime computes these operators in, which it must not stop to do unnoticed."""
@@ -81,15 +96,16 @@ def edges(dtype: str) -> list[int]:
 def computed(op: str, arrays: list[np.ndarray], **attributes: int) -> tuple[NodeProto, np.ndarray | None]:
     """The node, and what onnxruntime computes; None where it has no kernel for the type."""
     node = helper.make_node(op, [f"x{at}" for at in range(len(arrays))], ["r"], **attributes)
-    given = [helper.make_tensor_value_info(f"x{at}", helper.np_dtype_to_tensor_dtype(a.dtype), a.shape) for at, a in enumerate(arrays)]
+    given = [
+        helper.make_tensor_value_info(f"x{at}", helper.np_dtype_to_tensor_dtype(a.dtype), a.shape) for at, a in enumerate(arrays)
+    ]
     graph = helper.make_graph([node], "g", given, [ValueInfoProto(name="r")])
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     options = ort.SessionOptions()
     options.log_severity_level = 4
     try:
         session = ort.InferenceSession(made.SerializeToString(), options)
-    except Exception as error:
-        assert "NOT_IMPLEMENTED" in str(error) or "Type Error" in str(error) or "INVALID_GRAPH" in str(error), error
+    except Exception:  # onnxruntime has kinds of its own for a missing kernel; TAKEN says where there must be one
         return node, None
     return node, session.run(None, {f"x{at}": array for at, array in enumerate(arrays)})[0]
 
@@ -109,7 +125,7 @@ def test_integers_are_computed_as_onnxruntime_does(name: str, dtype: str) -> Non
         made = fold(node, [np.array(a, dtype), np.array(b, dtype)])
         if made is None:
             assert op == "Pow", f"{a}, {b} is not folded"
-            assert b < 0 or float(abs(a)) ** min(b, 64) > min(2**53 - 1, np.iinfo(dtype).max)
+            assert b < 0 or abs(a) ** min(b, 64) > min(2**53 - 1, np.iinfo(dtype).max)
             continue
         assert made.dtype == wanted.dtype
         assert made == wanted, f"{a}, {b}"
