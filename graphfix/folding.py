@@ -219,7 +219,7 @@ EXACT = 2**53
 
 def _exact(size: Array, dtype: np.dtype[Any]) -> None:
     """Nothing for integers that runtimes compute by way of floats alike; ValueError where each makes something else of them."""
-    if np.issubdtype(dtype, np.integer) and not np.all(size <= min(EXACT, np.iinfo(dtype).max)):  # so is what is no number
+    if np.issubdtype(dtype, np.integer) and not np.all(size <= min(EXACT - 1, np.iinfo(dtype).max)):  # so is what is no number
         raise ValueError("the result is large, or none")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnxruntime as ort
 import pytest
+from onnx import NodeProto, ValueInfoProto, helper
 
 from graphfix.example import Example
 from graphfix.facts import Facts
@@ -62,3 +63,114 @@ def test_what_cannot_be_folded_is_left_alone(nodes: str, weights: str) -> None:
 def test_an_operator_of_another_domain_is_never_folded() -> None:
     node = Example("r = example.Add(x, x)").model.graph.node[0]
     assert fold(node, [np.ones(1), np.ones(1)]) is None
+
+
+INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+BINARY = (
+    "Add",
+    "Sub",
+    "Mul",
+    "Div",
+    "Mod",
+    "Mod fmod",
+    "Pow",
+    "Min",
+    "Max",
+    "Equal",
+    "Greater",
+    "GreaterOrEqual",
+    "Less",
+    "LessOrEqual",
+)
+REDUCED = ("ReduceSum", "ReduceProd", "ReduceMean", "ReduceMax", "ReduceMin")
+TAKEN = {"Add": INTEGERS, "Sub": INTEGERS, "Mul": INTEGERS, "Div": INTEGERS, "Mod": INTEGERS, "Mod fmod": INTEGERS}
+"""The types that onnxruntime computes these operators in, which it must not stop to do unnoticed."""
+
+
+def edges(dtype: str) -> list[int]:
+    kind = np.iinfo(dtype)
+    near = {kind.min, kind.min + 1, -7, -3, -2, -1, 0, 1, 2, 3, 5, 7, 2**53 + 1, kind.max // 2, kind.max - 1, kind.max}
+    return sorted(number for number in near if kind.min <= number <= kind.max)
+
+
+def computed(op: str, arrays: list[np.ndarray], **attributes: int) -> tuple[NodeProto, np.ndarray | None]:
+    """The node, and what onnxruntime computes; None where it has no kernel for the type."""
+    node = helper.make_node(op, [f"x{at}" for at in range(len(arrays))], ["r"], **attributes)
+    given = [
+        helper.make_tensor_value_info(f"x{at}", helper.np_dtype_to_tensor_dtype(a.dtype), a.shape) for at, a in enumerate(arrays)
+    ]
+    graph = helper.make_graph([node], "g", given, [ValueInfoProto(name="r")])
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    try:
+        session = ort.InferenceSession(made.SerializeToString(), options)
+    except Exception:  # onnxruntime has kinds of its own for a missing kernel; TAKEN says where there must be one
+        return node, None
+    return node, session.run(None, {f"x{at}": array for at, array in enumerate(arrays)})[0]
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+@pytest.mark.parametrize("name", BINARY)
+def test_integers_are_computed_as_onnxruntime_does(name: str, dtype: str) -> None:
+    op, _, fmod = name.partition(" ")
+    low = np.iinfo(dtype).min
+    pairs = [(a, b) for a in edges(dtype) for b in edges(dtype) if op not in ("Div", "Mod") or (b != 0 and (a, b) != (low, -1))]
+    attributes = {"fmod": 1 if fmod else 0} if op == "Mod" else {}
+    node, expected = computed(op, [np.array(column, dtype) for column in zip(*pairs, strict=True)], **attributes)
+    if expected is None:
+        assert dtype not in TAKEN.get(name, ("int32", "int64"))
+        pytest.skip("onnxruntime does not compute it")
+    for (a, b), wanted in zip(pairs, expected, strict=True):
+        made = fold(node, [np.array(a, dtype), np.array(b, dtype)])
+        if made is None:
+            assert op == "Pow", f"{a}, {b} is not folded"
+            assert b < 0 or abs(a) ** min(b, 64) > min(2**53 - 1, np.iinfo(dtype).max)
+            continue
+        assert made.dtype == wanted.dtype
+        assert made == wanted, f"{a}, {b}"
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+@pytest.mark.parametrize("op", ["Neg", "Abs"])
+def test_signs_are_computed_as_onnxruntime_does(op: str, dtype: str) -> None:
+    node, expected = computed(op, [np.array(edges(dtype), dtype)])
+    if expected is None:
+        assert dtype not in ("int32", "int64")
+        pytest.skip("onnxruntime does not compute it")
+    made = fold(node, [np.array(edges(dtype), dtype)])
+    assert made is not None
+    assert made.dtype == expected.dtype
+    np.testing.assert_array_equal(made, expected)
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+@pytest.mark.parametrize("op", REDUCED)
+def test_reductions_are_computed_as_onnxruntime_does_or_not_at_all(op: str, dtype: str) -> None:
+    folded = 0
+    for first in edges(dtype):
+        for second in edges(dtype)[::3]:
+            node, expected = computed(op, [np.array([first, second, 1], dtype)], keepdims=0)
+            if expected is None:
+                assert dtype not in ("int32", "int64")
+                pytest.skip("onnxruntime does not compute it")
+            made = fold(node, [np.array([first, second, 1], dtype)])
+            folded += made is not None
+            assert made is None or (made == expected and made.dtype == expected.dtype), f"{first}, {second}"
+    assert folded > 20
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+@pytest.mark.parametrize(("op", "attributes"), [("Div", {}), ("Mod", {}), ("Mod", {"fmod": 1})])
+def test_what_is_divided_by_zero_is_not_folded(op: str, attributes: dict[str, int], dtype: str) -> None:
+    node = helper.make_node(op, ["a", "b"], ["r"], **attributes)
+    assert fold(node, [np.array([5, 6], dtype), np.array([1, 0], dtype)]) is None
+
+
+@pytest.mark.parametrize("dtype", INTEGERS[:4])
+def test_the_quotient_that_no_integer_holds_wraps_around(dtype: str) -> None:
+    low = np.array(np.iinfo(dtype).min, dtype)
+    made = fold(helper.make_node("Div", ["a", "b"], ["r"]), [low, np.array(-1, dtype)])
+    assert made == low
+    assert made is not None
+    assert made.dtype == low.dtype

@@ -6,7 +6,8 @@ import pytest
 
 from graphfix.example import Example
 from graphfix.facts import Facts
-from graphfix.sizes import sizes_of
+from graphfix.sizes import follow, sizes_of
+from graphfix.values import Value
 
 WEIGHTS = "int64 one = {1}, int64 two = {2}, int64[1] z = {0}, int64[1] u = {1}, int64[1] t = {2}, int64[2] many = {2, 1}"
 WEIGHTS += ", int64[3] minus = {-1, -1, -1}, int64[3] three = {1, 2, 3}"
@@ -45,3 +46,24 @@ def test_a_division_by_zero_is_no_size() -> None:
     nodes = "a = Shape(x)\ns = Div(a, z)"
     found = Facts.of(Example(nodes, inputs="float[4] x", outputs="int64 s", weights=WEIGHTS).model)
     assert sizes_of(found.value("s")) in (None, (None,))
+
+
+@pytest.mark.parametrize(
+    ("node", "sizes"),
+    [
+        ("Div(m, one)", (2**63 - 1, -(2**63))),
+        ("Add(m, one)", (-(2**63), -(2**63) + 1)),
+        ("Sub(m, one)", (2**63 - 2, 2**63 - 1)),
+        ("Mul(m, two)", (-2, 0)),
+        ("Div(m, minus)", (-(2**63) + 1, -(2**63))),
+        ("Div(o, two)", (-3, 3)),
+        ("Cast<to = 6>(m)", (None, None)),
+        ("Cast<to = 1>(m)", (None, None)),
+        ("Cast<to = 7>(o)", (-7, 7)),
+    ],
+)
+def test_sizes_are_computed_as_integers(node: str, sizes: tuple[int | None, ...]) -> None:
+    weights = "int64 one = {1}, int64 two = {2}, int64 minus = {-1}"
+    proto = Example(f"r = {node}", inputs="int64[2] m, int64[2] o", outputs="int64 r", weights=weights).model.graph.node[-1]
+    vectors = {"m": (2**63 - 1, -(2**63)), "o": (-7, 7), "one": (1,), "two": (2,), "minus": (-1,)}
+    assert follow(proto, [Value(name, "int64", (len(vectors[name]),), sizes=vectors[name]) for name in proto.input]) == sizes
