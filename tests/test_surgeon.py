@@ -8,6 +8,7 @@ from typing import Any
 import onnx
 import pytest
 
+from graphfix.closing import export
 from graphfix.surgeon import Surgery
 
 TEXT = """<ir_version: 8, opset_import: ["" : 17]> g (float[1,2,4,4] x) => (float[] y) {
@@ -63,7 +64,7 @@ def test_an_edit_of_an_attribute_is_exported(edit: Callable[[dict[str, Any]], No
     model = onnx.parser.parse_model(TEXT)
     surgery = Surgery(model, "test")
     edit({one.name: one for one in surgery.top.nodes})
-    found = attributes(surgery.close())
+    found = attributes(export(surgery))
     wanted = {label: dict(items) for label, items in AS_IT_WAS.items()}
     if value is None:
         del wanted[node][name]
