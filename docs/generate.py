@@ -13,15 +13,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from graphfix import cli
-from graphfix.check import checks
-from graphfix.codes import Code, codes
-from graphfix.rewrite import Case, Rewrite
-from graphfix.rewrite_registry import registry
-from graphfix.settings import SETTINGS, SUPPRESSION, Setting
-from graphfix.support import VERDICTS, operators, support
-from graphfix.table import Table, table
-from graphfix.table_versions import measured_versions, targets
+from graphfix.cli import app as cli
+from graphfix.linter.check import checks
+from graphfix.linter.codes import Code, codes
+from graphfix.linter.config_schema import SETTINGS, SUPPRESSION, Setting
+from graphfix.linter.support import VERDICTS, operators, support
+from graphfix.rewriting.registry import registry
+from graphfix.rewriting.rewrite import Case, Rewrite
+from graphfix.tables.table import Table, table
+from graphfix.tables.versions import measured_versions, targets
 
 ROOT = Path(__file__).parent.parent
 WIDTH = 100

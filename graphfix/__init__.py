@@ -8,9 +8,9 @@ from graphfix.version import VERSION
 
 if TYPE_CHECKING:
     from graphfix.api import Fixed, Report, compile, fix, lint, lower
-    from graphfix.compiling import Compiled
-    from graphfix.diagnostic import Finding, Result, Severity
+    from graphfix.backends.compile.compile import Compiled
     from graphfix.errors import GraphfixError
+    from graphfix.linter.diagnostics import Finding, Result, Severity
 
 __version__ = VERSION
 __all__ = [
@@ -19,8 +19,9 @@ __all__ = [
 ]  # fmt: skip
 
 _HOMES = {
-    "compile": "api", "fix": "api", "lint": "api", "lower": "api", "Compiled": "compiling", "Fixed": "api", "Report": "api",
-    "Finding": "diagnostic", "Result": "diagnostic", "Severity": "diagnostic", "GraphfixError": "errors",
+    "compile": "api", "fix": "api", "lint": "api", "lower": "api", "Compiled": "backends.compile.compile", "Fixed": "api", "Report": "api",
+    "Finding": "linter.diagnostics", "Result": "linter.diagnostics",
+    "Severity": "linter.diagnostics", "GraphfixError": "errors",
 }  # fmt: skip
 
 

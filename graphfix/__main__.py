@@ -2,6 +2,6 @@
 
 import sys
 
-from graphfix.cli import main
+from graphfix.cli.app import main
 
 sys.exit(main())

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import onnx
 
-from graphfix.diagnostic import Finding, Result
-from graphfix.engine import judge, lint_file
 from graphfix.errors import GraphfixError, UsageError, nearest
-from graphfix.reading import bound, named, read_whole
-from graphfix.table import table
+from graphfix.ir.reading import bound, named, read_whole
+from graphfix.linter.diagnostics import Finding, Result
+from graphfix.linter.engine import judge, lint_file
+from graphfix.tables.table import table
 
 if TYPE_CHECKING:
-    from graphfix.compiling import Compiled
-    from graphfix.interface_rewrite import InterfaceRewrite
+    from graphfix.backends.compile.compile import Compiled
     from graphfix.lowering.bringing import LoweredSource
-    from graphfix.transaction import Change
-    from graphfix.verify import Verification
-    from graphfix.why import Explanation
+    from graphfix.rewriting.explain import Explanation
+    from graphfix.rewriting.interface_rewrite import InterfaceRewrite
+    from graphfix.rewriting.transaction import Change
+    from graphfix.verify.reference import Verification
 
 Dims = Sequence[int | str]
 
@@ -137,14 +137,14 @@ def fix(
         shapes: dims to freeze, by input name. values: inputs to bind to constants, by name.
         data: arrays to verify with, by input name, in place of seeded random ones.
         rtol, atol: the tolerance on outputs, in place of each rewrite's own.
-        reforms: changes of what the model takes and gives, as `graphfix.reforms.reforms` makes them.
+        reforms: changes of what the model takes and gives, as `graphfix.rewrites.interface.requests.reforms` makes them.
 
     Raises:
         GraphfixError: an unreadable model, an unknown target or an unknown input; the message says the cure.
     """
-    from graphfix.fix_options import FixOptions
     from graphfix.lowering.bringing import usable_model
-    from graphfix.planner import fix_model
+    from graphfix.rewriting.fix_options import FixOptions
+    from graphfix.rewriting.pipeline import fix_model
 
     names = [target] if isinstance(target, str) else list(target)
     for name in names:
@@ -193,15 +193,15 @@ def compile(
     """
     import tempfile
 
-    from graphfix.artifact import check_artifact_path
     from graphfix.backends.base import backend
+    from graphfix.backends.compile.artifact import check_artifact_path
+    from graphfix.backends.compile.case import Case
+    from graphfix.backends.compile.compile import compile_case
     from graphfix.backends.connect import open_target
     from graphfix.backends.gpu_options import gpu_options
-    from graphfix.compile_case import Case
-    from graphfix.compiling import compile_case
+    from graphfix.ir.dim_ranges import freed, spanned
+    from graphfix.ir.io import save_model
     from graphfix.lowering.bringing import usable_model
-    from graphfix.model import save_model
-    from graphfix.ranges import freed, spanned
 
     wanted, goal = backend(target.partition("@")[0]), Path(output)
     options = gpu_options(compute_capability, wanted)
@@ -250,12 +250,12 @@ def lower(
     """
     import tempfile
 
+    from graphfix.ir.io import load_model
     from graphfix.lowering.bringing import verified_model
     from graphfix.lowering.instructions import EXPORTERS, Instructions
     from graphfix.lowering.lower import lower_source
     from graphfix.lowering.memory import lower_object, save_inputs
     from graphfix.lowering.source import source_of
-    from graphfix.model import load_model
 
     names = [targets] if isinstance(targets, str) else list(targets)
     for name in names:

@@ -15,13 +15,13 @@ import pytest
 
 import graphfix.backends.base
 import graphfix.backends.connect
-import graphfix.table
-import graphfix.table_versions
+import graphfix.tables.table
+import graphfix.tables.versions
 from graphfix.backends.base import Backend
 from graphfix.backends.session import Session
-from graphfix.example import Example
-from graphfix.rewrite import Key, Outcome
-from graphfix.rewrites.simplify import GUEST, Simplify
+from graphfix.linter.example import Example
+from graphfix.rewrites.cleanup.simplify import GUEST, Simplify
+from graphfix.rewriting.rewrite import Key, Outcome
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each of many processes would start threads, and none has a use for them
 RULES = Path(__file__).parent.parent / "fixtures" / "rules"
@@ -97,10 +97,10 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 @pytest.fixture
 def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Make the tables of the invented compiler `demo` the only ones there are."""
-    graphfix.table.table.cache_clear()
-    monkeypatch.setattr(graphfix.table_versions, "rules_home", lambda: RULES)
+    graphfix.tables.table.table.cache_clear()
+    monkeypatch.setattr(graphfix.tables.versions, "rules_home", lambda: RULES)
     yield
-    graphfix.table.table.cache_clear()
+    graphfix.tables.table.table.cache_clear()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 import onnx
 import pytest
 
-from graphfix.example import Example
+from graphfix.linter.example import Example
 
 yaml = pytest.importorskip("yaml")
 ROOT = Path(__file__).parent.parent

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from graphfix.advice import KINDS, OPERATORS, advice
-from graphfix.table_versions import rules_home
+from graphfix.linter.advice import KINDS, OPERATORS, advice
+from graphfix.tables.versions import rules_home
 
 
 def test_every_kind_of_rule_in_the_tables_has_an_instruction() -> None:

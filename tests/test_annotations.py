@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from onnx import ModelProto, parser
 
-from graphfix.annotations import annotation_class, evaluated
-from graphfix.facts import Facts
-from graphfix.model_facets import model_facets, telling
+from graphfix.analysis.facets.model import model_facets, telling
+from graphfix.analysis.facts import Facts
+from graphfix.analysis.value_info import annotation_class, evaluated
 
 POOL = "t = AveragePool<kernel_shape = [2, 2], strides = [2, 2]>(X) Y = Relu(t)"
 HIDDEN = "k = NonZero(X) m = Cast<to = 1>(k) t = Relu(m) Y = Neg(t)"

@@ -9,7 +9,7 @@ import onnx
 import pytest
 
 import graphfix
-from graphfix.example import Example
+from graphfix.linter.example import Example
 
 pytestmark = pytest.mark.usefixtures("demo")
 FREE = Example("y = Softmax(x)", inputs="float[n,m] x")

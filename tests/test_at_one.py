@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from graphfix.at_one import LAWS, unit
-from graphfix.dims import symbol
-from graphfix.example import Example
-from graphfix.facets import facets
-from graphfix.facts import Facts
+from graphfix.analysis.dims import symbol
+from graphfix.analysis.facets.node import facets
+from graphfix.analysis.facts import Facts
+from graphfix.analysis.unit_dim_conflicts import LAWS, unit
+from graphfix.linter.example import Example
 from graphfix.probe.naming import kind_of
-from graphfix.words import phrase
+from graphfix.tables.phrases import phrase
 
 GIVEN = "float[n,4] x, float[n,c,4] y, float[m] v, float[n,2,8] z, int64[1] k, float[t,n,4] seq, float[2,3] fixed, int64[q] any"
 ROWS = ",".join(["0"] * 12)

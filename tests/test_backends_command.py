@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-import graphfix.table_versions
+import graphfix.tables.versions
 from graphfix.backends import base, toolchain
 from graphfix.backends.toolchain import Toolchain
-from graphfix.cli import main
+from graphfix.cli.app import main
 from graphfix.errors import BackendError
 
 
@@ -20,7 +20,7 @@ def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Tables of one target in 1.9 and 1.10, and a compiler that `here` says is installed in which versions."""
     only = replace(base.backend("tract"), name="demo", install="pip install demo")
     monkeypatch.setattr(base, "backends", lambda: {"demo": only})
-    monkeypatch.setattr(graphfix.table_versions, "rules_home", lambda: tmp_path)
+    monkeypatch.setattr(graphfix.tables.versions, "rules_home", lambda: tmp_path)
     for version in ("1.9", "1.10"):
         (tmp_path / "demo" / version).mkdir(parents=True)
     (tmp_path / "demo" / "target.toml").write_text('title = "Demo"\n')

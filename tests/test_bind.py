@@ -7,8 +7,8 @@ import onnx
 import pytest
 from onnx import ModelProto, numpy_helper
 
-from graphfix.bind import bind, free_inputs, named_shapes, parse_shape, parse_value
 from graphfix.errors import UsageError
+from graphfix.ir.bind_inputs import bind, free_inputs, named_shapes, parse_shape, parse_value
 
 
 @pytest.fixture

@@ -10,11 +10,12 @@ from typing import Any
 import onnx
 import pytest
 
-from graphfix import cutting, spec
-from graphfix.bisect_search import message_words
-from graphfix.cli import main
-from graphfix.example import Example
-from graphfix.facts import Facts
+from graphfix.analysis.facts import Facts
+from graphfix.backends.compile import extract as cutting
+from graphfix.backends.compile.bisect_search import message_words
+from graphfix.cli.app import main
+from graphfix.ir import verifier as spec
+from graphfix.linter.example import Example
 
 Write = Callable[..., Path]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from graphfix.blame import blame
-from graphfix.example import Example
-from graphfix.facts import Facts
+from graphfix.analysis.facts import Facts
+from graphfix.backends.compile.blame import blame
+from graphfix.linter.example import Example
 
 MODEL = Example(
     """[S_enc_S_conv] c = Conv(x, w)

@@ -10,9 +10,9 @@ import onnx
 import pytest
 from onnx.reference import ReferenceEvaluator
 
-from graphfix.bounds import Bounds, Interval
-from graphfix.rewrite_registry import registry
-from graphfix.surgeon import Surgery
+from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.integer_ranges import Bounds, Interval
+from graphfix.rewriting.registry import registry
 
 TOP, LEAST = 2**31 - 1, -(2**31)
 MOST = 2**63 - 1

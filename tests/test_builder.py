@@ -7,11 +7,11 @@ import onnx
 import pytest
 from onnx import ModelProto
 
-from graphfix.builder import Builder, Pool
-from graphfix.emission import Protos
-from graphfix.rewrite_registry import registry
-from graphfix.surgeon import Surgery
-from graphfix.taken import Taken, names_in
+from graphfix.ir.value_names import Taken, names_in
+from graphfix.rewriting.builder import Builder, Pool
+from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.emission import Protos
+from graphfix.rewriting.registry import registry
 
 BRANCHED = """<ir_version: 8, opset_import: ["" : 17]> g (bool c, float[2] x, float unread) => (float[2] y)
   <float[2] "y/demo" = {1, 2}> {

@@ -10,8 +10,8 @@ from pathlib import Path
 import onnx
 import pytest
 
-from graphfix.cli import main
-from graphfix.example import Example
+from graphfix.cli.app import main
+from graphfix.linter.example import Example
 
 Write = Callable[..., Path]
 pytestmark = pytest.mark.usefixtures("demo")

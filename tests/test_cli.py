@@ -11,8 +11,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from graphfix.cli import main
-from graphfix.example import Example
+from graphfix.cli.app import main
+from graphfix.linter.example import Example
 from graphfix.lowering.options import FORMS
 
 Write = Callable[..., Path]
@@ -70,7 +70,7 @@ def test_one_unreadable_model_among_several_gives_exit_2_and_verdicts_for_the_ot
 def test_a_model_that_graphfix_stumbles_over_costs_the_others_nothing(
     write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from graphfix import engine
+    from graphfix.linter import engine
 
     whole = engine.judge
 

@@ -7,13 +7,13 @@ from html.parser import HTMLParser
 import pytest
 
 import graphfix
-from graphfix.check import checks
-from graphfix.cli import main
-from graphfix.codes import check_word, codes, meant
+from graphfix.cli.app import main
 from graphfix.errors import UsageError
-from graphfix.example import Example
-from graphfix.outcomes import OUTCOMES
-from graphfix.source_outcomes import SOURCE_OUTCOMES
+from graphfix.linter.check import checks
+from graphfix.linter.codes import check_word, codes, meant
+from graphfix.linter.example import Example
+from graphfix.linter.outcomes import OUTCOMES
+from graphfix.linter.source_outcomes import SOURCE_OUTCOMES
 
 RULES = {check.code: check for check in checks()}
 

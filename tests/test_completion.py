@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from graphfix import cli
-from graphfix.completion import SHELLS, script, tree
+from graphfix.cli import app as cli
+from graphfix.cli.completion import SHELLS, script, tree
 
 TREE = tree(cli.build_parser())
 BASH = """

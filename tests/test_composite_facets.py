@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from onnx import parser
 
-from graphfix.facets import Facets, facets
-from graphfix.facts import Facts
-from graphfix.model_facets import model_facets
+from graphfix.analysis.facets.model import model_facets
+from graphfix.analysis.facets.node import Facets, facets
+from graphfix.analysis.facts import Facts
 
 LOOP = """<ir_version: 8, opset_import: ["": 17]> g (int64 n, bool c, float[2,4] x) => (float[2,4] y{more}) {{
     y{given} = Loop(n, c, x) <body = b (int64 i, bool k, float[2,4] p) => (bool q, {kind} r{also}) {{ {until} {work} }}> }}"""

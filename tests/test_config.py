@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from graphfix import config
-from graphfix.cli import main
+from graphfix.cli.app import main
 from graphfix.errors import UsageError
-from graphfix.example import Example
+from graphfix.linter import config
+from graphfix.linter.example import Example
 
 Write = Callable[..., Path]
 

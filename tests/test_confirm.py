@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 import graphfix
-from graphfix.artifact import PendingArtifact, check_artifact_path
-from graphfix.cli import main
+from graphfix.backends.compile.artifact import PendingArtifact, check_artifact_path
+from graphfix.cli.app import main
 from graphfix.errors import OutputError, UsageError
-from graphfix.example import Example
-from graphfix.feeds import Feed
-from graphfix.witness import witness
+from graphfix.linter.example import Example
+from graphfix.verify.feeds import Feed
+from graphfix.verify.reference_run import witness
 
 pytestmark = pytest.mark.usefixtures("picky")
 Write = Callable[..., Path]

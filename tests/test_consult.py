@@ -5,9 +5,9 @@ from __future__ import annotations
 import onnx
 import pytest
 
-from graphfix.compiler_rejections import CompilerFindings
-from graphfix.diagnostic import Finding, Result, Severity
-from graphfix.sharing import facts_of
+from graphfix.analysis.cache import facts_of
+from graphfix.linter.diagnostics import Finding, Result, Severity
+from graphfix.rewriting.compiler_rejections import CompilerFindings
 
 
 def model(inputs: str, body: str = "y = Neg(h)", before: str = "h = Relu(x)", weights: str = "") -> onnx.ModelProto:

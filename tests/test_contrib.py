@@ -5,7 +5,7 @@ from __future__ import annotations
 import onnx
 import pytest
 
-from graphfix.facts import Facts
+from graphfix.analysis.facts import Facts
 
 HEAD = """<ir_version: 8, opset_import: ["" : 17, "com.microsoft" : 1]>
           g (float16[N, 3, 4] x, float16[4] s, float16[4, 12] w, float16[12] b, float[2, 8, 5, 5] image, float[6, 8, 3, 3] k,

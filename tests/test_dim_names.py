@@ -6,13 +6,13 @@ import onnx
 import pytest
 from onnx import ModelProto
 
-from graphfix.dim_names import is_fresh, is_untold, quoted, shown
-from graphfix.example import Example
-from graphfix.facets import facets
-from graphfix.facts import Facts
-from graphfix.infer import graphs
-from graphfix.surgeon import Surgery
-from graphfix.symbols import Tracer
+from graphfix.analysis.dim_names import is_fresh, is_untold, quoted, shown
+from graphfix.analysis.facets.node import facets
+from graphfix.analysis.facts import Facts
+from graphfix.analysis.shape_inference import graphs
+from graphfix.linter.example import Example
+from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.symbolic_shapes import Tracer
 
 ODD = (
     "3*N",
@@ -86,7 +86,7 @@ def test_the_names_of_dims_decide_nothing(body: str) -> None:
 @pytest.mark.parametrize("name", ["3*H", "2*H + 1", "unk__0", "open__0", "?", "größe"])
 def test_findings_are_those_of_a_model_with_plain_names(name: str) -> None:
     from graphfix.api import lint
-    from graphfix.table import targets
+    from graphfix.tables.table import targets
 
     def told(made: ModelProto) -> list[object]:
         return [

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from graphfix.dims import DimExpr, ceil, expression, floor, maximum, minimum, nearest, read, symbol, trunc, written
+from graphfix.analysis.dims import DimExpr, ceil, expression, floor, maximum, minimum, nearest, read, symbol, trunc, written
 
 H, N = symbol("H"), symbol("N")
 NAMES = ("H", "N", "W")
@@ -138,5 +138,5 @@ def test_a_size_divided_by_nothing_is_none() -> None:
 
 
 def test_the_algebra_imports_nothing_heavy() -> None:
-    code = "import sys, graphfix.dims; print(sorted({'sympy', 'fractions', 'numpy', 'onnx'} & set(sys.modules)))"
+    code = "import sys, graphfix.analysis.dims; print(sorted({'sympy', 'fractions', 'numpy', 'onnx'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"

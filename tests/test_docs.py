@@ -15,11 +15,11 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from graphfix import cli
-from graphfix.codes import codes
-from graphfix.rewrite_registry import registry
-from graphfix.settings import SETTINGS
-from graphfix.table_versions import targets
+from graphfix.cli import app as cli
+from graphfix.linter.codes import codes
+from graphfix.linter.config_schema import SETTINGS
+from graphfix.rewriting.registry import registry
+from graphfix.tables.versions import targets
 
 yaml = pytest.importorskip("yaml")
 ROOT = Path(__file__).parent.parent

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from graphfix.check import Check, checks
-from graphfix.engine import judge
-from graphfix.example import Example
+from graphfix.linter.check import Check, checks
+from graphfix.linter.engine import judge
+from graphfix.linter.example import Example
 
 RULES = Path(__file__).parent.parent / "fixtures" / "rules"
 VALID = [pytest.param(check, e, id=f"{check.code}-valid-{i}") for check in checks() for i, e in enumerate(check.valid)]

@@ -13,18 +13,18 @@ import pytest
 from onnx import ModelProto
 
 import graphfix
-from graphfix.annotating import annotate
-from graphfix.check import place
-from graphfix.diagnostic import Finding, Result, Severity
-from graphfix.engine import lint_file
-from graphfix.explain_verdict import explained
-from graphfix.facts import Facts
-from graphfix.fix_options import FixOptions
-from graphfix.infer import graphs
-from graphfix.origin import Origin, origin
-from graphfix.planner import fix_model
-from graphfix.rewrite import rewritten
-from graphfix.rewrite_registry import registry
+from graphfix.analysis.facts import Facts
+from graphfix.analysis.shape_inference import graphs
+from graphfix.ir.source_location import Origin, origin
+from graphfix.linter.check import place
+from graphfix.linter.diagnostics import Finding, Result, Severity
+from graphfix.linter.engine import lint_file
+from graphfix.linter.explain_verdict import explained
+from graphfix.report.annotated_model import annotate
+from graphfix.rewriting.fix_options import FixOptions
+from graphfix.rewriting.pipeline import fix_model
+from graphfix.rewriting.registry import registry
+from graphfix.rewriting.rewrite import rewritten
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "exported"
 FILE = "/home/me/net/make_sources.py"

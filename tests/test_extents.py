@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from graphfix.example import Example
-from graphfix.facets import facets
-from graphfix.facts import Facts
-from graphfix.values import is_unclear
+from graphfix.analysis.facets.node import facets
+from graphfix.analysis.facts import Facts
+from graphfix.analysis.values import is_unclear
+from graphfix.linter.example import Example
 
 KERNEL = ",".join(["0"] * 9)
 WEIGHTS = (

@@ -11,9 +11,9 @@ import pytest
 from onnx import ModelProto, TensorProto, parser
 
 from graphfix.errors import ModelError
-from graphfix.external import has_external
-from graphfix.model import load_model
-from graphfix.skeleton import read_skeleton
+from graphfix.ir.external_data import has_external
+from graphfix.ir.io import load_model
+from graphfix.ir.skeleton import read_skeleton
 
 TEXT = '<ir_version: 9, opset_import: ["": 18]>\nmain (float[8] x) => (float[8] y) { y = Add(x, w) }'
 VALUES = np.arange(8, dtype=np.float32)

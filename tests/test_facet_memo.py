@@ -13,14 +13,14 @@ import onnx
 import pytest
 from onnx import AttributeProto, ModelProto, NodeProto, parser
 
-from graphfix.check import checks
-from graphfix.engine import judge
-from graphfix.facet_memo import key_of, node_facets
-from graphfix.facets import facets, in_branches
-from graphfix.facts import Facts, NodeFacts, Value
-from graphfix.folding import Array
-from graphfix.rewrite_registry import registry
-from graphfix.skeleton import read_skeleton
+from graphfix.analysis.constant_folding import Array
+from graphfix.analysis.facets.memo import key_of, node_facets
+from graphfix.analysis.facets.node import facets, in_branches
+from graphfix.analysis.facts import Facts, NodeFacts, Value
+from graphfix.ir.skeleton import read_skeleton
+from graphfix.linter.check import checks
+from graphfix.linter.engine import judge
+from graphfix.rewriting.registry import registry
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 LOOP = "v, = Loop(n, go, x) <body = b (int64 i, bool c, float[3] p) => (bool d, float[3] q) { d = Identity(c) q = Exp(p) }>"

@@ -6,10 +6,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper, parser
 
-from graphfix.bind import bind
-from graphfix.example import Example
-from graphfix.facets import facets
-from graphfix.facts import Facts
+from graphfix.analysis.facets.node import facets
+from graphfix.analysis.facts import Facts
+from graphfix.ir.bind_inputs import bind
+from graphfix.linter.example import Example
 
 IF = Example(
     "y = If(c) <then_branch = a () => (float[2,3] p) { p = Relu(x) }, else_branch = b () => (float[2,3] q) { q = Neg(x) }>",

@@ -10,15 +10,15 @@ import onnx
 import pytest
 from onnx import ModelProto
 
-import graphfix.rewrite_registry
-from graphfix.diagnostic import Finding, Result, Severity
-from graphfix.facts import Facts
-from graphfix.fix_options import FixOptions
-from graphfix.graph_rewrite import NodeRewrite
-from graphfix.planner import fix_model
-from graphfix.rewrite import Cure, Safety
-from graphfix.rewrite_registry import registry
-from graphfix.rewrites.decompose_hard_sigmoid import DecomposeHardSigmoid
+import graphfix.rewriting.registry
+from graphfix.analysis.facts import Facts
+from graphfix.linter.diagnostics import Finding, Result, Severity
+from graphfix.rewrites.activation.decompose_hard_sigmoid import DecomposeHardSigmoid
+from graphfix.rewriting.fix_options import FixOptions
+from graphfix.rewriting.graph_rewrite import NodeRewrite
+from graphfix.rewriting.pipeline import fix_model
+from graphfix.rewriting.registry import registry
+from graphfix.rewriting.rewrite import Cure, Safety
 
 Judge = Callable[[ModelProto], list[Result]]
 
@@ -52,7 +52,7 @@ def ops(graph: ModelProto) -> list[str]:
 def extra(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The registry with room for a rewrite of the test's own, and without the last resort."""
     added: dict[str, Any] = {name: r for name, r in registry().items() if name != "simplify"}
-    monkeypatch.setattr(graphfix.rewrite_registry, "registry", lambda: added)
+    monkeypatch.setattr(graphfix.rewriting.registry, "registry", lambda: added)
     return added
 
 

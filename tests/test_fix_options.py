@@ -12,9 +12,9 @@ import numpy as np
 import onnx
 import pytest
 
-from graphfix.cli import main
-from graphfix.diagnostic import Result
-from graphfix.example import Example
+from graphfix.cli.app import main
+from graphfix.linter.diagnostics import Result
+from graphfix.linter.example import Example
 from graphfix.report.changes import render_changes
 
 Write = Callable[..., Path]

@@ -7,9 +7,9 @@ import onnxruntime as ort
 import pytest
 from onnx import NodeProto, ValueInfoProto, helper
 
-from graphfix.example import Example
-from graphfix.facts import Facts
-from graphfix.folding import LIMIT, fold
+from graphfix.analysis.constant_folding import LIMIT, fold
+from graphfix.analysis.facts import Facts
+from graphfix.linter.example import Example
 
 WEIGHTS = (
     "int64[4] v = {7, -3, 0, 2}, int64[2,2] m = {1, -2, 3, 4}, float[3] f = {1.5, -2.5, 2.5}, int64 one = {1}, int64 two = {2}, "

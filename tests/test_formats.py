@@ -14,9 +14,9 @@ from xml.etree import ElementTree
 import pytest
 from sarif_schema import sarif_schema
 
-from graphfix.diagnostic import Finding, NodeVerdict, Remedy, Result, Severity, Silenced, told_apart
 from graphfix.errors import UsageError
-from graphfix.formats import FORMATS
+from graphfix.linter.diagnostics import Finding, NodeVerdict, Remedy, Result, Severity, Silenced, told_apart
+from graphfix.linter.formats import FORMATS
 from graphfix.report import renderer
 from graphfix.report.model_explorer import drawn_names
 from graphfix.report.text import render as render_text

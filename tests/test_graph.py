@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from graphfix.cli import main
-from graphfix.example import Example
-from graphfix.facts import Facts
-from graphfix.graph import islands, node_graph
+from graphfix.analysis.facts import Facts
+from graphfix.analysis.partitions import islands, node_graph
+from graphfix.cli.app import main
+from graphfix.linter.example import Example
 
 CHAIN = Example("a = Relu(x)\nb = Neg(a)\nc = Mish(b)\nd = Relu(c)\ny = Add(d, k)", weights="float k = {2.0}")
 

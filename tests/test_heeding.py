@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from graphfix.heeding import LOADERS, heeded, loading_facets
+from graphfix.analysis.values import Facet
 from graphfix.probe.build import probes
 from graphfix.probe.choice import for_target
 from graphfix.probe.form import Form, data, weight
 from graphfix.probe.forms.loading import late
-from graphfix.table import Table
-from graphfix.values import Facet
+from graphfix.tables.table import Table
+from graphfix.tables.target_facets import LOADERS, heeded, loading_facets
 
 FACETS: dict[str, Facet] = {"since": 13, "A.dims": "dynamic", "clashes": True, "followed": "none"}
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import onnx
 import pytest
 
-from graphfix.engine import judge
-from graphfix.example import Example
-from graphfix.identity import signature, unnumbered
+from graphfix.linter.engine import judge
+from graphfix.linter.example import Example
+from graphfix.linter.fingerprints import signature, unnumbered
 
 pytestmark = pytest.mark.usefixtures("demo")
 FIRST = "[Mish_3] a3 = Mish(x)\n[Add_4] a4 = Add(a3, x)\n[Mish_5] b5 = Mish(a4)\n[Mish_6] b6 = Mish(b5)\n[Relu_7] y = Relu(b6)"
@@ -83,7 +83,7 @@ def test_the_signature_is_of_the_interface_and_of_no_number_in_it() -> None:
 
 
 def test_a_model_that_moved_keeps_its_fingerprints(tmp_path: Path) -> None:
-    from graphfix.engine import lint_file
+    from graphfix.linter.engine import lint_file
 
     model = Example("y = Mish(x)").model
     found = []

@@ -7,9 +7,9 @@ import onnx
 import pytest
 from onnx import ModelProto
 
-from graphfix.comparing import Tolerance, compare, spoilt
-from graphfix.impact import Gauge
-from graphfix.verify import Reference
+from graphfix.verify.compare import Tolerance, compare, spoilt
+from graphfix.verify.metrics import Gauge
+from graphfix.verify.reference import Reference
 
 
 def model(body: str, inputs: str = "float[2, 4] x", outputs: str = "float[2, 4] y") -> ModelProto:

@@ -11,13 +11,14 @@ from pathlib import Path
 import onnx
 import pytest
 
-from graphfix.example import Example
+from graphfix.linter.example import Example
 
 KILLED = """
 import contextlib, io, json, os, random, signal, sys, time
 from pathlib import Path
 import onnxruntime, onnx_graphsurgeon  # imported once, so that a killed child spends its time on the model
-from graphfix import cli, planner
+from graphfix.cli import app as cli
+from graphfix.rewriting import pipeline as planner
 
 path, times = Path(sys.argv[1]), int(sys.argv[2])
 words = ["fix", str(path), "--in-place", "--target", "tract", "--isolated", "--shape", "x=2x256", "--output-format", "json"]

@@ -8,10 +8,10 @@ import onnx
 import pytest
 from onnx import ModelProto, helper, inliner
 
-from graphfix.facts import Facts
-from graphfix.infer import graphs
-from graphfix.inheritance import inherit
-from graphfix.origin import Origin, bears, mark, origin
+from graphfix.analysis.facts import Facts
+from graphfix.analysis.shape_inference import graphs
+from graphfix.ir.location_propagation import inherit
+from graphfix.ir.source_location import Origin, bears, mark, origin
 
 HEAD = '<ir_version: 9, opset_import: ["": 18, "local": 1]>'
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from graphfix import starting
-from graphfix.cli import main
-from graphfix.config import load
+from graphfix.cli import project_setup as starting
+from graphfix.cli.app import main
+from graphfix.linter.config import load
 
 yaml = pytest.importorskip("yaml")
 pytestmark = pytest.mark.usefixtures("picky")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from graphfix.cli import main
+from graphfix.cli.app import main
 from graphfix.report import json_
 
 ROOT = Path(__file__).parent.parent

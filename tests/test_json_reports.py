@@ -15,16 +15,24 @@ import numpy as np
 import onnx
 import pytest
 
-from graphfix.cli import main
-from graphfix.comparing import Verification
-from graphfix.diagnostic import Finding, Result, Severity
-from graphfix.example import Example
+from graphfix.cli.app import main
+from graphfix.ir.source_location import Origin, mark
+from graphfix.linter.diagnostics import Finding, Result, Severity
+from graphfix.linter.example import Example
 from graphfix.lowering.bringing import LoweredSource
 from graphfix.lowering.lowered import Attempt, Lowered
+from graphfix.lowering.paths.model import (
+    AppliedRewrite,
+    BlockingCause,
+    ConversionPath,
+    ConversionPaths,
+    ExportState,
+    Means,
+    Start,
+)
 from graphfix.lowering.source import Kind, Source
-from graphfix.origin import Origin, mark
 from graphfix.report import json_, renderer
-from graphfix.roads import AppliedRewrite, BlockingCause, ConversionPath, ConversionPaths, ExportState, Means, Start
+from graphfix.verify.compare import Verification
 
 jsonschema = pytest.importorskip("jsonschema")
 Write = Callable[..., Path]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from graphfix.example import Example
-from graphfix.facets import facets
-from graphfix.facts import Facts
-from graphfix.laws import contradicts
+from graphfix.analysis.facets.node import facets
+from graphfix.analysis.facts import Facts
+from graphfix.analysis.operand_conflicts import contradicts
+from graphfix.linter.example import Example
 
 LSTM = "y, h, c = LSTM<hidden_size = 2>(x, w, r)"
 

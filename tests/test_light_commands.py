@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from graphfix.check import Check, checks
-from graphfix.cli import COMMANDS
+from graphfix.cli.app import COMMANDS
+from graphfix.linter.check import Check, checks
 
 HEAVY = ("onnx", "numpy", "google.protobuf", "rich", "onnxruntime", "torch", "tensorflow")
 ASK = """
 import sys
-from graphfix.cli import main
+from graphfix.cli.app import main
 try:
     main(sys.argv[2:])
 except SystemExit:

@@ -11,8 +11,8 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
-from graphfix.cli import main
-from graphfix.example import Example
+from graphfix.cli.app import main
+from graphfix.linter.example import Example
 from graphfix.report.model_explorer import COLOURS
 
 Write = Callable[..., Path]

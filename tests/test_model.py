@@ -16,11 +16,11 @@ import onnx
 import pytest
 from onnx import ModelProto, helper, numpy_helper, parser
 
-from graphfix import model as models
-from graphfix.atomic import Pending
 from graphfix.errors import ModelError, OutputError
-from graphfix.model import load_model, save_model, writable
-from graphfix.skeleton import read_skeleton
+from graphfix.ir import io as models
+from graphfix.ir.atomic_write import Pending
+from graphfix.ir.io import load_model, save_model, writable
+from graphfix.ir.skeleton import read_skeleton
 
 TEXT = """<ir_version: 9, opset_import: ["": 18, "l": 1], producer_name: "tests">
 main (float[8] x, bool c) => (float[8] y) {
@@ -186,7 +186,7 @@ def test_loading_refuses_what_reading_refuses(tmp_path: Path) -> None:
 
 WRITERS = """
 import os, sys
-from graphfix.model import load_model, save_model
+from graphfix.ir.io import load_model, save_model
 
 target, how, *sources = sys.argv[1:]
 whole = [load_model(source) for source in sources]

@@ -6,13 +6,13 @@ import onnx
 import pytest
 
 import graphfix
-from graphfix.cure import Cure
-from graphfix.facts import Facts
-from graphfix.model_facets import model_facets
-from graphfix.remedy_index import remedy
+from graphfix.analysis.facets.model import model_facets
+from graphfix.analysis.facts import Facts
+from graphfix.linter.cures import Cure
+from graphfix.linter.remedy_index import remedy
 from graphfix.report.paragraphs import Detail, paragraph
-from graphfix.rewrite_registry import registry
-from graphfix.rounds import answering
+from graphfix.rewriting.fixpoint import answering
+from graphfix.rewriting.registry import registry
 
 HEAD = '<ir_version: 8, opset_import: ["" : 17]>'
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from graphfix.example import Example
-from graphfix.facets import Facets, facets
-from graphfix.facts import Facts
+from graphfix.analysis.facets.node import Facets, facets
+from graphfix.analysis.facts import Facts
+from graphfix.linter.example import Example
 
 
 def of(nodes: str, op: str, inputs: str, weights: str = "") -> Facets:

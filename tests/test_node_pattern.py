@@ -9,12 +9,12 @@ import onnx
 import pytest
 from onnx import ModelProto
 
-from graphfix.facts import Facts
-from graphfix.facts_view import FactsView
-from graphfix.node_pattern import Match, Pattern, Patterns
-from graphfix.pattern import SurgeryView
-from graphfix.proto_view import ProtoView
-from graphfix.surgeon import Surgery
+from graphfix.analysis.facts import Facts
+from graphfix.analysis.patterns.facts_view import FactsView
+from graphfix.analysis.patterns.matcher import Match, Pattern, Patterns
+from graphfix.analysis.patterns.proto_view import ProtoView
+from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.pattern import SurgeryView
 
 Opened = tuple[Any, dict[str, Any]]
 

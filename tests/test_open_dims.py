@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from graphfix.example import Example
-from graphfix.facets import facets
-from graphfix.facts import Facts
-from graphfix.values import is_unclear
+from graphfix.analysis.facets.node import facets
+from graphfix.analysis.facts import Facts
+from graphfix.analysis.values import is_unclear
+from graphfix.linter.example import Example
 
 KERNEL = ",".join(["0"] * 81)
 WEIGHTS = f"float[3,3,3,3] w = {{{KERNEL}}}, int64[1] zero = {{0}}, int64[1] one = {{1}}, int64 two = {{2}}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from onnx import NodeProto, helper
 
-from graphfix.origin import LINE, MODULE, Origin, bears, hand_on, mark, named, origin, stamped
+from graphfix.ir.source_location import LINE, MODULE, Origin, bears, hand_on, mark, named, origin, stamped
 
 STACK, SCOPES = "pkg.torch.onnx.stack_trace", "pkg.torch.onnx.name_scopes"
 SITE = "/opt/env/lib/python3.11/site-packages"

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from graphfix.cli import main
-from graphfix.example import Example
-from graphfix.report.roads import render_paths
-from graphfix.roads import AppliedRewrite, ConversionPath, ConversionPaths, ExportState, Means, Start
+from graphfix.cli.app import main
+from graphfix.linter.example import Example
+from graphfix.lowering.paths.model import AppliedRewrite, ConversionPath, ConversionPaths, ExportState, Means, Start
+from graphfix.report.paths_text import render_paths
 
 Write = Callable[..., Path]
 SOURCE = '''"""Modules whose lines an export minds."""

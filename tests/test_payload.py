@@ -5,10 +5,10 @@ from __future__ import annotations
 import onnx
 import pytest
 
-from graphfix.example import Example
-from graphfix.facets import DATA, WEIGHTS, Facets, facets
-from graphfix.facts import Facts
-from graphfix.payload import PAYLOAD, decides
+from graphfix.analysis.facets.node import DATA, WEIGHTS, Facets, facets
+from graphfix.analysis.facets.payload_operands import PAYLOAD, decides
+from graphfix.analysis.facts import Facts
+from graphfix.linter.example import Example
 from graphfix.probe.forms import forms
 
 PARAMETERS = "float[3] one = {1, 1, 1}, float[3] two = {2, 2, 2}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from onnx import ModelProto
 
-from graphfix.example import Example
-from graphfix.facts import Facts, NodeFacts
+from graphfix.analysis.facts import Facts, NodeFacts
+from graphfix.linter.example import Example
 
 WEIGHTS = "int64[1] zero = {0}, int64[1] one = {1}, int64[1] two = {2}, int64[1] rest = {-1}, int64[2] fixed = {4, 8}"
 WEIGHTS += ", int64[3] written = {-1, 4, 8}, float[8] scale = {1, 1, 1, 1, 1, 1, 1, 1}, int64[1] four = {4}"

@@ -12,14 +12,14 @@ import onnx
 import pytest
 from onnx import ModelProto
 
-import graphfix.rewrite_registry
-from graphfix.diagnostic import Finding, Result, Severity
-from graphfix.facts import Facts
-from graphfix.fix_options import FixOptions, TimeLimitReached
-from graphfix.graph_rewrite import NodeRewrite
-from graphfix.planner import fix_model
-from graphfix.rewrite import Cure, Declined, Safety
-from graphfix.rewrite_registry import registry
+import graphfix.rewriting.registry
+from graphfix.analysis.facts import Facts
+from graphfix.linter.diagnostics import Finding, Result, Severity
+from graphfix.rewriting.fix_options import FixOptions, TimeLimitReached
+from graphfix.rewriting.graph_rewrite import NodeRewrite
+from graphfix.rewriting.pipeline import fix_model
+from graphfix.rewriting.registry import registry
+from graphfix.rewriting.rewrite import Cure, Declined, Safety
 
 Judge = Callable[[ModelProto], list[Result]]
 
@@ -68,7 +68,7 @@ def rewrite(title: str, of: str, text: str, *, safety: Safety = Safety.EXACT, **
 def rewrites(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The only rewrites there are: empty, to be filled by the test."""
     added: dict[str, Any] = {}
-    monkeypatch.setattr(graphfix.rewrite_registry, "registry", lambda: added)
+    monkeypatch.setattr(graphfix.rewriting.registry, "registry", lambda: added)
     return added
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import onnx
 import pytest
 
-from graphfix.example import Example
+from graphfix.linter.example import Example
 
 yaml = pytest.importorskip("yaml")
 ROOT = Path(__file__).parent.parent

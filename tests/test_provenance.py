@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from graphfix.example import Example
-from graphfix.facts import Facts
-from graphfix.option_hints import binding
-from graphfix.provenance import Provenance, Root
+from graphfix.analysis.facts import Facts
+from graphfix.analysis.provenance import Provenance, Root
+from graphfix.linter.example import Example
+from graphfix.linter.option_hints import binding
 
 CHAIN = Example(
     "s = Shape(x)\nn = Gather(s, i)\nu = Unsqueeze(n, z)\nt = Concat<axis = 0>(u, minus)\ny = Reshape(x, t)",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from graphfix.errors import UsageError
-from graphfix.example import Example
-from graphfix.ranges import Span, freed, parse_spans, profile, spanned
+from graphfix.ir.dim_ranges import Span, freed, parse_spans, profile, spanned
+from graphfix.linter.example import Example
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,14 @@ from pathlib import Path
 import onnx
 import pytest
 
+from graphfix.analysis.facts import Facts
+from graphfix.analysis.reachability import unreached, untaken
 from graphfix.backends.base import backends
 from graphfix.backends.connect import open_backend
 from graphfix.backends.toolchain import find
-from graphfix.engine import judge
-from graphfix.example import Example
-from graphfix.facts import Facts
-from graphfix.reach import unreached, untaken
-from graphfix.table import Table
+from graphfix.linter.engine import judge
+from graphfix.linter.example import Example
+from graphfix.tables.table import Table
 
 RULES = Path(__file__).parent.parent / "fixtures" / "rules"
 IDLE = Example("d = example.Foo(x)\ne = Neg(d)\ny = Relu(x)")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from graphfix import cli
-from graphfix.config import load
+from graphfix.cli import app as cli
+from graphfix.linter.config import load
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

@@ -11,7 +11,7 @@ import pytest
 import graphfix
 from graphfix.backends.base import available
 from graphfix.backends.connect import open_backend
-from graphfix.model import save_model
+from graphfix.ir.io import save_model
 
 ROOT = Path(__file__).parent.parent
 USE = {"shapes": {"input": [1, 576], "state": [2, 1, 128]}, "values": {"sr": 16000}}

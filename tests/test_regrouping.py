@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from graphfix.example import Example
-from graphfix.facets import facets
-from graphfix.facts import Facts
+from graphfix.analysis.facets.node import facets
+from graphfix.analysis.facts import Facts
+from graphfix.linter.example import Example
 
 ROW = "a = Reshape(x, s)\nb = Transpose <perm = [1, 0, 2]> (a)\ny = Reshape(b, t)"
 WEIGHTS = "int64[3] s = {2, 3, 1}, int64[1] t = {6}"

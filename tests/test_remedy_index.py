@@ -12,11 +12,11 @@ from pathlib import Path
 import onnx
 import pytest
 
-from graphfix import remedy_index
-from graphfix.cure import Cure
-from graphfix.diagnostic import Remedy
-from graphfix.remedy_index import Index, changed_since, index, made, remedy, sources
-from graphfix.rewrite_registry import preferred, registry, remedies
+from graphfix.linter import remedy_index
+from graphfix.linter.cures import Cure
+from graphfix.linter.diagnostics import Remedy
+from graphfix.linter.remedy_index import Index, changed_since, index, made, remedy, sources
+from graphfix.rewriting.registry import preferred, registry, remedies
 from graphfix.version import IMPORTED
 
 Sources = tuple[Path, Path]

@@ -8,9 +8,9 @@ import json
 
 import pytest
 
-from graphfix.diagnostic import Finding, Remedy, Result, Severity
 from graphfix.errors import UsageError
-from graphfix.formats import FORMATS
+from graphfix.linter.diagnostics import Finding, Remedy, Result, Severity
+from graphfix.linter.formats import FORMATS
 from graphfix.report import renderer
 
 FINDING = Finding(

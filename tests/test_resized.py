@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from onnx import parser
 
-from graphfix.facet_memo import node_facets
-from graphfix.facts import Facts
+from graphfix.analysis.facets.memo import node_facets
+from graphfix.analysis.facts import Facts
 
 LOSS = "Y = NegativeLogLikelihoodLoss(r, y)"
 

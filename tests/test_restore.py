@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import ModelProto, TensorProto, helper, numpy_helper, parser
 
-from graphfix.restore import restore
+from graphfix.ir.metadata import restore
 
 TEXT = """<ir_version: 9, opset_import: ["": 18, "l": 1, "unused": 4], producer_name: "tests",
            producer_version: "1", domain: "org.example", model_version: 7, doc_string: "a model">

@@ -15,10 +15,10 @@ import onnx
 import pytest
 
 import graphfix
-from graphfix.feed_adapter import Adapted
-from graphfix.reforms import reforms
-from graphfix.rewrite import Rewrite
-from graphfix.rewrite_registry import defined, modules, registry
+from graphfix.rewrites.interface.requests import reforms
+from graphfix.rewriting.registry import defined, modules, registry
+from graphfix.rewriting.rewrite import Rewrite
+from graphfix.verify.feed_adapter import Adapted
 
 ROOT = Path(graphfix.__file__).parent
 

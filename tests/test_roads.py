@@ -12,13 +12,21 @@ import onnx
 import pytest
 from onnx import ModelProto
 
-from graphfix import roadwork
-from graphfix.diagnostic import Finding, Result, Severity
-from graphfix.facts import Facts
-from graphfix.origin import MODULE, Origin
-from graphfix.roads import ConversionPath, ConversionPaths, ExportState, Means, Start, blocking_causes, suggested_options
-from graphfix.roadwork import SearchOptions, search_paths
-from graphfix.setting_out import start_as_given
+from graphfix.analysis.facts import Facts
+from graphfix.ir.source_location import MODULE, Origin
+from graphfix.linter.diagnostics import Finding, Result, Severity
+from graphfix.lowering.paths import search as roadwork
+from graphfix.lowering.paths.model import (
+    ConversionPath,
+    ConversionPaths,
+    ExportState,
+    Means,
+    Start,
+    blocking_causes,
+    suggested_options,
+)
+from graphfix.lowering.paths.search import SearchOptions, search_paths
+from graphfix.lowering.paths.starts import start_as_given
 
 pytestmark = pytest.mark.usefixtures("demo")
 HEADER = '<ir_version: 8, opset_import: ["" : 17]>'

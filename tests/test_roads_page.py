@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from browsing import started, visiting
 
-from graphfix.diagnostic import Finding, Remedy, Severity
-from graphfix.origin import Origin
-from graphfix.report.roads_page import page_data, paths_page
-from graphfix.roads import AppliedRewrite, ConversionPath, ConversionPaths, ExportState, Means, Start, blocking_causes
+from graphfix.ir.source_location import Origin
+from graphfix.linter.diagnostics import Finding, Remedy, Severity
+from graphfix.lowering.paths.model import (
+    AppliedRewrite,
+    ConversionPath,
+    ConversionPaths,
+    ExportState,
+    Means,
+    Start,
+    blocking_causes,
+)
+from graphfix.report.paths_page import page_data, paths_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

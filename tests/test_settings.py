@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from graphfix import config
-from graphfix.cli import main
-from graphfix.config import Config, Suppression
+from graphfix.cli.app import main
 from graphfix.errors import UsageError
-from graphfix.example import Example
-from graphfix.settings import NEEDED, SETTINGS, SUPPRESSION, schema
+from graphfix.linter import config
+from graphfix.linter.config import Config, Suppression
+from graphfix.linter.config_schema import NEEDED, SETTINGS, SUPPRESSION, schema
+from graphfix.linter.example import Example
 
 Write = Callable[..., Path]
 SHIPPED = Path(config.__file__).with_name("graphfix.schema.json")
@@ -57,7 +57,7 @@ def parsed(text: str, folder: Path) -> Config:
 
 
 def test_schema_parser_and_settings_have_the_same_keys() -> None:
-    assert json.loads(SHIPPED.read_text()) == schema(), "write it anew from graphfix.settings.schema()"
+    assert json.loads(SHIPPED.read_text()) == schema(), "write it anew from graphfix.linter.config_schema.schema()"
     told = schema()["properties"]
     assert set(told) == set(SETTINGS) == {f.name.replace("_", "-") for f in fields(Config)} - {"source", "origins"}
     inner = told["models"]["additionalProperties"]

@@ -10,23 +10,23 @@ import onnx
 import pytest
 from onnx import ModelProto, helper, numpy_helper
 
-import graphfix.model
-import graphfix.shelf
-from graphfix.diagnostic import Finding, Result, Severity
-from graphfix.facts import Facts
-from graphfix.model import load_model, save_model
-from graphfix.planner import fix_model
-from graphfix.rewrite_registry import registry
-from graphfix.shelf import array_of, folder_of, shelved, whole
-from graphfix.streaming import pieces
-from graphfix.verify import Reference
+import graphfix.ir.io
+import graphfix.ir.weight_offload
+from graphfix.analysis.facts import Facts
+from graphfix.ir.io import load_model, save_model
+from graphfix.ir.serialization import pieces
+from graphfix.ir.weight_offload import array_of, folder_of, shelved, whole
+from graphfix.linter.diagnostics import Finding, Result, Severity
+from graphfix.rewriting.pipeline import fix_model
+from graphfix.rewriting.registry import registry
+from graphfix.verify.reference import Reference
 
 
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> ModelProto:
     """A model whose weights count as large."""
-    monkeypatch.setattr(graphfix.shelf, "ENOUGH", 1)
-    monkeypatch.setattr(graphfix.shelf, "LARGE", 256)
+    monkeypatch.setattr(graphfix.ir.weight_offload, "ENOUGH", 1)
+    monkeypatch.setattr(graphfix.ir.weight_offload, "LARGE", 256)
     return build()
 
 
@@ -95,8 +95,8 @@ def test_a_large_model_is_saved_piece_by_piece(tmp_path: Path, monkeypatch: pyte
         asked.append(model)
         return pieces(model)
 
-    monkeypatch.setattr(graphfix.model, "_MUCH", 1)
-    monkeypatch.setattr(graphfix.model, "pieces", listening)
+    monkeypatch.setattr(graphfix.ir.io, "_MUCH", 1)
+    monkeypatch.setattr(graphfix.ir.io, "pieces", listening)
     model = build()
     save_model(model, tmp_path / "m.onnx")
     assert asked

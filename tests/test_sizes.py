@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from graphfix.example import Example
-from graphfix.facts import Facts
-from graphfix.sizes import follow, sizes_of
-from graphfix.values import Value
+from graphfix.analysis.facts import Facts
+from graphfix.analysis.symbolic_shapes import follow, sizes_of
+from graphfix.analysis.values import Value
+from graphfix.linter.example import Example
 
 WEIGHTS = "int64 one = {1}, int64 two = {2}, int64[1] z = {0}, int64[1] u = {1}, int64[1] t = {2}, int64[2] many = {2, 1}"
 WEIGHTS += ", int64[3] minus = {-1, -1, -1}, int64[3] three = {1, 2, 3}"

@@ -14,9 +14,9 @@ import pytest
 from onnx import ModelProto, TensorProto, helper, numpy_helper, parser
 
 from graphfix.errors import ModelError
-from graphfix.skeleton import is_elided, read_skeleton
-from graphfix.tensors import fault, is_external, tensors
-from graphfix.wire import varint
+from graphfix.ir.skeleton import is_elided, read_skeleton
+from graphfix.ir.tensors import fault, is_external, tensors
+from graphfix.ir.wire_format import varint
 
 TEXT = """<ir_version: 9, opset_import: ["": 18, "local": 1], producer_name: "tests", model_version: 3>
 main (float[N, 4] x, bool c) => (float[N, 4] y) <float[4] w = {1, 2, 3, 4}> {
@@ -254,7 +254,7 @@ def test_a_flood_of_fields_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
     flood = b"\x0a\x00" * 3000
     data = b"\x08\x08\x3a" + varint(len(flood)) + flood + b"\x42\x02\x10\x11"
     assert len(read_skeleton(write(tmp_path, data)).graph.node) == 3000
-    monkeypatch.setattr("graphfix.wire._MOST_FIELDS", 2000)
+    monkeypatch.setattr("graphfix.ir.wire_format._MOST_FIELDS", 2000)
     assert "more than 2000 fields" in refused(write(tmp_path, data))
 
 

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-import graphfix.placement
-import graphfix.table
-from graphfix.cli import main
-from graphfix.cure import FALLBACK, Cure
-from graphfix.diagnostic import Finding, Result, Severity
-from graphfix.engine import judge
-from graphfix.example import Example
-from graphfix.remedy_index import remedy
-from graphfix.rounds import calls
-from graphfix.support import support, told
-from graphfix.table import Table
-from graphfix.transaction import gravity
+import graphfix.tables.placement
+import graphfix.tables.table
+from graphfix.cli.app import main
+from graphfix.linter.cures import FALLBACK, Cure
+from graphfix.linter.diagnostics import Finding, Result, Severity
+from graphfix.linter.engine import judge
+from graphfix.linter.example import Example
+from graphfix.linter.remedy_index import remedy
+from graphfix.linter.support import support, told
+from graphfix.rewriting.fixpoint import calls
+from graphfix.rewriting.transaction import gravity
+from graphfix.tables.table import Table
 
 RULES = Path(__file__).parent.parent / "fixtures" / "rules"
 SLOW = Example("y = Softplus(x)")
@@ -61,7 +61,7 @@ def test_alike_nodes_are_all_named() -> None:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     shutil.copytree(RULES, tmp_path / "rules")
-    graphfix.table.table.cache_clear()
+    graphfix.tables.table.table.cache_clear()
     return tmp_path / "rules"
 
 
@@ -96,8 +96,8 @@ def test_what_is_not_known_or_was_not_asked_is_not_called_slow(home: Path) -> No
     assert findings(double, home) == []
     assert len(findings(Example("y = Add(x, b)", inputs="int64[2,3] x, int64[2,3] b", outputs="int64 y"), home)) == 1
     shutil.rmtree(home / "demo" / "1.0" / "fallbacks")
-    graphfix.table.table.cache_clear()
-    graphfix.placement._opened.cache_clear()
+    graphfix.tables.table.table.cache_clear()
+    graphfix.tables.placement._opened.cache_clear()
     assert findings(SLOW, home) == []
 
 

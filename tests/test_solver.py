@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from graphfix.example import Example
-from graphfix.facts import Facts
-from graphfix.node_inference import NodeInference
+from graphfix.analysis.facts import Facts
+from graphfix.analysis.node_inference import NodeInference
+from graphfix.linter.example import Example
 
 LEVEL = (
     "s{0} = Shape({1})\nf{0} = Cast<to = 1>(s{0})\nm{0} = Mul(f{0}, one)\nn{0} = Cast<to = 7>(m{0})\ny{0} = Reshape({1}, n{0})"

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from sarif_schema import sarif_schema
 
-from graphfix.diagnostic import Finding, Remedy, Result, Severity, Silenced, told_apart
-from graphfix.formats import FORMATS
-from graphfix.origin import Origin
+from graphfix.ir.source_location import Origin
+from graphfix.linter.diagnostics import Finding, Remedy, Result, Severity, Silenced, told_apart
+from graphfix.linter.formats import FORMATS
 from graphfix.report import renderer
 from graphfix.report.changes import render_changes, render_why
+from graphfix.report.file_uris import recorded
 from graphfix.report.notebook import html
-from graphfix.report.paths import recorded
 from graphfix.report.text import render as render_text
 from graphfix.version import VERSION
 

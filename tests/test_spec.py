@@ -9,8 +9,8 @@ import onnx
 import pytest
 from onnx import ModelProto, TensorProto, helper, parser
 
-from graphfix import spec
 from graphfix.errors import ModelError
+from graphfix.ir import verifier as spec
 
 HEAD = '<ir_version: 9, opset_import: ["": 18]>\n'
 CHAIN = HEAD + "main (float[2] x) => (float[2] y) { h = Relu(x) y = Abs(h) }"

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 import pytest
 from onnx import ModelProto, parser
 
-from graphfix import structural
-from graphfix.example import Example
-from graphfix.facet_memo import node_facets
-from graphfix.facets import facets
-from graphfix.facts import Facts
-from graphfix.heeding import loading_facets
+from graphfix.analysis.facets.memo import node_facets
+from graphfix.analysis.facets.node import facets
+from graphfix.analysis.facts import Facts
+from graphfix.analysis.patterns import registry as structural
+from graphfix.analysis.patterns.structural_pattern import Context, StructuralPattern
+from graphfix.linter.example import Example
 from graphfix.probe.naming import kind_of
-from graphfix.structural_pattern import Context, StructuralPattern
-from graphfix.words import phrase
+from graphfix.tables.phrases import phrase
+from graphfix.tables.target_facets import loading_facets
 
 SQUARED = StructuralPattern(
     frozenset({"Exp", "Neg"}),

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from browsing import Visit, started, visiting
 
+from graphfix.linter.support import operators, tables
 from graphfix.report.support_page import support_page
-from graphfix.support import operators, tables
-from graphfix.table_versions import measured_versions, rules_home, targets
+from graphfix.tables.versions import measured_versions, rules_home, targets
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

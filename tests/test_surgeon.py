@@ -8,8 +8,8 @@ from typing import Any
 import onnx
 import pytest
 
-from graphfix.closing import export
-from graphfix.surgeon import Surgery
+from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.export import export
 
 TEXT = """<ir_version: 8, opset_import: ["" : 17]> g (float[1,2,4,4] x) => (float[] y) {
     [t] h = Transpose<perm = [0, 2, 1, 3]>(x)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import onnx
 import pytest
 
-from graphfix.surgeon import Surgery
-from graphfix.symbols import Tracer
+from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.symbolic_shapes import Tracer
 
 WEIGHTS = (
     "int64[1] i0 = {0}, int64[1] i1 = {1}, int64[1] i2 = {2}, int64[1] two = {2}, int64[1] m1 = {-1}, int64[3] all = {-1, 4, 1}"

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from graphfix.conditions import holds
 from graphfix.errors import TableError, UsageError
-from graphfix.table import Entry, Evidence, Table
-from graphfix.table_versions import nearest_version
-from graphfix.words import condition_in_words, in_words
+from graphfix.tables.conditions import holds
+from graphfix.tables.phrases import condition_in_words, in_words
+from graphfix.tables.table import Entry, Evidence, Table
+from graphfix.tables.versions import nearest_version
 
 RULES = Path(__file__).parent.parent / "fixtures" / "rules"
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-import graphfix.table
-import graphfix.table_versions
-from graphfix.cli import main
+import graphfix.tables.table
+import graphfix.tables.versions
+from graphfix.cli.app import main
+from graphfix.linter.support import named, operators, support, tables
 from graphfix.report.matrix import render_matrix
 from graphfix.report.support_page import page_data
-from graphfix.support import named, operators, support, tables
-from graphfix.table import Table
+from graphfix.tables.table import Table
 
 RULES = Path(__file__).parent.parent / "fixtures" / "rules"
 
@@ -31,10 +31,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (home / "demo" / "1.5" / "Mish.json").unlink()
     gelu = json.loads((home / "demo" / "1.5" / "Relu.json").read_text()) | {"op": "Gelu", "domain": "com.microsoft"}
     (home / "demo" / "1.5" / "com.microsoft.Gelu.json").write_text(json.dumps(gelu))
-    graphfix.table.table.cache_clear()
-    monkeypatch.setattr(graphfix.table_versions, "rules_home", lambda: home)
+    graphfix.tables.table.table.cache_clear()
+    monkeypatch.setattr(graphfix.tables.versions, "rules_home", lambda: home)
     yield home
-    graphfix.table.table.cache_clear()
+    graphfix.tables.table.table.cache_clear()
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:

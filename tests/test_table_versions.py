@@ -9,7 +9,7 @@ import pytest
 
 import graphfix
 from graphfix.errors import TableError
-from graphfix.table_versions import rules_home, tables_folder
+from graphfix.tables.versions import rules_home, tables_folder
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from graphfix.taken import Taken
+from graphfix.ir.value_names import Taken
 
 
 def test_a_name_that_is_taken_gets_the_lowest_number() -> None:

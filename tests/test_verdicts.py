@@ -8,12 +8,12 @@ from pathlib import Path
 import onnx
 import pytest
 
-from graphfix.clock import Clock
-from graphfix.engine import judge, lint_file
 from graphfix.errors import UsageError
-from graphfix.example import Example
-from graphfix.explain_verdict import explained
-from graphfix.verdicts import keyed
+from graphfix.linter.engine import judge, lint_file
+from graphfix.linter.example import Example
+from graphfix.linter.explain_verdict import explained
+from graphfix.linter.node_verdicts import keyed
+from graphfix.linter.timings import Clock
 
 Write = Callable[..., Path]
 pytestmark = pytest.mark.usefixtures("demo")

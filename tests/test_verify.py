@@ -8,8 +8,8 @@ import pytest
 from onnx import ModelProto
 
 from graphfix.errors import UsageError
-from graphfix.feeds import seeded_feeds
-from graphfix.verify import Reference, Tolerance, compare
+from graphfix.verify.feeds import seeded_feeds
+from graphfix.verify.reference import Reference, Tolerance, compare
 
 
 def model(body: str, inputs: str = "float[N, 4] x", outputs: str = "float[N, 4] y", opset: int = 17) -> ModelProto:
@@ -155,7 +155,7 @@ def test_the_users_data_is_what_is_compared() -> None:
 
 
 def test_a_big_model_goes_to_onnxruntime_by_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("graphfix.reference_runtime.TOO_BIG", 1)
+    monkeypatch.setattr("graphfix.verify.runtime.TOO_BIG", 1)
     before = model("y = Relu(x)")
     assert Reference(before).check(model("h = Identity(x) y = Relu(h)")).passed
     assert not Reference(before).check(model("y = Abs(x)")).passed

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-import graphfix.table
-import graphfix.table_versions
-from graphfix.cli import main
-from graphfix.example import Example
-from graphfix.formats import FORMATS
+import graphfix.tables.table
+import graphfix.tables.versions
+from graphfix.cli.app import main
+from graphfix.linter.example import Example
+from graphfix.linter.formats import FORMATS
 
 RULES = Path(__file__).parent.parent / "fixtures" / "rules"
 BAD = Example("y = Mish(x)")
@@ -29,10 +29,10 @@ def two_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
     learnt = home / "demo" / "1.5" / "Mish.json"
     relu = json.loads((home / "demo" / "1.5" / "Relu.json").read_text())
     learnt.write_text(json.dumps({**relu, "op": "Mish", "axes": {**relu["axes"], "since": [18]}}))
-    graphfix.table.table.cache_clear()
-    monkeypatch.setattr(graphfix.table_versions, "rules_home", lambda: home)
+    graphfix.tables.table.table.cache_clear()
+    monkeypatch.setattr(graphfix.tables.versions, "rules_home", lambda: home)
     yield home
-    graphfix.table.table.cache_clear()
+    graphfix.tables.table.table.cache_clear()
 
 
 def lint(path: Path, target: str, *words: str) -> int:

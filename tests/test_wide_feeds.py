@@ -7,8 +7,8 @@ import onnx
 import pytest
 from onnx import ModelProto
 
-from graphfix.verify import Reference
-from graphfix.wide_feeds import EDGES, data_inputs, widened
+from graphfix.verify.integer_edges import EDGES, data_inputs, widened
+from graphfix.verify.reference import Reference
 
 
 def model(body: str, inputs: str = "int64[40] x", outputs: str = "int64[40] y") -> ModelProto:

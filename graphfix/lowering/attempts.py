@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from graphfix.engine import judge
 from graphfix.errors import GraphfixError, ModelError, UsageError
+from graphfix.ir.reading import bound
+from graphfix.linter.engine import judge
 from graphfix.lowering.instructions import Instructions
 from graphfix.lowering.lowered import Attempt
 from graphfix.lowering.proof import verify_lowered
 from graphfix.lowering.source import Source
-from graphfix.reading import bound
 
 
 def build_request(source: Source, instructions: Instructions, exporter: str, folder: Path) -> dict[str, Any]:
@@ -74,8 +74,8 @@ def read_attempt(source: Source, instructions: Instructions, answer: Mapping[str
 
 def _opset_and_node_count(path: Path) -> tuple[int, int]:
     """Return a model's opset of the default domain, and the number of its nodes with those in subgraphs."""
-    from graphfix.infer import graphs
-    from graphfix.skeleton import read_skeleton
+    from graphfix.analysis.shape_inference import graphs
+    from graphfix.ir.skeleton import read_skeleton
 
     model = read_skeleton(path)
     opset = max((entry.version for entry in model.opset_import if not entry.domain), default=0)
@@ -89,7 +89,7 @@ def lint_attempt(
 
     Where the requested shapes or values do not fit the model, it is linted as it is.
     """
-    from graphfix.skeleton import read_skeleton
+    from graphfix.ir.skeleton import read_skeleton
 
     if attempt.model is None or not targets:
         return ()

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from graphfix.diagnostic import Finding, Result, told_apart
 from graphfix.errors import ModelError
+from graphfix.linter.diagnostics import Finding, Result, told_apart
 from graphfix.lowering.codes import finding
 from graphfix.lowering.instructions import Instructions, parse_instructions
 from graphfix.lowering.lower import ReportProgress, lower_source
 from graphfix.lowering.lowered import Lowered, location_text
 from graphfix.lowering.source import Source
-from graphfix.table import table
+from graphfix.tables.table import table
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from graphfix.diagnostic import Finding, Severity
-from graphfix.origin import Origin
-from graphfix.source_outcomes import ARITHMETIC, BRANCH, DIFFERS, FAILED, PACKED, SIZE_BRANCH, TRAINING, TRANSPOSE, WRITE
+from graphfix.ir.source_location import Origin
+from graphfix.linter.diagnostics import Finding, Severity
+from graphfix.linter.source_outcomes import ARITHMETIC, BRANCH, DIFFERS, FAILED, PACKED, SIZE_BRANCH, TRAINING, TRANSPOSE, WRITE
 
 SOURCE = "source"
 """The `kind` of findings that are about the program, and not about a node."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from graphfix.bind import parse_shape
 from graphfix.errors import UsageError, nearest
+from graphfix.ir.bind_inputs import parse_shape
 from graphfix.lowering.options import EXPORTERS as EXPORTERS
 
 DTYPES = (

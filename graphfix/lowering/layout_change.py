@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from onnx import helper, numpy_helper
 
-from graphfix.lowering.regions import PARAMETERS, REDUCING, Region, ValueIndex, constant_axes, inverse, keeps_rank, permutation
+from graphfix.ir.layout_regions import PARAMETERS, REDUCING, Region, ValueIndex, constant_axes, inverse, keeps_rank, permutation
 
 
 @dataclass(slots=True)

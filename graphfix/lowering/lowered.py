@@ -11,8 +11,8 @@ from graphfix.errors import ModelError
 from graphfix.lowering.source import Source
 
 if TYPE_CHECKING:
-    from graphfix.comparing import Verification
-    from graphfix.diagnostic import Result
+    from graphfix.linter.diagnostics import Result
+    from graphfix.verify.compare import Verification
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from graphfix.comparing import Difference, Tolerance, Verification, compare
+from graphfix.verify.compare import Difference, Tolerance, Verification, compare
 
 METHOD = "onnxruntime with its optimiser off against the framework, rtol {rtol:g}, atol {atol:g} of each output's scale"
 RTOL, ATOL_SCALE = 1e-3, 1e-4
@@ -48,8 +48,8 @@ def verify_lowered(
 
 def verify_in_process(request: Mapping[str, Any]) -> Verification:
     """Run the lowered model on every feed in this process and compare."""
-    from graphfix.model import load_model
-    from graphfix.reference_runtime import session
+    from graphfix.ir.io import load_model
+    from graphfix.verify.runtime import session
 
     rtol, atol = request["rtol"], request["atol"]
     method = METHOD.format(rtol=RTOL if rtol is None else rtol, atol=ATOL_SCALE if atol is None else atol)

@@ -13,14 +13,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from graphfix.lowering.layout_change import LayoutChange, redirect_consumers
-from graphfix.lowering.regions import (
+from graphfix.ir.layout_regions import (
     ValueIndex,
     captured_names,
     find_regions,
     inverse,
     permutation,
 )
+from graphfix.lowering.layout_change import LayoutChange, redirect_consumers
 
 
 def count_transposes(model: Any) -> int:

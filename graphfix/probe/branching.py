@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, shape_inference
 
-from graphfix.folding import Array
+from graphfix.analysis.constant_folding import Array
 from graphfix.probe.graph_builder import SUPPORT_PREFIX
 from graphfix.probe.refusal import Inexpressible
 

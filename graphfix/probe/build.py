@@ -15,10 +15,10 @@ import numpy as np
 import onnx
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper, parser
 
-from graphfix.facets import Facets, facets
-from graphfix.facts import DTYPES, Facts
-from graphfix.folding import Array
-from graphfix.model_facets import model_facets
+from graphfix.analysis.constant_folding import Array
+from graphfix.analysis.facets.model import model_facets
+from graphfix.analysis.facets.node import Facets, facets
+from graphfix.analysis.facts import DTYPES, Facts
 from graphfix.probe.branching import in_branch
 from graphfix.probe.change import apply_change
 from graphfix.probe.deviations import deviations

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from graphfix.facets import DATA
+from graphfix.analysis.facets.node import DATA
 from graphfix.probe.form import SHAPES, Change, Form, Tensor
 from graphfix.probe.schemas import newest
 

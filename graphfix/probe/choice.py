@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from graphfix.heeding import asked, heeded
 from graphfix.probe.build import Probe
 from graphfix.probe.distil import key
 from graphfix.probe.form import NUMBERS_ONLY
+from graphfix.tables.target_facets import asked, heeded
 
 COMMON = {"since", "foldable", "inside"}
 """Facets whose values have the same meaning in every version."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import onnx
 
-from graphfix.facets import DATA, WEIGHTS
+from graphfix.analysis.facets.node import DATA, WEIGHTS
 from graphfix.probe.form import COMMON, DYNAMIC_DIMS, RARE, Change, Form, Tensor
 from graphfix.probe.operands import COMPUTED_DIMS
 from graphfix.probe.schemas import allowed, history, newest

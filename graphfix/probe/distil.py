@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graphfix.facets import Facets
+from graphfix.analysis.facets.node import Facets
+from graphfix.analysis.values import Facet
 from graphfix.probe.form import NUMBERS_ONLY
 from graphfix.probe.measure import Evidence
 from graphfix.probe.naming import identifier, kind_of
 from graphfix.probe.search import ConditionSearch, order
-from graphfix.values import Facet
 
 CONSTANT_OPERANDS = ("axes", "split")
 """Operands that exporters write as constants and do not compute."""

@@ -19,7 +19,7 @@ from graphfix.probe.measure import Evidence, measure
 from graphfix.probe.refusal import Fault, FaultError
 from graphfix.probe.run import chosen, differs
 from graphfix.probe.write import read_archive
-from graphfix.table_versions import tables_folder
+from graphfix.tables.versions import tables_folder
 
 Key = tuple[str, str]
 """A probe's operator and digest."""

@@ -13,7 +13,7 @@ import numpy as np
 from onnx import ModelProto
 from onnx.reference import ReferenceEvaluator
 
-from graphfix.folding import Array
+from graphfix.analysis.constant_folding import Array
 
 REQUANTISED = {"QLinearMatMul", "QLinearConv"}
 

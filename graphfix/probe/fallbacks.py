@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from graphfix.backends.base import Fallback
-from graphfix.placement import SORTS
 from graphfix.probe.measure import Evidence
 from graphfix.probe.placing import Placement, read_lines
 from graphfix.probe.write import entry, read_archive, text, write_atomically
-from graphfix.table import FALLBACKS
+from graphfix.tables.placement import SORTS
+from graphfix.tables.table import FALLBACKS
 
 PLACEMENTS = "placements.jsonl.xz"
 MOST_KINDS = 3

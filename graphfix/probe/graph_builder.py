@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
-from graphfix.folding import Array
+from graphfix.analysis.constant_folding import Array
 from graphfix.probe.refusal import BESIDE as SUPPORT_PREFIX
 from graphfix.probe.refusal import Inexpressible
 

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import onnx
 
+from graphfix.analysis.facets.node import Facets
+from graphfix.analysis.values import Facet
 from graphfix.backends.session import Session
 from graphfix.backends.verdict import Verdict
-from graphfix.facets import Facets
 from graphfix.probe.build import NODE, Probe
 from graphfix.probe.form import NUMBERS_ONLY
 from graphfix.probe.graph_builder import SUPPORT_PREFIX
-from graphfix.values import Facet
 
 MAX_MESSAGE = 200
 """Characters kept of a compiler's message."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from graphfix.structural import PATTERNS
+from graphfix.analysis.patterns.registry import PATTERNS
 
 TYPE_VARIABLE = re.compile(r"T\d*|Tind|T_?[A-Z0-9]\w*|B|V|tensor|in\d+\.dtype|value\.dtype|to|dtype|inputs\.dtypes")
 FORM_FACETS = {"foldable", "inputs", "constants", "broadcast", "branches", "captures", "subgraphs", "outputs"}

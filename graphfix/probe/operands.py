@@ -7,8 +7,8 @@ import zlib
 import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from graphfix.facts import DTYPES
-from graphfix.folding import Array
+from graphfix.analysis.constant_folding import Array
+from graphfix.analysis.facts import DTYPES
 from graphfix.probe.form import Tensor
 from graphfix.probe.graph_builder import SUPPORT_PREFIX, GraphBuilder
 from graphfix.probe.refusal import Inexpressible

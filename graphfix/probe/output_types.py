@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import onnx
 from onnx import ModelProto, NodeProto, TensorProto, helper, shape_inference
 
-from graphfix.facts import DTYPES
-from graphfix.folding import Array
+from graphfix.analysis.constant_folding import Array
+from graphfix.analysis.facts import DTYPES
 from graphfix.probe.expect import expected
 
 

@@ -13,11 +13,11 @@ import onnx
 
 from graphfix.backends.session import Session
 from graphfix.backends.verdict import PlacedOperation
-from graphfix.placement import idle
 from graphfix.probe.build import Probe
 from graphfix.probe.form import NUMBERS_ONLY
 from graphfix.probe.graph_builder import SUPPORT_PREFIX
 from graphfix.probe.measure import DEADLINE, FOLDING, Evidence
+from graphfix.tables.placement import idle
 
 MOST_PAIRS = 24
 """Probes per operator that vary several things at once; those that vary one thing are all placed."""

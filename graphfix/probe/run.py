@@ -17,7 +17,7 @@ from graphfix.probe.measure import Evidence
 from graphfix.probe.parallel import Measured, OperatorMeasurer, measure_in_parallel
 from graphfix.probe.refusal import Fault, FaultError
 from graphfix.probe.write import entry, read_archive, write_evidence, write_table
-from graphfix.table_versions import tables_folder
+from graphfix.tables.versions import tables_folder
 
 Report = Callable[[str], None]
 MARK = "compiler.txt"

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
+from graphfix.analysis.values import Facet
 from graphfix.probe.measure import Evidence
 from graphfix.probe.votes import AcceptedRows, votes_of
-from graphfix.values import Facet
 
 Pair = tuple[str, Facet]
 MOST_FACETS = 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-from graphfix.folding import Array
+from graphfix.analysis.constant_folding import Array
 from graphfix.probe.graph_builder import GraphBuilder
 from graphfix.probe.refusal import Inexpressible
 

@@ -20,7 +20,7 @@ from graphfix.probe.placing import Placement, place, wanted
 from graphfix.probe.refusal import Fault, FaultError
 from graphfix.probe.run import chosen, claim
 from graphfix.probe.write import read_archive
-from graphfix.table_versions import tables_folder
+from graphfix.tables.versions import tables_folder
 
 Report = Callable[[str], None]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto, TensorProto, TypeProto, helper
 
-from graphfix.model_facets import telling
+from graphfix.analysis.facets.model import telling
 
 
 def renamed(model: ModelProto, names: dict[str, str]) -> ModelProto:

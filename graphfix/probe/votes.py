@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from graphfix.analysis.values import Facet
 from graphfix.probe.measure import Evidence
-from graphfix.values import Facet
 
 NEAR = 2
 """The distance beyond the nearest accepted probe up to which accepted probes count as similar to a rejected one."""

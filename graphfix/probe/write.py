@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from graphfix.atomic import Pending
+from graphfix.ir.atomic_write import Pending
 from graphfix.probe.distil import Distilled, Rule, distil
 from graphfix.probe.measure import Evidence
 

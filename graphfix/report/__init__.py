@@ -6,9 +6,9 @@ import importlib
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from graphfix.diagnostic import Result
 from graphfix.errors import UsageError, nearest
-from graphfix.formats import FORMATS, OVERLAYS
+from graphfix.linter.diagnostics import Result
+from graphfix.linter.formats import FORMATS, OVERLAYS
 
 Renderer = Callable[[Sequence[Result], TextIO], None]
 

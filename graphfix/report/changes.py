@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
-from graphfix.diagnostic import Result
-from graphfix.origin import Origin, named
+from graphfix.ir.source_location import Origin, named
+from graphfix.linter.diagnostics import Result
 from graphfix.report.page import Page
 
 

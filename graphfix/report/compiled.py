@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from graphfix.diagnostic import Result
+from graphfix.backends.compile.findings import REPORTED_FIRST
+from graphfix.linter.diagnostics import Result
 from graphfix.report.page import Page
 from graphfix.report.text import VERDICTS, findings
-from graphfix.testimony import REPORTED_FIRST
 
 
 def render_compiled(result: Result, out: TextIO, *, full: bool = False) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
-from graphfix.diagnostic import UNDECIDED, Finding, Result
+from graphfix.linter.diagnostics import UNDECIDED, Finding, Result
+from graphfix.report.file_uris import cited, hosted
 from graphfix.report.paragraphs import grouped, places
-from graphfix.report.paths import cited, hosted
 
 COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 ROOM = 200

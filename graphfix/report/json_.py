@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final, TextIO
 
-from graphfix.diagnostic import Result
+from graphfix.linter.diagnostics import Result
 from graphfix.version import VERSION
 
 SCHEMA: Final = "report.schema.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
-from graphfix.diagnostic import Result
+from graphfix.linter.diagnostics import Result
 from graphfix.report.json_ import written
 
 

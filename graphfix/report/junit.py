@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TextIO
 from xml.etree import ElementTree
 
-from graphfix.diagnostic import Finding, Result, Severity
+from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.report.paragraphs import grouped, places
 
 INVALID_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

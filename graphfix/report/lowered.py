@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from graphfix.diagnostic import Result
+from graphfix.linter.diagnostics import Result
 from graphfix.lowering.codes import SOURCE
 from graphfix.report.page import Page
 from graphfix.report.paragraphs import wrapped

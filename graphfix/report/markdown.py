@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
-from graphfix.diagnostic import UNDECIDED, Finding, Result
+from graphfix.linter.diagnostics import UNDECIDED, Finding, Result
 from graphfix.report.paragraphs import clipped, grouped, place
 
 MAX_CHARACTERS = 60_000

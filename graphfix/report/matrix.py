@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TextIO
 
+from graphfix.linter.support import VERDICTS, Support, Verdict, support
 from graphfix.report.page import Page, Span
-from graphfix.support import VERDICTS, Support, Verdict, support
-from graphfix.table import Table
+from graphfix.tables.table import Table
 
 STYLES: dict[Verdict, str] = {"always": "green", "conditions": "yellow", "rejected": "bold red", "unmeasured": "dim"}
 HEADING = "operator"

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
-from graphfix.diagnostic import Result
 from graphfix.errors import UsageError
+from graphfix.linter.diagnostics import Result
 
 COLOURS = {
     "supported": "#c8e6c9", "unmeasured": "#e0e0e0", "undecided": "#fff9c4", "wrong": "#ffe0b2", "rejected": "#ffcdd2",

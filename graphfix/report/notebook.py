@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from graphfix.diagnostic import Finding, Result
+from graphfix.linter.diagnostics import Finding, Result
 from graphfix.report.paragraphs import grouped, places
 
 COLOURS = {"accepted": "#2e7d32", "rejected": "#c62828", "undecided": "#b26a00", "error": "#c62828", "warning": "#b26a00"}

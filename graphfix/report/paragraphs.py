@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from graphfix.diagnostic import UNDECIDED, Finding, Severity
-from graphfix.origin import named
+from graphfix.ir.source_location import named
+from graphfix.linter.diagnostics import UNDECIDED, Finding, Severity
 from graphfix.report.page import Span
 
 STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}

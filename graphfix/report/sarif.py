@@ -14,9 +14,9 @@ from pathlib import Path, PureWindowsPath
 from typing import Any, TextIO
 from urllib.parse import quote
 
-from graphfix.codes import codes
-from graphfix.diagnostic import Finding, Result, Silenced
-from graphfix.report.paths import cited, hosted
+from graphfix.linter.codes import codes
+from graphfix.linter.diagnostics import Finding, Result, Silenced
+from graphfix.report.file_uris import cited, hosted
 from graphfix.version import VERSION
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

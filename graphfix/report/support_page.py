@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from graphfix.report.whole_page import whole_page
-from graphfix.support import Statement, Verdict, support
-from graphfix.table import Table
+from graphfix.linter.support import Statement, Verdict, support
+from graphfix.report.standalone_page import whole_page
+from graphfix.tables.table import Table
 
 CODES: dict[Verdict, int] = {"unmeasured": 0, "always": 1, "conditions": 2, "rejected": 3}
 SORTS = {"rejects": 0, "wrong": 1, "exception": 2, "fallback": 3}

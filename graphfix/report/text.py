@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TextIO
 
-from graphfix.diagnostic import Finding, Result, Severity
+from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.report.page import Page
 from graphfix.report.paragraphs import DETAILS, FULL, NO_LIMIT, STYLES, Detail, Line, paragraphs, wrapped
 
@@ -28,7 +28,7 @@ def render(results: Sequence[Result], out: TextIO, *, full: bool = False) -> Non
         if len(lines) <= SCREEN:
             break
     if not full and len(readable) > 1 and (len(lines) > SCREEN or len(readable) > SCREEN):
-        from graphfix.report.across import across
+        from graphfix.report.many_models import across
 
         lines = across(results, page.width, SCREEN)
     for line in lines:

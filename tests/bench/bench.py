@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from onnx import TensorProto, helper
 
-from graphfix.wire import varint
+from graphfix.ir.wire_format import varint
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BASELINE = ["-c", "import onnx"]
@@ -117,7 +117,7 @@ def lint(path: Path) -> list[str]:
 
 def read(path: Path) -> list[str]:
     """The arguments of a process that only reads the skeleton."""
-    return ["-c", f"from graphfix.skeleton import read_skeleton; read_skeleton({str(path)!r})"]
+    return ["-c", f"from graphfix.ir.skeleton import read_skeleton; read_skeleton({str(path)!r})"]
 
 
 def imports(path: Path) -> None:

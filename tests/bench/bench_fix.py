@@ -16,7 +16,7 @@ import onnx
 from bench import run  # type: ignore[import-not-found]  # it stands beside this file
 from onnx import TensorProto, helper, numpy_helper
 
-from graphfix.wire import varint
+from graphfix.ir.wire_format import varint
 
 BLOCKS = 2_000
 """Blocks of ten nodes each; every twentieth holds an operator that the target refuses."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from graphfix.cli import main
+from graphfix.cli.app import main
 
 PROGRAM = """
 import torch

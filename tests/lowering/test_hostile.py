@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hostile import WAYS, bare_pickle, checkpoint
 
-from graphfix.cli import main
+from graphfix.cli.app import main
 
 pytestmark = pytest.mark.framework
 INPUT = {".pt2": (), ".pt": ("--input", "1x3"), ".keras": ("--input", "1x4"), ".h5": ("--input", "1x4")}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from graphfix.cli import main
+from graphfix.cli.app import main
 from graphfix.errors import UsageError
 from graphfix.lowering.instructions import DTYPES, Example, Instructions, parse_instructions, split_names
 from graphfix.lowering.options import add_lowering, add_proof

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from graphfix.backends.session import Session
-from graphfix.cli import main
+from graphfix.cli.app import main
 from graphfix.lowering import isolation
 
 needs_namespaces = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has namespaces")

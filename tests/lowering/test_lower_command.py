@@ -18,7 +18,7 @@ import pytest
 from hostile import exported
 
 from graphfix.backends.session import Session
-from graphfix.cli import main
+from graphfix.cli.app import main
 
 pytestmark = pytest.mark.framework
 PROGRAM = '''

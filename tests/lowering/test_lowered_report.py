@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from graphfix.comparing import Verification
 from graphfix.lowering.bringing import LoweredSource
 from graphfix.lowering.lowered import Attempt, Lowered
 from graphfix.lowering.source import Kind, Source
 from graphfix.report.lowered import render_lowered
+from graphfix.verify.compare import Verification
 
 LEFTOVERS = [
     {"kind": "size-branch", "module": "neck", "file": "net.py", "line": 7, "text": "`if w > 16` hangs on a size"},

@@ -9,8 +9,8 @@ from marks import NAMES, marks
 from trips import TARGETS, Lower, by, told
 
 import graphfix
-from graphfix.diagnostic import Finding, Severity
-from graphfix.origin import Origin
+from graphfix.ir.source_location import Origin
+from graphfix.linter.diagnostics import Finding, Severity
 
 LEAST = 0.95
 EXPORTED = [name for name in NAMES if told(name)["EXPORTERS"]["dynamo"]]

@@ -12,7 +12,7 @@ from marks import NAMES
 from tf_programs import FILES
 from trips import EXPORTERS, TARGETS, Lower, Trip, by, told
 
-from graphfix.cli import main
+from graphfix.cli.app import main
 
 pytestmark = [pytest.mark.framework, pytest.mark.slow]
 Travel = Callable[[Path, str], Trip]

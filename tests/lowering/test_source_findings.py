@@ -11,12 +11,12 @@ import pytest
 
 import graphfix
 import graphfix.lowering.leftovers
-from graphfix.diagnostic import Result, Severity
+from graphfix.ir.source_location import Origin
+from graphfix.linter.diagnostics import Result, Severity
+from graphfix.linter.source_outcomes import SOURCE_OUTCOMES
 from graphfix.lowering.codes import KINDS, finding
 from graphfix.lowering.leftovers import KINDS as FOUND
-from graphfix.origin import Origin
 from graphfix.report import renderer
-from graphfix.source_outcomes import SOURCE_OUTCOMES
 
 
 def test_every_kind_that_is_found_has_a_code_of_its_own() -> None:

@@ -12,9 +12,9 @@ import pytest
 from marks import PROGRAMS, marks
 
 import graphfix
-from graphfix.diagnostic import Finding
-from graphfix.engine import lint_file
-from graphfix.origin import bears, origin
+from graphfix.ir.source_location import bears, origin
+from graphfix.linter.diagnostics import Finding
+from graphfix.linter.engine import lint_file
 
 pytestmark = [
     pytest.mark.slow,

@@ -12,8 +12,8 @@ import onnx.parser
 import onnxruntime
 import pytest
 
+from graphfix.ir.layout_regions import inverse, permutation
 from graphfix.lowering import transposes
-from graphfix.lowering.regions import inverse, permutation
 
 IN, OUT = "Transpose<perm = [0, 3, 1, 2]>", "Transpose<perm = [0, 2, 3, 1]>"
 CONV = (
@@ -201,7 +201,7 @@ onnx.save(made, {str(tmp_path / "cnn.onnx")!r})
     before, left = map(int, done.stdout.split())
     assert before >= 8
     assert left == 1
-    from graphfix.cli import main
+    from graphfix.cli.app import main
 
     words = ["fix", str(tmp_path / "cnn.onnx"), "--target", "tract", "--input-layout", "image=nchw", "--isolated"]
     assert main([*words, "-o", str(tmp_path / "nchw.onnx")]) == 0

@@ -13,11 +13,11 @@ from marks import PROGRAMS
 
 import graphfix
 from graphfix.backends.base import backend
+from graphfix.backends.compile.case import Case
+from graphfix.backends.compile.compile import compile_case
 from graphfix.backends.gpu_options import gpu_options
 from graphfix.backends.session import Session
-from graphfix.bind import parse_shape
-from graphfix.compile_case import Case
-from graphfix.compiling import compile_case
+from graphfix.ir.bind_inputs import parse_shape
 from graphfix.lowering.instructions import Instructions
 from graphfix.lowering.lower import lower_source
 from graphfix.lowering.lowered import Attempt, Lowered

@@ -8,9 +8,9 @@ from itertools import combinations
 import onnx
 import pytest
 
-from graphfix.facets import facets
-from graphfix.facts import Facts
-from graphfix.model_facets import model_facets
+from graphfix.analysis.facets.model import model_facets
+from graphfix.analysis.facets.node import facets
+from graphfix.analysis.facts import Facts
 from graphfix.probe.branching import in_branch
 from graphfix.probe.build import NODE, Probe, build, finished, probes
 from graphfix.probe.choice import distinct

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from itertools import product
 
-from graphfix.conditions import holds
 from graphfix.probe.distil import distil
 from graphfix.probe.measure import Evidence
+from graphfix.tables.conditions import holds
 
 
 def evidence(facets: dict[str, object], verdict: str, varied: tuple[str, ...] = (), said: str = "no") -> Evidence:

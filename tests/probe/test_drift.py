@@ -13,7 +13,7 @@ import pytest
 
 from graphfix.backends.toolchain import Toolchain
 from graphfix.backends.verdict import Verdict
-from graphfix.cli import main
+from graphfix.cli.app import main
 from graphfix.errors import UsageError
 from graphfix.probe import drift
 from graphfix.probe import run as running

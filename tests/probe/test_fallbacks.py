@@ -16,9 +16,8 @@ from graphfix.backends.base import backend
 from graphfix.backends.connect import open_backend
 from graphfix.backends.toolchain import Toolchain
 from graphfix.backends.verdict import PlacedOperation, Verdict
-from graphfix.cli import main
+from graphfix.cli.app import main
 from graphfix.errors import BackendError, UsageError
-from graphfix.placement import fallback, placements
 from graphfix.probe import run as running
 from graphfix.probe import survey as surveying
 from graphfix.probe.fallbacks import fallback_entry, fallback_evidence, implementations_by_kind, read_placements, worst_fallback
@@ -26,8 +25,9 @@ from graphfix.probe.measure import Evidence
 from graphfix.probe.placing import MOST_PAIRS, Placement, of_probed_node, wanted
 from graphfix.probe.survey import resurvey, survey
 from graphfix.probe.write import read_archive
-from graphfix.table import FALLBACKS, Table
-from graphfix.table_versions import measured_versions, rules_home, targets
+from graphfix.tables.placement import fallback, placements
+from graphfix.tables.table import FALLBACKS, Table
+from graphfix.tables.versions import measured_versions, rules_home, targets
 
 PLACED = [
     f"{target}@{version}"

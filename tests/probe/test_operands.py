@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from graphfix.facets import facets
-from graphfix.facts import Facts
+from graphfix.analysis.facets.node import facets
+from graphfix.analysis.facts import Facts
 from graphfix.probe.build import build, finished, probes
 from graphfix.probe.form import Form, data, weight
 from graphfix.probe.forms import loading

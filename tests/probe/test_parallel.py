@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from graphfix.backends.base import available
-from graphfix.cli import main
+from graphfix.cli.app import main
 from graphfix.errors import UsageError
 from graphfix.probe.run import run
 from graphfix.probe.write import read_archive

@@ -14,7 +14,7 @@ import pytest
 from onnx import ModelProto, TensorProto, shape_inference
 
 from graphfix.backends.verdict import Verdict
-from graphfix.cli import main
+from graphfix.cli.app import main
 from graphfix.probe import build as building
 from graphfix.probe import drift, parallel, survey
 from graphfix.probe import run as running

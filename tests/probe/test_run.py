@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from graphfix.backends.verdict import Verdict
-from graphfix.cli import main
+from graphfix.cli.app import main
 from graphfix.errors import UsageError
 from graphfix.probe import run as running
 from graphfix.probe.write import read_archive
-from graphfix.table import Entry
+from graphfix.tables.table import Entry
 
 
 class Picky:

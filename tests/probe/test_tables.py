@@ -20,8 +20,8 @@ from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence, ask_probe
 from graphfix.probe.naming import ORDER
 from graphfix.probe.write import entry, read_archive
-from graphfix.table import Entry, Table
-from graphfix.table_versions import measured_versions, newest_version, rules_home, targets
+from graphfix.tables.table import Entry, Table
+from graphfix.tables.versions import measured_versions, newest_version, rules_home, targets
 
 KINDS = {*ORDER, "operator"}
 TARGETS = [f"{target}@{version}" for target in targets() for version in measured_versions(target)]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import onnx
 from onnx import ModelProto
 
-from graphfix.rewrite import Case, Outcome, Rewrite
-from graphfix.verify import Reference, Tolerance, Verification
+from graphfix.rewriting.rewrite import Case, Outcome, Rewrite
+from graphfix.verify.reference import Reference, Tolerance, Verification
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ import random
 import onnx
 import pytest
 
-from graphfix.rewrite_registry import registry
-from graphfix.rewrites.decompose_einsum import labelled
-from graphfix.verify import Reference, Tolerance
+from graphfix.rewrites.matmul.decompose_einsum import labelled
+from graphfix.rewriting.registry import registry
+from graphfix.verify.reference import Reference, Tolerance
 
 SIZES = {"a": 2, "b": 3, "c": 4, "d": 2, "e": 5}
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import onnx
 import pytest
 
-from graphfix.rewrite import Case, Rewrite, Safety
-from graphfix.rewrite_registry import registry, remedies
-from graphfix.spec import violations
+from graphfix.ir.verifier import violations
+from graphfix.rewriting.registry import registry, remedies
+from graphfix.rewriting.rewrite import Case, Rewrite, Safety
 
 from .fired import fired, verified
 

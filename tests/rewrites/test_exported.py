@@ -24,16 +24,16 @@ import graphfix
 from graphfix.api import Fixed
 from graphfix.backends import toolchain
 from graphfix.backends.base import backend
+from graphfix.backends.compile.case import Case
+from graphfix.backends.compile.confirm import prepare
 from graphfix.backends.connect import open_target
 from graphfix.backends.session import Session
-from graphfix.compile_case import Case
-from graphfix.confirm import prepare
-from graphfix.diagnostic import Severity
-from graphfix.model import save_model
-from graphfix.rewrite import Safety
-from graphfix.rewrite_registry import registry
-from graphfix.table import Table
-from graphfix.verify import Reference, Tolerance
+from graphfix.ir.io import save_model
+from graphfix.linter.diagnostics import Severity
+from graphfix.rewriting.registry import registry
+from graphfix.rewriting.rewrite import Safety
+from graphfix.tables.table import Table
+from graphfix.verify.reference import Reference, Tolerance
 
 FOLDER = Path(__file__).parent.parent.parent / "fixtures" / "exported"
 

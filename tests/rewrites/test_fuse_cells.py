@@ -7,8 +7,8 @@ from pathlib import Path
 import onnx
 import pytest
 
-from graphfix.rewrite_registry import registry
-from graphfix.verify import Reference, Tolerance
+from graphfix.rewriting.registry import registry
+from graphfix.verify.reference import Reference, Tolerance
 
 FOLDER = Path(__file__).parent.parent.parent / "fixtures" / "exported" / "cells"
 

@@ -10,11 +10,11 @@ import onnxruntime as ort
 import pytest
 from onnx import ModelProto
 
-from graphfix.diagnostic import Result
 from graphfix.errors import UsageError
-from graphfix.fix_options import FixOptions
-from graphfix.planner import FixResult, fix_model
-from graphfix.reforms import reforms
+from graphfix.linter.diagnostics import Result
+from graphfix.rewrites.interface.requests import reforms
+from graphfix.rewriting.fix_options import FixOptions
+from graphfix.rewriting.pipeline import FixResult, fix_model
 
 CONV = """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 3, 4, 5] x) => (float[1, 2, 3, 4] y) {
             w = Constant<value = float[2, 3, 2, 2] {

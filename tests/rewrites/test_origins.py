@@ -8,11 +8,11 @@ import onnx
 import pytest
 from onnx import ModelProto, NodeProto
 
-from graphfix.infer import graphs
-from graphfix.inheritance import inherit
-from graphfix.origin import Origin, mark, origin
-from graphfix.rewrite import Case, Rewrite, rewritten
-from graphfix.rewrite_registry import registry
+from graphfix.analysis.shape_inference import graphs
+from graphfix.ir.location_propagation import inherit
+from graphfix.ir.source_location import Origin, mark, origin
+from graphfix.rewriting.registry import registry
+from graphfix.rewriting.rewrite import Case, Rewrite, rewritten
 
 from .fired import fired
 

@@ -10,9 +10,9 @@ import onnx
 import pytest
 from onnx import ModelProto, numpy_helper
 
-from graphfix.rewrite import Case, Rewrite, Safety
-from graphfix.rewrite_registry import registry
-from graphfix.verify import Tolerance
+from graphfix.rewriting.registry import registry
+from graphfix.rewriting.rewrite import Case, Rewrite, Safety
+from graphfix.verify.reference import Tolerance
 
 from .fired import fired, verified
 

@@ -9,8 +9,8 @@ from typing import Any
 import onnx
 import pytest
 
-from graphfix.rewrite import Outcome
-from graphfix.rewrites.simplify import Simplify
+from graphfix.rewrites.cleanup.simplify import Simplify
+from graphfix.rewriting.rewrite import Outcome
 
 
 def test_a_process_of_its_own_makes_what_the_fork_makes(

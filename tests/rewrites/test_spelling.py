@@ -7,10 +7,10 @@ import onnx
 import pytest
 from onnx import ModelProto, TensorProto, helper
 
-from graphfix.graph_rewrite import parse_nodes
-from graphfix.rewrite_registry import registry
-from graphfix.spelling import spelled
-from graphfix.verify import Reference, Tolerance
+from graphfix.rewriting.graph_rewrite import parse_nodes
+from graphfix.rewriting.opset_forms import spelled
+from graphfix.rewriting.registry import registry
+from graphfix.verify.reference import Reference, Tolerance
 
 TEXTS = {
     "y = ReduceSum<axes = [1]>(x)": 13,

@@ -1,6 +1,6 @@
 """Clip with bounds from every source in every dtype, and reductions over one or several runtime axes."""
 
-from graphfix.derived_facets import REDUCTIONS
+from graphfix.analysis.facets.derived import REDUCTIONS
 from graphfix.probe.form import TextProbe
 
 DTYPES = ("float", "float16", "double", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")

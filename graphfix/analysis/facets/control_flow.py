@@ -1,0 +1,166 @@
+"""Facets of operators that hold a whole computation: what a loop's body does to what it carries, how attention shares heads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from onnx import AttributeProto, GraphProto
+
+from graphfix.analysis.constant_folding import attribute
+from graphfix.analysis.facets.attributes import Facet
+from graphfix.analysis.values import NodeFacts, Value
+
+Facets = dict[str, Facet]
+
+CONTAINERS = {"sequence", "optional", "map"}
+"""Kinds of values that have no shape of their own."""
+AGREEMENTS = ("same", "other-dims", "unknown", "other-rank")
+"""How well shapes agree, the best first."""
+
+
+def agreement(ones: Sequence[Value | None], others: Sequence[Value | None]) -> str:
+    """The worst agreement of shapes between two rows of values; sequences and optional values agree by kind."""
+    return max((_agree(one, other) for one, other in zip(ones, others, strict=False)), key=AGREEMENTS.index, default="same")
+
+
+def _agree(one: Value | None, other: Value | None) -> str:
+    if one is None or other is None:
+        return "unknown"
+    if one.dtype in CONTAINERS and one.dtype == other.dtype:
+        return "same"
+    if one.shape is None or other.shape is None:
+        return "unknown"
+    if one.rank != other.rank:
+        return "other-rank"
+    return "same" if one.shape == other.shape else "other-dims"
+
+
+def loop(node: NodeFacts) -> Facets:
+    """What the body of a Loop does.
+
+    until       kept (the condition it is given) | constant | computed: how the body makes the condition to go on
+    carried     same | other-dims | other-rank | unknown: whether what it carries keeps its shape
+    stacked     whether values are gathered over the iterations
+    captures    whether the body reads values from outside
+    passes      whether the body gives back what it was given, and no node makes that
+    counts      whether the body reads how many iterations there were
+    sequences   whether a sequence is carried, be it beside tensors
+    """
+    body = attribute(node.proto, "body")
+    given = node.inputs[2:]
+    made: Sequence[Value | None] = node.branches[0][1:] if node.branches else ()
+    known = isinstance(body, GraphProto)
+    if known:
+        names = {info.name: value for info, value in zip(body.input[2:], given, strict=False)}
+        made = [names.get(info.name, value) for info, value in zip(body.output[1:], made, strict=False)]
+    return {
+        "until": _until(body) if known else "unknown",
+        "carried": _kept(given, made),
+        "stacked": len(node.proto.output) > len(given),
+        "captures": bool(node.captured),
+        "passes": known and _passes(body),
+        "sequences": any(value is not None and value.dtype in CONTAINERS for value in given),
+        "counts": known and bool(body.input) and body.input[0].name in _reads(body),
+    }
+
+
+def _passes(body: GraphProto) -> bool:
+    """Whether some output of a body is one of its inputs."""
+    given = {info.name for info in body.input[:]}
+    return any(info.name in given for info in body.output[:])
+
+
+def _reads(body: GraphProto) -> set[str]:
+    """What the nodes of a body read, and of the bodies in it, and what it gives."""
+    found = {info.name for info in body.output[:]}
+    for node in body.node[:]:
+        found.update(node.input[:])
+        for item in node.attribute[:]:
+            found |= _reads(item.g) if item.type == AttributeProto.GRAPH else set()
+    return found
+
+
+def _kept(given: Sequence[Value | None], made: Sequence[Value | None]) -> str:
+    """The agreement of what a body is given and makes; sizes that are not both numbers agree or not, nobody knows."""
+    found = agreement(given, made)
+    if found != "other-dims":
+        return found
+    pairs = [(a.shape, b.shape) for a, b in zip(given, made, strict=False) if a is not None and b is not None]
+    fixed = [(one, other) for a, b in pairs for one, other in zip(a or (), b or (), strict=True) if one != other]
+    return "other-dims" if any(isinstance(one, int) and isinstance(other, int) for one, other in fixed) else "unknown"
+
+
+def _until(body: GraphProto) -> str:
+    if not body.output or len(body.input) < 2:
+        return "unknown"
+    name = body.output[0].name
+    made = {output: node for node in body.node for output in node.output}
+    while name in made and made[name].op_type == "Identity":
+        name = made[name].input[0]
+    if name == body.input[1].name:
+        return "kept"
+    fixed = name in {tensor.name for tensor in body.initializer} or (name in made and made[name].op_type == "Constant")
+    return "constant" if fixed else "computed"
+
+
+def scan(node: NodeFacts) -> Facets:
+    """How many states (0, 1 or many) and scanned inputs a Scan has, what the first scanned input is like, and its body."""
+    lengths = 1 if node.since < 9 else 0
+    scanned = int(attribute(node.proto, "num_scan_inputs", 1) or 1)
+    states = max(len(node.inputs) - lengths - scanned, 0)
+    first = node.inputs[lengths + states] if len(node.inputs) > lengths + states else None
+    return {
+        "states": states if states < 2 else "many",
+        "scanned": "one" if scanned == 1 else "many",
+        "scanned.rank": None if first is None else first.rank,
+        "scanned.from": "absent" if first is None else first.source,
+        "scanned.open": first is None or not first.fixed,
+        "captures": bool(node.captured),
+        "untyped": any(
+            not given.type.WhichOneof("value") for item in node.proto.attribute if item.name == "body" for given in item.g.input
+        ),
+    }
+
+
+def attention(node: NodeFacts) -> Facets:
+    """How query heads share those of keys, and whether values have another size than keys.
+
+    heads       same | grouped | one (every query head reads the same keys)
+    sizes       same | other: the size of a value's head beside that of a key's
+    steps       one | same | other: how many queries there are beside keys
+    eights      whether the size of a key's head is a multiple of 8, as compiled kernels want it
+    mask        absent | bool | same | other: the dtype of the mask beside that of the queries
+    """
+    (asking, _), (shared, width), (_, wide) = (_heads(node, at) for at in range(3))
+    heads: Facet = None
+    if asking is not None and shared is not None:
+        heads = "same" if asking == shared else "one" if shared == 1 else "grouped"
+    sizes = None if width is None or wide is None else "same" if width == wide else "other"
+    asked, there = (_steps(node, at) for at in range(2))
+    steps: Facet = "one" if asked == 1 else None if asked is None or there is None else "same" if asked == there else "other"
+    mask = node.inputs[3] if len(node.inputs) > 3 else None
+    query = node.inputs[0]
+    kind = "absent" if mask is None else mask.dtype if mask.dtype == "bool" else "other"
+    if mask is not None and query is not None and mask.dtype == query.dtype:
+        kind = "same"
+    return {"heads": heads, "sizes": sizes, "steps": steps, "mask": kind, "eights": None if width is None else width % 8 == 0}
+
+
+def _steps(node: NodeFacts, position: int) -> int | None:
+    given = node.inputs[position] if len(node.inputs) > position else None
+    if given is None or given.shape is None or len(given.shape) not in (3, 4):
+        return None
+    return steps if isinstance(steps := given.shape[-2 if len(given.shape) == 4 else 1], int) else None
+
+
+def _heads(node: NodeFacts, position: int) -> tuple[int | None, int | None]:
+    """The heads of Q, K or V and their size, None where that is not a number."""
+    given = node.inputs[position] if len(node.inputs) > position else None
+    if given is None or given.shape is None or len(given.shape) not in (3, 4):
+        return None, None
+    *_, last = given.shape
+    if len(given.shape) == 4:
+        heads = given.shape[1]
+        return (heads if isinstance(heads, int) else None), (last if isinstance(last, int) else None)
+    count = attribute(node.proto, "kv_num_heads" if position else "q_num_heads")
+    return count, (last // count if count and isinstance(last, int) else None)

@@ -1,0 +1,249 @@
+"""Facets of single operators that no operand or attribute shows alone: what a node's parts mean together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from onnx import AttributeProto
+
+from graphfix.analysis.constant_folding import attribute
+from graphfix.analysis.dim_names import is_untold
+from graphfix.analysis.facets.attributes import Facet
+from graphfix.analysis.facets.control_flow import agreement, attention, loop, scan
+from graphfix.analysis.facts import NodeFacts, Value
+from graphfix.analysis.patterns.registry import structural_facets
+from graphfix.analysis.symbolic_shapes import UNKNOWN, counted
+from graphfix.analysis.values import Shape, is_unclear
+
+Facets = dict[str, Facet]
+
+REARRANGING = {"Unsqueeze", "Reshape", "Expand", "ConstantOfShape", "Gather", "GatherND", "OneHot", "Tile"}
+"""Operators whose result may have more dims than any operand: compilers bound both ranks."""
+
+
+def derived_facets(node: NodeFacts) -> Facets:
+    """The facets of a node of ONNX's own domain that only its operator has; none for most operators."""
+    derive = _DERIVED.get(node.op)
+    found = derive(node) if derive else {}
+    if node.op in REARRANGING:
+        result = node.outputs[0] if node.outputs else None
+        found["out.rank"] = None if result is None else result.rank
+    found.update(structural_facets(node))
+    return found
+
+
+def _if(node: NodeFacts) -> Facets:
+    """Whether the branches of an If agree in the shape of what they give."""
+    found = agreement(*node.branches) if len(node.branches) == 2 else "same"
+    return {"branches": None if found == "unknown" else found, "captures": bool(node.captured), "broken": node.broken}
+
+
+def _squeeze(node: NodeFacts) -> Facets:
+    """Whether the squeezed dims are known to be 1; `assumed` without axes where only an initial state tells that some dim is."""
+    data, axes = node.inputs[0], _given_axes(node)
+    if data is None or data.shape is None:
+        return {"squeezed": None}
+    if axes is None:
+        return {"squeezed": "assumed" if any(data.shape[axis] == 1 for axis in data.assumed) else "unknown"}
+    dims = [data.shape[axis] for axis in axes if -len(data.shape) <= axis < len(data.shape)]
+    if any(isinstance(dim, int) and dim != 1 for dim in dims):
+        return {"squeezed": "not-one"}
+    return {"squeezed": "ones" if all(dim == 1 for dim in dims) else "unknown"}
+
+
+def _given_axes(node: NodeFacts, position: int = 1) -> list[int] | None:
+    if len(node.inputs) > position and node.inputs[position] is not None:
+        value = node.inputs[position].constant  # type: ignore[union-attr]
+        return None if value is None else [int(axis) for axis in value.reshape(-1)]
+    for item in node.proto.attribute:
+        if item.name == "axes" and item.type == AttributeProto.INTS:
+            return list(item.ints)
+    return None
+
+
+def _conv(node: NodeFacts) -> Facets:
+    """Whether a convolution is dense, grouped or depthwise."""
+    group = next((item.i for item in node.proto.attribute if item.name == "group"), 1)
+    weight = node.inputs[1] if len(node.inputs) > 1 else None
+    if group == 1:
+        return {"group": "one"}
+    channels = group if weight is None or weight.shape is None or len(weight.shape) < 2 else weight.shape[1]
+    return {"group": "depthwise" if channels == 1 else "grouped"}
+
+
+def _reshape(node: NodeFacts) -> Facets:
+    """What stands in the target of a Reshape, 0 (copy), -1 (infer) or sizes only, and what becomes of open dims.
+
+    `opens` is `none` where the data has no open dims beyond the copied, `inferred` where -1 stands for them and whole
+    multiples, `divided` where it stands for a fraction of them, `pinned` where sizes are demanded of them, and `kept` where
+    the target names just those that there are.
+    """
+    data = node.inputs[0]
+    value = node.inputs[1].constant if len(node.inputs) > 1 and node.inputs[1] is not None else None
+    if value is None and len(node.inputs) == 1:
+        value = np.asarray(next((item.ints for item in node.proto.attribute if item.name == "shape"), ()))
+    if value is None:
+        sizes = node.inputs[1].sizes if len(node.inputs) > 1 and node.inputs[1] is not None else None
+        if sizes is None or None in sizes or data is None or data.shape is None:
+            return {"target": "unknown"}
+        return {"target": "named+infer" if -1 in sizes else "named", "opens": _named_opens(data.shape, sizes)}
+    marks = [word for word, mark in (("copy", 0), ("infer", -1)) if (value == mark).any()]
+    return {"target": "+".join(marks) or "sizes", "opens": _opens(data, value.reshape(-1).tolist())}
+
+
+def _opens(data: Value | None, target: Sequence[int]) -> Facet:
+    if data is None or data.shape is None:
+        return None
+    kept = {at for at, size in enumerate(target) if size == 0}
+    left = [dim for at, dim in enumerate(data.shape) if at not in kept]
+    if all(isinstance(dim, int) for dim in left):
+        return "none"
+    if -1 not in target:
+        return "pinned"
+    fixed, _ = counted(left)
+    wanted = math.prod(size for size in target if size > 0)
+    return "inferred" if wanted and fixed % wanted == 0 else "divided"
+
+
+def _named_opens(data: Shape, target: Sequence[int | str | None]) -> Facet:
+    """The same for a target of numbers and names of open dims."""
+    sizes = [data[at] if size == 0 and at < len(data) else size for at, size in enumerate(target)]
+    have, rest = counted(data)
+    want, names = counted([size for size in sizes if size != -1])
+    for name in names:
+        if name not in rest:
+            known = not any(one == UNKNOWN or is_untold(one) or is_unclear(one) for one in (name, *rest))
+            return ("divided" if -1 in sizes else "pinned") if known else None
+        rest.remove(name)
+    if -1 in sizes:
+        return "inferred" if want and have % want == 0 else "divided"
+    return "kept" if not rest and have == want else "pinned"
+
+
+def _slice(node: NodeFacts) -> Facets:
+    """Whether the sliced dims are fixed."""
+    data, axes = node.inputs[0], _given_axes(node, 3)
+    if data is None or data.shape is None:
+        return {"sliced": None}
+    if axes is None and len(node.inputs) > 3 and node.inputs[3] is not None:
+        return {"sliced": "unknown"}
+    if axes is None:
+        starts = node.inputs[1].shape if len(node.inputs) > 1 and node.inputs[1] is not None else None
+        count = starts[0] if starts and isinstance(starts[0], int) else len(data.shape)
+        axes = list(range(count))
+    dims = [data.shape[axis] for axis in axes if -len(data.shape) <= axis < len(data.shape)]
+    return {"sliced": "fixed" if all(isinstance(dim, int) for dim in dims) else "open"}
+
+
+def _bounds(node: NodeFacts) -> Facets:
+    """How many dims a Slice cuts, whether anything is known to be left of them, and whether it names no axes for only some."""
+    starts = node.inputs[1] if len(node.inputs) > 1 else None
+    given = starts.shape[0] if starts is not None and starts.shape else None
+    count = len(attribute(node.proto, "starts", ())) if node.since < 10 else given
+    result = node.outputs[0] if node.outputs else None
+    empty = result is not None and result.shape is not None and 0 in result.shape
+    cuts = None if not isinstance(count, int) else count if count < 3 else "many"
+    data = node.inputs[0].rank if node.inputs[0] is not None else None
+    named = len(node.inputs) > 3 and node.inputs[3] is not None
+    first = node.since >= 10 and not named and data is not None and isinstance(count, int) and count < data
+    return {"cuts": cuts, "left": "empty" if empty else "some", "first": first}
+
+
+def _split(node: NodeFacts) -> Facets:
+    """Whether a Split cuts equal parts: `uneven` where the last is to be smaller, `other` where sizes are given that differ."""
+    sizes = node.inputs[1] if len(node.inputs) > 1 else None
+    given = attribute(node.proto, "split") if sizes is None else None if sizes.constant is None else sizes.constant.tolist()
+    if given is not None:
+        return {"parts": "equal" if len(set(given)) == 1 else "other"}
+    data, axis = node.inputs[0], attribute(node.proto, "axis", 0)
+    if sizes is not None or data is None or data.shape is None or not -len(data.shape) <= axis < len(data.shape):
+        return {"parts": "unknown"}
+    length, count = data.shape[axis], attribute(node.proto, "num_outputs", len(node.proto.output))
+    return {"parts": "unknown" if not isinstance(length, int) else "uneven" if length % count else "equal"}
+
+
+def _constant(node: NodeFacts) -> Facets:
+    """Which attribute holds a Constant's value."""
+    return {"holds": ",".join(sorted(item.name for item in node.proto.attribute)) or "nothing"}
+
+
+def _compress(node: NodeFacts) -> Facets:
+    """Whether the condition of a Compress is as long as the dim that it picks from."""
+    data, condition = node.inputs[0], node.inputs[1] if len(node.inputs) > 1 else None
+    axis = attribute(node.proto, "axis")
+    if data is None or data.shape is None or condition is None or not condition.shape:
+        return {"covers": None}
+    if axis is None:
+        length: object = math.prod(dim for dim in data.shape if isinstance(dim, int)) if data.fixed else None
+    else:
+        length = data.shape[axis] if -len(data.shape) <= axis < len(data.shape) else None
+    both = isinstance(length, int) and isinstance(condition.shape[0], int)
+    return {"covers": "unknown" if not both else "whole" if length == condition.shape[0] else "part"}
+
+
+def _mixed(node: NodeFacts) -> Facets:
+    """Whether all operands have one dtype, which ONNX does not ask of base and exponent, nor of parameters and data."""
+    dtypes = [value.dtype for value in node.inputs if value is not None]
+    return {"dtypes": None if not all(dtypes) else "same" if len(set(dtypes)) == 1 else "other"}
+
+
+def _col2im(node: NodeFacts) -> Facets:
+    """How many spatial dims a Col2Im puts together."""
+    image = node.inputs[1] if len(node.inputs) > 1 else None
+    length = image.shape[0] if image is not None and image.shape else None
+    return {"spatial": length if isinstance(length, int) else None}
+
+
+def _reduced(node: NodeFacts) -> Facets:
+    """Whether a reduction that keeps no dims goes over several axes that are only read: its rank then hangs on them.
+
+    `counted` says that computed axes are numbers of dims and no sizes, which some compilers keep apart.
+    """
+    axes = node.inputs[1] if len(node.inputs) > 1 else None
+    counted = axes is not None and axes.counted
+    kept = next((item.i for item in node.proto.attribute if item.name == "keepdims"), 1)
+    if axes is None or axes.constant is not None or kept:
+        return {"unranked": False, "counted": counted}
+    count = axes.shape[0] if axes.shape else None
+    return {"unranked": count != 1 if isinstance(count, int) else None, "counted": counted}
+
+
+REDUCTIONS = ("ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSum",
+              "ReduceLogSumExp", "ReduceSumSquare")  # fmt: skip
+
+
+def _concat(node: NodeFacts) -> Facets:
+    """Whether the open dims that operands must share were made in the same way, so that they are equal whatever the inputs."""
+    shapes = [value.shape for value in node.inputs if value is not None and value.shape is not None]
+    rank = len(shapes[0]) if shapes else 0
+    if not rank or any(len(shape) != rank for shape in shapes):
+        return {"extents": "same"}
+    along = attribute(node.proto, "axis", 1) % rank
+    for axis in set(range(rank)) - {along}:
+        dims = {shape[axis] for shape in shapes if not is_unclear(shape[axis])}
+        dims = {dim for dim in dims if not is_untold(dim)}
+        if len(dims) > 1 and any(isinstance(dim, str) for dim in dims):
+            return {"extents": "differ"}
+    return {"extents": "same"}
+
+
+_DERIVED: dict[str, Callable[[NodeFacts], Facets]] = {
+    "Concat": _concat,
+    "Slice": lambda node: {**_slice(node), **_bounds(node)},
+    "Split": _split,
+    "Constant": _constant,
+    "Compress": _compress,
+    "Col2Im": _col2im,
+    **dict.fromkeys(("Pow", "BatchNormalization", "RMSNormalization"), _mixed),
+    "If": _if,
+    "Loop": loop,
+    "Scan": scan,
+    "Attention": attention,
+    "Squeeze": _squeeze,
+    "Conv": _conv,
+    "ConvTranspose": _conv,
+    "Reshape": _reshape,
+    **dict.fromkeys(REDUCTIONS, _reduced),
+}

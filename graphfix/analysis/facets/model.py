@@ -1,0 +1,163 @@
+"""Traits of a whole model that decide verdicts no single node decides, keyed like the facets of an operator."""
+
+from __future__ import annotations
+
+import re
+
+from onnx import AttributeProto, GraphProto, ModelProto
+
+from graphfix.analysis.facets.control_flow import CONTAINERS
+from graphfix.analysis.facets.node import dims_class
+from graphfix.analysis.facts import Facts
+from graphfix.analysis.value_info import annotation_class
+from graphfix.analysis.values import Facet, Value
+
+USUAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]*")
+USUAL_SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+USUAL_DTYPES = ("float32", "int64", "int32", "bool", "float16", "float64", "uint8", "int8", "int16", "uint16", "uint32", "uint64")
+"""From the most to the least usual; all others are less usual still."""
+SILENT = {"none", "unknown", "unk", "any", "dynamic"}
+"""Names of dims that only say that a dim is open."""
+ORDER = ("static", "batch", "spatial", "sequence", "dynamic", "empty")
+
+
+def model_facets(facts: Facts) -> dict[str, Facet]:
+    """The facets of the pseudo operator `@model`.
+
+    opset               version of the standard operator set; 0 when none is imported
+    ir                  IR version
+    domains             none | ml | other: operator sets imported beside the standard one
+    inputs              none | one | several, without those that only name an initializer
+    inputs.dims         the least fixed of the inputs' dims classes
+    inputs.ranks        usual | scalar (some input has rank 0) | high (some rank is above 5)
+    inputs.symbols      none | usual | dotted | odd | unnamed: the worst name an open dim has
+    inputs.repeat       whether one symbol stands for several dims
+    inputs.dtypes       the least usual dtype among the inputs
+    inputs.unused       whether some input feeds nothing
+    outputs             one | several
+    outputs.ranks       as of the inputs
+    outputs.kinds       tensor | passed | sequence | optional | map: what is no tensor among the outputs, made or passed on
+    outputs.direct      none | input | constant: whether some output is no node's result
+    names               usual | odd: names with characters beyond letters, digits and _ . : / -
+    nodes               whether the main graph has any
+    overridable         whether inputs name initializers too
+    subgraphs           none | plain | capturing
+    branch-constants    whether a subgraph holds Constant nodes or initializers
+    functions           whether nodes call functions that the model defines
+    annotations         none | agreeing | made-up | formula | contradicting: what `value_info` says, see annotations.py
+    placeholders        whether one name that says nothing (`?`, None) stands for dims in several places of one input
+    """
+    graph = facts.model.graph
+    inputs = facts.inputs
+    initial = {tensor.name for tensor in graph.initializer}
+    used = _used(graph) | {output.name for output in graph.output}
+    made = {name for node in graph.node for name in node.output[:]}
+    direct = [output.name for output in graph.output if output.name not in made]
+    domains = {domain for domain in facts.opsets if domain}
+    classes = [dims_class(facts.value(value.name) or value) for value in inputs]
+    symbols = [dim for value in inputs for dim in value.shape or () if not isinstance(dim, int)]
+    ranks = [value.rank for value in inputs if value.rank is not None]
+    inner = [node for node in facts.nodes if node.scope]
+    results = [facts.value(output.name) for output in graph.output]
+    given = [v.rank for v in results if v is not None and v.rank is not None]
+    names = [v.name for v in inputs] + [output.name for output in graph.output]
+    return {
+        "opset": facts.opsets.get("", 0),
+        "ir": int(facts.model.ir_version),
+        "domains": "none" if not domains else "ml" if domains == {"ai.onnx.ml"} else "other",
+        "inputs": ("none", "one")[len(inputs)] if len(inputs) < 2 else "several",
+        "inputs.dims": max((str(c) for c in classes if c is not None), key=ORDER.index, default="static"),
+        "inputs.ranks": "scalar" if 0 in ranks else "high" if any(rank > 5 for rank in ranks) else "usual",
+        "inputs.symbols": _symbols(symbols),
+        "inputs.repeat": len(set(filter(None, symbols))) < len([s for s in symbols if s]),
+        "inputs.dtypes": max((value.dtype for value in inputs if value.dtype), key=_oddity, default="float32"),
+        "inputs.unused": any(value.name not in used for value in inputs),
+        "outputs": "one" if len(graph.output) == 1 else "several",
+        "outputs.ranks": "scalar" if 0 in given else "high" if any(rank > 5 for rank in given) else "usual",
+        "outputs.kinds": _kinds(graph, results),
+        "outputs.direct": "none" if not direct else "constant" if set(direct) & initial else "input",
+        "names": "usual" if all(USUAL_NAME.fullmatch(name) for name in names) else "odd",
+        "nodes": bool(graph.node),
+        "overridable": any(info.name in initial for info in graph.input),
+        "subgraphs": "capturing" if any(n.captured for n in facts.nodes) else "plain" if inner else "none",
+        "branch-constants": any(node.op == "Constant" for node in inner) or _branch_initializers(graph),
+        "functions": _calls(facts.source or facts.model),
+        "annotations": annotation_class(facts),
+        "placeholders": any(map(_placeholders, inputs)),
+    }
+
+
+def _oddity(dtype: str) -> tuple[int, str]:
+    return (USUAL_DTYPES.index(dtype) if dtype in USUAL_DTYPES else len(USUAL_DTYPES)), dtype
+
+
+def _symbols(symbols: list[str | None]) -> str:
+    if not symbols:
+        return "none"
+    if any(not symbol for symbol in symbols):
+        return "unnamed"
+    words = [str(symbol) for symbol in symbols]
+    if all(USUAL_SYMBOL.fullmatch(word) for word in words):
+        return "usual"
+    return "dotted" if all(USUAL_SYMBOL.fullmatch(word.replace(".", "_")) for word in words) else "odd"
+
+
+def _placeholders(value: Value) -> bool:
+    """Whether a name that says nothing stands for several dims, which need not have one size."""
+    names = [dim for dim in value.shape or () if isinstance(dim, str) and not telling(dim)]
+    return len(set(names)) < len(names)
+
+
+def telling(symbol: str) -> bool:
+    """Whether the name of a dim says which dim it is, so that dims of one name have one size."""
+    return any(letter.isalnum() for letter in symbol) and symbol.lower() not in SILENT
+
+
+def _used(graph: GraphProto) -> set[str]:
+    found: set[str] = set()
+    for node in graph.node:
+        found.update(node.input)
+        for item in node.attribute[:]:
+            if item.type == AttributeProto.GRAPH:
+                found |= _used(item.g) | {output.name for output in item.g.output}
+    return found
+
+
+def _kinds(graph: GraphProto, results: list[Value | None]) -> str:
+    """The kind of an output that is no tensor, `passed` where all such come from the model's inputs unchanged."""
+    source = {name: node.input[0] for node in graph.node for name in node.output[:] if node.op_type == "Identity"}
+    given = {info.name for info in graph.input}
+    found = "tensor"
+    for value in results:
+        if value is None or value.dtype not in CONTAINERS:
+            continue
+        name = value.name
+        while name in source:
+            name = source[name]
+        if name not in given:
+            return value.dtype
+        found = "passed"
+    return found
+
+
+def _calls(model: ModelProto) -> bool:
+    """Whether any node, at any depth, is a call of one of the model's functions."""
+    known = {(function.domain, function.name) for function in model.functions}
+    return bool(known) and _any_of(model.graph, known)
+
+
+def _any_of(graph: GraphProto, known: set[tuple[str, str]]) -> bool:
+    return any(
+        (node.domain, node.op_type) in known
+        or any(item.type == AttributeProto.GRAPH and _any_of(item.g, known) for item in node.attribute[:])
+        for node in graph.node
+    )
+
+
+def _branch_initializers(graph: GraphProto) -> bool:
+    return any(
+        bool(item.g.initializer) or _branch_initializers(item.g)
+        for node in graph.node
+        for item in node.attribute[:]
+        if item.type == AttributeProto.GRAPH
+    )

@@ -1,0 +1,174 @@
+"""onnx's shape inference of one node alone, from what is known of its operands; subgraphs are stood in for by their outputs.
+
+Inferring a whole model again for each size that folding finds costs as many passes as there are such sizes in a row. A model of
+one node costs the same wherever the node stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import onnx
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TypeProto, ValueInfoProto, helper, shape_inference
+
+from graphfix.analysis.constant_folding import Array
+from graphfix.analysis.shape_inference import CODES
+from graphfix.analysis.symbolic_shapes import MOST, sizes_of
+from graphfix.analysis.values import Shape, Sizes, Value, is_unclear, typed
+
+HANDED = {"int64", "int32", "float32", "float64", "bool"}
+"""Dtypes of constants that are handed to inference."""
+PREFIX = "unk__"
+"""How the names of dims begin that inference gave up on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """What inference is told of an operand: its type, its value where that is known, and the sizes in it."""
+
+    type: TypeProto
+    dims: Shape = ()
+    constant: Array | None = None
+    sizes: Sizes | None = None
+    """The elements of a vector of sizes, None standing for an unknown one."""
+
+    @classmethod
+    def of(cls, value: Value, parts: Sizes | None = None, *, handed: bool = True) -> Operand:
+        """The operand that a tensor is; `parts` are its elements where it has none, `handed` lets its value be a constant."""
+        kind = TypeProto()
+        kind.tensor_type.elem_type = CODES.get(value.dtype, 0)
+        if value.shape is not None:
+            kind.tensor_type.shape.SetInParent()
+            for dim in value.shape:
+                added = kind.tensor_type.shape.dim.add()
+                if isinstance(dim, int):
+                    added.dim_value = dim
+                elif dim is not None:
+                    added.dim_param = dim
+        array = value.constant if handed and value.constant is not None and value.constant.ndim <= 1 else None
+        array = array if value.dtype in HANDED else None
+        vector = value.dtype == "int64" and value.rank == 1
+        return cls(kind, value.shape or (), array, (sizes_of(value) or parts) if vector else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """What inference tells of a node: the types of its outputs, and of the inputs of its subgraphs by attribute."""
+
+    outputs: Mapping[str, ValueInfoProto]
+    bodies: Mapping[str, Sequence[ValueInfoProto]]
+    failed: bool = False
+    """Whether the operands contradict the node, or it is none that onnx knows."""
+
+
+@dataclass(slots=True)
+class NodeInference:
+    """Inference of the nodes of a model one by one; `model` tells the opsets and the functions that nodes call."""
+
+    model: ModelProto
+    functions: dict[tuple[str, str], onnx.FunctionProto] = field(init=False)
+    runs: int = 0
+    """How many nodes were inferred."""
+
+    def __post_init__(self) -> None:
+        self.functions = {(function.domain, function.name): function for function in self.model.functions}
+
+    def infer(
+        self, node: NodeProto, operands: Sequence[Operand | None], given: Mapping[str, Sequence[Operand | None]] | None = None
+    ) -> Inferred:
+        """What follows for a node from its operands; `given` are the outputs of its subgraphs by attribute."""
+        self.runs += 1
+        alone = ModelProto(ir_version=self.model.ir_version)
+        alone.opset_import.extend(self.model.opset_import)
+        if (node.domain, node.op_type) in self.functions:
+            alone.functions.append(self.functions[node.domain, node.op_type])
+        graph = alone.graph
+        graph.name = "node"
+        partial = _declare(graph, dict(zip(node.input[:], operands, strict=True)))
+        _put(graph, node, given or {})
+        for name in node.output[:]:
+            if name:
+                graph.output.add(name=name)
+        try:
+            told = shape_inference.infer_shapes(alone, strict_mode=True, data_prop=partial).graph
+        except Exception:  # onnx raises several kinds, all meaning: nothing more is known of this node
+            return Inferred({}, {}, failed=True)
+        bodies = {item.name: item.g.input[:] for item in told.node[-1].attribute[:] if item.type == AttributeProto.GRAPH}
+        return Inferred({info.name: info for info in told.output}, bodies)
+
+
+def _declare(graph: GraphProto, operands: Mapping[str, Operand | None]) -> bool:
+    """Declare operands as inputs and constants of a graph; whether some are vectors of sizes that are known in part."""
+    partial = False
+    for name, operand in operands.items():
+        if not name or operand is None:
+            continue
+        if operand.constant is not None:
+            array = np.ascontiguousarray(operand.constant).reshape(operand.constant.shape)
+            graph.initializer.append(onnx.numpy_helper.from_array(array, name))
+        elif operand.sizes:
+            partial = True  # the Shape of a tensor of those sizes: inference follows it where it follows no vector
+            info = Operand.of(Value(f"{name}__sized", "float32", operand.sizes))
+            graph.input.add(name=f"{name}__sized").type.CopyFrom(info.type)
+            graph.node.add(op_type="Shape", input=[f"{name}__sized"], output=[name])
+        else:
+            graph.input.add(name=name).type.CopyFrom(operand.type)
+    return partial
+
+
+def _put(graph: GraphProto, node: NodeProto, given: Mapping[str, Sequence[Operand | None]]) -> None:
+    """Add the node to a graph, each subgraph replaced by one that hands out values of the types given."""
+    if not given:
+        graph.node.append(node)
+        return
+    copy = graph.node.add(op_type=node.op_type, name=node.name, domain=node.domain)
+    copy.input.extend(node.input)
+    copy.output.extend(node.output)
+    for item in node.attribute[:]:
+        if item.type != AttributeProto.GRAPH:
+            copy.attribute.append(item)
+            continue
+        body = GraphProto(name=item.g.name or "body")
+        body.input.extend(item.g.input)
+        for at, operand in enumerate(given.get(item.name, ())):
+            source, name = f"{item.name}__{at}", f"{item.name}__{at}__out"
+            body.output.add(name=name)
+            if operand is not None:
+                graph.input.add(name=source).type.CopyFrom(operand.type)
+                body.node.append(helper.make_node("Identity", [source], [name]))
+        copy.attribute.append(helper.make_attribute(item.name, body))
+
+
+def joined_parts(values: Sequence[Value | None]) -> Sizes | None:
+    """The elements of vectors of sizes one after the other, None standing for those of a vector that is not known."""
+    found: list[int | str | None] = []
+    for value in values:
+        length = value.shape[0] if value is not None and value.dtype == "int64" and value.rank == 1 and value.shape else None
+        if not isinstance(length, int) or len(found) + length > MOST:
+            return None
+        found.extend(sizes_of(value) or (None,) * length)
+    return tuple(found)
+
+
+def inferred_value(info: ValueInfoProto, known: set[str]) -> Value:
+    """The value that inference tells of, without the names that it made up: those of other nodes may be the same."""
+    value = typed(info)
+    if value.shape is None:
+        return value
+    dims = tuple(dim if not is_unclear(dim) or dim in known else None for dim in value.shape)
+    return Value(value.name, value.dtype, dims)
+
+
+def merged(old: Shape | None, new: Shape | None) -> Shape | None:
+    """The better known of two shapes of one value, dim by dim; where both know as much, the new one."""
+    if new is None or old is None or len(old) != len(new):
+        return old if new is None else new
+    return tuple([_better(one, other) for one, other in zip(old, new, strict=True)])
+
+
+def _better(old: int | str | None, new: int | str | None) -> int | str | None:
+    if isinstance(new, int) or (not is_unclear(new) and not isinstance(old, int)):
+        return new
+    return old if not is_unclear(old) or new is None else new

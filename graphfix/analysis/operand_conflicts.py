@@ -1,0 +1,36 @@
+"""Operands that contradict their operator: what no input can make run, and a compiler may still have to swallow.
+
+Exported graphs hold such nodes in branches that are never taken (the 8 kHz half of a speech model fed 16 kHz frames).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from graphfix.analysis.operand_constraints import OPERAND_LAWS, Operands
+from graphfix.analysis.values import Dim, NodeFacts
+
+GRAVE = {"Squeeze": ("axis",), "MatMul": ("inner",), "Conv": ("rank", "channels"),
+         **dict.fromkeys(("RNN", "GRU", "LSTM"), ("rank", "inner"))}  # fmt: skip
+"""The conflicts between operands that no compiler is known to swallow, by operator."""
+GRAVITY = ("none", "Squeeze", "MatMul", "Conv", "RNN", "GRU", "LSTM")
+"""Operators that may contradict their operands, in the order in which one is named before another."""
+
+
+def gravest(nodes: Iterable[NodeFacts]) -> str:
+    """The gravest operator that cannot run among nodes and the subgraphs inside them; `none` without one."""
+    found = (node.op if contradicts(node) else node.broken for node in nodes)
+    return max(found, key=GRAVITY.index, default="none")
+
+
+def contradicts(node: NodeFacts) -> bool:
+    """Whether the known shapes of the operands rule out that the node can ever run."""
+    grave = GRAVE.get(node.op)
+    if grave is None or node.domain or not node.inputs or node.inputs[0] is None or node.inputs[0].shape is None:
+        return False
+    shapes = [None if value is None or value.shape is None else tuple(map(_fixed, value.shape)) for value in node.inputs]
+    return any(word in grave for word in OPERAND_LAWS[node.op](Operands(node.proto, node.inputs, shapes, _fixed)))
+
+
+def _fixed(dim: Dim) -> int | None:
+    return dim if isinstance(dim, int) else None

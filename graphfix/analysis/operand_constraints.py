@@ -1,0 +1,204 @@
+"""What ONNX demands of the sizes of operands: one law an operator, over shapes that are known in whole or in part.
+
+A law yields a word for each conflict it finds. Who asks chooses the shapes: the fixed sizes alone (laws.py), or those where every
+dynamic dim is 1 (at_one.py).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from onnx import NodeProto
+
+from graphfix.analysis.constant_folding import attribute
+from graphfix.analysis.dim_transfer import BROADCASTING
+from graphfix.analysis.symbolic_shapes import sizes_of
+from graphfix.analysis.values import Dim, Value
+
+Unit = tuple[int | None, ...]
+"""A shape, None standing for a dim that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operands:
+    """A node with its operands; `shapes` are None where one is left out or has no known rank, `size` reads a dim."""
+
+    node: NodeProto
+    inputs: Sequence[Value | None]
+    shapes: Sequence[Unit | None]
+    size: Callable[[Dim], int | None]
+
+    def shape(self, place: int) -> Unit | None:
+        """The shape of an operand; None where it is not given, or has no known rank."""
+        return self.shapes[place] if place < len(self.shapes) else None
+
+    def dim(self, place: int, axis: int) -> int | None:
+        """A dim of an operand; None where there is none, or it is not known."""
+        shape = self.shape(place)
+        return shape[axis] if shape is not None and -len(shape) <= axis < len(shape) else None
+
+    def elements(self, name: str, place: int = 1) -> list[int | None] | None:
+        """The sizes in an attribute of old, or in the operand that took its place."""
+        given = attribute(self.node, name) if len(self.inputs) <= place else sizes_of(self.inputs[place])
+        return None if given is None else [self.size(size) for size in given]
+
+
+def differ(one: int | None, other: int | None) -> bool:
+    """Whether two dims are known and not the same."""
+    return one is not None and other is not None and one != other
+
+
+def _unbroadcastable(shapes: Sequence[Unit]) -> bool:
+    """Whether some axis, counted from the last, has two sizes other than 1."""
+    columns = itertools.zip_longest(*(reversed(shape) for shape in shapes), fillvalue=1)
+    return any(len(set(column) - {1, None}) > 1 for column in columns)
+
+
+def _broadcast(of: Operands) -> Iterator[str]:
+    if _unbroadcastable([shape for shape in of.shapes if shape is not None]):
+        yield "stretch"
+
+
+def _reshape(of: Operands) -> Iterator[str]:
+    data = of.shape(0)
+    given = attribute(of.node, "shape") if len(of.inputs) < 2 else sizes_of(of.inputs[1])
+    if data is None or given is None:
+        return
+    copies = not attribute(of.node, "allowzero", 0)
+    sizes = [data[at] if size == 0 and copies and at < len(data) else of.size(size) for at, size in enumerate(given)]
+    known = [size for size in sizes if size is not None and size >= 0]
+    if None in data or None in sizes:
+        return
+    have, want = math.prod(size for size in data if size is not None), math.prod(known)
+    if have != want if len(known) == len(sizes) else not want or have % want != 0:
+        yield "count"
+
+
+def _matmul(of: Operands) -> Iterator[str]:
+    one, other = of.shape(0), of.shape(1)
+    if not one or not other:
+        return
+    if differ(one[-1], other[-2] if len(other) > 1 else other[0]):
+        yield "inner" if len(one) > 1 and len(other) > 1 else "vector"
+    if _unbroadcastable([one[:-2], other[:-2]]):
+        yield "stretch"
+
+
+def _gemm(of: Operands) -> Iterator[str]:
+    turned, turns = attribute(of.node, "transA", 0), attribute(of.node, "transB", 0)
+    rows, deep = (of.dim(0, at) for at in ((1, 0) if turned else (0, 1)))
+    inner, columns = (of.dim(1, at) for at in ((1, 0) if turns else (0, 1)))
+    if differ(deep, inner):
+        yield "inner"
+    if any(size != 1 and differ(size, whole) for size, whole in zip(reversed(of.shape(2) or ()), (columns, rows), strict=False)):
+        yield "stretch"
+
+
+def _concat(of: Operands) -> Iterator[str]:
+    shapes = [shape for shape in of.shapes if shape is not None]
+    rank = len(shapes[0])
+    along = attribute(of.node, "axis", 1) % rank if rank else 0
+    same = [shape for shape in shapes if len(shape) == rank]
+    if any(len({shape[axis] for shape in same} - {None}) > 1 for axis in range(rank) if axis != along):
+        yield "axis"
+
+
+def _channels(of: Operands) -> Iterator[str]:
+    """Channels that are not those of the weights."""
+    data, weight = of.shape(0), of.shape(1)
+    if data is None or weight is None:
+        return
+    if len(weight) != len(data):
+        yield "rank"
+    elif len(data) > 1:
+        turned = of.node.op_type == "ConvTranspose"
+        deep = weight[0] if turned else weight[1]
+        if differ(data[1], None if deep is None else deep * (1 if turned else attribute(of.node, "group", 1))):
+            yield "channels"
+
+
+def _channelwise(of: Operands) -> Iterator[str]:
+    """Parameters of another length than the data has channels."""
+    if any(differ(of.dim(0, 1), of.dim(place, 0)) for place in range(1, len(of.shapes))):
+        yield "channels"
+
+
+def _trailing(of: Operands) -> Iterator[str]:
+    """Parameters that cannot be stretched over the data, beside which they stand last."""
+    if any(_unbroadcastable([of.shape(0) or (), shape]) for shape in of.shapes[1:] if shape is not None):
+        yield "stretch"
+
+
+def _recurrent(of: Operands) -> Iterator[str]:
+    if len(of.shape(0) or ()) != 3:
+        yield "rank"
+    if differ(of.dim(0, 2), of.dim(1, 2)):
+        yield "inner"
+    batch = 0 if attribute(of.node, "layout", 0) else 1
+    wanted = {batch: of.dim(0, batch), 1 - batch: of.dim(1, 0), 2: of.dim(2, 2)}
+    if any(differ(of.dim(place, axis), size) for place in (5, 6) for axis, size in wanted.items()):
+        yield "state"
+
+
+def _split(of: Operands) -> Iterator[str]:
+    length, parts = of.dim(0, attribute(of.node, "axis", 0)), of.elements("split")
+    if length is None:
+        return
+    if parts is None:
+        if len(of.inputs) < 2 and length % len(of.node.output) != 0:
+            yield "count"
+        return
+    known = [part for part in parts if part is not None]
+    if len(known) == len(parts) and sum(known) != length:
+        yield "count"
+
+
+def _topk(of: Operands) -> Iterator[str]:
+    length = of.dim(0, attribute(of.node, "axis", -1))
+    count = sizes_of(of.inputs[1]) if len(of.inputs) > 1 else (attribute(of.node, "k"),)
+    wanted = of.size(count[0]) if count else None
+    if length is not None and wanted is not None and wanted > length:
+        yield "count"
+
+
+def _expand(of: Operands) -> Iterator[str]:
+    sizes = of.elements("") if len(of.inputs) > 1 else None
+    if sizes is not None and _unbroadcastable([of.shape(0) or (), tuple(sizes)]):
+        yield "stretch"
+
+
+def _blocks(of: Operands) -> Iterator[str]:
+    size, deep = attribute(of.node, "blocksize", 1), of.node.op_type == "DepthToSpace"
+    dims = (of.dim(0, 1),) if deep else (of.dim(0, 2), of.dim(0, 3))
+    if any(dim is not None and dim % (size * size if deep else size) != 0 for dim in dims):
+        yield "count"
+
+
+def _squeeze(of: Operands) -> Iterator[str]:
+    """Axes to leave out that are not 1."""
+    axes = of.inputs[1].constant if len(of.inputs) > 1 and of.inputs[1] is not None else None
+    wanted = attribute(of.node, "axes") if axes is None else axes.reshape(-1).tolist()
+    if any(differ(of.dim(0, axis), 1) for axis in wanted or ()):
+        yield "axis"
+
+
+OPERAND_LAWS: Mapping[str, Callable[[Operands], Iterator[str]]] = {
+    **dict.fromkeys(BROADCASTING, _broadcast),
+    "Reshape": _reshape,
+    "MatMul": _matmul,
+    "Gemm": _gemm,
+    "Concat": _concat,
+    **dict.fromkeys(("Conv", "ConvTranspose", "ConvInteger"), _channels),
+    **dict.fromkeys(("BatchNormalization", "InstanceNormalization"), _channelwise),
+    **dict.fromkeys(("LayerNormalization", "RMSNormalization"), _trailing),
+    **dict.fromkeys(("LSTM", "GRU", "RNN"), _recurrent),
+    "Split": _split,
+    "TopK": _topk,
+    "Expand": _expand,
+    **dict.fromkeys(("DepthToSpace", "SpaceToDepth"), _blocks),
+    "Squeeze": _squeeze,
+}
+"""By operator: the conflicts between its operands."""

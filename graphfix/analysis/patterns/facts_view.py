@@ -1,0 +1,76 @@
+"""The facts about a model as patterns see them (node_pattern.py)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy.typing as npt
+
+from graphfix.analysis.constant_folding import attribute
+from graphfix.analysis.facts import Facts
+from graphfix.analysis.values import NodeFacts
+
+
+@dataclass(slots=True)
+class FactsView:
+    """A model's facts: nodes at every depth, and values by name in the scope of who reads them."""
+
+    facts: Facts
+    _readers: dict[str, list[NodeFacts]] = field(default_factory=dict)
+    _inputs: dict[int, list[str | None]] = field(default_factory=dict)
+    _outputs: dict[int, list[str | None]] = field(default_factory=dict)
+
+    def op(self, node: NodeFacts) -> str:
+        """The operator, with its domain and a dot before it where that is not ONNX's own."""
+        return f"{node.domain}.{node.op}" if node.domain else node.op
+
+    def inputs(self, node: NodeFacts) -> Sequence[str | None]:
+        """What a node reads."""
+        found = self._inputs.get(id(node))
+        if found is None:
+            found = self._inputs[id(node)] = [name or None for name in node.proto.input[:]]
+        return found
+
+    def outputs(self, node: NodeFacts) -> Sequence[str | None]:
+        """What a node makes."""
+        found = self._outputs.get(id(node))
+        if found is None:
+            found = self._outputs[id(node)] = [name or None for name in node.proto.output[:]]
+        return found
+
+    def attribute(self, node: NodeFacts, name: str) -> Any:
+        """An attribute's value; None where it is left out."""
+        return attribute(node.proto, name)
+
+    def producer(self, value: str, reader: NodeFacts) -> NodeFacts | None:
+        """The node that makes what a node reads; None for what is given to the graph."""
+        return self.facts.producer(value, reader.scope)
+
+    def consumers(self, value: str, maker: NodeFacts) -> Sequence[NodeFacts]:
+        """The nodes that read what a node makes, one as often as it reads it."""
+        if not self._readers:
+            self._readers = defaultdict(list)
+            for node in self.facts.nodes:
+                for name in node.proto.input[:]:
+                    self._readers[name].append(node)
+        return [one for one in self._readers.get(value, ()) if self.facts.producer(value, one.scope) is maker]
+
+    def leaves(self, value: str, maker: NodeFacts) -> bool:
+        """Whether what a node makes is an output of its graph, as far as the main graph goes: branches are not told."""
+        return bool(maker.scope) or any(output.name == value for output in self.facts.model.graph.output)
+
+    def constant(self, value: str, reader: NodeFacts) -> npt.NDArray[Any] | None:
+        """The numbers that a node reads, where they are known."""
+        found = self.facts.value(value, reader.scope)
+        return None if found is None else found.constant
+
+    def key(self, value: str) -> str:
+        """The name."""
+        return value
+
+    def label(self, node: NodeFacts) -> str:
+        """What to call a node."""
+        return node.label

@@ -1,0 +1,108 @@
+"""The structural patterns that facets tell of, and how they are recognised in a model.
+
+A pattern is one file with a PATTERN in it, and one entry in PATTERNS here; their order is that of the facets.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from onnx import AttributeProto, GraphProto, NodeProto
+
+from graphfix.analysis import unfolded_inference as plain
+from graphfix.analysis import unit_dim_conflicts as at_one
+from graphfix.analysis.dims import DimExpr
+from graphfix.analysis.known_facts import Known
+from graphfix.analysis.patterns import broadcast_into_matmul as stretching
+from graphfix.analysis.patterns import default_fill as company
+from graphfix.analysis.patterns import requantized_softmax as requantising
+from graphfix.analysis.patterns import reshape_transpose_chain as regrouping
+from graphfix.analysis.patterns import reshaped_window as reshaping
+from graphfix.analysis.patterns import runtime_sized_loss as resized
+from graphfix.analysis.patterns import strided_matmul as thinning
+from graphfix.analysis.patterns.structural_pattern import Context, Judge, StructuralPattern, Told
+from graphfix.analysis.values import Facet, NodeFacts, Structure, Value
+
+PATTERNS: tuple[StructuralPattern, ...] = (
+    regrouping.PATTERN,
+    company.PATTERN,
+    thinning.PATTERN,
+    at_one.PATTERN,
+    plain.PATTERN,
+    resized.PATTERN,
+    stretching.PATTERN,
+    reshaping.PATTERN,
+    requantising.PATTERN,
+)
+
+
+def structural_facets(node: NodeFacts) -> dict[str, Facet]:
+    """The facets of a node of ONNX's own domain that tell of patterns; none for most operators."""
+    names = usual(node.op)
+    if not node.structure:
+        return dict(names)
+    found = dict(node.structure)
+    return {name: found.get(name, value) for name, value in names.items()}
+
+
+@functools.cache
+def usual(op: str) -> Told:
+    """The facets of an operator of ONNX's own domain where none of its patterns is found."""
+    return {name: value for pattern in PATTERNS if op in pattern.ops for name, value in pattern.usual.items()}
+
+
+def judged(op: str, node: NodeProto, inputs: Sequence[Value | None], extents: Mapping[str, DimExpr]) -> Structure:
+    """What the patterns of single nodes say of one of ONNX's own domain, as far as it is unusual."""
+    return tuple([told for pattern, judge in _judges(op) for told in _unusual(pattern, judge(node, inputs, extents))])
+
+
+@functools.cache
+def _judges(op: str) -> Sequence[tuple[StructuralPattern, Judge]]:
+    return [(pattern, pattern.judge) for pattern in PATTERNS if pattern.judge is not None and op in pattern.ops]
+
+
+def recognise(known: Known) -> None:
+    """Find the patterns of several nodes in every graph of a model, and note them in its known."""
+    opsets = known.opsets
+    for graph, places in _graphs(known):
+        nodes = [known.nodes[place] for place in places]
+        scope = nodes[0].scope if nodes else ()
+        context = Context(graph, dict(enumerate(nodes)), opsets, functools.partial(known.producer, scope=scope))
+        found: dict[int, list[tuple[str, Facet]]] = defaultdict(list)
+        for pattern in PATTERNS:
+            if pattern.find is not None and not pattern.ops.isdisjoint(context.by_op):
+                for at, told in pattern.find(context).items():
+                    found[places[at]] += _unusual(pattern, told)
+        noted(known, found)
+
+
+def noted(known: Known, found: Mapping[int, Sequence[tuple[str, Facet]]]) -> None:
+    """Add what was found of nodes, by their places among all nodes, to the facts about them."""
+    for place, told in found.items():
+        if told:
+            node = known.nodes[place]
+            node = known.nodes[place] = dataclasses.replace(node, structure=(*node.structure, *told))
+            known.producers.update({(node.scope, name): node for name in node.proto.output[:] if name})
+
+
+def _unusual(pattern: StructuralPattern, told: Told) -> list[tuple[str, Facet]]:
+    return [(name, value) for name, value in told.items() if value != pattern.usual[name]]
+
+
+def _graphs(known: Known) -> Iterator[tuple[GraphProto, list[int]]]:
+    """Every graph of a model, and the places of its nodes among all nodes, where those of subgraphs come before their node."""
+    waiting: dict[int, list[int]] = defaultdict(list)  # places by depth, of graphs whose own node is still to come
+    for place, node in enumerate(known.nodes):
+        depth = len(node.scope)
+        waiting[depth].append(place)
+        if node.branches:
+            inner = waiting.pop(depth + 1, [])
+            for item in node.proto.attribute:
+                if item.type == AttributeProto.GRAPH:
+                    count = len(item.g.node)
+                    yield item.g, inner[:count]
+                    inner = inner[count:]
+    yield known.model.graph, waiting[0]

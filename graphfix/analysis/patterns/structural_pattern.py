@@ -1,0 +1,72 @@
+"""What a structural pattern is: nodes around a node that decide how a compiler takes it, told as facets of that node."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from onnx import GraphProto, NodeProto
+
+from graphfix.analysis.dims import DimExpr
+from graphfix.analysis.values import Facet, NodeFacts, Value
+
+Told = Mapping[str, Facet]
+"""Facets by name."""
+Judge = Callable[[NodeProto, Sequence[Value | None], Mapping[str, DimExpr]], Told]
+
+
+@dataclass(slots=True)
+class Context:
+    """One graph of a model and the facts about its nodes, by their positions in it; each subgraph is a graph of its own.
+
+    `outer` gives the node that makes the value a name means in the scope of the graph, as `Facts.producer` does.
+    """
+
+    graph: GraphProto
+    nodes: Mapping[int, NodeFacts]
+    opsets: Mapping[str, int]
+    outer: Callable[[str], NodeFacts | None]
+    by_op: Mapping[str, Sequence[int]] = field(init=False)
+    """Positions of the nodes of ONNX's own domain, by operator."""
+    _makers: dict[str, NodeFacts] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Index the nodes by their operators."""
+        by_op: dict[str, list[int]] = defaultdict(list)
+        for at, node in self.nodes.items():
+            if not node.domain:
+                by_op[node.op].append(at)
+        self.by_op = dict(by_op)
+
+    def at(self, ops: Iterable[str]) -> list[int]:
+        """The positions of the nodes of these operators, in order."""
+        return sorted(at for op in ops for at in self.by_op.get(op, ()))
+
+    def producer(self, name: str) -> NodeFacts | None:
+        """The node that makes a value, in this graph or around it; None for inputs and initializers."""
+        if not self._makers:
+            self._makers.update({value.name: node for node in self.nodes.values() for value in node.outputs if value is not None})
+        return self._makers.get(name) or self.outer(name)
+
+
+@dataclass(frozen=True, slots=True)
+class StructuralPattern:
+    """A pattern and the facets that tell of it, in a file of its own; structural.py lists them all.
+
+    `ops` are the operators whose nodes have the facets, and `usual` the facets with their values where the pattern is not found.
+    `find` looks through a graph once all is known of its nodes and gives the facets of those in the pattern, by position.
+    `judge` gives the facets of a single node from its operands, asked when the node is reached: what makes dims is known up
+    to there. A pattern without either is found by who calls `structural.noted`.
+
+    `words` say in messages what a facet's value means; `kind` is the kind of trouble that the facets stand for (see
+    probe/naming.py); `loading` limits them to targets whose runtime loads a model with 1 for free dims (see heeding.py).
+    """
+
+    ops: frozenset[str]
+    usual: Told
+    find: Callable[[Context], Mapping[int, Told]] | None = None
+    judge: Judge | None = None
+    words: Mapping[tuple[str, Facet], str] = field(default_factory=dict)
+    kind: str = "attribute"
+    loading: bool = False

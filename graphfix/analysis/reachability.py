@@ -1,0 +1,46 @@
+"""Which nodes no output of a model depends on, and which stand in branches that are never taken."""
+
+from __future__ import annotations
+
+from onnx import AttributeProto
+
+from graphfix.analysis.facts import Facts
+from graphfix.analysis.shape_inference import branch_scope
+
+
+def unreached(facts: Facts) -> set[int]:
+    """The positions in `facts.nodes` of what reaches no output of the model, subgraphs of such nodes included."""
+    wanted = {output.name for output in facts.model.graph.output}
+    found: set[int] = set()
+    dead = False
+    for position in range(len(facts.nodes) - 1, -1, -1):  # a node stands behind all that is in its subgraphs
+        node = facts.nodes[position]
+        if not node.scope:
+            dead = wanted.isdisjoint(node.proto.output)
+            if not dead:
+                wanted.update(node.proto.input)
+                wanted.update(node.captured)
+        if dead:
+            found.add(position)
+    return found
+
+
+def untaken(facts: Facts, *, folded: bool) -> set[int]:
+    """The positions of what stands in the branch of an If that its condition rules out.
+
+    The condition is a constant of the model; with `folded` it may also be computed from constants and fixed dims.
+    """
+    ruled_out: set[tuple[str, ...]] = set()
+    for node in facts.nodes:
+        condition = node.inputs[0] if node.op == "If" and not node.domain and node.inputs else None
+        if condition is None or condition.constant is None or condition.constant.size != 1:
+            continue
+        if condition.source != "constant" and not folded:
+            continue
+        other = "else_branch" if condition.constant.reshape(-1)[0] else "then_branch"
+        if any(item.name == other and item.type == AttributeProto.GRAPH for item in node.proto.attribute):
+            ruled_out.add(branch_scope(node.scope, node.proto, other))
+    if not ruled_out:
+        return set()
+    depths = range(1, max(map(len, ruled_out)) + 1)
+    return {at for at, node in enumerate(facts.nodes) if node.scope and any(node.scope[:depth] in ruled_out for depth in depths)}

@@ -1,0 +1,226 @@
+"""onnx's shape inference, run on a thin copy: no large payloads, no annotations that may be stale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import onnx
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, TypeProto, helper, shape_inference
+
+from graphfix.analysis.constant_folding import LIMIT, Array
+from graphfix.analysis.contrib_shapes import stood_in
+from graphfix.analysis.dim_names import quoted
+from graphfix.analysis.loop_invariants import read_outside
+
+NAMES = {
+    code: {"FLOAT": "float32", "DOUBLE": "float64", "UNDEFINED": ""}.get(name, name.lower())
+    for name, code in TensorProto.DataType.items()
+}
+"""ONNX's element types as numpy writes them, empty for an undefined one."""
+CODES = {name: code for code, name in NAMES.items()}
+"""ONNX's element type by its name as numpy writes it."""
+Place = tuple[tuple[str, ...], str]
+"""A value: the scope it is made in, and its name."""
+
+
+def stripped(model: ModelProto) -> ModelProto:
+    """A copy without large payloads and without the shape annotations that may be stale."""
+    thin = ModelProto()
+    thin.ir_version = model.ir_version
+    thin.opset_import.extend(model.opset_import)
+    thin.functions.extend(model.functions)
+    source, graph = model.graph, thin.graph
+    graph.name = source.name or "graph"
+    for node in source.node:
+        if any(a.type == AttributeProto.TENSOR and a.t.ByteSize() > 4 * LIMIT for a in node.attribute[:]):
+            copy = graph.node.add(op_type=node.op_type, name=node.name, domain=node.domain)
+            copy.input.extend(node.input)
+            copy.output.extend(node.output)
+            copy.metadata_props.extend(node.metadata_props)
+            copy.doc_string = node.doc_string
+            for item in node.attribute:
+                if item.type == AttributeProto.TENSOR and item.t.ByteSize() > 4 * LIMIT:
+                    copy.attribute.add(name=item.name, type=item.type, t=elided(item.t))
+                else:
+                    copy.attribute.append(item)
+        else:
+            graph.node.append(node)
+    for tensor in source.initializer:
+        graph.initializer.append(elided(tensor) if tensor.ByteSize() > 4 * LIMIT else tensor)
+    graph.sparse_initializer.extend(source.sparse_initializer)
+    graph.input.extend(source.input)
+    graph.output.extend(source.output)
+    return unannotated(thin)
+
+
+def elided(tensor: TensorProto) -> TensorProto:
+    """The tensor without its payload, marked as kept elsewhere."""
+    return TensorProto(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims, data_location=TensorProto.EXTERNAL)
+
+
+def unannotated(model: ModelProto) -> ModelProto:
+    """The same model, changed in place: no value_info, no shapes on outputs, no negative dims."""
+    for graph in graphs(model.graph):
+        del graph.value_info[:]
+        for output in graph.output:
+            if output.type.HasField("tensor_type"):
+                output.type.tensor_type.ClearField("shape")
+    for info in model.graph.input:
+        for dim in info.type.tensor_type.shape.dim:
+            if dim.HasField("dim_value") and dim.dim_value < 0:
+                dim.ClearField("dim_value")
+    return model
+
+
+def graphs(graph: GraphProto) -> Iterator[GraphProto]:
+    """A graph and every subgraph in it, at any depth."""
+    yield graph
+    for node in graph.node:
+        for item in node.attribute[:]:
+            if item.type == AttributeProto.GRAPH:
+                yield from graphs(item.g)
+
+
+def infer(model: ModelProto) -> tuple[ModelProto, str | None]:
+    """The model annotated by shape inference, and what stopped inference if something did; the argument is used up."""
+    every = list(graphs(model.graph))
+    model = stood_in(model, every)
+    if len(every) > 1:
+        _lend(model.graph, {})
+    try:
+        if _may_hold_long_vectors(model, every):
+            plain = shape_inference.infer_shapes(model)
+            if any(_is_long_vector(info) for graph in graphs(plain.graph) for info in (*graph.value_info, *graph.output)):
+                return plain, None
+        return shape_inference.infer_shapes(model, data_prop=True), None
+    except Exception as error:  # onnx raises several kinds, all meaning: these facts stay unknown
+        return model, str(error).strip().splitlines()[0]
+
+
+def named(model: ModelProto) -> ModelProto:
+    """A copy in which every dynamic dim of an input has a name, and the model's own names are told from all others.
+
+    onnx calls what it cannot work out `unk__0`, and so do exporters; products of dims are written as `2*N`, and so do
+    authors call a dim. Stack traces, of which exporters leave a kilobyte in every node, are left out: inference would
+    carry them along each time.
+    """
+    copy = ModelProto()
+    copy.CopyFrom(model)
+    read_outside(copy.graph)
+    for graph in graphs(copy.graph):
+        for node in graph.node:
+            if node.metadata_props:
+                node.ClearField("metadata_props")
+            if node.doc_string:
+                node.ClearField("doc_string")
+        for info in (*graph.input, *graph.value_info):
+            _name_dims(info.type)
+    for info in copy.graph.input:
+        for position, dim in enumerate(info.type.tensor_type.shape.dim):
+            if not dim.HasField("dim_value") and not dim.dim_param:
+                dim.dim_param = f"{quoted(info.name)}.{position}"
+    return copy
+
+
+def _name_dims(kind: TypeProto) -> None:
+    """Write the names of dims in a type as shapes do, in place."""
+    which = kind.WhichOneof("value")
+    if which in ("sequence_type", "optional_type", "map_type"):
+        inner = getattr(kind, which)
+        _name_dims(inner.value_type if which == "map_type" else inner.elem_type)
+    elif which is not None and which != "opaque_type":
+        for dim in getattr(kind, which).shape.dim:
+            if dim.dim_param:
+                dim.dim_param = quoted(dim.dim_param)
+
+
+def _lend(graph: GraphProto, outer: Mapping[str, TensorProto]) -> None:
+    """Copy small integer constants of outer scopes into the subgraphs that read them, in place.
+
+    onnx infers a subgraph without the values of outer constants, and so loses the rank behind every Unsqueeze in it.
+    """
+    own = {tensor.name: tensor for tensor in graph.initializer if _is_small_integer(tensor)}
+    read: set[str] = set()
+    bodies: list[GraphProto] = []
+    for node in graph.node:
+        if node.op_type == "Constant":
+            if node.attribute and _is_small_integer(node.attribute[0].t):
+                own[node.output[0]] = node.attribute[0].t
+            continue
+        if outer:
+            read.update([name for name in node.input[:] if name in outer])
+        bodies.extend([item.g for item in node.attribute[:] if item.type == AttributeProto.GRAPH])
+    if read:
+        read -= {item.name for item in (*graph.input, *graph.initializer)}
+        read -= {name for node in graph.node for name in node.output}
+    for name in sorted(read):
+        tensor = graph.initializer.add()
+        tensor.CopyFrom(outer[name])
+        tensor.name = name
+    seen = {**outer, **own} if bodies else {}
+    for body in bodies:
+        _lend(body, seen)
+
+
+def _is_small_integer(tensor: TensorProto) -> bool:
+    return tensor.data_type in (TensorProto.INT64, TensorProto.INT32) and math.prod(tensor.dims) <= 64
+
+
+LONG = 16_384
+"""Elements of a vector above which onnx's data propagation, which keeps one dim for each, is left out."""
+
+
+def _may_hold_long_vectors(model: ModelProto, every: Sequence[GraphProto]) -> bool:
+    """Whether some input, or some weight of all its graphs, is large enough for a vector that data propagation cannot bear."""
+    if any(len(tensor.dims) == 1 and tensor.dims[0] > LONG for graph in every for tensor in graph.initializer):
+        return True
+    dims = ([d.dim_value for d in info.type.tensor_type.shape.dim] for info in model.graph.input)
+    return any(math.prod(size for size in sizes if size > 0) > LONG for sizes in dims)
+
+
+def _is_long_vector(info: onnx.ValueInfoProto) -> bool:
+    dims = info.type.tensor_type.shape.dim
+    return len(dims) == 1 and dims[0].dim_value > LONG
+
+
+def branch_scope(scope: tuple[str, ...], node: NodeProto, name: str) -> tuple[str, ...]:
+    """The scope inside one subgraph attribute of a node, as reports print it."""
+    return (*scope, f"{name} of {node.name or next(iter(node.output), node.op_type)}")
+
+
+def pinned(model: ModelProto, pins: Mapping[Place, tuple[str, tuple[int | str | None, ...]]]) -> ModelProto:
+    """The same model, changed in place: the shapes of some values stated, which inference then keeps."""
+    _pin(model.graph, (), pins)
+    return model
+
+
+def _pin(graph: GraphProto, scope: tuple[str, ...], pins: Mapping[Place, tuple[str, tuple[int | str | None, ...]]]) -> None:
+    outputs = {info.name: info for info in graph.output}
+    for node in graph.node:
+        for item in node.attribute:
+            if item.type == AttributeProto.GRAPH:
+                _pin(item.g, branch_scope(scope, node, item.name), pins)
+        for name in node.output:
+            if (scope, name) in pins:
+                dtype, shape = pins[scope, name]
+                info = helper.make_tensor_value_info(name, CODES.get(dtype, TensorProto.FLOAT), list(shape))
+                if name in outputs:
+                    outputs[name].CopyFrom(info)
+                else:
+                    graph.value_info.append(info)
+
+
+def replace(graph: GraphProto, scope: tuple[str, ...], wanted: Mapping[Place, Array]) -> None:
+    """Put Constant nodes where the wanted values are computed, but by subgraphs: what is inferred in those is wanted as well."""
+    for node in graph.node:
+        bodies = [item for item in node.attribute[:] if item.type == AttributeProto.GRAPH]
+        for item in bodies:
+            replace(item.g, branch_scope(scope, node, item.name), wanted)
+        if not bodies and len(node.output) == 1 and (scope, node.output[0]) in wanted:
+            value = onnx.numpy_helper.from_array(np.ascontiguousarray(wanted[scope, node.output[0]]))
+            node.op_type, node.domain = "Constant", ""
+            del node.input[:]
+            del node.attribute[:]
+            node.attribute.append(helper.make_attribute("value", value))

@@ -1,0 +1,213 @@
+"""What decides shapes that onnx's inference leaves open: folded operands, the taken branch, and rules of single operators."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from onnx import AttributeProto, NodeProto
+
+from graphfix.analysis.constant_folding import attribute
+from graphfix.analysis.symbolic_shapes import sizes_of
+from graphfix.analysis.values import Dim, Shape, Value, is_unclear
+
+SHAPED_BY = {"Reshape": (1,), "Expand": (1,), "Tile": (1,), "ConstantOfShape": (0,), "Range": (0, 1, 2),
+             "Slice": (1, 2, 3, 4), "Pad": (1,), "Resize": (1, 2, 3), "Upsample": (1,), "Unsqueeze": (1,),
+             "Squeeze": (1,), "Split": (1,), "TopK": (1,), "OneHot": (1,)}  # fmt: skip
+"""Operators whose output shape is the value of an operand, and which operands those are."""
+Inputs = Sequence[Value | None]
+Outputs = tuple[Value, ...]
+
+
+def telling_operands(node: NodeProto, domain: str, inputs: Inputs, output: Value) -> Iterator[Value]:
+    """Folded operands whose values can make the node's output shape better known than it is."""
+    for position in SHAPED_BY.get(node.op_type, ()) if domain == "" else ():
+        operand = inputs[position] if position < len(inputs) else None
+        if operand is not None and operand.source == "folded" and _tells(node.op_type, operand, inputs[0], output):
+            yield operand
+
+
+def _tells(op: str, operand: Value, data: Value | None, output: Value) -> bool:
+    if operand.constant is None or not output.name or output.fixed:
+        return False
+    if output.shape is None or data is None or data is operand or data.fixed:
+        return True
+    if op == "Reshape":
+        sizes = operand.constant.reshape(-1).tolist()
+        return any(size > 0 and not isinstance(dim, int) for size, dim in zip(sizes, output.shape, strict=False))
+    return op in ("Expand", "Tile") or any(map(is_unclear, output.shape))
+
+
+def taken(
+    node: NodeProto, inputs: tuple[Value | None, ...], branches: Sequence[tuple[Value | None, ...]]
+) -> tuple[Value | None, ...] | None:
+    """What the branch gives that an If with a known condition runs; None for any other node."""
+    condition = inputs[0].constant if node.op_type == "If" and inputs and inputs[0] is not None else None
+    if condition is None or condition.size != 1:
+        return None
+    names = [item.name for item in node.attribute if item.type == AttributeProto.GRAPH]
+    wanted = "then_branch" if condition.reshape(-1)[0] else "else_branch"
+    found = branches[names.index(wanted)] if wanted in names else ()
+    return found if len(found) == len(node.output) else None
+
+
+def decided(output: Value, taken: Value | None) -> Value:
+    """An If's output with the facts of the value that the running branch gives."""
+    if taken is None:
+        return output
+    source = "folded" if taken.source == "constant" else taken.source
+    shape = output.shape if taken.shape is None else taken.shape
+    return Value(output.name, output.dtype or taken.dtype, shape, source, taken.constant, measured=taken.measured)
+
+
+def assumed(output: Value, plain: Shape | None) -> Value:
+    """The output with the axes noted that had no size before the initial states of recurrent nodes were asked."""
+    if output.shape == plain or output.shape is None:
+        return output
+    before = plain if plain is not None and len(plain) == len(output.shape) else (None,) * len(output.shape)
+    pairs = enumerate(zip(output.shape, before, strict=True))
+    return replace(output, assumed=tuple(at for at, (dim, old) in pairs if isinstance(dim, int) and not isinstance(old, int)))
+
+
+def refined(node: NodeProto, domain: str, inputs: Inputs, outputs: Outputs) -> Outputs:
+    """The outputs with what the operator's own rules tell beyond inference: only shapes change, and dtypes that were unknown."""
+    for rule in RULES[node.op_type] if has_rule(node.op_type, domain) else ():
+        outputs = rule(node, inputs, outputs)
+    return outputs
+
+
+def has_rule(op: str, domain: str) -> bool:
+    """Whether an operator has rules beyond inference."""
+    return op in RULES and (domain == "" or op in FOREIGN)
+
+
+def _told(output: Value, dims: Shape, dtype: str) -> Value:
+    """The output with other dims, and the dtype where it has none."""
+    return output if dims == output.shape else replace(output, dtype=output.dtype or dtype, shape=dims)
+
+
+def _expanded(dim: Dim, size: Dim) -> int | None:
+    """The dim that Expand makes, where both numbers are known."""
+    return max(dim, size) if isinstance(dim, int) and isinstance(size, int) and min(dim, size) == 1 else None
+
+
+def _repeated(dim: Dim, times: Dim) -> int | None:
+    """The dim that Tile makes, where both numbers are known."""
+    return dim * times if isinstance(dim, int) and isinstance(times, int) else None
+
+
+TARGET = {"Reshape": 1, "ConstantOfShape": 0, "Expand": 1, "Tile": 1}
+"""Operators whose output has the rank that the length of an operand tells, and which operand that is."""
+GROWING: dict[str, Callable[[Dim, Dim], int | None]] = {"Expand": _expanded, "Tile": _repeated}
+"""Operators whose target says how the data grows, and what each dim becomes."""
+
+
+def _by_target(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
+    """The rank is the length of the target, and the sizes are those in it that are known."""
+    position, output = TARGET[node.op_type], outputs[0]
+    target = inputs[position] if len(inputs) > position else None
+    if target is None or output.fixed or target.shape is None or len(target.shape) != 1:
+        return outputs
+    length, data = target.shape[0], inputs[0]
+    sizes = sizes_of(target) or ((None,) * length if isinstance(length, int) else ())
+    grows = GROWING.get(node.op_type)
+    if not sizes or (grows is not None and (data is None or data.shape is None or len(data.shape) > len(sizes))):
+        return outputs
+    stated = output.shape if output.shape is not None and len(output.shape) == len(sizes) else (None,) * len(sizes)
+    told = [None if isinstance(size, int) and size <= 0 else size for size in sizes]
+    if grows is not None and data is not None and data.shape is not None:
+        before = (1,) * (len(sizes) - len(data.shape)) + data.shape
+        told = [grows(dim, size) for dim, size in zip(before, sizes, strict=True)]
+    pairs = zip(told, stated, strict=True)
+    dims = tuple(new if isinstance(new, int) or (new is not None and is_unclear(old)) else old for new, old in pairs)
+    return _told(output, dims, data.dtype if data else ""), *outputs[1:]
+
+
+def _by_count(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
+    """The one dim of a Reshape's result that is unclear: there are as many elements after it as before."""
+    data, output = inputs[0], outputs[0]
+    if data is None or data.shape is None or output.shape is None:
+        return outputs
+    left = [place for place, dim in enumerate(output.shape) if is_unclear(dim)]
+    if len(left) != 1 or any(map(is_unclear, data.shape)):
+        return outputs
+    place = left[0]
+    rest = output.shape[:place] + output.shape[place + 1 :]
+    if sorted(dim for dim in data.shape if isinstance(dim, str)) != sorted(dim for dim in rest if isinstance(dim, str)):
+        return outputs
+    before, after = (math.prod(dim for dim in dims if isinstance(dim, int)) for dims in (data.shape, rest))
+    if not after or before % after:
+        return outputs
+    return _told(output, (*rest[:place], before // after, *rest[place:]), data.dtype), *outputs[1:]
+
+
+def _by_axes(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
+    """The axes that a Slice between unknown bounds does not cut keep their sizes."""
+    data, output = inputs[0], outputs[0]
+    if len(inputs) < 3 or data is None or data.shape is None or output.fixed:
+        return outputs
+    axes, starts = inputs[3] if len(inputs) > 3 else None, inputs[1]
+    if axes is not None and axes.constant is not None:
+        cut = {int(axis) % len(data.shape) for axis in axes.constant.reshape(-1)}
+    elif axes is None and starts is not None and starts.fixed and starts.shape:
+        cut = {at for at in range(len(data.shape)) if at < starts.shape[0]}  # type: ignore[operator]
+    else:
+        return outputs
+    stated = output.shape if output.shape is not None and len(output.shape) == len(data.shape) else (None,) * len(data.shape)
+    pairs = enumerate(zip(data.shape, stated, strict=True))
+    dims = tuple(was if at not in cut and is_unclear(now) and not is_unclear(was) else now for at, (was, now) in pairs)
+    return _told(output, dims, data.dtype), *outputs[1:]
+
+
+def _by_state(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
+    """The final states of a recurrent node are shaped like its initial ones; onnx infers the batch size from the data alone."""
+    return (*outputs[:1], *_stated(node, inputs, outputs)[1:])
+
+
+def by_every_step(node: NodeProto, domain: str, inputs: Inputs, outputs: Outputs) -> Outputs:
+    """The results of every step of a recurrent node, whose batch size only the initial state tells."""
+    return (*_stated(node, inputs, outputs)[:1], *outputs[1:]) if node.op_type in RECURRENT and not domain else outputs
+
+
+RECURRENT = ("LSTM", "GRU", "RNN")
+
+
+def _stated(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
+    state = inputs[5] if len(inputs) > 5 else None
+    if state is None or state.shape is None or len(state.shape) != 3 or attribute(node, "layout", 0):
+        return outputs
+    directions, batch, hidden = state.shape
+    found = []
+    for position, output in enumerate(outputs):
+        if output.name and output.shape is not None and not output.fixed and isinstance(batch, int):
+            shape = (output.shape[0], directions, batch, hidden) if position == 0 else (directions, batch, hidden)
+            dims = tuple(new if isinstance(new, int) else old for new, old in zip(shape, output.shape, strict=True))
+            output = _told(output, dims, "")
+        found.append(output)
+    return tuple(found)
+
+
+def _by_weight(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
+    """The outputs of com.microsoft's DynamicQuantizeLSTM, which onnx has no inference for; the shapes are LSTM's."""
+    data, weight = (*inputs, None, None)[:2]
+    if data is None or weight is None or data.shape is None or weight.shape is None or {data.rank, weight.rank} != {3}:
+        return outputs
+    length, batch, _ = data.shape
+    tail = (weight.shape[0], batch, attribute(node, "hidden_size"))
+    return tuple(
+        Value(output.name, "float32", (length, *tail) if at == 0 else tail) if output.name and output.shape is None else output
+        for at, output in enumerate(outputs)
+    )
+
+
+FOREIGN = ("DynamicQuantizeLSTM",)
+"""Operators of other domains that have rules."""
+RULES: dict[str, Sequence[Callable[[NodeProto, Inputs, Outputs], Outputs]]] = {
+    "Reshape": (_by_target, _by_count),
+    **dict.fromkeys(("ConstantOfShape", "Expand", "Tile"), (_by_target,)),
+    "Slice": (_by_axes,),
+    **dict.fromkeys(RECURRENT, (_by_state,)),
+    "DynamicQuantizeLSTM": (_by_weight,),
+}
+"""The rules of operators that tell more than onnx's inference of them, in the order in which they are tried."""

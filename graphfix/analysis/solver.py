@@ -1,0 +1,203 @@
+"""Infers the facts of a model: onnx's inference once over the whole, then one walk that carries on what it could not follow.
+
+onnx gives up on much shape arithmetic that folding follows. Where folding or a rule of an operator tells more of a value than
+onnx did, the nodes that read it are inferred again one by one in the order of the graph, in subgraphs as well, so that a walk
+settles whole rows of such nodes: each node is inferred a bounded number of times, however long the rows are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, ValueInfoProto
+
+from graphfix.analysis.constant_folding import tensor_value
+from graphfix.analysis.dynamic_dims import DynamicDims
+from graphfix.analysis.known_facts import Known
+from graphfix.analysis.loop_invariants import invariants
+from graphfix.analysis.node_inference import NodeInference, Operand, merged
+from graphfix.analysis.node_transfer import KINDS, NO_BODIES, Bodies, Scope, Step, Told, Transfer, improves
+from graphfix.analysis.operand_conflicts import gravest
+from graphfix.analysis.patterns.registry import judged, noted, recognise
+from graphfix.analysis.shape_inference import NAMES, branch_scope, infer, named, replace, stripped
+from graphfix.analysis.unfolded_inference import overlooked
+from graphfix.analysis.values import NodeFacts, Value, typed
+from graphfix.ir.schemas import since
+
+SETTLED = ("nothing", "constant", "folded", "shape", "cast-shape", "runtime")
+"""What a node's execution may hang on, the most settled first."""
+
+
+def solve(model: ModelProto) -> Known:
+    """Infer the facts of a model or a skeleton; the argument is not changed."""
+    work = _inlined(model)
+    inferred, trouble = infer(named(work))
+    any_open = not all(typed(info).fixed for info in work.graph.input)
+    transfer = Transfer(Known(work, trouble=trouble, opened=DynamicDims(any_open)), NodeInference(inferred))
+    Solver(transfer).walk(work.graph, inferred.graph)
+    if transfer.waiting:  # asked last: not every compiler takes the batch size from the initial states of recurrent nodes
+        known = Known(work, trouble=trouble, opened=DynamicDims(any_open))
+        transfer = Transfer(known, transfer.inference, transfer.known.shapes(), transfer.folded)
+        Solver(transfer).walk(work.graph, inferred.graph)
+    known = transfer.known
+    recognise(known)
+    if any_open:
+        if transfer.folded:
+            replace(inferred.graph, (), transfer.folded)
+        noted(known, overlooked(known.nodes, known.values[()], inferred, model))
+    return known
+
+
+def _inlined(model: ModelProto) -> ModelProto:
+    """A thin copy without the model's own functions, whose nodes stand where they were called."""
+    work = stripped(model)
+    if not work.functions:
+        return work
+    from onnx import inliner
+
+    from graphfix.ir.location_propagation import inherit
+
+    inlined = inliner.inline_local_functions(work)
+    inherit(work, inlined, model.producer_name)
+    return inlined
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One graph that is walked: the model's own or a subgraph, beside itself as onnx annotated it."""
+
+    graph: GraphProto
+    inputs: Sequence[ValueInfoProto]
+    nodes: Sequence[NodeProto]
+    """The nodes as onnx was given them."""
+    scope: Scope
+    under: str
+    told: Told
+    read: dict[str, None] = field(default_factory=dict)
+    """The names that are read from outside, in order."""
+
+
+@dataclass(slots=True)
+class Solver:
+    """One walk over the nodes of a model and its subgraphs, in order."""
+
+    transfer: Transfer
+    known: Known = field(init=False)
+    opsets: Mapping[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.known = self.transfer.known
+        self.opsets = self.known.opsets
+
+    def walk(
+        self, graph: GraphProto, inferred: GraphProto, scope: Scope = (), under: str = "nothing",
+        given: Sequence[ValueInfoProto] = (), kept: Mapping[str, Value | None] | None = None,
+    ) -> list[str]:  # fmt: skip
+        """Gather the facts of one graph and give the names it reads from outside; `inferred` is the annotated graph.
+
+        `given` is what is known of its inputs beyond that; `kept` are values outside that inputs are, whenever it runs.
+        """
+        told = {info.name: info for infos in (inferred.value_info, inferred.output) for info in infos}
+        level = Level(graph, inferred.input, inferred.node, scope, under, told)
+        values = self.known.values[scope] = self._inputs(level, given, kept or {})
+        values.update(_weights(graph))
+        for position, node in enumerate(graph.node):
+            entry = self._node(level, position, node)
+            self.known.nodes.append(entry)
+            for value in entry.outputs:
+                if value is not None:
+                    values[value.name] = value
+                    self.known.producers[scope, value.name] = entry
+        level.read.update(dict.fromkeys(output.name for output in graph.output if output.name not in values))
+        return list(level.read)
+
+    def _inputs(self, level: Level, given: Sequence[ValueInfoProto], kept: Mapping[str, Value | None]) -> dict[str, Value]:
+        """What is known of the inputs of a graph."""
+        values = {}
+        better = {info.name: typed(info).shape for info in given}
+        for info in level.inputs:
+            value, place = typed(info), (level.scope, info.name)
+            if value.dtype in KINDS:
+                self.transfer.kinds[place] = info.type
+            outer = kept.get(info.name)
+            shape = outer.shape if outer is not None else merged(value.shape, better.get(info.name))
+            if improves(value.shape, shape):
+                self.transfer.improved.add(place)
+            dtype = outer.dtype if outer is not None else value.dtype
+            values[info.name] = (
+                value if outer is None and shape == value.shape else dataclasses.replace(value, dtype=dtype, shape=shape)
+            )
+        return values
+
+    def _node(self, level: Level, position: int, node: NodeProto) -> NodeFacts:
+        """The entry of one node, its subgraphs walked."""
+        op, domain = node.op_type, "" if node.domain == "ai.onnx" else node.domain
+        known, scope = self.known, level.scope
+        values = known.values[scope]
+        given = node.input[:]  # as a list: each loop over protobuf's own sequences ends in an error within
+        inputs = tuple([(values.get(name) or known.value(name, scope)) if name else None for name in given])
+        bodies = NO_BODIES
+        if [item for item in node.attribute[:] if item.type == AttributeProto.GRAPH]:
+            bodies = self._bodies(level, node, level.nodes[position], inputs)
+        if scope:
+            for name in (*given, *bodies.captured):
+                if name not in values and name:
+                    level.read[name] = None
+        version = since(op, domain, self.opsets.get(domain, 0))
+        outputs = self.transfer.outputs(scope, level.told, Step(node, level.nodes, position, op, domain, inputs, version, bodies))
+        return NodeFacts(
+            node, op, domain, scope, inputs, tuple([o if o.name else None for o in outputs]), version, bodies.branches,
+            bodies.captured, bodies.broken, level.under,
+            () if domain else judged(op, node, inputs, known.opened.extents),
+        )  # fmt: skip
+
+    def _bodies(self, level: Level, node: NodeProto, inferred: NodeProto, inputs: tuple[Value | None, ...]) -> Bodies:
+        """Walk the subgraphs of a node."""
+        known, scope, before = self.known, level.scope, len(self.known.nodes)
+        under = _condition(node, inputs, level.under)
+        lent = self._body_inputs(level, inferred)
+        captured: dict[str, None] = {}
+        branches: list[tuple[Value | None, ...]] = []
+        given: dict[str, Sequence[Operand | None]] = {}
+        improved = False
+        for item, other in zip(node.attribute, inferred.attribute, strict=False):
+            if item.type == AttributeProto.GRAPH:
+                inner = branch_scope(scope, node, item.name)
+                same = {name: known.value(outer, scope) for name, outer in invariants(node).items()}
+                captured.update(dict.fromkeys(self.walk(item.g, other.g, inner, under, lent.get(item.name, ()), same)))
+                names = [output.name for output in item.g.output]
+                branches.append(tuple(known.value(name, inner) for name in names))
+                given[item.name] = [self.transfer.operand(name, inner) for name in names]
+                improved |= any(known.place(name, inner) in self.transfer.improved for name in names)
+        return Bodies(tuple(branches), tuple(captured), gravest(known.nodes[before:]), given, improved)
+
+    def _body_inputs(self, level: Level, inferred: NodeProto) -> Mapping[str, Sequence[ValueInfoProto]]:
+        """What follows for the inputs of a node's subgraphs from operands of which more is known than onnx said."""
+        if not self.transfer.reads(self.transfer.improved, level.scope, inferred):
+            return {}
+        given = {
+            item.name: [Operand(output.type) for output in item.g.output]
+            for item in inferred.attribute[:] if item.type == AttributeProto.GRAPH
+        }  # fmt: skip
+        operands = [self.transfer.operand(name, level.scope) for name in inferred.input[:]]
+        return self.transfer.inference.infer(inferred, operands, given).bodies
+
+
+def _weights(graph: GraphProto) -> dict[str, Value]:
+    """What is known of a graph's initializers."""
+    found = {}
+    for tensor in graph.initializer:
+        dims = tuple(tensor.dims)
+        found[tensor.name] = Value(tensor.name, NAMES.get(tensor.data_type, ""), dims, "constant", tensor_value(tensor))
+    for sparse in graph.sparse_initializer:
+        name = sparse.values.name
+        found[name] = Value(name, NAMES.get(sparse.values.data_type, ""), tuple(sparse.dims), "constant")
+    return found
+
+
+def _condition(node: NodeProto, inputs: tuple[Value | None, ...], under: str) -> str:
+    """What the subgraphs of a node are run under: the least settled of its condition's source and what is around it."""
+    condition = inputs[0] if node.op_type == "If" and inputs else None
+    return max(under, "runtime" if condition is None else condition.source, key=SETTLED.index)

@@ -1,0 +1,95 @@
+"""Shapes as inference tells them that follows no arithmetic on sizes, and the nodes that it leaves with less than is known.
+
+Exporters view data by targets that they compute, `[batch, 32, -1]`, where the batch is free. Whoever follows the arithmetic
+knows that 32 stays 32; a compiler that asks plain shape inference knows of three dims that nothing is known of. A target of
+which a single element is open is another matter: simplifiers write -1 for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import onnx
+from onnx import GraphProto, ModelProto, shape_inference
+
+from graphfix.analysis.patterns.structural_pattern import StructuralPattern
+from graphfix.analysis.shape_inference import unannotated
+from graphfix.analysis.symbolic_shapes import sizes_of
+from graphfix.analysis.values import NodeFacts, Structure, Value
+
+HEEDING = {"AffineGrid", "Attention", "Col2Im", "CumProd", "DeformConv", "Det", "Einsum", "EyeLike", "GRU", "LSTM", "RNN",
+           "LayerNormalization", "RMSNormalization", "MaxUnpool", "NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss",
+           "NonMaxSuppression", "RoiAlign", "Scatter", "ScatterElements", "TensorScatter", "Softmax", "LogSoftmax", "Hardmax",
+           "InstanceNormalization", "GroupNormalization", "BatchNormalization", "Split", "MatMul", "Conv"}  # fmt: skip
+"""Operators that converters take apart by the sizes of their data; those of all others decide nothing."""
+PATTERN = StructuralPattern(
+    frozenset(HEEDING),
+    {"followed": "none"},
+    words={
+        ("followed", "last"): "a fixed last dim that only arithmetic on sizes tells",
+        ("followed", "state"): "a batch size that only a recurrent node's initial state tells",
+        ("followed", "inner"): "fixed inner dims that only arithmetic on sizes tells",
+        ("followed", "none"): "sizes that plain inference tells",
+    },
+    kind="dynamic",
+    loading=True,
+)
+Sizes = tuple[int | None, ...]
+COMPUTED = ("shape", "cast-shape")
+
+
+def overlooked(
+    nodes: Sequence[NodeFacts], values: Mapping[str, Value], inferred: ModelProto, source: ModelProto
+) -> dict[int, Structure]:
+    """Positions of nodes of the main graph with operands of whose fixed sizes plain inference tells the rank and not the size.
+
+    The facet `followed` of each is `state` where only the initial state of a recurrent node tells some of them, `last` where the
+    last size of an operand is among them, else `inner`.
+    `values` are those of the main graph, `inferred` is the annotated model, with what could be computed ahead of time in the
+    place of its nodes; it is used up. `source` is the model as it was given. Where not even the rank is told, as behind
+    targets in models of old, compilers ask further, so that nothing follows.
+    """
+    if not any(dim.dim_value < 0 for info in source.graph.input for dim in info.type.tensor_type.shape.dim):
+        _write_down(inferred.graph, values)  # simplifiers do not follow an open dim that is stated as a negative size
+    try:
+        plain = shape_inference.infer_shapes(unannotated(inferred)).graph
+    except Exception:  # onnx raises several kinds: nothing is known then of what it would tell
+        return {}
+    told: dict[str, Sizes | None] = {}
+    for info in (*plain.value_info, *plain.output):
+        kind = info.type.tensor_type
+        told[info.name] = tuple([dim.dim_value or None for dim in kind.shape.dim]) if kind.HasField("shape") else None
+    found: dict[int, Structure] = {}
+    for at, node in enumerate(nodes):
+        words = {_missed(value, told) for value in node.inputs} if not node.scope else {"none"}
+        if words - {"none"}:
+            found[at] = (("followed", next(word for word in ("state", "last", "inner") if word in words)),)
+    return found
+
+
+def _missed(value: Value | None, told: Mapping[str, Sizes | None]) -> str:
+    """Which dim that is known to be fixed is open for plain inference: `none`, an `inner`, the `last`, or one of a `state`."""
+    if value is None or value.shape is None or value.source in ("constant", "folded"):
+        return "none"
+    plain = told.get(value.name)
+    if plain is None or len(plain) != len(value.shape):
+        return "none"
+    missed = [isinstance(dim, int) and dim and size is None for dim, size in zip(value.shape, plain, strict=True)]
+    if not any(missed):
+        return "none"
+    return "state" if value.assumed else "last" if missed[-1] else "inner"
+
+
+def _write_down(graph: GraphProto, values: Mapping[str, Value]) -> None:
+    """Give Reshapes whose target has a single open element that target as a constant, in place."""
+    for node in graph.node:
+        target = values.get(node.input[1]) if node.op_type == "Reshape" and len(node.input) > 1 else None
+        sizes = sizes_of(target) if target is not None and target.source in COMPUTED else None
+        if target is None or sizes is None or -1 in sizes:
+            continue
+        if sum(not isinstance(size, int) for size in sizes) == 1:
+            name = f"{node.output[0]}__target"
+            written = np.asarray([size if isinstance(size, int) else -1 for size in sizes], np.int64)
+            graph.initializer.append(onnx.numpy_helper.from_array(written, name))
+            node.input[1] = name

@@ -1,0 +1,80 @@
+"""Operands that contradict each other where every open dim is 1, which is what some runtimes load a model with.
+
+A runtime that lays out memory before it has seen an input takes 1 for what is open, and checks its operators with that:
+a Reshape of `[N, 4]` to `[3, 4]` runs for N = 3 and is refused on loading all the same. Sizes that only data decides are
+not checked before there are data; they are unclear here, and contradict nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from onnx import NodeProto
+
+from graphfix.analysis.dim_names import is_fresh, is_untold
+from graphfix.analysis.dims import DimExpr
+from graphfix.analysis.operand_constraints import OPERAND_LAWS, Operands, Unit
+from graphfix.analysis.patterns.structural_pattern import StructuralPattern
+from graphfix.analysis.symbolic_shapes import counted
+from graphfix.analysis.values import Dim, Value, is_unclear
+
+LAWS = {op: law for op, law in OPERAND_LAWS.items() if op != "Squeeze"}
+"""Operators whose operands are held to what ONNX demands; an axis that is left out has its size from elsewhere."""
+PRODUCTS = ("MatMul", "Gemm")
+
+
+def clashes(node: NodeProto, inputs: Sequence[Value | None], extents: Mapping[str, DimExpr]) -> bool | None:
+    """Whether operands with open dims contradict the operator when those are 1; `extents` tells how windows made some of them.
+
+    None for a product of what has no known rank, which may contradict the other operand in any case.
+    """
+    op = node.op_type if node.domain in ("", "ai.onnx") else ""
+    if op not in LAWS:
+        return False
+    if op in PRODUCTS and inputs and inputs[0] is not None and inputs[0].shape is None:
+        return None
+    if not any(value is not None and value.shape is not None and not value.fixed for value in inputs):
+        return False
+    shapes = [None if value is None or value.shape is None else unit_shape(value.shape, extents) for value in inputs]
+    if shapes[0] is None:
+        return False
+    found = LAWS[op](Operands(node, inputs, shapes, lambda dim: unit(dim, extents)))
+    return any(word != "rank" for word in found)
+
+
+def unit_shape(shape: Sequence[Dim], extents: Mapping[str, DimExpr]) -> Unit:
+    """The shape where every open dim of the model's inputs is 1."""
+    return tuple([dim if isinstance(dim, int) else unit(dim, extents) for dim in shape])
+
+
+def unit(dim: Dim, extents: Mapping[str, DimExpr]) -> int | None:
+    """The size of a dim where every open one of the model's inputs is 1; None for one that is not clear."""
+    if isinstance(dim, int):
+        return dim
+    if dim is None or is_unclear(dim):
+        return None
+    number, names = counted((dim,))
+    for name in names:
+        extent = extents.get(name)
+        if is_untold(name) or (extent is None and is_fresh(name)):
+            return None
+        if extent is not None and extent.name != name:
+            base = {one: size for one in extent.symbols if (size := unit(one, extents)) is not None}
+            size = extent.substitute(base).number
+            if size is None:
+                return None
+            number *= size
+    return number
+
+
+PATTERN = StructuralPattern(
+    frozenset(LAWS),
+    {"clashes": False},
+    judge=lambda node, inputs, extents: {"clashes": clashes(node, inputs, extents)},
+    words={
+        ("clashes", True): "operands that contradict each other where free dims are 1, as on loading",
+        ("clashes", False): "operands that fit where free dims are 1",
+    },
+    kind="dynamic",
+    loading=True,
+)

@@ -1,0 +1,169 @@
+"""What a model's own `value_info` says of its values, held against what follows from its inputs.
+
+Most compilers infer every shape anew and never look; some hold a model to its annotations. Dims that exporters leave
+behind go stale, and formulas such as `floor(h/2 - 1/2) + 1` are wrong for some sizes. What inference cannot follow
+through floor divisions is compared at trial sizes of the inputs' symbols.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from onnx import AttributeProto, GraphProto, ModelProto, ValueInfoProto
+
+from graphfix.analysis.dim_names import MADE_UP, shown
+from graphfix.analysis.dims import FUNCTIONS, DimExpr, expression, floor
+from graphfix.analysis.facts import Facts
+from graphfix.analysis.shape_inference import branch_scope
+from graphfix.analysis.values import Dim, Value, typed
+
+if TYPE_CHECKING:
+    from graphfix.analysis.facts import Facts
+
+Scope = tuple[str, ...]
+ORDER = ("none", "agreeing", "made-up", "formula", "contradicting")
+"""What annotations may be, the gravest last."""
+TRIALS = ((97, 101, 103, 107, 109, 113), (64, 96, 128, 160, 192, 224))
+"""Sizes that the inputs' symbols are given in turn: odd primes, then sizes that divide well."""
+NAME = re.compile(r"[A-Za-z_][\w.:]*")
+CALLED = {"floor": 1, "ceil": 1, "ceiling": 1, "max": None, "min": None}
+"""The functions that formulas may call, and how many operands they take."""
+OPERATORS: Mapping[type[ast.operator], Callable[[DimExpr, DimExpr], DimExpr]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv, ast.Mod: lambda a, b: a - b * (a // b),
+}  # fmt: skip
+LONGEST = 400
+"""Characters of a formula that is looked into."""
+
+
+def annotation_class(facts: Facts) -> str:
+    """The gravest thing that `value_info` does in any graph of the model.
+
+    none           there is none
+    agreeing       every dim is what inference finds, is left open, or cannot be told from the inputs
+    made-up        some dims have names that onnx makes up
+    formula        some dims are formulas over the inputs' symbols, right at the trial sizes
+    contradicting  some dtype, rank, size or symbol is not what follows from the inputs
+    """
+    pairs = list(_pairs(facts.source.graph, (), facts)) if facts.source is not None else []
+    found = "agreeing" if pairs else "none"
+    doubtful: list[tuple[Scope, str, int, str]] = []
+    for scope, stated, value in pairs:
+        if _other_kind(stated, value):
+            return "contradicting"
+        for at, (said, known) in enumerate(zip(stated.shape or (), value.shape or (), strict=False)):
+            if said is None or _same(said, known):
+                continue
+            if isinstance(said, str) and said.startswith(MADE_UP):
+                found = max(found, "made-up", key=ORDER.index)
+            elif isinstance(said, str) and (_open(known) or not NAME.fullmatch(said)):
+                doubtful.append((scope, value.name, at, said))
+            elif not _open(known):
+                return "contradicting"
+    return max(found, _tried(facts, doubtful), key=ORDER.index) if doubtful else found
+
+
+def disputed(facts: Facts) -> set[tuple[Scope, str]]:
+    """The annotated values, by scope and name, whose dtype, rank or dims are not said as inference finds them."""
+    found = set()
+    for scope, stated, value in _pairs(facts.source.graph, (), facts) if facts.source is not None else ():
+        dims = zip(stated.shape or (), value.shape or (), strict=False)
+        if _other_kind(stated, value) or any(said is not None and not _same(said, known) for said, known in dims):
+            found.add((scope, value.name))
+    return found
+
+
+def _pairs(graph: GraphProto, scope: Scope, facts: Facts) -> Iterator[tuple[Scope, Value, Value]]:
+    """Every annotation in a graph and its subgraphs, beside what is known of the value."""
+    known = facts.values.get(scope, {})
+    for info in graph.value_info:
+        value = known.get(info.name)
+        if value is not None and _says(info):
+            yield scope, typed(info), value
+    for node in graph.node:
+        for item in node.attribute[:]:
+            if item.type == AttributeProto.GRAPH:
+                yield from _pairs(item.g, branch_scope(scope, node, item.name), facts)
+
+
+def _says(info: ValueInfoProto) -> bool:
+    return info.type.HasField("tensor_type") and bool(info.type.tensor_type.elem_type or info.type.tensor_type.HasField("shape"))
+
+
+def _other_kind(stated: Value, value: Value) -> bool:
+    """Whether dtype or rank contradict what is known."""
+    ranks = stated.rank is not None and value.rank is not None and stated.rank != value.rank
+    return ranks or bool(stated.dtype and value.dtype and stated.dtype != value.dtype)
+
+
+def _same(said: Dim, known: Dim) -> bool:
+    return said == (shown(known) if isinstance(known, str) else known)
+
+
+def _open(dim: Dim) -> bool:
+    return dim is None or (isinstance(dim, str) and dim.startswith(MADE_UP))
+
+
+def _tried(facts: Facts, doubtful: list[tuple[Scope, str, int, str]]) -> str:
+    """What symbols and formulas turn out to be where the inputs have sizes; `agreeing` where those settle nothing."""
+    symbols = list(dict.fromkeys(dim for value in facts.inputs for dim in value.shape or () if isinstance(dim, str)))
+    found = "agreeing"
+    for sizes in TRIALS:
+        bound = {symbol: sizes[at % len(sizes)] for at, symbol in enumerate(symbols)}
+        settled = Facts.of(_sized(facts.model, bound))
+        for scope, name, at, said in doubtful:
+            value = settled.values.get(scope, {}).get(name)
+            dim = value.shape[at] if value is not None and value.shape is not None and at < len(value.shape) else None
+            if not isinstance(dim, int):
+                continue
+            if evaluated(said, bound) != dim:
+                return "contradicting"
+            found = "formula"
+    return found
+
+
+def _sized(model: ModelProto, sizes: Mapping[str, int]) -> ModelProto:
+    """A copy whose inputs' symbols are sizes; dims without a name stay open."""
+    copy = ModelProto()
+    copy.CopyFrom(model)
+    for info in copy.graph.input:
+        for dim in info.type.tensor_type.shape.dim:
+            if dim.dim_param in sizes:
+                dim.dim_value = sizes[dim.dim_param]
+    return copy
+
+
+def evaluated(formula: str, sizes: Mapping[str, int]) -> int | None:
+    """The size that a formula over symbols gives, a fraction rounded down; None when it is none or has other symbols."""
+    if formula in sizes:
+        return sizes[formula]
+    if len(formula) > LONGEST:
+        return None
+    places = {name: f"s{at}" for at, name in enumerate(sizes)}
+    words = NAME.sub(lambda found: places.get(found.group(), found.group()), formula)
+    values = {places[name]: expression(size) for name, size in sizes.items()}
+    try:
+        return floor(_computed(ast.parse(words, mode="eval").body, values)).number
+    except (SyntaxError, ValueError, KeyError, TypeError, ZeroDivisionError, RecursionError, MemoryError):
+        return None
+
+
+def _computed(node: ast.expr, values: Mapping[str, DimExpr]) -> DimExpr:
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        number, share = node.value.as_integer_ratio()
+        return expression(number) / share
+    if isinstance(node, ast.Name):
+        return values[node.id]
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return -_computed(node.operand, values)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords and node.args:
+        name = node.func.id.lower()
+        if CALLED[name] in (None, len(node.args)):
+            return FUNCTIONS[name.removesuffix("ing")](*(_computed(one, values) for one in node.args))
+    if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+        return OPERATORS[type(node.op)](_computed(node.left, values), _computed(node.right, values))
+    raise ValueError(f"no arithmetic over sizes: {ast.dump(node)[:40]}")

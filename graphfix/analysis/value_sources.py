@@ -1,0 +1,89 @@
+"""What a node makes of what is known about its operands: the source of its output, and its value where that can be told."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+from onnx import AttributeProto, NodeProto, helper
+
+from graphfix.analysis.constant_folding import Array, attribute, constant_value, fold
+from graphfix.analysis.shape_inference import NAMES
+from graphfix.analysis.symbolic_shapes import follow, settled
+from graphfix.analysis.values import Shape, Value
+from graphfix.ir.schemas import formal_types
+
+RANDOM = {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"}
+
+TELLING = ("Constant", "Shape", "Size")
+"""Operators whose results do not hang on the values of their operands."""
+
+
+def produced(node: NodeProto, inputs: tuple[Value | None, ...], stated: Value, index: int, version: int) -> Value:
+    """The output with its source and, where the operands are known, its value."""
+    op = node.op_type
+    if stated.dtype and op not in TELLING:
+        for operand in inputs:
+            if operand is not None and operand.source == "runtime":
+                if index or follow(node, inputs) is None:
+                    return stated  # most nodes: nothing is to be added to what inference says
+                break
+    value: Array | None = None
+    given = [i for i in inputs if i is not None]
+    measuring = [i for i in given if i.measured]
+    measured, counted = bool(measuring), bool(measuring) and all(i.counted for i in measuring)
+    if op == "Constant" and node.domain in ("", "ai.onnx"):
+        value, source = constant_value(node), "constant"
+    elif op in ("Shape", "Size") and inputs and inputs[0] is not None:
+        value, source = _measure(node, inputs[0])
+        measured = measured or inputs[0].source not in ("constant", "folded")
+        counted = inputs[0].measured or inputs[0].source in ("shape", "cast-shape")
+    else:
+        sources = {i.source for i in given}
+        runtime = "runtime" in sources or op in RANDOM or any(a.type == AttributeProto.GRAPH for a in node.attribute)
+        source = "runtime" if runtime else _folded_source(node, sources)
+        if source == "folded" and index == 0 and all(i.constant is not None for i in given):
+            value = fold(node, [None if i is None else i.constant for i in inputs])
+    sizes = follow(node, inputs) if index == 0 else None
+    if value is None and source != "folded" and (array := settled(sizes, stated)) is not None:
+        value, source, measured = array, "folded", True
+    if source == "runtime" and sizes is None and stated.dtype:
+        return stated
+    dtype, shape = stated.dtype or _bound_dtype(node, inputs, index, version), stated.shape
+    if value is not None:
+        shape = value.shape
+        dtype = dtype or NAMES.get(helper.np_dtype_to_tensor_dtype(value.dtype), "")
+    return Value(
+        stated.name, dtype, shape, source, value, sizes, measured and source == "folded", counted=counted and source == "folded"
+    )
+
+
+def _bound_dtype(node: NodeProto, inputs: tuple[Value | None, ...], index: int, version: int) -> str:
+    """The dtype of an output that shares a type variable with an operand; inference drops it beside an unknown shape."""
+    variables = formal_types(node.op_type, "" if node.domain == "ai.onnx" else node.domain, version)
+    wanted = variables[1][min(index, len(variables[1]) - 1)] if variables[1] else ""
+    for position, value in enumerate(inputs):
+        name = variables[0][min(position, len(variables[0]) - 1)] if variables[0] else None
+        if name == wanted and value is not None and value.dtype:
+            return value.dtype
+    return ""
+
+
+def _folded_source(node: NodeProto, sources: set[str]) -> str:
+    """The source of what is computed from constants and dims alone."""
+    cast = node.op_type == "Cast" and attribute(node, "to") != onnx.TensorProto.INT64
+    if "cast-shape" in sources or (cast and "shape" in sources):
+        return "cast-shape"
+    return "shape" if "shape" in sources else "folded"
+
+
+def _measure(node: NodeProto, operand: Value) -> tuple[Array | None, str]:
+    """Shape or Size of a value: known when the dims it asks for are fixed."""
+    if operand.shape is None:
+        return None, "shape"
+    dims: Shape = operand.shape
+    if node.op_type == "Shape":
+        dims = dims[attribute(node, "start", 0) : attribute(node, "end", len(dims))]
+    if not all(isinstance(dim, int) for dim in dims):
+        return None, "shape"
+    sizes = np.asarray(dims, np.int64)
+    return (sizes if node.op_type == "Shape" else np.asarray(sizes.prod(), np.int64)), "folded"

@@ -1,0 +1,79 @@
+"""Confirm a prediction with the compiler itself: prepare a model, compile it, and compare the artifact's outputs.
+
+onnxruntime runs the model first. Its outputs are the reference for the artifact's outputs, and the sizes at which it runs
+the model are those passed to a compiler that needs sizes for dynamic dims.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphfix.backends.compile.case import Case, PreparedCase
+from graphfix.backends.compile.findings import compiler_findings
+from graphfix.ir.dim_ranges import Span, freed, profile
+from graphfix.ir.reading import bound, named, read_whole
+from graphfix.linter.diagnostics import Result, told_apart
+from graphfix.verify.reference_run import witness
+
+if TYPE_CHECKING:
+    from graphfix.backends.base import Backend
+    from graphfix.backends.session import Session
+    from graphfix.backends.verdict import Verdict
+
+
+@contextlib.contextmanager
+def prepare(case: Case) -> Iterator[PreparedCase]:
+    """Prepare a case for compilers; its temporary files are removed when the block ends.
+
+    Raises GraphfixError for an unreadable model, an unknown input, and sizes, values or data that do not fit.
+    """
+    from graphfix.analysis.output_shapes import with_output_shapes
+    from graphfix.ir.io import save_model
+
+    original = read_whole(case.path)
+    shapes: Any = {name: freed(dims) for name, dims in case.shapes.items()}
+    usual: Any = {name: [dim.usual if isinstance(dim, Span) else dim for dim in dims] for name, dims in case.shapes.items()}
+    fixed = bool(case.values) or any(size is not None for dims in shapes.values() for size in dims)
+    model = with_output_shapes(bound(original, shapes, case.values)) if fixed else original
+    profile(model, case.shapes, {})  # an invalid range is reported before anything runs
+    reference = witness(original, named(original, usual), case.values, case.data)
+    with tempfile.TemporaryDirectory(prefix="graphfix-") as folder:
+        file = case.path
+        if fixed:
+            file = Path(folder, "model.onnx")
+            save_model(model, file)
+        feed = reference.save(original, Path(folder, "data.npz"), case.values)
+        yield PreparedCase(case, model, file, reference, feed)
+
+
+def confirm(
+    result: Result,
+    prepared: PreparedCase,
+    session: Session,
+    backend: Backend,
+    *,
+    output: Path | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Verdict:
+    """Ask the compiler about a prepared model, and add its verdict and the findings that follow from it to the Result.
+
+    `output` receives the artifact. Where the compiler can run here, the artifact is run on the feed and its outputs are
+    compared with onnxruntime's. The Result's `compiler` also records the prediction that was made without the compiler.
+    """
+    verdict = prepared.ask(session, backend, inputs=prepared.feed, output=output, options=options)
+    result.compiler = {
+        "version": session.version,
+        "accepted": verdict.accepted,
+        "stage": str(verdict.stage),
+        "message": verdict.message,
+        "seconds": round(verdict.seconds, 3),
+        "predicted": result.verdict,
+        "numerics": verdict.numerics,
+        "error": verdict.error,
+    }
+    result.findings = told_apart([*compiler_findings(result, prepared, verdict, backend), *result.findings], result.called)
+    return verdict

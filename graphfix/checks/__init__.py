@@ -1,1 +1,0 @@
-"""The lint rules, one a file; graphfix.check finds them by walking this folder."""

@@ -1,0 +1,102 @@
+"""The command line: parse the arguments, call one subcommand, and return an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import atexit
+import contextlib
+import gc
+import importlib
+import os
+import sys
+from collections.abc import Container, Iterator, Sequence
+from typing import NoReturn
+
+from graphfix.errors import GraphfixError, nearest
+from graphfix.version import VERSION
+
+COMMANDS = {
+    "lint": "verdicts and findings; never changes a model",
+    "fix": "rewrite a model so that a target takes it, and prove that the numbers did not change",
+    "compile": "hand the graph to the real compiler, and compare what the result computes",
+    "lower": "lower a model of PyTorch or TensorFlow to ONNX, and prove that it computes the same",
+    "paths": "every road from a model to its targets, by each exporter and by what rewriting it takes",
+    "ci": "lint the models that changed in git, and mend them in place or show how; for hooks and servers",
+    "probe": "measure a compiler with one-node models, and write or check its support tables",
+    "table": "the support tables, readable, in the terminal or as a page",
+    "explain": "what a finding, a rewrite, or an operator on a target means",
+    "init": "write settings and a hook for a project, found out rather than asked for",
+    "config": "the settings that hold for a model, and where each of them was found",
+    "completion": "the script by which bash, zsh or fish completes this command line",
+    "backends": "which compilers are here, and how to get the others",
+}
+SINGLE_THREADED = {"lint"}
+"""Commands that do no linear algebra in this process."""
+BLAS_THREADS = "OPENBLAS_NUM_THREADS"
+EPILOG = "exit codes: 0 clean, 1 findings, 2 could not judge (bad usage, unreadable model, missing backend)"
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line on stderr."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print one line with a hint and exit with code 2."""
+        self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`\n")
+
+
+def build_parser(commands: Container[str] = frozenset(COMMANDS)) -> Parser:
+    """Return the parser of the whole command line; only these commands get their arguments, the others only a name.
+
+    Declaring the arguments of a command imports the modules it uses, which would slow down a run of another command.
+    """
+    parser = Parser(prog="graphfix", description="A compatibility linter and graph rewriter over ONNX.", epilog=EPILOG)
+    parser.add_argument("--version", action="version", version=f"graphfix {VERSION}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, text in COMMANDS.items():
+        sub = subparsers.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", epilog=EPILOG)
+        if name in commands:
+            importlib.import_module(f"graphfix.cli.commands.{name}").configure(sub)
+    return parser
+
+
+@contextlib.contextmanager
+def _single_blas_thread() -> Iterator[None]:
+    """Make BLAS start a single thread when numpy is imported: idle threads of BLAS cost much of a short run's time.
+
+    The environment is restored, so that processes started later are not affected.
+    """
+    given = BLAS_THREADS in os.environ
+    os.environ.setdefault(BLAS_THREADS, "1")
+    try:
+        yield
+    finally:
+        if not given:
+            os.environ.pop(BLAS_THREADS, None)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0, 1 with findings, 2 on an error."""
+    gc.set_threshold(100_000)  # modules stay loaded, and thousands of small objects live as long as their model
+    atexit.register(gc.freeze)  # skips the last collection, which a process that ends does not need
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    command = next((word for word in arguments if not word.startswith("-")), None)
+    if command in SINGLE_THREADED:
+        with _single_blas_thread():
+            importlib.import_module("numpy")
+    parser = build_parser({command} if command is not None else frozenset())
+    if command is not None and command not in COMMANDS:
+        parser.error(f"unknown command `{command}`, {nearest(command, COMMANDS)}")
+    try:
+        given = parser.parse_args(arguments)
+        code: int = importlib.import_module(f"graphfix.cli.commands.{given.command}").run(given)
+        sys.stdout.flush()
+        return code
+    except GraphfixError as error:
+        print(f"graphfix: {error.line()}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("graphfix: interrupted", file=sys.stderr)
+        return 2

@@ -1,0 +1,76 @@
+"""`graphfix explain`: the documentation of a finding's code, of a rewrite, or of an operator on a target."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+from collections.abc import Iterator, Sequence
+
+from graphfix.errors import UsageError, nearest
+from graphfix.linter.check import Check, checks
+from graphfix.linter.codes import codes
+from graphfix.tables.table import table
+from graphfix.tables.versions import targets
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("subject", nargs="+", metavar="CODE | REWRITE | TARGET OP", help="GF103, dissolve-if, tensorrt Resize")
+
+
+def run(given: argparse.Namespace) -> int:
+    """Print the documentation of one subject; exit code 2 with the most similar name when there is none."""
+    print("\n".join(explain(given.subject)))
+    return 0
+
+
+def explain(subject: Sequence[str]) -> Iterator[str]:
+    """Yield the documentation of a code, of a check or rewrite by name, or of an operator on a target, line by line.
+
+    Raises:
+        UsageError: there is no such subject; the hint names the most similar one.
+    """
+    from graphfix.rewriting.registry import registry
+
+    if len(subject) == 2:
+        from graphfix.linter.support import named, operators, support, told
+
+        name = subject[0].partition("@")[0]
+        if name not in targets():
+            raise UsageError(f"no target is called `{name}`", hint=nearest(name, targets()))
+        rules = table(subject[0])
+        for op in named(subject[1], operators([rules])):
+            yield from told(support(op, rules))
+        return
+    word = " ".join(subject)
+    found = next((code for code in codes().values() if word.upper() == code.code or word == code.name), None)
+    if found is not None:
+        yield f"{found.code} {found.name}  ({found.severity.value})\n\n{found.about}"
+        for check in checks():
+            if check.code == found.code:
+                yield from _examples(check)
+        return
+
+    if word in registry():
+        rewrite = registry()[word]
+        yield f"{rewrite.name}  ({rewrite.safety.value} rewrite, needs opset {rewrite.needs_opset})"
+        yield ""
+        yield inspect.cleandoc(inspect.getdoc(type(rewrite)) or "")
+        if rewrite.before and rewrite.after:
+            yield f"\nBefore:\n{_indented(rewrite.before)}\nAfter:\n{_indented(rewrite.after)}"
+        return
+    if word.partition("@")[0] in targets():
+        raise UsageError(f"`{word}` is a target", hint=f"name an operator as well, such as `graphfix explain {word} Resize`")
+    every = codes().values()
+    known = [*(code.code for code in every), *(code.name for code in every), *registry(), *targets()]
+    raise UsageError(f"nothing is called `{word}`", hint=nearest(word, known))
+
+
+def _examples(check: Check) -> Iterator[str]:
+    for title, examples in (("Speaks on", check.invalid), ("Silent on", check.valid)):
+        yield f"\n{title}:"
+        yield from (_indented(example.nodes) for example in examples[:2])
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line.strip()}" for line in text.strip().splitlines())

@@ -1,0 +1,203 @@
+"""`graphfix fix`: rewrite a model so that its targets support it, and write the best verified result."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphfix.cli.interface_options import add_reforms
+from graphfix.cli.options import add_fail_on, add_shared, as_onnx, bindings, chosen_targets, destination, exit_code
+from graphfix.cli.progress import spinner
+from graphfix.errors import UsageError
+from graphfix.ir.reading import named, read_whole
+from graphfix.linter import config as settings
+from graphfix.linter.config import Config
+from graphfix.linter.diagnostics import Result
+from graphfix.linter.policy import Policy
+from graphfix.lowering.options import add_lowering
+from graphfix.lowering.source import recognise_source
+from graphfix.report import renderer
+from graphfix.rewrites.interface.requests import reforms
+from graphfix.tables.table import table
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+    from graphfix.rewriting.interface_rewrite import InterfaceRewrite
+
+if TYPE_CHECKING:
+    from graphfix.lowering.bringing import LoweredSource
+    from graphfix.rewriting.pipeline import FixResult
+
+SAFETY = ("approximate", "interface")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("model", metavar="MODEL", type=Path, help="a model of ONNX, or a SOURCE in one of the forms below")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("-o", "--output", type=Path, metavar="OUT", help="write the result here")
+    where.add_argument("--in-place", action="store_true", help="replace the model, atomically")
+    where.add_argument("--diff", action="store_true", help="print what would change, node by node; exit 1 if anything")
+    parser.add_argument("--force", action="store_true", help="overwrite an existing OUT")
+    parser.add_argument("--allow", action="append", default=[], choices=SAFETY, help="safety classes beyond exact")
+    parser.add_argument("--unsafe-fixes", action="store_true", help="allow approximate and interface-changing rewrites")
+    parser.add_argument("--data", type=Path, metavar="FILE.npz", help="inputs to verify with, by input name")
+    parser.add_argument("--why", action="store_true", help="for every finding that remains: which rewrites declined, and why")
+    parser.add_argument("--confirm", action="store_true", help="ask the real compilers too, and go on by what they reject")
+    parser.add_argument("--rtol", type=float, help="relative tolerance on outputs, in place of each rewrite's own")
+    parser.add_argument("--atol", type=float, help="absolute tolerance on outputs, in place of each rewrite's own")
+    add_reforms(parser)
+    add_shared(parser)
+    add_fail_on(parser)
+    add_lowering(parser)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Fix one model; exit 0 when the result has no finding left that counts, 1 when it has, 2 on an error."""
+    from graphfix.ir.atomic_write import writable
+
+    write = renderer(given.output_format)
+    source = recognise_source(given.model)
+    config = settings.load(given.model, file=given.config, isolated=given.isolated)
+    targets = chosen_targets(given.target, config)
+    for target in targets:
+        table(target)
+    goal = given.model if given.in_place else given.output
+    if source is not None and goal == given.model:
+        hint = "name a result with -o OUT.onnx"
+        raise UsageError("it is no ONNX model, which alone can be replaced", path=given.model, hint=hint)
+    if goal is not None:
+        writable(goal, force=given.force or given.in_place)
+    with contextlib.ExitStack() as stack:
+        fixing = _fix(stack, given, config, targets)
+    if given.diff:
+        sys.stdout.write(fixing.diff)
+        return int(bool(fixing.diff))
+    output = _save(fixing, goal, given)
+    results = _finished_results(fixing, Policy(config), output, given)
+    _report(results, given, write)
+    return exit_code(results, given.fail_on or config.fail_on)
+
+
+@dataclass(frozen=True, slots=True)
+class Fixing:
+    """The outcome of fixing: the result, the lowered source if there is one, and whether the weights are external.
+
+    `diff` is the diff of the nodes, empty where it was not requested.
+    """
+
+    fixed: FixResult
+    lowered_source: LoweredSource | None
+    external: bool
+    diff: str
+
+
+def _fix(stack: contextlib.ExitStack, given: argparse.Namespace, config: Config, targets: Sequence[str]) -> Fixing:
+    """Lower the model where needed, and fix it for the targets, with the compilers' verdicts where requested."""
+    from graphfix.ir.external_data import has_external
+    from graphfix.ir.skeleton import read_skeleton
+    from graphfix.linter.engine import judge
+    from graphfix.report.model_diff import node_diff
+    from graphfix.rewriting.fix_options import FixOptions
+    from graphfix.rewriting.pipeline import fix_model
+
+    shapes, values = bindings(given.shape, given.set, config)
+    file, lowered_source = stack.enter_context(as_onnx(given.model, given, targets, shapes, values))
+    model = read_whole(file)
+    external = has_external(read_skeleton(file))
+    say = stack.enter_context(spinner())
+    ask = confirm_results = None
+    if given.confirm:
+        from graphfix.backends.compile.consult import consult_compilers
+
+        ask, confirm_results = stack.enter_context(consult_compilers(targets, _warn, named(model, shapes), values))
+    options = FixOptions(
+        targets=targets, shapes=named(model, shapes), values=values, data=read_data(given.data),
+        allow=frozenset(SAFETY if given.unsafe_fixes else (*config.allow, *given.allow)),
+        rtol=given.rtol if given.rtol is not None else config.rtol,
+        atol=given.atol if given.atol is not None else config.atol,
+        interface=_interface(model, given), progress=say, ask=ask, explain=given.why,
+    )  # fmt: skip
+    fixed = fix_model(model, lambda candidate: judge(candidate, targets, name=str(given.model)), options)
+    if confirm_results is not None:
+        confirm_results(fixed.results, fixed.model)
+    diff = node_diff(model, fixed.model, str(given.model)) if given.diff else ""
+    return Fixing(fixed, lowered_source, external, diff)
+
+
+def _save(fixing: Fixing, goal: Path, given: argparse.Namespace) -> str | None:
+    """Write the fixed model; returns its path, None where a model fixed in place has not changed."""
+    from graphfix.ir.io import save_model
+
+    if given.in_place and not fixing.fixed.changed:
+        return None
+    save_model(fixing.fixed.model, goal, force=given.force or given.in_place, external=fixing.external)
+    return str(goal)
+
+
+def _finished_results(fixing: Fixing, policy: Policy, output: str | None, given: argparse.Namespace) -> list[Result]:
+    """Return the Results with the policy applied, and the changes, the verification and the output added."""
+    fixed, results = fixing.fixed, list(fixing.fixed.results)
+    if fixing.lowered_source is not None:
+        results = fixing.lowered_source.with_findings(results)
+    for result in results:
+        policy.apply(result)
+        result.changes = [change.to_json() for change in fixed.changes]
+        result.verification = dataclasses.asdict(fixed.verification)
+        result.output = output
+        if given.why:
+            result.why = [why.to_json() for why in fixed.why if why.target == (result.called or result.target)]
+    return results
+
+
+def _interface(model: ModelProto, given: argparse.Namespace) -> list[InterfaceRewrite]:
+    """The changes of the interface that the command line asks for."""
+
+    return reforms(
+        model,
+        layouts=given.input_layout,
+        dtypes=given.input_dtype,
+        normalize=given.normalize,
+        free_batch=given.free_batch,
+        drop_unused=given.drop_unused,
+        drop_outputs=given.drop_output,
+    )
+
+
+def _warn(line: str) -> None:
+    print(f"graphfix: {line}", file=sys.stderr)
+
+
+def _report(results: Sequence[Result], given: argparse.Namespace, write: Any) -> None:
+    with destination(given.output_file) as out:
+        if given.output_format == "text":
+            from graphfix.report.changes import render_changes, render_why
+            from graphfix.report.text import render
+
+            render_changes(results[0], out)
+            render(results, out, full=given.full)
+            render_why(results, out)
+        else:
+            write(results, out)
+
+
+def read_data(path: Path | None) -> dict[str, Any] | None:
+    """Return the arrays of an .npz by input name; None without a path."""
+    if path is None:
+        return None
+    import numpy as np
+
+    if not path.is_file():
+        raise UsageError("there is no such file", path=path)
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (OSError, ValueError) as error:
+        raise UsageError(f"not an .npz of arrays ({error})", path=path, hint="save the inputs with numpy.savez") from error

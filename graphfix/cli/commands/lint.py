@@ -1,0 +1,193 @@
+"""`graphfix lint`: verdicts and findings for models, folders and globs; the models are not changed."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from graphfix.cli.confirming import open_confirmation
+from graphfix.cli.lowered_sources import lower_sources
+from graphfix.cli.model_paths import models_in
+from graphfix.cli.options import add_fail_on, add_shared, destination, exit_code
+from graphfix.cli.progress import progress
+from graphfix.cli.run_settings import ModelSettings, add_policy, model_settings, save_baselines
+from graphfix.errors import GraphfixError, UsageError
+from graphfix.linter.diagnostics import Result
+from graphfix.linter.timings import Clock
+from graphfix.lowering.options import add_lowering
+from graphfix.lowering.source import Source, recognise_source
+from graphfix.report import renderer
+from graphfix.tables.table import table
+
+if TYPE_CHECKING:
+    from graphfix.cli.lint_jobs import Task
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="a model, a folder (searched for *.onnx), a glob, or a SOURCE in one of the forms below",
+    )
+    parser.add_argument("--statistics", action="store_true", help="count the nodes each target takes, and their islands")
+    parser.add_argument("--confirm", action="store_true", help="also ask the real compiler, where it is installed")
+    parser.add_argument("--explain-verdict", metavar="NODE", help="tell how the verdict on a node, or on @model, comes about")
+    parser.add_argument("--annotate", type=Path, metavar="OUT.onnx", help="write a copy with each verdict in its node's metadata")
+    parser.add_argument("--force", action="store_true", help="overwrite an existing OUT.onnx")
+    parser.add_argument("--jobs", "-j", type=int, default=1, metavar="N", help="judge models in N processes (1)")
+    parser.add_argument("--timings", action="store_true", help="say on stderr what the time was spent on")
+    add_policy(parser)
+    add_shared(parser)
+    add_fail_on(parser)
+    add_lowering(parser)
+    parser.set_defaults(output_format=None)
+
+
+@dataclass(frozen=True, slots=True)
+class LintRun:
+    """The data of one run: the models' settings and tasks, and the output format."""
+
+    given: argparse.Namespace
+    settings: Sequence[ModelSettings]
+    tasks: Sequence[Task]
+    format: str
+
+    @property
+    def models(self) -> list[Path]:
+        """The paths of the models, in order."""
+        return [task.path for task in self.tasks]
+
+
+def run(given: argparse.Namespace) -> int:
+    """Lint every model; the exit code is 2 when one cannot be read, 1 with findings, else 0."""
+    models = [
+        path for text in given.paths for path in ([Path(text)] if recognise_source(text) is not None else models_in([text]))
+    ]
+    if not models:
+        raise UsageError(f"no model in {', '.join(given.paths)}", hint="name a .onnx file, or a folder that holds some")
+    if given.jobs < 1:
+        raise UsageError(f"--jobs {given.jobs} is no number of processes", hint="give 1 or more")
+    sources = {path: source for path in models if (source := recognise_source(path)) is not None}
+    settings = model_settings(given, models)
+    for target in dict.fromkeys(target for one in settings for target in one.targets):
+        table(target)
+    if given.explain_verdict is not None:
+        return _explain(given, settings, sources)
+    with contextlib.ExitStack() as stack:
+        results = _lint(stack, given, settings, sources)
+    by_model = {one.model: one.config.fail_on for one in settings}
+    return max(exit_code([result], given.fail_on or by_model[Path(result.model)]) for result in results)
+
+
+def _lint(
+    stack: contextlib.ExitStack,
+    given: argparse.Namespace,
+    settings: Sequence[ModelSettings],
+    sources: Mapping[Path, Source],
+) -> list[Result]:
+    """Judge and report all models, and write the annotated copy where requested."""
+    from graphfix.cli.lint_jobs import Task
+
+    output_format = given.output_format or settings[0].config.output_format
+    detail = given.annotate is not None or output_format == "model-explorer"
+    lowered_source, failures = lower_sources(stack, given, settings, sources)
+    tasks = [
+        Task(
+            one.model, one.targets, one.shapes, one.values, given.statistics, detail,
+            lowered_source.get(one.model), failures.get(one.model),
+        )
+        for one in settings
+    ]  # fmt: skip
+    lint_run = LintRun(given, settings, tasks, output_format)
+    _check_overlay(lint_run)
+    results = _judge(lint_run)
+    if given.annotate is not None and results[0].error is None:
+        from graphfix.report.annotated_model import annotate
+
+        count = annotate(results, tasks[0].file, given.annotate, force=given.force)
+        print(f"graphfix: wrote {given.annotate}, with the verdict on each of {count} nodes", file=sys.stderr)
+    return results
+
+
+def _check_overlay(lint_run: LintRun) -> None:
+    """Raise UsageError for an output that exists for one model only, before any work; check that it can be written."""
+    if len(lint_run.tasks) > 1 and (lint_run.given.annotate is not None or lint_run.format == "model-explorer"):
+        what = "--annotate" if lint_run.given.annotate is not None else "the model-explorer format"
+        raise UsageError(f"{what} is for one model, not {len(lint_run.tasks)}", hint="name one model")
+    if lint_run.given.annotate is not None:
+        from graphfix.ir.atomic_write import writable
+
+        writable(lint_run.given.annotate, force=lint_run.given.force)
+
+
+def _judge(lint_run: LintRun) -> list[Result]:
+    """Judge every model, apply the policy to the findings, and print them."""
+    from graphfix.cli.lint_jobs import run_tasks
+
+    given, clock = lint_run.given, Clock()
+    write = renderer(lint_run.format, rulings=True)
+    results: list[Result] = []
+    with contextlib.ExitStack() as stack:
+        out = stack.enter_context(destination(given.output_file))
+        step = stack.enter_context(progress(len(lint_run.tasks), "linting"))
+        confirm = open_confirmation(stack, lint_run.settings, lint_run.tasks) if given.confirm else None
+        for position, (found, spent) in enumerate(run_tasks(lint_run.tasks, given.jobs)):
+            one = lint_run.settings[position]
+            clock.add(spent)
+            if found[0].error is not None:
+                print(f"graphfix: {found[0].error}", file=sys.stderr)
+            if confirm is not None:
+                clock.start()
+                confirm(found, lint_run.tasks[position].file)
+                clock.lap("asking compilers")
+            one.apply_policy(found, lint_run.models[position + 1 :])
+            if lint_run.format == "json-lines":
+                write(found, out)
+            results.extend(found)
+            step(one.model.name)
+        clock.start()
+        _report(lint_run, results, out)
+        clock.lap("printing")
+    save_baselines(lint_run.settings, update=given.update_baseline)
+    if given.timings:
+        print("\n".join(["graphfix: time spent", *clock.lines()]), file=sys.stderr)
+    return results
+
+
+def _report(lint_run: LintRun, results: Sequence[Result], out: TextIO) -> None:
+    if lint_run.format == "text":
+        from graphfix.report.text import render
+
+        render(results, out, full=lint_run.given.full)
+    elif lint_run.format != "json-lines":
+        renderer(lint_run.format, rulings=True)(results, out)
+
+
+def _explain(given: argparse.Namespace, settings: Sequence[ModelSettings], sources: Mapping[Path, Source]) -> int:
+    """Print the reasons for the verdict on a node, for each model and target."""
+    from graphfix.ir.reading import bound
+    from graphfix.ir.skeleton import read_skeleton
+    from graphfix.ir.verifier import check
+    from graphfix.linter.explain_verdict import explained
+    from graphfix.lowering.bringing import usable_model
+
+    with contextlib.ExitStack() as stack:
+        lowered_source, failures = lower_sources(stack, given, settings, sources)
+        out = stack.enter_context(destination(given.output_file))
+        for one in settings:
+            if one.model in failures:
+                raise GraphfixError(failures[one.model])
+            file = usable_model(lowered_source[one.model]) if one.model in lowered_source else one.model
+            model = read_skeleton(file)
+            check(model, one.model)
+            bound_model = bound(model, one.shapes, one.values)
+            for target in one.targets:
+                out.write("\n".join(explained(bound_model, target, given.explain_verdict)) + "\n")
+    return 0

@@ -1,0 +1,165 @@
+"""`graphfix paths`: every conversion path from a model to its targets, by exporter and by the rewrites it needs."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphfix.cli.commands.fix import read_data
+from graphfix.cli.options import add_shared, bindings, chosen_targets, destination
+from graphfix.cli.progress import spinner
+from graphfix.errors import BackendError, UsageError
+from graphfix.ir.atomic_write import writable
+from graphfix.linter import config as settings
+from graphfix.lowering.options import add_lowering, add_proof
+from graphfix.lowering.paths.model import ConversionPaths, Start
+from graphfix.lowering.source import Source, recognise_source
+from graphfix.tables.table import table
+from graphfix.tables.versions import targets as known_targets
+
+if TYPE_CHECKING:
+    from graphfix.lowering.lowered import Lowered
+    from graphfix.lowering.paths.search import SearchOptions
+
+FORMATS = ("text", "json")
+REPEATED_OPTIONS = ("input", "shape", "set", "opset", "inputs", "outputs", "data", "weights", "python")
+REPEATED_FLAGS = ("trust", "network")
+"""Options that the printed commands repeat: those with values, and flags."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("source", metavar="SOURCE", help="a model of ONNX, or of PyTorch or TensorFlow in one of the forms below")
+    parser.add_argument("--html", type=Path, metavar="OUT", help="also write a self-contained page that draws the roads")
+    parser.add_argument("--force", action="store_true", help="overwrite an existing OUT")
+    parser.add_argument("--time", type=float, default=60.0, metavar="SECONDS", help="what rewriting may take for each road (60)")
+    parser.add_argument("--confirm", action="store_true", help="ask the real compilers too, and go on by what they reject")
+    add_proof(parser)
+    add_shared(parser, formats=FORMATS)
+    add_lowering(parser)
+    parser.epilog = "exit codes: 0 every target is reached, 1 one is not, 2 unreadable"
+
+
+def run(given: argparse.Namespace) -> int:
+    """Search every path; exit 0 when every target is reached, 1 when one is not, 2 when the source cannot be read."""
+    if given.output_format not in FORMATS:
+        raise UsageError(f"paths has no format `{given.output_format}`", hint=f"choose from {', '.join(FORMATS)}")
+    source = recognise_source(given.source)
+    config = settings.load(source.home if source is not None else Path(given.source), file=given.config, isolated=given.isolated)
+    targets = chosen_targets(given.target, config) if given.target or config.targets else list(known_targets())
+    for target in targets:
+        table(target)
+    if given.html is not None:
+        writable(given.html, force=given.force)
+    shapes, values = bindings(given.shape, given.set, config)
+    with contextlib.ExitStack() as stack:
+        progress = stack.enter_context(spinner())
+        search_options = _search_options(stack, given, targets, {} if source is not None else shapes, values)
+        if source is None:
+            from graphfix.lowering.paths.starts import start_as_given
+
+            found = _paths(given.source, "ONNX", "", [start_as_given(Path(given.source))], targets, search_options, progress)
+        else:
+            found = _paths_of_lowered(stack, source, given, targets, shapes, search_options, progress)
+    _report(found, given)
+    return int(found.reached != list(found.targets))
+
+
+def _paths_of_lowered(
+    stack: contextlib.ExitStack,
+    source: Source,
+    given: argparse.Namespace,
+    targets: Sequence[str],
+    shapes: Any,
+    search_options: SearchOptions,
+    progress: Any,
+) -> ConversionPaths:
+    """Return the paths of a source that exporters lower; ModelError when it cannot be opened."""
+    from graphfix.lowering.instructions import parse_instructions
+    from graphfix.lowering.lower import lower_source
+    from graphfix.lowering.paths.starts import starts_of
+
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="graphfix-")))
+    wanted = parse_instructions(given, shapes)
+    lowered = lower_source(source, wanted, folder, values=search_options.values, every=True, progress=progress)
+    if lowered.problem is not None:
+        raise lowered.problem
+    return _paths(source.text, source.title, _framework_version(lowered), starts_of(lowered), targets, search_options, progress)
+
+
+def _framework_version(lowered: Lowered) -> str:
+    """Return the framework that lowered the source, with its version."""
+    return " ".join(next(iter(lowered.versions.items()), ()))
+
+
+def _paths(
+    source: str,
+    title: str,
+    by: str,
+    starts: Sequence[Start],
+    targets: Sequence[str],
+    search_options: SearchOptions,
+    progress: Any,
+) -> ConversionPaths:
+    from graphfix.lowering.paths.search import search_paths
+
+    return ConversionPaths(
+        source, title, by, tuple(targets), tuple(starts), tuple(search_paths(starts, targets, search_options, progress))
+    )
+
+
+def _search_options(
+    stack: contextlib.ExitStack, given: argparse.Namespace, targets: Sequence[str], shapes: Mapping[str, Any], values: Any
+) -> SearchOptions:
+    from graphfix.lowering.paths.search import SearchOptions
+
+    data = read_data(given.data)
+    compilers = dict(_open_compilers(stack, targets)) if given.confirm else {}
+    return SearchOptions(given.source, tuple(_repeated_options(given)), shapes, values, data, given.time, compilers)
+
+
+def _repeated_options(given: argparse.Namespace) -> Iterator[str]:
+    """Yield the options of this command line that the commands of the paths must repeat."""
+    for name in REPEATED_OPTIONS:
+        value = getattr(given, name)
+        for one in value if isinstance(value, list) else [] if value is None else [value]:
+            yield f"--{name}={one}"
+    for name in REPEATED_FLAGS:
+        if getattr(given, name):
+            yield f"--{name}"
+
+
+def _open_compilers(stack: contextlib.ExitStack, targets: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """Open each installed compiler; yields a target and its functions from `consult_compilers`. Prints a note for the others."""
+    from graphfix.backends.compile.consult import consult_compilers
+
+    for target in targets:
+        with contextlib.suppress(BackendError):
+            yield target, stack.enter_context(consult_compilers([target], _warn, {}, {}))
+
+
+def _warn(line: str) -> None:
+    print(f"graphfix: {line}", file=sys.stderr)
+
+
+def _report(found: ConversionPaths, given: argparse.Namespace) -> None:
+    with destination(given.output_file) as out:
+        if given.output_format == "json":
+            from graphfix.report.json_ import written
+
+            out.write(written(found.to_json()) + "\n")
+        else:
+            from graphfix.report.paths_text import render_paths
+
+            render_paths(found, out, full=given.full)
+    if given.html is not None:
+        from graphfix.report.paths_page import paths_page
+
+        with destination(given.html) as out:
+            out.write(paths_page(found))
+        print(f"graphfix: wrote {given.html}", file=sys.stderr)

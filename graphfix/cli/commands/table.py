@@ -1,0 +1,72 @@
+"""`graphfix table`: the support tables as text in the terminal, or as one searchable web page."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from graphfix.cli.options import add_targets
+from graphfix.linter.support import named, operators, support, tables, told
+from graphfix.tables.table import Table
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "--op", nargs="+", action="extend", default=[], metavar="OP", help="operators: their conditions, evidence and cures"
+    )
+    add_targets(parser, "every measured version of these, or T@VERSION")
+    parser.add_argument("--html", type=Path, metavar="OUT", help="write a self-contained page instead")
+    parser.add_argument("--force", action="store_true", help="overwrite an existing OUT")
+
+
+def run(given: argparse.Namespace) -> int:
+    """Print the newest tables side by side, or the details of some operators, or write a page."""
+    wanted = [name.strip() for name in given.target.split(",")] if given.target and given.target != "all" else []
+    chosen = tables(wanted, every=bool(given.op or given.html or given.target))
+    for table in chosen:
+        if table.asked:
+            print(f"graphfix: {table.target}@{table.asked} was not measured; {table.version} is shown", file=sys.stderr)
+    known = operators(chosen)
+    names = list(dict.fromkeys(name for op in given.op for name in named(op, known)))
+    if given.html is not None:
+        _write(given.html, names or known, chosen, force=given.force)
+    elif names:
+        _print_operators(names, chosen)
+    else:
+        from graphfix.report.matrix import render_matrix
+
+        render_matrix(known, chosen, sys.stdout)
+    return 0
+
+
+def _print_operators(names: list[str], chosen: list[Table]) -> None:
+    """Print all details of some operators, table by table; fixes are green on a terminal."""
+    from graphfix.report.page import Page
+
+    page = Page(sys.stdout)
+    for at, name in enumerate(names):
+        if at:
+            page.line()
+        for table in chosen:
+            head, *lines = told(support(name, table))
+            page.line((head, "bold"))
+            for line in lines:
+                page.line((line, "green") if line.lstrip().startswith("helps:") else line)
+
+
+def _write(path: Path, names: list[str], chosen: list[Table], *, force: bool) -> None:
+    """Write the page atomically; an existing file is overwritten only with `force`."""
+    from graphfix.ir.atomic_write import Pending, destination, writable
+    from graphfix.ir.atomic_write import told as refused
+    from graphfix.report.support_page import support_page
+
+    writable(path, force=force)
+    page = support_page(names, chosen).encode()
+    goal = destination(path)
+    with refused(path), Pending(os.path.dirname(goal)) as pending:
+        pending.write(page)
+        pending.put(goal)
+    print(f"wrote {path}: {len(names)} operators by {len(chosen)} compiler versions, {len(page) / 2**20:.1f} MiB")

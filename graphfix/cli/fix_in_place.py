@@ -1,0 +1,83 @@
+"""Fixing a model file in place: the rewrites of `fix` that the settings allow, with the file's inputs and outputs kept."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphfix.errors import UsageError
+
+if TYPE_CHECKING:
+    from graphfix.linter.config import Config
+    from graphfix.linter.diagnostics import Result
+
+
+@dataclass(frozen=True, slots=True)
+class FixedModel:
+    """The outcome for one model: a Result for each target, a diff of the nodes, and the written files.
+
+    `diff` is empty where no rewrite was kept. `files` is empty when nothing was written; a model with external weights
+    has a second file.
+    """
+
+    results: tuple[Result, ...]
+    diff: str
+    files: tuple[Path, ...] = ()
+
+
+def fix_in_place(
+    path: Path, targets: Sequence[str], shapes: Mapping[str, Any], values: Mapping[str, Any], config: Config, *, write: bool
+) -> FixedModel:
+    """Rewrite one model for its targets, verified like `fix`, and with `write` replace the file atomically.
+
+    `shapes` are fixed in the file. The Results are those of the fixed model, before the policy is applied.
+
+    Raises:
+        UsageError: an input is bound to a value, which would remove it from a file whose settings still bind it.
+        GraphfixError: the model cannot be read, or its path cannot be written.
+    """
+    from graphfix.ir.atomic_write import writable
+    from graphfix.ir.external_data import has_external
+    from graphfix.ir.io import save_model
+    from graphfix.ir.reading import named, read_whole
+    from graphfix.ir.skeleton import read_skeleton
+    from graphfix.linter.engine import judge
+    from graphfix.report.model_diff import node_diff
+    from graphfix.rewriting.fix_options import FixOptions
+    from graphfix.rewriting.pipeline import fix_model
+
+    if values:
+        bound = ", ".join(f"`{name}`" for name in values)
+        problem = f"is not mended in place: {bound} is bound to a constant, and would be gone from the file"
+        raise UsageError(problem, path=path, hint=f"run `graphfix fix {path} -o OUT.onnx`, and ship that")
+    if write:
+        writable(path, force=True)
+    model = read_whole(path)
+    options = FixOptions(
+        targets=targets, allow=frozenset(config.allow), shapes=named(model, shapes), rtol=config.rtol, atol=config.atol
+    )
+    fixed = fix_model(model, lambda candidate: judge(candidate, targets, name=str(path)), options)
+    for result in fixed.results:
+        result.changes = [change.to_json() for change in fixed.changes]
+        result.verification = dataclasses.asdict(fixed.verification)
+    diff = node_diff(model, fixed.model, str(path)) if fixed.changed else ""
+    if not (write and diff):
+        return FixedModel(fixed.results, diff)
+    del model  # so that a large model is not in memory twice while it is written
+    save_model(fixed.model, path, force=True, external=has_external(read_skeleton(path)))
+    for result in fixed.results:
+        result.output = str(path)
+    return FixedModel(fixed.results, diff, (path, *_weight_files(path)))
+
+
+def _weight_files(path: Path) -> list[Path]:
+    """The files of a model's external data."""
+    from graphfix.ir.skeleton import read_skeleton
+    from graphfix.ir.tensors import is_elided, is_external, tensors
+
+    external = (tensor for tensor in tensors(read_skeleton(path)) if is_external(tensor) and not is_elided(tensor))
+    locations = (entry.value for tensor in external for entry in tensor.external_data if entry.key == "location")
+    return [path.parent / name for name in dict.fromkeys(locations)]

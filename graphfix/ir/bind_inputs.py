@@ -1,0 +1,228 @@
+"""Interface changes the user asked for by name: freezing an input's dims, and binding an input to a constant.
+
+    NAME=1x3x224x224     frozen dims; an entry may stay a symbol: `Nx3x224x224`
+    NAME=VALUE           a bound input, which leaves the interface
+
+A symbol frozen on one input has the same size wherever it appears. Works on skeletons as well as on whole models.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import GraphProto, ModelProto, TensorShapeProto, ValueInfoProto, helper, numpy_helper
+
+from graphfix.analysis.shape_inference import graphs
+from graphfix.errors import UsageError, nearest
+
+Dims = Sequence[int | str | None]
+
+
+def parse_shape(text: str) -> tuple[str | None, list[int | str]]:
+    """`x=1x3x224x224` or `1x3x224x224` as (name or None, dims); `x=` alone is a scalar. Commas serve as well."""
+    name, equals, written = text.rpartition("=")
+    if equals and not name:
+        raise UsageError(f"`{text}` names no input", cure="write NAME=1x3x224x224")
+    separator = "," if "," in written else "x"
+    words = [word.strip() for word in written.split(separator)] if written.strip() else []
+    dims: list[int | str] = []
+    for word in words:
+        if word.lstrip("-").isdigit():
+            if int(word) < 0:
+                raise UsageError(f"`{text}` has the negative size {word}", cure="write a size, or a symbol such as N")
+            dims.append(int(word))
+        elif word.replace("_", "").replace(".", "").isalnum():
+            dims.append(word)
+        else:
+            raise UsageError(f"`{text}` is not a shape", cure="write NAME=1x3x224x224, symbols such as N allowed")
+    if not equals and not dims:
+        raise UsageError("an empty shape", cure="write NAME=1x3x224x224")
+    return name or None, dims
+
+
+def parse_value(text: str) -> tuple[str, object]:
+    """`sr=16000` as (name, value): a number, true or false, or a nested list of them."""
+    name, equals, written = text.rpartition("=")
+    if not equals or not name:
+        raise UsageError(f"`{text}` is not NAME=VALUE", cure="write for example sr=16000")
+    plain = written.strip()
+    if plain.lower() in ("true", "false"):
+        return name, plain.lower() == "true"
+    if plain.lower().lstrip("+-") in ("inf", "nan"):
+        return name, float(plain)
+    try:
+        value = ast.literal_eval(plain.replace("true", "True").replace("false", "False"))
+    except (ValueError, SyntaxError):
+        value = None
+    if not isinstance(value, bool | int | float | list | tuple):
+        raise UsageError(f"`{plain}` is not a value for `{name}`", cure="write a number, true, false or a list such as [1,2]")
+    return name, list(value) if isinstance(value, tuple) else value
+
+
+def named_shapes(model: ModelProto, shapes: Sequence[tuple[str | None, Dims]]) -> dict[str, Dims]:
+    """Shapes by input name, the name left out meaning the only input of the model."""
+    free = [info.name for info in interface(model)]
+    made: dict[str, Dims] = {}
+    for name, dims in shapes:
+        if name is None and len(free) != 1:
+            raise UsageError(f"a shape without a name, and the model has {len(free)} inputs: {', '.join(free)}",
+                             cure="write NAME=1x3x224x224")  # fmt: skip
+        made[free[0] if name is None else name] = dims
+    return made
+
+
+def interface(model: ModelProto) -> list[ValueInfoProto]:
+    """The inputs a caller must feed: graph inputs that no initializer stands behind."""
+    backed = {tensor.name for tensor in model.graph.initializer}
+    return [info for info in model.graph.input if info.name not in backed]
+
+
+def bind(model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, object]) -> ModelProto:
+    """The model with these dims frozen and these inputs bound; the argument itself when nothing is asked.
+
+    Shapes hold an int, a symbol or None (left as it is) for each dim. Raises UsageError for an input that does not
+    exist, a rank or size that contradicts the declaration, a value of the wrong shape or dtype, and two sizes for
+    one symbol.
+    """
+    if not shapes and not values:
+        return model
+    made = ModelProto()
+    made.CopyFrom(model)
+    inputs = {info.name: info for info in made.graph.input}
+    for name in (*shapes, *values):
+        if name not in inputs:
+            raise UsageError(f"the model has no input `{name}`", cure=nearest(name, [i.name for i in interface(model)]))
+    sizes: dict[str, int] = {}
+    for name, dims in shapes.items():
+        _freeze(inputs[name], dims, sizes)
+    for info in made.graph.input:
+        _spread(info, sizes)
+    for name, value in values.items():
+        _set(made, inputs[name], value)
+    forget(made)
+    return made
+
+
+def array_for(info: ValueInfoProto, value: object) -> npt.NDArray[Any]:
+    """The value as an array of the input's dtype and shape; UsageError where it does not fit."""
+    tensor = info.type.tensor_type
+    if not info.type.HasField("tensor_type") or tensor.elem_type == onnx.TensorProto.STRING:
+        raise UsageError(f"`{info.name}` is not a numeric tensor and cannot be bound")
+    dtype = np.dtype(helper.tensor_dtype_to_np_dtype(tensor.elem_type))
+    try:
+        given = np.asarray(value)
+        if given.dtype.kind not in "biuf" and given.dtype != dtype:
+            raise ValueError
+    except ValueError:
+        raise UsageError(f"the value for `{info.name}` is not a number or a regular list of numbers") from None
+    if dtype.kind in "iu" and given.size:
+        limits = np.iinfo(dtype)
+        if (
+            (given.dtype.kind == "f" and np.any(given != np.trunc(given)))
+            or np.any(given < limits.min)
+            or np.any(given > limits.max)
+        ):
+            raise UsageError(f"`{value}` does not fit `{info.name}`, which is {dtype.name}")
+    if dtype.kind == "b" and np.any((given != 0) & (given != 1)):
+        raise UsageError(f"`{value}` does not fit `{info.name}`, which is bool")
+    made = given.astype(dtype)
+    if tensor.HasField("shape"):
+        wanted = tensor.shape.dim
+        if made.ndim == 0 and all(not d.HasField("dim_value") or d.dim_value == 1 for d in wanted):
+            made = made.reshape([1] * len(wanted))
+        fits = made.ndim == len(wanted) and all(
+            not d.HasField("dim_value") or d.dim_value in (size, -1) for d, size in zip(wanted, made.shape, strict=True)
+        )
+        if not fits:
+            raise UsageError(f"the value for `{info.name}` has shape {_dims(made.shape)}, the input {_declared(info)}")
+    return made
+
+
+def _freeze(info: ValueInfoProto, dims: Dims, sizes: dict[str, int]) -> None:
+    """Write dims on one input, noting the size each of its symbols now has."""
+    tensor = info.type.tensor_type
+    if not info.type.HasField("tensor_type"):
+        raise UsageError(f"`{info.name}` is not a tensor and has no dims to freeze")
+    if not tensor.HasField("shape"):
+        tensor.shape.CopyFrom(TensorShapeProto(dim=[TensorShapeProto.Dimension() for _ in dims]))
+    if len(tensor.shape.dim) != len(dims):
+        raise UsageError(
+            f"`{info.name}` is {_declared(info)}, of rank {len(tensor.shape.dim)}; {_dims(dims)} has rank {len(dims)}"
+        )
+    for position, (dim, size) in enumerate(zip(tensor.shape.dim, dims, strict=True)):
+        if size is None:
+            continue
+        if isinstance(size, str):
+            if not dim.HasField("dim_value") or dim.dim_value < 0:
+                dim.dim_param = size
+            continue
+        if dim.HasField("dim_value") and dim.dim_value >= 0:
+            if dim.dim_value != size:
+                raise UsageError(f"dim {position} of `{info.name}` is {dim.dim_value}, not {size}")
+            continue
+        symbol = dim.dim_param
+        if symbol and symbol != "?" and sizes.setdefault(symbol, size) != size:
+            raise UsageError(f"dim `{symbol}` cannot be both {sizes[symbol]} and {size}")
+        dim.dim_value = size
+
+
+def _spread(info: ValueInfoProto, sizes: Mapping[str, int]) -> None:
+    for dim in info.type.tensor_type.shape.dim:
+        if dim.dim_param in sizes:
+            dim.dim_value = sizes[dim.dim_param]
+
+
+def _set(model: ModelProto, info: ValueInfoProto, value: object) -> None:
+    """Turn an input into an initializer."""
+    tensor = numpy_helper.from_array(array_for(info, value), info.name)
+    kept = [t for t in model.graph.initializer if t.name != info.name]
+    if len(kept) < len(model.graph.initializer):
+        position = next(i for i, t in enumerate(model.graph.initializer) if t.name == info.name)
+        del model.graph.initializer[position]
+    model.graph.initializer.append(tensor)
+    model.graph.input.remove(info)
+    if model.ir_version < 4:
+        model.graph.input.append(info)  # before IR 4 an initializer had to be an input too
+
+
+def forget(model: ModelProto) -> None:
+    """Drop, in place, what a model states of its own values and outputs: other input sizes may have made it false."""
+    for graph in graphs(model.graph):
+        _forget(graph, keep_rank=graph is model.graph)
+
+
+def _forget(graph: GraphProto, *, keep_rank: bool) -> None:
+    """Drop annotations that the new sizes may have made false; the checker wants a model's outputs to have a rank."""
+    del graph.value_info[:]
+    for output in graph.output:
+        if output.type.tensor_type.HasField("shape"):
+            rank = len(output.type.tensor_type.shape.dim)
+            output.type.tensor_type.ClearField("shape")
+            if keep_rank:
+                output.type.tensor_type.shape.dim.extend(TensorShapeProto.Dimension() for _ in range(rank))
+                output.type.tensor_type.shape.SetInParent()
+
+
+def _dims(dims: Dims) -> str:
+    return "x".join("?" if dim is None else str(dim) for dim in dims) or "scalar"
+
+
+def _declared(info: ValueInfoProto) -> str:
+    return _dims([d.dim_value if d.HasField("dim_value") else d.dim_param or None for d in info.type.tensor_type.shape.dim])
+
+
+def free_inputs(model: ModelProto) -> list[tuple[str, str, list[str]]]:
+    """Inputs with dims that are not fixed: (name, dims as written for --shape, the dims to name)."""
+    found = []
+    for info in interface(model):
+        dims = info.type.tensor_type.shape.dim
+        words = [str(d.dim_value) if d.HasField("dim_value") and d.dim_value >= 0 else d.dim_param or "?" for d in dims]
+        symbols = [word for word in words if not word.isdigit()]
+        if symbols:
+            found.append((info.name, "x".join(words), list(dict.fromkeys(symbols))))
+    return found

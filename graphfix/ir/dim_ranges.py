@@ -1,0 +1,118 @@
+"""Shapes whose dims may be ranges: what `--shape` takes, and what it means for a compiler that wants bounds.
+
+    x=1..8x3x224x224         a dim from 1 to 8, tuned for 8
+    x=1..4..8x3x224x224      a dim from 1 to 8, tuned for 4
+
+A dim given as a range stays free; only a compiler that builds for stated sizes reads its bounds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from onnx import ModelProto
+
+from graphfix.errors import UsageError, nearest
+from graphfix.ir.bind_inputs import interface, parse_shape
+
+RANGE = re.compile(r"\d+\.\.\d+(?:\.\.\d+)?")
+STAND_IN = "_{}_range"  # holds no `x`, which would end the word
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The sizes a dim may have: from `low` to `high`, `usual` being the one to tune for."""
+
+    low: int
+    usual: int
+    high: int
+
+    @classmethod
+    def parse(cls, text: str) -> Span:
+        """`1..8` or `1..4..8`; UsageError where the bounds are not in order."""
+        numbers = [int(word) for word in text.split("..")]
+        low, usual, high = numbers[0], numbers[-2] if len(numbers) == 3 else numbers[-1], numbers[-1]
+        if not 0 < low <= usual <= high:
+            raise UsageError(f"`{text}` is not a range of sizes", cure="write least..most or least..usual..most, such as 1..4..8")
+        return cls(low, usual, high)
+
+    def __str__(self) -> str:
+        return f"{self.low}..{self.usual}..{self.high}"
+
+
+Spanned = Sequence[int | str | Span | None]
+
+
+def parse_spans(text: str) -> tuple[str | None, list[int | str | Span]]:
+    """A `--shape` as (input name or None, dims), ranges read as spans; UsageError for anything else."""
+    name, equals, written = text.rpartition("=")
+    found = RANGE.findall(written)
+    places = iter(range(len(found)))
+    plain = RANGE.sub(lambda _: STAND_IN.format(next(places)), written)
+    if ".." in plain:
+        raise UsageError(f"`{text}` holds a range without both bounds", cure="write for example 1..8x3x224x224")
+    parsed, dims = parse_shape(f"{name}{equals}{plain}")
+    spans = {STAND_IN.format(at): Span.parse(word) for at, word in enumerate(found)}
+    return parsed, [spans.get(dim, dim) if isinstance(dim, str) else dim for dim in dims]
+
+
+def spanned(dims: Sequence[int | str | None]) -> list[int | str | Span | None]:
+    """Dims as a caller in Python writes them, entries such as `1..8` read as spans."""
+    return [Span.parse(dim) if isinstance(dim, str) and RANGE.fullmatch(dim) else dim for dim in dims]
+
+
+def freed(dims: Spanned) -> list[int | str | None]:
+    """The dims with every range left as the model has it."""
+    return [None if isinstance(dim, Span) else dim for dim in dims]
+
+
+def _only(names: Sequence[str]) -> str:
+    if len(names) != 1:
+        raise UsageError(f"a shape without a name, and the model has {len(names)} inputs", cure="write NAME=1x3x224x224")
+    return names[0]
+
+
+def profile(
+    model: ModelProto, shapes: Mapping[str, Spanned], sizes: Mapping[str, Sequence[int]]
+) -> dict[str, tuple[list[int], list[int], list[int]]]:
+    """The least, usual and greatest shape of every input with free dims, by name.
+
+    `shapes` is what the user asked for, a name left empty meaning the only input; `sizes` fills the dims of which
+    nothing is said. Dims that share a symbol share their bounds. UsageError for a range on a dim that is fixed to a
+    size outside it, and for two ranges of one symbol.
+    """
+    alone = [info.name for info in interface(model)]
+    asked = {name or _only(alone): dims for name, dims in shapes.items()}
+    inputs = {info.name: info.type.tensor_type.shape.dim for info in interface(model)}
+    shared: dict[str, Span] = {}
+    for name, dims in asked.items():
+        if name not in inputs:
+            raise UsageError(f"the model has no input `{name}`", cure=nearest(name, inputs))
+        if inputs[name] and len(inputs[name]) != len(dims):
+            raise UsageError(f"`{name}` has rank {len(inputs[name])}, and {len(dims)} dims are given")
+        for position, (dim, want) in enumerate(zip(inputs[name], dims, strict=False)):
+            span = Span(want, want, want) if isinstance(want, int) else want
+            if not isinstance(span, Span):
+                continue
+            if dim.HasField("dim_value") and dim.dim_value >= 0 and not span.low <= dim.dim_value <= span.high:
+                raise UsageError(f"dim {position} of `{name}` is {dim.dim_value}, which is not in {span}")
+            if dim.dim_param not in ("", "?") and shared.setdefault(dim.dim_param, span) != span:
+                raise UsageError(f"dim `{dim.dim_param}` cannot be both {shared[dim.dim_param]} and {span}")
+    found = {}
+    for name, declared in inputs.items():
+        wanted = asked.get(name, [None] * len(declared))
+        spans = []
+        for position, dim in enumerate(declared):
+            want = wanted[position] if position < len(wanted) else None
+            if dim.HasField("dim_value") and dim.dim_value >= 0:
+                want = dim.dim_value
+            elif not isinstance(want, int | Span):
+                usual = sizes[name][position] if name in sizes and position < len(sizes[name]) else 1
+                want = shared.get(want or "") or shared.get(dim.dim_param) or usual
+            spans.append(want if isinstance(want, Span) else Span(want, want, want))
+        fixed = all(dim.HasField("dim_value") and dim.dim_value >= 0 for dim in declared)
+        if declared and not fixed:
+            found[name] = ([s.low for s in spans], [s.usual for s in spans], [s.high for s in spans])
+    return found

@@ -1,0 +1,166 @@
+"""Tensor data that a model keeps in files beside it, found without ever leaving the model's folder.
+
+A location comes from the file, so it is hostile until proven otherwise: it must be relative, must not climb,
+and after following links must still be in the model's folder. When the model itself is a link, the folder of
+its target counts too; download caches keep a model and its data that way.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from onnx import ModelProto, TensorProto
+
+from graphfix.errors import ModelError
+from graphfix.ir.tensors import is_elided, is_external, nbytes, tensors
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Where a tensor's bytes lie: a file, the offset of the first byte, and how many."""
+
+    file: str
+    offset: int
+    length: int
+
+
+class Surroundings:
+    """The files beside one model; each is looked up once, however many tensors are in it."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = path
+        self._folders = list(dict.fromkeys([os.path.dirname(os.path.abspath(path)), os.path.dirname(os.path.realpath(path))]))
+        self._found: dict[str, tuple[str, int]] = {}
+
+    def extent(self, tensor: TensorProto) -> Extent:
+        """Where an external tensor's bytes are.
+
+        Raises:
+            ModelError: the location is missing or outside the folder, or the file is too short.
+        """
+        entries = {entry.key: entry.value for entry in tensor.external_data}
+        location = entries.get("location", "")
+        if location not in self._found:
+            self._found[location] = self._find(location, tensor.name)
+        file, size = self._found[location]
+        offset = self._number(entries.get("offset", "0"), "offset", tensor.name)
+        length = self._number(entries.get("length") or str(max(size - offset, 0)), "length", tensor.name)
+        need = nbytes(tensor)
+        if need is not None and "length" not in entries:
+            length = need
+        if offset + length > size:
+            raise self._error(
+                f"tensor `{tensor.name}` ends at byte {offset + length} of `{location}`, which has {size}",
+                "fetch the data file again; it is truncated or belongs to another model",
+            )
+        return Extent(file, offset, length)
+
+    def _find(self, location: str, name: str) -> tuple[str, int]:
+        if not location or not isinstance(location, str) or "\0" in location:
+            raise self._error(f"tensor `{name}` has external data without a location", "export the model again")
+        if os.path.isabs(location) or re.match(r"[A-Za-z]:|[\\/]", location):
+            raise self._error(
+                f"tensor `{name}` keeps its data at the absolute path `{location}`",
+                "save the data beside the model, under a relative path",
+            )
+        if ".." in re.split(r"[\\/]", location):
+            raise self._escape(location, name)
+        for folder in self._folders:
+            file = os.path.realpath(os.path.join(folder, location))
+            try:
+                found = os.stat(file)
+            except (OSError, ValueError):
+                continue
+            if not any(_inside(file, os.path.realpath(allowed)) for allowed in self._folders):
+                raise self._escape(location, name)
+            if not stat.S_ISREG(found.st_mode):
+                raise self._error(f"`{location}`, the data of tensor `{name}`, is not a regular file", "put the data there")
+            return file, found.st_size
+        raise self._error(
+            f"the external data file `{location}` is missing",
+            f"put it into {self._folders[0]} beside the model",
+        )
+
+    def _number(self, text: str, what: str, name: str) -> int:
+        # int() would also take "1_0", " 1" and digits of other scripts.
+        if not re.fullmatch(r"[0-9]{1,19}", text):
+            raise self._error(f"tensor `{name}` has external data at {what} `{text[:40]}`", "export the model again")
+        return int(text)
+
+    def _escape(self, location: str, name: str) -> ModelError:
+        return self._error(
+            f"tensor `{name}` keeps its data at `{location}`, outside the model's folder",
+            "save the data beside the model",
+        )
+
+    def _error(self, problem: str, cure: str) -> ModelError:
+        return ModelError(problem, path=self._path, cure=cure)
+
+
+def check_external(model: ModelProto, path: str | Path, *, elided: int = 0) -> None:
+    """Check that the external data of a model at `path` is there, without opening it.
+
+    `elided` is how many payloads were left out on reading; a tensor that the file itself marks in that way is
+    an error, for it must not pass for one of those.
+
+    Raises:
+        ModelError: for the first tensor whose data is missing, out of bounds or outside the model's folder.
+    """
+    around: Surroundings | None = None
+    unplaced = []
+    for tensor in tensors(model):
+        if not is_external(tensor):
+            continue
+        if is_elided(tensor):
+            unplaced.append(tensor)
+            continue
+        around = around or Surroundings(path)
+        around.extent(tensor)
+    if len(unplaced) != elided:
+        Surroundings(path).extent(unplaced[0])
+
+
+def has_external(model: ModelProto) -> bool:
+    """Whether any payload is kept outside the model's file."""
+    return any(is_external(tensor) and not is_elided(tensor) for tensor in tensors(model))
+
+
+def load_external(model: ModelProto, path: str | Path) -> None:
+    """Move the external data of a model at `path` into it, one tensor at a time.
+
+    Raises:
+        ModelError: as `check_external`, or the data cannot be read.
+    """
+    around = Surroundings(path)
+    for tensor in tensors(model):
+        if not is_external(tensor):
+            continue
+        extent = around.extent(tensor)
+        try:
+            with open(extent.file, "rb", buffering=0) as file:
+                file.seek(extent.offset)
+                tensor.raw_data = _read(file.fileno(), extent.length)
+        except (OSError, EOFError) as error:
+            raise ModelError(f"the external data of tensor `{tensor.name}` cannot be read: {error}", path=path) from error
+        tensor.ClearField("data_location")
+        tensor.ClearField("external_data")
+
+
+def _read(descriptor: int, length: int) -> bytes:
+    """Exactly `length` bytes; one system call gives at most 2 GiB."""
+    pieces = []
+    while length:
+        piece = os.read(descriptor, min(length, 1 << 30))
+        if not piece:
+            raise EOFError("the file became shorter")
+        pieces.append(piece)
+        length -= len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _inside(file: str, folder: str) -> bool:
+    return os.path.commonpath([file, folder]) == folder

@@ -1,0 +1,213 @@
+"""The laws inside a graph: every value is made once, before it is used, by a node whose domain is imported.
+
+A subgraph sees the values that its outer graph has made by the time its node runs. The names of what is visible are
+kept in one set, to which a subgraph adds its own and takes them out again, so the walk is linear at any depth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+
+from onnx import AttributeProto, FunctionProto, GraphProto, NodeProto, TensorProto, ValueInfoProto
+
+from graphfix.ir.tensors import MOST_ELEMENTS, PLAIN_ATTRIBUTES, fault
+
+_AGAIN = "export the model again"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One breach of a law: which law, where, in words, and what helps."""
+
+    law: str
+    message: str
+    scope: tuple[str, ...] = ()
+    cure: str = _AGAIN
+
+
+def label(node: NodeProto) -> str:
+    """How a node is called in a message: its name, or else its operator and its first output."""
+    return f"`{node.name}`" if node.name else f"{node.op_type or 'node'} that makes `{next(iter(node.output), '')}`"
+
+
+class _Body:
+    """The nodes of one graph, and what is only worked out about them once something is wrong."""
+
+    def __init__(self, nodes: Sequence[NodeProto]) -> None:
+        self._nodes = nodes
+        self.told = False
+
+    @cached_property
+    def makers(self) -> dict[str, NodeProto]:
+        """The node that makes each value of the graph."""
+        return {name: node for node in self._nodes for name in node.output}
+
+    @cached_property
+    def cycle(self) -> list[str]:
+        """The values along one cycle of the graph; empty when it has none."""
+        edges: dict[str, set[str]] = {}
+        for node in self._nodes:
+            reads = set(_reads(node))
+            for name in node.output:
+                edges.setdefault(name, set()).update(reads)
+        edges.pop("", None)
+        return find_cycle(edges)
+
+
+class Scoping:
+    """One walk over a graph or function body, given the domains it imports."""
+
+    def __init__(self, domains: Iterable[str]) -> None:
+        self._domains = frozenset(domains)
+        self._visible: set[str] = {""}  # the empty name stands for an operand left out
+        self._words: set[str] = set()
+        self._bodies: list[_Body] = []
+
+    def graph(self, graph: GraphProto, scope: tuple[str, ...] = ()) -> Iterator[Violation]:
+        """The violations in a graph, seen from the graphs around it, and in its subgraphs."""
+        inputs = [value.name for value in graph.input]
+        constants = [tensor.name for tensor in graph.initializer]
+        constants += [sparse.values.name for sparse in graph.sparse_initializer]
+        yield from _repeated("input", inputs, scope)
+        yield from _repeated("initializer", constants, scope)
+        for values, what in ((graph.input, "input"), (graph.output, "output"), (graph.value_info, "value")):
+            for value in values:
+                if said := _type_fault(value):
+                    yield Violation("dims", f"{what} `{value.name}` {said}", scope)
+        for tensor in graph.initializer:
+            yield from _tensor(tensor, f"initializer `{tensor.name}`", scope)
+        outputs = [value.name for value in graph.output]
+        # An initializer of an input's name is that input's default.
+        yield from self.body(graph.node, [*inputs, *constants], outputs, scope)
+
+    def function(self, function: FunctionProto) -> Iterator[Violation]:
+        """The violations in the body of a local function."""
+        scope = (f"function {function.name}",)
+        yield from _repeated("input", list(function.input), scope)
+        for attribute in function.attribute_proto:
+            yield from self._attribute(attribute, scope, function.name)
+        yield from self.body(function.node, list(function.input), list(function.output), scope)
+
+    def body(
+        self, nodes: Sequence[NodeProto], given: list[str], wanted: list[str], scope: tuple[str, ...]
+    ) -> Iterator[Violation]:
+        """The violations in a list of nodes that is given some values and has to make others."""
+        visible, domains, words, plain = self._visible, self._domains, self._words, PLAIN_ATTRIBUTES
+        mine = set(given) - visible
+        visible |= mine
+        self._bodies.append(_Body(nodes))
+        for node in nodes:
+            if not visible.issuperset(node.input[:]):
+                for name in dict.fromkeys(node.input):
+                    if name not in visible:
+                        yield from self._unresolved(node, name, scope)
+            if node.domain not in domains:
+                yield Violation("domain", f"node {label(node)} is of domain `{node.domain}`, which is not imported", scope)
+            words.update((node.name, node.op_type))
+            if not node.op_type:
+                yield Violation("operator", f"node {label(node)} names no operator", scope)
+            for attribute in node.attribute[:]:
+                words.add(attribute.name)
+                if attribute.type not in plain:
+                    yield from self._attribute(attribute, scope, node.name or next(iter(node.output), ""))
+            outputs = [name for name in node.output[:] if name]
+            for name in outputs:
+                if name in visible:
+                    where = "twice" if name in mine else "again inside a subgraph"
+                    yield Violation("duplicate", f"value `{name}` is made {where}, by node {label(node)}", scope)
+                else:
+                    mine.add(name)
+                    visible.add(name)
+        for name in wanted:
+            if not name or name not in visible:
+                yield Violation("output", f"output `{name}` is not made by any node", scope)
+            elif name not in mine and name not in given:
+                yield Violation("output", f"output `{name}` is a value of the outer graph", scope, "pass it through Identity")
+        for word in mine | words:
+            if not isinstance(word, str):
+                yield Violation("encoding", f"the name {word!r} is not UTF-8", scope)
+        words.clear()
+        self._bodies.pop()
+        visible -= mine
+
+    def _attribute(self, attribute: AttributeProto, scope: tuple[str, ...], owner: str) -> Iterator[Violation]:
+        held = [attribute.t] if attribute.HasField("t") and not attribute.ref_attr_name else []
+        for tensor in (*held, *attribute.tensors):
+            yield from _tensor(tensor, f"attribute `{attribute.name}` of `{owner}`", scope)
+        for graph in ([attribute.g] if attribute.HasField("g") else []) + list(attribute.graphs):
+            yield from self.graph(graph, (*scope, f"{attribute.name} of {owner}"))
+
+    def _unresolved(self, node: NodeProto, name: str, scope: tuple[str, ...]) -> Iterator[Violation]:
+        """Say why a value is not visible: it is made later, makes itself, or is made nowhere."""
+        for body in reversed(self._bodies):
+            if (maker := body.makers.get(name)) is None:
+                continue
+            if body.cycle:
+                if not body.told:
+                    chain = " -> ".join(f"`{value}`" for value in body.cycle)
+                    yield Violation("cyclic", f"the graph has a cycle: {chain}", scope)
+                body.told = True
+                return
+            yield Violation(
+                "unsorted",
+                f"node {label(node)} reads `{name}` before node {label(maker)} makes it",
+                scope,
+                "sort the nodes topologically",
+            )
+            return
+        yield Violation("undefined", f"node {label(node)} reads `{name}`, which nothing makes", scope)
+
+
+def find_cycle(edges: Mapping[str, Iterable[str]]) -> list[str]:
+    """A cycle in a graph given as name -> names it depends on, in the order of the flow; empty without one."""
+    try:
+        TopologicalSorter(edges).prepare()
+    except CycleError as error:
+        cycle: list[str] = error.args[1]
+        return cycle
+    return []
+
+
+def _reads(node: NodeProto) -> Iterator[str]:
+    yield from (name for name in node.input if name)
+    for attribute in node.attribute:
+        for graph in [attribute.g, *attribute.graphs]:
+            for inner in graph.node:
+                yield from _reads(inner)
+
+
+def _repeated(what: str, names: list[str], scope: tuple[str, ...]) -> Iterator[Violation]:
+    if len(set(names)) == len(names) and "" not in names:
+        return
+    seen: set[str] = set()
+    for name in names:
+        if not name:
+            yield Violation("unnamed", f"an {what} has no name", scope)
+        elif name in seen:
+            yield Violation("duplicate", f"{what} `{name}` is there twice", scope)
+        seen.add(name)
+
+
+def _tensor(tensor: TensorProto, what: str, scope: tuple[str, ...]) -> Iterator[Violation]:
+    if said := fault(tensor):
+        yield Violation("tensor", f"{what} {said}", scope)
+
+
+def _type_fault(value: ValueInfoProto) -> str | None:
+    if not value.type.HasField("tensor_type"):
+        return None
+    count = 1
+    for dim in value.type.tensor_type.shape.dim:
+        size = dim.dim_value  # 0 where it is symbolic or unknown
+        if not size and not isinstance(dim.dim_param, str):
+            return "has a symbolic dimension that is not UTF-8"
+        if size < -1:  # -1 itself is how many exporters write "unknown"
+            return f"has a dimension of {size}"
+        if size > 1:
+            count *= size
+            if count >= MOST_ELEMENTS:
+                return "has 2**63 elements or more"
+    return None

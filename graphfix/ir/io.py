@@ -1,0 +1,173 @@
+"""Whole models: loaded with all their data, and saved so that a kill at any time leaves the old or the new one.
+
+A model of more than protobuf's 2 GiB (or on request) keeps its large tensors in a file beside it. That file is named
+after its content and is complete before the model that points to it takes its place, so the old pair stays whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from google.protobuf.message import DecodeError, EncodeError, Message  # type: ignore[import-untyped]
+from onnx import ModelProto, TensorProto, numpy_helper
+
+from graphfix.errors import ModelError
+from graphfix.ir.atomic_write import Pending, destination, told, writable
+from graphfix.ir.external_data import load_external
+from graphfix.ir.metadata import restore
+from graphfix.ir.serialization import pieces
+from graphfix.ir.skeleton import MOST_BYTES, read_skeleton
+from graphfix.ir.tensors import is_elided, is_external, nbytes, tensors
+from graphfix.ir.wire_format import PAYLOAD_LIMIT
+
+__all__ = ["load_model", "restore", "save_model", "writable"]
+
+_ROOM: Final = MOST_BYTES - (1 << 27)  # what all payloads may have in one file, with room for the graph
+_MUCH: Final = 1 << 28  # bytes of payloads from which a model is written piece by piece
+_ALIGN: Final = 4096  # lets a runtime map a tensor straight from the file
+_HOLDERS: Final = frozenset(
+    {
+        "GraphProto",
+        "NodeProto",
+        "AttributeProto",
+        "TensorProto",
+        "SparseTensorProto",
+        "FunctionProto",
+        "TrainingInfoProto",
+    }
+)
+
+
+def load_model(path: str | Path) -> ModelProto:
+    """Load a model with all its data, that in other files too; about as much memory is taken as the data has.
+
+    Raises:
+        ModelError: as `read_skeleton`, or the external data cannot be read.
+    """
+    model = read_skeleton(path)
+    if any(is_elided(tensor) for tensor in tensors(model)):
+        try:
+            # Parsed from a map, the file's bytes are never held beside the model made of them.
+            with (
+                open(path, "rb") as file,
+                mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
+                memoryview(mapped) as view,
+            ):
+                model = ModelProto.FromString(view)
+        except OSError as error:
+            raise ModelError(f"cannot be read: {error.strerror}", path=path) from error
+        except (DecodeError, ValueError) as error:
+            raise ModelError("changed while it was read", path=path, cure="try again") from error
+    load_external(model, path)
+    return model
+
+
+def save_model(model: ModelProto, path: str | Path, *, force: bool = False, external: bool = False) -> None:
+    """Put a model at `path` in one step; the argument is not changed.
+
+    With `external`, or when the model is too large for one file, tensors of over 4 KiB go to
+    `<stem>.<hash of the data>.data` in the same folder.
+
+    Raises:
+        OutputError: the file exists and `force` is not set, or it cannot be written.
+        ValueError: the model lacks a payload: it is a skeleton, or its external data was not loaded.
+    """
+    lacking = next((tensor.name for tensor in tensors(model) if is_external(tensor)), None)
+    if lacking is not None:
+        raise ValueError(f"tensor `{lacking}` has no payload to save")
+    writable(path, force=force)
+    target = destination(path)
+    data: Iterable[bytes] | None = None
+    size = sum(nbytes(tensor) or 0 for tensor in tensors(model))
+    if not external and size <= _ROOM:
+        try:
+            data = [model.SerializeToString()] if size < _MUCH else pieces(model)
+        except (EncodeError, ValueError):
+            data = None  # more than 2 GiB for another reason, such as integers in their long form
+    with told(path):
+        if data is None:
+            data = [_set_apart(model, target)]
+        with Pending(os.path.dirname(target)) as pending:
+            for piece in data:
+                pending.write(piece)
+            pending.put(target)
+
+
+def _set_apart(model: ModelProto, target: str) -> bytes:
+    """Write the large tensors beside `target`; return the serialized model that refers to them."""
+    folder, name = os.path.split(target)
+    slim = ModelProto()
+    with Pending(folder) as pending:
+        data = _DataFile(pending)
+        _copy(model, slim, data)
+        location = f"{os.path.splitext(name)[0]}.{data.digest()}.data"
+        for tensor in data.tensors:
+            tensor.external_data[0].value = location
+        if data.tensors:
+            pending.put(os.path.join(folder, location))
+    serialized: bytes = slim.SerializeToString()
+    return serialized
+
+
+class _DataFile:
+    """The file of payloads under construction: what is in it so far, and which tensors point there."""
+
+    def __init__(self, pending: Pending) -> None:
+        self.tensors: list[TensorProto] = []
+        self._pending = pending
+        self._hash = hashlib.sha256()
+        self._size = 0
+
+    def digest(self) -> str:
+        """Twelve hexadecimal digits that stand for the content."""
+        return self._hash.hexdigest()[:12]
+
+    def take(self, source: TensorProto, target: TensorProto) -> None:
+        """Append the payload of one tensor and make the other refer to it."""
+        raw = source.raw_data
+        if not source.HasField("raw_data"):
+            raw = numpy_helper.from_array(numpy_helper.to_array(source)).raw_data
+        self._append(b"\0" * (-self._size % _ALIGN))
+        for name in ("name", "data_type", "doc_string"):
+            if source.HasField(name):  # a field that is set to nothing is not the same as one that is not set
+                setattr(target, name, getattr(source, name))
+        target.dims.extend(source.dims)
+        target.metadata_props.extend(source.metadata_props)
+        target.data_location = TensorProto.EXTERNAL
+        for key, value in (("location", ""), ("offset", str(self._size)), ("length", str(len(raw)))):
+            target.external_data.add(key=key, value=value)
+        self._append(raw)
+        self.tensors.append(target)
+
+    def _append(self, data: bytes) -> None:
+        self._pending.write(data)
+        self._hash.update(data)
+        self._size += len(data)
+
+
+def _copy(source: Any, target: Any, data: _DataFile) -> None:
+    """Copy a message field by field, so that no payload is ever copied along."""
+    if isinstance(source, TensorProto):
+        if (nbytes(source) or 0) > PAYLOAD_LIMIT:
+            data.take(source, target)
+        else:
+            target.CopyFrom(source)
+        return
+    target.SetInParent()
+    for field, content in source.ListFields():
+        held = field.message_type is not None and field.message_type.name in _HOLDERS
+        if isinstance(content, Message):
+            into = getattr(target, field.name)
+            _copy(content, into, data) if held else into.CopyFrom(content)
+        elif held:
+            for item in content:
+                _copy(item, getattr(target, field.name).add(), data)
+        elif isinstance(content, int | float | str | bytes):
+            setattr(target, field.name, content)
+        else:
+            getattr(target, field.name).extend(content)

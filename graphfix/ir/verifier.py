@@ -1,0 +1,107 @@
+"""The laws of a model: what must hold of any graph that is read, and still hold after every rewrite.
+
+Laws about one graph are in `scoping`, those about one tensor in `tensors`; here are the ones about the model as a
+whole. An operator that does not exist in the imported opset is no violation: that is for the linter to judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+import onnx
+from onnx import FunctionProto, ModelProto, NodeProto, OperatorSetIdProto
+
+from graphfix.errors import ModelError
+from graphfix.ir.graph_verifier import Scoping, Violation, find_cycle
+
+__all__ = ["Violation", "check", "violations"]
+
+
+def check(model: ModelProto, path: str | Path | None = None) -> None:
+    """Check a model or a skeleton against every law.
+
+    Raises:
+        ModelError: for the first law that is broken; its `path` is the one given here.
+    """
+    for violation in violations(model):
+        where = f" (in {', '.join(violation.scope)})" if violation.scope else ""
+        raise ModelError(f"{violation.message}{where}", path=path, cure=violation.cure)
+
+
+def violations(model: ModelProto) -> Iterator[Violation]:
+    """Every breach of a law in a model or a skeleton, in linear time, header first."""
+    yield from _versions(model)
+    imported = yield from _imports(model.opset_import, ())
+    yield from Scoping(imported).graph(model.graph)
+    yield from _functions(model.functions)
+
+
+def _versions(model: ModelProto) -> Iterator[Violation]:
+    if model.ir_version < 1:
+        yield Violation("ir-version", "has no IR version")
+    elif model.ir_version > onnx.IR_VERSION:
+        yield Violation(
+            "ir-version",
+            f"IR version {model.ir_version} is newer than {onnx.IR_VERSION}, the newest that onnx {onnx.__version__} knows",
+            cure="upgrade onnx, or export the model at an older IR version",
+        )
+    if not model.opset_import:
+        yield Violation("opset", "imports no opset")
+
+
+def _imports(imports: Iterable[OperatorSetIdProto], scope: tuple[str, ...]) -> Generator[Violation, None, set[str]]:
+    """Check opset imports, and return the names that nodes may call the imported domains by."""
+    versions: dict[str, int] = {}
+    for entry in imports:
+        domain = "" if entry.domain == "ai.onnx" else entry.domain
+        shown = domain or "ai.onnx"
+        newest = _newest().get(domain)
+        if not isinstance(domain, str):
+            yield Violation("encoding", f"the domain {domain!r} is not UTF-8", scope)
+        if versions.get(domain, entry.version) != entry.version:
+            yield Violation("opset", f"domain `{shown}` is imported at two versions", scope)
+        versions[domain] = entry.version
+        if entry.version < 1:
+            yield Violation("opset", f"domain `{shown}` is imported at opset {entry.version}", scope)
+        elif newest is not None and entry.version > newest:
+            yield Violation(
+                "opset",
+                f"opset {entry.version} of `{shown}` is newer than {newest}, the newest that onnx {onnx.__version__} knows",
+                scope,
+                "upgrade onnx, or export the model at an older opset",
+            )
+    return {*versions, "ai.onnx"} if "" in versions else {*versions}
+
+
+@cache
+def _newest() -> dict[str, int]:
+    """The newest opset of each domain that onnx itself defines."""
+    return {domain: newest for domain, (_, newest) in onnx.defs.C.schema_version_map().items()}
+
+
+def _functions(functions: Iterable[FunctionProto]) -> Iterator[Violation]:
+    calls: dict[str, set[str]] = {}
+    for function in functions:
+        key = _key(function.domain, function.name, function.overload)
+        if key in calls:
+            yield Violation("duplicate", f"function `{key}` is defined twice")
+        calls[key] = {_key(node.domain, node.op_type, node.overload) for node in _every(function.node)}
+        imported = yield from _imports(function.opset_import, (f"function {function.name}",))
+        yield from Scoping(imported).function(function)
+    if calls and (cycle := find_cycle({key: called & calls.keys() for key, called in calls.items()})):
+        chain = " -> ".join(f"`{key}`" for key in cycle)
+        yield Violation("recursion", f"functions call each other in a circle: {chain}")
+
+
+def _every(nodes: Iterable[NodeProto]) -> Iterator[NodeProto]:
+    for node in nodes:
+        yield node
+        for attribute in node.attribute:
+            for graph in [attribute.g, *attribute.graphs]:
+                yield from _every(graph.node)
+
+
+def _key(domain: str, name: str, overload: str) -> str:
+    return f"{domain}::{name}" + (f":{overload}" if overload else "")

@@ -1,0 +1,93 @@
+"""What to change where the model is made, by operator and by kind of finding: for what no rewrite cures."""
+
+from __future__ import annotations
+
+from graphfix.tables.versions import WHOLE
+
+OPERATORS = {
+    "NonMaxSuppression": "export the model without its non-maximum suppression and run that on the outputs, in the application",
+    "NonZero": "use a mask (`torch.where` with three operands, or a product) in place of indices of what is not zero",
+    "Loop": "write the loop over a fixed number of steps, so that tracing unrolls it",
+    "Scan": "write the loop over a fixed number of steps, so that tracing unrolls it",
+    "If": "decide the condition before export, or compute both sides and choose with `torch.where`",
+    "LSTM": "write the cell out as matrix products and activations, over a fixed number of steps",
+    "GRU": "write the cell out as matrix products and activations, over a fixed number of steps",
+    "RNN": "write the cell out as matrix products and activations, over a fixed number of steps",
+    "Unique": "move the search for distinct values out of the model, into the application",
+    "Compress": "multiply by the mask instead of dropping what it excludes",
+    "TfIdfVectorizer": "turn text to numbers in the application, and export the network from there on",
+    "StringNormalizer": "turn text to numbers in the application, and export the network from there on",
+    "StringConcat": "turn text to numbers in the application, and export the network from there on",
+    "StringSplit": "turn text to numbers in the application, and export the network from there on",
+    "RegexFullMatch": "turn text to numbers in the application, and export the network from there on",
+    "RandomNormal": "draw the noise in the application and feed it as an input",
+    "RandomNormalLike": "draw the noise in the application and feed it as an input",
+    "RandomUniform": "draw the noise in the application and feed it as an input",
+    "RandomUniformLike": "draw the noise in the application and feed it as an input",
+    "Multinomial": "give out the logits and sample in the application",
+    "Bernoulli": "give out the probabilities and sample in the application",
+    "Einsum": "write the product with `matmul`, `transpose` and `reshape`",
+    "GridSample": "resample with `interpolate` on a fixed grid, or move the warp out of the model",
+    "RoiAlign": "crop the regions in the application and feed them as a batch",
+    "MaxRoiPool": "crop the regions in the application and feed them as a batch",
+    "DFT": "write the transform as a product with constant cosine and sine matrices, or as a strided convolution",
+    "STFT": "write the transform as a strided convolution with constant cosine and sine kernels",
+    "MelWeightMatrix": "compute the matrix once and keep it as a buffer",
+    "Det": "compute the determinant in the application",
+    "TopK": "take `max` where one is wanted, or select in the application",
+    "ScatterND": "write into slices by concatenating the parts around them",
+    "ScatterElements": "write the update as a one-hot product, or concatenate the parts around it",
+    "CumSum": "multiply by a constant triangular matrix",
+    "Dropout": "export after `model.eval()`",
+    "BatchNormalization": "export after `model.eval()`, so that it normalises with the statistics it learnt",
+    "ConvInteger": "export before quantising, and quantise with the compiler's own tools",
+    "MatMulInteger": "export before quantising, and quantise with the compiler's own tools",
+    "DynamicQuantizeLinear": "export before quantising, and quantise with the compiler's own tools",
+    "QuantizeLinear": "export before quantising, and quantise with the compiler's own tools",
+    "DequantizeLinear": "export before quantising, and quantise with the compiler's own tools",
+    "QLinearConv": "export before quantising, and quantise with the compiler's own tools",
+    "QLinearMatMul": "export before quantising, and quantise with the compiler's own tools",
+    "DynamicQuantizeLSTM": "export before quantising, and quantise with the compiler's own tools",
+    "MaxUnpool": "upsample with `interpolate` or a transposed convolution in place of the recorded indices",
+    "AffineGrid": "compute the grid once for the fixed size and keep it as a buffer",
+    "CenterCropPad": "slice or pad by fixed amounts",
+    "Col2Im": "write the fold as a transposed convolution with a constant kernel",
+    "Upsample": "export at opset 13 or newer, where it is Resize",
+    "ConvTranspose": "upsample with `interpolate` and convolve after it",
+    "ImageDecoder": "decode pictures in the application",
+    "Optional": "give every value a tensor; leave out what is optional before export",
+    "SequenceConstruct": "stack tensors in place of a list of them",
+    "SplitToSequence": "split into a fixed number of tensors with `torch.split`",
+    "SequenceMap": "write the map as a batch dimension",
+}
+"""An instruction by operator, for what is not taken in any form."""
+
+KINDS = {
+    "operator": "replace `{op}` in the model's code by operators that the target takes (`graphfix table --target {target}`)",
+    "dtype": "compute it in float32 or int32, with a cast before and after",
+    "rank": "write it with fewer dims: join or split some with `reshape` around it",
+    "attribute": "use another mode or size there; `graphfix explain {target} {table}` lists what was taken",
+    "operand": "make the operand a constant: a Python number or a buffer in place of what is computed at run time",
+    "dynamic": "export with fixed sizes, or fix them with --shape",
+    "opset": "export at a newer opset",
+    "optional": "leave out the optional input or output",
+    "form": "write it in another form; `graphfix explain {target} {table}` lists what was taken",
+    "wrong": "write it in another form, and compare what `graphfix compile --data` computes, before you trust its numbers",
+    "function": "export without functions of your own, or write them out with `graphfix fix`",
+    "rejection": "replace the node in the model's code; `graphfix compile --bisect` finds the smallest part that is refused",
+    "undecided": "fix what is not known with --shape or --set, so that it can be decided",
+    "unmeasured": "`graphfix compile` asks the compiler itself; `graphfix probe` measures the operator",
+}
+"""An instruction by kind of finding."""
+
+DECIDING = frozenset({"operator", "form", "rejection", "operand"})
+"""Kinds for which the operator's own instruction comes first."""
+
+
+def advice(op: str, kind: str, *, tried: bool, target: str = "T") -> str:
+    """One sentence on what to change in the code that makes the model; `tried` tells that some rewrite declined."""
+    own = OPERATORS.get(op) if kind in DECIDING else None
+    general = KINDS.get(kind, "change the part of the model's code that makes it")
+    general = general.format(op=op or "the model", table=op or WHOLE, target=target)
+    lead = "otherwise" if tried else "no rewrite exists for it;"
+    return f"{lead} {own or general}"

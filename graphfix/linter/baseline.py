@@ -1,0 +1,139 @@
+"""The baseline: the findings a project has when it begins to lint, which do not count until they come back.
+
+`graphfix-baseline.json` holds fingerprints by model and target. A model is known again by its path from the file, or,
+where it was moved or exported under another name, by its interface. The file shrinks by itself, and grows on request.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from graphfix.errors import UsageError
+from graphfix.ir.atomic_write import Pending, destination, told, writable
+from graphfix.linter.diagnostics import Finding, Result
+
+NAME = "graphfix-baseline.json"
+REASON = "it is in the baseline"
+Prints = dict[str, list[str]]
+"""Fingerprints by code."""
+
+
+@dataclass(slots=True)
+class Section:
+    """What is known of one model: its path from the file, its interface, and fingerprints by target and code."""
+
+    model: str
+    signature: str
+    targets: dict[str, Prints] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Baseline:
+    """One baseline file, read; `sections` by path. `changed` tells that it differs from what is on the disk."""
+
+    path: Path
+    sections: dict[str, Section] = field(default_factory=dict)
+    changed: bool = False
+
+    @classmethod
+    def read(cls, path: Path) -> Baseline:
+        """Read a file, or begin an empty baseline where there is none; UsageError when it is no baseline."""
+        if not path.exists():
+            return cls(path)
+        try:
+            data = json.loads(path.read_text("utf-8"))
+            if data["schema"] != 1:
+                raise ValueError(f"schema {data['schema']}")
+            sections = [
+                Section(str(one["model"]), str(one["signature"]), {t: _prints(codes) for t, codes in one["targets"].items()})
+                for one in data["models"]
+            ]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            cure = "write it again with --update-baseline, after deleting it"
+            raise UsageError(f"is no baseline ({error!r})", path=path, cure=cure) from error
+        return cls(path, {section.model: section for section in sections})
+
+    def save(self) -> None:
+        """Replace the file in one step; OutputError when it cannot be written."""
+        models = [
+            {"model": one.model, "signature": one.signature, "targets": _ordered(one.targets)}
+            for one in sorted(self.sections.values(), key=lambda section: section.model)
+            if any(one.targets.values())
+        ]
+        writable(self.path, force=True)
+        goal = destination(self.path)
+        with told(self.path), Pending(os.path.dirname(goal)) as pending:
+            pending.write((json.dumps({"schema": 1, "models": models}, indent=1) + "\n").encode())
+            pending.put(goal)
+        self.changed = False
+
+    @property
+    def size(self) -> int:
+        """The number of findings it holds."""
+        prints = (prints for one in self.sections.values() for codes in one.targets.values() for prints in codes.values())
+        return sum(map(len, prints))
+
+    def known(self, result: Result) -> set[str]:
+        """The fingerprints that do not count on one model and target."""
+        section = self.sections.get(self._key(result))
+        if section is None and result.signature:
+            section = next((one for one in self.sections.values() if one.signature == result.signature), None)
+        if section is None:
+            return set()
+        return {print_ for prints in section.targets.get(_target(result), {}).values() for print_ in prints}
+
+    def shrink(self, result: Result, found: Container[str], spared: Container[str] = ()) -> int:
+        """Take out what one model and target no longer has, and give the number of it; other models are left alone.
+
+        Codes that are spared stay: those that only a compiler finds, where none was asked.
+        """
+        section = self.sections.get(self._key(result))
+        prints = section.targets.get(_target(result), {}) if section is not None else {}
+        kept = {code: [print_ for print_ in each if code in spared or print_ in found] for code, each in prints.items()}
+        stale = sum(map(len, prints.values())) - sum(map(len, kept.values()))
+        if section is not None and stale:
+            section.targets[_target(result)] = {code: each for code, each in kept.items() if each}
+            self.changed = True
+        return stale
+
+    def take(self, result: Result, findings: list[Finding]) -> None:
+        """Make the findings of one model and target the known ones."""
+        section = self.sections.setdefault(self._key(result), Section(self._key(result), result.signature))
+        section.signature = result.signature
+        prints: Prints = {}
+        for finding in findings:
+            prints.setdefault(finding.code, []).append(finding.fingerprint)
+        section.targets[_target(result)] = prints
+        self.changed = True
+
+    def forget_missing(self) -> None:
+        """Drop the models whose files are gone."""
+        folder = self.path.resolve().parent
+        for model in [model for model in self.sections if not (folder / model).exists()]:
+            del self.sections[model]
+            self.changed = True
+
+    def _key(self, result: Result) -> str:
+        return os.path.relpath(Path(result.model).resolve(), self.path.resolve().parent).replace(os.sep, "/")
+
+
+def nearest(start: Path) -> Path | None:
+    """The baseline in a folder or the nearest one above it."""
+    folder = start.resolve()
+    return next((place / NAME for place in (folder, *folder.parents) if (place / NAME).is_file()), None)
+
+
+def _target(result: Result) -> str:
+    return result.called or result.target
+
+
+def _prints(codes: Mapping[str, list[str]]) -> Prints:
+    return {str(code): [str(print_) for print_ in prints] for code, prints in codes.items()}
+
+
+def _ordered(targets: Mapping[str, Prints]) -> dict[str, Prints]:
+    return {target: {code: sorted(prints) for code, prints in sorted(targets[target].items())} for target in sorted(targets)}

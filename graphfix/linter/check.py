@@ -1,0 +1,156 @@
+"""What a lint rule is, what it looks at, and how the rules are found: one file in graphfix/checks/ each."""
+
+from __future__ import annotations
+
+import abc
+import functools
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from graphfix.linter.diagnostics import Finding, Severity
+from graphfix.linter.remedy_index import remedy
+from graphfix.tables.phrases import allowance, in_words
+from graphfix.tables.versions import WHOLE
+
+if TYPE_CHECKING:
+    from graphfix.analysis.facets.node import Facets
+    from graphfix.analysis.facts import Facts, NodeFacts
+    from graphfix.linter.example import Example
+    from graphfix.tables.table import Evidence, Ruling, Table
+
+
+@dataclass(frozen=True)
+class Look:
+    """One model seen with one target's table: the facts, and the table's ruling on every node.
+
+    `model` is the ruling on the model as a whole (its inputs, opset and other traits).
+    """
+
+    facts: Facts
+    table: Table
+    facets: Sequence[Facets]
+    rulings: Sequence[Ruling]
+    model: Ruling
+    model_facets: Facets
+
+    @functools.cached_property
+    def notable(self) -> list[tuple[NodeFacts, Facets, Ruling]]:
+        """The nodes about which the table says anything but that they are supported."""
+        return [told for told in self.ruled() if told[2].verdict != "supported" or told[2].wrong is not None]
+
+    @functools.cached_property
+    def rejected(self) -> list[tuple[NodeFacts, Facets, Ruling, Evidence]]:
+        """The nodes that the table rejects, with the evidence."""
+        told = ((*each, each[2].evidence) for each in self.notable if each[2].verdict == "rejected")
+        return [(node, found, ruling, evidence) for node, found, ruling, evidence in told if evidence is not None]
+
+    def ruled(self) -> Iterator[tuple[NodeFacts, Facets, Ruling]]:
+        """Every node with its facets and the table's ruling."""
+        return zip(self.facts.nodes, self.facets, self.rulings, strict=True)
+
+
+class Check(abc.ABC):
+    """A lint rule: its class docstring says what it finds, why that hurts, and what to do instead.
+
+    `valid` and `invalid` are small models on which it is silent and on which it speaks.
+    """
+
+    code: ClassVar[str]
+    name: ClassVar[str]
+    severity: ClassVar[Severity]
+    kind: ClassVar[str] = ""
+    per_target: ClassVar[bool] = True
+    """Whether it looks at the target's table; a rule about the graph alone is asked once for all targets."""
+    valid: ClassVar[Sequence[Example]] = ()
+    invalid: ClassVar[Sequence[Example]] = ()
+
+    @abc.abstractmethod
+    def check(self, look: Look) -> Iterator[Finding]:
+        """Yield what the rule finds."""
+
+    def at(self, look: Look, node: NodeFacts | None, message: str, *, severity: Severity | None = None, **more: Any) -> Finding:
+        """A finding of this rule on a node, or on the model when there is none, with the rewrite that may cure it."""
+        where = place(node, look.facts) if node is not None else {}
+        more.setdefault("kind", self.kind)
+        if more.get("rewrite") is None:
+            more["rewrite"] = remedy(where.get("op", ""), more["kind"], self.code, more.get("traits"))
+        return Finding(
+            code=self.code, name=self.name, severity=severity or self.severity, target=look.table.target,
+            message=message, **where, **more,
+        )  # fmt: skip
+
+
+class TableCheck(Check):
+    """A rule that reports what the support table rejects for one kind of reason."""
+
+    severity = Severity.ERROR
+    kinds: ClassVar[frozenset[str]]
+
+    def describe(self, op: str, facets: Facets, evidence: Evidence, look: Look) -> str:
+        """The message: what the node is, what about it is rejected, and what would be taken instead."""
+        found = in_words(evidence.when, facets)
+        subject = f"`{op}`" if op else "a model"
+        allowed = allowance(evidence, look.table.entry(op or WHOLE))
+        return f"{subject}{f' with {found}' if found else ''} is rejected by {look.table.title}" + (
+            f"; it accepts {allowed}" if allowed else ""
+        )
+
+    def check(self, look: Look) -> Iterator[Finding]:
+        """Yield a finding for every node that the table rejects for this kind of reason."""
+        evidence = look.model.evidence
+        if look.model.verdict == "rejected" and evidence is not None and evidence.kind in self.kinds:
+            message = self.describe("", look.model_facets, evidence, look)
+            yield self.at(look, None, message, kind=evidence.kind, **cited(look, None, look.model))
+        said: dict[tuple[str, str, int, int], tuple[str, dict[str, Any]]] = {}
+        for node, facets, ruling, evidence in look.rejected:
+            if evidence.kind in self.kinds:
+                key = (node.op, node.domain, id(facets), id(evidence))  # nodes alike share one dict of facets
+                if key not in said:
+                    said[key] = self.describe(node.op, facets, evidence, look), cited(look, node, ruling)
+                message, proof = said[key]
+                yield self.at(look, node, message, kind=evidence.kind, **proof)
+
+
+def cited(look: Look, node: NodeFacts | None, ruling: Ruling) -> dict[str, Any]:
+    """The evidence behind a ruling, as fields of a Finding."""
+    evidence = ruling.evidence or ruling.wrong
+    if evidence is None:
+        return {}
+    op = node.op if node is not None else WHOLE
+    domain = f"{node.domain}." if node is not None and node.domain else ""
+    entry = look.table.entry(op, node.domain if node is not None else "")
+    compiler = entry.compiler if entry is not None else look.table.version
+    probes = f"{evidence.supports} probe{'s' if evidence.supports != 1 else ''}"
+    said = f': "{evidence.said}"' if evidence.said else ""
+    return {
+        "evidence": f"{look.table.target}/{domain}{op}/{evidence.id}",
+        "measured": f"{compiler}, {probes}{said}",
+        "traits": tuple(evidence.when),
+    }
+
+
+@functools.cache
+def checks() -> tuple[Check, ...]:
+    """Every rule in graphfix/checks/, in the order of their codes."""
+    import graphfix.linter.checks as package
+
+    found: dict[str, Check] = {}
+    for module in pkgutil.iter_modules(package.__path__):
+        loaded = importlib.import_module(f"{package.__name__}.{module.name}")
+        for _, item in inspect.getmembers(loaded, inspect.isclass):
+            if issubclass(item, Check) and item.__module__ == loaded.__name__:
+                found[item.code] = item()
+    return tuple(found[code] for code in sorted(found))
+
+
+def place(node: NodeFacts, facts: Facts) -> dict[str, Any]:
+    """The fields of a Finding that say where a node is, in the model and in the code that made it."""
+    output = next((name for name in node.proto.output if name), "")
+    return {
+        "scope": node.scope, "node": node.label, "op": node.op, "domain": node.domain, "output": output,
+        "source": facts.origin(node),
+    }  # fmt: skip

@@ -1,0 +1,33 @@
+"""GF206: an activation that not every compiler has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graphfix.analysis.patterns.decomposed_activations import EXOTIC
+from graphfix.linter.check import Check, Look
+from graphfix.linter.diagnostics import Finding, Severity
+from graphfix.linter.example import Example
+
+
+class ExoticActivation(Check):
+    """HardSigmoid, HardSwish, Mish, Celu, Selu, Softsign, ThresholdedRelu, Shrink, Gelu and their like.
+
+    Why: they are cheap to write in a framework, late to arrive in compilers, and often left unfused or unquantised
+    where they are taken.
+    Instead: an exact elementary form, which a rewrite writes; or, with retraining, one of Relu, Sigmoid and Tanh.
+    """
+
+    code = "GF206"
+    name = "exotic-activation"
+    severity = Severity.NOTE
+    kind = "activation"
+    valid = (Example("y = Relu(x)"),)
+    invalid = (Example("y = Mish(x)", says="`Mish` is an exotic activation"),)
+
+    def check(self, look: Look) -> Iterator[Finding]:
+        """Yield a note for every exotic activation."""
+        for node, _, ruling in look.ruled():
+            if node.op in EXOTIC and node.domain in ("", "com.microsoft"):
+                taken = {"supported": "takes it", "rejected": "rejects it"}.get(ruling.verdict, "was not asked about it")
+                yield self.at(look, node, f"`{node.op}` is an exotic activation; {look.table.title} {taken} in this form")

@@ -1,0 +1,106 @@
+"""GF402: a Transpose that undoes another, with nothing between them that minds the order of dims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from graphfix.linter.check import Check, Look
+from graphfix.linter.diagnostics import Finding, Severity
+from graphfix.linter.example import Example
+
+if TYPE_CHECKING:
+    from graphfix.analysis.facts import Facts, NodeFacts
+
+INDIFFERENT = frozenset({
+    "Abs", "Cast", "Ceil", "Celu", "Clip", "Cos", "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid", "HardSwish", "Identity",
+    "LeakyRelu", "Log", "Mish", "Neg", "Not", "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign", "Sin", "Softplus",
+    "Softsign", "Sqrt", "Tanh", "ThresholdedRelu",
+})  # fmt: skip
+"""Operators of one tensor, element by element."""
+TWO = frozenset({"Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "PRelu"})
+"""Operators of two tensors, indifferent as well where one of them is a single number."""
+FARTHEST = 16
+"""Nodes between the two that are looked at."""
+
+
+class LayoutPingPong(Check):
+    """Two Transposes that undo each other, with only element-by-element operators between them.
+
+    Why: each moves the whole tensor through memory, and compilers that choose a layout of their own add two more.
+    Instead: keep one layout throughout the export, or take both out; the operators between them give the same numbers.
+    """
+
+    code = "GF402"
+    name = "layout-ping-pong"
+    severity = Severity.NOTE
+    per_target = False
+    kind = "layout"
+    valid = (
+        Example("a = Transpose<perm = [1, 0]>(x)\ny = Relu(a)"),
+        Example("a = Transpose<perm = [0, 2, 1]>(x)\ny = Transpose<perm = [1, 0, 2]>(a)", inputs="float[2,3,4] x"),
+        Example(
+            "a = Transpose<perm = [1, 0]>(x)\nb = Softmax<axis = 0>(a)\ny = Transpose<perm = [1, 0]>(b)", inputs="float[2,3] x"
+        ),
+    )
+    invalid = (
+        Example("a = Transpose<perm = [1, 0]>(x)\ny = Transpose(a)", says="undoes the one that makes `a`"),
+        Example(
+            "a = Transpose<perm = [0, 2, 3, 1]>(x)\nb = Add(a, k)\nc = Relu(b)\ny = Transpose<perm = [0, 3, 1, 2]>(c)",
+            inputs="float[1,3,4,4] x",
+            weights="float k = {1.0}",
+            says="undoes the one that makes `a`, with 2 nodes between",
+        ),
+    )
+
+    def check(self, look: Look) -> Iterator[Finding]:
+        """Yield a note for every Transpose that undoes one before it."""
+        for node in look.facts.nodes:
+            if node.op != "Transpose" or node.domain:
+                continue
+            wanted = _order(node)
+            found = _before(look.facts, node)
+            if wanted is None or found is None:
+                continue
+            other, between = found
+            order = _order(other)
+            if order is not None and [order[axis] for axis in wanted] == list(range(len(order))) != list(wanted):
+                far = f", with {between} node{'s' if between != 1 else ''} between that mind no layout" if between else ""
+                yield self.at(look, node, f"`Transpose` undoes the one that makes `{other.proto.output[0]}`{far}")
+
+
+def _before(facts: Facts, node: NodeFacts) -> tuple[NodeFacts, int] | None:
+    """The Transpose whose elements a node reads in another order by nothing but itself, and the nodes between."""
+    for between in range(FARTHEST + 1):
+        name = _moving(node) if between else next(iter(node.proto.input), None)
+        maker = None if name is None else facts.producer(name, node.scope)
+        if maker is None or maker.scope != node.scope or maker.domain:
+            return None
+        if maker.op == "Transpose":
+            return maker, between
+        node = maker
+    return None
+
+
+def _moving(node: NodeFacts) -> str | None:
+    """The one operand of an operator that works element by element; None for any other operator."""
+    if node.op in INDIFFERENT:
+        return next(iter(node.proto.input), None)
+    if node.op not in TWO:
+        return None
+    known = [value for value in node.inputs if value is not None and value.rank is not None]
+    moving = [value for value in known if any(dim != 1 for dim in value.shape or ())]
+    if len(known) != len(node.inputs) or len(moving) != 1 or any((value.rank or 0) > (moving[0].rank or 0) for value in known):
+        return None
+    return moving[0].name
+
+
+def _order(node: NodeFacts) -> list[int] | None:
+    """A Transpose's permutation; None where it is left to a rank that is not known."""
+    from graphfix.analysis.constant_folding import attribute
+
+    written = attribute(node.proto, "perm")
+    if written:
+        return list(written)
+    value = node.inputs[0] if node.inputs else None
+    return None if value is None or value.rank is None else list(range(value.rank))[::-1]

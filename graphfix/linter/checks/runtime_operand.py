@@ -1,0 +1,27 @@
+"""GF105: the compiler wants an operand that it knows while compiling."""
+
+from __future__ import annotations
+
+from graphfix.linter.check import TableCheck
+from graphfix.linter.example import Example
+
+
+class RuntimeOperand(TableCheck):
+    """An operand that must be a constant for this backend's compiler, and is not.
+
+    Why: a compiler that plans memory ahead needs axes, shapes, pads, scales or weights while it compiles.
+    Instead: freeze the dims or bind the input that the operand hangs on (`--shape`, `--set`), so that it folds.
+    """
+
+    code = "GF105"
+    name = "runtime-operand"
+    kinds = frozenset({"operand"})
+    valid = (Example("y = Reshape(x, s)", weights="int64[1] s = {6}"),)
+    invalid = (
+        Example(
+            "y = Reshape(x, s)",
+            inputs="float[2,3] x, int64[1] s",
+            says="computed at run time",
+            evidence="shape-runtime",
+        ),
+    )

@@ -1,0 +1,95 @@
+"""GF403: the compiler takes the node, and runs it on a fallback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from graphfix.linter.check import Check, Look
+from graphfix.linter.cures import FALLBACK
+from graphfix.linter.diagnostics import Finding, Severity
+from graphfix.linter.example import Example
+from graphfix.tables.phrases import in_words
+
+if TYPE_CHECKING:
+    from graphfix.analysis.facts import NodeFacts
+    from graphfix.tables.table import Evidence
+
+INTEGERS = ("int64", "int32")
+
+
+class SlowFallback(Check):
+    """A node that compiles, but that the compiler runs on a fallback: in a reference implementation, or outside the delegate.
+
+    It is a warning where the compiler has tuned code and runs something slower instead, as OpenVINO's own account of the
+    compiled model says, and a note where TensorFlow Lite keeps the node out of XNNPACK, which cuts what XNNPACK runs in
+    two. Computations of sizes are passed over: they cost nothing. So are models that the compiler does not take.
+
+    Silence is no promise. Where Core ML runs a node is decided on the device and was not measured, nor what TensorRT does on
+    one; tract has nothing to fall back to. `graphfix explain TARGET OP` says whether and how often it was asked.
+
+    Why: nothing warns of it; one such node can take longer than all the others together.
+    Example: OpenVINO finds where a maximum came from, or reduces over axes that are no constants, element by element.
+    Instead: make the operand constant or leave the output unused that the message names, or measure whether it matters.
+    """
+
+    code = "GF403"
+    name = "slow-fallback"
+    severity = Severity.WARNING
+    kind = FALLBACK
+    valid = (
+        Example("y = Erf(x)"),
+        Example("a = Mish(x)\ny = Softplus(a)"),
+        Example("y = Exp(x)"),
+    )
+    invalid = (
+        Example("y = Softplus(x)", says="runs in the compiler's reference implementation", evidence="demo/Softplus/every-form"),
+        Example(
+            "y = Tanh(x)",
+            inputs="float[n,4] x",
+            says="`Tanh` with a free batch dim in input runs outside the delegate",
+            evidence="demo/Tanh/input-dims-not-static",
+        ),
+    )
+
+    def check(self, look: Look) -> Iterator[Finding]:
+        """Yield a finding for every node that was measured to run on a fallback."""
+        from graphfix.tables.placement import SORTS, fallback, placements
+
+        known = placements(look.table)
+        if known is None or "rejected" in (look.model.verdict, *(ruling.verdict for ruling in look.rulings)):
+            return
+        memo: dict[tuple[str, str, int], Evidence | None] = {}
+        for node, facets, ruling in look.ruled():
+            if ruling.verdict != "supported":
+                continue
+            key = (node.op, node.domain, id(facets))  # nodes alike share one dict of facets
+            if key not in memo:
+                memo[key] = fallback(known, node.op, node.domain, facets)
+            evidence = memo[key]
+            if evidence is None or _of_sizes(node):
+                continue
+            found = in_words(evidence.when, facets) if evidence.id != "exception" else "this very form"
+            message = f"`{node.op}`{f' with {found}' if found else ''} runs {SORTS[evidence.stage]}, on {look.table.title}"
+            message += f": {evidence.said}" if evidence.said else ""
+            graver = None if evidence.stage != "undelegated" else Severity.NOTE
+            yield self.at(look, node, message, severity=graver, **_proof(look, node, evidence))
+
+
+def _of_sizes(node: NodeFacts) -> bool:
+    """Whether a node computes nothing but sizes or other single numbers: integers in a vector at most."""
+    made = [value for value in node.outputs if value is not None]
+    return all(value.rank is not None and value.rank <= 1 and value.dtype in INTEGERS for value in made)
+
+
+def _proof(look: Look, node: NodeFacts, evidence: Evidence) -> dict[str, str]:
+    """The evidence as fields of a Finding."""
+    from graphfix.tables.placement import placements
+
+    domain = f"{node.domain}." if node.domain else ""
+    known = placements(look.table)
+    entry = None if known is None else known.entry(node.op, node.domain)
+    compiler = entry.compiler if entry is not None else look.table.version
+    probes = f"{evidence.supports} probe{'s' if evidence.supports != 1 else ''}"
+    cited = f"{look.table.target}/{domain}{node.op}/{evidence.id}"
+    return {"evidence": cited, "measured": f'{compiler}, {probes}: "{evidence.said}"'}

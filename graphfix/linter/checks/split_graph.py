@@ -1,0 +1,86 @@
+"""GF401: nodes that are rejected cut what is taken into several parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graphfix.linter.check import Check, Look
+from graphfix.linter.diagnostics import Finding, Severity
+from graphfix.linter.example import Example
+
+LEAST = 3
+"""Nodes of a part that is worth running by itself."""
+SHOWN = 3
+
+
+class SplitGraph(Check):
+    """Rejected nodes that stand between parts of the graph which the compiler would take.
+
+    Why: a runtime that splits the model hands every part over by itself, and copies tensors to the host and back at each
+    cut; two cuts in the middle often cost more than the compiler gains.
+    Instead: cure the rejected nodes first that stand between the largest parts, or move them to the ends of the model.
+    """
+
+    code = "GF401"
+    name = "split-graph"
+    severity = Severity.NOTE
+    kind = "islands"
+    valid = (
+        Example("a = Mish(x)\nb = Relu(a)\nc = Neg(b)\ny = Abs(c)"),
+        Example("a = Relu(x)\nb = Neg(a)\nc = Abs(b)\nd = Relu(c)\ny = Neg(d)"),
+    )
+    invalid = (
+        Example(
+            "a = Relu(x)\nb = Neg(a)\nc = Abs(b)\nd = Mish(c)\ne = Relu(d)\nf = Neg(e)\ny = Abs(f)",
+            says="1 rejected node cuts the graph into 2 parts of 3 and 3 nodes",
+        ),
+    )
+
+    def check(self, look: Look) -> Iterator[Finding]:
+        """Yield one note for the model when at least two parts are worth something."""
+        cuts, sizes = _parts(look)
+        if len(sizes) < 2:
+            return
+        shown = ", ".join(map(str, sizes[:SHOWN])) if len(sizes) > SHOWN else " and ".join(map(str, sizes))
+        if 2 < len(sizes) <= SHOWN:
+            shown = f"{', '.join(map(str, sizes[:-1]))} and {sizes[-1]}"
+        rest = f" and {len(sizes) - SHOWN} smaller ones" if len(sizes) > SHOWN else ""
+        nodes = f"{cuts} rejected node{'s cut' if cuts != 1 else ' cuts'}"
+        yield self.at(look, None, f"{nodes} the graph into {len(sizes)} parts of {shown} nodes{rest} on {look.table.title}")
+
+
+def _parts(look: Look) -> tuple[int, list[int]]:
+    """How many nodes of the main graph are rejected, and the sizes of the parts between them, largest first."""
+    parents: dict[int, int] = {}
+
+    def root(position: int) -> int:
+        while parents[position] != position:
+            parents[position] = parents[parents[position]]
+            position = parents[position]
+        return position
+
+    makers: dict[str, int] = {}
+    inside = False  # whether a node inside the subgraphs of the one to come is rejected
+    cuts = 0
+    counted: list[int] = []
+    for position, (node, ruling) in enumerate(zip(look.facts.nodes, look.rulings, strict=True)):
+        rejected = ruling.verdict == "rejected"
+        if node.scope:
+            inside |= rejected
+            continue
+        if rejected or inside:
+            inside, cuts = False, cuts + 1
+            continue
+        parents[position] = position
+        for name in (*node.proto.input, *node.captured):
+            if name in makers:
+                parents[root(makers[name])] = root(position)
+        makers.update(dict.fromkeys(filter(None, node.proto.output), position))
+        if node.op != "Constant":
+            counted.append(position)
+    if not cuts:
+        return 0, []
+    sizes: dict[int, int] = {}
+    for position in counted:
+        sizes[root(position)] = sizes.get(root(position), 0) + 1
+    return cuts, sorted((size for size in sizes.values() if size >= LEAST), reverse=True)

@@ -1,0 +1,34 @@
+"""GF108: a fact that decides about the node is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graphfix.linter.check import Check, Look, cited
+from graphfix.linter.diagnostics import Finding, Severity
+from graphfix.linter.example import Example
+from graphfix.tables.phrases import condition_in_words
+
+
+class Undecided(Check):
+    """A node whose verdict hangs on a fact that cannot be read off the model.
+
+    Why: the compiler rejects one of the two possibilities, so saying either would be a guess.
+    Instead: give what is missing, usually with `--shape` or `--set`, or ask the compiler itself with `--confirm`.
+    """
+
+    code = "GF108"
+    name = "undecided"
+    severity = Severity.NOTE
+    kind = "undecided"
+    valid = (Example("y = Add(x, x)"),)
+    invalid = (Example("z = example.Mystery(x)\ny = Add(z, z)", says="cannot be decided", evidence="demo/Add/dtype-float64"),)
+
+    def check(self, look: Look) -> Iterator[Finding]:
+        """Yield a note for every node whose ruling is open, and for the model as a whole."""
+        for node, _, ruling in [(None, None, look.model), *look.notable]:
+            if ruling.verdict == "undecided" and ruling.evidence is not None:
+                subject = f"`{node.op}`" if node is not None else "the model"
+                form = condition_in_words(ruling.evidence.when) or "a form of it"
+                message = f"{subject} cannot be decided: {ruling.reason}; {look.table.title} rejects {form}"
+                yield self.at(look, node, message, **cited(look, node, ruling))

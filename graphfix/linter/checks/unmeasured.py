@@ -1,0 +1,31 @@
+"""GF109: nobody asked the compiler about this form of the operator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graphfix.linter.check import Check, Look
+from graphfix.linter.diagnostics import Finding, Severity
+from graphfix.linter.example import Example
+
+
+class Unmeasured(Check):
+    """A node in a form that no probe covers, so that nothing is known of it.
+
+    Why: what was not measured may be fine or not; printing it as fine is how tables copied from documentation fail.
+    Instead: ask the compiler with `--confirm`, or measure the operator with `graphfix probe --op NAME`.
+    """
+
+    code = "GF109"
+    name = "unmeasured"
+    severity = Severity.NOTE
+    kind = "unmeasured"
+    valid = (Example("y = Relu(x)"),)
+    invalid = (Example("y = example.Mystery(x)", says="no probe of this operator"),)
+
+    def check(self, look: Look) -> Iterator[Finding]:
+        """Yield a note for every node outside what was probed, and for the model as a whole."""
+        for node, _, ruling in [(None, None, look.model), *look.notable]:
+            if ruling.verdict == "unmeasured":
+                subject = f"`{node.op}`" if node is not None else "the model"
+                yield self.at(look, node, f"{subject} was not measured in this form on {look.table.title}: {ruling.reason}")

@@ -1,0 +1,43 @@
+"""GF903: another version of the compiler was measured than the one that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graphfix.linter.check import Check, Look
+from graphfix.linter.diagnostics import Finding, Severity
+from graphfix.linter.example import Example
+
+
+class UnmeasuredVersion(Check):
+    """A target version that was never measured, so that the nearest measured one judged in its stead.
+
+    Why: compilers gain and lose operators between releases, so the verdict is about a neighbour of the one that counts.
+    Instead: measure it, with `graphfix backends install T@VERSION` and `graphfix probe --target T@VERSION`.
+    """
+
+    code = "GF903"
+    name = "unmeasured-version"
+    severity = Severity.NOTE
+    kind = "version"
+    valid = (
+        Example("y = Relu(x)"),
+        Example("y = Relu(x)", target="demo@1.0"),
+        Example("y = Relu(x)", target="demo@1"),
+    )
+    invalid = (
+        Example("y = Relu(x)", target="demo@0.9", says="version 0.9 was not measured"),
+        Example("y = Relu(x)", target="demo@1.1", says="graphfix probe --target demo@1.1"),
+    )
+
+    def check(self, look: Look) -> Iterator[Finding]:
+        """Yield one note on the model when the table stands in for another version."""
+        table = look.table
+        if table.asked:
+            wanted = f"{table.target}@{table.asked}"
+            yield self.at(
+                look,
+                None,
+                f"version {table.asked} was not measured: the nearest that was, {table.title}, judged in its stead; "
+                f"measure it with `graphfix backends install {wanted}` and `graphfix probe --target {wanted}`",
+            )

@@ -1,0 +1,33 @@
+"""GF201: a node whose result nobody uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graphfix.linter.check import Check, Look
+from graphfix.linter.diagnostics import Finding, Severity
+from graphfix.linter.example import Example
+
+
+class UnreachableNode(Check):
+    """A node that no output of the graph depends on.
+
+    Why: it costs size, and some compilers reject a model over an operator in it that is never run.
+    Instead: drop it; every graph rewriter does so on the way, `graphfix fix` included.
+    """
+
+    code = "GF201"
+    name = "unreachable-node"
+    severity = Severity.NOTE
+    per_target = False
+    valid = (Example("y = Relu(x)"),)
+    invalid = (Example("dead = Relu(x)\ny = Relu(x)", says="reaches no output"),)
+
+    def check(self, look: Look) -> Iterator[Finding]:
+        """Yield a note for every node of the main graph that reaches no output."""
+        from graphfix.analysis.reachability import unreached
+
+        for position in sorted(unreached(look.facts)):
+            node = look.facts.nodes[position]
+            if not node.scope:
+                yield self.at(look, node, f"`{node.op}` reaches no output of the model")

@@ -1,0 +1,20 @@
+"""GF101: the compiler refuses the operator in every form that was tried."""
+
+from __future__ import annotations
+
+from graphfix.linter.check import TableCheck
+from graphfix.linter.example import Example
+
+
+class UnsupportedOperator(TableCheck):
+    """An operator that the backend's compiler rejected in every form it was measured in.
+
+    Why: the compiler has no implementation of it, so no setting of the node can help.
+    Instead: let a rewrite express it in operators the compiler has, or replace the layer in the training code.
+    """
+
+    code = "GF101"
+    name = "unsupported-operator"
+    kinds = frozenset({"operator"})
+    valid = (Example("y = Relu(x)"),)
+    invalid = (Example("y = Mish(x)", says="`Mish` is rejected by Demo 1.0", evidence="demo/Mish/unsupported"),)

@@ -1,0 +1,66 @@
+"""Every code that a finding may carry, with its name, usual severity and documentation.
+
+A code is declared in one of two ways: by the class attributes of a rule in checks/, or by a record in a table of outcomes
+(outcomes.py, source_outcomes.py) where no rule makes the finding.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from graphfix.errors import UsageError, nearest
+from graphfix.linter.check import checks
+from graphfix.linter.diagnostics import Severity
+from graphfix.linter.outcomes import OUTCOMES
+from graphfix.linter.source_outcomes import SOURCE_OUTCOMES
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One kind of finding: `about` says what it finds, why that hurts and what to do, in paragraphs."""
+
+    code: str
+    name: str
+    severity: Severity
+    about: str
+
+    @property
+    def summary(self) -> str:
+        """The first sentence."""
+        return " ".join(self.about.partition("\n\n")[0].split())
+
+
+@functools.cache
+def codes() -> dict[str, Code]:
+    """Every code in order; where a rule and an outcome share one, the rule's text stands first."""
+    found: dict[str, Code] = {}
+    told = [(check.code, check.name, check.severity, inspect.cleandoc(inspect.getdoc(type(check)) or "")) for check in checks()]
+    for code, name, severity, about in [*told, *((o.code, o.name, o.severity, o.about) for o in (*OUTCOMES, *SOURCE_OUTCOMES))]:
+        if code in found:
+            about = f"{found[code].about}\n\n{about}"
+        found[code] = Code(code, found[code].name if code in found else name, severity, about)
+    return dict(sorted(found.items()))
+
+
+def selects(word: str, code: str, name: str) -> bool:
+    """Whether a word of the settings means a code: the code itself, its name, or the beginning of a code (`GF1`)."""
+    return word == name or code.startswith(word)
+
+
+def meant(words: Iterable[str], code: str, name: str) -> bool:
+    """Whether one of several words means a code."""
+    return any(selects(word, code, name) for word in words)
+
+
+def check_word(word: str, *, path: str | Path | None = None) -> None:
+    """Raise UsageError with the nearest spelling where a word means no code at all."""
+    every = codes().values()
+    if not word.startswith("GF") or word == "GF" or not any(each.code.startswith(word) for each in every):
+        names = {each.name for each in every}
+        if word not in names:
+            known = [*(each.code for each in every), *names]
+            raise UsageError(f"no finding is called `{word}`", path=path, cure=nearest(word, known))

@@ -1,0 +1,235 @@
+"""What is found and how it is told apart: findings, results, and their fingerprints. Engines yield them, renderers print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from graphfix.ir.source_location import Origin
+from graphfix.linter.fingerprints import digits, signature, unnumbered
+
+
+class Severity(StrEnum):
+    """How bad a finding is: the compiler rejects it, it works but worse, or it is worth knowing."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+    @property
+    def weight(self) -> int:
+        """3 for an error, 2 for a warning, 1 for a note."""
+        return {"error": 3, "warning": 2, "note": 1}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """A rewrite that may cure a finding, and its safety class: exact, approximate or interface."""
+
+    name: str
+    safety: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found on one node (or on the model, when `op` is empty) for one target.
+
+    `cure` holds the command-line options that would dissolve it, where there are such. `called` is the target with the
+    version that was asked for, empty without one; `ordinal` counts the findings before it that are otherwise alike.
+    `source` is the place in the author's code that the node comes from, where that is known. `traits` are the facets that
+    the verdict hangs on, where a table gave it.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    target: str
+    message: str
+    scope: tuple[str, ...] = ()
+    node: str = ""
+    op: str = ""
+    domain: str = ""
+    output: str = ""
+    kind: str = ""
+    evidence: str | None = None
+    measured: str = ""
+    rewrite: Remedy | None = None
+    cure: str = ""
+    called: str = ""
+    ordinal: int = 0
+    source: Origin | None = None
+    traits: tuple[str, ...] | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that survive a re-export which numbers nodes otherwise: no number, no position, no message."""
+        return fingerprint(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """The finding as docs/json.md tells it."""
+        return {
+            "code": self.code,
+            "name": self.name,
+            "severity": self.severity.value,
+            "scope": list(self.scope),
+            "node": self.node,
+            "op": self.op,
+            "domain": self.domain,
+            "output": self.output,
+            "message": self.message,
+            "evidence": self.evidence,
+            "measured": self.measured,
+            "cure": self.cure,
+            "rewrite": None if self.rewrite is None else {"name": self.rewrite.name, "safety": self.rewrite.safety},
+            "source": None if self.source is None else self.source.to_json(),
+            "fingerprint": self.fingerprint,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class NodeVerdict:
+    """What a target's table says of one node: supported, rejected, undecided, unmeasured or wrong, and by what evidence.
+
+    `key` are the names by which the node is found inside the file: node and attribute of each subgraph around it, then
+    its own name, or `<node_N>` for the N-th node of a graph when it has none of its own.
+    """
+
+    key: tuple[str, ...]
+    op: str
+    verdict: str
+    reason: str = ""
+    evidence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """A finding that does not count: it is suppressed in the settings, or stands in the baseline; `reason` says why."""
+
+    finding: Finding
+    by: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Result:
+    """What is known of one model on one target: the verdict, the findings, and for `fix` what was done.
+
+    `verdict` is accepted, rejected or undecided; None when the model could not be judged, and `error` says why. `called`
+    is the target as it was asked for, perhaps with a version, by which two versions side by side are told apart.
+    `silenced` are the findings that the project's settings keep quiet: they do not count, and do not change the verdict,
+    which `predicted` keeps once settings have been applied. `interface` are
+    the inputs with dtypes and ranks, and the names of the outputs, for which `signature` stands; `lowering` tells
+    how a model came to be ONNX that was given in another form.
+    """
+
+    model: str
+    target: str
+    target_version: str
+    nodes: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    error: str | None = None
+    compiler: dict[str, Any] | None = None
+    changes: Sequence[dict[str, Any]] | None = None
+    verification: dict[str, Any] | None = None
+    output: str | None = None
+    statistics: dict[str, Any] | None = None
+    called: str = ""
+    why: Sequence[dict[str, Any]] | None = None
+    silenced: list[Silenced] = field(default_factory=list)
+    predicted: str | None = None
+    interface: tuple[Sequence[tuple[str, str, int | None]], Sequence[str]] | None = None
+    graph: str = ""
+    rulings: Sequence[NodeVerdict] = ()
+    lowering: dict[str, Any] | None = None
+
+    @property
+    def verdict(self) -> str | None:
+        """The prediction: rejected with any error, undecided when something that decides is not known."""
+        if self.error is not None or self.predicted is not None:
+            return self.predicted
+        if any(finding.severity is Severity.ERROR for finding in self.findings):
+            return "rejected"
+        return "undecided" if any(finding.kind in UNDECIDED for finding in self.findings) else "accepted"
+
+    @property
+    def signature(self) -> str:
+        """16 hex digits for the model's interface, empty where it is not known."""
+        return signature(*self.interface) if self.interface is not None else ""
+
+    @property
+    def judge(self) -> str:
+        """The target and version that judged, with the version that was asked for where it was not measured itself."""
+        asked = self.called.partition("@")[2]
+        stands_in = asked and not f"{self.target_version}.".startswith(f"{asked}.")
+        return f"{self.target} {self.target_version}{f' (for {asked})' if stands_in else ''}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as docs/json.md tells it."""
+        out: dict[str, Any] = {
+            "model": self.model,
+            "target": self.target,
+            "target_version": self.target_version,
+            "verdict": self.verdict if self.target else None,  # a lowering without a target was judged by nobody
+            "compiler": self.compiler,
+            "nodes": self.nodes,
+            "findings": [finding.to_json() for finding in self.findings],
+            "error": self.error,
+        }
+        if "@" in self.called:
+            out["called"] = self.called
+        if self.silenced:
+            out["silenced"] = [
+                {"fingerprint": item.finding.fingerprint, "code": item.finding.code, "by": item.by, "reason": item.reason}
+                for item in self.silenced
+            ]
+        if self.statistics is not None:
+            out["statistics"] = self.statistics
+        if self.changes is not None:
+            out |= {"changes": list(self.changes), "verification": self.verification, "output": self.output}
+        elif self.lowering is not None and self.verification is not None:
+            out |= {"verification": self.verification, "output": self.output}
+        elif self.output is not None:
+            out["output"] = self.output
+        if self.why is not None:
+            out["why"] = list(self.why)
+        if self.lowering is not None:
+            out["lowering"] = self.lowering
+        return out
+
+
+UNDECIDED = frozenset({"undecided", "unmeasured"})
+"""Kinds of finding that leave the verdict open."""
+
+
+def told_apart(findings: Iterable[Finding], called: str) -> list[Finding]:
+    """The findings, each with its number among those otherwise alike, and with the target's version if it was asked for.
+
+    They are changed in place, so they must belong to one result alone: a large model has findings by the hundred thousand,
+    and a copy of each would take longer than judging it.
+    """
+    seen: dict[tuple[str, ...], int] = {}
+    out = list(findings)
+    versioned = called if "@" in called else ""
+    for finding in out:
+        if finding.called != versioned:
+            object.__setattr__(finding, "called", versioned)
+        key = trait(finding)
+        number = seen.get(key, 0)
+        seen[key] = number + 1
+        if finding.ordinal != number:
+            object.__setattr__(finding, "ordinal", number)
+    return out
+
+
+def trait(finding: Finding) -> tuple[str, ...]:
+    """What of a finding stays the same when the model is exported again: no index, no message, no table entry."""
+    scope = "/".join(map(unnumbered, finding.scope)) if finding.scope else ""
+    target = finding.called or finding.target
+    return finding.code, finding.kind, target, scope, finding.domain, finding.op, unnumbered(finding.output)
+
+
+def fingerprint(finding: Finding) -> str:
+    """16 hex digits over the trait and the number among equals."""
+    return digits((*trait(finding), str(finding.ordinal)))

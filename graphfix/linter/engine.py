@@ -1,0 +1,146 @@
+"""lint: the order of the stages, from a file to a Result for each target."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import onnx
+
+from graphfix.analysis.cache import facts_of
+from graphfix.analysis.facets.memo import node_facets
+from graphfix.analysis.facets.model import model_facets
+from graphfix.analysis.facets.node import Facets
+from graphfix.analysis.facts import Facts
+from graphfix.analysis.reachability import unreached, untaken
+from graphfix.errors import GraphfixError
+from graphfix.ir.reading import Shapes, Values, bound
+from graphfix.linter.check import Look, checks
+from graphfix.linter.diagnostics import Finding, Result, told_apart
+from graphfix.linter.timings import Clock
+from graphfix.tables.table import Ruling, Table, table
+
+
+def judge(
+    model: onnx.ModelProto,
+    targets: Sequence[str],
+    *,
+    name: str = "",
+    home: Path | None = None,
+    statistics: bool = False,
+    detail: bool = False,
+    clock: Clock | None = None,
+) -> list[Result]:
+    """The verdict and findings on a model in memory, one Result a target; the model is not changed.
+
+    With `statistics` each Result counts the nodes its target takes, and the islands they form; with `detail` it holds
+    the verdict on every node. `clock` is told how long each stage took.
+    """
+    clock = clock or Clock()
+    facts = facts_of(model)
+    clock.lap("facts")
+    keys = node_facets(facts)
+    whole = model_facets(facts)
+    clock.lap("facets")
+    shared: dict[str, list[Finding]] = {}
+    results = []
+    inputs = [(value.name, value.dtype, value.rank) for value in facts.inputs]
+    interface = inputs, [output.name for output in facts.model.graph.output]
+    for target in targets:
+        result = _judge(facts, keys, whole, table(target, home), name, shared, statistics, detail)
+        result.called, result.interface, result.graph = target, interface, facts.model.graph.name
+        result.findings = told_apart(result.findings, target)
+        results.append(result)
+        clock.lap(f"judging by {target}")
+    return results
+
+
+def _judge(
+    facts: Facts,
+    keys: Sequence[Facets],
+    whole: Facets,
+    rules: Table,
+    name: str,
+    shared: dict[str, list[Finding]],
+    statistics: bool,
+    detail: bool,
+) -> Result:
+    """One target's verdict; `shared` keeps what rules about the graph alone have found, for the next target."""
+    memo: dict[tuple[str, str, int], Ruling] = {}
+    rulings = []
+    idle = unreached(facts) if rules.drops_unreached else set[int]()
+    if rules.drops_untaken != "never":
+        idle |= untaken(facts, folded=rules.drops_untaken == "always")
+    for position, (node, found) in enumerate(zip(facts.nodes, keys, strict=True)):
+        if position in idle:
+            rulings.append(Ruling("supported"))
+            continue
+        key = (node.op, node.domain, id(found))  # nodes alike share one dict of facets
+        if key not in memo:
+            memo[key] = rules.rule(node.op, node.domain, found)
+        rulings.append(memo[key])
+    look = Look(facts, rules, keys, rulings, rules.rule("@model", "", whole), whole)
+    findings: list[Finding] = []
+    for check in checks():
+        if check.per_target:
+            findings.extend(check.check(look))
+        else:
+            if check.code not in shared:
+                shared[check.code] = list(check.check(look))
+            findings.extend(dataclasses.replace(finding, target=rules.target) for finding in shared[check.code])
+    findings.sort(key=lambda finding: -finding.severity.weight)
+    result = Result(name, rules.target, rules.version, len(facts.nodes), findings)
+    if statistics:
+        result.statistics = _counted(facts, rulings)
+    if detail:
+        from graphfix.linter.node_verdicts import node_verdicts
+
+        result.rulings = node_verdicts(facts, rulings, rules)
+    return result
+
+
+def _counted(facts: Facts, rulings: Sequence[Ruling]) -> dict[str, object]:
+    """How many nodes of the main graph a target takes, and in how many islands."""
+    from graphfix.analysis.partitions import islands
+
+    taken = [i for i, ruling in enumerate(rulings) if ruling.verdict == "supported" and not facts.nodes[i].scope]
+    main = sum(not node.scope for node in facts.nodes)
+    return {"nodes": main, "supported": len(taken), "islands": [len(group) for group in islands(facts.nodes, taken)]}
+
+
+def lint_file(
+    path: str | Path,
+    targets: Sequence[str],
+    *,
+    shapes: Shapes | None = None,
+    values: Values | None = None,
+    statistics: bool = False,
+    detail: bool = False,
+    clock: Clock | None = None,
+    name: str | None = None,
+) -> list[Result]:
+    """Lint one model file, read as a skeleton, under `name`; a file that cannot be read gives Results with `error` set."""
+    from graphfix.ir.skeleton import read_skeleton
+    from graphfix.ir.verifier import check
+
+    clock, name = clock or Clock(), name or str(path)
+    clock.start()
+    try:
+        model = read_skeleton(path)
+        clock.lap("reading")
+        check(model, path)
+        clock.lap("ONNX's laws")
+        asked = bound(model, shapes, values)
+        clock.lap("binding inputs")
+        return judge(asked, targets, name=name, statistics=statistics, detail=detail, clock=clock)
+    except Exception as unforeseen:  # one model that graphfix itself stumbles over must not cost the others theirs
+        error = unforeseen if isinstance(unforeseen, GraphfixError) else _stumble(unforeseen)
+        error.path = error.path or name
+        return [Result(name, t.partition("@")[0], table(t).version, error=error.line(), called=t) for t in targets]
+
+
+def _stumble(error: Exception) -> GraphfixError:
+    """A fault of graphfix's own, as one line."""
+    said = f"graphfix failed on this model ({type(error).__name__}: {str(error)[:200]})"
+    return GraphfixError(said, cure="report it, with the model if you may share it")

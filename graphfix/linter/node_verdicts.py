@@ -1,0 +1,55 @@
+"""The verdict on every single node, for overlays on a drawn graph and for notes in the file itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from onnx import AttributeProto, GraphProto, NodeProto
+
+from graphfix.linter.diagnostics import NodeVerdict
+
+if TYPE_CHECKING:
+    from graphfix.analysis.facts import Facts, NodeFacts
+    from graphfix.tables.table import Evidence, Ruling, Table
+
+Key = tuple[str, ...]
+
+
+def keyed(graph: GraphProto, outer: Key = ()) -> Iterator[tuple[Key, NodeProto]]:
+    """Every node at every depth with its key: inner nodes before the one that holds them, as facts are gathered."""
+    seen: set[str] = set()
+    for position, node in enumerate(graph.node):
+        name = f"<node_{position}>" if not node.name or node.name in seen else node.name
+        seen.add(name)
+        key = (*outer, name)
+        for item in node.attribute:
+            if item.type == AttributeProto.GRAPH:
+                yield from keyed(item.g, (*key, item.name))
+        yield key, node
+
+
+def node_verdicts(facts: Facts, rulings: Sequence[Ruling], table: Table) -> list[NodeVerdict]:
+    """The verdict on each node, `wrong` where what compiles was seen to compute something else.
+
+    Where local functions were written out, nodes without a name are left out: their places are not those in the file.
+    """
+    out = []
+    moved = facts.source is not None and len(facts.source.functions) > 0
+    for (key, _), node, ruling in zip(keyed(facts.model.graph), facts.nodes, rulings, strict=True):
+        if moved and any(part.startswith("<node_") for part in key):
+            continue
+        verdict = "wrong" if ruling.verdict == "supported" and ruling.wrong is not None else ruling.verdict
+        evidence = ruling.evidence or ruling.wrong
+        out.append(NodeVerdict(key, node.op, verdict, ruling.reason or _said(evidence), _cited(node, evidence, table)))
+    return out
+
+
+def _said(evidence: Evidence | None) -> str:
+    return evidence.said if evidence is not None else ""
+
+
+def _cited(node: NodeFacts, evidence: Evidence | None, table: Table) -> str | None:
+    if evidence is None:
+        return None
+    return f"{table.target}/{node.domain + '.' if node.domain else ''}{node.op}/{evidence.id}"

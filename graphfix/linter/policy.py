@@ -1,0 +1,115 @@
+"""What of the findings counts: codes that are selected or ignored, other severities, suppressions and the baseline.
+
+The verdict is the table's and stays as it is, whatever is silenced here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from graphfix.linter.baseline import REASON, Baseline
+from graphfix.linter.codes import meant, selects
+from graphfix.linter.config import Config, Suppression
+from graphfix.linter.diagnostics import Finding, Result, Severity, Silenced
+from graphfix.linter.outcomes import OUTCOMES, STALE, UNUSED, Outcome
+
+
+@dataclass(slots=True)
+class Policy:
+    """One configuration applied to results in the order of their models.
+
+    `shrinks` tells whether the baseline loses what is no longer found: only where models are judged as the settings
+    say, for another shape or value given by hand is no progress. `update` makes what is found the baseline.
+    """
+
+    config: Config
+    baseline: Baseline | None = None
+    shrinks: bool = True
+    update: bool = False
+    used: set[Suppression] = field(default_factory=set)
+
+    def apply(self, result: Result) -> None:
+        """Drop, change and silence the findings of one result."""
+        if result.error is not None:
+            return
+        result.predicted = result.verdict
+        result.findings = [self._graded(finding) for finding in result.findings if self._wanted(finding)]
+        if self.config.severity:
+            result.findings.sort(key=lambda finding: -finding.severity.weight)
+        kept = []
+        for finding in result.findings:
+            found = next((item for item in self.config.suppress if self._suppresses(item, finding, result)), None)
+            if found is not None:
+                self.used.add(found)
+                result.silenced.append(Silenced(finding, "settings", found.reason))
+            else:
+                kept.append(finding)
+        result.findings = self._new(result, kept) if self.baseline is not None else kept
+
+    def _new(self, result: Result, findings: list[Finding]) -> list[Finding]:
+        """The findings that the baseline does not know; it is updated or shrunk on the way."""
+        assert self.baseline is not None
+        if self.update:
+            self.baseline.take(result, findings)
+        known = self.baseline.known(result)
+        prints = {finding.fingerprint for finding in findings}
+        result.silenced += [Silenced(finding, "baseline", REASON) for finding in findings if finding.fingerprint in known]
+        kept = [finding for finding in findings if finding.fingerprint not in known]
+        spared = {outcome.code for outcome in OUTCOMES} if result.compiler is None else set()
+        stale = self.baseline.shrink(result, prints, spared) if self.shrinks else 0
+        if stale:
+            entries = f"{stale} entr{'ies' if stale != 1 else 'y'}"
+            message = f"{entries} of {self.baseline.path.name} met no finding and left it; commit the file"
+            kept += self._own(STALE, result, message)
+        return kept
+
+    def unused(self, result: Result, models: Sequence[str]) -> None:
+        """Add a finding for every suppression that has silenced nothing, once its last model has been judged.
+
+        `models` are those still to come.
+        """
+        if result.error is not None:
+            return
+        for item in self.config.suppress:
+            if item in self.used or not self._in_scope(item, result) or any(self._means(item, model) for model in models):
+                continue
+            self.used.add(item)  # said once is enough
+            what = ", ".join(
+                f"{key} {getattr(item, key)}" for key in ("code", "target", "model", "op", "node") if getattr(item, key)
+            )
+            message = f"the suppression of {what} ({item.reason}) silences nothing; delete it from {self.config.source}"
+            result.findings += self._own(UNUSED, result, message)
+
+    def _own(self, outcome: Outcome, result: Result, message: str) -> list[Finding]:
+        """A finding about the settings themselves, unless these do not want it."""
+        made = Finding(outcome.code, outcome.name, outcome.severity, result.target, message, kind="settings")
+        return [self._graded(made)] if self._wanted(made) else []
+
+    def _wanted(self, finding: Finding) -> bool:
+        if self.config.select and not meant(self.config.select, finding.code, finding.name):
+            return False
+        return not meant(self.config.ignore, finding.code, finding.name)
+
+    def _graded(self, finding: Finding) -> Finding:
+        """The finding with the severity that the longest word of the settings gives it."""
+        words = [word for word in self.config.severity if selects(word, finding.code, finding.name)]
+        if not words:
+            return finding
+        return dataclasses.replace(finding, severity=Severity(self.config.severity[max(words, key=len)]))
+
+    def _suppresses(self, item: Suppression, finding: Finding, result: Result) -> bool:
+        if not selects(item.code, finding.code, finding.name) or not self._in_scope(item, result):
+            return False
+        if item.op and item.op != finding.op:
+            return False
+        path = " / ".join([*finding.scope, finding.node])
+        return not item.node or fnmatchcase(finding.node, item.node) or fnmatchcase(path, item.node)
+
+    def _in_scope(self, item: Suppression, result: Result) -> bool:
+        return item.target in ("", result.target, result.called) and self._means(item, result.model)
+
+    def _means(self, item: Suppression, model: str) -> bool:
+        return not item.model or self.config.meets(item.model, model)

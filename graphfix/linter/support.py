@@ -1,0 +1,200 @@
+"""What the tables say of an operator, one compiler version after the other: the verdict, when, why and what helps."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from graphfix.errors import UsageError, nearest
+from graphfix.linter.check import TableCheck, checks
+from graphfix.linter.remedy_index import remedy
+from graphfix.tables.phrases import condition_in_words
+from graphfix.tables.placement import SORTS, placements
+from graphfix.tables.table import NEUTRAL, Entry, Evidence, Table
+from graphfix.tables.versions import WHOLE, measured_versions, targets
+
+if TYPE_CHECKING:
+    from graphfix.analysis.facets.node import Facets
+    from graphfix.linter.diagnostics import Remedy
+    from graphfix.tables.conditions import Condition
+
+Verdict = Literal["always", "conditions", "rejected", "unmeasured"]
+VERDICTS: dict[Verdict, str] = {
+    "always": "always", "conditions": "with conditions", "rejected": "rejected", "unmeasured": "not measured",
+}  # fmt: skip
+"""Verdicts on an operator, and how they are called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One thing that a compiler was seen to do: reject an operator, compute it `wrong`, an `exception`, or a `fallback`.
+
+    `words` say when, and are empty where it does so in every form; an exception is a single form that was rejected. A
+    fallback runs what is taken, more slowly; the stage of its evidence is the sort of fallback.
+    """
+
+    sort: Literal["rejects", "wrong", "exception", "fallback"]
+    words: str
+    evidence: Evidence
+    remedy: Remedy | None
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What one table says of one operator; without an entry it was never measured."""
+
+    name: str
+    table: Table
+    entry: Entry | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Taken in every form that was tried, in some of them or with other numbers, in none, or never tried."""
+        if self.entry is None:
+            return "unmeasured"
+        if any(not evidence.when for evidence in self.entry.rejects):
+            return "rejected"
+        return "conditions" if self.entry.rejects or self.entry.wrong or self.entry.exceptions else "always"
+
+    @property
+    def statements(self) -> list[Statement]:
+        """What was found, rejections first."""
+        if self.entry is None:
+            return []
+        found = [self._statement("rejects", e, e.when) for e in self.entry.rejects]
+        found += [self._statement("wrong", e, e.when) for e in self.entry.wrong]
+        for facets, verdict, stage, said in self.entry.exceptions:
+            if verdict == "rejected":
+                single = Evidence("exception", "form", facets, stage, said, 1, 0)
+                found.append(self._statement("exception", single, telling(facets, self.entry)))
+        return found
+
+    def _statement(self, sort: Literal["rejects", "wrong", "exception"], evidence: Evidence, when: Condition) -> Statement:
+        """What evidence says, in words of the facets that tell it apart, and the rewrite for it."""
+        assert self.entry is not None
+        words = condition_in_words(when) or ("the usual form" if sort == "exception" else "")
+        kind, code = ("wrong", "GF301") if sort == "wrong" else (evidence.kind, _code(evidence.kind))
+        op = "" if self.entry.op == WHOLE else self.entry.op
+        return Statement(sort, words, evidence, remedy(op, kind, code, tuple(evidence.when)))
+
+    @property
+    def placed(self) -> Entry | None:
+        """What was seen to run the operator; None where nobody asked."""
+        known = placements(self.table)
+        return None if known is None or self.entry is None else known.entry(self.entry.op, self.entry.domain)
+
+    @property
+    def slow(self) -> list[Statement]:
+        """When the compiler falls back; empty as well where nobody asked it what runs the operator."""
+        entry = self.placed
+        if entry is None:
+            return []
+        single = [
+            (facets, Evidence("exception", "form", facets, stage, said, 1, 0)) for facets, _, stage, said in entry.exceptions
+        ]
+        odd = [(condition_in_words(telling(facets, entry)) or "the usual form", evidence) for facets, evidence in single]
+        every = [(condition_in_words(e.when), e) for e in entry.rejects] + odd
+        return [Statement("fallback", words, evidence, None) for words, evidence in every]
+
+    @property
+    def tried(self) -> dict[str, list[str]]:
+        """The facets that were varied, and the values that were tried."""
+        axes = self.entry.axes if self.entry is not None else {}
+        return {name: sorted(map(str, values)) for name, values in axes.items() if len(values) > 1}
+
+
+def telling(facets: Facets, entry: Entry) -> Condition:
+    """Of the full key of one form, the facets that are in use and that other probes had otherwise, as a condition."""
+    return {
+        name: [value]
+        for name, value in facets.items()
+        if value not in NEUTRAL and value is not None and len(entry.axes.get(name, ())) > 1
+    }
+
+
+@functools.cache
+def _code(kind: str) -> str:
+    """The code of the finding that a rejection of this kind becomes."""
+    return next((check.code for check in checks() if isinstance(check, TableCheck) and kind in check.kinds), "")
+
+
+def tables(wanted: Sequence[str] = (), *, every: bool = False, home: Path | None = None) -> list[Table]:
+    """The tables of `T@VERSION`, and all those of `T`; of every target without any, its newest or with `every` all."""
+    found: list[Table] = []
+    for name in wanted or targets(home=home):
+        if "@" in name or name not in targets(home=home) or not (wanted or every):
+            found.append(Table.open(name, home=home))
+        else:
+            versions = measured_versions(name, home=home)[::-1]
+            found.extend(Table.open(f"{name}@{version}", home=home) for version in versions)
+    return list({(table.target, table.version): table for table in found}.values())
+
+
+def operators(among: Iterable[Table]) -> list[str]:
+    """The names of every operator that any of the tables knows, those of ONNX itself first."""
+    names = {path.stem for table in among for path in table.folder.glob("*.json")}
+    return sorted(names, key=lambda name: (name.startswith("@"), name.rpartition(".")[0], name.lower()))
+
+
+def named(op: str, known: Sequence[str]) -> list[str]:
+    """The operators that a word means: one by its full name, else those called so in any domain, in any case."""
+    if op in known:
+        return [op]
+    found = [name for name in known if name.lower() == op.lower() or name.rpartition(".")[2].lower() == op.lower()]
+    if not found:
+        raise UsageError(f"no compiler was asked about an operator `{op}`", cure=nearest(op, known))
+    return found
+
+
+def support(name: str, table: Table) -> Support:
+    """What a table says of an operator by its full name, such as `Resize` or `com.microsoft.Gelu`."""
+    domain, _, op = name.rpartition(".")
+    return Support(name, table, table.entry(op, domain))
+
+
+def told(found: Support) -> Iterator[str]:
+    """Everything that a table says of an operator, line by line."""
+    entry = found.entry
+    if entry is None:
+        yield f"{found.name} on {found.table.title}: not measured"
+        return
+    yield f"{found.name} on {found.table.title}: {entry.probes} probes of {entry.compiler}, measured {entry.on}"
+    if found.verdict == "always":
+        yield "  takes it in every form that was tried"
+    leads = {"rejects": "rejects", "wrong": "computes something else", "exception": "rejects one form"}
+    for statement in found.statements:
+        evidence = statement.evidence
+        counts = f"{evidence.supports} probe{'s' if evidence.supports != 1 else ''}"
+        counts += f", {evidence.opposes} against" if evidence.opposes else ""
+        counts += f", error {evidence.error:.2g}" if evidence.error is not None else ""
+        when = statement.words or ("it in every form" if statement.sort == "rejects" else "in every form")
+        yield f"  {leads[statement.sort]}{':' if statement.words else ''} {when}  ({evidence.id}; {counts})"
+        if evidence.said:
+            yield f'      {evidence.stage}: "{evidence.said}"'
+        if statement.remedy is not None:
+            yield f"      helps: {statement.remedy.name} ({statement.remedy.safety})"
+    yield from _ran(found)
+    if found.tried:
+        yield "  tried:"
+        yield from (f"      {name}: {', '.join(values)}" for name, values in found.tried.items())
+
+
+def _ran(found: Support) -> Iterator[str]:
+    """What is known of what runs an operator where it is taken; that nobody asked is said as well."""
+    if found.verdict == "rejected":
+        return
+    entry = found.placed
+    if entry is None:
+        why = f": {found.table.about.get('unplaced', '')}".rstrip(": .")
+        yield f"  what runs it was not measured{why}"
+        return
+    if not found.slow:
+        yield f"  runs on no fallback in any of the {entry.probes} forms asked about"
+    for each in found.slow:
+        evidence = each.evidence
+        counts = f"{evidence.supports} of {entry.probes} probes asked"
+        yield f"  runs {SORTS[evidence.stage]}: {each.words or 'in every form'}  ({evidence.id}; {counts})"
+        yield f'      ran as: "{evidence.said}"'

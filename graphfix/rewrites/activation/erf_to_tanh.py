@@ -1,0 +1,49 @@
+"""Erf(x) ~ tanh(2/sqrt(pi) * (x + 0.0894 x^3)): the curve behind the tanh form of Gelu."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.graph_rewrite import NodeRewrite
+from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+
+
+class ErfToTanh(NodeRewrite):
+    """Let a tanh of a cubic stand for the error function, off by at most 0.0004.
+
+    Why: every accelerator has tanh, and the error function is wanting in some dtype on most. In x/2 (1 + erf(x/sqrt 2)),
+    taken apart as exporters do, what comes out is the tanh form of Gelu that many networks were trained with.
+    """
+
+    name = "erf-to-tanh"
+    safety = Safety.APPROXIMATE
+    needs_opset = 7
+    rtol = 1e-3
+    atol = 1e-3
+    dtypes = FLOATS
+    cures = (Cure("Erf"),)
+    before = "y = Erf(x)"
+    after = """square = Mul(x, x)
+               bend = Mul(square, cubic)
+               lift = Add(bend, one)
+               curve = Mul(x, lift)
+               line = Mul(curve, slope)
+               y = Tanh(line)"""
+    fires: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 13]> g (float[N, 9] x) => (float[N, 9] y) { y = Erf(x) }""",
+            ops=("Mul", "Mul", "Add", "Mul", "Mul", "Tanh"),
+        ),
+    )
+    declines: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 13]> g (int32[3] x) => (int32[3] y) { y = Erf(x) }""",
+            because="`x` is int32, not float16 or float32 or float64",
+        ),
+    )
+
+    def numbers(self, node: Any, surgery: Surgery) -> Mapping[str, float]:
+        return {"cubic": 2 * 0.044715, "one": 1.0, "slope": 2 / math.sqrt(math.pi)}

@@ -1,0 +1,1 @@
+"""Rewrites of elementwise arithmetic, reductions and rounding."""

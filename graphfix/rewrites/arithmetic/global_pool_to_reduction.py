@@ -1,0 +1,70 @@
+"""GlobalAveragePool(x) = ReduceMean<axes = [2, 3]>(x), and so is a pool whose one window is all of x."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from graphfix.rewriting.replacement import Draft, DraftRewrite
+from graphfix.rewriting.rewrite import Case, Cure, Safety
+
+
+class GlobalPoolToReduction(DraftRewrite):
+    """Write pooling over everything as a mean or a maximum over the spatial axes.
+
+    Why: compilers that pool in two dims only, or want a kernel of fixed size, reduce over any axes.
+    """
+
+    name = "global-pool-to-reduction"
+    safety = Safety.EXACT
+    ulps = 32
+    ops = ("GlobalMaxPool", "AveragePool", "MaxPool")
+    cures = tuple(Cure(op) for op in ("GlobalAveragePool", "GlobalMaxPool", "AveragePool", "MaxPool"))
+    before = "y = GlobalAveragePool(x)"
+    after = "y = ReduceMean<axes = [2, 3]>(x)"
+    fires: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[N, 3, H, W] x) => (float[N, 3, 1, 1] y) {
+                 y = GlobalAveragePool(x) }""",
+            ops=("ReduceMean",),
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 18]> g (float[N, 3, D, H, W] x) => (float[N, 3, 1, 1, 1] y) {
+                 y = GlobalMaxPool(x) }""",
+            ops=("ReduceMax",),
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[N, 3, 4, 5] x) => (float[N, 3, 1, 1] y) {
+                 y = MaxPool<kernel_shape = [4, 5], strides = [4, 5]>(x) }""",
+            ops=("ReduceMax",),
+        ),
+    )
+    declines: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[N, 3, 4, 5] x) => (float[N, 3, A, B] y) {
+                 y = AveragePool<kernel_shape = [2, 5]>(x) }""",
+            because="its window is not all of `x`",
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[N, 3, 4] x) => (float[N, 3, A] y, int64[N, 3, A] i) {
+                 y, i = MaxPool<kernel_shape = [4]>(x) }""",
+            because="its indices are used",
+        ),
+    )
+
+    def draw(self, draft: Draft) -> str | None:
+        dims = draft.shape()
+        if dims is None:
+            return f"the rank of `{draft.node.inputs[0].name}` is unknown"
+        if draft.wants(1):
+            return "its indices are used"
+        if not draft.node.op.startswith("Global"):
+            padded = any(draft.attribute("pads", ())) or draft.attribute("auto_pad", "NOTSET") not in ("NOTSET", "VALID")
+            if (
+                padded
+                or list(draft.attribute("kernel_shape", ())) != list(dims[2:])
+                or set(draft.attribute("dilations", ())) - {1}
+            ):
+                return f"its window is not all of `{draft.node.inputs[0].name}`"
+        op = "ReduceMax" if draft.node.op.endswith("MaxPool") else "ReduceMean"
+        draft.give(draft.op(op, "in0", axes=list(range(2, len(dims))), keepdims=1))
+        return None

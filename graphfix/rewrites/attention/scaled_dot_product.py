@@ -1,0 +1,97 @@
+"""softmax(scale * q k' + mask) v over heads, drawn up in products: what every kind of attention comes to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from graphfix.rewriting.replacement import Draft
+
+LOWEST = -65504.0
+"""What hides a score in every dtype: the lowest number of float16."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """How many heads there are, and how wide one is."""
+
+    count: int
+    width: int
+
+    def apart(self, draft: Draft, name: str) -> str:
+        """[batch, length, heads * width] as [batch, heads, length, width]."""
+        return draft.op("Transpose", draft.reshape(name, [0, 0, self.count, self.width]), perm=[0, 2, 1, 3])
+
+    def together(self, draft: Draft, name: str) -> str:
+        """[batch, heads, length, width] as [batch, length, heads * width]."""
+        return draft.reshape(draft.op("Transpose", name, perm=[0, 2, 1, 3]), [0, 0, self.count * self.width])
+
+
+@dataclass(frozen=True, slots=True)
+class Attended:
+    """The scores as they were scaled, limited, masked and made weights, and what the weights make of the values."""
+
+    scores: tuple[str, str, str, str]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attending:
+    """The scale of the scores, their soft limit (0 for none), what is added to them, and which of them are seen at all.
+
+    `low` stands for a score that is not seen. `blind` says that a row may see nothing, and then gives nothing.
+    `dtype` is that of the softmax where it is another.
+    """
+
+    scale: float
+    softcap: float = 0.0
+    masks: tuple[str, ...] = ()
+    seen: str = ""
+    low: float = LOWEST
+    blind: bool = False
+    dtype: str = ""
+
+    def draw(self, draft: Draft, q: str, k: str, v: str) -> Attended:
+        """Draw up the values that the queries attend to; all are [batch, heads, length, width]."""
+        scores = draft.op("MatMul", q, draft.op("Transpose", k, perm=[0, 1, 3, 2]))
+        scaled = capped = draft.op("Mul", scores, draft.number(self.scale))
+        if self.softcap:
+            cap = draft.number(self.softcap)
+            capped = draft.op("Mul", draft.op("Tanh", draft.op("Div", scaled, cap)), cap)
+        masked = capped
+        for mask in self.masks:
+            masked = draft.op("Add", masked, mask)
+        if self.seen:
+            masked = draft.op("Where", self.seen, masked, draft.number(self.low))
+        weights = draft.cast(masked, self.dtype) if self.dtype else masked
+        weights = draft.op("Softmax", weights, axis=3)
+        weights = draft.cast(weights, draft.dtype()) if self.dtype else weights
+        if self.blind:
+            weights = draft.op("Where", self.seen, weights, draft.number(0))
+        return Attended((scaled, capped, masked, weights), draft.op("MatMul", weights, v))
+
+
+def triangle(draft: Draft, rows: int, columns: int, past: int) -> str:
+    """What a row sees that sees as many columns as are past, and those up to its own."""
+    return draft.constant(np.tril(np.ones((rows, columns), bool), past))
+
+
+def padding(draft: Draft, index: int, length: int | None, low: float) -> str | None:
+    """The mask that an operand of onnxruntime's attention gives, to add to the scores; None for a form not known here.
+
+    [batch, keys], [batch, queries, keys] and [batch, 1, queries, keys] hold 1 for what is seen; [batch] holds lengths.
+    """
+    dims = draft.shape(index)
+    if dims is None or len(dims) not in (1, 2, 3, 4):
+        return None
+    seen = draft.inputs[index]
+    if len(dims) == 1:
+        if length is None:
+            return None
+        places = draft.constant(np.arange(length), np.int32)
+        seen = draft.cast(draft.op("Less", places, draft.op("Unsqueeze", seen, axes=[1])), "int32")
+    if len(dims) < 4:
+        seen = draft.op("Unsqueeze", seen, axes=[1, 2] if len(dims) < 3 else [1])
+    hidden = draft.op("Less", seen, draft.constant(1, np.int32))
+    return draft.op("Mul", draft.cast(hidden, draft.dtype()), draft.number(low))

@@ -1,0 +1,1 @@
+"""Rewrites of whole-model clean-up: constants, identities, annotations and opset versions."""

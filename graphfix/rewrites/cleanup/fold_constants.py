@@ -1,0 +1,184 @@
+"""f(c1, c2, ...) = c: what depends on constants and fixed dims alone is computed once, here, by onnxruntime."""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+from onnx import ModelProto, helper
+
+from graphfix.analysis.cache import facts_of
+from graphfix.analysis.facts import DTYPES
+from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.graph_rewrite import GraphRewrite
+from graphfix.rewriting.imported_tensors import fetch
+from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+
+KEPT = "Constant (kept)"
+"""What a Constant node is called while graphsurgeon folds, which would make an initializer of it under another dtype."""
+
+CODES = {name: code for code, name in DTYPES.items() if name}
+GROWTH = 1 << 20
+"""Bytes that a folded result may exceed its inputs by; beyond that the node stays."""
+
+RANDOM = frozenset({"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"})
+QUANTISED = frozenset({"QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"})
+LISTS = re.compile("Sequence|Optional")
+"""Operators whose result is no tensor, so cannot be an initializer."""
+
+UNBOUNDED = frozenset({"ConstantOfShape", "Expand", "Tile", "Range", "Resize", "Upsample", "Pad", "OneHot", "EyeLike", "Loop"})
+"""Operators whose result can be far larger than their operands."""
+
+
+class FoldConstants(GraphRewrite):
+    """Compute what depends on constants and fixed dims alone, shape arithmetic included.
+
+    Why: compilers want axes, shapes, pads and sizes as constants, and exporters leave them as chains of Shape,
+    Gather and Concat. Random operators and quantise pairs stay, and so does a result over 1 MiB larger than its
+    operands. Constant nodes inside branches become initializers of the main graph on the way.
+    """
+
+    name = "fold-constants"
+    safety = Safety.EXACT
+    everywhere = True
+    tidies = True
+    cures = (Cure("*", kinds=("operand",)),)
+    before = """sizes = Shape(x)
+                y = Reshape(w, sizes)"""
+    after = "y = Reshape(w, folded)"
+    fires: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[2, 3] x, float[6] w) => (float[2, 3] y) {
+                 sizes = Shape(x)
+                 y = Reshape(w, sizes) }""",
+            ops=("Reshape",),
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[N, 3] x) => (float[N, 3] y)
+               <float[3] a = {1, 2, 3}, float[3] b = {0.5, -1, 2}> {
+                 c = Add(a, b)
+                 y = Mul(x, c) }""",
+            ops=("Mul",),
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (bool p, float[N] x) => (float[N] y) {
+                 y = If (p) <
+                   then_branch = t () => (float[N] a) { c = Constant<value_float = 2.0>()  a = Mul(x, c) },
+                   else_branch = e () => (float[N] b) { b = Neg(x) }> }""",
+            ops=("If",),
+        ),
+    )
+    declines: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[N, 3] x) => (int64[2] y) { y = Shape(x) }""",
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[1000, 1000] x) => (float[1000, 1000] y)
+               <int64[2] size = {1000, 1000}> {
+                 big = ConstantOfShape(size)
+                 y = Add(x, big) }""",
+            because="its result of 4000000 bytes would be stored in the model",
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[3] x) => (float[3] y) {
+                 noise = RandomNormal<shape = [3]>()
+                 y = Add(x, noise) }""",
+        ),
+    )
+
+    def idle(self, model: ModelProto) -> bool:
+        if model.functions:
+            return False
+        for node in facts_of(model).nodes:
+            if node.op == "Constant" and not node.scope:
+                continue
+            if any(value is not None and value.source in ("constant", "folded") for value in node.outputs):
+                return False
+        return True
+
+    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+        refused: dict[str, Declined] = {}
+        for graph in surgery.graphs():
+            if surgery.is_dead(graph):
+                continue
+            inner = graph is not surgery.top
+            before = {id(node): node for node in graph.nodes if inner or node.op != "Constant"}
+            addresses = {i: surgery.key(node) for i, node in before.items()}
+            outputs = {i: list(node.outputs) for i, node in before.items()}
+            kept = []
+            for node in [n for n in graph.nodes if n.op == "Constant"]:
+                if any(node.outputs[0] is output for output in graph.outputs) or not surgery.lower(node):
+                    node.op = KEPT
+                    kept.append(node)
+            _shapes(surgery, graph, wanted)
+            for node in graph.nodes:  # graphsurgeon runs what is constant, and needs the numbers for it
+                if node.inputs and all(isinstance(tensor, surgery.gs.Constant) for tensor in node.inputs):
+                    for tensor in node.inputs:
+                        fetch(tensor)
+            graph.fold_constants(
+                fold_shapes=False, recurse_subgraphs=False, flatten_subgraphs=False, recurse_functions=False,
+                partitioning="recursive", should_exclude_node=functools.partial(_keep, surgery, graph, wanted, refused),
+            )  # fmt: skip
+            for node in kept:
+                node.op = "Constant"
+            for i in before:
+                made = [t for t in outputs[i] if t.name]
+                if made and all(isinstance(t, surgery.gs.Constant) or not t.inputs for t in made):
+                    yield addresses[i]
+        yield from refused.values()
+
+
+def _shapes(surgery: Surgery, graph: Any, wanted: frozenset[Key] | None) -> None:
+    """Replace integer values that the facts already know: shape arithmetic over fixed dims."""
+    for node in graph.nodes:
+        if wanted is not None and surgery.key(node) not in wanted:
+            continue
+        for tensor in list(node.outputs):
+            value = surgery.value(tensor)
+            if value is None or value.source != "folded" or value.constant is None or value.constant.dtype.kind not in "iub":
+                continue
+            if any(tensor is output for output in graph.outputs) or isinstance(tensor, surgery.gs.Constant):
+                continue
+            tensor.to_constant(np.ascontiguousarray(value.constant).reshape(value.constant.shape))
+            tensor.inputs.clear()
+
+
+def _keep(surgery: Surgery, graph: Any, wanted: frozenset[Key] | None, refused: dict[str, Declined], node: Any) -> bool:
+    """Whether a foldable node, which graphsurgeon shows as a copy, stays."""
+    first = next((tensor.name for tensor in node.outputs if tensor.name), "")
+    if wanted is not None and (surgery.scope(graph), first) not in wanted:
+        return True
+    if node.op in RANDOM | QUANTISED or node.op == KEPT or LISTS.search(node.op) or node.domain not in (None, "", "ai.onnx"):
+        return True
+    if any(isinstance(value, surgery.gs.Graph) for value in node.attrs.values()):
+        return True
+    ends = {output.name for output in graph.outputs}
+    if any(tensor.name in ends for tensor in node.outputs):
+        return True
+    made = given = 0
+    for tensor in node.outputs:
+        size = _bytes(surgery, tensor.name, graph)
+        if size is None and node.op in UNBOUNDED:
+            return True
+        made += size or 0
+    for tensor in node.inputs:
+        if isinstance(tensor, surgery.gs.Constant):
+            given += int(np.prod(tensor.shape)) * np.dtype(tensor.dtype).itemsize if not isinstance(tensor.dtype, int) else 0
+    if made > given + GROWTH:
+        name = node.name or node.outputs[0].name
+        refused[name] = Declined(f"its result of {made} bytes would be stored in the model", at=name)
+        return True
+    return False
+
+
+def _bytes(surgery: Surgery, name: str, graph: Any) -> int | None:
+    """The size of a value of the graph, None when its shape or dtype is unknown."""
+    value = surgery.facts.value(name, surgery.scope(graph))
+    if value is None or value.shape is None or value.dtype not in CODES:
+        return None
+    width = np.dtype(helper.tensor_dtype_to_np_dtype(CODES[value.dtype])).itemsize
+    return math.prod(dim for dim in value.shape if isinstance(dim, int)) * width if value.fixed else None

@@ -1,0 +1,61 @@
+"""g() => (w), w a constant v = g() => (w) with w = Identity(v): an output that no node makes gets one."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from onnx import ModelProto, helper
+
+from graphfix.ir.value_names import Taken
+from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Outcome, Rewrite, Safety
+
+
+class IdentityOutputs(Rewrite):
+    """Let a node make what is handed from an input or a constant straight to an output.
+
+    Why: a graph may give back what it was given; compilers that map outputs to nodes find none. The output keeps its
+    name, so an input that goes by the same name is read through a node of another one: a name cannot stand for both,
+    and then the model must stay.
+    """
+
+    name = "identity-outputs"
+    safety = Safety.EXACT
+    everywhere = True
+    cures = (Cure("", kinds=("attribute", "form"), traits=("outputs.direct", "nodes")),)
+    before = "g (float[3] x) => (float[3] w) <float[3] w = {1, 2, 3}> { }"
+    after = "g (float[3] x) => (float[3] w) <float[3] v = {1, 2, 3}> { w = Identity(v) }"
+    fires: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[3] x) => (float[3] y, float[3] w) <float[3] w = {1, 2, 3}> {
+                 y = Mul(x, w) }""",
+            ops=("Identity", "Mul"),
+        ),
+    )
+    declines: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[3] x) => (float[3] y, float[3] x) { y = Relu(x) }""",
+            because="`x` is an input and an output by one name",
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[3] x) => (float[3] y) { y = Relu(x) }""",
+            because="a node makes every output",
+        ),
+    )
+
+    def apply(self, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
+        made = ModelProto()
+        made.CopyFrom(model)
+        graph = made.graph
+        inputs, outputs = {info.name for info in graph.input}, {output.name for output in graph.output}
+        both = next((output.name for output in graph.output if output.name in inputs), None)
+        if both is not None:
+            return Outcome(None, declined=(Declined(f"`{both}` is an input and an output by one name"),))
+        taken = Taken.of(graph)
+        given = [tensor for tensor in graph.initializer if tensor.name in outputs]
+        if not given:
+            return Outcome(None, declined=(Declined("a node makes every output"),))
+        names = [tensor.name for tensor in given]
+        for tensor, name in zip(given, names, strict=True):
+            tensor.name = taken.fresh(f"{name}/value")
+            graph.node.insert(0, helper.make_node("Identity", [tensor.name], [name], name=f"{name}/{self.name}"))
+        return Outcome(made, tuple(names), tuple(((), name) for name in names))

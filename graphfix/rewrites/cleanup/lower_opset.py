@@ -1,0 +1,59 @@
+"""The same model at an older opset, by ONNX's own version converter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Outcome, Rewrite, Safety
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+STEPS = (21, 18, 17, 13, 11)
+"""Opsets worth stopping at on the way down."""
+
+
+class LowerOpset(Rewrite):
+    """Bring the model to the next older opset that is widely taken.
+
+    Why: exporters write the newest opset they know, and compilers follow a year behind: the operators are the same,
+    and only the versions they are written in are not known yet. Verified like any other rewrite.
+    """
+
+    name = "lower-opset"
+    safety = Safety.EXACT
+    everywhere = True
+    cures = (Cure("*", kinds=("opset",)), Cure("", kinds=("opset",)))
+    fires: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 10, opset_import: ["" : 22]> g (float[1, 3] x) => (float[1, 3] y) { h = Softmax(x)  y = Relu(h) }""",
+            ops=("Softmax", "Relu"),
+        ),
+    )
+    declines: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 5, opset_import: ["" : 11]> g (float[3] x) => (float[3] y) { y = Relu(x) }""",
+            because="the model is at opset 11 already",
+        ),
+        Case(
+            """<ir_version: 10, opset_import: ["" : 20]> g (float[2, 3] x) => (float[2, 3] y) { y = Gelu(x) }""",
+            because="the converter has no way from opset 20 to 18",
+        ),
+    )
+
+    def apply(self, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
+        from onnx import version_converter
+
+        from graphfix.ir.metadata import restore
+
+        now = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 1)
+        step = next((opset for opset in STEPS if opset < now), None)
+        if step is None:
+            return Outcome(None, declined=(Declined(f"the model is at opset {now} already"),))
+        if model.functions:
+            return Outcome(None, declined=(Declined("the converter does not reach into local functions"),))
+        try:
+            made = version_converter.convert_version(model, step)
+        except Exception:  # the converter raises what its adapters raise, from C++
+            return Outcome(None, declined=(Declined(f"the converter has no way from opset {now} to {step}"),))
+        return Outcome(restore(model, made), (f"opset {now} to {step}",), (((), ""),))

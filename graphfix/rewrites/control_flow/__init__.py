@@ -1,0 +1,1 @@
+"""Rewrites of If, Loop, Scan, sequences and local functions."""

@@ -1,0 +1,194 @@
+"""ConcatFromSequence(SequenceConstruct(a, b)) = Concat(a, b): a list whose length is known is its tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+from onnx import helper
+
+from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.graph_rewrite import GraphRewrite
+from graphfix.rewriting.opset_forms import spelled
+from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+
+MAKERS = ("SequenceEmpty", "SequenceConstruct", "SequenceInsert", "SequenceErase", "SplitToSequence", "Identity")
+READERS = ("SequenceAt", "SequenceLength", "ConcatFromSequence")
+MOST_PIECES = 512
+
+
+class SequenceToTensors(GraphRewrite):
+    """Follow sequences through the graph, and let what reads them read the tensors inside.
+
+    Why: almost no compiler has sequences; exporters write them for Python lists, most of which have a length that is
+    known once loops are written out and dims are fixed.
+    """
+
+    name = "sequence-to-tensors"
+    safety = Safety.EXACT
+    needs_opset = 11
+    everywhere = True
+    cures = tuple(Cure(op) for op in (*MAKERS[:-1], *READERS))
+    before = """s = SequenceConstruct(a, b)
+                y = ConcatFromSequence<axis = 0>(s)"""
+    after = "y = Concat<axis = 0>(a, b)"
+    fires: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[2, N] x) => (float[A, N] y, int64 n, float[2, N] z)
+               <int64 last = {-1}, int64 first = {0}> {
+                 a = Neg(x)
+                 e = SequenceEmpty()
+                 s = SequenceInsert(e, x)
+                 t = SequenceInsert(s, a, first)
+                 y = ConcatFromSequence<axis = 0>(t)
+                 n = SequenceLength(t)
+                 u = SequenceErase(t, first)
+                 z = SequenceAt(u, last) }""",
+            ops=("*",),
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[3, 2] x) => (float[2, 3] y, float[1, 2] z) <int64 i = {1}> {
+                 s = SplitToSequence<axis = 0, keepdims = 0>(x)
+                 y = ConcatFromSequence<axis = -1, new_axis = 1>(s)
+                 u = SplitToSequence<axis = 0>(x)
+                 z = SequenceAt(u, i) }""",
+            ops=("*",),
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 11]> g (float[2, 5] x) => (float[2, 6] y, float[2, 1] z)
+               <int64 two = {2}, int64[2] sizes = {1, 4}, int64 i = {0}> {
+                 s = SplitToSequence<axis = 1>(x, two)
+                 a = SequenceAt(s, i)
+                 t = SequenceErase(s)
+                 r = SequenceInsert(t, a)
+                 y = ConcatFromSequence<axis = 1>(r)
+                 u = SplitToSequence<axis = 1>(x, sizes)
+                 z = SequenceAt(u, i) }""",
+            ops=("*",),
+        ),
+    )
+    declines: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[N, 2] x) => (float[N, 2] y) {
+                 s = SplitToSequence<axis = 0>(x)
+                 y = ConcatFromSequence<axis = 0>(s) }""",
+            because="what the sequence `s` holds is not known",
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[2] x, int64 i) => (float[2] y) {
+                 s = SequenceConstruct(x, x)
+                 y = SequenceAt(s, i) }""",
+            because="the position `i` is not known",
+        ),
+    )
+
+    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+        held: dict[int, list[Any]] = {}
+        for graph in surgery.graphs():
+            for node in list(graph.nodes):
+                if node.op not in (*MAKERS, *READERS) or node.domain not in (None, "", "ai.onnx"):
+                    continue
+                if node.op in MAKERS:
+                    pieces = _pieces(surgery, graph, node, held)
+                    if pieces is not None:
+                        held[id(node.outputs[0])] = pieces
+                    continue
+                key = surgery.key(node)
+                reason = _read(surgery, graph, node, held)
+                yield Declined(reason, at=surgery.label(key)) if reason is not None else key
+
+
+def _place(surgery: Surgery, node: Any, position: int, length: int, default: int) -> int | None:
+    """The place a position operand means, from the front; None where it is not known or not there."""
+    if len(node.inputs) <= position or not node.inputs[position].name:
+        return default
+    found = surgery.known(node.inputs[position])
+    if found is None or found.size != 1:
+        return None
+    place = int(found.reshape(()))
+    return place + length if place < 0 else place
+
+
+def _pieces(surgery: Surgery, graph: Any, node: Any, held: dict[int, list[Any]]) -> list[Any] | None:
+    """The tensors in the sequence that a node makes; None where that is not known."""
+    if node.op == "SequenceEmpty":
+        return []
+    if node.op == "SequenceConstruct":
+        return list(node.inputs)
+    if node.op == "SplitToSequence":
+        return _split(surgery, graph, node)
+    before = held.get(id(node.inputs[0]))
+    if before is None or node.op == "Identity":
+        return before
+    adds = int(node.op == "SequenceInsert")
+    place = _place(surgery, node, 1 + adds, len(before), len(before) if adds else len(before) - 1)
+    if place is None or not 0 <= place < len(before) + adds:
+        return None
+    middle = [node.inputs[1]] if adds else []
+    return [*before[:place], *middle, *before[place if adds else place + 1 :]]
+
+
+def _split(surgery: Surgery, graph: Any, node: Any) -> list[Any] | None:
+    """The pieces of a SplitToSequence, written beside it; those that nothing reads go when the model is closed."""
+    x, axis, origin = node.inputs[0], int(node.attrs.get("axis", 0)), surgery.label(surgery.key(node))
+    value = surgery.value(x)
+    size = None if value is None or value.shape is None else value.shape[axis]
+    if not isinstance(size, int):
+        return None
+    bare = len(node.inputs) < 2 or not node.inputs[1].name
+    split = np.ones(size, np.int64) if bare else surgery.known(node.inputs[1])
+    if split is None or (split.ndim == 0 and split <= 0):
+        return None
+    step = int(split) if split.ndim == 0 else 0
+    sizes = split.tolist() if split.ndim else [min(step, size - start) for start in range(0, size, step)]
+    if len(sizes) > MOST_PIECES:
+        return None
+    pieces, build = [], surgery.at(origin)
+    for start, length in zip(np.cumsum([0, *sizes]).tolist(), sizes, strict=False):
+        if bare and not node.attrs.get("keepdims", 1):
+            op, numbers, attrs = "Gather", [np.asarray(start, np.int64)], {"axis": axis}
+        else:
+            op, attrs = "Slice", {}
+            numbers = [np.asarray([number], np.int64) for number in (start, start + length, axis)]
+        pieces.append(build.op(op, x, *(build.constant("place", number) for number in numbers), word="piece", **attrs))
+    at = next(i for i, other in enumerate(graph.nodes) if other is node)
+    graph.nodes[at:at] = build.nodes
+    return pieces
+
+
+def _read(surgery: Surgery, graph: Any, node: Any, held: dict[int, list[Any]]) -> str | None:
+    """Let a reader of a sequence read tensors; or why it cannot."""
+    pieces, sequence = held.get(id(node.inputs[0])), node.inputs[0].name
+    if pieces is None:
+        return f"what the sequence `{sequence}` holds is not known"
+    bound = {f"in{i}": piece for i, piece in enumerate(pieces)}
+    if node.op == "SequenceLength":
+        _become(surgery, graph, node, surgery.constant(f"{sequence}/length", np.asarray(len(pieces), np.int64)))
+    elif node.op == "SequenceAt":
+        place = _place(surgery, node, 1, len(pieces), 0)
+        if place is None or not 0 <= place < len(pieces):
+            return f"the position `{node.inputs[1].name}` is not known"
+        _become(surgery, graph, node, pieces[place])
+    elif not pieces:
+        return f"the sequence `{sequence}` is empty"
+    else:
+        axis, names = int(node.attrs["axis"]), list(bound)
+        nodes = []
+        if node.attrs.get("new_axis", 0):
+            nodes = [helper.make_node("Unsqueeze", [name], [f"new{name}"], axes=[axis]) for name in names]
+            names = [f"new{name}" for name in names]
+        nodes.append(helper.make_node("Concat", names, ["out"], axis=axis))
+        written, operands = spelled(nodes, surgery.opset, None)
+        surgery.replace(graph, node, written, bound, {"out": node.outputs[0]}, operands)
+    return None
+
+
+def _become(surgery: Surgery, graph: Any, node: Any, tensor: Any) -> None:
+    """Let the readers of a node's output read another tensor; an Identity where a graph gives it."""
+    made = node.outputs[0]
+    if any(made is output or made.name == output.name for inner in surgery.graphs() for output in inner.outputs):
+        surgery.replace(graph, node, [helper.make_node("Identity", ["in"], ["out"])], {"in": tensor}, {"out": made}, {})
+        return
+    surgery.rewire(made, tensor)
+    node.inputs.clear()

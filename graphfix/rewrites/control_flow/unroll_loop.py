@@ -1,0 +1,119 @@
+"""Loop<body>(3, true, s) = body(2, body(1, body(0, s))): a loop whose passes can be counted now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+from onnx import NodeProto
+
+from graphfix.rewrites.control_flow.loop_unrolling import CannotUnroll, Copies, LoopRewrite, stack
+from graphfix.rewriting.rewrite import Case, Cure, Safety
+
+
+class UnrollLoop(LoopRewrite):
+    """Write out a Loop whose trip count and condition follow from constants, up to 2000 nodes.
+
+    Why: few compilers run a loop, and exporters write one for every `for` over a list or a range. A condition that
+    hangs on the number of the pass is computed on the way, so a loop that breaks early ends where it would.
+    """
+
+    name = "unroll-loop"
+    safety = Safety.EXACT
+    cures = (Cure("Loop"),)
+    operator = "Loop"
+    before = """y = Loop (n, , x) <body = b (int64 i, bool c, float[2] s) => (bool d, float[2] t) {
+                  d = Identity(c)  t = Add(s, s) }>"""
+    after = """s = Add(x, x)
+               y = Add(s, s)"""
+    fires: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[2] x) => (float[2] y, float[3, 2] z) <int64 n = {3}> {
+                 y, z = Loop (n, , x) <body = b (int64 i, bool c, float[2] s) => (bool d, float[2] t, float[2] u) {
+                   d = Identity(c)
+                   f = Cast<to = 1>(i)
+                   t = Add(s, f)
+                   u = Neg(t) }> }""",
+            ops=("*",),
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[N] x) => (float[N] y) <bool yes = {1}, int64 last = {2}> {
+                 y = Loop ( , yes, x) <body = b (int64 i, bool c, float[N] s) => (bool d, float[N] t)
+                   <int64 one = {1}> {
+                     j = Add(i, one)
+                     d = Less(j, last)
+                     t = If (d) <
+                       then_branch = p () => (float[N] a) { h = Abs(s)  a = Exp(h) },
+                       else_branch = q () => (float[N] b) { b = Neg(s) }> }> }""",
+            ops=("*",),
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 11]> g (float[2] x) => (float[2] y) <int64 n = {2}> {
+                 y = Loop (n, , x) <body = b (int64 i, bool c, float[2] s) => (bool d, float[2] t) {
+                   d = Identity(c)
+                   t = Loop (n, c, s) <body = bb (int64 k, bool e, float[2] r) => (bool f, float[2] w) {
+                     f = Identity(e)
+                     w = Add(r, x) }> }> }""",
+            ops=("*",),
+        ),
+    )
+    declines: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[2] x, int64 n) => (float[2] y) {
+                 y = Loop (n, , x) <body = b (int64 i, bool c, float[2] s) => (bool d, float[2] t) {
+                   d = Identity(c)  t = Neg(s) }> }""",
+            because="the trip count `n` is not known",
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float x) => (float y) <int64 n = {9}, float most = {7}> {
+                 y = Loop (n, , x) <body = b (int64 i, bool c, float s) => (bool d, float t) {
+                   t = Add(s, s)  d = Less(t, most) }> }""",
+            because="its condition is computed at run time",
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[2] x) => (float[2] y) <int64 n = {5000}> {
+                 y = Loop (n, , x) <body = b (int64 i, bool c, float[2] s) => (bool d, float[2] t) {
+                   d = Identity(c)  t = Neg(s) }> }""",
+            because="more than 2000 nodes would be written out",
+        ),
+    )
+
+    def passes(self, node: NodeProto, copies: Copies) -> None:
+        """Copy the body until the trip count is reached or the condition fails."""
+        limit, given = (*node.input[:2], "", "")[:2]
+        most = copies.known(limit)
+        if limit and (most is None or most.size != 1):
+            raise CannotUnroll(f"the trip count `{limit}` is not known")
+        going = copies.known(given)
+        if given and (going is None or going.size != 1):
+            raise CannotUnroll(f"the condition `{given}` it starts with is not known")
+        carried, scanned = list(node.input[2:]), len(copies.body.output) - len(copies.body.input) + 1
+        rows: list[list[str]] = [[] for _ in range(scanned)]
+        for turn in _turns(None if most is None else int(most.reshape(())), copies):
+            if going is not None and not bool(going.reshape(())):
+                break
+            names = [info.name for info in copies.body.input]
+            now = {names[0]: np.asarray(turn, np.int64), names[1]: np.asarray(True)}
+            ends = copies.step({**dict(zip(names[2:], carried, strict=True)), **now})
+            going = copies.known(ends[0])
+            if going is None or going.size != 1:
+                raise CannotUnroll("its condition is computed at run time")
+            carried = ends[1 : 1 + len(carried)]
+            for row, made in zip(rows, ends[1 + len(carried) :], strict=True):
+                row.append(made)
+        results = dict(zip(node.output, carried, strict=False))
+        for output, row in zip(node.output[len(carried) :], rows, strict=False):
+            if output:
+                results[output] = stack(copies, row, 0)
+        copies.bind({output: result for output, result in results.items() if output})
+
+
+def _turns(most: int | None, copies: Copies) -> Iterator[int]:
+    """The numbers of the passes; a body without nodes must not spin for ever."""
+    turn = 0
+    while most is None or turn < most:
+        if turn > 100_000:
+            raise CannotUnroll("it does not end within 100000 passes")
+        yield turn
+        turn += 1

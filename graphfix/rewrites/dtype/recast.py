@@ -1,0 +1,107 @@
+"""An operator computed in another dtype: its operands cast before it, its results cast back behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import helper
+
+from graphfix.analysis.shape_inference import CODES
+from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.rewrite import Key
+
+
+def is_free(surgery: Surgery, node: Any, dtype: str, other: str) -> bool:
+    """Whether the node reads `dtype` and its operator is free to read `other` instead."""
+    if node.domain not in (None, "", "ai.onnx") or node.op == "Cast" or not onnx.defs.has(node.op):
+        return False
+    if any(isinstance(value, surgery.gs.Graph) for value in node.attrs.values()) or "dtype" in node.attrs:
+        return False
+    try:
+        schema = onnx.defs.get_schema(node.op, surgery.opset, "")
+    except onnx.defs.SchemaError:
+        return False
+    places = [i for i, tensor in enumerate(node.inputs) if has_dtype(surgery, tensor, dtype)]
+    formal = {schema.inputs[min(i, len(schema.inputs) - 1)].type_str for i in places}
+    both = {typed(dtype), typed(other)}
+    free = {c.type_param_str for c in schema.type_constraints if both <= set(c.allowed_type_strs)}
+    return bool(places) and formal <= free
+
+
+def typed(dtype: str) -> str:
+    """A dtype as a schema writes it."""
+    return f"tensor({ {'float32': 'float', 'float64': 'double'}.get(dtype, dtype) })"
+
+
+def has_dtype(surgery: Surgery, tensor: Any, dtype: str) -> bool:
+    """Whether a tensor is there and is known to have a dtype."""
+    value = surgery.value(tensor) if tensor.name else None
+    return value is not None and value.dtype == dtype
+
+
+def free_places(surgery: Surgery, node: Any, dtype: str, other: str) -> tuple[list[int], list[int]]:
+    """The operands and the results of `dtype` that may have `other` instead, by what the schema lets vary."""
+    schema = onnx.defs.get_schema(node.op, surgery.opset, "")
+    both = {typed(dtype), typed(other)}
+    free = {c.type_param_str for c in schema.type_constraints if both <= set(c.allowed_type_strs)}
+    found = []
+    for tensors, formals in ((node.inputs, schema.inputs), (node.outputs, schema.outputs)):
+        found.append(
+            [
+                i
+                for i, tensor in enumerate(tensors)
+                if has_dtype(surgery, tensor, dtype) and formals[min(i, len(formals) - 1)].type_str in free
+            ]
+        )
+    return found[0], found[1]
+
+
+def recast(surgery: Surgery, graph: Any, node: Any, dtype: str, other: str, done: dict[int, Any]) -> None:
+    """Compute a node in `other` where it had `dtype`; `done` maps a tensor to the one it was cast from or to already."""
+    origin, kind = surgery.label(surgery.key(node)), np.dtype(helper.tensor_dtype_to_np_dtype(CODES[other]))
+    reads, makes = free_places(surgery, node, dtype, other)
+    before, after = surgery.at(origin), surgery.at(origin)
+    for place in reads:
+        tensor = node.inputs[place]
+        if id(tensor) not in done and isinstance(tensor, surgery.gs.Constant):
+            done[id(tensor)] = surgery.constant(f"{tensor.name}/{other}", np.asarray(tensor.values).astype(kind))
+        elif id(tensor) not in done:
+            done[id(tensor)] = before.op("Cast", tensor, word=other, to=CODES[other])
+        node.inputs[place] = done[id(tensor)]
+    for place in makes:
+        tensor = node.outputs[place]
+        made = node.outputs[place] = after.value("made")
+        after.node("Cast", [made], [tensor], {"to": CODES[dtype]})
+        done[id(tensor)] = made
+    at = next(i for i, one in enumerate(graph.nodes) if one is node)
+    graph.nodes[at : at + 1] = [*before.nodes, node, *after.nodes]
+
+
+def recast_all(surgery: Surgery, wanted: frozenset[Key] | None, dtypes: Sequence[str], other: str) -> Iterator[Key]:
+    """Compute every wanted node in `other` where it has one of `dtypes`, and take casts there and back away."""
+    done: dict[int, Any] = {}
+    for graph in surgery.graphs():
+        casts = [n for n in graph.nodes if n.op == "Cast" and n.domain in (None, "", "ai.onnx")]
+        for node in casts:
+            if has_dtype(surgery, node.inputs[0], other) and any(has_dtype(surgery, node.outputs[0], d) for d in dtypes):
+                done[id(node.outputs[0])] = node.inputs[0]
+        for node in [n for n in graph.nodes if n.op not in ("Constant", "Cast")]:
+            key = surgery.key(node)
+            dtype = next((d for d in dtypes if is_free(surgery, node, d, other)), None)
+            if dtype is not None and (wanted is None or key in wanted):
+                recast(surgery, graph, node, dtype, other, done)
+                yield key
+        for node in casts:
+            key, source, made = surgery.key(node), node.inputs[0], node.outputs[0]
+            wide = done.get(id(source))
+            if wide is None or not has_dtype(surgery, made, other) or (wanted is not None and key not in wanted):
+                continue
+            if any(made is output for output in graph.outputs):
+                node.op, node.attrs = "Identity", {}
+                node.inputs[0] = wide
+            else:
+                surgery.rewire(made, wide)
+            yield key

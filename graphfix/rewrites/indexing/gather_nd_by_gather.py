@@ -1,0 +1,114 @@
+"""GatherND(x, i) = Gather(flat(x), i . strides): places along several axes are one place along their product."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from graphfix.rewriting.replacement import Draft, DraftRewrite
+from graphfix.rewriting.rewrite import Case, Cure, Safety
+
+
+class GatherNdByGather(DraftRewrite):
+    """Flatten the axes that a GatherND or GatherElements picks along, and take the flat places by Gather.
+
+    Why: every compiler has Gather along one axis; the two others are rarer, and some get places below zero wrong.
+    Places that are constants are worked out now, others by a multiplication and a sum.
+    """
+
+    name = "gather-nd-by-gather"
+    safety = Safety.EXACT
+    needs_opset = 11
+    cures = (Cure("GatherND"), Cure("GatherElements"))
+    ops = ("GatherElements",)
+    before = "y = GatherND(x, indices)"
+    after = """flat = Reshape(x, dims)
+               y = Gather(flat, places)"""
+    fires: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 13]> g (float[2, 3, N] x) => (float[2, N] y)
+               <int64[2, 2] i = {1, 2, 0, -1}> { y = GatherND(x, i) }""",
+            ops=("Reshape", "Gather"),
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 13]> g (float[4, 4, 2] x, int64[3, 2] i) => (float[3, 2] y)
+               <int64 two = {2}> {
+                 j = Sub(i, two)
+                 y = GatherND(x, j) }""",
+            ops=("*",),
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 13]> g (float[3, 2] x) => (float[2, 2] y)
+               <int64[2, 2] i = {1, -1, 0, 2}> { y = GatherElements(x, i) }""",
+            ops=("Reshape", "Gather"),
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 13]> g (float[2, 4] x, int32[2, 3] i) => (float[2, 3] y)
+               <int32 two = {2}> {
+                 j = Sub(i, two)
+                 y = GatherElements<axis = 1>(x, j) }""",
+            ops=("*",),
+        ),
+    )
+    declines: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 13]> g (float[2, N, 3] x, int64[3, 2] i) => (float[3, 3] y) {
+                 y = GatherND(x, i) }""",
+            because="the axes of `x` that it picks along are not fixed",
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 13]> g (float[2, 4] x, int64[2, 1] i) => (float[2] y) {
+                 y = GatherND<batch_dims = 1>(x, i) }""",
+            because="it picks for each entry of a batch",
+        ),
+    )
+
+    def draw(self, draft: Draft) -> str | None:
+        return _elements(draft) if draft.node.op == "GatherElements" else _nd(draft)
+
+
+def _nd(draft: Draft) -> str | None:
+    shape, where = draft.shape(), draft.shape(1)
+    if draft.attribute("batch_dims", 0):
+        return "it picks for each entry of a batch"
+    depth = where[-1] if where else None
+    if shape is None or not isinstance(depth, int) or not depth or not all(isinstance(dim, int) for dim in shape[:depth]):
+        return f"the axes of `{draft.node.inputs[0].name}` that it picks along are not fixed"
+    dims = np.asarray(shape[:depth], np.int64)
+    if sum(not isinstance(dim, int) for dim in shape[depth:]) > 1:
+        return f"several dims of `{draft.node.inputs[0].name}` are not fixed"
+    strides = np.concatenate([np.cumprod(dims[::-1])[::-1][1:], [1]]).astype(np.int64)
+    known = draft.known(1)
+    if known is not None:
+        places = draft.constant((np.where(known < 0, known + dims, known) * strides).sum(-1))
+    else:
+        positive = _positive(draft, draft.cast("in1", "int64"), dims)
+        places = draft.op("ReduceSum", draft.op("Mul", positive, draft.constant(strides)), axes=[-1], keepdims=0)
+    rest = [dim if isinstance(dim, int) else -1 for dim in shape[depth:]]
+    draft.give(draft.op("Gather", draft.reshape("in0", [int(dims.prod()), *rest]), places, axis=0))
+    return None
+
+
+def _elements(draft: Draft) -> str | None:
+    shape, where = draft.fixed(), draft.fixed(1)
+    if shape is None or where is None:
+        return f"the axes of `{draft.node.inputs[0].name}` that it picks along are not fixed"
+    axis = draft.attribute("axis", 0) % len(shape)
+    strides = np.concatenate([np.cumprod(np.asarray(shape[::-1], np.int64))[::-1][1:], [1]]).astype(np.int64)
+    grid = np.indices(where, np.int64)
+    others = np.asarray(sum(grid[i] * strides[i] for i in range(len(shape)) if i != axis), np.int64)
+    known = draft.known(1)
+    if known is not None:
+        places = draft.constant(others + np.where(known < 0, known + shape[axis], known) * strides[axis])
+    else:
+        positive = _positive(draft, draft.cast("in1", "int64"), np.asarray(shape[axis], np.int64))
+        places = draft.op("Add", draft.op("Mul", positive, draft.constant(strides[axis])), draft.constant(others))
+    draft.give(draft.op("Gather", draft.reshape("in0", [-1]), places, axis=0))
+    return None
+
+
+def _positive(draft: Draft, places: str, dims: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> str:
+    """Places counted from the front: those below zero count from the end."""
+    below = draft.op("Less", places, draft.constant(0))
+    return draft.op("Where", below, draft.op("Add", places, draft.constant(dims)), places)

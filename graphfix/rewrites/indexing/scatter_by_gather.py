@@ -1,0 +1,112 @@
+"""ScatterND(x, i, u) = Gather(Concat(x, u), p), p taking from u what was written and from x the rest, i being constant."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from graphfix.rewriting.replacement import Draft, DraftRewrite
+from graphfix.rewriting.rewrite import Case, Cure, Safety
+
+MOST_ELEMENTS = 1 << 22
+"""Places that are written down as constants."""
+
+COMBINE = {"add": ("Add", 0.0), "mul": ("Mul", 1.0), "max": ("Max", -np.inf), "min": ("Min", np.inf)}
+"""What a reduction combines with, and what changes nothing."""
+
+
+class ScatterByGather(DraftRewrite):
+    """Let each place of the result take its value, where the places that are written to are constants.
+
+    Why: writing to places is rarer among compilers than reading from them, and its reductions rarer still. Of two
+    updates of one place the last stands, as in every runtime; a reduction needs each place written once.
+    """
+
+    name = "scatter-by-gather"
+    safety = Safety.EXACT
+    needs_opset = 11
+    cures = tuple(Cure(op) for op in ("ScatterND", "ScatterElements", "Scatter"))
+    ops = ("ScatterElements", "Scatter")
+    before = "y = ScatterND(x, indices, updates)"
+    after = """both = Concat<axis = 0>(x, updates)
+               y = Gather(both, places)"""
+    fires: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 13]> g (float[4, 3] x, float[2, 3] u) => (float[4, 3] y)
+               <int64[2, 1] i = {3, -3}> { y = ScatterND(x, i, u) }""",
+            ops=("*",),
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 16]> g (float[3, 3] x, float[2, 2] u) => (float[3, 3] y)
+               <int64[2, 2] i = {0, -1, 2, 1}> { y = ScatterElements<axis = 1, reduction = "mul">(x, i, u) }""",
+            ops=("*",),
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 18]> g (float[2, 3, 2] x, float[2, 2] u) => (float[2, 3, 2] y)
+               <int64[2, 2] i = {1, 2, 0, 0}> { y = ScatterND<reduction = "max">(x, i, u) }""",
+            ops=("*",),
+        ),
+    )
+    declines: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 13]> g (float[4] x, int64[2, 1] i, float[2] u) => (float[4] y) {
+                 y = ScatterND(x, i, u) }""",
+            because="the places it writes to are not known",
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 16]> g (float[4] x, float[2] u) => (float[4] y) <int64[2, 1] i = {1, 1}> {
+                 y = ScatterND<reduction = "add">(x, i, u) }""",
+            because="a place is written to twice under a reduction",
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 16]> g (float[N] x, float[2] u) => (float[N] y) <int64[2, 1] i = {1, 2}> {
+                 y = ScatterND(x, i, u) }""",
+            because="the dims of `x` are not fixed",
+        ),
+    )
+
+    def draw(self, draft: Draft) -> str | None:
+        where, shape = draft.known(1), draft.fixed()
+        if where is None:
+            return "the places it writes to are not known"
+        if shape is None:
+            return f"the dims of `{draft.node.inputs[0].name}` are not fixed"
+        total = int(np.prod(shape))
+        if not total or not where.size or total > MOST_ELEMENTS:
+            return f"{total} places would be written down, over {MOST_ELEMENTS}" if total else "it writes nothing"
+        places = _places(draft, where, shape)
+        reduction = draft.attribute("reduction", "none")
+        if reduction != "none" and np.unique(places).size != places.size:
+            return "a place is written to twice under a reduction"
+        picks = np.arange(total, dtype=np.int64)
+        picks[places] = total + np.arange(places.size)
+        updates = draft.reshape("in2", [-1])
+        if reduction == "none":
+            both = draft.op("Concat", draft.reshape("in0", [-1]), updates, axis=0)
+            draft.give(draft.op("Gather", both, draft.constant(picks.reshape(shape)), axis=0))
+            return None
+        op, neutral = COMBINE[reduction]
+        dtype = draft.surgery.dtype(draft.node.inputs[0])
+        if dtype is None or (np.isinf(neutral) and dtype.kind != "f"):
+            return f"`{reduction}` in an integer dtype has no neutral element here"
+        picks = np.where(picks < total, 0, picks - total + 1)
+        both = draft.op("Concat", draft.number([neutral]), updates, axis=0)
+        spread = draft.op("Gather", both, draft.constant(picks.reshape(shape)), axis=0)
+        draft.give(draft.op(op, "in0", spread))
+        return None
+
+
+def _places(draft: Draft, where: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    """The flat places that are written to, in the order of the updates."""
+    strides = np.concatenate([np.cumprod(np.asarray(shape[::-1], np.int64))[::-1][1:], [1]]).astype(np.int64)
+    if draft.node.op == "ScatterND":
+        depth = where.shape[-1]
+        dims = np.asarray(shape[:depth], np.int64)
+        first = (np.where(where < 0, where + dims, where) * strides[:depth]).sum(-1).reshape(-1, 1)
+        return np.asarray(first + np.arange(int(np.prod(shape[depth:]))), np.int64).reshape(-1)
+    axis = draft.attribute("axis", 0) % len(shape)
+    grid = np.indices(where.shape, np.int64)
+    grid[axis] = np.where(where < 0, where + shape[axis], where)
+    return np.asarray(sum(grid[i] * strides[i] for i in range(len(shape))), np.int64).reshape(-1)

@@ -1,0 +1,1 @@
+"""Rewrites of a model's inputs and outputs, as the user asked."""

@@ -1,0 +1,46 @@
+"""f(x, sr) becomes f(x) with sr = 16000: the value is the user's to name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Outcome, Rewrite, Safety
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+
+class BindInput(Rewrite):
+    """Turn an input into the constant named by `--set`, and drop it from the interface.
+
+    Why: a sample rate or a flag that never changes in use keeps branches and computed axes alive that no compiler
+    takes. Once it is bound, fold-constants and dissolve-if take them away.
+    """
+
+    name = "bind-input"
+    safety = Safety.INTERFACE
+    cures = (Cure("*", codes=("GF204",)), Cure("If"), Cure("*", kinds=("operand",)))
+    before = "graphfix fix model.onnx --set sr=16000"
+    declines: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[3] x, bool p) => (float[3] y) {
+                 y = If (p) <
+                   then_branch = t () => (float[3] a) { a = Relu(x) },
+                   else_branch = e () => (float[3] b) { b = Neg(x) }> }""",
+            because="the value is yours to name: --set p=VALUE",
+        ),
+    )
+
+    def apply(self, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
+        from graphfix.ir.bind_inputs import interface
+
+        small = [info.name for info in interface(model) if _is_small(info.type.tensor_type.shape.dim)]
+        if not small:
+            return Outcome(None)
+        named = " or ".join(f"--set {name}=VALUE" for name in small)
+        return Outcome(None, declined=(Declined(f"the value is yours to name: {named}", at=small[0]),))
+
+
+def _is_small(dims: object) -> bool:
+    """Whether an input of these dims is a setting rather than data: a scalar or a single number."""
+    return all(getattr(dim, "dim_value", 0) == 1 for dim in dims)  # type: ignore[attr-defined]

@@ -1,0 +1,38 @@
+"""x: [N, 3, H, W] becomes x: [1, 3, 224, 224]: the sizes are the user's to name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Outcome, Rewrite, Safety
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+
+class FreezeDims(Rewrite):
+    """Give the inputs the sizes named by `--shape`.
+
+    Why: ahead-of-time compilers want numbers, and only the user knows them. A symbol frozen on one input has that
+    size everywhere; shapes that were annotated before are dropped and inferred anew.
+    """
+
+    name = "freeze-dims"
+    safety = Safety.INTERFACE
+    cures = (Cure("*", kinds=("dynamic",)), Cure("", kinds=("dynamic",)), Cure("*", codes=("GF106", "GF203")))
+    before = "graphfix fix model.onnx --shape x=1x3x224x224"
+    declines: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[N, 3] x) => (float[N, 3] y) { y = Relu(x) }""",
+            because="the sizes are yours to name: --shape x=Nx3 with a number for N",
+        ),
+    )
+
+    def apply(self, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
+        from graphfix.ir.bind_inputs import free_inputs
+
+        free = free_inputs(model)
+        if not free:
+            return Outcome(None)
+        named = ", ".join(f"--shape {name}={dims} with a number for {', '.join(symbols)}" for name, dims, symbols in free)
+        return Outcome(None, declined=(Declined(f"the sizes are yours to name: {named}", at=free[0][0]),))

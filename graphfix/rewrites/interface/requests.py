@@ -1,0 +1,91 @@
+"""Interface changes as they are asked for on the command line or from Python, each as the rewrite that carries it out."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from graphfix.errors import UsageError, nearest
+from graphfix.ir.bind_inputs import interface
+from graphfix.rewriting.interface_rewrite import InterfaceRewrite
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+SYMBOL = "N"
+"""What a batch that was freed is called, where the model has no dim of that name."""
+
+
+def reforms(
+    model: ModelProto,
+    *,
+    layouts: Sequence[str] = (),
+    dtypes: Sequence[str] = (),
+    normalize: Sequence[str] = (),
+    free_batch: bool = False,
+    drop_unused: bool = False,
+    drop_outputs: Sequence[str] = (),
+) -> list[InterfaceRewrite]:
+    """The interface rewrites that these ask for, in the order in which they are to be applied.
+
+    Entries are `NAME=VALUE`, or `VALUE` alone where the model has one input that it can be meant for. Raises UsageError
+    for an input or output that does not exist and for values that cannot be read.
+    """
+    from graphfix.rewrites.interface.drop_unused import DropUnused
+    from graphfix.rewrites.interface.free_batch import FreeBatch
+    from graphfix.rewrites.interface.preprocess_input import Preparation, PreprocessInput
+    from graphfix.rewrites.interface.switch_layout import SwitchLayout
+    from graphfix.rewrites.interface.widen_input import WidenInput
+
+    made: list[InterfaceRewrite] = []
+    if drop_unused or drop_outputs:
+        made.append(DropUnused(drop_outputs))
+    if free_batch:
+        symbols = {dim.dim_param for info in interface(model) for dim in info.type.tensor_type.shape.dim}
+        made.append(FreeBatch(next(name for name in (SYMBOL, "batch", "batch_size", "free.batch") if name not in symbols)))
+    shaped = {name: value.lower() for name, value in _named(model, layouts, "layout").items()}
+    if shaped:
+        made.append(SwitchLayout(shaped))
+    typed = dict(_named(model, dtypes, "dtype"))
+    floats = {info.name for info in interface(model) if info.type.tensor_type.elem_type == 1}
+    wider = {name: typed.pop(name).lower() for name in list(typed) if name not in floats}
+    if wider:
+        made.append(WidenInput(wider))
+    scaled = {name: _pair(value) for name, value in _named(model, normalize, "mean and deviation").items()}
+    asked = {}
+    for name in dict.fromkeys([*typed, *scaled]):
+        mean, std = scaled.get(name, ((0.0,), (1.0,)))
+        asked[name] = Preparation(mean, std, typed.get(name, "float32"), shaped.get(name, ""))
+    if asked:
+        made.append(PreprocessInput(asked))
+    return made
+
+
+def _named(model: ModelProto, entries: Sequence[str], what: str) -> Mapping[str, str]:
+    """Entries by input name; one without a name is for the one input that is a picture, or the only one."""
+    inputs = {info.name: info for info in interface(model)}
+    pictures = [name for name, info in inputs.items() if len(info.type.tensor_type.shape.dim) > 2]
+    found = {}
+    for entry in entries:
+        name, equals, value = entry.rpartition("=")
+        if not equals:
+            meant = list(inputs) if len(inputs) == 1 else pictures
+            if len(meant) != 1:
+                raise UsageError(f"a {what} without a name, and the model has {len(inputs)} inputs: {', '.join(inputs)}",
+                                 cure=f"write NAME={value}")  # fmt: skip
+            name = meant[0]
+        if name not in inputs:
+            raise UsageError(f"the model has no input `{name}`", cure=nearest(name, inputs))
+        found[name] = value
+    return found
+
+
+def _pair(text: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """`127.5,127.5` or `[124,116,104],[58,57,57]` as mean and deviation."""
+    try:
+        read = ast.literal_eval(f"({text})")
+        mean, std = (tuple(map(float, each if isinstance(each, list | tuple) else (each,))) for each in read)
+    except (ValueError, SyntaxError, TypeError):
+        raise UsageError(f"`{text}` is not MEAN,STD", cure="write 127.5,127.5 or [124,116,104],[58,57,57]") from None
+    return mean, std

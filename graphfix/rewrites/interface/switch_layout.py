@@ -1,0 +1,102 @@
+"""f(x: [N, 3, H, W]) becomes f(Transpose(x: [N, H, W, 3])): pictures come with their channels last."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from graphfix.rewriting.interface_rewrite import InterfaceRewrite, Reformed, read_behind
+from graphfix.rewriting.rewrite import Case, Declined
+from graphfix.verify.feed_adapter import Adapted
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, NodeProto
+
+LAYOUTS = {"nhwc": "nchw", "nwc": "ncw", "ndhwc": "ncdhw", "hwc": "chw", "nchw": "nhwc", "ncw": "nwc", "ncdhw": "ndhwc",
+           "chw": "hwc"}  # fmt: skip
+"""The layout that a model is asked to take, and the one that it is taken to have."""
+
+
+class SwitchLayout(InterfaceRewrite):
+    """Take an input with its channels last (or first), by `--input-layout [NAME=]nhwc`, and transpose it inside.
+
+    Why: cameras and mobile runtimes hand over pictures row by row with their channels together, and the models that
+    PyTorch exports want them apart.
+    """
+
+    name = "switch-layout"
+    before = "graphfix fix model.onnx --input-layout x=nhwc"
+    ask = "the layout is yours to name: --input-layout NAME=nhwc"
+    declines: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 3, 8, 8] x) => (float[1, 3, 8, 8] y) { y = Relu(x) }""",
+            because=ask,
+        ),
+    )
+
+    def __init__(self, layouts: Mapping[str, str] | None = None) -> None:
+        self.layouts = dict(layouts or {})
+
+    @property
+    def asked(self) -> bool:
+        return bool(self.layouts)
+
+    def reform(self, model: ModelProto) -> Reformed | Declined:
+        from onnx import ModelProto, TensorShapeProto, helper
+
+        from graphfix.ir.bind_inputs import interface
+
+        made = ModelProto()
+        made.CopyFrom(model)
+        inputs = {info.name: info for info in interface(made)}
+        for name, layout in self.layouts.items():
+            info = inputs[name]
+            dims = info.type.tensor_type.shape.dim
+            if layout not in LAYOUTS or len(dims) != len(layout):
+                fitting = ", ".join(each for each in LAYOUTS if len(each) == len(dims)) or "none"
+                return Declined(f"`{name}` has {len(dims)} dims; layouts of as many are: {fitting}", at=name)
+            order = order_of(layout)
+            shape = [TensorShapeProto.Dimension.FromString(dims[axis].SerializeToString()) for axis in order]
+            for dim, new in zip(dims, shape, strict=True):
+                dim.CopyFrom(new)
+            inner = read_behind(made, name)
+            back = [order.index(axis) for axis in range(len(order))]
+            node = helper.make_node("Transpose", [name], [inner], name=f"{name}/{self.name}", perm=back)
+            made.graph.node.insert(0, node)
+            _cancel(made, node, order)
+        return Reformed(made, tuple(self.layouts), self._adapt)
+
+    def _adapt(self, given: Adapted) -> Adapted:
+        turned = {
+            name: np.ascontiguousarray(given.new[name].transpose(order_of(layout))) for name, layout in self.layouts.items()
+        }
+        return dataclasses.replace(given, new={**given.new, **turned})
+
+
+def order_of(layout: str) -> list[int]:
+    """For each axis of the layout asked for, the axis of the model's."""
+    return [LAYOUTS[layout].index(letter) for letter in layout]
+
+
+def _cancel(model: ModelProto, node: NodeProto, order: list[int]) -> None:
+    """Take a Transpose out again whose readers all undo it, as those do that a converter left at the input."""
+    from graphfix.ir.layout_regions import captured_names as captured
+
+    graph, value = model.graph, node.output[0]
+    readers = [each for each in graph.node if value in each.input]
+    undoing = [each for each in readers if each.op_type == "Transpose" and _perm(each) == order]
+    names = {each.output[0] for each in undoing}
+    elsewhere = {output.name for output in graph.output} | {name for each in graph.node for name in captured(each)}
+    if len(undoing) < len(readers) or not readers or elsewhere & {value, *names}:
+        return
+    for each in graph.node:
+        each.input[:] = [node.input[0] if name in names else name for name in each.input]
+    for each in (node, *undoing):
+        graph.node.remove(each)
+
+
+def _perm(node: NodeProto) -> list[int]:
+    return next((list(attribute.ints) for attribute in node.attribute if attribute.name == "perm"), [])

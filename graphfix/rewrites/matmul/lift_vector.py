@@ -1,0 +1,51 @@
+"""f(x) = f(x as a row)[0], for a vector x and what works along one axis."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from graphfix.rewriting.replacement import Draft, DraftRewrite
+from graphfix.rewriting.rewrite import Case, Cure, Safety
+
+ALONG = ("Softmax", "LogSoftmax", "Hardmax", "ArgMax", "ArgMin")
+
+
+class LiftVector(DraftRewrite):
+    """Let Softmax or ArgMax work on a row of a matrix where it was given a vector.
+
+    Why: a compiler may refuse an axis of a tensor that has no other, and takes the same axis behind a dim of one.
+    """
+
+    name = "lift-vector"
+    safety = Safety.EXACT
+    needs_opset = 7
+    ops = ALONG
+    cures = tuple(Cure(op, kinds=("rank",)) for op in ALONG)
+    before = "y = Softmax(x)"
+    after = """row = Unsqueeze<axes = [0]>(x)
+               made = Softmax<axis = 1>(row)
+               y = Squeeze<axes = [0]>(made)"""
+    fires: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 13]> g (float[9] x) => (float[9] y) { y = Softmax(x) }""",
+            ops=("Unsqueeze", "Softmax", "Squeeze"),
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 11]> g (float[N] x) => (int64[1] y) { y = ArgMax(x) }""",
+            ops=("Unsqueeze", "ArgMax", "Squeeze"),
+        ),
+    )
+    declines: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 13]> g (float[3, 4] x) => (float[3, 4] y) { y = Softmax(x) }""",
+            because="`x` is not a vector",
+        ),
+    )
+
+    def draw(self, draft: Draft) -> str | None:
+        if len(draft.shape() or ()) != 1:
+            return f"`{draft.node.inputs[0].name}` is not a vector"
+        row = draft.op("Unsqueeze", draft.inputs[0], axes=[0])
+        made = draft.op(draft.node.op, row, **{**draft.node.attrs, "axis": 1})
+        draft.give(draft.op("Squeeze", made, axes=[0]))
+        return None

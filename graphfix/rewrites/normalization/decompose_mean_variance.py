@@ -1,0 +1,59 @@
+"""MeanVarianceNormalization(x) = (x - m) / (sqrt(E[x^2] - m^2) + 1e-9), m = E[x] over the axes."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from graphfix.rewriting.replacement import Draft, DraftRewrite
+from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+
+
+class DecomposeMeanVariance(DraftRewrite):
+    """Write MeanVarianceNormalization as two means, a root and a quotient.
+
+    Why: hardly a compiler has it; the form is the one that ONNX defines it by, without its casts and functions.
+    """
+
+    name = "decompose-mean-variance"
+    safety = Safety.EXACT
+    needs_opset = 9
+    ulps = 64
+    dtypes = FLOATS
+    cures = (Cure("MeanVarianceNormalization"),)
+    before = "y = MeanVarianceNormalization(x)"
+    after = """mean = ReduceMean<axes = [0, 2, 3]>(x)
+               square = Mul(x, x)
+               squares = ReduceMean<axes = [0, 2, 3]>(square)
+               apart = Mul(mean, mean)
+               variance = Sub(squares, apart)
+               root = Sqrt(variance)
+               safe = Add(root, epsilon)
+               centred = Sub(x, mean)
+               y = Div(centred, safe)"""
+    fires: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 13]> g (float[N, 3, 4, 5] x) => (float[N, 3, 4, 5] y) {
+                 y = MeanVarianceNormalization(x) }""",
+            ops=("*",),
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 9]> g (float[N, 3, 8] x) => (float[N, 3, 8] y) {
+                 y = MeanVarianceNormalization<axes = [2]>(x) }""",
+            ops=("*",),
+        ),
+    )
+    declines: ClassVar[tuple[Case, ...]] = (
+        Case(
+            """<ir_version: 8, opset_import: ["" : 13]> g (bfloat16[2, 3] x) => (bfloat16[2, 3] y) {
+                 y = MeanVarianceNormalization<axes = [1]>(x) }""",
+            because="`x` is bfloat16, not float16 or float32 or float64",
+        ),
+    )
+
+    def draw(self, draft: Draft) -> str | None:
+        axes, x = list(draft.attribute("axes", [0, 2, 3])), draft.inputs[0]
+        mean = draft.op("ReduceMean", x, axes=axes, keepdims=1)
+        squares = draft.op("ReduceMean", draft.op("Mul", x, x), axes=axes, keepdims=1)
+        root = draft.op("Sqrt", draft.op("Sub", squares, draft.op("Mul", mean, mean)))
+        draft.give(draft.op("Div", draft.op("Sub", x, mean), draft.op("Add", root, draft.number(1e-9))))
+        return None

@@ -1,0 +1,1 @@
+"""Rewrites of resizing and grid sampling."""

@@ -1,0 +1,1 @@
+"""Rewrites of reshapes, transposes and broadcasts."""

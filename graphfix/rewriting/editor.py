@@ -1,0 +1,270 @@
+"""onnx-graphsurgeon in and out without loss: a model opened for editing, with facts about every tensor.
+
+Graphsurgeon's own export forgets documentation, metadata and quantisation annotations, cannot write an empty
+attribute, repeats outer initializers in every subgraph that reads them and renames tensors of the model it came
+from. Here a node that was not touched keeps its NodeProto, and the argument stays as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
+
+from graphfix.analysis.cache import facts_of
+from graphfix.analysis.facts import DTYPES, Value
+from graphfix.analysis.shape_inference import CODES
+from graphfix.ir.value_names import Taken
+from graphfix.rewriting.builder import Builder
+from graphfix.rewriting.emission import Tensors
+from graphfix.rewriting.imported_tensors import frozen, lazily
+from graphfix.rewriting.rewrite import Declined, Key
+
+Array = np.ndarray[Any, Any]
+
+
+class Surgery:
+    """A model opened as graphsurgeon graphs, one for each scope; closing.py gives the edited model."""
+
+    def __init__(self, model: ModelProto, stamp: str) -> None:
+        import onnx_graphsurgeon as gs
+        from onnx_graphsurgeon.logger import G_LOGGER
+
+        G_LOGGER.severity = G_LOGGER.CRITICAL
+        self.gs: Any = gs
+        self.model, self.stamp = model, stamp
+        self.facts = facts_of(model)
+        self.opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 1)
+        self.top: Any = gs.import_onnx(model)
+        self.scopes: dict[int, tuple[str, ...]] = {}
+        self._keys: dict[int, Key] = {}
+        self._labels: dict[Key, str] = {}
+        self._values: dict[int, Value] = {}
+        self.protos: dict[int, NodeProto] = {}
+        self.attributes: dict[int, dict[str, Any]] = {}
+        self.sources: dict[int, GraphProto] = {}
+        self.owners: dict[int, int] = {}
+        self._alive: list[Any] = []
+        self._dead: set[int] = set()
+        self._last = dict[int, int]()
+        self.names = Taken.of(model.graph)
+        self.builder: Builder[Any] = Builder(Tensors(gs, self._alive), self.names, stamp)
+        self._remember(self.top, model.graph, ())
+
+    def _remember(self, graph: Any, source: GraphProto, scope: tuple[str, ...]) -> None:
+        """Note what each imported object was, by identity, while both sides still correspond."""
+        self._alive.append(graph)
+        self.scopes[id(graph)], self.sources[id(graph)] = scope, source
+        owned = {t.name for t in source.initializer} | {s.values.name for s in source.sparse_initializer}
+        for name, tensor in graph.tensors().items():
+            value = self.facts.value(name, scope)
+            if value is not None and id(tensor) not in self._values:
+                self._values[id(tensor)] = value
+                self._alive.append(tensor)
+            if name in owned and isinstance(tensor, self.gs.Constant):
+                lazily(tensor)
+                self.owners[id(tensor)] = id(graph)
+        for node, proto in zip(graph.nodes, source.node, strict=True):
+            self._alive.append(node)
+            key = (scope, next((name for name in proto.output if name), ""))
+            self._keys[id(node)], self.protos[id(node)] = key, proto
+            self._labels[key] = proto.name or key[1] or proto.op_type
+            self.attributes[id(node)] = {k: (v, frozen(v)) for k, v in node.attrs.items()}
+            for item in proto.attribute:
+                if item.type == AttributeProto.GRAPH:
+                    inner = (*scope, f"{item.name} of {proto.name or next(iter(proto.output), proto.op_type)}")
+                    self._remember(node.attrs[item.name], item.g, inner)
+
+    def graphs(self) -> list[Any]:
+        """The main graph and every subgraph still in use, outer before inner."""
+        return list(_depths(self.top, self.gs))
+
+    def key(self, node: Any) -> Key:
+        """The node's address in the model that was opened; a new node has one by its first output."""
+        return self._keys.get(id(node), ((), next((t.name for t in node.outputs if t.name), "")))
+
+    def label(self, key: Key) -> str:
+        """What to call the node at an address."""
+        return self._labels.get(key, key[1])
+
+    def value(self, tensor: Any) -> Value | None:
+        """The facts about a tensor; None when nothing is known."""
+        if isinstance(tensor, self.gs.Constant) and id(tensor) not in self._values:
+            array = tensor.values
+            dtype = DTYPES.get(helper.np_dtype_to_tensor_dtype(array.dtype), "")
+            return Value(tensor.name, dtype, tuple(array.shape), "constant", array)
+        return self._values.get(id(tensor))
+
+    def known(self, tensor: Any) -> Array | None:
+        """The tensor's value where it is a constant or folds to one."""
+        if isinstance(tensor, self.gs.Constant):
+            return np.asarray(tensor.values)
+        value = self.value(tensor)
+        return None if value is None else value.constant
+
+    def float32_only(self, node: Any) -> Declined | None:
+        """The refusal of a node whose first operand is not float32, the dtype in which equality was checked."""
+        value = self.value(node.inputs[0])
+        dtype = value.dtype if value is not None else ""
+        if dtype == "float32":
+            return None
+        return Declined(
+            f"exact only in float32, `{node.inputs[0].name}` is {dtype or 'of unknown dtype'}", at=self.label(self.key(node))
+        )
+
+    def dtype(self, tensor: Any) -> np.dtype[Any] | None:
+        """A tensor's element type; None when it is unknown."""
+        value = self.value(tensor)
+        code = CODES.get(value.dtype, 0) if value is not None else 0
+        return np.dtype(helper.tensor_dtype_to_np_dtype(code)) if code else None
+
+    def dtype_only(self, node: Any, dtypes: Sequence[str]) -> Declined | None:
+        """The refusal of a node whose first operand has none of these dtypes; none named are all."""
+        value = self.value(node.inputs[0]) if dtypes and node.inputs else None
+        dtype = value.dtype if value is not None else ""
+        if not dtypes or dtype in dtypes:
+            return None
+        found = dtype or "of unknown dtype"
+        return Declined(f"`{node.inputs[0].name}` is {found}, not {' or '.join(dtypes)}", at=self.label(self.key(node)))
+
+    def fresh(self, name: str) -> str:
+        """The name, with a number where it is taken in any scope."""
+        return self.names.fresh(name)
+
+    def at(self, origin: str) -> Builder[Any]:
+        """A builder for what stands in the place of the node by this label."""
+        return self.builder.at(origin)
+
+    def constant(self, name: str, array: Array) -> Any:
+        """A new initializer of the main graph, whatever else has its content."""
+        return self.builder.form.constant(self.fresh(name), array)
+
+    def attribute(self, item: AttributeProto) -> Any:
+        """An attribute's value in graphsurgeon's terms."""
+        value = helper.get_attribute_value(item)
+        if isinstance(value, TensorProto):
+            return self.gs.Constant(item.name, numpy_helper.to_array(value))
+        if isinstance(value, list | tuple):
+            return [v.decode() if isinstance(v, bytes) else v for v in value]
+        return value.decode() if isinstance(value, bytes) else value
+
+    def replace(
+        self, graph: Any, node: Any, protos: Sequence[NodeProto],
+        bound: Mapping[str, Any], made: Mapping[str, Any], constants: Mapping[str, Array],
+    ) -> None:  # fmt: skip
+        """Put these nodes, written in the names of `bound`, `made` and `constants`, where one node stood."""
+        origin = self.label(self.key(node))
+        names: dict[str, Any] = {"": self.gs.Variable.empty(), **bound}
+        build = self.at(origin)
+        names |= {name: self.constant(f"{origin}/{name}", array) for name, array in constants.items()}
+        at = self.place(graph, node)
+        node.inputs.clear()
+        node.outputs.clear()
+        for proto in protos:
+            outputs = []
+            for name in proto.output:
+                names[name] = made[name] if name in made else build.value(name)
+                outputs.append(names[name])
+            attrs = {item.name: self.attribute(item) for item in proto.attribute}
+            build.node(proto.op_type, [names[i] for i in proto.input], outputs, attrs)
+        graph.nodes[at : at + 1] = build.nodes
+
+    def place(self, graph: Any, node: Any) -> int:
+        """Where a node stands in a graph, looked for from where the last one stood: edits mostly go in order."""
+        nodes, start, count = graph.nodes, self._last.get(id(graph), 0), len(graph.nodes)
+        at = self._last[id(graph)] = next(i % count for i in range(start, start + count) if nodes[i % count] is node)
+        return at
+
+    def scope(self, graph: Any) -> tuple[str, ...]:
+        """The scope a graph had when the model was opened."""
+        return self.scopes.get(id(graph), ())
+
+    def is_dead(self, graph: Any) -> bool:
+        """Whether the graph has been discarded or merged since `graphs` was asked."""
+        return id(graph) in self._dead
+
+    def discard(self, graph: Any) -> None:
+        """Forget a subgraph that can never run, and all its claims on outer tensors."""
+        for inner in _depths(graph, self.gs):
+            self._dead.add(id(inner))
+            for node in inner.nodes:
+                node.inputs.clear()
+
+    def merge(self, branch: Any, graph: Any) -> None:
+        """Note that a branch's nodes and constants now belong to the graph around it."""
+        self._dead.add(id(branch))
+        self.owners.update({i: id(graph) for i, owner in self.owners.items() if owner == id(branch)})
+
+    def rename(self, branch: Any) -> None:
+        """Give the branch's own tensors and nodes names that no other scope uses."""
+        own = {id(t): t for node in branch.nodes for t in node.outputs if t.name}
+        within = [node for inner in _depths(branch, self.gs) for node in inner.nodes]
+        own |= {id(t): t for node in within for t in node.inputs if self.owners.get(id(t)) == id(branch)}
+        others = [g for g in self.graphs() if g is not branch]
+        names = {t.name for g in others for n in g.nodes for t in (*n.inputs, *n.outputs) if id(t) not in own}
+        labels = {n.name for g in others for n in g.nodes}
+        for tensor in own.values():
+            if tensor.name in names:
+                tensor.name = self.fresh(tensor.name)
+        for node in branch.nodes:
+            if node.name and node.name in labels:
+                node.name = self.fresh(node.name)
+
+    def find(self, tensor: Any) -> Any:
+        """The tensor of an outer scope that a subgraph's output names without making it."""
+        for graph in self.graphs():
+            for node in graph.nodes:
+                for made in node.outputs:
+                    if made.name == tensor.name and made is not tensor:
+                        return made
+            for given in graph.inputs:
+                if given.name == tensor.name and given is not tensor:
+                    return given
+        return tensor
+
+    def rewire(self, old: Any, new: Any) -> None:
+        """Let every reader of one tensor, which is no graph's output, read another."""
+        for reader in list(old.outputs):
+            for position, tensor in enumerate(reader.inputs):
+                if tensor is old:
+                    reader.inputs[position] = new
+        old.inputs.clear()
+
+    def become(self, inner: Any, outer: Any) -> None:
+        """Let the producer and the readers of one tensor make and read another."""
+        for producer in list(inner.inputs):
+            for position, tensor in enumerate(producer.outputs):
+                if tensor is inner:
+                    producer.outputs[position] = outer
+        for reader in list(inner.outputs):
+            for position, tensor in enumerate(reader.inputs):
+                if tensor is inner:
+                    reader.inputs[position] = outer
+
+    def lower(self, node: Any) -> bool:
+        """Turn a Constant node into an initializer; False for strings and sparse tensors, which stay nodes."""
+        if len(node.attrs) != 1:
+            return False
+        ((name, value),) = node.attrs.items()
+        if name == "value" and isinstance(value, self.gs.Constant):
+            content: Any = value._values  # as they are stored, without a copy
+        elif name in ("value_float", "value_floats"):
+            content = np.asarray(value, np.float32)
+        elif name in ("value_int", "value_ints"):
+            content = np.asarray(value, np.int64)
+        else:
+            return False
+        tensor = node.outputs[0]
+        node.outputs.clear()
+        tensor.to_constant(content)
+        return True
+
+
+def _depths(graph: Any, gs: Any) -> Iterator[Any]:
+    yield graph
+    for node in graph.nodes:
+        for value in node.attrs.values():
+            if isinstance(value, gs.Graph):
+                yield from _depths(value, gs)

@@ -1,0 +1,87 @@
+"""Why a finding is still there after `fix`: the rewrites that declined, or that none exists and what to do instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass
+
+from graphfix.ir.source_location import Origin
+from graphfix.linter.advice import advice
+from graphfix.linter.cures import FALLBACK
+from graphfix.linter.diagnostics import Finding, Result, Severity
+from graphfix.rewriting.fixpoint import answering
+from graphfix.rewriting.rewrite import Key, Rewrite, Safety
+from graphfix.rewriting.transaction import Change, Workbench, title
+
+MOST_TRIALS = 40
+"""Rewrites that are carried out once more to hear their reasons; those beyond are told by what was noted before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A finding that remains, on one node or several alike: the rewrites with their reasons, and what else helps.
+
+    `sources` are the places in the author's code that the nodes come from, one a node, None where that is not known.
+    """
+
+    target: str
+    code: str
+    op: str
+    nodes: tuple[str, ...]
+    message: str
+    declined: tuple[tuple[str, str], ...]
+    advice: str
+    sources: tuple[Origin | None, ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        """The explanation as `fix --why` prints it in JSON."""
+        return {
+            "target": self.target, "code": self.code, "op": self.op, "nodes": list(self.nodes), "message": self.message,
+            "declined": [{"rewrite": name, "reason": reason} for name, reason in self.declined], "advice": self.advice,
+            "sources": [None if source is None else source.to_json() for source in self.sources],
+        }  # fmt: skip
+
+
+def explain(bench: Workbench, changes: Sequence[Change], allowed: Set[str]) -> Iterator[Explanation]:
+    """An explanation for every finding left that counts, those alike told together."""
+    trials = 0
+    for target, group in _alike(bench.results):
+        first = group[0]
+        reasons: dict[str, str] = {}
+        labels = {finding.node for finding in group}
+        for rewrite in answering(first.op, first.kind, first.code, first.traits):
+            noted = [c.declined for c in changes if c.rewrite == rewrite.name and not c.applied and c.node in labels | {""}]
+            if noted and noted[0]:
+                reasons[rewrite.name] = noted[0]
+            elif trials < MOST_TRIALS:
+                trials += 1
+                reasons[rewrite.name] = _reason(bench, rewrite, {_key(finding) for finding in group}, allowed)
+        placed = [finding for finding in group if finding.node or finding.output]
+        nodes = tuple(finding.node or finding.output for finding in placed)
+        sources = tuple(finding.source for finding in placed)
+        hint = advice(first.op, first.kind, tried=bool(reasons), target=target)
+        yield Explanation(target, first.code, first.op, nodes, first.message, tuple(reasons.items()), hint, sources)
+
+
+def _alike(results: Sequence[Result]) -> Iterator[tuple[str, list[Finding]]]:
+    """The findings that keep a model from being accepted, by target, operator and cause."""
+    for result in results:
+        groups: dict[tuple[str, str, str, str], list[Finding]] = {}
+        for finding in result.findings:
+            if finding.severity is not Severity.NOTE and finding.kind != FALLBACK:
+                groups.setdefault((finding.code, finding.op, finding.kind, finding.evidence or ""), []).append(finding)
+        yield from ((title(result), group) for group in groups.values())
+
+
+def _key(finding: Finding) -> Key:
+    return tuple(finding.scope), finding.output
+
+
+def _reason(bench: Workbench, rewrite: Rewrite, keys: set[Key], allowed: Set[str]) -> str:
+    """What a rewrite says to the nodes of a finding."""
+    outcome = bench.trial(rewrite, None if rewrite.everywhere else frozenset(keys))
+    if outcome.model is None:
+        return next((declined.reason for declined in outcome.declined), "it has nothing to do on this form")
+    if rewrite.safety not in allowed and rewrite.safety is not Safety.INTERFACE:
+        return f"{rewrite.safety.value}; allow with --allow {rewrite.safety.value}"
+    return "it applies, but does not cure"

@@ -1,0 +1,130 @@
+"""The way back from graphsurgeon: an edited model as protobuf, all that was not touched kept as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, helper, numpy_helper
+
+from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.imported_tensors import frozen
+
+
+def export(surgery: Surgery) -> ModelProto:
+    """The edited model, cleaned of what nothing reads and sorted, with all that was not touched kept."""
+    surgery.top.cleanup(recurse_functions=False).toposort(recurse_functions=False)
+    graphs, owners = surgery.graphs(), surgery.owners
+    used = {id(t): t for g in graphs for n in g.nodes for t in n.inputs} | {id(t): t for g in graphs for t in g.outputs}
+    homeless = [t for t in used.values() if isinstance(t, surgery.gs.Constant) and id(t) not in owners]
+    defined = {t.name for g in graphs for n in g.nodes for t in n.outputs}
+    defined |= {t.name for t in used.values() if id(t) in owners} | {t.name for graph in graphs for t in graph.inputs}
+    for tensor in homeless:
+        if tensor.name in defined:
+            tensor.name = surgery.names.fresh(tensor.name)
+        defined.add(tensor.name)
+    return Closing(surgery, graphs, used, homeless).model()
+
+
+class Closing:
+    """One export: the graphs still in use, their tensors, and the constants that no graph owned before."""
+
+    def __init__(self, surgery: Surgery, graphs: list[Any], used: Mapping[int, Any], homeless: list[Any]) -> None:
+        self.surgery, self.used, self.homeless = surgery, used, homeless
+        self.alive = {id(graph) for graph in graphs}
+
+    def model(self) -> ModelProto:
+        """The edited model with the header of the one that was opened."""
+        made = ModelProto()
+        for descriptor, content in self.surgery.model.ListFields():
+            if descriptor.name == "graph":
+                continue
+            if isinstance(content, int | str):
+                setattr(made, descriptor.name, content)
+            else:
+                getattr(made, descriptor.name).extend(content)
+        self._graph(self.surgery.top, made.graph)
+        return made
+
+    def _constants(self, graph: Any) -> list[Any]:
+        """The constants a graph holds: its own, and in the main graph new ones and those of graphs that are gone."""
+        owners = self.surgery.owners
+        held = [t for i, t in self.used.items() if owners.get(i) == id(graph)]
+        if graph is self.surgery.top:
+            held += self.homeless
+            held += [t for i, t in self.used.items() if i in owners and owners[i] not in self.alive]
+        return held
+
+    def _graph(self, graph: Any, out: GraphProto) -> None:
+        source = self.surgery.sources[id(graph)]
+        out.name, out.doc_string = source.name, source.doc_string
+        out.metadata_props.extend(source.metadata_props)
+        for node in graph.nodes:
+            self._node(node, out.node.add())
+        constants = self._constants(graph)
+        for tensor in constants:
+            _constant(tensor, out)
+        present = {t.name for t in constants}
+        defaults = {t.name: t for t in source.initializer}
+        known = {t.name for t in graph.inputs}
+        for info in source.input:
+            if info.name in known or info.name in defaults:
+                out.input.append(info)
+                if info.name in defaults and info.name not in present:
+                    out.initializer.append(defaults[info.name])
+        declared = {info.name: info for info in source.output}
+        for position, tensor in enumerate(graph.outputs):
+            made = out.output.add()
+            made.CopyFrom(declared.get(tensor.name, source.output[position]))
+            made.name = tensor.name
+        names = {name for node in out.node for name in node.output} | present | {i.name for i in out.input}
+        out.quantization_annotation.extend(q for q in source.quantization_annotation if q.tensor_name in names)
+
+    def _node(self, node: Any, out: NodeProto) -> None:
+        gs = self.surgery.gs
+        proto = self.surgery.protos.get(id(node))
+        out.op_type, out.name = node.op, node.name
+        if proto is not None:
+            out.domain, out.doc_string, out.overload = proto.domain, proto.doc_string, proto.overload
+            out.metadata_props.extend(proto.metadata_props)
+        elif node.domain:
+            out.domain = node.domain
+        out.input.extend(t.name for t in node.inputs)
+        out.output.extend(t.name for t in node.outputs)
+        imported = self.surgery.attributes.get(id(node), {})
+        for item in proto.attribute if proto is not None else ():
+            if item.name not in imported:
+                out.attribute.append(item)  # a kind of attribute that graphsurgeon does not read
+            elif item.name in node.attrs and item.type != AttributeProto.GRAPH:
+                value, was = imported[item.name]
+                if node.attrs[item.name] is value and frozen(value) == was:
+                    out.attribute.append(item)
+        written = {item.name for item in out.attribute}
+        for name, value in node.attrs.items():
+            if name in written:
+                continue
+            if isinstance(value, gs.Graph):
+                made = out.attribute.add(name=name, type=AttributeProto.GRAPH)
+                self._graph(value, made.g)
+            elif isinstance(value, gs.Constant):
+                out.attribute.append(helper.make_attribute(name, numpy_helper.from_array(np.asarray(value.values))))
+            elif isinstance(value, list) and not value:
+                out.attribute.append(AttributeProto(name=name, type=AttributeProto.INTS))
+            else:
+                out.attribute.append(helper.make_attribute(name, value))
+
+
+def _constant(tensor: Any, out: GraphProto) -> None:
+    """Write a constant; one that was never read from its protobuf is copied as it stands."""
+    content = tensor._values
+    proto = getattr(content, "tensor", None)
+    if isinstance(proto, onnx.SparseTensorProto):
+        sparse = out.sparse_initializer.add()
+        sparse.CopyFrom(proto)
+        sparse.values.name = tensor.name
+        return
+    made = out.initializer.add()
+    made.CopyFrom(proto if proto is not None else numpy_helper.from_array(np.asarray(content)))
+    made.name = tensor.name

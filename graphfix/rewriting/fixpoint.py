@@ -1,0 +1,191 @@
+"""Round after round of rewrites that findings call for, the most curing first, until nothing new fires.
+
+Of several rewrites that answer one finding, each is carried out on a copy and judged, and the one that leaves the
+fewest findings, then the fewest nodes, is verified and kept. What led to nothing is withdrawn, and another way tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence, Set
+from dataclasses import dataclass, field
+
+from graphfix.linter.diagnostics import Result, Severity
+from graphfix.rewriting import registry as rewriting
+from graphfix.rewriting.rewrite import Key, Rewrite, Safety
+from graphfix.rewriting.transaction import Change, Proposal, Workbench, errors, gravity, title
+
+KINDS = ("operator", "dtype", "attribute", "rank", "operand", "dynamic", "opset", "optional", "form")
+MOST_ROUNDS = 10
+MOST_WAYS = 4
+"""How often another way is tried after one that cured nothing."""
+MOST_RIVALS = 5
+"""Rewrites of the same nodes that are compared, those that decline not counted; the others wait for their turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Which nodes findings want a rewrite on, and on whose behalf."""
+
+    keys: set[Key] = field(default_factory=set)
+    targets: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Rounds:
+    """One campaign on a workbench: the classes allowed, what was tried in which state, and what is not tried again."""
+
+    bench: Workbench
+    allowed: Set[str]
+    say: Callable[[str], None]
+    tried: dict[tuple[str, frozenset[Key] | None], int] = field(default_factory=dict)
+    banned: set[tuple[str, Key | None]] = field(default_factory=set)
+    _called: tuple[int, dict[str, Call]] | None = None
+
+    @property
+    def called(self) -> dict[str, Call]:
+        """What the findings on the working model call for."""
+        if self._called is None or self._called[0] != self.bench.version:
+            self._called = self.bench.version, calls(self.bench.results)
+        return self._called[1]
+
+    def run(self) -> bool:
+        """Rewrite until nothing cures any more; True when the working model is another than before."""
+        start = self.bench.model
+        self.bench.mark()
+        for _ in range(MOST_WAYS):
+            self._once()
+            if not errors(self.bench.results):
+                break
+            trail = self.bench.recall()
+            fresh = {(name, key) for name, key in trail if not rewriting.registry()[name].tidies} - self.banned
+            if not fresh:
+                break
+            self.banned |= fresh
+        return self.bench.model is not start
+
+    def _once(self) -> None:
+        """Round after round, until nothing new fires or the limit is reached."""
+        fired: list[str] = []
+        for _ in range(MOST_ROUNDS):
+            fired = self._round()
+            if not fired:
+                return
+        names = " and ".join(dict.fromkeys(fired))
+        for name in dict.fromkeys(fired):
+            reason = f"still firing after {MOST_ROUNDS} rounds: {names}"
+            self.bench.note(Change(name, rewriting.registry()[name].safety, "", False, reason))
+
+    def _round(self) -> list[str]:
+        """The safest stage in which anything fires; what fired."""
+        fired: list[str] = []
+        for stage in self._stages():
+            for rewrite in stage:
+                rivals = [rewrite, *self._rivals(rewrite, stage)]
+                fired += self._compete(rivals) if len(rivals) > 1 else self._alone(rewrite)
+            if fired:
+                break
+        self.bench.mark()
+        return fired
+
+    def _alone(self, rewrite: Rewrite) -> list[str]:
+        due, keys = self._due(rewrite)
+        if not due:
+            return []
+        self.say(rewrite.name)
+        return [rewrite.name] if self.bench.attempt(rewrite, keys, self._callers(rewrite)) else []
+
+    def _compete(self, rivals: Sequence[Rewrite]) -> list[str]:
+        """Carry out each of several rewrites of the same nodes, and keep the best that stands."""
+        proposals: list[tuple[tuple[int, int], int, int, Proposal]] = []
+        for rewrite in rivals:
+            if len(proposals) == MOST_RIVALS:
+                break
+            due, keys = self._due(rewrite)
+            if due:
+                self.say(rewrite.name)
+                proposal = self.bench.propose(rewrite, keys)
+                if proposal is not None and proposal.outcome.model is not None:
+                    nodes = len(proposal.outcome.model.graph.node)
+                    proposals.append((gravity(proposal.results), nodes, len(proposals), proposal))
+        for *_, proposal in sorted(proposals, key=lambda p: p[:3]):
+            if self.bench.accept(proposal, self._callers(proposal.rewrite)):
+                return [proposal.rewrite.name]
+        return []
+
+    def _due(self, rewrite: Rewrite) -> tuple[bool, frozenset[Key] | None]:
+        """Whether a rewrite is called for and not tried yet in this state, and on which nodes (None: on all)."""
+        call = self.called.get(rewrite.name)
+        if call is None:
+            return False, None
+        keys = None if rewrite.everywhere else frozenset(k for k in call.keys if (rewrite.name, k) not in self.banned)
+        if (rewrite.name, None) in self.banned or (keys is not None and not keys):
+            return False, keys
+        if self.tried.get((rewrite.name, keys)) == self.bench.version:
+            return False, keys
+        self.tried[rewrite.name, keys] = self.bench.version
+        return True, keys
+
+    def _callers(self, rewrite: Rewrite) -> set[str]:
+        return self.called[rewrite.name].targets if rewrite.name in self.called else set()
+
+    def _rivals(self, rewrite: Rewrite, stage: Sequence[Rewrite]) -> list[Rewrite]:
+        """The later rewrites of a stage that are called for on the same nodes."""
+        if rewrite.everywhere or rewrite.tidies or rewrite.last_resort:
+            return []
+        mine = self.called[rewrite.name].keys if rewrite.name in self.called else set()
+        later = [r for r in stage[stage.index(rewrite) + 1 :] if not r.tidies and r.name in self.called]
+        rivals = [other for other in later if mine & self.called[other.name].keys]
+        return sorted(rivals, key=lambda r: not r.everywhere)[: MOST_RIVALS - 1]
+
+    def _stages(self) -> Iterator[list[Rewrite]]:
+        """The rewrites called for, safest first; those not allowed are tried on a copy only to say that they exist."""
+        called = [rewriting.registry()[name] for name in self.called]
+        for last_resort in (False, True):
+            for safety in Safety:
+                stage = [r for r in called if r.safety is safety and r.last_resort is last_resort]
+                if safety in self.allowed or safety is Safety.INTERFACE:
+                    yield sorted(stage, key=lambda r: (not r.tidies, r.everywhere, r.name))
+                    continue
+                for rewrite in stage:
+                    self._mention(rewrite)
+
+    def _mention(self, rewrite: Rewrite) -> None:
+        """Note where a rewrite of a class that is not allowed would fire."""
+        call = self.called[rewrite.name]
+        for label in self.bench.trial(rewrite, None if rewrite.everywhere else frozenset(call.keys)).changed:
+            reason = f"{rewrite.safety.value}; allow with --allow {rewrite.safety.value}"
+            self.bench.note(Change(rewrite.name, rewrite.safety, label, False, reason))
+
+
+def calls(results: Sequence[Result]) -> dict[str, Call]:
+    """Which rewrites the findings call for, on which nodes, and for which targets."""
+    wanted: dict[str, Call] = {}
+    tidy = [name for name, rewrite in rewriting.registry().items() if rewrite.tidies]
+    able: dict[tuple[str, str, str, tuple[str, ...] | None], list[Rewrite]] = {}
+    for result in results:
+        if any(finding.severity is Severity.ERROR for finding in result.findings):
+            for name in tidy:
+                wanted.setdefault(name, Call()).targets.add(title(result))
+        for finding in result.findings:
+            if finding.severity is Severity.NOTE:
+                continue
+            kind = (finding.op, finding.kind, finding.code, finding.traits)
+            if kind not in able:
+                able[kind] = answering(*kind)
+            for rewrite in able[kind]:
+                if rewrite.last_resort and finding.severity is not Severity.ERROR:
+                    continue
+                call = wanted.setdefault(rewrite.name, Call())
+                call.keys.add((tuple(finding.scope), finding.output))
+                call.targets.add(title(result))
+    return wanted
+
+
+def answering(op: str, kind: str, code: str, traits: tuple[str, ...] | None) -> list[Rewrite]:
+    """The rewrites that answer a finding; a compiler's own rejection, which names no kind, may be of any."""
+    if kind != "rejection":
+        return rewriting.remedies(op, kind, code, traits)
+    about = (op,) if op else ("", "*")  # it may be any node, where the compiler named none
+    return rewriting.preferred(
+        dict.fromkeys(r for one in about for each in (*KINDS, kind) for r in rewriting.remedies(one, each, code))
+    )

@@ -1,0 +1,163 @@
+"""The planner: from findings to rewrites, each a transaction, until nothing new fires.
+
+bind what the user named -> judge -> rewrites that cure a finding -> keep or withdraw -> judge again ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from onnx import GraphProto, ModelProto
+
+from graphfix.analysis.cache import patiently, sharing
+from graphfix.analysis.output_shapes import with_output_shapes
+from graphfix.analysis.shape_inference import graphs
+from graphfix.errors import UsageError
+from graphfix.ir.bind_inputs import bind
+from graphfix.ir.weight_offload import shelved, whole
+from graphfix.linter.diagnostics import Result
+from graphfix.rewriting import registry as rewriting
+from graphfix.rewriting.compiler_rejections import Ask, CompilerFindings
+from graphfix.rewriting.explain import Explanation, explain
+from graphfix.rewriting.fix_options import DEFAULTS, FixOptions
+from graphfix.rewriting.fixpoint import Rounds
+from graphfix.rewriting.interface_rewrite import InterfaceRewrite
+from graphfix.rewriting.rewrite import Outcome, Safety, rewritten
+from graphfix.rewriting.transaction import Change, Judge, Workbench
+from graphfix.verify.reference import Reference, Tolerance, Verification
+
+MOST_ROUNDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class FixResult:
+    """The best verified model, what was changed and declined on the way, and the last verification and verdicts."""
+
+    model: ModelProto
+    changes: tuple[Change, ...]
+    verification: Verification
+    results: tuple[Result, ...]
+    why: tuple[Explanation, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was applied."""
+        return any(change.applied for change in self.changes)
+
+
+@sharing()
+@patiently()
+def fix_model(model: ModelProto, judge: Judge, options: FixOptions = DEFAULTS) -> FixResult:
+    """Bind what was asked, then rewrite what the targets' findings call for; the argument is never changed.
+
+    `judge` gives the verdicts on a model. Raises UsageError for shapes, values, data or interface changes that do not
+    fit the model, and TimeLimitReached once the deadline has passed.
+    """
+    with shelved(model) as slim:
+        consulted = CompilerFindings()
+        bench = _bench(slim, judge, options, consulted)
+        _check_interface(bench, options)
+        _converge(bench, Rounds(bench, options.allowed, options.begin), consulted, options.ask)
+        return _result(model, bench, options)
+
+
+def _bench(slim: ModelProto, judge: Judge, options: FixOptions, consulted: CompilerFindings) -> Workbench:
+    """A workbench with the model bound and its interface changed as asked; UsageError where that is not possible."""
+    shapes, values = dict(options.shapes), dict(options.values)
+
+    def verdicts(candidate: ModelProto) -> list[Result]:
+        return consulted.merged(_of(judge(candidate), options.targets), candidate)
+
+    bound = bind(slim, shapes, values)
+    outcomes = list(_reformed(bound, options.interface))
+    adapts = tuple(outcome.adapt for outcome in outcomes if outcome.adapt is not None)
+    bench = Workbench(bound, Reference(slim, shapes, values, options.data, adapts), verdicts, options.tolerance)
+    bench.changes += [Change("freeze-dims", Safety.INTERFACE, name, True) for name in shapes]
+    bench.changes += [Change("bind-input", Safety.INTERFACE, name, True) for name in values]
+    for reform, outcome in zip(options.interface, outcomes, strict=True):
+        bench.changes += [bench.located(Change(reform.name, reform.safety, label, True)) for label in outcome.changed]
+        bench.model = outcome.model or bench.model
+    return bench
+
+
+def _check_interface(bench: Workbench, options: FixOptions) -> None:
+    """Verify the interface as it was changed, and fold what it and the bound values have decided.
+
+    UsageError where the result computes something else.
+    """
+    if not options.binds and not options.interface:
+        return
+    bench.verification = bench.reference.check(bench.model, options.tolerance or Tolerance())
+    if options.interface and not bench.verification.passed:
+        raise UsageError(f"the model with the interface asked for computes something else: {bench.verification.reason}")
+    _settle(bench, options.begin, ("fold-normalization",) if options.interface else ())
+
+
+def _result(model: ModelProto, bench: Workbench, options: FixOptions) -> FixResult:
+    """What became of the model on the bench: the same object as was given where nothing was done to it."""
+    touched = bool(bench.version or options.binds or options.interface)
+    verification = bench.measured() or Verification(0, 0.0, 0.0, 1.0, True, "nothing was changed")
+    changes = tuple(_lasting(bench))
+    explained = tuple(explain(bench, changes, options.allowed)) if options.explain else ()
+    final = whole(with_output_shapes(bench.model)) if touched else model
+    return FixResult(final, changes, verification, tuple(bench.results), explained)
+
+
+def _reformed(model: ModelProto, reforms: Sequence[InterfaceRewrite]) -> Iterator[Outcome]:
+    """The changes of the interface that the user asked for, one upon the other; UsageError where one is not possible."""
+    for reform in reforms:
+        outcome = rewritten(reform, model)
+        if outcome.model is None:
+            reason = next((declined.reason for declined in outcome.declined), "there is nothing to do")
+            raise UsageError(f"{reform.name}: {reason}")
+        model = outcome.model
+        yield outcome
+
+
+def _converge(bench: Workbench, rounds: Rounds, consulted: CompilerFindings, ask: Ask | None) -> None:
+    """Rewrite by the tables; then, with compilers to ask, by what they blame, until they are content or nothing fires."""
+    if ask is None:
+        rounds.run()
+        return
+    for _ in range(MOST_ROUNDS):
+        blamed = ask(bench.model)
+        if not blamed:
+            return
+        if consulted.add(blamed, bench.model):
+            bench.forget()
+        if not rounds.run():
+            return
+
+
+def _lasting(bench: Workbench) -> Iterator[Change]:
+    """What was applied, and the refusals that still stand: not of a node that went, or that was rewritten later."""
+    done = {(change.rewrite, change.node) for change in bench.changes if change.applied}
+    left = _labels(bench.model.graph)
+    were = _labels(bench.reference.original.graph)
+    for change in bench.changes:
+        rewrite = rewriting.registry().get(change.rewrite)
+        gone = change.node not in left and (change.node in were or (rewrite is not None and rewrite.tidies))
+        if change.applied or ((change.rewrite, change.node) not in done and not gone):
+            yield change
+
+
+def _labels(graph: GraphProto) -> set[str]:
+    """What the nodes of a graph are called, at every depth."""
+    return {node.name or next(filter(None, node.output), node.op_type) for inner in graphs(graph) for node in inner.node}
+
+
+def _of(results: Sequence[Result], targets: Sequence[str]) -> list[Result]:
+    names = {target.partition("@")[0] for target in targets}
+    return [r for r in results if not names or r.target in names]
+
+
+def _settle(bench: Workbench, say: Callable[[str], None], more: Sequence[str] = ()) -> None:
+    """Fold and dissolve what the bound values and frozen dims have decided."""
+    for _ in range(MOST_ROUNDS):
+        fired = False
+        for name in ("dissolve-if", "fold-constants", *more):  # never fold in a branch that goes
+            say(name)
+            fired |= bench.attempt(rewriting.registry()[name], None)
+        if not fired:
+            return

@@ -1,0 +1,59 @@
+"""The rewrites that there are, by name, and which of them a finding calls for.
+
+A module defines a rewrite where its name, with dashes, is the name of a rewrite in it. The modules beside them, on which
+rewrites build, are not imported for their own sake.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from types import ModuleType
+
+from graphfix.rewriting.rewrite import Rewrite
+
+
+@functools.cache
+def registry() -> Mapping[str, Rewrite]:
+    """Every rewrite under graphfix/rewrites/ by name, found by walking the package and the packages within."""
+    import graphfix.rewrites as package
+
+    return dict(sorted((rewrite.name, rewrite) for module in modules(package) for rewrite in defined(module)))
+
+
+def modules(package: ModuleType) -> Iterator[ModuleType]:
+    """The modules within a package, at any depth, that define a rewrite; their neighbours are not imported for it."""
+    for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        if info.ispkg:
+            yield from modules(importlib.import_module(info.name))
+        elif _names_itself(info):
+            yield importlib.import_module(info.name)
+
+
+def defined(module: ModuleType) -> Iterator[Rewrite]:
+    """An instance of every rewrite that a module defines."""
+    for item in vars(module).values():
+        own = inspect.isclass(item) and issubclass(item, Rewrite) and item.__module__ == module.__name__
+        if own and not inspect.isabstract(item):
+            yield item()
+
+
+def _names_itself(info: pkgutil.ModuleInfo) -> bool:
+    """Whether a module's source holds a rewrite's name that is its own; assumed where there is no source to read."""
+    spec = info.module_finder.find_spec(info.name, None)
+    get_source = getattr(spec.loader if spec is not None else None, "get_source", None)
+    source = get_source(info.name) if get_source is not None else None
+    return source is None or f'name = "{info.name.rpartition(".")[2].replace("_", "-")}"' in source
+
+
+def remedies(op: str, kind: str, code: str, traits: Collection[str] | None = None) -> list[Rewrite]:
+    """The rewrites that a finding calls for, the one to be asked first in front."""
+    return preferred(rewrite for rewrite in registry().values() if rewrite.answers(op, kind, code, traits))
+
+
+def preferred(rewrites: Iterable[Rewrite]) -> list[Rewrite]:
+    """Rewrites in the order in which they are asked: exact, interface, approximate, last resorts at the end."""
+    return sorted(rewrites, key=lambda r: (r.last_resort, r.safety.rank, r.everywhere, r.name))

@@ -1,0 +1,110 @@
+"""What a rewrite is: one file under graphfix/rewrites/ that carries its algebra, its safety class and its examples.
+
+A rewrite takes a model and gives a new one with the list of nodes it changed, or says why it declined. It never
+changes its argument, never verifies itself (planner.py does) and never writes a file. Importing this module or any
+rewrite costs no more than onnx: graphsurgeon, onnxruntime and onnxsim are imported where a model is rewritten.
+"""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, final
+
+from graphfix.ir.location_propagation import inherit
+from graphfix.linter.cures import Cure as Cure
+from graphfix.linter.cures import Safety as Safety
+from graphfix.verify.feed_adapter import Adapt
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+Key = tuple[tuple[str, ...], str]
+"""A node's address: its scope, and the name of its first output."""
+
+
+FLOATS = ("float16", "float32", "float64")
+"""The dtypes in which a rewrite of real arithmetic holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """A refusal with its reason, and the node or value it is about."""
+
+    reason: str
+    at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An example: a whole model in ONNX text.
+
+    A case under `fires` names the operators left in `ops` (top graph, in order; `*` where they are too many). A case
+    under `declines` names the sentence in `because`, empty where the rewrite finds nothing to do.
+    """
+
+    text: str
+    ops: tuple[str, ...] = ()
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a rewrite did: the new model (None when nothing changed), the nodes changed, and the refusals.
+
+    `adapt` turns the original's verification inputs into those of a model whose interface the rewrite changed.
+    """
+
+    model: ModelProto | None
+    changed: tuple[str, ...] = ()
+    keys: tuple[Key, ...] = ()
+    declined: tuple[Declined, ...] = ()
+    adapt: Adapt | None = None
+
+
+class Rewrite(ABC):
+    """A named transformation of a model; its docstring says what it does and why."""
+
+    name: ClassVar[str]
+    safety: ClassVar[Safety]
+    needs_opset: ClassVar[int] = 1
+    cures: ClassVar[tuple[Cure, ...]] = ()
+    everywhere: ClassVar[bool] = False
+    """Whether it acts on the whole model once called for, rather than on the nodes that findings name."""
+    tidies: ClassVar[bool] = False
+    """Whether it is asked first wherever anything is rejected: what it takes away need not be cured."""
+    last_resort: ClassVar[bool] = False
+    """Whether it is asked only when nothing else fires any more."""
+    ulps: ClassVar[int] = 8
+    """What an exact rewrite may round otherwise: units in the last place of an output's largest magnitude."""
+    rtol: ClassVar[float] = 0.0
+    atol: ClassVar[float] = 0.0
+    """An approximate rewrite's tolerance on the model's outputs: `atol + rtol * |value|`."""
+    before: ClassVar[str] = ""
+    after: ClassVar[str] = ""
+    fires: ClassVar[tuple[Case, ...]] = ()
+    declines: ClassVar[tuple[Case, ...]] = ()
+
+    @property
+    def title(self) -> str:
+        """The first line of the docstring."""
+        return inspect.cleandoc(self.__doc__ or "").partition("\n")[0]
+
+    @final  # what it answers is data: an index of it names remedies where no rewrite is imported (remedy_index.py)
+    def answers(self, op: str, kind: str, code: str, traits: Collection[str] | None = None) -> bool:
+        """Whether a finding of this kind and code about an operator, or the model, calls for this rewrite."""
+        return any(cure.answers(op, kind, code, traits) for cure in self.cures)
+
+    @abstractmethod
+    def apply(self, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
+        """Rewrite the wanted nodes (None: every node it fits) in a new model; the argument stays as it is."""
+
+
+def rewritten(rewrite: Rewrite, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
+    """What a rewrite makes of a model, whose new nodes have the origins of those that they stand for."""
+    outcome = rewrite.apply(model, wanted)
+    if outcome.model is not None and outcome.model is not model:
+        inherit(model, outcome.model)
+    return outcome

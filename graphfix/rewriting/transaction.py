@@ -1,0 +1,289 @@
+"""One rewrite at a time on a copy: checked against the laws, the original's numbers and the targets' verdicts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence, Set
+from dataclasses import dataclass, field
+
+import onnx
+from onnx import ModelProto, NodeProto
+
+from graphfix.analysis.shape_inference import graphs
+from graphfix.ir.source_location import Origin, origin
+from graphfix.ir.verifier import violations
+from graphfix.linter.cures import FALLBACK
+from graphfix.linter.diagnostics import Finding, Result, Severity
+from graphfix.rewriting.rewrite import Key, Outcome, Rewrite, Safety, rewritten
+from graphfix.verify.reference import Reference, Tolerance, Verification
+from graphfix.verify.runtime import TOO_BIG
+
+Judge = Callable[[ModelProto], Sequence[Result]]
+
+MOST_SPLITS = 24
+"""How many times the guilty sites of one failing rewrite are searched for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One rewrite on one node: applied, or declined with the reason; `source` is where the node comes from."""
+
+    rewrite: str
+    safety: Safety
+    node: str
+    applied: bool
+    declined: str | None = None
+    source: Origin | None = field(default=None, compare=False)
+
+    def to_json(self) -> dict[str, object]:
+        """The change as the contract states it."""
+        return {"rewrite": self.rewrite, "safety": self.safety.value, "node": self.node,
+                "applied": self.applied, "declined": self.declined,
+                "source": None if self.source is None else self.source.to_json()}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A state of the working model: how much is found wrong with it, and what had been changed by then."""
+
+    score: tuple[int, int]
+    model: ModelProto
+    results: Sequence[Result]
+    verification: Verification | None
+    tolerance: Tolerance
+    applied: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A rewrite carried out on a copy, and the verdicts on it; not verified yet."""
+
+    rewrite: Rewrite
+    outcome: Outcome
+    results: Sequence[Result]
+
+
+@dataclass(slots=True)
+class Workbench:
+    """The working model, and everything that decides whether a rewrite of it is kept.
+
+    `own` is the user's tolerance, None where each rewrite's own holds.
+    """
+
+    model: ModelProto
+    reference: Reference
+    judge: Judge
+    own: Tolerance | None = None
+    changes: list[Change] = field(default_factory=list)
+    verification: Verification | None = None
+    version: int = 0
+    trail: list[tuple[str, Key | None]] = field(default_factory=list)
+    """The rewrites kept since the best state, with the nodes they were on (None: on the whole model)."""
+    best: Snapshot | None = None
+    """The state with the fewest findings so far, the earliest of several."""
+    _tolerance: Tolerance = field(default_factory=Tolerance)
+    _results: Sequence[Result] | None = None
+    _lawful: bool | None = None
+    _called: tuple[ModelProto, dict[str, NodeProto]] | None = None
+
+    @property
+    def results(self) -> Sequence[Result]:
+        """The verdicts on the working model."""
+        if self._results is None:
+            self._results = self.judge(self.model)
+        return self._results
+
+    def attempt(self, rewrite: Rewrite, wanted: frozenset[Key] | None, callers: Set[str] = frozenset()) -> bool:
+        """Apply a rewrite to the wanted nodes and keep what stands; True when the working model changed.
+
+        `callers` are the targets whose findings call for it: none of the others may be the worse for it.
+        """
+        proposal = self.propose(rewrite, wanted)
+        return proposal is not None and self.accept(proposal, callers)
+
+    def propose(self, rewrite: Rewrite, wanted: frozenset[Key] | None) -> Proposal | None:
+        """What a rewrite makes of a copy of the working model, with the verdicts on it; None when it changes nothing."""
+        outcome = self.trial(rewrite, wanted)
+        for declined in outcome.declined:
+            self.note(Change(rewrite.name, rewrite.safety, declined.at or "", False, declined.reason))
+        if outcome.model is None or (outcome.model.graph == self.model.graph and not _reimported(outcome.model, self.model)):
+            return None
+        return Proposal(rewrite, outcome, self.judge(outcome.model))
+
+    def accept(self, proposal: Proposal, callers: Set[str] = frozenset()) -> bool:
+        """Keep what stands of a proposal; True when the working model changed."""
+        rewrite, outcome = proposal.rewrite, proposal.outcome
+        reason = self.keep(rewrite, outcome, callers, proposal.results)
+        if reason is None:
+            return True
+        if len(outcome.keys) > 1:
+            return self._split(rewrite, outcome.keys, callers)
+        label = outcome.changed[0] if outcome.changed else ""
+        self.note(Change(rewrite.name, rewrite.safety, label, False, f"withdrawn: {reason}"))
+        return False
+
+    def forget(self) -> None:
+        """Judge the working model anew: what is found has changed, though the model has not."""
+        self._results, self.best = None, None
+        self.trail.clear()
+        self.version += 1
+
+    def mark(self) -> None:
+        """Remember the working model as the best, if fewer things are found wrong with it than before."""
+        score = gravity(self.results)
+        if self.best is None or score < self.best.score:
+            applied = sum(change.applied for change in self.changes)
+            self.trail.clear()
+            self.best = Snapshot(score, self.model, self.results, self.verification, self._tolerance, applied)
+
+    def recall(self) -> list[tuple[str, Key | None]]:
+        """Go back to the best state; what was applied since has cured nothing, is noted as withdrawn, and named."""
+        best, trail = self.best, list(self.trail)
+        if best is None or best.model is self.model:
+            return []
+        self.model, self._results = best.model, best.results
+        self.verification, self._tolerance = best.verification, best.tolerance
+        count, kept = 0, []
+        for change in self.changes:
+            count += change.applied
+            if change.applied and count > best.applied:
+                change = dataclasses.replace(change, applied=False, declined="withdrawn: it leads to nothing that cures")
+            if change not in kept:
+                kept.append(change)
+        self.changes[:] = kept
+        self.trail.clear()
+        self.version += 1
+        return trail
+
+    def trial(self, rewrite: Rewrite, wanted: frozenset[Key] | None) -> Outcome:
+        """What a rewrite would do to the working model; a rewrite that raises has declined."""
+        from graphfix.rewriting.rewrite import Declined
+
+        try:
+            return rewritten(rewrite, self.model, wanted)
+        except Exception as error:  # a guest library may raise anything, and the other rewrites shall go on
+            said = " ".join(str(error).split())[:200]
+            return Outcome(None, declined=(Declined(f"failed: {type(error).__name__}: {said}"),))
+
+    def keep(
+        self, rewrite: Rewrite, outcome: Outcome, callers: Set[str] = frozenset(), results: Sequence[Result] | None = None
+    ) -> str | None:
+        """Make the outcome the working model, or say why not; `results` are the verdicts on it where they are known."""
+        assert outcome.model is not None
+        results = self.judge(outcome.model) if results is None else results
+        if rewrite.last_resort and errors(results) >= errors(self.results):
+            return "cures nothing"
+        for old, worse in regressions(self.results, results, callers):
+            taken = ", which took the model before" if not errors([old]) else ", which did not ask for it"
+            return f"brings {worse.code} on `{worse.op or 'the model'}` for {title(old)}{taken}"
+        tolerance = self._tolerance
+        if rewrite.safety is Safety.APPROXIMATE:
+            tolerance = tolerance.loosened(self.own or Tolerance(rewrite.rtol, rewrite.atol))
+        else:
+            tolerance = tolerance.loosened(Tolerance(ulps=rewrite.ulps)).loosened(self.own or Tolerance())
+        broken = next(violations(outcome.model), None)
+        if broken is not None and next(violations(self.model), None) is None:
+            return f"the result is not lawful: {broken.message}"
+        if self._is_lawful() and (said := checker(outcome.model)):
+            return f"onnx's checker: {said}"
+        verification = self.reference.check(outcome.model, tolerance)
+        if not verification.passed:
+            return f"{verification.reason}"
+        self.changes.extend(self.located(Change(rewrite.name, rewrite.safety, label, True)) for label in outcome.changed)
+        self.model, self.verification, self._tolerance, self._results = outcome.model, verification, tolerance, results
+        self.version += 1
+        self.trail += [(rewrite.name, None)] if rewrite.everywhere else [(rewrite.name, key) for key in outcome.keys]
+        return None
+
+    def note(self, change: Change) -> None:
+        """Record a refusal once."""
+        if change not in self.changes:
+            self.changes.append(self.located(change))
+
+    def located(self, change: Change) -> Change:
+        """The change with the origin that its node has in the working model."""
+        if self._called is None or self._called[0] is not self.model:
+            nodes = [node for graph in graphs(self.model.graph) for node in graph.node]
+            made = {name: node for node in nodes for name in node.output}
+            self._called = self.model, made | {node.name: node for node in nodes if node.name}
+        node = self._called[1].get(change.node) if change.node else None
+        return change if node is None else dataclasses.replace(change, source=origin(node, self.model.producer_name))
+
+    def measured(self) -> Verification | None:
+        """The verification of the working model with the distance of each output, and with controls that must fail."""
+        if self.verification is None or not self.verification.passed:
+            return self.verification
+        if self.verification.max_abs_error == 0.0:
+            return self.reference.unmoved(self.verification, self._tolerance)
+        return self.reference.check(self.model, self._tolerance, measure=True)
+
+    def _split(self, rewrite: Rewrite, keys: Sequence[Key], callers: Set[str]) -> bool:
+        """Keep the innocent sites of a rewrite that fails as a whole: halve until the guilty stand alone."""
+        queue, kept, tries = [tuple(keys[: len(keys) // 2]), tuple(keys[len(keys) // 2 :])], False, 0
+        while queue:
+            part = queue.pop(0)
+            if tries >= MOST_SPLITS:
+                self.note(Change(rewrite.name, rewrite.safety, part[0][1], False, "withdrawn: too many of its sites fail"))
+                break
+            tries += 1
+            outcome = self.trial(rewrite, frozenset(part))
+            if outcome.model is None:
+                continue
+            reason = self.keep(rewrite, outcome, callers)
+            if reason is None:
+                kept = True
+            elif len(part) > 1:
+                queue += [part[: len(part) // 2], part[len(part) // 2 :]]
+            else:
+                self.note(
+                    Change(rewrite.name, rewrite.safety, next(iter(outcome.changed), part[0][1]), False, f"withdrawn: {reason}")
+                )
+        return kept
+
+    def _is_lawful(self) -> bool:
+        if self._lawful is None:
+            self._lawful = not checker(self.reference.original)
+        return self._lawful
+
+
+def checker(model: ModelProto) -> str:
+    """What onnx's checker says against a model under 2 GB; empty when nothing."""
+    if model.ByteSize() >= TOO_BIG:
+        return ""
+    try:
+        onnx.checker.check_model(model)
+    except Exception as error:  # onnx raises its own kinds from C++
+        return " ".join(str(error).split())[:200]
+    return ""
+
+
+def regressions(
+    before: Sequence[Result], after: Sequence[Result], callers: Set[str] = frozenset()
+) -> Iterator[tuple[Result, Finding]]:
+    """Errors on a target that had none, and more errors than before on one that did not call for the change."""
+    for old, new in zip(before, after, strict=True):
+        had = errors([old])
+        if not had or (callers and title(old) not in callers and errors([new]) > had):
+            known = {finding.fingerprint for finding in old.findings if finding.severity is Severity.ERROR}
+            found = [f for f in new.findings if f.severity is Severity.ERROR]
+            yield from ((old, f) for f in [f for f in found if f.fingerprint not in known] or found[:1])
+
+
+def title(result: Result) -> str:
+    """The target as it was asked for: two versions of one are two targets."""
+    return result.called or result.target
+
+
+def gravity(results: Sequence[Result]) -> tuple[int, int]:
+    """How much is wrong: errors, then warnings, on all targets; what is only slow is not wrong."""
+    warned = [f for result in results for f in result.findings if f.severity is Severity.WARNING]
+    return errors(results), sum(finding.kind != FALLBACK for finding in warned)
+
+
+def errors(results: Sequence[Result]) -> int:
+    """How many errors there are on all targets."""
+    return sum(finding.severity is Severity.ERROR for result in results for finding in result.findings)
+
+
+def _reimported(one: ModelProto, other: ModelProto) -> bool:
+    return list(one.opset_import) != list(other.opset_import) or list(one.functions) != list(other.functions)

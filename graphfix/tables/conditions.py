@@ -1,0 +1,45 @@
+"""The condition language of the support tables, evaluated on the facets of a node.
+
+The language is closed: a condition names facets and, for each, a list of values, `{"not": [...]}`, `{"min": n}` or
+`{"max": n}`; it holds when all of them hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graphfix.analysis.facets.node import Facets
+    from graphfix.analysis.values import Facet
+
+Condition = Mapping[str, Any]
+
+
+def holds(when: Condition, facets: Facets) -> bool | None:
+    """Whether a condition is met; None when a facet that it needs is unknown.
+
+    A facet that the node does not have at all (an attribute of another schema version) fails the condition.
+    """
+    unknown = False
+    for name, want in when.items():
+        if name not in facets:
+            if "absent" not in want and False not in want:
+                return False
+            continue
+        value = facets[name]
+        if value is None:
+            unknown = True
+        elif not _fits(want, value):
+            return False
+    return None if unknown else True
+
+
+def _fits(want: Any, value: Facet) -> bool:
+    if not isinstance(want, dict):
+        return value in want
+    if "not" in want:
+        return value not in want["not"]
+    if value is None or isinstance(value, str):
+        return False
+    return bool(want.get("min", value) <= value <= want.get("max", value))

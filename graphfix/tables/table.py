@@ -1,0 +1,239 @@
+"""Support tables: what a compiler took and refused when it was asked, looked up by the facets of a node.
+
+A table is a folder `rules/<target>/<compiler version>/` with one JSON file an operator, written by the prober.
+Conditions are in the language of conditions.py.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphfix.errors import TableError, UsageError, nearest
+from graphfix.tables.conditions import Condition, holds
+from graphfix.tables.target_facets import heeded
+from graphfix.tables.versions import (
+    measured_versions,
+    nearest_version,
+    newest_version,
+    tables_folder,
+    targets,
+    version_numbers,
+    within,
+)
+
+if TYPE_CHECKING:
+    from graphfix.analysis.facets.node import Facets
+    from graphfix.analysis.values import Facet
+
+ENOUGH = 3
+"""Values of a facet that were probed without it deciding anything, for it to be taken as deciding nothing."""
+FALLBACKS = "fallbacks"
+"""What conditions are called in files about what runs nodes (placement.py), and the folder of these files."""
+NEUTRAL: frozenset[Facet] = frozenset({"absent", "default", "none", "nothing", "static", "ones", False, ""})
+"""Values that say a facet is not in use, so that a table need not name the facet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One thing the compiler was seen to do, when it does it, and how often it was asked.
+
+    `kind` says which facets decide: operator, dtype, attribute, rank, operand, dynamic, opset, optional, function or form.
+    `supports` probes met the condition and behaved so, `opposes` met it and did not; `error` is the largest
+    relative error where the compiled result differed.
+    """
+
+    id: str
+    kind: str
+    when: Condition
+    stage: str
+    said: str
+    supports: int
+    opposes: int
+    error: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What a table says of one node: supported, rejected, undecided or unmeasured, and why."""
+
+    verdict: str
+    evidence: Evidence | None = None
+    wrong: Evidence | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The measured support of one operator by one compiler version."""
+
+    op: str
+    domain: str
+    compiler: str
+    on: str
+    probes: int
+    axes: Mapping[str, frozenset[Facet]]
+    rejects: tuple[Evidence, ...]
+    wrong: tuple[Evidence, ...]
+    exceptions: tuple[tuple[Facets, str, str, str], ...]
+
+    @classmethod
+    def read(cls, path: str | Path) -> Entry:
+        """Parse one operator's file; TableError names the file when it is malformed."""
+        try:
+            with open(path, "rb") as file:
+                data = json.loads(file.read())
+            measured = data["measured"]
+            return cls(
+                data["op"],
+                data["domain"],
+                measured["compiler"],
+                measured["on"],
+                measured["probes"],
+                {name: frozenset(values) for name, values in data["axes"].items()},
+                tuple(_evidence(item) for item in data[FALLBACKS if FALLBACKS in data else "rejects"]),
+                tuple(_evidence(item) for item in data.get("wrong", ())),
+                tuple(
+                    (item["facets"], item.get("verdict", "rejected"), item.get("stage", ""), item.get("said", ""))
+                    for item in data.get("exceptions", ())
+                ),
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise TableError(f"not a support table ({error!r})", path=path, cure="reinstall graphfix") from error
+
+    def rule(self, facets: Facets) -> Ruling:
+        """The ruling on a node with these facets."""
+        for name, value in facets.items():
+            if isinstance(value, str) and "|" in value and value not in self.axes.get(name, ()):
+                return self._either(name, value.split("|"), facets)
+        for found, verdict, stage, said in self.exceptions:
+            if found == facets and verdict == "rejected":
+                return Ruling("rejected", Evidence("exception", "form", found, stage, said, 1, 0))
+        doubt: tuple[Evidence, list[str]] | None = None
+        for evidence in self.rejects:
+            answer = holds(evidence.when, facets)
+            if answer:
+                return Ruling("rejected", evidence)
+            if answer is None and doubt is None:
+                doubt = evidence, [name for name in evidence.when if facets.get(name) is None]
+        wrong = next((item for item in self.wrong if holds(item.when, facets)), None)
+        if doubt is not None:
+            evidence, names = doubt
+            return Ruling("undecided", evidence, wrong, f"{' and '.join(names)} not known")
+        for name, value in facets.items():
+            known = self.axes.get(name)
+            outside = value is not None and (value not in known if known is not None else value not in NEUTRAL)
+            if outside and not self._indifferent(name):
+                return Ruling("unmeasured", None, wrong, f"no probe with {name} = {value}")
+        return Ruling("supported", None, wrong)
+
+    def _either(self, name: str, values: Sequence[str], facets: Facets) -> Ruling:
+        """The ruling when a facet may have one of several values: theirs where they agree, else undecided."""
+        rulings = [self.rule({**facets, name: value}) for value in values]
+        if len({ruling.verdict for ruling in rulings}) == 1:
+            return rulings[0]
+        rejected = next((ruling for ruling in rulings if ruling.verdict == "rejected"), None)
+        if rejected is not None:
+            return Ruling("undecided", rejected.evidence, None, f"{name} not known")
+        return next(ruling for ruling in rulings if ruling.verdict != "supported")
+
+    def _indifferent(self, name: str) -> bool:
+        """Whether a facet took enough values without ever mattering that one more will not either.
+
+        Never so for dtypes, ranks and schema versions: what lies beyond the measured ones is another matter.
+        """
+        if (
+            len(self.axes.get(name, ())) < ENOUGH
+            or name == "since"
+            or name.endswith((".rank", "dtype"))
+            or ("." not in name and name[:1].isupper())
+        ):
+            return False
+        told = [*(item.when for item in (*self.rejects, *self.wrong)), *(found for found, *_ in self.exceptions)]
+        return not any(name in when for when in told)
+
+
+@dataclass(slots=True)
+class Table:
+    """The support table of one compiler version; entries are read when they are asked for.
+
+    `asked` is the version that was asked for where it was not measured and this one stands in; else empty.
+    """
+
+    target: str
+    version: str
+    folder: Path
+    about: Mapping[str, Any]
+    entries: dict[tuple[str, str], Entry | None] = field(default_factory=dict)
+    asked: str = ""
+
+    @property
+    def drops_unreached(self) -> bool:
+        """Whether the compiler was seen to drop what no output depends on before it looks at it."""
+        return bool(self.about.get("unreached") == "dropped")
+
+    @property
+    def drops_untaken(self) -> str:
+        """When the compiler was seen to drop a branch never taken: `always`, where its condition is `constant`, or `never`."""
+        return str(self.about.get("untaken", "never"))
+
+    @classmethod
+    def open(cls, target: str, *, home: Path | None = None) -> Table:
+        """Open the table for `name`, which is its newest, or `name@version`, for which the nearest measured one stands in."""
+        import tomllib
+
+        home = tables_folder(home)
+        name, _, wanted = target.partition("@")
+        if name not in targets(home=home):
+            raise UsageError(f"unknown target `{name}`", cure=nearest(name, targets(home=home)))
+        about = tomllib.loads((home / name / "target.toml").read_text())
+        versions = measured_versions(name, home=home)
+        if not versions:
+            raise TableError("holds no measured version", path=home / name, cure=f"run `graphfix probe --target {name}`")
+        if not wanted:
+            version = newest_version(name, home=home)
+            return cls(name, version, home / name / version, about)
+        if not version_numbers(wanted):
+            raise UsageError(f"`{wanted}` is no version of {name}", cure=f"measured: {', '.join(versions)}")
+        version = nearest_version(wanted, versions)
+        return cls(name, version, home / name / version, about, asked="" if within(version, wanted) else wanted)
+
+    @property
+    def title(self) -> str:
+        """What people call the compiler, with the measured version."""
+        return f"{self.about.get('title', self.target)} {self.version}"
+
+    def entry(self, op: str, domain: str = "") -> Entry | None:
+        """The entry of one operator, or None when it was never measured."""
+        key = (op, domain)
+        if key not in self.entries:
+            name = f"{domain + '.' if domain else ''}{op}.json"
+            path = f"{self.folder}{os.sep}{name}"  # the name comes from a model: it must not lead out of the folder
+            self.entries[key] = Entry.read(path) if re.fullmatch(r"[\w@.\-]+", name) and os.path.isfile(path) else None
+        return self.entries[key]
+
+    def rule(self, op: str, domain: str, facets: Facets) -> Ruling:
+        """The ruling on a node of one operator with these facets."""
+        entry = self.entry(op, domain)
+        missing = Ruling("unmeasured", reason="no probe of this operator")
+        return missing if entry is None else entry.rule(heeded(self.target, facets))
+
+
+def _evidence(item: Mapping[str, Any]) -> Evidence:
+    counts = item["probes"]
+    return Evidence(
+        item["id"], item["kind"], item["when"], item["stage"], item["said"], counts["for"], counts["against"],
+        item.get("error"),
+    )  # fmt: skip
+
+
+@functools.cache
+def table(target: str, home: Path | None = None) -> Table:
+    """The support table of a target, opened once in a process."""
+    return Table.open(target, home=home)

@@ -1,0 +1,109 @@
+"""Inputs to verify a rewrite with: seeded, with negatives, zeros and whole numbers, at two sizes where dims are free."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from onnx import ModelProto, TensorProto, ValueInfoProto, helper
+
+from graphfix.errors import UsageError, nearest
+from graphfix.ir.bind_inputs import Dims, array_for, interface
+from graphfix.verify.feed_adapter import Array as Array
+from graphfix.verify.feed_adapter import Feed as Feed
+
+SIZES = ((1, 16), (2, 24), (1, 32), (2, 7), (1, 64), (1, 224), (1, 1), (3, 5), (1, 320), (1, 512), (1, 16000))
+"""(first dim, other dims) tried in turn for dims that are free, until two of them run."""
+
+
+def given_feeds(model: ModelProto, data: Mapping[str, Array], values: Mapping[str, object]) -> list[Feed]:
+    """The one feed that the user's arrays make; UsageError for a missing or unknown name."""
+    inputs = {info.name: info for info in interface(model)}
+    for name in data:
+        if name not in inputs:
+            raise UsageError(f"the data names `{name}`, which is no input", cure=nearest(name, inputs))
+    feed: Feed = {}
+    for name, info in inputs.items():
+        if name in values:
+            feed[name] = array_for(info, values[name])
+        elif name in data:
+            feed[name] = np.asarray(data[name])
+        else:
+            raise UsageError(f"the data has no array for the input `{name}`", cure=f"it has {', '.join(data) or 'none'}")
+    return [feed]
+
+
+def seeded_feeds(
+    model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, object], sizes: tuple[int, int], seed: int, top: int = 4
+) -> Feed | None:
+    """One feed of a model's inputs, free dims set to `sizes`, integers below `top`; None when an input is not a tensor."""
+    random = np.random.default_rng([seed, *sizes])
+    known: dict[str, int] = {}
+    inputs = interface(model)
+    for info in inputs:
+        for dim, size in zip(info.type.tensor_type.shape.dim, shapes.get(info.name, ()), strict=False):
+            if isinstance(size, int) and dim.dim_param and dim.dim_param != "?":
+                known[dim.dim_param] = size
+    feed: Feed = {}
+    for info in inputs:
+        if not info.type.HasField("tensor_type"):
+            return None
+        if info.name in values:
+            feed[info.name] = array_for(info, values[info.name])
+        else:
+            dims = _dims(info, shapes.get(info.name), known, sizes)
+            feed[info.name] = _values(info.type.tensor_type.elem_type, dims, random, seed, top)
+    return feed
+
+
+def is_free(model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, object]) -> bool:
+    """Whether any input has a dim that neither the model nor `shapes` fixes."""
+    small, large = (seeded_feeds(model, shapes, values, size, 0) for size in ((2, 3), (3, 5)))
+    if small is None or large is None:
+        return False
+    return any(small[name].shape != large[name].shape for name in small)
+
+
+def candidates(*, free: bool) -> Iterator[tuple[int, int]]:
+    """The sizes worth trying: all where dims are free, else one that nothing will read."""
+    return iter(SIZES) if free else itertools.islice(iter(SIZES), 1)
+
+
+def _dims(info: ValueInfoProto, asked: Dims | None, known: dict[str, int], sizes: tuple[int, int]) -> list[int]:
+    made = []
+    declared = info.type.tensor_type.shape.dim
+    wanted: Sequence[int | str | None] = asked if asked is not None else [None] * len(declared)
+    for position, want in enumerate(wanted):
+        dim = declared[position] if position < len(declared) else None
+        fallback = sizes[0] if position == 0 and len(wanted) > 1 else sizes[1]
+        if isinstance(want, int):
+            made.append(want)
+        elif dim is not None and dim.HasField("dim_value") and dim.dim_value >= 0:
+            made.append(dim.dim_value)
+        else:
+            symbol = want if isinstance(want, str) else dim.dim_param if dim is not None else ""
+            made.append(known.setdefault(symbol, fallback) if symbol and symbol != "?" else fallback)
+    return made
+
+
+def _values(code: int, dims: Sequence[int], random: np.random.Generator, seed: int, most: int) -> Array:
+    """Floats: normal, then wide with zeros and whole numbers, then small. Integers: few, ids of any vocabulary."""
+    if code == TensorProto.STRING:
+        return np.full(dims, "a", dtype=object)
+    dtype = np.dtype(helper.tensor_dtype_to_np_dtype(code))
+    if dtype.kind == "b":
+        return np.asarray(random.integers(0, 2, dims)).astype(bool)
+    if dtype.kind in "iu":
+        top = 256 if code == TensorProto.UINT8 and seed % 2 else most
+        return np.asarray(random.integers(0, top, dims)).astype(dtype)
+    made = np.asarray(random.standard_normal(dims), np.float64)
+    if seed % 3 == 1:
+        made = np.asarray(made * 4)
+        choice = np.asarray(random.random(dims))
+        made = np.where(choice < 0.2, 0.0, np.where(choice < 0.5, np.round(made), made))
+    elif seed % 3 == 2:
+        made = made * 0.1
+    if dtype.kind == "c":
+        return np.asarray(made + 1j * random.standard_normal(dims)).astype(dtype)
+    return np.asarray(made).astype(dtype)

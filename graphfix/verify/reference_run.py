@@ -1,0 +1,159 @@
+"""What onnxruntime, the reference, makes of a model: whether it loads, and one input it runs on with its outputs.
+
+The input is the user's, or a seeded one. Where dims are free the sizes tried are those of pictures, sequences and
+sounds, and the first on which the model runs are the sizes a compiler is told that wants some.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from onnx import GraphProto, ModelProto, ValueInfoProto
+
+from graphfix.analysis.value_sources import RANDOM
+from graphfix.errors import GraphfixError
+from graphfix.ir.bind_inputs import Dims, interface
+from graphfix.verify.feeds import Feed, given_feeds, is_free, seeded_feeds
+from graphfix.verify.runtime import session
+
+SEQUENCES = ((1, 512), (1, 224), (1, 64), (2, 32), (1, 16000), (1, 16), (2, 7), (1, 1))
+PICTURES = ((1, 224), (1, 64), (1, 320), (2, 32), (1, 16), (2, 24), (1, 1))
+"""(first dim, other dims) tried for free dims: inputs with at most one such other dim, and inputs with several."""
+FALLBACK = (1, 64)
+"""(first dim, other dims) for free dims of a model that onnxruntime runs at no size that was tried."""
+
+SEEDS = 4
+MOST_RUNS = 12
+"""Inputs tried in the hope of outputs that are numbers: where the reference has none there is little to compare."""
+MOST = 2**26
+"""Elements in the free dims of one input beyond which a size is not tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """onnxruntime's word: `trouble` is why it cannot load the model, `feed` an input that it runs on.
+
+    `outputs` are in the model's order; both are empty where it ran on no input. `sizes` holds a shape for every
+    input, taken from the feed, or guessed where there is none; `seeded` tells that the feed is not the user's.
+    """
+
+    version: str
+    trouble: str = ""
+    feed: Feed = field(default_factory=dict)
+    outputs: Sequence[Any] = ()
+    sizes: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    seeded: bool = True
+
+    @property
+    def loads(self) -> bool:
+        """Whether onnxruntime takes the model at all."""
+        return not self.trouble
+
+    def save(self, model: ModelProto, place: Path, without: Mapping[str, object]) -> Path | None:
+        """Write feed and outputs for a compiler's run, but for the inputs that are bound; None when nothing compares.
+
+        Sequences, strings and outputs that are drawn at random cannot be compared, and NaN or infinity as the
+        answer to seeded inputs only says that the inputs made no sense.
+        """
+        if self.seeded and not all(map(_finite, self.outputs)):
+            return None
+        arrays = [value for value in self.outputs if isinstance(value, np.ndarray) and value.dtype.kind in "biufc"]
+        if not arrays or len(arrays) < len(self.outputs) or draws(model.graph):
+            return None
+        kept: dict[str, Any] = {f"in:{name}": value for name, value in self.feed.items() if name not in without}
+        if any(value.dtype.kind not in "biufc" for value in kept.values()):
+            return None
+        kept |= {f"out:{info.name}": value for info, value in zip(model.graph.output, arrays, strict=True)}
+        np.savez(place, **kept)
+        return place
+
+
+def witness(
+    model: ModelProto,
+    shapes: Mapping[str, Dims] | None = None,
+    values: Mapping[str, object] | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> Witness:
+    """Load the model in onnxruntime and run it once, with `values` for the inputs that are to be bound.
+
+    Raises UsageError for data that does not fit the model's inputs.
+    """
+    import onnxruntime
+
+    version, shapes, values = onnxruntime.__version__, dict(shapes or {}), dict(values or {})
+    feeds = given_feeds(model, data, values) if data is not None else _tries(model, shapes, values)
+    first: Witness | None = None
+    try:
+        with session(model) as loaded:
+            left = MOST_RUNS
+            for feed in feeds:
+                try:
+                    outputs = loaded.run(None, feed)
+                except Exception:  # onnxruntime raises its own kinds; another size may do
+                    continue
+                found = Witness(version, "", feed, outputs, {name: array.shape for name, array in feed.items()}, data is None)
+                first, left = first or found, left - 1
+                if all(map(_finite, outputs)):
+                    return found
+                if not left:
+                    break
+            return first or Witness(version, sizes=_guess(model, shapes, values))
+    except GraphfixError:
+        raise
+    except Exception as error:
+        return Witness(version, " ".join(str(error).split()) or type(error).__name__, sizes=_guess(model, shapes, values))
+
+
+def _finite(output: Any) -> bool:
+    return not isinstance(output, np.ndarray) or output.dtype.kind not in "fc" or bool(np.isfinite(output).all())
+
+
+def draws(graph: GraphProto) -> bool:
+    """Whether an operator in the graph, at any depth, draws random numbers."""
+    return any(
+        node.op_type in RANDOM or any(draws(inner) for item in node.attribute for inner in (item.g, *item.graphs))
+        for node in graph.node
+    )
+
+
+def _tries(model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, object]) -> Iterator[Feed]:
+    """Seeded feeds: every free dim at one size, then only the last of each input."""
+    free = is_free(model, shapes, values)
+    widest = max((_open(info) for info in interface(model)), default=0)
+    layouts = [dict(shapes), _slim(model, shapes)] if free else [dict(shapes)]
+    for layout in layouts:
+        for sizes in (SEQUENCES if widest < 2 else PICTURES) if free else SEQUENCES[:1]:
+            if sizes[1] ** widest > MOST:
+                continue
+            for seed in range(SEEDS):
+                feed = seeded_feeds(model, layout, values, sizes, seed)
+                if feed is not None:
+                    yield feed
+
+
+def _open(info: ValueInfoProto) -> int:
+    """How many dims of an input beyond its first the model leaves free."""
+    return sum(not dim.HasField("dim_value") or dim.dim_value < 0 for dim in info.type.tensor_type.shape.dim[1:])
+
+
+def _slim(model: ModelProto, shapes: Mapping[str, Dims]) -> dict[str, Dims]:
+    """The shapes with 1 for every free dim between the first and the last, where states and batches stand."""
+    made: dict[str, Dims] = {}
+    for info in interface(model):
+        declared = info.type.tensor_type.shape.dim
+        asked = list(shapes.get(info.name, [None] * len(declared)))
+        for position in range(1, len(asked) - 1):
+            named = position < len(declared) and (declared[position].dim_param or declared[position].dim_value > 0)
+            if not isinstance(asked[position], int) and not named:
+                asked[position] = 1
+        made[info.name] = asked
+    return made
+
+
+def _guess(model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, object]) -> dict[str, Sequence[int]]:
+    feed = seeded_feeds(model, _slim(model, shapes), values, FALLBACK, 0) or {}
+    return {name: array.shape for name, array in feed.items()}
