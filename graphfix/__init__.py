@@ -19,9 +19,9 @@ __all__ = [
 ]  # fmt: skip
 
 _HOMES = {
-    "compile": "api", "fix": "api", "lint": "api", "lower": "api", "Compiled": "backends.compile.compile", "Fixed": "api", "Report": "api",
-    "Finding": "linter.diagnostics", "Result": "linter.diagnostics",
-    "Severity": "linter.diagnostics", "GraphfixError": "errors",
+    "compile": "api", "fix": "api", "lint": "api", "lower": "api", "Fixed": "api", "Report": "api",
+    "Compiled": "backends.compile.compile", "GraphfixError": "errors",
+    "Finding": "linter.diagnostics", "Result": "linter.diagnostics", "Severity": "linter.diagnostics",
 }  # fmt: skip
 
 

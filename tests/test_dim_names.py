@@ -9,7 +9,7 @@ from onnx import ModelProto
 from graphfix.analysis.dim_names import is_fresh, is_untold, quoted, shown
 from graphfix.analysis.facets.node import facets
 from graphfix.analysis.facts import Facts
-from graphfix.analysis.shape_inference import graphs
+from graphfix.ir.traversal import graphs
 from graphfix.linter.example import Example
 from graphfix.rewriting.editor import Surgery
 from graphfix.rewriting.symbolic_shapes import Tracer

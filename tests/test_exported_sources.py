@@ -14,8 +14,8 @@ from onnx import ModelProto
 
 import graphfix
 from graphfix.analysis.facts import Facts
-from graphfix.analysis.shape_inference import graphs
 from graphfix.ir.source_location import Origin, origin
+from graphfix.ir.traversal import graphs
 from graphfix.linter.check import place
 from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.linter.engine import lint_file

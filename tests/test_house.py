@@ -25,10 +25,6 @@ ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "graphfix").rglob("*.py"))
 HEAVY = ("onnxruntime", "torch", "tensorflow", "openvino", "tract", "coremltools", "tensorrt", "onnx2tf", "onnx_graphsurgeon",
          "onnxsim", "networkx", "rich")  # fmt: skip
-STOOD_ON = {"rewrite", "graph_rewrite", "rewrite_registry", "surgeon", "imported", "closing", "draft", "spelling", "book",
-            "builder", "emission", "taken", "cells", "unrolling", "rounds", "transaction", "planner", "sharing",
-            "inheritance"}  # fmt: skip
-"""Modules, wherever they lie, of which none may import itself by way of others."""
 
 
 @functools.cache
@@ -124,28 +120,76 @@ def test_rewrite_names_match_their_files(name: str) -> None:
     assert rewrite.fires or rewrite.everywhere or rewrite.safety is Safety.INTERFACE
 
 
-def test_no_circle_of_imports_runs_through_what_rewrites_stand_on() -> None:
-    """Imports within functions and those for types alone count."""
-    names = {path: ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in SOURCES}
-    known = set(names.values())
-    graph: dict[str, set[str]] = {}
-    for path, name in names.items():
-        found = graph[name] = set()
-        for node in statements(parsed(path)):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                found |= {whole if (whole := f"{node.module}.{item.name}") in known else node.module for item in node.names}
-            elif isinstance(node, ast.Import):
-                found |= {item.name for item in node.names}
-        found &= known - {"graphfix"}
+PACKAGES = (
+    "errors", "version", "ir", "analysis", "tables", "verify", "linter", "rewriting", "rewrites", "backends", "probe", "lowering",
+    "report", "cli", "api",
+)  # fmt: skip
+"""Packages and modules in the order in which they may import each other: only what stands before."""
+BESIDE = {"verify": "tables"}
+"""What stands in one place of the order with another: neither imports the other."""
+UPWARD = {("graphfix.linter.remedy_index", "graphfix.rewriting.registry")}
+"""The one exception: the index of fixes is made from the rewrites, so that lint can name one without importing any."""
 
-    def reached(start: str) -> set[str]:
-        seen, waiting = set[str](), [start]
-        while waiting:
-            new = graph[waiting.pop()] - seen
-            seen |= new
-            waiting += new
-        return seen
 
-    rooms = {name for name in known if name.rpartition(".")[2] in STOOD_ON}
-    assert len(rooms) == len(STOOD_ON)
-    assert [name for name in sorted(rooms) if name in reached(name)] == []
+def module_of(path: Path) -> str:
+    """The dotted name of a source file."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+@functools.cache
+def imports() -> dict[str, set[str]]:
+    """The modules of graphfix that each module imports, at any depth: inside functions and for type checking, too."""
+    known = {module_of(path) for path in SOURCES}
+    found: dict[str, set[str]] = {name: set() for name in known}
+    for path in SOURCES:
+        for node in ast.walk(parsed(path)):
+            names: list[str] = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                base = [*path.relative_to(ROOT).parts[: -node.level]] if node.level else []
+                home = ".".join([*base, *([node.module] if node.module else [])])
+                whole = [f"{home}.{alias.name}" for alias in node.names]
+                names = [name if name in known else home for name in whole]
+            found[module_of(path)].update(name for name in names if name in known)
+    return found
+
+
+def package(module: str) -> str:
+    """The package of the order in which a module stands; empty for the package graphfix itself."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def test_imports_follow_the_order_of_packages() -> None:
+    places = {name: place for place, name in enumerate(PACKAGES)}
+    upward = [
+        f"{module} imports {other}"
+        for module, others in imports().items()
+        for other in others
+        if package(module) in places
+        and (places.get(package(other), len(PACKAGES)) > places[package(module)] or BESIDE.get(package(module)) == package(other))
+    ]
+    assert set(upward) == {f"{module} imports {other}" for module, other in UPWARD}
+
+
+def test_imports_form_no_circle() -> None:
+    left = {module: set(others) for module, others in imports().items()}
+    left[""] = set()
+    while ready := [module for module, others in left.items() if not others & left.keys()]:
+        for module in ready:
+            del left[module]
+    assert not left, f"each of these imports another of them: {sorted(left)}"
+
+
+def test_every_module_stands_in_a_package_of_the_order() -> None:
+    assert {path.stem for path in (ROOT / "graphfix").glob("*.py")} == {"__init__", "__main__", "api", "errors", "version"}
+    assert {path.parent.name for path in (ROOT / "graphfix").glob("*/__init__.py")} < set(PACKAGES)
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.name == "__init__.py"], ids=lambda path: str(path.parent.name))
+def test_every_package_says_what_lives_there(path: Path) -> None:
+    said = ast.get_docstring(parsed(path))
+    assert said
+    assert said.partition("\n")[0].endswith(".")
+    if path.parent.parent.name == "graphfix":
+        assert "\n\n" in said, "a second paragraph says what may not live here"

@@ -9,9 +9,9 @@ import pytest
 from onnx import ModelProto, helper, inliner
 
 from graphfix.analysis.facts import Facts
-from graphfix.analysis.shape_inference import graphs
 from graphfix.ir.location_propagation import inherit
 from graphfix.ir.source_location import Origin, bears, mark, origin
+from graphfix.ir.traversal import graphs
 
 HEAD = '<ir_version: 9, opset_import: ["": 18, "local": 1]>'
 

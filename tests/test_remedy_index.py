@@ -27,8 +27,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sources
     """A copy of two sources that the index is made from, a second old; the user's cache is beside it."""
     folders = tmp_path / "graphfix", tmp_path / "graphfix" / "rewrites"
     folders[1].mkdir(parents=True)
-    for folder, name in zip(folders, ("cure.py", "drop_identity.py"), strict=True):
-        shutil.copy2(Path(remedy_index.__file__).parent / folder.relative_to(tmp_path / "graphfix") / name, folder)
+    for folder, source in zip(folders, ("linter/cures.py", "rewrites/cleanup/drop_identity.py"), strict=True):
+        shutil.copy2(remedy_index.PACKAGE / source, folder)
     monkeypatch.setattr(remedy_index, "PACKAGE", folders[0])
     monkeypatch.setattr(remedy_index, "GRAIN", -3600.0)  # these sources are older than this process
     monkeypatch.setattr("sys.dont_write_bytecode", False)

@@ -30,7 +30,9 @@ def nested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleTy
     deep.mkdir(parents=True)
     for folder in (deep, deep.parent, deep.parent.parent):
         (folder / "__init__.py").write_text('"""A package."""\n')
-    source = (ROOT / "rewrites" / "drop_unused.py").read_text().replace('name = "drop-unused"', 'name = "drop-more"')
+    source = (
+        (ROOT / "rewrites" / "interface" / "drop_unused.py").read_text().replace('name = "drop-unused"', 'name = "drop-more"')
+    )
     (deep / "drop_more.py").write_text(source)
     (deep.parent / "neighbour.py").write_text('raise AssertionError("nobody needs this")\n')
     monkeypatch.syspath_prepend(str(tmp_path))

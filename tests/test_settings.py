@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import graphfix
 from graphfix.cli.app import main
 from graphfix.errors import UsageError
 from graphfix.linter import config
@@ -19,7 +20,7 @@ from graphfix.linter.config_schema import NEEDED, SETTINGS, SUPPRESSION, schema
 from graphfix.linter.example import Example
 
 Write = Callable[..., Path]
-SHIPPED = Path(config.__file__).with_name("graphfix.schema.json")
+SHIPPED = Path(graphfix.__file__).with_name("graphfix.schema.json")
 LAWFUL = [
     "",
     'targets = ["tract", "openvino@2026.4"]\nselect = ["GF1"]\nignore = ["unmeasured"]',

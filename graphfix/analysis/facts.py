@@ -11,10 +11,10 @@ from typing import Any
 from onnx import ModelProto
 
 from graphfix.analysis.known_facts import Known
-from graphfix.analysis.shape_inference import NAMES as DTYPES
 from graphfix.analysis.shape_refinement import SHAPED_BY
 from graphfix.analysis.solver import solve
 from graphfix.analysis.values import Dim, NodeFacts, Shape, Value, typed
+from graphfix.ir.dtypes import NAMES as DTYPES
 from graphfix.ir.schemas import since
 from graphfix.ir.source_location import Origin, bears, origin
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from onnx import ModelProto
 
 from graphfix.analysis.dynamic_dims import DynamicDims
-from graphfix.analysis.shape_inference import Place
 from graphfix.analysis.values import NodeFacts, Shape, Value
+from graphfix.ir.traversal import Place
 
 
 @dataclass(slots=True)

@@ -14,9 +14,9 @@ import onnx
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TypeProto, ValueInfoProto, helper, shape_inference
 
 from graphfix.analysis.constant_folding import Array
-from graphfix.analysis.shape_inference import CODES
 from graphfix.analysis.symbolic_shapes import MOST, sizes_of
 from graphfix.analysis.values import Shape, Sizes, Value, is_unclear, typed
+from graphfix.ir.dtypes import CODES
 
 HANDED = {"int64", "int32", "float32", "float64", "bool"}
 """Dtypes of constants that are handed to inference."""

@@ -16,7 +16,6 @@ from graphfix.analysis.constant_folding import Array
 from graphfix.analysis.dim_names import is_fresh
 from graphfix.analysis.known_facts import Known
 from graphfix.analysis.node_inference import NodeInference, Operand, inferred_value, joined_parts, merged
-from graphfix.analysis.shape_inference import Place
 from graphfix.analysis.shape_refinement import (
     RECURRENT,
     RULES,
@@ -31,6 +30,7 @@ from graphfix.analysis.shape_refinement import (
 )
 from graphfix.analysis.value_sources import produced
 from graphfix.analysis.values import Dim, Shape, Sizes, Value, is_unclear, typed
+from graphfix.ir.traversal import Place
 
 Scope = tuple[str, ...]
 Told = Mapping[str, ValueInfoProto]

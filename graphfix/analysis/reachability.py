@@ -5,7 +5,7 @@ from __future__ import annotations
 from onnx import AttributeProto
 
 from graphfix.analysis.facts import Facts
-from graphfix.analysis.shape_inference import branch_scope
+from graphfix.ir.traversal import branch_scope
 
 
 def unreached(facts: Facts) -> set[int]:

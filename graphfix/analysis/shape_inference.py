@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnx
-from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, TypeProto, helper, shape_inference
+from onnx import AttributeProto, GraphProto, ModelProto, TensorProto, TypeProto, helper, shape_inference
 
 from graphfix.analysis.constant_folding import LIMIT, Array
 from graphfix.analysis.contrib_shapes import stood_in
 from graphfix.analysis.dim_names import quoted
 from graphfix.analysis.loop_invariants import read_outside
-
-NAMES = {
-    code: {"FLOAT": "float32", "DOUBLE": "float64", "UNDEFINED": ""}.get(name, name.lower())
-    for name, code in TensorProto.DataType.items()
-}
-"""ONNX's element types as numpy writes them, empty for an undefined one."""
-CODES = {name: code for code, name in NAMES.items()}
-"""ONNX's element type by its name as numpy writes it."""
-Place = tuple[tuple[str, ...], str]
-"""A value: the scope it is made in, and its name."""
+from graphfix.ir.dtypes import CODES
+from graphfix.ir.traversal import Place, branch_scope, graphs
 
 
 def stripped(model: ModelProto) -> ModelProto:
@@ -72,15 +64,6 @@ def unannotated(model: ModelProto) -> ModelProto:
             if dim.HasField("dim_value") and dim.dim_value < 0:
                 dim.ClearField("dim_value")
     return model
-
-
-def graphs(graph: GraphProto) -> Iterator[GraphProto]:
-    """A graph and every subgraph in it, at any depth."""
-    yield graph
-    for node in graph.node:
-        for item in node.attribute[:]:
-            if item.type == AttributeProto.GRAPH:
-                yield from graphs(item.g)
 
 
 def infer(model: ModelProto) -> tuple[ModelProto, str | None]:
@@ -183,11 +166,6 @@ def _may_hold_long_vectors(model: ModelProto, every: Sequence[GraphProto]) -> bo
 def _is_long_vector(info: onnx.ValueInfoProto) -> bool:
     dims = info.type.tensor_type.shape.dim
     return len(dims) == 1 and dims[0].dim_value > LONG
-
-
-def branch_scope(scope: tuple[str, ...], node: NodeProto, name: str) -> tuple[str, ...]:
-    """The scope inside one subgraph attribute of a node, as reports print it."""
-    return (*scope, f"{name} of {node.name or next(iter(node.output), node.op_type)}")
 
 
 def pinned(model: ModelProto, pins: Mapping[Place, tuple[str, tuple[int | str | None, ...]]]) -> ModelProto:

@@ -21,10 +21,12 @@ from graphfix.analysis.node_inference import NodeInference, Operand, merged
 from graphfix.analysis.node_transfer import KINDS, NO_BODIES, Bodies, Scope, Step, Told, Transfer, improves
 from graphfix.analysis.operand_conflicts import gravest
 from graphfix.analysis.patterns.registry import judged, noted, recognise
-from graphfix.analysis.shape_inference import NAMES, branch_scope, infer, named, replace, stripped
+from graphfix.analysis.shape_inference import infer, named, replace, stripped
 from graphfix.analysis.unfolded_inference import overlooked
 from graphfix.analysis.values import NodeFacts, Value, typed
+from graphfix.ir.dtypes import NAMES
 from graphfix.ir.schemas import since
+from graphfix.ir.traversal import branch_scope
 
 SETTLED = ("nothing", "constant", "folded", "shape", "cast-shape", "runtime")
 """What a node's execution may hang on, the most settled first."""

@@ -18,8 +18,8 @@ from onnx import AttributeProto, GraphProto, ModelProto, ValueInfoProto
 from graphfix.analysis.dim_names import MADE_UP, shown
 from graphfix.analysis.dims import FUNCTIONS, DimExpr, expression, floor
 from graphfix.analysis.facts import Facts
-from graphfix.analysis.shape_inference import branch_scope
 from graphfix.analysis.values import Dim, Value, typed
+from graphfix.ir.traversal import branch_scope
 
 if TYPE_CHECKING:
     from graphfix.analysis.facts import Facts

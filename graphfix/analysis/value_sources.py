@@ -7,9 +7,9 @@ import onnx
 from onnx import AttributeProto, NodeProto, helper
 
 from graphfix.analysis.constant_folding import Array, attribute, constant_value, fold
-from graphfix.analysis.shape_inference import NAMES
 from graphfix.analysis.symbolic_shapes import follow, settled
 from graphfix.analysis.values import Shape, Value
+from graphfix.ir.dtypes import NAMES
 from graphfix.ir.schemas import formal_types
 
 RANDOM = {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"}

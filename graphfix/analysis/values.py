@@ -8,7 +8,7 @@ import onnx
 from onnx import NodeProto
 
 from graphfix.analysis.constant_folding import Array
-from graphfix.analysis.shape_inference import NAMES
+from graphfix.ir.dtypes import NAMES
 
 Dim = int | str | None
 Shape = tuple[Dim, ...]

@@ -17,8 +17,8 @@ import numpy.typing as npt
 import onnx
 from onnx import GraphProto, ModelProto, TensorShapeProto, ValueInfoProto, helper, numpy_helper
 
-from graphfix.analysis.shape_inference import graphs
 from graphfix.errors import UsageError, nearest
+from graphfix.ir.traversal import graphs
 
 Dims = Sequence[int | str | None]
 

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from onnx import ModelProto, TensorProto, helper
 
-from graphfix.analysis.shape_inference import graphs
 from graphfix.ir.tensors import is_external, nbytes
+from graphfix.ir.traversal import graphs
 
 ENOUGH = 500_000_000
 """Bytes of large weights from which putting them aside is worth the disk."""

@@ -74,8 +74,8 @@ def read_attempt(source: Source, instructions: Instructions, answer: Mapping[str
 
 def _opset_and_node_count(path: Path) -> tuple[int, int]:
     """Return a model's opset of the default domain, and the number of its nodes with those in subgraphs."""
-    from graphfix.analysis.shape_inference import graphs
     from graphfix.ir.skeleton import read_skeleton
+    from graphfix.ir.traversal import graphs
 
     model = read_skeleton(path)
     opset = max((entry.version for entry in model.opset_import if not entry.domain), default=0)

@@ -1,4 +1,7 @@
-"""Renderers: each writes Results in one output format, without judging them."""
+"""Renderers: each writes Results in one output format, without judging them.
+
+No verdict is decided and no model is changed here. Imports: lowering and what stands before it.
+"""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto,
 
 from graphfix.analysis.cache import facts_of
 from graphfix.analysis.facts import DTYPES, Value
-from graphfix.analysis.shape_inference import CODES
+from graphfix.ir.dtypes import CODES
 from graphfix.ir.value_names import Taken
 from graphfix.rewriting.builder import Builder
 from graphfix.rewriting.emission import Tensors

@@ -57,7 +57,7 @@ def read_behind(model: ModelProto, name: str) -> str:
     """A new name under which every reader of an input, at every depth, reads it from now on; its maker is yet to be added."""
     from onnx import helper
 
-    from graphfix.analysis.shape_inference import graphs
+    from graphfix.ir.traversal import graphs
 
     new = Taken.of(model.graph).fresh(name)
     for graph in graphs(model.graph):

@@ -12,9 +12,9 @@ from onnx import GraphProto, ModelProto
 
 from graphfix.analysis.cache import patiently, sharing
 from graphfix.analysis.output_shapes import with_output_shapes
-from graphfix.analysis.shape_inference import graphs
 from graphfix.errors import UsageError
 from graphfix.ir.bind_inputs import bind
+from graphfix.ir.traversal import graphs
 from graphfix.ir.weight_offload import shelved, whole
 from graphfix.linter.diagnostics import Result
 from graphfix.rewriting import registry as rewriting

@@ -15,12 +15,14 @@ from types import ModuleType
 
 from graphfix.rewriting.rewrite import Rewrite
 
+PACKAGE = "graphfix.rewrites"
+"""The package in which rewrites are found; a name, because rewrites import this room and not the other way round."""
+
 
 @functools.cache
 def registry() -> Mapping[str, Rewrite]:
     """Every rewrite under graphfix/rewrites/ by name, found by walking the package and the packages within."""
-    import graphfix.rewrites as package
-
+    package = importlib.import_module(PACKAGE)
     return dict(sorted((rewrite.name, rewrite) for module in modules(package) for rewrite in defined(module)))
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from onnx import NodeProto, helper, numpy_helper
 
-from graphfix.analysis.shape_inference import CODES
 from graphfix.analysis.values import Value
+from graphfix.ir.dtypes import CODES
 from graphfix.rewriting.builder import Pool
 from graphfix.rewriting.editor import Surgery
 from graphfix.rewriting.graph_rewrite import NodeRewrite

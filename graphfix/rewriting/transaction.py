@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import onnx
 from onnx import ModelProto, NodeProto
 
-from graphfix.analysis.shape_inference import graphs
 from graphfix.ir.source_location import Origin, origin
+from graphfix.ir.traversal import graphs
 from graphfix.ir.verifier import violations
 from graphfix.linter.cures import FALLBACK
 from graphfix.linter.diagnostics import Finding, Result, Severity

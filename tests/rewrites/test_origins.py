@@ -8,9 +8,9 @@ import onnx
 import pytest
 from onnx import ModelProto, NodeProto
 
-from graphfix.analysis.shape_inference import graphs
 from graphfix.ir.location_propagation import inherit
 from graphfix.ir.source_location import Origin, mark, origin
+from graphfix.ir.traversal import graphs
 from graphfix.rewriting.registry import registry
 from graphfix.rewriting.rewrite import Case, Rewrite, rewritten
 

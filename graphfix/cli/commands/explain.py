@@ -30,8 +30,6 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
     Raises:
         UsageError: there is no such subject; the hint names the most similar one.
     """
-    from graphfix.rewriting.registry import registry
-
     if len(subject) == 2:
         from graphfix.linter.support import named, operators, support, told
 
@@ -50,6 +48,7 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
             if check.code == found.code:
                 yield from _examples(check)
         return
+    from graphfix.rewriting.registry import registry
 
     if word in registry():
         rewrite = registry()[word]

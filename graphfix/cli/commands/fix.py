@@ -23,7 +23,6 @@ from graphfix.linter.policy import Policy
 from graphfix.lowering.options import add_lowering
 from graphfix.lowering.source import recognise_source
 from graphfix.report import renderer
-from graphfix.rewrites.interface.requests import reforms
 from graphfix.tables.table import table
 
 if TYPE_CHECKING:
@@ -159,6 +158,7 @@ def _finished_results(fixing: Fixing, policy: Policy, output: str | None, given:
 
 def _interface(model: ModelProto, given: argparse.Namespace) -> list[InterfaceRewrite]:
     """The changes of the interface that the command line asks for."""
+    from graphfix.rewrites.interface.requests import reforms
 
     return reforms(
         model,

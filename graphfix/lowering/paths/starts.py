@@ -6,8 +6,8 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graphfix.analysis.shape_inference import graphs
 from graphfix.ir.reading import read_whole
+from graphfix.ir.traversal import graphs
 from graphfix.lowering.options import EXPORTERS
 from graphfix.lowering.paths.model import ONNX, ExportState, Start
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.analysis.shape_inference import NAMES
+from graphfix.ir.dtypes import NAMES
 from graphfix.rewrites.attention.scaled_dot_product import Attending, Heads, triangle
 from graphfix.rewriting.replacement import Draft, DraftRewrite
 from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety

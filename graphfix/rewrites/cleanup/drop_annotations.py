@@ -7,8 +7,8 @@ from typing import ClassVar
 from onnx import AttributeProto, GraphProto, ModelProto
 
 from graphfix.analysis.cache import facts_of
-from graphfix.analysis.shape_inference import branch_scope
 from graphfix.analysis.value_info import Scope, disputed
+from graphfix.ir.traversal import branch_scope
 from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Outcome, Rewrite, Safety
 
 

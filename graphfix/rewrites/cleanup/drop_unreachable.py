@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from onnx import ModelProto
 
-from graphfix.analysis.shape_inference import graphs
+from graphfix.ir.traversal import graphs
 from graphfix.rewriting.editor import Surgery
 from graphfix.rewriting.graph_rewrite import GraphRewrite
 from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety

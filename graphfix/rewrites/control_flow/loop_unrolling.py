@@ -16,7 +16,7 @@ import numpy as np
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto
 
 from graphfix.analysis.constant_folding import Array, attribute, constant_value, fold, tensor_value
-from graphfix.analysis.shape_inference import branch_scope
+from graphfix.ir.traversal import branch_scope
 from graphfix.rewrites.control_flow.proto_editor import Book, every
 from graphfix.rewriting.builder import Builder
 from graphfix.rewriting.rewrite import Declined, Key, Outcome, Rewrite

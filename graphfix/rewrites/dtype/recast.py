@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from graphfix.analysis.shape_inference import CODES
+from graphfix.ir.dtypes import CODES
 from graphfix.rewriting.editor import Surgery
 from graphfix.rewriting.rewrite import Key
 

@@ -43,8 +43,8 @@ class DropUnused(InterfaceRewrite):
     def reform(self, model: ModelProto) -> Reformed | Declined:
         from onnx import ModelProto
 
-        from graphfix.analysis.shape_inference import graphs
         from graphfix.ir.bind_inputs import interface
+        from graphfix.ir.traversal import graphs
 
         there = [output.name for output in model.graph.output]
         for name in sorted(self.outputs or ()):
@@ -77,7 +77,7 @@ class DropUnused(InterfaceRewrite):
 
 def _prune(model: ModelProto) -> None:
     """Take out the nodes and initializers that no output hangs on."""
-    from graphfix.analysis.shape_inference import graphs
+    from graphfix.ir.traversal import graphs
 
     wanted = {output.name for output in model.graph.output}
     nodes = []

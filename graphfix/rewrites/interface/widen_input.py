@@ -72,8 +72,9 @@ class WidenInput(InterfaceRewrite):
         from onnx import ModelProto, helper
 
         from graphfix.analysis.facts import DTYPES
-        from graphfix.analysis.shape_inference import CODES, graphs
         from graphfix.ir.bind_inputs import interface
+        from graphfix.ir.dtypes import CODES
+        from graphfix.ir.traversal import graphs
 
         made = ModelProto()
         made.CopyFrom(model)

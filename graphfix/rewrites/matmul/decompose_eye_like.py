@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.analysis.shape_inference import CODES, NAMES
+from graphfix.ir.dtypes import CODES, NAMES
 from graphfix.rewriting.replacement import Draft, DraftRewrite
 from graphfix.rewriting.rewrite import Case, Cure, Safety
 

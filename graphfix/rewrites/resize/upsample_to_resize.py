@@ -46,8 +46,8 @@ class UpsampleToResize(Rewrite):
         import onnx
         from onnx import version_converter
 
-        from graphfix.analysis.shape_inference import graphs
         from graphfix.ir.metadata import restore
+        from graphfix.ir.traversal import graphs
 
         found = [node for graph in graphs(model.graph) for node in graph.node if node.op_type == "Upsample"]
         if not found:
