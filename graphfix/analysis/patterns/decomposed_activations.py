@@ -9,14 +9,6 @@ from graphfix.analysis.facts import Facts, NodeFacts
 from graphfix.analysis.patterns.facts_view import FactsView
 from graphfix.analysis.patterns.matcher import Pattern, Patterns
 
-EXOTIC = frozenset({"HardSigmoid", "HardSwish", "Mish", "Celu", "Selu", "Softsign", "ThresholdedRelu", "Shrink", "Gelu",
-                    "FastGelu", "BiasGelu", "QuickGelu", "Swish"})  # fmt: skip
-"""Operators, of ai.onnx and com.microsoft."""
-EXOTIC_IN_RNN = frozenset({"hardsigmoid", "softsign", "scaledtanh", "thresholdedrelu", "elu", "affine", "leakyrelu",
-                           "softplus", "relu"})  # fmt: skip
-"""Activations of LSTM, GRU and RNN, in lower case; relu is common in an RNN and exotic in the gated two."""
-
-
 NUMBERS = {"one": 1.0, "three": 3.0, "six": 6.0, "sixth": 1 / 6}
 EITHER = {"Cap": ("Clip", "Min"), "Scale": ("Div", "Mul")}
 RELU6 = (

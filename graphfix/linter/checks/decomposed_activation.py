@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graphfix.analysis.patterns.decomposed_activations import decomposed
 from graphfix.linter.check import Check, Look
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
@@ -42,5 +41,7 @@ class DecomposedActivation(Check):
 
     def check(self, look: Look) -> Iterator[Finding]:
         """Yield a note on the last node of every group that computes such an activation."""
+        from graphfix.analysis.patterns.decomposed_activations import decomposed
+
         for found in decomposed(look.facts):
             yield self.at(look, found.node, f"a {found.activation}, taken apart into elementary operators, ends here")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graphfix.analysis.patterns.decomposed_activations import EXOTIC
+from graphfix.analysis.patterns.exotic_activations import EXOTIC
 from graphfix.linter.check import Check, Look
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
