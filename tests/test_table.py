@@ -39,6 +39,11 @@ def evidence(when: dict[str, Any]) -> Evidence:
         ({"r": {"max": 3}}, {"r": "unranked"}, False),
         ({"mode": ["cubic"]}, {}, False),
         ({"axes.from": ["absent"]}, {}, True),
+        ({"thins": [False]}, {}, True),
+        ({"thins": [False, True]}, {}, True),
+        ({"thins": [True]}, {}, False),
+        ({"thins": {"not": [True]}}, {}, False),
+        ({"thins": [False], "T": ["int8"]}, {"T": "float32"}, False),
     ],
 )
 def test_condition_is_met_failed_or_open(when: dict[str, Any], facets: dict[str, Any], answer: bool | None) -> None:
