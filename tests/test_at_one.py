@@ -25,6 +25,7 @@ FITS = [
     "s = Shape(x)\nr = Expand(u, s)", "r = LayerNormalization(y, one)", "r = MatMul(fixed, three)",
     "r, last = LSTM<hidden_size = 3>(seq, W, R)", "c = NonZero(x)\nd = Cast<to = 1>(c)\nr = Reshape(d, two)",
     "d = Slice(x, zero, k, zero)\nr = Reshape(d, two)", "r = BatchNormalization(y, v, v, v, v)",
+    "r, i = TopK<axis = 1>(x, whole)", "r, i = TopK<axis = 0>(x, single)",
 ]  # fmt: skip
 CLASHES = [
     "r = MatMul(w, x)", "r = Reshape(x, two2)", "r = Reshape(x, eight)", "r = Add(v2, x)", "r = Concat<axis = 1>(x, w)",
@@ -33,7 +34,8 @@ CLASHES = [
     "r, last = LSTM<hidden_size = 3>(seq, W, R, , , h)", "s = Shape(w)\nr = Expand(z2, s)",
     "s = Shape(x)\nt = Mul(s, two)\nc = ConstantOfShape(t)\nr = Reshape(c, five)", "r = DepthToSpace<blocksize = 2>(deep)",
 ]  # fmt: skip
-MORE = ", int64[2] two2 = {3, 4}, float[2] v2 = {1, 2}, float[2,3] row = {1,2,3,4,5,6}, int64[1] five = {5}"
+MORE = ", int64[2] two2 = {3, 4}, float[2] v2 = {1, 2}, float[2,3] row = {1,2,3,4,5,6}, int64[1] five = {5}, int64[1] whole = {4}"
+MORE += ", int64[1] single = {1}"
 
 
 def clash(nodes: str) -> object:

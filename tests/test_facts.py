@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
+import pytest
 from onnx import TensorProto, helper, numpy_helper, parser
 
 from graphfix.analysis.facets.node import facets
@@ -249,3 +250,55 @@ def test_a_reshape_has_as_many_elements_as_its_data() -> None:
         opset=12,
     )
     assert found.value("y").shape == ("N", 30)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("shape", "columns", "wanted"), [("2,6", 4, 3), ("2,2", 4, 1), ("2,3", 4, None), ("1,2", 4, None), ("0,4", 4, 0)]
+)
+def test_a_dim_is_counted_where_the_others_divide_the_elements(shape: str, columns: int, wanted: int | None) -> None:
+    found = facts(
+        "t = Concat<axis = 0>(k, last)\ny = Reshape(x, t)",
+        inputs=f"float[{shape}] x, int64[1] k",
+        weights=f"int64[1] last = {{{columns}}}",
+    ).value("y")
+    assert found is not None
+    assert found.shape is not None
+    assert found.shape[1] == columns
+    assert found.shape[0] == wanted if wanted is not None else not isinstance(found.shape[0], int)
+
+
+def test_of_no_elements_no_dim_is_counted() -> None:
+    found = facts(
+        "t = Concat<axis = 0>(k, zero)\ny = Reshape<allowzero = 1>(x, t)",
+        inputs="float[0,4] x, int64[1] k",
+        weights="int64[1] zero = {0}",
+    ).value("y")
+    assert found is not None
+    assert found.shape is not None
+    assert found.shape[1] == 0
+    assert not isinstance(found.shape[0], int)
+
+
+SOURCES = ("constant", "folded", "shape", "cast", "runtime")
+"""What conditions come from, the most settled first, and what they are called here."""
+MADE = """folded = Not(constant) s = Shape(x) n = Gather<axis = 0>(s, first) shape = Equal(n, one)
+          f = Cast<to = 6>(n) cast = Equal(f, other) runtime = Identity(given)"""
+
+
+def either(result: str, condition: str, then: str) -> str:
+    """An If that gives a result, with nodes that make `u` in one branch, and an Abs in the other."""
+    branches = f"then_branch = a () => (float[m] u) {{ {then} }}, else_branch = b () => (float[m] v) {{ v = Abs(x) }}"
+    return f"{result} = If({condition}) <{branches}>"
+
+
+@pytest.mark.parametrize("outer", SOURCES)
+@pytest.mark.parametrize("inner", SOURCES)
+def test_a_branch_in_a_branch_runs_under_the_less_settled_condition(outer: str, inner: str) -> None:
+    nodes = f"{MADE} {either('y', outer, 'e = Exp(x) ' + either('u', inner, 'u = Neg(x)'))}"
+    weights = "bool constant = {1}, int64 first = {0}, int64 one = {1}, int32 other = {1}"
+    text = f'<ir_version: 8, opset_import: ["": 17]> g (float[m] x, bool given) => (float[m] y) <{weights}> {{ {nodes} }}'
+    under = {node.op: node.under for node in Facts.of(parser.parse_model(text)).nodes}
+    called = {name: "cast-shape" if name == "cast" else name for name in SOURCES}
+    assert under["Exp"] == called[outer]
+    assert under["Neg"] == called[max(outer, inner, key=SOURCES.index)]
+    assert under["Shape"] == "nothing"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import onnx
 import pytest
+from graphfix.rewrite import registry
+from graphfix.rounds import KINDS, answering
 
 import graphfix
 from graphfix.analysis.facets.model import model_facets
@@ -50,6 +52,17 @@ def test_a_compilers_own_rejection_of_a_whole_model_may_be_over_any_node_or_trai
 def test_a_cure_for_any_operator_is_none_for_the_model() -> None:
     assert Cure("*").answers("Relu", "operator", "GF101")
     assert not Cure("*").answers("", "operator", "GF101")
+
+
+def test_a_cure_answers_every_kind_but_those_excepted() -> None:
+    cure = Cure("Mish", unless=("dynamic", "operand"))
+    assert [kind for kind in KINDS if not cure.answers("Mish", kind, "GF101")] == ["operand", "dynamic"]
+    assert not Cure("Mish", kinds=("dynamic",), unless=("dynamic",)).answers("Mish", "dynamic", "GF101")
+
+
+@pytest.mark.parametrize(("kind", "called"), [("operator", True), ("dtype", True), ("dynamic", False), ("operand", False)])
+def test_a_function_is_not_expanded_for_free_dims_or_operands(kind: str, called: bool) -> None:
+    assert ("expand-function" in {rewrite.name for rewrite in answering("Mish", kind, "GF101", None)}) is called
 
 
 def test_free_dims_are_answered_with_the_option_that_fixes_them() -> None:

@@ -51,6 +51,11 @@ def evidence(when: dict[str, Any]) -> Evidence:
         ({"r": {"not": [4]}, "T": {"not": ["int8"]}}, {"r": 3, "T": "int8"}, False),
         ({"r": {"not": [4]}, "T": {"not": ["int8"]}}, {"r": 3, "T": "int4"}, True),
         ({"r": {"min": 2}, "T": {"not": ["int8"]}}, {"r": None, "T": "int8"}, False),
+        ({"thins": [False]}, {}, True),
+        ({"thins": [False, True]}, {}, True),
+        ({"thins": [True]}, {}, False),
+        ({"thins": {"not": [True]}}, {}, False),
+        ({"thins": [False], "T": ["int8"]}, {"T": "float32"}, False),
     ],
 )
 def test_condition_is_met_failed_or_open(when: dict[str, Any], facets: dict[str, Any], answer: bool | None) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from pathlib import Path
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 SHELLS = ("bash", "zsh", "fish")
 FILE_ARGUMENTS = frozenset({"path", "paths", "model", "folder"})
@@ -52,8 +52,7 @@ def _argument(action: argparse.Action, known_values: Mapping[str, Sequence[str]]
 
 def _known_values() -> dict[str, Sequence[str]]:
     """The known values by argument name, of arguments that declare no choices."""
-    from graphfix import rewrites
-from graphfix.linter.codes import codes
+    from graphfix.linter.codes import codes
     from graphfix.linter.formats import FORMATS
     from graphfix.tables.versions import WHOLE, rules_home, targets
 
@@ -73,6 +72,8 @@ from graphfix.linter.codes import codes
 
 def _rewrites() -> list[str]:
     """The names of the rewrites, read from the files that are called after them: importing them all takes a second."""
+    from graphfix import rewrites
+
     found = []
     for path in Path(rewrites.__file__).parent.rglob("*.py"):
         name = path.stem.replace("_", "-")

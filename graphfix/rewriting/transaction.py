@@ -81,6 +81,9 @@ class Workbench:
     """The rewrites kept since the best state, with the nodes they were on (None: on the whole model)."""
     best: Snapshot | None = None
     """The state with the fewest findings so far, the earliest of several."""
+    _noted: set[Change] = field(default_factory=set)
+    """The first `_seen` of the changes."""
+    _seen: int = 0
     _tolerance: Tolerance = field(default_factory=Tolerance)
     _results: Sequence[Result] | None = None
     _lawful: bool | None = None
@@ -143,14 +146,14 @@ class Workbench:
             return []
         self.model, self._results = best.model, best.results
         self.verification, self._tolerance = best.verification, best.tolerance
-        count, kept = 0, []
+        count, kept = 0, dict[Change, None]()
         for change in self.changes:
             count += change.applied
             if change.applied and count > best.applied:
                 change = dataclasses.replace(change, applied=False, declined="withdrawn: it leads to nothing that cures")
-            if change not in kept:
-                kept.append(change)
+            kept.setdefault(change)
         self.changes[:] = kept
+        self._noted, self._seen = set(), 0
         self.trail.clear()
         self.version += 1
         return trail
@@ -197,7 +200,9 @@ class Workbench:
 
     def note(self, change: Change) -> None:
         """Record a refusal once."""
-        if change not in self.changes:
+        self._noted.update(self.changes[self._seen :])  # changes that were applied are appended without a note
+        self._seen = len(self.changes)
+        if change not in self._noted:
             self.changes.append(self.located(change))
 
     def located(self, change: Change) -> Change:
