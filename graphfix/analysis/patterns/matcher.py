@@ -65,12 +65,16 @@ class View(Protocol[N, V]):
         """What to call a node."""
 
 
-@dataclass(frozen=True, slots=True)
 class Match(Generic[N, V]):
-    """One place where a pattern fits: the values that its names stand for, and the nodes by the first name they make."""
+    """One place where a pattern fits: the values that its names stand for, and the nodes by the first name they make.
 
-    values: Mapping[str, V]
-    nodes: Mapping[str, N]
+    It is no dataclass: a search makes many, and a frozen one takes three times as long to make.
+    """
+
+    __slots__ = ("nodes", "values")
+
+    def __init__(self, values: Mapping[str, V], nodes: Mapping[str, N]) -> None:
+        self.values, self.nodes = values, nodes
 
     def __getitem__(self, name: str) -> V:
         return self.values[name]
@@ -84,12 +88,12 @@ class Miss:
     at: str
 
 
-@dataclass(slots=True)
 class Nearest:
     """The misses of a search: the one with the most nodes found counts, of several the first."""
 
-    found: int = -1
-    miss: Miss | None = None
+    def __init__(self) -> None:
+        self.found = -1
+        self.miss: Miss | None = None
 
     def note(self, found: int, reason: str, at: str) -> None:
         """Keep a miss that is nearer than those before."""
