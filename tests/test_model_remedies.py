@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import onnx
 import pytest
-from graphfix.rewrite import registry
-from graphfix.rounds import KINDS, answering
 
 import graphfix
 from graphfix.analysis.facets.model import model_facets
@@ -13,7 +11,7 @@ from graphfix.analysis.facts import Facts
 from graphfix.linter.cures import Cure
 from graphfix.linter.remedy_index import remedy
 from graphfix.report.paragraphs import Detail, paragraph
-from graphfix.rewriting.fixpoint import answering
+from graphfix.rewriting.fixpoint import KINDS, answering
 from graphfix.rewriting.registry import registry
 
 HEAD = '<ir_version: 8, opset_import: ["" : 17]>'
