@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import pytest
-from graphfix.cure import FALLBACK, Cure
-from graphfix.diagnostic import Finding, Result, Severity
-from graphfix.rewrite import NodeRewrite, Outcome, Safety
-from graphfix.transaction import Change, Snapshot, Workbench, gravity, regressions
 from onnx import ModelProto, parser
 
-from graphfix.verify import Reference, Tolerance
+from graphfix.linter.cures import FALLBACK, Cure
+from graphfix.linter.diagnostics import Finding, Result, Severity
+from graphfix.rewriting.graph_rewrite import NodeRewrite
+from graphfix.rewriting.rewrite import Outcome, Safety
+from graphfix.rewriting.transaction import Change, Snapshot, Workbench, gravity, regressions
+from graphfix.verify.reference import Reference, Tolerance
 
 
 def model(body: str) -> ModelProto:
