@@ -1,1 +1,1 @@
-"""The lint rules, one a file; graphfix.check finds them by walking this folder."""
+"""The lint rules, one per file; `graphfix.check.checks` imports every module of this package."""

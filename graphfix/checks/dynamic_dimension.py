@@ -1,4 +1,4 @@
-"""GF106: the compiler wants fixed dims where the model leaves them free."""
+"""GF106: the compiler requires fixed dims where the model has dynamic ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class DynamicDimension(TableCheck):
     invalid = (Example("y = Softmax(x)", inputs="float[n,m] x", says="not fixed", evidence="input-dims-dynamic"),)
 
     def check(self, look: Look) -> Iterator[Finding]:
-        """Yield a finding for every node whose dims the compiler wants fixed, with the option that fixes them."""
-        cure = sizes(look.facts)
+        """Yield a finding for every node whose dims the compiler requires to be fixed, with the option that fixes them."""
+        options = sizes(look.facts)
         for finding in super().check(look):
-            yield dataclasses.replace(finding, cure=cure)
+            yield dataclasses.replace(finding, cure=options)

@@ -1,4 +1,4 @@
-"""GF109: nobody asked the compiler about this form of the operator."""
+"""GF109: the compiler was not measured on this form of the operator."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Unmeasured(Check):
     invalid = (Example("y = example.Mystery(x)", says="no probe of this operator"),)
 
     def check(self, look: Look) -> Iterator[Finding]:
-        """Yield a note for every node outside what was probed, and for the model as a whole."""
+        """Yield a note for every node in a form that was not probed, and for the model as a whole."""
         for node, _, ruling in [(None, None, look.model), *look.notable]:
             if ruling.verdict == "unmeasured":
                 subject = f"`{node.op}`" if node is not None else "the model"

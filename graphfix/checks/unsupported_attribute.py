@@ -1,4 +1,4 @@
-"""GF103: the compiler takes the operator, but not with this attribute."""
+"""GF103: the compiler supports the operator, but not with this attribute."""
 
 from __future__ import annotations
 

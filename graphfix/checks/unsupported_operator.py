@@ -1,4 +1,4 @@
-"""GF101: the compiler refuses the operator in every form that was tried."""
+"""GF101: the compiler rejects the operator in every form that was probed."""
 
 from __future__ import annotations
 
