@@ -51,10 +51,10 @@ DIFFERENT = Outcome(
     "GF301",
     "wrong-numerics",
     Severity.WARNING,
-    """A compiled model whose outputs are further than 1e-3 of their scale from onnxruntime's.
+    """A compiled model whose outputs differ from onnxruntime's by more than 1e-3 of their scale.
 
-Why: nothing warns of it; the model ships and is quietly less accurate, or plainly wrong.
-Example: a resize whose coordinates are rounded the other way.
+Why: the compiler prints no warning; the deployed model is less accurate, or wrong.
+Example: a resize whose coordinates are rounded in the other direction.
 Instead: compare on real data with `--data`, and find the operator with `graphfix compile` on parts of the model.""",
 )
 CONTRADICTION = Outcome(

@@ -33,7 +33,7 @@ class Policy:
     used: set[Suppression] = field(default_factory=set)
 
     def apply(self, result: Result) -> None:
-        """Drop, change and silence the findings of one result."""
+        """Remove the findings of one result that are not selected, set their severities, and silence suppressed ones."""
         if result.error is not None:
             return
         result.predicted = result.verdict
@@ -70,7 +70,7 @@ class Policy:
     def unused(self, result: Result, models: Sequence[str]) -> None:
         """Add a finding for every suppression that has silenced nothing, once its last model has been judged.
 
-        `models` are those still to come.
+        `models` are those that are not judged yet.
         """
         if result.error is not None:
             return

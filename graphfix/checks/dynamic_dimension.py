@@ -12,11 +12,11 @@ from graphfix.option_hints import sizes
 
 
 class DynamicDimension(TableCheck):
-    """Dims that this backend's compiler needs to know, and the model leaves free.
+    """Dims that are dynamic in the model, and that this backend's compiler requires to be fixed.
 
-    Why: a symbol for the batch or the sequence length is no problem in onnxruntime, and is one where buffers are
-    laid out ahead of time.
-    Instead: fix the input's dims for the export, or judge and fix the model as it will be used: `--shape x=1x3x224x224`.
+    Why: a symbolic batch or sequence length is no problem in onnxruntime, but is one for a compiler that allocates
+    buffers ahead of time.
+    Instead: fix the input's dims for the export, or lint and fix the model at the sizes of its use: `--shape x=1x3x224x224`.
     """
 
     code = "GF106"

@@ -20,11 +20,11 @@ BRANCHING = {"If", "Loop", "Scan"}
 
 
 class InputBoundControlFlow(Check):
-    """If and Loop nodes whose condition hangs on a scalar input or on the dims of an input.
+    """If and Loop nodes whose condition depends on a scalar input or on the dims of an input.
 
-    Why: a mode switch or a sample rate as an input doubles the graph, and every compiler must swallow both halves,
-    the one that is never run included; most cannot.
-    Instead: bind the input and fix the dims that are named; `graphfix fix` then keeps the one branch that runs.
+    Why: a mode switch or a sample rate as an input doubles the graph, and every compiler must compile both branches,
+    including the one that is never run; most reject that.
+    Instead: bind the input and fix the dims that are named; `graphfix fix` then keeps only the branch that runs.
     """
 
     code = "GF204"

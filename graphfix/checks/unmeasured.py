@@ -10,10 +10,11 @@ from graphfix.example import Example
 
 
 class Unmeasured(Check):
-    """A node in a form that no probe covers, so that nothing is known of it.
+    """A node in a form that no probe covers, so that it is not known whether it is supported.
 
-    Why: what was not measured may be fine or not; printing it as fine is how tables copied from documentation fail.
-    Instead: ask the compiler with `--confirm`, or measure the operator with `graphfix probe --op NAME`.
+    Why: a form that was not measured may be supported or not; tables that are copied from documentation state support
+    for it, and are often wrong.
+    Instead: run the compiler with `--confirm`, or measure the operator with `graphfix probe --op NAME`.
     """
 
     code = "GF109"

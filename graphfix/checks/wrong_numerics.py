@@ -17,9 +17,10 @@ FOR = "for "
 class WrongNumerics(Check):
     """A form of an operator that compiles, and whose result differed from ONNX's when measured.
 
-    Where only some numbers come out wrong, such as ties or shifts of the whole width, it is a note that names them.
+    Where the result is wrong for some inputs only, such as ties or shifts by the full bit width, it is a note that names
+    them.
 
-    Why: nothing warns of it; the model ships and is quietly less accurate, or plainly wrong.
+    Why: the compiler prints no warning; the deployed model is less accurate, or wrong.
     Instead: rewrite the node into a form that was measured to agree, and compare outputs on real data.
     """
 
