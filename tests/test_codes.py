@@ -47,10 +47,10 @@ def test_a_word_means_a_code_by_itself_its_name_or_a_prefix() -> None:
 @pytest.mark.parametrize(
     ("words", "part"),
     [
-        (["GF901"], "Why: it would hide the same trouble"),
+        (["GF901"], "Why: it would hide the same finding"),
         (["stale-baseline"], "GF905"),
         (["gf103"], "Speaks on:"),
-        (["GF503"], "torch.export refuses it"),
+        (["GF503"], "torch.export fails on it"),
         (["size-branch"], "GF509"),
         (["dissolve-if"], "rewrite, needs opset"),
     ],

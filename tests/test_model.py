@@ -82,7 +82,7 @@ def test_different_data_never_shares_a_file(tmp_path: Path) -> None:
 
 
 def test_a_model_too_large_for_one_file_is_set_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "_ROOM", 10_000)
+    monkeypatch.setattr(models, "_MOST_PAYLOAD", 10_000)
     save_model(model(), tmp_path / "m.onnx")
     assert len(names(tmp_path)) == 2
 

@@ -95,7 +95,7 @@ def test_a_large_model_is_saved_piece_by_piece(tmp_path: Path, monkeypatch: pyte
         asked.append(model)
         return pieces(model)
 
-    monkeypatch.setattr(graphfix.ir.io, "_MUCH", 1)
+    monkeypatch.setattr(graphfix.ir.io, "_STREAMED", 1)
     monkeypatch.setattr(graphfix.ir.io, "pieces", listening)
     model = build()
     save_model(model, tmp_path / "m.onnx")

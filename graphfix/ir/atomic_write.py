@@ -1,4 +1,4 @@
-"""Files that are replaced whole or not at all: written beside their place, synced, then renamed into it."""
+"""Atomic writes of files: a temporary file in the same folder is written, synced, then renamed to the target."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from graphfix.errors import OutputError
 
 
 def destination(path: str | Path) -> str:
-    """The path that a write to `path` ends up at: links are followed, so that they survive a replacement."""
+    """Return the path that a write to `path` replaces: links are followed, so that the link itself stays."""
     return os.path.realpath(path)
 
 
 def writable(path: str | Path, *, force: bool) -> None:
-    """Check that a file can be put at `path`, before the work that makes its content.
+    """Check that a file can be written to `path`, before its content is computed.
 
     Raises:
-        OutputError: it exists and `force` is not set, it is not a regular file, or its folder takes no files.
+        OutputError: it exists and `force` is not set, it is not a regular file, or its folder is not writable.
     """
     target = destination(path)
     folder = os.path.dirname(target)
@@ -40,26 +40,26 @@ def writable(path: str | Path, *, force: bool) -> None:
     if not os.path.isdir(folder):
         raise OutputError(f"there is no folder `{folder}`", path=path, cure="create it first")
     with told(path), Pending(folder):
-        pass  # being allowed to is one thing; a full or read-only disk shows only when it is tried
+        pass  # permissions are not enough: a full or read-only disk fails only when a file is created
 
 
 @contextlib.contextmanager
 def told(path: str | Path) -> Iterator[None]:
-    """Turn the operating system's refusals into an OutputError about `path`."""
+    """Turn an OSError into an OutputError about `path`."""
     try:
         yield
     except OSError as error:
-        said = error.strerror or str(error)
-        raise OutputError(f"cannot be written: {said}", path=path, cure="choose a folder that takes files") from error
+        problem = error.strerror or str(error)
+        raise OutputError(f"cannot be written: {problem}", path=path, cure="choose a folder that takes files") from error
 
 
 class Pending:
-    """A new file under a temporary name; it vanishes with the `with` block unless it was put in place."""
+    """A new file with a temporary name; it is deleted at the end of the `with` block unless `put` renamed it."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
         self._name: str | None = os.path.join(folder, f".graphfix-{os.urandom(8).hex()}.tmp")
-        # Not tempfile.mkstemp: its files are private, and the umask should decide as for any other file.
+        # Not tempfile.mkstemp: its files are private, and the umask should set the mode as for any other file.
         self._file = os.fdopen(
             os.open(self._name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666), "wb"
         )
@@ -72,7 +72,7 @@ class Pending:
         self._file.write(data)
 
     def put(self, target: str) -> None:
-        """Make the content durable, then rename it to `target`, in the same folder, with the rights of an old one."""
+        """Sync the content to disk, then rename the file to `target` in the same folder; an old file's mode is kept."""
         assert self._name is not None
         self._file.flush()
         with contextlib.suppress(FileNotFoundError):
@@ -96,7 +96,7 @@ class Pending:
 
 
 def _sync_folder(folder: str) -> None:
-    """Make a rename durable; Windows has no such call, and some network disks refuse it."""
+    """Sync a folder, so that a rename is durable; Windows has no such call, and some network file systems reject it."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     with contextlib.suppress(OSError):

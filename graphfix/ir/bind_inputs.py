@@ -1,9 +1,9 @@
-"""Interface changes the user asked for by name: freezing an input's dims, and binding an input to a constant.
+"""Interface changes that the user requests: fixing an input's dims, and binding an input to a constant.
 
-    NAME=1x3x224x224     frozen dims; an entry may stay a symbol: `Nx3x224x224`
-    NAME=VALUE           a bound input, which leaves the interface
+    NAME=1x3x224x224     fixed dims; an entry may stay symbolic: `Nx3x224x224`
+    NAME=VALUE           a bound input, which is removed from the interface
 
-A symbol frozen on one input has the same size wherever it appears. Works on skeletons as well as on whole models.
+A symbolic dim that is fixed on one input has the same size wherever it appears. Skeletons work as well as whole models.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Dims = Sequence[int | str | None]
 
 
 def parse_shape(text: str) -> tuple[str | None, list[int | str]]:
-    """`x=1x3x224x224` or `1x3x224x224` as (name or None, dims); `x=` alone is a scalar. Commas serve as well."""
+    """Parse `x=1x3x224x224` or `1x3x224x224` into (name or None, dims); `x=` alone is a scalar. Commas work as well."""
     name, equals, written = text.rpartition("=")
     if equals and not name:
         raise UsageError(f"`{text}` names no input", cure="write NAME=1x3x224x224")
@@ -46,7 +46,7 @@ def parse_shape(text: str) -> tuple[str | None, list[int | str]]:
 
 
 def parse_value(text: str) -> tuple[str, object]:
-    """`sr=16000` as (name, value): a number, true or false, or a nested list of them."""
+    """Parse `sr=16000` into (name, value): a number, true or false, or a nested list of them."""
     name, equals, written = text.rpartition("=")
     if not equals or not name:
         raise UsageError(f"`{text}` is not NAME=VALUE", cure="write for example sr=16000")
@@ -65,51 +65,53 @@ def parse_value(text: str) -> tuple[str, object]:
 
 
 def named_shapes(model: ModelProto, shapes: Sequence[tuple[str | None, Dims]]) -> dict[str, Dims]:
-    """Shapes by input name, the name left out meaning the only input of the model."""
-    free = [info.name for info in interface(model)]
-    made: dict[str, Dims] = {}
+    """Return shapes by input name; a shape without a name is that of the model's only input."""
+    inputs = [info.name for info in interface(model)]
+    by_name: dict[str, Dims] = {}
     for name, dims in shapes:
-        if name is None and len(free) != 1:
-            raise UsageError(f"a shape without a name, and the model has {len(free)} inputs: {', '.join(free)}",
+        if name is None and len(inputs) != 1:
+            raise UsageError(f"a shape without a name, and the model has {len(inputs)} inputs: {', '.join(inputs)}",
                              cure="write NAME=1x3x224x224")  # fmt: skip
-        made[free[0] if name is None else name] = dims
-    return made
+        by_name[inputs[0] if name is None else name] = dims
+    return by_name
 
 
 def interface(model: ModelProto) -> list[ValueInfoProto]:
-    """The inputs a caller must feed: graph inputs that no initializer stands behind."""
-    backed = {tensor.name for tensor in model.graph.initializer}
-    return [info for info in model.graph.input if info.name not in backed]
+    """Return the inputs that a caller must feed: graph inputs that are not initializers as well."""
+    initialized = {tensor.name for tensor in model.graph.initializer}
+    return [info for info in model.graph.input if info.name not in initialized]
 
 
 def bind(model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, object]) -> ModelProto:
-    """The model with these dims frozen and these inputs bound; the argument itself when nothing is asked.
+    """Return a copy of the model with these dims fixed and these inputs bound; the model itself when both are empty.
 
-    Shapes hold an int, a symbol or None (left as it is) for each dim. Raises UsageError for an input that does not
-    exist, a rank or size that contradicts the declaration, a value of the wrong shape or dtype, and two sizes for
-    one symbol.
+    Shapes hold an int, a symbol or None (unchanged) for each dim. Annotations that may no longer hold are removed.
+
+    Raises:
+        UsageError: an input does not exist, a rank or size contradicts the declaration, a value has the wrong shape
+            or dtype, or one symbol would have two sizes.
     """
     if not shapes and not values:
         return model
-    made = ModelProto()
-    made.CopyFrom(model)
-    inputs = {info.name: info for info in made.graph.input}
+    bound = ModelProto()
+    bound.CopyFrom(model)
+    inputs = {info.name: info for info in bound.graph.input}
     for name in (*shapes, *values):
         if name not in inputs:
             raise UsageError(f"the model has no input `{name}`", cure=nearest(name, [i.name for i in interface(model)]))
     sizes: dict[str, int] = {}
     for name, dims in shapes.items():
         _freeze(inputs[name], dims, sizes)
-    for info in made.graph.input:
-        _spread(info, sizes)
+    for info in bound.graph.input:
+        _fix_symbols(info, sizes)
     for name, value in values.items():
-        _set(made, inputs[name], value)
-    forget(made)
-    return made
+        _set(bound, inputs[name], value)
+    forget(bound)
+    return bound
 
 
 def array_for(info: ValueInfoProto, value: object) -> npt.NDArray[Any]:
-    """The value as an array of the input's dtype and shape; UsageError where it does not fit."""
+    """Return the value as an array of the input's dtype and shape; UsageError where it does not fit."""
     tensor = info.type.tensor_type
     if not info.type.HasField("tensor_type") or tensor.elem_type == onnx.TensorProto.STRING:
         raise UsageError(f"`{info.name}` is not a numeric tensor and cannot be bound")
@@ -130,21 +132,21 @@ def array_for(info: ValueInfoProto, value: object) -> npt.NDArray[Any]:
             raise UsageError(f"`{value}` does not fit `{info.name}`, which is {dtype.name}")
     if dtype.kind == "b" and np.any((given != 0) & (given != 1)):
         raise UsageError(f"`{value}` does not fit `{info.name}`, which is bool")
-    made = given.astype(dtype)
+    array = given.astype(dtype)
     if tensor.HasField("shape"):
         wanted = tensor.shape.dim
-        if made.ndim == 0 and all(not d.HasField("dim_value") or d.dim_value == 1 for d in wanted):
-            made = made.reshape([1] * len(wanted))
-        fits = made.ndim == len(wanted) and all(
-            not d.HasField("dim_value") or d.dim_value in (size, -1) for d, size in zip(wanted, made.shape, strict=True)
+        if array.ndim == 0 and all(not d.HasField("dim_value") or d.dim_value == 1 for d in wanted):
+            array = array.reshape([1] * len(wanted))
+        fits = array.ndim == len(wanted) and all(
+            not d.HasField("dim_value") or d.dim_value in (size, -1) for d, size in zip(wanted, array.shape, strict=True)
         )
         if not fits:
-            raise UsageError(f"the value for `{info.name}` has shape {_dims(made.shape)}, the input {_declared(info)}")
-    return made
+            raise UsageError(f"the value for `{info.name}` has shape {_dims(array.shape)}, the input {_declared(info)}")
+    return array
 
 
 def _freeze(info: ValueInfoProto, dims: Dims, sizes: dict[str, int]) -> None:
-    """Write dims on one input, noting the size each of its symbols now has."""
+    """Write dims to one input, and add the size of each of its symbols to `sizes`."""
     tensor = info.type.tensor_type
     if not info.type.HasField("tensor_type"):
         raise UsageError(f"`{info.name}` is not a tensor and has no dims to freeze")
@@ -171,7 +173,8 @@ def _freeze(info: ValueInfoProto, dims: Dims, sizes: dict[str, int]) -> None:
         dim.dim_value = size
 
 
-def _spread(info: ValueInfoProto, sizes: Mapping[str, int]) -> None:
+def _fix_symbols(info: ValueInfoProto, sizes: Mapping[str, int]) -> None:
+    """Replace the symbolic dims of an input whose sizes are known."""
     for dim in info.type.tensor_type.shape.dim:
         if dim.dim_param in sizes:
             dim.dim_value = sizes[dim.dim_param]
@@ -191,13 +194,13 @@ def _set(model: ModelProto, info: ValueInfoProto, value: object) -> None:
 
 
 def forget(model: ModelProto) -> None:
-    """Drop, in place, what a model states of its own values and outputs: other input sizes may have made it false."""
+    """Remove, in place, the shapes of a model's values and outputs: new input sizes may have made them wrong."""
     for graph in graphs(model.graph):
         _forget(graph, keep_rank=graph is model.graph)
 
 
 def _forget(graph: GraphProto, *, keep_rank: bool) -> None:
-    """Drop annotations that the new sizes may have made false; the checker wants a model's outputs to have a rank."""
+    """Remove the value_info and the output shapes of a graph; onnx's checker requires that a model's outputs have a rank."""
     del graph.value_info[:]
     for output in graph.output:
         if output.type.tensor_type.HasField("shape"):
@@ -217,7 +220,7 @@ def _declared(info: ValueInfoProto) -> str:
 
 
 def free_inputs(model: ModelProto) -> list[tuple[str, str, list[str]]]:
-    """Inputs with dims that are not fixed: (name, dims as written for --shape, the dims to name)."""
+    """Return the inputs with dynamic dims: (name, dims as written for --shape, their dynamic dims)."""
     found = []
     for info in interface(model):
         dims = info.type.tensor_type.shape.dim

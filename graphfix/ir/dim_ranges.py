@@ -1,9 +1,9 @@
-"""Shapes whose dims may be ranges: what `--shape` takes, and what it means for a compiler that wants bounds.
+"""Shapes whose dims may be ranges: the parser of `--shape`, and the bounds for compilers that need them.
 
     x=1..8x3x224x224         a dim from 1 to 8, tuned for 8
     x=1..4..8x3x224x224      a dim from 1 to 8, tuned for 4
 
-A dim given as a range stays free; only a compiler that builds for stated sizes reads its bounds.
+A dim given as a range stays dynamic; its bounds are used only by a compiler that builds for given sizes.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from graphfix.errors import UsageError, nearest
 from graphfix.ir.bind_inputs import interface, parse_shape
 
 RANGE = re.compile(r"\d+\.\.\d+(?:\.\.\d+)?")
-STAND_IN = "_{}_range"  # holds no `x`, which would end the word
+STAND_IN = "_{}_range"  # contains no `x`, which would separate dims
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The sizes a dim may have: from `low` to `high`, `usual` being the one to tune for."""
+    """The sizes that a dim may have: from `low` to `high`; `usual` is the one to tune for."""
 
     low: int
     usual: int
@@ -31,7 +31,7 @@ class Span:
 
     @classmethod
     def parse(cls, text: str) -> Span:
-        """`1..8` or `1..4..8`; UsageError where the bounds are not in order."""
+        """Parse `1..8` or `1..4..8`; UsageError where the bounds are not in order."""
         numbers = [int(word) for word in text.split("..")]
         low, usual, high = numbers[0], numbers[-2] if len(numbers) == 3 else numbers[-1], numbers[-1]
         if not 0 < low <= usual <= high:
@@ -46,11 +46,11 @@ Spanned = Sequence[int | str | Span | None]
 
 
 def parse_spans(text: str) -> tuple[str | None, list[int | str | Span]]:
-    """A `--shape` as (input name or None, dims), ranges read as spans; UsageError for anything else."""
+    """Parse a `--shape` into (input name or None, dims), with ranges as spans; UsageError for anything else."""
     name, equals, written = text.rpartition("=")
     found = RANGE.findall(written)
-    places = iter(range(len(found)))
-    plain = RANGE.sub(lambda _: STAND_IN.format(next(places)), written)
+    indices = iter(range(len(found)))
+    plain = RANGE.sub(lambda _: STAND_IN.format(next(indices)), written)
     if ".." in plain:
         raise UsageError(f"`{text}` holds a range without both bounds", cure="write for example 1..8x3x224x224")
     parsed, dims = parse_shape(f"{name}{equals}{plain}")
@@ -59,12 +59,12 @@ def parse_spans(text: str) -> tuple[str | None, list[int | str | Span]]:
 
 
 def spanned(dims: Sequence[int | str | None]) -> list[int | str | Span | None]:
-    """Dims as a caller in Python writes them, entries such as `1..8` read as spans."""
+    """Return dims as given in Python, with strings such as `1..8` parsed as spans."""
     return [Span.parse(dim) if isinstance(dim, str) and RANGE.fullmatch(dim) else dim for dim in dims]
 
 
 def freed(dims: Spanned) -> list[int | str | None]:
-    """The dims with every range left as the model has it."""
+    """Return the dims with None for every range, which leaves the model's dim unchanged."""
     return [None if isinstance(dim, Span) else dim for dim in dims]
 
 
@@ -77,14 +77,16 @@ def _only(names: Sequence[str]) -> str:
 def profile(
     model: ModelProto, shapes: Mapping[str, Spanned], sizes: Mapping[str, Sequence[int]]
 ) -> dict[str, tuple[list[int], list[int], list[int]]]:
-    """The least, usual and greatest shape of every input with free dims, by name.
+    """Return the least, usual and greatest shape of every input with dynamic dims, by name.
 
-    `shapes` is what the user asked for, a name left empty meaning the only input; `sizes` fills the dims of which
-    nothing is said. Dims that share a symbol share their bounds. UsageError for a range on a dim that is fixed to a
-    size outside it, and for two ranges of one symbol.
+    `shapes` are the user's, with an empty name for the only input; `sizes` are those of dims that `shapes` does not give.
+    Dims with the same symbol have the same bounds.
+
+    Raises:
+        UsageError: a range is given for a dim that is fixed to a size outside it, or two ranges for one symbol.
     """
-    alone = [info.name for info in interface(model)]
-    asked = {name or _only(alone): dims for name, dims in shapes.items()}
+    names = [info.name for info in interface(model)]
+    asked = {name or _only(names): dims for name, dims in shapes.items()}
     inputs = {info.name: info.type.tensor_type.shape.dim for info in interface(model)}
     shared: dict[str, Span] = {}
     for name, dims in asked.items():

@@ -1,8 +1,8 @@
-"""Tensor data that a model keeps in files beside it, found without ever leaving the model's folder.
+"""External tensor data in files beside a model, found without leaving the model's folder.
 
-A location comes from the file, so it is hostile until proven otherwise: it must be relative, must not climb,
-and after following links must still be in the model's folder. When the model itself is a link, the folder of
-its target counts too; download caches keep a model and its data that way.
+A location comes from the file and is not trusted: it must be relative, must not contain `..`, and after links are
+followed must still be in the model's folder. When the model itself is a link, the folder of its target is allowed
+too; download caches store a model and its data that way.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from graphfix.ir.tensors import is_elided, is_external, nbytes, tensors
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """Where a tensor's bytes lie: a file, the offset of the first byte, and how many."""
+    """The location of a tensor's bytes: a file, the offset of the first byte, and their number."""
 
     file: str
     offset: int
@@ -29,7 +29,7 @@ class Extent:
 
 
 class Surroundings:
-    """The files beside one model; each is looked up once, however many tensors are in it."""
+    """The external data files of one model; each is looked up once, however many tensors are in it."""
 
     def __init__(self, path: str | Path) -> None:
         self._path = path
@@ -37,7 +37,7 @@ class Surroundings:
         self._found: dict[str, tuple[str, int]] = {}
 
     def extent(self, tensor: TensorProto) -> Extent:
-        """Where an external tensor's bytes are.
+        """Return the location of an external tensor's bytes.
 
         Raises:
             ModelError: the location is missing or outside the folder, or the file is too short.
@@ -102,44 +102,44 @@ class Surroundings:
 
 
 def check_external(model: ModelProto, path: str | Path, *, elided: int = 0) -> None:
-    """Check that the external data of a model at `path` is there, without opening it.
+    """Check that the external data of a model at `path` exists, without opening it.
 
-    `elided` is how many payloads were left out on reading; a tensor that the file itself marks in that way is
-    an error, for it must not pass for one of those.
+    `elided` is the number of payloads that were left out on reading; a tensor that has that mark in the file itself is
+    an error, as it could not be distinguished from those.
 
     Raises:
         ModelError: for the first tensor whose data is missing, out of bounds or outside the model's folder.
     """
-    around: Surroundings | None = None
-    unplaced = []
+    files: Surroundings | None = None
+    marked = []
     for tensor in tensors(model):
         if not is_external(tensor):
             continue
         if is_elided(tensor):
-            unplaced.append(tensor)
+            marked.append(tensor)
             continue
-        around = around or Surroundings(path)
-        around.extent(tensor)
-    if len(unplaced) != elided:
-        Surroundings(path).extent(unplaced[0])
+        files = files or Surroundings(path)
+        files.extent(tensor)
+    if len(marked) != elided:
+        Surroundings(path).extent(marked[0])  # raises, as the location is empty
 
 
 def has_external(model: ModelProto) -> bool:
-    """Whether any payload is kept outside the model's file."""
+    """Whether any payload is in another file than the model's."""
     return any(is_external(tensor) and not is_elided(tensor) for tensor in tensors(model))
 
 
 def load_external(model: ModelProto, path: str | Path) -> None:
-    """Move the external data of a model at `path` into it, one tensor at a time.
+    """Read the external data of a model at `path` into the model, one tensor at a time.
 
     Raises:
         ModelError: as `check_external`, or the data cannot be read.
     """
-    around = Surroundings(path)
+    files = Surroundings(path)
     for tensor in tensors(model):
         if not is_external(tensor):
             continue
-        extent = around.extent(tensor)
+        extent = files.extent(tensor)
         try:
             with open(extent.file, "rb", buffering=0) as file:
                 file.seek(extent.offset)
@@ -151,7 +151,7 @@ def load_external(model: ModelProto, path: str | Path) -> None:
 
 
 def _read(descriptor: int, length: int) -> bytes:
-    """Exactly `length` bytes; one system call gives at most 2 GiB."""
+    """Read exactly `length` bytes, in several calls, as one system call reads at most 2 GiB."""
     pieces = []
     while length:
         piece = os.read(descriptor, min(length, 1 << 30))

@@ -1,7 +1,8 @@
-"""The laws inside a graph: every value is made once, before it is used, by a node whose domain is imported.
+"""ONNX's constraints inside a graph: every value is computed once, before its use, by a node of an imported domain.
 
-A subgraph sees the values that its outer graph has made by the time its node runs. The names of what is visible are
-kept in one set, to which a subgraph adds its own and takes them out again, so the walk is linear at any depth.
+A subgraph can read the values that the outer graph has computed before the node that contains it. The names of the
+visible values are in one set, to which a subgraph adds its own and from which it removes them again, so the walk is
+linear at any depth.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _AGAIN = "export the model again"
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One breach of a law: which law, where, in words, and what helps."""
+    """A violation of a constraint: its name (`law`), a message, the subgraphs around it, and what to do (`cure`)."""
 
     law: str
     message: str
@@ -29,25 +30,25 @@ class Violation:
 
 
 def label(node: NodeProto) -> str:
-    """How a node is called in a message: its name, or else its operator and its first output."""
+    """Return a node's name for a message: its own name, or else its operator and its first output."""
     return f"`{node.name}`" if node.name else f"{node.op_type or 'node'} that makes `{next(iter(node.output), '')}`"
 
 
 class _Body:
-    """The nodes of one graph, and what is only worked out about them once something is wrong."""
+    """The nodes of one graph, and properties that are computed only after a violation was found."""
 
     def __init__(self, nodes: Sequence[NodeProto]) -> None:
         self._nodes = nodes
-        self.told = False
+        self.reported = False  # whether its cycle was
 
     @cached_property
-    def makers(self) -> dict[str, NodeProto]:
-        """The node that makes each value of the graph."""
+    def producers(self) -> dict[str, NodeProto]:
+        """The producer of each value of the graph."""
         return {name: node for node in self._nodes for name in node.output}
 
     @cached_property
     def cycle(self) -> list[str]:
-        """The values along one cycle of the graph; empty when it has none."""
+        """The values of one cycle of the graph; empty when it has none."""
         edges: dict[str, set[str]] = {}
         for node in self._nodes:
             reads = set(_reads(node))
@@ -62,12 +63,12 @@ class Scoping:
 
     def __init__(self, domains: Iterable[str]) -> None:
         self._domains = frozenset(domains)
-        self._visible: set[str] = {""}  # the empty name stands for an operand left out
+        self._visible: set[str] = {""}  # the empty name is an operand that is left out
         self._words: set[str] = set()
         self._bodies: list[_Body] = []
 
     def graph(self, graph: GraphProto, scope: tuple[str, ...] = ()) -> Iterator[Violation]:
-        """The violations in a graph, seen from the graphs around it, and in its subgraphs."""
+        """Iterate over the violations in a graph, given the values of the outer graphs, and in its subgraphs."""
         inputs = [value.name for value in graph.input]
         constants = [tensor.name for tensor in graph.initializer]
         constants += [sparse.values.name for sparse in graph.sparse_initializer]
@@ -75,16 +76,16 @@ class Scoping:
         yield from _repeated("initializer", constants, scope)
         for values, what in ((graph.input, "input"), (graph.output, "output"), (graph.value_info, "value")):
             for value in values:
-                if said := _type_fault(value):
-                    yield Violation("dims", f"{what} `{value.name}` {said}", scope)
+                if problem := _type_fault(value):
+                    yield Violation("dims", f"{what} `{value.name}` {problem}", scope)
         for tensor in graph.initializer:
             yield from _tensor(tensor, f"initializer `{tensor.name}`", scope)
         outputs = [value.name for value in graph.output]
-        # An initializer of an input's name is that input's default.
+        # An initializer with the name of an input is that input's default value.
         yield from self.body(graph.node, [*inputs, *constants], outputs, scope)
 
     def function(self, function: FunctionProto) -> Iterator[Violation]:
-        """The violations in the body of a local function."""
+        """Iterate over the violations in the body of a local function."""
         scope = (f"function {function.name}",)
         yield from _repeated("input", list(function.input), scope)
         for attribute in function.attribute_proto:
@@ -94,7 +95,7 @@ class Scoping:
     def body(
         self, nodes: Sequence[NodeProto], given: list[str], wanted: list[str], scope: tuple[str, ...]
     ) -> Iterator[Violation]:
-        """The violations in a list of nodes that is given some values and has to make others."""
+        """Iterate over the violations in a list of nodes with its inputs `given` and its outputs `wanted`."""
         visible, domains, words, plain = self._visible, self._domains, self._words, PLAIN_ATTRIBUTES
         mine = set(given) - visible
         visible |= mine
@@ -141,19 +142,19 @@ class Scoping:
             yield from self.graph(graph, (*scope, f"{attribute.name} of {owner}"))
 
     def _unresolved(self, node: NodeProto, name: str, scope: tuple[str, ...]) -> Iterator[Violation]:
-        """Say why a value is not visible: it is made later, makes itself, or is made nowhere."""
+        """Yield the violation for a value that is not visible: it is computed later, in a cycle, or nowhere."""
         for body in reversed(self._bodies):
-            if (maker := body.makers.get(name)) is None:
+            if (producer := body.producers.get(name)) is None:
                 continue
             if body.cycle:
-                if not body.told:
+                if not body.reported:
                     chain = " -> ".join(f"`{value}`" for value in body.cycle)
                     yield Violation("cyclic", f"the graph has a cycle: {chain}", scope)
-                body.told = True
+                body.reported = True
                 return
             yield Violation(
                 "unsorted",
-                f"node {label(node)} reads `{name}` before node {label(maker)} makes it",
+                f"node {label(node)} reads `{name}` before node {label(producer)} makes it",
                 scope,
                 "sort the nodes topologically",
             )
@@ -162,7 +163,7 @@ class Scoping:
 
 
 def find_cycle(edges: Mapping[str, Iterable[str]]) -> list[str]:
-    """A cycle in a graph given as name -> names it depends on, in the order of the flow; empty without one."""
+    """Return a cycle of a graph given as name -> names it depends on, in the order of the data flow; empty without one."""
     try:
         TopologicalSorter(edges).prepare()
     except CycleError as error:
@@ -192,8 +193,8 @@ def _repeated(what: str, names: list[str], scope: tuple[str, ...]) -> Iterator[V
 
 
 def _tensor(tensor: TensorProto, what: str, scope: tuple[str, ...]) -> Iterator[Violation]:
-    if said := fault(tensor):
-        yield Violation("tensor", f"{what} {said}", scope)
+    if problem := fault(tensor):
+        yield Violation("tensor", f"{what} {problem}", scope)
 
 
 def _type_fault(value: ValueInfoProto) -> str | None:

@@ -1,7 +1,7 @@
-"""Whole models: loaded with all their data, and saved so that a kill at any time leaves the old or the new one.
+"""Load whole models with all their data, and save them atomically: a kill at any time leaves the old or the new file.
 
 A model of more than protobuf's 2 GiB (or on request) keeps its large tensors in a file beside it. That file is named
-after its content and is complete before the model that points to it takes its place, so the old pair stays whole.
+after its content and is complete before the model that refers to it replaces the old one, so the old pair stays intact.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from graphfix.ir.wire_format import PAYLOAD_LIMIT
 
 __all__ = ["load_model", "restore", "save_model", "writable"]
 
-_ROOM: Final = MOST_BYTES - (1 << 27)  # what all payloads may have in one file, with room for the graph
-_MUCH: Final = 1 << 28  # bytes of payloads from which a model is written piece by piece
+_MOST_PAYLOAD: Final = MOST_BYTES - (1 << 27)  # bytes of payloads that fit in one file, with room for the graph
+_STREAMED: Final = 1 << 28  # bytes of payloads from which a model is written in pieces
 _ALIGN: Final = 4096  # lets a runtime map a tensor straight from the file
-_HOLDERS: Final = frozenset(
+_CONTAINERS: Final = frozenset(
     {
         "GraphProto",
         "NodeProto",
@@ -44,7 +44,7 @@ _HOLDERS: Final = frozenset(
 
 
 def load_model(path: str | Path) -> ModelProto:
-    """Load a model with all its data, that in other files too; about as much memory is taken as the data has.
+    """Load a model with all its data, external data included; it takes about as much memory as the data has bytes.
 
     Raises:
         ModelError: as `read_skeleton`, or the external data cannot be read.
@@ -52,7 +52,7 @@ def load_model(path: str | Path) -> ModelProto:
     model = read_skeleton(path)
     if any(is_elided(tensor) for tensor in tensors(model)):
         try:
-            # Parsed from a map, the file's bytes are never held beside the model made of them.
+            # Parsed from a memory map, so that the file's bytes are never in memory beside the parsed model.
             with (
                 open(path, "rb") as file,
                 mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
@@ -68,7 +68,7 @@ def load_model(path: str | Path) -> ModelProto:
 
 
 def save_model(model: ModelProto, path: str | Path, *, force: bool = False, external: bool = False) -> None:
-    """Put a model at `path` in one step; the argument is not changed.
+    """Write a model to `path` atomically; the argument is not changed.
 
     With `external`, or when the model is too large for one file, tensors of over 4 KiB go to
     `<stem>.<hash of the data>.data` in the same folder.
@@ -77,29 +77,29 @@ def save_model(model: ModelProto, path: str | Path, *, force: bool = False, exte
         OutputError: the file exists and `force` is not set, or it cannot be written.
         ValueError: the model lacks a payload: it is a skeleton, or its external data was not loaded.
     """
-    lacking = next((tensor.name for tensor in tensors(model) if is_external(tensor)), None)
-    if lacking is not None:
-        raise ValueError(f"tensor `{lacking}` has no payload to save")
+    missing = next((tensor.name for tensor in tensors(model) if is_external(tensor)), None)
+    if missing is not None:
+        raise ValueError(f"tensor `{missing}` has no payload to save")
     writable(path, force=force)
     target = destination(path)
     data: Iterable[bytes] | None = None
     size = sum(nbytes(tensor) or 0 for tensor in tensors(model))
-    if not external and size <= _ROOM:
+    if not external and size <= _MOST_PAYLOAD:
         try:
-            data = [model.SerializeToString()] if size < _MUCH else pieces(model)
+            data = [model.SerializeToString()] if size < _STREAMED else pieces(model)
         except (EncodeError, ValueError):
             data = None  # more than 2 GiB for another reason, such as integers in their long form
     with told(path):
         if data is None:
-            data = [_set_apart(model, target)]
+            data = [_with_external_data(model, target)]
         with Pending(os.path.dirname(target)) as pending:
             for piece in data:
                 pending.write(piece)
             pending.put(target)
 
 
-def _set_apart(model: ModelProto, target: str) -> bytes:
-    """Write the large tensors beside `target`; return the serialized model that refers to them."""
+def _with_external_data(model: ModelProto, target: str) -> bytes:
+    """Write the large tensors to a file beside `target`; return the serialized model that refers to them."""
     folder, name = os.path.split(target)
     slim = ModelProto()
     with Pending(folder) as pending:
@@ -115,7 +115,7 @@ def _set_apart(model: ModelProto, target: str) -> bytes:
 
 
 class _DataFile:
-    """The file of payloads under construction: what is in it so far, and which tensors point there."""
+    """The writer of the external data file; `tensors` are those that refer to it so far."""
 
     def __init__(self, pending: Pending) -> None:
         self.tensors: list[TensorProto] = []
@@ -124,17 +124,17 @@ class _DataFile:
         self._size = 0
 
     def digest(self) -> str:
-        """Twelve hexadecimal digits that stand for the content."""
+        """Return the first 12 hex digits of SHA-256 of the content."""
         return self._hash.hexdigest()[:12]
 
-    def take(self, source: TensorProto, target: TensorProto) -> None:
-        """Append the payload of one tensor and make the other refer to it."""
+    def move(self, source: TensorProto, target: TensorProto) -> None:
+        """Append the payload of `source`, and make `target` a copy of it that refers to the file."""
         raw = source.raw_data
         if not source.HasField("raw_data"):
             raw = numpy_helper.from_array(numpy_helper.to_array(source)).raw_data
         self._append(b"\0" * (-self._size % _ALIGN))
         for name in ("name", "data_type", "doc_string"):
-            if source.HasField(name):  # a field that is set to nothing is not the same as one that is not set
+            if source.HasField(name):  # a field that is set to an empty string differs from one that is not set
                 setattr(target, name, getattr(source, name))
         target.dims.extend(source.dims)
         target.metadata_props.extend(source.metadata_props)
@@ -151,20 +151,20 @@ class _DataFile:
 
 
 def _copy(source: Any, target: Any, data: _DataFile) -> None:
-    """Copy a message field by field, so that no payload is ever copied along."""
+    """Copy a message field by field, with large payloads moved to the data file instead of copied in memory."""
     if isinstance(source, TensorProto):
         if (nbytes(source) or 0) > PAYLOAD_LIMIT:
-            data.take(source, target)
+            data.move(source, target)
         else:
             target.CopyFrom(source)
         return
     target.SetInParent()
     for field, content in source.ListFields():
-        held = field.message_type is not None and field.message_type.name in _HOLDERS
+        has_tensors = field.message_type is not None and field.message_type.name in _CONTAINERS
         if isinstance(content, Message):
             into = getattr(target, field.name)
-            _copy(content, into, data) if held else into.CopyFrom(content)
-        elif held:
+            _copy(content, into, data) if has_tensors else into.CopyFrom(content)
+        elif has_tensors:
             for item in content:
                 _copy(item, getattr(target, field.name).add(), data)
         elif isinstance(content, int | float | str | bytes):

@@ -1,8 +1,8 @@
-"""Origins through a rewrite: every node that is new has that of the node it stands for.
+"""Keep source locations through a rewrite: every new node gets that of the node it replaces.
 
-A new node stands for the one that it is named after (builder.py names it so), or else for the one that made what it
-makes now. What lies between has the origin of the nearest node behind it, else before it: new ones first, as they
-belong to the same rewrite. Tools that forget the metadata of nodes they did not touch are made good in the same way.
+A new node replaces the node that it is named after (rewriting/builder.py names it so), or else the former producer of one of its
+outputs. Any other new node gets the source location of the nearest consumer, else of the nearest producer; new nodes are
+preferred, as they belong to the same rewrite. The same restores the metadata that tools drop on nodes they did not change.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from graphfix.ir.source_location import Origin, bears, hand_on, origin, stamped
 
 
 def inherit(old: ModelProto, new: ModelProto, producer: str | None = None) -> None:
-    """Give the nodes of `new`, which is changed, the origins of those in `old`; linear in the nodes of both.
+    """Give the nodes of `new`, which is changed, the source locations of those in `old`; linear in the nodes of both.
 
-    `producer` is who exported the model, if `old` does not say it. A node that is as it was stays as it was.
+    `producer` is the name of the exporter, if it is not `old.producer_name`. A node that was not rewritten, and whose
+    source location is not in the metadata or doc string, is not changed.
     """
     producer = old.producer_name if producer is None else producer
     bodies = [node for function in old.functions for node in function.node]
@@ -49,7 +50,7 @@ def _same(old: NodeProto, new: NodeProto) -> bool:
 
 @dataclass(slots=True)
 class Before:
-    """The nodes of a model by their names and by what they make."""
+    """The nodes of the original model, by their names and by their outputs."""
 
     nodes: list[NodeProto]
     named: dict[str, NodeProto | None]
@@ -61,13 +62,13 @@ class Before:
         for node, depth in _nodes(graph):
             self.nodes.append(node)
             if node.name:
-                self.named[node.name] = None if node.name in self.named else node  # a name used twice tells nothing
+                self.named[node.name] = None if node.name in self.named else node  # a name used twice identifies no node
             for name in node.output:
                 self.makers.setdefault((depth, name), node)
                 self.anywhere.setdefault(name, node)
 
     def stood_for(self, node: NodeProto, depth: int) -> NodeProto | None:
-        """The node that another, in a graph at some depth, is or stands for; None where nothing says so."""
+        """Return the original node that a node at some depth is or replaces; None where it has neither name nor output."""
         for name in stamped(node.name):
             found = self.named.get(name) or self.anywhere.get(name)
             if found is not None:
@@ -78,7 +79,10 @@ class Before:
 
 @dataclass(slots=True)
 class Flow:
-    """The nodes of a graph and of those within, inner before the node that holds them, and who reads from whom."""
+    """The data flow of a graph and its subgraphs: all nodes, inner ones before the node that contains them.
+
+    `readers` and `makers` are the consumers and producers of each node, `holders` the node that contains it, by index.
+    """
 
     nodes: list[NodeProto] = field(default_factory=list)
     depths: list[int] = field(default_factory=list)
@@ -88,7 +92,7 @@ class Flow:
 
     @classmethod
     def of(cls, graph: GraphProto) -> Flow:
-        """The flow of a graph."""
+        """Compute the data flow of a graph."""
         flow = cls()
         for node, depth in _nodes(graph):
             flow.nodes.append(node)
@@ -99,7 +103,10 @@ class Flow:
         return flow
 
     def _link(self, graph: GraphProto, at: int, outer: Sequence[Mapping[str, int]]) -> tuple[int, list[int]]:
-        """Note who reads from whom, from a position on: the position behind, and the makers of the graph's outputs."""
+        """Record the producers and consumers of a graph's nodes, whose indices start at `at`.
+
+        Returns the index after the last node, and the producers of the graph's outputs.
+        """
         made: dict[str, int] = {}
         scopes = (made, *outer)
         for node in graph.node:
@@ -124,7 +131,7 @@ class Flow:
         return at, [maker for maker in ends if maker is not None]
 
     def spread(self, found: dict[int, NodeProto], fresh: set[int]) -> None:
-        """Find for the nodes without a source that of a neighbour: behind them, before them, or around them."""
+        """Give the nodes without a source that of a consumer, else of a producer, else of the node that contains them."""
         open_ = [at for at in range(len(self.nodes)) if at not in found]
         for order, sides in ((reversed(open_), self.readers), (iter(open_), self.makers)):
             for at in order:
@@ -138,11 +145,11 @@ class Flow:
 
 
 def nearest(graph: GraphProto) -> list[Origin | None]:
-    """The origin by metadata of every node, inner nodes before those that hold them; a neighbour's where one has none.
+    """Return the source location of every node by metadata, else of a neighbour; inner nodes come first.
 
-    An optimiser that fuses nodes leaves some without, and torch's exporter writes one node without for all parts of a
-    `chunk`: that one is nearer to what it divides than to what reads the parts. Where no more than half have one, or the
-    name of a node is a path and so would tell, nothing is made up.
+    An optimizer that fuses nodes leaves some without metadata, and torch's exporter writes none for the one node of all
+    parts of a `chunk`: that node gets its producer's location rather than a consumer's. Nothing is inferred where at most
+    half of the nodes have metadata, or for a node whose name is a path.
     """
     flow = Flow.of(graph)
     own = {at: node for at, node in enumerate(flow.nodes) if bears(node)}
@@ -160,7 +167,7 @@ def _maker(name: str, scopes: Sequence[Mapping[str, int]]) -> int | None:
 
 
 def _nodes(graph: GraphProto, depth: int = 0) -> Iterator[tuple[NodeProto, int]]:
-    """Every node with the depth of its graph, those inside a node before it."""
+    """Iterate over all nodes with the depths of their graphs, those inside a node before it."""
     for node in graph.node:
         for item in node.attribute:
             if item.type == AttributeProto.GRAPH:

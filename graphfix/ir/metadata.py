@@ -1,8 +1,8 @@
-"""What a rebuilt model owes to the one it came from: the documentation and metadata that tools drop on the way.
+"""Restore the documentation and metadata that tools drop when they rebuild a model.
 
 onnx-graphsurgeon's import and export keep the computation. They lose the model's version, domain, doc string and
 metadata, the doc strings and metadata of nodes and values, quantisation annotations, function overloads, attributes
-that hold types or sparse tensors, and that an initializer was also an input, which is how a caller may override it.
+with types or sparse tensors, and inputs that are also initializers, whose values a caller may override.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from onnx import AttributeProto, FunctionProto, GraphProto, ModelProto, NodeProto, TypeProto, ValueInfoProto
 
-_OWN: Final = frozenset({"graph", "functions", "opset_import", "ir_version"})  # what the rebuilt model decides
+_OWN: Final = frozenset({"graph", "functions", "opset_import", "ir_version"})  # fields that are kept from the rebuilt model
 _FIRST_WITH_CONSTANTS: Final = 4  # from this IR version on an initializer need not be an input
 
-_UNKNOWN_TO_SURGEON: Final = frozenset(
+_DROPPED_BY_SURGEON: Final = frozenset(
     {
         AttributeProto.SPARSE_TENSOR,
         AttributeProto.SPARSE_TENSORS,
@@ -26,14 +26,14 @@ _UNKNOWN_TO_SURGEON: Final = frozenset(
 
 
 def restore(original: ModelProto, rebuilt: ModelProto) -> ModelProto:
-    """Put back into `rebuilt`, which is changed and returned, what it lost of `original`.
+    """Restore in `rebuilt`, which is changed and returned, the documentation and metadata of `original`.
 
-    A node is known by its name or else by its first output, a value by its name. What the rebuilt model changed
-    stays changed: a value of another shape keeps the new one, and an opset it raised stays raised.
+    A node is identified by its name or else by its first output, a value by its name. Changes of the rebuilt model
+    are kept: a value with a new shape keeps it, and so does a domain with a newer opset.
     """
     for field in original.DESCRIPTOR.fields:
         if field.name not in _OWN:
-            _carry(original, rebuilt, field.name)
+            _copy_fields(original, rebuilt, field.name)
     present = {entry.domain for entry in rebuilt.opset_import}
     rebuilt.opset_import.extend(e for e in original.opset_import if e.domain not in present)
     _restore_graph(original.graph, rebuilt.graph)
@@ -48,8 +48,8 @@ def _all_overridable(graph: GraphProto) -> bool:
     return {tensor.name for tensor in graph.initializer} <= {value.name for value in graph.input}
 
 
-def _carry(old: Any, new: Any, *fields: str) -> None:
-    """Make fields of one message equal to those of another."""
+def _copy_fields(old: Any, new: Any, *fields: str) -> None:
+    """Make fields of the new message equal to those of the old one."""
     for name in fields:
         new.ClearField(name)
         content = getattr(old, name)
@@ -60,7 +60,7 @@ def _carry(old: Any, new: Any, *fields: str) -> None:
 
 
 def _restore_graph(old: GraphProto, new: GraphProto) -> None:
-    _carry(old, new, "name", "doc_string", "metadata_props")
+    _copy_fields(old, new, "name", "doc_string", "metadata_props")
     _restore_defaults(old, new)
     _restore_nodes(old.node, new.node)
     known = {value.name: value for value in (*old.value_info, *old.output, *old.input)}
@@ -78,7 +78,7 @@ def _restore_graph(old: GraphProto, new: GraphProto) -> None:
 
 
 def _restore_defaults(old: GraphProto, new: GraphProto) -> None:
-    """Make inputs again of those initializers that were, at the places they had."""
+    """Restore the inputs that are also initializers, at their former positions."""
     constants = {t.name for t in new.initializer} & {t.name for t in old.initializer}
     present = {value.name: value for value in new.input}
     inputs = [present.pop(v.name, v) for v in old.input if v.name in present or v.name in constants]
@@ -93,7 +93,7 @@ def _restore_nodes(old: Iterable[NodeProto], new: Iterable[NodeProto]) -> None:
     by_name: dict[str, NodeProto | None] = {}
     by_output: dict[str, NodeProto] = {}
     for node in old:
-        by_name[node.name] = None if node.name in by_name else node  # a name used twice tells nothing
+        by_name[node.name] = None if node.name in by_name else node  # a name used twice identifies no node
         for name in node.output[:1]:
             by_output[name] = node
     for node in new:
@@ -105,16 +105,16 @@ def _restore_nodes(old: Iterable[NodeProto], new: Iterable[NodeProto]) -> None:
 
 
 def _restore_node(old: NodeProto, new: NodeProto) -> None:
-    _carry(old, new, "doc_string", "overload")
+    _copy_fields(old, new, "doc_string", "overload")
     if "device_configurations" in old.DESCRIPTOR.fields_by_name:
-        _carry(old, new, "device_configurations")
+        _copy_fields(old, new, "device_configurations")
     kept = {entry.key for entry in new.metadata_props}
     new.metadata_props.extend(entry for entry in old.metadata_props if entry.key not in kept)
     attributes = {attribute.name: attribute for attribute in new.attribute}
     for before in old.attribute:
         after = attributes.get(before.name)
         if after is None:
-            if before.type in _UNKNOWN_TO_SURGEON:
+            if before.type in _DROPPED_BY_SURGEON:
                 new.attribute.append(before)
             continue
         if before.doc_string:
@@ -126,13 +126,13 @@ def _restore_node(old: NodeProto, new: NodeProto) -> None:
 
 
 def _restore_value(old: ValueInfoProto, new: ValueInfoProto) -> None:
-    if not old.type.HasField("tensor_type") or _same(old.type, new.type):
+    if not old.type.HasField("tensor_type") or _same_type(old.type, new.type):
         new.type.CopyFrom(old.type)
-    _carry(old, new, "doc_string", "metadata_props")
+    _copy_fields(old, new, "doc_string", "metadata_props")
 
 
-def _same(old: TypeProto, new: TypeProto) -> bool:
-    """Whether two tensor types agree but for denotations."""
+def _same_type(old: TypeProto, new: TypeProto) -> bool:
+    """Whether two tensor types are equal except for denotations."""
     if not new.HasField("tensor_type") or old.tensor_type.elem_type != new.tensor_type.elem_type:
         return False
     if old.tensor_type.HasField("shape") != new.tensor_type.HasField("shape"):
@@ -149,8 +149,8 @@ def _restore_functions(old: Iterable[FunctionProto], new: Iterable[FunctionProto
         candidates = before.get((function.domain, function.name))
         if not candidates:
             continue
-        match = candidates.pop(0)  # overloads lose what tells them apart, but not their order
-        _carry(match, function, "overload", "doc_string", "metadata_props", "value_info")
+        match = candidates.pop(0)  # overloads lose the field that distinguishes them, but not their order
+        _copy_fields(match, function, "overload", "doc_string", "metadata_props", "value_info")
         present = {entry.domain for entry in function.opset_import}
         function.opset_import.extend(e for e in match.opset_import if e.domain not in present)
         _restore_nodes(match.node, function.node)

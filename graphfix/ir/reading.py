@@ -1,4 +1,4 @@
-"""A whole model read from a file, and its inputs frozen and bound as the caller asked."""
+"""Read a whole model from a file, and fix and bind its inputs as requested."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Values = Mapping[str, object]
 
 
 def read_whole(path: str | Path) -> onnx.ModelProto:
-    """The whole model in a file, weights included, held to ONNX's laws; ModelError otherwise."""
+    """Read the whole model in a file, weights included; ModelError where it violates one of ONNX's constraints."""
     from graphfix.ir.io import load_model
     from graphfix.ir.verifier import check
 
@@ -24,7 +24,7 @@ def read_whole(path: str | Path) -> onnx.ModelProto:
 
 
 def bound(model: onnx.ModelProto, shapes: Shapes | None, values: Values | None) -> onnx.ModelProto:
-    """The model with inputs frozen and bound as asked; the argument is not changed."""
+    """Return the model with these dims fixed and these inputs bound; the argument is not changed."""
     if not shapes and not values:
         return model
     from graphfix.ir.bind_inputs import bind
@@ -33,7 +33,7 @@ def bound(model: onnx.ModelProto, shapes: Shapes | None, values: Values | None) 
 
 
 def named(model: onnx.ModelProto, shapes: Shapes | None) -> dict[str, Sequence[int | str | None]]:
-    """Dims by input name, a shape under the empty name going to the model's only input."""
+    """Return dims by input name; a shape with an empty name is that of the model's only input."""
     from graphfix.ir.bind_inputs import named_shapes
 
     return named_shapes(model, [(name or None, dims) for name, dims in (shapes or {}).items()])

@@ -1,4 +1,4 @@
-"""Look-ups of ONNX's operator definitions, each asked once in a process."""
+"""Look-ups of ONNX's operator schemas, each cached in the process."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import onnx
 
 OTHER_RANDOM = frozenset({"Bernoulli"})
-"""Operators whose definition draws other random numbers than they do."""
+"""Operators whose function body draws other random numbers than the operator itself."""
 
 
 class Formal(NamedTuple):
-    """A formal input or output: its name, its type variable or nothing, and `single`, `optional` or `variadic`."""
+    """A formal input or output: its name, its type variable or "", and `single`, `optional` or `variadic`."""
 
     name: str
     variable: str
@@ -37,7 +37,7 @@ def since(op: str, domain: str, version: int) -> int:
 
 @functools.cache
 def schema_of(op: str, domain: str, version: int) -> onnx.defs.OpSchema | None:
-    """The definition of an operator that holds at a version, or None when ONNX has none."""
+    """Return the schema of an operator in an opset version, or None when ONNX does not define one."""
     try:
         return onnx.defs.get_schema(op, version, domain) if version else None
     except onnx.defs.SchemaError:
@@ -46,7 +46,7 @@ def schema_of(op: str, domain: str, version: int) -> onnx.defs.OpSchema | None:
 
 @functools.cache
 def formal_types(op: str, domain: str, version: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The types, or type variables, of an operator's formal inputs and outputs; none where ONNX does not define it."""
+    """Return the types, or type variables, of an operator's formal inputs and outputs; empty without a schema."""
     schema = schema_of(op, domain, version)
     if schema is None:
         return (), ()
@@ -55,7 +55,7 @@ def formal_types(op: str, domain: str, version: int) -> tuple[tuple[str, ...], t
 
 @functools.cache
 def formal_operands(op: str, domain: str, version: int) -> tuple[tuple[Formal, ...], tuple[Formal, ...]]:
-    """An operator's formal inputs and outputs: asking a schema makes all of them anew each time."""
+    """Return an operator's formal inputs and outputs, cached since a schema creates them anew at every access."""
     schema = schema_of(op, domain, version)
     if schema is None:
         return (), ()
@@ -71,7 +71,7 @@ def formal_operands(op: str, domain: str, version: int) -> tuple[tuple[Formal, .
 
 @functools.cache
 def formal_attributes(op: str, domain: str, version: int) -> Mapping[str, onnx.AttributeProto | None]:
-    """An operator's attributes but for graphs, by name, with their defaults; None where there is none."""
+    """Return an operator's attributes except graphs, by name, with their defaults; None for one without a default."""
     schema = schema_of(op, domain, version)
     found: dict[str, onnx.AttributeProto | None] = {}
     for name, formal in schema.attributes.items() if schema is not None else ():
@@ -83,7 +83,7 @@ def formal_attributes(op: str, domain: str, version: int) -> Mapping[str, onnx.A
 
 @functools.cache
 def attribute_names(op: str, domain: str, version: int) -> frozenset[str]:
-    """The names of all attributes of an operator."""
+    """Return the names of all attributes of an operator."""
     schema = schema_of(op, domain, version)
     return frozenset(schema.attributes) if schema is not None else frozenset()
 

@@ -1,4 +1,4 @@
-"""A model as the bytes of one protobuf, weight by weight: written so, it is never in memory a second time."""
+"""Serialize a model to protobuf weight by weight, so that the bytes of the whole model are never in memory at once."""
 
 from __future__ import annotations
 
@@ -14,28 +14,29 @@ GRAPH, INITIALIZER = b"\x3a", b"\x2a"
 
 
 def pieces(model: ModelProto) -> Iterator[bytes]:
-    """The serialized model in pieces, none longer than a weight or all that is no weight; the weights come last.
+    """Return the serialized model in pieces: first everything except the initializers, then one by one these.
 
-    ValueError where it would be longer than protobuf allows.
+    Raises:
+        ValueError: the model would be longer than protobuf allows.
     """
     outside, inside = ModelProto(), GraphProto()
-    for source, target, left in ((model, outside, "graph"), (model.graph, inside, "initializer")):
+    for source, target, omitted in ((model, outside, "graph"), (model.graph, inside, "initializer")):
         for field, content in source.ListFields():
-            if field.name == left:
+            if field.name == omitted:
                 continue
             if isinstance(content, int | str):
                 setattr(target, field.name, content)
             else:
                 getattr(target, field.name).extend(content)
-    rest = inside.SerializeToString()
+    graph = inside.SerializeToString()
     sizes = [tensor.ByteSize() for tensor in model.graph.initializer]
-    length = len(rest) + sum(len(INITIALIZER) + len(varint(size)) + size for size in sizes)
+    length = len(graph) + sum(len(INITIALIZER) + len(varint(size)) + size for size in sizes)
     if length > MOST_BYTES:
         raise ValueError(f"{length} bytes are more than protobuf allows")
-    return _written(outside.SerializeToString() + GRAPH + varint(length) + rest, model, sizes)
+    return _chunks(outside.SerializeToString() + GRAPH + varint(length) + graph, model, sizes)
 
 
-def _written(head: bytes, model: ModelProto, sizes: Sequence[int]) -> Iterator[bytes]:
+def _chunks(head: bytes, model: ModelProto, sizes: Sequence[int]) -> Iterator[bytes]:
     yield head
     for tensor, size in zip(model.graph.initializer, sizes, strict=True):
         yield INITIALIZER + varint(size)

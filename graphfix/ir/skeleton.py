@@ -1,8 +1,8 @@
-"""The skeleton of a model: everything in an ONNX file but the payloads of its large tensors.
+"""The skeleton of a model: everything in an ONNX file except the payloads of its large tensors.
 
-A 1.5 GB model is nearly all weights, and no compiler rejects one for the values of its weights. So linting
-reads the graph, the small constants, and of a large tensor only its name, type and dims. Such a tensor is marked
-as external data at an empty location (`is_elided`), which no lawful file holds.
+A 1.5 GB model is nearly all weights, and no compiler rejects a model for the values of its weights. So linting
+reads the graph, the small constants, and only the name, type and dims of a large tensor. Such a tensor is marked
+as external data at an empty location (`is_elided`), which no valid file contains.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from graphfix.ir.wire_format import Walk, WireError
 __all__ = ["check_readable", "is_elided", "is_pointer", "read_skeleton"]
 
 MOST_BYTES: Final = 2**31 - 1
-"""What protobuf can hold in one message, and so the largest model file that any ONNX tool can read."""
+"""The most bytes of one protobuf message, and so of a model file that any ONNX tool can read."""
 
 _LFS: Final = b"version https://git-lfs.github.com/spec/"
-# How other files begin: (offset, bytes, what it is, the cure).
-_IMPOSTORS: Final[tuple[tuple[int, bytes, str, str], ...]] = (
+# The magic bytes of other file formats: (offset, bytes, what the file is, what to do).
+_OTHER_FORMATS: Final[tuple[tuple[int, bytes, str, str], ...]] = (
     (0, _LFS, "is a Git LFS pointer, not the model itself", "run `git lfs pull`"),
     (0, b"\x89PNG", "is a PNG image", "give an .onnx file"),
     (0, b"\xff\xd8\xff", "is a JPEG image", "give an .onnx file"),
@@ -54,9 +54,9 @@ _IMPOSTORS: Final[tuple[tuple[int, bytes, str, str], ...]] = (
 
 
 def read_skeleton(path: str | Path) -> ModelProto:
-    """Read a model without the payloads above `wire.PAYLOAD_LIMIT` bytes, without touching them.
+    """Read a model without the payloads above `wire.PAYLOAD_LIMIT` bytes, which are not read from the disk.
 
-    External data is not opened, but it must be there, in the model's own folder, and long enough.
+    External data is not opened, but its file must exist in the model's own folder and be long enough.
 
     Raises:
         ModelError: there is no file, it is not an ONNX model, or it is incomplete.
@@ -64,14 +64,14 @@ def read_skeleton(path: str | Path) -> ModelProto:
     size = check_readable(path)
     try:
         with open(path, "rb", buffering=0) as file:
-            _reject_impostor(file.read(512), path)
+            _reject_other_format(file.read(512), path)
             walk = Walk(file, size)
             data = walk.copy()
         model: ModelProto = ModelProto.FromString(data)
     except OSError as error:
         raise ModelError(f"cannot be read: {error.strerror}", path=path) from error
     except WireError as error:
-        raise _misshapen(error, path) from error
+        raise _malformed(error, path) from error
     except DecodeError as error:
         raise ModelError("is damaged: protobuf cannot parse it", path=path, cure="export or download the model again") from error
     del data
@@ -81,7 +81,7 @@ def read_skeleton(path: str | Path) -> ModelProto:
 
 
 def is_pointer(path: str | Path) -> bool:
-    """Whether a file is Git LFS's note of a model that has not been fetched; False where it cannot be read."""
+    """Whether a file is a Git LFS pointer to a model that has not been fetched; False where it cannot be read."""
     try:
         with open(path, "rb", buffering=0) as file:
             return file.read(len(_LFS)) == _LFS
@@ -90,7 +90,7 @@ def is_pointer(path: str | Path) -> bool:
 
 
 def check_readable(path: str | Path) -> int:
-    """The size in bytes of a file that could be a model.
+    """Check that a file could be a model, and return its size in bytes.
 
     Raises:
         ModelError: it is missing, not a regular file, empty, or larger than protobuf allows.
@@ -117,8 +117,9 @@ def check_readable(path: str | Path) -> int:
     return found.st_size
 
 
-def _reject_impostor(head: bytes, path: str | Path) -> None:
-    for offset, magic, problem, cure in _IMPOSTORS:
+def _reject_other_format(head: bytes, path: str | Path) -> None:
+    """Raise ModelError where the first 512 bytes are those of another file format."""
+    for offset, magic, problem, cure in _OTHER_FORMATS:
         if head.startswith(magic, offset):
             raise ModelError(problem, path=path, cure=cure)
     start = head.lstrip()[:64].lower()
@@ -135,11 +136,11 @@ def _decodes(head: bytes) -> bool:
     try:
         head.decode()
     except UnicodeDecodeError as error:
-        return error.start > len(head) - 4 >= 0 and len(head) == 512  # a character cut in two by the 512
+        return error.start > len(head) - 4 >= 0 and len(head) == 512  # a character that ends after the 512 bytes
     return True
 
 
-def _misshapen(error: WireError, path: str | Path) -> ModelError:
+def _malformed(error: WireError, path: str | Path) -> ModelError:
     if error.truncated:
         cure = "download or export the model again"
         return ModelError(f"is truncated: the file {error}", path=path, cure=cure)

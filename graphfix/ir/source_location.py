@@ -1,9 +1,10 @@
-"""Where a node comes from in the author's own terms: the module's path, and the file and line of the Python.
+"""The source location of a node: the module's path, and the file and line of the Python code.
 
-Three writers are read. torch's exporter by `torch.export` leaves each node its stack trace and the scopes around it as
-metadata. Its older exporter leaves the module's path in the node's name, and when told to be verbose the stack in the
-doc string; tf2onnx leaves the layer's path in the name. graphfix's own keys say the same briefly, and come first: they
-are written where an exporter leaves nothing, and where a rewrite puts new nodes.
+It is read from the output of three exporters. torch's exporter by `torch.export` writes the stack trace and the name
+scopes of each node into its metadata. Its older exporter writes the module's path into the node's name, and with
+`verbose=True` the stack into the doc string; tf2onnx writes the layer's path into the name. graphfix's own metadata keys
+hold the same in short form, and have priority: they are written where an exporter writes nothing, and on new nodes of
+rewrites.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ LINE: Final = "graphfix.line"
 STACK: Final = "pkg.torch.onnx.stack_trace"
 SCOPES: Final = "pkg.torch.onnx.name_scopes"
 OWN: Final = frozenset({MODULE, LINE})
-"""The keys that graphfix writes itself, which are no notes of a verdict."""
+"""The keys of a source location that graphfix writes itself; its other keys hold verdicts."""
 TELLING: Final = OWN | {STACK, SCOPES}
-"""The keys that an origin is read from."""
+"""The keys that a source location is read from."""
 _EXPORTER: Final = ("pkg.torch.onnx.", "namespace")
-"""How the keys begin that torch's exporter writes of a node's origin; viewers group nodes by them."""
+"""The prefixes of the keys that torch's exporter writes about a node's source; viewers group nodes by them."""
 
-# Patterns of what only some models hold are compiled by the first that does.
+# Patterns that only some models need are strings: `re` compiles and caches them at their first use.
 _PYTHON: Final = r'(?m)^[ \t]*File "([^"\n]+)", line (\d+)(?:, in ([^\n]+))?'
 _TRACED: Final = r"(?m)^(\S[^\n]*)\((\d+)\): ([^\n]+)$"
 _FRAMEWORK: Final = (
@@ -42,19 +43,19 @@ _FRAMEWORK: Final = (
     r"|/Lib/(?:contextlib|functools)\.py$"
     r"|^code/__torch__|^<frozen |^<eval_with_key>"
 )
-"""Files whose lines nobody who writes a model can change."""
+"""Files of frameworks and of Python, which the author of a model cannot change."""
 _EXPORTING: Final = (
     r"(?:site|dist)-packages/torch/(?:onnx|jit|export)/|/torch/(?:onnx/_internal/|jit/_trace\.py$|export/_trace\.py$)"
 )
-"""Files of the call that exports; what stands outside of it in a stack is not the model."""
+"""Files of the exporters; frames outside of the export call in a stack do not belong to the model."""
 _INSTALLED: Final = r"(?:^|/)(?:site|dist)-packages/"
 _OUTERMOST: Final = "<module>"
 _STEPS: Final = frozenset({"forward", "call", "__call__"})
-"""Functions by which an installed library of models says what it computes; its other lines serve those who call them."""
+"""Functions of an installed model library that define what it computes; its other functions are helpers."""
 
 _WORD: Final = r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\""
 _NOWHERE: Final = frozenset({"_empty_nn_module_stack_from_metadata_hook"})
-"""What torch writes for the scope of steps that it put in itself, such as sizes of open dims."""
+"""Scopes that torch writes for nodes that it inserted itself, such as sizes of dynamic dims."""
 _TIMES: Final = r"@\d+(?=\.|$)"
 _STAMP: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+(?:_\d+)?")
 _OPERATOR: Final = re.compile(r"[A-Z]\w*")
@@ -63,7 +64,7 @@ _CALLS: Final = r"(?:Stateful)?PartitionedCall(?:_\d+)?"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A node's place in the author's code: each part may be empty, and `line` unknown.
+    """The source location of a node: each part may be empty, and `line` None where it is unknown.
 
     `module` is the path as the framework writes it: `encoder.layers.3.gate` in PyTorch, `model/dense` in TensorFlow.
     `file` is the path as the exporter recorded it, perhaps on another machine.
@@ -75,7 +76,7 @@ class Origin:
 
     @property
     def spot(self) -> str:
-        """The file's own name with the line, such as `model.py:88`; empty without a file."""
+        """The file's base name with the line, such as `model.py:88`; empty without a file."""
         name = re.split(r"[\\/]", self.file)[-1]
         return name if self.line is None else f"{name}:{self.line}"
 
@@ -83,32 +84,35 @@ class Origin:
         return f"{self.module} ({self.spot})" if self.module and self.file else self.module or self.spot
 
     def to_json(self) -> dict[str, Any]:
-        """The origin as the contract states it."""
+        """The source location as docs/json.md describes it."""
         return {"module": self.module, "file": self.file, "line": self.line}
 
 
 def named(name: str, found: Origin | None) -> str:
-    """A node's name for people, with what its origin says beyond it: `n0 in encoder.gate (model.py:88)`."""
+    """Return a node's name for people, with its source location: `n0 in encoder.gate (model.py:88)`.
+
+    The module is left out where the name already contains every part of it.
+    """
     if found is None:
         return name
-    told = set(re.split(r"[/. ]+", name)).issuperset(re.split(r"[/.]", found.module))
-    module = f" in {found.module}" if found.module and not told else ""
+    contained = set(re.split(r"[/. ]+", name)).issuperset(re.split(r"[/.]", found.module))
+    module = f" in {found.module}" if found.module and not contained else ""
     return f"{name}{module}{f' ({found.spot})' if found.file else ''}"
 
 
 def origin(node: NodeProto, producer: str = "") -> Origin | None:
-    """Where a node comes from; None where nothing is known.
+    """Return the source location of a node; None where nothing is known.
 
-    `producer` is the model's `producer_name`: only those of exporters say that a node's name is a path.
+    `producer` is the model's `producer_name`: it tells whether node names are paths, which depends on the exporter.
     """
-    told = {prop.key: prop.value for prop in node.metadata_props if prop.key in TELLING} if node.metadata_props else {}
-    module = told.get(MODULE) or scoped(told.get(SCOPES, "")) or path(node.name, producer)
-    file, line = _written(told[LINE]) if told.get(LINE) else spot(told.get(STACK) or node.doc_string)
+    metadata = {prop.key: prop.value for prop in node.metadata_props if prop.key in TELLING} if node.metadata_props else {}
+    module = metadata.get(MODULE) or scoped(metadata.get(SCOPES, "")) or path(node.name, producer)
+    file, line = _parse_line(metadata[LINE]) if metadata.get(LINE) else spot(metadata.get(STACK) or node.doc_string)
     return Origin(module, file, line) if module or file else None
 
 
 def mark(node: NodeProto, found: Origin) -> None:
-    """Write an origin into a node's metadata, in place of one that graphfix wrote before."""
+    """Write a source location into a node's metadata, in place of one that graphfix wrote before."""
     where = found.file if found.line is None else f"{found.file}:{found.line}"
     kept = [(prop.key, prop.value) for prop in node.metadata_props if prop.key not in OWN]
     notes = [(key, value) for key, value in ((MODULE, found.module), (LINE, where if found.file else "")) if value]
@@ -116,22 +120,22 @@ def mark(node: NodeProto, found: Origin) -> None:
 
 
 def bears(node: NodeProto) -> bool:
-    """Whether a node's metadata tell where it comes from."""
+    """Whether a node's metadata contain a source location."""
     return any(prop.key in TELLING for prop in node.metadata_props)
 
 
 def hand_on(old: NodeProto, new: NodeProto, producer: str = "") -> None:
-    """Give a node the origin of another: what the exporter wrote of it as it is, else in graphfix's own keys.
+    """Copy the source location of the old node to the new one: the exporter's metadata, else graphfix's own keys.
 
-    A node that bears an origin keeps it; one whose name alone says the same is left as it is.
+    A node with a source location in its metadata keeps it; one whose name alone gives the same is not changed.
     """
     found = origin(old, producer)
     if found is None or bears(new) or origin(new, producer) == found:
         return
     present = {prop.key for prop in new.metadata_props}
-    written = ((prop.key, prop.value) for prop in old.metadata_props)
+    inherited = ((prop.key, prop.value) for prop in old.metadata_props)
     kept = [(prop.key, prop.value) for prop in new.metadata_props]
-    _write(new, [*kept, *((k, v) for k, v in written if (k in OWN or k.startswith(_EXPORTER)) and k not in present)])
+    _write(new, [*kept, *((k, v) for k, v in inherited if (k in OWN or k.startswith(_EXPORTER)) and k not in present)])
     if origin(new, producer) != found:
         mark(new, found)
 
@@ -143,17 +147,17 @@ def _write(node: NodeProto, props: Iterable[tuple[str, str]]) -> None:
         node.metadata_props.add(key=key, value=value)
 
 
-def _written(text: str) -> tuple[str, int | None]:
-    """The file and line in graphfix's own key; a path may hold colons."""
+def _parse_line(text: str) -> tuple[str, int | None]:
+    """Parse the value of `LINE` into file and line; a path may contain colons."""
     file, _, line = text.rpartition(":")
     return (file, int(line)) if file and line.isdecimal() else (text, None)
 
 
 @functools.lru_cache(4096)
 def scoped(scopes: str) -> str:
-    """The deepest module among name scopes, which are a list as Python writes it and end with the operator's own name.
+    """Return the innermost module of name scopes: the `repr` of a list that ends with the operator's own name.
 
-    A module called a second time is named `gate@1` there, which is no other module.
+    A module's second call is named `gate@1` there; the suffix is removed.
     """
     if not scopes:
         return ""
@@ -163,15 +167,16 @@ def scoped(scopes: str) -> str:
 
 @functools.lru_cache(4096)
 def spot(stack: str) -> tuple[str, int | None]:
-    """The file and line of the innermost call in a stack that the author can change; empty and None where none is.
+    """Return the file and line of the innermost frame of a stack in the author's code; "" and None without one.
 
-    Stacks are read as Python writes them, the innermost call last, and as TorchScript does, the innermost first.
+    Stacks are parsed in Python's format, the innermost call last, and in TorchScript's, the innermost call first. A frame
+    in another function of an installed library is used only where no other is found.
     """
     if not stack:
         return "", None
     frames = [(file, int(line), function) for file, line, function in re.findall(_PYTHON, stack)][::-1]
     frames = frames or [(file, int(line), function) for file, line, function in re.findall(_TRACED, stack)]
-    borrowed: tuple[str, int | None] = "", None
+    fallback: tuple[str, int | None] = "", None
     for file, line, function in frames:
         path = file.replace("\\", "/")
         if re.search(_EXPORTING, path):
@@ -180,18 +185,18 @@ def spot(stack: str) -> tuple[str, int | None]:
             continue
         if not re.search(_INSTALLED, path) or function in _STEPS:
             return file, line
-        borrowed = borrowed if borrowed[0] else (file, line)
-    return borrowed
+        fallback = fallback if fallback[0] else (file, line)
+    return fallback
 
 
 def path(name: str, producer: str) -> str:
-    """The path of a module or layer in a node's name, where the producer is an exporter that puts one there."""
+    """Return the path of the module or layer in a node's name; empty where the exporter does not write one there."""
     read = _READERS.get(producer)
     return read(name) if read is not None and "/" in name else ""
 
 
 def stamped(name: str) -> Iterator[str]:
-    """A node's name, and the names it had before rewrites stamped theirs on its end, the last one first."""
+    """Yield a node's name, then the names without the suffixes that rewrites appended, the last suffix removed first."""
     while name:
         yield name
         name, _, stamp = name.rpartition("/")
@@ -199,28 +204,28 @@ def stamped(name: str) -> Iterator[str]:
             return
 
 
-def _plain(name: str) -> str:
-    """The name that the exporter gave."""
+def _exported_name(name: str) -> str:
+    """Return the name that the exporter wrote, without the suffixes of rewrites."""
     *_, first = stamped(name)
     return first
 
 
 def _by_torch(name: str) -> str:
-    """`/encoder/encoder.layers.3/gate/Gemm_1`: the operator last, and containers spelt out anew in what they hold."""
-    first, *parts = _plain(name).split("/")
+    """Parse `/encoder/encoder.layers.3/gate/Gemm_1`: the operator comes last, and a container's name is repeated."""
+    first, *parts = _exported_name(name).split("/")
     if first or not parts or not _OPERATOR.fullmatch(parts[-1]):
         return ""
-    told: list[str] = []
+    modules: list[str] = []
     for part in parts[:-1]:
-        if told and part.startswith(f"{told[-1]}."):
-            told.pop()
-        told.append(part)
-    return ".".join(told)
+        if modules and part.startswith(f"{modules[-1]}."):
+            modules.pop()
+        modules.append(part)
+    return ".".join(modules)
 
 
 def _by_tf2onnx(name: str) -> str:
-    """`StatefulPartitionedCall/model/dense/MatMul__12`: calls of functions around it first, the operator last."""
-    parts = [part for part in _plain(name).split("/")[:-1] if not re.fullmatch(_CALLS, part)]
+    """Parse `StatefulPartitionedCall/model/dense/MatMul__12`: function calls come first, the operator last."""
+    parts = [part for part in _exported_name(name).split("/")[:-1] if not re.fullmatch(_CALLS, part)]
     return "/".join(parts)
 
 

@@ -1,4 +1,4 @@
-"""The tensors of a model: where they all are, how many bytes each needs, and whether it has them."""
+"""The tensors of a model: an iterator over all of them, the bytes each needs, and whether its payload is complete."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BITS: Final = {
     **dict.fromkeys(["UINT64"], (64, "uint64_data")),
     **dict.fromkeys(["STRING"], (0, "string_data")),
 }
-# By number. A name that the installed onnx does not know is left out.
+# The same by enum value; names that the installed onnx does not define are left out.
 _FORMATS: Final = {
     TensorProto.DataType.Value(name): format
     for name, format in _BITS.items()
@@ -39,23 +39,23 @@ _TYPED_FIELDS: Final = tuple(sorted({field for _, field in _BITS.values()}))
 
 
 def nbytes(tensor: TensorProto) -> int | None:
-    """Bytes of raw_data that the dims and the data type ask for; None for strings and unknown types."""
+    """Return the bytes of raw_data that the dims and the data type require; None for strings and unknown types."""
     bits = _FORMATS.get(tensor.data_type, (0, ""))[0]
     return (prod(tensor.dims) * bits + 7) // 8 if bits else None
 
 
 def is_external(tensor: TensorProto) -> bool:
-    """Whether the payload is kept outside the model (or was left out of a skeleton)."""
+    """Whether the payload is outside the model (or was left out of a skeleton)."""
     return tensor.data_location == TensorProto.EXTERNAL
 
 
 def is_elided(tensor: TensorProto) -> bool:
-    """Whether the payload was in the file but was left out when the skeleton was read."""
+    """Whether the payload was in the model file and was left out when the skeleton was read."""
     return is_external(tensor) and any(e.key == "location" and not e.value for e in tensor.external_data)
 
 
 def tensors(model: ModelProto) -> Iterator[TensorProto]:
-    """Every TensorProto in the model: initializers and attributes, at any depth, functions included."""
+    """Iterate over every TensorProto in the model: initializers and attributes, at any depth, functions included."""
     yield from graph_tensors(model.graph)
     for function in model.functions:
         yield from _in_nodes(function.node)
@@ -66,7 +66,7 @@ def tensors(model: ModelProto) -> Iterator[TensorProto]:
 
 
 def graph_tensors(graph: GraphProto) -> Iterator[TensorProto]:
-    """Every TensorProto in a graph and its subgraphs."""
+    """Iterate over every TensorProto in a graph and its subgraphs."""
     yield from graph.initializer
     yield from _in_sparse(graph.sparse_initializer)
     yield from _in_nodes(graph.node)
@@ -111,11 +111,11 @@ PLAIN_ATTRIBUTES: Final = frozenset(
         AttributeProto.STRINGS,
     }
 )
-"""Attribute types that hold neither a tensor nor a graph. UNDEFINED is not one: early exporters wrote it."""
+"""Attribute types without tensors and graphs. UNDEFINED is not among them: early exporters wrote it for any type."""
 
 
 def absurd_dims(dims: Iterable[int]) -> str | None:
-    """What is wrong with the dims of a tensor that holds data, or None."""
+    """Return what is wrong with the dims of a tensor with data, or None."""
     count = 1
     for dim in dims:
         if dim < 0:
@@ -127,10 +127,10 @@ def absurd_dims(dims: Iterable[int]) -> str | None:
 
 
 def fault(tensor: TensorProto) -> str | None:
-    """What is wrong with a tensor by itself (dims, type, amount of payload), said after its name; or None."""
+    """Return what is wrong with a tensor by itself (dims, type, size of the payload), to follow its name; or None."""
     dims = list(tensor.dims)
-    if said := absurd_dims(dims):
-        return said
+    if problem := absurd_dims(dims):
+        return problem
     kind = tensor.data_type
     if kind not in _KNOWN:
         return f"has data type {kind}, which the installed onnx does not know"
@@ -141,8 +141,8 @@ def fault(tensor: TensorProto) -> str | None:
     need = (count * bits + 7) // 8
     if is_external(tensor):
         have = next((e.value for e in tensor.external_data if e.key == "length"), None)
-        short = bits and have is not None and have != str(need)
-        return f"needs {need} bytes for {_described(tensor)} but has {have}" if short else None
+        differs = bits and have is not None and have != str(need)
+        return f"needs {need} bytes for {_described(tensor)} but has {have}" if differs else None
     if tensor.HasField("raw_data"):
         if not bits:
             return "keeps strings in raw_data"

@@ -1,7 +1,7 @@
-"""The laws of a model: what must hold of any graph that is read, and still hold after every rewrite.
+"""ONNX's constraints on a model, checked of every model that is read and after every rewrite.
 
-Laws about one graph are in `scoping`, those about one tensor in `tensors`; here are the ones about the model as a
-whole. An operator that does not exist in the imported opset is no violation: that is for the linter to judge.
+Constraints on one graph are in `scoping`, those on one tensor in `tensors`; this module has those on the model as a
+whole. An operator that does not exist in the imported opset is not a violation: the linter judges it.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ __all__ = ["Violation", "check", "violations"]
 
 
 def check(model: ModelProto, path: str | Path | None = None) -> None:
-    """Check a model or a skeleton against every law.
+    """Check a model or a skeleton against all constraints.
 
     Raises:
-        ModelError: for the first law that is broken; its `path` is the one given here.
+        ModelError: for the first violation; its `path` is the one given here.
     """
     for violation in violations(model):
         where = f" (in {', '.join(violation.scope)})" if violation.scope else ""
@@ -31,7 +31,7 @@ def check(model: ModelProto, path: str | Path | None = None) -> None:
 
 
 def violations(model: ModelProto) -> Iterator[Violation]:
-    """Every breach of a law in a model or a skeleton, in linear time, header first."""
+    """Iterate over all violations of a constraint in a model or a skeleton, in linear time, header first."""
     yield from _versions(model)
     imported = yield from _imports(model.opset_import, ())
     yield from Scoping(imported).graph(model.graph)
@@ -52,7 +52,7 @@ def _versions(model: ModelProto) -> Iterator[Violation]:
 
 
 def _imports(imports: Iterable[OperatorSetIdProto], scope: tuple[str, ...]) -> Generator[Violation, None, set[str]]:
-    """Check opset imports, and return the names that nodes may call the imported domains by."""
+    """Check opset imports, and return the names of the imported domains as nodes may write them."""
     versions: dict[str, int] = {}
     for entry in imports:
         domain = "" if entry.domain == "ai.onnx" else entry.domain
@@ -77,7 +77,7 @@ def _imports(imports: Iterable[OperatorSetIdProto], scope: tuple[str, ...]) -> G
 
 @cache
 def _newest() -> dict[str, int]:
-    """The newest opset of each domain that onnx itself defines."""
+    """Return the newest opset of each domain that onnx itself defines."""
     return {domain: newest for domain, (_, newest) in onnx.defs.C.schema_version_map().items()}
 
 
@@ -87,7 +87,7 @@ def _functions(functions: Iterable[FunctionProto]) -> Iterator[Violation]:
         key = _key(function.domain, function.name, function.overload)
         if key in calls:
             yield Violation("duplicate", f"function `{key}` is defined twice")
-        calls[key] = {_key(node.domain, node.op_type, node.overload) for node in _every(function.node)}
+        calls[key] = {_key(node.domain, node.op_type, node.overload) for node in _all_nodes(function.node)}
         imported = yield from _imports(function.opset_import, (f"function {function.name}",))
         yield from Scoping(imported).function(function)
     if calls and (cycle := find_cycle({key: called & calls.keys() for key, called in calls.items()})):
@@ -95,12 +95,13 @@ def _functions(functions: Iterable[FunctionProto]) -> Iterator[Violation]:
         yield Violation("recursion", f"functions call each other in a circle: {chain}")
 
 
-def _every(nodes: Iterable[NodeProto]) -> Iterator[NodeProto]:
+def _all_nodes(nodes: Iterable[NodeProto]) -> Iterator[NodeProto]:
+    """Iterate over nodes and the nodes of their subgraphs, at any depth."""
     for node in nodes:
         yield node
         for attribute in node.attribute:
             for graph in [attribute.g, *attribute.graphs]:
-                yield from _every(graph.node)
+                yield from _all_nodes(graph.node)
 
 
 def _key(domain: str, name: str, overload: str) -> str:

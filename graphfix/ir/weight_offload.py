@@ -1,7 +1,7 @@
-"""Large weights put aside while a model is rewritten: kept once, in a file, however many versions of the model there are.
+"""Store large weights once in a temporary file while a model is rewritten, however many versions of it exist.
 
-A model that is put aside refers to the file by ONNX's external data, under a name that no other shelf has; onnxruntime
-maps it, and a rewrite that asks for a weight reads it from there.
+The model refers to the file by ONNX's external data, under a unique name; onnxruntime maps the file, and a rewrite that
+needs a weight reads it from there.
 """
 
 from __future__ import annotations
@@ -20,18 +20,22 @@ from graphfix.ir.tensors import is_external, nbytes
 from graphfix.ir.traversal import graphs
 
 ENOUGH = 500_000_000
-"""Bytes of large weights from which putting them aside is worth the disk."""
+"""The total bytes of large weights from which they are stored in a file."""
 LARGE = 1 << 20
-"""Bytes from which a weight is large."""
+"""The bytes from which a weight is large."""
 ALIGN = 4096
-"""Lets a runtime map a weight straight from the file."""
+"""The alignment of weights in the file, which lets a runtime map them."""
 
 _folders: dict[str, Path] = {}
+"""The folders of the files in use, by file name."""
 
 
 @contextlib.contextmanager
 def shelved(model: ModelProto) -> Iterator[ModelProto]:
-    """The model with its large weights in a file as long as this lasts; the model itself where they are small."""
+    """Yield the model with its large weights in a file, which exists for the `with` block.
+
+    The model itself is yielded where the large weights have less than `ENOUGH` bytes in all.
+    """
     large = [nbytes(t) or 0 for t in model.graph.initializer if t.HasField("raw_data")]
     if sum(size for size in large if size >= LARGE) < ENOUGH:
         yield model
@@ -41,14 +45,14 @@ def shelved(model: ModelProto) -> Iterator[ModelProto]:
         _folders[location] = Path(folder)
         try:
             with open(Path(folder, location), "wb") as file:
-                slim = _put(model, location, file.fileno())
+                slim = _copy_without_weights(model, location, file.fileno())
             yield slim
         finally:
             del _folders[location]
 
 
-def _put(model: ModelProto, location: str, file: int) -> ModelProto:
-    """A copy of the model, its large weights written to a file; no weight is copied in memory."""
+def _copy_without_weights(model: ModelProto, location: str, file: int) -> ModelProto:
+    """Copy the model, with its large weights written to a file descriptor; no large weight is copied in memory."""
     slim = ModelProto()
     for field, content in model.ListFields():
         if field.name == "graph":
@@ -68,13 +72,13 @@ def _put(model: ModelProto, location: str, file: int) -> ModelProto:
         if (nbytes(tensor) or 0) < LARGE or not tensor.HasField("raw_data"):
             graph.initializer.append(tensor)
             continue
-        made = graph.initializer.add(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims)
+        reference = graph.initializer.add(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims)
         if tensor.HasField("doc_string"):
-            made.doc_string = tensor.doc_string
-        made.data_location = TensorProto.EXTERNAL
+            reference.doc_string = tensor.doc_string
+        reference.data_location = TensorProto.EXTERNAL
         raw = tensor.raw_data
         for key, value in (("location", location), ("offset", str(position)), ("length", str(len(raw)))):
-            made.external_data.add(key=key, value=value)
+            reference.external_data.add(key=key, value=value)
         view = memoryview(raw)
         while view:
             view = view[os.write(file, view) :]
@@ -85,17 +89,17 @@ def _put(model: ModelProto, location: str, file: int) -> ModelProto:
 
 
 def folder_of(model: ModelProto) -> str | None:
-    """The folder in which a model's weights were put aside; None where they are in the model."""
+    """Return the folder of the file that holds a model's large weights; None where they are in the model."""
     for tensor in model.graph.initializer:
         if is_external(tensor):
-            place = _folders.get(_entry(tensor, "location"))
-            if place is not None:
-                return str(place)
+            folder = _folders.get(_entry(tensor, "location"))
+            if folder is not None:
+                return str(folder)
     return None
 
 
 def array_of(tensor: TensorProto) -> npt.NDArray[np.generic] | None:
-    """A weight that was put aside, mapped from its file; None for any other."""
+    """Return a weight that is stored in a file, as a memory map; None for any other tensor."""
     location = _entry(tensor, "location")
     if not is_external(tensor) or location not in _folders:
         return None
@@ -105,7 +109,7 @@ def array_of(tensor: TensorProto) -> npt.NDArray[np.generic] | None:
 
 
 def whole(model: ModelProto) -> ModelProto:
-    """The same model, changed in place: every weight that was put aside is back in it."""
+    """Read every weight that is stored in a file back into the model, which is changed in place and returned."""
     for graph in graphs(model.graph):
         for tensor in graph.initializer:
             location = _entry(tensor, "location")

@@ -1,9 +1,9 @@
-"""The protobuf wire format of an ONNX file, copied without the payloads of its large tensors.
+"""A copy of an ONNX file in protobuf's wire format, without the payloads of its large tensors.
 
-A message is a run of (tag, value) fields, and a length-delimited value says how long it is before it starts. So
-a walk reads tags and lengths, steps over every payload, and copies the rest. The file is read through one small
-moving window: a payload that is stepped over is never fetched, and (unlike in a memory map) neither counts as
-resident nor brings the process down when another one truncates the file.
+A message is a sequence of (tag, value) fields, and a length-delimited value is preceded by its length. So a walk
+reads tags and lengths, skips every payload, and copies the rest. The file is read through one small moving window:
+a payload that is skipped is never read, and (unlike with a memory map) does not count as resident memory, and the
+process gets no bus error when another one truncates the file.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ PAYLOAD_LIMIT: Final = 4096
 """Bytes of payload that a tensor may have and still be copied whole."""
 
 _WINDOW: Final = 1 << 15
-_DEEPEST: Final = 99  # protobuf's own parser gives up at 100 nested messages
-_MOST_FIELDS: Final = 10_000_000  # a million nodes have fewer; bytes made to keep a reader busy have more
+_DEEPEST: Final = 99  # protobuf's own parser fails at 100 nested messages
+_MOST_FIELDS: Final = 10_000_000  # a million nodes have fewer; more are an attempt to exhaust the parser
 _MODEL, _TENSOR = "ModelProto", "TensorProto"
 
 # The only fields below which a tensor can sit: message -> field number -> message.
@@ -37,12 +37,12 @@ _CHILDREN: Final[dict[str, dict[int, str]]] = {
     },
     "SparseTensorProto": {1: _TENSOR, 2: _TENSOR},
 }
-# What a lawful ModelProto may start with: field number -> wire type.
+# The fields that a valid ModelProto may have: field number -> wire type.
 _MODEL_FIELDS: Final = {1: 0, 5: 0} | dict.fromkeys((2, 3, 4, 6, 7, 8, 14, 20, 25, 26), 2)
 
 _PAYLOADS: Final = frozenset({4, 5, 6, 7, 9, 10, 11})  # float, int32, string, int64, raw, double, uint64
 _FIXED_WIDTH: Final = frozenset({4, 9, 10})  # packed payloads that take as many bytes here as in raw_data
-_WHEREABOUTS: Final = frozenset({13, 14})  # external_data, data_location
+_LOCATION: Final = frozenset({13, 14})  # external_data, data_location
 _EXTERNAL: Final = b"\x70\x01"  # data_location = EXTERNAL
 
 
@@ -55,7 +55,7 @@ class WireError(Exception):
 
 
 def varint(value: int) -> bytes:
-    """A non-negative integer as protobuf writes it: seven bits a byte, lowest first."""
+    """Encode a non-negative integer as a protobuf varint: seven bits per byte, lowest first."""
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)
@@ -66,7 +66,7 @@ def varint(value: int) -> bytes:
 
 @lru_cache(maxsize=1024)
 def elided_mark(length: int | None) -> bytes:
-    """The fields that stand in for a payload: external data at an empty location, with the length if known."""
+    """Return the fields that replace a payload: external data at an empty location, with the length if known."""
     entries = [(b"location", b"")] + ([(b"length", str(length).encode())] if length is not None else [])
     out = _EXTERNAL
     for key, value in entries:
@@ -88,16 +88,16 @@ class Walk:
         self._out: list[bytes] = []
 
     def copy(self) -> bytes:
-        """The serialized model without large payloads.
+        """Return the serialized model without large payloads.
 
         Raises:
-            WireError: the bytes do not have the shape of an ONNX model.
+            WireError: the bytes are not an ONNX model.
         """
         self._message(_MODEL, 0, self.size, 1)
         return b"".join(self._out)
 
     def _message(self, kind: str, start: int, end: int, depth: int) -> int:
-        """Append the message between two offsets to the output; return how many bytes it takes there."""
+        """Append the message between two offsets to the output; return the number of bytes appended."""
         if depth > _DEEPEST:
             raise WireError(f"nests messages more than {_DEEPEST} deep")
         if kind == _TENSOR:
@@ -111,7 +111,7 @@ class Walk:
                 raise WireError("ends too early", truncated=_MODEL_FIELDS.get(tag >> 3) == wire)
             if position > end:
                 raise WireError(f"a field of {kind} is longer than the message it is in")
-            # A child that is no longer than the limit cannot hold a payload above it: the run goes on.
+            # A child that is no longer than the limit cannot contain a payload above it: it is copied with the run.
             if wire == 2 and position - body > PAYLOAD_LIMIT and (child := children.get(tag >> 3)):
                 written += self._flush(run, at)
                 slot = len(out)
@@ -123,7 +123,7 @@ class Walk:
         return written + self._flush(run, end)
 
     def _tensor(self, start: int, end: int) -> int:
-        """Append a TensorProto, without its payload if that is over the limit."""
+        """Append a TensorProto, without its payload if that is over the limit; return the number of bytes appended."""
         payload, pieces, length = 0, 0, None
         keep: list[tuple[int, int]] = []
         position = start
@@ -137,7 +137,7 @@ class Walk:
                 payload += position - body
                 pieces += 1
                 length = position - body if wire == 2 and field in _FIXED_WIDTH else None
-            elif field not in _WHEREABOUTS:
+            elif field not in _LOCATION:
                 if keep and keep[-1][1] == at:
                     keep[-1] = keep[-1][0], position
                 else:
@@ -151,7 +151,7 @@ class Walk:
         return written + len(mark)
 
     def _field(self, at: int, end: int) -> tuple[int, int, int, int]:
-        """The field at an offset: its tag, its wire type, where its value starts and where it ends."""
+        """Parse the field at an offset; return its tag, its wire type, and the offsets of its value's start and end."""
         self._fields += 1
         if self._fields > _MOST_FIELDS:
             raise WireError(f"has more than {_MOST_FIELDS} fields")
@@ -171,7 +171,7 @@ class Walk:
         raise WireError(f"has a field of wire type {wire}, which ONNX does not use")
 
     def _varint(self, position: int, end: int) -> tuple[int, int]:
-        """The integer at an offset, and the offset behind it."""
+        """Parse the varint at an offset; return its value and the offset after it."""
         index = position - self._base
         window = self._window
         if 0 <= index < len(window) and window[index] < 0x80 and position < end:
@@ -193,7 +193,7 @@ class Walk:
         raise WireError("ends in the middle of an integer", truncated=end == self.size)
 
     def _flush(self, start: int, end: int) -> int:
-        """Append the bytes between two offsets as they are; return how many they are."""
+        """Append the bytes between two offsets unchanged; return their number."""
         if start < end:
             first, last = start - self._base, end - self._base
             inside = first >= 0 and last <= len(self._window)

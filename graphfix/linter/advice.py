@@ -1,4 +1,4 @@
-"""What to change where the model is made, by operator and by kind of finding: for what no rewrite cures."""
+"""Advice on what to change in the model's source code, by operator and by kind of finding: where no rewrite fixes it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ OPERATORS = {
     "SplitToSequence": "split into a fixed number of tensors with `torch.split`",
     "SequenceMap": "write the map as a batch dimension",
 }
-"""An instruction by operator, for what is not taken in any form."""
+"""Advice by operator, for operators that are rejected in every form."""
 
 KINDS = {
     "operator": "replace `{op}` in the model's code by operators that the target takes (`graphfix table --target {target}`)",
@@ -78,14 +78,14 @@ KINDS = {
     "undecided": "fix what is not known with --shape or --set, so that it can be decided",
     "unmeasured": "`graphfix compile` asks the compiler itself; `graphfix probe` measures the operator",
 }
-"""An instruction by kind of finding."""
+"""Advice by kind of finding."""
 
 DECIDING = frozenset({"operator", "form", "rejection", "operand"})
-"""Kinds for which the operator's own instruction comes first."""
+"""Kinds for which the operator's own advice comes first."""
 
 
 def advice(op: str, kind: str, *, tried: bool, target: str = "T") -> str:
-    """One sentence on what to change in the code that makes the model; `tried` tells that some rewrite declined."""
+    """Return one sentence on what to change in the model's source code; `tried` tells that some rewrite declined."""
     own = OPERATORS.get(op) if kind in DECIDING else None
     general = KINDS.get(kind, "change the part of the model's code that makes it")
     general = general.format(op=op or "the model", table=op or WHOLE, target=target)

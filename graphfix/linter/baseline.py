@@ -1,7 +1,8 @@
-"""The baseline: the findings a project has when it begins to lint, which do not count until they come back.
+"""The baseline: the findings a project has when it begins to lint, which do not count until they have gone and come back.
 
-`graphfix-baseline.json` holds fingerprints by model and target. A model is known again by its path from the file, or,
-where it was moved or exported under another name, by its interface. The file shrinks by itself, and grows on request.
+`graphfix-baseline.json` holds fingerprints by model and target. A model is identified by its path relative to the file,
+or, where it was moved or exported under another name, by its interface. Entries that are no longer found are removed;
+entries are added only by `--update-baseline`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ Prints = dict[str, list[str]]
 
 @dataclass(slots=True)
 class Section:
-    """What is known of one model: its path from the file, its interface, and fingerprints by target and code."""
+    """The entries of one model: its path relative to the file, its interface, and fingerprints by target and code."""
 
     model: str
     signature: str
@@ -33,7 +34,7 @@ class Section:
 
 @dataclass(slots=True)
 class Baseline:
-    """One baseline file, read; `sections` by path. `changed` tells that it differs from what is on the disk."""
+    """The content of one baseline file; `sections` are keyed by path. `changed` tells that it differs from the disk."""
 
     path: Path
     sections: dict[str, Section] = field(default_factory=dict)
@@ -41,7 +42,7 @@ class Baseline:
 
     @classmethod
     def read(cls, path: Path) -> Baseline:
-        """Read a file, or begin an empty baseline where there is none; UsageError when it is no baseline."""
+        """Read a file, or return an empty baseline where there is none; UsageError when it is not a baseline."""
         if not path.exists():
             return cls(path)
         try:
@@ -58,27 +59,27 @@ class Baseline:
         return cls(path, {section.model: section for section in sections})
 
     def save(self) -> None:
-        """Replace the file in one step; OutputError when it cannot be written."""
+        """Write the file atomically; OutputError when it cannot be written."""
         models = [
             {"model": one.model, "signature": one.signature, "targets": _ordered(one.targets)}
             for one in sorted(self.sections.values(), key=lambda section: section.model)
             if any(one.targets.values())
         ]
         writable(self.path, force=True)
-        goal = destination(self.path)
-        with told(self.path), Pending(os.path.dirname(goal)) as pending:
+        target = destination(self.path)
+        with told(self.path), Pending(os.path.dirname(target)) as pending:
             pending.write((json.dumps({"schema": 1, "models": models}, indent=1) + "\n").encode())
-            pending.put(goal)
+            pending.put(target)
         self.changed = False
 
     @property
     def size(self) -> int:
-        """The number of findings it holds."""
+        """The number of fingerprints."""
         prints = (prints for one in self.sections.values() for codes in one.targets.values() for prints in codes.values())
         return sum(map(len, prints))
 
     def known(self, result: Result) -> set[str]:
-        """The fingerprints that do not count on one model and target."""
+        """Return the fingerprints of findings that do not count on one model and target."""
         section = self.sections.get(self._key(result))
         if section is None and result.signature:
             section = next((one for one in self.sections.values() if one.signature == result.signature), None)
@@ -87,9 +88,9 @@ class Baseline:
         return {print_ for prints in section.targets.get(_target(result), {}).values() for print_ in prints}
 
     def shrink(self, result: Result, found: Container[str], spared: Container[str] = ()) -> int:
-        """Take out what one model and target no longer has, and give the number of it; other models are left alone.
+        """Remove the entries that one model and target no longer has, and return their number; other models stay.
 
-        Codes that are spared stay: those that only a compiler finds, where none was asked.
+        Entries of `spared` codes stay: those that only a compiler finds, where none was run.
         """
         section = self.sections.get(self._key(result))
         prints = section.targets.get(_target(result), {}) if section is not None else {}
@@ -101,7 +102,7 @@ class Baseline:
         return stale
 
     def take(self, result: Result, findings: list[Finding]) -> None:
-        """Make the findings of one model and target the known ones."""
+        """Replace the entries of one model and target with these findings."""
         section = self.sections.setdefault(self._key(result), Section(self._key(result), result.signature))
         section.signature = result.signature
         prints: Prints = {}
@@ -111,7 +112,7 @@ class Baseline:
         self.changed = True
 
     def forget_missing(self) -> None:
-        """Drop the models whose files are gone."""
+        """Remove the sections of models whose files no longer exist."""
         folder = self.path.resolve().parent
         for model in [model for model in self.sections if not (folder / model).exists()]:
             del self.sections[model]
@@ -122,9 +123,9 @@ class Baseline:
 
 
 def nearest(start: Path) -> Path | None:
-    """The baseline in a folder or the nearest one above it."""
+    """Return the path of the baseline in a folder or in its nearest parent that has one; None without one."""
     folder = start.resolve()
-    return next((place / NAME for place in (folder, *folder.parents) if (place / NAME).is_file()), None)
+    return next((each / NAME for each in (folder, *folder.parents) if (each / NAME).is_file()), None)
 
 
 def _target(result: Result) -> str:

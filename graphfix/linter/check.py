@@ -1,4 +1,4 @@
-"""What a lint rule is, what it looks at, and how the rules are found: one file in graphfix/checks/ each."""
+"""The base classes of lint rules, the context they run on, and the registry: one file per rule in graphfix/checks/."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Look:
-    """One model seen with one target's table: the facts, and the table's ruling on every node.
+    """The context of a rule: the facts of one model, one target's table, and the table's ruling on every node.
 
-    `model` is the ruling on the model as a whole (its inputs, opset and other traits).
+    `model` is the ruling on the model as a whole (its inputs, opset and other properties).
     """
 
     facts: Facts
@@ -39,24 +39,24 @@ class Look:
 
     @functools.cached_property
     def notable(self) -> list[tuple[NodeFacts, Facets, Ruling]]:
-        """The nodes about which the table says anything but that they are supported."""
-        return [told for told in self.ruled() if told[2].verdict != "supported" or told[2].wrong is not None]
+        """The nodes whose ruling is anything but plain support: rejected, undecided, unmeasured or wrong numerics."""
+        return [each for each in self.ruled() if each[2].verdict != "supported" or each[2].wrong is not None]
 
     @functools.cached_property
     def rejected(self) -> list[tuple[NodeFacts, Facets, Ruling, Evidence]]:
         """The nodes that the table rejects, with the evidence."""
-        told = ((*each, each[2].evidence) for each in self.notable if each[2].verdict == "rejected")
-        return [(node, found, ruling, evidence) for node, found, ruling, evidence in told if evidence is not None]
+        rows = ((*each, each[2].evidence) for each in self.notable if each[2].verdict == "rejected")
+        return [(node, facets, ruling, evidence) for node, facets, ruling, evidence in rows if evidence is not None]
 
     def ruled(self) -> Iterator[tuple[NodeFacts, Facets, Ruling]]:
-        """Every node with its facets and the table's ruling."""
+        """Iterate over all nodes, each with its facets and the table's ruling."""
         return zip(self.facts.nodes, self.facets, self.rulings, strict=True)
 
 
 class Check(abc.ABC):
-    """A lint rule: its class docstring says what it finds, why that hurts, and what to do instead.
+    """A lint rule: its class docstring says what it finds, why that is a problem, and what to do instead.
 
-    `valid` and `invalid` are small models on which it is silent and on which it speaks.
+    `valid` are small models without a finding of this rule, `invalid` are small models with one.
     """
 
     code: ClassVar[str]
@@ -64,16 +64,16 @@ class Check(abc.ABC):
     severity: ClassVar[Severity]
     kind: ClassVar[str] = ""
     per_target: ClassVar[bool] = True
-    """Whether it looks at the target's table; a rule about the graph alone is asked once for all targets."""
+    """Whether it reads the target's table; a rule about the graph alone runs once for all targets."""
     valid: ClassVar[Sequence[Example]] = ()
     invalid: ClassVar[Sequence[Example]] = ()
 
     @abc.abstractmethod
     def check(self, look: Look) -> Iterator[Finding]:
-        """Yield what the rule finds."""
+        """Yield the rule's findings on a model."""
 
     def at(self, look: Look, node: NodeFacts | None, message: str, *, severity: Severity | None = None, **more: Any) -> Finding:
-        """A finding of this rule on a node, or on the model when there is none, with the rewrite that may cure it."""
+        """Return a finding of this rule on a node, or on the model when it is None, with the rewrite that may fix it."""
         where = place(node, look.facts) if node is not None else {}
         more.setdefault("kind", self.kind)
         if more.get("rewrite") is None:
@@ -85,13 +85,13 @@ class Check(abc.ABC):
 
 
 class TableCheck(Check):
-    """A rule that reports what the support table rejects for one kind of reason."""
+    """A rule that reports the nodes that the support table rejects for reasons of certain kinds."""
 
     severity = Severity.ERROR
     kinds: ClassVar[frozenset[str]]
 
     def describe(self, op: str, facets: Facets, evidence: Evidence, look: Look) -> str:
-        """The message: what the node is, what about it is rejected, and what would be taken instead."""
+        """Return the message: the operator, the form that is rejected, and the forms that are supported instead."""
         found = in_words(evidence.when, facets)
         subject = f"`{op}`" if op else "a model"
         allowed = allowance(evidence, look.table.entry(op or WHOLE))
@@ -100,23 +100,23 @@ class TableCheck(Check):
         )
 
     def check(self, look: Look) -> Iterator[Finding]:
-        """Yield a finding for every node that the table rejects for this kind of reason."""
+        """Yield a finding for every node that the table rejects for a reason of these kinds."""
         evidence = look.model.evidence
         if look.model.verdict == "rejected" and evidence is not None and evidence.kind in self.kinds:
             message = self.describe("", look.model_facets, evidence, look)
             yield self.at(look, None, message, kind=evidence.kind, **cited(look, None, look.model))
-        said: dict[tuple[str, str, int, int], tuple[str, dict[str, Any]]] = {}
+        memo: dict[tuple[str, str, int, int], tuple[str, dict[str, Any]]] = {}
         for node, facets, ruling, evidence in look.rejected:
             if evidence.kind in self.kinds:
                 key = (node.op, node.domain, id(facets), id(evidence))  # nodes alike share one dict of facets
-                if key not in said:
-                    said[key] = self.describe(node.op, facets, evidence, look), cited(look, node, ruling)
-                message, proof = said[key]
-                yield self.at(look, node, message, kind=evidence.kind, **proof)
+                if key not in memo:
+                    memo[key] = self.describe(node.op, facets, evidence, look), cited(look, node, ruling)
+                message, fields = memo[key]
+                yield self.at(look, node, message, kind=evidence.kind, **fields)
 
 
 def cited(look: Look, node: NodeFacts | None, ruling: Ruling) -> dict[str, Any]:
-    """The evidence behind a ruling, as fields of a Finding."""
+    """Return the evidence for a ruling as the fields `evidence`, `measured` and `traits` of a Finding."""
     evidence = ruling.evidence or ruling.wrong
     if evidence is None:
         return {}
@@ -135,7 +135,7 @@ def cited(look: Look, node: NodeFacts | None, ruling: Ruling) -> dict[str, Any]:
 
 @functools.cache
 def checks() -> tuple[Check, ...]:
-    """Every rule in graphfix/checks/, in the order of their codes."""
+    """Return every rule in graphfix/linter/checks/, sorted by code."""
     import graphfix.linter.checks as package
 
     found: dict[str, Check] = {}
@@ -148,7 +148,7 @@ def checks() -> tuple[Check, ...]:
 
 
 def place(node: NodeFacts, facts: Facts) -> dict[str, Any]:
-    """The fields of a Finding that say where a node is, in the model and in the code that made it."""
+    """Return the fields of a Finding that locate a node in the model and in the source code."""
     output = next((name for name in node.proto.output if name), "")
     return {
         "scope": node.scope, "node": node.label, "op": node.op, "domain": node.domain, "output": output,

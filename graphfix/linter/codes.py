@@ -21,7 +21,7 @@ from graphfix.linter.source_outcomes import SOURCE_OUTCOMES
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One kind of finding: `about` says what it finds, why that hurts and what to do, in paragraphs."""
+    """One kind of finding: `about` says what it reports, why that is a problem and what to do, in paragraphs."""
 
     code: str
     name: str
@@ -30,16 +30,16 @@ class Code:
 
     @property
     def summary(self) -> str:
-        """The first sentence."""
+        """The first paragraph of `about`, on one line."""
         return " ".join(self.about.partition("\n\n")[0].split())
 
 
 @functools.cache
 def codes() -> dict[str, Code]:
-    """Every code in order; where a rule and an outcome share one, the rule's text stands first."""
+    """Return all codes, sorted; where a rule and an outcome share one, the rule's text comes first."""
     found: dict[str, Code] = {}
-    told = [(check.code, check.name, check.severity, inspect.cleandoc(inspect.getdoc(type(check)) or "")) for check in checks()]
-    for code, name, severity, about in [*told, *((o.code, o.name, o.severity, o.about) for o in (*OUTCOMES, *SOURCE_OUTCOMES))]:
+    rules = [(check.code, check.name, check.severity, inspect.cleandoc(inspect.getdoc(type(check)) or "")) for check in checks()]
+    for code, name, severity, about in [*rules, *((o.code, o.name, o.severity, o.about) for o in (*OUTCOMES, *SOURCE_OUTCOMES))]:
         if code in found:
             about = f"{found[code].about}\n\n{about}"
         found[code] = Code(code, found[code].name if code in found else name, severity, about)
@@ -47,17 +47,17 @@ def codes() -> dict[str, Code]:
 
 
 def selects(word: str, code: str, name: str) -> bool:
-    """Whether a word of the settings means a code: the code itself, its name, or the beginning of a code (`GF1`)."""
+    """Whether a word of the settings selects a code: the code itself, its name, or a prefix of the code (`GF1`)."""
     return word == name or code.startswith(word)
 
 
 def meant(words: Iterable[str], code: str, name: str) -> bool:
-    """Whether one of several words means a code."""
+    """Whether one of several words selects a code."""
     return any(selects(word, code, name) for word in words)
 
 
 def check_word(word: str, *, path: str | Path | None = None) -> None:
-    """Raise UsageError with the nearest spelling where a word means no code at all."""
+    """Raise UsageError with the nearest spelling where a word selects no code at all."""
     every = codes().values()
     if not word.startswith("GF") or word == "GF" or not any(each.code.startswith(word) for each in every):
         names = {each.name for each in every}

@@ -1,4 +1,4 @@
-"""`[tool.graphfix]`: the settings a project keeps beside its models, found from the model's folder upwards."""
+"""`[tool.graphfix]`: a project's settings, read from the nearest file in the model's folder or above it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILES = ("graphfix.toml", "pyproject.toml")
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """A finding that a project has decided to live with: which, where, and why."""
+    """A finding that does not count: its code, where it is suppressed, and the reason."""
 
     code: str
     reason: str
@@ -30,11 +30,11 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Settings for one run; a flag of the same name beats each of them.
+    """Settings for one run; a command-line option of the same name overrides each of them.
 
     `shapes` and `values` are keyed by input name; `allow` holds the safety classes that fix may use besides exact.
-    `models` are the sections for some models, by glob; `of` gives the settings with those that are meant put in.
-    `origins` says of each key that is set where it was found.
+    `models` are the sections for some models, by glob; `of` merges those that match a model.
+    `origins` maps each key that is set to the file or section that sets it.
     """
 
     targets: tuple[str, ...] = ()
@@ -55,7 +55,7 @@ class Config:
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, model: str | Path) -> Config:
-        """The settings for one model: sections whose glob meets its path, later ones over earlier ones over all."""
+        """Return the settings for one model: sections whose glob matches its path override the rest, later ones win."""
         changed: dict[str, Any] = {}
         origins = dict(self.origins)
         for glob, section in self.models.items():
@@ -69,7 +69,7 @@ class Config:
         return dataclasses.replace(self, **changed, origins=origins) if changed else self
 
     def meets(self, glob: str, model: str | Path) -> bool:
-        """Whether a glob means a model: by its path from the settings' folder, or by its name where the glob has no slash."""
+        """Whether a glob matches a model's path from the settings' folder, or its name where the glob has no slash."""
         path = Path(model)
         folder = Path(self.source).parent if self.source else Path()
         below = os.path.relpath(path.resolve(), folder.resolve()).replace(os.sep, "/")
@@ -77,12 +77,12 @@ class Config:
 
 
 def load(start: Path, *, file: Path | None = None, isolated: bool = False) -> Config:
-    """The settings for a model, or for those in a folder: from `file`, else the nearest graphfix.toml or pyproject.toml.
+    """Load the settings for a model or a folder: from `file`, else the nearest graphfix.toml or pyproject.toml.
 
-    Where `start` is a model, the sections that mean it are put in.
+    Where `start` is a model, the sections that match it are merged.
 
     Raises:
-        UsageError: the file is missing, is no TOML, or holds a key or a value that is not known.
+        UsageError: the file is missing, is not TOML, or holds a key or a value that is not known.
     """
     if isolated:
         return Config()
@@ -92,10 +92,10 @@ def load(start: Path, *, file: Path | None = None, isolated: bool = False) -> Co
 
 def _nearest(start: Path) -> Config:
     folder = (start if start.is_dir() else start.parent).resolve()
-    for place in (folder, *folder.parents):
+    for parent in (folder, *folder.parents):
         for name in FILES:
-            if (place / name).is_file():
-                found = _read(place / name)
+            if (parent / name).is_file():
+                found = _read(parent / name)
                 if found.source is not None:
                     return found
     return Config()
@@ -121,13 +121,13 @@ def _read(path: Path) -> Config:
 
 
 def _checked(table: Any, known: Mapping[str, Any], path: Path, where: str) -> dict[str, Any]:
-    """The values of a table by the names of fields, lists as tuples; UsageError for what is not known."""
+    """Return the values of a TOML table by field name, lists as tuples; UsageError for unknown keys or values."""
     given: dict[str, Any] = {}
     for key, value in table.items():
         if key not in known:
             raise UsageError(f"unknown setting `{where}{key}`", path=path, cure=nearest(key, known))
-        if said := fault(value, known[key].form):
-            raise UsageError(f"`{where}{key}` is {said}", path=path, cure=f"write {known[key].wanted}")
+        if problem := fault(value, known[key].form):
+            raise UsageError(f"`{where}{key}` is {problem}", path=path, cure=f"write {known[key].wanted}")
         given[key.replace("-", "_")] = tuple(value) if isinstance(value, list) else value
     return given
 

@@ -1,4 +1,4 @@
-"""Every key of `[tool.graphfix]`: what it means, what may be written there, and the JSON schema that says so to editors."""
+"""The keys of `[tool.graphfix]`: their meaning, their allowed values, and the JSON schema for editors."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Shape = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One key: `form` is a JSON schema that what is written must meet, `wanted` the same in words.
+    """One key: `form` is the JSON schema of its value, `wanted` the same in words.
 
-    `per_model` tells that a section for some models may hold it as well.
+    `per_model` tells that a section for some models may set it as well.
     """
 
     about: str
@@ -71,7 +71,7 @@ SETTINGS: Mapping[str, Setting] = {
 
 
 def schema() -> dict[str, Any]:
-    """The JSON schema of `[tool.graphfix]`, and of graphfix.toml."""
+    """Return the JSON schema of `[tool.graphfix]`, which is also that of graphfix.toml."""
     forms = {name: _form(setting) for name, setting in SETTINGS.items()}
     section = {name: forms[name] for name, setting in SETTINGS.items() if setting.per_model}
     forms["suppress"] |= {"type": "array", "items": _object({k: _form(s) for k, s in SUPPRESSION.items()}, required=list(NEEDED))}
@@ -89,7 +89,7 @@ def _object(properties: Mapping[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def fault(value: Any, form: Shape) -> str | None:
-    """What is wrong with a value by the few words of JSON schema that are used here; None when it fits."""
+    """Return what is wrong with a value by the JSON schema keywords that are used here; None when it is valid."""
     kinds = form.get("type", ())
     if kinds and not any(_is(value, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds)):
         return f"{value!r}"
@@ -100,10 +100,11 @@ def fault(value: Any, form: Shape) -> str | None:
     if "minimum" in form and value < form["minimum"]:
         return f"{value}, less than {form['minimum']}"
     if "items" in form:
-        return next((said for item in value if (said := fault(item, form["items"]))), None)
+        return next((problem for item in value if (problem := fault(item, form["items"]))), None)
     if isinstance(form.get("additionalProperties"), Mapping):
         return next(
-            (f"{key} = {said}" for key, item in value.items() if (said := fault(item, form["additionalProperties"]))), None
+            (f"{key} = {problem}" for key, item in value.items() if (problem := fault(item, form["additionalProperties"]))),
+            None,
         )
     return None
 

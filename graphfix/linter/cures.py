@@ -1,4 +1,4 @@
-"""What a rewrite is good for, as plain data: the findings that it answers, and what it may change on the way."""
+"""The declarations of a rewrite as plain data: the findings that it fixes, and its safety class."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 COMPOSED = "()"
-"""Stands in a cure for any operator that ONNX itself defines as a composition of others."""
+"""The `op` that matches any operator that ONNX itself defines as a composition of others."""
 FALLBACK = "fallback"
-"""The kind of findings about nodes that are taken, and run slowly."""
+"""The kind of findings about nodes that are supported but run slowly."""
 
 
 class Safety(StrEnum):
@@ -27,11 +27,11 @@ class Safety(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cure:
-    """A kind of finding that a rewrite answers: empty `kinds` and `codes` mean any, but for the kinds in `unless`.
+    """A kind of finding that a rewrite fixes: empty `kinds` and `codes` mean any, except for the kinds in `unless`.
 
-    `op` is an operator's name, `*` for any operator, or empty for findings about the model as a whole. `traits`, if there
-    are any, are the facets that the rewrite changes, one of which the verdict has to hang on. What is only slow is
-    answered by those alone that name it: whether another form is faster is another measurement.
+    `op` is an operator's name, `*` for any operator, or empty for findings about the model as a whole. `traits`, if not
+    empty, are the facets that the rewrite changes; the verdict has to depend on one of them. Findings of the kind
+    `FALLBACK` match only where the kind or the code is listed: whether another form is faster was not measured.
     """
 
     op: str
@@ -41,9 +41,9 @@ class Cure:
     traits: tuple[str, ...] = ()
 
     def answers(self, op: str, kind: str, code: str, traits: Collection[str] | None = None) -> bool:
-        """Whether a finding about `op`, or the model where that is empty, of this kind and code calls for the rewrite.
+        """Whether the rewrite fixes a finding of this kind and code about `op`, or about the model where that is empty.
 
-        `traits` are the facets that the finding hangs on, None where they are not known.
+        `traits` are the facets that the finding depends on, None where they are not known.
         """
         if self.traits and traits is not None and not set(self.traits).intersection(traits):
             return False
@@ -55,7 +55,7 @@ class Cure:
 
 
 def _composed(op: str) -> bool:
-    """Whether ONNX defines an operator by others; the definitions are read only where it is asked."""
+    """Whether ONNX defines an operator by others; the import is deferred, as lint seldom needs the definitions."""
     from graphfix.ir.schemas import composed
 
     return composed(op)

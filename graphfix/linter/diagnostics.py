@@ -1,4 +1,4 @@
-"""What is found and how it is told apart: findings, results, and their fingerprints. Engines yield them, renderers print."""
+"""Findings, results and their fingerprints: what the engines return and the renderers print."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from graphfix.linter.fingerprints import digits, signature, unnumbered
 
 
 class Severity(StrEnum):
-    """How bad a finding is: the compiler rejects it, it works but worse, or it is worth knowing."""
+    """The severity of a finding: the compiler rejects the node, the result is wrong or slower, or it is worth knowing."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -26,7 +26,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """A rewrite that may cure a finding, and its safety class: exact, approximate or interface."""
+    """A rewrite that may fix a finding, and its safety class: exact, approximate or interface."""
 
     name: str
     safety: str
@@ -34,12 +34,12 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found on one node (or on the model, when `op` is empty) for one target.
+    """A diagnostic about one node (or about the model, when `op` is empty) for one target.
 
-    `cure` holds the command-line options that would dissolve it, where there are such. `called` is the target with the
-    version that was asked for, empty without one; `ordinal` counts the findings before it that are otherwise alike.
-    `source` is the place in the author's code that the node comes from, where that is known. `traits` are the facets that
-    the verdict hangs on, where a table gave it.
+    `cure` holds the command-line options that would fix it, empty where there are none. `called` is the target with the
+    requested version, empty without one; `ordinal` is the number of earlier findings with the same traits. `source` is
+    the source location of the node, where that is known. `traits` are the facets that the verdict depends on, where it
+    comes from a table.
     """
 
     code: str
@@ -64,11 +64,11 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        """16 hex digits that survive a re-export which numbers nodes otherwise: no number, no position, no message."""
+        """16 hex digits that stay the same when a re-export renumbers nodes: no number, index or message enters them."""
         return fingerprint(self)
 
     def to_json(self) -> dict[str, Any]:
-        """The finding as docs/json.md tells it."""
+        """The finding as docs/json.md describes it."""
         return {
             "code": self.code,
             "name": self.name,
@@ -90,10 +90,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class NodeVerdict:
-    """What a target's table says of one node: supported, rejected, undecided, unmeasured or wrong, and by what evidence.
+    """A table's verdict on one node: supported, rejected, undecided, unmeasured or wrong, with the evidence.
 
-    `key` are the names by which the node is found inside the file: node and attribute of each subgraph around it, then
-    its own name, or `<node_N>` for the N-th node of a graph when it has none of its own.
+    `key` is the path of the node in the file: node and attribute of each subgraph that contains it, then its own name,
+    or `<node_N>` for the N-th node of a graph when it has none of its own.
     """
 
     key: tuple[str, ...]
@@ -105,7 +105,7 @@ class NodeVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Silenced:
-    """A finding that does not count: it is suppressed in the settings, or stands in the baseline; `reason` says why."""
+    """A finding that does not count: it is suppressed in the settings or listed in the baseline; `reason` says why."""
 
     finding: Finding
     by: str
@@ -114,14 +114,14 @@ class Silenced:
 
 @dataclass(slots=True)
 class Result:
-    """What is known of one model on one target: the verdict, the findings, and for `fix` what was done.
+    """The result for one model on one target: the verdict, the findings, and for `fix` the changes.
 
     `verdict` is accepted, rejected or undecided; None when the model could not be judged, and `error` says why. `called`
-    is the target as it was asked for, perhaps with a version, by which two versions side by side are told apart.
-    `silenced` are the findings that the project's settings keep quiet: they do not count, and do not change the verdict,
-    which `predicted` keeps once settings have been applied. `interface` are
-    the inputs with dtypes and ranks, and the names of the outputs, for which `signature` stands; `lowering` tells
-    how a model came to be ONNX that was given in another form.
+    is the target as it was requested, with the version if one was given, which distinguishes several versions of a target.
+    `silenced` are the findings that the project's settings suppress: they do not count, and do not change the verdict,
+    which `predicted` keeps once settings have been applied. `interface` are the inputs with dtypes and ranks, and the
+    names of the outputs; `signature` is a digest of it. `lowering` describes the conversion to ONNX of a model that was
+    given in another format.
     """
 
     model: str
@@ -146,7 +146,7 @@ class Result:
 
     @property
     def verdict(self) -> str | None:
-        """The prediction: rejected with any error, undecided when something that decides is not known."""
+        """The prediction: rejected with any error, undecided when a deciding fact is not known, else accepted."""
         if self.error is not None or self.predicted is not None:
             return self.predicted
         if any(finding.severity is Severity.ERROR for finding in self.findings):
@@ -160,18 +160,18 @@ class Result:
 
     @property
     def judge(self) -> str:
-        """The target and version that judged, with the version that was asked for where it was not measured itself."""
+        """The target and version whose table was used, with the requested version where that one was not measured."""
         asked = self.called.partition("@")[2]
         stands_in = asked and not f"{self.target_version}.".startswith(f"{asked}.")
         return f"{self.target} {self.target_version}{f' (for {asked})' if stands_in else ''}"
 
     def to_json(self) -> dict[str, Any]:
-        """The result as docs/json.md tells it."""
+        """The result as docs/json.md describes it."""
         out: dict[str, Any] = {
             "model": self.model,
             "target": self.target,
             "target_version": self.target_version,
-            "verdict": self.verdict if self.target else None,  # a lowering without a target was judged by nobody
+            "verdict": self.verdict if self.target else None,  # a lowering without a target has no verdict
             "compiler": self.compiler,
             "nodes": self.nodes,
             "findings": [finding.to_json() for finding in self.findings],
@@ -200,14 +200,14 @@ class Result:
 
 
 UNDECIDED = frozenset({"undecided", "unmeasured"})
-"""Kinds of finding that leave the verdict open."""
+"""Kinds of finding that make the verdict undecided."""
 
 
 def told_apart(findings: Iterable[Finding], called: str) -> list[Finding]:
-    """The findings, each with its number among those otherwise alike, and with the target's version if it was asked for.
+    """Set `called` and `ordinal` of the findings of one result, and return them.
 
-    They are changed in place, so they must belong to one result alone: a large model has findings by the hundred thousand,
-    and a copy of each would take longer than judging it.
+    They are changed in place, so they must belong to one result alone: a large model has hundreds of thousands of
+    findings, and copying each would take longer than judging the model.
     """
     seen: dict[tuple[str, ...], int] = {}
     out = list(findings)
@@ -224,12 +224,12 @@ def told_apart(findings: Iterable[Finding], called: str) -> list[Finding]:
 
 
 def trait(finding: Finding) -> tuple[str, ...]:
-    """What of a finding stays the same when the model is exported again: no index, no message, no table entry."""
+    """The parts of a finding that stay the same when the model is exported again: no index, message or table entry."""
     scope = "/".join(map(unnumbered, finding.scope)) if finding.scope else ""
     target = finding.called or finding.target
     return finding.code, finding.kind, target, scope, finding.domain, finding.op, unnumbered(finding.output)
 
 
 def fingerprint(finding: Finding) -> str:
-    """16 hex digits over the trait and the number among equals."""
+    """16 hex digits of a digest over the finding's trait and its ordinal."""
     return digits((*trait(finding), str(finding.ordinal)))

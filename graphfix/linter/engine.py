@@ -1,4 +1,4 @@
-"""lint: the order of the stages, from a file to a Result for each target."""
+"""The stages of lint, from a model file to a Result for each target."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def judge(
     detail: bool = False,
     clock: Clock | None = None,
 ) -> list[Result]:
-    """The verdict and findings on a model in memory, one Result a target; the model is not changed.
+    """Lint a model in memory and return one Result per target; the model is not changed.
 
-    With `statistics` each Result counts the nodes its target takes, and the islands they form; with `detail` it holds
-    the verdict on every node. `clock` is told how long each stage took.
+    With `statistics` each Result counts the nodes its target supports, and the islands they form; with `detail` it holds
+    the verdict on every node. `clock` records the time of each stage.
     """
     clock = clock or Clock()
     facts = facts_of(model)
@@ -66,7 +66,7 @@ def _judge(
     statistics: bool,
     detail: bool,
 ) -> Result:
-    """One target's verdict; `shared` keeps what rules about the graph alone have found, for the next target."""
+    """Judge by one target's table; `shared` caches the findings of rules about the graph alone, for the next target."""
     memo: dict[tuple[str, str, int], Ruling] = {}
     rulings = []
     idle = unreached(facts) if rules.drops_unreached else set[int]()
@@ -101,7 +101,7 @@ def _judge(
 
 
 def _counted(facts: Facts, rulings: Sequence[Ruling]) -> dict[str, object]:
-    """How many nodes of the main graph a target takes, and in how many islands."""
+    """Return the number of nodes of the main graph, of supported ones, and the sizes of the islands they form."""
     from graphfix.analysis.partitions import islands
 
     taken = [i for i, ruling in enumerate(rulings) if ruling.verdict == "supported" and not facts.nodes[i].scope]
@@ -120,7 +120,7 @@ def lint_file(
     clock: Clock | None = None,
     name: str | None = None,
 ) -> list[Result]:
-    """Lint one model file, read as a skeleton, under `name`; a file that cannot be read gives Results with `error` set."""
+    """Lint one model file, read as a skeleton, and report it as `name`; for an unreadable file `error` is set."""
     from graphfix.ir.skeleton import read_skeleton
     from graphfix.ir.verifier import check
 
@@ -134,13 +134,13 @@ def lint_file(
         asked = bound(model, shapes, values)
         clock.lap("binding inputs")
         return judge(asked, targets, name=name, statistics=statistics, detail=detail, clock=clock)
-    except Exception as unforeseen:  # one model that graphfix itself stumbles over must not cost the others theirs
+    except Exception as unforeseen:  # a bug of graphfix on one model must not end the run for the others
         error = unforeseen if isinstance(unforeseen, GraphfixError) else _stumble(unforeseen)
         error.path = error.path or name
         return [Result(name, t.partition("@")[0], table(t).version, error=error.line(), called=t) for t in targets]
 
 
 def _stumble(error: Exception) -> GraphfixError:
-    """A fault of graphfix's own, as one line."""
+    """Return the error for a bug of graphfix itself, in one line."""
     said = f"graphfix failed on this model ({type(error).__name__}: {str(error)[:200]})"
     return GraphfixError(said, cure="report it, with the model if you may share it")

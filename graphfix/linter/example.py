@@ -1,4 +1,4 @@
-"""Small models written in ONNX text: the examples that rules carry, which are also their tests and their docs."""
+"""Small models in ONNX text: the examples of rules, which serve as their tests and their documentation."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A model in ONNX text: `nodes`, one a line, over declared inputs, outputs and initializers.
+    """A model in ONNX text: `nodes`, one per line, over declared inputs, outputs and initializers.
 
-    `inputs` and `outputs` read like `float[2,3] x, int64 n`; `weights` like `int64[2] s = {1, 2}`. `says` is what
-    a finding's message must contain, `target` the tables it is judged by (the invented ones in fixtures/rules),
-    `evidence` the end of the evidence it must give.
+    `inputs` and `outputs` are written like `float[2,3] x, int64 n`; `weights` like `int64[2] s = {1, 2}`. `says` is a
+    part of a finding's message, `target` the table it is judged by (an invented one in fixtures/rules), `evidence` the
+    end of the finding's evidence.
     """
 
     nodes: str

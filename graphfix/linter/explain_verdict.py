@@ -1,4 +1,4 @@
-"""How a target's verdict on one node comes about: its facets, the table's entry, and what decided."""
+"""The explanation of a target's verdict on one node: its facets, the table's entry, and the deciding evidence."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ MOST_SHOWN = 8
 
 
 def explained(model: onnx.ModelProto, target: str, name: str) -> Iterator[str]:
-    """How one target's verdict on a node comes about, line by line: its facets, the table's entry, what decided.
+    """Explain one target's verdict on a node, line by line: its facets, the table's entry, the deciding evidence.
 
-    The node is named by its own name, by one of its outputs, or by the path that reports print (`scope / node`);
-    `@model` means the model as a whole: its inputs, opset and other traits.
+    The node is identified by its own name, by one of its outputs, or by the path that reports print (`scope / node`);
+    `@model` means the model as a whole: its inputs, opset and other properties.
 
     Raises:
-        UsageError: the model has no such node; the nearest name is told.
+        UsageError: the model has no such node; the message names the nearest name.
     """
     from graphfix.analysis.facets.memo import node_facets
     from graphfix.analysis.facts import Facts
@@ -86,7 +86,7 @@ def _reasons(entry: Entry | None, facets: Facets, ruling: Ruling, rules: Table) 
 
 
 def _tried(values: Collection[Facet]) -> str:
-    """The values of a facet that were probed, in their order, numbers as numbers."""
+    """The probed values of a facet, sorted, integers in numeric order."""
     ordered = sorted(values, key=lambda value: (isinstance(value, str), value if isinstance(value, int) else 0, str(value)))
     few = ", ".join(map(str, ordered[:MOST_SHOWN])) + (", ..." if len(ordered) > MOST_SHOWN else "")
     return f"   (probed: {few})" if few else ""

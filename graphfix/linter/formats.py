@@ -1,4 +1,4 @@
-"""The output formats of reports, by the names that the command line takes."""
+"""The output formats of reports, by their names on the command line."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ FORMATS = {
     "text": "text", "concise": "concise", "json": "json_", "json-lines": "json_lines", "sarif": "sarif", "github": "github",
     "junit": "junit", "markdown": "markdown", "model-explorer": "model_explorer",
 }  # fmt: skip
-"""Output formats and the modules here that write them."""
+"""Output formats and the modules of `graphfix.report` that write them."""
 OVERLAYS = frozenset({"model-explorer"})
-"""Formats that want the verdict on every node."""
+"""Formats that need the verdict on every node."""

@@ -1,4 +1,4 @@
-"""The verdict on every single node, for overlays on a drawn graph and for notes in the file itself."""
+"""The verdict on every node, for overlays of graph viewers and for metadata in a copy of the model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Key = tuple[str, ...]
 
 
 def keyed(graph: GraphProto, outer: Key = ()) -> Iterator[tuple[Key, NodeProto]]:
-    """Every node at every depth with its key: inner nodes before the one that holds them, as facts are gathered."""
+    """Iterate over all nodes at any depth with their keys: inner nodes before the node that contains them, as in Facts."""
     seen: set[str] = set()
     for position, node in enumerate(graph.node):
         name = f"<node_{position}>" if not node.name or node.name in seen else node.name
@@ -30,9 +30,9 @@ def keyed(graph: GraphProto, outer: Key = ()) -> Iterator[tuple[Key, NodeProto]]
 
 
 def node_verdicts(facts: Facts, rulings: Sequence[Ruling], table: Table) -> list[NodeVerdict]:
-    """The verdict on each node, `wrong` where what compiles was seen to compute something else.
+    """Return the verdict on each node, `wrong` where it compiles and its numerics were measured to be wrong.
 
-    Where local functions were written out, nodes without a name are left out: their places are not those in the file.
+    Where local functions were inlined, nodes without a name are left out: their indices are not those in the file.
     """
     out = []
     moved = facts.source is not None and len(facts.source.functions) > 0

@@ -1,4 +1,4 @@
-"""Command-line options that would fix the inputs and dims that a value depends on, for messages."""
+"""Command-line options that fix the inputs and dims that a value depends on, for messages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def binding(facts: Facts, roots: Iterable[Root]) -> str:
-    """The options that would dissolve these roots: `--set sr=16000 --shape x=Nx3x224x224`, free dims by their names."""
+    """Return the options that bind or fix these roots: `--set sr=16000 --shape x=Nx3x224x224`, dynamic dims by name."""
     options: list[str] = []
     wanted = list(roots)
     bound = {root.input for root in wanted if root.dim is None}
@@ -24,9 +24,9 @@ def binding(facts: Facts, roots: Iterable[Root]) -> str:
 
 
 def sizes(facts: Facts) -> str:
-    """The options that fix every input's free dims: `--shape x=<N>x3x224x224`; empty where none are free."""
-    free = (value for value in facts.inputs if not all(isinstance(dim, int) for dim in value.shape or ()))
-    return " ".join(_sized(value.name, value.shape or ()) for value in free)
+    """Return the options that fix every input's dynamic dims: `--shape x=<N>x3x224x224`; empty where all are fixed."""
+    dynamic = (value for value in facts.inputs if not all(isinstance(dim, int) for dim in value.shape or ()))
+    return " ".join(_sized(value.name, value.shape or ()) for value in dynamic)
 
 
 def _sized(name: str, dims: Sequence[int | str | None]) -> str:
@@ -35,7 +35,7 @@ def _sized(name: str, dims: Sequence[int | str | None]) -> str:
 
 
 def compared_with(facts: Facts, name: str) -> str | None:
-    """The constant that an input is compared with by Equal, which is a value it may take."""
+    """Return the constant that an Equal node compares an input with, which is one of its possible values; else None."""
     for node in facts.nodes:
         if node.op == "Equal" and name in node.proto.input:
             for value in node.inputs:

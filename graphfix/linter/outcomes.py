@@ -1,4 +1,4 @@
-"""What is found beside what the rules in checks/ read off a table: by asking the compiler, and about the settings."""
+"""Kinds of finding that no rule in checks/ makes: from running the compiler, and about the settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from graphfix.linter.diagnostics import Severity
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One kind of finding that no rule makes: `about` says what it finds, why that hurts, what to do."""
+    """A kind of finding that no rule makes: `about` says what it reports, why that is a problem and what to do."""
 
     code: str
     name: str
@@ -21,11 +21,11 @@ REJECTION = Outcome(
     "GF111",
     "compiler-rejection",
     Severity.ERROR,
-    """The compiler itself refused the model, and its words name this node, its operator, or nobody.
+    """The compiler itself rejected the model; its error message names this node, its operator, or no node at all.
 
 Why: unlike a table's verdict this is no prediction; the artifact does not exist.
-Example: `graphfix compile` of a model with a Mish, to a compiler that has none.
-Instead: rewrite the node (`graphfix fix`), or find the smallest part that is refused with `graphfix compile --bisect`.""",
+Example: `graphfix compile` of a model with a Mish, to a compiler that does not support it.
+Instead: rewrite the node (`graphfix fix`), or find the smallest part that is rejected with `graphfix compile --bisect`.""",
 )
 UNLOADABLE = Outcome(
     "GF112",
@@ -33,28 +33,28 @@ UNLOADABLE = Outcome(
     Severity.WARNING,
     """onnxruntime, the reference that outputs are compared with, cannot load the model.
 
-Why: the model is likely at fault, and no compiler's numbers can be checked.
+Why: the model is likely invalid, and no compiler's outputs can be checked.
 Example: an operator of a domain that onnxruntime was built without.
-Instead: repair the export; onnxruntime's message says what is wrong.""",
+Instead: fix the export; onnxruntime's message says what is wrong.""",
 )
 UNWRITTEN = Outcome(
     "GF113",
     "no-artifact",
     Severity.WARNING,
-    """The compiler takes the model and runs it, but cannot write down what it made of it.
+    """The compiler accepts the model and runs it, but cannot write the compiled model to a file.
 
 Why: there is no file to ship; the model has to be loaded as ONNX each time, if the compiler can.
-Example: an operator that a compiler runs, and for which its archive has no spelling.
+Example: an operator that a compiler runs, and that its archive format cannot store.
 Instead: rewrite the node it names, or ship the ONNX file.""",
 )
 DIFFERENT = Outcome(
     "GF301",
     "wrong-numerics",
     Severity.WARNING,
-    """A compiled model whose outputs are further than 1e-3 of their scale from onnxruntime's.
+    """A compiled model whose outputs differ from onnxruntime's by more than 1e-3 of their scale.
 
-Why: nothing warns of it; the model ships and is quietly less accurate, or plainly wrong.
-Example: a resize whose coordinates are rounded the other way.
+Why: the compiler prints no warning; the deployed model is less accurate, or wrong.
+Example: a resize whose coordinates are rounded in the other direction.
 Instead: compare on real data with `--data`, and find the operator with `graphfix compile` on parts of the model.""",
 )
 CONTRADICTION = Outcome(
@@ -64,16 +64,16 @@ CONTRADICTION = Outcome(
     """The prediction from the support table and the compiler's own verdict disagree on this model.
 
 Why: the compiler is right, so the table is wrong, too coarse, or measured on another version.
-Example: `graphfix lint --confirm` on a model whose trouble is how two nodes stand to each other.
-Instead: report the model, cut down with `graphfix compile --bisect`; `graphfix probe` measures the operator again.""",
+Example: `graphfix lint --confirm` on a model that is rejected for a combination of two nodes.
+Instead: report the model, reduced with `graphfix compile --bisect`; `graphfix probe` measures the operator again.""",
 )
 UNUSED = Outcome(
     "GF901",
     "unused-suppression",
     Severity.WARNING,
-    """A suppression in the settings that silences nothing: the models it means no longer have such a finding.
+    """A suppression in the settings that silences nothing: the models it applies to no longer have such a finding.
 
-Why: it would hide the same trouble should it come back, under a reason that no longer holds.
+Why: it would hide the same finding if it came back, with a reason that no longer holds.
 Example: `[[tool.graphfix.suppress]]` with `code = "GF103"` for a model whose Resize nodes have since been rewritten.
 Instead: delete the section; where it is meant for another target or model, say so in its `target` and `model`.""",
 )
@@ -81,9 +81,9 @@ STALE = Outcome(
     "GF905",
     "stale-baseline",
     Severity.NOTE,
-    """Entries of the baseline that no finding meets any longer; they are taken out of the file.
+    """Entries of the baseline that no finding matches any longer; they are removed from the file.
 
-Why: a baseline that only shrinks shows how much is left to do, and lets nothing of it come back unseen.
+Why: a baseline that only shrinks shows how much is left to do, and a finding that comes back is reported.
 Example: `graphfix-baseline.json` was written before a rejected Mish was exported in elementary form.
 Instead: commit the smaller file. It grows only with `graphfix lint --update-baseline`.""",
 )

@@ -1,6 +1,6 @@
-"""What of the findings counts: codes that are selected or ignored, other severities, suppressions and the baseline.
+"""Which findings count: codes that are selected or ignored, changed severities, suppressions and the baseline.
 
-The verdict is the table's and stays as it is, whatever is silenced here.
+The verdict comes from the table and does not change, whatever is silenced here.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from graphfix.linter.outcomes import OUTCOMES, STALE, UNUSED, Outcome
 class Policy:
     """One configuration applied to results in the order of their models.
 
-    `shrinks` tells whether the baseline loses what is no longer found: only where models are judged as the settings
-    say, for another shape or value given by hand is no progress. `update` makes what is found the baseline.
+    `shrinks` tells whether entries that are no longer found are removed from the baseline: only where models are judged
+    with the settings' shapes and values, since a finding may go away because others were given on the command line.
+    `update` replaces the baseline's entries with the present findings.
     """
 
     config: Config
@@ -32,7 +33,7 @@ class Policy:
     used: set[Suppression] = field(default_factory=set)
 
     def apply(self, result: Result) -> None:
-        """Drop, change and silence the findings of one result."""
+        """Remove the findings of one result that are not selected, set their severities, and silence suppressed ones."""
         if result.error is not None:
             return
         result.predicted = result.verdict
@@ -50,7 +51,7 @@ class Policy:
         result.findings = self._new(result, kept) if self.baseline is not None else kept
 
     def _new(self, result: Result, findings: list[Finding]) -> list[Finding]:
-        """The findings that the baseline does not know; it is updated or shrunk on the way."""
+        """Return the findings that are not in the baseline, after updating or shrinking it."""
         assert self.baseline is not None
         if self.update:
             self.baseline.take(result, findings)
@@ -69,14 +70,14 @@ class Policy:
     def unused(self, result: Result, models: Sequence[str]) -> None:
         """Add a finding for every suppression that has silenced nothing, once its last model has been judged.
 
-        `models` are those still to come.
+        `models` are those that are not judged yet.
         """
         if result.error is not None:
             return
         for item in self.config.suppress:
             if item in self.used or not self._in_scope(item, result) or any(self._means(item, model) for model in models):
                 continue
-            self.used.add(item)  # said once is enough
+            self.used.add(item)  # reported once only
             what = ", ".join(
                 f"{key} {getattr(item, key)}" for key in ("code", "target", "model", "op", "node") if getattr(item, key)
             )
@@ -84,9 +85,9 @@ class Policy:
             result.findings += self._own(UNUSED, result, message)
 
     def _own(self, outcome: Outcome, result: Result, message: str) -> list[Finding]:
-        """A finding about the settings themselves, unless these do not want it."""
-        made = Finding(outcome.code, outcome.name, outcome.severity, result.target, message, kind="settings")
-        return [self._graded(made)] if self._wanted(made) else []
+        """Return a finding about the settings themselves, unless they ignore it."""
+        finding = Finding(outcome.code, outcome.name, outcome.severity, result.target, message, kind="settings")
+        return [self._graded(finding)] if self._wanted(finding) else []
 
     def _wanted(self, finding: Finding) -> bool:
         if self.config.select and not meant(self.config.select, finding.code, finding.name):
@@ -94,7 +95,7 @@ class Policy:
         return not meant(self.config.ignore, finding.code, finding.name)
 
     def _graded(self, finding: Finding) -> Finding:
-        """The finding with the severity that the longest word of the settings gives it."""
+        """Return the finding with the severity of the longest word in the settings that selects it."""
         words = [word for word in self.config.severity if selects(word, finding.code, finding.name)]
         if not words:
             return finding

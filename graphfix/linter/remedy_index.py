@@ -1,17 +1,17 @@
-"""The index of remedies: which rewrite cures which finding, known without importing a rewrite.
+"""A cached index of which rewrite fixes which finding, so that lint need not import the rewrites.
 
-Importing all rewrites takes longer than judging most models, and a finding only wants the name of one. So what they
-declare is written down once and read from then on. The index is to rewrites what bytecode is to source: nobody writes it
-by hand, so a new rewrite is still one file, and it lies where bytecode lies, in the package's `__pycache__`, or in the
-user's cache where that takes no files.
+Importing all rewrites takes longer than judging most models, and a finding needs only the name of one. So their
+declarations are computed once, written to a JSON file and read from then on. Like bytecode, the file is derived from the
+sources, so a new rewrite is still one source file; it is stored where bytecode is, in the package's `__pycache__`, or in
+the user's cache folder where that is not writable.
 
-It is taken from the rewrites themselves, imported this once: what they declare is often computed, so no reader of their
-source could tell. It holds under a key over the contents of every source that a declaration may hang on: sizes and times
-are kept by copies, containers and reproducible packages where contents differ. The contents are not read again as long as
-every file is in the state that was noted, by the time of its last change, which nobody can set; an index of other sources is
-never believed, wherever it came from. Where no file can be written the rewrites are imported each time, which costs time
-and nothing else. A build of the package does not make the index: it is isolated, without onnx and numpy, and no rewrite
-can be imported there.
+The index is built by importing the rewrites: their declarations are often computed, so they cannot be parsed from the
+source. Its key is a digest of the contents of every source file that a declaration may depend on: sizes and times alone
+are not enough, since copies, containers and reproducible packages may keep them while contents differ. The contents are
+not read again as long as every file has the recorded inode, size and times, among them the time of the last status change,
+which users cannot set; an index with another key is never used, wherever it came from. Where no file can be written, the
+rewrites are imported in every run, which costs only time. The build of the package does not create the index: it runs in
+isolation, without onnx and numpy, where no rewrite can be imported.
 """
 
 from __future__ import annotations
@@ -37,37 +37,40 @@ PACKAGE = Path(sys.modules["graphfix"].__path__[0])
 APART = frozenset({"__pycache__", "api", "backends", "cli", "commands", "lowering", "probe", "report"})
 """Folders of the package that stand above the rewrites: no declaration hangs on what is in them."""
 GRAIN = 1.0
-"""Seconds by which the time of a file may lag behind that of the process that changed it."""
+"""Seconds by which a file's timestamp may lag behind the clock of the process that changed it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The remedies in the order of preference, last resorts left out, and by operator the place and terms of each cure."""
+    """The rewrites in order of preference, and by operator the position in that list and the terms of each declaration.
+
+    Rewrites that are last resorts are left out.
+    """
 
     remedies: Sequence[tuple[str, str]]
     cures: Mapping[str, Sequence[tuple[int, Mapping[str, Any]]]]
 
     def first(self, op: str, kind: str, code: str, traits: tuple[str, ...] | None = None) -> Remedy | None:
-        """The first remedy that answers a finding."""
-        places = (
-            place
+        """Return the most preferred rewrite that fixes a finding; None where there is none."""
+        positions = (
+            position
             for word in {op, "*", COMPOSED}
-            for place, terms in self.cures.get(word, ())
+            for position, terms in self.cures.get(word, ())
             if Cure(word, **terms).answers(op, kind, code, traits)
         )
-        place = min(places, default=None)
-        return None if place is None else Remedy(*self.remedies[place])
+        position = min(positions, default=None)
+        return None if position is None else Remedy(*self.remedies[position])
 
 
 @functools.cache
 def remedy(op: str, kind: str, code: str, traits: tuple[str, ...] | None = None) -> Remedy | None:
-    """The rewrite to name in a finding; None where nothing is known to be wrong, or only a last resort is left."""
+    """Return the rewrite to name in a finding; None for undecided and unmeasured kinds, or where only last resorts fix it."""
     return None if kind in ("undecided", "unmeasured") else index().first(op, kind, code, traits)
 
 
 @functools.cache
 def index() -> Index:
-    """The index that was written down for these sources, else one made now, and written down where that is safe."""
+    """Return the cached index for the present sources, else build it, and cache it where that is safe."""
     import onnx
 
     try:
@@ -77,17 +80,17 @@ def index() -> Index:
             if states and note["states"] == states and note["onnx"] == onnx.__version__:
                 return Index(note["remedies"], note["cures"])
         key = digest()
-    except OSError:  # the package is not made of files, as in an archive
+    except OSError:  # the package is not in files, as in a zip archive
         return made()
     found = next((Index(note["remedies"], note["cures"]) for note in notes if note["key"] == key), None) or made()
-    if not changed_since(IMPORTED):  # else the sources may be others by now than this process runs
+    if not changed_since(IMPORTED):  # else the sources may differ from those that this process imported
         content = json.dumps({"key": key, "onnx": onnx.__version__, "states": states, **asdict(found)}).encode()
         any(_written(path, content) for path in kept_at())
     return found
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """What was written down; None where nothing was, or something else."""
+    """Return the content of a cache file; None where there is none, or it has another format."""
     with contextlib.suppress(OSError, ValueError):
         note = json.loads(path.read_bytes())
         if isinstance(note, dict) and note.keys() == {"key", "onnx", "states", *(one.name for one in fields(Index))}:
@@ -96,7 +99,10 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def states_now() -> list[int]:
-    """What changes with every change of a source: names, inodes, sizes, times; nothing where a system lacks such times."""
+    """Return numbers that change with every change of a source: names, inodes, sizes and times; empty on Windows.
+
+    Windows has no time of the last status change, which users cannot set.
+    """
     paths = list(sources())
     stats = [os.stat(path) for path in paths]
     names = "\0".join(map(_placed, paths))
@@ -127,7 +133,7 @@ def _placed(path: str) -> str:
 
 
 def digest() -> str:
-    """The hex digest of everything that the index is made from; OSError where the sources cannot be read."""
+    """Return the hex digest of the sources and onnx's version; OSError where the sources cannot be read."""
     import hashlib
 
     import onnx
@@ -145,17 +151,17 @@ def digest() -> str:
 
 
 def changed_since(moment: float) -> bool:
-    """Whether a source may have changed, come or gone since a moment, in seconds since 1970.
+    """Whether a source may have been changed, added or removed since a moment, in seconds since 1970.
 
-    If so, what this process has imported may not be what the key now stands for, and must not be kept under it. The time of
-    the last change of state cannot be set by hand; Windows has none, and has to do with that of the last write.
+    If so, the modules of this process may differ from the sources of the key, and must not be cached under it. The time
+    of the last status change cannot be set by users; Windows has none, so there the time of the last write is used.
     """
     stats = [os.stat(path) for path in [*folders(), *sources()]]
     return max(max(s.st_ctime, s.st_mtime if os.name == "nt" else 0.0) for s in stats) > moment - GRAIN
 
 
 def made() -> Index:
-    """The index of the rewrites that are there; imports them all."""
+    """Build the index by importing all rewrites."""
     from graphfix.rewriting.registry import preferred, registry
 
     remedies: list[tuple[str, str]] = []
@@ -171,7 +177,7 @@ def made() -> Index:
 
 
 def kept_at() -> Iterator[Path]:
-    """Where an index may lie, the first choice first."""
+    """Iterate over the paths at which an index may be stored, the preferred one first."""
     if not sys.dont_write_bytecode:
         with contextlib.suppress(NotImplementedError):  # an implementation without bytecode
             yield Path(cache_from_source(str(PACKAGE / "rewrites" / "__init__.py"))).with_name("remedies.json")
@@ -181,15 +187,15 @@ def kept_at() -> Iterator[Path]:
 
 
 def _written(path: Path, content: bytes) -> bool:
-    """Put a file in place, whole or not at all; whether that was possible."""
-    beside = path.with_name(f"{path.name}.{os.urandom(8).hex()}")
+    """Write a file atomically; return whether that was possible."""
+    temporary = path.with_name(f"{path.name}.{os.urandom(8).hex()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            beside.write_bytes(content)
-            os.replace(beside, path)
+            temporary.write_bytes(content)
+            os.replace(temporary, path)
         finally:
-            beside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
     except OSError:
         return False
     return True

@@ -1,4 +1,4 @@
-"""What the tables say of an operator, one compiler version after the other: the verdict, when, why and what helps."""
+"""What the tables say about an operator, by compiler version: the verdict, the conditions, the evidence and the rewrites."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ Verdict = Literal["always", "conditions", "rejected", "unmeasured"]
 VERDICTS: dict[Verdict, str] = {
     "always": "always", "conditions": "with conditions", "rejected": "rejected", "unmeasured": "not measured",
 }  # fmt: skip
-"""Verdicts on an operator, and how they are called."""
+"""Verdicts on an operator, and their names in reports."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One thing that a compiler was seen to do: reject an operator, compute it `wrong`, an `exception`, or a `fallback`.
+    """One measured behaviour of a compiler: it rejects an operator, computes it `wrong`, an `exception`, or a `fallback`.
 
-    `words` say when, and are empty where it does so in every form; an exception is a single form that was rejected. A
-    fallback runs what is taken, more slowly; the stage of its evidence is the sort of fallback.
+    `words` state the condition, and are empty where it holds in every form; an exception is a single form that was
+    rejected. A fallback runs a supported node more slowly; the stage of its evidence is the sort of fallback.
     """
 
     sort: Literal["rejects", "wrong", "exception", "fallback"]
@@ -44,7 +44,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """What one table says of one operator; without an entry it was never measured."""
+    """What one table says about one operator; `entry` is None where the operator was never measured."""
 
     name: str
     table: Table
@@ -52,7 +52,7 @@ class Support:
 
     @property
     def verdict(self) -> Verdict:
-        """Taken in every form that was tried, in some of them or with other numbers, in none, or never tried."""
+        """Supported in every probed form, in some of them or with wrong numerics, in none, or never probed."""
         if self.entry is None:
             return "unmeasured"
         if any(not evidence.when for evidence in self.entry.rejects):
@@ -61,7 +61,7 @@ class Support:
 
     @property
     def statements(self) -> list[Statement]:
-        """What was found, rejections first."""
+        """The measured statements, rejections first."""
         if self.entry is None:
             return []
         found = [self._statement("rejects", e, e.when) for e in self.entry.rejects]
@@ -73,7 +73,7 @@ class Support:
         return found
 
     def _statement(self, sort: Literal["rejects", "wrong", "exception"], evidence: Evidence, when: Condition) -> Statement:
-        """What evidence says, in words of the facets that tell it apart, and the rewrite for it."""
+        """Return the statement of a piece of evidence: its condition in words, and the rewrite that fixes it."""
         assert self.entry is not None
         words = condition_in_words(when) or ("the usual form" if sort == "exception" else "")
         kind, code = ("wrong", "GF301") if sort == "wrong" else (evidence.kind, _code(evidence.kind))
@@ -82,32 +82,32 @@ class Support:
 
     @property
     def placed(self) -> Entry | None:
-        """What was seen to run the operator; None where nobody asked."""
+        """The entry about which implementation runs the operator; None where that was not measured."""
         known = placements(self.table)
         return None if known is None or self.entry is None else known.entry(self.entry.op, self.entry.domain)
 
     @property
     def slow(self) -> list[Statement]:
-        """When the compiler falls back; empty as well where nobody asked it what runs the operator."""
+        """The conditions under which the compiler falls back; empty as well where that was not measured."""
         entry = self.placed
         if entry is None:
             return []
         single = [
             (facets, Evidence("exception", "form", facets, stage, said, 1, 0)) for facets, _, stage, said in entry.exceptions
         ]
-        odd = [(condition_in_words(telling(facets, entry)) or "the usual form", evidence) for facets, evidence in single]
-        every = [(condition_in_words(e.when), e) for e in entry.rejects] + odd
+        exceptions = [(condition_in_words(telling(facets, entry)) or "the usual form", evidence) for facets, evidence in single]
+        every = [(condition_in_words(e.when), e) for e in entry.rejects] + exceptions
         return [Statement("fallback", words, evidence, None) for words, evidence in every]
 
     @property
     def tried(self) -> dict[str, list[str]]:
-        """The facets that were varied, and the values that were tried."""
+        """The facets that were varied, and the values that were probed."""
         axes = self.entry.axes if self.entry is not None else {}
         return {name: sorted(map(str, values)) for name, values in axes.items() if len(values) > 1}
 
 
 def telling(facets: Facets, entry: Entry) -> Condition:
-    """Of the full key of one form, the facets that are in use and that other probes had otherwise, as a condition."""
+    """Return the facets of one form that are in use and that had other values in other probes, as a condition."""
     return {
         name: [value]
         for name, value in facets.items()
@@ -122,7 +122,10 @@ def _code(kind: str) -> str:
 
 
 def tables(wanted: Sequence[str] = (), *, every: bool = False, home: Path | None = None) -> list[Table]:
-    """The tables of `T@VERSION`, and all those of `T`; of every target without any, its newest or with `every` all."""
+    """Open the tables of the wanted targets: one for `T@VERSION`, all versions for `T`.
+
+    Without wanted targets the newest table of every target is opened, or with `every` all of them.
+    """
     found: list[Table] = []
     for name in wanted or targets(home=home):
         if "@" in name or name not in targets(home=home) or not (wanted or every):
@@ -134,13 +137,13 @@ def tables(wanted: Sequence[str] = (), *, every: bool = False, home: Path | None
 
 
 def operators(among: Iterable[Table]) -> list[str]:
-    """The names of every operator that any of the tables knows, those of ONNX itself first."""
+    """Return the names of all operators in the tables, those of ONNX itself first."""
     names = {path.stem for table in among for path in table.folder.glob("*.json")}
     return sorted(names, key=lambda name: (name.startswith("@"), name.rpartition(".")[0], name.lower()))
 
 
 def named(op: str, known: Sequence[str]) -> list[str]:
-    """The operators that a word means: one by its full name, else those called so in any domain, in any case."""
+    """Return the operators that a word names: one by its full name, else those of that name in any domain, case ignored."""
     if op in known:
         return [op]
     found = [name for name in known if name.lower() == op.lower() or name.rpartition(".")[2].lower() == op.lower()]
@@ -150,13 +153,13 @@ def named(op: str, known: Sequence[str]) -> list[str]:
 
 
 def support(name: str, table: Table) -> Support:
-    """What a table says of an operator by its full name, such as `Resize` or `com.microsoft.Gelu`."""
+    """Return what a table says about an operator by its full name, such as `Resize` or `com.microsoft.Gelu`."""
     domain, _, op = name.rpartition(".")
     return Support(name, table, table.entry(op, domain))
 
 
 def told(found: Support) -> Iterator[str]:
-    """Everything that a table says of an operator, line by line."""
+    """Render everything that a table says about an operator, line by line."""
     entry = found.entry
     if entry is None:
         yield f"{found.name} on {found.table.title}: not measured"
@@ -176,14 +179,14 @@ def told(found: Support) -> Iterator[str]:
             yield f'      {evidence.stage}: "{evidence.said}"'
         if statement.remedy is not None:
             yield f"      helps: {statement.remedy.name} ({statement.remedy.safety})"
-    yield from _ran(found)
+    yield from _fallback_lines(found)
     if found.tried:
         yield "  tried:"
         yield from (f"      {name}: {', '.join(values)}" for name, values in found.tried.items())
 
 
-def _ran(found: Support) -> Iterator[str]:
-    """What is known of what runs an operator where it is taken; that nobody asked is said as well."""
+def _fallback_lines(found: Support) -> Iterator[str]:
+    """Render the conditions under which a supported operator runs on a fallback, or that this was not measured."""
     if found.verdict == "rejected":
         return
     entry = found.placed

@@ -1,4 +1,4 @@
-"""Where a run's time goes: a clock that is told, at the end of each stage, what the time since was spent on."""
+"""A clock that records the time of each stage of a run."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Clock:
-    """Seconds by stage, in the order in which stages were first met; stages outside of laps are not counted."""
+    """Seconds by stage, in the order of first use; time outside of laps is not counted."""
 
     spent: dict[str, float] = field(default_factory=dict)
     since: float = field(default_factory=time.perf_counter)
 
     def start(self) -> None:
-        """Begin a lap: what went by before belongs to no stage."""
+        """Begin a lap: the time before it belongs to no stage."""
         self.since = time.perf_counter()
 
     def lap(self, stage: str) -> None:
-        """Put the time since the last lap down to a stage."""
+        """End a lap: add the time since the last one to a stage."""
         now = time.perf_counter()
         self.spent[stage] = self.spent.get(stage, 0.0) + now - self.since
         self.since = now
 
     def add(self, other: dict[str, float]) -> None:
-        """Count in what another clock, perhaps of another process, has measured."""
+        """Add the seconds by stage of another clock, perhaps of another process."""
         for stage, seconds in other.items():
             self.spent[stage] = self.spent.get(stage, 0.0) + seconds
 
     def lines(self) -> list[str]:
-        """The stages with their milliseconds and shares, longest first, and the sum."""
+        """Return the stages with their milliseconds and percentages, longest first, and the sum."""
         total = sum(self.spent.values())
         ranked = sorted(self.spent.items(), key=lambda item: -item[1])
         shares = [f"{1000 * seconds:9.1f} ms  {seconds / total if total else 0:5.1%}  {stage}" for stage, seconds in ranked]

@@ -1,7 +1,7 @@
 """The condition language of the support tables, evaluated on the facets of a node.
 
-The language is closed: a condition names facets and, for each, a list of values, `{"not": [...]}`, `{"min": n}` or
-`{"max": n}`; it holds when all of them hold.
+A condition maps each facet it names to one of four terms: a list of values, `{"not": [...]}`, `{"min": n}` or
+`{"max": n}`. It holds when all of its terms hold.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ Condition = Mapping[str, Any]
 
 
 def holds(when: Condition, facets: Facets) -> bool | None:
-    """Whether a condition is met; None when a facet that it needs is unknown.
+    """Whether a condition holds; None when that depends on a facet whose value is unknown.
 
-    A facet that the node does not have at all (an attribute of another schema version) fails the condition.
+    A term about a facet that the node does not have at all (an attribute of another schema version) fails, unless it
+    lists `absent` or False.
     """
     unknown = False
     for name, want in when.items():

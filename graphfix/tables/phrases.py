@@ -43,7 +43,7 @@ def phrases() -> dict[tuple[str, Facet], str]:
 
 
 def in_words(when: Condition, facets: Facets) -> str:
-    """What about a node meets a condition, such as `mode = cubic, rank 3 of X`; empty for a condition without terms."""
+    """Describe the facets of a node that meet a condition: `mode = cubic, rank 3 of X`; empty for one without terms."""
     return ", ".join(phrase(name, facets.get(name)) for name in when)
 
 
@@ -70,18 +70,18 @@ def phrase(name: str, value: Facet) -> str:
 
 
 def allowance(evidence: Evidence, entry: Entry | None) -> str:
-    """The values that were measured to work where one facet alone decides, such as `float16, float32`; else empty."""
+    """Describe the supported values where one facet alone decides, such as `dtype float16/float32`; else empty."""
     if entry is None or len(evidence.when) != 1:
         return ""
     ((name, want),) = evidence.when.items()
-    refused = _values(want, entry.axes.get(name, frozenset()))
+    rejected = _values(want, entry.axes.get(name, frozenset()))
     for other in entry.rejects:
         if set(other.when) == {name}:
-            refused |= _values(other.when[name], entry.axes.get(name, frozenset()))
-    good = sorted(entry.axes.get(name, frozenset()) - refused, key=str)
-    if not good or len(good) > 8:
+            rejected |= _values(other.when[name], entry.axes.get(name, frozenset()))
+    supported = sorted(entry.axes.get(name, frozenset()) - rejected, key=str)
+    if not supported or len(supported) > 8:
         return ""
-    words = [phrase(name, value) for value in good]
+    words = [phrase(name, value) for value in supported]
     same = words[0].split(" ")[:-1]
     if len(words) > 1 and all(word.split(" ")[:-1] == same for word in words):
         return " ".join([*same, "/".join(word.split(" ")[-1] for word in words)])
@@ -89,6 +89,7 @@ def allowance(evidence: Evidence, entry: Entry | None) -> str:
 
 
 def _values(want: Any, axis: frozenset[Facet]) -> frozenset[Facet]:
+    """Return the probed values of a facet that meet a term of a condition."""
     if isinstance(want, dict):
         if "not" in want:
             return axis - frozenset(want["not"])
@@ -98,7 +99,7 @@ def _values(want: Any, axis: frozenset[Facet]) -> frozenset[Facet]:
 
 
 def condition_in_words(when: Condition) -> str:
-    """A condition in words without a node at hand, such as `dtype float64/int8, and anything but rank 4 of X`."""
+    """Describe a condition in words, without a node: `dtype float64/int8, and anything but rank 4 of X`."""
     return ", and ".join(_term(name, want) for name, want in when.items())
 
 
@@ -113,24 +114,24 @@ def _term(name: str, want: Any) -> str:
 
 
 def _either(name: str, values: Any) -> str:
-    """The phrases of one facet's values joined, what they begin and end with said once: `rank 2/3 of X`."""
+    """Join the phrases of one facet's values, with their common first and last words written once: `rank 2/3 of X`."""
     phrases = [phrase(name, value).split(" ") for value in values]
     if len(phrases) < 2:
         return " ".join(phrases[0]) if phrases else ""
-    head = _shared(phrases)
-    tail = _shared([words[head:][::-1] for words in phrases])
-    if any(len(words) <= head + tail for words in phrases):  # one says all that another says, and more
+    head = _common_length(phrases)
+    tail = _common_length([words[head:][::-1] for words in phrases])
+    if any(len(words) <= head + tail for words in phrases):  # one phrase is a part of another
         head, tail = min(head, 1), 0
     middles = [" ".join(words[head : len(words) - tail]) for words in phrases]
     glue = " or " if any(" " in middle for middle in middles) else "/"
     return " ".join([*phrases[0][:head], glue.join(middles), *phrases[0][len(phrases[0]) - tail :]])
 
 
-def _shared(lists: list[list[str]]) -> int:
-    """How many words all of the lists begin with."""
+def _common_length(lists: list[list[str]]) -> int:
+    """Return the number of first words that all of the lists share."""
     return next((at for at, words in enumerate(zip(*lists, strict=False)) if len(set(words)) > 1), min(map(len, lists)))
 
 
 def listed(words: Sequence[str]) -> str:
-    """Words as a list in a sentence: `a, b and c`."""
+    """Join words as a list in a sentence: `a, b and c`."""
     return " and ".join([*([", ".join(words[:-1])] if words[:-1] else []), *words[-1:]])

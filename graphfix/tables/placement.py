@@ -1,8 +1,8 @@
-"""What runs the nodes that a compiler takes: when it falls back, as measured; read only when it is asked for.
+"""The measured conditions under which a compiler runs supported nodes on a fallback.
 
-The conditions lie in a folder `fallbacks` beside the tables of a version, a file an operator, written by the prober from
-the compiler's own account of what it made of probes. They are tables themselves, of the same facets, in which `rejects`
-are called `fallbacks`.
+The conditions are in the folder `fallbacks` in the folder of a version's table, one file per operator, written by the
+prober from the compiler's report on the compiled probes. The files have the format of support tables, with the same
+facets, except that `rejects` is called `fallbacks`. They are read only when they are used.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SORTS = {
     "untuned": "in an implementation that is not tuned, where others of its kind are",
     "undelegated": "outside the delegate, wholly or in part",
 }
-"""The sorts of fallback that adapters tell apart, in words."""
+"""The sorts of fallback that adapters distinguish, in words."""
 
 
 @functools.cache
@@ -30,12 +30,12 @@ def _opened(target: str, version: str, folder: Path) -> Table | None:
 
 
 def placements(table: Table) -> Table | None:
-    """The table of what a compiler version was seen to run on a fallback; None where nobody asked it."""
+    """Return the table of what a compiler version runs on a fallback; None where that was not measured."""
     return _opened(table.target, table.version, table.folder / FALLBACKS)
 
 
 def idle(facets: Facets) -> bool:
-    """Whether there may be nothing to run: operands that are constants or sizes, or data without an element."""
+    """Whether a node may not be run at all: its operands are constants or sizes, or its data has no elements."""
     from graphfix.analysis.facets.node import DATA
 
     if facets.get("foldable", False) is not False:
@@ -44,7 +44,7 @@ def idle(facets: Facets) -> bool:
 
 
 def fallback(known: Table, op: str, domain: str, facets: Facets) -> Evidence | None:
-    """What runs a node with these facets, if that is a fallback; None where it is not, or where it is not known."""
+    """Return the evidence that a node with these facets runs on a fallback; None where it does not, or is not known to."""
     if idle(facets):
         return None
     entry = known.entry(op, domain)

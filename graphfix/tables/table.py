@@ -1,6 +1,6 @@
-"""Support tables: what a compiler took and refused when it was asked, looked up by the facets of a node.
+"""Support tables: what a compiler was measured to support and to reject, looked up by the facets of a node.
 
-A table is a folder `rules/<target>/<compiler version>/` with one JSON file an operator, written by the prober.
+A table is a folder `rules/<target>/<compiler version>/` with one JSON file per operator, written by the prober.
 Conditions are in the language of conditions.py.
 """
 
@@ -33,20 +33,20 @@ if TYPE_CHECKING:
     from graphfix.analysis.values import Facet
 
 ENOUGH = 3
-"""Values of a facet that were probed without it deciding anything, for it to be taken as deciding nothing."""
+"""The number of probed values of a facet from which it is irrelevant if no condition names it."""
 FALLBACKS = "fallbacks"
-"""What conditions are called in files about what runs nodes (placement.py), and the folder of these files."""
+"""The key of the conditions in files about fallbacks (placement.py), and the name of the folder of these files."""
 NEUTRAL: frozenset[Facet] = frozenset({"absent", "default", "none", "nothing", "static", "ones", False, ""})
-"""Values that say a facet is not in use, so that a table need not name the facet."""
+"""Values of facets that are not in use, so that a table need not list the facet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One thing the compiler was seen to do, when it does it, and how often it was asked.
+    """One measured behaviour of the compiler: the condition `when`, and the number of probes for and against it.
 
     `kind` says which facets decide: operator, dtype, attribute, rank, operand, dynamic, opset, optional, function or form.
-    `supports` probes met the condition and behaved so, `opposes` met it and did not; `error` is the largest
-    relative error where the compiled result differed.
+    `supports` is the number of probes that meet the condition and behave so, `opposes` of those that meet it and do not;
+    `said` is the compiler's message, and `error` the largest relative error where the compiled result differed.
     """
 
     id: str
@@ -61,7 +61,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What a table says of one node: supported, rejected, undecided or unmeasured, and why."""
+    """A table's verdict on one node: supported, rejected, undecided or unmeasured, with the evidence and a reason.
+
+    `wrong` is the evidence for wrong numerics, where there is any.
+    """
 
     verdict: str
     evidence: Evidence | None = None
@@ -71,7 +74,11 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The measured support of one operator by one compiler version."""
+    """The measured support of one operator by one compiler version.
+
+    `axes` maps each facet to its probed values; `exceptions` are single forms with their facets, verdict, stage and
+    the compiler's message.
+    """
 
     op: str
     domain: str
@@ -108,7 +115,7 @@ class Entry:
             raise TableError(f"not a support table ({error!r})", path=path, cure="reinstall graphfix") from error
 
     def rule(self, facets: Facets) -> Ruling:
-        """The ruling on a node with these facets."""
+        """Return the ruling on a node with these facets."""
         for name, value in facets.items():
             if isinstance(value, str) and "|" in value and value not in self.axes.get(name, ()):
                 return self._either(name, value.split("|"), facets)
@@ -129,12 +136,12 @@ class Entry:
         for name, value in facets.items():
             known = self.axes.get(name)
             outside = value is not None and (value not in known if known is not None else value not in NEUTRAL)
-            if outside and not self._indifferent(name):
+            if outside and not self._is_irrelevant(name):
                 return Ruling("unmeasured", None, wrong, f"no probe with {name} = {value}")
         return Ruling("supported", None, wrong)
 
     def _either(self, name: str, values: Sequence[str], facets: Facets) -> Ruling:
-        """The ruling when a facet may have one of several values: theirs where they agree, else undecided."""
+        """Return the ruling for a facet with several possible values: theirs where they agree, else undecided."""
         rulings = [self.rule({**facets, name: value}) for value in values]
         if len({ruling.verdict for ruling in rulings}) == 1:
             return rulings[0]
@@ -143,10 +150,10 @@ class Entry:
             return Ruling("undecided", rejected.evidence, None, f"{name} not known")
         return next(ruling for ruling in rulings if ruling.verdict != "supported")
 
-    def _indifferent(self, name: str) -> bool:
-        """Whether a facet took enough values without ever mattering that one more will not either.
+    def _is_irrelevant(self, name: str) -> bool:
+        """Whether enough values of a facet were probed, and no condition names it, that another value decides nothing.
 
-        Never so for dtypes, ranks and schema versions: what lies beyond the measured ones is another matter.
+        Never so for dtypes, ranks and schema versions: verdicts do not carry over to values that were not measured.
         """
         if (
             len(self.axes.get(name, ())) < ENOUGH
@@ -155,15 +162,15 @@ class Entry:
             or ("." not in name and name[:1].isupper())
         ):
             return False
-        told = [*(item.when for item in (*self.rejects, *self.wrong)), *(found for found, *_ in self.exceptions)]
-        return not any(name in when for when in told)
+        conditions = [*(item.when for item in (*self.rejects, *self.wrong)), *(found for found, *_ in self.exceptions)]
+        return not any(name in when for when in conditions)
 
 
 @dataclass(slots=True)
 class Table:
-    """The support table of one compiler version; entries are read when they are asked for.
+    """The support table of one compiler version; entries are read when they are first used.
 
-    `asked` is the version that was asked for where it was not measured and this one stands in; else empty.
+    `asked` is the requested version where that one was not measured and this table is used instead; else empty.
     """
 
     target: str
@@ -175,17 +182,17 @@ class Table:
 
     @property
     def drops_unreached(self) -> bool:
-        """Whether the compiler was seen to drop what no output depends on before it looks at it."""
+        """Whether the compiler was measured to remove nodes that no output depends on before it checks them."""
         return bool(self.about.get("unreached") == "dropped")
 
     @property
     def drops_untaken(self) -> str:
-        """When the compiler was seen to drop a branch never taken: `always`, where its condition is `constant`, or `never`."""
+        """When the compiler removes a branch that is never run: `always`, where its condition is `constant`, or `never`."""
         return str(self.about.get("untaken", "never"))
 
     @classmethod
     def open(cls, target: str, *, home: Path | None = None) -> Table:
-        """Open the table for `name`, which is its newest, or `name@version`, for which the nearest measured one stands in."""
+        """Open the newest table of `name`, or of `name@version` that of the version or of the nearest measured one."""
         import tomllib
 
         home = tables_folder(home)
@@ -206,11 +213,11 @@ class Table:
 
     @property
     def title(self) -> str:
-        """What people call the compiler, with the measured version."""
+        """The compiler's name for people, with the measured version."""
         return f"{self.about.get('title', self.target)} {self.version}"
 
     def entry(self, op: str, domain: str = "") -> Entry | None:
-        """The entry of one operator, or None when it was never measured."""
+        """Return the entry of one operator, or None when it was never measured."""
         key = (op, domain)
         if key not in self.entries:
             name = f"{domain + '.' if domain else ''}{op}.json"
@@ -219,7 +226,7 @@ class Table:
         return self.entries[key]
 
     def rule(self, op: str, domain: str, facets: Facets) -> Ruling:
-        """The ruling on a node of one operator with these facets."""
+        """Return the ruling on a node of one operator with these facets."""
         entry = self.entry(op, domain)
         missing = Ruling("unmeasured", reason="no probe of this operator")
         return missing if entry is None else entry.rule(heeded(self.target, facets))
@@ -235,5 +242,5 @@ def _evidence(item: Mapping[str, Any]) -> Evidence:
 
 @functools.cache
 def table(target: str, home: Path | None = None) -> Table:
-    """The support table of a target, opened once in a process."""
+    """Return the support table of a target, opened once in a process."""
     return Table.open(target, home=home)

@@ -1,7 +1,8 @@
-"""Which facets are a matter of which targets: what a runtime that loads a model with 1 for free dims stumbles over is no other's.
+"""The facets that apply only to some targets.
 
-Tables of the other targets are written and read without these facets: a facet that decides nothing would only offer itself as
-a reason wherever it happens to go with one.
+A runtime that loads a model with 1 for dynamic dims fails on forms that no other target rejects. Tables of the other
+targets are written and read without these facets: a facet that decides nothing could otherwise appear in a condition
+because it happens to correlate with the deciding one.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
     from graphfix.analysis.values import Facet
 
 LOADERS = frozenset({"tflite"})
-"""Targets whose runtime lays a model out before it has seen inputs, and whose converter asks plain inference."""
+"""Targets whose runtime allocates tensors before it has inputs, and whose converter uses ONNX's own shape inference."""
 
 LATE = "late"
-"""What probes vary that put something between the input and the node whose size only running decides."""
+"""The parameter of probes that put a node before the probed one whose output size is known only at run time."""
 
 
 @functools.cache
@@ -29,7 +30,10 @@ def loading_facets() -> frozenset[str]:
 
 
 def asked(target: str, varied: Collection[str]) -> bool:
-    """Whether a probe that varies these is a question to the target: others fail over what makes a size so late, if at all."""
+    """Whether a probe that varies these parameters applies to the target.
+
+    Targets without `LOADERS`' runtime fail on the node that makes the size, if at all, not on the probed one.
+    """
     return LATE not in varied or target.partition("@")[0] in LOADERS
 
 

@@ -1,4 +1,4 @@
-"""Where the support tables are, which compiler versions are measured, and which one stands in for another."""
+"""The folder of the support tables, the measured compiler versions, and the nearest one to a requested version."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 from graphfix.errors import TableError
 
 WHOLE = "@model"
-"""What the rules about whole models go by, in place of an operator's name."""
+"""The name of the entry about whole models, in place of an operator's name."""
 
 
 @functools.cache
 def rules_home() -> Path:
-    """The folder of the support tables: inside the installed package, or beside it in a checkout."""
+    """Return the folder of the support tables: inside the installed package, or beside it in a checkout."""
     roots = [Path(root).resolve() for root in sys.modules["graphfix"].__path__]  # wherever in the package this module is
     for root in roots:
         for folder in (root / "rules", root.parent / "rules"):
@@ -25,23 +25,23 @@ def rules_home() -> Path:
 
 
 def tables_folder(home: Path | None = None) -> Path:
-    """The folder of support tables that was given, else graphfix's own."""
+    """Return the given folder of support tables, else graphfix's own."""
     return home or rules_home()
 
 
 def targets(*, home: Path | None = None) -> list[str]:
-    """Every target that has a folder of tables, in the order of their names."""
+    """Return the names of all targets that have a folder of tables, sorted."""
     return sorted(path.parent.name for path in tables_folder(home).glob("*/target.toml"))
 
 
 def measured_versions(target: str, *, home: Path | None = None) -> list[str]:
-    """The compiler versions measured for a target, oldest first."""
+    """Return the compiler versions measured for a target, oldest first."""
     folder = tables_folder(home) / target
     return sorted((path.name for path in folder.iterdir() if path.is_dir()), key=version_numbers)
 
 
 def newest_version(target: str, *, home: Path | None = None) -> str:
-    """The newest measured version of a target, before those of which only single operators were measured."""
+    """Return the newest measured version of a target; versions of which only some operators were measured come last."""
     home = tables_folder(home)
     versions = measured_versions(target, home=home)
     whole = [version for version in versions if (home / target / version / f"{WHOLE}.json").is_file()]
@@ -49,17 +49,17 @@ def newest_version(target: str, *, home: Path | None = None) -> str:
 
 
 def within(version: str, wanted: str) -> bool:
-    """Whether a version is the wanted one, or a release of it: `2025.4.1` is within `2025.4`."""
+    """Whether a version is the requested one, or a release of it: `2025.4.1` is within `2025.4`."""
     return f"{version}.".startswith(f"{wanted}.")
 
 
 def version_numbers(version: str) -> tuple[int, ...]:
-    """The numbers in a version, by which versions are ordered."""
+    """Return the numbers in a version, as the key for sorting versions."""
     return tuple(int(part) for part in re.findall(r"\d+", version))
 
 
 def nearest_version(wanted: str, versions: list[str]) -> str:
-    """The measured version to judge by: the wanted one or its newest release, else the newest older one, else the oldest."""
+    """Return the requested version or its newest release, else the newest measured one before it, else the oldest."""
     releases = [version for version in versions if within(version, wanted)]
     if releases:
         return releases[-1]

@@ -1,4 +1,4 @@
-"""How far two outputs are apart, and whether that is too far: numbers, shapes, dtypes, NaN and infinities."""
+"""Compare two outputs within a tolerance: values, shapes, dtypes, NaN and infinities."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ ULPS = 8
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a comparison found: inputs compared, the largest errors, and the reason where it failed.
+    """The result of a verification: the number of inputs, the largest errors, and the reason where it failed.
 
-    `outputs` holds, for each output by name, how far it is from the original's (impact.py). `controls` counts the
-    comparisons made in which the outputs were wrong on purpose, `caught` those that said so; `blind` names outputs that
-    are the same on all inputs, of which agreement says little.
+    `outputs` holds, for each output by name, its distance from the original's (impact.py). `controls` is the number of
+    comparisons with outputs that were wrong on purpose, `caught` the number of those that failed, as all should; `blind`
+    are the outputs that are the same on all inputs, whose agreement means little.
     """
 
     inputs: int
@@ -37,20 +37,23 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """What may differ: each value by `atol + rtol * |value|`, and by `ulps` units in the last place of the scale."""
+    """The allowed difference of each value: `atol + rtol * |value|`, or `ulps` units in the last place of the scale.
+
+    The larger of the two holds; the scale is the largest magnitude in the output.
+    """
 
     rtol: float = 0.0
     atol: float = 0.0
     ulps: int = ULPS
 
     def loosened(self, other: Tolerance) -> Tolerance:
-        """The wider of two in each respect."""
+        """Return the larger of two tolerances in each field."""
         return Tolerance(max(self.rtol, other.rtol), max(self.atol, other.atol), max(self.ulps, other.ulps))
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How far two outputs are apart."""
+    """The difference of two outputs; `reason` is set where it is too large."""
 
     absolute: float = 0.0
     relative: float = 0.0
@@ -58,17 +61,17 @@ class Difference:
     reason: str | None = None
 
     def worse(self, other: Difference) -> Difference:
-        """The worst of both in each respect."""
+        """Return the worse of two differences in each field."""
         return Difference(max(self.absolute, other.absolute), max(self.relative, other.relative),
                           min(self.cosine, other.cosine), self.reason or other.reason)  # fmt: skip
 
     def verdict(self, inputs: int, method: str) -> Verification:
-        """As the verification of that many inputs."""
+        """Return the difference as the Verification of a number of inputs."""
         return Verification(inputs, self.absolute, self.relative, self.cosine, self.reason is None, method, self.reason)
 
 
 def compare(name: str, old: Any, new: Any, tolerance: Tolerance) -> Difference:
-    """The difference between an output before and after; `reason` is set where it is too large."""
+    """Return the difference between an output before and after a rewrite; `reason` is set where it is too large."""
     if isinstance(old, list) or isinstance(new, list):
         if not isinstance(old, list) or not isinstance(new, list) or len(old) != len(new):
             return Difference(reason=f"`{name}` is a sequence of another length")
@@ -98,9 +101,9 @@ def _floats(name: str, was: Array, now: Array, tolerance: Tolerance) -> Differen
     step = float(np.finfo(was.dtype).eps) if was.dtype.kind in "fc" else 2.0**-7
     a, b = was.astype(wide).reshape(-1), now.astype(wide).reshape(-1)
     finite = np.isfinite(a)
-    odd = ~finite & ~((a == b) | (np.isnan(a) & np.isnan(b)))
-    if odd.any() or not np.isfinite(b[finite]).all():
-        where = int(np.flatnonzero(odd | (finite & ~np.isfinite(b)))[0])
+    mismatch = ~finite & ~((a == b) | (np.isnan(a) & np.isnan(b)))
+    if mismatch.any() or not np.isfinite(b[finite]).all():
+        where = int(np.flatnonzero(mismatch | (finite & ~np.isfinite(b)))[0])
         return Difference(float("inf"), float("inf"), reason=f"`{name}` was {a[where]:g} at {where}, is {b[where]:g}")
     a, b = a[finite], b[finite]
     if np.array_equal(a, b):
@@ -122,19 +125,19 @@ def _floats(name: str, was: Array, now: Array, tolerance: Tolerance) -> Differen
 
 
 def spoilt(output: Any, tolerance: Tolerance) -> Any:
-    """A copy of an output that is just too far away, for a comparison that must fail; None where there is no such copy."""
+    """Return a copy of an output that is just beyond the tolerance, for a comparison that must fail; None without one."""
     if isinstance(output, list | dict) or output is None:
         return None
     array = np.asarray(output)
     if array.size == 0 or array.dtype.kind not in "biufc":
         return None
-    wrong, place = array.copy().reshape(-1), int(np.argmax(np.abs(np.nan_to_num(array.astype(np.complex128))).reshape(-1)))
+    wrong, index = array.copy().reshape(-1), int(np.argmax(np.abs(np.nan_to_num(array.astype(np.complex128))).reshape(-1)))
     if array.dtype.kind == "b":
-        wrong[place] = ~wrong[place]
+        wrong[index] = ~wrong[index]
     elif array.dtype.kind in "iu":
-        wrong[place] = wrong[place] - 1 if wrong[place] > 0 else wrong[place] + 1
+        wrong[index] = wrong[index] - 1 if wrong[index] > 0 else wrong[index] + 1
     else:
-        here = float(np.abs(wrong[place])) if np.isfinite(wrong[place]) else 1.0
-        step = 2 * tolerance.ulps * float(np.finfo(array.dtype).eps) * max(here, 1e-6)
-        wrong[place] = here + max(step, 2 * (tolerance.atol + tolerance.rtol * here))
+        largest = float(np.abs(wrong[index])) if np.isfinite(wrong[index]) else 1.0
+        step = 2 * tolerance.ulps * float(np.finfo(array.dtype).eps) * max(largest, 1e-6)
+        wrong[index] = largest + max(step, 2 * (tolerance.atol + tolerance.rtol * largest))
     return wrong.reshape(array.shape)

@@ -1,4 +1,4 @@
-"""The verification inputs of a model whose interface was changed: what the original is run on, and what the result is."""
+"""Verification inputs for a model whose interface was changed: the feeds of the original and of the result."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ Feed = dict[str, Array]
 
 @dataclass(frozen=True, slots=True)
 class Adapted:
-    """One verification input for both sides: what the original is run on, and what the result is.
+    """One verification input for both sides: `old` are the feeds of the original, `new` is the feed of the result.
 
-    With several runs of the original, its outputs are joined along one axis before they are compared.
+    With several runs of the original, its outputs are concatenated along one axis before they are compared. `dropped`
+    are the outputs that the result does not have.
     """
 
     old: tuple[Feed, ...]
@@ -30,7 +31,7 @@ Adapt = Callable[[Adapted], Adapted]
 
 
 def joined(runs: Sequence[Any], like: Any) -> Any:
-    """An output of several runs as that of one: joined along the axis that gives it the shape of another array."""
+    """Concatenate an output of several runs along the axis that gives it the shape of `like`."""
     if len(runs) == 1:
         return runs[0]
     parts, wanted = [np.asarray(run) for run in runs], np.shape(like)

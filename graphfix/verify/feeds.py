@@ -1,4 +1,4 @@
-"""Inputs to verify a rewrite with: seeded, with negatives, zeros and whole numbers, at two sizes where dims are free."""
+"""Verification inputs: seeded, with negatives, zeros and whole numbers, at two sizes where dims are dynamic."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from graphfix.verify.feed_adapter import Array as Array
 from graphfix.verify.feed_adapter import Feed as Feed
 
 SIZES = ((1, 16), (2, 24), (1, 32), (2, 7), (1, 64), (1, 224), (1, 1), (3, 5), (1, 320), (1, 512), (1, 16000))
-"""(first dim, other dims) tried in turn for dims that are free, until two of them run."""
+"""(first dim, other dims) tried in this order for dynamic dims, until the model runs at two of them."""
 
 
 def given_feeds(model: ModelProto, data: Mapping[str, Array], values: Mapping[str, object]) -> list[Feed]:
-    """The one feed that the user's arrays make; UsageError for a missing or unknown name."""
+    """Return the one feed of the user's arrays, as a list; UsageError for a missing or unknown name."""
     inputs = {info.name: info for info in interface(model)}
     for name in data:
         if name not in inputs:
@@ -37,7 +37,10 @@ def given_feeds(model: ModelProto, data: Mapping[str, Array], values: Mapping[st
 def seeded_feeds(
     model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, object], sizes: tuple[int, int], seed: int, top: int = 4
 ) -> Feed | None:
-    """One feed of a model's inputs, free dims set to `sizes`, integers below `top`; None when an input is not a tensor."""
+    """Return one feed of a model's inputs, or None when an input is not a tensor.
+
+    Dynamic dims are set to `sizes`, and integers are below `top`.
+    """
     random = np.random.default_rng([seed, *sizes])
     known: dict[str, int] = {}
     inputs = interface(model)
@@ -66,7 +69,7 @@ def is_free(model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, 
 
 
 def candidates(*, free: bool) -> Iterator[tuple[int, int]]:
-    """The sizes worth trying: all where dims are free, else one that nothing will read."""
+    """Iterate over the sizes to try: all where dims are dynamic, else one, which is not used."""
     return iter(SIZES) if free else itertools.islice(iter(SIZES), 1)
 
 
@@ -88,7 +91,11 @@ def _dims(info: ValueInfoProto, asked: Dims | None, known: dict[str, int], sizes
 
 
 def _values(code: int, dims: Sequence[int], random: np.random.Generator, seed: int, most: int) -> Array:
-    """Floats: normal, then wide with zeros and whole numbers, then small. Integers: few, ids of any vocabulary."""
+    """Draw an array of the ONNX data type `code`.
+
+    Floats are normal, wide with zeros and whole numbers, or small, by `seed`. Integers are in [0, most), so that they
+    are valid ids for any vocabulary; every other seed draws uint8 from [0, 256).
+    """
     if code == TensorProto.STRING:
         return np.full(dims, "a", dtype=object)
     dtype = np.dtype(helper.tensor_dtype_to_np_dtype(code))

@@ -1,4 +1,4 @@
-"""What a rewrite costs on real inputs: how far each output is from the original's, gathered over all of them."""
+"""The error of a rewrite on real inputs: the distance of each output from the original's, over all inputs."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 
 MOST_EXACT = 300.0
-"""Decibels at which a signal-to-noise ratio is as good as none: the outputs are equal."""
+"""The largest signal-to-noise ratio, in decibels, that is reported."""
 
 
 @dataclass(slots=True)
 class Gauge:
     """The distance of one output from the original's over several inputs.
 
-    Sums run over every finite value of every input: `top1` counts the rows (the last axis holding scores) in which
-    both sides name the same class, for float outputs of two dims with at least two columns.
+    Sums are over the values that are finite on both sides. `top1` counts the rows in which the largest value is at the
+    same index on both sides, for float outputs of two dims with at least two columns.
     """
 
     values: int = 0
@@ -31,7 +31,7 @@ class Gauge:
     top1: int = 0
 
     def add(self, old: Any, new: Any) -> None:
-        """Count in one input's output, before and after; what is no array of numbers of one shape is left out."""
+        """Add the output for one input, before and after; only two numeric arrays of the same shape are counted."""
         was, now = np.asarray(old), np.asarray(new)
         if was.dtype.kind not in "biufc" or now.shape != was.shape or now.dtype.kind not in "biufc":
             return
@@ -52,7 +52,7 @@ class Gauge:
         self.product += float(np.abs(np.vdot(a, b)))
 
     def to_json(self) -> dict[str, float | None]:
-        """max_abs, mean_abs, cosine, snr_db and top1 (a share of 1); None where one has no meaning."""
+        """Return max_abs, mean_abs, cosine, snr_db and top1 (a fraction); None where one is not defined."""
         norms = math.sqrt(self.signal * self.other)
         equal = self.noise == 0.0
         return {

@@ -1,7 +1,7 @@
-"""onnx's own interpreter in the place of onnxruntime, for small models with operators that it has no kernel for.
+"""onnx's reference evaluator in place of onnxruntime, for small models with operators that onnxruntime has no kernel for.
 
-onnxruntime lacks some dtypes of some operators, and recurrent layers that keep the batch first. What it cannot run
-cannot be compared; onnx's interpreter is slow and knows every operator in every dtype that it may have.
+onnxruntime has no kernels for some dtypes of some operators, and none for recurrent layers with the batch as first axis.
+Without a run there is no comparison; onnx's reference evaluator is slow and supports every operator in every dtype.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from onnx import ModelProto, ValueInfoProto
 
 MOST_NODES = 200
 LACKING = ("NOT_IMPLEMENTED", "Could not find an implementation", "are not supported")
-"""What onnxruntime says where a model is right and it has no kernel."""
+"""Parts of onnxruntime's messages for a valid model without a kernel."""
 
 
 class Interpreter:
-    """A model run node by node by onnx itself, with the interface of an onnxruntime session that is used here."""
+    """A model run by onnx's reference evaluator, with the methods of an onnxruntime session that verification uses."""
 
     def __init__(self, model: ModelProto) -> None:
         from onnx.reference import ReferenceEvaluator
@@ -28,24 +28,24 @@ class Interpreter:
         self._evaluator = ReferenceEvaluator(model)
 
     def get_inputs(self) -> Sequence[ValueInfoProto]:
-        """The inputs that must be fed, each with its name."""
+        """Return the inputs that must be fed, each with its `name`."""
         return self._inputs
 
     def get_outputs(self) -> Sequence[ValueInfoProto]:
-        """The outputs, each with its name."""
+        """Return the outputs, each with its `name`."""
         return self._outputs
 
     def run(self, _: None, feed: Mapping[str, Any]) -> list[Any]:
-        """The outputs for one feed, in order."""
+        """Return the outputs for one feed, in order."""
         import warnings
 
         import numpy as np
 
         with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # infinities and NaN are numbers like any other here
+            warnings.simplefilter("ignore")  # infinities and NaN are expected in outputs
             return list(self._evaluator.run(None, dict(feed)))
 
 
 def lacks_kernel(error: Exception, model: ModelProto) -> bool:
-    """Whether onnxruntime refused a small model for want of a kernel."""
+    """Whether onnxruntime failed to load a small model for lack of a kernel."""
     return len(model.graph.node) <= MOST_NODES and any(word in str(error) for word in LACKING)

@@ -1,8 +1,9 @@
-"""Before and after in onnxruntime: the same inputs through the original and a candidate, its optimiser off.
+"""Verification: run the original and a candidate on the same inputs in onnxruntime, its optimizer off, and compare.
 
-Exact rewrites must agree to within 8 units in the last place of the output's largest magnitude (1e-6 in float32), or
-what else they state: the same arithmetic in another order rounds otherwise. Approximate ones name their own tolerance. Integers,
-booleans and strings must be equal, and NaN and infinities stand in the same places.
+The outputs of exact rewrites must agree to within 8 units in the last place of the output's largest magnitude (1e-6 in
+float32), unless the rewrite states another tolerance: the same arithmetic in another order rounds differently.
+Approximate rewrites state their own tolerance. Integers, booleans and strings must be equal, and NaN and infinities must
+be at the same positions.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ __all__ = ["Reference", "Tolerance", "Verification", "compare"]
 
 SEEDS = 3
 TOPS = (4, 2, 1)
-"""What integers lie below, tried in turn: they may be places in an axis that has no more entries."""
+"""Exclusive upper bounds of seeded integers, tried in this order: integers may be indices into a short axis."""
 EXACT = Tolerance()
 
 
 @dataclass(slots=True)
 class Answer:
-    """One verification input as the result is fed it, and what the original gave on the same, in one run or several."""
+    """One verification input for the candidate, and the original's outputs on the same input, in one run or several."""
 
     feed: Feed
     runs: list[list[Any]]
@@ -49,8 +50,7 @@ class Answer:
 class Reference:
     """An original model with its outputs on the verification inputs, computed once.
 
-    `reforms` are the changes of the interface that the user asked for, as what they make of a verification input: they tell
-    what a result is fed and gives.
+    `reforms` are the requested changes of the interface, as functions that adapt the inputs and outputs of a candidate.
     """
 
     original: ModelProto
@@ -67,21 +67,21 @@ class Reference:
 
     @property
     def answers(self) -> list[Answer]:
-        """The inputs that the original runs on, with its outputs; empty where it runs on none."""
+        """The inputs that the original runs on, with its outputs; empty where it runs on no input."""
         if self._answers is None:
             self._run_original()
         return self._answers or []
 
     @property
     def names(self) -> list[str]:
-        """The outputs that a result has to give, in order."""
+        """The names of the outputs that a candidate must have, in order."""
         return [name for name in self._names if name not in self._dropped]
 
     def check(self, candidate: ModelProto, tolerance: Tolerance = EXACT, *, measure: bool = False) -> Verification:
         """Compare a candidate with the original on every input that the original runs on.
 
-        With `measure` the distance of every output is measured too, and wrong outputs are put in the place of the
-        right ones to see that they are told apart.
+        With `measure` the distance of every output is measured too, and the comparison is tested on outputs that are
+        wrong on purpose (`controls`).
         """
         answers, method = self.answers, self._method(tolerance)
         if not answers:
@@ -102,13 +102,13 @@ class Reference:
                             gauges[name].add(old, new)
                     if worst.reason is not None:
                         return worst.verdict(count, method)
-        except Exception as error:  # onnxruntime raises its own kinds; any of them means the candidate is no good
+        except Exception as error:  # onnxruntime has exceptions of its own; with any of them the candidate fails
             return Verification(0, 0.0, 0.0, 1.0, False, method, f"onnxruntime cannot run the result: {brief(error)}")
         found = worst.verdict(len(self.answers), method)
         return self._measured(found, gauges, tolerance) if measure else found
 
     def unmoved(self, found: Verification, tolerance: Tolerance) -> Verification:
-        """A verification that found no difference at all, as a measured one: nothing has to be run again."""
+        """Add the measured distances to a verification without any difference: the candidate need not run again."""
         gauges = {name: Gauge() for name in self.names}
         for answer in self.answers:
             for name, output in zip(self.names, answer.outputs, strict=True):
@@ -121,9 +121,9 @@ class Reference:
         return dataclasses.replace(found, outputs=outputs, controls=controls, caught=caught, blind=blind)
 
     def controls(self, tolerance: Tolerance) -> tuple[int, int, tuple[str, ...]]:
-        """Comparisons that must fail, those that did, and the outputs that are the same on all inputs.
+        """Test the comparison; return how many comparisons must fail, how many did, and the outputs that never vary.
 
-        Each output is compared with itself one step beyond what is allowed, and with itself on another input.
+        Each output is compared with a copy that is just beyond the tolerance, and with itself on the other inputs.
         """
         made = caught = 0
         blind = []
@@ -138,11 +138,11 @@ class Reference:
         return made, caught, tuple(blind)
 
     def example(self) -> tuple[Feed, list[Any]] | None:
-        """One input that the original runs on, with the outputs in the model's order; None when it runs on none."""
+        """Return one input that the original runs on, with its outputs in the model's order; None when there is none."""
         return (self.answers[0].feed, self.answers[0].outputs) if self.answers else None
 
     def _interface(self, after: Any) -> str | None:
-        """Why a loaded candidate does not have the interface that is wanted; None when it has."""
+        """Return why a loaded candidate does not have the required interface; None when it has."""
         names = [o.name for o in after.get_outputs()]
         if names != self.names:
             return f"outputs {', '.join(self.names)} became {', '.join(names)}"
@@ -170,7 +170,7 @@ class Reference:
             self._trouble = brief(error)
 
     def _answer(self, before: Any, feed: Feed) -> Answer:
-        """Run the original on a feed, or on what the reforms make of it."""
+        """Run the original on a feed, adapted by the changes of the interface."""
         both = Adapted((feed,), feed)
         for adapt in self.reforms:
             both = adapt(both)
@@ -180,7 +180,7 @@ class Reference:
         return Answer(both.new, [[run[place] for place in kept] for run in outputs])
 
     def _feeds(self, answers: list[Answer]) -> Iterator[Feed]:
-        """The user's feed, or seeded ones: at two sizes that run where dims are free, then integers at their edges."""
+        """Iterate over the user's feed, or seeded ones: at two sizes where dims are dynamic, then integers at their edges."""
         if self.data is not None:
             yield from given_feeds(self.original, self.data, self.values)
             return
@@ -191,7 +191,7 @@ class Reference:
                 return
 
     def _seeded(self, answers: list[Answer], top: int) -> Iterator[Feed]:
-        """Seeded feeds whose integers lie below `top`."""
+        """Iterate over seeded feeds whose integers are below `top`."""
         free, worked = is_free(self.original, self.shapes, self.values), 0
         for sizes in candidates(free=free):
             for seed in range(SEEDS if not free else 2):

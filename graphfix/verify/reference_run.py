@@ -1,7 +1,7 @@
-"""What onnxruntime, the reference, makes of a model: whether it loads, and one input it runs on with its outputs.
+"""The reference run of a model in onnxruntime: whether it loads, and one input that it runs on with its outputs.
 
-The input is the user's, or a seeded one. Where dims are free the sizes tried are those of pictures, sequences and
-sounds, and the first on which the model runs are the sizes a compiler is told that wants some.
+The input is the user's, or a seeded one. Where dims are dynamic, typical sizes of images, sequences and audio are tried,
+and the first ones that the model runs on are given to compilers that need sizes.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from graphfix.verify.runtime import session
 
 SEQUENCES = ((1, 512), (1, 224), (1, 64), (2, 32), (1, 16000), (1, 16), (2, 7), (1, 1))
 PICTURES = ((1, 224), (1, 64), (1, 320), (2, 32), (1, 16), (2, 24), (1, 1))
-"""(first dim, other dims) tried for free dims: inputs with at most one such other dim, and inputs with several."""
+"""(first dim, other dims) tried for dynamic dims: inputs with at most one such other dim, and inputs with several."""
 FALLBACK = (1, 64)
-"""(first dim, other dims) for free dims of a model that onnxruntime runs at no size that was tried."""
+"""(first dim, other dims) for dynamic dims of a model that onnxruntime runs at no size that was tried."""
 
 SEEDS = 4
 MOST_RUNS = 12
-"""Inputs tried in the hope of outputs that are numbers: where the reference has none there is little to compare."""
+"""The most inputs that are tried until all outputs are finite: NaN and infinities are hard to compare."""
 MOST = 2**26
-"""Elements in the free dims of one input beyond which a size is not tried."""
+"""The most elements in the dynamic dims of one input; larger sizes are not tried."""
 
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """onnxruntime's word: `trouble` is why it cannot load the model, `feed` an input that it runs on.
+    """The result of the reference run: `trouble` is why onnxruntime cannot load the model, `feed` an input it runs on.
 
     `outputs` are in the model's order; both are empty where it ran on no input. `sizes` holds a shape for every
-    input, taken from the feed, or guessed where there is none; `seeded` tells that the feed is not the user's.
+    input, taken from the feed, or assumed where there is none; `seeded` tells that the feed is not the user's.
     """
 
     version: str
@@ -50,14 +50,14 @@ class Witness:
 
     @property
     def loads(self) -> bool:
-        """Whether onnxruntime takes the model at all."""
+        """Whether onnxruntime can load the model."""
         return not self.trouble
 
     def save(self, model: ModelProto, place: Path, without: Mapping[str, object]) -> Path | None:
-        """Write feed and outputs for a compiler's run, but for the inputs that are bound; None when nothing compares.
+        """Write feed and outputs to a .npz file for a compiler's run, except inputs that are bound in `without`.
 
-        Sequences, strings and outputs that are drawn at random cannot be compared, and NaN or infinity as the
-        answer to seeded inputs only says that the inputs made no sense.
+        Returns None without writing where outputs cannot be compared: sequences, strings and random outputs, and NaN
+        or infinities on seeded inputs, which may be outside of the model's domain.
         """
         if self.seeded and not all(map(_finite, self.outputs)):
             return None
@@ -85,7 +85,7 @@ def witness(
     import onnxruntime
 
     version, shapes, values = onnxruntime.__version__, dict(shapes or {}), dict(values or {})
-    feeds = given_feeds(model, data, values) if data is not None else _tries(model, shapes, values)
+    feeds = given_feeds(model, data, values) if data is not None else _seeded(model, shapes, values)
     first: Witness | None = None
     try:
         with session(model) as loaded:
@@ -93,7 +93,7 @@ def witness(
             for feed in feeds:
                 try:
                     outputs = loaded.run(None, feed)
-                except Exception:  # onnxruntime raises its own kinds; another size may do
+                except Exception:  # onnxruntime has exceptions of its own; the model may run at another size
                     continue
                 found = Witness(version, "", feed, outputs, {name: array.shape for name, array in feed.items()}, data is None)
                 first, left = first or found, left - 1
@@ -101,11 +101,11 @@ def witness(
                     return found
                 if not left:
                     break
-            return first or Witness(version, sizes=_guess(model, shapes, values))
+            return first or Witness(version, sizes=_assumed_sizes(model, shapes, values))
     except GraphfixError:
         raise
     except Exception as error:
-        return Witness(version, " ".join(str(error).split()) or type(error).__name__, sizes=_guess(model, shapes, values))
+        return Witness(version, " ".join(str(error).split()) or type(error).__name__, sizes=_assumed_sizes(model, shapes, values))
 
 
 def _finite(output: Any) -> bool:
@@ -113,20 +113,20 @@ def _finite(output: Any) -> bool:
 
 
 def draws(graph: GraphProto) -> bool:
-    """Whether an operator in the graph, at any depth, draws random numbers."""
+    """Whether any operator in the graph, at any depth, draws random numbers."""
     return any(
         node.op_type in RANDOM or any(draws(inner) for item in node.attribute for inner in (item.g, *item.graphs))
         for node in graph.node
     )
 
 
-def _tries(model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, object]) -> Iterator[Feed]:
-    """Seeded feeds: every free dim at one size, then only the last of each input."""
-    free = is_free(model, shapes, values)
-    widest = max((_open(info) for info in interface(model)), default=0)
-    layouts = [dict(shapes), _slim(model, shapes)] if free else [dict(shapes)]
+def _seeded(model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, object]) -> Iterator[Feed]:
+    """Iterate over seeded feeds: with all dynamic dims at the tried size, then with the inner dims of each input at 1."""
+    dynamic = is_free(model, shapes, values)
+    widest = max((_dynamic_dims(info) for info in interface(model)), default=0)
+    layouts = [dict(shapes), _with_inner_ones(model, shapes)] if dynamic else [dict(shapes)]
     for layout in layouts:
-        for sizes in (SEQUENCES if widest < 2 else PICTURES) if free else SEQUENCES[:1]:
+        for sizes in (SEQUENCES if widest < 2 else PICTURES) if dynamic else SEQUENCES[:1]:
             if sizes[1] ** widest > MOST:
                 continue
             for seed in range(SEEDS):
@@ -135,14 +135,14 @@ def _tries(model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, o
                     yield feed
 
 
-def _open(info: ValueInfoProto) -> int:
-    """How many dims of an input beyond its first the model leaves free."""
+def _dynamic_dims(info: ValueInfoProto) -> int:
+    """Return the number of an input's dynamic dims, the first dim not counted."""
     return sum(not dim.HasField("dim_value") or dim.dim_value < 0 for dim in info.type.tensor_type.shape.dim[1:])
 
 
-def _slim(model: ModelProto, shapes: Mapping[str, Dims]) -> dict[str, Dims]:
-    """The shapes with 1 for every free dim between the first and the last, where states and batches stand."""
-    made: dict[str, Dims] = {}
+def _with_inner_ones(model: ModelProto, shapes: Mapping[str, Dims]) -> dict[str, Dims]:
+    """Return the shapes with 1 for every unnamed dynamic dim between the first and the last: states and batches."""
+    result: dict[str, Dims] = {}
     for info in interface(model):
         declared = info.type.tensor_type.shape.dim
         asked = list(shapes.get(info.name, [None] * len(declared)))
@@ -150,10 +150,11 @@ def _slim(model: ModelProto, shapes: Mapping[str, Dims]) -> dict[str, Dims]:
             named = position < len(declared) and (declared[position].dim_param or declared[position].dim_value > 0)
             if not isinstance(asked[position], int) and not named:
                 asked[position] = 1
-        made[info.name] = asked
-    return made
+        result[info.name] = asked
+    return result
 
 
-def _guess(model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, object]) -> dict[str, Sequence[int]]:
-    feed = seeded_feeds(model, _slim(model, shapes), values, FALLBACK, 0) or {}
+def _assumed_sizes(model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, object]) -> dict[str, Sequence[int]]:
+    """Return a shape for every input of a model that runs at no size that was tried; empty without tensor inputs."""
+    feed = seeded_feeds(model, _with_inner_ones(model, shapes), values, FALLBACK, 0) or {}
     return {name: array.shape for name, array in feed.items()}

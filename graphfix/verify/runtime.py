@@ -1,4 +1,4 @@
-"""onnxruntime as the reference: a session with nothing optimised, or onnx's own interpreter where it has no kernel."""
+"""onnxruntime as the reference: a session without optimizations, or onnx's reference evaluator where it has no kernel."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from graphfix.ir.weight_offload import folder_of
 from graphfix.verify.onnx_evaluator import Interpreter, lacks_kernel
 
 TOO_BIG = 1_900_000_000
-"""Bytes from which a model is given to onnxruntime as a file: protobuf stops at 2 GiB."""
+"""The bytes from which a model is given to onnxruntime as a file: protobuf's limit is 2 GiB."""
 
 
 @contextlib.contextmanager
 def running(model: ModelProto) -> Iterator[Any]:
-    """A session, or onnx's own interpreter where onnxruntime has no kernel for an operator of a small model."""
+    """Yield a session, or onnx's reference evaluator where onnxruntime has no kernel for an operator of a small model."""
     with contextlib.ExitStack() as stack:
         try:
             loaded = stack.enter_context(session(model))
@@ -32,19 +32,19 @@ def running(model: ModelProto) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def session(model: ModelProto) -> Iterator[Any]:
-    """An onnxruntime session on the CPU with nothing optimised, packed or parallel; big models go by file."""
+    """Yield an onnxruntime session on one CPU thread, without optimizations and prepacking; big models go by file."""
     import onnxruntime as ort
 
-    ort.set_default_logger_severity(4)  # what it says while it loads a model is not for our users
+    ort.set_default_logger_severity(4)  # its warnings on loading a model are not printed to users
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 4
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.disable_prepacking", "1")
     providers = ["CPUExecutionProvider"]
-    aside = folder_of(model)
-    if aside is not None:
-        options.add_session_config_entry("session.model_external_initializers_file_folder_path", aside)
+    weights = folder_of(model)
+    if weights is not None:
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", weights)
     if model.ByteSize() < TOO_BIG:
         yield ort.InferenceSession(model.SerializeToString(), options, providers=providers)
         return
@@ -57,6 +57,6 @@ def session(model: ModelProto) -> Iterator[Any]:
 
 
 def brief(error: Exception) -> str:
-    """An error's message on one line of at most 300 characters."""
+    """Return an error's message on one line of at most 300 characters."""
     text = " ".join(str(error).split())
     return text if len(text) < 300 else text[:297] + "..."

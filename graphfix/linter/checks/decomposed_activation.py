@@ -1,4 +1,4 @@
-"""GF207: an exotic activation that the exporter took apart."""
+"""GF207: an exotic activation that the exporter decomposed into elementary operators."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from graphfix.linter.example import Example
 
 
 class DecomposedActivation(Check):
-    """A hard-sigmoid, hard-swish, gelu, swish, mish or softsign that stands in the graph as elementary operators.
+    """A hard-sigmoid, hard-swish, gelu, swish, mish or softsign that is written as elementary operators.
 
-    Why: it compiles nearly everywhere, but costs a kernel an operator where the compiler does not recognise it, and
-    quantises badly; knowing it by name tells where the time goes.
-    Instead: nothing is needed for it to compile; newer opsets have the operator in one piece.
+    Why: it compiles nearly everywhere, but runs as one kernel per operator where the compiler does not recognise the
+    pattern, and quantises badly; the finding names the activation that these operators compute.
+    Instead: nothing is needed for it to compile; newer opsets have the activation as a single operator.
     """
 
     code = "GF207"
@@ -40,7 +40,7 @@ class DecomposedActivation(Check):
     )
 
     def check(self, look: Look) -> Iterator[Finding]:
-        """Yield a note on the last node of every group that computes such an activation."""
+        """Yield a note on the last node of every group of nodes that computes such an activation."""
         from graphfix.analysis.patterns.decomposed_activations import decomposed
 
         for found in decomposed(look.facts):

@@ -1,4 +1,4 @@
-"""GF106: the compiler wants fixed dims where the model leaves them free."""
+"""GF106: the compiler requires fixed dims where the model has dynamic ones."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from graphfix.linter.option_hints import sizes
 
 
 class DynamicDimension(TableCheck):
-    """Dims that this backend's compiler needs to know, and the model leaves free.
+    """Dims that are dynamic in the model, and that this backend's compiler requires to be fixed.
 
-    Why: a symbol for the batch or the sequence length is no problem in onnxruntime, and is one where buffers are
-    laid out ahead of time.
-    Instead: fix the input's dims for the export, or judge and fix the model as it will be used: `--shape x=1x3x224x224`.
+    Why: a symbolic batch or sequence length is no problem in onnxruntime, but is one for a compiler that allocates
+    buffers ahead of time.
+    Instead: fix the input's dims for the export, or lint and fix the model at the sizes of its use: `--shape x=1x3x224x224`.
     """
 
     code = "GF106"
@@ -26,7 +26,7 @@ class DynamicDimension(TableCheck):
     invalid = (Example("y = Softmax(x)", inputs="float[n,m] x", says="not fixed", evidence="input-dims-dynamic"),)
 
     def check(self, look: Look) -> Iterator[Finding]:
-        """Yield a finding for every node whose dims the compiler wants fixed, with the option that fixes them."""
-        cure = sizes(look.facts)
+        """Yield a finding for every node whose dims the compiler requires to be fixed, with the option that fixes them."""
+        options = sizes(look.facts)
         for finding in super().check(look):
-            yield dataclasses.replace(finding, cure=cure)
+            yield dataclasses.replace(finding, cure=options)

@@ -1,4 +1,4 @@
-"""GF206: an activation that not every compiler has."""
+"""GF206: an activation that not every compiler supports."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from graphfix.linter.example import Example
 
 
 class ExoticActivation(Check):
-    """HardSigmoid, HardSwish, Mish, Celu, Selu, Softsign, ThresholdedRelu, Shrink, Gelu and their like.
+    """HardSigmoid, HardSwish, Mish, Celu, Selu, Softsign, ThresholdedRelu, Shrink, Gelu and similar activations.
 
-    Why: they are cheap to write in a framework, late to arrive in compilers, and often left unfused or unquantised
-    where they are taken.
-    Instead: an exact elementary form, which a rewrite writes; or, with retraining, one of Relu, Sigmoid and Tanh.
+    Why: frameworks offer them long before compilers support them, and compilers that support them often neither fuse
+    nor quantise them.
+    Instead: let a rewrite write the exact elementary form; or retrain with one of Relu, Sigmoid and Tanh.
     """
 
     code = "GF206"
@@ -29,5 +29,5 @@ class ExoticActivation(Check):
         """Yield a note for every exotic activation."""
         for node, _, ruling in look.ruled():
             if node.op in EXOTIC and node.domain in ("", "com.microsoft"):
-                taken = {"supported": "takes it", "rejected": "rejects it"}.get(ruling.verdict, "was not asked about it")
-                yield self.at(look, node, f"`{node.op}` is an exotic activation; {look.table.title} {taken} in this form")
+                answer = {"supported": "takes it", "rejected": "rejects it"}.get(ruling.verdict, "was not asked about it")
+                yield self.at(look, node, f"`{node.op}` is an exotic activation; {look.table.title} {answer} in this form")

@@ -13,9 +13,9 @@ from graphfix.linter.example import Example
 class ExoticRecurrentActivation(Check):
     """An LSTM, GRU or RNN whose `activations` are not sigmoid and tanh.
 
-    Why: fused recurrent kernels have the standard activations built in; Keras's old hard_sigmoid default is the usual
-    way that another one gets here.
-    Instead: retrain with the standard ones, replace hard-sigmoid by sigmoid (approximate), or take the node apart.
+    Why: fused recurrent kernels have the standard activations built in; another one usually comes from Keras's old
+    default, hard_sigmoid.
+    Instead: retrain with the standard ones, replace hard-sigmoid by sigmoid (approximate), or decompose the node.
     """
 
     code = "GF208"

@@ -1,4 +1,4 @@
-"""GF204: control flow that hangs on an input which is known before the model ships."""
+"""GF204: control flow that depends on an input whose value is known before deployment."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ BRANCHING = {"If", "Loop", "Scan"}
 
 
 class InputBoundControlFlow(Check):
-    """If and Loop nodes whose condition hangs on a scalar input or on the dims of an input.
+    """If and Loop nodes whose condition depends on a scalar input or on the dims of an input.
 
-    Why: a mode switch or a sample rate as an input doubles the graph, and every compiler must swallow both halves,
-    the one that is never run included; most cannot.
-    Instead: bind the input and fix the dims that are named; `graphfix fix` then keeps the one branch that runs.
+    Why: a mode switch or a sample rate as an input doubles the graph, and every compiler must compile both branches,
+    including the one that is never run; most reject that.
+    Instead: bind the input and fix the dims that are named; `graphfix fix` then keeps only the branch that runs.
     """
 
     code = "GF204"
@@ -44,19 +44,19 @@ class InputBoundControlFlow(Check):
     )
 
     def check(self, look: Look) -> Iterator[Finding]:
-        """Yield one note for each operator of the kind: how many there are, and what they hang on."""
+        """Yield one note for each control-flow operator: how many nodes there are, and which inputs they depend on."""
         found = [node for node in look.facts.nodes if node.op in BRANCHING and not node.domain]
         if not found:
             return
         from graphfix.analysis.provenance import Provenance
 
         trace = Provenance.of(look.facts)
-        held = {node.proto.output[0]: self.roots(node, trace) for node in found if node.proto.output}
+        roots_of = {node.proto.output[0]: self.roots(node, trace) for node in found if node.proto.output}
         by_label = {node.label: node for node in found}
         for op, count in Counter(node.op for node in found).items():
             nodes = [node for node in found if node.op == op]
             outer = {scope for node in nodes for scope in _enclosing(node, by_label)}
-            roots = list(dict.fromkeys(r for node in [*nodes, *outer] for r in held.get(node.proto.output[0], ())))
+            roots = list(dict.fromkeys(r for node in [*nodes, *outer] for r in roots_of.get(node.proto.output[0], ())))
             if not roots:
                 continue
             roots.sort(key=lambda root: root.dim is not None)
@@ -68,7 +68,10 @@ class InputBoundControlFlow(Check):
 
     @staticmethod
     def roots(node: NodeFacts, trace: Provenance) -> list[Root]:
-        """What the condition (or the trip count) of one node hangs on; inputs of rank 1 and up are data, not switches."""
+        """The inputs and input dims that a node's condition or trip count depends on.
+
+        Inputs of rank 1 and up are data, not switches, and are left out.
+        """
         small = {v.name for v in trace.facts.inputs if v.rank is not None and v.rank == 0}
         names = node.proto.input[:2] if node.op == "Loop" else node.proto.input[:1] if node.op == "If" else ()
         roots = [root for name in names if name for root in trace.value_roots(name, node.scope)]
@@ -76,10 +79,11 @@ class InputBoundControlFlow(Check):
 
 
 def _enclosing(node: NodeFacts, by_label: Mapping[str, NodeFacts]) -> list[NodeFacts]:
-    """The control-flow nodes around a node."""
+    """The control-flow nodes whose subgraphs contain a node."""
     labels = (step.partition(" of ")[2] for step in node.scope)
     return [by_label[label] for label in labels if label in by_label]
 
 
 def _subject(root: Root) -> str:
+    """A root as a message names it."""
     return f"input `{root.input}`" if root.dim is None else f"the dims of `{root.input}`"

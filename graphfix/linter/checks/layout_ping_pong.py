@@ -1,4 +1,4 @@
-"""GF402: a Transpose that undoes another, with nothing between them that minds the order of dims."""
+"""GF402: a Transpose that undoes another, with only element-wise operators between them."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ INDIFFERENT = frozenset({
     "LeakyRelu", "Log", "Mish", "Neg", "Not", "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign", "Sin", "Softplus",
     "Softsign", "Sqrt", "Tanh", "ThresholdedRelu",
 })  # fmt: skip
-"""Operators of one tensor, element by element."""
+"""Element-wise operators of one tensor, whose result does not depend on the layout."""
 TWO = frozenset({"Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "PRelu"})
-"""Operators of two tensors, indifferent as well where one of them is a single number."""
+"""Element-wise operators of two tensors, independent of the layout where one of them is a single number."""
 FARTHEST = 16
-"""Nodes between the two that are looked at."""
+"""The most nodes between the two Transposes that are searched."""
 
 
 class LayoutPingPong(Check):
-    """Two Transposes that undo each other, with only element-by-element operators between them.
+    """Two Transposes that undo each other, with only element-wise operators between them.
 
-    Why: each moves the whole tensor through memory, and compilers that choose a layout of their own add two more.
-    Instead: keep one layout throughout the export, or take both out; the operators between them give the same numbers.
+    Why: each copies the whole tensor, and compilers that choose a layout of their own add two more.
+    Instead: keep one layout throughout the export, or remove both; the operators between them compute the same numbers.
     """
 
     code = "GF402"
@@ -58,45 +58,45 @@ class LayoutPingPong(Check):
         for node in look.facts.nodes:
             if node.op != "Transpose" or node.domain:
                 continue
-            wanted = _order(node)
-            found = _before(look.facts, node)
-            if wanted is None or found is None:
+            second = _permutation(node)
+            found = _previous_transpose(look.facts, node)
+            if second is None or found is None:
                 continue
             other, between = found
-            order = _order(other)
-            if order is not None and [order[axis] for axis in wanted] == list(range(len(order))) != list(wanted):
+            first = _permutation(other)
+            if first is not None and [first[axis] for axis in second] == list(range(len(first))) != list(second):
                 far = f", with {between} node{'s' if between != 1 else ''} between that mind no layout" if between else ""
                 yield self.at(look, node, f"`Transpose` undoes the one that makes `{other.proto.output[0]}`{far}")
 
 
-def _before(facts: Facts, node: NodeFacts) -> tuple[NodeFacts, int] | None:
-    """The Transpose whose elements a node reads in another order by nothing but itself, and the nodes between."""
+def _previous_transpose(facts: Facts, node: NodeFacts) -> tuple[NodeFacts, int] | None:
+    """The Transpose that a node reads from through element-wise operators alone, and the number of nodes between."""
     for between in range(FARTHEST + 1):
-        name = _moving(node) if between else next(iter(node.proto.input), None)
-        maker = None if name is None else facts.producer(name, node.scope)
-        if maker is None or maker.scope != node.scope or maker.domain:
+        name = _data_operand(node) if between else next(iter(node.proto.input), None)
+        producer = None if name is None else facts.producer(name, node.scope)
+        if producer is None or producer.scope != node.scope or producer.domain:
             return None
-        if maker.op == "Transpose":
-            return maker, between
-        node = maker
+        if producer.op == "Transpose":
+            return producer, between
+        node = producer
     return None
 
 
-def _moving(node: NodeFacts) -> str | None:
-    """The one operand of an operator that works element by element; None for any other operator."""
+def _data_operand(node: NodeFacts) -> str | None:
+    """The name of the one operand with a layout of an element-wise operator; None for any other operator."""
     if node.op in INDIFFERENT:
         return next(iter(node.proto.input), None)
     if node.op not in TWO:
         return None
     known = [value for value in node.inputs if value is not None and value.rank is not None]
-    moving = [value for value in known if any(dim != 1 for dim in value.shape or ())]
-    if len(known) != len(node.inputs) or len(moving) != 1 or any((value.rank or 0) > (moving[0].rank or 0) for value in known):
+    data = [value for value in known if any(dim != 1 for dim in value.shape or ())]
+    if len(known) != len(node.inputs) or len(data) != 1 or any((value.rank or 0) > (data[0].rank or 0) for value in known):
         return None
-    return moving[0].name
+    return data[0].name
 
 
-def _order(node: NodeFacts) -> list[int] | None:
-    """A Transpose's permutation; None where it is left to a rank that is not known."""
+def _permutation(node: NodeFacts) -> list[int] | None:
+    """A Transpose's permutation; None where `perm` is left out and the rank is not known."""
     from graphfix.analysis.constant_folding import attribute
 
     written = attribute(node.proto, "perm")

@@ -1,4 +1,4 @@
-"""GF205: sequence packing left in the graph."""
+"""GF205: a recurrent node with sequence lengths, from sequence packing that survived the export."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ RECURRENT = {"LSTM", "GRU", "RNN"}
 class PackedSequence(Check):
     """An LSTM, GRU or RNN with `sequence_lens`: pack_padded_sequence survived the export.
 
-    Why: packing is a training-time saving; on a device it makes the time axis data-dependent, and few compilers
-    have the masked form.
-    Instead: export without packing when batches hold one sequence, or let a rewrite drop lengths that are all full.
+    Why: packing saves time in training; on a device it makes the time axis data-dependent, and few compilers support
+    the masked form.
+    Instead: export without packing where a batch holds one sequence, or let a rewrite drop lengths that are all full.
     """
 
     code = "GF205"
@@ -40,7 +40,7 @@ class PackedSequence(Check):
     )
 
     def check(self, look: Look) -> Iterator[Finding]:
-        """Yield a note for every recurrent node that is given sequence lengths."""
+        """Yield a note for every recurrent node with the operand `sequence_lens`."""
         for node in look.facts.nodes:
             if node.op in RECURRENT and not node.domain and len(node.inputs) > 4 and node.inputs[4] is not None:
                 lengths = node.inputs[4]

@@ -1,4 +1,4 @@
-"""GF105: the compiler wants an operand that it knows while compiling."""
+"""GF105: the compiler requires a constant for an operand that is computed at run time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class RuntimeOperand(TableCheck):
     """An operand that must be a constant for this backend's compiler, and is not.
 
     Why: a compiler that plans memory ahead needs axes, shapes, pads, scales or weights while it compiles.
-    Instead: freeze the dims or bind the input that the operand hangs on (`--shape`, `--set`), so that it folds.
+    Instead: fix the dims or bind the input that the operand depends on (`--shape`, `--set`), so that it folds.
     """
 
     code = "GF105"

@@ -1,4 +1,4 @@
-"""GF203: an operator whose output shape is computed while the model runs."""
+"""GF203: an operator whose output shape is computed at run time."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class ShapeDependentOperator(Check):
     """A Reshape, Expand, Slice or the like whose target is computed from the dims or values of other tensors.
 
     Why: shape arithmetic (Shape, Gather, Concat, Range, NonZero...) is where compilers differ most; each folds
-    other parts of it, and what is left over makes ranks and sizes unknown further down.
-    Instead: fix the dims it hangs on, named in the message, and let `graphfix fix` fold the chain.
+    other parts of it, and what is left makes ranks and sizes of later values unknown.
+    Instead: fix the dims it depends on, named in the message, and let `graphfix fix` fold the chain.
     """
 
     code = "GF203"
@@ -60,13 +60,13 @@ class ShapeDependentOperator(Check):
 
 
 def telling(roots: list[Root]) -> list[Root]:
-    """The roots without the values of inputs whose dims are roots as well: data that only passes through."""
+    """The roots without the values of inputs whose dims are roots as well: the shape depends on their dims only."""
     sized = {root.input for root in roots if root.dim is not None}
     return [root for root in roots if root.dim is not None or root.input not in sized]
 
 
 def moving_operand(node: NodeFacts) -> Value | None:
-    """The first operand that shapes the node's output and is not known before run time; None when there is none."""
+    """The first operand that determines the output's shape and is not known before run time; None when there is none."""
     from graphfix.analysis.facts import SHAPED_BY
 
     if node.domain:

@@ -1,4 +1,4 @@
-"""GF403: the compiler takes the node, and runs it on a fallback."""
+"""GF403: the compiler supports the node, and runs it on a fallback."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ INTEGERS = ("int64", "int32")
 class SlowFallback(Check):
     """A node that compiles, but that the compiler runs on a fallback: in a reference implementation, or outside the delegate.
 
-    It is a warning where the compiler has tuned code and runs something slower instead, as OpenVINO's own account of the
-    compiled model says, and a note where TensorFlow Lite keeps the node out of XNNPACK, which cuts what XNNPACK runs in
-    two. Computations of sizes are passed over: they cost nothing. So are models that the compiler does not take.
+    It is a warning where the compiler runs a slower implementation in place of tuned code, as OpenVINO's runtime model
+    says, and a note where TensorFlow Lite does not delegate the node to XNNPACK, which splits the part that XNNPACK runs.
+    Computations of sizes are left out: they cost nothing. So are models that the compiler rejects.
 
-    Silence is no promise. Where Core ML runs a node is decided on the device and was not measured, nor what TensorRT does on
-    one; tract has nothing to fall back to. `graphfix explain TARGET OP` says whether and how often it was asked.
+    No finding does not mean no fallback. Where Core ML runs a node is decided on the device and was not measured, nor was
+    TensorRT on one; tract has no fallback. `graphfix explain TARGET OP` says whether this was measured, and how often.
 
-    Why: nothing warns of it; one such node can take longer than all the others together.
-    Example: OpenVINO finds where a maximum came from, or reduces over axes that are no constants, element by element.
+    Why: the compiler prints no warning; one such node can take longer than all the others together.
+    Example: OpenVINO computes the indices of a maximum, or reduces over axes that are not constant, element by element.
     Instead: make the operand constant or leave the output unused that the message names, or measure whether it matters.
     """
 
@@ -67,23 +67,23 @@ class SlowFallback(Check):
             if key not in memo:
                 memo[key] = fallback(known, node.op, node.domain, facets)
             evidence = memo[key]
-            if evidence is None or _of_sizes(node):
+            if evidence is None or _computes_sizes(node):
                 continue
             found = in_words(evidence.when, facets) if evidence.id != "exception" else "this very form"
             message = f"`{node.op}`{f' with {found}' if found else ''} runs {SORTS[evidence.stage]}, on {look.table.title}"
             message += f": {evidence.said}" if evidence.said else ""
-            graver = None if evidence.stage != "undelegated" else Severity.NOTE
-            yield self.at(look, node, message, severity=graver, **_proof(look, node, evidence))
+            severity = None if evidence.stage != "undelegated" else Severity.NOTE
+            yield self.at(look, node, message, severity=severity, **_evidence_fields(look, node, evidence))
 
 
-def _of_sizes(node: NodeFacts) -> bool:
-    """Whether a node computes nothing but sizes or other single numbers: integers in a vector at most."""
-    made = [value for value in node.outputs if value is not None]
-    return all(value.rank is not None and value.rank <= 1 and value.dtype in INTEGERS for value in made)
+def _computes_sizes(node: NodeFacts) -> bool:
+    """Whether a node computes nothing but sizes or other single numbers: integers of rank 0 or 1."""
+    outputs = [value for value in node.outputs if value is not None]
+    return all(value.rank is not None and value.rank <= 1 and value.dtype in INTEGERS for value in outputs)
 
 
-def _proof(look: Look, node: NodeFacts, evidence: Evidence) -> dict[str, str]:
-    """The evidence as fields of a Finding."""
+def _evidence_fields(look: Look, node: NodeFacts, evidence: Evidence) -> dict[str, str]:
+    """The evidence as the fields `evidence` and `measured` of a Finding."""
     from graphfix.tables.placement import placements
 
     domain = f"{node.domain}." if node.domain else ""

@@ -1,4 +1,4 @@
-"""GF401: nodes that are rejected cut what is taken into several parts."""
+"""GF401: rejected nodes split the supported nodes into several parts."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
 
 LEAST = 3
-"""Nodes of a part that is worth running by itself."""
+"""The least nodes of a part that is worth running by itself."""
 SHOWN = 3
+"""The most parts whose sizes are listed."""
 
 
 class SplitGraph(Check):
-    """Rejected nodes that stand between parts of the graph which the compiler would take.
+    """Rejected nodes between parts of the graph that the compiler supports.
 
-    Why: a runtime that splits the model hands every part over by itself, and copies tensors to the host and back at each
+    Why: a runtime that splits the model runs every part separately, and copies tensors to the host and back at each
     cut; two cuts in the middle often cost more than the compiler gains.
-    Instead: cure the rejected nodes first that stand between the largest parts, or move them to the ends of the model.
+    Instead: fix the rejected nodes between the largest parts first, or move them to the ends of the model.
     """
 
     code = "GF401"
@@ -37,8 +38,8 @@ class SplitGraph(Check):
     )
 
     def check(self, look: Look) -> Iterator[Finding]:
-        """Yield one note for the model when at least two parts are worth something."""
-        cuts, sizes = _parts(look)
+        """Yield one note for the model when at least two parts have `LEAST` nodes or more."""
+        cuts, sizes = _cuts_and_sizes(look)
         if len(sizes) < 2:
             return
         shown = ", ".join(map(str, sizes[:SHOWN])) if len(sizes) > SHOWN else " and ".join(map(str, sizes))
@@ -49,8 +50,8 @@ class SplitGraph(Check):
         yield self.at(look, None, f"{nodes} the graph into {len(sizes)} parts of {shown} nodes{rest} on {look.table.title}")
 
 
-def _parts(look: Look) -> tuple[int, list[int]]:
-    """How many nodes of the main graph are rejected, and the sizes of the parts between them, largest first."""
+def _cuts_and_sizes(look: Look) -> tuple[int, list[int]]:
+    """The number of rejected nodes of the main graph, and the sizes of the parts between them, largest first."""
     parents: dict[int, int] = {}
 
     def root(position: int) -> int:
@@ -59,8 +60,8 @@ def _parts(look: Look) -> tuple[int, list[int]]:
             position = parents[position]
         return position
 
-    makers: dict[str, int] = {}
-    inside = False  # whether a node inside the subgraphs of the one to come is rejected
+    producers: dict[str, int] = {}
+    inside = False  # whether a node inside the subgraphs of the next node of the main graph is rejected
     cuts = 0
     counted: list[int] = []
     for position, (node, ruling) in enumerate(zip(look.facts.nodes, look.rulings, strict=True)):
@@ -73,9 +74,9 @@ def _parts(look: Look) -> tuple[int, list[int]]:
             continue
         parents[position] = position
         for name in (*node.proto.input, *node.captured):
-            if name in makers:
-                parents[root(makers[name])] = root(position)
-        makers.update(dict.fromkeys(filter(None, node.proto.output), position))
+            if name in producers:
+                parents[root(producers[name])] = root(position)
+        producers.update(dict.fromkeys(filter(None, node.proto.output), position))
         if node.op != "Constant":
             counted.append(position)
     if not cuts:

@@ -1,4 +1,4 @@
-"""GF108: a fact that decides about the node is not known."""
+"""GF108: a fact that decides the verdict on the node is not known."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from graphfix.tables.phrases import condition_in_words
 
 
 class Undecided(Check):
-    """A node whose verdict hangs on a fact that cannot be read off the model.
+    """A node whose verdict depends on a fact that the model does not state.
 
-    Why: the compiler rejects one of the two possibilities, so saying either would be a guess.
-    Instead: give what is missing, usually with `--shape` or `--set`, or ask the compiler itself with `--confirm`.
+    Why: the compiler rejects one of the two possibilities, so either verdict would be a guess.
+    Instead: give what is missing, usually with `--shape` or `--set`, or run the compiler itself with `--confirm`.
     """
 
     code = "GF108"
@@ -25,7 +25,7 @@ class Undecided(Check):
     invalid = (Example("z = example.Mystery(x)\ny = Add(z, z)", says="cannot be decided", evidence="demo/Add/dtype-float64"),)
 
     def check(self, look: Look) -> Iterator[Finding]:
-        """Yield a note for every node whose ruling is open, and for the model as a whole."""
+        """Yield a note for every node whose ruling is undecided, and for the model as a whole."""
         for node, _, ruling in [(None, None, look.model), *look.notable]:
             if ruling.verdict == "undecided" and ruling.evidence is not None:
                 subject = f"`{node.op}`" if node is not None else "the model"

@@ -1,4 +1,4 @@
-"""GF109: nobody asked the compiler about this form of the operator."""
+"""GF109: the compiler was not measured on this form of the operator."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from graphfix.linter.example import Example
 
 
 class Unmeasured(Check):
-    """A node in a form that no probe covers, so that nothing is known of it.
+    """A node in a form that no probe covers, so that it is not known whether it is supported.
 
-    Why: what was not measured may be fine or not; printing it as fine is how tables copied from documentation fail.
-    Instead: ask the compiler with `--confirm`, or measure the operator with `graphfix probe --op NAME`.
+    Why: a form that was not measured may be supported or not; tables that are copied from documentation state support
+    for it, and are often wrong.
+    Instead: run the compiler with `--confirm`, or measure the operator with `graphfix probe --op NAME`.
     """
 
     code = "GF109"
@@ -24,7 +25,7 @@ class Unmeasured(Check):
     invalid = (Example("y = example.Mystery(x)", says="no probe of this operator"),)
 
     def check(self, look: Look) -> Iterator[Finding]:
-        """Yield a note for every node outside what was probed, and for the model as a whole."""
+        """Yield a note for every node in a form that was not probed, and for the model as a whole."""
         for node, _, ruling in [(None, None, look.model), *look.notable]:
             if ruling.verdict == "unmeasured":
                 subject = f"`{node.op}`" if node is not None else "the model"

@@ -1,4 +1,4 @@
-"""GF903: another version of the compiler was measured than the one that was asked for."""
+"""GF903: the requested version of the compiler was not measured."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from graphfix.linter.example import Example
 
 
 class UnmeasuredVersion(Check):
-    """A target version that was never measured, so that the nearest measured one judged in its stead.
+    """A target version that was never measured, so that the table of the nearest measured one was used.
 
-    Why: compilers gain and lose operators between releases, so the verdict is about a neighbour of the one that counts.
+    Why: compilers gain and lose operators between releases, so the verdict is about another version than the requested one.
     Instead: measure it, with `graphfix backends install T@VERSION` and `graphfix probe --target T@VERSION`.
     """
 
@@ -31,7 +31,7 @@ class UnmeasuredVersion(Check):
     )
 
     def check(self, look: Look) -> Iterator[Finding]:
-        """Yield one note on the model when the table stands in for another version."""
+        """Yield one note on the model when the table is that of another version than the requested one."""
         table = look.table
         if table.asked:
             wanted = f"{table.target}@{table.asked}"

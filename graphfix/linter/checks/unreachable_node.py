@@ -1,4 +1,4 @@
-"""GF201: a node whose result nobody uses."""
+"""GF201: a node whose result is not used."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from graphfix.linter.example import Example
 class UnreachableNode(Check):
     """A node that no output of the graph depends on.
 
-    Why: it costs size, and some compilers reject a model over an operator in it that is never run.
-    Instead: drop it; every graph rewriter does so on the way, `graphfix fix` included.
+    Why: it adds to the model's size, and some compilers reject a model because of an operator in it that is never run.
+    Instead: remove it; every graph optimizer does so, `graphfix fix` included.
     """
 
     code = "GF201"

@@ -1,4 +1,4 @@
-"""GF103: the compiler takes the operator, but not with this attribute."""
+"""GF103: the compiler supports the operator, but not with this attribute."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from graphfix.linter.example import Example
 class UnsupportedAttribute(TableCheck):
     """An attribute value that the backend's compiler rejected when measured.
 
-    Why: the operator itself is supported, so the model looks portable until compile time.
-    Instead: use a value the table accepts, or let a rewrite take the node apart.
+    Why: the operator itself is supported, so the model looks portable until it is compiled.
+    Instead: use a value that the table lists as supported, or let a rewrite decompose the node.
     """
 
     code = "GF103"

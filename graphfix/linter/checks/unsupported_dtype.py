@@ -1,4 +1,4 @@
-"""GF102: the compiler takes the operator, but not with this element type."""
+"""GF102: the compiler supports the operator, but not with this element type."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from graphfix.linter.example import Example
 class UnsupportedDtype(TableCheck):
     """An element type that the backend's compiler rejected on this operator when measured.
 
-    Why: many compilers have float32 kernels only, and refuse integers, float64 or bool where ONNX allows them.
+    Why: many compilers have float32 kernels only, and reject integers, float64 or bool where ONNX allows them.
     Instead: cast around the node, export in float32, or let a rewrite narrow the type.
     """
 

@@ -1,4 +1,4 @@
-"""GF110: the compiler takes the operator, but not in this form."""
+"""GF110: the compiler supports the operator, but not in this form."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from graphfix.linter.example import Example
 
 
 class UnsupportedForm(TableCheck):
-    """A form of an operator that the backend's compiler rejected: operands or outputs given or left out, or a mix.
+    """A form of an operator that the backend's compiler rejected: operands or outputs that are given or left out.
 
-    Why: optional operands and outputs are often the part of an operator that a compiler never implemented.
-    Instead: make the optional part explicit or drop it; a rewrite may do so.
+    Why: compilers often do not implement the optional operands and outputs of an operator.
+    Instead: write the optional operand or output explicitly, or remove it; a rewrite may do so.
     """
 
     code = "GF110"

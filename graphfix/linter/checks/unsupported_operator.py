@@ -1,4 +1,4 @@
-"""GF101: the compiler refuses the operator in every form that was tried."""
+"""GF101: the compiler rejects the operator in every form that was probed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from graphfix.linter.example import Example
 class UnsupportedOperator(TableCheck):
     """An operator that the backend's compiler rejected in every form it was measured in.
 
-    Why: the compiler has no implementation of it, so no setting of the node can help.
-    Instead: let a rewrite express it in operators the compiler has, or replace the layer in the training code.
+    Why: the compiler has no implementation of it, so changing the node's attributes does not fix it.
+    Instead: let a rewrite express it in operators that the compiler supports, or replace the layer in the training code.
     """
 
     code = "GF101"

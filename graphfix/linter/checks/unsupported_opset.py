@@ -1,4 +1,4 @@
-"""GF107: the compiler does not take the operator in this version."""
+"""GF107: the compiler does not support the operator in this schema version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GF104: the compiler takes the operator, but not on tensors of this rank."""
+"""GF104: the compiler supports the operator, but not on tensors of this rank."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from graphfix.linter.example import Example
 class UnsupportedRank(TableCheck):
     """A tensor rank that the backend's compiler rejected on this operator when measured.
 
-    Why: compilers for phones and boards are built around 4-D images; 1-D and 3-D forms are often missing.
+    Why: compilers for mobile and embedded devices are designed for 4-D images; 1-D and 3-D forms are often missing.
     Instead: add or drop dims of size 1 around the node (Unsqueeze, Squeeze, Reshape).
     """
 

@@ -1,4 +1,4 @@
-"""GF301: the compiler takes the node and computes something else."""
+"""GF301: the compiler supports the node and computes wrong numerics."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from graphfix.tables.phrases import in_words
 from graphfix.tables.table import Ruling
 
 FOR = "for "
-"""How the words of evidence start that name the numbers which come out wrong; other numbers come out right."""
+"""The prefix of evidence that names the inputs for which the result is wrong; it is right for all others."""
 
 
 class WrongNumerics(Check):
     """A form of an operator that compiles, and whose result differed from ONNX's when measured.
 
-    Where only some numbers come out wrong, such as ties or shifts of the whole width, it is a note that names them.
+    Where the result is wrong for some inputs only, such as ties or shifts by the full bit width, it is a note that names
+    them.
 
-    Why: nothing warns of it; the model ships and is quietly less accurate, or plainly wrong.
+    Why: the compiler prints no warning; the deployed model is less accurate, or wrong.
     Instead: rewrite the node into a form that was measured to agree, and compare outputs on real data.
     """
 
@@ -44,7 +45,7 @@ class WrongNumerics(Check):
                 found = in_words(ruling.wrong.when, facets)
                 error = f" (largest relative error {ruling.wrong.error:.2g})" if ruling.wrong.error else ""
                 message = f"`{node.op}`{f' with {found}' if found else ''} compiles on {look.table.title}"
-                proof = cited(look, node, Ruling("supported", None, ruling.wrong))
-                odd = f" {ruling.wrong.said}" if ruling.wrong.said.startswith(FOR) else ""
-                message += f" but computes something else{odd}{error}"
-                yield self.at(look, node, message, severity=Severity.NOTE if odd else None, **proof)
+                fields = cited(look, node, Ruling("supported", None, ruling.wrong))
+                only = f" {ruling.wrong.said}" if ruling.wrong.said.startswith(FOR) else ""
+                message += f" but computes something else{only}{error}"
+                yield self.at(look, node, message, severity=Severity.NOTE if only else None, **fields)
