@@ -45,6 +45,7 @@ FAMILIES = {
 def pages() -> dict[str, str]:
     """Every generated page by its path in the site's sources."""
     found = {"index.md": _front((ROOT / "README.md").read_text("utf-8")), "settings.md": "\n".join(_settings())}
+    found["CONTRIBUTING.md"] = _front((ROOT / "CONTRIBUTING.md").read_text("utf-8"))
     found["changelog.md"] = (ROOT / "CHANGELOG.md").read_text("utf-8")
     found |= {f"findings/{code.code}.md": "\n".join(_finding(code)) for code in codes().values()}
     found |= {f"rewrites/{rewrite.name}.md": "\n".join(_rewrite(rewrite)) for rewrite in registry().values()}
@@ -57,6 +58,7 @@ def on_config(config: Any) -> Any:
     """Order the navigation: the hand-written pages, then the sections."""
     written = {
         "Home": "index.md", "Lowering": "lowering.md", "Hooks and CI": "ci.md", "Reports": "json.md", "Settings": "settings.md",
+        "Architecture": "architecture.md", "Contributing": "CONTRIBUTING.md",
     }  # fmt: skip
     listed: list[Any] = [{title: page} for title, page in written.items()]
     names = sorted(pages())

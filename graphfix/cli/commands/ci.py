@@ -10,8 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graphfix.cli.fix_in_place import FixedModel, fix_in_place
-from graphfix.cli.lint_jobs import Task, run_tasks
 from graphfix.cli.model_paths import models_in
 from graphfix.cli.options import RANKS, add_fail_on, add_shared, destination, exit_code
 from graphfix.cli.progress import progress
@@ -24,7 +22,7 @@ from graphfix.report import renderer
 from graphfix.tables.table import table
 
 if TYPE_CHECKING:
-    pass
+    from graphfix.cli.fix_in_place import FixedModel
 
 TEXT_FORMATS = ("text", "concise")
 """Formats that a diff can be printed after."""
@@ -120,6 +118,9 @@ def _without_pointers(models: Sequence[Path]) -> Iterator[Path]:
 
 def _lint_and_fix(given: argparse.Namespace, settings: Sequence[ModelSettings]) -> tuple[list[Result], list[FixedModel]]:
     """Return the Results of every model, after fixing where requested, with the policy applied; and the fixed models."""
+
+    from graphfix.cli.fix_in_place import fix_in_place
+    from graphfix.cli.lint_jobs import Task, run_tasks
 
     tasks = [Task(one.model, one.targets, one.shapes, one.values) for one in settings]
     results: list[Result] = []
