@@ -132,7 +132,7 @@ class Lent:
     """A session that stays open."""
 
     def __init__(self, session: Session) -> None:
-        self.put, self.versions, self.close = session.put, session.versions, lambda: None
+        self.send, self.versions, self.close = session.send, session.versions, lambda: None
 
 
 @pytest.fixture
