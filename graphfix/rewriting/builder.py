@@ -23,10 +23,10 @@ class Form(Protocol[T]):
     """The form in which a model is edited; `T` is the type of a value: a tensor object, or the value's name."""
 
     def value(self, name: str) -> T:
-        """A new value."""
+        """Return a new value."""
 
     def constant(self, name: str, array: Array) -> T:
-        """A new initializer of the main graph."""
+        """Return a new initializer of the main graph."""
 
     def node(self, op: str, name: str, inputs: Sequence[T], outputs: Sequence[T], attrs: Mapping[str, Any]) -> Any:
         """Return a new node, which is not in a graph yet."""
@@ -69,7 +69,7 @@ class Builder(Generic[T]):
         return self.names.fresh(f"{self.origin}/{word}" if self.origin else word)
 
     def value(self, word: str) -> T:
-        """A new value."""
+        """Return a new value."""
         return self.form.value(self.fresh(word))
 
     def constant(self, word: str, array: Array) -> T:
