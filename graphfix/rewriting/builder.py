@@ -1,7 +1,8 @@
 """Builder of the names, constants and nodes that rewrites add to a model, independent of the form in which it is edited.
 
 A new name is the name of the replaced node followed by a word, unique over all scopes; the same rewrite of the same model
-gives the same names. A new node's source location is found through that name (location_propagation.py).
+gives the same names. A new node is marked with the rewrite's name, through which its source location is found
+(location_propagation.py).
 """
 
 from __future__ import annotations
