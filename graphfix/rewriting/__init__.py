@@ -1,5 +1,5 @@
 """The machinery that every rewrite shares: editing a graph, matching patterns, verifying and withdrawing.
 
-Here live the base classes, the graph editor, the builder of nodes and the fixpoint that applies rewrites until nothing fires.
-No single rewrite lives here. Imports: linter.
+It holds the base classes, the graph editor, the node builder and the fixpoint that applies rewrites until none fires.
+The rewrites themselves are in graphfix/rewrites/. Imports: linter.
 """

@@ -1,4 +1,4 @@
-"""What compilers said of single nodes, kept for later versions of the model."""
+"""Findings reported by compilers on single nodes, kept for later versions of the model."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""onnx-graphsurgeon in and out without loss: a model opened for editing, with facts about every tensor.
+"""A model opened for editing with onnx-graphsurgeon, without loss and with facts about every tensor.
 
 Graphsurgeon's own export forgets documentation, metadata and quantisation annotations, cannot write an empty
 attribute, repeats outer initializers in every subgraph that reads them and renames tensors of the model it came
-from. Here a node that was not touched keeps its NodeProto, and the argument stays as it was.
+from. Here an unchanged node keeps its NodeProto, and the model that was passed in is not modified.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Array = np.ndarray[Any, Any]
 
 
 class Surgery:
-    """A model opened as graphsurgeon graphs, one for each scope; closing.py gives the edited model."""
+    """A model opened as graphsurgeon graphs, one for each scope; export.py returns the edited model."""
 
     def __init__(self, model: ModelProto, stamp: str) -> None:
         import onnx_graphsurgeon as gs
@@ -54,7 +54,7 @@ class Surgery:
         self._remember(self.top, model.graph, ())
 
     def _remember(self, graph: Any, source: GraphProto, scope: tuple[str, ...]) -> None:
-        """Note what each imported object was, by identity, while both sides still correspond."""
+        """Record the protobuf of each imported object, by identity, while the two representations still correspond."""
         self._alive.append(graph)
         self.scopes[id(graph)], self.sources[id(graph)] = scope, source
         owned = {t.name for t in source.initializer} | {s.values.name for s in source.sparse_initializer}
@@ -78,19 +78,19 @@ class Surgery:
                     self._remember(node.attrs[item.name], item.g, inner)
 
     def graphs(self) -> list[Any]:
-        """The main graph and every subgraph still in use, outer before inner."""
+        """Return the main graph and every subgraph still in use, outer before inner."""
         return list(_depths(self.top, self.gs))
 
     def key(self, node: Any) -> Key:
-        """The node's address in the model that was opened; a new node has one by its first output."""
+        """Return the node's key in the opened model; the key of a new node is that of its first output."""
         return self._keys.get(id(node), ((), next((t.name for t in node.outputs if t.name), "")))
 
     def label(self, key: Key) -> str:
-        """What to call the node at an address."""
+        """Return the label of the node with this key."""
         return self._labels.get(key, key[1])
 
     def value(self, tensor: Any) -> Value | None:
-        """The facts about a tensor; None when nothing is known."""
+        """Return the facts about a tensor; None when nothing is known."""
         if isinstance(tensor, self.gs.Constant) and id(tensor) not in self._values:
             array = tensor.values
             dtype = DTYPES.get(helper.np_dtype_to_tensor_dtype(array.dtype), "")
@@ -98,14 +98,14 @@ class Surgery:
         return self._values.get(id(tensor))
 
     def known(self, tensor: Any) -> Array | None:
-        """The tensor's value where it is a constant or folds to one."""
+        """Return the tensor's value if it is a constant or folds to one; else None."""
         if isinstance(tensor, self.gs.Constant):
             return np.asarray(tensor.values)
         value = self.value(tensor)
         return None if value is None else value.constant
 
     def float32_only(self, node: Any) -> Declined | None:
-        """The refusal of a node whose first operand is not float32, the dtype in which equality was checked."""
+        """Return a Declined for a node whose first operand is not float32, the dtype in which equality was checked."""
         value = self.value(node.inputs[0])
         dtype = value.dtype if value is not None else ""
         if dtype == "float32":
@@ -115,13 +115,13 @@ class Surgery:
         )
 
     def dtype(self, tensor: Any) -> np.dtype[Any] | None:
-        """A tensor's element type; None when it is unknown."""
+        """Return a tensor's element type; None when it is unknown."""
         value = self.value(tensor)
         code = CODES.get(value.dtype, 0) if value is not None else 0
         return np.dtype(helper.tensor_dtype_to_np_dtype(code)) if code else None
 
     def dtype_only(self, node: Any, dtypes: Sequence[str]) -> Declined | None:
-        """The refusal of a node whose first operand has none of these dtypes; none named are all."""
+        """Return a Declined for a node whose first operand has none of these dtypes; an empty sequence allows all."""
         value = self.value(node.inputs[0]) if dtypes and node.inputs else None
         dtype = value.dtype if value is not None else ""
         if not dtypes or dtype in dtypes:
@@ -130,19 +130,19 @@ class Surgery:
         return Declined(f"`{node.inputs[0].name}` is {found}, not {' or '.join(dtypes)}", at=self.label(self.key(node)))
 
     def fresh(self, name: str) -> str:
-        """The name, with a number where it is taken in any scope."""
+        """Return the name, with a number appended if it is taken in any scope."""
         return self.names.fresh(name)
 
     def at(self, origin: str) -> Builder[Any]:
-        """A builder for what stands in the place of the node by this label."""
+        """Return a builder for the replacement of the node with this label."""
         return self.builder.at(origin)
 
     def constant(self, name: str, array: Array) -> Any:
-        """A new initializer of the main graph, whatever else has its content."""
+        """Return a new initializer of the main graph, even if another has the same content."""
         return self.builder.form.constant(self.fresh(name), array)
 
     def attribute(self, item: AttributeProto) -> Any:
-        """An attribute's value in graphsurgeon's terms."""
+        """Return an attribute's value as graphsurgeon represents it."""
         value = helper.get_attribute_value(item)
         if isinstance(value, TensorProto):
             return self.gs.Constant(item.name, numpy_helper.to_array(value))
@@ -154,7 +154,7 @@ class Surgery:
         self, graph: Any, node: Any, protos: Sequence[NodeProto],
         bound: Mapping[str, Any], made: Mapping[str, Any], constants: Mapping[str, Array],
     ) -> None:  # fmt: skip
-        """Put these nodes, written in the names of `bound`, `made` and `constants`, where one node stood."""
+        """Replace one node by these nodes, which use the names in `bound`, `made` and `constants`."""
         origin = self.label(self.key(node))
         names: dict[str, Any] = {"": self.gs.Variable.empty(), **bound}
         build = self.at(origin)
@@ -172,28 +172,28 @@ class Surgery:
         graph.nodes[at : at + 1] = build.nodes
 
     def place(self, graph: Any, node: Any) -> int:
-        """Where a node stands in a graph, looked for from where the last one stood: edits mostly go in order."""
+        """Return a node's index in a graph; the search starts at the last index found, because edits mostly go in order."""
         nodes, start, count = graph.nodes, self._last.get(id(graph), 0), len(graph.nodes)
         at = self._last[id(graph)] = next(i % count for i in range(start, start + count) if nodes[i % count] is node)
         return at
 
     def scope(self, graph: Any) -> tuple[str, ...]:
-        """The scope a graph had when the model was opened."""
+        """Return the scope of a graph when the model was opened."""
         return self.scopes.get(id(graph), ())
 
     def is_dead(self, graph: Any) -> bool:
-        """Whether the graph has been discarded or merged since `graphs` was asked."""
+        """Whether the graph has been discarded or merged since `graphs` was called."""
         return id(graph) in self._dead
 
     def discard(self, graph: Any) -> None:
-        """Forget a subgraph that can never run, and all its claims on outer tensors."""
+        """Remove a subgraph that can never run, with all its uses of outer tensors."""
         for inner in _depths(graph, self.gs):
             self._dead.add(id(inner))
             for node in inner.nodes:
                 node.inputs.clear()
 
     def merge(self, branch: Any, graph: Any) -> None:
-        """Note that a branch's nodes and constants now belong to the graph around it."""
+        """Record that a branch's nodes and constants now belong to the enclosing graph."""
         self._dead.add(id(branch))
         self.owners.update({i: id(graph) for i, owner in self.owners.items() if owner == id(branch)})
 
@@ -213,7 +213,7 @@ class Surgery:
                 node.name = self.fresh(node.name)
 
     def find(self, tensor: Any) -> Any:
-        """The tensor of an outer scope that a subgraph's output names without making it."""
+        """Return the tensor of an outer scope that is named by a subgraph's output and not produced in the subgraph."""
         for graph in self.graphs():
             for node in graph.nodes:
                 for made in node.outputs:
@@ -225,7 +225,7 @@ class Surgery:
         return tensor
 
     def rewire(self, old: Any, new: Any) -> None:
-        """Let every reader of one tensor, which is no graph's output, read another."""
+        """Make every consumer of `old`, which must not be a graph output, read `new` instead."""
         for reader in list(old.outputs):
             for position, tensor in enumerate(reader.inputs):
                 if tensor is old:
@@ -233,7 +233,7 @@ class Surgery:
         old.inputs.clear()
 
     def become(self, inner: Any, outer: Any) -> None:
-        """Let the producer and the readers of one tensor make and read another."""
+        """Make the producer and the consumers of `inner` produce and read `outer` instead."""
         for producer in list(inner.inputs):
             for position, tensor in enumerate(producer.outputs):
                 if tensor is inner:
@@ -244,7 +244,7 @@ class Surgery:
                     reader.inputs[position] = outer
 
     def lower(self, node: Any) -> bool:
-        """Turn a Constant node into an initializer; False for strings and sparse tensors, which stay nodes."""
+        """Turn a Constant node into an initializer; return False for strings and sparse tensors, which stay nodes."""
         if len(node.attrs) != 1:
             return False
         ((name, value),) = node.attrs.items()

@@ -13,17 +13,17 @@ Array = npt.NDArray[Any]
 
 
 class Tensors:
-    """Graphsurgeon's tensors and nodes, every one of which is held on to: they are told apart by identity."""
+    """Graphsurgeon's tensors and nodes; references to all are kept, because they are compared by identity."""
 
     def __init__(self, gs: Any, alive: list[Any]) -> None:
         self.gs, self.alive = gs, alive
 
     def value(self, name: str) -> Any:
-        """A new variable."""
+        """Return a new variable."""
         return self._held(self.gs.Variable(name))
 
     def constant(self, name: str, array: Array) -> Any:
-        """A new constant; the export puts it into the main graph."""
+        """Return a new constant; the export adds it to the main graph."""
         return self._held(self.gs.Constant(name, np.ascontiguousarray(array).reshape(array.shape)))
 
     def node(self, op: str, name: str, inputs: Sequence[Any], outputs: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
@@ -36,17 +36,17 @@ class Tensors:
 
 
 class Protos:
-    """Protobuf nodes, with values by name; constants become initializers of a graph at once."""
+    """Protobuf nodes, with values by name; constants are added to a graph's initializers at once."""
 
     def __init__(self, graph: GraphProto) -> None:
         self.graph = graph
 
     def value(self, name: str) -> str:
-        """The name itself."""
+        """Return the name itself."""
         return name
 
     def constant(self, name: str, array: Array) -> str:
-        """A new initializer."""
+        """Add an initializer and return its name."""
         self.graph.initializer.append(numpy_helper.from_array(array, name))
         return name
 

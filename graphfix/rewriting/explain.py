@@ -1,4 +1,4 @@
-"""Why a finding is still there after `fix`: the rewrites that declined, or that none exists and what to do instead."""
+"""Explanations of the findings that remain after `fix`: the rewrites that declined, or advice where no rewrite exists."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from graphfix.rewriting.rewrite import Key, Rewrite, Safety
 from graphfix.rewriting.transaction import Change, Workbench, title
 
 MOST_TRIALS = 40
-"""Rewrites that are carried out once more to hear their reasons; those beyond are told by what was noted before."""
+"""Maximum number of rewrites applied again to get their reasons; beyond it the reasons recorded before are used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A finding that remains, on one node or several alike: the rewrites with their reasons, and what else helps.
+    """A finding that remains, on one or several similar nodes: the rewrites with their reasons, and further advice.
 
-    `sources` are the places in the author's code that the nodes come from, one a node, None where that is not known.
+    `sources` are the nodes' source locations, one for each node, None where it is not known.
     """
 
     target: str
@@ -34,7 +34,7 @@ class Explanation:
     sources: tuple[Origin | None, ...] = ()
 
     def to_json(self) -> dict[str, object]:
-        """The explanation as `fix --why` prints it in JSON."""
+        """Return the explanation as `fix --why` prints it in JSON."""
         return {
             "target": self.target, "code": self.code, "op": self.op, "nodes": list(self.nodes), "message": self.message,
             "declined": [{"rewrite": name, "reason": reason} for name, reason in self.declined], "advice": self.advice,
@@ -43,7 +43,7 @@ class Explanation:
 
 
 def explain(bench: Workbench, changes: Sequence[Change], allowed: Set[str]) -> Iterator[Explanation]:
-    """An explanation for every finding left that counts, those alike told together."""
+    """Yield an explanation for every remaining finding that counts; similar findings share one."""
     trials = 0
     for target, group in _alike(bench.results):
         first = group[0]
@@ -64,7 +64,7 @@ def explain(bench: Workbench, changes: Sequence[Change], allowed: Set[str]) -> I
 
 
 def _alike(results: Sequence[Result]) -> Iterator[tuple[str, list[Finding]]]:
-    """The findings that keep a model from being accepted, by target, operator and cause."""
+    """Yield the findings that make a target reject the model, grouped by target, operator and cause."""
     for result in results:
         groups: dict[tuple[str, str, str, str], list[Finding]] = {}
         for finding in result.findings:
@@ -78,7 +78,7 @@ def _key(finding: Finding) -> Key:
 
 
 def _reason(bench: Workbench, rewrite: Rewrite, keys: set[Key], allowed: Set[str]) -> str:
-    """What a rewrite says to the nodes of a finding."""
+    """Return the reason a rewrite gives for the nodes of a finding."""
     outcome = bench.trial(rewrite, None if rewrite.everywhere else frozenset(keys))
     if outcome.model is None:
         return next((declined.reason for declined in outcome.declined), "it has nothing to do on this form")

@@ -1,4 +1,4 @@
-"""The way back from graphsurgeon: an edited model as protobuf, all that was not touched kept as it was."""
+"""Export of an edited graphsurgeon model to protobuf, with everything unchanged kept as it was."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graphfix.rewriting.imported_tensors import frozen
 
 
 def export(surgery: Surgery) -> ModelProto:
-    """The edited model, cleaned of what nothing reads and sorted, with all that was not touched kept."""
+    """Return the edited model, without unused nodes and sorted, with everything unchanged kept as it was."""
     surgery.top.cleanup(recurse_functions=False).toposort(recurse_functions=False)
     graphs, owners = surgery.graphs(), surgery.owners
     used = {id(t): t for g in graphs for n in g.nodes for t in n.inputs} | {id(t): t for g in graphs for t in g.outputs}
@@ -29,14 +29,14 @@ def export(surgery: Surgery) -> ModelProto:
 
 
 class Closing:
-    """One export: the graphs still in use, their tensors, and the constants that no graph owned before."""
+    """The state of one export: the graphs still in use, their tensors, and the constants that are new to the model."""
 
     def __init__(self, surgery: Surgery, graphs: list[Any], used: Mapping[int, Any], homeless: list[Any]) -> None:
         self.surgery, self.used, self.homeless = surgery, used, homeless
         self.alive = {id(graph) for graph in graphs}
 
     def model(self) -> ModelProto:
-        """The edited model with the header of the one that was opened."""
+        """Return the edited model with the header of the opened one."""
         made = ModelProto()
         for descriptor, content in self.surgery.model.ListFields():
             if descriptor.name == "graph":
@@ -49,7 +49,7 @@ class Closing:
         return made
 
     def _constants(self, graph: Any) -> list[Any]:
-        """The constants a graph holds: its own, and in the main graph new ones and those of graphs that are gone."""
+        """Return a graph's constants: its own and, in the main graph, new ones and those of removed graphs."""
         owners = self.surgery.owners
         held = [t for i, t in self.used.items() if owners.get(i) == id(graph)]
         if graph is self.surgery.top:
@@ -96,7 +96,7 @@ class Closing:
         imported = self.surgery.attributes.get(id(node), {})
         for item in proto.attribute if proto is not None else ():
             if item.name not in imported:
-                out.attribute.append(item)  # a kind of attribute that graphsurgeon does not read
+                out.attribute.append(item)  # an attribute type that graphsurgeon does not read
             elif item.name in node.attrs and item.type != AttributeProto.GRAPH:
                 value, was = imported[item.name]
                 if node.attrs[item.name] is value and frozen(value) == was:
@@ -117,7 +117,7 @@ class Closing:
 
 
 def _constant(tensor: Any, out: GraphProto) -> None:
-    """Write a constant; one that was never read from its protobuf is copied as it stands."""
+    """Write a constant; one whose values were never loaded is copied unchanged."""
     content = tensor._values
     proto = getattr(content, "tensor", None)
     if isinstance(proto, onnx.SparseTensorProto):

@@ -1,4 +1,4 @@
-"""What a caller asks of `fix_model`: what is allowed, how exact, on which data, until when, and what else is wanted."""
+"""The options of `fix_model`: allowed safety classes, tolerance, data, deadline and reports."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ class TimeLimitReached(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FixOptions:
-    """The options of one run of `fix_model`, each with the default that asks for nothing.
+    """The options of one run of `fix_model`; every default means no restriction and no extra work.
 
     Attributes:
-        targets: the targets whose findings count, perhaps with `@VERSION`; none named: all count.
+        targets: the targets whose findings count, optionally with `@VERSION`; if empty, all count.
         allow: safety classes beyond `exact`.
         shapes: dims to freeze, by input name. values: inputs to bind to constants, by name.
-        data: one array an input to verify with, in place of seeded ones.
-        rtol, atol: the tolerance on outputs, in place of each rewrite's own.
-        interface: changes of the interface, applied before anything else.
-        progress: told the name of each rewrite before it is tried.
-        deadline: the moment, as `time.monotonic` counts, after which no rewrite begins and TimeLimitReached is raised.
-        ask: gives what the compilers themselves blame; the rewriting goes on until they are content, or nothing fires.
+        data: one array for each input, used in verification in place of seeded random inputs.
+        rtol, atol: the tolerance on outputs, in place of the tolerance of each rewrite.
+        interface: interface changes, applied before all other rewrites.
+        progress: called with the name of each rewrite before it is tried.
+        deadline: the `time.monotonic` time after which no rewrite begins and TimeLimitReached is raised.
+        ask: returns the findings of the compilers themselves; rewriting continues until they report none, or none fires.
         explain: whether each finding that remains is explained.
     """
 
@@ -55,7 +55,7 @@ class FixOptions:
 
     @property
     def tolerance(self) -> Tolerance | None:
-        """The caller's tolerance; None where each rewrite's own holds."""
+        """The caller's tolerance; None where the tolerance of each rewrite applies."""
         return None if self.rtol is None and self.atol is None else Tolerance(self.rtol or 0.0, self.atol or 0.0)
 
     @property
@@ -69,7 +69,7 @@ class FixOptions:
         return bool(self.shapes or self.values)
 
     def begin(self, rewrite: str) -> None:
-        """Tell the caller that a rewrite is about to be tried; TimeLimitReached when the deadline has passed."""
+        """Report that a rewrite is about to be tried; raises TimeLimitReached when the deadline has passed."""
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise TimeLimitReached
         if self.progress is not None:

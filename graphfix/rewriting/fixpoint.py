@@ -1,7 +1,7 @@
-"""Round after round of rewrites that findings call for, the most curing first, until nothing new fires.
+"""The fixpoint of the rewrites that findings call for, the most effective first, until no further rewrite fires.
 
-Of several rewrites that answer one finding, each is carried out on a copy and judged, and the one that leaves the
-fewest findings, then the fewest nodes, is verified and kept. What led to nothing is withdrawn, and another way tried.
+Of several rewrites that fix one finding, each is applied to a copy and evaluated, and the one that leaves the fewest
+findings, then the fewest nodes, is verified and kept. Rewrites without effect are withdrawn, and alternatives are tried.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from graphfix.rewriting.transaction import Change, Proposal, Workbench, errors, 
 KINDS = ("operator", "dtype", "attribute", "rank", "operand", "dynamic", "opset", "optional", "form")
 MOST_ROUNDS = 10
 MOST_WAYS = 4
-"""How often another way is tried after one that cured nothing."""
+"""How many alternatives are tried after a sequence of rewrites that fixed nothing."""
 MOST_RIVALS = 5
-"""Rewrites of the same nodes that are compared, those that decline not counted; the others wait for their turn."""
+"""How many rewrites of the same nodes are compared, not counting those that decline; the others are tried later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Which nodes findings want a rewrite on, and on whose behalf."""
+    """The nodes on which findings call for a rewrite, and the targets of those findings."""
 
     keys: set[Key] = field(default_factory=set)
     targets: set[str] = field(default_factory=set)
@@ -32,7 +32,7 @@ class Call:
 
 @dataclass(slots=True)
 class Rounds:
-    """One campaign on a workbench: the classes allowed, what was tried in which state, and what is not tried again."""
+    """One fixpoint run on a workbench: the classes allowed, the rewrites tried in each state, and those not tried again."""
 
     bench: Workbench
     allowed: Set[str]
@@ -43,13 +43,13 @@ class Rounds:
 
     @property
     def called(self) -> dict[str, Call]:
-        """What the findings on the working model call for."""
+        """The rewrites that the findings on the working model call for."""
         if self._called is None or self._called[0] != self.bench.version:
             self._called = self.bench.version, calls(self.bench.results)
         return self._called[1]
 
     def run(self) -> bool:
-        """Rewrite until nothing cures any more; True when the working model is another than before."""
+        """Rewrite until no rewrite reduces the findings; return True when the working model changed."""
         start = self.bench.model
         self.bench.mark()
         for _ in range(MOST_WAYS):
@@ -64,7 +64,7 @@ class Rounds:
         return self.bench.model is not start
 
     def _once(self) -> None:
-        """Round after round, until nothing new fires or the limit is reached."""
+        """Run rounds until no rewrite fires or the limit is reached."""
         fired: list[str] = []
         for _ in range(MOST_ROUNDS):
             fired = self._round()
@@ -76,7 +76,7 @@ class Rounds:
             self.bench.note(Change(name, rewriting.registry()[name].safety, "", False, reason))
 
     def _round(self) -> list[str]:
-        """The safest stage in which anything fires; what fired."""
+        """Run the safest stage in which a rewrite fires, and return the names of those that fired."""
         fired: list[str] = []
         for stage in self._stages():
             for rewrite in stage:
@@ -95,7 +95,7 @@ class Rounds:
         return [rewrite.name] if self.bench.attempt(rewrite, keys, self._callers(rewrite)) else []
 
     def _compete(self, rivals: Sequence[Rewrite]) -> list[str]:
-        """Carry out each of several rewrites of the same nodes, and keep the best that stands."""
+        """Apply each of several rewrites of the same nodes to a copy, and keep the best that passes verification."""
         proposals: list[tuple[tuple[int, int], int, int, Proposal]] = []
         for rewrite in rivals:
             if len(proposals) == MOST_RIVALS:
@@ -113,7 +113,7 @@ class Rounds:
         return []
 
     def _due(self, rewrite: Rewrite) -> tuple[bool, frozenset[Key] | None]:
-        """Whether a rewrite is called for and not tried yet in this state, and on which nodes (None: on all)."""
+        """Return whether a rewrite is called for and not yet tried in this state, and on which nodes (None: on all)."""
         call = self.called.get(rewrite.name)
         if call is None:
             return False, None
@@ -129,7 +129,7 @@ class Rounds:
         return self.called[rewrite.name].targets if rewrite.name in self.called else set()
 
     def _rivals(self, rewrite: Rewrite, stage: Sequence[Rewrite]) -> list[Rewrite]:
-        """The later rewrites of a stage that are called for on the same nodes."""
+        """Return the later rewrites of a stage that are called for on the same nodes."""
         if rewrite.everywhere or rewrite.tidies or rewrite.last_resort:
             return []
         mine = self.called[rewrite.name].keys if rewrite.name in self.called else set()
@@ -138,7 +138,7 @@ class Rounds:
         return sorted(rivals, key=lambda r: not r.everywhere)[: MOST_RIVALS - 1]
 
     def _stages(self) -> Iterator[list[Rewrite]]:
-        """The rewrites called for, safest first; those not allowed are tried on a copy only to say that they exist."""
+        """Yield the rewrites called for, safest first; those not allowed are tried on a copy only to report that they exist."""
         called = [rewriting.registry()[name] for name in self.called]
         for last_resort in (False, True):
             for safety in Safety:
@@ -150,7 +150,7 @@ class Rounds:
                     self._mention(rewrite)
 
     def _mention(self, rewrite: Rewrite) -> None:
-        """Note where a rewrite of a class that is not allowed would fire."""
+        """Record where a rewrite of a class that is not allowed would fire."""
         call = self.called[rewrite.name]
         for label in self.bench.trial(rewrite, None if rewrite.everywhere else frozenset(call.keys)).changed:
             reason = f"{rewrite.safety.value}; allow with --allow {rewrite.safety.value}"
@@ -158,7 +158,7 @@ class Rounds:
 
 
 def calls(results: Sequence[Result]) -> dict[str, Call]:
-    """Which rewrites the findings call for, on which nodes, and for which targets."""
+    """Return the rewrites that the findings call for, with their nodes and targets."""
     wanted: dict[str, Call] = {}
     tidy = [name for name, rewrite in rewriting.registry().items() if rewrite.tidies]
     able: dict[tuple[str, str, str, tuple[str, ...] | None], list[Rewrite]] = {}
@@ -182,10 +182,10 @@ def calls(results: Sequence[Result]) -> dict[str, Call]:
 
 
 def answering(op: str, kind: str, code: str, traits: tuple[str, ...] | None) -> list[Rewrite]:
-    """The rewrites that answer a finding; a compiler's own rejection, which names no kind, may be of any."""
+    """Return the rewrites that fix a finding; a rejection by a compiler has no kind and matches every kind."""
     if kind != "rejection":
         return rewriting.remedies(op, kind, code, traits)
-    about = (op,) if op else ("", "*")  # it may be any node, where the compiler named none
+    about = (op,) if op else ("", "*")  # any node, where the compiler named none
     return rewriting.preferred(
         dict.fromkeys(r for one in about for each in (*KINDS, kind) for r in rewriting.remedies(one, each, code))
     )

@@ -1,6 +1,6 @@
-"""Rewrites that edit an onnx-graphsurgeon graph: of the whole model, or of one node at a time by a piece of ONNX text.
+"""Base classes of rewrites that edit an onnx-graphsurgeon graph: the whole model, or one node at a time by ONNX text.
 
-Importing it costs no more than onnx: graphsurgeon is imported where a model is opened (surgeon.py).
+Importing it costs no more than onnx: graphsurgeon is imported where a model is opened (editor.py).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from graphfix.rewriting.rewrite import Declined, Key, Outcome, Rewrite
 
 
 def parse_nodes(text: str, opset: int) -> list[NodeProto]:
-    """The nodes of a piece of ONNX text without types, such as `y = HardSwish(x)`."""
+    """Return the nodes of a piece of ONNX text without types, such as `y = HardSwish(x)`."""
     source = f'<domain: "text", opset_import: ["" : {opset}]> f () => (y) {{ {text} }}'
     return list(onnx.parser.parse_function(source).node)
 
@@ -30,10 +30,10 @@ class GraphRewrite(Rewrite):
 
     @abstractmethod
     def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
-        """Change the open graphs in place, yielding the address of each node changed and each refusal."""
+        """Change the open graphs in place, yielding the key of each node changed, and a Declined for each node left."""
 
     def idle(self, model: ModelProto) -> bool:
-        """Whether a look at the model as it is shows that there is nothing to do; opening it costs far more."""
+        """Whether the protobuf alone shows that there is nothing to do; opening the model costs far more."""
         return False
 
     def apply(self, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
@@ -61,32 +61,32 @@ class NodeRewrite(GraphRewrite):
     `before` is one node, such as `y = HardSwish(x)`; its names are bound to the node's operands, which also go by
     `in0`, `in1`, and its outputs by `out0`. `after` is the text that replaces it, in which those names, and the names
     that `numbers` and `constants` give, may be used. A rewrite whose replacement depends on the node overrides
-    `replacement`, or `compose` where text will not do (draft.py).
+    `replacement`, or `compose` where text is not enough (replacement.py).
     """
 
     ops: ClassVar[tuple[str, ...]] = ()
-    """Further operators of the domain and form of `before`."""
+    """Further operators with the domain and form of `before`."""
     dtypes: ClassVar[tuple[str, ...]] = ()
-    """The dtypes of the first operand that it is right for; none named: any."""
+    """The dtypes of the first operand for which the rewrite is correct; if empty, any."""
 
     def guard(self, node: Any, surgery: Surgery) -> Declined | None:
-        """Why this node cannot be rewritten; None when it can."""
+        """Return why this node cannot be rewritten; None when it can."""
         return None
 
     def numbers(self, node: Any, surgery: Surgery) -> Mapping[str, float]:
-        """Scalars that the replacement uses by name, in the dtype of the first operand."""
+        """Return the scalars that the replacement uses by name, in the dtype of the first operand."""
         return {}
 
     def constants(self, node: Any, surgery: Surgery) -> Mapping[str, np.ndarray[Any, Any]]:
-        """Arrays that the replacement uses by name."""
+        """Return the arrays that the replacement uses by name."""
         return {}
 
     def replacement(self, node: Any, surgery: Surgery) -> str:
-        """The ONNX text that computes the node's outputs."""
+        """Return the ONNX text that computes the node's outputs."""
         return self.after
 
     def compose(self, node: Any, surgery: Surgery) -> tuple[list[NodeProto], Mapping[str, np.ndarray[Any, Any]]] | Declined:
-        """The nodes and constants that stand for the node, or why there are none."""
+        """Return the nodes and constants that replace the node, or why there are none."""
         refusal = self.guard(node, surgery)
         if refusal is not None:
             return refusal
@@ -108,7 +108,7 @@ class NodeRewrite(GraphRewrite):
                 refusal = surgery.dtype_only(node, self.dtypes)
                 composed = refusal if refusal is not None else self.compose(node, surgery)
                 if isinstance(composed, Declined):
-                    if composed.reason:  # an empty one says that the node is as it should be
+                    if composed.reason:  # an empty reason means that the node needs no change
                         yield composed
                     continue
                 bound = {f"in{i}": tensor for i, tensor in enumerate(node.inputs)}

@@ -1,4 +1,4 @@
-"""What graphsurgeon holds of an imported model: attributes as they were, and constants whose weights were put aside."""
+"""Attribute snapshots and lazily loaded constants of a model imported into graphsurgeon."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from graphfix.ir.weight_offload import array_of
 
 
 def frozen(value: Any) -> Any:
-    """A copy by which a later change of an attribute shows; None for what is compared by identity."""
+    """Return a copy of an attribute's value, to detect later changes; None for values that are compared by identity."""
     return tuple(value) if isinstance(value, list) else value if isinstance(value, int | float | str) else None
 
 
 def lazily(tensor: Any) -> None:
-    """Let an imported constant whose weights were put aside read them from there, once somebody asks."""
+    """Make an imported constant with offloaded weights load them on first access."""
     held = tensor._values
     proto = getattr(held, "tensor", None)
     if isinstance(proto, onnx.TensorProto) and is_external(proto):
@@ -25,7 +25,7 @@ def lazily(tensor: Any) -> None:
 
 
 def fetch(tensor: Any) -> None:
-    """Read an imported constant whose weights were put aside: whoever runs it does not know where they are."""
+    """Load the offloaded weights of an imported constant, before it is passed to code that cannot load them."""
     proto = getattr(tensor._values, "tensor", None)
     if isinstance(proto, onnx.TensorProto) and is_external(proto):
         tensor.values  # noqa: B018 - reading it is what loads it

@@ -1,7 +1,7 @@
-"""Between which numbers the integers of a tensor lie: intervals that follow from constants, dtypes, dims and operators.
+"""Value ranges of integer tensors: intervals that follow from constants, dtypes, dims and operators.
 
-An interval is never assumed. Where nothing is known of an integer tensor it is all that its dtype holds, and so it is
-where an operator might leave the dtype: a number that wraps around may be any. A dynamic dim has no upper bound.
+An interval is never assumed. Where nothing is known of an integer tensor, its interval is the range of its dtype; so it is
+where a result may overflow the dtype, since a value that wraps around may be any. A dynamic dim has no upper bound.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ DTYPES: dict[str, Interval] = {
     **{f"uint{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)},
     **{f"int{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)},
 }
-"""What the integer dtypes hold."""
+"""The ranges of the integer dtypes."""
 SIZE = DTYPES["int64"][1]
-"""The most that a dynamic dim may be: ONNX counts in int64, and nothing else bounds it."""
+"""The upper bound of a dynamic dim: dims are int64 in ONNX, and have no other bound."""
 MOVERS = frozenset({"Gather", "GatherElements", "GatherND", "Slice", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten",
                     "Expand", "Tile", "Split", "Identity", "Compress", "DepthToSpace", "SpaceToDepth",
                     "ReverseSequence"})  # fmt: skip
-"""Operators whose results are among the values of their first operand."""
+"""Operators whose outputs hold only values of their first operand."""
 FIRST = MOVERS | {"Cast", "ReduceSum", "CumSum", "Abs", "Neg", "ReduceMax", "ReduceMin"}
-"""Operators of whose operands only the first is asked."""
+"""Operators whose interval follows from the first operand alone."""
 EVERY = frozenset({"Pad", "Concat", "Max", "Min", "Sum", "Where", "Clip", "Add", "Sub", "Mul", "Div", "Mod"})
-"""Operators of whose operands all are asked."""
+"""Operators whose interval follows from all operands."""
 
 
 class Bounds:
-    """The intervals of a model's integer tensors, each worked out once."""
+    """The intervals of a model's integer tensors, each computed once."""
 
     def __init__(self, surgery: Surgery) -> None:
         self.surgery = surgery
         self._found: dict[int, Interval | None] = {}
 
     def of(self, tensor: Any) -> Interval | None:
-        """The least and the greatest number a tensor may hold; None for one that is not known to be of integers."""
+        """Return the least and the greatest value a tensor may hold; None if it is not known to be an integer tensor."""
         waiting = [tensor]
         entered: set[int] = set()
-        while waiting:  # a chain of operators may be longer than Python recurses
+        while waiting:  # a chain of operators may be longer than Python's recursion limit
             one = waiting[-1]
             if id(one) in self._found:
                 waiting.pop()
@@ -57,7 +57,7 @@ class Bounds:
         return self._found[id(tensor)]
 
     def _parts(self, tensor: Any) -> Sequence[Any]:
-        """The operands that the interval of a tensor follows from."""
+        """Return the operands that the interval of a tensor follows from."""
         node = _maker(tensor)
         if node is None or self.surgery.known(tensor) is not None:
             return ()
@@ -78,12 +78,12 @@ class Bounds:
         return made if made is not None and whole[0] <= made[0] <= made[1] <= whole[1] else whole
 
     def _read(self, node: Any, place: int) -> Interval | None:
-        """The interval of an operand; None where it is left out, or is not of integers."""
+        """Return the interval of an operand; None if it is left out or is not an integer tensor."""
         given = node.inputs[place] if place < len(node.inputs) else None
         return None if given is None or not given.name else self._found.get(id(given))
 
     def _made(self, node: Any, tensor: Any) -> Interval | None:
-        """What an operator gives for its operands' intervals, as if no dtype had an end; None where that is not known."""
+        """Return the interval of an operator's output in unbounded integers; None where it is not known."""
         op, inputs = node.op, node.inputs
         if op == "Shape":
             sizes = self._sizes(inputs[0])
@@ -126,15 +126,15 @@ class Bounds:
             return (0 if low <= 0 <= high else min(abs(low), abs(high))), max(abs(low), abs(high))
         if node.op == "Neg":
             return -high, -low
-        if node.op in ("ReduceSum", "CumSum"):  # sums of no numbers, or of none yet, are 0
+        if node.op in ("ReduceSum", "CumSum"):  # empty sums are 0
             count = self._count(node.inputs[0])
             return None if count is None else (min(0, low, low * count), max(0, high, high * count))
-        if node.op in ("ReduceMax", "ReduceMin"):  # the greatest of no numbers is the least that the dtype holds
+        if node.op in ("ReduceMax", "ReduceMin"):  # the maximum of no values is the least value of the dtype
             return first if self._count(node.inputs[0]) else None
         return first
 
     def _padded(self, node: Any, first: Interval) -> Interval | None:
-        """What was there, and what is put around it: a constant, 0 by default."""
+        """Return the interval of Pad: that of its input joined with the constant, 0 by default."""
         if node.attrs.get("mode", "constant") != "constant":
             return first
         if len(node.inputs) < 3 or not node.inputs[2].name:
@@ -144,7 +144,7 @@ class Bounds:
         return None if filled is None else _hull([first, filled])
 
     def _clipped(self, node: Any) -> Interval | None:
-        """Clip is Min(max, Max(x, min)): the upper end wins."""
+        """Return the interval of Clip, which is Min(max, Max(x, min)): the upper bound takes precedence."""
         first = self._read(node, 0)
         if first is None:
             return None
@@ -158,7 +158,7 @@ class Bounds:
         return low, high
 
     def _sizes(self, tensor: Any) -> list[int] | None:
-        """A tensor's dims where all of them are fixed."""
+        """Return a tensor's dims if all are fixed; else None."""
         value = self.surgery.value(tensor)
         shape = None if value is None else value.shape
         if shape is None:
@@ -167,7 +167,7 @@ class Bounds:
         return sizes if len(sizes) == len(shape) else None
 
     def _longest(self, tensor: Any, axis: int | None) -> int:
-        """How long an axis may be, or any of them."""
+        """Return the largest possible size of an axis, or of any axis if `axis` is None."""
         value = self.surgery.value(tensor)
         shape = None if value is None else value.shape
         if shape is None or (axis is not None and not -len(shape) <= axis < max(len(shape), 1)):
@@ -176,13 +176,13 @@ class Bounds:
         return max((dim if isinstance(dim, int) and dim >= 0 else SIZE for dim in dims), default=1)
 
     def _count(self, tensor: Any) -> int | None:
-        """How many elements a tensor of fixed dims has."""
+        """Return the number of elements of a tensor with fixed dims; else None."""
         sizes = self._sizes(tensor)
         return None if sizes is None else math.prod(sizes)
 
 
 def _maker(tensor: Any) -> Any:
-    """The node of ONNX's own operators that gives a tensor; None for an input, a constant or another domain's node."""
+    """Return a tensor's producer if it is of ONNX's own domain; None for an input, a constant or another domain's node."""
     node = tensor.inputs[0] if tensor.inputs else None
     return node if node is not None and node.domain in (None, "", "ai.onnx") else None
 
@@ -199,11 +199,11 @@ def _pair(node: Any, one: Interval, other: Interval) -> Interval | None:
         return one[0] - other[1], one[1] - other[0]
     if node.op == "Mul":
         return _ends(a * b for a, b in itertools.product(one, other))
-    divisors = [n for n in {*other, -1, 1} if n and other[0] <= n <= other[1]]  # what is divided by 0 has no result
+    divisors = [n for n in {*other, -1, 1} if n and other[0] <= n <= other[1]]  # division by 0 has no result
     if not divisors:
         return None
     if node.op == "Div":
-        # Runtimes round towards zero, and some downwards: where the result is negative both are counted.
+        # Runtimes round towards zero, and some downwards: where the result is negative both are included.
         return _ends(made for a, b in itertools.product(one, divisors) for made in (a // b, a // b if a * b >= 0 else -(-a // b)))
     widest = max(map(abs, divisors)) - 1
     if node.attrs.get("fmod", 0):  # the sign of the dividend

@@ -1,4 +1,4 @@
-"""A rewrite of the model's interface that the user asks for by name."""
+"""Base class of rewrites of the model's interface, which the user requests by name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reformed:
-    """A model with another interface, the inputs and outputs it is about, and how inputs of the original become its own."""
+    """A model with a changed interface, the inputs and outputs changed, and the mapping from the original's inputs to its own."""
 
     model: ModelProto
     names: tuple[str, ...]
@@ -24,25 +24,25 @@ class Reformed:
 
 
 class InterfaceRewrite(Rewrite):
-    """A change of what the model takes or gives; without its parameters it declines and says how to ask for it.
+    """A change of the model's inputs or outputs; without parameters it declines, and its reason says how to request it.
 
-    An instance with parameters is made from the command line or by hand and given to `fix_model`, which applies it
+    An instance with parameters is created from the command line or in Python and passed to `fix_model`, which applies it
     once, before all rewrites that findings call for.
     """
 
     safety = Safety.INTERFACE
     everywhere = True
     ask: ClassVar[str] = ""
-    """What the user is to write, in the words of a refusal."""
+    """The option the user has to give, as the reason of a Declined states it."""
 
     @property
     def asked(self) -> bool:
-        """Whether it has what it needs to be applied."""
+        """Whether it has the parameters it needs to be applied."""
         return True
 
     @abstractmethod
     def reform(self, model: ModelProto) -> Reformed | Declined:
-        """A changed copy of the model with what it takes to verify it, or why there is none."""
+        """Return a changed copy of the model with the data to verify it, or why there is none."""
 
     def apply(self, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
         if not self.asked:
@@ -54,7 +54,7 @@ class InterfaceRewrite(Rewrite):
 
 
 def read_behind(model: ModelProto, name: str) -> str:
-    """A new name under which every reader of an input, at every depth, reads it from now on; its maker is yet to be added."""
+    """Rename an input for all its consumers, at every depth, and return the new name; the caller adds its producer."""
     from onnx import helper
 
     from graphfix.ir.traversal import graphs

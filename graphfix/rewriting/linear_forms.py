@@ -1,4 +1,4 @@
-"""Linear forms: what a tensor is as a sum of other tensors times constant matrices, plus a constant row."""
+"""Linear forms: a tensor written as a sum of other tensors times constant matrices, plus a constant row."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
-    """sum of leaf @ matrix over `terms` (by the leaf's identity), plus `bias`; all of the width of `bias`."""
+    """A linear form: the sum of leaf @ matrix over `terms` (by the leaf's identity) plus `bias`, all with `bias`'s width."""
 
     terms: Mapping[int, tuple[Any, Array]]
     bias: Array
 
     def columns(self, start: int, end: int) -> Line:
-        """Some columns alone."""
+        """Return the linear form of the columns from `start` up to `end`."""
         cut = {key: (leaf, matrix[:, start:end]) for key, (leaf, matrix) in self.terms.items()}
         return Line(cut, self.bias[start:end])
 
     def plus(self, other: Line) -> Line:
-        """The sum of two lines of one width."""
+        """Return the sum of two linear forms of the same width."""
         terms = dict(self.terms)
         for key, (leaf, matrix) in other.terms.items():
             terms[key] = (leaf, terms[key][1] + matrix) if key in terms else (leaf, matrix)
@@ -36,13 +36,13 @@ class Line:
 
 @dataclass(slots=True)
 class Lines:
-    """The lines of a graph's tensors, each worked out once."""
+    """The linear forms of a graph's tensors, each computed once."""
 
     surgery: Surgery
     _found: dict[int, Line | None] = field(default_factory=dict)
 
     def of(self, tensor: Any) -> Line | None:
-        """The line that a tensor of two axes is; None where it is not made by linear operators with constants."""
+        """Return the linear form of a tensor of rank 2; None if it is not computed by linear operators with constants."""
         if id(tensor) not in self._found:
             self._found[id(tensor)] = None
             self._found[id(tensor)] = self._work_out(tensor)
@@ -81,7 +81,7 @@ class Lines:
         return None if bias is None or bias.terms or bias.bias.shape != line.bias.shape else line.plus(Line({}, bias.bias * beta))
 
     def _applied(self, tensor: Any, matrix: Array) -> Line | None:
-        """tensor @ matrix: a constant row by row, operands joined side by side one by one, anything else as a leaf."""
+        """Return the form of tensor @ matrix: constants and the operands of a Concat are multiplied, others are leaves."""
         zero = np.zeros(matrix.shape[1], matrix.dtype)
         known = self.surgery.known(tensor)
         if known is not None and not known.any():

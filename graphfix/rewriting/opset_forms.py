@@ -1,6 +1,6 @@
-"""How an opset spells a node: axes, splits, bounds and slices that were attributes once are operands today.
+"""The form of a node in an opset: axes, splits, bounds and slices were attributes in older opsets and are operands now.
 
-Replacement text is written with attributes, `y = ReduceSum<axes = [1]>(x)`, and spelled for the model it goes into.
+Replacement text is written with attributes, `y = ReduceSum<axes = [1]>(x)`, and converted to the form of the model's opset.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ OPERANDS: Mapping[str, tuple[int, tuple[str, ...]]] = {
     "Pad": (11, ("pads", "value")), "TopK": (10, ("k",)),
     **{f"Reduce{k}": (18, ("axes",)) for k in ("L1", "L2", "LogSum", "LogSumExp", "Max", "Mean", "Min", "Prod", "SumSquare")},
 }  # fmt: skip
-"""The opset from which attributes of an operator are operands, and the order they stand in behind the first."""
+"""The opset from which attributes of an operator are operands, and their order after the first operand."""
 
 IN_KIND = frozenset({"min", "max", "value"})
-"""Operands of the dtype of the first; the others are int64."""
+"""Operands with the dtype of the first operand; the others are int64."""
 
 
 def spelled(
     nodes: Iterable[NodeProto], opset: int, dtype: npt.DTypeLike | None
 ) -> tuple[list[NodeProto], dict[str, npt.NDArray[Any]]]:
-    """The nodes as the opset spells them, and the operands that this takes; `dtype` is that of what Clip and Pad read."""
+    """Return the nodes in the opset's form, and the constants this needs; `dtype` is that of the operands of Clip and Pad."""
     made: list[NodeProto] = []
     operands: dict[str, npt.NDArray[Any]] = {}
     for node in nodes:

@@ -1,4 +1,4 @@
-"""Patterns of several nodes in an opened model (node_pattern.py), for rewrites of more nodes than one."""
+"""Patterns of several nodes in an opened model (analysis/patterns/matcher.py), for rewrites of more than one node."""
 
 from __future__ import annotations
 
@@ -16,47 +16,47 @@ Found = Match[Any, Any]
 
 
 class SurgeryView:
-    """An opened model: tensors are told apart by identity, so they mean the same in every scope."""
+    """View of an opened model for the matcher; tensors are compared by identity, so they are the same in every scope."""
 
     def __init__(self, surgery: Surgery) -> None:
         self.surgery = surgery
 
     def op(self, node: Any) -> str:
-        """The operator, with its domain and a dot before it where that is not ONNX's own."""
+        """Return the operator, prefixed by its domain and a dot if that is not ONNX's own."""
         return str(node.op) if node.domain in (None, "", "ai.onnx") else f"{node.domain}.{node.op}"
 
     def inputs(self, node: Any) -> Sequence[Any]:
-        """What a node reads."""
+        """Return a node's inputs."""
         return [tensor if tensor.name else None for tensor in node.inputs]
 
     def outputs(self, node: Any) -> Sequence[Any]:
-        """What a node makes."""
+        """Return a node's outputs."""
         return [tensor if tensor.name else None for tensor in node.outputs]
 
     def attribute(self, node: Any, name: str) -> Any:
-        """An attribute's value; None where it is left out."""
+        """Return an attribute's value; None if it is left out."""
         return node.attrs.get(name)
 
     def producer(self, value: Any, reader: Any) -> Any:
-        """The node that makes what a node reads; None for constants and for what is given to the graph."""
+        """Return the producer of a value; None for constants and graph inputs."""
         return value.inputs[0] if value.inputs else None
 
     def consumers(self, value: Any, maker: Any) -> Sequence[Any]:
-        """The nodes that read what a node makes, one as often as it reads it."""
+        """Return the consumers of a value, each once for every use."""
         return list(value.outputs)
 
     def leaves(self, value: Any, maker: Any) -> bool:
-        """Whether what a node makes is an output of a graph."""
+        """Whether a value is a graph output."""
         return any(value is output for graph in self.surgery.graphs() for output in graph.outputs)
 
     def constant(self, value: Any, reader: Any) -> npt.NDArray[Any] | None:
-        """The numbers that a node reads, where they are known."""
+        """Return the content of a value if it is known; else None."""
         return self.surgery.known(value)
 
     def key(self, value: Any) -> int:
-        """The tensor's identity."""
+        """Return the tensor's identity."""
         return id(value)
 
     def label(self, node: Any) -> str:
-        """What to call a node."""
+        """Return a node's label."""
         return self.surgery.label(self.surgery.key(node))

@@ -1,6 +1,6 @@
-"""The planner: from findings to rewrites, each a transaction, until nothing new fires.
+"""The pipeline of `fix`: from findings to rewrites, each a transaction, until no rewrite fires.
 
-bind what the user named -> judge -> rewrites that cure a finding -> keep or withdraw -> judge again ...
+bind values and dims -> evaluate -> apply rewrites that fix a finding -> keep or withdraw -> evaluate again ...
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MOST_ROUNDS = 10
 
 @dataclass(frozen=True, slots=True)
 class FixResult:
-    """The best verified model, what was changed and declined on the way, and the last verification and verdicts."""
+    """The best verified model, the changes applied and declined, and the last verification and verdicts."""
 
     model: ModelProto
     changes: tuple[Change, ...]
@@ -49,9 +49,9 @@ class FixResult:
 @sharing()
 @patiently()
 def fix_model(model: ModelProto, judge: Judge, options: FixOptions = DEFAULTS) -> FixResult:
-    """Bind what was asked, then rewrite what the targets' findings call for; the argument is never changed.
+    """Bind values and dims as the options say, then rewrite by the targets' findings; the argument is never changed.
 
-    `judge` gives the verdicts on a model. Raises UsageError for shapes, values, data or interface changes that do not
+    `judge` returns the verdicts on a model. Raises UsageError for shapes, values, data or interface changes that do not
     fit the model, and TimeLimitReached once the deadline has passed.
     """
     with shelved(model) as slim:
@@ -63,7 +63,7 @@ def fix_model(model: ModelProto, judge: Judge, options: FixOptions = DEFAULTS) -
 
 
 def _bench(slim: ModelProto, judge: Judge, options: FixOptions, consulted: CompilerFindings) -> Workbench:
-    """A workbench with the model bound and its interface changed as asked; UsageError where that is not possible."""
+    """Return a workbench with the model bound and its interface changed; raises UsageError where that is not possible."""
     shapes, values = dict(options.shapes), dict(options.values)
 
     def verdicts(candidate: ModelProto) -> list[Result]:
@@ -82,9 +82,9 @@ def _bench(slim: ModelProto, judge: Judge, options: FixOptions, consulted: Compi
 
 
 def _check_interface(bench: Workbench, options: FixOptions) -> None:
-    """Verify the interface as it was changed, and fold what it and the bound values have decided.
+    """Verify the changed interface, and fold what it and the bound values make constant.
 
-    UsageError where the result computes something else.
+    Raises UsageError where the outputs differ from the original's.
     """
     if not options.binds and not options.interface:
         return
@@ -95,7 +95,7 @@ def _check_interface(bench: Workbench, options: FixOptions) -> None:
 
 
 def _result(model: ModelProto, bench: Workbench, options: FixOptions) -> FixResult:
-    """What became of the model on the bench: the same object as was given where nothing was done to it."""
+    """Return the result of the run; its model is the object that was passed in where nothing changed."""
     touched = bool(bench.version or options.binds or options.interface)
     verification = bench.measured() or Verification(0, 0.0, 0.0, 1.0, True, "nothing was changed")
     changes = tuple(_lasting(bench))
@@ -105,7 +105,7 @@ def _result(model: ModelProto, bench: Workbench, options: FixOptions) -> FixResu
 
 
 def _reformed(model: ModelProto, reforms: Sequence[InterfaceRewrite]) -> Iterator[Outcome]:
-    """The changes of the interface that the user asked for, one upon the other; UsageError where one is not possible."""
+    """Yield the outcomes of the requested interface changes, applied in turn; raises UsageError where one is not possible."""
     for reform in reforms:
         outcome = rewritten(reform, model)
         if outcome.model is None:
@@ -116,7 +116,7 @@ def _reformed(model: ModelProto, reforms: Sequence[InterfaceRewrite]) -> Iterato
 
 
 def _converge(bench: Workbench, rounds: Rounds, consulted: CompilerFindings, ask: Ask | None) -> None:
-    """Rewrite by the tables; then, with compilers to ask, by what they blame, until they are content or nothing fires."""
+    """Rewrite by the tables; then, if compilers are run, by their findings, until they have none or no rewrite fires."""
     if ask is None:
         rounds.run()
         return
@@ -131,7 +131,7 @@ def _converge(bench: Workbench, rounds: Rounds, consulted: CompilerFindings, ask
 
 
 def _lasting(bench: Workbench) -> Iterator[Change]:
-    """What was applied, and the refusals that still stand: not of a node that went, or that was rewritten later."""
+    """Yield the applied changes, and the declined ones except those on nodes that were removed or rewritten later."""
     done = {(change.rewrite, change.node) for change in bench.changes if change.applied}
     left = _labels(bench.model.graph)
     were = _labels(bench.reference.original.graph)
@@ -143,7 +143,7 @@ def _lasting(bench: Workbench) -> Iterator[Change]:
 
 
 def _labels(graph: GraphProto) -> set[str]:
-    """What the nodes of a graph are called, at every depth."""
+    """Return the labels of the nodes of a graph, at every depth."""
     return {node.name or next(filter(None, node.output), node.op_type) for inner in graphs(graph) for node in inner.node}
 
 
@@ -153,10 +153,10 @@ def _of(results: Sequence[Result], targets: Sequence[str]) -> list[Result]:
 
 
 def _settle(bench: Workbench, say: Callable[[str], None], more: Sequence[str] = ()) -> None:
-    """Fold and dissolve what the bound values and frozen dims have decided."""
+    """Dissolve branches and fold constants that follow from the bound values and frozen dims."""
     for _ in range(MOST_ROUNDS):
         fired = False
-        for name in ("dissolve-if", "fold-constants", *more):  # never fold in a branch that goes
+        for name in ("dissolve-if", "fold-constants", *more):  # branches first: one that is removed need not be folded
             say(name)
             fired |= bench.attempt(rewriting.registry()[name], None)
         if not fired:

@@ -1,7 +1,7 @@
-"""The rewrites that there are, by name, and which of them a finding calls for.
+"""Registry of all rewrites by name, and lookup of those that a finding calls for.
 
-A module defines a rewrite where its name, with dashes, is the name of a rewrite in it. The modules beside them, on which
-rewrites build, are not imported for their own sake.
+A module defines a rewrite if the module's name, with dashes, is the name of a rewrite in it. Shared modules beside them,
+which the rewrites use, are not imported by the registry.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from types import ModuleType
 from graphfix.rewriting.rewrite import Rewrite
 
 PACKAGE = "graphfix.rewrites"
-"""The package in which rewrites are found; a name, because rewrites import this room and not the other way round."""
+"""The package in which rewrites are found, by name, because rewrites import this package and not the reverse."""
 
 
 @functools.cache
 def registry() -> Mapping[str, Rewrite]:
-    """Every rewrite under graphfix/rewrites/ by name, found by walking the package and the packages within."""
+    """Return every rewrite under graphfix/rewrites/ by name, found by walking the package and its subpackages."""
     package = importlib.import_module(PACKAGE)
     return dict(sorted((rewrite.name, rewrite) for module in modules(package) for rewrite in defined(module)))
 
 
 def modules(package: ModuleType) -> Iterator[ModuleType]:
-    """The modules within a package, at any depth, that define a rewrite; their neighbours are not imported for it."""
+    """Yield the modules within a package, at any depth, that define a rewrite; other modules are not imported."""
     for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
         if info.ispkg:
             yield from modules(importlib.import_module(info.name))
@@ -36,7 +36,7 @@ def modules(package: ModuleType) -> Iterator[ModuleType]:
 
 
 def defined(module: ModuleType) -> Iterator[Rewrite]:
-    """An instance of every rewrite that a module defines."""
+    """Yield an instance of every rewrite that a module defines."""
     for item in vars(module).values():
         own = inspect.isclass(item) and issubclass(item, Rewrite) and item.__module__ == module.__name__
         if own and not inspect.isabstract(item):
@@ -44,7 +44,7 @@ def defined(module: ModuleType) -> Iterator[Rewrite]:
 
 
 def _names_itself(info: pkgutil.ModuleInfo) -> bool:
-    """Whether a module's source holds a rewrite's name that is its own; assumed where there is no source to read."""
+    """Whether a module's source contains a rewrite name equal to its own; True where no source is available."""
     spec = info.module_finder.find_spec(info.name, None)
     get_source = getattr(spec.loader if spec is not None else None, "get_source", None)
     source = get_source(info.name) if get_source is not None else None
@@ -52,10 +52,10 @@ def _names_itself(info: pkgutil.ModuleInfo) -> bool:
 
 
 def remedies(op: str, kind: str, code: str, traits: Collection[str] | None = None) -> list[Rewrite]:
-    """The rewrites that a finding calls for, the one to be asked first in front."""
+    """Return the rewrites that a finding calls for, in the order in which they are tried."""
     return preferred(rewrite for rewrite in registry().values() if rewrite.answers(op, kind, code, traits))
 
 
 def preferred(rewrites: Iterable[Rewrite]) -> list[Rewrite]:
-    """Rewrites in the order in which they are asked: exact, interface, approximate, last resorts at the end."""
+    """Return rewrites in the order in which they are tried: exact, interface, approximate, then last resorts."""
     return sorted(rewrites, key=lambda r: (r.last_resort, r.safety.rank, r.everywhere, r.name))

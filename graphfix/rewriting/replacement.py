@@ -1,4 +1,4 @@
-"""A replacement drawn up in Python, for rewrites whose nodes hang on shapes, attributes and counts of operands."""
+"""Replacements built in Python, for rewrites whose nodes depend on shapes, attributes and numbers of operands."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Array = npt.NDArray[Any]
 
 
 class Draft:
-    """The nodes and constants that will stand for one node; values go by name, the operands by `in0`, `in1`."""
+    """The nodes and constants that will replace one node; values have names, the operands `in0`, `in1` and so on."""
 
     def __init__(self, surgery: Surgery, node: Any) -> None:
         self.surgery, self.node = surgery, node
@@ -37,73 +37,73 @@ class Draft:
         return index < len(self.inputs) and bool(self.inputs[index])
 
     def wants(self, index: int) -> bool:
-        """Whether anything reads this output of the node."""
+        """Whether this output of the node is used."""
         made = self.node.outputs[index] if index < len(self.node.outputs) else None
         if made is None or not made.name:
             return False
         return bool(made.outputs) or any(made is output for graph in self.surgery.graphs() for output in graph.outputs)
 
     def attribute(self, name: str, default: Any = None) -> Any:
-        """An attribute of the node."""
+        """Return an attribute of the node."""
         return self.node.attrs.get(name, default)
 
     def value(self, index: int) -> Value | None:
-        """The facts about an operand."""
+        """Return the facts about an operand."""
         return self.surgery.value(self.node.inputs[index]) if self.has(index) else None
 
     def known(self, index: int) -> Array | None:
-        """An operand's value, where it is a constant or folds to one."""
+        """Return an operand's value if it is a constant or folds to one; else None."""
         return self.surgery.known(self.node.inputs[index]) if self.has(index) else None
 
     def shape(self, index: int = 0) -> tuple[int | str | None, ...] | None:
-        """An operand's dims; None when its rank is unknown."""
+        """Return an operand's dims; None when its rank is unknown."""
         value = self.value(index)
         return None if value is None else value.shape
 
     def fixed(self, index: int = 0) -> tuple[int, ...] | None:
-        """An operand's dims where all of them are fixed."""
+        """Return an operand's dims if all of them are fixed; else None."""
         dims = self.shape(index)
         return None if dims is None or not all(isinstance(d, int) for d in dims) else tuple(int(d) for d in dims)  # type: ignore[arg-type]
 
     def dtype(self, index: int = 0) -> str:
-        """An operand's dtype; empty when unknown."""
+        """Return an operand's dtype; empty when unknown."""
         value = self.value(index)
         return "" if value is None else value.dtype
 
     def op(self, op: str, *inputs: str, **attributes: Any) -> str:
-        """A new node of one output, and that output's name."""
+        """Add a node with one output, and return the output's name."""
         return self.ops(op, 1, *inputs, **attributes)[0]
 
     def ops(self, op: str, count: int, *inputs: str, **attributes: Any) -> list[str]:
-        """A new node of several outputs, and their names."""
+        """Add a node with several outputs, and return their names."""
         outputs = [f"{op.lower()}_{len(self.nodes)}" + (f"_{i}" if count > 1 else "") for i in range(count)]
         self.nodes.append(helper.make_node(op, list(inputs), outputs, **attributes))
         return outputs
 
     def constant(self, array: npt.ArrayLike, dtype: npt.DTypeLike | None = None) -> str:
-        """A constant by its numbers, int64 where nothing else is said; equal ones are made once."""
+        """Return the name of a constant with this content, int64 by default; equal constants share one."""
         made = np.asarray(array, dtype)
         name = self._pool.get(made, lambda: f"constant_{len(self.constants)}")
         self.constants[name] = made
         return name
 
     def number(self, number: npt.ArrayLike, index: int = 0) -> str:
-        """A constant in the dtype of an operand; _Untyped where that is unknown."""
+        """Return a constant in the dtype of an operand; raises _Untyped if that is unknown."""
         dtype = self.surgery.dtype(self.node.inputs[index])
         if dtype is None:
             raise _Untyped(self.node.inputs[index].name)
         return self.constant(number, dtype)
 
     def cast(self, name: str, dtype: str) -> str:
-        """The value in another dtype, by numpy's name."""
+        """Return the value cast to another dtype, given by numpy's name."""
         return self.op("Cast", name, to=CODES[dtype])
 
     def reshape(self, name: str, dims: Sequence[int]) -> str:
-        """The value with other dims, 0 for one that stays and -1 for the rest."""
+        """Return the value reshaped, with 0 for a dim that stays and -1 for the remaining elements."""
         return self.op("Reshape", name, self.constant(np.asarray(dims, np.int64)))
 
     def shaped_like(self, name: str, index: int = 0) -> str:
-        """The value with an operand's dims, of which it has as many elements."""
+        """Return the value reshaped to an operand's dims; both have the same number of elements."""
         dims = self.shape(index)
         free = 0 if dims is None else sum(not isinstance(dim, int) for dim in dims)
         if dims is None or free > 1 or 0 in dims:
@@ -111,32 +111,32 @@ class Draft:
         return self.reshape(name, [dim if isinstance(dim, int) else -1 for dim in dims])
 
     def column(self, index: int, ones: int) -> str:
-        """A vector operand with dims of one behind its own, to go along a middle axis."""
+        """Return a vector operand with `ones` dims of 1 appended, to broadcast along a middle axis."""
         array = self.known(index)
         if array is not None:
             return self.constant(array.reshape([-1] + [1] * ones), array.dtype)
         return self.op("Unsqueeze", self.inputs[index], axes=list(range(1, ones + 1))) if ones > 0 else self.inputs[index]
 
     def standing(self, name: str, axes: Sequence[int]) -> str:
-        """The value with dims of one at these axes of the result; a constant is reshaped here and now."""
+        """Return the value with dims of 1 inserted at these axes of the result; a constant is reshaped without a node."""
         array = self.constants.get(name)
         if array is not None:
             return self.constant(np.expand_dims(array, tuple(axes)), array.dtype)
         return self.op("Unsqueeze", name, axes=list(axes)) if axes else name
 
     def transpose(self, name: str, order: Sequence[int]) -> str:
-        """The value with its axes in another order; nothing where it is the order they have."""
+        """Return the value with its axes permuted; no node is added for the identity order."""
         return name if list(order) == list(range(len(order))) else self.op("Transpose", name, perm=list(order))
 
     def places(self, length: int | str, dtype: str = "int64") -> str:
-        """0, 1, 2 and so on, as many as a number or a scalar int64 value says."""
+        """Return the indices 0, 1, 2, ... below `length`, which is a number or a scalar int64 value."""
         if isinstance(length, int):
             return self.constant(np.arange(length), np.dtype(dtype))
         counted = self.op("Range", self.constant(0), length, self.constant(1))
         return counted if dtype == "int64" else self.cast(counted, dtype)
 
     def size(self, axis: int, index: int = 0) -> int | str:
-        """The length of an operand along an axis: a number, or a scalar int64 value where it is not fixed."""
+        """Return an operand's size along an axis: a number, or a scalar int64 value where it is not fixed."""
         dim = (self.shape(index) or {axis: None})[axis]
         if isinstance(dim, int):
             return dim
@@ -153,11 +153,11 @@ class Draft:
         self._given[name] = f"out{index}"
 
     def fold(self, array: npt.ArrayLike, index: int = 0) -> None:
-        """Make numbers that are known now the node's output."""
+        """Make a constant the node's output."""
         self.nodes.append(helper.make_node("Constant", [], [f"out{index}"], value=numpy_helper.from_array(np.asarray(array))))
 
     def finish(self) -> tuple[list[NodeProto], Mapping[str, Array]]:
-        """The nodes and constants, spelled for the model's opset."""
+        """Return the nodes and constants, in the form of the model's opset."""
         for node in self.nodes:
             for names in (node.input, node.output):
                 for position, name in enumerate(names):
@@ -169,15 +169,15 @@ class Draft:
 
 
 class _Untyped(Exception):
-    """An operand that a constant should be of the dtype of has none that is known; its text is the operand's name."""
+    """Raised for a constant in the dtype of an operand whose dtype is unknown; the text is the operand's name."""
 
 
 class DraftRewrite(NodeRewrite):
-    """A rewrite of one node at a time, drawn up in Python."""
+    """A rewrite of one node at a time, built in Python."""
 
     @abstractmethod
     def draw(self, draft: Draft) -> str | None:
-        """Draw up the node's outputs, or give the reason why it stays."""
+        """Build the node's outputs, or return the reason why the node stays."""
 
     def compose(self, node: Any, surgery: Surgery) -> tuple[list[NodeProto], Mapping[str, Array]] | Declined:
         draft = Draft(surgery, node)

@@ -1,7 +1,7 @@
-"""What a rewrite is: one file under graphfix/rewrites/ that carries its algebra, its safety class and its examples.
+"""Base class of rewrites: each is one file under graphfix/rewrites/ with its formula, safety class and examples.
 
-A rewrite takes a model and gives a new one with the list of nodes it changed, or says why it declined. It never
-changes its argument, never verifies itself (planner.py does) and never writes a file. Importing this module or any
+A rewrite takes a model and returns a new one with the list of nodes changed, or the reason why it declined. It never
+changes its argument, never verifies itself (transaction.py does) and never writes a file. Importing this module or any
 rewrite costs no more than onnx: graphsurgeon, onnxruntime and onnxsim are imported where a model is rewritten.
 """
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 Key = tuple[tuple[str, ...], str]
-"""A node's address: its scope, and the name of its first output."""
+"""A node's key: its scope, and the name of its first output."""
 
 
 FLOATS = ("float16", "float32", "float64")
-"""The dtypes in which a rewrite of real arithmetic holds."""
+"""The dtypes for which a rewrite of real arithmetic is correct."""
 
 
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """A refusal with its reason, and the node or value it is about."""
+    """The reason why a rewrite declined, and the node or value concerned."""
 
     reason: str
     at: str | None = None
@@ -39,10 +39,10 @@ class Declined:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An example: a whole model in ONNX text.
+    """An example of a rewrite: a whole model in ONNX text.
 
-    A case under `fires` names the operators left in `ops` (top graph, in order; `*` where they are too many). A case
-    under `declines` names the sentence in `because`, empty where the rewrite finds nothing to do.
+    For a case under `fires`, `ops` are the remaining operators (top graph, in order; `*` where they are too many). For a
+    case under `declines`, `because` is the reason, empty where the rewrite finds nothing to do.
     """
 
     text: str
@@ -52,7 +52,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a rewrite did: the new model (None when nothing changed), the nodes changed, and the refusals.
+    """The outcome of a rewrite: the new model (None when nothing changed), the nodes changed, and those declined.
 
     `adapt` turns the original's verification inputs into those of a model whose interface the rewrite changed.
     """
@@ -72,13 +72,13 @@ class Rewrite(ABC):
     needs_opset: ClassVar[int] = 1
     cures: ClassVar[tuple[Cure, ...]] = ()
     everywhere: ClassVar[bool] = False
-    """Whether it acts on the whole model once called for, rather than on the nodes that findings name."""
+    """Whether it acts on the whole model when called for, rather than on the nodes that findings name."""
     tidies: ClassVar[bool] = False
-    """Whether it is asked first wherever anything is rejected: what it takes away need not be cured."""
+    """Whether it is tried first when anything is rejected, because nodes that it removes need no other fix."""
     last_resort: ClassVar[bool] = False
-    """Whether it is asked only when nothing else fires any more."""
+    """Whether it is tried only when no other rewrite fires."""
     ulps: ClassVar[int] = 8
-    """What an exact rewrite may round otherwise: units in the last place of an output's largest magnitude."""
+    """The rounding difference allowed to an exact rewrite, in units in the last place of an output's largest magnitude."""
     rtol: ClassVar[float] = 0.0
     atol: ClassVar[float] = 0.0
     """An approximate rewrite's tolerance on the model's outputs: `atol + rtol * |value|`."""
@@ -92,7 +92,7 @@ class Rewrite(ABC):
         """The first line of the docstring."""
         return inspect.cleandoc(self.__doc__ or "").partition("\n")[0]
 
-    @final  # what it answers is data: an index of it names remedies where no rewrite is imported (remedy_index.py)
+    @final  # declared as data, because remedy_index.py indexes it without importing rewrites
     def answers(self, op: str, kind: str, code: str, traits: Collection[str] | None = None) -> bool:
         """Whether a finding of this kind and code about an operator, or the model, calls for this rewrite."""
         return any(cure.answers(op, kind, code, traits) for cure in self.cures)
@@ -103,7 +103,7 @@ class Rewrite(ABC):
 
 
 def rewritten(rewrite: Rewrite, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
-    """What a rewrite makes of a model, whose new nodes have the origins of those that they stand for."""
+    """Apply a rewrite to a model; new nodes inherit the source locations of the nodes they replace."""
     outcome = rewrite.apply(model, wanted)
     if outcome.model is not None and outcome.model is not model:
         inherit(model, outcome.model)

@@ -1,6 +1,6 @@
-"""Shape arithmetic followed with letters: what each element of a vector of sizes is, where dims have names, not numbers.
+"""Symbolic evaluation of shape arithmetic: the elements of vectors of sizes as expressions in symbolic dims.
 
-`Shape` of `[N, 3, H, W]`, sliced, doubled and joined, is `[N, 3, 2*H, 2*W]`. Sizes are expressions, see dims.py.
+`Shape` of `[N, 3, H, W]`, sliced, doubled and joined, is `[N, 3, 2*H, 2*W]`. Sizes are expressions, see analysis/dims.py.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from graphfix.analysis.dims import ZERO, DimExpr, ceil, expression, floor, neare
 from graphfix.rewriting.editor import Surgery
 
 MOST = 64
-"""Elements of a vector that is followed."""
+"""Maximum number of elements of an evaluated vector."""
 DEEPEST = 200
 
 
@@ -23,14 +23,14 @@ Sizes = tuple[DimExpr, ...]
 
 
 class Tracer:
-    """Follows shape arithmetic through an open model."""
+    """Evaluates shape arithmetic in an open model."""
 
     def __init__(self, surgery: Surgery) -> None:
         self.surgery = surgery
         self._memo: dict[int, Sizes | None] = {}
 
     def shape(self, tensor: Any) -> Sizes | None:
-        """The dims of a tensor; None where its rank is unknown."""
+        """Return the dims of a tensor; None where its rank is unknown."""
         value = self.surgery.value(tensor)
         if value is None or value.shape is None:
             return None
@@ -38,9 +38,9 @@ class Tracer:
         return tuple(read(dim) if dim is not None else symbol(f"{quoted(tensor.name)}.{i}") for i, dim in named)
 
     def elements(self, tensor: Any, depth: int = 0) -> Sizes | None:
-        """What each element of a small vector or scalar is; None where it is no shape arithmetic."""
+        """Return the elements of a small vector or scalar; None where it is not shape arithmetic."""
         if id(tensor) not in self._memo:
-            self._memo[id(tensor)] = None  # a cycle, which no lawful model has, ends here
+            self._memo[id(tensor)] = None  # ends the recursion on a cycle, which no valid model has
             self._memo[id(tensor)] = self._elements(tensor, depth)
         return self._memo[id(tensor)]
 
@@ -67,7 +67,7 @@ class Tracer:
         return made if made is not None and len(made) <= MOST else None
 
     def constant(self, node: Any, position: int, name: str = "") -> list[int] | None:
-        """A constant operand, or the attribute that stood for it before, as a flat list; None where it is neither."""
+        """Return a constant operand, or the attribute used for it in older opsets, as a flat list; None if there is neither."""
         if len(node.inputs) > position and node.inputs[position].name:
             known = self.surgery.known(node.inputs[position])
             return None if known is None else [int(item) for item in known.reshape(-1)]
@@ -106,7 +106,7 @@ def _slice(tracer: Tracer, node: Any, parts: list[Sizes]) -> Sizes | None:
 
 
 def _pairs(parts: list[Sizes]) -> list[tuple[DimExpr, DimExpr]] | None:
-    """The elements of two vectors side by side, one of length 1 repeated; None where they do not fit."""
+    """Return the elements of two vectors in pairs, one of length 1 repeated; None where the lengths do not match."""
     one, other = parts
     if not one or not other or (len(one) != len(other) and 1 not in (len(one), len(other))):
         return None
@@ -123,7 +123,7 @@ def _pairwise(combine: Callable[[DimExpr, DimExpr], DimExpr]) -> Callable[[Trace
 
 
 def _divide(tracer: Tracer, node: Any, parts: list[Sizes]) -> Sizes | None:
-    """Integers divide towards zero; floats keep their fraction."""
+    """Return the quotients: integers round towards zero, floats keep their fraction."""
     value, pairs = tracer.surgery.value(node.outputs[0]), _pairs(parts)
     if pairs is None or any(not divisor.terms for _, divisor in pairs):
         return None
@@ -142,7 +142,7 @@ def _rounded(rounded: Callable[[DimExpr], DimExpr]) -> Callable[[Tracer, Any, li
 
 
 def _equal(_: Tracer, node: Any, parts: list[Sizes]) -> Sizes | None:
-    """1 and 0 where it is certain."""
+    """Return 1 for equal and 0 for unequal elements, where that is certain."""
     same = [a.equals(b) for a, b in _pairs(parts) or ()]
     return tuple(expression(int(bool(one))) for one in same) if same and None not in same else None
 
@@ -177,7 +177,7 @@ FOLLOWED: dict[str, Callable[[Tracer, Any, list[Sizes]], Sizes | None]] = {
 
 
 def whole(sizes: Sequence[DimExpr]) -> list[int] | None:
-    """The sizes as numbers where every one is; else None."""
+    """Return the sizes as integers if every one is fixed; else None."""
     found = [size.number for size in sizes]
     numbers = [number for number in found if number is not None]
     return numbers if len(numbers) == len(found) else None

@@ -1,4 +1,4 @@
-"""One rewrite at a time on a copy: checked against the laws, the original's numbers and the targets' verdicts."""
+"""Transactions: one rewrite at a time on a copy, checked for violations, against the original's outputs and by verdicts."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from graphfix.verify.runtime import TOO_BIG
 Judge = Callable[[ModelProto], Sequence[Result]]
 
 MOST_SPLITS = 24
-"""How many times the guilty sites of one failing rewrite are searched for."""
+"""Maximum number of splits when searching for the nodes on which a rewrite fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One rewrite on one node: applied, or declined with the reason; `source` is where the node comes from."""
+    """One rewrite on one node: applied, or declined with the reason; `source` is the node's source location."""
 
     rewrite: str
     safety: Safety
@@ -36,7 +36,7 @@ class Change:
     source: Origin | None = field(default=None, compare=False)
 
     def to_json(self) -> dict[str, object]:
-        """The change as the contract states it."""
+        """Return the change as the JSON report states it."""
         return {"rewrite": self.rewrite, "safety": self.safety.value, "node": self.node,
                 "applied": self.applied, "declined": self.declined,
                 "source": None if self.source is None else self.source.to_json()}  # fmt: skip
@@ -44,7 +44,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A state of the working model: how much is found wrong with it, and what had been changed by then."""
+    """A state of the working model: its counts of findings, and the changes made until then."""
 
     score: tuple[int, int]
     model: ModelProto
@@ -56,7 +56,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A rewrite carried out on a copy, and the verdicts on it; not verified yet."""
+    """A rewrite applied to a copy, and the verdicts on the copy; not verified yet."""
 
     rewrite: Rewrite
     outcome: Outcome
@@ -65,9 +65,9 @@ class Proposal:
 
 @dataclass(slots=True)
 class Workbench:
-    """The working model, and everything that decides whether a rewrite of it is kept.
+    """The working model, and the data that decide whether a rewrite of it is kept.
 
-    `own` is the user's tolerance, None where each rewrite's own holds.
+    `own` is the user's tolerance, None where the tolerance of each rewrite applies.
     """
 
     model: ModelProto
@@ -97,15 +97,15 @@ class Workbench:
         return self._results
 
     def attempt(self, rewrite: Rewrite, wanted: frozenset[Key] | None, callers: Set[str] = frozenset()) -> bool:
-        """Apply a rewrite to the wanted nodes and keep what stands; True when the working model changed.
+        """Apply a rewrite to the wanted nodes and keep what passes; return True when the working model changed.
 
-        `callers` are the targets whose findings call for it: none of the others may be the worse for it.
+        `callers` are the targets whose findings call for it; the other targets must not get more findings.
         """
         proposal = self.propose(rewrite, wanted)
         return proposal is not None and self.accept(proposal, callers)
 
     def propose(self, rewrite: Rewrite, wanted: frozenset[Key] | None) -> Proposal | None:
-        """What a rewrite makes of a copy of the working model, with the verdicts on it; None when it changes nothing."""
+        """Apply a rewrite to a copy of the working model and return it with its verdicts; None when nothing changes."""
         outcome = self.trial(rewrite, wanted)
         for declined in outcome.declined:
             self.note(Change(rewrite.name, rewrite.safety, declined.at or "", False, declined.reason))
@@ -114,7 +114,7 @@ class Workbench:
         return Proposal(rewrite, outcome, self.judge(outcome.model))
 
     def accept(self, proposal: Proposal, callers: Set[str] = frozenset()) -> bool:
-        """Keep what stands of a proposal; True when the working model changed."""
+        """Keep the part of a proposal that passes verification; return True when the working model changed."""
         rewrite, outcome = proposal.rewrite, proposal.outcome
         reason = self.keep(rewrite, outcome, callers, proposal.results)
         if reason is None:
@@ -126,13 +126,13 @@ class Workbench:
         return False
 
     def forget(self) -> None:
-        """Judge the working model anew: what is found has changed, though the model has not."""
+        """Discard the verdicts on the working model, because the findings changed although the model did not."""
         self._results, self.best = None, None
         self.trail.clear()
         self.version += 1
 
     def mark(self) -> None:
-        """Remember the working model as the best, if fewer things are found wrong with it than before."""
+        """Save the working model as the best state if it has fewer findings than any before."""
         score = gravity(self.results)
         if self.best is None or score < self.best.score:
             applied = sum(change.applied for change in self.changes)
@@ -140,7 +140,7 @@ class Workbench:
             self.best = Snapshot(score, self.model, self.results, self.verification, self._tolerance, applied)
 
     def recall(self) -> list[tuple[str, Key | None]]:
-        """Go back to the best state; what was applied since has cured nothing, is noted as withdrawn, and named."""
+        """Restore the best state; the rewrites applied since, which fixed nothing, are recorded as withdrawn and returned."""
         best, trail = self.best, list(self.trail)
         if best is None or best.model is self.model:
             return []
@@ -159,19 +159,19 @@ class Workbench:
         return trail
 
     def trial(self, rewrite: Rewrite, wanted: frozenset[Key] | None) -> Outcome:
-        """What a rewrite would do to the working model; a rewrite that raises has declined."""
+        """Return the outcome of a rewrite on the working model; a rewrite that raises counts as declined."""
         from graphfix.rewriting.rewrite import Declined
 
         try:
             return rewritten(rewrite, self.model, wanted)
-        except Exception as error:  # a guest library may raise anything, and the other rewrites shall go on
+        except Exception as error:  # a third-party library may raise anything, and the other rewrites continue
             said = " ".join(str(error).split())[:200]
             return Outcome(None, declined=(Declined(f"failed: {type(error).__name__}: {said}"),))
 
     def keep(
         self, rewrite: Rewrite, outcome: Outcome, callers: Set[str] = frozenset(), results: Sequence[Result] | None = None
     ) -> str | None:
-        """Make the outcome the working model, or say why not; `results` are the verdicts on it where they are known."""
+        """Make the outcome the working model, or return why not; `results` are the verdicts on it where they are known."""
         assert outcome.model is not None
         results = self.judge(outcome.model) if results is None else results
         if rewrite.last_resort and errors(results) >= errors(self.results):
@@ -199,14 +199,14 @@ class Workbench:
         return None
 
     def note(self, change: Change) -> None:
-        """Record a refusal once."""
-        self._noted.update(self.changes[self._seen :])  # changes that were applied are appended without a note
+        """Record a declined change once."""
+        self._noted.update(self.changes[self._seen :])  # applied changes are appended without this method
         self._seen = len(self.changes)
         if change not in self._noted:
             self.changes.append(self.located(change))
 
     def located(self, change: Change) -> Change:
-        """The change with the origin that its node has in the working model."""
+        """Return the change with the source location of its node in the working model."""
         if self._called is None or self._called[0] is not self.model:
             nodes = [node for graph in graphs(self.model.graph) for node in graph.node]
             made = {name: node for node in nodes for name in node.output}
@@ -215,7 +215,7 @@ class Workbench:
         return change if node is None else dataclasses.replace(change, source=origin(node, self.model.producer_name))
 
     def measured(self) -> Verification | None:
-        """The verification of the working model with the distance of each output, and with controls that must fail."""
+        """Return the verification of the working model with each output's deviation, and with controls that must fail."""
         if self.verification is None or not self.verification.passed:
             return self.verification
         if self.verification.max_abs_error == 0.0:
@@ -223,7 +223,7 @@ class Workbench:
         return self.reference.check(self.model, self._tolerance, measure=True)
 
     def _split(self, rewrite: Rewrite, keys: Sequence[Key], callers: Set[str]) -> bool:
-        """Keep the innocent sites of a rewrite that fails as a whole: halve until the guilty stand alone."""
+        """Keep the nodes on which a rewrite passes when it fails as a whole: bisect until the failing nodes are isolated."""
         queue, kept, tries = [tuple(keys[: len(keys) // 2]), tuple(keys[len(keys) // 2 :])], False, 0
         while queue:
             part = queue.pop(0)
@@ -252,12 +252,12 @@ class Workbench:
 
 
 def checker(model: ModelProto) -> str:
-    """What onnx's checker says against a model under 2 GB; empty when nothing."""
+    """Return the error of onnx's checker for a model under 2 GB; empty when there is none."""
     if model.ByteSize() >= TOO_BIG:
         return ""
     try:
         onnx.checker.check_model(model)
-    except Exception as error:  # onnx raises its own kinds from C++
+    except Exception as error:  # onnx raises its own exception types from C++
         return " ".join(str(error).split())[:200]
     return ""
 
@@ -265,7 +265,7 @@ def checker(model: ModelProto) -> str:
 def regressions(
     before: Sequence[Result], after: Sequence[Result], callers: Set[str] = frozenset()
 ) -> Iterator[tuple[Result, Finding]]:
-    """Errors on a target that had none, and more errors than before on one that did not call for the change."""
+    """Yield new errors on a target that had none, and on a target that did not call for the change and has more than before."""
     for old, new in zip(before, after, strict=True):
         had = errors([old])
         if not had or (callers and title(old) not in callers and errors([new]) > had):
@@ -275,18 +275,18 @@ def regressions(
 
 
 def title(result: Result) -> str:
-    """The target as it was asked for: two versions of one are two targets."""
+    """Return the target's name as requested, with its version: two versions of a target are two targets."""
     return result.called or result.target
 
 
 def gravity(results: Sequence[Result]) -> tuple[int, int]:
-    """How much is wrong: errors, then warnings, on all targets; what is only slow is not wrong."""
+    """Return the numbers of errors and warnings on all targets; findings on speed alone do not count."""
     warned = [f for result in results for f in result.findings if f.severity is Severity.WARNING]
     return errors(results), sum(finding.kind != FALLBACK for finding in warned)
 
 
 def errors(results: Sequence[Result]) -> int:
-    """How many errors there are on all targets."""
+    """Return the number of errors on all targets."""
     return sum(finding.severity is Severity.ERROR for result in results for finding in result.findings)
 
 

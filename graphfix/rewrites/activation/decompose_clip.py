@@ -11,7 +11,7 @@ from graphfix.rewriting.rewrite import Case, Cure, Safety
 class DecomposeClip(DraftRewrite):
     """Write Clip as a maximum and a minimum, as far as it has bounds.
 
-    Why: bounds that are computed, or of a rank of one, are not what compilers expect of Clip; Max and Min take any.
+    Why: many compilers support Clip only with constant scalar bounds; Max and Min accept computed bounds of any rank.
     """
 
     name = "decompose-clip"

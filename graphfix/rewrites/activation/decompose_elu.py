@@ -1,4 +1,4 @@
-"""Elu<a>(x) = max(x, 0) + a * (exp(min(x, 0)) - 1); Selu<a, g> = g * Elu<a>(x); Celu<a> takes exp(min(x, 0) / a)."""
+"""Elu<a>(x) = max(x, 0) + a * (exp(min(x, 0)) - 1); Selu<a, g> = g * Elu<a>(x); Celu<a> has exp(min(x, 0) / a)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ SELU = 1.67326319217681884765625, 1.05070102214813232421875
 
 
 class DecomposeElu(NodeRewrite):
-    """Write Elu, Selu and Celu as a Relu and an exponential of what lies below zero.
+    """Write Elu, Selu and Celu as a Relu and an exponential of the negative part.
 
-    Why: Relu, Exp, Mul and Add are everywhere, the exponential units are not, and compilers have been seen to forget
-    alpha. The exponential only meets numbers that are not positive, so it never overflows.
+    Why: Relu, Exp, Mul and Add are supported everywhere, the exponential units are not, and some compilers ignore alpha.
+    The argument of the exponential is never positive, so it does not overflow.
     """
 
     name = "decompose-elu"

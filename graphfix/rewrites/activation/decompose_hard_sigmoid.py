@@ -13,9 +13,9 @@ from graphfix.rewriting.rewrite import Case, Cure, Declined, Safety
 
 
 class DecomposeHardSigmoid(NodeRewrite):
-    """Write HardSigmoid as a line that is clipped.
+    """Write HardSigmoid as a clipped linear function.
 
-    Why: mobile compilers know Mul, Add and Clip everywhere, and HardSigmoid rarely. In float32 the two sides are
+    Why: mobile compilers always support Mul, Add and Clip, and rarely HardSigmoid. In float32 the two sides are
     equal bit for bit, NaN and infinities included.
     """
 

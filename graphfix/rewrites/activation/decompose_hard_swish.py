@@ -13,9 +13,9 @@ from graphfix.rewriting.rewrite import Case, Cure, Declined, Safety
 
 
 class DecomposeHardSwish(NodeRewrite):
-    """Write HardSwish as a gate and a product.
+    """Write HardSwish as the product of its input and a clipped linear function.
 
-    Why: the operator is young (opset 14) and its parts are old; the parts run everywhere. In float32 the two sides
+    Why: the operator is recent (opset 14); those of its decomposition are supported everywhere. In float32 the two sides
     are equal bit for bit.
     """
 

@@ -12,7 +12,7 @@ from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
 class DecomposeHardmax(DraftRewrite):
     """Write Hardmax as the comparison of an ArgMax with the indices along its axis.
 
-    Why: hardly a compiler has Hardmax, all have ArgMax and Equal. Before opset 13 the axis and all behind it are one.
+    Why: few compilers support Hardmax, all support ArgMax and Equal. Before opset 13 the axis and all after it are flattened.
     """
 
     name = "decompose-hardmax"

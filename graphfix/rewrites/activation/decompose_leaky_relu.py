@@ -15,8 +15,8 @@ from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
 class DecomposeLeakyRelu(NodeRewrite):
     """Write LeakyRelu and PRelu as two Relus and a product.
 
-    Why: a runtime slope, a slope of another rank or float16 keep PRelu out of compilers that have every one of its
-    parts.
+    Why: compilers reject PRelu with a computed slope, a slope of another rank or float16, and support every operator of
+    the decomposition.
     """
 
     name = "decompose-leaky-relu"

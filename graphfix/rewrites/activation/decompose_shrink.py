@@ -11,9 +11,9 @@ from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
 
 
 class DecomposeShrink(NodeRewrite):
-    """Write Shrink, soft or hard, as two comparisons and two choices.
+    """Write Shrink, soft or hard, as two comparisons and two Where.
 
-    Why: soft and hard shrinkage are rare in compilers, Where and the comparisons are not.
+    Why: few compilers support Shrink, all support Where and the comparisons.
     """
 
     name = "decompose-shrink"

@@ -11,8 +11,8 @@ from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
 class DecomposeSoftmax(DraftRewrite):
     """Write Softmax and LogSoftmax as a maximum, an exponential and a sum.
 
-    Why: some compilers have them on the last axis only, or not for float64. Before opset 13 the axis and all behind
-    it are one.
+    Why: some compilers support them on the last axis only, or not for float64. Before opset 13 the axis and all after
+    it are flattened.
     """
 
     name = "decompose-softmax"

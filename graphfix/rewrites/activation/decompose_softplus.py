@@ -11,9 +11,9 @@ from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
 
 
 class DecomposeSoftplus(NodeRewrite):
-    """Write Softplus as a Relu and a logarithm that stays finite.
+    """Write Softplus as a Relu and a logarithm that does not overflow.
 
-    Why: where the operator is refused, its definition log(1 + exp(x)) is infinite from x = 89 on in float32, and
+    Why: some compilers reject Softplus, and its definition log(1 + exp(x)) is infinite from x = 89 on in float32, and
     from x = 11 on in float16.
     """
 

@@ -13,7 +13,7 @@ from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
 class DecomposeSoftsign(NodeRewrite):
     """Write Softsign as a quotient.
 
-    Why: few compilers have the operator, all have Abs, Add and Div; its definition in ONNX is only there from opset
+    Why: few compilers support the operator, all support Abs, Add and Div; ONNX defines it as a function only from opset
     18 on, and most models that use it are older.
     """
 

@@ -11,10 +11,10 @@ from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
 
 
 class DecomposeThresholdedRelu(NodeRewrite):
-    """Write ThresholdedRelu as a choice between its operand and zero.
+    """Write ThresholdedRelu as a Where between its operand and zero.
 
-    Why: few compilers have the operator, all have Greater and Where. A product with the comparison would make NaN of
-    an infinity below the threshold.
+    Why: few compilers support the operator, all support Greater and Where. A product with the comparison would turn an
+    infinity below the threshold into NaN.
     """
 
     name = "decompose-thresholded-relu"

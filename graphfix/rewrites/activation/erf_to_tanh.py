@@ -12,10 +12,10 @@ from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
 
 
 class ErfToTanh(NodeRewrite):
-    """Let a tanh of a cubic stand for the error function, off by at most 0.0004.
+    """Replace the error function by a tanh of a cubic polynomial, with an error of at most 0.0004.
 
-    Why: every accelerator has tanh, and the error function is wanting in some dtype on most. In x/2 (1 + erf(x/sqrt 2)),
-    taken apart as exporters do, what comes out is the tanh form of Gelu that many networks were trained with.
+    Why: every accelerator supports tanh, and most lack the error function in some dtype. Applied to x/2 (1 + erf(x/sqrt 2)),
+    as exporters decompose Gelu, it gives the tanh form of Gelu with which many networks were trained.
     """
 
     name = "erf-to-tanh"

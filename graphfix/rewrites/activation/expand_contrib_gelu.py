@@ -15,7 +15,7 @@ from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
 class ExpandContribGelu(DraftRewrite):
     """Write onnxruntime's four Gelus in the operators that they were fused from.
 
-    Why: a model that onnxruntime optimised holds operators that only onnxruntime has.
+    Why: a model optimised by onnxruntime contains operators that only onnxruntime supports.
     """
 
     name = "expand-contrib-gelu"

@@ -10,9 +10,9 @@ from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
 
 
 class GeluToTanh(DraftRewrite):
-    """Let the tanh form stand for the exact Gelu, off by at most 0.0005.
+    """Replace the exact Gelu by its tanh form, with an error of at most 0.0005.
 
-    Why: where neither Gelu nor the error function is taken, tanh is.
+    Why: compilers that support neither Gelu nor the error function support tanh.
     """
 
     name = "gelu-to-tanh"

@@ -16,10 +16,10 @@ STEEPNESS = 5.66
 
 
 class HardSigmoidToSigmoid(NodeRewrite):
-    """Let a smooth sigmoid stand for HardSigmoid, off by at most 0.056.
+    """Replace HardSigmoid by a smooth sigmoid, with an error of at most 0.056.
 
-    Why: the last way out where even a clipped line is not taken, or where the smooth form is the one accelerated.
-    A model retrained with it loses nothing; one that is not may.
+    Why: a last resort where even a clipped linear function is rejected, or where only the smooth form is accelerated.
+    A model retrained with it keeps its accuracy; without retraining the accuracy may drop.
     """
 
     name = "hard-sigmoid-to-sigmoid"

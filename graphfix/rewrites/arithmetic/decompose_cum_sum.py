@@ -10,14 +10,14 @@ from graphfix.rewriting.replacement import Draft, DraftRewrite
 from graphfix.rewriting.rewrite import Case, Cure, Safety
 
 MOST = 1024
-"""The longest axis that is written out: the triangle is that many numbers squared."""
+"""The longest axis that is rewritten; the triangular matrix has the square of that number of elements."""
 
 
 class DecomposeCumSum(DraftRewrite):
-    """Write a running sum as the product with a triangle of ones.
+    """Write CumSum as the product with a triangular matrix of ones.
 
-    Why: a running sum is sequential, and accelerators leave it out; a product of matrices is what they are for. It
-    adds in another order, and an infinity or NaN reaches the whole row.
+    Why: a running sum is sequential and rarely supported by accelerators; they are built for matrix products. The order of
+    summation changes, and an infinity or NaN spreads to the whole row.
     """
 
     name = "decompose-cum-sum"

@@ -13,7 +13,7 @@ from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
 class DecomposeIsNan(NodeRewrite):
     """Write IsNaN and IsInf as comparisons.
 
-    Why: exporters guard softmax and loss with them, and compilers for phones have neither. NaN alone is not equal
+    Why: exporters guard softmax and losses with them, and compilers for phones support neither. Only NaN is not equal
     to itself.
     """
 

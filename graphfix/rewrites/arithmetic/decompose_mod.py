@@ -9,10 +9,10 @@ from graphfix.rewriting.rewrite import Case, Cure, Safety
 
 
 class DecomposeMod(DraftRewrite):
-    """Write Mod of integers as a quotient that is cut off and what it leaves.
+    """Write Mod of integers as the remainder of a truncated division.
 
-    Why: one compiler takes Mod with fmod only, another only without; Div of integers cuts off towards zero in both.
-    Floats have a rewrite of their own, which is not exact.
+    Why: some compilers support Mod with fmod only, others only without; integer Div truncates towards zero in both.
+    For floats see `mod-by-floor`, which is not exact.
     """
 
     name = "decompose-mod"

@@ -14,10 +14,10 @@ KINDS = ("ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSum", "ReduceLogSu
 
 
 class DecomposeReduction(DraftRewrite):
-    """Write the rarer reductions as ReduceSum and what is done before and after it.
+    """Write the less common reductions as ReduceSum with elementwise operators before and after it.
 
-    Why: every compiler has ReduceSum, whose axes may be an operand from opset 13 on; of the others some are missing
-    and some computed wrongly.
+    Why: every compiler supports ReduceSum, whose axes may be an operand from opset 13 on; of the others some are rejected
+    and some have wrong numerics.
     """
 
     name = "decompose-reduction"
@@ -93,7 +93,7 @@ class DecomposeReduction(DraftRewrite):
         return None
 
     def _reduced(self, draft: Draft, op: str, x: str, kept: int) -> str:
-        """The value reduced as the node reduces, wherever its axes stand."""
+        """Return the value reduced over the node's axes, whether they are an attribute or an operand."""
         given: dict[str, Any] = {
             name: draft.attribute(name) for name in ("axes", "noop_with_empty_axes") if draft.attribute(name)
         }

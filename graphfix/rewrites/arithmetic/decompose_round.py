@@ -9,9 +9,9 @@ from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
 
 
 class DecomposeRound(DraftRewrite):
-    """Write Round as a floor and what is to be added to it.
+    """Write Round as a floor plus a correction of 0 or 1.
 
-    Why: where Round is missing, floor(x + 1/2) is not it: that rounds halves up, and 0.49999997 to one.
+    Why: some compilers lack Round, and floor(x + 1/2) is no substitute: it rounds halves up, and 0.49999997 to 1.
     """
 
     name = "decompose-round"

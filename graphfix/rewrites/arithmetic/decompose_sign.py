@@ -11,9 +11,9 @@ NARROW = ("int8", "int16")
 
 
 class DecomposeSign(DraftRewrite):
-    """Write Sign as the difference of two comparisons, of narrow integers in int32.
+    """Write Sign as the difference of two comparisons, computed in int32 for narrow integers.
 
-    Why: some compilers have Sign for float32 only, and compute nonsense for narrow integers.
+    Why: some compilers support Sign for float32 only, and have wrong numerics for narrow integers.
     """
 
     name = "decompose-sign"

@@ -9,13 +9,13 @@ from graphfix.rewriting.replacement import Draft, DraftRewrite
 from graphfix.rewriting.rewrite import Case, Cure, Safety
 
 PAIRS = {"Sum": "Add", "Mean": "Add", "Max": "Max", "Min": "Min"}
-"""What joins two operands of an operator of many."""
+"""The operator that combines two operands of each variadic operator."""
 
 
 class DecomposeSum(DraftRewrite):
-    """Write Sum, Mean, Max and Min of any number of operands as a chain over two.
+    """Write Sum, Mean, Max and Min of any number of operands as a chain of operators with two operands.
 
-    Why: compilers take two operands, broadcast as Add broadcasts; one operand or five they do not all take.
+    Why: compilers support two operands, broadcast as Add broadcasts; some reject one operand, or more than two.
     """
 
     name = "decompose-sum"

@@ -18,9 +18,9 @@ REDUCTIONS = tuple(f"Reduce{k}" for k in ("L1", "L2", "LogSum", "LogSumExp", "Ma
 
 
 class ExplicitReduceAxes(GraphRewrite):
-    """Name the axes of a reduction that is over all of them.
+    """Make the axes explicit of a reduction over all axes.
 
-    Why: several converters read the axes without asking whether they are there.
+    Why: several converters read the axes without checking whether they are present.
     """
 
     name = "explicit-reduce-axes"

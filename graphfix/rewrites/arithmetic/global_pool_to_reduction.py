@@ -1,4 +1,4 @@
-"""GlobalAveragePool(x) = ReduceMean<axes = [2, 3]>(x), and so is a pool whose one window is all of x."""
+"""GlobalAveragePool(x) = ReduceMean<axes = [2, 3]>(x), and likewise a pool whose only window is all of x."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from graphfix.rewriting.rewrite import Case, Cure, Safety
 
 
 class GlobalPoolToReduction(DraftRewrite):
-    """Write pooling over everything as a mean or a maximum over the spatial axes.
+    """Write global pooling as a mean or a maximum over the spatial axes.
 
-    Why: compilers that pool in two dims only, or want a kernel of fixed size, reduce over any axes.
+    Why: compilers that support only 2-D pooling, or need a fixed kernel size, support reductions over any axes.
     """
 
     name = "global-pool-to-reduction"

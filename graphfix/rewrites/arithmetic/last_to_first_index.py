@@ -1,4 +1,4 @@
-"""ArgMax<select_last_index = 1>(x) = n - 1 - ArgMax(x backwards)."""
+"""ArgMax<select_last_index = 1>(x) = n - 1 - ArgMax(reversed x)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from graphfix.rewriting.rewrite import Case, Cure, Safety
 
 
 class LastToFirstIndex(DraftRewrite):
-    """Let ArgMax or ArgMin select the first index of the operand read backwards.
+    """Write ArgMax or ArgMin of the last index as that of the first index of the reversed operand.
 
-    Why: compilers give the first of equal maxima and have no attribute for the last. The axis is read backwards by a
-    Gather, which needs its length.
+    Why: compilers return the first of equal maxima and have no attribute for the last. The axis is reversed by a Gather,
+    which needs its size.
     """
 
     name = "last-to-first-index"

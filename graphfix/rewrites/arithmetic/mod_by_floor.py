@@ -9,10 +9,10 @@ from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
 
 
 class ModByFloor(DraftRewrite):
-    """Write Mod of floats as what a quotient that is cut off leaves.
+    """Write Mod of floats as the remainder of a rounded-down division.
 
-    Why: a compiler may have Mod with fmod only, without it only, or of integers only. The quotient is rounded: the
-    larger it is, the fewer digits of the rest are right. Where it was rounded past a whole number the rest is set right.
+    Why: a compiler may support Mod with fmod only, without it only, or of integers only. The quotient is rounded: the
+    larger it is, the fewer digits of the remainder are exact. A quotient rounded past an integer is corrected.
     """
 
     name = "mod-by-floor"

@@ -20,8 +20,8 @@ QUOTIENT = Pattern("sum = ReduceSum(x)  y = Div(sum, count)")
 class SumOverSizeToMean(GraphRewrite):
     """Write a sum that is divided by the number of its elements as a mean.
 
-    Why: `x.sum((2, 3)) / (h * w)` leaves shape arithmetic and a cast in the graph, which compilers follow less far than
-    a mean.
+    Why: `x.sum((2, 3)) / (h * w)` leaves shape arithmetic and a cast in the graph, which fewer compilers support than
+    ReduceMean.
     """
 
     name = "sum-over-size-to-mean"
@@ -88,7 +88,7 @@ class SumOverSizeToMean(GraphRewrite):
 
 
 def _count(tracer: Tracer, surgery: Surgery, found: Found) -> tuple[list[int], DimExpr, DimExpr] | None:
-    """The axes of the sum, how many elements they hold, and what it is divided by; None where that is not known."""
+    """Return the axes of the sum, their number of elements, and the divisor; None where these are not known."""
     total, data, by = found.nodes["sum"], found["x"], found["count"]
     value, known = surgery.value(data), tracer.elements(by)
     dims, shown = tracer.shape(data), surgery.value(by)
@@ -107,7 +107,7 @@ def _count(tracer: Tracer, surgery: Surgery, found: Found) -> tuple[list[int], D
 
 
 def _write(surgery: Surgery, graph: Any, found: Found, axes: list[int]) -> None:
-    """Put the mean where the quotient stood."""
+    """Replace the quotient by the mean."""
     node, total = found.nodes["y"], found.nodes["sum"]
     build = surgery.at(surgery.label(surgery.key(node)))
     attrs: dict[str, Any] = {"keepdims": total.attrs.get("keepdims", 1)}

@@ -1,4 +1,4 @@
-"""Attention(q, k, v) = softmax(q k' * scale + mask) v over heads; fewer heads of k and v serve several of q each."""
+"""Attention(q, k, v) = softmax(q k' * scale + mask) v over heads; a head of k and v may be shared by several of q."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ HEAD = """<ir_version: 10, opset_import: ["" : 23]> g"""
 class DecomposeAttention(DraftRewrite):
     """Write Attention as products, a softmax and transposes.
 
-    Why: the operator is of opset 23; few compilers have it, and those without masks, soft limits or shared heads.
-    The heads and their width must be fixed, and for a causal mask the lengths.
+    Why: the operator is new in opset 23; few compilers support it, and those without masks, softcap or shared heads.
+    The number and width of the heads must be fixed, and for a causal mask the lengths too.
     """
 
     name = "decompose-attention"
@@ -128,11 +128,11 @@ class DecomposeAttention(DraftRewrite):
         return None
 
     def _shared(self, draft: Draft, name: str, count: int, width: int, times: int) -> str:
-        """Each head as many times as queries share it: its rows again and again are the rows of its copies."""
+        """Return each head repeated for every query head that shares it; repeating its rows gives the rows of the copies."""
         return draft.reshape(draft.op("Concat", *[name] * times, axis=2), [0, count, -1, width])
 
     def _attending(self, draft: Draft, heads: Heads) -> Attending | str:
-        """The scale and the masks, or why they cannot be written."""
+        """Return the scale and the masks, or why they cannot be written."""
         rows, keys = ((draft.shape(index) or (None,) * 4)[-2] for index in (0, 1))
         old = (draft.shape(4) or (None,) * 4)[2] if draft.has(4) else 0
         columns = keys + old if isinstance(keys, int) and isinstance(old, int) else None
@@ -170,7 +170,7 @@ class DecomposeAttention(DraftRewrite):
 
 
 def _heads(draft: Draft, index: int, attribute: str) -> Heads | None:
-    """The heads of an operand of three or four dims, 0 for what is not fixed of four; None where it has to be."""
+    """Return the heads of an operand of rank 3 or 4; dynamic dims are 0 for rank 4, and give None for rank 3."""
     dims = draft.shape(index) or ()
     if len(dims) == 4:
         count, width = (dim if isinstance(dim, int) else 0 for dim in (dims[1], dims[3]))

@@ -11,9 +11,9 @@ from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
 
 
 class DecomposeRotaryEmbedding(DraftRewrite):
-    """Write RotaryEmbedding as products of the halves, or of the neighbours, of each head.
+    """Write RotaryEmbedding as products of the halves, or of adjacent pairs, of each head.
 
-    Why: the operator is of opset 23 and few compilers have it, or only with constant angles.
+    Why: the operator is new in opset 23, and few compilers support it, some of them only with constant angles.
     """
 
     name = "decompose-rotary-embedding"

@@ -1,4 +1,4 @@
-"""Attention(x, w, b) = softmax(q k' / sqrt(d) + mask) v over heads, q, k, v = x w + b; MultiHeadAttention is given the three."""
+"""Attention(x, w, b) = softmax(q k' / sqrt(d) + mask) v over heads, q, k, v = x w + b; MultiHeadAttention reads the three."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ HEAD = """<ir_version: 8, opset_import: ["" : 13, "com.microsoft" : 1]> g"""
 class ExpandAttention(DraftRewrite):
     """Write onnxruntime's Attention and MultiHeadAttention as products, a softmax and transposes.
 
-    Why: a transformer that onnxruntime optimised has one in every layer, and no other compiler knows it. Packed and
-    shared states and rotary positions stay fused.
+    Why: a transformer optimised by onnxruntime has one in every layer, and no other compiler supports it. Nodes with packed
+    or shared states or rotary positions stay fused.
     """
 
     name = "expand-attention"
@@ -123,7 +123,7 @@ class ExpandAttention(DraftRewrite):
 
 
 def _attending(draft: Draft, index: int, scale: float, rows: object, columns: object) -> Attending | str:
-    """How the scores are scaled and masked, the padding being an operand; or why that cannot be written."""
+    """Return how the scores are scaled and masked, with the padding mask at operand `index`; or why it cannot be written."""
     low, masks, seen = float(draft.attribute("mask_filter_value", -10000.0)), [], ""
     if draft.has(index):
         mask = padding(draft, index, columns if isinstance(columns, int) else None, low)

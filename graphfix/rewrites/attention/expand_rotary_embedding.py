@@ -1,4 +1,4 @@
-"""com.microsoft's RotaryEmbedding(x, p, cos, sin): the pairs of each head turned by the angles at positions p."""
+"""com.microsoft's RotaryEmbedding(x, p, cos, sin): the pairs of each head rotated by the angles at positions p."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from graphfix.rewriting.rewrite import Case, Cure, Safety
 
 
 class ExpandRotaryEmbedding(DraftRewrite):
-    """Write onnxruntime's RotaryEmbedding as a look-up of angles and products.
+    """Write onnxruntime's RotaryEmbedding as a lookup of angles and products.
 
-    Why: language models that onnxruntime's tools export hold it in every layer, and only onnxruntime has it. The
-    width of a head is twice that of the angles; one position alone is that of the first row.
+    Why: language models exported by onnxruntime's tools have it in every layer, and only onnxruntime supports it. The
+    width of a head is twice that of the angles; a single position is that of the first row.
     """
 
     name = "expand-rotary-embedding"

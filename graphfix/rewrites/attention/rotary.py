@@ -1,4 +1,4 @@
-"""Rotary positions drawn up: pairs (a, b) of a head's numbers turned to (a cos - b sin, a sin + b cos)."""
+"""Rotary position embedding in a draft: pairs (a, b) of a head's elements rotated to (a cos - b sin, a sin + b cos)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from graphfix.rewriting.replacement import Draft
 
 @dataclass(frozen=True, slots=True)
 class Rotary:
-    """How many of a head's `width` numbers are turned, and whether a pair is two neighbours or two halves apart."""
+    """Number of a head's `width` elements that are rotated, and whether pairs are adjacent or half of that number apart."""
 
     width: int
     turned: int
     neighbours: bool
 
     def draw(self, draft: Draft, x: str, cos: str, sin: str) -> str:
-        """[batch, heads, length, width] turned by angles that broadcast to [batch, heads, length, turned / 2]."""
+        """Rotate [batch, heads, length, width] by angles that broadcast to [batch, heads, length, turned / 2]."""
         rest = ""
         if self.turned < self.width:
             x, rest = draft.ops("Split", 2, x, axis=3, split=[self.turned, self.width - self.turned])

@@ -1,4 +1,4 @@
-"""softmax(scale * q k' + mask) v over heads, drawn up in products: what every kind of attention comes to."""
+"""softmax(scale * q k' + mask) v over heads, in a draft: the computation common to all attention operators."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ import numpy as np
 from graphfix.rewriting.replacement import Draft
 
 LOWEST = -65504.0
-"""What hides a score in every dtype: the lowest number of float16."""
+"""The value that masks a score in every dtype: the lowest number of float16."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """How many heads there are, and how wide one is."""
+    """The number of heads and the width of one."""
 
     count: int
     width: int
 
     def apart(self, draft: Draft, name: str) -> str:
-        """[batch, length, heads * width] as [batch, heads, length, width]."""
+        """Return [batch, length, heads * width] as [batch, heads, length, width]."""
         return draft.op("Transpose", draft.reshape(name, [0, 0, self.count, self.width]), perm=[0, 2, 1, 3])
 
     def together(self, draft: Draft, name: str) -> str:
-        """[batch, heads, length, width] as [batch, length, heads * width]."""
+        """Return [batch, heads, length, width] as [batch, length, heads * width]."""
         return draft.reshape(draft.op("Transpose", name, perm=[0, 2, 1, 3]), [0, 0, self.count * self.width])
 
 
 @dataclass(frozen=True, slots=True)
 class Attended:
-    """The scores as they were scaled, limited, masked and made weights, and what the weights make of the values."""
+    """The scores after scaling, softcap, masking and softmax, and the weighted values."""
 
     scores: tuple[str, str, str, str]
     value: str
@@ -38,10 +38,10 @@ class Attended:
 
 @dataclass(frozen=True, slots=True)
 class Attending:
-    """The scale of the scores, their soft limit (0 for none), what is added to them, and which of them are seen at all.
+    """The scale of the scores, their softcap (0 for none), the masks added to them, and the mask of visible scores.
 
-    `low` stands for a score that is not seen. `blind` says that a row may see nothing, and then gives nothing.
-    `dtype` is that of the softmax where it is another.
+    `low` replaces a masked score. `blind` says that a row may have all scores masked, and its output is then zero.
+    `dtype` is the dtype of the softmax where it differs.
     """
 
     scale: float
@@ -53,7 +53,7 @@ class Attending:
     dtype: str = ""
 
     def draw(self, draft: Draft, q: str, k: str, v: str) -> Attended:
-        """Draw up the values that the queries attend to; all are [batch, heads, length, width]."""
+        """Add the attention of `q` on `k` and `v` to the draft; all are [batch, heads, length, width]."""
         scores = draft.op("MatMul", q, draft.op("Transpose", k, perm=[0, 1, 3, 2]))
         scaled = capped = draft.op("Mul", scores, draft.number(self.scale))
         if self.softcap:
@@ -73,14 +73,14 @@ class Attending:
 
 
 def triangle(draft: Draft, rows: int, columns: int, past: int) -> str:
-    """What a row sees that sees as many columns as are past, and those up to its own."""
+    """Return the causal mask: a row sees the `past` columns and those up to its own."""
     return draft.constant(np.tril(np.ones((rows, columns), bool), past))
 
 
 def padding(draft: Draft, index: int, length: int | None, low: float) -> str | None:
-    """The mask that an operand of onnxruntime's attention gives, to add to the scores; None for a form not known here.
+    """Return the additive mask given by an operand of onnxruntime's attention; None for an unknown form.
 
-    [batch, keys], [batch, queries, keys] and [batch, 1, queries, keys] hold 1 for what is seen; [batch] holds lengths.
+    [batch, keys], [batch, queries, keys] and [batch, 1, queries, keys] hold 1 for visible keys; [batch] holds lengths.
     """
     dims = draft.shape(index)
     if dims is None or len(dims) not in (1, 2, 3, 4):

@@ -1,4 +1,4 @@
-"""value_info {y: [N, 64, floor(h/2)]} where y is [N, 32, H] = no word about y: shapes that went stale are forgotten."""
+"""value_info {y: [N, 64, floor(h/2)]} where y is [N, 32, H] = no value_info for y: stale shapes are removed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Outcome, Rewri
 
 
 class DropAnnotations(Rewrite):
-    """Forget what the model says of its own values where that is not what follows from its inputs.
+    """Remove shape annotations that contradict the shapes inferred from the model's inputs.
 
-    Why: sizes that an exporter or a tool left behind go stale; a compiler that holds the model to them finds a
-    contradiction, and infers the shapes itself where there is none. Annotations compute nothing.
+    Why: sizes written by an exporter or a tool go stale; a compiler that relies on them reports a contradiction, and
+    infers the shapes itself where there are none. Annotations do not affect the computation.
     """
 
     name = "drop-annotations"
@@ -62,7 +62,7 @@ class DropAnnotations(Rewrite):
 
 
 def _forget(graph: GraphProto, scope: Scope, stale: set[tuple[Scope, str]]) -> None:
-    """Drop the annotations of these values in a graph and those within it."""
+    """Drop the annotations of these values in a graph and its subgraphs."""
     for at in reversed(range(len(graph.value_info))):
         if (scope, graph.value_info[at].name) in stale:
             del graph.value_info[at]

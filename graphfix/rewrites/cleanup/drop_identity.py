@@ -11,9 +11,9 @@ from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
 
 
 class DropIdentity(GraphRewrite):
-    """Take out an Identity, or a Dropout at inference, and let its readers read its input.
+    """Remove an Identity, or a Dropout at inference; its consumers read its input instead.
 
-    Why: it computes nothing, and a compiler that stumbles over it (its dtype, its mask) need not see it.
+    Why: it computes nothing, and some compilers reject it for its dtype or its mask output.
     """
 
     name = "drop-identity"
@@ -72,7 +72,7 @@ class DropIdentity(GraphRewrite):
 
 
 def _refusal(surgery: Surgery, graph: Any, node: Any) -> str | None:
-    """Why the node must stay; None when it can go."""
+    """Return why the node must stay; None when it can be removed."""
     if node.op == "Dropout":
         if len(node.inputs) > 2 and node.inputs[2].name:
             mode = surgery.known(node.inputs[2])

@@ -14,9 +14,9 @@ from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
 
 
 class DropUnreachable(GraphRewrite):
-    """Drop the nodes whose results nobody uses.
+    """Drop the nodes whose outputs are unused.
 
-    Why: some compilers reject a model over an operator in it that is never run.
+    Why: some compilers reject a model for an unsupported operator even if its output is unused.
     """
 
     name = "drop-unreachable"

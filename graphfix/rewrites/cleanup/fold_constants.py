@@ -1,4 +1,4 @@
-"""f(c1, c2, ...) = c: what depends on constants and fixed dims alone is computed once, here, by onnxruntime."""
+"""f(c1, c2, ...) = c: values that depend on constants and fixed dims alone are computed once, by onnxruntime."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from graphfix.rewriting.imported_tensors import fetch
 from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
 
 KEPT = "Constant (kept)"
-"""What a Constant node is called while graphsurgeon folds, which would make an initializer of it under another dtype."""
+"""Operator name of a Constant node during folding; graphsurgeon would turn it into an initializer of another dtype."""
 
 CODES = {name: code for code, name in DTYPES.items() if name}
 GROWTH = 1 << 20
@@ -28,18 +28,18 @@ GROWTH = 1 << 20
 RANDOM = frozenset({"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"})
 QUANTISED = frozenset({"QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"})
 LISTS = re.compile("Sequence|Optional")
-"""Operators whose result is no tensor, so cannot be an initializer."""
+"""Operators whose result is not a tensor, so cannot be an initializer."""
 
 UNBOUNDED = frozenset({"ConstantOfShape", "Expand", "Tile", "Range", "Resize", "Upsample", "Pad", "OneHot", "EyeLike", "Loop"})
 """Operators whose result can be far larger than their operands."""
 
 
 class FoldConstants(GraphRewrite):
-    """Compute what depends on constants and fixed dims alone, shape arithmetic included.
+    """Fold values that depend on constants and fixed dims alone, shape arithmetic included.
 
-    Why: compilers want axes, shapes, pads and sizes as constants, and exporters leave them as chains of Shape,
+    Why: compilers need axes, shapes, pads and sizes as constants, and exporters write them as chains of Shape,
     Gather and Concat. Random operators and quantise pairs stay, and so does a result over 1 MiB larger than its
-    operands. Constant nodes inside branches become initializers of the main graph on the way.
+    operands. Constant nodes inside branches become initializers of the main graph.
     """
 
     name = "fold-constants"
@@ -115,7 +115,7 @@ class FoldConstants(GraphRewrite):
                     node.op = KEPT
                     kept.append(node)
             _shapes(surgery, graph, wanted)
-            for node in graph.nodes:  # graphsurgeon runs what is constant, and needs the numbers for it
+            for node in graph.nodes:  # graphsurgeon runs constant nodes, and needs the values for it
                 if node.inputs and all(isinstance(tensor, surgery.gs.Constant) for tensor in node.inputs):
                     for tensor in node.inputs:
                         fetch(tensor)
@@ -133,7 +133,7 @@ class FoldConstants(GraphRewrite):
 
 
 def _shapes(surgery: Surgery, graph: Any, wanted: frozenset[Key] | None) -> None:
-    """Replace integer values that the facts already know: shape arithmetic over fixed dims."""
+    """Replace integer values that shape inference has already computed: shape arithmetic over fixed dims."""
     for node in graph.nodes:
         if wanted is not None and surgery.key(node) not in wanted:
             continue
@@ -148,7 +148,7 @@ def _shapes(surgery: Surgery, graph: Any, wanted: frozenset[Key] | None) -> None
 
 
 def _keep(surgery: Surgery, graph: Any, wanted: frozenset[Key] | None, refused: dict[str, Declined], node: Any) -> bool:
-    """Whether a foldable node, which graphsurgeon shows as a copy, stays."""
+    """Whether a foldable node, which graphsurgeon passes as a copy, stays."""
     first = next((tensor.name for tensor in node.outputs if tensor.name), "")
     if wanted is not None and (surgery.scope(graph), first) not in wanted:
         return True
@@ -176,7 +176,7 @@ def _keep(surgery: Surgery, graph: Any, wanted: frozenset[Key] | None, refused: 
 
 
 def _bytes(surgery: Surgery, name: str, graph: Any) -> int | None:
-    """The size of a value of the graph, None when its shape or dtype is unknown."""
+    """Return the size of a value of the graph in bytes; None when its shape or dtype is unknown."""
     value = surgery.facts.value(name, surgery.scope(graph))
     if value is None or value.shape is None or value.dtype not in CODES:
         return None

@@ -1,4 +1,4 @@
-"""g() => (w), w a constant v = g() => (w) with w = Identity(v): an output that no node makes gets one."""
+"""g() => (w), w a constant v = g() => (w) with w = Identity(v): an output without a producer gets one."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Outcome, Rewri
 
 
 class IdentityOutputs(Rewrite):
-    """Let a node make what is handed from an input or a constant straight to an output.
+    """Insert an Identity between an input or a constant and the output that it is used as directly.
 
-    Why: a graph may give back what it was given; compilers that map outputs to nodes find none. The output keeps its
-    name, so an input that goes by the same name is read through a node of another one: a name cannot stand for both,
-    and then the model must stay.
+    Why: ONNX allows a graph to return an input or a constant; compilers that map outputs to nodes find no node. The output
+    keeps its name; where an input has the same name, both cannot keep it, and the model must stay as it is.
     """
 
     name = "identity-outputs"

@@ -11,9 +11,9 @@ from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
 
 
 class LiftConstant(GraphRewrite):
-    """Make initializers of Constant nodes, those inside branches and loop bodies included.
+    """Turn Constant nodes into initializers, including those inside branches and loop bodies.
 
-    Why: some compilers have no Constant, or none inside a branch, and all have initializers.
+    Why: some compilers do not support Constant, or not inside a branch; all support initializers.
     """
 
     name = "lift-constant"

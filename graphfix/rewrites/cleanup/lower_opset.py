@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 STEPS = (21, 18, 17, 13, 11)
-"""Opsets worth stopping at on the way down."""
+"""The opsets to convert to, newest first."""
 
 
 class LowerOpset(Rewrite):
-    """Bring the model to the next older opset that is widely taken.
+    """Convert the model to the next older opset that is widely supported.
 
-    Why: exporters write the newest opset they know, and compilers follow a year behind: the operators are the same,
-    and only the versions they are written in are not known yet. Verified like any other rewrite.
+    Why: exporters write the newest opset they support, and compilers follow about a year later: the operators are the
+    same, and only their newest versions are not supported yet. Verified like any other rewrite.
     """
 
     name = "lower-opset"
@@ -54,6 +54,6 @@ class LowerOpset(Rewrite):
             return Outcome(None, declined=(Declined("the converter does not reach into local functions"),))
         try:
             made = version_converter.convert_version(model, step)
-        except Exception:  # the converter raises what its adapters raise, from C++
+        except Exception:  # the converter passes on the C++ exceptions of its adapters
             return Outcome(None, declined=(Declined(f"the converter has no way from opset {now} to {step}"),))
         return Outcome(restore(model, made), (f"opset {now} to {step}",), (((), ""),))

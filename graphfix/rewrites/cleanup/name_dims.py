@@ -1,4 +1,4 @@
-"""x[?, 3] = x[dim_0, 3]: open dims that have no name, an odd one, or one that says nothing, get one of their own."""
+"""x[?, 3] = x[dim_0, 3]: dynamic dims without a name, or with an invalid or placeholder name, get one."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class NameDims(Rewrite):
-    """Give every open dim of the inputs a name of letters, digits and underscores, the same name for the same dim.
+    """Give every dynamic dim of the inputs a name of letters, digits and underscores, the same name for the same dim.
 
-    Why: exporters leave dims unnamed or write formulas such as `floor(h/2)` for names; a compiler that reckons with
-    symbols cannot begin with a dim that has none, and takes dims that are all called `unk` for equal. A name is no
-    size: what the model takes stays as it is.
+    Why: exporters leave dims unnamed or write formulas such as `floor(h/2)` for names; a compiler with symbolic
+    dims rejects a dim without a name, and treats dims that are all called `unk` as equal. A name is not a size: the
+    model accepts the same inputs as before.
     """
 
     name = "name-dims"
@@ -77,7 +77,7 @@ class NameDims(Rewrite):
             if dim.dim_param in renamed:
                 dim.dim_param = renamed[dim.dim_param]
             elif dim.dim_param in mute and not telling(dim.dim_param):
-                dim.ClearField("dim_param")  # which of those that were called so it is, nobody knows
+                dim.ClearField("dim_param")  # it is not known which of the dims with this name is meant
         return Outcome(made, (f"{changed} dims",), (((), ""),))
 
 

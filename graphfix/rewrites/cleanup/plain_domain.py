@@ -1,4 +1,4 @@
-"""com.microsoft.f(x) = f(x): what onnxruntime has under its own domain and ONNX under none."""
+"""com.microsoft.f(x) = f(x): operators of onnxruntime's domain that ONNX also has."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from graphfix.rewriting.replacement import Draft, DraftRewrite
 from graphfix.rewriting.rewrite import Case, Cure, Safety
 
 SINCE: Mapping[str, int] = {"QuantizeLinear": 13, "DequantizeLinear": 13, "Pad": 11, "Trilu": 14, "Range": 11}
-"""The opset from which ONNX's operator takes what onnxruntime's takes."""
+"""The opset from which ONNX's operator supports the inputs of onnxruntime's."""
 
 
 class PlainDomain(DraftRewrite):
-    """Write an operator of com.microsoft that ONNX has as well as ONNX's.
+    """Replace an operator of com.microsoft by the same operator of ONNX.
 
-    Why: onnxruntime had some operators before ONNX did, and its tools still write them; compilers know ONNX's. Sixteen
-    bit quantisation stays before opset 21, and ExpandDims is Unsqueeze by another name.
+    Why: onnxruntime had some operators before ONNX did, and its tools still write them; compilers support ONNX's. 16-bit
+    quantisation stays before opset 21; ExpandDims becomes Unsqueeze.
     """
 
     name = "plain-domain"

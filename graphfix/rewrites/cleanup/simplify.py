@@ -1,4 +1,4 @@
-"""onnxsim as an untrusted guest: whatever it makes of the model, provided that the numbers agree."""
+"""onnxsim in an isolated process: its result is kept if the model's outputs agree."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 500_000_000
 MOST_SECONDS = 120
 MOST_MEMORY = 8 << 30
-"""Address space of the guest, in bytes."""
+"""Address space of the onnxsim process, in bytes."""
 
 GUEST = """
 import resource, sys
@@ -26,10 +26,10 @@ onnx.save(model, sys.argv[2])
 
 
 class Simplify(Rewrite):
-    """Ask onnxsim to simplify the model, in a process of its own with a deadline.
+    """Simplify the model with onnxsim, in a separate process with a deadline.
 
-    Why: it fuses and folds what no rewrite here does. It also raises, hangs and changes results on some models, so
-    it comes last, only where findings remain, and is withdrawn unless the numbers agree and no new finding appears.
+    Why: it has fusions and folds that no rewrite here has. It also raises, hangs and changes results on some models, so
+    it is tried last, only where findings remain, and is withdrawn unless outputs agree and no new finding appears.
     """
 
     name = "simplify"

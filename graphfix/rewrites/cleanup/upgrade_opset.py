@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 STEPS = (13, 17, 18, 21)
-"""Opsets worth stopping at: axes as operands, LayerNormalization, reductions with operand axes, the newest spread widely."""
+"""The opsets to convert to: axes as operands, LayerNormalization, reductions with operand axes, the newest in wide use."""
 
 
 class UpgradeOpset(Rewrite):
-    """Bring the model to the next widely taken opset.
+    """Convert the model to the next widely supported opset.
 
-    Why: compilers drop old forms of operators before they drop the operators. Verified like any other rewrite,
+    Why: compilers stop supporting old versions of operators before the operators themselves. Verified like any other rewrite,
     since the converter has no adapter for every change.
     """
 

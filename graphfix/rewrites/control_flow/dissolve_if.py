@@ -1,4 +1,4 @@
-"""If(true, A, B) = A and If(false, A, B) = B: a condition that is known chooses its branch now."""
+"""If(true, A, B) = A and If(false, A, B) = B: an If with a constant condition is replaced by the branch that runs."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
 
 
 class DissolveIf(GraphRewrite):
-    """Put the branch that runs in the place of an If whose condition is known.
+    """Replace an If whose condition is known by the branch that runs.
 
-    Why: few compilers take an If, and exporters write one for every data-dependent squeeze. Once an input is bound
+    Why: few compilers support If, and exporters write one for every data-dependent squeeze. Once an input is bound
     or a dim frozen the condition is a constant, and the other branch can never run.
     """
 
@@ -85,7 +85,7 @@ class DissolveIf(GraphRewrite):
                     if condition is not None and condition.size == 1 and asked:
                         _inline(surgery, graph, index, "then_branch" if condition.reshape(()) else "else_branch")
                         yield key
-                        continue  # the branch now stands at this index, and may hold an If itself
+                        continue  # the branch is now at this index, and may contain an If itself
                     if condition is not None or not asked:
                         index += 1
                         continue
@@ -95,7 +95,7 @@ class DissolveIf(GraphRewrite):
 
 
 def _inline(surgery: Surgery, graph: Any, index: int, chosen: str) -> None:
-    """Put a branch's nodes where its If stands; names that are taken elsewhere get a number."""
+    """Replace an If by the nodes of a branch; names that are taken elsewhere get a number."""
     node = graph.nodes[index]
     origin = surgery.label(surgery.key(node))
     branch = node.attrs[chosen]

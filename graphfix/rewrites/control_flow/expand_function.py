@@ -1,4 +1,4 @@
-"""op(x) = the function body that ONNX itself gives for op, written out in older operators."""
+"""op(x) = the function body that ONNX defines for op, in older operators."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ CODES = {name: code for code, name in DTYPES.items() if name}
 
 
 class ExpandFunction(GraphRewrite):
-    """Write an operator that ONNX defines as a function as the operators of its definition.
+    """Replace an operator that ONNX defines as a function by the operators of its definition.
 
     Why: Mish, Gelu, LayerNormalization, GroupNormalization, Selu, ThresholdedRelu and some forty others are
-    compositions by definition; a compiler that lacks one has its parts. Casts to the dtype of another operand become
-    plain casts, since that dtype is known.
+    defined as functions; a compiler that lacks one supports the operators of its body. Casts to the dtype
+    of another operand become plain casts, since that dtype is known.
     """
 
     name = "expand-function"
@@ -72,7 +72,7 @@ class ExpandFunction(GraphRewrite):
 
 
 def definition(surgery: Surgery, node: Any) -> FunctionProto | Declined:
-    """The function body of a node at the model's opset, or why there is none."""
+    """Return the function body of a node at the model's opset, or why there is none."""
     at = surgery.label(surgery.key(node))
     try:
         schema: Any = onnx.defs.get_schema(node.op, surgery.opset, "")
@@ -105,7 +105,7 @@ def definition(surgery: Surgery, node: Any) -> FunctionProto | Declined:
 
 
 def _concrete(inner: NodeProto, node: Any, surgery: Surgery) -> NodeProto:
-    """A node of the body with the attributes it takes from the call filled in."""
+    """Return a node of the body with the attributes that refer to the call filled in."""
     made = NodeProto()
     made.CopyFrom(inner)
     del made.attribute[:]
@@ -128,7 +128,7 @@ def _concrete(inner: NodeProto, node: Any, surgery: Surgery) -> NodeProto:
 
 
 def _plain_casts(protos: list[NodeProto], bound: dict[str, Any], surgery: Surgery) -> list[NodeProto]:
-    """CastLike against an operand of known dtype as Cast."""
+    """Return the nodes with CastLike to an operand of known dtype replaced by Cast."""
     plain = []
     for proto in protos:
         like = bound.get(proto.input[1]) if proto.op_type == "CastLike" else None

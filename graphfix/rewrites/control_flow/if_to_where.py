@@ -1,4 +1,4 @@
-"""If(p, A, B) = Where(p, A, B), where A and B compute without a condition and have one shape."""
+"""If(p, A, B) = Where(p, A, B), where A and B can be computed unconditionally and have the same shape."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from graphfix.rewriting.graph_rewrite import GraphRewrite
 from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
 
 MOST_NODES = 128
-"""Nodes of both branches together; both are computed at all times afterwards."""
+"""Maximum number of nodes of both branches together; afterwards both are always computed."""
 MOST_HEAVY = 4
 
 HEAVY = {"Conv", "ConvTranspose", "MatMul", "Gemm", "Einsum", "Attention"}
@@ -18,14 +18,14 @@ IMPURE = {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLik
 CELLS = {"LSTM", "GRU", "RNN"}
 GUARDED = {"Gather": 1, "GatherND": 1, "GatherElements": 1, "ScatterND": 1, "ScatterElements": 1, "Reshape": 1, "Expand": 1,
            "Squeeze": 1, "Range": 0, "Tile": 1, "OneHot": 0, "TopK": 1, "Split": 1}  # fmt: skip
-"""Operators that may fail on what an operand holds, and the operand: the condition may be what protects them."""
+"""Operators that may fail for some values of an operand, by its index; the condition may guard against these values."""
 
 
 class IfToWhere(GraphRewrite):
-    """Compute both branches of an If whose condition is not known, and choose between their results.
+    """Compute both branches of an If whose condition is not known, and select between their results by Where.
 
-    Why: few compilers run a branch, all choose elementwise. It costs the branch that is not taken, so both must be
-    small, and neither may fail or draw random numbers where it would not have run.
+    Why: few compilers support If, all support Where. The branch not taken is computed too, so both must be small,
+    and neither may fail or draw random numbers.
     """
 
     name = "if-to-where"
@@ -88,7 +88,7 @@ class IfToWhere(GraphRewrite):
     )
 
     def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
-        for graph in reversed(surgery.graphs()):  # inner before outer: what it leaves is plain nodes
+        for graph in reversed(surgery.graphs()):  # inner before outer: a rewritten If leaves plain nodes
             for node in [n for n in graph.nodes if n.op == "If" and n.domain in (None, "", "ai.onnx")]:
                 key = surgery.key(node)
                 if (wanted is not None and key not in wanted) or surgery.known(node.inputs[0]) is not None:
@@ -141,7 +141,7 @@ def _may_fail(surgery: Surgery, node: Any) -> bool:
 
 
 def _choose(surgery: Surgery, graph: Any, node: Any) -> None:
-    """Put both branches where the If stood, and a Where behind them for each output."""
+    """Replace the If by both branches, followed by a Where for each output."""
     origin = surgery.label(surgery.key(node))
     branches = [node.attrs["then_branch"], node.attrs["else_branch"]]
     condition, outputs = node.inputs[0], list(node.outputs)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class InlineFunctions(Rewrite):
     """Write out the model's local functions where they are called.
 
-    Why: many compilers know operators only, and a function is an operator they have never heard of.
+    Why: many compilers do not read local functions, and reject a call as an unknown operator.
     """
 
     name = "inline-functions"

@@ -1,4 +1,4 @@
-"""Loop(w -> w) reads w from outside: what a body gives back as it was given is the same in every iteration."""
+"""Loop(w -> w) = Loop() with w from the outer scope: a carried value that the body returns unchanged is invariant."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
 
 
 class LiftInvariants(GraphRewrite):
-    """Let the body of a Loop read from outside what it would give back as it was given; a node makes what else it hands on.
+    """Make a Loop body read invariant carried values from the outer scope, and give every other output a producer.
 
-    Why: frameworks let loops carry weights. A compiler that reads such a body does not know their shapes, as carried values
-    may change theirs, and one that maps a body's outputs to the nodes that make them finds none.
+    Why: frameworks export weights as carried values. A compiler does not know the shapes of carried values, because they may
+    change between iterations, and one that maps a body's outputs to their producers finds none.
     """
 
     name = "lift-invariants"
@@ -78,12 +78,12 @@ class LiftInvariants(GraphRewrite):
                     yield key
 
     def _lift(self, surgery: Surgery, graph: Any, node: Any, place: int) -> None:
-        """Take a carried value out of a loop: body and result read what it began with."""
+        """Remove a carried value from a loop: the body and the result's consumers read its initial value."""
         body, outer, result = node.attrs["body"], node.inputs[2 + place], node.outputs[place]
         inner = body.inputs.pop(2 + place)
         body.outputs.pop(1 + place)
         for other, tensor in enumerate(body.outputs):
-            if tensor is inner:  # stacked besides
+            if tensor is inner:  # also a scan output
                 made = surgery.gs.Variable(surgery.fresh(inner.name), dtype=inner.dtype, shape=inner.shape)
                 body.nodes.append(surgery.at(inner.name).node("Identity", [outer], [made]))
                 body.outputs[other] = made
@@ -98,7 +98,7 @@ class LiftInvariants(GraphRewrite):
 
 
 def _kept(body: Any, place: int) -> bool:
-    """Whether a body hands on a carried value as it is."""
+    """Whether a body returns a carried value unchanged."""
     return 2 + place < len(body.inputs) and 1 + place < len(body.outputs) and body.outputs[1 + place] is body.inputs[2 + place]
 
 

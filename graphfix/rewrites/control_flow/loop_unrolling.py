@@ -1,8 +1,8 @@
-"""Loop bodies written out: copies of a body's nodes, one for each pass, with names of their own.
+"""Unrolling of loop bodies: one copy of a body's nodes for each iteration, with unique names.
 
-It works on protobuf rather than on graphsurgeon graphs because a body may hold branches and loops of its own, whose
-nodes are copied with it. What a pass computes from constants alone is folded on the way: a condition that depends on
-the number of the pass is then known, and the loop ends where it would end.
+It works on protobuf rather than on graphsurgeon graphs because a body may contain branches and loops, whose nodes are
+copied with it. Values computed from constants alone are folded meanwhile: a condition that depends on the iteration
+number is then known, and the loop ends at the same iteration as the original.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from graphfix.rewriting.builder import Builder
 from graphfix.rewriting.rewrite import Declined, Key, Outcome, Rewrite
 
 MOST_NODES = 2000
-"""Nodes that one loop may become."""
+"""Maximum number of nodes into which one loop is unrolled."""
 
 
 SMALL = 64
-"""Elements up to which a pass computes from constants while it is written."""
+"""Maximum number of elements of a value that is folded during unrolling."""
 
 
 class CannotUnroll(Exception):
-    """Why a loop has to stay."""
+    """Raised with the reason why a loop cannot be unrolled."""
 
 
 @dataclass(slots=True)
 class Copies:
-    """The passes of one loop written so far: `values` are what they compute from constants alone."""
+    """The iterations of one loop unrolled so far; `values` are those computed from constants alone."""
 
     book: Book
     body: GraphProto
@@ -46,7 +46,7 @@ class Copies:
     written: int = 0
 
     def known(self, name: str) -> Array | None:
-        """The value of an outer name or of one that a pass made."""
+        """Return the constant value of an outer name or of one from an iteration; None where it is not known."""
         found = self.values.get(name)
         if found is None and name:
             value = self.book.facts.value(name, self.scope)
@@ -54,18 +54,18 @@ class Copies:
         return found
 
     def constant(self, name: str, array: Array) -> str:
-        """The name of a new initializer."""
+        """Add an initializer and return its name."""
         made = self.build.constant(name, array)
         self.values[made] = array
         return made
 
     def node(self, op: str, inputs: list[str], **attrs: Any) -> str:
-        """One new node, and the name of its output."""
+        """Add a node and return the name of its output."""
         self.written += 1
         return self.build.op(op, *inputs, **attrs)
 
     def step(self, given: Mapping[str, str | Array]) -> list[str]:
-        """Write one pass with the body's inputs bound to names, or to values that become constants where they are read."""
+        """Add one iteration, with the body's inputs bound to names, or to values that become constants where used."""
         names: dict[str, str | Array] = {**given}
         for tensor in self.body.initializer:
             if tensor.name not in self.hoisted:
@@ -91,7 +91,7 @@ class Copies:
         return [self._read(output.name, names) for output in self.body.output]
 
     def _folded(self, node: NodeProto, names: Mapping[str, str | Array]) -> Array | None:
-        """The value of a small node's output where constants alone make it."""
+        """Return the value of a node's small output if it depends on constants alone; else None."""
         if len(node.output) != 1:
             return None
         if node.op_type == "Constant":
@@ -110,7 +110,7 @@ class Copies:
         return meant
 
     def _rename(self, node: NodeProto, names: dict[str, str | Array]) -> None:
-        """Rename what a node and the graphs inside it read and make; inner names get their own as well."""
+        """Rename the inputs and outputs of a node and of its subgraphs; names of inner scopes get new unique names."""
         for place, name in enumerate(node.input):
             node.input[place] = self._read(name, names)
         for place, name in enumerate(node.output):
@@ -132,7 +132,7 @@ class Copies:
                 del graph.value_info[:]
 
     def bind(self, results: Mapping[str, str]) -> None:
-        """Let each output of the loop be the name that stands for it, by renaming its maker where that is free."""
+        """Bind each output of the loop to its result, by renaming the producer's output where possible."""
         made = {name for node in self.build.nodes for name in node.output}
         wanted: dict[str, str | Array] = {}
         for output, result in results.items():
@@ -145,7 +145,7 @@ class Copies:
         self._prune(set(results))
 
     def _prune(self, read: set[str]) -> None:
-        """Drop what nothing reads, such as the condition of a pass that is known to run."""
+        """Drop unused nodes, such as the condition of an iteration that is known to run."""
         kept = []
         for node in reversed(self.build.nodes):
             if read.intersection(node.output):
@@ -167,13 +167,13 @@ class Copies:
 
 
 class LoopRewrite(Rewrite):
-    """A rewrite of loops as the passes they make."""
+    """Base class of rewrites that unroll loops."""
 
     operator: str
 
     @abstractmethod
     def passes(self, node: NodeProto, copies: Copies) -> None:
-        """Write every pass and bind the loop's outputs; raises CannotUnroll."""
+        """Add every iteration and bind the loop's outputs; raises CannotUnroll."""
 
     def apply(self, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
         book = Book(model, self.name)
@@ -208,7 +208,7 @@ class LoopRewrite(Rewrite):
 
 
 def stack(copies: Copies, parts: list[str], axis: int) -> str:
-    """The parts side by side along a new axis."""
+    """Return the parts stacked along a new axis."""
     if not parts:
         raise CannotUnroll("it makes no pass, and the shape of what it would stack is not known")
     if copies.book.opset < 13:
@@ -220,12 +220,12 @@ def stack(copies: Copies, parts: list[str], axis: int) -> str:
 
 
 def integers(node: NodeProto, name: str, count: int) -> list[int]:
-    """An attribute of `count` integers, zeros where it is left out."""
+    """Return an attribute of `count` integers, zeros if it is left out."""
     return list(attribute(node, name) or [0] * count)
 
 
 def _graphs(graph: GraphProto, scope: tuple[str, ...]) -> Iterator[tuple[GraphProto, tuple[str, ...]]]:
-    """Every graph with its scope, inner before outer."""
+    """Yield every graph with its scope, inner before outer."""
     for node in list(graph.node):
         for item in node.attribute:
             if item.type == AttributeProto.GRAPH:

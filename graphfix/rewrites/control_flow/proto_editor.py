@@ -1,4 +1,4 @@
-"""A copy of a model that is being rewritten as protobuf: the facts about it, and the names taken in it."""
+"""Editor of a model as protobuf: a copy of the model, the facts about it, and the names in use."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graphfix.rewriting.emission import Protos
 
 
 class Book:
-    """A copy of a model in which loops are being written out, and the names taken in it."""
+    """A copy of a model in which loops are unrolled, and the names in use."""
 
     def __init__(self, model: ModelProto, stamp: str) -> None:
         self.facts, self.stamp = Facts.of(model), stamp
@@ -25,32 +25,32 @@ class Book:
         self._builder = Builder(Protos(self.model.graph), Taken.of(model.graph), stamp)
 
     def at(self, origin: str) -> Builder[str]:
-        """A builder for what stands in the place of a node; equal constants are one in the whole model."""
+        """Return a builder for the replacement of a node; equal constants are shared in the whole model."""
         return self._builder.at(origin, self._pool)
 
     def fresh(self, name: str) -> str:
-        """The name, with a number where it is taken."""
+        """Return the name, with a number appended if it is taken."""
         return self._builder.fresh(name)
 
     def mark(self) -> int:
-        """How many initializers there are."""
+        """Return the number of initializers."""
         return len(self.model.graph.initializer)
 
     def forget(self, mark: int) -> None:
-        """Take back the initializers made since the mark."""
+        """Remove the initializers added since the mark."""
         gone = {tensor.name for tensor in self.model.graph.initializer[mark:]}
         del self.model.graph.initializer[mark:]
         self._pool.forget(gone)
 
     def hoist(self, tensor: TensorProto) -> str:
-        """The same initializer in the main graph."""
+        """Copy an initializer to the main graph and return its name."""
         made = self.model.graph.initializer.add()
         made.CopyFrom(tensor)
         name = made.name = self.fresh(tensor.name)
         return name
 
     def tidy(self, mark: int) -> None:
-        """Drop the initializers made since the mark that nothing reads."""
+        """Drop the unused ones among the initializers added since the mark."""
         graph = self.model.graph
         read = {name for node in every(graph.node) for name in node.input} | {output.name for output in graph.output}
         read |= {o.name for node in every(graph.node) for i in node.attribute for g in [i.g, *i.graphs] for o in g.output}
@@ -60,7 +60,7 @@ class Book:
 
 
 def every(nodes: Any) -> Iterator[NodeProto]:
-    """Nodes at every depth."""
+    """Yield the nodes at every depth."""
     for node in nodes:
         yield node
         for item in node.attribute:

@@ -1,4 +1,4 @@
-"""ConcatFromSequence(SequenceConstruct(a, b)) = Concat(a, b): a list whose length is known is its tensors."""
+"""ConcatFromSequence(SequenceConstruct(a, b)) = Concat(a, b): a sequence of known length is replaced by its tensors."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ MOST_PIECES = 512
 
 
 class SequenceToTensors(GraphRewrite):
-    """Follow sequences through the graph, and let what reads them read the tensors inside.
+    """Replace sequences of known length by their tensors, which their consumers then read.
 
-    Why: almost no compiler has sequences; exporters write them for Python lists, most of which have a length that is
-    known once loops are written out and dims are fixed.
+    Why: almost no compiler supports sequences; exporters write them for Python lists, most of which have a known length
+    once loops are unrolled and dims are fixed.
     """
 
     name = "sequence-to-tensors"
@@ -100,7 +100,7 @@ class SequenceToTensors(GraphRewrite):
 
 
 def _place(surgery: Surgery, node: Any, position: int, length: int, default: int) -> int | None:
-    """The place a position operand means, from the front; None where it is not known or not there."""
+    """Return the index given by a position operand, counted from the front; None where it is unknown or out of range."""
     if len(node.inputs) <= position or not node.inputs[position].name:
         return default
     found = surgery.known(node.inputs[position])
@@ -111,7 +111,7 @@ def _place(surgery: Surgery, node: Any, position: int, length: int, default: int
 
 
 def _pieces(surgery: Surgery, graph: Any, node: Any, held: dict[int, list[Any]]) -> list[Any] | None:
-    """The tensors in the sequence that a node makes; None where that is not known."""
+    """Return the tensors in the sequence that a node produces; None where they are not known."""
     if node.op == "SequenceEmpty":
         return []
     if node.op == "SequenceConstruct":
@@ -130,7 +130,7 @@ def _pieces(surgery: Surgery, graph: Any, node: Any, held: dict[int, list[Any]])
 
 
 def _split(surgery: Surgery, graph: Any, node: Any) -> list[Any] | None:
-    """The pieces of a SplitToSequence, written beside it; those that nothing reads go when the model is closed."""
+    """Return the pieces of a SplitToSequence, computed by new nodes; unused ones are removed at export."""
     x, axis, origin = node.inputs[0], int(node.attrs.get("axis", 0)), surgery.label(surgery.key(node))
     value = surgery.value(x)
     size = None if value is None or value.shape is None else value.shape[axis]
@@ -158,7 +158,7 @@ def _split(surgery: Surgery, graph: Any, node: Any) -> list[Any] | None:
 
 
 def _read(surgery: Surgery, graph: Any, node: Any, held: dict[int, list[Any]]) -> str | None:
-    """Let a reader of a sequence read tensors; or why it cannot."""
+    """Make a consumer of a sequence read tensors; return why that is not possible, else None."""
     pieces, sequence = held.get(id(node.inputs[0])), node.inputs[0].name
     if pieces is None:
         return f"what the sequence `{sequence}` holds is not known"
@@ -185,7 +185,7 @@ def _read(surgery: Surgery, graph: Any, node: Any, held: dict[int, list[Any]]) -
 
 
 def _become(surgery: Surgery, graph: Any, node: Any, tensor: Any) -> None:
-    """Let the readers of a node's output read another tensor; an Identity where a graph gives it."""
+    """Make the consumers of a node's output read another tensor, through an Identity if it is a graph output."""
     made = node.outputs[0]
     if any(made is output or made.name == output.name for inner in surgery.graphs() for output in inner.outputs):
         surgery.replace(graph, node, [helper.make_node("Identity", ["in"], ["out"])], {"in": tensor}, {"out": made}, {})

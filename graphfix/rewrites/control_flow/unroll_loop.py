@@ -1,4 +1,4 @@
-"""Loop<body>(3, true, s) = body(2, body(1, body(0, s))): a loop whose passes can be counted now."""
+"""Loop<body>(3, true, s) = body(2, body(1, body(0, s))): a loop with a known number of iterations."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from graphfix.rewriting.rewrite import Case, Cure, Safety
 
 
 class UnrollLoop(LoopRewrite):
-    """Write out a Loop whose trip count and condition follow from constants, up to 2000 nodes.
+    """Unroll a Loop whose trip count and condition follow from constants, up to 2000 nodes.
 
-    Why: few compilers run a loop, and exporters write one for every `for` over a list or a range. A condition that
-    hangs on the number of the pass is computed on the way, so a loop that breaks early ends where it would.
+    Why: few compilers support Loop, and exporters write one for every `for` over a list or a range. A condition that
+    depends on the iteration number is folded, so a loop that breaks early ends at the same iteration.
     """
 
     name = "unroll-loop"
@@ -110,7 +110,7 @@ class UnrollLoop(LoopRewrite):
 
 
 def _turns(most: int | None, copies: Copies) -> Iterator[int]:
-    """The numbers of the passes; a body without nodes must not spin for ever."""
+    """Yield the iteration numbers; bounded, because a body without nodes would never reach the node limit."""
     turn = 0
     while most is None or turn < most:
         if turn > 100_000:

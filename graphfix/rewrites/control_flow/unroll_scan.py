@@ -1,4 +1,4 @@
-"""Scan<body>(s, x) = body(body(s, x[0]), x[1]) ...: one copy of the body for each slice of what is scanned."""
+"""Scan<body>(s, x) = body(body(s, x[0]), x[1]) ...: one copy of the body for each slice of the scan inputs."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from graphfix.rewriting.rewrite import Case, Cure, Safety
 
 
 class UnrollScan(LoopRewrite):
-    """Write out a Scan over axes of fixed size, up to 2000 nodes.
+    """Unroll a Scan over axes of fixed size, up to 2000 nodes.
 
-    Why: few compilers have Scan; the slices it walks over are counted by a dim, and each pass is plain operators.
+    Why: few compilers support Scan; a fixed dim gives its number of iterations, each of which consists of plain operators.
     """
 
     name = "unroll-scan"

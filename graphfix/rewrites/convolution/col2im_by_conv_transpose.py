@@ -1,4 +1,4 @@
-"""Col2Im(x) = ConvTranspose(x, e), e_k being one at place k of the kernel: blocks that overlap are added."""
+"""Col2Im(x) = ConvTranspose(x, e), e_k being one at position k of the kernel: overlapping blocks are added."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from graphfix.rewriting.rewrite import Case, Cure, Safety
 
 
 class Col2imByConvTranspose(DraftRewrite):
-    """Put blocks back into an image by a transposed convolution that copies each column to its place.
+    """Write Col2Im as a transposed convolution that copies each column to its position.
 
-    Why: folding patches back is one operator in a framework and missing in most compilers, all of which have
+    Why: frameworks have an operator that folds patches into an image; most compilers do not support it, and all support
     transposed convolutions.
     """
 

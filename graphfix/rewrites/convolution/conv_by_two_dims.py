@@ -1,4 +1,4 @@
-"""Conv1d(x, w) = Squeeze(Conv2d(Unsqueeze(x), Unsqueeze(w))): a row is an image one pixel high."""
+"""Conv1d(x, w) = Squeeze(Conv2d(Unsqueeze(x), Unsqueeze(w))): a sequence is an image of height 1."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from graphfix.rewriting.rewrite import Case, Cure, Safety
 
 POOLS = ("MaxPool", "AveragePool", "LpPool")
 LISTS = {"kernel_shape": 1, "strides": 1, "dilations": 1, "pads": 0, "output_padding": 0}
-"""Attributes that get an entry for the new axis, and what it is."""
+"""Attributes that get an entry for the new axis, and the value of the entry."""
 
 
 class ConvByTwoDims(DraftRewrite):
-    """Convolve or pool along one axis as along two, the first of which has one entry.
+    """Write a 1-D convolution or pool as a 2-D one with a first spatial axis of size 1.
 
-    Why: compilers grew up on images. Some have no one-dimensional form, or none with groups, free dims or auto_pad.
+    Why: some compilers have no 1-D form, or none with groups, dynamic dims or auto_pad.
     """
 
     name = "conv-by-two-dims"

@@ -11,9 +11,9 @@ from graphfix.rewriting.rewrite import Case, Cure, Safety
 
 
 class CropBySlice(DraftRewrite):
-    """Cut by a Slice what negative pads cut, and pad the rest.
+    """Write negative pads as a Slice, followed by a Pad for the positive ones.
 
-    Why: ONNX lets one Pad do both; compilers take pads of zero and more.
+    Why: ONNX allows negative pads, which crop; compilers support pads of zero and more.
     """
 
     name = "crop-by-slice"

@@ -1,4 +1,4 @@
-"""DeformConv(x, o, m) = Conv<1x1>(x sampled at p + k + o_k, weighed by m_k, for every place k of the kernel)."""
+"""DeformConv(x, o, m) = Conv<1x1>(x sampled at p + k + o_k, weighted by m_k, for every position k of the kernel)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from graphfix.rewriting.rewrite import Case, Cure, Safety
 
 
 class DecomposeDeformConv(DraftRewrite):
-    """Sample the image at the places that the offsets give, and convolve what was sampled with a kernel of one.
+    """Write DeformConv as sampling at the offset positions, followed by a convolution with a kernel of size 1.
 
-    Why: hardly any compiler has deformable convolutions; all have Gather and a convolution.
+    Why: hardly any compiler supports deformable convolutions; all support Gather and Conv.
     """
 
     name = "decompose-deform-conv"

@@ -1,4 +1,4 @@
-"""LpPool_p(x) = (sum |x|^p)^(1/p), the sum being the average of a window, pads counted, times its places."""
+"""LpPool_p(x) = (sum |x|^p)^(1/p), the sum being the average of a window, pads counted, times its size."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graphfix.rewriting.rewrite import Case, Cure, Safety
 class DecomposeLpPool(DraftRewrite):
     """Write LpPool as powers around an average pool, and GlobalLpPool as powers around a sum.
 
-    Why: hardly any compiler has pools by norm, and those that do not for every norm or pad.
+    Why: hardly any compiler supports LpPool, and those that do not for every norm or pad.
     """
 
     name = "decompose-lp-pool"

@@ -11,10 +11,10 @@ from graphfix.rewriting.rewrite import Case, Cure, Safety
 
 
 class DecomposeMaxRoiPool(DraftRewrite):
-    """Pool regions by the maximum with masks: what lies outside a bin is hidden, along the rows, then along the columns.
+    """Write MaxRoiPool as masked maxima: elements outside a bin are masked along the rows, then along the columns.
 
-    Why: the first detectors have it, and few compilers do; comparison, Where and ReduceMax are everywhere. The regions
-    may be known at run time only.
+    Why: early detectors use it, and few compilers support it; all support comparisons, Where and ReduceMax. The regions
+    may be computed at run time.
     """
 
     name = "decompose-max-roi-pool"
@@ -73,14 +73,14 @@ class DecomposeMaxRoiPool(DraftRewrite):
 
 
 def _whole(draft: Draft, name: str, scale: float) -> str:
-    """A coordinate [R] in pixels, halves rounded away from zero."""
+    """Return a coordinate [R] in pixels, halves rounded away from zero."""
     scaled = name if scale == 1.0 else draft.op("Mul", name, draft.number(scale))
     near = draft.op("Floor", draft.op("Add", draft.op("Abs", scaled), draft.number(0.5)))
     return draft.op("Mul", draft.op("Sign", scaled), near)
 
 
 def _bins(draft: Draft, start: str, end: str, count: int, axis: int) -> tuple[str, str]:
-    """Which elements of an axis lie in each bin, [R, bins, length], and which bins hold none, [R, bins]."""
+    """Return masks of the elements of an axis in each bin, [R, bins, length], and of the empty bins, [R, bins]."""
     one, zero = draft.number(1), draft.number(0)
     length = draft.size(axis)
     limit = draft.number(length) if isinstance(length, int) else draft.cast(length, "float32")

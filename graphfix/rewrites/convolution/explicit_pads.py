@@ -12,9 +12,9 @@ OPERATORS = ("Conv", "MaxPool", "AveragePool", "LpPool", "ConvInteger", "QLinear
 
 
 class ExplicitPads(DraftRewrite):
-    """Write the pads that `auto_pad` means as numbers.
+    """Replace `auto_pad` by the explicit pads it stands for.
 
-    Why: an old attribute that some compilers do not know, know for one side only, or read the wrong way round.
+    Why: some compilers do not support this deprecated attribute, support one of its values, or confuse the two sides.
     """
 
     name = "explicit-pads"

@@ -1,7 +1,7 @@
 """ConvTranspose<output_shape = s>(x) = ConvTranspose<pads = p>(x), with p_total = stride * (n - 1) + extent + extra - s.
 
-What auto_pad and output_shape ask for is worked out as pads; what pads in front and behind do not share is cut off by
-a Slice, and rows of output_padding that no window reaches are reached by a kernel with zeros behind it.
+auto_pad and output_shape are converted to pads; the difference between the pads before and after is cut off by a Slice,
+and rows of output_padding that no window reaches are covered by a kernel extended with zeros.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ MORE = "<float[1, 1, 2, 3] w = {1, 2, 3, 4, 5, 6}>"
 
 
 class ExplicitTransposedPads(DraftRewrite):
-    """Write a ConvTranspose that is told its output's size, or auto_pad, with pads as numbers and an output cut to size.
+    """Write a ConvTranspose with output_shape or auto_pad as one with explicit pads and a Slice of the output.
 
-    Why: ONNX derives the pads from the size, by rules that changed; compilers read them in other ways or not at all.
-    Whole windows computed and then cut off are read in one way only.
+    Why: ONNX derives the pads from the size, by rules that changed; compilers interpret them differently or not at all.
+    The full output followed by a Slice is unambiguous.
     """
 
     name = "explicit-transposed-pads"
@@ -98,7 +98,7 @@ class ExplicitTransposedPads(DraftRewrite):
 
 
 def _pads(draft: Draft, kernel: list[int], count: int) -> tuple[list[int], list[int]] | str:
-    """What is cut off in front of and behind the whole result on each axis; or why that is not known."""
+    """Return what is cut off before and after the full result on each axis; or why that is not known."""
     strides, dilations = (list(draft.attribute(name) or [1] * count) for name in ("strides", "dilations"))
     extra = list(draft.attribute("output_padding") or [0] * count)
     auto, asked = draft.attribute("auto_pad", "NOTSET"), draft.attribute("output_shape")
@@ -121,7 +121,7 @@ def _pads(draft: Draft, kernel: list[int], count: int) -> tuple[list[int], list[
 
 
 def _cut(draft: Draft, name: str, before: list[int], after: list[int]) -> str:
-    """The result without what lies in front and behind."""
+    """Return the result cropped by `before` and `after`."""
     axes = [axis for axis, pair in enumerate(zip(before, after, strict=True)) if any(pair)]
     if not axes:
         return name

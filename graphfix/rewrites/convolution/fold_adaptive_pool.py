@@ -15,10 +15,10 @@ from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
 
 
 class FoldAdaptivePool(GraphRewrite):
-    """Fold what an exporter made of adaptive average pooling back into pooling, or into a product along each axis.
+    """Fold exported adaptive average pooling into an average pool, or into a matrix product along each axis.
 
-    Why: windows gathered into tensors of six dims, or dozens of slices, are no operator a compiler knows; pooling with a
-    fixed kernel is. Where the windows are not of one size, each axis is averaged by a constant matrix.
+    Why: exporters write windows gathered into tensors of rank 6, or dozens of slices, which compilers reject; they support
+    pooling with a fixed kernel. Where the windows differ in size, each axis is averaged by a constant matrix.
     """
 
     name = "fold-adaptive-pool"
@@ -88,7 +88,7 @@ class FoldAdaptivePool(GraphRewrite):
 
 
 def windows(matrix: Matrix) -> tuple[int, int] | None:
-    """Kernel and stride where every row averages as many neighbours, a fixed step further on, to the end; else None."""
+    """Return kernel and stride if every row averages equally many neighbours, at a fixed stride to the end; else None."""
     rows = [np.flatnonzero(row) for row in matrix]
     starts, sizes = [int(row[0]) for row in rows], {len(row) for row in rows}
     steps = {b - a for a, b in itertools.pairwise(starts)} or {1}
@@ -102,7 +102,7 @@ def windows(matrix: Matrix) -> tuple[int, int] | None:
 
 
 def _replace(surgery: Surgery, graph: Any, region: Region) -> None:
-    """Put pooling, or products, where the region stood."""
+    """Replace the region by pooling, or by products."""
     build = surgery.at(surgery.label(surgery.key(region.nodes[-1])))
     found = [windows(matrix) for matrix in region.matrices]
     rank, tensor = len(found) + 2, region.source

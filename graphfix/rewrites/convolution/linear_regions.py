@@ -1,8 +1,8 @@
-"""A part of a graph that averages along each axis by itself, and the matrices with which it does.
+"""Regions of a graph that average along each axis separately, and the matrices of these averages.
 
-Exporters unroll adaptive pooling into whatever they have: gathers of windows and a mean, slices, sums and a join. What
-it computes shows when it is run: on inputs that are one along one position of an axis it gives a column of that axis'
-matrix, and on random inputs it must give the product of the matrices.
+Exporters write adaptive pooling in several forms: gathers of windows and a mean, or slices, sums and a Concat. The
+region is therefore run: an input that is one at one position of an axis gives a column of that axis' matrix, and for
+random inputs the output must equal the product with the matrices.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ LINEAR = frozenset({
     "Add", "AveragePool", "Concat", "Div", "Flatten", "Gather", "GatherND", "GlobalAveragePool", "Identity", "Mul", "ReduceMean",
     "ReduceSum", "Reshape", "Slice", "Split", "Squeeze", "Sub", "Sum", "Transpose", "Unsqueeze", "Where",
 })  # fmt: skip
-"""Operators that may be part of an average; whether they are, their numbers show."""
+"""Operators that may be part of an average; running the region decides."""
 STARTS = frozenset({"Gather", "GatherND", "Slice", "Split", "Transpose"})
 MOST_NODES = 2000
 MOST = 1 << 24
-"""Elements of the inputs that a part is run on."""
+"""Maximum number of elements of the inputs on which a region is run."""
 CLOSE = 1e-5
 
 Matrix = npt.NDArray[np.float32]
@@ -34,7 +34,7 @@ Matrix = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Nodes between two tensors, and the matrix [after, before] of each axis behind the second."""
+    """The nodes between two tensors, and the matrix [after, before] of each axis after the second axis."""
 
     nodes: tuple[Any, ...]
     source: Any
@@ -43,7 +43,7 @@ class Region:
 
 
 def regions(surgery: Surgery, graph: Any) -> Iterator[Region]:
-    """Every part of a graph that averages between a tensor and another of as many dims, the earliest first."""
+    """Yield every region that averages between two tensors of the same rank, the earliest first."""
     order = {id(node): place for place, node in enumerate(graph.nodes)}
     ends = {id(output) for output in graph.outputs}
     done: set[int] = set()
@@ -90,12 +90,12 @@ def _fits(surgery: Surgery, node: Any) -> bool:
 
 
 def _ready(surgery: Surgery, node: Any, made: set[int]) -> bool:
-    """Whether every operand is inside already or known."""
+    """Whether every operand is in the region already or constant."""
     return all(not t.name or id(t) in made or surgery.known(t) is not None for t in node.inputs)
 
 
 def _only_exit(inside: dict[int, Any], ends: set[int]) -> Any:
-    """The one tensor that is read outside; None where there are several."""
+    """Return the one tensor that is used outside the region; None where there are several."""
     exits = [
         tensor
         for node in inside.values()
@@ -109,7 +109,7 @@ def _only_exit(inside: dict[int, Any], ends: set[int]) -> Any:
 def _matrices(
     surgery: Surgery, nodes: list[Any], source: Any, result: Any, before: list[int], after: list[int]
 ) -> tuple[Matrix, ...] | None:
-    """The matrices with which the nodes average; None where they do something else."""
+    """Return the matrices with which the nodes average; None where they compute something else."""
     spatial = before[2:]
     if int(np.prod(before)) > MOST or sum(spatial) > 4096 or any(a > b for a, b in zip(after[2:], spatial, strict=True)):
         return None
@@ -139,7 +139,7 @@ def _matrices(
 
 
 def _session(surgery: Surgery, nodes: list[Any], source: Any, result: Any, dims: list[int]) -> Any:
-    """A function that runs the nodes on an array; None where onnxruntime does not take them."""
+    """Return a function that runs the nodes on an array; None where onnxruntime rejects them."""
     import onnxruntime as ort
 
     protos = [surgery.protos.get(id(node)) for node in nodes]
@@ -156,7 +156,7 @@ def _session(surgery: Surgery, nodes: list[Any], source: Any, result: Any, dims:
     options.log_severity_level = 4
     try:
         session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    except Exception:  # onnxruntime raises its own kinds; what it does not run is not looked at
+    except Exception:  # onnxruntime raises its own exception types; regions that it does not run are skipped
         return None
 
     def run(array: npt.NDArray[Any]) -> npt.NDArray[Any] | None:

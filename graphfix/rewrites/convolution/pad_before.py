@@ -1,4 +1,4 @@
-"""Conv<pads = [0, 1]>(x, w) = Conv(Pad<[0, 1]>(x), w), and a pool the same with what it does not count."""
+"""Conv<pads = [0, 1]>(x, w) = Conv(Pad<[0, 1]>(x), w), and a pool likewise, padded with its neutral value."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from graphfix.rewriting.rewrite import Case, Cure, Safety
 
 
 class PadBefore(DraftRewrite):
-    """Pad the input of a convolution or pool by an operator of its own.
+    """Pad the input of a convolution or pool by a separate Pad.
 
-    Why: compilers that pad evenly only, or not at all in a pool by norm, take a Pad before it.
+    Why: compilers that support symmetric pads only, or none in LpPool, support a separate Pad.
     """
 
     name = "pad-before"

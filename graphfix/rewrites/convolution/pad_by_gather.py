@@ -1,4 +1,4 @@
-"""Pad<reflect>(x) = Gather(x, [2, 1, 0, 1, 2, ...]): a pad that repeats what is there picks it by constant indices."""
+"""Pad<reflect>(x) = Gather(x, [2, 1, 0, 1, 2, ...]): a pad that repeats input elements selects them by constant indices."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ MODES = frozenset({"reflect", "edge", "wrap"})
 class PadByGather(GraphRewrite):
     """Write a reflect, edge or wrap Pad as one Gather for each axis that it pads.
 
-    Why: compilers that take Pad take its constant mode; the others they refuse, or compute as if they were
-    constant. Gather with constant indices is everywhere.
+    Why: compilers support the constant mode of Pad; some reject the other modes, or compute them as if they were
+    constant. Gather with constant indices is supported everywhere.
     """
 
     name = "pad-by-gather"
@@ -83,7 +83,7 @@ class PadByGather(GraphRewrite):
 
 
 def indices(surgery: Surgery, node: Any) -> dict[int, npt.NDArray[np.int64]] | str:
-    """What each padded axis reads, by axis; or why that is not known."""
+    """Return the indices that each padded axis reads, by axis; or why they are not known."""
     mode = node.attrs.get("mode", "constant")
     if mode not in MODES:
         return f"mode `{mode}` adds values that are not there"
@@ -114,7 +114,7 @@ def indices(surgery: Surgery, node: Any) -> dict[int, npt.NDArray[np.int64]] | s
 
 
 def _write(surgery: Surgery, graph: Any, node: Any, picks: dict[int, npt.NDArray[np.int64]]) -> None:
-    """Put a chain of Gathers where the Pad stood."""
+    """Replace the Pad by a chain of Gathers."""
     build = surgery.at(surgery.label(surgery.key(node)))
     tensor, result = node.inputs[0], node.outputs[0]
     node.inputs.clear()

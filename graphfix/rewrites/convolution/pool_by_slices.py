@@ -1,4 +1,4 @@
-"""MaxPool(x)[i] = max over places k of x[s * i + d * k], and AveragePool their sum by the count: one slice for each place."""
+"""MaxPool(x)[i] = max over k of x[s * i + d * k], and AveragePool their sum by the count: one slice for each position k."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from graphfix.rewriting.rewrite import Case, Cure, Safety
 class PoolBySlices(DraftRewrite):
     """Write a pool as strided slices of its padded input that are compared or added.
 
-    Why: compilers take plain pools and refuse dilations, a rounding up of sizes in three dims, or the places of the
-    maxima. Those come from comparing the slices one after another, as the pool itself does.
+    Why: compilers support plain pools and reject dilations, ceil_mode in three dims, or the indices of the maxima. The
+    indices come from comparing the slices one after another, as the pool itself does.
     """
 
     name = "pool-by-slices"
@@ -86,7 +86,7 @@ class PoolBySlices(DraftRewrite):
 
 
 def _average(draft: Draft, found: Windows) -> None:
-    """The sum of the places by their count, which hangs on the pads."""
+    """Write the sum of the slices divided by the count, which depends on the pads."""
     x = padded(draft, "in0", found.before, found.reach)
     total = reduce(lambda a, b: draft.op("Add", a, b), [found.view(draft, x, place) for place in found.places()])
     inside = np.ones(found.size)
@@ -104,7 +104,7 @@ def _average(draft: Draft, found: Windows) -> None:
 
 
 def _with_places(draft: Draft, found: Windows) -> str | None:
-    """The maxima and where they stand: a later place takes over only where it is greater."""
+    """Write the maxima and their indices: a later position replaces an earlier one only where it is greater."""
     shape = draft.fixed()
     if shape is None:
         return f"the places in `{draft.node.inputs[0].name}` hang on its batch and channels, which are not fixed"

@@ -11,9 +11,9 @@ from graphfix.rewriting.rewrite import Case, Cure, Safety
 
 
 class UnpoolByScatter(DraftRewrite):
-    """Write what a MaxUnpool puts back into zeros of the output's size.
+    """Write MaxUnpool as a ScatterElements into zeros of the output's size.
 
-    Why: most compilers have no MaxUnpool; those that write to places at all write these.
+    Why: most compilers do not support MaxUnpool; those that support scattering support this form.
     """
 
     name = "unpool-by-scatter"

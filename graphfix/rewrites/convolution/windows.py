@@ -1,4 +1,4 @@
-"""The windows of a convolution or pool: kernel, strides, dilations and pads, worked out for fixed spatial dims."""
+"""The windows of a convolution or pool: kernel, strides, dilations and pads, computed for fixed spatial dims."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 from graphfix.rewriting.replacement import Draft
 
 MOST_TAPS = 64
-"""Places of a kernel that are written out one by one."""
+"""Maximum number of kernel positions that are written out one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """One entry for each spatial axis; `before` and `after` are the pads of the input, `out` the windows there are."""
+    """The windows of a node, one entry for each spatial axis; `before` and `after` are the pads, `out` the output sizes."""
 
     size: tuple[int, ...]
     kernel: tuple[int, ...]
@@ -28,36 +28,36 @@ class Windows:
 
     @property
     def extent(self) -> tuple[int, ...]:
-        """How far a kernel reaches, dilation included."""
+        """The extent of the kernel, dilation included."""
         return tuple((k - 1) * d + 1 for k, d in zip(self.kernel, self.dilations, strict=True))
 
     @property
     def taps(self) -> int:
-        """How many places a kernel has."""
+        """The number of kernel positions."""
         return int(np.prod(self.kernel))
 
     @property
     def reach(self) -> tuple[int, ...]:
-        """The pads behind each axis that the last window needs; those of a floor pool need not be filled."""
+        """The pads after each axis that the last window needs; with floor rounding that may be less than `after`."""
         return tuple(
             (o - 1) * s + e - n - b
             for o, s, e, n, b in zip(self.out, self.strides, self.extent, self.size, self.before, strict=True)
         )
 
     def places(self) -> Iterator[tuple[int, ...]]:
-        """The places of the kernel in order, each as the offset from a window's start."""
+        """Yield the kernel positions in order, each as the offset from a window's start."""
         for place in product(*map(range, self.kernel)):
             yield tuple(p * d for p, d in zip(place, self.dilations, strict=True))
 
     def view(self, draft: Draft, padded: str, place: Sequence[int]) -> str:
-        """The values that every window has at one offset, of an input padded by `before` and `reach`."""
+        """Return the value of every window at one offset, from an input padded by `before` and `reach`."""
         axes = [2 + axis for axis in range(len(self.kernel))]
         ends = [p + (o - 1) * s + 1 for p, o, s in zip(place, self.out, self.strides, strict=True)]
         return draft.op("Slice", padded, starts=list(place), ends=ends, axes=axes, steps=list(self.strides))
 
 
 def windows(draft: Draft) -> Windows | str:
-    """The windows of the node over its first operand, or why they are not known."""
+    """Return the windows of the node over its first operand, or why they are not known."""
     shape = draft.shape()
     if shape is None:
         return f"the rank of `{draft.node.inputs[0].name}` is unknown"
@@ -97,7 +97,7 @@ def windows(draft: Draft) -> Windows | str:
 
 
 def padded(draft: Draft, name: str, before: Sequence[int], after: Sequence[int], fill: float = 0.0) -> str:
-    """Spatial axes padded by constant amounts, a negative amount cutting; nothing is written where all are 0."""
+    """Return the value with its spatial axes padded, or cropped by negative amounts; no node is added if all are 0."""
     cut = [min(0, amount) for amount in (*before, *after)]
     if any(cut):
         half = len(before)
@@ -112,6 +112,6 @@ def padded(draft: Draft, name: str, before: Sequence[int], after: Sequence[int],
 
 
 def lowest(draft: Draft) -> float:
-    """What a maximum never takes from a pad: -inf for floats, the least number of an integer dtype."""
+    """Return the pad value that is neutral for a maximum: -inf for floats, the least value of an integer dtype."""
     dtype = draft.surgery.dtype(draft.node.inputs[0])
     return float(np.iinfo(dtype).min) if dtype is not None and dtype.kind in "iu" else float("-inf")

@@ -1,4 +1,4 @@
-"""Move(x) = Cast(Move(Cast(x))): what only moves elements may move them in a wider dtype, without loss."""
+"""Move(x) = Cast(Move(Cast(x))): an operator that only moves elements can move them in a wider dtype, without loss."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WIDER = {
     "bool": TensorProto.INT32, "int8": TensorProto.INT32, "uint8": TensorProto.INT32, "int16": TensorProto.INT32,
     "uint16": TensorProto.INT32, "float16": TensorProto.FLOAT, "bfloat16": TensorProto.FLOAT,
 }  # fmt: skip
-"""A dtype that holds every value of another and that compilers know: the cast there and back changes nothing."""
+"""For each dtype, a widely supported dtype that holds all its values, so that casting there and back is lossless."""
 
 CODES = {
     "bool": TensorProto.BOOL, "int8": TensorProto.INT8, "uint8": TensorProto.UINT8, "int16": TensorProto.INT16,
@@ -28,13 +28,13 @@ MOVERS: dict[str, tuple[int, ...] | None] = {
     "DepthToSpace": (0,), "SpaceToDepth": (0,), "ReverseSequence": (0,), "Identity": (0,), "Pad": (0, 2),
     "Where": (1, 2), "Concat": None,
 }  # fmt: skip
-"""Operators that only move elements, and which operands they move; None is every one."""
+"""Operators that only move elements, and the operands that they move; None means all."""
 
 
 class MoveThroughCast(GraphRewrite):
-    """Gather, slice, reshape or join a narrow dtype as int32 or float32, and cast the result back.
+    """Gather, slice, reshape or concatenate a narrow dtype as int32 or float32, and cast the result back.
 
-    Why: compilers that reject an operator on bool or int8 usually take it on int32, and moving elements does not
+    Why: compilers that reject an operator on bool or int8 usually support it on int32, and moving elements does not
     change them.
     """
 
@@ -82,7 +82,7 @@ class MoveThroughCast(GraphRewrite):
 
 
 def _widen(surgery: Surgery, graph: Any, node: Any, moved: list[int], dtype: str) -> None:
-    """Put a cast before each moved operand and one behind each result."""
+    """Insert a cast before each moved operand and after each result."""
     origin = surgery.label(surgery.key(node))
     casts, backs = surgery.at(origin), surgery.at(origin)
     for place in moved:

@@ -1,4 +1,4 @@
-"""f(x) ~ Cast<double>(f(Cast<float>(x))): what is computed in float64 computed in float32."""
+"""f(x) ~ Cast<double>(f(Cast<float>(x))): a float64 operator computed in float32."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
 class NarrowFloat64(GraphRewrite):
     """Compute a float64 operator in float32, and cast its result back.
 
-    Why: accelerators have no float64; models have it mostly by accident of a framework's default. The result keeps
+    Why: accelerators do not support float64; models have it mostly through a framework's default. The result keeps
     about seven digits.
     """
 

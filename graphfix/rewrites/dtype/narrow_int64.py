@@ -15,10 +15,10 @@ LIMIT = 2**31 - 1
 
 
 class NarrowInt64(GraphRewrite):
-    """Compute an int64 operator in int32 where no value can leave it, and cast its result back.
+    """Compute an int64 operator in int32 where no value can overflow, and cast its result back.
 
-    Why: ONNX counts in int64, devices in int32. Positions, sizes and labels are small; that they are is shown by
-    following them from constants, fixed dims and the operators that give places. An input's values may be anything,
+    Why: ONNX uses int64 for indices and sizes, devices use int32. These values are small; their ranges are derived
+    from constants, fixed dims and the operators that return indices. An input's values may be anything,
     and a dynamic dim has no upper bound: fix it with `--shape` where it is small.
     """
 
@@ -101,6 +101,6 @@ def _fits(bounds: Bounds, tensor: Any) -> bool:
 
 
 def _overflows(bounds: Bounds, dividend: Any, divisor: Any) -> bool:
-    """Whether processors may stop at a remainder: they divide for it, and the quotient leaves int32."""
+    """Whether the division for a remainder may trap, because its quotient overflows int32."""
     one, other = bounds.of(dividend), bounds.of(divisor)
     return one is None or other is None or (one[0] < -LIMIT and other[0] <= -1 <= other[1])

@@ -1,4 +1,4 @@
-"""An operator computed in another dtype: its operands cast before it, its results cast back behind it."""
+"""Computation of an operator in another dtype: its operands are cast before it and its results cast back after it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from graphfix.rewriting.rewrite import Key
 
 
 def is_free(surgery: Surgery, node: Any, dtype: str, other: str) -> bool:
-    """Whether the node reads `dtype` and its operator is free to read `other` instead."""
+    """Whether the node reads `dtype` and its schema allows `other` instead."""
     if node.domain not in (None, "", "ai.onnx") or node.op == "Cast" or not onnx.defs.has(node.op):
         return False
     if any(isinstance(value, surgery.gs.Graph) for value in node.attrs.values()) or "dtype" in node.attrs:
@@ -32,18 +32,18 @@ def is_free(surgery: Surgery, node: Any, dtype: str, other: str) -> bool:
 
 
 def typed(dtype: str) -> str:
-    """A dtype as a schema writes it."""
+    """Return a dtype as a schema writes it."""
     return f"tensor({ {'float32': 'float', 'float64': 'double'}.get(dtype, dtype) })"
 
 
 def has_dtype(surgery: Surgery, tensor: Any, dtype: str) -> bool:
-    """Whether a tensor is there and is known to have a dtype."""
+    """Whether a tensor is present and known to have the dtype."""
     value = surgery.value(tensor) if tensor.name else None
     return value is not None and value.dtype == dtype
 
 
 def free_places(surgery: Surgery, node: Any, dtype: str, other: str) -> tuple[list[int], list[int]]:
-    """The operands and the results of `dtype` that may have `other` instead, by what the schema lets vary."""
+    """Return the operands and the results of `dtype` that may have `other` instead according to the schema."""
     schema = onnx.defs.get_schema(node.op, surgery.opset, "")
     both = {typed(dtype), typed(other)}
     free = {c.type_param_str for c in schema.type_constraints if both <= set(c.allowed_type_strs)}
@@ -81,7 +81,7 @@ def recast(surgery: Surgery, graph: Any, node: Any, dtype: str, other: str, done
 
 
 def recast_all(surgery: Surgery, wanted: frozenset[Key] | None, dtypes: Sequence[str], other: str) -> Iterator[Key]:
-    """Compute every wanted node in `other` where it has one of `dtypes`, and take casts there and back away."""
+    """Compute every wanted node in `other` where it has one of `dtypes`, and remove casts there and back."""
     done: dict[int, Any] = {}
     for graph in surgery.graphs():
         casts = [n for n in graph.nodes if n.op == "Cast" and n.domain in (None, "", "ai.onnx")]

@@ -1,4 +1,4 @@
-"""f(x) ~ Cast<float16>(f(Cast<float32>(x))): what is computed in half precision computed in float32."""
+"""f(x) ~ Cast<float16>(f(Cast<float32>(x))): a half-precision operator computed in float32."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ NARROW = ("float16", "bfloat16")
 class WidenFloat16(GraphRewrite):
     """Compute a float16 or bfloat16 operator in float32, and cast its result back.
 
-    Why: compilers take float32 everywhere and narrow it themselves where a device wants that; models cast by hand
-    hold half precision in operators that they have in float32 only. Casts there and back go, and their rounding.
+    Why: compilers support float32 everywhere and narrow it themselves where a device needs that; models cast by hand
+    use half precision in operators that are supported in float32 only. Casts there and back are removed, and with them
+    their rounding.
     """
 
     name = "widen-float16"
