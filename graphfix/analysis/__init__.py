@@ -1,5 +1,5 @@
-"""Facts about a model that nobody has to run: shapes, symbolic dims, constants, and where each value comes from.
+"""Static analysis of a model: shapes, symbolic dims, constants, and the source of each value, without running the model.
 
-Here live shape inference, constant folding and the solver that repeats both until nothing new is found. Nothing here knows a
-target or a support table. Imports: ir.
+The package holds shape inference, constant folding and the solver that combines them. It depends on no target and on no support
+table. Imports: ir.
 """

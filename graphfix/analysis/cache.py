@@ -1,4 +1,4 @@
-"""Facts about models that nobody changes for a while, worked out once: the judge and every rewrite ask for the same."""
+"""A cache of the facts of models that stay unchanged for a while: the verifier and every rewrite need the same facts."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from onnx import ModelProto
 from graphfix.analysis.facts import Facts
 
 MOST = 3
-"""Models whose facts are kept: the working model, the one proposed, and the best so far."""
+"""The number of models whose facts are kept: the working model, the proposed one, and the best one so far."""
 
 _kept: list[OrderedDict[int, tuple[ModelProto, Facts]]] = []
 
 
 @contextlib.contextmanager
 def sharing() -> Iterator[None]:
-    """Within, `facts_of` remembers; every model asked about must then stay as it is."""
+    """Let `facts_of` cache its results within the context; models passed to it there must not be changed."""
     _kept.append(OrderedDict())
     try:
         yield
@@ -28,12 +28,12 @@ def sharing() -> Iterator[None]:
 
 
 def facts_of(model: ModelProto) -> Facts:
-    """The facts of a model, remembered by the object within `sharing`, else worked out anew."""
+    """Return the facts of a model, cached by object identity within `sharing`, else inferred anew."""
     if not _kept:
         return Facts.of(model)
     kept = _kept[-1]
     if id(model) not in kept:
-        kept[id(model)] = model, Facts.of(model)  # the model is held on to: no other can have its id
+        kept[id(model)] = model, Facts.of(model)  # holding the model keeps its id from being reused
     kept.move_to_end(id(model))
     while len(kept) > MOST:
         kept.popitem(last=False)
@@ -42,7 +42,7 @@ def facts_of(model: ModelProto) -> Facts:
 
 @contextlib.contextmanager
 def patiently() -> Iterator[None]:
-    """Within, garbage is looked for less often: graphs of many thousand objects live as long as one rewrite."""
+    """Run garbage collection less often within the context: graphs of many thousand objects live as long as one rewrite."""
     before = gc.get_threshold()
     gc.set_threshold(200_000, 20, 100)
     try:

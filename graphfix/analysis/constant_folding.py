@@ -1,8 +1,8 @@
-"""Arithmetic on small constants: what any compiler's constant folder would find.
+"""Constant folding of small tensors, as any compiler's constant folder does it.
 
-Shape arithmetic decides verdicts (is the target of this Reshape known?), so linting needs the values of a few
-dozen small tensors. onnx.reference would give them too, at some 100 microseconds a node; a model of the size
-people lint in a hook has hundreds. Every function takes the node and its operands as arrays (None where absent).
+Verdicts depend on shape arithmetic (whether the target of a Reshape is known), so linting needs the values of a few
+dozen small tensors. onnx.reference computes them too, but takes some 100 microseconds per node, and models linted in a
+pre-commit hook have hundreds of such nodes. Every function takes the node and its operands as arrays (None where absent).
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ PLAIN: dict[int, npt.DTypeLike] = {
     onnx.TensorProto.FLOAT: "<f4", onnx.TensorProto.DOUBLE: "<f8", onnx.TensorProto.INT64: "<i8",
     onnx.TensorProto.INT32: "<i4", onnx.TensorProto.BOOL: "?",
 }  # fmt: skip
-"""Element types whose raw bytes are numpy's own; onnx.numpy_helper decodes the others, ten times slower."""
+"""Element types whose raw bytes have NumPy's layout; onnx.numpy_helper decodes the others, ten times slower."""
 Operands = Sequence[Array | None]
 LIMIT = 4096
-"""Elements above which a value is not computed; it stays known to be constant."""
+"""The number of elements above which a value is not computed; it is still known to be constant."""
 
 
 def attribute(node: NodeProto, name: str, default: Any = None) -> Any:
-    """The value of an attribute as a plain Python value (str, not bytes), or the default."""
+    """Return the value of an attribute as a plain Python value (str, not bytes), or the default."""
     for found in node.attribute[:]:
         if found.name == name:
             value = helper.get_attribute_value(found)
@@ -41,7 +41,7 @@ def attribute(node: NodeProto, name: str, default: Any = None) -> Any:
 
 
 def tensor_value(tensor: onnx.TensorProto, limit: int = LIMIT) -> Array | None:
-    """The array in a tensor; None when it is large, elided, kept outside the file, or malformed."""
+    """Return the array of a tensor; None when it is large, elided, stored outside the file, or malformed."""
     if math.prod(tensor.dims) > limit or tensor.data_location == onnx.TensorProto.EXTERNAL:
         return None
     try:
@@ -54,7 +54,7 @@ def tensor_value(tensor: onnx.TensorProto, limit: int = LIMIT) -> Array | None:
 
 
 def constant_value(node: NodeProto) -> Array | None:
-    """The array that a Constant node holds, whichever attribute it uses; None for sparse and large ones."""
+    """Return the array of a Constant node, whichever attribute holds it; None for sparse and large ones."""
     for found in node.attribute[:]:
         if found.name == "value":
             return tensor_value(found.t)
@@ -74,7 +74,7 @@ def _axes(node: NodeProto, operands: Operands, position: int = 1) -> list[int] |
 
 
 def _div(a: Array, b: Array) -> Array:
-    """Integers divide towards zero and wrap around; floats as they do."""
+    """Divide: integers round towards zero and wrap around, floats follow IEEE 754."""
     if not np.issubdtype(a.dtype, np.integer):
         return np.asarray(np.divide(a, b))
     low, rest = np.floor_divide(a, _divisor(b)), np.remainder(a, b)
@@ -88,7 +88,7 @@ def _divisor(b: Array) -> Array:
 
 
 def _mod(node: NodeProto, operands: Operands) -> Array:
-    """The remainder with the sign of the divisor, or of the dividend where fmod is set."""
+    """Return the remainder with the sign of the divisor, or of the dividend where fmod is set."""
     a, b = _need(operands[0]), _divisor(_need(operands[1]))
     return np.asarray((np.fmod if attribute(node, "fmod", 0) else np.mod)(a, b))
 
@@ -214,12 +214,12 @@ def _plain(function: Callable[..., Any]) -> Callable[[NodeProto, Operands], Arra
 
 
 EXACT = 2**53
-"""The size up to which floats hold every whole number."""
+"""The magnitude up to which float64 represents every integer exactly."""
 
 
 def _exact(size: Array, dtype: np.dtype[Any]) -> None:
-    """Nothing for integers that runtimes compute by way of floats alike; ValueError where each makes something else of them."""
-    if np.issubdtype(dtype, np.integer) and not np.all(size <= min(EXACT - 1, np.iinfo(dtype).max)):  # so is what is no number
+    """Raise ValueError for integers too large to be exact in float arithmetic, for which runtimes give different results."""
+    if np.issubdtype(dtype, np.integer) and not np.all(size <= min(EXACT - 1, np.iinfo(dtype).max)):  # NaN is rejected too
         raise ValueError("the result is large, or none")
 
 
@@ -242,7 +242,7 @@ def _prod(data: Array, axis: tuple[int, ...] | None, keepdims: bool) -> Array:
 
 
 def _mean(data: Array, axis: tuple[int, ...] | None, keepdims: bool) -> Array:
-    """The mean; of integers, their sum divided towards zero."""
+    """Return the mean; for integers, the sum divided with rounding towards zero."""
     if not np.issubdtype(data.dtype, np.integer):
         return np.asarray(np.mean(data, axis=axis, keepdims=keepdims))
     total = _sum(data, axis, keepdims)
@@ -268,7 +268,7 @@ FOLDERS: dict[str, Callable[[NodeProto, Operands], Array]] = {
 
 
 def fold(node: NodeProto, operands: Operands) -> Array | None:
-    """The value of the node's first output, or None when it is out of reach or too large.
+    """Return the value of the node's first output, or None when it cannot be computed or is too large.
 
     `operands` are the node's inputs in order, each an array, or None where the input is left out.
     """

@@ -1,7 +1,8 @@
-"""The shapes of onnxruntime's own operators: ai.onnx functions that have them, for inference to look through.
+"""Shape inference of onnxruntime's contrib operators, by ai.onnx functions whose outputs have the same dtypes and dims.
 
-onnx infers nothing for com.microsoft, and so nothing behind it. On the copy that inference works on, each such node
-calls a function of a domain of its own; what the function computes is beside the point, its dtype and dims are right.
+onnx infers no shapes for com.microsoft operators, and so none for the nodes that consume their outputs. In the copy used
+for inference, each such node calls a function of a separate domain; only the function's dtypes and dims are meaningful, not
+the values it computes.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from onnx import FunctionProto, GraphProto, ModelProto, NodeProto, helper
 from graphfix.analysis.constant_folding import attribute
 
 BARE = frozenset({"SimplifiedLayerNormalization"})
-"""Operators of onnxruntime that go without a domain."""
+"""Operators of onnxruntime that are written without a domain."""
 STANDIN = "graphfix.standin"
 OPSET = 17
 
@@ -22,7 +23,7 @@ Standin = Callable[[NodeProto], list[NodeProto] | None]
 
 
 def stood_in(model: ModelProto, every: Iterable[GraphProto]) -> ModelProto:
-    """The same model, changed in place: com.microsoft's nodes call functions of the same dtypes and dims.
+    """Return the same model, changed in place: com.microsoft's nodes call functions of the same dtypes and dims.
 
     `every` are the model's graph and all its subgraphs.
     """
@@ -59,7 +60,7 @@ def _node(op: str, inputs: list[str], outputs: list[str], **attributes: Any) -> 
 
 
 def _kept(node: NodeProto, *names: str) -> dict[str, Any]:
-    """Those attributes of a node that are given."""
+    """Return those of the named attributes that the node has."""
     given = {item.name: helper.get_attribute_value(item) for item in node.attribute}
     return {name: given[name] for name in names if name in given}
 
@@ -145,4 +146,4 @@ STANDINS: Mapping[str, Standin] = {
     "MatMulNBits": _packed, "QLinearConcat": _joined, "QuantizeLinear": _quantised, "DequantizeLinear": _quantised,
     "DynamicQuantizeMatMul": _to_float, "MatMulIntegerToFloat": _to_float,
 }  # fmt: skip
-"""By operator: the ai.onnx nodes, over operands `i0` and outputs `o0`, that have its outputs' dtypes and dims."""
+"""By operator: the ai.onnx nodes, over operands `i0`, ... and outputs `o0`, ..., that have its outputs' dtypes and dims."""

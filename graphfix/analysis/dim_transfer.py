@@ -1,6 +1,6 @@
-"""What each operator makes of dynamic dims: which axes of its result are dynamic for sure, how large, and from what dim.
+"""The transfer functions of dynamic dims: for each operator, which output axes are surely dynamic, their sizes and their sources.
 
-`transfer(op)` is the entry of one operator; all of its functions look at one axis of the first output.
+`transfer(op)` returns the functions of one operator; each of them takes a step and one axis of the first output.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from graphfix.analysis.symbolic_shapes import counted, product, sizes_of, whole
 from graphfix.analysis.values import Dim, Shape, Value, is_unclear
 
 WINDOWED = {"Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "MaxPool", "AveragePool", "LpPool", "MaxUnpool"}
-"""Operators that keep the first two axes, and make each other one from the same axis of the data."""
+"""Operators that keep the first two axes and compute each other axis from the same axis of the data."""
 MOVED = {"Pad", "Slice", "Resize", "Upsample", "Tile"}
-"""Operators that make every axis from the same axis of the data."""
+"""Operators that compute every axis from the same axis of the data."""
 BROADCASTING = {
     "Add", "Sub", "Mul", "Div", "Pow", "Mod", "Max", "Min", "Mean", "Sum", "Where", "PRelu", "Equal", "Less", "LessOrEqual",
     "Greater", "GreaterOrEqual", "And", "Or", "Xor", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitShift",
 }  # fmt: skip
-"""Operators whose operands are stretched to one shape."""
+"""Operators whose operands are broadcast to one shape."""
 RESIZING = {"Reshape", "Concat", "Gather", "GatherElements", "GatherND", "Compress", "Unique", "NonZero", "DepthToSpace",
             "SpaceToDepth", "STFT", "CenterCropPad", "Split", "OneHot", "TopK", "ScatterND", "Col2Im"}  # fmt: skip
-"""Operators that give an axis another size in ways of their own; all others keep one that the rest of the shape agrees on."""
+"""Operators that may change the size of an axis by a rule not modelled here; all others keep an axis beside unchanged ones."""
 RECURRENT = {op: {0: 0, 2: 1} for op in ("LSTM", "GRU", "RNN")}
-"""Recurrent layers: time and batch stand first in the data, with the directions between them in the result."""
+"""Recurrent operators: the data starts with time and batch, and the result has the directions between these two axes."""
 COUNTED = {"Range": (0, 1, 2), "TopK": (1,)}
-"""Operators that make a dim from a number, and the positions of those numbers."""
+"""Operators that make a dim from the value of an operand, and the positions of those operands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A node, its operands, and the shape of its first output, some of whose axes are unclear."""
+    """A node, its operands, and the shape of its first output, of which some axes are unknown to onnx."""
 
     node: NodeProto
     inputs: Sequence[Value | None]
@@ -46,49 +46,49 @@ class Step:
 
     @classmethod
     def of(cls, node: NodeProto, inputs: Sequence[Value | None], shape: Shape) -> Step:
-        """The step that a node is."""
+        """Make the step of a node."""
         data = inputs[0].shape if inputs and inputs[0] is not None else None
         return cls(node, inputs, shape, tuple([axis for axis, dim in enumerate(shape) if is_unclear(dim)]), data)
 
     def operand(self, position: int) -> Value | None:
-        """An operand; None where it is left out."""
+        """Return an operand; None where it is left out."""
         return self.inputs[position] if position < len(self.inputs) else None
 
     def dim(self, axis: int) -> Dim:
-        """An axis of the data; None where it has no such axis, or nothing is known of it."""
+        """Return a dim of the data; None where there is no such axis, or nothing is known of it."""
         return self.data[axis] if self.data is not None and axis < len(self.data) else None
 
     def size(self, position: int, axis: int) -> Dim:
-        """An element of an operand that is a vector of sizes."""
+        """Return an element of an operand that is a vector of sizes."""
         sizes = sizes_of(self.operand(position))
         return sizes[axis] if sizes is not None and axis < len(sizes) else None
 
     @property
     def ranked_alike(self) -> bool:
-        """Whether the data has as many axes as the result."""
+        """Return whether the data has the same rank as the result."""
         return self.data is not None and len(self.data) == len(self.shape)
 
     @property
     def clear(self) -> bool:
-        """Whether every dim of the data is a number, or dynamic for sure."""
+        """Return whether every dim of the data is either fixed or surely dynamic."""
         return self.data is not None and not any(map(is_unclear, self.data))
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """How one operator carries dynamic dims from its operands to its result."""
+    """The transfer functions of one operator for dynamic dims, from its operands to its first output."""
 
     dynamic: Callable[[Step, int], bool]
-    """Whether an unclear axis is dynamic for sure."""
+    """Returns whether an axis unknown to onnx is surely dynamic."""
     size: Callable[[Step, int], Dim] = lambda step, axis: None
-    """The dim that arithmetic tells an axis to be, None where it tells none."""
+    """Returns the dim of an axis by shape arithmetic, or None where that gives no result."""
     source: Callable[[Step, int], Dim] = Step.dim
-    """The dim that an axis is made from, or is; None where it is one of its own."""
+    """Returns the dim that an axis equals or is computed from; None for a new dim."""
 
 
 @functools.cache
 def transfer(op: str) -> Transfer:
-    """How an operator of ONNX's own domain carries dynamic dims."""
+    """Return the transfer functions of an operator of ONNX's own domain."""
     if op in TRANSFER:
         return TRANSFER[op]
     if op in RESIZING:
@@ -97,7 +97,7 @@ def transfer(op: str) -> Transfer:
 
 
 def is_dynamic(dim: Dim) -> bool:
-    """Whether a dim is dynamic for sure."""
+    """Return whether a dim is surely dynamic."""
     return isinstance(dim, str) and not is_unclear(dim)
 
 
@@ -110,7 +110,7 @@ def _nowhere(step: Step, axis: int) -> Dim:
 
 
 def _kept(step: Step, axis: int) -> bool:
-    """The one axis beside which all others are those of the data."""
+    """Return whether the axis is kept because all other axes are those of the data."""
     if len(step.unclear) != 1 or step.data is None or not step.ranked_alike or not is_dynamic(step.data[axis]):
         return False
     return all(mine == theirs for at, (mine, theirs) in enumerate(zip(step.shape, step.data, strict=True)) if at != axis)
@@ -122,7 +122,7 @@ def _counted(step: Step, axis: int) -> bool:
 
 
 def _range(step: Step, axis: int) -> Dim:
-    """How far a Range goes that counts from 0."""
+    """Return the limit of a Range that starts at 0."""
     if len(step.inputs) != 3:
         return None
     start, limit, each = map(whole, step.inputs)
@@ -154,7 +154,7 @@ def _multiplied(step: Step, axis: int) -> bool:
 
 
 def _expanded(step: Step, axis: int) -> bool:
-    """Whether an axis is filled as often as a dynamic dim says."""
+    """Return whether an axis is expanded to a dynamic dim."""
     back = axis - len(step.shape)
     mine = step.data[back] if step.data is not None and len(step.data) >= -back else 1
     return is_dynamic(_expanded_source(step, axis)) and (mine == 1 or is_dynamic(mine))
@@ -167,7 +167,7 @@ def _expanded_source(step: Step, axis: int) -> Dim:
 
 
 def _broadcast(step: Step, axis: int) -> bool:
-    """Whether all that operands have on an axis, counted from the last, is 1 or dynamic, and something dynamic."""
+    """Return whether every operand dim on an axis, aligned at the last axis, is 1 or dynamic, and at least one is dynamic."""
     back, shapes = axis - len(step.shape), [value.shape if value is not None else None for value in step.inputs]
     if any(shape is None for shape in shapes):
         return False
@@ -176,7 +176,7 @@ def _broadcast(step: Step, axis: int) -> bool:
 
 
 def _only_one(step: Step, axis: int) -> Dim:
-    """The one dim beside 1 that operands have on an axis."""
+    """Return the only dim other than 1 that the operands have on an axis."""
     back, shapes = axis - len(step.shape), [value.shape for value in step.inputs if value is not None and value.shape is not None]
     dims = {shape[back] for shape in shapes if len(shape) >= -back} - {1}
     return dims.pop() if len(dims) == 1 else None
@@ -220,14 +220,14 @@ def _reshaped(step: Step, axis: int) -> bool:
 
 
 def _asked(step: Step, axis: int) -> Dim:
-    """The size that the target of a Reshape asks of an axis, copied from the data where it says so."""
+    """Return the size that the target of a Reshape states for an axis, copied from the data where the target is 0."""
     size = step.size(1, axis)
     copies = size == 0 and not attribute(step.node, "allowzero", 0) and step.data is not None and axis < len(step.data)
     return step.dim(axis) if copies else size
 
 
 def _reshaped_size(step: Step, axis: int) -> Dim:
-    """What the target asks, or else the elements that the other axes leave."""
+    """Return the size in the target, or for -1 the number of elements divided by the other axes."""
     if not step.clear or step.data is None:
         return None
     if is_dynamic(asked := _asked(step, axis)):
@@ -242,7 +242,7 @@ def _reshaped_size(step: Step, axis: int) -> Dim:
 
 
 def _cut_size(step: Step, axis: int) -> Dim:
-    """The dynamic dim that an axis is cut to from its beginning, as tables of positions are to the length of what is read."""
+    """Return the dynamic dim that an axis is sliced to from index 0, as a position table is sliced to the sequence length."""
     starts, ends = (sizes_of(step.operand(at)) for at in (1, 2))
     axes, steps = step.operand(3), step.operand(4)
     if step.data is None or starts is None or ends is None or (axes is not None and axes.constant is None):
@@ -258,7 +258,7 @@ def _cut_size(step: Step, axis: int) -> Dim:
 
 
 def told(step: Step, axis: int) -> str | None:
-    """The dynamic dim that arithmetic tells an axis to be."""
+    """Return the dynamic dim of an axis by shape arithmetic."""
     size = transfer(step.node.op_type).size(step, axis)
     return size if isinstance(size, str) else None
 
@@ -278,4 +278,4 @@ TRANSFER: dict[str, Transfer] = {
     "Reshape": Transfer(_reshaped, _reshaped_size, _nowhere),
     "ConstantOfShape": Transfer(_filled, _filled_size),
 }
-"""How operators carry dynamic dims that neither broadcast nor keep all other axes."""
+"""The transfer functions of operators that neither broadcast nor keep all other axes."""

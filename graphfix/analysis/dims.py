@@ -1,7 +1,7 @@
-"""Arithmetic on dims of which some are symbols: sums of products of symbols and rounded quotients, in one normal form.
+"""Symbolic arithmetic on dims: sums of products of symbols and rounded quotients, in one normal form.
 
-Symbols are opaque and stand for whole numbers that are not negative. Shapes write a dim as an int or a str, see dim_names.py:
-`read` makes an expression of it, `written` a dim of an expression.
+Symbols are opaque and stand for non-negative integers. Shapes write a dim as an int or a str, see dim_names.py: `read` converts
+a dim to an expression, `written` an expression to a dim.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NUMBER = re.compile(r"-?[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What is no sum of products: `floor`, `trunc`, `round`, `quotient`, `max` or `min` of other expressions."""
+    """A function of other expressions: `floor`, `trunc`, `round`, `quotient`, `max` or `min`."""
 
     function: str
     operands: tuple[DimExpr, ...]
@@ -31,7 +31,7 @@ class Call:
 
     @property
     def integral(self) -> bool:
-        """Whether it is a whole number for sure."""
+        """Return whether it is an integer for all values of its symbols."""
         return self.function in ("floor", "trunc", "round") or (
             self.function != "quotient" and all(operand.integral for operand in self.operands)
         )
@@ -43,10 +43,10 @@ Product = tuple[Atom, ...]
 
 @dataclass(frozen=True, slots=True)
 class DimExpr:
-    """A size: the sum of whole multiples of products, divided by `over`. Equal expressions are equal objects.
+    """A size: the sum of integer multiples of products, divided by `over`. Equal expressions compare equal.
 
-    Products hold their factors in the order of their names, and terms stand in one order, longer products first; the
-    denominator is positive and shares no factor with all of the multiples.
+    The factors of a product are sorted by name, and terms have a fixed order, longer products first; the denominator is
+    positive and has no factor in common with all of the multiples.
     """
 
     terms: tuple[tuple[Product, int], ...] = ()
@@ -54,25 +54,25 @@ class DimExpr:
 
     @property
     def rational(self) -> tuple[int, int] | None:
-        """Numerator and denominator where it has no symbols, else None."""
+        """Return the numerator and denominator where it has no symbols, else None."""
         return (self.constant, self.over) if not self.terms or not self.terms[0][0] else None
 
     @property
     def number(self) -> int | None:
-        """The size where it is a whole number, else None."""
+        """Return the size where it is an integer, else None."""
         found = self.rational
         return found[0] if found is not None and found[1] == 1 else None
 
     @property
     def name(self) -> str | None:
-        """Its symbol where it is one symbol and nothing else, else None."""
+        """Return the symbol where the expression is a single symbol, else None."""
         (product, count), *more = self.terms or (((), 0),)
         alone = product[0] if not more and count == self.over == len(product) == 1 else None
         return alone if isinstance(alone, str) else None
 
     @property
     def symbols(self) -> set[str]:
-        """All symbols in it, at any depth."""
+        """Return all symbols in it, at any depth."""
         found = set[str]()
         for product, _ in self.terms:
             for atom in product:
@@ -81,17 +81,17 @@ class DimExpr:
 
     @property
     def integral(self) -> bool:
-        """Whether it is a whole number for sure, whatever its symbols are."""
+        """Return whether it is an integer for all values of its symbols."""
         return self.over == 1 and all(_integral(product) for product, _ in self.terms)
 
     @property
     def constant(self) -> int:
-        """The numerator of the term that has no symbols."""
+        """Return the numerator of the term that has no symbols."""
         return self.terms[-1][1] if self.terms and not self.terms[-1][0] else 0
 
     @property
     def never_negative(self) -> bool:
-        """Whether it is no negative number for sure, whatever its symbols are."""
+        """Return whether it is non-negative for all values of its symbols."""
         return all(count > 0 and all(map(_never_negative, product)) for product, count in self.terms)
 
     def __add__(self, other: DimExpr | int) -> DimExpr:
@@ -117,7 +117,7 @@ class DimExpr:
         return self * -1
 
     def __truediv__(self, other: DimExpr | int) -> DimExpr:
-        """The exact quotient; ZeroDivisionError where the divisor is 0."""
+        """Return the exact quotient; raises ZeroDivisionError where the divisor is 0."""
         other = expression(other)
         found = self.share(other)
         return found if found is not None else _atom(Call("quotient", (self, other)))
@@ -126,7 +126,7 @@ class DimExpr:
         return floor(self / other)
 
     def share(self, other: DimExpr) -> DimExpr | None:
-        """The exact quotient where it is a sum of products again: the symbols of the divisor cancel; else None."""
+        """Return the exact quotient where the symbols of the divisor cancel, so that it is a sum of products; else None."""
         if not other.terms:
             raise ZeroDivisionError("a size divided by 0")
         if len(other.terms) > 1:
@@ -144,14 +144,14 @@ class DimExpr:
         return _normal(parts, self.over * count) if parts or not divisor else None
 
     def equals(self, other: DimExpr | int) -> bool | None:
-        """Whether two sizes are equal: True or False where that holds whatever the symbols are, else None."""
+        """Return whether two sizes are equal: True or False where that holds for all values of the symbols, else None."""
         rest = self - other
         if rest.rational is not None:
             return not rest.terms
         return False if rest.constant and (rest.never_negative or (-rest).never_negative) else None
 
     def substitute(self, sizes: Mapping[str, DimExpr | int]) -> DimExpr:
-        """The expression with sizes in the place of some of its symbols."""
+        """Return the expression with sizes substituted for some of its symbols."""
         found = ZERO
         for product, count in self.terms:
             term = expression(count)
@@ -205,18 +205,18 @@ ZERO = DimExpr()
 
 
 def symbol(name: str) -> DimExpr:
-    """The expression that is one symbol, its name as shapes write it."""
+    """Return the expression of one symbol, named as shapes write it."""
     return _atom(name)
 
 
 def expression(size: DimExpr | int) -> DimExpr:
-    """A whole number as an expression."""
+    """Return an integer as an expression; expressions are returned unchanged."""
     return size if isinstance(size, DimExpr) else _normal({(): size})
 
 
 @functools.lru_cache(4096)
 def read(dim: int | str) -> DimExpr:
-    """The expression that a dim of a shape is."""
+    """Return the expression of a dim of a shape."""
     if isinstance(dim, int):
         return expression(dim)
     found = expression(1)
@@ -226,7 +226,7 @@ def read(dim: int | str) -> DimExpr:
 
 
 def written(size: DimExpr) -> int | str | None:
-    """A dim for shapes; None for what is neither a whole number nor a whole multiple of a product of symbols."""
+    """Return the dim of an expression; None unless it is an integer or an integer multiple of a product of symbols."""
     if (number := size.number) is not None:
         return number
     (product, count), *more = size.terms
@@ -236,7 +236,7 @@ def written(size: DimExpr) -> int | str | None:
 
 
 def floor(size: DimExpr) -> DimExpr:
-    """The largest whole number that is not larger."""
+    """Return the size rounded down."""
     if size.integral:
         return size
     whole, rest = dict[Product, int](), dict[Product, int]()
@@ -249,7 +249,7 @@ def floor(size: DimExpr) -> DimExpr:
 
 
 def _reduced(left: DimExpr) -> DimExpr | None:
-    """The floor of a quotient that can be written with a smaller denominator or fewer floors; None where it cannot."""
+    """Return the floor of a quotient written with a smaller denominator or fewer floors; None where that is not possible."""
     if not all(_integral(product) for product, _ in left.terms):
         return None
     shared = math.gcd(left.over, *(count for product, count in left.terms if product))
@@ -261,19 +261,19 @@ def _reduced(left: DimExpr) -> DimExpr | None:
 
 
 def ceil(size: DimExpr) -> DimExpr:
-    """The smallest whole number that is not smaller."""
+    """Return the size rounded up."""
     return -floor(-size)
 
 
 def trunc(size: DimExpr) -> DimExpr:
-    """The whole number next to it towards zero, as integers divide."""
+    """Return the size rounded towards zero, as integer division does."""
     if size.never_negative or size.integral:
         return floor(size)
     return ceil(size) if (-size).never_negative else _atom(Call("trunc", (size,)))
 
 
 def nearest(size: DimExpr) -> DimExpr:
-    """The nearest whole number, the even one of two."""
+    """Return the size rounded to the nearest integer, ties to even."""
     if size.integral:
         return size
     if (found := size.rational) is None:

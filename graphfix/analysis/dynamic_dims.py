@@ -1,7 +1,7 @@
-"""Dynamic dims behind what inference gave up on: what a window makes of a dynamic dim is dynamic.
+"""Names for dims that onnx does not infer and that are surely dynamic, such as the output dim of a window over a dynamic dim.
 
-onnx calls both what hangs on a dynamic dim by way of arithmetic and what it could not work out `unk__0`. The second may
-well be fixed for a compiler, the first is not; so it gets a name of its own kind here.
+onnx names both a dim computed from a dynamic dim and a dim that it could not infer `unk__0`. The second may be fixed for a
+compiler, the first is not; so the first gets a separate kind of name here.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from graphfix.analysis.window_extents import made
 
 @dataclass(slots=True)
 class DynamicDims:
-    """The names found so far in one model; `any_dynamic` tells whether it has dynamic dims at all."""
+    """The names of dynamic dims found so far in one model; `any_dynamic` states whether it has dynamic dims at all."""
 
     any_dynamic: bool
     names: dict[Hashable, str] = field(default_factory=dict)
-    """By the name that onnx gave, or by value and axis where it gave none."""
+    """The names by the name that onnx gave, or by value and axis where it gave none."""
     extents: dict[str, DimExpr] = field(default_factory=dict)
-    """The sizes of those that windows and the like made, in terms of the dims that they were made from."""
+    """The sizes of dims made by windows, slices and resizing, as expressions of the dims that they were computed from."""
     by_extent: dict[DimExpr, str] = field(default_factory=dict)
 
     def settle(self, node: NodeProto, inputs: Sequence[Value | None], outputs: tuple[Value, ...]) -> tuple[Value, ...]:
-        """The outputs, dims known to be dynamic by names that say so."""
+        """Return the outputs with names for the dims that are surely dynamic."""
         if not self.any_dynamic or not any(_has_unclear(value) for value in outputs):
             return outputs
         outputs = tuple(map(self._named, outputs))
@@ -50,7 +50,7 @@ class DynamicDims:
         return tuple(found)
 
     def _name(self, step: Step, axis: int) -> str:
-        """A new name, or that of a dim which is as large whatever the inputs are."""
+        """Return a new name, or the name of a dim that has the same size for all inputs."""
         fresh, op = f"{FRESH}{len(self.names)}", step.node.op_type
         if (size := told(step, axis)) is not None:
             return size
@@ -73,7 +73,7 @@ class DynamicDims:
 
 
 def _dynamic(step: Step) -> list[int]:
-    """The axes of the first output that inference gave up on and that are dynamic for sure."""
+    """Return the axes of the first output that onnx did not infer and that are surely dynamic."""
     if step.data is None and step.node.op_type not in COUNTED:
         return []
     dynamic = transfer(step.node.op_type).dynamic

@@ -1,4 +1,4 @@
-"""What is known of every value in a model without running it: dtype, shape, constancy, and the node beside it.
+"""The facts of a model, inferred without running it: the dtype, shape and source of every value, and the facts of every node.
 
 Facts are inferred anew: `value_info` and declared output shapes may be stale and are dropped first; see solver.py.
 """
@@ -23,16 +23,16 @@ __all__ = ["DTYPES", "SHAPED_BY", "Dim", "Facts", "NodeFacts", "Shape", "Value",
 
 @dataclass(slots=True)
 class Facts(Known):
-    """What is known of a model, and where its nodes come from."""
+    """The known facts of a model, and the source locations of its nodes."""
 
     source: ModelProto | None = None
-    """The model as it was given, with its own annotations."""
+    """The original model, with its own annotations."""
     derived: dict[type, Any] = field(default_factory=dict)
-    """What others have worked out from the facts once, by its class."""
+    """Results of other analyses of these facts, cached by class."""
     origins: dict[NodeFacts, Origin | None] = field(default_factory=dict)
-    """Where the nodes come from that have been asked about."""
+    """The source locations looked up so far, by node."""
     neighbours: dict[NodeFacts, Origin | None] | None = None
-    """Where those come from that do not say so themselves; filled in when there is one."""
+    """The source locations of nodes without one of their own, inferred from neighbouring nodes; computed on first use."""
 
     @classmethod
     def of(cls, model: ModelProto) -> Facts:
@@ -41,7 +41,7 @@ class Facts(Known):
         return cls(known.model, known.nodes, known.values, known.producers, known.trouble, known.opened, model)
 
     def origin(self, node: NodeFacts) -> Origin | None:
-        """Where in the author's code a node comes from; a neighbour's place where the exporter left it none."""
+        """Return the source location of a node in the author's code; a neighbouring node's where the exporter recorded none."""
         if node not in self.origins:
             found = origin(node.proto, self.source.producer_name if self.source is not None else "")
             if found is None:
@@ -60,6 +60,6 @@ class Facts(Known):
 
     @property
     def inputs(self) -> list[Value]:
-        """The graph's own inputs, without those that only name an initializer."""
+        """Return the graph's inputs, without those that have an initializer."""
         known = {tensor.name for tensor in self.model.graph.initializer}
         return [typed(info) for info in self.model.graph.input if info.name not in known]

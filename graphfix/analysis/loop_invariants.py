@@ -1,4 +1,4 @@
-"""What a Loop carries and no iteration changes: its body gives it back as it was given, so that it is what it was outside."""
+"""Loop invariants: values carried by a Loop that its body returns unchanged, so that they equal the Loop's operands."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from onnx import AttributeProto, GraphProto, NodeProto
 
 
 def invariants(node: NodeProto) -> dict[str, str]:
-    """The names in the body of such carried values, and of what they are outside."""
+    """Return the loop-invariant operands of a Loop, by the names of the body inputs that carry them."""
     if node.op_type != "Loop" or node.domain not in ("", "ai.onnx"):
         return {}
     body = next((item.g for item in node.attribute[:] if item.name == "body"), None)
@@ -19,7 +19,7 @@ def invariants(node: NodeProto) -> dict[str, str]:
 
 
 def read_outside(graph: GraphProto) -> None:
-    """Let the nodes of every body read such values from outside, in place; what a body is given and gives back stays."""
+    """Make the nodes of every body read loop invariants from the outer scope, in place; body inputs and outputs stay."""
     for node in graph.node:
         for item in node.attribute[:]:
             if item.type == AttributeProto.GRAPH:

@@ -1,7 +1,7 @@
-"""onnx's shape inference of one node alone, from what is known of its operands; subgraphs are stood in for by their outputs.
+"""onnx's shape inference of a single node from the known facts of its operands; subgraphs are replaced by their output types.
 
-Inferring a whole model again for each size that folding finds costs as many passes as there are such sizes in a row. A model of
-one node costs the same wherever the node stands.
+Inferring the whole model again for each size found by folding would take as many passes as there are such sizes in sequence.
+A model of one node has the same cost wherever the node is.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from graphfix.analysis.values import Shape, Sizes, Value, is_unclear, typed
 from graphfix.ir.dtypes import CODES
 
 HANDED = {"int64", "int32", "float32", "float64", "bool"}
-"""Dtypes of constants that are handed to inference."""
+"""The dtypes of the constants that are passed to inference."""
 PREFIX = "unk__"
-"""How the names of dims begin that inference gave up on."""
+"""The prefixes of the names of dims that could not be inferred."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """What inference is told of an operand: its type, its value where that is known, and the sizes in it."""
+    """An operand as passed to inference: its type, its value where that is known, and its elements as sizes."""
 
     type: TypeProto
     dims: Shape = ()
     constant: Array | None = None
     sizes: Sizes | None = None
-    """The elements of a vector of sizes, None standing for an unknown one."""
+    """The elements of a vector of sizes, None for an unknown one."""
 
     @classmethod
     def of(cls, value: Value, parts: Sizes | None = None, *, handed: bool = True) -> Operand:
-        """The operand that a tensor is; `parts` are its elements where it has none, `handed` lets its value be a constant."""
+        """Make the operand of a tensor; `parts` are its elements without a value, `handed` passes its value as a constant."""
         kind = TypeProto()
         kind.tensor_type.elem_type = CODES.get(value.dtype, 0)
         if value.shape is not None:
@@ -55,22 +55,22 @@ class Operand:
 
 @dataclass(frozen=True, slots=True)
 class Inferred:
-    """What inference tells of a node: the types of its outputs, and of the inputs of its subgraphs by attribute."""
+    """The inference result of a node: the types of its outputs, and of the inputs of its subgraphs by attribute."""
 
     outputs: Mapping[str, ValueInfoProto]
     bodies: Mapping[str, Sequence[ValueInfoProto]]
     failed: bool = False
-    """Whether the operands contradict the node, or it is none that onnx knows."""
+    """Whether the operands contradict the node, or onnx does not define its operator."""
 
 
 @dataclass(slots=True)
 class NodeInference:
-    """Inference of the nodes of a model one by one; `model` tells the opsets and the functions that nodes call."""
+    """Shape inference of single nodes of a model; `model` provides the opsets and the functions that nodes call."""
 
     model: ModelProto
     functions: dict[tuple[str, str], onnx.FunctionProto] = field(init=False)
     runs: int = 0
-    """How many nodes were inferred."""
+    """The number of nodes inferred."""
 
     def __post_init__(self) -> None:
         self.functions = {(function.domain, function.name): function for function in self.model.functions}
@@ -78,7 +78,7 @@ class NodeInference:
     def infer(
         self, node: NodeProto, operands: Sequence[Operand | None], given: Mapping[str, Sequence[Operand | None]] | None = None
     ) -> Inferred:
-        """What follows for a node from its operands; `given` are the outputs of its subgraphs by attribute."""
+        """Infer a node from its operands; `given` are the outputs of its subgraphs by attribute."""
         self.runs += 1
         alone = ModelProto(ir_version=self.model.ir_version)
         alone.opset_import.extend(self.model.opset_import)
@@ -93,14 +93,14 @@ class NodeInference:
                 graph.output.add(name=name)
         try:
             told = shape_inference.infer_shapes(alone, strict_mode=True, data_prop=partial).graph
-        except Exception:  # onnx raises several kinds, all meaning: nothing more is known of this node
+        except Exception:  # onnx raises several types; each means that nothing more is known of this node
             return Inferred({}, {}, failed=True)
         bodies = {item.name: item.g.input[:] for item in told.node[-1].attribute[:] if item.type == AttributeProto.GRAPH}
         return Inferred({info.name: info for info in told.output}, bodies)
 
 
 def _declare(graph: GraphProto, operands: Mapping[str, Operand | None]) -> bool:
-    """Declare operands as inputs and constants of a graph; whether some are vectors of sizes that are known in part."""
+    """Declare operands as inputs and constants of a graph; return whether some are vectors of sizes known in part."""
     partial = False
     for name, operand in operands.items():
         if not name or operand is None:
@@ -109,7 +109,7 @@ def _declare(graph: GraphProto, operands: Mapping[str, Operand | None]) -> bool:
             array = np.ascontiguousarray(operand.constant).reshape(operand.constant.shape)
             graph.initializer.append(onnx.numpy_helper.from_array(array, name))
         elif operand.sizes:
-            partial = True  # the Shape of a tensor of those sizes: inference follows it where it follows no vector
+            partial = True  # the Shape of a tensor of those dims: inference propagates it, but not a vector
             info = Operand.of(Value(f"{name}__sized", "float32", operand.sizes))
             graph.input.add(name=f"{name}__sized").type.CopyFrom(info.type)
             graph.node.add(op_type="Shape", input=[f"{name}__sized"], output=[name])
@@ -119,7 +119,7 @@ def _declare(graph: GraphProto, operands: Mapping[str, Operand | None]) -> bool:
 
 
 def _put(graph: GraphProto, node: NodeProto, given: Mapping[str, Sequence[Operand | None]]) -> None:
-    """Add the node to a graph, each subgraph replaced by one that hands out values of the types given."""
+    """Add the node to a graph, each subgraph replaced by one whose outputs have the given types."""
     if not given:
         graph.node.append(node)
         return
@@ -142,7 +142,7 @@ def _put(graph: GraphProto, node: NodeProto, given: Mapping[str, Sequence[Operan
 
 
 def joined_parts(values: Sequence[Value | None]) -> Sizes | None:
-    """The elements of vectors of sizes one after the other, None standing for those of a vector that is not known."""
+    """Return the concatenated elements of vectors of sizes, None for those of an unknown vector."""
     found: list[int | str | None] = []
     for value in values:
         length = value.shape[0] if value is not None and value.dtype == "int64" and value.rank == 1 and value.shape else None
@@ -153,7 +153,7 @@ def joined_parts(values: Sequence[Value | None]) -> Sizes | None:
 
 
 def inferred_value(info: ValueInfoProto, known: set[str]) -> Value:
-    """The value that inference tells of, without the names that it made up: those of other nodes may be the same."""
+    """Return the value inferred, without the dim names that onnx generated, since other nodes may have the same ones."""
     value = typed(info)
     if value.shape is None:
         return value
@@ -162,7 +162,7 @@ def inferred_value(info: ValueInfoProto, known: set[str]) -> Value:
 
 
 def merged(old: Shape | None, new: Shape | None) -> Shape | None:
-    """The better known of two shapes of one value, dim by dim; where both know as much, the new one."""
+    """Return the more precise of two shapes of one value, dim by dim; the new dim where both are equally precise."""
     if new is None or old is None or len(old) != len(new):
         return old if new is None else new
     return tuple([_better(one, other) for one, other in zip(old, new, strict=True)])

@@ -1,6 +1,6 @@
-"""What follows for the outputs of one node from its operands: as onnx said of the whole model, else inferred again alone.
+"""The transfer function of one node: its output facts from onnx's inference of the whole model or of the node alone.
 
-Only a node of whose operands more is known than onnx knew is inferred again, once, and marks its outputs in turn.
+A node is inferred again only if more is known of its operands than onnx knew; it is inferred once, and its outputs are marked.
 """
 
 from __future__ import annotations
@@ -34,35 +34,35 @@ from graphfix.ir.traversal import Place
 
 Scope = tuple[str, ...]
 Told = Mapping[str, ValueInfoProto]
-"""What onnx says of the values made in one graph."""
+"""onnx's inference result for the values produced in one graph."""
 KINDS = frozenset({"sequence", "optional", "map", "sparse_tensor"})
-"""What values may be that are no tensors."""
+"""The types of values other than tensors."""
 OWN = frozenset((*SHAPED_BY, *RULES))
-"""Operators of which more may follow than onnx said though all that it knew of their operands still holds."""
+"""Operators for which more may be inferred than onnx did, even where its facts about the operands still hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bodies:
-    """What is known of a node's subgraphs once they are walked."""
+    """The facts of a node's subgraphs after they are walked."""
 
     branches: tuple[tuple[Value | None, ...], ...] = ()
     captured: tuple[str, ...] = ()
     broken: str = "none"
     given: Mapping[str, Sequence[Operand | None]] = field(default_factory=dict)
-    """The types of what they hand out, by attribute."""
+    """The types of their outputs, by attribute."""
     improved: bool = False
-    """Whether more is known of some than onnx said."""
+    """Whether more is known of some output than onnx inferred."""
 
 
 NO_BODIES = Bodies()
 
 
 class Step(NamedTuple):
-    """A node as it is walked."""
+    """One node during the walk."""
 
     node: NodeProto
     nodes: Sequence[NodeProto]
-    """The nodes of the graph as onnx was given them."""
+    """The nodes of the graph as passed to onnx."""
     position: int
     op: str
     domain: str
@@ -72,11 +72,11 @@ class Step(NamedTuple):
 
     @property
     def inferred(self) -> NodeProto:
-        """The node as onnx was given it."""
+        """Return the node as passed to onnx."""
         return self.nodes[self.position]
 
     def made(self, stated: Sequence[Value]) -> tuple[Value, ...]:
-        """The outputs with their sources and values, from what inference states of them."""
+        """Return the outputs with their sources and values, from their inferred dtypes and shapes."""
         outputs = tuple([produced(self.node, self.inputs, value, i, self.version) for i, value in enumerate(stated)])
         branch = taken(self.node, self.inputs, self.bodies.branches) if self.bodies.branches else None
         return outputs if branch is None else tuple(map(decided, outputs, branch))
@@ -84,28 +84,28 @@ class Step(NamedTuple):
 
 @dataclass(slots=True)
 class Transfer:
-    """What is carried from node to node; without `plain` initial states say nothing of the results of every recurrent step."""
+    """The state carried from node to node; without `plain`, initial states do not determine the results of every step."""
 
     known: Known
     inference: NodeInference
     plain: Mapping[Place, Shape | None] | None = None
-    """The shapes as they were when nothing was asked of those states."""
+    """The shapes inferred without using those initial states."""
     folded: dict[Place, Array] = field(default_factory=dict)
-    """Values found by folding that decide a shape."""
+    """The values found by folding that determine a shape."""
     improved: set[Place] = field(default_factory=set)
-    """Values of which more is known than onnx said."""
+    """The values of which more is known than onnx inferred."""
     lost: set[Place] = field(default_factory=set)
-    """Values that onnx told a shape of, and that come from a node which turned out to contradict its operands."""
+    """The values that have a shape from onnx although their producer was found to contradict its operands."""
     kinds: dict[Place, TypeProto] = field(default_factory=dict)
-    """The types of values that are no tensors."""
+    """The types of values other than tensors."""
     parts: dict[Place, Sizes] = field(default_factory=dict)
-    """The elements of vectors that are joined from several, of which some are unknown."""
+    """The elements of concatenated vectors of which some elements are unknown."""
     waiting: bool = False
-    """Whether some initial state tells the batch size of results of every step."""
+    """Whether some initial state determines the batch size of the results of every step."""
     made_up: int = 0
 
     def outputs(self, scope: Scope, annotated: Told, step: Step) -> tuple[Value, ...]:
-        """What is known of a node's outputs."""
+        """Return the facts of a node's outputs."""
         told = [typed(annotated[name]) if name in annotated else Value(name) for name in step.node.output[:]]
         outputs = step.made(told)
         reads = bool(self.improved) and self.reads(self.improved, scope, step.inferred)
@@ -126,7 +126,7 @@ class Transfer:
         return outputs
 
     def _compare(self, scope: Scope, value: Value, stated: Value, reads: bool) -> None:
-        """Mark an output of which something else is known than onnx said; `reads` says that some operand is marked."""
+        """Mark an output whose facts differ from onnx's inference; `reads` states whether some operand is marked."""
         carries = reads and (value.constant is not None or value.sizes is not None)
         if carries or improves(stated.shape, value.shape):
             self.improved.add((scope, value.name))
@@ -135,13 +135,13 @@ class Transfer:
             self.lost.add((scope, value.name))
 
     def _unsettled(self, scope: Scope, step: Step, outputs: tuple[Value, ...]) -> bool:
-        """Whether some output is not fixed, or is fixed by what turned out otherwise."""
+        """Return whether some output is not fixed, or is fixed by facts that were found to be wrong."""
         return not all(value.fixed or not value.name for value in outputs) or self.reads(self.lost, scope, step.inferred)
 
     def _settled(
         self, scope: Scope, step: Step, told: Sequence[Value], outputs: tuple[Value, ...], reads: bool
     ) -> tuple[Value, ...]:
-        """The outputs of a node that onnx does not know all of: inferred again where operands tell more, then by rules."""
+        """Return the outputs of a node not fully inferred by onnx: inferred again where operands allow it, then by rules."""
         telling = step.op in SHAPED_BY and self._telling(scope, step, self.known.opened.settle(step.node, step.inputs, outputs))
         stated = told
         if telling or reads or step.bodies.improved:
@@ -160,7 +160,7 @@ class Transfer:
         return outputs
 
     def _telling(self, scope: Scope, step: Step, outputs: tuple[Value, ...]) -> bool:
-        """Whether folding tells an operand that shapes the node's output; such values are kept."""
+        """Return whether folding determines an operand that the node's output shape depends on; such values are kept."""
         found = False
         for operand in telling_operands(step.node, step.domain, step.inputs, outputs[0]) if outputs else ():
             place = self.known.place(operand.name, scope)
@@ -169,7 +169,7 @@ class Transfer:
         return found
 
     def _inferred_again(self, scope: Scope, step: Step, told: Sequence[Value]) -> list[Value]:
-        """The outputs with what onnx tells of the node alone, from what is known of its operands now."""
+        """Return the outputs merged with onnx's inference of the node alone from the current facts of its operands."""
         names = step.inferred.input[:]
         operands = [self.operand(name, scope) for name in names]
         answer = self.inference.infer(step.inferred, operands, step.bodies.given)
@@ -190,14 +190,14 @@ class Transfer:
         return found
 
     def _unsaid(self, step: Step, told: Sequence[Value]) -> list[Value]:
-        """The outputs without the shapes that onnx drew from operands which turned out otherwise; those by rules hold."""
+        """Return the outputs without the shapes that onnx inferred from wrong operand facts; shapes inferred by rules stay."""
         made = step.made(told)
         ruled = refined(step.node, step.domain, step.inputs, made)
         rows = zip(told, made, ruled, strict=True)
         return [dataclasses.replace(value, shape=new.shape if new.shape != old.shape else None) for value, old, new in rows]
 
     def _named(self, shape: Shape | None) -> Shape | None:
-        """The shape with a name for each dim that has none, by which its copies are told from other unknown dims."""
+        """Return the shape with a name for each unnamed dim, so that its copies are distinguished from other unknown dims."""
         if shape is None or None not in shape:
             return shape
         dims: list[Dim] = []
@@ -207,21 +207,21 @@ class Transfer:
         return tuple(dims)
 
     def operand(self, name: str, scope: Scope) -> Operand | None:
-        """What inference of a single node is told of a value."""
+        """Return a value as an operand for the inference of a single node."""
         place = self.known.place(name, scope)
         value, kind = self.known.values.get(place[0], {}).get(name), self.kinds.get(place)
         if value is None or kind is not None:
             return Operand(kind) if kind is not None else None
-        handed = value.source == "constant" or place in self.folded  # of what is folded, operands that shape a result alone
+        handed = value.source == "constant" or place in self.folded  # of folded values, only those that determine a shape
         return Operand.of(value, self.parts.get(place), handed=handed)
 
     def reads(self, places: set[Place], scope: Scope, node: NodeProto) -> bool:
-        """Whether some operand of a node is among values."""
+        """Return whether some operand of a node is in `places`."""
         return bool(places) and any(name and self.known.place(name, scope) in places for name in node.input[:])
 
 
 def improves(old: Shape | None, new: Shape | None) -> bool:
-    """Whether a shape tells more than another: a rank, a size, or a name that holds beyond this walk."""
+    """Return whether a shape is more precise than another: by a rank, a size, or a name that stays valid after this walk."""
     if new is None or new is old:
         return False
     if old is None or len(old) != len(new):
@@ -233,7 +233,7 @@ def improves(old: Shape | None, new: Shape | None) -> bool:
 
 
 def _durable(new: Shape | None, old: Shape | None) -> Shape | None:
-    """A shape without the names that dynamic dims have in one walk only: what stood in their place before, if anything."""
+    """Return a shape with each dim name that is valid in one walk only replaced by the previous dim, if there was one."""
     if new is None:
         return None
     before = old if old is not None and len(old) == len(new) else (None,) * len(new)

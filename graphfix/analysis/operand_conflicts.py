@@ -1,4 +1,4 @@
-"""Operands that contradict their operator: what no input can make run, and a compiler may still have to swallow.
+"""Operands that contradict their operator: nodes that cannot run for any input, but which a compiler may still have to accept.
 
 Exported graphs hold such nodes in branches that are never taken (the 8 kHz half of a speech model fed 16 kHz frames).
 """
@@ -12,19 +12,19 @@ from graphfix.analysis.values import Dim, NodeFacts
 
 GRAVE = {"Squeeze": ("axis",), "MatMul": ("inner",), "Conv": ("rank", "channels"),
          **dict.fromkeys(("RNN", "GRU", "LSTM"), ("rank", "inner"))}  # fmt: skip
-"""The conflicts between operands that no compiler is known to swallow, by operator."""
+"""The conflicts between operands that no compiler is known to accept, by operator."""
 GRAVITY = ("none", "Squeeze", "MatMul", "Conv", "RNN", "GRU", "LSTM")
-"""Operators that may contradict their operands, in the order in which one is named before another."""
+"""Operators that may contradict their operands, in order of precedence for reporting."""
 
 
 def gravest(nodes: Iterable[NodeFacts]) -> str:
-    """The gravest operator that cannot run among nodes and the subgraphs inside them; `none` without one."""
+    """Return the operator of highest precedence that cannot run among nodes and their subgraphs; `none` without one."""
     found = (node.op if contradicts(node) else node.broken for node in nodes)
     return max(found, key=GRAVITY.index, default="none")
 
 
 def contradicts(node: NodeFacts) -> bool:
-    """Whether the known shapes of the operands rule out that the node can ever run."""
+    """Return whether the known shapes of the operands show that the node can never run."""
     grave = GRAVE.get(node.op)
     if grave is None or node.domain or not node.inputs or node.inputs[0] is None or node.inputs[0].shape is None:
         return False

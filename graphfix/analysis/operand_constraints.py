@@ -1,7 +1,7 @@
-"""What ONNX demands of the sizes of operands: one law an operator, over shapes that are known in whole or in part.
+"""ONNX's constraints on the sizes of operands: one rule per operator, over shapes that are known in whole or in part.
 
-A law yields a word for each conflict it finds. Who asks chooses the shapes: the fixed sizes alone (laws.py), or those where every
-dynamic dim is 1 (at_one.py).
+A rule yields a word for each conflict it finds. The caller chooses the shapes: the fixed sizes alone (operand_conflicts.py), or
+the sizes where every dynamic dim is 1 (unit_dim_conflicts.py).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from graphfix.analysis.symbolic_shapes import sizes_of
 from graphfix.analysis.values import Dim, Value
 
 Unit = tuple[int | None, ...]
-"""A shape, None standing for a dim that is not known."""
+"""A shape, None for an unknown dim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +32,27 @@ class Operands:
     size: Callable[[Dim], int | None]
 
     def shape(self, place: int) -> Unit | None:
-        """The shape of an operand; None where it is not given, or has no known rank."""
+        """Return the shape of an operand; None where it is left out, or its rank is unknown."""
         return self.shapes[place] if place < len(self.shapes) else None
 
     def dim(self, place: int, axis: int) -> int | None:
-        """A dim of an operand; None where there is none, or it is not known."""
+        """Return a dim of an operand; None where there is no such dim, or it is unknown."""
         shape = self.shape(place)
         return shape[axis] if shape is not None and -len(shape) <= axis < len(shape) else None
 
     def elements(self, name: str, place: int = 1) -> list[int | None] | None:
-        """The sizes in an attribute of old, or in the operand that took its place."""
+        """Return the sizes in an attribute of older opsets, or in the operand that replaced it."""
         given = attribute(self.node, name) if len(self.inputs) <= place else sizes_of(self.inputs[place])
         return None if given is None else [self.size(size) for size in given]
 
 
 def differ(one: int | None, other: int | None) -> bool:
-    """Whether two dims are known and not the same."""
+    """Return whether two dims are known and differ."""
     return one is not None and other is not None and one != other
 
 
 def _unbroadcastable(shapes: Sequence[Unit]) -> bool:
-    """Whether some axis, counted from the last, has two sizes other than 1."""
+    """Return whether some axis, aligned at the last one, has two different sizes other than 1."""
     columns = itertools.zip_longest(*(reversed(shape) for shape in shapes), fillvalue=1)
     return any(len(set(column) - {1, None}) > 1 for column in columns)
 
@@ -107,7 +107,7 @@ def _concat(of: Operands) -> Iterator[str]:
 
 
 def _channels(of: Operands) -> Iterator[str]:
-    """Channels that are not those of the weights."""
+    """Yield conflicts between the channels of the data and those of the weights."""
     data, weight = of.shape(0), of.shape(1)
     if data is None or weight is None:
         return
@@ -121,13 +121,13 @@ def _channels(of: Operands) -> Iterator[str]:
 
 
 def _channelwise(of: Operands) -> Iterator[str]:
-    """Parameters of another length than the data has channels."""
+    """Yield conflicts of parameters whose length is not the number of channels."""
     if any(differ(of.dim(0, 1), of.dim(place, 0)) for place in range(1, len(of.shapes))):
         yield "channels"
 
 
 def _trailing(of: Operands) -> Iterator[str]:
-    """Parameters that cannot be stretched over the data, beside which they stand last."""
+    """Yield conflicts of parameters that cannot be broadcast to the trailing axes of the data."""
     if any(_unbroadcastable([of.shape(0) or (), shape]) for shape in of.shapes[1:] if shape is not None):
         yield "stretch"
 
@@ -178,7 +178,7 @@ def _blocks(of: Operands) -> Iterator[str]:
 
 
 def _squeeze(of: Operands) -> Iterator[str]:
-    """Axes to leave out that are not 1."""
+    """Yield conflicts of squeezed axes whose size is not 1."""
     axes = of.inputs[1].constant if len(of.inputs) > 1 and of.inputs[1] is not None else None
     wanted = attribute(of.node, "axes") if axes is None else axes.reshape(-1).tolist()
     if any(differ(of.dim(0, axis), 1) for axis in wanted or ()):

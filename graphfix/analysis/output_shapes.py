@@ -1,4 +1,4 @@
-"""Output shapes written into a model as they follow from its inputs."""
+"""Writing inferred output shapes into a model."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from graphfix.analysis.dim_names import shown
 
 
 def with_output_shapes(model: ModelProto) -> ModelProto:
-    """A copy whose outputs state the shapes that follow from its inputs, where they follow."""
+    """Return a copy whose outputs have the shapes inferred from its inputs, where they can be inferred."""
     facts = facts_of(model)
     made = ModelProto()
     made.CopyFrom(model)

@@ -1,4 +1,4 @@
-"""The nodes of a model as a networkx graph: which of them hang together when others are taken away."""
+"""The nodes of a model as a networkx graph, and its connected groups of supported nodes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from graphfix.analysis.facts import NodeFacts
 
 
 def node_graph(nodes: Sequence[NodeFacts]) -> Any:
-    """A networkx.DiGraph over positions in `nodes`, an edge from the maker of a value to each node that reads it.
+    """Return a networkx.DiGraph over positions in `nodes`, with an edge from the producer of a value to each consumer.
 
-    Only the nodes of the main graph are in it; what the subgraphs of a node read counts as read by the node.
+    Only the nodes of the main graph are in it; a value read by a node's subgraphs counts as read by the node.
     """
     import networkx as nx
 
@@ -27,9 +27,9 @@ def node_graph(nodes: Sequence[NodeFacts]) -> Any:
 
 
 def islands(nodes: Sequence[NodeFacts], taken: Collection[int]) -> list[list[int]]:
-    """The groups of taken nodes that hang together, largest first: what a compiler could be given piece by piece.
+    """Return the connected groups of supported nodes, largest first: the parts that a compiler could compile separately.
 
-    `taken` are positions in `nodes`. Constants hang together with what reads them and make no island of their own.
+    `taken` are the positions of supported nodes in `nodes`. A constant belongs to the group of its consumers.
     """
     import networkx as nx
 

@@ -1,4 +1,4 @@
-"""What a value hangs on: which inputs' values and which inputs' free dims reach it, and by which chain of nodes."""
+"""The provenance of values: the inputs and dynamic input dims that a value depends on, and the nodes between them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MEASURES = {"Shape", "Size"}
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """An input that a value hangs on: its value when `dim` is None, else one dim of it that is not fixed."""
+    """An input that a value depends on: its value when `dim` is None, else one of its dynamic dims."""
 
     input: str
     dim: int | None = None
@@ -23,7 +23,7 @@ class Root:
 
 @dataclass(slots=True)
 class Provenance:
-    """The roots of every value in a model, as bit sets over `roots`; one pass in node order."""
+    """The roots of every value in a model, as bit sets over `roots`, computed in one pass in node order."""
 
     facts: Facts
     roots: list[Root] = field(default_factory=list)
@@ -32,7 +32,7 @@ class Provenance:
 
     @classmethod
     def of(cls, facts: Facts) -> Provenance:
-        """Trace every value of a model, once; linear in nodes."""
+        """Trace every value of a model; cached in the facts, linear in the number of nodes."""
         trace: Provenance | None = facts.derived.get(cls)
         if trace is None:
             trace = facts.derived[cls] = cls._traced(facts)
@@ -50,7 +50,7 @@ class Provenance:
         return trace
 
     def value_roots(self, name: str, scope: tuple[str, ...]) -> list[Root]:
-        """What a value's numbers hang on."""
+        """Return the roots that a value's elements depend on."""
         return self._named(self._find(self.of_value, name, scope))
 
     def _bit(self, root: Root) -> int:
@@ -90,7 +90,7 @@ class Provenance:
         return bits
 
     def chain(self, value: Value, scope: tuple[str, ...], limit: int = 12) -> list[NodeFacts]:
-        """The nodes that compute a value, from the one that measures a tensor (Shape, Size, NonZero...) downwards."""
+        """Return the nodes that compute a value, starting at the one that measures a tensor (Shape, Size, NonZero...)."""
         path: list[NodeFacts] = []
         name = value.name
         while len(path) < limit:

@@ -1,4 +1,4 @@
-"""Which nodes no output of a model depends on, and which stand in branches that are never taken."""
+"""Dead nodes: those that no output of a model depends on, and those in branches that are never taken."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from graphfix.ir.traversal import branch_scope
 
 
 def unreached(facts: Facts) -> set[int]:
-    """The positions in `facts.nodes` of what reaches no output of the model, subgraphs of such nodes included."""
+    """Return the positions in `facts.nodes` of nodes that no model output depends on, with the nodes of their subgraphs."""
     wanted = {output.name for output in facts.model.graph.output}
     found: set[int] = set()
     dead = False
-    for position in range(len(facts.nodes) - 1, -1, -1):  # a node stands behind all that is in its subgraphs
+    for position in range(len(facts.nodes) - 1, -1, -1):  # a node comes after the nodes of its subgraphs
         node = facts.nodes[position]
         if not node.scope:
             dead = wanted.isdisjoint(node.proto.output)
@@ -26,7 +26,7 @@ def unreached(facts: Facts) -> set[int]:
 
 
 def untaken(facts: Facts, *, folded: bool) -> set[int]:
-    """The positions of what stands in the branch of an If that its condition rules out.
+    """Return the positions of the nodes in those branches of Ifs that the condition rules out.
 
     The condition is a constant of the model; with `folded` it may also be computed from constants and fixed dims.
     """

@@ -1,4 +1,4 @@
-"""onnx's shape inference, run on a thin copy: no large payloads, no annotations that may be stale."""
+"""onnx's shape inference, run on a copy without large tensor data and without annotations that may be stale."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from graphfix.ir.traversal import Place, branch_scope, graphs
 
 
 def stripped(model: ModelProto) -> ModelProto:
-    """A copy without large payloads and without the shape annotations that may be stale."""
+    """Return a copy without large tensor data and without shape annotations that may be stale."""
     thin = ModelProto()
     thin.ir_version = model.ir_version
     thin.opset_import.extend(model.opset_import)
@@ -48,12 +48,12 @@ def stripped(model: ModelProto) -> ModelProto:
 
 
 def elided(tensor: TensorProto) -> TensorProto:
-    """The tensor without its payload, marked as kept elsewhere."""
+    """Return the tensor without its data, marked as external data."""
     return TensorProto(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims, data_location=TensorProto.EXTERNAL)
 
 
 def unannotated(model: ModelProto) -> ModelProto:
-    """The same model, changed in place: no value_info, no shapes on outputs, no negative dims."""
+    """Remove value_info, output shapes and negative dims from a model in place, and return it."""
     for graph in graphs(model.graph):
         del graph.value_info[:]
         for output in graph.output:
@@ -67,7 +67,7 @@ def unannotated(model: ModelProto) -> ModelProto:
 
 
 def infer(model: ModelProto) -> tuple[ModelProto, str | None]:
-    """The model annotated by shape inference, and what stopped inference if something did; the argument is used up."""
+    """Return the model annotated by shape inference, and the error that stopped it or None; the argument is consumed."""
     every = list(graphs(model.graph))
     model = stood_in(model, every)
     if len(every) > 1:
@@ -78,16 +78,16 @@ def infer(model: ModelProto) -> tuple[ModelProto, str | None]:
             if any(_is_long_vector(info) for graph in graphs(plain.graph) for info in (*graph.value_info, *graph.output)):
                 return plain, None
         return shape_inference.infer_shapes(model, data_prop=True), None
-    except Exception as error:  # onnx raises several kinds, all meaning: these facts stay unknown
+    except Exception as error:  # onnx raises several types; each means that these facts stay unknown
         return model, str(error).strip().splitlines()[0]
 
 
 def named(model: ModelProto) -> ModelProto:
-    """A copy in which every dynamic dim of an input has a name, and the model's own names are told from all others.
+    """Return a copy in which every dynamic dim of an input has a name, and the model's own names are distinct from all others.
 
-    onnx calls what it cannot work out `unk__0`, and so do exporters; products of dims are written as `2*N`, and so do
-    authors call a dim. Stack traces, of which exporters leave a kilobyte in every node, are left out: inference would
-    carry them along each time.
+    onnx names dims that it cannot infer `unk__0`, and exporters use the same names; products of dims are written as `2*N`, and
+    authors use such names too. Stack traces, of which exporters store a kilobyte in every node, are removed, since inference
+    would copy them each time.
     """
     copy = ModelProto()
     copy.CopyFrom(model)
@@ -122,7 +122,7 @@ def _name_dims(kind: TypeProto) -> None:
 def _lend(graph: GraphProto, outer: Mapping[str, TensorProto]) -> None:
     """Copy small integer constants of outer scopes into the subgraphs that read them, in place.
 
-    onnx infers a subgraph without the values of outer constants, and so loses the rank behind every Unsqueeze in it.
+    onnx infers a subgraph without the values of outer constants, and so loses the output rank of every Unsqueeze in it.
     """
     own = {tensor.name: tensor for tensor in graph.initializer if _is_small_integer(tensor)}
     read: set[str] = set()
@@ -152,11 +152,11 @@ def _is_small_integer(tensor: TensorProto) -> bool:
 
 
 LONG = 16_384
-"""Elements of a vector above which onnx's data propagation, which keeps one dim for each, is left out."""
+"""The number of elements of a vector above which onnx's data propagation, which keeps one dim for each, is turned off."""
 
 
 def _may_hold_long_vectors(model: ModelProto, every: Sequence[GraphProto]) -> bool:
-    """Whether some input, or some weight of all its graphs, is large enough for a vector that data propagation cannot bear."""
+    """Return whether some input, or some weight in any graph, may be a vector too long for data propagation."""
     if any(len(tensor.dims) == 1 and tensor.dims[0] > LONG for graph in every for tensor in graph.initializer):
         return True
     dims = ([d.dim_value for d in info.type.tensor_type.shape.dim] for info in model.graph.input)
@@ -169,7 +169,7 @@ def _is_long_vector(info: onnx.ValueInfoProto) -> bool:
 
 
 def pinned(model: ModelProto, pins: Mapping[Place, tuple[str, tuple[int | str | None, ...]]]) -> ModelProto:
-    """The same model, changed in place: the shapes of some values stated, which inference then keeps."""
+    """State the shapes of some values in a model in place, which inference then keeps, and return the model."""
     _pin(model.graph, (), pins)
     return model
 
@@ -191,7 +191,7 @@ def _pin(graph: GraphProto, scope: tuple[str, ...], pins: Mapping[Place, tuple[s
 
 
 def replace(graph: GraphProto, scope: tuple[str, ...], wanted: Mapping[Place, Array]) -> None:
-    """Put Constant nodes where the wanted values are computed, but by subgraphs: what is inferred in those is wanted as well."""
+    """Replace the producers of the wanted values by Constant nodes, except producers with subgraphs, which are still inferred."""
     for node in graph.node:
         bodies = [item for item in node.attribute[:] if item.type == AttributeProto.GRAPH]
         for item in bodies:

@@ -1,4 +1,4 @@
-"""What decides shapes that onnx's inference leaves open: folded operands, the taken branch, and rules of single operators."""
+"""Refinement of shapes that onnx does not infer: by folded operands, by the taken branch, and by rules of single operators."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from graphfix.analysis.values import Dim, Shape, Value, is_unclear
 SHAPED_BY = {"Reshape": (1,), "Expand": (1,), "Tile": (1,), "ConstantOfShape": (0,), "Range": (0, 1, 2),
              "Slice": (1, 2, 3, 4), "Pad": (1,), "Resize": (1, 2, 3), "Upsample": (1,), "Unsqueeze": (1,),
              "Squeeze": (1,), "Split": (1,), "TopK": (1,), "OneHot": (1,)}  # fmt: skip
-"""Operators whose output shape is the value of an operand, and which operands those are."""
+"""Operators whose output shape depends on the value of an operand, and the positions of those operands."""
 Inputs = Sequence[Value | None]
 Outputs = tuple[Value, ...]
 
 
 def telling_operands(node: NodeProto, domain: str, inputs: Inputs, output: Value) -> Iterator[Value]:
-    """Folded operands whose values can make the node's output shape better known than it is."""
+    """Yield the folded operands whose values can make the node's output shape more precise."""
     for position in SHAPED_BY.get(node.op_type, ()) if domain == "" else ():
         operand = inputs[position] if position < len(inputs) else None
         if operand is not None and operand.source == "folded" and _tells(node.op_type, operand, inputs[0], output):
@@ -42,7 +42,7 @@ def _tells(op: str, operand: Value, data: Value | None, output: Value) -> bool:
 def taken(
     node: NodeProto, inputs: tuple[Value | None, ...], branches: Sequence[tuple[Value | None, ...]]
 ) -> tuple[Value | None, ...] | None:
-    """What the branch gives that an If with a known condition runs; None for any other node."""
+    """Return the outputs of the branch that an If with a known condition runs; None for any other node."""
     condition = inputs[0].constant if node.op_type == "If" and inputs and inputs[0] is not None else None
     if condition is None or condition.size != 1:
         return None
@@ -53,7 +53,7 @@ def taken(
 
 
 def decided(output: Value, taken: Value | None) -> Value:
-    """An If's output with the facts of the value that the running branch gives."""
+    """Return an If's output with the facts of the output of the branch that runs."""
     if taken is None:
         return output
     source = "folded" if taken.source == "constant" else taken.source
@@ -62,7 +62,7 @@ def decided(output: Value, taken: Value | None) -> Value:
 
 
 def assumed(output: Value, plain: Shape | None) -> Value:
-    """The output with the axes noted that had no size before the initial states of recurrent nodes were asked."""
+    """Return the output with `assumed` set to the axes whose size is known only from initial states of recurrent nodes."""
     if output.shape == plain or output.shape is None:
         return output
     before = plain if plain is not None and len(plain) == len(output.shape) else (None,) * len(output.shape)
@@ -71,40 +71,40 @@ def assumed(output: Value, plain: Shape | None) -> Value:
 
 
 def refined(node: NodeProto, domain: str, inputs: Inputs, outputs: Outputs) -> Outputs:
-    """The outputs with what the operator's own rules tell beyond inference: only shapes change, and dtypes that were unknown."""
+    """Return the outputs refined by the operator's own rules: only shapes and unknown dtypes change."""
     for rule in RULES[node.op_type] if has_rule(node.op_type, domain) else ():
         outputs = rule(node, inputs, outputs)
     return outputs
 
 
 def has_rule(op: str, domain: str) -> bool:
-    """Whether an operator has rules beyond inference."""
+    """Return whether an operator has rules of its own."""
     return op in RULES and (domain == "" or op in FOREIGN)
 
 
 def _told(output: Value, dims: Shape, dtype: str) -> Value:
-    """The output with other dims, and the dtype where it has none."""
+    """Return the output with other dims, and with the dtype where it has none."""
     return output if dims == output.shape else replace(output, dtype=output.dtype or dtype, shape=dims)
 
 
 def _expanded(dim: Dim, size: Dim) -> int | None:
-    """The dim that Expand makes, where both numbers are known."""
+    """Return the dim of an Expand's output, where both numbers are known."""
     return max(dim, size) if isinstance(dim, int) and isinstance(size, int) and min(dim, size) == 1 else None
 
 
 def _repeated(dim: Dim, times: Dim) -> int | None:
-    """The dim that Tile makes, where both numbers are known."""
+    """Return the dim of a Tile's output, where both numbers are known."""
     return dim * times if isinstance(dim, int) and isinstance(times, int) else None
 
 
 TARGET = {"Reshape": 1, "ConstantOfShape": 0, "Expand": 1, "Tile": 1}
-"""Operators whose output has the rank that the length of an operand tells, and which operand that is."""
+"""Operators whose output rank is the length of an operand, and the position of that operand."""
 GROWING: dict[str, Callable[[Dim, Dim], int | None]] = {"Expand": _expanded, "Tile": _repeated}
-"""Operators whose target says how the data grows, and what each dim becomes."""
+"""Operators whose target states the output dims, and the function that computes each dim."""
 
 
 def _by_target(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
-    """The rank is the length of the target, and the sizes are those in it that are known."""
+    """Infer the rank from the length of the target, and the sizes from its known elements."""
     position, output = TARGET[node.op_type], outputs[0]
     target = inputs[position] if len(inputs) > position else None
     if target is None or output.fixed or target.shape is None or len(target.shape) != 1:
@@ -125,7 +125,7 @@ def _by_target(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
 
 
 def _by_count(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
-    """The one dim of a Reshape's result that is unclear: there are as many elements after it as before."""
+    """Infer the only unknown dim of a Reshape's output from the equal number of elements of data and output."""
     data, output = inputs[0], outputs[0]
     if data is None or data.shape is None or output.shape is None:
         return outputs
@@ -143,7 +143,7 @@ def _by_count(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
 
 
 def _by_axes(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
-    """The axes that a Slice between unknown bounds does not cut keep their sizes."""
+    """Keep the sizes of the axes that a Slice with unknown bounds does not slice."""
     data, output = inputs[0], outputs[0]
     if len(inputs) < 3 or data is None or data.shape is None or output.fixed:
         return outputs
@@ -161,12 +161,12 @@ def _by_axes(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
 
 
 def _by_state(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
-    """The final states of a recurrent node are shaped like its initial ones; onnx infers the batch size from the data alone."""
+    """Infer the final states of a recurrent node from its initial states; onnx infers the batch size from the data alone."""
     return (*outputs[:1], *_stated(node, inputs, outputs)[1:])
 
 
 def by_every_step(node: NodeProto, domain: str, inputs: Inputs, outputs: Outputs) -> Outputs:
-    """The results of every step of a recurrent node, whose batch size only the initial state tells."""
+    """Infer the batch size of the results of every step of a recurrent node from its initial state."""
     return (*_stated(node, inputs, outputs)[:1], *outputs[1:]) if node.op_type in RECURRENT and not domain else outputs
 
 
@@ -189,7 +189,7 @@ def _stated(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
 
 
 def _by_weight(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
-    """The outputs of com.microsoft's DynamicQuantizeLSTM, which onnx has no inference for; the shapes are LSTM's."""
+    """Infer the outputs of com.microsoft's DynamicQuantizeLSTM, for which onnx has no inference; the shapes are those of LSTM."""
     data, weight = (*inputs, None, None)[:2]
     if data is None or weight is None or data.shape is None or weight.shape is None or {data.rank, weight.rank} != {3}:
         return outputs
@@ -210,4 +210,4 @@ RULES: dict[str, Sequence[Callable[[NodeProto, Inputs, Outputs], Outputs]]] = {
     **dict.fromkeys(RECURRENT, (_by_state,)),
     "DynamicQuantizeLSTM": (_by_weight,),
 }
-"""The rules of operators that tell more than onnx's inference of them, in the order in which they are tried."""
+"""The rules of operators that infer more than onnx does, in the order in which they are tried."""

@@ -1,8 +1,8 @@
-"""Infers the facts of a model: onnx's inference once over the whole, then one walk that carries on what it could not follow.
+"""Inference of a model's facts: onnx's shape inference once over the whole model, then one walk that infers what onnx could not.
 
-onnx gives up on much shape arithmetic that folding follows. Where folding or a rule of an operator tells more of a value than
-onnx did, the nodes that read it are inferred again one by one in the order of the graph, in subgraphs as well, so that a walk
-settles whole rows of such nodes: each node is inferred a bounded number of times, however long the rows are.
+onnx does not infer much of the shape arithmetic that folding can evaluate. Where folding or an operator's rule infers more of a
+value than onnx did, its consumers are inferred again one by one in graph order, in subgraphs as well, so that one walk resolves
+whole chains of such nodes: each node is inferred a bounded number of times, however long the chains are.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from graphfix.ir.schemas import since
 from graphfix.ir.traversal import branch_scope
 
 SETTLED = ("nothing", "constant", "folded", "shape", "cast-shape", "runtime")
-"""What a node's execution may hang on, the most settled first."""
+"""The sources of the condition that a node's execution depends on, the most static first."""
 
 
 def solve(model: ModelProto) -> Known:
@@ -39,7 +39,7 @@ def solve(model: ModelProto) -> Known:
     any_open = not all(typed(info).fixed for info in work.graph.input)
     transfer = Transfer(Known(work, trouble=trouble, opened=DynamicDims(any_open)), NodeInference(inferred))
     Solver(transfer).walk(work.graph, inferred.graph)
-    if transfer.waiting:  # asked last: not every compiler takes the batch size from the initial states of recurrent nodes
+    if transfer.waiting:  # last, as not every compiler infers the batch size from the initial states of recurrent nodes
         known = Known(work, trouble=trouble, opened=DynamicDims(any_open))
         transfer = Transfer(known, transfer.inference, transfer.known.shapes(), transfer.folded)
         Solver(transfer).walk(work.graph, inferred.graph)
@@ -53,7 +53,7 @@ def solve(model: ModelProto) -> Known:
 
 
 def _inlined(model: ModelProto) -> ModelProto:
-    """A thin copy without the model's own functions, whose nodes stand where they were called."""
+    """Return a copy without large tensor data in which the calls of the model's own functions are inlined."""
     work = stripped(model)
     if not work.functions:
         return work
@@ -68,17 +68,17 @@ def _inlined(model: ModelProto) -> ModelProto:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One graph that is walked: the model's own or a subgraph, beside itself as onnx annotated it."""
+    """One graph of the walk, the main graph or a subgraph, with its copy annotated by onnx."""
 
     graph: GraphProto
     inputs: Sequence[ValueInfoProto]
     nodes: Sequence[NodeProto]
-    """The nodes as onnx was given them."""
+    """The nodes as passed to onnx."""
     scope: Scope
     under: str
     told: Told
     read: dict[str, None] = field(default_factory=dict)
-    """The names that are read from outside, in order."""
+    """The names read from outer scopes, in order."""
 
 
 @dataclass(slots=True)
@@ -97,9 +97,9 @@ class Solver:
         self, graph: GraphProto, inferred: GraphProto, scope: Scope = (), under: str = "nothing",
         given: Sequence[ValueInfoProto] = (), kept: Mapping[str, Value | None] | None = None,
     ) -> list[str]:  # fmt: skip
-        """Gather the facts of one graph and give the names it reads from outside; `inferred` is the annotated graph.
+        """Infer the facts of one graph and return the names it reads from outer scopes; `inferred` is the annotated graph.
 
-        `given` is what is known of its inputs beyond that; `kept` are values outside that inputs are, whenever it runs.
+        `given` are further facts about its inputs; `kept` are the outer values that its inputs equal in every iteration.
         """
         told = {info.name: info for infos in (inferred.value_info, inferred.output) for info in infos}
         level = Level(graph, inferred.input, inferred.node, scope, under, told)
@@ -116,7 +116,7 @@ class Solver:
         return list(level.read)
 
     def _inputs(self, level: Level, given: Sequence[ValueInfoProto], kept: Mapping[str, Value | None]) -> dict[str, Value]:
-        """What is known of the inputs of a graph."""
+        """Return the facts of a graph's inputs."""
         values = {}
         better = {info.name: typed(info).shape for info in given}
         for info in level.inputs:
@@ -134,11 +134,11 @@ class Solver:
         return values
 
     def _node(self, level: Level, position: int, node: NodeProto) -> NodeFacts:
-        """The entry of one node, its subgraphs walked."""
+        """Return the facts of one node, after walking its subgraphs."""
         op, domain = node.op_type, "" if node.domain == "ai.onnx" else node.domain
         known, scope = self.known, level.scope
         values = known.values[scope]
-        given = node.input[:]  # as a list: each loop over protobuf's own sequences ends in an error within
+        given = node.input[:]  # a list, as each loop over a protobuf sequence ends with an internal exception
         inputs = tuple([(values.get(name) or known.value(name, scope)) if name else None for name in given])
         bodies = NO_BODIES
         if [item for item in node.attribute[:] if item.type == AttributeProto.GRAPH]:
@@ -176,7 +176,7 @@ class Solver:
         return Bodies(tuple(branches), tuple(captured), gravest(known.nodes[before:]), given, improved)
 
     def _body_inputs(self, level: Level, inferred: NodeProto) -> Mapping[str, Sequence[ValueInfoProto]]:
-        """What follows for the inputs of a node's subgraphs from operands of which more is known than onnx said."""
+        """Infer the inputs of a node's subgraphs from operands of which more is known than onnx inferred."""
         if not self.transfer.reads(self.transfer.improved, level.scope, inferred):
             return {}
         given = {
@@ -188,7 +188,7 @@ class Solver:
 
 
 def _weights(graph: GraphProto) -> dict[str, Value]:
-    """What is known of a graph's initializers."""
+    """Return the facts of a graph's initializers."""
     found = {}
     for tensor in graph.initializer:
         dims = tuple(tensor.dims)
@@ -200,6 +200,6 @@ def _weights(graph: GraphProto) -> dict[str, Value]:
 
 
 def _condition(node: NodeProto, inputs: tuple[Value | None, ...], under: str) -> str:
-    """What the subgraphs of a node are run under: the least settled of its condition's source and what is around it."""
+    """Return the least static of the source of a node's condition and the condition of the enclosing scope."""
     condition = inputs[0] if node.op_type == "If" and inputs else None
     return max(under, "runtime" if condition is None else condition.source, key=SETTLED.index)

@@ -1,8 +1,8 @@
-"""Shape arithmetic element by element: what is known of a vector of sizes when some of the dims behind it are free.
+"""Shape arithmetic element by element: the known elements of a vector of sizes computed from dims of which some are dynamic.
 
-`Shape` of `[n, 64, 8]` is not constant, yet its second element is 64; exporters take it out with Gather or Slice, and
-compilers follow. Every function takes and gives tuples of ints, symbols and products of them, and None for a size that
-is not known.
+`Shape` of `[n, 64, 8]` is not constant, yet its second element is 64; exporters extract it with Gather or Slice, and
+compilers evaluate that. Every function takes and returns tuples of ints, symbols and products of them, with None for an
+unknown size.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from graphfix.analysis.dims import DimExpr, read, written
 from graphfix.analysis.values import Dim, Sizes, Value, is_unclear
 
 MOST = 64
-"""Elements of a vector that is followed."""
+"""The largest number of elements of a vector that is evaluated."""
 ARITHMETIC: dict[str, Callable[[int, int], int]] = {
     "Add": lambda a, b: a + b, "Sub": lambda a, b: a - b, "Mul": lambda a, b: a * b,
     "Div": lambda a, b: a // b if (a < 0) is (b < 0) else -(-a // b), "Min": min, "Max": max,
 }  # fmt: skip
 SYMBOLIC: dict[str, Callable[[DimExpr, DimExpr], DimExpr | None]] = {"Mul": DimExpr.__mul__, "Div": DimExpr.share}
-"""What is followed of symbols: products, and quotients that are products again. Support was measured with no more."""
+"""The operators evaluated on symbols: products, and quotients that are products. Support was measured with these alone."""
 UNKNOWN = "?"
-"""Stands for a dim of which nothing is known among the symbols of a product."""
+"""The placeholder of an unknown dim among the symbols of a product."""
 CAST = {1: 2**24, 6: 2**31 - 1, 7: 2**63 - 1, 11: 2**53}
-"""The element types to which sizes are cast, float, int32, int64 and double, and up to where those hold every whole number."""
+"""The element types to which sizes are cast (float, int32, int64, double), and the limit up to which each holds all integers."""
 WIDTHS = {"int32": 32, "int64": 64}
 CARRIERS = {"Identity", "Unsqueeze", "Squeeze", "Reshape", "Flatten"}
 
 
 def sizes_of(value: Value | None) -> Sizes | None:
-    """The elements of a small integer vector or scalar, as far as they are known; None when it is not one."""
+    """Return the known elements of a small integer vector or scalar; None for any other value."""
     if value is None or value.dtype not in ("int64", "int32"):
         return None
     if value.constant is not None:
@@ -42,7 +42,7 @@ def sizes_of(value: Value | None) -> Sizes | None:
 
 
 def whole(value: Value | None) -> Sizes | None:
-    """The same for a vector or scalar of floats that are sizes, as limits of a Range may be."""
+    """Return the same also for a vector or scalar of floats that are sizes, as limits of a Range may be."""
     if value is None or value.dtype not in ("float32", "float64"):
         return sizes_of(value)
     if value.constant is None:
@@ -53,7 +53,7 @@ def whole(value: Value | None) -> Sizes | None:
 
 
 def follow(node: NodeProto, inputs: Sequence[Value | None]) -> Sizes | None:
-    """What is known of the elements of a node's output; None when the node is no shape arithmetic."""
+    """Return the known elements of a node's output; None when the node is no shape arithmetic."""
     data = inputs[0] if inputs else None
     if data is None or node.domain not in ("", "ai.onnx"):
         return None
@@ -86,7 +86,7 @@ def follow(node: NodeProto, inputs: Sequence[Value | None]) -> Sizes | None:
 
 
 def settled(sizes: Sizes | None, stated: Value) -> Array | None:
-    """The array of a vector whose every element is known and whose shape is; else None."""
+    """Return the array of a vector of which the shape and every element are known; else None."""
     if (
         sizes is None
         or not all(isinstance(size, int) for size in sizes)
@@ -127,7 +127,7 @@ def _sliced(node: NodeProto, sizes: Sizes, inputs: Sequence[Value | None]) -> Si
 
 
 def _elements(value: Value | None) -> Sizes | None:
-    """The elements of a small vector of sizes, or of truth values as 1 and 0."""
+    """Return the elements of a small vector of sizes, or of booleans as 1 and 0."""
     if value is None or value.dtype != "bool":
         return sizes_of(value)
     if value.constant is not None:
@@ -136,7 +136,7 @@ def _elements(value: Value | None) -> Sizes | None:
 
 
 def _chosen(condition: Sizes | None, one: Sizes | None, other: Sizes | None) -> Sizes | None:
-    """One or the other, element by element, as exporters choose between what is asked of an Expand and what there is."""
+    """Evaluate Where element by element; exporters select so between the target of an Expand and the data's own dims."""
     if not condition or not one or not other:
         return None
     length = max(map(len, (condition, one, other)))
@@ -155,7 +155,7 @@ def _combined(function: Callable[[Dim, Dim], Dim], one: Sizes, other: Sizes | No
 
 
 def _of_two(op: str, a: Dim, b: Dim, width: int) -> Dim:
-    """One element of two; numbers wrap around as integers of a width do, symbols are multiplied and cancelled."""
+    """Evaluate one element of a binary operator; numbers wrap at the integer width, symbols are multiplied and cancelled."""
     if a is None or b is None or (op == "Div" and b == 0):
         return None
     if isinstance(a, int) and isinstance(b, int):
@@ -166,7 +166,7 @@ def _of_two(op: str, a: Dim, b: Dim, width: int) -> Dim:
 
 
 def _alike(a: Dim, b: Dim) -> int | None:
-    """1 or 0 for what is equal or not whatever the inputs are: no size is negative."""
+    """Return 1 or 0 for dims that are equal or unequal for all inputs, given that no size is negative; else None."""
     if a is None or b is None:
         return None
     same = a == b if isinstance(a, int) and isinstance(b, int) else read(a).equals(read(b))
@@ -174,7 +174,7 @@ def _alike(a: Dim, b: Dim) -> int | None:
 
 
 def counted(dims: Sequence[Dim]) -> tuple[int, list[str]]:
-    """How many elements there are: a number, times symbols in the order of the dims; an unknown dim is one of its own."""
+    """Return the number of elements as a number and symbols in the order of the dims; an unknown dim is a placeholder."""
     number, names = 1, list[str]()
     for dim in dims:
         if isinstance(dim, int):
@@ -187,7 +187,7 @@ def counted(dims: Sequence[Dim]) -> tuple[int, list[str]]:
 
 
 def product(number: int, names: Sequence[str]) -> int | str:
-    """The dim that a number times symbols is."""
+    """Return the dim that is the product of a number and symbols."""
     made = written(read("*".join([str(number), *names])))
     assert made is not None, "a number times symbols is a dim"
     return made

@@ -1,8 +1,8 @@
-"""Shapes as inference tells them that follows no arithmetic on sizes, and the nodes that it leaves with less than is known.
+"""Shapes from inference without shape arithmetic, and the nodes whose operands it infers less precisely than the solver.
 
-Exporters view data by targets that they compute, `[batch, 32, -1]`, where the batch is free. Whoever follows the arithmetic
-knows that 32 stays 32; a compiler that asks plain shape inference knows of three dims that nothing is known of. A target of
-which a single element is open is another matter: simplifiers write -1 for it.
+Exporters reshape data by computed targets such as `[batch, 32, -1]`, where the batch is dynamic. Inference that evaluates the
+arithmetic infers that 32 is fixed; a compiler that uses plain shape inference gets three unknown dims. A target with a single
+dynamic element is different: simplifiers write -1 for it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ HEEDING = {"AffineGrid", "Attention", "Col2Im", "CumProd", "DeformConv", "Det", 
            "LayerNormalization", "RMSNormalization", "MaxUnpool", "NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss",
            "NonMaxSuppression", "RoiAlign", "Scatter", "ScatterElements", "TensorScatter", "Softmax", "LogSoftmax", "Hardmax",
            "InstanceNormalization", "GroupNormalization", "BatchNormalization", "Split", "MatMul", "Conv"}  # fmt: skip
-"""Operators that converters take apart by the sizes of their data; those of all others decide nothing."""
+"""Operators that converters decompose depending on the sizes of their data; for all other operators the sizes do not matter."""
 PATTERN = StructuralPattern(
     frozenset(HEEDING),
     {"followed": "none"},
@@ -42,19 +42,19 @@ COMPUTED = ("shape", "cast-shape")
 def overlooked(
     nodes: Sequence[NodeFacts], values: Mapping[str, Value], inferred: ModelProto, source: ModelProto
 ) -> dict[int, Structure]:
-    """Positions of nodes of the main graph with operands of whose fixed sizes plain inference tells the rank and not the size.
+    """Return the positions of main-graph nodes with operands of which plain inference finds the rank but not all fixed sizes.
 
-    The facet `followed` of each is `state` where only the initial state of a recurrent node tells some of them, `last` where the
-    last size of an operand is among them, else `inner`.
-    `values` are those of the main graph, `inferred` is the annotated model, with what could be computed ahead of time in the
-    place of its nodes; it is used up. `source` is the model as it was given. Where not even the rank is told, as behind
-    targets in models of old, compilers ask further, so that nothing follows.
+    The facet `followed` of each is `state` where some of these sizes are known only from the initial state of a recurrent node,
+    `last` where the last size of an operand is among them, else `inner`.
+    `values` are those of the main graph, `inferred` is the annotated model with foldable nodes replaced by their values; it is
+    consumed. `source` is the original model. Where not even the rank is inferred, as after computed targets in old models,
+    compilers use more than plain inference, so that such operands are skipped.
     """
     if not any(dim.dim_value < 0 for info in source.graph.input for dim in info.type.tensor_type.shape.dim):
-        _write_down(inferred.graph, values)  # simplifiers do not follow an open dim that is stated as a negative size
+        _write_down(inferred.graph, values)  # simplifiers do not evaluate a dynamic dim that is stated as a negative size
     try:
         plain = shape_inference.infer_shapes(unannotated(inferred)).graph
-    except Exception:  # onnx raises several kinds: nothing is known then of what it would tell
+    except Exception:  # onnx raises several types; each means that its result is unknown
         return {}
     told: dict[str, Sizes | None] = {}
     for info in (*plain.value_info, *plain.output):
@@ -69,7 +69,7 @@ def overlooked(
 
 
 def _missed(value: Value | None, told: Mapping[str, Sizes | None]) -> str:
-    """Which dim that is known to be fixed is open for plain inference: `none`, an `inner`, the `last`, or one of a `state`."""
+    """Return which dim known to be fixed is unknown to plain inference: `none`, an `inner`, the `last`, or one of a `state`."""
     if value is None or value.shape is None or value.source in ("constant", "folded"):
         return "none"
     plain = told.get(value.name)
@@ -82,7 +82,7 @@ def _missed(value: Value | None, told: Mapping[str, Sizes | None]) -> str:
 
 
 def _write_down(graph: GraphProto, values: Mapping[str, Value]) -> None:
-    """Give Reshapes whose target has a single open element that target as a constant, in place."""
+    """Replace the target of Reshapes by a constant where a single element of it is dynamic, in place."""
     for node in graph.node:
         target = values.get(node.input[1]) if node.op_type == "Reshape" and len(node.input) > 1 else None
         sizes = sizes_of(target) if target is not None and target.source in COMPUTED else None

@@ -1,8 +1,8 @@
-"""Operands that contradict each other where every open dim is 1, which is what some runtimes load a model with.
+"""Conflicts between operands when every dynamic dim is 1, the size with which some runtimes load a model.
 
-A runtime that lays out memory before it has seen an input takes 1 for what is open, and checks its operators with that:
-a Reshape of `[N, 4]` to `[3, 4]` runs for N = 3 and is refused on loading all the same. Sizes that only data decides are
-not checked before there are data; they are unclear here, and contradict nothing.
+A runtime that plans memory before it has an input uses 1 for every dynamic dim and checks its operators with that: a Reshape
+of `[N, 4]` to `[3, 4]` runs for N = 3 but is rejected on loading. Sizes that depend on data are not checked on loading; they are
+unknown here and cause no conflict.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from graphfix.analysis.symbolic_shapes import counted
 from graphfix.analysis.values import Dim, Value, is_unclear
 
 LAWS = {op: law for op, law in OPERAND_LAWS.items() if op != "Squeeze"}
-"""Operators whose operands are held to what ONNX demands; an axis that is left out has its size from elsewhere."""
+"""Operators whose operands are checked against ONNX's constraints; the size of an omitted axis is not checked."""
 PRODUCTS = ("MatMul", "Gemm")
 
 
 def clashes(node: NodeProto, inputs: Sequence[Value | None], extents: Mapping[str, DimExpr]) -> bool | None:
-    """Whether operands with open dims contradict the operator when those are 1; `extents` tells how windows made some of them.
+    """Return whether operands with dynamic dims contradict the operator when those are 1.
 
-    None for a product of what has no known rank, which may contradict the other operand in any case.
+    `extents` gives the sizes of dims computed by windows. None for a product with an operand of unknown rank, which may
+    contradict the other operand for any size.
     """
     op = node.op_type if node.domain in ("", "ai.onnx") else ""
     if op not in LAWS:
@@ -43,12 +44,12 @@ def clashes(node: NodeProto, inputs: Sequence[Value | None], extents: Mapping[st
 
 
 def unit_shape(shape: Sequence[Dim], extents: Mapping[str, DimExpr]) -> Unit:
-    """The shape where every open dim of the model's inputs is 1."""
+    """Return the shape for inputs of which every dynamic dim is 1."""
     return tuple([dim if isinstance(dim, int) else unit(dim, extents) for dim in shape])
 
 
 def unit(dim: Dim, extents: Mapping[str, DimExpr]) -> int | None:
-    """The size of a dim where every open one of the model's inputs is 1; None for one that is not clear."""
+    """Return the size of a dim for inputs of which every dynamic dim is 1; None where it is unknown."""
     if isinstance(dim, int):
         return dim
     if dim is None or is_unclear(dim):

@@ -1,8 +1,8 @@
-"""What a model's own `value_info` says of its values, held against what follows from its inputs.
+"""Comparison of a model's own `value_info` with the facts inferred from its inputs.
 
-Most compilers infer every shape anew and never look; some hold a model to its annotations. Dims that exporters leave
-behind go stale, and formulas such as `floor(h/2 - 1/2) + 1` are wrong for some sizes. What inference cannot follow
-through floor divisions is compared at trial sizes of the inputs' symbols.
+Most compilers infer every shape anew and ignore annotations; some require a model to agree with them. Dims written by exporters
+become stale, and formulas such as `floor(h/2 - 1/2) + 1` are wrong for some sizes. Dims that inference cannot express because
+of floor divisions are compared at trial sizes of the inputs' symbols.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ if TYPE_CHECKING:
 
 Scope = tuple[str, ...]
 ORDER = ("none", "agreeing", "made-up", "formula", "contradicting")
-"""What annotations may be, the gravest last."""
+"""The classes of annotations, the most severe last."""
 TRIALS = ((97, 101, 103, 107, 109, 113), (64, 96, 128, 160, 192, 224))
-"""Sizes that the inputs' symbols are given in turn: odd primes, then sizes that divide well."""
+"""The trial sizes of the inputs' symbols, used in turn: odd primes, then sizes with many divisors."""
 NAME = re.compile(r"[A-Za-z_][\w.:]*")
 CALLED = {"floor": 1, "ceil": 1, "ceiling": 1, "max": None, "min": None}
-"""The functions that formulas may call, and how many operands they take."""
+"""The functions that formulas may call, and their numbers of operands."""
 OPERATORS: Mapping[type[ast.operator], Callable[[DimExpr, DimExpr], DimExpr]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv, ast.Mod: lambda a, b: a - b * (a // b),
 }  # fmt: skip
 LONGEST = 400
-"""Characters of a formula that is looked into."""
+"""The largest number of characters of a formula that is parsed."""
 
 
 def annotation_class(facts: Facts) -> str:
-    """The gravest thing that `value_info` does in any graph of the model.
+    """Return the most severe class of `value_info` in any graph of the model.
 
     none           there is none
-    agreeing       every dim is what inference finds, is left open, or cannot be told from the inputs
-    made-up        some dims have names that onnx makes up
+    agreeing       every dim is as inferred, is left unknown, or cannot be inferred from the inputs
+    made-up        some dims have names that onnx generated
     formula        some dims are formulas over the inputs' symbols, right at the trial sizes
-    contradicting  some dtype, rank, size or symbol is not what follows from the inputs
+    contradicting  some dtype, rank, size or symbol differs from what is inferred from the inputs
     """
     pairs = list(_pairs(facts.source.graph, (), facts)) if facts.source is not None else []
     found = "agreeing" if pairs else "none"
@@ -68,7 +68,7 @@ def annotation_class(facts: Facts) -> str:
 
 
 def disputed(facts: Facts) -> set[tuple[Scope, str]]:
-    """The annotated values, by scope and name, whose dtype, rank or dims are not said as inference finds them."""
+    """Return the annotated values, by scope and name, whose dtype, rank or dims differ from those inferred."""
     found = set()
     for scope, stated, value in _pairs(facts.source.graph, (), facts) if facts.source is not None else ():
         dims = zip(stated.shape or (), value.shape or (), strict=False)
@@ -78,7 +78,7 @@ def disputed(facts: Facts) -> set[tuple[Scope, str]]:
 
 
 def _pairs(graph: GraphProto, scope: Scope, facts: Facts) -> Iterator[tuple[Scope, Value, Value]]:
-    """Every annotation in a graph and its subgraphs, beside what is known of the value."""
+    """Yield every annotation in a graph and its subgraphs, with the inferred facts of the value."""
     known = facts.values.get(scope, {})
     for info in graph.value_info:
         value = known.get(info.name)
@@ -95,7 +95,7 @@ def _says(info: ValueInfoProto) -> bool:
 
 
 def _other_kind(stated: Value, value: Value) -> bool:
-    """Whether dtype or rank contradict what is known."""
+    """Return whether the dtype or rank contradicts the inferred one."""
     ranks = stated.rank is not None and value.rank is not None and stated.rank != value.rank
     return ranks or bool(stated.dtype and value.dtype and stated.dtype != value.dtype)
 
@@ -109,7 +109,7 @@ def _open(dim: Dim) -> bool:
 
 
 def _tried(facts: Facts, doubtful: list[tuple[Scope, str, int, str]]) -> str:
-    """What symbols and formulas turn out to be where the inputs have sizes; `agreeing` where those settle nothing."""
+    """Return the class of symbols and formulas at the trial sizes of the inputs; `agreeing` where these do not decide it."""
     symbols = list(dict.fromkeys(dim for value in facts.inputs for dim in value.shape or () if isinstance(dim, str)))
     found = "agreeing"
     for sizes in TRIALS:
@@ -127,7 +127,7 @@ def _tried(facts: Facts, doubtful: list[tuple[Scope, str, int, str]]) -> str:
 
 
 def _sized(model: ModelProto, sizes: Mapping[str, int]) -> ModelProto:
-    """A copy whose inputs' symbols are sizes; dims without a name stay open."""
+    """Return a copy with sizes for the inputs' symbols; dims without a name stay dynamic."""
     copy = ModelProto()
     copy.CopyFrom(model)
     for info in copy.graph.input:
@@ -138,7 +138,7 @@ def _sized(model: ModelProto, sizes: Mapping[str, int]) -> ModelProto:
 
 
 def evaluated(formula: str, sizes: Mapping[str, int]) -> int | None:
-    """The size that a formula over symbols gives, a fraction rounded down; None when it is none or has other symbols."""
+    """Return the size of a formula over symbols, a fraction rounded down; None when it is no formula or has other symbols."""
     if formula in sizes:
         return sizes[formula]
     if len(formula) > LONGEST:

@@ -1,4 +1,4 @@
-"""What a node makes of what is known about its operands: the source of its output, and its value where that can be told."""
+"""The source of a node's output from the facts about its operands, and its value where it can be computed."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from graphfix.ir.schemas import formal_types
 RANDOM = {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"}
 
 TELLING = ("Constant", "Shape", "Size")
-"""Operators whose results do not hang on the values of their operands."""
+"""Operators whose results do not depend on the values of their operands."""
 
 
 def produced(node: NodeProto, inputs: tuple[Value | None, ...], stated: Value, index: int, version: int) -> Value:
-    """The output with its source and, where the operands are known, its value."""
+    """Return the output with its source and, where the operands are known, its value."""
     op = node.op_type
     if stated.dtype and op not in TELLING:
         for operand in inputs:
             if operand is not None and operand.source == "runtime":
                 if index or follow(node, inputs) is None:
-                    return stated  # most nodes: nothing is to be added to what inference says
+                    return stated  # most nodes: nothing to add to the inferred facts
                 break
     value: Array | None = None
     given = [i for i in inputs if i is not None]
@@ -58,7 +58,7 @@ def produced(node: NodeProto, inputs: tuple[Value | None, ...], stated: Value, i
 
 
 def _bound_dtype(node: NodeProto, inputs: tuple[Value | None, ...], index: int, version: int) -> str:
-    """The dtype of an output that shares a type variable with an operand; inference drops it beside an unknown shape."""
+    """Return the dtype of an output that shares a type variable with an operand; inference drops it if the shape is unknown."""
     variables = formal_types(node.op_type, "" if node.domain == "ai.onnx" else node.domain, version)
     wanted = variables[1][min(index, len(variables[1]) - 1)] if variables[1] else ""
     for position, value in enumerate(inputs):
@@ -69,7 +69,7 @@ def _bound_dtype(node: NodeProto, inputs: tuple[Value | None, ...], index: int, 
 
 
 def _folded_source(node: NodeProto, sources: set[str]) -> str:
-    """The source of what is computed from constants and dims alone."""
+    """Return the source of a value computed from constants and dims alone."""
     cast = node.op_type == "Cast" and attribute(node, "to") != onnx.TensorProto.INT64
     if "cast-shape" in sources or (cast and "shape" in sources):
         return "cast-shape"
@@ -77,7 +77,7 @@ def _folded_source(node: NodeProto, sources: set[str]) -> str:
 
 
 def _measure(node: NodeProto, operand: Value) -> tuple[Array | None, str]:
-    """Shape or Size of a value: known when the dims it asks for are fixed."""
+    """Return the value and source of a Shape or Size: the value is known when the measured dims are fixed."""
     if operand.shape is None:
         return None, "shape"
     dims: Shape = operand.shape

@@ -1,7 +1,7 @@
-"""How large a dynamic dim is in terms of the dim that it was made from, as windows, slices and resizing make it.
+"""The size of a dynamic dim as an expression of the dim that a window, slice or resizing operator computed it from.
 
-Two dims are the same for every input when these sizes are; a compiler that keeps dims symbolic finds them equal then,
-and one that has to prove that operands agree refuses them otherwise.
+Two dims are equal for every input when their expressions are; a compiler with symbolic dims then finds them equal, and one
+that must prove that operands agree otherwise rejects them.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from graphfix.analysis.dims import DimExpr
 from graphfix.analysis.values import Value
 
 FAR = 10**9
-"""Ends of slices that exporters write for the end of an axis."""
+"""Slice ends of at least this value, which exporters write for the end of an axis."""
 
 
 def _share(size: DimExpr, count: int) -> DimExpr | None:
-    """The floor of a share; None of a multiple, which support was not measured to follow any further."""
+    """Return the floor of the quotient of a size by a number; None for multiples, for which no support was measured."""
     if count == 1:
         return size
     return size // count if [times for product, times in size.terms if product] == [1] else None
 
 
 def made(node: NodeProto, inputs: Sequence[Value | None], axis: int, before: DimExpr) -> DimExpr | None:
-    """What an operator makes of an axis of that extent; None for an operator that is not followed."""
+    """Return the size of an operator's output axis from the size of the input axis; None for an operator that is not modelled."""
     op = node.op_type
     if op in ("Conv", "MaxPool", "AveragePool", "LpPool", "ConvInteger"):
         return _windows(node, inputs, axis - 2, before)
@@ -61,7 +61,7 @@ def _pads(node: NodeProto, place: int) -> int:
 
 
 def _windows(node: NodeProto, inputs: Sequence[Value | None], place: int, before: DimExpr) -> DimExpr | None:
-    """Convolutions and pools: floor or ceil((x + pads - dilation * (kernel - 1) - 1) / stride) + 1."""
+    """Return the size after a convolution or pool: floor or ceil((x + pads - dilation * (kernel - 1) - 1) / stride) + 1."""
     kernel, stride = _kernel(node, inputs, place), _at(node, "strides", place, 1)
     if place < 0 or kernel is None:
         return None
@@ -75,7 +75,7 @@ def _windows(node: NodeProto, inputs: Sequence[Value | None], place: int, before
 
 
 def _unfolded(node: NodeProto, inputs: Sequence[Value | None], place: int, before: DimExpr) -> DimExpr | None:
-    """Transposed convolutions: stride * (x - 1) + output_padding + dilation * (kernel - 1) + 1 - pads."""
+    """Return the size after a transposed convolution: stride * (x - 1) + output_padding + dilation * (kernel - 1) + 1 - pads."""
     kernel, stride = _kernel(node, inputs, place), _at(node, "strides", place, 1)
     if place < 0 or kernel is None or _text(attribute(node, "auto_pad", "NOTSET")) != "NOTSET":
         return None
@@ -94,7 +94,7 @@ def _padded(node: NodeProto, inputs: Sequence[Value | None], axis: int, before: 
 
 
 def _sliced(inputs: Sequence[Value | None], axis: int, before: DimExpr) -> DimExpr | None:
-    """Slice by constants, from a place near the beginning to the end, or to a place counted from it."""
+    """Return the size after a Slice with constant bounds, from a non-negative start to the axis end or an offset from it."""
     numbers = [value.constant if value is not None else None for value in inputs[1:5]]
     starts, ends, axes, steps = [*numbers, *[None] * 4][:4]
     data = inputs[0]
@@ -111,7 +111,7 @@ def _sliced(inputs: Sequence[Value | None], axis: int, before: DimExpr) -> DimEx
 
 
 def _scaled(node: NodeProto, inputs: Sequence[Value | None], axis: int, before: DimExpr) -> DimExpr | None:
-    """Resize by whole factors, or to whole shares."""
+    """Return the size after a Resize by integer factors, or by reciprocals of integers."""
     at = 2 if node.op_type == "Resize" and len(inputs) > 2 else 1
     scales = inputs[at].constant if at < len(inputs) and inputs[at] is not None else attribute(node, "scales", None)  # type: ignore[union-attr]
     if scales is None or attribute(node, "axes", None) is not None or axis >= len(scales):

@@ -1,4 +1,4 @@
-"""Attributes of a node as facets: words and flags as they are, numbers and lists as a few classes.
+"""Facets of a node's attributes: words and flags unchanged, numbers and lists reduced to a few classes.
 
 A table cannot hold every kernel size there is. What compilers reject is a kind of value (an uneven padding, a
 negative axis, a dilation), so lists and numbers are reduced to kinds here, the same way for probes and for models.
@@ -20,11 +20,11 @@ FREE = {"hidden_size", "size", "seed", "sample_size", "blocksize", "name", "k", 
         "num_outputs", "num_scan_inputs", "height_scale", "width_scale"}  # fmt: skip
 
 TEXTS = {"pattern", "delimiter", "locale"}
-"""Attributes with words of the model's own, of which only their presence counts."""
+"""Attributes with free text, of which only the presence is a facet."""
 
 
 def attribute_facets(node: NodeFacts) -> dict[str, Facet]:
-    """The facets of every attribute that the operator's schema knows, defaults filled in."""
+    """Return the facets of every attribute in the operator's schema, with defaults filled in."""
     given = {item.name: item for item in node.proto.attribute[:]}
     data = node.inputs[0] if node.inputs else None
     rank = None if data is None else data.rank
@@ -52,7 +52,7 @@ def _classify(
     if name == "value" and found is not None and found.type == AttributeProto.TENSOR:
         return {"value.dtype": DTYPES.get(found.t.data_type, "")}
     if name == "value" and op == "ConstantOfShape":
-        return {"value.dtype": "absent"}  # a default of its own, which not every compiler has
+        return {"value.dtype": "absent"}  # the operator's default value, which not every compiler implements
     if name in ("axes", "split", "output_shape", "output_padding", "scales", "perm", "kernel_shape"):
         return {name: _listing(name, list(found.ints or found.floats) if found is not None else None, rank)}
     if name == "equation" and found is not None:
@@ -80,7 +80,7 @@ def _classify(
 
 
 def _equation(text: str) -> dict[str, Facet]:
-    """What an Einsum does with the axes it names: which it sums or pairs or takes the diagonal of, and how it orders the rest."""
+    """Return how an Einsum uses its labelled axes: whether it sums, pairs or takes diagonals of them, and orders the rest."""
     terms, arrow, result = text.replace(" ", "").partition("->")
     operands = [term.replace("...", ".") for term in terms.split(",")]
     result = result.replace("...", ".")

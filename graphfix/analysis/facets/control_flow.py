@@ -1,4 +1,4 @@
-"""Facets of operators that hold a whole computation: what a loop's body does to what it carries, how attention shares heads."""
+"""Facets of composite operators: how a loop's body treats its carried values, how attention shares heads."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from graphfix.analysis.values import NodeFacts, Value
 Facets = dict[str, Facet]
 
 CONTAINERS = {"sequence", "optional", "map"}
-"""Kinds of values that have no shape of their own."""
+"""The kinds of values without a shape."""
 AGREEMENTS = ("same", "other-dims", "unknown", "other-rank")
-"""How well shapes agree, the best first."""
+"""The degrees of agreement between shapes, the best first."""
 
 
 def agreement(ones: Sequence[Value | None], others: Sequence[Value | None]) -> str:
-    """The worst agreement of shapes between two rows of values; sequences and optional values agree by kind."""
+    """Return the worst agreement of shapes between two lists of values; sequences and optional values agree by kind."""
     return max((_agree(one, other) for one, other in zip(ones, others, strict=False)), key=AGREEMENTS.index, default="same")
 
 
@@ -36,15 +36,15 @@ def _agree(one: Value | None, other: Value | None) -> str:
 
 
 def loop(node: NodeFacts) -> Facets:
-    """What the body of a Loop does.
+    """Return the facets of the body of a Loop.
 
     until       kept (the condition it is given) | constant | computed: how the body makes the condition to go on
-    carried     same | other-dims | other-rank | unknown: whether what it carries keeps its shape
-    stacked     whether values are gathered over the iterations
-    captures    whether the body reads values from outside
-    passes      whether the body gives back what it was given, and no node makes that
-    counts      whether the body reads how many iterations there were
-    sequences   whether a sequence is carried, be it beside tensors
+    carried     same | other-dims | other-rank | unknown: whether the carried values keep their shapes
+    stacked     whether there are scan outputs
+    captures    whether the body reads values from outer scopes
+    passes      whether some body output is a body input unchanged
+    counts      whether the body reads the iteration number
+    sequences   whether a sequence is carried, with or without tensors
     """
     body = attribute(node.proto, "body")
     given = node.inputs[2:]
@@ -65,13 +65,13 @@ def loop(node: NodeFacts) -> Facets:
 
 
 def _passes(body: GraphProto) -> bool:
-    """Whether some output of a body is one of its inputs."""
+    """Return whether some output of a body is one of its inputs."""
     given = {info.name for info in body.input[:]}
     return any(info.name in given for info in body.output[:])
 
 
 def _reads(body: GraphProto) -> set[str]:
-    """What the nodes of a body read, and of the bodies in it, and what it gives."""
+    """Return the names read by the nodes of a body and of its subgraphs, and its outputs."""
     found = {info.name for info in body.output[:]}
     for node in body.node[:]:
         found.update(node.input[:])
@@ -81,7 +81,7 @@ def _reads(body: GraphProto) -> set[str]:
 
 
 def _kept(given: Sequence[Value | None], made: Sequence[Value | None]) -> str:
-    """The agreement of what a body is given and makes; sizes that are not both numbers agree or not, nobody knows."""
+    """Return the agreement of a body's inputs and outputs; that of sizes that are not both fixed is unknown."""
     found = agreement(given, made)
     if found != "other-dims":
         return found
@@ -104,7 +104,7 @@ def _until(body: GraphProto) -> str:
 
 
 def scan(node: NodeFacts) -> Facets:
-    """How many states (0, 1 or many) and scanned inputs a Scan has, what the first scanned input is like, and its body."""
+    """Return the facets of a Scan: its numbers of states (0, 1 or many) and scan inputs, its first scan input, and its body."""
     lengths = 1 if node.since < 9 else 0
     scanned = int(attribute(node.proto, "num_scan_inputs", 1) or 1)
     states = max(len(node.inputs) - lengths - scanned, 0)
@@ -123,12 +123,12 @@ def scan(node: NodeFacts) -> Facets:
 
 
 def attention(node: NodeFacts) -> Facets:
-    """How query heads share those of keys, and whether values have another size than keys.
+    """Return how query heads share key heads, and whether values have another size than keys.
 
     heads       same | grouped | one (every query head reads the same keys)
     sizes       same | other: the size of a value's head beside that of a key's
     steps       one | same | other: how many queries there are beside keys
-    eights      whether the size of a key's head is a multiple of 8, as compiled kernels want it
+    eights      whether the size of a key's head is a multiple of 8, as compiled kernels require
     mask        absent | bool | same | other: the dtype of the mask beside that of the queries
     """
     (asking, _), (shared, width), (_, wide) = (_heads(node, at) for at in range(3))
@@ -154,7 +154,7 @@ def _steps(node: NodeFacts, position: int) -> int | None:
 
 
 def _heads(node: NodeFacts, position: int) -> tuple[int | None, int | None]:
-    """The heads of Q, K or V and their size, None where that is not a number."""
+    """Return the number of heads of Q, K or V and their size, None where it is not fixed."""
     given = node.inputs[position] if len(node.inputs) > position else None
     if given is None or given.shape is None or len(given.shape) not in (3, 4):
         return None, None

@@ -1,4 +1,4 @@
-"""Facets of single operators that no operand or attribute shows alone: what a node's parts mean together."""
+"""Facets of single operators that depend on several operands and attributes together."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from graphfix.analysis.values import Shape, is_unclear
 Facets = dict[str, Facet]
 
 REARRANGING = {"Unsqueeze", "Reshape", "Expand", "ConstantOfShape", "Gather", "GatherND", "OneHot", "Tile"}
-"""Operators whose result may have more dims than any operand: compilers bound both ranks."""
+"""Operators whose result may have a higher rank than any operand: compilers limit both ranks."""
 
 
 def derived_facets(node: NodeFacts) -> Facets:
-    """The facets of a node of ONNX's own domain that only its operator has; none for most operators."""
+    """Return the operator-specific facets of a node of ONNX's own domain; none for most operators."""
     derive = _DERIVED.get(node.op)
     found = derive(node) if derive else {}
     if node.op in REARRANGING:
@@ -35,7 +35,7 @@ def derived_facets(node: NodeFacts) -> Facets:
 
 
 def _if(node: NodeFacts) -> Facets:
-    """Whether the branches of an If agree in the shape of what they give."""
+    """Return whether the outputs of an If's branches agree in shape."""
     found = agreement(*node.branches) if len(node.branches) == 2 else "same"
     return {"branches": None if found == "unknown" else found, "captures": bool(node.captured), "broken": node.broken}
 
@@ -74,11 +74,11 @@ def _conv(node: NodeFacts) -> Facets:
 
 
 def _reshape(node: NodeFacts) -> Facets:
-    """What stands in the target of a Reshape, 0 (copy), -1 (infer) or sizes only, and what becomes of open dims.
+    """Return the kinds of elements in the target of a Reshape, 0 (copy), -1 (infer) or sizes only, and the use of dynamic dims.
 
-    `opens` is `none` where the data has no open dims beyond the copied, `inferred` where -1 stands for them and whole
-    multiples, `divided` where it stands for a fraction of them, `pinned` where sizes are demanded of them, and `kept` where
-    the target names just those that there are.
+    `opens` is `none` where the data has no dynamic dims beyond the copied ones, `inferred` where -1 stands for them or an
+    integer multiple, `divided` where it stands for a fraction of them, `pinned` where the target states fixed sizes for them,
+    and `kept` where the target has exactly the same dynamic dims.
     """
     data = node.inputs[0]
     value = node.inputs[1].constant if len(node.inputs) > 1 and node.inputs[1] is not None else None
@@ -108,7 +108,7 @@ def _opens(data: Value | None, target: Sequence[int]) -> Facet:
 
 
 def _named_opens(data: Shape, target: Sequence[int | str | None]) -> Facet:
-    """The same for a target of numbers and names of open dims."""
+    """Return the same for a target of numbers and names of dynamic dims."""
     sizes = [data[at] if size == 0 and at < len(data) else size for at, size in enumerate(target)]
     have, rest = counted(data)
     want, names = counted([size for size in sizes if size != -1])
@@ -138,7 +138,7 @@ def _slice(node: NodeFacts) -> Facets:
 
 
 def _bounds(node: NodeFacts) -> Facets:
-    """How many dims a Slice cuts, whether anything is known to be left of them, and whether it names no axes for only some."""
+    """Return how many dims a Slice cuts, whether the result is surely not empty, and whether it omits the axes for only some dims."""
     starts = node.inputs[1] if len(node.inputs) > 1 else None
     given = starts.shape[0] if starts is not None and starts.shape else None
     count = len(attribute(node.proto, "starts", ())) if node.since < 10 else given
@@ -197,9 +197,9 @@ def _col2im(node: NodeFacts) -> Facets:
 
 
 def _reduced(node: NodeFacts) -> Facets:
-    """Whether a reduction that keeps no dims goes over several axes that are only read: its rank then hangs on them.
+    """Return whether a reduction without keepdims has several runtime axes, on which its output rank depends.
 
-    `counted` says that computed axes are numbers of dims and no sizes, which some compilers keep apart.
+    `counted` states that computed axes come from ranks and not from sizes, which some compilers distinguish.
     """
     axes = node.inputs[1] if len(node.inputs) > 1 else None
     counted = axes is not None and axes.counted
@@ -215,7 +215,7 @@ REDUCTIONS = ("ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd",
 
 
 def _concat(node: NodeFacts) -> Facets:
-    """Whether the open dims that operands must share were made in the same way, so that they are equal whatever the inputs."""
+    """Return whether the dynamic dims that operands must share have the same expression, so that they are equal for all inputs."""
     shapes = [value.shape for value in node.inputs if value is not None and value.shape is not None]
     rank = len(shapes[0]) if shapes else 0
     if not rank or any(len(shape) != rank for shape in shapes):

@@ -1,4 +1,4 @@
-"""The facets of every node of a model, computed once for all nodes that are alike in everything that facets may read.
+"""Memoized facets of every node of a model, computed once for all nodes that agree in everything that facets may read.
 
 The key of the memo is built from every field of NodeFacts and of Value, so that a field added to either is part of it. The
 fields named in SIGNATURES are reduced to what facets read of them; the name of a value is left out altogether.
@@ -26,7 +26,7 @@ _of_value = attrgetter(*[field.name for field in dataclasses.fields(Value) if fi
 
 
 def node_facets(facts: Facts) -> list[Facets]:
-    """The facets of every node; nodes alike share one computation, and nodes with equal facets one dict."""
+    """Return the facets of every node; nodes with the same key share one computation, and nodes with equal facets one dict."""
     memo: dict[Key, Facets] = {}
     equal: dict[Key, Facets] = {}
     signs: dict[int, Key] = {}
@@ -45,7 +45,7 @@ def node_facets(facts: Facts) -> list[Facets]:
 
 
 def key_of(node: NodeFacts, known: dict[int, Key]) -> Key:
-    """What facets may read of a node without subgraphs; `known` are the keys of values seen, which the facts hold."""
+    """Return the memo key of a node without subgraphs; `known` are the keys of values seen, which the facts keep alive."""
     attributes = tuple(map(_written, node.proto.attribute[:]))
     given = tuple([known.get(id(value)) or _signature(value, known) for value in node.inputs])
     made = tuple([known.get(id(value)) or _signature(value, known) for value in node.outputs])
@@ -53,12 +53,12 @@ def key_of(node: NodeFacts, known: dict[int, Key]) -> Key:
 
 
 def _written(item: AttributeProto) -> object:
-    """An attribute as facets see it: in full, or a tensor's type and dims."""
+    """Return the part of an attribute that facets read: all of it, or a tensor's type and dims."""
     return (item.name, item.t.data_type, *item.t.dims) if item.type == AttributeProto.TENSOR else item.SerializeToString()
 
 
 def _signature(value: Value | None, known: dict[int, Key]) -> Key | None:
-    """What facets may read of a value."""
+    """Return the memo key of a value: all that facets may read of it."""
     if value is None:
         return None
     constant = value.constant

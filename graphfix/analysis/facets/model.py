@@ -1,4 +1,4 @@
-"""Traits of a whole model that decide verdicts no single node decides, keyed like the facets of an operator."""
+"""Facets of a whole model, for verdicts that depend on no single node, keyed like the facets of an operator."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from graphfix.analysis.values import Facet, Value
 USUAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]*")
 USUAL_SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 USUAL_DTYPES = ("float32", "int64", "int32", "bool", "float16", "float64", "uint8", "int8", "int16", "uint16", "uint32", "uint64")
-"""From the most to the least usual; all others are less usual still."""
+"""Dtypes from the most to the least usual; all others are less usual."""
 SILENT = {"none", "unknown", "unk", "any", "dynamic"}
-"""Names of dims that only say that a dim is open."""
+"""Dim names that only mean that a dim is dynamic."""
 ORDER = ("static", "batch", "spatial", "sequence", "dynamic", "empty")
 
 
@@ -33,18 +33,18 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
     inputs.symbols      none | usual | dotted | odd | unnamed: the worst name an open dim has
     inputs.repeat       whether one symbol stands for several dims
     inputs.dtypes       the least usual dtype among the inputs
-    inputs.unused       whether some input feeds nothing
+    inputs.unused       whether some input has no consumer
     outputs             one | several
     outputs.ranks       as of the inputs
     outputs.kinds       tensor | passed | sequence | optional | map: what is no tensor among the outputs, made or passed on
-    outputs.direct      none | input | constant: whether some output is no node's result
+    outputs.direct      none | input | constant: whether some output is not produced by a node
     names               usual | odd: names with characters beyond letters, digits and _ . : / -
     nodes               whether the main graph has any
     overridable         whether inputs name initializers too
     subgraphs           none | plain | capturing
     branch-constants    whether a subgraph holds Constant nodes or initializers
     functions           whether nodes call functions that the model defines
-    annotations         none | agreeing | made-up | formula | contradicting: what `value_info` says, see annotations.py
+    annotations         none | agreeing | made-up | formula | contradicting: what `value_info` says, see value_info.py
     placeholders        whether one name that says nothing (`?`, None) stands for dims in several places of one input
     """
     graph = facts.model.graph
@@ -103,13 +103,13 @@ def _symbols(symbols: list[str | None]) -> str:
 
 
 def _placeholders(value: Value) -> bool:
-    """Whether a name that says nothing stands for several dims, which need not have one size."""
+    """Return whether a placeholder name stands for several dims, which need not have one size."""
     names = [dim for dim in value.shape or () if isinstance(dim, str) and not telling(dim)]
     return len(set(names)) < len(names)
 
 
 def telling(symbol: str) -> bool:
-    """Whether the name of a dim says which dim it is, so that dims of one name have one size."""
+    """Return whether the name of a dim identifies it, so that dims of the same name have the same size."""
     return any(letter.isalnum() for letter in symbol) and symbol.lower() not in SILENT
 
 

@@ -13,7 +13,7 @@ apart. A facet is a name and a small value (a word, a number, a truth value); No
                          (dim 1 too, but not the last) | dynamic (any) | empty (some dim is 0)
     X.from               absent | constant | folded | fixed-shape | shape | cast-shape | runtime (unless plain data)
     X.value              what a small integer or float operand holds: ones, zeros, positive, negative, mixed; operands
-                         whose numbers decide nothing (see payload.py) have no such facet
+                         whose numbers decide nothing (see payload_operands.py) have no such facet
     mode, axis, ...      attributes: words and flags as they are, numbers and lists as the classes below
     out.Y                used | absent, for optional outputs
     inside               branch (of an If that only running decides on) | nothing; of a looping operator, what
@@ -124,14 +124,14 @@ def _of_one_batch(node: NodeFacts) -> Sequence[Value | None]:
 
 
 def _inside(node: NodeFacts) -> str:
-    """Whether a node stands in branches only, and what is around them is not known before running."""
+    """Return `branch` for a node that is only in branches of Ifs whose condition is not known before running, else `nothing`."""
     decided = node.under not in ("shape", "cast-shape", "runtime")
     return "nothing" if decided or not in_branches(node.scope) else "branch"
 
 
 @functools.lru_cache(maxsize=256)
 def in_branches(scope: tuple[str, ...]) -> bool:
-    """Whether every subgraph around a node is a branch of an If: all that facets read of a scope, see facet_memo.py."""
+    """Whether every subgraph around a node is a branch of an If: all that facets read of a scope, see memo.py."""
     return all(word.startswith(("then_branch of ", "else_branch of ")) for word in scope)
 
 
@@ -153,8 +153,8 @@ def _operand(out: Facets, name: str, value: Value | None, *, weight: bool, count
 def dims_class(value: Value) -> Facet:
     """Which dims of a value are fixed: static, batch, spatial, sequence, dynamic (without a rank too) or empty.
 
-    A dim that inference could not work out may well be fixed for a compiler; where that makes a difference the classes
-    that are possible stand side by side, as in `batch|sequence`.
+    A dim that could not be inferred may be fixed for a compiler; where that makes a difference the possible classes are joined,
+    as in `batch|sequence`.
     """
     if value.shape is None:
         return "dynamic"
@@ -179,11 +179,11 @@ def _fixed_class(fixed: Sequence[bool]) -> str:
 
 
 MOST_DIMS = 6
-"""Dims up to which every way for unclear ones to be fixed or free is looked at."""
+"""The number of dims up to which every combination of unknown dims being fixed or dynamic is considered."""
 
 
 def _unclear(dim: object) -> bool:
-    """Whether inference gave up on a dim: it has no name, or one that onnx made up."""
+    """Return whether a dim could not be inferred: it has no name, or one that onnx generated."""
     return dim is None or (isinstance(dim, str) and dim.startswith("unk__"))
 
 

@@ -1,7 +1,7 @@
-"""Operands that are mere payload: an operator carries or multiplies their numbers, and works alike whatever they are.
+"""Payload operands: operands whose numbers do not change how an operator works.
 
-A constant axis, size, length or zero point says what an operator is to do, so what numbers it holds is a facet. The
-numbers of the operands here say nothing of the kind, whole or not:
+A constant axis, size, length or zero point determines what an operator does, so the class of its numbers is a facet. The
+numbers of the operands listed here do not, integers or not:
 
     weights and biases     they are multiplied and added; compilers store them (quantised ones of com.microsoft too,
                            and zero points that are packed with others into bytes, which are no numbers by themselves)
@@ -43,5 +43,5 @@ PAYLOAD: Mapping[str, frozenset[str]] = {
 
 
 def decides(op: str, operand: str) -> bool:
-    """Whether the numbers of an operand can decide how its operator works."""
+    """Return whether the numbers of an operand can determine how its operator works."""
     return operand not in ANYWHERE and operand not in PAYLOAD.get(op, ())

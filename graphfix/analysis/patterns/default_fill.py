@@ -1,7 +1,7 @@
-"""Filled tensors that state no value, taken together with other operands: there the dtype of the default matters.
+"""ConstantOfShape nodes without a value whose result is combined with other operands, where the default's dtype matters.
 
-ONNX fills with float32 zeros. A compiler that fills with another dtype is found out only where a node wants one dtype of
-the filled tensor and of what is beside it, directly or behind nodes that pass a tensor on.
+ONNX fills with float32 zeros. A compiler that fills with another dtype fails only where a node requires one dtype of the
+filled tensor and of another operand, directly or after nodes that pass a tensor on.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The facts about a model as patterns see them (node_pattern.py)."""
+"""A view of a model's facts for the matcher (matcher.py)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from graphfix.analysis.values import NodeFacts
 
 @dataclass(slots=True)
 class FactsView:
-    """A model's facts: nodes at every depth, and values by name in the scope of who reads them."""
+    """A model's facts: nodes at every depth, and values by name in the scope of their consumer."""
 
     facts: Facts
     _readers: dict[str, list[NodeFacts]] = field(default_factory=dict)
@@ -24,33 +24,33 @@ class FactsView:
     _outputs: dict[int, list[str | None]] = field(default_factory=dict)
 
     def op(self, node: NodeFacts) -> str:
-        """The operator, with its domain and a dot before it where that is not ONNX's own."""
+        """Return the operator, prefixed by its domain and a dot where that is not ONNX's own."""
         return f"{node.domain}.{node.op}" if node.domain else node.op
 
     def inputs(self, node: NodeFacts) -> Sequence[str | None]:
-        """What a node reads."""
+        """Return the operands of a node."""
         found = self._inputs.get(id(node))
         if found is None:
             found = self._inputs[id(node)] = [name or None for name in node.proto.input[:]]
         return found
 
     def outputs(self, node: NodeFacts) -> Sequence[str | None]:
-        """What a node makes."""
+        """Return the outputs of a node."""
         found = self._outputs.get(id(node))
         if found is None:
             found = self._outputs[id(node)] = [name or None for name in node.proto.output[:]]
         return found
 
     def attribute(self, node: NodeFacts, name: str) -> Any:
-        """An attribute's value; None where it is left out."""
+        """Return an attribute's value; None where it is left out."""
         return attribute(node.proto, name)
 
     def producer(self, value: str, reader: NodeFacts) -> NodeFacts | None:
-        """The node that makes what a node reads; None for what is given to the graph."""
+        """Return the producer of an operand; None for graph inputs and initializers."""
         return self.facts.producer(value, reader.scope)
 
     def consumers(self, value: str, maker: NodeFacts) -> Sequence[NodeFacts]:
-        """The nodes that read what a node makes, one as often as it reads it."""
+        """Return the consumers of an output, each as often as it reads the value."""
         if not self._readers:
             self._readers = defaultdict(list)
             for node in self.facts.nodes:
@@ -59,18 +59,18 @@ class FactsView:
         return [one for one in self._readers.get(value, ()) if self.facts.producer(value, one.scope) is maker]
 
     def leaves(self, value: str, maker: NodeFacts) -> bool:
-        """Whether what a node makes is an output of its graph, as far as the main graph goes: branches are not told."""
+        """Return whether an output of a node is an output of its graph, for the main graph only: subgraph outputs are not considered."""
         return bool(maker.scope) or any(output.name == value for output in self.facts.model.graph.output)
 
     def constant(self, value: str, reader: NodeFacts) -> npt.NDArray[Any] | None:
-        """The numbers that a node reads, where they are known."""
+        """Return the array of an operand, where it is known."""
         found = self.facts.value(value, reader.scope)
         return None if found is None else found.constant
 
     def key(self, value: str) -> str:
-        """The name."""
+        """Return the name."""
         return value
 
     def label(self, node: NodeFacts) -> str:
-        """What to call a node."""
+        """Return a label for a node."""
         return node.label

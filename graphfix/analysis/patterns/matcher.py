@@ -1,10 +1,10 @@
-"""Patterns of several nodes, written as ONNX text and found in any graph that can be asked a few things about its nodes.
+"""Patterns of several nodes, written as ONNX text and matched in any graph that implements `View`.
 
     GELU = Pattern("a = Div(x, root)  e = Erf(a)  s = Add(e, one)  y = Mul(r, s)", numbers={"one": 1.0})
 
-The last node is the root, from which the search goes back to what makes its operands. A name that no node of the text makes
-stands for any value, and for the same wherever it is written; one in `numbers` for a constant of one element. The operands
-of a commutative operator fit in either order. Operands that a node has beyond those written are not looked at.
+The last node is the root, from which the search goes back to the producers of its operands. A name that no node of the text
+produces matches any value, the same one at each occurrence; a name in `numbers` matches a constant of one element. The operands
+of a commutative operator match in either order. Further operands of a node are ignored.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from onnx import NodeProto, helper
 
 COMMUTATIVE = frozenset({"Add", "Mul", "Max", "Min", "Sum", "Mean", "And", "Or", "Xor", "Equal", "BitwiseAnd", "BitwiseOr",
                          "BitwiseXor"})  # fmt: skip
-"""Operators whose first two operands may change places."""
+"""Operators whose first two operands may be swapped."""
 CLOSE = 1e-3
-"""How far a constant may be from a pattern's number, relative to it: some are stored as float16."""
+"""The relative tolerance between a constant and a pattern's number: some constants are stored as float16."""
 TEXT_OPSET = 17
 
 N = TypeVar("N")
@@ -32,43 +32,43 @@ V = TypeVar("V")
 
 
 class View(Protocol[N, V]):
-    """What a pattern asks a graph; `N` stands for a node and `V` for a value, which is None where an operand is left out."""
+    """The interface of a graph to the matcher; `N` is the type of nodes and `V` of values, None where an operand is left out."""
 
     def op(self, node: N) -> str:
-        """The operator, with its domain and a dot before it where that is not ONNX's own."""
+        """Return the operator, prefixed by its domain and a dot where that is not ONNX's own."""
 
     def inputs(self, node: N) -> Sequence[V | None]:
-        """What a node reads."""
+        """Return the operands of a node."""
 
     def outputs(self, node: N) -> Sequence[V | None]:
-        """What a node makes."""
+        """Return the outputs of a node."""
 
     def attribute(self, node: N, name: str) -> Any:
-        """An attribute's value; None where it is left out."""
+        """Return an attribute's value; None where it is left out."""
 
     def producer(self, value: V, reader: N) -> N | None:
-        """The node that makes what a node reads; None for what is given to the graph."""
+        """Return the producer of an operand; None for graph inputs and initializers."""
 
     def consumers(self, value: V, maker: N) -> Sequence[N]:
-        """The nodes that read what a node makes, one as often as it reads it."""
+        """Return the consumers of an output, each as often as it reads the value."""
 
     def leaves(self, value: V, maker: N) -> bool:
-        """Whether what a node makes is an output of its graph."""
+        """Return whether an output of a node is an output of its graph."""
 
     def constant(self, value: V, reader: N) -> npt.NDArray[Any] | None:
-        """The numbers that a node reads, where they are known."""
+        """Return the array of an operand, where it is known."""
 
     def key(self, value: V) -> Hashable:
-        """What tells a value from others of its graph."""
+        """Return a key that identifies a value within its graph."""
 
     def label(self, node: N) -> str:
-        """What to call a node."""
+        """Return a label for a node."""
 
 
 class Match(Generic[N, V]):
-    """One place where a pattern fits: the values that its names stand for, and the nodes by the first name they make.
+    """One match of a pattern: the values bound to its names, and the nodes by their first output name.
 
-    It is no dataclass: a search makes many, and a frozen one takes three times as long to make.
+    It is no dataclass: a search creates many, and a frozen dataclass takes three times as long to create.
     """
 
     __slots__ = ("nodes", "values")
@@ -82,14 +82,14 @@ class Match(Generic[N, V]):
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """Why a pattern does not fit, and the node at which it came nearest to fitting."""
+    """The reason why a pattern does not match, and the node at which the match failed."""
 
     reason: str
     at: str
 
 
 class Nearest:
-    """The misses of a search: the one with the most nodes found counts, of several the first."""
+    """The nearest miss of a search: the one with the most nodes matched, the first of several."""
 
     def __init__(self) -> None:
         self.found = -1
@@ -103,7 +103,7 @@ class Nearest:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A node of a pattern: the operators it may be, the names it reads and makes, and the attributes it must have."""
+    """A node of a pattern: its possible operators, the names of its operands and outputs, and its required attributes."""
 
     ops: frozenset[str]
     reads: tuple[str, ...]
@@ -118,10 +118,10 @@ class _Part:
 
 @dataclass(frozen=True)
 class Pattern:
-    """A pattern by its text; `either` says for which operators a word of the text stands.
+    """A pattern given by its text; `either` maps a word of the text to the operators that it stands for.
 
-    `closed` asks that what stands between its nodes is read by them alone and given out by no graph, so that the nodes can
-    go. The text is read when the pattern is first looked for.
+    `closed` requires that the values between its nodes have no other consumers and are no graph outputs, so that the nodes can
+    be removed. The text is parsed on first use.
     """
 
     text: str
@@ -157,24 +157,24 @@ class Pattern:
         return [self._parts[name].ops for name in self._parts[self.root].reads if name in self._parts]
 
     def match(self, view: View[N, V], node: N) -> Match[N, V] | None:
-        """The first way in which the pattern ends in a node; None where it does not."""
+        """Return the first match of the pattern with its root at a node; None where there is none."""
         return next(self.matches(view, node), None)
 
     def matches(self, view: View[N, V], node: N, nearest: Nearest | None = None) -> Iterator[Match[N, V]]:
-        """Every way in which the pattern ends in a node; written operands come first in the order they are written in."""
+        """Yield every match of the pattern with its root at a node; operands are tried first in the order written."""
         for found in self._fits(view, self._parts[self.root], node, Match({}, {}), nearest):
             if not self.closed or self._is_closed(view, found, nearest):
                 yield found
 
     def miss(self, view: View[N, V], node: N) -> Miss | None:
-        """Why the pattern does not end in a node, and the node nearest to it; None where it does."""
+        """Return why the pattern does not match with its root at a node, and the failing node; None where it matches."""
         nearest = Nearest()
         return None if next(self.matches(view, node, nearest), None) is not None else nearest.miss
 
     def _fits(
         self, view: View[N, V], part: _Part, node: N, so_far: Match[N, V], nearest: Nearest | None
     ) -> Iterator[Match[N, V]]:
-        """The ways in which a node of the pattern, and what it reads, fit a node."""
+        """Yield the matches of a node of the pattern, with its operands, at a node."""
         op, inputs = view.op(node), view.inputs(node)
         if op not in part.ops:
             self._missed(nearest, so_far, view, node, lambda: f"it is {op}, not {part.title}")
@@ -197,7 +197,7 @@ class Pattern:
         self, view: View[N, V], names: Sequence[str], values: Sequence[V | None], node: N, so_far: Match[N, V],
         nearest: Nearest | None,
     ) -> Iterator[Match[N, V]]:  # fmt: skip
-        """The ways in which names fit the values that a node reads, one after the other."""
+        """Yield the matches of names with the operands of a node, one after the other."""
         if not names:
             yield so_far
             return
@@ -207,7 +207,7 @@ class Pattern:
     def _operand(
         self, view: View[N, V], name: str, value: V | None, node: N, so_far: Match[N, V], nearest: Nearest | None
     ) -> Iterator[Match[N, V]]:
-        """The ways in which a name fits a value that a node reads."""
+        """Yield the matches of a name with an operand of a node."""
         if value is None or not name:
             if value is None and not name:
                 yield so_far
@@ -239,7 +239,7 @@ class Pattern:
             yield Match({**so_far.values, name: value}, so_far.nodes)
 
     def _is_closed(self, view: View[N, V], found: Match[N, V], nearest: Nearest | None) -> bool:
-        """Whether nothing else reads what stands between the nodes."""
+        """Return whether the values between the nodes have no other consumers."""
         for name, node in found.nodes.items():
             made = view.outputs(node) if name != self.root else ()
             for value in made:
@@ -259,10 +259,10 @@ class Pattern:
 
 
 class Patterns:
-    """Several patterns, by their root's operator: for a node those alone are tried that may end in it, in order."""
+    """Several patterns, indexed by the operator of their root: only those that may match a node are tried, in order."""
 
     def __init__(self, patterns: Mapping[str, Sequence[Pattern]]) -> None:
-        """`patterns` are by what to call what is found: the forms in which it may be written."""
+        """Index the patterns; `patterns` are the alternative forms by the name of the match."""
         self._named = patterns
 
     @functools.cached_property
@@ -280,7 +280,7 @@ class Patterns:
         return frozenset(self._by_root)
 
     def find(self, view: View[N, V], nodes: Iterable[N]) -> Iterator[tuple[str, Match[N, V]]]:
-        """The first pattern that ends in each node, by its name, with the match."""
+        """Yield for each node the name of the first pattern that matches with its root there, and the match."""
         by_root = self._by_root
         for node in nodes:
             forms = by_root.get(view.op(node))

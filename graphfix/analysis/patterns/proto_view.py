@@ -1,4 +1,4 @@
-"""One protobuf graph as patterns see it (node_pattern.py), without any facts about it: nodes are their positions."""
+"""A view of one protobuf graph for the matcher (matcher.py), without facts about it: nodes are identified by position."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graphfix.analysis.constant_folding import attribute, tensor_value
 
 
 class ProtoView:
-    """A graph without those within: what they read from it counts for nothing."""
+    """One graph without its subgraphs: values that those read are not counted."""
 
     def __init__(self, graph: GraphProto) -> None:
         self.graph = graph
@@ -30,43 +30,43 @@ class ProtoView:
         self.given = {output.name for output in graph.output}
 
     def op(self, node: int) -> str:
-        """The operator, with its domain and a dot before it where that is not ONNX's own."""
+        """Return the operator, prefixed by its domain and a dot where that is not ONNX's own."""
         proto = self.nodes[node]
         return proto.op_type if proto.domain in ("", "ai.onnx") else f"{proto.domain}.{proto.op_type}"
 
     def inputs(self, node: int) -> Sequence[str | None]:
-        """What a node reads."""
+        """Return the operands of a node."""
         return [name or None for name in self.reads[node]]
 
     def outputs(self, node: int) -> Sequence[str | None]:
-        """What a node makes."""
+        """Return the outputs of a node."""
         return [name or None for name in self.nodes[node].output[:]]
 
     def attribute(self, node: int, name: str) -> Any:
-        """An attribute's value; None where it is left out."""
+        """Return an attribute's value; None where it is left out."""
         return attribute(self.nodes[node], name)
 
     def producer(self, value: str, reader: int) -> int | None:
-        """The node that makes what a node reads; None for what is given to the graph."""
+        """Return the producer of an operand; None for graph inputs and initializers."""
         return self.makers.get(value)
 
     def consumers(self, value: str, maker: int) -> Sequence[int]:
-        """The nodes that read what a node makes, one as often as it reads it."""
+        """Return the consumers of an output, each as often as it reads the value."""
         return self.readers.get(value, ())
 
     def leaves(self, value: str, maker: int) -> bool:
-        """Whether what a node makes is an output of the graph."""
+        """Return whether an output of a node is an output of the graph."""
         return value in self.given
 
     def constant(self, value: str, reader: int) -> npt.NDArray[Any] | None:
-        """The numbers of an initializer."""
+        """Return the array of an initializer."""
         return next((tensor_value(tensor) for tensor in self.graph.initializer if tensor.name == value), None)
 
     def key(self, value: str) -> str:
-        """The name."""
+        """Return the name."""
         return value
 
     def label(self, node: int) -> str:
-        """What to call a node."""
+        """Return a label for a node."""
         proto = self.nodes[node]
         return str(proto.name or next(filter(None, proto.output), proto.op_type))

@@ -1,4 +1,4 @@
-"""The structural patterns that facets tell of, and how they are recognised in a model.
+"""The registry of structural patterns, and their recognition in a model.
 
 A pattern is one file with a PATTERN in it, and one entry in PATTERNS here; their order is that of the facets.
 """
@@ -40,7 +40,7 @@ PATTERNS: tuple[StructuralPattern, ...] = (
 
 
 def structural_facets(node: NodeFacts) -> dict[str, Facet]:
-    """The facets of a node of ONNX's own domain that tell of patterns; none for most operators."""
+    """Return the structural facets of a node of ONNX's own domain; none for most operators."""
     names = usual(node.op)
     if not node.structure:
         return dict(names)
@@ -55,7 +55,7 @@ def usual(op: str) -> Told:
 
 
 def judged(op: str, node: NodeProto, inputs: Sequence[Value | None], extents: Mapping[str, DimExpr]) -> Structure:
-    """What the patterns of single nodes say of one of ONNX's own domain, as far as it is unusual."""
+    """Return the facets of unusual value that the single-node patterns give a node of ONNX's own domain."""
     return tuple([told for pattern, judge in _judges(op) for told in _unusual(pattern, judge(node, inputs, extents))])
 
 
@@ -65,7 +65,7 @@ def _judges(op: str) -> Sequence[tuple[StructuralPattern, Judge]]:
 
 
 def recognise(known: Known) -> None:
-    """Find the patterns of several nodes in every graph of a model, and note them in its known."""
+    """Find the patterns of several nodes in every graph of a model, and add their facets to the known facts."""
     opsets = known.opsets
     for graph, places in _graphs(known):
         nodes = [known.nodes[place] for place in places]
@@ -80,7 +80,7 @@ def recognise(known: Known) -> None:
 
 
 def noted(known: Known, found: Mapping[int, Sequence[tuple[str, Facet]]]) -> None:
-    """Add what was found of nodes, by their places among all nodes, to the facts about them."""
+    """Add the facets found, by position among all nodes, to the facts of the nodes."""
     for place, told in found.items():
         if told:
             node = known.nodes[place]

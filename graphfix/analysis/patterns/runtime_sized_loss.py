@@ -1,7 +1,7 @@
-"""Data whose dims hang on sizes that the model computes: fixed for who folds them, open for a compiler that does not.
+"""Losses over data whose dims depend on computed sizes: fixed where these are folded, dynamic for a compiler that does not.
 
-Compilers that lower an operator only at known sizes then lack them. Kept apart for losses alone: elsewhere such sizes
-are what simplifiers take away before a compiler sees a model, while a loss stands in graphs that go to training as they are.
+Compilers that lower an operator only at known sizes then lack them. Only losses are distinguished: elsewhere simplifiers fold
+such sizes before compilation, while graphs with a loss are passed to training unchanged.
 """
 
 from __future__ import annotations

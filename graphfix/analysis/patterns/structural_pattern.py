@@ -1,4 +1,4 @@
-"""What a structural pattern is: nodes around a node that decide how a compiler takes it, told as facets of that node."""
+"""Structural patterns: the nodes around a node that decide how a compiler handles it, described by facets of that node."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class Context:
         self.by_op = dict(by_op)
 
     def at(self, ops: Iterable[str]) -> list[int]:
-        """The positions of the nodes of these operators, in order."""
+        """Return the positions of the nodes of these operators, in order."""
         return sorted(at for op in ops for at in self.by_op.get(op, ()))
 
     def producer(self, name: str) -> NodeFacts | None:
-        """The node that makes a value, in this graph or around it; None for inputs and initializers."""
+        """Return the producer of a value, in this graph or an outer one; None for inputs and initializers."""
         if not self._makers:
             self._makers.update({value.name: node for node in self.nodes.values() for value in node.outputs if value is not None})
         return self._makers.get(name) or self.outer(name)
@@ -52,15 +52,15 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class StructuralPattern:
-    """A pattern and the facets that tell of it, in a file of its own; structural.py lists them all.
+    """A pattern and the facets that describe it, in a file of its own; registry.py lists them all.
 
     `ops` are the operators whose nodes have the facets, and `usual` the facets with their values where the pattern is not found.
-    `find` looks through a graph once all is known of its nodes and gives the facets of those in the pattern, by position.
-    `judge` gives the facets of a single node from its operands, asked when the node is reached: what makes dims is known up
-    to there. A pattern without either is found by who calls `structural.noted`.
+    `find` searches a graph after all its nodes are inferred and returns the facets of the nodes in the pattern, by position.
+    `judge` returns the facets of a single node from its operands, called when the node is reached: the producers of dims are
+    known up to there. A pattern with neither is found by callers of `registry.noted`.
 
-    `words` say in messages what a facet's value means; `kind` is the kind of trouble that the facets stand for (see
-    probe/naming.py); `loading` limits them to targets whose runtime loads a model with 1 for free dims (see heeding.py).
+    `words` describe a facet's value in messages; `kind` is the kind of finding that the facets lead to (see probe/naming.py);
+    `loading` limits them to targets whose runtime loads a model with 1 for dynamic dims (see tables/target_facets.py).
     """
 
     ops: frozenset[str]

@@ -13,8 +13,8 @@ from graphfix.rewriting.rewrite import Case, Cure, Safety
 class DecomposeOneHot(DraftRewrite):
     """Write OneHot as a comparison with the indices of the new axis.
 
-    Why: compilers want its indices, depth and values constant, or of one dtype; Equal, Where and Unsqueeze take them
-    as they come. An index below zero counts from the end, one out of range is nowhere.
+    Why: compilers require constant indices, depth and values, or a single dtype for them; Equal, Where and Unsqueeze have
+    no such restriction. A negative index counts from the end; an index out of range sets no element to `on`.
     """
 
     name = "decompose-one-hot"

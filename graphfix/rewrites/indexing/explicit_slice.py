@@ -14,14 +14,14 @@ from graphfix.rewriting.rewrite import Case, Cure, Safety
 from graphfix.rewriting.symbolic_shapes import Tracer
 
 END = np.iinfo(np.int64).max
-"""The end of a slice that runs to the end of its axis."""
+"""The end of a slice that extends to the end of its axis."""
 
 
 class ExplicitSlice(DraftRewrite):
-    """Write a Slice with axes and steps named, axes counted from the front, and the length of its axis as its end.
+    """Write a Slice with explicit non-negative axes and steps, and with a constant end in place of the length of its axis.
 
-    Why: compilers expect as many bounds as axes, some want axes that are not negative, and a bound that is the length
-    of what is sliced, computed at run time, is more than they can follow.
+    Why: compilers expect as many bounds as axes, some reject negative axes, and most cannot evaluate a bound that is
+    computed at run time from the length of the sliced axis.
     """
 
     name = "explicit-slice"
@@ -108,7 +108,7 @@ def _which(count: int) -> list[str]:
 
 
 def _bound(size: DimExpr, dim: DimExpr) -> int | None:
-    """The bound as a number: itself, or counted from the end where it is the length of the axis less something."""
+    """Return a bound as a number: the constant, or a negative index where it is the axis length minus a constant."""
     if size.number is not None:
         return size.number
     if size == dim:
@@ -118,7 +118,7 @@ def _bound(size: DimExpr, dim: DimExpr) -> int | None:
 
 
 def _write(draft: Draft, starts: Sequence[int], ends: Sequence[int], axes: Sequence[int], steps: Sequence[int]) -> str | None:
-    """The Slice in its full form, or an empty reason where that is what the node is."""
+    """Write the Slice with all operands explicit; returns an empty reason where the node has this form already."""
     if draft.surgery.opset < 10:
         given: dict[str, Any] = {"starts": list(starts), "ends": list(ends), "axes": list(axes)}
         if all(list(draft.attribute(name, ())) == numbers for name, numbers in given.items()):

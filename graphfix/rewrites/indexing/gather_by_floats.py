@@ -11,15 +11,15 @@ from graphfix.rewriting.replacement import Draft, DraftRewrite
 from graphfix.rewriting.rewrite import Case, Cure, Safety
 
 MOST = 1 << 28
-"""The bytes that a table may take once it is read back."""
+"""The largest size of the dequantized table, in bytes."""
 HEAD = """<ir_version: 10, opset_import: ["" : 21, "com.microsoft" : 1]> g"""
 
 
 class GatherByFloats(DraftRewrite):
-    """Write GatherBlockQuantized as Gather in the table that its numbers stand for.
+    """Write GatherBlockQuantized as Gather from the dequantized table.
 
-    Why: the embeddings of language models quantised to eight bits or four are stored so, and no other compiler reads
-    them. The table is four or eight times as large afterwards.
+    Why: the embeddings of language models quantized to 8 or 4 bits are stored in this form, and only onnxruntime
+    supports the operator. The table is four or eight times as large afterwards.
     """
 
     name = "gather-by-floats"
@@ -75,6 +75,6 @@ class GatherByFloats(DraftRewrite):
 
 
 def _halves(packed: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The two numbers of four bits in each byte of the last axis, the low one first."""
+    """Return the two 4-bit numbers in each byte of the last axis, the low one first."""
     both = np.stack([packed & 15, packed >> 4], -1)
     return both.reshape(*packed.shape[:-1], -1)

@@ -1,4 +1,4 @@
-"""GatherND(x, i) = Gather(flat(x), i . strides): places along several axes are one place along their product."""
+"""GatherND(x, i) = Gather(flat(x), i . strides): indices along several axes are one index along the flattened axis."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from graphfix.rewriting.rewrite import Case, Cure, Safety
 
 
 class GatherNdByGather(DraftRewrite):
-    """Flatten the axes that a GatherND or GatherElements picks along, and take the flat places by Gather.
+    """Write GatherND or GatherElements as a Gather along one flattened axis.
 
-    Why: every compiler has Gather along one axis; the two others are rarer, and some get places below zero wrong.
-    Places that are constants are worked out now, others by a multiplication and a sum.
+    Why: every compiler supports Gather along one axis; GatherND and GatherElements are supported less often, and some
+    compilers compute negative indices wrongly. Constant indices are converted here, others by a multiplication and a sum.
     """
 
     name = "gather-nd-by-gather"
@@ -109,6 +109,6 @@ def _elements(draft: Draft) -> str | None:
 
 
 def _positive(draft: Draft, places: str, dims: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> str:
-    """Places counted from the front: those below zero count from the end."""
+    """Return the indices counted from the front: the size of the axis is added to negative ones."""
     below = draft.op("Less", places, draft.constant(0))
     return draft.op("Where", below, draft.op("Add", places, draft.constant(dims)), places)

@@ -11,10 +11,10 @@ from graphfix.rewriting.rewrite import Case, Cure, Safety
 
 
 class ReverseSequenceByGather(DraftRewrite):
-    """Turn each sequence about its length by picking its steps.
+    """Write ReverseSequence as a Gather of each sequence's steps in reverse order.
 
-    Why: half the compilers have no ReverseSequence, or none with lengths that come at run time; the places it takes
-    are a comparison and a subtraction away.
+    Why: many compilers do not support ReverseSequence, or not with lengths that are computed at run time. The indices of
+    the steps are computed from the lengths by a comparison and a subtraction.
     """
 
     name = "reverse-sequence-by-gather"

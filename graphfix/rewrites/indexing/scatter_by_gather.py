@@ -1,4 +1,4 @@
-"""ScatterND(x, i, u) = Gather(Concat(x, u), p), p taking from u what was written and from x the rest, i being constant."""
+"""ScatterND(x, i, u) = Gather(Concat(x, u), p) for constant i: p selects from u at the written positions, else from x."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from graphfix.rewriting.replacement import Draft, DraftRewrite
 from graphfix.rewriting.rewrite import Case, Cure, Safety
 
 MOST_ELEMENTS = 1 << 22
-"""Places that are written down as constants."""
+"""The most positions that are written as constants."""
 
 COMBINE = {"add": ("Add", 0.0), "mul": ("Mul", 1.0), "max": ("Max", -np.inf), "min": ("Min", np.inf)}
-"""What a reduction combines with, and what changes nothing."""
+"""The operator of each reduction, with its neutral element."""
 
 
 class ScatterByGather(DraftRewrite):
-    """Let each place of the result take its value, where the places that are written to are constants.
+    """Write a scatter at constant positions as a Gather from the data and the updates.
 
-    Why: writing to places is rarer among compilers than reading from them, and its reductions rarer still. Of two
-    updates of one place the last stands, as in every runtime; a reduction needs each place written once.
+    Why: fewer compilers support scatter than gather, and fewer still its reductions. Of two updates of one position the
+    last is kept, as in every runtime; with a reduction each position must be written only once.
     """
 
     name = "scatter-by-gather"
@@ -99,7 +99,7 @@ class ScatterByGather(DraftRewrite):
 
 
 def _places(draft: Draft, where: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
-    """The flat places that are written to, in the order of the updates."""
+    """Return the flat positions that are written to, in the order of the updates."""
     strides = np.concatenate([np.cumprod(np.asarray(shape[::-1], np.int64))[::-1][1:], [1]]).astype(np.int64)
     if draft.node.op == "ScatterND":
         depth = where.shape[-1]

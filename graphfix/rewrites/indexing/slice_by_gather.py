@@ -1,4 +1,4 @@
-"""Slice<[4:0:-2]>(x) = Gather(x, [4, 2]): the places that a slice of a fixed axis takes are numbers."""
+"""Slice<[4:0:-2]>(x) = Gather(x, [4, 2]): the indices that a slice of a fixed axis selects are constants."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from graphfix.rewriting.rewrite import Case, Cure, Safety
 
 
 class SliceByGather(DraftRewrite):
-    """Take what a Slice with steps takes by Gather with constant places, one for each axis.
+    """Write a Slice with steps as one Gather with constant indices for each axis.
 
-    Why: compilers cut in steps of one and forward; backwards, or in leaps, fewer do. Gather takes any places.
+    Why: compilers support slices with step 1; fewer support negative steps or steps above 1. Gather has no such limit.
     """
 
     name = "slice-by-gather"

@@ -1,4 +1,4 @@
-"""Where constants hold a batch that an export baked in: beside values whose batch is free, in the place of theirs."""
+"""The operands in which an export stored a constant batch size, beside values whose batch is dynamic."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from graphfix.analysis.facts import NodeFacts
 from graphfix.analysis.values import Value
 
 STATES = {"LSTM": (5, 6), "GRU": (5,), "RNN": (5,)}
-"""Operands of recurrent operators that have the batch second: their initial states."""
+"""The operands of recurrent operators whose second axis is the batch: their initial states."""
 SETTLED = ("constant", "folded")
 
 
 def sites(node: NodeFacts, batch: int) -> Iterator[tuple[int, int]]:
-    """The operands (by position) that must be repeated along an axis, once the batch of the others is free.
+    """Return the operands (by position) that must be repeated along an axis once the batch of the others is dynamic.
 
-    A Concat joins along another axis than the batch; elementwise operators broadcast a batch of one by themselves.
+    A Concat joins along another axis than the batch; elementwise operators broadcast a batch of 1.
     """
     if node.domain:
         return
@@ -41,14 +41,14 @@ def sites(node: NodeFacts, batch: int) -> Iterator[tuple[int, int]]:
 
 
 def _free(value: Value | None) -> int | None:
-    """The first axis of a value that is not fixed; None where all are."""
+    """Return the first dynamic axis of a value; None where all dims are fixed."""
     if value is None or value.shape is None:
         return None
     return next((axis for axis, dim in enumerate(value.shape) if not isinstance(dim, int)), None)
 
 
 def _fixed(value: Value | None, axis: int, batch: int) -> bool:
-    """Whether a value that hangs on no input has the batch along an axis."""
+    """Whether a value that depends on no input has the batch along an axis."""
     if value is None or value.shape is None or axis >= len(value.shape) or value.shape[axis] != batch:
         return False
     return value.source in SETTLED or value.fixed

@@ -1,4 +1,4 @@
-"""f(x, sr) becomes f(x) with sr = 16000: the value is the user's to name."""
+"""f(x, sr) becomes f(x) with sr = 16000, a value that the user chooses."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 class BindInput(Rewrite):
-    """Turn an input into the constant named by `--set`, and drop it from the interface.
+    """Replace an input by the constant given with `--set`, and remove it from the interface.
 
-    Why: a sample rate or a flag that never changes in use keeps branches and computed axes alive that no compiler
-    takes. Once it is bound, fold-constants and dissolve-if take them away.
+    Why: a sample rate or a flag that never changes in use keeps branches and computed axes in the graph that no compiler
+    supports. Once it is bound, fold-constants and dissolve-if remove them.
     """
 
     name = "bind-input"

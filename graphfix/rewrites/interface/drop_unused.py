@@ -1,4 +1,4 @@
-"""f(x, unread) = y, z becomes f(x) = y: inputs that nothing reads go, and outputs that nobody wants."""
+"""f(x, unread) = y, z becomes f(x) = y: unused inputs and unwanted outputs are removed."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class DropUnused(InterfaceRewrite):
-    """Drop the inputs that nothing reads, by `--drop-unused`, and the outputs named by `--drop-output NAME`.
+    """Remove the inputs without a consumer, by `--drop-unused`, and the outputs named by `--drop-output NAME`.
 
-    Why: an input left over from training makes some compilers fail and every caller feed it; an output that nobody
-    reads keeps alive all that computes it, operators that the target lacks included.
+    Why: some compilers reject an unused input, and every caller must feed it. An unused output keeps all the nodes that
+    compute it in the graph, including operators that the target does not support.
     """
 
     name = "drop-unused"
@@ -33,7 +33,7 @@ class DropUnused(InterfaceRewrite):
     )
 
     def __init__(self, outputs: Collection[str] | None = None) -> None:
-        """`outputs` are those to drop, perhaps none; None asks for nothing."""
+        """Set the `outputs` to remove, which may be empty; None means that the change is not requested."""
         self.outputs = None if outputs is None else frozenset(outputs)
 
     @property
@@ -76,7 +76,7 @@ class DropUnused(InterfaceRewrite):
 
 
 def _prune(model: ModelProto) -> None:
-    """Take out the nodes and initializers that no output hangs on."""
+    """Remove the nodes and initializers that no output depends on."""
     from graphfix.ir.traversal import graphs
 
     wanted = {output.name for output in model.graph.output}

@@ -1,4 +1,4 @@
-"""f(x: [1, 3, 8, 8]) becomes f(x: [N, 3, 8, 8]): the batch that an export baked in is free again."""
+"""f(x: [1, 3, 8, 8]) becomes f(x: [N, 3, 8, 8]): the batch dim that the export fixed is dynamic again."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ MOST_PASSES = 100
 
 
 class FreeBatch(InterfaceRewrite):
-    """Give every input a free first dim in place of the size it was exported with, by `--free-batch`.
+    """Give every input a dynamic first dim in place of the size it was exported with, by `--free-batch`.
 
-    Why: an export for one picture writes its 1 into every Reshape, Expand and initial state, and then serves one
-    picture for ever. Each of them is written anew so that the batch passes through; a batch of two must give what the
-    original gives for one after the other.
+    Why: an export with a batch of 1 stores that 1 in every Reshape, Expand and initial state, so the model runs with no
+    other batch. Each of them is rewritten to use the batch of the input; a batch of two must give what the original gives
+    for its two entries one after the other.
     """
 
     name = "free-batch"
@@ -44,7 +44,7 @@ class FreeBatch(InterfaceRewrite):
     )
 
     def __init__(self, symbol: str = "") -> None:
-        """`symbol` is what the free dim is called; empty asks for nothing."""
+        """Set the name of the dynamic dim; an empty `symbol` means that the change is not requested."""
         self.symbol = symbol
 
     @property
@@ -81,7 +81,7 @@ class FreeBatch(InterfaceRewrite):
 
 
 def _doubled(names: Collection[str], given: Adapted) -> Adapted:
-    """A batch with other numbers behind the one given: the original runs on one after the other, the result on both."""
+    """Append a batch of other numbers to the input: the original runs on the two in turn, the result on both together."""
 
     def other(feed: Feed) -> Feed:
         return {name: np.roll(array.reshape(-1), 7).reshape(array.shape) if name in names else array
@@ -94,7 +94,7 @@ def _doubled(names: Collection[str], given: Adapted) -> Adapted:
 
 @dataclasses.dataclass(slots=True)
 class Opened:
-    """A model whose inputs have a free batch, on the way to have it free throughout."""
+    """A model whose inputs have a dynamic batch, while the rest of the graph is rewritten to match."""
 
     model: ModelProto
     symbol: str
@@ -108,7 +108,7 @@ class Opened:
         self.build = Builder(Protos(self.model.graph), Taken.of(self.model.graph), FreeBatch.name)
 
     def step(self) -> bool | Declined:
-        """Write the first nodes anew that hold the batch back; False when there is none left."""
+        """Rewrite the first nodes that fix the batch; False when there are none left."""
         from graphfix.analysis.facts import Facts
 
         changed = False
@@ -128,7 +128,7 @@ class Opened:
         return changed
 
     def _reshape(self, facts: NodeFacts, node: NodeProto) -> bool | Declined:
-        """A constant target that holds the batch: 0 where it stays in its place, else -1."""
+        """Rewrite a constant Reshape target that holds the batch: 0 where the batch keeps its axis, else -1."""
         data, target = facts.inputs[0], facts.inputs[1] if len(facts.inputs) > 1 else None
         result = self.was.get((facts.scope, node.output[0]))
         given = self.was.get((facts.scope, node.input[0]))
@@ -148,7 +148,7 @@ class Opened:
         return True
 
     def _widen(self, facts: NodeFacts, node: NodeProto) -> bool:
-        """Constants that have the batch among their dims beside values that have it free: expanded to it."""
+        """Expand constants that hold the batch among their dims, beside values whose batch is dynamic."""
         from graphfix.rewrites.interface.batch_sites import sites
 
         changed = False
@@ -161,7 +161,7 @@ class Opened:
         node.input[position] = self.build.at(node.name or node.output[0]).constant("target", array)
 
     def _expand(self, node: NodeProto, position: int, axis: int) -> None:
-        """Put an Expand by the batch of the first input before an operand."""
+        """Insert an Expand by the batch of the first input before an operand."""
         build, rank = self.build.at(node.name or node.output[0]), len(self._dims(node.input[position]))
 
         def numbers(word: str, *of: int) -> str:
@@ -181,7 +181,7 @@ class Opened:
 
 
 def _moves(now: Value, before: Value | None) -> bool:
-    """Whether a value has a dim free that was fixed before."""
+    """Whether a dim of a value is dynamic that was fixed before."""
     return before is not None and any(
         not isinstance(new, int) and isinstance(old, int) for new, old in zip(now.shape or (), before.shape or (), strict=False)
     )

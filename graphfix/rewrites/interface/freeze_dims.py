@@ -1,4 +1,4 @@
-"""x: [N, 3, H, W] becomes x: [1, 3, 224, 224]: the sizes are the user's to name."""
+"""x: [N, 3, H, W] becomes x: [1, 3, 224, 224], with sizes that the user chooses."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 class FreezeDims(Rewrite):
-    """Give the inputs the sizes named by `--shape`.
+    """Set the dims of the inputs to the sizes given by `--shape`.
 
-    Why: ahead-of-time compilers want numbers, and only the user knows them. A symbol frozen on one input has that
-    size everywhere; shapes that were annotated before are dropped and inferred anew.
+    Why: ahead-of-time compilers need fixed dims, and only the user knows them. A symbolic dim that is fixed on one input
+    has that size everywhere; shape annotations are removed and inferred again.
     """
 
     name = "freeze-dims"

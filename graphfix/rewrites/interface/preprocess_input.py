@@ -1,4 +1,4 @@
-"""f(x) becomes f((pixels - mean) / std): the model takes pictures as they come, and prepares them itself."""
+"""f(x) becomes f((pixels - mean) / std): the model normalizes raw images itself."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ DTYPES = ("uint8", "float32")
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """What one input is to go through: a dtype to come in, and a mean and a deviation, one each or one a channel.
+    """The preprocessing of one input: its new dtype, and a mean and a standard deviation, one value or one per channel.
 
-    Mean and deviation are in the units of what comes in: 127.5 is the middle of a byte. `layout` is the layout that the
-    input was given by switch-layout, empty where it stays as it is.
+    Mean and deviation are in the units of the raw input: 127.5 is the middle of a byte. `layout` is the layout that
+    switch-layout gave the input, empty where it was not changed.
     """
 
     mean: tuple[float, ...] = (0.0,)
@@ -37,7 +37,7 @@ class Preparation:
     layout: str = ""
 
     def shaped(self, numbers: Sequence[float], dims: Sequence[object], *, old: bool) -> npt.NDArray[np.float32]:
-        """The numbers to be broadcast over an input of these dims, before or after its layout was switched."""
+        """Return the values in a shape that broadcasts over an input of these dims, before or after a change of its layout."""
         if len(numbers) == 1:
             return np.asarray(numbers[0], np.float32)
         shape = [1] * len(dims)
@@ -45,17 +45,17 @@ class Preparation:
         return np.asarray(numbers, np.float32).reshape(shape)
 
     def channels(self, dims: Sequence[object], count: int, *, old: bool) -> int:
-        """The axis of the channels: where the layout says, else the second or the last."""
+        """Return the axis of the channels: from the layout where one is set, else the second or the last."""
         if self.layout:
             return (LAYOUTS[self.layout] if old else self.layout).index("c")
         return len(dims) - 1 if len(dims) > 1 and dims[1] != count and dims[-1] == count else min(1, len(dims) - 1)
 
 
 class PreprocessInput(InterfaceRewrite):
-    """Take an input as bytes, by `--input-dtype [NAME=]uint8`, and normalise it inside, by `--normalize [NAME=]MEAN,STD`.
+    """Take an input as bytes, by `--input-dtype [NAME=]uint8`, and normalize it in the graph, by `--normalize [NAME=]MEAN,STD`.
 
-    Why: what the application does to a picture before the model sees it is slower there than in the compiled model,
-    and often wrong. A following convolution without padding takes it in (fold-normalization).
+    Why: preprocessing in the application is slower than in the compiled model, and often wrong. A following convolution
+    without padding absorbs it (fold-normalization).
     """
 
     name = "preprocess-input"
@@ -125,7 +125,7 @@ class PreprocessInput(InterfaceRewrite):
 
 
 def _mismatch(name: str, asked: Preparation, dims: Sequence[object]) -> Declined | None:
-    """Why an input cannot be prepared so; None when it can."""
+    """Return why an input cannot be preprocessed this way; None when it can."""
     if asked.dtype not in DTYPES:
         return Declined(f"`{name}` can come in as {' or '.join(DTYPES)}, not {asked.dtype}", at=name)
     if 0.0 in asked.std:
@@ -140,7 +140,7 @@ def _mismatch(name: str, asked: Preparation, dims: Sequence[object]) -> Declined
 
 
 def _raw(array: Array, asked: Preparation, *, old: bool) -> Array:
-    """An input of the original as it would come in: bytes made of it one by one, or what prepares to it."""
+    """Return a raw input that corresponds to one of the original: bytes derived from it, or its inverse normalization."""
     if asked.dtype == "uint8":
         return array if array.dtype == np.uint8 else np.floor(np.mod(np.abs(array) * 7.3, 1.0) * 256).astype(np.uint8)
     mean, std = (asked.shaped(numbers, array.shape, old=old) for numbers in (asked.mean, asked.std))

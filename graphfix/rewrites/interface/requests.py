@@ -1,4 +1,4 @@
-"""Interface changes as they are asked for on the command line or from Python, each as the rewrite that carries it out."""
+"""The interface changes requested on the command line or from Python, each as the rewrite that applies it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 SYMBOL = "N"
-"""What a batch that was freed is called, where the model has no dim of that name."""
+"""The name of a dynamic batch dim, where the model has no dim of that name."""
 
 
 def reforms(
@@ -27,9 +27,9 @@ def reforms(
     drop_unused: bool = False,
     drop_outputs: Sequence[str] = (),
 ) -> list[InterfaceRewrite]:
-    """The interface rewrites that these ask for, in the order in which they are to be applied.
+    """Return the requested interface rewrites, in the order in which they are to be applied.
 
-    Entries are `NAME=VALUE`, or `VALUE` alone where the model has one input that it can be meant for. Raises UsageError
+    Entries are `NAME=VALUE`, or `VALUE` alone where only one input of the model can be meant. Raises UsageError
     for an input or output that does not exist and for values that cannot be read.
     """
     from graphfix.rewrites.interface.drop_unused import DropUnused
@@ -63,7 +63,7 @@ def reforms(
 
 
 def _named(model: ModelProto, entries: Sequence[str], what: str) -> Mapping[str, str]:
-    """Entries by input name; one without a name is for the one input that is a picture, or the only one."""
+    """Return the entries by input name; an entry without a name is for the only image input, or the only input."""
     inputs = {info.name: info for info in interface(model)}
     pictures = [name for name, info in inputs.items() if len(info.type.tensor_type.shape.dim) > 2]
     found = {}
@@ -82,7 +82,7 @@ def _named(model: ModelProto, entries: Sequence[str], what: str) -> Mapping[str,
 
 
 def _pair(text: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """`127.5,127.5` or `[124,116,104],[58,57,57]` as mean and deviation."""
+    """Parse `127.5,127.5` or `[124,116,104],[58,57,57]` as mean and standard deviation."""
     try:
         read = ast.literal_eval(f"({text})")
         mean, std = (tuple(map(float, each if isinstance(each, list | tuple) else (each,))) for each in read)

@@ -1,4 +1,4 @@
-"""f(x: [N, 3, H, W]) becomes f(Transpose(x: [N, H, W, 3])): pictures come with their channels last."""
+"""f(x: [N, 3, H, W]) becomes f(Transpose(x: [N, H, W, 3])): an image input has its channels last."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 LAYOUTS = {"nhwc": "nchw", "nwc": "ncw", "ndhwc": "ncdhw", "hwc": "chw", "nchw": "nhwc", "ncw": "nwc", "ncdhw": "ndhwc",
            "chw": "hwc"}  # fmt: skip
-"""The layout that a model is asked to take, and the one that it is taken to have."""
+"""For each layout that can be requested, the layout that the model is assumed to have."""
 
 
 class SwitchLayout(InterfaceRewrite):
-    """Take an input with its channels last (or first), by `--input-layout [NAME=]nhwc`, and transpose it inside.
+    """Take an input with channels last (or first), by `--input-layout [NAME=]nhwc`, and transpose it inside the model.
 
-    Why: cameras and mobile runtimes hand over pictures row by row with their channels together, and the models that
-    PyTorch exports want them apart.
+    Why: cameras and mobile runtimes deliver images with interleaved channels, and models exported from PyTorch expect
+    channels first.
     """
 
     name = "switch-layout"
@@ -77,12 +77,12 @@ class SwitchLayout(InterfaceRewrite):
 
 
 def order_of(layout: str) -> list[int]:
-    """For each axis of the layout asked for, the axis of the model's."""
+    """Return, for each axis of the requested layout, the index of that axis in the model's layout."""
     return [LAYOUTS[layout].index(letter) for letter in layout]
 
 
 def _cancel(model: ModelProto, node: NodeProto, order: list[int]) -> None:
-    """Take a Transpose out again whose readers all undo it, as those do that a converter left at the input."""
+    """Remove a Transpose whose consumers all invert it, as a converter may leave at an input."""
     from graphfix.ir.layout_regions import captured_names as captured
 
     graph, value = model.graph, node.output[0]

@@ -1,4 +1,4 @@
-"""f(x: uint8) becomes f(Cast<uint8>(x: int32)): whole numbers come in as a dtype that every compiler takes."""
+"""f(x: uint8) becomes f(Cast<uint8>(x: int32)): an integer input has a dtype that every compiler supports."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ WIDER = {
     "uint8": ("int32", "int64", "float32"), "int16": ("int32", "int64", "float32"), "uint16": ("int32", "int64", "float32"),
     "uint32": ("int64",), "int32": ("int64",), "float16": ("float32",),
 }  # fmt: skip
-"""The dtypes that hold every number of a dtype."""
+"""For each dtype, the wider dtypes that represent all its values."""
 NARROW = ("bool", "int8", "uint8", "int16", "uint16", "uint32", "float16")
-"""What some compilers take for no input."""
+"""The dtypes that some compilers reject for inputs."""
 
 
 class WidenInput(InterfaceRewrite):
-    """Take an input in a wider dtype, by `--input-dtype [NAME=]int32`, and narrow it inside.
+    """Give an input a wider dtype, by `--input-dtype [NAME=]int32`, and cast it back inside the model.
 
-    Why: models that count, or look pixels up, take bytes, and some compilers take none; inside, bytes that are turned
-    to floats at once are never made. The application hands over the same numbers in the wider dtype.
+    Why: some compilers reject inputs of 8 and 16 bits. Where the input is cast to float at once, the narrow dtype does not
+    occur inside the model. The application passes the same numbers in the wider dtype.
     """
 
     name = "widen-input"

@@ -1,8 +1,9 @@
 """Einsum(a, b) = Transpose(MatMul(a', b')): a' has axes batch, left, joint, and b' batch, joint, right.
 
-Batch labels are in both operands and go on, joint ones end here, left and right ones are in one operand alone. An axis
-that nothing else names is summed first, one named twice is cut to its diagonal, and without a joint label the product
-is Mul. Labels of one kind are one axis to MatMul; where free dims forbid the Reshape, Mul and ReduceSum stand for it.
+Batch labels are in both operands and in the result, joint labels in both operands only, left and right labels in one
+operand. An axis whose label occurs nowhere else is summed first, a repeated label selects the diagonal, and without a
+joint label the product is Mul. All labels of one kind form one axis of MatMul; where dynamic dims rule out the
+Reshape, Mul and ReduceSum replace MatMul.
 """
 
 from __future__ import annotations
@@ -29,9 +30,10 @@ class Term:
 
 
 class DecomposeEinsum(DraftRewrite):
-    """Write Einsum as transposes, sums and products of matrices, two operands at a time.
+    """Write Einsum as transposes, sums and matrix products, two operands at a time.
 
-    Why: compilers know some equations, one dtype or constant operands; what an equation says they know without it.
+    Why: compilers support some equations only, one dtype, or constant operands; the operators that an equation is made of
+    have none of these limits.
     """
 
     name = "decompose-einsum"
@@ -96,7 +98,7 @@ class DecomposeEinsum(DraftRewrite):
 
 
 def labelled(equation: str, ranks: Sequence[int]) -> tuple[list[str], str] | str:
-    """The labels of each operand and of the output, an ellipsis spelt out in capitals of its own; or why not."""
+    """Return the labels of each operand and of the output, with capitals for the axes of an ellipsis; or why there are none."""
     left, arrow, output = equation.partition("->")
     terms = left.split(",")
     extra = [rank - len(term.replace("...", "")) if "..." in term else 0 for term, rank in zip(terms, ranks, strict=True)]
@@ -115,7 +117,7 @@ def labelled(equation: str, ranks: Sequence[int]) -> tuple[list[str], str] | str
 
 
 class _Drawing:
-    """One equation as it is drawn up."""
+    """The emission of one equation's nodes."""
 
     def __init__(self, draft: Draft, terms: Sequence[str]) -> None:
         self.draft, self.terms = draft, terms
@@ -127,7 +129,7 @@ class _Drawing:
                     self.sizes[label] = size
 
     def draw(self, output: str) -> None:
-        """Draw up the whole equation."""
+        """Emit the nodes of the whole equation."""
         draft, term = self.draft, self._single(0)
         for index in range(1, len(self.terms)):
             other = self._single(index)
@@ -136,7 +138,7 @@ class _Drawing:
         draft.give(draft.transpose(term.name, [term.labels.index(x) for x in output]))
 
     def _single(self, index: int) -> Term:
-        """An operand with no label twice."""
+        """Return an operand in which no label is repeated."""
         draft, term = self.draft, Term(self.draft.inputs[index], self.terms[index])
         while twice := next((x for x in term.labels if term.labels.count(x) > 1), None):
             first, last, rank = term.labels.index(twice), term.labels.rindex(twice), len(term.labels)
@@ -148,7 +150,7 @@ class _Drawing:
         return term
 
     def _summed(self, term: Term, kept: set[str]) -> Term:
-        """The value without the axes that nothing names any more."""
+        """Return the value summed over the axes whose labels occur nowhere else."""
         axes = [axis for axis, label in enumerate(term.labels) if label not in kept]
         if not axes:
             return term
@@ -156,7 +158,7 @@ class _Drawing:
         return Term(name, "".join(x for x in term.labels if x in kept))
 
     def _pair(self, a: Term, b: Term, later: set[str]) -> Term:
-        """The product of two values over the labels that end with it."""
+        """Return the product of two values, summed over the labels that occur only in these two."""
         a, b = self._summed(a, later | set(b.labels)), self._summed(b, later | set(a.labels))
         batch = "".join(x for x in a.labels if x in b.labels and x in later)
         joint = "".join(x for x in a.labels if x in b.labels and x not in later)
@@ -173,7 +175,7 @@ class _Drawing:
         return self._summed(Term(product, wide), later)
 
     def _merges(self, groups: tuple[str, str]) -> bool:
-        """Whether the axes of two groups can be made one each: of several labels all but one free dim is fixed."""
+        """Whether the axes of each of two groups can be merged into one: at most one of several axes may be dynamic."""
         if all(len(group) == 1 for group in groups):
             return True
         return sum(self.sizes[label] is None for label in "".join(groups)) < 2
@@ -182,7 +184,7 @@ class _Drawing:
         return self.draft.transpose(term.name, [term.labels.index(x) for x in labels])
 
     def _matrix(self, term: Term, groups: tuple[str, str, str]) -> str:
-        """The value with its batch axes first and one axis for each of two groups."""
+        """Return the value with its batch axes first, followed by one merged axis for each of two groups."""
         name = self._order(term, "".join(groups))
         if all(len(group) == 1 for group in groups[1:]):
             return name
@@ -193,13 +195,13 @@ class _Drawing:
         return -1 if None in sizes else prod(size for size in sizes if size is not None)
 
     def _spread(self, name: str, batch: str, left: str, right: str) -> str:
-        """The product with an axis for each label again."""
+        """Return the product with its merged axes split into one axis per label."""
         if len(left) == len(right) == 1:
             return name
         return self.draft.reshape(name, [0] * len(batch) + [self._length(label) for label in left + right])
 
     def _aligned(self, term: Term, wide: str) -> str:
-        """The value with dims of one where it lacks a label."""
+        """Return the value with dims of 1 for the labels it lacks."""
         name = self._order(term, "".join(x for x in wide if x in term.labels))
         axes = [axis for axis, label in enumerate(wide) if label not in term.labels]
         first = next((axis for axis, label in enumerate(wide) if label in term.labels), len(wide))

@@ -14,7 +14,7 @@ from graphfix.rewriting.rewrite import Case, Cure, Safety
 class DecomposeEyeLike(DraftRewrite):
     """Write EyeLike as a constant where the dims are fixed, else as the comparison of two ranges.
 
-    Why: it reads nothing of its operand but the dims, and compilers refuse it for the operand's dtype or free dims.
+    Why: the result depends only on the operand's dims, and compilers reject the operator for some dtypes or dynamic dims.
     """
 
     name = "decompose-eye-like"

@@ -13,10 +13,10 @@ DTYPES = (*FLOATS, "bool", "int8", "int16", "int32", "int64", "uint8", "uint16",
 
 
 class DecomposeTrilu(DraftRewrite):
-    """Write Trilu as a choice by a constant triangle.
+    """Write Trilu as a Where with a constant triangular mask.
 
-    Why: causal masks are made with it, and few compilers have it. Where the diagonal or the
-    last two dims are known only at run time, the triangle is a comparison.
+    Why: causal masks are built with Trilu, and few compilers support it. Where the diagonal or the last two dims are known
+    only at run time, the mask is computed by a comparison.
     """
 
     name = "decompose-trilu"
@@ -74,7 +74,7 @@ class DecomposeTrilu(DraftRewrite):
         return None
 
     def _choose(self, draft: Draft, triangle: str) -> None:
-        """The operand inside the triangle, and zero outside."""
+        """Select the operand inside the triangle, and zero outside."""
         if draft.dtype() == "bool":
             draft.give(draft.op("And", draft.inputs[0], triangle))
         else:

@@ -13,13 +13,13 @@ ACTIVATIONS = ("Relu", "Tanh", "Sigmoid", "LeakyRelu", "HardSigmoid", "Clip", "E
 NAMED: Mapping[str, tuple[str, ...]] = {
     "LeakyRelu": ("alpha",), "Elu": ("alpha",), "HardSigmoid": ("alpha", "beta"), "Clip": ("min", "max"),
 }  # fmt: skip
-"""The attributes that the parameters of an activation stand for, in their order."""
+"""The attributes that an activation's parameters correspond to, in their order."""
 
 
 class ExpandFusedMatmul(DraftRewrite):
-    """Write onnxruntime's fused products and convolutions as the product and what was fused into it.
+    """Write onnxruntime's fused products and convolutions as the plain operator followed by the fused operations.
 
-    Why: a model that onnxruntime optimised holds operators that only onnxruntime has. FusedConv adds a fourth
+    Why: a model optimized by onnxruntime holds operators that only onnxruntime supports. FusedConv adds a fourth
     operand before its activation.
     """
 

@@ -1,4 +1,4 @@
-"""f(x) = f(x as a row)[0], for a vector x and what works along one axis."""
+"""f(x) = f(x as a row)[0], for a vector x and an operator that works along one axis."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ ALONG = ("Softmax", "LogSoftmax", "Hardmax", "ArgMax", "ArgMin")
 
 
 class LiftVector(DraftRewrite):
-    """Let Softmax or ArgMax work on a row of a matrix where it was given a vector.
+    """Apply Softmax or ArgMax of a vector to a matrix with one row.
 
-    Why: a compiler may refuse an axis of a tensor that has no other, and takes the same axis behind a dim of one.
+    Why: a compiler may reject the operator on a tensor of rank 1 and support it along the last axis of a matrix.
     """
 
     name = "lift-vector"

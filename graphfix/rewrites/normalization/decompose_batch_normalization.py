@@ -11,11 +11,11 @@ from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
 
 
 class DecomposeBatchNormalization(DraftRewrite):
-    """Write BatchNormalization as one product and one sum a channel.
+    """Write BatchNormalization as one product and one sum per channel.
 
-    Why: some compilers want all four operands as constants, or of the operand's dtype; Mul and Add do not care.
-    Constant operands are multiplied out here, in float64. In training mode the
-    mean and variance are those of the batch, and those given are carried on.
+    Why: some compilers require all four operands to be constants, or to have the input's dtype; Mul and Add do not.
+    Constant operands are combined here, in float64. In training mode mean and variance are computed from the batch,
+    and the running statistics are updated.
     """
 
     name = "decompose-batch-normalization"
@@ -87,7 +87,7 @@ class DecomposeBatchNormalization(DraftRewrite):
         return None
 
     def _of_the_batch(self, draft: Draft, rank: int, epsilon: float) -> str | None:
-        """The batch standardised by itself, and the statistics carried on."""
+        """Normalize by the statistics of the batch, and update the running statistics."""
         axes = [0, *range(2, rank)]
         mean = draft.op("ReduceMean", draft.inputs[0], axes=axes, keepdims=1)
         apart = draft.op("Sub", draft.inputs[0], mean)

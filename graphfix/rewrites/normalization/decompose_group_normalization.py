@@ -10,10 +10,10 @@ from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
 
 
 class DecomposeGroupNormalization(DraftRewrite):
-    """Write GroupNormalization as a reshape to groups, means, a root and products.
+    """Write GroupNormalization as a reshape to groups, means, a square root and products.
 
-    Why: the operator is young and its own definition full of shape arithmetic. Scale and bias are one a group before
-    opset 21, one a channel from there on.
+    Why: the operator is recent, and its function body in ONNX computes shapes. Scale and bias have one value per group
+    before opset 21, one per channel from opset 21.
     """
 
     name = "decompose-group-normalization"

@@ -10,9 +10,9 @@ from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
 
 
 class DecomposeInstanceNormalization(DraftRewrite):
-    """Write InstanceNormalization as means over the spatial axes, a root and products.
+    """Write InstanceNormalization as means over the spatial axes, a square root and products.
 
-    Why: compilers want scale and bias as constants, or the dims fixed; ReduceMean asks neither.
+    Why: compilers require constant scale and bias, or fixed dims; ReduceMean requires neither.
     """
 
     name = "decompose-instance-normalization"

@@ -13,10 +13,10 @@ from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
 
 
 class DecomposeLayerNormalization(DraftRewrite):
-    """Write LayerNormalization and RMSNormalization as means, a root and products.
+    """Write LayerNormalization and RMSNormalization as means, a square root and products.
 
-    Why: compilers want scale and bias as constants, or the mean not as an output, or do not have the operator; its
-    parts they have. The variance is that of the centred values, so that nothing cancels.
+    Why: compilers require constant scale and bias, reject the mean as an output, or lack the operator, and support its
+    parts. The variance is that of the centred values, which avoids cancellation.
     """
 
     name = "decompose-layer-normalization"

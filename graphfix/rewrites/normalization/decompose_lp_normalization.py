@@ -9,9 +9,9 @@ from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
 
 
 class DecomposeLpNormalization(DraftRewrite):
-    """Write LpNormalization as a sum, a root and a quotient.
+    """Write LpNormalization as a sum, a square root and a quotient.
 
-    Why: embeddings end with it, and compilers have it on one axis, with one p, or not at all.
+    Why: embedding models often end with it, and compilers support one axis only, one p only, or nothing of it.
     """
 
     name = "decompose-lp-normalization"

@@ -10,14 +10,14 @@ from graphfix.rewriting.replacement import Draft, DraftRewrite
 from graphfix.rewriting.rewrite import Case, Cure, Safety
 
 MOST = 1024
-"""The most channels that are written out: the kernel is that many numbers squared."""
+"""The largest number of channels: the kernel has that number of elements squared."""
 
 
 class DecomposeLrn(DraftRewrite):
-    """Write local response normalisation as a convolution of the squares with a band of ones.
+    """Write local response normalization as a convolution of the squares with a band matrix.
 
-    Why: AlexNet and its kin need it and new compilers leave it out. A sum over neighbouring channels is a convolution
-    of size one whose kernel is a/n near the diagonal.
+    Why: AlexNet and similar networks use LRN, and newer compilers do not support it. A sum over neighbouring channels is a
+    convolution of size 1 whose kernel is a/n near the diagonal.
     """
 
     name = "decompose-lrn"

@@ -9,9 +9,9 @@ from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
 
 
 class DecomposeMeanVariance(DraftRewrite):
-    """Write MeanVarianceNormalization as two means, a root and a quotient.
+    """Write MeanVarianceNormalization as two means, a square root and a quotient.
 
-    Why: hardly a compiler has it; the form is the one that ONNX defines it by, without its casts and functions.
+    Why: few compilers support it. The decomposition is that of ONNX's function body, without its casts and function calls.
     """
 
     name = "decompose-mean-variance"

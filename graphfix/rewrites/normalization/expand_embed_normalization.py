@@ -14,10 +14,10 @@ TABLES = """float[9, 4] w, float[16, 4] p, float[9, 4] k, float[4] s, float[4] b
 
 
 class ExpandEmbedNormalization(DraftRewrite):
-    """Write onnxruntime's EmbedLayerNormalization as look-ups, a sum and its normalisation.
+    """Write onnxruntime's EmbedLayerNormalization as Gather, a sum and LayerNormalization.
 
-    Why: a BERT that onnxruntime optimised begins with it, and only onnxruntime has it. Positions that are not given
-    count from zero.
+    Why: a BERT model optimized by onnxruntime starts with this operator, which only onnxruntime supports. Without position
+    ids, positions count from zero.
     """
 
     name = "expand-embed-normalization"
@@ -70,7 +70,7 @@ class ExpandEmbedNormalization(DraftRewrite):
         return None
 
     def _placed(self, draft: Draft, length: int | str | None) -> str:
-        """The embeddings of the positions."""
+        """Return the position embeddings."""
         if draft.has(8):
             return draft.op("Gather", draft.inputs[3], draft.inputs[8], axis=0)
         if isinstance(length, int):

@@ -1,6 +1,6 @@
 """SkipLayerNormalization(x, skip, s, b, bias) = (t - m) / sqrt(v + e) * s + b, t = x + skip + bias.
 
-SkipSimplifiedLayerNormalization takes no mean away.
+SkipSimplifiedLayerNormalization does not subtract the mean.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
 
 
 class ExpandSkipNormalization(DraftRewrite):
-    """Write onnxruntime's normalisations of a residual sum as the sum, and means, a root and products.
+    """Write onnxruntime's normalizations of a residual sum as the sum, means, a square root and products.
 
-    Why: a transformer that onnxruntime optimised holds two in every layer, and only onnxruntime has them.
+    Why: a transformer optimized by onnxruntime holds two of them in every layer, and only onnxruntime supports them.
     """
 
     name = "expand-skip-normalization"

@@ -16,10 +16,10 @@ Array = npt.NDArray[np.float64]
 
 
 class FoldNormalization(GraphRewrite):
-    """Take the subtraction of a mean and the division by a deviation into the convolution that follows.
+    """Fold the subtraction of a mean and the division by a deviation into the following convolution.
 
-    Why: it costs nothing there. Padding puts zeros around what is normalised already, which no weights can imitate, so
-    a convolution that pads keeps its normalisation in front.
+    Why: folded, they cost nothing. Padding adds zeros to the normalized input, which no weights can reproduce, so the
+    rewrite declines for a convolution with padding.
     """
 
     name = "fold-normalization"
@@ -84,7 +84,7 @@ class FoldNormalization(GraphRewrite):
 
 
 def _normalised(surgery: Surgery, graph: Any, node: Any) -> tuple[Any, Any, Array, Array] | None:
-    """What stands before the Conv: the Transpose between, if any, the first tensor, and scale and offset a channel."""
+    """Return the nodes before the Conv: the Transpose between, if any, the first tensor, and scale and offset per channel."""
     value = surgery.value(node.inputs[0])
     channels = value.shape[1] if value is not None and value.shape is not None else None
     ends = {id(output) for output in graph.outputs}
@@ -113,7 +113,7 @@ def _normalised(surgery: Surgery, graph: Any, node: Any) -> tuple[Any, Any, Arra
 
 
 def _along(surgery: Surgery, maker: Any, axis: int, channels: object) -> Array | None:
-    """The constant that a node subtracts or divides by, one or one a channel; None where it is neither."""
+    """Return the constant that a node subtracts or divides by, a scalar or one per channel; None where it is neither."""
     known = surgery.known(maker.inputs[1]) if maker.op in ("Sub", "Div", "Add", "Mul") and len(maker.inputs) == 2 else None
     value = surgery.value(maker.inputs[0])
     if known is None or value is None or value.rank is None or known.ndim > value.rank or value.dtype != "float32":
@@ -125,7 +125,7 @@ def _along(surgery: Surgery, maker: Any, axis: int, channels: object) -> Array |
 
 
 def _fold(surgery: Surgery, node: Any, weights: npt.NDArray[Any], turn: Any, tensor: Any, scale: Array, offset: Array) -> None:
-    """Put scale and offset into weights and bias."""
+    """Fold scale and offset into weights and bias."""
     origin, group = surgery.label(surgery.key(node)), int(node.attrs.get("group", 1))
     each = weights.shape[1]
     of = np.asarray([[row // (weights.shape[0] // group) * each + j for j in range(each)] for row in range(weights.shape[0])])

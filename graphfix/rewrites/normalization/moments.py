@@ -1,4 +1,4 @@
-"""(x - mean) / sqrt(variance + e) over some axes, drawn up in means: the heart of every normalisation."""
+"""The standardization (x - mean) / sqrt(variance + e) over some axes, which every normalization rewrite uses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from graphfix.rewriting.replacement import Draft
 
 @dataclass(frozen=True, slots=True)
 class Standard:
-    """A value standardised: its name, that of the mean (empty where none was taken), and of 1 / sqrt(variance + e)."""
+    """A standardized value: its name, that of the mean (empty without one), and of 1 / sqrt(variance + e)."""
 
     value: str
     mean: str
@@ -19,7 +19,7 @@ class Standard:
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """What a value is standardised over: its axes, the number below the root, and the dtype that it is computed in."""
+    """The parameters of a standardization: its axes, epsilon, and the dtype that it is computed in."""
 
     axes: Sequence[int]
     epsilon: float
@@ -27,7 +27,7 @@ class Over:
     centred: bool = True
 
     def draw(self, draft: Draft, x: str) -> Standard:
-        """Draw up the value with mean 0 and variance 1 over the axes; not centred, with mean square 1."""
+        """Emit the value with mean 0 and variance 1 over the axes; if not centred, with mean square 1."""
         axes, mean = list(self.axes), ""
         if self.centred:
             mean = draft.op("ReduceMean", x, axes=axes, keepdims=1)
