@@ -199,20 +199,20 @@ def compile(
     from graphfix.backends.compile.compile import compile_case
     from graphfix.backends.connect import open_target
     from graphfix.backends.gpu_options import gpu_options
-    from graphfix.ir.dim_ranges import freed, spanned
+    from graphfix.ir.dim_ranges import parse_ranges, without_ranges
     from graphfix.ir.io import save_model
     from graphfix.lowering.bringing import usable_model
 
     wanted, goal = backend(target.partition("@")[0]), Path(output)
     options = gpu_options(compute_capability, wanted)
     check_artifact_path(goal, wanted.artifact, force=force)
-    dims = {name: spanned(entries) for name, entries in (shapes or {}).items()}
+    dims = {name: parse_ranges(entries) for name, entries in (shapes or {}).items()}
     with contextlib.ExitStack() as stack:
         path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="graphfix-")), "model.onnx")
         if isinstance(model, onnx.ModelProto):
             save_model(model, path)
         else:
-            bounds = {name: freed(entries) for name, entries in dims.items()}
+            bounds = {name: without_ranges(entries) for name, entries in dims.items()}
             lowered_source = stack.enter_context(_onnx(model, [target], bounds, values))[1]
             path = Path(model) if lowered_source is None else usable_model(lowered_source)
         with open_target(target, deadline=deadline, memory_gib=memory_gib) as session:

@@ -8,7 +8,7 @@ import pytest
 from onnx import ModelProto, numpy_helper
 
 from graphfix.errors import UsageError
-from graphfix.ir.bind_inputs import bind, free_inputs, named_shapes, parse_shape, parse_value
+from graphfix.ir.bind_inputs import bind, dynamic_inputs, named_shapes, parse_shape, parse_value
 
 
 @pytest.fixture
@@ -142,4 +142,4 @@ def test_a_shape_without_a_name_needs_a_single_input(model: ModelProto) -> None:
 
 
 def test_free_dims_are_listed_with_what_to_name(model: ModelProto) -> None:
-    assert free_inputs(model)[0] == ("x", "Nx3xHxW", ["N", "H", "W"])
+    assert dynamic_inputs(model)[0] == ("x", "Nx3xHxW", ["N", "H", "W"])

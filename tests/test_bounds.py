@@ -10,8 +10,8 @@ import onnx
 import pytest
 from onnx.reference import ReferenceEvaluator
 
-from graphfix.rewriting.editor import Surgery
-from graphfix.rewriting.integer_ranges import Bounds, Interval
+from graphfix.rewriting.editor import GraphEditor
+from graphfix.rewriting.integer_ranges import IntegerRanges, Interval
 from graphfix.rewriting.registry import registry
 
 TOP, LEAST = 2**31 - 1, -(2**31)
@@ -28,8 +28,8 @@ def model(inputs: str, nodes: str, output: str = "int64[] y", weights: str = "",
 def bound(
     inputs: str, nodes: str, weights: str = "", opset: int = 17, name: str = "y", output: str = "int64 y"
 ) -> Interval | None:
-    surgery = Surgery(model(inputs, nodes, output, weights, opset), "test")
-    return Bounds(surgery).of(surgery.top.tensors()[name])
+    surgery = GraphEditor(model(inputs, nodes, output, weights, opset), "test")
+    return IntegerRanges(surgery).of(surgery.top.tensors()[name])
 
 
 def between(name: str, low: int, high: int) -> tuple[str, str, str]:

@@ -7,9 +7,9 @@ import onnx
 import pytest
 from onnx import ModelProto
 
-from graphfix.ir.value_names import Taken, names_in
+from graphfix.ir.value_names import ValueNames, names_in
 from graphfix.rewriting.builder import Builder, Pool
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.emission import Protos
 from graphfix.rewriting.registry import registry
 
@@ -23,7 +23,7 @@ BRANCHED = """<ir_version: 8, opset_import: ["" : 17]> g (bool c, float[2] x, fl
 
 def builders(model: ModelProto, stamp: str) -> list[Builder[object]]:
     """One builder for each form in which a model is edited."""
-    return [Builder(Protos(model.graph), Taken.of(model.graph), stamp), Surgery(model, stamp).builder]  # type: ignore[list-item]
+    return [Builder(Protos(model.graph), ValueNames.of(model.graph), stamp), GraphEditor(model, stamp).builder]  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize("form", [0, 1], ids=["protobuf", "graphsurgeon"])

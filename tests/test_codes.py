@@ -10,7 +10,7 @@ import graphfix
 from graphfix.cli.app import main
 from graphfix.errors import UsageError
 from graphfix.linter.check import checks
-from graphfix.linter.codes import check_word, codes, meant
+from graphfix.linter.codes import check_word, codes, matches_any
 from graphfix.linter.example import Example
 from graphfix.linter.outcomes import OUTCOMES
 from graphfix.linter.source_outcomes import SOURCE_OUTCOMES
@@ -34,9 +34,9 @@ def test_codes_and_names_are_no_ones_twice() -> None:
 
 
 def test_a_word_means_a_code_by_itself_its_name_or_a_prefix() -> None:
-    assert meant(["GF1"], "GF103", "unsupported-attribute")
-    assert meant(["x", "unsupported-attribute"], "GF103", "unsupported-attribute")
-    assert not meant(["GF2", "unsupported"], "GF103", "unsupported-attribute")
+    assert matches_any(["GF1"], "GF103", "unsupported-attribute")
+    assert matches_any(["x", "unsupported-attribute"], "GF103", "unsupported-attribute")
+    assert not matches_any(["GF2", "unsupported"], "GF103", "unsupported-attribute")
     check_word("GF10")
     for word in ("GF", "GF7", "unsupported-atribute"):
         with pytest.raises(UsageError):

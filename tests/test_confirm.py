@@ -16,7 +16,7 @@ from graphfix.cli.app import main
 from graphfix.errors import OutputError, UsageError
 from graphfix.linter.example import Example
 from graphfix.verify.feeds import Feed
-from graphfix.verify.reference_run import witness
+from graphfix.verify.reference_run import run_reference
 
 pytestmark = pytest.mark.usefixtures("picky")
 Write = Callable[..., Path]
@@ -219,18 +219,18 @@ def test_a_folder_is_replaced_whole_and_only_one_of_its_kind(tmp_path: Path) -> 
 def test_free_dims_are_tried_at_the_sizes_of_sequences_and_pictures() -> None:
     sound = Example("y = Relu(x)", inputs="float[n,t] x").model
     picture = Example("y = GlobalAveragePool(x)", inputs="float[n,3,h,w] x").model
-    assert witness(sound).sizes == {"x": (1, 512)}
-    assert witness(picture).sizes == {"x": (1, 3, 224, 224)}
+    assert run_reference(sound).sizes == {"x": (1, 512)}
+    assert run_reference(picture).sizes == {"x": (1, 3, 224, 224)}
 
 
 def test_states_whose_middle_dim_is_a_batch_are_run_with_one() -> None:
     model = Example("y = Concat<axis = 2>(x, s)", inputs="float[2,1,k] x, float[2,?,k] s").model
-    seen: Feed = witness(model).feed
+    seen: Feed = run_reference(model).feed
     assert seen["s"].shape[1] == 1
 
 
 def test_an_input_with_numbers_for_outputs_is_preferred() -> None:
-    found = witness(Example("z = Neg(x)\ny = Sqrt(z)", inputs="float x").model)  # the first seed gives NaN
+    found = run_reference(Example("z = Neg(x)\ny = Sqrt(z)", inputs="float x").model)  # the first seed gives NaN
     assert np.isfinite(found.outputs[0]).all()
 
 

@@ -11,7 +11,7 @@ from graphfix.analysis.facets.node import facets
 from graphfix.analysis.facts import Facts
 from graphfix.ir.traversal import graphs
 from graphfix.linter.example import Example
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.symbolic_shapes import Tracer
 
 ODD = (
@@ -133,7 +133,7 @@ def test_messages_have_the_names_of_the_model(name: str) -> None:
         '<ir_version: 8, opset_import: ["" : 17]> g (float[N, 3] x) => (float[K, L] y) { y = Relu(x) }'
     )
     made.graph.input[0].type.tensor_type.shape.dim[0].dim_param = name
-    surgery = Surgery(made, "test")
+    surgery = GraphEditor(made, "test")
     sizes = Tracer(surgery).shape(surgery.top.inputs[0])
     assert sizes is not None
     assert str(sizes[0]) == name

@@ -14,7 +14,7 @@ from onnx import ModelProto
 
 import graphfix
 from graphfix.analysis.facts import Facts
-from graphfix.ir.source_location import Origin, origin
+from graphfix.ir.source_location import SourceLocation, source_location
 from graphfix.ir.traversal import graphs
 from graphfix.linter.check import place
 from graphfix.linter.diagnostics import Finding, Result, Severity
@@ -24,7 +24,7 @@ from graphfix.report.annotated_model import annotate
 from graphfix.rewriting.fix_options import FixOptions
 from graphfix.rewriting.pipeline import fix_model
 from graphfix.rewriting.registry import registry
-from graphfix.rewriting.rewrite import rewritten
+from graphfix.rewriting.rewrite import apply_with_locations
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "exported"
 FILE = "/home/me/net/make_sources.py"
@@ -41,8 +41,8 @@ def marks() -> dict[int, set[str]]:
     return {number: set(match[1].split(", ")) for number, match in found if match}
 
 
-def where(model: ModelProto) -> dict[str, Origin | None]:
-    return {node.name: origin(node, model.producer_name) for graph in graphs(model.graph) for node in graph.node}
+def where(model: ModelProto) -> dict[str, SourceLocation | None]:
+    return {node.name: source_location(node, model.producer_name) for graph in graphs(model.graph) for node in graph.node}
 
 
 @exports
@@ -51,7 +51,7 @@ def test_every_node_comes_from_the_line_that_makes_it(path: Path) -> None:
     nodes = [node for node in model.graph.node if node.op_type != "Constant"]
     assert len(nodes) == 15
     for node in nodes:
-        found = origin(node, model.producer_name)
+        found = source_location(node, model.producer_name)
         assert found is not None, node.name
         assert found.file == FILE
         assert node.op_type in marks()[found.line or 0], f"{node.op_type} is not made by line {found.line}"
@@ -66,9 +66,9 @@ def test_no_directory_of_the_machine_that_exported_is_named(path: Path) -> None:
 
 def test_both_exporters_name_the_modules() -> None:
     dynamo, trace = (where(onnx.load(path)) for path in EXPORTS)
-    assert dynamo["node_hardsigmoid"] == Origin("blocks.0", FILE, 36) == trace["/blocks/blocks.0/HardSigmoid"]
-    assert dynamo["node_conv2d_2"] == Origin("last.scale", FILE, 35) == trace["/last/scale/Conv"]
-    assert dynamo["n0_2"] == Origin("", FILE, 50) == trace["/Erf"]
+    assert dynamo["node_hardsigmoid"] == SourceLocation("blocks.0", FILE, 36) == trace["/blocks/blocks.0/HardSigmoid"]
+    assert dynamo["node_conv2d_2"] == SourceLocation("last.scale", FILE, 35) == trace["/last/scale/Conv"]
+    assert dynamo["n0_2"] == SourceLocation("", FILE, 50) == trace["/Erf"]
 
 
 @exports
@@ -97,12 +97,12 @@ def test_no_rewrite_that_fires_loses_an_origin(path: Path) -> None:
     for rewrite in registry().values():
         if rewrite.last_resort:
             continue
-        made = rewritten(rewrite, model).model
+        made = apply_with_locations(rewrite, model).model
         if made is not None and [o.name for o in made.graph.output] == [o.name for o in model.graph.output]:
             model, fired = made, fired + 1
     assert fired >= 4
     assert set(where(model).values()) <= known
-    lost = [node.name for node in model.graph.node if origin(node, model.producer_name) is None]
+    lost = [node.name for node in model.graph.node if source_location(node, model.producer_name) is None]
     assert all("Constant" in name for name in lost), lost
 
 
@@ -128,7 +128,7 @@ def test_changes_of_a_fix_name_the_source_of_their_node(path: Path) -> None:
     assert first.rewrite == "decompose-hard-sigmoid"
     assert first.to_json()["source"] == {"module": "blocks.0", "file": FILE, "line": 36}
     clip = next(node for node in result.model.graph.node if node.op_type == "Clip")
-    assert origin(clip, result.model.producer_name) == Origin("blocks.0", FILE, 36)
+    assert source_location(clip, result.model.producer_name) == SourceLocation("blocks.0", FILE, 36)
 
 
 @pytest.mark.slow
@@ -137,8 +137,8 @@ def test_what_a_fix_declines_and_what_is_left_name_the_source_too(path: Path) ->
     result = fix_model(onnx.load(path), judge=rejects("Erf"), options=FixOptions(explain=True))
     declined = next(change for change in result.changes if change.rewrite == "erf-to-tanh")
     assert not declined.applied
-    assert declined.source == Origin("", FILE, 50)
-    assert [finding.source for finding in result.results[0].findings] == [Origin("", FILE, 50)]
+    assert declined.source == SourceLocation("", FILE, 50)
+    assert [finding.source for finding in result.results[0].findings] == [SourceLocation("", FILE, 50)]
     (why,) = result.why
     assert why.to_json()["sources"] == [{"module": "", "file": FILE, "line": 50}]
 

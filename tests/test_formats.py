@@ -15,7 +15,7 @@ import pytest
 from sarif_schema import sarif_schema
 
 from graphfix.errors import UsageError
-from graphfix.linter.diagnostics import Finding, NodeVerdict, Remedy, Result, Severity, Silenced, told_apart
+from graphfix.linter.diagnostics import Finding, Fix, NodeVerdict, Result, Severity, SuppressedFinding, number_duplicates
 from graphfix.linter.formats import FORMATS
 from graphfix.report import renderer
 from graphfix.report.model_explorer import drawn_names
@@ -27,7 +27,7 @@ CUBIC = Finding(
     message="`Resize` with mode = cubic is rejected by Demo 1.0; it accepts mode = linear/nearest",
     scope=("then_branch of If_3",), node="Resize_41", op="Resize", output="up", kind="attribute",
     evidence="demo/Resize/cubic-needs-4d", measured='demo 1.0, 4 probes: "@someone, no | 100%\nreally <no>"',
-    rewrite=Remedy("resize-through-4d", "exact"),
+    rewrite=Fix("resize-through-4d", "exact"),
 )  # fmt: skip
 MANY = [
     Finding(
@@ -51,7 +51,7 @@ SHAPE = dataclasses.replace(CUBIC, code="GF106", name="dynamic-dimension", scope
 
 def own(findings: list[Finding], called: str) -> list[Finding]:
     """Findings of one result alone."""
-    return told_apart([dataclasses.replace(finding) for finding in findings], called)
+    return number_duplicates([dataclasses.replace(finding) for finding in findings], called)
 
 
 def results() -> list[Result]:
@@ -63,7 +63,7 @@ def results() -> list[Result]:
     ]
     one = Result("models/a b.onnx", "demo", "1.0", 40, own([*MANY, CUBIC, WRONG, OPEN, BOUND], "demo@1.0"), called="demo@1.0")
     two = Result("models/a b.onnx", "demo", "2.0", 40, own([OPEN, BOUND], "demo@2.0"), called="demo@2.0")
-    two.silenced = [Silenced(own([CUBIC], "demo@2.0")[0], "settings", "waits for the vendor: see #12")]
+    two.silenced = [SuppressedFinding(own([CUBIC], "demo@2.0")[0], "settings", "waits for the vendor: see #12")]
     one.rulings, two.rulings = rulings, [dataclasses.replace(ruling, verdict="supported") for ruling in rulings]
     one.graph = two.graph = "main"
     fine = Result("models/fine.onnx", "demo", "1.0", 3, [], called="demo")

@@ -13,7 +13,7 @@ from graphfix.probe.choice import for_target
 from graphfix.probe.form import Form, data, weight
 from graphfix.probe.forms.loading import late
 from graphfix.tables.table import Table
-from graphfix.tables.target_facets import LOADERS, heeded, loading_facets
+from graphfix.tables.target_facets import LOADERS, facets_for_target, loading_facets
 
 FACETS: dict[str, Facet] = {"since": 13, "A.dims": "dynamic", "clashes": True, "followed": "none"}
 
@@ -23,7 +23,7 @@ CASES = [("tflite", set(FACETS)), ("tflite@2.6.9", set(FACETS)), ("tract", {"sin
 
 @pytest.mark.parametrize(("target", "names"), CASES)
 def test_only_runtimes_that_load_with_ones_heed_them(target: str, names: set[str]) -> None:
-    assert set(heeded(target, FACETS)) == names
+    assert set(facets_for_target(target, FACETS)) == names
 
 
 def test_a_table_of_another_target_is_not_asked_about_them(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ import onnx
 import pytest
 from onnx import ModelProto
 
-from graphfix.verify.compare import Tolerance, compare, spoilt
-from graphfix.verify.metrics import Gauge
+from graphfix.verify.compare import Tolerance, compare, perturbed
+from graphfix.verify.metrics import OutputMetrics
 from graphfix.verify.reference import Reference
 
 
@@ -17,7 +17,7 @@ def model(body: str, inputs: str = "float[2, 4] x", outputs: str = "float[2, 4] 
 
 
 def test_errors_ratio_cosine_and_classes_are_measured() -> None:
-    gauge = Gauge()
+    gauge = OutputMetrics()
     gauge.add(np.array([[1.0, 2.0], [3.0, 0.0]]), np.array([[1.0, 2.0], [3.0, 4.0]]))
     row = gauge.to_json()
     assert row["max_abs"] == 4.0
@@ -28,13 +28,13 @@ def test_errors_ratio_cosine_and_classes_are_measured() -> None:
 
 
 def test_equal_outputs_have_no_noise() -> None:
-    gauge = Gauge()
+    gauge = OutputMetrics()
     gauge.add(np.arange(3.0), np.arange(3.0))
     assert gauge.to_json() == {"max_abs": 0.0, "mean_abs": 0.0, "cosine": 1.0, "snr_db": None, "top1": None}
 
 
 def test_inputs_add_up() -> None:
-    gauge = Gauge()
+    gauge = OutputMetrics()
     gauge.add(np.zeros(3), np.zeros(3))
     gauge.add(np.ones(1), np.full(1, 2.0))
     assert gauge.values == 4
@@ -62,11 +62,11 @@ def test_an_output_that_hangs_on_no_input_is_named() -> None:
 def test_a_spoilt_output_is_noticed(dtype: str, tolerance: Tolerance) -> None:
     output = np.array([[0, 1, 1], [1, 0, 1]]).astype(dtype)
     assert compare("y", output, output.copy(), tolerance).reason is None
-    wrong = spoilt(output, tolerance)
+    wrong = perturbed(output, tolerance)
     assert compare("y", output, wrong, tolerance).reason is not None
 
 
 def test_what_holds_no_numbers_has_no_control() -> None:
-    assert spoilt([np.ones(2)], Tolerance()) is None
-    assert spoilt(np.array(["a"], object), Tolerance()) is None
-    assert spoilt(np.zeros((0, 2), np.float32), Tolerance()) is None
+    assert perturbed([np.ones(2)], Tolerance()) is None
+    assert perturbed(np.array(["a"], object), Tolerance()) is None
+    assert perturbed(np.zeros((0, 2), np.float32), Tolerance()) is None

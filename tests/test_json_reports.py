@@ -16,7 +16,7 @@ import onnx
 import pytest
 
 from graphfix.cli.app import main
-from graphfix.ir.source_location import Origin, mark
+from graphfix.ir.source_location import SourceLocation, write_location
 from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.linter.example import Example
 from graphfix.lowering.bringing import LoweredSource
@@ -130,7 +130,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, example in MODELS.items():
         onnx.save(example.model, f"{name}.onnx")
     told = MODELS["double"].model
-    mark(told.graph.node[0], Origin("encoder.gate", "model.py", 88))
+    write_location(told.graph.node[0], SourceLocation("encoder.gate", "model.py", 88))
     onnx.save(told, "told.onnx")
     shutil.copy("mish.onnx", "mend.onnx")
     Path("empty").mkdir()
@@ -164,7 +164,7 @@ def invented() -> Iterator[tuple[str, Any]]:
         for result in brought.with_findings([brought.empty_result("demo"), Result(source.text, "", "")]):
             result.verification = None if chosen is failed else vars_of(lost)
             yield "result", read(json_.written(result.to_json()))
-    found = Finding("GF101", "unsupported-operator", Severity.ERROR, "demo", "no", source=Origin("gate", "net.py", 3))
+    found = Finding("GF101", "unsupported-operator", Severity.ERROR, "demo", "no", source=SourceLocation("gate", "net.py", 3))
     starts = (
         Start("trace", ExportState.GOOD, error=float("inf")),
         Start("dynamo", ExportState.FAILS, reason="no", location="net.py:3"),

@@ -18,7 +18,7 @@ from onnx import ModelProto, helper, numpy_helper, parser
 
 from graphfix.errors import ModelError, OutputError
 from graphfix.ir import io as models
-from graphfix.ir.atomic_write import Pending
+from graphfix.ir.atomic_write import PendingFile
 from graphfix.ir.io import load_model, save_model, writable
 from graphfix.ir.skeleton import read_skeleton
 
@@ -135,7 +135,7 @@ def test_a_full_disk_leaves_the_old_model_and_no_litter(tmp_path: Path, monkeypa
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Pending, "write", full)
+    monkeypatch.setattr(PendingFile, "write", full)
     for external in (False, True):
         with pytest.raises(OutputError, match="No space left"):
             save_model(model(2), path, force=True, external=external)

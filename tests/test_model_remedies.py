@@ -8,8 +8,8 @@ import pytest
 import graphfix
 from graphfix.analysis.facets.model import model_facets
 from graphfix.analysis.facts import Facts
-from graphfix.linter.cures import Cure
-from graphfix.linter.remedy_index import remedy
+from graphfix.linter.cures import FixRule
+from graphfix.linter.remedy_index import fix_for
 from graphfix.report.paragraphs import Detail, paragraph
 from graphfix.rewriting.fixpoint import KINDS, answering
 from graphfix.rewriting.registry import registry
@@ -32,7 +32,7 @@ HEAD = '<ir_version: 8, opset_import: ["" : 17]>'
     ],
 )
 def test_a_trait_is_answered_by_what_changes_it(kind: str, trait: str, name: str | None) -> None:
-    found = remedy("", kind, "GF103", (trait,))
+    found = fix_for("", kind, "GF103", (trait,))
     assert (found.name if found else None) == name
 
 
@@ -48,14 +48,14 @@ def test_a_compilers_own_rejection_of_a_whole_model_may_be_over_any_node_or_trai
 
 
 def test_a_cure_for_any_operator_is_none_for_the_model() -> None:
-    assert Cure("*").answers("Relu", "operator", "GF101")
-    assert not Cure("*").answers("", "operator", "GF101")
+    assert FixRule("*").answers("Relu", "operator", "GF101")
+    assert not FixRule("*").answers("", "operator", "GF101")
 
 
 def test_a_cure_answers_every_kind_but_those_excepted() -> None:
-    cure = Cure("Mish", unless=("dynamic", "operand"))
+    cure = FixRule("Mish", unless=("dynamic", "operand"))
     assert [kind for kind in KINDS if not cure.answers("Mish", kind, "GF101")] == ["operand", "dynamic"]
-    assert not Cure("Mish", kinds=("dynamic",), unless=("dynamic",)).answers("Mish", "dynamic", "GF101")
+    assert not FixRule("Mish", kinds=("dynamic",), unless=("dynamic",)).answers("Mish", "dynamic", "GF101")
 
 
 @pytest.mark.parametrize(("kind", "called"), [("operator", True), ("dtype", True), ("dynamic", False), ("operand", False)])

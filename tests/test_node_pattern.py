@@ -13,7 +13,7 @@ from graphfix.analysis.facts import Facts
 from graphfix.analysis.patterns.facts_view import FactsView
 from graphfix.analysis.patterns.matcher import Match, Pattern, Patterns
 from graphfix.analysis.patterns.proto_view import ProtoView
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.pattern import SurgeryView
 
 Opened = tuple[Any, dict[str, Any]]
@@ -32,7 +32,7 @@ def proto(model: ModelProto) -> Opened:
 
 def surgery(model: ModelProto) -> Opened:
     """The view of an opened model."""
-    opened = Surgery(model, "demo")
+    opened = GraphEditor(model, "demo")
     return SurgeryView(opened), {node.outputs[0].name: node for graph in opened.graphs() for node in graph.nodes}
 
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 from onnx import NodeProto, helper
 
-from graphfix.ir.source_location import LINE, MODULE, Origin, bears, hand_on, mark, named, origin, stamped
+from graphfix.ir.source_location import (
+    LINE,
+    MODULE,
+    SourceLocation,
+    copy_location,
+    has_location,
+    named,
+    original_names,
+    source_location,
+    write_location,
+)
 
 STACK, SCOPES = "pkg.torch.onnx.stack_trace", "pkg.torch.onnx.name_scopes"
 SITE = "/opt/env/lib/python3.11/site-packages"
@@ -47,7 +57,7 @@ def frame(file: str, function: str = "forward") -> str:
 
 
 def test_the_dynamo_exporters_metadata_name_the_authors_line_and_the_deepest_module() -> None:
-    assert origin(node(stack=TRACE, scopes=SCOPE)) == Origin("blocks.0.pool", "/home/me/net/gate.py", 7)
+    assert source_location(node(stack=TRACE, scopes=SCOPE)) == SourceLocation("blocks.0.pool", "/home/me/net/gate.py", 7)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +75,7 @@ def test_the_dynamo_exporters_metadata_name_the_authors_line_and_the_deepest_mod
     ],
 )
 def test_the_last_scope_is_the_operator_and_the_first_the_whole_model(scopes: str, module: str) -> None:
-    assert origin(node(scopes=scopes)) == (Origin(module) if module else None)
+    assert source_location(node(scopes=scopes)) == (SourceLocation(module) if module else None)
 
 
 @pytest.mark.parametrize(
@@ -86,29 +96,31 @@ def test_the_last_scope_is_the_operator_and_the_first_the_whole_model(scopes: st
 )
 def test_a_frameworks_own_frames_are_nobodys_lines(file: str) -> None:
     mine = frame("/home/me/torch/utils/model.py", "run")
-    assert origin(node(stack=f"{mine}\n{frame(file)}")) == Origin("", "/home/me/torch/utils/model.py", 5)
-    assert origin(node(stack=frame(file))) is None
+    assert source_location(node(stack=f"{mine}\n{frame(file)}")) == SourceLocation("", "/home/me/torch/utils/model.py", 5)
+    assert source_location(node(stack=frame(file))) is None
 
 
 def test_an_installed_library_is_named_where_it_is_the_model_and_not_where_it_only_computes() -> None:
     mine, model = frame("/home/me/export.py"), frame(f"{SITE}/somelib/vit.py")
     tool = frame(f"{SITE}/someops/rearrange.py", "rearrange")
-    assert origin(node(stack=f"{mine}\n{model}")) == Origin("", f"{SITE}/somelib/vit.py", 5)
-    assert origin(node(stack=f"{mine}\n{tool}")) == Origin("", "/home/me/export.py", 5)
-    assert origin(node(stack=f"{tool}")) == Origin("", f"{SITE}/someops/rearrange.py", 5)
+    assert source_location(node(stack=f"{mine}\n{model}")) == SourceLocation("", f"{SITE}/somelib/vit.py", 5)
+    assert source_location(node(stack=f"{mine}\n{tool}")) == SourceLocation("", "/home/me/export.py", 5)
+    assert source_location(node(stack=f"{tool}")) == SourceLocation("", f"{SITE}/someops/rearrange.py", 5)
 
 
 def test_a_verbose_trace_is_read_from_the_innermost_frame_and_ends_at_the_export() -> None:
     name = "/blocks/blocks.0/pool/GlobalAveragePool"
-    assert origin(node(name, TRACED), "pytorch") == Origin("blocks.0.pool", "/home/me/net/gate.py", 7)
+    assert source_location(node(name, TRACED), "pytorch") == SourceLocation("blocks.0.pool", "/home/me/net/gate.py", 7)
     library = "\n".join(line for line in TRACED.splitlines() if "/net/gate.py" not in line and "/net/model.py" not in line)
-    assert origin(node(name, library), "pytorch") == Origin("blocks.0.pool"), "the call of export is no part of the model"
+    assert source_location(node(name, library), "pytorch") == SourceLocation("blocks.0.pool"), (
+        "the call of export is no part of the model"
+    )
 
 
 def test_a_verbose_script_names_the_line_that_was_compiled() -> None:
-    assert origin(node("/blocks/0/Relu", SCRIPTED), "pytorch") == Origin("blocks.0", "/home/me/net/gate.py", 8)
+    assert source_location(node("/blocks/0/Relu", SCRIPTED), "pytorch") == SourceLocation("blocks.0", "/home/me/net/gate.py", 8)
     inside = SCRIPTED.replace("/home/me/net/gate.py", f"{SITE}/torch/nn/modules/conv.py")
-    assert origin(node("/blocks/0/Relu", inside), "pytorch") == Origin("blocks.0")
+    assert source_location(node("/blocks/0/Relu", inside), "pytorch") == SourceLocation("blocks.0")
 
 
 @pytest.mark.parametrize(
@@ -133,25 +145,25 @@ def test_a_verbose_script_names_the_line_that_was_compiled() -> None:
     ],
 )
 def test_a_nodes_name_tells_the_path_where_its_exporter_puts_one_there(name: str, producer: str, module: str) -> None:
-    assert origin(node(name), producer) == (Origin(module) if module else None)
+    assert source_location(node(name), producer) == (SourceLocation(module) if module else None)
 
 
 @pytest.mark.parametrize(
     "found",
     [
-        Origin("encoder.gate", "/home/me/model.py", 88),
-        Origin("encoder.gate"),
-        Origin("", "C:\\net\\model.py", 3),
-        Origin("", "C:\\net\\model.py"),
-        Origin("model/dense", "model.py"),
+        SourceLocation("encoder.gate", "/home/me/model.py", 88),
+        SourceLocation("encoder.gate"),
+        SourceLocation("", "C:\\net\\model.py", 3),
+        SourceLocation("", "C:\\net\\model.py"),
+        SourceLocation("model/dense", "model.py"),
     ],
 )
-def test_a_mark_is_read_back_and_replaces_an_older_one(found: Origin) -> None:
+def test_a_mark_is_read_back_and_replaces_an_older_one(found: SourceLocation) -> None:
     marked = node(**{"somebody.else": "kept"})
-    mark(marked, Origin("old", "old.py", 1))
-    mark(marked, found)
-    assert origin(marked) == found
-    assert bears(marked)
+    write_location(marked, SourceLocation("old", "old.py", 1))
+    write_location(marked, found)
+    assert source_location(marked) == found
+    assert has_location(marked)
     keys = [prop.key for prop in marked.metadata_props]
     assert len(set(keys)) == len(keys)
     assert "somebody.else" in keys
@@ -159,15 +171,15 @@ def test_a_mark_is_read_back_and_replaces_an_older_one(found: Origin) -> None:
 
 def test_a_mark_fills_what_the_exporter_did_not_say() -> None:
     marked = node("/encoder/gate/Gemm")
-    mark(marked, Origin("", "model.py", 88))
-    assert origin(marked, "pytorch") == Origin("encoder.gate", "model.py", 88)
+    write_location(marked, SourceLocation("", "model.py", 88))
+    assert source_location(marked, "pytorch") == SourceLocation("encoder.gate", "model.py", 88)
 
 
 def test_what_the_exporter_wrote_is_handed_on_as_it_is_and_nothing_else() -> None:
     old, new = node(stack=TRACE, scopes=SCOPE, namespace=": m.Net", other="x"), node("new")
     old.metadata_props.add(key="pkg.torch.onnx.fx_node", value="%mean")
-    hand_on(old, new)
-    assert origin(new) == origin(old)
+    copy_location(old, new)
+    assert source_location(new) == source_location(old)
     told = {prop.key: prop.value for prop in new.metadata_props}
     assert told == {STACK: TRACE, SCOPES: SCOPE, "namespace": ": m.Net", "pkg.torch.onnx.fx_node": "%mean"}
 
@@ -175,51 +187,51 @@ def test_what_the_exporter_wrote_is_handed_on_as_it_is_and_nothing_else() -> Non
 def test_a_path_in_a_name_is_handed_on_in_graphfixs_own_keys_unless_the_new_name_tells_it() -> None:
     old, new, stamped_one = node("/a/b/Relu"), node("other"), node("/a/b/Relu/decompose-relu")
     for made in (new, stamped_one):
-        hand_on(old, made, "pytorch")
+        copy_location(old, made, "pytorch")
     assert {prop.key: prop.value for prop in new.metadata_props} == {MODULE: "a.b"}
     assert not stamped_one.metadata_props
     verbose = node("/a/b/Relu", TRACED)
-    hand_on(verbose, new := node("other"), "pytorch")
+    copy_location(verbose, new := node("other"), "pytorch")
     assert {prop.key: prop.value for prop in new.metadata_props} == {MODULE: "a.b", LINE: "/home/me/net/gate.py:7"}
 
 
 def test_a_node_that_bears_an_origin_keeps_it() -> None:
     new = node(stack=TRACE)
-    hand_on(node(**{MODULE: "elsewhere"}), new)
-    assert origin(new) == Origin("", "/home/me/net/gate.py", 7)
+    copy_location(node(**{MODULE: "elsewhere"}), new)
+    assert source_location(new) == SourceLocation("", "/home/me/net/gate.py", 7)
 
 
 def test_stamps_come_off_one_by_one() -> None:
-    assert list(stamped("/a/Elu/decompose-elu/explicit-pads_3")) == [
+    assert list(original_names("/a/Elu/decompose-elu/explicit-pads_3")) == [
         "/a/Elu/decompose-elu/explicit-pads_3", "/a/Elu/decompose-elu", "/a/Elu",
     ]  # fmt: skip
-    assert list(stamped("")) == []
+    assert list(original_names("")) == []
 
 
 @pytest.mark.parametrize(
     ("found", "text"),
     [
-        (Origin("encoder.layers.3.gate", "/a/model.py", 88), "encoder.layers.3.gate (model.py:88)"),
-        (Origin("", "C:\\a\\model.py", 88), "model.py:88"),
-        (Origin("encoder.gate", "model.py"), "encoder.gate (model.py)"),
-        (Origin("model/dense"), "model/dense"),
+        (SourceLocation("encoder.layers.3.gate", "/a/model.py", 88), "encoder.layers.3.gate (model.py:88)"),
+        (SourceLocation("", "C:\\a\\model.py", 88), "model.py:88"),
+        (SourceLocation("encoder.gate", "model.py"), "encoder.gate (model.py)"),
+        (SourceLocation("model/dense"), "model/dense"),
     ],
 )
-def test_an_origin_is_told_briefly(found: Origin, text: str) -> None:
+def test_an_origin_is_told_briefly(found: SourceLocation, text: str) -> None:
     assert str(found) == text
 
 
 @pytest.mark.parametrize(
     ("name", "found", "text"),
     [
-        ("n0", Origin("encoder.gate", "/a/model.py", 88), "n0 in encoder.gate (model.py:88)"),
-        ("n0", Origin("", "/a/model.py", 88), "n0 (model.py:88)"),
-        ("n0", Origin("encoder.gate"), "n0 in encoder.gate"),
-        ("/encoder/gate/Gemm", Origin("encoder.gate"), "/encoder/gate/Gemm"),
-        ("/encoder/gate/Gemm", Origin("encoder.gate", "model.py", 8), "/encoder/gate/Gemm (model.py:8)"),
-        ("node_gate", Origin("gate"), "node_gate in gate"),
+        ("n0", SourceLocation("encoder.gate", "/a/model.py", 88), "n0 in encoder.gate (model.py:88)"),
+        ("n0", SourceLocation("", "/a/model.py", 88), "n0 (model.py:88)"),
+        ("n0", SourceLocation("encoder.gate"), "n0 in encoder.gate"),
+        ("/encoder/gate/Gemm", SourceLocation("encoder.gate"), "/encoder/gate/Gemm"),
+        ("/encoder/gate/Gemm", SourceLocation("encoder.gate", "model.py", 8), "/encoder/gate/Gemm (model.py:8)"),
+        ("node_gate", SourceLocation("gate"), "node_gate in gate"),
         ("n0", None, "n0"),
     ],
 )
-def test_beside_a_nodes_name_stands_what_it_does_not_say(name: str, found: Origin | None, text: str) -> None:
+def test_beside_a_nodes_name_stands_what_it_does_not_say(name: str, found: SourceLocation | None, text: str) -> None:
     assert named(name, found) == text

@@ -19,7 +19,7 @@ from graphfix.rewriting.fix_options import FixOptions, TimeLimitReached
 from graphfix.rewriting.graph_rewrite import NodeRewrite
 from graphfix.rewriting.pipeline import fix_model
 from graphfix.rewriting.registry import registry
-from graphfix.rewriting.rewrite import Cure, Declined, Safety
+from graphfix.rewriting.rewrite import Declined, FixRule, Safety
 
 Judge = Callable[[ModelProto], list[Result]]
 
@@ -53,7 +53,7 @@ def rewrite(title: str, of: str, text: str, *, safety: Safety = Safety.EXACT, **
         """Made."""
 
         name = title
-        cures = (Cure(of),)
+        cures = (FixRule(of),)
         before, after = f"y = {of}(x)", text
 
         def constants(self, node: Any, surgery: Any) -> dict[str, Any]:
@@ -177,7 +177,7 @@ def test_why_gives_the_reasons_of_those_that_declined(rewrites: dict[str, Any]) 
 
         name = "refusing"
         safety = Safety.EXACT
-        cures: ClassVar = (Cure("Neg"),)
+        cures: ClassVar = (FixRule("Neg"),)
         before, after = "y = Neg(x)", "y = Neg(x)"
 
         def guard(self, node: Any, surgery: Any) -> Any:

@@ -9,7 +9,7 @@ import onnx
 import pytest
 
 from graphfix.analysis.facts import Facts
-from graphfix.analysis.reachability import unreached, untaken
+from graphfix.analysis.reachability import unreachable_nodes, untaken_nodes
 from graphfix.backends.base import backends
 from graphfix.backends.connect import open_backend
 from graphfix.backends.toolchain import find
@@ -29,7 +29,7 @@ def test_what_only_idle_nodes_read_is_idle_too() -> None:
         "y = If(c) <then_branch = t () => (float[2,3] r) { r = Relu(k) }, else_branch = e () => (float[2,3] s) { s = Neg(x) }>"
     )
     found = Facts.of(Example(nodes, inputs="float[2,3] x, bool c").model)
-    assert [found.nodes[at].proto.output[0] for at in sorted(unreached(found))] == ["a", "b", "p", "q", "z"]
+    assert [found.nodes[at].proto.output[0] for at in sorted(unreachable_nodes(found))] == ["a", "b", "p", "q", "z"]
 
 
 @pytest.mark.parametrize(("word", "accepted"), [("dropped", True), ("read", False)])
@@ -76,7 +76,7 @@ def branched(then: str, other: str, *, known: str) -> Example:
 ])  # fmt: skip
 def test_a_branch_is_ruled_out_by_a_condition_that_is_known(known: str, folded: bool, left: list[str]) -> None:
     found = Facts.of(branched("Relu(x)", "Abs(x)", known=known).model)
-    assert [found.nodes[at].proto.output[0] for at in sorted(untaken(found, folded=folded))] == left
+    assert [found.nodes[at].proto.output[0] for at in sorted(untaken_nodes(found, folded=folded))] == left
 
 
 @pytest.mark.parametrize(("word", "known", "quiet"), [

@@ -13,10 +13,10 @@ import onnx
 import pytest
 
 from graphfix.linter import remedy_index
-from graphfix.linter.cures import Cure
-from graphfix.linter.diagnostics import Remedy
-from graphfix.linter.remedy_index import Index, changed_since, index, made, remedy, sources
-from graphfix.rewriting.registry import preferred, registry, remedies
+from graphfix.linter.cures import FixRule
+from graphfix.linter.diagnostics import Fix
+from graphfix.linter.remedy_index import Index, changed_since, fix_for, index, made, sources
+from graphfix.rewriting.registry import in_preference_order, registry, rewrites_for
 from graphfix.version import IMPORTED
 
 Sources = tuple[Path, Path]
@@ -62,19 +62,19 @@ def again() -> str:
 
 def test_the_index_holds_what_every_rewrite_declares() -> None:
     found = made()
-    able = [rewrite for rewrite in preferred(registry().values()) if not rewrite.last_resort]
+    able = [rewrite for rewrite in in_preference_order(registry().values()) if not rewrite.last_resort]
     assert found.remedies == [(rewrite.name, rewrite.safety.value) for rewrite in able]
-    listed = [(place, Cure(op, **terms)) for op, cures in found.cures.items() for place, terms in cures]
+    listed = [(place, FixRule(op, **terms)) for op, cures in found.cures.items() for place, terms in cures]
     assert set(listed) == {(place, cure) for place, rewrite in enumerate(able) for cure in rewrite.cures}
 
 
 def test_the_index_names_the_rewrite_that_is_asked_first() -> None:
     found = made()
     declared = {cure for rewrite in registry().values() for cure in rewrite.cures}
-    for cure in declared | {Cure(op) for op in ("Mish", "", "Unheard")}:
+    for cure in declared | {FixRule(op) for op in ("Mish", "", "Unheard")}:
         for kind, code in itertools.product((*cure.kinds, *cure.unless, "operator"), (*cure.codes, "GF101")):
-            able = [rewrite for rewrite in remedies(cure.op, kind, code) if not rewrite.last_resort]
-            said = Remedy(able[0].name, able[0].safety.value) if able else None
+            able = [rewrite for rewrite in rewrites_for(cure.op, kind, code) if not rewrite.last_resort]
+            said = Fix(able[0].name, able[0].safety.value) if able else None
             assert found.first(cure.op, kind, code) == said, (cure.op, kind, code)
 
 
@@ -85,17 +85,17 @@ def test_the_index_is_the_same_when_it_was_read(package: Sources) -> None:
     assert fresh is not kept
     for op, kind in (("HardSigmoid", "operator"), ("Mish", "dtype"), ("Reshape", "operand"), ("Exp", "operator"), ("", "form")):
         assert kept.first(op, kind, "GF101") == fresh.first(op, kind, "GF101")
-    assert kept.first("HardSigmoid", "operator", "GF101") == Remedy("decompose-hard-sigmoid", "exact")
+    assert kept.first("HardSigmoid", "operator", "GF101") == Fix("decompose-hard-sigmoid", "exact")
 
 
 def test_no_remedy_is_promised_where_only_a_last_resort_is_left() -> None:
-    assert remedies("Exp", "operator", "GF101")
-    assert remedy("Exp", "operator", "GF101") is None
+    assert rewrites_for("Exp", "operator", "GF101")
+    assert fix_for("Exp", "operator", "GF101") is None
 
 
 def test_what_was_not_measured_needs_no_remedy() -> None:
-    assert remedy("HardSigmoid", "operator", "GF101") is not None
-    assert remedy("HardSigmoid", "unmeasured", "GF109") is None
+    assert fix_for("HardSigmoid", "operator", "GF101") is not None
+    assert fix_for("HardSigmoid", "unmeasured", "GF109") is None
 
 
 def test_an_index_is_made_once(package: Sources, times: list[Index]) -> None:

@@ -9,14 +9,14 @@ import json
 import pytest
 
 from graphfix.errors import UsageError
-from graphfix.linter.diagnostics import Finding, Remedy, Result, Severity
+from graphfix.linter.diagnostics import Finding, Fix, Result, Severity
 from graphfix.linter.formats import FORMATS
 from graphfix.report import renderer
 
 FINDING = Finding(
     code="GF103", name="unsupported-attribute", severity=Severity.ERROR, target="demo", message="`Resize` is rejected",
     scope=("then_branch of If_3",), node="Resize_41", op="Resize", output="up", kind="attribute",
-    evidence="demo/Resize/cubic-needs-4d", measured='demo 1.0, 4 probes: "no"', rewrite=Remedy("resize-through-4d", "exact"),
+    evidence="demo/Resize/cubic-needs-4d", measured='demo 1.0, 4 probes: "no"', rewrite=Fix("resize-through-4d", "exact"),
 )  # fmt: skip
 OPEN = Finding("GF109", "unmeasured", Severity.NOTE, "demo", "`Cos` was not measured", node="c", op="Cos", kind="unmeasured")
 

@@ -15,7 +15,7 @@ import onnx
 import pytest
 
 import graphfix
-from graphfix.rewrites.interface.requests import reforms
+from graphfix.rewrites.interface.requests import requested_interface
 from graphfix.rewriting.registry import defined, modules, registry
 from graphfix.rewriting.rewrite import Rewrite
 from graphfix.verify.feed_adapter import Adapted
@@ -76,7 +76,7 @@ BATCHED = """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 4] {name}, flo
 def test_two_models_that_one_interface_rewrite_is_applied_to_in_turn_do_not_mix() -> None:
     first, second = (onnx.parser.parse_model(BATCHED.format(name=name)) for name in ("x", "z"))
     single = onnx.parser.parse_model(BATCHED.format(name="x").replace(", float[1, 3] unread", ""))
-    for asked in reforms(first, free_batch=True, drop_unused=True, drop_outputs=[]):
+    for asked in requested_interface(first, free_batch=True, drop_unused=True, drop_outputs=[]):
         before = copy.deepcopy(vars(asked))
         outcomes = [asked.apply(model) for model in (first, second, single)]
         assert vars(asked) == before

@@ -13,7 +13,7 @@ import pytest
 from onnx import ModelProto
 
 from graphfix.analysis.facts import Facts
-from graphfix.ir.source_location import MODULE, Origin
+from graphfix.ir.source_location import MODULE, SourceLocation
 from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.lowering.paths import search as roadwork
 from graphfix.lowering.paths.model import (
@@ -222,7 +222,7 @@ def test_findings_with_one_cause_are_one_obstacle_and_notes_are_none() -> None:
             "GF101", "n", more.pop("severity", Severity.ERROR), "demo", f"`{op}` is rejected", node=node, op=op, **more
         )
 
-    told = [finding("Det", "a"), finding("Det", "b", source=Origin("", "m.py", 3)), finding("Erf", "c"),
+    told = [finding("Det", "a"), finding("Det", "b", source=SourceLocation("", "m.py", 3)), finding("Erf", "c"),
             finding("Abs", "d", severity=Severity.NOTE, kind="unmeasured")]  # fmt: skip
     assert [(each.finding.op, each.places) for each in blocking_causes(told)] == [("Det", ("a", "b (m.py:3)")), ("Erf", ("c",))]
     assert [each.finding.op for each in blocking_causes(told[3:])] == ["Abs"]

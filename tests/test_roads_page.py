@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from browsing import started, visiting
 
-from graphfix.ir.source_location import Origin
-from graphfix.linter.diagnostics import Finding, Remedy, Severity
+from graphfix.ir.source_location import SourceLocation
+from graphfix.linter.diagnostics import Finding, Fix, Severity
 from graphfix.lowering.paths.model import (
     AppliedRewrite,
     ConversionPath,
@@ -38,7 +38,7 @@ Open = Callable[..., "Page"]
 def invented() -> ConversionPaths:
     """A module with roads of every kind, one exporter that fails, and names and words that hold markup."""
     finding = Finding("GF101", "unsupported-operator", Severity.ERROR, "t", f"`Foo` {HOSTILE}", node=f"foo{HOSTILE}", op="Foo",
-                      rewrite=Remedy("decompose-foo", "exact"), source=Origin("neck", "/x/model.py", 88))  # fmt: skip
+                      rewrite=Fix("decompose-foo", "exact"), source=SourceLocation("neck", "/x/model.py", 88))  # fmt: skip
     met = blocking_causes([finding])
     starts = [Start(name, ExportState.GOOD, nodes=12, opset=20, error=3.9e-7) for name in WAYS]
     starts.append(Start("script", ExportState.FAILS, reason=f"it fails: {HOSTILE}", location="model.py:23", cure="annotate it"))

@@ -14,8 +14,8 @@ import graphfix.ir.io
 import graphfix.ir.weight_offload
 from graphfix.analysis.facts import Facts
 from graphfix.ir.io import load_model, save_model
-from graphfix.ir.serialization import pieces
-from graphfix.ir.weight_offload import array_of, folder_of, shelved, whole
+from graphfix.ir.serialization import serialized_chunks
+from graphfix.ir.weight_offload import folder_of, offloaded_array, weights_offloaded, with_weights
 from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.rewriting.pipeline import fix_model
 from graphfix.rewriting.registry import registry
@@ -44,7 +44,7 @@ def build() -> ModelProto:
 
 def test_weights_are_put_aside_run_from_there_and_come_back(large: ModelProto) -> None:
     before = large.SerializeToString(deterministic=True)
-    with shelved(large) as slim:
+    with weights_offloaded(large) as slim:
         assert slim is not large
         assert not slim.graph.initializer[0].raw_data
         assert slim.graph.initializer[1].raw_data
@@ -52,20 +52,20 @@ def test_weights_are_put_aside_run_from_there_and_come_back(large: ModelProto) -
         assert folder is not None
         assert Path(folder).is_dir()
         assert Reference(large).check(slim).passed
-        np.testing.assert_array_equal(array_of(slim.graph.initializer[0]), np.arange(64).reshape(8, 8) / 64)
+        np.testing.assert_array_equal(offloaded_array(slim.graph.initializer[0]), np.arange(64).reshape(8, 8) / 64)
         back = ModelProto()
         back.CopyFrom(slim)
-        assert whole(back) == large
+        assert with_weights(back) == large
     assert not Path(folder).exists()
     assert large.SerializeToString(deterministic=True) == before
 
 
 def test_small_models_stay_as_they_are() -> None:
     model = build()
-    with shelved(model) as same:
+    with weights_offloaded(model) as same:
         assert same is model
         assert folder_of(same) is None
-        assert array_of(same.graph.initializer[0]) is None
+        assert offloaded_array(same.graph.initializer[0]) is None
 
 
 def test_a_fix_folds_and_rewrites_with_weights_put_aside(large: ModelProto) -> None:
@@ -85,7 +85,7 @@ def test_a_fix_folds_and_rewrites_with_weights_put_aside(large: ModelProto) -> N
 
 def test_a_model_in_pieces_is_the_model() -> None:
     model = build()
-    assert ModelProto.FromString(b"".join(pieces(model))) == model
+    assert ModelProto.FromString(b"".join(serialized_chunks(model))) == model
 
 
 def test_a_large_model_is_saved_piece_by_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +93,7 @@ def test_a_large_model_is_saved_piece_by_piece(tmp_path: Path, monkeypatch: pyte
 
     def listening(model: ModelProto) -> Any:
         asked.append(model)
-        return pieces(model)
+        return serialized_chunks(model)
 
     monkeypatch.setattr(graphfix.ir.io, "_STREAMED", 1)
     monkeypatch.setattr(graphfix.ir.io, "pieces", listening)

@@ -11,14 +11,14 @@ import pytest
 import graphfix.tables.placement
 import graphfix.tables.table
 from graphfix.cli.app import main
-from graphfix.linter.cures import FALLBACK, Cure
+from graphfix.linter.cures import FALLBACK, FixRule
 from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.linter.engine import judge
 from graphfix.linter.example import Example
-from graphfix.linter.remedy_index import remedy
-from graphfix.linter.support import support, told
-from graphfix.rewriting.fixpoint import calls
-from graphfix.rewriting.transaction import gravity
+from graphfix.linter.remedy_index import fix_for
+from graphfix.linter.support import support, support_lines
+from graphfix.rewriting.fixpoint import requested_rewrites
+from graphfix.rewriting.transaction import severity_score
 from graphfix.tables.table import Table
 
 RULES = Path(__file__).parent.parent / "fixtures" / "rules"
@@ -102,30 +102,30 @@ def test_what_is_not_known_or_was_not_asked_is_not_called_slow(home: Path) -> No
 
 
 def test_nothing_is_rewritten_because_it_is_slow() -> None:
-    assert remedy("Softplus", "attribute", "GF103") is not None  # there is one
-    assert remedy("Softplus", FALLBACK, "GF403") is None
-    assert not Cure("*").answers("Softplus", FALLBACK, "GF403")
-    assert Cure("Softplus", kinds=(FALLBACK,)).answers("Softplus", FALLBACK, "GF403")
+    assert fix_for("Softplus", "attribute", "GF103") is not None  # there is one
+    assert fix_for("Softplus", FALLBACK, "GF403") is None
+    assert not FixRule("*").answers("Softplus", FALLBACK, "GF403")
+    assert FixRule("Softplus", kinds=(FALLBACK,)).answers("Softplus", FALLBACK, "GF403")
     (result,) = judge(SLOW.model, ["demo"], home=RULES)
-    assert gravity([result]) == (0, 0)
-    assert calls([result]) == {}
+    assert severity_score([result]) == (0, 0)
+    assert requested_rewrites([result]) == {}
 
 
 def test_slowness_does_not_weigh_against_what_is_wrong() -> None:
     wrong = Finding("GF301", "wrong-numerics", Severity.WARNING, "demo", "off", kind="wrong")
     slow = Finding("GF403", "slow-fallback", Severity.WARNING, "demo", "slow", kind=FALLBACK)
-    assert gravity([Result("m", "demo", "1.0", 1, [wrong, slow])]) == (0, 1)
+    assert severity_score([Result("m", "demo", "1.0", 1, [wrong, slow])]) == (0, 1)
 
 
 def test_tables_say_what_runs_an_operator_and_that_nobody_asked() -> None:
     table = Table.open("demo", home=RULES)
-    lines = list(told(support("Softplus", table)))
+    lines = list(support_lines(support("Softplus", table)))
     sort = "in the compiler's reference implementation, element by element"
     assert f"  runs {sort}: in every form  (every-form; 2 of 3 probes asked)" in lines
     assert '      ran as: "Softplus ref"' in lines
-    assert "  runs on no fallback in any of the 3 forms asked about" in told(support("Erf", table))
-    assert "  what runs it was not measured" in told(support("Relu", table))
-    assert not any("runs" in line for line in told(support("Mish", table)))  # it is rejected
+    assert "  runs on no fallback in any of the 3 forms asked about" in support_lines(support("Erf", table))
+    assert "  what runs it was not measured" in support_lines(support("Relu", table))
+    assert not any("runs" in line for line in support_lines(support("Mish", table)))  # it is rejected
 
 
 @pytest.mark.parametrize("target", ["coreml", "tensorrt", "tract"])

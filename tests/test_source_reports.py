@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sarif_schema import sarif_schema
 
-from graphfix.ir.source_location import Origin
-from graphfix.linter.diagnostics import Finding, Remedy, Result, Severity, Silenced, told_apart
+from graphfix.ir.source_location import SourceLocation
+from graphfix.linter.diagnostics import Finding, Fix, Result, Severity, SuppressedFinding, number_duplicates
 from graphfix.linter.formats import FORMATS
 from graphfix.report import renderer
 from graphfix.report.changes import render_changes, render_why
@@ -24,26 +24,30 @@ from graphfix.version import VERSION
 GATE = Finding(
     "GF101", "unsupported-operator", Severity.ERROR, "demo", "`Mish` is rejected by Demo 1.0", node="node_mish", op="Mish",
     output="m", kind="operator", evidence="demo/Mish/unsupported", measured="demo 1.0, 4 probes",
-    rewrite=Remedy("decompose-mish", "exact"),
+    rewrite=Fix("decompose-mish", "exact"),
 )  # fmt: skip
 MANY = [
     dataclasses.replace(
-        GATE, node=f"node_mish_{n}", output=f"m{n}", source=Origin(f"encoder.layers.{n}.gate", "/home/me/net/gate.py", 88)
+        GATE, node=f"node_mish_{n}", output=f"m{n}", source=SourceLocation(f"encoder.layers.{n}.gate", "/home/me/net/gate.py", 88)
     )
     for n in range(25)
 ]
-TRACED = dataclasses.replace(GATE, node="/encoder/gate/Mish", op="Erf", message="`Erf` too", source=Origin("encoder.gate"))
+TRACED = dataclasses.replace(
+    GATE, node="/encoder/gate/Mish", op="Erf", message="`Erf` too", source=SourceLocation("encoder.gate")
+)
 ELSEWHERE = dataclasses.replace(
     GATE, scope=("then_branch of If_3",), op="Tan", message="`Tan` too", evidence="demo/Tan/unsupported",
-    source=Origin("", "C:\\net\\a,b.py", 3),
+    source=SourceLocation("", "C:\\net\\a,b.py", 3),
 )  # fmt: skip
-WHOLE = dataclasses.replace(GATE, op="Cos", message="`Cos` too", evidence=None, source=Origin("head", "/home/me/net/head.py"))
-PROMPT = dataclasses.replace(GATE, op="Sin", message="`Sin` too", evidence=None, source=Origin("head", "<stdin>", 4))
+WHOLE = dataclasses.replace(
+    GATE, op="Cos", message="`Cos` too", evidence=None, source=SourceLocation("head", "/home/me/net/head.py")
+)
+PROMPT = dataclasses.replace(GATE, op="Sin", message="`Sin` too", evidence=None, source=SourceLocation("head", "<stdin>", 4))
 PLAIN = [name for name in FORMATS if name != "model-explorer"]
 
 
 def own(findings: list[Finding]) -> list[Finding]:
-    return told_apart([dataclasses.replace(finding) for finding in findings], "demo")
+    return number_duplicates([dataclasses.replace(finding) for finding in findings], "demo")
 
 
 def result(*findings: Finding) -> Result:
@@ -52,7 +56,7 @@ def result(*findings: Finding) -> Result:
 
 def everything() -> Result:
     told = result(*MANY, TRACED, ELSEWHERE, WHOLE, PROMPT)
-    told.silenced = [Silenced(dataclasses.replace(MANY[0], message="`Mish` is known"), "settings", "waits")]
+    told.silenced = [SuppressedFinding(dataclasses.replace(MANY[0], message="`Mish` is known"), "settings", "waits")]
     return told
 
 
@@ -88,7 +92,7 @@ def test_json_has_the_origin_or_null() -> None:
 
 
 def test_a_fingerprint_does_not_hang_on_lines() -> None:
-    assert len({dataclasses.replace(GATE, source=source).fingerprint for source in (None, Origin("a", "b.py", 1))}) == 1
+    assert len({dataclasses.replace(GATE, source=source).fingerprint for source in (None, SourceLocation("a", "b.py", 1))}) == 1
 
 
 def test_one_paragraph_names_the_lines_of_the_nodes_it_shows() -> None:
@@ -101,7 +105,9 @@ def test_one_paragraph_names_the_lines_of_the_nodes_it_shows() -> None:
 def test_sources_keep_to_the_width_and_the_screen(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     causes = [
-        dataclasses.replace(MANY[0], evidence=str(n), node="n" * 60, source=Origin("encoder." * 20, "/a/" + "m" * 80 + ".py", n))
+        dataclasses.replace(
+            MANY[0], evidence=str(n), node="n" * 60, source=SourceLocation("encoder." * 20, "/a/" + "m" * 80 + ".py", n)
+        )
         for n in range(40)
     ]
     bare = [dataclasses.replace(finding, source=None) for finding in causes]
@@ -121,7 +127,7 @@ def test_sarif_with_sources_is_valid_by_the_official_schema() -> None:
 
 def test_a_file_below_here_is_named_as_the_repository_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    here = dataclasses.replace(GATE, source=Origin("encoder", str(tmp_path / "src" / "net.py"), 7))
+    here = dataclasses.replace(GATE, source=SourceLocation("encoder", str(tmp_path / "src" / "net.py"), 7))
     (run,) = json.loads(rendered("sarif", result(here)))["runs"]
     (found,) = run["results"]
     (place,) = found["locations"]

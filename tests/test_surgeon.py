@@ -8,7 +8,7 @@ from typing import Any
 import onnx
 import pytest
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.export import export
 
 TEXT = """<ir_version: 8, opset_import: ["" : 17]> g (float[1,2,4,4] x) => (float[] y) {
@@ -62,7 +62,7 @@ def added(nodes: dict[str, Any]) -> None:
 )
 def test_an_edit_of_an_attribute_is_exported(edit: Callable[[dict[str, Any]], None], node: str, name: str, value: Any) -> None:
     model = onnx.parser.parse_model(TEXT)
-    surgery = Surgery(model, "test")
+    surgery = GraphEditor(model, "test")
     edit({one.name: one for one in surgery.top.nodes})
     found = attributes(export(surgery))
     wanted = {label: dict(items) for label, items in AS_IT_WAS.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import onnx
 import pytest
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.symbolic_shapes import Tracer
 
 WEIGHTS = (
@@ -17,7 +17,7 @@ def traced(body: str) -> list[str] | None:
     """The elements of `t`, which some nodes compute from the shape of `x`: [N, 6, H]."""
     text = f"""<ir_version: 8, opset_import: ["" : 17]> g (float[N, 6, H] x, int64[2] v) => (int64[K] y)
                <{WEIGHTS}> {{ s = Shape(x)  {body}  y = Identity(t) }}"""
-    surgery = Surgery(onnx.parser.parse_model(text), "test")
+    surgery = GraphEditor(onnx.parser.parse_model(text), "test")
     tensor = next(t for name, t in surgery.top.tensors().items() if name == "t")
     found = Tracer(surgery).elements(tensor)
     return None if found is None else [str(size) for size in found]

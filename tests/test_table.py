@@ -9,7 +9,7 @@ import pytest
 
 from graphfix.errors import TableError, UsageError
 from graphfix.tables.conditions import holds
-from graphfix.tables.phrases import condition_in_words, in_words
+from graphfix.tables.phrases import condition_in_words, describe_match
 from graphfix.tables.table import Entry, Evidence, Table
 from graphfix.tables.versions import nearest_version
 
@@ -201,7 +201,9 @@ def test_a_file_that_is_no_table_is_an_error_naming_it(tmp_path: Path) -> None:
 
 
 def test_conditions_read_as_words() -> None:
-    assert in_words({"mode": ["cubic"], "X.rank": {"not": [4]}}, {"mode": "cubic", "X.rank": 3}) == "mode = cubic, rank 3 of X"
+    assert (
+        describe_match({"mode": ["cubic"], "X.rank": {"not": [4]}}, {"mode": "cubic", "X.rank": 3}) == "mode = cubic, rank 3 of X"
+    )
     assert condition_in_words({"T": ["float64", "int8"]}) == "dtype float64/int8"
     assert condition_in_words({"axes.from": ["absent"]}) == "axes left out"
 

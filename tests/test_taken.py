@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 
-from graphfix.ir.value_names import Taken
+from graphfix.ir.value_names import ValueNames
 
 
 def test_a_name_that_is_taken_gets_the_lowest_number() -> None:
-    names = Taken(["x", "x_3", "y_2"])
+    names = ValueNames(["x", "x_3", "y_2"])
     assert [names.fresh("x") for _ in range(4)] == ["x_2", "x_4", "x_5", "x_6"]
     assert [names.fresh("y") for _ in range(3)] == ["y", "y_3", "y_4"]
     names.add("x_7")
@@ -17,7 +17,7 @@ def test_a_name_that_is_taken_gets_the_lowest_number() -> None:
 
 def test_no_name_is_given_twice_and_each_is_the_lowest() -> None:
     drawn, given = random.Random(3), {"a", "a_2_2"}
-    names = Taken(given)
+    names = ValueNames(given)
     for _ in range(300):
         name = drawn.choice(["a", "a_2", "b", "a_2_2"])
         numbered = (f"{name}_{count}" for count in range(2, 400))

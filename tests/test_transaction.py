@@ -8,11 +8,11 @@ from typing import ClassVar
 import pytest
 from onnx import ModelProto, parser
 
-from graphfix.linter.cures import FALLBACK, Cure
+from graphfix.linter.cures import FALLBACK, FixRule
 from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.rewriting.graph_rewrite import NodeRewrite
 from graphfix.rewriting.rewrite import Outcome, Safety
-from graphfix.rewriting.transaction import Change, Snapshot, Workbench, gravity, regressions
+from graphfix.rewriting.transaction import Change, Snapshot, WorkingModel, regressions, severity_score
 from graphfix.verify.reference import Reference, Tolerance
 
 
@@ -20,10 +20,10 @@ def model(body: str) -> ModelProto:
     return parser.parse_model(f'<ir_version: 8, opset_import: ["" : 17]> g (float[4] x) => (float[4] y) {{ {body} }}')
 
 
-def bench(body: str = "y = Relu(x)") -> Workbench:
+def bench(body: str = "y = Relu(x)") -> WorkingModel:
     """A workbench on which no target finds anything."""
     given = model(body)
-    return Workbench(given, Reference(given), lambda _: [])
+    return WorkingModel(given, Reference(given), lambda _: [])
 
 
 def finding(op: str, severity: Severity = Severity.ERROR, kind: str = "operator") -> Finding:
@@ -41,7 +41,7 @@ class Last(NodeRewrite):
 
     name = "last"
     safety = Safety.EXACT
-    cures: ClassVar = (Cure("Neg"),)
+    cures: ClassVar = (FixRule("Neg"),)
     before = after = "y = Neg(x)"
     last_resort = True
 
@@ -49,7 +49,7 @@ class Last(NodeRewrite):
 def kept(before: Sequence[Result], after: Sequence[Result], rewrite: NodeRewrite | None = None) -> str | None:
     """Why a rewrite that leads from the one verdict to the other is not kept; None where it is."""
     given = model("y = Relu(x)")
-    made = Workbench(given, Reference(given), lambda _: before)
+    made = WorkingModel(given, Reference(given), lambda _: before)
     reason = made.keep(rewrite or Last(), Outcome(model("z = Relu(x) y = Relu(z)"), ("y",), (((), "y"),)), results=after)
     assert (made.model is given) == (reason is not None)
     return reason
@@ -100,9 +100,9 @@ def test_of_new_errors_only_those_are_told_that_were_not_there() -> None:
 
 def test_what_is_slow_weighs_nothing_and_errors_weigh_more_than_warnings() -> None:
     slow = Result("", "demo", "1", 1, [finding("Op", Severity.WARNING, FALLBACK), finding("Op", Severity.NOTE)])
-    assert gravity([slow]) == (0, 0)
-    assert gravity([*counts(1, 2), slow, *counts(2, 1)]) == (3, 3)
-    assert gravity(counts(1, 0)) > gravity(counts(0, 6))
+    assert severity_score([slow]) == (0, 0)
+    assert severity_score([*counts(1, 2), slow, *counts(2, 1)]) == (3, 3)
+    assert severity_score(counts(1, 0)) > severity_score(counts(0, 6))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_what_is_slow_weighs_nothing_and_errors_weigh_more_than_warnings() -> No
 )
 def test_the_best_state_is_the_earliest_of_several_alike(after: list[Result], kept: str) -> None:
     first, second = model("y = Relu(x)"), model("y = Abs(x)")
-    made = Workbench(first, Reference(first), lambda m: counts(1, 1) if m is first else after)
+    made = WorkingModel(first, Reference(first), lambda m: counts(1, 1) if m is first else after)
     made.mark()
     made.trail.append(("one", None))
     made.model, made._results = second, None

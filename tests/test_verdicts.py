@@ -13,7 +13,7 @@ from graphfix.linter.engine import judge, lint_file
 from graphfix.linter.example import Example
 from graphfix.linter.explain_verdict import explained
 from graphfix.linter.node_verdicts import keyed
-from graphfix.linter.timings import Clock
+from graphfix.linter.timings import StageTimer
 
 Write = Callable[..., Path]
 pytestmark = pytest.mark.usefixtures("demo")
@@ -83,7 +83,7 @@ def test_an_unknown_node_names_the_nearest() -> None:
 
 
 def test_the_clock_knows_each_stage(write: Write) -> None:
-    clock = Clock()
+    clock = StageTimer()
     lint_file(write(CUBIC), ["demo"], clock=clock)
     assert {"reading", "facts", "facets", "judging by demo"} <= set(clock.spent)
     assert all(seconds >= 0 for seconds in clock.spent.values())

@@ -18,7 +18,7 @@ _kept: list[OrderedDict[int, tuple[ModelProto, Facts]]] = []
 
 
 @contextlib.contextmanager
-def sharing() -> Iterator[None]:
+def shared_facts() -> Iterator[None]:
     """Let `facts_of` cache its results within the context; models passed to it there must not be changed."""
     _kept.append(OrderedDict())
     try:
@@ -41,7 +41,7 @@ def facts_of(model: ModelProto) -> Facts:
 
 
 @contextlib.contextmanager
-def patiently() -> Iterator[None]:
+def infrequent_gc() -> Iterator[None]:
     """Run garbage collection less often within the context: graphs of many thousand objects live as long as one rewrite."""
     before = gc.get_threshold()
     gc.set_threshold(200_000, 20, 100)

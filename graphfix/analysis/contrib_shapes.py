@@ -22,7 +22,7 @@ OPSET = 17
 Standin = Callable[[NodeProto], list[NodeProto] | None]
 
 
-def stood_in(model: ModelProto, every: Iterable[GraphProto]) -> ModelProto:
+def with_shape_functions(model: ModelProto, every: Iterable[GraphProto]) -> ModelProto:
     """Return the same model, changed in place: com.microsoft's nodes call functions of the same dtypes and dims.
 
     `every` are the model's graph and all its subgraphs.

@@ -16,7 +16,7 @@ from graphfix.analysis.solver import solve
 from graphfix.analysis.values import Dim, NodeFacts, Shape, Value, typed
 from graphfix.ir.dtypes import NAMES as DTYPES
 from graphfix.ir.schemas import since
-from graphfix.ir.source_location import Origin, bears, origin
+from graphfix.ir.source_location import SourceLocation, has_location, source_location
 
 __all__ = ["DTYPES", "SHAPED_BY", "Dim", "Facts", "NodeFacts", "Shape", "Value", "since", "typed"]
 
@@ -29,9 +29,9 @@ class Facts(Known):
     """The original model, with its own annotations."""
     derived: dict[type, Any] = field(default_factory=dict)
     """Results of other analyses of these facts, cached by class."""
-    origins: dict[NodeFacts, Origin | None] = field(default_factory=dict)
+    origins: dict[NodeFacts, SourceLocation | None] = field(default_factory=dict)
     """The source locations looked up so far, by node."""
-    neighbours: dict[NodeFacts, Origin | None] | None = None
+    neighbours: dict[NodeFacts, SourceLocation | None] | None = None
     """The source locations of nodes without one of their own, inferred from neighbouring nodes; computed on first use."""
 
     @classmethod
@@ -40,10 +40,10 @@ class Facts(Known):
         known = solve(model)
         return cls(known.model, known.nodes, known.values, known.producers, known.trouble, known.opened, model)
 
-    def origin(self, node: NodeFacts) -> Origin | None:
+    def origin(self, node: NodeFacts) -> SourceLocation | None:
         """Return the source location of a node in the author's code; a neighbouring node's where the exporter recorded none."""
         if node not in self.origins:
-            found = origin(node.proto, self.source.producer_name if self.source is not None else "")
+            found = source_location(node.proto, self.source.producer_name if self.source is not None else "")
             if found is None:
                 if self.neighbours is None:
                     self.neighbours = self._neighbours()
@@ -51,12 +51,12 @@ class Facts(Known):
             self.origins[node] = found
         return self.origins[node]
 
-    def _neighbours(self) -> dict[NodeFacts, Origin | None]:
-        if not any(bears(node.proto) for node in self.nodes):
+    def _neighbours(self) -> dict[NodeFacts, SourceLocation | None]:
+        if not any(has_location(node.proto) for node in self.nodes):
             return {}
-        from graphfix.ir.location_propagation import nearest
+        from graphfix.ir.location_propagation import nearest_locations
 
-        return dict(zip(self.nodes, nearest(self.model.graph), strict=True))
+        return dict(zip(self.nodes, nearest_locations(self.model.graph), strict=True))
 
     @property
     def inputs(self) -> list[Value]:

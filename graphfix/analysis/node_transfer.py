@@ -28,7 +28,7 @@ from graphfix.analysis.shape_refinement import (
     taken,
     telling_operands,
 )
-from graphfix.analysis.value_sources import produced
+from graphfix.analysis.value_sources import output_value
 from graphfix.analysis.values import Dim, Shape, Sizes, Value, is_unclear, typed
 from graphfix.ir.traversal import Place
 
@@ -77,7 +77,7 @@ class Step(NamedTuple):
 
     def made(self, stated: Sequence[Value]) -> tuple[Value, ...]:
         """Return the outputs with their sources and values, from their inferred dtypes and shapes."""
-        outputs = tuple([produced(self.node, self.inputs, value, i, self.version) for i, value in enumerate(stated)])
+        outputs = tuple([output_value(self.node, self.inputs, value, i, self.version) for i, value in enumerate(stated)])
         branch = taken(self.node, self.inputs, self.bodies.branches) if self.bodies.branches else None
         return outputs if branch is None else tuple(map(decided, outputs, branch))
 

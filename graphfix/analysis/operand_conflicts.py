@@ -17,7 +17,7 @@ GRAVITY = ("none", "Squeeze", "MatMul", "Conv", "RNN", "GRU", "LSTM")
 """Operators that may contradict their operands, in order of precedence for reporting."""
 
 
-def gravest(nodes: Iterable[NodeFacts]) -> str:
+def gravest_conflict(nodes: Iterable[NodeFacts]) -> str:
     """Return the operator of highest precedence that cannot run among nodes and their subgraphs; `none` without one."""
     found = (node.op if contradicts(node) else node.broken for node in nodes)
     return max(found, key=GRAVITY.index, default="none")

@@ -8,7 +8,7 @@ from graphfix.analysis.facts import Facts
 from graphfix.ir.traversal import branch_scope
 
 
-def unreached(facts: Facts) -> set[int]:
+def unreachable_nodes(facts: Facts) -> set[int]:
     """Return the positions in `facts.nodes` of nodes that no model output depends on, with the nodes of their subgraphs."""
     wanted = {output.name for output in facts.model.graph.output}
     found: set[int] = set()
@@ -25,7 +25,7 @@ def unreached(facts: Facts) -> set[int]:
     return found
 
 
-def untaken(facts: Facts, *, folded: bool) -> set[int]:
+def untaken_nodes(facts: Facts, *, folded: bool) -> set[int]:
     """Return the positions of the nodes in those branches of Ifs that the condition rules out.
 
     The condition is a constant of the model; with `folded` it may also be computed from constants and fixed dims.

@@ -10,14 +10,14 @@ import onnx
 from onnx import AttributeProto, GraphProto, ModelProto, TensorProto, TypeProto, helper, shape_inference
 
 from graphfix.analysis.constant_folding import LIMIT, Array
-from graphfix.analysis.contrib_shapes import stood_in
+from graphfix.analysis.contrib_shapes import with_shape_functions
 from graphfix.analysis.dim_names import quoted
 from graphfix.analysis.loop_invariants import read_outside
 from graphfix.ir.dtypes import CODES
 from graphfix.ir.traversal import Place, branch_scope, graphs
 
 
-def stripped(model: ModelProto) -> ModelProto:
+def without_payloads(model: ModelProto) -> ModelProto:
     """Return a copy without large tensor data and without shape annotations that may be stale."""
     thin = ModelProto()
     thin.ir_version = model.ir_version
@@ -69,7 +69,7 @@ def unannotated(model: ModelProto) -> ModelProto:
 def infer(model: ModelProto) -> tuple[ModelProto, str | None]:
     """Return the model annotated by shape inference, and the error that stopped it or None; the argument is consumed."""
     every = list(graphs(model.graph))
-    model = stood_in(model, every)
+    model = with_shape_functions(model, every)
     if len(every) > 1:
         _lend(model.graph, {})
     try:
@@ -82,7 +82,7 @@ def infer(model: ModelProto) -> tuple[ModelProto, str | None]:
         return model, str(error).strip().splitlines()[0]
 
 
-def named(model: ModelProto) -> ModelProto:
+def with_named_dims(model: ModelProto) -> ModelProto:
     """Return a copy in which every dynamic dim of an input has a name, and the model's own names are distinct from all others.
 
     onnx names dims that it cannot infer `unk__0`, and exporters use the same names; products of dims are written as `2*N`, and

@@ -19,10 +19,10 @@ from graphfix.analysis.known_facts import Known
 from graphfix.analysis.loop_invariants import invariants
 from graphfix.analysis.node_inference import NodeInference, Operand, merged
 from graphfix.analysis.node_transfer import KINDS, NO_BODIES, Bodies, Scope, Step, Told, Transfer, improves
-from graphfix.analysis.operand_conflicts import gravest
+from graphfix.analysis.operand_conflicts import gravest_conflict
 from graphfix.analysis.patterns.registry import judged, noted, recognise
-from graphfix.analysis.shape_inference import infer, named, replace, stripped
-from graphfix.analysis.unfolded_inference import overlooked
+from graphfix.analysis.shape_inference import infer, replace, with_named_dims, without_payloads
+from graphfix.analysis.unfolded_inference import sizes_missed
 from graphfix.analysis.values import NodeFacts, Value, typed
 from graphfix.ir.dtypes import NAMES
 from graphfix.ir.schemas import since
@@ -35,7 +35,7 @@ SETTLED = ("nothing", "constant", "folded", "shape", "cast-shape", "runtime")
 def solve(model: ModelProto) -> Known:
     """Infer the facts of a model or a skeleton; the argument is not changed."""
     work = _inlined(model)
-    inferred, trouble = infer(named(work))
+    inferred, trouble = infer(with_named_dims(work))
     any_open = not all(typed(info).fixed for info in work.graph.input)
     transfer = Transfer(Known(work, trouble=trouble, opened=DynamicDims(any_open)), NodeInference(inferred))
     Solver(transfer).walk(work.graph, inferred.graph)
@@ -48,21 +48,21 @@ def solve(model: ModelProto) -> Known:
     if any_open:
         if transfer.folded:
             replace(inferred.graph, (), transfer.folded)
-        noted(known, overlooked(known.nodes, known.values[()], inferred, model))
+        noted(known, sizes_missed(known.nodes, known.values[()], inferred, model))
     return known
 
 
 def _inlined(model: ModelProto) -> ModelProto:
     """Return a copy without large tensor data in which the calls of the model's own functions are inlined."""
-    work = stripped(model)
+    work = without_payloads(model)
     if not work.functions:
         return work
     from onnx import inliner
 
-    from graphfix.ir.location_propagation import inherit
+    from graphfix.ir.location_propagation import propagate_locations
 
     inlined = inliner.inline_local_functions(work)
-    inherit(work, inlined, model.producer_name)
+    propagate_locations(work, inlined, model.producer_name)
     return inlined
 
 
@@ -173,7 +173,7 @@ class Solver:
                 branches.append(tuple(known.value(name, inner) for name in names))
                 given[item.name] = [self.transfer.operand(name, inner) for name in names]
                 improved |= any(known.place(name, inner) in self.transfer.improved for name in names)
-        return Bodies(tuple(branches), tuple(captured), gravest(known.nodes[before:]), given, improved)
+        return Bodies(tuple(branches), tuple(captured), gravest_conflict(known.nodes[before:]), given, improved)
 
     def _body_inputs(self, level: Level, inferred: NodeProto) -> Mapping[str, Sequence[ValueInfoProto]]:
         """Infer the inputs of a node's subgraphs from operands of which more is known than onnx inferred."""

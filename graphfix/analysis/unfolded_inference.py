@@ -39,7 +39,7 @@ Sizes = tuple[int | None, ...]
 COMPUTED = ("shape", "cast-shape")
 
 
-def overlooked(
+def sizes_missed(
     nodes: Sequence[NodeFacts], values: Mapping[str, Value], inferred: ModelProto, source: ModelProto
 ) -> dict[int, Structure]:
     """Return the positions of main-graph nodes with operands of which plain inference finds the rank but not all fixed sizes.

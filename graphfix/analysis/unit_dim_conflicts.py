@@ -23,7 +23,7 @@ LAWS = {op: law for op, law in OPERAND_LAWS.items() if op != "Squeeze"}
 PRODUCTS = ("MatMul", "Gemm")
 
 
-def clashes(node: NodeProto, inputs: Sequence[Value | None], extents: Mapping[str, DimExpr]) -> bool | None:
+def conflicts_at_one(node: NodeProto, inputs: Sequence[Value | None], extents: Mapping[str, DimExpr]) -> bool | None:
     """Return whether operands with dynamic dims contradict the operator when those are 1.
 
     `extents` gives the sizes of dims computed by windows. None for a product with an operand of unknown rank, which may
@@ -71,7 +71,7 @@ def unit(dim: Dim, extents: Mapping[str, DimExpr]) -> int | None:
 PATTERN = StructuralPattern(
     frozenset(LAWS),
     {"clashes": False},
-    judge=lambda node, inputs, extents: {"clashes": clashes(node, inputs, extents)},
+    judge=lambda node, inputs, extents: {"clashes": conflicts_at_one(node, inputs, extents)},
     words={
         ("clashes", True): "operands that contradict each other where free dims are 1, as on loading",
         ("clashes", False): "operands that fit where free dims are 1",

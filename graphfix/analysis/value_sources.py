@@ -18,7 +18,7 @@ TELLING = ("Constant", "Shape", "Size")
 """Operators whose results do not depend on the values of their operands."""
 
 
-def produced(node: NodeProto, inputs: tuple[Value | None, ...], stated: Value, index: int, version: int) -> Value:
+def output_value(node: NodeProto, inputs: tuple[Value | None, ...], stated: Value, index: int, version: int) -> Value:
     """Return the output with its source and, where the operands are known, its value."""
     op = node.op_type
     if stated.dtype and op not in TELLING:

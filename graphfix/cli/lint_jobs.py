@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphfix.linter.diagnostics import Result
 from graphfix.linter.engine import lint_file
-from graphfix.linter.timings import Clock
+from graphfix.linter.timings import StageTimer
 from graphfix.tables.table import table
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Task:
 
 def run_task(task: Task) -> TaskResult:
     """Run one task."""
-    clock, lowered_source = Clock(), task.lowered_source
+    clock, lowered_source = StageTimer(), task.lowered_source
     if task.failure is not None:
         return [
             Result(str(task.path), t.partition("@")[0], table(t).version, error=task.failure, called=t) for t in task.targets

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from graphfix.cli.progress import spinner
 from graphfix.errors import UsageError
-from graphfix.ir.atomic_write import Pending, told, writable
+from graphfix.ir.atomic_write import PendingFile, output_errors, writable
 from graphfix.ir.atomic_write import destination as resolved
 from graphfix.linter.config import Config
 from graphfix.linter.diagnostics import Result
@@ -99,9 +99,9 @@ def bindings(shapes: Sequence[str], values: Sequence[str], config: Config) -> tu
     spanned, constants = spanned_bindings(shapes, values, config)
     if not spanned:
         return {}, constants
-    from graphfix.ir.dim_ranges import freed
+    from graphfix.ir.dim_ranges import without_ranges
 
-    return {name: freed(dims) for name, dims in spanned.items()}, constants
+    return {name: without_ranges(dims) for name, dims in spanned.items()}, constants
 
 
 def spanned_bindings(shapes: Sequence[str], values: Sequence[str], config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -109,10 +109,10 @@ def spanned_bindings(shapes: Sequence[str], values: Sequence[str], config: Confi
     if not (shapes or values or config.shapes or config.values):
         return {}, {}
     from graphfix.ir.bind_inputs import parse_value
-    from graphfix.ir.dim_ranges import parse_spans, spanned
+    from graphfix.ir.dim_ranges import parse_ranges, parse_shape_ranges
 
-    dims: dict[str, Any] = {name: spanned(entries) for name, entries in config.shapes.items()}
-    dims.update({name or "": sizes for name, sizes in map(parse_spans, shapes)})
+    dims: dict[str, Any] = {name: parse_ranges(entries) for name, entries in config.shapes.items()}
+    dims.update({name or "": sizes for name, sizes in map(parse_shape_ranges, shapes)})
     return dims, {**config.values, **dict(map(parse_value, values))}
 
 
@@ -134,6 +134,6 @@ def destination(path: Path | None) -> Iterator[TextIO]:
     buffer = io.StringIO()
     yield buffer
     target = resolved(path)
-    with told(path), Pending(os.path.dirname(target)) as pending:
+    with output_errors(path), PendingFile(os.path.dirname(target)) as pending:
         pending.write(buffer.getvalue().encode())
         pending.put(target)

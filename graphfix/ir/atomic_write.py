@@ -39,12 +39,12 @@ def writable(path: str | Path, *, force: bool) -> None:
         raise OutputError("names a folder, not a file", path=path, cure="name a file in it")
     if not os.path.isdir(folder):
         raise OutputError(f"there is no folder `{folder}`", path=path, cure="create it first")
-    with told(path), Pending(folder):
+    with output_errors(path), PendingFile(folder):
         pass  # permissions are not enough: a full or read-only disk fails only when a file is created
 
 
 @contextlib.contextmanager
-def told(path: str | Path) -> Iterator[None]:
+def output_errors(path: str | Path) -> Iterator[None]:
     """Turn an OSError into an OutputError about `path`."""
     try:
         yield
@@ -53,7 +53,7 @@ def told(path: str | Path) -> Iterator[None]:
         raise OutputError(f"cannot be written: {problem}", path=path, cure="choose a folder that takes files") from error
 
 
-class Pending:
+class PendingFile:
     """A new file with a temporary name; it is deleted at the end of the `with` block unless `put` renamed it."""
 
     def __init__(self, folder: str) -> None:

@@ -106,7 +106,7 @@ def bind(model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, obj
         _fix_symbols(info, sizes)
     for name, value in values.items():
         _set(bound, inputs[name], value)
-    forget(bound)
+    clear_annotations(bound)
     return bound
 
 
@@ -193,7 +193,7 @@ def _set(model: ModelProto, info: ValueInfoProto, value: object) -> None:
         model.graph.input.append(info)  # before IR 4 an initializer had to be an input too
 
 
-def forget(model: ModelProto) -> None:
+def clear_annotations(model: ModelProto) -> None:
     """Remove, in place, the shapes of a model's values and outputs: new input sizes may have made them wrong."""
     for graph in graphs(model.graph):
         _forget(graph, keep_rank=graph is model.graph)
@@ -219,7 +219,7 @@ def _declared(info: ValueInfoProto) -> str:
     return _dims([d.dim_value if d.HasField("dim_value") else d.dim_param or None for d in info.type.tensor_type.shape.dim])
 
 
-def free_inputs(model: ModelProto) -> list[tuple[str, str, list[str]]]:
+def dynamic_inputs(model: ModelProto) -> list[tuple[str, str, list[str]]]:
     """Return the inputs with dynamic dims: (name, dims as written for --shape, their dynamic dims)."""
     found = []
     for info in interface(model):

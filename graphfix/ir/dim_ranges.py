@@ -22,7 +22,7 @@ STAND_IN = "_{}_range"  # contains no `x`, which would separate dims
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class DimRange:
     """The sizes that a dim may have: from `low` to `high`; `usual` is the one to tune for."""
 
     low: int
@@ -30,7 +30,7 @@ class Span:
     high: int
 
     @classmethod
-    def parse(cls, text: str) -> Span:
+    def parse(cls, text: str) -> DimRange:
         """Parse `1..8` or `1..4..8`; UsageError where the bounds are not in order."""
         numbers = [int(word) for word in text.split("..")]
         low, usual, high = numbers[0], numbers[-2] if len(numbers) == 3 else numbers[-1], numbers[-1]
@@ -42,10 +42,10 @@ class Span:
         return f"{self.low}..{self.usual}..{self.high}"
 
 
-Spanned = Sequence[int | str | Span | None]
+Spanned = Sequence[int | str | DimRange | None]
 
 
-def parse_spans(text: str) -> tuple[str | None, list[int | str | Span]]:
+def parse_shape_ranges(text: str) -> tuple[str | None, list[int | str | DimRange]]:
     """Parse a `--shape` into (input name or None, dims), with ranges as spans; UsageError for anything else."""
     name, equals, written = text.rpartition("=")
     found = RANGE.findall(written)
@@ -54,18 +54,18 @@ def parse_spans(text: str) -> tuple[str | None, list[int | str | Span]]:
     if ".." in plain:
         raise UsageError(f"`{text}` holds a range without both bounds", cure="write for example 1..8x3x224x224")
     parsed, dims = parse_shape(f"{name}{equals}{plain}")
-    spans = {STAND_IN.format(at): Span.parse(word) for at, word in enumerate(found)}
+    spans = {STAND_IN.format(at): DimRange.parse(word) for at, word in enumerate(found)}
     return parsed, [spans.get(dim, dim) if isinstance(dim, str) else dim for dim in dims]
 
 
-def spanned(dims: Sequence[int | str | None]) -> list[int | str | Span | None]:
+def parse_ranges(dims: Sequence[int | str | None]) -> list[int | str | DimRange | None]:
     """Return dims as given in Python, with strings such as `1..8` parsed as spans."""
-    return [Span.parse(dim) if isinstance(dim, str) and RANGE.fullmatch(dim) else dim for dim in dims]
+    return [DimRange.parse(dim) if isinstance(dim, str) and RANGE.fullmatch(dim) else dim for dim in dims]
 
 
-def freed(dims: Spanned) -> list[int | str | None]:
+def without_ranges(dims: Spanned) -> list[int | str | None]:
     """Return the dims with None for every range, which leaves the model's dim unchanged."""
-    return [None if isinstance(dim, Span) else dim for dim in dims]
+    return [None if isinstance(dim, DimRange) else dim for dim in dims]
 
 
 def _only(names: Sequence[str]) -> str:
@@ -74,7 +74,7 @@ def _only(names: Sequence[str]) -> str:
     return names[0]
 
 
-def profile(
+def shape_profile(
     model: ModelProto, shapes: Mapping[str, Spanned], sizes: Mapping[str, Sequence[int]]
 ) -> dict[str, tuple[list[int], list[int], list[int]]]:
     """Return the least, usual and greatest shape of every input with dynamic dims, by name.
@@ -88,15 +88,15 @@ def profile(
     names = [info.name for info in interface(model)]
     asked = {name or _only(names): dims for name, dims in shapes.items()}
     inputs = {info.name: info.type.tensor_type.shape.dim for info in interface(model)}
-    shared: dict[str, Span] = {}
+    shared: dict[str, DimRange] = {}
     for name, dims in asked.items():
         if name not in inputs:
             raise UsageError(f"the model has no input `{name}`", cure=nearest(name, inputs))
         if inputs[name] and len(inputs[name]) != len(dims):
             raise UsageError(f"`{name}` has rank {len(inputs[name])}, and {len(dims)} dims are given")
         for position, (dim, want) in enumerate(zip(inputs[name], dims, strict=False)):
-            span = Span(want, want, want) if isinstance(want, int) else want
-            if not isinstance(span, Span):
+            span = DimRange(want, want, want) if isinstance(want, int) else want
+            if not isinstance(span, DimRange):
                 continue
             if dim.HasField("dim_value") and dim.dim_value >= 0 and not span.low <= dim.dim_value <= span.high:
                 raise UsageError(f"dim {position} of `{name}` is {dim.dim_value}, which is not in {span}")
@@ -110,10 +110,10 @@ def profile(
             want = wanted[position] if position < len(wanted) else None
             if dim.HasField("dim_value") and dim.dim_value >= 0:
                 want = dim.dim_value
-            elif not isinstance(want, int | Span):
+            elif not isinstance(want, int | DimRange):
                 usual = sizes[name][position] if name in sizes and position < len(sizes[name]) else 1
                 want = shared.get(want or "") or shared.get(dim.dim_param) or usual
-            spans.append(want if isinstance(want, Span) else Span(want, want, want))
+            spans.append(want if isinstance(want, DimRange) else DimRange(want, want, want))
         fixed = all(dim.HasField("dim_value") and dim.dim_value >= 0 for dim in declared)
         if declared and not fixed:
             found[name] = ([s.low for s in spans], [s.usual for s in spans], [s.high for s in spans])

@@ -20,7 +20,7 @@ from graphfix.ir.tensors import is_elided, is_external, nbytes, tensors
 
 
 @dataclass(frozen=True, slots=True)
-class Extent:
+class ByteRange:
     """The location of a tensor's bytes: a file, the offset of the first byte, and their number."""
 
     file: str
@@ -28,7 +28,7 @@ class Extent:
     length: int
 
 
-class Surroundings:
+class ModelFolder:
     """The external data files of one model; each is looked up once, however many tensors are in it."""
 
     def __init__(self, path: str | Path) -> None:
@@ -36,7 +36,7 @@ class Surroundings:
         self._folders = list(dict.fromkeys([os.path.dirname(os.path.abspath(path)), os.path.dirname(os.path.realpath(path))]))
         self._found: dict[str, tuple[str, int]] = {}
 
-    def extent(self, tensor: TensorProto) -> Extent:
+    def extent(self, tensor: TensorProto) -> ByteRange:
         """Return the location of an external tensor's bytes.
 
         Raises:
@@ -57,7 +57,7 @@ class Surroundings:
                 f"tensor `{tensor.name}` ends at byte {offset + length} of `{location}`, which has {size}",
                 "fetch the data file again; it is truncated or belongs to another model",
             )
-        return Extent(file, offset, length)
+        return ByteRange(file, offset, length)
 
     def _find(self, location: str, name: str) -> tuple[str, int]:
         if not location or not isinstance(location, str) or "\0" in location:
@@ -110,7 +110,7 @@ def check_external(model: ModelProto, path: str | Path, *, elided: int = 0) -> N
     Raises:
         ModelError: for the first tensor whose data is missing, out of bounds or outside the model's folder.
     """
-    files: Surroundings | None = None
+    files: ModelFolder | None = None
     marked = []
     for tensor in tensors(model):
         if not is_external(tensor):
@@ -118,10 +118,10 @@ def check_external(model: ModelProto, path: str | Path, *, elided: int = 0) -> N
         if is_elided(tensor):
             marked.append(tensor)
             continue
-        files = files or Surroundings(path)
+        files = files or ModelFolder(path)
         files.extent(tensor)
     if len(marked) != elided:
-        Surroundings(path).extent(marked[0])  # raises, as the location is empty
+        ModelFolder(path).extent(marked[0])  # raises, as the location is empty
 
 
 def has_external(model: ModelProto) -> bool:
@@ -135,7 +135,7 @@ def load_external(model: ModelProto, path: str | Path) -> None:
     Raises:
         ModelError: as `check_external`, or the data cannot be read.
     """
-    files = Surroundings(path)
+    files = ModelFolder(path)
     for tensor in tensors(model):
         if not is_external(tensor):
             continue

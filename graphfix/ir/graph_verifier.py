@@ -58,7 +58,7 @@ class _Body:
         return find_cycle(edges)
 
 
-class Scoping:
+class GraphVerifier:
     """One walk over a graph or function body, given the domains it imports."""
 
     def __init__(self, domains: Iterable[str]) -> None:

@@ -17,10 +17,10 @@ from google.protobuf.message import DecodeError, EncodeError, Message  # type: i
 from onnx import ModelProto, TensorProto, numpy_helper
 
 from graphfix.errors import ModelError
-from graphfix.ir.atomic_write import Pending, destination, told, writable
+from graphfix.ir.atomic_write import PendingFile, destination, output_errors, writable
 from graphfix.ir.external_data import load_external
 from graphfix.ir.metadata import restore
-from graphfix.ir.serialization import pieces
+from graphfix.ir.serialization import serialized_chunks
 from graphfix.ir.skeleton import MOST_BYTES, read_skeleton
 from graphfix.ir.tensors import is_elided, is_external, nbytes, tensors
 from graphfix.ir.wire_format import PAYLOAD_LIMIT
@@ -86,13 +86,13 @@ def save_model(model: ModelProto, path: str | Path, *, force: bool = False, exte
     size = sum(nbytes(tensor) or 0 for tensor in tensors(model))
     if not external and size <= _MOST_PAYLOAD:
         try:
-            data = [model.SerializeToString()] if size < _STREAMED else pieces(model)
+            data = [model.SerializeToString()] if size < _STREAMED else serialized_chunks(model)
         except (EncodeError, ValueError):
             data = None  # more than 2 GiB for another reason, such as integers in their long form
-    with told(path):
+    with output_errors(path):
         if data is None:
             data = [_with_external_data(model, target)]
-        with Pending(os.path.dirname(target)) as pending:
+        with PendingFile(os.path.dirname(target)) as pending:
             for piece in data:
                 pending.write(piece)
             pending.put(target)
@@ -102,7 +102,7 @@ def _with_external_data(model: ModelProto, target: str) -> bytes:
     """Write the large tensors to a file beside `target`; return the serialized model that refers to them."""
     folder, name = os.path.split(target)
     slim = ModelProto()
-    with Pending(folder) as pending:
+    with PendingFile(folder) as pending:
         data = _DataFile(pending)
         _copy(model, slim, data)
         location = f"{os.path.splitext(name)[0]}.{data.digest()}.data"
@@ -117,7 +117,7 @@ def _with_external_data(model: ModelProto, target: str) -> bytes:
 class _DataFile:
     """The writer of the external data file; `tensors` are those that refer to it so far."""
 
-    def __init__(self, pending: Pending) -> None:
+    def __init__(self, pending: PendingFile) -> None:
         self.tensors: list[TensorProto] = []
         self._pending = pending
         self._hash = hashlib.sha256()

@@ -86,7 +86,7 @@ def permutation(node: Any) -> tuple[int, ...] | None:
     return next((tuple(attribute.ints) for attribute in node.attribute if attribute.name == "perm"), None)
 
 
-def inverse(perm: Sequence[int]) -> tuple[int, ...]:
+def inverse_permutation(perm: Sequence[int]) -> tuple[int, ...]:
     """Return the inverse of a permutation."""
     return tuple(int(axis) for axis in np.argsort(perm))
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto
 
-from graphfix.ir.source_location import Origin, bears, hand_on, origin, stamped
+from graphfix.ir.source_location import SourceLocation, copy_location, has_location, original_names, source_location
 
 
-def inherit(old: ModelProto, new: ModelProto, producer: str | None = None) -> None:
+def propagate_locations(old: ModelProto, new: ModelProto, producer: str | None = None) -> None:
     """Give the nodes of `new`, which is changed, the source locations of those in `old`; linear in the nodes of both.
 
     `producer` is the name of the exporter, if it is not `old.producer_name`. A node that was not rewritten, and whose
@@ -23,25 +23,25 @@ def inherit(old: ModelProto, new: ModelProto, producer: str | None = None) -> No
     """
     producer = old.producer_name if producer is None else producer
     bodies = [node for function in old.functions for node in function.node]
-    before = Before(old.graph)
-    if not any(bears(node) or origin(node, producer) is not None for node in (*before.nodes, *bodies)):
+    before = SourceNodes(old.graph)
+    if not any(has_location(node) or source_location(node, producer) is not None for node in (*before.nodes, *bodies)):
         return
-    flow = Flow.of(new.graph)
+    flow = NodeOrder.of(new.graph)
     found: dict[int, NodeProto] = {}
     fresh: set[int] = set()
     for at, node in enumerate(flow.nodes):
         known = before.stood_for(node, flow.depths[at])
         if known is None or not _same(known, node):
             fresh.add(at)
-        if bears(node):
+        if has_location(node):
             found[at] = node
         elif known is not None:
             found[at] = known
     flow.spread(found, fresh)
     for at, node in enumerate(flow.nodes):
         source = found.get(at)
-        if source is not None and source is not node and (at in fresh or bears(source) or source.doc_string):
-            hand_on(source, node, producer)
+        if source is not None and source is not node and (at in fresh or has_location(source) or source.doc_string):
+            copy_location(source, node, producer)
 
 
 def _same(old: NodeProto, new: NodeProto) -> bool:
@@ -49,7 +49,7 @@ def _same(old: NodeProto, new: NodeProto) -> bool:
 
 
 @dataclass(slots=True)
-class Before:
+class SourceNodes:
     """The nodes of the original model, by their names and by their outputs."""
 
     nodes: list[NodeProto]
@@ -69,7 +69,7 @@ class Before:
 
     def stood_for(self, node: NodeProto, depth: int) -> NodeProto | None:
         """Return the original node that a node at some depth is or replaces; None where it has neither name nor output."""
-        for name in stamped(node.name):
+        for name in original_names(node.name):
             found = self.named.get(name) or self.anywhere.get(name)
             if found is not None:
                 return found
@@ -78,7 +78,7 @@ class Before:
 
 
 @dataclass(slots=True)
-class Flow:
+class NodeOrder:
     """The data flow of a graph and its subgraphs: all nodes, inner ones before the node that contains them.
 
     `readers` and `makers` are the consumers and producers of each node, `holders` the node that contains it, by index.
@@ -91,7 +91,7 @@ class Flow:
     holders: dict[int, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, graph: GraphProto) -> Flow:
+    def of(cls, graph: GraphProto) -> NodeOrder:
         """Compute the data flow of a graph."""
         flow = cls()
         for node, depth in _nodes(graph):
@@ -144,22 +144,22 @@ class Flow:
                 found[at] = found[self.holders[at]]
 
 
-def nearest(graph: GraphProto) -> list[Origin | None]:
+def nearest_locations(graph: GraphProto) -> list[SourceLocation | None]:
     """Return the source location of every node by metadata, else of a neighbour; inner nodes come first.
 
     An optimizer that fuses nodes leaves some without metadata, and torch's exporter writes none for the one node of all
     parts of a `chunk`: that node gets its producer's location rather than a consumer's. Nothing is inferred where at most
     half of the nodes have metadata, or for a node whose name is a path.
     """
-    flow = Flow.of(graph)
-    own = {at: node for at, node in enumerate(flow.nodes) if bears(node)}
+    flow = NodeOrder.of(graph)
+    own = {at: node for at, node in enumerate(flow.nodes) if has_location(node)}
     if 2 * len(own) > len(flow.nodes):
         own |= {at: node for at, node in enumerate(flow.nodes) if "/" in node.name}
         for at, node in enumerate(flow.nodes):
             if at not in own and len(node.output) > 1 and flow.makers[at] and flow.makers[at][0] in own:
                 own[at] = own[flow.makers[at][0]]
         flow.spread(own, set())
-    return [origin(own[at]) if at in own else None for at in range(len(flow.nodes))]
+    return [source_location(own[at]) if at in own else None for at in range(len(flow.nodes))]
 
 
 def _maker(name: str, scopes: Sequence[Mapping[str, int]]) -> int | None:

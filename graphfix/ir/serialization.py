@@ -13,7 +13,7 @@ GRAPH, INITIALIZER = b"\x3a", b"\x2a"
 """The tags of ModelProto.graph and of GraphProto.initializer."""
 
 
-def pieces(model: ModelProto) -> Iterator[bytes]:
+def serialized_chunks(model: ModelProto) -> Iterator[bytes]:
     """Return the serialized model in pieces: first everything except the initializers, then one by one these.
 
     Raises:

@@ -18,7 +18,7 @@ from onnx import ModelProto
 from graphfix.errors import ModelError
 from graphfix.ir.external_data import check_external
 from graphfix.ir.tensors import is_elided
-from graphfix.ir.wire_format import Walk, WireError
+from graphfix.ir.wire_format import WireCopy, WireError
 
 __all__ = ["check_readable", "is_elided", "is_pointer", "read_skeleton"]
 
@@ -65,7 +65,7 @@ def read_skeleton(path: str | Path) -> ModelProto:
     try:
         with open(path, "rb", buffering=0) as file:
             _reject_other_format(file.read(512), path)
-            walk = Walk(file, size)
+            walk = WireCopy(file, size)
             data = walk.copy()
         model: ModelProto = ModelProto.FromString(data)
     except OSError as error:

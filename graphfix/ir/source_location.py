@@ -63,7 +63,7 @@ _CALLS: Final = r"(?:Stateful)?PartitionedCall(?:_\d+)?"
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class SourceLocation:
     """The source location of a node: each part may be empty, and `line` None where it is unknown.
 
     `module` is the path as the framework writes it: `encoder.layers.3.gate` in PyTorch, `model/dense` in TensorFlow.
@@ -88,7 +88,7 @@ class Origin:
         return {"module": self.module, "file": self.file, "line": self.line}
 
 
-def named(name: str, found: Origin | None) -> str:
+def named(name: str, found: SourceLocation | None) -> str:
     """Return a node's name for people, with its source location: `n0 in encoder.gate (model.py:88)`.
 
     The module is left out where the name already contains every part of it.
@@ -100,18 +100,18 @@ def named(name: str, found: Origin | None) -> str:
     return f"{name}{module}{f' ({found.spot})' if found.file else ''}"
 
 
-def origin(node: NodeProto, producer: str = "") -> Origin | None:
+def source_location(node: NodeProto, producer: str = "") -> SourceLocation | None:
     """Return the source location of a node; None where nothing is known.
 
     `producer` is the model's `producer_name`: it tells whether node names are paths, which depends on the exporter.
     """
     metadata = {prop.key: prop.value for prop in node.metadata_props if prop.key in TELLING} if node.metadata_props else {}
     module = metadata.get(MODULE) or scoped(metadata.get(SCOPES, "")) or path(node.name, producer)
-    file, line = _parse_line(metadata[LINE]) if metadata.get(LINE) else spot(metadata.get(STACK) or node.doc_string)
-    return Origin(module, file, line) if module or file else None
+    file, line = _parse_line(metadata[LINE]) if metadata.get(LINE) else innermost_frame(metadata.get(STACK) or node.doc_string)
+    return SourceLocation(module, file, line) if module or file else None
 
 
-def mark(node: NodeProto, found: Origin) -> None:
+def write_location(node: NodeProto, found: SourceLocation) -> None:
     """Write a source location into a node's metadata, in place of one that graphfix wrote before."""
     where = found.file if found.line is None else f"{found.file}:{found.line}"
     kept = [(prop.key, prop.value) for prop in node.metadata_props if prop.key not in OWN]
@@ -119,25 +119,25 @@ def mark(node: NodeProto, found: Origin) -> None:
     _write(node, [*kept, *notes])
 
 
-def bears(node: NodeProto) -> bool:
+def has_location(node: NodeProto) -> bool:
     """Whether a node's metadata contain a source location."""
     return any(prop.key in TELLING for prop in node.metadata_props)
 
 
-def hand_on(old: NodeProto, new: NodeProto, producer: str = "") -> None:
+def copy_location(old: NodeProto, new: NodeProto, producer: str = "") -> None:
     """Copy the source location of the old node to the new one: the exporter's metadata, else graphfix's own keys.
 
     A node with a source location in its metadata keeps it; one whose name alone gives the same is not changed.
     """
-    found = origin(old, producer)
-    if found is None or bears(new) or origin(new, producer) == found:
+    found = source_location(old, producer)
+    if found is None or has_location(new) or source_location(new, producer) == found:
         return
     present = {prop.key for prop in new.metadata_props}
     inherited = ((prop.key, prop.value) for prop in old.metadata_props)
     kept = [(prop.key, prop.value) for prop in new.metadata_props]
     _write(new, [*kept, *((k, v) for k, v in inherited if (k in OWN or k.startswith(_EXPORTER)) and k not in present)])
-    if origin(new, producer) != found:
-        mark(new, found)
+    if source_location(new, producer) != found:
+        write_location(new, found)
 
 
 def _write(node: NodeProto, props: Iterable[tuple[str, str]]) -> None:
@@ -166,7 +166,7 @@ def scoped(scopes: str) -> str:
 
 
 @functools.lru_cache(4096)
-def spot(stack: str) -> tuple[str, int | None]:
+def innermost_frame(stack: str) -> tuple[str, int | None]:
     """Return the file and line of the innermost frame of a stack in the author's code; "" and None without one.
 
     Stacks are parsed in Python's format, the innermost call last, and in TorchScript's, the innermost call first. A frame
@@ -195,7 +195,7 @@ def path(name: str, producer: str) -> str:
     return read(name) if read is not None and "/" in name else ""
 
 
-def stamped(name: str) -> Iterator[str]:
+def original_names(name: str) -> Iterator[str]:
     """Yield a node's name, then the names without the suffixes that rewrites appended, the last suffix removed first."""
     while name:
         yield name
@@ -206,7 +206,7 @@ def stamped(name: str) -> Iterator[str]:
 
 def _exported_name(name: str) -> str:
     """Return the name that the exporter wrote, without the suffixes of rewrites."""
-    *_, first = stamped(name)
+    *_, first = original_names(name)
     return first
 
 

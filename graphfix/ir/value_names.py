@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from onnx import AttributeProto, GraphProto
 
 
-class Taken:
+class ValueNames:
     """Names, every one of them taken for good, which is what makes counting on from the last possible."""
 
     def __init__(self, names: Iterable[str] = ()) -> None:
@@ -20,7 +20,7 @@ class Taken:
         self._counts: dict[str, int] = {}
 
     @classmethod
-    def of(cls, graph: GraphProto) -> Taken:
+    def of(cls, graph: GraphProto) -> ValueNames:
         """The names taken in a graph, and in every graph within it."""
         return cls(names_in(graph))
 

@@ -14,7 +14,7 @@ import onnx
 from onnx import FunctionProto, ModelProto, NodeProto, OperatorSetIdProto
 
 from graphfix.errors import ModelError
-from graphfix.ir.graph_verifier import Scoping, Violation, find_cycle
+from graphfix.ir.graph_verifier import GraphVerifier, Violation, find_cycle
 
 __all__ = ["Violation", "check", "violations"]
 
@@ -34,7 +34,7 @@ def violations(model: ModelProto) -> Iterator[Violation]:
     """Iterate over all violations of a constraint in a model or a skeleton, in linear time, header first."""
     yield from _versions(model)
     imported = yield from _imports(model.opset_import, ())
-    yield from Scoping(imported).graph(model.graph)
+    yield from GraphVerifier(imported).graph(model.graph)
     yield from _functions(model.functions)
 
 
@@ -89,7 +89,7 @@ def _functions(functions: Iterable[FunctionProto]) -> Iterator[Violation]:
             yield Violation("duplicate", f"function `{key}` is defined twice")
         calls[key] = {_key(node.domain, node.op_type, node.overload) for node in _all_nodes(function.node)}
         imported = yield from _imports(function.opset_import, (f"function {function.name}",))
-        yield from Scoping(imported).function(function)
+        yield from GraphVerifier(imported).function(function)
     if calls and (cycle := find_cycle({key: called & calls.keys() for key, called in calls.items()})):
         chain = " -> ".join(f"`{key}`" for key in cycle)
         yield Violation("recursion", f"functions call each other in a circle: {chain}")

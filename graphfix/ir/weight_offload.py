@@ -31,7 +31,7 @@ _folders: dict[str, Path] = {}
 
 
 @contextlib.contextmanager
-def shelved(model: ModelProto) -> Iterator[ModelProto]:
+def weights_offloaded(model: ModelProto) -> Iterator[ModelProto]:
     """Yield the model with its large weights in a file, which exists for the `with` block.
 
     The model itself is yielded where the large weights have less than `ENOUGH` bytes in all.
@@ -98,7 +98,7 @@ def folder_of(model: ModelProto) -> str | None:
     return None
 
 
-def array_of(tensor: TensorProto) -> npt.NDArray[np.generic] | None:
+def offloaded_array(tensor: TensorProto) -> npt.NDArray[np.generic] | None:
     """Return a weight that is stored in a file, as a memory map; None for any other tensor."""
     location = _entry(tensor, "location")
     if not is_external(tensor) or location not in _folders:
@@ -108,7 +108,7 @@ def array_of(tensor: TensorProto) -> npt.NDArray[np.generic] | None:
     return np.memmap(path, dtype, "r", int(_entry(tensor, "offset")), tuple(tensor.dims))
 
 
-def whole(model: ModelProto) -> ModelProto:
+def with_weights(model: ModelProto) -> ModelProto:
     """Read every weight that is stored in a file back into the model, which is changed in place and returned."""
     for graph in graphs(model.graph):
         for tensor in graph.initializer:

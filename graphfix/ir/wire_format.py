@@ -75,7 +75,7 @@ def elided_mark(length: int | None) -> bytes:
     return out
 
 
-class Walk:
+class WireCopy:
     """One pass over a serialized ModelProto in an open, unbuffered file of `size` bytes."""
 
     def __init__(self, file: RawIOBase, size: int) -> None:

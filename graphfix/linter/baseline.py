@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from graphfix.errors import UsageError
-from graphfix.ir.atomic_write import Pending, destination, told, writable
+from graphfix.ir.atomic_write import PendingFile, destination, output_errors, writable
 from graphfix.linter.diagnostics import Finding, Result
 
 NAME = "graphfix-baseline.json"
@@ -24,7 +24,7 @@ Prints = dict[str, list[str]]
 
 
 @dataclass(slots=True)
-class Section:
+class ModelBaseline:
     """The entries of one model: its path relative to the file, its interface, and fingerprints by target and code."""
 
     model: str
@@ -37,7 +37,7 @@ class Baseline:
     """The content of one baseline file; `sections` are keyed by path. `changed` tells that it differs from the disk."""
 
     path: Path
-    sections: dict[str, Section] = field(default_factory=dict)
+    sections: dict[str, ModelBaseline] = field(default_factory=dict)
     changed: bool = False
 
     @classmethod
@@ -50,7 +50,9 @@ class Baseline:
             if data["schema"] != 1:
                 raise ValueError(f"schema {data['schema']}")
             sections = [
-                Section(str(one["model"]), str(one["signature"]), {t: _prints(codes) for t, codes in one["targets"].items()})
+                ModelBaseline(
+                    str(one["model"]), str(one["signature"]), {t: _prints(codes) for t, codes in one["targets"].items()}
+                )
                 for one in data["models"]
             ]
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -67,7 +69,7 @@ class Baseline:
         ]
         writable(self.path, force=True)
         target = destination(self.path)
-        with told(self.path), Pending(os.path.dirname(target)) as pending:
+        with output_errors(self.path), PendingFile(os.path.dirname(target)) as pending:
             pending.write((json.dumps({"schema": 1, "models": models}, indent=1) + "\n").encode())
             pending.put(target)
         self.changed = False
@@ -103,7 +105,7 @@ class Baseline:
 
     def take(self, result: Result, findings: list[Finding]) -> None:
         """Replace the entries of one model and target with these findings."""
-        section = self.sections.setdefault(self._key(result), Section(self._key(result), result.signature))
+        section = self.sections.setdefault(self._key(result), ModelBaseline(self._key(result), result.signature))
         section.signature = result.signature
         prints: Prints = {}
         for finding in findings:

@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from graphfix.linter.diagnostics import Finding, Severity
-from graphfix.linter.remedy_index import remedy
-from graphfix.tables.phrases import allowance, in_words
+from graphfix.linter.remedy_index import fix_for
+from graphfix.tables.phrases import accepted_values, describe_match
 from graphfix.tables.versions import WHOLE
 
 if TYPE_CHECKING:
     from graphfix.analysis.facets.node import Facets
     from graphfix.analysis.facts import Facts, NodeFacts
     from graphfix.linter.example import Example
-    from graphfix.tables.table import Evidence, Ruling, Table
+    from graphfix.tables.table import Evidence, Table, TableVerdict
 
 
 @dataclass(frozen=True)
-class Look:
+class LintContext:
     """The context of a rule: the facts of one model, one target's table, and the table's ruling on every node.
 
     `model` is the ruling on the model as a whole (its inputs, opset and other properties).
@@ -33,22 +33,22 @@ class Look:
     facts: Facts
     table: Table
     facets: Sequence[Facets]
-    rulings: Sequence[Ruling]
-    model: Ruling
+    rulings: Sequence[TableVerdict]
+    model: TableVerdict
     model_facets: Facets
 
     @functools.cached_property
-    def notable(self) -> list[tuple[NodeFacts, Facets, Ruling]]:
+    def notable(self) -> list[tuple[NodeFacts, Facets, TableVerdict]]:
         """The nodes whose ruling is anything but plain support: rejected, undecided, unmeasured or wrong numerics."""
         return [each for each in self.ruled() if each[2].verdict != "supported" or each[2].wrong is not None]
 
     @functools.cached_property
-    def rejected(self) -> list[tuple[NodeFacts, Facets, Ruling, Evidence]]:
+    def rejected(self) -> list[tuple[NodeFacts, Facets, TableVerdict, Evidence]]:
         """The nodes that the table rejects, with the evidence."""
         rows = ((*each, each[2].evidence) for each in self.notable if each[2].verdict == "rejected")
         return [(node, facets, ruling, evidence) for node, facets, ruling, evidence in rows if evidence is not None]
 
-    def ruled(self) -> Iterator[tuple[NodeFacts, Facets, Ruling]]:
+    def ruled(self) -> Iterator[tuple[NodeFacts, Facets, TableVerdict]]:
         """Iterate over all nodes, each with its facets and the table's ruling."""
         return zip(self.facts.nodes, self.facets, self.rulings, strict=True)
 
@@ -69,15 +69,17 @@ class Check(abc.ABC):
     invalid: ClassVar[Sequence[Example]] = ()
 
     @abc.abstractmethod
-    def check(self, look: Look) -> Iterator[Finding]:
+    def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield the rule's findings on a model."""
 
-    def at(self, look: Look, node: NodeFacts | None, message: str, *, severity: Severity | None = None, **more: Any) -> Finding:
+    def at(
+        self, look: LintContext, node: NodeFacts | None, message: str, *, severity: Severity | None = None, **more: Any
+    ) -> Finding:
         """Return a finding of this rule on a node, or on the model when it is None, with the rewrite that may fix it."""
         where = place(node, look.facts) if node is not None else {}
         more.setdefault("kind", self.kind)
         if more.get("rewrite") is None:
-            more["rewrite"] = remedy(where.get("op", ""), more["kind"], self.code, more.get("traits"))
+            more["rewrite"] = fix_for(where.get("op", ""), more["kind"], self.code, more.get("traits"))
         return Finding(
             code=self.code, name=self.name, severity=severity or self.severity, target=look.table.target,
             message=message, **where, **more,
@@ -90,32 +92,32 @@ class TableCheck(Check):
     severity = Severity.ERROR
     kinds: ClassVar[frozenset[str]]
 
-    def describe(self, op: str, facets: Facets, evidence: Evidence, look: Look) -> str:
+    def describe(self, op: str, facets: Facets, evidence: Evidence, look: LintContext) -> str:
         """Return the message: the operator, the form that is rejected, and the forms that are supported instead."""
-        found = in_words(evidence.when, facets)
+        found = describe_match(evidence.when, facets)
         subject = f"`{op}`" if op else "a model"
-        allowed = allowance(evidence, look.table.entry(op or WHOLE))
+        allowed = accepted_values(evidence, look.table.entry(op or WHOLE))
         return f"{subject}{f' with {found}' if found else ''} is rejected by {look.table.title}" + (
             f"; it accepts {allowed}" if allowed else ""
         )
 
-    def check(self, look: Look) -> Iterator[Finding]:
+    def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a finding for every node that the table rejects for a reason of these kinds."""
         evidence = look.model.evidence
         if look.model.verdict == "rejected" and evidence is not None and evidence.kind in self.kinds:
             message = self.describe("", look.model_facets, evidence, look)
-            yield self.at(look, None, message, kind=evidence.kind, **cited(look, None, look.model))
+            yield self.at(look, None, message, kind=evidence.kind, **evidence_fields(look, None, look.model))
         memo: dict[tuple[str, str, int, int], tuple[str, dict[str, Any]]] = {}
         for node, facets, ruling, evidence in look.rejected:
             if evidence.kind in self.kinds:
                 key = (node.op, node.domain, id(facets), id(evidence))  # nodes alike share one dict of facets
                 if key not in memo:
-                    memo[key] = self.describe(node.op, facets, evidence, look), cited(look, node, ruling)
+                    memo[key] = self.describe(node.op, facets, evidence, look), evidence_fields(look, node, ruling)
                 message, fields = memo[key]
                 yield self.at(look, node, message, kind=evidence.kind, **fields)
 
 
-def cited(look: Look, node: NodeFacts | None, ruling: Ruling) -> dict[str, Any]:
+def evidence_fields(look: LintContext, node: NodeFacts | None, ruling: TableVerdict) -> dict[str, Any]:
     """Return the evidence for a ruling as the fields `evidence`, `measured` and `traits` of a Finding."""
     evidence = ruling.evidence or ruling.wrong
     if evidence is None:

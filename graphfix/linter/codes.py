@@ -51,7 +51,7 @@ def selects(word: str, code: str, name: str) -> bool:
     return word == name or code.startswith(word)
 
 
-def meant(words: Iterable[str], code: str, name: str) -> bool:
+def matches_any(words: Iterable[str], code: str, name: str) -> bool:
     """Whether one of several words selects a code."""
     return any(selects(word, code, name) for word in words)
 

@@ -26,7 +26,7 @@ class Safety(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Cure:
+class FixRule:
     """A kind of finding that a rewrite fixes: empty `kinds` and `codes` mean any, except for the kinds in `unless`.
 
     `op` is an operator's name, `*` for any operator, or empty for findings about the model as a whole. `traits`, if not

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from graphfix.ir.source_location import Origin
+from graphfix.ir.source_location import SourceLocation
 from graphfix.linter.fingerprints import digits, signature, unnumbered
 
 
@@ -25,7 +25,7 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Remedy:
+class Fix:
     """A rewrite that may fix a finding, and its safety class: exact, approximate or interface."""
 
     name: str
@@ -55,11 +55,11 @@ class Finding:
     kind: str = ""
     evidence: str | None = None
     measured: str = ""
-    rewrite: Remedy | None = None
+    rewrite: Fix | None = None
     cure: str = ""
     called: str = ""
     ordinal: int = 0
-    source: Origin | None = None
+    source: SourceLocation | None = None
     traits: tuple[str, ...] | None = None
 
     @property
@@ -104,7 +104,7 @@ class NodeVerdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Silenced:
+class SuppressedFinding:
     """A finding that does not count: it is suppressed in the settings or listed in the baseline; `reason` says why."""
 
     finding: Finding
@@ -137,7 +137,7 @@ class Result:
     statistics: dict[str, Any] | None = None
     called: str = ""
     why: Sequence[dict[str, Any]] | None = None
-    silenced: list[Silenced] = field(default_factory=list)
+    silenced: list[SuppressedFinding] = field(default_factory=list)
     predicted: str | None = None
     interface: tuple[Sequence[tuple[str, str, int | None]], Sequence[str]] | None = None
     graph: str = ""
@@ -203,7 +203,7 @@ UNDECIDED = frozenset({"undecided", "unmeasured"})
 """Kinds of finding that make the verdict undecided."""
 
 
-def told_apart(findings: Iterable[Finding], called: str) -> list[Finding]:
+def number_duplicates(findings: Iterable[Finding], called: str) -> list[Finding]:
     """Set `called` and `ordinal` of the findings of one result, and return them.
 
     They are changed in place, so they must belong to one result alone: a large model has hundreds of thousands of
@@ -215,7 +215,7 @@ def told_apart(findings: Iterable[Finding], called: str) -> list[Finding]:
     for finding in out:
         if finding.called != versioned:
             object.__setattr__(finding, "called", versioned)
-        key = trait(finding)
+        key = stable_identity(finding)
         number = seen.get(key, 0)
         seen[key] = number + 1
         if finding.ordinal != number:
@@ -223,7 +223,7 @@ def told_apart(findings: Iterable[Finding], called: str) -> list[Finding]:
     return out
 
 
-def trait(finding: Finding) -> tuple[str, ...]:
+def stable_identity(finding: Finding) -> tuple[str, ...]:
     """The parts of a finding that stay the same when the model is exported again: no index, message or table entry."""
     scope = "/".join(map(unnumbered, finding.scope)) if finding.scope else ""
     target = finding.called or finding.target
@@ -232,4 +232,4 @@ def trait(finding: Finding) -> tuple[str, ...]:
 
 def fingerprint(finding: Finding) -> str:
     """16 hex digits of a digest over the finding's trait and its ordinal."""
-    return digits((*trait(finding), str(finding.ordinal)))
+    return digits((*stable_identity(finding), str(finding.ordinal)))

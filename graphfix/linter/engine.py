@@ -13,13 +13,13 @@ from graphfix.analysis.facets.memo import node_facets
 from graphfix.analysis.facets.model import model_facets
 from graphfix.analysis.facets.node import Facets
 from graphfix.analysis.facts import Facts
-from graphfix.analysis.reachability import unreached, untaken
+from graphfix.analysis.reachability import unreachable_nodes, untaken_nodes
 from graphfix.errors import GraphfixError
 from graphfix.ir.reading import Shapes, Values, bound
-from graphfix.linter.check import Look, checks
-from graphfix.linter.diagnostics import Finding, Result, told_apart
-from graphfix.linter.timings import Clock
-from graphfix.tables.table import Ruling, Table, table
+from graphfix.linter.check import LintContext, checks
+from graphfix.linter.diagnostics import Finding, Result, number_duplicates
+from graphfix.linter.timings import StageTimer
+from graphfix.tables.table import Table, TableVerdict, table
 
 
 def judge(
@@ -30,14 +30,14 @@ def judge(
     home: Path | None = None,
     statistics: bool = False,
     detail: bool = False,
-    clock: Clock | None = None,
+    clock: StageTimer | None = None,
 ) -> list[Result]:
     """Lint a model in memory and return one Result per target; the model is not changed.
 
     With `statistics` each Result counts the nodes its target supports, and the islands they form; with `detail` it holds
     the verdict on every node. `clock` records the time of each stage.
     """
-    clock = clock or Clock()
+    clock = clock or StageTimer()
     facts = facts_of(model)
     clock.lap("facts")
     keys = node_facets(facts)
@@ -50,7 +50,7 @@ def judge(
     for target in targets:
         result = _judge(facts, keys, whole, table(target, home), name, shared, statistics, detail)
         result.called, result.interface, result.graph = target, interface, facts.model.graph.name
-        result.findings = told_apart(result.findings, target)
+        result.findings = number_duplicates(result.findings, target)
         results.append(result)
         clock.lap(f"judging by {target}")
     return results
@@ -67,20 +67,20 @@ def _judge(
     detail: bool,
 ) -> Result:
     """Judge by one target's table; `shared` caches the findings of rules about the graph alone, for the next target."""
-    memo: dict[tuple[str, str, int], Ruling] = {}
+    memo: dict[tuple[str, str, int], TableVerdict] = {}
     rulings = []
-    idle = unreached(facts) if rules.drops_unreached else set[int]()
+    idle = unreachable_nodes(facts) if rules.drops_unreached else set[int]()
     if rules.drops_untaken != "never":
-        idle |= untaken(facts, folded=rules.drops_untaken == "always")
+        idle |= untaken_nodes(facts, folded=rules.drops_untaken == "always")
     for position, (node, found) in enumerate(zip(facts.nodes, keys, strict=True)):
         if position in idle:
-            rulings.append(Ruling("supported"))
+            rulings.append(TableVerdict("supported"))
             continue
         key = (node.op, node.domain, id(found))  # nodes alike share one dict of facets
         if key not in memo:
             memo[key] = rules.rule(node.op, node.domain, found)
         rulings.append(memo[key])
-    look = Look(facts, rules, keys, rulings, rules.rule("@model", "", whole), whole)
+    look = LintContext(facts, rules, keys, rulings, rules.rule("@model", "", whole), whole)
     findings: list[Finding] = []
     for check in checks():
         if check.per_target:
@@ -100,7 +100,7 @@ def _judge(
     return result
 
 
-def _counted(facts: Facts, rulings: Sequence[Ruling]) -> dict[str, object]:
+def _counted(facts: Facts, rulings: Sequence[TableVerdict]) -> dict[str, object]:
     """Return the number of nodes of the main graph, of supported ones, and the sizes of the islands they form."""
     from graphfix.analysis.partitions import islands
 
@@ -117,14 +117,14 @@ def lint_file(
     values: Values | None = None,
     statistics: bool = False,
     detail: bool = False,
-    clock: Clock | None = None,
+    clock: StageTimer | None = None,
     name: str | None = None,
 ) -> list[Result]:
     """Lint one model file, read as a skeleton, and report it as `name`; for an unreadable file `error` is set."""
     from graphfix.ir.skeleton import read_skeleton
     from graphfix.ir.verifier import check
 
-    clock, name = clock or Clock(), name or str(path)
+    clock, name = clock or StageTimer(), name or str(path)
     clock.start()
     try:
         model = read_skeleton(path)
@@ -135,12 +135,12 @@ def lint_file(
         clock.lap("binding inputs")
         return judge(asked, targets, name=name, statistics=statistics, detail=detail, clock=clock)
     except Exception as unforeseen:  # a bug of graphfix on one model must not end the run for the others
-        error = unforeseen if isinstance(unforeseen, GraphfixError) else _stumble(unforeseen)
+        error = unforeseen if isinstance(unforeseen, GraphfixError) else _internal_error(unforeseen)
         error.path = error.path or name
         return [Result(name, t.partition("@")[0], table(t).version, error=error.line(), called=t) for t in targets]
 
 
-def _stumble(error: Exception) -> GraphfixError:
+def _internal_error(error: Exception) -> GraphfixError:
     """Return the error for a bug of graphfix itself, in one line."""
     said = f"graphfix failed on this model ({type(error).__name__}: {str(error)[:200]})"
     return GraphfixError(said, cure="report it, with the model if you may share it")

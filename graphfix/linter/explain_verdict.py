@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from graphfix.analysis.facets.node import Facets
     from graphfix.analysis.facts import NodeFacts
     from graphfix.analysis.values import Facet
-    from graphfix.tables.table import Entry, Evidence, Ruling, Table
+    from graphfix.tables.table import Entry, Evidence, Table, TableVerdict
 
 
 MOST_SHOWN = 8
@@ -61,7 +61,7 @@ def _names(node: NodeFacts) -> set[str]:
     return {node.label, " / ".join([*node.scope, node.label]), *filter(None, node.proto.output)}
 
 
-def _reasons(entry: Entry | None, facets: Facets, ruling: Ruling, rules: Table) -> Iterator[str]:
+def _reasons(entry: Entry | None, facets: Facets, ruling: TableVerdict, rules: Table) -> Iterator[str]:
     from graphfix.tables.phrases import condition_in_words
     from graphfix.tables.table import NEUTRAL
 

@@ -11,7 +11,7 @@ from graphfix.linter.diagnostics import NodeVerdict
 
 if TYPE_CHECKING:
     from graphfix.analysis.facts import Facts, NodeFacts
-    from graphfix.tables.table import Evidence, Ruling, Table
+    from graphfix.tables.table import Evidence, Table, TableVerdict
 
 Key = tuple[str, ...]
 
@@ -29,7 +29,7 @@ def keyed(graph: GraphProto, outer: Key = ()) -> Iterator[tuple[Key, NodeProto]]
         yield key, node
 
 
-def node_verdicts(facts: Facts, rulings: Sequence[Ruling], table: Table) -> list[NodeVerdict]:
+def node_verdicts(facts: Facts, rulings: Sequence[TableVerdict], table: Table) -> list[NodeVerdict]:
     """Return the verdict on each node, `wrong` where it compiles and its numerics were measured to be wrong.
 
     Where local functions were inlined, nodes without a name are left out: their indices are not those in the file.

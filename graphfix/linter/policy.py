@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from graphfix.linter.baseline import REASON, Baseline
-from graphfix.linter.codes import meant, selects
+from graphfix.linter.codes import matches_any, selects
 from graphfix.linter.config import Config, Suppression
-from graphfix.linter.diagnostics import Finding, Result, Severity, Silenced
+from graphfix.linter.diagnostics import Finding, Result, Severity, SuppressedFinding
 from graphfix.linter.outcomes import OUTCOMES, STALE, UNUSED, Outcome
 
 
@@ -45,7 +45,7 @@ class Policy:
             found = next((item for item in self.config.suppress if self._suppresses(item, finding, result)), None)
             if found is not None:
                 self.used.add(found)
-                result.silenced.append(Silenced(finding, "settings", found.reason))
+                result.silenced.append(SuppressedFinding(finding, "settings", found.reason))
             else:
                 kept.append(finding)
         result.findings = self._new(result, kept) if self.baseline is not None else kept
@@ -57,7 +57,9 @@ class Policy:
             self.baseline.take(result, findings)
         known = self.baseline.known(result)
         prints = {finding.fingerprint for finding in findings}
-        result.silenced += [Silenced(finding, "baseline", REASON) for finding in findings if finding.fingerprint in known]
+        result.silenced += [
+            SuppressedFinding(finding, "baseline", REASON) for finding in findings if finding.fingerprint in known
+        ]
         kept = [finding for finding in findings if finding.fingerprint not in known]
         spared = {outcome.code for outcome in OUTCOMES} if result.compiler is None else set()
         stale = self.baseline.shrink(result, prints, spared) if self.shrinks else 0
@@ -90,9 +92,9 @@ class Policy:
         return [self._graded(finding)] if self._wanted(finding) else []
 
     def _wanted(self, finding: Finding) -> bool:
-        if self.config.select and not meant(self.config.select, finding.code, finding.name):
+        if self.config.select and not matches_any(self.config.select, finding.code, finding.name):
             return False
-        return not meant(self.config.ignore, finding.code, finding.name)
+        return not matches_any(self.config.ignore, finding.code, finding.name)
 
     def _graded(self, finding: Finding) -> Finding:
         """Return the finding with the severity of the longest word in the settings that selects it."""

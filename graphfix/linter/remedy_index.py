@@ -28,8 +28,8 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
 
-from graphfix.linter.cures import COMPOSED, Cure
-from graphfix.linter.diagnostics import Remedy
+from graphfix.linter.cures import COMPOSED, FixRule
+from graphfix.linter.diagnostics import Fix
 from graphfix.version import IMPORTED
 
 PACKAGE = Path(sys.modules["graphfix"].__path__[0])
@@ -50,20 +50,20 @@ class Index:
     remedies: Sequence[tuple[str, str]]
     cures: Mapping[str, Sequence[tuple[int, Mapping[str, Any]]]]
 
-    def first(self, op: str, kind: str, code: str, traits: tuple[str, ...] | None = None) -> Remedy | None:
+    def first(self, op: str, kind: str, code: str, traits: tuple[str, ...] | None = None) -> Fix | None:
         """Return the most preferred rewrite that fixes a finding; None where there is none."""
         positions = (
             position
             for word in {op, "*", COMPOSED}
             for position, terms in self.cures.get(word, ())
-            if Cure(word, **terms).answers(op, kind, code, traits)
+            if FixRule(word, **terms).answers(op, kind, code, traits)
         )
         position = min(positions, default=None)
-        return None if position is None else Remedy(*self.remedies[position])
+        return None if position is None else Fix(*self.remedies[position])
 
 
 @functools.cache
-def remedy(op: str, kind: str, code: str, traits: tuple[str, ...] | None = None) -> Remedy | None:
+def fix_for(op: str, kind: str, code: str, traits: tuple[str, ...] | None = None) -> Fix | None:
     """Return the rewrite to name in a finding; None for undecided and unmeasured kinds, or where only last resorts fix it."""
     return None if kind in ("undecided", "unmeasured") else index().first(op, kind, code, traits)
 
@@ -162,11 +162,11 @@ def changed_since(moment: float) -> bool:
 
 def made() -> Index:
     """Build the index by importing all rewrites."""
-    from graphfix.rewriting.registry import preferred, registry
+    from graphfix.rewriting.registry import in_preference_order, registry
 
     remedies: list[tuple[str, str]] = []
     cures: dict[str, list[tuple[int, dict[str, Any]]]] = {}
-    for rewrite in preferred(registry().values()):
+    for rewrite in in_preference_order(registry().values()):
         if rewrite.last_resort:
             continue
         for cure in rewrite.cures:

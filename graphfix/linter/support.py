@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from graphfix.errors import UsageError, nearest
 from graphfix.linter.check import TableCheck, checks
-from graphfix.linter.remedy_index import remedy
+from graphfix.linter.remedy_index import fix_for
 from graphfix.tables.phrases import condition_in_words
 from graphfix.tables.placement import SORTS, placements
 from graphfix.tables.table import NEUTRAL, Entry, Evidence, Table
@@ -18,7 +18,7 @@ from graphfix.tables.versions import WHOLE, measured_versions, targets
 
 if TYPE_CHECKING:
     from graphfix.analysis.facets.node import Facets
-    from graphfix.linter.diagnostics import Remedy
+    from graphfix.linter.diagnostics import Fix
     from graphfix.tables.conditions import Condition
 
 Verdict = Literal["always", "conditions", "rejected", "unmeasured"]
@@ -39,7 +39,7 @@ class Statement:
     sort: Literal["rejects", "wrong", "exception", "fallback"]
     words: str
     evidence: Evidence
-    remedy: Remedy | None
+    remedy: Fix | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Support:
         for facets, verdict, stage, said in self.entry.exceptions:
             if verdict == "rejected":
                 single = Evidence("exception", "form", facets, stage, said, 1, 0)
-                found.append(self._statement("exception", single, telling(facets, self.entry)))
+                found.append(self._statement("exception", single, distinguishing_facets(facets, self.entry)))
         return found
 
     def _statement(self, sort: Literal["rejects", "wrong", "exception"], evidence: Evidence, when: Condition) -> Statement:
@@ -78,7 +78,7 @@ class Support:
         words = condition_in_words(when) or ("the usual form" if sort == "exception" else "")
         kind, code = ("wrong", "GF301") if sort == "wrong" else (evidence.kind, _code(evidence.kind))
         op = "" if self.entry.op == WHOLE else self.entry.op
-        return Statement(sort, words, evidence, remedy(op, kind, code, tuple(evidence.when)))
+        return Statement(sort, words, evidence, fix_for(op, kind, code, tuple(evidence.when)))
 
     @property
     def placed(self) -> Entry | None:
@@ -95,7 +95,10 @@ class Support:
         single = [
             (facets, Evidence("exception", "form", facets, stage, said, 1, 0)) for facets, _, stage, said in entry.exceptions
         ]
-        exceptions = [(condition_in_words(telling(facets, entry)) or "the usual form", evidence) for facets, evidence in single]
+        exceptions = [
+            (condition_in_words(distinguishing_facets(facets, entry)) or "the usual form", evidence)
+            for facets, evidence in single
+        ]
         every = [(condition_in_words(e.when), e) for e in entry.rejects] + exceptions
         return [Statement("fallback", words, evidence, None) for words, evidence in every]
 
@@ -106,7 +109,7 @@ class Support:
         return {name: sorted(map(str, values)) for name, values in axes.items() if len(values) > 1}
 
 
-def telling(facets: Facets, entry: Entry) -> Condition:
+def distinguishing_facets(facets: Facets, entry: Entry) -> Condition:
     """Return the facets of one form that are in use and that had other values in other probes, as a condition."""
     return {
         name: [value]
@@ -158,7 +161,7 @@ def support(name: str, table: Table) -> Support:
     return Support(name, table, table.entry(op, domain))
 
 
-def told(found: Support) -> Iterator[str]:
+def support_lines(found: Support) -> Iterator[str]:
     """Render everything that a table says about an operator, line by line."""
     entry = found.entry
     if entry is None:

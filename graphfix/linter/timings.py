@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
-class Clock:
+class StageTimer:
     """Seconds by stage, in the order of first use; time outside of laps is not counted."""
 
     spent: dict[str, float] = field(default_factory=dict)

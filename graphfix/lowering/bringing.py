@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from graphfix.errors import ModelError
-from graphfix.linter.diagnostics import Finding, Result, told_apart
+from graphfix.linter.diagnostics import Finding, Result, number_duplicates
 from graphfix.lowering.codes import finding
 from graphfix.lowering.instructions import Instructions, parse_instructions
 from graphfix.lowering.lower import ReportProgress, lower_source
@@ -33,7 +33,7 @@ class LoweredSource:
         for result in results:
             findings = [*self.findings(result.target), *result.findings]
             findings.sort(key=lambda one: -one.severity.weight)
-            result.findings = told_apart(findings, result.called or result.target)
+            result.findings = number_duplicates(findings, result.called or result.target)
             result.lowering = self.lowered.to_json()
         return list(results)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from graphfix.ir.source_location import Origin
+from graphfix.ir.source_location import SourceLocation
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.source_outcomes import ARITHMETIC, BRANCH, DIFFERS, FAILED, PACKED, SIZE_BRANCH, TRAINING, TRANSPOSE, WRITE
 
@@ -38,7 +38,7 @@ def finding(report: Mapping[str, Any], target: str) -> Finding:
     cure = str(report.get("cure") or "")
     message = f"{message.rstrip('.')}; {cure}" if cure and cure not in message else message
     module, file, line = str(report.get("module") or ""), str(report.get("file") or ""), report.get("line")
-    source = Origin(module, file, int(line) if line else None) if module or file else None
+    source = SourceLocation(module, file, int(line) if line else None) if module or file else None
     message = message.replace(f" ({source})", "") if source is not None else message  # reports show it separately
     severity = Severity(report.get("severity") or outcome.severity)
     return Finding(outcome.code, outcome.name, severity, target, message, kind=SOURCE, source=source)

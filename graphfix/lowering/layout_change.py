@@ -11,7 +11,16 @@ from typing import Any
 import numpy as np
 from onnx import helper, numpy_helper
 
-from graphfix.ir.layout_regions import PARAMETERS, REDUCING, Region, ValueIndex, constant_axes, inverse, keeps_rank, permutation
+from graphfix.ir.layout_regions import (
+    PARAMETERS,
+    REDUCING,
+    Region,
+    ValueIndex,
+    constant_axes,
+    inverse_permutation,
+    keeps_rank,
+    permutation,
+)
 
 
 @dataclass(slots=True)
@@ -51,7 +60,7 @@ class LayoutChange:
             inverse_transposes = [
                 consumer
                 for consumer in outside
-                if permutation(consumer) == inverse(perm) and consumer.output[0] not in index.required
+                if permutation(consumer) == inverse_permutation(perm) and consumer.output[0] not in index.required
             ]
             self.removed += inverse_transposes
             self.gain += len(inverse_transposes)
@@ -75,7 +84,9 @@ class LayoutChange:
         if name in index.constants:
             array = numpy_helper.to_array(index.constants[name])
             if array.size > 1 or array.ndim > self.region.rank:
-                array = array.reshape((1,) * (self.region.rank - array.ndim) + array.shape).transpose(inverse(self.perm))
+                array = array.reshape((1,) * (self.region.rank - array.ndim) + array.shape).transpose(
+                    inverse_permutation(self.perm)
+                )
                 self.replacements[name] = np.ascontiguousarray(array)
             return True
         if rank != self.region.rank:
@@ -103,7 +114,9 @@ class LayoutChange:
             if replacement is not None:
                 graph.initializer.append(numpy_helper.from_array(replacement, names[name]))
             else:
-                graph.node.append(helper.make_node("Transpose", [name], [names[name]], names[name], perm=inverse(self.perm)))
+                graph.node.append(
+                    helper.make_node("Transpose", [name], [names[name]], names[name], perm=inverse_permutation(self.perm))
+                )
         for node in self.region.nodes:
             if keeps_rank(node):
                 names[node.output[0]] = fresh(f"{node.output[0]}_turned")

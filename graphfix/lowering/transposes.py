@@ -17,7 +17,7 @@ from graphfix.ir.layout_regions import (
     ValueIndex,
     captured_names,
     find_regions,
-    inverse,
+    inverse_permutation,
     permutation,
 )
 from graphfix.lowering.layout_change import LayoutChange, redirect_consumers
@@ -77,7 +77,7 @@ def border_transposes(model: Any) -> list[dict[str, Any]]:
     for value in model.graph.output:
         perm = permutation(index.producers.get(value.name))
         if perm is not None:
-            other, own = LAYOUTS.get(inverse(perm), ("", ""))
+            other, own = LAYOUTS.get(inverse_permutation(perm), ("", ""))
             layouts = f" from {own.upper()} to {other.upper()}" if own else f" by {list(perm)}"
             found.append({"kind": "border-transpose", "text": f"output `{value.name}` is transposed{layouts}", "cure": ""})
     return found

@@ -9,7 +9,7 @@ from itertools import combinations
 from graphfix.probe.build import Probe
 from graphfix.probe.distil import key
 from graphfix.probe.form import NUMBERS_ONLY
-from graphfix.tables.target_facets import asked, heeded
+from graphfix.tables.target_facets import applies_to_target, facets_for_target
 
 COMMON = {"since", "foldable", "inside"}
 """Facets whose values have the same meaning in every version."""
@@ -19,7 +19,11 @@ NEAR = 3
 
 def for_target(target: str, found: Sequence[Probe]) -> list[Probe]:
     """Return the probes that apply to the target, with only the facets that matter for it."""
-    return [replace(probe, facets=heeded(target, probe.facets)) for probe in found if asked(target, probe.varied)]
+    return [
+        replace(probe, facets=facets_for_target(target, probe.facets))
+        for probe in found
+        if applies_to_target(target, probe.varied)
+    ]
 
 
 def distinct(found: Sequence[Probe]) -> list[Probe]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from graphfix.ir.atomic_write import Pending
+from graphfix.ir.atomic_write import PendingFile
 from graphfix.probe.distil import Distilled, Rule, distil
 from graphfix.probe.measure import Evidence
 
@@ -87,7 +87,7 @@ def write_evidence(folder: Path, rows: Iterable[Evidence]) -> Path:
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file atomically, so that an interrupted run does not lose earlier measurements."""
-    with Pending(str(path.parent)) as pending:
+    with PendingFile(str(path.parent)) as pending:
         pending.write(data)
         pending.put(str(path))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
-from graphfix.ir.source_location import Origin, named
+from graphfix.ir.source_location import SourceLocation, named
 from graphfix.linter.diagnostics import Result
 from graphfix.report.page import Page
 
@@ -77,7 +77,7 @@ def _write_impact(page: Page, verification: Mapping[str, Any]) -> None:
 def _location(change: Mapping[str, Any]) -> str:
     """Return the node of a change with its module and line."""
     source = change.get("source")
-    return named(change["node"], Origin(**source) if source else None)
+    return named(change["node"], SourceLocation(**source) if source else None)
 
 
 def _locations(nodes: Iterable[str]) -> str:

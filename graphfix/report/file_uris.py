@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from pathlib import Path, PurePosixPath
 
-from graphfix.ir.source_location import Origin
+from graphfix.ir.source_location import SourceLocation
 from graphfix.lowering.source import recognise_source
 
 
@@ -23,7 +23,7 @@ def hosted(model: str) -> str:
     return path.as_posix()
 
 
-def cited(source: Origin | None) -> str | None:
+def cited(source: SourceLocation | None) -> str | None:
     """Return the path of the Python file of a source location; None where it names none, or interactive input."""
     return recorded(source.file) if source is not None and source.file and not source.file.startswith("<") else None
 

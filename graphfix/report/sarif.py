@@ -15,7 +15,7 @@ from typing import Any, TextIO
 from urllib.parse import quote
 
 from graphfix.linter.codes import codes
-from graphfix.linter.diagnostics import Finding, Result, Silenced
+from graphfix.linter.diagnostics import Finding, Result, SuppressedFinding
 from graphfix.report.file_uris import cited, hosted
 from graphfix.version import VERSION
 
@@ -24,7 +24,7 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 
 def render(results: Sequence[Result], out: TextIO) -> None:
     """Write all results as one SARIF log."""
-    pairs: list[tuple[Result, Finding, Silenced | None]] = []
+    pairs: list[tuple[Result, Finding, SuppressedFinding | None]] = []
     for result in results:
         pairs += [(result, finding, None) for finding in result.findings]
         pairs += [(result, item.finding, item) for item in result.silenced]
@@ -66,7 +66,7 @@ def _rule(code: str) -> dict[str, Any]:
     }
 
 
-def _result(result: Result, finding: Finding, silenced: Silenced | None, position: dict[str, int]) -> dict[str, Any]:
+def _result(result: Result, finding: Finding, silenced: SuppressedFinding | None, position: dict[str, int]) -> dict[str, Any]:
     target = result.called or result.target
     fix = f" {finding.rewrite.name} ({finding.rewrite.safety}) may cure it." if finding.rewrite is not None else ""
     sarif: dict[str, Any] = {

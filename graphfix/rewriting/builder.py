@@ -14,7 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from graphfix.ir.value_names import Taken
+from graphfix.ir.value_names import ValueNames
 
 Array = npt.NDArray[Any]
 T = TypeVar("T")
@@ -56,7 +56,7 @@ class Pool(Generic[T]):
 class Builder(Generic[T]):
     """Creates the names, constants and nodes that replace one node; `nodes` are those created so far, in order."""
 
-    def __init__(self, form: Form[T], names: Taken, stamp: str, origin: str = "", pool: Pool[T] | None = None) -> None:
+    def __init__(self, form: Form[T], names: ValueNames, stamp: str, origin: str = "", pool: Pool[T] | None = None) -> None:
         self.form, self.names, self.stamp, self.origin = form, names, stamp, origin
         self.pool: Pool[T] = Pool() if pool is None else pool
         self.nodes: list[Any] = []

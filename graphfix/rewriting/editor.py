@@ -16,7 +16,7 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto,
 from graphfix.analysis.cache import facts_of
 from graphfix.analysis.facts import DTYPES, Value
 from graphfix.ir.dtypes import CODES
-from graphfix.ir.value_names import Taken
+from graphfix.ir.value_names import ValueNames
 from graphfix.rewriting.builder import Builder
 from graphfix.rewriting.emission import Tensors
 from graphfix.rewriting.imported_tensors import frozen, lazily
@@ -25,7 +25,7 @@ from graphfix.rewriting.rewrite import Declined, Key
 Array = np.ndarray[Any, Any]
 
 
-class Surgery:
+class GraphEditor:
     """A model opened as graphsurgeon graphs, one for each scope; export.py returns the edited model."""
 
     def __init__(self, model: ModelProto, stamp: str) -> None:
@@ -49,7 +49,7 @@ class Surgery:
         self._alive: list[Any] = []
         self._dead: set[int] = set()
         self._last = dict[int, int]()
-        self.names = Taken.of(model.graph)
+        self.names = ValueNames.of(model.graph)
         self.builder: Builder[Any] = Builder(Tensors(gs, self._alive), self.names, stamp)
         self._remember(self.top, model.graph, ())
 

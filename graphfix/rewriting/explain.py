@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
-from graphfix.ir.source_location import Origin
+from graphfix.ir.source_location import SourceLocation
 from graphfix.linter.advice import advice
 from graphfix.linter.cures import FALLBACK
 from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.rewriting.fixpoint import answering
 from graphfix.rewriting.rewrite import Key, Rewrite, Safety
-from graphfix.rewriting.transaction import Change, Workbench, title
+from graphfix.rewriting.transaction import Change, WorkingModel, title
 
 MOST_TRIALS = 40
 """Maximum number of rewrites applied again to get their reasons; beyond it the reasons recorded before are used."""
@@ -31,7 +31,7 @@ class Explanation:
     message: str
     declined: tuple[tuple[str, str], ...]
     advice: str
-    sources: tuple[Origin | None, ...] = ()
+    sources: tuple[SourceLocation | None, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """Return the explanation as `fix --why` prints it in JSON."""
@@ -42,7 +42,7 @@ class Explanation:
         }  # fmt: skip
 
 
-def explain(bench: Workbench, changes: Sequence[Change], allowed: Set[str]) -> Iterator[Explanation]:
+def explain(bench: WorkingModel, changes: Sequence[Change], allowed: Set[str]) -> Iterator[Explanation]:
     """Yield an explanation for every remaining finding that counts; similar findings share one."""
     trials = 0
     for target, group in _alike(bench.results):
@@ -77,7 +77,7 @@ def _key(finding: Finding) -> Key:
     return tuple(finding.scope), finding.output
 
 
-def _reason(bench: Workbench, rewrite: Rewrite, keys: set[Key], allowed: Set[str]) -> str:
+def _reason(bench: WorkingModel, rewrite: Rewrite, keys: set[Key], allowed: Set[str]) -> str:
     """Return the reason a rewrite gives for the nodes of a finding."""
     outcome = bench.trial(rewrite, None if rewrite.everywhere else frozenset(keys))
     if outcome.model is None:

@@ -9,11 +9,11 @@ import numpy as np
 import onnx
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, helper, numpy_helper
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.imported_tensors import frozen
 
 
-def export(surgery: Surgery) -> ModelProto:
+def export(surgery: GraphEditor) -> ModelProto:
     """Return the edited model, without unused nodes and sorted, with everything unchanged kept as it was."""
     surgery.top.cleanup(recurse_functions=False).toposort(recurse_functions=False)
     graphs, owners = surgery.graphs(), surgery.owners
@@ -31,7 +31,7 @@ def export(surgery: Surgery) -> ModelProto:
 class Closing:
     """The state of one export: the graphs still in use, their tensors, and the constants that are new to the model."""
 
-    def __init__(self, surgery: Surgery, graphs: list[Any], used: Mapping[int, Any], homeless: list[Any]) -> None:
+    def __init__(self, surgery: GraphEditor, graphs: list[Any], used: Mapping[int, Any], homeless: list[Any]) -> None:
         self.surgery, self.used, self.homeless = surgery, used, homeless
         self.alive = {id(graph) for graph in graphs}
 

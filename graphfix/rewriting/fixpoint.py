@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from graphfix.linter.diagnostics import Result, Severity
 from graphfix.rewriting import registry as rewriting
 from graphfix.rewriting.rewrite import Key, Rewrite, Safety
-from graphfix.rewriting.transaction import Change, Proposal, Workbench, errors, gravity, title
+from graphfix.rewriting.transaction import Change, Proposal, WorkingModel, errors, severity_score, title
 
 KINDS = ("operator", "dtype", "attribute", "rank", "operand", "dynamic", "opset", "optional", "form")
 MOST_ROUNDS = 10
@@ -23,7 +23,7 @@ MOST_RIVALS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RewriteRequest:
     """The nodes on which findings call for a rewrite, and the targets of those findings."""
 
     keys: set[Key] = field(default_factory=set)
@@ -31,21 +31,21 @@ class Call:
 
 
 @dataclass(slots=True)
-class Rounds:
+class Fixpoint:
     """One fixpoint run on a workbench: the classes allowed, the rewrites tried in each state, and those not tried again."""
 
-    bench: Workbench
+    bench: WorkingModel
     allowed: Set[str]
     say: Callable[[str], None]
     tried: dict[tuple[str, frozenset[Key] | None], int] = field(default_factory=dict)
     banned: set[tuple[str, Key | None]] = field(default_factory=set)
-    _called: tuple[int, dict[str, Call]] | None = None
+    _called: tuple[int, dict[str, RewriteRequest]] | None = None
 
     @property
-    def called(self) -> dict[str, Call]:
+    def called(self) -> dict[str, RewriteRequest]:
         """The rewrites that the findings on the working model call for."""
         if self._called is None or self._called[0] != self.bench.version:
-            self._called = self.bench.version, calls(self.bench.results)
+            self._called = self.bench.version, requested_rewrites(self.bench.results)
         return self._called[1]
 
     def run(self) -> bool:
@@ -106,7 +106,7 @@ class Rounds:
                 proposal = self.bench.propose(rewrite, keys)
                 if proposal is not None and proposal.outcome.model is not None:
                     nodes = len(proposal.outcome.model.graph.node)
-                    proposals.append((gravity(proposal.results), nodes, len(proposals), proposal))
+                    proposals.append((severity_score(proposal.results), nodes, len(proposals), proposal))
         for *_, proposal in sorted(proposals, key=lambda p: p[:3]):
             if self.bench.accept(proposal, self._callers(proposal.rewrite)):
                 return [proposal.rewrite.name]
@@ -157,15 +157,15 @@ class Rounds:
             self.bench.note(Change(rewrite.name, rewrite.safety, label, False, reason))
 
 
-def calls(results: Sequence[Result]) -> dict[str, Call]:
+def requested_rewrites(results: Sequence[Result]) -> dict[str, RewriteRequest]:
     """Return the rewrites that the findings call for, with their nodes and targets."""
-    wanted: dict[str, Call] = {}
+    wanted: dict[str, RewriteRequest] = {}
     tidy = [name for name, rewrite in rewriting.registry().items() if rewrite.tidies]
     able: dict[tuple[str, str, str, tuple[str, ...] | None], list[Rewrite]] = {}
     for result in results:
         if any(finding.severity is Severity.ERROR for finding in result.findings):
             for name in tidy:
-                wanted.setdefault(name, Call()).targets.add(title(result))
+                wanted.setdefault(name, RewriteRequest()).targets.add(title(result))
         for finding in result.findings:
             if finding.severity is Severity.NOTE:
                 continue
@@ -175,7 +175,7 @@ def calls(results: Sequence[Result]) -> dict[str, Call]:
             for rewrite in able[kind]:
                 if rewrite.last_resort and finding.severity is not Severity.ERROR:
                     continue
-                call = wanted.setdefault(rewrite.name, Call())
+                call = wanted.setdefault(rewrite.name, RewriteRequest())
                 call.keys.add((tuple(finding.scope), finding.output))
                 call.targets.add(title(result))
     return wanted
@@ -184,8 +184,8 @@ def calls(results: Sequence[Result]) -> dict[str, Call]:
 def answering(op: str, kind: str, code: str, traits: tuple[str, ...] | None) -> list[Rewrite]:
     """Return the rewrites that fix a finding; a rejection by a compiler has no kind and matches every kind."""
     if kind != "rejection":
-        return rewriting.remedies(op, kind, code, traits)
+        return rewriting.rewrites_for(op, kind, code, traits)
     about = (op,) if op else ("", "*")  # any node, where the compiler named none
-    return rewriting.preferred(
-        dict.fromkeys(r for one in about for each in (*KINDS, kind) for r in rewriting.remedies(one, each, code))
+    return rewriting.in_preference_order(
+        dict.fromkeys(r for one in about for each in (*KINDS, kind) for r in rewriting.rewrites_for(one, each, code))
     )

@@ -13,9 +13,9 @@ import numpy as np
 import onnx
 from onnx import ModelProto, NodeProto
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.export import export
-from graphfix.rewriting.opset_forms import spelled
+from graphfix.rewriting.opset_forms import in_opset_form
 from graphfix.rewriting.rewrite import Declined, Key, Outcome, Rewrite
 
 
@@ -29,7 +29,7 @@ class GraphRewrite(Rewrite):
     """A rewrite that edits an onnx-graphsurgeon graph, at every depth."""
 
     @abstractmethod
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         """Change the open graphs in place, yielding the key of each node changed, and a Declined for each node left."""
 
     def idle(self, model: ModelProto) -> bool:
@@ -39,7 +39,7 @@ class GraphRewrite(Rewrite):
     def apply(self, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
         if self.idle(model):
             return Outcome(None)
-        surgery = Surgery(model, self.name)
+        surgery = GraphEditor(model, self.name)
         if surgery.opset < self.needs_opset:
             return Outcome(None, declined=(Declined(f"needs opset {self.needs_opset}, the model has {surgery.opset}"),))
         keys: list[Key] = []
@@ -69,33 +69,33 @@ class NodeRewrite(GraphRewrite):
     dtypes: ClassVar[tuple[str, ...]] = ()
     """The dtypes of the first operand for which the rewrite is correct; if empty, any."""
 
-    def guard(self, node: Any, surgery: Surgery) -> Declined | None:
+    def guard(self, node: Any, surgery: GraphEditor) -> Declined | None:
         """Return why this node cannot be rewritten; None when it can."""
         return None
 
-    def numbers(self, node: Any, surgery: Surgery) -> Mapping[str, float]:
+    def numbers(self, node: Any, surgery: GraphEditor) -> Mapping[str, float]:
         """Return the scalars that the replacement uses by name, in the dtype of the first operand."""
         return {}
 
-    def constants(self, node: Any, surgery: Surgery) -> Mapping[str, np.ndarray[Any, Any]]:
+    def constants(self, node: Any, surgery: GraphEditor) -> Mapping[str, np.ndarray[Any, Any]]:
         """Return the arrays that the replacement uses by name."""
         return {}
 
-    def replacement(self, node: Any, surgery: Surgery) -> str:
+    def replacement(self, node: Any, surgery: GraphEditor) -> str:
         """Return the ONNX text that computes the node's outputs."""
         return self.after
 
-    def compose(self, node: Any, surgery: Surgery) -> tuple[list[NodeProto], Mapping[str, np.ndarray[Any, Any]]] | Declined:
+    def compose(self, node: Any, surgery: GraphEditor) -> tuple[list[NodeProto], Mapping[str, np.ndarray[Any, Any]]] | Declined:
         """Return the nodes and constants that replace the node, or why there are none."""
         refusal = self.guard(node, surgery)
         if refusal is not None:
             return refusal
         dtype = surgery.dtype(node.inputs[0]) if node.inputs else None
         numbers = {name: np.asarray(number, dtype) for name, number in self.numbers(node, surgery).items()}
-        nodes, operands = spelled(parse_nodes(self.replacement(node, surgery), surgery.opset), surgery.opset, dtype)
+        nodes, operands = in_opset_form(parse_nodes(self.replacement(node, surgery), surgery.opset), surgery.opset, dtype)
         return nodes, {**numbers, **operands, **self.constants(node, surgery)}
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         pattern = parse_nodes(self.before, self.needs_opset)[0]
         for graph in surgery.graphs():
             for node in list(graph.nodes):

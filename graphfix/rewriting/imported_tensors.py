@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 
 from graphfix.ir.tensors import is_external
-from graphfix.ir.weight_offload import array_of
+from graphfix.ir.weight_offload import offloaded_array
 
 
 def frozen(value: Any) -> Any:
@@ -21,7 +21,7 @@ def lazily(tensor: Any) -> None:
     held = tensor._values
     proto = getattr(held, "tensor", None)
     if isinstance(proto, onnx.TensorProto) and is_external(proto):
-        held.load = lambda: np.asarray(array_of(proto))
+        held.load = lambda: np.asarray(offloaded_array(proto))
 
 
 def fetch(tensor: Any) -> None:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 
 Interval = tuple[int, int]
 
@@ -33,10 +33,10 @@ EVERY = frozenset({"Pad", "Concat", "Max", "Min", "Sum", "Where", "Clip", "Add",
 """Operators whose interval follows from all operands."""
 
 
-class Bounds:
+class IntegerRanges:
     """The intervals of a model's integer tensors, each computed once."""
 
-    def __init__(self, surgery: Surgery) -> None:
+    def __init__(self, surgery: GraphEditor) -> None:
         self.surgery = surgery
         self._found: dict[int, Interval | None] = {}
 

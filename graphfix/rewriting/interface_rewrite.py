@@ -6,7 +6,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from graphfix.ir.value_names import Taken
+from graphfix.ir.value_names import ValueNames
 from graphfix.rewriting.rewrite import Declined, Key, Outcome, Rewrite, Safety
 from graphfix.verify.feed_adapter import Adapt
 
@@ -59,7 +59,7 @@ def read_behind(model: ModelProto, name: str) -> str:
 
     from graphfix.ir.traversal import graphs
 
-    new = Taken.of(model.graph).fresh(name)
+    new = ValueNames.of(model.graph).fresh(name)
     for graph in graphs(model.graph):
         for node in graph.node:
             for position, word in enumerate(node.input):

@@ -9,51 +9,51 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 
 Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Line:
+class LinearForm:
     """A linear form: the sum of leaf @ matrix over `terms` (by the leaf's identity) plus `bias`, all with `bias`'s width."""
 
     terms: Mapping[int, tuple[Any, Array]]
     bias: Array
 
-    def columns(self, start: int, end: int) -> Line:
+    def columns(self, start: int, end: int) -> LinearForm:
         """Return the linear form of the columns from `start` up to `end`."""
         cut = {key: (leaf, matrix[:, start:end]) for key, (leaf, matrix) in self.terms.items()}
-        return Line(cut, self.bias[start:end])
+        return LinearForm(cut, self.bias[start:end])
 
-    def plus(self, other: Line) -> Line:
+    def plus(self, other: LinearForm) -> LinearForm:
         """Return the sum of two linear forms of the same width."""
         terms = dict(self.terms)
         for key, (leaf, matrix) in other.terms.items():
             terms[key] = (leaf, terms[key][1] + matrix) if key in terms else (leaf, matrix)
-        return Line(terms, self.bias + other.bias)
+        return LinearForm(terms, self.bias + other.bias)
 
 
 @dataclass(slots=True)
-class Lines:
+class LinearForms:
     """The linear forms of a graph's tensors, each computed once."""
 
-    surgery: Surgery
-    _found: dict[int, Line | None] = field(default_factory=dict)
+    surgery: GraphEditor
+    _found: dict[int, LinearForm | None] = field(default_factory=dict)
 
-    def of(self, tensor: Any) -> Line | None:
+    def of(self, tensor: Any) -> LinearForm | None:
         """Return the linear form of a tensor of rank 2; None if it is not computed by linear operators with constants."""
         if id(tensor) not in self._found:
             self._found[id(tensor)] = None
             self._found[id(tensor)] = self._work_out(tensor)
         return self._found[id(tensor)]
 
-    def _work_out(self, tensor: Any) -> Line | None:
+    def _work_out(self, tensor: Any) -> LinearForm | None:
         known = self.surgery.known(tensor)
         if known is not None:
             rows = known.reshape(-1, known.shape[-1]) if known.ndim and known.size else None
             same = rows is not None and known.dtype.kind == "f" and (rows == rows[0]).all()
-            return Line({}, rows[0]) if same and rows is not None else None
+            return LinearForm({}, rows[0]) if same and rows is not None else None
         if not tensor.inputs or tensor.inputs[0].domain not in (None, "", "ai.onnx"):
             return None
         node = tensor.inputs[0]
@@ -68,7 +68,7 @@ class Lines:
             return self._cut(node)
         return self.of(node.inputs[0]) if node.op == "Identity" else None
 
-    def _product(self, node: Any) -> Line | None:
+    def _product(self, node: Any) -> LinearForm | None:
         matrix = self.surgery.known(node.inputs[1])
         if matrix is None or matrix.ndim != 2 or node.attrs.get("transA", 0):
             return None
@@ -78,35 +78,39 @@ class Lines:
             return line
         bias = self.of(node.inputs[2])
         beta = np.asarray(node.attrs.get("beta", 1.0), matrix.dtype)
-        return None if bias is None or bias.terms or bias.bias.shape != line.bias.shape else line.plus(Line({}, bias.bias * beta))
+        return (
+            None
+            if bias is None or bias.terms or bias.bias.shape != line.bias.shape
+            else line.plus(LinearForm({}, bias.bias * beta))
+        )
 
-    def _applied(self, tensor: Any, matrix: Array) -> Line | None:
+    def _applied(self, tensor: Any, matrix: Array) -> LinearForm | None:
         """Return the form of tensor @ matrix: constants and the operands of a Concat are multiplied, others are leaves."""
         zero = np.zeros(matrix.shape[1], matrix.dtype)
         known = self.surgery.known(tensor)
         if known is not None and not known.any():
-            return Line({}, zero)
+            return LinearForm({}, zero)
         if tensor.inputs and tensor.inputs[0].op == "Concat":
             joined = tensor.inputs[0]
             widths = [self._width(operand) for operand in joined.inputs]
             value = self.surgery.value(tensor)
             last = value is not None and value.rank is not None and joined.attrs.get("axis") in (-1, value.rank - 1)
             if last and sum(widths) == matrix.shape[0] and all(widths):
-                line, start = Line({}, zero), 0
+                line, start = LinearForm({}, zero), 0
                 for operand, width in zip(joined.inputs, widths, strict=True):
                     part = self._applied(operand, matrix[start : start + width])
                     if part is None:
                         return None
                     line, start = line.plus(part), start + width
                 return line
-        return Line({id(tensor): (tensor, matrix)}, zero)
+        return LinearForm({id(tensor): (tensor, matrix)}, zero)
 
     def _width(self, tensor: Any) -> int:
         value = self.surgery.value(tensor)
         last = None if value is None or not value.shape else value.shape[-1]
         return last if isinstance(last, int) else 0
 
-    def _piece(self, node: Any, tensor: Any) -> Line | None:
+    def _piece(self, node: Any, tensor: Any) -> LinearForm | None:
         whole = self.of(node.inputs[0])
         if whole is None or not self._is_last(node, node.attrs.get("axis", 0)):
             return None
@@ -117,7 +121,7 @@ class Lines:
         place = next(i for i, made in enumerate(node.outputs) if made is tensor)
         return whole.columns(sum(sizes[:place]), sum(sizes[: place + 1]))
 
-    def _cut(self, node: Any) -> Line | None:
+    def _cut(self, node: Any) -> LinearForm | None:
         whole = self.of(node.inputs[0])
         if whole is None or len(node.inputs) < 4:
             return None

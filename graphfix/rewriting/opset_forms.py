@@ -24,7 +24,7 @@ IN_KIND = frozenset({"min", "max", "value"})
 """Operands with the dtype of the first operand; the others are int64."""
 
 
-def spelled(
+def in_opset_form(
     nodes: Iterable[NodeProto], opset: int, dtype: npt.DTypeLike | None
 ) -> tuple[list[NodeProto], dict[str, npt.NDArray[Any]]]:
     """Return the nodes in the opset's form, and the constants this needs; `dtype` is that of the operands of Clip and Pad."""

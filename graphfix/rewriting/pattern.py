@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from graphfix.analysis.patterns.matcher import Match as Match
 from graphfix.analysis.patterns.matcher import Pattern as Pattern
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 
 Found = Match[Any, Any]
 """A match among graphsurgeon's nodes and tensors."""
@@ -18,7 +18,7 @@ Found = Match[Any, Any]
 class SurgeryView:
     """View of an opened model for the matcher; tensors are compared by identity, so they are the same in every scope."""
 
-    def __init__(self, surgery: Surgery) -> None:
+    def __init__(self, surgery: GraphEditor) -> None:
         self.surgery = surgery
 
     def op(self, node: Any) -> str:

@@ -10,21 +10,21 @@ from dataclasses import dataclass
 
 from onnx import GraphProto, ModelProto
 
-from graphfix.analysis.cache import patiently, sharing
+from graphfix.analysis.cache import infrequent_gc, shared_facts
 from graphfix.analysis.output_shapes import with_output_shapes
 from graphfix.errors import UsageError
 from graphfix.ir.bind_inputs import bind
 from graphfix.ir.traversal import graphs
-from graphfix.ir.weight_offload import shelved, whole
+from graphfix.ir.weight_offload import weights_offloaded, with_weights
 from graphfix.linter.diagnostics import Result
 from graphfix.rewriting import registry as rewriting
 from graphfix.rewriting.compiler_rejections import Ask, CompilerFindings
 from graphfix.rewriting.explain import Explanation, explain
 from graphfix.rewriting.fix_options import DEFAULTS, FixOptions
-from graphfix.rewriting.fixpoint import Rounds
+from graphfix.rewriting.fixpoint import Fixpoint
 from graphfix.rewriting.interface_rewrite import InterfaceRewrite
-from graphfix.rewriting.rewrite import Outcome, Safety, rewritten
-from graphfix.rewriting.transaction import Change, Judge, Workbench
+from graphfix.rewriting.rewrite import Outcome, Safety, apply_with_locations
+from graphfix.rewriting.transaction import Change, Judge, WorkingModel
 from graphfix.verify.reference import Reference, Tolerance, Verification
 
 MOST_ROUNDS = 10
@@ -46,23 +46,23 @@ class FixResult:
         return any(change.applied for change in self.changes)
 
 
-@sharing()
-@patiently()
+@shared_facts()
+@infrequent_gc()
 def fix_model(model: ModelProto, judge: Judge, options: FixOptions = DEFAULTS) -> FixResult:
     """Bind values and dims as the options say, then rewrite by the targets' findings; the argument is never changed.
 
     `judge` returns the verdicts on a model. Raises UsageError for shapes, values, data or interface changes that do not
     fit the model, and TimeLimitReached once the deadline has passed.
     """
-    with shelved(model) as slim:
+    with weights_offloaded(model) as slim:
         consulted = CompilerFindings()
         bench = _bench(slim, judge, options, consulted)
         _check_interface(bench, options)
-        _converge(bench, Rounds(bench, options.allowed, options.begin), consulted, options.ask)
+        _converge(bench, Fixpoint(bench, options.allowed, options.begin), consulted, options.ask)
         return _result(model, bench, options)
 
 
-def _bench(slim: ModelProto, judge: Judge, options: FixOptions, consulted: CompilerFindings) -> Workbench:
+def _bench(slim: ModelProto, judge: Judge, options: FixOptions, consulted: CompilerFindings) -> WorkingModel:
     """Return a workbench with the model bound and its interface changed; raises UsageError where that is not possible."""
     shapes, values = dict(options.shapes), dict(options.values)
 
@@ -72,7 +72,7 @@ def _bench(slim: ModelProto, judge: Judge, options: FixOptions, consulted: Compi
     bound = bind(slim, shapes, values)
     outcomes = list(_reformed(bound, options.interface))
     adapts = tuple(outcome.adapt for outcome in outcomes if outcome.adapt is not None)
-    bench = Workbench(bound, Reference(slim, shapes, values, options.data, adapts), verdicts, options.tolerance)
+    bench = WorkingModel(bound, Reference(slim, shapes, values, options.data, adapts), verdicts, options.tolerance)
     bench.changes += [Change("freeze-dims", Safety.INTERFACE, name, True) for name in shapes]
     bench.changes += [Change("bind-input", Safety.INTERFACE, name, True) for name in values]
     for reform, outcome in zip(options.interface, outcomes, strict=True):
@@ -81,7 +81,7 @@ def _bench(slim: ModelProto, judge: Judge, options: FixOptions, consulted: Compi
     return bench
 
 
-def _check_interface(bench: Workbench, options: FixOptions) -> None:
+def _check_interface(bench: WorkingModel, options: FixOptions) -> None:
     """Verify the changed interface, and fold what it and the bound values make constant.
 
     Raises UsageError where the outputs differ from the original's.
@@ -94,20 +94,20 @@ def _check_interface(bench: Workbench, options: FixOptions) -> None:
     _settle(bench, options.begin, ("fold-normalization",) if options.interface else ())
 
 
-def _result(model: ModelProto, bench: Workbench, options: FixOptions) -> FixResult:
+def _result(model: ModelProto, bench: WorkingModel, options: FixOptions) -> FixResult:
     """Return the result of the run; its model is the object that was passed in where nothing changed."""
     touched = bool(bench.version or options.binds or options.interface)
     verification = bench.measured() or Verification(0, 0.0, 0.0, 1.0, True, "nothing was changed")
     changes = tuple(_lasting(bench))
     explained = tuple(explain(bench, changes, options.allowed)) if options.explain else ()
-    final = whole(with_output_shapes(bench.model)) if touched else model
+    final = with_weights(with_output_shapes(bench.model)) if touched else model
     return FixResult(final, changes, verification, tuple(bench.results), explained)
 
 
 def _reformed(model: ModelProto, reforms: Sequence[InterfaceRewrite]) -> Iterator[Outcome]:
     """Yield the outcomes of the requested interface changes, applied in turn; raises UsageError where one is not possible."""
     for reform in reforms:
-        outcome = rewritten(reform, model)
+        outcome = apply_with_locations(reform, model)
         if outcome.model is None:
             reason = next((declined.reason for declined in outcome.declined), "there is nothing to do")
             raise UsageError(f"{reform.name}: {reason}")
@@ -115,7 +115,7 @@ def _reformed(model: ModelProto, reforms: Sequence[InterfaceRewrite]) -> Iterato
         yield outcome
 
 
-def _converge(bench: Workbench, rounds: Rounds, consulted: CompilerFindings, ask: Ask | None) -> None:
+def _converge(bench: WorkingModel, rounds: Fixpoint, consulted: CompilerFindings, ask: Ask | None) -> None:
     """Rewrite by the tables; then, if compilers are run, by their findings, until they have none or no rewrite fires."""
     if ask is None:
         rounds.run()
@@ -130,7 +130,7 @@ def _converge(bench: Workbench, rounds: Rounds, consulted: CompilerFindings, ask
             return
 
 
-def _lasting(bench: Workbench) -> Iterator[Change]:
+def _lasting(bench: WorkingModel) -> Iterator[Change]:
     """Yield the applied changes, and the declined ones except those on nodes that were removed or rewritten later."""
     done = {(change.rewrite, change.node) for change in bench.changes if change.applied}
     left = _labels(bench.model.graph)
@@ -152,7 +152,7 @@ def _of(results: Sequence[Result], targets: Sequence[str]) -> list[Result]:
     return [r for r in results if not names or r.target in names]
 
 
-def _settle(bench: Workbench, say: Callable[[str], None], more: Sequence[str] = ()) -> None:
+def _settle(bench: WorkingModel, say: Callable[[str], None], more: Sequence[str] = ()) -> None:
     """Dissolve branches and fold constants that follow from the bound values and frozen dims."""
     for _ in range(MOST_ROUNDS):
         fired = False

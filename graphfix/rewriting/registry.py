@@ -51,11 +51,11 @@ def _names_itself(info: pkgutil.ModuleInfo) -> bool:
     return source is None or f'name = "{info.name.rpartition(".")[2].replace("_", "-")}"' in source
 
 
-def remedies(op: str, kind: str, code: str, traits: Collection[str] | None = None) -> list[Rewrite]:
+def rewrites_for(op: str, kind: str, code: str, traits: Collection[str] | None = None) -> list[Rewrite]:
     """Return the rewrites that a finding calls for, in the order in which they are tried."""
-    return preferred(rewrite for rewrite in registry().values() if rewrite.answers(op, kind, code, traits))
+    return in_preference_order(rewrite for rewrite in registry().values() if rewrite.answers(op, kind, code, traits))
 
 
-def preferred(rewrites: Iterable[Rewrite]) -> list[Rewrite]:
+def in_preference_order(rewrites: Iterable[Rewrite]) -> list[Rewrite]:
     """Return rewrites in the order in which they are tried: exact, interface, approximate, then last resorts."""
     return sorted(rewrites, key=lambda r: (r.last_resort, r.safety.rank, r.everywhere, r.name))

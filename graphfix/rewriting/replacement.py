@@ -13,18 +13,18 @@ from onnx import NodeProto, helper, numpy_helper
 from graphfix.analysis.values import Value
 from graphfix.ir.dtypes import CODES
 from graphfix.rewriting.builder import Pool
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import NodeRewrite
-from graphfix.rewriting.opset_forms import spelled
+from graphfix.rewriting.opset_forms import in_opset_form
 from graphfix.rewriting.rewrite import Declined
 
 Array = npt.NDArray[Any]
 
 
-class Draft:
+class ReplacementBuilder:
     """The nodes and constants that will replace one node; values have names, the operands `in0`, `in1` and so on."""
 
-    def __init__(self, surgery: Surgery, node: Any) -> None:
+    def __init__(self, surgery: GraphEditor, node: Any) -> None:
         self.surgery, self.node = surgery, node
         self.nodes: list[NodeProto] = []
         self.constants: dict[str, Array] = {}
@@ -163,7 +163,7 @@ class Draft:
                 for position, name in enumerate(names):
                     names[position] = self._given.get(name, name)
         dtype = self.surgery.dtype(self.node.inputs[0]) if self.node.inputs else None
-        nodes, operands = spelled(self.nodes, self.surgery.opset, dtype)
+        nodes, operands = in_opset_form(self.nodes, self.surgery.opset, dtype)
         read = {name for node in nodes for name in node.input}
         return nodes, {name: array for name, array in {**self.constants, **operands}.items() if name in read}
 
@@ -172,15 +172,15 @@ class _Untyped(Exception):
     """Raised for a constant in the dtype of an operand whose dtype is unknown; the text is the operand's name."""
 
 
-class DraftRewrite(NodeRewrite):
+class BuiltRewrite(NodeRewrite):
     """A rewrite of one node at a time, built in Python."""
 
     @abstractmethod
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         """Build the node's outputs, or return the reason why the node stays."""
 
-    def compose(self, node: Any, surgery: Surgery) -> tuple[list[NodeProto], Mapping[str, Array]] | Declined:
-        draft = Draft(surgery, node)
+    def compose(self, node: Any, surgery: GraphEditor) -> tuple[list[NodeProto], Mapping[str, Array]] | Declined:
+        draft = ReplacementBuilder(surgery, node)
         try:
             reason = self.draw(draft)
         except _Untyped as untyped:

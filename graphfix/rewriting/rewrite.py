@@ -13,8 +13,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from graphfix.ir.location_propagation import inherit
-from graphfix.linter.cures import Cure as Cure
+from graphfix.ir.location_propagation import propagate_locations
+from graphfix.linter.cures import FixRule as FixRule
 from graphfix.linter.cures import Safety as Safety
 from graphfix.verify.feed_adapter import Adapt
 
@@ -70,7 +70,7 @@ class Rewrite(ABC):
     name: ClassVar[str]
     safety: ClassVar[Safety]
     needs_opset: ClassVar[int] = 1
-    cures: ClassVar[tuple[Cure, ...]] = ()
+    cures: ClassVar[tuple[FixRule, ...]] = ()
     everywhere: ClassVar[bool] = False
     """Whether it acts on the whole model when called for, rather than on the nodes that findings name."""
     tidies: ClassVar[bool] = False
@@ -102,9 +102,9 @@ class Rewrite(ABC):
         """Rewrite the wanted nodes (None: every node it fits) in a new model; the argument stays as it is."""
 
 
-def rewritten(rewrite: Rewrite, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
+def apply_with_locations(rewrite: Rewrite, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
     """Apply a rewrite to a model; new nodes inherit the source locations of the nodes they replace."""
     outcome = rewrite.apply(model, wanted)
     if outcome.model is not None and outcome.model is not model:
-        inherit(model, outcome.model)
+        propagate_locations(model, outcome.model)
     return outcome

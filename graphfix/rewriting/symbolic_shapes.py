@@ -12,7 +12,7 @@ import numpy as np
 
 from graphfix.analysis.dim_names import quoted
 from graphfix.analysis.dims import ZERO, DimExpr, ceil, expression, floor, nearest, read, symbol, trunc
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 
 MOST = 64
 """Maximum number of elements of an evaluated vector."""
@@ -25,7 +25,7 @@ Sizes = tuple[DimExpr, ...]
 class Tracer:
     """Evaluates shape arithmetic in an open model."""
 
-    def __init__(self, surgery: Surgery) -> None:
+    def __init__(self, surgery: GraphEditor) -> None:
         self.surgery = surgery
         self._memo: dict[int, Sizes | None] = {}
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 import onnx
 from onnx import ModelProto, NodeProto
 
-from graphfix.ir.source_location import Origin, origin
+from graphfix.ir.source_location import SourceLocation, source_location
 from graphfix.ir.traversal import graphs
 from graphfix.ir.verifier import violations
 from graphfix.linter.cures import FALLBACK
 from graphfix.linter.diagnostics import Finding, Result, Severity
-from graphfix.rewriting.rewrite import Key, Outcome, Rewrite, Safety, rewritten
+from graphfix.rewriting.rewrite import Key, Outcome, Rewrite, Safety, apply_with_locations
 from graphfix.verify.reference import Reference, Tolerance, Verification
 from graphfix.verify.runtime import TOO_BIG
 
@@ -33,7 +33,7 @@ class Change:
     node: str
     applied: bool
     declined: str | None = None
-    source: Origin | None = field(default=None, compare=False)
+    source: SourceLocation | None = field(default=None, compare=False)
 
     def to_json(self) -> dict[str, object]:
         """Return the change as the JSON report states it."""
@@ -64,7 +64,7 @@ class Proposal:
 
 
 @dataclass(slots=True)
-class Workbench:
+class WorkingModel:
     """The working model, and the data that decide whether a rewrite of it is kept.
 
     `own` is the user's tolerance, None where the tolerance of each rewrite applies.
@@ -133,7 +133,7 @@ class Workbench:
 
     def mark(self) -> None:
         """Save the working model as the best state if it has fewer findings than any before."""
-        score = gravity(self.results)
+        score = severity_score(self.results)
         if self.best is None or score < self.best.score:
             applied = sum(change.applied for change in self.changes)
             self.trail.clear()
@@ -163,7 +163,7 @@ class Workbench:
         from graphfix.rewriting.rewrite import Declined
 
         try:
-            return rewritten(rewrite, self.model, wanted)
+            return apply_with_locations(rewrite, self.model, wanted)
         except Exception as error:  # a third-party library may raise anything, and the other rewrites continue
             said = " ".join(str(error).split())[:200]
             return Outcome(None, declined=(Declined(f"failed: {type(error).__name__}: {said}"),))
@@ -212,7 +212,7 @@ class Workbench:
             made = {name: node for node in nodes for name in node.output}
             self._called = self.model, made | {node.name: node for node in nodes if node.name}
         node = self._called[1].get(change.node) if change.node else None
-        return change if node is None else dataclasses.replace(change, source=origin(node, self.model.producer_name))
+        return change if node is None else dataclasses.replace(change, source=source_location(node, self.model.producer_name))
 
     def measured(self) -> Verification | None:
         """Return the verification of the working model with each output's deviation, and with controls that must fail."""
@@ -279,7 +279,7 @@ def title(result: Result) -> str:
     return result.called or result.target
 
 
-def gravity(results: Sequence[Result]) -> tuple[int, int]:
+def severity_score(results: Sequence[Result]) -> tuple[int, int]:
     """Return the numbers of errors and warnings on all targets; findings on speed alone do not count."""
     warned = [f for result in results for f in result.findings if f.severity is Severity.WARNING]
     return errors(results), sum(finding.kind != FALLBACK for finding in warned)

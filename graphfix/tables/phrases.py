@@ -42,7 +42,7 @@ def phrases() -> dict[tuple[str, Facet], str]:
     return PHRASES | {told: words for pattern in PATTERNS for told, words in pattern.words.items()}
 
 
-def in_words(when: Condition, facets: Facets) -> str:
+def describe_match(when: Condition, facets: Facets) -> str:
     """Describe the facets of a node that meet a condition: `mode = cubic, rank 3 of X`; empty for one without terms."""
     return ", ".join(phrase(name, facets.get(name)) for name in when)
 
@@ -69,7 +69,7 @@ def phrase(name: str, value: Facet) -> str:
     return f"{name} = {value}"
 
 
-def allowance(evidence: Evidence, entry: Entry | None) -> str:
+def accepted_values(evidence: Evidence, entry: Entry | None) -> str:
     """Describe the supported values where one facet alone decides, such as `dtype float16/float32`; else empty."""
     if entry is None or len(evidence.when) != 1:
         return ""

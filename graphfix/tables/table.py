@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphfix.errors import TableError, UsageError, nearest
 from graphfix.tables.conditions import Condition, holds
-from graphfix.tables.target_facets import heeded
+from graphfix.tables.target_facets import facets_for_target
 from graphfix.tables.versions import (
     measured_versions,
     nearest_version,
@@ -60,7 +60,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class TableVerdict:
     """A table's verdict on one node: supported, rejected, undecided or unmeasured, with the evidence and a reason.
 
     `wrong` is the evidence for wrong numerics, where there is any.
@@ -114,40 +114,40 @@ class Entry:
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise TableError(f"not a support table ({error!r})", path=path, cure="reinstall graphfix") from error
 
-    def rule(self, facets: Facets) -> Ruling:
+    def rule(self, facets: Facets) -> TableVerdict:
         """Return the ruling on a node with these facets."""
         for name, value in facets.items():
             if isinstance(value, str) and "|" in value and value not in self.axes.get(name, ()):
                 return self._either(name, value.split("|"), facets)
         for found, verdict, stage, said in self.exceptions:
             if found == facets and verdict == "rejected":
-                return Ruling("rejected", Evidence("exception", "form", found, stage, said, 1, 0))
+                return TableVerdict("rejected", Evidence("exception", "form", found, stage, said, 1, 0))
         doubt: tuple[Evidence, list[str]] | None = None
         for evidence in self.rejects:
             answer = holds(evidence.when, facets)
             if answer:
-                return Ruling("rejected", evidence)
+                return TableVerdict("rejected", evidence)
             if answer is None and doubt is None:
                 doubt = evidence, [name for name in evidence.when if facets.get(name) is None]
         wrong = next((item for item in self.wrong if holds(item.when, facets)), None)
         if doubt is not None:
             evidence, names = doubt
-            return Ruling("undecided", evidence, wrong, f"{' and '.join(names)} not known")
+            return TableVerdict("undecided", evidence, wrong, f"{' and '.join(names)} not known")
         for name, value in facets.items():
             known = self.axes.get(name)
             outside = value is not None and (value not in known if known is not None else value not in NEUTRAL)
             if outside and not self._is_irrelevant(name):
-                return Ruling("unmeasured", None, wrong, f"no probe with {name} = {value}")
-        return Ruling("supported", None, wrong)
+                return TableVerdict("unmeasured", None, wrong, f"no probe with {name} = {value}")
+        return TableVerdict("supported", None, wrong)
 
-    def _either(self, name: str, values: Sequence[str], facets: Facets) -> Ruling:
+    def _either(self, name: str, values: Sequence[str], facets: Facets) -> TableVerdict:
         """Return the ruling for a facet with several possible values: theirs where they agree, else undecided."""
         rulings = [self.rule({**facets, name: value}) for value in values]
         if len({ruling.verdict for ruling in rulings}) == 1:
             return rulings[0]
         rejected = next((ruling for ruling in rulings if ruling.verdict == "rejected"), None)
         if rejected is not None:
-            return Ruling("undecided", rejected.evidence, None, f"{name} not known")
+            return TableVerdict("undecided", rejected.evidence, None, f"{name} not known")
         return next(ruling for ruling in rulings if ruling.verdict != "supported")
 
     def _is_irrelevant(self, name: str) -> bool:
@@ -225,11 +225,11 @@ class Table:
             self.entries[key] = Entry.read(path) if re.fullmatch(r"[\w@.\-]+", name) and os.path.isfile(path) else None
         return self.entries[key]
 
-    def rule(self, op: str, domain: str, facets: Facets) -> Ruling:
+    def rule(self, op: str, domain: str, facets: Facets) -> TableVerdict:
         """Return the ruling on a node of one operator with these facets."""
         entry = self.entry(op, domain)
-        missing = Ruling("unmeasured", reason="no probe of this operator")
-        return missing if entry is None else entry.rule(heeded(self.target, facets))
+        missing = TableVerdict("unmeasured", reason="no probe of this operator")
+        return missing if entry is None else entry.rule(facets_for_target(self.target, facets))
 
 
 def _evidence(item: Mapping[str, Any]) -> Evidence:

@@ -29,7 +29,7 @@ def loading_facets() -> frozenset[str]:
     return frozenset(name for pattern in PATTERNS if pattern.loading for name in pattern.usual)
 
 
-def asked(target: str, varied: Collection[str]) -> bool:
+def applies_to_target(target: str, varied: Collection[str]) -> bool:
     """Whether a probe that varies these parameters applies to the target.
 
     Targets without `LOADERS`' runtime fail on the node that makes the size, if at all, not on the probed one.
@@ -37,7 +37,7 @@ def asked(target: str, varied: Collection[str]) -> bool:
     return LATE not in varied or target.partition("@")[0] in LOADERS
 
 
-def heeded(target: str, facets: dict[str, Facet]) -> dict[str, Facet]:
+def facets_for_target(target: str, facets: dict[str, Facet]) -> dict[str, Facet]:
     """The facets without those that are no matter of the target, whose version may be part of its name."""
     if target.partition("@")[0] in LOADERS or loading_facets().isdisjoint(facets):
         return facets

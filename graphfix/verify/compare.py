@@ -124,7 +124,7 @@ def _floats(name: str, was: Array, now: Array, tolerance: Tolerance) -> Differen
     return Difference(float(gap[worst]), relative, cosine, reason)
 
 
-def spoilt(output: Any, tolerance: Tolerance) -> Any:
+def perturbed(output: Any, tolerance: Tolerance) -> Any:
     """Return a copy of an output that is just beyond the tolerance, for a comparison that must fail; None without one."""
     if isinstance(output, list | dict) or output is None:
         return None

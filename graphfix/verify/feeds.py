@@ -60,7 +60,7 @@ def seeded_feeds(
     return feed
 
 
-def is_free(model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, object]) -> bool:
+def has_dynamic_inputs(model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, object]) -> bool:
     """Whether any input has a dim that neither the model nor `shapes` fixes."""
     small, large = (seeded_feeds(model, shapes, values, size, 0) for size in ((2, 3), (3, 5)))
     if small is None or large is None:
@@ -68,7 +68,7 @@ def is_free(model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, 
     return any(small[name].shape != large[name].shape for name in small)
 
 
-def candidates(*, free: bool) -> Iterator[tuple[int, int]]:
+def candidate_sizes(*, free: bool) -> Iterator[tuple[int, int]]:
     """Iterate over the sizes to try: all where dims are dynamic, else one, which is not used."""
     return iter(SIZES) if free else itertools.islice(iter(SIZES), 1)
 

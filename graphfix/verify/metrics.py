@@ -13,7 +13,7 @@ MOST_EXACT = 300.0
 
 
 @dataclass(slots=True)
-class Gauge:
+class OutputMetrics:
     """The distance of one output from the original's over several inputs.
 
     Sums are over the values that are finite on both sides. `top1` counts the rows in which the largest value is at the

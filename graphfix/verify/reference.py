@@ -17,11 +17,11 @@ from onnx import ModelProto
 
 from graphfix.errors import GraphfixError
 from graphfix.ir.bind_inputs import Dims
-from graphfix.verify.compare import Difference, Tolerance, Verification, compare, spoilt
+from graphfix.verify.compare import Difference, Tolerance, Verification, compare, perturbed
 from graphfix.verify.feed_adapter import Adapt, Adapted, joined
-from graphfix.verify.feeds import Array, Feed, candidates, given_feeds, is_free, seeded_feeds
+from graphfix.verify.feeds import Array, Feed, candidate_sizes, given_feeds, has_dynamic_inputs, seeded_feeds
 from graphfix.verify.integer_edges import data_inputs, widened
-from graphfix.verify.metrics import Gauge
+from graphfix.verify.metrics import OutputMetrics
 from graphfix.verify.onnx_evaluator import Interpreter
 from graphfix.verify.runtime import brief, running
 
@@ -34,7 +34,7 @@ EXACT = Tolerance()
 
 
 @dataclass(slots=True)
-class Answer:
+class ReferenceSample:
     """One verification input for the candidate, and the original's outputs on the same input, in one run or several."""
 
     feed: Feed
@@ -58,7 +58,7 @@ class Reference:
     values: Mapping[str, object] = field(default_factory=dict)
     data: Mapping[str, Array] | None = None
     reforms: Sequence[Adapt] = ()
-    _answers: list[Answer] | None = None
+    _answers: list[ReferenceSample] | None = None
     _names: list[str] = field(default_factory=list)
     _dropped: frozenset[str] = frozenset()
     _trouble: str = ""
@@ -66,7 +66,7 @@ class Reference:
     _runtime: str = "onnxruntime, optimiser off"
 
     @property
-    def answers(self) -> list[Answer]:
+    def answers(self) -> list[ReferenceSample]:
         """The inputs that the original runs on, with its outputs; empty where it runs on no input."""
         if self._answers is None:
             self._run_original()
@@ -92,7 +92,7 @@ class Reference:
                 if refusal is not None:
                     return Verification(0, 0.0, 0.0, 1.0, False, method, refusal)
                 taken = {i.name for i in after.get_inputs()}
-                worst, gauges = Difference(), {name: Gauge() for name in self.names}
+                worst, gauges = Difference(), {name: OutputMetrics() for name in self.names}
                 for count, answer in enumerate(self.answers, 1):
                     got = after.run(None, {name: value for name, value in answer.feed.items() if name in taken})
                     for name, *olds, new in zip(self.names, *answer.runs, got, strict=True):
@@ -109,13 +109,13 @@ class Reference:
 
     def unmoved(self, found: Verification, tolerance: Tolerance) -> Verification:
         """Add the measured distances to a verification without any difference: the candidate need not run again."""
-        gauges = {name: Gauge() for name in self.names}
+        gauges = {name: OutputMetrics() for name in self.names}
         for answer in self.answers:
             for name, output in zip(self.names, answer.outputs, strict=True):
                 gauges[name].add(output, output)
         return self._measured(found, gauges, tolerance)
 
-    def _measured(self, found: Verification, gauges: Mapping[str, Gauge], tolerance: Tolerance) -> Verification:
+    def _measured(self, found: Verification, gauges: Mapping[str, OutputMetrics], tolerance: Tolerance) -> Verification:
         controls, caught, blind = self.controls(tolerance)
         outputs = {name: gauge.to_json() for name, gauge in gauges.items() if gauge.values}
         return dataclasses.replace(found, outputs=outputs, controls=controls, caught=caught, blind=blind)
@@ -129,7 +129,7 @@ class Reference:
         blind = []
         for position, name in enumerate(self.names):
             outputs = [answer.outputs[position] for answer in self.answers]
-            wrong = spoilt(outputs[0], tolerance)
+            wrong = perturbed(outputs[0], tolerance)
             if wrong is not None:
                 made += 1
                 caught += compare(name, outputs[0], wrong, tolerance).reason is not None
@@ -150,7 +150,7 @@ class Reference:
         return f"a new input `{min(new)}`" if new else None
 
     def _run_original(self) -> None:
-        answers: list[Answer] = []
+        answers: list[ReferenceSample] = []
         self._answers = answers
         try:
             with running(self.original) as before:
@@ -169,7 +169,7 @@ class Reference:
         except Exception as error:
             self._trouble = brief(error)
 
-    def _answer(self, before: Any, feed: Feed) -> Answer:
+    def _answer(self, before: Any, feed: Feed) -> ReferenceSample:
         """Run the original on a feed, adapted by the changes of the interface."""
         both = Adapted((feed,), feed)
         for adapt in self.reforms:
@@ -177,9 +177,9 @@ class Reference:
         self._dropped = both.dropped
         kept = [place for place, name in enumerate(self._names) if name not in both.dropped]
         outputs = [before.run(None, old) for old in both.old]
-        return Answer(both.new, [[run[place] for place in kept] for run in outputs])
+        return ReferenceSample(both.new, [[run[place] for place in kept] for run in outputs])
 
-    def _feeds(self, answers: list[Answer]) -> Iterator[Feed]:
+    def _feeds(self, answers: list[ReferenceSample]) -> Iterator[Feed]:
         """Iterate over the user's feed, or seeded ones: at two sizes where dims are dynamic, then integers at their edges."""
         if self.data is not None:
             yield from given_feeds(self.original, self.data, self.values)
@@ -190,10 +190,10 @@ class Reference:
                 yield from self._wide(answers)
                 return
 
-    def _seeded(self, answers: list[Answer], top: int) -> Iterator[Feed]:
+    def _seeded(self, answers: list[ReferenceSample], top: int) -> Iterator[Feed]:
         """Iterate over seeded feeds whose integers are below `top`."""
-        free, worked = is_free(self.original, self.shapes, self.values), 0
-        for sizes in candidates(free=free):
+        free, worked = has_dynamic_inputs(self.original, self.shapes, self.values), 0
+        for sizes in candidate_sizes(free=free):
             for seed in range(SEEDS if not free else 2):
                 had = len(answers)
                 feed = seeded_feeds(self.original, self.shapes, self.values, sizes, seed + worked * 2, top)
@@ -209,7 +209,7 @@ class Reference:
             if worked == 2:
                 return
 
-    def _wide(self, answers: list[Answer]) -> Iterator[Feed]:
+    def _wide(self, answers: list[ReferenceSample]) -> Iterator[Feed]:
         """The last feed that ran, with edges for integers: in all inputs where those are data, else in one after the other."""
         names = [name for name in data_inputs(self.original) if name not in self.values]
         had = len(answers)

@@ -17,7 +17,7 @@ from onnx import GraphProto, ModelProto, ValueInfoProto
 from graphfix.analysis.value_sources import RANDOM
 from graphfix.errors import GraphfixError
 from graphfix.ir.bind_inputs import Dims, interface
-from graphfix.verify.feeds import Feed, given_feeds, is_free, seeded_feeds
+from graphfix.verify.feeds import Feed, given_feeds, has_dynamic_inputs, seeded_feeds
 from graphfix.verify.runtime import session
 
 SEQUENCES = ((1, 512), (1, 224), (1, 64), (2, 32), (1, 16000), (1, 16), (2, 7), (1, 1))
@@ -34,7 +34,7 @@ MOST = 2**26
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class ReferenceRun:
     """The result of the reference run: `trouble` is why onnxruntime cannot load the model, `feed` an input it runs on.
 
     `outputs` are in the model's order; both are empty where it ran on no input. `sizes` holds a shape for every
@@ -62,7 +62,7 @@ class Witness:
         if self.seeded and not all(map(_finite, self.outputs)):
             return None
         arrays = [value for value in self.outputs if isinstance(value, np.ndarray) and value.dtype.kind in "biufc"]
-        if not arrays or len(arrays) < len(self.outputs) or draws(model.graph):
+        if not arrays or len(arrays) < len(self.outputs) or is_random(model.graph):
             return None
         kept: dict[str, Any] = {f"in:{name}": value for name, value in self.feed.items() if name not in without}
         if any(value.dtype.kind not in "biufc" for value in kept.values()):
@@ -72,12 +72,12 @@ class Witness:
         return place
 
 
-def witness(
+def run_reference(
     model: ModelProto,
     shapes: Mapping[str, Dims] | None = None,
     values: Mapping[str, object] | None = None,
     data: Mapping[str, Any] | None = None,
-) -> Witness:
+) -> ReferenceRun:
     """Load the model in onnxruntime and run it once, with `values` for the inputs that are to be bound.
 
     Raises UsageError for data that does not fit the model's inputs.
@@ -86,7 +86,7 @@ def witness(
 
     version, shapes, values = onnxruntime.__version__, dict(shapes or {}), dict(values or {})
     feeds = given_feeds(model, data, values) if data is not None else _seeded(model, shapes, values)
-    first: Witness | None = None
+    first: ReferenceRun | None = None
     try:
         with session(model) as loaded:
             left = MOST_RUNS
@@ -95,34 +95,38 @@ def witness(
                     outputs = loaded.run(None, feed)
                 except Exception:  # onnxruntime has exceptions of its own; the model may run at another size
                     continue
-                found = Witness(version, "", feed, outputs, {name: array.shape for name, array in feed.items()}, data is None)
+                found = ReferenceRun(
+                    version, "", feed, outputs, {name: array.shape for name, array in feed.items()}, data is None
+                )
                 first, left = first or found, left - 1
                 if all(map(_finite, outputs)):
                     return found
                 if not left:
                     break
-            return first or Witness(version, sizes=_assumed_sizes(model, shapes, values))
+            return first or ReferenceRun(version, sizes=_assumed_sizes(model, shapes, values))
     except GraphfixError:
         raise
     except Exception as error:
-        return Witness(version, " ".join(str(error).split()) or type(error).__name__, sizes=_assumed_sizes(model, shapes, values))
+        return ReferenceRun(
+            version, " ".join(str(error).split()) or type(error).__name__, sizes=_assumed_sizes(model, shapes, values)
+        )
 
 
 def _finite(output: Any) -> bool:
     return not isinstance(output, np.ndarray) or output.dtype.kind not in "fc" or bool(np.isfinite(output).all())
 
 
-def draws(graph: GraphProto) -> bool:
+def is_random(graph: GraphProto) -> bool:
     """Whether any operator in the graph, at any depth, draws random numbers."""
     return any(
-        node.op_type in RANDOM or any(draws(inner) for item in node.attribute for inner in (item.g, *item.graphs))
+        node.op_type in RANDOM or any(is_random(inner) for item in node.attribute for inner in (item.g, *item.graphs))
         for node in graph.node
     )
 
 
 def _seeded(model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, object]) -> Iterator[Feed]:
     """Iterate over seeded feeds: with all dynamic dims at the tried size, then with the inner dims of each input at 1."""
-    dynamic = is_free(model, shapes, values)
+    dynamic = has_dynamic_inputs(model, shapes, values)
     widest = max((_dynamic_dims(info) for info in interface(model)), default=0)
     layouts = [dict(shapes), _with_inner_ones(model, shapes)] if dynamic else [dict(shapes)]
     for layout in layouts:

@@ -9,7 +9,7 @@ from marks import NAMES, marks
 from trips import TARGETS, Lower, by, told
 
 import graphfix
-from graphfix.ir.source_location import Origin
+from graphfix.ir.source_location import SourceLocation
 from graphfix.linter.diagnostics import Finding, Severity
 
 LEAST = 0.95
@@ -72,7 +72,7 @@ def test_a_wrong_line_counts_as_wrong() -> None:
     line = next(number for number, ops in marks("embedding").items() if "ArgMax" in ops)
 
     def finding(op: str, at: int) -> Finding:
-        return Finding("GF103", "n", Severity.ERROR, "tract", "m", op=op, source=Origin("", "/x/embedding.py", at))
+        return Finding("GF103", "n", Severity.ERROR, "tract", "m", op=op, source=SourceLocation("", "/x/embedding.py", at))
 
     nowhere = Finding("GF103", "n", Severity.NOTE, "tract", "m", op="Add")
     found = [finding("ArgMax", line), finding("ArgMax", line - 1), finding("Gemm", line), nowhere]

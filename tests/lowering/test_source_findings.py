@@ -11,7 +11,7 @@ import pytest
 
 import graphfix
 import graphfix.lowering.leftovers
-from graphfix.ir.source_location import Origin
+from graphfix.ir.source_location import SourceLocation
 from graphfix.linter.diagnostics import Result, Severity
 from graphfix.linter.source_outcomes import SOURCE_OUTCOMES
 from graphfix.lowering.codes import KINDS, finding
@@ -35,7 +35,7 @@ def test_a_leftover_is_told_with_its_place() -> None:
     }
     made = finding(told, "tract")
     assert (made.code, made.name, made.severity, made.target) == ("GF509", "size-branch", Severity.WARNING, "tract")
-    assert made.source == Origin("neck", "/home/me/model.py", 26)
+    assert made.source == SourceLocation("neck", "/home/me/model.py", 26)
     assert made.message == "`if w > 16` hangs on a size"
     assert made.op == ""
 
@@ -74,7 +74,7 @@ def test_what_is_half_known_is_told_as_far_as_it_is() -> None:
     made = finding(
         {"kind": "training-mode", "module": "head.2", "file": "", "line": 0, "text": "a `Dropout` is in training mode"}, "tract"
     )
-    assert made.source == Origin("head.2")
+    assert made.source == SourceLocation("head.2")
     assert finding({"kind": "lowering-differs", "text": "by 0.3"}, "tract").source is None
 
 

@@ -12,7 +12,7 @@ import pytest
 from marks import PROGRAMS, marks
 
 import graphfix
-from graphfix.ir.source_location import bears, origin
+from graphfix.ir.source_location import has_location, source_location
 from graphfix.linter.diagnostics import Finding
 from graphfix.linter.engine import lint_file
 
@@ -60,7 +60,7 @@ def test_nineteen_of_twenty_findings_name_the_right_line(exporter: str, exported
     told, guessed = [], []
     for path in sorted(exported.glob(f"*.{exporter}.onnx")):
         program, model = path.name.partition(".")[0], onnx.load(path, load_external_data=False)
-        silent = {node.name for node in model.graph.node if exporter == "dynamo" and not bears(node)}
+        silent = {node.name for node in model.graph.node if exporter == "dynamo" and not has_location(node)}
         for found in (f for result in lint_file(path, TARGETS) for f in result.findings if f.node):
             (guessed if found.node in silent else told).append((program, found))
     wrong = [(program, found) for program, found in told if not right(found, program)]
@@ -84,7 +84,7 @@ def test_a_fixed_program_knows_its_lines(name: str, target: str, exported: Path)
     before = onnx.load(exported / f"{name}.onnx")
     result = graphfix.fix(before, target)
     assert any(change.applied and change.source is not None for change in result.changes)
-    known = {origin(node, before.producer_name) for node in before.graph.node}
-    after = {origin(node, before.producer_name) for node in result.model.graph.node}
+    known = {source_location(node, before.producer_name) for node in before.graph.node}
+    after = {source_location(node, before.producer_name) for node in result.model.graph.node}
     assert after <= known
     assert {found.line for found in after if found is not None} & marks(name.partition(".")[0]).keys()

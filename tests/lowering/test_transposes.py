@@ -12,7 +12,7 @@ import onnx.parser
 import onnxruntime
 import pytest
 
-from graphfix.ir.layout_regions import inverse, permutation
+from graphfix.ir.layout_regions import inverse_permutation, permutation
 from graphfix.lowering import transposes
 
 IN, OUT = "Transpose<perm = [0, 3, 1, 2]>", "Transpose<perm = [0, 2, 3, 1]>"
@@ -158,7 +158,7 @@ def test_regions_drawn_at_random_compute_the_same() -> None:
 def test_permutations() -> None:
     nodes = model(f"a = {IN}(x) b = Transpose(x) y = Conv(a, w)").graph.node
     assert [permutation(node) for node in nodes] == [(0, 3, 1, 2), None, None]
-    assert inverse((0, 3, 1, 2)) == (0, 2, 3, 1)
+    assert inverse_permutation((0, 3, 1, 2)) == (0, 2, 3, 1)
 
 
 def test_transposes_at_the_borders_are_told_with_the_option_that_takes_them_away() -> None:

@@ -6,7 +6,7 @@ import onnx
 import pytest
 
 from graphfix.ir.verifier import violations
-from graphfix.rewriting.registry import registry, remedies
+from graphfix.rewriting.registry import registry, rewrites_for
 from graphfix.rewriting.rewrite import Case, Rewrite, Safety
 
 from .fired import fired, verified
@@ -74,5 +74,5 @@ def test_new_nodes_are_stamped_with_the_rewrite(rewrite: Rewrite, case: Case) ->
 
 
 def test_an_exact_remedy_comes_before_an_approximate_one() -> None:
-    names = [r.name for r in remedies("HardSigmoid", "operator", "GF101")]
+    names = [r.name for r in rewrites_for("HardSigmoid", "operator", "GF101")]
     assert names.index("decompose-hard-sigmoid") < names.index("hard-sigmoid-to-sigmoid") < names.index("simplify")

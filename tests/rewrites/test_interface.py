@@ -12,7 +12,7 @@ from onnx import ModelProto
 
 from graphfix.errors import UsageError
 from graphfix.linter.diagnostics import Result
-from graphfix.rewrites.interface.requests import reforms
+from graphfix.rewrites.interface.requests import requested_interface
 from graphfix.rewriting.fix_options import FixOptions
 from graphfix.rewriting.pipeline import FixResult, fix_model
 
@@ -26,7 +26,9 @@ def fixed(text: str, **asked: Any) -> FixResult:
     model = onnx.parser.parse_model(text)
     data = asked.pop("data", None)
     result = fix_model(
-        model, judge=lambda _: [Result("", "demo", "1")], options=FixOptions(interface=reforms(model, **asked), data=data)
+        model,
+        judge=lambda _: [Result("", "demo", "1")],
+        options=FixOptions(interface=requested_interface(model, **asked), data=data),
     )
     assert result.verification.passed, result.verification.reason
     onnx.checker.check_model(result.model, full_check=True)
@@ -178,10 +180,10 @@ def test_bytes_come_in_as_a_wider_dtype(wide: str, code: int) -> None:
 
 def test_a_dtype_that_does_not_hold_the_numbers_is_refused() -> None:
     model = onnx.parser.parse_model(BYTES)
-    (asked,) = reforms(model, dtypes=["x=int8"])
+    (asked,) = requested_interface(model, dtypes=["x=int8"])
     assert [d.reason for d in asked.apply(model).declined] == [
         "`x` is uint8 and can come in as int32 or int64 or float32, not int8"
     ]
     longs = onnx.parser.parse_model(BYTES.replace("uint8", "int64"))
-    (asked,) = reforms(longs, dtypes=["int32"])
+    (asked,) = requested_interface(longs, dtypes=["int32"])
     assert [d.reason for d in asked.apply(longs).declined] == ["`x` is int64 and stays what it is, not int32"]

@@ -8,7 +8,7 @@ import pytest
 from onnx import ModelProto, TensorProto, helper
 
 from graphfix.rewriting.graph_rewrite import parse_nodes
-from graphfix.rewriting.opset_forms import spelled
+from graphfix.rewriting.opset_forms import in_opset_form
 from graphfix.rewriting.registry import registry
 from graphfix.verify.reference import Reference, Tolerance
 
@@ -26,7 +26,7 @@ TEXTS = {
 
 def model(text: str, opset: int) -> ModelProto:
     """The node as the opset spells it, in a model."""
-    nodes, operands = spelled(parse_nodes(text, opset), opset, np.float32)
+    nodes, operands = in_opset_form(parse_nodes(text, opset), opset, np.float32)
     rank = 3 if "Unsqueeze" in text else 1 if "keepdims" in text else 2
     weights = [onnx.numpy_helper.from_array(array, name) for name, array in operands.items()]
     graph = helper.make_graph(
@@ -52,7 +52,7 @@ def test_a_node_is_lawful_and_computes_the_same_at_opsets_on_both_sides(text: st
 
 @pytest.mark.parametrize("opset", [11, 13, 17, 18, 21])
 def test_a_split_without_sizes_says_how_many_parts_from_opset_18(opset: int) -> None:
-    nodes, operands = spelled(parse_nodes("a, b = Split<axis = 1>(x)", opset), opset, None)
+    nodes, operands = in_opset_form(parse_nodes("a, b = Split<axis = 1>(x)", opset), opset, None)
     assert [a.i for a in nodes[0].attribute if a.name == "num_outputs"] == ([2] if opset >= 18 else [])
     assert operands == {}
 

@@ -37,7 +37,7 @@ Feeding = tuple[str, str]
 NOTHING: Feeding = ("nothing", "nothing")
 
 
-def feedings(graph: GraphProto, nodes: Mapping[int, NodeFacts]) -> dict[int, Feeding]:
+def broadcasts_into_products(graph: GraphProto, nodes: Mapping[int, NodeFacts]) -> dict[int, Feeding]:
     """How the stretched axes are read by a product, and by way of what, by position of the stretching node.
 
     `nodes` are the facts of the graph's nodes by position. The first word is `nothing` without a product, else the worst
@@ -231,7 +231,9 @@ def _terms(equation: str | bytes, ranks: Sequence[int | None], place: int) -> La
 
 
 def _find(context: Context) -> dict[int, Told]:
-    return {at: {"feeds": role, "feeds.by": by} for at, (role, by) in feedings(context.graph, context.nodes).items()}
+    return {
+        at: {"feeds": role, "feeds.by": by} for at, (role, by) in broadcasts_into_products(context.graph, context.nodes).items()
+    }
 
 
 PATTERN = StructuralPattern(

@@ -17,7 +17,7 @@ from graphfix.ir.schemas import formal_types
 Reader = tuple[NodeProto, int]
 
 
-def in_company(graph: GraphProto, opsets: Mapping[str, int]) -> set[int]:
+def combined_fills(graph: GraphProto, opsets: Mapping[str, int]) -> set[int]:
     """The positions of the ConstantOfShape nodes without a value whose result some node takes together with another operand."""
     filled = [(position, node) for position, node in enumerate(graph.node) if _fills(node)]
     if not filled:
@@ -54,5 +54,5 @@ def _met(name: str, readers: Mapping[str, list[Reader]], opsets: Mapping[str, in
 PATTERN = StructuralPattern(
     frozenset({"ConstantOfShape"}),
     {"accompanied": False},
-    lambda context: {at: {"accompanied": True} for at in in_company(context.graph, context.opsets)},
+    lambda context: {at: {"accompanied": True} for at in combined_fills(context.graph, context.opsets)},
 )

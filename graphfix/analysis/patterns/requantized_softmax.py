@@ -18,7 +18,7 @@ BYTES = {"int8", "uint8"}
 MOST_STEPS = 32
 
 
-def requantisings(nodes: Mapping[int, NodeFacts]) -> dict[int, str]:
+def requantized_softmaxes(nodes: Mapping[int, NodeFacts]) -> dict[int, str]:
     """The positions of such nodes, of one graph's by position: `same dtype` of bytes before and after, or `other dtype`."""
     made = {at: node for at, node in nodes.items() if node.op in REQUANTISED and not node.domain}
     if not made:
@@ -78,7 +78,7 @@ def _after(node: NodeFacts, readers: Mapping[str, list[NodeFacts]]) -> str:
 PATTERN = StructuralPattern(
     frozenset(REQUANTISED),
     {"requantised": "nothing"},
-    lambda context: {at: {"requantised": word} for at, word in requantisings(context.nodes).items()},
+    lambda context: {at: {"requantised": word} for at, word in requantized_softmaxes(context.nodes).items()},
     words={
         ("requantised", "same dtype"): "quantised numbers before and after",
         ("requantised", "other dtype"): "quantised numbers of different dtypes before and after",

@@ -14,7 +14,7 @@ from graphfix.analysis.patterns.structural_pattern import StructuralPattern
 ROW = Pattern("before = Reshape(x, s)  turned = Transpose(before)  y = Reshape(turned, t)", closed=True)
 
 
-def regroupings(graph: GraphProto) -> set[int]:
+def reshape_transpose_chains(graph: GraphProto) -> set[int]:
     """The positions of the nodes of a graph, not of its subgraphs, that stand in such a row and feed nothing else."""
     if not any(node.op_type == "Transpose" for node in graph.node):
         return set()
@@ -26,5 +26,5 @@ def regroupings(graph: GraphProto) -> set[int]:
 PATTERN = StructuralPattern(
     frozenset({"Reshape", "Transpose"}),
     {"regroups": False},
-    lambda context: {at: {"regroups": True} for at in regroupings(context.graph)},
+    lambda context: {at: {"regroups": True} for at in reshape_transpose_chains(context.graph)},
 )

@@ -17,7 +17,7 @@ SIZED_BY = {"Reshape": 1, "Expand": 1, "Resize": 3, "Tile": 1, "ConstantOfShape"
 MOST_STEPS = 32
 
 
-def resized(op: str, data: Value | None, producer: Callable[[str], NodeFacts | None]) -> bool:
+def has_computed_dims(op: str, data: Value | None, producer: Callable[[str], NodeFacts | None]) -> bool:
     """Whether a loss takes scores whose dims some node before it was given as computed numbers."""
     if op not in LOSSES:
         return False
@@ -36,7 +36,7 @@ def resized(op: str, data: Value | None, producer: Callable[[str], NodeFacts | N
 
 def _find(context: Context) -> dict[int, Told]:
     nodes = [(at, context.nodes[at]) for at in context.at(LOSSES)]
-    return {at: {"resized": resized(n.op, n.inputs[0] if n.inputs else None, context.producer)} for at, n in nodes}
+    return {at: {"resized": has_computed_dims(n.op, n.inputs[0] if n.inputs else None, context.producer)} for at, n in nodes}
 
 
 PATTERN = StructuralPattern(frozenset(LOSSES), {"resized": False}, _find)

@@ -26,7 +26,7 @@ BLOCKING = {
 """Operators that a choice of entries does not move up through; through all others of one output it may."""
 
 
-def thinnings(graph: GraphProto) -> set[int]:
+def strided_products(graph: GraphProto) -> set[int]:
     """The positions of the nodes of a graph, not of its subgraphs, that choose every n-th entry of a product."""
     choosing = {at for at, node in enumerate(graph.node) if _op(node) in THINNING}
     if not choosing:
@@ -102,6 +102,6 @@ def _strides(node: NodeProto) -> Sequence[int]:
 PATTERN = StructuralPattern(
     frozenset(THINNING),
     {"thins": False},
-    lambda context: {at: {"thins": True} for at in thinnings(context.graph)},
+    lambda context: {at: {"thins": True} for at in strided_products(context.graph)},
     words={("thins", True): "every n-th entry of a product over open dims"},
 )

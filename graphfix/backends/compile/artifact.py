@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from graphfix.errors import OutputError, UsageError
-from graphfix.ir.atomic_write import told, writable
+from graphfix.ir.atomic_write import output_errors, writable
 
 REQUIRED_SUFFIXES = (".xml", ".mlpackage")
 """Suffixes that the compiler's own loader requires."""
@@ -42,13 +42,13 @@ class PendingArtifact:
 
     def __init__(self, output: Path) -> None:
         self._output = Path(os.path.realpath(output))
-        with told(output):
+        with output_errors(output):
             self._folder = Path(tempfile.mkdtemp(prefix=".graphfix-", dir=self._output.parent))
         self.path = self._folder / self._output.name
 
     def commit(self) -> None:
         """Move everything in the folder to the output's folder, the artifact itself last."""
-        with told(self._output):
+        with output_errors(self._output):
             for entry in sorted(self._folder.iterdir(), key=lambda entry: entry == self.path):
                 goal = self._output.parent / entry.name
                 if entry.is_dir() and goal.is_dir():

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from onnx import ModelProto
 
 from graphfix.analysis.facts import Facts
-from graphfix.ir.dim_ranges import Spanned, profile
-from graphfix.verify.reference_run import Witness
+from graphfix.ir.dim_ranges import Spanned, shape_profile
+from graphfix.verify.reference_run import ReferenceRun
 
 if TYPE_CHECKING:
     from graphfix.backends.base import Backend
@@ -40,7 +40,7 @@ class PreparedCase:
     case: Case
     model: ModelProto
     file: Path
-    reference: Witness
+    reference: ReferenceRun
     feed: Path | None
     _facts: Facts | None = None
 
@@ -56,7 +56,7 @@ class PreparedCase:
         options = dict(more.pop("options", None) or {})
         values = {}
         if backend.needs_sizes:
-            options["profiles"] = profile(self.model, self.case.shapes, self.reference.sizes)
+            options["profiles"] = shape_profile(self.model, self.case.shapes, self.reference.sizes)
             feed = self.reference.feed
             values = {name: array.tolist() for name, array in feed.items() if array.dtype.kind in "iu" and array.size <= 64}
         return session.ask(self.file, values=values, options=options, **more)

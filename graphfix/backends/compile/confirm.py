@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from graphfix.backends.compile.case import Case, PreparedCase
 from graphfix.backends.compile.findings import compiler_findings
-from graphfix.ir.dim_ranges import Span, freed, profile
+from graphfix.ir.dim_ranges import DimRange, shape_profile, without_ranges
 from graphfix.ir.reading import bound, named, read_whole
-from graphfix.linter.diagnostics import Result, told_apart
-from graphfix.verify.reference_run import witness
+from graphfix.linter.diagnostics import Result, number_duplicates
+from graphfix.verify.reference_run import run_reference
 
 if TYPE_CHECKING:
     from graphfix.backends.base import Backend
@@ -35,12 +35,12 @@ def prepare(case: Case) -> Iterator[PreparedCase]:
     from graphfix.ir.io import save_model
 
     original = read_whole(case.path)
-    shapes: Any = {name: freed(dims) for name, dims in case.shapes.items()}
-    usual: Any = {name: [dim.usual if isinstance(dim, Span) else dim for dim in dims] for name, dims in case.shapes.items()}
+    shapes: Any = {name: without_ranges(dims) for name, dims in case.shapes.items()}
+    usual: Any = {name: [dim.usual if isinstance(dim, DimRange) else dim for dim in dims] for name, dims in case.shapes.items()}
     fixed = bool(case.values) or any(size is not None for dims in shapes.values() for size in dims)
     model = with_output_shapes(bound(original, shapes, case.values)) if fixed else original
-    profile(model, case.shapes, {})  # an invalid range is reported before anything runs
-    reference = witness(original, named(original, usual), case.values, case.data)
+    shape_profile(model, case.shapes, {})  # an invalid range is reported before anything runs
+    reference = run_reference(original, named(original, usual), case.values, case.data)
     with tempfile.TemporaryDirectory(prefix="graphfix-") as folder:
         file = case.path
         if fixed:
@@ -75,5 +75,5 @@ def confirm(
         "numerics": verdict.numerics,
         "error": verdict.error,
     }
-    result.findings = told_apart([*compiler_findings(result, prepared, verdict, backend), *result.findings], result.called)
+    result.findings = number_duplicates([*compiler_findings(result, prepared, verdict, backend), *result.findings], result.called)
     return verdict

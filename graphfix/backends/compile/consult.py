@@ -11,7 +11,7 @@ from typing import Any
 from onnx import ModelProto
 
 from graphfix.errors import BackendError
-from graphfix.ir.weight_offload import whole
+from graphfix.ir.weight_offload import with_weights
 from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.rewriting.compiler_rejections import Ask
 
@@ -45,7 +45,7 @@ def consult_compilers(
             path = folder / "model.onnx"
             copy = ModelProto()
             copy.CopyFrom(model)
-            save_model(whole(copy), path, force=True)
+            save_model(with_weights(copy), path, force=True)
             del copy
             bound_shapes = {name: dims for name, dims in shapes.items() if name in {info.name for info in model.graph.input}}
             with prepare(Case(path, bound_shapes, {})) as prepared:

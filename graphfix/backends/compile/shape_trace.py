@@ -11,7 +11,7 @@ import numpy as np
 from onnx import ModelProto, ValueInfoProto
 
 from graphfix.ir.bind_inputs import interface
-from graphfix.ir.dim_ranges import profile
+from graphfix.ir.dim_ranges import shape_profile
 from graphfix.verify.runtime import session
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class ShapeTrace:
 
     def profile(self, model: ModelProto) -> dict[str, tuple[list[int], list[int], list[int]]]:
         """Least, usual and greatest sizes for the dynamic dims of a part's inputs: the sizes of the run."""
-        return profile(model, {}, self.shapes)
+        return shape_profile(model, {}, self.shapes)
 
     def values(self, model: ModelProto) -> dict[str, Any]:
         """The values that a part's small integer inputs had in the run."""

@@ -31,14 +31,14 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
         UsageError: there is no such subject; the hint names the most similar one.
     """
     if len(subject) == 2:
-        from graphfix.linter.support import named, operators, support, told
+        from graphfix.linter.support import named, operators, support, support_lines
 
         name = subject[0].partition("@")[0]
         if name not in targets():
             raise UsageError(f"no target is called `{name}`", hint=nearest(name, targets()))
         rules = table(subject[0])
         for op in named(subject[1], operators([rules])):
-            yield from told(support(op, rules))
+            yield from support_lines(support(op, rules))
         return
     word = " ".join(subject)
     found = next((code for code in codes().values() if word.upper() == code.code or word == code.name), None)

@@ -158,9 +158,9 @@ def _finished_results(fixing: Fixing, policy: Policy, output: str | None, given:
 
 def _interface(model: ModelProto, given: argparse.Namespace) -> list[InterfaceRewrite]:
     """The changes of the interface that the command line asks for."""
-    from graphfix.rewrites.interface.requests import reforms
+    from graphfix.rewrites.interface.requests import requested_interface
 
-    return reforms(
+    return requested_interface(
         model,
         layouts=given.input_layout,
         dtypes=given.input_dtype,

@@ -13,7 +13,7 @@ from pathlib import Path
 from graphfix.cli.options import add_targets, chosen_targets
 from graphfix.cli.project_setup import HOOK, HOOKS, SETTINGS, git_root, guess_targets, with_hook, with_settings
 from graphfix.errors import UsageError
-from graphfix.ir.atomic_write import Pending, destination, told, writable
+from graphfix.ir.atomic_write import PendingFile, destination, output_errors, writable
 from graphfix.linter import config as settings
 from graphfix.linter.config import Config
 from graphfix.tables.table import table
@@ -100,7 +100,7 @@ def _write(path: Path, text: str) -> None:
         text = text.replace("\n", "\r\n")
     writable(path, force=True)
     goal = destination(path)
-    with told(path), Pending(os.path.dirname(goal)) as pending:
+    with output_errors(path), PendingFile(os.path.dirname(goal)) as pending:
         pending.write(text.encode())
         pending.put(goal)
 

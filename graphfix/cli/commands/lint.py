@@ -18,7 +18,7 @@ from graphfix.cli.progress import progress
 from graphfix.cli.run_settings import ModelSettings, add_policy, model_settings, save_baselines
 from graphfix.errors import GraphfixError, UsageError
 from graphfix.linter.diagnostics import Result
-from graphfix.linter.timings import Clock
+from graphfix.linter.timings import StageTimer
 from graphfix.lowering.options import add_lowering
 from graphfix.lowering.source import Source, recognise_source
 from graphfix.report import renderer
@@ -131,7 +131,7 @@ def _judge(lint_run: LintRun) -> list[Result]:
     """Judge every model, apply the policy to the findings, and print them."""
     from graphfix.cli.lint_jobs import run_tasks
 
-    given, clock = lint_run.given, Clock()
+    given, clock = lint_run.given, StageTimer()
     write = renderer(lint_run.format, rulings=True)
     results: list[Result] = []
     with contextlib.ExitStack() as stack:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from graphfix.cli.options import add_targets
-from graphfix.linter.support import named, operators, support, tables, told
+from graphfix.linter.support import named, operators, support, support_lines, tables
 from graphfix.tables.table import Table
 
 
@@ -51,7 +51,7 @@ def _print_operators(names: list[str], chosen: list[Table]) -> None:
         if at:
             page.line()
         for table in chosen:
-            head, *lines = told(support(name, table))
+            head, *lines = support_lines(support(name, table))
             page.line((head, "bold"))
             for line in lines:
                 page.line((line, "green") if line.lstrip().startswith("helps:") else line)
@@ -59,14 +59,14 @@ def _print_operators(names: list[str], chosen: list[Table]) -> None:
 
 def _write(path: Path, names: list[str], chosen: list[Table], *, force: bool) -> None:
     """Write the page atomically; an existing file is overwritten only with `force`."""
-    from graphfix.ir.atomic_write import Pending, destination, writable
-    from graphfix.ir.atomic_write import told as refused
+    from graphfix.ir.atomic_write import PendingFile, destination, writable
+    from graphfix.ir.atomic_write import output_errors as refused
     from graphfix.report.support_page import support_page
 
     writable(path, force=force)
     page = support_page(names, chosen).encode()
     goal = destination(path)
-    with refused(path), Pending(os.path.dirname(goal)) as pending:
+    with refused(path), PendingFile(os.path.dirname(goal)) as pending:
         pending.write(page)
         pending.put(goal)
     print(f"wrote {path}: {len(names)} operators by {len(chosen)} compiler versions, {len(page) / 2**20:.1f} MiB")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graphfix.linter.check import Check, Look
+from graphfix.linter.check import Check, LintContext
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
 
@@ -39,7 +39,7 @@ class DecomposedActivation(Check):
         Example("b = Abs(x)\na = Add(b, one)\ny = Div(x, a)", weights="float one = {1.0}", says="softsign"),
     )
 
-    def check(self, look: Look) -> Iterator[Finding]:
+    def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a note on the last node of every group of nodes that computes such an activation."""
         from graphfix.analysis.patterns.decomposed_activations import decomposed
 

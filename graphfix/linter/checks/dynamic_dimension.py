@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from graphfix.linter.check import Look, TableCheck
+from graphfix.linter.check import LintContext, TableCheck
 from graphfix.linter.diagnostics import Finding
 from graphfix.linter.example import Example
 from graphfix.linter.option_hints import sizes
@@ -25,7 +25,7 @@ class DynamicDimension(TableCheck):
     valid = (Example("y = Softmax(x)"),)
     invalid = (Example("y = Softmax(x)", inputs="float[n,m] x", says="not fixed", evidence="input-dims-dynamic"),)
 
-    def check(self, look: Look) -> Iterator[Finding]:
+    def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a finding for every node whose dims the compiler requires to be fixed, with the option that fixes them."""
         options = sizes(look.facts)
         for finding in super().check(look):

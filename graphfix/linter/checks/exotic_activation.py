@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graphfix.analysis.patterns.exotic_activations import EXOTIC
-from graphfix.linter.check import Check, Look
+from graphfix.linter.check import Check, LintContext
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
 
@@ -25,7 +25,7 @@ class ExoticActivation(Check):
     valid = (Example("y = Relu(x)"),)
     invalid = (Example("y = Mish(x)", says="`Mish` is an exotic activation"),)
 
-    def check(self, look: Look) -> Iterator[Finding]:
+    def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a note for every exotic activation."""
         for node, _, ruling in look.ruled():
             if node.op in EXOTIC and node.domain in ("", "com.microsoft"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graphfix.analysis.patterns.exotic_activations import EXOTIC_IN_RNN
-from graphfix.linter.check import Check, Look
+from graphfix.linter.check import Check, LintContext
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
 
@@ -38,7 +38,7 @@ class ExoticRecurrentActivation(Check):
         ),
     )
 
-    def check(self, look: Look) -> Iterator[Finding]:
+    def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a note for every recurrent node with an exotic activation."""
         from graphfix.analysis.constant_folding import attribute
 

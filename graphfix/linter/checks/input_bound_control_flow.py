@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from graphfix.linter.check import Check, Look
+from graphfix.linter.check import Check, LintContext
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
 from graphfix.linter.option_hints import binding
@@ -43,7 +43,7 @@ class InputBoundControlFlow(Check):
         ),
     )
 
-    def check(self, look: Look) -> Iterator[Finding]:
+    def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield one note for each control-flow operator: how many nodes there are, and which inputs they depend on."""
         found = [node for node in look.facts.nodes if node.op in BRANCHING and not node.domain]
         if not found:

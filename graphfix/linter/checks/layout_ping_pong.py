@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from graphfix.linter.check import Check, Look
+from graphfix.linter.check import Check, LintContext
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
 
@@ -53,7 +53,7 @@ class LayoutPingPong(Check):
         ),
     )
 
-    def check(self, look: Look) -> Iterator[Finding]:
+    def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a note for every Transpose that undoes one before it."""
         for node in look.facts.nodes:
             if node.op != "Transpose" or node.domain:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graphfix.linter.check import Check, Look
+from graphfix.linter.check import Check, LintContext
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
 
@@ -39,7 +39,7 @@ class PackedSequence(Check):
         ),
     )
 
-    def check(self, look: Look) -> Iterator[Finding]:
+    def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a note for every recurrent node with the operand `sequence_lens`."""
         for node in look.facts.nodes:
             if node.op in RECURRENT and not node.domain and len(node.inputs) > 4 and node.inputs[4] is not None:

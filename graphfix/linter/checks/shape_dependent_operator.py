@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from graphfix.linter.check import Check, Look
+from graphfix.linter.check import Check, LintContext
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
 from graphfix.linter.option_hints import binding
@@ -39,7 +39,7 @@ class ShapeDependentOperator(Check):
         ),
     )
 
-    def check(self, look: Look) -> Iterator[Finding]:
+    def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a note for every node whose shape operands are not known before run time."""
         from graphfix.analysis.facts import SHAPED_BY
         from graphfix.analysis.provenance import Provenance

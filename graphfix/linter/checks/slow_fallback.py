@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from graphfix.linter.check import Check, Look
+from graphfix.linter.check import Check, LintContext
 from graphfix.linter.cures import FALLBACK
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
-from graphfix.tables.phrases import in_words
+from graphfix.tables.phrases import describe_match
 
 if TYPE_CHECKING:
     from graphfix.analysis.facts import NodeFacts
@@ -52,7 +52,7 @@ class SlowFallback(Check):
         ),
     )
 
-    def check(self, look: Look) -> Iterator[Finding]:
+    def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a finding for every node that was measured to run on a fallback."""
         from graphfix.tables.placement import SORTS, fallback, placements
 
@@ -69,7 +69,7 @@ class SlowFallback(Check):
             evidence = memo[key]
             if evidence is None or _computes_sizes(node):
                 continue
-            found = in_words(evidence.when, facets) if evidence.id != "exception" else "this very form"
+            found = describe_match(evidence.when, facets) if evidence.id != "exception" else "this very form"
             message = f"`{node.op}`{f' with {found}' if found else ''} runs {SORTS[evidence.stage]}, on {look.table.title}"
             message += f": {evidence.said}" if evidence.said else ""
             severity = None if evidence.stage != "undelegated" else Severity.NOTE
@@ -82,7 +82,7 @@ def _computes_sizes(node: NodeFacts) -> bool:
     return all(value.rank is not None and value.rank <= 1 and value.dtype in INTEGERS for value in outputs)
 
 
-def _evidence_fields(look: Look, node: NodeFacts, evidence: Evidence) -> dict[str, str]:
+def _evidence_fields(look: LintContext, node: NodeFacts, evidence: Evidence) -> dict[str, str]:
     """The evidence as the fields `evidence` and `measured` of a Finding."""
     from graphfix.tables.placement import placements
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graphfix.linter.check import Check, Look
+from graphfix.linter.check import Check, LintContext
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
 
@@ -37,7 +37,7 @@ class SplitGraph(Check):
         ),
     )
 
-    def check(self, look: Look) -> Iterator[Finding]:
+    def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield one note for the model when at least two parts have `LEAST` nodes or more."""
         cuts, sizes = _cuts_and_sizes(look)
         if len(sizes) < 2:
@@ -50,7 +50,7 @@ class SplitGraph(Check):
         yield self.at(look, None, f"{nodes} the graph into {len(sizes)} parts of {shown} nodes{rest} on {look.table.title}")
 
 
-def _cuts_and_sizes(look: Look) -> tuple[int, list[int]]:
+def _cuts_and_sizes(look: LintContext) -> tuple[int, list[int]]:
     """The number of rejected nodes of the main graph, and the sizes of the parts between them, largest first."""
     parents: dict[int, int] = {}
 

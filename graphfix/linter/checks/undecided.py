@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graphfix.linter.check import Check, Look, cited
+from graphfix.linter.check import Check, LintContext, evidence_fields
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
 from graphfix.tables.phrases import condition_in_words
@@ -24,11 +24,11 @@ class Undecided(Check):
     valid = (Example("y = Add(x, x)"),)
     invalid = (Example("z = example.Mystery(x)\ny = Add(z, z)", says="cannot be decided", evidence="demo/Add/dtype-float64"),)
 
-    def check(self, look: Look) -> Iterator[Finding]:
+    def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a note for every node whose ruling is undecided, and for the model as a whole."""
         for node, _, ruling in [(None, None, look.model), *look.notable]:
             if ruling.verdict == "undecided" and ruling.evidence is not None:
                 subject = f"`{node.op}`" if node is not None else "the model"
                 form = condition_in_words(ruling.evidence.when) or "a form of it"
                 message = f"{subject} cannot be decided: {ruling.reason}; {look.table.title} rejects {form}"
-                yield self.at(look, node, message, **cited(look, node, ruling))
+                yield self.at(look, node, message, **evidence_fields(look, node, ruling))

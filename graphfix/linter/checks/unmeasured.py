@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graphfix.linter.check import Check, Look
+from graphfix.linter.check import Check, LintContext
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
 
@@ -24,7 +24,7 @@ class Unmeasured(Check):
     valid = (Example("y = Relu(x)"),)
     invalid = (Example("y = example.Mystery(x)", says="no probe of this operator"),)
 
-    def check(self, look: Look) -> Iterator[Finding]:
+    def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a note for every node in a form that was not probed, and for the model as a whole."""
         for node, _, ruling in [(None, None, look.model), *look.notable]:
             if ruling.verdict == "unmeasured":

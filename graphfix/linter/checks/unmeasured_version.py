@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graphfix.linter.check import Check, Look
+from graphfix.linter.check import Check, LintContext
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
 
@@ -30,7 +30,7 @@ class UnmeasuredVersion(Check):
         Example("y = Relu(x)", target="demo@1.1", says="graphfix probe --target demo@1.1"),
     )
 
-    def check(self, look: Look) -> Iterator[Finding]:
+    def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield one note on the model when the table is that of another version than the requested one."""
         table = look.table
         if table.asked:

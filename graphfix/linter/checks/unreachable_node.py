@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graphfix.linter.check import Check, Look
+from graphfix.linter.check import Check, LintContext
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
 
@@ -23,11 +23,11 @@ class UnreachableNode(Check):
     valid = (Example("y = Relu(x)"),)
     invalid = (Example("dead = Relu(x)\ny = Relu(x)", says="reaches no output"),)
 
-    def check(self, look: Look) -> Iterator[Finding]:
+    def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a note for every node of the main graph that reaches no output."""
-        from graphfix.analysis.reachability import unreached
+        from graphfix.analysis.reachability import unreachable_nodes
 
-        for position in sorted(unreached(look.facts)):
+        for position in sorted(unreachable_nodes(look.facts)):
             node = look.facts.nodes[position]
             if not node.scope:
                 yield self.at(look, node, f"`{node.op}` reaches no output of the model")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graphfix.linter.check import Check, Look, cited
+from graphfix.linter.check import Check, LintContext, evidence_fields
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
-from graphfix.tables.phrases import in_words
-from graphfix.tables.table import Ruling
+from graphfix.tables.phrases import describe_match
+from graphfix.tables.table import TableVerdict
 
 FOR = "for "
 """The prefix of evidence that names the inputs for which the result is wrong; it is right for all others."""
@@ -38,14 +38,14 @@ class WrongNumerics(Check):
         ),
     )
 
-    def check(self, look: Look) -> Iterator[Finding]:
+    def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a warning for every node in a form that was measured to differ."""
         for node, facets, ruling in look.notable:
             if ruling.wrong is not None and ruling.verdict != "rejected":
-                found = in_words(ruling.wrong.when, facets)
+                found = describe_match(ruling.wrong.when, facets)
                 error = f" (largest relative error {ruling.wrong.error:.2g})" if ruling.wrong.error else ""
                 message = f"`{node.op}`{f' with {found}' if found else ''} compiles on {look.table.title}"
-                fields = cited(look, node, Ruling("supported", None, ruling.wrong))
+                fields = evidence_fields(look, node, TableVerdict("supported", None, ruling.wrong))
                 only = f" {ruling.wrong.said}" if ruling.wrong.said.startswith(FOR) else ""
                 message += f" but computes something else{only}{error}"
                 yield self.at(look, node, message, severity=Severity.NOTE if only else None, **fields)

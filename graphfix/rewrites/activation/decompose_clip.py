@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class DecomposeClip(DraftRewrite):
+class DecomposeClip(BuiltRewrite):
     """Write Clip as a maximum and a minimum, as far as it has bounds.
 
     Why: many compilers support Clip only with constant scalar bounds; Max and Min accept computed bounds of any rank.
@@ -17,7 +17,7 @@ class DecomposeClip(DraftRewrite):
     name = "decompose-clip"
     safety = Safety.EXACT
     needs_opset = 8
-    cures = (Cure("Clip"),)
+    cures = (FixRule("Clip"),)
     before = "y = Clip(x, low, high)"
     after = """raised = Max(x, low)
                y = Min(raised, high)"""
@@ -50,7 +50,7 @@ class DecomposeClip(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         made = draft.inputs[0]
         for index, (op, name) in enumerate((("Max", "min"), ("Min", "max")), 1):
             if draft.has(index):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import NodeRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Declined, Safety
+from graphfix.rewriting.rewrite import FLOATS, Case, Declined, FixRule, Safety
 
 SELU = 1.67326319217681884765625, 1.05070102214813232421875
 """The defaults of alpha and gamma from opset 6 on."""
@@ -26,7 +26,7 @@ class DecomposeElu(NodeRewrite):
     ulps = 16
     ops = ("Selu", "Celu")
     dtypes = FLOATS
-    cures = (Cure("Elu"), Cure("Selu"), Cure("Celu"))
+    cures = (FixRule("Elu"), FixRule("Selu"), FixRule("Celu"))
     before = "y = Elu(x)"
     after = """up = Relu(x)
                minus = Neg(x)
@@ -61,16 +61,16 @@ class DecomposeElu(NodeRewrite):
         ),
     )
 
-    def guard(self, node: Any, surgery: Surgery) -> Declined | None:
+    def guard(self, node: Any, surgery: GraphEditor) -> Declined | None:
         if node.op == "Celu" and node.attrs.get("alpha", 1.0) == 0:
             return Declined("alpha is 0: Celu divides by it", at=surgery.label(surgery.key(node)))
         return None
 
-    def numbers(self, node: Any, surgery: Surgery) -> Mapping[str, float]:
+    def numbers(self, node: Any, surgery: GraphEditor) -> Mapping[str, float]:
         alpha, gamma = SELU if node.op == "Selu" else (1.0, 1.0)
         return {"one": 1.0, "alpha": node.attrs.get("alpha", alpha), "gamma": node.attrs.get("gamma", gamma)}
 
-    def replacement(self, node: Any, surgery: Surgery) -> str:
+    def replacement(self, node: Any, surgery: GraphEditor) -> str:
         if node.op == "Celu":
             return self.after.replace("Exp(down)", "Exp(ratio)").replace("power =", "ratio = Div(down, alpha) power =")
         if node.op == "Selu":

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import NodeRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Safety
 
 
 class DecomposeHardSigmoid(NodeRewrite):
@@ -22,7 +22,7 @@ class DecomposeHardSigmoid(NodeRewrite):
     name = "decompose-hard-sigmoid"
     safety = Safety.EXACT
     needs_opset = 11
-    cures = (Cure("HardSigmoid"),)
+    cures = (FixRule("HardSigmoid"),)
     before = "y = HardSigmoid(x)"
     after = """scaled = Mul(x, alpha)
                line = Add(scaled, beta)
@@ -49,10 +49,10 @@ class DecomposeHardSigmoid(NodeRewrite):
         ),
     )
 
-    def guard(self, node: Any, surgery: Surgery) -> Declined | None:
+    def guard(self, node: Any, surgery: GraphEditor) -> Declined | None:
         return surgery.float32_only(node)
 
-    def constants(self, node: Any, surgery: Surgery) -> Mapping[str, np.ndarray[Any, Any]]:
+    def constants(self, node: Any, surgery: GraphEditor) -> Mapping[str, np.ndarray[Any, Any]]:
         alpha, beta = node.attrs.get("alpha", 0.2), node.attrs.get("beta", 0.5)
         numbers = {"alpha": alpha, "beta": beta, "zero": 0.0, "one": 1.0}
         return {name: np.asarray(number, np.float32) for name, number in numbers.items()}

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import NodeRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Safety
 
 
 class DecomposeHardSwish(NodeRewrite):
@@ -22,7 +22,7 @@ class DecomposeHardSwish(NodeRewrite):
     name = "decompose-hard-swish"
     safety = Safety.EXACT
     needs_opset = 14
-    cures = (Cure("HardSwish"),)
+    cures = (FixRule("HardSwish"),)
     before = "y = HardSwish(x)"
     after = """scaled = Mul(x, sixth)
                line = Add(scaled, half)
@@ -41,9 +41,9 @@ class DecomposeHardSwish(NodeRewrite):
         ),
     )
 
-    def guard(self, node: Any, surgery: Surgery) -> Declined | None:
+    def guard(self, node: Any, surgery: GraphEditor) -> Declined | None:
         return surgery.float32_only(node)
 
-    def constants(self, node: Any, surgery: Surgery) -> Mapping[str, np.ndarray[Any, Any]]:
+    def constants(self, node: Any, surgery: GraphEditor) -> Mapping[str, np.ndarray[Any, Any]]:
         numbers = {"sixth": 1 / 6, "half": 0.5, "zero": 0.0, "one": 1.0}
         return {name: np.asarray(number, np.float32) for name, number in numbers.items()}

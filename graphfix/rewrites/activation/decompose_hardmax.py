@@ -5,11 +5,11 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 
-class DecomposeHardmax(DraftRewrite):
+class DecomposeHardmax(BuiltRewrite):
     """Write Hardmax as the comparison of an ArgMax with the indices along its axis.
 
     Why: few compilers support Hardmax, all support ArgMax and Equal. Before opset 13 the axis and all after it are flattened.
@@ -19,7 +19,7 @@ class DecomposeHardmax(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 11
     dtypes = FLOATS
-    cures = (Cure("Hardmax"),)
+    cures = (FixRule("Hardmax"),)
     before = "y = Hardmax(x)"
     after = """best = ArgMax<axis = -1>(x)
                hit = Equal(indices, best)
@@ -47,7 +47,7 @@ class DecomposeHardmax(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         dims, name = draft.shape(), draft.node.inputs[0].name
         if dims is None:
             return f"the rank of `{name}` is unknown"

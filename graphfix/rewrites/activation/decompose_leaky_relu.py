@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import NodeRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 
 class DecomposeLeakyRelu(NodeRewrite):
@@ -24,7 +24,7 @@ class DecomposeLeakyRelu(NodeRewrite):
     needs_opset = 7
     ops = ("PRelu",)
     dtypes = FLOATS
-    cures = (Cure("LeakyRelu"), Cure("PRelu"))
+    cures = (FixRule("LeakyRelu"), FixRule("PRelu"))
     before = "y = LeakyRelu(x, slope)"
     after = """up = Relu(x)
                minus = Neg(x)
@@ -50,7 +50,7 @@ class DecomposeLeakyRelu(NodeRewrite):
         ),
     )
 
-    def constants(self, node: Any, surgery: Surgery) -> Mapping[str, np.ndarray[Any, Any]]:
+    def constants(self, node: Any, surgery: GraphEditor) -> Mapping[str, np.ndarray[Any, Any]]:
         if node.op == "PRelu":
             return {}
         return {"slope": np.asarray(node.attrs.get("alpha", 0.01), surgery.dtype(node.inputs[0]))}

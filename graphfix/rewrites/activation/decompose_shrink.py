@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import NodeRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 
 class DecomposeShrink(NodeRewrite):
@@ -20,7 +20,7 @@ class DecomposeShrink(NodeRewrite):
     safety = Safety.EXACT
     needs_opset = 9
     dtypes = FLOATS
-    cures = (Cure("Shrink"),)
+    cures = (FixRule("Shrink"),)
     before = "y = Shrink(x)"
     after = """below = Less(x, floor)
                above = Greater(x, ceiling)
@@ -42,6 +42,6 @@ class DecomposeShrink(NodeRewrite):
         ),
     )
 
-    def numbers(self, node: Any, surgery: Surgery) -> Mapping[str, float]:
+    def numbers(self, node: Any, surgery: GraphEditor) -> Mapping[str, float]:
         limit, bias = node.attrs.get("lambd", 0.5), node.attrs.get("bias", 0.0)
         return {"floor": -limit, "ceiling": limit, "bias": bias, "zero": 0.0}

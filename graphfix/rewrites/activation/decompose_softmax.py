@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 
-class DecomposeSoftmax(DraftRewrite):
+class DecomposeSoftmax(BuiltRewrite):
     """Write Softmax and LogSoftmax as a maximum, an exponential and a sum.
 
     Why: some compilers support them on the last axis only, or not for float64. Before opset 13 the axis and all after
@@ -21,7 +21,7 @@ class DecomposeSoftmax(DraftRewrite):
     ulps = 32
     dtypes = FLOATS
     ops = ("LogSoftmax",)
-    cures = (Cure("Softmax"), Cure("LogSoftmax"))
+    cures = (FixRule("Softmax"), FixRule("LogSoftmax"))
     before = "y = Softmax(x)"
     after = """top = ReduceMax<axes = [-1]>(x)
                below = Sub(x, top)
@@ -50,7 +50,7 @@ class DecomposeSoftmax(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         modern, x = draft.surgery.opset >= 13, draft.inputs[0]
         axes = [int(draft.attribute("axis", -1 if modern else 1))]
         if not modern:

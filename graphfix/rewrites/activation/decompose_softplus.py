@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import NodeRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 
 class DecomposeSoftplus(NodeRewrite):
@@ -22,7 +22,7 @@ class DecomposeSoftplus(NodeRewrite):
     needs_opset = 7
     ulps = 16
     dtypes = FLOATS
-    cures = (Cure("Softplus"),)
+    cures = (FixRule("Softplus"),)
     before = "y = Softplus(x)"
     after = """up = Relu(x)
                size = Abs(x)
@@ -50,5 +50,5 @@ class DecomposeSoftplus(NodeRewrite):
         ),
     )
 
-    def numbers(self, node: Any, surgery: Surgery) -> Mapping[str, float]:
+    def numbers(self, node: Any, surgery: GraphEditor) -> Mapping[str, float]:
         return {"one": 1.0}

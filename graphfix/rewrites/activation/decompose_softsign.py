@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import NodeRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 
 class DecomposeSoftsign(NodeRewrite):
@@ -22,7 +22,7 @@ class DecomposeSoftsign(NodeRewrite):
     needs_opset = 7
     ulps = 16
     dtypes = FLOATS
-    cures = (Cure("Softsign"),)
+    cures = (FixRule("Softsign"),)
     before = "y = Softsign(x)"
     after = """size = Abs(x)
                below = Add(size, one)
@@ -40,5 +40,5 @@ class DecomposeSoftsign(NodeRewrite):
         ),
     )
 
-    def numbers(self, node: Any, surgery: Surgery) -> Mapping[str, float]:
+    def numbers(self, node: Any, surgery: GraphEditor) -> Mapping[str, float]:
         return {"one": 1.0}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import NodeRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 
 class DecomposeThresholdedRelu(NodeRewrite):
@@ -21,7 +21,7 @@ class DecomposeThresholdedRelu(NodeRewrite):
     safety = Safety.EXACT
     needs_opset = 10
     dtypes = FLOATS
-    cures = (Cure("ThresholdedRelu"),)
+    cures = (FixRule("ThresholdedRelu"),)
     before = "y = ThresholdedRelu(x)"
     after = """above = Greater(x, alpha)
                y = Where(above, x, zero)"""
@@ -43,5 +43,5 @@ class DecomposeThresholdedRelu(NodeRewrite):
         ),
     )
 
-    def numbers(self, node: Any, surgery: Surgery) -> Mapping[str, float]:
+    def numbers(self, node: Any, surgery: GraphEditor) -> Mapping[str, float]:
         return {"alpha": node.attrs.get("alpha", 1.0), "zero": 0.0}

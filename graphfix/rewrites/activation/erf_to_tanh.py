@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import NodeRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 
 class ErfToTanh(NodeRewrite):
@@ -24,7 +24,7 @@ class ErfToTanh(NodeRewrite):
     rtol = 1e-3
     atol = 1e-3
     dtypes = FLOATS
-    cures = (Cure("Erf"),)
+    cures = (FixRule("Erf"),)
     before = "y = Erf(x)"
     after = """square = Mul(x, x)
                bend = Mul(square, cubic)
@@ -45,5 +45,5 @@ class ErfToTanh(NodeRewrite):
         ),
     )
 
-    def numbers(self, node: Any, surgery: Surgery) -> Mapping[str, float]:
+    def numbers(self, node: Any, surgery: GraphEditor) -> Mapping[str, float]:
         return {"cubic": 2 * 0.044715, "one": 1.0, "slope": 2 / math.sqrt(math.pi)}

@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 
-class ExpandContribGelu(DraftRewrite):
+class ExpandContribGelu(BuiltRewrite):
     """Write onnxruntime's four Gelus in the operators that they were fused from.
 
     Why: a model optimised by onnxruntime contains operators that only onnxruntime supports.
@@ -24,7 +24,7 @@ class ExpandContribGelu(DraftRewrite):
     ulps = 32
     dtypes = FLOATS
     ops = ("FastGelu", "BiasGelu", "QuickGelu")
-    cures = (Cure("Gelu"), Cure("FastGelu"), Cure("BiasGelu"), Cure("QuickGelu"))
+    cures = (FixRule("Gelu"), FixRule("FastGelu"), FixRule("BiasGelu"), FixRule("QuickGelu"))
     before = "y = com.microsoft.Gelu(x)"
     after = """scaled = Mul(x, scale)
                bent = Erf(scaled)
@@ -51,7 +51,7 @@ class ExpandContribGelu(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         x = draft.op("Add", *draft.inputs[:2]) if draft.has(1) else draft.inputs[0]
         if draft.node.op == "QuickGelu":
             gate = draft.op("Sigmoid", draft.op("Mul", x, draft.number(draft.attribute("alpha", 1.702))))

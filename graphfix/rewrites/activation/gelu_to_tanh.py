@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 
-class GeluToTanh(DraftRewrite):
+class GeluToTanh(BuiltRewrite):
     """Replace the exact Gelu by its tanh form, with an error of at most 0.0005.
 
     Why: compilers that support neither Gelu nor the error function support tanh.
@@ -21,7 +21,7 @@ class GeluToTanh(DraftRewrite):
     rtol = 1e-3
     atol = 1e-3
     dtypes = FLOATS
-    cures = (Cure("Gelu"),)
+    cures = (FixRule("Gelu"),)
     before = "y = Gelu(x)"
     fires: ClassVar[tuple[Case, ...]] = (
         Case(
@@ -37,7 +37,7 @@ class GeluToTanh(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         if draft.attribute("approximate", "none") == "tanh":
             return "it is the tanh form already, which its definition writes out"
         x = draft.inputs[0]

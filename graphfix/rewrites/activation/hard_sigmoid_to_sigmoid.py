@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import NodeRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Safety
 
 STEEPNESS = 5.66
 """Minimises max |clip(u + 1/2, 0, 1) - sigmoid(c * u)| over c; the maximum is then 0.056. The tangent, c = 4, has 0.119."""
@@ -25,7 +25,7 @@ class HardSigmoidToSigmoid(NodeRewrite):
     name = "hard-sigmoid-to-sigmoid"
     safety = Safety.APPROXIMATE
     needs_opset = 7
-    cures = (Cure("HardSigmoid"),)
+    cures = (FixRule("HardSigmoid"),)
     atol = 0.06
     rtol = 0.06
     before = "y = HardSigmoid(x)"
@@ -45,14 +45,14 @@ class HardSigmoidToSigmoid(NodeRewrite):
         ),
     )
 
-    def guard(self, node: Any, surgery: Surgery) -> Declined | None:
+    def guard(self, node: Any, surgery: GraphEditor) -> Declined | None:
         alpha = node.attrs.get("alpha", 0.2)
         if alpha <= 0:
             return Declined(f"alpha is {alpha}: a constant, not a sigmoid" if alpha == 0 else f"alpha is {alpha}: falling",
                             at=surgery.label(surgery.key(node)))  # fmt: skip
         return surgery.float32_only(node)
 
-    def constants(self, node: Any, surgery: Surgery) -> Mapping[str, np.ndarray[Any, Any]]:
+    def constants(self, node: Any, surgery: GraphEditor) -> Mapping[str, np.ndarray[Any, Any]]:
         alpha, beta = node.attrs.get("alpha", 0.2), node.attrs.get("beta", 0.5)
         return {
             "slope": np.asarray(STEEPNESS * alpha, np.float32),

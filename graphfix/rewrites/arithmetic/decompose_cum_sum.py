@@ -6,14 +6,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 MOST = 1024
 """The longest axis that is rewritten; the triangular matrix has the square of that number of elements."""
 
 
-class DecomposeCumSum(DraftRewrite):
+class DecomposeCumSum(BuiltRewrite):
     """Write CumSum as the product with a triangular matrix of ones.
 
     Why: a running sum is sequential and rarely supported by accelerators; they are built for matrix products. The order of
@@ -25,7 +25,7 @@ class DecomposeCumSum(DraftRewrite):
     needs_opset = 11
     ulps = 64
     dtypes = ("float16", "float32", "float64", "int32", "int64")
-    cures = (Cure("CumSum"),)
+    cures = (FixRule("CumSum"),)
     before = "y = CumSum(x, axis)"
     after = "y = MatMul(x, triangle)"
     fires: ClassVar[tuple[Case, ...]] = (
@@ -62,7 +62,7 @@ class DecomposeCumSum(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         name, dims, known = draft.node.inputs[0].name, draft.shape(), draft.known(1)
         if known is None:
             return f"the axis `{draft.node.inputs[1].name}` is not known"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import NodeRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 
 class DecomposeIsNan(NodeRewrite):
@@ -22,7 +22,7 @@ class DecomposeIsNan(NodeRewrite):
     needs_opset = 11
     dtypes = FLOATS
     ops = ("IsInf",)
-    cures = (Cure("IsNaN"), Cure("IsInf"))
+    cures = (FixRule("IsNaN"), FixRule("IsInf"))
     before = "y = IsNaN(x)"
     after = """same = Equal(x, x)
                y = Not(same)"""
@@ -53,11 +53,11 @@ class DecomposeIsNan(NodeRewrite):
         ),
     )
 
-    def numbers(self, node: Any, surgery: Surgery) -> Mapping[str, float]:
+    def numbers(self, node: Any, surgery: GraphEditor) -> Mapping[str, float]:
         positive = node.attrs.get("detect_positive", 1)
         return {"limit": float("inf") if positive else -float("inf"), "never": float("nan")}
 
-    def replacement(self, node: Any, surgery: Surgery) -> str:
+    def replacement(self, node: Any, surgery: GraphEditor) -> str:
         if node.op == "IsNaN":
             return self.after
         positive, negative = node.attrs.get("detect_positive", 1), node.attrs.get("detect_negative", 1)

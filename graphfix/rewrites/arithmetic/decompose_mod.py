@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class DecomposeMod(DraftRewrite):
+class DecomposeMod(BuiltRewrite):
     """Write Mod of integers as the remainder of a truncated division.
 
     Why: some compilers support Mod with fmod only, others only without; integer Div truncates towards zero in both.
@@ -19,7 +19,7 @@ class DecomposeMod(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 10
     dtypes = ("int32", "int64", "uint32", "uint64")
-    cures = (Cure("Mod"),)
+    cures = (FixRule("Mod"),)
     before = "y = Mod(a, b)"
     after = """quotient = Div(a, b)
                whole = Mul(quotient, b)
@@ -45,7 +45,7 @@ class DecomposeMod(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         a, b = draft.inputs
         rest = draft.op("Sub", a, draft.op("Mul", draft.op("Div", a, b), b))
         if not draft.attribute("fmod", 0) and draft.dtype().startswith("int"):

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 KINDS = ("ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp")
 
 
-class DecomposeReduction(DraftRewrite):
+class DecomposeReduction(BuiltRewrite):
     """Write the less common reductions as ReduceSum with elementwise operators before and after it.
 
     Why: every compiler supports ReduceSum, whose axes may be an operand from opset 13 on; of the others some are rejected
@@ -25,7 +25,7 @@ class DecomposeReduction(DraftRewrite):
     needs_opset = 7
     ulps = 32
     ops = KINDS
-    cures = tuple(Cure(op) for op in KINDS)
+    cures = tuple(FixRule(op) for op in KINDS)
     before = "y = ReduceL2(x, axes)"
     after = """square = Mul(x, x)
                sum = ReduceSum(square, axes)
@@ -72,7 +72,7 @@ class DecomposeReduction(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         op, dtype, x = draft.node.op, draft.dtype(), draft.inputs[0]
         if dtype not in (*FLOATS, "int32", "int64"):
             return f"`{draft.node.inputs[0].name}` is {dtype or 'of unknown dtype'}"
@@ -92,7 +92,7 @@ class DecomposeReduction(DraftRewrite):
         draft.give(draft.op(after, total) if after else total)
         return None
 
-    def _reduced(self, draft: Draft, op: str, x: str, kept: int) -> str:
+    def _reduced(self, draft: ReplacementBuilder, op: str, x: str, kept: int) -> str:
         """Return the value reduced over the node's axes, whether they are an attribute or an operand."""
         given: dict[str, Any] = {
             name: draft.attribute(name) for name in ("axes", "noop_with_empty_axes") if draft.attribute(name)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 
-class DecomposeRound(DraftRewrite):
+class DecomposeRound(BuiltRewrite):
     """Write Round as a floor plus a correction of 0 or 1.
 
     Why: some compilers lack Round, and floor(x + 1/2) is no substitute: it rounds halves up, and 0.49999997 to 1.
@@ -18,7 +18,7 @@ class DecomposeRound(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 11
     dtypes = FLOATS
-    cures = (Cure("Round"),)
+    cures = (FixRule("Round"),)
     before = "y = Round(x)"
     fires: ClassVar[tuple[Case, ...]] = (
         Case(
@@ -35,7 +35,7 @@ class DecomposeRound(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         x, half = draft.inputs[0], draft.number(0.5)
         floor = draft.op("Floor", x)
         rest = draft.op("Sub", x, floor)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 NARROW = ("int8", "int16")
 
 
-class DecomposeSign(DraftRewrite):
+class DecomposeSign(BuiltRewrite):
     """Write Sign as the difference of two comparisons, computed in int32 for narrow integers.
 
     Why: some compilers support Sign for float32 only, and have wrong numerics for narrow integers.
@@ -20,7 +20,7 @@ class DecomposeSign(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 9
     dtypes = (*FLOATS, *NARROW, "int32", "int64")
-    cures = (Cure("Sign"),)
+    cures = (FixRule("Sign"),)
     before = "y = Sign(x)"
     after = """above = Greater(x, zero)
                below = Less(x, zero)
@@ -46,7 +46,7 @@ class DecomposeSign(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         dtype, x = draft.dtype(), draft.inputs[0]
         wide = "int32" if dtype in NARROW else dtype
         if wide != dtype:

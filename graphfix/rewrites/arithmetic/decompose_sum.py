@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 from typing import ClassVar
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 PAIRS = {"Sum": "Add", "Mean": "Add", "Max": "Max", "Min": "Min"}
 """The operator that combines two operands of each variadic operator."""
 
 
-class DecomposeSum(DraftRewrite):
+class DecomposeSum(BuiltRewrite):
     """Write Sum, Mean, Max and Min of any number of operands as a chain of operators with two operands.
 
     Why: compilers support two operands, broadcast as Add broadcasts; some reject one operand, or more than two.
@@ -23,7 +23,7 @@ class DecomposeSum(DraftRewrite):
     needs_opset = 6
     ulps = 16
     ops = ("Mean", "Max", "Min")
-    cures = tuple(Cure(op) for op in PAIRS)
+    cures = tuple(FixRule(op) for op in PAIRS)
     before = "y = Sum(a, b, c)"
     after = """two = Add(a, b)
                y = Add(two, c)"""
@@ -61,7 +61,7 @@ class DecomposeSum(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         op, operands = draft.node.op, draft.inputs
         if len(operands) == 2 and PAIRS[op] == op:
             return "it has two operands already"

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 OPERAND_SINCE = {"ReduceSum": 13}
 """The opset from which the axes are an operand; 18 for every other reduction."""
@@ -25,7 +25,7 @@ class ExplicitReduceAxes(GraphRewrite):
 
     name = "explicit-reduce-axes"
     safety = Safety.EXACT
-    cures = tuple(Cure(op) for op in REDUCTIONS)
+    cures = tuple(FixRule(op) for op in REDUCTIONS)
     before = "y = ReduceMean(x)"
     after = "y = ReduceMean(x, axes)"
     fires: ClassVar[tuple[Case, ...]] = (
@@ -46,7 +46,7 @@ class ExplicitReduceAxes(GraphRewrite):
         ),
     )
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
             for node in graph.nodes:
                 key = surgery.key(node)

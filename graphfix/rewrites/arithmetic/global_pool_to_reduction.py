@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class GlobalPoolToReduction(DraftRewrite):
+class GlobalPoolToReduction(BuiltRewrite):
     """Write global pooling as a mean or a maximum over the spatial axes.
 
     Why: compilers that support only 2-D pooling, or need a fixed kernel size, support reductions over any axes.
@@ -18,7 +18,7 @@ class GlobalPoolToReduction(DraftRewrite):
     safety = Safety.EXACT
     ulps = 32
     ops = ("GlobalMaxPool", "AveragePool", "MaxPool")
-    cures = tuple(Cure(op) for op in ("GlobalAveragePool", "GlobalMaxPool", "AveragePool", "MaxPool"))
+    cures = tuple(FixRule(op) for op in ("GlobalAveragePool", "GlobalMaxPool", "AveragePool", "MaxPool"))
     before = "y = GlobalAveragePool(x)"
     after = "y = ReduceMean<axes = [2, 3]>(x)"
     fires: ClassVar[tuple[Case, ...]] = (
@@ -51,7 +51,7 @@ class GlobalPoolToReduction(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         dims = draft.shape()
         if dims is None:
             return f"the rank of `{draft.node.inputs[0].name}` is unknown"

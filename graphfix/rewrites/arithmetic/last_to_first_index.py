@@ -6,11 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class LastToFirstIndex(DraftRewrite):
+class LastToFirstIndex(BuiltRewrite):
     """Write ArgMax or ArgMin of the last index as that of the first index of the reversed operand.
 
     Why: compilers return the first of equal maxima and have no attribute for the last. The axis is reversed by a Gather,
@@ -21,7 +21,7 @@ class LastToFirstIndex(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 12
     ops = ("ArgMin",)
-    cures = (Cure("ArgMax"), Cure("ArgMin"))
+    cures = (FixRule("ArgMax"), FixRule("ArgMin"))
     before = "y = ArgMax(x)"
     after = """backwards = Gather(x, indices)
                index = ArgMax(backwards)
@@ -50,7 +50,7 @@ class LastToFirstIndex(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         dims, axis, name = draft.shape(), int(draft.attribute("axis", 0)), draft.node.inputs[0].name
         if not draft.attribute("select_last_index", 0):
             return "it selects the first index already"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 
-class ModByFloor(DraftRewrite):
+class ModByFloor(BuiltRewrite):
     """Write Mod of floats as the remainder of a rounded-down division.
 
     Why: a compiler may support Mod with fmod only, without it only, or of integers only. The quotient is rounded: the
@@ -21,7 +21,7 @@ class ModByFloor(DraftRewrite):
     rtol = 1e-4
     atol = 1e-5
     dtypes = FLOATS
-    cures = (Cure("Mod"),)
+    cures = (FixRule("Mod"),)
     before = "y = Mod<fmod = 1>(a, b)"
     fires: ClassVar[tuple[Case, ...]] = (
         Case(
@@ -44,7 +44,7 @@ class ModByFloor(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         a, b = draft.inputs
         zero = draft.number(0)
         if not draft.attribute("fmod", 0):

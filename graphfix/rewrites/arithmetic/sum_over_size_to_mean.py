@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from graphfix.analysis.dims import DimExpr, expression
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
 from graphfix.rewriting.pattern import Found, Pattern, SurgeryView
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 from graphfix.rewriting.symbolic_shapes import Tracer
 
 QUOTIENT = Pattern("sum = ReduceSum(x)  y = Div(sum, count)")
@@ -28,7 +28,7 @@ class SumOverSizeToMean(GraphRewrite):
     safety = Safety.EXACT
     everywhere = True
     cures = tuple(
-        Cure(op, kinds=("operand", "dtype", "form", "dynamic", "rejection", "undecided"))
+        FixRule(op, kinds=("operand", "dtype", "form", "dynamic", "rejection", "undecided"))
         for op in ("ReduceSum", "Div", "Mul", "Cast", "Shape", "Size", "ReduceProd", "Squeeze", "Gather")
     )
     before = """s = ReduceSum<axes = [2, 3]>(x)
@@ -71,7 +71,7 @@ class SumOverSizeToMean(GraphRewrite):
         ),
     )
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         tracer, view = Tracer(surgery), SurgeryView(surgery)
         for graph in surgery.graphs():
             for node in list(graph.nodes):
@@ -87,7 +87,7 @@ class SumOverSizeToMean(GraphRewrite):
                 _write(surgery, graph, found, axes)
 
 
-def _count(tracer: Tracer, surgery: Surgery, found: Found) -> tuple[list[int], DimExpr, DimExpr] | None:
+def _count(tracer: Tracer, surgery: GraphEditor, found: Found) -> tuple[list[int], DimExpr, DimExpr] | None:
     """Return the axes of the sum, their number of elements, and the divisor; None where these are not known."""
     total, data, by = found.nodes["sum"], found["x"], found["count"]
     value, known = surgery.value(data), tracer.elements(by)
@@ -106,7 +106,7 @@ def _count(tracer: Tracer, surgery: Surgery, found: Found) -> tuple[list[int], D
     return axes, count, known[0]
 
 
-def _write(surgery: Surgery, graph: Any, found: Found, axes: list[int]) -> None:
+def _write(surgery: GraphEditor, graph: Any, found: Found, axes: list[int]) -> None:
     """Replace the quotient by the mean."""
     node, total = found.nodes["y"], found.nodes["sum"]
     build = surgery.at(surgery.label(surgery.key(node)))

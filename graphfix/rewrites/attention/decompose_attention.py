@@ -9,14 +9,14 @@ from typing import ClassVar
 import numpy as np
 
 from graphfix.ir.dtypes import NAMES
-from graphfix.rewrites.attention.scaled_dot_product import Attending, Heads, triangle
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewrites.attention.scaled_dot_product import AttentionSettings, Heads, triangle
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 HEAD = """<ir_version: 10, opset_import: ["" : 23]> g"""
 
 
-class DecomposeAttention(DraftRewrite):
+class DecomposeAttention(BuiltRewrite):
     """Write Attention as products, a softmax and transposes.
 
     Why: the operator is new in opset 23; few compilers support it, and those without masks, softcap or shared heads.
@@ -28,7 +28,7 @@ class DecomposeAttention(DraftRewrite):
     needs_opset = 23
     ulps = 64
     dtypes = FLOATS
-    cures = (Cure("Attention"),)
+    cures = (FixRule("Attention"),)
     before = "y, keys, values, scores = Attention(q, k, v)"
     fires: ClassVar[tuple[Case, ...]] = (
         Case(
@@ -90,7 +90,7 @@ class DecomposeAttention(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         names = [tensor.name for tensor in draft.node.inputs]
         parts, heads = [], []
         for index, attribute in enumerate(("q_num_heads", "kv_num_heads", "kv_num_heads")):
@@ -127,11 +127,11 @@ class DecomposeAttention(DraftRewrite):
         draft.give(Heads(heads[0].count, heads[2].width).together(draft, made.value) if flat else made.value)
         return None
 
-    def _shared(self, draft: Draft, name: str, count: int, width: int, times: int) -> str:
+    def _shared(self, draft: ReplacementBuilder, name: str, count: int, width: int, times: int) -> str:
         """Return each head repeated for every query head that shares it; repeating its rows gives the rows of the copies."""
         return draft.reshape(draft.op("Concat", *[name] * times, axis=2), [0, count, -1, width])
 
-    def _attending(self, draft: Draft, heads: Heads) -> Attending | str:
+    def _attending(self, draft: ReplacementBuilder, heads: Heads) -> AttentionSettings | str:
         """Return the scale and the masks, or why they cannot be written."""
         rows, keys = ((draft.shape(index) or (None,) * 4)[-2] for index in (0, 1))
         old = (draft.shape(4) or (None,) * 4)[2] if draft.has(4) else 0
@@ -159,7 +159,7 @@ class DecomposeAttention(DraftRewrite):
             else:
                 seen.append(triangle(draft, rows, columns, old))
         scale, precision = draft.attribute("scale"), NAMES[int(draft.attribute("softmax_precision", 0))]
-        return Attending(
+        return AttentionSettings(
             1 / math.sqrt(heads.width) if scale is None else float(scale),
             float(draft.attribute("softcap", 0.0)),
             tuple(masks),
@@ -169,7 +169,7 @@ class DecomposeAttention(DraftRewrite):
         )
 
 
-def _heads(draft: Draft, index: int, attribute: str) -> Heads | None:
+def _heads(draft: ReplacementBuilder, index: int, attribute: str) -> Heads | None:
     """Return the heads of an operand of rank 3 or 4; dynamic dims are 0 for rank 4, and give None for rank 3."""
     dims = draft.shape(index) or ()
     if len(dims) == 4:

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from graphfix.rewrites.attention.rotary import Rotary
 from graphfix.rewrites.attention.scaled_dot_product import Heads
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 
-class DecomposeRotaryEmbedding(DraftRewrite):
+class DecomposeRotaryEmbedding(BuiltRewrite):
     """Write RotaryEmbedding as products of the halves, or of adjacent pairs, of each head.
 
     Why: the operator is new in opset 23, and few compilers support it, some of them only with constant angles.
@@ -21,7 +21,7 @@ class DecomposeRotaryEmbedding(DraftRewrite):
     needs_opset = 23
     ulps = 32
     dtypes = FLOATS
-    cures = (Cure("RotaryEmbedding"),)
+    cures = (FixRule("RotaryEmbedding"),)
     before = "y = RotaryEmbedding(x, cos, sin)"
     fires: ClassVar[tuple[Case, ...]] = (
         Case(
@@ -44,7 +44,7 @@ class DecomposeRotaryEmbedding(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         dims, count = draft.shape() or (), int(draft.attribute("num_heads", 0))
         if len(dims) not in (3, 4) or not isinstance(dims[-1], int):
             return f"the last dim of `{draft.node.inputs[0].name}` is not fixed"

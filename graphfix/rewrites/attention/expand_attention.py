@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-from graphfix.rewrites.attention.scaled_dot_product import Attending, Heads, padding, triangle
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewrites.attention.scaled_dot_product import AttentionSettings, Heads, padding, triangle
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 HEAD = """<ir_version: 8, opset_import: ["" : 13, "com.microsoft" : 1]> g"""
 
 
-class ExpandAttention(DraftRewrite):
+class ExpandAttention(BuiltRewrite):
     """Write onnxruntime's Attention and MultiHeadAttention as products, a softmax and transposes.
 
     Why: a transformer optimised by onnxruntime has one in every layer, and no other compiler supports it. Nodes with packed
@@ -25,7 +25,7 @@ class ExpandAttention(DraftRewrite):
     ulps = 64
     dtypes = ("float16", "float32")
     ops = ("MultiHeadAttention",)
-    cures = (Cure("Attention"), Cure("MultiHeadAttention"))
+    cures = (FixRule("Attention"), FixRule("MultiHeadAttention"))
     before = "y = com.microsoft.Attention<num_heads = 2>(x, w, b)"
     fires: ClassVar[tuple[Case, ...]] = (
         Case(
@@ -64,10 +64,10 @@ class ExpandAttention(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         return self._of_one(draft) if draft.node.op == "Attention" else self._of_three(draft)
 
-    def _of_one(self, draft: Draft) -> str | None:
+    def _of_one(self, draft: ReplacementBuilder) -> str | None:
         heads, weight, dims = int(draft.attribute("num_heads")), draft.shape(1), draft.shape()
         packed = next((index for index in (4, 6) if draft.has(index)), None)
         if packed is not None or draft.wants(1):
@@ -91,7 +91,7 @@ class ExpandAttention(DraftRewrite):
         draft.give(shapes[2].together(draft, attending.draw(draft, q, k, v).value))
         return None
 
-    def _of_three(self, draft: Draft) -> str | None:
+    def _of_three(self, draft: ReplacementBuilder) -> str | None:
         heads, dims = int(draft.attribute("num_heads")), [draft.shape(index) for index in range(3)]
         if not draft.has(1) or not draft.has(2):
             return "it packs query, key and value into one"
@@ -122,7 +122,7 @@ class ExpandAttention(DraftRewrite):
         return None
 
 
-def _attending(draft: Draft, index: int, scale: float, rows: object, columns: object) -> Attending | str:
+def _attending(draft: ReplacementBuilder, index: int, scale: float, rows: object, columns: object) -> AttentionSettings | str:
     """Return how the scores are scaled and masked, with the padding mask at operand `index`; or why it cannot be written."""
     low, masks, seen = float(draft.attribute("mask_filter_value", -10000.0)), [], ""
     if draft.has(index):
@@ -136,4 +136,4 @@ def _attending(draft: Draft, index: int, scale: float, rows: object, columns: ob
         seen = triangle(draft, rows, columns, columns - rows)
     if draft.has(5):
         masks.append(draft.inputs[5])
-    return Attending(draft.attribute("scale", 0.0) or scale, 0.0, tuple(masks), seen)
+    return AttentionSettings(draft.attribute("scale", 0.0) or scale, 0.0, tuple(masks), seen)

@@ -8,11 +8,11 @@ import numpy as np
 
 from graphfix.rewrites.attention.rotary import Rotary
 from graphfix.rewrites.attention.scaled_dot_product import Heads
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class ExpandRotaryEmbedding(DraftRewrite):
+class ExpandRotaryEmbedding(BuiltRewrite):
     """Write onnxruntime's RotaryEmbedding as a lookup of angles and products.
 
     Why: language models exported by onnxruntime's tools have it in every layer, and only onnxruntime supports it. The
@@ -24,7 +24,7 @@ class ExpandRotaryEmbedding(DraftRewrite):
     needs_opset = 11
     ulps = 32
     dtypes = ("float16", "float32")
-    cures = (Cure("RotaryEmbedding"),)
+    cures = (FixRule("RotaryEmbedding"),)
     before = "y = com.microsoft.RotaryEmbedding(x, positions, cos, sin)"
     fires: ClassVar[tuple[Case, ...]] = tuple(
         Case(
@@ -43,7 +43,7 @@ class ExpandRotaryEmbedding(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         dims, angles, places = draft.shape() or (), draft.shape(2) or (), draft.shape(1)
         x, p = draft.node.inputs[0].name, draft.node.inputs[1].name
         if len(dims) not in (3, 4) or not isinstance(dims[-1], int) or len(angles) != 2 or not isinstance(angles[1], int):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from graphfix.rewriting.replacement import Draft
+from graphfix.rewriting.replacement import ReplacementBuilder
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Rotary:
     turned: int
     neighbours: bool
 
-    def draw(self, draft: Draft, x: str, cos: str, sin: str) -> str:
+    def draw(self, draft: ReplacementBuilder, x: str, cos: str, sin: str) -> str:
         """Rotate [batch, heads, length, width] by angles that broadcast to [batch, heads, length, turned / 2]."""
         rest = ""
         if self.turned < self.width:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft
+from graphfix.rewriting.replacement import ReplacementBuilder
 
 LOWEST = -65504.0
 """The value that masks a score in every dtype: the lowest number of float16."""
@@ -19,17 +19,17 @@ class Heads:
     count: int
     width: int
 
-    def apart(self, draft: Draft, name: str) -> str:
+    def apart(self, draft: ReplacementBuilder, name: str) -> str:
         """Return [batch, length, heads * width] as [batch, heads, length, width]."""
         return draft.op("Transpose", draft.reshape(name, [0, 0, self.count, self.width]), perm=[0, 2, 1, 3])
 
-    def together(self, draft: Draft, name: str) -> str:
+    def together(self, draft: ReplacementBuilder, name: str) -> str:
         """Return [batch, heads, length, width] as [batch, length, heads * width]."""
         return draft.reshape(draft.op("Transpose", name, perm=[0, 2, 1, 3]), [0, 0, self.count * self.width])
 
 
 @dataclass(frozen=True, slots=True)
-class Attended:
+class AttentionResult:
     """The scores after scaling, softcap, masking and softmax, and the weighted values."""
 
     scores: tuple[str, str, str, str]
@@ -37,7 +37,7 @@ class Attended:
 
 
 @dataclass(frozen=True, slots=True)
-class Attending:
+class AttentionSettings:
     """The scale of the scores, their softcap (0 for none), the masks added to them, and the mask of visible scores.
 
     `low` replaces a masked score. `blind` says that a row may have all scores masked, and its output is then zero.
@@ -52,7 +52,7 @@ class Attending:
     blind: bool = False
     dtype: str = ""
 
-    def draw(self, draft: Draft, q: str, k: str, v: str) -> Attended:
+    def draw(self, draft: ReplacementBuilder, q: str, k: str, v: str) -> AttentionResult:
         """Add the attention of `q` on `k` and `v` to the draft; all are [batch, heads, length, width]."""
         scores = draft.op("MatMul", q, draft.op("Transpose", k, perm=[0, 1, 3, 2]))
         scaled = capped = draft.op("Mul", scores, draft.number(self.scale))
@@ -69,15 +69,15 @@ class Attending:
         weights = draft.cast(weights, draft.dtype()) if self.dtype else weights
         if self.blind:
             weights = draft.op("Where", self.seen, weights, draft.number(0))
-        return Attended((scaled, capped, masked, weights), draft.op("MatMul", weights, v))
+        return AttentionResult((scaled, capped, masked, weights), draft.op("MatMul", weights, v))
 
 
-def triangle(draft: Draft, rows: int, columns: int, past: int) -> str:
+def triangle(draft: ReplacementBuilder, rows: int, columns: int, past: int) -> str:
     """Return the causal mask: a row sees the `past` columns and those up to its own."""
     return draft.constant(np.tril(np.ones((rows, columns), bool), past))
 
 
-def padding(draft: Draft, index: int, length: int | None, low: float) -> str | None:
+def padding(draft: ReplacementBuilder, index: int, length: int | None, low: float) -> str | None:
     """Return the additive mask given by an operand of onnxruntime's attention; None for an unknown form.
 
     [batch, keys], [batch, queries, keys] and [batch, 1, queries, keys] hold 1 for visible keys; [batch] holds lengths.

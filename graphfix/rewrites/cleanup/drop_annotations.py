@@ -9,7 +9,7 @@ from onnx import AttributeProto, GraphProto, ModelProto
 from graphfix.analysis.cache import facts_of
 from graphfix.analysis.value_info import Scope, disputed
 from graphfix.ir.traversal import branch_scope
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Outcome, Rewrite, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Outcome, Rewrite, Safety
 
 
 class DropAnnotations(Rewrite):
@@ -22,7 +22,7 @@ class DropAnnotations(Rewrite):
     name = "drop-annotations"
     safety = Safety.EXACT
     everywhere = True
-    cures = (Cure("", kinds=("attribute", "form"), traits=("annotations",)),)
+    cures = (FixRule("", kinds=("attribute", "form"), traits=("annotations",)),)
     before = "g (float[2, 3] x) => (float[2, 3] y) <float[2, 4] h> { h = Neg(x) y = Relu(h) }"
     after = "g (float[2, 3] x) => (float[2, 3] y) { h = Neg(x) y = Relu(h) }"
     fires: ClassVar[tuple[Case, ...]] = (

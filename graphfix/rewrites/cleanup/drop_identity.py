@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 
 class DropIdentity(GraphRewrite):
@@ -18,7 +18,7 @@ class DropIdentity(GraphRewrite):
 
     name = "drop-identity"
     safety = Safety.EXACT
-    cures = (Cure("Identity"), Cure("Dropout"))
+    cures = (FixRule("Identity"), FixRule("Dropout"))
     before = """h = Identity(x)
                 y = Relu(h)"""
     after = "y = Relu(x)"
@@ -51,7 +51,7 @@ class DropIdentity(GraphRewrite):
         ),
     )
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
             for node in [n for n in graph.nodes if n.op in ("Identity", "Dropout") and n.domain in (None, "", "ai.onnx")]:
                 key = surgery.key(node)
@@ -71,7 +71,7 @@ class DropIdentity(GraphRewrite):
                 yield key
 
 
-def _refusal(surgery: Surgery, graph: Any, node: Any) -> str | None:
+def _refusal(surgery: GraphEditor, graph: Any, node: Any) -> str | None:
     """Return why the node must stay; None when it can be removed."""
     if node.op == "Dropout":
         if len(node.inputs) > 2 and node.inputs[2].name:

@@ -8,9 +8,9 @@ from typing import ClassVar
 from onnx import ModelProto
 
 from graphfix.ir.traversal import graphs
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 
 class DropUnreachable(GraphRewrite):
@@ -23,7 +23,7 @@ class DropUnreachable(GraphRewrite):
     safety = Safety.EXACT
     everywhere = True
     tidies = True
-    cures = (Cure("*", codes=("GF201",)),)
+    cures = (FixRule("*", codes=("GF201",)),)
     before = """dead = Exp(x)
                 y = Relu(x)"""
     after = "y = Relu(x)"
@@ -44,7 +44,7 @@ class DropUnreachable(GraphRewrite):
         read.discard("")
         return all(not read.isdisjoint(node.output) for graph in every for node in graph.node)
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
             before = list(graph.nodes)
             graph.cleanup(recurse_subgraphs=False, recurse_functions=False)

@@ -13,10 +13,10 @@ from onnx import ModelProto, helper
 
 from graphfix.analysis.cache import facts_of
 from graphfix.analysis.facts import DTYPES
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
 from graphfix.rewriting.imported_tensors import fetch
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 KEPT = "Constant (kept)"
 """Operator name of a Constant node during folding; graphsurgeon would turn it into an initializer of another dtype."""
@@ -46,7 +46,7 @@ class FoldConstants(GraphRewrite):
     safety = Safety.EXACT
     everywhere = True
     tidies = True
-    cures = (Cure("*", kinds=("operand",)),)
+    cures = (FixRule("*", kinds=("operand",)),)
     before = """sizes = Shape(x)
                 y = Reshape(w, sizes)"""
     after = "y = Reshape(w, folded)"
@@ -100,7 +100,7 @@ class FoldConstants(GraphRewrite):
                 return False
         return True
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         refused: dict[str, Declined] = {}
         for graph in surgery.graphs():
             if surgery.is_dead(graph):
@@ -132,7 +132,7 @@ class FoldConstants(GraphRewrite):
         yield from refused.values()
 
 
-def _shapes(surgery: Surgery, graph: Any, wanted: frozenset[Key] | None) -> None:
+def _shapes(surgery: GraphEditor, graph: Any, wanted: frozenset[Key] | None) -> None:
     """Replace integer values that shape inference has already computed: shape arithmetic over fixed dims."""
     for node in graph.nodes:
         if wanted is not None and surgery.key(node) not in wanted:
@@ -147,7 +147,7 @@ def _shapes(surgery: Surgery, graph: Any, wanted: frozenset[Key] | None) -> None
             tensor.inputs.clear()
 
 
-def _keep(surgery: Surgery, graph: Any, wanted: frozenset[Key] | None, refused: dict[str, Declined], node: Any) -> bool:
+def _keep(surgery: GraphEditor, graph: Any, wanted: frozenset[Key] | None, refused: dict[str, Declined], node: Any) -> bool:
     """Whether a foldable node, which graphsurgeon passes as a copy, stays."""
     first = next((tensor.name for tensor in node.outputs if tensor.name), "")
     if wanted is not None and (surgery.scope(graph), first) not in wanted:
@@ -175,7 +175,7 @@ def _keep(surgery: Surgery, graph: Any, wanted: frozenset[Key] | None, refused: 
     return False
 
 
-def _bytes(surgery: Surgery, name: str, graph: Any) -> int | None:
+def _bytes(surgery: GraphEditor, name: str, graph: Any) -> int | None:
     """Return the size of a value of the graph in bytes; None when its shape or dtype is unknown."""
     value = surgery.facts.value(name, surgery.scope(graph))
     if value is None or value.shape is None or value.dtype not in CODES:

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from onnx import ModelProto, helper
 
-from graphfix.ir.value_names import Taken
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Outcome, Rewrite, Safety
+from graphfix.ir.value_names import ValueNames
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Outcome, Rewrite, Safety
 
 
 class IdentityOutputs(Rewrite):
@@ -20,7 +20,7 @@ class IdentityOutputs(Rewrite):
     name = "identity-outputs"
     safety = Safety.EXACT
     everywhere = True
-    cures = (Cure("", kinds=("attribute", "form"), traits=("outputs.direct", "nodes")),)
+    cures = (FixRule("", kinds=("attribute", "form"), traits=("outputs.direct", "nodes")),)
     before = "g (float[3] x) => (float[3] w) <float[3] w = {1, 2, 3}> { }"
     after = "g (float[3] x) => (float[3] w) <float[3] v = {1, 2, 3}> { w = Identity(v) }"
     fires: ClassVar[tuple[Case, ...]] = (
@@ -49,7 +49,7 @@ class IdentityOutputs(Rewrite):
         both = next((output.name for output in graph.output if output.name in inputs), None)
         if both is not None:
             return Outcome(None, declined=(Declined(f"`{both}` is an input and an output by one name"),))
-        taken = Taken.of(graph)
+        taken = ValueNames.of(graph)
         given = [tensor for tensor in graph.initializer if tensor.name in outputs]
         if not given:
             return Outcome(None, declined=(Declined("a node makes every output"),))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 
 class LiftConstant(GraphRewrite):
@@ -19,7 +19,7 @@ class LiftConstant(GraphRewrite):
     name = "lift-constant"
     safety = Safety.EXACT
     everywhere = True
-    cures = (Cure("Constant"),)
+    cures = (FixRule("Constant"),)
     before = """c = Constant<value = float {2.0}>()
                 y = Mul(x, c)"""
     after = "y = Mul(x, c)"
@@ -45,7 +45,7 @@ class LiftConstant(GraphRewrite):
         ),
     )
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
             for node in [n for n in graph.nodes if n.op == "Constant"]:
                 key = surgery.key(node)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Outcome, Rewrite, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Outcome, Rewrite, Safety
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -23,7 +23,7 @@ class LowerOpset(Rewrite):
     name = "lower-opset"
     safety = Safety.EXACT
     everywhere = True
-    cures = (Cure("*", kinds=("opset",)), Cure("", kinds=("opset",)))
+    cures = (FixRule("*", kinds=("opset",)), FixRule("", kinds=("opset",)))
     fires: ClassVar[tuple[Case, ...]] = (
         Case(
             """<ir_version: 10, opset_import: ["" : 22]> g (float[1, 3] x) => (float[1, 3] y) { h = Softmax(x)  y = Relu(h) }""",

@@ -9,7 +9,7 @@ from typing import ClassVar
 from onnx import ModelProto, TensorShapeProto
 
 from graphfix.analysis.facets.model import telling
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Outcome, Rewrite, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Outcome, Rewrite, Safety
 
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -25,7 +25,7 @@ class NameDims(Rewrite):
     name = "name-dims"
     safety = Safety.EXACT
     everywhere = True
-    cures = (Cure("", kinds=("attribute", "form"), traits=("inputs.symbols", "placeholders")),)
+    cures = (FixRule("", kinds=("attribute", "form"), traits=("inputs.symbols", "placeholders")),)
     before = "g (float[?, 3] x) => (float[?, 3] y) { y = Relu(x) }"
     after = "g (float[dim_0, 3] x) => (float[?, 3] y) { y = Relu(x) }"
     fires: ClassVar[tuple[Case, ...]] = (

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 SINCE: Mapping[str, int] = {"QuantizeLinear": 13, "DequantizeLinear": 13, "Pad": 11, "Trilu": 14, "Range": 11}
 """The opset from which ONNX's operator supports the inputs of onnxruntime's."""
 
 
-class PlainDomain(DraftRewrite):
+class PlainDomain(BuiltRewrite):
     """Replace an operator of com.microsoft by the same operator of ONNX.
 
     Why: onnxruntime had some operators before ONNX did, and its tools still write them; compilers support ONNX's. 16-bit
@@ -23,7 +23,7 @@ class PlainDomain(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 11
     ops = (*list(SINCE)[1:], "ExpandDims")
-    cures = tuple(Cure(op) for op in (*SINCE, "ExpandDims"))
+    cures = tuple(FixRule(op) for op in (*SINCE, "ExpandDims"))
     before = "y = com.microsoft.QuantizeLinear(x, scale, zero)"
     after = "y = QuantizeLinear(x, scale, zero)"
     fires: ClassVar[tuple[Case, ...]] = (
@@ -58,7 +58,7 @@ class PlainDomain(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         op = draft.node.op
         if op == "ExpandDims":
             axis = draft.known(1)

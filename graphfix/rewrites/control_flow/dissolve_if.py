@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 from onnx import ModelProto
 
 from graphfix.ir.traversal import graphs
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 
 class DissolveIf(GraphRewrite):
@@ -24,7 +24,7 @@ class DissolveIf(GraphRewrite):
     safety = Safety.EXACT
     everywhere = True
     tidies = True
-    cures = (Cure("If"),)
+    cures = (FixRule("If"),)
     before = """p = Constant<value = bool {1}>()
                 y = If (p) <then_branch = t () => (a) { a = Relu(x) }, else_branch = e () => (b) { b = Neg(x) }>"""
     after = "y = Relu(x)"
@@ -71,7 +71,7 @@ class DissolveIf(GraphRewrite):
     def idle(self, model: ModelProto) -> bool:
         return all(node.op_type != "If" for graph in graphs(model.graph) for node in graph.node)
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
             if surgery.is_dead(graph):
                 continue
@@ -94,7 +94,7 @@ class DissolveIf(GraphRewrite):
                 index += 1
 
 
-def _inline(surgery: Surgery, graph: Any, index: int, chosen: str) -> None:
+def _inline(surgery: GraphEditor, graph: Any, index: int, chosen: str) -> None:
     """Replace an If by the nodes of a branch; names that are taken elsewhere get a number."""
     node = graph.nodes[index]
     origin = surgery.label(surgery.key(node))

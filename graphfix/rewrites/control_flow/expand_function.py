@@ -11,9 +11,9 @@ from onnx import AttributeProto, FunctionProto, NodeProto, TypeProto, helper
 from graphfix.analysis.facts import DTYPES
 from graphfix.ir.schemas import composed
 from graphfix.linter.cures import COMPOSED
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 CODES = {name: code for code, name in DTYPES.items() if name}
 
@@ -28,7 +28,7 @@ class ExpandFunction(GraphRewrite):
 
     name = "expand-function"
     safety = Safety.EXACT
-    cures = (Cure(COMPOSED, unless=("dynamic", "operand")),)
+    cures = (FixRule(COMPOSED, unless=("dynamic", "operand")),)
     before = "y = Mish(x)"
     after = """softplus = Softplus(x)
                gate = Tanh(softplus)
@@ -48,7 +48,7 @@ class ExpandFunction(GraphRewrite):
         Case("""<ir_version: 8, opset_import: ["" : 17]> g (float[3] x) => (float[3] y) { y = Exp(x) }"""),
     )
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
             for node in list(graph.nodes):
                 key = surgery.key(node)
@@ -71,7 +71,7 @@ class ExpandFunction(GraphRewrite):
                 yield key
 
 
-def definition(surgery: Surgery, node: Any) -> FunctionProto | Declined:
+def definition(surgery: GraphEditor, node: Any) -> FunctionProto | Declined:
     """Return the function body of a node at the model's opset, or why there is none."""
     at = surgery.label(surgery.key(node))
     try:
@@ -104,7 +104,7 @@ def definition(surgery: Surgery, node: Any) -> FunctionProto | Declined:
     return body if body.node else Declined(f"`{node.op}` has no definition for these operands", at=at)
 
 
-def _concrete(inner: NodeProto, node: Any, surgery: Surgery) -> NodeProto:
+def _concrete(inner: NodeProto, node: Any, surgery: GraphEditor) -> NodeProto:
     """Return a node of the body with the attributes that refer to the call filled in."""
     made = NodeProto()
     made.CopyFrom(inner)
@@ -127,7 +127,7 @@ def _concrete(inner: NodeProto, node: Any, surgery: Surgery) -> NodeProto:
     return made
 
 
-def _plain_casts(protos: list[NodeProto], bound: dict[str, Any], surgery: Surgery) -> list[NodeProto]:
+def _plain_casts(protos: list[NodeProto], bound: dict[str, Any], surgery: GraphEditor) -> list[NodeProto]:
     """Return the nodes with CastLike to an operand of known dtype replaced by Cast."""
     plain = []
     for proto in protos:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 MOST_NODES = 128
 """Maximum number of nodes of both branches together; afterwards both are always computed."""
@@ -31,7 +31,7 @@ class IfToWhere(GraphRewrite):
     name = "if-to-where"
     safety = Safety.EXACT
     needs_opset = 9
-    cures = (Cure("If"),)
+    cures = (FixRule("If"),)
     before = """y = If (p) <then_branch = t () => (a) { a = Relu(x) }, else_branch = e () => (b) { b = Neg(x) }>"""
     after = """a = Relu(x)
                b = Neg(x)
@@ -87,7 +87,7 @@ class IfToWhere(GraphRewrite):
         ),
     )
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in reversed(surgery.graphs()):  # inner before outer: a rewritten If leaves plain nodes
             for node in [n for n in graph.nodes if n.op == "If" and n.domain in (None, "", "ai.onnx")]:
                 key = surgery.key(node)
@@ -101,7 +101,7 @@ class IfToWhere(GraphRewrite):
                 yield key
 
 
-def _refusal(surgery: Surgery, node: Any) -> str | None:
+def _refusal(surgery: GraphEditor, node: Any) -> str | None:
     branches = [node.attrs["then_branch"], node.attrs["else_branch"]]
     inner = [n for branch in branches for n in branch.nodes]
     for each in inner:
@@ -130,7 +130,7 @@ def _shown(shape: Any) -> str:
     return f"[{', '.join(map(str, shape))}]"
 
 
-def _may_fail(surgery: Surgery, node: Any) -> bool:
+def _may_fail(surgery: GraphEditor, node: Any) -> bool:
     if node.op in ("Div", "Mod"):
         value = surgery.value(node.inputs[0])
         return (value is None or not value.dtype.startswith("float")) and surgery.known(node.inputs[1]) is None
@@ -140,7 +140,7 @@ def _may_fail(surgery: Surgery, node: Any) -> bool:
     return surgery.known(node.inputs[place]) is None
 
 
-def _choose(surgery: Surgery, graph: Any, node: Any) -> None:
+def _choose(surgery: GraphEditor, graph: Any, node: Any) -> None:
     """Replace the If by both branches, followed by a Where for each output."""
     origin = surgery.label(surgery.key(node))
     branches = [node.attrs["then_branch"], node.attrs["else_branch"]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from graphfix.rewriting.rewrite import Case, Cure, Key, Outcome, Rewrite, Safety
+from graphfix.rewriting.rewrite import Case, FixRule, Key, Outcome, Rewrite, Safety
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -20,7 +20,7 @@ class InlineFunctions(Rewrite):
     safety = Safety.EXACT
     everywhere = True
     tidies = True
-    cures = (Cure("*", kinds=("function", "functions")), Cure("", kinds=("function", "functions")))
+    cures = (FixRule("*", kinds=("function", "functions")), FixRule("", kinds=("function", "functions")))
     fires: ClassVar[tuple[Case, ...]] = (
         Case(
             """<ir_version: 8, opset_import: ["" : 17, "local" : 1]> g (float[N] x) => (float[N] y) { y = local.twice(x) }

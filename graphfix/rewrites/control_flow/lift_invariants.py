@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from onnx import AttributeProto, GraphProto, ModelProto
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 
 class LiftInvariants(GraphRewrite):
@@ -23,7 +23,7 @@ class LiftInvariants(GraphRewrite):
     safety = Safety.EXACT
     needs_opset = 8
     everywhere = True
-    cures = (Cure("Loop"), Cure("*", kinds=("undecided",)))
+    cures = (FixRule("Loop"), FixRule("*", kinds=("undecided",)))
     before = "y, v = Loop<body = b (i, k, h, p) => (k, s, p) { s = Add(h, p) }>(n, c, x, w)"
     after = """y = Loop<body = b (i, k, h) => (q, s) { q = Identity(k) s = Add(h, w) }>(n, c, x)
                v = Identity(w)"""
@@ -58,7 +58,7 @@ class LiftInvariants(GraphRewrite):
     def idle(self, model: ModelProto) -> bool:
         return not _loops(model.graph)
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
             for node in list(graph.nodes):
                 body, key = node.attrs.get("body"), surgery.key(node)
@@ -77,7 +77,7 @@ class LiftInvariants(GraphRewrite):
                 if lifted or passed:
                     yield key
 
-    def _lift(self, surgery: Surgery, graph: Any, node: Any, place: int) -> None:
+    def _lift(self, surgery: GraphEditor, graph: Any, node: Any, place: int) -> None:
         """Remove a carried value from a loop: the body and the result's consumers read its initial value."""
         body, outer, result = node.attrs["body"], node.inputs[2 + place], node.outputs[place]
         inner = body.inputs.pop(2 + place)

@@ -17,7 +17,7 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto
 
 from graphfix.analysis.constant_folding import Array, attribute, constant_value, fold, tensor_value
 from graphfix.ir.traversal import branch_scope
-from graphfix.rewrites.control_flow.proto_editor import Book, every
+from graphfix.rewrites.control_flow.proto_editor import ProtoEditor, every
 from graphfix.rewriting.builder import Builder
 from graphfix.rewriting.rewrite import Declined, Key, Outcome, Rewrite
 
@@ -34,10 +34,10 @@ class CannotUnroll(Exception):
 
 
 @dataclass(slots=True)
-class Copies:
+class UnrolledPasses:
     """The iterations of one loop unrolled so far; `values` are those computed from constants alone."""
 
-    book: Book
+    book: ProtoEditor
     body: GraphProto
     scope: tuple[str, ...]
     build: Builder[str]
@@ -172,11 +172,11 @@ class LoopRewrite(Rewrite):
     operator: str
 
     @abstractmethod
-    def passes(self, node: NodeProto, copies: Copies) -> None:
+    def passes(self, node: NodeProto, copies: UnrolledPasses) -> None:
         """Add every iteration and bind the loop's outputs; raises CannotUnroll."""
 
     def apply(self, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
-        book = Book(model, self.name)
+        book = ProtoEditor(model, self.name)
         if book.opset < self.needs_opset:
             return Outcome(None, declined=(Declined(f"needs opset {self.needs_opset}, the model has {book.opset}"),))
         keys: list[Key] = []
@@ -190,7 +190,7 @@ class LoopRewrite(Rewrite):
                     continue
                 label = node.name or key[1]
                 body = next(item.g for item in node.attribute if item.name == "body")
-                copies = Copies(book, body, scope, book.at(label), {}, {})
+                copies = UnrolledPasses(book, body, scope, book.at(label), {}, {})
                 mark = book.mark()
                 try:
                     if body.sparse_initializer:
@@ -207,7 +207,7 @@ class LoopRewrite(Rewrite):
         return Outcome(book.model if keys else None, tuple(labels), tuple(keys), tuple(declined))
 
 
-def stack(copies: Copies, parts: list[str], axis: int) -> str:
+def stack(copies: UnrolledPasses, parts: list[str], axis: int) -> str:
     """Return the parts stacked along a new axis."""
     if not parts:
         raise CannotUnroll("it makes no pass, and the shape of what it would stack is not known")

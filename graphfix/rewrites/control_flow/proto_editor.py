@@ -8,12 +8,12 @@ from typing import Any
 from onnx import AttributeProto, ModelProto, NodeProto, TensorProto
 
 from graphfix.analysis.facts import Facts
-from graphfix.ir.value_names import Taken
+from graphfix.ir.value_names import ValueNames
 from graphfix.rewriting.builder import Builder, Pool
 from graphfix.rewriting.emission import Protos
 
 
-class Book:
+class ProtoEditor:
     """A copy of a model in which loops are unrolled, and the names in use."""
 
     def __init__(self, model: ModelProto, stamp: str) -> None:
@@ -22,7 +22,7 @@ class Book:
         self.model.CopyFrom(model)
         self.opset = self.facts.opsets.get("", 1)
         self._pool: Pool[str] = Pool()
-        self._builder = Builder(Protos(self.model.graph), Taken.of(model.graph), stamp)
+        self._builder = Builder(Protos(self.model.graph), ValueNames.of(model.graph), stamp)
 
     def at(self, origin: str) -> Builder[str]:
         """Return a builder for the replacement of a node; equal constants are shared in the whole model."""

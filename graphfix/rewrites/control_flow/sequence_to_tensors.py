@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 from onnx import helper
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
-from graphfix.rewriting.opset_forms import spelled
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.opset_forms import in_opset_form
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 MAKERS = ("SequenceEmpty", "SequenceConstruct", "SequenceInsert", "SequenceErase", "SplitToSequence", "Identity")
 READERS = ("SequenceAt", "SequenceLength", "ConcatFromSequence")
@@ -29,7 +29,7 @@ class SequenceToTensors(GraphRewrite):
     safety = Safety.EXACT
     needs_opset = 11
     everywhere = True
-    cures = tuple(Cure(op) for op in (*MAKERS[:-1], *READERS))
+    cures = tuple(FixRule(op) for op in (*MAKERS[:-1], *READERS))
     before = """s = SequenceConstruct(a, b)
                 y = ConcatFromSequence<axis = 0>(s)"""
     after = "y = Concat<axis = 0>(a, b)"
@@ -83,7 +83,7 @@ class SequenceToTensors(GraphRewrite):
         ),
     )
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         held: dict[int, list[Any]] = {}
         for graph in surgery.graphs():
             for node in list(graph.nodes):
@@ -99,7 +99,7 @@ class SequenceToTensors(GraphRewrite):
                 yield Declined(reason, at=surgery.label(key)) if reason is not None else key
 
 
-def _place(surgery: Surgery, node: Any, position: int, length: int, default: int) -> int | None:
+def _place(surgery: GraphEditor, node: Any, position: int, length: int, default: int) -> int | None:
     """Return the index given by a position operand, counted from the front; None where it is unknown or out of range."""
     if len(node.inputs) <= position or not node.inputs[position].name:
         return default
@@ -110,7 +110,7 @@ def _place(surgery: Surgery, node: Any, position: int, length: int, default: int
     return place + length if place < 0 else place
 
 
-def _pieces(surgery: Surgery, graph: Any, node: Any, held: dict[int, list[Any]]) -> list[Any] | None:
+def _pieces(surgery: GraphEditor, graph: Any, node: Any, held: dict[int, list[Any]]) -> list[Any] | None:
     """Return the tensors in the sequence that a node produces; None where they are not known."""
     if node.op == "SequenceEmpty":
         return []
@@ -129,7 +129,7 @@ def _pieces(surgery: Surgery, graph: Any, node: Any, held: dict[int, list[Any]])
     return [*before[:place], *middle, *before[place if adds else place + 1 :]]
 
 
-def _split(surgery: Surgery, graph: Any, node: Any) -> list[Any] | None:
+def _split(surgery: GraphEditor, graph: Any, node: Any) -> list[Any] | None:
     """Return the pieces of a SplitToSequence, computed by new nodes; unused ones are removed at export."""
     x, axis, origin = node.inputs[0], int(node.attrs.get("axis", 0)), surgery.label(surgery.key(node))
     value = surgery.value(x)
@@ -157,7 +157,7 @@ def _split(surgery: Surgery, graph: Any, node: Any) -> list[Any] | None:
     return pieces
 
 
-def _read(surgery: Surgery, graph: Any, node: Any, held: dict[int, list[Any]]) -> str | None:
+def _read(surgery: GraphEditor, graph: Any, node: Any, held: dict[int, list[Any]]) -> str | None:
     """Make a consumer of a sequence read tensors; return why that is not possible, else None."""
     pieces, sequence = held.get(id(node.inputs[0])), node.inputs[0].name
     if pieces is None:
@@ -179,12 +179,12 @@ def _read(surgery: Surgery, graph: Any, node: Any, held: dict[int, list[Any]]) -
             nodes = [helper.make_node("Unsqueeze", [name], [f"new{name}"], axes=[axis]) for name in names]
             names = [f"new{name}" for name in names]
         nodes.append(helper.make_node("Concat", names, ["out"], axis=axis))
-        written, operands = spelled(nodes, surgery.opset, None)
+        written, operands = in_opset_form(nodes, surgery.opset, None)
         surgery.replace(graph, node, written, bound, {"out": node.outputs[0]}, operands)
     return None
 
 
-def _become(surgery: Surgery, graph: Any, node: Any, tensor: Any) -> None:
+def _become(surgery: GraphEditor, graph: Any, node: Any, tensor: Any) -> None:
     """Make the consumers of a node's output read another tensor, through an Identity if it is a graph output."""
     made = node.outputs[0]
     if any(made is output or made.name == output.name for inner in surgery.graphs() for output in inner.outputs):

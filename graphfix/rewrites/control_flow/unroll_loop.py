@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 from onnx import NodeProto
 
-from graphfix.rewrites.control_flow.loop_unrolling import CannotUnroll, Copies, LoopRewrite, stack
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewrites.control_flow.loop_unrolling import CannotUnroll, LoopRewrite, UnrolledPasses, stack
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
 class UnrollLoop(LoopRewrite):
@@ -21,7 +21,7 @@ class UnrollLoop(LoopRewrite):
 
     name = "unroll-loop"
     safety = Safety.EXACT
-    cures = (Cure("Loop"),)
+    cures = (FixRule("Loop"),)
     operator = "Loop"
     before = """y = Loop (n, , x) <body = b (int64 i, bool c, float[2] s) => (bool d, float[2] t) {
                   d = Identity(c)  t = Add(s, s) }>"""
@@ -79,7 +79,7 @@ class UnrollLoop(LoopRewrite):
         ),
     )
 
-    def passes(self, node: NodeProto, copies: Copies) -> None:
+    def passes(self, node: NodeProto, copies: UnrolledPasses) -> None:
         """Copy the body until the trip count is reached or the condition fails."""
         limit, given = (*node.input[:2], "", "")[:2]
         most = copies.known(limit)
@@ -109,7 +109,7 @@ class UnrollLoop(LoopRewrite):
         copies.bind({output: result for output, result in results.items() if output})
 
 
-def _turns(most: int | None, copies: Copies) -> Iterator[int]:
+def _turns(most: int | None, copies: UnrolledPasses) -> Iterator[int]:
     """Yield the iteration numbers; bounded, because a body without nodes would never reach the node limit."""
     turn = 0
     while most is None or turn < most:

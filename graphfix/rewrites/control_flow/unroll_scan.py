@@ -8,8 +8,8 @@ import numpy as np
 from onnx import NodeProto
 
 from graphfix.analysis.constant_folding import attribute
-from graphfix.rewrites.control_flow.loop_unrolling import CannotUnroll, Copies, LoopRewrite, integers, stack
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewrites.control_flow.loop_unrolling import CannotUnroll, LoopRewrite, UnrolledPasses, integers, stack
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
 class UnrollScan(LoopRewrite):
@@ -21,7 +21,7 @@ class UnrollScan(LoopRewrite):
     name = "unroll-scan"
     safety = Safety.EXACT
     needs_opset = 9
-    cures = (Cure("Scan"),)
+    cures = (FixRule("Scan"),)
     operator = "Scan"
     before = """last, y = Scan<num_scan_inputs = 1, body = b (float s, float e) => (float t, float o) {
                   t = Add(s, e)  o = Identity(t) }>(start, x)"""
@@ -62,7 +62,7 @@ class UnrollScan(LoopRewrite):
         ),
     )
 
-    def passes(self, node: NodeProto, copies: Copies) -> None:
+    def passes(self, node: NodeProto, copies: UnrolledPasses) -> None:
         """Copy the body once for each slice."""
         count = int(attribute(node, "num_scan_inputs", 0))
         states, scanned = list(node.input[: len(node.input) - count]), list(node.input[len(node.input) - count :])
@@ -90,7 +90,7 @@ class UnrollScan(LoopRewrite):
         copies.bind({output: result for output, result in results.items() if output})
 
 
-def _size(copies: Copies, name: str, axis: int) -> int:
+def _size(copies: UnrolledPasses, name: str, axis: int) -> int:
     value = copies.book.facts.value(name, copies.scope)
     shape = None if value is None else value.shape
     if shape is None or not isinstance(shape[axis], int):

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class Col2imByConvTranspose(DraftRewrite):
+class Col2imByConvTranspose(BuiltRewrite):
     """Write Col2Im as a transposed convolution that copies each column to its position.
 
     Why: frameworks have an operator that folds patches into an image; most compilers do not support it, and all support
@@ -21,7 +21,7 @@ class Col2imByConvTranspose(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 18
     ulps = 16
-    cures = (Cure("Col2Im"),)
+    cures = (FixRule("Col2Im"),)
     before = "y = Col2Im(x, image_shape, block_shape)"
     after = """wide = Reshape(x, dims)
                y = ConvTranspose<group = 3>(wide, ones)"""
@@ -46,7 +46,7 @@ class Col2imByConvTranspose(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         image, block, shape = draft.known(1), draft.known(2), draft.shape()
         if image is None or block is None:
             return "the sizes of its image and blocks are not known"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 POOLS = ("MaxPool", "AveragePool", "LpPool")
 LISTS = {"kernel_shape": 1, "strides": 1, "dilations": 1, "pads": 0, "output_padding": 0}
 """Attributes that get an entry for the new axis, and the value of the entry."""
 
 
-class ConvByTwoDims(DraftRewrite):
+class ConvByTwoDims(BuiltRewrite):
     """Write a 1-D convolution or pool as a 2-D one with a first spatial axis of size 1.
 
     Why: some compilers have no 1-D form, or none with groups, dynamic dims or auto_pad.
@@ -22,7 +22,7 @@ class ConvByTwoDims(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 7
     ulps = 32
-    cures = tuple(Cure(op) for op in ("Conv", "ConvTranspose", *POOLS, "ConvInteger"))
+    cures = tuple(FixRule(op) for op in ("Conv", "ConvTranspose", *POOLS, "ConvInteger"))
     ops = ("ConvTranspose", *POOLS, "ConvInteger")
     before = "y = Conv(x, w)"
     after = """wide = Unsqueeze<axes = [2]>(x)
@@ -55,7 +55,7 @@ class ConvByTwoDims(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         shape = draft.shape()
         if shape is None or len(shape) != 3:
             return f"`{draft.node.inputs[0].name}` has {'no known rank' if shape is None else f'rank {len(shape)}'}, not 3"

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class CropBySlice(DraftRewrite):
+class CropBySlice(BuiltRewrite):
     """Write negative pads as a Slice, followed by a Pad for the positive ones.
 
     Why: ONNX allows negative pads, which crop; compilers support pads of zero and more.
@@ -19,7 +19,7 @@ class CropBySlice(DraftRewrite):
     name = "crop-by-slice"
     safety = Safety.EXACT
     needs_opset = 11
-    cures = (Cure("Pad", kinds=("attribute", "operand", "wrong")),)
+    cures = (FixRule("Pad", kinds=("attribute", "operand", "wrong")),)
     before = "y = Pad(x, pads)"
     after = """cut = Slice(x, starts, ends, axes)
                y = Pad(cut, rest)"""
@@ -46,7 +46,7 @@ class CropBySlice(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         pads, shape = draft.known(1), draft.shape()
         if pads is None or (draft.has(3) and draft.known(3) is None):
             return "its pads are not known"

@@ -8,11 +8,11 @@ import numpy as np
 
 from graphfix.rewrites.convolution.windows import MOST_TAPS, windows
 from graphfix.rewrites.resize.grid_sampling import Sampler
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class DecomposeDeformConv(DraftRewrite):
+class DecomposeDeformConv(BuiltRewrite):
     """Write DeformConv as sampling at the offset positions, followed by a convolution with a kernel of size 1.
 
     Why: hardly any compiler supports deformable convolutions; all support Gather and Conv.
@@ -22,7 +22,7 @@ class DecomposeDeformConv(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 19
     ulps = 256
-    cures = (Cure("DeformConv"),)
+    cures = (FixRule("DeformConv"),)
     dtypes = ("float32",)
     before = "y = DeformConv(x, w, offset)"
     after = """pixels = Gather(x, index)
@@ -51,7 +51,7 @@ class DecomposeDeformConv(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         shape, weight, found = draft.fixed(), draft.fixed(1), windows(draft)
         if shape is None or weight is None or isinstance(found, str):
             return f"the dims of `{draft.node.inputs[0 if shape is None else 1].name}` are not fixed"

@@ -7,11 +7,11 @@ from typing import ClassVar
 import numpy as np
 
 from graphfix.rewrites.convolution.windows import padded, windows
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class DecomposeLpPool(DraftRewrite):
+class DecomposeLpPool(BuiltRewrite):
     """Write LpPool as powers around an average pool, and GlobalLpPool as powers around a sum.
 
     Why: hardly any compiler supports LpPool, and those that do not for every norm or pad.
@@ -21,7 +21,7 @@ class DecomposeLpPool(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 11
     ulps = 64
-    cures = (Cure("LpPool"), Cure("GlobalLpPool"))
+    cures = (FixRule("LpPool"), FixRule("GlobalLpPool"))
     ops = ("GlobalLpPool",)
     dtypes = ("float32", "float16", "float64")
     before = "y = LpPool<kernel_shape = [2, 2], p = 2>(x)"
@@ -59,7 +59,7 @@ class DecomposeLpPool(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         p = draft.attribute("p", 2)
         if draft.node.op == "GlobalLpPool":
             shape = draft.shape()
@@ -79,14 +79,14 @@ class DecomposeLpPool(DraftRewrite):
         return None
 
 
-def _power(draft: Draft, p: int) -> str:
+def _power(draft: ReplacementBuilder, p: int) -> str:
     if p == 2:
         return draft.op("Mul", "in0", "in0")
     size = draft.op("Abs", "in0")
     return size if p == 1 else draft.op("Pow", size, draft.number(p))
 
 
-def _root(draft: Draft, total: str, p: int) -> str:
+def _root(draft: ReplacementBuilder, total: str, p: int) -> str:
     if p == 2:
         return draft.op("Sqrt", total)
     return total if p == 1 else draft.op("Pow", total, draft.number(np.float64(1) / p))

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class DecomposeMaxRoiPool(DraftRewrite):
+class DecomposeMaxRoiPool(BuiltRewrite):
     """Write MaxRoiPool as masked maxima: elements outside a bin are masked along the rows, then along the columns.
 
     Why: early detectors use it, and few compilers support it; all support comparisons, Where and ReduceMax. The regions
@@ -20,7 +20,7 @@ class DecomposeMaxRoiPool(DraftRewrite):
     name = "decompose-max-roi-pool"
     safety = Safety.EXACT
     needs_opset = 9
-    cures = (Cure("MaxRoiPool"),)
+    cures = (FixRule("MaxRoiPool"),)
     dtypes = ("float32",)
     before = "y = MaxRoiPool<pooled_shape = [2, 2]>(x, rois)"
     after = """inside = And(from, to)
@@ -53,7 +53,7 @@ class DecomposeMaxRoiPool(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         column = [draft.op("Gather", "in1", draft.constant(place), axis=1) for place in range(5)]
         scale = float(draft.attribute("spatial_scale", 1.0))
         left, top, right, bottom = (_whole(draft, name, scale) for name in column[1:])
@@ -72,14 +72,14 @@ class DecomposeMaxRoiPool(DraftRewrite):
         return None
 
 
-def _whole(draft: Draft, name: str, scale: float) -> str:
+def _whole(draft: ReplacementBuilder, name: str, scale: float) -> str:
     """Return a coordinate [R] in pixels, halves rounded away from zero."""
     scaled = name if scale == 1.0 else draft.op("Mul", name, draft.number(scale))
     near = draft.op("Floor", draft.op("Add", draft.op("Abs", scaled), draft.number(0.5)))
     return draft.op("Mul", draft.op("Sign", scaled), near)
 
 
-def _bins(draft: Draft, start: str, end: str, count: int, axis: int) -> tuple[str, str]:
+def _bins(draft: ReplacementBuilder, start: str, end: str, count: int, axis: int) -> tuple[str, str]:
     """Return masks of the elements of an axis in each bin, [R, bins, length], and of the empty bins, [R, bins]."""
     one, zero = draft.number(1), draft.number(0)
     length = draft.size(axis)

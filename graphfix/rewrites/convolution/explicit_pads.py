@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from graphfix.rewrites.convolution.windows import windows
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 OPERATORS = ("Conv", "MaxPool", "AveragePool", "LpPool", "ConvInteger", "QLinearConv")
 
 
-class ExplicitPads(DraftRewrite):
+class ExplicitPads(BuiltRewrite):
     """Replace `auto_pad` by the explicit pads it stands for.
 
     Why: some compilers do not support this deprecated attribute, support one of its values, or confuse the two sides.
@@ -20,7 +20,7 @@ class ExplicitPads(DraftRewrite):
     name = "explicit-pads"
     safety = Safety.EXACT
     needs_opset = 2
-    cures = tuple(Cure(op) for op in OPERATORS)
+    cures = tuple(FixRule(op) for op in OPERATORS)
     ops = OPERATORS[1:]
     before = """y = Conv<auto_pad = "SAME_UPPER">(x, w)"""
     after = "y = Conv<pads = [0, 0, 1, 1]>(x, w)"
@@ -54,7 +54,7 @@ class ExplicitPads(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         auto = draft.attribute("auto_pad", "NOTSET")
         if auto == "NOTSET":
             return "its pads are numbers already"

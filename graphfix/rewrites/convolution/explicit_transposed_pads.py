@@ -10,13 +10,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 MORE = "<float[1, 1, 2, 3] w = {1, 2, 3, 4, 5, 6}>"
 
 
-class ExplicitTransposedPads(DraftRewrite):
+class ExplicitTransposedPads(BuiltRewrite):
     """Write a ConvTranspose with output_shape or auto_pad as one with explicit pads and a Slice of the output.
 
     Why: ONNX derives the pads from the size, by rules that changed; compilers interpret them differently or not at all.
@@ -26,7 +26,7 @@ class ExplicitTransposedPads(DraftRewrite):
     name = "explicit-transposed-pads"
     safety = Safety.EXACT
     needs_opset = 10
-    cures = (Cure("ConvTranspose"),)
+    cures = (FixRule("ConvTranspose"),)
     before = "y = ConvTranspose<output_shape = [8, 8]>(x, w)"
     after = """whole = ConvTranspose(x, w)
                y = Slice(whole, starts, ends, axes)"""
@@ -71,7 +71,7 @@ class ExplicitTransposedPads(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         weight = draft.shape(1)
         if weight is None or not all(isinstance(dim, int) for dim in weight[2:]):
             return "the size of its kernel is not known"
@@ -97,7 +97,7 @@ class ExplicitTransposedPads(DraftRewrite):
         return None
 
 
-def _pads(draft: Draft, kernel: list[int], count: int) -> tuple[list[int], list[int]] | str:
+def _pads(draft: ReplacementBuilder, kernel: list[int], count: int) -> tuple[list[int], list[int]] | str:
     """Return what is cut off before and after the full result on each axis; or why that is not known."""
     strides, dilations = (list(draft.attribute(name) or [1] * count) for name in ("strides", "dilations"))
     extra = list(draft.attribute("output_padding") or [0] * count)
@@ -120,7 +120,7 @@ def _pads(draft: Draft, kernel: list[int], count: int) -> tuple[list[int], list[
     return before, after
 
 
-def _cut(draft: Draft, name: str, before: list[int], after: list[int]) -> str:
+def _cut(draft: ReplacementBuilder, name: str, before: list[int], after: list[int]) -> str:
     """Return the result cropped by `before` and `after`."""
     axes = [axis for axis, pair in enumerate(zip(before, after, strict=True)) if any(pair)]
     if not axes:

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from graphfix.rewrites.convolution.linear_regions import Matrix, Region, regions
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 
 class FoldAdaptivePool(GraphRewrite):
@@ -26,8 +26,8 @@ class FoldAdaptivePool(GraphRewrite):
     everywhere = True
     ulps = 64
     cures = (
-        *(Cure(op) for op in ("GatherND", "Where", "AveragePool")),
-        *(Cure(op, kinds=("rank", "form", "dtype", "attribute", "rejection"))
+        *(FixRule(op) for op in ("GatherND", "Where", "AveragePool")),
+        *(FixRule(op, kinds=("rank", "form", "dtype", "attribute", "rejection"))
           for op in ("Transpose", "ReduceMean", "Gather", "Slice", "Concat", "Add")),
     )  # fmt: skip
     before = """windows = GatherND(moved, indices)
@@ -80,7 +80,7 @@ class FoldAdaptivePool(GraphRewrite):
                  y = Transpose<perm = [0, 2, 1]>(x) }"""),
     )  # fmt: skip
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
             for region in regions(surgery, graph):
                 yield surgery.key(region.nodes[-1])
@@ -101,7 +101,7 @@ def windows(matrix: Matrix) -> tuple[int, int] | None:
     return (kernel, stride) if stride > 0 and (matrix.shape[1] - kernel) // stride + 1 == matrix.shape[0] else None
 
 
-def _replace(surgery: Surgery, graph: Any, region: Region) -> None:
+def _replace(surgery: GraphEditor, graph: Any, region: Region) -> None:
     """Replace the region by pooling, or by products."""
     build = surgery.at(surgery.label(surgery.key(region.nodes[-1])))
     found = [windows(matrix) for matrix in region.matrices]

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from onnx import TensorProto, helper, numpy_helper
 
 from graphfix.analysis.values import Value
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 
 LINEAR = frozenset({
     "Add", "AveragePool", "Concat", "Div", "Flatten", "Gather", "GatherND", "GlobalAveragePool", "Identity", "Mul", "ReduceMean",
@@ -42,7 +42,7 @@ class Region:
     matrices: tuple[Matrix, ...]
 
 
-def regions(surgery: Surgery, graph: Any) -> Iterator[Region]:
+def regions(surgery: GraphEditor, graph: Any) -> Iterator[Region]:
     """Yield every region that averages between two tensors of the same rank, the earliest first."""
     order = {id(node): place for place, node in enumerate(graph.nodes)}
     ends = {id(output) for output in graph.outputs}
@@ -55,7 +55,7 @@ def regions(surgery: Surgery, graph: Any) -> Iterator[Region]:
                 yield found
 
 
-def _region(surgery: Surgery, source: Any, order: dict[int, int], ends: set[int]) -> Region | None:
+def _region(surgery: GraphEditor, source: Any, order: dict[int, int], ends: set[int]) -> Region | None:
     value = surgery.value(source)
     if value is None or not value.fixed or value.dtype != "float32" or not 3 <= (value.rank or 0) <= 5:
         return None
@@ -85,11 +85,11 @@ def _numbers(value: Value) -> list[int]:
     return [dim for dim in value.shape or () if isinstance(dim, int)]
 
 
-def _fits(surgery: Surgery, node: Any) -> bool:
+def _fits(surgery: GraphEditor, node: Any) -> bool:
     return node.op in LINEAR and node.domain in (None, "", "ai.onnx")
 
 
-def _ready(surgery: Surgery, node: Any, made: set[int]) -> bool:
+def _ready(surgery: GraphEditor, node: Any, made: set[int]) -> bool:
     """Whether every operand is in the region already or constant."""
     return all(not t.name or id(t) in made or surgery.known(t) is not None for t in node.inputs)
 
@@ -107,7 +107,7 @@ def _only_exit(inside: dict[int, Any], ends: set[int]) -> Any:
 
 
 def _matrices(
-    surgery: Surgery, nodes: list[Any], source: Any, result: Any, before: list[int], after: list[int]
+    surgery: GraphEditor, nodes: list[Any], source: Any, result: Any, before: list[int], after: list[int]
 ) -> tuple[Matrix, ...] | None:
     """Return the matrices with which the nodes average; None where they compute something else."""
     spatial = before[2:]
@@ -138,7 +138,7 @@ def _matrices(
     return tuple(matrices) if got.shape == want.shape and np.allclose(got, want, atol=CLOSE) else None
 
 
-def _session(surgery: Surgery, nodes: list[Any], source: Any, result: Any, dims: list[int]) -> Any:
+def _session(surgery: GraphEditor, nodes: list[Any], source: Any, result: Any, dims: list[int]) -> Any:
     """Return a function that runs the nodes on an array; None where onnxruntime rejects them."""
     import onnxruntime as ort
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from graphfix.rewrites.convolution.windows import lowest, padded
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class PadBefore(DraftRewrite):
+class PadBefore(BuiltRewrite):
     """Pad the input of a convolution or pool by a separate Pad.
 
     Why: compilers that support symmetric pads only, or none in LpPool, support a separate Pad.
@@ -18,7 +18,7 @@ class PadBefore(DraftRewrite):
     name = "pad-before"
     safety = Safety.EXACT
     needs_opset = 11
-    cures = tuple(Cure(op, kinds=("attribute", "wrong", "rank")) for op in ("Conv", "MaxPool", "AveragePool", "LpPool"))
+    cures = tuple(FixRule(op, kinds=("attribute", "wrong", "rank")) for op in ("Conv", "MaxPool", "AveragePool", "LpPool"))
     ops = ("MaxPool", "AveragePool", "LpPool")
     dtypes = ("float32", "float16", "float64")
     before = "y = Conv<pads = [0, 0, 1, 1]>(x, w)"
@@ -59,7 +59,7 @@ class PadBefore(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         if draft.attribute("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
             return "its pads are not numbers"
         pads = list(draft.attribute("pads") or [])

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 MODES = frozenset({"reflect", "edge", "wrap"})
 
@@ -25,7 +25,7 @@ class PadByGather(GraphRewrite):
     name = "pad-by-gather"
     safety = Safety.EXACT
     needs_opset = 2
-    cures = (Cure("Pad"),)
+    cures = (FixRule("Pad"),)
     before = """y = Pad<mode = "reflect">(x, pads)"""
     after = "y = Gather<axis = 1>(x, indices)"
     fires: ClassVar[tuple[Case, ...]] = (
@@ -68,7 +68,7 @@ class PadByGather(GraphRewrite):
         ),
     )
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
             for node in [n for n in graph.nodes if n.op == "Pad" and n.domain in (None, "", "ai.onnx")]:
                 key = surgery.key(node)
@@ -82,7 +82,7 @@ class PadByGather(GraphRewrite):
                 yield key
 
 
-def indices(surgery: Surgery, node: Any) -> dict[int, npt.NDArray[np.int64]] | str:
+def indices(surgery: GraphEditor, node: Any) -> dict[int, npt.NDArray[np.int64]] | str:
     """Return the indices that each padded axis reads, by axis; or why they are not known."""
     mode = node.attrs.get("mode", "constant")
     if mode not in MODES:
@@ -113,7 +113,7 @@ def indices(surgery: Surgery, node: Any) -> dict[int, npt.NDArray[np.int64]] | s
     return picks or "it pads nothing"
 
 
-def _write(surgery: Surgery, graph: Any, node: Any, picks: dict[int, npt.NDArray[np.int64]]) -> None:
+def _write(surgery: GraphEditor, graph: Any, node: Any, picks: dict[int, npt.NDArray[np.int64]]) -> None:
     """Replace the Pad by a chain of Gathers."""
     build = surgery.at(surgery.label(surgery.key(node)))
     tensor, result = node.inputs[0], node.outputs[0]

@@ -9,11 +9,11 @@ import numpy as np
 
 from graphfix.rewrites.convolution.windows import MOST_TAPS, Windows, lowest, padded, windows
 from graphfix.rewrites.recurrent.operands import is_read
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class PoolBySlices(DraftRewrite):
+class PoolBySlices(BuiltRewrite):
     """Write a pool as strided slices of its padded input that are compared or added.
 
     Why: compilers support plain pools and reject dilations, ceil_mode in three dims, or the indices of the maxima. The
@@ -24,7 +24,7 @@ class PoolBySlices(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 11
     ulps = 16
-    cures = (*(Cure(op, kinds=("attribute", "optional", "rank")) for op in ("MaxPool", "AveragePool")),)
+    cures = (*(FixRule(op, kinds=("attribute", "optional", "rank")) for op in ("MaxPool", "AveragePool")),)
     ops = ("AveragePool",)
     before = "y = MaxPool<kernel_shape = [2], dilations = [2]>(x)"
     after = """a = Slice(x, zero, size)
@@ -65,7 +65,7 @@ class PoolBySlices(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         found = windows(draft)
         if isinstance(found, str):
             return found
@@ -85,7 +85,7 @@ class PoolBySlices(DraftRewrite):
         return None
 
 
-def _average(draft: Draft, found: Windows) -> None:
+def _average(draft: ReplacementBuilder, found: Windows) -> None:
     """Write the sum of the slices divided by the count, which depends on the pads."""
     x = padded(draft, "in0", found.before, found.reach)
     total = reduce(lambda a, b: draft.op("Add", a, b), [found.view(draft, x, place) for place in found.places()])
@@ -103,7 +103,7 @@ def _average(draft: Draft, found: Windows) -> None:
     draft.give(draft.op("Div", total, draft.number(counts if len(set(counts.flat)) > 1 else counts.flat[0])))
 
 
-def _with_places(draft: Draft, found: Windows) -> str | None:
+def _with_places(draft: ReplacementBuilder, found: Windows) -> str | None:
     """Write the maxima and their indices: a later position replaces an earlier one only where it is greater."""
     shape = draft.fixed()
     if shape is None:

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class UnpoolByScatter(DraftRewrite):
+class UnpoolByScatter(BuiltRewrite):
     """Write MaxUnpool as a ScatterElements into zeros of the output's size.
 
     Why: most compilers do not support MaxUnpool; those that support scattering support this form.
@@ -19,7 +19,7 @@ class UnpoolByScatter(DraftRewrite):
     name = "unpool-by-scatter"
     safety = Safety.EXACT
     needs_opset = 11
-    cures = (Cure("MaxUnpool"),)
+    cures = (FixRule("MaxUnpool"),)
     before = "y = MaxUnpool<kernel_shape = [2, 2], strides = [2, 2]>(x, i)"
     after = """flat = ScatterElements(zeros, places, values)
                y = Reshape(flat, shape)"""
@@ -44,7 +44,7 @@ class UnpoolByScatter(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         shape, asked = draft.fixed(), draft.known(2)
         if shape is None:
             return f"the dims of `{draft.node.inputs[0].name}` are not fixed"

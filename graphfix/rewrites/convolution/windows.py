@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft
+from graphfix.rewriting.replacement import ReplacementBuilder
 
 MOST_TAPS = 64
 """Maximum number of kernel positions that are written out one by one."""
@@ -49,14 +49,14 @@ class Windows:
         for place in product(*map(range, self.kernel)):
             yield tuple(p * d for p, d in zip(place, self.dilations, strict=True))
 
-    def view(self, draft: Draft, padded: str, place: Sequence[int]) -> str:
+    def view(self, draft: ReplacementBuilder, padded: str, place: Sequence[int]) -> str:
         """Return the value of every window at one offset, from an input padded by `before` and `reach`."""
         axes = [2 + axis for axis in range(len(self.kernel))]
         ends = [p + (o - 1) * s + 1 for p, o, s in zip(place, self.out, self.strides, strict=True)]
         return draft.op("Slice", padded, starts=list(place), ends=ends, axes=axes, steps=list(self.strides))
 
 
-def windows(draft: Draft) -> Windows | str:
+def windows(draft: ReplacementBuilder) -> Windows | str:
     """Return the windows of the node over its first operand, or why they are not known."""
     shape = draft.shape()
     if shape is None:
@@ -96,7 +96,7 @@ def windows(draft: Draft) -> Windows | str:
     return Windows(tuple(size), tuple(map(int, kernel)), strides, dilations, tuple(before), tuple(after), tuple(out))
 
 
-def padded(draft: Draft, name: str, before: Sequence[int], after: Sequence[int], fill: float = 0.0) -> str:
+def padded(draft: ReplacementBuilder, name: str, before: Sequence[int], after: Sequence[int], fill: float = 0.0) -> str:
     """Return the value with its spatial axes padded, or cropped by negative amounts; no node is added if all are 0."""
     cut = [min(0, amount) for amount in (*before, *after)]
     if any(cut):
@@ -111,7 +111,7 @@ def padded(draft: Draft, name: str, before: Sequence[int], after: Sequence[int],
     return draft.op("Pad", name, pads=[0, 0, *amounts[:half], 0, 0, *amounts[half:]], value=fill, mode="constant")
 
 
-def lowest(draft: Draft) -> float:
+def lowest(draft: ReplacementBuilder) -> float:
     """Return the pad value that is neutral for a maximum: -inf for floats, the least value of an integer dtype."""
     dtype = draft.surgery.dtype(draft.node.inputs[0])
     return float(np.iinfo(dtype).min) if dtype is not None and dtype.kind in "iu" else float("-inf")

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from onnx import TensorProto
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 WIDER = {
     "bool": TensorProto.INT32, "int8": TensorProto.INT32, "uint8": TensorProto.INT32, "int16": TensorProto.INT32,
@@ -41,7 +41,7 @@ class MoveThroughCast(GraphRewrite):
     name = "move-through-cast"
     safety = Safety.EXACT
     needs_opset = 6
-    cures = tuple(Cure(op, kinds=("dtype",)) for op in MOVERS)
+    cures = tuple(FixRule(op, kinds=("dtype",)) for op in MOVERS)
     before = "y = Gather(x, i)"
     after = """wide = Cast<to = 6>(x)
                moved = Gather(wide, i)
@@ -64,7 +64,7 @@ class MoveThroughCast(GraphRewrite):
         ),
     )
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
             for node in [n for n in graph.nodes if n.op in MOVERS and n.domain in (None, "", "ai.onnx")]:
                 key = surgery.key(node)
@@ -81,7 +81,7 @@ class MoveThroughCast(GraphRewrite):
                 yield key
 
 
-def _widen(surgery: Surgery, graph: Any, node: Any, moved: list[int], dtype: str) -> None:
+def _widen(surgery: GraphEditor, graph: Any, node: Any, moved: list[int], dtype: str) -> None:
     """Insert a cast before each moved operand and after each result."""
     origin = surgery.label(surgery.key(node))
     casts, backs = surgery.at(origin), surgery.at(origin)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from graphfix.rewrites.dtype.recast import recast_all
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 
 class NarrowFloat64(GraphRewrite):
@@ -23,7 +23,7 @@ class NarrowFloat64(GraphRewrite):
     needs_opset = 6
     rtol = 1e-4
     atol = 1e-5
-    cures = (Cure("*", kinds=("dtype",)), Cure("*", kinds=("wrong",), traits=("T", "T1", "T2", "T3")))
+    cures = (FixRule("*", kinds=("dtype",)), FixRule("*", kinds=("wrong",), traits=("T", "T1", "T2", "T3")))
     before = "y = Exp(x)"
     after = """narrow = Cast<to = 1>(x)
                made = Exp(narrow)
@@ -46,5 +46,5 @@ class NarrowFloat64(GraphRewrite):
         Case("""<ir_version: 8, opset_import: ["" : 17]> g (float[3] x) => (double[3] y) { y = Cast<to = 11>(x) }"""),
     )
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         yield from recast_all(surgery, wanted, ("float64",), "float32")

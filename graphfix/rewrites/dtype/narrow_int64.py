@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from graphfix.rewrites.dtype.recast import free_places, is_free, recast
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
-from graphfix.rewriting.integer_ranges import Bounds
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.integer_ranges import IntegerRanges
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 LIMIT = 2**31 - 1
 
@@ -25,7 +25,7 @@ class NarrowInt64(GraphRewrite):
     name = "narrow-int64"
     safety = Safety.EXACT
     needs_opset = 7
-    cures = (Cure("*", kinds=("dtype",)),)
+    cures = (FixRule("*", kinds=("dtype",)),)
     before = "y = Abs(x)"
     after = """narrow = Cast<to = 6>(x)
                made = Abs(narrow)
@@ -71,9 +71,9 @@ class NarrowInt64(GraphRewrite):
         Case("""<ir_version: 8, opset_import: ["" : 17]> g (float[3] x) => (float[3] y) { y = Abs(x) }"""),
     )
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         done: dict[int, Any] = {}
-        bounds = Bounds(surgery)
+        bounds = IntegerRanges(surgery)
         chosen = []
         for graph in surgery.graphs():
             for node in list(graph.nodes):
@@ -95,12 +95,12 @@ class NarrowInt64(GraphRewrite):
             yield key
 
 
-def _fits(bounds: Bounds, tensor: Any) -> bool:
+def _fits(bounds: IntegerRanges, tensor: Any) -> bool:
     found = bounds.of(tensor)
     return found is not None and found[0] >= -LIMIT - 1 and found[1] <= LIMIT
 
 
-def _overflows(bounds: Bounds, dividend: Any, divisor: Any) -> bool:
+def _overflows(bounds: IntegerRanges, dividend: Any, divisor: Any) -> bool:
     """Whether the division for a remainder may trap, because its quotient overflows int32."""
     one, other = bounds.of(dividend), bounds.of(divisor)
     return one is None or other is None or (one[0] < -LIMIT and other[0] <= -1 <= other[1])

@@ -10,11 +10,11 @@ import onnx
 from onnx import helper
 
 from graphfix.ir.dtypes import CODES
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.rewrite import Key
 
 
-def is_free(surgery: Surgery, node: Any, dtype: str, other: str) -> bool:
+def is_free(surgery: GraphEditor, node: Any, dtype: str, other: str) -> bool:
     """Whether the node reads `dtype` and its schema allows `other` instead."""
     if node.domain not in (None, "", "ai.onnx") or node.op == "Cast" or not onnx.defs.has(node.op):
         return False
@@ -36,13 +36,13 @@ def typed(dtype: str) -> str:
     return f"tensor({ {'float32': 'float', 'float64': 'double'}.get(dtype, dtype) })"
 
 
-def has_dtype(surgery: Surgery, tensor: Any, dtype: str) -> bool:
+def has_dtype(surgery: GraphEditor, tensor: Any, dtype: str) -> bool:
     """Whether a tensor is present and known to have the dtype."""
     value = surgery.value(tensor) if tensor.name else None
     return value is not None and value.dtype == dtype
 
 
-def free_places(surgery: Surgery, node: Any, dtype: str, other: str) -> tuple[list[int], list[int]]:
+def free_places(surgery: GraphEditor, node: Any, dtype: str, other: str) -> tuple[list[int], list[int]]:
     """Return the operands and the results of `dtype` that may have `other` instead according to the schema."""
     schema = onnx.defs.get_schema(node.op, surgery.opset, "")
     both = {typed(dtype), typed(other)}
@@ -59,7 +59,7 @@ def free_places(surgery: Surgery, node: Any, dtype: str, other: str) -> tuple[li
     return found[0], found[1]
 
 
-def recast(surgery: Surgery, graph: Any, node: Any, dtype: str, other: str, done: dict[int, Any]) -> None:
+def recast(surgery: GraphEditor, graph: Any, node: Any, dtype: str, other: str, done: dict[int, Any]) -> None:
     """Compute a node in `other` where it had `dtype`; `done` maps a tensor to the one it was cast from or to already."""
     origin, kind = surgery.label(surgery.key(node)), np.dtype(helper.tensor_dtype_to_np_dtype(CODES[other]))
     reads, makes = free_places(surgery, node, dtype, other)
@@ -80,7 +80,7 @@ def recast(surgery: Surgery, graph: Any, node: Any, dtype: str, other: str, done
     graph.nodes[at : at + 1] = [*before.nodes, node, *after.nodes]
 
 
-def recast_all(surgery: Surgery, wanted: frozenset[Key] | None, dtypes: Sequence[str], other: str) -> Iterator[Key]:
+def recast_all(surgery: GraphEditor, wanted: frozenset[Key] | None, dtypes: Sequence[str], other: str) -> Iterator[Key]:
     """Compute every wanted node in `other` where it has one of `dtypes`, and remove casts there and back."""
     done: dict[int, Any] = {}
     for graph in surgery.graphs():

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from graphfix.rewrites.dtype.recast import recast_all
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 NARROW = ("float16", "bfloat16")
 
@@ -26,7 +26,7 @@ class WidenFloat16(GraphRewrite):
     needs_opset = 6
     rtol = 1e-2
     atol = 1e-2
-    cures = (Cure("*", kinds=("dtype",)),)
+    cures = (FixRule("*", kinds=("dtype",)),)
     before = "y = Exp(x)"
     after = """wide = Cast<to = 1>(x)
                made = Exp(wide)
@@ -60,5 +60,5 @@ class WidenFloat16(GraphRewrite):
         Case("""<ir_version: 8, opset_import: ["" : 17]> g (float16[3] x) => (float[3] y) { y = Cast<to = 1>(x) }"""),
     )
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         yield from recast_all(surgery, wanted, NARROW, "float32")

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class DecomposeOneHot(DraftRewrite):
+class DecomposeOneHot(BuiltRewrite):
     """Write OneHot as a comparison with the indices of the new axis.
 
     Why: compilers require constant indices, depth and values, or a single dtype for them; Equal, Where and Unsqueeze have
@@ -21,7 +21,7 @@ class DecomposeOneHot(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 11
     dtypes = ("int32", "int64", "int8", "int16", "uint8", "uint16", "uint32")
-    cures = (Cure("OneHot"),)
+    cures = (FixRule("OneHot"),)
     before = "y = OneHot(indices, depth, values)"
     after = """column = Unsqueeze<axes = [-1]>(indices)
                hit = Equal(column, positions)
@@ -58,7 +58,7 @@ class DecomposeOneHot(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         known, dims, dtype = draft.known(1), draft.shape(), draft.dtype()
         if dims is None:
             return f"the rank of `{draft.node.inputs[0].name}` is unknown"
@@ -82,6 +82,6 @@ class DecomposeOneHot(DraftRewrite):
         draft.give(draft.cast(found, draft.dtype(2)) if plain else draft.op("Where", found, on, off))
         return None
 
-    def _scalar(self, draft: Draft) -> str:
+    def _scalar(self, draft: ReplacementBuilder) -> str:
         """The depth as a scalar int64."""
         return draft.op("Reshape", draft.cast(draft.inputs[1], "int64"), draft.constant(np.zeros(0, np.int64)))

@@ -9,15 +9,15 @@ import numpy as np
 from onnx import helper
 
 from graphfix.analysis.dims import DimExpr, expression
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 from graphfix.rewriting.symbolic_shapes import Tracer
 
 END = np.iinfo(np.int64).max
 """The end of a slice that extends to the end of its axis."""
 
 
-class ExplicitSlice(DraftRewrite):
+class ExplicitSlice(BuiltRewrite):
     """Write a Slice with explicit non-negative axes and steps, and with a constant end in place of the length of its axis.
 
     Why: compilers expect as many bounds as axes, some reject negative axes, and most cannot evaluate a bound that is
@@ -26,7 +26,7 @@ class ExplicitSlice(DraftRewrite):
 
     name = "explicit-slice"
     safety = Safety.EXACT
-    cures = (Cure("Slice"), *(Cure(op, kinds=("operand", "form", "operator", "dtype")) for op in ("Shape", "Size")))
+    cures = (FixRule("Slice"), *(FixRule(op, kinds=("operand", "form", "operator", "dtype")) for op in ("Shape", "Size")))
     before = "y = Slice(x, starts, ends)"
     after = "y = Slice(x, starts, ends, axes, steps)"
     fires: ClassVar[tuple[Case, ...]] = (
@@ -76,7 +76,7 @@ class ExplicitSlice(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         tracer, dims = Tracer(draft.surgery), None
         if draft.shape() is not None:
             dims = tracer.shape(draft.node.inputs[0])
@@ -117,7 +117,9 @@ def _bound(size: DimExpr, dim: DimExpr) -> int | None:
     return less if less is not None and less < 0 else None
 
 
-def _write(draft: Draft, starts: Sequence[int], ends: Sequence[int], axes: Sequence[int], steps: Sequence[int]) -> str | None:
+def _write(
+    draft: ReplacementBuilder, starts: Sequence[int], ends: Sequence[int], axes: Sequence[int], steps: Sequence[int]
+) -> str | None:
     """Write the Slice with all operands explicit; returns an empty reason where the node has this form already."""
     if draft.surgery.opset < 10:
         given: dict[str, Any] = {"starts": list(starts), "ends": list(ends), "axes": list(axes)}

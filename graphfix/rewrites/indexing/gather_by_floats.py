@@ -7,15 +7,15 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 MOST = 1 << 28
 """The largest size of the dequantized table, in bytes."""
 HEAD = """<ir_version: 10, opset_import: ["" : 21, "com.microsoft" : 1]> g"""
 
 
-class GatherByFloats(DraftRewrite):
+class GatherByFloats(BuiltRewrite):
     """Write GatherBlockQuantized as Gather from the dequantized table.
 
     Why: the embeddings of language models quantized to 8 or 4 bits are stored in this form, and only onnxruntime
@@ -25,7 +25,7 @@ class GatherByFloats(DraftRewrite):
     name = "gather-by-floats"
     safety = Safety.EXACT
     needs_opset = 11
-    cures = (Cure("GatherBlockQuantized"),)
+    cures = (FixRule("GatherBlockQuantized"),)
     before = "y = com.microsoft.GatherBlockQuantized(q, i, s)"
     after = "y = Gather(w, i)"
     fires: ClassVar[tuple[Case, ...]] = (
@@ -48,7 +48,7 @@ class GatherByFloats(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         table, scales, zeros = (draft.known(index) for index in (0, 2, 3))
         names = [tensor.name for tensor in draft.node.inputs]
         if table is None or scales is None:

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class GatherNdByGather(DraftRewrite):
+class GatherNdByGather(BuiltRewrite):
     """Write GatherND or GatherElements as a Gather along one flattened axis.
 
     Why: every compiler supports Gather along one axis; GatherND and GatherElements are supported less often, and some
@@ -20,7 +20,7 @@ class GatherNdByGather(DraftRewrite):
     name = "gather-nd-by-gather"
     safety = Safety.EXACT
     needs_opset = 11
-    cures = (Cure("GatherND"), Cure("GatherElements"))
+    cures = (FixRule("GatherND"), FixRule("GatherElements"))
     ops = ("GatherElements",)
     before = "y = GatherND(x, indices)"
     after = """flat = Reshape(x, dims)
@@ -64,11 +64,11 @@ class GatherNdByGather(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         return _elements(draft) if draft.node.op == "GatherElements" else _nd(draft)
 
 
-def _nd(draft: Draft) -> str | None:
+def _nd(draft: ReplacementBuilder) -> str | None:
     shape, where = draft.shape(), draft.shape(1)
     if draft.attribute("batch_dims", 0):
         return "it picks for each entry of a batch"
@@ -90,7 +90,7 @@ def _nd(draft: Draft) -> str | None:
     return None
 
 
-def _elements(draft: Draft) -> str | None:
+def _elements(draft: ReplacementBuilder) -> str | None:
     shape, where = draft.fixed(), draft.fixed(1)
     if shape is None or where is None:
         return f"the axes of `{draft.node.inputs[0].name}` that it picks along are not fixed"
@@ -108,7 +108,7 @@ def _elements(draft: Draft) -> str | None:
     return None
 
 
-def _positive(draft: Draft, places: str, dims: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> str:
+def _positive(draft: ReplacementBuilder, places: str, dims: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> str:
     """Return the indices counted from the front: the size of the axis is added to negative ones."""
     below = draft.op("Less", places, draft.constant(0))
     return draft.op("Where", below, draft.op("Add", places, draft.constant(dims)), places)

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class ReverseSequenceByGather(DraftRewrite):
+class ReverseSequenceByGather(BuiltRewrite):
     """Write ReverseSequence as a Gather of each sequence's steps in reverse order.
 
     Why: many compilers do not support ReverseSequence, or not with lengths that are computed at run time. The indices of
@@ -20,7 +20,7 @@ class ReverseSequenceByGather(DraftRewrite):
     name = "reverse-sequence-by-gather"
     safety = Safety.EXACT
     needs_opset = 10
-    cures = (Cure("ReverseSequence"),)
+    cures = (FixRule("ReverseSequence"),)
     before = "y = ReverseSequence(x, lengths)"
     after = """flat = Reshape(x, dims)
                turned = Gather(flat, places)
@@ -47,7 +47,7 @@ class ReverseSequenceByGather(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         shape = draft.fixed()
         if shape is None:
             return f"the dims of `{draft.node.inputs[0].name}` are not fixed"

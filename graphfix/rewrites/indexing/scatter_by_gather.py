@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 MOST_ELEMENTS = 1 << 22
 """The most positions that are written as constants."""
@@ -17,7 +17,7 @@ COMBINE = {"add": ("Add", 0.0), "mul": ("Mul", 1.0), "max": ("Max", -np.inf), "m
 """The operator of each reduction, with its neutral element."""
 
 
-class ScatterByGather(DraftRewrite):
+class ScatterByGather(BuiltRewrite):
     """Write a scatter at constant positions as a Gather from the data and the updates.
 
     Why: fewer compilers support scatter than gather, and fewer still its reductions. Of two updates of one position the
@@ -27,7 +27,7 @@ class ScatterByGather(DraftRewrite):
     name = "scatter-by-gather"
     safety = Safety.EXACT
     needs_opset = 11
-    cures = tuple(Cure(op) for op in ("ScatterND", "ScatterElements", "Scatter"))
+    cures = tuple(FixRule(op) for op in ("ScatterND", "ScatterElements", "Scatter"))
     ops = ("ScatterElements", "Scatter")
     before = "y = ScatterND(x, indices, updates)"
     after = """both = Concat<axis = 0>(x, updates)
@@ -67,7 +67,7 @@ class ScatterByGather(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         where, shape = draft.known(1), draft.fixed()
         if where is None:
             return "the places it writes to are not known"
@@ -98,7 +98,7 @@ class ScatterByGather(DraftRewrite):
         return None
 
 
-def _places(draft: Draft, where: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
+def _places(draft: ReplacementBuilder, where: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
     """Return the flat positions that are written to, in the order of the updates."""
     strides = np.concatenate([np.cumprod(np.asarray(shape[::-1], np.int64))[::-1][1:], [1]]).astype(np.int64)
     if draft.node.op == "ScatterND":

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class SliceByGather(DraftRewrite):
+class SliceByGather(BuiltRewrite):
     """Write a Slice with steps as one Gather with constant indices for each axis.
 
     Why: compilers support slices with step 1; fewer support negative steps or steps above 1. Gather has no such limit.
@@ -19,7 +19,7 @@ class SliceByGather(DraftRewrite):
     name = "slice-by-gather"
     safety = Safety.EXACT
     needs_opset = 10
-    cures = (Cure("Slice", kinds=("attribute", "operand", "wrong")),)
+    cures = (FixRule("Slice", kinds=("attribute", "operand", "wrong")),)
     before = "y = Slice(x, starts, ends, axes, steps)"
     after = "y = Gather(x, places)"
     fires: ClassVar[tuple[Case, ...]] = (
@@ -48,7 +48,7 @@ class SliceByGather(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         starts, ends, shape = draft.known(1), draft.known(2), draft.shape()
         axes = np.arange(starts.size) if starts is not None and not draft.has(3) else draft.known(3)
         steps = np.ones(starts.size, np.int64) if starts is not None and not draft.has(4) else draft.known(4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Outcome, Rewrite, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Outcome, Rewrite, Safety
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -19,7 +19,7 @@ class BindInput(Rewrite):
 
     name = "bind-input"
     safety = Safety.INTERFACE
-    cures = (Cure("*", codes=("GF204",)), Cure("If"), Cure("*", kinds=("operand",)))
+    cures = (FixRule("*", codes=("GF204",)), FixRule("If"), FixRule("*", kinds=("operand",)))
     before = "graphfix fix model.onnx --set sr=16000"
     declines: ClassVar[tuple[Case, ...]] = (
         Case(

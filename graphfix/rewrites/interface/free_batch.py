@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from graphfix.ir.value_names import Taken
+from graphfix.ir.value_names import ValueNames
 from graphfix.rewriting.builder import Builder
 from graphfix.rewriting.emission import Protos
 from graphfix.rewriting.interface_rewrite import InterfaceRewrite, Reformed
@@ -55,7 +55,7 @@ class FreeBatch(InterfaceRewrite):
         from onnx import ModelProto
 
         from graphfix.analysis.facts import Facts
-        from graphfix.ir.bind_inputs import forget, interface
+        from graphfix.ir.bind_inputs import clear_annotations, interface
 
         made = ModelProto()
         made.CopyFrom(model)
@@ -68,7 +68,7 @@ class FreeBatch(InterfaceRewrite):
         for info in batched:
             info.type.tensor_type.shape.dim[0].dim_param = self.symbol
         names = tuple(info.name for info in batched)
-        forget(made)
+        clear_annotations(made)
         was = {(node.scope, value.name): value for node in fixed.nodes for value in (*node.inputs, *node.outputs) if value}
         opened = Opened(made, self.symbol, batch, was, names[0])
         for _ in range(MOST_PASSES):
@@ -105,7 +105,7 @@ class Opened:
     build: Builder[str] = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
-        self.build = Builder(Protos(self.model.graph), Taken.of(self.model.graph), FreeBatch.name)
+        self.build = Builder(Protos(self.model.graph), ValueNames.of(self.model.graph), FreeBatch.name)
 
     def step(self) -> bool | Declined:
         """Rewrite the first nodes that fix the batch; False when there are none left."""

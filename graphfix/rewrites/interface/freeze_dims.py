@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Outcome, Rewrite, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Outcome, Rewrite, Safety
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -19,7 +19,7 @@ class FreezeDims(Rewrite):
 
     name = "freeze-dims"
     safety = Safety.INTERFACE
-    cures = (Cure("*", kinds=("dynamic",)), Cure("", kinds=("dynamic",)), Cure("*", codes=("GF106", "GF203")))
+    cures = (FixRule("*", kinds=("dynamic",)), FixRule("", kinds=("dynamic",)), FixRule("*", codes=("GF106", "GF203")))
     before = "graphfix fix model.onnx --shape x=1x3x224x224"
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
@@ -29,9 +29,9 @@ class FreezeDims(Rewrite):
     )
 
     def apply(self, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
-        from graphfix.ir.bind_inputs import free_inputs
+        from graphfix.ir.bind_inputs import dynamic_inputs
 
-        free = free_inputs(model)
+        free = dynamic_inputs(model)
         if not free:
             return Outcome(None)
         named = ", ".join(f"--shape {name}={dims} with a number for {', '.join(symbols)}" for name, dims, symbols in free)

@@ -17,7 +17,7 @@ SYMBOL = "N"
 """The name of a dynamic batch dim, where the model has no dim of that name."""
 
 
-def reforms(
+def requested_interface(
     model: ModelProto,
     *,
     layouts: Sequence[str] = (),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from graphfix.rewriting.interface_rewrite import InterfaceRewrite, Reformed, read_behind
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Outcome
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Outcome
 from graphfix.verify.feed_adapter import Adapted
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class WidenInput(InterfaceRewrite):
     """
 
     name = "widen-input"
-    cures = (Cure("", kinds=("attribute", "dtype", "form"), traits=("inputs.dtypes",)),)
+    cures = (FixRule("", kinds=("attribute", "dtype", "form"), traits=("inputs.dtypes",)),)
     before = "graphfix fix model.onnx --input-dtype x=int32"
     ask = "the dtype is yours to name: --input-dtype NAME=int32"
     declines: ClassVar[tuple[Case, ...]] = (

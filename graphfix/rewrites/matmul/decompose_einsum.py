@@ -15,8 +15,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 Sizes = dict[str, int | None]
 
@@ -29,7 +29,7 @@ class Term:
     labels: str
 
 
-class DecomposeEinsum(DraftRewrite):
+class DecomposeEinsum(BuiltRewrite):
     """Write Einsum as transposes, sums and matrix products, two operands at a time.
 
     Why: compilers support some equations only, one dtype, or constant operands; the operators that an equation is made of
@@ -41,7 +41,7 @@ class DecomposeEinsum(DraftRewrite):
     needs_opset = 12
     ulps = 64
     dtypes = (*FLOATS, "int32", "int64", "uint32", "uint64", "int16", "uint8", "int8", "uint16")
-    cures = (Cure("Einsum"),)
+    cures = (FixRule("Einsum"),)
     before = """y = Einsum<equation = "bij,bkj->bik">(a, b)"""
     after = """turned = Transpose<perm = [0, 2, 1]>(b)
                y = MatMul(a, turned)"""
@@ -77,7 +77,7 @@ class DecomposeEinsum(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         equation = str(draft.attribute("equation")).replace(" ", "")
         ranks = []
         for index, tensor in enumerate(draft.node.inputs):
@@ -119,7 +119,7 @@ def labelled(equation: str, ranks: Sequence[int]) -> tuple[list[str], str] | str
 class _Drawing:
     """The emission of one equation's nodes."""
 
-    def __init__(self, draft: Draft, terms: Sequence[str]) -> None:
+    def __init__(self, draft: ReplacementBuilder, terms: Sequence[str]) -> None:
         self.draft, self.terms = draft, terms
         self.sizes: Sizes = {}
         for index, term in enumerate(terms):

@@ -7,11 +7,11 @@ from typing import ClassVar
 import numpy as np
 
 from graphfix.ir.dtypes import CODES, NAMES
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class DecomposeEyeLike(DraftRewrite):
+class DecomposeEyeLike(BuiltRewrite):
     """Write EyeLike as a constant where the dims are fixed, else as the comparison of two ranges.
 
     Why: the result depends only on the operand's dims, and compilers reject the operator for some dtypes or dynamic dims.
@@ -20,7 +20,7 @@ class DecomposeEyeLike(DraftRewrite):
     name = "decompose-eye-like"
     safety = Safety.EXACT
     needs_opset = 11
-    cures = (Cure("EyeLike"),)
+    cures = (FixRule("EyeLike"),)
     before = "y = EyeLike(x)"
     after = """diagonal = Equal(rows, columns)
                y = Cast<to = 1>(diagonal)"""
@@ -41,7 +41,7 @@ class DecomposeEyeLike(DraftRewrite):
         Case("""<ir_version: 8, opset_import: ["" : 13]> g (float[3, 3] x) => (float[3, 3] y) { y = Neg(x) }"""),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         dims, code, k = draft.fixed(), draft.attribute("dtype"), int(draft.attribute("k", 0))
         dtype = NAMES[int(code)] if code is not None else draft.dtype()
         if dtype not in CODES or dtype in ("", "bfloat16"):

@@ -6,13 +6,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 DTYPES = (*FLOATS, "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 
 
-class DecomposeTrilu(DraftRewrite):
+class DecomposeTrilu(BuiltRewrite):
     """Write Trilu as a Where with a constant triangular mask.
 
     Why: causal masks are built with Trilu, and few compilers support it. Where the diagonal or the last two dims are known
@@ -23,7 +23,7 @@ class DecomposeTrilu(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 14
     dtypes = DTYPES
-    cures = (Cure("Trilu"),)
+    cures = (FixRule("Trilu"),)
     before = "y = Trilu(x, k)"
     after = "y = Where(triangle, x, zero)"
     fires: ClassVar[tuple[Case, ...]] = (
@@ -52,7 +52,7 @@ class DecomposeTrilu(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         known, upper = draft.known(1), draft.attribute("upper", 1)
         size = (draft.shape() or (None, None))[-2:]
         k = None if draft.has(1) and known is None else int(known.reshape(-1)[0]) if known is not None else 0
@@ -73,7 +73,7 @@ class DecomposeTrilu(DraftRewrite):
         self._choose(draft, draft.op("Not", draft.op("Less" if upper else "Greater", distance, diagonal)))
         return None
 
-    def _choose(self, draft: Draft, triangle: str) -> None:
+    def _choose(self, draft: ReplacementBuilder, triangle: str) -> None:
         """Select the operand inside the triangle, and zero outside."""
         if draft.dtype() == "bool":
             draft.give(draft.op("And", draft.inputs[0], triangle))

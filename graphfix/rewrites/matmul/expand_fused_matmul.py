@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 PLAIN = {"FusedGemm": "Gemm", "FusedConv": "Conv"}
 ACTIVATIONS = ("Relu", "Tanh", "Sigmoid", "LeakyRelu", "HardSigmoid", "Clip", "Elu", "Softplus")
@@ -16,7 +16,7 @@ NAMED: Mapping[str, tuple[str, ...]] = {
 """The attributes that an activation's parameters correspond to, in their order."""
 
 
-class ExpandFusedMatmul(DraftRewrite):
+class ExpandFusedMatmul(BuiltRewrite):
     """Write onnxruntime's fused products and convolutions as the plain operator followed by the fused operations.
 
     Why: a model optimized by onnxruntime holds operators that only onnxruntime supports. FusedConv adds a fourth
@@ -29,7 +29,7 @@ class ExpandFusedMatmul(DraftRewrite):
     ulps = 64
     dtypes = FLOATS
     ops = ("FusedGemm", "FusedConv", "TransposeMatMul")
-    cures = tuple(Cure(op) for op in ("FusedMatMul", "TransposeMatMul", "FusedGemm", "FusedConv"))
+    cures = tuple(FixRule(op) for op in ("FusedMatMul", "TransposeMatMul", "FusedGemm", "FusedConv"))
     before = "y = com.microsoft.FusedMatMul<transB = 1>(a, b)"
     after = """turned = Transpose<perm = [0, 2, 1]>(b)
                product = MatMul(a, turned)
@@ -66,10 +66,10 @@ class ExpandFusedMatmul(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         return self._activated(draft) if draft.node.op in PLAIN else self._matmul(draft)
 
-    def _matmul(self, draft: Draft) -> str | None:
+    def _matmul(self, draft: ReplacementBuilder) -> str | None:
         if draft.attribute("transBatchA", 0) or draft.attribute("transBatchB", 0):
             return "it turns its batch axes"
         operands = []
@@ -86,7 +86,7 @@ class ExpandFusedMatmul(DraftRewrite):
         draft.give(product if alpha == 1 else draft.op("Mul", product, draft.number(alpha)))
         return None
 
-    def _activated(self, draft: Draft) -> str | None:
+    def _activated(self, draft: ReplacementBuilder) -> str | None:
         given: dict[str, Any] = {k: v for k, v in draft.node.attrs.items() if not k.startswith("activation")}
         activation = str(draft.attribute("activation", ""))
         if activation and activation not in ACTIVATIONS:

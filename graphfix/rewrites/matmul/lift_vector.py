@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 ALONG = ("Softmax", "LogSoftmax", "Hardmax", "ArgMax", "ArgMin")
 
 
-class LiftVector(DraftRewrite):
+class LiftVector(BuiltRewrite):
     """Apply Softmax or ArgMax of a vector to a matrix with one row.
 
     Why: a compiler may reject the operator on a tensor of rank 1 and support it along the last axis of a matrix.
@@ -20,7 +20,7 @@ class LiftVector(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 7
     ops = ALONG
-    cures = tuple(Cure(op, kinds=("rank",)) for op in ALONG)
+    cures = tuple(FixRule(op, kinds=("rank",)) for op in ALONG)
     before = "y = Softmax(x)"
     after = """row = Unsqueeze<axes = [0]>(x)
                made = Softmax<axis = 1>(row)
@@ -42,7 +42,7 @@ class LiftVector(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         if len(draft.shape() or ()) != 1:
             return f"`{draft.node.inputs[0].name}` is not a vector"
         row = draft.op("Unsqueeze", draft.inputs[0], axes=[0])

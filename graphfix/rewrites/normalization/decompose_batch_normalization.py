@@ -6,11 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 
-class DecomposeBatchNormalization(DraftRewrite):
+class DecomposeBatchNormalization(BuiltRewrite):
     """Write BatchNormalization as one product and one sum per channel.
 
     Why: some compilers require all four operands to be constants, or to have the input's dtype; Mul and Add do not.
@@ -23,7 +23,7 @@ class DecomposeBatchNormalization(DraftRewrite):
     needs_opset = 7
     ulps = 64
     dtypes = FLOATS
-    cures = (Cure("BatchNormalization"),)
+    cures = (FixRule("BatchNormalization"),)
     before = "y = BatchNormalization(x, scale, bias, mean, variance)"
     after = """scaled = Mul(x, slope)
                y = Add(scaled, offset)"""
@@ -61,7 +61,7 @@ class DecomposeBatchNormalization(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         rank, epsilon = len(draft.shape() or ()), draft.attribute("epsilon", 1e-5)
         if not rank:
             return f"the rank of `{draft.node.inputs[0].name}` is unknown"
@@ -86,7 +86,7 @@ class DecomposeBatchNormalization(DraftRewrite):
         draft.give(draft.op("Add", draft.op("Mul", normal, scale), bias))
         return None
 
-    def _of_the_batch(self, draft: Draft, rank: int, epsilon: float) -> str | None:
+    def _of_the_batch(self, draft: ReplacementBuilder, rank: int, epsilon: float) -> str | None:
         """Normalize by the statistics of the batch, and update the running statistics."""
         axes = [0, *range(2, rank)]
         mean = draft.op("ReduceMean", draft.inputs[0], axes=axes, keepdims=1)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from graphfix.rewrites.normalization.moments import Over
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewrites.normalization.moments import Standardization
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 
-class DecomposeGroupNormalization(DraftRewrite):
+class DecomposeGroupNormalization(BuiltRewrite):
     """Write GroupNormalization as a reshape to groups, means, a square root and products.
 
     Why: the operator is recent, and its function body in ONNX computes shapes. Scale and bias have one value per group
@@ -21,7 +21,7 @@ class DecomposeGroupNormalization(DraftRewrite):
     needs_opset = 18
     ulps = 64
     dtypes = FLOATS
-    cures = (Cure("GroupNormalization"),)
+    cures = (FixRule("GroupNormalization"),)
     before = "y = GroupNormalization(x, scale, bias)"
     fires: ClassVar[tuple[Case, ...]] = (
         Case(
@@ -57,7 +57,7 @@ class DecomposeGroupNormalization(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         dims, given, groups = draft.shape(), draft.dtype(), int(draft.attribute("num_groups"))
         if not dims:
             return f"the rank of `{draft.node.inputs[0].name}` is unknown"
@@ -65,7 +65,7 @@ class DecomposeGroupNormalization(DraftRewrite):
         dtype = "float32" if draft.attribute("stash_type", 1) == 1 and modern else given
         x = draft.inputs[0] if dtype == given else draft.cast(draft.inputs[0], dtype)
         grouped = draft.reshape(x, [0, groups, -1])
-        normal = Over([2], draft.attribute("epsilon", 1e-5), dtype).draw(draft, grouped)
+        normal = Standardization([2], draft.attribute("epsilon", 1e-5), dtype).draw(draft, grouped)
         value = normal.value if dtype == given else draft.cast(normal.value, given)
         if not modern:  # one a group
             scale, bias = (draft.column(index, 1) for index in (1, 2))

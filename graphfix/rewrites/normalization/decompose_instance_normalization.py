@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from graphfix.rewrites.normalization.moments import Over
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewrites.normalization.moments import Standardization
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 
-class DecomposeInstanceNormalization(DraftRewrite):
+class DecomposeInstanceNormalization(BuiltRewrite):
     """Write InstanceNormalization as means over the spatial axes, a square root and products.
 
     Why: compilers require constant scale and bias, or fixed dims; ReduceMean requires neither.
@@ -20,7 +20,7 @@ class DecomposeInstanceNormalization(DraftRewrite):
     needs_opset = 7
     ulps = 64
     dtypes = FLOATS
-    cures = (Cure("InstanceNormalization"),)
+    cures = (FixRule("InstanceNormalization"),)
     before = "y = InstanceNormalization(x, scale, bias)"
     fires: ClassVar[tuple[Case, ...]] = (
         Case(
@@ -42,12 +42,12 @@ class DecomposeInstanceNormalization(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         rank = len(draft.shape() or ())
         if not rank:
             return f"the rank of `{draft.node.inputs[0].name}` is unknown"
         axes = list(range(2, rank))
-        normal = Over(axes, draft.attribute("epsilon", 1e-5), draft.dtype()).draw(draft, draft.inputs[0])
+        normal = Standardization(axes, draft.attribute("epsilon", 1e-5), draft.dtype()).draw(draft, draft.inputs[0])
         scale, bias = (draft.column(index, rank - 2) for index in (1, 2))
         draft.give(draft.op("Add", draft.op("Mul", normal.value, scale), bias))
         return None

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from graphfix.rewrites.normalization.moments import Over
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewrites.normalization.moments import Standardization
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 
-class DecomposeLayerNormalization(DraftRewrite):
+class DecomposeLayerNormalization(BuiltRewrite):
     """Write LayerNormalization and RMSNormalization as means, a square root and products.
 
     Why: compilers require constant scale and bias, reject the mean as an output, or lack the operator, and support its
@@ -25,7 +25,7 @@ class DecomposeLayerNormalization(DraftRewrite):
     ulps = 64
     dtypes = FLOATS
     ops = ("RMSNormalization", "SimplifiedLayerNormalization")
-    cures = (Cure("LayerNormalization"), Cure("RMSNormalization"), Cure("SimplifiedLayerNormalization"))
+    cures = (FixRule("LayerNormalization"), FixRule("RMSNormalization"), FixRule("SimplifiedLayerNormalization"))
     before = "y, mean, inverse = LayerNormalization(x, scale, bias)"
     after = """mean = ReduceMean<axes = [-1]>(x)
                centred = Sub(x, mean)
@@ -64,7 +64,7 @@ class DecomposeLayerNormalization(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         rank, axis = len(draft.shape() or ()), draft.attribute("axis", -1)
         if not rank and axis >= 0:
             return f"the rank of `{draft.node.inputs[0].name}` is unknown"
@@ -72,7 +72,7 @@ class DecomposeLayerNormalization(DraftRewrite):
         given, centred = draft.dtype(), draft.node.op == "LayerNormalization"
         dtype = "float32" if draft.attribute("stash_type", 1) == 1 else given
         x = draft.inputs[0] if dtype == given else draft.cast(draft.inputs[0], dtype)
-        normal = Over(axes, draft.attribute("epsilon", 1e-5), dtype, centred).draw(draft, x)
+        normal = Standardization(axes, draft.attribute("epsilon", 1e-5), dtype, centred).draw(draft, x)
         y = normal.value if dtype == given else draft.cast(normal.value, given)
         y = draft.op("Mul", y, draft.inputs[1])
         if draft.has(2):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 
-class DecomposeLpNormalization(DraftRewrite):
+class DecomposeLpNormalization(BuiltRewrite):
     """Write LpNormalization as a sum, a square root and a quotient.
 
     Why: embedding models often end with it, and compilers support one axis only, one p only, or nothing of it.
@@ -19,7 +19,7 @@ class DecomposeLpNormalization(DraftRewrite):
     needs_opset = 11
     ulps = 32
     dtypes = FLOATS
-    cures = (Cure("LpNormalization"),)
+    cures = (FixRule("LpNormalization"),)
     before = "y = LpNormalization(x)"
     after = """square = Mul(x, x)
                sum = ReduceSum<axes = [-1]>(square)
@@ -49,7 +49,7 @@ class DecomposeLpNormalization(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         x, first = draft.inputs[0], draft.attribute("p", 2) == 1
         sizes = draft.op("Abs", x) if first else draft.op("Mul", x, x)
         norm = draft.op("ReduceSum", sizes, axes=[int(draft.attribute("axis", -1))], keepdims=1)

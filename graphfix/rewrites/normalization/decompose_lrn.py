@@ -6,14 +6,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 MOST = 1024
 """The largest number of channels: the kernel has that number of elements squared."""
 
 
-class DecomposeLrn(DraftRewrite):
+class DecomposeLrn(BuiltRewrite):
     """Write local response normalization as a convolution of the squares with a band matrix.
 
     Why: AlexNet and similar networks use LRN, and newer compilers do not support it. A sum over neighbouring channels is a
@@ -25,7 +25,7 @@ class DecomposeLrn(DraftRewrite):
     needs_opset = 7
     ulps = 64
     dtypes = ("float16", "float32")
-    cures = (Cure("LRN"),)
+    cures = (FixRule("LRN"),)
     before = "y = LRN<size = 3>(x)"
     after = """square = Mul(x, x)
                near = Conv(square, band)
@@ -52,7 +52,7 @@ class DecomposeLrn(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         dims, name = draft.shape() or (), draft.node.inputs[0].name
         if len(dims) < 3 or not isinstance(dims[1], int):
             return f"the channels of `{name}` are not fixed"

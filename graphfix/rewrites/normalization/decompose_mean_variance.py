@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 
-class DecomposeMeanVariance(DraftRewrite):
+class DecomposeMeanVariance(BuiltRewrite):
     """Write MeanVarianceNormalization as two means, a square root and a quotient.
 
     Why: few compilers support it. The decomposition is that of ONNX's function body, without its casts and function calls.
@@ -19,7 +19,7 @@ class DecomposeMeanVariance(DraftRewrite):
     needs_opset = 9
     ulps = 64
     dtypes = FLOATS
-    cures = (Cure("MeanVarianceNormalization"),)
+    cures = (FixRule("MeanVarianceNormalization"),)
     before = "y = MeanVarianceNormalization(x)"
     after = """mean = ReduceMean<axes = [0, 2, 3]>(x)
                square = Mul(x, x)
@@ -50,7 +50,7 @@ class DecomposeMeanVariance(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         axes, x = list(draft.attribute("axes", [0, 2, 3])), draft.inputs[0]
         mean = draft.op("ReduceMean", x, axes=axes, keepdims=1)
         squares = draft.op("ReduceMean", draft.op("Mul", x, x), axes=axes, keepdims=1)

@@ -6,14 +6,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewrites.normalization.moments import Over
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewrites.normalization.moments import Standardization
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 TABLES = """float[9, 4] w, float[16, 4] p, float[9, 4] k, float[4] s, float[4] b"""
 
 
-class ExpandEmbedNormalization(DraftRewrite):
+class ExpandEmbedNormalization(BuiltRewrite):
     """Write onnxruntime's EmbedLayerNormalization as Gather, a sum and LayerNormalization.
 
     Why: a BERT model optimized by onnxruntime starts with this operator, which only onnxruntime supports. Without position
@@ -24,7 +24,7 @@ class ExpandEmbedNormalization(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 11
     ulps = 64
-    cures = (Cure("EmbedLayerNormalization"),)
+    cures = (FixRule("EmbedLayerNormalization"),)
     before = "y, index, sum = com.microsoft.EmbedLayerNormalization(ids, segments, words, places, kinds, s, b)"
     fires: ClassVar[tuple[Case, ...]] = (
         Case(
@@ -49,7 +49,7 @@ class ExpandEmbedNormalization(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         dtype, dims = draft.dtype(2), draft.shape() or ()
         if dtype not in ("float16", "float32"):
             return f"`{draft.node.inputs[2].name}` is {dtype or 'of unknown dtype'}"
@@ -60,7 +60,7 @@ class ExpandEmbedNormalization(DraftRewrite):
         if draft.has(1) and draft.has(4):
             total = draft.op("Add", total, draft.op("Gather", draft.inputs[4], draft.inputs[1], axis=0))
         x = total if dtype == "float32" else draft.cast(total, "float32")
-        normal = Over([-1], draft.attribute("epsilon", 1e-12), "float32").draw(draft, x).value
+        normal = Standardization([-1], draft.attribute("epsilon", 1e-12), "float32").draw(draft, x).value
         normal = normal if dtype == "float32" else draft.cast(normal, dtype)
         if draft.wants(1):
             seen = draft.cast(draft.op("Equal", draft.inputs[7], draft.constant(1, np.int32)), "int32")
@@ -69,7 +69,7 @@ class ExpandEmbedNormalization(DraftRewrite):
         draft.give(draft.op("Add", draft.op("Mul", normal, draft.inputs[5]), draft.inputs[6]))
         return None
 
-    def _placed(self, draft: Draft, length: int | str | None) -> str:
+    def _placed(self, draft: ReplacementBuilder, length: int | str | None) -> str:
         """Return the position embeddings."""
         if draft.has(8):
             return draft.op("Gather", draft.inputs[3], draft.inputs[8], axis=0)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from graphfix.rewrites.normalization.moments import Over
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewrites.normalization.moments import Standardization
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 
-class ExpandSkipNormalization(DraftRewrite):
+class ExpandSkipNormalization(BuiltRewrite):
     """Write onnxruntime's normalizations of a residual sum as the sum, means, a square root and products.
 
     Why: a transformer optimized by onnxruntime holds two of them in every layer, and only onnxruntime supports them.
@@ -24,7 +24,7 @@ class ExpandSkipNormalization(DraftRewrite):
     ulps = 64
     dtypes = FLOATS
     ops = ("SkipSimplifiedLayerNormalization",)
-    cures = (Cure("SkipLayerNormalization"), Cure("SkipSimplifiedLayerNormalization"))
+    cures = (FixRule("SkipLayerNormalization"), FixRule("SkipSimplifiedLayerNormalization"))
     before = "y, mean, inverse, sum = com.microsoft.SkipLayerNormalization(x, skip, scale)"
     fires: ClassVar[tuple[Case, ...]] = (
         Case(
@@ -48,7 +48,7 @@ class ExpandSkipNormalization(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         centred, given = draft.node.op == "SkipLayerNormalization", draft.dtype()
         bias = 4 if centred else 3
         total = draft.op("Add", *draft.inputs[:2])
@@ -56,7 +56,7 @@ class ExpandSkipNormalization(DraftRewrite):
             total = draft.op("Add", total, draft.inputs[bias])
         wide = "float32" if given == "float16" else given
         x = total if wide == given else draft.cast(total, wide)
-        normal = Over([-1], draft.attribute("epsilon", 1e-12 if centred else 1e-6), wide, centred).draw(draft, x)
+        normal = Standardization([-1], draft.attribute("epsilon", 1e-12 if centred else 1e-6), wide, centred).draw(draft, x)
         y = normal.value if wide == given else draft.cast(normal.value, given)
         y = draft.op("Mul", y, draft.inputs[2])
         if centred and draft.has(3):

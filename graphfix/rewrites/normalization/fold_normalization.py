@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
 from graphfix.rewriting.rewrite import Case, Declined, Key, Safety
 
@@ -66,7 +66,7 @@ class FoldNormalization(GraphRewrite):
         ),
     )
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
             for node in [n for n in graph.nodes if n.op == "Conv" and n.domain in (None, "", "ai.onnx")]:
                 weights = surgery.known(node.inputs[1])
@@ -83,7 +83,7 @@ class FoldNormalization(GraphRewrite):
                 _fold(surgery, node, weights, *found)
 
 
-def _normalised(surgery: Surgery, graph: Any, node: Any) -> tuple[Any, Any, Array, Array] | None:
+def _normalised(surgery: GraphEditor, graph: Any, node: Any) -> tuple[Any, Any, Array, Array] | None:
     """Return the nodes before the Conv: the Transpose between, if any, the first tensor, and scale and offset per channel."""
     value = surgery.value(node.inputs[0])
     channels = value.shape[1] if value is not None and value.shape is not None else None
@@ -112,7 +112,7 @@ def _normalised(surgery: Surgery, graph: Any, node: Any) -> tuple[Any, Any, Arra
     return turn, tensor, np.broadcast_to(scale, (channels,)), np.broadcast_to(offset, (channels,))
 
 
-def _along(surgery: Surgery, maker: Any, axis: int, channels: object) -> Array | None:
+def _along(surgery: GraphEditor, maker: Any, axis: int, channels: object) -> Array | None:
     """Return the constant that a node subtracts or divides by, a scalar or one per channel; None where it is neither."""
     known = surgery.known(maker.inputs[1]) if maker.op in ("Sub", "Div", "Add", "Mul") and len(maker.inputs) == 2 else None
     value = surgery.value(maker.inputs[0])
@@ -124,7 +124,9 @@ def _along(surgery: Surgery, maker: Any, axis: int, channels: object) -> Array |
     return known.reshape(-1).astype(np.float64)
 
 
-def _fold(surgery: Surgery, node: Any, weights: npt.NDArray[Any], turn: Any, tensor: Any, scale: Array, offset: Array) -> None:
+def _fold(
+    surgery: GraphEditor, node: Any, weights: npt.NDArray[Any], turn: Any, tensor: Any, scale: Array, offset: Array
+) -> None:
     """Fold scale and offset into weights and bias."""
     origin, group = surgery.label(surgery.key(node)), int(node.attrs.get("group", 1))
     each = weights.shape[1]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graphfix.rewriting.replacement import Draft
+from graphfix.rewriting.replacement import ReplacementBuilder
 
 
 @dataclass(frozen=True, slots=True)
-class Standard:
+class Standardized:
     """A standardized value: its name, that of the mean (empty without one), and of 1 / sqrt(variance + e)."""
 
     value: str
@@ -18,7 +18,7 @@ class Standard:
 
 
 @dataclass(frozen=True, slots=True)
-class Over:
+class Standardization:
     """The parameters of a standardization: its axes, epsilon, and the dtype that it is computed in."""
 
     axes: Sequence[int]
@@ -26,7 +26,7 @@ class Over:
     dtype: str
     centred: bool = True
 
-    def draw(self, draft: Draft, x: str) -> Standard:
+    def draw(self, draft: ReplacementBuilder, x: str) -> Standardized:
         """Emit the value with mean 0 and variance 1 over the axes; if not centred, with mean square 1."""
         axes, mean = list(self.axes), ""
         if self.centred:
@@ -35,4 +35,4 @@ class Over:
         square = draft.op("ReduceMean", draft.op("Mul", x, x), axes=axes, keepdims=1)
         root = draft.op("Sqrt", draft.op("Add", square, draft.constant(self.epsilon, self.dtype)))
         inverse = draft.op("Reciprocal", root)
-        return Standard(draft.op("Mul", x, inverse), mean, inverse)
+        return Standardized(draft.op("Mul", x, inverse), mean, inverse)

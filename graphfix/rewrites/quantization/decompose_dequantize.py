@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 WHOLE = ("uint8", "int8", "uint16", "int16", "int32", "int4", "uint4", "int2", "uint2")
 
 
-class DecomposeDequantize(DraftRewrite):
+class DecomposeDequantize(BuiltRewrite):
     """Read quantised numbers back by a cast, a difference and a product.
 
     Why: compilers want scales and zero points as constants, one of each, or zero points of zero, or have no
@@ -20,7 +20,7 @@ class DecomposeDequantize(DraftRewrite):
     name = "decompose-dequantize"
     safety = Safety.EXACT
     needs_opset = 10
-    cures = (Cure("DequantizeLinear"),)
+    cures = (FixRule("DequantizeLinear"),)
     dtypes = WHOLE
     before = "y = DequantizeLinear(q, scale, zero)"
     after = """a = Cast<to = 1>(q)
@@ -53,7 +53,7 @@ class DecomposeDequantize(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         if _is_quantised_here(draft.node.inputs[0]):
             return "what it reads is quantised in this graph, and goes with that"
         shape, scales = draft.shape(), draft.shape(1)
@@ -72,7 +72,7 @@ class DecomposeDequantize(DraftRewrite):
         draft.give(draft.op("Mul", made, self._operand(draft, 1, spread if several else None)))
         return None
 
-    def _operand(self, draft: Draft, place: int, spread: list[int] | None) -> str:
+    def _operand(self, draft: ReplacementBuilder, place: int, spread: list[int] | None) -> str:
         """A scale or zero point as floats that broadcast."""
         known = draft.known(place)
         if known is not None:

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from graphfix.rewrites.quantization.numerics import limits
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 DTYPES = ("uint8", "int8", "uint16", "int16")
 
@@ -27,7 +27,7 @@ class DropQuantization(GraphRewrite):
     needs_opset = 11
     rtol = 0.05
     atol = 0.05
-    cures = (Cure("QuantizeLinear"), Cure("DequantizeLinear"))
+    cures = (FixRule("QuantizeLinear"), FixRule("DequantizeLinear"))
     before = """q = QuantizeLinear(x, scale, zero)
                 y = DequantizeLinear(q, scale, zero)"""
     after = "y = Clip(x, least, most)"
@@ -69,12 +69,12 @@ class DropQuantization(GraphRewrite):
         ),
     )
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         yield from at_pairs(surgery, wanted, _clip)
 
 
 def at_pairs(
-    surgery: Surgery, wanted: frozenset[Key] | None, write: Callable[[Surgery, Any, Any, Any], None]
+    surgery: GraphEditor, wanted: frozenset[Key] | None, write: Callable[[GraphEditor, Any, Any, Any], None]
 ) -> Iterator[Key | Declined]:
     """Write each wanted QuantizeLinear and what reads it back in another way, or say why they are no plain pair."""
     for graph in surgery.graphs():
@@ -91,7 +91,7 @@ def at_pairs(
             yield key
 
 
-def numbers_of(surgery: Surgery, node: Any) -> tuple[float, int] | None:
+def numbers_of(surgery: GraphEditor, node: Any) -> tuple[float, int] | None:
     """Scale and zero point where they are single and known."""
     scale = surgery.known(node.inputs[1])
     given = len(node.inputs) > 2 and bool(node.inputs[2].name)
@@ -101,7 +101,7 @@ def numbers_of(surgery: Surgery, node: Any) -> tuple[float, int] | None:
     return float(scale.reshape(())), int(zero.reshape(()))
 
 
-def refusal(surgery: Surgery, graph: Any, node: Any, readers: list[Any]) -> str | None:
+def refusal(surgery: GraphEditor, graph: Any, node: Any, readers: list[Any]) -> str | None:
     """Why a QuantizeLinear and what reads it are no plain pair; None where they are."""
     made = node.outputs[0]
     if any(made is output for output in graph.outputs) or any(reader.op != "DequantizeLinear" for reader in readers):
@@ -116,7 +116,7 @@ def refusal(surgery: Surgery, graph: Any, node: Any, readers: list[Any]) -> str 
     return None
 
 
-def _clip(surgery: Surgery, graph: Any, node: Any, reader: Any) -> None:
+def _clip(surgery: GraphEditor, graph: Any, node: Any, reader: Any) -> None:
     """Put a Clip where the numbers are read back."""
     scale, zero = numbers_of(surgery, node) or (1.0, 0)
     value = surgery.value(node.outputs[0])

@@ -7,15 +7,15 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 MOST = 1 << 28
 """The bytes that a weight may take once it is read back."""
 HEAD = """<ir_version: 8, opset_import: ["" : 17, "com.microsoft" : 1]> g"""
 
 
-class ExpandMatmulBits(DraftRewrite):
+class ExpandMatmulBits(BuiltRewrite):
     """Write MatMulNBits as MatMul by the weight that its bits stand for.
 
     Why: language models quantised to four bits hold hardly anything else, and no other compiler reads the packing. The
@@ -27,7 +27,7 @@ class ExpandMatmulBits(DraftRewrite):
     needs_opset = 11
     ulps = 256
     dtypes = ("float32", "float16")
-    cures = (Cure("MatMulNBits"),)
+    cures = (FixRule("MatMulNBits"),)
     before = "y = com.microsoft.MatMulNBits<K = 4, N = 2, bits = 4, block_size = 16>(x, q, s, z)"
     after = "y = MatMul(x, w)"
     fires: ClassVar[tuple[Case, ...]] = (
@@ -55,7 +55,7 @@ class ExpandMatmulBits(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         k, n = int(draft.attribute("K")), int(draft.attribute("N"))
         packed, scales, zeros = (draft.known(index) for index in (1, 2, 3))
         if packed is None or scales is None:

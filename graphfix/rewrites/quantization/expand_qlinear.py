@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 TWO = {"QLinearAdd": "Add", "QLinearMul": "Mul"}
 ONE = {"QLinearSigmoid": "Sigmoid", "QLinearLeakyRelu": "LeakyRelu", "QLinearGlobalAveragePool": "GlobalAveragePool",
@@ -19,7 +19,7 @@ HEAD = """<ir_version: 8, opset_import: ["" : 13, "com.microsoft" : 1]> g"""
 SCALES = "float s = {0.5}, float t = {0.25}, float o = {0.125}, uint8 z = {3}, uint8 w = {5}"
 
 
-class ExpandQlinear(DraftRewrite):
+class ExpandQlinear(BuiltRewrite):
     """Write onnxruntime's quantised operators as the plain one between DequantizeLinear and QuantizeLinear.
 
     Why: a model that onnxruntime quantised holds them, and hardly another compiler knows them; the pair around a
@@ -31,7 +31,7 @@ class ExpandQlinear(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 10
     ops = KINDS
-    cures = tuple(Cure(op) for op in KINDS)
+    cures = tuple(FixRule(op) for op in KINDS)
     before = "y = com.microsoft.QLinearAdd(a, a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero)"
     after = """one = DequantizeLinear(a, a_scale, a_zero)
                other = DequantizeLinear(b, b_scale, b_zero)
@@ -61,7 +61,7 @@ class ExpandQlinear(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         op, inputs = draft.node.op, [*draft.inputs, "", ""]
         if draft.attribute("channels_last", 0):
             return "its channels are last"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from graphfix.rewrites.quantization.expand_qlinear import ExpandQlinear
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 HEAD = """<ir_version: 8, opset_import: ["" : 13, "com.microsoft" : 1]> g"""
 
@@ -22,7 +22,7 @@ class ExpandQlinearMul(ExpandQlinear):
     rtol = 0.02
     atol = 0.1
     ops = ()
-    cures = (Cure("QLinearMul"),)
+    cures = (FixRule("QLinearMul"),)
     before = "y = com.microsoft.QLinearMul(a, a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero)"
     after = """one = DequantizeLinear(a, a_scale, a_zero)
                other = DequantizeLinear(b, b_scale, b_zero)

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 INTEGER = {"MatMulInteger": "MatMul", "ConvInteger": "Conv"}
 
@@ -26,7 +26,7 @@ class FloatForDynamic(GraphRewrite):
     needs_opset = 11
     rtol = 0.1
     atol = 0.1
-    cures = tuple(Cure(op) for op in ("DynamicQuantizeLinear", *INTEGER))
+    cures = tuple(FixRule(op) for op in ("DynamicQuantizeLinear", *INTEGER))
     before = """q, s, z = DynamicQuantizeLinear(x)
                 m = MatMulInteger(q, w, z, wz)
                 y = Cast<to = 1>(m)"""
@@ -75,7 +75,7 @@ class FloatForDynamic(GraphRewrite):
         ),
     )
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         def in_place(graph: Any, node: Any, readers: list[Any]) -> None:
             for reader in readers:
                 in_floats(surgery, graph, node.inputs[0], reader)
@@ -85,9 +85,9 @@ class FloatForDynamic(GraphRewrite):
 
 
 def at_dynamic(
-    surgery: Surgery,
+    surgery: GraphEditor,
     wanted: frozenset[Key] | None,
-    refuse: Callable[[Surgery, Any, Any, list[Any]], str | None],
+    refuse: Callable[[GraphEditor, Any, Any, list[Any]], str | None],
     write: Callable[[Any, Any, list[Any]], None],
 ) -> Iterator[Key | Declined]:
     """Write each wanted DynamicQuantizeLinear and the layers that read it in another way, or say why it is refused."""
@@ -120,7 +120,7 @@ def readers_of(node: Any) -> list[Any]:
     return list(found.values())
 
 
-def refusal(surgery: Surgery, graph: Any, node: Any, readers: list[Any]) -> str | None:
+def refusal(surgery: GraphEditor, graph: Any, node: Any, readers: list[Any]) -> str | None:
     """Why the layers that read a DynamicQuantizeLinear cannot run on floats in place of its whole numbers."""
     reason = misread(surgery, graph, node, readers)
     if reason is not None:
@@ -137,7 +137,7 @@ def is_cast(graph: Any, reader: Any) -> bool:
     return all(other.op == "Cast" and other.attrs["to"] in (1, np.float32) for other in made.outputs)
 
 
-def misread(surgery: Surgery, graph: Any, node: Any, readers: list[Any]) -> str | None:
+def misread(surgery: GraphEditor, graph: Any, node: Any, readers: list[Any]) -> str | None:
     """Why the whole numbers of a DynamicQuantizeLinear are not only the operand of integer layers."""
     whole, zero = node.outputs[0], node.outputs[2]
     given = any(tensor is output for tensor in node.outputs for output in graph.outputs)
@@ -154,7 +154,7 @@ def misread(surgery: Surgery, graph: Any, node: Any, readers: list[Any]) -> str 
     return None
 
 
-def in_floats(surgery: Surgery, graph: Any, source: Any, reader: Any) -> None:
+def in_floats(surgery: GraphEditor, graph: Any, source: Any, reader: Any) -> None:
     """Put the float operator on `source` where an integer one stood, and in place of its casts where only they read it."""
     build = surgery.at(surgery.label(surgery.key(reader)))
     weight, zero = reader.inputs[1], reader.inputs[3] if len(reader.inputs) > 3 and reader.inputs[3].name else None
@@ -185,7 +185,7 @@ def in_floats(surgery: Surgery, graph: Any, source: Any, reader: Any) -> None:
             surgery.rewire(output, made)
 
 
-def _forget(surgery: Surgery, node: Any) -> None:
+def _forget(surgery: GraphEditor, node: Any) -> None:
     """Let what reads the scale read one."""
     scale = node.outputs[1]
     if scale.outputs:

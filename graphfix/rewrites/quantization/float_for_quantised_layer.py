@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 HEAD = """<ir_version: 8, opset_import: ["" : 13, "com.microsoft" : 1]> g"""
 WEIGHTS = """float b = {0.1}, uint8[3, 2] w = {1, 2, 3, 4, 5, 250}, float ws = {0.01}, uint8 wz = {4}"""
 
 
-class FloatForQuantisedLayer(DraftRewrite):
+class FloatForQuantisedLayer(BuiltRewrite):
     """Run onnxruntime's own dynamically quantised layers as the float layers they stand for.
 
     Why: these operators are one runtime's; every other refuses them. The weights keep the rounding they have.
@@ -25,7 +25,7 @@ class FloatForQuantisedLayer(DraftRewrite):
     needs_opset = 11
     rtol = 0.1
     atol = 0.1
-    cures = tuple(Cure(op) for op in ("DynamicQuantizeLSTM", "DynamicQuantizeMatMul", "MatMulIntegerToFloat"))
+    cures = tuple(FixRule(op) for op in ("DynamicQuantizeLSTM", "DynamicQuantizeMatMul", "MatMulIntegerToFloat"))
     ops = ("DynamicQuantizeMatMul", "MatMulIntegerToFloat")
     before = "Y, h, c = com.microsoft.DynamicQuantizeLSTM<hidden_size = 8>(X, W, R, B, l, h0, c0, P, ws, wz, rs, rz)"
     after = "Y, h, c = LSTM<hidden_size = 8>(X, FW, FR, B, l, h0, c0, P)"
@@ -60,7 +60,7 @@ class FloatForQuantisedLayer(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         if draft.node.op == "DynamicQuantizeLSTM":
             return _lstm(draft)
         integer = draft.node.op == "MatMulIntegerToFloat"
@@ -76,7 +76,7 @@ class FloatForQuantisedLayer(DraftRewrite):
         return None
 
 
-def _floats(draft: Draft, place: int, scale: int, zero: int) -> npt.NDArray[Any] | None:
+def _floats(draft: ReplacementBuilder, place: int, scale: int, zero: int) -> npt.NDArray[Any] | None:
     """A weight as floats, with one scale or one for each column."""
     weight, by = draft.known(place), draft.known(scale)
     shift = draft.known(zero) if draft.has(zero) else np.zeros((), np.int64)
@@ -89,7 +89,7 @@ def _floats(draft: Draft, place: int, scale: int, zero: int) -> npt.NDArray[Any]
     return np.asarray((weight.astype(np.float32) - shift.astype(np.float32)) * by.astype(np.float32))
 
 
-def _lstm(draft: Draft) -> str | None:
+def _lstm(draft: ReplacementBuilder) -> str | None:
     """The weights stand the other way round: [directions, input, 4 hidden]."""
     w, r = _floats(draft, 1, 8, 9), _floats(draft, 2, 10, 11)
     if w is None or r is None:

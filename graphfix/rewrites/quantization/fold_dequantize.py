@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from graphfix.rewrites.quantization.numerics import dequantised
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 
 class FoldDequantize(GraphRewrite):
@@ -23,7 +23,7 @@ class FoldDequantize(GraphRewrite):
     name = "fold-dequantize"
     safety = Safety.EXACT
     needs_opset = 10
-    cures = (Cure("DequantizeLinear"),)
+    cures = (FixRule("DequantizeLinear"),)
     before = "w = DequantizeLinear(q, scale, zero)"
     after = "w = Identity(floats)"
     fires: ClassVar[tuple[Case, ...]] = (
@@ -57,7 +57,7 @@ class FoldDequantize(GraphRewrite):
         ),
     )
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
             for node in [n for n in graph.nodes if n.op == "DequantizeLinear" and n.domain in (None, "", "ai.onnx")]:
                 key = surgery.key(node)

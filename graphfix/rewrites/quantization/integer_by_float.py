@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 LARGEST = 255 * 255
 """The greatest product of two differences of 8 bits."""
@@ -15,7 +15,7 @@ WHOLE = 1 << 24
 """Below this every whole number is a float32, and so is every partial sum."""
 
 
-class IntegerByFloat(DraftRewrite):
+class IntegerByFloat(BuiltRewrite):
     """Multiply whole numbers of 8 bits as floats, where no sum can grow beyond what floats hold exactly.
 
     Why: products of integers are one instruction set's; compilers without them multiply floats. Up to 258 terms the
@@ -25,7 +25,7 @@ class IntegerByFloat(DraftRewrite):
     name = "integer-by-float"
     safety = Safety.EXACT
     needs_opset = 10
-    cures = (Cure("MatMulInteger"), Cure("ConvInteger"))
+    cures = (FixRule("MatMulInteger"), FixRule("ConvInteger"))
     ops = ("ConvInteger",)
     dtypes = ("uint8", "int8")
     before = "y = MatMulInteger(a, b, za, zb)"
@@ -60,7 +60,7 @@ class IntegerByFloat(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         maker = draft.node.inputs[0].inputs
         if maker and maker[0].op in ("DynamicQuantizeLinear", "QuantizeLinear"):
             return "what it reads is quantised in this graph, and goes with that"
@@ -80,7 +80,7 @@ class IntegerByFloat(DraftRewrite):
         return None
 
 
-def _shifted(draft: Draft, place: int) -> str:
+def _shifted(draft: ReplacementBuilder, place: int) -> str:
     """An operand less its zero point, as floats."""
     known, zero = draft.known(place), draft.known(place + 2)
     if known is not None and (zero is not None or not draft.has(place + 2)):

@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from graphfix.rewrites.quantization.numerics import dequantised
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 OPERATORS = ("QLinearConv", "QLinearMatMul")
 
 
-class QuantisedByFloat(DraftRewrite):
+class QuantisedByFloat(BuiltRewrite):
     """Write a quantised Conv or MatMul as the float operator with its operands read back and its result quantised.
 
     Why: the operator form is what mobile converters of old wrote; compilers of today read quantised graphs, if at all, as
@@ -25,7 +25,7 @@ class QuantisedByFloat(DraftRewrite):
     needs_opset = 10
     rtol = 0.02
     atol = 0.1
-    cures = tuple(Cure(op) for op in OPERATORS)
+    cures = tuple(FixRule(op) for op in OPERATORS)
     ops = OPERATORS[1:]
     before = "y = QLinearConv(x, xs, xz, w, ws, wz, ys, yz, b)"
     after = """fx = DequantizeLinear(x, xs, xz)
@@ -58,7 +58,7 @@ class QuantisedByFloat(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         conv = draft.node.op == "QLinearConv"
         bias, scales = draft.known(8), (draft.known(1), draft.known(4))
         if draft.has(8) and (bias is None or scales[0] is None or scales[1] is None):
@@ -75,7 +75,7 @@ class QuantisedByFloat(DraftRewrite):
         return None
 
 
-def _read(draft: Draft, place: int, axis: int) -> str:
+def _read(draft: ReplacementBuilder, place: int, axis: int) -> str:
     """An operand as floats: a constant where it is one; empty where it cannot be read."""
     arrays = [draft.known(place + i) for i in range(3)]
     if arrays[0] is not None and arrays[1] is not None and arrays[2] is not None:

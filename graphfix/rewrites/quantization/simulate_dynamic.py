@@ -10,10 +10,10 @@ import numpy as np
 
 from graphfix.rewrites.quantization.float_for_dynamic import INTEGER, at_dynamic, in_floats, is_cast, misread
 from graphfix.rewrites.quantization.integer_by_float import WHOLE
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite, parse_nodes
-from graphfix.rewriting.opset_forms import spelled
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.opset_forms import in_opset_form
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 MOST = 255
 """The greatest difference of a number of 8 bits and its zero point."""
@@ -50,7 +50,7 @@ class SimulateDynamic(GraphRewrite):
     safety = Safety.EXACT
     needs_opset = 11
     ulps = 64
-    cures = tuple(Cure(op) for op in ("DynamicQuantizeLinear", *INTEGER))
+    cures = tuple(FixRule(op) for op in ("DynamicQuantizeLinear", *INTEGER))
     before = """q, s, z = DynamicQuantizeLinear(x)
                 y = MatMulInteger(q, w, z, wz)"""
     after = ROUNDED + "\ny = MatMul(shifted, fw)"
@@ -100,15 +100,15 @@ class SimulateDynamic(GraphRewrite):
         ),
     )
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         yield from at_dynamic(surgery, wanted, _refusal, functools.partial(_simulate, surgery))
 
 
-def _refusal(surgery: Surgery, graph: Any, node: Any, readers: list[Any]) -> str | None:
+def _refusal(surgery: GraphEditor, graph: Any, node: Any, readers: list[Any]) -> str | None:
     return misread(surgery, graph, node, readers) or _inexact(surgery, graph, readers)
 
 
-def _inexact(surgery: Surgery, graph: Any, readers: list[Any]) -> str | None:
+def _inexact(surgery: GraphEditor, graph: Any, readers: list[Any]) -> str | None:
     """Why floats may not hold what is read as whole numbers."""
     for reader in [reader for reader in readers if not is_cast(graph, reader)]:
         most, name = _most(surgery, reader), reader.outputs[0].name
@@ -119,7 +119,7 @@ def _inexact(surgery: Surgery, graph: Any, readers: list[Any]) -> str | None:
     return None
 
 
-def _most(surgery: Surgery, reader: Any) -> int | None:
+def _most(surgery: GraphEditor, reader: Any) -> int | None:
     """The greatest magnitude that an integer layer's sums can have; None when it is not bounded."""
     weight, conv = reader.inputs[1], reader.op == "ConvInteger"
     known, shift = surgery.known(weight), np.zeros((), np.int64)
@@ -137,11 +137,11 @@ def _most(surgery: Surgery, reader: Any) -> int | None:
     return MOST * MOST * int(np.prod([int(dim) for dim in terms if isinstance(dim, int)]))
 
 
-def _simulate(surgery: Surgery, graph: Any, node: Any, readers: list[Any]) -> None:
+def _simulate(surgery: GraphEditor, graph: Any, node: Any, readers: list[Any]) -> None:
     """Put the rounding where the quantising stood, and float layers where integer ones read it."""
     source, scale = node.inputs[0], node.outputs[1]
     shifted = surgery.gs.Variable(surgery.fresh(f"{surgery.label(surgery.key(node))}/shifted"))
-    nodes, operands = spelled(parse_nodes(ROUNDED, surgery.opset), surgery.opset, np.dtype(np.float32))
+    nodes, operands = in_opset_form(parse_nodes(ROUNDED, surgery.opset), surgery.opset, np.dtype(np.float32))
     made = {"shifted": shifted} | ({"scale": scale} if scale.name else {})
     surgery.replace(graph, node, nodes, {"x": source}, made, {**NUMBERS, **operands})
     for reader in readers:

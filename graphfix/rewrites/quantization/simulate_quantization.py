@@ -10,10 +10,10 @@ from onnx import helper
 
 from graphfix.rewrites.quantization.drop_quantization import at_pairs, numbers_of
 from graphfix.rewrites.quantization.numerics import limits
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
-from graphfix.rewriting.opset_forms import spelled
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.opset_forms import in_opset_form
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 
 class SimulateQuantization(GraphRewrite):
@@ -26,7 +26,7 @@ class SimulateQuantization(GraphRewrite):
     name = "simulate-quantization"
     safety = Safety.EXACT
     needs_opset = 11
-    cures = (Cure("QuantizeLinear"), Cure("DequantizeLinear"))
+    cures = (FixRule("QuantizeLinear"), FixRule("DequantizeLinear"))
     before = """q = QuantizeLinear(x, scale, zero)
                 y = DequantizeLinear(q, scale, zero)"""
     after = """a = Div(x, scale)
@@ -50,11 +50,11 @@ class SimulateQuantization(GraphRewrite):
         ),
     )
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         yield from at_pairs(surgery, wanted, _simulate)
 
 
-def _simulate(surgery: Surgery, graph: Any, node: Any, reader: Any) -> None:
+def _simulate(surgery: GraphEditor, graph: Any, node: Any, reader: Any) -> None:
     """Put rounding and clipping where the numbers are read back."""
     scale, zero = numbers_of(surgery, node) or (1.0, 0)
     value = surgery.value(node.outputs[0])
@@ -66,6 +66,6 @@ def _simulate(surgery: Surgery, graph: Any, node: Any, reader: Any) -> None:
         helper.make_node("Clip", ["b"], ["c"], min=least, max=most),
         helper.make_node("Mul", ["c", "s"], ["y"]),
     ]
-    written, operands = spelled(nodes, surgery.opset, np.float32)
+    written, operands = in_opset_form(nodes, surgery.opset, np.float32)
     constants = {"s": np.asarray(scale, np.float32), **operands}
     surgery.replace(graph, reader, written, {"x": node.inputs[0]}, {"y": reader.outputs[0]}, constants)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from graphfix.rewriting.linear_forms import Line, Lines
+from graphfix.rewriting.linear_forms import LinearForm, LinearForms
 from graphfix.rewriting.pattern import Found, Pattern, SurgeryView
 
 ACTIVATIONS = {"Sigmoid": (), "Tanh": (), "Relu": (), "Softsign": (), "Softplus": (), "HardSigmoid": (0.2, 0.5), "Elu": (1.0,),
@@ -40,11 +40,11 @@ class Cell:
 
     op: str
     state: Any
-    gates: tuple[Line, ...]
+    gates: tuple[LinearForm, ...]
     acts: tuple[Act, ...]
     before: Any = None
     cell: Any = None
-    line: Line | None = None
+    line: LinearForm | None = None
 
 
 def activation(tensor: Any) -> tuple[Act, Any] | None:
@@ -57,7 +57,7 @@ def activation(tensor: Any) -> tuple[Act, Any] | None:
     return (node.op, tuple(float(number) for number in numbers)), node.inputs[0]
 
 
-def cells(nodes: list[Any], lines: Lines) -> Iterator[Cell]:
+def cells(nodes: list[Any], lines: LinearForms) -> Iterator[Cell]:
     """Every cell among nodes: LSTM and GRU by their shape, RNN wherever an activation reads a line."""
     view = SurgeryView(lines.surgery)
     for node in nodes:
@@ -75,18 +75,18 @@ def cells(nodes: list[Any], lines: Lines) -> Iterator[Cell]:
             yield cell
 
 
-def _gate(tensor: Any, lines: Lines) -> tuple[Act, Line] | None:
+def _gate(tensor: Any, lines: LinearForms) -> tuple[Act, LinearForm] | None:
     found = activation(tensor)
     line = lines.of(found[1]) if found is not None else None
     return (found[0], line) if found is not None and line is not None else None
 
 
-def _rnn(state: Any, lines: Lines) -> Cell | None:
+def _rnn(state: Any, lines: LinearForms) -> Cell | None:
     gate = _gate(state, lines)
     return Cell("RNN", state, (gate[1],), (gate[0],)) if gate is not None and gate[1].terms else None
 
 
-def _lstm(found: Found, lines: Lines) -> Cell | None:
+def _lstm(found: Found, lines: LinearForms) -> Cell | None:
     """h = o * f2(c), c = f * c' + i * g, where the operands are gates."""
     o, last = _gate(found["opened"], lines), activation(found["squashed"])
     f, i, g = (_gate(found[name], lines) for name in ("forget", "taken", "new"))
@@ -97,7 +97,7 @@ def _lstm(found: Found, lines: Lines) -> Cell | None:
     return Cell("LSTM", found["state"], (i[1], o[1], f[1], g[1]), (o[0], g[0], last[0]), found["before"], last[1])
 
 
-def _gru(found: Found, lines: Lines) -> Cell | None:
+def _gru(found: Found, lines: LinearForms) -> Cell | None:
     """A GRU of either form, where the operands are gates and lines."""
     one = lines.surgery.known(found["one"]) if "one" in found.values else np.ones(())
     z, r, content = _gate(found["gate"], lines), _gate(found["reset"], lines), activation(found["new"])

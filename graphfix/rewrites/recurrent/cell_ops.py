@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphfix.rewrites.recurrent.operands import ACTIVATIONS, BACKWARDS
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 
 Array = npt.NDArray[Any]
 
@@ -64,10 +64,10 @@ class Weights:
     p: Array | None = None
 
 
-class Cells:
+class CellWriter:
     """The writing of cells in the place of one node."""
 
-    def __init__(self, surgery: Surgery, node: Any, dtype: npt.DTypeLike) -> None:
+    def __init__(self, surgery: GraphEditor, node: Any, dtype: npt.DTypeLike) -> None:
         self.surgery, self.node, self.dtype = surgery, node, np.dtype(dtype)
         self.origin = surgery.label(surgery.key(node))
         self.build = surgery.at(self.origin)

@@ -7,13 +7,13 @@ from typing import ClassVar
 import numpy as np
 
 from graphfix.rewrites.recurrent.operands import LENGTHS, give
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 WEIGHTS = "float[1, 2, 1] w = {0.5, 2}, float[1, 2, 2] r = {1, 0.5, 0.25, 1}"
 
 
-class DropSequenceLens(DraftRewrite):
+class DropSequenceLens(BuiltRewrite):
     """Take away `sequence_lens` that are known and as long as the sequence.
 
     Why: packing is a training-time saving; what is left of it after the export is an operand that compilers have no
@@ -23,7 +23,7 @@ class DropSequenceLens(DraftRewrite):
     name = "drop-sequence-lens"
     safety = Safety.EXACT
     needs_opset = 7
-    cures = tuple(Cure(op) for op in ("LSTM", "GRU", "RNN"))
+    cures = tuple(FixRule(op) for op in ("LSTM", "GRU", "RNN"))
     ops = ("LSTM", "RNN")
     before = "Y, last = GRU<hidden_size = 8>(X, W, R, B, lengths, h)"
     after = "Y, last = GRU<hidden_size = 8>(X, W, R, B, , h)"
@@ -61,7 +61,7 @@ class DropSequenceLens(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         if not draft.has(LENGTHS):
             return "it has no lengths"
         lengths, dims = draft.known(LENGTHS), draft.shape()

@@ -7,15 +7,15 @@ from typing import ClassVar
 import numpy as np
 
 from graphfix.rewrites.recurrent.operands import backwards, give
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 WEIGHTS = "float[1, 2, 1] w = {0.5, 2}, float[1, 2, 2] r = {1, 0.5, 0.25, 1}"
 FIRST = 5
 """The place of `initial_h`; `initial_c` stands behind it."""
 
 
-class ExplicitInitialState(DraftRewrite):
+class ExplicitInitialState(BuiltRewrite):
     """Give a recurrent layer the zeros that it starts with where it is given nothing.
 
     Why: a state that is left out has the size of the batch, which a compiler that infers shapes from operands cannot
@@ -25,7 +25,7 @@ class ExplicitInitialState(DraftRewrite):
     name = "explicit-initial-state"
     safety = Safety.EXACT
     needs_opset = 8
-    cures = tuple(Cure(op) for op in ("LSTM", "GRU", "RNN"))
+    cures = tuple(FixRule(op) for op in ("LSTM", "GRU", "RNN"))
     ops = ("LSTM", "RNN")
     before = "Y, last = GRU<hidden_size = 8>(X, W, R)"
     after = """zeros = Expand(zero, sizes)
@@ -51,7 +51,7 @@ class ExplicitInitialState(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         states = [FIRST, FIRST + 1] if draft.node.op == "LSTM" else [FIRST]
         missing = [place for place in states if not draft.has(place)]
         if not missing:

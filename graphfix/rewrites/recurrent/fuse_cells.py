@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from graphfix.rewrites.recurrent.cell_matcher import Cell, cells
 from graphfix.rewrites.recurrent.fused_layer import Layer
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
-from graphfix.rewriting.linear_forms import Line, Lines
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.linear_forms import LinearForm, LinearForms
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 Array = npt.NDArray[Any]
 CLOSE = 1e-5
@@ -66,7 +66,7 @@ class FuseCells(GraphRewrite):
     needs_opset = 11
     everywhere = True
     ulps = 512
-    cures = tuple(Cure(op, kinds=("operator", "dtype")) for op in ("HardSigmoid", "Sigmoid", "Tanh", "Gemm"))
+    cures = tuple(FixRule(op, kinds=("operator", "dtype")) for op in ("HardSigmoid", "Sigmoid", "Tanh", "Gemm"))
     before = """h1 = Tanh(Add(Gemm(x0, w, b), Gemm(h0, r)))
                 h2 = Tanh(Add(Gemm(x1, w, b), Gemm(h1, r)))"""
     after = "y, h2 = RNN(x, W, R, B, , h0)"
@@ -110,9 +110,9 @@ class FuseCells(GraphRewrite):
         ),
     )
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
-            for chain in _chains(list(cells(list(graph.nodes), Lines(surgery)))):
+            for chain in _chains(list(cells(list(graph.nodes), LinearForms(surgery)))):
                 key = surgery.key(chain[0].state.inputs[0])
                 layer = _layer(surgery, chain)
                 if layer is None:
@@ -146,7 +146,7 @@ def _chains(found: list[Cell]) -> Iterator[list[Cell]]:
             yield chain
 
 
-def _lines(cell: Cell) -> list[Line]:
+def _lines(cell: Cell) -> list[LinearForm]:
     return [*cell.gates, *([cell.line] if cell.line is not None else [])]
 
 
@@ -173,7 +173,7 @@ def _same(one: Array, other: Array) -> bool:
     return one.shape == other.shape and bool(np.allclose(one, other, rtol=CLOSE, atol=CLOSE * scale))
 
 
-def _layer(surgery: Surgery, chain: list[Cell]) -> Layer | None:
+def _layer(surgery: GraphEditor, chain: list[Cell]) -> Layer | None:
     """The layer that a chain of cells is; None where their weights differ or a step has other inputs."""
     inputs: list[Any] = []
     weights: tuple[Array, Array, Array] | None = None
@@ -205,12 +205,12 @@ def _layer(surgery: Surgery, chain: list[Cell]) -> Layer | None:
     return None
 
 
-def _is_zero(surgery: Surgery, tensor: Any) -> bool:
+def _is_zero(surgery: GraphEditor, tensor: Any) -> bool:
     known = surgery.known(tensor)
     return known is not None and not known.any()
 
 
-def _agrees(surgery: Surgery, before: Any, start: Any) -> bool:
+def _agrees(surgery: GraphEditor, before: Any, start: Any) -> bool:
     """Whether the state that a GRU mixes in is the one its gates read."""
     return before is start if start is not None else _is_zero(surgery, before)
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from onnx import NodeProto, helper
 
 from graphfix.rewrites.recurrent.cell_matcher import Cell
-from graphfix.rewriting.editor import Surgery
-from graphfix.rewriting.opset_forms import spelled
+from graphfix.rewriting.editor import GraphEditor
+from graphfix.rewriting.opset_forms import in_opset_form
 
 Array = npt.NDArray[Any]
 
@@ -25,7 +25,7 @@ class Layer:
     state: Any
     cell: Any
 
-    def write(self, surgery: Surgery, graph: Any, chain: list[Cell]) -> None:
+    def write(self, surgery: GraphEditor, graph: Any, chain: list[Cell]) -> None:
         """Put the layer where the last step stood, and let it make every state that a step made."""
         first, last = chain[0], chain[-1]
         bound = {f"x{t}": tensor for t, tensor in enumerate(self.inputs)}
@@ -61,10 +61,10 @@ class Layer:
         place = last.state.inputs[0]
         for cell in chain:
             cell.state.inputs[0].outputs.clear()
-        written, more = spelled(nodes, surgery.opset, None)
+        written, more = in_opset_form(nodes, surgery.opset, None)
         surgery.replace(graph, place, written, bound, made, {**constants, **more})
 
-    def _input(self, surgery: Surgery, bound: dict[str, Any]) -> list[NodeProto]:
+    def _input(self, surgery: GraphEditor, bound: dict[str, Any]) -> list[NodeProto]:
         """The inputs of all steps as [T, N, I]: what they were picked from, or side by side."""
         makers = [tensor.inputs[0] if tensor.inputs else None for tensor in self.inputs]
         whole = makers[0].inputs[0] if makers[0] is not None and makers[0].op == "Gather" else None

@@ -10,9 +10,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewrites.recurrent.operands import LENGTHS, backwards, give, is_read, joined, lane, odd_parameters, part
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewrites.recurrent.operands import LENGTHS, backwards, give, is_read, joined, odd_parameters, part, single_direction
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 SHUT = 1e4
 """What saturates a gate to the last bit in every float dtype."""
@@ -20,7 +20,7 @@ SHUT = 1e4
 WEIGHTS = "float[1, 2, 1] w = {0.5, 2}, float[1, 2, 2] r = {1, 0.5, 0.25, 1}, float[1, 4] b = {0.5, 0.25, 0.5, 0}"
 
 
-class MaskSequenceLens(DraftRewrite):
+class MaskSequenceLens(BuiltRewrite):
     """Run a packed LSTM, GRU or RNN over all steps, and mask what lies behind each sequence's end.
 
     Why: few compilers have `sequence_lens`; comparing steps with lengths and choosing is everywhere. It holds for
@@ -31,7 +31,7 @@ class MaskSequenceLens(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 11
     ulps = 64
-    cures = tuple(Cure(op) for op in ("LSTM", "GRU", "RNN"))
+    cures = tuple(FixRule(op) for op in ("LSTM", "GRU", "RNN"))
     ops = ("LSTM", "RNN")
     before = "Y, last = GRU(X, W, R, B, lengths)"
     after = """y, h = GRU(X, W, R, B)
@@ -78,7 +78,7 @@ class MaskSequenceLens(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         if not draft.has(LENGTHS):
             return "it has no lengths"
         odd = odd_parameters(draft)
@@ -108,7 +108,7 @@ class MaskSequenceLens(DraftRewrite):
             x, weight = _pick(draft, "in0", places) if backward else "in0", ""
             if behind:
                 x, weight = draft.op("Concat", x, behind, axis=2), _with_hold(draft, number)
-            y, _, *cell = lane(draft, x, number, "forward", weight=weight)
+            y, _, *cell = single_direction(draft, x, number, "forward", weight=weight)
             if cell and behind and draft.has(6):  # an empty sequence leaves nothing, whatever it starts from
                 filled = draft.reshape(draft.op("Greater", lengths, draft.constant(0)), [1, -1, 1])
                 cell = [draft.op("Where", filled, cell[0], zero)]
@@ -121,7 +121,7 @@ class MaskSequenceLens(DraftRewrite):
         return None
 
 
-def _steps(draft: Draft, steps: int | str | None) -> str:
+def _steps(draft: ReplacementBuilder, steps: int | str | None) -> str:
     """The numbers of the steps."""
     if isinstance(steps, int):
         return draft.constant(np.arange(steps, dtype=np.int64))
@@ -130,14 +130,14 @@ def _steps(draft: Draft, steps: int | str | None) -> str:
     return draft.op("Range", draft.constant(0), end, draft.constant(1))
 
 
-def _holds(draft: Draft) -> bool:
+def _holds(draft: ReplacementBuilder) -> bool:
     """Whether a large input can shut and open the gates for good."""
     given = draft.attribute("activations") or ["Sigmoid"]
     gates = {str(given[place]).lower() for place in range(0, len(given), 3)}
     return gates <= {"sigmoid", "hardsigmoid"} and not {"clip", "activation_alpha"} & set(draft.node.attrs)
 
 
-def _with_hold(draft: Draft, number: int) -> str:
+def _with_hold(draft: ReplacementBuilder, number: int) -> str:
     """W with a column for the input that is 1 behind the end: it shuts the input gate and opens the forget gate."""
     hidden = int(draft.attribute("hidden_size"))
     column = np.repeat(np.asarray([-SHUT, 0, SHUT, 0]), hidden).reshape(1, -1, 1)
@@ -147,6 +147,6 @@ def _with_hold(draft: Draft, number: int) -> str:
     return draft.op("Concat", part(draft, 1, number, len(backwards(draft))), draft.number(column), axis=2)
 
 
-def _pick(draft: Draft, x: str, places: str) -> str:
+def _pick(draft: ReplacementBuilder, x: str, places: str) -> str:
     """The steps of x that stand at these places, for every sequence its own."""
     return draft.op("GatherElements", x, draft.op("Expand", places, draft.op("Shape", x)), axis=0)

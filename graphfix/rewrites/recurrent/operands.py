@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft
+from graphfix.rewriting.replacement import ReplacementBuilder
 
 GATES = {"GRU": 3, "LSTM": 4, "RNN": 1}
 """Gates, and so blocks of weights, of each operator; their order in ONNX is zrh, iofc and one."""
@@ -17,12 +17,12 @@ STATES = ("activation_alpha", "activation_beta", "activations")
 BACKWARDS = {"forward": (False,), "reverse": (True,), "bidirectional": (False, True)}
 
 
-def backwards(draft: Draft) -> tuple[bool, ...]:
+def backwards(draft: ReplacementBuilder) -> tuple[bool, ...]:
     """For each direction whether it runs from the end."""
     return BACKWARDS[draft.attribute("direction", "forward")]
 
 
-def is_read(draft: Draft, index: int) -> bool:
+def is_read(draft: ReplacementBuilder, index: int) -> bool:
     """Whether something reads an output of the node, or a graph gives it."""
     if not draft.wants(index):
         return False
@@ -30,7 +30,9 @@ def is_read(draft: Draft, index: int) -> bool:
     return bool(made.outputs) or any(made.name == output.name for graph in graphs for output in graph.outputs)
 
 
-def lane(draft: Draft, x: str, number: int, direction: str, lengths: str = "", weight: str = "") -> list[str]:
+def single_direction(
+    draft: ReplacementBuilder, x: str, number: int, direction: str, lengths: str = "", weight: str = ""
+) -> list[str]:
     """One direction alone as a node over `x`, and the names of Y, Y_h and Y_c (of an LSTM) with one direction each.
 
     `weight` stands for its W where that is not the node's own.
@@ -57,7 +59,7 @@ def lane(draft: Draft, x: str, number: int, direction: str, lengths: str = "", w
     return draft.ops(draft.node.op, count, *operands, direction=direction, **attrs)
 
 
-def part(draft: Draft, place: int, number: int, ways: int) -> str:
+def part(draft: ReplacementBuilder, place: int, number: int, ways: int) -> str:
     """The rows of an operand that belong to one direction."""
     if ways == 1:
         return draft.inputs[place]
@@ -67,7 +69,7 @@ def part(draft: Draft, place: int, number: int, ways: int) -> str:
     return draft.op("Gather", draft.inputs[place], draft.constant([number]), axis=0)
 
 
-def joined(draft: Draft, lanes: list[list[str]]) -> list[str]:
+def joined(draft: ReplacementBuilder, lanes: list[list[str]]) -> list[str]:
     """The outputs of several directions side by side; those that nothing reads stay those of the first."""
     if len(lanes) == 1:
         return lanes[0]
@@ -78,14 +80,14 @@ def joined(draft: Draft, lanes: list[list[str]]) -> list[str]:
     ]
 
 
-def give(draft: Draft, results: list[str]) -> None:
+def give(draft: ReplacementBuilder, results: list[str]) -> None:
     """Make names the node's outputs, in order, where they are read."""
     for index, name in enumerate(results):
         if is_read(draft, index):
             draft.give(name, index)
 
 
-def odd_parameters(draft: Draft) -> str | None:
+def odd_parameters(draft: ReplacementBuilder) -> str | None:
     """Why the parameters of the activations cannot be dealt out to the directions."""
     ways = len(backwards(draft))
     for name in ("activation_alpha", "activation_beta"):
@@ -95,7 +97,7 @@ def odd_parameters(draft: Draft) -> str | None:
     return "layout 1 is another order of axes" if draft.attribute("layout", 0) else None
 
 
-def turned(draft: Draft, x: str, steps: int | str | None) -> str:
+def turned(draft: ReplacementBuilder, x: str, steps: int | str | None) -> str:
     """The first axis from its end to its start."""
     if isinstance(steps, int):
         return draft.op("Gather", x, draft.constant(np.arange(steps, dtype=np.int64)[::-1].copy()), axis=0)

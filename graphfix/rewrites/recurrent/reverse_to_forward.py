@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from graphfix.rewrites.recurrent.operands import LENGTHS, give, is_read, lane, odd_parameters, turned
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewrites.recurrent.operands import LENGTHS, give, is_read, odd_parameters, single_direction, turned
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 WEIGHTS = "float[1, 2, 1] w = {0.5, 2}, float[1, 2, 2] r = {1, 0.5, 0.25, 1}"
 
 
-class ReverseToForward(DraftRewrite):
+class ReverseToForward(BuiltRewrite):
     """Run a layer that starts at the end forward, over steps in reverse order.
 
     Why: compilers that know one direction only take, or compute, a reverse layer as if it were a forward one.
@@ -21,7 +21,7 @@ class ReverseToForward(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 10
     ulps = 64
-    cures = tuple(Cure(op) for op in ("LSTM", "GRU", "RNN"))
+    cures = tuple(FixRule(op) for op in ("LSTM", "GRU", "RNN"))
     ops = ("LSTM", "RNN")
     before = """Y, last = GRU<direction = "reverse">(X, W, R)"""
     after = """x = Gather(X, places)
@@ -53,7 +53,7 @@ class ReverseToForward(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         if draft.attribute("direction", "forward") != "reverse":
             return "it does not run in reverse"
         if draft.has(LENGTHS):
@@ -61,7 +61,7 @@ class ReverseToForward(DraftRewrite):
         odd, dims = odd_parameters(draft), draft.shape()
         if odd is not None or dims is None:
             return odd or f"the rank of `{draft.node.inputs[0].name}` is unknown"
-        results = lane(draft, turned(draft, "in0", dims[0]), 0, "forward")
+        results = single_direction(draft, turned(draft, "in0", dims[0]), 0, "forward")
         if is_read(draft, 0):
             results[0] = turned(draft, results[0], dims[0])
         give(draft, results)

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from graphfix.rewrites.activation.hard_sigmoid_to_sigmoid import STEEPNESS
 from graphfix.rewrites.recurrent.cell_ops import Activation, activations
 from graphfix.rewrites.recurrent.operands import GATES
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import FLOATS, Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 Array = npt.NDArray[Any]
 GATED = {"LSTM": 3, "GRU": 2}
@@ -19,7 +19,7 @@ GATED = {"LSTM": 3, "GRU": 2}
 KINDS = ("attribute", "wrong", "rejection", "form", "unmeasured")
 
 
-class SmoothRecurrentGates(DraftRewrite):
+class SmoothRecurrentGates(BuiltRewrite):
     """Let the smooth sigmoid stand for the hard one in the gates of an LSTM or GRU, its slope folded into the weights.
 
     Why: Keras of old and many speech models have hard gates; compilers have the layer with smooth ones only, and over
@@ -33,7 +33,7 @@ class SmoothRecurrentGates(DraftRewrite):
     atol = 0.2
     """States are within one; what the gates are off by gathers in the cell."""
     dtypes = FLOATS
-    cures = tuple(Cure(op, kinds=KINDS) for op in GATED)
+    cures = tuple(FixRule(op, kinds=KINDS) for op in GATED)
     ops = ("GRU",)
     before = """Y, h, c = LSTM<hidden_size = 8, activations = ["HardSigmoid", "Tanh", "Tanh"]>(X, W, R, B, l, h0, c0, P)"""
     after = "Y, h, c = LSTM<hidden_size = 8>(X, CW, CR, CB, l, h0, c0, CP)"
@@ -70,7 +70,7 @@ class SmoothRecurrentGates(DraftRewrite):
         for w in ("" if more else "float[1, 3, 1] w = {1, 2, 3}, ",)
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         op = draft.node.op
         found = activations(op, draft.node.attrs)
         if isinstance(found, str):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from graphfix.rewrites.recurrent.operands import LENGTHS, give, joined, lane, odd_parameters
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewrites.recurrent.operands import LENGTHS, give, joined, odd_parameters, single_direction
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 WEIGHTS = """float[2, 2, 1] w = {0.5, 2, 1, -1}, float[2, 2, 2] r = {1, 0.5, 0.25, 1, -1, 0.5, 0.75, 0},
                   float[2, 4] b = {0.1, 0.2, 0, 0, 0.5, 0.25, 0, 0}"""
 
 
-class SplitBidirectional(DraftRewrite):
+class SplitBidirectional(BuiltRewrite):
     """Run the two directions of a recurrent layer as two layers, and join what they give.
 
     Why: some compilers have the layer in one direction only, or get the second one wrong.
@@ -22,7 +22,7 @@ class SplitBidirectional(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 7
     ulps = 64
-    cures = tuple(Cure(op) for op in ("LSTM", "GRU", "RNN"))
+    cures = tuple(FixRule(op) for op in ("LSTM", "GRU", "RNN"))
     ops = ("LSTM", "RNN")
     before = """Y, last = GRU<direction = "bidirectional">(X, W, R)"""
     after = """y0, h0 = GRU(X, W0, R0)
@@ -52,7 +52,7 @@ class SplitBidirectional(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         if draft.attribute("direction", "forward") != "bidirectional":
             return "it runs in one direction"
         odd = odd_parameters(draft)
@@ -60,5 +60,5 @@ class SplitBidirectional(DraftRewrite):
             return odd
         lengths = draft.inputs[LENGTHS] if draft.has(LENGTHS) else ""
         ways = ("forward", "reverse")
-        give(draft, joined(draft, [lane(draft, "in0", number, way, lengths) for number, way in enumerate(ways)]))
+        give(draft, joined(draft, [single_direction(draft, "in0", number, way, lengths) for number, way in enumerate(ways)]))
         return None

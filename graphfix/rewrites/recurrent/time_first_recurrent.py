@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from graphfix.rewrites.recurrent.operands import is_read
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 WEIGHTS = "float[1, 6, 1] w = {0.5, 2, 1, -1, 0.25, 1}, float[1, 6, 2] r = {1, 0.5, 0.25, 1, 0, 1, -1, 2, 0.5, 0.5, 1, 0}"
 STATES = (5, 6)
 
 
-class TimeFirstRecurrent(DraftRewrite):
+class TimeFirstRecurrent(BuiltRewrite):
     """Run a recurrent layer that keeps the batch first with the steps first, between transposes.
 
     Why: the layout is an attribute that came late, and next to no compiler or runtime has read it.
@@ -22,7 +22,7 @@ class TimeFirstRecurrent(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 14
     ulps = 64
-    cures = tuple(Cure(op) for op in ("LSTM", "GRU", "RNN"))
+    cures = tuple(FixRule(op) for op in ("LSTM", "GRU", "RNN"))
     ops = ("LSTM", "RNN")
     before = "Y, last = GRU<layout = 1>(X, W, R)"
     after = """x = Transpose<perm = [1, 0, 2]>(X)
@@ -45,7 +45,7 @@ class TimeFirstRecurrent(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         if not draft.attribute("layout", 0):
             return "it keeps the steps first already"
         operands = [draft.transpose("in0", [1, 0, 2]), *draft.inputs[1:]]

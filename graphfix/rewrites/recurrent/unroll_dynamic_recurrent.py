@@ -11,10 +11,10 @@ from graphfix.rewrites.quantization.simulate_dynamic import NUMBERS, ROUNDED
 from graphfix.rewrites.recurrent.cell_ops import Array, activations
 from graphfix.rewrites.recurrent.operands import BACKWARDS, LENGTHS
 from graphfix.rewrites.recurrent.unroll_recurrent import Unrolled
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite, parse_nodes
-from graphfix.rewriting.opset_forms import spelled
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.opset_forms import in_opset_form
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 MOST_CELLS = 128
 """Steps times directions that are written out; a cell and its quantising are some thirty nodes."""
@@ -34,7 +34,7 @@ class UnrollDynamicRecurrent(GraphRewrite):
     needs_opset = 11
     ulps = 8192
     """A state that comes to lie in the next quantum moves the gates by a weight's part of 1/255."""
-    cures = (Cure("DynamicQuantizeLSTM"),)
+    cures = (FixRule("DynamicQuantizeLSTM"),)
     before = "Y, h, c = com.microsoft.DynamicQuantizeLSTM<hidden_size = 8>(X, W, R, B, l, h0, c0, P, ws, wz, rs, rz)"
     fires: ClassVar[tuple[Case, ...]] = (
         Case(
@@ -72,7 +72,7 @@ class UnrollDynamicRecurrent(GraphRewrite):
         )
     )
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
             for node in [n for n in graph.nodes if n.op == "DynamicQuantizeLSTM"]:
                 key = surgery.key(node)
@@ -86,7 +86,7 @@ class UnrollDynamicRecurrent(GraphRewrite):
                 yield key
 
 
-def _refusal(surgery: Surgery, node: Any) -> str | None:
+def _refusal(surgery: GraphEditor, node: Any) -> str | None:
     acts = activations("LSTM", node.attrs)
     if isinstance(acts, str):
         return acts
@@ -107,7 +107,7 @@ def _refusal(surgery: Surgery, node: Any) -> str | None:
 class _Quantised(Unrolled):
     """The writing out of one quantised layer; its matrices are whole numbers, with the scales kept beside them."""
 
-    def __init__(self, surgery: Surgery, graph: Any, node: Any) -> None:
+    def __init__(self, surgery: GraphEditor, graph: Any, node: Any) -> None:
         super().__init__(surgery, graph, node)
         self.scales: dict[bytes, Array] = {}
 
@@ -141,7 +141,7 @@ class _Quantised(Unrolled):
 
     def rounded(self, x: Any) -> tuple[Any, Any]:
         """A tensor as whole numbers about their zero point, and its scale."""
-        nodes, operands = spelled(parse_nodes(ROUNDED, self.surgery.opset), self.surgery.opset, self.dtype)
+        nodes, operands = in_opset_form(parse_nodes(ROUNDED, self.surgery.opset), self.surgery.opset, self.dtype)
         names = {"x": x} | {name: self.const(name, array) for name, array in {**NUMBERS, **operands}.items()}
         for proto in nodes:
             attrs = {item.name: self.surgery.attribute(item) for item in proto.attribute}

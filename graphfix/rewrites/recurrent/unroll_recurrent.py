@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from graphfix.rewrites.recurrent.cell_ops import Array, Cells, Weights, activations
+from graphfix.rewrites.recurrent.cell_ops import Array, CellWriter, Weights, activations
 from graphfix.rewrites.recurrent.operands import BACKWARDS, GATES, LENGTHS
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 MOST_CELLS = 256
 """Steps times directions that are written out; a cell is about a dozen nodes."""
@@ -32,7 +32,7 @@ class UnrollRecurrent(GraphRewrite):
     safety = Safety.EXACT
     needs_opset = 7
     ulps = 64
-    cures = tuple(Cure(op) for op in GATES)
+    cures = tuple(FixRule(op) for op in GATES)
     before = "Y, last = GRU<hidden_size = 8>(X, W, R, B, , h)"
     fires: ClassVar[tuple[Case, ...]] = tuple(
         Case(
@@ -103,7 +103,7 @@ class UnrollRecurrent(GraphRewrite):
         ),
     )
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
             for node in [n for n in graph.nodes if n.op in GATES and n.domain in (None, "", "ai.onnx")]:
                 key = surgery.key(node)
@@ -117,7 +117,7 @@ class UnrollRecurrent(GraphRewrite):
                 yield key
 
 
-def _refusal(surgery: Surgery, node: Any) -> str | None:
+def _refusal(surgery: GraphEditor, node: Any) -> str | None:
     if node.attrs.get("layout"):
         return "layout 1 is another order of axes"
     acts = activations(node.op, node.attrs)
@@ -137,10 +137,10 @@ def _refusal(surgery: Surgery, node: Any) -> str | None:
     return f"{cells} cells would be written out, over {MOST_CELLS}" if cells > MOST_CELLS or not cells else None
 
 
-class Unrolled(Cells):
+class Unrolled(CellWriter):
     """The writing out of one recurrent node."""
 
-    def __init__(self, surgery: Surgery, graph: Any, node: Any) -> None:
+    def __init__(self, surgery: GraphEditor, graph: Any, node: Any) -> None:
         super().__init__(surgery, node, surgery.dtype(node.inputs[0]) or np.dtype(np.float32))
         self.graph = graph
         shape = surgery.value(node.inputs[0]).shape  # type: ignore[union-attr]

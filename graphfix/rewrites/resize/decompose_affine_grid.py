@@ -6,11 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class DecomposeAffineGrid(DraftRewrite):
+class DecomposeAffineGrid(BuiltRewrite):
     """Move a constant grid by a matrix product.
 
     Why: hardly any compiler has AffineGrid; its size is a constant in every export, and the grid follows from it.
@@ -20,7 +20,7 @@ class DecomposeAffineGrid(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 20
     ulps = 32
-    cures = (Cure("AffineGrid"),)
+    cures = (FixRule("AffineGrid"),)
     dtypes = ("float32", "float64", "float16")
     before = "y = AffineGrid(theta, size)"
     after = """turned = Transpose<perm = [0, 2, 1]>(theta)
@@ -46,7 +46,7 @@ class DecomposeAffineGrid(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         size = draft.known(1)
         if size is None:
             return "its size is not known"

@@ -7,13 +7,13 @@ from typing import ClassVar
 import numpy as np
 
 from graphfix.rewrites.resize.grid_sampling import Sampler
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 MODES = {"bilinear": "linear", "linear": "linear", "nearest": "nearest", "bicubic": "cubic", "cubic": "cubic"}
 
 
-class DecomposeGridSample(DraftRewrite):
+class DecomposeGridSample(BuiltRewrite):
     """Sample an image by Gather at the pixels around each place, weighed by their distance.
 
     Why: compilers have GridSample for some modes and ranks, or none; rounding, comparing and Gather they have.
@@ -23,7 +23,7 @@ class DecomposeGridSample(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 16
     ulps = 256
-    cures = (Cure("GridSample"),)
+    cures = (FixRule("GridSample"),)
     dtypes = ("float32",)
     before = "y = GridSample(x, grid)"
     after = """places = Mul(grid, half)
@@ -53,7 +53,7 @@ class DecomposeGridSample(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         shape, grid = draft.fixed(), draft.fixed(1)
         if shape is None or grid is None:
             return f"the dims of `{draft.node.inputs[0 if shape is None else 1].name}` are not fixed"

@@ -6,14 +6,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 MOST_SAMPLES = 16
 """Samples along each side of a bin."""
 
 
-class DecomposeRoiAlign(DraftRewrite):
+class DecomposeRoiAlign(BuiltRewrite):
     """Cut regions out of a feature map by Gather at the pixels around each sample, weighed by their distance.
 
     Why: detectors need it, and hardly any compiler has it. The number of samples must be an attribute: where it hangs
@@ -24,7 +24,7 @@ class DecomposeRoiAlign(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 11
     ulps = 256
-    cures = (Cure("RoiAlign"),)
+    cures = (FixRule("RoiAlign"),)
     dtypes = ("float32",)
     before = "y = RoiAlign<output_height = 2, output_width = 2, sampling_ratio = 2>(x, rois, batch)"
     after = """places = Mul(rois, scale)
@@ -65,7 +65,7 @@ class DecomposeRoiAlign(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         shape, samples = draft.shape(), int(draft.attribute("sampling_ratio", 0))
         if shape is None or not all(isinstance(dim, int) for dim in shape[1:]):
             return f"the dims of `{draft.node.inputs[0].name}` are not fixed"
@@ -102,7 +102,7 @@ class DecomposeRoiAlign(DraftRewrite):
 
 
 def _taps(
-    draft: Draft, corners: str, ends: tuple[int, int], sizes: tuple[int, int, int, int], *, half: bool, axis: int
+    draft: ReplacementBuilder, corners: str, ends: tuple[int, int], sizes: tuple[int, int, int, int], *, half: bool, axis: int
 ) -> list[tuple[str, str]]:
     """Flat index and weight of the pixel before and behind each sample along one side, ready to broadcast to [R, Y, X]."""
     bins, samples, size, stride = sizes

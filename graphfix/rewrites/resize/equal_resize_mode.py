@@ -8,8 +8,8 @@ import numpy as np
 from onnx import helper
 
 from graphfix.rewrites.resize.resampling_matrices import Resampling, resampling
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 NEAREST = (
     ("asymmetric", "floor"), ("half_pixel", "round_prefer_floor"), ("half_pixel", "round_prefer_ceil"),
@@ -20,7 +20,7 @@ SMOOTH = ("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel")
 DEFAULT = {"coordinate_transformation_mode": "half_pixel", "nearest_mode": "round_prefer_floor"}
 
 
-class EqualResizeMode(DraftRewrite):
+class EqualResizeMode(BuiltRewrite):
     """Name the commonest way to map coordinates that gives the same weights for the sizes at hand.
 
     Why: half_pixel_symmetric, pytorch_half_pixel, tf_half_pixel_for_nn and the roundings differ in corner cases only,
@@ -30,7 +30,7 @@ class EqualResizeMode(DraftRewrite):
     name = "equal-resize-mode"
     safety = Safety.EXACT
     needs_opset = 11
-    cures = (Cure("Resize", kinds=("attribute", "operand", "form", "optional", "wrong", "undecided", "unmeasured")),)
+    cures = (FixRule("Resize", kinds=("attribute", "operand", "form", "optional", "wrong", "undecided", "unmeasured")),)
     before = """y = Resize<coordinate_transformation_mode = "half_pixel_symmetric">(x, roi, scales)"""
     after = """y = Resize<coordinate_transformation_mode = "half_pixel">(x, roi, scales)"""
     fires: ClassVar[tuple[Case, ...]] = (
@@ -61,7 +61,7 @@ class EqualResizeMode(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         found = resampling(draft.node, draft.surgery)
         if isinstance(found, str):
             return found

@@ -9,7 +9,7 @@ from itertools import product
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft
+from graphfix.rewriting.replacement import ReplacementBuilder
 
 CUBIC_SHARPNESS = -0.75
 """The free parameter of the cubic kernel, which ONNX fixes."""
@@ -19,7 +19,7 @@ CUBIC_SHARPNESS = -0.75
 class Sampler:
     """How places are read: linear, nearest or cubic between pixels; zeros, border or reflection outside."""
 
-    draft: Draft
+    draft: ReplacementBuilder
     mode: str
     padding: str
     corners: bool

@@ -7,11 +7,11 @@ from typing import ClassVar
 import numpy as np
 
 from graphfix.rewrites.resize.resampling_matrices import resampling
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class ResizeByGather(DraftRewrite):
+class ResizeByGather(BuiltRewrite):
     """Write a nearest Resize or Upsample between fixed sizes as one Gather for each axis that it changes.
 
     Why: compilers take some ways to map coordinates and to round, and some ranks; Gather with constant indices says
@@ -22,7 +22,7 @@ class ResizeByGather(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 7
     ops = ("Upsample",)
-    cures = (Cure("Resize"), Cure("Upsample"))
+    cures = (FixRule("Resize"), FixRule("Upsample"))
     before = """y = Resize<mode = "nearest">(x, roi, scales)"""
     after = "y = Gather<axis = 2>(x, indices)"
     fires: ClassVar[tuple[Case, ...]] = (
@@ -66,7 +66,7 @@ class ResizeByGather(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         mode = draft.attribute("mode", "nearest")
         if mode != "nearest":
             return f"mode `{mode}` weighs several elements"

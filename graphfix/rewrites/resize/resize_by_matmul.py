@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from graphfix.rewrites.resize.resampling_matrices import resampling
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class ResizeByMatmul(DraftRewrite):
+class ResizeByMatmul(BuiltRewrite):
     """Write a linear or cubic Resize or Upsample between fixed sizes as a matrix product for each axis that it changes.
 
     Why: compilers take some ways to map coordinates, few take cubic, antialiasing or other ranks than 4; the matrix
@@ -22,7 +22,7 @@ class ResizeByMatmul(DraftRewrite):
     ulps = 64
     ops = ("Upsample",)
     dtypes = ("float32", "float64")
-    cures = (Cure("Resize"), Cure("Upsample"))
+    cures = (FixRule("Resize"), FixRule("Upsample"))
     before = """y = Resize<mode = "linear">(x, roi, scales)"""
     after = "y = MatMul(x, weights)"
     fires: ClassVar[tuple[Case, ...]] = (
@@ -71,7 +71,7 @@ class ResizeByMatmul(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         mode = draft.attribute("mode", "nearest")
         if mode == "nearest":
             return "mode `nearest` weighs nothing"

@@ -10,12 +10,12 @@ from onnx import helper
 from graphfix.analysis.dims import DimExpr
 from graphfix.rewrites.resize.equal_resize_mode import same
 from graphfix.rewrites.resize.resampling_matrices import resampling
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 from graphfix.rewriting.symbolic_shapes import Tracer
 
 
-class ResizeByScales(DraftRewrite):
+class ResizeByScales(BuiltRewrite):
     """Give a Resize its scales as constants where it has sizes, also sizes computed from dims that are free.
 
     Why: exporters compute the sizes of an upsampling by two from the shape; compilers want to know the ratio, which is
@@ -25,7 +25,9 @@ class ResizeByScales(DraftRewrite):
     name = "resize-by-scales"
     safety = Safety.EXACT
     needs_opset = 11
-    cures = (Cure("Resize", kinds=("operand", "attribute", "dynamic", "form", "optional", "undecided", "unmeasured", "wrong")),)
+    cures = (
+        FixRule("Resize", kinds=("operand", "attribute", "dynamic", "form", "optional", "undecided", "unmeasured", "wrong")),
+    )
     before = "y = Resize(x, roi, scales, sizes)"
     after = "y = Resize(x, roi, [1, 1, 2, 2])"
     fires: ClassVar[tuple[Case, ...]] = (
@@ -60,7 +62,7 @@ class ResizeByScales(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         if not draft.has(3):
             return "it has scales already"
         if draft.attribute("keep_aspect_ratio_policy", "stretch") != "stretch":
@@ -85,7 +87,7 @@ class ResizeByScales(DraftRewrite):
         return None
 
     @staticmethod
-    def _multiples(draft: Draft) -> list[float] | None:
+    def _multiples(draft: ReplacementBuilder) -> list[float] | None:
         """The whole numbers that the dims are multiplied by, whatever they are; None where they are not."""
         tracer = Tracer(draft.surgery)
         sizes, dims = tracer.elements(draft.node.inputs[3]), tracer.shape(draft.node.inputs[0])

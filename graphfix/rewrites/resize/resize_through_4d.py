@@ -7,11 +7,11 @@ from typing import ClassVar
 import numpy as np
 from onnx import helper
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class ResizeThrough4d(DraftRewrite):
+class ResizeThrough4d(BuiltRewrite):
     """Resize a tensor of fewer dims, or of more with leading ones that stay, as one of four.
 
     Why: compilers resize pictures, [batch, channels, height, width]; other ranks they refuse.
@@ -20,7 +20,7 @@ class ResizeThrough4d(DraftRewrite):
     name = "resize-through-4d"
     safety = Safety.EXACT
     needs_opset = 10
-    cures = (Cure("Resize", kinds=("rank", "attribute", "form", "wrong")),)
+    cures = (FixRule("Resize", kinds=("rank", "attribute", "form", "wrong")),)
     before = "y = Resize(x, roi, scales)"
     after = """wide = Unsqueeze<axes = [0, 1]>(x)
                resized = Resize(wide, roi, [1, 1, 2, 2])
@@ -64,7 +64,7 @@ class ResizeThrough4d(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         dims = draft.shape()
         if dims is None:
             return f"the rank of `{draft.node.inputs[0].name}` is unknown"
@@ -94,7 +94,11 @@ class ResizeThrough4d(DraftRewrite):
 
 
 def _joined(
-    draft: Draft, dims: list[int | str | None], given: np.ndarray[tuple[int, ...], np.dtype[np.generic]], *, by_sizes: bool
+    draft: ReplacementBuilder,
+    dims: list[int | str | None],
+    given: np.ndarray[tuple[int, ...], np.dtype[np.generic]],
+    *,
+    by_sizes: bool,
 ) -> str | None:
     """Join the leading dims, which stay, into one before the resize, and part them again after it."""
     numbers = [dim for dim in dims if isinstance(dim, int)]
@@ -114,7 +118,9 @@ def _joined(
     return None
 
 
-def _resize(draft: Draft, data: str, given: np.ndarray[tuple[int, ...], np.dtype[np.generic]], *, by_sizes: bool) -> str:
+def _resize(
+    draft: ReplacementBuilder, data: str, given: np.ndarray[tuple[int, ...], np.dtype[np.generic]], *, by_sizes: bool
+) -> str:
     """The Resize of four dims, its scales or sizes where the opset has them."""
     operand = draft.constant(given)
     operands = [data, operand] if draft.surgery.opset < 11 else [data, "", "", operand] if by_sizes else [data, "", operand]

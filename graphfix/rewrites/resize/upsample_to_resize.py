@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Outcome, Rewrite, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Outcome, Rewrite, Safety
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
@@ -22,7 +22,7 @@ class UpsampleToResize(Rewrite):
     name = "upsample-to-resize"
     safety = Safety.EXACT
     everywhere = True
-    cures = (Cure("Upsample"),)
+    cures = (FixRule("Upsample"),)
     before = "y = Upsample(x, scales)"
     after = """y = Resize<coordinate_transformation_mode = "asymmetric", nearest_mode = "floor">(x, roi, scales)"""
     fires: ClassVar[tuple[Case, ...]] = (

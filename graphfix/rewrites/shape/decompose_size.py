@@ -5,11 +5,11 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class DecomposeSize(DraftRewrite):
+class DecomposeSize(BuiltRewrite):
     """Write Size as a number where the dims are fixed, else as the product of Shape.
 
     Why: Shape and ReduceProd are known where Size is not, and a number is known everywhere.
@@ -18,7 +18,7 @@ class DecomposeSize(DraftRewrite):
     name = "decompose-size"
     safety = Safety.EXACT
     needs_opset = 7
-    cures = (Cure("Size"),)
+    cures = (FixRule("Size"),)
     before = "y = Size(x)"
     after = """dims = Shape(x)
                y = ReduceProd<axes = [0], keepdims = 0>(dims)"""
@@ -39,7 +39,7 @@ class DecomposeSize(DraftRewrite):
         Case("""<ir_version: 8, opset_import: ["" : 13]> g (float[N, 3] x) => (int64[2] y) { y = Shape(x) }"""),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         dims = draft.fixed()
         if dims is None:
             draft.give(draft.op("ReduceProd", draft.op("Shape", draft.inputs[0]), axes=[0], keepdims=0))

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class DepthSpaceByTranspose(DraftRewrite):
+class DepthSpaceByTranspose(BuiltRewrite):
     """Move between depth and space by two transposes of rank 4.
 
     Why: a compiler that has these operators for some dtypes or one of two modes has Reshape and Transpose for all,
@@ -22,7 +22,7 @@ class DepthSpaceByTranspose(DraftRewrite):
     name = "depth-space-by-transpose"
     safety = Safety.EXACT
     needs_opset = 5
-    cures = (Cure("DepthToSpace"), Cure("SpaceToDepth"))
+    cures = (FixRule("DepthToSpace"), FixRule("SpaceToDepth"))
     ops = ("SpaceToDepth",)
     before = "y = DepthToSpace<blocksize = 2>(x)"
     after = """a = Reshape(x, wide)
@@ -55,7 +55,7 @@ class DepthSpaceByTranspose(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         dims = draft.shape()
         if dims is None or len(dims) != 4 or not all(isinstance(dim, int) for dim in dims[1:]):
             return f"channels, height and width of `{draft.node.inputs[0].name}` are not all fixed"

@@ -6,12 +6,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 from graphfix.rewriting.symbolic_shapes import Tracer
 
 
-class ExpandByOnes(DraftRewrite):
+class ExpandByOnes(BuiltRewrite):
     """Write an Expand whose computed target only repeats the dims of what it expands as one to constants.
 
     Why: compilers want the target of an Expand as a constant. What is computed in it is often the batch, which the
@@ -22,8 +22,8 @@ class ExpandByOnes(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 8
     cures = (
-        Cure("Expand"),
-        *(Cure(op, kinds=("operand", "form", "operator", "dtype")) for op in ("ConstantOfShape", "Equal", "Where", "Shape")),
+        FixRule("Expand"),
+        *(FixRule(op, kinds=("operand", "form", "operator", "dtype")) for op in ("ConstantOfShape", "Equal", "Where", "Shape")),
     )
     before = "y = Expand(x, s)"
     after = "y = Expand(x, [1, 3, 1])"
@@ -60,7 +60,7 @@ class ExpandByOnes(DraftRewrite):
                  y = Expand(x, s) }"""),
     )  # fmt: skip
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         tracer = Tracer(draft.surgery)
         target, dims = tracer.elements(draft.node.inputs[1]), tracer.shape(draft.node.inputs[0])
         if target is None:

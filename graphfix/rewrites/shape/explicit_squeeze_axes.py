@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.editor import Surgery
+from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Declined, Key, Safety
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 
 class ExplicitSqueezeAxes(GraphRewrite):
@@ -20,7 +20,7 @@ class ExplicitSqueezeAxes(GraphRewrite):
 
     name = "explicit-squeeze-axes"
     safety = Safety.EXACT
-    cures = (Cure("Squeeze"),)
+    cures = (FixRule("Squeeze"),)
     before = "y = Squeeze(x)"
     after = "y = Squeeze(x, axes)"
     fires: ClassVar[tuple[Case, ...]] = (
@@ -44,7 +44,7 @@ class ExplicitSqueezeAxes(GraphRewrite):
         ),
     )
 
-    def edit(self, surgery: Surgery, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
+    def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
             for node in graph.nodes:
                 key = surgery.key(node)

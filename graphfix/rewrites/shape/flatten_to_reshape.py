@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
-class FlattenToReshape(DraftRewrite):
+class FlattenToReshape(BuiltRewrite):
     """Write Flatten as Reshape to constants.
 
     Why: a compiler may multiply out the dims of a Flatten and fail where some are free; a Reshape keeps the first dim
@@ -19,7 +19,7 @@ class FlattenToReshape(DraftRewrite):
     name = "flatten-to-reshape"
     safety = Safety.EXACT
     needs_opset = 5
-    cures = (Cure("Flatten"),)
+    cures = (FixRule("Flatten"),)
     before = "y = Flatten(x)"
     after = "y = Reshape(x, [0, -1])"
     fires: ClassVar[tuple[Case, ...]] = (
@@ -47,7 +47,7 @@ class FlattenToReshape(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         dims, axis = draft.shape(), int(draft.attribute("axis", 1))
         if dims is None:
             if axis != 1:
@@ -65,6 +65,6 @@ class FlattenToReshape(DraftRewrite):
         return _give(draft, *sides)
 
 
-def _give(draft: Draft, first: int, second: int) -> str | None:
+def _give(draft: ReplacementBuilder, first: int, second: int) -> str | None:
     draft.give(draft.reshape("x", [first, second]))
     return None

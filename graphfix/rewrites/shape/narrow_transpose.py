@@ -10,14 +10,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 MOST_AXES = 4
 """The rank from which every compiler takes a Transpose, and to which this one brings it."""
 
 
-class NarrowTranspose(DraftRewrite):
+class NarrowTranspose(BuiltRewrite):
     """Write a Transpose of many axes as transposes of few, between reshapes.
 
     Why: splitting pixels, windows and heads makes ranks of 6 and more; compilers stop at 4 or 5. The elements lie the
@@ -27,7 +27,7 @@ class NarrowTranspose(DraftRewrite):
     name = "narrow-transpose"
     safety = Safety.EXACT
     needs_opset = 5
-    cures = (Cure("Transpose", kinds=("rank",)),)
+    cures = (FixRule("Transpose", kinds=("rank",)),)
     before = "y = Transpose<perm = [0, 1, 4, 2, 5, 3]>(x)"
     after = """a = Reshape(x, few)
                b = Transpose<perm = [0, 2, 1, 3]>(a)
@@ -61,7 +61,7 @@ class NarrowTranspose(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         shape, name = draft.shape(), draft.node.inputs[0].name
         if shape is None or len(shape) <= MOST_AXES:
             return f"`{name}` has {'no known rank' if shape is None else f'rank {len(shape)}, which every compiler takes'}"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 HEAD = """<ir_version: 8, opset_import: ["" : 13, "com.microsoft" : 1]> g"""
 
 
-class NhwcByTranspose(DraftRewrite):
+class NhwcByTranspose(BuiltRewrite):
     """Write onnxruntime's pool over channels that stand last as the plain pool between two transposes.
 
     Why: onnxruntime lays quantised networks out for phones in this way, and nothing else reads the operator.
@@ -20,7 +20,7 @@ class NhwcByTranspose(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 12
     dtypes = ("int8", "uint8")
-    cures = (Cure("NhwcMaxPool"),)
+    cures = (FixRule("NhwcMaxPool"),)
     before = "y = com.microsoft.NhwcMaxPool<kernel_shape = [2, 2]>(x)"
     after = """first = Transpose<perm = [0, 3, 1, 2]>(x)
                pooled = MaxPool<kernel_shape = [2, 2]>(first)
@@ -39,7 +39,7 @@ class NhwcByTranspose(DraftRewrite):
         ),
     )
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         rank = len(draft.shape() or ())
         if rank < 3:
             return f"the rank of `{draft.node.inputs[0].name}` is unknown"

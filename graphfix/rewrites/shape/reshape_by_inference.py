@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from graphfix.analysis.dims import DimExpr
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 from graphfix.rewriting.symbolic_shapes import Tracer
 
 
-class ReshapeByInference(DraftRewrite):
+class ReshapeByInference(BuiltRewrite):
     """Write a Reshape to computed dims as one to constants, with 0 for dims that stay and one -1.
 
     Why: compilers that plan ahead want the target of a Reshape as a constant, or lose track of it behind a cast or a
@@ -22,8 +22,8 @@ class ReshapeByInference(DraftRewrite):
     safety = Safety.EXACT
     needs_opset = 5
     cures = (
-        Cure("Reshape", kinds=("operand", "dynamic", "undecided", "unmeasured", "attribute", "form")),
-        *(Cure(op, kinds=("operand", "form", "operator", "dtype", "dynamic"))
+        FixRule("Reshape", kinds=("operand", "dynamic", "undecided", "unmeasured", "attribute", "form")),
+        *(FixRule(op, kinds=("operand", "form", "operator", "dtype", "dynamic"))
           for op in ("Shape", "Size", "ConstantOfShape", "ReduceProd", "Mod")),
     )  # fmt: skip
     before = "y = Reshape(x, target)"
@@ -76,7 +76,7 @@ class ReshapeByInference(DraftRewrite):
                  y = Reshape(x, s) }"""),
     )  # fmt: skip
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         if draft.known(1) is not None:
             return ""
         tracer = Tracer(draft.surgery)

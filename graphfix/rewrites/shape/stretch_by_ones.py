@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Draft, DraftRewrite
-from graphfix.rewriting.rewrite import Case, Cure, Safety
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 MOST_ONES = 1 << 22
 """Entries of the constant up to which it is written out."""
@@ -15,7 +15,7 @@ NARROW = ("int8", "int16", "uint8", "uint16", "bfloat16")
 """Dtypes that Mul has from opset 14 on."""
 
 
-class StretchByOnes(DraftRewrite):
+class StretchByOnes(BuiltRewrite):
     """Repeat entries along axes of size 1 by multiplying with ones, in place of an Expand or a Tile.
 
     Why: compilers that broadcast while they multiply leave out an Expand before a matrix product, and with it axes of the
@@ -27,7 +27,7 @@ class StretchByOnes(DraftRewrite):
     needs_opset = 8
     ops = ("Tile",)
     dtypes = ("float32", "float16", "float64", "int32", "int64", "uint32", "uint64", *NARROW)
-    cures = (Cure("Expand"), Cure("Tile"))
+    cures = (FixRule("Expand"), FixRule("Tile"))
     before = "y = Expand(x, s)"
     after = "y = Mul(x, ones)"
     fires: ClassVar[tuple[Case, ...]] = (
@@ -66,7 +66,7 @@ class StretchByOnes(DraftRewrite):
         ),
     )  # fmt: skip
 
-    def draw(self, draft: Draft) -> str | None:
+    def draw(self, draft: ReplacementBuilder) -> str | None:
         name, wanted, dims = draft.node.inputs[0].name, draft.known(1), draft.shape()
         if wanted is None:
             return f"how far `{name}` is stretched is only known at run time"
