@@ -129,9 +129,9 @@ def _rewrite(rewrite: Rewrite) -> Iterator[str]:
     yield f"{prose(inspect.getdoc(type(rewrite)) or '')}\n"
     if rewrite.rtol or rewrite.atol:
         yield f"Outputs may differ by {rewrite.atol:g} + {rewrite.rtol:g} × |value|; what they do differ by is reported.\n"
-    if rewrite.cures:
+    if rewrite.fixes:
         yield "## Cures\n"
-        yield from dict.fromkeys(f"- {_cure(cure.op, cure.kinds, cure.codes)}" for cure in rewrite.cures)
+        yield from dict.fromkeys(f"- {_cure(cure.op, cure.kinds, cure.codes)}" for cure in rewrite.fixes)
         yield ""
     if rewrite.before and rewrite.after:
         yield f"## Algebra\n\nBefore:\n\n{code(rewrite.before)}\n\nAfter:\n\n{code(rewrite.after)}\n"
@@ -176,8 +176,8 @@ def _target(rules: Table) -> Iterator[str]:
     for one in found:
         told = list(dict.fromkeys(f"{SORTS[each.sort]}: {each.words or 'always'}" for each in (*one.statements, *one.slow)))
         lines = [cell(line) for line in told[:MOST]] + ([f"and {len(told) - MOST} more"] if len(told) > MOST else [])
-        cures = dict.fromkeys(s.remedy.name for s in one.statements if s.remedy is not None and s.remedy.name in registry())
-        links = ", ".join(f"[{name}](../rewrites/{name}.md)" for name in cures)
+        fixes = dict.fromkeys(s.remedy.name for s in one.statements if s.remedy is not None and s.remedy.name in registry())
+        links = ", ".join(f"[{name}](../rewrites/{name}.md)" for name in fixes)
         yield f"| `{one.name}` | {VERDICTS[one.verdict]} | {'<br>'.join(lines)} | {links} |"
     yield f"\n`graphfix explain {rules.target} {names[0]}` tells all of it, with the evidence in the compiler's own words."
 

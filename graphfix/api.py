@@ -261,7 +261,7 @@ def lower(
     for name in names:
         table(name)
     if exporter not in EXPORTERS:
-        raise UsageError(f"there is no exporter `{exporter}`", cure=nearest(exporter, EXPORTERS))
+        raise UsageError(f"there is no exporter `{exporter}`", hint=nearest(exporter, EXPORTERS))
     with tempfile.TemporaryDirectory(prefix="graphfix-") as scratch:
         folder = Path(scratch)
         wanted = Instructions(shapes=dict(shapes or {}), exporter=exporter, opset=opset, rtol=rtol, atol=atol)

@@ -165,7 +165,7 @@ def test_two_rewrites_that_undo_each_other_are_named(extra: dict[str, Any]) -> N
 
         name = "there"
         safety = Safety.EXACT
-        cures = (FixRule("Neg"),)
+        fixes = (FixRule("Neg"),)
         before, after = "y = Neg(x)", "y = Mul(x, k)"
 
         def constants(self, node: Any, surgery: Any) -> dict[str, Any]:
@@ -176,7 +176,7 @@ def test_two_rewrites_that_undo_each_other_are_named(extra: dict[str, Any]) -> N
 
         name = "back"
         safety = Safety.EXACT
-        cures = (FixRule("Mul"),)
+        fixes = (FixRule("Mul"),)
         before, after = "y = Mul(x, k)", "y = Neg(x)"
 
     extra |= {"there": There(), "back": Back()}
@@ -193,7 +193,7 @@ class Raising(NodeRewrite):
 
     name = "raising"
     safety = Safety.EXACT
-    cures: ClassVar = (FixRule("Neg"),)
+    fixes: ClassVar = (FixRule("Neg"),)
     before, after = "y = Neg(x)", "y = Neg(x)"
 
     def guard(self, node: Any, surgery: Any) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 import graphfix
 from graphfix.cli.app import BLAS_THREADS
-from graphfix.linter.remedy_index import GRAIN
+from graphfix.linter.fix_index import GRAIN
 from graphfix.rewriting.registry import registry
 from graphfix.rewriting.rewrite import Safety
 from graphfix.version import VERSION
@@ -127,7 +127,7 @@ PACKAGES = (
 """Packages and modules in the order in which they may import each other: only what stands before."""
 BESIDE = {"verify": "tables"}
 """What stands in one place of the order with another: neither imports the other."""
-UPWARD = {("graphfix.linter.remedy_index", "graphfix.rewriting.registry")}
+UPWARD = {("graphfix.linter.fix_index", "graphfix.rewriting.registry")}
 """The one exception: the index of fixes is made from the rewrites, so that lint can name one without importing any."""
 
 

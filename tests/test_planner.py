@@ -53,7 +53,7 @@ def rewrite(title: str, of: str, text: str, *, safety: Safety = Safety.EXACT, **
         """Made."""
 
         name = title
-        cures = (FixRule(of),)
+        fixes = (FixRule(of),)
         before, after = f"y = {of}(x)", text
 
         def constants(self, node: Any, surgery: Any) -> dict[str, Any]:
@@ -177,7 +177,7 @@ def test_why_gives_the_reasons_of_those_that_declined(rewrites: dict[str, Any]) 
 
         name = "refusing"
         safety = Safety.EXACT
-        cures: ClassVar = (FixRule("Neg"),)
+        fixes: ClassVar = (FixRule("Neg"),)
         before, after = "y = Neg(x)", "y = Neg(x)"
 
         def guard(self, node: Any, surgery: Any) -> Any:

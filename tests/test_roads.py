@@ -227,6 +227,6 @@ def test_findings_with_one_cause_are_one_obstacle_and_notes_are_none() -> None:
     assert [(each.finding.op, each.places) for each in blocking_causes(told)] == [("Det", ("a", "b (m.py:3)")), ("Erf", ("c",))]
     assert [each.finding.op for each in blocking_causes(told[3:])] == ["Abs"]
     note = Severity.NOTE
-    cures = [finding("If", "x", severity=note, cure="--set sr=1"), finding("If", "x", cure="--shape x=1")]
-    assert suggested_options(cures) == "--set sr=1"
+    fixes = [finding("If", "x", severity=note, cure="--set sr=1"), finding("If", "x", cure="--shape x=1")]
+    assert suggested_options(fixes) == "--set sr=1"
     assert suggested_options(told) == ""

@@ -96,7 +96,7 @@ def test_a_large_model_is_saved_piece_by_piece(tmp_path: Path, monkeypatch: pyte
         return serialized_chunks(model)
 
     monkeypatch.setattr(graphfix.ir.io, "_STREAMED", 1)
-    monkeypatch.setattr(graphfix.ir.io, "pieces", listening)
+    monkeypatch.setattr(graphfix.ir.io, "serialized_chunks", listening)
     model = build()
     save_model(model, tmp_path / "m.onnx")
     assert asked

@@ -11,11 +11,11 @@ import pytest
 import graphfix.tables.placement
 import graphfix.tables.table
 from graphfix.cli.app import main
-from graphfix.linter.cures import FALLBACK, FixRule
 from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.linter.engine import judge
 from graphfix.linter.example import Example
-from graphfix.linter.remedy_index import fix_for
+from graphfix.linter.fix_index import fix_for
+from graphfix.linter.fix_rules import FALLBACK, FixRule
 from graphfix.linter.support import support, support_lines
 from graphfix.rewriting.fixpoint import requested_rewrites
 from graphfix.rewriting.transaction import severity_score

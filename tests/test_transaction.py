@@ -8,8 +8,8 @@ from typing import ClassVar
 import pytest
 from onnx import ModelProto, parser
 
-from graphfix.linter.cures import FALLBACK, FixRule
 from graphfix.linter.diagnostics import Finding, Result, Severity
+from graphfix.linter.fix_rules import FALLBACK, FixRule
 from graphfix.rewriting.graph_rewrite import NodeRewrite
 from graphfix.rewriting.rewrite import Outcome, Safety
 from graphfix.rewriting.transaction import Change, Snapshot, WorkingModel, regressions, severity_score
@@ -41,7 +41,7 @@ class Last(NodeRewrite):
 
     name = "last"
     safety = Safety.EXACT
-    cures: ClassVar = (FixRule("Neg"),)
+    fixes: ClassVar = (FixRule("Neg"),)
     before = after = "y = Neg(x)"
     last_resort = True
 

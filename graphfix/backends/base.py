@@ -79,7 +79,7 @@ def backend(name: str) -> Backend:
     try:
         return backends()[name]
     except KeyError:
-        raise UsageError(f"no backend is called `{name}`", cure=nearest(name, backends())) from None
+        raise UsageError(f"no backend is called `{name}`", hint=nearest(name, backends())) from None
 
 
 def available(name: str) -> str | None:

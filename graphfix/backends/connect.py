@@ -16,7 +16,7 @@ def open_target(target: str, *, deadline: float = 300.0, memory_gib: float = 6.0
     wanted, found = backend(name), find(name, version or None)
     if found is None:
         cure = f"graphfix backends install {target}" if version else wanted.install
-        raise BackendError(f"{wanted.title} {version}".strip() + " is not installed", cure=f"install it with `{cure}`")
+        raise BackendError(f"{wanted.title} {version}".strip() + " is not installed", hint=f"install it with `{cure}`")
     return open_backend(name, python=found.python, deadline=deadline, memory_gib=memory_gib)
 
 
@@ -30,7 +30,7 @@ def open_backend(name: str, *, python: str | None = None, deadline: float = 60.0
     if python is None and available(name) is None:
         found = find(name)
         if found is None:
-            raise BackendError(f"{chosen.title} is not installed", cure=f"install it with `{chosen.install}`")
+            raise BackendError(f"{chosen.title} is not installed", hint=f"install it with `{chosen.install}`")
         python = found.python
     return Session(
         chosen.adapter,

@@ -19,9 +19,9 @@ def gpu_options(capability: str | None, backend: Backend) -> dict[str, Any]:
     if capability is None:
         return {"capabilities": CAPABILITIES} if backend.capabilities else {}
     if not backend.capabilities:
-        raise UsageError(f"{backend.name} builds for no particular GPU", cure="leave out the compute capability")
+        raise UsageError(f"{backend.name} builds for no particular GPU", hint="leave out the compute capability")
     asked = [one.strip() for one in capability.split(",")]
     for one in asked:
         if one not in backend.capabilities:
-            raise UsageError(f"no GPU of compute capability `{one}` is built for", cure=nearest(one, backend.capabilities))
+            raise UsageError(f"no GPU of compute capability `{one}` is built for", hint=nearest(one, backend.capabilities))
     return {"capabilities": ",".join(dict.fromkeys(asked))}

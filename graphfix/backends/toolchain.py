@@ -74,7 +74,7 @@ def find(name: str, version: str | None = None) -> Toolchain | None:
         there = interpreters.packages(named, wanted.distributions)
         missing = [one for one in wanted.distributions if one not in there]
         if missing:
-            raise BackendError(f"{variable(name)} names {named}, which has no {missing[0]}", cure=wanted.install)
+            raise BackendError(f"{variable(name)} names {named}, which has no {missing[0]}", hint=wanted.install)
         if meant(version, there[wanted.distributions[0]]):
             return Toolchain(named, there[wanted.distributions[0]])
     return next((one for one in installed(name) if meant(version, one.version)), None)
@@ -146,7 +146,7 @@ def install(name: str, version: str | None, progress: Progress) -> Toolchain:
             if base is None:
                 raise BackendError(
                     f"{wanted.title} needs a Python from {low[0]}.{low[1]} to {high[0]}.{high[1]}, none was found",
-                    cure=f"install one, for example with `uv python install {high[0]}.{high[1]}`",
+                    hint=f"install one, for example with `uv python install {high[0]}.{high[1]}`",
                 )
             progress(f"making an environment in {folder} with {base}")
             follow([base, "-m", "venv", str(folder)], progress, lock)

@@ -27,18 +27,18 @@ def writable(path: str | Path, *, force: bool) -> None:
     target = destination(path)
     folder = os.path.dirname(target)
     if os.path.isdir(target):
-        raise OutputError("is a folder", path=path, cure="name a file in it")
+        raise OutputError("is a folder", path=path, hint="name a file in it")
     if os.path.lexists(target):
         if not stat.S_ISREG(os.stat(target).st_mode):
-            raise OutputError("is not a regular file", path=path, cure="choose another output")
+            raise OutputError("is not a regular file", path=path, hint="choose another output")
         if not force:
-            raise OutputError("exists already", path=path, cure="choose another output, or pass `--force`")
+            raise OutputError("exists already", path=path, hint="choose another output, or pass `--force`")
         if not os.access(target, os.W_OK):
-            raise OutputError("is write-protected", path=path, cure="run `chmod u+w` on it, or choose another output")
+            raise OutputError("is write-protected", path=path, hint="run `chmod u+w` on it, or choose another output")
     elif not os.path.basename(os.fspath(path)):
-        raise OutputError("names a folder, not a file", path=path, cure="name a file in it")
+        raise OutputError("names a folder, not a file", path=path, hint="name a file in it")
     if not os.path.isdir(folder):
-        raise OutputError(f"there is no folder `{folder}`", path=path, cure="create it first")
+        raise OutputError(f"there is no folder `{folder}`", path=path, hint="create it first")
     with output_errors(path), PendingFile(folder):
         pass  # permissions are not enough: a full or read-only disk fails only when a file is created
 
@@ -50,7 +50,7 @@ def output_errors(path: str | Path) -> Iterator[None]:
         yield
     except OSError as error:
         problem = error.strerror or str(error)
-        raise OutputError(f"cannot be written: {problem}", path=path, cure="choose a folder that takes files") from error
+        raise OutputError(f"cannot be written: {problem}", path=path, hint="choose a folder that takes files") from error
 
 
 class PendingFile:

@@ -27,21 +27,21 @@ def parse_shape(text: str) -> tuple[str | None, list[int | str]]:
     """Parse `x=1x3x224x224` or `1x3x224x224` into (name or None, dims); `x=` alone is a scalar. Commas work as well."""
     name, equals, written = text.rpartition("=")
     if equals and not name:
-        raise UsageError(f"`{text}` names no input", cure="write NAME=1x3x224x224")
+        raise UsageError(f"`{text}` names no input", hint="write NAME=1x3x224x224")
     separator = "," if "," in written else "x"
     words = [word.strip() for word in written.split(separator)] if written.strip() else []
     dims: list[int | str] = []
     for word in words:
         if word.lstrip("-").isdigit():
             if int(word) < 0:
-                raise UsageError(f"`{text}` has the negative size {word}", cure="write a size, or a symbol such as N")
+                raise UsageError(f"`{text}` has the negative size {word}", hint="write a size, or a symbol such as N")
             dims.append(int(word))
         elif word.replace("_", "").replace(".", "").isalnum():
             dims.append(word)
         else:
-            raise UsageError(f"`{text}` is not a shape", cure="write NAME=1x3x224x224, symbols such as N allowed")
+            raise UsageError(f"`{text}` is not a shape", hint="write NAME=1x3x224x224, symbols such as N allowed")
     if not equals and not dims:
-        raise UsageError("an empty shape", cure="write NAME=1x3x224x224")
+        raise UsageError("an empty shape", hint="write NAME=1x3x224x224")
     return name or None, dims
 
 
@@ -49,7 +49,7 @@ def parse_value(text: str) -> tuple[str, object]:
     """Parse `sr=16000` into (name, value): a number, true or false, or a nested list of them."""
     name, equals, written = text.rpartition("=")
     if not equals or not name:
-        raise UsageError(f"`{text}` is not NAME=VALUE", cure="write for example sr=16000")
+        raise UsageError(f"`{text}` is not NAME=VALUE", hint="write for example sr=16000")
     plain = written.strip()
     if plain.lower() in ("true", "false"):
         return name, plain.lower() == "true"
@@ -60,7 +60,7 @@ def parse_value(text: str) -> tuple[str, object]:
     except (ValueError, SyntaxError):
         value = None
     if not isinstance(value, bool | int | float | list | tuple):
-        raise UsageError(f"`{plain}` is not a value for `{name}`", cure="write a number, true, false or a list such as [1,2]")
+        raise UsageError(f"`{plain}` is not a value for `{name}`", hint="write a number, true, false or a list such as [1,2]")
     return name, list(value) if isinstance(value, tuple) else value
 
 
@@ -71,7 +71,7 @@ def named_shapes(model: ModelProto, shapes: Sequence[tuple[str | None, Dims]]) -
     for name, dims in shapes:
         if name is None and len(inputs) != 1:
             raise UsageError(f"a shape without a name, and the model has {len(inputs)} inputs: {', '.join(inputs)}",
-                             cure="write NAME=1x3x224x224")  # fmt: skip
+                             hint="write NAME=1x3x224x224")  # fmt: skip
         by_name[inputs[0] if name is None else name] = dims
     return by_name
 
@@ -98,7 +98,7 @@ def bind(model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, obj
     inputs = {info.name: info for info in bound.graph.input}
     for name in (*shapes, *values):
         if name not in inputs:
-            raise UsageError(f"the model has no input `{name}`", cure=nearest(name, [i.name for i in interface(model)]))
+            raise UsageError(f"the model has no input `{name}`", hint=nearest(name, [i.name for i in interface(model)]))
     sizes: dict[str, int] = {}
     for name, dims in shapes.items():
         _freeze(inputs[name], dims, sizes)

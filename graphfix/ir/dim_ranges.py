@@ -35,7 +35,7 @@ class DimRange:
         numbers = [int(word) for word in text.split("..")]
         low, usual, high = numbers[0], numbers[-2] if len(numbers) == 3 else numbers[-1], numbers[-1]
         if not 0 < low <= usual <= high:
-            raise UsageError(f"`{text}` is not a range of sizes", cure="write least..most or least..usual..most, such as 1..4..8")
+            raise UsageError(f"`{text}` is not a range of sizes", hint="write least..most or least..usual..most, such as 1..4..8")
         return cls(low, usual, high)
 
     def __str__(self) -> str:
@@ -52,7 +52,7 @@ def parse_shape_ranges(text: str) -> tuple[str | None, list[int | str | DimRange
     indices = iter(range(len(found)))
     plain = RANGE.sub(lambda _: STAND_IN.format(next(indices)), written)
     if ".." in plain:
-        raise UsageError(f"`{text}` holds a range without both bounds", cure="write for example 1..8x3x224x224")
+        raise UsageError(f"`{text}` holds a range without both bounds", hint="write for example 1..8x3x224x224")
     parsed, dims = parse_shape(f"{name}{equals}{plain}")
     spans = {STAND_IN.format(at): DimRange.parse(word) for at, word in enumerate(found)}
     return parsed, [spans.get(dim, dim) if isinstance(dim, str) else dim for dim in dims]
@@ -70,7 +70,7 @@ def without_ranges(dims: Spanned) -> list[int | str | None]:
 
 def _only(names: Sequence[str]) -> str:
     if len(names) != 1:
-        raise UsageError(f"a shape without a name, and the model has {len(names)} inputs", cure="write NAME=1x3x224x224")
+        raise UsageError(f"a shape without a name, and the model has {len(names)} inputs", hint="write NAME=1x3x224x224")
     return names[0]
 
 
@@ -91,7 +91,7 @@ def shape_profile(
     shared: dict[str, DimRange] = {}
     for name, dims in asked.items():
         if name not in inputs:
-            raise UsageError(f"the model has no input `{name}`", cure=nearest(name, inputs))
+            raise UsageError(f"the model has no input `{name}`", hint=nearest(name, inputs))
         if inputs[name] and len(inputs[name]) != len(dims):
             raise UsageError(f"`{name}` has rank {len(inputs[name])}, and {len(dims)} dims are given")
         for position, (dim, want) in enumerate(zip(inputs[name], dims, strict=False)):

@@ -98,7 +98,7 @@ class ModelFolder:
         )
 
     def _error(self, problem: str, cure: str) -> ModelError:
-        return ModelError(problem, path=self._path, cure=cure)
+        return ModelError(problem, path=self._path, hint=cure)
 
 
 def check_external(model: ModelProto, path: str | Path, *, elided: int = 0) -> None:

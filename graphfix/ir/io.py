@@ -62,7 +62,7 @@ def load_model(path: str | Path) -> ModelProto:
         except OSError as error:
             raise ModelError(f"cannot be read: {error.strerror}", path=path) from error
         except (DecodeError, ValueError) as error:
-            raise ModelError("changed while it was read", path=path, cure="try again") from error
+            raise ModelError("changed while it was read", path=path, hint="try again") from error
     load_external(model, path)
     return model
 

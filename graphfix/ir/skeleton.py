@@ -73,7 +73,7 @@ def read_skeleton(path: str | Path) -> ModelProto:
     except WireError as error:
         raise _malformed(error, path) from error
     except DecodeError as error:
-        raise ModelError("is damaged: protobuf cannot parse it", path=path, cure="export or download the model again") from error
+        raise ModelError("is damaged: protobuf cannot parse it", path=path, hint="export or download the model again") from error
     del data
     _check_header(model, path)
     check_external(model, path, elided=walk.elided)
@@ -98,21 +98,21 @@ def check_readable(path: str | Path) -> int:
     try:
         found = os.stat(path)
     except FileNotFoundError:
-        raise ModelError("there is no such file", path=path, cure="check the path") from None
+        raise ModelError("there is no such file", path=path, hint="check the path") from None
     except (OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) else str(error)
         raise ModelError(f"cannot be read: {said}", path=path) from error
     if stat.S_ISDIR(found.st_mode):
-        raise ModelError("is a folder, not a model", path=path, cure="give an .onnx file")
+        raise ModelError("is a folder, not a model", path=path, hint="give an .onnx file")
     if not stat.S_ISREG(found.st_mode):
-        raise ModelError("is not a regular file", path=path, cure="give an .onnx file")
+        raise ModelError("is not a regular file", path=path, hint="give an .onnx file")
     if not found.st_size:
-        raise ModelError("is empty", path=path, cure="export or download the model again")
+        raise ModelError("is empty", path=path, hint="export or download the model again")
     if found.st_size > MOST_BYTES:
         raise ModelError(
             f"has {found.st_size} bytes, more than the 2 GiB that protobuf allows",
             path=path,
-            cure="save the weights as external data",
+            hint="save the weights as external data",
         )
     return found.st_size
 
@@ -121,15 +121,15 @@ def _reject_other_format(head: bytes, path: str | Path) -> None:
     """Raise ModelError where the first 512 bytes are those of another file format."""
     for offset, magic, problem, cure in _OTHER_FORMATS:
         if head.startswith(magic, offset):
-            raise ModelError(problem, path=path, cure=cure)
+            raise ModelError(problem, path=path, hint=cure)
     start = head.lstrip()[:64].lower()
     if start.startswith((b"<!doctype html", b"<html", b"<head")):
-        raise ModelError("is an HTML page, not a model", path=path, cure="download the file itself, not its web page")
+        raise ModelError("is an HTML page, not a model", path=path, hint="download the file itself, not its web page")
     if start.startswith((b"<", b"{")) and b"ir_version" in head:
-        raise ModelError("is a model in ONNX's text form", path=path, cure="convert it with `onnx.load` and `onnx.save`")
+        raise ModelError("is a model in ONNX's text form", path=path, hint="convert it with `onnx.load` and `onnx.save`")
     # Protobuf always writes control characters early on (tags, lengths); text never does.
     if all(byte >= 0x20 or byte in b"\t\n\r\f" for byte in head) and _decodes(head):
-        raise ModelError("is a text file, not an ONNX model", path=path, cure="give an .onnx file")
+        raise ModelError("is a text file, not an ONNX model", path=path, hint="give an .onnx file")
 
 
 def _decodes(head: bytes) -> bool:
@@ -143,14 +143,14 @@ def _decodes(head: bytes) -> bool:
 def _malformed(error: WireError, path: str | Path) -> ModelError:
     if error.truncated:
         cure = "download or export the model again"
-        return ModelError(f"is truncated: the file {error}", path=path, cure=cure)
-    return ModelError(f"is not an ONNX model, or is damaged: {error}", path=path, cure="give an .onnx file")
+        return ModelError(f"is truncated: the file {error}", path=path, hint=cure)
+    return ModelError(f"is not an ONNX model, or is damaged: {error}", path=path, hint="give an .onnx file")
 
 
 def _check_header(model: ModelProto, path: str | Path) -> None:
     if not model.HasField("graph"):
         if model.HasField("ir_version") or model.opset_import:
-            raise ModelError("holds no graph", path=path, cure="export the model again")
-        raise ModelError("is not an ONNX model", path=path, cure="give an .onnx file")
+            raise ModelError("holds no graph", path=path, hint="export the model again")
+        raise ModelError("is not an ONNX model", path=path, hint="give an .onnx file")
     if not model.opset_import:
-        raise ModelError("imports no opset, or is truncated", path=path, cure="export the model again")
+        raise ModelError("imports no opset, or is truncated", path=path, hint="export the model again")

@@ -27,7 +27,7 @@ def check(model: ModelProto, path: str | Path | None = None) -> None:
     """
     for violation in violations(model):
         where = f" (in {', '.join(violation.scope)})" if violation.scope else ""
-        raise ModelError(f"{violation.message}{where}", path=path, cure=violation.cure)
+        raise ModelError(f"{violation.message}{where}", path=path, hint=violation.cure)
 
 
 def violations(model: ModelProto) -> Iterator[Violation]:

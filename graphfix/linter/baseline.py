@@ -57,7 +57,7 @@ class Baseline:
             ]
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             cure = "write it again with --update-baseline, after deleting it"
-            raise UsageError(f"is no baseline ({error!r})", path=path, cure=cure) from error
+            raise UsageError(f"is no baseline ({error!r})", path=path, hint=cure) from error
         return cls(path, {section.model: section for section in sections})
 
     def save(self) -> None:

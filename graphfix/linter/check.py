@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from graphfix.linter.diagnostics import Finding, Severity
-from graphfix.linter.remedy_index import fix_for
+from graphfix.linter.fix_index import fix_for
 from graphfix.tables.phrases import accepted_values, describe_match
 from graphfix.tables.versions import WHOLE
 

@@ -63,4 +63,4 @@ def check_word(word: str, *, path: str | Path | None = None) -> None:
         names = {each.name for each in every}
         if word not in names:
             known = [*(each.code for each in every), *names]
-            raise UsageError(f"no finding is called `{word}`", path=path, cure=nearest(word, known))
+            raise UsageError(f"no finding is called `{word}`", path=path, hint=nearest(word, known))

@@ -105,11 +105,11 @@ def _read(path: Path) -> Config:
     import tomllib
 
     if not path.is_file():
-        raise UsageError("no such configuration file", path=path, cure="check the path given with --config")
+        raise UsageError("no such configuration file", path=path, hint="check the path given with --config")
     try:
         data = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"not valid TOML: {error}", path=path, cure="mend the line it names") from error
+        raise UsageError(f"not valid TOML: {error}", path=path, hint="mend the line it names") from error
     table = data.get("tool", {}).get("graphfix") if path.name == "pyproject.toml" else data
     if table is None:
         return Config()
@@ -125,9 +125,9 @@ def _checked(table: Any, known: Mapping[str, Any], path: Path, where: str) -> di
     given: dict[str, Any] = {}
     for key, value in table.items():
         if key not in known:
-            raise UsageError(f"unknown setting `{where}{key}`", path=path, cure=nearest(key, known))
+            raise UsageError(f"unknown setting `{where}{key}`", path=path, hint=nearest(key, known))
         if problem := fault(value, known[key].form):
-            raise UsageError(f"`{where}{key}` is {problem}", path=path, cure=f"write {known[key].wanted}")
+            raise UsageError(f"`{where}{key}` is {problem}", path=path, hint=f"write {known[key].wanted}")
         given[key.replace("-", "_")] = tuple(value) if isinstance(value, list) else value
     return given
 
@@ -135,7 +135,7 @@ def _checked(table: Any, known: Mapping[str, Any], path: Path, where: str) -> di
 def _sections(table: Any, path: Path) -> dict[str, dict[str, Any]]:
     if not isinstance(table, dict) or not all(isinstance(section, dict) for section in table.values()):
         raise UsageError(
-            f"`models` is {table!r}", path=path, cure='write sections such as [tool.graphfix.models."speech/*.onnx"]'
+            f"`models` is {table!r}", path=path, hint='write sections such as [tool.graphfix.models."speech/*.onnx"]'
         )
     known = {name: setting for name, setting in SETTINGS.items() if setting.per_model}
     found = {}
@@ -147,7 +147,7 @@ def _sections(table: Any, path: Path) -> dict[str, dict[str, Any]]:
 
 def _tables(value: Any, path: Path) -> list[dict[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise UsageError(f"`suppress` is {value!r}", path=path, cure="write [[tool.graphfix.suppress]] with a code and a reason")
+        raise UsageError(f"`suppress` is {value!r}", path=path, hint="write [[tool.graphfix.suppress]] with a code and a reason")
     return value
 
 
@@ -155,7 +155,7 @@ def _suppression(table: dict[str, Any], path: Path) -> Suppression:
     given = _checked(table, SUPPRESSION, path, "suppress.")
     for key in NEEDED:
         if key not in given:
-            raise UsageError(f"a suppression has no `{key}`", path=path, cure=f"add `{key}`, {SUPPRESSION[key].about}")
+            raise UsageError(f"a suppression has no `{key}`", path=path, hint=f"add `{key}`, {SUPPRESSION[key].about}")
     _check_codes([given["code"]], path)
     return Suppression(**given)
 

@@ -143,4 +143,4 @@ def lint_file(
 def _internal_error(error: Exception) -> GraphfixError:
     """Return the error for a bug of graphfix itself, in one line."""
     said = f"graphfix failed on this model ({type(error).__name__}: {str(error)[:200]})"
-    return GraphfixError(said, cure="report it, with the model if you may share it")
+    return GraphfixError(said, hint="report it, with the model if you may share it")

@@ -45,7 +45,7 @@ def explained(model: onnx.ModelProto, target: str, name: str) -> Iterator[str]:
     found = [position for position, node in enumerate(facts.nodes) if name in _names(node)]
     if not found:
         known = {node.label for node in facts.nodes}
-        raise UsageError(f"the model has no node `{name}`", cure=nearest(name, known))
+        raise UsageError(f"the model has no node `{name}`", hint=nearest(name, known))
     keys = node_facets(facts)
     for position in found:
         node = facts.nodes[position]

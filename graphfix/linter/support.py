@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from graphfix.errors import UsageError, nearest
 from graphfix.linter.check import TableCheck, checks
-from graphfix.linter.remedy_index import fix_for
+from graphfix.linter.fix_index import fix_for
 from graphfix.tables.phrases import condition_in_words
 from graphfix.tables.placement import SORTS, placements
 from graphfix.tables.table import NEUTRAL, Entry, Evidence, Table
@@ -151,7 +151,7 @@ def named(op: str, known: Sequence[str]) -> list[str]:
         return [op]
     found = [name for name in known if name.lower() == op.lower() or name.rpartition(".")[2].lower() == op.lower()]
     if not found:
-        raise UsageError(f"no compiler was asked about an operator `{op}`", cure=nearest(op, known))
+        raise UsageError(f"no compiler was asked about an operator `{op}`", hint=nearest(op, known))
     return found
 
 

@@ -124,12 +124,12 @@ def verified_model(lowered: Lowered, *, cure: str) -> Path:
     if best.model is None:
         location = location_text(best.failure)
         message = f"{best.exporter} cannot lower it{f', at {location}' if location else ''}: {best.failure.get('message')}"
-        raise ModelError(message, path=lowered.source.text, cure=best.failure.get("cure") or cure)
+        raise ModelError(message, path=lowered.source.text, hint=best.failure.get("cure") or cure)
     if not best.verified:
         assert best.verification is not None
         message = str(best.verification.reason)
         if best.verification.inputs:
             line = next((f" ({location_text(one)})" for one in lowered.leftovers if location_text(one)), "")
             message = f"the lowered model computes something else: {message}{line}"
-        raise ModelError(message, path=lowered.source.text, cure=cure)
+        raise ModelError(message, path=lowered.source.text, hint=cure)
     return best.model

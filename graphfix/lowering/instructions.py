@@ -32,7 +32,7 @@ class Example:
         start, equals, rest = text.rpartition("=")  # a name may hold a colon
         written, colon, dtype = rest.partition(":")
         if colon and dtype not in DTYPES:
-            raise UsageError(f"`{text}` has the unknown dtype `{dtype}`", cure=nearest(dtype, DTYPES))
+            raise UsageError(f"`{text}` has the unknown dtype `{dtype}`", hint=nearest(dtype, DTYPES))
         name, dims = parse_shape(f"{start}{equals}{written}")
         return cls(tuple(dims), name or "", dtype)
 
@@ -89,23 +89,23 @@ def parse_instructions(given: argparse.Namespace, shapes: Mapping[str, Any]) -> 
 def check_consistent(given: argparse.Namespace, examples: Sequence[Example]) -> None:
     """Raise UsageError for options that contradict each other or are incomplete."""
     if examples and getattr(given, "data", None) is not None:
-        raise UsageError("--input and --data both say what goes in", cure="leave one of them out")
+        raise UsageError("--input and --data both say what goes in", hint="leave one of them out")
     seen: set[str] = set()
     for one in examples:
         if not one.name and any(seen):
-            raise UsageError("an --input without a name follows one that has one", cure="name them all, or put it first")
+            raise UsageError("an --input without a name follows one that has one", hint="name them all, or put it first")
         if one.name and one.name in seen:
-            raise UsageError(f"--input says twice what `{one.name}` is", cure="leave one of them out")
+            raise UsageError(f"--input says twice what `{one.name}` is", hint="leave one of them out")
         seen.add(one.name)
     if bool(split_names(given.inputs)) != bool(split_names(given.outputs)):
         lacking = "--outputs" if split_names(given.inputs) else "--inputs"
-        raise UsageError("a frozen graph is cut out between two ends", cure=f"add {lacking} NAME[,...]")
+        raise UsageError("a frozen graph is cut out between two ends", hint=f"add {lacking} NAME[,...]")
     if given.opset is not None and given.opset < 1:
-        raise UsageError(f"--opset {given.opset} is no opset", cure="leave it out, or give one such as 18")
+        raise UsageError(f"--opset {given.opset} is no opset", hint="leave it out, or give one such as 18")
     for option in ("deadline", "memory_gib", "rtol", "atol"):
         value = getattr(given, option, None)
         if value is not None and (value < 0 or (value == 0 and option[0] in "dm")):
-            raise UsageError(f"--{option.replace('_', '-')} {value:g} is too little", cure="give more than 0")
+            raise UsageError(f"--{option.replace('_', '-')} {value:g} is too little", hint="give more than 0")
 
 
 def split_names(text: str | None) -> tuple[str, ...]:

@@ -114,7 +114,7 @@ def exporters_for(source: Source, instructions: Instructions, framework: str) ->
     if framework != "torch":
         if instructions.exporter != "auto":
             message = f"tf2onnx is what lowers {source.title}, and not `{instructions.exporter}`, which is torch's"
-            raise UsageError(message, path=source.text, cure="leave out --exporter")
+            raise UsageError(message, path=source.text, hint="leave out --exporter")
         return ("tf2onnx",)
     known = TORCH_EXPORTERS[source.kind]
     if instructions.exporter == "auto":
@@ -123,7 +123,7 @@ def exporters_for(source: Source, instructions: Instructions, framework: str) ->
         raise UsageError(
             f"{source.title} cannot go through `{instructions.exporter}`",
             path=source.text,
-            cure=f"choose from {', '.join(known)}",
+            hint=f"choose from {', '.join(known)}",
         )
     return (instructions.exporter,)
 
@@ -131,9 +131,9 @@ def exporters_for(source: Source, instructions: Instructions, framework: str) ->
 def _check_options(source: Source, instructions: Instructions) -> None:
     """Raise UsageError for options that do not apply to such a source."""
     if any(instructions.ends) and source.kind is not Kind.FROZEN:
-        raise UsageError("--inputs and --outputs are the ends of a frozen graph", path=source.text, cure="leave them out")
+        raise UsageError("--inputs and --outputs are the ends of a frozen graph", path=source.text, hint="leave them out")
     if instructions.weights is not None and source.kind not in (Kind.FACTORY, Kind.PICKLE):
-        raise UsageError(f"{source.title} has its weights", path=source.text, cure="leave out --weights")
+        raise UsageError(f"{source.title} has its weights", path=source.text, hint="leave out --weights")
 
 
 def _reason(attempts: Sequence[Attempt], chosen: Attempt, targets: Sequence[str]) -> str:

@@ -109,7 +109,7 @@ class Lowered:
         """The error to raise where no exporter could start: the source cannot be opened or run; else None."""
         if self.chosen.stage not in UNOPENED:
             return None
-        return ModelError(self.chosen.summary(), path=self.source.text, cure=str(self.chosen.failure.get("cure") or "") or None)
+        return ModelError(self.chosen.summary(), path=self.source.text, hint=str(self.chosen.failure.get("cure") or "") or None)
 
     @property
     def exporter(self) -> str:

@@ -47,7 +47,7 @@ def save_inputs(inputs: Any, path: Path) -> Path:
     arrays = {name: np.asarray(one.detach().cpu() if hasattr(one, "detach") else one) for name, one in named.items()}
     wrong = next((name for name, array in arrays.items() if array.dtype.kind not in "biufc"), None)
     if wrong is not None:
-        raise UsageError(f"input `{wrong}` is no array of numbers", cure="give tensors or arrays, in order or by name")
+        raise UsageError(f"input `{wrong}` is no array of numbers", hint="give tensors or arrays, in order or by name")
     with path.open("wb") as sink:
         np.savez(sink, allow_pickle=False, **arrays)
     return path
@@ -65,7 +65,7 @@ def lower_object(model: Any, inputs: Any, instructions: Instructions, folder: Pa
     framework = framework_of(model)
     if framework is None:
         message = f"a {type(model).__name__} is no model of PyTorch or TensorFlow"
-        raise UsageError(message, cure="give a torch.nn.Module, an ExportedProgram, a Keras model, a tf.function, or a SOURCE")
+        raise UsageError(message, hint="give a torch.nn.Module, an ExportedProgram, a Keras model, a tf.function, or a SOURCE")
     if inputs is None:
         inputs = getattr(model, "example_inputs", None)
         inputs = inputs() if callable(inputs) else inputs

@@ -125,7 +125,7 @@ def source_of(text: str | Path) -> Source:
     found = recognise_source(text)
     if found is None:
         known = "package.module:factory, .pt2, .pt, SavedModel folders, .keras, .h5, frozen .pb and .tflite are known"
-        raise UsageError("this is no model of PyTorch or TensorFlow", path=text, cure=known)
+        raise UsageError("this is no model of PyTorch or TensorFlow", path=text, hint=known)
     return found
 
 

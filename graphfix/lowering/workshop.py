@@ -51,7 +51,7 @@ class FrameworkWorkers:
             missing = self._missing_distribution(framework)
             cure = self._cure(framework)
             if missing is not None:
-                raise BackendError(f"{TITLES[framework]} is needed to open it, and {missing} is not installed", cure=cure)
+                raise BackendError(f"{TITLES[framework]} is needed to open it, and {missing} is not installed", hint=cure)
             self._sessions[framework] = Session(
                 Path(__file__).with_name(f"{framework}_worker.py"),
                 python=self._python,
@@ -67,7 +67,7 @@ class FrameworkWorkers:
         framework = MODULES.get((module or "").partition(".")[0])
         if framework is not None and not self.has(framework):
             message = f"it imports `{module}`, which is not installed"
-            raise BackendError(message, path=text, cure=self._cure(framework))
+            raise BackendError(message, path=text, hint=self._cure(framework))
 
     def _cure(self, framework: str) -> str:
         return f"install it with `pip install 'graphfix[{framework}]'`, or name an interpreter that has it with --python"
@@ -87,7 +87,7 @@ class FrameworkWorkers:
             from graphfix.backends.interpreters import packages
 
             if shutil.which(self._python) is None:
-                raise UsageError(f"there is no program {self._python}", cure="name an interpreter with --python, or leave it out")
+                raise UsageError(f"there is no program {self._python}", hint="name an interpreter with --python, or leave it out")
             found = packages(self._python, tuple(name for group in groups for name in group))
             return next((group[0] for group in groups if not any(name in found for name in group)), None)
         return next((group[0] for group in groups if not any(map(_installed, group))), None)

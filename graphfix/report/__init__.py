@@ -22,9 +22,9 @@ def renderer(name: str, *, rulings: bool = False) -> Renderer:
     `rulings` states that the Results hold the verdict on every node, which an overlay needs.
     """
     if name not in FORMATS:
-        raise UsageError(f"unknown output format `{name}`", cure=nearest(name, FORMATS))
+        raise UsageError(f"unknown output format `{name}`", hint=nearest(name, FORMATS))
     if name in OVERLAYS and not rulings:
-        raise UsageError(f"only `graphfix lint` writes the {name} format", cure="lint the result")
+        raise UsageError(f"only `graphfix lint` writes the {name} format", hint="lint the result")
     module = importlib.import_module(f"graphfix.report.{FORMATS[name]}")
     render: Renderer = module.render
     return render

@@ -32,7 +32,7 @@ def render(results: Sequence[Result], out: TextIO) -> None:
     """
     readable = [result for result in results if result.error is None]
     if len({result.model for result in results}) > 1:
-        raise UsageError("an overlay is for one model", cure="name one model")
+        raise UsageError("an overlay is for one model", hint="name one model")
     nodes: dict[str, list[tuple[str, str]]] = {}
     names = drawn_names([ruling.key for ruling in readable[0].rulings]) if readable else {}
     for result in readable:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from graphfix.ir.source_location import SourceLocation
 from graphfix.linter.advice import advice
-from graphfix.linter.cures import FALLBACK
 from graphfix.linter.diagnostics import Finding, Result, Severity
+from graphfix.linter.fix_rules import FALLBACK
 from graphfix.rewriting.fixpoint import answering
 from graphfix.rewriting.rewrite import Key, Rewrite, Safety
 from graphfix.rewriting.transaction import Change, WorkingModel, title

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from graphfix.ir.location_propagation import propagate_locations
-from graphfix.linter.cures import FixRule as FixRule
-from graphfix.linter.cures import Safety as Safety
+from graphfix.linter.fix_rules import FixRule as FixRule
+from graphfix.linter.fix_rules import Safety as Safety
 from graphfix.verify.feed_adapter import Adapt
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Rewrite(ABC):
     name: ClassVar[str]
     safety: ClassVar[Safety]
     needs_opset: ClassVar[int] = 1
-    cures: ClassVar[tuple[FixRule, ...]] = ()
+    fixes: ClassVar[tuple[FixRule, ...]] = ()
     everywhere: ClassVar[bool] = False
     """Whether it acts on the whole model when called for, rather than on the nodes that findings name."""
     tidies: ClassVar[bool] = False
@@ -95,7 +95,7 @@ class Rewrite(ABC):
     @final  # declared as data, because remedy_index.py indexes it without importing rewrites
     def answers(self, op: str, kind: str, code: str, traits: Collection[str] | None = None) -> bool:
         """Whether a finding of this kind and code about an operator, or the model, calls for this rewrite."""
-        return any(cure.answers(op, kind, code, traits) for cure in self.cures)
+        return any(cure.answers(op, kind, code, traits) for cure in self.fixes)
 
     @abstractmethod
     def apply(self, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:

@@ -12,8 +12,8 @@ from onnx import ModelProto, NodeProto
 from graphfix.ir.source_location import SourceLocation, source_location
 from graphfix.ir.traversal import graphs
 from graphfix.ir.verifier import violations
-from graphfix.linter.cures import FALLBACK
 from graphfix.linter.diagnostics import Finding, Result, Severity
+from graphfix.linter.fix_rules import FALLBACK
 from graphfix.rewriting.rewrite import Key, Outcome, Rewrite, Safety, apply_with_locations
 from graphfix.verify.reference import Reference, Tolerance, Verification
 from graphfix.verify.runtime import TOO_BIG

@@ -112,7 +112,7 @@ class Entry:
                 ),
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise TableError(f"not a support table ({error!r})", path=path, cure="reinstall graphfix") from error
+            raise TableError(f"not a support table ({error!r})", path=path, hint="reinstall graphfix") from error
 
     def rule(self, facets: Facets) -> TableVerdict:
         """Return the ruling on a node with these facets."""
@@ -198,16 +198,16 @@ class Table:
         home = tables_folder(home)
         name, _, wanted = target.partition("@")
         if name not in targets(home=home):
-            raise UsageError(f"unknown target `{name}`", cure=nearest(name, targets(home=home)))
+            raise UsageError(f"unknown target `{name}`", hint=nearest(name, targets(home=home)))
         about = tomllib.loads((home / name / "target.toml").read_text())
         versions = measured_versions(name, home=home)
         if not versions:
-            raise TableError("holds no measured version", path=home / name, cure=f"run `graphfix probe --target {name}`")
+            raise TableError("holds no measured version", path=home / name, hint=f"run `graphfix probe --target {name}`")
         if not wanted:
             version = newest_version(name, home=home)
             return cls(name, version, home / name / version, about)
         if not version_numbers(wanted):
-            raise UsageError(f"`{wanted}` is no version of {name}", cure=f"measured: {', '.join(versions)}")
+            raise UsageError(f"`{wanted}` is no version of {name}", hint=f"measured: {', '.join(versions)}")
         version = nearest_version(wanted, versions)
         return cls(name, version, home / name / version, about, asked="" if within(version, wanted) else wanted)
 

@@ -21,7 +21,7 @@ def rules_home() -> Path:
         for folder in (root / "rules", root.parent / "rules"):
             if folder.is_dir():
                 return folder
-    raise TableError("the support tables are missing", path=roots[0], cure="reinstall graphfix")
+    raise TableError("the support tables are missing", path=roots[0], hint="reinstall graphfix")
 
 
 def tables_folder(home: Path | None = None) -> Path:

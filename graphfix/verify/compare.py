@@ -17,7 +17,7 @@ ULPS = 8
 class Verification:
     """The result of a verification: the number of inputs, the largest errors, and the reason where it failed.
 
-    `outputs` holds, for each output by name, its distance from the original's (impact.py). `controls` is the number of
+    `outputs` holds, for each output by name, its distance from the original's (metrics.py). `controls` is the number of
     comparisons with outputs that were wrong on purpose, `caught` the number of those that failed, as all should; `blind`
     are the outputs that are the same on all inputs, whose agreement means little.
     """

@@ -22,7 +22,7 @@ def given_feeds(model: ModelProto, data: Mapping[str, Array], values: Mapping[st
     inputs = {info.name: info for info in interface(model)}
     for name in data:
         if name not in inputs:
-            raise UsageError(f"the data names `{name}`, which is no input", cure=nearest(name, inputs))
+            raise UsageError(f"the data names `{name}`, which is no input", hint=nearest(name, inputs))
     feed: Feed = {}
     for name, info in inputs.items():
         if name in values:
@@ -30,7 +30,7 @@ def given_feeds(model: ModelProto, data: Mapping[str, Array], values: Mapping[st
         elif name in data:
             feed[name] = np.asarray(data[name])
         else:
-            raise UsageError(f"the data has no array for the input `{name}`", cure=f"it has {', '.join(data) or 'none'}")
+            raise UsageError(f"the data has no array for the input `{name}`", hint=f"it has {', '.join(data) or 'none'}")
     return [feed]
 
 

@@ -138,7 +138,7 @@ def _slice(node: NodeFacts) -> Facets:
 
 
 def _bounds(node: NodeFacts) -> Facets:
-    """Return how many dims a Slice cuts, whether the result is surely not empty, and whether it omits the axes for only some dims."""
+    """Return how many dims a Slice cuts, whether its result cannot be empty, and whether it omits axes for some dims only."""
     starts = node.inputs[1] if len(node.inputs) > 1 else None
     given = starts.shape[0] if starts is not None and starts.shape else None
     count = len(attribute(node.proto, "starts", ())) if node.since < 10 else given
@@ -215,7 +215,7 @@ REDUCTIONS = ("ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd",
 
 
 def _concat(node: NodeFacts) -> Facets:
-    """Return whether the dynamic dims that operands must share have the same expression, so that they are equal for all inputs."""
+    """Return whether the dynamic dims that operands must share have one expression, so that they are equal for all inputs."""
     shapes = [value.shape for value in node.inputs if value is not None and value.shape is not None]
     rank = len(shapes[0]) if shapes else 0
     if not rank or any(len(shape) != rank for shape in shapes):

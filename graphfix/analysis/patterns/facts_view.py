@@ -59,7 +59,7 @@ class FactsView:
         return [one for one in self._readers.get(value, ()) if self.facts.producer(value, one.scope) is maker]
 
     def leaves(self, value: str, maker: NodeFacts) -> bool:
-        """Return whether an output of a node is an output of its graph, for the main graph only: subgraph outputs are not considered."""
+        """Whether a value is an output of the main graph; outputs of subgraphs are not considered."""
         return bool(maker.scope) or any(output.name == value for output in self.facts.model.graph.output)
 
     def constant(self, value: str, reader: NodeFacts) -> npt.NDArray[Any] | None:

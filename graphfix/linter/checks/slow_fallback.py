@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from graphfix.linter.check import Check, LintContext
-from graphfix.linter.cures import FALLBACK
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
+from graphfix.linter.fix_rules import FALLBACK
 from graphfix.tables.phrases import describe_match
 
 if TYPE_CHECKING:

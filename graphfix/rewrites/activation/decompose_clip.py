@@ -17,7 +17,7 @@ class DecomposeClip(BuiltRewrite):
     name = "decompose-clip"
     safety = Safety.EXACT
     needs_opset = 8
-    cures = (FixRule("Clip"),)
+    fixes = (FixRule("Clip"),)
     before = "y = Clip(x, low, high)"
     after = """raised = Max(x, low)
                y = Min(raised, high)"""

@@ -26,7 +26,7 @@ class DecomposeElu(NodeRewrite):
     ulps = 16
     ops = ("Selu", "Celu")
     dtypes = FLOATS
-    cures = (FixRule("Elu"), FixRule("Selu"), FixRule("Celu"))
+    fixes = (FixRule("Elu"), FixRule("Selu"), FixRule("Celu"))
     before = "y = Elu(x)"
     after = """up = Relu(x)
                minus = Neg(x)

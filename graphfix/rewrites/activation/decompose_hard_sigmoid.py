@@ -22,7 +22,7 @@ class DecomposeHardSigmoid(NodeRewrite):
     name = "decompose-hard-sigmoid"
     safety = Safety.EXACT
     needs_opset = 11
-    cures = (FixRule("HardSigmoid"),)
+    fixes = (FixRule("HardSigmoid"),)
     before = "y = HardSigmoid(x)"
     after = """scaled = Mul(x, alpha)
                line = Add(scaled, beta)

@@ -22,7 +22,7 @@ class DecomposeHardSwish(NodeRewrite):
     name = "decompose-hard-swish"
     safety = Safety.EXACT
     needs_opset = 14
-    cures = (FixRule("HardSwish"),)
+    fixes = (FixRule("HardSwish"),)
     before = "y = HardSwish(x)"
     after = """scaled = Mul(x, sixth)
                line = Add(scaled, half)

@@ -19,7 +19,7 @@ class DecomposeHardmax(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 11
     dtypes = FLOATS
-    cures = (FixRule("Hardmax"),)
+    fixes = (FixRule("Hardmax"),)
     before = "y = Hardmax(x)"
     after = """best = ArgMax<axis = -1>(x)
                hit = Equal(indices, best)

@@ -24,7 +24,7 @@ class DecomposeLeakyRelu(NodeRewrite):
     needs_opset = 7
     ops = ("PRelu",)
     dtypes = FLOATS
-    cures = (FixRule("LeakyRelu"), FixRule("PRelu"))
+    fixes = (FixRule("LeakyRelu"), FixRule("PRelu"))
     before = "y = LeakyRelu(x, slope)"
     after = """up = Relu(x)
                minus = Neg(x)

@@ -20,7 +20,7 @@ class DecomposeShrink(NodeRewrite):
     safety = Safety.EXACT
     needs_opset = 9
     dtypes = FLOATS
-    cures = (FixRule("Shrink"),)
+    fixes = (FixRule("Shrink"),)
     before = "y = Shrink(x)"
     after = """below = Less(x, floor)
                above = Greater(x, ceiling)

@@ -21,7 +21,7 @@ class DecomposeSoftmax(BuiltRewrite):
     ulps = 32
     dtypes = FLOATS
     ops = ("LogSoftmax",)
-    cures = (FixRule("Softmax"), FixRule("LogSoftmax"))
+    fixes = (FixRule("Softmax"), FixRule("LogSoftmax"))
     before = "y = Softmax(x)"
     after = """top = ReduceMax<axes = [-1]>(x)
                below = Sub(x, top)

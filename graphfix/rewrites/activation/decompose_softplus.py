@@ -22,7 +22,7 @@ class DecomposeSoftplus(NodeRewrite):
     needs_opset = 7
     ulps = 16
     dtypes = FLOATS
-    cures = (FixRule("Softplus"),)
+    fixes = (FixRule("Softplus"),)
     before = "y = Softplus(x)"
     after = """up = Relu(x)
                size = Abs(x)

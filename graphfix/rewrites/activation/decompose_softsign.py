@@ -22,7 +22,7 @@ class DecomposeSoftsign(NodeRewrite):
     needs_opset = 7
     ulps = 16
     dtypes = FLOATS
-    cures = (FixRule("Softsign"),)
+    fixes = (FixRule("Softsign"),)
     before = "y = Softsign(x)"
     after = """size = Abs(x)
                below = Add(size, one)

@@ -21,7 +21,7 @@ class DecomposeThresholdedRelu(NodeRewrite):
     safety = Safety.EXACT
     needs_opset = 10
     dtypes = FLOATS
-    cures = (FixRule("ThresholdedRelu"),)
+    fixes = (FixRule("ThresholdedRelu"),)
     before = "y = ThresholdedRelu(x)"
     after = """above = Greater(x, alpha)
                y = Where(above, x, zero)"""

@@ -24,7 +24,7 @@ class ErfToTanh(NodeRewrite):
     rtol = 1e-3
     atol = 1e-3
     dtypes = FLOATS
-    cures = (FixRule("Erf"),)
+    fixes = (FixRule("Erf"),)
     before = "y = Erf(x)"
     after = """square = Mul(x, x)
                bend = Mul(square, cubic)

@@ -24,7 +24,7 @@ class ExpandContribGelu(BuiltRewrite):
     ulps = 32
     dtypes = FLOATS
     ops = ("FastGelu", "BiasGelu", "QuickGelu")
-    cures = (FixRule("Gelu"), FixRule("FastGelu"), FixRule("BiasGelu"), FixRule("QuickGelu"))
+    fixes = (FixRule("Gelu"), FixRule("FastGelu"), FixRule("BiasGelu"), FixRule("QuickGelu"))
     before = "y = com.microsoft.Gelu(x)"
     after = """scaled = Mul(x, scale)
                bent = Erf(scaled)

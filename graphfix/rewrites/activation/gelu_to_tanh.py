@@ -21,7 +21,7 @@ class GeluToTanh(BuiltRewrite):
     rtol = 1e-3
     atol = 1e-3
     dtypes = FLOATS
-    cures = (FixRule("Gelu"),)
+    fixes = (FixRule("Gelu"),)
     before = "y = Gelu(x)"
     fires: ClassVar[tuple[Case, ...]] = (
         Case(

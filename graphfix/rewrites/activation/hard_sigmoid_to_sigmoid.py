@@ -25,7 +25,7 @@ class HardSigmoidToSigmoid(NodeRewrite):
     name = "hard-sigmoid-to-sigmoid"
     safety = Safety.APPROXIMATE
     needs_opset = 7
-    cures = (FixRule("HardSigmoid"),)
+    fixes = (FixRule("HardSigmoid"),)
     atol = 0.06
     rtol = 0.06
     before = "y = HardSigmoid(x)"

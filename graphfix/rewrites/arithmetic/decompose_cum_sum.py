@@ -25,7 +25,7 @@ class DecomposeCumSum(BuiltRewrite):
     needs_opset = 11
     ulps = 64
     dtypes = ("float16", "float32", "float64", "int32", "int64")
-    cures = (FixRule("CumSum"),)
+    fixes = (FixRule("CumSum"),)
     before = "y = CumSum(x, axis)"
     after = "y = MatMul(x, triangle)"
     fires: ClassVar[tuple[Case, ...]] = (

@@ -22,7 +22,7 @@ class DecomposeIsNan(NodeRewrite):
     needs_opset = 11
     dtypes = FLOATS
     ops = ("IsInf",)
-    cures = (FixRule("IsNaN"), FixRule("IsInf"))
+    fixes = (FixRule("IsNaN"), FixRule("IsInf"))
     before = "y = IsNaN(x)"
     after = """same = Equal(x, x)
                y = Not(same)"""

@@ -19,7 +19,7 @@ class DecomposeMod(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 10
     dtypes = ("int32", "int64", "uint32", "uint64")
-    cures = (FixRule("Mod"),)
+    fixes = (FixRule("Mod"),)
     before = "y = Mod(a, b)"
     after = """quotient = Div(a, b)
                whole = Mul(quotient, b)

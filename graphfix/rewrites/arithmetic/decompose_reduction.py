@@ -25,7 +25,7 @@ class DecomposeReduction(BuiltRewrite):
     needs_opset = 7
     ulps = 32
     ops = KINDS
-    cures = tuple(FixRule(op) for op in KINDS)
+    fixes = tuple(FixRule(op) for op in KINDS)
     before = "y = ReduceL2(x, axes)"
     after = """square = Mul(x, x)
                sum = ReduceSum(square, axes)

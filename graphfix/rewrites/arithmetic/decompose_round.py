@@ -18,7 +18,7 @@ class DecomposeRound(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 11
     dtypes = FLOATS
-    cures = (FixRule("Round"),)
+    fixes = (FixRule("Round"),)
     before = "y = Round(x)"
     fires: ClassVar[tuple[Case, ...]] = (
         Case(

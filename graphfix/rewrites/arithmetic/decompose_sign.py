@@ -20,7 +20,7 @@ class DecomposeSign(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 9
     dtypes = (*FLOATS, *NARROW, "int32", "int64")
-    cures = (FixRule("Sign"),)
+    fixes = (FixRule("Sign"),)
     before = "y = Sign(x)"
     after = """above = Greater(x, zero)
                below = Less(x, zero)

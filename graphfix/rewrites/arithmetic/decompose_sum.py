@@ -23,7 +23,7 @@ class DecomposeSum(BuiltRewrite):
     needs_opset = 6
     ulps = 16
     ops = ("Mean", "Max", "Min")
-    cures = tuple(FixRule(op) for op in PAIRS)
+    fixes = tuple(FixRule(op) for op in PAIRS)
     before = "y = Sum(a, b, c)"
     after = """two = Add(a, b)
                y = Add(two, c)"""

@@ -25,7 +25,7 @@ class ExplicitReduceAxes(GraphRewrite):
 
     name = "explicit-reduce-axes"
     safety = Safety.EXACT
-    cures = tuple(FixRule(op) for op in REDUCTIONS)
+    fixes = tuple(FixRule(op) for op in REDUCTIONS)
     before = "y = ReduceMean(x)"
     after = "y = ReduceMean(x, axes)"
     fires: ClassVar[tuple[Case, ...]] = (

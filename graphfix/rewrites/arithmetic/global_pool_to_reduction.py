@@ -18,7 +18,7 @@ class GlobalPoolToReduction(BuiltRewrite):
     safety = Safety.EXACT
     ulps = 32
     ops = ("GlobalMaxPool", "AveragePool", "MaxPool")
-    cures = tuple(FixRule(op) for op in ("GlobalAveragePool", "GlobalMaxPool", "AveragePool", "MaxPool"))
+    fixes = tuple(FixRule(op) for op in ("GlobalAveragePool", "GlobalMaxPool", "AveragePool", "MaxPool"))
     before = "y = GlobalAveragePool(x)"
     after = "y = ReduceMean<axes = [2, 3]>(x)"
     fires: ClassVar[tuple[Case, ...]] = (

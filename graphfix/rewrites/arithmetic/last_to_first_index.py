@@ -21,7 +21,7 @@ class LastToFirstIndex(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 12
     ops = ("ArgMin",)
-    cures = (FixRule("ArgMax"), FixRule("ArgMin"))
+    fixes = (FixRule("ArgMax"), FixRule("ArgMin"))
     before = "y = ArgMax(x)"
     after = """backwards = Gather(x, indices)
                index = ArgMax(backwards)

@@ -21,7 +21,7 @@ class ModByFloor(BuiltRewrite):
     rtol = 1e-4
     atol = 1e-5
     dtypes = FLOATS
-    cures = (FixRule("Mod"),)
+    fixes = (FixRule("Mod"),)
     before = "y = Mod<fmod = 1>(a, b)"
     fires: ClassVar[tuple[Case, ...]] = (
         Case(

@@ -27,7 +27,7 @@ class SumOverSizeToMean(GraphRewrite):
     name = "sum-over-size-to-mean"
     safety = Safety.EXACT
     everywhere = True
-    cures = tuple(
+    fixes = tuple(
         FixRule(op, kinds=("operand", "dtype", "form", "dynamic", "rejection", "undecided"))
         for op in ("ReduceSum", "Div", "Mul", "Cast", "Shape", "Size", "ReduceProd", "Squeeze", "Gather")
     )

@@ -28,7 +28,7 @@ class DecomposeAttention(BuiltRewrite):
     needs_opset = 23
     ulps = 64
     dtypes = FLOATS
-    cures = (FixRule("Attention"),)
+    fixes = (FixRule("Attention"),)
     before = "y, keys, values, scores = Attention(q, k, v)"
     fires: ClassVar[tuple[Case, ...]] = (
         Case(

@@ -21,7 +21,7 @@ class DecomposeRotaryEmbedding(BuiltRewrite):
     needs_opset = 23
     ulps = 32
     dtypes = FLOATS
-    cures = (FixRule("RotaryEmbedding"),)
+    fixes = (FixRule("RotaryEmbedding"),)
     before = "y = RotaryEmbedding(x, cos, sin)"
     fires: ClassVar[tuple[Case, ...]] = (
         Case(

@@ -25,7 +25,7 @@ class ExpandAttention(BuiltRewrite):
     ulps = 64
     dtypes = ("float16", "float32")
     ops = ("MultiHeadAttention",)
-    cures = (FixRule("Attention"), FixRule("MultiHeadAttention"))
+    fixes = (FixRule("Attention"), FixRule("MultiHeadAttention"))
     before = "y = com.microsoft.Attention<num_heads = 2>(x, w, b)"
     fires: ClassVar[tuple[Case, ...]] = (
         Case(

@@ -24,7 +24,7 @@ class ExpandRotaryEmbedding(BuiltRewrite):
     needs_opset = 11
     ulps = 32
     dtypes = ("float16", "float32")
-    cures = (FixRule("RotaryEmbedding"),)
+    fixes = (FixRule("RotaryEmbedding"),)
     before = "y = com.microsoft.RotaryEmbedding(x, positions, cos, sin)"
     fires: ClassVar[tuple[Case, ...]] = tuple(
         Case(

@@ -23,7 +23,7 @@ class DropUnreachable(GraphRewrite):
     safety = Safety.EXACT
     everywhere = True
     tidies = True
-    cures = (FixRule("*", codes=("GF201",)),)
+    fixes = (FixRule("*", codes=("GF201",)),)
     before = """dead = Exp(x)
                 y = Relu(x)"""
     after = "y = Relu(x)"

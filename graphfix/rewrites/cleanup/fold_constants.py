@@ -46,7 +46,7 @@ class FoldConstants(GraphRewrite):
     safety = Safety.EXACT
     everywhere = True
     tidies = True
-    cures = (FixRule("*", kinds=("operand",)),)
+    fixes = (FixRule("*", kinds=("operand",)),)
     before = """sizes = Shape(x)
                 y = Reshape(w, sizes)"""
     after = "y = Reshape(w, folded)"

@@ -20,7 +20,7 @@ class IdentityOutputs(Rewrite):
     name = "identity-outputs"
     safety = Safety.EXACT
     everywhere = True
-    cures = (FixRule("", kinds=("attribute", "form"), traits=("outputs.direct", "nodes")),)
+    fixes = (FixRule("", kinds=("attribute", "form"), traits=("outputs.direct", "nodes")),)
     before = "g (float[3] x) => (float[3] w) <float[3] w = {1, 2, 3}> { }"
     after = "g (float[3] x) => (float[3] w) <float[3] v = {1, 2, 3}> { w = Identity(v) }"
     fires: ClassVar[tuple[Case, ...]] = (

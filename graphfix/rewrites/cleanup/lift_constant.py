@@ -19,7 +19,7 @@ class LiftConstant(GraphRewrite):
     name = "lift-constant"
     safety = Safety.EXACT
     everywhere = True
-    cures = (FixRule("Constant"),)
+    fixes = (FixRule("Constant"),)
     before = """c = Constant<value = float {2.0}>()
                 y = Mul(x, c)"""
     after = "y = Mul(x, c)"

@@ -23,7 +23,7 @@ class LowerOpset(Rewrite):
     name = "lower-opset"
     safety = Safety.EXACT
     everywhere = True
-    cures = (FixRule("*", kinds=("opset",)), FixRule("", kinds=("opset",)))
+    fixes = (FixRule("*", kinds=("opset",)), FixRule("", kinds=("opset",)))
     fires: ClassVar[tuple[Case, ...]] = (
         Case(
             """<ir_version: 10, opset_import: ["" : 22]> g (float[1, 3] x) => (float[1, 3] y) { h = Softmax(x)  y = Relu(h) }""",

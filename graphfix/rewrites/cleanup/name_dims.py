@@ -25,7 +25,7 @@ class NameDims(Rewrite):
     name = "name-dims"
     safety = Safety.EXACT
     everywhere = True
-    cures = (FixRule("", kinds=("attribute", "form"), traits=("inputs.symbols", "placeholders")),)
+    fixes = (FixRule("", kinds=("attribute", "form"), traits=("inputs.symbols", "placeholders")),)
     before = "g (float[?, 3] x) => (float[?, 3] y) { y = Relu(x) }"
     after = "g (float[dim_0, 3] x) => (float[?, 3] y) { y = Relu(x) }"
     fires: ClassVar[tuple[Case, ...]] = (

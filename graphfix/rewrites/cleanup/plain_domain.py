@@ -23,7 +23,7 @@ class PlainDomain(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 11
     ops = (*list(SINCE)[1:], "ExpandDims")
-    cures = tuple(FixRule(op) for op in (*SINCE, "ExpandDims"))
+    fixes = tuple(FixRule(op) for op in (*SINCE, "ExpandDims"))
     before = "y = com.microsoft.QuantizeLinear(x, scale, zero)"
     after = "y = QuantizeLinear(x, scale, zero)"
     fires: ClassVar[tuple[Case, ...]] = (

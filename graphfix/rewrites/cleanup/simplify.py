@@ -36,7 +36,7 @@ class Simplify(Rewrite):
     safety = Safety.EXACT
     everywhere = True
     last_resort = True
-    cures = (FixRule("*"), FixRule(""))
+    fixes = (FixRule("*"), FixRule(""))
     fires: ClassVar[tuple[Case, ...]] = (
         Case(
             """<ir_version: 8, opset_import: ["" : 17]> g (float[2, 3] x) => (float[2, 3] y) {

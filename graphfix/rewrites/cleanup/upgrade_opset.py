@@ -23,7 +23,7 @@ class UpgradeOpset(Rewrite):
     name = "upgrade-opset"
     safety = Safety.EXACT
     everywhere = True
-    cures = (FixRule("*", kinds=("opset",)), FixRule("", kinds=("opset",)))
+    fixes = (FixRule("*", kinds=("opset",)), FixRule("", kinds=("opset",)))
     fires: ClassVar[tuple[Case, ...]] = (
         Case(
             """<ir_version: 7, opset_import: ["" : 11]> g (float[1, 3] x) => (float[3] y) { y = Squeeze<axes = [0]>(x) }""",

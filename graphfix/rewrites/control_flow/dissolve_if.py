@@ -24,7 +24,7 @@ class DissolveIf(GraphRewrite):
     safety = Safety.EXACT
     everywhere = True
     tidies = True
-    cures = (FixRule("If"),)
+    fixes = (FixRule("If"),)
     before = """p = Constant<value = bool {1}>()
                 y = If (p) <then_branch = t () => (a) { a = Relu(x) }, else_branch = e () => (b) { b = Neg(x) }>"""
     after = "y = Relu(x)"

@@ -10,7 +10,7 @@ from onnx import AttributeProto, FunctionProto, NodeProto, TypeProto, helper
 
 from graphfix.analysis.facts import DTYPES
 from graphfix.ir.schemas import composed
-from graphfix.linter.cures import COMPOSED
+from graphfix.linter.fix_rules import COMPOSED
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
 from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
@@ -28,7 +28,7 @@ class ExpandFunction(GraphRewrite):
 
     name = "expand-function"
     safety = Safety.EXACT
-    cures = (FixRule(COMPOSED, unless=("dynamic", "operand")),)
+    fixes = (FixRule(COMPOSED, unless=("dynamic", "operand")),)
     before = "y = Mish(x)"
     after = """softplus = Softplus(x)
                gate = Tanh(softplus)

@@ -31,7 +31,7 @@ class IfToWhere(GraphRewrite):
     name = "if-to-where"
     safety = Safety.EXACT
     needs_opset = 9
-    cures = (FixRule("If"),)
+    fixes = (FixRule("If"),)
     before = """y = If (p) <then_branch = t () => (a) { a = Relu(x) }, else_branch = e () => (b) { b = Neg(x) }>"""
     after = """a = Relu(x)
                b = Neg(x)

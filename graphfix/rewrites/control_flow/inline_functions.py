@@ -20,7 +20,7 @@ class InlineFunctions(Rewrite):
     safety = Safety.EXACT
     everywhere = True
     tidies = True
-    cures = (FixRule("*", kinds=("function", "functions")), FixRule("", kinds=("function", "functions")))
+    fixes = (FixRule("*", kinds=("function", "functions")), FixRule("", kinds=("function", "functions")))
     fires: ClassVar[tuple[Case, ...]] = (
         Case(
             """<ir_version: 8, opset_import: ["" : 17, "local" : 1]> g (float[N] x) => (float[N] y) { y = local.twice(x) }

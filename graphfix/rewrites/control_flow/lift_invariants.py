@@ -23,7 +23,7 @@ class LiftInvariants(GraphRewrite):
     safety = Safety.EXACT
     needs_opset = 8
     everywhere = True
-    cures = (FixRule("Loop"), FixRule("*", kinds=("undecided",)))
+    fixes = (FixRule("Loop"), FixRule("*", kinds=("undecided",)))
     before = "y, v = Loop<body = b (i, k, h, p) => (k, s, p) { s = Add(h, p) }>(n, c, x, w)"
     after = """y = Loop<body = b (i, k, h) => (q, s) { q = Identity(k) s = Add(h, w) }>(n, c, x)
                v = Identity(w)"""

@@ -29,7 +29,7 @@ class SequenceToTensors(GraphRewrite):
     safety = Safety.EXACT
     needs_opset = 11
     everywhere = True
-    cures = tuple(FixRule(op) for op in (*MAKERS[:-1], *READERS))
+    fixes = tuple(FixRule(op) for op in (*MAKERS[:-1], *READERS))
     before = """s = SequenceConstruct(a, b)
                 y = ConcatFromSequence<axis = 0>(s)"""
     after = "y = Concat<axis = 0>(a, b)"

@@ -21,7 +21,7 @@ class UnrollLoop(LoopRewrite):
 
     name = "unroll-loop"
     safety = Safety.EXACT
-    cures = (FixRule("Loop"),)
+    fixes = (FixRule("Loop"),)
     operator = "Loop"
     before = """y = Loop (n, , x) <body = b (int64 i, bool c, float[2] s) => (bool d, float[2] t) {
                   d = Identity(c)  t = Add(s, s) }>"""

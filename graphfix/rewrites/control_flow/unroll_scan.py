@@ -21,7 +21,7 @@ class UnrollScan(LoopRewrite):
     name = "unroll-scan"
     safety = Safety.EXACT
     needs_opset = 9
-    cures = (FixRule("Scan"),)
+    fixes = (FixRule("Scan"),)
     operator = "Scan"
     before = """last, y = Scan<num_scan_inputs = 1, body = b (float s, float e) => (float t, float o) {
                   t = Add(s, e)  o = Identity(t) }>(start, x)"""

@@ -21,7 +21,7 @@ class Col2imByConvTranspose(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 18
     ulps = 16
-    cures = (FixRule("Col2Im"),)
+    fixes = (FixRule("Col2Im"),)
     before = "y = Col2Im(x, image_shape, block_shape)"
     after = """wide = Reshape(x, dims)
                y = ConvTranspose<group = 3>(wide, ones)"""

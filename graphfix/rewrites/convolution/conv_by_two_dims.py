@@ -22,7 +22,7 @@ class ConvByTwoDims(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 7
     ulps = 32
-    cures = tuple(FixRule(op) for op in ("Conv", "ConvTranspose", *POOLS, "ConvInteger"))
+    fixes = tuple(FixRule(op) for op in ("Conv", "ConvTranspose", *POOLS, "ConvInteger"))
     ops = ("ConvTranspose", *POOLS, "ConvInteger")
     before = "y = Conv(x, w)"
     after = """wide = Unsqueeze<axes = [2]>(x)

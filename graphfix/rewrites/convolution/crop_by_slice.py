@@ -19,7 +19,7 @@ class CropBySlice(BuiltRewrite):
     name = "crop-by-slice"
     safety = Safety.EXACT
     needs_opset = 11
-    cures = (FixRule("Pad", kinds=("attribute", "operand", "wrong")),)
+    fixes = (FixRule("Pad", kinds=("attribute", "operand", "wrong")),)
     before = "y = Pad(x, pads)"
     after = """cut = Slice(x, starts, ends, axes)
                y = Pad(cut, rest)"""

@@ -22,7 +22,7 @@ class DecomposeDeformConv(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 19
     ulps = 256
-    cures = (FixRule("DeformConv"),)
+    fixes = (FixRule("DeformConv"),)
     dtypes = ("float32",)
     before = "y = DeformConv(x, w, offset)"
     after = """pixels = Gather(x, index)

@@ -21,7 +21,7 @@ class DecomposeLpPool(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 11
     ulps = 64
-    cures = (FixRule("LpPool"), FixRule("GlobalLpPool"))
+    fixes = (FixRule("LpPool"), FixRule("GlobalLpPool"))
     ops = ("GlobalLpPool",)
     dtypes = ("float32", "float16", "float64")
     before = "y = LpPool<kernel_shape = [2, 2], p = 2>(x)"

@@ -20,7 +20,7 @@ class ExplicitPads(BuiltRewrite):
     name = "explicit-pads"
     safety = Safety.EXACT
     needs_opset = 2
-    cures = tuple(FixRule(op) for op in OPERATORS)
+    fixes = tuple(FixRule(op) for op in OPERATORS)
     ops = OPERATORS[1:]
     before = """y = Conv<auto_pad = "SAME_UPPER">(x, w)"""
     after = "y = Conv<pads = [0, 0, 1, 1]>(x, w)"

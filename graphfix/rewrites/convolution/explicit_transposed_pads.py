@@ -26,7 +26,7 @@ class ExplicitTransposedPads(BuiltRewrite):
     name = "explicit-transposed-pads"
     safety = Safety.EXACT
     needs_opset = 10
-    cures = (FixRule("ConvTranspose"),)
+    fixes = (FixRule("ConvTranspose"),)
     before = "y = ConvTranspose<output_shape = [8, 8]>(x, w)"
     after = """whole = ConvTranspose(x, w)
                y = Slice(whole, starts, ends, axes)"""

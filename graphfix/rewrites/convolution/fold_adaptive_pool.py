@@ -25,7 +25,7 @@ class FoldAdaptivePool(GraphRewrite):
     safety = Safety.EXACT
     everywhere = True
     ulps = 64
-    cures = (
+    fixes = (
         *(FixRule(op) for op in ("GatherND", "Where", "AveragePool")),
         *(FixRule(op, kinds=("rank", "form", "dtype", "attribute", "rejection"))
           for op in ("Transpose", "ReduceMean", "Gather", "Slice", "Concat", "Add")),

@@ -18,7 +18,7 @@ class PadBefore(BuiltRewrite):
     name = "pad-before"
     safety = Safety.EXACT
     needs_opset = 11
-    cures = tuple(FixRule(op, kinds=("attribute", "wrong", "rank")) for op in ("Conv", "MaxPool", "AveragePool", "LpPool"))
+    fixes = tuple(FixRule(op, kinds=("attribute", "wrong", "rank")) for op in ("Conv", "MaxPool", "AveragePool", "LpPool"))
     ops = ("MaxPool", "AveragePool", "LpPool")
     dtypes = ("float32", "float16", "float64")
     before = "y = Conv<pads = [0, 0, 1, 1]>(x, w)"

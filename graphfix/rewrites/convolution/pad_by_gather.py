@@ -25,7 +25,7 @@ class PadByGather(GraphRewrite):
     name = "pad-by-gather"
     safety = Safety.EXACT
     needs_opset = 2
-    cures = (FixRule("Pad"),)
+    fixes = (FixRule("Pad"),)
     before = """y = Pad<mode = "reflect">(x, pads)"""
     after = "y = Gather<axis = 1>(x, indices)"
     fires: ClassVar[tuple[Case, ...]] = (

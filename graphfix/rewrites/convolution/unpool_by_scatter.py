@@ -19,7 +19,7 @@ class UnpoolByScatter(BuiltRewrite):
     name = "unpool-by-scatter"
     safety = Safety.EXACT
     needs_opset = 11
-    cures = (FixRule("MaxUnpool"),)
+    fixes = (FixRule("MaxUnpool"),)
     before = "y = MaxUnpool<kernel_shape = [2, 2], strides = [2, 2]>(x, i)"
     after = """flat = ScatterElements(zeros, places, values)
                y = Reshape(flat, shape)"""

@@ -41,7 +41,7 @@ class MoveThroughCast(GraphRewrite):
     name = "move-through-cast"
     safety = Safety.EXACT
     needs_opset = 6
-    cures = tuple(FixRule(op, kinds=("dtype",)) for op in MOVERS)
+    fixes = tuple(FixRule(op, kinds=("dtype",)) for op in MOVERS)
     before = "y = Gather(x, i)"
     after = """wide = Cast<to = 6>(x)
                moved = Gather(wide, i)

@@ -23,7 +23,7 @@ class NarrowFloat64(GraphRewrite):
     needs_opset = 6
     rtol = 1e-4
     atol = 1e-5
-    cures = (FixRule("*", kinds=("dtype",)), FixRule("*", kinds=("wrong",), traits=("T", "T1", "T2", "T3")))
+    fixes = (FixRule("*", kinds=("dtype",)), FixRule("*", kinds=("wrong",), traits=("T", "T1", "T2", "T3")))
     before = "y = Exp(x)"
     after = """narrow = Cast<to = 1>(x)
                made = Exp(narrow)

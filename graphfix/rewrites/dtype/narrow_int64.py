@@ -25,7 +25,7 @@ class NarrowInt64(GraphRewrite):
     name = "narrow-int64"
     safety = Safety.EXACT
     needs_opset = 7
-    cures = (FixRule("*", kinds=("dtype",)),)
+    fixes = (FixRule("*", kinds=("dtype",)),)
     before = "y = Abs(x)"
     after = """narrow = Cast<to = 6>(x)
                made = Abs(narrow)

@@ -26,7 +26,7 @@ class WidenFloat16(GraphRewrite):
     needs_opset = 6
     rtol = 1e-2
     atol = 1e-2
-    cures = (FixRule("*", kinds=("dtype",)),)
+    fixes = (FixRule("*", kinds=("dtype",)),)
     before = "y = Exp(x)"
     after = """wide = Cast<to = 1>(x)
                made = Exp(wide)

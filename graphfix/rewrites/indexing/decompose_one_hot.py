@@ -21,7 +21,7 @@ class DecomposeOneHot(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 11
     dtypes = ("int32", "int64", "int8", "int16", "uint8", "uint16", "uint32")
-    cures = (FixRule("OneHot"),)
+    fixes = (FixRule("OneHot"),)
     before = "y = OneHot(indices, depth, values)"
     after = """column = Unsqueeze<axes = [-1]>(indices)
                hit = Equal(column, positions)

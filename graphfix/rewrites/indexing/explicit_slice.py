@@ -26,7 +26,7 @@ class ExplicitSlice(BuiltRewrite):
 
     name = "explicit-slice"
     safety = Safety.EXACT
-    cures = (FixRule("Slice"), *(FixRule(op, kinds=("operand", "form", "operator", "dtype")) for op in ("Shape", "Size")))
+    fixes = (FixRule("Slice"), *(FixRule(op, kinds=("operand", "form", "operator", "dtype")) for op in ("Shape", "Size")))
     before = "y = Slice(x, starts, ends)"
     after = "y = Slice(x, starts, ends, axes, steps)"
     fires: ClassVar[tuple[Case, ...]] = (

@@ -25,7 +25,7 @@ class GatherByFloats(BuiltRewrite):
     name = "gather-by-floats"
     safety = Safety.EXACT
     needs_opset = 11
-    cures = (FixRule("GatherBlockQuantized"),)
+    fixes = (FixRule("GatherBlockQuantized"),)
     before = "y = com.microsoft.GatherBlockQuantized(q, i, s)"
     after = "y = Gather(w, i)"
     fires: ClassVar[tuple[Case, ...]] = (

@@ -20,7 +20,7 @@ class GatherNdByGather(BuiltRewrite):
     name = "gather-nd-by-gather"
     safety = Safety.EXACT
     needs_opset = 11
-    cures = (FixRule("GatherND"), FixRule("GatherElements"))
+    fixes = (FixRule("GatherND"), FixRule("GatherElements"))
     ops = ("GatherElements",)
     before = "y = GatherND(x, indices)"
     after = """flat = Reshape(x, dims)

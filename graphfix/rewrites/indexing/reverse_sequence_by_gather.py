@@ -20,7 +20,7 @@ class ReverseSequenceByGather(BuiltRewrite):
     name = "reverse-sequence-by-gather"
     safety = Safety.EXACT
     needs_opset = 10
-    cures = (FixRule("ReverseSequence"),)
+    fixes = (FixRule("ReverseSequence"),)
     before = "y = ReverseSequence(x, lengths)"
     after = """flat = Reshape(x, dims)
                turned = Gather(flat, places)

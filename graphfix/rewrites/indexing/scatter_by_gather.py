@@ -27,7 +27,7 @@ class ScatterByGather(BuiltRewrite):
     name = "scatter-by-gather"
     safety = Safety.EXACT
     needs_opset = 11
-    cures = tuple(FixRule(op) for op in ("ScatterND", "ScatterElements", "Scatter"))
+    fixes = tuple(FixRule(op) for op in ("ScatterND", "ScatterElements", "Scatter"))
     ops = ("ScatterElements", "Scatter")
     before = "y = ScatterND(x, indices, updates)"
     after = """both = Concat<axis = 0>(x, updates)

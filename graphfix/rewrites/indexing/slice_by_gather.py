@@ -19,7 +19,7 @@ class SliceByGather(BuiltRewrite):
     name = "slice-by-gather"
     safety = Safety.EXACT
     needs_opset = 10
-    cures = (FixRule("Slice", kinds=("attribute", "operand", "wrong")),)
+    fixes = (FixRule("Slice", kinds=("attribute", "operand", "wrong")),)
     before = "y = Slice(x, starts, ends, axes, steps)"
     after = "y = Gather(x, places)"
     fires: ClassVar[tuple[Case, ...]] = (

@@ -19,7 +19,7 @@ class BindInput(Rewrite):
 
     name = "bind-input"
     safety = Safety.INTERFACE
-    cures = (FixRule("*", codes=("GF204",)), FixRule("If"), FixRule("*", kinds=("operand",)))
+    fixes = (FixRule("*", codes=("GF204",)), FixRule("If"), FixRule("*", kinds=("operand",)))
     before = "graphfix fix model.onnx --set sr=16000"
     declines: ClassVar[tuple[Case, ...]] = (
         Case(

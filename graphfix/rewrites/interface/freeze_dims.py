@@ -19,7 +19,7 @@ class FreezeDims(Rewrite):
 
     name = "freeze-dims"
     safety = Safety.INTERFACE
-    cures = (FixRule("*", kinds=("dynamic",)), FixRule("", kinds=("dynamic",)), FixRule("*", codes=("GF106", "GF203")))
+    fixes = (FixRule("*", kinds=("dynamic",)), FixRule("", kinds=("dynamic",)), FixRule("*", codes=("GF106", "GF203")))
     before = "graphfix fix model.onnx --shape x=1x3x224x224"
     declines: ClassVar[tuple[Case, ...]] = (
         Case(

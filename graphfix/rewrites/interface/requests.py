@@ -73,10 +73,10 @@ def _named(model: ModelProto, entries: Sequence[str], what: str) -> Mapping[str,
             meant = list(inputs) if len(inputs) == 1 else pictures
             if len(meant) != 1:
                 raise UsageError(f"a {what} without a name, and the model has {len(inputs)} inputs: {', '.join(inputs)}",
-                                 cure=f"write NAME={value}")  # fmt: skip
+                                 hint=f"write NAME={value}")  # fmt: skip
             name = meant[0]
         if name not in inputs:
-            raise UsageError(f"the model has no input `{name}`", cure=nearest(name, inputs))
+            raise UsageError(f"the model has no input `{name}`", hint=nearest(name, inputs))
         found[name] = value
     return found
 
@@ -87,5 +87,5 @@ def _pair(text: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
         read = ast.literal_eval(f"({text})")
         mean, std = (tuple(map(float, each if isinstance(each, list | tuple) else (each,))) for each in read)
     except (ValueError, SyntaxError, TypeError):
-        raise UsageError(f"`{text}` is not MEAN,STD", cure="write 127.5,127.5 or [124,116,104],[58,57,57]") from None
+        raise UsageError(f"`{text}` is not MEAN,STD", hint="write 127.5,127.5 or [124,116,104],[58,57,57]") from None
     return mean, std

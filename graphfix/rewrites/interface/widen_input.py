@@ -28,12 +28,12 @@ NARROW = ("bool", "int8", "uint8", "int16", "uint16", "uint32", "float16")
 class WidenInput(InterfaceRewrite):
     """Give an input a wider dtype, by `--input-dtype [NAME=]int32`, and cast it back inside the model.
 
-    Why: some compilers reject inputs of 8 and 16 bits. Where the input is cast to float at once, the narrow dtype does not
+    Why: some compilers reject inputs of narrow integers. Where the input is cast to float at once, the narrow dtype does not
     occur inside the model. The application passes the same numbers in the wider dtype.
     """
 
     name = "widen-input"
-    cures = (FixRule("", kinds=("attribute", "dtype", "form"), traits=("inputs.dtypes",)),)
+    fixes = (FixRule("", kinds=("attribute", "dtype", "form"), traits=("inputs.dtypes",)),)
     before = "graphfix fix model.onnx --input-dtype x=int32"
     ask = "the dtype is yours to name: --input-dtype NAME=int32"
     declines: ClassVar[tuple[Case, ...]] = (

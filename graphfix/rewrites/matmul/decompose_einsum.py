@@ -41,7 +41,7 @@ class DecomposeEinsum(BuiltRewrite):
     needs_opset = 12
     ulps = 64
     dtypes = (*FLOATS, "int32", "int64", "uint32", "uint64", "int16", "uint8", "int8", "uint16")
-    cures = (FixRule("Einsum"),)
+    fixes = (FixRule("Einsum"),)
     before = """y = Einsum<equation = "bij,bkj->bik">(a, b)"""
     after = """turned = Transpose<perm = [0, 2, 1]>(b)
                y = MatMul(a, turned)"""

@@ -20,7 +20,7 @@ class DecomposeEyeLike(BuiltRewrite):
     name = "decompose-eye-like"
     safety = Safety.EXACT
     needs_opset = 11
-    cures = (FixRule("EyeLike"),)
+    fixes = (FixRule("EyeLike"),)
     before = "y = EyeLike(x)"
     after = """diagonal = Equal(rows, columns)
                y = Cast<to = 1>(diagonal)"""

@@ -23,7 +23,7 @@ class DecomposeTrilu(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 14
     dtypes = DTYPES
-    cures = (FixRule("Trilu"),)
+    fixes = (FixRule("Trilu"),)
     before = "y = Trilu(x, k)"
     after = "y = Where(triangle, x, zero)"
     fires: ClassVar[tuple[Case, ...]] = (

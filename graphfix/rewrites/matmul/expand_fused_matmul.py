@@ -29,7 +29,7 @@ class ExpandFusedMatmul(BuiltRewrite):
     ulps = 64
     dtypes = FLOATS
     ops = ("FusedGemm", "FusedConv", "TransposeMatMul")
-    cures = tuple(FixRule(op) for op in ("FusedMatMul", "TransposeMatMul", "FusedGemm", "FusedConv"))
+    fixes = tuple(FixRule(op) for op in ("FusedMatMul", "TransposeMatMul", "FusedGemm", "FusedConv"))
     before = "y = com.microsoft.FusedMatMul<transB = 1>(a, b)"
     after = """turned = Transpose<perm = [0, 2, 1]>(b)
                product = MatMul(a, turned)

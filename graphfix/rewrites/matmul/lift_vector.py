@@ -20,7 +20,7 @@ class LiftVector(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 7
     ops = ALONG
-    cures = tuple(FixRule(op, kinds=("rank",)) for op in ALONG)
+    fixes = tuple(FixRule(op, kinds=("rank",)) for op in ALONG)
     before = "y = Softmax(x)"
     after = """row = Unsqueeze<axes = [0]>(x)
                made = Softmax<axis = 1>(row)

@@ -23,7 +23,7 @@ class DecomposeBatchNormalization(BuiltRewrite):
     needs_opset = 7
     ulps = 64
     dtypes = FLOATS
-    cures = (FixRule("BatchNormalization"),)
+    fixes = (FixRule("BatchNormalization"),)
     before = "y = BatchNormalization(x, scale, bias, mean, variance)"
     after = """scaled = Mul(x, slope)
                y = Add(scaled, offset)"""

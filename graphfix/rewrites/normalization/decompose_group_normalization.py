@@ -21,7 +21,7 @@ class DecomposeGroupNormalization(BuiltRewrite):
     needs_opset = 18
     ulps = 64
     dtypes = FLOATS
-    cures = (FixRule("GroupNormalization"),)
+    fixes = (FixRule("GroupNormalization"),)
     before = "y = GroupNormalization(x, scale, bias)"
     fires: ClassVar[tuple[Case, ...]] = (
         Case(

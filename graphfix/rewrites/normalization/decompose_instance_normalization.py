@@ -20,7 +20,7 @@ class DecomposeInstanceNormalization(BuiltRewrite):
     needs_opset = 7
     ulps = 64
     dtypes = FLOATS
-    cures = (FixRule("InstanceNormalization"),)
+    fixes = (FixRule("InstanceNormalization"),)
     before = "y = InstanceNormalization(x, scale, bias)"
     fires: ClassVar[tuple[Case, ...]] = (
         Case(

@@ -25,7 +25,7 @@ class DecomposeLayerNormalization(BuiltRewrite):
     ulps = 64
     dtypes = FLOATS
     ops = ("RMSNormalization", "SimplifiedLayerNormalization")
-    cures = (FixRule("LayerNormalization"), FixRule("RMSNormalization"), FixRule("SimplifiedLayerNormalization"))
+    fixes = (FixRule("LayerNormalization"), FixRule("RMSNormalization"), FixRule("SimplifiedLayerNormalization"))
     before = "y, mean, inverse = LayerNormalization(x, scale, bias)"
     after = """mean = ReduceMean<axes = [-1]>(x)
                centred = Sub(x, mean)

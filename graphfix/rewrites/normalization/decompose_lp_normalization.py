@@ -19,7 +19,7 @@ class DecomposeLpNormalization(BuiltRewrite):
     needs_opset = 11
     ulps = 32
     dtypes = FLOATS
-    cures = (FixRule("LpNormalization"),)
+    fixes = (FixRule("LpNormalization"),)
     before = "y = LpNormalization(x)"
     after = """square = Mul(x, x)
                sum = ReduceSum<axes = [-1]>(square)

@@ -25,7 +25,7 @@ class DecomposeLrn(BuiltRewrite):
     needs_opset = 7
     ulps = 64
     dtypes = ("float16", "float32")
-    cures = (FixRule("LRN"),)
+    fixes = (FixRule("LRN"),)
     before = "y = LRN<size = 3>(x)"
     after = """square = Mul(x, x)
                near = Conv(square, band)

@@ -19,7 +19,7 @@ class DecomposeMeanVariance(BuiltRewrite):
     needs_opset = 9
     ulps = 64
     dtypes = FLOATS
-    cures = (FixRule("MeanVarianceNormalization"),)
+    fixes = (FixRule("MeanVarianceNormalization"),)
     before = "y = MeanVarianceNormalization(x)"
     after = """mean = ReduceMean<axes = [0, 2, 3]>(x)
                square = Mul(x, x)

@@ -24,7 +24,7 @@ class ExpandEmbedNormalization(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 11
     ulps = 64
-    cures = (FixRule("EmbedLayerNormalization"),)
+    fixes = (FixRule("EmbedLayerNormalization"),)
     before = "y, index, sum = com.microsoft.EmbedLayerNormalization(ids, segments, words, places, kinds, s, b)"
     fires: ClassVar[tuple[Case, ...]] = (
         Case(

@@ -24,7 +24,7 @@ class ExpandSkipNormalization(BuiltRewrite):
     ulps = 64
     dtypes = FLOATS
     ops = ("SkipSimplifiedLayerNormalization",)
-    cures = (FixRule("SkipLayerNormalization"), FixRule("SkipSimplifiedLayerNormalization"))
+    fixes = (FixRule("SkipLayerNormalization"), FixRule("SkipSimplifiedLayerNormalization"))
     before = "y, mean, inverse, sum = com.microsoft.SkipLayerNormalization(x, skip, scale)"
     fires: ClassVar[tuple[Case, ...]] = (
         Case(

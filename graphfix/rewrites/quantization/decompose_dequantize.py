@@ -20,7 +20,7 @@ class DecomposeDequantize(BuiltRewrite):
     name = "decompose-dequantize"
     safety = Safety.EXACT
     needs_opset = 10
-    cures = (FixRule("DequantizeLinear"),)
+    fixes = (FixRule("DequantizeLinear"),)
     dtypes = WHOLE
     before = "y = DequantizeLinear(q, scale, zero)"
     after = """a = Cast<to = 1>(q)

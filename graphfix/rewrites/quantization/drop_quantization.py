@@ -27,7 +27,7 @@ class DropQuantization(GraphRewrite):
     needs_opset = 11
     rtol = 0.05
     atol = 0.05
-    cures = (FixRule("QuantizeLinear"), FixRule("DequantizeLinear"))
+    fixes = (FixRule("QuantizeLinear"), FixRule("DequantizeLinear"))
     before = """q = QuantizeLinear(x, scale, zero)
                 y = DequantizeLinear(q, scale, zero)"""
     after = "y = Clip(x, least, most)"

@@ -27,7 +27,7 @@ class ExpandMatmulBits(BuiltRewrite):
     needs_opset = 11
     ulps = 256
     dtypes = ("float32", "float16")
-    cures = (FixRule("MatMulNBits"),)
+    fixes = (FixRule("MatMulNBits"),)
     before = "y = com.microsoft.MatMulNBits<K = 4, N = 2, bits = 4, block_size = 16>(x, q, s, z)"
     after = "y = MatMul(x, w)"
     fires: ClassVar[tuple[Case, ...]] = (

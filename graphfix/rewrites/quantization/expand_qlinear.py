@@ -31,7 +31,7 @@ class ExpandQlinear(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 10
     ops = KINDS
-    cures = tuple(FixRule(op) for op in KINDS)
+    fixes = tuple(FixRule(op) for op in KINDS)
     before = "y = com.microsoft.QLinearAdd(a, a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero)"
     after = """one = DequantizeLinear(a, a_scale, a_zero)
                other = DequantizeLinear(b, b_scale, b_zero)

@@ -22,7 +22,7 @@ class ExpandQlinearMul(ExpandQlinear):
     rtol = 0.02
     atol = 0.1
     ops = ()
-    cures = (FixRule("QLinearMul"),)
+    fixes = (FixRule("QLinearMul"),)
     before = "y = com.microsoft.QLinearMul(a, a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero)"
     after = """one = DequantizeLinear(a, a_scale, a_zero)
                other = DequantizeLinear(b, b_scale, b_zero)

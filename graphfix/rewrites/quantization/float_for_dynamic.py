@@ -26,7 +26,7 @@ class FloatForDynamic(GraphRewrite):
     needs_opset = 11
     rtol = 0.1
     atol = 0.1
-    cures = tuple(FixRule(op) for op in ("DynamicQuantizeLinear", *INTEGER))
+    fixes = tuple(FixRule(op) for op in ("DynamicQuantizeLinear", *INTEGER))
     before = """q, s, z = DynamicQuantizeLinear(x)
                 m = MatMulInteger(q, w, z, wz)
                 y = Cast<to = 1>(m)"""

@@ -25,7 +25,7 @@ class FloatForQuantisedLayer(BuiltRewrite):
     needs_opset = 11
     rtol = 0.1
     atol = 0.1
-    cures = tuple(FixRule(op) for op in ("DynamicQuantizeLSTM", "DynamicQuantizeMatMul", "MatMulIntegerToFloat"))
+    fixes = tuple(FixRule(op) for op in ("DynamicQuantizeLSTM", "DynamicQuantizeMatMul", "MatMulIntegerToFloat"))
     ops = ("DynamicQuantizeMatMul", "MatMulIntegerToFloat")
     before = "Y, h, c = com.microsoft.DynamicQuantizeLSTM<hidden_size = 8>(X, W, R, B, l, h0, c0, P, ws, wz, rs, rz)"
     after = "Y, h, c = LSTM<hidden_size = 8>(X, FW, FR, B, l, h0, c0, P)"

@@ -23,7 +23,7 @@ class FoldDequantize(GraphRewrite):
     name = "fold-dequantize"
     safety = Safety.EXACT
     needs_opset = 10
-    cures = (FixRule("DequantizeLinear"),)
+    fixes = (FixRule("DequantizeLinear"),)
     before = "w = DequantizeLinear(q, scale, zero)"
     after = "w = Identity(floats)"
     fires: ClassVar[tuple[Case, ...]] = (

@@ -25,7 +25,7 @@ class IntegerByFloat(BuiltRewrite):
     name = "integer-by-float"
     safety = Safety.EXACT
     needs_opset = 10
-    cures = (FixRule("MatMulInteger"), FixRule("ConvInteger"))
+    fixes = (FixRule("MatMulInteger"), FixRule("ConvInteger"))
     ops = ("ConvInteger",)
     dtypes = ("uint8", "int8")
     before = "y = MatMulInteger(a, b, za, zb)"

@@ -25,7 +25,7 @@ class QuantisedByFloat(BuiltRewrite):
     needs_opset = 10
     rtol = 0.02
     atol = 0.1
-    cures = tuple(FixRule(op) for op in OPERATORS)
+    fixes = tuple(FixRule(op) for op in OPERATORS)
     ops = OPERATORS[1:]
     before = "y = QLinearConv(x, xs, xz, w, ws, wz, ys, yz, b)"
     after = """fx = DequantizeLinear(x, xs, xz)

@@ -26,7 +26,7 @@ class SimulateQuantization(GraphRewrite):
     name = "simulate-quantization"
     safety = Safety.EXACT
     needs_opset = 11
-    cures = (FixRule("QuantizeLinear"), FixRule("DequantizeLinear"))
+    fixes = (FixRule("QuantizeLinear"), FixRule("DequantizeLinear"))
     before = """q = QuantizeLinear(x, scale, zero)
                 y = DequantizeLinear(q, scale, zero)"""
     after = """a = Div(x, scale)

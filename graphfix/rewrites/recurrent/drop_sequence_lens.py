@@ -23,7 +23,7 @@ class DropSequenceLens(BuiltRewrite):
     name = "drop-sequence-lens"
     safety = Safety.EXACT
     needs_opset = 7
-    cures = tuple(FixRule(op) for op in ("LSTM", "GRU", "RNN"))
+    fixes = tuple(FixRule(op) for op in ("LSTM", "GRU", "RNN"))
     ops = ("LSTM", "RNN")
     before = "Y, last = GRU<hidden_size = 8>(X, W, R, B, lengths, h)"
     after = "Y, last = GRU<hidden_size = 8>(X, W, R, B, , h)"

@@ -25,7 +25,7 @@ class ExplicitInitialState(BuiltRewrite):
     name = "explicit-initial-state"
     safety = Safety.EXACT
     needs_opset = 8
-    cures = tuple(FixRule(op) for op in ("LSTM", "GRU", "RNN"))
+    fixes = tuple(FixRule(op) for op in ("LSTM", "GRU", "RNN"))
     ops = ("LSTM", "RNN")
     before = "Y, last = GRU<hidden_size = 8>(X, W, R)"
     after = """zeros = Expand(zero, sizes)

@@ -66,7 +66,7 @@ class FuseCells(GraphRewrite):
     needs_opset = 11
     everywhere = True
     ulps = 512
-    cures = tuple(FixRule(op, kinds=("operator", "dtype")) for op in ("HardSigmoid", "Sigmoid", "Tanh", "Gemm"))
+    fixes = tuple(FixRule(op, kinds=("operator", "dtype")) for op in ("HardSigmoid", "Sigmoid", "Tanh", "Gemm"))
     before = """h1 = Tanh(Add(Gemm(x0, w, b), Gemm(h0, r)))
                 h2 = Tanh(Add(Gemm(x1, w, b), Gemm(h1, r)))"""
     after = "y, h2 = RNN(x, W, R, B, , h0)"

@@ -31,7 +31,7 @@ class MaskSequenceLens(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 11
     ulps = 64
-    cures = tuple(FixRule(op) for op in ("LSTM", "GRU", "RNN"))
+    fixes = tuple(FixRule(op) for op in ("LSTM", "GRU", "RNN"))
     ops = ("LSTM", "RNN")
     before = "Y, last = GRU(X, W, R, B, lengths)"
     after = """y, h = GRU(X, W, R, B)

@@ -21,7 +21,7 @@ class ReverseToForward(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 10
     ulps = 64
-    cures = tuple(FixRule(op) for op in ("LSTM", "GRU", "RNN"))
+    fixes = tuple(FixRule(op) for op in ("LSTM", "GRU", "RNN"))
     ops = ("LSTM", "RNN")
     before = """Y, last = GRU<direction = "reverse">(X, W, R)"""
     after = """x = Gather(X, places)

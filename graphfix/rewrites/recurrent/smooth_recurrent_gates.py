@@ -33,7 +33,7 @@ class SmoothRecurrentGates(BuiltRewrite):
     atol = 0.2
     """States are within one; what the gates are off by gathers in the cell."""
     dtypes = FLOATS
-    cures = tuple(FixRule(op, kinds=KINDS) for op in GATED)
+    fixes = tuple(FixRule(op, kinds=KINDS) for op in GATED)
     ops = ("GRU",)
     before = """Y, h, c = LSTM<hidden_size = 8, activations = ["HardSigmoid", "Tanh", "Tanh"]>(X, W, R, B, l, h0, c0, P)"""
     after = "Y, h, c = LSTM<hidden_size = 8>(X, CW, CR, CB, l, h0, c0, CP)"

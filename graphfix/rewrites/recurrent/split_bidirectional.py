@@ -22,7 +22,7 @@ class SplitBidirectional(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 7
     ulps = 64
-    cures = tuple(FixRule(op) for op in ("LSTM", "GRU", "RNN"))
+    fixes = tuple(FixRule(op) for op in ("LSTM", "GRU", "RNN"))
     ops = ("LSTM", "RNN")
     before = """Y, last = GRU<direction = "bidirectional">(X, W, R)"""
     after = """y0, h0 = GRU(X, W0, R0)

@@ -22,7 +22,7 @@ class TimeFirstRecurrent(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 14
     ulps = 64
-    cures = tuple(FixRule(op) for op in ("LSTM", "GRU", "RNN"))
+    fixes = tuple(FixRule(op) for op in ("LSTM", "GRU", "RNN"))
     ops = ("LSTM", "RNN")
     before = "Y, last = GRU<layout = 1>(X, W, R)"
     after = """x = Transpose<perm = [1, 0, 2]>(X)

@@ -32,7 +32,7 @@ class UnrollRecurrent(GraphRewrite):
     safety = Safety.EXACT
     needs_opset = 7
     ulps = 64
-    cures = tuple(FixRule(op) for op in GATES)
+    fixes = tuple(FixRule(op) for op in GATES)
     before = "Y, last = GRU<hidden_size = 8>(X, W, R, B, , h)"
     fires: ClassVar[tuple[Case, ...]] = tuple(
         Case(

@@ -20,7 +20,7 @@ class DecomposeAffineGrid(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 20
     ulps = 32
-    cures = (FixRule("AffineGrid"),)
+    fixes = (FixRule("AffineGrid"),)
     dtypes = ("float32", "float64", "float16")
     before = "y = AffineGrid(theta, size)"
     after = """turned = Transpose<perm = [0, 2, 1]>(theta)

@@ -23,7 +23,7 @@ class DecomposeGridSample(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 16
     ulps = 256
-    cures = (FixRule("GridSample"),)
+    fixes = (FixRule("GridSample"),)
     dtypes = ("float32",)
     before = "y = GridSample(x, grid)"
     after = """places = Mul(grid, half)

@@ -24,7 +24,7 @@ class DecomposeRoiAlign(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 11
     ulps = 256
-    cures = (FixRule("RoiAlign"),)
+    fixes = (FixRule("RoiAlign"),)
     dtypes = ("float32",)
     before = "y = RoiAlign<output_height = 2, output_width = 2, sampling_ratio = 2>(x, rois, batch)"
     after = """places = Mul(rois, scale)

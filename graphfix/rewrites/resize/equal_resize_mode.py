@@ -30,7 +30,7 @@ class EqualResizeMode(BuiltRewrite):
     name = "equal-resize-mode"
     safety = Safety.EXACT
     needs_opset = 11
-    cures = (FixRule("Resize", kinds=("attribute", "operand", "form", "optional", "wrong", "undecided", "unmeasured")),)
+    fixes = (FixRule("Resize", kinds=("attribute", "operand", "form", "optional", "wrong", "undecided", "unmeasured")),)
     before = """y = Resize<coordinate_transformation_mode = "half_pixel_symmetric">(x, roi, scales)"""
     after = """y = Resize<coordinate_transformation_mode = "half_pixel">(x, roi, scales)"""
     fires: ClassVar[tuple[Case, ...]] = (

@@ -22,7 +22,7 @@ class ResizeByGather(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 7
     ops = ("Upsample",)
-    cures = (FixRule("Resize"), FixRule("Upsample"))
+    fixes = (FixRule("Resize"), FixRule("Upsample"))
     before = """y = Resize<mode = "nearest">(x, roi, scales)"""
     after = "y = Gather<axis = 2>(x, indices)"
     fires: ClassVar[tuple[Case, ...]] = (

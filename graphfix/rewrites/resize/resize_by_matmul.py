@@ -22,7 +22,7 @@ class ResizeByMatmul(BuiltRewrite):
     ulps = 64
     ops = ("Upsample",)
     dtypes = ("float32", "float64")
-    cures = (FixRule("Resize"), FixRule("Upsample"))
+    fixes = (FixRule("Resize"), FixRule("Upsample"))
     before = """y = Resize<mode = "linear">(x, roi, scales)"""
     after = "y = MatMul(x, weights)"
     fires: ClassVar[tuple[Case, ...]] = (

@@ -25,7 +25,7 @@ class ResizeByScales(BuiltRewrite):
     name = "resize-by-scales"
     safety = Safety.EXACT
     needs_opset = 11
-    cures = (
+    fixes = (
         FixRule("Resize", kinds=("operand", "attribute", "dynamic", "form", "optional", "undecided", "unmeasured", "wrong")),
     )
     before = "y = Resize(x, roi, scales, sizes)"

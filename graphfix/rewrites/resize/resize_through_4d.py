@@ -20,7 +20,7 @@ class ResizeThrough4d(BuiltRewrite):
     name = "resize-through-4d"
     safety = Safety.EXACT
     needs_opset = 10
-    cures = (FixRule("Resize", kinds=("rank", "attribute", "form", "wrong")),)
+    fixes = (FixRule("Resize", kinds=("rank", "attribute", "form", "wrong")),)
     before = "y = Resize(x, roi, scales)"
     after = """wide = Unsqueeze<axes = [0, 1]>(x)
                resized = Resize(wide, roi, [1, 1, 2, 2])

@@ -22,7 +22,7 @@ class UpsampleToResize(Rewrite):
     name = "upsample-to-resize"
     safety = Safety.EXACT
     everywhere = True
-    cures = (FixRule("Upsample"),)
+    fixes = (FixRule("Upsample"),)
     before = "y = Upsample(x, scales)"
     after = """y = Resize<coordinate_transformation_mode = "asymmetric", nearest_mode = "floor">(x, roi, scales)"""
     fires: ClassVar[tuple[Case, ...]] = (

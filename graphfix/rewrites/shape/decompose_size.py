@@ -18,7 +18,7 @@ class DecomposeSize(BuiltRewrite):
     name = "decompose-size"
     safety = Safety.EXACT
     needs_opset = 7
-    cures = (FixRule("Size"),)
+    fixes = (FixRule("Size"),)
     before = "y = Size(x)"
     after = """dims = Shape(x)
                y = ReduceProd<axes = [0], keepdims = 0>(dims)"""

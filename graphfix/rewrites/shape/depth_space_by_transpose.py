@@ -22,7 +22,7 @@ class DepthSpaceByTranspose(BuiltRewrite):
     name = "depth-space-by-transpose"
     safety = Safety.EXACT
     needs_opset = 5
-    cures = (FixRule("DepthToSpace"), FixRule("SpaceToDepth"))
+    fixes = (FixRule("DepthToSpace"), FixRule("SpaceToDepth"))
     ops = ("SpaceToDepth",)
     before = "y = DepthToSpace<blocksize = 2>(x)"
     after = """a = Reshape(x, wide)

@@ -21,7 +21,7 @@ class ExpandByOnes(BuiltRewrite):
     name = "expand-by-ones"
     safety = Safety.EXACT
     needs_opset = 8
-    cures = (
+    fixes = (
         FixRule("Expand"),
         *(FixRule(op, kinds=("operand", "form", "operator", "dtype")) for op in ("ConstantOfShape", "Equal", "Where", "Shape")),
     )

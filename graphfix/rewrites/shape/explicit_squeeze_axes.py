@@ -20,7 +20,7 @@ class ExplicitSqueezeAxes(GraphRewrite):
 
     name = "explicit-squeeze-axes"
     safety = Safety.EXACT
-    cures = (FixRule("Squeeze"),)
+    fixes = (FixRule("Squeeze"),)
     before = "y = Squeeze(x)"
     after = "y = Squeeze(x, axes)"
     fires: ClassVar[tuple[Case, ...]] = (

@@ -19,7 +19,7 @@ class FlattenToReshape(BuiltRewrite):
     name = "flatten-to-reshape"
     safety = Safety.EXACT
     needs_opset = 5
-    cures = (FixRule("Flatten"),)
+    fixes = (FixRule("Flatten"),)
     before = "y = Flatten(x)"
     after = "y = Reshape(x, [0, -1])"
     fires: ClassVar[tuple[Case, ...]] = (

@@ -27,7 +27,7 @@ class NarrowTranspose(BuiltRewrite):
     name = "narrow-transpose"
     safety = Safety.EXACT
     needs_opset = 5
-    cures = (FixRule("Transpose", kinds=("rank",)),)
+    fixes = (FixRule("Transpose", kinds=("rank",)),)
     before = "y = Transpose<perm = [0, 1, 4, 2, 5, 3]>(x)"
     after = """a = Reshape(x, few)
                b = Transpose<perm = [0, 2, 1, 3]>(a)

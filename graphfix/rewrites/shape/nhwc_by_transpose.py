@@ -20,7 +20,7 @@ class NhwcByTranspose(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 12
     dtypes = ("int8", "uint8")
-    cures = (FixRule("NhwcMaxPool"),)
+    fixes = (FixRule("NhwcMaxPool"),)
     before = "y = com.microsoft.NhwcMaxPool<kernel_shape = [2, 2]>(x)"
     after = """first = Transpose<perm = [0, 3, 1, 2]>(x)
                pooled = MaxPool<kernel_shape = [2, 2]>(first)

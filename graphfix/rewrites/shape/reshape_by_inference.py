@@ -21,7 +21,7 @@ class ReshapeByInference(BuiltRewrite):
     name = "reshape-by-inference"
     safety = Safety.EXACT
     needs_opset = 5
-    cures = (
+    fixes = (
         FixRule("Reshape", kinds=("operand", "dynamic", "undecided", "unmeasured", "attribute", "form")),
         *(FixRule(op, kinds=("operand", "form", "operator", "dtype", "dynamic"))
           for op in ("Shape", "Size", "ConstantOfShape", "ReduceProd", "Mod")),

@@ -27,7 +27,7 @@ class StretchByOnes(BuiltRewrite):
     needs_opset = 8
     ops = ("Tile",)
     dtypes = ("float32", "float16", "float64", "int32", "int64", "uint32", "uint64", *NARROW)
-    cures = (FixRule("Expand"), FixRule("Tile"))
+    fixes = (FixRule("Expand"), FixRule("Tile"))
     before = "y = Expand(x, s)"
     after = "y = Mul(x, ones)"
     fires: ClassVar[tuple[Case, ...]] = (

@@ -28,8 +28,8 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
 
-from graphfix.linter.cures import COMPOSED, FixRule
 from graphfix.linter.diagnostics import Fix
+from graphfix.linter.fix_rules import COMPOSED, FixRule
 from graphfix.version import IMPORTED
 
 PACKAGE = Path(sys.modules["graphfix"].__path__[0])
@@ -48,14 +48,14 @@ class Index:
     """
 
     remedies: Sequence[tuple[str, str]]
-    cures: Mapping[str, Sequence[tuple[int, Mapping[str, Any]]]]
+    fixes: Mapping[str, Sequence[tuple[int, Mapping[str, Any]]]]
 
     def first(self, op: str, kind: str, code: str, traits: tuple[str, ...] | None = None) -> Fix | None:
         """Return the most preferred rewrite that fixes a finding; None where there is none."""
         positions = (
             position
             for word in {op, "*", COMPOSED}
-            for position, terms in self.cures.get(word, ())
+            for position, terms in self.fixes.get(word, ())
             if FixRule(word, **terms).answers(op, kind, code, traits)
         )
         position = min(positions, default=None)
@@ -78,11 +78,11 @@ def index() -> Index:
         notes = [note for note in map(_read, kept_at()) if note is not None]
         for note in notes:
             if states and note["states"] == states and note["onnx"] == onnx.__version__:
-                return Index(note["remedies"], note["cures"])
+                return Index(note["remedies"], note["fixes"])
         key = digest()
     except OSError:  # the package is not in files, as in a zip archive
         return made()
-    found = next((Index(note["remedies"], note["cures"]) for note in notes if note["key"] == key), None) or made()
+    found = next((Index(note["remedies"], note["fixes"]) for note in notes if note["key"] == key), None) or made()
     if not changed_since(IMPORTED):  # else the sources may differ from those that this process imported
         content = json.dumps({"key": key, "onnx": onnx.__version__, "states": states, **asdict(found)}).encode()
         any(_written(path, content) for path in kept_at())
@@ -165,15 +165,15 @@ def made() -> Index:
     from graphfix.rewriting.registry import in_preference_order, registry
 
     remedies: list[tuple[str, str]] = []
-    cures: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+    fixes: dict[str, list[tuple[int, dict[str, Any]]]] = {}
     for rewrite in in_preference_order(registry().values()):
         if rewrite.last_resort:
             continue
-        for cure in rewrite.cures:
+        for cure in rewrite.fixes:
             terms = {name: words for name, words in asdict(cure).items() if words and name != "op"}
-            cures.setdefault(cure.op, []).append((len(remedies), terms))
+            fixes.setdefault(cure.op, []).append((len(remedies), terms))
         remedies.append((rewrite.name, rewrite.safety.value))
-    return Index(remedies, cures)
+    return Index(remedies, fixes)
 
 
 def kept_at() -> Iterator[Path]:

@@ -12,10 +12,10 @@ from pathlib import Path
 import onnx
 import pytest
 
-from graphfix.linter import remedy_index
-from graphfix.linter.cures import FixRule
+from graphfix.linter import fix_index
 from graphfix.linter.diagnostics import Fix
-from graphfix.linter.remedy_index import Index, changed_since, fix_for, index, made, sources
+from graphfix.linter.fix_index import Index, changed_since, fix_for, index, made, sources
+from graphfix.linter.fix_rules import FixRule
 from graphfix.rewriting.registry import in_preference_order, registry, rewrites_for
 from graphfix.version import IMPORTED
 
@@ -27,10 +27,10 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sources
     """A copy of two sources that the index is made from, a second old; the user's cache is beside it."""
     folders = tmp_path / "graphfix", tmp_path / "graphfix" / "rewrites"
     folders[1].mkdir(parents=True)
-    for folder, source in zip(folders, ("linter/cures.py", "rewrites/cleanup/drop_identity.py"), strict=True):
-        shutil.copy2(remedy_index.PACKAGE / source, folder)
-    monkeypatch.setattr(remedy_index, "PACKAGE", folders[0])
-    monkeypatch.setattr(remedy_index, "GRAIN", -3600.0)  # these sources are older than this process
+    for folder, source in zip(folders, ("linter/fix_rules.py", "rewrites/cleanup/drop_identity.py"), strict=True):
+        shutil.copy2(fix_index.PACKAGE / source, folder)
+    monkeypatch.setattr(fix_index, "PACKAGE", folders[0])
+    monkeypatch.setattr(fix_index, "GRAIN", -3600.0)  # these sources are older than this process
     monkeypatch.setattr("sys.dont_write_bytecode", False)
     monkeypatch.setattr("sys.pycache_prefix", None)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -48,7 +48,7 @@ def times(monkeypatch: pytest.MonkeyPatch) -> list[Index]:
         found.append(Index([(f"made-{len(found)}", "exact")], {"*": [(0, {})]}))
         return found[-1]
 
-    monkeypatch.setattr(remedy_index, "made", counted)
+    monkeypatch.setattr(fix_index, "made", counted)
     return found
 
 
@@ -64,13 +64,13 @@ def test_the_index_holds_what_every_rewrite_declares() -> None:
     found = made()
     able = [rewrite for rewrite in in_preference_order(registry().values()) if not rewrite.last_resort]
     assert found.remedies == [(rewrite.name, rewrite.safety.value) for rewrite in able]
-    listed = [(place, FixRule(op, **terms)) for op, cures in found.cures.items() for place, terms in cures]
-    assert set(listed) == {(place, cure) for place, rewrite in enumerate(able) for cure in rewrite.cures}
+    listed = [(place, FixRule(op, **terms)) for op, fixes in found.fixes.items() for place, terms in fixes]
+    assert set(listed) == {(place, cure) for place, rewrite in enumerate(able) for cure in rewrite.fixes}
 
 
 def test_the_index_names_the_rewrite_that_is_asked_first() -> None:
     found = made()
-    declared = {cure for rewrite in registry().values() for cure in rewrite.cures}
+    declared = {cure for rewrite in registry().values() for cure in rewrite.fixes}
     for cure in declared | {FixRule(op) for op in ("Mish", "", "Unheard")}:
         for kind, code in itertools.product((*cure.kinds, *cure.unless, "operator"), (*cure.codes, "GF101")):
             able = [rewrite for rewrite in rewrites_for(cure.op, kind, code) if not rewrite.last_resort]
@@ -109,13 +109,13 @@ def test_contents_are_read_once_as_long_as_no_file_changes(
     package: Sources, times: list[Index], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads: list[str] = []
-    plain = remedy_index.digest
+    plain = fix_index.digest
 
     def counted() -> str:
         reads.append(plain())
         return reads[-1]
 
-    monkeypatch.setattr(remedy_index, "digest", counted)
+    monkeypatch.setattr(fix_index, "digest", counted)
     assert [again(), again()] == ["made-0"] * 2
     assert len(reads) == 1
     path = next(package[1].glob("*.py"))
@@ -129,7 +129,7 @@ def test_a_copy_of_the_package_needs_no_index_of_its_own(
 ) -> None:
     assert again() == "made-0"
     shutil.copytree(package[0], tmp_path / "copy")
-    monkeypatch.setattr(remedy_index, "PACKAGE", tmp_path / "copy")
+    monkeypatch.setattr(fix_index, "PACKAGE", tmp_path / "copy")
     assert [again(), again()] == ["made-0"] * 2
 
 
@@ -172,16 +172,16 @@ def test_a_rewrite_in_a_folder_of_its_own_is_seen_to_come_change_move_and_go(pac
 
 def test_what_stands_above_the_rewrites_makes_no_other_index(package: Sources, times: list[Index]) -> None:
     assert again() == "made-0"
-    for name in remedy_index.APART - {"__pycache__"}:
+    for name in fix_index.APART - {"__pycache__"}:
         (package[0] / name).mkdir()
         (package[0] / name / "another.py").write_text("other = 1")
     assert again() == "made-0"
 
 
 def test_only_folders_above_the_rewrites_are_left_out_of_what_the_index_is_made_from() -> None:
-    package = remedy_index.PACKAGE
+    package = fix_index.PACKAGE
     left_out = set(package.rglob("*.py")) - set(map(Path, sources()))
-    assert {path.relative_to(package).parts[0] for path in left_out} <= remedy_index.APART
+    assert {path.relative_to(package).parts[0] for path in left_out} <= fix_index.APART
 
 
 def test_another_onnx_makes_another_index(package: Sources, times: list[Index], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,20 +220,20 @@ def test_where_no_file_can_be_written_every_process_asks_the_rewrites(package: S
 def test_sources_that_cannot_be_read_are_no_hindrance(
     package: Sources, times: list[Index], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remedy_index, "PACKAGE", package[0] / "archive.zip")
+    monkeypatch.setattr(fix_index, "PACKAGE", package[0] / "archive.zip")
     assert [again(), again()] == ["made-0", "made-1"]
 
 
 def test_an_index_is_not_kept_once_sources_may_have_changed_under_the_process(
     package: Sources, times: list[Index], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remedy_index, "GRAIN", 1.0)  # the copies are younger than this process
+    monkeypatch.setattr(fix_index, "GRAIN", 1.0)  # the copies are younger than this process
     assert [again(), again()] == ["made-0", "made-1"]
     assert not list(package[1].glob("__pycache__/*"))
 
 
 def test_a_change_shows_whatever_time_the_file_is_given(package: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remedy_index, "GRAIN", 0.0)
+    monkeypatch.setattr(fix_index, "GRAIN", 0.0)
     assert not changed_since(time.time() + 1)
     moment = min(os.stat(path).st_ctime for path in sources()) - 1
     os.utime(next(package[1].glob("*.py")), (0, 0))

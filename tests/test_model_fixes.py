@@ -8,8 +8,8 @@ import pytest
 import graphfix
 from graphfix.analysis.facets.model import model_facets
 from graphfix.analysis.facts import Facts
-from graphfix.linter.cures import FixRule
-from graphfix.linter.remedy_index import fix_for
+from graphfix.linter.fix_index import fix_for
+from graphfix.linter.fix_rules import FixRule
 from graphfix.report.paragraphs import Detail, paragraph
 from graphfix.rewriting.fixpoint import KINDS, answering
 from graphfix.rewriting.registry import registry
@@ -38,7 +38,7 @@ def test_a_trait_is_answered_by_what_changes_it(kind: str, trait: str, name: str
 
 def test_traits_that_rewrites_name_are_there() -> None:
     known = model_facets(Facts.of(onnx.parser.parse_model(f"{HEAD} g (float[3] x) => (float[3] y) {{ y = Relu(x) }}")))
-    named = [cure for rewrite in registry().values() for cure in rewrite.cures if cure.traits and not cure.op]
+    named = [cure for rewrite in registry().values() for cure in rewrite.fixes if cure.traits and not cure.op]
     assert len(named) >= 4
     assert all(set(cure.traits) <= known.keys() for cure in named)
 
