@@ -176,7 +176,7 @@ def _target(rules: Table) -> Iterator[str]:
     for one in found:
         told = list(dict.fromkeys(f"{SORTS[each.sort]}: {each.words or 'always'}" for each in (*one.statements, *one.slow)))
         lines = [cell(line) for line in told[:MOST]] + ([f"and {len(told) - MOST} more"] if len(told) > MOST else [])
-        fixes = dict.fromkeys(s.remedy.name for s in one.statements if s.remedy is not None and s.remedy.name in registry())
+        fixes = dict.fromkeys(s.fix.name for s in one.statements if s.fix is not None and s.fix.name in registry())
         links = ", ".join(f"[{name}](../rewrites/{name}.md)" for name in fixes)
         yield f"| `{one.name}` | {VERDICTS[one.verdict]} | {'<br>'.join(lines)} | {links} |"
     yield f"\n`graphfix explain {rules.target} {names[0]}` tells all of it, with the evidence in the compiler's own words."

@@ -14,10 +14,9 @@ from graphfix.cli.app import main
 from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.linter.engine import judge
 from graphfix.linter.example import Example
-from graphfix.linter.fix_index import fix_for
 from graphfix.linter.fix_rules import FALLBACK, FixRule
 from graphfix.linter.support import support, support_lines
-from graphfix.rewriting.fixpoint import requested_rewrites
+from graphfix.rewriting.fixpoint import answering, requested_rewrites
 from graphfix.rewriting.transaction import severity_score
 from graphfix.tables.table import Table
 
@@ -102,8 +101,9 @@ def test_what_is_not_known_or_was_not_asked_is_not_called_slow(home: Path) -> No
 
 
 def test_nothing_is_rewritten_because_it_is_slow() -> None:
-    assert fix_for("Softplus", "attribute", "GF103") is not None  # there is one
-    assert fix_for("Softplus", FALLBACK, "GF403") is None
+    assert answering("Softplus", "attribute", "GF103", None)  # there is one
+    assert not answering("Softplus", FALLBACK, "GF403", None)
+    assert all(finding.rewrite is None for finding in judge(SLOW.model, ["demo"], home=RULES)[0].findings)
     assert not FixRule("*").answers("Softplus", FALLBACK, "GF403")
     assert FixRule("Softplus", kinds=(FALLBACK,)).answers("Softplus", FALLBACK, "GF403")
     (result,) = judge(SLOW.model, ["demo"], home=RULES)

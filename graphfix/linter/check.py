@@ -11,10 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from graphfix.linter.diagnostics import Finding, Severity
-from graphfix.linter.fix_index import fix_for
+from graphfix.linter.diagnostics import Finding, Fix, Severity
+from graphfix.linter.option_hints import sizes
 from graphfix.tables.phrases import accepted_values, describe_match
+from graphfix.tables.target_facets import facets_for_target
 from graphfix.tables.versions import WHOLE
+
+FREEZE = "freeze-dims"
+"""The rewrite that fixes dynamic dims to sizes that the user gives."""
 
 if TYPE_CHECKING:
     from graphfix.analysis.facets.node import Facets
@@ -63,6 +67,8 @@ class Check(abc.ABC):
     name: ClassVar[str]
     severity: ClassVar[Severity]
     kind: ClassVar[str] = ""
+    fix: ClassVar[Fix | None] = None
+    """The rewrite that fixes every finding of a rule about the graph alone; fixes for a compiler's verdict are in its table."""
     per_target: ClassVar[bool] = True
     """Whether it reads the target's table; a rule about the graph alone runs once for all targets."""
     valid: ClassVar[Sequence[Example]] = ()
@@ -75,11 +81,10 @@ class Check(abc.ABC):
     def at(
         self, look: LintContext, node: NodeFacts | None, message: str, *, severity: Severity | None = None, **more: Any
     ) -> Finding:
-        """Return a finding of this rule on a node, or on the model when it is None, with the rewrite that may fix it."""
+        """Return a finding of this rule on a node, or on the model when it is None."""
         where = place(node, look.facts) if node is not None else {}
         more.setdefault("kind", self.kind)
-        if more.get("rewrite") is None:
-            more["rewrite"] = fix_for(where.get("op", ""), more["kind"], self.code, more.get("traits"))
+        more.setdefault("rewrite", self.fix)
         return Finding(
             code=self.code, name=self.name, severity=severity or self.severity, target=look.table.target,
             message=message, **where, **more,
@@ -106,19 +111,19 @@ class TableCheck(Check):
         evidence = look.model.evidence
         if look.model.verdict == "rejected" and evidence is not None and evidence.kind in self.kinds:
             message = self.describe("", look.model_facets, evidence, look)
-            yield self.at(look, None, message, kind=evidence.kind, **evidence_fields(look, None, look.model))
+            yield self.at(look, None, message, kind=evidence.kind, **evidence_fields(look, None, look.model, look.model_facets))
         memo: dict[tuple[str, str, int, int], tuple[str, dict[str, Any]]] = {}
         for node, facets, ruling, evidence in look.rejected:
             if evidence.kind in self.kinds:
                 key = (node.op, node.domain, id(facets), id(evidence))  # nodes alike share one dict of facets
                 if key not in memo:
-                    memo[key] = self.describe(node.op, facets, evidence, look), evidence_fields(look, node, ruling)
+                    memo[key] = self.describe(node.op, facets, evidence, look), evidence_fields(look, node, ruling, facets)
                 message, fields = memo[key]
                 yield self.at(look, node, message, kind=evidence.kind, **fields)
 
 
-def evidence_fields(look: LintContext, node: NodeFacts | None, ruling: TableVerdict) -> dict[str, Any]:
-    """Return the evidence for a ruling as the fields `evidence`, `measured` and `traits` of a Finding."""
+def evidence_fields(look: LintContext, node: NodeFacts | None, ruling: TableVerdict, facets: Facets) -> dict[str, Any]:
+    """Return the evidence for a ruling as the fields `evidence`, `measured`, `traits` and `rewrite` of a Finding."""
     evidence = ruling.evidence or ruling.wrong
     if evidence is None:
         return {}
@@ -132,7 +137,19 @@ def evidence_fields(look: LintContext, node: NodeFacts | None, ruling: TableVerd
         "evidence": f"{look.table.target}/{domain}{op}/{evidence.id}",
         "measured": f"{compiler}, {probes}{said}",
         "traits": tuple(evidence.when),
+        **fix_fields(look, evidence, facets),
     }
+
+
+def fix_fields(look: LintContext, evidence: Evidence, facets: Facets) -> dict[str, Any]:
+    """Return the measured fix of a rejected or wrong form as the fields `rewrite` and `cure` of a Finding."""
+    fix = evidence.fix(facets_for_target(look.table.target, facets))
+    if fix is None:
+        return {}
+    fields: dict[str, Any] = {"rewrite": Fix(fix.name, fix.safety, fix.rewrites, fix.fixed, fix.of)}
+    if fix.name == FREEZE and (options := sizes(look.facts)):
+        fields["cure"] = options
+    return fields
 
 
 @functools.cache

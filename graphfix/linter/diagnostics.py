@@ -26,10 +26,22 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A rewrite that may fix a finding, and its safety class: exact, approximate or interface."""
+    """A rewrite that fixes a finding, and its safety class: exact, approximate or interface.
+
+    `rewrites` are all the rewrites that were applied together, `fixed` the number of refused probes like this node, of the
+    number tried `of`, that the compiler accepted after them; 0 where the fix does not depend on a compiler.
+    """
 
     name: str
     safety: str
+    rewrites: tuple[str, ...] = ()
+    fixed: int = 0
+    of: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The fix as docs/json.md describes it."""
+        return {"name": self.name, "safety": self.safety, "rewrites": list(self.rewrites or (self.name,)),
+                "fixed": self.fixed, "of": self.of}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +94,7 @@ class Finding:
             "evidence": self.evidence,
             "measured": self.measured,
             "cure": self.cure,
-            "rewrite": None if self.rewrite is None else {"name": self.rewrite.name, "safety": self.rewrite.safety},
+            "rewrite": None if self.rewrite is None else self.rewrite.to_json(),
             "source": None if self.source is None else self.source.to_json(),
             "fingerprint": self.fingerprint,
         }

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Literal
 
 from graphfix.errors import UsageError, nearest
 from graphfix.linter.check import TableCheck, checks
-from graphfix.linter.fix_index import fix_for
+from graphfix.linter.diagnostics import Fix
 from graphfix.tables.phrases import condition_in_words
 from graphfix.tables.placement import SORTS, placements
 from graphfix.tables.table import NEUTRAL, Entry, Evidence, Table
-from graphfix.tables.versions import WHOLE, measured_versions, targets
+from graphfix.tables.versions import measured_versions, targets
 
 if TYPE_CHECKING:
     from graphfix.analysis.facets.node import Facets
-    from graphfix.linter.diagnostics import Fix
     from graphfix.tables.conditions import Condition
 
 Verdict = Literal["always", "conditions", "rejected", "unmeasured"]
@@ -39,7 +38,7 @@ class Statement:
     sort: Literal["rejects", "wrong", "exception", "fallback"]
     words: str
     evidence: Evidence
-    remedy: Fix | None
+    fix: Fix | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +75,9 @@ class Support:
         """Return the statement of a piece of evidence: its condition in words, and the rewrite that fixes it."""
         assert self.entry is not None
         words = condition_in_words(when) or ("the usual form" if sort == "exception" else "")
-        kind, code = ("wrong", "GF301") if sort == "wrong" else (evidence.kind, _code(evidence.kind))
-        op = "" if self.entry.op == WHOLE else self.entry.op
-        return Statement(sort, words, evidence, fix_for(op, kind, code, tuple(evidence.when)))
+        best = next(iter(evidence.fixed_by), None)
+        fix = None if best is None else Fix(best.name, best.safety, best.rewrites, best.fixed, best.of)
+        return Statement(sort, words, evidence, fix)
 
     @property
     def placed(self) -> Entry | None:
@@ -180,12 +179,20 @@ def support_lines(found: Support) -> Iterator[str]:
         yield f"  {leads[statement.sort]}{':' if statement.words else ''} {when}  ({evidence.id}; {counts})"
         if evidence.said:
             yield f'      {evidence.stage}: "{evidence.said}"'
-        if statement.remedy is not None:
-            yield f"      helps: {statement.remedy.name} ({statement.remedy.safety})"
+        yield from (f"      fix: {line}" for line in fix_lines(evidence))
     yield from _fallback_lines(found)
     if found.tried:
         yield "  tried:"
         yield from (f"      {name}: {', '.join(values)}" for name, values in found.tried.items())
+
+
+def fix_lines(evidence: Evidence) -> Iterator[str]:
+    """Render the measured fixes of an entry: which rewrites, how safe, and how many of the probes they fixed."""
+    for fix in evidence.fixed_by:
+        when = f", {words}" if (words := condition_in_words(fix.when)) else ""
+        yield f"{' + '.join(fix.rewrites)} ({fix.safety}) fixed {fix.fixed} of {fix.of} probes{when}"
+    if evidence.tried and not evidence.fixed_by:
+        yield f"no rewrite fixed any of {evidence.tried} probes"
 
 
 def _fallback_lines(found: Support) -> Iterator[str]:

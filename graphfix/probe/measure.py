@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
@@ -97,24 +96,29 @@ def measure(
 
 def ask_probe(probe: Probe, session: Session, target: str, folder: Path) -> Evidence:
     """Ask the compiler about one probe, and compare outputs where they are expected; returns the evidence."""
+    alone = evidence_of(probe, ask_model(probe, session, target, folder, simplify=False))
+    # onnx2tf runs onnxsim first, which takes longer than the conversion and changes nothing where nothing can be folded.
+    folds = bool(probe.facets.get("foldable")) or not FOLDING.isdisjoint(probe.facets.values())
+    if target != "tflite" or alone.verdict in ("works", "wrong") or not (folds or is_no_op(probe)):
+        return alone
+    simplified = evidence_of(probe, ask_model(probe, session, target, folder, simplify=True))
+    if simplified.verdict in ("works", "wrong") and alone.verdict == "rejected":
+        return replace(simplified, stage=alone.stage, said=alone.said, aided=True)
+    return simplified
+
+
+def ask_model(
+    probe: Probe, session: Session, target: str, folder: Path, *, simplify: bool, deadline: float = DEADLINE
+) -> Verdict:
+    """Return the compiler's verdict on a probe's model; with `simplify` onnx2tf runs its optional simplifier first."""
     model = folder / "probe.onnx"
     onnx.save(probe.model, model)
     inputs = _save_arrays(probe, folder / "probe.npz")
     # Only TensorRT needs sizes for dynamic dims.
     shapes = {name: value.shape for name, value in probe.feeds.items()} if target == "tensorrt" else None
     values = {n: v.tolist() for n, v in probe.feeds.items() if v.dtype.kind in "iu"} if shapes is not None else None
-    arguments: dict[str, Any] = {"shapes": shapes, "values": values, "inputs": inputs, "deadline": DEADLINE}
-    if target != "tflite":
-        return evidence_of(probe, session.ask(model, **arguments))
-    # onnx2tf runs onnxsim first, which takes longer than the conversion and changes nothing where nothing can be folded.
-    alone = evidence_of(probe, session.ask(model, options={"onnxsim": False}, **arguments))
-    folds = bool(probe.facets.get("foldable")) or not FOLDING.isdisjoint(probe.facets.values())
-    if alone.verdict in ("works", "wrong") or not (folds or is_no_op(probe)):
-        return alone
-    simplified = evidence_of(probe, session.ask(model, options={"onnxsim": True}, **arguments))
-    if simplified.verdict in ("works", "wrong") and alone.verdict == "rejected":
-        return replace(simplified, stage=alone.stage, said=alone.said, aided=True)
-    return simplified
+    options = {"onnxsim": simplify} if target == "tflite" else None
+    return session.ask(model, shapes=shapes, values=values, inputs=inputs, deadline=deadline, options=options)
 
 
 def _save_arrays(probe: Probe, path: Path) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -63,5 +64,31 @@ def measure_in_parallel(ops: Sequence[str], target: str, python: str | None, evi
     pool = ProcessPoolExecutor(jobs, context, _open_session, (target, python, evidence))
     try:
         yield from pool.map(_measure, ops)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+_sessions: list[Session] = []
+"""The session of this worker process, in a list that is empty until the process is set up."""
+
+
+def _open_plain_session(target: str, python: str | None) -> None:
+    session = open_backend(target, python=python).__enter__()
+    Finalize(None, session.close, exitpriority=1)
+    _sessions.append(session)
+
+
+def in_worker() -> Session:
+    """Return the session of this worker process."""
+    return _sessions[0]
+
+
+@contextlib.contextmanager
+def worker_pool(jobs: int, target: str, python: str | None) -> Iterator[ProcessPoolExecutor]:
+    """Processes with a session each, for functions that get theirs from `in_worker`."""
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(jobs, context, _open_plain_session, (target, python))
+    try:
+        yield pool
     finally:
         pool.shutdown(cancel_futures=True)

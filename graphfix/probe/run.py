@@ -5,18 +5,20 @@ from __future__ import annotations
 import datetime
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from graphfix.backends.base import backend
 from graphfix.backends.connect import open_backend
 from graphfix.errors import UsageError, nearest
+from graphfix.probe.fixed_by import add_fixes
 from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence
 from graphfix.probe.parallel import Measured, OperatorMeasurer, measure_in_parallel
 from graphfix.probe.refusal import Fault, FaultError
-from graphfix.probe.write import entry, read_archive, write_evidence, write_table
+from graphfix.probe.trials import Trial, read_trials
+from graphfix.probe.write import entry, read_archive, text, trials_of, write_atomically, write_evidence, write_table
 from graphfix.tables.versions import tables_folder
 
 Report = Callable[[str], None]
@@ -114,7 +116,7 @@ def claim(folder: Path, compiler: str) -> None:
 def differs(folder: Path, name: str, rows: Sequence[Evidence], compiler: str) -> bool:
     """Whether the table distilled from the evidence differs from the one in the folder of tables."""
     path = folder / f"{name}.json"
-    fresh = entry(name, rows, compiler, "")
+    fresh = entry(name, rows, compiler, "", trials_of(folder, name))
     known = json.loads(path.read_text()) if path.exists() else {}
     parts = ("axes", "rejects", "wrong", "exceptions")
     return any(known.get(part) != json.loads(json.dumps(fresh[part])) for part in parts)
@@ -137,3 +139,16 @@ def redistil(target: str, version: str, *, home: Path | None = None) -> int:
         on = json.loads(path.read_text())["measured"]["on"] if path.exists() else datetime.date.today().isoformat()
         write_table(folder, name, rows, f"{target} {version}", on)
     return len(groups)
+
+
+def rewrite_fixes(folder: Path, evidence: Mapping[str, Sequence[Evidence]], ops: Sequence[str]) -> None:
+    """Write the measured fixes of operators into their tables again; `evidence` is by operator."""
+    trials: dict[str, dict[str, Trial]] = {}
+    for (op, digest), trial in read_trials(folder).items():
+        trials.setdefault(op, {})[digest] = trial
+    for op in ops:
+        path = folder / f"{op}.json"
+        if path.exists():
+            table = json.loads(path.read_text())
+            add_fixes(table, evidence[op], trials.get(op, {}))
+            write_atomically(path, text(table).encode())

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import lzma
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from graphfix.ir.atomic_write import PendingFile
 from graphfix.probe.distil import Distilled, Rule, distil
+from graphfix.probe.fixed_by import add_fixes
 from graphfix.probe.measure import Evidence
+from graphfix.probe.trials import ARCHIVE, Trial, read_trials
 
 EVIDENCE = "probes.jsonl.xz"
 
@@ -21,11 +23,16 @@ def split_name(name: str) -> tuple[str, str]:
     return domain, op
 
 
-def entry(name: str, rows: Sequence[Evidence], compiler: str, on: str) -> dict[str, Any]:
-    """Return the table of one operator as JSON data; `compiler` is a name with its version, `on` an ISO date."""
+def entry(
+    name: str, rows: Sequence[Evidence], compiler: str, on: str, trials: Mapping[str, Trial] | None = None
+) -> dict[str, Any]:
+    """Return the table of one operator as JSON data; `compiler` is a name with its version, `on` an ISO date.
+
+    `trials` are trials of fixes by the digest of the probe.
+    """
     found: Distilled = distil(rows)
     domain, op = split_name(name)
-    return {
+    table = {
         "op": op,
         "domain": domain,
         "measured": {"compiler": compiler, "on": on, "probes": len(rows)},
@@ -36,6 +43,8 @@ def entry(name: str, rows: Sequence[Evidence], compiler: str, on: str) -> dict[s
             {"facets": row.facets, "verdict": row.verdict, "stage": row.stage, "said": row.said} for row in found.exceptions
         ],
     }
+    add_fixes(table, rows, trials or {})
+    return table
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
@@ -69,8 +78,21 @@ def write_table(folder: Path, name: str, rows: Sequence[Evidence], compiler: str
     """Distil and write one operator's table; returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
-    write_atomically(path, text(entry(name, rows, compiler, on)).encode())
+    write_atomically(path, text(entry(name, rows, compiler, on, trials_of(folder, name))).encode())
     return path
+
+
+def trials_of(folder: Path, name: str) -> dict[str, Trial]:
+    """Return the trials of fixes of one operator in a folder of tables, by the digest of the probe."""
+    return {digest: trial for (op, digest), trial in read_trials(folder).items() if op == name}
+
+
+def write_trials(folder: Path, fresh: Iterable[Trial], ops: Iterable[str]) -> None:
+    """Write the trials of fixes of some operators; those of other operators are kept."""
+    replaced = set(ops)
+    kept = [trial for trial in read_trials(folder).values() if trial.op not in replaced]
+    lines = "".join(trial.line() + "\n" for trial in sorted((*kept, *fresh), key=lambda t: (t.op, t.digest)))
+    write_atomically(folder / ARCHIVE, lzma.compress(lines.encode(), preset=6))
 
 
 def write_evidence(folder: Path, rows: Iterable[Evidence]) -> Path:

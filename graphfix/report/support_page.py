@@ -59,7 +59,7 @@ def _notes(table: Table) -> str:
 
 
 def _statement(found: Statement, strings: Strings) -> list[Any]:
-    evidence, rewrite = found.evidence, found.remedy
+    evidence, rewrite = found.evidence, found.fix
     texts = map(strings.number, (found.words, evidence.id, evidence.stage, evidence.said))
     names = (rewrite.name, rewrite.safety) if rewrite is not None else ("", "")
     return [

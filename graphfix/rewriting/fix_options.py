@@ -38,6 +38,7 @@ class FixOptions:
         deadline: the `time.monotonic` time after which no rewrite begins and TimeLimitReached is raised.
         ask: returns the findings of the compilers themselves; rewriting continues until they report none, or none fires.
         explain: whether each finding that remains is explained.
+        without: names of rewrites that are not tried.
     """
 
     targets: Sequence[str] = ()
@@ -52,6 +53,7 @@ class FixOptions:
     deadline: float | None = None
     ask: Ask | None = None
     explain: bool = False
+    without: Set[str] = frozenset()
 
     @property
     def tolerance(self) -> Tolerance | None:

@@ -1,7 +1,7 @@
 """The fixpoint of the rewrites that findings call for, the most effective first, until no further rewrite fires.
 
 Of several rewrites that fix one finding, each is applied to a copy and evaluated, and the one that leaves the fewest
-findings, then the fewest nodes, is verified and kept. Rewrites without effect are withdrawn, and alternatives are tried.
+findings is verified and kept; of several such, one that was measured to fix it, then the one that leaves the fewest nodes. Rewrites without effect are withdrawn, and alternatives are tried.
 """
 
 from __future__ import annotations
@@ -24,10 +24,14 @@ MOST_RIVALS = 5
 
 @dataclass(frozen=True, slots=True)
 class RewriteRequest:
-    """The nodes on which findings call for a rewrite, and the targets of those findings."""
+    """The nodes on which findings call for a rewrite, and the targets of those findings.
+
+    `measured` are the nodes for which it is among the rewrites that were measured to fix such a finding.
+    """
 
     keys: set[Key] = field(default_factory=set)
     targets: set[str] = field(default_factory=set)
+    measured: set[Key] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -96,7 +100,7 @@ class Fixpoint:
 
     def _compete(self, rivals: Sequence[Rewrite]) -> list[str]:
         """Apply each of several rewrites of the same nodes to a copy, and keep the best that passes verification."""
-        proposals: list[tuple[tuple[int, int], int, int, Proposal]] = []
+        proposals: list[tuple[tuple[int, int], bool, int, int, Proposal]] = []
         for rewrite in rivals:
             if len(proposals) == MOST_RIVALS:
                 break
@@ -106,8 +110,9 @@ class Fixpoint:
                 proposal = self.bench.propose(rewrite, keys)
                 if proposal is not None and proposal.outcome.model is not None:
                     nodes = len(proposal.outcome.model.graph.node)
-                    proposals.append((severity_score(proposal.results), nodes, len(proposals), proposal))
-        for *_, proposal in sorted(proposals, key=lambda p: p[:3]):
+                    score, untested = severity_score(proposal.results), not self._is_measured(rewrite)
+                    proposals.append((score, untested, nodes, len(proposals), proposal))
+        for *_, proposal in sorted(proposals, key=lambda p: p[:4]):
             if self.bench.accept(proposal, self._callers(proposal.rewrite)):
                 return [proposal.rewrite.name]
         return []
@@ -135,7 +140,11 @@ class Fixpoint:
         mine = self.called[rewrite.name].keys if rewrite.name in self.called else set()
         later = [r for r in stage[stage.index(rewrite) + 1 :] if not r.tidies and r.name in self.called]
         rivals = [other for other in later if mine & self.called[other.name].keys]
-        return sorted(rivals, key=lambda r: not r.everywhere)[: MOST_RIVALS - 1]
+        return sorted(rivals, key=lambda r: (not self._is_measured(r), not r.everywhere))[: MOST_RIVALS - 1]
+
+    def _is_measured(self, rewrite: Rewrite) -> bool:
+        """Whether a table lists the rewrite among those that fixed such a finding."""
+        return rewrite.name in self.called and bool(self.called[rewrite.name].measured)
 
     def _stages(self) -> Iterator[list[Rewrite]]:
         """Yield the rewrites called for, safest first; those not allowed are tried on a copy only to report that they exist."""
@@ -144,7 +153,7 @@ class Fixpoint:
             for safety in Safety:
                 stage = [r for r in called if r.safety is safety and r.last_resort is last_resort]
                 if safety in self.allowed or safety is Safety.INTERFACE:
-                    yield sorted(stage, key=lambda r: (not r.tidies, r.everywhere, r.name))
+                    yield sorted(stage, key=lambda r: (not r.tidies, not self._is_measured(r), r.everywhere, r.name))
                     continue
                 for rewrite in stage:
                     self._mention(rewrite)
@@ -172,12 +181,16 @@ def requested_rewrites(results: Sequence[Result]) -> dict[str, RewriteRequest]:
             kind = (finding.op, finding.kind, finding.code, finding.traits)
             if kind not in able:
                 able[kind] = answering(*kind)
-            for rewrite in able[kind]:
+            measured = finding.rewrite.rewrites if finding.rewrite is not None else ()
+            named = [rewriting.registry()[name] for name in measured if name in rewriting.registry()]
+            for rewrite in dict.fromkeys((*named, *able[kind])):
                 if rewrite.last_resort and finding.severity is not Severity.ERROR:
                     continue
-                call = wanted.setdefault(rewrite.name, RewriteRequest())
-                call.keys.add((tuple(finding.scope), finding.output))
+                call, key = wanted.setdefault(rewrite.name, RewriteRequest()), (tuple(finding.scope), finding.output)
+                call.keys.add(key)
                 call.targets.add(title(result))
+                if rewrite in named:
+                    call.measured.add(key)
     return wanted
 
 

@@ -23,7 +23,7 @@ from graphfix.rewriting.explain import Explanation, explain
 from graphfix.rewriting.fix_options import DEFAULTS, FixOptions
 from graphfix.rewriting.fixpoint import Fixpoint
 from graphfix.rewriting.interface_rewrite import InterfaceRewrite
-from graphfix.rewriting.rewrite import Outcome, Safety, apply_with_locations
+from graphfix.rewriting.rewrite import Key, Outcome, Safety, apply_with_locations
 from graphfix.rewriting.transaction import Change, Judge, WorkingModel
 from graphfix.verify.reference import Reference, Tolerance, Verification
 
@@ -58,7 +58,8 @@ def fix_model(model: ModelProto, judge: Judge, options: FixOptions = DEFAULTS) -
         consulted = CompilerFindings()
         bench = _bench(slim, judge, options, consulted)
         _check_interface(bench, options)
-        _converge(bench, Fixpoint(bench, options.allowed, options.begin), consulted, options.ask)
+        banned: set[tuple[str, Key | None]] = {(name, None) for name in options.without}
+        _converge(bench, Fixpoint(bench, options.allowed, options.begin, banned=banned), consulted, options.ask)
         return _result(model, bench, options)
 
 

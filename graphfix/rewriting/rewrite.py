@@ -92,7 +92,7 @@ class Rewrite(ABC):
         """The first line of the docstring."""
         return inspect.cleandoc(self.__doc__ or "").partition("\n")[0]
 
-    @final  # declared as data, because remedy_index.py indexes it without importing rewrites
+    @final
     def answers(self, op: str, kind: str, code: str, traits: Collection[str] | None = None) -> bool:
         """Whether a finding of this kind and code about an operator, or the model, calls for this rewrite."""
         return any(cure.answers(op, kind, code, traits) for cure in self.fixes)

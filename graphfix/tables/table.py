@@ -41,12 +41,30 @@ NEUTRAL: frozenset[Facet] = frozenset({"absent", "default", "none", "nothing", "
 
 
 @dataclass(frozen=True, slots=True)
+class MeasuredFix:
+    """Rewrites after which the compiler accepted refused probes: `fixed` of the probes tried `of` that condition.
+
+    `name` is the rewrite of the refused node itself, `rewrites` are all that were applied, in order, and `safety` is the
+    least safe class among them. `when`, if not empty, is the condition under which they work.
+    """
+
+    name: str
+    rewrites: tuple[str, ...]
+    safety: str
+    fixed: int
+    of: int
+    when: Condition = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """One measured behaviour of the compiler: the condition `when`, and the number of probes for and against it.
 
     `kind` says which facets decide: operator, dtype, attribute, rank, operand, dynamic, opset, optional, function or form.
     `supports` is the number of probes that meet the condition and behave so, `opposes` of those that meet it and do not;
     `said` is the compiler's message, and `error` the largest relative error where the compiled result differed.
+    `fixed_by` are the rewrites that fixed some of the `tried` probes, most successful first; none tried means that no fix
+    was measured.
     """
 
     id: str
@@ -57,6 +75,12 @@ class Evidence:
     supports: int
     opposes: int
     error: float | None = None
+    tried: int = 0
+    fixed_by: tuple[MeasuredFix, ...] = ()
+
+    def fix(self, facets: Facets) -> MeasuredFix | None:
+        """Return the rewrites that fixed most probes like a node with these facets; None where none did."""
+        return next((fix for fix in self.fixed_by if holds(fix.when, facets)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +260,13 @@ def _evidence(item: Mapping[str, Any]) -> Evidence:
     counts = item["probes"]
     return Evidence(
         item["id"], item["kind"], item["when"], item["stage"], item["said"], counts["for"], counts["against"],
-        item.get("error"),
+        item.get("error"), item.get("tried", 0), tuple(_fix(fix) for fix in item.get("fixed_by", ())),
+    )  # fmt: skip
+
+
+def _fix(item: Mapping[str, Any]) -> MeasuredFix:
+    return MeasuredFix(
+        item["name"], tuple(item["rewrites"]), item["safety"], item["fixed"], item["of"], item.get("when", {})
     )  # fmt: skip
 
 

@@ -145,7 +145,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where to write the 1.5 GB model (default: the system's)")
     options = parser.parse_args()
     findings = (0, 1)  # both are judgements
-    run(lint(ROOT / "fixtures" / "models" / "speech.onnx"))  # what is made once, bytecode and the index of remedies, is no matter
+    run(lint(ROOT / "fixtures" / "models" / "speech.onnx"))  # bytecode is made once
     if options.model is not None:
         path = options.model.resolve()
         row(f"lint {path.name[:28]}", lint(path), rounds=options.rounds, allowed=findings)

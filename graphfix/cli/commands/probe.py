@@ -18,6 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--op", nargs="+", action="extend", default=[], metavar="OP", help="operators, as the tables name them (all)"
     )
     parser.add_argument("--check", action="store_true", help="write nothing; say which probes answer otherwise than recorded")
+    parser.add_argument("--fixes", action="store_true", help="try rewrites on the refused probes, to find what fixes each entry")
     parser.add_argument("--placement", action="store_true", help="ask what runs the probes that it takes, to find fallbacks")
     parser.add_argument("--sample", type=int, metavar="N", help="with --check: ask N of the recorded probes only")
     parser.add_argument("--seed", type=int, metavar="N", help="with --sample: which ones (0)")
@@ -39,6 +40,8 @@ def run(given: argparse.Namespace) -> int:
     found = find(name, version or None)
     if found is None:
         raise BackendError(f"{given.target} is not installed", hint=f"install it with `graphfix backends install {given.target}`")
+    if given.fixes and not given.check:
+        return _measure_fixes(given, name, found.python)
     if given.placement:
         return _place_probes(given, name, found.python)
     return _check_probes(given, name, found.python) if given.check else _measure(given, name, found.python, found.version)
@@ -52,6 +55,8 @@ def _check_options(given: argparse.Namespace) -> None:
         raise UsageError(f"a sample of {given.sample} probes asks nothing", hint="ask at least 1")
     if given.jobs is not None and (given.check or given.jobs < 1):
         raise UsageError("--jobs says how many operators are measured at a time", hint="measure without --check, 1 at least")
+    if given.placement and given.fixes:
+        raise UsageError("--placement and --fixes are two measurements", hint="run one after the other")
     if given.placement and given.jobs is not None:
         raise UsageError("--jobs says how many operators are measured at a time", hint="place probes without --jobs")
     if given.check and given.evidence is not None:
@@ -76,6 +81,21 @@ def _measure(given: argparse.Namespace, name: str, python: str, version: str) ->
     return 0
 
 
+def _measure_fixes(given: argparse.Namespace, name: str, python: str) -> int:
+    """Try rewrites on refused probes and write into the tables what fixed them."""
+    import contextlib
+    import tempfile
+
+    from graphfix.probe.fix_measure import measure_fixes
+
+    with contextlib.ExitStack() as stack:
+        answers = given.evidence or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="graphfix-fixes-")))
+        jobs = given.jobs or os.cpu_count() or 1
+        outcome = measure_fixes(name, given.op, python=python, home=given.rules, answers=answers, report=_log, jobs=jobs)
+    print(f"{name} {outcome.version}: {outcome.fixed} of {outcome.tried} refused probes fixed")
+    return 0
+
+
 def _place_probes(given: argparse.Namespace, name: str, python: str) -> int:
     """Measure what runs the supported probes and write the tables of fallbacks; with --check, print the differences."""
     from graphfix.probe.survey import resurvey, survey
@@ -94,9 +114,20 @@ def _place_probes(given: argparse.Namespace, name: str, python: str) -> int:
 
 
 def _check_probes(given: argparse.Namespace, name: str, python: str) -> int:
-    """Measure the recorded probes again and print the differences; nothing is written."""
-    from graphfix.probe.drift import check
+    """Measure the recorded probes and fixes again and print the differences; nothing is written.
 
+    With --fixes only the fixes are measured again.
+    """
+    from graphfix.probe.drift import check
+    from graphfix.probe.fix_drift import check_fixes
+
+    sample, seed = given.sample, given.seed or 0
+    fixes = check_fixes(name, given.op, python=python, home=given.rules, sample=sample, seed=seed, report=_log)
+    for each in fixes.drifted:
+        print(each)
+    print(f"{name}: {fixes.tried} fixes tried again of {fixes.known} recorded, {len(fixes.drifted)} end otherwise")
+    if given.fixes:
+        return int(bool(fixes.drifted))
     outcome = check(name, given.op, python=python, home=given.rules, sample=given.sample, seed=given.seed or 0, report=_log)
     for drift in outcome.drifted:
         print(drift)
@@ -107,4 +138,4 @@ def _check_probes(given: argparse.Namespace, name: str, python: str) -> int:
         print(f"of those recorded {outcome.missing} are no longer built; {hint}")
     if given.sample is None:
         print(f"{len(outcome.changed)} tables would change{': ' if outcome.changed else ''}{', '.join(outcome.changed)}")
-    return int(bool(outcome.drifted or outcome.changed))
+    return int(bool(outcome.drifted or outcome.changed or fixes.drifted))

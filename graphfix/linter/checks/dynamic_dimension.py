@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator
-
-from graphfix.linter.check import LintContext, TableCheck
-from graphfix.linter.diagnostics import Finding
+from graphfix.linter.check import TableCheck
 from graphfix.linter.example import Example
-from graphfix.linter.option_hints import sizes
 
 
 class DynamicDimension(TableCheck):
@@ -24,9 +19,3 @@ class DynamicDimension(TableCheck):
     kinds = frozenset({"dynamic"})
     valid = (Example("y = Softmax(x)"),)
     invalid = (Example("y = Softmax(x)", inputs="float[n,m] x", says="not fixed", evidence="input-dims-dynamic"),)
-
-    def check(self, look: LintContext) -> Iterator[Finding]:
-        """Yield a finding for every node whose dims the compiler requires to be fixed, with the option that fixes them."""
-        options = sizes(look.facts)
-        for finding in super().check(look):
-            yield dataclasses.replace(finding, cure=options)

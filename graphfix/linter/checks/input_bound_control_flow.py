@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from graphfix.linter.check import Check, LintContext
-from graphfix.linter.diagnostics import Finding, Severity
+from graphfix.linter.diagnostics import Finding, Fix, Severity
 from graphfix.linter.example import Example
 from graphfix.linter.option_hints import binding
 from graphfix.tables.phrases import listed
@@ -30,6 +30,7 @@ class InputBoundControlFlow(Check):
     code = "GF204"
     name = "input-bound-control-flow"
     severity = Severity.NOTE
+    fix = Fix("bind-input", "interface")
     per_target = False
     kind = "control-flow"
     valid = (Example("y = Relu(x)"),)

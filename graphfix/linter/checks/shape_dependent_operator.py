@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from graphfix.linter.check import Check, LintContext
-from graphfix.linter.diagnostics import Finding, Severity
+from graphfix.linter.diagnostics import Finding, Fix, Severity
 from graphfix.linter.example import Example
 from graphfix.linter.option_hints import binding
 from graphfix.tables.phrases import listed
@@ -27,6 +27,7 @@ class ShapeDependentOperator(Check):
     code = "GF203"
     name = "shape-dependent-operator"
     severity = Severity.NOTE
+    fix = Fix("freeze-dims", "interface")
     per_target = False
     kind = "shape"
     valid = (Example("y = Reshape(x, s)", weights="int64[1] s = {6}"), Example("s = Shape(x)\ny = Expand(x, s)"))

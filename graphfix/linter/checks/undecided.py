@@ -26,9 +26,9 @@ class Undecided(Check):
 
     def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a note for every node whose ruling is undecided, and for the model as a whole."""
-        for node, _, ruling in [(None, None, look.model), *look.notable]:
+        for node, facets, ruling in [(None, look.model_facets, look.model), *look.notable]:
             if ruling.verdict == "undecided" and ruling.evidence is not None:
                 subject = f"`{node.op}`" if node is not None else "the model"
                 form = condition_in_words(ruling.evidence.when) or "a form of it"
                 message = f"{subject} cannot be decided: {ruling.reason}; {look.table.title} rejects {form}"
-                yield self.at(look, node, message, **evidence_fields(look, node, ruling))
+                yield self.at(look, node, message, **evidence_fields(look, node, ruling, facets))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graphfix.linter.check import Check, LintContext
-from graphfix.linter.diagnostics import Finding, Severity
+from graphfix.linter.diagnostics import Finding, Fix, Severity
 from graphfix.linter.example import Example
 
 
@@ -19,6 +19,7 @@ class UnreachableNode(Check):
     code = "GF201"
     name = "unreachable-node"
     severity = Severity.NOTE
+    fix = Fix("drop-unreachable", "exact")
     per_target = False
     valid = (Example("y = Relu(x)"),)
     invalid = (Example("dead = Relu(x)\ny = Relu(x)", says="reaches no output"),)

@@ -45,7 +45,7 @@ class WrongNumerics(Check):
                 found = describe_match(ruling.wrong.when, facets)
                 error = f" (largest relative error {ruling.wrong.error:.2g})" if ruling.wrong.error else ""
                 message = f"`{node.op}`{f' with {found}' if found else ''} compiles on {look.table.title}"
-                fields = evidence_fields(look, node, TableVerdict("supported", None, ruling.wrong))
+                fields = evidence_fields(look, node, TableVerdict("supported", None, ruling.wrong), facets)
                 only = f" {ruling.wrong.said}" if ruling.wrong.said.startswith(FOR) else ""
                 message += f" but computes something else{only}{error}"
                 yield self.at(look, node, message, severity=Severity.NOTE if only else None, **fields)

@@ -1,0 +1,130 @@
+"""Measuring fixes: which rewrites make a compiler accept the probes of each entry that it refused or computed wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from graphfix.backends.base import backend
+from graphfix.backends.connect import open_backend
+from graphfix.backends.session import Session
+from graphfix.probe.build import Probe, probes
+from graphfix.probe.choice import for_target
+from graphfix.probe.fix_trials import try_fix
+from graphfix.probe.fixed_by import Group, grouped
+from graphfix.probe.forms import forms
+from graphfix.probe.measure import Evidence
+from graphfix.probe.parallel import in_worker, worker_pool
+from graphfix.probe.run import chosen, claim, rewrite_fixes
+from graphfix.probe.trials import Trial, parse_trial
+from graphfix.probe.write import read_archive, write_trials
+from graphfix.tables.table import Entry
+from graphfix.tables.versions import tables_folder
+
+SAMPLE = 4
+"""The probes of an entry that are tried first."""
+MOST = 8
+"""The probes of an entry that are tried where the first ones were not all fixed by the same rewrites."""
+
+
+@dataclass(frozen=True, slots=True)
+class FixOutcome:
+    """The result of measuring the fixes of one compiler version."""
+
+    version: str
+    tried: int
+    fixed: int
+
+
+def try_fixes(session: Session, op: str, target: str, folder: Path, answers: Path, rows: Sequence[Evidence]) -> list[Trial]:
+    """Try to fix a sample of the refused probes of every entry of one operator; answers in the file are not asked again."""
+    path = folder / f"{op}.json"
+    if not path.exists():
+        return []
+    entry = Entry.read(path)
+    groups = grouped({"rejects": [e.when for e in entry.rejects], "wrong": [e.when for e in entry.wrong]}, rows)
+    if not groups:
+        return []
+    built = {probe.digest: probe for probe in for_target(target, probes(forms()[op]).probes)}
+    pool = {group: [built[row.digest] for row in found if row.digest in built] for group, found in groups.items()}
+    pool = {group: found for group, found in pool.items() if found}
+    known = {t.digest: t for t in map(parse_trial, answers.read_text().splitlines())} if answers.exists() else {}
+    found: dict[str, Trial] = {}
+    with answers.open("a") as sink:
+
+        def ask(probe: Probe) -> Trial:
+            if probe.digest not in known:
+                known[probe.digest] = try_fix(probe, session, target, folder.parent.parent)
+                sink.write(known[probe.digest].line() + "\n")
+                sink.flush()
+            found[probe.digest] = known[probe.digest]
+            return found[probe.digest]
+
+        for group, first in sampled(pool, SAMPLE).items():
+            results = {(trial.result, trial.main) for trial in map(ask, first)}
+            if len(results) > 1:
+                for probe in sampled({group: pool[group]}, MOST)[group]:
+                    ask(probe)
+    return list(found.values())
+
+
+def measure_fixes(
+    target: str,
+    ops: Sequence[str] = (),
+    *,
+    python: str | None = None,
+    home: Path | None = None,
+    answers: Path,
+    report: Callable[[str], None] | None = None,
+    jobs: int = 1,
+) -> FixOutcome:
+    """Measure the fixes of operators, by their tables and evidence, and write them into the tables.
+
+    `answers` is a folder that keeps the answers, so that an interrupted run is continued. `jobs` operators are measured at
+    a time, each by a process of its own. Raises UsageError and BackendError as `probe.run.run` does.
+    """
+    names = chosen(ops)
+    with open_backend(target, python=python) as session:
+        version = session.version
+        claim(answers, f"{backend(target).name} {version}")
+        folder = tables_folder(home) / target / version
+        evidence: dict[str, list[Evidence]] = {}
+        for row in read_archive(folder):
+            evidence.setdefault(row.op, []).append(row)
+        names = [name for name in names if any(row.verdict in ("rejected", "wrong") for row in evidence.get(name, ()))]
+        work = [(name, target, folder, answers / f"{name}.jsonl", evidence[name]) for name in names]
+        trials: list[Trial] = []
+        if jobs > 1:
+            with worker_pool(jobs, target, python) as pool:
+                trials = _gathered(names, pool.map(_in_worker, work), report)
+        else:
+            trials = _gathered(names, (try_fixes(session, *one) for one in work), report)
+    write_trials(folder, trials, chosen(ops))
+    rewrite_fixes(folder, evidence, names)
+    return FixOutcome(version, len(trials), sum(trial.result == "fixed" for trial in trials))
+
+
+def sampled(groups: Mapping[Group, Sequence[Probe]], most: int) -> dict[Group, list[Probe]]:
+    """Return up to `most` probes of each group: the one that varies least, then others in an order that is always the same."""
+    chosen = {}
+    for name, found in groups.items():
+        first = min(found, key=lambda p: (len(p.varied), p.digest))
+        rest = sorted((p for p in found if p is not first), key=lambda p: p.digest)
+        chosen[name] = [first, *rest][:most]
+    return chosen
+
+
+def _in_worker(work: tuple[str, str, Path, Path, Sequence[Evidence]]) -> list[Trial]:
+    """Try fixes with the session of this worker process."""
+    return try_fixes(in_worker(), *work)
+
+
+def _gathered(names: Sequence[str], found: Iterable[list[Trial]], report: Callable[[str], None] | None) -> list[Trial]:
+    """Return all trials, and report the counts of each operator."""
+    trials = []
+    for name, some in zip(names, found, strict=True):
+        trials += some
+        if report is not None and some:
+            report(f"{name}: {sum(trial.result == 'fixed' for trial in some)} of {len(some)} refused probes fixed")
+    return trials

@@ -1,0 +1,49 @@
+"""Trials of fixes as data, and the file beside the tables that holds them."""
+
+from __future__ import annotations
+
+import json
+import lzma
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+ARCHIVE = "fixes.jsonl.xz"
+"""The file of a folder of tables that holds its trials."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What rewriting did for one refused probe.
+
+    `result` is `fixed` when the compiler accepts the rewritten probe and, where it runs, computes the same; `rejected` or
+    `wrong` when it does not although the table says so; `none` when no sequence of rewrites satisfied the table.
+    `rewrites` are those applied, in order, `main` is the one applied to the probe's node, and `safety` the least safe class
+    among them. `said` is the compiler's message.
+    """
+
+    op: str
+    digest: str
+    result: str
+    main: str = ""
+    rewrites: tuple[str, ...] = ()
+    safety: str = ""
+    said: str = ""
+
+    def line(self) -> str:
+        """Return one line of JSON."""
+        return json.dumps({k: v for k, v in asdict(self).items() if v}, ensure_ascii=False, separators=(",", ":"))
+
+
+def parse_trial(line: str) -> Trial:
+    """Return the trial in a line of JSON."""
+    data = json.loads(line)
+    return Trial(**{**data, "rewrites": tuple(data.get("rewrites", ()))})
+
+
+def read_trials(folder: Path) -> dict[tuple[str, str], Trial]:
+    """Return the trials of a folder of tables by operator and digest of the probe; none where there is no file."""
+    path = folder / ARCHIVE
+    if not path.exists():
+        return {}
+    trials = map(parse_trial, lzma.decompress(path.read_bytes()).decode().splitlines())
+    return {(trial.op, trial.digest): trial for trial in trials}
