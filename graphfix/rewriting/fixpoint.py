@@ -1,7 +1,8 @@
 """The fixpoint of the rewrites that findings call for, the most effective first, until no further rewrite fires.
 
 Of several rewrites that fix one finding, each is applied to a copy and evaluated, and the one that leaves the fewest
-findings is verified and kept; of several such, one that was measured to fix it, then the one that leaves the fewest nodes. Rewrites without effect are withdrawn, and alternatives are tried.
+findings is verified and kept; of several such, one that was measured to fix such a finding, then the one that leaves the
+fewest nodes. Rewrites without effect are withdrawn, and alternatives are tried.
 """
 
 from __future__ import annotations
