@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from graphfix.backends.session import Session
 from graphfix.probe.build import Probe, probes
 from graphfix.probe.choice import for_target
 from graphfix.probe.fix_trials import try_fix
-from graphfix.probe.fixed_by import Group, grouped
+from graphfix.probe.fixed_by import grouped
 from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence
 from graphfix.probe.parallel import in_worker, worker_pool
@@ -22,9 +22,9 @@ from graphfix.probe.write import read_archive, write_trials
 from graphfix.tables.table import Entry
 from graphfix.tables.versions import tables_folder
 
-SAMPLE = 4
+SAMPLE = 6
 """The probes of an entry that are tried first."""
-MOST = 8
+MOST = 12
 """The probes of an entry that are tried where the first ones were not all fixed by the same rewrites."""
 
 
@@ -50,7 +50,6 @@ def try_fixes(session: Session, op: str, target: str, folder: Path, answers: Pat
     pool = {group: [built[row.digest] for row in found if row.digest in built] for group, found in groups.items()}
     pool = {group: found for group, found in pool.items() if found}
     known = {t.digest: t for t in map(parse_trial, answers.read_text().splitlines())} if answers.exists() else {}
-    found: dict[str, Trial] = {}
     with answers.open("a") as sink:
 
         def ask(probe: Probe) -> Trial:
@@ -58,15 +57,15 @@ def try_fixes(session: Session, op: str, target: str, folder: Path, answers: Pat
                 known[probe.digest] = try_fix(probe, session, target, folder.parent.parent)
                 sink.write(known[probe.digest].line() + "\n")
                 sink.flush()
-            found[probe.digest] = known[probe.digest]
-            return found[probe.digest]
+            return known[probe.digest]
 
-        for group, first in sampled(pool, SAMPLE).items():
-            results = {(trial.result, trial.main) for trial in map(ask, first)}
+        for probes_of in pool.values():
+            order = varied_order(probes_of)
+            results = {(trial.result, trial.main) for trial in map(ask, order[:SAMPLE])}
             if len(results) > 1:
-                for probe in sampled({group: pool[group]}, MOST)[group]:
+                for probe in order[SAMPLE:]:
                     ask(probe)
-    return list(found.values())
+    return [known[digest] for group in pool.values() for digest in dict.fromkeys(p.digest for p in group) if digest in known]
 
 
 def measure_fixes(
@@ -105,14 +104,18 @@ def measure_fixes(
     return FixOutcome(version, len(trials), sum(trial.result == "fixed" for trial in trials))
 
 
-def sampled(groups: Mapping[Group, Sequence[Probe]], most: int) -> dict[Group, list[Probe]]:
-    """Return up to `most` probes of each group: the one that varies least, then others in an order that is always the same."""
-    chosen = {}
-    for name, found in groups.items():
-        first = min(found, key=lambda p: (len(p.varied), p.digest))
-        rest = sorted((p for p in found if p is not first), key=lambda p: p.digest)
-        chosen[name] = [first, *rest][:most]
-    return chosen
+def varied_order(found: Sequence[Probe]) -> list[Probe]:
+    """Return probes in an order in which each next one has the most facet values that none before it has.
+
+    The first is the one that varies least; ties are decided by the digest, so that the order is always the same.
+    """
+    rest = sorted(found, key=lambda probe: (len(probe.varied), probe.digest))
+    order, seen = [rest.pop(0)], set[tuple[str, str]]()
+    values = {probe.digest: {(name, repr(value)) for name, value in probe.facets.items()} for probe in found}
+    while rest and len(order) < MOST:
+        seen |= values[order[-1].digest]
+        order.append(rest.pop(max(range(len(rest)), key=lambda i: (len(values[rest[i].digest] - seen), -i))))
+    return order
 
 
 def _in_worker(work: tuple[str, str, Path, Path, Sequence[Evidence]]) -> list[Trial]:

@@ -19,7 +19,7 @@ from graphfix.probe.form import NUMBERS_ONLY
 from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence, ask_probe
 from graphfix.probe.naming import ORDER
-from graphfix.probe.write import entry, read_archive
+from graphfix.probe.write import entry, read_archive, trials_of
 from graphfix.tables.table import Entry, Table
 from graphfix.tables.versions import measured_versions, newest_version, rules_home, targets
 
@@ -90,7 +90,7 @@ def test_tables_are_what_the_evidence_distils_to(kept: tuple[Table, list[Evidenc
     rows = [row for row in archive if row.op in ("Relu", "Squeeze", "Conv")]
     for op in ("Relu", "Squeeze", "Conv"):
         stored = json.loads((table.folder / f"{op}.json").read_text())
-        fresh = entry(op, [row for row in rows if row.op == op], "", "")
+        fresh = entry(op, [row for row in rows if row.op == op], "", "", trials_of(table.folder, op))
         for part in ("axes", "rejects", "wrong", "exceptions"):
             assert stored[part] == json.loads(json.dumps(fresh[part]))
 
