@@ -96,7 +96,7 @@ def _check_interface(bench: WorkingModel, options: FixOptions) -> None:
 
 def _result(model: ModelProto, bench: WorkingModel, options: FixOptions) -> FixResult:
     """Return the result of the run; its model is the object that was passed in where nothing changed."""
-    touched = bool(bench.version or options.binds or options.interface)
+    touched = bench.model is not bench.reference.original
     verification = bench.measured() or Verification(0, 0.0, 0.0, 1.0, True, "nothing was changed")
     changes = tuple(_lasting(bench))
     explained = tuple(explain(bench, changes, options.allowed)) if options.explain else ()
