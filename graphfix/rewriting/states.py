@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from onnx import ModelProto
 
 from graphfix.linter.diagnostics import Result
+from graphfix.rewriting.change import Change
 from graphfix.rewriting.rewrite import Key, Outcome, Rewrite
 from graphfix.verify.reference import Tolerance, Verification
 
@@ -41,3 +42,15 @@ class Proposal:
     rewrite: Rewrite
     outcome: Outcome
     results: Sequence[Result]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingState:
+    """A state of the working model that it can be restored to, with the changes made until then."""
+
+    model: ModelProto
+    results: Sequence[Result] | None
+    verification: Verification | None
+    tolerance: Tolerance
+    changes: tuple[Change, ...]
+    steps: tuple[Step, ...]

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 import onnx
 from onnx import ModelProto, NodeProto
 
-from graphfix.ir.source_location import SourceLocation, source_location
+from graphfix.ir.source_location import source_location
 from graphfix.ir.traversal import graphs
 from graphfix.ir.verifier import violations
 from graphfix.linter.diagnostics import Result
+from graphfix.rewriting.change import Change as Change
 from graphfix.rewriting.rewrite import Key, Outcome, Rewrite, Safety, apply_with_locations
-from graphfix.rewriting.states import Proposal, Snapshot, Step
+from graphfix.rewriting.states import Proposal, Snapshot, Step, WorkingState
 from graphfix.rewriting.verdict_comparison import errors, regressions, severity_score, title, trades
 from graphfix.verify.reference import Reference, Tolerance, Verification
 from graphfix.verify.runtime import TOO_BIG
@@ -23,24 +24,6 @@ Judge = Callable[[ModelProto], Sequence[Result]]
 
 MOST_SPLITS = 24
 """Maximum number of splits when searching for the nodes on which a rewrite fails."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One rewrite on one node: applied, or declined with the reason; `source` is the node's source location."""
-
-    rewrite: str
-    safety: Safety
-    node: str
-    applied: bool
-    declined: str | None = None
-    source: SourceLocation | None = field(default=None, compare=False)
-
-    def to_json(self) -> dict[str, object]:
-        """Return the change as the JSON report states it."""
-        return {"rewrite": self.rewrite, "safety": self.safety.value, "node": self.node,
-                "applied": self.applied, "declined": self.declined,
-                "source": None if self.source is None else self.source.to_json()}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -124,6 +107,19 @@ class WorkingModel:
             applied = sum(change.applied for change in self.changes)
             self.trail.clear()
             self.best = Snapshot(score, self.model, self.results, self.verification, self._tolerance, applied)
+
+    def saved(self) -> WorkingState:
+        """Return the present state, to be restored later."""
+        changes, steps = tuple(self.changes), tuple(self.steps)
+        return WorkingState(self.model, self._results, self.verification, self._tolerance, changes, steps)
+
+    def restore(self, state: WorkingState) -> None:
+        """Return to a saved state; nothing is recorded of the changes made since."""
+        self.forget()
+        self.model, self._results = state.model, state.results
+        self.verification, self._tolerance = state.verification, state.tolerance
+        self.changes[:], self.steps[:] = state.changes, state.steps
+        self._noted, self._seen = set(), 0
 
     @property
     def admissible(self) -> bool:
