@@ -27,6 +27,7 @@ def render_confirmed(results: Sequence[Result], out: TextIO) -> None:
 
 def _sentence(target: str, row: dict[str, Any]) -> str:
     before, after = WORDS.get(row["before"] or "", "not measured"), WORDS[row["after"]]
-    both = f"{after}, unchanged" if row["unchanged"] else f"{after}, as before" if before == after else f"{before} before, {after} now"
+    both = f"{after}, as before" if before == after else f"{before} before, {after} now"
+    both = f"{after}, and was left as it is" if row["unchanged"] else both
     error = "" if row["error"] is None else f", largest difference {row['error']:.2g} of scale"
     return f"by {target} {row['version']}: {both} ({row['method']}{error}, {row['seconds']:.1f} s)"

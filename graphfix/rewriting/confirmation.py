@@ -6,9 +6,8 @@ the original is withdrawn: the rewrite that made it worse is banned, and the nex
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Collection, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from onnx import ModelProto
@@ -40,18 +39,24 @@ class Confirmation:
     measure: Measure
     finished: Callable[[ModelProto], ModelProto]
     samples: Sequence[ReferenceSample] | None = None
-    before: dict[str, Measurement] = dataclasses.field(default_factory=dict)
-    after: dict[str, Measurement] = dataclasses.field(default_factory=dict)
+    before: dict[str, Measurement] = field(default_factory=dict)
+    after: dict[str, Measurement] = field(default_factory=dict)
+    withdrawn: list[Change] = field(default_factory=list)
 
-    def run(self, converge: Converge) -> dict[str, Confirmed]:
-        """Rewrite, and withdraw what makes a target worse; returns what the compilers said, by target."""
+    @property
+    def confirmed(self) -> dict[str, Confirmed]:
+        """What the compilers said, by target; nothing of targets whose compiler had no reason to be asked."""
+        return {target: self._confirmed(target) for target in {**self.before, **self.after}}
+
+    def run(self, converge: Converge) -> None:
+        """Rewrite, and withdraw what makes a target worse."""
         results = self.bench.results
         targets = [title(result) for result in results]
         unsettled = [title(r) for r in results if r.verdict != "accepted" or any(map(is_grave, r.findings))]
         if unsettled:
             self._know_before(unsettled)
         satisfied = frozenset(target for target, found in self.before.items() if found.right)
-        start, banned, notes = self.bench.saved(), set[Ban](), list[Change]()
+        start, banned = self.bench.saved(), set[Ban]()
         for _ in range(MOST_WITHDRAWN + 1):
             converge(set(banned), satisfied)
             if self.bench.model is self.given.model:
@@ -61,7 +66,7 @@ class Confirmation:
             if not worse:
                 break
             blamed = self._blamed(worse)
-            notes += withdrawn(blamed, worse, self.after[worse])
+            self.withdrawn += map(self.bench.located, withdrawn_changes(blamed, worse, self.after[worse]))
             fresh = bans(blamed, banned)
             self.bench.restore(start if fresh else self.given)
             self.after = {}
@@ -71,9 +76,6 @@ class Confirmation:
         else:
             self.bench.restore(self.given)
             self.after = {}
-        for note in notes:
-            self.bench.note(note)
-        return {t: self._confirmed(t) for t in targets if t in self.before or t in self.after}
 
     def _worse(self, targets: Sequence[str]) -> str:
         """Measure the working model, and return the first target on which it is worse than the model given; or empty."""
@@ -146,7 +148,7 @@ def bans(step: Step | None, banned: Set[Ban]) -> set[Ban]:
     return {(name, key) for key, _ in step.sites}
 
 
-def withdrawn(step: Step | None, target: str, after: Measurement) -> list[Change]:
+def withdrawn_changes(step: Step | None, target: str, after: Measurement) -> list[Change]:
     """Return the changes of a step as withdrawn, with what the target makes of the result."""
     if step is None:
         return []

@@ -76,7 +76,8 @@ def fix_model(model: ModelProto, judge: Judge, options: FixOptions = DEFAULTS) -
             converge(set(), frozenset())
             return _result(model, bench, options, verdicts)
         confirmation = Confirmation(bench, given, options.measure, lambda it: _finished(it, bench))
-        return _result(model, bench, options, verdicts, confirmation.run(converge))
+        confirmation.run(converge)
+        return _result(model, bench, options, verdicts, confirmation)
 
 
 def _bench(slim: ModelProto, judge: Judge, options: FixOptions, consulted: CompilerFindings) -> WorkingModel:
@@ -118,17 +119,18 @@ def _finished(model: ModelProto, bench: WorkingModel) -> ModelProto:
 
 def _result(
     model: ModelProto, bench: WorkingModel, options: FixOptions, verdicts: Sequence[str | None],
-    confirmed: Mapping[str, Confirmed] | None = None,
+    confirmation: Confirmation | None = None,
 ) -> FixResult:  # fmt: skip
     """Return the result of the run; its model is the object that was passed in where nothing changed."""
     touched = bench.model is not bench.reference.original
     if touched and bench.verification is None:
         bench.verification = bench.reference.check(bench.model, options.tolerance or Tolerance())
     verification = bench.measured() or Verification(0, 0.0, 0.0, 1.0, True, "nothing was changed")
-    changes = tuple(_lasting(bench))
+    changes = (*_lasting(bench), *(confirmation.withdrawn if confirmation is not None else ()))
+    confirmed = confirmation.confirmed if confirmation is not None else {}
     explained = tuple(explain(bench, changes, options.allowed)) if options.explain else ()
     final = with_weights(_finished(bench.model, bench)) if touched else model
-    return FixResult(final, changes, verification, tuple(bench.results), explained, tuple(verdicts), confirmed or {})
+    return FixResult(final, changes, verification, tuple(bench.results), explained, tuple(verdicts), confirmed)
 
 
 def _reformed(model: ModelProto, reforms: Sequence[InterfaceRewrite]) -> Iterator[Outcome]:
