@@ -25,7 +25,7 @@ from graphfix.backends.connect import open_target
 from graphfix.backends.session import Session
 from graphfix.backends.toolchain import find
 from graphfix.backends.verdict import Verdict
-from graphfix.errors import BackendError
+from graphfix.errors import GraphfixError
 from graphfix.ir.weight_offload import with_weights
 from graphfix.linter.diagnostics import Result
 from graphfix.rewriting.measurement import Grade, Measure, Measurement
@@ -88,8 +88,8 @@ class _Compilers:
             try:
                 there = find(name, version or None)
                 self.sessions[target] = f"{target} is not installed" if there is None else self._opened(target)
-            except BackendError as error:
-                self.sessions[target] = error.line()
+            except GraphfixError as error:  # also a table of a compiler that this version cannot ask
+                self.sessions[target] = error.problem
         return self.sessions[target]
 
     def _opened(self, target: str) -> Session:
