@@ -212,6 +212,9 @@ def test_the_exit_code_and_the_report_follow_the_compiler(write: Write, capsys: 
     assert (code, result["unfixed"], result["confirmed"]["demo"]["after"]) == (1, "computes something else", "wrong")
     code, result = run(capsys, write(Example(MISH.format("bad"))))
     assert (code, result["unfixed"], result["confirmed"]["demo"]["after"]) == (1, "rejected", "rejected")
+    code, result = run(capsys, write(Example(MISH.format("broken"))))
+    assert (code, result["unfixed"]) == (1, "compiles, but does not run on 1 of 1 inputs")
+    assert result["findings"][0]["code"] == "GF301"
     code, result = run(capsys, write(Example(MISH.format("good"))))
     assert (code, result["unfixed"], result["verdict"], result["confirmed"]["demo"]["after"]) == (0, None, "accepted", "right")
     assert result["confirmed"]["demo"]["unchanged"]
@@ -237,3 +240,21 @@ def test_an_accepted_model_is_fixed_without_a_compiler(write: Write, capsys: pyt
     code, result = run(capsys, write(Example("[wrong] y = Relu(x)")))
     assert (code, "confirmed" in result) == (0, False)
     assert time.monotonic() - started < 10
+
+
+def test_a_bidirectional_lstm_that_tract_computes_right_is_left_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("tract")
+    random, hidden, size = np.random.default_rng(0), 5, 4
+    shapes = {"w": (2, 4 * hidden, size), "r": (2, 4 * hidden, hidden), "b": (2, 8 * hidden)}
+    weights = [onnx.numpy_helper.from_array((random.standard_normal(s) / 2).astype(np.float32), n) for n, s in shapes.items()]
+    node = onnx.helper.make_node("LSTM", ["x", "w", "r", "b"], ["y"], "both", hidden_size=hidden, direction="bidirectional")
+    x = onnx.helper.make_tensor_value_info("x", 1, ["T", 1, size])
+    y = onnx.helper.make_tensor_value_info("y", 1, ["T", 2, 1, hidden])
+    graph = onnx.helper.make_graph([node], "g", [x], [y], weights)
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8), tmp_path / "m.onnx")
+    given = ["fix", str(tmp_path / "m.onnx"), "-t", "tract", "-o", str(tmp_path / "out.onnx"), "--isolated"]
+    assert main(given) == 0
+    assert "computes right, and was left as it is" in capsys.readouterr().out
+    assert onnx.load(tmp_path / "out.onnx") == onnx.load(tmp_path / "m.onnx")

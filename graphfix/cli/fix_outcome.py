@@ -27,8 +27,10 @@ def unfixed_exit_code(results: Sequence[Result], code: int) -> int:
 
 def _reason(fixed: FixResult, result: Result, before: str | None) -> str:
     from graphfix.linter.diagnostics import Severity
-    from graphfix.rewriting.confirmed_findings import known_wrong
+    from graphfix.rewriting.confirmed_findings import failures, known_wrong
 
+    if failed := failures(result, fixed.confirmed):
+        return failed
     if any(finding.severity is Severity.ERROR for finding in result.findings):
         return "rejected"
     if known_wrong(result, fixed.confirmed):

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 from graphfix.linter.diagnostics import Result
 from graphfix.report.page import Page
 
-WORDS = {"right": "computes right", "wrong": "computes something else", "fails": "compiles but does not run",
+WORDS = {"right": "computes right", "wrong": "computes something else", "fails": "compiles but does not run on all inputs",
          "accepted": "compiles", "rejected": "rejected"}  # fmt: skip
 
 

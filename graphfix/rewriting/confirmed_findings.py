@@ -12,6 +12,8 @@ from graphfix.rewriting.verdict_comparison import is_wrong, title
 
 QUOTED_CHARACTERS = 300
 """Characters of a compiler's message that a finding quotes."""
+SUPPORTED = ("right", "wrong", "accepted")
+"""What compilers say of models that they take; one that compiles and does not run is not supported either."""
 
 
 def add_confirmed(results: Sequence[Result], confirmed: Mapping[str, Confirmed]) -> None:
@@ -25,7 +27,7 @@ def add_confirmed(results: Sequence[Result], confirmed: Mapping[str, Confirmed])
             continue
         predicted = result.verdict
         result.compiler = {**found.last.compiler, "predicted": predicted}
-        table = [_outvoted(finding) if found.last.accepted else finding for finding in result.findings]
+        table = [_outvoted(finding) if found.last.word in SUPPORTED else finding for finding in result.findings]
         added = [dataclasses.replace(finding, target=result.target) for finding in found.last.findings]
         added += _contradiction(result, found, predicted)
         result.findings = number_duplicates([*added, *table], result.called)
@@ -35,6 +37,13 @@ def add_confirmed(results: Sequence[Result], confirmed: Mapping[str, Confirmed])
 def computes_right(result: Result, confirmed: Mapping[str, Confirmed]) -> bool:
     """Whether the target's compiler took the result and computed what it should."""
     return title(result) in confirmed and confirmed[title(result)].last.right
+
+
+def failures(result: Result, confirmed: Mapping[str, Confirmed]) -> str:
+    """Return on how many inputs the compiled result does not run; empty where it runs, or was not run."""
+    samples = confirmed[title(result)].last.samples if title(result) in confirmed else ()
+    count = samples.count("fails")
+    return f"compiles, but does not run on {count} of {len(samples)} inputs" if count else ""
 
 
 def known_wrong(result: Result, confirmed: Mapping[str, Confirmed]) -> bool:
@@ -48,6 +57,8 @@ def _outvoted(finding: Finding) -> Finding:
 
 def _contradiction(result: Result, found: Confirmed, predicted: str | None) -> list[Finding]:
     if predicted not in ("accepted", "rejected") or (predicted == "accepted") == found.last.accepted:
+        return []
+    if found.last.word == "fails":  # a rejection that comes late
         return []
     actual = "accepts it" if found.last.accepted else f"rejects it at {found.last.compiler.get('stage')}"
     compiler = f"{result.target} {found.last.compiler.get('version')}"

@@ -136,6 +136,8 @@ class _Question:
             if verdict.stage == "crash" and OUT_OF_MEMORY.search(verdict.message):
                 return self._unknown(f"{self.target} ran out of memory", began)
             grade, error = _graded(verdict, got, sample)
+            if grade == "" and sample is not None and verdict.accepted:
+                grade, error = self._at_fixed_sizes(sample, self.compilers.left(self.started))
             grades += [grade] if sample is not None else []
             rank = error if error is not None else np.inf if grade == "fails" else -1.0
             if worst is None or rank > worst[0]:
@@ -146,15 +148,20 @@ class _Question:
         assert worst is not None
         return self._told(worst[1], worst[2], tuple(grades), began)
 
-    def _ask(self, sample: ReferenceSample | None, seconds: float) -> tuple[PreparedCase, Verdict, list[Any] | None]:
-        """Return the case, the compiler's verdict, and the outputs of the compiled model; None where it was not run."""
+    def _ask(
+        self, sample: ReferenceSample | None, seconds: float, *, fixed: bool = False
+    ) -> tuple[PreparedCase, Verdict, list[Any] | None]:
+        """Return the case, the compiler's verdict, and the outputs of the compiled model; None where it was not run.
+
+        With `fixed` the compiler is given the sizes of the inputs.
+        """
         feed = {} if sample is None else {i.name: sample.feed[i.name] for i in self.model.graph.input if i.name in sample.feed}
         sizes = {name: np.shape(array) for name, array in feed.items()}
         reference = ReferenceRun("", "", feed, () if sample is None else sample.outputs, sizes)
         prepared = PreparedCase(Case(self.path), self.model, self.path, reference, None)
         inputs, results = self.compilers.folder / "inputs.npz", self.compilers.folder / "results.npz"
         results.unlink(missing_ok=True)
-        more: dict[str, Any] = {"deadline": seconds}
+        more: dict[str, Any] = {"deadline": seconds, **({"shapes": sizes} if fixed else {})}
         if sample is not None:
             names = [output.name for output in self.model.graph.output]
             expected = {f"out:{n}": v for n, v in zip(names, sample.outputs, strict=True)} if len(sample.runs) == 1 else {}
@@ -165,6 +172,11 @@ class _Question:
             return prepared, verdict, None
         with np.load(results, allow_pickle=False) as arrays:
             return prepared, verdict, [arrays[name] for name in arrays.files]
+
+    def _at_fixed_sizes(self, sample: ReferenceSample, seconds: float) -> tuple[Grade, float | None]:
+        """Return grade and error of the model compiled for the sample's sizes, where the dynamic one takes only its own."""
+        _, verdict, got = self._ask(sample, max(seconds, 1.0), fixed=True)
+        return _graded(verdict, got, sample)
 
     def _told(self, verdict: Verdict, prepared: PreparedCase, grades: tuple[Grade, ...], began: float) -> Measurement:
         name, _, version = self.target.partition("@")
