@@ -250,8 +250,8 @@ def test_a_bidirectional_lstm_that_tract_computes_right_is_left_as_it_is(
     shapes = {"w": (2, 4 * hidden, size), "r": (2, 4 * hidden, hidden), "b": (2, 8 * hidden)}
     weights = [onnx.numpy_helper.from_array((random.standard_normal(s) / 2).astype(np.float32), n) for n, s in shapes.items()]
     node = onnx.helper.make_node("LSTM", ["x", "w", "r", "b"], ["y"], "both", hidden_size=hidden, direction="bidirectional")
-    x = onnx.helper.make_tensor_value_info("x", 1, ["T", 1, size])
-    y = onnx.helper.make_tensor_value_info("y", 1, ["T", 2, 1, hidden])
+    x = onnx.helper.make_tensor_value_info("x", 1, [6, 1, size])
+    y = onnx.helper.make_tensor_value_info("y", 1, [6, 2, 1, hidden])
     graph = onnx.helper.make_graph([node], "g", [x], [y], weights)
     onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8), tmp_path / "m.onnx")
     given = ["fix", str(tmp_path / "m.onnx"), "-t", "tract", "-o", str(tmp_path / "out.onnx"), "--isolated"]
