@@ -28,7 +28,9 @@ def add_confirmed(results: Sequence[Result], confirmed: Mapping[str, Confirmed])
         predicted = result.verdict
         result.compiler = {**found.last.compiler, "predicted": predicted}
         table = [_outvoted(finding) if found.last.word in SUPPORTED else finding for finding in result.findings]
-        added = [dataclasses.replace(finding, target=result.target) for finding in found.last.findings]
+        known = {(f.scope, f.output) for f in table if f.severity is Severity.ERROR}
+        known |= {((), "")} if known else set()  # a rejection that names no node says nothing new
+        added = [f for f in found.last.findings if f.severity is not Severity.ERROR or (f.scope, f.output) not in known]
         added += _contradiction(result, found, predicted)
         result.findings = number_duplicates([*added, *table], result.called)
         result.findings.sort(key=lambda finding: -finding.severity.weight)
