@@ -132,8 +132,9 @@ class Result:
     is the target as it was requested, with the version if one was given, which distinguishes several versions of a target.
     `silenced` are the findings that the project's settings suppress: they do not count, and do not change the verdict,
     which `predicted` keeps once settings have been applied. `interface` are the inputs with dtypes and ranks, and the
-    names of the outputs; `signature` is a digest of it. `lowering` describes the conversion to ONNX of a model that was
-    given in another format.
+    names of the outputs; `signature` is a digest of it. `confirmed` is what the target's compiler made of the model before
+    and after `fix`, `unfixed` why the result still does not suit the target, empty where it does. `lowering` describes the
+    conversion to ONNX of a model that was given in another format.
     """
 
     model: str
@@ -155,6 +156,8 @@ class Result:
     graph: str = ""
     rulings: Sequence[NodeVerdict] = ()
     lowering: dict[str, Any] | None = None
+    confirmed: dict[str, Any] | None = None
+    unfixed: str | None = None
 
     @property
     def verdict(self) -> str | None:
@@ -206,6 +209,10 @@ class Result:
             out["output"] = self.output
         if self.why is not None:
             out["why"] = list(self.why)
+        if self.confirmed is not None:
+            out["confirmed"] = self.confirmed
+        if self.unfixed is not None:
+            out["unfixed"] = self.unfixed or None
         if self.lowering is not None:
             out["lowering"] = self.lowering
         return out

@@ -11,7 +11,8 @@ from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.linter.fix_rules import FALLBACK
 from graphfix.rewriting.fixpoint import answering
 from graphfix.rewriting.rewrite import Key, Rewrite, Safety
-from graphfix.rewriting.transaction import Change, WorkingModel, title
+from graphfix.rewriting.transaction import Change, WorkingModel
+from graphfix.rewriting.verdict_comparison import title
 
 MOST_TRIALS = 40
 """Maximum number of rewrites applied again to get their reasons; beyond it the reasons recorded before are used."""

@@ -15,6 +15,7 @@ from graphfix.verify.reference import Tolerance
 if TYPE_CHECKING:
     from graphfix.rewriting.compiler_rejections import Ask
     from graphfix.rewriting.interface_rewrite import InterfaceRewrite
+    from graphfix.rewriting.measurement import Measure
 
 Array = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
 
@@ -37,6 +38,7 @@ class FixOptions:
         progress: called with the name of each rewrite before it is tried.
         deadline: the `time.monotonic` time after which no rewrite begins and TimeLimitReached is raised.
         ask: returns the findings of the compilers themselves; rewriting continues until they report none, or none fires.
+        measure: asks the compilers about the model before and after; a result that is worse on a target is withdrawn.
         explain: whether each finding that remains is explained.
         without: names of rewrites that are not tried.
     """
@@ -52,6 +54,7 @@ class FixOptions:
     progress: Callable[[str], None] | None = None
     deadline: float | None = None
     ask: Ask | None = None
+    measure: Measure | None = None
     explain: bool = False
     without: Set[str] = frozenset()
 

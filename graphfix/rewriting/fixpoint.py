@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from graphfix.linter.diagnostics import Result, Severity
 from graphfix.rewriting import registry as rewriting
 from graphfix.rewriting.rewrite import Key, Rewrite, Safety
-from graphfix.rewriting.transaction import Change, Proposal, WorkingModel, errors, severity_score, title
+from graphfix.rewriting.states import Proposal, Step
+from graphfix.rewriting.transaction import Change, WorkingModel
+from graphfix.rewriting.verdict_comparison import errors, is_grave, severity_score, title
 
 KINDS = ("operator", "dtype", "attribute", "rank", "operand", "dynamic", "opset", "optional", "form")
 MOST_ROUNDS = 10
@@ -44,25 +46,29 @@ class Fixpoint:
     say: Callable[[str], None]
     tried: dict[tuple[str, frozenset[Key] | None], int] = field(default_factory=dict)
     banned: set[tuple[str, Key | None]] = field(default_factory=set)
+    satisfied: Set[str] = frozenset()
+    """The targets whose compilers take the model as it is, and compute what they should."""
     _called: tuple[int, dict[str, RewriteRequest]] | None = None
 
     @property
     def called(self) -> dict[str, RewriteRequest]:
         """The rewrites that the findings on the working model call for."""
         if self._called is None or self._called[0] != self.bench.version:
-            self._called = self.bench.version, requested_rewrites(self.bench.results)
+            self._called = self.bench.version, requested_rewrites(self.bench.results, self.satisfied)
         return self._called[1]
 
     def run(self) -> bool:
         """Rewrite until no rewrite reduces the findings; return True when the working model changed."""
         start = self.bench.model
+        self.bench.floor = self.bench.results
         self.bench.mark()
         for _ in range(MOST_WAYS):
             self._once()
-            if not errors(self.bench.results):
+            if not errors(self.bench.results) and self.bench.admissible:
                 break
-            trail = self.bench.recall()
-            fresh = {(name, key) for name, key in trail if not rewriting.registry()[name].tidies} - self.banned
+            grave = {f.node for result in self.bench.results for f in result.findings if is_grave(f)}
+            trail = [step for step in self.bench.recall() if not step.rewrite.tidies]
+            fresh = {site for step in trail for site in blamed_sites(step, grave)} - self.banned
             if not fresh:
                 break
             self.banned |= fresh
@@ -167,15 +173,22 @@ class Fixpoint:
             self.bench.note(Change(rewrite.name, rewrite.safety, label, False, reason))
 
 
-def requested_rewrites(results: Sequence[Result]) -> dict[str, RewriteRequest]:
-    """Return the rewrites that the findings call for, with their nodes and targets."""
+def blamed_sites(step: Step, grave: Set[str]) -> set[tuple[str, Key | None]]:
+    """Return the rewrite with the nodes from which nodes with grave findings were made; with all of its nodes where none was."""
+    from_it = [key for key, label in step.sites if label and any(f"{node}/".startswith(f"{label}/") for node in grave)]
+    return {(step.rewrite.name, key) for key in from_it or [key for key, _ in step.sites]}
+
+
+def requested_rewrites(results: Sequence[Result], satisfied: Set[str] = frozenset()) -> dict[str, RewriteRequest]:
+    """Return the rewrites that the findings call for, with their nodes and targets, except those of `satisfied` targets."""
     wanted: dict[str, RewriteRequest] = {}
     tidy = [name for name, rewrite in rewriting.registry().items() if rewrite.tidies]
     able: dict[tuple[str, str, str, tuple[str, ...] | None], list[Rewrite]] = {}
     for result in results:
-        if any(finding.severity is Severity.ERROR for finding in result.findings):
-            for name in tidy:
-                wanted.setdefault(name, RewriteRequest()).targets.add(title(result))
+        if title(result) in satisfied or not any(map(is_grave, result.findings)):
+            continue  # a model that a target accepts and computes right is not changed for that target
+        for name in tidy:
+            wanted.setdefault(name, RewriteRequest()).targets.add(title(result))
         for finding in result.findings:
             if finding.severity is Severity.NOTE:
                 continue

@@ -6,11 +6,12 @@ import argparse
 import contextlib
 import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphfix.cli.fix_outcome import mark_unfixed, unfixed_exit_code
 from graphfix.cli.interface_options import add_reforms
 from graphfix.cli.options import add_fail_on, add_shared, as_onnx, bindings, chosen_targets, destination, exit_code
 from graphfix.cli.progress import spinner
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
     from graphfix.rewriting.interface_rewrite import InterfaceRewrite
+    from graphfix.rewriting.measurement import Measure
 
 if TYPE_CHECKING:
     from graphfix.lowering.bringing import LoweredSource
@@ -50,6 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, metavar="FILE.npz", help="inputs to verify with, by input name")
     parser.add_argument("--why", action="store_true", help="for every finding that remains: which rewrites declined, and why")
     parser.add_argument("--confirm", action="store_true", help="ask the real compilers too, and go on by what they reject")
+    parser.add_argument("--no-confirm", action="store_true", help="do not compile original and result where a compiler is here")
     parser.add_argument("--rtol", type=float, help="relative tolerance on outputs, in place of each rewrite's own")
     parser.add_argument("--atol", type=float, help="absolute tolerance on outputs, in place of each rewrite's own")
     add_reforms(parser)
@@ -59,7 +62,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Fix one model; exit 0 when the result has no finding left that counts, 1 when it has, 2 on an error."""
+    """Fix one model; exit 0 when the result suits its targets, 1 when it does not, 2 on an error."""
     from graphfix.ir.atomic_write import writable
 
     write = renderer(given.output_format)
@@ -82,7 +85,7 @@ def run(given: argparse.Namespace) -> int:
     output = _save(fixing, goal, given)
     results = _finished_results(fixing, Policy(config), output, given)
     _report(results, given, write)
-    return exit_code(results, given.fail_on or config.fail_on)
+    return unfixed_exit_code(results, exit_code(results, given.fail_on or config.fail_on))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +125,22 @@ def _fix(stack: contextlib.ExitStack, given: argparse.Namespace, config: Config,
         allow=frozenset(SAFETY if given.unsafe_fixes else (*config.allow, *given.allow)),
         rtol=given.rtol if given.rtol is not None else config.rtol,
         atol=given.atol if given.atol is not None else config.atol,
-        interface=_interface(model, given), progress=say, ask=ask, explain=given.why,
+        interface=_interface(model, given), progress=say, ask=ask, explain=given.why, measure=_measure(stack, given, say),
     )  # fmt: skip
     fixed = fix_model(model, lambda candidate: judge(candidate, targets, name=str(given.model)), options)
     if confirm_results is not None:
         confirm_results(fixed.results, fixed.model)
     diff = node_diff(model, fixed.model, str(given.model)) if given.diff else ""
     return Fixing(fixed, lowered_source, external, diff)
+
+
+def _measure(stack: contextlib.ExitStack, given: argparse.Namespace, say: Callable[[str], None]) -> Measure | None:
+    """What compiles the original and the result, for as long as the stack is open; None where the user declined."""
+    if given.no_confirm:
+        return None
+    from graphfix.backends.compile.verify_on_target import target_measure
+
+    return stack.enter_context(target_measure(begin=say))
 
 
 def _save(fixing: Fixing, goal: Path, given: argparse.Namespace) -> str | None:
@@ -143,9 +155,12 @@ def _save(fixing: Fixing, goal: Path, given: argparse.Namespace) -> str | None:
 
 def _finished_results(fixing: Fixing, policy: Policy, output: str | None, given: argparse.Namespace) -> list[Result]:
     """Return the Results with the policy applied, and the changes, the verification and the output added."""
+    from graphfix.rewriting.confirmed_findings import add_confirmed
+
     fixed, results = fixing.fixed, list(fixing.fixed.results)
     if fixing.lowered_source is not None:
         results = fixing.lowered_source.with_findings(results)
+    add_confirmed(results, fixed.confirmed)
     for result in results:
         policy.apply(result)
         result.changes = [change.to_json() for change in fixed.changes]
@@ -153,6 +168,7 @@ def _finished_results(fixing: Fixing, policy: Policy, output: str | None, given:
         result.output = output
         if given.why:
             result.why = [why.to_json() for why in fixed.why if why.target == (result.called or result.target)]
+    mark_unfixed(fixed, results)
     return results
 
 
@@ -179,9 +195,11 @@ def _report(results: Sequence[Result], given: argparse.Namespace, write: Any) ->
     with destination(given.output_file) as out:
         if given.output_format == "text":
             from graphfix.report.changes import render_changes, render_why
+            from graphfix.report.confirmed import render_confirmed
             from graphfix.report.text import render
 
             render_changes(results[0], out)
+            render_confirmed(results, out)
             render(results, out, full=given.full)
             render_why(results, out)
         else:
