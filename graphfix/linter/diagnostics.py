@@ -104,6 +104,40 @@ class NodeVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class NextStep:
+    """What to try next on a model: options of `graphfix fix`, and the command line with them where the model's path is known.
+
+    `values` and `shapes` are by input, `outputs` are to be dropped, `allow` are safety classes. `examples` are the dims whose
+    sizes are only examples. `before` is the number of errors on all targets, `after` that with the values and shapes bound,
+    None where that was not measured.
+    """
+
+    values: tuple[tuple[str, str], ...] = ()
+    shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    outputs: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    before: int = 0
+    after: int | None = None
+    command: str = ""
+
+    @property
+    def words(self) -> list[str]:
+        """The options as words of a command line, those that decide most first."""
+        words = [word for name, value in self.values for word in ("--set", f"{name}={value}")]
+        words += [word for name, dims in self.shapes for word in ("--shape", f"{name}={'x'.join(map(str, dims))}")]
+        words += [word for name in self.outputs for word in ("--drop-output", name)]
+        return words + [word for name in self.allow for word in ("--allow", name)]
+
+    def to_json(self) -> dict[str, Any]:
+        """The step as docs/json.md describes it."""
+        return {
+            "command": self.command, "options": self.words, "examples": list(self.examples),
+            "errors_before": self.before, "errors_after": self.after,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class SuppressedFinding:
     """A finding that does not count: it is suppressed in the settings or listed in the baseline; `reason` says why."""
 
@@ -120,8 +154,8 @@ class Result:
     is the target as it was requested, with the version if one was given, which distinguishes several versions of a target.
     `silenced` are the findings that the project's settings suppress: they do not count, and do not change the verdict,
     which `predicted` keeps once settings have been applied. `interface` are the inputs with dtypes and ranks, and the
-    names of the outputs; `signature` is a digest of it. `lowering` describes the conversion to ONNX of a model that was
-    given in another format.
+    names of the outputs; `signature` is a digest of it. `next` is what to try next. `lowering` describes the
+    conversion to ONNX of a model that was given in another format.
     """
 
     model: str
@@ -143,6 +177,7 @@ class Result:
     graph: str = ""
     rulings: Sequence[NodeVerdict] = ()
     lowering: dict[str, Any] | None = None
+    next: NextStep | None = None
 
     @property
     def verdict(self) -> str | None:
@@ -179,6 +214,8 @@ class Result:
         }
         if "@" in self.called:
             out["called"] = self.called
+        if self.next is not None:
+            out["next"] = self.next.to_json()
         if self.silenced:
             out["silenced"] = [
                 {"fingerprint": item.finding.fingerprint, "code": item.finding.code, "by": item.by, "reason": item.reason}
