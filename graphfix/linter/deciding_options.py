@@ -13,6 +13,8 @@ from graphfix.linter.option_hints import compared_with
 if TYPE_CHECKING:
     from graphfix.analysis.facts import Facts, NodeFacts, Value
 
+INPUT_RANKS = "inputs.ranks"
+"""The facet of a model by which a target rejects inputs without dims."""
 PLACEHOLDER = "VALUE"
 """The text for a value that only the user knows."""
 CONTROL_FLOW = {"If": 1, "Loop": 2}
@@ -40,8 +42,9 @@ class SizeOption:
 
 
 def deciding_values(facts: Facts, findings: Iterable[Finding]) -> dict[str, str]:
-    """Return the small inputs whose values decide which branches run, or what operands of these findings are.
+    """Return the small inputs that decide which branches run, or what operands of these findings are.
 
+    Where a target rejects inputs of rank 0 as such, these are all small inputs.
     The text of a value is `true` for a bool, a constant that the input is compared with, or else `PLACEHOLDER`.
     """
     small = {value.name: value for value in facts.inputs if value.shape is not None and value.shape in ((), (1,))}
@@ -50,6 +53,11 @@ def deciding_values(facts: Facts, findings: Iterable[Finding]) -> dict[str, str]
     from graphfix.analysis.provenance import Provenance
 
     trace = Provenance.of(facts)
+    findings = list(findings)
+    if any(
+        not finding.op and finding.severity is Severity.ERROR and INPUT_RANKS in (finding.traits or ()) for finding in findings
+    ):
+        return {name: _plausible(facts, value) for name, value in small.items()}
     keys = {(finding.scope, finding.output) for finding in findings if finding.kind in ("operand", *UNDECIDED)}
     decisive: set[str] = set()
     for node in facts.nodes:

@@ -7,11 +7,12 @@ errors. For larger ones this would slow lint down; there the kinds of the errors
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from graphfix.errors import GraphfixError
-from graphfix.linter.deciding_options import CONTROL_FLOW, PLACEHOLDER, SizeOption, deciding_values, example_sizes, sizes_matter
+from graphfix.linter.deciding_options import PLACEHOLDER, SizeOption, deciding_values, example_sizes, sizes_matter
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Fix, NextStep, Result, Severity
 from graphfix.linter.finding_order import REQUESTED, in_order_of_decision
 from graphfix.linter.output_options import droppable_outputs
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
     from graphfix.analysis.facts import Facts
 
-MEASURED_NODES = 250
-"""The number of nodes up to which lint measures options; linting these once more takes about a tenth of a run's time."""
+MEASURED_NODES = 150
+"""The number of nodes up to which lint measures options; linting these once more takes less than a tenth of a run's time."""
 
 Judge = Callable[["ModelProto", Sequence[str]], list[Result]]
 Place = tuple[str, tuple[str, ...], str, str]
@@ -108,7 +109,7 @@ def _search_options(search: _Search) -> None:
     for one in _choices(values):
         if search.better(one, ()):
             break
-    if sizes and _worth_sizes(search.left):
+    if sizes and _score(search.left) > (0, 0):
         search.better(search.values, sizes)
 
 
@@ -120,31 +121,16 @@ def _choices(values: Mapping[str, str]) -> list[Mapping[str, str]]:
     return [values, *other]
 
 
-def _worth_sizes(left: Sequence[Sequence[Finding]]) -> bool:
-    """Whether some finding is undecided, or an error that is about control flow, or that no rewrite fixes with dynamic dims."""
-    return any(
-        finding.kind in UNDECIDED
-        or (finding.severity is Severity.ERROR and (finding.op in CONTROL_FLOW or not _fixable(finding)))
-        for found in left
-        for finding in found
-    )
-
-
-def _fixable(finding: Finding) -> bool:
-    fix = finding.rewrite
-    return fix is not None and fix.safety == "exact" and fix.name not in REQUESTED and finding.kind != "dynamic"
-
-
 def _mark(result: Result, left: Sequence[Finding], search: _Search) -> None:
     """Name the options in the errors that they remove, and order the result's findings."""
     words = NextStep(tuple(search.values.items()), tuple((size.input, size.dims) for size in search.sizes)).words
     if words and search.measured:
         there = {_place(finding) for finding in left}
         for position, finding in enumerate(result.findings):
-            if finding.severity is not Severity.ERROR or _place(finding) in there or (not search.values and _fixable(finding)):
+            if finding.severity is not Severity.ERROR or _place(finding) in there:
                 continue
             fix = finding.rewrite or (Fix("freeze-dims", "interface") if search.sizes else None)
-            result.findings[position] = dataclasses.replace(finding, cure=" ".join(words), rewrite=fix)
+            result.findings[position] = dataclasses.replace(finding, cure=finding.cure or shlex.join(words), rewrite=fix)
     result.findings = in_order_of_decision(result.findings, search.facts)
 
 
@@ -156,9 +142,6 @@ def _errors(findings: Sequence[Finding]) -> int:
     return sum(finding.severity is Severity.ERROR for finding in findings)
 
 
-def _score(left: Sequence[Sequence[Finding]]) -> tuple[int, int, int]:
-    """Return the number of errors without a fix, of all errors, and of findings that leave a verdict undecided."""
-    found = [finding for findings in left for finding in findings]
-    errors = [finding for finding in found if finding.severity is Severity.ERROR]
-    stuck = sum(finding.rewrite is None or finding.rewrite.name in REQUESTED for finding in errors)
-    return stuck, len(errors), sum(finding.kind in UNDECIDED for finding in found)
+def _score(left: Sequence[Sequence[Finding]]) -> tuple[int, int]:
+    """Return the number of errors, and of findings that leave a verdict undecided."""
+    return sum(map(_errors, left)), sum(finding.kind in UNDECIDED for found in left for finding in found)

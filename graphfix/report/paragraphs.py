@@ -100,7 +100,10 @@ def paragraph(group: Sequence[Finding], detail: Detail, width: int) -> list[Line
     if finding.measured and detail.measured and finding.severity is not Severity.NOTE:
         lines.append(["    ", ("measured", "dim"), f"  {clipped(' '.join(finding.measured.split()), room)}"])
     if finding.rewrite is not None and not (finding.cure and finding.severity is Severity.NOTE):  # which its message says already
-        lines.append(["    ", ("fix", "dim"), f"       {finding.rewrite.name} ({finding.rewrite.safety})"])
+        options = f": {finding.cure}" if finding.cure and finding.rewrite.safety == "interface" else ""
+        fix = wrapped(f"{finding.rewrite.name} ({finding.rewrite.safety}){options}", room, NO_LIMIT)
+        lines.append(["    ", ("fix", "dim"), f"       {fix[0]}"])
+        lines += ([" " * LABELS + line] for line in fix[1:])
     return lines
 
 
