@@ -227,6 +227,13 @@ def test_what_a_run_of_fix_has_tried_is_not_named_after_it_and_what_it_may_not_d
         assert [names[name] for name in fixes.values()] == left
 
 
+def test_the_first_output_is_never_dropped() -> None:
+    model = dataclasses.replace(SIDE, outputs="int64[2,m] z, float[2,3] y").model
+    (result,) = graphfix.lint(model, "tensorrt").results
+    assert result.verdict == "rejected"
+    assert result.next is None
+
+
 def test_sizes_follow_from_weights_names_and_places() -> None:
     example = Example(
         "a = Conv(x, w)\nb = MatMul(v, u)\nc = Relu(p)\nd = Relu(s)",

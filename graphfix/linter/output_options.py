@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def droppable_outputs(facts: Facts, left: Sequence[Sequence[Finding]]) -> tuple[str, ...]:
-    """Return the outputs to drop, so that no error without a fix remains; empty where there are none, or it would be all.
+    """Return the outputs to drop, so that no error without a fix remains; empty where there are none.
 
-    `left` are the findings of each target.
+    `left` are the findings of each target. The first output is by custom what a model is for, and is never dropped.
     """
     names = [output.name for output in facts.model.graph.output]
     stuck = [f for found in left for f in found if f.severity is Severity.ERROR and f.rewrite is None]
@@ -29,7 +29,7 @@ def droppable_outputs(facts: Facts, left: Sequence[Sequence[Finding]]) -> tuple[
             return ()
         bits |= needed[at]
     dropped = tuple(name for position, name in enumerate(names) if bits >> position & 1)
-    return dropped if len(dropped) < len(names) else ()
+    return () if bits & 1 else dropped
 
 
 def _needed_by(facts: Facts, names: Sequence[str]) -> list[int]:
