@@ -14,7 +14,7 @@ import onnx
 from graphfix.errors import GraphfixError, UsageError, nearest
 from graphfix.ir.reading import bound, named, read_whole
 from graphfix.linter.diagnostics import Finding, Result
-from graphfix.linter.engine import judge, lint_file
+from graphfix.linter.engine import judge, lint_file, lint_model
 from graphfix.tables.table import table
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def lint(
     for name in names:
         table(name)
     if isinstance(model, onnx.ModelProto):
-        return Report(tuple(judge(bound(model, shapes, values), names)))
+        return Report(tuple(lint_model(bound(model, shapes, values), names)))
     with _onnx(model, names, shapes, values) as (path, lowered_source):
         if path is None:
             assert lowered_source is not None
@@ -145,6 +145,7 @@ def fix(
     from graphfix.lowering.bringing import usable_model
     from graphfix.rewriting.fix_options import FixOptions
     from graphfix.rewriting.pipeline import fix_model
+    from graphfix.rewriting.remaining import advise_remaining
 
     names = [target] if isinstance(target, str) else list(target)
     for name in names:
@@ -160,6 +161,7 @@ def fix(
         rtol=rtol, atol=atol, interface=reforms, explain=True,
     )  # fmt: skip
     result = fix_model(loaded, lambda candidate: judge(candidate, names, name=given), options)
+    advise_remaining(result, judge, options.allow)
     return Fixed(result.model, result.changes, result.verification, Report(tuple(result.results)), result.why)
 
 

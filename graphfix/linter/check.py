@@ -145,7 +145,7 @@ def fix_fields(look: LintContext, evidence: Evidence, facets: Facets) -> dict[st
     """Return the measured fix of a rejected or wrong form as the fields `rewrite` and `cure` of a Finding."""
     fix = evidence.fix(facets_for_target(look.table.target, facets))
     if fix is None:
-        return {}
+        return {"tried": evidence.tried}
     fields: dict[str, Any] = {"rewrite": Fix(fix.name, fix.safety, fix.rewrites, fix.fixed, fix.of)}
     if fix.name == FREEZE and (options := sizes(look.facts)):
         fields["cure"] = options

@@ -60,7 +60,7 @@ def explain(bench: WorkingModel, changes: Sequence[Change], allowed: Set[str]) -
         placed = [finding for finding in group if finding.node or finding.output]
         nodes = tuple(finding.node or finding.output for finding in placed)
         sources = tuple(finding.source for finding in placed)
-        hint = advice(first.op, first.kind, tried=bool(reasons), target=target)
+        hint = f"{'otherwise' if reasons else 'no rewrite exists for it;'} {advice(first.op, first.kind, target=target)}"
         yield Explanation(target, first.code, first.op, nodes, first.message, tuple(reasons.items()), hint, sources)
 
 

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from graphfix.cli.commands.fix import configure as declare_fix
 from graphfix.cli.model_paths import models_in
+from graphfix.cli.next_command import complete_steps
 from graphfix.cli.options import RANKS, add_fail_on, add_shared, destination, exit_code
 from graphfix.cli.progress import progress
 from graphfix.cli.run_settings import ModelSettings, add_policy, model_settings, save_baselines
@@ -139,6 +141,7 @@ def _lint_and_fix(given: argparse.Namespace, settings: Sequence[ModelSettings]) 
                     fixed.append(in_place)
                     found = list(in_place.results) if given.fix else found
             one.apply_policy(found, [other.model for other in settings[position + 1 :]])
+            complete_steps(found, given, declare_fix)
             results.extend(found)
             step(one.model.name)
     save_baselines(settings, update=given.update_baseline)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphfix.cli.fix_outcome import mark_unfixed, unfixed_exit_code
 from graphfix.cli.interface_options import add_reforms
+from graphfix.cli.next_command import complete_steps
 from graphfix.cli.options import add_fail_on, add_shared, as_onnx, bindings, chosen_targets, destination, exit_code
 from graphfix.cli.progress import spinner
 from graphfix.errors import UsageError
@@ -109,6 +110,7 @@ def _fix(stack: contextlib.ExitStack, given: argparse.Namespace, config: Config,
     from graphfix.report.model_diff import node_diff
     from graphfix.rewriting.fix_options import FixOptions
     from graphfix.rewriting.pipeline import fix_model
+    from graphfix.rewriting.remaining import advise_remaining
 
     shapes, values = bindings(given.shape, given.set, config)
     file, lowered_source = stack.enter_context(as_onnx(given.model, given, targets, shapes, values))
@@ -130,6 +132,7 @@ def _fix(stack: contextlib.ExitStack, given: argparse.Namespace, config: Config,
     fixed = fix_model(model, lambda candidate: judge(candidate, targets, name=str(given.model)), options)
     if confirm_results is not None:
         confirm_results(fixed.results, fixed.model)
+    advise_remaining(fixed, judge, options.allow, measured=not given.confirm)
     diff = node_diff(model, fixed.model, str(given.model)) if given.diff else ""
     return Fixing(fixed, lowered_source, external, diff)
 
@@ -169,6 +172,7 @@ def _finished_results(fixing: Fixing, policy: Policy, output: str | None, given:
         if given.why:
             result.why = [why.to_json() for why in fixed.why if why.target == (result.called or result.target)]
     mark_unfixed(fixed, results)
+    complete_steps(results, given, configure)
     return results
 
 

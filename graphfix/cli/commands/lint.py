@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from graphfix.cli.commands.fix import configure as declare_fix
 from graphfix.cli.confirming import open_confirmation
 from graphfix.cli.lowered_sources import lower_sources
 from graphfix.cli.model_paths import models_in
+from graphfix.cli.next_command import complete_steps
 from graphfix.cli.options import add_fail_on, add_shared, destination, exit_code
 from graphfix.cli.progress import progress
 from graphfix.cli.run_settings import ModelSettings, add_policy, model_settings, save_baselines
@@ -148,6 +150,7 @@ def _judge(lint_run: LintRun) -> list[Result]:
                 confirm(found, lint_run.tasks[position].file)
                 clock.lap("asking compilers")
             one.apply_policy(found, lint_run.models[position + 1 :])
+            complete_steps(found, given, declare_fix)
             if lint_run.format == "json-lines":
                 write(found, out)
             results.extend(found)
