@@ -17,6 +17,7 @@ from graphfix.analysis.reachability import unreachable_nodes, untaken_nodes
 from graphfix.errors import GraphfixError
 from graphfix.ir.reading import Shapes, Values, bound
 from graphfix.linter.check import LintContext, checks
+from graphfix.linter.control_flow_fixes import with_control_flow_fixes
 from graphfix.linter.diagnostics import Finding, Result, number_duplicates
 from graphfix.linter.finding_order import in_order_of_decision
 from graphfix.linter.next_step import advise
@@ -52,7 +53,7 @@ def judge(
     for target in targets:
         result = _judge(facts, keys, whole, table(target, home), name, shared, statistics, detail)
         result.called, result.interface, result.graph = target, interface, facts.model.graph.name
-        result.findings = in_order_of_decision(number_duplicates(result.findings, target), facts)
+        result.findings = in_order_of_decision(with_control_flow_fixes(number_duplicates(result.findings, target)), facts)
         results.append(result)
         clock.lap(f"judging by {target}")
     return results

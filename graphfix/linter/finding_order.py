@@ -31,6 +31,6 @@ def in_order_of_decision(findings: Sequence[Finding], facts: Facts) -> list[Find
 def need(finding: Finding) -> int:
     """Return the rank of an error by what it needs: 0 for a size or a value, 1 where nothing fixes it, 2 for a rewrite."""
     fix = finding.rewrite
-    if finding.cure or finding.kind == "dynamic" or (fix is not None and fix.name in REQUESTED):
+    if finding.cure or (finding.kind == "dynamic" and fix is None) or (fix is not None and fix.name in REQUESTED):
         return 0
     return 1 if fix is None else 2

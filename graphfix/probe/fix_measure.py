@@ -24,7 +24,7 @@ from graphfix.tables.versions import tables_folder
 
 SAMPLE = 6
 """The probes of an entry that are tried first."""
-MOST = 12
+MOST = 30
 """The probes of an entry that are tried where the first ones were not all fixed by the same rewrites."""
 
 
