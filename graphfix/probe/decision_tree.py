@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from graphfix.analysis.surroundings import BEFORE, BEHIND
 from graphfix.analysis.values import Facet
 from graphfix.probe.measure import Evidence
 from graphfix.probe.search import order
@@ -70,7 +71,7 @@ def _best(rows: Sequence[Evidence], labels: Mapping[str, str], used: Mapping[str
             outside = [seen for row_label in by_value.items() if row_label[0][1] not in values for seen in row_label[1]]
             if min(len(inside), len(outside)) < SMALLEST and len(rows) > 2 * SMALLEST:
                 continue
-            if not inside or not outside:
+            if not inside or not outside or (name in (BEFORE, BEHIND) and ABSENT in values):
                 continue
             left = (len(inside) * _entropy(inside) + len(outside) * _entropy(outside)) / known
             if whole - left >= GAIN:

@@ -39,7 +39,7 @@ def grouped(conditions: Mapping[str, Sequence[Condition]], rows: Iterable[Eviden
 def add_fixes(table: dict[str, Any], rows: Iterable[Evidence], trials: Mapping[str, Trial]) -> None:
     """Set `fixed_by` and `tried` in every entry of a table that has trials; `trials` are by digest of the probe."""
     conditions = {name: [rule["when"] for rule in table[name]] for name in LISTS.values()}
-    groups = grouped(conditions, [row for row in rows if row.digest in trials])
+    groups = grouped(conditions, [*(row for row in rows if row.digest in trials), *rows_in_context(trials.values())])
     for name in conditions:
         for at, rule in enumerate(table[name]):
             rule.pop("fixed_by", None), rule.pop("tried", None)
@@ -47,6 +47,11 @@ def add_fixes(table: dict[str, Any], rows: Iterable[Evidence], trials: Mapping[s
             if tried:
                 rule["tried"] = len(tried)
                 rule["fixed_by"] = fixed_by(tried, trials)
+
+
+def rows_in_context(trials: Iterable[Trial]) -> list[Evidence]:
+    """Return trials of nodes among others as rows of evidence, which they are about fixes only."""
+    return [Evidence(t.op, t.digest, "", (), t.facets, "rejected", "", "") for t in trials if t.facets]
 
 
 def fixed_by(tried: Sequence[Evidence], trials: Mapping[str, Trial]) -> list[dict[str, Any]]:
