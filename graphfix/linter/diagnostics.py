@@ -121,7 +121,7 @@ class Result:
     `silenced` are the findings that the project's settings suppress: they do not count, and do not change the verdict,
     which `predicted` keeps once settings have been applied. `interface` are the inputs with dtypes and ranks, and the
     names of the outputs; `signature` is a digest of it. `lowering` describes the conversion to ONNX of a model that was
-    given in another format.
+    given in another format. `before` and `after` are the sizes of the model that `fix` was given and of its result.
     """
 
     model: str
@@ -143,6 +143,8 @@ class Result:
     graph: str = ""
     rulings: Sequence[NodeVerdict] = ()
     lowering: dict[str, Any] | None = None
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
 
     @property
     def verdict(self) -> str | None:
@@ -192,6 +194,8 @@ class Result:
             out |= {"verification": self.verification, "output": self.output}
         elif self.output is not None:
             out["output"] = self.output
+        if self.before is not None and self.after is not None:
+            out |= {"before": self.before, "after": self.after}
         if self.why is not None:
             out["why"] = list(self.why)
         if self.lowering is not None:

@@ -8,6 +8,11 @@ from typing import Any, TextIO
 from graphfix.ir.source_location import SourceLocation, named
 from graphfix.linter.diagnostics import Result
 from graphfix.report.page import Page
+from graphfix.report.sizes import render_sizes
+
+
+RUNTIME = "onnxruntime cannot run the original"
+"""Part of the reason of a rewrite that was withdrawn because the original model gives no outputs to compare with."""
 
 
 def render_changes(result: Result, out: TextIO) -> None:
@@ -22,15 +27,25 @@ def render_changes(result: Result, out: TextIO) -> None:
             declined.setdefault((change["rewrite"], str(change["declined"])), []).append(_location(change))
     for (rewrite, safety), nodes in applied.items():
         page.line("  ", ("applied", "green"), f"   {rewrite} ({safety}){_locations(nodes)}")
+    if not applied:
+        page.line("  nothing to change" + (": no rewrite that was tried could be kept" if declined else ""))
+    runtime: dict[str, list[str]] = {}
     for (rewrite, reason), nodes in declined.items():
+        if RUNTIME in reason:  # it stops every rewrite alike, so it is told once
+            runtime.setdefault(reason, []).append(rewrite)
+            continue
         count = f" ({len(nodes)} nodes)" if len(nodes) > 1 else ""
         page.line("  ", ("declined", "yellow"), f"  {rewrite}: {reason}{count}")
+    for reason, rewrites in runtime.items():
+        page.line("  ", ("declined", "yellow"), f"  {', '.join(dict.fromkeys(rewrites))}: {reason}")
     verification = result.verification or {}
     if verification.get("inputs"):
         errors = f"largest error {verification['max_abs_error']:.3g} absolute, {verification['max_rel_error']:.3g} relative"
         page.line("  ", ("verified", "bold"), f"  {verification['method']}: {verification['inputs']} inputs, {errors}")
         _write_controls(page, verification)
         _write_impact(page, verification)
+    if result.before and result.after:
+        render_sizes(page, result.before, result.after)
     if result.output:
         page.line("  ", ("wrote", "bold"), f"     {result.output}")
 

@@ -1,12 +1,12 @@
 """The pipeline of `fix`: from findings to rewrites, each a transaction, until no rewrite fires.
 
-bind values and dims -> evaluate -> apply rewrites that fix a finding -> keep or withdraw -> evaluate again ...
+bind values and dims -> apply rewrites requested by name -> evaluate -> apply rewrites that fix a finding -> keep or withdraw -> evaluate again ...
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from onnx import GraphProto, ModelProto
 
@@ -23,6 +23,7 @@ from graphfix.rewriting.explain import Explanation, explain
 from graphfix.rewriting.fix_options import DEFAULTS, FixOptions
 from graphfix.rewriting.fixpoint import Fixpoint
 from graphfix.rewriting.interface_rewrite import InterfaceRewrite
+from graphfix.rewriting.requested import apply_named
 from graphfix.rewriting.rewrite import Outcome, Safety, apply_with_locations
 from graphfix.rewriting.transaction import Change, Judge, WorkingModel
 from graphfix.verify.reference import Reference, Tolerance, Verification
@@ -32,13 +33,19 @@ MOST_ROUNDS = 10
 
 @dataclass(frozen=True, slots=True)
 class FixResult:
-    """The best verified model, the changes applied and declined, and the last verification and verdicts."""
+    """The best verified model, the changes applied and declined, and the last verification and verdicts.
+
+    `unmet` says of each rewrite requested by name that applied nowhere why. `trial` are the dims of the inputs in the first
+    verification, by name; empty where the model was not run.
+    """
 
     model: ModelProto
     changes: tuple[Change, ...]
     verification: Verification
     results: tuple[Result, ...]
     why: tuple[Explanation, ...] = ()
+    unmet: tuple[str, ...] = ()
+    trial: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def changed(self) -> bool:
@@ -58,8 +65,9 @@ def fix_model(model: ModelProto, judge: Judge, options: FixOptions = DEFAULTS) -
         consulted = CompilerFindings()
         bench = _bench(slim, judge, options, consulted)
         _check_interface(bench, options)
+        unmet = apply_named(bench, options.rewrites, options.begin)
         _converge(bench, Fixpoint(bench, options.allowed, options.begin), consulted, options.ask)
-        return _result(model, bench, options)
+        return _result(model, bench, options, unmet)
 
 
 def _bench(slim: ModelProto, judge: Judge, options: FixOptions, consulted: CompilerFindings) -> WorkingModel:
@@ -94,14 +102,14 @@ def _check_interface(bench: WorkingModel, options: FixOptions) -> None:
     _settle(bench, options.begin, ("fold-normalization",) if options.interface else ())
 
 
-def _result(model: ModelProto, bench: WorkingModel, options: FixOptions) -> FixResult:
+def _result(model: ModelProto, bench: WorkingModel, options: FixOptions, unmet: tuple[str, ...]) -> FixResult:
     """Return the result of the run; its model is the object that was passed in where nothing changed."""
     touched = bool(bench.version or options.binds or options.interface)
     verification = bench.measured() or Verification(0, 0.0, 0.0, 1.0, True, "nothing was changed")
     changes = tuple(_lasting(bench))
     explained = tuple(explain(bench, changes, options.allowed)) if options.explain else ()
     final = with_weights(with_output_shapes(bench.model)) if touched else model
-    return FixResult(final, changes, verification, tuple(bench.results), explained)
+    return FixResult(final, changes, verification, tuple(bench.results), explained, unmet, bench.reference.trial_sizes)
 
 
 def _reformed(model: ModelProto, reforms: Sequence[InterfaceRewrite]) -> Iterator[Outcome]:
