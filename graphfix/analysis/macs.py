@@ -116,7 +116,9 @@ def _einsum(node: NodeFacts) -> int | None:
         return 0
     if any("." in term for term in terms) or len(terms) != len(shapes) or any(shape is None for shape in shapes):
         return None
-    sizes = {label: size for term, shape in zip(terms, shapes, strict=True) for label, size in zip(term, shape or (), strict=False)}
+    sizes = {
+        label: size for term, shape in zip(terms, shapes, strict=True) for label, size in zip(term, shape or (), strict=False)
+    }
     return prod(sizes.values())
 
 

@@ -47,7 +47,9 @@ def fused_probes() -> Iterator[FusedProbe]:
     for activation, bodies in FORMS.items():
         for dtype in DTYPES:
             for body in bodies:
-                weights = ", ".join(f"{dtype} {name} = {{{value}}}" for name, value in NUMBERS.items() if name in body.replace(",", " "))
+                weights = ", ".join(
+                    f"{dtype} {name} = {{{value}}}" for name, value in NUMBERS.items() if name in body.replace(",", " ")
+                )
                 head = f'<ir_version: 8, opset_import: ["" : 17]> g ({dtype}[2,8] x) => ({dtype}[2,8] y)'
                 model = onnx.parser.parse_model(f"{head} {f'<{weights}>' if weights else ''} {{ {body} }}")
                 yield FusedProbe(activation, "float32" if dtype == "float" else dtype, model)

@@ -10,7 +10,6 @@ from graphfix.linter.diagnostics import Result
 from graphfix.report.page import Page
 from graphfix.report.sizes import render_sizes
 
-
 RUNTIME = "onnxruntime cannot run the original"
 """Part of the reason of a rewrite that was withdrawn because the original model gives no outputs to compare with."""
 

@@ -1,6 +1,7 @@
 """The pipeline of `fix`: from findings to rewrites, each a transaction, until no rewrite fires.
 
-bind values and dims -> apply rewrites requested by name -> evaluate -> apply rewrites that fix a finding -> keep or withdraw -> evaluate again ...
+bind values and dims -> apply rewrites requested by name -> evaluate -> apply rewrites that fix a finding
+-> keep or withdraw -> evaluate again ...
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from onnx import ModelProto, NodeProto
 from graphfix.ir.source_location import SourceLocation, source_location
 from graphfix.ir.traversal import graphs
 from graphfix.ir.verifier import violations
-from graphfix.linter.diagnostics import Finding, Result, Severity
+from graphfix.linter.diagnostics import UNDECIDED, Finding, Result, Severity
 from graphfix.linter.fix_rules import FALLBACK
 from graphfix.rewriting.rewrite import Key, Outcome, Rewrite, Safety, apply_with_locations
 from graphfix.verify.reference import Reference, Tolerance, Verification
@@ -282,9 +282,10 @@ def title(result: Result) -> str:
 
 
 def severity_score(results: Sequence[Result]) -> tuple[int, int]:
-    """Return the numbers of errors and warnings on all targets; findings on speed alone do not count."""
-    warned = [f for result in results for f in result.findings if f.severity is Severity.WARNING]
-    return errors(results), sum(finding.kind != FALLBACK for finding in warned)
+    """Return the numbers of errors, and of warnings and undecided nodes, on all targets; findings on speed do not count."""
+    findings = [f for result in results for f in result.findings if f.severity is not Severity.ERROR]
+    doubts = sum(f.kind in UNDECIDED or (f.severity is Severity.WARNING and f.kind != FALLBACK) for f in findings)
+    return errors(results), doubts
 
 
 def errors(results: Sequence[Result]) -> int:

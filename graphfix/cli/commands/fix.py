@@ -46,8 +46,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="overwrite an existing OUT")
     parser.add_argument("--allow", action="append", default=[], choices=SAFETY, help="safety classes beyond exact")
     parser.add_argument("--unsafe-fixes", action="store_true", help="allow approximate and interface-changing rewrites")
-    parser.add_argument("--rewrite", action="append", default=[], metavar="NAME[:OP][,NAME...]",
-                        help="apply these rewrites, also to nodes that the targets support; OP restricts one to its nodes")  # fmt: skip
+    named = "apply these rewrites, also to nodes that are supported; OP restricts one to an operator or a node"
+    parser.add_argument("--rewrite", action="append", default=[], metavar="NAME[:OP][,NAME...]", help=named)
     parser.add_argument("--data", type=Path, metavar="FILE.npz", help="inputs to verify with, by input name")
     parser.add_argument("--why", action="store_true", help="for every finding that remains: which rewrites declined, and why")
     parser.add_argument("--confirm", action="store_true", help="ask the real compilers too, and go on by what they reject")

@@ -43,7 +43,7 @@ class NoArtifact(Check):
         known = artifact_table(look.table)
         if known is None or "rejected" in (look.model.verdict, *(ruling.verdict for ruling in look.rulings)):
             return
-        memo: dict[tuple[str, str, int], dict[str, str]] = {}
+        memo: dict[tuple[str, str, int], dict[str, Any]] = {}
         for node, facets, ruling in look.ruled():
             if ruling.verdict != "supported" or facets.get("inside", "nothing") != "nothing":
                 continue
@@ -69,13 +69,15 @@ class NoArtifact(Check):
                 continue
             option, count = best_chain(row)
             hint = f"`graphfix fix {option}` writes it otherwise ({count})" if option else "load the model as ONNX"
-            message = f"the {found.activation} that ends here is fused by {look.table.title}, and then cannot be written to a file"
+            message = (
+                f"the {found.activation} that ends here is fused by {look.table.title}, and then cannot be written to a file"
+            )
             measured = f'{look.table.target} {look.table.version}, {row["probes"]["for"]} probes: "{row["said"]}"'
             evidence = f"{look.table.target}/@fused/{found.activation.replace(' ', '-')}"
             yield self.at(look, found.node, f"{message}; {hint}", cure=option, evidence=evidence, measured=measured)
 
 
-def _fields(look: LintContext, known: Table, node: NodeFacts, facets: Facets, evidence: Evidence) -> dict[str, str]:
+def _fields(look: LintContext, known: Table, node: NodeFacts, facets: Facets, evidence: Evidence) -> dict[str, Any]:
     """The message, the option that helps, and the evidence, as the fields of a Finding."""
     from graphfix.tables.artifact import fixed_by
 
