@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,10 @@ MOST_PROBES = 6
 """Probes of one condition on which the rewrites are tried."""
 CAUSE = re.compile(r"\s\d+: ")
 """What stands before each cause in a message that lists a chain of them; the last one says what failed."""
+MOST_FOR_CHAINS = 3
+"""Probes of one condition on which chains of two rewrites are tried."""
 MOST_NAMED = 3
-"""Rewrites that are kept for one condition."""
+"""Chains that are kept for one condition."""
 
 
 def measure_fixes(
@@ -73,38 +75,63 @@ def measure_fused(target: str, folder: Path, compiler: str, on: str, session: Se
     write_atomically(folder / FOLDER / FUSED, text(data).encode())
 
 
-def fixes_of(models: Iterable[onnx.ModelProto], target: str, session: Session) -> list[dict[str, Any]]:
-    """Return the rewrites that made models writable and compute the same, those that made most of them first."""
-    asked, fixed = 0, dict[str, int]()
+def fixes_of(models: Sequence[onnx.ModelProto], target: str, session: Session) -> list[dict[str, Any]]:
+    """Return the chains of rewrites that made models writable and compute the same, those that made most of them first.
+
+    Chains of two are tried on the first models where no rewrite alone fixes one.
+    """
+    return _chains(models, target, session, 1) or _chains(models[:MOST_FOR_CHAINS], target, session, 2)
+
+
+def _chains(models: Sequence[onnx.ModelProto], target: str, session: Session, length: int) -> list[dict[str, Any]]:
+    """Return the chains of this length that fixed any of the models, as tables store them."""
+    fixed: dict[tuple[Rewrite, ...], int] = {}
     for model in models:
-        asked += 1
         reference = Reference(model)
-        for rewrite, result in _rewritten(model):
-            if _write_error(result, target, session) == "" and reference.check(result, _tolerance(rewrite)).passed:
-                fixed[rewrite.name] = fixed.get(rewrite.name, 0) + 1
-    names = [rewrite.name for rewrite in in_preference_order(registry()[name] for name in fixed)]
-    names.sort(key=lambda name: -fixed[name])
+        for chain, result in _rewritten((), model, length):
+            if _write_error(result, target, session) == "" and reference.check(result, _tolerance(chain)).passed:
+                fixed[chain] = fixed.get(chain, 0) + 1
+    order = [rewrite.name for rewrite in in_preference_order(registry().values())]
+    ranked = sorted(fixed, key=lambda chain: (-fixed[chain], _safety(chain).rank, [order.index(one.name) for one in chain]))
     return [
-        {"rewrites": [name], "safety": registry()[name].safety.value, "fixed": fixed[name], "of": asked}
-        for name in names[:MOST_NAMED]
+        {"rewrites": [one.name for one in chain], "safety": _safety(chain).value, "fixed": fixed[chain], "of": len(models)}
+        for chain in ranked[:MOST_NAMED]
     ]
 
 
-def _rewritten(model: onnx.ModelProto) -> Iterator[tuple[Rewrite, onnx.ModelProto]]:
-    """Yield every rewrite that changes a model, with the result; those of the interface need parameters and are left out."""
+def _safety(chain: Sequence[Rewrite]) -> Safety:
+    return max((rewrite.safety for rewrite in chain), key=lambda safety: safety.rank)
+
+
+def _rewritten(
+    done: tuple[Rewrite, ...], model: onnx.ModelProto, length: int
+) -> Iterator[tuple[tuple[Rewrite, ...], onnx.ModelProto]]:
+    """Yield every chain of so many rewrites of which each changes the model, with the result.
+
+    Rewrites of the interface need parameters, and last resorts are other tools; both are left out.
+    """
     for rewrite in registry().values():
-        if isinstance(rewrite, InterfaceRewrite) or rewrite.safety is Safety.INTERFACE or rewrite.last_resort:
+        if rewrite in done or isinstance(rewrite, InterfaceRewrite) or rewrite.safety is Safety.INTERFACE or rewrite.last_resort:
             continue
         try:
             outcome = rewrite.apply(model)
         except Exception:  # a third-party library may raise anything; such a rewrite fixes nothing
             continue
-        if outcome.model is not None and outcome.model.graph != model.graph:
-            yield rewrite, outcome.model
+        if outcome.model is None or outcome.model.graph == model.graph:
+            continue
+        if length == 1:
+            yield (*done, rewrite), outcome.model
+        else:
+            yield from _rewritten((*done, rewrite), outcome.model, length - 1)
 
 
-def _tolerance(rewrite: Rewrite) -> Tolerance:
-    return Tolerance(rewrite.rtol, rewrite.atol) if rewrite.safety is Safety.APPROXIMATE else Tolerance(ulps=rewrite.ulps)
+def _tolerance(chain: Sequence[Rewrite]) -> Tolerance:
+    """Return the tolerance of a chain: the loosest of its rewrites."""
+    found = Tolerance()
+    for rewrite in chain:
+        own = Tolerance(rewrite.rtol, rewrite.atol) if rewrite.safety is Safety.APPROXIMATE else Tolerance(ulps=rewrite.ulps)
+        found = found.loosened(own)
+    return found
 
 
 def _write_error(model: onnx.ModelProto, target: str, session: Session) -> str | None:

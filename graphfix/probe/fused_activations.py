@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import onnx
+from onnx import numpy_helper
 
-DTYPES = ("float", "float16")
+DTYPES = {"float32": "float", "float16": "float16"}
+"""The dtypes of the probes, and what ONNX text calls them."""
 NUMBERS = {"root": 1.4142135, "slope": 0.70710677, "one": 1.0, "half": 0.5, "three": 3.0, "zero": 0.0, "six": 6.0,
            "sixth": 1 / 6, "cubic": 0.044715, "line": 0.7978846}  # fmt: skip
 FORMS = {
@@ -45,11 +48,12 @@ class FusedProbe:
 def fused_probes() -> Iterator[FusedProbe]:
     """Yield a model of every activation in every spelling and dtype."""
     for activation, bodies in FORMS.items():
-        for dtype in DTYPES:
+        for dtype, element in DTYPES.items():
             for body in bodies:
-                weights = ", ".join(
-                    f"{dtype} {name} = {{{value}}}" for name, value in NUMBERS.items() if name in body.replace(",", " ")
+                text = f'<ir_version: 8, opset_import: ["" : 17]> g ({element}[2,8] x) => ({element}[2,8] y) {{ {body} }}'
+                model = onnx.parser.parse_model(text)
+                read = {name for node in model.graph.node for name in node.input}
+                model.graph.initializer.extend(
+                    numpy_helper.from_array(np.asarray(value, dtype), name) for name, value in NUMBERS.items() if name in read
                 )
-                head = f'<ir_version: 8, opset_import: ["" : 17]> g ({dtype}[2,8] x) => ({dtype}[2,8] y)'
-                model = onnx.parser.parse_model(f"{head} {f'<{weights}>' if weights else ''} {{ {body} }}")
-                yield FusedProbe(activation, "float32" if dtype == "float" else dtype, model)
+                yield FusedProbe(activation, dtype, model)

@@ -43,15 +43,18 @@ def render_changes(result: Result, out: TextIO) -> None:
         page.line("  ", ("verified", "bold"), f"  {verification['method']}: {verification['inputs']} inputs, {errors}")
         _write_controls(page, verification)
         _write_impact(page, verification)
-    if result.before and result.after:
+    if applied and result.before and result.after:
         render_sizes(page, result.before, result.after)
     if result.output:
         page.line("  ", ("wrote", "bold"), f"     {result.output}")
 
 
 def render_why(results: Iterable[Result], out: TextIO) -> None:
-    """Write for each remaining finding which rewrites declined and why, and what to change in the model's code."""
-    page = Page(out)
+    """Write for each remaining finding which rewrites declined and why, and what to change in the model's code.
+
+    A reason that several findings or targets share is written once.
+    """
+    page, told = Page(out), set[tuple[str, str]]()
     for result in results:
         for explanation in result.why or ():
             sources = explanation.get("sources") or [None] * len(explanation["nodes"])
@@ -61,8 +64,13 @@ def render_why(results: Iterable[Result], out: TextIO) -> None:
                 ("why", "bold"),
                 f"       {explanation['code']} {explanation['op'] or 'the model'}{location}, {explanation['target']}",
             )
-            for declined in explanation["declined"]:
-                page.line(f"            {declined['rewrite']}: {declined['reason']}")
+            reasons = [(declined["rewrite"], declined["reason"]) for declined in explanation["declined"]]
+            fresh = [reason for reason in reasons if reason not in told]
+            for rewrite, reason in fresh:
+                page.line(f"            {rewrite}: {reason}")
+            if len(fresh) < len(reasons):
+                page.line(f"            {'and ' if fresh else ''}{len(reasons) - len(fresh)} declined as told above")
+            told.update(reasons)
             page.line(f"            {explanation['advice']}")
 
 

@@ -198,8 +198,17 @@ def requested_rewrites(results: Sequence[Result]) -> dict[str, RewriteRequest]:
 
 
 def answering(op: str, kind: str, code: str, traits: tuple[str, ...] | None) -> list[Rewrite]:
-    """Return the rewrites that fix a finding; a rejection by a compiler and an undecided verdict match every kind."""
-    if kind != "rejection" and not (kind in UNDECIDED and op):
+    """Return the rewrites that fix a finding.
+
+    A rejection by a compiler has no kind and matches every kind. So does an undecided verdict, for rewrites of its operator:
+    those of any operator, which change dtypes or fold constants, decide nothing.
+    """
+    if kind in UNDECIDED and op:
+        rules = ((r, rule) for r in rewriting.registry().values() for rule in r.fixes if rule.op != "*")
+        return rewriting.in_preference_order(
+            dict.fromkeys(r for r, rule in rules if any(rule.answers(op, each, code, traits) for each in (*KINDS, kind)))
+        )
+    if kind != "rejection":
         return rewriting.rewrites_for(op, kind, code, traits)
     about = (op,) if op else ("", "*")  # any node, where the compiler named none
     return rewriting.in_preference_order(
