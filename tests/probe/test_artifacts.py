@@ -72,7 +72,12 @@ def test_what_cannot_be_written_is_told_apart_and_what_fixes_it_is_counted(compi
     (rule,) = gelu["rejects"]
     assert (rule["when"], rule["stage"], rule["said"]) == ({}, "write", 'No serializer for "probe"')
     assert rule["probes"] == {"for": done.unwritten, "against": 0}
-    assert rule["fixed_by"][0] | {"of": 0, "fixed": 0} == {"rewrites": ["expand-function"], "safety": "exact", "fixed": 0, "of": 0}
+    assert rule["fixed_by"][0] | {"of": 0, "fixed": 0} == {
+        "rewrites": ["expand-function"],
+        "safety": "exact",
+        "fixed": 0,
+        "of": 0,
+    }
     assert softsign["rejects"] == []
     known = artifact_table(Table("tract", "1.2.3", folder, {}))
     assert known is not None
