@@ -41,7 +41,8 @@ def fix_in_place(
     """
     from graphfix.analysis.model_size import ModelSize
     from graphfix.ir.atomic_write import writable
-    from graphfix.ir.external_data import has_external, model_bytes
+    from graphfix.ir.external_data import has_external
+    from graphfix.ir.file_size import model_bytes
     from graphfix.ir.io import save_model
     from graphfix.ir.reading import named, read_whole
     from graphfix.ir.skeleton import read_skeleton

@@ -129,16 +129,6 @@ def has_external(model: ModelProto) -> bool:
     return any(is_external(tensor) and not is_elided(tensor) for tensor in tensors(model))
 
 
-def model_bytes(path: str | Path) -> int:
-    """Return the bytes of a model's file and of the files that hold its external data."""
-    from graphfix.ir.skeleton import read_skeleton
-
-    kept = (t for t in tensors(read_skeleton(path)) if is_external(t) and not is_elided(t))
-    names = {entry.value for tensor in kept for entry in tensor.external_data if entry.key == "location"}
-    beside = (os.path.join(os.path.dirname(os.path.realpath(path)), name) for name in sorted(names))
-    return os.path.getsize(path) + sum(os.path.getsize(file) for file in beside if os.path.isfile(file))
-
-
 def load_external(model: ModelProto, path: str | Path) -> None:
     """Read the external data of a model at `path` into the model, one tensor at a time.
 

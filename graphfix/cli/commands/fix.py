@@ -108,7 +108,8 @@ class Fixing:
 def _fix(stack: contextlib.ExitStack, given: argparse.Namespace, config: Config, targets: Sequence[str]) -> Fixing:
     """Lower the model where needed, and fix it for the targets, with the compilers' verdicts where requested."""
     from graphfix.analysis.model_size import ModelSize
-    from graphfix.ir.external_data import has_external, model_bytes
+    from graphfix.ir.external_data import has_external
+    from graphfix.ir.file_size import model_bytes
     from graphfix.ir.skeleton import read_skeleton
     from graphfix.linter.engine import judge
     from graphfix.report.model_diff import node_diff
@@ -158,7 +159,7 @@ def _save(fixing: Fixing, goal: Path, given: argparse.Namespace) -> str | None:
 
 def _finished_results(fixing: Fixing, policy: Policy, output: str | None, given: argparse.Namespace) -> list[Result]:
     """Return the Results with the policy applied, and the changes, the verification, the sizes and the output added."""
-    from graphfix.ir.external_data import model_bytes
+    from graphfix.ir.file_size import model_bytes
 
     fixed, results = fixing.fixed, list(fixing.fixed.results)
     if fixing.lowered_source is not None:
