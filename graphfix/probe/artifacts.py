@@ -25,6 +25,7 @@ from graphfix.errors import UsageError
 from graphfix.probe.artifact_fixes import last_cause, measure_fixes, measure_fused
 from graphfix.probe.build import Probe
 from graphfix.probe.drift import draw_sample
+from graphfix.probe.form import NUMBERS_ONLY
 from graphfix.probe.graph_builder import SUPPORT_PREFIX
 from graphfix.probe.measure import DEADLINE, QUOTED, Evidence
 from graphfix.probe.placing import wanted
@@ -34,6 +35,7 @@ from graphfix.probe.survey import selected_probes
 from graphfix.probe.write import entry, read_archive, text, write_atomically
 from graphfix.tables.artifact import FOLDER
 from graphfix.tables.conditions import holds
+from graphfix.tables.placement import idle
 from graphfix.tables.versions import tables_folder
 
 ANSWERS = "artifacts.jsonl.xz"
@@ -98,14 +100,19 @@ def measure_artifacts(
         compiler = f"{target} {session.version}"
         claim(evidence, compiler)
         folder = tables_folder(home) / target / session.version
-        asked = {(row.op, row.digest) for row in writable(read_archive(folder))}
+        archive = read_archive(folder)
+        asked = {(row.op, row.digest) for row in writable(archive)}
         if not asked:
             hint = f"measure it with `graphfix probe --target {target}@{session.version}`"
             raise UsageError(f"there is no evidence of what {compiler} takes", hint=hint)
         rows: list[Artifact] = []
         faults: list[Fault] = []
         for name in names:
-            found = ask_artifacts(selected_probes(target, name, asked, faults), session, target, evidence / f"{name}.jsonl")
+            path = evidence / f"{name}.jsonl"
+            found = ask_artifacts(selected_probes(target, name, asked, faults), session, target, path)
+            if any(row.said for row in found):  # a condition drawn from a sample would cover forms that can be written
+                every = {(row.op, row.digest) for row in archive if row.op == name and _may_be_written(row)}
+                found = ask_artifacts(selected_probes(target, name, every, []), session, target, path)
             rows += found
             if found and report is not None:
                 report(f"{name}: {len(found)} probes, {sum(bool(row.said) for row in found)} cannot be written")
@@ -114,7 +121,7 @@ def measure_artifacts(
         changed = write_artifacts(folder, known, compiler, on)
         refused = {(row.op, row.digest) for row in known if row.said}
         unwritten: dict[str, dict[str, Facets]] = {}
-        for one in read_archive(folder):
+        for one in archive:
             if (one.op, one.digest) in refused:
                 unwritten.setdefault(one.op, {})[one.digest] = one.facets
         measure_fixes(target, folder, unwritten, session, report or (lambda _: None))
@@ -160,8 +167,14 @@ def check_artifacts(
 
 
 def writable(rows: Iterable[Evidence]) -> list[Evidence]:
-    """Return the probes to write: those that would be placed (placing.py), and are in no subgraph that may not be written."""
-    return [row for row in wanted(rows) if row.facets.get("inside", "nothing") == "nothing"]
+    """Return the probes to write first: those that would be placed (placing.py), and are in no subgraph."""
+    return [row for row in wanted(rows) if _may_be_written(row)]
+
+
+def _may_be_written(row: Evidence) -> bool:
+    """Whether a probe is supported as it is, runs something, and is in no subgraph that may not be written."""
+    plain = row.verdict in ("works", "wrong") and not row.aided and NUMBERS_ONLY not in row.varied
+    return plain and row.facets.get("inside", "nothing") == "nothing" and not idle(row.facets)
 
 
 def ask_artifacts(probes: Iterable[Probe], session: Session, target: str, path: Path) -> list[Artifact]:
