@@ -127,6 +127,7 @@ def fix(
     rtol: float | None = None,
     atol: float | None = None,
     reforms: Sequence[InterfaceRewrite] = (),
+    rewrites: Iterable[str] = (),
 ) -> Fixed:
     """Rewrite a model so that a target takes it, every step verified in onnxruntime against the original.
 
@@ -138,6 +139,8 @@ def fix(
         data: arrays to verify with, by input name, in place of seeded random ones.
         rtol, atol: the tolerance on outputs, in place of each rewrite's own.
         reforms: changes of what the model takes and gives, as `graphfix.rewrites.interface.requests.reforms` makes them.
+        rewrites: rewrites to apply by name, also to supported nodes: `decompose-gelu`, or `expand-function:Mish` for one
+            operator or node. `changes` says of each that fits nowhere why.
 
     Raises:
         GraphfixError: an unreadable model, an unknown target or an unknown input; the message says the cure.
@@ -146,7 +149,9 @@ def fix(
     from graphfix.rewriting.fix_options import FixOptions
     from graphfix.rewriting.pipeline import fix_model
     from graphfix.rewriting.remaining import advise_remaining
+    from graphfix.rewriting.requested import parse_rewrites
 
+    allow = frozenset(allow)
     names = [target] if isinstance(target, str) else list(target)
     for name in names:
         table(name)
@@ -159,6 +164,7 @@ def fix(
     options = FixOptions(
         targets=names, allow=frozenset(allow), shapes=named(loaded, shapes), values=dict(values or {}), data=data,
         rtol=rtol, atol=atol, interface=reforms, explain=True,
+        rewrites=parse_rewrites(rewrites, {"exact", *allow}),
     )  # fmt: skip
     result = fix_model(loaded, lambda candidate: judge(candidate, names, name=given), options)
     advise_remaining(result, judge, options.allow)

@@ -173,7 +173,8 @@ class Result:
     which `predicted` keeps once settings have been applied. `interface` are the inputs with dtypes and ranks, and the
     names of the outputs; `signature` is a digest of it. `confirmed` is what the target's compiler made of the model before
     and after `fix`, `unfixed` why the result still does not suit the target, empty where it does. `next` is what to try
-    next. `lowering` describes the conversion to ONNX of a model that was given in another format.
+    next. `lowering` describes the conversion to ONNX of a model that was given in another format. `before` and `after` are
+    the sizes of the model that `fix` was given and of its result.
     """
 
     model: str
@@ -198,6 +199,8 @@ class Result:
     confirmed: dict[str, Any] | None = None
     unfixed: str | None = None
     next: NextStep | None = None
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
 
     @property
     def verdict(self) -> str | None:
@@ -249,6 +252,8 @@ class Result:
             out |= {"verification": self.verification, "output": self.output}
         elif self.output is not None:
             out["output"] = self.output
+        if self.before is not None and self.after is not None:
+            out |= {"before": self.before, "after": self.after}
         if self.why is not None:
             out["why"] = list(self.why)
         if self.confirmed is not None:

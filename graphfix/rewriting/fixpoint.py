@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
-from graphfix.linter.diagnostics import Result, Severity
+from graphfix.linter.diagnostics import UNDECIDED, Result, Severity
 from graphfix.rewriting import registry as rewriting
 from graphfix.rewriting.rewrite import Key, Rewrite, Safety
 from graphfix.rewriting.states import Proposal, Step
@@ -25,16 +25,18 @@ MOST_RIVALS = 5
 """How many rewrites of the same nodes are compared, not counting those that decline; the others are tried later."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RewriteRequest:
     """The nodes on which findings call for a rewrite, and the targets of those findings.
 
-    `measured` are the nodes for which it is among the rewrites that were measured to fix such a finding.
+    `measured` are the nodes for which it is among the rewrites that were measured to fix such a finding. `undecided` tells
+    whether all of these findings leave a verdict open: the rewrite is then kept only if it decides one.
     """
 
     keys: set[Key] = field(default_factory=set)
     targets: set[str] = field(default_factory=set)
     measured: set[Key] = field(default_factory=set)
+    undecided: bool = True
 
 
 @dataclass(slots=True)
@@ -103,7 +105,10 @@ class Fixpoint:
         if not due:
             return []
         self.say(rewrite.name)
-        return [rewrite.name] if self.bench.attempt(rewrite, keys, self._callers(rewrite)) else []
+        proposal = self.bench.propose(rewrite, keys)
+        if proposal is None or not self._decides(proposal):
+            return []
+        return [rewrite.name] if self.bench.accept(proposal, self._callers(rewrite)) else []
 
     def _compete(self, rivals: Sequence[Rewrite]) -> list[str]:
         """Apply each of several rewrites of the same nodes to a copy, and keep the best that passes verification."""
@@ -115,7 +120,7 @@ class Fixpoint:
             if due:
                 self.say(rewrite.name)
                 proposal = self.bench.propose(rewrite, keys)
-                if proposal is not None and proposal.outcome.model is not None:
+                if proposal is not None and proposal.outcome.model is not None and self._decides(proposal):
                     nodes = len(proposal.outcome.model.graph.node)
                     score, untested = severity_score(proposal.results), not self._is_measured(rewrite)
                     proposals.append((score, untested, nodes, len(proposals), proposal))
@@ -136,6 +141,12 @@ class Fixpoint:
             return False, keys
         self.tried[rewrite.name, keys] = self.bench.version
         return True, keys
+
+    def _decides(self, proposal: Proposal) -> bool:
+        """Whether a proposal for undecided nodes leaves less undecided; one that errors or warnings call for need not."""
+        if not self.called[proposal.rewrite.name].undecided:
+            return True
+        return severity_score(proposal.results) < severity_score(self.bench.results)
 
     def _callers(self, rewrite: Rewrite) -> set[str]:
         return self.called[rewrite.name].targets if rewrite.name in self.called else set()
@@ -168,6 +179,8 @@ class Fixpoint:
     def _mention(self, rewrite: Rewrite) -> None:
         """Record where a rewrite of a class that is not allowed would fire."""
         call = self.called[rewrite.name]
+        if call.undecided:
+            return
         for label in self.bench.trial(rewrite, None if rewrite.everywhere else frozenset(call.keys)).changed:
             reason = f"{rewrite.safety.value}; allow with --allow {rewrite.safety.value}"
             self.bench.note(Change(rewrite.name, rewrite.safety, label, False, reason))
@@ -185,12 +198,13 @@ def requested_rewrites(results: Sequence[Result], satisfied: Set[str] = frozense
     tidy = [name for name, rewrite in rewriting.registry().items() if rewrite.tidies]
     able: dict[tuple[str, str, str, tuple[str, ...] | None], list[Rewrite]] = {}
     for result in results:
-        if title(result) in satisfied or not any(map(is_grave, result.findings)):
+        open_ = [finding.kind in UNDECIDED for finding in result.findings if is_grave(finding) or finding.kind in UNDECIDED]
+        if title(result) in satisfied or not open_:
             continue  # a model that a target accepts and computes right is not changed for that target
-        for name in tidy:
-            wanted.setdefault(name, RewriteRequest()).targets.add(title(result))
+        for name in tidy if not all(open_) else ():
+            wanted.setdefault(name, RewriteRequest(undecided=False)).targets.add(title(result))
         for finding in result.findings:
-            if finding.severity is Severity.NOTE:
+            if finding.severity is Severity.NOTE and finding.kind not in UNDECIDED:
                 continue
             kind = (finding.op, finding.kind, finding.code, finding.traits)
             if kind not in able:
@@ -201,6 +215,7 @@ def requested_rewrites(results: Sequence[Result], satisfied: Set[str] = frozense
                 if rewrite.last_resort and finding.severity is not Severity.ERROR:
                     continue
                 call, key = wanted.setdefault(rewrite.name, RewriteRequest()), (tuple(finding.scope), finding.output)
+                call.undecided &= finding.kind in UNDECIDED
                 call.keys.add(key)
                 call.targets.add(title(result))
                 if rewrite in named:
@@ -209,10 +224,19 @@ def requested_rewrites(results: Sequence[Result], satisfied: Set[str] = frozense
 
 
 def answering(op: str, kind: str, code: str, traits: tuple[str, ...] | None) -> list[Rewrite]:
-    """Return the rewrites that fix a finding; a rejection by a compiler has no kind and matches every kind."""
+    """Return the rewrites that fix a finding.
+
+    A rejection by a compiler has no kind and matches every kind. So does an undecided verdict, for rewrites of its operator:
+    those of any operator, which change dtypes or fold constants, decide nothing.
+    """
+    if kind in UNDECIDED and op:
+        rules = ((r, rule) for r in rewriting.registry().values() for rule in r.fixes if rule.op != "*")
+        return rewriting.in_preference_order(
+            dict.fromkeys(r for r, rule in rules if any(rule.answers(op, each, code, traits) for each in (*KINDS, kind)))
+        )
     if kind != "rejection":
         return rewriting.rewrites_for(op, kind, code, traits)
     about = (op,) if op else ("", "*")  # any node, where the compiler named none
     return rewriting.in_preference_order(
-        dict.fromkeys(r for one in about for each in (*KINDS, kind) for r in rewriting.rewrites_for(one, each, code))
+        dict.fromkeys(r for one in about for each in (*KINDS, kind) for r in rewriting.rewrites_for(one, each, code, traits))
     )

@@ -1,6 +1,7 @@
 """The pipeline of `fix`: from findings to rewrites, each a transaction, until no rewrite fires.
 
-bind values and dims -> evaluate -> apply rewrites that fix a finding -> keep or withdraw -> evaluate again ...
+bind values and dims -> apply rewrites requested by name -> evaluate -> apply rewrites that fix a finding
+-> keep or withdraw -> evaluate again ...
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from graphfix.rewriting.fix_options import DEFAULTS, FixOptions
 from graphfix.rewriting.fixpoint import Fixpoint
 from graphfix.rewriting.interface_rewrite import InterfaceRewrite
 from graphfix.rewriting.measurement import Confirmed
+from graphfix.rewriting.requested import apply_named
 from graphfix.rewriting.rewrite import Outcome, Safety, apply_with_locations
 from graphfix.rewriting.transaction import Change, Judge, WorkingModel
 from graphfix.verify.reference import Reference, Tolerance, Verification
@@ -37,7 +39,9 @@ class FixResult:
     """The best verified model, the changes applied and declined, and the last verification and verdicts.
 
     `before` are the verdicts on the model as it was given, with the values and dims that were asked for. `confirmed` is
-    what the compilers made of both, by target, as far as they were asked.
+    what the compilers made of both, by target, as far as they were asked. `unmet` says of each rewrite requested by name that
+    applied nowhere why. `trial` are the dims of the inputs in the first verification, by name; empty where the model was not
+    run.
     """
 
     model: ModelProto
@@ -47,6 +51,8 @@ class FixResult:
     why: tuple[Explanation, ...] = ()
     before: tuple[str | None, ...] = ()
     confirmed: Mapping[str, Confirmed] = field(default_factory=dict)
+    unmet: tuple[str, ...] = ()
+    trial: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def changed(self) -> bool:
@@ -65,8 +71,9 @@ def fix_model(model: ModelProto, judge: Judge, options: FixOptions = DEFAULTS) -
     with weights_offloaded(model) as slim:
         consulted = CompilerFindings()
         bench = _bench(slim, judge, options, consulted)
-        given, verdicts = bench.saved(), tuple(result.verdict for result in bench.results)
+        verdicts = tuple(result.verdict for result in bench.results)
         _check_interface(bench, options)
+        unmet = apply_named(bench, options.rewrites, options.begin)
 
         def converge(banned: set[Ban], satisfied: Set[str]) -> None:
             left_out: set[Ban] = {(name, None) for name in options.without}
@@ -75,10 +82,11 @@ def fix_model(model: ModelProto, judge: Judge, options: FixOptions = DEFAULTS) -
 
         if options.measure is None:
             converge(set(), frozenset())
-            return _result(model, bench, options, verdicts)
+            return _result(model, bench, options, verdicts, unmet)
+        given = bench.saved()
         confirmation = Confirmation(bench, given, options.measure, lambda it: _finished(it, bench))
         confirmation.run(converge)
-        return _result(model, bench, options, verdicts, confirmation)
+        return _result(model, bench, options, verdicts, unmet, confirmation)
 
 
 def _bench(slim: ModelProto, judge: Judge, options: FixOptions, consulted: CompilerFindings) -> WorkingModel:
@@ -119,7 +127,7 @@ def _finished(model: ModelProto, bench: WorkingModel) -> ModelProto:
 
 
 def _result(
-    model: ModelProto, bench: WorkingModel, options: FixOptions, verdicts: Sequence[str | None],
+    model: ModelProto, bench: WorkingModel, options: FixOptions, verdicts: Sequence[str | None], unmet: tuple[str, ...],
     confirmation: Confirmation | None = None,
 ) -> FixResult:  # fmt: skip
     """Return the result of the run; its model is the object that was passed in where nothing changed."""
@@ -131,7 +139,8 @@ def _result(
     confirmed = confirmation.confirmed if confirmation is not None else {}
     explained = tuple(explain(bench, changes, options.allowed)) if options.explain else ()
     final = with_weights(_finished(bench.model, bench)) if touched else model
-    return FixResult(final, changes, verification, tuple(bench.results), explained, tuple(verdicts), confirmed)
+    trial = bench.reference.trial_sizes
+    return FixResult(final, changes, verification, tuple(bench.results), explained, tuple(verdicts), confirmed, unmet, trial)
 
 
 def _reformed(model: ModelProto, reforms: Sequence[InterfaceRewrite]) -> Iterator[Outcome]:

@@ -22,6 +22,8 @@ from graphfix.verify.runtime import TOO_BIG
 
 Judge = Callable[[ModelProto], Sequence[Result]]
 
+REQUESTED = frozenset({"the user"})
+"""The callers of a rewrite that the user requests by name, whether or not a finding calls for it."""
 MOST_SPLITS = 24
 """Maximum number of splits when searching for the nodes on which a rewrite fails."""
 
@@ -172,7 +174,7 @@ class WorkingModel:
         """Make the outcome the working model, or return why not; `results` are the verdicts on it where they are known."""
         assert outcome.model is not None
         results = self.judge(outcome.model) if results is None else results
-        if rewrite.last_resort and errors(results) >= errors(self.results):
+        if rewrite.last_resort and callers != REQUESTED and errors(results) >= errors(self.results):
             return "cures nothing"
         for old, worse in regressions(self.results, results, callers):
             taken = ", which took the model before" if not errors([old]) else ", which did not ask for it"

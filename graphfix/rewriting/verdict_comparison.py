@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
 
-from graphfix.linter.diagnostics import Finding, Result, Severity
+from graphfix.linter.diagnostics import UNDECIDED, Finding, Result, Severity
 from graphfix.linter.fix_rules import FALLBACK
 from graphfix.linter.outcomes import DIFFERENT
 
@@ -36,9 +36,10 @@ def errors(results: Sequence[Result]) -> int:
 
 
 def severity_score(results: Sequence[Result]) -> tuple[int, int]:
-    """Return the numbers of errors and of other warnings on all targets; findings on speed alone do not count."""
-    warned = [f for result in results for f in result.findings if f.severity is Severity.WARNING and not is_grave(f)]
-    return errors(results), sum(finding.kind != FALLBACK for finding in warned)
+    """Return the numbers of errors, and of other warnings and undecided nodes, on all targets; those on speed do not count."""
+    others = [f for result in results for f in result.findings if not is_grave(f)]
+    doubts = sum(f.kind in UNDECIDED or (f.severity is Severity.WARNING and f.kind != FALLBACK) for f in others)
+    return errors(results), doubts
 
 
 def regressions(

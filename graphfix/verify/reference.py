@@ -77,6 +77,11 @@ class Reference:
         """The names of the outputs that a candidate must have, in order."""
         return [name for name in self._names if name not in self._dropped]
 
+    @property
+    def trial_sizes(self) -> dict[str, tuple[int, ...]]:
+        """The dims of the inputs in the first verification, by name; empty where the original has not been run."""
+        return {name: tuple(array.shape) for name, array in self._answers[0].feed.items()} if self._answers else {}
+
     def check(self, candidate: ModelProto, tolerance: Tolerance = EXACT, *, measure: bool = False) -> Verification:
         """Compare a candidate with the original on every input that the original runs on.
 

@@ -30,11 +30,10 @@ from graphfix.tables.table import table
 if TYPE_CHECKING:
     from onnx import ModelProto
 
+    from graphfix.analysis.model_size import ModelSize
+    from graphfix.lowering.bringing import LoweredSource
     from graphfix.rewriting.interface_rewrite import InterfaceRewrite
     from graphfix.rewriting.measurement import Measure
-
-if TYPE_CHECKING:
-    from graphfix.lowering.bringing import LoweredSource
     from graphfix.rewriting.pipeline import FixResult
 
 SAFETY = ("approximate", "interface")
@@ -50,6 +49,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="overwrite an existing OUT")
     parser.add_argument("--allow", action="append", default=[], choices=SAFETY, help="safety classes beyond exact")
     parser.add_argument("--unsafe-fixes", action="store_true", help="allow approximate and interface-changing rewrites")
+    named = "apply these rewrites, also to nodes that are supported; OP restricts one to an operator or a node"
+    parser.add_argument("--rewrite", action="append", default=[], metavar="NAME[:OP][,NAME...]", help=named)
     parser.add_argument("--data", type=Path, metavar="FILE.npz", help="inputs to verify with, by input name")
     parser.add_argument("--why", action="store_true", help="for every finding that remains: which rewrites declined, and why")
     parser.add_argument("--confirm", action="store_true", help="ask the real compilers too, and go on by what they reject")
@@ -82,36 +83,48 @@ def run(given: argparse.Namespace) -> int:
         fixing = _fix(stack, given, config, targets)
     if given.diff:
         sys.stdout.write(fixing.diff)
-        return int(bool(fixing.diff))
+        for sentence in fixing.fixed.unmet:
+            _warn(sentence)
+        return int(bool(fixing.diff or fixing.fixed.unmet))
     output = _save(fixing, goal, given)
     results = _finished_results(fixing, Policy(config), output, given)
     _report(results, given, write)
-    return unfixed_exit_code(results, exit_code(results, given.fail_on or config.fail_on))
+    for sentence in fixing.fixed.unmet:
+        _warn(sentence)
+    code = unfixed_exit_code(results, exit_code(results, given.fail_on or config.fail_on))
+    return max(code, int(bool(fixing.fixed.unmet)))
 
 
 @dataclass(frozen=True, slots=True)
 class Fixing:
     """The outcome of fixing: the result, the lowered source if there is one, and whether the weights are external.
 
-    `diff` is the diff of the nodes, empty where it was not requested.
+    `diff` is the diff of the nodes, empty where it was not requested; `before` and `after` are None where it was.
     """
 
     fixed: FixResult
     lowered_source: LoweredSource | None
     external: bool
     diff: str
+    before: ModelSize | None = None
+    after: ModelSize | None = None
 
 
 def _fix(stack: contextlib.ExitStack, given: argparse.Namespace, config: Config, targets: Sequence[str]) -> Fixing:
     """Lower the model where needed, and fix it for the targets, with the compilers' verdicts where requested."""
+    from graphfix.analysis.model_size import ModelSize
     from graphfix.ir.external_data import has_external
+    from graphfix.ir.file_size import model_bytes
     from graphfix.ir.skeleton import read_skeleton
     from graphfix.linter.engine import judge
     from graphfix.report.model_diff import node_diff
     from graphfix.rewriting.fix_options import FixOptions
     from graphfix.rewriting.pipeline import fix_model
     from graphfix.rewriting.remaining import advise_remaining
+    from graphfix.rewriting.requested import parse_rewrites
 
+    allow = frozenset(SAFETY if given.unsafe_fixes else (*config.allow, *given.allow))
+    rewrites = parse_rewrites(given.rewrite, {"exact", *allow})
     shapes, values = bindings(given.shape, given.set, config)
     file, lowered_source = stack.enter_context(as_onnx(given.model, given, targets, shapes, values))
     model = read_whole(file)
@@ -124,7 +137,7 @@ def _fix(stack: contextlib.ExitStack, given: argparse.Namespace, config: Config,
         ask, confirm_results = stack.enter_context(consult_compilers(targets, _warn, named(model, shapes), values))
     options = FixOptions(
         targets=targets, shapes=named(model, shapes), values=values, data=read_data(given.data),
-        allow=frozenset(SAFETY if given.unsafe_fixes else (*config.allow, *given.allow)),
+        allow=allow, rewrites=rewrites,
         rtol=given.rtol if given.rtol is not None else config.rtol,
         atol=given.atol if given.atol is not None else config.atol,
         interface=_interface(model, given), progress=say, ask=ask, explain=given.why, measure=_measure(stack, given, say),
@@ -134,7 +147,11 @@ def _fix(stack: contextlib.ExitStack, given: argparse.Namespace, config: Config,
         confirm_results(fixed.results, fixed.model)
     advise_remaining(fixed, judge, options.allow, measured=not given.confirm)
     diff = node_diff(model, fixed.model, str(given.model)) if given.diff else ""
-    return Fixing(fixed, lowered_source, external, diff)
+    before = after = None
+    if not given.diff:
+        before = ModelSize.of(model, fixed.trial).in_file(model_bytes(file))
+        after = ModelSize.of(fixed.model, fixed.trial) if fixed.model is not model else before
+    return Fixing(fixed, lowered_source, external, diff, before, after)
 
 
 def _measure(stack: contextlib.ExitStack, given: argparse.Namespace, say: Callable[[str], None]) -> Measure | None:
@@ -157,7 +174,8 @@ def _save(fixing: Fixing, goal: Path, given: argparse.Namespace) -> str | None:
 
 
 def _finished_results(fixing: Fixing, policy: Policy, output: str | None, given: argparse.Namespace) -> list[Result]:
-    """Return the Results with the policy applied, and the changes, the verification and the output added."""
+    """Return the Results with the policy applied, and the changes, the verification, the sizes and the output added."""
+    from graphfix.ir.file_size import model_bytes
     from graphfix.rewriting.confirmed_findings import add_confirmed
 
     fixed, results = fixing.fixed, list(fixing.fixed.results)
@@ -169,6 +187,10 @@ def _finished_results(fixing: Fixing, policy: Policy, output: str | None, given:
         result.changes = [change.to_json() for change in fixed.changes]
         result.verification = dataclasses.asdict(fixed.verification)
         result.output = output
+        if fixing.before is not None and fixing.after is not None:
+            written = Path(output) if output is not None else None
+            result.before = fixing.before.to_json()
+            result.after = fixing.after.in_file(model_bytes(written) if written else fixing.before.file_bytes).to_json()
         if given.why:
             result.why = [why.to_json() for why in fixed.why if why.target == (result.called or result.target)]
     mark_unfixed(fixed, results)
@@ -204,7 +226,7 @@ def _report(results: Sequence[Result], given: argparse.Namespace, write: Any) ->
 
             render_changes(results[0], out)
             render_confirmed(results, out)
-            render(results, out, full=given.full)
+            render([dataclasses.replace(result, model=result.output or result.model) for result in results], out, full=given.full)
             render_why(results, out)
         else:
             write(results, out)
