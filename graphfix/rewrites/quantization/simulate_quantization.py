@@ -26,6 +26,7 @@ class SimulateQuantization(GraphRewrite):
     name = "simulate-quantization"
     safety = Safety.EXACT
     needs_opset = 11
+    differs_at = ("nan", "inf")
     fixes = (FixRule("QuantizeLinear"), FixRule("DequantizeLinear"))
     before = """q = QuantizeLinear(x, scale, zero)
                 y = DequantizeLinear(q, scale, zero)"""

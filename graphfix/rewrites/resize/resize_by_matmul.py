@@ -20,6 +20,7 @@ class ResizeByMatmul(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 7
     ulps = 64
+    differs_at = ("nan", "inf")
     ops = ("Upsample",)
     dtypes = ("float32", "float64")
     fixes = (FixRule("Resize"), FixRule("Upsample"))
