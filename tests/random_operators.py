@@ -158,7 +158,9 @@ def pooling(d: Draft) -> object:
     if x is None:
         return None
     spatial = d.array(x).ndim - 2
-    op = d.one(("MaxPool", "MaxPool", "AveragePool", "AveragePool", "LpPool", "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"))
+    op = d.one(
+        ("MaxPool", "MaxPool", "AveragePool", "AveragePool", "LpPool", "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool")
+    )
     if op.startswith("Global"):
         return d.node(op, [x])
     size = d.one((2, 3))
@@ -203,7 +205,9 @@ def matmul(d: Draft) -> object:
         more = {"alpha": 0.5, "beta": 2.0} if d.chance(0.5) else {}
         return d.node("Gemm", [x, d.weight(3, last, dtype=a.dtype), d.weight(3, dtype=a.dtype)], transB=1, **more)
     if op == "Einsum" and a.ndim == 3:
-        return d.node("Einsum", [x, d.weight(last, 2, dtype=a.dtype)], equation=d.one(("abc,cd->abd", "abc,cd->bad", "abc,cd->ad")))
+        return d.node(
+            "Einsum", [x, d.weight(last, 2, dtype=a.dtype)], equation=d.one(("abc,cd->abd", "abc,cd->bad", "abc,cd->ad"))
+        )
     return d.node("MatMul", [x, d.weight(last, 3, dtype=a.dtype)])
 
 

@@ -22,11 +22,13 @@ from graphfix.verify.compare import Difference, Tolerance, Verification, compare
 from graphfix.verify.edge_samples import ReferenceSample, edge_samples, scaled, without_roundings
 from graphfix.verify.edge_values import NONFINITE
 from graphfix.verify.feed_adapter import Adapt, Adapted, joined
-from graphfix.verify.feeds import Array, Feed, candidate_sizes, given_feeds, has_dynamic_inputs, seeded_feeds
+from graphfix.verify.feeds import Array, Feed, given_feeds, seeded_feeds
 from graphfix.verify.integer_edges import data_inputs, widened
 from graphfix.verify.metrics import OutputMetrics
 from graphfix.verify.onnx_evaluator import Interpreter
 from graphfix.verify.runtime import brief, running
+from graphfix.verify.size_inputs import size_inputs
+from graphfix.verify.trial_sizes import TrialSizes
 
 __all__ = ["Reference", "Tolerance", "Verification", "compare"]
 
@@ -53,6 +55,7 @@ class Reference:
     _dropped: frozenset[str] = frozenset()
     _trouble: str = ""
     _small: Feed = field(default_factory=dict)
+    _sizes: TrialSizes | None = None
     _ran: list[Feed] = field(default_factory=list)
     _edges: list[ReferenceSample] = field(default_factory=list)
     _moved: dict[tuple[str, int], list[list[list[Any]]]] = field(default_factory=dict)
@@ -102,9 +105,7 @@ class Reference:
                         return dataclasses.replace(worst, reason=reason).verdict(len(self.answers), method)
         except Exception as error:  # onnxruntime has exceptions of its own; with any of them the candidate fails
             return Verification(0, 0.0, 0.0, 1.0, False, method, f"onnxruntime cannot run the result: {brief(error)}")
-        found = dataclasses.replace(
-            worst.verdict(len(self.answers), method), edges=tuple(sample.column for sample in columns)
-        )
+        found = dataclasses.replace(worst.verdict(len(self.answers), method), edges=tuple(sample.column for sample in columns))
         return self._measured(found, gauges, tolerance) if measure else found
 
     def _at_edge(self, after: Any, sample: ReferenceSample, tolerance: Tolerance) -> str | None:
@@ -236,11 +237,13 @@ class Reference:
 
     def _seeded(self, answers: list[ReferenceSample], top: int) -> Iterator[Feed]:
         """Iterate over seeded feeds whose integers are below `top`."""
-        free, worked = has_dynamic_inputs(self.original, self.shapes, self.values), 0
-        for sizes in candidate_sizes(free=free):
-            for seed in range(SEEDS if not free else 2):
+        if self._sizes is None:
+            self._sizes = TrialSizes.of(self.original, self.shapes)
+        counts, worked = size_inputs(self.original), 0
+        for sizes, shapes in self._sizes:
+            for seed in range(2 if self._sizes.dynamic else SEEDS):
                 had = len(answers)
-                feed = seeded_feeds(self.original, self.shapes, self.values, sizes, seed + worked * 2, top)
+                feed = seeded_feeds(self.original, shapes, self.values, sizes, seed + worked * 2, top, counts)
                 if feed is None:
                     self._trouble = "an input is not a tensor"
                     return
