@@ -1,4 +1,4 @@
-"""Random small graphs, fixed for every target: result and original compute the same at edge values, or a rewrite says where not."""
+"""Random small graphs, fixed for every target: what they compute at edge values stays, or a rewrite says where it does not."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@ from graphfix.verify.trial_sizes import MOST_INPUT, TrialSizes
 
 def model(body: str, inputs: str, outputs: str, weights: str = "", opset: int = 17) -> ModelProto:
     held = f"<{weights}>" if weights else ""
-    return onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["" : {opset}]> g ({inputs}) => ({outputs}) {held} {{ {body} }}')
+    head = f'<ir_version: 8, opset_import: ["" : {opset}]> g ({inputs}) => ({outputs})'
+    return onnx.parser.parse_model(f"{head} {held} {{ {body} }}")
 
 
 KERNEL = "float[2, 3, 1, 1] w = {1, 2, 3, 4, 5, 6}"
