@@ -17,6 +17,7 @@ from graphfix.rewriting.change import Change as Change
 from graphfix.rewriting.rewrite import Key, Outcome, Rewrite, Safety, apply_with_locations
 from graphfix.rewriting.states import Proposal, Snapshot, Step, WorkingState
 from graphfix.rewriting.verdict_comparison import errors, regressions, severity_score, title, trades
+from graphfix.verify.edge_values import EDGES
 from graphfix.verify.reference import Reference, Tolerance, Verification
 from graphfix.verify.runtime import TOO_BIG
 
@@ -182,8 +183,10 @@ class WorkingModel:
         tolerance = self._tolerance
         if rewrite.safety is Safety.APPROXIMATE:
             tolerance = tolerance.loosened(self.own or Tolerance(rewrite.rtol, rewrite.atol))
+            tolerance = tolerance.loosened(Tolerance(except_at=frozenset(EDGES)))
         else:
-            tolerance = tolerance.loosened(Tolerance(ulps=rewrite.ulps)).loosened(self.own or Tolerance())
+            stated = Tolerance(ulps=rewrite.ulps, except_at=frozenset(rewrite.differs_at))
+            tolerance = tolerance.loosened(stated).loosened(self.own or Tolerance())
         broken = next(violations(outcome.model), None)
         if broken is not None and next(violations(self.model), None) is None:
             return f"the result is not lawful: {broken.message}"
@@ -222,8 +225,10 @@ class WorkingModel:
         if self.verification is None or not self.verification.passed:
             return self.verification
         if self.verification.max_abs_error == 0.0:
-            return self.reference.unmoved(self.verification, self._tolerance)
-        return self.reference.check(self.model, self._tolerance, measure=True)
+            found = self.reference.unmoved(self.verification, self._tolerance)
+        else:
+            found = self.reference.check(self.model, self._tolerance, measure=True)
+        return dataclasses.replace(found, nonfinite=self.reference.nonfinite(self.model, self._tolerance))
 
     def _split(self, rewrite: Rewrite, keys: Sequence[Key], callers: Set[str]) -> bool:
         """Keep the nodes on which a rewrite passes when it fails as a whole: bisect until the failing nodes are isolated."""
