@@ -155,14 +155,13 @@ def fix(
     names = [target] if isinstance(target, str) else list(target)
     for name in names:
         table(name)
-    if isinstance(model, onnx.ModelProto):
-        loaded = model
-    else:
+    loaded = model
+    if not isinstance(model, onnx.ModelProto):
         with _onnx(model, names, shapes, values) as (_, lowered_source):
             loaded = read_whole(usable_model(lowered_source) if lowered_source is not None else model)
     given = "" if isinstance(model, onnx.ModelProto) else str(model)
     options = FixOptions(
-        targets=names, allow=frozenset(allow), shapes=named(loaded, shapes), values=dict(values or {}), data=data,
+        targets=names, allow=allow, shapes=named(loaded, shapes), values=dict(values or {}), data=data,
         rtol=rtol, atol=atol, interface=reforms, explain=True,
         rewrites=parse_rewrites(rewrites, {"exact", *allow}),
     )  # fmt: skip

@@ -17,7 +17,8 @@ from graphfix.rewriting.rewrite import Key
 from graphfix.rewriting.states import Step, WorkingState
 from graphfix.rewriting.transaction import Change, WorkingModel
 from graphfix.rewriting.verdict_comparison import is_grave, title
-from graphfix.verify.reference import Reference, ReferenceSample
+from graphfix.verify.edge_samples import ReferenceSample
+from graphfix.verify.reference import Reference
 from graphfix.verify.reference_run import is_random
 
 MOST_WITHDRAWN = 4

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from onnx import ModelProto
 
 from graphfix.linter.diagnostics import Finding
-from graphfix.verify.reference import ReferenceSample
+from graphfix.verify.edge_samples import ReferenceSample
 
 Grade = Literal["right", "wrong", "fails", ""]
 """On one input: the outputs agree with onnxruntime's, differ, the compiled model does not run, or it was not compared."""
