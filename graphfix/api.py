@@ -139,8 +139,7 @@ def fix(
         data: arrays to verify with, by input name, in place of seeded random ones.
         rtol, atol: the tolerance on outputs, in place of each rewrite's own.
         reforms: changes of what the model takes and gives, as `graphfix.rewrites.interface.requests.reforms` makes them.
-        rewrites: rewrites to apply by name, also to supported nodes: `decompose-gelu`, or `expand-function:Mish` for one
-            operator or node. `changes` says of each that fits nowhere why.
+        rewrites: rewrites to apply by name, also to supported nodes, as in `fix --rewrite`; `changes` tells where they did not fit.
 
     Raises:
         GraphfixError: an unreadable model, an unknown target or an unknown input; the message says the cure.
@@ -155,11 +154,12 @@ def fix(
     names = [target] if isinstance(target, str) else list(target)
     for name in names:
         table(name)
-    loaded = model
-    if not isinstance(model, onnx.ModelProto):
+    if isinstance(model, onnx.ModelProto):
+        loaded = model
+    else:
         with _onnx(model, names, shapes, values) as (_, lowered_source):
             loaded = read_whole(usable_model(lowered_source) if lowered_source is not None else model)
-    given = "" if isinstance(model, onnx.ModelProto) else str(model)
+    given = "" if loaded is model else str(model)
     options = FixOptions(
         targets=names, allow=allow, shapes=named(loaded, shapes), values=dict(values or {}), data=data,
         rtol=rtol, atol=atol, interface=reforms, explain=True,

@@ -29,8 +29,8 @@ from graphfix.errors import GraphfixError
 from graphfix.ir.weight_offload import with_weights
 from graphfix.linter.diagnostics import Result
 from graphfix.rewriting.measurement import Grade, Measure, Measurement
-from graphfix.verify.feed_adapter import joined
 from graphfix.verify.edge_samples import ReferenceSample
+from graphfix.verify.feed_adapter import joined
 from graphfix.verify.reference_run import ReferenceRun
 
 SECONDS = 60.0
