@@ -139,7 +139,7 @@ def fix(
         data: arrays to verify with, by input name, in place of seeded random ones.
         rtol, atol: the tolerance on outputs, in place of each rewrite's own.
         reforms: changes of what the model takes and gives, as `graphfix.rewrites.interface.requests.reforms` makes them.
-        rewrites: rewrites to apply by name, also to supported nodes, as in `fix --rewrite`; `changes` tells where they did not fit.
+        rewrites: rewrites to apply by name, also to supported nodes, as in `fix --rewrite`; `changes` tells what did not fit.
 
     Raises:
         GraphfixError: an unreadable model, an unknown target or an unknown input; the message says the cure.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
-from graphfix.linter.advice import KINDS, OPERATORS, advice
+from graphfix.linter.advice import KINDS, OPERATORS, advice, unfixed
+from graphfix.linter.diagnostics import Finding, Fix, Severity
 from graphfix.tables.versions import rules_home
 
 
@@ -17,16 +19,30 @@ def test_every_kind_of_rule_in_the_tables_has_an_instruction() -> None:
 
 
 def test_the_table_to_look_into_is_the_targets_own() -> None:
-    assert "`graphfix explain tract Resize`" in advice("Resize", "attribute", tried=False, target="tract")
-    assert "`graphfix explain tract @model`" in advice("", "form", tried=True, target="tract")
+    assert "`graphfix explain tract Resize`" in advice("Resize", "attribute", target="tract")
+    assert "`graphfix explain tract @model`" in advice("", "form", target="tract")
 
 
 def test_numbers_that_come_out_wrong_are_not_the_operators_fault() -> None:
-    told = advice("LSTM", "wrong", tried=True, target="tract")
-    assert told.startswith("otherwise write it in another form")
+    told = advice("LSTM", "wrong", target="tract")
+    assert told.startswith("write it in another form")
     assert "graphfix compile --data" in told
 
 
 @pytest.mark.parametrize("op", sorted(OPERATORS))
 def test_an_operator_that_is_not_taken_has_its_own_instruction(op: str) -> None:
-    assert OPERATORS[op] in advice(op, "operator", tried=False)
+    assert OPERATORS[op] in advice(op, "operator")
+
+
+def finding(**more: Any) -> Finding:
+    return Finding("GF101", "unsupported-operator", Severity.ERROR, "tract", "no", op="Einsum", kind="operator", **more)
+
+
+def test_a_rejection_that_no_rewrite_fixed_is_told_with_the_count_and_an_instruction() -> None:
+    assert unfixed(finding(tried=6)).startswith("no rewrite fixed this form (6 probes tried); write the product")
+    assert "(1 probe tried)" in unfixed(finding(tried=1))
+
+
+def test_nothing_is_said_of_fixes_that_nobody_tried_or_where_there_is_one() -> None:
+    assert unfixed(finding()) == ""
+    assert unfixed(finding(tried=6, rewrite=Fix("decompose-einsum", "exact"))) == ""

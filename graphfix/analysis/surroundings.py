@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from graphfix.analysis.facts import Facts, NodeFacts
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from graphfix.analysis.facts import Facts, NodeFacts
 
 BEFORE, BEHIND = "before", "behind"
 """The names of the two facets; they are not among a node's own, because verdicts do not depend on them, only fixes do."""

@@ -36,6 +36,7 @@ ENOUGH = 3
 """The number of probed values of a facet from which it is irrelevant if no condition names it."""
 FALLBACKS = "fallbacks"
 """The key of the conditions in files about fallbacks (placement.py), and the name of the folder of these files."""
+ABSENT = "absent"
 NEUTRAL: frozenset[Facet] = frozenset({"absent", "default", "none", "nothing", "static", "ones", False, ""})
 """Values of facets that are not in use, so that a table need not list the facet."""
 
@@ -79,8 +80,11 @@ class Evidence:
     fixed_by: tuple[MeasuredFix, ...] = ()
 
     def fix(self, facets: Facets) -> MeasuredFix | None:
-        """Return the rewrites that fixed most probes like a node with these facets; None where none did."""
-        return next((fix for fix in self.fixed_by if holds(fix.when, facets)), None)
+        """Return the rewrites that fixed most probes like a node with these facets; None where none did.
+
+        A facet that the node does not have counts as absent, as in the decision tree that the conditions come from.
+        """
+        return next((fix for fix in self.fixed_by if holds(fix.when, {**dict.fromkeys(fix.when, ABSENT), **facets})), None)
 
 
 @dataclass(frozen=True, slots=True)
