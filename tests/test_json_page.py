@@ -54,7 +54,7 @@ def test_the_programs_on_the_page_read_a_report(tmp_path: Path, monkeypatch: pyt
     with contextlib.redirect_stdout(out):
         exec(compile(program, "json.md", "exec"), {})
     assert "model.onnx tract accepted\nmodel.onnx coreml accepted\nspeech.onnx tract rejected\n  " in out.getvalue()
-    assert "(if-to-where)" in out.getvalue()
+    assert "(dissolve-if)" in out.getvalue()
     if shutil.which("jq") is not None:
         (line,) = re.findall(r"```sh\n(jq .*?)\n```", PAGE, re.DOTALL)
         done = subprocess.run(shlex.split(line), capture_output=True, text=True, check=True)

@@ -70,6 +70,8 @@ def test_free_dims_are_answered_with_the_option_that_fixes_them() -> None:
     said = " ".join(
         str(span[0] if isinstance(span, tuple) else span) for line in paragraph([finding], Detail(), 200) for span in line
     )
-    assert "freeze-dims (interface): --shape x=<N>x3x<H> --shape z=<d0>" in said
+    assert finding.rewrite is not None
+    assert f"freeze-dims (interface, fixed {finding.rewrite.fixed} of {finding.rewrite.of} probes of this form): " in said
+    assert "--shape x=<N>x3x<H> --shape z=<d0>" in said
     assert report.results[0].next is not None
     assert report.results[0].next.words == ["--shape", "x=1x3x224", "--shape", "z=64"]

@@ -199,7 +199,7 @@ def test_within_a_rank_the_order_is_the_graphs() -> None:
         return Finding("GF101", "", Severity.ERROR, "demo", "", op="Mish", output=output, rewrite=fix, kind=kind)
 
     exact = Fix("decompose-mish", "exact")
-    found = [one("y", exact), one("c"), one("a", exact), one("y", exact, "dynamic"), one("b")]
+    found = [one("y", exact), one("c"), one("a", exact), one("y", None, "dynamic"), one("b")]
     note = Finding("GF201", "", Severity.NOTE, "demo", "")
     ordered = in_order_of_decision([*found, note], Facts.of(model))
     assert [finding.output for finding in ordered] == ["y", "b", "c", "a", "y", ""]

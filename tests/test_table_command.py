@@ -81,7 +81,7 @@ def test_an_operator_is_told_in_words_with_evidence_and_what_helps(home: Path, c
     assert "Resize on Demo 1.0: 3 probes of demo 1.0, measured 2026-01-15" in text
     assert "rejects: mode = cubic, and anything but rank 4 of X  (cubic-needs-4d; 4 probes)" in text
     assert 'compile: "cubic resize requires a 4-D input"' in text
-    assert "helps: explicit-squeeze-axes (exact)" in text
+    assert "fix: explicit-squeeze-axes (exact) fixed 4 of 4 probes" in text
     assert "X.rank: 3, 4" in text
 
 

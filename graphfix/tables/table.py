@@ -270,7 +270,7 @@ def _evidence(item: Mapping[str, Any]) -> Evidence:
 
 def _fix(item: Mapping[str, Any]) -> MeasuredFix:
     return MeasuredFix(
-        item["name"], tuple(item["rewrites"]), item["safety"], item["fixed"], item["of"], item.get("when", {})
+        item.get("name", item["rewrites"][-1]), tuple(item["rewrites"]), item["safety"], item["fixed"], item["of"], item.get("when", {})
     )  # fmt: skip
 
 

@@ -59,6 +59,7 @@ def install(moody: Moody, patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(running, "open_backend", opened)
     patch.setattr(drift, "open_backend", opened)
+    patch.setattr("graphfix.probe.fix_drift.open_backend", opened)
     patch.setattr("graphfix.backends.toolchain.find", lambda name, version=None: Toolchain("python", "1.2.3"))
 
 
