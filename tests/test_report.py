@@ -45,7 +45,13 @@ def test_json_is_the_contracts_object() -> None:
     assert {"model", "target", "target_version", "verdict", "compiler", "nodes", "findings", "error"} == set(told)
     (finding,) = told["findings"]
     assert finding["scope"] == ["then_branch of If_3"]
-    assert finding["rewrite"] == {"name": "resize-through-4d", "safety": "exact"}
+    assert finding["rewrite"] == {
+        "name": "resize-through-4d",
+        "safety": "exact",
+        "rewrites": ["resize-through-4d"],
+        "fixed": 0,
+        "of": 0,
+    }
     assert len(finding["fingerprint"]) == 16
 
 

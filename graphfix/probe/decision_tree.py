@@ -18,8 +18,8 @@ DEPTH = 4
 SMALLEST = 2
 """The fewest probes on each side of a split, unless a side is pure and the split leaves no doubt."""
 ABSENT = "absent"
-GAIN = 0.08
-"""The least gain of a split, in bits per probe: less is noise."""
+GAIN = 6.0
+"""The least gain of a split that leaves doubt, in bits over all of its probes: less is noise."""
 
 
 def decision_tree(rows: Sequence[Evidence], labels: Mapping[str, str]) -> Iterator[tuple[Condition, list[Evidence]]]:
@@ -74,7 +74,7 @@ def _best(rows: Sequence[Evidence], labels: Mapping[str, str], used: Mapping[str
             if not inside or not outside or (name in (BEFORE, BEHIND) and ABSENT in values):
                 continue
             left = (len(inside) * _entropy(inside) + len(outside) * _entropy(outside)) / known
-            if whole - left >= GAIN:
+            if known * (whole - left) >= min(GAIN, 0.9 * known * whole):
                 found.append((round(whole - left, 6), -len(by_value), name, values))
     if not found:
         return None

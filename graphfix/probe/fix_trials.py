@@ -54,7 +54,7 @@ def try_fix(probe: Probe, session: Session, target: str, home: Path | None = Non
 def dynamic_inputs(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
     """Return the inputs that are tensors of known rank with a dim that is not fixed."""
     tensors = [value for value in model.graph.input if value.type.tensor_type.HasField("shape")]
-    return [v for v in tensors if any(not dim.HasField("dim_value") for dim in v.type.tensor_type.shape.dim)]
+    return [v for v in tensors if any(not dim.HasField("dim_value") or dim.dim_value < 0 for dim in v.type.tensor_type.shape.dim)]
 
 
 def _rewritten(

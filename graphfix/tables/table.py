@@ -269,9 +269,9 @@ def _evidence(item: Mapping[str, Any]) -> Evidence:
 
 
 def _fix(item: Mapping[str, Any]) -> MeasuredFix:
-    return MeasuredFix(
-        item.get("name", item["rewrites"][-1]), tuple(item["rewrites"]), item["safety"], item["fixed"], item["of"], item.get("when", {})
-    )  # fmt: skip
+    rewrites = tuple(item["rewrites"])
+    name = item.get("name", rewrites[-1])
+    return MeasuredFix(name, rewrites, item["safety"], item["fixed"], item["of"], item.get("when", {}))
 
 
 @functools.cache
