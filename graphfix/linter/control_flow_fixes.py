@@ -4,26 +4,46 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from graphfix.linter.diagnostics import Finding, Fix, Severity
+from graphfix.linter.settled import settled_places
+
+if TYPE_CHECKING:
+    from graphfix.analysis.facts import Facts
 
 CONTROL_FLOW = frozenset({"If", "Loop", "Scan"})
 SUBGRAPHS = frozenset({"subgraphs", "branch-constants"})
 """Facets of the whole model that are about its subgraphs."""
+DISSOLVE = {"If": Fix("dissolve-if", "exact"), "Loop": Fix("unroll-loop", "exact")}
+"""The rewrites that remove control flow whose condition or trip count is constant."""
 
 
-def with_control_flow_fixes(findings: Sequence[Finding]) -> list[Finding]:
+def with_control_flow_fixes(findings: Sequence[Finding], facts: Facts) -> list[Finding]:
     """Return the findings, those about subgraphs with the fix of the control flow that holds them.
+
+    An error that disappears with control flow whose condition is constant gets the rewrite that dissolves it.
 
     An error inside a subgraph that no rewrite fixes there gets the fix of the node that holds the subgraph. An error about
     the model's subgraphs as a whole gets the fix of its control flow, none where some of that has none.
     """
-    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
-    holders = {(f.scope, f.node): f.rewrite for f in errors if f.op in CONTROL_FLOW}
-    if not holders:
+    changed = {id(finding): finding for finding in findings if finding.severity is Severity.ERROR}
+    if not any(node.op in CONTROL_FLOW for node in facts.nodes):
         return list(findings)
-    changed = {id(finding): _changed(finding, holders) for finding in errors}
+    if any(finding.rewrite is None for finding in changed.values()):
+        places = settled_places(facts)
+        for key, finding in changed.items():
+            if finding.rewrite is None and places.covers(finding):
+                changed[key] = dataclasses.replace(finding, rewrite=DISSOLVE.get(_holder(finding), DISSOLVE["If"]))
+    errors = list(changed.values())
+    holders = {(f.scope, f.node): f.rewrite for f in errors if f.op in CONTROL_FLOW}
+    changed = {key: _changed(finding, holders) for key, finding in changed.items()} if holders else changed
     return [changed.get(id(finding), finding) for finding in findings]
+
+
+def _holder(finding: Finding) -> str:
+    """Return the operator that a finding is about, if that is control flow, else empty."""
+    return finding.op if finding.op in CONTROL_FLOW else ""
 
 
 def _changed(finding: Finding, holders: dict[tuple[tuple[str, ...], str], Fix | None]) -> Finding:

@@ -53,7 +53,7 @@ def judge(
     for target in targets:
         result = _judge(facts, keys, whole, table(target, home), name, shared, statistics, detail)
         result.called, result.interface, result.graph = target, interface, facts.model.graph.name
-        result.findings = in_order_of_decision(with_control_flow_fixes(number_duplicates(result.findings, target)), facts)
+        result.findings = in_order_of_decision(with_control_flow_fixes(number_duplicates(result.findings, target), facts), facts)
         results.append(result)
         clock.lap(f"judging by {target}")
     return results

@@ -8,8 +8,8 @@ from graphfix.probe.form import TextProbe
 
 HEAD = '<ir_version: 8, opset_import: ["" : {opset}]>'
 PAIR = (
-    "g (float[{dims}] X) => (float[{dims}] Y) <{held}> {{ {q} q = QuantizeLinear{axis}(X, s{z}) "
-    "{d} w = DequantizeLinear{axis}(q, s{z}) Y = Relu(w) }}"
+    "g (float[{dims}] X) => (float[{dims}] Y) <{held}> {{ {q} q = QuantizeLinear(X, s{z}) "
+    "{d} w = DequantizeLinear(q, s{z}) Y = {tail}(w) }}"
 )
 """Values rounded to what a quantised type can hold, as quantisation-aware training and static quantisation write it."""
 DYNAMIC = (
@@ -18,6 +18,15 @@ DYNAMIC = (
     "{a} q, t, p = DynamicQuantizeLinear(X) {b} m = MatMulInteger(q, W, p, z) c = Cast<to = 1>(m) u = Mul(t, s) Y = Mul(c, u) }}"
 )
 """A matrix product in integers, as dynamic quantisation writes it."""
+CONVOLUTION = (
+    "g (float[{dims},2,5,5] X) => (float[{dims},3,{out},{out}] Y) "
+    "<{dtype}[3,2,3,3] W = {{{weights}}}, float s = {{0.02}}, {dtype} z = {{{zero}}}> {{ "
+    "{a} q, t, p = DynamicQuantizeLinear(X) {b} m = ConvInteger{pads}(q, W, p, z) "
+    "c = Cast<to = 1>(m) u = Mul(t, s) Y = Mul(c, u) }}"
+)
+"""A convolution in integers, as dynamic quantisation writes it."""
+TAILS = ("Relu", "Neg", "Exp", "Abs", "Sigmoid")
+"""What reads the result: several operators, so that none of them seems to matter."""
 
 
 def in_context(op: str) -> Iterator[TextProbe]:
@@ -26,19 +35,22 @@ def in_context(op: str) -> Iterator[TextProbe]:
         yield from _pairs(op)
     if op in ("DynamicQuantizeLinear", "MatMulInteger"):
         yield from _dynamic(op)
+    if op in ("DynamicQuantizeLinear", "ConvInteger"):
+        yield from _convolution(op)
 
 
 def _pairs(op: str) -> Iterator[TextProbe]:
     marks = {"q": "[probe]" if op == "QuantizeLinear" else "", "d": "[probe]" if op == "DequantizeLinear" else ""}
     zeros = [("", ""), ("uint8", "0"), ("uint8", "128"), ("int8", "0"), ("int8", "5")]
-    for dims, opset, (dtype, zero) in [
+    forms = [
         *(("2,3,4,4", opset, zero) for opset in (13, 17, 19) for zero in zeros),
         *((dims, 17, ("int8", "0")) for dims in ("N,3,4,4", "2,6", "N,6", "3")),
-    ]:
+    ]
+    for at, (dims, opset, (dtype, zero)) in enumerate(forms):
         held, z = "float s = {0.05}", ""
         if dtype:
             held, z = f"{held}, {dtype} z = {{{zero}}}", ", z"
-        text = PAIR.format(dims=dims, held=held, z=z, axis="", **marks)
+        text = PAIR.format(dims=dims, held=held, z=z, tail=TAILS[at % len(TAILS)], **marks)
         yield TextProbe(
             op, f"pair [{dims}] {dtype or 'no'} zero point {zero} opset={opset}", f"{HEAD.format(opset=opset)} {text}"
         )
@@ -51,3 +63,14 @@ def _dynamic(op: str) -> Iterator[TextProbe]:
             weights = ", ".join(str(zero + at % 7) for at in range(20))
             text = DYNAMIC.format(dims=dims, dtype=dtype, weights=weights, zero=zero, **marks)
             yield TextProbe(op, f"dynamic [{dims}] {dtype}", f"{HEAD.format(opset=13)} {text}")
+
+
+def _convolution(op: str) -> Iterator[TextProbe]:
+    marks = {"a": "[probe]" if op == "DynamicQuantizeLinear" else "", "b": "[probe]" if op == "ConvInteger" else ""}
+    for dims, (pads, out) in [(dims, form) for dims in ("2", "N") for form in (("", 3), ("<pads = [1, 1, 1, 1]>", 5))]:
+        for dtype, zero in (("int8", 0), ("uint8", 128)):
+            weights = ", ".join(str(zero + at % 7) for at in range(54))
+            held = {"dims": dims, "dtype": dtype, "weights": weights, "zero": zero, "pads": pads, "out": out}
+            yield TextProbe(
+                op, f"dynamic [{dims}] {dtype}{pads}", f"{HEAD.format(opset=13)} {CONVOLUTION.format(**held, **marks)}"
+            )
