@@ -173,11 +173,12 @@ def support_lines(found: Support) -> Iterator[str]:
     leads = {"rejects": "rejects", "wrong": "computes something else", "exception": "rejects one form"}
     for statement in found.statements:
         evidence = statement.evidence
+        lead = "fails when it runs" if statement.sort == "wrong" and evidence.fails else leads[statement.sort]
         counts = f"{evidence.supports} probe{'s' if evidence.supports != 1 else ''}"
         counts += f", {evidence.opposes} against" if evidence.opposes else ""
         counts += f", error {evidence.error:.2g}" if evidence.error is not None else ""
         when = statement.words or ("it in every form" if statement.sort == "rejects" else "in every form")
-        yield f"  {leads[statement.sort]}{':' if statement.words else ''} {when}  ({evidence.id}; {counts})"
+        yield f"  {lead}{':' if statement.words else ''} {when}  ({evidence.id}; {counts})"
         if evidence.said:
             yield f'      {evidence.stage}: "{evidence.said}"'
         if statement.remedy is not None:

@@ -36,6 +36,8 @@ ENOUGH = 3
 """The number of probed values of a facet from which it is irrelevant if no condition names it."""
 FALLBACKS = "fallbacks"
 """The key of the conditions in files about fallbacks (placement.py), and the name of the folder of these files."""
+AT_RUN = "run"
+"""The stage of evidence about models that were accepted and failed when they ran."""
 NEUTRAL: frozenset[Facet] = frozenset({"absent", "default", "none", "nothing", "static", "ones", False, ""})
 """Values of facets that are not in use, so that a table need not list the facet."""
 
@@ -58,12 +60,17 @@ class Evidence:
     opposes: int
     error: float | None = None
 
+    @property
+    def fails(self) -> bool:
+        """Whether the compiler accepted the probes, and the compiled models failed when they ran."""
+        return self.stage == AT_RUN
+
 
 @dataclass(frozen=True, slots=True)
 class TableVerdict:
     """A table's verdict on one node: supported, rejected, undecided or unmeasured, with the evidence and a reason.
 
-    `wrong` is the evidence for wrong numerics, where there is any.
+    `wrong` is the evidence for wrong numerics or a failure at run time, where there is any.
     """
 
     verdict: str
