@@ -47,7 +47,7 @@ RUNS = ("works", "wrong", "fails")
 FILL = "(FILL) failed"
 """How LiteRT names the operator that ConstantOfShape becomes."""
 UNREADABLE_OUTPUT = ("Unsupported DatumType in the public API",)
-"""Messages about an output that cannot be converted to Python, such as a symbolic size."""
+"""Messages about an output that cannot be read, such as a symbolic size: evidence about the model, not about the node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,8 @@ def evidence_of(probe: Probe, verdict: Verdict) -> Evidence:
     word = "works" if verdict.accepted else "rejected"
     if verdict.accepted and verdict.numerics == "differ":
         word = "wrong"
-    if verdict.accepted and verdict.numerics == "error" and _run_failed(verdict.message):
+    unreadable = probe.op == "@model" and any(words in verdict.message for words in UNREADABLE_OUTPUT)
+    if verdict.accepted and verdict.numerics == "error" and (unreadable or _run_failed(verdict.message)):
         word = "fails"
     if probe.op != "@model" and (
         (word == "rejected" and _blames_surroundings(probe, verdict)) or (word == "fails" and _operand_failed(probe, verdict))

@@ -38,6 +38,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
     outputs.ranks       as of the inputs
     outputs.kinds       tensor | passed | sequence | optional | map: what is no tensor among the outputs, made or passed on
     outputs.direct      none | input | constant: whether some output is not produced by a node
+    outputs.sizes       whether some output is computed from dims that are not fixed
     names               usual | odd: names with characters beyond letters, digits and _ . : / -
     nodes               whether the main graph has any
     overridable         whether inputs name initializers too
@@ -76,6 +77,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
         "outputs.ranks": "scalar" if 0 in given else "high" if any(rank > 5 for rank in given) else "usual",
         "outputs.kinds": _kinds(graph, results),
         "outputs.direct": "none" if not direct else "constant" if set(direct) & initial else "input",
+        "outputs.sizes": any(v is not None and v.source in ("shape", "cast-shape") for v in results),
         "names": "usual" if all(USUAL_NAME.fullmatch(name) for name in names) else "odd",
         "nodes": bool(graph.node),
         "overridable": any(info.name in initial for info in graph.input),
