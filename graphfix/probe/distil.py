@@ -17,7 +17,7 @@ from graphfix.probe.form import NUMBERS_ONLY
 from graphfix.probe.measure import RUNS, Evidence
 from graphfix.probe.naming import identifier, kind_of
 from graphfix.probe.search import ConditionSearch, order
-from graphfix.tables.table import AT_RUN
+from graphfix.tables.table import AT_READ, AT_RUN
 
 CONSTANT_OPERANDS = ("axes", "split")
 """Operands that exporters write as constants and do not compute."""
@@ -60,7 +60,7 @@ def distil(rows: Sequence[Evidence]) -> Distilled:
     differing = [row for row in accepted if row.verdict == "wrong"]
     fails, unexplained_fails = explain([row for row in accepted if row.verdict == "fails"], [*right, *differing])
     wrong, unexplained_wrong = explain(differing, right)
-    fails = [replace(rule, stage=AT_RUN) for rule in fails]
+    fails = [replace(rule, stage=AT_READ if rule.stage == AT_READ else AT_RUN) for rule in fails]
     values: dict[str, set[Facet]] = {}
     for row in rows:
         for name, value in row.facets.items():

@@ -21,6 +21,7 @@ from graphfix.probe.build import NODE, Probe
 from graphfix.probe.expect import second_opinion
 from graphfix.probe.form import NUMBERS_ONLY
 from graphfix.probe.graph_builder import SUPPORT_PREFIX
+from graphfix.tables.table import AT_READ
 
 MAX_MESSAGE = 200
 """Characters kept of a compiler's message."""
@@ -173,7 +174,7 @@ def evidence_of(probe: Probe, verdict: Verdict) -> Evidence:
     if error is not None and not np.isfinite(error):
         error = None
     return Evidence(
-        probe.op, probe.digest, probe.label, probe.varied, probe.facets, word, verdict.stage, said,
+        probe.op, probe.digest, probe.label, probe.varied, probe.facets, word, AT_READ if unreadable else verdict.stage, said,
         None if error is None else float(f"{error:.3g}"),
     )  # fmt: skip
 

@@ -38,6 +38,8 @@ FALLBACKS = "fallbacks"
 """The key of the conditions in files about fallbacks (placement.py), and the name of the folder of these files."""
 AT_RUN = "run"
 """The stage of evidence about models that were accepted and failed when they ran."""
+AT_READ = "read"
+"""The stage of evidence about models that ran, and whose outputs cannot be read."""
 NEUTRAL: frozenset[Facet] = frozenset({"absent", "default", "none", "nothing", "static", "ones", False, ""})
 """Values of facets that are not in use, so that a table need not list the facet."""
 
@@ -63,7 +65,7 @@ class Evidence:
     @property
     def fails(self) -> bool:
         """Whether the compiler accepted the probes, and the compiled models failed when they ran."""
-        return self.stage == AT_RUN
+        return self.stage in (AT_RUN, AT_READ)
 
 
 @dataclass(frozen=True, slots=True)

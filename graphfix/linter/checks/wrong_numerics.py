@@ -8,7 +8,7 @@ from graphfix.linter.check import Check, LintContext, evidence_fields
 from graphfix.linter.diagnostics import WRONG, Finding, Severity
 from graphfix.linter.example import Example
 from graphfix.tables.phrases import describe_match
-from graphfix.tables.table import Evidence, TableVerdict
+from graphfix.tables.table import AT_READ, Evidence, TableVerdict
 
 FOR = "for "
 """The prefix of evidence that names the inputs for which the result is wrong; it is right for all others."""
@@ -57,6 +57,8 @@ class WrongNumerics(Check):
 def consequence(evidence: Evidence) -> str:
     """Say what the compiled model does: `computes something else for ties (largest relative error 0.5)`."""
     only = f" {evidence.said}" if evidence.said.startswith(FOR) else ""
+    if evidence.stage == AT_READ:
+        return f"gives an output that cannot be read{only}"
     if evidence.fails:
         return f"fails when it runs{only}"
     error = f" (largest relative error {evidence.error:.2g})" if evidence.error else ""

@@ -24,7 +24,22 @@ def dequantised(rank: int, dtype: str, zero: str, opset: int, axis: int | None =
     return TextProbe("DequantizeLinear", label, text, ("entering", "x.rank"))
 
 
+def entering(rank: int, dtype: str, opset: int, axis: int | None = None) -> TextProbe:
+    """The dequantization of a model input."""
+    count, dims = (1, "") if axis is None else (3, "[3]")
+    scale = ", ".join(("0.5", "0.25", "1.0")[:count])
+    held = f"float{dims} s = {{{scale}}}, {dtype}{dims} z = {{{', '.join(('0', '1', '5')[:count])}}}"
+    named = "" if axis is None else f"<axis = {axis}>"
+    text = HEAD.format(
+        ir=8 if opset < 21 else 10, opset=opset, shape=SHAPES[rank], held=held, body=f"[probe] Y = DequantizeLinear{named}(X, s, z)"
+    ).replace("(float[", f"({dtype}[", 1)
+    label = f"an input of {dtype}, rank {rank}, axis {axis}, opset={opset}"
+    return TextProbe("DequantizeLinear", label, text, ("entering", "x.rank", "axis"))
+
+
 FORMS = [
+    *(entering(2, dtype, opset, axis) for opset in (10, 13, 19, 21) for dtype in ("int8", "uint8") for axis in (None, 1)
+        if axis is None or opset > 10),
     *(dequantised(rank, dtype, zero, opset) for opset in (10, 13, 19, 21, 23) for rank in SHAPES
         for dtype, zeros in (("int8", ("zeros", "positive", "negative")), ("uint8", ("zeros", "positive", "absent")))
         for zero in zeros if opset == 13 or (rank in (2, 4) and zero in ("zeros", "positive"))),

@@ -56,6 +56,7 @@ IRS = {
 SIZES = {
     "as they are": "Z = Shape(X)",
     "doubled": "k = Constant<value = int64 {2}>() s = Shape(X) Z = Mul(s, k)",
+    "cast": "c = Cast<to = 7>(X) k = Constant<value = int64[1] {0}>() Z = ReduceSum<keepdims = 0>(c, k)",
     "passed": "s = Shape(X) Z = Identity(s)",
 }
 """Ways to make an output of two sizes."""
@@ -243,7 +244,7 @@ FORMS = [
     ),
     model("outputs.direct only input", output="float[2,3] X", body="", varied=("nodes",)),
     *(
-        model(f"outputs.sizes {label}", f"{dims} X", "float[n,3] Y, int64[2] Z", f"Y = Relu(X) {body}", varied=("outputs.sizes",))
+        model(f"outputs.sizes {label}", f"{dims} X", "float[n,3] Y, int64[a] Z", f"Y = Relu(X) {body}", varied=("outputs.sizes",))
         for dims in ("float[n,3]",)
         for label, body in SIZES.items()
     ),
