@@ -67,7 +67,9 @@ def distil(rows: Sequence[Evidence]) -> Distilled:
             if value is not None:
                 values.setdefault(name, set()).add(value)
     axes = {name: sorted(found, key=order) for name, found in sorted(values.items())}
-    return Distilled(_named(rejects), _named([*fails, *wrong, *numbers_rules]), [*unexplained, *unexplained_fails, *unexplained_wrong], axes)
+    return Distilled(
+        _named(rejects), _named([*fails, *wrong, *numbers_rules]), [*unexplained, *unexplained_fails, *unexplained_wrong], axes
+    )
 
 
 def _numbers_rules(rows: Sequence[Evidence]) -> list[Rule]:

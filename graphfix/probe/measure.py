@@ -17,6 +17,7 @@ from graphfix.analysis.facets.node import Facets
 from graphfix.analysis.values import Facet
 from graphfix.backends.session import Session
 from graphfix.backends.verdict import Verdict
+from graphfix.ir.traversal import graphs
 from graphfix.probe.build import NODE, Probe
 from graphfix.probe.expect import second_opinion
 from graphfix.probe.form import NUMBERS_ONLY
@@ -194,7 +195,7 @@ def _operand_failed(probe: Probe, verdict: Verdict) -> bool:
 def _blames_surroundings(probe: Probe, verdict: Verdict) -> bool:
     """Whether a message names a model input, or nodes that only produce operands, and not the probe's node."""
     graph = probe.model.graph
-    supporting = [node for node in graph.node if node.name.startswith(SUPPORT_PREFIX)]
+    supporting = [node for inner in graphs(graph) for node in inner.node if node.name.startswith(SUPPORT_PREFIX)]
     others = {node.name for node in supporting} | {i.name for i in graph.input}
     others |= {node.op_type for node in supporting} - {probe.op.rpartition(".")[2]}
     if any(words in verdict.message for words in INPUT_MESSAGES):

@@ -31,7 +31,9 @@ def behind_uneven_branches(context: Context) -> Mapping[int, Told]:
 def _uneven(node: NodeFacts) -> bool:
     if len(node.branches) != 2:
         return False
-    pairs = [(one.shape, other.shape) for one, other in zip(*node.branches, strict=False) if one is not None and other is not None]
+    pairs = [
+        (one.shape, other.shape) for one, other in zip(*node.branches, strict=False) if one is not None and other is not None
+    ]
     return any(one is not None and other is not None and len(one) == len(other) and one != other for one, other in pairs)
 
 

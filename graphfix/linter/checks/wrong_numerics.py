@@ -42,7 +42,9 @@ class WrongNumerics(Check):
         """Yield a finding for every node in a form that was measured to differ, or to fail when it runs."""
         if look.model.wrong is not None and look.model.verdict != "rejected":
             found = describe_match(look.model.wrong.when, look.model_facets)
-            message = f"a model{f' with {found}' if found else ''} compiles on {look.table.title} but {consequence(look.model.wrong)}"
+            message = (
+                f"a model{f' with {found}' if found else ''} compiles on {look.table.title} but {consequence(look.model.wrong)}"
+            )
             fields = evidence_fields(look, None, TableVerdict("supported", None, look.model.wrong))
             yield self.at(look, None, message, severity=severity(look.model.wrong), **fields)
         for node, facets, ruling in look.notable:

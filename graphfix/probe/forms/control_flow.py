@@ -160,8 +160,8 @@ def _convolved(opset: int, then: str, other: str, between: str) -> TextProbe:
     body = (
         f"k = Constant<value = int64[3] {{{then}}}>() j = Constant<value = int64[3] {{{other}}}>() "
         f"w = Constant<value = float[4,1,3] {{{shown}}}>() "
-        f"b = If(c) <then_branch = t () => ({one} u) {{ u = Reshape(X, k) }}, "
-        f"else_branch = e () => ({two} v) {{ v = Reshape(X, j) }}> {between} "
+        f"[beside_if] b = If(c) <then_branch = t () => ({one} u) {{ [beside_one] u = Reshape(X, k) }}, "
+        f"else_branch = e () => ({two} v) {{ [beside_other] v = Reshape(X, j) }}> {between} "
         f"[probe] Y = Conv<kernel_shape = [3], pads = [1, 1]>({'d' if between else 'b'}, w)"
     )
     text = HEAD.format(opset=opset, inputs="float[1,16] X, bool c", output="float[] Y", body=body).replace(

@@ -28,7 +28,8 @@ def entering(rank: int, dtype: str, opset: int, axis: int | None = None) -> Text
     """The dequantization of a model input."""
     count, dims = (1, "") if axis is None else (3, "[3]")
     scale = ", ".join(("0.5", "0.25", "1.0")[:count])
-    held = f"float{dims} s = {{{scale}}}, {dtype}{dims} z = {{{', '.join(('0', '1', '5')[:count])}}}"
+    points = ", ".join(("0", "1", "-1" if dtype == "int8" else "5")[:count])
+    held = f"float{dims} s = {{{scale}}}, {dtype}{dims} z = {{{points}}}"
     named = "" if axis is None else f"<axis = {axis}>"
     text = HEAD.format(
         ir=8 if opset < 21 else 10, opset=opset, shape=SHAPES[rank], held=held, body=f"[probe] Y = DequantizeLinear{named}(X, s, z)"
