@@ -16,7 +16,7 @@ from graphfix.backends.verdict import PlacedOperation
 from graphfix.probe.build import Probe
 from graphfix.probe.form import NUMBERS_ONLY
 from graphfix.probe.graph_builder import SUPPORT_PREFIX
-from graphfix.probe.measure import RUNS, DEADLINE, FOLDING, Evidence
+from graphfix.probe.measure import DEADLINE, FOLDING, RUNS, Evidence
 from graphfix.tables.placement import idle
 
 MOST_PAIRS = 24

@@ -74,7 +74,7 @@ def _conv(node: NodeFacts) -> Facets:
 
 
 def _conv_transpose(node: NodeFacts) -> Facets:
-    """Return the group, and what the stated output shape cuts off: `none` without one, even or odd sizes, or less than nothing."""
+    """Return the group, and what a stated output shape cuts off: none without one, an even or odd size, or less than none."""
     wanted = attribute(node.proto, "output_shape", ())
     if not wanted:
         return {**_conv(node), "cut": "none"}
