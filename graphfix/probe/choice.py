@@ -32,10 +32,10 @@ def distinct(found: Sequence[Probe]) -> list[Probe]:
     """Return one probe per key, without older versions of deviations that have no facet of their own.
 
     A second probe with the same key would not change a verdict, unless it tries input numbers or other surroundings. An older
-    version is probed in its usual form. It is probed with other deviations only where its form differs, so that there are facets that the
-    newest version does not have, dtypes of a type variable of another operand, or other attribute values. A deviation that
-    starts with a version is about that version and is always probed. A probe far from the usual form is kept only if it is
-    the first with some pair of facet values.
+    version is probed in its usual form. It is probed with other deviations only where its form differs, so that there are
+    facets that the newest version does not have, dtypes of a type variable of another operand, or other attribute values. A
+    deviation that starts with a version is about that version and is always probed. A probe far from the usual form is kept
+    only if it is the first with some pair of facet values.
     """
     edges = {probe.digest: probe for probe in found if not ALWAYS.isdisjoint(probe.varied)}
     found = [probe for probe in found if ALWAYS.isdisjoint(probe.varied)]

@@ -6,7 +6,8 @@ TEXT = (
     '<ir_version: 8, opset_import: ["": {opset}]> g (float[n,m] X) => (float[a] Y) '
     "{{ s = Shape(X) "
     "k = Constant<value = int64[2] {{1, 2}}>() j = Constant<value = int64[2] {{9, 9}}>() "
-    "a1 = {first}(s, k) b1 = {second}(s, j) [probe] c = {op}(a1, b1) d = Cast<to = 1>(c) z = ReduceSum<keepdims = 0>(X) Y = Add(z, d) }}"
+    "a1 = {first}(s, k) b1 = {second}(s, j) [probe] c = {op}(a1, b1) d = Cast<to = 1>(c) "
+    "z = ReduceSum<keepdims = 0>(X) Y = Add(z, d) }}"
 )
 
 POSITIONS = (

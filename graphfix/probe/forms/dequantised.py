@@ -32,7 +32,8 @@ def entering(rank: int, dtype: str, opset: int, axis: int | None = None) -> Text
     held = f"float{dims} s = {{{scale}}}, {dtype}{dims} z = {{{points}}}"
     named = "" if axis is None else f"<axis = {axis}>"
     body = f"[probe] Y = DequantizeLinear{named}(X, s, z)"
-    text = HEAD.format(ir=8 if opset < 21 else 10, opset=opset, shape=SHAPES[rank], held=held, body=body).replace("(float[", f"({dtype}[", 1)
+    head = HEAD.replace("(float[", f"({dtype}[", 1)
+    text = head.format(ir=8 if opset < 21 else 10, opset=opset, shape=SHAPES[rank], held=held, body=body)
     label = f"an input of {dtype}, rank {rank}, axis {axis}, opset={opset}"
     return TextProbe("DequantizeLinear", label, text, ("entering", "x.rank", "axis"))
 
