@@ -166,3 +166,25 @@ def test_a_reshape_counts_the_whole_multiples_of_an_open_dim(target: str, opens:
 def test_what_becomes_of_dims_that_inference_gave_up_on_is_not_known() -> None:
     nodes = "k = NonZero(x)\nz = Cast<to = 1>(k)\nt = Shape(x)\ny = Reshape(z, t)"
     assert of(nodes, inputs="float[n,3] x")["opens"] is None
+
+
+@pytest.mark.parametrize(
+    ("attributes", "inputs", "cut"),
+    [
+        ("strides = [2, 2]", "float[1,2,9,9] x", "none"),
+        ("strides = [2, 2], output_shape = [18, 18]", "float[1,2,9,9] x", "odd"),
+        ("strides = [2, 2], output_shape = [17, 17]", "float[1,2,9,9] x", "even"),
+        ("strides = [2, 2], output_shape = [19, 19]", "float[1,2,9,9] x", "even"),
+        ("strides = [2, 2], output_shape = [19, 18]", "float[1,2,9,9] x", "odd"),
+        ("strides = [2, 2], output_shape = [20, 20]", "float[1,2,9,9] x", "less"),
+        ("strides = [2, 2], output_shape = [18, 18]", "float[1,2,h,9] x", None),
+    ],
+)
+def test_a_stated_output_shape_says_what_it_cuts_off(attributes: str, inputs: str, cut: str | None) -> None:
+    weights = f"float[2,1,3,3] w = {{{', '.join(['1'] * 18)}}}"
+    assert of(f"y = ConvTranspose <{attributes}> (x, w)", inputs=inputs, weights=weights)["cut"] == cut
+
+
+@pytest.mark.parametrize(("numbers", "against"), [("-1, -1", "negative"), ("-1, 2", "nothing"), ("1, 2", "nothing")])
+def test_a_comparison_with_negative_numbers_is_told(numbers: str, against: str) -> None:
+    assert of("s = Shape(x)\ny = Equal(s, k)", inputs="float[n,3] x", weights=f"int64[2] k = {{{numbers}}}")["against"] == against

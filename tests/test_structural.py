@@ -128,3 +128,25 @@ def test_producers_and_nodes_agree_on_what_was_found() -> None:
     assert facts.producer("e") is facts.nodes[0]
     assert dict(facts.nodes[0].structure) == {"feeds": "free", "feeds.by": "product"}
     assert facts.nodes[1].structure == ()
+
+
+UNEVEN = (
+    "b = If(c) <then_branch = t () => (float[1,1,16] u) {{ u = Unsqueeze(x, ax) }}, "
+    "else_branch = e () => (float[{other}] v) {{ v = Reshape(x, s) }}>\n{between}y = Conv<kernel_shape = [3]>(b, w)"
+)
+
+
+@pytest.mark.parametrize(("other", "branched"), [("2,1,8", True), ("1,1,16", False), ("1,2,8", True)])
+def test_a_convolution_behind_branches_that_differ_in_dims(other: str, branched: bool) -> None:
+    weights = f"int64[1] ax = {{1}}, int64[3] s = {{{other}}}, float[4,1,3] w = {{{', '.join(['1'] * 12)}}}"
+    model = Example(UNEVEN.format(other=other, between=""), inputs="float[1,16] x, bool c", weights=weights).model
+    node = next(node for node in Facts.of(model).nodes if node.op == "Conv")
+    assert facets(node)["branched"] is branched
+    assert phrase("branched", True) == "data from an If whose branches differ in dims"
+
+
+def test_a_dequantization_of_a_model_input() -> None:
+    weights = "float s = {0.5}, int8 z = {0}"
+    given = Example("y = DequantizeLinear(x, s, z)", inputs="int8[2,3] x", weights=weights).model
+    between = Example("q = QuantizeLinear(x, s, z)\ny = DequantizeLinear(q, s, z)", inputs="float[2,3] x", weights=weights).model
+    assert [facets(Facts.of(model).nodes[-1])["entering"] for model in (given, between)] == [True, False]

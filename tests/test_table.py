@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from graphfix.errors import TableError, UsageError
+from graphfix.linter.checks.wrong_numerics import consequence, severity
+from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.tables.conditions import holds
 from graphfix.tables.phrases import condition_in_words, describe_match
 from graphfix.tables.table import Entry, Evidence, Table
@@ -224,3 +227,22 @@ def test_conditions_read_as_words() -> None:
 )  # fmt: skip
 def test_several_values_say_once_what_they_share(when: dict[str, Any], words: str) -> None:
     assert condition_in_words(when) == words
+
+
+def test_a_failure_at_run_time_is_told_as_such() -> None:
+    found = replace(evidence({"X.rank": [3]}), stage="run")
+    assert found.fails
+    assert consequence(found) == "fails when it runs"
+    assert severity(found) is Severity.ERROR
+    assert consequence(replace(found, said="for ties")) == "fails when it runs for ties"
+    assert severity(replace(found, said="for ties")) is Severity.NOTE
+    differing = replace(found, stage="ok", error=0.5)
+    assert consequence(differing) == "computes something else (largest relative error 0.5)"
+    assert severity(differing) is Severity.WARNING
+
+
+def test_an_error_about_a_run_does_not_reject_a_model() -> None:
+    failing = Finding("GF301", "wrong-numerics", Severity.ERROR, "demo", "fails when it runs", kind="wrong")
+    refused = replace(failing, kind="operator")
+    assert Result("m", "demo", "1.0", 1, [failing]).verdict == "accepted"
+    assert Result("m", "demo", "1.0", 1, [failing, refused]).verdict == "rejected"

@@ -58,10 +58,20 @@ def named_outputs(outputs: list[tuple[str, Any]], expected: Arrays) -> Arrays:
     return found
 
 
+def compared_outputs(outputs: list[tuple[str, Any]], expected: Arrays) -> Answer:
+    """Return what the answer says of outputs beside those expected."""
+    if len(outputs) != len(expected):
+        return {"numerics": "differ", "error": float("inf")}
+    pairs = [compare(got, want) for (_, got), want in zip(outputs, expected.values(), strict=True)]
+    agree = all(same for same, _ in pairs)
+    return {"numerics": "match" if agree else "differ", "error": max((error for _, error in pairs), default=0.0)}
+
+
 def run_model(answer: Answer, request: Request, given: Arrays, expected: Arrays) -> Answer:
     """Run an accepted model; its outputs go to `results`, and the answer gains their comparison where some are expected."""
     try:
         outputs = answer.pop("run")(given, expected)
+        compared = compared_outputs(outputs, expected) if outputs is not None and expected else {}
     except Exception as error:
         return {**answer, "numerics": "error", "message": f"{type(error).__name__}: {error}"[:MAX_MESSAGE]}
     if outputs is None:
@@ -71,12 +81,7 @@ def run_model(answer: Answer, request: Request, given: Arrays, expected: Arrays)
 
         with open(request["results"], "wb") as sink:
             np.savez(sink, **named_outputs(outputs, expected))
-    if not expected:
-        return answer
-    pairs = [compare(got, want) for (_, got), want in zip(outputs, expected.values(), strict=False)]
-    agree = len(outputs) == len(expected) and all(same for same, _ in pairs)
-    largest = max((error for _, error in pairs), default=0.0) if len(outputs) == len(expected) else float("inf")
-    return {**answer, "numerics": "match" if agree else "differ", "error": largest}
+    return {**answer, **compared}
 
 
 def respond(ask: Ask, request: Request) -> Iterator[Answer]:

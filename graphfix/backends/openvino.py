@@ -96,8 +96,21 @@ def write(model: Any, path: str) -> None:
     openvino.save_model(model, path, compress_to_fp16=False)
 
 
-def run(compiled: Any, given: dict[str, Any], expected: dict[str, Any]) -> list[tuple[str, Any]]:
-    """The outputs of a compiled model, by name."""
-    feeds = [next(given[name] for name in port.get_names() if name in given) for port in compiled.inputs]
-    found = compiled(feeds)
+def run(compiled: Any, given: dict[str, Any], expected: dict[str, Any]) -> list[tuple[str, Any]] | None:
+    """The outputs of a compiled model, by name; None where its inputs cannot be matched."""
+    fed = feeds([(port.get_names(), port.get_node().get_friendly_name()) for port in compiled.inputs], given)
+    if fed is None:
+        return None
+    found = compiled(fed)
     return [(min(port.get_names(), default=str(at)), found[port]) for at, port in enumerate(compiled.outputs)]
+
+
+def feeds(ports: list[tuple[set[str], str]], given: dict[str, Any]) -> list[Any] | None:
+    """The array for each input; None where some input has none.
+
+    `ports` are the inputs' names. An input that becomes an output unchanged loses its name to it, and is known by its position.
+    """
+    found = [next((name for name in (*names, friendly) if name in given), None) for names, friendly in ports]
+    if None in found or len(set(found)) < len(found):
+        found = list(given) if len(given) == len(ports) else [None]
+    return None if None in found else [given[name] for name in found if name is not None]

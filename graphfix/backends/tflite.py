@@ -6,12 +6,13 @@ import contextlib
 import functools
 import glob
 import importlib
+import itertools
 import os
 import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 NAME = "tflite"
@@ -28,6 +29,8 @@ UNKNOWN = re.compile(r"custom op: ([\w, ]+)")
 GENERATED = re.compile(r"sng_(\w+)_\d+")  # what nameless nodes are called
 SOURCE, OUT = "model.onnx", "converted"
 DELEGATE = "DELEGATE"
+MOST_CHOICES = 16
+"""The largest number of combinations of layouts that are tried where sizes do not tell the layout."""
 CUSTOM = ("ONNX_", "Flex")  # operators that plain LiteRT does not have
 
 
@@ -39,19 +42,20 @@ def blamed(message: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def layouts(array: Any) -> Iterator[Any]:
-    """The array as it is, channels last, channels first: what onnx2tf makes of ranks 3 to 5."""
-    yield array
+def layouts(array: Any, *, given: bool) -> Iterator[Any]:
+    """The array in either layout of onnx2tf for ranks 3 to 5: inputs with channels last, outputs with channels first again."""
     if 3 <= array.ndim <= 5:
-        yield array.transpose(0, *range(2, array.ndim), 1)
-        yield array.transpose(0, array.ndim - 1, *range(1, array.ndim - 1))
+        yield array.transpose(0, *range(2, array.ndim), 1) if given else array
+        yield array if given else array.transpose(0, array.ndim - 1, *range(1, array.ndim - 1))
+    else:
+        yield array
 
 
-def fitting(array: Any, shape: tuple[int, ...]) -> list[Any]:
-    """Those layouts of the array that have this shape; scalars become one-element arrays and back."""
+def fitting(array: Any, shape: tuple[int, ...], *, given: bool) -> list[Any]:
+    """Those layouts of the array that have this shape, the usual one first; scalars become one-element arrays and back."""
     if array.size == 1 and all(size == 1 for size in shape):
         return [array.reshape(shape)]
-    return [one for one in layouts(array) if one.shape == shape]
+    return [one for one in layouts(array, given=given) if one.shape == shape]
 
 
 def types(graph: Any) -> set[str]:
@@ -201,16 +205,28 @@ def loaded(path: str, model: Any) -> Any:
 def run(interpreter: Any, path: str, given: dict[str, Any], wanted: dict[str, Any]) -> list[tuple[str, Any]] | None:
     """What the flatbuffer computes; None where its inputs cannot be matched.
 
-    onnx2tf moves channels last on some inputs and does not say which; where the sizes fit both ways, the
-    one nearer to what is wanted counts.
+    onnx2tf moves channels last on most inputs and does not say on which; where the sizes fit both ways, the combination of
+    layouts counts whose outputs are nearest to those wanted.
     """
     fits = feeds(interpreter.get_input_details(), given)
     if fits is None:
         return None
-    best = invoke(interpreter, [one[0] for one in fits], path, wanted)
-    if best and wanted and any(len(one) > 1 for one in fits):
-        other = invoke(interpreter, [one[-1] for one in fits], path, wanted) or best
-        best = min(best, other, key=lambda outputs: distance(outputs, wanted))
+    choices = itertools.islice(itertools.product(*fits), MOST_CHOICES if wanted else 1)
+    best: list[tuple[str, Any]] | None = None
+    failure: Exception | None = None
+    for arrays in choices:
+        try:
+            outputs = invoke(interpreter, arrays, path, wanted)
+        except Exception as error:
+            failure = failure or error
+            continue
+        if outputs is None:
+            return None
+        best = outputs if best is None else min(best, outputs, key=lambda found: distance(found, wanted))
+        if not wanted or distance(best, wanted) == 0:
+            break
+    if best is None and failure is not None:
+        raise failure
     return best
 
 
@@ -223,12 +239,13 @@ def feeds(inputs: list[dict[str, Any]], given: dict[str, Any]) -> list[list[Any]
         names = list(given)
     if len(names) != len(inputs):
         return None
-    fits = [fitting(np.asarray(given[n]), tuple(d["shape"])) for n, d in zip(names, inputs, strict=True)]
+    fits = [fitting(np.asarray(given[n]), tuple(d["shape"]), given=True) for n, d in zip(names, inputs, strict=True)]
     return fits if all(fits) else None
 
 
-def invoke(interpreter: Any, arrays: list[Any], path: str, wanted: dict[str, Any]) -> list[tuple[str, Any]] | None:
+def invoke(interpreter: Any, arrays: Sequence[Any], path: str, wanted: dict[str, Any]) -> list[tuple[str, Any]] | None:
     """Outputs in ONNX's layout, by name; None where their number is another."""
+    interpreter.reset_all_variables()  # recurrent layers keep their states between two runs
     for detail, array in zip(interpreter.get_input_details(), arrays, strict=True):
         interpreter.set_tensor(detail["index"], array.astype(detail["dtype"]))
     interpreter.invoke()
@@ -238,7 +255,7 @@ def invoke(interpreter: Any, arrays: list[Any], path: str, wanted: dict[str, Any
         return None
     named = []
     for array, (name, shape) in zip(found, shapes.items(), strict=True):
-        fits = fitting(array, tuple(shape)) or [array]
+        fits = fitting(array, tuple(shape), given=False) or [array]
         if len(fits) > 1 and name in wanted:
             fits.sort(key=lambda one: astray(one, wanted[name]))
         named.append((name, fits[0]))
@@ -262,5 +279,5 @@ def astray(array: Any, wanted: Any) -> float:
     """The share of elements that are not what was wanted."""
     import numpy as np
 
-    got, want = array.astype("float64"), wanted.astype("float64")
+    got, want = array.reshape(wanted.shape).astype("float64"), wanted.astype("float64")
     return float(np.mean(~np.isclose(got, want, rtol=1e-2, atol=1e-2, equal_nan=True))) if got.size else 0.0

@@ -120,11 +120,12 @@ def ask(api: PackageApi, request: dict[str, Any], given: dict[str, Any]) -> dict
     except Exception as error:
         return rejected("load", error)
     try:
+        # Typing renames an input that a removed node passes on.
+        names = [model.input_name(at) for at in range(model.input_count())]
         typed = api.typed(fixed(model, request["shapes"]))
     except Exception as error:
         return rejected("convert", error)
     try:
-        names = [typed.input_name(at) for at in range(typed.input_count())]
         results = [typed.output_name(at) for at in range(typed.output_count())]
         runnable = api.runnable(typed)
     except Exception as error:

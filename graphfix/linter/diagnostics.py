@@ -181,10 +181,13 @@ class Result:
 
     @property
     def verdict(self) -> str | None:
-        """The prediction: rejected with any error, undecided when a deciding fact is not known, else accepted."""
+        """The prediction: rejected with any error, undecided when a deciding fact is not known, else accepted.
+
+        Errors about what the compiled model computes do not count: the compiler accepts it.
+        """
         if self.error is not None or self.predicted is not None:
             return self.predicted
-        if any(finding.severity is Severity.ERROR for finding in self.findings):
+        if any(finding.severity is Severity.ERROR and finding.kind != WRONG for finding in self.findings):
             return "rejected"
         return "undecided" if any(finding.kind in UNDECIDED for finding in self.findings) else "accepted"
 
@@ -244,6 +247,8 @@ class Result:
 
 UNDECIDED = frozenset({"undecided", "unmeasured"})
 """Kinds of finding that make the verdict undecided."""
+WRONG = "wrong"
+"""The kind of finding on a node that compiles and then computes something else, or fails when it runs."""
 
 
 def number_duplicates(findings: Iterable[Finding], called: str) -> list[Finding]:

@@ -71,7 +71,8 @@ def _reasons(entry: Entry | None, facets: Facets, ruling: TableVerdict, rules: T
         yield f"  table     has no entry for it in {rules.target} {rules.version}: no probe of this operator was ever tried"
     else:
         yield f"  table     {rules.target} {rules.version}, {entry.probes} probes of {entry.compiler} on {entry.on}"
-    for title, item in (("decided", ruling.evidence), ("numbers", ruling.wrong)):
+    ran = "run" if ruling.wrong is not None and ruling.wrong.fails else "numbers"
+    for title, item in (("decided", ruling.evidence), (ran, ruling.wrong)):
         if item is not None:
             held = condition_in_words(item.when) or "always"
             yield f"  {title:8}  {item.id} ({item.kind}): {held}"

@@ -13,7 +13,7 @@ from graphfix.linter.check import TableCheck, checks
 from graphfix.linter.diagnostics import Fix
 from graphfix.tables.phrases import condition_in_words
 from graphfix.tables.placement import SORTS, placements
-from graphfix.tables.table import NEUTRAL, Entry, Evidence, Table
+from graphfix.tables.table import AT_READ, NEUTRAL, Entry, Evidence, Table
 from graphfix.tables.versions import measured_versions, targets
 
 if TYPE_CHECKING:
@@ -172,11 +172,13 @@ def support_lines(found: Support) -> Iterator[str]:
     leads = {"rejects": "rejects", "wrong": "computes something else", "exception": "rejects one form"}
     for statement in found.statements:
         evidence = statement.evidence
+        unread = "gives an output that cannot be read" if evidence.stage == AT_READ else "fails when it runs"
+        lead = unread if statement.sort == "wrong" and evidence.fails else leads[statement.sort]
         counts = f"{evidence.supports} probe{'s' if evidence.supports != 1 else ''}"
         counts += f", {evidence.opposes} against" if evidence.opposes else ""
         counts += f", error {evidence.error:.2g}" if evidence.error is not None else ""
         when = statement.words or ("it in every form" if statement.sort == "rejects" else "in every form")
-        yield f"  {leads[statement.sort]}{':' if statement.words else ''} {when}  ({evidence.id}; {counts})"
+        yield f"  {lead}{':' if statement.words else ''} {when}  ({evidence.id}; {counts})"
         if evidence.said:
             yield f'      {evidence.stage}: "{evidence.said}"'
         yield from (f"      fix: {line}" for line in fix_lines(evidence))

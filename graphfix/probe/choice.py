@@ -8,11 +8,13 @@ from itertools import combinations
 
 from graphfix.probe.build import Probe
 from graphfix.probe.distil import key
-from graphfix.probe.form import NUMBERS_ONLY
+from graphfix.probe.form import AGAIN, NUMBERS_ONLY
 from graphfix.tables.target_facets import applies_to_target, facets_for_target
 
 COMMON = {"since", "foldable", "inside"}
 """Facets whose values have the same meaning in every version."""
+ALWAYS = {NUMBERS_ONLY, AGAIN}
+"""What marks probes that are kept beside others with the same facets."""
 NEAR = 3
 """A probe that differs from the usual form in at most this many facets is always kept, as is one that varies fewer."""
 
@@ -29,14 +31,14 @@ def for_target(target: str, found: Sequence[Probe]) -> list[Probe]:
 def distinct(found: Sequence[Probe]) -> list[Probe]:
     """Return one probe per key, without older versions of deviations that have no facet of their own.
 
-    A second probe with the same key would not change a verdict, unless it tries input numbers. An older version is probed
-    in its usual form. It is probed with other deviations only where its form differs, so that there are facets that the
-    newest version does not have, dtypes of a type variable of another operand, or other attribute values. A deviation that
-    starts with a version is about that version and is always probed. A probe far from the usual form is kept only if it is
-    the first with some pair of facet values.
+    A second probe with the same key would not change a verdict, unless it tries input numbers or other surroundings. An older
+    version is probed in its usual form. It is probed with other deviations only where its form differs, so that there are
+    facets that the newest version does not have, dtypes of a type variable of another operand, or other attribute values. A
+    deviation that starts with a version is about that version and is always probed. A probe far from the usual form is kept
+    only if it is the first with some pair of facet values.
     """
-    edges = {probe.digest: probe for probe in found if NUMBERS_ONLY in probe.varied}
-    found = [probe for probe in found if NUMBERS_ONLY not in probe.varied]
+    edges = {probe.digest: probe for probe in found if not ALWAYS.isdisjoint(probe.varied)}
+    found = [probe for probe in found if ALWAYS.isdisjoint(probe.varied)]
     newest_marks = {mark for probe in found if "since" not in probe.varied for mark in _facet_marks(probe)}
     first: dict[tuple[tuple[str, str], ...], Probe] = {}
     for probe in found:

@@ -14,9 +14,10 @@ from typing import Any
 from graphfix.analysis.facets.node import Facets
 from graphfix.analysis.values import Facet
 from graphfix.probe.form import NUMBERS_ONLY
-from graphfix.probe.measure import Evidence
+from graphfix.probe.measure import RUNS, Evidence
 from graphfix.probe.naming import identifier, kind_of
 from graphfix.probe.search import ConditionSearch, order
+from graphfix.tables.table import AT_READ, AT_RUN
 
 CONSTANT_OPERANDS = ("axes", "split")
 """Operands that exporters write as constants and do not compute."""
@@ -38,7 +39,7 @@ class Rule:
 
 @dataclass(slots=True)
 class Distilled:
-    """The rules for rejections and for wrong numerics, and the probes that no rule explains."""
+    """The rules for rejections, and for failures at run time and wrong numerics, and the probes that no rule explains."""
 
     rejects: list[Rule]
     wrong: list[Rule]
@@ -53,18 +54,22 @@ def distil(rows: Sequence[Evidence]) -> Distilled:
     rows = [row for row in rows if NUMBERS_ONLY not in row.varied]
     distinct = _one_per_key(rows)
     rejected = [row for row in distinct if row.verdict == "rejected"]
-    accepted = [row for row in distinct if row.verdict in ("works", "wrong")]
+    accepted = [row for row in distinct if row.verdict in RUNS]
     rejects, unexplained = explain(rejected, accepted)
-    wrong, unexplained_wrong = explain(
-        [row for row in accepted if row.verdict == "wrong"], [row for row in accepted if row.verdict == "works"]
-    )
+    right = [row for row in accepted if row.verdict == "works"]
+    differing = [row for row in accepted if row.verdict == "wrong"]
+    fails, unexplained_fails = explain([row for row in accepted if row.verdict == "fails"], [*right, *differing])
+    wrong, unexplained_wrong = explain(differing, right)
+    fails = [replace(rule, stage=AT_READ if rule.stage == AT_READ else AT_RUN) for rule in fails]
     values: dict[str, set[Facet]] = {}
     for row in rows:
         for name, value in row.facets.items():
             if value is not None:
                 values.setdefault(name, set()).add(value)
     axes = {name: sorted(found, key=order) for name, found in sorted(values.items())}
-    return Distilled(_named(rejects), _named([*wrong, *numbers_rules]), [*unexplained, *unexplained_wrong], axes)
+    return Distilled(
+        _named(rejects), _named([*fails, *wrong, *numbers_rules]), [*unexplained, *unexplained_fails, *unexplained_wrong], axes
+    )
 
 
 def _numbers_rules(rows: Sequence[Evidence]) -> list[Rule]:
@@ -72,12 +77,14 @@ def _numbers_rules(rows: Sequence[Evidence]) -> list[Rule]:
     by_numbers: dict[str, dict[tuple[tuple[str, str], ...], Evidence]] = {}
     for row in rows:
         found = by_numbers.setdefault(row.label.partition(";")[0], {})
-        if row.verdict == "wrong" or (row.verdict == "works" and key(row.facets) not in found):
+        if row.verdict in ("wrong", "fails") or (row.verdict == "works" and key(row.facets) not in found):
             found[key(row.facets)] = row
     rules = []
     for _, tried in sorted(by_numbers.items()):
+        right = [row for row in tried.values() if row.verdict == "works"]
         wrong = [row for row in tried.values() if row.verdict == "wrong"]
-        rules += explain(wrong, [row for row in tried.values() if row.verdict == "works"])[0]
+        rules += [replace(rule, stage=AT_RUN) for rule in explain([r for r in tried.values() if r.verdict == "fails"], right)[0]]
+        rules += explain(wrong, right)[0]
     return rules
 
 
@@ -99,14 +106,17 @@ def key(facets: Facets) -> tuple[tuple[str, str], ...]:
 
 
 def _one_per_key(rows: Iterable[Evidence]) -> list[Evidence]:
-    """One row per key: where probes with the same key disagree, one of the majority, on a tie an accepted one."""
+    """One row per key: where probes with the same key disagree, one of the majority, on a tie an accepted one.
+
+    Of the accepted ones, one that computes what ONNX does is preferred: what some probe with the same key computes is no fault.
+    """
     groups: dict[tuple[tuple[str, str], ...], list[Evidence]] = {}
     for row in rows:
         groups.setdefault(key(row.facets), []).append(row)
     out = []
     for group in groups.values():
         rejected = [row for row in group if row.verdict == "rejected"]
-        accepted = [row for row in group if row.verdict != "rejected"]
+        accepted = sorted((row for row in group if row.verdict != "rejected"), key=lambda row: row.verdict != "works")
         out.append((rejected if len(rejected) > len(accepted) else accepted)[0])
     return out
 

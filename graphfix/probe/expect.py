@@ -8,25 +8,36 @@ the output's size.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
-from onnx import ModelProto
+from onnx import ModelProto, NodeProto, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from graphfix.analysis.constant_folding import Array
+from graphfix.analysis.constant_folding import Array, attribute
+from graphfix.backends.asking import compare
 
+Evaluator = Callable[[ModelProto, dict[str, Array]], list[Array]]
+OPEN = {"Dropout", "NonZero", "Normalizer", "QLinearConv", "QLinearMatMul", "QuantizeLinear", "ReduceMean", "Resize", "TopK",
+        "TreeEnsembleClassifier"}  # fmt: skip
+"""Operators whose results ONNX leaves open in some forms, so that both evaluators are right where they differ.
+
+Not so elsewhere: the reference evaluator ignores the activations and the clipping of recurrent layers, among others.
+"""
+CUBIC_SINCE = 11
+"""The version in which Resize got cubic interpolation; runtimes take the word before, and do as they like."""
 REQUANTISED = {"QLinearMatMul", "QLinearConv"}
 
 
 def expected(model: ModelProto, feeds: dict[str, Array]) -> dict[str, Array] | None:
     """Return the outputs by name; {} when they are not arrays or no evaluator has the operator, None when both fail."""
     names = [output.name for output in model.graph.output]
+    if model.opset_import[0].version < CUBIC_SINCE and any(attribute(node, "mode") == "cubic" for node in model.graph.node):
+        return {}
+    if any(_overlaps(node, model, feeds) for node in model.graph.node if node.op_type == "ScatterND"):
+        return {}
     unknown = False
-    operators = {node.op_type for node in model.graph.node}
-    exact = bool(operators & REQUANTISED) or (
-        "Resize" in operators and bool(model.graph.doc_string)
-    )  # the doc string lists given input numbers
-    for run in (_reference, _onnxruntime) if exact else (_onnxruntime, _reference):
+    for run in _preferred(model):
         try:
             found = run(model, feeds)
         except Exception as error:  # an evaluator may raise anything; the other one is tried
@@ -36,6 +47,44 @@ def expected(model: ModelProto, feeds: dict[str, Array]) -> dict[str, Array] | N
             return dict(zip(names, map(np.asarray, found), strict=True))
         return {}
     return {} if unknown else None
+
+
+def second_opinion(model: ModelProto, feeds: dict[str, Array], first: dict[str, Array]) -> dict[str, Array] | None:
+    """Return the outputs by name of the evaluator that is not preferred, where ONNX leaves a result open; else None.
+
+    A compiler that computes the same as one of the two is not wrong then.
+    """
+    if OPEN.isdisjoint(node.op_type for node in model.graph.node):
+        return None
+    try:
+        found = _preferred(model)[1](model, feeds)
+    except Exception:  # an evaluator may raise anything
+        return None
+    if not all(isinstance(value, np.ndarray | np.generic) for value in found):
+        return None
+    named = dict(zip((output.name for output in model.graph.output), map(np.asarray, found), strict=True))
+    same = all(value.shape == first[name].shape and compare(value, first[name])[0] for name, value in named.items())
+    return None if same else named
+
+
+def _overlaps(node: NodeProto, model: ModelProto, feeds: dict[str, Array]) -> bool:
+    """Whether a ScatterND replaces one element several times, which leaves the result undefined."""
+    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    name, reduction = node.input[1], attribute(node, "reduction", "none")
+    if name not in constants and name not in feeds:
+        return False
+    indices = feeds[name] if name in feeds else numpy_helper.to_array(constants[name])
+    rows = indices.reshape(-1, indices.shape[-1]) if indices.ndim else indices
+    return reduction == "none" and len(np.unique(rows, axis=0)) < len(rows)
+
+
+def _preferred(model: ModelProto) -> tuple[Evaluator, Evaluator]:
+    """Return the evaluators, the preferred one first."""
+    operators = {node.op_type for node in model.graph.node}
+    exact = bool(operators & REQUANTISED) or (
+        "Resize" in operators and bool(model.graph.doc_string)
+    )  # the doc string lists given input numbers
+    return (_reference, _onnxruntime) if exact else (_onnxruntime, _reference)
 
 
 def _onnxruntime(model: ModelProto, feeds: dict[str, Array]) -> list[Array]:

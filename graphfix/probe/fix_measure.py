@@ -15,7 +15,7 @@ from graphfix.probe.build import NODE, Probe, probes
 from graphfix.probe.choice import for_target
 from graphfix.probe.fix_contexts import in_context
 from graphfix.probe.fix_trials import try_fix
-from graphfix.probe.fixed_by import grouped, rows_in_context
+from graphfix.probe.fixed_by import LISTS, grouped, rows_in_context
 from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence
 from graphfix.probe.parallel import in_worker, worker_pool
@@ -99,7 +99,7 @@ def measure_fixes(
         evidence: dict[str, list[Evidence]] = {}
         for row in read_archive(folder):
             evidence.setdefault(row.op, []).append(row)
-        names = [name for name in names if any(row.verdict in ("rejected", "wrong") for row in evidence.get(name, ()))]
+        names = [name for name in names if any(row.verdict in LISTS for row in evidence.get(name, ()))]
         work = [(name, target, folder, answers / f"{name}.jsonl", evidence[name]) for name in names]
         trials: list[Trial] = []
         if jobs > 1:

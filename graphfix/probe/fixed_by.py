@@ -15,7 +15,7 @@ from graphfix.tables.conditions import Condition, holds
 
 Group = tuple[str, int]
 """`rejects` or `wrong`, and the position of the entry in that list of the table."""
-LISTS = {"rejected": "rejects", "wrong": "wrong"}
+LISTS = {"rejected": "rejects", "wrong": "wrong", "fails": "wrong"}
 """The list of a table in which a probe with this verdict counts."""
 
 

@@ -104,6 +104,10 @@ NUMBERS_ONLY = "numbers"
 """The entry in `varied` of a probe that only tries input numbers for which compilers may compute wrong results."""
 
 
+AGAIN = "again"
+"""The entry in `varied` of a probe whose node has the facets of another probe's, in other surroundings: both are measured."""
+
+
 @dataclass(frozen=True, slots=True)
 class TextProbe:
     """A complete probe model in ONNX's text format, for operators that need more than one node.

@@ -16,9 +16,12 @@ from graphfix.analysis.facets.node import Facets
 from graphfix.analysis.values import Facet
 from graphfix.backends.session import Session
 from graphfix.backends.verdict import Verdict
+from graphfix.ir.traversal import graphs
 from graphfix.probe.build import NODE, Probe
+from graphfix.probe.expect import second_opinion
 from graphfix.probe.form import NUMBERS_ONLY
 from graphfix.probe.graph_builder import SUPPORT_PREFIX
+from graphfix.tables.table import AT_READ
 
 MAX_MESSAGE = 200
 """Characters kept of a compiler's message."""
@@ -36,16 +39,24 @@ NUMBERS_PREFIX = "for "
 """The start of a message that names input numbers with wrong results."""
 INPUT_MESSAGES = ("'<input>'", "(input None)")
 """How a converter names a model's inputs when it rejects their dtype or rank."""
+OWN_ERRORS = re.compile(r"(Key|Index|Value|Type|Attribute|NotImplemented)Error:|StopIteration:")
+"""Errors of an adapter or of a comparison, which say nothing about the compiler: runtimes raise RuntimeError or their own."""
+NO_EVIDENCE = re.compile(r"no answer within|more than \S+ GiB of memory")
+"""Failures of a run that depend on the machine."""
+RUNS = ("works", "wrong", "fails")
+"""The verdicts on accepted probes."""
+FILL = "(FILL) failed"
+"""How LiteRT names the operator that ConstantOfShape becomes."""
 UNREADABLE_OUTPUT = ("Unsupported DatumType in the public API",)
-"""Messages about an output that cannot be converted to Python, such as a symbolic size."""
+"""Messages about an output that cannot be read, such as a symbolic size: evidence about the model, not about the node."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """The verdict of one compiler on one probe.
 
-    `verdict` is `works`, `rejected` (at `stage`), `wrong` (compiled, but running it failed or its outputs differ, by
-    `error` at most), or `elsewhere`: rejected because of another node or an input, not the probe's node. `said` is the
+    `verdict` is `works`, `rejected` (at `stage`), `wrong` (its outputs differ, by `error` at most), `fails` (compiled, but
+    running it failed), or `elsewhere`: rejected because of another node or an input, not the probe's node. `said` is the
     message without what changes from run to run. `aided` means that the probe was accepted only after an optional
     simplifier had folded constants; `said` and `stage` are then those of the rejection without it.
     """
@@ -95,15 +106,29 @@ def measure(
 
 
 def ask_probe(probe: Probe, session: Session, target: str, folder: Path) -> Evidence:
-    """Ask the compiler about one probe, and compare outputs where they are expected; returns the evidence."""
+    """Ask the compiler about one probe, and compare outputs where they are expected; returns the evidence.
+
+    Outputs that differ are compared with those of the second evaluator too.
+    """
+    found = _ask(probe, session, target, folder)
+    if found.verdict == "wrong" and NUMBERS_ONLY not in probe.varied:
+        other = second_opinion(probe.model, probe.feeds, probe.wanted or {})
+        if other is not None and (again := _ask(replace(probe, wanted=other), session, target, folder)).verdict == "works":
+            return again
+    return found
+
+
+def _ask(probe: Probe, session: Session, target: str, folder: Path) -> Evidence:
+    """Ask the compiler about one probe, and compare outputs with those that the probe expects; returns the evidence."""
     alone = evidence_of(probe, ask_model(probe, session, target, folder, simplify=False))
     # onnx2tf runs onnxsim first, which takes longer than the conversion and changes nothing where nothing can be folded.
     folds = bool(probe.facets.get("foldable")) or not FOLDING.isdisjoint(probe.facets.values())
-    if target != "tflite" or alone.verdict in ("works", "wrong") or not (folds or is_no_op(probe)):
+    if target != "tflite" or alone.verdict in RUNS or not (folds or is_no_op(probe)):
         return alone
     simplified = evidence_of(probe, ask_model(probe, session, target, folder, simplify=True))
-    if simplified.verdict in ("works", "wrong") and alone.verdict == "rejected":
-        return replace(simplified, stage=alone.stage, said=alone.said, aided=True)
+    if simplified.verdict in RUNS and alone.verdict == "rejected":
+        said = simplified.said if simplified.verdict == "fails" else alone.said
+        return replace(simplified, stage=alone.stage, said=said, aided=True)
     return simplified
 
 
@@ -139,27 +164,43 @@ def is_no_op(probe: Probe) -> bool:
 def evidence_of(probe: Probe, verdict: Verdict) -> Evidence:
     """Return the verdict as evidence about the probe."""
     word = "works" if verdict.accepted else "rejected"
-    unreadable = any(words in verdict.message for words in UNREADABLE_OUTPUT)
-    if verdict.accepted and verdict.numerics in ("differ", "error") and not unreadable:
+    if verdict.accepted and verdict.numerics == "differ":
         word = "wrong"
-    if word == "rejected" and probe.op != "@model" and _blames_surroundings(probe, verdict):
+    unreadable = probe.op == "@model" and any(words in verdict.message for words in UNREADABLE_OUTPUT)
+    if verdict.accepted and verdict.numerics == "error" and (unreadable or _run_failed(verdict.message)):
+        word = "fails"
+    if probe.op != "@model" and (
+        (word == "rejected" and _blames_surroundings(probe, verdict)) or (word == "fails" and _operand_failed(probe, verdict))
+    ):
         word = "elsewhere"
     said = stable_message(verdict.message)
-    if word == "wrong" and NUMBERS_ONLY in probe.varied:
+    if word in ("wrong", "fails") and NUMBERS_ONLY in probe.varied:
         said = NUMBERS_PREFIX + probe.label.partition(";")[0]
     error = verdict.error if word == "wrong" and verdict.error is not None else None
     if error is not None and not np.isfinite(error):
         error = None
     return Evidence(
-        probe.op, probe.digest, probe.label, probe.varied, probe.facets, word, verdict.stage, said,
+        probe.op, probe.digest, probe.label, probe.varied, probe.facets, word, AT_READ if unreadable else verdict.stage, said,
         None if error is None else float(f"{error:.3g}"),
     )  # fmt: skip
+
+
+def _run_failed(message: str) -> bool:
+    """Whether a message about a run says that the runtime failed, rather than what prepares it or reads its outputs."""
+    unreadable = any(words in message for words in UNREADABLE_OUTPUT)
+    return not (unreadable or OWN_ERRORS.match(message) or NO_EVIDENCE.match(message))
+
+
+def _operand_failed(probe: Probe, verdict: Verdict) -> bool:
+    """Whether a run failed in the node that fills an operand of the probe's node."""
+    fillers = [node for node in probe.model.graph.node if node.op_type == "ConstantOfShape"]
+    return FILL in verdict.message and any(node.name.startswith(SUPPORT_PREFIX) for node in fillers)
 
 
 def _blames_surroundings(probe: Probe, verdict: Verdict) -> bool:
     """Whether a message names a model input, or nodes that only produce operands, and not the probe's node."""
     graph = probe.model.graph
-    supporting = [node for node in graph.node if node.name.startswith(SUPPORT_PREFIX)]
+    supporting = [node for inner in graphs(graph) for node in inner.node if node.name.startswith(SUPPORT_PREFIX)]
     others = {node.name for node in supporting} | {i.name for i in graph.input}
     others |= {node.op_type for node in supporting} - {probe.op.rpartition(".")[2]}
     if any(words in verdict.message for words in INPUT_MESSAGES):

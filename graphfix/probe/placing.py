@@ -16,7 +16,7 @@ from graphfix.backends.verdict import PlacedOperation
 from graphfix.probe.build import Probe
 from graphfix.probe.form import NUMBERS_ONLY
 from graphfix.probe.graph_builder import SUPPORT_PREFIX
-from graphfix.probe.measure import DEADLINE, FOLDING, Evidence
+from graphfix.probe.measure import DEADLINE, FOLDING, RUNS, Evidence
 from graphfix.tables.placement import idle
 
 MOST_PAIRS = 24
@@ -53,7 +53,7 @@ def wanted(rows: Iterable[Evidence]) -> list[Evidence]:
     """
     alone, several = list[Evidence](), dict[str, list[Evidence]]()
     for row in rows:
-        if row.verdict not in ("works", "wrong") or NUMBERS_ONLY in row.varied or row.op == "@model" or row.aided:
+        if row.verdict not in RUNS or NUMBERS_ONLY in row.varied or row.op == "@model" or row.aided:
             continue
         if row.facets.get("inside") == "branch" or idle(row.facets):
             continue

@@ -28,6 +28,11 @@ PHRASES: dict[tuple[str, Facet], str] = {
     ("placeholders", True): "one placeholder name for several dims of an input",
     ("squeezed", "assumed"): "no axes and a batch size that only a recurrent node's initial state tells",
     ("extents", "differ"): "open dims that were made in different ways",
+    ("outputs.sizes", True): "an int64 output that is computed from a size or a cast to int64",
+    ("against", "negative"): "negative constants on one side",
+    ("cut", "odd"): "an output shape that cuts off an odd number of rows or columns",
+    ("cut", "even"): "an output shape that cuts off as much on both sides",
+    ("cut", "less"): "an output shape larger than what the kernel reaches",
     ("unranked", True): "several axes that are only read, so that the rank left is unknown",
     ("value.dtype", "absent"): "no value of its own",
 }

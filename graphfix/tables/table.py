@@ -37,6 +37,10 @@ ENOUGH = 3
 FALLBACKS = "fallbacks"
 """The key of the conditions in files about fallbacks (placement.py), and the name of the folder of these files."""
 ABSENT = "absent"
+AT_RUN = "run"
+"""The stage of evidence about models that were accepted and failed when they ran."""
+AT_READ = "read"
+"""The stage of evidence about models that ran, and whose outputs cannot be read."""
 NEUTRAL: frozenset[Facet] = frozenset({"absent", "default", "none", "nothing", "static", "ones", False, ""})
 """Values of facets that are not in use, so that a table need not list the facet."""
 
@@ -86,12 +90,17 @@ class Evidence:
         """
         return next((fix for fix in self.fixed_by if holds(fix.when, {**dict.fromkeys(fix.when, ABSENT), **facets})), None)
 
+    @property
+    def fails(self) -> bool:
+        """Whether the compiler accepted the probes, and the compiled models failed when they ran."""
+        return self.stage in (AT_RUN, AT_READ)
+
 
 @dataclass(frozen=True, slots=True)
 class TableVerdict:
     """A table's verdict on one node: supported, rejected, undecided or unmeasured, with the evidence and a reason.
 
-    `wrong` is the evidence for wrong numerics, where there is any.
+    `wrong` is the evidence for wrong numerics or a failure at run time, where there is any.
     """
 
     verdict: str

@@ -164,3 +164,21 @@ def test_numbers_that_come_out_wrong_are_explained_by_what_was_tried_alone() -> 
     refused = distil([*plain, tried("d", "rejected", T="int16")])
     assert not refused.rejects, "a probe of numbers says nothing of support"
     assert refused.axes == {"T": ["int8", "uint8"]}
+
+
+def test_failures_of_a_run_have_rules_of_their_own() -> None:
+    verdicts = {"linear": "fails", "cubic": "wrong", "nearest": "works"}
+    grid = product(verdicts, (2, 3))
+    rows = [evidence({"mode": mode, "X.rank": rank}, verdicts[mode], ("mode",)) for mode, rank in grid]
+    found = distil(rows)
+    assert [(rule.stage, rule.when) for rule in found.wrong] == [("run", {"mode": ["linear"]}), ("convert", {"mode": ["cubic"]})]
+    assert found.rejects == []
+
+
+def test_a_condition_under_which_some_probe_agrees_is_not_wrong() -> None:
+    def row(digest: str, verdict: str, mode: str) -> Evidence:
+        return replace(evidence({"mode": mode}, verdict), digest=digest)
+
+    agreeing = [row("a", "wrong", "cubic"), row("b", "works", "cubic"), row("c", "works", "nearest")]
+    assert distil(agreeing).wrong == []
+    assert [rule.when for rule in distil([agreeing[0], agreeing[2]]).wrong] == [{"mode": ["cubic"]}]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
+
+from graphfix.backends.asking import compare
 from graphfix.backends.verdict import Verdict
 from graphfix.probe.build import Probe, probes
-from graphfix.probe.form import Form, data, numbers
-from graphfix.probe.measure import MAX_MESSAGE, evidence_of, measure, read_evidence, stable_message
+from graphfix.probe.form import Form, Tensor, data, numbers
+from graphfix.probe.measure import MAX_MESSAGE, ask_probe, evidence_of, measure, read_evidence, stable_message
 
 
 @functools.cache
@@ -109,3 +114,62 @@ def test_without_anything_to_fold_the_simplifier_is_not_asked(tmp_path: Path) ->
     session = Simplifying(Verdict(False, "convert", "no", nodes=("probe",)))
     (row,) = measure([probe()], session, "tflite", tmp_path / "x.jsonl")  # type: ignore[arg-type]
     assert (row.verdict, row.aided) == ("rejected", False)
+
+
+def test_a_failure_of_a_run_is_told_apart_from_a_wrong_result() -> None:
+    found = evidence_of(probe(), Verdict(True, "ok", "RuntimeError: no kernel", numerics="error"))
+    assert (found.verdict, found.said, found.error) == ("fails", "RuntimeError: no kernel", None)
+
+
+@pytest.mark.parametrize(
+    "said", ["StopIteration: ", "KeyError: 'probe'", "ValueError: operands could not be broadcast", "no answer within 60 s"]
+)
+def test_an_error_of_the_prober_is_no_evidence(said: str) -> None:
+    assert evidence_of(probe(), Verdict(True, "ok", said, numerics="error")).verdict == "works"
+
+
+def test_a_size_that_cannot_be_handed_over_is_evidence_about_the_model() -> None:
+    said = "TractError: Unsupported DatumType in the public API TDim"
+    whole = replace(probe(), op="@model")
+    assert evidence_of(whole, Verdict(True, "ok", said, numerics="error")).verdict == "fails"
+
+
+def test_an_operand_that_cannot_be_filled_is_no_evidence_about_the_node() -> None:
+    form = Form("Relu", {"X": Tensor((2, 3), "fixed-shape")})
+    one = probes([form]).probes[0]
+    said = "RuntimeError: Fill only supports int8.Node number 2 (FILL) failed to invoke."
+    assert evidence_of(one, Verdict(True, "ok", said, numerics="error")).verdict == "elsewhere"
+    assert evidence_of(probe(), Verdict(True, "ok", said, numerics="error")).verdict == "fails"
+
+
+class Computing:
+    """A session whose compiled models compute given outputs."""
+
+    def __init__(self, outputs: dict[str, Any]) -> None:
+        self.outputs, self.asked = outputs, 0
+
+    def ask(self, _: Path, *, inputs: Path, **__: Any) -> Verdict:
+        self.asked += 1
+        with np.load(inputs) as arrays:
+            agree = all(compare(got, arrays[f"out:{name}"])[0] for name, got in self.outputs.items())
+        return Verdict(True, "ok", numerics="match" if agree else "differ", error=0.0 if agree else 1.0)
+
+
+def test_what_onnx_leaves_open_is_not_wrong(tmp_path: Path) -> None:
+    """The mask of a Dropout of version 10: onnxruntime gives false, the reference evaluator true."""
+    form = Form("Dropout", {"data": data(2, 3)}, changes=[{"since": 10, "outputs": ("output", "mask")}])
+    one = next(p for p in probes([form]).probes if "outputs" in p.varied and "since" in p.varied)
+    assert one.wanted is not None
+    outputs = {**one.wanted, "out_mask": ~one.wanted["out_mask"]}
+    session = Computing(outputs)
+    assert ask_probe(one, session, "openvino", tmp_path).verdict == "works"  # type: ignore[arg-type]
+    assert session.asked == 2
+    other = Computing({**outputs, "out_output": outputs["out_output"] + 1})
+    assert ask_probe(one, other, "openvino", tmp_path).verdict == "wrong"  # type: ignore[arg-type]
+
+
+def test_elements_that_are_replaced_several_times_are_not_compared() -> None:
+    operands = {"data": data(4, 4), "indices": Tensor((4, 1), "constant", (0, 1, 0, 1)), "updates": data(4, 4)}
+    assert probes([Form("ScatterND", operands)]).probes[0].wanted is None
+    once = {**operands, "indices": Tensor((4, 1), "constant", (0, 1, 2, 3))}
+    assert probes([Form("ScatterND", once)]).probes[0].wanted is not None

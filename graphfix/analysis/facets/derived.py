@@ -73,6 +73,32 @@ def _conv(node: NodeFacts) -> Facets:
     return {"group": "depthwise" if channels == 1 else "grouped"}
 
 
+def _conv_transpose(node: NodeFacts) -> Facets:
+    """Return the group, and what a stated output shape cuts off: none without one, an even or odd size, or less than none."""
+    wanted = attribute(node.proto, "output_shape", ())
+    if not wanted:
+        return {**_conv(node), "cut": "none"}
+    data, weight = node.inputs[0], node.inputs[1] if len(node.inputs) > 1 else None
+    count = len(wanted)
+    sizes = data.shape[2:] if data is not None and data.shape is not None else ()
+    kernel = attribute(node.proto, "kernel_shape", weight.shape[2:] if weight is not None and weight.shape is not None else ())
+    if len(sizes) != count or len(kernel) != count or not all(isinstance(size, int) for size in (*sizes, *kernel)):
+        return {**_conv(node), "cut": None}
+    ones, zeros = (1,) * count, (0,) * count
+    strides, dilations = (attribute(node.proto, name, ones) for name in ("strides", "dilations"))
+    padding = attribute(node.proto, "output_padding", zeros)
+    parts = zip(sizes, kernel, strides, dilations, padding, wanted, strict=False)
+    cuts = [stride * (size - 1) + more + (taps - 1) * step + 1 - out for size, taps, stride, step, more, out in parts]
+    word = "less" if min(cuts) < 0 else "odd" if any(cut % 2 for cut in cuts) else "even"
+    return {**_conv(node), "cut": word}
+
+
+def _equal(node: NodeFacts) -> Facets:
+    """Return whether one side is a constant of negative numbers only, which no size equals: exporters of Expand compare so."""
+    values = [value.constant for value in node.inputs if value is not None and value.constant is not None]
+    return {"against": "negative" if any(v.dtype.kind == "i" and v.size and (v < 0).all() for v in values) else "nothing"}
+
+
 def _reshape(node: NodeFacts) -> Facets:
     """Return the kinds of elements in the target of a Reshape, 0 (copy), -1 (infer) or sizes only, and the use of dynamic dims.
 
@@ -243,7 +269,8 @@ _DERIVED: dict[str, Callable[[NodeFacts], Facets]] = {
     "Attention": attention,
     "Squeeze": _squeeze,
     "Conv": _conv,
-    "ConvTranspose": _conv,
+    "ConvTranspose": _conv_transpose,
+    "Equal": _equal,
     "Reshape": _reshape,
     **dict.fromkeys(REDUCTIONS, _reduced),
 }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from onnx import AttributeProto, GraphProto, ModelProto
+from onnx import AttributeProto, GraphProto, ModelProto, TensorProto
 
+from graphfix.analysis.constant_folding import attribute
 from graphfix.analysis.facets.control_flow import CONTAINERS
 from graphfix.analysis.facets.node import dims_class
 from graphfix.analysis.facts import Facts
@@ -38,6 +39,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
     outputs.ranks       as of the inputs
     outputs.kinds       tensor | passed | sequence | optional | map: what is no tensor among the outputs, made or passed on
     outputs.direct      none | input | constant: whether some output is not produced by a node
+    outputs.sizes       whether some int64 output is computed from a Shape, a Size or a Cast to int64, see `_holds_sizes`
     names               usual | odd: names with characters beyond letters, digits and _ . : / -
     nodes               whether the main graph has any
     overridable         whether inputs name initializers too
@@ -76,6 +78,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
         "outputs.ranks": "scalar" if 0 in given else "high" if any(rank > 5 for rank in given) else "usual",
         "outputs.kinds": _kinds(graph, results),
         "outputs.direct": "none" if not direct else "constant" if set(direct) & initial else "input",
+        "outputs.sizes": _holds_sizes(graph, [v.name for v in results if v is not None and v.dtype == "int64"]),
         "names": "usual" if all(USUAL_NAME.fullmatch(name) for name in names) else "odd",
         "nodes": bool(graph.node),
         "overridable": any(info.name in initial for info in graph.input),
@@ -138,6 +141,34 @@ def _kinds(graph: GraphProto, results: list[Value | None]) -> str:
             return value.dtype
         found = "passed"
     return found
+
+
+SIZES = {"Shape", "Size"}
+PASSING = {
+    "Identity", "Add", "Sub", "Mul", "Div", "Mod", "Neg", "Min", "Max", "Clip", "Concat", "Gather", "GatherElements", "Slice",
+    "Split", "Squeeze", "Unsqueeze", "Reshape", "Flatten", "Transpose", "Expand", "Tile", "ReduceSum", "ReduceProd", "ReduceMax",
+    "ReduceMin", "ReduceMean", "Relu",
+}  # fmt: skip
+"""Operators whose result is a size where an operand is."""
+ELEMENTWISE = {"Add", "Sub", "Mul", "Div", "Mod", "Min", "Max", "Concat"}
+"""Those of which every operand counts, not only the first."""
+
+
+def _holds_sizes(graph: GraphProto, names: list[str]) -> bool:
+    """Whether some of the values is computed from sizes, which compilers with symbolic sizes may not hand out as numbers."""
+    makers = {name: node for node in graph.node for name in node.output[:]} if names else {}
+    waiting, seen = list(names), set(names)
+    while waiting:
+        node = makers.get(waiting.pop())
+        if node is None or node.domain not in ("", "ai.onnx"):
+            continue
+        if node.op_type in SIZES or (node.op_type == "Cast" and attribute(node, "to") == TensorProto.INT64):
+            return True
+        if node.op_type in PASSING:
+            fresh = [name for name in (node.input if node.op_type in ELEMENTWISE else node.input[:1]) if name not in seen]
+            waiting += fresh
+            seen.update(fresh)
+    return False
 
 
 def _calls(model: ModelProto) -> bool:

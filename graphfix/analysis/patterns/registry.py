@@ -18,11 +18,13 @@ from graphfix.analysis.dims import DimExpr
 from graphfix.analysis.known_facts import Known
 from graphfix.analysis.patterns import broadcast_into_matmul as stretching
 from graphfix.analysis.patterns import default_fill as company
+from graphfix.analysis.patterns import quantized_input as entering
 from graphfix.analysis.patterns import requantized_softmax as requantising
 from graphfix.analysis.patterns import reshape_transpose_chain as regrouping
 from graphfix.analysis.patterns import reshaped_window as reshaping
 from graphfix.analysis.patterns import runtime_sized_loss as resized
 from graphfix.analysis.patterns import strided_matmul as thinning
+from graphfix.analysis.patterns import uneven_branches as branching
 from graphfix.analysis.patterns.structural_pattern import Context, Judge, StructuralPattern, Told
 from graphfix.analysis.values import Facet, NodeFacts, Structure, Value
 
@@ -36,6 +38,8 @@ PATTERNS: tuple[StructuralPattern, ...] = (
     stretching.PATTERN,
     reshaping.PATTERN,
     requantising.PATTERN,
+    branching.PATTERN,
+    entering.PATTERN,
 )
 
 

@@ -1,33 +1,33 @@
-"""GF301: the compiler supports the node and computes wrong numerics."""
+"""GF301: the compiler supports the node, and what it compiles computes something else or fails when it runs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from graphfix.linter.check import Check, LintContext, evidence_fields
-from graphfix.linter.diagnostics import Finding, Severity
+from graphfix.linter.diagnostics import WRONG, Finding, Severity
 from graphfix.linter.example import Example
 from graphfix.tables.phrases import describe_match
-from graphfix.tables.table import TableVerdict
+from graphfix.tables.table import AT_READ, Evidence, TableVerdict
 
 FOR = "for "
 """The prefix of evidence that names the inputs for which the result is wrong; it is right for all others."""
 
 
 class WrongNumerics(Check):
-    """A form of an operator that compiles, and whose result differed from ONNX's when measured.
+    """A form of an operator that compiles, and whose result differed from ONNX's when measured, or that failed when it ran.
 
-    Where the result is wrong for some inputs only, such as ties or shifts by the full bit width, it is a note that names
-    them.
+    A failure when the compiled model runs is an error, though the compiler accepts the model. Where only some inputs are
+    affected, such as ties or shifts by the full bit width, it is a note that names them.
 
-    Why: the compiler prints no warning; the deployed model is less accurate, or wrong.
+    Why: the compiler prints no warning; the deployed model is less accurate, wrong, or stops.
     Instead: rewrite the node into a form that was measured to agree, and compare outputs on real data.
     """
 
     code = "GF301"
     name = "wrong-numerics"
     severity = Severity.WARNING
-    kind = "wrong"
+    kind = WRONG
     valid = (Example("y = MaxPool<kernel_shape = [2, 2]>(x)", inputs="float[1,1,5,5] x"),)
     invalid = (
         Example(
@@ -39,13 +39,36 @@ class WrongNumerics(Check):
     )
 
     def check(self, look: LintContext) -> Iterator[Finding]:
-        """Yield a warning for every node in a form that was measured to differ."""
+        """Yield a finding for every node in a form that was measured to differ, or to fail when it runs."""
+        if look.model.wrong is not None and look.model.verdict != "rejected":
+            found = describe_match(look.model.wrong.when, look.model_facets)
+            message = (
+                f"a model{f' with {found}' if found else ''} compiles on {look.table.title} but {consequence(look.model.wrong)}"
+            )
+            fields = evidence_fields(look, None, TableVerdict("supported", None, look.model.wrong), look.model_facets)
+            yield self.at(look, None, message, severity=severity(look.model.wrong), **fields)
         for node, facets, ruling in look.notable:
             if ruling.wrong is not None and ruling.verdict != "rejected":
                 found = describe_match(ruling.wrong.when, facets)
-                error = f" (largest relative error {ruling.wrong.error:.2g})" if ruling.wrong.error else ""
                 message = f"`{node.op}`{f' with {found}' if found else ''} compiles on {look.table.title}"
                 fields = evidence_fields(look, node, TableVerdict("supported", None, ruling.wrong), facets)
-                only = f" {ruling.wrong.said}" if ruling.wrong.said.startswith(FOR) else ""
-                message += f" but computes something else{only}{error}"
-                yield self.at(look, node, message, severity=Severity.NOTE if only else None, **fields)
+                message += f" but {consequence(ruling.wrong)}"
+                yield self.at(look, node, message, severity=severity(ruling.wrong), **fields)
+
+
+def consequence(evidence: Evidence) -> str:
+    """Say what the compiled model does: `computes something else for ties (largest relative error 0.5)`."""
+    only = f" {evidence.said}" if evidence.said.startswith(FOR) else ""
+    if evidence.stage == AT_READ:
+        return f"gives an output that cannot be read{only}"
+    if evidence.fails:
+        return f"fails when it runs{only}"
+    error = f" (largest relative error {evidence.error:.2g})" if evidence.error else ""
+    return f"computes something else{only}{error}"
+
+
+def severity(evidence: Evidence) -> Severity:
+    """Return a note where only some inputs are affected, an error for a failure, else a warning."""
+    if evidence.said.startswith(FOR):
+        return Severity.NOTE
+    return Severity.ERROR if evidence.fails else Severity.WARNING

@@ -153,6 +153,24 @@ def _held(condition: str, label: str, opset: int) -> TextProbe:
     return TextProbe("If", f"cond={condition} gives {label} opset={opset}", text, ("V", "cond"))
 
 
+def _convolved(opset: int, then: str, other: str, between: str) -> TextProbe:
+    """A Conv of the output of an If whose branches give these shapes."""
+    shown = ", ".join(map(str, ((at * 5 % 7 - 3) / 4 for at in range(12))))
+    one, two = (f"float[{shape}]" for shape in (then, other))
+    body = (
+        f"k = Constant<value = int64[3] {{{then}}}>() j = Constant<value = int64[3] {{{other}}}>() "
+        f"w = Constant<value = float[4,1,3] {{{shown}}}>() "
+        f"[beside_if] b = If(c) <then_branch = t () => ({one} u) {{ [beside_one] u = Reshape(X, k) }}, "
+        f"else_branch = e () => ({two} v) {{ [beside_other] v = Reshape(X, j) }}> {between} "
+        f"[probe] Y = Conv<kernel_shape = [3], pads = [1, 1]>({'d' if between else 'b'}, w)"
+    )
+    text = HEAD.format(opset=opset, inputs="float[1,16] X, bool c", output="float[] Y", body=body).replace(
+        "8,", f"{max(8, IRS.get(opset, 8))},", 1
+    )
+    label = f"data from branches {then} and {other}{' passed on' if between else ''} opset={opset}"
+    return TextProbe("Conv", label, text, ("branched", "dims"))
+
+
 KINDS = (
     ("same", "same"),
     ("same", "same", "same"),
@@ -185,6 +203,12 @@ FORMS = [
         for condition in ("constant", "false", "folded", "static-shape-1", "shape-1", "runtime")
         for branches in ("same", "other-rank", "squeeze")
         for after in ("rank-sensitive", "Relu")
+    ),
+    *(
+        _convolved(opset, "1,1,16", other, between)
+        for opset in (13, 16, 21)
+        for other in ("2,1,8", "1,1,16", "4,1,4")
+        for between in ("", "d = Identity(b)")
     ),
     TextProbe("If", "nested", NESTED, ("cond",)),
     *(_several(condition, kinds) for condition in CONDITIONS for kinds in KINDS),

@@ -151,6 +151,12 @@ FORMS = [
                   {"strides": [2, 2], "pads": [0, 1, 0, 1]}, {"dilations": [1, 2]}, {"dilations": [2, 2], "strides": [2, 2]},
                   {"strides": [2, 2], "output_shape": [20, 20]}, {"strides": [2, 2], "output_shape": [19, 18],
                       "auto_pad": "SAME_UPPER"},
+                  *({"strides": [2, 2], "output_shape": [size] * 2, "auto_pad": pad, **kernel, **more}
+                      for pad in (None, "SAME_UPPER", "SAME_LOWER") for size, kernel in ((17, {}), (18, {}),
+                      (18, {"W": weight(4, 6, 1, 1), "kernel_shape": [1, 1]})) for more in ({}, {"dims": "dynamic"})),
+                  *aged(1, 11, changes=[{"strides": [2, 2], "output_shape": [size] * 2, "auto_pad": pad, **kernel}
+                      for pad in (None, "SAME_UPPER") for size, kernel in ((17, {}), (18, {}), (18, {"W": weight(4, 6, 1, 1),
+                      "kernel_shape": [1, 1]}))]),
                   {"strides": [2, 2], "auto_pad": "SAME_LOWER", "output_padding": [1, 1]}, {"output_shape": [11, 11]},
                   {"group": 4, "W": weight(4, 1, 3, 3), "B": None, "strides": [2, 2], "pads": [1, 1, 1, 1],
                       "output_padding": [1, 1]},

@@ -67,6 +67,21 @@ def rounded(opset: int, dtype: str, odd: int) -> TextProbe:
         "Y = QuantizeLinear(X, s, z)", (("X", numbers),), before)  # fmt: skip
 
 
+def halved(opset: int, dtype: str, zero: int) -> TextProbe:
+    """Numbers in the middle of two quanta."""
+    numbers = (1, 3, 5, 7, 9, 11, -1, -3, -5, -7, 13, 21)
+    before = f"s = Constant<value = float {{2}}>() z = Constant<value = {dtype} {{{zero}}}>()"
+    return tried("QuantizeLinear", "numbers in the middle of two quanta", opset, "float[12] X", f"{dtype}[12] Y",
+        "Y = QuantizeLinear(X, s, z)", (("X", numbers),), before)  # fmt: skip
+
+
+def peaks(opset: int, shape: str, axis: int) -> TextProbe:
+    """Rows with several largest values, of which the first counts."""
+    numbers = [-2 if at % 5 == 0 else 0 for at in range(60)]
+    node = f"Y = Hardmax<axis = {axis}>(X)"
+    return tried("Hardmax", "equal largest values", opset, f"float[{shape}] X", f"float[{shape}] Y", node, (("X", numbers),))
+
+
 def ranged(label: str, numbers: Sequence[float]) -> TextProbe:
     """Numbers whose range determines the scale."""
     return tried("DynamicQuantizeLinear", label, 11, f"float[{len(numbers)}] X", f"uint8[{len(numbers)}] Y, float s, uint8 z",
@@ -147,6 +162,10 @@ FORMS = [
     *(boundary(opset, operands) for opset in (10, 11) for operands in ("constant", "runtime")),
     *(rounded(opset, dtype, odd) for odd in (0, 1) for opset, dtypes in ((13, ("int8", "uint8")), (19, ("int8", "uint8")),
         (21, ("int8", "uint8", "int16", "uint16")), (25, ("int8", "uint8", "int16", "uint16"))) for dtype in dtypes),
+    *(halved(opset, dtype, zero) for opset in (10, 13, 19, 21) for dtype, zeros in (("int8", (0, 1)), ("uint8", (128, 127)))
+        for zero in zeros),
+    *(peaks(opset, shape, axis) for opset in (1, 11, 13) for shape, axis in (("3,20", 1), ("1,3,20", 2))
+        if opset == 13 or axis == 1),
     *(ranged(label, numbers) for label, numbers in (("halves", (0, 0.5, 1, 1.5, 2.5, 255)), ("numbers on both sides of zero",
         (0, 2, -3, -2.5, 1.34, 0.5)), ("negative numbers", (-1, -2.1, -1.3, -2.5, -3.34, -4)))),
     *(repeated((2, 3, 4, 5)[:rank], (3, 4, 2, 2)[:rank], source) for rank in (1, 2, 3, 4) for source in ("constant", "runtime")),

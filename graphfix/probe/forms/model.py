@@ -53,6 +53,13 @@ IRS = {
     5: 3,
     6: 3,
 }
+SIZES = {
+    "as they are": "Z = Shape(X)",
+    "doubled": "k = Constant<value = int64 {2}>() s = Shape(X) Z = Mul(s, k)",
+    "cast": "c = Cast<to = 7>(X) k = Constant<value = int64[1] {0}>() Z = ReduceSum<keepdims = 0>(c, k)",
+    "passed": "s = Shape(X) Z = Identity(s)",
+}
+"""Ways to make an output of two sizes."""
 OPEN = {
     "batch": "float[n,3] X",
     "spatial": "float[n,3,h,w] X",
@@ -236,6 +243,11 @@ FORMS = [
         varied=("outputs.direct",),
     ),
     model("outputs.direct only input", output="float[2,3] X", body="", varied=("nodes",)),
+    *(
+        model(f"outputs.sizes {label}", f"{dims} X", "float[n,3] Y, int64[a] Z", f"Y = Relu(X) {body}", varied=("outputs.sizes",))
+        for dims in ("float[n,3]",)
+        for label, body in SIZES.items()
+    ),
     model("domains ml", extra=', "ai.onnx.ml": 2', varied=("domains",)),
     model("domains other", extra=', "ai.onnx.ml": 2, "com.microsoft": 1, "ai.onnx.training": 1', varied=("domains",)),
     model("domains microsoft", extra=', "com.microsoft": 1', varied=("domains",)),

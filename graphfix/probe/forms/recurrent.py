@@ -80,6 +80,24 @@ def ways(gates: int, words: list[str], outputs: tuple[str, ...]) -> list[Change]
         {"activations": ["ScaledTanh", *words[1:]], "activation_alpha": [0.5], "activation_beta": [0.4]},
         {**two, "activations": words * 2},
     ]
+    found += [
+        {**change, "outputs": ("Y",)}
+        for change in (
+            {"direction": "reverse"},
+            {"direction": "reverse", **dict.fromkeys(states)},
+            {"B": None},
+            {f"{name}.from": "folded" for name in states},
+            {f"{name}.from": "constant" for name in states},
+            {**two, **dict.fromkeys(states)},
+            {**two, **{f"{name}.from": "constant" for name in states}},
+            {"activations": words},
+            {"since": 14, "direction": "reverse"},
+            {"since": 14, **two},
+            {"since": 14, **two, **dict.fromkeys(states)},
+            {"since": 7, **two, **dict.fromkeys(states)},
+            {"since": 14, **dict.fromkeys(states)},
+        )
+    ]
     used = [tuple(name if at == i else "" for at, name in enumerate(outputs)) for i in range(len(outputs))]
     found += [{"outputs": one} for one in used] + [
         {"outputs": ("Y", "Y_h")},

@@ -87,6 +87,12 @@ KINDS: list[Change] = [
         "mode": "linear"},
     *({"roi": numbers(*[whole] * 8, dtype="float32"), "mode": mode, **size} for whole in (0.0, 1.0, 0.5)
       for mode in ("nearest", "linear") for size in ({}, SIZED)),
+    *({"mode": mode, "nearest_mode": "floor", "coordinate_transformation_mode": where, **SIZED} for mode in ("linear", "cubic")
+      for where in ("half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric")),
+    *aged(11, 13, changes=[{"mode": "cubic", "coordinate_transformation_mode": where, **SIZED}
+      for where in ("half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric")]),
+    *aged(11, 13, changes=[{"mode": "cubic", "coordinate_transformation_mode": "half_pixel", "cubic_coeff_a": -0.75, **SIZED,
+        "nearest_mode": "floor", "sizes.from": source} for source in ("constant", "folded")]),
     *({"scales": numbers(*[1.0] * 4, dtype="float32"), "mode": mode, "dims": dims} for mode in ("nearest", "linear", "cubic")
       for dims in ("static", "dynamic")),
     *({"X": data(*shape), **SIZED, "sizes": numbers(*sizes), "mode": mode} for mode in ("nearest", "linear")
