@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from graphfix.errors import UsageError, nearest
+from graphfix.tables.compiler_words import compiler_words
 from graphfix.tables.versions import WHOLE
 
 if TYPE_CHECKING:
@@ -93,4 +94,4 @@ def _tried(values: Collection[Facet]) -> str:
 
 
 def _quoted(evidence: Evidence) -> str:
-    return f': "{evidence.said}"' if evidence.said else ""
+    return f': "{compiler_words(evidence.said)}"' if evidence.said else ""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from graphfix.errors import UsageError, nearest
 from graphfix.linter.check import TableCheck, checks
 from graphfix.linter.diagnostics import Fix
+from graphfix.tables.compiler_words import compiler_words
 from graphfix.tables.phrases import condition_in_words
 from graphfix.tables.placement import SORTS, placements
 from graphfix.tables.table import NEUTRAL, Entry, Evidence, Table
@@ -178,7 +179,7 @@ def support_lines(found: Support) -> Iterator[str]:
         when = statement.words or ("it in every form" if statement.sort == "rejects" else "in every form")
         yield f"  {leads[statement.sort]}{':' if statement.words else ''} {when}  ({evidence.id}; {counts})"
         if evidence.said:
-            yield f'      {evidence.stage}: "{evidence.said}"'
+            yield f'      {evidence.stage}: "{compiler_words(evidence.said)}"'
         yield from (f"      fix: {line}" for line in fix_lines(evidence))
     yield from _fallback_lines(found)
     if found.tried:

@@ -29,4 +29,4 @@ class Unmeasured(Check):
         for node, _, ruling in [(None, None, look.model), *look.notable]:
             if ruling.verdict == "unmeasured":
                 subject = f"`{node.op}`" if node is not None else "the model"
-                yield self.at(look, node, f"{subject} was not measured in this form on {look.table.title}: {ruling.reason}")
+                yield self.at(look, node, f"{subject} was not measured on {look.table.name}: {ruling.reason}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from graphfix.linter.check import Check, LintContext, evidence_fields
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
-from graphfix.tables.phrases import describe_match
+from graphfix.linter.node_phrases import describe_node
 from graphfix.tables.table import TableVerdict
 
 FOR = "for "
@@ -42,9 +42,9 @@ class WrongNumerics(Check):
         """Yield a warning for every node in a form that was measured to differ."""
         for node, facets, ruling in look.notable:
             if ruling.wrong is not None and ruling.verdict != "rejected":
-                found = describe_match(ruling.wrong.when, facets)
+                found = describe_node(ruling.wrong.when, facets, node, look.facts)
                 error = f" (largest relative error {ruling.wrong.error:.2g})" if ruling.wrong.error else ""
-                message = f"`{node.op}`{f' with {found}' if found else ''} compiles on {look.table.title}"
+                message = f"`{node.op}`{found} compiles on {look.table.name}"
                 fields = evidence_fields(look, node, TableVerdict("supported", None, ruling.wrong), facets)
                 only = f" {ruling.wrong.said}" if ruling.wrong.said.startswith(FOR) else ""
                 message += f" but computes something else{only}{error}"
