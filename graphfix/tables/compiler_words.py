@@ -1,4 +1,4 @@
-"""The decisive words in a compiler's message: the innermost cause, without source files, error classes and node names of probes."""
+"""The decisive words in a compiler's message: the innermost cause, without source files, error classes and probes' names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import re
 CUT = "…"
 """The mark at the end of a message that was shortened when it was stored."""
 _TAIL = re.compile(
-    r"\s*(?:Register a custom lowering to proceed.*|See instructions: \S+|\[checkMacros.*|(?<![:\s])\s*Node number \d+ \(\w+\) failed to \w+\."
+    r"\s*(?:Register a custom lowering to proceed.*|See instructions: \S+|\[checkMacros.*"
+    r"|(?<![:\s])\s*Node number \d+ \(\w+\) failed to \w+\."
     r"|In \w+ at /\S+.*|(?:op|node)=probe\b)",
     re.DOTALL,
 )
@@ -58,8 +59,7 @@ def _innermost(words: str) -> str:
     steps = [step for step in steps if step]
     if not steps:
         return words.removesuffix("Caused by: ")
-    *_, outer = ["", *steps[:-1]]
-    told = outer.startswith("Applying rule") or (steps[-1].endswith(CUT) and len(steps[-1]) < SHORT)
+    told = "".join(steps[-2:-1]).startswith("Applying rule") or (steps[-1].endswith(CUT) and len(steps[-1]) < SHORT)
     return ": ".join(steps[-2:]) if told else steps[-1]
 
 

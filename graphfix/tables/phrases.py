@@ -148,6 +148,11 @@ def with_words(phrases: Iterable[str]) -> str:
     return "".join(f" {words}" for words in places) + (f" with {listed(others)}" if others else "")
 
 
+def following(words: str) -> str:
+    """Return a condition in words as it follows what it limits: ` with rank 3 of X`, ` inside a branch of an If`."""
+    return f"{' ' if words.startswith(PLACES) else ' with '}{words}" if words else ""
+
+
 def unknown_facet(name: str) -> str:
     """Say which fact is unknown, as a noun: `the rank of X`."""
     operand, _, aspect = name.rpartition(".")
@@ -159,6 +164,26 @@ def unknown_facet(name: str) -> str:
     if name[:1].isupper() and not operand:
         return "the dtype" if name in ("T", "V") else f"the dtype `{name}`"
     return f"`{name}`"
+
+
+def facet_title(name: str) -> str:
+    """Return a facet as the title of a list of its values: `rank of X`; empty where its values say what they are."""
+    operand, _, aspect = name.rpartition(".")
+    derived = (name in FACETS and name not in UNKNOWN) or name in NUMBERED or any(name == told for told, _ in phrases())
+    titled = name in UNKNOWN or (operand and aspect in _OPERANDS) or not operand
+    return unknown_facet(name).removeprefix("the ") if titled and not derived else ""
+
+
+def facet_order(value: Facet) -> tuple[bool, int, str]:
+    """Return the key by which values are sorted: numbers in their order, then words."""
+    return isinstance(value, str), value if isinstance(value, int) else 0, str(value)
+
+
+def values_in_words(name: str, values: Iterable[Facet]) -> list[str]:
+    """Return a facet's values in words, for a list under its title: `3` and `4` for ranks."""
+    found = [parts(name, value) for value in values]
+    alike = len({(before, after) for before, _, after in found}) == 1 and bool(found[0][0] + found[0][2])
+    return [middle if alike and facet_title(name) else before + middle + after for before, middle, after in found]
 
 
 def condition_in_words(when: Condition) -> str:

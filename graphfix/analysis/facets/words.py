@@ -1,7 +1,7 @@
 """The facets in words: what each value of a facet means, as a phrase that follows `with`.
 
 `FACETS` are the facets that are derived from several facts at once, by name and value; those of structural patterns are in the
-files of the patterns. Facets of operands (`X.rank`, `X.dims`, `X.from`, `X.value`), dtypes and plain attributes follow the rules
+files of the patterns. Facets of operands (`X.rank`, `X.dims`, `X.from`, `X.value`), dtypes and plain attributes follow the rules,
 in tables/phrases.py with the words given here.
 """
 
@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
 SOURCES: Mapping[Facet, str] = {
     "constant": "constant", "folded": "computed from constants", "fixed-shape": "computed from fixed dims",
-    "shape": "computed from dynamic dims", "cast-shape": "computed from dynamic dims via a Cast", "runtime": "computed at run time",
+    "shape": "computed from dynamic dims", "cast-shape": "computed from dynamic dims via a Cast",
+    "runtime": "computed at run time",
     "absent": "left out",
 }  # fmt: skip
 """How an operand is made (`X.from`), said after its name."""
 NUMBERS: Mapping[Facet, str] = {
-    "zeros": "equal to 0", "ones": "equal to 1", "positive": "above zero", "negative": "below zero", "with-zeros": "partly zero",
+    "zeros": "equal to 0", "ones": "equal to 1", "positive": "above zero", "negative": "below zero",
+    "with-zeros": "partly zero",
     "mixed": "of both signs", "none": "empty", "other": "not a number",
 }  # fmt: skip
 """What a constant operand holds (`X.value`), said after its name."""
@@ -39,11 +41,15 @@ OPTIONAL: Mapping[Facet, str] = {
     "none": "empty",
 }
 """Whether an attribute is set, said after its name."""
-_AXES = {
-    "none": "no axes", "one": "one non-negative axis", "several": "several non-negative axes", "all": "all axes, none negative",
+_AXES: Mapping[Facet, str] = {
+    "none": "no axes", "one": "one non-negative axis", "several": "several non-negative axes",
+    "all": "all axes without a negative one",
     "one-negative": "one negative axis", "several-negative": "several axes with a negative one",
     "all-negative": "all axes with a negative one",
     "absent": "`axes` left out",
+}  # fmt: skip
+_PADDING: Mapping[Facet, str] = {
+    "none": "no padding", "even": "symmetric padding", "uneven": "asymmetric padding", "negative": "negative padding",
 }  # fmt: skip
 
 FACETS: Mapping[str, Mapping[Facet, str]] = {
@@ -51,7 +57,8 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
     "since": {0: "no definition in ONNX"},
     "foldable": {
         True: "constant inputs only", "fixed-shape": "inputs computed from |constants and fixed dims| only",
-        "shape": "inputs computed from |dynamic dims| only", "cast-shape": "inputs computed from |dynamic dims via a Cast| only",
+        "shape": "inputs computed from |dynamic dims| only",
+        "cast-shape": "inputs computed from |dynamic dims via a Cast| only",
         False: "a non-constant input",
     },
     "inside": {
@@ -64,10 +71,14 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
         "ranks": "inputs of different rank", "both": "inputs that are both broadcast",
     },
     "inputs": {
+        0: "no inputs",
         1: "one input", 2: "two inputs", "many": "three or more inputs", "none": "no inputs", "one": "one input",
         "several": "several inputs",
     },
-    "outputs": {1: "one output", 2: "two outputs", "many": "three or more outputs", "one": "one output", "several": "several outputs"},
+    "outputs": {
+        1: "one output", 2: "two outputs", "many": "three or more outputs", "one": "one output",
+        "several": "several outputs",
+    },
     "constants": {True: "a constant among its inputs", False: "no constant among its inputs"},
     "dtypes": {"same": "inputs of equal dtype", "other": "inputs of different dtypes"},
     # attributes that are classes of values
@@ -79,15 +90,17 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
     "axes": _AXES,
     "strides": {"ones": "no strides", "uniform": "equal strides above 1", "mixed": "unequal strides"},
     "dilations": {"ones": "no dilation", "uniform": "equal dilations above 1", "mixed": "unequal dilations"},
-    **dict.fromkeys(("pads", "paddings"), {
-        "none": "no padding", "even": "symmetric padding", "uneven": "asymmetric padding", "negative": "negative padding",
-    }),
+    "pads": _PADDING,
+    "paddings": _PADDING,
     "perm": {
-        "absent": "`perm` left out", "identity": "a permutation that changes nothing", "keeps-batch": "a permutation of inner axes",
+        "absent": "`perm` left out", "identity": "a permutation that changes nothing",
+        "keeps-batch": "a permutation of inner axes",
         "moves-batch": "a permutation that moves the first axis",
     },
     "split": {"absent": "`split` left out", "equal": "equal parts in `split`", "unequal": "unequal parts in `split`"},
-    "output_padding": {"absent": "`output_padding` left out", "none": "`output_padding` zero", "given": "`output_padding` above zero"},
+    "output_padding": {
+        "absent": "`output_padding` left out", "none": "`output_padding` zero", "given": "`output_padding` above zero",
+    },
     "group": {"one": "one group", "grouped": "several groups", "depthwise": "one group per channel"},
     "reduction": {"none": '`reduction="none"`'},
     "spatial": {0: "`spatial=0`", 1: "1 spatial dim"},
@@ -102,11 +115,15 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
     "equation.order": {"kept": "axes kept in order", "changed": "axes in another order"},
     "equation.scalar": {True: "a scalar result", False: "a result with axes"},
     # Attention
-    "heads": {"same": "as many key heads as query heads", "grouped": "query heads in groups", "one": "one key head for all queries"},
+    "heads": {
+        "same": "as many key heads as query heads", "grouped": "query heads in groups",
+        "one": "one key head for all queries",
+    },
     "sizes": {"same": "keys and values of equal size", "other": "values of another size than keys"},
     "steps": {"one": "a single query", "same": "as many queries as keys", "other": "more keys than queries"},
     "mask": {
-        "absent": "no mask", "bool": "a bool mask", "same": "a mask of the queries' dtype", "other": "a mask of another dtype than the queries",
+        "absent": "no mask", "bool": "a bool mask", "same": "a mask of the queries' dtype",
+        "other": "a mask of another dtype than the queries",
     },
     "eights": {True: "heads whose size is a multiple of 8", False: "heads whose size is not a multiple of 8"},
     # If, Loop, Scan
@@ -134,11 +151,13 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
     "untyped": {True: "a body whose inputs have no type", False: "a body whose inputs have types"},
     # other operators
     "squeezed": {
-        "ones": "squeezed dims of |size 1", "unknown": "squeezed dims of |unknown size", "not-one": "squeezed dims of |another size than 1",
+        "ones": "squeezed dims of |size 1", "unknown": "squeezed dims of |unknown size",
+        "not-one": "squeezed dims of |another size than 1",
         "assumed": "`axes` left out and a batch size known only from a recurrent node's initial state",
     },
     "target": {
-        "unknown": "a target shape |that is unknown", "sizes": "a target shape |of sizes only", "copy": "a target shape |with 0 for copied dims",
+        "unknown": "a target shape |that is unknown", "sizes": "a target shape |of sizes only",
+        "copy": "a target shape |with 0 for copied dims",
         "infer": "a target shape |with -1", "copy+infer": "a target shape |with both 0 and -1",
         "named": "a target shape |with dynamic dims", "named+infer": "a target shape |with dynamic dims and -1",
     },
@@ -147,41 +166,53 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
         "divided": "dynamic dims that are divided by a size", "pinned": "fixed target sizes for dynamic dims",
         "kept": "dynamic dims that are kept",
     },
-    "sliced": {"fixed": "sliced dims of fixed size", "open": "a dynamic dim that is sliced", "unknown": "unknown axes that are sliced"},
+    "sliced": {
+        "fixed": "sliced dims of fixed size", "open": "a dynamic dim that is sliced",
+        "unknown": "unknown axes that are sliced",
+    },
     "cuts": {1: "one sliced axis", 2: "two sliced axes", "many": "three or more sliced axes"},
     "left": {"some": "elements left in its result", "empty": "no elements left in its result"},
     "first": {True: "`axes` left out to slice the first axes", False: "sliced axes that are listed, or all"},
     "parts": {
-        "equal": "parts of |equal size", "other": "parts of |unequal size", "uneven": "a smaller last part", "unknown": "parts of |unknown size",
+        "equal": "parts of |equal size", "other": "parts of |unequal size", "uneven": "a smaller last part",
+        "unknown": "parts of |unknown size",
     },
     "holds": {"nothing": "no value attribute"},
     "covers": {
-        "whole": "a condition for every element", "part": "a condition shorter than the data", "unknown": "a condition of unknown length",
+        "whole": "a condition for every element", "part": "a condition shorter than the data",
+        "unknown": "a condition of unknown length",
     },
     "unranked": {True: "several non-constant axes and no `keepdims`", False: "a result of known rank"},
     "counted": {True: "`axes` computed from a rank", False: "`axes` not computed from a rank"},
     "extents": {"same": "dims that are equal by their formulas", "differ": "dynamic dims of different formulas off the axis"},
     "against": {"negative": "negative constants on one side", "nothing": "no negative constants on one side"},
     "cut": {
-        "odd": "an output shape that cuts off an odd number of rows or columns", "nothing": "an output shape that cuts off nothing",
-        "even": "an output shape that cuts off as much on both sides", "less": "an output shape larger than what the kernel reaches",
+        "odd": "an output shape that cuts off an odd number of rows or columns",
+        "nothing": "an output shape that cuts off nothing",
+        "even": "an output shape that cuts off as much on both sides",
+        "less": "an output shape larger than what the kernel reaches",
     },
     # the model as a whole
-    "domains": {"none": "no other operator sets", "ml": "the `ai.onnx.ml` operator set", "other": "operator sets beyond ONNX's own"},
+    "domains": {
+        "none": "no other operator sets", "ml": "the `ai.onnx.ml` operator set", "other": "operator sets beyond ONNX's own",
+    },
     "inputs.ranks": {"usual": "inputs of rank 1 to 5", "scalar": "a scalar input", "high": "an input of rank above 5"},
     "inputs.symbols": {
-        "none": "no dynamic dims in the inputs", "usual": "dynamic dims with plain names", "dotted": "a dot in the name of a dynamic dim",
+        "none": "no dynamic dims in the inputs", "usual": "dynamic dims with plain names",
+        "dotted": "a dot in the name of a dynamic dim",
         "odd": "special characters in the name of a dynamic dim", "unnamed": "a dynamic dim without a name",
     },
     "inputs.repeat": {True: "a dim name that is used several times", False: "dim names that are used once"},
     "inputs.unused": {True: "an input that nothing reads", False: "inputs that are all read"},
     "outputs.ranks": {"usual": "outputs of rank 1 to 5", "scalar": "a scalar output", "high": "an output of rank above 5"},
     "outputs.kinds": {
-        "tensor": "tensor outputs only", "passed": "a non-tensor input returned as an output", "sequence": "a sequence as an output",
+        "tensor": "tensor outputs only", "passed": "a non-tensor input returned as an output",
+        "sequence": "a sequence as an output",
         "optional": "an optional value as an output", "map": "a map as an output",
     },
     "outputs.direct": {
-        "none": "outputs that are all computed", "input": "an input that is also an output", "constant": "a constant that is an output",
+        "none": "outputs that are all computed", "input": "an input that is also an output",
+        "constant": "a constant that is an output",
     },
     "outputs.sizes": {True: "an output computed from dynamic dims", False: "no output computed from dynamic dims"},
     "names": {"usual": "plain names of inputs and outputs", "odd": "special characters in the name of an input or output"},
@@ -207,10 +238,13 @@ NUMBERED: Mapping[str, str] = {
 }  # fmt: skip
 """Facets whose value is said as it is, in place of `{}`."""
 UNKNOWN: Mapping[str, str] = {
-    "foldable": "whether its inputs are constant", "broadcast": "how its inputs are broadcast", "branches": "the shape of its branches",
-    "squeezed": "the size of the squeezed dims", "opens": "what becomes of the dynamic dims", "sliced": "the size of the sliced dims",
+    "foldable": "whether its inputs are constant", "broadcast": "how its inputs are broadcast",
+    "branches": "the shape of its branches",
+    "squeezed": "the size of the squeezed dims", "opens": "what becomes of the dynamic dims",
+    "sliced": "the size of the sliced dims",
     "cuts": "the number of sliced axes", "covers": "the length of the condition", "dtypes": "the dtype of an input",
-    "unranked": "the number of axes", "heads": "the number of heads", "sizes": "the size of the heads", "eights": "the size of the heads",
+    "unranked": "the number of axes", "heads": "the number of heads", "sizes": "the size of the heads",
+    "eights": "the size of the heads",
     "steps": "the number of queries", "spatial": "the number of spatial dims", "out.rank": "the rank of its result",
     "axis": "the place of the axis", "axis.negative": "the sign of the axis", "scanned.open": "the shape of a scan input",
     "inputs.dtypes": "the dtype of an input", "value.dtype": "the dtype of its value", "target": "the target shape",
