@@ -69,7 +69,9 @@ def faults(words: str, name: str = "") -> list[str]:
     if len(set(terms)) < len(terms):
         found.append("a part twice")
     for term in terms:
-        alternatives = re.split(r",? or |, ", re.sub(r"`[^`]*`", lambda code: code[0].replace(", ", ";").replace(" or ", ";"), term))
+        alternatives = re.split(
+            r",? or |, ", re.sub(r"`[^`]*`", lambda code: code[0].replace(", ", ";").replace(" or ", ";"), term)
+        )
         if len(set(alternatives)) < len(alternatives):
             found.append(f"an alternative twice in `{term}`")
     if re.search(r"\b(\w+) \1\b", words):
@@ -119,7 +121,7 @@ def test_values_of_one_facet_are_told_apart() -> None:
 def _of_family(operand: str, aspect: str, value: Any, family: Any) -> bool:
     if family is not None:
         return all(part in family for part in str(value).split("|"))
-    return bool(operand) and (aspect in ("rank", "dtype") or operand == "out") or (not operand and aspect[:1].isupper())
+    return (bool(operand) and (aspect in ("rank", "dtype") or operand == "out")) or (not operand and aspect[:1].isupper())
 
 
 def test_no_condition_says_the_same_for_what_it_covers_and_what_it_does_not() -> None:
@@ -149,7 +151,7 @@ def test_what_is_said_to_be_accepted_is_never_what_is_rejected() -> None:
 
 
 def _a_node(entry: Entry, evidence: Evidence) -> dict[str, Any] | None:
-    """Facets of a node that a condition rejects: the usual value of each facet, and a rejected one where the condition says so."""
+    """Facets of a node that a condition rejects: the usual value of each facet, or the rejected one."""
     facets: dict[str, Any] = {}
     for name, values in entry.axes.items():
         known = [value for value in values if value is not None]
@@ -214,7 +216,8 @@ def test_places_follow_the_operator_before_what_it_has() -> None:
     ("name", "noun", "title"),
     [
         ("X.rank", "the rank of `X`", "rank of `X`"), ("T", "the dtype", "dtype"), ("T1", "the dtype `T1`", "dtype `T1`"),
-        ("mode", "`mode`", "`mode`"), ("branches", "the shape of its branches", "shape of its branches"), ("thins", "`thins`", ""),
+        ("mode", "`mode`", "`mode`"), ("branches", "the shape of its branches", "shape of its branches"),
+        ("thins", "`thins`", ""),
         ("in1.dims", "the dims of the second input", "dims of the second input"), ("opset", "`opset`", ""),
     ],
 )  # fmt: skip

@@ -154,9 +154,10 @@ def _roots(roots: Sequence[Root]) -> list[str]:
 
 def _steps(path: Sequence[NodeFacts]) -> Iterator[str]:
     """Yield the operators of a chain, the first with what it reads; long chains without their middle."""
+    long = len(path) > MOST_STEPS
     for at, step in enumerate(path):
-        if MOST_STEPS - 2 < at < len(path) - 2 and len(path) > MOST_STEPS:
-            if at == MOST_STEPS - 1:
+        if long and 1 < at < len(path) - 2:
+            if at == 2:
                 yield "…"
         elif at == 0 and step.inputs and step.inputs[0] is not None:
             yield f"{step.op}({quoted(step.inputs[0].name)})"

@@ -9,8 +9,8 @@ CUT = "…"
 """The mark at the end of a message that was shortened when it was stored."""
 _TAIL = re.compile(
     r"\s*(?:Register a custom lowering to proceed.*|See instructions: \S+|\[checkMacros.*"
-    r"|(?<![:\s])\s*Node number \d+ \(\w+\) failed to \w+\."
-    r"|In \w+ at /\S+.*|(?:op|node)=probe\b)",
+    r"|(?<=[^:\s])\s*Node number \d+ \(\w+\) failed to \w+\."
+    r"|In [\w()]+ at /\S+.*|(?:op|node)=probe\b)",
     re.DOTALL,
 )
 """Advice and places after the cause."""
@@ -19,9 +19,10 @@ _UNKNOWN = re.compile(r"([\w.:]+) \(\d+ node\(s\)")
 LOWERING = "The following ONNX ops have no Core ML lowering: "
 _HEAD = re.compile(
     r"^(?:Exception from \S+?:\d+:\s*|Check '(?:false)' failed at \S+?:\d+:\s*|FrontEnd API failed with \w+:\s*(?=.{12})"
-    r"|(?:\w+\.)*\w*(?:Error|Exception|Warning):\s*(?=\S)|Failed to lower node '[^']*' \(op [\w.:]+\):\s*(?=\S)"
+    r"|(?:\w+\.)*\w*(?:Error|Exception|Warning):\s*(?=\S+\s)|Failed to lower node '[^']*' \(op [\w.:]+\):\s*(?=\S)"
     r"|I\w+::\w+:\s*|(?:\w+: )?Invalid Node - \S+\s*|tflite/\S+\.cc(?::\d+)?\s*|\[\S+::\d+\]\s*|:\s+"
-    r"|Myelin \(\[[^\]]*\]\s*|\w+\.cpp:\d+:\s*|flatbuffer_direct validation failed: .*? message=(?=.)"
+    r"|(?:I\w+ )?probe\w*:\s+(?=\S)|Myelin \(\[[^\]]*\]\s*|\w+\.cpp:\d+:\s*"
+    r"|flatbuffer_direct validation failed: .*? message=(?=.)"
     r"|Error Code \d+:\s*|Failed to import initializer:\s*|In node -?\d+ with name:.*?\(\w+\):\s*[A-Z_]+:\s*)"
 )
 """What stands before the cause: where the message was raised, and the class of the error."""
@@ -35,6 +36,8 @@ _CRASH = re.compile(r"^(killed by SIG\w+)\b")
 _TENSOR = re.compile(r"(elem_type: \w+).*", re.DOTALL)
 _TUPLE = re.compile(r"^\('(?P<said>.*?)', '.*\)$", re.DOTALL)
 _LAYER = re.compile(r'^Op "[^"]*" \(op_type: (?P<op>\w+)\)\s*')
+_PLACE = re.compile(rf"\.? In (?:[\w()]+ at )?{CUT}$")
+"""The start of a place in TensorRT's sources, which was cut off."""
 SHORT = 16
 """Characters below which the cut end of a message says too little to stand alone."""
 
@@ -48,8 +51,8 @@ def compiler_words(said: str) -> str:
     words = _innermost(next(iter(words.split(" | ")), "") or words)
     while (shorter := _stripped(words)) != words:
         words = shorter
-    words = _whole(words).strip(" :,").removesuffix(".")
-    return words if len(words) >= SHORT or not words.endswith(CUT) else " ".join(said.split())
+    words = _PLACE.sub("", _whole(words)).strip(" :,").removesuffix(".")
+    return words if words and (len(words) >= SHORT or not words.endswith(CUT)) else " ".join(said.split())
 
 
 def _innermost(words: str) -> str:
