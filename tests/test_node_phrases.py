@@ -122,7 +122,7 @@ MESSAGES = [
     (
         Example('y = Resize<mode = "cubic">(x, , s)', inputs="float[1,3,8] x", weights="float[3] s = {1.0, 1.0, 2.0}"),
         'Demo rejects `Resize` with `mode="cubic"` and rank 3 of `X` (`x`: [1, 3, 8]); '
-        'it accepts `mode="linear" or "nearest"` or rank 4 of `X`',
+        'it accepts `mode="linear"` or rank 4 of `X`',
     ),
     (Example("y = Mish(x)"), "Demo does not support `Mish`"),
 ]
