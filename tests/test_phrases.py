@@ -65,7 +65,7 @@ def faults(words: str, name: str = "") -> list[str]:
             found.append(f"`{code}` is no attribute")
         if "." in code and code.rpartition(".")[2] in ASPECTS and code != "ai.onnx.ml":
             found.append(f"the facet `{code}`")
-    terms = re.split(r",? and (?!fixed dims(?: only|,| or)|-1|\d)", words)
+    terms = re.split(r",? and (?!fixed dims|-1|\d)", words)
     if len(set(terms)) < len(terms):
         found.append("a part twice")
     for term in terms:
@@ -180,8 +180,8 @@ def _a_node(entry: Entry, evidence: Evidence) -> dict[str, Any] | None:
         ({"mode": ["cubic"], "T": ["int8"]}, '`mode="cubic"` and dtype int8'),
         ({"in2.value": ["zeros"]}, "the third input equal to 0"),
         ({"inside": ["branch"]}, "inside a branch of an `If`"),
-        ({"foldable": [True]}, "constant inputs only"),
-        ({"foldable": [True, "fixed-shape"]}, "inputs computed from constants and fixed dims only"),
+        ({"foldable": [True]}, "only constant inputs"),
+        ({"foldable": [True, "fixed-shape"]}, "only inputs computed from constants and fixed dims"),
         ({"ceil_mode": [1]}, "`ceil_mode=1`"),
         ({"block_size": ["other", 2]}, "`block_size` outside -1 to 2 or `block_size=2`"),
         ({"T1": ["int8"], "T2": ["int8"]}, "dtype int8 (`T1`) and dtype int8 (`T2`)"),

@@ -33,7 +33,7 @@ USUAL = (
 DEPENDENT = frozenset({"foldable", "since", "opset", "ir", "left", "heads", "counted", "followed", "clashes"})
 """Facets that follow from the node's other facts, and are said to be accepted only where they alone decide."""
 FUNCTION = frozenset({"axis", "axes", "axis.negative", "perm", "out.rank", "cuts", "states", "inputs", "outputs", "broadcast",
-                      "target", "first", "scanned", "captures", "carried", "feeds", "feeds.by"})  # fmt: skip
+                      "target", "first", "scanned", "captures", "carried", "steps", "sizes", "feeds", "feeds.by"})  # fmt: skip
 """Facets that say what a node computes, so that another value of them is another node."""
 ENOUGH: Mapping[str, Facet] = {
     "inside": "nothing", "inputs.symbols": "usual", "branches": "same", "annotations": "agreeing", "squeezed": "ones",

@@ -43,10 +43,10 @@ _SETS: Mapping[str, Sequence[tuple[frozenset[Facet], str]]] = {
     ),
     "foldable": (
         (frozenset({True, "fixed-shape", *_COMPUTED}), "no input computed at run time"),
-        (frozenset({"fixed-shape", *_COMPUTED}), "inputs computed from dims only"),
-        (frozenset({True, "fixed-shape"}), "inputs computed from constants and fixed dims only"),
+        (frozenset({"fixed-shape", *_COMPUTED}), "only inputs computed from dims"),
+        (frozenset({True, "fixed-shape"}), "only inputs computed from constants and fixed dims"),
         (frozenset({False, *_COMPUTED}), "a non-constant input"),
-        (_COMPUTED, "inputs computed from dynamic dims only"),
+        (_COMPUTED, "only inputs computed from dynamic dims"),
     ),
 }  # fmt: skip
 """Sets of values that one phrase covers, the largest first."""

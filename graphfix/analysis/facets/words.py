@@ -56,9 +56,9 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
     # any node
     "since": {0: "no definition in ONNX"},
     "foldable": {
-        True: "constant inputs only", "fixed-shape": "inputs computed from |constants and fixed dims| only",
-        "shape": "inputs computed from |dynamic dims| only",
-        "cast-shape": "inputs computed from |dynamic dims via a Cast| only",
+        True: "only constant inputs", "fixed-shape": "only inputs computed from |constants and fixed dims",
+        "shape": "only inputs computed from |dynamic dims",
+        "cast-shape": "only inputs computed from |dynamic dims via a Cast",
         False: "a non-constant input",
     },
     "inside": {
