@@ -33,14 +33,14 @@ from graphfix.version import VERSION
 
 CUBIC = Finding(
     code="GF103", name="unsupported-attribute", severity=Severity.ERROR, target="demo",
-    message="`Resize` with mode = cubic is rejected by Demo 1.0; it accepts mode = linear/nearest",
+    message='Demo rejects `Resize` with `mode="cubic"`; it accepts `mode="linear" or "nearest"`',
     scope=("then_branch of If_3",), node="Resize_41", op="Resize", output="up", kind="attribute",
     evidence="demo/Resize/cubic-needs-4d", measured='demo 1.0, 4 probes: "@someone, no | 100%\nreally <no>"',
     rewrite=Fix("resize-through-4d", "exact"),
 )  # fmt: skip
 MANY = [
     Finding(
-        "GF101", "unsupported-operator", Severity.ERROR, "demo", "`Mish` is rejected by Demo 1.0", node=f"Mish_{n}", op="Mish",
+        "GF101", "unsupported-operator", Severity.ERROR, "demo", "Demo does not support `Mish`", node=f"Mish_{n}", op="Mish",
         output=f"m{n}", kind="operator", evidence="demo/Mish/unsupported", measured='demo 1.0, 4 probes: "unknown operator"',
     )
     for n in range(25)

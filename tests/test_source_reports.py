@@ -22,7 +22,7 @@ from graphfix.report.text import render as render_text
 from graphfix.version import VERSION
 
 GATE = Finding(
-    "GF101", "unsupported-operator", Severity.ERROR, "demo", "`Mish` is rejected by Demo 1.0", node="node_mish", op="Mish",
+    "GF101", "unsupported-operator", Severity.ERROR, "demo", "Demo does not support `Mish`", node="node_mish", op="Mish",
     output="m", kind="operator", evidence="demo/Mish/unsupported", measured="demo 1.0, 4 probes",
     rewrite=Fix("decompose-mish", "exact"),
 )  # fmt: skip

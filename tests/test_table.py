@@ -12,7 +12,7 @@ from graphfix.errors import TableError, UsageError
 from graphfix.linter.checks.wrong_numerics import consequence, severity
 from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.tables.conditions import holds
-from graphfix.tables.phrases import condition_in_words, describe_match
+from graphfix.tables.phrases import describe_match
 from graphfix.tables.table import Entry, Evidence, Table
 from graphfix.tables.versions import nearest_version
 
@@ -72,16 +72,16 @@ MODES = {"mode": frozenset({"a", "b"}), "order": frozenset({"c", "d"}), "T": fro
     ("when", "facets", "verdict", "reason"),
     [
         ({"mode": ["a", "b"]}, {"mode": "a|b"}, "rejected", ""),
-        ({"mode": ["a"]}, {"mode": "a|b"}, "undecided", "mode not known"),
-        ({"mode": {"not": ["a"]}}, {"mode": "a|b"}, "undecided", "mode not known"),
+        ({"mode": ["a"]}, {"mode": "a|b"}, "undecided", "`mode` is not known"),
+        ({"mode": {"not": ["a"]}}, {"mode": "a|b"}, "undecided", "`mode` is not known"),
         ({"mode": ["z"]}, {"mode": "a|b"}, "supported", ""),
         ({"mode": ["a", "b"], "T": ["int8"]}, {"mode": "a|b", "T": "int8"}, "rejected", ""),
         ({"mode": ["a", "b"], "T": ["int8"]}, {"mode": "a|b", "T": "float32"}, "supported", ""),
         ({"mode": ["a", "b"], "order": ["c", "d"]}, {"mode": "a|b", "order": "c|d"}, "rejected", ""),
-        ({"mode": ["a", "b"], "order": ["c"]}, {"mode": "a|b", "order": "c|d"}, "undecided", "order not known"),
+        ({"mode": ["a", "b"], "order": ["c"]}, {"mode": "a|b", "order": "c|d"}, "undecided", "`order` is not known"),
         ({"mode": ["b"], "order": ["d"]}, {"mode": "a|b", "order": "c|d"}, "undecided", ""),
         ({"mode": ["z"]}, {"mode": "a|b", "order": "c|d"}, "supported", ""),
-        ({"order": ["z"]}, {"mode": "a|y", "T": "int8"}, "unmeasured", "no probe with mode = y"),
+        ({"order": ["z"]}, {"mode": "a|y", "T": "int8"}, "unmeasured", 'no probe with `mode="y"`'),
     ],
 )
 def test_a_facet_of_several_values_is_ruled_on_by_each(
@@ -103,7 +103,7 @@ def test_several_values_that_were_probed_as_one_are_one() -> None:
 def test_ruling_is_supported_only_inside_what_was_probed() -> None:
     assert entry().rule({"T": "float32", "X.rank": 4}).verdict == "supported"
     outside = entry().rule({"T": "float32", "X.rank": 5})
-    assert (outside.verdict, outside.reason) == ("unmeasured", "no probe with X.rank = 5")
+    assert (outside.verdict, outside.reason) == ("unmeasured", "no probe with rank 5 of `X`")
 
 
 def test_a_facet_that_no_probe_had_must_be_out_of_use() -> None:
@@ -131,7 +131,7 @@ def test_rejection_beats_what_is_unknown_and_unknown_beats_support() -> None:
     rules = entry(rejects=(evidence({"T": ["int8"]}), evidence({"X.rank": [3]})))
     assert rules.rule({"T": None, "X.rank": 3}).verdict == "rejected"
     open_ = rules.rule({"T": None, "X.rank": 4})
-    assert (open_.verdict, open_.reason) == ("undecided", "T not known")
+    assert (open_.verdict, open_.reason) == ("undecided", "the dtype is not known")
 
 
 def test_an_exception_is_met_by_its_own_facets_only() -> None:
@@ -203,30 +203,10 @@ def test_a_file_that_is_no_table_is_an_error_naming_it(tmp_path: Path) -> None:
         Entry.read(tmp_path / "Op.json")
 
 
-def test_conditions_read_as_words() -> None:
-    assert (
-        describe_match({"mode": ["cubic"], "X.rank": {"not": [4]}}, {"mode": "cubic", "X.rank": 3}) == "mode = cubic, rank 3 of X"
-    )
-    assert condition_in_words({"T": ["float64", "int8"]}) == "dtype float64/int8"
-    assert condition_in_words({"axes.from": ["absent"]}) == "axes left out"
-
-
-@pytest.mark.parametrize(
-    ("when", "words"),
-    [
-        ({"X.rank": [2, 3]}, "rank 2/3 of X"),
-        ({"X.rank": {"min": 6}}, "rank at least 6 of X"),
-        ({"X.rank": {"not": [4]}}, "anything but rank 4 of X"),
-        ({"since": [1, 6]}, "its version 1/6 form"),
-        ({"s.from": ["absent", "runtime"]}, "s left out or computed at run time"),
-        ({"s.from": ["cast-shape", "shape"]}, "s computed from dims that are not fixed by way of another dtype or computed from "
-         "dims that are not fixed"),
-        ({"X.dims": ["batch", "dynamic"]}, "a free batch dim or dims that are not fixed in X"),
-        ({"mode": ["cubic", "linear"], "T": ["int8"]}, "mode = cubic/linear, and dtype int8"),
-    ],
-)  # fmt: skip
-def test_several_values_say_once_what_they_share(when: dict[str, Any], words: str) -> None:
-    assert condition_in_words(when) == words
+def test_a_condition_that_a_node_meets_follows_its_operator() -> None:
+    when = {"mode": ["cubic"], "X.rank": {"not": [4]}}
+    assert describe_match(when, {"mode": "cubic", "X.rank": 3}) == ' with `mode="cubic"` and rank 3 of `X`'
+    assert describe_match({}, {"mode": "cubic"}) == ""
 
 
 def test_a_failure_at_run_time_is_told_as_such() -> None:
@@ -246,3 +226,16 @@ def test_an_error_about_a_run_does_not_reject_a_model() -> None:
     refused = replace(failing, kind="operator")
     assert Result("m", "demo", "1.0", 1, [failing]).verdict == "accepted"
     assert Result("m", "demo", "1.0", 1, [failing, refused]).verdict == "rejected"
+
+
+def test_a_ruling_names_the_facets_that_are_missing() -> None:
+    rules = entry(rejects=(evidence({"X.rank": [3], "T": ["int8"]}),))
+    assert rules.rule({"T": None, "X.rank": None}).missing == ("X.rank", "T")
+    assert rules.rule({"T": None, "X.rank": None}).reason == "the rank of `X` and the dtype are not known"
+    assert rules.rule({"T": "float32", "X.rank": 5}).missing == ("X.rank",)
+
+
+def test_a_table_has_a_short_name_for_sentences() -> None:
+    about = {"title": "TensorRT (TensorRT-RTX, built ahead of time)"}
+    assert Table("tensorrt", "1.7", RULES, about).name == "TensorRT"
+    assert Table("demo", "1.0", RULES, {}).name == "demo"

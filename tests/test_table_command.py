@@ -17,6 +17,7 @@ from graphfix.cli.app import main
 from graphfix.linter.support import named, operators, support, tables
 from graphfix.report.matrix import render_matrix
 from graphfix.report.support_page import page_data
+from graphfix.tables.compiler_words import compiler_words
 from graphfix.tables.table import Table
 
 RULES = Path(__file__).parent.parent / "fixtures" / "rules"
@@ -79,10 +80,10 @@ def test_a_target_shows_every_measured_version(home: Path, capsys: pytest.Captur
 def test_an_operator_is_told_in_words_with_evidence_and_what_helps(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = said(capsys, "--op", "resize", "Squeeze", "--target", "demo@1.0")
     assert "Resize on Demo 1.0: 3 probes of demo 1.0, measured 2026-01-15" in text
-    assert "rejects: mode = cubic, and anything but rank 4 of X  (cubic-needs-4d; 4 probes)" in text
+    assert 'rejects: `mode="cubic"` and anything but rank 4 of `X`  (cubic-needs-4d; 4 probes)' in text
     assert 'compile: "cubic resize requires a 4-D input"' in text
     assert "fix: explicit-squeeze-axes (exact) fixed 4 of 4 probes" in text
-    assert "X.rank: 3, 4" in text
+    assert "rank of `X`: 3, 4" in text
 
 
 def test_explain_tells_the_same(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,7 +106,7 @@ def test_a_single_form_that_is_rejected_is_told_by_what_is_special_about_it(home
     path.write_text(json.dumps(data))
     found = support("Relu", Table.open("demo", home=home))
     assert found.verdict == "conditions"
-    assert [(s.sort, s.words) for s in found.statements] == [("exception", "a free batch dim in X")]
+    assert [(s.sort, s.words) for s in found.statements] == [("exception", "a dynamic batch dim in `X`")]
 
 
 def test_an_unmeasured_version_is_shown_by_its_neighbour_and_said(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -163,4 +164,6 @@ def test_the_page_holds_what_the_tables_hold() -> None:
                 continue
             assert cell[1] == found.entry.probes
             told = [(data["strings"][s[2]], data["strings"][s[4]], s[5]) for s in cell[5]]
-            assert told == [(s.evidence.id, s.evidence.said, s.evidence.supports) for s in (*found.statements, *found.slow)]
+            assert told == [
+                (s.evidence.id, compiler_words(s.evidence.said), s.evidence.supports) for s in (*found.statements, *found.slow)
+            ]

@@ -21,6 +21,12 @@ class Root:
         return f"input `{self.input}`" if self.dim is None else f"dim {self.dim} of input `{self.input}`"
 
 
+def sizing_roots(roots: list[Root]) -> list[Root]:
+    """Return the roots without the values of inputs whose dims are roots as well: a size depends on their dims only."""
+    sized = {root.input for root in roots if root.dim is not None}
+    return [root for root in roots if root.dim is not None or root.input not in sized]
+
+
 @dataclass(slots=True)
 class Provenance:
     """The roots of every value in a model, as bit sets over `roots`, computed in one pass in node order."""

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from graphfix.analysis.surroundings import BEFORE, BEHIND, surroundings
 from graphfix.linter.diagnostics import Finding, Fix, Severity
+from graphfix.linter.node_phrases import describe_node
 from graphfix.linter.option_hints import sizes
-from graphfix.tables.phrases import accepted_values, describe_match
+from graphfix.tables.accepted import accepted_forms
+from graphfix.tables.compiler_words import compiler_words
 from graphfix.tables.target_facets import facets_for_target
 from graphfix.tables.versions import WHOLE
 
@@ -98,28 +100,33 @@ class TableCheck(Check):
     severity = Severity.ERROR
     kinds: ClassVar[frozenset[str]]
 
-    def describe(self, op: str, facets: Facets, evidence: Evidence, look: LintContext) -> str:
-        """Return the message: the operator, the form that is rejected, and the forms that are supported instead."""
-        found = describe_match(evidence.when, facets)
-        subject = f"`{op}`" if op else "a model"
-        allowed = accepted_values(evidence, look.table.entry(op or WHOLE))
-        return f"{subject}{f' with {found}' if found else ''} is rejected by {look.table.title}" + (
-            f"; it accepts {allowed}" if allowed else ""
-        )
+    def describe(self, node: NodeFacts | None, facets: Facets, evidence: Evidence, look: LintContext) -> str:
+        """Return the message: the compiler, the operator, and the form of this node that it rejects."""
+        subject = f"`{node.op}`" if node is not None else "a model"
+        found = describe_node(evidence.when, facets, node, look.facts)
+        return f"{look.table.name} rejects {subject}{found}" if found else f"{look.table.name} does not support {subject}"
+
+    def accepted(self, node: NodeFacts | None, facets: Facets, evidence: Evidence, look: LintContext) -> str:
+        """Return the end of the message: the forms of the node that are supported instead, where some are known."""
+        op, domain, subject = (WHOLE, "", "a model") if node is None else (node.op, node.domain, f"`{node.op}`")
+        forms = accepted_forms(look.table.target, look.table.entry(op, domain), evidence, facets, subject)
+        return f"; it accepts {forms}" if forms else ""
 
     def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a finding for every node that the table rejects for a reason of these kinds."""
         evidence = look.model.evidence
         if look.model.verdict == "rejected" and evidence is not None and evidence.kind in self.kinds:
-            message = self.describe("", look.model_facets, evidence, look)
+            message = self.describe(None, look.model_facets, evidence, look)
+            message += self.accepted(None, look.model_facets, evidence, look)
             yield self.at(look, None, message, kind=evidence.kind, **evidence_fields(look, None, look.model, look.model_facets))
         memo: dict[tuple[str, str, int, int], tuple[str, dict[str, Any]]] = {}
         for node, facets, ruling, evidence in look.rejected:
             if evidence.kind in self.kinds:
                 key = (node.op, node.domain, id(facets), id(evidence))  # nodes alike share one dict of facets
                 if key not in memo:
-                    memo[key] = self.describe(node.op, facets, evidence, look), evidence_fields(look, node, ruling, facets)
-                message, fields = memo[key]
+                    memo[key] = self.accepted(node, facets, evidence, look), evidence_fields(look, node, ruling, facets)
+                forms, fields = memo[key]
+                message = self.describe(node, facets, evidence, look) + forms
                 yield self.at(look, node, message, kind=evidence.kind, **fields)
 
 
@@ -133,7 +140,7 @@ def evidence_fields(look: LintContext, node: NodeFacts | None, ruling: TableVerd
     entry = look.table.entry(op, node.domain if node is not None else "")
     compiler = entry.compiler if entry is not None else look.table.version
     probes = f"{evidence.supports} probe{'s' if evidence.supports != 1 else ''}"
-    said = f': "{evidence.said}"' if evidence.said else ""
+    said = f': "{compiler_words(evidence.said)}"' if evidence.said else ""
     return {
         "evidence": f"{look.table.target}/{domain}{op}/{evidence.id}",
         "measured": f"{compiler}, {probes}{said}",

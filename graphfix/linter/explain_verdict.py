@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from graphfix.errors import UsageError, nearest
+from graphfix.tables.compiler_words import compiler_words
 from graphfix.tables.versions import WHOLE
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _names(node: NodeFacts) -> set[str]:
 
 
 def _reasons(entry: Entry | None, facets: Facets, ruling: TableVerdict, rules: Table) -> Iterator[str]:
-    from graphfix.tables.phrases import condition_in_words
+    from graphfix.tables.phrases import condition_in_words, phrase, unknown_facet
     from graphfix.tables.table import NEUTRAL
 
     deciding = {name for item in (ruling.evidence, ruling.wrong) if item is not None for name in item.when}
@@ -83,15 +84,18 @@ def _reasons(entry: Entry | None, facets: Facets, ruling: TableVerdict, rules: T
         known = axes.get(name)
         unseen = value is not None and (value not in known if known is not None else value not in NEUTRAL)
         mark = "*" if name in deciding else "!" if entry is not None and unseen else " "
-        yield f"    {mark} {name} = {'not known' if value is None else value}{_tried(known or frozenset())}"
+        said = f"{unknown_facet(name)} is not known" if value is None else phrase(name, value)
+        yield f"    {mark} {said}{_tried(name, known or frozenset())}"
 
 
-def _tried(values: Collection[Facet]) -> str:
+def _tried(name: str, values: Collection[Facet]) -> str:
     """The probed values of a facet, sorted, integers in numeric order."""
-    ordered = sorted(values, key=lambda value: (isinstance(value, str), value if isinstance(value, int) else 0, str(value)))
-    few = ", ".join(map(str, ordered[:MOST_SHOWN])) + (", ..." if len(ordered) > MOST_SHOWN else "")
+    from graphfix.tables.phrases import facet_order, values_in_words
+
+    ordered = values_in_words(name, sorted((value for value in values if value is not None), key=facet_order))
+    few = ", ".join(ordered[:MOST_SHOWN]) + (", ..." if len(ordered) > MOST_SHOWN else "")
     return f"   (probed: {few})" if few else ""
 
 
 def _quoted(evidence: Evidence) -> str:
-    return f': "{evidence.said}"' if evidence.said else ""
+    return f': "{compiler_words(evidence.said)}"' if evidence.said else ""

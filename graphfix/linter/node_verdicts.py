@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from onnx import AttributeProto, GraphProto, NodeProto
 
 from graphfix.linter.diagnostics import NodeVerdict
+from graphfix.tables.compiler_words import compiler_words
 
 if TYPE_CHECKING:
     from graphfix.analysis.facts import Facts, NodeFacts
@@ -46,7 +47,7 @@ def node_verdicts(facts: Facts, rulings: Sequence[TableVerdict], table: Table) -
 
 
 def _said(evidence: Evidence | None) -> str:
-    return evidence.said if evidence is not None else ""
+    return compiler_words(evidence.said) if evidence is not None and evidence.said else ""
 
 
 def _cited(node: NodeFacts, evidence: Evidence | None, table: Table) -> str | None:

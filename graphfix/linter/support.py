@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 from graphfix.errors import UsageError, nearest
 from graphfix.linter.check import TableCheck, checks
 from graphfix.linter.diagnostics import Fix
-from graphfix.tables.phrases import condition_in_words
+from graphfix.tables.compiler_words import compiler_words
+from graphfix.tables.phrases import condition_in_words, facet_order, facet_title, following, values_in_words
 from graphfix.tables.placement import SORTS, placements
 from graphfix.tables.table import AT_READ, NEUTRAL, Entry, Evidence, Table
 from graphfix.tables.versions import measured_versions, targets
@@ -103,9 +104,14 @@ class Support:
 
     @property
     def tried(self) -> dict[str, list[str]]:
-        """The facets that were varied, and the values that were probed."""
+        """What was varied, in words, and the values that were probed."""
         axes = self.entry.axes if self.entry is not None else {}
-        return {name: sorted(map(str, values)) for name, values in axes.items() if len(values) > 1}
+        found: dict[str, list[str]] = {}
+        for name, values in axes.items():
+            if len(values) > 1:
+                ordered = sorted((value for value in values if value is not None), key=facet_order)
+                found.setdefault(facet_title(name), []).extend(values_in_words(name, ordered))
+        return {title or "others": list(dict.fromkeys(found[title])) for title in sorted(found, key=lambda title: not title)}
 
 
 def distinguishing_facets(facets: Facets, entry: Entry) -> Condition:
@@ -180,19 +186,19 @@ def support_lines(found: Support) -> Iterator[str]:
         when = statement.words or ("it in every form" if statement.sort == "rejects" else "in every form")
         yield f"  {lead}{':' if statement.words else ''} {when}  ({evidence.id}; {counts})"
         if evidence.said:
-            yield f'      {evidence.stage}: "{evidence.said}"'
+            yield f'      {evidence.stage}: "{compiler_words(evidence.said)}"'
         yield from (f"      fix: {line}" for line in fix_lines(evidence))
     yield from _fallback_lines(found)
     yield from _artifact_lines(found)
     if found.tried:
         yield "  tried:"
-        yield from (f"      {name}: {', '.join(values)}" for name, values in found.tried.items())
+        yield from (f"      {title}: {', '.join(values)}" for title, values in found.tried.items())
 
 
 def fix_lines(evidence: Evidence) -> Iterator[str]:
     """Render the measured fixes of an entry: which rewrites, how safe, and how many of the probes they fixed."""
     for fix in evidence.fixed_by:
-        when = f", {words}" if (words := condition_in_words(fix.when)) else ""
+        when = following(condition_in_words(fix.when))
         yield f"{' + '.join(fix.rewrites)} ({fix.safety}) fixed {fix.fixed} of {fix.of} probes{when}"
     if evidence.tried and not evidence.fixed_by:
         yield f"no rewrite fixed any of {evidence.tried} probes"

@@ -21,6 +21,7 @@ from graphfix.probe.build import NODE, Probe
 from graphfix.probe.expect import second_opinion
 from graphfix.probe.form import NUMBERS_ONLY
 from graphfix.probe.graph_builder import SUPPORT_PREFIX
+from graphfix.tables.compiler_words import compiler_words
 from graphfix.tables.table import AT_READ
 
 MAX_MESSAGE = 200
@@ -213,8 +214,9 @@ def _blames_surroundings(probe: Probe, verdict: Verdict) -> bool:
 
 
 def stable_message(words: str) -> str:
-    """Return a compiler's message, shortened, without addresses, hashes and temporary paths."""
+    """Return a compiler's message without addresses, hashes and temporary paths; of a long one the decisive words."""
     for pattern, instead in VOLATILE:
         words = pattern.sub(instead, words)
     words = " ".join(words.split())
+    words = words if len(words) <= MAX_MESSAGE else compiler_words(words)
     return words if len(words) <= MAX_MESSAGE else words[: MAX_MESSAGE - 1] + "…"

@@ -7,6 +7,7 @@ from typing import Any
 
 from graphfix.linter.support import Statement, Verdict, support
 from graphfix.report.standalone_page import whole_page
+from graphfix.tables.compiler_words import compiler_words
 from graphfix.tables.table import Table
 
 CODES: dict[Verdict, int] = {"unmeasured": 0, "always": 1, "conditions": 2, "rejected": 3}
@@ -44,7 +45,7 @@ def page_data(names: Sequence[str], tables: Sequence[Table]) -> dict[str, Any]:
             if found.entry is None:
                 cells.append(0)
                 continue
-            tried = "\n".join(f"{axis}: {', '.join(values)}" for axis, values in found.tried.items())
+            tried = "\n".join(f"{axis}: {', '.join(values)}" for axis, values in found.tried.items()).replace("`", "")
             texts = map(strings.number, (found.entry.compiler, found.entry.on, tried))
             statements = [_statement(statement, strings) for statement in (*found.statements, *found.slow)]
             cells.append([CODES[found.verdict], found.entry.probes, *texts, statements])
@@ -60,7 +61,7 @@ def _notes(table: Table) -> str:
 
 def _statement(found: Statement, strings: Strings) -> list[Any]:
     evidence, rewrite = found.evidence, found.fix
-    texts = map(strings.number, (found.words, evidence.id, evidence.stage, evidence.said))
+    texts = map(strings.number, (found.words.replace("`", ""), evidence.id, evidence.stage, compiler_words(evidence.said)))
     names = (rewrite.name, rewrite.safety) if rewrite is not None else ("", "")
     return [
         SORTS[found.sort], *texts, evidence.supports, evidence.opposes, evidence.error, *map(strings.number, names)

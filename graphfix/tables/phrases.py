@@ -3,138 +3,268 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from graphfix.analysis.facets.words import DIMS, FACETS, NUMBERED, NUMBERS, OPTIONAL, PLACES, SOURCES, UNKNOWN
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from graphfix.analysis.facets.node import Facets
     from graphfix.analysis.values import Facet
     from graphfix.tables.conditions import Condition
-    from graphfix.tables.table import Entry, Evidence
 
-SOURCES = {
-    "constant": "a constant", "folded": "computed from constants", "shape": "computed from dims that are not fixed",
-    "fixed-shape": "computed from fixed dims",
-    "cast-shape": "computed from dims that are not fixed by way of another dtype",
-    "runtime": "computed at run time", "absent": "left out",
+Phrase = tuple[str, str, str]
+"""A phrase in three parts, of which the middle one alone depends on the value."""
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+BOOLEAN = {"cond", "condition", "training_mode"}
+"""Operands that hold booleans."""
+ALTERNATIVES = 3
+"""The number of alternatives that a sentence lists before it counts the rest."""
+_OPEN = frozenset({"batch", "spatial", "sequence", "dynamic"})
+_COMPUTED = frozenset({"shape", "cast-shape"})
+_SETS: Mapping[str, Sequence[tuple[frozenset[Facet], str]]] = {
+    "axes": (
+        (frozenset({"one", "one-negative"}), "one axis"),
+        (frozenset({"several", "several-negative"}), "several axes"),
+        (frozenset({"all", "all-negative"}), "all axes"),
+    ),
+    "from": (
+        (frozenset({"folded", "fixed-shape", "runtime", *_COMPUTED}), "computed instead of constant"),
+        (frozenset({"fixed-shape", "runtime", *_COMPUTED}), "computed from dims or at run time"),
+        (frozenset({"fixed-shape", *_COMPUTED}), "computed from dims"),
+        (frozenset({"runtime", *_COMPUTED}), "non-constant"),
+        (_COMPUTED, "computed from dynamic dims"),
+    ),
+    "dims": (
+        (_OPEN, "any dynamic dim"),
+        (_OPEN - {"batch"}, "dynamic dims beyond the batch dim"),
+    ),
+    "foldable": (
+        (frozenset({True, "fixed-shape", *_COMPUTED}), "no input computed at run time"),
+        (frozenset({"fixed-shape", *_COMPUTED}), "only inputs computed from dims"),
+        (frozenset({True, "fixed-shape"}), "only inputs computed from constants and fixed dims"),
+        (frozenset({False, *_COMPUTED}), "a non-constant input"),
+        (_COMPUTED, "only inputs computed from dynamic dims"),
+    ),
 }  # fmt: skip
-DIMS = {
-    "static": "fixed dims", "batch": "a free batch dim", "spatial": "free dims after the channels",
-    "sequence": "free leading dims", "dynamic": "dims that are not fixed", "empty": "an empty dim",
-}  # fmt: skip
-
-PHRASES: dict[tuple[str, Facet], str] = {
-    ("annotations", "contradicting"): "value_info that contradicts what follows from the inputs",
-    ("placeholders", True): "one placeholder name for several dims of an input",
-    ("squeezed", "assumed"): "no axes and a batch size that only a recurrent node's initial state tells",
-    ("extents", "differ"): "open dims that were made in different ways",
-    ("outputs.sizes", True): "an int64 output that is computed from a size or a cast to int64",
-    ("against", "negative"): "negative constants on one side",
-    ("cut", "odd"): "an output shape that cuts off an odd number of rows or columns",
-    ("cut", "even"): "an output shape that cuts off as much on both sides",
-    ("cut", "less"): "an output shape larger than what the kernel reaches",
-    ("unranked", True): "several axes that are only read, so that the rank left is unknown",
-    ("value.dtype", "absent"): "no value of its own",
-}
-"""Facets that a name and a value would not explain; those of patterns are in the files of the patterns."""
+"""Sets of values that one phrase covers, the largest first."""
 
 
 @functools.cache
 def phrases() -> dict[tuple[str, Facet], str]:
-    """Facets that a name and a value would not explain."""
+    """Return the phrases of structural patterns."""
     from graphfix.analysis.patterns.registry import PATTERNS  # imports onnx, which what reads no model does without
 
-    return PHRASES | {told: words for pattern in PATTERNS for told, words in pattern.words.items()}
+    return {told: words for pattern in PATTERNS for told, words in pattern.words.items()}
 
 
-def describe_match(when: Condition, facets: Facets) -> str:
-    """Describe the facets of a node that meet a condition: `mode = cubic, rank 3 of X`; empty for one without terms."""
-    return ", ".join(phrase(name, facets.get(name)) for name in when)
+def operand_noun(operand: str) -> str:
+    """Return an operand's formal name as a noun: `axes` in backticks; `the second input` where no schema names it."""
+    if operand.startswith("in") and operand[2:].isdigit():
+        at = int(operand[2:])
+        return f"the {ORDINALS[at]} input" if at < len(ORDINALS) else f"input {at}"
+    return {"inputs": "the inputs", "scanned": "the scan input"}.get(operand, f"`{operand}`")
 
 
 def phrase(name: str, value: Facet) -> str:
-    """One facet and its value in words."""
-    if (name, value) in phrases():
-        return phrases()[name, value]
+    """One facet and its value in words, as they follow `with`: `rank 3 of X`."""
+    return "".join(parts(name, value))
+
+
+@functools.lru_cache(maxsize=None, typed=True)  # 1 and True are different values
+def parts(name: str, value: Facet) -> Phrase:
+    """One facet and its value in words, in three parts: `rank `, `3`, ` of X`."""
     operand, _, aspect = name.rpartition(".")
-    if name == "since":
-        return f"its version {value} form"
-    if name == "foldable":
-        return "constant operands only" if value else "operands not known before run time"
+    for known, words in FACETS.get(name, {}).items():
+        if known == value and isinstance(known, bool) is isinstance(value, bool):  # 1 and True are equal
+            return _split(words)
+    if name in NUMBERED:
+        return _split(NUMBERED[name].format(value))
     if operand == "out":
-        return f"output {aspect} {'used' if value == 'used' else 'left out'}"
-    if aspect == "rank" and operand:
-        return f"rank {value} of {operand}"
-    if aspect == "dims":
-        return f"{DIMS.get(str(value), str(value))} in {operand}"
-    if aspect == "from":
-        return f"{operand} {SOURCES.get(str(value), str(value))}"
-    if aspect == "dtype" or (name[:1].isupper() and not operand) or name in ("to", "dtype"):
-        return f"{name} = {value}" if operand or name in ("to", "dtype") else f"dtype {value}"
-    return f"{name} = {value}"
+        return f"its output `{aspect}` ", "used" if value == "used" else "unused", ""
+    if operand and aspect in _OPERANDS:
+        return _OPERANDS[aspect](operand, value)
+    if (name, value) in phrases():
+        return "", phrases()[name, value], ""
+    if name[:1].isupper() and not operand:
+        return "dtype ", str(value), "" if name in ("T", "V") else f" (`{name}`)"
+    return _attribute(name, value)
 
 
-def accepted_values(evidence: Evidence, entry: Entry | None) -> str:
-    """Describe the supported values where one facet alone decides, such as `dtype float16/float32`; else empty."""
-    if entry is None or len(evidence.when) != 1:
-        return ""
-    ((name, want),) = evidence.when.items()
-    rejected = _values(want, entry.axes.get(name, frozenset()))
-    for other in entry.rejects:
-        if set(other.when) == {name}:
-            rejected |= _values(other.when[name], entry.axes.get(name, frozenset()))
-    supported = sorted(entry.axes.get(name, frozenset()) - rejected, key=str)
-    if not supported or len(supported) > 8:
-        return ""
-    words = [phrase(name, value) for value in supported]
-    same = words[0].split(" ")[:-1]
-    if len(words) > 1 and all(word.split(" ")[:-1] == same for word in words):
-        return " ".join([*same, "/".join(word.split(" ")[-1] for word in words)])
-    return " or ".join(words)
+def _split(words: str) -> Phrase:
+    """Return the parts of a phrase around the one that depends on the value, which `|` separates."""
+    before, bar, rest = words.partition("|")
+    middle, _, after = rest.partition("|")
+    return (before, middle, after) if bar else ("", words, "")
 
 
-def _values(want: Any, axis: frozenset[Facet]) -> frozenset[Facet]:
-    """Return the probed values of a facet that meet a term of a condition."""
-    if isinstance(want, dict):
-        if "not" in want:
-            return axis - frozenset(want["not"])
-        low, high = want.get("min", float("-inf")), want.get("max", float("inf"))
-        return frozenset(v for v in axis if not isinstance(v, str) and v is not None and low <= v <= high)
-    return frozenset(want)
+def _rank(operand: str, value: Facet) -> Phrase:
+    return "rank ", str(value), f" of {operand_noun(operand)}"
+
+
+def _dims(operand: str, value: Facet) -> Phrase:
+    words = " or ".join(DIMS.get(each, each) for each in str(value).split("|"))
+    return "", words, f" in {operand_noun(operand)}"
+
+
+def _from(operand: str, value: Facet) -> Phrase:
+    return f"{operand_noun(operand)} ", SOURCES.get(value, str(value)), ""
+
+
+def _value(operand: str, value: Facet) -> Phrase:
+    words = {"zeros": "false", "ones": "true"}.get(str(value)) if operand in BOOLEAN else None
+    return f"{operand_noun(operand)} ", words or NUMBERS.get(value, str(value)), ""
+
+
+def _dtype(operand: str, value: Facet) -> Phrase:
+    return "dtype ", str(value), f" of {operand_noun(operand)}"
+
+
+_OPERANDS = {"rank": _rank, "dims": _dims, "from": _from, "value": _value, "dtype": _dtype}
+"""The facets that every operand has."""
+
+
+def _attribute(name: str, value: Facet) -> Phrase:
+    """A plain attribute and its value, as they are written in code."""
+    if value in OPTIONAL and not isinstance(value, bool):
+        return f"`{name}` ", OPTIONAL[value], ""
+    if value == "other":
+        return f"`{name}` ", "outside -1 to 2", ""
+    return f"`{name}=", f'"{value}"' if isinstance(value, str) and name not in ("to", "dtype") else str(value), "`"
+
+
+def describe_match(when: Condition, facets: Facets) -> str:
+    """Describe the facets of a node that meet a condition, after its operator: ` inside a branch of an If with rank 3 of X`."""
+    return with_words([phrase(name, facets.get(name)) for name in when])
+
+
+def with_words(phrases: Iterable[str]) -> str:
+    """Return phrases as they follow an operator's name, those about places first; empty without phrases."""
+    told = list(dict.fromkeys(phrases))
+    places = sorted((words for words in told if words.startswith(PLACES)), key=lambda words: not words.startswith("in its "))
+    others = [words for words in told if not words.startswith(PLACES)]
+    return "".join(f" {words}" for words in places) + (f" with {listed(others)}" if others else "")
+
+
+def following(words: str) -> str:
+    """Return a condition in words as it follows what it limits: ` with rank 3 of X`, ` inside a branch of an If`."""
+    return f"{' ' if words.startswith(PLACES) else ' with '}{words}" if words else ""
+
+
+def unknown_facet(name: str) -> str:
+    """Say which fact is unknown, as a noun: `the rank of X`."""
+    operand, _, aspect = name.rpartition(".")
+    if name in UNKNOWN:
+        return UNKNOWN[name]
+    nouns = {"rank": "the rank", "dims": "the dims", "value": "the value", "dtype": "the dtype", "from": "the origin"}
+    if operand and aspect in nouns:
+        return f"{nouns[aspect]} of {operand_noun(operand)}"
+    if name[:1].isupper() and not operand:
+        return "the dtype" if name in ("T", "V") else f"the dtype `{name}`"
+    return f"`{name}`"
+
+
+def facet_title(name: str) -> str:
+    """Return a facet as the title of a list of its values: `rank of X`; empty where its values say what they are."""
+    operand, _, aspect = name.rpartition(".")
+    derived = (name in FACETS and name not in UNKNOWN) or name in NUMBERED or any(name == told for told, _ in phrases())
+    titled = name in UNKNOWN or (operand and aspect in _OPERANDS) or not operand
+    return unknown_facet(name).removeprefix("the ") if titled and not derived else ""
+
+
+def facet_order(value: Facet) -> tuple[bool, int, str]:
+    """Return the key by which values are sorted: numbers in their order, then words."""
+    return isinstance(value, str), value if isinstance(value, int) else 0, str(value)
+
+
+def values_in_words(name: str, values: Iterable[Facet]) -> list[str]:
+    """Return a facet's values in words, for a list under its title: `3` and `4` for ranks."""
+    found = [parts(name, value) for value in values]
+    alike = len({(before, after) for before, _, after in found}) == 1 and bool(found[0][0] + found[0][2])
+    return [middle if alike and facet_title(name) else before + middle + after for before, middle, after in found]
 
 
 def condition_in_words(when: Condition) -> str:
-    """Describe a condition in words, without a node: `dtype float64/int8, and anything but rank 4 of X`."""
-    return ", and ".join(_term(name, want) for name, want in when.items())
+    """Describe a condition in words, without a node: `dtype float64 or int8, and anything but rank 4 of X`."""
+    terms = list(dict.fromkeys(_term(name, want) for name, want in when.items()))
+    return ", and ".join(terms) if any(" or " in term or ", " in term for term in terms) else listed(terms)
 
 
 def _term(name: str, want: Any) -> str:
-    if isinstance(want, dict):
-        if "not" in want:
-            return f"{_either(name, want['not'])} not given" if not want["not"] else f"anything but {_either(name, want['not'])}"
-        bounds = " and ".join(f"{word} {want[key]}" for key, word in (("min", "at least"), ("max", "at most")) if key in want)
-        operand, _, aspect = name.rpartition(".")
-        return f"rank {bounds} of {operand}" if aspect == "rank" and operand else f"{name} {bounds}"
-    return _either(name, want)
+    if not isinstance(want, dict):
+        return either(name, want)
+    if "not" in want:
+        return _neither(name, want["not"]) if want["not"] else f"any {unknown_facet(name).removeprefix('the ')}"
+    bounds = " and ".join(f"{word} {want[key]}" for key, word in (("min", "at least"), ("max", "at most")) if key in want)
+    before, _, after = parts(name, want.get("min", want.get("max")))
+    return f"{before}{bounds}{after}" if before else f"`{name}` {bounds}"
 
 
-def _either(name: str, values: Any) -> str:
-    """Join the phrases of one facet's values, with their common first and last words written once: `rank 2/3 of X`."""
-    phrases = [phrase(name, value).split(" ") for value in values]
-    if len(phrases) < 2:
-        return " ".join(phrases[0]) if phrases else ""
-    head = _common_length(phrases)
-    tail = _common_length([words[head:][::-1] for words in phrases])
-    if any(len(words) <= head + tail for words in phrases):  # one phrase is a part of another
-        head, tail = min(head, 1), 0
-    middles = [" ".join(words[head : len(words) - tail]) for words in phrases]
-    glue = " or " if any(" " in middle for middle in middles) else "/"
-    return " ".join([*phrases[0][:head], glue.join(middles), *phrases[0][len(phrases[0]) - tail :]])
+def _neither(name: str, values: Sequence[Facet]) -> str:
+    """Say that a facet has none of some values: `axes not constant or left out`, `anything but rank 4 of X`."""
+    before = parts(name, values[0])[0]
+    said = either(name, values)
+    return f"{before}not {said.removeprefix(before)}" if before.startswith(("`", "the ", "its ")) else f"anything but {said}"
 
 
-def _common_length(lists: list[list[str]]) -> int:
-    """Return the number of first words that all of the lists share."""
-    return next((at for at, words in enumerate(zip(*lists, strict=False)) if len(set(words)) > 1), min(map(len, lists)))
+def either(name: str, values: Iterable[Facet], most: int | None = None) -> str:
+    """Join the phrases of one facet's values, with what they share written once: `rank 2 or 3 of X`.
+
+    With `most` no more alternatives are listed, and the others are counted.
+    """
+    wanted = list(dict.fromkeys(values))
+    groups: dict[tuple[str, str], list[str]] = {}
+    for before, middle, after in _covered(name, wanted):
+        groups.setdefault((before, after), []).append(middle)
+    left = most if most is not None else len(wanted)
+    said, hidden = [], 0
+    for (before, after), middles in groups.items():
+        shown = _ranges(_shortened(list(dict.fromkeys(middles))))
+        hidden += len(shown[left:])
+        if shown[:left]:
+            said.append(f"{before}{(', '.join if shown[left:] else _or)(shown[:left])}{after}")
+        left = max(left - len(shown), 0)
+    return f"{', '.join(said)} and {hidden} more form{'s' if hidden > 1 else ''}" if hidden else _or(said)
+
+
+def _covered(name: str, values: list[Facet]) -> list[Phrase]:
+    """Return the phrases of values; those that one phrase covers together have only that one."""
+    operand, _, aspect = name.rpartition(".")
+    out: list[Phrase] = []
+    for covered, words in _SETS.get(aspect, ()) if operand or name in ("axes", "foldable") else ():
+        if covered <= set(values):
+            before, _, after = parts(name, next(iter(covered))) if operand else ("", "", "")
+            out.append((before, words, after))
+            values = [value for value in values if value not in covered]
+    return [*out, *(parts(name, value) for value in values)]
+
+
+def _shortened(words: list[str]) -> list[str]:
+    """Return alternatives of which several are `computed`, those last and the word said once; `equal to 0` likewise."""
+    for shared in ("computed ", "equal to "):
+        same = [word for word in words if word.startswith(shared)]
+        if len(same) > 1:
+            words = [*(word for word in words if word not in same), same[0], *(word.removeprefix(shared) for word in same[1:])]
+    return words
+
+
+def _ranges(words: list[str]) -> list[str]:
+    """Return numbers of which three or more follow each other as one range, `2 to 5`; other words as they are."""
+    if len(words) < ALTERNATIVES or not all(word.isdigit() for word in words):
+        return words
+    numbers = sorted(map(int, words))
+    out: list[str] = []
+    while numbers:
+        end = next((at for at, number in enumerate(numbers) if number != numbers[0] + at), len(numbers))
+        out += [f"{numbers[0]} to {numbers[end - 1]}"] if end >= ALTERNATIVES else map(str, numbers[:end])
+        numbers = numbers[end:]
+    return out
+
+
+def _or(words: Sequence[str]) -> str:
+    return " or ".join([*([", ".join(words[:-1])] if words[:-1] else []), *words[-1:]])
 
 
 def listed(words: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphfix.errors import TableError, UsageError, nearest
 from graphfix.tables.conditions import Condition, holds
+from graphfix.tables.phrases import listed, phrase, unknown_facet
 from graphfix.tables.target_facets import facets_for_target
 from graphfix.tables.versions import (
     measured_versions,
@@ -100,13 +101,15 @@ class Evidence:
 class TableVerdict:
     """A table's verdict on one node: supported, rejected, undecided or unmeasured, with the evidence and a reason.
 
-    `wrong` is the evidence for wrong numerics or a failure at run time, where there is any.
+    `wrong` is the evidence for wrong numerics or a failure at run time, where there is any. `missing` are the facets that are
+    unknown or were not probed with this value; `reason` says so in words.
     """
 
     verdict: str
     evidence: Evidence | None = None
     wrong: Evidence | None = None
     reason: str = ""
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +172,12 @@ class Entry:
         wrong = next((item for item in self.wrong if holds(item.when, facets)), None)
         if doubt is not None:
             evidence, names = doubt
-            return TableVerdict("undecided", evidence, wrong, f"{' and '.join(names)} not known")
+            return TableVerdict("undecided", evidence, wrong, _unknown(names), tuple(names))
         for name, value in facets.items():
             known = self.axes.get(name)
             outside = value is not None and (value not in known if known is not None else value not in NEUTRAL)
             if outside and not self._is_irrelevant(name):
-                return TableVerdict("unmeasured", None, wrong, f"no probe with {name} = {value}")
+                return TableVerdict("unmeasured", None, wrong, f"no probe with {phrase(name, value)}", (name,))
         return TableVerdict("supported", None, wrong)
 
     def _either(self, name: str, values: Sequence[str], facets: Facets) -> TableVerdict:
@@ -184,7 +187,7 @@ class Entry:
             return rulings[0]
         rejected = next((ruling for ruling in rulings if ruling.verdict == "rejected"), None)
         if rejected is not None:
-            return TableVerdict("undecided", rejected.evidence, None, f"{name} not known")
+            return TableVerdict("undecided", rejected.evidence, None, _unknown([name]), (name,))
         return next(ruling for ruling in rulings if ruling.verdict != "supported")
 
     def _is_irrelevant(self, name: str) -> bool:
@@ -253,6 +256,11 @@ class Table:
         """The compiler's name for people, with the measured version."""
         return f"{self.about.get('title', self.target)} {self.version}"
 
+    @property
+    def name(self) -> str:
+        """The compiler's name for people, without versions and parts, as messages about one of its findings call it."""
+        return str(self.about.get("title", self.target)).partition(" (")[0]
+
     def entry(self, op: str, domain: str = "") -> Entry | None:
         """Return the entry of one operator, or None when it was never measured."""
         key = (op, domain)
@@ -267,6 +275,12 @@ class Table:
         entry = self.entry(op, domain)
         missing = TableVerdict("unmeasured", reason="no probe of this operator")
         return missing if entry is None else entry.rule(facets_for_target(self.target, facets))
+
+
+def _unknown(names: Sequence[str]) -> str:
+    """Say which facts are unknown: `the rank of X is not known`."""
+    nouns = list(dict.fromkeys(map(unknown_facet, names)))
+    return f"{listed(nouns)} {'is' if len(nouns) == 1 and not nouns[0].startswith('the dims') else 'are'} not known"
 
 
 def _evidence(item: Mapping[str, Any]) -> Evidence:

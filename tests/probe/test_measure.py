@@ -66,6 +66,11 @@ def test_words_lose_what_changes_from_run_to_run() -> None:
     assert len(said) == MAX_MESSAGE
 
 
+def test_a_long_message_keeps_its_innermost_cause() -> None:
+    said = stable_message(f'Failed analyse for node #5 "probe" {"X" * 300} Caused by: 0: Infering facts 1: rank must be 2')
+    assert said == "rank must be 2"
+
+
 def test_answers_are_kept_and_not_asked_for_again(tmp_path: Path) -> None:
     path = tmp_path / "evidence" / "Reshape.jsonl"
     session = Answering(Verdict(True, "ok"))

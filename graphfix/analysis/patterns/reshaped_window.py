@@ -45,8 +45,9 @@ PATTERN = StructuralPattern(
     {"reshaped": "nothing"},
     _find,
     words={
-        ("reshaped", "other rank"): "a row that was just made of data of another rank",
-        ("reshaped", "same rank"): "a row that was just made of other rows",
-        ("reshaped", "one channel"): "a row of one channel that was just made",
+        ("reshaped", "nothing"): "data that was not just reshaped",
+        ("reshaped", "other rank"): "data that was just reshaped from another rank",
+        ("reshaped", "same rank"): "data that was just reshaped from the same rank",
+        ("reshaped", "one channel"): "data of one channel that was just reshaped",
     },
 )

@@ -18,4 +18,8 @@ class DynamicDimension(TableCheck):
     name = "dynamic-dimension"
     kinds = frozenset({"dynamic"})
     valid = (Example("y = Softmax(x)"),)
-    invalid = (Example("y = Softmax(x)", inputs="float[n,m] x", says="not fixed", evidence="input-dims-dynamic"),)
+    invalid = (
+        Example(
+            "y = Softmax(x)", inputs="float[n,m] x", says="dynamic dims in `input` (`x`: [n, m])", evidence="input-dims-dynamic"
+        ),
+    )

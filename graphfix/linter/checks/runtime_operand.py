@@ -21,7 +21,7 @@ class RuntimeOperand(TableCheck):
         Example(
             "y = Reshape(x, s)",
             inputs="float[2,3] x, int64[1] s",
-            says="computed at run time",
+            says="`shape` computed at run time (input `s`)",
             evidence="shape-runtime",
         ),
     )

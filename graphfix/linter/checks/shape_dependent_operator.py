@@ -13,7 +13,6 @@ from graphfix.tables.phrases import listed
 
 if TYPE_CHECKING:
     from graphfix.analysis.facts import NodeFacts, Value
-    from graphfix.analysis.provenance import Root
 
 
 class ShapeDependentOperator(Check):
@@ -43,7 +42,7 @@ class ShapeDependentOperator(Check):
     def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a note for every node whose shape operands are not known before run time."""
         from graphfix.analysis.facts import SHAPED_BY
-        from graphfix.analysis.provenance import Provenance
+        from graphfix.analysis.provenance import Provenance, sizing_roots
 
         trace: Provenance | None = None
         for node in look.facts.nodes:
@@ -52,18 +51,12 @@ class ShapeDependentOperator(Check):
                 continue
             trace = trace or Provenance.of(look.facts)
             path = [step.op for step in trace.chain(operand, node.scope)]
-            roots = telling(trace.value_roots(operand.name, node.scope))
+            roots = sizing_roots(trace.value_roots(operand.name, node.scope))
             shown = " → ".join([*path, node.op])
             options = binding(look.facts, roots)
             hangs = f", which hangs on {listed([str(root) for root in roots[:3]])}" if roots else ""
             fix = f"; fix it with {options}" if options else ""
             yield self.at(look, node, f"the shape is computed at run time by {shown}{hangs}{fix}", cure=options)
-
-
-def telling(roots: list[Root]) -> list[Root]:
-    """The roots without the values of inputs whose dims are roots as well: the shape depends on their dims only."""
-    sized = {root.input for root in roots if root.dim is not None}
-    return [root for root in roots if root.dim is not None or root.input not in sized]
 
 
 def moving_operand(node: NodeFacts) -> Value | None:

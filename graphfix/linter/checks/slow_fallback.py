@@ -9,7 +9,7 @@ from graphfix.linter.check import Check, LintContext
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
 from graphfix.linter.fix_rules import FALLBACK
-from graphfix.tables.phrases import describe_match
+from graphfix.linter.node_phrases import describe_node
 
 if TYPE_CHECKING:
     from graphfix.analysis.facts import NodeFacts
@@ -47,7 +47,7 @@ class SlowFallback(Check):
         Example(
             "y = Tanh(x)",
             inputs="float[n,4] x",
-            says="`Tanh` with a free batch dim in input runs outside the delegate",
+            says="`Tanh` with a dynamic batch dim in `input` (`x`: [n, 4]) runs outside the delegate",
             evidence="demo/Tanh/input-dims-not-static",
         ),
     )
@@ -69,8 +69,8 @@ class SlowFallback(Check):
             evidence = memo[key]
             if evidence is None or _computes_sizes(node):
                 continue
-            found = describe_match(evidence.when, facets) if evidence.id != "exception" else "this very form"
-            message = f"`{node.op}`{f' with {found}' if found else ''} runs {SORTS[evidence.stage]}, on {look.table.title}"
+            found = describe_node(evidence.when, facets, node, look.facts) if evidence.id != "exception" else " in this form"
+            message = f"`{node.op}`{found} runs {SORTS[evidence.stage]}, on {look.table.name}"
             message += f": {evidence.said}" if evidence.said else ""
             severity = None if evidence.stage != "undelegated" else Severity.NOTE
             yield self.at(look, node, message, severity=severity, **_evidence_fields(look, node, evidence))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from graphfix.linter.check import Check, LintContext, evidence_fields
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
+from graphfix.linter.node_phrases import unknown_note
 from graphfix.tables.phrases import condition_in_words
 
 
@@ -22,7 +23,13 @@ class Undecided(Check):
     severity = Severity.NOTE
     kind = "undecided"
     valid = (Example("y = Add(x, x)"),)
-    invalid = (Example("z = example.Mystery(x)\ny = Add(z, z)", says="cannot be decided", evidence="demo/Add/dtype-float64"),)
+    invalid = (
+        Example(
+            "z = example.Mystery(x)\ny = Add(z, z)",
+            says="may reject `Add`: the dtype is not known",
+            evidence="demo/Add/dtype-float64",
+        ),
+    )
 
     def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a note for every node whose ruling is undecided, and for the model as a whole."""
@@ -30,5 +37,6 @@ class Undecided(Check):
             if ruling.verdict == "undecided" and ruling.evidence is not None:
                 subject = f"`{node.op}`" if node is not None else "the model"
                 form = condition_in_words(ruling.evidence.when) or "a form of it"
-                message = f"{subject} cannot be decided: {ruling.reason}; {look.table.title} rejects {form}"
+                known = unknown_note(ruling.missing, node, look.facts)
+                message = f"{look.table.name} may reject {subject}: {ruling.reason}{known}, and it rejects {form}"
                 yield self.at(look, node, message, **evidence_fields(look, node, ruling, facets))

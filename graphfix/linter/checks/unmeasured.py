@@ -43,11 +43,11 @@ class Unmeasured(Check):
                 yield self.at(look, node, _foreign_message(node, look), severity=Severity.WARNING)
                 continue
             subject = f"`{node.op}`" if node is not None else "the model"
-            yield self.at(look, node, f"{subject} was not measured in this form on {look.table.title}: {ruling.reason}")
+            yield self.at(look, node, f"{subject} was not measured on {look.table.name}: {ruling.reason}")
 
 
 def _foreign_message(node: NodeFacts, look: LintContext) -> str:
     """Return the message on an operator of a domain that ONNX does not define and the table does not know."""
     whose, hint = owner(node.domain)
-    known = f"`{node.op}` of the domain `{node.domain}` ({whose}) is not known to {look.table.title}"
+    known = f"`{node.op}` of the domain `{node.domain}` ({whose}) is not known to {look.table.name}"
     return f"{known}: no probe of this operator; {hint}"

@@ -24,7 +24,7 @@ class UnsupportedAttribute(TableCheck):
             'y = Resize<mode = "cubic">(x, , s)',
             inputs="float[1,3,8] x",
             weights="float[3] s = {1.0, 1.0, 2.0}",
-            says="mode = cubic",
+            says='Demo rejects `Resize` with `mode="cubic"`',
             evidence="demo/Resize/cubic-needs-4d",
         ),
     )

@@ -17,4 +17,4 @@ class UnsupportedForm(TableCheck):
     name = "unsupported-form"
     kinds = frozenset({"optional", "form"})
     valid = (Example("y = Squeeze(x, a)", inputs="float[1,3] x", weights="int64[1] a = {0}"),)
-    invalid = (Example("y = Squeeze(x)", inputs="float[1,3] x", says="axes left out", evidence="axes-absent"),)
+    invalid = (Example("y = Squeeze(x)", inputs="float[1,3] x", says="with `axes` left out", evidence="axes-absent"),)

@@ -17,4 +17,4 @@ class UnsupportedOperator(TableCheck):
     name = "unsupported-operator"
     kinds = frozenset({"operator"})
     valid = (Example("y = Relu(x)"),)
-    invalid = (Example("y = Mish(x)", says="`Mish` is rejected by Demo 1.0", evidence="demo/Mish/unsupported"),)
+    invalid = (Example("y = Mish(x)", says="Demo does not support `Mish`", evidence="demo/Mish/unsupported"),)

@@ -22,7 +22,7 @@ class UnsupportedOpset(TableCheck):
             "y = Gemm(x, w, b)",
             inputs="float[2,3] x, float[3,4] w, float[4] b",
             opset=7,
-            says="version 7 form",
+            says="`Gemm` in its opset 7 form",
             evidence="since-7",
         ),
     )

@@ -17,4 +17,11 @@ class UnsupportedRank(TableCheck):
     name = "unsupported-rank"
     kinds = frozenset({"rank"})
     valid = (Example("y = Conv(x, w)", inputs="float[1,2,8,8] x, float[2,2,3,3] w"),)
-    invalid = (Example("y = Conv(x, w)", inputs="float[1,2,8,8,8] x, float[2,2,3,3,3] w", says="rank 5 of X", evidence="rank-5"),)
+    invalid = (
+        Example(
+            "y = Conv(x, w)",
+            inputs="float[1,2,8,8,8] x, float[2,2,3,3,3] w",
+            says="rank 5 of `X` (`x`: [1, 2, 8, 8, 8])",
+            evidence="rank-5",
+        ),
+    )

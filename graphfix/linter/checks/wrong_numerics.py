@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from graphfix.linter.check import Check, LintContext, evidence_fields
 from graphfix.linter.diagnostics import WRONG, Finding, Severity
 from graphfix.linter.example import Example
-from graphfix.tables.phrases import describe_match
+from graphfix.linter.node_phrases import describe_node
 from graphfix.tables.table import AT_READ, Evidence, TableVerdict
 
 FOR = "for "
@@ -41,16 +41,14 @@ class WrongNumerics(Check):
     def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a finding for every node in a form that was measured to differ, or to fail when it runs."""
         if look.model.wrong is not None and look.model.verdict != "rejected":
-            found = describe_match(look.model.wrong.when, look.model_facets)
-            message = (
-                f"a model{f' with {found}' if found else ''} compiles on {look.table.title} but {consequence(look.model.wrong)}"
-            )
+            found = describe_node(look.model.wrong.when, look.model_facets, None, look.facts)
+            message = f"a model{found} compiles on {look.table.name} but {consequence(look.model.wrong)}"
             fields = evidence_fields(look, None, TableVerdict("supported", None, look.model.wrong), look.model_facets)
             yield self.at(look, None, message, severity=severity(look.model.wrong), **fields)
         for node, facets, ruling in look.notable:
             if ruling.wrong is not None and ruling.verdict != "rejected":
-                found = describe_match(ruling.wrong.when, facets)
-                message = f"`{node.op}`{f' with {found}' if found else ''} compiles on {look.table.title}"
+                found = describe_node(ruling.wrong.when, facets, node, look.facts)
+                message = f"`{node.op}`{found} compiles on {look.table.name}"
                 fields = evidence_fields(look, node, TableVerdict("supported", None, ruling.wrong), facets)
                 message += f" but {consequence(ruling.wrong)}"
                 yield self.at(look, node, message, severity=severity(ruling.wrong), **fields)

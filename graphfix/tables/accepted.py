@@ -1,0 +1,83 @@
+"""The forms of a node that a compiler was measured to accept instead of the one it rejects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from graphfix.analysis.facets.words import PLACES
+from graphfix.tables.phrases import ALTERNATIVES, either
+from graphfix.tables.target_facets import facets_for_target
+
+if TYPE_CHECKING:
+    from graphfix.analysis.facets.node import Facets
+    from graphfix.analysis.values import Facet
+    from graphfix.tables.table import Entry, Evidence
+
+USUAL = (
+    "static",
+    "batch",
+    "float32",
+    "float16",
+    "int32",
+    "int64",
+    "bool",
+    "uint8",
+    "int8",
+    "float64",
+    "left out",
+    "absent",
+    "constant",
+)
+"""Values in the order in which they are named; others follow."""
+DEPENDENT = frozenset({"foldable", "since", "opset", "ir", "left", "heads", "counted", "followed", "clashes"})
+"""Facets that follow from the node's other facts, and are said to be accepted only where they alone decide."""
+FUNCTION = frozenset({"axis", "axes", "axis.negative", "perm", "out.rank", "cuts", "states", "inputs", "outputs", "broadcast",
+                      "target", "first", "scanned", "captures", "carried", "steps", "sizes", "feeds", "feeds.by"})  # fmt: skip
+"""Facets that say what a node computes, so that another value of them is another node."""
+ENOUGH: Mapping[str, Facet] = {
+    "inside": "nothing", "inputs.symbols": "usual", "branches": "same", "annotations": "agreeing", "squeezed": "ones",
+    "carried": "same", "extents": "same", "inputs.dims": "static",
+}  # fmt: skip
+"""The value of a facet that is named alone where it is supported."""
+CONSEQUENCES: Mapping[str, Facets] = {"inputs.dims": {"inputs.symbols": "none", "inputs.repeat": False, "placeholders": False}}
+"""Facets that change with another: a model with fixed dims has no names of dims."""
+
+
+def accepted_forms(target: str, entry: Entry | None, evidence: Evidence, facets: Facets, subject: str) -> str:
+    """Say which other values of the deciding facets make this very node supported, a few of them; empty where none does.
+
+    Each is looked up in the table with the node's other facets, so that nothing is said to be accepted that another
+    measurement rejects.
+    """
+    if entry is None:
+        return ""
+    said, left = [], ALTERNATIVES
+    for name in evidence.when:
+        alone = name not in DEPENDENT or len(evidence.when) == 1
+        computes = name in FUNCTION or name.endswith(".value")
+        values = _supported(target, entry, name, facets) if alone and not computes and left > 0 else []
+        if not values:
+            continue
+        enough = "constant" if name.endswith(".from") else ENOUGH.get(name)
+        if enough in values:
+            values = [enough]
+        words = either(name, values, left)
+        said.append(f"{subject} {words}" if words.startswith(PLACES) else words)
+        left -= len(values)
+    return " or ".join(said)
+
+
+def _supported(target: str, entry: Entry, name: str, facets: Facets) -> list[Facet]:
+    """Return the probed values of one facet with which a node is supported, the most usual first."""
+    found = [value for value in entry.axes.get(name, ()) if value not in (None, "empty", facets.get(name))]
+    also = {key: value for key, value in CONSEQUENCES.get(name, {}).items() if key in facets}
+    rulings = [(value, entry.rule(facets_for_target(target, {**facets, name: value, **(also if value == "static" else {})})))
+               for value in found]  # fmt: skip
+    supported = [value for value, ruling in rulings if ruling.verdict == "supported" and ruling.wrong is None]
+    return sorted(supported, key=_place)
+
+
+def _place(value: Facet) -> tuple[int, int, str]:
+    word = str(value)
+    return USUAL.index(word) if word in USUAL else len(USUAL), value if isinstance(value, int) else 0, word
