@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphfix.analysis.facets.words import DIMS, FACETS, NUMBERED, NUMBERS, OPTIONAL, PLACES, SOURCES, UNKNOWN
+from graphfix.analysis.surroundings import BEFORE, BEHIND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,6 +83,8 @@ def parts(name: str, value: Facet) -> Phrase:
             return _split(words)
     if name in NUMBERED:
         return _split(NUMBERED[name].format(value))
+    if name in (BEFORE, BEHIND):
+        return "a ", f"`{value}`" if value not in ("other", "absent") else "another operator", f" {name} it"
     if operand == "out":
         return f"its output `{aspect}` ", "used" if value == "used" else "unused", ""
     if operand and aspect in _OPERANDS:
