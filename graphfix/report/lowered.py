@@ -50,7 +50,7 @@ def render_lowered(
         if result.target and chosen.model is not None:
             verdict = str(result.verdict)
             errors = sum(found.severity.weight == 3 for found in result.findings)
-            tail = f", {errors} finding{'s' if errors != 1 else ''} that reject it" if errors else ""
+            tail = f", {errors} finding{'s' if errors != 1 else ''} that reject{'s' if errors == 1 else ''} it" if errors else ""
             page.line("  ", (verdict, VERDICTS[verdict]), f" by {result.judge}{tail}")
     if output is not None:
         page.line("  ", ("wrote     ", "bold"), str(output))

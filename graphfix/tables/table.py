@@ -19,6 +19,7 @@ from graphfix.errors import TableError, UsageError, nearest
 from graphfix.tables.conditions import Condition, holds
 from graphfix.tables.target_facets import facets_for_target
 from graphfix.tables.versions import (
+    canonical_target,
     measured_versions,
     nearest_version,
     newest_version,
@@ -220,7 +221,7 @@ class Table:
         import tomllib
 
         home = tables_folder(home)
-        name, _, wanted = target.partition("@")
+        name, _, wanted = canonical_target(target).partition("@")
         if name not in targets(home=home):
             raise UsageError(f"unknown target `{name}`", hint=nearest(name, targets(home=home)))
         about = tomllib.loads((home / name / "target.toml").read_text())

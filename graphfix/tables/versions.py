@@ -12,6 +12,20 @@ from graphfix.errors import TableError
 WHOLE = "@model"
 """The name of the entry about whole models, in place of an operator's name."""
 
+ALIASES = {"trt": "tensorrt", "ov": "openvino", "litert": "tflite", "core-ml": "coreml"}
+"""Other names of targets, in lower case."""
+
+
+def canonical_target(target: str) -> str:
+    """Return a target, perhaps with `@VERSION`, under its own name where an alias is given."""
+    name, at, version = target.partition("@")
+    return ALIASES.get(name.lower(), name) + at + version
+
+
+def aliases_of(target: str) -> list[str]:
+    """Return the other names of a target."""
+    return [alias for alias, name in ALIASES.items() if name == target]
+
 
 @functools.cache
 def rules_home() -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from graphfix.cli.commands.fix import read_data
 from graphfix.cli.options import add_shared, bindings, chosen_targets, destination
 from graphfix.cli.progress import spinner
+from graphfix.cli.verbosity import notice
 from graphfix.errors import BackendError, UsageError
 from graphfix.ir.atomic_write import writable
 from graphfix.linter import config as settings
@@ -144,7 +144,7 @@ def _open_compilers(stack: contextlib.ExitStack, targets: Sequence[str]) -> Iter
 
 
 def _warn(line: str) -> None:
-    print(f"graphfix: {line}", file=sys.stderr)
+    notice(line)
 
 
 def _report(found: ConversionPaths, given: argparse.Namespace) -> None:
@@ -162,4 +162,4 @@ def _report(found: ConversionPaths, given: argparse.Namespace) -> None:
 
         with destination(given.html) as out:
             out.write(paths_page(found))
-        print(f"graphfix: wrote {given.html}", file=sys.stderr)
+        notice(f"wrote {given.html}")
