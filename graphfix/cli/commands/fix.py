@@ -140,7 +140,7 @@ def _unchanged(results: Sequence[Result]) -> str:
     if not rejected:
         return "nothing to change, no target rejects it"
     return (
-        f"nothing would change: it stays rejected by {', '.join(rejected)}; `--why` without `--diff` says why no rewrite applies"
+        f"nothing would change: it stays rejected by {', '.join(rejected)}; `--why -o OUT` says why"
     )
 
 
