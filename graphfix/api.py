@@ -1,82 +1,32 @@
-"""The public functions, from a path or a model in memory to a report: lint, fix, compile and lower."""
+"""The public functions, from a path or a model in memory to a report: lint, fix, compile, lower and paths."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import onnx
 
 from graphfix.errors import GraphfixError, UsageError, nearest
+from graphfix.ir.bind_inputs import parsed_shapes
 from graphfix.ir.reading import bound, named, read_whole
-from graphfix.linter.diagnostics import Finding, Result
+from graphfix.ir.verifier import check
 from graphfix.linter.engine import judge, lint_file
+from graphfix.report.python_results import Fixed, Paths, Report
 from graphfix.tables.table import table
+from graphfix.tables.versions import canonical_target, expanded_targets
+from graphfix.tables.versions import targets as known_targets
 
 if TYPE_CHECKING:
     from graphfix.backends.compile.compile import Compiled
     from graphfix.lowering.bringing import LoweredSource
-    from graphfix.rewriting.explain import Explanation
     from graphfix.rewriting.interface_rewrite import InterfaceRewrite
-    from graphfix.rewriting.transaction import Change
-    from graphfix.verify.reference import Verification
 
-Dims = Sequence[int | str]
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What lint found: one Result for each target, in the order asked for."""
-
-    results: tuple[Result, ...]
-
-    @property
-    def verdict(self) -> str:
-        """`accepted`, `undecided` or `rejected`: the gravest over the targets."""
-        order = ("accepted", "undecided", "rejected")
-        return max((str(result.verdict) for result in self.results), key=order.index, default="accepted")
-
-    @property
-    def findings(self) -> list[Finding]:
-        """The findings of every target, gravest first within each."""
-        return [finding for result in self.results for finding in result.findings]
-
-    def to_json(self) -> list[dict[str, Any]]:
-        """The results as the `json` output format has them."""
-        return [result.to_json() for result in self.results]
-
-    def __str__(self) -> str:
-        import io
-
-        from graphfix.report.text import render
-
-        out = io.StringIO()
-        render(self.results, out)
-        return out.getvalue()
-
-    def _repr_html_(self) -> str:
-        """What a notebook shows: a row a target, with the causes of what is not accepted to fold out."""
-        from graphfix.report.notebook import html
-
-        return html(self.results)
-
-
-@dataclass(frozen=True, slots=True)
-class Fixed:
-    """What fix made: the best verified model, every rewrite applied or declined, the proof, and a new report.
-
-    `why` explains each finding that remains: which rewrites declined, and what else helps.
-    """
-
-    model: onnx.ModelProto
-    changes: tuple[Change, ...]
-    verification: Verification
-    report: Report
-    why: tuple[Explanation, ...] = ()
+Dims = str | Sequence[int | str]
+SAFETY = ("approximate", "interface")
 
 
 def lint(
@@ -98,10 +48,9 @@ def lint(
     Raises:
         GraphfixError: an unreadable model, an unknown target or an unknown input; the message says the cure.
     """
-    names = [targets] if isinstance(targets, str) else list(targets)
-    for name in names:
-        table(name)
+    names, shapes = _targets(targets), parsed_shapes(shapes)
     if isinstance(model, onnx.ModelProto):
+        check(model)
         return Report(tuple(judge(bound(model, shapes, values), names)))
     with _onnx(model, names, shapes, values) as (path, lowered_source):
         if path is None:
@@ -146,10 +95,12 @@ def fix(
     from graphfix.rewriting.fix_options import FixOptions
     from graphfix.rewriting.pipeline import fix_model
 
-    names = [target] if isinstance(target, str) else list(target)
-    for name in names:
-        table(name)
+    names, shapes = _targets(target), parsed_shapes(shapes)
+    for name in allow:
+        if name not in SAFETY:
+            raise UsageError(f"there is no safety class `{name}`", hint=nearest(name, SAFETY))
     if isinstance(model, onnx.ModelProto):
+        check(model)
         loaded = model
     else:
         with _onnx(model, names, shapes, values) as (_, lowered_source):
@@ -203,6 +154,7 @@ def compile(
     from graphfix.ir.io import save_model
     from graphfix.lowering.bringing import usable_model
 
+    target = canonical_target(target)
     wanted, goal = backend(target.partition("@")[0]), Path(output)
     options = gpu_options(compute_capability, wanted)
     check_artifact_path(goal, wanted.artifact, force=force)
@@ -210,6 +162,7 @@ def compile(
     with contextlib.ExitStack() as stack:
         path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="graphfix-")), "model.onnx")
         if isinstance(model, onnx.ModelProto):
+            check(model)
             save_model(model, path)
         else:
             bounds = {name: without_ranges(entries) for name, entries in dims.items()}
@@ -257,9 +210,7 @@ def lower(
     from graphfix.lowering.memory import lower_object, save_inputs
     from graphfix.lowering.source import source_of
 
-    names = [targets] if isinstance(targets, str) else list(targets)
-    for name in names:
-        table(name)
+    names, shapes = _targets(targets) if targets else [], parsed_shapes(shapes)
     if exporter not in EXPORTERS:
         raise UsageError(f"there is no exporter `{exporter}`", hint=nearest(exporter, EXPORTERS))
     with tempfile.TemporaryDirectory(prefix="graphfix-") as scratch:
@@ -273,6 +224,62 @@ def lower(
         if lowered.problem is not None:
             raise lowered.problem
         return load_model(verified_model(lowered, cure="see `graphfix explain GF508` for what an export bakes in"))
+
+
+def paths(
+    model: str | Path | onnx.ModelProto,
+    targets: str | Iterable[str] = "all",
+    *,
+    shapes: Mapping[str, Dims] | None = None,
+    values: Mapping[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
+    seconds: float = 60.0,
+) -> Paths:
+    """Try all conversion paths from a model to its targets: each exporter, then what rewriting each result needs.
+
+    Args:
+        model: a path, a SOURCE of PyTorch or TensorFlow, or an ONNX model in memory; none is changed.
+        targets: one or several targets, or `all`.
+        shapes: dims by input name. values: inputs to bind to constants, by name.
+        data: arrays to verify with, by input name, in place of seeded random ones.
+        seconds: the time limit of rewriting for each path.
+
+    Raises:
+        GraphfixError: a model that cannot be read or lowered, an unknown target or an unknown input.
+    """
+    import tempfile
+
+    from graphfix.ir.io import save_model
+    from graphfix.lowering.instructions import Instructions
+    from graphfix.lowering.paths.collect import paths_of_onnx, paths_of_source
+    from graphfix.lowering.paths.search import SearchOptions
+    from graphfix.lowering.source import recognise_source
+
+    names, dims = _targets(targets), dict(parsed_shapes(shapes) or {})
+    source = None if isinstance(model, onnx.ModelProto) else recognise_source(model)
+    name = "model.onnx" if isinstance(model, onnx.ModelProto) else str(model)
+    repeated = [f"--shape={name}={'x'.join(map(str, sizes))}" for name, sizes in dims.items()]
+    repeated += [f"--set={name}={value}" for name, value in (values or {}).items()]
+    options = SearchOptions(name, repeated, {} if source is not None else dims, dict(values or {}), data, seconds)
+    with tempfile.TemporaryDirectory(prefix="graphfix-") as scratch:
+        if source is not None:
+            found = paths_of_source(source, Instructions(shapes=dims), Path(scratch), names, options, lambda _: None)
+            return Paths(found)
+        if isinstance(model, onnx.ModelProto):
+            save_model(model, path := Path(scratch, name))
+            return Paths(paths_of_onnx(path, names, options, lambda _: None))
+        return Paths(paths_of_onnx(Path(name), names, options, lambda _: None))
+
+
+def _targets(given: str | Iterable[str]) -> list[str]:
+    """Return the targets under their own names, `all` expanded; UsageError for an unknown one, or none at all."""
+    names = [given] if isinstance(given, str) else list(given)
+    if not names:
+        raise UsageError("no target is given", hint=f"name one of {', '.join(known_targets())}, or all")
+    found = expanded_targets(names)
+    for name in found:
+        table(name)
+    return found
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ from graphfix.ir.atomic_write import destination as resolved
 from graphfix.linter.config import Config
 from graphfix.linter.diagnostics import Result
 from graphfix.linter.formats import FORMATS
-from graphfix.tables.versions import canonical_target
+from graphfix.tables.versions import expanded_targets
 from graphfix.tables.versions import targets as known_targets
 
 if TYPE_CHECKING:
@@ -90,10 +90,7 @@ def chosen_targets(given: str | None, config: Config) -> list[str]:
     names = [name.strip() for name in given.split(",")] if given else list(config.targets)
     if not names:
         raise UsageError("no target is given", hint=f"add --target T, one of {', '.join(known_targets())}, or all")
-    found: list[str] = []
-    for name in names:
-        found.extend(known_targets() if name == "all" else [canonical_target(name)])
-    return list(dict.fromkeys(found))
+    return expanded_targets(names)
 
 
 def bindings(shapes: Sequence[str], values: Sequence[str], config: Config) -> tuple[dict[str, Any], dict[str, Any]]:

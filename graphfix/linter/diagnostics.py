@@ -74,6 +74,10 @@ class Finding:
     source: SourceLocation | None = None
     traits: tuple[str, ...] | None = None
 
+    def __repr__(self) -> str:
+        where = f" at {' / '.join([*self.scope, self.node])}" if self.node else ""
+        return f"<Finding {self.code} {self.name} for {self.called or self.target}{where}: {self.message}>"
+
     @property
     def fingerprint(self) -> str:
         """16 hex digits that stay the same when a re-export renumbers nodes: no number, index or message enters them."""
@@ -155,6 +159,11 @@ class Result:
     graph: str = ""
     rulings: Sequence[NodeVerdict] = ()
     lowering: dict[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        counted = f"{len(self.findings)} finding{'' if len(self.findings) == 1 else 's'}"
+        about = self.error or f"{self.verdict} by {self.judge}, {counted}"
+        return f"<Result: {f'{self.model}: ' if self.model else ''}{about}>"
 
     @property
     def verdict(self) -> str | None:

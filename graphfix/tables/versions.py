@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from graphfix.errors import TableError
@@ -46,6 +47,12 @@ def tables_folder(home: Path | None = None) -> Path:
 def targets(*, home: Path | None = None) -> list[str]:
     """Return the names of all targets that have a folder of tables, sorted."""
     return sorted(path.parent.name for path in tables_folder(home).glob("*/target.toml"))
+
+
+def expanded_targets(names: Iterable[str]) -> list[str]:
+    """Return targets under their own names, each once, with `all` replaced by every target; unknown ones stay."""
+    expanded = (each for name in names for each in (targets() if name == "all" else [canonical_target(name)]))
+    return list(dict.fromkeys(expanded))
 
 
 def measured_versions(target: str, *, home: Path | None = None) -> list[str]:

@@ -139,9 +139,7 @@ def _unchanged(results: Sequence[Result]) -> str:
     rejected = [result.judge for result in results if result.verdict == "rejected"]
     if not rejected:
         return "nothing to change, no target rejects it"
-    return (
-        f"nothing would change: it stays rejected by {', '.join(rejected)}; `--why -o OUT` says why"
-    )
+    return f"nothing would change: it stays rejected by {', '.join(rejected)}; `--why -o OUT` says why"
 
 
 def _save(fixing: Fixing, goal: Path, given: argparse.Namespace) -> str | None:
