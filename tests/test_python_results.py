@@ -77,7 +77,7 @@ def test_a_fixed_model_is_short_in_a_prompt_and_a_table_in_a_notebook() -> None:
     assert "nothing was changed" in unchanged._repr_html_()
 
 
-@pytest.mark.usefixtures("demo")
+@pytest.mark.usefixtures("picky")
 @pytest.mark.parametrize("in_memory", [False, True])
 def test_paths_tries_all_means_and_shows_itself(write: Write, in_memory: bool) -> None:
     path = write(Example("y = Softmax(x)", inputs="float[n,m] x"))

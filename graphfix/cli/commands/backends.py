@@ -50,11 +50,13 @@ def run(given: argparse.Namespace) -> int:
 
 def _rows(backend: Backend) -> Iterator[tuple[str, ...]]:
     """Yield one row per installed version, the one that is used first, then one per version that was only measured."""
+    from graphfix.backends.host import runs_workers
     from graphfix.backends.toolchain import find, installed
     from graphfix.tables.versions import measured_versions, targets
 
     measured = measured_versions(backend.name)[::-1] if backend.name in targets() else []
-    runs = "yes" if backend.runs_here else "no"
+    compiles = "yes" if runs_workers() else "no"
+    runs = "yes" if backend.runs_here and runs_workers() else "no"
     installed_versions: list[str] = []
     try:
         used = find(backend.name)
@@ -66,7 +68,7 @@ def _rows(backend: Backend) -> Iterator[tuple[str, ...]]:
         for one in (used, *(other for other in installed(backend.name) if other != used)):
             if one is not None:
                 installed_versions.append(one.version)
-                yield backend.name, one.version, "yes" if one.version in measured else "no", "yes", runs, one.python, "-"
+                yield backend.name, one.version, "yes" if one.version in measured else "no", compiles, runs, one.python, "-"
     for version in measured:
         if version not in installed_versions:
             yield backend.name, version, "yes", "no", "no", "-", f"graphfix backends install {backend.name}@{version}"
