@@ -83,8 +83,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         with _single_blas_thread():
             importlib.import_module("numpy")
     parser = build_parser({command} if command is not None else frozenset())
-    if command is not None and command not in COMMANDS:
+    if command is not None:
         parser.check_options(arguments[: arguments.index(command)])
+    if command is not None and command not in COMMANDS:
         parser.error(f"unknown command `{command}`, {nearest(command, COMMANDS)}")
     try:
         with tolerant_stdout():

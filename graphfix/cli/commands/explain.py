@@ -17,6 +17,9 @@ from graphfix.tables.versions import canonical_target, targets
 if TYPE_CHECKING:
     from graphfix.tables.table import Table
 
+USUAL_TARGET = "demo"
+"""The invented target of examples that name none."""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
@@ -99,7 +102,11 @@ def _examples(check: Check) -> Iterator[str]:
         yield f"\n{title}:"
         for example in examples[:2]:
             yield _indented(example.nodes)
-            yield f"        for {example.inputs}" + (f", {example.weights}" if example.weights else "")
+            yield (
+                f"        for {example.inputs}"
+                + (f", {example.weights}" if example.weights else "")
+                + (f", target {example.target}" if example.target != USUAL_TARGET else "")
+            )
 
 
 def _indented(text: str) -> str:
