@@ -25,6 +25,7 @@ from graphfix.linter.codes import codes
 from graphfix.linter.config import load
 from graphfix.linter.example import Example
 from graphfix.linter.support import operators, support, tables
+from graphfix.report.lowered import rejections
 from graphfix.report.matrix import render_matrix
 from graphfix.report.page import COLOR
 from graphfix.report.support_page import page_data
@@ -303,6 +304,10 @@ def test_a_url_is_printed_as_it_was_given(line: str, capsys: pytest.CaptureFixtu
     assert main([*shlex.split(line), "--isolated"]) == 2
     err = capsys.readouterr().err
     assert f"{line.split()[1]}: there is no such file; graphfix opens files only: download it first" in err
+
+
+def test_one_finding_rejects_and_several_reject() -> None:
+    assert [rejections(count) for count in (1, 2)] == ["1 finding that rejects it", "2 findings that reject it"]
 
 
 def test_a_drive_of_windows_is_no_url() -> None:
