@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,8 @@ from graphfix.errors import GraphfixError, UsageError, nearest
 from graphfix.ir.bind_inputs import parsed_shapes
 from graphfix.ir.reading import bound, named, read_whole
 from graphfix.ir.verifier import check
-from graphfix.linter.engine import judge, lint_file
+from graphfix.linter.engine import judge, lint_file, lint_model
+from graphfix.lowering.as_onnx_file import as_onnx_file
 from graphfix.report.python_results import Fixed, Paths, Report
 from graphfix.tables.table import table
 from graphfix.tables.versions import canonical_target, expanded_targets
@@ -22,7 +23,6 @@ from graphfix.tables.versions import targets as known_targets
 
 if TYPE_CHECKING:
     from graphfix.backends.compile.compile import Compiled
-    from graphfix.lowering.bringing import LoweredSource
     from graphfix.rewriting.interface_rewrite import InterfaceRewrite
 
 Dims = str | Sequence[int | str]
@@ -51,8 +51,8 @@ def lint(
     names, shapes = _targets(targets), parsed_shapes(shapes)
     if isinstance(model, onnx.ModelProto):
         check(model)
-        return Report(tuple(judge(bound(model, shapes, values), names)))
-    with _onnx(model, names, shapes, values) as (path, lowered_source):
+        return Report(tuple(lint_model(bound(model, shapes, values), names)))
+    with as_onnx_file(model, names, shapes, values) as (path, lowered_source):
         if path is None:
             assert lowered_source is not None
             return Report(tuple(lowered_source.with_findings([lowered_source.empty_result(target) for target in names])))
@@ -76,6 +76,7 @@ def fix(
     rtol: float | None = None,
     atol: float | None = None,
     reforms: Sequence[InterfaceRewrite] = (),
+    rewrites: Iterable[str] = (),
 ) -> Fixed:
     """Rewrite a model so that a target takes it, every step verified in onnxruntime against the original.
 
@@ -87,6 +88,8 @@ def fix(
         data: arrays to verify with, by input name, in place of seeded random ones.
         rtol, atol: the tolerance on outputs, in place of each rewrite's own.
         reforms: changes of what the model takes and gives, as `graphfix.rewrites.interface.requests.reforms` makes them.
+        rewrites: rewrites to apply by name, also to supported nodes, as in `fix --rewrite`; `changes` says where they
+            did not fit.
 
     Raises:
         GraphfixError: an unreadable model, an unknown target or an unknown input; the message says the cure.
@@ -94,7 +97,10 @@ def fix(
     from graphfix.lowering.bringing import usable_model
     from graphfix.rewriting.fix_options import FixOptions
     from graphfix.rewriting.pipeline import fix_model
+    from graphfix.rewriting.remaining import advise_remaining
+    from graphfix.rewriting.requested import parse_rewrites
 
+    allow = frozenset(allow)
     names, shapes = _targets(target), parsed_shapes(shapes)
     for name in allow:
         if name not in SAFETY:
@@ -103,14 +109,16 @@ def fix(
         check(model)
         loaded = model
     else:
-        with _onnx(model, names, shapes, values) as (_, lowered_source):
+        with as_onnx_file(model, names, shapes, values) as (_, lowered_source):
             loaded = read_whole(usable_model(lowered_source) if lowered_source is not None else model)
-    given = "" if isinstance(model, onnx.ModelProto) else str(model)
+    given = "" if loaded is model else str(model)
     options = FixOptions(
-        targets=names, allow=frozenset(allow), shapes=named(loaded, shapes), values=dict(values or {}), data=data,
+        targets=names, allow=allow, shapes=named(loaded, shapes), values=dict(values or {}), data=data,
         rtol=rtol, atol=atol, interface=reforms, explain=True,
+        rewrites=parse_rewrites(rewrites, {"exact", *allow}),
     )  # fmt: skip
     result = fix_model(loaded, lambda candidate: judge(candidate, names, name=given), options)
+    advise_remaining(result, judge, options.allow)
     return Fixed(result.model, result.changes, result.verification, Report(tuple(result.results)), result.why)
 
 
@@ -166,7 +174,7 @@ def compile(
             save_model(model, path)
         else:
             bounds = {name: without_ranges(entries) for name, entries in dims.items()}
-            lowered_source = stack.enter_context(_onnx(model, [target], bounds, values))[1]
+            lowered_source = stack.enter_context(as_onnx_file(model, [target], bounds, values))[1]
             path = Path(model) if lowered_source is None else usable_model(lowered_source)
         with open_target(target, deadline=deadline, memory_gib=memory_gib) as session:
             return compile_case(Case(path, dims, dict(values or {}), data), target, session, output=goal, options=options)
@@ -280,21 +288,3 @@ def _targets(given: str | Iterable[str]) -> list[str]:
     for name in found:
         table(name)
     return found
-
-
-@contextlib.contextmanager
-def _onnx(
-    model: str | Path, targets: Sequence[str], shapes: Mapping[str, Any] | None, values: Mapping[str, Any] | None
-) -> Iterator[tuple[Path | None, LoweredSource | None]]:
-    """The file of a model, lowered where it is a source; None where no exporter made anything of it."""
-    from graphfix.lowering.source import recognise_source
-
-    source = recognise_source(model)
-    if source is None:
-        yield Path(model), None
-        return
-    from graphfix.lowering.bringing import lower_temporarily
-    from graphfix.lowering.instructions import Instructions
-
-    with lower_temporarily(source, Instructions(shapes=dict(shapes or {})), targets=targets, values=values) as found:
-        yield found.file, found

@@ -38,6 +38,7 @@ class Simplify(Rewrite):
 
     name = "simplify"
     safety = Safety.EXACT
+    differs_at = ("nan", "inf")
     everywhere = True
     last_resort = True
     fixes = (FixRule("*"), FixRule(""))
