@@ -9,6 +9,7 @@ from typing import Any
 
 from graphfix.ir.source_location import SourceLocation
 from graphfix.linter.fingerprints import digits, signature, unnumbered
+from graphfix.linter.short_reprs import ShortFinding, ShortResult
 
 
 class Severity(StrEnum):
@@ -48,8 +49,8 @@ class Fix:
                 "fixed": self.fixed, "of": self.of}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+@dataclass(frozen=True, slots=True, repr=False)
+class Finding(ShortFinding):
     """A diagnostic about one node (or about the model, when `op` is empty) for one target.
 
     `cure` holds the command-line options that would fix it, empty where there are none. `called` is the target with the
@@ -78,10 +79,6 @@ class Finding:
     source: SourceLocation | None = None
     traits: tuple[str, ...] | None = None
     tried: int = 0
-
-    def __repr__(self) -> str:
-        where = f" at {' / '.join([*self.scope, self.node])}" if self.node else ""
-        return f"<Finding {self.code} {self.name} for {self.called or self.target}{where}: {self.message}>"
 
     @property
     def fingerprint(self) -> str:
@@ -167,8 +164,8 @@ class SuppressedFinding:
     reason: str
 
 
-@dataclass(slots=True)
-class Result:
+@dataclass(slots=True, repr=False)
+class Result(ShortResult):
     """The result for one model on one target: the verdict, the findings, and for `fix` the changes.
 
     `verdict` is accepted, rejected or undecided; None when the model could not be judged, and `error` says why. `called`
@@ -205,11 +202,6 @@ class Result:
     next: NextStep | None = None
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
-
-    def __repr__(self) -> str:
-        counted = f"{len(self.findings)} finding{'' if len(self.findings) == 1 else 's'}"
-        about = self.error or f"{self.verdict} by {self.judge}, {counted}"
-        return f"<Result: {f'{self.model}: ' if self.model else ''}{about}>"
 
     @property
     def verdict(self) -> str | None:
@@ -285,14 +277,12 @@ def number_duplicates(findings: Iterable[Finding], called: str) -> list[Finding]
     findings, and copying each would take longer than judging the model.
     """
     seen: dict[tuple[str, ...], int] = {}
-    out = list(findings)
-    versioned = called if "@" in called else ""
+    out, versioned = list(findings), called if "@" in called else ""
     for finding in out:
         if finding.called != versioned:
             object.__setattr__(finding, "called", versioned)
         key = stable_identity(finding)
-        number = seen.get(key, 0)
-        seen[key] = number + 1
+        number = seen[key] = seen.get(key, -1) + 1
         if finding.ordinal != number:
             object.__setattr__(finding, "ordinal", number)
     return out
