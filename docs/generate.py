@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from graphfix.cli import app as cli
+from graphfix.cli.parser import Formatter
 from graphfix.linter.check import checks
 from graphfix.linter.codes import Code, codes
 from graphfix.linter.config_schema import SETTINGS, SUPPRESSION, Setting
@@ -57,7 +58,8 @@ def pages() -> dict[str, str]:
 def on_config(config: Any) -> Any:
     """Order the navigation: the hand-written pages, then the sections."""
     written = {
-        "Home": "index.md", "Lowering": "lowering.md", "Hooks and CI": "ci.md", "Reports": "json.md", "Settings": "settings.md",
+        "Home": "index.md", "Lowering": "lowering.md", "Hooks and CI": "ci.md",
+        "Editors": "editors.md", "Reports": "json.md", "Settings": "settings.md",
         "Architecture": "architecture.md", "Contributing": "CONTRIBUTING.md",
     }  # fmt: skip
     listed: list[Any] = [{title: page} for title, page in written.items()]
@@ -200,7 +202,7 @@ def _keys(settings: Mapping[str, Setting]) -> Iterator[str]:
 def _commands() -> Iterator[tuple[str, str]]:
     (commands,) = (action for action in cli.build_parser()._actions if isinstance(action, argparse._SubParsersAction))
     for name, sub in commands.choices.items():
-        sub.formatter_class = lambda prog: argparse.HelpFormatter(prog, width=WIDTH)
+        sub.formatter_class = lambda prog: Formatter(prog, width=WIDTH)
         yield name, f"# graphfix {name}\n\n{code(sub.format_help())}\n"
 
 

@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any
 from graphfix.version import VERSION
 
 if TYPE_CHECKING:
-    from graphfix.api import Fixed, Report, compile, fix, lint, lower
+    from graphfix.api import compile, fix, lint, lower, paths
     from graphfix.backends.compile.compile import Compiled
     from graphfix.errors import GraphfixError
     from graphfix.linter.diagnostics import Finding, Result, Severity
+    from graphfix.report.python_results import Fixed, Paths, Report
 
 __version__ = VERSION
 __all__ = [
-    "Compiled", "Finding", "Fixed", "GraphfixError", "Report", "Result", "Severity", "__version__", "compile", "fix", "lint",
-    "lower",
+    "Compiled", "Finding", "Fixed", "GraphfixError", "Paths", "Report", "Result", "Severity", "__version__", "compile", "fix",
+    "lint", "lower", "paths",
 ]  # fmt: skip
 
 _HOMES = {
-    "compile": "api", "fix": "api", "lint": "api", "lower": "api", "Fixed": "api", "Report": "api",
+    "compile": "api", "fix": "api", "lint": "api", "lower": "api", "paths": "api",
+    "Fixed": "report.python_results", "Paths": "report.python_results", "Report": "report.python_results",
     "Compiled": "backends.compile.compile", "GraphfixError": "errors",
     "Finding": "linter.diagnostics", "Result": "linter.diagnostics", "Severity": "linter.diagnostics",
 }  # fmt: skip
@@ -32,3 +34,8 @@ def __getattr__(name: str) -> Any:
 
         return getattr(importlib.import_module(f"graphfix.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the public names only, for completion in a prompt; those not used yet are listed as well."""
+    return sorted({*__all__, "__all__", "__doc__", "__file__", "__name__", "__path__"})

@@ -1,82 +1,32 @@
-"""The public functions, from a path or a model in memory to a report: lint, fix, compile and lower."""
+"""The public functions, from a path or a model in memory to a report: lint, fix, compile, lower and paths."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import onnx
 
 from graphfix.errors import GraphfixError, UsageError, nearest
+from graphfix.ir.bind_inputs import parsed_shapes
 from graphfix.ir.reading import bound, named, read_whole
-from graphfix.linter.diagnostics import Finding, Result
+from graphfix.ir.verifier import check
 from graphfix.linter.engine import judge, lint_file, lint_model
+from graphfix.lowering.as_onnx_file import as_onnx_file
+from graphfix.report.python_results import Fixed, Paths, Report
 from graphfix.tables.table import table
+from graphfix.tables.versions import canonical_target, expanded_targets
+from graphfix.tables.versions import targets as known_targets
 
 if TYPE_CHECKING:
     from graphfix.backends.compile.compile import Compiled
-    from graphfix.lowering.bringing import LoweredSource
-    from graphfix.rewriting.explain import Explanation
     from graphfix.rewriting.interface_rewrite import InterfaceRewrite
-    from graphfix.rewriting.transaction import Change
-    from graphfix.verify.reference import Verification
 
-Dims = Sequence[int | str]
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What lint found: one Result for each target, in the order asked for."""
-
-    results: tuple[Result, ...]
-
-    @property
-    def verdict(self) -> str:
-        """`accepted`, `undecided` or `rejected`: the gravest over the targets."""
-        order = ("accepted", "undecided", "rejected")
-        return max((str(result.verdict) for result in self.results), key=order.index, default="accepted")
-
-    @property
-    def findings(self) -> list[Finding]:
-        """The findings of every target, gravest first within each."""
-        return [finding for result in self.results for finding in result.findings]
-
-    def to_json(self) -> list[dict[str, Any]]:
-        """The results as the `json` output format has them."""
-        return [result.to_json() for result in self.results]
-
-    def __str__(self) -> str:
-        import io
-
-        from graphfix.report.text import render
-
-        out = io.StringIO()
-        render(self.results, out)
-        return out.getvalue()
-
-    def _repr_html_(self) -> str:
-        """What a notebook shows: a row a target, with the causes of what is not accepted to fold out."""
-        from graphfix.report.notebook import html
-
-        return html(self.results)
-
-
-@dataclass(frozen=True, slots=True)
-class Fixed:
-    """What fix made: the best verified model, every rewrite applied or declined, the proof, and a new report.
-
-    `why` explains each finding that remains: which rewrites declined, and what else helps.
-    """
-
-    model: onnx.ModelProto
-    changes: tuple[Change, ...]
-    verification: Verification
-    report: Report
-    why: tuple[Explanation, ...] = ()
+Dims = str | Sequence[int | str]
+SAFETY = ("approximate", "interface")
 
 
 def lint(
@@ -98,12 +48,11 @@ def lint(
     Raises:
         GraphfixError: an unreadable model, an unknown target or an unknown input; the message says the cure.
     """
-    names = [targets] if isinstance(targets, str) else list(targets)
-    for name in names:
-        table(name)
+    names, shapes = _targets(targets), parsed_shapes(shapes)
     if isinstance(model, onnx.ModelProto):
+        check(model)
         return Report(tuple(lint_model(bound(model, shapes, values), names)))
-    with _onnx(model, names, shapes, values) as (path, lowered_source):
+    with as_onnx_file(model, names, shapes, values) as (path, lowered_source):
         if path is None:
             assert lowered_source is not None
             return Report(tuple(lowered_source.with_findings([lowered_source.empty_result(target) for target in names])))
@@ -139,7 +88,8 @@ def fix(
         data: arrays to verify with, by input name, in place of seeded random ones.
         rtol, atol: the tolerance on outputs, in place of each rewrite's own.
         reforms: changes of what the model takes and gives, as `graphfix.rewrites.interface.requests.reforms` makes them.
-        rewrites: rewrites to apply by name, also to supported nodes, as in `fix --rewrite`; `changes` tells what did not fit.
+        rewrites: rewrites to apply by name, also to supported nodes, as in `fix --rewrite`; `changes` says where they
+            did not fit.
 
     Raises:
         GraphfixError: an unreadable model, an unknown target or an unknown input; the message says the cure.
@@ -151,13 +101,15 @@ def fix(
     from graphfix.rewriting.requested import parse_rewrites
 
     allow = frozenset(allow)
-    names = [target] if isinstance(target, str) else list(target)
-    for name in names:
-        table(name)
+    names, shapes = _targets(target), parsed_shapes(shapes)
+    for name in allow:
+        if name not in SAFETY:
+            raise UsageError(f"there is no safety class `{name}`", hint=nearest(name, SAFETY))
     if isinstance(model, onnx.ModelProto):
+        check(model)
         loaded = model
     else:
-        with _onnx(model, names, shapes, values) as (_, lowered_source):
+        with as_onnx_file(model, names, shapes, values) as (_, lowered_source):
             loaded = read_whole(usable_model(lowered_source) if lowered_source is not None else model)
     given = "" if loaded is model else str(model)
     options = FixOptions(
@@ -210,6 +162,7 @@ def compile(
     from graphfix.ir.io import save_model
     from graphfix.lowering.bringing import usable_model
 
+    target = canonical_target(target)
     wanted, goal = backend(target.partition("@")[0]), Path(output)
     options = gpu_options(compute_capability, wanted)
     check_artifact_path(goal, wanted.artifact, force=force)
@@ -217,10 +170,11 @@ def compile(
     with contextlib.ExitStack() as stack:
         path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="graphfix-")), "model.onnx")
         if isinstance(model, onnx.ModelProto):
+            check(model)
             save_model(model, path)
         else:
             bounds = {name: without_ranges(entries) for name, entries in dims.items()}
-            lowered_source = stack.enter_context(_onnx(model, [target], bounds, values))[1]
+            lowered_source = stack.enter_context(as_onnx_file(model, [target], bounds, values))[1]
             path = Path(model) if lowered_source is None else usable_model(lowered_source)
         with open_target(target, deadline=deadline, memory_gib=memory_gib) as session:
             return compile_case(Case(path, dims, dict(values or {}), data), target, session, output=goal, options=options)
@@ -264,9 +218,7 @@ def lower(
     from graphfix.lowering.memory import lower_object, save_inputs
     from graphfix.lowering.source import source_of
 
-    names = [targets] if isinstance(targets, str) else list(targets)
-    for name in names:
-        table(name)
+    names, shapes = _targets(targets) if targets else [], parsed_shapes(shapes)
     if exporter not in EXPORTERS:
         raise UsageError(f"there is no exporter `{exporter}`", hint=nearest(exporter, EXPORTERS))
     with tempfile.TemporaryDirectory(prefix="graphfix-") as scratch:
@@ -282,19 +234,57 @@ def lower(
         return load_model(verified_model(lowered, cure="see `graphfix explain GF508` for what an export bakes in"))
 
 
-@contextlib.contextmanager
-def _onnx(
-    model: str | Path, targets: Sequence[str], shapes: Mapping[str, Any] | None, values: Mapping[str, Any] | None
-) -> Iterator[tuple[Path | None, LoweredSource | None]]:
-    """The file of a model, lowered where it is a source; None where no exporter made anything of it."""
+def paths(
+    model: str | Path | onnx.ModelProto,
+    targets: str | Iterable[str] = "all",
+    *,
+    shapes: Mapping[str, Dims] | None = None,
+    values: Mapping[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
+    seconds: float = 60.0,
+) -> Paths:
+    """Try all conversion paths from a model to its targets: each exporter, then what rewriting each result needs.
+
+    Args:
+        model: a path, a SOURCE of PyTorch or TensorFlow, or an ONNX model in memory; none is changed.
+        targets: one or several targets, or `all`.
+        shapes: dims by input name. values: inputs to bind to constants, by name.
+        data: arrays to verify with, by input name, in place of seeded random ones.
+        seconds: the time limit of rewriting for each path.
+
+    Raises:
+        GraphfixError: a model that cannot be read or lowered, an unknown target or an unknown input.
+    """
+    import tempfile
+
+    from graphfix.ir.io import save_model
+    from graphfix.lowering.instructions import Instructions
+    from graphfix.lowering.paths.collect import paths_of_onnx, paths_of_source
+    from graphfix.lowering.paths.search import SearchOptions
     from graphfix.lowering.source import recognise_source
 
-    source = recognise_source(model)
-    if source is None:
-        yield Path(model), None
-        return
-    from graphfix.lowering.bringing import lower_temporarily
-    from graphfix.lowering.instructions import Instructions
+    names, dims = _targets(targets), dict(parsed_shapes(shapes) or {})
+    source = None if isinstance(model, onnx.ModelProto) else recognise_source(model)
+    name = "model.onnx" if isinstance(model, onnx.ModelProto) else str(model)
+    repeated = [f"--shape={name}={'x'.join(map(str, sizes))}" for name, sizes in dims.items()]
+    repeated += [f"--set={name}={value}" for name, value in (values or {}).items()]
+    options = SearchOptions(name, repeated, {} if source is not None else dims, dict(values or {}), data, seconds)
+    with tempfile.TemporaryDirectory(prefix="graphfix-") as scratch:
+        if source is not None:
+            found = paths_of_source(source, Instructions(shapes=dims), Path(scratch), names, options, lambda _: None)
+            return Paths(found)
+        if isinstance(model, onnx.ModelProto):
+            save_model(model, path := Path(scratch, name))
+            return Paths(paths_of_onnx(path, names, options, lambda _: None))
+        return Paths(paths_of_onnx(Path(name), names, options, lambda _: None))
 
-    with lower_temporarily(source, Instructions(shapes=dict(shapes or {})), targets=targets, values=values) as found:
-        yield found.file, found
+
+def _targets(given: str | Iterable[str]) -> list[str]:
+    """Return the targets under their own names, `all` expanded; UsageError for an unknown one, or none at all."""
+    names = [given] if isinstance(given, str) else list(given)
+    if not names:
+        raise UsageError("no target is given", hint=f"name one of {', '.join(known_targets())}, or all")
+    found = expanded_targets(names)
+    for name in found:
+        table(name)
+    return found

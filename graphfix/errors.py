@@ -10,8 +10,12 @@ GraphfixError
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
+
+SINGLE_SLASH = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+:)/(?!/)")
+"""The beginning of a URL that has been a Path, which leaves one slash of two. A drive of Windows has one letter."""
 
 
 class GraphfixError(Exception):
@@ -22,8 +26,10 @@ class GraphfixError(Exception):
 
     def __init__(self, problem: str, *, path: str | Path | None = None, hint: str | None = None, cure: str | None = None) -> None:
         self.problem = " ".join(str(problem).split())
-        self.path = None if path is None else str(path)
+        self.path = None if path is None else SINGLE_SLASH.sub(r"\1//", str(path))
         self.hint = hint if hint is not None else cure
+        if self.path is not None and "://" in self.path:
+            self.hint = "graphfix opens files only: download it first"
         super().__init__(self.line())
 
     @property

@@ -8,10 +8,12 @@ from graphfix.backends.base import available, backend
 from graphfix.backends.session import Session
 from graphfix.backends.toolchain import find
 from graphfix.errors import BackendError
+from graphfix.tables.versions import canonical_target
 
 
 def open_target(target: str, *, deadline: float = 300.0, memory_gib: float = 6.0) -> Session:
     """A session with the compiler that `T` or `T@VERSION` means; BackendError with the cure when it is not installed."""
+    target = canonical_target(target)
     name, _, version = target.partition("@")
     wanted, found = backend(name), find(name, version or None)
     if found is None:

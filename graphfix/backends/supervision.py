@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import mmap
 import os
 import re
 import select
@@ -18,7 +19,7 @@ Answer = dict[str, Any]
 Request = dict[str, Any]
 LOG_BYTES = 4000  # bytes kept of the end of what a child printed
 MEMORY_CHECK_SECONDS = 0.05  # between two checks of the child's memory
-PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
+PAGE_SIZE = mmap.PAGESIZE
 
 
 class SessionClosed(Exception):

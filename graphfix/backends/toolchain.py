@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from collections import deque
@@ -18,6 +16,7 @@ from pathlib import Path
 
 from graphfix.backends import interpreters
 from graphfix.backends.base import Backend, available, backend
+from graphfix.backends.host import exclusive, kill_group, python_of, require_workers
 from graphfix.backends.session import Session
 from graphfix.errors import BackendError
 
@@ -49,7 +48,7 @@ def installed(name: str) -> list[Toolchain]:
     """Return the complete toolchains of the backend in the cache folder, the newest version first."""
     found = []
     for marker in home().glob(f"{name}-*/{MARKER}"):
-        python = marker.parent / "bin" / "python"
+        python = python_of(marker.parent)
         if python.exists():
             found.append(Toolchain(str(python), json.loads(marker.read_text())["version"]))
     return sorted(found, key=lambda one: [int(part) for part in re.findall(r"\d+", one.version)], reverse=True)
@@ -94,8 +93,7 @@ def pinned(wanted: Backend, version: str | None) -> tuple[str, tuple[str, ...]]:
 def locked(folder: Path) -> Iterator[int]:
     """Hold a lock that one installation of a toolchain and its child processes own, so that an orphaned pip is waited for."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock, exclusive(lock):
         yield lock.fileno()
 
 
@@ -118,7 +116,7 @@ def follow(command: list[str], progress: Progress, lock: int) -> None:
                 last.append(line.rstrip())
                 progress(line.rstrip())
         except BaseException:
-            os.killpg(process.pid, signal.SIGKILL)
+            kill_group(process)
             raise
     if process.returncode:
         why = next((line for line in reversed(last) if line.startswith("ERROR")), last[-1] if last else "")
@@ -132,9 +130,10 @@ def install(name: str, version: str | None, progress: Progress) -> Toolchain:
     suitable Python is found, or a package cannot be installed or imported.
     """
     wanted = backend(name)
+    require_workers(wanted.title)
     version, requires = pinned(wanted, version)
     folder = home() / f"{name}-{version}"
-    python = folder / "bin" / "python"
+    python = python_of(folder)
     with locked(folder) as lock:
         if (folder / MARKER).exists() and python.exists():
             progress(f"{name} {version} is already in {folder}")

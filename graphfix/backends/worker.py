@@ -22,7 +22,6 @@ import importlib.metadata
 import importlib.util
 import json
 import os
-import resource
 import shutil
 import signal
 import sys
@@ -67,6 +66,17 @@ def write_line(pipe: int, answer: Answer) -> None:
         line = line[os.write(pipe, line) :]
 
 
+def limit_resources(memory: int) -> None:
+    """Write no core dumps, and bound the address space; where the system has no such limits, the worker's checks remain."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        # The worker checks resident memory; the address space limit is only a second bound, since compilers
+        # reserve far more than they use.
+        resource.setrlimit(resource.RLIMIT_AS, (3 * memory, 3 * memory))
+
+
 def run_child(respond: Respond, request: Request, result: int, log: int, worker: int) -> None:
     """Run in the forked child: set the bounds, redirect the output, answer one request, and exit."""
     try:
@@ -77,11 +87,7 @@ def run_child(respond: Respond, request: Request, result: int, log: int, worker:
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        # The worker checks resident memory; the address space limit is only a second bound, since compilers
-        # reserve far more than they use.
-        with contextlib.suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_AS, (3 * request["memory"], 3 * request["memory"]))
+        limit_resources(request["memory"])
         os.environ["TMPDIR"] = tempfile.tempdir = request["scratch"]
         os.chdir(request["scratch"])
         try:

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from graphfix.backends.host import require_workers
 from graphfix.errors import BackendError
 
 WORKER = Path(__file__).with_name("worker.py")
@@ -29,6 +30,7 @@ class WorkerProcess:
 
     def __init__(self, adapter: Path, python: str, hint: str | None) -> None:
         """Start the worker in `python` and wait for the import; raises BackendError with `hint` when that fails."""
+        require_workers(adapter.stem)
         self.folder = Path(tempfile.mkdtemp(prefix="graphfix-"))
         self._buffer = b""
         read_requests, self._requests = os.pipe()

@@ -9,9 +9,12 @@ import gc
 import importlib
 import os
 import sys
+import time
 from collections.abc import Container, Iterator, Sequence
-from typing import NoReturn
 
+from graphfix.cli.closed_output import tolerant_stdout
+from graphfix.cli.parser import Parser
+from graphfix.cli.verbosity import VALUED, add_verbosity, detail, verbosity
 from graphfix.errors import GraphfixError, nearest
 from graphfix.version import VERSION
 
@@ -24,6 +27,8 @@ COMMANDS = {
     "ci": "lint the models that changed in git, and mend them in place or show how; for hooks and servers",
     "probe": "measure a compiler with one-node models, and write or check its support tables",
     "table": "the support tables, readable, in the terminal or as a page",
+    "rules": "all codes of findings and all rewrites, a line each",
+    "targets": "the targets, with the measured compiler versions, what was measured and when",
     "explain": "what a finding, a rewrite, or an operator on a target means",
     "init": "write settings and a hook for a project, found out rather than asked for",
     "config": "the settings that hold for a model, and where each of them was found",
@@ -36,26 +41,20 @@ BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 EPILOG = "exit codes: 0 clean, 1 findings, 2 could not judge (bad usage, unreadable model, missing backend)"
 
 
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line on stderr."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print one line with a hint and exit with code 2."""
-        self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`\n")
-
-
 def build_parser(commands: Container[str] = frozenset(COMMANDS)) -> Parser:
     """Return the parser of the whole command line; only these commands get their arguments, the others only a name.
 
     Declaring the arguments of a command imports the modules it uses, which would slow down a run of another command.
     """
     parser = Parser(prog="graphfix", description="A compatibility linter and graph rewriter over ONNX.", epilog=EPILOG)
+    add_verbosity(parser, first=True)
     parser.add_argument("--version", action="version", version=f"graphfix {VERSION}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, text in COMMANDS.items():
         sub = subparsers.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", epilog=EPILOG)
         if name in commands:
             importlib.import_module(f"graphfix.cli.commands.{name}").configure(sub)
+            add_verbosity(sub, first=False)
     return parser
 
 
@@ -79,24 +78,47 @@ def main(argv: Sequence[str] | None = None) -> int:
     gc.set_threshold(100_000)  # modules stay loaded, and thousands of small objects live as long as their model
     atexit.register(gc.freeze)  # skips the last collection, which a process that ends does not need
     arguments = list(sys.argv[1:] if argv is None else argv)
-    command = next((word for word in arguments if not word.startswith("-")), None)
+    command = _command(arguments)
     if command in SINGLE_THREADED:
         with _single_blas_thread():
             importlib.import_module("numpy")
     parser = build_parser({command} if command is not None else frozenset())
+    if command is not None:
+        parser.check_options(arguments[: arguments.index(command)])
     if command is not None and command not in COMMANDS:
         parser.error(f"unknown command `{command}`, {nearest(command, COMMANDS)}")
     try:
-        given = parser.parse_args(arguments)
-        code: int = importlib.import_module(f"graphfix.cli.commands.{given.command}").run(given)
-        sys.stdout.flush()
-        return code
+        with tolerant_stdout():
+            return _run(parser, arguments)
     except GraphfixError as error:
         print(f"graphfix: {error.line()}", file=sys.stderr)
         return 2
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except KeyboardInterrupt:
         print("graphfix: interrupted", file=sys.stderr)
         return 2
+
+
+def _command(arguments: Sequence[str]) -> str | None:
+    """Return the command that a command line names: its first word that is neither an option nor an option's value."""
+    words = (word for at, word in enumerate(arguments) if at == 0 or arguments[at - 1] not in VALUED)
+    return next((word for word in words if not word.startswith("-")), None)
+
+
+def _run(parser: Parser, arguments: Sequence[str]) -> int:
+    """Parse a command line and run its command; returns the exit code."""
+    given, rest = parser.parse_known_args(arguments)
+    if rest:
+        _subparser(parser, given.command).unknown(rest)
+    with verbosity(given):
+        detail(f"version {VERSION}, Python {sys.version.split()[0]}")
+        started = time.monotonic()
+        code: int = importlib.import_module(f"graphfix.cli.commands.{given.command}").run(given)
+        detail(f"{given.command} took {time.monotonic() - started:.2f} s, exit code {code}")
+    return code
+
+
+def _subparser(parser: Parser, command: str) -> Parser:
+    """Return the parser of one command."""
+    (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    found: Parser = commands.choices[command]
+    return found

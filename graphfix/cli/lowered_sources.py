@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphfix.cli.run_settings import ModelSettings
+from graphfix.cli.verbosity import notice
 from graphfix.errors import GraphfixError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def lower_sources(
                         sources[one.model], given, targets=one.targets, shapes=one.shapes, values=one.values, progress=say
                     )
                 )
-                print(f"graphfix: {lowered[one.model].summary}", file=sys.stderr)
+                notice(lowered[one.model].summary)
             except GraphfixError as error:
                 error.path = error.path or str(one.model)
                 failures[one.model] = error.line()

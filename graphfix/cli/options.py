@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from graphfix.cli.progress import spinner
+from graphfix.cli.verbosity import notice
 from graphfix.errors import UsageError
 from graphfix.ir.atomic_write import PendingFile, output_errors, writable
 from graphfix.ir.atomic_write import destination as resolved
 from graphfix.linter.config import Config
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Result, Severity
 from graphfix.linter.formats import FORMATS
+from graphfix.tables.versions import expanded_targets
 from graphfix.tables.versions import targets as known_targets
 
 if TYPE_CHECKING:
@@ -79,7 +81,7 @@ def as_onnx(
         lower_for_command(source, given, targets=targets, shapes=shapes, values=values, progress=say) as lowered_source,
     ):
         file = usable_model(lowered_source)
-        print(f"graphfix: {lowered_source.summary}", file=sys.stderr)
+        notice(lowered_source.summary)
         yield file, lowered_source
 
 
@@ -88,10 +90,7 @@ def chosen_targets(given: str | None, config: Config) -> list[str]:
     names = [name.strip() for name in given.split(",")] if given else list(config.targets)
     if not names:
         raise UsageError("no target is given", hint=f"add --target T, one of {', '.join(known_targets())}, or all")
-    found: list[str] = []
-    for name in names:
-        found.extend(known_targets() if name == "all" else [name])
-    return list(dict.fromkeys(found))
+    return expanded_targets(names)
 
 
 def bindings(shapes: Sequence[str], values: Sequence[str], config: Config) -> tuple[dict[str, Any], dict[str, Any]]:

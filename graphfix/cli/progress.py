@@ -1,4 +1,7 @@
-"""Progress on stderr for tasks that take over a second; nothing is shown when stderr is not a terminal."""
+"""Progress on stderr for tasks that take over a second; nothing is shown when stderr is not a terminal, or with `-q`.
+
+With `-v` each step is a line instead.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
+from graphfix.cli.verbosity import LEVEL, detail
+
 Step = Callable[[str], None]
+STARTED = time.monotonic()
 
 
 @contextlib.contextmanager
 def progress(total: int, doing: str) -> Iterator[Step]:
     """Yield a function to call with a name after each of `total` steps; a progress bar appears after one second."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
+    if LEVEL.get() or not sys.stderr.isatty():
+        yield _as_line if LEVEL.get() > 0 else lambda _: None
         return
     started, done = time.monotonic(), 0
     with contextlib.ExitStack() as stack:
@@ -47,11 +53,16 @@ def _bar(stack: contextlib.ExitStack, total: int, doing: str) -> Step:
     return lambda name: shown.update(task, advance=1, at=name)
 
 
+def _as_line(what: str) -> None:
+    """Print a step as a line, for `-v`, with the seconds since the start."""
+    detail(f"{time.monotonic() - STARTED:6.2f} s  {what}")
+
+
 @contextlib.contextmanager
 def spinner() -> Iterator[Step]:
     """Yield a function that sets the current activity; a spinner shows it on stderr, on a terminal and after one second."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
+    if LEVEL.get() or not sys.stderr.isatty():
+        yield _as_line if LEVEL.get() > 0 else lambda _: None
         return
     from rich.console import Console
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphfix.cli.options import bindings, chosen_targets, spanned_bindings
+from graphfix.cli.verbosity import notice
 from graphfix.errors import UsageError
 from graphfix.linter import baseline as baselines
 from graphfix.linter import config as configuration
@@ -118,7 +118,7 @@ def save_baselines(settings: Sequence[ModelSettings], *, update: bool) -> None:
         if baseline is not None and baseline.changed:
             if update:
                 baseline.forget_missing()
-                print(f"graphfix: {baseline.path} knows {baseline.size} findings now", file=sys.stderr)
+                notice(f"{baseline.path} knows {baseline.size} findings now")
             baseline.save()
 
 

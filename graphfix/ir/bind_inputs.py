@@ -23,6 +23,12 @@ from graphfix.ir.traversal import graphs
 Dims = Sequence[int | str | None]
 
 
+def parsed_shapes(shapes: Mapping[str, str | Sequence[int | str]] | None) -> Mapping[str, Any] | None:
+    """Return dims by input name, those written as a text such as `1x3xN` parsed; UsageError for a text that is no shape."""
+    parsed = {name: parse_shape(f"{name}={dims}")[1] for name, dims in (shapes or {}).items() if isinstance(dims, str)}
+    return {**shapes, **parsed} if shapes else None
+
+
 def parse_shape(text: str) -> tuple[str | None, list[int | str]]:
     """Parse `x=1x3x224x224` or `1x3x224x224` into (name or None, dims); `x=` alone is a scalar. Commas work as well."""
     name, equals, written = text.rpartition("=")

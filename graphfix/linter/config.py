@@ -157,6 +157,10 @@ def _suppression(table: dict[str, Any], path: Path) -> Suppression:
         if key not in given:
             raise UsageError(f"a suppression has no `{key}`", path=path, hint=f"add `{key}`, {SUPPRESSION[key].about}")
     _check_codes([given["code"]], path)
+    if "target" in given:
+        from graphfix.tables.versions import canonical_target
+
+        given["target"] = canonical_target(given["target"])
     return Suppression(**given)
 
 

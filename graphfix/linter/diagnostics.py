@@ -10,6 +10,7 @@ from typing import Any
 from graphfix.ir.source_location import SourceLocation
 from graphfix.linter.fingerprints import digits, signature, unnumbered
 from graphfix.linter.fix import Fix as Fix
+from graphfix.linter.short_reprs import ShortFinding, ShortResult
 
 
 class Severity(StrEnum):
@@ -25,8 +26,8 @@ class Severity(StrEnum):
         return {"error": 3, "warning": 2, "note": 1}[self.value]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+@dataclass(frozen=True, slots=True, repr=False)
+class Finding(ShortFinding):
     """A diagnostic about one node (or about the model, when `op` is empty) for one target.
 
     `cure` holds the command-line options that would fix it, empty where there are none. `called` is the target with the
@@ -140,8 +141,8 @@ class SuppressedFinding:
     reason: str
 
 
-@dataclass(slots=True)
-class Result:
+@dataclass(slots=True, repr=False)
+class Result(ShortResult):
     """The result for one model on one target: the verdict, the findings, and for `fix` the changes.
 
     `verdict` is accepted, rejected or undecided; None when the model could not be judged, and `error` says why. `called`
@@ -258,14 +259,12 @@ def number_duplicates(findings: Iterable[Finding], called: str) -> list[Finding]
     findings, and copying each would take longer than judging the model.
     """
     seen: dict[tuple[str, ...], int] = {}
-    out = list(findings)
-    versioned = called if "@" in called else ""
+    out, versioned = list(findings), called if "@" in called else ""
     for finding in out:
         if finding.called != versioned:
             object.__setattr__(finding, "called", versioned)
         key = stable_identity(finding)
-        number = seen.get(key, 0)
-        seen[key] = number + 1
+        number = seen[key] = seen.get(key, -1) + 1
         if finding.ordinal != number:
             object.__setattr__(finding, "ordinal", number)
     return out

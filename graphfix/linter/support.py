@@ -15,7 +15,7 @@ from graphfix.tables.compiler_words import compiler_words
 from graphfix.tables.phrases import condition_in_words, facet_order, facet_title, following, values_in_words
 from graphfix.tables.placement import SORTS, placements
 from graphfix.tables.table import AT_READ, NEUTRAL, Entry, Evidence, Table
-from graphfix.tables.versions import measured_versions, targets
+from graphfix.tables.versions import canonical_target, measured_versions, targets
 
 if TYPE_CHECKING:
     from graphfix.analysis.facets.node import Facets
@@ -26,6 +26,8 @@ VERDICTS: dict[Verdict, str] = {
     "always": "always", "conditions": "with conditions", "rejected": "rejected", "unmeasured": "not measured",
 }  # fmt: skip
 """Verdicts on an operator, and their names in reports."""
+FOLDABLE = "foldable"
+"""The facet that says whether all operands of a node are constant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,29 @@ class Support:
         """Supported in every probed form, in some of them or with wrong numerics, in none, or never probed."""
         if self.entry is None:
             return "unmeasured"
-        if any(not evidence.when for evidence in self.entry.rejects):
+        if any(not evidence.when or self._only_constant_supported(evidence) for evidence in self.entry.rejects):
             return "rejected"
         return "conditions" if self.entry.rejects or self.entry.wrong or self.entry.exceptions else "always"
+
+    def _only_constant_supported(self, evidence: Evidence) -> bool:
+        """Whether a rejection leaves only nodes whose operands are all constant, which are folded and never compiled."""
+        assert self.entry is not None
+        if set(evidence.when) != {FOLDABLE} or evidence.opposes:
+            return False
+        listed = evidence.when[FOLDABLE]
+        return isinstance(listed, list) and self.entry.axes.get(FOLDABLE, frozenset()) - set(listed) == {True}
+
+    @property
+    def conditions(self) -> int:
+        """The number of conditions under which the operator is not supported; 0 for any verdict but `conditions`."""
+        return len(self.statements) if self.verdict == "conditions" else 0
+
+    @property
+    def label(self) -> str:
+        """The verdict in words, with the number of conditions; every matrix, in a terminal or on a page, shows this."""
+        if self.verdict != "conditions":
+            return VERDICTS[self.verdict]
+        return f"{self.conditions} condition{'' if self.conditions == 1 else 's'}"
 
     @property
     def statements(self) -> list[Statement]:
@@ -135,7 +157,7 @@ def tables(wanted: Sequence[str] = (), *, every: bool = False, home: Path | None
     Without wanted targets the newest table of every target is opened, or with `every` all of them.
     """
     found: list[Table] = []
-    for name in wanted or targets(home=home):
+    for name in map(canonical_target, wanted or targets(home=home)):
         if "@" in name or name not in targets(home=home) or not (wanted or every):
             found.append(Table.open(name, home=home))
         else:

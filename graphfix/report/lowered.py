@@ -50,10 +50,15 @@ def render_lowered(
         if result.target and chosen.model is not None:
             verdict = str(result.verdict)
             errors = sum(found.severity.weight == 3 for found in result.findings)
-            tail = f", {errors} finding{'s' if errors != 1 else ''} that reject it" if errors else ""
+            tail = f", {rejections(errors)}" if errors else ""
             page.line("  ", (verdict, VERDICTS[verdict]), f" by {result.judge}{tail}")
     if output is not None:
         page.line("  ", ("wrote     ", "bold"), str(output))
+
+
+def rejections(errors: int) -> str:
+    """Return how many findings reject a model, in words."""
+    return "1 finding that rejects it" if errors == 1 else f"{errors} findings that reject it"
 
 
 SHOWN_CODES = frozenset({"GF506", "GF508"})

@@ -12,6 +12,7 @@ from graphfix.report.page import Page, Span
 from graphfix.tables.table import Table
 
 STYLES: dict[Verdict, str] = {"always": "green", "conditions": "yellow", "rejected": "bold red", "unmeasured": "dim"}
+SHORT: dict[Verdict, str] = {"unmeasured": "-"}
 HEADING = "operator"
 GAP = "  "
 MIN_NAME = 16
@@ -54,11 +55,5 @@ def _cropped(name: str, width: int) -> str:
 
 def _cell(cell: Support, width: int) -> Span:
     """Return a verdict as a cell."""
-    number = len(cell.statements) if cell.verdict == "conditions" else 0
-    text = {
-        "always": "always",
-        "conditions": f"{number} cond.",
-        "rejected": "rejected",
-        "unmeasured": "-",
-    }[cell.verdict]
+    text = f"{cell.conditions} cond." if cell.verdict == "conditions" else SHORT.get(cell.verdict, cell.label)
     return f"{GAP}{text:<{width}}", STYLES[cell.verdict]

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from typing import TYPE_CHECKING, Any
 
 from graphfix.linter.diagnostics import Finding, Result
 from graphfix.report.paragraphs import grouped, places
+from graphfix.report.paths_text import cell as path_cell
+
+if TYPE_CHECKING:
+    from graphfix.lowering.paths.model import ConversionPaths
 
 COLOURS = {"accepted": "#2e7d32", "rejected": "#c62828", "undecided": "#b26a00", "error": "#c62828", "warning": "#b26a00"}
 MAX_CAUSES = 30
@@ -60,3 +65,23 @@ def _cause(group: Sequence[Finding]) -> Iterator[str]:
     if finding.rewrite is not None:
         yield f"<br>fix: {finding.rewrite}"
     yield "</li>"
+
+
+def changes_html(changes: Sequence[Mapping[str, Any]]) -> str:
+    """Return the rewrites that were applied, each with its safety class and the number of nodes, as a table."""
+    counts = Counter((change["rewrite"], change["safety"]) for change in changes if change["applied"])
+    if not counts:
+        return "<p>nothing was changed</p>"
+    rows = "".join(f"<tr><td>{escape(name)}</td><td>{safety}</td><td>{n}</td></tr>" for (name, safety), n in counts.items())
+    return f"<table><thead><tr><th>rewrite</th><th>safety</th><th>nodes</th></tr></thead><tbody>{rows}</tbody></table>"
+
+
+def paths_html(found: ConversionPaths) -> str:
+    """Return the conversion paths as a table of exporters by targets."""
+    head = "".join(f"<th>{escape(target)}</th>" for target in found.targets)
+    rows = []
+    for start in found.starts:
+        cells = (found.path(start, target) for target in found.targets)
+        words = "".join(f"<td>{escape(path_cell(path)[0])}</td>" for path in cells)
+        rows.append(f"<tr><td>{escape(start.exporter)}</td>{words}</tr>")
+    return f"<table><thead><tr><th>exporter</th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from graphfix.linter.codes import codes
 from graphfix.linter.diagnostics import Finding, Result, SuppressedFinding
+from graphfix.linter.documentation import help_uri, information_uri
 from graphfix.report.file_uris import cited, hosted
 from graphfix.version import VERSION
 
@@ -35,6 +36,7 @@ def render(results: Sequence[Result], out: TextIO) -> None:
         "name": "graphfix",
         "version": VERSION,
         "semanticVersion": VERSION,
+        "informationUri": information_uri(),
         "rules": [_rule(code) for code in used],
     }
     invocation: dict[str, Any] = {"executionSuccessful": not failed}
@@ -60,6 +62,7 @@ def _rule(code: str) -> dict[str, Any]:
         "name": "".join(word.capitalize() for word in info.name.split("-")),
         "shortDescription": {"text": info.summary},
         "fullDescription": {"text": " ".join(info.about.split())},
+        "helpUri": help_uri(code),
         "help": {"text": f"{info.about}\n\n`graphfix explain {code}` says more.", "markdown": info.about},
         "defaultConfiguration": {"level": info.severity.value},
         "properties": {"tags": ["onnx", "compatibility"]},

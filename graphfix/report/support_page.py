@@ -33,8 +33,8 @@ def support_page(names: Sequence[str], tables: Sequence[Table]) -> str:
 def page_data(names: Sequence[str], tables: Sequence[Table]) -> dict[str, Any]:
     """Return the tables as the page's script reads them: rows of cells, with numbers for texts.
 
-    A cell is 0 where nothing was measured, else [verdict, probes, compiler, date, tried, statements]; a statement is
-    [sort, words, id, stage, message, probes for, probes against, error or null, rewrite, its safety].
+    A cell is 0 where nothing was measured, else [verdict, probes, compiler, date, tried, statements, label]; a statement
+    is [sort, words, id, stage, message, probes for, probes against, error or null, rewrite, its safety].
     """
     strings = Strings()
     rows = []
@@ -48,7 +48,7 @@ def page_data(names: Sequence[str], tables: Sequence[Table]) -> dict[str, Any]:
             tried = "\n".join(f"{axis}: {', '.join(values)}" for axis, values in found.tried.items()).replace("`", "")
             texts = map(strings.number, (found.entry.compiler, found.entry.on, tried))
             statements = [_statement(statement, strings) for statement in (*found.statements, *found.slow)]
-            cells.append([CODES[found.verdict], found.entry.probes, *texts, statements])
+            cells.append([CODES[found.verdict], found.entry.probes, *texts, statements, found.label])
         domain, _, op = name.rpartition(".")
         rows.append([op, domain, cells])
     columns = [[table.target, table.version, table.title, _notes(table)] for table in tables]

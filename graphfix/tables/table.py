@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from graphfix.errors import TableError, UsageError, nearest
 from graphfix.tables.conditions import Condition, holds
+from graphfix.tables.measured_fix import MeasuredFix, measured_fix
 from graphfix.tables.phrases import listed, phrase, unknown_facet
 from graphfix.tables.target_facets import facets_for_target
 from graphfix.tables.versions import (
+    canonical_target,
     measured_versions,
     nearest_version,
     newest_version,
@@ -44,22 +46,6 @@ AT_READ = "read"
 """The stage of evidence about models that ran, and whose outputs cannot be read."""
 NEUTRAL: frozenset[Facet] = frozenset({"absent", "default", "none", "nothing", "static", "ones", False, ""})
 """Values of facets that are not in use, so that a table need not list the facet."""
-
-
-@dataclass(frozen=True, slots=True)
-class MeasuredFix:
-    """Rewrites after which the compiler accepted refused probes: `fixed` of the probes tried `of` that condition.
-
-    `name` is the rewrite of the refused node itself, `rewrites` are all that were applied, in order, and `safety` is the
-    least safe class among them. `when`, if not empty, is the condition under which they work.
-    """
-
-    name: str
-    rewrites: tuple[str, ...]
-    safety: str
-    fixed: int
-    of: int
-    when: Condition = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +222,7 @@ class Table:
         import tomllib
 
         home = tables_folder(home)
-        name, _, wanted = target.partition("@")
+        name, _, wanted = canonical_target(target).partition("@")
         if name not in targets(home=home):
             raise UsageError(f"unknown target `{name}`", hint=nearest(name, targets(home=home)))
         about = tomllib.loads((home / name / "target.toml").read_text())
@@ -287,14 +273,8 @@ def _evidence(item: Mapping[str, Any]) -> Evidence:
     counts = item["probes"]
     return Evidence(
         item["id"], item["kind"], item["when"], item["stage"], item["said"], counts["for"], counts["against"],
-        item.get("error"), item.get("tried", 0), tuple(_fix(fix) for fix in item.get("fixed_by", ())),
+        item.get("error"), item.get("tried", 0), tuple(map(measured_fix, item.get("fixed_by", ()))),
     )  # fmt: skip
-
-
-def _fix(item: Mapping[str, Any]) -> MeasuredFix:
-    rewrites = tuple(item["rewrites"])
-    name = item.get("name", rewrites[-1])
-    return MeasuredFix(name, rewrites, item["safety"], item["fixed"], item["of"], item.get("when", {}))
 
 
 @functools.cache

@@ -5,12 +5,27 @@ from __future__ import annotations
 import functools
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from graphfix.errors import TableError
 
 WHOLE = "@model"
 """The name of the entry about whole models, in place of an operator's name."""
+
+ALIASES = {"trt": "tensorrt", "ov": "openvino", "litert": "tflite", "core-ml": "coreml"}
+"""Other names of targets, in lower case."""
+
+
+def canonical_target(target: str) -> str:
+    """Return a target, perhaps with `@VERSION`, under its own name where an alias is given."""
+    name, at, version = target.partition("@")
+    return ALIASES.get(name.lower(), name) + at + version
+
+
+def aliases_of(target: str) -> list[str]:
+    """Return the other names of a target."""
+    return [alias for alias, name in ALIASES.items() if name == target]
 
 
 @functools.cache
@@ -32,6 +47,12 @@ def tables_folder(home: Path | None = None) -> Path:
 def targets(*, home: Path | None = None) -> list[str]:
     """Return the names of all targets that have a folder of tables, sorted."""
     return sorted(path.parent.name for path in tables_folder(home).glob("*/target.toml"))
+
+
+def expanded_targets(names: Iterable[str]) -> list[str]:
+    """Return targets under their own names, each once, with `all` replaced by every target; unknown ones stay."""
+    expanded = (each for name in names for each in (targets() if name == "all" else [canonical_target(name)]))
+    return list(dict.fromkeys(expanded))
 
 
 def measured_versions(target: str, *, home: Path | None = None) -> list[str]:

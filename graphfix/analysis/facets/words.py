@@ -187,7 +187,7 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
     "extents": {"same": "dims that are equal by their formulas", "differ": "dynamic dims of different formulas off the axis"},
     "against": {"negative": "negative constants on one side", "nothing": "no negative constants on one side"},
     "cut": {
-        "none": "no output shape that cuts anything off",
+        "none": "no output shape",
         "odd": "an output shape that cuts off an odd number of rows or columns",
         "nothing": "an output shape that cuts off nothing",
         "even": "an output shape that cuts off as much on both sides",

@@ -37,6 +37,10 @@ class Compiled:
     output: Path | None
     part: Part | None = None
 
+    def __repr__(self) -> str:
+        says = "accepted" if self.verdict.accepted else f"rejected in stage {self.verdict.stage}"
+        return f"<Compiled: {says} by {self.result.judge}" + (f", wrote {self.output}>" if self.output is not None else ">")
+
 
 def compile_case(
     case: Case,

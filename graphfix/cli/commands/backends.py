@@ -31,28 +31,32 @@ def run(given: argparse.Namespace) -> int:
     from graphfix.backends.base import backends
 
     rows = [row for _, backend in sorted(backends().items()) for row in _rows(backend)]
-    if not sys.stdout.isatty():
+    from graphfix.report.page import console, styled
+
+    if not styled(sys.stdout):
         widths = [max(len(row[at]) for row in (COLUMNS, *rows)) for at in range(len(COLUMNS))]
         for row in (COLUMNS, *rows):
             print("  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip())
         return 0
-    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(*COLUMNS, box=None, pad_edge=False)
     for row in rows:
-        table.add_row(*row)
-    Console().print(table)
+        table.add_row(*map(Text, row))  # as text: rich reads [coreml] in a string as markup
+    console(sys.stdout).print(table)
     return 0
 
 
 def _rows(backend: Backend) -> Iterator[tuple[str, ...]]:
     """Yield one row per installed version, the one that is used first, then one per version that was only measured."""
+    from graphfix.backends.host import runs_workers
     from graphfix.backends.toolchain import find, installed
     from graphfix.tables.versions import measured_versions, targets
 
     measured = measured_versions(backend.name)[::-1] if backend.name in targets() else []
-    runs = "yes" if backend.runs_here else "no"
+    compiles = "yes" if runs_workers() else "no"
+    runs = "yes" if backend.runs_here and runs_workers() else "no"
     installed_versions: list[str] = []
     try:
         used = find(backend.name)
@@ -64,7 +68,7 @@ def _rows(backend: Backend) -> Iterator[tuple[str, ...]]:
         for one in (used, *(other for other in installed(backend.name) if other != used)):
             if one is not None:
                 installed_versions.append(one.version)
-                yield backend.name, one.version, "yes" if one.version in measured else "no", "yes", runs, one.python, "-"
+                yield backend.name, one.version, "yes" if one.version in measured else "no", compiles, runs, one.python, "-"
     for version in measured:
         if version not in installed_versions:
             yield backend.name, version, "yes", "no", "no", "-", f"graphfix backends install {backend.name}@{version}"
@@ -75,8 +79,9 @@ def _install(wanted: str | None) -> int:
     if not wanted:
         raise UsageError("no backend is named", hint="write `graphfix backends install tflite`")
     from graphfix.backends.toolchain import install
+    from graphfix.tables.versions import canonical_target
 
-    name, _, version = wanted.partition("@")
+    name, _, version = canonical_target(wanted).partition("@")
     with spinner() as say:
         report = say if sys.stderr.isatty() else lambda line: print(line, file=sys.stderr, flush=True)
         toolchain = install(name, version or None, lambda line: report(line[:100]))

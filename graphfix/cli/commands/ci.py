@@ -15,6 +15,7 @@ from graphfix.cli.next_command import complete_steps
 from graphfix.cli.options import add_fail_on, add_shared, counts, destination, exit_code
 from graphfix.cli.progress import progress
 from graphfix.cli.run_settings import ModelSettings, add_policy, model_settings, save_baselines
+from graphfix.cli.verbosity import notice
 from graphfix.errors import UsageError
 from graphfix.linter.diagnostics import Result
 from graphfix.lowering.source import recognise_source
@@ -63,7 +64,7 @@ def run(given: argparse.Namespace) -> int:
         raise UsageError(f"--diff cannot follow {output_format} on stdout", hint="add --output-file FILE, or --report")
     if not models:
         since = f" has changed since {given.changed_since}" if given.changed_since else " is here to judge"
-        print(f"graphfix: no model{since}", file=sys.stderr)
+        notice(f"no model{since}")
     results, fixed = _lint_and_fix(given, settings)
     _write_reports(given, output_format, reports, results, any_model=bool(models))
     return max(_conclude(given, fixed), _exit(given, settings, results))
@@ -111,7 +112,7 @@ def _without_pointers(models: Sequence[Path]) -> Iterator[Path]:
 
     for model in models:
         if is_pointer(model):
-            print(f"graphfix: {model}: skipped, it is a Git LFS pointer and not the model; run `git lfs pull`", file=sys.stderr)
+            notice(f"{model}: skipped, it is a Git LFS pointer and not the model; run `git lfs pull`")
         else:
             yield model
 
@@ -152,11 +153,11 @@ def _conclude(given: argparse.Namespace, fixed: Sequence[FixedModel]) -> int:
     files = [file for one in changed for file in one.files]
     if files:
         names = ", ".join(one.results[0].model for one in changed)
-        print(f"graphfix: mended in place: {names}", file=sys.stderr)
+        notice(f"mended in place: {names}")
         if given.commit is not None:
             from graphfix.cli.git import commit_files
 
-            print(f"graphfix: committed as {commit_files(given.commit, files)}", file=sys.stderr)
+            notice(f"committed as {commit_files(given.commit, files)}")
     return 0
 
 
@@ -174,7 +175,7 @@ def _exit(given: argparse.Namespace, settings: Sequence[ModelSettings], results:
     if fixable and not (given.fix or given.diff):
         options = [*(["--target", given.target] if given.target else []), *(f"--shape={shape}" for shape in given.shape)]
         words = shlex.join(["graphfix", "ci", "--fix", *options, *dict.fromkeys(fixable)])
-        print(f"graphfix: to mend in place, verified: {words}", file=sys.stderr)
+        notice(f"to mend in place, verified: {words}")
     return max(codes)
 
 

@@ -13,6 +13,7 @@ from graphfix.backends.gpu_options import CAPABILITIES, gpu_options
 from graphfix.cli.commands.fix import read_data
 from graphfix.cli.options import add_fail_on, add_shared, as_onnx, bindings, chosen_targets, destination, spanned_bindings
 from graphfix.cli.progress import spinner
+from graphfix.cli.verbosity import notice
 from graphfix.errors import UsageError
 from graphfix.ir.atomic_write import writable
 from graphfix.linter import config as settings
@@ -93,7 +94,7 @@ def _bisect_progress(given: argparse.Namespace, say: Any) -> Any:
     """Return the function that reports progress: the spinner on a terminal, else lines on stderr for a bisection."""
     if sys.stderr.isatty() or not given.bisect:
         return say
-    return lambda line: print(f"graphfix: {line}", file=sys.stderr)
+    return notice
 
 
 def _output_paths(given: argparse.Namespace) -> tuple[Path | None, Path | None]:

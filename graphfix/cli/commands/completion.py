@@ -7,8 +7,10 @@ import argparse
 from graphfix.cli.completion import SHELLS, script, tree
 
 WHERE = """
-bash: graphfix completion bash > ~/.local/share/bash-completion/completions/graphfix;
-zsh: graphfix completion zsh > a folder of $fpath, as _graphfix;
+bash: graphfix completion bash > ~/.local/share/bash-completion/completions/graphfix
+
+zsh: graphfix completion zsh > DIR/_graphfix, for a folder DIR of $fpath
+
 fish: graphfix completion fish > ~/.config/fish/completions/graphfix.fish
 """
 
@@ -16,7 +18,7 @@ fish: graphfix completion fish > ~/.config/fish/completions/graphfix.fish
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("shell", choices=SHELLS, help="the shell that will read it")
-    parser.epilog = " ".join(WHERE.split())
+    parser.epilog = WHERE
 
 
 def run(given: argparse.Namespace) -> int:

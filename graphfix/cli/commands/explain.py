@@ -1,21 +1,31 @@
-"""`graphfix explain`: the documentation of a finding's code, of a rewrite, or of an operator on a target."""
+"""`graphfix explain`: the documentation of a finding's code, of a rewrite, or of an operator on one target or on all."""
 
 from __future__ import annotations
 
 import argparse
 import inspect
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from graphfix.errors import UsageError, nearest
 from graphfix.linter.check import Check, checks
 from graphfix.linter.codes import codes
+from graphfix.linter.documentation import documentation
 from graphfix.tables.table import table
-from graphfix.tables.versions import targets
+from graphfix.tables.versions import canonical_target, targets
+
+if TYPE_CHECKING:
+    from graphfix.tables.table import Table
+
+USUAL_TARGET = "demo"
+"""The invented target of examples that name none."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("subject", nargs="+", metavar="CODE | REWRITE | TARGET OP", help="GF103, dissolve-if, tensorrt Resize")
+    parser.add_argument(
+        "subject", nargs="+", metavar="CODE | REWRITE | [TARGET] OP", help="GF103, dissolve-if, Resize, tract Resize"
+    )
 
 
 def run(given: argparse.Namespace) -> int:
@@ -25,7 +35,7 @@ def run(given: argparse.Namespace) -> int:
 
 
 def explain(subject: Sequence[str]) -> Iterator[str]:
-    """Yield the documentation of a code, of a check or rewrite by name, or of an operator on a target, line by line.
+    """Yield the documentation of a code, of a check or rewrite by name, or of an operator on a target or all, line by line.
 
     Raises:
         UsageError: there is no such subject; the hint names the most similar one.
@@ -33,7 +43,7 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
     if len(subject) == 2:
         from graphfix.linter.support import named, operators, support, support_lines
 
-        name = subject[0].partition("@")[0]
+        name = canonical_target(subject[0]).partition("@")[0]
         if name not in targets():
             raise UsageError(f"no target is called `{name}`", hint=nearest(name, targets()))
         rules = table(subject[0])
@@ -47,6 +57,7 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
         for check in checks():
             if check.code == found.code:
                 yield from _examples(check)
+        yield f"\nDocumented in: {documentation(found.code)}"
         return
     from graphfix.rewriting.registry import registry
 
@@ -58,17 +69,44 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
         if rewrite.before and rewrite.after:
             yield f"\nBefore:\n{_indented(rewrite.before)}\nAfter:\n{_indented(rewrite.after)}"
         return
-    if word.partition("@")[0] in targets():
+    if canonical_target(word).partition("@")[0] in targets():
         raise UsageError(f"`{word}` is a target", hint=f"name an operator as well, such as `graphfix explain {word} Resize`")
+    from graphfix.linter.support import operators, tables
+
+    opened = tables()
+    measured = operators(opened)
+    if any(word.lower() in (name.lower(), name.rpartition(".")[2].lower()) for name in measured):
+        yield from _on_all_targets(word, opened, measured)
+        return
     every = codes().values()
-    known = [*(code.code for code in every), *(code.name for code in every), *registry(), *targets()]
+    known = [*(code.code for code in every), *(code.name for code in every), *registry(), *targets(), *measured]
     raise UsageError(f"nothing is called `{word}`", hint=nearest(word, known))
 
 
+def _on_all_targets(word: str, opened: Sequence[Table], measured: Sequence[str]) -> Iterator[str]:
+    """Yield an operator's verdict on every target, one line each, then everything that the tables say about it."""
+    from graphfix.linter.support import named, support, support_lines
+
+    for name in named(word, measured):
+        found = [support(name, table) for table in opened]
+        yield f"{name}\n"
+        width = max(len(one.table.target) for one in found)
+        yield from (f"  {one.table.target.ljust(width)}  {one.label}" for one in found)
+        for one in found:
+            yield ""
+            yield from support_lines(one)
+
+
 def _examples(check: Check) -> Iterator[str]:
-    for title, examples in (("Speaks on", check.invalid), ("Silent on", check.valid)):
+    for title, examples in (("Reported", check.invalid), ("Not reported", check.valid)):
         yield f"\n{title}:"
-        yield from (_indented(example.nodes) for example in examples[:2])
+        for example in examples[:2]:
+            yield _indented(example.nodes)
+            yield (
+                f"        for {example.inputs}"
+                + (f", {example.weights}" if example.weights else "")
+                + (f", target {example.target}" if example.target != USUAL_TARGET else "")
+            )
 
 
 def _indented(text: str) -> str:

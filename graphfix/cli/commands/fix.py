@@ -16,6 +16,7 @@ from graphfix.cli.interface_options import add_reforms
 from graphfix.cli.next_command import complete_steps
 from graphfix.cli.options import add_fail_on, add_shared, as_onnx, bindings, chosen_targets, destination, exit_code
 from graphfix.cli.progress import spinner
+from graphfix.cli.verbosity import notice
 from graphfix.errors import UsageError
 from graphfix.ir.reading import named, read_whole
 from graphfix.linter import config as settings
@@ -85,6 +86,8 @@ def run(given: argparse.Namespace) -> int:
         sys.stdout.write(fixing.diff)
         for sentence in fixing.fixed.unmet:
             _warn(sentence)
+        if not fixing.diff and not fixing.fixed.unmet:
+            print(f"graphfix: {given.model}: {_unchanged(fixing.fixed.results)}", file=sys.stderr)
         return int(bool(fixing.diff or fixing.fixed.unmet))
     output = _save(fixing, goal, given)
     results = _finished_results(fixing, Policy(config), output, given)
@@ -163,6 +166,14 @@ def _measure(stack: contextlib.ExitStack, given: argparse.Namespace, say: Callab
     return stack.enter_context(target_measure(begin=say))
 
 
+def _unchanged(results: Sequence[Result]) -> str:
+    """Say why a diff is empty: nothing is rejected, or no rewrite resolves what is."""
+    rejected = [result.judge for result in results if result.verdict == "rejected"]
+    if not rejected:
+        return "nothing to change, no target rejects it"
+    return f"nothing would change: it stays rejected by {', '.join(rejected)}; `--why -o OUT` says why"
+
+
 def _save(fixing: Fixing, goal: Path, given: argparse.Namespace) -> str | None:
     """Write the fixed model; returns its path, None where a model fixed in place has not changed."""
     from graphfix.ir.io import save_model
@@ -214,7 +225,7 @@ def _interface(model: ModelProto, given: argparse.Namespace) -> list[InterfaceRe
 
 
 def _warn(line: str) -> None:
-    print(f"graphfix: {line}", file=sys.stderr)
+    notice(line)
 
 
 def _report(results: Sequence[Result], given: argparse.Namespace, write: Any) -> None:

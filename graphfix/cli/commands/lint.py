@@ -18,6 +18,7 @@ from graphfix.cli.next_command import complete_steps
 from graphfix.cli.options import add_fail_on, add_shared, destination, exit_code
 from graphfix.cli.progress import progress
 from graphfix.cli.run_settings import ModelSettings, add_policy, model_settings, save_baselines
+from graphfix.cli.verbosity import notice
 from graphfix.errors import GraphfixError, UsageError
 from graphfix.linter.diagnostics import Result
 from graphfix.linter.timings import StageTimer
@@ -121,7 +122,7 @@ def _lint(
         from graphfix.report.annotated_model import annotate
 
         count = annotate(results, tasks[0].file, given.annotate, force=given.force)
-        print(f"graphfix: wrote {given.annotate}, with the verdict on each of {count} nodes", file=sys.stderr)
+        notice(f"wrote {given.annotate}, with the verdict on each of {count} nodes")
     return results
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 from graphfix.cli.commands.fix import read_data
 from graphfix.cli.options import add_shared, bindings, chosen_targets, destination
 from graphfix.cli.progress import spinner
+from graphfix.cli.verbosity import notice
 from graphfix.errors import BackendError, UsageError
 from graphfix.ir.atomic_write import writable
 from graphfix.linter import config as settings
 from graphfix.lowering.options import add_lowering, add_proof
-from graphfix.lowering.paths.model import ConversionPaths, Start
-from graphfix.lowering.source import Source, recognise_source
+from graphfix.lowering.paths.model import ConversionPaths
+from graphfix.lowering.source import recognise_source
 from graphfix.tables.table import table
 from graphfix.tables.versions import targets as known_targets
 
 if TYPE_CHECKING:
-    from graphfix.lowering.lowered import Lowered
     from graphfix.lowering.paths.search import SearchOptions
 
 FORMATS = ("text", "json")
@@ -56,61 +55,20 @@ def run(given: argparse.Namespace) -> int:
         table(target)
     if given.html is not None:
         writable(given.html, force=given.force)
+    from graphfix.lowering.instructions import parse_instructions
+    from graphfix.lowering.paths.collect import paths_of_onnx, paths_of_source
+
     shapes, values = bindings(given.shape, given.set, config)
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(spinner())
         search_options = _search_options(stack, given, targets, {} if source is not None else shapes, values)
         if source is None:
-            from graphfix.lowering.paths.starts import start_as_given
-
-            found = _paths(given.source, "ONNX", "", [start_as_given(Path(given.source))], targets, search_options, progress)
+            found = paths_of_onnx(Path(given.source), targets, search_options, progress)
         else:
-            found = _paths_of_lowered(stack, source, given, targets, shapes, search_options, progress)
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="graphfix-")))
+            found = paths_of_source(source, parse_instructions(given, shapes), folder, targets, search_options, progress)
     _report(found, given)
     return int(found.reached != list(found.targets))
-
-
-def _paths_of_lowered(
-    stack: contextlib.ExitStack,
-    source: Source,
-    given: argparse.Namespace,
-    targets: Sequence[str],
-    shapes: Any,
-    search_options: SearchOptions,
-    progress: Any,
-) -> ConversionPaths:
-    """Return the paths of a source that exporters lower; ModelError when it cannot be opened."""
-    from graphfix.lowering.instructions import parse_instructions
-    from graphfix.lowering.lower import lower_source
-    from graphfix.lowering.paths.starts import starts_of
-
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="graphfix-")))
-    wanted = parse_instructions(given, shapes)
-    lowered = lower_source(source, wanted, folder, values=search_options.values, every=True, progress=progress)
-    if lowered.problem is not None:
-        raise lowered.problem
-    return _paths(source.text, source.title, _framework_version(lowered), starts_of(lowered), targets, search_options, progress)
-
-
-def _framework_version(lowered: Lowered) -> str:
-    """Return the framework that lowered the source, with its version."""
-    return " ".join(next(iter(lowered.versions.items()), ()))
-
-
-def _paths(
-    source: str,
-    title: str,
-    by: str,
-    starts: Sequence[Start],
-    targets: Sequence[str],
-    search_options: SearchOptions,
-    progress: Any,
-) -> ConversionPaths:
-    from graphfix.lowering.paths.search import search_paths
-
-    return ConversionPaths(
-        source, title, by, tuple(targets), tuple(starts), tuple(search_paths(starts, targets, search_options, progress))
-    )
 
 
 def _search_options(
@@ -144,7 +102,7 @@ def _open_compilers(stack: contextlib.ExitStack, targets: Sequence[str]) -> Iter
 
 
 def _warn(line: str) -> None:
-    print(f"graphfix: {line}", file=sys.stderr)
+    notice(line)
 
 
 def _report(found: ConversionPaths, given: argparse.Namespace) -> None:
@@ -162,4 +120,4 @@ def _report(found: ConversionPaths, given: argparse.Namespace) -> None:
 
         with destination(given.html) as out:
             out.write(paths_page(found))
-        print(f"graphfix: wrote {given.html}", file=sys.stderr)
+        notice(f"wrote {given.html}")

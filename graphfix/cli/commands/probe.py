@@ -33,7 +33,9 @@ def run(given: argparse.Namespace) -> int:
     from graphfix.backends.base import backends
     from graphfix.backends.toolchain import find
     from graphfix.errors import nearest
+    from graphfix.tables.versions import canonical_target
 
+    given.target = canonical_target(given.target)
     name, _, version = given.target.partition("@")
     if name not in backends():
         raise UsageError(f"unknown target `{name}`", hint=nearest(name, backends()))

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from graphfix.cli.options import add_targets
+from graphfix.cli.verbosity import notice
 from graphfix.linter.support import named, operators, support, support_lines, tables
 from graphfix.tables.table import Table
 
@@ -28,7 +29,7 @@ def run(given: argparse.Namespace) -> int:
     chosen = tables(wanted, every=bool(given.op or given.html or given.target))
     for table in chosen:
         if table.asked:
-            print(f"graphfix: {table.target}@{table.asked} was not measured; {table.version} is shown", file=sys.stderr)
+            notice(f"{table.target}@{table.asked} was not measured; {table.version} is shown")
     known = operators(chosen)
     names = list(dict.fromkeys(name for op in given.op for name in named(op, known)))
     if given.html is not None:

@@ -30,9 +30,9 @@
     const line = make("tr", {}, name);
     cells.push(found.map((cell, at) => {
       const verdict = verdictOf(cell);
-      const count = cell ? cell[5].length : 0;
-      const words = verdict === "conditions" ? `${count} condition${count === 1 ? "" : "s"}` : CALLED[verdict];
-      const [mark, rest] = verdict === "conditions" ? [`${count}`, words.slice(`${count}`.length)]
+      const words = cell ? cell[6] : CALLED.unmeasured;
+      const count = words.split(" ")[0];
+      const [mark, rest] = verdict === "conditions" ? [count, words.slice(count.length)]
         : [{ always: "✓", rejected: "✗", unmeasured: "–" }[verdict], ` ${words}`];
       const button = make("button", { type: "button", class: verdict, tabindex: "-1",
         "aria-label": `${fullName(data.rows[row])} on ${columnName(data.columns[at])}: ${words}` }, mark, make("span", {}, rest));

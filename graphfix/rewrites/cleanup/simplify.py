@@ -15,8 +15,12 @@ MOST_MEMORY = 8 << 30
 """Address space of the onnxsim process, in bytes."""
 
 GUEST = """
-import resource, sys
-resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[3]), int(sys.argv[3])))
+import sys
+try:
+    import resource
+    resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[3]), int(sys.argv[3])))
+except ImportError:  # Windows has no such limit
+    pass
 for name in ("torch", "sympy", "rich"):  # onnxsim imports them where they are, which takes most of its time, and needs none
     sys.modules[name] = None
 import onnx, onnxsim

@@ -1,0 +1,42 @@
+"""`graphfix targets`: list the targets with their measured compiler versions, what was measured and when."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import textwrap
+
+FORMATS = ("text", "json")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--output-format", choices=FORMATS, default="text", help="how to print them (text)")
+    parser.epilog = "`graphfix backends` lists the compilers that are installed, `graphfix table` what each target supports."
+
+
+def run(given: argparse.Namespace) -> int:
+    """Print the list; exit code 0."""
+    from graphfix.tables.measured import measurements
+    from graphfix.tables.versions import aliases_of
+
+    found = list(measurements())
+    if given.output_format == "json":
+        print(json.dumps({"schema": 1, "targets": [one.to_json() for one in found]}, indent=2, ensure_ascii=False))
+        return 0
+    from graphfix.report.page import Page
+
+    page = Page(sys.stdout)
+    for name in dict.fromkeys(one.target for one in found):
+        versions = [one for one in found if one.target == name]
+        also = f", also called {', '.join(aliases_of(name))}" if aliases_of(name) else ""
+        page.line((name, "bold"), f": {versions[0].title}{also}")
+        for line in textwrap.wrap(versions[0].note, page.width - 2, break_on_hyphens=False):
+            page.line(f"  {line}")
+        for one in versions:
+            default = " (used without @VERSION)" if one.default and len(versions) > 1 else ""
+            counts = f"{one.operators} operators, {one.probes} probes, measured {one.days}"
+            page.line((f"  {name}@{one.version}", "bold"), f"{default}: {counts}")
+        page.line()
+    return 0
