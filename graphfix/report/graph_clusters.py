@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-MOST = 40
+MOST = 30
 """The number of members of a cluster: as many as are laid out in a moment, and read without searching."""
 SMALLEST = 2
 """A module with fewer nodes is not a cluster of its own."""

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from onnx import AttributeProto
 
+from graphfix.analysis.dim_names import is_fresh, shown
 from graphfix.analysis.facts import Facts
+from graphfix.analysis.values import is_unclear
 from graphfix.linter.node_verdicts import keyed
 from graphfix.report.graph_clusters import cluster_tree
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from graphfix.analysis.facts import NodeFacts, Value
+    from graphfix.analysis.facts import Dim, NodeFacts, Value
     from graphfix.linter.diagnostics import Finding
     from graphfix.report.support_page import Strings
 
@@ -168,4 +170,11 @@ def _typed(value: Value) -> str:
     """Return a value's name with its dtype and shape, as far as they are known."""
     if value.shape is None:
         return f"{value.name}: {value.dtype}" if value.dtype else value.name
-    return f"{value.name}: {value.dtype}[{', '.join('?' if dim is None else str(dim) for dim in value.shape)}]"
+    return f"{value.name}: {value.dtype}[{', '.join(map(_dim, value.shape))}]"
+
+
+def _dim(dim: Dim) -> str:
+    """Return a dim as text, `?` where it is not known by a name of the model's own."""
+    if isinstance(dim, int):
+        return str(dim)
+    return "?" if dim is None or is_unclear(dim) or is_fresh(dim) else shown(dim)

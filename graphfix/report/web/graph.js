@@ -21,8 +21,8 @@ const Drawing = (svg, text, on) => {
   const shown = new Map(); // elements by key
   let tree = null;
   let places = { boxes: new Map(), lines: [] };
-  let [open, cache, counts] = [new Set(), new Map(), new Map()];
-  let [letters, marked, differs, selected, entry] = ["", new Set(), new Set(), null, null];
+  let [open, cache, counts] = [new Set(), new Map(), []];
+  let [letters, marked, differs, selected, entry] = ["", [], [], null, null];
   let at = { x: 0, y: 0, k: 1 };
   let waiting = false;
 
@@ -45,21 +45,25 @@ const Drawing = (svg, text, on) => {
     pen.font = FONTS.sub;
     return [Math.max(isNode(item) ? 84 : 130, Math.min(230, Math.max(wide, pen.measureText(sub(item)).width) + 42)), isNode(item) ? 42 : 54];
   };
-  const tally = (item) => counts.get(item) ?? {};
+  const tally = (item) => counts[item] ?? {};
   const gravest = (item) => (isNode(item) ? letters[item] : GRAVEST.find((letter) => tally(item)[letter]) ?? "-");
+  // How many of some nodes are in each item; a cluster has a higher number than the one around it.
+  const within = (items) => {
+    const found = new Int32Array(tree.parent.length);
+    for (const item of items) found[item] = 1;
+    for (const item of items) found[tree.parent[item]] += 1;
+    for (let item = tree.parent.length - 1; item > tree.nodes; item -= 1) found[tree.parent[item]] += found[item];
+    return found;
+  };
   const recount = () => {
-    counts = new Map();
+    counts = Array.from({ length: tree.parent.length }, () => null);
     for (let item = 0; item < tree.nodes; item += 1) {
-      const own = counts.get(tree.parent[item]) ?? { marked: 0, differs: 0 };
-      counts.set(tree.parent[item], own);
+      const own = counts[tree.parent[item]] ??= {};
       own[letters[item]] = (own[letters[item]] ?? 0) + 1;
-      if (marked.has(item)) own.marked += 1;
-      if (differs.has(item)) own.differs += 1;
     }
     for (let item = tree.parent.length - 1; item > tree.nodes; item -= 1) {
-      const outer = counts.get(tree.parent[item]) ?? {};
-      counts.set(tree.parent[item], outer);
-      for (const [name, number] of Object.entries(tally(item))) outer[name] = (outer[name] ?? 0) + number;
+      const outer = counts[tree.parent[item]] ??= {};
+      for (const letter of GRAVEST) if (counts[item]?.[letter]) outer[letter] = (outer[letter] ?? 0) + counts[item][letter];
     }
   };
 
@@ -79,8 +83,7 @@ const Drawing = (svg, text, on) => {
   };
   const element = (item, box) => {
     const opened = open.has(item);
-    const hits = isNode(item) ? Number(marked.has(item)) : tally(item).marked ?? 0;
-    const other = isNode(item) ? differs.has(item) : tally(item).differs > 0;
+    const [hits, other] = [marked[item], differs[item] > 0];
     const letter = gravest(item);
     const kind = isNode(item) ? "node" : opened ? "frame" : "cluster";
     const parts = [draw("title", {}, called(item)), draw("rect", { class: "box", width: box.w, height: box.h, rx: kind === "node" ? 5 : 8 })];
@@ -210,7 +213,7 @@ const Drawing = (svg, text, on) => {
         states.set(view, { tree: built, open: Tree.start(built), cache: new Map() });
       }
       ({ tree, open, cache } = states.get(view));
-      [selected, marked, differs] = [null, new Set(), new Set(view.differs)];
+      [selected, marked, differs] = [null, within([]), within(view.differs)];
       [letters, entry] = ["-".repeat(tree.nodes), tree.members.get(tree.root)[0] ?? null];
       arrange();
     },
@@ -220,8 +223,7 @@ const Drawing = (svg, text, on) => {
       repaint(true);
     },
     mark(items) {
-      marked = new Set(items);
-      recount();
+      marked = within(items);
     },
     select(item, { move = true } = {}) {
       selected = item;

@@ -82,7 +82,7 @@ const Tree = (() => {
   const arranged = (sizes, edges) => {
     if (typeof dagre === "undefined") return Layers.layout(sizes, edges);
     const graph = new dagre.graphlib.Graph();
-    graph.setGraph({ rankdir: "TB", nodesep: 20, ranksep: 34, edgesep: 10 });
+    graph.setGraph({ rankdir: "TB", nodesep: 20, ranksep: 34, edgesep: 10, ranker: "tight-tree" });
     for (const [id, [width, height]] of sizes) graph.setNode(String(id), { width, height });
     for (const [from, to] of edges) graph.setEdge(String(from), String(to), {});
     try {

@@ -139,7 +139,14 @@
   gestures(svg, drawing, chooseItem);
   new ResizeObserver(() => drawing.repaint()).observe(svg);
 
-  const [named, at] = location.hash.slice(1).split("/").map(decodeURIComponent);
+  const addressed = () => {
+    try {
+      return location.hash.slice(1).split("/").map(decodeURIComponent);
+    } catch { // not one that this page wrote
+      return [];
+    }
+  };
+  const [named, at] = addressed();
   state.target = state.view.targets.find((one) => one.target === named) ?? state.view.targets[0];
   svg.classList.toggle("empty", !state.view.names.length);
   showView(state.view);

@@ -29,7 +29,7 @@ const Panel = ({ text, page, on }) => {
       copy.textContent = done ? "Copied" : "Select it";
       setTimeout(() => { copy.textContent = "Copy"; }, 1600);
     }, { class: "copy" });
-    return make("div", { class: "command" }, make("pre", { tabindex: "0" }, words), copy);
+    return make("div", { class: "command" }, make("pre", { tabindex: "0" }, ...words.split(" ").flatMap((word, index) => [index ? " " : "", make("span", {}, word)])), copy);
   };
   const marked = (words) => words.split("`").map((part, index) => (index % 2 ? code(part) : part)); // what is in backticks is code
   const nodeButton = (item, words) => button(words ?? text(page().view.names[item]), () => on.node(item), { class: "link", "data-goto": item });
@@ -102,7 +102,7 @@ const Panel = ({ text, page, on }) => {
     const rows = view.targets.map((one) => {
       const [reason, evidence] = one.reasons[item] ?? [0, 0];
       return make("tr", {}, make("th", { scope: "row" }, one.target), make("td", {}, badge(one.letters[item])),
-        make("td", {}, text(reason), evidence ? make("small", {}, `${reason ? " · " : ""}${text(evidence)}`) : ""));
+        make("td", {}, make("span", { class: "short", title: text(reason) }, text(reason)), evidence ? make("small", {}, text(evidence)) : ""));
     });
     return [make("h2", { id: "detail-title" }, text(view.ops[item])), make("p", {}, code(text(view.names[item])), " ", badge(target.letters[item])),
       ...(view.differs.includes(item) ? [make("p", { class: "soft" }, page().changed)] : []),
