@@ -327,12 +327,16 @@ def test_twenty_thousand_nodes_open_and_answer_in_time(opened: Open, large: dict
         return time.perf_counter() - start, page
 
     seconds, page = min((opening() for _ in range(3)), key=lambda one: one[0])
+    print(f"opened in {seconds:.2f} s")
     assert seconds < 3
     assert "18,000" in page.inner_text("#legend")
-    assert 20 < page.locator("#drawing [data-item]").count() < 200
+    assert 5 < page.locator("#drawing [data-item]").count() < 200
     for selector in ("#drawing .cluster", ".card .title", ".card [aria-label='next node']", "#drawing .node", "#targets button"):
-        assert 0 < clicked(page, selector) < 200, selector
+        took = clicked(page, selector)
+        print(f"{selector}: {took:.0f} ms")
+        assert 0 < took < 200
     page.locator("#targets button", has_text="one").click()
+    page.keyboard.press("Escape")
     page.locator(".card [aria-label='previous node']").click()
     assert "Mish" in page.locator("#drawing .selected").get_attribute("aria-label")
     page.fill("#search", "node_Erf_19997")

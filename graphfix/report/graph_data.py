@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from graphfix.analysis.facts import Facts
 from graphfix.analysis.values import is_unclear
 from graphfix.linter.node_verdicts import keyed
 from graphfix.report.graph_clusters import cluster_tree
+from graphfix.report.graph_paths import beside_readers, cluster_paths
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -63,14 +63,9 @@ class GraphData:
         for index, ((key, _), node) in enumerate(rows, start):
             owners[key] = index
             makers.update({(key[:-1], name): index for name in node.proto.output if name})
-        paths: dict[Key, Key] = {}
-        for (key, _), node in reversed(rows):  # a node comes after those in its subgraphs, whose paths begin with its own
-            holder = owners.get(key[:-2])
-            inner = f"{_short(rows[holder - start][1].label)} {key[-2]}" if holder is not None else ""
-            paths[key] = (*paths[key[:-2]], inner) if inner else _own_path(facts, node)
-        for (key, _), node in rows:
+        for ((key, _), node), path in zip(rows, cluster_paths(facts, [key for (key, _), _ in rows]), strict=True):
             location = facts.origin(node)
-            data._add(node.label, _operator(node), ", ".join(map(_typed, filter(None, node.outputs))), key, paths[key],
+            data._add(node.label, _operator(node), ", ".join(map(_typed, filter(None, node.outputs))), key, path,
                       str(location) if location is not None else "", _signature(node, key))  # fmt: skip
             output = next((name for name in node.proto.output if name), "")
             for spot in ((node.scope, node.label, output), (node.scope, node.label, "")):
@@ -103,14 +98,16 @@ class GraphData:
 
     def to_json(self, strings: Strings) -> dict[str, Any]:
         """Return the columns; edges are a flat list of from, to and the number of the value's name."""
-        tree = cluster_tree(self.paths)
+        order = beside_readers(self.paths, [key[:-1] if key else None for key in self.keys], self.edges)
+        tree = cluster_tree([self.paths[box] for box in order])
+        clusters = dict(zip(order, tree.of_node, strict=True))
         number = strings.number
         return {
             "names": [number(name) for name in self.names],
             "ops": [number(op) for op in self.ops],
             "results": [number(text) for text in self.results],
             "locations": [number(text) for text in self.locations],
-            "clusters": tree.of_node,
+            "clusters": [clusters[box] for box in range(len(order))],
             "labels": [number(label) for label in tree.labels],
             "parents": tree.parents,
             "edges": [part for start, end, name in self.edges for part in (start, end, number(name))],
@@ -144,14 +141,6 @@ def _maker(scope: Key, name: str, makers: dict[tuple[Key, str], int]) -> int | N
         scope = scope[:-2]
 
 
-def _own_path(facts: Facts, node: NodeFacts) -> Key:
-    """Return the parts of the module's path, else those of the node's name."""
-    location = facts.origin(node)
-    if location is not None and location.module:
-        return tuple(filter(None, re.split(r"[./]", location.module)))
-    return tuple(filter(None, node.label.split("/")[:-1]))
-
-
 def _signature(node: NodeFacts, key: Key) -> tuple[Any, ...]:
     proto = node.proto
     plain = [item.SerializeToString() for item in proto.attribute if item.type != AttributeProto.GRAPH]
@@ -160,10 +149,6 @@ def _signature(node: NodeFacts, key: Key) -> tuple[Any, ...]:
 
 def _operator(node: NodeFacts) -> str:
     return f"{node.domain}.{node.op}" if node.domain else node.op
-
-
-def _short(name: str) -> str:
-    return name.rpartition("/")[2]
 
 
 def _typed(value: Value) -> str:

@@ -43,7 +43,7 @@ const Drawing = (svg, text, on) => {
     pen.font = FONTS.head;
     const wide = pen.measureText(head(item)).width;
     pen.font = FONTS.sub;
-    return [Math.max(isNode(item) ? 84 : 130, Math.min(230, Math.max(wide, pen.measureText(sub(item)).width) + 42)), isNode(item) ? 42 : 54];
+    return [Math.max(isNode(item) ? 84 : 130, Math.min(230, Math.max(wide, pen.measureText(sub(item)).width) + (isNode(item) ? 42 : 72))), isNode(item) ? 42 : 54];
   };
   const tally = (item) => counts[item] ?? {};
   const gravest = (item) => (isNode(item) ? letters[item] : GRAVEST.find((letter) => tally(item)[letter]) ?? "-");

@@ -2,7 +2,7 @@
 // the inside out, so that opening one lays out no more than it and the clusters around it.
 const Tree = (() => {
   const PAD = { side: 14, head: 30, foot: 14 };
-  const AUTOMATIC = 60; // as many boxes are shown at first
+  const AUTOMATIC = 90; // as many boxes are shown at first
 
   // Items are numbers: the nodes first, then the clusters, of which the first is the root.
   const build = (view) => {
