@@ -26,6 +26,7 @@ from graphfix.report.graph_clusters import MOST, ClusterTree, cluster_tree
 from graphfix.report.graph_data import GraphData
 from graphfix.report.model_page import model_page, page_data
 from graphfix.report.page_findings import fix_command
+from graphfix.report.support_page import Strings
 
 ROOT = Path(__file__).parent.parent
 HOSTILE = "</script><img src=x onerror=alert(1)>{{script}}"
@@ -101,6 +102,27 @@ def test_edges_lead_through_branches_and_shapes_are_told() -> None:
     assert data.paths[at["p"]] == ("y then_branch",)
     assert data.results[at["a"]] == "a: float32[2]"
     assert [data.ops[0], data.ops[-1]] == ["input", "output"]
+
+
+def test_a_constant_stands_beside_its_first_reader() -> None:
+    data = GraphData.of(
+        model_of("(float[1] x) => (float[1] y) { c = Constant<value = float[1] {1.0}>() m = Abs(x) y = Add(m, c) }")
+    )
+    for index, name in enumerate(("/first/c", "/enc/m", "/enc/y"), 1):
+        data.paths[index] = tuple(name.split("/")[1:-1])
+    strings = Strings()
+    view = data.to_json(strings)
+    assert len(set(view["clusters"][1:4])) == 1
+    assert list(strings.all)[view["labels"][view["clusters"][1]]] == "enc"
+
+
+def test_clusters_in_a_branch_have_no_part_of_the_path_twice() -> None:
+    model = model_of(BRANCHES)
+    (branch,) = (item.g for item in model.graph.node[1].attribute if item.name == "then_branch")
+    model.graph.node[1].name = "/enc/If_0"
+    branch.node[0].name = "If_0_then_branch__Inline_0__/enc/gate/Neg"
+    data = GraphData.of(model)
+    assert data.paths[data.names.index(branch.node[0].name)] == ("enc", "If_0 then_branch", "gate")
 
 
 def test_verdicts_and_findings_find_their_nodes(demo: None, write: Callable[..., Path]) -> None:

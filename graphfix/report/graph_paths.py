@@ -20,11 +20,14 @@ def cluster_paths(facts: Facts, keys: Sequence[Key]) -> list[Key]:
         own = _own_path(facts, nodes[key])
         if len(key) > 1:
             outer, holder = paths[key[:-2]], nodes[key[:-2]].label.rpartition("/")[2]
-            if own[: len(outer)] == outer:  # modules are named from the outermost on
-                own = own[len(outer) :]
-            if own and own[0].startswith(holder):  # by onnx, which names what it inlines after node and branch
+            branch = f"{holder} {key[-2]}"
+            branches = [part.replace(" ", "_") for part in (*outer, branch) if " " in part]
+            if own and any(map(own[0].startswith, branches)):  # by onnx, which names what it inlines after node and branch
                 own = own[1:]
-            own = (*outer, f"{holder} {key[-2]}", *own)
+            modules = tuple(part for part in outer if " " not in part)
+            if own[: len(modules)] == modules:  # modules are named from the outermost on
+                own = own[len(modules) :]
+            own = (*outer, branch, *own)
         paths[key] = own
     return [paths[key] for key in keys]
 

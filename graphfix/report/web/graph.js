@@ -10,7 +10,9 @@ const make = (tag, attributes = {}, ...inside) => fill(document.createElement(ta
 const draw = (tag, attributes = {}, ...inside) => fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, inside);
 const count = (number, word) => `${number.toLocaleString("en")} ${word}${number === 1 ? "" : "s"}`;
 
-const Drawing = (svg, text, on) => {
+const LEAST = 0.5; // the scale of the first look at least: smaller words cannot be read
+
+const Drawing = (svg, text) => {
   const FONTS = { head: "600 13px system-ui, sans-serif", sub: "11px system-ui, sans-serif" };
   const pen = document.createElement("canvas").getContext("2d");
   const layers = ["frames", "lines", "boxes", "paths"].map((name) => draw("g", { class: name }));
@@ -205,12 +207,17 @@ const Drawing = (svg, text, on) => {
     at = { ...at, x: at.x + dx, y: at.y + dy };
     repaint();
   };
+  const fits = (items) => { // readable at the scale of the first look
+    const right = [...Tree.visible(tree, items, new Map(), measure).boxes.values()].map((box) => box.x + box.w);
+    return Math.max(0, ...right) * LEAST <= svg.clientWidth;
+  };
   const states = new Map(); // what was open, by view
   return {
     show(view) {
       if (!states.has(view)) {
         const built = Tree.build(view);
-        states.set(view, { tree: built, open: Tree.start(built), cache: new Map() });
+        tree = built;
+        states.set(view, { tree: built, open: Tree.start(built, fits), cache: new Map() });
       }
       ({ tree, open, cache } = states.get(view));
       [selected, marked, differs] = [null, within([]), within(view.differs)];
@@ -241,8 +248,9 @@ const Drawing = (svg, text, on) => {
       shown.get(item)?.focus({ preventScroll: true });
     },
     close() {
+      const first = Tree.start(tree, fits);
       open.clear();
-      for (const item of Tree.start(tree)) open.add(item);
+      for (const item of first) open.add(item);
       cache.clear();
       arrange();
       repaint(true);

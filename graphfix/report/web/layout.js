@@ -2,7 +2,7 @@
 // the inside out, so that opening one lays out no more than it and the clusters around it.
 const Tree = (() => {
   const PAD = { side: 14, head: 30, foot: 14 };
-  const AUTOMATIC = 90; // as many boxes are shown at first
+  const AUTOMATIC = 60; // as many boxes are shown at first
 
   // Items are numbers: the nodes first, then the clusters, of which the first is the root.
   const build = (view) => {
@@ -55,17 +55,17 @@ const Tree = (() => {
     return { within, of };
   };
 
-  const start = (tree) => {
-    const open = new Set([tree.root]);
-    const waiting = [tree.root];
+  // What is open at first: level by level, as long as it is not too much and `fits` says that it can be read.
+  const start = (tree, fits) => {
+    let open = new Set([tree.root]);
+    let level = [tree.root];
     let shown = tree.members.get(tree.root).length;
-    while (waiting.length) { // the clusters of one are opened together or not at all, for a drawing that is even
-      const inner = tree.members.get(waiting.shift()).filter((member) => member >= tree.nodes);
-      const more = inner.reduce((sum, member) => sum + tree.members.get(member).length, 0);
-      if (shown + more > AUTOMATIC) continue;
-      shown += more;
-      for (const member of inner) open.add(member);
-      waiting.push(...inner);
+    while (level.length) {
+      level = level.flatMap((cluster) => tree.members.get(cluster)).filter((member) => member >= tree.nodes);
+      shown += level.reduce((sum, cluster) => sum + tree.members.get(cluster).length, 0);
+      const more = new Set([...open, ...level]);
+      if (shown > AUTOMATIC || !fits(more)) return open;
+      open = more;
     }
     return open;
   };

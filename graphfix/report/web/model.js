@@ -150,7 +150,7 @@
   state.target = state.view.targets.find((one) => one.target === named) ?? state.view.targets[0];
   svg.classList.toggle("empty", !state.view.names.length);
   showView(state.view);
-  drawing.fit(0.5);
+  drawing.fit(LEAST);
   if (at && names.get(state.view).has(at)) chooseNode(names.get(state.view).get(at), true);
   if (data.fixed) byId("changes").replaceChildren(...panel.changes(data.fixed));
   document.documentElement.dataset.rendered = "true";
