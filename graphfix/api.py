@@ -14,7 +14,7 @@ import onnx
 from graphfix.errors import GraphfixError, UsageError, nearest
 from graphfix.ir.reading import bound, named, read_whole
 from graphfix.linter.diagnostics import Finding, Result
-from graphfix.linter.engine import judge, lint_file
+from graphfix.linter.engine import judge, lint_file, lint_model
 from graphfix.tables.table import table
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def lint(
     for name in names:
         table(name)
     if isinstance(model, onnx.ModelProto):
-        return Report(tuple(judge(bound(model, shapes, values), names)))
+        return Report(tuple(lint_model(bound(model, shapes, values), names)))
     with _onnx(model, names, shapes, values) as (path, lowered_source):
         if path is None:
             assert lowered_source is not None
@@ -127,6 +127,7 @@ def fix(
     rtol: float | None = None,
     atol: float | None = None,
     reforms: Sequence[InterfaceRewrite] = (),
+    rewrites: Iterable[str] = (),
 ) -> Fixed:
     """Rewrite a model so that a target takes it, every step verified in onnxruntime against the original.
 
@@ -138,6 +139,7 @@ def fix(
         data: arrays to verify with, by input name, in place of seeded random ones.
         rtol, atol: the tolerance on outputs, in place of each rewrite's own.
         reforms: changes of what the model takes and gives, as `graphfix.rewrites.interface.requests.reforms` makes them.
+        rewrites: rewrites to apply by name, also to supported nodes, as in `fix --rewrite`; `changes` tells where they did not fit.
 
     Raises:
         GraphfixError: an unreadable model, an unknown target or an unknown input; the message says the cure.
@@ -145,7 +147,10 @@ def fix(
     from graphfix.lowering.bringing import usable_model
     from graphfix.rewriting.fix_options import FixOptions
     from graphfix.rewriting.pipeline import fix_model
+    from graphfix.rewriting.remaining import advise_remaining
+    from graphfix.rewriting.requested import parse_rewrites
 
+    allow = frozenset(allow)
     names = [target] if isinstance(target, str) else list(target)
     for name in names:
         table(name)
@@ -154,12 +159,14 @@ def fix(
     else:
         with _onnx(model, names, shapes, values) as (_, lowered_source):
             loaded = read_whole(usable_model(lowered_source) if lowered_source is not None else model)
-    given = "" if isinstance(model, onnx.ModelProto) else str(model)
+    given = "" if loaded is model else str(model)
     options = FixOptions(
-        targets=names, allow=frozenset(allow), shapes=named(loaded, shapes), values=dict(values or {}), data=data,
+        targets=names, allow=allow, shapes=named(loaded, shapes), values=dict(values or {}), data=data,
         rtol=rtol, atol=atol, interface=reforms, explain=True,
+        rewrites=parse_rewrites(rewrites, {"exact", *allow}),
     )  # fmt: skip
     result = fix_model(loaded, lambda candidate: judge(candidate, names, name=given), options)
+    advise_remaining(result, judge, options.allow)
     return Fixed(result.model, result.changes, result.verification, Report(tuple(result.results)), result.why)
 
 

@@ -15,7 +15,16 @@ import pytest
 from sarif_schema import sarif_schema
 
 from graphfix.errors import UsageError
-from graphfix.linter.diagnostics import Finding, Fix, NodeVerdict, Result, Severity, SuppressedFinding, number_duplicates
+from graphfix.linter.diagnostics import (
+    Finding,
+    Fix,
+    NextStep,
+    NodeVerdict,
+    Result,
+    Severity,
+    SuppressedFinding,
+    number_duplicates,
+)
 from graphfix.linter.formats import FORMATS
 from graphfix.report import renderer
 from graphfix.report.model_explorer import drawn_names
@@ -64,6 +73,7 @@ def results() -> list[Result]:
     one = Result("models/a b.onnx", "demo", "1.0", 40, own([*MANY, CUBIC, WRONG, OPEN, BOUND], "demo@1.0"), called="demo@1.0")
     two = Result("models/a b.onnx", "demo", "2.0", 40, own([OPEN, BOUND], "demo@2.0"), called="demo@2.0")
     two.silenced = [SuppressedFinding(own([CUBIC], "demo@2.0")[0], "settings", "waits for the vendor: see #12")]
+    one.next = two.next = NextStep(values=(("sr", "16000"),), before=26)
     one.rulings, two.rulings = rulings, [dataclasses.replace(ruling, verdict="supported") for ruling in rulings]
     one.graph = two.graph = "main"
     fine = Result("models/fine.onnx", "demo", "1.0", 3, [], called="demo")

@@ -67,7 +67,7 @@ COMMANDS = {
     "lint in lines": (1, "lint fine.onnx told.onnx --output-format json-lines"),
     "lint confirmed": (1, "lint bad.onnx fine.onnx --confirm"),
     "fix": (0, "fix mish.onnx -o out.onnx --force"),
-    "fix told": (1, "fix told.onnx -o out.onnx --force --why"),
+    "fix told": (1, "fix told.onnx -o out.onnx --force --why --no-confirm"),
     "fix told at a cost": (0, "fix told.onnx -o out.onnx --force --allow approximate"),
     "fix confirmed": (1, "fix bad.onnx -o out.onnx --force --confirm --why"),
     "fix bound": (0, "fix branch.onnx -o out.onnx --force --set s=0 --data data.npz"),

@@ -64,9 +64,12 @@ def test_a_function_is_not_expanded_for_free_dims_or_operands(kind: str, called:
 
 def test_free_dims_are_answered_with_the_option_that_fixes_them() -> None:
     text = f"{HEAD} g (float[N, 3, H] x, float[4] k, float[?] z) => (float[N, 3, H] y) {{ y = Relu(x) a = Add(k, k) b = Abs(z) }}"
-    (finding,) = [one for one in graphfix.lint(onnx.parser.parse_model(text), "coreml").findings if one.code == "GF106"]
+    report = graphfix.lint(onnx.parser.parse_model(text), "coreml")
+    (finding,) = [one for one in report.findings if one.code == "GF106"]
     assert finding.cure == "--shape x=<N>x3x<H> --shape z=<d0>"
     said = " ".join(
         str(span[0] if isinstance(span, tuple) else span) for line in paragraph([finding], Detail(), 200) for span in line
     )
-    assert "freeze-dims (interface): graphfix fix MODEL --target coreml --shape x=<N>x3x<H> --shape z=<d0> -o fixed.onnx" in said
+    assert "freeze-dims (interface): --shape x=<N>x3x<H> --shape z=<d0>" in said
+    assert report.results[0].next is not None
+    assert report.results[0].next.words == ["--shape", "x=1x3x224", "--shape", "z=64"]

@@ -67,7 +67,7 @@ def test_text_is_as_recorded() -> None:
         "  error   GF103 unsupported-attribute  `Resize` is rejected\n"
         "    at        then_branch of If_3 / Resize_41\n"
         '    measured  demo 1.0, 4 probes: "no"\n'
-        "    fix       resize-through-4d (exact): graphfix fix MODEL --target demo -o fixed.onnx\n"
+        "    fix       resize-through-4d (exact)\n"
         "  and 1 GF109; show them with --full\n"
         "1 rejected. Found 1 error, 1 note. 1 may be fixable with `graphfix fix`.\n"
     )

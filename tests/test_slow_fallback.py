@@ -17,7 +17,7 @@ from graphfix.linter.example import Example
 from graphfix.linter.fix_rules import FALLBACK, FixRule
 from graphfix.linter.support import support, support_lines
 from graphfix.rewriting.fixpoint import answering, requested_rewrites
-from graphfix.rewriting.transaction import severity_score
+from graphfix.rewriting.verdict_comparison import severity_score
 from graphfix.tables.table import Table
 
 RULES = Path(__file__).parent.parent / "fixtures" / "rules"
@@ -114,7 +114,7 @@ def test_nothing_is_rewritten_because_it_is_slow() -> None:
 def test_slowness_does_not_weigh_against_what_is_wrong() -> None:
     wrong = Finding("GF301", "wrong-numerics", Severity.WARNING, "demo", "off", kind="wrong")
     slow = Finding("GF403", "slow-fallback", Severity.WARNING, "demo", "slow", kind=FALLBACK)
-    assert severity_score([Result("m", "demo", "1.0", 1, [wrong, slow])]) == (0, 1)
+    assert severity_score([Result("m", "demo", "1.0", 1, [wrong, slow])]) == (1, 0)
 
 
 def test_tables_say_what_runs_an_operator_and_that_nobody_asked() -> None:

@@ -12,7 +12,9 @@ from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.linter.fix_rules import FALLBACK, FixRule
 from graphfix.rewriting.graph_rewrite import NodeRewrite
 from graphfix.rewriting.rewrite import Outcome, Safety
-from graphfix.rewriting.transaction import Change, Snapshot, WorkingModel, regressions, severity_score
+from graphfix.rewriting.states import Snapshot, Step
+from graphfix.rewriting.transaction import Change, WorkingModel
+from graphfix.rewriting.verdict_comparison import regressions, severity_score
 from graphfix.verify.reference import Reference, Tolerance
 
 
@@ -112,12 +114,12 @@ def test_the_best_state_is_the_earliest_of_several_alike(after: list[Result], ke
     first, second = model("y = Relu(x)"), model("y = Abs(x)")
     made = WorkingModel(first, Reference(first), lambda m: counts(1, 1) if m is first else after)
     made.mark()
-    made.trail.append(("one", None))
+    made.trail.append(Step(Last(), ((None, ""),), first, []))
     made.model, made._results = second, None
     made.mark()
     assert made.best is not None
     assert made.best.model is {"first": first, "second": second}[kept]
-    assert made.recall() == ([("one", None)] if kept == "first" else [])
+    assert [step.rewrite.name for step in made.recall()] == (["last"] if kept == "first" else [])
     assert made.model is made.best.model
 
 

@@ -32,7 +32,8 @@ class Backend:
     its artifacts can run on this kind of machine; `artifact` is their suffix; `needs_sizes` tells whether it builds for
     given sizes where dims are dynamic; `capabilities` are the GPU generations it builds for. `fallback` returns the sort
     of fallback that runs an operation, from its kind, its implementation, and the implementations seen by kind; empty
-    for none. It is None where the compiler does not report what runs a node.
+    for none. It is None where the compiler does not report what runs a node. `runs_unwritten` tells whether it accepts
+    models that it runs but cannot write to a file.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Backend:
     needs_sizes: bool = False
     capabilities: tuple[str, ...] = ()
     fallback: Fallback | None = None
+    runs_unwritten: bool = False
 
 
 @functools.cache
@@ -70,6 +72,7 @@ def backends() -> dict[str, Backend]:
                 needs_sizes=getattr(module, "NEEDS_SIZES", False),
                 capabilities=getattr(module, "CAPABILITIES", ()),
                 fallback=getattr(module, "fallback", None),
+                runs_unwritten=getattr(module, "RUNS_UNWRITTEN", False),
             )
     return found
 

@@ -18,6 +18,8 @@ REQUIRES = ("tract==0.23.9",)
 PYTHONS = ((3, 9), (3, 14))
 RUNS_HERE = True
 ARTIFACT = ".nnef.tgz"
+RUNS_UNWRITTEN = True
+"""tract runs models for which it has no NNEF notation."""
 
 NODE = re.compile(r'node #\d+ "([^"]+)"|Building node +(?:(\S+) )?\((\w+)\)')
 
@@ -127,12 +129,11 @@ def ask(api: PackageApi, request: dict[str, Any], given: dict[str, Any]) -> dict
         runnable = api.runnable(typed)
     except Exception as error:
         return rejected("compile", error)
-    # tract runs models for which it has no NNEF notation.
     return {
         "stage": "ok",
         "write": functools.partial(write, api, request),
         "run": functools.partial(run, api, runnable, names, results),
-        "runs_unwritten": True,
+        "runs_unwritten": RUNS_UNWRITTEN,
     }
 
 

@@ -39,8 +39,10 @@ def fix_in_place(
         UsageError: an input is bound to a value, which would remove it from a file whose settings still bind it.
         GraphfixError: the model cannot be read, or its path cannot be written.
     """
+    from graphfix.analysis.model_size import ModelSize
     from graphfix.ir.atomic_write import writable
     from graphfix.ir.external_data import has_external
+    from graphfix.ir.file_size import model_bytes
     from graphfix.ir.io import save_model
     from graphfix.ir.reading import named, read_whole
     from graphfix.ir.skeleton import read_skeleton
@@ -51,7 +53,7 @@ def fix_in_place(
 
     if values:
         bound = ", ".join(f"`{name}`" for name in values)
-        problem = f"is not mended in place: {bound} is bound to a constant, and would be gone from the file"
+        problem = f"is not fixed in place: {bound} is bound to a constant, and would be gone from the file"
         raise UsageError(problem, path=path, hint=f"run `graphfix fix {path} -o OUT.onnx`, and ship that")
     if write:
         writable(path, force=True)
@@ -66,10 +68,12 @@ def fix_in_place(
     diff = node_diff(model, fixed.model, str(path)) if fixed.changed else ""
     if not (write and diff):
         return FixedModel(fixed.results, diff)
+    before = ModelSize.of(model, fixed.trial).in_file(model_bytes(path))
     del model  # so that a large model is not in memory twice while it is written
     save_model(fixed.model, path, force=True, external=has_external(read_skeleton(path)))
+    after = ModelSize.of(fixed.model, fixed.trial).in_file(model_bytes(path)).to_json()
     for result in fixed.results:
-        result.output = str(path)
+        result.output, result.before, result.after = str(path), before.to_json(), after
     return FixedModel(fixed.results, diff, (path, *_weight_files(path)))
 
 

@@ -16,7 +16,7 @@ from graphfix.errors import UsageError
 from graphfix.ir.atomic_write import PendingFile, output_errors, writable
 from graphfix.ir.atomic_write import destination as resolved
 from graphfix.linter.config import Config
-from graphfix.linter.diagnostics import Result
+from graphfix.linter.diagnostics import UNDECIDED, Finding, Result, Severity
 from graphfix.linter.formats import FORMATS
 from graphfix.tables.versions import targets as known_targets
 
@@ -56,8 +56,8 @@ def add_fail_on(parser: argparse.ArgumentParser) -> None:
     """Add the option of commands whose exit code depends on findings."""
     parser.add_argument(
         "--fail-on",
-        choices=("error", "warning", "note", "never"),
-        help="the least severity that gives exit code 1 (error)",
+        choices=("error", "undecided", "warning", "note", "never"),
+        help="the least severity that gives exit code 1 (error); undecided: errors, and what leaves a verdict open",
     )
 
 
@@ -116,12 +116,18 @@ def spanned_bindings(shapes: Sequence[str], values: Sequence[str], config: Confi
     return dims, {**config.values, **dict(map(parse_value, values))}
 
 
+def counts(finding: Finding, fail_on: str) -> bool:
+    """Whether a finding is at or above a level; `undecided` are errors and findings that make the verdict undecided."""
+    if fail_on == "undecided":
+        return finding.severity is Severity.ERROR or finding.kind in UNDECIDED
+    return finding.severity.weight >= RANKS[fail_on]
+
+
 def exit_code(results: Sequence[Result], fail_on: str) -> int:
-    """Return 2 when a model could not be read, 1 with a finding at or above `fail_on`, else 0."""
+    """Return 2 when a model could not be read, 1 with a finding that counts at the level `fail_on`, else 0."""
     if any(result.error is not None for result in results):
         return 2
-    highest = max((f.severity.weight for r in results for f in r.findings), default=0)
-    return int(highest >= RANKS[fail_on])
+    return int(any(counts(finding, fail_on) for result in results for finding in result.findings))
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.tables.versions import WHOLE
 
 OPERATORS = {
@@ -84,10 +85,16 @@ DECIDING = frozenset({"operator", "form", "rejection", "operand"})
 """Kinds for which the operator's own advice comes first."""
 
 
-def advice(op: str, kind: str, *, tried: bool, target: str = "T") -> str:
-    """Return one sentence on what to change in the model's source code; `tried` tells that some rewrite declined."""
+def advice(op: str, kind: str, *, target: str = "T") -> str:
+    """Return what to change in the model's source code, as an imperative without a full stop."""
     own = OPERATORS.get(op) if kind in DECIDING else None
     general = KINDS.get(kind, "change the part of the model's code that makes it")
-    general = general.format(op=op or "the model", table=op or WHOLE, target=target)
-    lead = "otherwise" if tried else "no rewrite exists for it;"
-    return f"{lead} {own or general}"
+    return own or general.format(op=op or "the model", table=op or WHOLE, target=target)
+
+
+def unfixed(finding: Finding) -> str:
+    """Return that no rewrite fixes a rejection, with the number of probes tried, and what to change instead; else empty."""
+    if finding.severity is not Severity.ERROR or finding.rewrite is not None or not finding.tried:
+        return ""
+    probes = f"{finding.tried} probe{'s' if finding.tried != 1 else ''} tried"
+    return f"no rewrite fixed this form ({probes}); {advice(finding.op, finding.kind, target=finding.target)}"

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from graphfix.analysis.surroundings import BEFORE, BEHIND, surroundings
 from graphfix.linter.diagnostics import Finding, Fix, Severity
 from graphfix.linter.option_hints import sizes
 from graphfix.tables.phrases import accepted_values, describe_match
@@ -137,15 +138,18 @@ def evidence_fields(look: LintContext, node: NodeFacts | None, ruling: TableVerd
         "evidence": f"{look.table.target}/{domain}{op}/{evidence.id}",
         "measured": f"{compiler}, {probes}{said}",
         "traits": tuple(evidence.when),
-        **fix_fields(look, evidence, facets),
+        **fix_fields(look, node, evidence, facets),
     }
 
 
-def fix_fields(look: LintContext, evidence: Evidence, facets: Facets) -> dict[str, Any]:
+def fix_fields(look: LintContext, node: NodeFacts | None, evidence: Evidence, facets: Facets) -> dict[str, Any]:
     """Return the measured fix of a rejected or wrong form as the fields `rewrite` and `cure` of a Finding."""
-    fix = evidence.fix(facets_for_target(look.table.target, facets))
+    facets = facets_for_target(look.table.target, facets)
+    if node is not None and any(BEFORE in fix.when or BEHIND in fix.when for fix in evidence.fixed_by):
+        facets = {**facets, **surroundings(node, look.facts)}
+    fix = evidence.fix(facets)
     if fix is None:
-        return {}
+        return {"tried": evidence.tried}
     fields: dict[str, Any] = {"rewrite": Fix(fix.name, fix.safety, fix.rewrites, fix.fixed, fix.of)}
     if fix.name == FREEZE and (options := sizes(look.facts)):
         fields["cure"] = options

@@ -56,7 +56,7 @@ SETTINGS: Mapping[str, Setting] = {
     "select": Setting("the only findings that count: codes, names, or prefixes such as GF1", "a list of words", _list(_word())),
     "ignore": Setting("findings that are not looked for: codes, names, or prefixes", "a list of words", _list(_word())),
     "severity": Setting("other severities, by code, name or prefix", "error, warning or note", _table(_word(*SEVERITIES))),
-    "fail-on": Setting("the least severity that gives exit code 1", "a word", _word(*SEVERITIES, "never")),
+    "fail-on": Setting("the least severity that gives exit code 1", "a word", _word(*SEVERITIES, "undecided", "never")),
     "output-format": Setting("how lint prints its report", "a word", _word(*FORMATS)),
     "baseline": Setting("the file of findings that are known and do not count, from this file's folder", "a path", _word()),
     "shapes": Setting("dims by input name; a dim is a size, or a symbol that stays free", "a table of lists", _table(DIMS), True),

@@ -38,6 +38,10 @@ class Fix:
     fixed: int = 0
     of: int = 0
 
+    def __str__(self) -> str:
+        counted = f", fixed {self.fixed} of {self.of} probes of this form" if self.of else ""
+        return f"{' + '.join(self.rewrites or (self.name,))} ({self.safety}{counted})"
+
     def to_json(self) -> dict[str, Any]:
         """The fix as docs/json.md describes it."""
         return {"name": self.name, "safety": self.safety, "rewrites": list(self.rewrites or (self.name,)),
@@ -51,7 +55,7 @@ class Finding:
     `cure` holds the command-line options that would fix it, empty where there are none. `called` is the target with the
     requested version, empty without one; `ordinal` is the number of earlier findings with the same traits. `source` is
     the source location of the node, where that is known. `traits` are the facets that the verdict depends on, where it
-    comes from a table.
+    comes from a table; `tried` is the number of probes that rewrites were tried on, where none of them fixed this form.
     """
 
     code: str
@@ -73,6 +77,7 @@ class Finding:
     ordinal: int = 0
     source: SourceLocation | None = None
     traits: tuple[str, ...] | None = None
+    tried: int = 0
 
     @property
     def fingerprint(self) -> str:
@@ -116,6 +121,40 @@ class NodeVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class NextStep:
+    """What to try next on a model: options of `graphfix fix`, and the command line with them where the model's path is known.
+
+    `values` and `shapes` are by input, `outputs` are to be dropped, `allow` are safety classes. `examples` are the dims whose
+    sizes are only examples. `before` is the number of errors on all targets, `after` that with the values and shapes bound,
+    None where that was not measured.
+    """
+
+    values: tuple[tuple[str, str], ...] = ()
+    shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    outputs: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    before: int = 0
+    after: int | None = None
+    command: str = ""
+
+    @property
+    def words(self) -> list[str]:
+        """The options as words of a command line, those that decide most first."""
+        words = [word for name, value in self.values for word in ("--set", f"{name}={value}")]
+        words += [word for name, dims in self.shapes for word in ("--shape", f"{name}={'x'.join(map(str, dims))}")]
+        words += [word for name in self.outputs for word in ("--drop-output", name)]
+        return words + [word for name in self.allow for word in ("--allow", name)]
+
+    def to_json(self) -> dict[str, Any]:
+        """The step as docs/json.md describes it."""
+        return {
+            "command": self.command, "options": self.words, "examples": list(self.examples),
+            "errors_before": self.before, "errors_after": self.after,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class SuppressedFinding:
     """A finding that does not count: it is suppressed in the settings or listed in the baseline; `reason` says why."""
 
@@ -132,8 +171,10 @@ class Result:
     is the target as it was requested, with the version if one was given, which distinguishes several versions of a target.
     `silenced` are the findings that the project's settings suppress: they do not count, and do not change the verdict,
     which `predicted` keeps once settings have been applied. `interface` are the inputs with dtypes and ranks, and the
-    names of the outputs; `signature` is a digest of it. `lowering` describes the conversion to ONNX of a model that was
-    given in another format.
+    names of the outputs; `signature` is a digest of it. `confirmed` is what the target's compiler made of the model before
+    and after `fix`, `unfixed` why the result still does not suit the target, empty where it does. `next` is what to try
+    next. `lowering` describes the conversion to ONNX of a model that was given in another format. `before` and `after` are
+    the sizes of the model that `fix` was given and of its result.
     """
 
     model: str
@@ -155,6 +196,11 @@ class Result:
     graph: str = ""
     rulings: Sequence[NodeVerdict] = ()
     lowering: dict[str, Any] | None = None
+    confirmed: dict[str, Any] | None = None
+    unfixed: str | None = None
+    next: NextStep | None = None
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
 
     @property
     def verdict(self) -> str | None:
@@ -191,6 +237,8 @@ class Result:
         }
         if "@" in self.called:
             out["called"] = self.called
+        if self.next is not None:
+            out["next"] = self.next.to_json()
         if self.silenced:
             out["silenced"] = [
                 {"fingerprint": item.finding.fingerprint, "code": item.finding.code, "by": item.by, "reason": item.reason}
@@ -204,8 +252,14 @@ class Result:
             out |= {"verification": self.verification, "output": self.output}
         elif self.output is not None:
             out["output"] = self.output
+        if self.before is not None and self.after is not None:
+            out |= {"before": self.before, "after": self.after}
         if self.why is not None:
             out["why"] = list(self.why)
+        if self.confirmed is not None:
+            out["confirmed"] = self.confirmed
+        if self.unfixed is not None:
+            out["unfixed"] = self.unfixed or None
         if self.lowering is not None:
             out["lowering"] = self.lowering
         return out

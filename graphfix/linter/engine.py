@@ -8,7 +8,7 @@ from pathlib import Path
 
 import onnx
 
-from graphfix.analysis.cache import facts_of
+from graphfix.analysis.cache import facts_of, shared_facts
 from graphfix.analysis.facets.memo import node_facets
 from graphfix.analysis.facets.model import model_facets
 from graphfix.analysis.facets.node import Facets
@@ -17,7 +17,10 @@ from graphfix.analysis.reachability import unreachable_nodes, untaken_nodes
 from graphfix.errors import GraphfixError
 from graphfix.ir.reading import Shapes, Values, bound
 from graphfix.linter.check import LintContext, checks
+from graphfix.linter.control_flow_fixes import with_control_flow_fixes
 from graphfix.linter.diagnostics import Finding, Result, number_duplicates
+from graphfix.linter.finding_order import in_order_of_decision
+from graphfix.linter.next_step import advise
 from graphfix.linter.timings import StageTimer
 from graphfix.tables.table import Table, TableVerdict, table
 
@@ -50,7 +53,7 @@ def judge(
     for target in targets:
         result = _judge(facts, keys, whole, table(target, home), name, shared, statistics, detail)
         result.called, result.interface, result.graph = target, interface, facts.model.graph.name
-        result.findings = number_duplicates(result.findings, target)
+        result.findings = in_order_of_decision(with_control_flow_fixes(number_duplicates(result.findings, target)), facts)
         results.append(result)
         clock.lap(f"judging by {target}")
     return results
@@ -109,6 +112,24 @@ def _counted(facts: Facts, rulings: Sequence[TableVerdict]) -> dict[str, object]
     return {"nodes": main, "supported": len(taken), "islands": [len(group) for group in islands(facts.nodes, taken)]}
 
 
+def lint_model(
+    model: onnx.ModelProto,
+    targets: Sequence[str],
+    *,
+    name: str = "",
+    statistics: bool = False,
+    detail: bool = False,
+    clock: StageTimer | None = None,
+) -> list[Result]:
+    """Lint a model in memory like `judge`, and set the next step of the Results that are not accepted."""
+    clock = clock or StageTimer()
+    with shared_facts():
+        results = judge(model, targets, name=name, statistics=statistics, detail=detail, clock=clock)
+        advise(model, results, judge)
+    clock.lap("the next step")
+    return results
+
+
 def lint_file(
     path: str | Path,
     targets: Sequence[str],
@@ -133,7 +154,7 @@ def lint_file(
         clock.lap("ONNX's laws")
         asked = bound(model, shapes, values)
         clock.lap("binding inputs")
-        return judge(asked, targets, name=name, statistics=statistics, detail=detail, clock=clock)
+        return lint_model(asked, targets, name=name, statistics=statistics, detail=detail, clock=clock)
     except Exception as unforeseen:  # a bug of graphfix on one model must not end the run for the others
         error = unforeseen if isinstance(unforeseen, GraphfixError) else _internal_error(unforeseen)
         error.path = error.path or name

@@ -10,6 +10,8 @@ COMPOSED = "()"
 """The `op` that matches any operator that ONNX itself defines as a composition of others."""
 FALLBACK = "fallback"
 """The kind of findings about nodes that are supported but run slowly."""
+ARTIFACT = "artifact"
+"""The kind of findings about nodes that are supported, but cannot be written to the compiler's file."""
 
 
 class Safety(StrEnum):
@@ -30,8 +32,8 @@ class FixRule:
     """A kind of finding that a rewrite fixes: empty `kinds` and `codes` mean any, except for the kinds in `unless`.
 
     `op` is an operator's name, `*` for any operator, or empty for findings about the model as a whole. `traits`, if not
-    empty, are the facets that the rewrite changes; the verdict has to depend on one of them. Findings of the kind
-    `FALLBACK` match only where the kind or the code is listed: whether another form is faster was not measured.
+    empty, are the facets that the rewrite changes; the verdict has to depend on one of them. Findings of the kinds
+    `FALLBACK` and `ARTIFACT` match only where the kind or the code is listed: the compiler supports the node.
     """
 
     op: str
@@ -47,7 +49,7 @@ class FixRule:
         """
         if self.traits and traits is not None and not set(self.traits).intersection(traits):
             return False
-        if kind == FALLBACK and not (self.kinds or self.codes):
+        if kind in (FALLBACK, ARTIFACT) and not (self.kinds or self.codes):
             return False
         if (self.kinds and kind not in self.kinds) or (self.codes and code not in self.codes) or kind in self.unless:
             return False

@@ -181,6 +181,7 @@ def support_lines(found: Support) -> Iterator[str]:
             yield f'      {evidence.stage}: "{evidence.said}"'
         yield from (f"      fix: {line}" for line in fix_lines(evidence))
     yield from _fallback_lines(found)
+    yield from _artifact_lines(found)
     if found.tried:
         yield "  tried:"
         yield from (f"      {name}: {', '.join(values)}" for name, values in found.tried.items())
@@ -211,3 +212,24 @@ def _fallback_lines(found: Support) -> Iterator[str]:
         counts = f"{evidence.supports} of {entry.probes} probes asked"
         yield f"  runs {SORTS[evidence.stage]}: {each.words or 'in every form'}  ({evidence.id}; {counts})"
         yield f'      ran as: "{evidence.said}"'
+
+
+def _artifact_lines(found: Support) -> Iterator[str]:
+    """Render the conditions under which a supported operator cannot be written to the compiler's file."""
+    from graphfix.tables.artifact import artifact_table, fixed_by
+
+    known = artifact_table(found.table) if found.verdict != "rejected" else None
+    domain, _, op = found.name.rpartition(".")
+    entry = known.entry(op, domain) if known is not None else None
+    if known is None or entry is None:
+        return
+    if not (entry.rejects or entry.exceptions):
+        yield f"  can be written to a file in all of the {entry.probes} forms asked about"
+    for evidence in entry.rejects:
+        counts = f"{evidence.supports} of {entry.probes} probes asked"
+        words = condition_in_words(evidence.when) or "in every form"
+        yield f"  cannot be written to a file: {words}  ({evidence.id}; {counts})"
+        yield f'      {evidence.stage}: "{evidence.said}"'
+        option, count = fixed_by(known, op, domain, evidence.id)
+        if option:
+            yield f"      helps: graphfix fix {option} ({count})"

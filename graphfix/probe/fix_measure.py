@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from graphfix.analysis.facts import Facts
+from graphfix.analysis.surroundings import surroundings
 from graphfix.backends.base import backend
 from graphfix.backends.connect import open_backend
 from graphfix.backends.session import Session
-from graphfix.probe.build import Probe, probes
+from graphfix.probe.build import NODE, Probe, probes
 from graphfix.probe.choice import for_target
+from graphfix.probe.fix_contexts import in_context
 from graphfix.probe.fix_trials import try_fix
-from graphfix.probe.fixed_by import grouped
+from graphfix.probe.fixed_by import grouped, rows_in_context
 from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence
 from graphfix.probe.parallel import in_worker, worker_pool
@@ -24,7 +27,7 @@ from graphfix.tables.versions import tables_folder
 
 SAMPLE = 6
 """The probes of an entry that are tried first."""
-MOST = 12
+MOST = 30
 """The probes of an entry that are tried where the first ones were not all fixed by the same rewrites."""
 
 
@@ -43,10 +46,11 @@ def try_fixes(session: Session, op: str, target: str, folder: Path, answers: Pat
     if not path.exists():
         return []
     entry = Entry.read(path)
-    groups = grouped({"rejects": [e.when for e in entry.rejects], "wrong": [e.when for e in entry.wrong]}, rows)
-    if not groups:
-        return []
     built = {probe.digest: probe for probe in for_target(target, probes(forms()[op]).probes)}
+    among = {probe.digest: probe for probe in refused_in_context(op, target, entry)}
+    every = [*rows, *rows_in_context(Trial(op, digest, "", facets=probe.facets) for digest, probe in among.items())]
+    groups = grouped({"rejects": [e.when for e in entry.rejects], "wrong": [e.when for e in entry.wrong]}, every)
+    built |= among
     pool = {group: [built[row.digest] for row in found if row.digest in built] for group, found in groups.items()}
     pool = {group: found for group, found in pool.items() if found}
     known = {t.digest: t for t in map(parse_trial, answers.read_text().splitlines())} if answers.exists() else {}
@@ -54,7 +58,8 @@ def try_fixes(session: Session, op: str, target: str, folder: Path, answers: Pat
 
         def ask(probe: Probe) -> Trial:
             if probe.digest not in known:
-                known[probe.digest] = try_fix(probe, session, target, folder.parent.parent)
+                trial = try_fix(probe, session, target, folder.parent.parent)
+                known[probe.digest] = replace(trial, facets=probe.facets) if probe.digest in among else trial
                 sink.write(known[probe.digest].line() + "\n")
                 sink.flush()
             return known[probe.digest]
@@ -64,6 +69,9 @@ def try_fixes(session: Session, op: str, target: str, folder: Path, answers: Pat
             results = {(trial.result, trial.main) for trial in map(ask, order[:SAMPLE])}
             if len(results) > 1:
                 for probe in order[SAMPLE:]:
+                    ask(probe)
+            for probe in probes_of:
+                if probe.digest in among:
                     ask(probe)
     return [known[digest] for group in pool.values() for digest in dict.fromkeys(p.digest for p in group) if digest in known]
 
@@ -102,6 +110,18 @@ def measure_fixes(
     write_trials(folder, trials, chosen(ops))
     rewrite_fixes(folder, evidence, names)
     return FixOutcome(version, len(trials), sum(trial.result == "fixed" for trial in trials))
+
+
+def refused_in_context(op: str, target: str, entry: Entry) -> list[Probe]:
+    """Return the models in which a node of the operator stands among others, where the table refuses that node."""
+    found = []
+    for probe in for_target(target, probes(in_context(op)).probes):
+        facts = Facts.of(probe.model)
+        node = next(node for node in facts.nodes if node.proto.name == NODE)
+        ruling = entry.rule(probe.facets)
+        if ruling.verdict == "rejected":
+            found.append(replace(probe, facets={**probe.facets, **surroundings(node, facts)}))
+    return found
 
 
 def varied_order(found: Sequence[Probe]) -> list[Probe]:

@@ -6,15 +6,23 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from graphfix.probe.distil import explain, without_simplifier
+from graphfix.probe.decision_tree import decision_tree
+from graphfix.probe.distil import without_simplifier
 from graphfix.probe.measure import Evidence
 from graphfix.probe.trials import Trial
+from graphfix.rewriting.registry import registry
 from graphfix.tables.conditions import Condition, holds
 
 Group = tuple[str, int]
 """`rejects` or `wrong`, and the position of the entry in that list of the table."""
 LISTS = {"rejected": "rejects", "wrong": "wrong"}
 """The list of a table in which a probe with this verdict counts."""
+
+
+FREEZE = "freeze-dims"
+"""The rewrite that fixes dynamic dims to sizes that the user gives."""
+CLEANUP = frozenset({"fold-constants"})
+"""Rewrites that prepare others, and are named only where they fix a probe alone."""
 
 
 def grouped(conditions: Mapping[str, Sequence[Condition]], rows: Iterable[Evidence]) -> dict[Group, list[Evidence]]:
@@ -31,7 +39,7 @@ def grouped(conditions: Mapping[str, Sequence[Condition]], rows: Iterable[Eviden
 def add_fixes(table: dict[str, Any], rows: Iterable[Evidence], trials: Mapping[str, Trial]) -> None:
     """Set `fixed_by` and `tried` in every entry of a table that has trials; `trials` are by digest of the probe."""
     conditions = {name: [rule["when"] for rule in table[name]] for name in LISTS.values()}
-    groups = grouped(conditions, [row for row in rows if row.digest in trials])
+    groups = grouped(conditions, [*(row for row in rows if row.digest in trials), *rows_in_context(trials.values())])
     for name in conditions:
         for at, rule in enumerate(table[name]):
             rule.pop("fixed_by", None), rule.pop("tried", None)
@@ -41,36 +49,52 @@ def add_fixes(table: dict[str, Any], rows: Iterable[Evidence], trials: Mapping[s
                 rule["fixed_by"] = fixed_by(tried, trials)
 
 
+def rows_in_context(trials: Iterable[Trial]) -> list[Evidence]:
+    """Return trials of nodes among others as rows of evidence, which they are about fixes only."""
+    return [Evidence(t.op, t.digest, "", (), t.facets, "rejected", "", "") for t in trials if t.facets]
+
+
 def fixed_by(tried: Sequence[Evidence], trials: Mapping[str, Trial]) -> list[dict[str, Any]]:
     """Return the rewrites that fixed probes of one entry, those that fixed most first.
 
-    Each item has the rewrite of the probe's node (`name`), all `rewrites` in order, their `safety`, and the counts `fixed`
-    `of` the probes tried. `when` is there if the rewrites did not fix all: a condition that holds for probes that they
-    fixed and for no other; the counts are then of the probes that meet it. A sequence that fixed only probes which no
-    condition tells apart from others is listed without one, with its count.
+    Each item has the rewrite that decides (`name`), all `rewrites` in order, their `safety`, and the counts `fixed` `of` the
+    probes tried that meet `when`, a condition that is missing where the item is about all probes. The conditions are the
+    paths of a decision tree over the facets, so they exclude each other: a node meets one of them at most.
     """
-    by_name: dict[tuple[str, str], list[Evidence]] = {}
-    for row in tried:
-        trial = trials[row.digest]
-        if trial.result == "fixed":
-            by_name.setdefault((trial.main, trial.safety), []).append(row)
+    names = deciding_rewrites([trials[row.digest] for row in tried])
+    labels = {row.digest: names.get(trials[row.digest].rewrites, "") for row in tried if trials[row.digest].result == "fixed"}
     items = []
-    for (name, safety), rows in sorted(by_name.items(), key=lambda item: (-len(item[1]), item[0])):
-        others = [row for row in tried if row not in rows]
-        rules, unexplained = explain(rows, others)
-        for rule in rules:
-            covered = [row for row in rows if holds(rule.when, row.facets)]
-            items.append(_item(name, safety, covered, len(covered), trials, rule.when))
-        if unexplained:
-            items.append(_item(name, safety, rows, len(tried), trials, {}))
-    return items
+    for when, rows in decision_tree(tried, {row.digest: labels.get(row.digest, "") for row in tried}):
+        counts = Counter(labels[row.digest] for row in rows if row.digest in labels)
+        if not counts:
+            continue
+        name = min(counts, key=lambda label: (-counts[label], label))
+        if 2 * counts[name] >= len(rows):  # else the rewrite fails more often than it helps
+            items.append(_item(name, [row for row in rows if labels.get(row.digest) == name], len(rows), trials, when))
+    return sorted(items, key=lambda item: (-item["fixed"], item["name"]))
 
 
-def _item(
-    name: str, safety: str, fixed: Sequence[Evidence], of: int, trials: Mapping[str, Trial], when: Condition
-) -> dict[str, Any]:
+def deciding_rewrites(trials: Sequence[Trial]) -> dict[tuple[str, ...], str]:
+    """Return for every sequence of rewrites that fixed a probe the one to name.
+
+    It is the one that needs sizes from the user if there is one; else, of the rewrites that are not mere cleanup, the one
+    that most of the successful sequences have.
+    """
+    known = registry()
+    chains = {trial.rewrites: trial.main for trial in trials if trial.result == "fixed"}
+    shared = Counter(name for trial in trials if trial.result == "fixed" for name in trial.rewrites)
+    named = {}
+    for chain, main in chains.items():
+        telling = [name for name in chain if name in known and not known[name].tidies and name not in CLEANUP] or [main]
+        named[chain] = FREEZE if FREEZE in chain else max(telling, key=lambda name: (shared[name], name == main))
+    return named
+
+
+def _item(name: str, fixed: Sequence[Evidence], of: int, trials: Mapping[str, Trial], when: Condition) -> dict[str, Any]:
     """Return one item of `fixed_by`."""
     rewrites = Counter(trials[row.digest].rewrites for row in fixed)
     usual = min(rewrites, key=lambda chain: (-rewrites[chain], len(chain), chain))
-    item = {"name": name, "rewrites": list(usual), "safety": safety, "fixed": len(fixed), "of": of}
+    known = registry()
+    safety = max((known[rewrite].safety for rewrite in usual), key=lambda safety: safety.rank)
+    item = {"name": name, "rewrites": list(usual), "safety": safety.value, "fixed": len(fixed), "of": of}
     return item | ({"when": dict(when)} if when else {})

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import lzma
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from graphfix.analysis.facets.node import Facets
 
 ARCHIVE = "fixes.jsonl.xz"
 """The file of a folder of tables that holds its trials."""
@@ -18,7 +20,8 @@ class Trial:
     `result` is `fixed` when the compiler accepts the rewritten probe and, where it runs, computes the same; `rejected` or
     `wrong` when it does not although the table says so; `none` when no sequence of rewrites satisfied the table.
     `rewrites` are those applied, in order, `main` is the one applied to the probe's node, and `safety` the least safe class
-    among them. `said` is the compiler's message.
+    among them. `said` is the compiler's message. `facets` are those of a node among the nodes that usually come with it, which
+    is no probe of the evidence; empty otherwise.
     """
 
     op: str
@@ -28,6 +31,7 @@ class Trial:
     rewrites: tuple[str, ...] = ()
     safety: str = ""
     said: str = ""
+    facets: Facets = field(default_factory=dict)
 
     def line(self) -> str:
         """Return one line of JSON."""

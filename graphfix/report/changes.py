@@ -8,6 +8,10 @@ from typing import Any, TextIO
 from graphfix.ir.source_location import SourceLocation, named
 from graphfix.linter.diagnostics import Result
 from graphfix.report.page import Page
+from graphfix.report.sizes import render_sizes
+
+RUNTIME = "onnxruntime cannot run the original"
+"""Part of the reason of a rewrite that was withdrawn because the original model gives no outputs to compare with."""
 
 
 def render_changes(result: Result, out: TextIO) -> None:
@@ -22,22 +26,35 @@ def render_changes(result: Result, out: TextIO) -> None:
             declined.setdefault((change["rewrite"], str(change["declined"])), []).append(_location(change))
     for (rewrite, safety), nodes in applied.items():
         page.line("  ", ("applied", "green"), f"   {rewrite} ({safety}){_locations(nodes)}")
+    if not applied:
+        page.line("  nothing to change" + (": no rewrite that was tried could be kept" if declined else ""))
+    runtime: dict[str, list[str]] = {}
     for (rewrite, reason), nodes in declined.items():
+        if RUNTIME in reason:  # it stops every rewrite alike, so it is told once
+            runtime.setdefault(reason, []).append(rewrite)
+            continue
         count = f" ({len(nodes)} nodes)" if len(nodes) > 1 else ""
         page.line("  ", ("declined", "yellow"), f"  {rewrite}: {reason}{count}")
+    for reason, rewrites in runtime.items():
+        page.line("  ", ("declined", "yellow"), f"  {', '.join(dict.fromkeys(rewrites))}: {reason}")
     verification = result.verification or {}
     if verification.get("inputs"):
         errors = f"largest error {verification['max_abs_error']:.3g} absolute, {verification['max_rel_error']:.3g} relative"
         page.line("  ", ("verified", "bold"), f"  {verification['method']}: {verification['inputs']} inputs, {errors}")
         _write_controls(page, verification)
         _write_impact(page, verification)
+    if applied and result.before and result.after:
+        render_sizes(page, result.before, result.after)
     if result.output:
         page.line("  ", ("wrote", "bold"), f"     {result.output}")
 
 
 def render_why(results: Iterable[Result], out: TextIO) -> None:
-    """Write for each remaining finding which rewrites declined and why, and what to change in the model's code."""
-    page = Page(out)
+    """Write for each remaining finding which rewrites declined and why, and what to change in the model's code.
+
+    A reason that several findings or targets share is written once.
+    """
+    page, told = Page(out), set[tuple[str, str]]()
     for result in results:
         for explanation in result.why or ():
             sources = explanation.get("sources") or [None] * len(explanation["nodes"])
@@ -47,8 +64,13 @@ def render_why(results: Iterable[Result], out: TextIO) -> None:
                 ("why", "bold"),
                 f"       {explanation['code']} {explanation['op'] or 'the model'}{location}, {explanation['target']}",
             )
-            for declined in explanation["declined"]:
-                page.line(f"            {declined['rewrite']}: {declined['reason']}")
+            reasons = [(declined["rewrite"], declined["reason"]) for declined in explanation["declined"]]
+            fresh = [reason for reason in reasons if reason not in told]
+            for rewrite, reason in fresh:
+                page.line(f"            {rewrite}: {reason}")
+            if len(fresh) < len(reasons):
+                page.line(f"            {'and ' if fresh else ''}{len(reasons) - len(fresh)} declined as told above")
+            told.update(reasons)
             page.line(f"            {explanation['advice']}")
 
 

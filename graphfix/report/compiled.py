@@ -17,7 +17,7 @@ def render_compiled(result: Result, out: TextIO, *, full: bool = False) -> None:
     verdict, predicted = "accepted" if compiled["accepted"] else "rejected", str(compiled["predicted"])
     tail = f" by {result.target} {compiled['version']} in {compiled['seconds']:.1f} s (predicted: "
     page.line((result.model, "bold"), ": ", (verdict, VERDICTS[verdict]), tail, (predicted, VERDICTS.get(predicted, "bold")), ")")
-    findings(page, [finding for finding in result.findings if finding.kind in REPORTED_FIRST], full=full, called=result.called)
+    findings(page, [finding for finding in result.findings if finding.kind in REPORTED_FIRST], full=full)
     if compiled["message"] and full:
         page.line(f"  {compiled['stage']}: {compiled['message']}")
     if compiled["error"] is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
-from graphfix.linter.diagnostics import UNDECIDED, Finding, Result
+from graphfix.linter.diagnostics import UNDECIDED, Finding, Result, Severity
 from graphfix.report.file_uris import cited, hosted
 from graphfix.report.paragraphs import grouped, places
 
@@ -45,8 +45,9 @@ def _annotation(result: Result, group: Sequence[Finding]) -> str:
     if finding.measured:
         lines.append(f"measured: {finding.measured}")
     if finding.rewrite is not None:
-        command = f"graphfix fix {result.model} --target {result.called or result.target} -o fixed.onnx"
-        lines.append(f"cure: {finding.rewrite.name} ({finding.rewrite.safety}), {command}")
+        lines.append(f"fix: {finding.rewrite}")
+    if result.next is not None and result.next.command and finding.severity is Severity.ERROR:
+        lines.append(f"try first: {result.next.command}")
     file = cited(source) or hosted(result.model)
     line = None if source is None else source.line
     return _command(COMMANDS[finding.severity.value], file, title, "\n".join(lines), line=line)

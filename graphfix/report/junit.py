@@ -60,7 +60,7 @@ def _finding(suite: ElementTree.Element, result: Result, group: Sequence[Finding
     if finding.measured:
         lines.append(f"measured: {finding.measured}")
     if finding.rewrite is not None:
-        lines.append(f"cure: {finding.rewrite.name} ({finding.rewrite.safety})")
+        lines.append(f"fix: {finding.rewrite}")
     text = _valid_xml("\n".join(lines))
     if finding.severity is Severity.ERROR:
         ElementTree.SubElement(case, "failure", type=finding.code, message=_valid_xml(finding.message)).text = text

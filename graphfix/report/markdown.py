@@ -6,12 +6,14 @@ Names and compilers' messages are written as code, so that they mention no one a
 from __future__ import annotations
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Result
 from graphfix.report.paragraphs import clipped, grouped, place
+from graphfix.report.step_notes import step_notes
 
 MAX_CHARACTERS = 60_000
 """The number of characters of a comment at most; GitHub allows 65,536."""
@@ -75,9 +77,9 @@ def _block(result: Result) -> list[str]:
     if not groups:
         return []
     lines = ["", f"#### {_code(clipped(result.model, MAX_TEXT))} on {result.judge}: {result.verdict}", ""]
-    suggestions = {finding.cure for finding in result.findings if finding.cure and "--set " in finding.cure}
-    if suggestions and result.verdict != "accepted":
-        lines += [f"First try {_code(max(suggestions, key=len))}.", ""]
+    if result.next is not None:
+        lines += [f"First try {_code(result.next.command or shlex.join(result.next.words))}.", ""]
+        lines += [line for note in step_notes(result.next) for line in (f"{_escaped_message(note)}.", "")]
     for group in groups[:MAX_CAUSES]:
         lines += _cause(result, group)
     if len(groups) > MAX_CAUSES:
@@ -96,8 +98,7 @@ def _cause(result: Result, group: Sequence[Finding]) -> Iterable[str]:
     if finding.measured:
         yield f"  - measured: {_code(clipped(finding.measured, MAX_TEXT))}"
     if finding.rewrite is not None:
-        command = f"graphfix fix {result.model} --target {result.called or result.target} -o fixed.onnx"
-        yield f"  - {finding.rewrite.name} ({finding.rewrite.safety}) may cure it: {_code(command)}"
+        yield f"  - fix: {finding.rewrite}"
 
 
 def _code(text: str) -> str:

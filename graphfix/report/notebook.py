@@ -58,5 +58,5 @@ def _cause(group: Sequence[Finding]) -> Iterator[str]:
     if finding.measured:
         yield f"<br>measured: <code>{escape(finding.measured)}</code>"
     if finding.rewrite is not None:
-        yield f"<br>{finding.rewrite.name} ({finding.rewrite.safety}) may cure it"
+        yield f"<br>fix: {finding.rewrite}"
     yield "</li>"

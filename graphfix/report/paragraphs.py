@@ -9,7 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from graphfix.ir.source_location import named
+from graphfix.linter.advice import unfixed
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Severity
+from graphfix.linter.finding_order import need
 from graphfix.report.page import Span
 
 STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
@@ -48,20 +50,25 @@ DETAILS = (
 
 
 def grouped(found: Iterable[Finding], *, full: bool = False) -> list[list[Finding]]:
-    """Group findings by cause; the most severe and most frequent groups come first, those of FIRST_KINDS kinds before all."""
+    """Group findings by cause: FIRST_KINDS first, then by severity, what decides before the rest, and frequent ones first."""
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for finding in found:
         cause = finding.evidence or finding.message
         key = (finding.code, finding.op, cause, finding.message if full else "")
         groups.setdefault(key, []).append(finding)
-    return sorted(groups.values(), key=lambda group: (FIRST_KINDS.get(group[0].kind, 2), -group[0].severity.weight, -len(group)))
+    return sorted(groups.values(), key=_importance)
 
 
-def paragraphs(found: Sequence[Finding], detail: Detail, width: int, *, called: str = "") -> list[Line]:
+def _importance(group: Sequence[Finding]) -> tuple[int, int, int, int]:
+    severity = group[0].severity
+    rank = min(map(need, group)) if severity is Severity.ERROR else 0
+    return FIRST_KINDS.get(group[0].kind, 2), -severity.weight, rank, -len(group)
+
+
+def paragraphs(found: Sequence[Finding], detail: Detail, width: int) -> list[Line]:
     """Return the lines on one target's findings, the most important first, and a line that counts what is left out.
 
-    `called` is the target as requested, with its version if one was named. For a rejected model undecided findings on single
-    nodes are only counted.
+    For a rejected model undecided findings on single nodes are only counted.
     """
     hidden: Counter[str] = Counter()
     lines: list[Line] = []
@@ -74,14 +81,14 @@ def paragraphs(found: Sequence[Finding], detail: Detail, width: int, *, called: 
             hidden[group[0].code] += len(group)
             continue
         shown, notes = shown + (not note), notes + note
-        lines += paragraph(group, detail, width, called=called)
+        lines += paragraph(group, detail, width)
     if hidden:
         parts = ", ".join(f"{count} {code}" for code, count in sorted(hidden.items()))
         lines.append([(f"  and {parts}; show them with --full", "dim")])
     return lines
 
 
-def paragraph(group: Sequence[Finding], detail: Detail, width: int, *, called: str = "") -> list[Line]:
+def paragraph(group: Sequence[Finding], detail: Detail, width: int) -> list[Line]:
     """Return the lines on findings that share a cause."""
     finding = group[0]
     severity = finding.severity.value
@@ -93,13 +100,21 @@ def paragraph(group: Sequence[Finding], detail: Detail, width: int, *, called: s
         lines.append(["    ", ("at", "dim"), f"        {places(group, room, full=detail.everything)}"])
     if finding.measured and detail.measured and finding.severity is not Severity.NOTE:
         lines.append(["    ", ("measured", "dim"), f"  {clipped(' '.join(finding.measured.split()), room)}"])
-    if finding.rewrite is not None and not (finding.cure and finding.severity is Severity.NOTE):  # which its message says already
-        options = {"exact": "", "approximate": " --allow approximate", "interface": f" {finding.cure or '--shape NAME=DIMS'}"}
-        command = f"graphfix fix MODEL --target {called or finding.target}{options[finding.rewrite.safety]} -o fixed.onnx"
-        fix = wrapped(f"{finding.rewrite.name} ({finding.rewrite.safety}): {command}", room, NO_LIMIT)
+    if helps := _help(finding):
+        fix = wrapped(helps, room, NO_LIMIT)
         lines.append(["    ", ("fix", "dim"), f"       {fix[0]}"])
         lines += ([" " * LABELS + line] for line in fix[1:])
     return lines
+
+
+def _help(finding: Finding) -> str:
+    """Return the rewrites that fix a finding, with their safety and count; else what to change instead, else empty."""
+    if finding.rewrite is None:
+        return unfixed(finding)
+    if finding.cure and finding.severity is Severity.NOTE:  # which its message says already
+        return ""
+    options = f": {finding.cure}" if finding.cure and finding.rewrite.safety == "interface" else ""
+    return f"{finding.rewrite}{options}"
 
 
 def places(group: Sequence[Finding], room: int, *, full: bool) -> str:

@@ -68,7 +68,7 @@ def _rule(code: str) -> dict[str, Any]:
 
 def _result(result: Result, finding: Finding, silenced: SuppressedFinding | None, position: dict[str, int]) -> dict[str, Any]:
     target = result.called or result.target
-    fix = f" {finding.rewrite.name} ({finding.rewrite.safety}) may cure it." if finding.rewrite is not None else ""
+    fix = f" Fix: {finding.rewrite}." if finding.rewrite is not None else ""
     sarif: dict[str, Any] = {
         "ruleId": finding.code,
         "level": finding.severity.value,

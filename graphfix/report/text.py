@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
@@ -10,6 +11,7 @@ from typing import TextIO
 from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.report.page import Page
 from graphfix.report.paragraphs import DETAILS, FULL, NO_LIMIT, STYLES, Detail, Line, paragraphs, wrapped
+from graphfix.report.step_notes import step_notes
 
 VERDICTS = {"accepted": "bold green", "rejected": "bold red", "undecided": "bold yellow"}
 SCREEN = 38
@@ -37,14 +39,14 @@ def render(results: Sequence[Result], out: TextIO, *, full: bool = False) -> Non
 
 
 def _model(results: Sequence[Result], detail: Detail, width: int) -> list[Line]:
-    """Return the lines on one model: the most important option, each target's verdict, and what all targets have in common."""
+    """Return the lines on one model: the next step, each target's verdict, and what all targets have in common."""
     common = _common_findings(results)
-    suggested, lead = (frozenset[str](), []) if detail.everything else _leading_suggestion(results, width)
+    suggested, lead = _next_step(results, detail, width)
     lines: list[Line] = list(lead)
     for result in results:
         lines += head(result)
         own = [f for f in result.findings if (f.code, f.op, f.message) not in common and f.message not in suggested]
-        lines += paragraphs(own, detail, width, called=result.called)
+        lines += paragraphs(own, detail, width)
     shared = (
         [f for f in results[0].findings if (f.code, f.op, f.message) in common and f.message not in suggested] if results else []
     )
@@ -54,24 +56,22 @@ def _model(results: Sequence[Result], detail: Detail, width: int) -> list[Line]:
     return lines
 
 
-def _leading_suggestion(results: Sequence[Result], width: int) -> tuple[frozenset[str], list[Line]]:
-    """Return the messages covered by the option that resolves most findings, and the lines that suggest it with its reason.
+def _next_step(results: Sequence[Result], detail: Detail, width: int) -> tuple[frozenset[str], list[Line]]:
+    """Return the messages that the next step covers, and the lines that name it with its reasons; both empty without one.
 
-    Both are empty where every target accepts the model, or no option binds a value.
+    The command stays on one line, however long, so that it can be copied.
     """
-    open_ = [result for result in results if result.verdict != "accepted"]
-    candidates = [finding for result in open_ for finding in result.findings if finding.cure]
-    if not candidates:
-        return frozenset(), []
-    # Binding a value can remove parts of the graph, so it comes before fixing a size.
-    chosen = max(candidates, key=lambda finding: ("--set " in finding.cure, finding.severity.weight))
-    if "--set " not in chosen.cure:
+    step = next((result.next for result in results if result.next is not None), None)
+    if step is None:
         return frozenset(), []
     room = width - len(SUGGESTION)
-    command, *rest = wrapped(chosen.cure, room, 2)
-    reason = wrapped(f"{chosen.message.partition('; ')[0]} ({chosen.code})", room, 2)
-    lines: list[Line] = [[(results[0].model, "bold"), ":"], [(SUGGESTION, "bold"), command]]
-    return frozenset([chosen.message]), [*lines, *([" " * len(SUGGESTION) + line] for line in (*rest, *reason))]
+    cause = next((f for result in results for f in result.findings if step.values and f.kind == "control-flow" and f.cure), None)
+    reasons = [f"{cause.message.partition('; ')[0]} ({cause.code})"] if cause is not None else []
+    reasons += step_notes(step)
+    lines: list[Line] = [[(results[0].model, "bold"), ":"], [(SUGGESTION, "bold"), step.command or shlex.join(step.words)]]
+    lines += ([" " * len(SUGGESTION) + line] for reason in reasons for line in wrapped(reason, room, 2))
+    covered = cause is not None and not detail.everything
+    return frozenset([cause.message] if covered and cause is not None else []), lines
 
 
 def head(result: Result) -> list[Line]:
@@ -91,9 +91,9 @@ def head(result: Result) -> list[Line]:
     return lines
 
 
-def findings(page: Page, found: Sequence[Finding], *, full: bool, called: str = "") -> None:
+def findings(page: Page, found: Sequence[Finding], *, full: bool) -> None:
     """Write findings, those with one cause as one paragraph; few notes unless `full`."""
-    for line in paragraphs(found, FULL if full else DETAILS[0], page.width, called=called):
+    for line in paragraphs(found, FULL if full else DETAILS[0], page.width):
         page.line(*line)
 
 

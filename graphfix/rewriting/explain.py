@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from graphfix.ir.source_location import SourceLocation
 from graphfix.linter.advice import advice
 from graphfix.linter.diagnostics import Finding, Result, Severity
-from graphfix.linter.fix_rules import FALLBACK
+from graphfix.linter.fix_rules import ARTIFACT, FALLBACK
 from graphfix.rewriting.fixpoint import answering
 from graphfix.rewriting.rewrite import Key, Rewrite, Safety
-from graphfix.rewriting.transaction import Change, WorkingModel, title
+from graphfix.rewriting.transaction import Change, WorkingModel
+from graphfix.rewriting.verdict_comparison import title
 
 MOST_TRIALS = 40
 """Maximum number of rewrites applied again to get their reasons; beyond it the reasons recorded before are used."""
@@ -59,7 +60,7 @@ def explain(bench: WorkingModel, changes: Sequence[Change], allowed: Set[str]) -
         placed = [finding for finding in group if finding.node or finding.output]
         nodes = tuple(finding.node or finding.output for finding in placed)
         sources = tuple(finding.source for finding in placed)
-        hint = advice(first.op, first.kind, tried=bool(reasons), target=target)
+        hint = f"{'otherwise' if reasons else 'no rewrite exists for it;'} {advice(first.op, first.kind, target=target)}"
         yield Explanation(target, first.code, first.op, nodes, first.message, tuple(reasons.items()), hint, sources)
 
 
@@ -68,7 +69,7 @@ def _alike(results: Sequence[Result]) -> Iterator[tuple[str, list[Finding]]]:
     for result in results:
         groups: dict[tuple[str, str, str, str], list[Finding]] = {}
         for finding in result.findings:
-            if finding.severity is not Severity.NOTE and finding.kind != FALLBACK:
+            if finding.severity is not Severity.NOTE and finding.kind not in (FALLBACK, ARTIFACT):
                 groups.setdefault((finding.code, finding.op, finding.kind, finding.evidence or ""), []).append(finding)
         yield from ((title(result), group) for group in groups.values())
 

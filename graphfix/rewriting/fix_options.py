@@ -15,6 +15,8 @@ from graphfix.verify.reference import Tolerance
 if TYPE_CHECKING:
     from graphfix.rewriting.compiler_rejections import Ask
     from graphfix.rewriting.interface_rewrite import InterfaceRewrite
+    from graphfix.rewriting.measurement import Measure
+    from graphfix.rewriting.requested import NamedRewrite
 
 Array = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
 
@@ -34,9 +36,11 @@ class FixOptions:
         data: one array for each input, used in verification in place of seeded random inputs.
         rtol, atol: the tolerance on outputs, in place of the tolerance of each rewrite.
         interface: interface changes, applied before all other rewrites.
+        rewrites: rewrites requested by name, applied before those that findings call for (requested.py).
         progress: called with the name of each rewrite before it is tried.
         deadline: the `time.monotonic` time after which no rewrite begins and TimeLimitReached is raised.
         ask: returns the findings of the compilers themselves; rewriting continues until they report none, or none fires.
+        measure: asks the compilers about the model before and after; a result that is worse on a target is withdrawn.
         explain: whether each finding that remains is explained.
         without: names of rewrites that are not tried.
     """
@@ -49,9 +53,11 @@ class FixOptions:
     rtol: float | None = None
     atol: float | None = None
     interface: Sequence[InterfaceRewrite] = ()
+    rewrites: Sequence[NamedRewrite] = ()
     progress: Callable[[str], None] | None = None
     deadline: float | None = None
     ask: Ask | None = None
+    measure: Measure | None = None
     explain: bool = False
     without: Set[str] = frozenset()
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
-from graphfix.linter.diagnostics import Result, Severity
+from graphfix.linter.diagnostics import UNDECIDED, Result, Severity
 from graphfix.rewriting import registry as rewriting
 from graphfix.rewriting.rewrite import Key, Rewrite, Safety
-from graphfix.rewriting.transaction import Change, Proposal, WorkingModel, errors, severity_score, title
+from graphfix.rewriting.states import Proposal, Step
+from graphfix.rewriting.transaction import Change, WorkingModel
+from graphfix.rewriting.verdict_comparison import errors, is_grave, severity_score, title
 
 KINDS = ("operator", "dtype", "attribute", "rank", "operand", "dynamic", "opset", "optional", "form")
 MOST_ROUNDS = 10
@@ -23,16 +25,18 @@ MOST_RIVALS = 5
 """How many rewrites of the same nodes are compared, not counting those that decline; the others are tried later."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RewriteRequest:
     """The nodes on which findings call for a rewrite, and the targets of those findings.
 
-    `measured` are the nodes for which it is among the rewrites that were measured to fix such a finding.
+    `measured` are the nodes for which it is among the rewrites that were measured to fix such a finding. `undecided` tells
+    whether all of these findings leave a verdict open: the rewrite is then kept only if it decides one.
     """
 
     keys: set[Key] = field(default_factory=set)
     targets: set[str] = field(default_factory=set)
     measured: set[Key] = field(default_factory=set)
+    undecided: bool = True
 
 
 @dataclass(slots=True)
@@ -44,25 +48,29 @@ class Fixpoint:
     say: Callable[[str], None]
     tried: dict[tuple[str, frozenset[Key] | None], int] = field(default_factory=dict)
     banned: set[tuple[str, Key | None]] = field(default_factory=set)
+    satisfied: Set[str] = frozenset()
+    """The targets whose compilers take the model as it is, and compute what they should."""
     _called: tuple[int, dict[str, RewriteRequest]] | None = None
 
     @property
     def called(self) -> dict[str, RewriteRequest]:
         """The rewrites that the findings on the working model call for."""
         if self._called is None or self._called[0] != self.bench.version:
-            self._called = self.bench.version, requested_rewrites(self.bench.results)
+            self._called = self.bench.version, requested_rewrites(self.bench.results, self.satisfied)
         return self._called[1]
 
     def run(self) -> bool:
         """Rewrite until no rewrite reduces the findings; return True when the working model changed."""
         start = self.bench.model
+        self.bench.floor = self.bench.results
         self.bench.mark()
         for _ in range(MOST_WAYS):
             self._once()
-            if not errors(self.bench.results):
+            if not errors(self.bench.results) and self.bench.admissible:
                 break
-            trail = self.bench.recall()
-            fresh = {(name, key) for name, key in trail if not rewriting.registry()[name].tidies} - self.banned
+            grave = {f.node for result in self.bench.results for f in result.findings if is_grave(f)}
+            trail = [step for step in self.bench.recall() if not step.rewrite.tidies]
+            fresh = {site for step in trail for site in blamed_sites(step, grave)} - self.banned
             if not fresh:
                 break
             self.banned |= fresh
@@ -97,7 +105,10 @@ class Fixpoint:
         if not due:
             return []
         self.say(rewrite.name)
-        return [rewrite.name] if self.bench.attempt(rewrite, keys, self._callers(rewrite)) else []
+        proposal = self.bench.propose(rewrite, keys)
+        if proposal is None or not self._decides(proposal):
+            return []
+        return [rewrite.name] if self.bench.accept(proposal, self._callers(rewrite)) else []
 
     def _compete(self, rivals: Sequence[Rewrite]) -> list[str]:
         """Apply each of several rewrites of the same nodes to a copy, and keep the best that passes verification."""
@@ -109,7 +120,7 @@ class Fixpoint:
             if due:
                 self.say(rewrite.name)
                 proposal = self.bench.propose(rewrite, keys)
-                if proposal is not None and proposal.outcome.model is not None:
+                if proposal is not None and proposal.outcome.model is not None and self._decides(proposal):
                     nodes = len(proposal.outcome.model.graph.node)
                     score, untested = severity_score(proposal.results), not self._is_measured(rewrite)
                     proposals.append((score, untested, nodes, len(proposals), proposal))
@@ -130,6 +141,12 @@ class Fixpoint:
             return False, keys
         self.tried[rewrite.name, keys] = self.bench.version
         return True, keys
+
+    def _decides(self, proposal: Proposal) -> bool:
+        """Whether a proposal for undecided nodes leaves less undecided; one that errors or warnings call for need not."""
+        if not self.called[proposal.rewrite.name].undecided:
+            return True
+        return severity_score(proposal.results) < severity_score(self.bench.results)
 
     def _callers(self, rewrite: Rewrite) -> set[str]:
         return self.called[rewrite.name].targets if rewrite.name in self.called else set()
@@ -162,22 +179,32 @@ class Fixpoint:
     def _mention(self, rewrite: Rewrite) -> None:
         """Record where a rewrite of a class that is not allowed would fire."""
         call = self.called[rewrite.name]
+        if call.undecided:
+            return
         for label in self.bench.trial(rewrite, None if rewrite.everywhere else frozenset(call.keys)).changed:
             reason = f"{rewrite.safety.value}; allow with --allow {rewrite.safety.value}"
             self.bench.note(Change(rewrite.name, rewrite.safety, label, False, reason))
 
 
-def requested_rewrites(results: Sequence[Result]) -> dict[str, RewriteRequest]:
-    """Return the rewrites that the findings call for, with their nodes and targets."""
+def blamed_sites(step: Step, grave: Set[str]) -> set[tuple[str, Key | None]]:
+    """Return the rewrite with the nodes from which nodes with grave findings were made; with all of its nodes where none was."""
+    from_it = [key for key, label in step.sites if label and any(f"{node}/".startswith(f"{label}/") for node in grave)]
+    return {(step.rewrite.name, key) for key in from_it or [key for key, _ in step.sites]}
+
+
+def requested_rewrites(results: Sequence[Result], satisfied: Set[str] = frozenset()) -> dict[str, RewriteRequest]:
+    """Return the rewrites that the findings call for, with their nodes and targets, except those of `satisfied` targets."""
     wanted: dict[str, RewriteRequest] = {}
     tidy = [name for name, rewrite in rewriting.registry().items() if rewrite.tidies]
     able: dict[tuple[str, str, str, tuple[str, ...] | None], list[Rewrite]] = {}
     for result in results:
-        if any(finding.severity is Severity.ERROR for finding in result.findings):
-            for name in tidy:
-                wanted.setdefault(name, RewriteRequest()).targets.add(title(result))
+        open_ = [finding.kind in UNDECIDED for finding in result.findings if is_grave(finding) or finding.kind in UNDECIDED]
+        if title(result) in satisfied or not open_:
+            continue  # a model that a target accepts and computes right is not changed for that target
+        for name in tidy if not all(open_) else ():
+            wanted.setdefault(name, RewriteRequest(undecided=False)).targets.add(title(result))
         for finding in result.findings:
-            if finding.severity is Severity.NOTE:
+            if finding.severity is Severity.NOTE and finding.kind not in UNDECIDED:
                 continue
             kind = (finding.op, finding.kind, finding.code, finding.traits)
             if kind not in able:
@@ -188,6 +215,7 @@ def requested_rewrites(results: Sequence[Result]) -> dict[str, RewriteRequest]:
                 if rewrite.last_resort and finding.severity is not Severity.ERROR:
                     continue
                 call, key = wanted.setdefault(rewrite.name, RewriteRequest()), (tuple(finding.scope), finding.output)
+                call.undecided &= finding.kind in UNDECIDED
                 call.keys.add(key)
                 call.targets.add(title(result))
                 if rewrite in named:
@@ -196,10 +224,19 @@ def requested_rewrites(results: Sequence[Result]) -> dict[str, RewriteRequest]:
 
 
 def answering(op: str, kind: str, code: str, traits: tuple[str, ...] | None) -> list[Rewrite]:
-    """Return the rewrites that fix a finding; a rejection by a compiler has no kind and matches every kind."""
+    """Return the rewrites that fix a finding.
+
+    A rejection by a compiler has no kind and matches every kind. So does an undecided verdict, for rewrites of its operator:
+    those of any operator, which change dtypes or fold constants, decide nothing.
+    """
+    if kind in UNDECIDED and op:
+        rules = ((r, rule) for r in rewriting.registry().values() for rule in r.fixes if rule.op != "*")
+        return rewriting.in_preference_order(
+            dict.fromkeys(r for r, rule in rules if any(rule.answers(op, each, code, traits) for each in (*KINDS, kind)))
+        )
     if kind != "rejection":
         return rewriting.rewrites_for(op, kind, code, traits)
     about = (op,) if op else ("", "*")  # any node, where the compiler named none
     return rewriting.in_preference_order(
-        dict.fromkeys(r for one in about for each in (*KINDS, kind) for r in rewriting.rewrites_for(one, each, code))
+        dict.fromkeys(r for one in about for each in (*KINDS, kind) for r in rewriting.rewrites_for(one, each, code, traits))
     )

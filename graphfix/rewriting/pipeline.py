@@ -1,12 +1,13 @@
 """The pipeline of `fix`: from findings to rewrites, each a transaction, until no rewrite fires.
 
-bind values and dims -> evaluate -> apply rewrites that fix a finding -> keep or withdraw -> evaluate again ...
+bind values and dims -> apply rewrites requested by name -> evaluate -> apply rewrites that fix a finding
+-> keep or withdraw -> evaluate again ...
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 
 from onnx import GraphProto, ModelProto
 
@@ -19,11 +20,14 @@ from graphfix.ir.weight_offload import weights_offloaded, with_weights
 from graphfix.linter.diagnostics import Result
 from graphfix.rewriting import registry as rewriting
 from graphfix.rewriting.compiler_rejections import Ask, CompilerFindings
+from graphfix.rewriting.confirmation import Ban, Confirmation
 from graphfix.rewriting.explain import Explanation, explain
 from graphfix.rewriting.fix_options import DEFAULTS, FixOptions
 from graphfix.rewriting.fixpoint import Fixpoint
 from graphfix.rewriting.interface_rewrite import InterfaceRewrite
-from graphfix.rewriting.rewrite import Key, Outcome, Safety, apply_with_locations
+from graphfix.rewriting.measurement import Confirmed
+from graphfix.rewriting.requested import apply_named
+from graphfix.rewriting.rewrite import Outcome, Safety, apply_with_locations
 from graphfix.rewriting.transaction import Change, Judge, WorkingModel
 from graphfix.verify.reference import Reference, Tolerance, Verification
 
@@ -32,13 +36,23 @@ MOST_ROUNDS = 10
 
 @dataclass(frozen=True, slots=True)
 class FixResult:
-    """The best verified model, the changes applied and declined, and the last verification and verdicts."""
+    """The best verified model, the changes applied and declined, and the last verification and verdicts.
+
+    `before` are the verdicts on the model as it was given, with the values and dims that were asked for. `confirmed` is
+    what the compilers made of both, by target, as far as they were asked. `unmet` says of each rewrite requested by name that
+    applied nowhere why. `trial` are the dims of the inputs in the first verification, by name; empty where the model was not
+    run.
+    """
 
     model: ModelProto
     changes: tuple[Change, ...]
     verification: Verification
     results: tuple[Result, ...]
     why: tuple[Explanation, ...] = ()
+    before: tuple[str | None, ...] = ()
+    confirmed: Mapping[str, Confirmed] = field(default_factory=dict)
+    unmet: tuple[str, ...] = ()
+    trial: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def changed(self) -> bool:
@@ -57,10 +71,22 @@ def fix_model(model: ModelProto, judge: Judge, options: FixOptions = DEFAULTS) -
     with weights_offloaded(model) as slim:
         consulted = CompilerFindings()
         bench = _bench(slim, judge, options, consulted)
+        verdicts = tuple(result.verdict for result in bench.results)
         _check_interface(bench, options)
-        banned: set[tuple[str, Key | None]] = {(name, None) for name in options.without}
-        _converge(bench, Fixpoint(bench, options.allowed, options.begin, banned=banned), consulted, options.ask)
-        return _result(model, bench, options)
+        unmet = apply_named(bench, options.rewrites, options.begin)
+
+        def converge(banned: set[Ban], satisfied: Set[str]) -> None:
+            left_out: set[Ban] = {(name, None) for name in options.without}
+            rounds = Fixpoint(bench, options.allowed, options.begin, banned=banned | left_out, satisfied=satisfied)
+            _converge(bench, rounds, consulted, options.ask)
+
+        if options.measure is None:
+            converge(set(), frozenset())
+            return _result(model, bench, options, verdicts, unmet)
+        given = bench.saved()
+        confirmation = Confirmation(bench, given, options.measure, lambda it: _finished(it, bench))
+        confirmation.run(converge)
+        return _result(model, bench, options, verdicts, unmet, confirmation)
 
 
 def _bench(slim: ModelProto, judge: Judge, options: FixOptions, consulted: CompilerFindings) -> WorkingModel:
@@ -95,14 +121,26 @@ def _check_interface(bench: WorkingModel, options: FixOptions) -> None:
     _settle(bench, options.begin, ("fold-normalization",) if options.interface else ())
 
 
-def _result(model: ModelProto, bench: WorkingModel, options: FixOptions) -> FixResult:
+def _finished(model: ModelProto, bench: WorkingModel) -> ModelProto:
+    """Return a version of the model as it is written: with its output shapes, unless nothing was changed."""
+    return model if model is bench.reference.original else with_output_shapes(model)
+
+
+def _result(
+    model: ModelProto, bench: WorkingModel, options: FixOptions, verdicts: Sequence[str | None], unmet: tuple[str, ...],
+    confirmation: Confirmation | None = None,
+) -> FixResult:  # fmt: skip
     """Return the result of the run; its model is the object that was passed in where nothing changed."""
-    touched = bool(bench.version or options.binds or options.interface)
+    touched = bench.model is not bench.reference.original
+    if touched and bench.verification is None:
+        bench.verification = bench.reference.check(bench.model, options.tolerance or Tolerance())
     verification = bench.measured() or Verification(0, 0.0, 0.0, 1.0, True, "nothing was changed")
-    changes = tuple(_lasting(bench))
+    changes = (*_lasting(bench), *(confirmation.withdrawn if confirmation is not None else ()))
+    confirmed = confirmation.confirmed if confirmation is not None else {}
     explained = tuple(explain(bench, changes, options.allowed)) if options.explain else ()
-    final = with_weights(with_output_shapes(bench.model)) if touched else model
-    return FixResult(final, changes, verification, tuple(bench.results), explained)
+    final = with_weights(_finished(bench.model, bench)) if touched else model
+    trial = bench.reference.trial_sizes
+    return FixResult(final, changes, verification, tuple(bench.results), explained, tuple(verdicts), confirmed, unmet, trial)
 
 
 def _reformed(model: ModelProto, reforms: Sequence[InterfaceRewrite]) -> Iterator[Outcome]:

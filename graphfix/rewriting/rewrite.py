@@ -82,6 +82,8 @@ class Rewrite(ABC):
     rtol: ClassVar[float] = 0.0
     atol: ClassVar[float] = 0.0
     """An approximate rewrite's tolerance on the model's outputs: `atol + rtol * |value|`."""
+    differs_at: ClassVar[tuple[str, ...]] = ()
+    """The columns of edge values (verify/edge_values.py) at which an exact rewrite may compute something else."""
     before: ClassVar[str] = ""
     after: ClassVar[str] = ""
     fires: ClassVar[tuple[Case, ...]] = ()

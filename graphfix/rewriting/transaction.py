@@ -3,64 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
 
 import onnx
 from onnx import ModelProto, NodeProto
 
-from graphfix.ir.source_location import SourceLocation, source_location
+from graphfix.ir.source_location import source_location
 from graphfix.ir.traversal import graphs
 from graphfix.ir.verifier import violations
-from graphfix.linter.diagnostics import Finding, Result, Severity
-from graphfix.linter.fix_rules import FALLBACK
+from graphfix.linter.diagnostics import Result
+from graphfix.rewriting.change import Change as Change
 from graphfix.rewriting.rewrite import Key, Outcome, Rewrite, Safety, apply_with_locations
+from graphfix.rewriting.states import Proposal, Snapshot, Step, WorkingState
+from graphfix.rewriting.verdict_comparison import errors, regressions, severity_score, title, trades
+from graphfix.verify.edge_values import EDGES
 from graphfix.verify.reference import Reference, Tolerance, Verification
 from graphfix.verify.runtime import TOO_BIG
 
 Judge = Callable[[ModelProto], Sequence[Result]]
 
+REQUESTED = frozenset({"the user"})
+"""The callers of a rewrite that the user requests by name, whether or not a finding calls for it."""
 MOST_SPLITS = 24
 """Maximum number of splits when searching for the nodes on which a rewrite fails."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One rewrite on one node: applied, or declined with the reason; `source` is the node's source location."""
-
-    rewrite: str
-    safety: Safety
-    node: str
-    applied: bool
-    declined: str | None = None
-    source: SourceLocation | None = field(default=None, compare=False)
-
-    def to_json(self) -> dict[str, object]:
-        """Return the change as the JSON report states it."""
-        return {"rewrite": self.rewrite, "safety": self.safety.value, "node": self.node,
-                "applied": self.applied, "declined": self.declined,
-                "source": None if self.source is None else self.source.to_json()}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A state of the working model: its counts of findings, and the changes made until then."""
-
-    score: tuple[int, int]
-    model: ModelProto
-    results: Sequence[Result]
-    verification: Verification | None
-    tolerance: Tolerance
-    applied: int
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A rewrite applied to a copy, and the verdicts on the copy; not verified yet."""
-
-    rewrite: Rewrite
-    outcome: Outcome
-    results: Sequence[Result]
 
 
 @dataclass(slots=True)
@@ -77,8 +43,12 @@ class WorkingModel:
     changes: list[Change] = field(default_factory=list)
     verification: Verification | None = None
     version: int = 0
-    trail: list[tuple[str, Key | None]] = field(default_factory=list)
-    """The rewrites kept since the best state, with the nodes they were on (None: on the whole model)."""
+    steps: list[Step] = field(default_factory=list)
+    """The rewrites that led from the first state to the working model."""
+    trail: list[Step] = field(default_factory=list)
+    """The last of these, which were kept since the best state."""
+    floor: Sequence[Result] | None = None
+    """The verdicts that no later state may exceed on any target, in rejections or in wrong numerics."""
     best: Snapshot | None = None
     """The state with the fewest findings so far, the earliest of several."""
     _noted: set[Change] = field(default_factory=set)
@@ -127,23 +97,47 @@ class WorkingModel:
 
     def forget(self) -> None:
         """Discard the verdicts on the working model, because the findings changed although the model did not."""
-        self._results, self.best = None, None
+        self._results, self.best, self.floor = None, None, None
         self.trail.clear()
         self.version += 1
 
     def mark(self) -> None:
-        """Save the working model as the best state if it has fewer findings than any before."""
+        """Save the working model as the best state if it has fewer findings than any before, and trades none for another."""
+        if not self.admissible:
+            return
         score = severity_score(self.results)
         if self.best is None or score < self.best.score:
             applied = sum(change.applied for change in self.changes)
             self.trail.clear()
             self.best = Snapshot(score, self.model, self.results, self.verification, self._tolerance, applied)
 
-    def recall(self) -> list[tuple[str, Key | None]]:
-        """Restore the best state; the rewrites applied since, which fixed nothing, are recorded as withdrawn and returned."""
+    def saved(self) -> WorkingState:
+        """Return the present state, to be restored later."""
+        changes, steps = tuple(self.changes), tuple(self.steps)
+        return WorkingState(self.model, self._results, self.verification, self._tolerance, changes, steps)
+
+    def restore(self, state: WorkingState) -> None:
+        """Return to a saved state; nothing is recorded of the changes made since."""
+        self.forget()
+        self.model, self._results = state.model, state.results
+        self.verification, self._tolerance = state.verification, state.tolerance
+        self.changes[:], self.steps[:] = state.changes, state.steps
+        self._noted, self._seen = set(), 0
+
+    @property
+    def admissible(self) -> bool:
+        """Whether no target has more rejections or wrong numerics than at the start, nor is undecided where it was accepted."""
+        return self.floor is None or not trades(self.floor, self.results)
+
+    def recall(self) -> list[Step]:
+        """Restore the best state; the rewrites applied since, which fixed nothing, are recorded as withdrawn and returned.
+
+        Where they brought something worse, only those from which on it was there are returned.
+        """
         best, trail = self.best, list(self.trail)
         if best is None or best.model is self.model:
             return []
+        blamed = trail if self.admissible else trail[self._last_admissible() :][:1]
         self.model, self._results = best.model, best.results
         self.verification, self._tolerance = best.verification, best.tolerance
         count, kept = 0, dict[Change, None]()
@@ -154,9 +148,16 @@ class WorkingModel:
             kept.setdefault(change)
         self.changes[:] = kept
         self._noted, self._seen = set(), 0
+        del self.steps[len(self.steps) - len(trail) :]
         self.trail.clear()
         self.version += 1
-        return trail
+        return blamed
+
+    def _last_admissible(self) -> int:
+        """Return after how many steps of the trail the model was admissible for the last time."""
+        assert self.floor is not None
+        good = [at for at, step in enumerate(self.trail, 1) if not trades(self.floor, step.results)]
+        return max(good, default=0)
 
     def trial(self, rewrite: Rewrite, wanted: frozenset[Key] | None) -> Outcome:
         """Return the outcome of a rewrite on the working model; a rewrite that raises counts as declined."""
@@ -174,7 +175,7 @@ class WorkingModel:
         """Make the outcome the working model, or return why not; `results` are the verdicts on it where they are known."""
         assert outcome.model is not None
         results = self.judge(outcome.model) if results is None else results
-        if rewrite.last_resort and errors(results) >= errors(self.results):
+        if rewrite.last_resort and callers != REQUESTED and errors(results) >= errors(self.results):
             return "cures nothing"
         for old, worse in regressions(self.results, results, callers):
             taken = ", which took the model before" if not errors([old]) else ", which did not ask for it"
@@ -182,8 +183,10 @@ class WorkingModel:
         tolerance = self._tolerance
         if rewrite.safety is Safety.APPROXIMATE:
             tolerance = tolerance.loosened(self.own or Tolerance(rewrite.rtol, rewrite.atol))
+            tolerance = tolerance.loosened(Tolerance(except_at=frozenset(EDGES)))
         else:
-            tolerance = tolerance.loosened(Tolerance(ulps=rewrite.ulps)).loosened(self.own or Tolerance())
+            stated = Tolerance(ulps=rewrite.ulps, except_at=frozenset(rewrite.differs_at))
+            tolerance = tolerance.loosened(stated).loosened(self.own or Tolerance())
         broken = next(violations(outcome.model), None)
         if broken is not None and next(violations(self.model), None) is None:
             return f"the result is not lawful: {broken.message}"
@@ -195,7 +198,10 @@ class WorkingModel:
         self.changes.extend(self.located(Change(rewrite.name, rewrite.safety, label, True)) for label in outcome.changed)
         self.model, self.verification, self._tolerance, self._results = outcome.model, verification, tolerance, results
         self.version += 1
-        self.trail += [(rewrite.name, None)] if rewrite.everywhere else [(rewrite.name, key) for key in outcome.keys]
+        sites = [(None, "")] if rewrite.everywhere else list(zip(outcome.keys, outcome.changed, strict=False))
+        step = Step(rewrite, tuple(sites), outcome.model, results)
+        self.steps.append(step)
+        self.trail.append(step)
         return None
 
     def note(self, change: Change) -> None:
@@ -219,8 +225,10 @@ class WorkingModel:
         if self.verification is None or not self.verification.passed:
             return self.verification
         if self.verification.max_abs_error == 0.0:
-            return self.reference.unmoved(self.verification, self._tolerance)
-        return self.reference.check(self.model, self._tolerance, measure=True)
+            found = self.reference.unmoved(self.verification, self._tolerance)
+        else:
+            found = self.reference.check(self.model, self._tolerance, measure=True)
+        return dataclasses.replace(found, nonfinite=self.reference.nonfinite(self.model, self._tolerance))
 
     def _split(self, rewrite: Rewrite, keys: Sequence[Key], callers: Set[str]) -> bool:
         """Keep the nodes on which a rewrite passes when it fails as a whole: bisect until the failing nodes are isolated."""
@@ -260,34 +268,6 @@ def checker(model: ModelProto) -> str:
     except Exception as error:  # onnx raises its own exception types from C++
         return " ".join(str(error).split())[:200]
     return ""
-
-
-def regressions(
-    before: Sequence[Result], after: Sequence[Result], callers: Set[str] = frozenset()
-) -> Iterator[tuple[Result, Finding]]:
-    """Yield new errors on a target that had none, and on a target that did not call for the change and has more than before."""
-    for old, new in zip(before, after, strict=True):
-        had = errors([old])
-        if not had or (callers and title(old) not in callers and errors([new]) > had):
-            known = {finding.fingerprint for finding in old.findings if finding.severity is Severity.ERROR}
-            found = [f for f in new.findings if f.severity is Severity.ERROR]
-            yield from ((old, f) for f in [f for f in found if f.fingerprint not in known] or found[:1])
-
-
-def title(result: Result) -> str:
-    """Return the target's name as requested, with its version: two versions of a target are two targets."""
-    return result.called or result.target
-
-
-def severity_score(results: Sequence[Result]) -> tuple[int, int]:
-    """Return the numbers of errors and warnings on all targets; findings on speed alone do not count."""
-    warned = [f for result in results for f in result.findings if f.severity is Severity.WARNING]
-    return errors(results), sum(finding.kind != FALLBACK for finding in warned)
-
-
-def errors(results: Sequence[Result]) -> int:
-    """Return the number of errors on all targets."""
-    return sum(finding.severity is Severity.ERROR for result in results for finding in result.findings)
 
 
 def _reimported(one: ModelProto, other: ModelProto) -> bool:

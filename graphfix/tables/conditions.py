@@ -20,12 +20,13 @@ def holds(when: Condition, facets: Facets) -> bool | None:
     """Whether a condition holds; None when that depends on a facet whose value is unknown.
 
     A term about a facet that the node does not have at all (an attribute of another schema version) fails, unless it
-    lists `absent` or False.
+    lists `absent` or False, or excludes other values.
     """
     unknown = False
     for name, want in when.items():
         if name not in facets:
-            if "absent" not in want and False not in want:
+            excluded = isinstance(want, dict) and "not" in want and "absent" not in want["not"]
+            if not excluded and "absent" not in want and False not in want:
                 return False
             continue
         value = facets[name]

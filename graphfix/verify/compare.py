@@ -19,7 +19,9 @@ class Verification:
 
     `outputs` holds, for each output by name, its distance from the original's (metrics.py). `controls` is the number of
     comparisons with outputs that were wrong on purpose, `caught` the number of those that failed, as all should; `blind`
-    are the outputs that are the same on all inputs, whose agreement means little.
+    are the outputs that are the same on all inputs, whose agreement means little. `edges` are the columns of edge values
+    at which the outputs were compared too, `nonfinite` tells for `nan` and `inf` whether they stay the `same` or it
+    `differs` (edge_values.py); neither counts in `inputs` and the errors.
     """
 
     inputs: int
@@ -33,22 +35,33 @@ class Verification:
     controls: int = 0
     caught: int = 0
     blind: tuple[str, ...] = ()
+    edges: tuple[str, ...] = ()
+    nonfinite: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
     """The allowed difference of each value: `atol + rtol * |value|`, or `ulps` units in the last place of the scale.
 
-    The larger of the two holds; the scale is the largest magnitude in the output.
+    The larger of the two holds; the scale is the largest magnitude in the output, at least `least_scale`. At the columns
+    of edge values in `except_at` nothing is compared.
     """
 
     rtol: float = 0.0
     atol: float = 0.0
     ulps: int = ULPS
+    except_at: frozenset[str] = frozenset()
+    least_scale: float = 0.0
 
     def loosened(self, other: Tolerance) -> Tolerance:
         """Return the larger of two tolerances in each field."""
-        return Tolerance(max(self.rtol, other.rtol), max(self.atol, other.atol), max(self.ulps, other.ulps))
+        return Tolerance(
+            max(self.rtol, other.rtol),
+            max(self.atol, other.atol),
+            max(self.ulps, other.ulps),
+            self.except_at | other.except_at,
+            max(self.least_scale, other.least_scale),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +123,7 @@ def _floats(name: str, was: Array, now: Array, tolerance: Tolerance) -> Differen
         return Difference()
     gap: Array = np.abs(a - b)
     scale = float(np.max(np.abs(a)))
-    limit = np.maximum(tolerance.ulps * step * scale, tolerance.atol + tolerance.rtol * np.abs(a))
+    limit = np.maximum(tolerance.ulps * step * max(scale, tolerance.least_scale), tolerance.atol + tolerance.rtol * np.abs(a))
     norms = float(np.linalg.norm(a) * np.linalg.norm(b))
     cosine = min(1.0, float(np.abs(np.vdot(a, b))) / norms) if norms else 0.0
     worst = int(np.argmax(gap))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from onnx import ModelProto, TensorProto, ValueInfoProto, helper
@@ -12,9 +11,6 @@ from graphfix.errors import UsageError, nearest
 from graphfix.ir.bind_inputs import Dims, array_for, interface
 from graphfix.verify.feed_adapter import Array as Array
 from graphfix.verify.feed_adapter import Feed as Feed
-
-SIZES = ((1, 16), (2, 24), (1, 32), (2, 7), (1, 64), (1, 224), (1, 1), (3, 5), (1, 320), (1, 512), (1, 16000))
-"""(first dim, other dims) tried in this order for dynamic dims, until the model runs at two of them."""
 
 
 def given_feeds(model: ModelProto, data: Mapping[str, Array], values: Mapping[str, object]) -> list[Feed]:
@@ -35,11 +31,12 @@ def given_feeds(model: ModelProto, data: Mapping[str, Array], values: Mapping[st
 
 
 def seeded_feeds(
-    model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, object], sizes: tuple[int, int], seed: int, top: int = 4
-) -> Feed | None:
+    model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, object], sizes: tuple[int, int], seed: int, top: int = 4,
+    counts: Collection[str] = (),
+) -> Feed | None:  # fmt: skip
     """Return one feed of a model's inputs, or None when an input is not a tensor.
 
-    Dynamic dims are set to `sizes`, and integers are below `top`.
+    Dynamic dims are set to `sizes`, and integers are below `top`, and above 0 in the inputs that are `counts`.
     """
     random = np.random.default_rng([seed, *sizes])
     known: dict[str, int] = {}
@@ -57,20 +54,9 @@ def seeded_feeds(
         else:
             dims = _dims(info, shapes.get(info.name), known, sizes)
             feed[info.name] = _values(info.type.tensor_type.elem_type, dims, random, seed, top)
+            if info.name in counts:
+                feed[info.name] = np.maximum(feed[info.name], 1)
     return feed
-
-
-def has_dynamic_inputs(model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, object]) -> bool:
-    """Whether any input has a dim that neither the model nor `shapes` fixes."""
-    small, large = (seeded_feeds(model, shapes, values, size, 0) for size in ((2, 3), (3, 5)))
-    if small is None or large is None:
-        return False
-    return any(small[name].shape != large[name].shape for name in small)
-
-
-def candidate_sizes(*, free: bool) -> Iterator[tuple[int, int]]:
-    """Iterate over the sizes to try: all where dims are dynamic, else one, which is not used."""
-    return iter(SIZES) if free else itertools.islice(iter(SIZES), 1)
 
 
 def _dims(info: ValueInfoProto, asked: Dims | None, known: dict[str, int], sizes: tuple[int, int]) -> list[int]:

@@ -3,11 +3,12 @@
 The outputs of exact rewrites must agree to within 8 units in the last place of the output's largest magnitude (1e-6 in
 float32), unless the rewrite states another tolerance: the same arithmetic in another order rounds differently.
 Approximate rewrites state their own tolerance. Integers, booleans and strings must be equal, and NaN and infinities must
-be at the same positions.
+be at the same positions. Beside seeded inputs the outputs must agree at the edge values on which the original is finite.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,12 +19,16 @@ from onnx import ModelProto
 from graphfix.errors import GraphfixError
 from graphfix.ir.bind_inputs import Dims
 from graphfix.verify.compare import Difference, Tolerance, Verification, compare, perturbed
+from graphfix.verify.edge_samples import ReferenceSample, edge_samples, scaled, without_roundings
+from graphfix.verify.edge_values import NONFINITE
 from graphfix.verify.feed_adapter import Adapt, Adapted, joined
-from graphfix.verify.feeds import Array, Feed, candidate_sizes, given_feeds, has_dynamic_inputs, seeded_feeds
+from graphfix.verify.feeds import Array, Feed, given_feeds, seeded_feeds
 from graphfix.verify.integer_edges import data_inputs, widened
 from graphfix.verify.metrics import OutputMetrics
 from graphfix.verify.onnx_evaluator import Interpreter
 from graphfix.verify.runtime import brief, running
+from graphfix.verify.size_inputs import size_inputs
+from graphfix.verify.trial_sizes import TrialSizes
 
 __all__ = ["Reference", "Tolerance", "Verification", "compare"]
 
@@ -31,19 +36,8 @@ SEEDS = 3
 TOPS = (4, 2, 1)
 """Exclusive upper bounds of seeded integers, tried in this order: integers may be indices into a short axis."""
 EXACT = Tolerance()
-
-
-@dataclass(slots=True)
-class ReferenceSample:
-    """One verification input for the candidate, and the original's outputs on the same input, in one run or several."""
-
-    feed: Feed
-    runs: list[list[Any]]
-
-    @property
-    def outputs(self) -> list[Any]:
-        """The outputs of the first run."""
-        return self.runs[0]
+AMPLIFIED = 16
+"""How many times the tolerance holds at edge values: there a normalization or a difference enlarges roundings before it."""
 
 
 @dataclass(slots=True)
@@ -63,6 +57,10 @@ class Reference:
     _dropped: frozenset[str] = frozenset()
     _trouble: str = ""
     _small: Feed = field(default_factory=dict)
+    _sizes: TrialSizes | None = None
+    _ran: list[Feed] = field(default_factory=list)
+    _edges: list[ReferenceSample] = field(default_factory=list)
+    _moved: dict[tuple[str, int], list[list[list[Any]]]] = field(default_factory=dict)
     _runtime: str = "onnxruntime, optimiser off"
 
     @property
@@ -76,6 +74,11 @@ class Reference:
     def names(self) -> list[str]:
         """The names of the outputs that a candidate must have, in order."""
         return [name for name in self._names if name not in self._dropped]
+
+    @property
+    def trial_sizes(self) -> dict[str, tuple[int, ...]]:
+        """The dims of the inputs in the first verification, by name; empty where the original has not been run."""
+        return {name: tuple(array.shape) for name, array in self._answers[0].feed.items()} if self._answers else {}
 
     def check(self, candidate: ModelProto, tolerance: Tolerance = EXACT, *, measure: bool = False) -> Verification:
         """Compare a candidate with the original on every input that the original runs on.
@@ -102,10 +105,56 @@ class Reference:
                             gauges[name].add(old, new)
                     if worst.reason is not None:
                         return worst.verdict(count, method)
+                columns = [sample for sample in self._edges if sample.column not in {*NONFINITE, *tolerance.except_at}]
+                for sample in columns:
+                    reason = self._at_edge(after, sample, tolerance)
+                    if reason is not None:
+                        return dataclasses.replace(worst, reason=reason).verdict(len(self.answers), method)
         except Exception as error:  # onnxruntime has exceptions of its own; with any of them the candidate fails
             return Verification(0, 0.0, 0.0, 1.0, False, method, f"onnxruntime cannot run the result: {brief(error)}")
-        found = worst.verdict(len(self.answers), method)
+        found = dataclasses.replace(worst.verdict(len(self.answers), method), edges=tuple(sample.column for sample in columns))
         return self._measured(found, gauges, tolerance) if measure else found
+
+    def _at_edge(self, after: Any, sample: ReferenceSample, tolerance: Tolerance) -> str | None:
+        """Compare a loaded candidate with the original at a column of edge values; return the reason where they differ."""
+        # what is added to 1 and taken away again loses a rounding of 1, whichever way it is written
+        least = 1.0 if sample.column == "tiny" else 0.0
+        tolerance = dataclasses.replace(tolerance, ulps=AMPLIFIED * tolerance.ulps, least_scale=least)
+        taken = {i.name for i in after.get_inputs()}
+        try:
+            got = after.run(None, {name: value for name, value in sample.feed.items() if name in taken})
+        except Exception as error:
+            return f"at {sample.column}: onnxruntime cannot run the result: {brief(error)}"
+        for place, (name, *olds, new) in enumerate(zip(self.names, *sample.runs, got, strict=True)):
+            old = joined(olds, new)
+            reason = compare(name, old, new, tolerance).reason
+            if reason is not None and sample.column not in NONFINITE:
+                moved = [joined([run[place] for run in runs], new) for runs in self._movements(sample, tolerance.ulps)]
+                reason = compare(name, old, without_roundings(old, new, moved), tolerance).reason
+            if reason is not None:
+                return f"at {sample.column}: {reason}"
+        return None
+
+    def _movements(self, sample: ReferenceSample, ulps: int) -> list[list[list[Any]]]:
+        """Return the original's outputs where its inputs at an edge are a few units in the last place larger, and smaller."""
+        key = sample.column, ulps
+        if key not in self._moved:
+            self._moved[key] = []
+            with contextlib.suppress(Exception), running(self.original) as before:
+                self._moved[key] = [self._answer(before, fed).runs for fed in scaled(sample.source or {}, ulps)]
+        return self._moved[key]
+
+    def nonfinite(self, candidate: ModelProto, tolerance: Tolerance = EXACT) -> dict[str, str]:
+        """Return for NaN and for infinity in the inputs whether a candidate computes the `same`, or something that `differs`."""
+        samples = [sample for sample in self._edges if sample.column in NONFINITE]
+        if not samples:
+            return {}
+        try:
+            with running(candidate) as after:
+                found = {sample.column: self._at_edge(after, sample, tolerance) for sample in samples}
+        except Exception:  # it cannot be loaded, which `check` has told
+            return {}
+        return {column: "same" if reason is None else "differs" for column, reason in found.items()}
 
     def unmoved(self, found: Verification, tolerance: Tolerance) -> Verification:
         """Add the measured distances to a verification without any difference: the candidate need not run again."""
@@ -164,6 +213,10 @@ class Reference:
                         raise
                     except Exception as error:
                         self._trouble = brief(error)
+                if self.data is None and answers:
+                    least = min(self._ran, key=lambda feed: sum(array.size for array in feed.values()))
+                    integers = data_inputs(self.original)
+                    self._edges = edge_samples(lambda fed: self._answer(before, fed), least, self.values, integers)
         except GraphfixError:
             raise
         except Exception as error:
@@ -192,11 +245,13 @@ class Reference:
 
     def _seeded(self, answers: list[ReferenceSample], top: int) -> Iterator[Feed]:
         """Iterate over seeded feeds whose integers are below `top`."""
-        free, worked = has_dynamic_inputs(self.original, self.shapes, self.values), 0
-        for sizes in candidate_sizes(free=free):
-            for seed in range(SEEDS if not free else 2):
+        if self._sizes is None:
+            self._sizes = TrialSizes.of(self.original, self.shapes)
+        counts, worked = size_inputs(self.original), 0
+        for sizes, shapes in self._sizes:
+            for seed in range(2 if self._sizes.dynamic else SEEDS):
                 had = len(answers)
-                feed = seeded_feeds(self.original, self.shapes, self.values, sizes, seed + worked * 2, top)
+                feed = seeded_feeds(self.original, shapes, self.values, sizes, seed + worked * 2, top, counts)
                 if feed is None:
                     self._trouble = "an input is not a tensor"
                     return
@@ -204,6 +259,7 @@ class Reference:
                 if len(answers) == had:
                     break
                 self._small = feed
+                self._ran.append(feed)
             else:
                 worked += 1
             if worked == 2:

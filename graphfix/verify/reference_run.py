@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from onnx import GraphProto, ModelProto, ValueInfoProto
+from onnx import GraphProto, ModelProto
 
 from graphfix.analysis.value_sources import RANDOM
 from graphfix.errors import GraphfixError
-from graphfix.ir.bind_inputs import Dims, interface
-from graphfix.verify.feeds import Feed, given_feeds, has_dynamic_inputs, seeded_feeds
+from graphfix.ir.bind_inputs import Dims
+from graphfix.verify.feeds import Feed, given_feeds, seeded_feeds
 from graphfix.verify.runtime import session
+from graphfix.verify.size_inputs import size_inputs
+from graphfix.verify.trial_sizes import TrialSizes
 
 SEQUENCES = ((1, 512), (1, 224), (1, 64), (2, 32), (1, 16000), (1, 16), (2, 7), (1, 1))
 PICTURES = ((1, 224), (1, 64), (1, 320), (2, 32), (1, 16), (2, 24), (1, 1))
@@ -29,8 +31,6 @@ FALLBACK = (1, 64)
 SEEDS = 4
 MOST_RUNS = 12
 """The most inputs that are tried until all outputs are finite: NaN and infinities are hard to compare."""
-MOST = 2**26
-"""The most elements in the dynamic dims of one input; larger sizes are not tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,40 +125,24 @@ def is_random(graph: GraphProto) -> bool:
 
 
 def _seeded(model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, object]) -> Iterator[Feed]:
-    """Iterate over seeded feeds: with all dynamic dims at the tried size, then with the inner dims of each input at 1."""
-    dynamic = has_dynamic_inputs(model, shapes, values)
-    widest = max((_dynamic_dims(info) for info in interface(model)), default=0)
-    layouts = [dict(shapes), _with_inner_ones(model, shapes)] if dynamic else [dict(shapes)]
-    for layout in layouts:
-        for sizes in (SEQUENCES if widest < 2 else PICTURES) if dynamic else SEQUENCES[:1]:
-            if sizes[1] ** widest > MOST:
-                continue
-            for seed in range(SEEDS):
-                feed = seeded_feeds(model, layout, values, sizes, seed)
-                if feed is not None:
-                    yield feed
+    """Iterate over seeded feeds at the sizes that are typical of images, or of sequences."""
+    trial, counts = TrialSizes.of(model, shapes), size_inputs(model)
+    pairs = SEQUENCES if _widest(trial) < 2 else PICTURES
+    for sizes, layout in trial.at(pairs if trial.dynamic else SEQUENCES[:1]):
+        for seed in range(SEEDS):
+            feed = seeded_feeds(model, layout, values, sizes, seed, counts=counts)
+            if feed is not None:
+                yield feed
 
 
-def _dynamic_dims(info: ValueInfoProto) -> int:
-    """Return the number of an input's dynamic dims, the first dim not counted."""
-    return sum(not dim.HasField("dim_value") or dim.dim_value < 0 for dim in info.type.tensor_type.shape.dim[1:])
-
-
-def _with_inner_ones(model: ModelProto, shapes: Mapping[str, Dims]) -> dict[str, Dims]:
-    """Return the shapes with 1 for every unnamed dynamic dim between the first and the last: states and batches."""
-    result: dict[str, Dims] = {}
-    for info in interface(model):
-        declared = info.type.tensor_type.shape.dim
-        asked = list(shapes.get(info.name, [None] * len(declared)))
-        for position in range(1, len(asked) - 1):
-            named = position < len(declared) and (declared[position].dim_param or declared[position].dim_value > 0)
-            if not isinstance(asked[position], int) and not named:
-                asked[position] = 1
-        result[info.name] = asked
-    return result
+def _widest(trial: TrialSizes) -> int:
+    """Return the most dynamic dims of any input, the first dim not counted."""
+    return max((sum(isinstance(dim, str) for dim in dims[1:]) for dims in trial.deduced.layout.values()), default=0)
 
 
 def _assumed_sizes(model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, object]) -> dict[str, Sequence[int]]:
     """Return a shape for every input of a model that runs at no size that was tried; empty without tensor inputs."""
-    feed = seeded_feeds(model, _with_inner_ones(model, shapes), values, FALLBACK, 0) or {}
-    return {name: array.shape for name, array in feed.items()}
+    feed: Feed | None = None
+    for sizes, layout in TrialSizes.of(model, shapes).at([FALLBACK]):  # the last has the inner dims at 1
+        feed = seeded_feeds(model, layout, values, sizes, 0)
+    return {name: array.shape for name, array in (feed or {}).items()}

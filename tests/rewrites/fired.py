@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import onnx
 from onnx import ModelProto
 
-from graphfix.rewriting.rewrite import Case, Outcome, Rewrite
+from graphfix.rewriting.rewrite import Case, Outcome, Rewrite, Safety
+from graphfix.verify.edge_values import EDGES
 from graphfix.verify.reference import Reference, Tolerance, Verification
 
 
@@ -34,8 +35,14 @@ def fired(rewrite: Rewrite, case: Case) -> Fired:
     return Fired(model, rewrite.apply(model), Reference(model))
 
 
+def stated(rewrite: Rewrite) -> Tolerance:
+    """What a rewrite says of itself: how far its numbers may be off, and at which edge values."""
+    loose = EDGES if rewrite.safety is Safety.APPROXIMATE else rewrite.differs_at
+    return Tolerance(rewrite.rtol, rewrite.atol, rewrite.ulps, frozenset(loose))
+
+
 @functools.cache
 def verified(rewrite: Rewrite, case: Case) -> Verification:
     """The example and what became of it, compared as the rewrite asks for."""
     found = fired(rewrite, case)
-    return found.reference.check(found.after, Tolerance(rewrite.rtol, rewrite.atol, rewrite.ulps))
+    return found.reference.check(found.after, stated(rewrite))

@@ -46,8 +46,16 @@ class Decomposed:
     node: NodeFacts
 
 
-def decomposed(facts: Facts) -> Iterator[Decomposed]:
-    """Every activation that stands in the graph as elementary operators; each is named once, by its last node."""
+def decomposed(facts: Facts) -> list[Decomposed]:
+    """Return every activation that stands in the graph as elementary operators; found once for the facts of a model."""
+    if Decomposed not in facts.derived:
+        facts.derived[Decomposed] = list(_found(facts))
+    found: list[Decomposed] = facts.derived[Decomposed]
+    return found
+
+
+def _found(facts: Facts) -> Iterator[Decomposed]:
+    """Yield the activations; each is named once, by its last node."""
     ends = (node for node in facts.nodes if node.op in DECOMPOSED.roots)  # cheaper than to ask the view of every node
     for name, found in DECOMPOSED.find(FactsView(facts), ends):
         yield Decomposed(name, found.nodes["y"])

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import copy
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from graphfix.cli.commands.fix import configure as declare_fix
 from graphfix.cli.model_paths import models_in
-from graphfix.cli.options import RANKS, add_fail_on, add_shared, destination, exit_code
+from graphfix.cli.next_command import complete_steps
+from graphfix.cli.options import add_fail_on, add_shared, counts, destination, exit_code
 from graphfix.cli.progress import progress
 from graphfix.cli.run_settings import ModelSettings, add_policy, model_settings, save_baselines
-from graphfix.errors import GraphfixError, UsageError
+from graphfix.errors import UsageError
 from graphfix.linter.diagnostics import Result
-from graphfix.linter.policy import Policy
 from graphfix.lowering.source import recognise_source
 from graphfix.report import renderer
 from graphfix.tables.table import table
@@ -119,7 +119,7 @@ def _without_pointers(models: Sequence[Path]) -> Iterator[Path]:
 def _lint_and_fix(given: argparse.Namespace, settings: Sequence[ModelSettings]) -> tuple[list[Result], list[FixedModel]]:
     """Return the Results of every model, after fixing where requested, with the policy applied; and the fixed models."""
 
-    from graphfix.cli.fix_in_place import fix_in_place
+    from graphfix.cli.fixing_models import fix_or_say, has_counting_finding
     from graphfix.cli.lint_jobs import Task, run_tasks
 
     tasks = [Task(one.model, one.targets, one.shapes, one.values) for one in settings]
@@ -130,28 +130,17 @@ def _lint_and_fix(given: argparse.Namespace, settings: Sequence[ModelSettings]) 
             one = settings[position]
             if found[0].error is not None:
                 print(f"graphfix: {found[0].error}", file=sys.stderr)
-            elif (given.fix or given.diff) and _has_counting_finding(given, one, found):
-                try:
-                    in_place = fix_in_place(one.model, one.targets, one.shapes, one.values, one.config, write=given.fix)
-                except GraphfixError as error:
-                    print(f"graphfix: {error.line()}", file=sys.stderr)
-                else:
+            elif (given.fix or given.diff) and has_counting_finding(one, found, given.fail_on or one.config.fail_on):
+                in_place = fix_or_say(one, write=given.fix)
+                if in_place is not None:
                     fixed.append(in_place)
                     found = list(in_place.results) if given.fix else found
             one.apply_policy(found, [other.model for other in settings[position + 1 :]])
+            complete_steps(found, given, declare_fix)
             results.extend(found)
             step(one.model.name)
     save_baselines(settings, update=given.update_baseline)
     return results, fixed
-
-
-def _has_counting_finding(given: argparse.Namespace, one: ModelSettings, found: Sequence[Result]) -> bool:
-    """Whether a finding counts under the settings; the findings and the baseline are not changed."""
-    policy = Policy(one.policy.config, one.policy.baseline, shrinks=False)
-    copies = copy.deepcopy(list(found))
-    for result in copies:
-        policy.apply(result)
-    return exit_code(copies, given.fail_on or one.config.fail_on) == 1
 
 
 def _conclude(given: argparse.Namespace, fixed: Sequence[FixedModel]) -> int:
@@ -179,7 +168,7 @@ def _exit(given: argparse.Namespace, settings: Sequence[ModelSettings], results:
         one = by_model[result.model]
         level = given.fail_on or one.config.fail_on
         codes.append(exit_code([result], level))
-        counting = [finding for finding in result.findings if finding.severity.weight >= RANKS[level]]
+        counting = [finding for finding in result.findings if counts(finding, level)]
         if any(finding.rewrite is not None for finding in counting) and not one.values:
             fixable.append(result.model)
     if fixable and not (given.fix or given.diff):

@@ -6,12 +6,14 @@ import argparse
 import contextlib
 import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphfix.cli.fix_outcome import mark_unfixed, unfixed_exit_code
 from graphfix.cli.interface_options import add_reforms
+from graphfix.cli.next_command import complete_steps
 from graphfix.cli.options import add_fail_on, add_shared, as_onnx, bindings, chosen_targets, destination, exit_code
 from graphfix.cli.progress import spinner
 from graphfix.errors import UsageError
@@ -28,10 +30,10 @@ from graphfix.tables.table import table
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from graphfix.rewriting.interface_rewrite import InterfaceRewrite
-
-if TYPE_CHECKING:
+    from graphfix.analysis.model_size import ModelSize
     from graphfix.lowering.bringing import LoweredSource
+    from graphfix.rewriting.interface_rewrite import InterfaceRewrite
+    from graphfix.rewriting.measurement import Measure
     from graphfix.rewriting.pipeline import FixResult
 
 SAFETY = ("approximate", "interface")
@@ -48,9 +50,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="overwrite an existing OUT")
     parser.add_argument("--allow", action="append", default=[], choices=SAFETY, help="safety classes beyond exact")
     parser.add_argument("--unsafe-fixes", action="store_true", help="allow approximate and interface-changing rewrites")
+    named = "apply these rewrites, also to nodes that are supported; OP restricts one to an operator or a node"
+    parser.add_argument("--rewrite", action="append", default=[], metavar="NAME[:OP][,NAME...]", help=named)
     parser.add_argument("--data", type=Path, metavar="FILE.npz", help="inputs to verify with, by input name")
     parser.add_argument("--why", action="store_true", help="for every finding that remains: which rewrites declined, and why")
     parser.add_argument("--confirm", action="store_true", help="ask the real compilers too, and go on by what they reject")
+    parser.add_argument("--no-confirm", action="store_true", help="do not compile original and result where a compiler is here")
     parser.add_argument("--rtol", type=float, help="relative tolerance on outputs, in place of each rewrite's own")
     parser.add_argument("--atol", type=float, help="absolute tolerance on outputs, in place of each rewrite's own")
     add_reforms(parser)
@@ -60,7 +65,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Fix one model; exit 0 when the result has no finding left that counts, 1 when it has, 2 on an error."""
+    """Fix one model; exit 0 when the result suits its targets, 1 when it does not, 2 on an error."""
     from graphfix.ir.atomic_write import writable
 
     write = renderer(given.output_format)
@@ -83,7 +88,9 @@ def run(given: argparse.Namespace) -> int:
         fixing = _fix(stack, given, config, targets)
     if given.diff:
         sys.stdout.write(fixing.diff)
-        return int(bool(fixing.diff))
+        for sentence in fixing.fixed.unmet:
+            _warn(sentence)
+        return int(bool(fixing.diff or fixing.fixed.unmet))
     output = _save(fixing, goal, given)
     results = _finished_results(fixing, Policy(config), output, given)
     if given.html is not None:
@@ -91,14 +98,17 @@ def run(given: argparse.Namespace) -> int:
 
         write_fix_page(given.html, fixing.original, fixing.fixed.model, results, Policy(config))
     _report(results, given, write)
-    return exit_code(results, given.fail_on or config.fail_on)
+    for sentence in fixing.fixed.unmet:
+        _warn(sentence)
+    code = unfixed_exit_code(results, exit_code(results, given.fail_on or config.fail_on))
+    return max(code, int(bool(fixing.fixed.unmet)))
 
 
 @dataclass(frozen=True, slots=True)
 class Fixing:
     """The outcome of fixing: the original and the fixed model, the lowered source if any, and whether weights are external.
 
-    `diff` is the diff of the nodes, empty where it was not requested.
+    `diff` is the diff of the nodes, empty where it was not requested; `before` and `after` are None where it was.
     """
 
     original: ModelProto
@@ -106,17 +116,25 @@ class Fixing:
     lowered_source: LoweredSource | None
     external: bool
     diff: str
+    before: ModelSize | None = None
+    after: ModelSize | None = None
 
 
 def _fix(stack: contextlib.ExitStack, given: argparse.Namespace, config: Config, targets: Sequence[str]) -> Fixing:
     """Lower the model where needed, and fix it for the targets, with the compilers' verdicts where requested."""
+    from graphfix.analysis.model_size import ModelSize
     from graphfix.ir.external_data import has_external
+    from graphfix.ir.file_size import model_bytes
     from graphfix.ir.skeleton import read_skeleton
     from graphfix.linter.engine import judge
     from graphfix.report.model_diff import node_diff
     from graphfix.rewriting.fix_options import FixOptions
     from graphfix.rewriting.pipeline import fix_model
+    from graphfix.rewriting.remaining import advise_remaining
+    from graphfix.rewriting.requested import parse_rewrites
 
+    allow = frozenset(SAFETY if given.unsafe_fixes else (*config.allow, *given.allow))
+    rewrites = parse_rewrites(given.rewrite, {"exact", *allow})
     shapes, values = bindings(given.shape, given.set, config)
     file, lowered_source = stack.enter_context(as_onnx(given.model, given, targets, shapes, values))
     model = read_whole(file)
@@ -129,16 +147,30 @@ def _fix(stack: contextlib.ExitStack, given: argparse.Namespace, config: Config,
         ask, confirm_results = stack.enter_context(consult_compilers(targets, _warn, named(model, shapes), values))
     options = FixOptions(
         targets=targets, shapes=named(model, shapes), values=values, data=read_data(given.data),
-        allow=frozenset(SAFETY if given.unsafe_fixes else (*config.allow, *given.allow)),
+        allow=allow, rewrites=rewrites,
         rtol=given.rtol if given.rtol is not None else config.rtol,
         atol=given.atol if given.atol is not None else config.atol,
-        interface=_interface(model, given), progress=say, ask=ask, explain=given.why,
+        interface=_interface(model, given), progress=say, ask=ask, explain=given.why, measure=_measure(stack, given, say),
     )  # fmt: skip
     fixed = fix_model(model, lambda candidate: judge(candidate, targets, name=str(given.model)), options)
     if confirm_results is not None:
         confirm_results(fixed.results, fixed.model)
+    advise_remaining(fixed, judge, options.allow, measured=not given.confirm)
     diff = node_diff(model, fixed.model, str(given.model)) if given.diff else ""
-    return Fixing(model, fixed, lowered_source, external, diff)
+    before = after = None
+    if not given.diff:
+        before = ModelSize.of(model, fixed.trial).in_file(model_bytes(file))
+        after = ModelSize.of(fixed.model, fixed.trial) if fixed.model is not model else before
+    return Fixing(model, fixed, lowered_source, external, diff, before, after)
+
+
+def _measure(stack: contextlib.ExitStack, given: argparse.Namespace, say: Callable[[str], None]) -> Measure | None:
+    """What compiles the original and the result, for as long as the stack is open; None where the user declined."""
+    if given.no_confirm:
+        return None
+    from graphfix.backends.compile.verify_on_target import target_measure
+
+    return stack.enter_context(target_measure(begin=say))
 
 
 def _save(fixing: Fixing, goal: Path, given: argparse.Namespace) -> str | None:
@@ -152,17 +184,27 @@ def _save(fixing: Fixing, goal: Path, given: argparse.Namespace) -> str | None:
 
 
 def _finished_results(fixing: Fixing, policy: Policy, output: str | None, given: argparse.Namespace) -> list[Result]:
-    """Return the Results with the policy applied, and the changes, the verification and the output added."""
+    """Return the Results with the policy applied, and the changes, the verification, the sizes and the output added."""
+    from graphfix.ir.file_size import model_bytes
+    from graphfix.rewriting.confirmed_findings import add_confirmed
+
     fixed, results = fixing.fixed, list(fixing.fixed.results)
     if fixing.lowered_source is not None:
         results = fixing.lowered_source.with_findings(results)
+    add_confirmed(results, fixed.confirmed)
     for result in results:
         policy.apply(result)
         result.changes = [change.to_json() for change in fixed.changes]
         result.verification = dataclasses.asdict(fixed.verification)
         result.output = output
+        if fixing.before is not None and fixing.after is not None:
+            written = Path(output) if output is not None else None
+            result.before = fixing.before.to_json()
+            result.after = fixing.after.in_file(model_bytes(written) if written else fixing.before.file_bytes).to_json()
         if given.why:
             result.why = [why.to_json() for why in fixed.why if why.target == (result.called or result.target)]
+    mark_unfixed(fixed, results)
+    complete_steps(results, given, configure)
     return results
 
 
@@ -189,10 +231,12 @@ def _report(results: Sequence[Result], given: argparse.Namespace, write: Any) ->
     with destination(given.output_file) as out:
         if given.output_format == "text":
             from graphfix.report.changes import render_changes, render_why
+            from graphfix.report.confirmed import render_confirmed
             from graphfix.report.text import render
 
             render_changes(results[0], out)
-            render(results, out, full=given.full)
+            render_confirmed(results, out)
+            render([dataclasses.replace(result, model=result.output or result.model) for result in results], out, full=given.full)
             render_why(results, out)
         else:
             write(results, out)

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from graphfix.cli.commands.fix import configure as declare_fix
 from graphfix.cli.confirming import open_confirmation
 from graphfix.cli.lowered_sources import lower_sources
 from graphfix.cli.model_paths import models_in
+from graphfix.cli.next_command import complete_steps
 from graphfix.cli.options import add_fail_on, add_shared, destination, exit_code
 from graphfix.cli.progress import progress
 from graphfix.cli.run_settings import ModelSettings, add_policy, model_settings, save_baselines
@@ -37,6 +39,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="a model, a folder (searched for *.onnx), a glob, or a SOURCE in one of the forms below",
     )
     parser.add_argument("--statistics", action="store_true", help="count the nodes each target takes, and their islands")
+    parser.add_argument(
+        "--fix", action="store_true", help="fix the models in place, verified and atomically, and report what remains"
+    )
+    parser.add_argument("--diff", action="store_true", help="print what --fix would change, node by node, and write no model")
     parser.add_argument("--confirm", action="store_true", help="also ask the real compiler, where it is installed")
     parser.add_argument("--explain-verdict", metavar="NODE", help="tell how the verdict on a node, or on @model, comes about")
     parser.add_argument("--annotate", type=Path, metavar="OUT.onnx", help="write a copy with each verdict in its node's metadata")
@@ -76,6 +82,9 @@ def run(given: argparse.Namespace) -> int:
     if given.jobs < 1:
         raise UsageError(f"--jobs {given.jobs} is no number of processes", hint="give 1 or more")
     sources = {path: source for path in models if (source := recognise_source(path)) is not None}
+    if sources and (given.fix or given.diff):
+        hint = "write it with `graphfix lower`, and fix that"
+        raise UsageError("it is no ONNX model, which alone can be fixed in place", path=next(iter(sources)), hint=hint)
     settings = model_settings(given, models)
     for target in dict.fromkeys(target for one in settings for target in one.targets):
         table(target)
@@ -150,12 +159,19 @@ def _judge(lint_run: LintRun) -> list[Result]:
             clock.add(spent)
             if found[0].error is not None:
                 print(f"graphfix: {found[0].error}", file=sys.stderr)
+            elif given.fix or given.diff:
+                from graphfix.cli.lint_fixing import fixed_results
+
+                clock.start()
+                found = fixed_results(one, lint_run.tasks[position], found, diff=given.diff)
+                clock.lap("fixing")
             if confirm is not None:
                 clock.start()
                 confirm(found, lint_run.tasks[position].file)
                 clock.lap("asking compilers")
             one.apply_policy(found, lint_run.models[position + 1 :])
-            if lint_run.format == "json-lines":
+            complete_steps(found, given, declare_fix)
+            if lint_run.format == "json-lines" and not given.diff:
                 write(found, out)
             results.extend(found)
             step(one.model.name)
@@ -169,6 +185,8 @@ def _judge(lint_run: LintRun) -> list[Result]:
 
 
 def _report(lint_run: LintRun, results: Sequence[Result], out: TextIO) -> None:
+    if lint_run.given.diff:
+        return  # the diff is the report
     if lint_run.format == "text":
         from graphfix.report.text import render
 

@@ -20,6 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--check", action="store_true", help="write nothing; say which probes answer otherwise than recorded")
     parser.add_argument("--fixes", action="store_true", help="try rewrites on the refused probes, to find what fixes each entry")
     parser.add_argument("--placement", action="store_true", help="ask what runs the probes that it takes, to find fallbacks")
+    parser.add_argument("--artifact", action="store_true", help="write the probes that it takes, to find what has no artifact")
     parser.add_argument("--sample", type=int, metavar="N", help="with --check: ask N of the recorded probes only")
     parser.add_argument("--seed", type=int, metavar="N", help="with --sample: which ones (0)")
     parser.add_argument("--evidence", type=Path, metavar="DIR", help="keep answers here, so that an interrupted run goes on")
@@ -44,6 +45,8 @@ def run(given: argparse.Namespace) -> int:
         return _measure_fixes(given, name, found.python)
     if given.placement:
         return _place_probes(given, name, found.python)
+    if given.artifact:
+        return _write_probes(given, name, found.python)
     return _check_probes(given, name, found.python) if given.check else _measure(given, name, found.python, found.version)
 
 
@@ -55,9 +58,9 @@ def _check_options(given: argparse.Namespace) -> None:
         raise UsageError(f"a sample of {given.sample} probes asks nothing", hint="ask at least 1")
     if given.jobs is not None and (given.check or given.jobs < 1):
         raise UsageError("--jobs says how many operators are measured at a time", hint="measure without --check, 1 at least")
-    if given.placement and given.fixes:
-        raise UsageError("--placement and --fixes are two measurements", hint="run one after the other")
-    if given.placement and given.jobs is not None:
+    if sum((given.placement, given.artifact, given.fixes)) > 1:
+        raise UsageError("--placement, --artifact and --fixes are measurements of their own", hint="run one after the other")
+    if (given.placement or given.artifact) and given.jobs is not None:
         raise UsageError("--jobs says how many operators are measured at a time", hint="place probes without --jobs")
     if given.check and given.evidence is not None:
         raise UsageError("--check asks anew, and --evidence would answer it from what was said before", hint="leave one out")
@@ -110,6 +113,22 @@ def _place_probes(given: argparse.Namespace, name: str, python: str) -> int:
     outcome = survey(name, given.op, python=python, home=given.rules, evidence=given.evidence, report=_log)
     print(f"{name} {outcome.version}: {outcome.placed} probes placed, {outcome.on_fallback} on a fallback")
     print(f"{outcome.changed} tables of fallbacks changed")
+    return 0
+
+
+def _write_probes(given: argparse.Namespace, name: str, python: str) -> int:
+    """Write an artifact of the supported probes, and the tables of what has none; with --check, print the differences."""
+    from graphfix.probe.artifacts import check_artifacts, measure_artifacts
+
+    if given.check:
+        again = check_artifacts(name, given.op, python=python, home=given.rules, sample=given.sample, seed=given.seed or 0)
+        for moved in again.moved:
+            print(moved)
+        print(f"{name} {again.version}: {again.asked} probes written again, {len(again.moved)} answer otherwise")
+        return int(bool(again.moved))
+    outcome = measure_artifacts(name, given.op, python=python, home=given.rules, evidence=given.evidence, report=_log)
+    print(f"{name} {outcome.version}: {outcome.asked} probes written, {outcome.unwritten} cannot be")
+    print(f"{len(outcome.changed)} tables of artifacts changed")
     return 0
 
 

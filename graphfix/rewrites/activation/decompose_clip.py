@@ -17,6 +17,7 @@ class DecomposeClip(BuiltRewrite):
     name = "decompose-clip"
     safety = Safety.EXACT
     needs_opset = 8
+    differs_at = ("nan", "inf")
     fixes = (FixRule("Clip"),)
     before = "y = Clip(x, low, high)"
     after = """raised = Max(x, low)

@@ -18,6 +18,7 @@ class DecomposeHardmax(BuiltRewrite):
     name = "decompose-hardmax"
     safety = Safety.EXACT
     needs_opset = 11
+    differs_at = ("nan", "inf")
     dtypes = FLOATS
     fixes = (FixRule("Hardmax"),)
     before = "y = Hardmax(x)"

@@ -22,6 +22,7 @@ class DecomposeLeakyRelu(NodeRewrite):
     name = "decompose-leaky-relu"
     safety = Safety.EXACT
     needs_opset = 7
+    differs_at = ("nan", "inf")
     ops = ("PRelu",)
     dtypes = FLOATS
     fixes = (FixRule("LeakyRelu"), FixRule("PRelu"))

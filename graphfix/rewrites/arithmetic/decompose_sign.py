@@ -19,6 +19,7 @@ class DecomposeSign(BuiltRewrite):
     name = "decompose-sign"
     safety = Safety.EXACT
     needs_opset = 9
+    differs_at = ("nan",)
     dtypes = (*FLOATS, *NARROW, "int32", "int64")
     fixes = (FixRule("Sign"),)
     before = "y = Sign(x)"

@@ -17,6 +17,7 @@ class GlobalPoolToReduction(BuiltRewrite):
     name = "global-pool-to-reduction"
     safety = Safety.EXACT
     ulps = 32
+    differs_at = ("nan",)
     ops = ("GlobalMaxPool", "AveragePool", "MaxPool")
     fixes = tuple(FixRule(op) for op in ("GlobalAveragePool", "GlobalMaxPool", "AveragePool", "MaxPool"))
     before = "y = GlobalAveragePool(x)"

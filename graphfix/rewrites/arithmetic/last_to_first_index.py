@@ -20,6 +20,7 @@ class LastToFirstIndex(BuiltRewrite):
     name = "last-to-first-index"
     safety = Safety.EXACT
     needs_opset = 12
+    differs_at = ("nan", "inf")
     ops = ("ArgMin",)
     fixes = (FixRule("ArgMax"), FixRule("ArgMin"))
     before = "y = ArgMax(x)"

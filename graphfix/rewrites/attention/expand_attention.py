@@ -23,6 +23,7 @@ class ExpandAttention(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 11
     ulps = 64
+    differs_at = ("nan", "inf")
     dtypes = ("float16", "float32")
     ops = ("MultiHeadAttention",)
     fixes = (FixRule("Attention"), FixRule("MultiHeadAttention"))

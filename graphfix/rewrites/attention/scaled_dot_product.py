@@ -8,8 +8,10 @@ import numpy as np
 
 from graphfix.rewriting.replacement import ReplacementBuilder
 
-LOWEST = -65504.0
-"""The value that masks a score in every dtype: the lowest number of float16."""
+LOWEST = {"float16": -65504.0, "float64": float(np.finfo(np.float64).min)}
+"""What replaces a masked score, by dtype: the lowest finite number, below all scores that are not masked."""
+LOWEST_SINGLE = float(np.finfo(np.float32).min)
+"""The same for all other dtypes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +42,14 @@ class AttentionResult:
 class AttentionSettings:
     """The scale of the scores, their softcap (0 for none), the masks added to them, and the mask of visible scores.
 
-    `low` replaces a masked score. `blind` says that a row may have all scores masked, and its output is then zero.
-    `dtype` is the dtype of the softmax where it differs.
+    `blind` says that a row may have all scores masked, and its output is then zero. `dtype` is the dtype of the softmax
+    where it differs.
     """
 
     scale: float
     softcap: float = 0.0
     masks: tuple[str, ...] = ()
     seen: str = ""
-    low: float = LOWEST
     blind: bool = False
     dtype: str = ""
 
@@ -63,7 +64,7 @@ class AttentionSettings:
         for mask in self.masks:
             masked = draft.op("Add", masked, mask)
         if self.seen:
-            masked = draft.op("Where", self.seen, masked, draft.number(self.low))
+            masked = draft.op("Where", self.seen, masked, draft.number(LOWEST.get(draft.dtype() or "", LOWEST_SINGLE)))
         weights = draft.cast(masked, self.dtype) if self.dtype else masked
         weights = draft.op("Softmax", weights, axis=3)
         weights = draft.cast(weights, draft.dtype()) if self.dtype else weights

@@ -34,6 +34,7 @@ class Simplify(Rewrite):
 
     name = "simplify"
     safety = Safety.EXACT
+    differs_at = ("nan", "inf")
     everywhere = True
     last_resort = True
     fixes = (FixRule("*"), FixRule(""))

@@ -28,6 +28,7 @@ class ExpandFunction(GraphRewrite):
 
     name = "expand-function"
     safety = Safety.EXACT
+    differs_at = ("nan", "inf")
     fixes = (FixRule(COMPOSED, unless=("dynamic", "operand")),)
     before = "y = Mish(x)"
     after = """softplus = Softplus(x)

@@ -20,6 +20,7 @@ class DecomposeMaxRoiPool(BuiltRewrite):
     name = "decompose-max-roi-pool"
     safety = Safety.EXACT
     needs_opset = 9
+    differs_at = ("nan", "inf")
     fixes = (FixRule("MaxRoiPool"),)
     dtypes = ("float32",)
     before = "y = MaxRoiPool<pooled_shape = [2, 2]>(x, rois)"

@@ -23,6 +23,7 @@ class FoldAdaptivePool(GraphRewrite):
 
     name = "fold-adaptive-pool"
     safety = Safety.EXACT
+    differs_at = ("nan", "inf")
     everywhere = True
     ulps = 64
     fixes = (

@@ -27,6 +27,7 @@ class ScatterByGather(BuiltRewrite):
     name = "scatter-by-gather"
     safety = Safety.EXACT
     needs_opset = 11
+    differs_at = ("nan", "inf")
     fixes = tuple(FixRule(op) for op in ("ScatterND", "ScatterElements", "Scatter"))
     ops = ("ScatterElements", "Scatter")
     before = "y = ScatterND(x, indices, updates)"

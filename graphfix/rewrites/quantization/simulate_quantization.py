@@ -20,12 +20,14 @@ class SimulateQuantization(GraphRewrite):
     """Round and clip activations as quantising does, without leaving floats.
 
     Why: a compiler without quantised operators, or without their dtypes, still computes what the quantised model
-    computes, to the last bit.
+    computes, to the last bit. A zero
+    may get the sign of what was rounded to it, which only a division by it tells.
     """
 
     name = "simulate-quantization"
     safety = Safety.EXACT
     needs_opset = 11
+    differs_at = ("nan", "inf")
     fixes = (FixRule("QuantizeLinear"), FixRule("DequantizeLinear"))
     before = """q = QuantizeLinear(x, scale, zero)
                 y = DequantizeLinear(q, scale, zero)"""

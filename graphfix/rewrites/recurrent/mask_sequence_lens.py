@@ -107,6 +107,7 @@ class MaskSequenceLens(BuiltRewrite):
         for number, backward in enumerate(backwards(draft)):
             x, weight = _pick(draft, "in0", places) if backward else "in0", ""
             if behind:
+                x = draft.op("Where", draft.op("Unsqueeze", inside, axes=[2]), x, zero)  # large padding would open the gates
                 x, weight = draft.op("Concat", x, behind, axis=2), _with_hold(draft, number)
             y, _, *cell = single_direction(draft, x, number, "forward", weight=weight)
             if cell and behind and draft.has(6):  # an empty sequence leaves nothing, whatever it starts from

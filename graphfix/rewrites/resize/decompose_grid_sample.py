@@ -23,6 +23,7 @@ class DecomposeGridSample(BuiltRewrite):
     safety = Safety.EXACT
     needs_opset = 16
     ulps = 256
+    differs_at = ("nan", "inf")
     fixes = (FixRule("GridSample"),)
     dtypes = ("float32",)
     before = "y = GridSample(x, grid)"

@@ -13,13 +13,15 @@ class ResizeByMatmul(BuiltRewrite):
     """Write a linear or cubic Resize or Upsample between fixed sizes as a matrix product for each axis that it changes.
 
     Why: compilers take some ways to map coordinates, few take cubic, antialiasing or other ranks than 4; the matrix
-    holds all of that. The products are summed in another order, which rounds otherwise.
+    holds all of that. The products are summed in another order, which rounds otherwise:
+    behind a step such as Floor, values at its edge may fall to the other side.
     """
 
     name = "resize-by-matmul"
     safety = Safety.EXACT
     needs_opset = 7
     ulps = 64
+    differs_at = ("nan", "inf")
     ops = ("Upsample",)
     dtypes = ("float32", "float64")
     fixes = (FixRule("Resize"), FixRule("Upsample"))

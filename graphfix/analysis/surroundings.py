@@ -1,0 +1,38 @@
+"""What stands before and behind a node: the operators that produce its first input and read its first output."""
+
+from __future__ import annotations
+
+from graphfix.analysis.facts import Facts, NodeFacts
+
+BEFORE, BEHIND = "before", "behind"
+"""The names of the two facets; they are not among a node's own, because verdicts do not depend on them, only fixes do."""
+
+
+class Readers:
+    """The operators that read each value of a model, by scope and name; computed once for the facts of a model."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.by_name: dict[tuple[tuple[str, ...], str], list[str]] = {}
+        for node in facts.nodes:
+            for name in node.proto.input:
+                self.by_name.setdefault((node.scope, name), []).append(node.op)
+        self.made = {(node.scope, name): node.op for node in facts.nodes for name in node.proto.output}
+
+    @classmethod
+    def of(cls, facts: Facts) -> Readers:
+        """Return the readers of a model, from the cache of its facts."""
+        if cls not in facts.derived:
+            facts.derived[cls] = cls(facts)
+        found: Readers = facts.derived[cls]
+        return found
+
+
+def surroundings(node: NodeFacts, facts: Facts) -> dict[str, str]:
+    """Return the operator before a node, and the one behind it where only one kind reads its output; else `other`."""
+    readers = Readers.of(facts)
+    first = next(iter(node.proto.input), "")
+    behind = set(readers.by_name.get((node.scope, next(iter(node.proto.output), "")), ()))
+    return {
+        BEFORE: readers.made.get((node.scope, first), "other"),
+        BEHIND: behind.pop() if len(behind) == 1 else "other",
+    }

@@ -1,0 +1,95 @@
+"""GF113: the compiler runs the node, but cannot write the compiled model to a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from graphfix.linter.check import Check, LintContext
+from graphfix.linter.diagnostics import Finding, Severity
+from graphfix.linter.example import Example
+from graphfix.linter.fix_rules import ARTIFACT
+from graphfix.tables.phrases import describe_match
+
+if TYPE_CHECKING:
+    from graphfix.analysis.facets.node import Facets
+    from graphfix.analysis.facts import NodeFacts
+    from graphfix.tables.table import Evidence, Table
+
+
+class NoArtifact(Check):
+    """A node that the compiler runs, and for which its file format has no notation: the model compiles, but is not written.
+
+    It comes from a measured list: the prober lets tract write every probe that it supports (`graphfix probe --artifact`). The
+    verdict stays `accepted`, and `fix` changes nothing for it: whoever loads the ONNX file needs no artifact. Models that
+    the compiler rejects have no such finding, and neither have nodes that are folded or are inside a branch.
+
+    Why: `graphfix compile` cannot write what it made of the model, and says so only at the end.
+    Example: tract fuses the exact Gelu into an operator that NNEF does not have.
+    Instead: apply the rewrite that the message names with `graphfix fix --rewrite NAME`, or ship the ONNX file.
+    """
+
+    code = "GF113"
+    name = "no-artifact"
+    severity = Severity.WARNING
+    kind = ARTIFACT
+    valid = (Example("y = Relu(x)"), Example("y = Exp(x)"))
+    invalid = (Example("y = Abs(x)", says="cannot be written to a file", evidence="demo/Abs/unwritten"),)
+
+    def check(self, look: LintContext) -> Iterator[Finding]:
+        """Yield a finding for every node that was measured to have no notation in the compiler's file format."""
+        from graphfix.tables.artifact import artifact_table, fused, unwritten
+
+        known = artifact_table(look.table)
+        if known is None or "rejected" in (look.model.verdict, *(ruling.verdict for ruling in look.rulings)):
+            return
+        memo: dict[tuple[str, str, int], dict[str, Any]] = {}
+        for node, facets, ruling in look.ruled():
+            if ruling.verdict != "supported" or facets.get("inside", "nothing") != "nothing":
+                continue
+            key = (node.op, node.domain, id(facets))  # nodes alike share one dict of facets
+            if key not in memo:
+                evidence = unwritten(known, node.op, node.domain, facets)
+                memo[key] = {} if evidence is None else _fields(look, known, node, facets, evidence)
+            if memo[key]:
+                yield self.at(look, node, **memo[key])
+        fusable = fused(known)
+        if fusable:
+            yield from self._fused(look, fusable)
+
+    def _fused(self, look: LintContext, fusable: Mapping[tuple[str, str], Mapping[str, Any]]) -> Iterator[Finding]:
+        """Yield a finding for every decomposed activation that the compiler fuses into an operator that it cannot write."""
+        from graphfix.analysis.patterns.decomposed_activations import decomposed
+        from graphfix.tables.artifact import best_chain
+
+        for found in decomposed(look.facts):
+            value = found.node.outputs[0]
+            row = fusable.get((found.activation, value.dtype if value is not None else ""))
+            if row is None or found.node.scope:
+                continue
+            option, count = best_chain(row)
+            hint = f"`graphfix fix {option}` writes it otherwise ({count})" if option else "load the model as ONNX"
+            message = (
+                f"the {found.activation} that ends here is fused by {look.table.title}, and then cannot be written to a file"
+            )
+            measured = f'{look.table.target} {look.table.version}, {row["probes"]["for"]} probes: "{row["said"]}"'
+            evidence = f"{look.table.target}/@fused/{found.activation.replace(' ', '-')}"
+            yield self.at(look, found.node, f"{message}; {hint}", cure=option, evidence=evidence, measured=measured)
+
+
+def _fields(look: LintContext, known: Table, node: NodeFacts, facets: Facets, evidence: Evidence) -> dict[str, Any]:
+    """The message, the option that helps, and the evidence, as the fields of a Finding."""
+    from graphfix.tables.artifact import fixed_by
+
+    found = describe_match(evidence.when, facets) if evidence.id != "exception" else "this very form"
+    subject = f"`{node.op}`{f' with {found}' if found else ''}"
+    option, count = fixed_by(known, node.op, node.domain, evidence.id)
+    hint = f"`graphfix fix {option}` writes it otherwise ({count})" if option else "load the model as ONNX"
+    domain = f"{node.domain}." if node.domain else ""
+    probes = f"{evidence.supports} probe{'s' if evidence.supports != 1 else ''}"
+    return {
+        "message": f"{subject} is run by {look.table.title}, but cannot be written to a file; {hint}",
+        "cure": option,
+        "evidence": f"{look.table.target}/{domain}{node.op}/{evidence.id}",
+        "measured": f'{look.table.target} {look.table.version}, {probes}: "{evidence.said}"',
+    }

@@ -1,0 +1,163 @@
+"""Inputs whose value or size may decide a verdict, with plausible values for `--set` and example sizes for `--shape`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from graphfix.linter.diagnostics import UNDECIDED, Finding, Severity
+from graphfix.linter.option_hints import compared_with
+
+if TYPE_CHECKING:
+    from graphfix.analysis.facts import Facts, NodeFacts, Value
+
+INPUT_RANKS = "inputs.ranks"
+"""The facet of a model by which a target rejects inputs without dims."""
+PLACEHOLDER = "VALUE"
+"""The text for a value that only the user knows."""
+CONTROL_FLOW = {"If": 1, "Loop": 2}
+"""The operators whose first operands decide which nodes run, and the number of these operands."""
+IMAGE, SEQUENCE, SAMPLES = 224, 64, 512
+"""Example sizes: of an image's sides, of a sequence, and of a row of numbers."""
+BATCH = re.compile(r"(?i)^(n|b|bs)$|batch")
+SIDE = re.compile(r"(?i)^(h|w)$|height|width")
+LENGTH = re.compile(r"(?i)time|seq|len|frame|token")
+SUM = re.compile(r"^(\w+)\s*\+\s*(\w+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class SizeOption:
+    """Sizes for one input: a size for each dim, and the names of the dims whose sizes are only examples."""
+
+    input: str
+    dims: tuple[int, ...]
+    examples: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The option's argument: `x=1x3x224x224`."""
+        return f"{self.input}={'x'.join(map(str, self.dims))}"
+
+
+def deciding_values(facts: Facts, findings: Iterable[Finding]) -> dict[str, str]:
+    """Return the small inputs that decide which branches run, or what operands of these findings are.
+
+    Where a target rejects inputs of rank 0 as such, these are all small inputs.
+    The text of a value is `true` for a bool, a constant that the input is compared with, or else `PLACEHOLDER`.
+    """
+    small = {value.name: value for value in facts.inputs if value.shape is not None and value.shape in ((), (1,))}
+    if not small:
+        return {}
+    from graphfix.analysis.provenance import Provenance
+
+    trace = Provenance.of(facts)
+    findings = list(findings)
+    if any(
+        not finding.op and finding.severity is Severity.ERROR and INPUT_RANKS in (finding.traits or ()) for finding in findings
+    ):
+        return {name: _plausible(facts, value) for name, value in small.items()}
+    keys = {(finding.scope, finding.output) for finding in findings if finding.kind in ("operand", *UNDECIDED)}
+    decisive: set[str] = set()
+    for node in facts.nodes:
+        for name in _deciding_operands(node, keys):
+            decisive.update(root.input for root in trace.value_roots(name, node.scope) if root.dim is None)
+    return {name: _plausible(facts, value) for name, value in small.items() if name in decisive}
+
+
+def _deciding_operands(node: NodeFacts, keys: set[tuple[tuple[str, ...], str]]) -> Sequence[str]:
+    if node.op in CONTROL_FLOW and not node.domain:
+        return [name for name in node.proto.input[: CONTROL_FLOW[node.op]] if name]
+    if keys and any((node.scope, output) in keys for output in node.proto.output):
+        return [value.name for value in node.inputs if value is not None and value.source == "runtime"]
+    return ()
+
+
+def _plausible(facts: Facts, value: Value) -> str:
+    return "true" if value.dtype == "bool" else compared_with(facts, value.name) or PLACEHOLDER
+
+
+def sizes_matter(facts: Facts, findings: Iterable[Finding]) -> bool:
+    """Whether an error is about dynamic dims, or about operands that are computed from them."""
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if any(finding.kind == "dynamic" for finding in errors):
+        return True
+    keys = {(finding.scope, finding.output) for finding in errors if finding.kind == "operand"}
+    nodes = (node for node in facts.nodes if keys and any((node.scope, output) in keys for output in node.proto.output))
+    return any(value is not None and value.source in ("shape", "cast-shape") for node in nodes for value in node.inputs)
+
+
+def example_sizes(facts: Facts) -> list[SizeOption]:
+    """Return sizes for every input with dynamic dims, without those whose dims follow from the sizes before them.
+
+    A size is known where a weight fixes it; every other size is an example.
+    """
+    known = dict(_sizes_by_weights(facts))
+    symbols: dict[str, int] = {}
+    options = []
+    for value in facts.inputs:
+        dims = value.shape or ()
+        moving = [axis for axis, dim in enumerate(dims) if not isinstance(dim, int)]
+        if all(dims[axis] in symbols for axis in moving):
+            continue
+        sizes: list[int] = []
+        examples: list[str] = []
+        for axis, dim in enumerate(dims):
+            if isinstance(dim, int):
+                sizes.append(dim)
+                continue
+            size = symbols.get(dim or "") or known.get((value.name, axis)) or _sum(dim, symbols)
+            if size is None:
+                size = _example(value, axis)
+                examples.append(dim or f"dim {axis} of {value.name}")
+            if dim:
+                symbols[dim] = size
+            sizes.append(size)
+        options.append(SizeOption(value.name, tuple(sizes), tuple(examples)))
+    return options
+
+
+def _sizes_by_weights(facts: Facts) -> Iterator[tuple[tuple[str, int], int]]:
+    """Yield the sizes of input dims that the weights of the nodes reading them fix: channels and features."""
+    ranks = {value.name: value.rank for value in facts.inputs}
+    for node in facts.nodes:
+        if node.op not in ("Conv", "Gemm", "MatMul") or node.domain or len(node.inputs) < 2:
+            continue
+        name, weight = node.proto.input[0], node.inputs[1]
+        rank = ranks.get(name)
+        if rank is None or weight is None or weight.shape is None or not weight.fixed:
+            continue
+        attributes = {item.name: item.i for item in node.proto.attribute}
+        dims = [dim for dim in weight.shape if isinstance(dim, int)]
+        if node.op == "Conv" and len(dims) == rank:
+            yield (name, 1), dims[1] * attributes.get("group", 1)
+        elif node.op == "MatMul" and len(dims) > 1:
+            yield (name, rank - 1), dims[-2]
+        elif node.op == "Gemm" and len(dims) == 2 and not attributes.get("transA"):
+            yield (name, rank - 1), dims[1] if attributes.get("transB") else dims[0]
+
+
+def _sum(dim: int | str | None, sizes: Mapping[str, int]) -> int | None:
+    """Return the size of a dim named as a sum, such as `past + sequence`, where its parts have sizes."""
+    match = SUM.match(dim) if isinstance(dim, str) else None
+    parts = [sizes.get(word) or (int(word) if word.isdigit() else None) for word in match.groups()] if match else []
+    known = [part for part in parts if part is not None]
+    return sum(known) if parts and len(known) == len(parts) else None
+
+
+def _example(value: Value, axis: int) -> int:
+    """Return an example size for a dim, by its name, its place and the rank."""
+    dims = value.shape or ()
+    name = dims[axis]
+    if isinstance(name, str):
+        for words, size in ((BATCH, 1), (SIDE, IMAGE), (LENGTH, SEQUENCE)):
+            if words.search(name):
+                return size
+    if axis == 0 and len(dims) > 1:
+        return 1
+    if len(dims) == 3 and axis == 1 and all(isinstance(dim, int) for dim in (dims[0], dims[2])):
+        return 1  # the state of a recurrent node: [layers, batch, features]
+    if len(dims) == 4:
+        return 3 if axis == 1 and not isinstance(dims[3], int) else IMAGE
+    return SAMPLES if len(dims) == 2 and value.dtype.startswith("float") else SEQUENCE if len(dims) < 4 else 16

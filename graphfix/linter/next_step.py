@@ -1,0 +1,147 @@
+"""The next step that helps a model: options that fix values, sizes or outputs, and `fix`, measured by linting with them.
+
+Small models are linted again in memory with the options bound, and an option is advised only where that leaves fewer
+errors. For larger ones this would slow lint down; there the kinds of the errors and the provenance of values decide.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from graphfix.errors import GraphfixError
+from graphfix.linter.deciding_options import PLACEHOLDER, SizeOption, deciding_values, example_sizes, sizes_matter
+from graphfix.linter.diagnostics import UNDECIDED, Finding, Fix, NextStep, Result, Severity
+from graphfix.linter.finding_order import REQUESTED, in_order_of_decision
+from graphfix.linter.output_options import droppable_outputs
+from graphfix.linter.settled import settled_places
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+    from graphfix.analysis.facts import Facts
+
+MEASURED_NODES = 150
+"""The number of nodes up to which lint measures options; linting these once more takes less than a tenth of a run's time."""
+
+Judge = Callable[["ModelProto", Sequence[str]], list[Result]]
+Place = tuple[str, tuple[str, ...], str, str]
+
+
+@dataclasses.dataclass(slots=True)
+class _Search:
+    """The search for the options of one model: the best options so far and the findings that they leave, by target."""
+
+    model: ModelProto
+    facts: Facts
+    results: Sequence[Result]
+    judge: Judge
+    most_nodes: int
+    values: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    sizes: Sequence[SizeOption] = ()
+    left: Sequence[Sequence[Finding]] = ()
+    measured: bool = False
+
+    def better(self, values: Mapping[str, str], sizes: Sequence[SizeOption]) -> bool:
+        """Lint with these options, and take them where fewer errors are left, or as many and fewer undecided nodes."""
+        from graphfix.analysis.cache import facts_of
+        from graphfix.ir.bind_inputs import bind, parse_value
+
+        given = dict(parse_value(f"{name}={1 if text == PLACEHOLDER else text}") for name, text in values.items())
+        try:
+            bound = bind(self.model, {size.input: size.dims for size in sizes if size.input not in given}, given)
+            results = self.judge(bound, [result.called or result.target for result in self.results])
+        except GraphfixError:  # the sizes contradict each other
+            return False
+        if facts_of(bound).trouble and not self.facts.trouble:
+            return False
+        settled = settled_places(facts_of(bound))
+        left = [[finding for finding in result.findings if not settled.covers(finding)] for result in results]
+        if _score(left) >= _score(self.left):
+            return False
+        self.values, self.sizes, self.left, self.measured = values, sizes, left, True
+        return True
+
+
+def advise(model: ModelProto, results: Sequence[Result], judge: Judge, *, most_nodes: int = MEASURED_NODES) -> None:
+    """Set the next step of the Results of one model that are not accepted, and order their findings by it.
+
+    `judge` lints a model for some targets. Options are measured where the model has at most `most_nodes` nodes. Errors that
+    the options remove get them as `cure`.
+    """
+    from graphfix.analysis.cache import facts_of
+
+    open_ = [result for result in results if result.error is None and result.verdict != "accepted"]
+    if not open_:
+        return
+    facts = facts_of(model)
+    search = _Search(model, facts, open_, judge, most_nodes, left=[result.findings for result in open_])
+    before = sum(map(_errors, search.left))
+    _search_options(search)
+    for result, left in zip(open_, search.left, strict=True):
+        _mark(result, left, search)
+    outputs = droppable_outputs(facts, search.left)
+    remaining = [f for found in search.left for f in found if f.severity is Severity.ERROR and f.rewrite is not None]
+    named = {f.rewrite.safety for f in remaining if f.rewrite is not None and f.rewrite.name not in REQUESTED}
+    if not (search.values or search.sizes or outputs or named):
+        return
+    after = sum(map(_errors, search.left)) if search.measured else None
+    examples = [name for size in search.sizes for name in size.examples]
+    step = NextStep(
+        tuple(search.values.items()), tuple((size.input, size.dims) for size in search.sizes), outputs,
+        ("approximate",) if "approximate" in named else (), tuple(dict.fromkeys(examples)), before, after,
+    )  # fmt: skip
+    for result in open_:
+        result.next = step
+
+
+def _search_options(search: _Search) -> None:
+    """Find the options that leave fewer errors, values first: binding one can remove half of a graph."""
+    found = [finding for result in search.results for finding in result.findings]
+    values = deciding_values(search.facts, found)
+    sizes = example_sizes(search.facts)
+    if len(search.facts.nodes) > search.most_nodes:
+        search.values = values if any(finding.severity is Severity.ERROR for finding in found) else {}
+        search.sizes = sizes if sizes_matter(search.facts, found) else ()
+        return
+    for one in _choices(values):
+        if search.better(one, ()):
+            break
+    if sizes and _score(search.left) > (0, 0):
+        search.better(search.values, sizes)
+
+
+def _choices(values: Mapping[str, str]) -> list[Mapping[str, str]]:
+    """Return the bindings to try: the plausible one, and the other value of an only bool."""
+    if not values:
+        return []
+    other = [{name: "false"} for name, text in values.items() if text == "true" and len(values) == 1]
+    return [values, *other]
+
+
+def _mark(result: Result, left: Sequence[Finding], search: _Search) -> None:
+    """Name the options in the errors that they remove, and order the result's findings."""
+    words = NextStep(tuple(search.values.items()), tuple((size.input, size.dims) for size in search.sizes)).words
+    if words and search.measured:
+        there = {_place(finding) for finding in left}
+        for position, finding in enumerate(result.findings):
+            if finding.severity is not Severity.ERROR or _place(finding) in there:
+                continue
+            fix = finding.rewrite or (Fix("freeze-dims", "interface") if search.sizes else None)
+            result.findings[position] = dataclasses.replace(finding, cure=finding.cure or shlex.join(words), rewrite=fix)
+    result.findings = in_order_of_decision(result.findings, search.facts)
+
+
+def _place(finding: Finding) -> Place:
+    return finding.code, finding.scope, finding.output, finding.op
+
+
+def _errors(findings: Sequence[Finding]) -> int:
+    return sum(finding.severity is Severity.ERROR for finding in findings)
+
+
+def _score(left: Sequence[Sequence[Finding]]) -> tuple[int, int]:
+    """Return the number of errors, and of findings that leave a verdict undecided."""
+    return sum(map(_errors, left)), sum(finding.kind in UNDECIDED for found in left for finding in found)

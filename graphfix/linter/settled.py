@@ -1,0 +1,42 @@
+"""Findings that `fix` removes with the control flow they are about, once its condition or trip count is constant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from graphfix.analysis.reachability import untaken_nodes
+from graphfix.ir.traversal import branch_scope
+from graphfix.linter.diagnostics import Finding
+
+if TYPE_CHECKING:
+    from graphfix.analysis.facts import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class SettledPlaces:
+    """The nodes that disappear, by scope and output, and the scopes of branches whose nodes move to the graph around them."""
+
+    nodes: frozenset[tuple[tuple[str, ...], str]]
+    branches: frozenset[tuple[str, ...]]
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether a finding is about a node that disappears, or about being inside a branch that does."""
+        if (finding.scope, finding.output) in self.nodes:
+            return True
+        depths = range(1, len(finding.scope) + 1)
+        moved = bool(finding.scope) and all(finding.scope[:depth] in self.branches for depth in depths)
+        return moved and "inside" in (finding.traits or ())
+
+
+def settled_places(facts: Facts) -> SettledPlaces:
+    """Return what `fix` removes: Ifs with a constant condition, branches never taken, and Loops with a constant trip count."""
+    gone: set[int] = untaken_nodes(facts, folded=True)
+    branches: set[tuple[str, ...]] = set()
+    for at, node in enumerate(facts.nodes):
+        first = node.inputs[0] if node.op in ("If", "Loop") and not node.domain and node.inputs else None
+        if first is not None and first.constant is not None:
+            gone.add(at)
+            branches |= {branch_scope(node.scope, node.proto, item.name) for item in node.proto.attribute if item.HasField("g")}
+    nodes = frozenset((facts.nodes[at].scope, name) for at in gone for name in facts.nodes[at].proto.output if name)
+    return SettledPlaces(nodes, frozenset(branches))

@@ -1,0 +1,257 @@
+"""The next step that lint and fix print: one line that works as it stands, with everything that was given."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import onnx
+import pytest
+
+import graphfix
+from graphfix.analysis.facts import Facts
+from graphfix.cli.app import main
+from graphfix.linter.deciding_options import PLACEHOLDER, _sum, example_sizes
+from graphfix.linter.diagnostics import Finding, Fix, NextStep, Result, Severity
+from graphfix.linter.engine import judge
+from graphfix.linter.example import Example
+from graphfix.linter.finding_order import in_order_of_decision, need
+from graphfix.linter.next_step import advise
+from graphfix.rewriting.pipeline import FixResult
+from graphfix.rewriting.remaining import advise_remaining
+from graphfix.rewriting.rewrite import Safety
+from graphfix.rewriting.transaction import Change
+from graphfix.verify.reference import Verification
+
+RATE = Example(
+    "c = Equal(sr, k)\ny = If(c) <then_branch = a () => (float[2,3] p) { p = Relu(x) }, "
+    "else_branch = b () => (float[2,3] q) { q = Neg(x) }>",
+    inputs="float[2,3] x, int64 sr",
+    weights="int64 k = {16000}",
+)
+FLAG = Example(
+    "y = If(mono) <then_branch = a () => (float[2,3] p) { p = Relu(x) }, else_branch = b () => (float[2,3] q) { q = Neg(x) }>",
+    inputs="float[2,3] x, bool mono",
+)
+STEPS = Example(
+    "y = Loop(n, t, x) <body = b (int64 i, bool c, float[2,3] s) => (bool d, float[2,3] r) { d = Identity(c) r = Relu(s) }>",
+    inputs="float[2,3] x, int64 n",
+    weights="bool t = {1}",
+)
+IMAGE = Example("y = Conv(x, w)", inputs="float[batch,C,h,w0] x", weights="float[4,3,1,1] w = {" + ",".join("1" * 12) + "}")
+PLAIN = Example("y = Mish(x)")
+SIDE = Example("y = Relu(x)\nz = NonZero(x)", outputs="float[2,3] y, int64[2,m] z")
+CASES = {
+    "rate": (RATE, "coreml", ["--set", "sr=16000"]),
+    "flag": (FLAG, "coreml", ["--set", "mono=true"]),
+    "image": (IMAGE, "coreml", ["--shape", "x=1x3x224x224"]),
+    "rewrite": (PLAIN, "coreml,tract", None),
+    "output": (SIDE, "tensorrt", ["--drop-output", "z"]),
+}
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in, whose models have names that a shell must be given in quotes."""
+    monkeypatch.chdir(tmp_path)
+    Path("my models").mkdir()
+    return tmp_path
+
+
+def told(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
+    """The first result of a command."""
+    main([*words, "--output-format", "json"])
+    result: dict[str, Any] = json.loads(capsys.readouterr().out)["results"][0]
+    return result
+
+
+def saved(example: Example) -> str:
+    onnx.save(example.model, "my models/a model.onnx")
+    return "my models/a model.onnx"
+
+
+def errors(result: dict[str, Any]) -> int:
+    return sum(finding["severity"] == "error" for finding in result["findings"])
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.usefixtures("here")
+def test_the_printed_line_works_as_it_stands(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    example, targets, options = CASES[name]
+    path = saved(example)
+    main(["lint", path, "--target", targets, "--isolated"])
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "graphfix fix" in line and "try first" in line]
+    before = told(capsys, "lint", path, "--target", targets, "--isolated")
+    words = shlex.split(line.removeprefix("  try first "))
+    if options is not None:
+        assert before["next"]["options"] == options
+    assert words == shlex.split(before["next"]["command"])
+    assert words[:5] == ["graphfix", "fix", path, "--target", targets]
+    assert PLACEHOLDER not in words
+    assert "--isolated" in words
+    after = told(capsys, *words[1:])
+    assert errors(before)
+    assert errors(after) == 0
+    assert after["verdict"] == "accepted"
+    assert "next" not in after
+    assert words[words.index("-o") + 1] == "a model.fixed.onnx"
+    again = told(capsys, "lint", path, "--target", targets)
+    assert "a model.fixed-2.onnx" in shlex.split(again["next"]["command"]), "what is there is not overwritten"
+
+
+@pytest.mark.usefixtures("here")
+def test_nothing_that_was_given_is_advised_again_and_all_of_it_is_repeated(capsys: pytest.CaptureFixture[str]) -> None:
+    path = saved(IMAGE)
+    partly = told(
+        capsys,
+        "lint",
+        path,
+        "--target",
+        "coreml",
+        "--shape",
+        "batchx3xhx8",
+        "--isolated",
+        "--exporter",
+        "trace",
+        "--fail-on",
+        "never",
+    )
+    words = shlex.split(partly["next"]["command"])
+    assert words[5:] == ["--shape", "x=1x3x224x8", "--isolated", "--exporter", "trace", "-o", "a model.fixed.onnx"]
+    path = saved(RATE)
+    assert told(capsys, "lint", path, "--target", "coreml", "--set", "sr=16000").get("next", {}).get("options", []) == []
+    command = ["fix", path, "--target", "coreml", "--set", "sr=8000", "-o", "out.onnx"]
+    assert "next" not in told(capsys, *command)
+
+
+@pytest.mark.usefixtures("here")
+def test_fix_advises_what_it_was_not_given_and_no_rewrite_that_it_tried(capsys: pytest.CaptureFixture[str]) -> None:
+    path = saved(RATE)
+    command = ["fix", path, "--target", "coreml,tract", "--isolated", "--allow", "interface", "-o", "out.onnx"]
+    result = told(capsys, *command)
+    assert result["verdict"] == "rejected"
+    assert all(
+        f["rewrite"] is None or f["rewrite"]["safety"] == "approximate" for f in result["findings"] if f["severity"] == "error"
+    )
+    words = shlex.split(result["next"]["command"])
+    assert words[5:] == ["--allow", "interface", "--set", "sr=16000", "--isolated", "-o", "out.onnx", "--force"]
+    assert told(capsys, *words[1:])["verdict"] == "accepted"
+
+
+@pytest.mark.usefixtures("here")
+def test_a_model_fixed_in_place_is_not_asked_to_take_its_options_again(capsys: pytest.CaptureFixture[str]) -> None:
+    path = saved(IMAGE)
+    result = told(capsys, "fix", path, "--target", "coreml", "--shape", "x=batchx3x16xW", "--in-place")
+    words = shlex.split(result["next"]["command"])
+    assert words[5:] == ["--shape", "x=1x3x16x224", "--in-place"]
+
+
+@pytest.mark.usefixtures("here")
+def test_a_value_that_only_the_user_knows_is_a_placeholder_that_the_text_explains(capsys: pytest.CaptureFixture[str]) -> None:
+    path = saved(STEPS)
+    main(["lint", path, "--target", "tract"])
+    out = capsys.readouterr().out
+    assert f"--set n={PLACEHOLDER}" in out
+    assert f"put the value of `n` that you use in place of {PLACEHOLDER}" in out
+
+
+def test_an_option_that_removes_no_error_is_not_advised() -> None:
+    idle = Example("y = Mish(x)", inputs="float[n,m] x", outputs="float[n,m] y")
+    (result,) = graphfix.lint(idle.model, "tract").results
+    assert result.next is None or result.next.shapes == ()
+    judged = judge(IMAGE.model, ["coreml"])
+    advise(IMAGE.model, judged, lambda model, targets: judge(IMAGE.model, targets))  # whose findings no option changes
+    assert judged[0].next is None
+
+
+def test_a_large_model_is_judged_once_and_the_provenance_of_its_conditions_decides() -> None:
+    results = judge(RATE.model, ["coreml"])
+
+    def never(model: onnx.ModelProto, targets: object) -> list[Result]:
+        raise AssertionError
+
+    advise(RATE.model, results, never, most_nodes=0)
+    assert results[0].next is not None
+    assert results[0].next.values == (("sr", "16000"),)
+    assert results[0].next.after is None
+
+
+def test_errors_that_need_a_size_or_a_value_come_first_and_those_without_a_fix_next() -> None:
+    mixed = Example(
+        "a = Mish(x)\nb = Det(a)\nc = Equal(sr, k)\ny = If(c) <then_branch = t () => (float p) { p = Relu(b) }, "
+        "else_branch = e () => (float q) { q = Neg(b) }>",
+        inputs="float[3,3] x, int64 sr", outputs="float y", weights="int64 k = {16000}",
+    )  # fmt: skip
+    report = graphfix.lint(mixed.model, "coreml")
+    ranks = [need(finding) for finding in report.findings if finding.severity == "error"]
+    assert len(set(ranks)) > 1
+    assert ranks == sorted(ranks)
+    assert "sr" in report.findings[0].cure
+
+
+def test_within_a_rank_the_order_is_the_graphs() -> None:
+    model = Example("a = Mish(x)\nb = Mish(a)\nc = Mish(b)\ny = Mish(c)").model
+
+    def one(output: str, fix: Fix | None = None, kind: str = "operator") -> Finding:
+        return Finding("GF101", "", Severity.ERROR, "demo", "", op="Mish", output=output, rewrite=fix, kind=kind)
+
+    exact = Fix("decompose-mish", "exact")
+    found = [one("y", exact), one("c"), one("a", exact), one("y", exact, "dynamic"), one("b")]
+    note = Finding("GF201", "", Severity.NOTE, "demo", "")
+    ordered = in_order_of_decision([*found, note], Facts.of(model))
+    assert [finding.output for finding in ordered] == ["y", "b", "c", "a", "y", ""]
+    assert ordered[0].kind == "dynamic"
+
+
+def test_what_a_run_of_fix_has_tried_is_not_named_after_it_and_what_it_may_not_do_is() -> None:
+    model = PLAIN.model
+    fixes = {"exact": "expand-function", "approximate": "approximate-mish", "interface": "freeze-dims"}
+    found = [
+        Finding("GF101", "", Severity.ERROR, "demo", "", op="Mish", output=name, kind="operator", rewrite=Fix(name, safety))
+        for safety, name in fixes.items()
+    ]
+    proof = Verification(0, 0.0, 0.0, 1.0, True, "")
+    allow = Change("approximate-mish", Safety.APPROXIMATE, "y", False, "approximate; allow with --allow approximate")
+    withdrawn = dataclasses.replace(allow, declined="cures nothing")
+    for changes, allowed, left in (
+        ((allow,), (), [None, "approximate-mish", "freeze-dims"]),
+        ((withdrawn,), (), [None, None, "freeze-dims"]),
+        ((), ("approximate",), [None, None, "freeze-dims"]),
+    ):
+        result = Result("m.onnx", "tract", "1", 1, list(found))
+        advise_remaining(FixResult(model, changes, proof, (result,)), judge, allowed)
+        names = {finding.output: finding.rewrite and finding.rewrite.name for finding in result.findings}
+        assert [names[name] for name in fixes.values()] == left
+
+
+def test_the_first_output_is_never_dropped() -> None:
+    model = dataclasses.replace(SIDE, outputs="int64[2,m] z, float[2,3] y").model
+    (result,) = graphfix.lint(model, "tensorrt").results
+    assert result.verdict == "rejected"
+    assert result.next is None
+
+
+def test_sizes_follow_from_weights_names_and_places() -> None:
+    example = Example(
+        "a = Conv(x, w)\nb = MatMul(v, u)\nc = Relu(p)\nd = Relu(s)",
+        inputs="float[n,channels,9,wide] x, float[d,e] v, float[4,unknown,6] p, float[batch,seq] s",
+        outputs="float a",
+        weights="float[4,2,1,1] w = {1,1,1,1,1,1,1,1}, float[5,1] u = {1,1,1,1,1}",
+    )
+    found = {size.input: size for size in example_sizes(Facts.of(example.model))}
+    assert found["x"].text == "x=1x2x9x224"
+    assert found["v"].dims[1] == 5
+    assert found["p"].dims == (4, 1, 6)
+    assert found["s"].dims == (1, 64)
+    assert _sum("seq + 2", {"seq": 64}) == 66
+    assert _sum("past + seq", {"seq": 64}) is None
+    assert "channels" not in found["x"].examples
+    assert "wide" in found["x"].examples
+
+
+def test_the_words_of_a_step_put_what_decides_first() -> None:
+    step = NextStep((("sr", "1"),), (("x", (1, 2)),), ("z",), ("approximate",))
+    assert step.words == ["--set", "sr=1", "--shape", "x=1x2", "--drop-output", "z", "--allow", "approximate"]
