@@ -9,13 +9,15 @@ FRAMEWORKS := $(VENV)/.frameworks
 
 setup: $(STAMP) $(FRAMEWORKS)
 
+# The layout library of the page of `lint --html` comes from npm's registry; without npm the page uses its own plain layout.
 # The TensorRT-RTX wheels name CUDA packages that only running an engine needs; --no-deps leaves them out.
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml tools/layout_library.json
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 	  { $(PYTHON) -m venv --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[openvino,tract,coreml,dev]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 	  tensorrt-rtx-cu12-bindings==1.7.1.116 tensorrt-rtx-cu12-libs==1.7.1.116
+	$(BIN)/python tools/layout_library.py
 	$(BIN)/python -m compileall -q graphfix
 	touch $@
 

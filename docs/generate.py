@@ -58,8 +58,8 @@ def pages() -> dict[str, str]:
 def on_config(config: Any) -> Any:
     """Order the navigation: the hand-written pages, then the sections."""
     written = {
-        "Home": "index.md", "Lowering": "lowering.md", "Hooks and CI": "ci.md",
-        "Editors": "editors.md", "Reports": "json.md", "Settings": "settings.md",
+        "Home": "index.md", "Lowering": "lowering.md", "Hooks and CI": "ci.md", "Editors": "editors.md",
+        "Reports": "json.md", "The page of a model": "page.md", "Settings": "settings.md",
         "Architecture": "architecture.md", "Contributing": "CONTRIBUTING.md",
     }  # fmt: skip
     listed: list[Any] = [{title: page} for title, page in written.items()]

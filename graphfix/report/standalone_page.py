@@ -5,15 +5,21 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from graphfix.version import VERSION
 
+VENDOR = "vendor/dagre.min.js"
+"""The layout library, which building the package puts there, with its licence at its end."""
 
-def whole_page(name: str, title: str, data: Mapping[str, Any], **texts: str) -> str:
+
+def whole_page(name: str, title: str, data: Mapping[str, Any], scripts: Sequence[str] = (), **texts: str) -> str:
     """Return the page whose body, style and script are files of this name in web/; `texts` replace placeholders in the body.
+
+    `scripts` are files in web/ that stand before the page's own script; empty names are skipped.
 
     Raises:
         ValueError: a number in the data is infinite or NaN.
@@ -25,11 +31,16 @@ def whole_page(name: str, title: str, data: Mapping[str, Any], **texts: str) -> 
         "body": _filled(
             _part(f"{name}.html"), {text: html.escape(texts[text]) for text in texts} | {"version": html.escape(VERSION)}
         ),
-        "script": _part(f"{name}.js"),
+        "script": "\n".join(_part(script) for script in (*scripts, f"{name}.js") if script),
         # Compilers' messages and models' names may contain markup: nothing in the data may close the script element.
         "data": encoded.replace("<", "\\u003c"),
     }
     return _filled(_part("frame.html"), parts)
+
+
+def layout_library() -> str:
+    """Return the file in web/ of the layout library; empty where the package was built without, and the page's own is used."""
+    return VENDOR if _path(VENDOR).is_file() else ""
 
 
 def _filled(template: str, parts: Mapping[str, str]) -> str:
@@ -38,4 +49,8 @@ def _filled(template: str, parts: Mapping[str, str]) -> str:
 
 
 def _part(name: str) -> str:
-    return files("graphfix.report").joinpath("web", name).read_text(encoding="utf-8")
+    return _path(name).read_text(encoding="utf-8")
+
+
+def _path(name: str) -> Traversable:
+    return files("graphfix.report").joinpath("web", *name.split("/"))

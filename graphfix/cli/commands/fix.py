@@ -47,6 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     where.add_argument("-o", "--output", type=Path, metavar="OUT", help="write the result here")
     where.add_argument("--in-place", action="store_true", help="replace the model, atomically")
     where.add_argument("--diff", action="store_true", help="print what would change, node by node; exit 1 if anything")
+    parser.add_argument("--html", type=Path, metavar="OUT", help="also write a page: the graph and findings before and after")
     parser.add_argument("--force", action="store_true", help="overwrite an existing OUT")
     parser.add_argument("--allow", action="append", default=[], choices=SAFETY, help="safety classes beyond exact")
     parser.add_argument("--unsafe-fixes", action="store_true", help="allow approximate and interface-changing rewrites")
@@ -78,8 +79,12 @@ def run(given: argparse.Namespace) -> int:
     if source is not None and goal == given.model:
         hint = "name a result with -o OUT.onnx"
         raise UsageError("it is no ONNX model, which alone can be replaced", path=given.model, hint=hint)
+    if given.diff and given.html is not None:
+        raise UsageError("--html shows a result, and --diff writes none", hint="name a result with -o OUT.onnx")
     if goal is not None:
         writable(goal, force=given.force or given.in_place)
+    if given.html is not None:
+        writable(given.html, force=given.force)
     with contextlib.ExitStack() as stack:
         fixing = _fix(stack, given, config, targets)
     if given.diff:
@@ -91,6 +96,10 @@ def run(given: argparse.Namespace) -> int:
         return int(bool(fixing.diff or fixing.fixed.unmet))
     output = _save(fixing, goal, given)
     results = _finished_results(fixing, Policy(config), output, given)
+    if given.html is not None:
+        from graphfix.cli.model_pages import write_fix_page
+
+        write_fix_page(given.html, fixing.original, fixing.fixed.model, results, Policy(config))
     _report(results, given, write)
     for sentence in fixing.fixed.unmet:
         _warn(sentence)
@@ -100,11 +109,12 @@ def run(given: argparse.Namespace) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Fixing:
-    """The outcome of fixing: the result, the lowered source if there is one, and whether the weights are external.
+    """The outcome of fixing: the original and the fixed model, the lowered source if any, and whether weights are external.
 
     `diff` is the diff of the nodes, empty where it was not requested; `before` and `after` are None where it was.
     """
 
+    original: ModelProto
     fixed: FixResult
     lowered_source: LoweredSource | None
     external: bool
@@ -154,7 +164,7 @@ def _fix(stack: contextlib.ExitStack, given: argparse.Namespace, config: Config,
     if not given.diff:
         before = ModelSize.of(model, fixed.trial).in_file(model_bytes(file))
         after = ModelSize.of(fixed.model, fixed.trial) if fixed.model is not model else before
-    return Fixing(fixed, lowered_source, external, diff, before, after)
+    return Fixing(model, fixed, lowered_source, external, diff, before, after)
 
 
 def _measure(stack: contextlib.ExitStack, given: argparse.Namespace, say: Callable[[str], None]) -> Measure | None:

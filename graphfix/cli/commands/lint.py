@@ -47,7 +47,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--confirm", action="store_true", help="also ask the real compiler, where it is installed")
     parser.add_argument("--explain-verdict", metavar="NODE", help="tell how the verdict on a node, or on @model, comes about")
     parser.add_argument("--annotate", type=Path, metavar="OUT.onnx", help="write a copy with each verdict in its node's metadata")
-    parser.add_argument("--force", action="store_true", help="overwrite an existing OUT.onnx")
+    parser.add_argument("--html", type=Path, metavar="OUT", help="write a self-contained page: the graph, verdicts and findings")
+    parser.add_argument("--force", action="store_true", help="overwrite an existing OUT")
     parser.add_argument("--jobs", "-j", type=int, default=1, metavar="N", help="judge models in N processes (1)")
     parser.add_argument("--timings", action="store_true", help="say on stderr what the time was spent on")
     add_policy(parser)
@@ -106,7 +107,7 @@ def _lint(
     from graphfix.cli.lint_jobs import Task
 
     output_format = given.output_format or settings[0].config.output_format
-    detail = given.annotate is not None or output_format == "model-explorer"
+    detail = given.annotate is not None or given.html is not None or output_format == "model-explorer"
     lowered_source, failures = lower_sources(stack, given, settings, sources)
     tasks = [
         Task(
@@ -123,18 +124,24 @@ def _lint(
 
         count = annotate(results, tasks[0].file, given.annotate, force=given.force)
         notice(f"wrote {given.annotate}, with the verdict on each of {count} nodes")
+    if given.html is not None and results[0].error is None:
+        from graphfix.cli.model_pages import write_lint_page
+
+        write_lint_page(given.html, results, tasks[0])
     return results
 
 
 def _check_overlay(lint_run: LintRun) -> None:
     """Raise UsageError for an output that exists for one model only, before any work; check that it can be written."""
-    if len(lint_run.tasks) > 1 and (lint_run.given.annotate is not None or lint_run.format == "model-explorer"):
-        what = "--annotate" if lint_run.given.annotate is not None else "the model-explorer format"
-        raise UsageError(f"{what} is for one model, not {len(lint_run.tasks)}", hint="name one model")
-    if lint_run.given.annotate is not None:
+    outputs = {"--annotate": lint_run.given.annotate, "--html": lint_run.given.html}
+    asked = [name for name, path in outputs.items() if path is not None]
+    asked += ["the model-explorer format"] if lint_run.format == "model-explorer" else []
+    if len(lint_run.tasks) > 1 and asked:
+        raise UsageError(f"{asked[0]} is for one model, not {len(lint_run.tasks)}", hint="name one model")
+    for path in filter(None, outputs.values()):
         from graphfix.ir.atomic_write import writable
 
-        writable(lint_run.given.annotate, force=lint_run.given.force)
+        writable(path, force=lint_run.given.force)
 
 
 def _judge(lint_run: LintRun) -> list[Result]:
