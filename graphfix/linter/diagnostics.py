@@ -173,7 +173,8 @@ class Result:
     which `predicted` keeps once settings have been applied. `interface` are the inputs with dtypes and ranks, and the
     names of the outputs; `signature` is a digest of it. `confirmed` is what the target's compiler made of the model before
     and after `fix`, `unfixed` why the result still does not suit the target, empty where it does. `next` is what to try
-    next. `lowering` describes the conversion to ONNX of a model that was given in another format.
+    next. `lowering` describes the conversion to ONNX of a model that was given in another format. `title` is the compiler's
+    name in messages, `measured_on` the tools and versions that the table was measured with, both empty where not known.
     """
 
     model: str
@@ -198,6 +199,8 @@ class Result:
     confirmed: dict[str, Any] | None = None
     unfixed: str | None = None
     next: NextStep | None = None
+    title: str = ""
+    measured_on: str = ""
 
     @property
     def verdict(self) -> str | None:
@@ -216,9 +219,20 @@ class Result:
     @property
     def judge(self) -> str:
         """The target and version whose table was used, with the requested version where that one was not measured."""
+        asked = self._asked
+        return f"{self.target} {self.target_version}{f' (for {asked})' if asked else ''}"
+
+    @property
+    def label(self) -> str:
+        """The target with what it was measured on: `tensorrt (TensorRT-RTX 1.7.1)`; like `judge` where that is not known."""
+        asked = self._asked
+        return f"{self.target} ({self.measured_on}{f', for {asked}' if asked else ''})" if self.measured_on else self.judge
+
+    @property
+    def _asked(self) -> str:
+        """The requested version where it was not measured, else empty."""
         asked = self.called.partition("@")[2]
-        stands_in = asked and not f"{self.target_version}.".startswith(f"{asked}.")
-        return f"{self.target} {self.target_version}{f' (for {asked})' if stands_in else ''}"
+        return asked if asked and not f"{self.target_version}.".startswith(f"{asked}.") else ""
 
     def to_json(self) -> dict[str, Any]:
         """The result as docs/json.md describes it."""

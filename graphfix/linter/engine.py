@@ -92,7 +92,9 @@ def _judge(
                 shared[check.code] = list(check.check(look))
             findings.extend(dataclasses.replace(finding, target=rules.target) for finding in shared[check.code])
     findings.sort(key=lambda finding: -finding.severity.weight)
-    result = Result(name, rules.target, rules.version, len(facts.nodes), findings)
+    result = Result(
+        name, rules.target, rules.version, len(facts.nodes), findings, title=rules.title, measured_on=rules.measured_on
+    )
     if statistics:
         result.statistics = _counted(facts, rulings)
     if detail:

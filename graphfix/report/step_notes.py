@@ -15,7 +15,7 @@ def step_notes(step: NextStep) -> list[str]:
     notes = []
     if step.after is not None and step.after < step.before:
         errors = f"{step.before} error{'s' if step.before != 1 else ''}"
-        notes.append(f"with these options {step.after or 'none'} of {errors} would be left")
+        notes.append(f"with these options {step.after or 'none'} of {errors} are left")
     if step.outputs:
         needs = "needs" if len(step.outputs) == 1 else "need"
         notes.append(f"only {_names(step.outputs)} {needs} what no rewrite fixes; drop what you can do without")
