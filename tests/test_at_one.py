@@ -79,4 +79,4 @@ def test_every_operator_with_a_law_has_the_facet() -> None:
 
 def test_a_clash_is_told_as_a_matter_of_free_dims() -> None:
     assert kind_of({"clashes": [True]}) == "dynamic"
-    assert phrase("clashes", True) == "operands that contradict each other where free dims are 1, as on loading"
+    assert phrase("clashes", True) == "operands that contradict each other where dynamic dims are 1, as on loading"

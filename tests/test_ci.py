@@ -197,7 +197,7 @@ def test_reports_are_written_beside_what_is_printed(repository: Path, capsys: py
         (["--diff", "--output-format", "json"], "--output-file"),
         (["--jobs", "0"], "give 1 or more"),
         (["--target", "dmo"], "did you mean `demo`?"),
-        (["net.pt2"], "net.pt2: ci judges models of ONNX, not an ExportedProgram; write it with `graphfix lower`"),
+        (["net.pt2"], "net.pt2: ci lints ONNX models, not an ExportedProgram; convert it with `graphfix lower`"),
     ],
 )
 def test_wrong_usage_is_one_line(words: list[str], said: str, repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

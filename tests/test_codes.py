@@ -49,7 +49,7 @@ def test_a_word_means_a_code_by_itself_its_name_or_a_prefix() -> None:
     [
         (["GF901"], "Why: it would hide the same finding"),
         (["stale-baseline"], "GF905"),
-        (["gf103"], "Speaks on:"),
+        (["gf103"], "Reported:"),
         (["GF503"], "torch.export fails on it"),
         (["size-branch"], "GF509"),
         (["dissolve-if"], "rewrite, needs opset"),

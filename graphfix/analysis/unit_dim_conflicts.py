@@ -73,8 +73,8 @@ PATTERN = StructuralPattern(
     {"clashes": False},
     judge=lambda node, inputs, extents: {"clashes": conflicts_at_one(node, inputs, extents)},
     words={
-        ("clashes", True): "operands that contradict each other where free dims are 1, as on loading",
-        ("clashes", False): "operands that fit where free dims are 1",
+        ("clashes", True): "operands that contradict each other where dynamic dims are 1, as on loading",
+        ("clashes", False): "operands that fit where dynamic dims are 1",
     },
     kind="dynamic",
     loading=True,

@@ -54,7 +54,7 @@ def judge(
         result.called, result.interface, result.graph = target, interface, facts.model.graph.name
         result.findings = in_order_of_decision(number_duplicates(result.findings, target), facts)
         results.append(result)
-        clock.lap(f"judging by {target}")
+        clock.lap(f"looking up {target}")
     return results
 
 
@@ -152,7 +152,7 @@ def lint_file(
         model = read_skeleton(path)
         clock.lap("reading")
         check(model, path)
-        clock.lap("ONNX's laws")
+        clock.lap("ONNX constraints")
         asked = bound(model, shapes, values)
         clock.lap("binding inputs")
         return lint_model(asked, targets, name=name, statistics=statistics, detail=detail, clock=clock)

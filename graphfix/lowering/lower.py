@@ -142,12 +142,12 @@ def _reason(attempts: Sequence[Attempt], chosen: Attempt, targets: Sequence[str]
         return "no exporter gives a model"
     if not chosen.verified:
         ran = chosen.verification is not None and chosen.verification.inputs > 0
-        return f"no exporter gives a model that {'computes the same' if ran else 'onnxruntime takes'}"
+        return f"no exporter gives a model that {'computes the same' if ran else 'onnxruntime accepts'}"
     others = [attempt for attempt in attempts if attempt is not chosen]
     if all(result.verdict == "accepted" for result in chosen.results):
-        wanted = f"taken by {', '.join(targets)}" if targets else "verified"
+        wanted = f"accepted by {', '.join(targets)}" if targets else "verified"
         return f"the first that is {wanted}" if others else wanted
     verified = [attempt for attempt in others if attempt.verified]
     if not verified:
         return "the only one that is verified" if others else "verified"
-    return "it leaves the least to mend" if min(a.rank for a in verified) > chosen.rank else "others are no better"
+    return "it leaves the fewest findings to fix" if min(a.rank for a in verified) > chosen.rank else "others are no better"

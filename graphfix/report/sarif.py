@@ -60,7 +60,7 @@ def _rule(code: str) -> dict[str, Any]:
         "name": "".join(word.capitalize() for word in info.name.split("-")),
         "shortDescription": {"text": info.summary},
         "fullDescription": {"text": " ".join(info.about.split())},
-        "help": {"text": f"{info.about}\n\n`graphfix explain {code}` says more.", "markdown": info.about},
+        "help": {"text": f"{info.about}\n\nSee `graphfix explain {code}`.", "markdown": info.about},
         "defaultConfiguration": {"level": info.severity.value},
         "properties": {"tags": ["onnx", "compatibility"]},
     }

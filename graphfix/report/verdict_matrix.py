@@ -58,7 +58,9 @@ def statistics_line(result: Result) -> str | None:
         return None
     count = result.statistics
     partitions = len(count["islands"])
-    return f"{count['supported']} of {count['nodes']} nodes are supported, in {partitions} partition{'s' if partitions != 1 else ''}"
+    return (
+        f"{count['supported']} of {count['nodes']} nodes are supported, in {partitions} partition{'s' if partitions != 1 else ''}"
+    )
 
 
 def rejected_nodes(result: Result) -> str:

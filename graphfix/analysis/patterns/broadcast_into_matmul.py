@@ -242,7 +242,7 @@ PATTERN = StructuralPattern(
     _find,
     words={
         ("feeds", "shared"): "entries repeated for a product along axes that its operands share",
-        ("feeds", "open"): "entries repeated for a product along an open dim of this side alone",
+        ("feeds", "open"): "entries repeated for a product along a dynamic dim of this side alone",
         ("feeds", "summed"): "entries repeated for a product that sums them",
         ("feeds", "merged"): "entries repeated for a product that sums them, merged with others",
         ("feeds", "free"): "entries repeated for a product along axes of this side alone",

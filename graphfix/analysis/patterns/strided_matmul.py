@@ -103,5 +103,5 @@ PATTERN = StructuralPattern(
     frozenset(THINNING),
     {"thins": False},
     lambda context: {at: {"thins": True} for at in strided_products(context.graph)},
-    words={("thins", True): "every n-th entry of a product over open dims"},
+    words={("thins", True): "every n-th entry of a product over dynamic dims"},
 )

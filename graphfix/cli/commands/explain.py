@@ -66,7 +66,7 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
 
 
 def _examples(check: Check) -> Iterator[str]:
-    for title, examples in (("Speaks on", check.invalid), ("Silent on", check.valid)):
+    for title, examples in (("Reported", check.invalid), ("Not reported", check.valid)):
         yield f"\n{title}:"
         yield from (_indented(example.nodes) for example in examples[:2])
 

@@ -52,10 +52,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--unsafe-fixes", action="store_true", help="allow approximate and interface-changing rewrites")
     parser.add_argument("--data", type=Path, metavar="FILE.npz", help="inputs to verify with, by input name")
     parser.add_argument("--why", action="store_true", help="for every finding that remains: which rewrites declined, and why")
-    parser.add_argument("--confirm", action="store_true", help="ask the real compilers too, and go on by what they reject")
-    parser.add_argument("--no-confirm", action="store_true", help="do not compile original and result where a compiler is here")
-    parser.add_argument("--rtol", type=float, help="relative tolerance on outputs, in place of each rewrite's own")
-    parser.add_argument("--atol", type=float, help="absolute tolerance on outputs, in place of each rewrite's own")
+    parser.add_argument("--confirm", action="store_true", help="also run the real compilers, and fix what they reject")
+    parser.add_argument(
+        "--no-confirm", action="store_true", help="do not compile the original and the result, even where a compiler is installed"
+    )
+    parser.add_argument("--rtol", type=float, help="relative tolerance on outputs, instead of each rewrite's own")
+    parser.add_argument("--atol", type=float, help="absolute tolerance on outputs, instead of each rewrite's own")
     add_reforms(parser)
     add_shared(parser)
     add_fail_on(parser)

@@ -38,13 +38,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="a model, a folder (searched for *.onnx), a glob, or a SOURCE in one of the forms below",
     )
-    parser.add_argument("--statistics", action="store_true", help="count the nodes each target takes, and their islands")
-    parser.add_argument("--confirm", action="store_true", help="also ask the real compiler, where it is installed")
-    parser.add_argument("--explain-verdict", metavar="NODE", help="tell how the verdict on a node, or on @model, comes about")
+    parser.add_argument(
+        "--statistics", action="store_true", help="count the nodes each target supports, and the partitions they form"
+    )
+    parser.add_argument("--confirm", action="store_true", help="also run the real compiler, where it is installed")
+    parser.add_argument("--explain-verdict", metavar="NODE", help="explain the verdict on a node, or on the whole model (@model)")
     parser.add_argument("--annotate", type=Path, metavar="OUT.onnx", help="write a copy with each verdict in its node's metadata")
     parser.add_argument("--force", action="store_true", help="overwrite an existing OUT.onnx")
-    parser.add_argument("--jobs", "-j", type=int, default=1, metavar="N", help="judge models in N processes (1)")
-    parser.add_argument("--timings", action="store_true", help="say on stderr what the time was spent on")
+    parser.add_argument("--jobs", "-j", type=int, default=1, metavar="N", help="lint models in N processes (default: 1)")
+    parser.add_argument("--timings", action="store_true", help="print the time spent on each stage to stderr")
     add_policy(parser)
     add_shared(parser)
     add_fail_on(parser)
@@ -75,7 +77,7 @@ def run(given: argparse.Namespace) -> int:
     if not models:
         raise UsageError(f"no model in {', '.join(given.paths)}", hint="name a .onnx file, or a folder that holds some")
     if given.jobs < 1:
-        raise UsageError(f"--jobs {given.jobs} is no number of processes", hint="give 1 or more")
+        raise UsageError(f"--jobs {given.jobs} is not a number of processes", hint="give 1 or more")
     sources = {path: source for path in models if (source := recognise_source(path)) is not None}
     settings = model_settings(given, models)
     for target in dict.fromkeys(target for one in settings for target in one.targets):

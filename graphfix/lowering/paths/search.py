@@ -110,7 +110,7 @@ def _search(search: _PathSearch) -> ConversionPath:
     except GraphfixError:
         raise
     except Exception as error:
-        note = f"graphfix failed on this road ({type(error).__name__}: {str(error)[:200]}); report it"
+        note = f"graphfix failed on this path ({type(error).__name__}: {str(error)[:200]}); report it"
         start, target, options = search.start, search.target, search.options
         command = path_command(options.source, options.options, start, target, Means.UNKNOWN)
         return ConversionPath(start, target, _target_title(target), Means.UNKNOWN, nodes=start.nodes, note=note, command=command)
