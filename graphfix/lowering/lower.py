@@ -56,6 +56,8 @@ def lower_source(
                 return answer
 
             exporters = exporters_for(source, instructions, framework)
+            (progress or str)(f"importing {framework}")
+            workers.start(framework)
             return try_exporters(
                 source, instructions, folder, exporters, ask, targets=targets, values=values, every=every, progress=progress
             )
@@ -92,13 +94,14 @@ def try_exporters(
     """
     attempts: list[Attempt] = []
     for exporter in exporters:
-        (progress or str)(f"{exporter} is lowering {source.text}")
+        (progress or str)(f"exporting {source.text} with {exporter}")
         subfolder = folder / exporter
         subfolder.mkdir()
         answer = ask(build_request(source, instructions, exporter, subfolder))
         if answer["stage"] == "elsewhere":
             subfolder.rmdir()
             return None
+        (progress or str)(f"verifying the model of {exporter} with onnxruntime")
         attempt = read_attempt(source, instructions, answer, exporter, subfolder)
         attempt.results = lint_attempt(attempt, source, instructions, targets, values or {})
         attempts.append(attempt)

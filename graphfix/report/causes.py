@@ -119,9 +119,9 @@ def _message(results: Sequence[Result], finding: Finding) -> str:
 
 
 def _names(some: Sequence[Result], every: Sequence[Result]) -> str:
-    """Return the names of targets: `all targets` for all, with their versions where one target has several."""
+    """Return the names of targets: `all targets` for all of them, with their versions where one target has several."""
     if len(some) == len(every):
-        return "all targets"
+        return "both targets" if len(every) == 2 else "all targets"
     versions = Counter(result.target for result in every)
     return ", ".join(result.target if versions[result.target] == 1 else result.judge for result in some)
 

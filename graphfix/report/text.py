@@ -51,7 +51,9 @@ def _model(results: Sequence[Result], found: Sequence[Cause], detail: Detail, wi
     covered, lead = _next_step(results, detail, width)
     lines: list[Line] = []
     if len(results) == 1:
-        lines += [*([[(results[0].model, "bold"), ":"], *lead] if lead else []), *head(results[0])]
+        if lead:
+            lines += [[(results[0].model, "bold"), ":"], *lead]
+        lines += head(results[0])
     else:
         lines += [_verdict_of_all(results), *lead, *verdict_matrix(results, width)]
     if lead and not detail.everything:

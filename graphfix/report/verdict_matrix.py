@@ -10,7 +10,7 @@ from graphfix.report.page import Span
 from graphfix.report.paragraphs import Line, clipped, wrapped
 
 VERDICTS = {"accepted": "bold green", "rejected": "bold red", "undecided": "bold yellow"}
-HEADINGS = ("target", "verdict", "nodes rejected", "what fixes it")
+HEADINGS = ("target", "verdict", "nodes rejected", "what helps")
 INDENT, GAP = "  ", "  "
 MIN_FIX = 20
 """The number of characters of the last column that are left on a narrow terminal."""

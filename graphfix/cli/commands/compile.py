@@ -81,10 +81,10 @@ def run(given: argparse.Namespace) -> int:
     shapes, values = spanned_bindings(given.shape, given.set, config)
     with (
         as_onnx(given.model, given, targets, *bindings(given.shape, given.set, config)) as (file, lowered_source),
-        spinner() as say,
+        spinner(f"importing {targets[0]}") as say,
         open_target(targets[0], deadline=given.deadline, memory_gib=given.memory_gib) as session,
     ):
-        say(f"{targets[0]} is compiling")
+        say(f"compiling with {targets[0]}")
         case = Case(file, shapes, values, read_data(given.data))
         compiled = compile_case(
             case, targets[0], session, output=output, options=options,

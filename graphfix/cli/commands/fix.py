@@ -80,12 +80,16 @@ def run(given: argparse.Namespace) -> int:
         raise UsageError("it is no ONNX model, which alone can be replaced", path=given.model, hint=hint)
     if goal is not None:
         writable(goal, force=given.force or given.in_place)
+    output = None
     with contextlib.ExitStack() as stack:
-        fixing = _fix(stack, given, config, targets)
+        say = stack.enter_context(spinner())
+        fixing = _fix(stack, given, config, targets, say)
+        if not given.diff:
+            say(f"writing {goal}")
+            output = _save(fixing, goal, given)
     if given.diff:
         sys.stdout.write(fixing.diff)
         return int(bool(fixing.diff))
-    output = _save(fixing, goal, given)
     results = _finished_results(fixing, Policy(config), output, given)
     _report(results, given, write)
     return unfixed_exit_code(results, exit_code(results, given.fail_on or config.fail_on))
@@ -104,7 +108,9 @@ class Fixing:
     diff: str
 
 
-def _fix(stack: contextlib.ExitStack, given: argparse.Namespace, config: Config, targets: Sequence[str]) -> Fixing:
+def _fix(
+    stack: contextlib.ExitStack, given: argparse.Namespace, config: Config, targets: Sequence[str], say: Callable[[str], None]
+) -> Fixing:
     """Lower the model where needed, and fix it for the targets, with the compilers' verdicts where requested."""
     from graphfix.ir.external_data import has_external
     from graphfix.ir.skeleton import read_skeleton
@@ -116,9 +122,9 @@ def _fix(stack: contextlib.ExitStack, given: argparse.Namespace, config: Config,
 
     shapes, values = bindings(given.shape, given.set, config)
     file, lowered_source = stack.enter_context(as_onnx(given.model, given, targets, shapes, values))
+    say(f"reading {given.model}")
     model = read_whole(file)
     external = has_external(read_skeleton(file))
-    say = stack.enter_context(spinner())
     ask = confirm_results = None
     if given.confirm:
         from graphfix.backends.compile.consult import consult_compilers
@@ -129,9 +135,17 @@ def _fix(stack: contextlib.ExitStack, given: argparse.Namespace, config: Config,
         allow=frozenset(SAFETY if given.unsafe_fixes else (*config.allow, *given.allow)),
         rtol=given.rtol if given.rtol is not None else config.rtol,
         atol=given.atol if given.atol is not None else config.atol,
-        interface=_interface(model, given), progress=say, ask=ask, explain=given.why, measure=_measure(stack, given, say),
+        interface=_interface(model, given), ask=ask, explain=given.why, measure=_measure(stack, given, say),
+        progress=lambda rewrite: say(f"trying the rewrite {rewrite}"),
     )  # fmt: skip
-    fixed = fix_model(model, lambda candidate: judge(candidate, targets, name=str(given.model)), options)
+
+    def lint(candidate: ModelProto) -> list[Result]:
+        say("linting the model")
+        results = judge(candidate, targets, name=str(given.model))
+        say("comparing outputs with the original's in onnxruntime")
+        return results
+
+    fixed = fix_model(model, lint, options)
     if confirm_results is not None:
         confirm_results(fixed.results, fixed.model)
     advise_remaining(fixed, judge, options.allow, measured=not given.confirm)

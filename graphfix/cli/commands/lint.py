@@ -140,7 +140,8 @@ def _judge(lint_run: LintRun) -> list[Result]:
     results: list[Result] = []
     with contextlib.ExitStack() as stack:
         out = stack.enter_context(destination(given.output_file))
-        step = stack.enter_context(progress(len(lint_run.tasks), "linting"))
+        showing = stack.enter_context(contextlib.ExitStack())
+        step = showing.enter_context(progress(len(lint_run.tasks), "linting"))
         confirm = open_confirmation(stack, lint_run.settings, lint_run.tasks) if given.confirm else None
         for position, (found, spent) in enumerate(run_tasks(lint_run.tasks, given.jobs)):
             one = lint_run.settings[position]
@@ -157,6 +158,7 @@ def _judge(lint_run: LintRun) -> list[Result]:
                 write(found, out)
             results.extend(found)
             step(one.model.name)
+        showing.close()
         clock.start()
         _report(lint_run, results, out)
         clock.lap("printing")

@@ -153,7 +153,7 @@ class _PathSearch:
         return self._finished_path(means, first, best)
 
     def _unmodified(self) -> Outcome:
-        self.progress(f"{self.start.exporter} to {self.target}: as it is")
+        self.progress(f"{self.start.exporter} to {self.target}: the model as it is")
         bound_model = bound(self.model, self.options.shapes, self.options.values)
         outcome = Outcome(self._lint(bound_model)[0], model=bound_model)
         if self.target in self.options.compilers:
@@ -211,7 +211,7 @@ class _PathSearch:
         from graphfix.rewriting.pipeline import fix_model
 
         ask_compiler, confirm = self.options.compilers.get(self.target, (None, None))
-        stage = f"{self.start.exporter} to {self.target}: {attempt.means.value} means"
+        stage = f"{self.start.exporter} to {self.target}: {attempt.means.value} rewrites"
         shapes = {**named(self.model, self.options.shapes), **attempt.sizes}
         options = FixOptions(
             targets=[self.target], allow=attempt.allow, shapes=shapes, values=self.options.values,
