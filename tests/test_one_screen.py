@@ -48,7 +48,7 @@ def test_equal_causes_are_one_paragraph_that_names_the_targets() -> None:
     said = " ".join(said.split())
     assert said.count("GF103") == 1
     assert "[both targets] `Resize` with mode cubic is rejected; it accepts mode linear" in said
-    assert "at r and 1 more" in said, "a node that two targets reject is one node"
+    assert "at r, s fix" in said, "a node that two targets reject is one node"
     assert "fixed 4 of 6 probes" in said, "the counts of all targets together"
 
 
@@ -118,6 +118,24 @@ def test_rejected_nodes_are_counted_once_each() -> None:
     assert rejected_nodes(result("tract", finding("tract"), finding("tract", code="GF106"))) == "1 of 9"
     assert rejected_nodes(result("tract", finding("tract", op="", node="", output=""))) == "whole model"
     assert rejected_nodes(result("tract")) == "none"
+
+
+def test_a_compiler_that_was_run_confirms_or_contradicts_in_its_row() -> None:
+    ran = {"accepted": True, "predicted": "accepted", "version": "1"}
+    said = text(result("tract", compiler=ran), result("openvino", compiler=ran | {"accepted": False}))
+    assert re.search(r"tract 1.0 +accepted, confirmed +none$", said, re.MULTILINE)
+    assert re.search(r"openvino 1.0 +rejected \(predicted: accepted\) +none$", said, re.MULTILINE)
+
+
+@pytest.mark.parametrize("columns", [60, 70, 80, 100])
+def test_a_narrow_terminal_puts_what_helps_under_the_row(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    step = NextStep(values=(("sr", "16000"),), shapes=(("x", (1, 2)),), before=2)
+    measured = {"measured_on": "onnx2coreml 1.1.0, coremltools 9.0", "next": step}
+    said = text(result("tract", finding("tract"), **measured), result("openvino", finding("openvino"), **measured))
+    assert max(map(len, said.splitlines())) <= columns
+    assert " ".join(said.split()).count("--set sr=16000 --shape, fix") == 2
+    assert ("    helps: --set" in said) == (columns < 100)
 
 
 def test_labels_name_what_was_measured_with_the_table_s_version() -> None:

@@ -6,50 +6,47 @@ from collections.abc import Sequence
 
 from graphfix.linter.diagnostics import UNDECIDED, Finding, NextStep, Result, Severity
 from graphfix.linter.finding_order import REQUESTED
-from graphfix.report.page import Span
 from graphfix.report.paragraphs import Line, clipped, wrapped
 
 VERDICTS = {"accepted": "bold green", "rejected": "bold red", "undecided": "bold yellow"}
 HEADINGS = ("target", "verdict", "nodes rejected", "what helps")
 INDENT, GAP = "  ", "  "
 MIN_FIX = 20
-"""The number of characters of the last column that are left on a narrow terminal."""
+"""The width of the last column below which its text is put under the row."""
+BELOW = "    helps: "
 
 
 def verdict_matrix(results: Sequence[Result], width: int) -> list[Line]:
-    """Return the heading and a line for each target."""
+    """Return the heading and a line for each target; where the width is too small, what helps is on a line of its own."""
     rows = [(result.label, _verdict(result), rejected_nodes(result), fixes(result)) for result in results]
+    beside = any(row[3] for row in rows)
     widths = [max(len(row[column]) for row in (HEADINGS, *rows)) for column in range(3)]
     room = width - len(INDENT) - len(GAP) * 3 - sum(widths)
-    if room < MIN_FIX:
-        widths[0] = max(10, widths[0] - (MIN_FIX - room))
-        room = MIN_FIX
-    heads = [text.ljust(size) for text, size in zip(HEADINGS, [*widths, 0], strict=True)]
-    lines: list[Line] = [[INDENT, (GAP.join(heads), "bold")]]
+    if beside and room < MIN_FIX:
+        beside, room = False, room + len(GAP)
+    if room < 0:
+        widths[0] = max(10, widths[0] + room)
+    heads = [text.ljust(size) for text, size in zip(HEADINGS[:3], widths, strict=True)] + [HEADINGS[3]] * beside
+    lines: list[Line] = [[INDENT, (GAP.join(heads).rstrip(), "bold")]]
     for result, (label, verdict, rejected, fix) in zip(results, rows, strict=True):
-        style = VERDICTS[verdict.partition(" ")[0]]
-        spans: list[Span] = [INDENT, clipped(label, widths[0]).ljust(widths[0]), GAP, (verdict, style)]
-        first, *more = wrapped(fix, room, 99)
-        spans += [" " * (widths[1] - len(verdict)), GAP, rejected.ljust(widths[2]), GAP, first]
-        lines.append(_without_trailing_space(spans))
-        lines += ([" " * (width - room) + line] for line in more)
+        first, *more = wrapped(fix, room if beside else width - len(BELOW), 99)
+        last = f"{rejected:<{widths[2]}}{GAP}{first}".rstrip() if beside else rejected
+        name, style = clipped(label, widths[0]).ljust(widths[0]), VERDICTS[verdict.partition(" ")[0].rstrip(",")]
+        lines.append([INDENT, name, GAP, (verdict, style), " " * (widths[1] - len(verdict)) + GAP, last])
+        if fix and not beside:
+            lines.append([BELOW + first])
+        lines += ([" " * (width - room if beside else len(BELOW)) + line] for line in more)
         if (counted := statistics_line(result)) is not None:
             lines.append([INDENT * 2 + counted])
     return lines
 
 
-def _without_trailing_space(spans: list[Span]) -> list[Span]:
-    while spans and isinstance(spans[-1], str) and not spans[-1].strip():
-        spans.pop()
-    if spans and isinstance(spans[-1], str):
-        spans[-1] = spans[-1].rstrip()
-    return spans
-
-
 def _verdict(result: Result) -> str:
+    """Return the verdict; where the compiler itself was run its own, with the prediction where that is another."""
     if result.compiler is None:
         return str(result.verdict)
-    return f"{'accepted' if result.compiler['accepted'] else 'rejected'} (predicted: {result.compiler['predicted']})"
+    real, predicted = "accepted" if result.compiler["accepted"] else "rejected", result.compiler["predicted"]
+    return f"{real}, confirmed" if real == predicted else f"{real} (predicted: {predicted})"
 
 
 def statistics_line(result: Result) -> str | None:
