@@ -219,20 +219,9 @@ class Result:
     @property
     def judge(self) -> str:
         """The target and version whose table was used, with the requested version where that one was not measured."""
-        asked = self._asked
-        return f"{self.target} {self.target_version}{f' (for {asked})' if asked else ''}"
-
-    @property
-    def label(self) -> str:
-        """The target with what it was measured on: `tensorrt (TensorRT-RTX 1.7.1)`; like `judge` where that is not known."""
-        asked = self._asked
-        return f"{self.target} ({self.measured_on}{f', for {asked}' if asked else ''})" if self.measured_on else self.judge
-
-    @property
-    def _asked(self) -> str:
-        """The requested version where it was not measured, else empty."""
         asked = self.called.partition("@")[2]
-        return asked if asked and not f"{self.target_version}.".startswith(f"{asked}.") else ""
+        stands_in = asked and not f"{self.target_version}.".startswith(f"{asked}.")
+        return f"{self.target} {self.target_version}{f' (for {asked})' if stands_in else ''}"
 
     def to_json(self) -> dict[str, Any]:
         """The result as docs/json.md describes it."""

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from graphfix.linter.diagnostics import Finding, Result, Severity
+from graphfix.report.labels import label
 from graphfix.report.page import Span
 from graphfix.report.paragraphs import MESSAGE, STYLES, Line, clipped, whole_clauses
 from graphfix.report.verdict_matrix import VERDICTS
@@ -39,7 +40,7 @@ def across(results: Sequence[Result], width: int, room: int) -> list[Line]:
 def _head(results: Sequence[Result]) -> Line:
     """Return the line with the number of models by verdict."""
     counts = Counter(str(result.verdict) for result in results)
-    spans: list[Span] = [(results[0].label, "bold"), ": "]
+    spans: list[Span] = [(label(results[0]), "bold"), ": "]
     for verdict, style in VERDICTS.items():
         if counts[verdict]:
             spans += [", " if len(spans) > 2 else "", f"{counts[verdict]} ", (verdict, style)]

@@ -11,6 +11,7 @@ from typing import TextIO
 
 from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.report.causes import Cause, cause_lines, causes
+from graphfix.report.labels import label
 from graphfix.report.page import Page
 from graphfix.report.paragraphs import DETAILS, FULL, NO_LIMIT, STYLES, Detail, Line, paragraphs, wrapped
 from graphfix.report.step_notes import step_notes
@@ -95,10 +96,10 @@ def _next_step(results: Sequence[Result], detail: Detail, width: int) -> tuple[f
 def head(result: Result) -> list[Line]:
     """Return the lines with the model's name, the verdict, the target, and how many nodes are rejected."""
     verdict = str(result.verdict)
-    spans: list[str | tuple[str, str]] = [(verdict, VERDICTS[verdict]), f" by {result.label}"]
+    spans: list[str | tuple[str, str]] = [(verdict, VERDICTS[verdict]), f" by {label(result)}"]
     if result.compiler is not None:
         predicted, real = str(result.compiler["predicted"]), "accepted" if result.compiler["accepted"] else "rejected"
-        spans = ["predicted ", (predicted, VERDICTS[predicted]), f" by {result.label}, "]
+        spans = ["predicted ", (predicted, VERDICTS[predicted]), f" by {label(result)}, "]
         spans += [(real, VERDICTS[real]), f" by {result.target} {result.compiler['version']} itself"]
     elif verdict == "rejected" and " of " in (counted := rejected_nodes(result)):
         spans.append(f", {counted} nodes")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from graphfix.linter.diagnostics import UNDECIDED, Finding, NextStep, Result, Severity
 from graphfix.linter.finding_order import REQUESTED
+from graphfix.report.labels import label
 from graphfix.report.paragraphs import Line, clipped, wrapped
 
 VERDICTS = {"accepted": "bold green", "rejected": "bold red", "undecided": "bold yellow"}
@@ -18,7 +19,7 @@ BELOW = "    helps: "
 
 def verdict_matrix(results: Sequence[Result], width: int) -> list[Line]:
     """Return the heading and a line for each target; where the width is too small, what helps is on a line of its own."""
-    rows = [(result.label, _verdict(result), rejected_nodes(result), fixes(result)) for result in results]
+    rows = [(label(result), _verdict(result), rejected_nodes(result), fixes(result)) for result in results]
     beside = any(row[3] for row in rows)
     widths = [max(len(row[column]) for row in (HEADINGS, *rows)) for column in range(3)]
     room = width - len(INDENT) - len(GAP) * 3 - sum(widths)
@@ -28,10 +29,10 @@ def verdict_matrix(results: Sequence[Result], width: int) -> list[Line]:
         widths[0] = max(10, widths[0] + room)
     heads = [text.ljust(size) for text, size in zip(HEADINGS[:3], widths, strict=True)] + [HEADINGS[3]] * beside
     lines: list[Line] = [[INDENT, (GAP.join(heads).rstrip(), "bold")]]
-    for result, (label, verdict, rejected, fix) in zip(results, rows, strict=True):
+    for result, (name, verdict, rejected, fix) in zip(results, rows, strict=True):
         first, *more = wrapped(fix, room if beside else width - len(BELOW), 99)
         last = f"{rejected:<{widths[2]}}{GAP}{first}".rstrip() if beside else rejected
-        name, style = clipped(label, widths[0]).ljust(widths[0]), VERDICTS[verdict.partition(" ")[0].rstrip(",")]
+        name, style = clipped(name, widths[0]).ljust(widths[0]), VERDICTS[verdict.partition(" ")[0].rstrip(",")]
         lines.append([INDENT, name, GAP, (verdict, style), " " * (widths[1] - len(verdict)) + GAP, last])
         if fix and not beside:
             lines.append([BELOW + first])
