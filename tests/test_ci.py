@@ -117,7 +117,7 @@ def test_fix_mends_in_place_and_leaves_accepted_models_alone(repository: Path, c
     told = {result["model"]: result for result in json.loads(out)["results"]}
     assert told["models/known.onnx"]["verification"]["passed"]
     assert told["models/known.onnx"]["output"] == "models/known.onnx"
-    assert "mended in place: models/known.onnx" in err
+    assert "fixed in place: models/known.onnx" in err
     assert {node.op_type for node in onnx.load("models/known.onnx").graph.node} == {"Softplus", "Tanh", "Mul"}
     assert (repository / "models" / "good.onnx").read_bytes() == before
     assert git("status", "--short") == " M models/known.onnx\n"
