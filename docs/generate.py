@@ -116,7 +116,7 @@ def _finding(found: Code) -> Iterator[str]:
     for check in checks():
         if check.code != found.code:
             continue
-        for title, examples in (("Speaks on", check.invalid), ("Silent on", check.valid)):
+        for title, examples in (("Reported", check.invalid), ("Not reported", check.valid)):
             if examples:
                 yield f"## {title}\n"
             for example in examples:
@@ -132,7 +132,7 @@ def _rewrite(rewrite: Rewrite) -> Iterator[str]:
     if rewrite.rtol or rewrite.atol:
         yield f"Outputs may differ by {rewrite.atol:g} + {rewrite.rtol:g} × |value|; what they do differ by is reported.\n"
     if rewrite.fixes:
-        yield "## Cures\n"
+        yield "## What it fixes\n"
         yield from dict.fromkeys(f"- {_cure(cure.op, cure.kinds, cure.codes)}" for cure in rewrite.fixes)
         yield ""
     if rewrite.before and rewrite.after:
@@ -173,7 +173,7 @@ def _target(rules: Table) -> Iterator[str]:
     counted = f" {asked} operators were asked about; {slow} run on a fallback in some form." if asked else ""
     why = plain(rules.about.get("placement" if asked else "unplaced", ""))
     yield f"What runs a node was {'measured' if asked else '**not** measured'}: {why}{counted}\n"
-    yield "| operator | taken | rejected, computed otherwise, or run slowly | what helps |"
+    yield "| operator | supported | rejected, computed otherwise, or run slowly | what fixes it |"
     yield "|---|---|---|---|"
     for one in found:
         told = list(dict.fromkeys(f"{SORTS[each.sort]}: {each.words or 'always'}" for each in (*one.statements, *one.slow)))
@@ -181,7 +181,7 @@ def _target(rules: Table) -> Iterator[str]:
         fixes = dict.fromkeys(s.fix.name for s in one.statements if s.fix is not None and s.fix.name in registry())
         links = ", ".join(f"[{name}](../rewrites/{name}.md)" for name in fixes)
         yield f"| `{one.name}` | {VERDICTS[one.verdict]} | {'<br>'.join(lines)} | {links} |"
-    yield f"\n`graphfix explain {rules.target} {names[0]}` tells all of it, with the evidence in the compiler's own words."
+    yield f"\n`graphfix explain {rules.target} {names[0]}` shows all of it, with the evidence in the compiler's own words."
 
 
 def _settings() -> Iterator[str]:

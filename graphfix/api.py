@@ -42,7 +42,7 @@ def lint(
         model: a path, read as a skeleton without its weights, or a model in memory, which is not changed. A SOURCE of
             PyTorch or TensorFlow (`net.pt2`, `package.module:factory`, ...) is lowered first, by the command's defaults.
         targets: one or several of `coreml`, `tflite`, `tensorrt`, `openvino`, `tract`, each perhaps with `@VERSION`.
-        shapes: dims by input name; an entry is a size, or a symbol that stays free.
+        shapes: dims by input name; an entry is a size, or a symbol that stays dynamic.
         values: constants by input name.
 
     Raises:

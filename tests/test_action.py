@@ -97,7 +97,7 @@ def test_commit_mends_and_pushes(runner: Runner) -> None:
     runner.git("push", "-q", "-u", "origin", "topic")
     code, said = runner.judge(fix="commit")
     assert code == "0", said
-    assert runner.git("log", "-1", "--format=%s %an", "origin/topic") == "Mend models for their targets graphfix"
+    assert runner.git("log", "-1", "--format=%s %an", "origin/topic") == "Fix models for their targets graphfix"
     assert runner.git("diff", "--name-only", "origin/topic~1", "origin/topic") == "new.onnx"
 
 

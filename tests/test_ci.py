@@ -117,7 +117,7 @@ def test_fix_mends_in_place_and_leaves_accepted_models_alone(repository: Path, c
     told = {result["model"]: result for result in json.loads(out)["results"]}
     assert told["models/known.onnx"]["verification"]["passed"]
     assert told["models/known.onnx"]["output"] == "models/known.onnx"
-    assert "mended in place: models/known.onnx" in err
+    assert "fixed in place: models/known.onnx" in err
     assert {node.op_type for node in onnx.load("models/known.onnx").graph.node} == {"Softplus", "Tanh", "Mul"}
     assert (repository / "models" / "good.onnx").read_bytes() == before
     assert git("status", "--short") == " M models/known.onnx\n"
@@ -197,7 +197,7 @@ def test_reports_are_written_beside_what_is_printed(repository: Path, capsys: py
         (["--diff", "--output-format", "json"], "--output-file"),
         (["--jobs", "0"], "give 1 or more"),
         (["--target", "dmo"], "did you mean `demo`?"),
-        (["net.pt2"], "net.pt2: ci judges models of ONNX, not an ExportedProgram; write it with `graphfix lower`"),
+        (["net.pt2"], "net.pt2: ci lints ONNX models, not an ExportedProgram; convert it with `graphfix lower`"),
     ],
 )
 def test_wrong_usage_is_one_line(words: list[str], said: str, repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -150,7 +150,7 @@ def test_a_version_that_is_not_installed_is_said(write: Write, capsys: pytest.Ca
     assert main(["compile", path, "-t", "demo@0.1", "-o", "o.demo", "--isolated"]) == 2
     assert "graphfix backends install demo@0.1" in capsys.readouterr().err
     assert main(["lint", path, "-t", "demo@1.0", "--confirm", "--isolated"]) == 0
-    assert "demo@1.0 is not asked" in capsys.readouterr().err
+    assert "demo@1.0 is not run" in capsys.readouterr().err
 
 
 def test_backends_are_listed_with_what_they_can_do(capsys: pytest.CaptureFixture[str]) -> None:

@@ -84,7 +84,7 @@ def test_the_cost_of_a_rewrite_is_shown_output_by_output() -> None:
     text = out.getvalue()
     assert "31.5 dB" in text
     assert "75.0%" in text
-    assert "2 of 2 outputs spoilt on purpose were noticed" in text
+    assert "self-check: 2 of 2 deliberately wrong outputs were detected" in text
     assert "`z` is the same on all of these inputs" in text
 
 

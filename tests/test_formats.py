@@ -52,7 +52,7 @@ OPEN = Finding(
     "GF109", "unmeasured", Severity.NOTE, "demo", "`Cos` was not measured", node="c", op="Cos", output="c", kind="unmeasured"
 )
 BOUND = Finding(
-    "GF204", "input-bound-control-flow", Severity.NOTE, "demo", "all 2 Ifs hang on input `sr`; bind it with --set sr=16000",
+    "GF204", "input-bound-control-flow", Severity.NOTE, "demo", "both If nodes depend on input `sr`; bind it with --set sr=16000",
     node="If_3", op="If", output="i", kind="control-flow", cure="--set sr=16000",
 )  # fmt: skip
 SHAPE = dataclasses.replace(CUBIC, code="GF106", name="dynamic-dimension", scope=(), node="", op="", output="", rewrite=None)

@@ -49,4 +49,4 @@ def test_lint_counts_them_on_request(write: Callable[..., Path], capsys: pytest.
     (result,) = json.loads(capsys.readouterr().out)["results"]
     assert result["statistics"] == {"nodes": 5, "supported": 4, "islands": [2, 2]}
     main(words)
-    assert "4 of 5 nodes are taken, in 2 islands" in capsys.readouterr().out
+    assert "4 of 5 nodes are supported, in 2 partitions" in capsys.readouterr().out

@@ -125,7 +125,7 @@ def test_timings_go_to_stderr_and_name_the_stages(write: Write, capsys: pytest.C
     lint(write(BRANCHES), write(BRANCHES, "b.onnx"), "--timings", "--jobs", jobs, "--output-format", "json")
     out, err = capsys.readouterr()
     json.loads(out)
-    for stage in ("reading", "facts", "facets", "judging by demo", "printing", "in all"):
+    for stage in ("reading", "facts", "facets", "looking up demo", "printing", "in all"):
         assert stage in err
 
 

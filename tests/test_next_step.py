@@ -215,7 +215,7 @@ def test_what_a_run_of_fix_has_tried_is_not_named_after_it_and_what_it_may_not_d
     ]
     proof = Verification(0, 0.0, 0.0, 1.0, True, "")
     allow = Change("approximate-mish", Safety.APPROXIMATE, "y", False, "approximate; allow with --allow approximate")
-    withdrawn = dataclasses.replace(allow, declined="cures nothing")
+    withdrawn = dataclasses.replace(allow, declined="does not resolve any finding")
     for changes, allowed, left in (
         ((allow,), (), [None, "approximate-mish", "freeze-dims"]),
         ((withdrawn,), (), [None, None, "freeze-dims"]),

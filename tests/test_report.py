@@ -69,12 +69,12 @@ def test_concise_is_one_finding_a_line() -> None:
 
 def test_text_is_as_recorded() -> None:
     assert rendered("text", result(FINDING, OPEN)) == (
-        "m.onnx: rejected by demo 1.0\n"
+        "m.onnx: rejected by demo 1.0, 1 of 3 nodes\n"
         "  error   GF103 unsupported-attribute  `Resize` is rejected\n"
         "    at        then_branch of If_3 / Resize_41\n"
         '    measured  demo 1.0, 4 probes: "no"\n'
         "    fix       resize-through-4d (exact)\n"
-        "  and 1 GF109; show them with --full\n"
+        "  and 1 note; show them with --full\n"
         "1 rejected. Found 1 error, 1 note. 1 may be fixable with `graphfix fix`.\n"
     )
 

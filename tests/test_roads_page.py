@@ -97,7 +97,7 @@ def test_every_road_is_drawn_and_stands_in_the_table(opened: Open) -> None:
     assert page.locator("#matrix tbody button").count() == 15
     assert "4 of 5 targets reached" in page.inner_text("#summary")
     assert page.locator("#matrix small").count() == 4  # an easiest road for each target that is reached
-    assert detail(page).startswith("The easiest roads")
+    assert detail(page).startswith("The easiest paths")
 
 
 def test_ways_differ_in_colour_and_in_dashes_and_the_colours_stand_out(opened: Open) -> None:
@@ -128,12 +128,12 @@ def test_a_road_tells_what_stands_in_the_way_and_the_command(opened: Open) -> No
     page = opened()
     page.locator('#matrix button[aria-label^="dynamo to tract"]').click()
     told = detail(page)
-    for words in ("What stands in the way", "GF101 unsupported-operator", "(model.py:88)", "--set sr=16000",
+    for words in ("What blocks it", "GF101 unsupported-operator", "(model.py:88)", "--set sr=16000",
                   "decompose-foo", "Learn more", "graphfix fix m:make --target tract"):  # fmt: skip
         assert words in told
     assert page.locator("#drawing .road.on").count() == 1
     page.locator('#matrix button[aria-label^="dynamo to tflite"]').click()
-    assert all(words in detail(page) for words in ("What stood in the way", "error 0.00012", "error 0.00013", "Take this road"))
+    assert all(words in detail(page) for words in ("What was fixed", "error 0.00012", "error 0.00013", "Use this path"))
     page.locator('#matrix button[aria-label^="script to"]').first.click()
     assert all(words in detail(page) for words in ("export fails", "model.py:23", "annotate it"))
 
@@ -163,14 +163,14 @@ def test_the_keyboard_goes_along_the_roads(opened: Open) -> None:
     page.keyboard.press("Tab")  # one stop for the whole drawing
     assert page.evaluate("document.activeElement.closest('#drawing') === null")
     page.keyboard.press("Escape")
-    assert detail(page).startswith("The easiest roads")
+    assert detail(page).startswith("The easiest paths")
     assert "#" not in page.url
 
 
 def test_an_address_opens_its_road(opened: Open) -> None:
     assert detail(opened("#trace/coreml")).startswith("trace → coreml")
     assert detail(opened("#script")).startswith("script")
-    assert detail(opened("#nobody/nowhere")).startswith("The easiest roads")
+    assert detail(opened("#nobody/nowhere")).startswith("The easiest paths")
 
 
 @pytest.mark.parametrize("width", [360, 390, 700, 820, 1100, 1280, 1920])

@@ -231,4 +231,4 @@ def test_what_stops_every_target_alike_is_told_once() -> None:
     out = io.StringIO()
     render_text(told, out)
     assert out.getvalue().count("no ONNX for `Foo`") == 1
-    assert out.getvalue().index("net.keras: on every target") < out.getvalue().index("GF506")
+    assert out.getvalue().index("rejected by all 3 targets") < out.getvalue().index("GF506")

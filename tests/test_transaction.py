@@ -61,10 +61,10 @@ def kept(before: Sequence[Result], after: Sequence[Result], rewrite: NodeRewrite
     ("before", "after", "reason"),
     [
         (counts(2), counts(1), None),
-        (counts(2), counts(2), "cures nothing"),
-        (counts(2, 3), counts(2, 0), "cures nothing"),
+        (counts(2), counts(2), "does not resolve any finding"),
+        (counts(2, 3), counts(2, 0), "does not resolve any finding"),
         (counts(2, 0), counts(1, 3), None),
-        (counts(0, 3), counts(0, 1), "cures nothing"),
+        (counts(0, 3), counts(0, 1), "does not resolve any finding"),
     ],
 )
 def test_a_last_resort_has_to_take_an_error_away(before: Sequence[Result], after: Sequence[Result], reason: str | None) -> None:
@@ -175,7 +175,7 @@ def test_what_was_withdrawn_is_not_noted_again() -> None:
     made.model = model("y = Abs(x)")
     made.recall()
     assert made.model is start
-    withdrawn = Change("two", Safety.EXACT, "y", False, "withdrawn: it leads to nothing that cures")
+    withdrawn = Change("two", Safety.EXACT, "y", False, "skipped: it leads to no rewrite that resolves a finding")
     assert made.changes == [*refusals(1), withdrawn]
     made.note(withdrawn)
     made.note(refusals(1)[0])

@@ -85,7 +85,7 @@ def test_an_unknown_node_names_the_nearest() -> None:
 def test_the_clock_knows_each_stage(write: Write) -> None:
     clock = StageTimer()
     lint_file(write(CUBIC), ["demo"], clock=clock)
-    assert {"reading", "facts", "facets", "judging by demo"} <= set(clock.spent)
+    assert {"reading", "facts", "facets", "looking up demo"} <= set(clock.spent)
     assert all(seconds >= 0 for seconds in clock.spent.values())
     assert clock.lines()[-1].endswith("in all")
 

@@ -20,25 +20,25 @@ from graphfix.version import VERSION
 
 COMMANDS = {
     "lint": "verdicts and findings; never changes a model",
-    "fix": "rewrite a model so that a target takes it, and prove that the numbers did not change",
-    "compile": "hand the graph to the real compiler, and compare what the result computes",
-    "lower": "lower a model of PyTorch or TensorFlow to ONNX, and prove that it computes the same",
-    "paths": "every road from a model to its targets, by each exporter and by what rewriting it takes",
-    "ci": "lint the models that changed in git, and mend them in place or show how; for hooks and servers",
+    "fix": "rewrite a model so that a target supports it, and verify that the numbers did not change",
+    "compile": "compile a model with the real compiler, and compare its outputs with onnxruntime's",
+    "lower": "convert a PyTorch or TensorFlow model to ONNX, and verify that it computes the same",
+    "paths": "all conversion paths from a model to its targets, with the exporter and the rewrites that each needs",
+    "ci": "lint the models that changed in git, and fix them in place or show how; for hooks and servers",
     "probe": "measure a compiler with one-node models, and write or check its support tables",
-    "table": "the support tables, readable, in the terminal or as a page",
-    "rules": "all codes of findings and all rewrites, a line each",
-    "targets": "the targets, with the measured compiler versions, what was measured and when",
-    "explain": "what a finding, a rewrite, or an operator on a target means",
-    "init": "write settings and a hook for a project, found out rather than asked for",
-    "config": "the settings that hold for a model, and where each of them was found",
-    "completion": "the script by which bash, zsh or fish completes this command line",
-    "backends": "which compilers are here, and how to get the others",
+    "table": "show the support tables, in the terminal or as a page",
+    "rules": "list all codes of findings and all rewrites",
+    "targets": "list the targets, with the measured compiler versions, what was measured and when",
+    "explain": "explain a finding, a rewrite, or the support of an operator",
+    "init": "write settings and a hook for a project; targets are detected automatically",
+    "config": "show the settings that apply to a model, and where each was found",
+    "completion": "print the completion script for bash, zsh or fish",
+    "backends": "list the installed compilers, and install others",
 }
 SINGLE_THREADED = {"lint"}
 """Commands that do no linear algebra in this process."""
 BLAS_THREADS = "OPENBLAS_NUM_THREADS"
-EPILOG = "exit codes: 0 clean, 1 findings, 2 could not judge (bad usage, unreadable model, missing backend)"
+EPILOG = "exit codes: 0 clean, 1 findings, 2 failed (bad usage, unreadable model, missing backend)"
 
 
 def build_parser(commands: Container[str] = frozenset(COMMANDS)) -> Parser:

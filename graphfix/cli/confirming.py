@@ -36,7 +36,7 @@ def open_confirmation(stack: contextlib.ExitStack, settings: Sequence[ModelSetti
         try:
             sessions[target] = stack.enter_context(open_target(target))
         except BackendError as error:
-            print(f"graphfix: {target} is not asked: {error.line()}", file=sys.stderr)
+            print(f"graphfix: {target} is not run: {error.line()}", file=sys.stderr)
     bindings: dict[Path, tuple[Mapping[str, Spanned], Values]]
     bindings = {task.file: (one.spanned, one.values) for task, one in zip(tasks, settings, strict=True)}
 

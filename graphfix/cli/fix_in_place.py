@@ -54,7 +54,7 @@ def fix_in_place(
     if values:
         bound = ", ".join(f"`{name}`" for name in values)
         problem = f"is not fixed in place: {bound} is bound to a constant, and would be gone from the file"
-        raise UsageError(problem, path=path, hint=f"run `graphfix fix {path} -o OUT.onnx`, and ship that")
+        raise UsageError(problem, path=path, hint=f"run `graphfix fix {path} -o OUT.onnx`, and deploy that file")
     if write:
         writable(path, force=True)
     model = read_whole(path)

@@ -11,18 +11,20 @@ if TYPE_CHECKING:
 def add_reforms(parser: argparse.ArgumentParser) -> None:
     """The options of fix that change what the model takes and gives."""
     group = parser.add_argument_group("interface changes")
-    group.add_argument("--input-layout", action="append", default=[], metavar="[NAME=]nhwc", help="take an input in this layout")
+    group.add_argument(
+        "--input-layout", action="append", default=[], metavar="[NAME=]nhwc", help="accept an input in this layout"
+    )
     group.add_argument(
         "--input-dtype",
         action="append",
         default=[],
         metavar="[NAME=]uint8",
-        help="take floats as bytes, or narrow numbers as a wider dtype",
+        help="accept floats as bytes, or narrow numbers as a wider dtype",
     )
     group.add_argument(
         "--normalize", action="append", default=[], metavar="[NAME=]MEAN,STD",
         help="subtract and divide inside, in units of what comes in; [R,G,B],[R,G,B] for one a channel",
     )  # fmt: skip
-    group.add_argument("--free-batch", action="store_true", help="free the first dim that the export has baked in")
+    group.add_argument("--free-batch", action="store_true", help="make the first dim dynamic, where the export fixed it")
     group.add_argument("--drop-unused", action="store_true", help="drop inputs that nothing reads")
     group.add_argument("--drop-output", action="append", default=[], metavar="NAME", help="drop an output")

@@ -44,12 +44,12 @@ def add_targets(parser: argparse.ArgumentParser, text: str) -> None:
 def add_shared(parser: argparse.ArgumentParser, *, formats: Iterable[str] = FORMATS) -> None:
     """Add the options of every command that judges models, with the output formats of the command."""
     add_targets(parser, "coreml, tflite, tensorrt, openvino, tract, or all")
-    dims = "an input's dims: numbers are sizes, symbols (Nx3x224x224) stay free"
+    dims = "an input's dims: numbers are sizes, symbols (Nx3x224x224) stay dynamic"
     parser.add_argument("--shape", action="append", default=[], metavar="NAME=1x3x224x224", help=dims)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="bind an input to a constant")
     parser.add_argument("--output-format", default="text", metavar="FORMAT", help=f"one of {', '.join(formats)}")
     parser.add_argument("--output-file", type=Path, metavar="FILE", help="write the report here instead of stdout")
-    parser.add_argument("--full", action="store_true", help="show every finding in full")
+    parser.add_argument("--full", action="store_true", help="show every finding in full, notes included, notes included")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings to use instead of the nearest pyproject.toml")
     parser.add_argument("--isolated", action="store_true", help="ignore every configuration file")
 
@@ -59,7 +59,7 @@ def add_fail_on(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fail-on",
         choices=("error", "undecided", "warning", "note", "never"),
-        help="the least severity that gives exit code 1 (error); undecided: errors, and what leaves a verdict open",
+        help="the lowest severity that gives exit code 1 (default: error); undecided: errors, and what leaves a verdict open",
     )
 
 

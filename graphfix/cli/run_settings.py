@@ -50,9 +50,11 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ignore", action="append", default=[], metavar="CODE[,...]", help="none of these codes, names or prefixes"
     )
-    parser.add_argument("--baseline", type=Path, metavar="FILE", help=f"known findings (the nearest {baselines.NAME})")
-    parser.add_argument("--no-baseline", action="store_true", help="let known findings count")
-    parser.add_argument("--update-baseline", action="store_true", help="make what is found now the baseline")
+    parser.add_argument(
+        "--baseline", type=Path, metavar="FILE", help=f"file of known findings (default: the nearest {baselines.NAME})"
+    )
+    parser.add_argument("--no-baseline", action="store_true", help="ignore the baseline: known findings count")
+    parser.add_argument("--update-baseline", action="store_true", help="write the current findings to the baseline")
 
 
 def model_settings(given: argparse.Namespace, models: Sequence[Path]) -> list[ModelSettings]:

@@ -50,7 +50,7 @@ def output_errors(path: str | Path) -> Iterator[None]:
         yield
     except OSError as error:
         problem = error.strerror or str(error)
-        raise OutputError(f"cannot be written: {problem}", path=path, hint="choose a folder that takes files") from error
+        raise OutputError(f"cannot be written: {problem}", path=path, hint="choose a writable folder") from error
 
 
 class PendingFile:

@@ -7,7 +7,7 @@ from graphfix.tables.versions import WHOLE
 
 OPERATORS = {
     "NonMaxSuppression": "export the model without its non-maximum suppression and run that on the outputs, in the application",
-    "NonZero": "use a mask (`torch.where` with three operands, or a product) in place of indices of what is not zero",
+    "NonZero": "use a mask (`torch.where` with three operands, or a product) in place of indices of non-zero elements",
     "Loop": "write the loop over a fixed number of steps, so that tracing unrolls it",
     "Scan": "write the loop over a fixed number of steps, so that tracing unrolls it",
     "If": "decide the condition before export, or compute both sides and choose with `torch.where`",
@@ -35,7 +35,7 @@ OPERATORS = {
     "STFT": "write the transform as a strided convolution with constant cosine and sine kernels",
     "MelWeightMatrix": "compute the matrix once and keep it as a buffer",
     "Det": "compute the determinant in the application",
-    "TopK": "take `max` where one is wanted, or select in the application",
+    "TopK": "use `max` where one value is needed, or select in the application",
     "ScatterND": "write into slices by concatenating the parts around them",
     "ScatterElements": "write the update as a one-hot product, or concatenate the parts around it",
     "CumSum": "multiply by a constant triangular matrix",
@@ -64,19 +64,19 @@ OPERATORS = {
 """Advice by operator, for operators that are rejected in every form."""
 
 KINDS = {
-    "operator": "replace `{op}` in the model's code by operators that the target takes (`graphfix table --target {target}`)",
+    "operator": "replace `{op}` in the model's code by operators that the target supports (`graphfix table --target {target}`)",
     "dtype": "compute it in float32 or int32, with a cast before and after",
     "rank": "write it with fewer dims: join or split some with `reshape` around it",
-    "attribute": "use another mode or size there; `graphfix explain {target} {table}` lists what was taken",
+    "attribute": "use another mode or size there; `graphfix explain {target} {table}` lists what is supported",
     "operand": "make the operand a constant: a Python number or a buffer in place of what is computed at run time",
     "dynamic": "export with fixed sizes, or fix them with --shape",
     "opset": "export at a newer opset",
     "optional": "leave out the optional input or output",
-    "form": "write it in another form; `graphfix explain {target} {table}` lists what was taken",
+    "form": "write it in another form; `graphfix explain {target} {table}` lists what is supported",
     "wrong": "write it in another form, and compare what `graphfix compile --data` computes, before you trust its numbers",
     "function": "export without functions of your own, or write them out with `graphfix fix`",
-    "rejection": "replace the node in the model's code; `graphfix compile --bisect` finds the smallest part that is refused",
-    "undecided": "fix what is not known with --shape or --set, so that it can be decided",
+    "rejection": "replace the node in the model's code; `graphfix compile --bisect` finds the smallest part that is rejected",
+    "undecided": "fix unknown sizes and values with --shape or --set, so that it can be decided",
     "unmeasured": "`graphfix compile` asks the compiler itself; `graphfix probe` measures the operator",
 }
 """Advice by kind of finding."""

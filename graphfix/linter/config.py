@@ -109,7 +109,7 @@ def _read(path: Path) -> Config:
     try:
         data = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"not valid TOML: {error}", path=path, hint="mend the line it names") from error
+        raise UsageError(f"not valid TOML: {error}", path=path, hint="fix the line that it names") from error
     table = data.get("tool", {}).get("graphfix") if path.name == "pyproject.toml" else data
     if table is None:
         return Config()

@@ -52,18 +52,18 @@ SUPPRESSION: Mapping[str, Setting] = {
 """The keys of a `[[tool.graphfix.suppress]]` section."""
 NEEDED = ("code", "reason")
 SETTINGS: Mapping[str, Setting] = {
-    "targets": Setting("the targets to judge by, each perhaps with @VERSION", "a list of words", _list(_word()), True),
+    "targets": Setting("the targets, each optionally with @VERSION", "a list of words", _list(_word()), True),
     "select": Setting("the only findings that count: codes, names, or prefixes such as GF1", "a list of words", _list(_word())),
     "ignore": Setting("findings that are not looked for: codes, names, or prefixes", "a list of words", _list(_word())),
     "severity": Setting("other severities, by code, name or prefix", "error, warning or note", _table(_word(*SEVERITIES))),
     "fail-on": Setting("the least severity that gives exit code 1", "a word", _word(*SEVERITIES, "undecided", "never")),
     "output-format": Setting("how lint prints its report", "a word", _word(*FORMATS)),
     "baseline": Setting("the file of findings that are known and do not count, from this file's folder", "a path", _word()),
-    "shapes": Setting("dims by input name; a dim is a size, or a symbol that stays free", "a table of lists", _table(DIMS), True),
+    "shapes": Setting("dims by input: sizes, or symbols that stay dynamic", "a table of lists", _table(DIMS), True),
     "values": Setting("constants that inputs are bound to, by input name", "a table", {"type": "object"}, True),
     "allow": Setting("safety classes that fix may use beside exact", "a list of words", _list(_word(*SAFETIES)), True),
-    "rtol": Setting("relative tolerance on outputs, in place of each rewrite's own", "a number", NUMBER, True),
-    "atol": Setting("absolute tolerance on outputs, in place of each rewrite's own", "a number", NUMBER, True),
+    "rtol": Setting("relative tolerance on outputs, instead of each rewrite's own", "a number", NUMBER, True),
+    "atol": Setting("absolute tolerance on outputs, instead of each rewrite's own", "a number", NUMBER, True),
     "suppress": Setting("findings that are known and do not count, each with its reason", "a list of tables"),
     "models": Setting("settings for some models, by a glob over their paths from this file's folder", "a table of tables"),
 }  # fmt: skip

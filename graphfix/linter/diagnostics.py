@@ -152,7 +152,8 @@ class Result(ShortResult):
     names of the outputs; `signature` is a digest of it. `confirmed` is what the target's compiler made of the model before
     and after `fix`, `unfixed` why the result still does not suit the target, empty where it does. `next` is what to try
     next. `lowering` describes the conversion to ONNX of a model that was given in another format. `before` and `after` are
-    the sizes of the model that `fix` was given and of its result.
+    the sizes of the model that `fix` was given and of its result. `title` is the compiler's name in messages, `measured_on`
+    the tools and versions that the table was measured with, both empty where not known.
     """
 
     model: str
@@ -179,6 +180,8 @@ class Result(ShortResult):
     next: NextStep | None = None
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
+    title: str = ""
+    measured_on: str = ""
 
     @property
     def verdict(self) -> str | None:

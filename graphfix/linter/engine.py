@@ -55,7 +55,7 @@ def judge(
         result.called, result.interface, result.graph = target, interface, facts.model.graph.name
         result.findings = in_order_of_decision(with_control_flow_fixes(number_duplicates(result.findings, target), facts), facts)
         results.append(result)
-        clock.lap(f"judging by {target}")
+        clock.lap(f"looking up {target}")
     return results
 
 
@@ -93,7 +93,9 @@ def _judge(
                 shared[check.code] = list(check.check(look))
             findings.extend(dataclasses.replace(finding, target=rules.target) for finding in shared[check.code])
     findings.sort(key=lambda finding: -finding.severity.weight)
-    result = Result(name, rules.target, rules.version, len(facts.nodes), findings)
+    result = Result(
+        name, rules.target, rules.version, len(facts.nodes), findings, title=rules.title, measured_on=rules.measured_on
+    )
     if statistics:
         result.statistics = _counted(facts, rulings)
     if detail:
@@ -151,7 +153,7 @@ def lint_file(
         model = read_skeleton(path)
         clock.lap("reading")
         check(model, path)
-        clock.lap("ONNX's laws")
+        clock.lap("ONNX constraints")
         asked = bound(model, shapes, values)
         clock.lap("binding inputs")
         return lint_model(asked, targets, name=name, statistics=statistics, detail=detail, clock=clock)

@@ -35,7 +35,7 @@ BRANCH = Outcome(
     Severity.WARNING,
     """A branch, loop or Python number that depends on the values of a tensor.
 
-Why: a trace records the one branch that the example inputs take, and computes wrong results on others without a warning;
+Why: a trace records the one branch that the example inputs select, and computes wrong results on others without a warning;
 torch.export fails on it.
 Example: `if x.max() > 1:` in `forward`, or `for _ in range(int(lengths.max())):`.
 Instead: compute both branches and select with `torch.where`, write `torch.cond`, or script the module.""",
@@ -67,7 +67,7 @@ FAILED = Outcome(
     Severity.ERROR,
     """An exporter failed on the model, at the line of Python that the finding names.
 
-Why: without an export there is no model to judge or compile.
+Why: without an export there is no model to lint or compile.
 Example: an operator that has no ONNX form, or Python that TorchScript does not support.
 Instead: try the other exporters (`--exporter auto` does), and fix the line; the finding says how where that is known.""",
 )

@@ -143,11 +143,11 @@ def arrange_by_name(given: Mapping[str, Any], parameters: Sequence[Parameter]) -
     if unknown and (not known or all(map(NUMBERED_NAME.fullmatch, given)) or len(unknown) == len(given) == len(known) == 1):
         return Example(tuple(given.values()), {}, [*known[: len(given)], *list(given)[len(known) :]])
     if unknown:
-        raise RequestError(f"there is no argument `{unknown[0]}`", f"it takes {', '.join(known)}")
+        raise RequestError(f"there is no argument `{unknown[0]}`", f"its arguments are {', '.join(known)}")
     missing = [one.name for one in parameters if one.required and one.name not in given]
     if missing:
         raise RequestError(
-            f"nothing is said of its argument `{missing[0]}`", f"add --input {missing[0]}=1x16, with its dims and dtype"
+            f"no example is given for its argument `{missing[0]}`", f"add --input {missing[0]}=1x16, with its dims and dtype"
         )
     args: list[Any] = []
     for one in parameters:
@@ -183,7 +183,9 @@ def apply_shapes(example: Example, shapes: Mapping[str, Sequence[Any]]) -> Examp
     for name, dims in shapes.items():
         input_name = name or (example.names[0] if len(example.names) == 1 else "")
         if input_name not in tensors:
-            message = f"there is no input `{name}`" if name else f"a shape without a name, and it takes {len(tensors)} inputs"
+            message = (
+                f"there is no input `{name}`" if name else f"a shape without a name, and the model has {len(tensors)} inputs"
+            )
             raise RequestError(message, f"its inputs are {', '.join(example.names)}")
         if tensors[input_name].dim() != len(dims):
             raise RequestError(

@@ -59,12 +59,12 @@ OPERATORS = (
     re.compile(r"\{\{node [^}]*\}\} = (?P<op>\w+)\["),
 )
 """Patterns by which messages name an operator."""
-SCRIPT_HINT = "export by tracing, or keep to the Python that TorchScript takes"
+SCRIPT_HINT = "export by tracing, or use only the Python that TorchScript supports"
 HINTS = (
     (r"pack_padded|pad_packed|pack_sequence", "run the layer on the padded tensor, and mask its output"),
     (r"ould not (?:guard on|extract specialized)|[Dd]ata-dependent", "choose with torch.where or torch.cond, or script it"),
     (r"inferred a static shape of|[Cc]onstraints violated|inferred to be a constant|specialized",
-     "leave that dim fixed, or take what depends on its size out of forward"),
+     "keep that dim fixed, or move what depends on its size out of forward"),
     (r"(?i)complex|\bfft|view_as_real", "compute with real and imaginary parts in tensors of their own"),
     (r"'Subgraph' is undefined|autograd\.Function", "replace the autograd.Function by plain operators, or export by tracing"),
     (r"No ONNX function found|xporting the operator|is not supported$|is not supported \(|Unsupported ops",

@@ -147,7 +147,7 @@ def save_feeds(runs: Sequence[Run], program: str, names: Sequence[str], path: st
     else:
         positions = {name: names.index(name) for name in input_names if name in names}
         if len(positions) < len(input_names):
-            raise UnmatchedInputs(f"its inputs {', '.join(input_names)} cannot be told from the arguments {', '.join(names)}")
+            raise UnmatchedInputs(f"its inputs {', '.join(input_names)} cannot be matched with the arguments {', '.join(names)}")
     arrays: dict[str, Any] = {}
     for number, run in enumerate(runs):
         arrays |= {f"{number}/in/{name}": to_numpy(run.tensors[index]) for name, index in positions.items()}

@@ -16,7 +16,7 @@ from typing import Any
 from graphfix.lowering.factory import RequestError
 
 TRUST = "open it with --trust if you trust its author"
-UNSAFE = "it holds a pickle that names code, which opening it would run"
+UNSAFE = "it holds a pickle that names code, which would run when it is opened"
 NATIVE = "it holds a native library, which opening it would load"
 PLAIN = re.compile(r"[\w\s+\-*/%(),.<>=&|~!]*")
 CALL = re.compile(r"([A-Za-z_]\w*)\s*\(")
@@ -52,7 +52,9 @@ def inspect_exported(path: str) -> None:
                 if key == "path_name" and value.rpartition("/")[2].startswith(PICKLED_PREFIXES):
                     raise RequestError(UNSAFE, TRUST, "refused")
                 if "expr" in key and not is_plain_arithmetic(value):
-                    raise RequestError(f"a size in it is `{value[:60]}`, which opening it would run as Python", TRUST, "refused")
+                    raise RequestError(
+                        f"a size in it is `{value[:60]}`, which would run as Python when it is opened", TRUST, "refused"
+                    )
 
 
 def string_entries(held: Any) -> Iterator[tuple[str, str]]:

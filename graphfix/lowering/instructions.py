@@ -89,7 +89,7 @@ def parse_instructions(given: argparse.Namespace, shapes: Mapping[str, Any]) -> 
 def check_consistent(given: argparse.Namespace, examples: Sequence[Example]) -> None:
     """Raise UsageError for options that contradict each other or are incomplete."""
     if examples and getattr(given, "data", None) is not None:
-        raise UsageError("--input and --data both say what goes in", hint="leave one of them out")
+        raise UsageError("--input and --data both give the example inputs", hint="leave one of them out")
     seen: set[str] = set()
     for one in examples:
         if not one.name and any(seen):
@@ -105,7 +105,7 @@ def check_consistent(given: argparse.Namespace, examples: Sequence[Example]) -> 
     for option in ("deadline", "memory_gib", "rtol", "atol"):
         value = getattr(given, option, None)
         if value is not None and (value < 0 or (value == 0 and option[0] in "dm")):
-            raise UsageError(f"--{option.replace('_', '-')} {value:g} is too little", hint="give more than 0")
+            raise UsageError(f"--{option.replace('_', '-')} {value:g} is too small", hint="give more than 0")
 
 
 def split_names(text: str | None) -> tuple[str, ...]:

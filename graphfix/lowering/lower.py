@@ -56,6 +56,8 @@ def lower_source(
                 return answer
 
             exporters = exporters_for(source, instructions, framework)
+            (progress or str)(f"importing {framework}")
+            workers.start(framework)
             return try_exporters(
                 source, instructions, folder, exporters, ask, targets=targets, values=values, every=every, progress=progress
             )
@@ -92,13 +94,14 @@ def try_exporters(
     """
     attempts: list[Attempt] = []
     for exporter in exporters:
-        (progress or str)(f"{exporter} is lowering {source.text}")
+        (progress or str)(f"exporting {source.text} with {exporter}")
         subfolder = folder / exporter
         subfolder.mkdir()
         answer = ask(build_request(source, instructions, exporter, subfolder))
         if answer["stage"] == "elsewhere":
             subfolder.rmdir()
             return None
+        (progress or str)(f"verifying the model of {exporter} with onnxruntime")
         attempt = read_attempt(source, instructions, answer, exporter, subfolder)
         attempt.results = lint_attempt(attempt, source, instructions, targets, values or {})
         attempts.append(attempt)
@@ -142,12 +145,12 @@ def _reason(attempts: Sequence[Attempt], chosen: Attempt, targets: Sequence[str]
         return "no exporter gives a model"
     if not chosen.verified:
         ran = chosen.verification is not None and chosen.verification.inputs > 0
-        return f"no exporter gives a model that {'computes the same' if ran else 'onnxruntime takes'}"
+        return f"no exporter gives a model that {'computes the same' if ran else 'onnxruntime accepts'}"
     others = [attempt for attempt in attempts if attempt is not chosen]
     if all(result.verdict == "accepted" for result in chosen.results):
-        wanted = f"taken by {', '.join(targets)}" if targets else "verified"
+        wanted = f"accepted by {', '.join(targets)}" if targets else "verified"
         return f"the first that is {wanted}" if others else wanted
     verified = [attempt for attempt in others if attempt.verified]
     if not verified:
         return "the only one that is verified" if others else "verified"
-    return "it leaves the least to mend" if min(a.rank for a in verified) > chosen.rank else "others are no better"
+    return "it leaves the fewest findings to fix" if min(a.rank for a in verified) > chosen.rank else "others are no better"

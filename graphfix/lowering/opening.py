@@ -101,7 +101,7 @@ def restricted_loading(*, trust: bool) -> Iterator[None]:
 
     def sympify_plain(text: Any, *args: Any, **options: Any) -> Any:
         if isinstance(text, str) and not is_plain_arithmetic(text):
-            raise RequestError(f"a size in it is `{text[:60]}`, which opening it would run as Python", TRUST, "refused")
+            raise RequestError(f"a size in it is `{text[:60]}`, which would run as Python when it is opened", TRUST, "refused")
         return sympify(text, *args, **options)
 
     def refuse_unpickling(*_: Any, **__: Any) -> Any:

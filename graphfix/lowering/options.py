@@ -15,17 +15,21 @@ def add_lowering(parser: argparse.ArgumentParser, *, bounds: bool = True) -> Non
     group.add_argument(
         "--input", action="append", default=[], metavar="[NAME=]1x3x224x224[:dtype]", help="an example input, in order or by name"
     )
-    group.add_argument("--exporter", choices=EXPORTERS, default="auto", help="torch's exporter (auto: the best for the targets)")
-    group.add_argument("--opset", type=int, metavar="N", help="the opset to export to, in place of the exporter's own")
+    group.add_argument("--exporter", choices=EXPORTERS, default="auto", help="PyTorch exporter (auto: the best for the targets)")
+    group.add_argument("--opset", type=int, metavar="N", help="the opset to export to, instead of the exporter's default")
     group.add_argument("--inputs", metavar="NAME[,...]", help="the inputs of a frozen graph")
     group.add_argument("--outputs", metavar="NAME[,...]", help="the outputs of a frozen graph")
-    group.add_argument("--weights", type=Path, metavar="FILE", help="weights for what a torch factory makes")
-    group.add_argument("--trust", action="store_true", help="open pickles and layers that hold code, which then runs")
+    group.add_argument("--weights", type=Path, metavar="FILE", help="weights for the model that a torch factory returns")
+    group.add_argument("--trust", action="store_true", help="open pickles and layers that contain code, and run that code")
     group.add_argument("--network", action="store_true", help="let the model's code use the network")
-    group.add_argument("--python", metavar="PYTHON", help="the interpreter that has the framework")
+    group.add_argument("--python", metavar="PYTHON", help="the Python interpreter that has the framework installed")
     if bounds:
-        group.add_argument("--deadline", type=float, default=300.0, metavar="SECONDS", help="what each exporter may take (300)")
-        group.add_argument("--memory-gib", type=float, default=8.0, metavar="N", help="what each exporter may hold (8)")
+        group.add_argument(
+            "--deadline", type=float, default=300.0, metavar="SECONDS", help="time limit of each exporter (default: 300)"
+        )
+        group.add_argument(
+            "--memory-gib", type=float, default=8.0, metavar="N", help="memory limit of each exporter (default: 8)"
+        )
 
 
 def add_proof(parser: argparse.ArgumentParser) -> None:

@@ -19,9 +19,9 @@ SIZES = (2, 8, 32, 96, 224)
 MAX_ELEMENTS = 1 << 26
 """The number of elements up to which an input is made larger."""
 SIZE_CHANGES: Mapping[str, Callable[[int], int]] = {
-    "free dims longer by one": lambda size: size + 1,
-    "free dims of half the size": lambda size: max(1, size // 2),
-    "free dims of twice the size": lambda size: 2 * size,
+    "dynamic dims longer by one": lambda size: size + 1,
+    "dynamic dims of half the size": lambda size: max(1, size // 2),
+    "dynamic dims of twice the size": lambda size: 2 * size,
 }
 """How the sizes of dynamic dims are varied, by the name of such a run."""
 

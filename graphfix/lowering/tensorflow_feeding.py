@@ -82,7 +82,7 @@ def generate_arrays(opened: Any, request: Request, size: int) -> list[Any]:
             isinstance(dim, int) and own not in (None, dim) for dim, own in zip(wanted, dims, strict=True)
         ):
             message = f"`{name}` is {shown(dims)}, not {shown([dim if isinstance(dim, int) else None for dim in wanted])}"
-            raise RequestError(message, "say no more of it than that")
+            raise RequestError(message, "give no other sizes for it")
         if dtypes.get(name) not in (None, "", dtype):
             raise RequestError(f"`{name}` is {dtype}, not {dtypes[name]}", "leave the dtype out")
         fixed = [dim if isinstance(dim, int) else own for dim, own in zip(wanted, dims, strict=True)]

@@ -120,7 +120,7 @@ def open_tf_function(call: Any, request: Mapping[str, Any]) -> OpenedModel:
             sizes = [size if isinstance(size, int) else None for size in one["dims"]]
             specs.append(tf.TensorSpec(sizes, one["dtype"] or "float32", name=one["name"] or None))
     if not specs:
-        raise RequestError("there is nothing to run it on", "say what it takes: --input 1x224x224x3, --input ids=1x16:int64")
+        raise RequestError("there is nothing to run it on", "describe its inputs: --input 1x224x224x3, --input ids=1x16:int64")
     names = [spec.name or f"input_{position}" for position, spec in enumerate(specs)]
     return open_function(
         call, names, [tf.TensorSpec(s.shape, s.dtype, name=n) for s, n in zip(specs, names, strict=True)], request
@@ -142,7 +142,7 @@ def open_frozen_graph(path: str, inputs: Sequence[str], outputs: Sequence[str]) 
     known = {node.name for node in graph.node}
     missing = [name for name in (*inputs, *outputs) if name.partition(":")[0] not in known]
     if missing or not inputs or not outputs:
-        message = f"there is no node `{missing[0]}` in it" if missing else "a frozen graph does not tell where it begins and ends"
+        message = f"there is no node `{missing[0]}` in it" if missing else "a frozen graph does not name its inputs and outputs"
         raise RequestError(message, f"likely --inputs {','.join(placeholders[:4]) or '?'} --outputs {','.join(sinks[:4]) or '?'}")
     tensors = [[name if ":" in name else f"{name}:0" for name in side] for side in (inputs, outputs)]
     pruned = tf.compat.v1.wrap_function(lambda: tf.compat.v1.import_graph_def(graph, name=""), []).prune(*tensors)

@@ -57,7 +57,7 @@ def narrow_spec(spec: Any, name: str, sizes: Sequence[Any] | None) -> Any:
     own = [None] * len(sizes) if spec.shape.rank is None else list(spec.shape)
     fits = len(own) == len(sizes)
     if not fits or any(isinstance(size, int) and known not in (None, size) for known, size in zip(own, sizes, strict=True)):
-        raise RequestError(f"`{name}` is {shown(own)}, not {shown(sizes)}", "give sizes for its free dims alone")
+        raise RequestError(f"`{name}` is {shown(own)}, not {shown(sizes)}", "give sizes for its dynamic dims only")
     fixed = [size if isinstance(size, int) else known for known, size in zip(own, sizes, strict=True)]
     return tf.TensorSpec(fixed, spec.dtype, name=name)
 
@@ -70,5 +70,5 @@ def shown(sizes: Sequence[Any]) -> str:
 def dims_of(shape: Any) -> list[int | None]:
     """Return a TensorShape's sizes, None where dynamic; RequestError where the rank is unknown."""
     if shape.rank is None:
-        raise RequestError("an input of unknown rank", "say what it takes: --input 1x224x224x3")
+        raise RequestError("an input of unknown rank", "describe its inputs: --input 1x224x224x3")
     return [None if size is None else int(size) for size in shape]

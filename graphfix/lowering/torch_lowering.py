@@ -84,8 +84,8 @@ def inputs_hint(model: Any) -> str:
     """Return the options that would state the model's inputs."""
     required = [one.name for one in examples.forward_parameters(model) if one.required]
     if len(required) < 2:
-        return "say what it takes: --input 1x3x224x224, --input 1x16:int64, or an attribute `example_inputs`"
-    return f"say what it takes: {' '.join(f'--input {name}=1x16' for name in required)}, each with its dims and dtype"
+        return "describe its inputs: --input 1x3x224x224, --input 1x16:int64, or an attribute `example_inputs`"
+    return f"describe its inputs: {' '.join(f'--input {name}=1x16' for name in required)}, each with its dims and dtype"
 
 
 @contextlib.contextmanager

@@ -71,7 +71,7 @@ def border_transposes(model: Any) -> list[dict[str, Any]]:
         (perm,) = perms if len(perms) == 1 else (None,)
         if perm is not None and value.name not in index.required:
             own, other = LAYOUTS.get(perm, ("", ""))
-            cure = f"take it as {other.upper()} with `graphfix fix --input-layout {value.name}={other}`" if own else ""
+            cure = f"accept it as {other.upper()} with `graphfix fix --input-layout {value.name}={other}`" if own else ""
             layouts = f" from {own.upper()} to {other.upper()}" if own else f" by {list(perm)}"
             found.append({"kind": "border-transpose", "text": f"input `{value.name}` is transposed{layouts}", "cure": cure})
     for value in model.graph.output:

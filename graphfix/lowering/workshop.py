@@ -47,6 +47,16 @@ class FrameworkWorkers:
         Raises:
             BackendError: the framework is missing or cannot be imported; the error says how to install it.
         """
+        self.start(framework)
+        common = {"cwd": os.getcwd(), "trust": self.instructions.trust, "network": self.instructions.network}
+        return self._sessions[framework].send({**common, **request}, deadline=self.instructions.deadline)
+
+    def start(self, framework: str) -> None:
+        """Start the worker, which imports the framework, where it is not running yet.
+
+        Raises:
+            BackendError: the framework is missing or cannot be imported; the error says how to install it.
+        """
         if framework not in self._sessions:
             missing = self._missing_distribution(framework)
             cure = self._cure(framework)
@@ -59,8 +69,6 @@ class FrameworkWorkers:
                 memory_gib=self.instructions.memory_gib,
                 hint=cure,
             )
-        common = {"cwd": os.getcwd(), "trust": self.instructions.trust, "network": self.instructions.network}
-        return self._sessions[framework].send({**common, **request}, deadline=self.instructions.deadline)
 
     def require_framework(self, module: str | None, text: str) -> None:
         """Raise BackendError where a program imports a framework that is not installed; `module` is the missing module."""

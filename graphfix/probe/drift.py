@@ -102,7 +102,7 @@ def check(
             if kept and differs(folder, name, kept, f"{title} {session.version}"):
                 changed.append(name)
             if report is not None:
-                report(f"{name}: {len(rows)} probes asked again")
+                report(f"{name}: {len(rows)} probes repeated")
         if faults:
             raise FaultError(faults)
         return Checked(session.version, asked, len(archive), missing, tuple(drifted), tuple(changed))

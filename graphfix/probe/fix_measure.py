@@ -149,5 +149,5 @@ def _gathered(names: Sequence[str], found: Iterable[list[Trial]], report: Callab
     for name, some in zip(names, found, strict=True):
         trials += some
         if report is not None and some:
-            report(f"{name}: {sum(trial.result == 'fixed' for trial in some)} of {len(some)} refused probes fixed")
+            report(f"{name}: {sum(trial.result == 'fixed' for trial in some)} of {len(some)} rejected probes fixed")
     return trials

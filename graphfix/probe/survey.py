@@ -88,7 +88,7 @@ def survey(
         asked = {(row.op, row.digest) for row in wanted(read_archive(folder))}
         if not asked:
             hint = f"measure it with `graphfix probe --target {target}@{session.version}`"
-            raise UsageError(f"there is no evidence of what {compiler} takes", hint=hint)
+            raise UsageError(f"there is no evidence of what {compiler} supports", hint=hint)
         rows: list[Placement] = []
         faults: list[Fault] = []
         for name in names:
@@ -148,7 +148,7 @@ def fallback_of(target: str) -> Fallback:
     """Return the function that classifies a compiler's fallbacks; UsageError where it does not report what runs a node."""
     found = backend(target).fallback
     if found is None:
-        raise UsageError(f"{target} does not tell what runs a node", hint="openvino and tflite do")
+        raise UsageError(f"{target} does not report what runs a node", hint="openvino and tflite do")
     return found
 
 

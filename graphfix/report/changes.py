@@ -77,9 +77,13 @@ def render_why(results: Iterable[Result], out: TextIO) -> None:
 def _write_controls(page: Page, verification: Mapping[str, Any]) -> None:
     """Write how many deliberately altered outputs were noticed, and which outputs are constant on all inputs."""
     if verification.get("controls"):
-        page.line(f"            {verification['caught']} of {verification['controls']} outputs spoilt on purpose were noticed")
+        caught, controls = verification["caught"], verification["controls"]
+        wrong = f"{caught} of {controls} deliberately wrong outputs were detected"
+        if caught == controls == 1:
+            wrong = "a deliberately wrong output was detected"
+        page.line(f"            self-check: {wrong}")
     for name in verification.get("blind", ()):
-        page.line(f"            `{name}` is the same on all of these inputs, so its agreement says little")
+        page.line(f"            `{name}` is the same on all of these inputs, so its agreement proves little")
 
 
 def _write_impact(page: Page, verification: Mapping[str, Any]) -> None:

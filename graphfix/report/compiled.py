@@ -7,7 +7,8 @@ from typing import TextIO
 from graphfix.backends.compile.findings import REPORTED_FIRST
 from graphfix.linter.diagnostics import Result
 from graphfix.report.page import Page
-from graphfix.report.text import VERDICTS, findings
+from graphfix.report.text import findings
+from graphfix.report.verdict_matrix import VERDICTS
 
 
 def render_compiled(result: Result, out: TextIO, *, full: bool = False) -> None:

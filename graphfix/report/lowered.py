@@ -10,7 +10,8 @@ from graphfix.linter.diagnostics import Result
 from graphfix.lowering.codes import SOURCE
 from graphfix.report.page import Page
 from graphfix.report.paragraphs import wrapped
-from graphfix.report.text import VERDICTS, findings
+from graphfix.report.text import findings
+from graphfix.report.verdict_matrix import VERDICTS
 
 if TYPE_CHECKING:
     from graphfix.lowering.bringing import LoweredSource

@@ -8,10 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 
 from graphfix.linter.diagnostics import Finding, Result, Severity
+from graphfix.report.labels import label
 from graphfix.report.page import Span
-from graphfix.report.paragraphs import MESSAGE, STYLES, Line, clipped, wrapped
+from graphfix.report.paragraphs import MESSAGE, STYLES, Line, clipped, whole_clauses
+from graphfix.report.verdict_matrix import VERDICTS
 
-VERDICTS = {"accepted": "bold green", "rejected": "bold red", "undecided": "bold yellow"}
 MAX_LINES = 3
 """The number of lines of one cause at most."""
 NAMES = 2
@@ -32,14 +33,14 @@ def across(results: Sequence[Result], width: int, room: int) -> list[Line]:
             lines += [_head(of_target), *_causes(of_target, count, width)]
         if len(lines) < room:
             break
-    lines.append([("  name one model, or take --full or --output-format concise, for each by itself", "dim")])
+    lines.append([("  name one model, or add --full or --output-format concise, to see each model", "dim")])
     return lines
 
 
 def _head(results: Sequence[Result]) -> Line:
     """Return the line with the number of models by verdict."""
     counts = Counter(str(result.verdict) for result in results)
-    spans: list[Span] = [(results[0].judge, "bold"), ": "]
+    spans: list[Span] = [(label(results[0]), "bold"), ": "]
     for verdict, style in VERDICTS.items():
         if counts[verdict]:
             spans += [", " if len(spans) > 2 else "", f"{counts[verdict]} ", (verdict, style)]
@@ -61,7 +62,7 @@ def _causes(results: Sequence[Result], limit: int, width: int) -> Iterator[Line]
         models = list(dict.fromkeys(Path(model).name for model, _ in group))
         number = len({model for model, _ in group})
         severity = finding.severity.value
-        first, *rest = wrapped(f"{finding.code} {finding.name}  {finding.message}", width - MESSAGE, MAX_LINES - 1)
+        first, *rest = whole_clauses(f"{finding.code} {finding.name}  {finding.message}", width - MESSAGE, MAX_LINES - 1)
         yield ["  ", (f"{severity:7}", STYLES[severity]), f" {first}"]
         yield from ([" " * MESSAGE + line] for line in rest)
         more = f" and {number - NAMES} more" if number > NAMES else ""
@@ -80,7 +81,7 @@ def _common_binding(results: Sequence[Result], width: int) -> Iterator[Line]:
             wanted.update(dict.fromkeys(bindings, 1) if result.called == results[0].called else ())
     for binding, count in wanted.most_common(1):
         if count > 1:
-            yield [("  try first ", "bold"), clipped(f"{binding}, which {count} models want", width - 12)]
+            yield [("  try first ", "bold"), clipped(f"{binding}, which {count} models need", width - 12)]
 
 
 def _bindings(suggestion: str) -> list[str]:

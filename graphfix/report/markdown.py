@@ -46,7 +46,7 @@ def render(results: Sequence[Result], out: TextIO) -> None:
         size += length
         lines += block
     if omitted:
-        lines += ["", f"{omitted} more are left out here; `graphfix lint` tells all of it."]
+        lines += ["", f"{omitted} more are left out here; `graphfix lint` shows all of them."]
     out.write("\n".join(lines) + "\n")
 
 

@@ -45,7 +45,7 @@ def render_matrix(names: Sequence[str], tables: Sequence[Table], out: TextIO) ->
             *(f"{GAP}{count[verdict]:<{width}}" for count, width in zip(counts, widths, strict=True)),
         )
     page.line()
-    page.line(("`graphfix table --op OP` tells the conditions, `--html OUT` writes a page to search in.", "dim"))
+    page.line(("`graphfix table --op OP` shows the conditions, `--html OUT` writes a searchable page.", "dim"))
 
 
 def _cropped(name: str, width: int) -> str:

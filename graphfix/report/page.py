@@ -65,4 +65,4 @@ class Page:
             return
         from rich.text import Text
 
-        self._console.print(Text.assemble(*spans))
+        self._console.print(Text.assemble(*spans), soft_wrap=True)

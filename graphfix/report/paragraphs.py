@@ -19,6 +19,8 @@ FIRST_KINDS = {"reference": 0, "unwritten": 0, "compiled": 0, "contradiction": 1
 """Kinds of findings from a compiler's or onnxruntime's own result, which come first whatever their severity."""
 NODES_SHOWN = 2
 NOTES_SHOWN = 6
+MEASURED_LINES = 3
+"""The number of lines of a measurement with the compiler's words at most."""
 MESSAGE, LABELS = 10, 14
 """The columns at which continued messages, and texts behind a label, begin."""
 NO_LIMIT = 1_000_000
@@ -27,19 +29,26 @@ Line = Sequence[Span]
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """How much is shown: causes for each target, lines of a message, and whether locations and measurements are."""
+    """How much is shown: causes, lines of a message, and whether locations and measurements are.
+
+    `brief` refers to options by the next step that names them.
+    """
 
     causes: int = NO_LIMIT
     lines: int = NO_LIMIT
     places: bool = True
     measured: bool = True
     everything: bool = False
+    brief: bool = False
 
 
 FULL = Detail(everything=True)
 DETAILS = (
     Detail(),
     Detail(measured=False, lines=3),
+    Detail(causes=6, measured=False, lines=3),
+    Detail(causes=6, measured=False, lines=2),
+    Detail(causes=4, measured=False, lines=2),
     Detail(causes=3, measured=False, lines=2),
     Detail(causes=2, measured=False, lines=2),
     Detail(causes=2, measured=False, places=False, lines=2),
@@ -88,32 +97,38 @@ def paragraphs(found: Sequence[Finding], detail: Detail, width: int) -> list[Lin
     return lines
 
 
-def paragraph(group: Sequence[Finding], detail: Detail, width: int) -> list[Line]:
-    """Return the lines on findings that share a cause."""
+def paragraph(group: Sequence[Finding], detail: Detail, width: int, tag: str = "") -> list[Line]:
+    """Return the lines on findings that share a cause; `tag` names the targets where there are several."""
     finding = group[0]
     severity = finding.severity.value
-    heading = f"{finding.code} {finding.name}  {finding.message}"
-    first, *rest = [heading] if detail.everything else wrapped(heading, width - MESSAGE, detail.lines)
+    heading = f"{finding.code} {finding.name}  {tag}{finding.message}"
+    first, *rest = [heading] if detail.everything else whole_clauses(heading, width - MESSAGE, detail.lines)
     lines: list[Line] = [["  ", (f"{severity:7}", STYLES[severity]), f" {first}"], *([" " * MESSAGE + line] for line in rest)]
     room = NO_LIMIT if detail.everything else width - LABELS
     if (finding.node or finding.source is not None) and detail.places:
         lines.append(["    ", ("at", "dim"), f"        {places(group, room, full=detail.everything)}"])
     if finding.measured and detail.measured and finding.severity is not Severity.NOTE:
-        lines.append(["    ", ("measured", "dim"), f"  {clipped(' '.join(finding.measured.split()), room)}"])
-    if helps := _help(finding):
+        first, *rest = wrapped(" ".join(finding.measured.split()), room, MEASURED_LINES)
+        lines.append(["    ", ("measured", "dim"), f"  {first}"])
+        lines += ([" " * LABELS + line] for line in rest)
+    if helps := _help(finding, brief=detail.brief):
         fix = wrapped(helps, room, NO_LIMIT)
         lines.append(["    ", ("fix", "dim"), f"       {fix[0]}"])
         lines += ([" " * LABELS + line] for line in fix[1:])
     return lines
 
 
-def _help(finding: Finding) -> str:
-    """Return the rewrites that fix a finding, with their safety and count; else what to change instead, else empty."""
+def _help(finding: Finding, *, brief: bool) -> str:
+    """Return the rewrites that fix a finding, with their safety and count; else what to change instead, else empty.
+
+    If `brief`, the options are only referred to: the next step above names them.
+    """
     if finding.rewrite is None:
         return unfixed(finding)
     if finding.cure and finding.severity is Severity.NOTE:  # which its message says already
         return ""
-    options = f": {finding.cure}" if finding.cure and finding.rewrite.safety == "interface" else ""
+    named = "with the options above" if brief else finding.cure
+    options = f": {named}" if finding.cure and finding.rewrite.safety == "interface" else ""
     return f"{finding.rewrite}{options}"
 
 
@@ -140,6 +155,18 @@ def wrapped(text: str, width: int, most: int) -> list[str]:
     lines = _lines(text, max(width, 20))
     # Two spaces separate names from messages; wrapping keeps them, except at the end of a line.
     return list(lines) if len(lines) <= most else [*lines[: most - 1], clipped(" ".join(lines[most - 1 :]), width)]
+
+
+def whole_clauses(text: str, width: int, most: int) -> list[str]:
+    """Return the text as lines, without the last clauses where it is longer than `most` lines; the first stays whole.
+
+    A sentence that is cut in its middle loses its verb.
+    """
+    lines = _lines(text, max(width, 20))
+    while len(lines) > most and "; " in text:
+        text = text.rpartition("; ")[0]
+        lines = _lines(text, max(width, 20))
+    return list(lines)
 
 
 @functools.lru_cache(1024)  # each amount of detail wraps the same texts again

@@ -14,7 +14,7 @@ NAMES = {
     Means.APPROXIMATE: "approximate",
     Means.INTERFACE: "fixed sizes",
     Means.UNKNOWN: "undecided",
-    Means.NONE: "no road",
+    Means.NONE: "no path",
 }
 SHORT_NAMES = {
     Means.AS_IS: "as it is",
@@ -22,16 +22,16 @@ SHORT_NAMES = {
     Means.APPROXIMATE: "approx.",
     Means.INTERFACE: "sizes",
     Means.UNKNOWN: "open",
-    Means.NONE: "no road",
+    Means.NONE: "no path",
 }
 """The names of the means on narrow screens."""
 MEANINGS = {
-    Means.AS_IS: "the compiler takes what the exporter made",
+    Means.AS_IS: "the compiler accepts the exporter's model",
     Means.EXACT: "rewrites that compute the same",
     Means.APPROXIMATE: "rewrites within a tolerance; the error is measured",
-    Means.INTERFACE: "free dims are fixed to the example's sizes",
+    Means.INTERFACE: "dynamic dims are fixed to the example's sizes",
     Means.UNKNOWN: "something that decides was never measured",
-    Means.NONE: "nothing that graphfix knows leads there",
+    Means.NONE: "no path is known",
 }
 
 

@@ -63,7 +63,7 @@ def _rule(code: str) -> dict[str, Any]:
         "shortDescription": {"text": info.summary},
         "fullDescription": {"text": " ".join(info.about.split())},
         "helpUri": help_uri(code),
-        "help": {"text": f"{info.about}\n\n`graphfix explain {code}` says more.", "markdown": info.about},
+        "help": {"text": f"{info.about}\n\nSee `graphfix explain {code}`.", "markdown": info.about},
         "defaultConfiguration": {"level": info.severity.value},
         "properties": {"tags": ["onnx", "compatibility"]},
     }

@@ -15,10 +15,10 @@ def step_notes(step: NextStep) -> list[str]:
     notes = []
     if step.after is not None and step.after < step.before:
         errors = f"{step.before} error{'s' if step.before != 1 else ''}"
-        notes.append(f"with these options {step.after or 'none'} of {errors} would be left")
+        notes.append(f"with these options {step.after or 'none'} of {errors} are left")
     if step.outputs:
         needs = "needs" if len(step.outputs) == 1 else "need"
-        notes.append(f"only {_names(step.outputs)} {needs} what no rewrite fixes; drop what you can do without")
+        notes.append(f"only {_names(step.outputs)} {needs} a node that no rewrite fixes; drop outputs that you do not need")
     flags = [f"`{name}` may be {OPPOSITES[value]} as well" for name, value in step.values if value in OPPOSITES]
     notes += [", ".join(flags)] if flags else []
     unknown = [name for name, value in step.values if value == PLACEHOLDER]
@@ -27,7 +27,7 @@ def step_notes(step: NextStep) -> list[str]:
     if step.examples:
         count = "sizes of" if len(step.examples) > 1 else "size of"
         verb = "are examples" if len(step.examples) > 1 else "is an example"
-        notes.append(f"the {count} {', '.join(step.examples)} {verb}: put in your own")
+        notes.append(f"the {count} {', '.join(step.examples)} {verb}: replace them with your own")
     return notes
 
 

@@ -1,7 +1,8 @@
-"""The `text` format: one screen for people, one paragraph for each cause, coloured on a terminal."""
+"""The `text` format: for each model what to try next, the verdicts as a matrix, and the causes; coloured on a terminal."""
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 from collections import Counter
 from collections.abc import Sequence
@@ -9,25 +10,31 @@ from itertools import groupby
 from typing import TextIO
 
 from graphfix.linter.diagnostics import Finding, Result, Severity
+from graphfix.report.causes import Cause, cause_lines, causes
+from graphfix.report.labels import label
 from graphfix.report.page import Page
 from graphfix.report.paragraphs import DETAILS, FULL, NO_LIMIT, STYLES, Detail, Line, paragraphs, wrapped
 from graphfix.report.step_notes import step_notes
+from graphfix.report.verdict_matrix import VERDICTS, rejected_nodes, statistics_line, verdict_matrix
 
-VERDICTS = {"accepted": "bold green", "rejected": "bold red", "undecided": "bold yellow"}
 SCREEN = 38
-"""The number of lines for all models without the summary; beyond it many models are summarised together."""
+"""The number of lines for several models without the summary; beyond it they are summarised together."""
+ONE_SCREEN = 22
+"""The number of lines for one model without the summary and the rest of a long command."""
 SUGGESTION = "  try first "
 
 
 def render(results: Sequence[Result], out: TextIO, *, full: bool = False) -> None:
-    """Write a paragraph for each model and target, and a summary; `full` leaves nothing out."""
+    """Write the next step, verdicts and causes of each model, and a summary; `full` leaves nothing out."""
     page = Page(out)
     models = [list(group) for _, group in groupby(results, key=lambda result: result.model)]
     readable = [[result for result in group if result.error is None] for group in models]
+    found = [causes(group, full=full) for group in readable] if full or len(readable) <= SCREEN else []
+    room = ONE_SCREEN if len(readable) == 1 else SCREEN
     lines: list[Line] = []
-    for detail in (FULL,) if full else DETAILS if len(readable) <= SCREEN else ():
-        lines = [line for group in readable for line in _model(group, detail, page.width)]
-        if len(lines) <= SCREEN:
+    for detail in (FULL,) if full else DETAILS if found else ():
+        lines = [line for group, its in zip(readable, found, strict=True) for line in _model(group, its, detail, page.width)]
+        if len(lines) <= room:
             break
     if not full and len(readable) > 1 and (len(lines) > SCREEN or len(readable) > SCREEN):
         from graphfix.report.many_models import across
@@ -38,22 +45,34 @@ def render(results: Sequence[Result], out: TextIO, *, full: bool = False) -> Non
     summary(page, results)
 
 
-def _model(results: Sequence[Result], detail: Detail, width: int) -> list[Line]:
-    """Return the lines on one model: the next step, each target's verdict, and what all targets have in common."""
-    common = _common_findings(results)
-    suggested, lead = _next_step(results, detail, width)
-    lines: list[Line] = list(lead)
-    for result in results:
-        lines += head(result)
-        own = [f for f in result.findings if (f.code, f.op, f.message) not in common and f.message not in suggested]
-        lines += paragraphs(own, detail, width)
-    shared = (
-        [f for f in results[0].findings if (f.code, f.op, f.message) in common and f.message not in suggested] if results else []
-    )
-    if shared:
-        lines.append([(results[0].model, "bold"), ": on every target"])
-        lines += paragraphs(shared, detail, width)
+def _model(results: Sequence[Result], found: Sequence[Cause], detail: Detail, width: int) -> list[Line]:
+    """Return the lines on one model: the next step, each target's verdict, and the causes."""
+    if not results:
+        return []
+    covered, lead = _next_step(results, detail, width)
+    lines: list[Line] = []
+    if len(results) == 1:
+        if lead:
+            lines += [[(results[0].model, "bold"), ":"], *lead]
+        lines += head(results[0])
+    else:
+        lines += [_verdict_of_all(results), *lead, *verdict_matrix(results, width)]
+    if lead and not detail.everything:
+        detail = dataclasses.replace(detail, brief=True)
+    lines += cause_lines(results, [cause for cause in found if cause.findings[0].message not in covered], detail, width)
     return lines
+
+
+def _verdict_of_all(results: Sequence[Result]) -> Line:
+    """Return the first line on a model: how many targets accept it."""
+    counts = Counter(str(result.verdict) for result in results)
+    spans: list[str | tuple[str, str]] = [(results[0].model, "bold"), ": "]
+    for verdict, by in (("accepted", " by "), ("rejected", " by "), ("undecided", " on ")):
+        if counts[verdict]:
+            every = "both" if len(results) == 2 else f"all {len(results)}"
+            count = every if counts[verdict] == len(results) else str(counts[verdict])
+            spans += [", " if len(spans) > 2 else "", (verdict, VERDICTS[verdict]), f"{by}{count}"]
+    return [*spans, f"{'' if len(counts) == 1 else f' of {len(results)}'} targets"]
 
 
 def _next_step(results: Sequence[Result], detail: Detail, width: int) -> tuple[frozenset[str], list[Line]]:
@@ -68,26 +87,25 @@ def _next_step(results: Sequence[Result], detail: Detail, width: int) -> tuple[f
     cause = next((f for result in results for f in result.findings if step.values and f.kind == "control-flow" and f.cure), None)
     reasons = [f"{cause.message.partition('; ')[0]} ({cause.code})"] if cause is not None else []
     reasons += step_notes(step)
-    lines: list[Line] = [[(results[0].model, "bold"), ":"], [(SUGGESTION, "bold"), step.command or shlex.join(step.words)]]
+    lines: list[Line] = [[(SUGGESTION, "bold"), step.command or shlex.join(step.words)]]
     lines += ([" " * len(SUGGESTION) + line] for reason in reasons for line in wrapped(reason, room, 2))
     covered = cause is not None and not detail.everything
     return frozenset([cause.message] if covered and cause is not None else []), lines
 
 
 def head(result: Result) -> list[Line]:
-    """Return the lines with the model's name, the verdict and the target."""
+    """Return the lines with the model's name, the verdict, the target, and how many nodes are rejected."""
     verdict = str(result.verdict)
-    spans: list[str | tuple[str, str]] = [(verdict, VERDICTS[verdict]), f" by {result.judge}"]
+    spans: list[str | tuple[str, str]] = [(verdict, VERDICTS[verdict]), f" by {label(result)}"]
     if result.compiler is not None:
         predicted, real = str(result.compiler["predicted"]), "accepted" if result.compiler["accepted"] else "rejected"
-        spans = ["predicted ", (predicted, VERDICTS[predicted]), f" by {result.judge}, "]
+        spans = ["predicted ", (predicted, VERDICTS[predicted]), f" by {label(result)}, "]
         spans += [(real, VERDICTS[real]), f" by {result.target} {result.compiler['version']} itself"]
+    elif verdict == "rejected" and " of " in (counted := rejected_nodes(result)):
+        spans.append(f", {counted} nodes")
     lines: list[Line] = [[(result.model, "bold"), ": ", *spans]]
-    if result.statistics is not None:
-        count = result.statistics
-        islands = len(count["islands"])
-        plural = "s" if islands != 1 else ""
-        lines.append([f"  {count['supported']} of {count['nodes']} nodes are taken, in {islands} island{plural}"])
+    if (statistics := statistics_line(result)) is not None:
+        lines.append([f"  {statistics}"])
     return lines
 
 
@@ -113,11 +131,3 @@ def summary(page: Page, results: Sequence[Result]) -> None:
     tail += f" {len(fixable)} may be fixable with `graphfix fix`." if fixable else ""
     for line in wrapped(f"{', '.join(parts) or 'No models'}.{tail}", page.width, NO_LIMIT):
         page.line(line)
-
-
-def _common_findings(results: Sequence[Result]) -> set[tuple[str, str, str]]:
-    """Return the code, operator and message of findings that all targets share and no rewrite fixes for one of them."""
-    if len(results) < 2:
-        return set()
-    keys = (((f.code, f.op, f.message) for f in r.findings if f.severity is Severity.NOTE or f.rewrite is None) for r in results)
-    return set.intersection(*map(set, keys))

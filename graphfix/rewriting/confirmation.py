@@ -153,5 +153,5 @@ def withdrawn_changes(step: Step | None, target: str, after: Measurement) -> lis
     """Return the changes of a step as withdrawn, with what the target makes of the result."""
     if step is None:
         return []
-    reason = f"withdrawn: {target} itself {after.told} after it"
+    reason = f"skipped: {target} itself {after.told} after it"
     return [Change(step.rewrite.name, step.rewrite.safety, label, False, reason) for _, label in step.sites]

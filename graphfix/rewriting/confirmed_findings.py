@@ -17,7 +17,7 @@ SUPPORTED = ("right", "wrong", "accepted")
 
 
 def add_confirmed(results: Sequence[Result], confirmed: Mapping[str, Confirmed]) -> None:
-    """Add what the compilers made of the results; the rejections of a table become notes where its compiler takes the model."""
+    """Add what the compilers made of the results; the rejections of a table become notes where its compiler accepts the model."""
     for result in results:
         if title(result) not in confirmed:
             continue

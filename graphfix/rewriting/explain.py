@@ -85,4 +85,4 @@ def _reason(bench: WorkingModel, rewrite: Rewrite, keys: set[Key], allowed: Set[
         return next((declined.reason for declined in outcome.declined), "it has nothing to do on this form")
     if rewrite.safety not in allowed and rewrite.safety is not Safety.INTERFACE:
         return f"{rewrite.safety.value}; allow with --allow {rewrite.safety.value}"
-    return "it applies, but does not cure"
+    return "it applies, but does not resolve the finding"

@@ -51,7 +51,7 @@ class Measurement:
     @property
     def told(self) -> str:
         """What the compiler does with the model, as the end of a sentence that begins with its name."""
-        words = {"right": "computes the same", "accepted": "takes the model", "rejected": "rejects the model"}
+        words = {"right": "computes the same", "accepted": "accepts the model", "rejected": "rejects the model"}
         words |= {"wrong": f"computes something else ({self.error or 0.0:.2g} of scale)", "fails": "cannot run the model"}
         return words[self.word or "accepted"]
 
@@ -70,7 +70,7 @@ class Confirmed:
     @property
     def last(self) -> Measurement:
         """The measurement of the result, or why there is none."""
-        return self.after or self.before or Measurement(reason="it was not asked")
+        return self.after or self.before or Measurement(reason="it was not run")
 
     def to_json(self) -> dict[str, object]:
         """Return it as the JSON report states it."""

@@ -117,7 +117,7 @@ def _check_interface(bench: WorkingModel, options: FixOptions) -> None:
         return
     bench.verification = bench.reference.check(bench.model, options.tolerance or Tolerance())
     if options.interface and not bench.verification.passed:
-        raise UsageError(f"the model with the interface asked for computes something else: {bench.verification.reason}")
+        raise UsageError(f"the model with the requested interface computes something else: {bench.verification.reason}")
     _settle(bench, options.begin, ("fold-normalization",) if options.interface else ())
 
 

@@ -92,7 +92,7 @@ class WorkingModel:
         if len(outcome.keys) > 1:
             return self._split(rewrite, outcome.keys, callers)
         label = outcome.changed[0] if outcome.changed else ""
-        self.note(Change(rewrite.name, rewrite.safety, label, False, f"withdrawn: {reason}"))
+        self.note(Change(rewrite.name, rewrite.safety, label, False, f"skipped: {reason}"))
         return False
 
     def forget(self) -> None:
@@ -144,7 +144,9 @@ class WorkingModel:
         for change in self.changes:
             count += change.applied
             if change.applied and count > best.applied:
-                change = dataclasses.replace(change, applied=False, declined="withdrawn: it leads to nothing that cures")
+                change = dataclasses.replace(
+                    change, applied=False, declined="skipped: it leads to no rewrite that resolves a finding"
+                )
             kept.setdefault(change)
         self.changes[:] = kept
         self._noted, self._seen = set(), 0
@@ -176,10 +178,10 @@ class WorkingModel:
         assert outcome.model is not None
         results = self.judge(outcome.model) if results is None else results
         if rewrite.last_resort and callers != REQUESTED and errors(results) >= errors(self.results):
-            return "cures nothing"
+            return "does not resolve any finding"
         for old, worse in regressions(self.results, results, callers):
-            taken = ", which took the model before" if not errors([old]) else ", which did not ask for it"
-            return f"brings {worse.code} on `{worse.op or 'the model'}` for {title(old)}{taken}"
+            taken = ", which accepted the model before" if not errors([old]) else ", which has no finding that it fixes"
+            return f"causes {worse.code} on `{worse.op or 'the model'}` for {title(old)}{taken}"
         tolerance = self._tolerance
         if rewrite.safety is Safety.APPROXIMATE:
             tolerance = tolerance.loosened(self.own or Tolerance(rewrite.rtol, rewrite.atol))
@@ -189,7 +191,7 @@ class WorkingModel:
             tolerance = tolerance.loosened(stated).loosened(self.own or Tolerance())
         broken = next(violations(outcome.model), None)
         if broken is not None and next(violations(self.model), None) is None:
-            return f"the result is not lawful: {broken.message}"
+            return f"the result is not valid ONNX: {broken.message}"
         if self._is_lawful() and (said := checker(outcome.model)):
             return f"onnx's checker: {said}"
         verification = self.reference.check(outcome.model, tolerance)
@@ -236,7 +238,7 @@ class WorkingModel:
         while queue:
             part = queue.pop(0)
             if tries >= MOST_SPLITS:
-                self.note(Change(rewrite.name, rewrite.safety, part[0][1], False, "withdrawn: too many of its sites fail"))
+                self.note(Change(rewrite.name, rewrite.safety, part[0][1], False, "skipped: it fails on too many nodes"))
                 break
             tries += 1
             outcome = self.trial(rewrite, frozenset(part))
@@ -249,7 +251,7 @@ class WorkingModel:
                 queue += [part[: len(part) // 2], part[len(part) // 2 :]]
             else:
                 self.note(
-                    Change(rewrite.name, rewrite.safety, next(iter(outcome.changed), part[0][1]), False, f"withdrawn: {reason}")
+                    Change(rewrite.name, rewrite.safety, next(iter(outcome.changed), part[0][1]), False, f"skipped: {reason}")
                 )
         return kept
 

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 ENOUGH = 3
 """The number of probed values of a facet from which it is irrelevant if no condition names it."""
+RELEASE = 3
+"""The number of parts of a version that name a release; the rest counts builds."""
 FALLBACKS = "fallbacks"
 """The key of the conditions in files about fallbacks (placement.py), and the name of the folder of these files."""
 ABSENT = "absent"
@@ -246,6 +248,12 @@ class Table:
     def name(self) -> str:
         """The compiler's name for people, without versions and parts, as messages about one of its findings call it."""
         return str(self.about.get("title", self.target)).partition(" (")[0]
+
+    @property
+    def measured_on(self) -> str:
+        """The tools and versions that were measured: `onnx2tf 2.6.9, LiteRT 2.1.2`; empty where target.toml names none."""
+        release = ".".join(self.version.split(".")[:RELEASE])
+        return str(self.about.get("measured", "")).format(version=self.version, release=release)
 
     def entry(self, op: str, domain: str = "") -> Entry | None:
         """Return the entry of one operator, or None when it was never measured."""

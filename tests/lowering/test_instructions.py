@@ -80,17 +80,17 @@ def test_options_become_instructions() -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--input", "1x3", "--data", "in.npz"), "--input and --data both say what goes in"),
+        (("--input", "1x3", "--data", "in.npz"), "--input and --data both give the example inputs"),
         (("--input", "a=1x3", "--input", "a=1x4"), "says twice what `a` is"),
         (("--input", "a=1x3", "--input", "1x4"), "an --input without a name follows one that has one"),
         (("--inputs", "a"), "add --outputs"),
         (("--outputs", "a"), "add --inputs"),
         (("--inputs", "a", "--outputs", " , "), "add --outputs"),
         (("--opset", "0"), "--opset 0 is no opset"),
-        (("--deadline", "0"), "--deadline 0 is too little"),
-        (("--memory-gib", "-1"), "--memory-gib -1 is too little"),
-        (("--rtol", "-0.1"), "--rtol -0.1 is too little"),
-        (("--atol", "-1"), "--atol -1 is too little"),
+        (("--deadline", "0"), "--deadline 0 is too small"),
+        (("--memory-gib", "-1"), "--memory-gib -1 is too small"),
+        (("--rtol", "-0.1"), "--rtol -0.1 is too small"),
+        (("--atol", "-1"), "--atol -1 is too small"),
     ],
 )
 def test_options_that_contradict_each_other_are_refused(words: tuple[str, ...], told: str) -> None:

@@ -212,9 +212,9 @@ def test_weights_are_those_of_the_file(lower: Callable[..., tuple[int, Path]]) -
         ("pickled.pt", (), "it names sources_program.Net; open it with --trust"),
         ("weights.pt", (), "it holds weights and no model"),
         ("net.pt2", ("--exporter", "trace"), "cannot go through `trace`"),
-        ("sources_program:Bare", (), "there is nothing to run it on; say what it takes: --input 1x3x224x224"),
-        ("sources_program:text", (), "say what it takes: --input ids=1x16 --input weight=1x16"),
-        ("sources_program:text", ("--input", "1x4"), "nothing is said of its argument `weight`"),
+        ("sources_program:Bare", (), "there is nothing to run it on; describe its inputs: --input 1x3x224x224"),
+        ("sources_program:text", (), "describe its inputs: --input ids=1x16 --input weight=1x16"),
+        ("sources_program:text", ("--input", "1x4"), "no example is given for its argument `weight`"),
         (
             "sources_program:text",
             ("--input", "ids=1x4", "--input", "wait=4"),

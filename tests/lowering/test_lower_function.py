@@ -182,7 +182,7 @@ def test_failure_and_difference_raise_with_the_line(program) -> None:  # type: i
     with pytest.raises(GraphfixError) as error:
         graphfix.lower(program.Baking(), torch.ones(6, 2), exporter="trace", shapes={"x": ["N", 2]})
     at = next(number for number, line in enumerate(lines, 1) if "if x.shape[0] > 3" in line)
-    assert "computes something else: on free dims of half the size" in str(error.value)
+    assert "computes something else: on dynamic dims of half the size" in str(error.value)
     assert f"lowered_program.py:{at}" in str(error.value)
     with pytest.raises(GraphfixError, match="there is nothing to run it on"):
         graphfix.lower(program.Baking())

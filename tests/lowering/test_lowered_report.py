@@ -14,8 +14,8 @@ from graphfix.report.lowered import render_lowered
 from graphfix.verify.compare import Verification
 
 LEFTOVERS = [
-    {"kind": "size-branch", "module": "neck", "file": "net.py", "line": 7, "text": "`if w > 16` hangs on a size"},
-    {"kind": "size-branch", "module": "head", "file": "net.py", "line": 9, "text": "`if h > 16` hangs on a size"},
+    {"kind": "size-branch", "module": "neck", "file": "net.py", "line": 7, "text": "`if w > 16` depends on a size"},
+    {"kind": "size-branch", "module": "head", "file": "net.py", "line": 9, "text": "`if h > 16` depends on a size"},
 ]
 
 
@@ -34,7 +34,7 @@ def test_every_finding_on_the_program_is_told_and_failures_once(exported: Path |
     made, out = brought(exported), io.StringIO()
     render_lowered(made, made.with_findings([made.empty_result("tract")]), out, output=exported)
     text = " ".join(out.getvalue().split())
-    assert "`if w > 16` hangs on a size at neck (net.py:7)" in text
-    assert "`if h > 16` hangs on a size at head (net.py:9)" in text, "the second of a kind too"
+    assert "`if w > 16` depends on a size at neck (net.py:7)" in text
+    assert "`if h > 16` depends on a size at head (net.py:9)" in text, "the second of a kind too"
     assert text.count("no ONNX for it (net.py:3)") == (exported is None)
     assert "GF506" not in text, "the attempt has told it"

@@ -31,12 +31,12 @@ def test_a_leftover_is_told_with_its_place() -> None:
         "module": "neck",
         "file": "/home/me/model.py",
         "line": 26,
-        "text": "`if w > 16` hangs on a size",
+        "text": "`if w > 16` depends on a size",
     }
     made = finding(told, "tract")
     assert (made.code, made.name, made.severity, made.target) == ("GF509", "size-branch", Severity.WARNING, "tract")
     assert made.source == SourceLocation("neck", "/home/me/model.py", 26)
-    assert made.message == "`if w > 16` hangs on a size"
+    assert made.message == "`if w > 16` depends on a size"
     assert made.op == ""
 
 

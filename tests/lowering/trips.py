@@ -94,7 +94,7 @@ def by(lowered: Lowered, exporter: str) -> Attempt:
 def journey(model: Path, target: str, compiler: Session, folder: Path) -> Trip:
     """Lint; what is rejected or computes something else is fixed, by exact rewrites, else by all; compile, compare.
 
-    Free dims stay as they are unless the target takes the model only with dims that are fixed.
+    Free dims stay as they are unless the target accepts the model only with dims that are fixed.
     """
     report = graphfix.lint(model, [target])
     before, path, took, passed = report.verdict, model, "nothing", True

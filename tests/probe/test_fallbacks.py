@@ -120,7 +120,7 @@ def test_asking_again_finds_what_runs_otherwise_now_and_writes_nothing(
 
 
 def test_compilers_that_do_not_tell_are_named(compiler: Slow, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="tract does not tell what runs a node"):
+    with pytest.raises(UsageError, match="tract does not report what runs a node"):
         survey("tract", home=tmp_path)
     with pytest.raises(UsageError, match=r"no evidence of what openvino 1\.2\.3 runs nodes with"):
         resurvey("openvino", home=tmp_path)

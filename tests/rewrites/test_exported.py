@@ -142,7 +142,7 @@ def test_the_compiler_refuses_the_model_and_takes_the_result(
     shapes, values = case.options.get("shapes", {}), case.options.get("values", {})
     with prepare(Case(case.path, shapes, values)) as ready:
         before = ready.ask(session, target)
-    assert not before.accepted, "the compiler takes the model as it is"
+    assert not before.accepted, "the compiler accepts the model as it is"
     result = tmp_path / "fixed.onnx"
     save_model(fixed(case).model, result)
     with prepare(Case(result)) as ready:

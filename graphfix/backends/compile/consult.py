@@ -36,9 +36,9 @@ def consult_compilers(
             try:
                 sessions[target] = stack.enter_context(open_target(target))
             except BackendError as error:
-                warn(f"{target} is not asked: {error.line()}")
+                warn(f"{target} is not run: {error.line()}")
         if not sessions:
-            raise BackendError("no compiler is here to confirm with", hint=f"graphfix backends install {targets[0]}")
+            raise BackendError("no compiler is installed to confirm with", hint=f"graphfix backends install {targets[0]}")
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="graphfix-")))
 
         def confirm_results(results: Sequence[Result], model: ModelProto) -> None:

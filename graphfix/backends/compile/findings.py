@@ -43,7 +43,7 @@ def compiler_findings(result: Result, prepared: PreparedCase, verdict: Verdict, 
 def unwritten_findings(result: Result, prepared: PreparedCase, verdict: Verdict) -> list[Finding]:
     """Return the findings on a model that the compiler accepted but could not write to a file."""
     blamed = blame(verdict.message, (), prepared.facts)
-    message = f"{_compiler(result)} takes the model, but cannot write what it made of it"
+    message = f"{_compiler(result)} accepts the model, but cannot write the compiled result"
     places = [place(node, prepared.facts) for node in blamed.nodes] or [{}]
     return [_finding(UNWRITTEN, result.target, message, kind="unwritten", measured=_quoted(verdict), **where) for where in places]
 

@@ -34,13 +34,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="*", metavar="PATH", help="a model, a folder or a glob (the current folder)")
     parser.add_argument("--changed-since", metavar="REV", help="only models that differ from where REV and HEAD parted")
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--fix", action="store_true", help="mend rejected models in place, verified")
+    how.add_argument("--fix", action="store_true", help="fix rejected models in place, verified")
     how.add_argument("--diff", action="store_true", help="show what --fix would change, and exit 1 if anything")
-    parser.add_argument("--commit", metavar="MESSAGE", help="with --fix: commit the mended models, and nothing else")
+    parser.add_argument("--commit", metavar="MESSAGE", help="with --fix: commit the fixed models, and nothing else")
     parser.add_argument(
         "--report", action="append", default=[], metavar="FORMAT=FILE", help="also write a report there (repeatable)"
     )
-    parser.add_argument("--jobs", "-j", type=int, default=1, metavar="N", help="judge models in N processes (1)")
+    parser.add_argument("--jobs", "-j", type=int, default=1, metavar="N", help="lint models in N processes (default: 1)")
     add_policy(parser)
     add_shared(parser)
     add_fail_on(parser)
@@ -48,12 +48,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Lint, and fix where requested; exit 0 without findings that count, 1 with some, 2 when a model was not judged."""
+    """Lint, and fix where requested; exit 0 without findings that count, 1 with some, 2 when a model was not linted."""
     reports = dict(_reports(given.report))
     if given.commit is not None and not given.fix:
-        raise UsageError("--commit commits what --fix mended", hint="add --fix")
+        raise UsageError("--commit commits what --fix fixed", hint="add --fix")
     if given.jobs < 1:
-        raise UsageError(f"--jobs {given.jobs} is no number of processes", hint="give 1 or more")
+        raise UsageError(f"--jobs {given.jobs} is not a number of processes", hint="give 1 or more")
     models = list(_without_pointers(_chosen(given)))
     settings = model_settings(given, models)
     for target in dict.fromkeys(target for one in settings for target in one.targets):
@@ -63,7 +63,7 @@ def run(given: argparse.Namespace) -> int:
     if given.diff and output_format not in TEXT_FORMATS and given.output_file is None:
         raise UsageError(f"--diff cannot follow {output_format} on stdout", hint="add --output-file FILE, or --report")
     if not models:
-        since = f" has changed since {given.changed_since}" if given.changed_since else " is here to judge"
+        since = f" has changed since {given.changed_since}" if given.changed_since else " is here to lint"
         notice(f"no model{since}")
     results, fixed = _lint_and_fix(given, settings)
     _write_reports(given, output_format, reports, results, any_model=bool(models))
@@ -96,8 +96,8 @@ def _chosen(given: argparse.Namespace) -> list[Path]:
     paths = given.paths or ["."]
     source = next(filter(None, map(recognise_source, paths)), None)
     if source is not None:
-        hint = "write it with `graphfix lower`, or judge it as it is with `graphfix lint`"
-        raise UsageError(f"ci judges models of ONNX, not {source.title}", path=source.text, hint=hint)
+        hint = "convert it with `graphfix lower`, or lint it as it is with `graphfix lint`"
+        raise UsageError(f"ci lints ONNX models, not {source.title}", path=source.text, hint=hint)
     if given.changed_since is None:
         return list(models_in(paths))
     from graphfix.cli.git import changed_since
@@ -153,7 +153,7 @@ def _conclude(given: argparse.Namespace, fixed: Sequence[FixedModel]) -> int:
     files = [file for one in changed for file in one.files]
     if files:
         names = ", ".join(one.results[0].model for one in changed)
-        notice(f"mended in place: {names}")
+        notice(f"fixed in place: {names}")
         if given.commit is not None:
             from graphfix.cli.git import commit_files
 
@@ -175,7 +175,7 @@ def _exit(given: argparse.Namespace, settings: Sequence[ModelSettings], results:
     if fixable and not (given.fix or given.diff):
         options = [*(["--target", given.target] if given.target else []), *(f"--shape={shape}" for shape in given.shape)]
         words = shlex.join(["graphfix", "ci", "--fix", *options, *dict.fromkeys(fixable)])
-        notice(f"to mend in place, verified: {words}")
+        notice(f"to fix in place, verified: {words}")
     return max(codes)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 RANGES = """
 a dim of --shape may be a range, x=1..8x3x224x224 or x=1..4..8x3x224x224 (least, usual, most): a TensorRT engine is
-built for it, for other targets the dim stays free. Where a dim is free and nothing is said of it, TensorRT is given a
+built for it, for other targets the dim stays dynamic. Where a dim is dynamic and no size is given, TensorRT is given a
 size at which onnxruntime runs the model.
 """
 
@@ -37,14 +37,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="overwrite an existing OUT")
     parser.add_argument("--data", type=Path, metavar="FILE.npz", help="inputs to compare outputs on, by input name")
     parser.add_argument(
-        "--deadline", type=float, default=300.0, metavar="SECONDS", help="what an exporter or the compiler may take (300)"
+        "--deadline",
+        type=float,
+        default=300.0,
+        metavar="SECONDS",
+        help="time limit of an exporter or the compiler (default: 300)",
     )
-    parser.add_argument("--memory-gib", type=float, default=6.0, metavar="N", help="what it may hold (6)")
+    parser.add_argument("--memory-gib", type=float, default=6.0, metavar="N", help="memory limit of it (default: 6)")
     parser.add_argument("--compute-capability", metavar="N.N[,N.N]", help=f"GPUs to build for (tensorrt: {CAPABILITIES})")
-    parser.add_argument("--bisect", action="store_true", help="when it is rejected, find the smallest part that still is")
-    part = "where that part goes (OUT when it ends with .onnx, else beside it)"
+    parser.add_argument(
+        "--bisect", action="store_true", help="when the model is rejected, find the smallest part that is rejected alone"
+    )
+    part = "file for that part (default: OUT when it ends with .onnx, else a file beside it)"
     parser.add_argument("--bisect-output", type=Path, metavar="REPRO.onnx", help=part)
-    parser.add_argument("--bisect-time", type=float, default=300.0, metavar="SECONDS", help="how long to search (300)")
+    parser.add_argument(
+        "--bisect-time", type=float, default=300.0, metavar="SECONDS", help="time limit of the search (default: 300)"
+    )
     add_shared(parser)
     add_fail_on(parser)
     add_lowering(parser, bounds=False)
@@ -74,10 +82,10 @@ def run(given: argparse.Namespace) -> int:
     shapes, values = spanned_bindings(given.shape, given.set, config)
     with (
         as_onnx(given.model, given, targets, *bindings(given.shape, given.set, config)) as (file, lowered_source),
-        spinner() as say,
+        spinner(f"importing {targets[0]}") as say,
         open_target(targets[0], deadline=given.deadline, memory_gib=given.memory_gib) as session,
     ):
-        say(f"{targets[0]} is compiling")
+        say(f"compiling with {targets[0]}")
         case = Case(file, shapes, values, read_data(given.data))
         compiled = compile_case(
             case, targets[0], session, output=output, options=options,

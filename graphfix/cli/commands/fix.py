@@ -55,10 +55,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rewrite", action="append", default=[], metavar="NAME[:OP][,NAME...]", help=named)
     parser.add_argument("--data", type=Path, metavar="FILE.npz", help="inputs to verify with, by input name")
     parser.add_argument("--why", action="store_true", help="for every finding that remains: which rewrites declined, and why")
-    parser.add_argument("--confirm", action="store_true", help="ask the real compilers too, and go on by what they reject")
-    parser.add_argument("--no-confirm", action="store_true", help="do not compile original and result where a compiler is here")
-    parser.add_argument("--rtol", type=float, help="relative tolerance on outputs, in place of each rewrite's own")
-    parser.add_argument("--atol", type=float, help="absolute tolerance on outputs, in place of each rewrite's own")
+    parser.add_argument("--confirm", action="store_true", help="also run the real compilers, and fix what they reject")
+    parser.add_argument(
+        "--no-confirm", action="store_true", help="do not compile the original and the result, even where a compiler is installed"
+    )
+    parser.add_argument("--rtol", type=float, help="relative tolerance on outputs, instead of each rewrite's own")
+    parser.add_argument("--atol", type=float, help="absolute tolerance on outputs, instead of each rewrite's own")
     add_reforms(parser)
     add_shared(parser)
     add_fail_on(parser)
@@ -85,8 +87,13 @@ def run(given: argparse.Namespace) -> int:
         writable(goal, force=given.force or given.in_place)
     if given.html is not None:
         writable(given.html, force=given.force)
+    output = None
     with contextlib.ExitStack() as stack:
-        fixing = _fix(stack, given, config, targets)
+        say = stack.enter_context(spinner())
+        fixing = _fix(stack, given, config, targets, say)
+        if not given.diff:
+            say(f"writing {goal}")
+            output = _save(fixing, goal, given)
     if given.diff:
         sys.stdout.write(fixing.diff)
         for sentence in fixing.fixed.unmet:
@@ -94,7 +101,6 @@ def run(given: argparse.Namespace) -> int:
         if not fixing.diff and not fixing.fixed.unmet:
             print(f"graphfix: {given.model}: {_unchanged(fixing.fixed.results)}", file=sys.stderr)
         return int(bool(fixing.diff or fixing.fixed.unmet))
-    output = _save(fixing, goal, given)
     results = _finished_results(fixing, Policy(config), output, given)
     if given.html is not None:
         from graphfix.cli.model_pages import write_fix_page
@@ -123,7 +129,9 @@ class Fixing:
     after: ModelSize | None = None
 
 
-def _fix(stack: contextlib.ExitStack, given: argparse.Namespace, config: Config, targets: Sequence[str]) -> Fixing:
+def _fix(
+    stack: contextlib.ExitStack, given: argparse.Namespace, config: Config, targets: Sequence[str], say: Callable[[str], None]
+) -> Fixing:
     """Lower the model where needed, and fix it for the targets, with the compilers' verdicts where requested."""
     from graphfix.analysis.model_size import ModelSize
     from graphfix.ir.external_data import has_external
@@ -140,9 +148,9 @@ def _fix(stack: contextlib.ExitStack, given: argparse.Namespace, config: Config,
     rewrites = parse_rewrites(given.rewrite, {"exact", *allow})
     shapes, values = bindings(given.shape, given.set, config)
     file, lowered_source = stack.enter_context(as_onnx(given.model, given, targets, shapes, values))
+    say(f"reading {given.model}")
     model = read_whole(file)
     external = has_external(read_skeleton(file))
-    say = stack.enter_context(spinner())
     ask = confirm_results = None
     if given.confirm:
         from graphfix.backends.compile.consult import consult_compilers
@@ -153,9 +161,17 @@ def _fix(stack: contextlib.ExitStack, given: argparse.Namespace, config: Config,
         allow=allow, rewrites=rewrites,
         rtol=given.rtol if given.rtol is not None else config.rtol,
         atol=given.atol if given.atol is not None else config.atol,
-        interface=_interface(model, given), progress=say, ask=ask, explain=given.why, measure=_measure(stack, given, say),
+        interface=_interface(model, given), ask=ask, explain=given.why, measure=_measure(stack, given, say),
+        progress=lambda rewrite: say(f"trying the rewrite {rewrite}"),
     )  # fmt: skip
-    fixed = fix_model(model, lambda candidate: judge(candidate, targets, name=str(given.model)), options)
+
+    def lint(candidate: ModelProto) -> list[Result]:
+        say("linting the model")
+        results = judge(candidate, targets, name=str(given.model))
+        say("comparing outputs with the original's in onnxruntime")
+        return results
+
+    fixed = fix_model(model, lint, options)
     if confirm_results is not None:
         confirm_results(fixed.results, fixed.model)
     advise_remaining(fixed, judge, options.allow, measured=not given.confirm)

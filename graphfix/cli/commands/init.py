@@ -22,7 +22,7 @@ from graphfix.tables.table import table
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="FOLDER", help="the project (the current folder)")
-    add_targets(parser, "its targets, where they cannot be found out")
+    add_targets(parser, "its targets, where they cannot be detected")
     parser.add_argument("--no-hook", action="store_true", help="write settings alone")
 
 

@@ -39,18 +39,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="a model, a folder (searched for *.onnx), a glob, or a SOURCE in one of the forms below",
     )
-    parser.add_argument("--statistics", action="store_true", help="count the nodes each target takes, and their islands")
+    parser.add_argument(
+        "--statistics", action="store_true", help="count the nodes each target supports, and the partitions they form"
+    )
     parser.add_argument(
         "--fix", action="store_true", help="fix the models in place, verified and atomically, and report what remains"
     )
     parser.add_argument("--diff", action="store_true", help="print what --fix would change, node by node, and write no model")
-    parser.add_argument("--confirm", action="store_true", help="also ask the real compiler, where it is installed")
-    parser.add_argument("--explain-verdict", metavar="NODE", help="tell how the verdict on a node, or on @model, comes about")
+    parser.add_argument("--confirm", action="store_true", help="also run the real compiler, where it is installed")
+    parser.add_argument("--explain-verdict", metavar="NODE", help="explain the verdict on a node, or on the whole model (@model)")
     parser.add_argument("--annotate", type=Path, metavar="OUT.onnx", help="write a copy with each verdict in its node's metadata")
     parser.add_argument("--html", type=Path, metavar="OUT", help="write a self-contained page: the graph, verdicts and findings")
     parser.add_argument("--force", action="store_true", help="overwrite an existing OUT")
-    parser.add_argument("--jobs", "-j", type=int, default=1, metavar="N", help="judge models in N processes (1)")
-    parser.add_argument("--timings", action="store_true", help="say on stderr what the time was spent on")
+    parser.add_argument("--jobs", "-j", type=int, default=1, metavar="N", help="lint models in N processes (default: 1)")
+    parser.add_argument("--timings", action="store_true", help="print the time spent on each stage to stderr")
     add_policy(parser)
     add_shared(parser)
     add_fail_on(parser)
@@ -81,7 +83,7 @@ def run(given: argparse.Namespace) -> int:
     if not models:
         raise UsageError(f"no model in {', '.join(given.paths)}", hint="name a .onnx file, or a folder that holds some")
     if given.jobs < 1:
-        raise UsageError(f"--jobs {given.jobs} is no number of processes", hint="give 1 or more")
+        raise UsageError(f"--jobs {given.jobs} is not a number of processes", hint="give 1 or more")
     sources = {path: source for path in models if (source := recognise_source(path)) is not None}
     if sources and (given.fix or given.diff):
         hint = "write it with `graphfix lower`, and fix that"
@@ -153,7 +155,8 @@ def _judge(lint_run: LintRun) -> list[Result]:
     results: list[Result] = []
     with contextlib.ExitStack() as stack:
         out = stack.enter_context(destination(given.output_file))
-        step = stack.enter_context(progress(len(lint_run.tasks), "linting"))
+        showing = stack.enter_context(contextlib.ExitStack())
+        step = showing.enter_context(progress(len(lint_run.tasks), "linting"))
         confirm = open_confirmation(stack, lint_run.settings, lint_run.tasks) if given.confirm else None
         for position, (found, spent) in enumerate(run_tasks(lint_run.tasks, given.jobs)):
             one = lint_run.settings[position]
@@ -176,6 +179,7 @@ def _judge(lint_run: LintRun) -> list[Result]:
                 write(found, out)
             results.extend(found)
             step(one.model.name)
+        showing.close()
         clock.start()
         _report(lint_run, results, out)
         clock.lap("printing")

@@ -51,13 +51,14 @@ def run(given: argparse.Namespace) -> int:
     writable(given.output, force=given.force)
     shapes, values = bindings(given.shape, given.set, config)
     with contextlib.ExitStack() as stack:
-        say = stack.enter_context(spinner())
-        lowered_source = stack.enter_context(
-            lower_for_command(source, given, targets=targets, shapes=shapes, values=values, progress=say)
-        )
-        verified = lowered_source.lowered.chosen.verified
-        if verified:
-            _write_model(lowered_source, given, shapes, values)
+        with spinner() as say:
+            lowered_source = stack.enter_context(
+                lower_for_command(source, given, targets=targets, shapes=shapes, values=values, progress=say)
+            )
+            verified = lowered_source.lowered.chosen.verified
+            if verified:
+                say(f"writing {given.output}")
+                _write_model(lowered_source, given, shapes, values)
         results = _results(lowered_source, targets)
         for result in results:
             result.output = str(given.output) if verified else None

@@ -34,10 +34,12 @@ REPEATED_FLAGS = ("trust", "network")
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("source", metavar="SOURCE", help="a model of ONNX, or of PyTorch or TensorFlow in one of the forms below")
-    parser.add_argument("--html", type=Path, metavar="OUT", help="also write a self-contained page that draws the roads")
+    parser.add_argument("--html", type=Path, metavar="OUT", help="also write a self-contained page that draws the paths")
     parser.add_argument("--force", action="store_true", help="overwrite an existing OUT")
-    parser.add_argument("--time", type=float, default=60.0, metavar="SECONDS", help="what rewriting may take for each road (60)")
-    parser.add_argument("--confirm", action="store_true", help="ask the real compilers too, and go on by what they reject")
+    parser.add_argument(
+        "--time", type=float, default=60.0, metavar="SECONDS", help="time limit of the rewrites on each path (default: 60)"
+    )
+    parser.add_argument("--confirm", action="store_true", help="also run the real compilers, and fix what they reject")
     add_proof(parser)
     add_shared(parser, formats=FORMATS)
     add_lowering(parser)

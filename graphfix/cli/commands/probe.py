@@ -17,13 +17,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--op", nargs="+", action="extend", default=[], metavar="OP", help="operators, as the tables name them (all)"
     )
-    parser.add_argument("--check", action="store_true", help="write nothing; say which probes answer otherwise than recorded")
-    parser.add_argument("--fixes", action="store_true", help="try rewrites on the refused probes, to find what fixes each entry")
-    parser.add_argument("--placement", action="store_true", help="ask what runs the probes that it takes, to find fallbacks")
-    parser.add_argument("--artifact", action="store_true", help="write the probes that it takes, to find what has no artifact")
-    parser.add_argument("--sample", type=int, metavar="N", help="with --check: ask N of the recorded probes only")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; print the probes whose result differs from the recorded one"
+    )
+    parser.add_argument("--fixes", action="store_true", help="try rewrites on the rejected probes, to find what fixes each entry")
+    parser.add_argument(
+        "--placement", action="store_true", help="find out which implementation runs the supported probes, to find fallbacks"
+    )
+    parser.add_argument("--artifact", action="store_true", help="write the supported probes, to find what has no artifact")
+    parser.add_argument("--sample", type=int, metavar="N", help="with --check: repeat only N of the recorded probes")
     parser.add_argument("--seed", type=int, metavar="N", help="with --sample: which ones (0)")
-    parser.add_argument("--evidence", type=Path, metavar="DIR", help="keep answers here, so that an interrupted run goes on")
+    parser.add_argument(
+        "--evidence", type=Path, metavar="DIR", help="store results here, so that an interrupted run can continue"
+    )
     parser.add_argument("--jobs", type=int, metavar="N", help="operators measured at a time (as many as there are processors)")
     parser.add_argument("--rules", type=Path, metavar="DIR", help="where the tables are, instead of graphfix's own")
 
@@ -97,7 +103,7 @@ def _measure_fixes(given: argparse.Namespace, name: str, python: str) -> int:
         answers = given.evidence or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="graphfix-fixes-")))
         jobs = given.jobs or os.cpu_count() or 1
         outcome = measure_fixes(name, given.op, python=python, home=given.rules, answers=answers, report=_log, jobs=jobs)
-    print(f"{name} {outcome.version}: {outcome.fixed} of {outcome.tried} refused probes fixed")
+    print(f"{name} {outcome.version}: {outcome.fixed} of {outcome.tried} rejected probes fixed")
     return 0
 
 
@@ -152,7 +158,7 @@ def _check_probes(given: argparse.Namespace, name: str, python: str) -> int:
     outcome = check(name, given.op, python=python, home=given.rules, sample=given.sample, seed=given.seed or 0, report=_log)
     for drift in outcome.drifted:
         print(drift)
-    counts = f"{outcome.asked} probes asked again of {outcome.known} recorded, {len(outcome.drifted)} answer otherwise"
+    counts = f"{outcome.asked} probes repeated of {outcome.known} recorded, {len(outcome.drifted)} differ"
     print(f"{name} {outcome.version}: {counts}")
     if outcome.missing:
         hint = f"measure anew with `graphfix probe --target {name}@{outcome.version}`"

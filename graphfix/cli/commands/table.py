@@ -16,7 +16,7 @@ from graphfix.tables.table import Table
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
-        "--op", nargs="+", action="extend", default=[], metavar="OP", help="operators: their conditions, evidence and cures"
+        "--op", nargs="+", action="extend", default=[], metavar="OP", help="operators: show their conditions, evidence and fixes"
     )
     add_targets(parser, "every measured version of these, or T@VERSION")
     parser.add_argument("--html", type=Path, metavar="OUT", help="write a self-contained page instead")

@@ -44,4 +44,4 @@ class DecomposedActivation(Check):
         from graphfix.analysis.patterns.decomposed_activations import decomposed
 
         for found in decomposed(look.facts):
-            yield self.at(look, found.node, f"a {found.activation}, taken apart into elementary operators, ends here")
+            yield self.at(look, found.node, f"the last node of a {found.activation} that is written as elementary operators")

@@ -23,11 +23,11 @@ class ExoticActivation(Check):
     severity = Severity.NOTE
     kind = "activation"
     valid = (Example("y = Relu(x)"),)
-    invalid = (Example("y = Mish(x)", says="`Mish` is an exotic activation"),)
+    invalid = (Example("y = Mish(x)", says="`Mish` is an uncommon activation"),)
 
     def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a note for every exotic activation."""
         for node, _, ruling in look.ruled():
             if node.op in EXOTIC and node.domain in ("", "com.microsoft"):
-                answer = {"supported": "takes it", "rejected": "rejects it"}.get(ruling.verdict, "was not asked about it")
-                yield self.at(look, node, f"`{node.op}` is an exotic activation; {look.table.title} {answer} in this form")
+                answer = {"supported": "supports it", "rejected": "rejects it"}.get(ruling.verdict, "was not measured on it")
+                yield self.at(look, node, f"`{node.op}` is an uncommon activation; {look.table.title} {answer} in this form")

@@ -40,7 +40,7 @@ class InputBoundControlFlow(Check):
             "else_branch = b () => (float[2,3] q) { q = Neg(x) }>",
             inputs="float[2,3] x, int64 sr",
             weights="int64 k = {16000}",
-            says="the only If hangs on input `sr`; bind it with --set sr=16000",
+            says="the only If depends on input `sr`; bind it with --set sr=16000",
         ),
     )
 
@@ -62,7 +62,7 @@ class InputBoundControlFlow(Check):
                 continue
             roots.sort(key=lambda root: root.dim is not None)
             inputs = list(dict.fromkeys(_subject(root) for root in roots))
-            number = f"the only {op} hangs" if count == 1 else f"all {count} {op}s hang"
+            number = f"the only {op} depends" if count == 1 else f"{'both' if count == 2 else f'all {count}'} {op} nodes depend"
             message = f"{number} on {listed(inputs)}; bind {'it' if len(inputs) == 1 else 'them'} with "
             options = binding(look.facts, roots)
             yield self.at(look, nodes[-1], message + options, cure=options)

@@ -35,7 +35,7 @@ class ShapeDependentOperator(Check):
             "s = Shape(x)\nn = Slice(s, a, b)\nt = Concat<axis = 0>(n, c)\ny = Reshape(x, t)",
             inputs="float[n,4] x",
             weights="int64[1] a = {0}, int64[1] b = {1}, int64[1] c = {-1}",
-            says="Shape → Slice → Concat → Reshape, which hangs on dim 0 of input `x`; fix it with --shape x=<n>x4",
+            says="Shape → Slice → Concat → Reshape, which depends on dim 0 of input `x`; fix it with --shape x=<n>x4",
         ),
     )
 
@@ -54,7 +54,7 @@ class ShapeDependentOperator(Check):
             roots = sizing_roots(trace.value_roots(operand.name, node.scope))
             shown = " → ".join([*path, node.op])
             options = binding(look.facts, roots)
-            hangs = f", which hangs on {listed([str(root) for root in roots[:3]])}" if roots else ""
+            hangs = f", which depends on {listed([str(root) for root in roots[:3]])}" if roots else ""
             fix = f"; fix it with {options}" if options else ""
             yield self.at(look, node, f"the shape is computed at run time by {shown}{hangs}{fix}", cure=options)
 

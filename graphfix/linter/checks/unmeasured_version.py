@@ -38,6 +38,6 @@ class UnmeasuredVersion(Check):
             yield self.at(
                 look,
                 None,
-                f"version {table.asked} was not measured: the nearest that was, {table.title}, judged in its stead; "
+                f"version {table.asked} was not measured: the nearest measured version, {table.title}, is used instead; "
                 f"measure it with `graphfix backends install {wanted}` and `graphfix probe --target {wanted}`",
             )

@@ -110,7 +110,7 @@ def _search(search: _PathSearch) -> ConversionPath:
     except GraphfixError:
         raise
     except Exception as error:
-        note = f"graphfix failed on this road ({type(error).__name__}: {str(error)[:200]}); report it"
+        note = f"graphfix failed on this path ({type(error).__name__}: {str(error)[:200]}); report it"
         start, target, options = search.start, search.target, search.options
         command = path_command(options.source, options.options, start, target, Means.UNKNOWN)
         return ConversionPath(start, target, _target_title(target), Means.UNKNOWN, nodes=start.nodes, note=note, command=command)
@@ -153,7 +153,7 @@ class _PathSearch:
         return self._finished_path(means, first, best)
 
     def _unmodified(self) -> Outcome:
-        self.progress(f"{self.start.exporter} to {self.target}: as it is")
+        self.progress(f"{self.start.exporter} to {self.target}: the model as it is")
         bound_model = bound(self.model, self.options.shapes, self.options.values)
         outcome = Outcome(self._lint(bound_model)[0], model=bound_model)
         if self.target in self.options.compilers:
@@ -211,7 +211,7 @@ class _PathSearch:
         from graphfix.rewriting.pipeline import fix_model
 
         ask_compiler, confirm = self.options.compilers.get(self.target, (None, None))
-        stage = f"{self.start.exporter} to {self.target}: {attempt.means.value} means"
+        stage = f"{self.start.exporter} to {self.target}: {attempt.means.value} rewrites"
         shapes = {**named(self.model, self.options.shapes), **attempt.sizes}
         options = FixOptions(
             targets=[self.target], allow=attempt.allow, shapes=shapes, values=self.options.values,

@@ -76,7 +76,7 @@ class Calls(Reader):
         if name == "is_tensor" and args and args[0].kind == TENSOR and args[0].certain:
             return Value(known=True)
         if name in PACKING and (home.startswith("torch") or not home) and node is not None:
-            self.note("packed-sequence", node, f"`{name}` packs sequences, which few exporters and fewer compilers take")
+            self.note("packed-sequence", node, f"`{name}` packs sequences, which few exporters and fewer compilers support")
             return tensor(*every, certain=False)
         if EXPORT_QUERIES.fullmatch(name):
             return Value(known=True)

@@ -32,19 +32,19 @@ class Decisions(Reader):
         if value.kind in (TENSOR, EXTRACTED):
             self.note_value_branch(test, text, value)
         elif value.kind == SIZE and sizes:
-            self.note("size-branch", test, f"`{text}` hangs on a size; a trace keeps the way that the example's took")
+            self.note("size-branch", test, f"`{text}` depends on a size; a trace keeps the branch that the example took")
         return None
 
     def note_value_branch(self, node: ast.AST, text: str, value: Value) -> None:
         """Note a decision that depends on a tensor's values, in place of the conversions that led to it."""
         self.explained |= value.conversions
         of, how = (
-            ("a weight's", "torch.export refuses it")
+            ("a weight's", "torch.export rejects it")
             if value.weight
-            else ("a tensor's", "a trace keeps the way the example took")
+            else ("a tensor's", "a trace keeps the branch that the example took")
         )
-        self.note("data-dependent-branch", node, f"`{text}` hangs on {of} values; {how}")
+        self.note("data-dependent-branch", node, f"`{text}` depends on {of} values; {how}")
 
     def note_size_arithmetic(self, node: ast.AST) -> None:
         """Note a shape or bound that is computed from sizes."""
-        self.note("size-arithmetic", node, f"`{self.source_text(node)}` takes a size that is computed from others")
+        self.note("size-arithmetic", node, f"`{self.source_text(node)}` uses a size that is computed from others")

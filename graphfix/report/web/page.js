@@ -152,12 +152,12 @@
     if (cell) {
       const [, probes, compiler, on, tried, statements] = cell;
       inside.push(make("p", { class: "soft" }, `${probes} probes of ${text(compiler)}, measured ${text(on)}; ${column[2]}`));
-      if (verdict === "always") inside.push(make("p", {}, "Taken in every form that was tried."));
+      if (verdict === "always") inside.push(make("p", {}, "Supported in every form that was tried."));
       inside.push(...statements.map((one) => statement(one, `${column[0]}/${name}`)));
       const axes = text(tried).split("\n").filter(Boolean).map((axis) => make("li", {}, axis));
       if (axes.length) inside.push(make("details", {}, make("summary", {}, "What was tried"), make("ul", { class: "tried" }, ...axes)));
     } else {
-      inside.push(make("p", {}, "Nobody asked this compiler about the operator: it may take it or not. Measure it with ",
+      inside.push(make("p", {}, "This operator was not measured on this compiler. Measure it with ",
         make("code", {}, `graphfix probe --target ${column[0]}@${column[1]} --op ${name}`), "."));
     }
     if (column[3]) inside.push(make("p", { class: "soft" }, column[3]));

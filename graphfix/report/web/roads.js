@@ -23,7 +23,7 @@
   const said = (road) => `${road.exporter} to ${road.target}: ${CALLED[road.way]}, ${road.words}`;
 
   byId("summary").textContent = [data.title, data.by, `${data.reached.length} of ${count(data.targets.length, "target")} reached`,
-    `${count(data.roads.length, "road")} tried`].filter(Boolean).join(" · ");
+    `${count(data.roads.length, "path")} tried`].filter(Boolean).join(" · ");
   byId("legend").append(...data.ways.filter(([way]) => data.roads.some((road) => road.way === way)).map(([way, called, meaning]) =>
     make("li", { class: way }, draw("svg", { width: 44, height: 10, "aria-hidden": "true" },
       draw("path", { class: "ribbon", d: "M0 5H44", "stroke-width": 8 })), make("b", {}, called), make("span", {}, meaning))));
@@ -59,7 +59,7 @@
           { start, dead: start.state !== "good", brief: { fails: "fails", differs: "differs" }[start.state] });
       }),
       data.ways.map(([way, called]) => ({ way, called, own: sorted.filter((road) => road.way === way) })).filter(({ own }) => own.length)
-        .map(({ way, called, own }) => node("way", called, count(own.length, "road"), own, { way })),
+        .map(({ way, called, own }) => node("way", called, count(own.length, "path"), own, { way })),
       data.targets.map((target) => {
         const own = sorted.filter((road) => road.target === target).sort((one, other) => RANK[one.way] - RANK[other.way]);
         return node("target", target, data.reached.includes(target) ? CALLED[easiest(target).way] : CALLED[best(own)], own,
@@ -91,7 +91,7 @@
     });
     const point = (a, c) => (down ? `${c.toFixed(1)} ${a.toFixed(1)}` : `${a.toFixed(1)} ${c.toFixed(1)}`);
     const bend = (a, c, b, d) => `C${point((a + b) / 2, c)} ${point((a + b) / 2, d)} ${point(b, d)}`;
-    const svg = draw("svg", { class: down ? "down" : "over", role: "group", "aria-label": "Roads from the source to its targets",
+    const svg = draw("svg", { class: down ? "down" : "over", role: "group", "aria-label": "Paths from the source to its targets",
       width: down ? across : length, height: down ? length : across,
       viewBox: down ? `-2 -2 ${across + 4} ${length + 4}` : `-2 -2 ${length + 4} ${across + 4}` });
     const [[source], beginnings, ways, goals] = all;
@@ -205,7 +205,7 @@
     const dead = start.state !== "good";
     return [make("h2", { id: "detail-title" }, start.exporter),
       make("p", {}, make("span", { class: `badge ${dead ? "none" : "as-is"}` }, STATES[start.state])),
-      ...(dead ? part("What stands in the way", make("div", { class: "obstacle none" }, make("div", {}, start.reason),
+      ...(dead ? part("What blocks it", make("div", { class: "obstacle none" }, make("div", {}, start.reason),
         ...(start.place ? [make("ul", {}, make("li", { class: "place" }, start.place))] : []),
         ...(start.cure ? [make("div", { class: "soft" }, start.cure)] : []))) : []),
       ...(start.nodes ? [facts(startFacts(start))] : []),
@@ -219,32 +219,32 @@
     if (road.rewrites.length) numbers.push(["rewrites", `error ${error(road.max_rel_error)} of an output's scale`]);
     if (road.rewrites.length && data.by && road.reached) numbers.push(["in all", `error ${error(road.end_error)} against the framework`]);
     if (Object.keys(road.shapes).length) numbers.push(["sizes", Object.entries(road.shapes).map(([name, dims]) => `${name} ${dims.join("×")}`).join(", ")]);
-    numbers.push(["judge", `${road.judge}: ${road.verdict}`]);
+    numbers.push(["predicted by", `${road.judge}: ${road.verdict}`]);
     if (road.compiler) {
       const { version, accepted, stage, message } = road.compiler;
-      numbers.push(["compiler", `${version} itself ${accepted ? "takes it" : `rejects it at ${stage}: ${message}`}`]);
+      numbers.push(["compiler", `${version} itself ${accepted ? "accepts it" : `rejects it at ${stage}: ${message}`}`]);
     }
     numbers.push(["tried in", `${road.seconds} s`]);
     const others = road.easiest || !road.reached ? [] : [make("p", { class: "soft" }, `${said(easiest(road.target))}, is easier.`)];
     return [make("h2", { id: "detail-title" }, `${road.exporter} → ${road.target}`),
       make("p", {}, make("span", { class: `badge ${road.way}` }, CALLED[road.way])), ...others,
       ...(road.note ? [make("p", {}, road.note)] : []),
-      ...part("What stands in the way", ...left),
+      ...part("What blocks it", ...left),
       ...(road.hint ? [make("p", {}, "Perhaps with ", make("code", {}, road.hint))] : []),
-      ...part("What stood in the way", ...gone),
+      ...part("What was fixed", ...gone),
       ...part(road.reached ? "Rewrites" : "Rewrites that were tried", ...(road.rewrites.length ? [make("ul", {}, ...road.rewrites.map((one) =>
         make("li", {}, make("b", {}, one.name), ` × ${one.times} (${one.safety})`)))] : [])),
       ...part("Measured", facts(numbers)),
-      ...part(road.reached ? "Take this road" : "Learn more", make("pre", {}, road.command))];
+      ...part(road.reached ? "Use this path" : "Learn more", make("pre", {}, road.command))];
   };
   const tellAll = () => {
     const open = data.targets.filter((target) => data.reached.includes(target));
     const shut = data.targets.filter((target) => !data.reached.includes(target));
     const line = (road) => make("li", {}, make("b", {}, road.target), `: ${road.words}${data.exporters.length > 1 ? ` by ${road.exporter}` : ""}`);
-    return [make("h2", { id: "detail-title" }, "The easiest roads"),
+    return [make("h2", { id: "detail-title" }, "The easiest paths"),
       ...(open.length ? [make("ul", {}, ...open.map((target) => line(easiest(target))))] : []),
       ...part("Not reached", ...(shut.length ? [make("ul", {}, ...shut.map((target) => line(easiest(target))))] : [])),
-      make("p", { class: "soft" }, "Choose a road, an exporter or a target to see what stands in the way, and the command to take.")];
+      make("p", { class: "soft" }, "Choose a path, an exporter or a target to see what blocks it, and the command to run.")];
   };
   const mark = () => {
     const svg = byId("drawing").firstElementChild;

@@ -41,11 +41,11 @@ class NameDims(Rewrite):
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
             """<ir_version: 8, opset_import: ["" : 17]> g (float[N, 3] x) => (float[N, 3] y) { y = Relu(x) }""",
-            because="every open dim of the inputs has a plain name",
+            because="every dynamic dim of the inputs has a plain name",
         ),
         Case(
             """<ir_version: 8, opset_import: ["" : 17]> g (float[N, N] x) => (float[N, N] y) { y = Relu(x) }""",
-            because="every open dim of the inputs has a plain name",
+            because="every dynamic dim of the inputs has a plain name",
         ),
     )
 
@@ -72,7 +72,7 @@ class NameDims(Rewrite):
                 dim.dim_param = name
                 changed += 1
         if not changed:
-            return Outcome(None, declined=(Declined("every open dim of the inputs has a plain name"),))
+            return Outcome(None, declined=(Declined("every dynamic dim of the inputs has a plain name"),))
         for dim in _dims(made):
             if dim.dim_param in renamed:
                 dim.dim_param = renamed[dim.dim_param]

@@ -33,7 +33,7 @@ class Simplify(Rewrite):
     """Simplify the model with onnxsim, in a separate process with a deadline.
 
     Why: it has fusions and folds that no rewrite here has. It also raises, hangs and changes results on some models, so
-    it is tried last, only where findings remain, and is withdrawn unless outputs agree and no new finding appears.
+    it is tried last, only where findings remain, and is undone unless outputs agree and no new finding appears.
     """
 
     name = "simplify"

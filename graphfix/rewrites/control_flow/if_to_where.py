@@ -24,7 +24,7 @@ GUARDED = {"Gather": 1, "GatherND": 1, "GatherElements": 1, "ScatterND": 1, "Sca
 class IfToWhere(GraphRewrite):
     """Compute both branches of an If whose condition is not known, and select between their results by Where.
 
-    Why: few compilers support If, all support Where. The branch not taken is computed too, so both must be small,
+    Why: few compilers support If, all support Where. The branch that is not selected is computed too, so both must be small,
     and neither may fail or draw random numbers.
     """
 

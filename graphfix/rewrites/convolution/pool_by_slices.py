@@ -108,7 +108,7 @@ def _with_places(draft: ReplacementBuilder, found: Windows) -> str | None:
     """Write the maxima and their indices: a later position replaces an earlier one only where it is greater."""
     shape = draft.fixed()
     if shape is None:
-        return f"the places in `{draft.node.inputs[0].name}` hang on its batch and channels, which are not fixed"
+        return f"the places in `{draft.node.inputs[0].name}` depend on its batch and channels, which are not fixed"
     order = draft.attribute("storage_order", 0)
     flat = np.arange(np.prod(found.size)).reshape(found.size, order="F" if order else "C")
     flat = np.pad(flat, [(b, max(0, r)) for b, r in zip(found.before, found.reach, strict=True)], constant_values=-1)

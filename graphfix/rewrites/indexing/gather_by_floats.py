@@ -61,7 +61,7 @@ class GatherByFloats(BuiltRewrite):
         if table.dtype == np.uint8 and bits == 4:
             table, zeros = _halves(table), _halves(zeros) if zeros is not None else None
         if 4 * table.size > MOST:
-            return f"its table would take {4 * table.size} bytes, over {MOST}"
+            return f"its table would need {4 * table.size} bytes, over {MOST}"
         axis, size = int(draft.attribute("quantize_axis", 1)) % table.ndim, int(draft.attribute("block_size", 128))
         middle = 1 << (bits - 1) if table.dtype == np.uint8 else 0
         shift = np.full(scales.shape, middle) if zeros is None else np.take(zeros, range(scales.shape[-1]), -1)

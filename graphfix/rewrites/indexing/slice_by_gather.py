@@ -39,7 +39,7 @@ class SliceByGather(BuiltRewrite):
         Case(
             """<ir_version: 8, opset_import: ["" : 13]> g (float[4] x) => (float[2] y)
                <int64[1] s = {1}, int64[1] e = {3}> { y = Slice(x, s, e) }""",
-            because="it takes steps of one",
+            because="it has steps of one",
         ),
         Case(
             """<ir_version: 8, opset_import: ["" : 13]> g (float[N] x) => (float[N] y)
@@ -57,7 +57,7 @@ class SliceByGather(BuiltRewrite):
         if shape is None:
             return f"the rank of `{draft.node.inputs[0].name}` is unknown"
         if (steps == 1).all():
-            return "it takes steps of one"
+            return "it has steps of one"
         picks = {}
         for start, end, axis, step in zip(*(part.tolist() for part in (starts, ends, axes, steps)), strict=True):
             size = shape[axis]

@@ -27,7 +27,7 @@ class BindInput(Rewrite):
                  y = If (p) <
                    then_branch = t () => (float[3] a) { a = Relu(x) },
                    else_branch = e () => (float[3] b) { b = Neg(x) }> }""",
-            because="the value is yours to name: --set p=VALUE",
+            because="needs a value: --set p=VALUE",
         ),
     )
 
@@ -38,7 +38,7 @@ class BindInput(Rewrite):
         if not small:
             return Outcome(None)
         named = " or ".join(f"--set {name}=VALUE" for name in small)
-        return Outcome(None, declined=(Declined(f"the value is yours to name: {named}", at=small[0]),))
+        return Outcome(None, declined=(Declined(f"needs a value: {named}", at=small[0]),))
 
 
 def _is_small(dims: object) -> bool:

@@ -24,7 +24,7 @@ class DropUnused(InterfaceRewrite):
 
     name = "drop-unused"
     before = "graphfix fix model.onnx --drop-unused --drop-output logits"
-    ask = "what goes is yours to say: --drop-unused, --drop-output NAME"
+    ask = "needs the names to drop: --drop-unused, --drop-output NAME"
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
             """<ir_version: 8, opset_import: ["" : 17]> g (float[3] x, float[3] z) => (float[3] y) { y = Relu(x) }""",

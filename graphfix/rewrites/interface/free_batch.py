@@ -35,7 +35,7 @@ class FreeBatch(InterfaceRewrite):
 
     name = "free-batch"
     before = "graphfix fix model.onnx --free-batch"
-    ask = "a batch is freed when you ask for it: --free-batch"
+    ask = "needs an option: --free-batch"
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
             """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 3] x) => (float[1, 3] y) { y = Relu(x) }""",

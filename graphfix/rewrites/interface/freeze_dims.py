@@ -24,7 +24,7 @@ class FreezeDims(Rewrite):
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
             """<ir_version: 8, opset_import: ["" : 17]> g (float[N, 3] x) => (float[N, 3] y) { y = Relu(x) }""",
-            because="the sizes are yours to name: --shape x=Nx3 with a number for N",
+            because="needs sizes: --shape x=Nx3 with a number for N",
         ),
     )
 
@@ -35,4 +35,4 @@ class FreezeDims(Rewrite):
         if not free:
             return Outcome(None)
         named = ", ".join(f"--shape {name}={dims} with a number for {', '.join(symbols)}" for name, dims, symbols in free)
-        return Outcome(None, declined=(Declined(f"the sizes are yours to name: {named}", at=free[0][0]),))
+        return Outcome(None, declined=(Declined(f"needs sizes: {named}", at=free[0][0]),))

@@ -60,7 +60,7 @@ class PreprocessInput(InterfaceRewrite):
 
     name = "preprocess-input"
     before = "graphfix fix model.onnx --normalize 127.5,127.5 --input-dtype uint8"
-    ask = "what comes in is yours to say: --normalize NAME=MEAN,STD, --input-dtype NAME=uint8"
+    ask = "needs the form of the input: --normalize NAME=MEAN,STD, --input-dtype NAME=uint8"
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
             """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 3, 8, 8] x) => (float[1, 3, 8, 8] y) { y = Relu(x) }""",
@@ -131,7 +131,7 @@ def _mismatch(name: str, asked: Preparation, dims: Sequence[object]) -> Declined
     if 0.0 in asked.std:
         return Declined("a deviation of 0 divides nothing", at=name)
     if all(number == 0 for number in asked.mean) and all(number == 1 for number in asked.std) and asked.dtype == "float32":
-        return Declined(f"nothing is asked of `{name}`", at=name)
+        return Declined(f"nothing is requested for `{name}`", at=name)
     for numbers in (asked.mean, asked.std):
         found = dims[asked.channels(dims, len(numbers), old=False)] if len(numbers) > 1 and dims else len(numbers)
         if len(numbers) > 1 and isinstance(found, int) and found not in (0, len(numbers)):

@@ -29,7 +29,7 @@ class SwitchLayout(InterfaceRewrite):
 
     name = "switch-layout"
     before = "graphfix fix model.onnx --input-layout x=nhwc"
-    ask = "the layout is yours to name: --input-layout NAME=nhwc"
+    ask = "needs a layout: --input-layout NAME=nhwc"
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
             """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 3, 8, 8] x) => (float[1, 3, 8, 8] y) { y = Relu(x) }""",

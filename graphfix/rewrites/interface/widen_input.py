@@ -35,16 +35,16 @@ class WidenInput(InterfaceRewrite):
     name = "widen-input"
     fixes = (FixRule("", kinds=("attribute", "dtype", "form"), traits=("inputs.dtypes",)),)
     before = "graphfix fix model.onnx --input-dtype x=int32"
-    ask = "the dtype is yours to name: --input-dtype NAME=int32"
+    ask = "needs a dtype: --input-dtype NAME=int32"
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
             """<ir_version: 8, opset_import: ["" : 17]> g (uint8[1, 3, 8, 8] x) => (float[1, 3, 8, 8] y) {
                  y = Cast<to = 1>(x) }""",
-            because="the dtype is yours to name: --input-dtype x=int32",
+            because="needs a dtype: --input-dtype x=int32",
         ),
         Case(
             """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 3, 8, 8] x) => (float[1, 3, 8, 8] y) { y = Relu(x) }""",
-            because="every input has a dtype that compilers take",
+            because="every input has a dtype that compilers support",
         ),
     )
 
@@ -62,10 +62,10 @@ class WidenInput(InterfaceRewrite):
         if self.asked:
             return super().apply(model, wanted)
         narrow = [info for info in interface(model) if DTYPES.get(info.type.tensor_type.elem_type) in NARROW]
-        reason = "every input has a dtype that compilers take"
+        reason = "every input has a dtype that compilers support"
         if narrow:
             wide = "float32" if DTYPES[narrow[0].type.tensor_type.elem_type] == "float16" else "int32"
-            reason = f"the dtype is yours to name: --input-dtype {narrow[0].name}={wide}"
+            reason = f"needs a dtype: --input-dtype {narrow[0].name}={wide}"
         return Outcome(None, declined=(Declined(reason),))
 
     def reform(self, model: ModelProto) -> Reformed | Declined:

@@ -49,13 +49,13 @@ class DecomposeDequantize(BuiltRewrite):
             """<ir_version: 8, opset_import: ["" : 13]> g (float[4] x, float s, uint8 z) => (float[4] y) {
                  q = QuantizeLinear(x, s, z)
                  y = DequantizeLinear(q, s, z) }""",
-            because="what it reads is quantised in this graph, and goes with that",
+            because="its input is quantised in this graph, and is rewritten together with that",
         ),
     )
 
     def draw(self, draft: ReplacementBuilder) -> str | None:
         if _is_quantised_here(draft.node.inputs[0]):
-            return "what it reads is quantised in this graph, and goes with that"
+            return "its input is quantised in this graph, and is rewritten together with that"
         shape, scales = draft.shape(), draft.shape(1)
         if shape is None or scales is None:
             return "the rank of its operands is unknown"

@@ -18,7 +18,7 @@ DTYPES = ("uint8", "int8", "uint16", "int16")
 class DropQuantization(GraphRewrite):
     """Leave the rounding of activations out, and keep the range that quantising holds them in.
 
-    Why: a compiler without quantised operators takes the float graph around them. Each value is off by at most half a
+    Why: a compiler without quantised operators supports the float graph around them. Each value is off by at most half a
     quantum; the range stays because tools fold a Relu or a Clip into it.
     """
 

@@ -63,7 +63,7 @@ class ExpandMatmulBits(BuiltRewrite):
         if draft.has(4) or (draft.has(3) and zeros is None):
             return f"`{draft.node.inputs[4 if draft.has(4) else 3].name}` reorders or shifts its weight at run time"
         if 4 * k * n > MOST:
-            return f"its weight would take {4 * k * n} bytes, over {MOST}"
+            return f"its weight would need {4 * k * n} bytes, over {MOST}"
         bits, size = int(draft.attribute("bits", 4)), int(draft.attribute("block_size"))
         if bits not in (2, 4, 8):
             return f"weights of {bits} bits are not read back"

@@ -17,7 +17,7 @@ INTEGER = {"MatMulInteger": "MatMul", "ConvInteger": "Conv"}
 class FloatForDynamic(GraphRewrite):
     """Run a dynamically quantised layer in floats, with the weights that are stored.
 
-    Why: quantising activations while running is one runtime's way; few compilers take its operators. The weights keep
+    Why: quantising activations while running is one runtime's way; few compilers support its operators. The weights keep
     the rounding they have, activations lose theirs, so numbers come nearer to the float model's.
     """
 

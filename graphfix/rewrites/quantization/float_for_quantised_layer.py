@@ -17,7 +17,7 @@ WEIGHTS = """float b = {0.1}, uint8[3, 2] w = {1, 2, 3, 4, 5, 250}, float ws = {
 class FloatForQuantisedLayer(BuiltRewrite):
     """Run onnxruntime's own dynamically quantised layers as the float layers they stand for.
 
-    Why: these operators are one runtime's; every other refuses them. The weights keep the rounding they have.
+    Why: these operators are one runtime's; every other rejects them. The weights keep the rounding they have.
     """
 
     name = "float-for-quantised-layer"

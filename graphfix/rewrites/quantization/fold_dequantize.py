@@ -16,7 +16,7 @@ from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 class FoldDequantize(GraphRewrite):
     """Store a quantised weight or bias as the floats it stands for.
 
-    Why: compilers that take no quantised graph take its weights as floats, and some that do take none in int32, which
+    Why: compilers that support no quantised graph accept its weights as floats, and some that do accept none in int32, which
     is what biases are kept in. The file grows by as much as the weights were narrower.
     """
 

@@ -56,14 +56,14 @@ class IntegerByFloat(BuiltRewrite):
             """<ir_version: 8, opset_import: ["" : 13]> g (float[N, 3] x, int8[3, 2] b) => (int32[N, 2] y) {
                  q, s, z = DynamicQuantizeLinear(x)
                  y = MatMulInteger(q, b, z) }""",
-            because="what it reads is quantised in this graph, and goes with that",
+            because="its input is quantised in this graph, and is rewritten together with that",
         ),
     )
 
     def draw(self, draft: ReplacementBuilder) -> str | None:
         maker = draft.node.inputs[0].inputs
         if maker and maker[0].op in ("DynamicQuantizeLinear", "QuantizeLinear"):
-            return "what it reads is quantised in this graph, and goes with that"
+            return "its input is quantised in this graph, and is rewritten together with that"
         weight = draft.shape(1)
         conv = draft.node.op == "ConvInteger"
         terms = None if weight is None else (weight[1:] if conv else weight[-2:][:1])

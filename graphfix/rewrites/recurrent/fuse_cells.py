@@ -119,7 +119,7 @@ class FuseCells(GraphRewrite):
                 if layer is None:
                     continue
                 if _feeds_back(chain, layer.inputs):
-                    yield Declined("what goes into a step hangs on the state before it", at=surgery.label(key))
+                    yield Declined("the input of a step depends on the state before it", at=surgery.label(key))
                     continue
                 layer.write(surgery, graph, chain)
                 yield key

@@ -14,7 +14,7 @@ WEIGHTS = "float[1, 2, 1] w = {0.5, 2}, float[1, 2, 2] r = {1, 0.5, 0.25, 1}"
 class ReverseToForward(BuiltRewrite):
     """Run a layer that starts at the end forward, over steps in reverse order.
 
-    Why: compilers that know one direction only take, or compute, a reverse layer as if it were a forward one.
+    Why: compilers that know one direction only read, or compute, a reverse layer as if it were a forward one.
     """
 
     name = "reverse-to-forward"

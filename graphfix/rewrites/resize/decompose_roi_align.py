@@ -55,7 +55,7 @@ class DecomposeRoiAlign(BuiltRewrite):
             """<ir_version: 8, opset_import: ["" : 16]>
                g (float[1, 2, 5, 5] x, float[3, 4] r, int64[3] b) => (float[R, C, H, W] y) {
                  y = RoiAlign(x, r, b) }""",
-            because="the number of samples hangs on the size of each region",
+            because="the number of samples depends on the size of each region",
         ),
         Case(
             """<ir_version: 8, opset_import: ["" : 16]>
@@ -70,7 +70,7 @@ class DecomposeRoiAlign(BuiltRewrite):
         if shape is None or not all(isinstance(dim, int) for dim in shape[1:]):
             return f"the dims of `{draft.node.inputs[0].name}` are not fixed"
         if not 0 < samples <= MOST_SAMPLES:
-            return "the number of samples hangs on the size of each region"
+            return "the number of samples depends on the size of each region"
         if draft.attribute("mode", "avg") != "avg":
             return "the greatest sample is not what is written out"
         c, h, w = (int(dim) for dim in shape[1:])  # type: ignore[arg-type]

@@ -74,7 +74,7 @@ def resampling(node: Any, surgery: Any) -> Resampling | str:
         return next(each for each in given.values() if isinstance(each, str))
     axes = [axis % len(before) for axis in node.attrs.get("axes", range(len(before)))]
     if node.attrs.get("keep_aspect_ratio_policy", "stretch") != "stretch":
-        return "it keeps the aspect ratio: the scales hang together"
+        return "it keeps the aspect ratio: the scales depend on each other"
     scales = sizes = None
     if given["scales"] is not None and given["scales"].size:
         scales = _spread(given["scales"], axes, (1.0,) * len(before))

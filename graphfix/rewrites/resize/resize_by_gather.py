@@ -14,7 +14,7 @@ from graphfix.rewriting.rewrite import Case, FixRule, Safety
 class ResizeByGather(BuiltRewrite):
     """Write a nearest Resize or Upsample between fixed sizes as one Gather for each axis that it changes.
 
-    Why: compilers take some ways to map coordinates and to round, and some ranks; Gather with constant indices says
+    Why: compilers support some ways to map coordinates and to round, and some ranks; Gather with constant indices says
     which element is meant, for any of them.
     """
 

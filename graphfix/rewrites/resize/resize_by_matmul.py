@@ -12,7 +12,7 @@ from graphfix.rewriting.rewrite import Case, FixRule, Safety
 class ResizeByMatmul(BuiltRewrite):
     """Write a linear or cubic Resize or Upsample between fixed sizes as a matrix product for each axis that it changes.
 
-    Why: compilers take some ways to map coordinates, few take cubic, antialiasing or other ranks than 4; the matrix
+    Why: compilers support some ways to map coordinates, few support cubic, antialiasing or other ranks than 4; the matrix
     holds all of that. The products are summed in another order, which rounds otherwise:
     behind a step such as Floor, values at its edge may fall to the other side.
     """

@@ -66,7 +66,7 @@ class ResizeByScales(BuiltRewrite):
         if not draft.has(3):
             return "it has scales already"
         if draft.attribute("keep_aspect_ratio_policy", "stretch") != "stretch":
-            return "it keeps the aspect ratio: the scales hang together"
+            return "it keeps the aspect ratio: the scales depend on each other"
         if draft.attribute("coordinate_transformation_mode") == "tf_crop_and_resize":
             return "it crops as it resizes"
         scales = self._multiples(draft)

@@ -14,7 +14,7 @@ from graphfix.rewriting.rewrite import Case, FixRule, Safety
 class ResizeThrough4d(BuiltRewrite):
     """Resize a tensor of fewer dims, or of more with leading ones that stay, as one of four.
 
-    Why: compilers resize pictures, [batch, channels, height, width]; other ranks they refuse.
+    Why: compilers resize pictures, [batch, channels, height, width]; other ranks they reject.
     """
 
     name = "resize-through-4d"

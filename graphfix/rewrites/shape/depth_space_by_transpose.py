@@ -16,7 +16,7 @@ class DepthSpaceByTranspose(BuiltRewrite):
     """Move between depth and space by two transposes of rank 4.
 
     Why: a compiler that has these operators for some dtypes or one of two modes has Reshape and Transpose for all,
-    and rank 4 is what every one of them takes.
+    and rank 4 is what every one of them supports.
     """
 
     name = "depth-space-by-transpose"

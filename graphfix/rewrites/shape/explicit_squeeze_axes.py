@@ -15,7 +15,7 @@ from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 class ExplicitSqueezeAxes(GraphRewrite):
     """Name the axes that a Squeeze without axes removes.
 
-    Why: without them the rank of the result depends on the sizes, which compilers of fixed graphs refuse.
+    Why: without them the rank of the result depends on the sizes, which compilers of fixed graphs reject.
     """
 
     name = "explicit-squeeze-axes"

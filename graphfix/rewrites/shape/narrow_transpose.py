@@ -14,7 +14,7 @@ from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
 from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 MOST_AXES = 4
-"""The rank from which every compiler takes a Transpose, and to which this one brings it."""
+"""The rank from which every compiler supports a Transpose, and to which this one brings it."""
 
 
 class NarrowTranspose(BuiltRewrite):
@@ -52,7 +52,7 @@ class NarrowTranspose(BuiltRewrite):
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
             """<ir_version: 8, opset_import: ["" : 13]> g (float[2, 3] x) => (float[3, 2] y) { y = Transpose(x) }""",
-            because="`x` has rank 2, which every compiler takes",
+            because="`x` has rank 2, which every compiler supports",
         ),
         Case(
             """<ir_version: 8, opset_import: ["" : 13]> g (float[A, B, 3, 4, 5] x) => (float[5, 4, 3, B, A] y) {
@@ -64,7 +64,7 @@ class NarrowTranspose(BuiltRewrite):
     def draw(self, draft: ReplacementBuilder) -> str | None:
         shape, name = draft.shape(), draft.node.inputs[0].name
         if shape is None or len(shape) <= MOST_AXES:
-            return f"`{name}` has {'no known rank' if shape is None else f'rank {len(shape)}, which every compiler takes'}"
+            return f"`{name}` has {'no known rank' if shape is None else f'rank {len(shape)}, which every compiler supports'}"
         if sum(not isinstance(dim, int) for dim in shape) > 1:
             return f"several dims of `{name}` are not fixed"
         dims = [dim if isinstance(dim, int) else -1 for dim in shape]
