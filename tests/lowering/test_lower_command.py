@@ -351,7 +351,7 @@ def test_exporter_is_chosen_for_the_target(lower: Callable[..., tuple[int, Path]
         assert result["verdict"] == "accepted"
         chosen[target] = result["lowering"]
     assert (chosen["tract"]["exporter"], chosen["tract"]["reason"]) == ("dynamo", "accepted by tract")
-    assert (chosen["coreml"]["exporter"], chosen["coreml"]["reason"]) == ("trace", "the first that is taken by coreml")
+    assert (chosen["coreml"]["exporter"], chosen["coreml"]["reason"]) == ("trace", "the first that is accepted by coreml")
     assert [one["verdicts"] for one in chosen["coreml"]["attempts"]] == [{"coreml": "rejected"}, {"coreml": "accepted"}]
 
 
