@@ -80,6 +80,15 @@ def ways(gates: int, words: list[str], outputs: tuple[str, ...]) -> list[Change]
         {"activations": ["ScaledTanh", *words[1:]], "activation_alpha": [0.5], "activation_beta": [0.4]},
         {**two, "activations": words * 2},
     ]
+    found += aged(
+        7,
+        14,
+        changes=[
+            {**way, **open_dims}
+            for way in ({}, two, dict.fromkeys(states), {**two, **dict.fromkeys(states)}, layer(gates, batch=1))
+            for open_dims in ({"X.dims": "batch"}, {"dims": "batch"}, {"X.dims": "sequence"})
+        ],
+    )
     found += [
         {**change, "outputs": ("Y",)}
         for change in (
