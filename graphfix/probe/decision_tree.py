@@ -18,6 +18,9 @@ DEPTH = 4
 SMALLEST = 2
 """The fewest probes on each side of a split, unless a side is pure and the split leaves no doubt."""
 ABSENT = "absent"
+NEAR = (BEFORE, BEHIND)
+UNTELLING: frozenset[Facet] = frozenset({ABSENT, "other"})
+"""What stands around a node where no operator is named: it tells nothing, so no condition lists it."""
 GAIN = 6.0
 """The least gain of a split that leaves doubt, in bits over all of its probes: less is noise."""
 
@@ -49,7 +52,8 @@ def _grow(
 def _best(rows: Sequence[Evidence], labels: Mapping[str, str], used: Mapping[str, Any]) -> tuple[str, set[Facet]] | None:
     """Return the split with the most information about the label; None where no split tells enough.
 
-    Of two that tell the same, the one on the facet with fewer values is more general, and is taken.
+    Of two that tell the same, the one on what stands around the node is preferred, then the one on the facet with fewer
+    values, which is more general.
     """
     whole = _entropy(labels[row.digest] for row in rows)
     if not whole:
@@ -71,14 +75,14 @@ def _best(rows: Sequence[Evidence], labels: Mapping[str, str], used: Mapping[str
             outside = [seen for row_label in by_value.items() if row_label[0][1] not in values for seen in row_label[1]]
             if min(len(inside), len(outside)) < SMALLEST and len(rows) > 2 * SMALLEST:
                 continue
-            if not inside or not outside or (name in (BEFORE, BEHIND) and ABSENT in values):
+            if not inside or not outside or (name in NEAR and not UNTELLING.isdisjoint(values)):
                 continue
             left = (len(inside) * _entropy(inside) + len(outside) * _entropy(outside)) / known
             if known * (whole - left) >= min(GAIN, 0.9 * known * whole):
                 found.append((round(whole - left, 6), -len(by_value), name, values))
     if not found:
         return None
-    _, _, name, values = max(found, key=lambda each: (each[0], each[1], each[2]))
+    _, _, name, values = max(found, key=lambda each: (each[0], each[2] in NEAR, each[1], each[2]))
     return name, values
 
 
