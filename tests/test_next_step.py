@@ -14,12 +14,15 @@ import pytest
 import graphfix
 from graphfix.analysis.facts import Facts
 from graphfix.cli.app import main
-from graphfix.linter.deciding_options import PLACEHOLDER, _sum, example_sizes
-from graphfix.linter.diagnostics import Finding, Fix, NextStep, Result, Severity
+from graphfix.linter.deciding_options import PLACEHOLDER, _sum, example_sizes, sizes_matter
+from graphfix.linter.diagnostics import WRONG, Finding, Fix, NextStep, Result, Severity
 from graphfix.linter.engine import judge
 from graphfix.linter.example import Example
 from graphfix.linter.finding_order import in_order_of_decision, need
 from graphfix.linter.next_step import advise
+from graphfix.linter.settled import settled_places
+from graphfix.report.step_notes import step_notes
+from graphfix.report.verdict_matrix import fixes, rejected_nodes
 from graphfix.rewriting.pipeline import FixResult
 from graphfix.rewriting.remaining import advise_remaining
 from graphfix.rewriting.rewrite import Safety
@@ -255,3 +258,61 @@ def test_sizes_follow_from_weights_names_and_places() -> None:
 def test_the_words_of_a_step_put_what_decides_first() -> None:
     step = NextStep((("sr", "1"),), (("x", (1, 2)),), ("z",), ("approximate",))
     assert step.words == ["--set", "sr=1", "--shape", "x=1x2", "--drop-output", "z", "--allow", "approximate"]
+
+
+def test_the_effect_of_options_is_a_sentence_for_every_count() -> None:
+    shapes = (("x", (1, 2)),)
+    said = {
+        (1, 0): "`--shape` fixes the error",
+        (2, 0): "`--shape` fixes both errors",
+        (7, 0): "`--shape` fixes all 7 errors",
+        (7, 2): "`--shape` fixes 5 of 7 errors",
+    }
+    for (before, after), note in said.items():
+        assert step_notes(NextStep(shapes=shapes, before=before, after=after)) == [note]
+    step = NextStep((("n", "1"),), shapes, examples=("h",), before=3, after=1)
+    assert step_notes(step)[0] == "`--set` and `--shape` fix 2 of 3 errors"
+    assert step_notes(step)[1] == "the size of h is an example: replace it with your own"
+
+
+def test_an_error_about_subgraphs_is_settled_with_all_control_flow_and_not_before() -> None:
+    about = Finding("GF110", "", Severity.ERROR, "demo", "", traits=("subgraphs",))
+    branches = RATE.nodes.partition("If(c)")[2]
+    settled = Example("y = If(yes)" + branches, inputs="float[2,3] x", weights="bool yes = {1}")
+    half = Example("z = If(yes)" + branches + "\ny = If(no)" + branches.replace("Relu(x)", "Relu(z)"),
+                   inputs="float[2,3] x, bool no", weights="bool yes = {1}")  # fmt: skip
+    assert settled_places(Facts.of(settled.model)).covers(about)
+    assert not settled_places(Facts.of(half.model)).covers(about)
+    assert not settled_places(Facts.of(settled.model)).covers(dataclasses.replace(about, traits=("inputs.ranks",)))
+
+
+def test_values_and_sizes_are_advised_together_where_each_fixes_some() -> None:
+    both = Example(FLAG.nodes.replace("2,3", "n,3"), inputs="float[n,3] x, bool mono", outputs="float[n,3] y")
+    (result,) = graphfix.lint(both.model, "coreml").results
+    assert result.next is not None
+    assert result.next.words == ["--set", "mono=true", "--shape", "x=1x3"]
+    assert result.next.after == 0
+
+
+def test_a_large_model_whose_errors_sizes_fixed_in_probes_gets_sizes() -> None:
+    error = Finding("GF103", "", Severity.ERROR, "demo", "", op="Conv", output="y", kind="attribute")
+    facts = Facts.of(IMAGE.model)
+    assert not sizes_matter(facts, [error])
+    assert sizes_matter(facts, [dataclasses.replace(error, rewrite=Fix("freeze-dims", "interface"))])
+    assert not sizes_matter(facts, [dataclasses.replace(error, rewrite=Fix("decompose-mish", "exact"))])
+
+
+def test_an_accepted_model_that_a_target_computes_wrong_gets_a_next_step_too() -> None:
+    wrong = Finding("GF301", "", Severity.ERROR, "demo", "", op="Conv", output="y", kind=WRONG)
+    result = Result("", "demo", "1", 1, [wrong])
+    assert result.verdict == "accepted"
+    advise(IMAGE.model, [result], lambda model, targets: [Result("", "demo", "1", 1, [])])
+    assert result.next is not None
+    assert result.next.shapes == (("x", (1, 3, 224, 224)),)
+    (fixed,) = result.findings
+    assert fixed.cure == "--shape x=1x3x224x224"
+    assert fixes(result) == "--shape"
+    assert rejected_nodes(result) == "none; 1 wrong"
+    refused = dataclasses.replace(wrong, code="GF101", kind="operator", output="z")
+    assert rejected_nodes(Result("", "demo", "1", 3, [wrong, refused])) == "1 of 3; 1 wrong"
+    assert rejected_nodes(Result("", "demo", "1", 3, [refused])) == "1 of 3"

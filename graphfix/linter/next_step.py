@@ -66,14 +66,14 @@ class _Search:
 
 
 def advise(model: ModelProto, results: Sequence[Result], judge: Judge, *, most_nodes: int = MEASURED_NODES) -> None:
-    """Set the next step of the Results of one model that are not accepted, and order their findings by it.
+    """Set the next step of the Results of one model that have errors or are undecided, and order their findings by it.
 
     `judge` lints a model for some targets. Options are measured where the model has at most `most_nodes` nodes. Errors that
     the options remove get them as `cure`.
     """
     from graphfix.analysis.cache import facts_of
 
-    open_ = [result for result in results if result.error is None and result.verdict != "accepted"]
+    open_ = [result for result in results if result.error is None and (result.verdict != "accepted" or _errors(result.findings))]
     if not open_:
         return
     facts = facts_of(model)
