@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import shlex
 from pathlib import Path
@@ -21,6 +22,7 @@ from graphfix.linter.example import Example
 from graphfix.linter.finding_order import in_order_of_decision, need
 from graphfix.linter.next_step import advise
 from graphfix.linter.settled import settled_places
+from graphfix.report import text
 from graphfix.report.step_notes import step_notes
 from graphfix.report.verdict_matrix import fixes, rejected_nodes
 from graphfix.rewriting.pipeline import FixResult
@@ -316,3 +318,26 @@ def test_an_accepted_model_that_a_target_computes_wrong_gets_a_next_step_too() -
     refused = dataclasses.replace(wrong, code="GF101", kind="operator", output="z")
     assert rejected_nodes(Result("", "demo", "1", 3, [wrong, refused])) == "1 of 3; 1 wrong"
     assert rejected_nodes(Result("", "demo", "1", 3, [refused])) == "1 of 3"
+
+
+@pytest.mark.parametrize(
+    ("there", "named"),
+    [("`K` computed from dynamic dims (Shape(`p`))", False), ("`K` computed from fixed dims (Shape(`p`))", True)],
+)
+def test_sizes_that_leave_a_node_in_its_form_are_not_its_fix(there: str, named: bool) -> None:
+    def result(message: str) -> Result:
+        error = Finding("GF105", "", Severity.ERROR, "demo", message, op="TopK", output="y", kind="operand", cure="--shape x=<h>")
+        return Result("", "demo", "1", 1, [dataclasses.replace(error, rewrite=Fix("freeze-dims", "interface", fixed=7, of=7))])
+
+    before = result("`K` computed from dynamic dims (Shape(`p`) → Gather, from dims 0 (h) and 1 of input `x`)")
+    advise(IMAGE.model, [before], lambda model, targets: [result(there)])
+    (finding,) = before.findings
+    assert (finding.rewrite is not None, bool(finding.cure)) == (named, named)
+
+
+def test_the_heading_counts_what_is_rejected_and_what_is_wrong() -> None:
+    refused = Finding("GF101", "", Severity.ERROR, "demo", "", op="Conv", output="y", kind="operator")
+    wrong = dataclasses.replace(refused, code="GF301", kind=WRONG, output="z")
+    out = io.StringIO()
+    text.render([Result("m", "demo", "1", 3, [refused, wrong])], out)
+    assert out.getvalue().startswith("m: rejected by demo 1, 1 of 3 nodes; 1 wrong\n")

@@ -7,12 +7,13 @@ errors. For larger ones this would slow lint down; there the kinds of the errors
 from __future__ import annotations
 
 import dataclasses
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from graphfix.errors import GraphfixError
-from graphfix.linter.deciding_options import PLACEHOLDER, SizeOption, deciding_values, example_sizes, sizes_matter
+from graphfix.linter.deciding_options import PLACEHOLDER, SIZES, SizeOption, deciding_values, example_sizes, sizes_matter
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Fix, NextStep, Result, Severity
 from graphfix.linter.finding_order import REQUESTED, in_order_of_decision
 from graphfix.linter.output_options import droppable_outputs
@@ -26,13 +27,18 @@ if TYPE_CHECKING:
 MEASURED_NODES = 150
 """The number of nodes up to which lint measures options; linting these once more takes less than a tenth of a run's time."""
 
+NESTED = re.compile(r" \((?:[^()]|\([^()]*\))*\)")
 Judge = Callable[["ModelProto", Sequence[str]], list[Result]]
 Place = tuple[str, tuple[str, ...], str, str]
 
 
 @dataclasses.dataclass(slots=True)
 class _Search:
-    """The search for the options of one model: the best options so far and the findings that they leave, by target."""
+    """The search for the options of one model: the best options so far and the findings that they leave, by target.
+
+    `sized` are the findings that all values and sizes together leave, whether or not these are the best; empty where they
+    were not tried.
+    """
 
     model: ModelProto
     facts: Facts
@@ -43,6 +49,7 @@ class _Search:
     sizes: Sequence[SizeOption] = ()
     left: Sequence[Sequence[Finding]] = ()
     measured: bool = False
+    sized: Sequence[Sequence[Finding]] = ()
 
     def better(self, values: Mapping[str, str], sizes: Sequence[SizeOption]) -> bool:
         """Lint with these options, and take them where fewer errors are left, or as many and fewer undecided nodes."""
@@ -59,6 +66,7 @@ class _Search:
             return False
         settled = settled_places(facts_of(bound))
         left = [[finding for finding in result.findings if not settled.covers(finding)] for result in results]
+        self.sized = left if sizes else ()
         if _score(left) >= _score(self.left):
             return False
         self.values, self.sizes, self.left, self.measured = values, sizes, left, True
@@ -80,8 +88,10 @@ def advise(model: ModelProto, results: Sequence[Result], judge: Judge, *, most_n
     search = _Search(model, facts, open_, judge, most_nodes, left=[result.findings for result in open_])
     before = sum(map(_errors, search.left))
     _search_options(search)
-    for result, left in zip(open_, search.left, strict=True):
+    for place, (result, left) in enumerate(zip(open_, search.left, strict=True)):
         _mark(result, left, search)
+        if search.sized:
+            result.findings = _without_idle_sizes(result.findings, search.sized[place])
     outputs = droppable_outputs(facts, search.left)
     remaining = [f for found in search.left for f in found if f.severity is Severity.ERROR and f.rewrite is not None]
     named = {f.rewrite.safety for f in remaining if f.rewrite is not None and f.rewrite.name not in REQUESTED}
@@ -132,6 +142,22 @@ def _mark(result: Result, left: Sequence[Finding], search: _Search) -> None:
             fix = finding.rewrite or (Fix("freeze-dims", "interface") if search.sizes else None)
             result.findings[position] = dataclasses.replace(finding, cure=finding.cure or shlex.join(words), rewrite=fix)
     result.findings = in_order_of_decision(result.findings, search.facts)
+
+
+def _without_idle_sizes(findings: Sequence[Finding], sized: Sequence[Finding]) -> list[Finding]:
+    """Return the findings, those without sizes as their fix that say the same of the same place at fixed sizes."""
+    there = {(_place(finding), _form(finding)) for finding in sized if finding.severity is Severity.ERROR}
+    return [
+        dataclasses.replace(finding, rewrite=None, cure="")
+        if finding.rewrite is not None and finding.rewrite.name == SIZES and (_place(finding), _form(finding)) in there
+        else finding
+        for finding in findings
+    ]
+
+
+def _form(finding: Finding) -> str:
+    """Return what a finding says of the node's form, without the names, sizes and origins in parentheses."""
+    return NESTED.sub("", finding.message)
 
 
 def _place(finding: Finding) -> Place:
