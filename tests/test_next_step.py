@@ -20,6 +20,7 @@ from graphfix.linter.diagnostics import WRONG, Finding, Fix, NextStep, Result, S
 from graphfix.linter.engine import judge
 from graphfix.linter.example import Example
 from graphfix.linter.finding_order import in_order_of_decision, need
+from graphfix.linter.fitting_sizes import fitting_sizes
 from graphfix.linter.next_step import advise
 from graphfix.linter.settled import settled_places
 from graphfix.report import text
@@ -341,3 +342,20 @@ def test_the_heading_counts_what_is_rejected_and_what_is_wrong() -> None:
     out = io.StringIO()
     text.render([Result("m", "demo", "1", 3, [refused, wrong])], out)
     assert out.getvalue().startswith("m: rejected by demo 1, 1 of 3 nodes; 1 wrong\n")
+
+
+@pytest.mark.parametrize("target", ["9, -1, 4", "n, 9, 4", "36, 1"])
+def test_a_size_that_the_graph_holds_as_a_constant_is_advised_in_place_of_an_example(target: str) -> None:
+    numbers = target.replace("n", "1")
+    baked = Example("y = Reshape(x, s)", inputs="float[b,time,4] x", outputs="float y",
+                    weights=f"int64[{len(numbers.split(','))}] s = {{{numbers}}}")  # fmt: skip
+    facts = Facts.of(baked.model)
+    (given,) = example_sizes(facts)
+    assert (given.dims, given.examples) == ((1, 64, 4), ("b", "time"))
+    (found,) = fitting_sizes(baked.model, facts, [given])
+    if target == "36, 1":  # 9 is in no target
+        assert found == given
+    else:
+        assert (found.dims, found.examples) == ((1, 9, 4), ("b",))
+    free = Example("y = Reshape(x, s)", inputs="float[b,time,4] x", outputs="float y", weights="int64[3] s = {0, -1, 4}")
+    assert fitting_sizes(free.model, Facts.of(free.model), [given]) == [given]

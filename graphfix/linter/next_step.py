@@ -16,6 +16,7 @@ from graphfix.errors import GraphfixError
 from graphfix.linter.deciding_options import PLACEHOLDER, SIZES, SizeOption, deciding_values, example_sizes, sizes_matter
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Fix, NextStep, Result, Severity
 from graphfix.linter.finding_order import REQUESTED, in_order_of_decision
+from graphfix.linter.fitting_sizes import fitting_sizes
 from graphfix.linter.output_options import droppable_outputs
 from graphfix.linter.settled import settled_places
 
@@ -120,7 +121,7 @@ def _search_options(search: _Search) -> None:
         if search.better(one, ()):
             break
     if sizes and _score(search.left) > (0, 0):
-        search.better(search.values, sizes)
+        search.better(search.values, fitting_sizes(search.model, search.facts, sizes))
 
 
 def _choices(values: Mapping[str, str]) -> list[Mapping[str, str]]:
