@@ -359,3 +359,12 @@ def test_a_size_that_the_graph_holds_as_a_constant_is_advised_in_place_of_an_exa
         assert (found.dims, found.examples) == ((1, 9, 4), ("b",))
     free = Example("y = Reshape(x, s)", inputs="float[b,time,4] x", outputs="float y", weights="int64[3] s = {0, -1, 4}")
     assert fitting_sizes(free.model, Facts.of(free.model), [given]) == [given]
+
+
+def test_the_step_has_the_size_that_the_graph_holds() -> None:
+    baked = Example("y = Reshape(x, s)\nz = Mish(y)", inputs="float[b,time,4] x", outputs="float z",
+                    weights="int64[3] s = {9, -1, 4}")  # fmt: skip
+    (result,) = graphfix.lint(baked.model, "coreml").results
+    assert result.next is not None
+    assert result.next.shapes == (("x", (1, 9, 4)),)
+    assert result.next.examples == ("b",)

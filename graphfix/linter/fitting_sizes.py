@@ -37,7 +37,7 @@ def fitting_sizes(model: ModelProto, facts: Facts, sizes: Sequence[SizeOption]) 
 
 
 def _built_in(model: ModelProto, sizes: Sequence[SizeOption]) -> list[int]:
-    """Return the sizes in the targets of the Reshapes whose inputs have another number of elements at these input sizes."""
+    """Return the built-in sizes that the graph does not fit at these input sizes."""
     from graphfix.analysis.cache import facts_of
     from graphfix.ir.bind_inputs import bind
 
@@ -45,7 +45,12 @@ def _built_in(model: ModelProto, sizes: Sequence[SizeOption]) -> list[int]:
         bound = facts_of(bind(model, {size.input: size.dims for size in sizes}, {}))
     except GraphfixError:  # the sizes contradict each other
         return []
-    return [size for node in bound.nodes if _has_target(node) for size in _misfit(node)]
+    return built_in_sizes(bound)
+
+
+def built_in_sizes(facts: Facts) -> list[int]:
+    """Return the sizes in the targets of the Reshapes whose inputs have another number of elements."""
+    return [size for node in facts.nodes if _has_target(node) for size in _misfit(node)]
 
 
 def _has_target(node: NodeFacts) -> bool:

@@ -16,7 +16,7 @@ from graphfix.errors import GraphfixError
 from graphfix.linter.deciding_options import PLACEHOLDER, SIZES, SizeOption, deciding_values, example_sizes, sizes_matter
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Fix, NextStep, Result, Severity
 from graphfix.linter.finding_order import REQUESTED, in_order_of_decision
-from graphfix.linter.fitting_sizes import fitting_sizes
+from graphfix.linter.fitting_sizes import built_in_sizes, fitting_sizes
 from graphfix.linter.output_options import droppable_outputs
 from graphfix.linter.settled import settled_places
 
@@ -50,16 +50,23 @@ class _Search:
     sizes: Sequence[SizeOption] = ()
     left: Sequence[Sequence[Finding]] = ()
     measured: bool = False
+    misfit: bool = False
     sized: Sequence[Sequence[Finding]] = ()
 
-    def better(self, values: Mapping[str, str], sizes: Sequence[SizeOption]) -> bool:
-        """Lint with these options, and take them where fewer errors are left, or as many and fewer undecided nodes."""
+    def better(self, values: Mapping[str, str], sizes: Sequence[SizeOption], *, anyway: bool = False) -> bool:
+        """Lint with these options, and take them where fewer errors are left, or as many and fewer undecided nodes.
+
+        Sizes that the graph does not fit are not taken, unless `anyway`; they set `misfit`.
+        """
         from graphfix.analysis.cache import facts_of
         from graphfix.ir.bind_inputs import bind, parse_value
 
         given = dict(parse_value(f"{name}={1 if text == PLACEHOLDER else text}") for name, text in values.items())
         try:
             bound = bind(self.model, {size.input: size.dims for size in sizes if size.input not in given}, given)
+            self.misfit = bool(sizes) and not anyway and bool(built_in_sizes(facts_of(bound)))
+            if self.misfit:
+                return False
             results = self.judge(bound, [result.called or result.target for result in self.results])
         except GraphfixError:  # the sizes contradict each other
             return False
@@ -121,7 +128,9 @@ def _search_options(search: _Search) -> None:
         if search.better(one, ()):
             break
     if sizes and _score(search.left) > (0, 0):
-        search.better(search.values, fitting_sizes(search.model, search.facts, sizes))
+        search.better(search.values, sizes)
+        if search.misfit:
+            search.better(search.values, fitting_sizes(search.model, search.facts, sizes), anyway=True)
 
 
 def _choices(values: Mapping[str, str]) -> list[Mapping[str, str]]:
