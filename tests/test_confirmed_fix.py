@@ -129,6 +129,15 @@ def test_the_original_is_kept_where_every_way_is_worse() -> None:
     assert (applied(result), result.confirmed["demo"].last.word) == ([], "rejected")
 
 
+@pytest.mark.parametrize(("said", "word"), [(REJECTED, "rejected"), (RIGHT, "right")])
+def test_sizes_that_were_asked_for_are_confirmed_though_no_rewrite_follows(said: Measurement, word: str) -> None:
+    compiler = Compiler(Neg=said)
+    result = fix_model(model("y = Neg(x)"), rejects(), FixOptions(measure=compiler, shapes={"x": (2, 4)}))
+    assert applied(result) == ["freeze-dims"]
+    assert result.confirmed["demo"].last.word == word
+    assert compiler.asked == 1
+
+
 @pytest.mark.usefixtures("rewrites")
 def test_an_accepted_model_is_not_compiled_and_sizes_are_two() -> None:
     compiler = Compiler(Neg=REJECTED)

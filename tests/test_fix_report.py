@@ -16,6 +16,7 @@ from graphfix.cli.app import main
 from graphfix.linter.diagnostics import Result
 from graphfix.linter.example import Example
 from graphfix.report.changes import render_changes, render_why
+from graphfix.report.confirmed import render_confirmed
 from graphfix.report.page import Page
 from graphfix.report.sizes import render_sizes
 
@@ -120,3 +121,35 @@ def test_numbers_are_shown_in_units_and_what_is_not_known_as_such() -> None:
     assert ["MACs", "n/a", "5", "G"] in rows
     assert ["file", "1.23", "GB", "2.47", "GB"] in rows
     assert ["and", "4", "more"] in rows
+
+
+@pytest.mark.usefixtures("demo")
+def test_sizes_at_which_the_original_does_not_run_are_told_with_the_node_and_the_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = """<ir_version: 8, opset_import: ["" : 18]>
+        g (float[n,4] x) => (float[2,4] y) <int64[2] s = {2, 4}> { [here] y = Reshape(x, s) }"""
+    path = tmp_path / "model.onnx"
+    onnx.save(onnx.parser.parse_model(text), path)
+    _, out = fix(capsys, path, "--shape", "x=3x4", "--no-confirm")
+    (line,) = [line for line in out.splitlines() if "not verified" in line]
+    assert line.startswith("  not verified: onnxruntime cannot run the original: `Reshape` at here: ")
+    assert "requested shape" in line
+    assert "Status" not in line
+    assert "/onnxruntime_src" not in line
+    assert "1 kind  " in out
+    _, out = fix(capsys, path, "--shape", "x=2x4", "--no-confirm")
+    assert "not verified" not in out
+
+
+def test_what_options_changed_is_not_said_to_be_left_as_it_is() -> None:
+    row = {"before": "right", "after": "right", "unchanged": True, "error": None, "seconds": 0.1, "version": "1",
+           "method": "compiled only", "reason": None}  # fmt: skip
+    change = {"rewrite": "freeze-dims", "safety": "interface", "node": "x", "applied": True, "declined": None}
+    told = []
+    for changes in ([change], []):
+        out = io.StringIO()
+        render_confirmed([Result("m", "demo", "1", changes=changes, confirmed={"demo": row})], out)
+        told.append(out.getvalue())
+    assert told[0] == "  confirmed by demo 1: computes right (compiled only, 0.1 s)\n"
+    assert "was left as it is" in told[1]

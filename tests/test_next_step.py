@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import shlex
 from pathlib import Path
@@ -14,12 +15,17 @@ import pytest
 import graphfix
 from graphfix.analysis.facts import Facts
 from graphfix.cli.app import main
-from graphfix.linter.deciding_options import PLACEHOLDER, _sum, example_sizes
-from graphfix.linter.diagnostics import Finding, Fix, NextStep, Result, Severity
+from graphfix.linter.deciding_options import PLACEHOLDER, _sum, example_sizes, sizes_matter
+from graphfix.linter.diagnostics import WRONG, Finding, Fix, NextStep, Result, Severity
 from graphfix.linter.engine import judge
 from graphfix.linter.example import Example
 from graphfix.linter.finding_order import in_order_of_decision, need
+from graphfix.linter.fitting_sizes import fitting_sizes
 from graphfix.linter.next_step import advise
+from graphfix.linter.settled import settled_places
+from graphfix.report import text
+from graphfix.report.step_notes import step_notes
+from graphfix.report.verdict_matrix import fixes, rejected_nodes
 from graphfix.rewriting.pipeline import FixResult
 from graphfix.rewriting.remaining import advise_remaining
 from graphfix.rewriting.rewrite import Safety
@@ -255,3 +261,110 @@ def test_sizes_follow_from_weights_names_and_places() -> None:
 def test_the_words_of_a_step_put_what_decides_first() -> None:
     step = NextStep((("sr", "1"),), (("x", (1, 2)),), ("z",), ("approximate",))
     assert step.words == ["--set", "sr=1", "--shape", "x=1x2", "--drop-output", "z", "--allow", "approximate"]
+
+
+def test_the_effect_of_options_is_a_sentence_for_every_count() -> None:
+    shapes = (("x", (1, 2)),)
+    said = {
+        (1, 0): "`--shape` fixes the error",
+        (2, 0): "`--shape` fixes both errors",
+        (7, 0): "`--shape` fixes all 7 errors",
+        (7, 2): "`--shape` fixes 5 of 7 errors",
+    }
+    for (before, after), note in said.items():
+        assert step_notes(NextStep(shapes=shapes, before=before, after=after)) == [note]
+    step = NextStep((("n", "1"),), shapes, examples=("h",), before=3, after=1)
+    assert step_notes(step)[0] == "`--set` and `--shape` fix 2 of 3 errors"
+    assert step_notes(step)[1] == "the size of h is an example: replace it with your own"
+
+
+def test_an_error_about_subgraphs_is_settled_with_all_control_flow_and_not_before() -> None:
+    about = Finding("GF110", "", Severity.ERROR, "demo", "", traits=("subgraphs",))
+    branches = RATE.nodes.partition("If(c)")[2]
+    settled = Example("y = If(yes)" + branches, inputs="float[2,3] x", weights="bool yes = {1}")
+    half = Example("z = If(yes)" + branches + "\ny = If(no)" + branches.replace("Relu(x)", "Relu(z)"),
+                   inputs="float[2,3] x, bool no", weights="bool yes = {1}")  # fmt: skip
+    assert settled_places(Facts.of(settled.model)).covers(about)
+    assert not settled_places(Facts.of(half.model)).covers(about)
+    assert not settled_places(Facts.of(settled.model)).covers(dataclasses.replace(about, traits=("inputs.ranks",)))
+
+
+def test_values_and_sizes_are_advised_together_where_each_fixes_some() -> None:
+    both = Example(FLAG.nodes.replace("2,3", "n,3"), inputs="float[n,3] x, bool mono", outputs="float[n,3] y")
+    (result,) = graphfix.lint(both.model, "coreml").results
+    assert result.next is not None
+    assert result.next.words == ["--set", "mono=true", "--shape", "x=1x3"]
+    assert result.next.after == 0
+
+
+def test_a_large_model_whose_errors_sizes_fixed_in_probes_gets_sizes() -> None:
+    error = Finding("GF103", "", Severity.ERROR, "demo", "", op="Conv", output="y", kind="attribute")
+    facts = Facts.of(IMAGE.model)
+    assert not sizes_matter(facts, [error])
+    assert sizes_matter(facts, [dataclasses.replace(error, rewrite=Fix("freeze-dims", "interface"))])
+    assert not sizes_matter(facts, [dataclasses.replace(error, rewrite=Fix("decompose-mish", "exact"))])
+
+
+def test_an_accepted_model_that_a_target_computes_wrong_gets_a_next_step_too() -> None:
+    wrong = Finding("GF301", "", Severity.ERROR, "demo", "", op="Conv", output="y", kind=WRONG)
+    result = Result("", "demo", "1", 1, [wrong])
+    assert result.verdict == "accepted"
+    advise(IMAGE.model, [result], lambda model, targets: [Result("", "demo", "1", 1, [])])
+    assert result.next is not None
+    assert result.next.shapes == (("x", (1, 3, 224, 224)),)
+    (fixed,) = result.findings
+    assert fixed.cure == "--shape x=1x3x224x224"
+    assert fixes(result) == "--shape"
+    assert rejected_nodes(result) == "none; 1 wrong"
+    refused = dataclasses.replace(wrong, code="GF101", kind="operator", output="z")
+    assert rejected_nodes(Result("", "demo", "1", 3, [wrong, refused])) == "1 of 3; 1 wrong"
+    assert rejected_nodes(Result("", "demo", "1", 3, [refused])) == "1 of 3"
+
+
+@pytest.mark.parametrize(
+    ("there", "named"),
+    [("`K` computed from dynamic dims (Shape(`p`))", False), ("`K` computed from fixed dims (Shape(`p`))", True)],
+)
+def test_sizes_that_leave_a_node_in_its_form_are_not_its_fix(there: str, named: bool) -> None:
+    def result(message: str) -> Result:
+        error = Finding("GF105", "", Severity.ERROR, "demo", message, op="TopK", output="y", kind="operand", cure="--shape x=<h>")
+        return Result("", "demo", "1", 1, [dataclasses.replace(error, rewrite=Fix("freeze-dims", "interface", fixed=7, of=7))])
+
+    before = result("`K` computed from dynamic dims (Shape(`p`) → Gather, from dims 0 (h) and 1 of input `x`)")
+    advise(IMAGE.model, [before], lambda model, targets: [result(there)])
+    (finding,) = before.findings
+    assert (finding.rewrite is not None, bool(finding.cure)) == (named, named)
+
+
+def test_the_heading_counts_what_is_rejected_and_what_is_wrong() -> None:
+    refused = Finding("GF101", "", Severity.ERROR, "demo", "", op="Conv", output="y", kind="operator")
+    wrong = dataclasses.replace(refused, code="GF301", kind=WRONG, output="z")
+    out = io.StringIO()
+    text.render([Result("m", "demo", "1", 3, [refused, wrong])], out)
+    assert out.getvalue().startswith("m: rejected by demo 1, 1 of 3 nodes; 1 wrong\n")
+
+
+@pytest.mark.parametrize("target", ["9, -1, 4", "n, 9, 4", "36, 1"])
+def test_a_size_that_the_graph_holds_as_a_constant_is_advised_in_place_of_an_example(target: str) -> None:
+    numbers = target.replace("n", "1")
+    baked = Example("y = Reshape(x, s)", inputs="float[b,time,4] x", outputs="float y",
+                    weights=f"int64[{len(numbers.split(','))}] s = {{{numbers}}}")  # fmt: skip
+    facts = Facts.of(baked.model)
+    (given,) = example_sizes(facts)
+    assert (given.dims, given.examples) == ((1, 64, 4), ("b", "time"))
+    (found,) = fitting_sizes(baked.model, facts, [given])
+    if target == "36, 1":  # 9 is in no target
+        assert found == given
+    else:
+        assert (found.dims, found.examples) == ((1, 9, 4), ("b",))
+    free = Example("y = Reshape(x, s)", inputs="float[b,time,4] x", outputs="float y", weights="int64[3] s = {0, -1, 4}")
+    assert fitting_sizes(free.model, Facts.of(free.model), [given]) == [given]
+
+
+def test_the_step_has_the_size_that_the_graph_holds() -> None:
+    baked = Example("y = Reshape(x, s)\nz = Mish(y)", inputs="float[b,time,4] x", outputs="float z",
+                    weights="int64[3] s = {9, -1, 4}")  # fmt: skip
+    (result,) = graphfix.lint(baked.model, "coreml").results
+    assert result.next is not None
+    assert result.next.shapes == (("x", (1, 9, 4)),)
+    assert result.next.examples == ("b",)

@@ -105,3 +105,11 @@ def test_tracts_gelu_is_predicted_to_have_no_artifact_in_either_spelling(body: s
     assert [finding.cure for finding in found] == ["--rewrite decompose-gelu"]
     assert "GeluExact" in found[0].measured
     assert findings(Example('y = Gelu<approximate = "tanh">(x)', opset=20), "tract", None) == []
+
+
+@pytest.mark.parametrize("target", ["demo", "tract"])
+def test_the_message_reads_as_one_sentence(target: str) -> None:
+    model = ABS if target == "demo" else Example("y = Gelu(x)", opset=20)
+    (finding,) = findings(model, target, RULES if target == "demo" else None)
+    assert "with  with" not in finding.message
+    assert "  " not in finding.message

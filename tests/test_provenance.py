@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from graphfix.analysis.facts import Facts
 from graphfix.analysis.provenance import Provenance, Root
+from graphfix.linter.engine import judge
 from graphfix.linter.example import Example
 from graphfix.linter.option_hints import binding
 
@@ -49,3 +52,14 @@ def test_a_deep_graph_is_traced_without_recursion() -> None:
     nodes = "s = Shape(x)\na0 = Abs(s)\n" + "\n".join(f"a{i + 1} = Abs(a{i})" for i in range(3000)) + "\ny = Reshape(x, a3000)"
     facts = Facts.of(Example(nodes, inputs="float[n,4] x").model)
     assert Provenance.of(facts).value_roots("a3000", ()) == [Root("x", 0)]
+
+
+def test_dims_of_one_input_are_named_together() -> None:
+    sizes = Example(
+        "s = Shape(x)\nn = Slice(s, a, b)\nt = Concat<axis = 0>(n, c)\ny = Reshape(x, t)",
+        inputs="float[n,m,4] x",
+        weights="int64[1] a = {0}, int64[1] b = {2}, int64[1] c = {-1}",
+    )
+    (result,) = judge(sizes.model, ["demo"], home=Path(__file__).parent.parent / "fixtures" / "rules")
+    (finding,) = [finding for finding in result.findings if finding.code == "GF203"]
+    assert "which depends on dims 0 and 1 of input `x`; fix it with" in finding.message

@@ -41,7 +41,7 @@ def codes() -> dict[str, Code]:
     rules = [(check.code, check.name, check.severity, inspect.cleandoc(inspect.getdoc(type(check)) or "")) for check in checks()]
     for code, name, severity, about in [*rules, *((o.code, o.name, o.severity, o.about) for o in (*OUTCOMES, *SOURCE_OUTCOMES))]:
         if code in found:
-            about = f"{found[code].about}\n\n{about}"
+            about = f"{found[code].about}\n\nWhere the compiler itself was run:\n\n{about}"
         found[code] = Code(code, found[code].name if code in found else name, severity, about)
     return dict(sorted(found.items()))
 

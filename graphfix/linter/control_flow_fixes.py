@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from graphfix.linter.diagnostics import Finding, Fix, Severity
-from graphfix.linter.settled import settled_places
+from graphfix.linter.settled import SUBGRAPHS, settled_places
 
 if TYPE_CHECKING:
     from graphfix.analysis.facts import Facts
 
 CONTROL_FLOW = frozenset({"If", "Loop", "Scan"})
-SUBGRAPHS = frozenset({"subgraphs", "branch-constants"})
-"""Facets of the whole model that are about its subgraphs."""
 DISSOLVE = {"If": Fix("dissolve-if", "exact"), "Loop": Fix("unroll-loop", "exact")}
 """The rewrites that remove control flow whose condition or trip count is constant."""
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 INPUT_RANKS = "inputs.ranks"
 """The facet of a model by which a target rejects inputs without dims."""
+SIZES = "freeze-dims"
+"""The rewrite that `--shape` is."""
 PLACEHOLDER = "VALUE"
 """The text for a value that only the user knows."""
 CONTROL_FLOW = {"If": 1, "Loop": 2}
@@ -79,9 +81,9 @@ def _plausible(facts: Facts, value: Value) -> str:
 
 
 def sizes_matter(facts: Facts, findings: Iterable[Finding]) -> bool:
-    """Whether an error is about dynamic dims, or about operands that are computed from them."""
+    """Whether an error is about dynamic dims, about operands that are computed from them, or was fixed by sizes in probes."""
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
-    if any(finding.kind == "dynamic" for finding in errors):
+    if any(f.kind == "dynamic" or (f.rewrite is not None and f.rewrite.name == SIZES) for f in errors):
         return True
     keys = {(finding.scope, finding.output) for finding in errors if finding.kind == "operand"}
     nodes = (node for node in facts.nodes if keys and any((node.scope, output) in keys for output in node.proto.output))

@@ -7,14 +7,16 @@ errors. For larger ones this would slow lint down; there the kinds of the errors
 from __future__ import annotations
 
 import dataclasses
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from graphfix.errors import GraphfixError
-from graphfix.linter.deciding_options import PLACEHOLDER, SizeOption, deciding_values, example_sizes, sizes_matter
+from graphfix.linter.deciding_options import PLACEHOLDER, SIZES, SizeOption, deciding_values, example_sizes, sizes_matter
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Fix, NextStep, Result, Severity
 from graphfix.linter.finding_order import REQUESTED, in_order_of_decision
+from graphfix.linter.fitting_sizes import built_in_sizes, fitting_sizes
 from graphfix.linter.output_options import droppable_outputs
 from graphfix.linter.settled import settled_places
 
@@ -26,13 +28,18 @@ if TYPE_CHECKING:
 MEASURED_NODES = 150
 """The number of nodes up to which lint measures options; linting these once more takes less than a tenth of a run's time."""
 
+NESTED = re.compile(r" \((?:[^()]|\([^()]*\))*\)")
 Judge = Callable[["ModelProto", Sequence[str]], list[Result]]
 Place = tuple[str, tuple[str, ...], str, str]
 
 
 @dataclasses.dataclass(slots=True)
 class _Search:
-    """The search for the options of one model: the best options so far and the findings that they leave, by target."""
+    """The search for the options of one model: the best options so far and the findings that they leave, by target.
+
+    `sized` are the findings that all values and sizes together leave, whether or not these are the best; empty where they
+    were not tried.
+    """
 
     model: ModelProto
     facts: Facts
@@ -43,15 +50,23 @@ class _Search:
     sizes: Sequence[SizeOption] = ()
     left: Sequence[Sequence[Finding]] = ()
     measured: bool = False
+    misfit: bool = False
+    sized: Sequence[Sequence[Finding]] = ()
 
-    def better(self, values: Mapping[str, str], sizes: Sequence[SizeOption]) -> bool:
-        """Lint with these options, and take them where fewer errors are left, or as many and fewer undecided nodes."""
+    def better(self, values: Mapping[str, str], sizes: Sequence[SizeOption], *, anyway: bool = False) -> bool:
+        """Lint with these options, and take them where fewer errors are left, or as many and fewer undecided nodes.
+
+        Sizes that the graph does not fit are not taken, unless `anyway`; they set `misfit`.
+        """
         from graphfix.analysis.cache import facts_of
         from graphfix.ir.bind_inputs import bind, parse_value
 
         given = dict(parse_value(f"{name}={1 if text == PLACEHOLDER else text}") for name, text in values.items())
         try:
             bound = bind(self.model, {size.input: size.dims for size in sizes if size.input not in given}, given)
+            self.misfit = bool(sizes) and not anyway and bool(built_in_sizes(facts_of(bound)))
+            if self.misfit:
+                return False
             results = self.judge(bound, [result.called or result.target for result in self.results])
         except GraphfixError:  # the sizes contradict each other
             return False
@@ -59,6 +74,7 @@ class _Search:
             return False
         settled = settled_places(facts_of(bound))
         left = [[finding for finding in result.findings if not settled.covers(finding)] for result in results]
+        self.sized = left if sizes else ()
         if _score(left) >= _score(self.left):
             return False
         self.values, self.sizes, self.left, self.measured = values, sizes, left, True
@@ -66,22 +82,24 @@ class _Search:
 
 
 def advise(model: ModelProto, results: Sequence[Result], judge: Judge, *, most_nodes: int = MEASURED_NODES) -> None:
-    """Set the next step of the Results of one model that are not accepted, and order their findings by it.
+    """Set the next step of the Results of one model that have errors or are undecided, and order their findings by it.
 
     `judge` lints a model for some targets. Options are measured where the model has at most `most_nodes` nodes. Errors that
     the options remove get them as `cure`.
     """
     from graphfix.analysis.cache import facts_of
 
-    open_ = [result for result in results if result.error is None and result.verdict != "accepted"]
+    open_ = [result for result in results if result.error is None and (result.verdict != "accepted" or _errors(result.findings))]
     if not open_:
         return
     facts = facts_of(model)
     search = _Search(model, facts, open_, judge, most_nodes, left=[result.findings for result in open_])
     before = sum(map(_errors, search.left))
     _search_options(search)
-    for result, left in zip(open_, search.left, strict=True):
+    for place, (result, left) in enumerate(zip(open_, search.left, strict=True)):
         _mark(result, left, search)
+        if search.sized:
+            result.findings = _without_idle_sizes(result.findings, search.sized[place])
     outputs = droppable_outputs(facts, search.left)
     remaining = [f for found in search.left for f in found if f.severity is Severity.ERROR and f.rewrite is not None]
     named = {f.rewrite.safety for f in remaining if f.rewrite is not None and f.rewrite.name not in REQUESTED}
@@ -111,6 +129,8 @@ def _search_options(search: _Search) -> None:
             break
     if sizes and _score(search.left) > (0, 0):
         search.better(search.values, sizes)
+        if search.misfit:
+            search.better(search.values, fitting_sizes(search.model, search.facts, sizes), anyway=True)
 
 
 def _choices(values: Mapping[str, str]) -> list[Mapping[str, str]]:
@@ -132,6 +152,22 @@ def _mark(result: Result, left: Sequence[Finding], search: _Search) -> None:
             fix = finding.rewrite or (Fix("freeze-dims", "interface") if search.sizes else None)
             result.findings[position] = dataclasses.replace(finding, cure=finding.cure or shlex.join(words), rewrite=fix)
     result.findings = in_order_of_decision(result.findings, search.facts)
+
+
+def _without_idle_sizes(findings: Sequence[Finding], sized: Sequence[Finding]) -> list[Finding]:
+    """Return the findings, those without sizes as their fix that say the same of the same place at fixed sizes."""
+    there = {(_place(finding), _form(finding)) for finding in sized if finding.severity is Severity.ERROR}
+    return [
+        dataclasses.replace(finding, rewrite=None, cure="")
+        if finding.rewrite is not None and finding.rewrite.name == SIZES and (_place(finding), _form(finding)) in there
+        else finding
+        for finding in findings
+    ]
+
+
+def _form(finding: Finding) -> str:
+    """Return what a finding says of the node's form, without the names, sizes and origins in parentheses."""
+    return NESTED.sub("", finding.message)
 
 
 def _place(finding: Finding) -> Place:

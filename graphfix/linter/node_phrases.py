@@ -135,14 +135,14 @@ def origin(value: Value, node: NodeFacts, facts: Facts) -> str:
 
     trace = Provenance.of(facts)
     steps = list(_steps(trace.chain(value, node.scope)))
-    roots = _roots(sizing_roots(trace.value_roots(value.name, node.scope)))
+    roots = roots_in_words(sizing_roots(trace.value_roots(value.name, node.scope)))
     if not steps:
         return roots[0] if roots else quoted(value.name)
     more = f", from {listed(roots[:MOST_NOTED])}" if roots and len(roots) <= MOST_NOTED else ""
     return f"{' → '.join(steps)}{more}"
 
 
-def _roots(roots: Sequence[Root]) -> list[str]:
+def roots_in_words(roots: Sequence[Root]) -> list[str]:
     """Return the roots in words, the dims of one input together: `dims 0 and 1 of input x`."""
     dims: dict[str, list[str]] = {}
     for root in roots:

@@ -12,6 +12,9 @@ from graphfix.linter.diagnostics import Finding
 if TYPE_CHECKING:
     from graphfix.analysis.facts import Facts
 
+SUBGRAPHS = frozenset({"subgraphs", "branch-constants"})
+"""Facets of the whole model that are about its subgraphs."""
+
 
 @dataclass(frozen=True, slots=True)
 class SettledPlaces:
@@ -19,9 +22,13 @@ class SettledPlaces:
 
     nodes: frozenset[tuple[tuple[str, ...], str]]
     branches: frozenset[tuple[str, ...]]
+    every: bool = False
+    """Whether no subgraph is left."""
 
     def covers(self, finding: Finding) -> bool:
-        """Whether a finding is about a node that disappears, or about being inside a branch that does."""
+        """Whether a finding is about a node that disappears, about being inside a branch that does, or about subgraphs at all."""
+        if not finding.op and self.every and SUBGRAPHS.intersection(finding.traits or ()):
+            return True
         if (finding.scope, finding.output) in self.nodes:
             return True
         depths = range(1, len(finding.scope) + 1)
@@ -39,4 +46,5 @@ def settled_places(facts: Facts) -> SettledPlaces:
             gone.add(at)
             branches |= {branch_scope(node.scope, node.proto, item.name) for item in node.proto.attribute if item.HasField("g")}
     nodes = frozenset((facts.nodes[at].scope, name) for at in gone for name in facts.nodes[at].proto.output if name)
-    return SettledPlaces(nodes, frozenset(branches))
+    holders = [at for at, node in enumerate(facts.nodes) if any(item.HasField("g") for item in node.proto.attribute)]
+    return SettledPlaces(nodes, frozenset(branches), all(at in gone for at in holders))

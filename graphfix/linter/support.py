@@ -221,9 +221,9 @@ def fix_lines(evidence: Evidence) -> Iterator[str]:
     """Render the measured fixes of an entry: which rewrites, how safe, and how many of the probes they fixed."""
     for fix in evidence.fixed_by:
         when = following(condition_in_words(fix.when))
-        yield f"{' + '.join(fix.rewrites)} ({fix.safety}) fixed {fix.fixed} of {fix.of} probes{when}"
+        yield f"{' + '.join(fix.rewrites)} ({fix.safety}) fixed {fix.fixed} of {fix.of} probe{'s' if fix.of != 1 else ''}{when}"
     if evidence.tried and not evidence.fixed_by:
-        yield f"no rewrite fixed any of {evidence.tried} probes"
+        yield f"no rewrite fixed any of {evidence.tried} probes" if evidence.tried > 1 else "no rewrite fixed the probe tried"
 
 
 def _fallback_lines(found: Support) -> Iterator[str]:

@@ -43,6 +43,8 @@ def render_changes(result: Result, out: TextIO) -> None:
         page.line("  ", ("verified", "bold"), f"  {verification['method']}: {verification['inputs']} inputs, {errors}")
         _write_controls(page, verification)
         _write_impact(page, verification)
+    elif applied and verification.get("reason"):
+        page.line("  ", ("not verified", "yellow"), f": {verification['reason']}")
     if applied and result.before and result.after:
         render_sizes(page, result.before, result.after)
     if result.output:

@@ -16,18 +16,21 @@ def render_confirmed(results: Sequence[Result], out: TextIO) -> None:
     """Write a line for each target whose compiler was asked, and one for each target that the result does not suit."""
     page = Page(out)
     for result in results:
+        changed = any(change["applied"] for change in result.changes or ())
         for target, row in (result.confirmed or {}).items():
             if row["reason"]:
                 page.line("  ", ("not confirmed", "yellow"), f": {row['reason']}")
             else:
-                page.line("  ", ("confirmed", "bold"), f" {_sentence(target, row)}")
+                page.line("  ", ("confirmed", "bold"), f" {_sentence(target, row, changed=changed)}")
         if result.unfixed:
             page.line("  ", ("not fixed", "yellow"), f" for {result.called or result.target}: {result.unfixed}")
 
 
-def _sentence(target: str, row: dict[str, Any]) -> str:
+def _sentence(target: str, row: dict[str, Any], *, changed: bool) -> str:
+    """Return what the compiler made of the model; `changed` is whether anything was, be it only what options asked for."""
     before, after = WORDS.get(row["before"] or "", "not measured"), WORDS[row["after"]]
     both = f"{after}, as before" if before == after else f"{before} before, {after} now"
-    both = f"{after}, and was left as it is" if row["unchanged"] else both
+    if row["unchanged"]:
+        both = after if changed else f"{after}, and was left as it is"
     error = "" if row["error"] is None else f", largest difference {row['error']:.2g} of scale"
     return f"by {target} {row['version']}: {both} ({row['method']}{error}, {row['seconds']:.1f} s)"

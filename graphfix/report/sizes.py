@@ -25,10 +25,14 @@ def render_sizes(page: Page, before: Size, after: Size) -> None:
         page.line(f"            MACs are counted at {sizes}")
 
 
+def _kinds(operators: Mapping[str, int]) -> str:
+    return f"{len(operators)} kind{'s' if len(operators) != 1 else ''}"
+
+
 def _rows(before: Size, after: Size) -> Iterator[tuple[str, str, str]]:
     yield "nodes", f"{before['nodes']:,}", f"{after['nodes']:,}"
     old, new = before["operators"], after["operators"]
-    yield "operators", f"{len(old)} kinds", f"{len(new)} kinds"
+    yield "operators", _kinds(old), _kinds(new)
     moved = [name for name in dict.fromkeys((*old, *new)) if old.get(name, 0) != new.get(name, 0)]
     moved.sort(key=lambda name: -abs(new.get(name, 0) - old.get(name, 0)))
     for name in moved[:MOST_OPERATORS]:

@@ -14,8 +14,7 @@ def step_notes(step: NextStep) -> list[str]:
     """Return short sentences, without a full stop."""
     notes = []
     if step.after is not None and step.after < step.before:
-        errors = f"{step.before} error{'s' if step.before != 1 else ''}"
-        notes.append(f"with these options {step.after or 'none'} of {errors} are left")
+        notes.append(_effect(step, step.before - step.after))
     if step.outputs:
         needs = "needs" if len(step.outputs) == 1 else "need"
         notes.append(f"only {_names(step.outputs)} {needs} a node that no rewrite fixes; drop outputs that you do not need")
@@ -25,10 +24,21 @@ def step_notes(step: NextStep) -> list[str]:
     if unknown:
         notes.append(f"put the value of {_names(unknown)} that you use in place of {PLACEHOLDER}")
     if step.examples:
-        count = "sizes of" if len(step.examples) > 1 else "size of"
-        verb = "are examples" if len(step.examples) > 1 else "is an example"
-        notes.append(f"the {count} {', '.join(step.examples)} {verb}: replace them with your own")
+        if len(step.examples) > 1:
+            notes.append(f"the sizes of {', '.join(step.examples)} are examples: replace them with your own")
+        else:
+            notes.append(f"the size of {step.examples[0]} is an example: replace it with your own")
     return notes
+
+
+def _effect(step: NextStep, fixed: int) -> str:
+    """Say how many errors the values and shapes fix, without the rewrites that `fix` applies then and the outputs dropped."""
+    options = ["`--set`"] * bool(step.values) + ["`--shape`"] * bool(step.shapes)
+    verb = "fixes" if len(options) == 1 else "fix"
+    count = f"{fixed} of {step.before} errors"
+    if fixed == step.before:
+        count = {1: "the error", 2: "both errors"}.get(fixed, f"all {fixed} errors")
+    return f"{' and '.join(options)} {verb} {count}"
 
 
 def _names(names: Sequence[str]) -> str:

@@ -102,7 +102,8 @@ def head(result: Result) -> list[Line]:
         spans = ["predicted ", (predicted, VERDICTS[predicted]), f" by {label(result)}, "]
         spans += [(real, VERDICTS[real]), f" by {result.target} {result.compiler['version']} itself"]
     elif verdict == "rejected" and " of " in (counted := rejected_nodes(result)):
-        spans.append(f", {counted} nodes")
+        rejected, _, wrong = counted.partition("; ")
+        spans.append(f", {rejected} nodes" + (f"; {wrong}" if wrong else ""))
     lines: list[Line] = [[(result.model, "bold"), ": ", *spans]]
     if (statistics := statistics_line(result)) is not None:
         lines.append([f"  {statistics}"])

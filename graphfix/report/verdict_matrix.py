@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphfix.linter.diagnostics import UNDECIDED, Finding, NextStep, Result, Severity
+from graphfix.linter.diagnostics import UNDECIDED, WRONG, Finding, NextStep, Result, Severity
 from graphfix.linter.finding_order import REQUESTED
 from graphfix.report.labels import label
 from graphfix.report.paragraphs import Line, clipped, wrapped
@@ -62,21 +62,31 @@ def statistics_line(result: Result) -> str | None:
 
 
 def rejected_nodes(result: Result) -> str:
-    """Return how many nodes are rejected, or that the model as a whole is; for an undecided verdict, how many are undecided."""
+    """Return how many nodes are rejected, or that the model as a whole is, and how many the target computes wrong.
+
+    For an undecided verdict it is how many are undecided.
+    """
     errors = [finding for finding in result.findings if finding.severity is Severity.ERROR]
-    nodes = len({(finding.scope, finding.output, finding.node) for finding in errors if finding.op})
-    if errors and not nodes:
-        return "whole model"
+    bad = [finding for finding in errors if finding.kind == WRONG]
+    refused = [finding for finding in errors if finding.kind != WRONG]
+    wrong = f"; {_nodes(bad) or 'model'} wrong" if bad else ""
+    nodes = _nodes(refused)
+    if refused and not nodes:
+        return f"whole model{wrong}"
     undecided = {(f.scope, f.output, f.node) for f in result.findings if f.kind in UNDECIDED}
     if not errors and undecided:
         return f"{len(undecided)} undecided"
-    return f"{nodes} of {result.nodes}" if nodes else "none"
+    return f"{nodes} of {result.nodes}{wrong}" if nodes else f"none{wrong}"
+
+
+def _nodes(findings: Sequence[Finding]) -> int:
+    return len({(finding.scope, finding.output, finding.node) for finding in findings if finding.op})
 
 
 def fixes(result: Result) -> str:
     """Return what fixes a target's errors: options, `fix`, and for how many of them nothing is known."""
     errors = [finding for finding in result.findings if finding.severity is Severity.ERROR]
-    if result.verdict == "accepted":
+    if not errors and result.verdict == "accepted":
         return ""
     step = result.next
     options = _options(step, errors) if step is not None else []

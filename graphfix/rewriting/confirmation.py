@@ -77,6 +77,8 @@ class Confirmation:
         else:
             self.bench.restore(self.given)
             self.after = {}
+        if self.given.model is not self.bench.reference.original:  # options changed it: the tables' word is not enough
+            self._know_before([target for target in targets if target not in self.after])
 
     def _worse(self, targets: Sequence[str]) -> str:
         """Measure the working model, and return the first target on which it is worse than the model given; or empty."""

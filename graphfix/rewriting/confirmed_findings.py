@@ -65,7 +65,8 @@ def _contradiction(result: Result, found: Confirmed, predicted: str | None) -> l
     actual = "accepts it" if found.last.accepted else f"rejects it at {found.last.compiler.get('stage')}"
     compiler = f"{result.target} {found.last.compiler.get('version')}"
     message = f"the table of {result.target} {result.target_version} says that the result is {predicted}; {compiler} {actual}"
-    said = str(found.last.compiler.get("message", ""))[:QUOTED_CHARACTERS]
+    quoted = any(finding.severity is Severity.ERROR for finding in found.last.findings)  # which say it already
+    said = "" if quoted else str(found.last.compiler.get("message", ""))[:QUOTED_CHARACTERS]
     severity = CONTRADICTION.severity
     return [
         Finding(CONTRADICTION.code, CONTRADICTION.name, severity, result.target, message, kind="contradiction", measured=said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,11 @@ from graphfix.verify.onnx_evaluator import Interpreter, lacks_kernel
 
 TOO_BIG = 1_900_000_000
 """The bytes from which a model is given to onnxruntime as a file: protobuf's limit is 2 GiB."""
+AT_NODE = re.compile(
+    r"\[ONNXRuntimeError\] : \d+ : \w+ : Non-zero status code returned while running (?P<op>\w+) node\. Name:'(?P<node>[^']*)' "
+    r"Status Message: (?:/\S+:\d+ \S+\(.*?\) (?:.*? was false\. )?)?(?P<why>.+)"
+)
+"""The message of a failed node: codes, the node, a place in onnxruntime's source code, and only then what went wrong."""
 
 
 @contextlib.contextmanager
@@ -57,6 +63,8 @@ def session(model: ModelProto) -> Iterator[Any]:
 
 
 def brief(error: Exception) -> str:
-    """Return an error's message on one line of at most 300 characters."""
+    """Return an error's message on one line of at most 300 characters, without onnxruntime's codes and source files."""
     text = " ".join(str(error).split())
+    if match := AT_NODE.match(text):
+        text = f"`{match['op']}`{' at ' * bool(match['node'])}{match['node']}: {match['why']}"
     return text if len(text) < 300 else text[:297] + "..."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from graphfix.linter.check import Check, LintContext
 from graphfix.linter.diagnostics import Finding, Fix, Severity
 from graphfix.linter.example import Example
+from graphfix.linter.node_phrases import roots_in_words
 from graphfix.linter.option_hints import binding
 from graphfix.tables.phrases import listed
 
@@ -54,7 +55,7 @@ class ShapeDependentOperator(Check):
             roots = sizing_roots(trace.value_roots(operand.name, node.scope))
             shown = " → ".join([*path, node.op])
             options = binding(look.facts, roots)
-            hangs = f", which depends on {listed([str(root) for root in roots[:3]])}" if roots else ""
+            hangs = f", which depends on {listed(roots_in_words(roots)[:3])}" if roots else ""
             fix = f"; fix it with {options}" if options else ""
             yield self.at(look, node, f"the shape is computed at run time by {shown}{hangs}{fix}", cure=options)
 
