@@ -81,8 +81,8 @@ def _fields(look: LintContext, known: Table, node: NodeFacts, facets: Facets, ev
     """The message, the option that helps, and the evidence, as the fields of a Finding."""
     from graphfix.tables.artifact import fixed_by
 
-    found = describe_match(evidence.when, facets) if evidence.id != "exception" else "this very form"
-    subject = f"`{node.op}`{f' with {found}' if found else ''}"
+    found = describe_match(evidence.when, facets) if evidence.id != "exception" else " in this very form"
+    subject = f"`{node.op}`{found}"
     option, count = fixed_by(known, node.op, node.domain, evidence.id)
     hint = f"`graphfix fix {option}` writes it otherwise ({count})" if option else "load the model as ONNX"
     domain = f"{node.domain}." if node.domain else ""
