@@ -23,10 +23,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^(?:    )?\$ (graphfix .+)$", re.MULTILINE)
-MISSING = re.compile(r"not installed|has no compiler here|cannot import|install it with|to install")
+MISSING = re.compile(r"is not installed|cannot be installed")
 DEADLINE = 600
-VARYING = [(re.compile(r"\d+(?:\.\d+)? s\b"), "N s"), (re.compile(r"\b\d+(?:\.\d+)?e-\d+"), "E"), (re.compile(r"\d+\.\d+ dB"), "D dB")]
-"""What differs from one machine to the next: times, and errors of rounding."""
+VARYING = [
+    (re.compile(r"\d+(?:\.\d+)? s\b"), "N s"),
+    (re.compile(r"\b\d+(?:\.\d+)?e-\d+"), "E"),
+    (re.compile(r"(\s)0 (absolute|relative|of their scale)"), r"\1E \2"),
+    (re.compile(r"\d+\.\d+ dB"), "D dB"),
+    (re.compile(r"(?m)^( +file +).*$"), r"\1"),  # an exporter writes paths into the file
+    (re.compile(r"\d{4}-\d\d-\d\d"), "DATE"),
+    (re.compile(r"\b\d+ probes?\b"), "N probes"),
+]
+"""What differs from one machine to the next, and with each measurement: times, errors of rounding, counts of probes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Draws the first session of the README as docs/session.svg, an animation of a terminal: `python docs/terminal.py`."""
+"""Draws the session that the README shows as docs/session.svg, an animation of a terminal: `python docs/terminal.py`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PICTURE = Path(__file__).with_name("session.svg")
 COLUMNS = 100
 CHAR, LINE, EDGE, BAR = 8.43, 19, 18, 34
 FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
-TYPING, READING, LINES = 1.6, 6.0, 0.04
+TYPING, READING, LINES = 1.0, 7.0, 0.04
 """Seconds for typing a command, for reading what it printed, and between two lines of it."""
 COLORS = [
     (re.compile(r"\b(?:rejected|error)\b"), "r"),
@@ -31,12 +31,9 @@ text { font: 14px FONT; fill: #d7dde4; white-space: pre }
 
 
 def scenes(text: str) -> list[tuple[str, list[str]]]:
-    """The commands of the first block of `console`, each with the lines it printed."""
-    block = BLOCK.search(text)
-    if block is None:
-        raise ValueError("the README shows no session")
+    """The commands in blocks of `console`, each with the lines it printed."""
     found: list[tuple[str, list[str]]] = []
-    for line in block[1].splitlines():
+    for line in "".join(block[1] for block in BLOCK.finditer(text)).splitlines():
         if line.startswith("$ "):
             found.append((line[2:], []))
         else:
