@@ -109,7 +109,7 @@ def test_a_rewrite_that_makes_the_target_compute_something_else_gives_way_to_the
     result = fixed("y = Neg(x)", Compiler(Neg=REJECTED, Mul=WRONG), "Neg")
     assert applied(result) == ["b-div"]
     (mul,) = [change for change in result.changes if change.rewrite == "a-mul"]
-    assert mul.declined == "withdrawn: demo itself computes something else (0.3 of scale) after it"
+    assert mul.declined == "skipped: demo itself computes something else (0.3 of scale) after it"
     assert [result.confirmed["demo"].to_json()[key] for key in ("before", "after")] == ["rejected", "right"]
 
 

@@ -102,7 +102,7 @@ def test_a_reason_that_targets_share_is_told_once() -> None:
     render_why([one, two], out)
     assert out.getvalue().count("a: too wide") == 1
     assert out.getvalue().count("too deep") == 2
-    assert "and 1 declined as told above" in out.getvalue()
+    assert "and 1 declined for the reasons above" in out.getvalue()
 
 
 def test_numbers_are_shown_in_units_and_what_is_not_known_as_such() -> None:

@@ -83,7 +83,7 @@ def test_what_needs_a_worker_ends_with_one_line_that_says_what_works(words: tupl
 def test_lint_confirms_nothing_and_judges_by_the_table() -> None:
     done = on_windows("lint", SPEECH, "--target", "tract", "--confirm", "--isolated")
     assert done.returncode == 1
-    assert "tract is not asked: " in done.stderr
+    assert "tract is not run: " in done.stderr
     assert "rejected by tract" in done.stdout
 
 

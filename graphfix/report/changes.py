@@ -69,7 +69,7 @@ def render_why(results: Iterable[Result], out: TextIO) -> None:
             for rewrite, reason in fresh:
                 page.line(f"            {rewrite}: {reason}")
             if len(fresh) < len(reasons):
-                page.line(f"            {'and ' if fresh else ''}{len(reasons) - len(fresh)} declined as told above")
+                page.line(f"            {'and ' if fresh else ''}{len(reasons) - len(fresh)} declined for the reasons above")
             told.update(reasons)
             page.line(f"            {explanation['advice']}")
 

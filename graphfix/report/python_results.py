@@ -132,4 +132,4 @@ def verdict_by(result: Result) -> str:
     """Return a result in a few words: the verdict, the target, and the number of errors."""
     errors = sum(finding.severity.weight == 3 for finding in result.findings)
     counted = f" ({errors} error{'' if errors == 1 else 's'})" if errors else ""
-    return f"{result.verdict or 'not judged'} by {result.judge}{counted}"
+    return f"{result.verdict or 'no verdict'} by {result.judge}{counted}"

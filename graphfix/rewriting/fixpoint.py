@@ -49,7 +49,7 @@ class Fixpoint:
     tried: dict[tuple[str, frozenset[Key] | None], int] = field(default_factory=dict)
     banned: set[tuple[str, Key | None]] = field(default_factory=set)
     satisfied: Set[str] = frozenset()
-    """The targets whose compilers take the model as it is, and compute what they should."""
+    """The targets whose compilers accept the model as it is, and compute what they should."""
     _called: tuple[int, dict[str, RewriteRequest]] | None = None
 
     @property

@@ -336,7 +336,7 @@ def test_a_dim_that_turns_out_fixed_is_told() -> None:
         torch.onnx.export(Net(), (torch.rand(2, 4),), dynamo=True, verbose=False, dynamic_shapes=({0: "batch"},))
     told = failure(caught.value)
     assert "static shape of 2" in told["message"]
-    assert "leave that dim fixed" in told["cure"]
+    assert "keep that dim fixed" in told["cure"]
 
 
 @pytest.mark.framework

@@ -218,7 +218,7 @@ def test_weights_are_those_of_the_file(lower: Callable[..., tuple[int, Path]]) -
         (
             "sources_program:text",
             ("--input", "ids=1x4", "--input", "wait=4"),
-            "there is no argument `wait`; it takes ids, weight",
+            "there is no argument `wait`; its arguments are ids, weight",
         ),
         ("sources_program:make", ("--shape", "picture=1x3x8x8"), "there is no input `picture`; its inputs are image"),
         ("sources_program:make", ("--shape", "image=3x8x8"), "`image` has 4 dims in the example, not 3"),
@@ -350,8 +350,8 @@ def test_exporter_is_chosen_for_the_target(lower: Callable[..., tuple[int, Path]
         (result,) = told(capsys)
         assert result["verdict"] == "accepted"
         chosen[target] = result["lowering"]
-    assert (chosen["tract"]["exporter"], chosen["tract"]["reason"]) == ("dynamo", "taken by tract")
-    assert (chosen["coreml"]["exporter"], chosen["coreml"]["reason"]) == ("trace", "the first that is taken by coreml")
+    assert (chosen["tract"]["exporter"], chosen["tract"]["reason"]) == ("dynamo", "accepted by tract")
+    assert (chosen["coreml"]["exporter"], chosen["coreml"]["reason"]) == ("trace", "the first that is accepted by coreml")
     assert [one["verdicts"] for one in chosen["coreml"]["attempts"]] == [{"coreml": "rejected"}, {"coreml": "accepted"}]
 
 
@@ -590,6 +590,6 @@ def test_frozen_graph_without_ends_is_told_those_it_may_have(
     Path("frozen.pb").write_bytes(graph_def(("pixels", "Placeholder", ""), ("scores", "Identity", "pixels")))
     assert lower("frozen.pb")[0] == 2
     said = capsys.readouterr().err
-    assert "does not tell where it begins and ends; likely --inputs pixels --outputs scores" in said
+    assert "a frozen graph does not name its inputs and outputs; likely --inputs pixels --outputs scores" in said
     assert lower("frozen.pb", "--inputs", "pixel", "--outputs", "scores")[0] == 2
     assert "there is no node `pixel` in it" in capsys.readouterr().err

@@ -164,7 +164,7 @@ def test_permutations() -> None:
 def test_transposes_at_the_borders_are_told_with_the_option_that_takes_them_away() -> None:
     nodes = f"{HEAD} y = Relu(c)"
     said = transposes.border_transposes(model(f"{HEAD} y = Relu(b)"))
-    cure = "take it as NCHW with `graphfix fix --input-layout x=nchw`"
+    cure = "accept it as NCHW with `graphfix fix --input-layout x=nchw`"
     assert said == [{"kind": "border-transpose", "text": "input `x` is transposed from NHWC to NCHW", "cure": cure}]
     made = model(nodes, outputs="float[N, 5, 6, 4] y")
     assert len(transposes.border_transposes(made)) == 1

@@ -107,7 +107,7 @@ def test_a_sample_asks_so_many_and_finds_drift_among_them(
 ) -> None:
     compiler.refused = set()
     assert main(["probe", "--target", "tract", "--check", "--sample", "8", "--rules", str(tmp_path)]) in (0, 1)
-    assert "8 probes asked again" in capsys.readouterr().out
+    assert "8 probes repeated" in capsys.readouterr().out
     whole = check("tract", home=tmp_path, sample=10_000)
     assert whole.asked == whole.known
     assert {row.was.label for row in whole.drifted} >= {"T=float64"}

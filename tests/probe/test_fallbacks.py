@@ -124,7 +124,7 @@ def test_compilers_that_do_not_tell_are_named(compiler: Slow, tmp_path: Path) ->
         survey("tract", home=tmp_path)
     with pytest.raises(UsageError, match=r"no evidence of what openvino 1\.2\.3 runs nodes with"):
         resurvey("openvino", home=tmp_path)
-    with pytest.raises(UsageError, match=r"no evidence of what openvino 1\.2\.3 takes"):
+    with pytest.raises(UsageError, match=r"no evidence of what openvino 1\.2\.3 supports"):
         survey("openvino", home=tmp_path / "empty")
     assert [name for name in targets() if backend(name).fallback is not None] == ["openvino", "tflite"]
 

@@ -18,7 +18,7 @@ class Unmeasured(Check):
     """A node in a form that no probe covers, so that it is not known whether it is supported.
 
     It is a warning where the operator is in a domain that ONNX does not define and the target's table does not know it: few
-    compilers take such operators. The message says whose domain it is.
+    compilers support such operators. The message says whose domain it is.
 
     Why: a form that was not measured may be supported or not; tables that are copied from documentation state support
     for it, and are often wrong.

@@ -12,7 +12,7 @@ class DecomposeMeanVariance(BuiltRewrite):
     """Write MeanVarianceNormalization as two means, a square root and a quotient.
 
     Why: few compilers support it. The decomposition is that of ONNX's function body, without its casts and function calls.
-    onnxruntime leaves out the 1e-9, which tells where the deviation is not much larger.
+    onnxruntime leaves out the 1e-9, which matters where the deviation is not much larger.
     """
 
     name = "decompose-mean-variance"
