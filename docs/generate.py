@@ -44,7 +44,10 @@ FAMILIES = {
 @functools.cache
 def pages() -> dict[str, str]:
     """Every generated page by its path in the site's sources."""
-    found = {"index.md": _front((ROOT / "README.md").read_text("utf-8")), "settings.md": "\n".join([_written("settings.md"), *_settings()])}
+    found = {
+        "index.md": _front((ROOT / "README.md").read_text("utf-8")),
+        "settings.md": "\n".join([_written("settings.md"), *_settings()]),
+    }
     found["CONTRIBUTING.md"] = _front((ROOT / "CONTRIBUTING.md").read_text("utf-8"))
     found["changelog.md"] = (ROOT / "CHANGELOG.md").read_text("utf-8")
     found |= {f"findings/{code.code}.md": "\n".join(_finding(code)) for code in codes().values()}
@@ -222,7 +225,7 @@ def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
         if not actions:
             continue
         if group.title not in ("positional arguments", "options"):
-            yield f"\n### {str(group.title).capitalize()}"
+            yield f"\n### {str(group.title)[:1].upper()}{str(group.title)[1:]}"
             yield f"\n{cell(group.description)}" if group.description else ""
         yield "\n| | |\n|---|---|"
         for action in actions:

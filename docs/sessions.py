@@ -66,7 +66,9 @@ def run(lines: Sequence[str], program: Sequence[str] = (sys.executable, "-m", "g
     """Run commands one after the other in a fresh copy of the models, and yield what each printed."""
     with tempfile.TemporaryDirectory(prefix="graphfix-sessions-") as scratch:
         folder = Path(scratch, "graphfix")
-        shutil.copytree(ROOT / "fixtures" / "models", folder / "fixtures" / "models", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / "fixtures" / "models", folder / "fixtures" / "models", ignore=shutil.ignore_patterns("__pycache__")
+        )
         env = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "CLICOLOR_FORCE")}
         env |= {"COLUMNS": "100", "NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         for line in lines:
@@ -87,7 +89,11 @@ def filled(text: str, ran: Sequence[Ran]) -> str:
         left = left[len(commands(text[end : block.start()])) :]
         mine = commands(block[1])
         taken, left = left[: len(mine)], left[len(mine) :]
-        shown = block[1] if any(each.code == 2 for each in taken) else "".join(f"$ {each.command}\n{each.printed}\n" for each in taken)
+        shown = (
+            block[1]
+            if any(each.code == 2 for each in taken)
+            else "".join(f"$ {each.command}\n{each.printed}\n" for each in taken)
+        )
         parts += [text[end : block.start()], f"```console\n{shown}```"]
         end = block.end()
     return "".join([*parts, text[end:]])

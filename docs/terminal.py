@@ -18,7 +18,7 @@ FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monos
 TYPING, READING, LINES = 1.0, 7.0, 0.04
 """Seconds for typing a command, for reading what it printed, and between two lines of it."""
 COLORS = [
-    (re.compile(r"\b(?:rejected|error)\b"), "r"),
+    (re.compile(r"\brejected\b|^ +error\b"), "r"),
     (re.compile(r"\b(?:accepted|verified|applied|wrote)\b"), "g"),
     (re.compile(r"\bwarning\b"), "y"),
     (re.compile(r"(?<=try first ).*"), "c"),
@@ -37,7 +37,7 @@ def scenes(text: str) -> list[tuple[str, list[str]]]:
         if line.startswith("$ "):
             found.append((line[2:], []))
         else:
-            found[-1][1].append(line)
+            found[-1][1].extend(folded(line))
     return found
 
 
@@ -71,7 +71,8 @@ def picture(text: str) -> str:
     style += f"@media (prefers-reduced-motion: reduce) {{ g, text {{ animation: none !important; opacity: 1 }} {still}}}\n"
     title = html.escape("A terminal: " + "; ".join(command for command, _ in shown))
     dots = "".join(
-        f'<circle cx="{EDGE + 4 + 20 * at}" cy="17" r="5.5" fill="{color}"/>' for at, color in enumerate(("#ff6f66", "#ffc04d", "#5ccf6a"))
+        f'<circle cx="{EDGE + 4 + 20 * at}" cy="17" r="5.5" fill="{color}"/>'
+        for at, color in enumerate(("#ff6f66", "#ffc04d", "#5ccf6a"))
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">\n'
@@ -90,6 +91,17 @@ def wrapped(command: str) -> list[str]:
         else:
             lines[-1] += (" " if lines[-1] else "") + word
     return lines
+
+
+def folded(line: str) -> Iterator[str]:
+    """A printed line in lines that fit; those that continue it are indented like its text."""
+    margin = " " * 12
+    while len(line) > COLUMNS:
+        end = line.rfind(" ", len(margin), COLUMNS + 1)
+        end = COLUMNS if end < 0 else end
+        yield line[:end]
+        line = margin + line[end:].lstrip()
+    yield line
 
 
 def colored(line: str) -> str:

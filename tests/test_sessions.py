@@ -53,7 +53,9 @@ def test_commands_print_what_is_shown(page: Path) -> None:
 
 
 def test_output_is_filled_in_by_block_and_order() -> None:
-    text = "a\n\n    $ graphfix one\n\n```console\n$ graphfix two\nold\n```\nb\n```console\n$ graphfix three\n$ graphfix four\n```\n"
+    text = (
+        "a\n\n    $ graphfix one\n\n```console\n$ graphfix two\nold\n```\nb\n```console\n$ graphfix three\n$ graphfix four\n```\n"
+    )
     assert sessions.commands(text) == [f"graphfix {name}" for name in ("one", "two", "three", "four")]
     ran = [sessions.Ran(command, f"says {at}", 0) for at, command in enumerate(sessions.commands(text))]
     assert sessions.filled(text, ran) == (
