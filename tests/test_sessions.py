@@ -5,13 +5,12 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-import tomllib
-
 from browsing import started, visiting
 
 ROOT = Path(__file__).parent.parent
