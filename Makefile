@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 FRAMEWORKS := $(VENV)/.frameworks
 
-.PHONY: setup browser demo test lint bench docs clean
+.PHONY: setup browser demo test lint bench docs docs-serve sessions clean
 
 setup: $(STAMP) $(FRAMEWORKS)
 
@@ -53,6 +53,15 @@ bench: $(STAMP)
 
 docs: $(STAMP)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+docs-serve: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
+
+# Runs the commands that the README and the site show, writes their output into these files, and draws docs/session.svg anew.
+# Compilers or frameworks that are missing leave a block as it is.
+sessions: setup
+	$(BIN)/python docs/sessions.py
+	$(BIN)/python docs/terminal.py
 
 clean:
 	rm -rf $(VENV) build

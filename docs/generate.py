@@ -1,6 +1,7 @@
-"""The pages that follow from the registries: a finding, a rewrite, a target and a command each; a hook of MkDocs.
+"""The pages that follow from the registries: a finding, a rewrite and a target each; a hook of MkDocs.
 
-Nothing is copied by hand: the texts are docstrings, examples, support tables and the parser's own help.
+Nothing is copied by hand: the texts are docstrings, examples and support tables. The pages of commands and settings are written,
+and get the tables of their options and keys from the parser and the schema.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from graphfix.cli import app as cli
-from graphfix.cli.parser import Formatter
 from graphfix.linter.check import checks
 from graphfix.linter.codes import Code, codes
 from graphfix.linter.config_schema import SETTINGS, SUPPRESSION, Setting
@@ -25,9 +25,8 @@ from graphfix.tables.table import Table, table
 from graphfix.tables.versions import measured_versions, targets
 
 ROOT = Path(__file__).parent.parent
-WIDTH = 100
 MOST = 6
-"""Conditions told of an operator in a target's table."""
+"""Conditions shown of an operator in a target's table."""
 SORTS = {
     "rejects": "rejected", "wrong": "computes something else", "exception": "one form rejected", "fallback": "run on a fallback",
 }  # fmt: skip
@@ -45,7 +44,10 @@ FAMILIES = {
 @functools.cache
 def pages() -> dict[str, str]:
     """Every generated page by its path in the site's sources."""
-    found = {"index.md": _front((ROOT / "README.md").read_text("utf-8")), "settings.md": "\n".join(_settings())}
+    found = {
+        "index.md": _front((ROOT / "README.md").read_text("utf-8")),
+        "settings.md": "\n".join([_written("settings.md"), *_settings()]),
+    }
     found["CONTRIBUTING.md"] = _front((ROOT / "CONTRIBUTING.md").read_text("utf-8"))
     found["changelog.md"] = (ROOT / "CHANGELOG.md").read_text("utf-8")
     found |= {f"findings/{code.code}.md": "\n".join(_finding(code)) for code in codes().values()}
@@ -56,26 +58,31 @@ def pages() -> dict[str, str]:
 
 
 def on_config(config: Any) -> Any:
-    """Order the navigation: the hand-written pages, then the sections."""
-    written = {
-        "Home": "index.md", "Lowering": "lowering.md", "Hooks and CI": "ci.md", "Editors": "editors.md",
-        "Reports": "json.md", "The page of a model": "page.md", "Settings": "settings.md",
-        "Architecture": "architecture.md", "Contributing": "CONTRIBUTING.md",
-    }  # fmt: skip
-    listed: list[Any] = [{title: page} for title, page in written.items()]
+    """Order the navigation: the written pages, and among them a section for each registry."""
     names = sorted(pages())
-    for section, title in SECTIONS.items():
-        index = f"{section}/index.md"
-        listed.append({title: [index, *(name for name in names if name.startswith(f"{section}/") and name != index)]})
-    config.nav = [*listed, {"Changelog": "changelog.md"}]
+    sections = {
+        title: [f"{section}/index.md", *(name for name in names if re.fullmatch(rf"{section}/(?!index\.).*", name))]
+        for section, title in SECTIONS.items()
+    }
+    commands = [f"commands/{name}.md" for name in cli.COMMANDS]  # in the order of `graphfix --help`
+    config.nav = [
+        {"Home": ["index.md", "install.md", "trust.md"]},
+        {"Tutorial": [f"tutorial/{name}.md" for name in ("index", "ios", "android", "jetson", "intel", "rust")]},
+        {"Commands": ["commands/index.md", *commands]},
+        {"Guides": ["lowering.md", "ci.md", "editors.md", "page.md", "json.md", "settings.md"]},
+        *({title: listed} for title, listed in sections.items() if title != SECTIONS["commands"]),
+        {"Project": ["architecture.md", "CONTRIBUTING.md", "changelog.md"]},
+    ]
     return config
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Add the generated pages to the site."""
+    """Add the generated pages to the site; those that are written and completed take the place of the file."""
     from mkdocs.structure.files import File
 
     for path, text in pages().items():
+        if (written := files.get_file_from_path(path)) is not None:
+            files.remove(written)
         files.append(File.generated(config, path, content=text))
     return files
 
@@ -107,6 +114,10 @@ def code(text: str) -> str:
 
 def _front(readme: str) -> str:
     return re.sub(r"\]\(docs/", "](", readme)
+
+
+def _written(path: str) -> str:
+    return (ROOT / "docs" / path).read_text("utf-8")
 
 
 def _finding(found: Code) -> Iterator[str]:
@@ -164,7 +175,7 @@ def _target(rules: Table) -> Iterator[str]:
     found = [support(name, rules) for name in names]
     yield "---\nhide:\n  - toc\n---\n"  # leaves its place to the table
     yield f"# {rules.title}\n"
-    yield f"`--target {rules.target}` judges by version {rules.version}. {plain(note)}\n"
+    yield f"`--target {rules.target}` uses version {rules.version}. {plain(note)}\n"
     yield f"To ask the compiler itself: `{install}`. Measured versions: {versions}.\n"
     counts = {verdict: sum(one.verdict == verdict for one in found) for verdict in VERDICTS}
     taken = ", ".join(f"{count} {VERDICTS[verdict]}" for verdict, count in counts.items() if count)
@@ -185,8 +196,7 @@ def _target(rules: Table) -> Iterator[str]:
 
 
 def _settings() -> Iterator[str]:
-    yield "# Settings\n"
-    yield "`[tool.graphfix]` in `pyproject.toml`, or `graphfix.toml`; `graphfix config` prints what holds for a model.\n"
+    yield "\n## Keys\n"
     yield from _keys(SETTINGS)
     yield "\n## Suppressions\n\nThe keys of a `[[tool.graphfix.suppress]]` table.\n"
     yield from _keys(SUPPRESSION)
@@ -202,8 +212,27 @@ def _keys(settings: Mapping[str, Setting]) -> Iterator[str]:
 def _commands() -> Iterator[tuple[str, str]]:
     (commands,) = (action for action in cli.build_parser()._actions if isinstance(action, argparse._SubParsersAction))
     for name, sub in commands.choices.items():
-        sub.formatter_class = lambda prog: Formatter(prog, width=WIDTH)
-        yield name, f"# graphfix {name}\n\n{code(sub.format_help())}\n"
+        yield name, "\n".join([_written(f"commands/{name}.md"), *_options(sub)])
+
+
+def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """The tables of a command's arguments, one for each group of its help."""
+    formatter = parser._get_formatter()
+    yield "\n## Arguments and options"
+    for group in parser._action_groups:
+        actions = [action for action in group._group_actions if action.help not in (None, argparse.SUPPRESS)]
+        actions = [action for action in actions if not isinstance(action, argparse._HelpAction)]
+        if not actions:
+            continue
+        if group.title not in ("positional arguments", "options"):
+            yield f"\n### {str(group.title)[:1].upper()}{str(group.title)[1:]}"
+            yield f"\n{cell(group.description)}" if group.description else ""
+        yield "\n| | |\n|---|---|"
+        for action in actions:
+            value = formatter._metavar_formatter(action, action.dest)(1)[0] if action.nargs != 0 else ""
+            spelled = [f"{option} {value}".strip() for option in action.option_strings] or [value]
+            names = ", ".join(f"`{each}`" for each in spelled).replace("|", "\\|")
+            yield f"| {names} | {cell(formatter._expand_help(action))} |"
 
 
 def _index(section: str) -> Iterator[str]:

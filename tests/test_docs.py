@@ -17,6 +17,7 @@ import pytest
 
 from graphfix.cli import app as cli
 from graphfix.linter.codes import codes
+from graphfix.linter.config import load
 from graphfix.linter.config_schema import SETTINGS
 from graphfix.rewriting.registry import registry
 from graphfix.tables.versions import targets
@@ -25,7 +26,14 @@ yaml = pytest.importorskip("yaml")
 ROOT = Path(__file__).parent.parent
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 BLOCKS = [(page, kind, text) for page in PAGES for kind, text in re.findall(r"```(\w+)\n(.*?)```", page.read_text(), re.DOTALL)]
-RUN = [(page, line) for page in PAGES for line in re.findall(r"^    \$ graphfix (.+)$", page.read_text(), re.MULTILINE)]
+RUN = [
+    (page, line)
+    for page in PAGES
+    if "```console" not in page.read_text()  # test_sessions.py runs those, and compares what they print
+    for line in re.findall(r"^    \$ graphfix (.+)$", page.read_text(), re.MULTILINE)
+]
+ELSEWHERE = ("probe", "backends install")
+PROBE = [line for page, line in RUN if page.name == "probe.md"]
 WRITTEN = [
     (page, line)
     for page, _, text in BLOCKS
@@ -36,6 +44,7 @@ WRITTEN = [
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the models that the pages speak of."""
+    shutil.copytree(ROOT / "fixtures" / "models", tmp_path / "fixtures" / "models")
     shutil.copy(ROOT / "fixtures" / "models" / "speech.onnx", tmp_path)
     shutil.copy(ROOT / "fixtures" / "models" / "hard_swish.onnx", tmp_path / "model.onnx")
     monkeypatch.chdir(tmp_path)
@@ -47,9 +56,34 @@ def test_there_are_commands_and_recipes() -> None:
     assert len(WRITTEN) >= 3
 
 
-@pytest.mark.parametrize(("page", "line"), RUN, ids=str)
+@pytest.mark.parametrize(("page", "line"), [each for each in RUN if not each[1].startswith(ELSEWHERE)], ids=str)
 def test_command_runs(page: Path, line: str, folder: Path) -> None:
     assert cli.main(shlex.split(line)) in (0, 1)
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("line", [line for line in PROBE if "@" not in line])
+def test_tables_are_checked_as_written(line: str) -> None:
+    pytest.importorskip("tract")
+    pytest.importorskip("openvino")
+    assert cli.main(shlex.split(line)) in (0, 1)
+
+
+@pytest.mark.compiler
+@pytest.mark.slow
+def test_another_version_is_measured_as_written(folder: Path) -> None:
+    install, measure, check = [line for line in PROBE if "@" in line]
+    if cli.main(shlex.split(install)) != 0:
+        pytest.skip("that version cannot be installed here")
+    assert cli.main(shlex.split(measure)) == 0
+    assert (folder / "my-rules" / "tract" / "0.21.19" / "Relu.json").exists()
+    assert cli.main(shlex.split(check)) == 0
+
+
+@pytest.mark.parametrize(("page", "text"), [(page, text) for page, kind, text in BLOCKS if kind == "toml"], ids=str)
+def test_settings_in_the_text_are_valid(page: Path, text: str, folder: Path) -> None:
+    (folder / "pyproject.toml").write_text(text)
+    assert load(folder).source == str(folder / "pyproject.toml")
 
 
 @pytest.mark.parametrize(("page", "line"), WRITTEN, ids=str)

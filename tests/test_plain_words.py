@@ -70,7 +70,7 @@ def printed_strings() -> Iterator[tuple[str, str]]:
 def pages() -> list[Path]:
     """The documents for users, and the texts of the pages that are written."""
     return [
-        ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "action.yml", *sorted((ROOT / "docs").glob("*.md")),
+        ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "action.yml", *sorted((ROOT / "docs").rglob("*.md")),
         *sorted((ROOT / "graphfix" / "report" / "web").glob("*.html")),
     ]  # fmt: skip
 

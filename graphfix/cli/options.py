@@ -49,7 +49,7 @@ def add_shared(parser: argparse.ArgumentParser, *, formats: Iterable[str] = FORM
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="bind an input to a constant")
     parser.add_argument("--output-format", default="text", metavar="FORMAT", help=f"one of {', '.join(formats)}")
     parser.add_argument("--output-file", type=Path, metavar="FILE", help="write the report here instead of stdout")
-    parser.add_argument("--full", action="store_true", help="show every finding in full, notes included, notes included")
+    parser.add_argument("--full", action="store_true", help="show every finding in full, notes included")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings to use instead of the nearest pyproject.toml")
     parser.add_argument("--isolated", action="store_true", help="ignore every configuration file")
 
