@@ -37,7 +37,17 @@ class SettledPlaces:
 
 
 def settled_places(facts: Facts) -> SettledPlaces:
-    """Return what `fix` removes: Ifs with a constant condition, branches never taken, and Loops with a constant trip count."""
+    """Return what `fix` removes: Ifs with a constant condition, branches never taken, and Loops with a constant trip count.
+
+    It is computed once for the facts of a model.
+    """
+    if SettledPlaces not in facts.derived:
+        facts.derived[SettledPlaces] = _settled(facts)
+    found: SettledPlaces = facts.derived[SettledPlaces]
+    return found
+
+
+def _settled(facts: Facts) -> SettledPlaces:
     gone: set[int] = untaken_nodes(facts, folded=True)
     branches: set[tuple[str, ...]] = set()
     for at, node in enumerate(facts.nodes):
