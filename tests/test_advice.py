@@ -43,6 +43,7 @@ def test_a_rejection_that_no_rewrite_fixed_is_told_with_the_count_and_an_instruc
     assert "(1 probe tried)" in unfixed(finding(tried=1))
 
 
-def test_nothing_is_said_of_fixes_that_nobody_tried_or_where_there_is_one() -> None:
+def test_fixes_that_were_not_measured_are_not_told_to_have_failed() -> None:
     assert unfixed(finding()) == ""
+    assert unfixed(finding(tried=0)).startswith("no fix was measured for this form; write the product")
     assert unfixed(finding(tried=6, rewrite=Fix("decompose-einsum", "exact"))) == ""

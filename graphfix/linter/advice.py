@@ -94,7 +94,9 @@ def advice(op: str, kind: str, *, target: str = "T") -> str:
 
 def unfixed(finding: Finding) -> str:
     """Return that no rewrite fixes a rejection, with the number of probes tried, and what to change instead; else empty."""
-    if finding.severity is not Severity.ERROR or finding.rewrite is not None or not finding.tried:
+    if finding.severity is not Severity.ERROR or finding.rewrite is not None or finding.tried is None:
         return ""
-    probes = f"{finding.tried} probe{'s' if finding.tried != 1 else ''} tried"
-    return f"no rewrite fixed this form ({probes}); {advice(finding.op, finding.kind, target=finding.target)}"
+    known = "no fix was measured for this form"
+    if finding.tried:
+        known = f"no rewrite fixed this form ({finding.tried} probe{'s' if finding.tried != 1 else ''} tried)"
+    return f"{known}; {advice(finding.op, finding.kind, target=finding.target)}"

@@ -156,7 +156,7 @@ def fix_fields(look: LintContext, node: NodeFacts | None, evidence: Evidence, fa
         facets = {**facets, **surroundings(node, look.facts)}
     fix = evidence.fix(facets)
     if fix is None:
-        return {"tried": evidence.tried}
+        return {"tried": 0 if evidence.fixed_by else evidence.tried}
     fields: dict[str, Any] = {"rewrite": Fix(fix.name, fix.safety, fix.rewrites, fix.fixed, fix.of)}
     if fix.name == FREEZE and (options := sizes(look.facts)):
         fields["cure"] = options

@@ -33,7 +33,8 @@ class Finding(ShortFinding):
     `cure` holds the command-line options that would fix it, empty where there are none. `called` is the target with the
     requested version, empty without one; `ordinal` is the number of earlier findings with the same traits. `source` is
     the source location of the node, where that is known. `traits` are the facets that the verdict depends on, where it
-    comes from a table; `tried` is the number of probes that rewrites were tried on, where none of them fixed this form.
+    comes from a table; `tried` is the number of probes that rewrites were tried on in vain, 0 where
+    none was like this node, None where nothing is to be said of that.
     """
 
     code: str
@@ -55,7 +56,7 @@ class Finding(ShortFinding):
     ordinal: int = 0
     source: SourceLocation | None = None
     traits: tuple[str, ...] | None = None
-    tried: int = 0
+    tried: int | None = None
 
     @property
     def fingerprint(self) -> str:

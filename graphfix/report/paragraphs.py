@@ -123,6 +123,8 @@ def _help(finding: Finding, *, brief: bool) -> str:
 
     If `brief`, the options are only referred to: the next step above names them.
     """
+    if finding.rewrite is None and finding.cure and finding.severity is Severity.ERROR:
+        return "the options above" if brief else finding.cure
     if finding.rewrite is None:
         return unfixed(finding)
     if finding.cure and finding.severity is Severity.NOTE:  # which its message says already

@@ -33,4 +33,4 @@ def _untried(finding: Finding, allowed: Collection[str], declined: Collection[st
     fix = finding.rewrite
     if fix is None or fix.name in REQUESTED or (fix.safety not in allowed and fix.name not in declined):
         return finding
-    return dataclasses.replace(finding, rewrite=None, tried=0)
+    return dataclasses.replace(finding, rewrite=None, tried=None)
