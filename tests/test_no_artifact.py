@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import graphfix.tables.artifact
+import graphfix.tables.placement
 import graphfix.tables.table
 from graphfix.backends.base import backend
 from graphfix.linter.diagnostics import Finding, Severity
@@ -40,7 +41,7 @@ def findings(example: Example, target: str = "demo", home: Path | None = RULES) 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     shutil.copytree(RULES, tmp_path / "rules")
-    for cached in (graphfix.tables.table.table, graphfix.tables.artifact._opened, graphfix.tables.artifact._read):
+    for cached in (graphfix.tables.table.table, graphfix.tables.placement._opened, graphfix.tables.artifact._read):
         cached.cache_clear()
     return tmp_path / "rules"
 

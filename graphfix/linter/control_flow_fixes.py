@@ -32,16 +32,11 @@ def with_control_flow_fixes(findings: Sequence[Finding], facts: Facts) -> list[F
         places = settled_places(facts)
         for key, finding in changed.items():
             if finding.rewrite is None and places.covers(finding):
-                changed[key] = dataclasses.replace(finding, rewrite=DISSOLVE.get(_holder(finding), DISSOLVE["If"]))
+                changed[key] = dataclasses.replace(finding, rewrite=DISSOLVE.get(finding.op, DISSOLVE["If"]))
     errors = list(changed.values())
     holders = {(f.scope, f.node): f.rewrite for f in errors if f.op in CONTROL_FLOW}
     changed = {key: _changed(finding, holders) for key, finding in changed.items()} if holders else changed
     return [changed.get(id(finding), finding) for finding in findings]
-
-
-def _holder(finding: Finding) -> str:
-    """Return the operator that a finding is about, if that is control flow, else empty."""
-    return finding.op if finding.op in CONTROL_FLOW else ""
 
 
 def _changed(finding: Finding, holders: dict[tuple[tuple[str, ...], str], Fix | None]) -> Finding:

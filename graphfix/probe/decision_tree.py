@@ -12,12 +12,12 @@ from graphfix.analysis.values import Facet
 from graphfix.probe.measure import Evidence
 from graphfix.probe.search import order
 from graphfix.tables.conditions import Condition
+from graphfix.tables.table import ABSENT
 
 DEPTH = 4
 """The most facets on one path."""
 SMALLEST = 2
 """The fewest probes on each side of a split, unless a side is pure and the split leaves no doubt."""
-ABSENT = "absent"
 NEAR = (BEFORE, BEHIND)
 UNTELLING: frozenset[Facet] = frozenset({ABSENT, "other"})
 """What stands around a node where no operator is named: it tells nothing, so no condition lists it."""
@@ -71,8 +71,8 @@ def _best(rows: Sequence[Evidence], labels: Mapping[str, str], used: Mapping[str
         for label in sorted({labels[row.digest] for row in rows}):
             # the values under which this label prevails, against all others
             values = {value for (_, value), seen in by_value.items() if 2 * seen.count(label) > len(seen)}
-            inside = [seen for row_label in by_value.items() if row_label[0][1] in values for seen in row_label[1]]
-            outside = [seen for row_label in by_value.items() if row_label[0][1] not in values for seen in row_label[1]]
+            inside = [one for (_, value), seen in by_value.items() if value in values for one in seen]
+            outside = [one for (_, value), seen in by_value.items() if value not in values for one in seen]
             if min(len(inside), len(outside)) < SMALLEST and len(rows) > 2 * SMALLEST:
                 continue
             if not inside or not outside or (name in NEAR and not UNTELLING.isdisjoint(values)):

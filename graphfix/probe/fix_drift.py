@@ -10,10 +10,12 @@ from graphfix.backends.connect import open_backend
 from graphfix.probe.build import probes
 from graphfix.probe.choice import for_target
 from graphfix.probe.drift import draw_sample
+from graphfix.probe.fix_measure import refused_in_context
 from graphfix.probe.fix_trials import try_fix
 from graphfix.probe.forms import forms
 from graphfix.probe.run import chosen
 from graphfix.probe.trials import Trial, read_trials
+from graphfix.tables.table import Entry
 from graphfix.tables.versions import tables_folder
 
 
@@ -52,21 +54,25 @@ def check_fixes(
     A fix that seems to end otherwise is tried a second time. Raises UsageError and BackendError as `drift.check` does.
     """
     names = set(chosen(ops))
-    drifted = []
+    drifted, tried = [], 0
     with open_backend(target, python=python) as session:
         folder = tables_folder(home) / target / session.version
         known = {key: trial for key, trial in read_trials(folder).items() if trial.op in names}
         wanted = set(known) if sample is None else draw_sample(known, sample, seed)
         for op in sorted({op for op, _ in wanted}):
-            built = {probe.digest: probe for probe in for_target(target, probes(forms()[op]).probes)}
+            alone = for_target(target, probes(forms()[op]).probes)
+            built = {
+                probe.digest: probe for probe in (*alone, *refused_in_context(op, target, Entry.read(folder / f"{op}.json")))
+            }
             due = [built[digest] for name, digest in sorted(wanted) if name == op and digest in built]
+            tried += len(due)
             for probe in due:
                 was, now = known[op, probe.digest], try_fix(probe, session, target, home)
                 if _differs(was, now) and _differs(was, now := try_fix(probe, session, target, home)):
                     drifted.append(FixDrift(was, now))
             if report is not None:
                 report(f"{op}: {len(due)} fixes tried again")
-    return FixesChecked(len(wanted), len(known), tuple(drifted))
+    return FixesChecked(tried, len(known), tuple(drifted))
 
 
 def _differs(was: Trial, now: Trial) -> bool:

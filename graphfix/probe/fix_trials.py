@@ -14,6 +14,7 @@ import onnx
 from graphfix.backends.session import Session
 from graphfix.backends.verdict import Verdict
 from graphfix.errors import UsageError
+from graphfix.linter.check import FREEZE
 from graphfix.linter.engine import judge
 from graphfix.probe.build import NODE, Probe
 from graphfix.probe.measure import ask_model, stable_message
@@ -23,7 +24,6 @@ from graphfix.rewriting.pipeline import FixResult, fix_model
 from graphfix.rewriting.registry import registry
 from graphfix.rewriting.rewrite import Safety
 
-FREEZE = "freeze-dims"
 EXACT = frozenset[str]()
 ALL = frozenset({"approximate", "interface"})
 LEFT_OUT = frozenset({"simplify"})

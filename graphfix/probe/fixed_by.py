@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from graphfix.linter.check import FREEZE
 from graphfix.probe.decision_tree import decision_tree
 from graphfix.probe.distil import without_simplifier
 from graphfix.probe.measure import Evidence
@@ -17,10 +18,6 @@ Group = tuple[str, int]
 """`rejects` or `wrong`, and the position of the entry in that list of the table."""
 LISTS = {"rejected": "rejects", "wrong": "wrong", "fails": "wrong"}
 """The list of a table in which a probe with this verdict counts."""
-
-
-FREEZE = "freeze-dims"
-"""The rewrite that fixes dynamic dims to sizes that the user gives."""
 CLEANUP = frozenset({"fold-constants"})
 """Rewrites that prepare others, and are named only where they fix a probe alone."""
 
@@ -50,7 +47,7 @@ def add_fixes(table: dict[str, Any], rows: Iterable[Evidence], trials: Mapping[s
 
 
 def rows_in_context(trials: Iterable[Trial]) -> list[Evidence]:
-    """Return trials of nodes among others as rows of evidence, which they are about fixes only."""
+    """Return trials of nodes among others as rows of evidence, which they are for fixes only."""
     return [Evidence(t.op, t.digest, "", (), t.facets, "rejected", "", "") for t in trials if t.facets]
 
 

@@ -44,35 +44,11 @@ class OperatorMeasurer:
         return Measured(op, rows, built.dropped, tuple(built.faults))
 
 
-_measurers: list[OperatorMeasurer] = []
-"""The measurer of this worker process, in a list that is empty until the process is set up."""
-
-
-def _open_session(target: str, python: str | None, evidence: Path) -> None:
-    session = open_backend(target, python=python).__enter__()
-    Finalize(None, session.close, exitpriority=1)
-    _measurers.append(OperatorMeasurer(session, target, evidence))
-
-
-def _measure(op: str) -> Measured:
-    return _measurers[0].measured(op)
-
-
-def measure_in_parallel(ops: Sequence[str], target: str, python: str | None, evidence: Path, jobs: int) -> Iterator[Measured]:
-    """Yield the evidence about each operator, in their order, measured by `jobs` processes."""
-    context = multiprocessing.get_context("spawn")  # a forked process would share the resources of onnxruntime
-    pool = ProcessPoolExecutor(jobs, context, _open_session, (target, python, evidence))
-    try:
-        yield from pool.map(_measure, ops)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
 _sessions: list[Session] = []
 """The session of this worker process, in a list that is empty until the process is set up."""
 
 
-def _open_plain_session(target: str, python: str | None) -> None:
+def _open_session(target: str, python: str | None) -> None:
     session = open_backend(target, python=python).__enter__()
     Finalize(None, session.close, exitpriority=1)
     _sessions.append(session)
@@ -86,9 +62,20 @@ def in_worker() -> Session:
 @contextlib.contextmanager
 def worker_pool(jobs: int, target: str, python: str | None) -> Iterator[ProcessPoolExecutor]:
     """Processes with a session each, for functions that get theirs from `in_worker`."""
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, context, _open_plain_session, (target, python))
+    context = multiprocessing.get_context("spawn")  # a forked process would share the resources of onnxruntime
+    pool = ProcessPoolExecutor(jobs, context, _open_session, (target, python))
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _measure(work: tuple[str, str, Path]) -> Measured:
+    op, target, evidence = work
+    return OperatorMeasurer(in_worker(), target, evidence).measured(op)
+
+
+def measure_in_parallel(ops: Sequence[str], target: str, python: str | None, evidence: Path, jobs: int) -> Iterator[Measured]:
+    """Yield the evidence about each operator, in their order, measured by `jobs` processes."""
+    with worker_pool(jobs, target, python) as pool:
+        yield from pool.map(_measure, [(op, target, evidence) for op in ops])

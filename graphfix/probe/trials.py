@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import lzma
 from dataclasses import asdict, dataclass, field
@@ -47,7 +48,11 @@ def parse_trial(line: str) -> Trial:
 def read_trials(folder: Path) -> dict[tuple[str, str], Trial]:
     """Return the trials of a folder of tables by operator and digest of the probe; none where there is no file."""
     path = folder / ARCHIVE
-    if not path.exists():
-        return {}
+    return dict(_parsed(path, path.stat().st_mtime_ns)) if path.exists() else {}
+
+
+@functools.lru_cache(2)  # a run writes one table after the other, with the trials of each
+def _parsed(path: Path, written: int) -> dict[tuple[str, str], Trial]:
+    """Return the trials in a file that was last written at a time, in nanoseconds."""
     trials = map(parse_trial, lzma.decompress(path.read_bytes()).decode().splitlines())
     return {(trial.op, trial.digest): trial for trial in trials}

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphfix.tables.placement import idle
+from graphfix.tables.placement import condition_met, further_table
 from graphfix.tables.table import Evidence, Table
 
 if TYPE_CHECKING:
@@ -25,25 +25,14 @@ FUSED = "@fused.json"
 """The name of the file about activations that stand in the model as elementary operators, which compilers may fuse."""
 
 
-@functools.cache
-def _opened(target: str, version: str, folder: Path) -> Table | None:
-    return Table(target, version, folder, {}) if folder.is_dir() else None
-
-
 def artifact_table(table: Table) -> Table | None:
     """Return the table of what a compiler version cannot write; None where that was not measured."""
-    return _opened(table.target, table.version, table.folder / FOLDER)
+    return further_table(table, FOLDER)
 
 
 def unwritten(known: Table, op: str, domain: str, facets: Facets) -> Evidence | None:
     """Return the evidence that a node with these facets cannot be written; None where it can, or that is not known."""
-    if idle(facets):
-        return None
-    entry = known.entry(op, domain)
-    if entry is None or not (entry.rejects or entry.exceptions):
-        return None
-    ruling = known.rule(op, domain, facets)
-    return ruling.evidence if ruling.verdict == "rejected" else None
+    return condition_met(known, op, domain, facets)
 
 
 def fixed_by(known: Table, op: str, domain: str, evidence: str) -> tuple[str, str]:

@@ -31,7 +31,12 @@ def _opened(target: str, version: str, folder: Path) -> Table | None:
 
 def placements(table: Table) -> Table | None:
     """Return the table of what a compiler version runs on a fallback; None where that was not measured."""
-    return _opened(table.target, table.version, table.folder / FALLBACKS)
+    return further_table(table, FALLBACKS)
+
+
+def further_table(table: Table, folder: str) -> Table | None:
+    """Return the table in a folder of a version's table; None where that folder is not there."""
+    return _opened(table.target, table.version, table.folder / folder)
 
 
 def idle(facets: Facets) -> bool:
@@ -45,6 +50,11 @@ def idle(facets: Facets) -> bool:
 
 def fallback(known: Table, op: str, domain: str, facets: Facets) -> Evidence | None:
     """Return the evidence that a node with these facets runs on a fallback; None where it does not, or is not known to."""
+    return condition_met(known, op, domain, facets)
+
+
+def condition_met(known: Table, op: str, domain: str, facets: Facets) -> Evidence | None:
+    """Return the evidence of a further table whose condition a node meets; None where it meets none, or may not be run."""
     if idle(facets):
         return None
     entry = known.entry(op, domain)
