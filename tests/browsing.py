@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,3 +64,11 @@ def visiting(browser: Browser) -> Iterator[Visit]:
     for context in contexts:
         context.close()
     assert trouble == []
+
+
+def wait_until(page: Page, condition: str, seconds: float = 10) -> None:
+    """Waits until a JavaScript expression is true (Playwright's own wait uses eval, which the page's policy forbids)."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(condition):
+        assert time.monotonic() < deadline, f"not true after {seconds} s: {condition}"
+        page.wait_for_timeout(20)

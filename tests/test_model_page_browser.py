@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import onnx
 import pytest
-from browsing import started, visiting
+from browsing import started, visiting, wait_until
 from large_graph import large_model
 
 from graphfix.ir.source_location import SourceLocation
@@ -182,7 +182,7 @@ def test_an_address_opens_target_and_node(opened: Open, small: Path) -> None:
 def test_a_command_is_copied(opened: Open, small: Path) -> None:
     page = opened(small, permissions=["clipboard-read", "clipboard-write"])
     page.locator(".card .copy").first.click()
-    page.wait_for_function("document.querySelector('.card .copy').textContent === 'Copied'")
+    wait_until(page, "document.querySelector('.card .copy').textContent === 'Copied'")
     assert page.evaluate("navigator.clipboard.readText()") == "graphfix fix m.onnx --target one -o fixed.onnx"
 
 
@@ -243,18 +243,16 @@ def test_the_wheel_zooms_and_a_drag_moves_without_choosing(opened: Open, small: 
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.wheel(0, -300)
-    page.wait_for_function(
-        "Number(document.querySelector('#drawing > g').getAttribute('transform').match(/scale\\((.*)\\)/)[1]) > 1.2"
-    )
+    wait_until(page, "Number(document.querySelector('#drawing > g').getAttribute('transform').match(/scale\\((.*)\\)/)[1]) > 1.2")
     before = page.evaluate(shift)
     page.mouse.click(x, y)
     page.mouse.down()
     page.mouse.move(x - 80, y - 60, steps=5)
     page.mouse.up()
-    page.wait_for_function(f"{shift} !== '{before}'")
+    wait_until(page, f"{shift} !== '{before}'")
     assert "n_y" in page.locator("#drawing .selected").get_attribute("aria-label"), "a drag is no click beside the node"
     page.mouse.wheel(0, -2000)
-    page.wait_for_function("document.querySelectorAll('#drawing .node').length < 4")  # the rest is out of sight
+    wait_until(page, "document.querySelectorAll('#drawing .node').length < 4")  # the rest is out of sight
 
 
 def test_a_fix_shows_before_and_after(opened: Open, fixed: Path) -> None:
