@@ -6,14 +6,16 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from graphfix.analysis.loop_conditions import cannot_unroll
 from graphfix.linter.diagnostics import Finding, Fix, Severity
 from graphfix.linter.settled import SUBGRAPHS, settled_places
 
 if TYPE_CHECKING:
     from graphfix.analysis.facts import Facts
 
+UNROLL = "unroll-loop"
 CONTROL_FLOW = frozenset({"If", "Loop", "Scan"})
-DISSOLVE = {"If": Fix("dissolve-if", "exact"), "Loop": Fix("unroll-loop", "exact")}
+DISSOLVE = {"If": Fix("dissolve-if", "exact"), "Loop": Fix(UNROLL, "exact")}
 """The rewrites that remove control flow whose condition or trip count is constant."""
 
 
@@ -22,12 +24,18 @@ def with_control_flow_fixes(findings: Sequence[Finding], facts: Facts) -> list[F
 
     An error that disappears with control flow whose condition is constant gets the rewrite that dissolves it.
 
+    A Loop that ends by its data and has no small trip count is not unrolled, whatever fixed the probes of its form.
+
     An error inside a subgraph that no rewrite fixes there gets the fix of the node that holds the subgraph. An error about
     the model's subgraphs as a whole gets the fix of its control flow, none where some of that has none.
     """
     changed = {id(finding): finding for finding in findings if finding.severity is Severity.ERROR}
     if not any(node.op in CONTROL_FLOW for node in facts.nodes):
         return list(findings)
+    endless = {(node.scope, node.label) for node in facts.nodes if node.op == "Loop" and cannot_unroll(node, facts)}
+    for key, finding in changed.items():
+        if finding.rewrite is not None and UNROLL in finding.rewrite.rewrites and (finding.scope, finding.node) in endless:
+            changed[key] = dataclasses.replace(finding, rewrite=None)
     if any(finding.rewrite is None for finding in changed.values()):
         places = settled_places(facts)
         for key, finding in changed.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphfix.analysis.loop_conditions import unrolls
 from graphfix.analysis.reachability import untaken_nodes
 from graphfix.ir.traversal import branch_scope
 from graphfix.linter.diagnostics import Finding
@@ -51,8 +52,10 @@ def _settled(facts: Facts) -> SettledPlaces:
     gone: set[int] = untaken_nodes(facts, folded=True)
     branches: set[tuple[str, ...]] = set()
     for at, node in enumerate(facts.nodes):
-        first = node.inputs[0] if node.op in ("If", "Loop") and not node.domain and node.inputs else None
-        if first is not None and first.constant is not None:
+        if node.domain or node.op not in ("If", "Loop"):
+            continue
+        first = node.inputs[0] if node.inputs else None
+        if unrolls(node, facts) if node.op == "Loop" else first is not None and first.constant is not None:
             gone.add(at)
             branches |= {branch_scope(node.scope, node.proto, item.name) for item in node.proto.attribute if item.HasField("g")}
     nodes = frozenset((facts.nodes[at].scope, name) for at in gone for name in facts.nodes[at].proto.output if name)

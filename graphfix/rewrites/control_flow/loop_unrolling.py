@@ -16,14 +16,11 @@ import numpy as np
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto
 
 from graphfix.analysis.constant_folding import Array, attribute, constant_value, fold, tensor_value
+from graphfix.analysis.loop_conditions import MOST_NODES
 from graphfix.ir.traversal import branch_scope
 from graphfix.rewrites.control_flow.proto_editor import ProtoEditor, every
 from graphfix.rewriting.builder import Builder
 from graphfix.rewriting.rewrite import Declined, Key, Outcome, Rewrite
-
-MOST_NODES = 2000
-"""Maximum number of nodes into which one loop is unrolled."""
-
 
 SMALL = 64
 """Maximum number of elements of a value that is folded during unrolling."""

@@ -9,6 +9,7 @@ import numpy as np
 from onnx import NodeProto
 
 from graphfix.rewrites.control_flow.loop_unrolling import CannotUnroll, LoopRewrite, UnrolledPasses, stack
+from graphfix.rewrites.control_flow.masked_steps import MaskedSteps
 from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 
@@ -16,7 +17,8 @@ class UnrollLoop(LoopRewrite):
     """Unroll a Loop whose trip count and condition follow from constants, up to 2000 nodes.
 
     Why: few compilers support Loop, and exporters write one for every `for` over a list or a range. A condition that
-    depends on the iteration number is folded, so a loop that breaks early ends at the same iteration.
+    depends on the iteration number is folded, so a loop that breaks early ends at the same iteration. Where the condition
+    depends on data, every iteration up to the trip count is computed, and Where keeps the values from before it failed.
     """
 
     name = "unroll-loop"
@@ -57,6 +59,14 @@ class UnrollLoop(LoopRewrite):
                      w = Add(r, x) }> }> }""",
             ops=("*",),
         ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[2] x, bool first) => (float[2] y, int64 k)
+               <int64 n = {4}, int64 zero = {0}, int64 one = {1}, float most = {2.5}> {
+                 y, k = Loop (n, first, x, zero) <
+                   body = b (int64 i, bool c, float[2] s, int64 j) => (bool d, float[2] t, int64 l) {
+                   t = Add(s, s)  m = ReduceMax<keepdims = 0>(t)  d = Less(m, most)  l = Add(j, one) }> }""",
+            ops=("*",),
+        ),
     )
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
@@ -66,10 +76,22 @@ class UnrollLoop(LoopRewrite):
             because="the trip count `n` is not known",
         ),
         Case(
-            """<ir_version: 8, opset_import: ["" : 17]> g (float x) => (float y) <int64 n = {9}, float most = {7}> {
+            """<ir_version: 8, opset_import: ["" : 17]> g (float x) => (float y) <int64 n = {900}, float most = {7}> {
                  y = Loop (n, , x) <body = b (int64 i, bool c, float s) => (bool d, float t) {
                    t = Add(s, s)  d = Less(t, most) }> }""",
-            because="its condition is computed at run time",
+            because="its condition is computed at run time, and its trip count is over 64",
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float x) => (float y, float[K] z) <int64 n = {4}, float most = {7}> {
+                 y, z = Loop (n, , x) <body = b (int64 i, bool c, float s) => (bool d, float t, float u) {
+                   t = Add(s, s)  u = Neg(s)  d = Less(t, most) }> }""",
+            because="its condition is computed at run time, and the length of `z` depends on it",
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float x, float[8] w) => (float y) <int64 n = {4}, float most = {7}> {
+                 y = Loop (n, , x) <body = b (int64 i, bool c, float s) => (bool d, float t) {
+                   k = Cast<to = 7>(s)  v = Gather(w, k)  t = Add(s, v)  d = Less(t, most) }> }""",
+            because="its condition is computed at run time, and Gather could fail in an iteration after the last",
         ),
         Case(
             """<ir_version: 8, opset_import: ["" : 17]> g (float[2] x) => (float[2] y) <int64 n = {5000}> {
@@ -85,21 +107,24 @@ class UnrollLoop(LoopRewrite):
         most = copies.known(limit)
         if limit and (most is None or most.size != 1):
             raise CannotUnroll(f"the trip count `{limit}` is not known")
+        count = None if most is None else int(most.reshape(()))
         going = copies.known(given)
+        steps = MaskedSteps(copies, node, count)
         if given and (going is None or going.size != 1):
-            raise CannotUnroll(f"the condition `{given}` it starts with is not known")
+            steps.stop_where_not(given)
         carried, scanned = list(node.input[2:]), len(copies.body.output) - len(copies.body.input) + 1
         rows: list[list[str]] = [[] for _ in range(scanned)]
-        for turn in _turns(None if most is None else int(most.reshape(())), copies):
+        for turn in _turns(count, copies):
             if going is not None and not bool(going.reshape(())):
                 break
             names = [info.name for info in copies.body.input]
             now = {names[0]: np.asarray(turn, np.int64), names[1]: np.asarray(True)}
-            ends = copies.step({**dict(zip(names[2:], carried, strict=True)), **now})
+            ends = steps.step({**dict(zip(names[2:], carried, strict=True)), **now})
             going = copies.known(ends[0])
+            carried = steps.kept(carried, ends[1 : 1 + len(carried)])
             if going is None or going.size != 1:
-                raise CannotUnroll("its condition is computed at run time")
-            carried = ends[1 : 1 + len(carried)]
+                going = None
+                steps.stop_where_not(ends[0])
             for row, made in zip(rows, ends[1 + len(carried) :], strict=True):
                 row.append(made)
         results = dict(zip(node.output, carried, strict=False))

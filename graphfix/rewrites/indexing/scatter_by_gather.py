@@ -11,7 +11,9 @@ from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
 from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 MOST_ELEMENTS = 1 << 22
-"""The most positions that are written as constants."""
+"""The most positions that are written as constants, in all steps together."""
+MOST_STEPS = 16
+"""The most updates of one position under a reduction."""
 
 COMBINE = {"add": ("Add", 0.0), "mul": ("Mul", 1.0), "max": ("Max", -np.inf), "min": ("Min", np.inf)}
 """The operator of each reduction, with its neutral element."""
@@ -21,7 +23,7 @@ class ScatterByGather(BuiltRewrite):
     """Write a scatter at constant positions as a Gather from the data and the updates.
 
     Why: fewer compilers support scatter than gather, and fewer still its reductions. Of two updates of one position the
-    last is kept, as in every runtime; with a reduction each position must be written only once.
+    last is kept, as in every runtime; with a reduction each update of one position is combined in a step of its own.
     """
 
     name = "scatter-by-gather"
@@ -49,6 +51,11 @@ class ScatterByGather(BuiltRewrite):
                <int64[2, 2] i = {1, 2, 0, 0}> { y = ScatterND<reduction = "max">(x, i, u) }""",
             ops=("*",),
         ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 16]> g (float[4, 2] x, float[5, 2] u) => (float[4, 2] y)
+               <int64[5, 1] i = {1, 3, 1, -1, 1}> { y = ScatterND<reduction = "add">(x, i, u) }""",
+            ops=("*",),
+        ),
     )
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
@@ -57,9 +64,10 @@ class ScatterByGather(BuiltRewrite):
             because="the places it writes to are not known",
         ),
         Case(
-            """<ir_version: 8, opset_import: ["" : 16]> g (float[4] x, float[2] u) => (float[4] y) <int64[2, 1] i = {1, 1}> {
-                 y = ScatterND<reduction = "add">(x, i, u) }""",
-            because="a place is written to twice under a reduction",
+            f"""<ir_version: 8, opset_import: ["" : 16]> g (float[4] x, float[{MOST_STEPS + 1}] u) => (float[4] y)
+               <int64[{MOST_STEPS + 1}, 1] i = {{{", ".join(["1"] * (MOST_STEPS + 1))}}}> {{
+                 y = ScatterND<reduction = "add">(x, i, u) }}""",
+            because=f"a place is written to {MOST_STEPS + 1} times under a reduction, which takes as many steps",
         ),
         Case(
             """<ir_version: 8, opset_import: ["" : 16]> g (float[N] x, float[2] u) => (float[N] y) <int64[2, 1] i = {1, 2}> {
@@ -79,12 +87,10 @@ class ScatterByGather(BuiltRewrite):
             return f"{total} places would be written down, over {MOST_ELEMENTS}" if total else "it writes nothing"
         places = _places(draft, where, shape)
         reduction = draft.attribute("reduction", "none")
-        if reduction != "none" and np.unique(places).size != places.size:
-            return "a place is written to twice under a reduction"
-        picks = np.arange(total, dtype=np.int64)
-        picks[places] = total + np.arange(places.size)
         updates = draft.reshape("in2", [-1])
         if reduction == "none":
+            picks = np.arange(total, dtype=np.int64)
+            picks[places] = total + np.arange(places.size)
             both = draft.op("Concat", draft.reshape("in0", [-1]), updates, axis=0)
             draft.give(draft.op("Gather", both, draft.constant(picks.reshape(shape)), axis=0))
             return None
@@ -92,11 +98,27 @@ class ScatterByGather(BuiltRewrite):
         dtype = draft.surgery.dtype(draft.node.inputs[0])
         if dtype is None or (np.isinf(neutral) and dtype.kind != "f"):
             return f"`{reduction}` in an integer dtype has no neutral element here"
-        picks = np.where(picks < total, 0, picks - total + 1)
+        steps = _steps(places)
+        if len(steps) > MOST_STEPS or total * len(steps) > MOST_ELEMENTS:
+            return f"a place is written to {len(steps)} times under a reduction, which takes as many steps"
         both = draft.op("Concat", draft.number([neutral]), updates, axis=0)
-        spread = draft.op("Gather", both, draft.constant(picks.reshape(shape)), axis=0)
-        draft.give(draft.op(op, "in0", spread))
+        combined = "in0"
+        for chosen in steps:
+            picks = np.zeros(total, np.int64)
+            picks[places[chosen]] = chosen + 1
+            combined = draft.op(op, combined, draft.op("Gather", both, draft.constant(picks.reshape(shape)), axis=0))
+        draft.give(combined)
         return None
+
+
+def _steps(places: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+    """Return the updates by the number of earlier updates of the same position; in each group no position occurs twice."""
+    order = np.argsort(places, kind="stable")
+    ordered = places[order]
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    lengths = np.diff(np.concatenate([starts, [places.size]]))
+    nth = np.arange(places.size) - np.repeat(starts, lengths)
+    return [np.sort(order[nth == step]) for step in range(int(nth.max()) + 1)]
 
 
 def _places(draft: ReplacementBuilder, where: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[np.int64]:

@@ -2,8 +2,8 @@
 
 Batch labels are in both operands and in the result, joint labels in both operands only, left and right labels in one
 operand. An axis whose label occurs nowhere else is summed first, a repeated label selects the diagonal, and without a
-joint label the product is Mul. All labels of one kind form one axis of MatMul; where dynamic dims rule out the
-Reshape, Mul and ReduceSum replace MatMul.
+joint label the product is Mul. All labels of one kind form one axis of MatMul. Where dynamic dims rule out the Reshape,
+and where neither operand has a label of its own (`i,i->`), Mul and ReduceSum replace MatMul.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ class DecomposeEinsum(BuiltRewrite):
             ("bij->b", "float[N, 3, 4] a", "a", "float[N]", ("ReduceSum",)),
             ("ii->i", "float[4, 4] a", "a", "float[4]", ("Where", "ReduceSum")),
             ("ij,jk,kl->il", "float[2, 3] a, float[3, 4] b, float[4, 5] c", "a, b, c", "float[2, 5]", ("MatMul", "MatMul")),
+            ("i,i->", "float[5] a, float[5] b", "a, b", "float", ("Mul", "ReduceSum")),
             ("ij,ij->", "int32[N, 3] a, int32[N, 3] b", "a, b", "int32", ("Mul", "ReduceSum")),
         )
     )  # fmt: skip
@@ -165,7 +166,7 @@ class _Drawing:
         left = "".join(x for x in a.labels if x not in b.labels)
         right = "".join(x for x in b.labels if x not in a.labels)
         floats = self.draft.dtype() in FLOATS
-        if joint and floats and all(self._merges(g) for g in ((left, joint), (joint, right), (left, right))):
+        if joint and (left or right) and floats and all(self._merges(g) for g in ((left, joint), (joint, right), (left, right))):
             rows = self._matrix(a, (batch, left, joint))
             columns = self._matrix(b, (batch, joint, right))
             made = self.draft.op("MatMul", rows, columns)
