@@ -75,3 +75,15 @@ def test_integers_that_become_sizes_are_small_and_not_zero() -> None:
     fed = [answer.feed["s"].tolist() for answer in Reference(graph).answers]
     assert fed
     assert min(fed) >= [1]
+
+
+def test_floats_that_become_sizes_are_whole_and_not_zero() -> None:
+    graph = model(
+        """two = Constant<value = int64[2] {1, 1}>() k = Cast<to = 7>(s) t = Concat<axis = 0>(two, k)
+           y = Resize<mode = "nearest">(x, , , t)""",
+        "float[1, 1, 3, 3] x, float[2] s, float[2] other", "float[1, 1, C, D] y",
+    )  # fmt: skip
+    assert size_inputs(graph) == {"s"}
+    fed = [answer.feed["s"] for answer in Reference(graph).answers if not answer.column]
+    assert fed
+    assert all((values == np.rint(values)).all() and values.min() >= 1 for values in fed)

@@ -36,7 +36,7 @@ def seeded_feeds(
 ) -> Feed | None:  # fmt: skip
     """Return one feed of a model's inputs, or None when an input is not a tensor.
 
-    Dynamic dims are set to `sizes`, and integers are below `top`, and above 0 in the inputs that are `counts`.
+    Dynamic dims are set to `sizes`, and integers are below `top`. The inputs that are `counts` hold whole numbers above 0.
     """
     random = np.random.default_rng([seed, *sizes])
     known: dict[str, int] = {}
@@ -55,7 +55,7 @@ def seeded_feeds(
             dims = _dims(info, shapes.get(info.name), known, sizes)
             feed[info.name] = _values(info.type.tensor_type.elem_type, dims, random, seed, top)
             if info.name in counts:
-                feed[info.name] = np.maximum(feed[info.name], 1)
+                feed[info.name] = np.maximum(np.rint(np.abs(feed[info.name])), 1).astype(feed[info.name].dtype)
     return feed
 
 

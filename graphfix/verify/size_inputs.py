@@ -1,10 +1,10 @@
-"""The integer inputs that become sizes: the shape of a Reshape, the end of a Range, the count of a TopK."""
+"""The inputs that become sizes: the shape of a Reshape, the end of a Range, the count of a TopK, an image size in floats."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from onnx import ModelProto, NodeProto
+from onnx import ModelProto, NodeProto, TensorProto
 
 from graphfix.ir.bind_inputs import interface
 from graphfix.ir.traversal import graphs
@@ -20,10 +20,12 @@ PASSING = ("Cast", "Concat", "Gather", "Slice", "Squeeze", "Unsqueeze", "Reshape
            "Min", "Floor", "Ceil", "Split", "Flatten")  # fmt: skip
 """Operators that make sizes of sizes."""
 
+NUMBERS = WHOLE | {TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16}
+
 
 def size_inputs(model: ModelProto) -> frozenset[str]:
-    """Return the integer inputs whose values reach an operand that holds sizes."""
-    given = {info.name for info in interface(model) if info.type.tensor_type.elem_type in WHOLE}
+    """Return the inputs of numbers whose values reach an operand that holds sizes; floats do by a Cast or as scales."""
+    given = {info.name for info in interface(model) if info.type.tensor_type.elem_type in NUMBERS}
     if not given:
         return frozenset()
     nodes = [node for graph in graphs(model.graph) for node in graph.node]
