@@ -14,6 +14,20 @@ REQUESTED = frozenset({"freeze-dims", "bind-input", "drop-unused"})
 """The rewrites that need a size, a value or a name from the user."""
 
 
+class Positions(dict[tuple[tuple[str, ...], str], int]):
+    """The position of the node that makes each value, by scope and name; computed once for the facts of a model."""
+
+    @classmethod
+    def of(cls, facts: Facts) -> Positions:
+        """Return the positions, from the cache of the facts."""
+        if cls not in facts.derived:
+            facts.derived[cls] = cls(
+                ((node.scope, name), at) for at, node in enumerate(facts.nodes) for name in node.proto.output if name
+            )
+        found: Positions = facts.derived[cls]
+        return found
+
+
 def in_order_of_decision(findings: Sequence[Finding], facts: Facts) -> list[Finding]:
     """Return the findings by severity, and errors by what they need, then in the order of the graph.
 
@@ -23,7 +37,7 @@ def in_order_of_decision(findings: Sequence[Finding], facts: Facts) -> list[Find
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     rest = [finding for finding in findings if finding.severity is not Severity.ERROR]
     if len(errors) > 1:
-        positions = {(node.scope, name): at for at, node in enumerate(facts.nodes) for name in node.proto.output if name}
+        positions = Positions.of(facts)
         errors.sort(key=lambda finding: (need(finding), positions.get((finding.scope, finding.output), -1)))
     return [*errors, *rest]
 
