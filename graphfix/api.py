@@ -77,6 +77,7 @@ def fix(
     atol: float | None = None,
     reforms: Sequence[InterfaceRewrite] = (),
     rewrites: Iterable[str] = (),
+    confirm: bool = True,
 ) -> Fixed:
     """Rewrite a model so that a target takes it, every step verified in onnxruntime against the original.
 
@@ -90,11 +91,15 @@ def fix(
         reforms: changes of what the model takes and gives, as `graphfix.rewrites.interface.requests.reforms` makes them.
         rewrites: rewrites to apply by name, also to supported nodes, as in `fix --rewrite`; `changes` says where they
             did not fit.
+        confirm: compile the original and the result with the targets' compilers, where they are installed, run both where
+            that is possible, and undo what made a target worse, as `fix` does without `--no-confirm`.
 
     Raises:
         GraphfixError: an unreadable model, an unknown target or an unknown input; the message says the cure.
     """
+    from graphfix.backends.compile.verify_on_target import target_measure
     from graphfix.lowering.bringing import usable_model
+    from graphfix.rewriting.confirmed_findings import add_confirmed
     from graphfix.rewriting.fix_options import FixOptions
     from graphfix.rewriting.pipeline import fix_model
     from graphfix.rewriting.remaining import advise_remaining
@@ -112,13 +117,15 @@ def fix(
         with as_onnx_file(model, names, shapes, values) as (_, lowered_source):
             loaded = read_whole(usable_model(lowered_source) if lowered_source is not None else model)
     given = "" if loaded is model else str(model)
-    options = FixOptions(
-        targets=names, allow=allow, shapes=named(loaded, shapes), values=dict(values or {}), data=data,
-        rtol=rtol, atol=atol, interface=reforms, explain=True,
-        rewrites=parse_rewrites(rewrites, {"exact", *allow}),
-    )  # fmt: skip
-    result = fix_model(loaded, lambda candidate: judge(candidate, names, name=given), options)
+    with target_measure() if confirm else contextlib.nullcontext() as measure:
+        options = FixOptions(
+            targets=names, allow=allow, shapes=named(loaded, shapes), values=dict(values or {}), data=data,
+            rtol=rtol, atol=atol, interface=reforms, explain=True,
+            rewrites=parse_rewrites(rewrites, {"exact", *allow}), measure=measure,
+        )  # fmt: skip
+        result = fix_model(loaded, lambda candidate: judge(candidate, names, name=given), options)
     advise_remaining(result, judge, options.allow)
+    add_confirmed(result.results, result.confirmed)
     return Fixed(result.model, result.changes, result.verification, Report(tuple(result.results)), result.why)
 
 

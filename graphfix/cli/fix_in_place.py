@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from graphfix.errors import UsageError
 if TYPE_CHECKING:
     from graphfix.linter.config import Config
     from graphfix.linter.diagnostics import Result
+    from graphfix.rewriting.measurement import Confirmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,26 +22,30 @@ class FixedModel:
     """The outcome for one model: a Result for each target, a diff of the nodes, and the written files.
 
     `diff` is empty where no rewrite was kept. `files` is empty when nothing was written; a model with external weights
-    has a second file.
+    has a second file. `confirmed` is what the targets' compilers made of the model before and after.
     """
 
     results: tuple[Result, ...]
     diff: str
     files: tuple[Path, ...] = ()
+    confirmed: Mapping[str, Confirmed] = field(default_factory=dict)
 
 
 def fix_in_place(
-    path: Path, targets: Sequence[str], shapes: Mapping[str, Any], values: Mapping[str, Any], config: Config, *, write: bool
-) -> FixedModel:
+    path: Path, targets: Sequence[str], shapes: Mapping[str, Any], values: Mapping[str, Any], config: Config,
+    *, write: bool, confirm: bool = True,
+) -> FixedModel:  # fmt: skip
     """Rewrite one model for its targets, verified like `fix`, and with `write` replace the file atomically.
 
-    `shapes` are fixed in the file. The Results are those of the fixed model, before the policy is applied.
+    With `confirm` the compilers that are installed are asked too. `shapes` are fixed in the file. The Results are those of
+    the fixed model, before the policy is applied.
 
     Raises:
         UsageError: an input is bound to a value, which would remove it from a file whose settings still bind it.
         GraphfixError: the model cannot be read, or its path cannot be written.
     """
     from graphfix.analysis.model_size import ModelSize
+    from graphfix.backends.compile.verify_on_target import target_measure
     from graphfix.ir.atomic_write import writable
     from graphfix.ir.external_data import has_external
     from graphfix.ir.file_size import model_bytes
@@ -58,23 +64,25 @@ def fix_in_place(
     if write:
         writable(path, force=True)
     model = read_whole(path)
-    options = FixOptions(
-        targets=targets, allow=frozenset(config.allow), shapes=named(model, shapes), rtol=config.rtol, atol=config.atol
-    )
-    fixed = fix_model(model, lambda candidate: judge(candidate, targets, name=str(path)), options)
+    with target_measure() if confirm else contextlib.nullcontext() as measure:
+        options = FixOptions(
+            targets=targets, allow=frozenset(config.allow), shapes=named(model, shapes), rtol=config.rtol, atol=config.atol,
+            measure=measure,
+        )  # fmt: skip
+        fixed = fix_model(model, lambda candidate: judge(candidate, targets, name=str(path)), options)
     for result in fixed.results:
         result.changes = [change.to_json() for change in fixed.changes]
         result.verification = dataclasses.asdict(fixed.verification)
     diff = node_diff(model, fixed.model, str(path)) if fixed.changed else ""
     if not (write and diff):
-        return FixedModel(fixed.results, diff)
+        return FixedModel(fixed.results, diff, confirmed=fixed.confirmed)
     before = ModelSize.of(model, fixed.trial).in_file(model_bytes(path))
     del model  # so that a large model is not in memory twice while it is written
     save_model(fixed.model, path, force=True, external=has_external(read_skeleton(path)))
     after = ModelSize.of(fixed.model, fixed.trial).in_file(model_bytes(path)).to_json()
     for result in fixed.results:
         result.output, result.before, result.after = str(path), before.to_json(), after
-    return FixedModel(fixed.results, diff, (path, *_weight_files(path)))
+    return FixedModel(fixed.results, diff, (path, *_weight_files(path)), fixed.confirmed)
 
 
 def _weight_files(path: Path) -> list[Path]:

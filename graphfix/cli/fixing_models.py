@@ -26,10 +26,13 @@ def has_counting_finding(one: ModelSettings, found: Sequence[Result], *levels: s
     return any(exit_code(copies, level) == 1 for level in levels)
 
 
-def fix_or_say(one: ModelSettings, *, write: bool) -> FixedModel | None:
-    """Fix a model for its targets, in place with `write`; where that is not possible, say why on stderr and return None."""
+def fix_or_say(one: ModelSettings, *, write: bool, confirm: bool) -> FixedModel | None:
+    """Fix a model for its targets, in place with `write`; where that is not possible, say why on stderr and return None.
+
+    With `confirm` the installed compilers are asked about the original and the result.
+    """
     try:
-        return fix_in_place(one.model, one.targets, one.shapes, one.values, one.config, write=write)
+        return fix_in_place(one.model, one.targets, one.shapes, one.values, one.config, write=write, confirm=confirm)
     except GraphfixError as error:
         print(f"graphfix: {error.line()}", file=sys.stderr)
         return None

@@ -11,15 +11,17 @@ from graphfix.cli.run_settings import ModelSettings
 from graphfix.linter.diagnostics import Result
 
 
-def fixed_results(one: ModelSettings, task: Task, found: Sequence[Result], *, diff: bool) -> list[Result]:
+def fixed_results(one: ModelSettings, task: Task, found: Sequence[Result], *, diff: bool, confirm: bool) -> list[Result]:
     """Fix one model that has errors, warnings or an undecided verdict, and return its Results: those of the written file.
 
     With `diff` the change is printed and nothing is written; the Results are then those that were found. What cannot be
-    fixed is left as it is.
+    fixed is left as it is. With `confirm` the installed compilers are asked about both.
     """
+    from graphfix.rewriting.confirmed_findings import add_confirmed
+
     if not has_counting_finding(one, found, "warning", "undecided"):
         return list(found)
-    fixed = fix_or_say(one, write=not diff)
+    fixed = fix_or_say(one, write=not diff, confirm=confirm)
     if fixed is None or not fixed.diff:
         return list(found)
     if diff:
@@ -30,4 +32,5 @@ def fixed_results(one: ModelSettings, task: Task, found: Sequence[Result], *, di
     for result, by_fix in zip(results, fixed.results, strict=True):
         result.changes, result.verification, result.output = by_fix.changes, by_fix.verification, by_fix.output
         result.before, result.after = by_fix.before, by_fix.after
+    add_confirmed(results, fixed.confirmed)
     return results

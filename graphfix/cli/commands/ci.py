@@ -36,6 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--fix", action="store_true", help="fix rejected models in place, verified")
     how.add_argument("--diff", action="store_true", help="show what --fix would change, and exit 1 if anything")
+    parser.add_argument("--no-confirm", action="store_true", help="with --fix: do not run compilers, even where one is installed")
     parser.add_argument("--commit", metavar="MESSAGE", help="with --fix: commit the fixed models, and nothing else")
     parser.add_argument(
         "--report", action="append", default=[], metavar="FORMAT=FILE", help="also write a report there (repeatable)"
@@ -122,6 +123,7 @@ def _lint_and_fix(given: argparse.Namespace, settings: Sequence[ModelSettings]) 
 
     from graphfix.cli.fixing_models import fix_or_say, has_counting_finding
     from graphfix.cli.lint_jobs import Task, run_tasks
+    from graphfix.rewriting.confirmed_findings import add_confirmed
 
     tasks = [Task(one.model, one.targets, one.shapes, one.values) for one in settings]
     results: list[Result] = []
@@ -132,10 +134,12 @@ def _lint_and_fix(given: argparse.Namespace, settings: Sequence[ModelSettings]) 
             if found[0].error is not None:
                 print(f"graphfix: {found[0].error}", file=sys.stderr)
             elif (given.fix or given.diff) and has_counting_finding(one, found, given.fail_on or one.config.fail_on):
-                in_place = fix_or_say(one, write=given.fix)
+                in_place = fix_or_say(one, write=given.fix, confirm=not given.no_confirm)
                 if in_place is not None:
                     fixed.append(in_place)
-                    found = list(in_place.results) if given.fix else found
+                    if given.fix:
+                        found = list(in_place.results)
+                        add_confirmed(found, in_place.confirmed)
             one.apply_policy(found, [other.model for other in settings[position + 1 :]])
             complete_steps(found, given, declare_fix)
             results.extend(found)

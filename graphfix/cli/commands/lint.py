@@ -47,6 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--diff", action="store_true", help="print what --fix would change, node by node, and write no model")
     parser.add_argument("--confirm", action="store_true", help="also run the real compiler, where it is installed")
+    parser.add_argument("--no-confirm", action="store_true", help="with --fix: do not run compilers, even where one is installed")
     parser.add_argument("--explain-verdict", metavar="NODE", help="explain the verdict on a node, or on the whole model (@model)")
     parser.add_argument("--annotate", type=Path, metavar="OUT.onnx", help="write a copy with each verdict in its node's metadata")
     parser.add_argument("--html", type=Path, metavar="OUT", help="write a self-contained page: the graph, verdicts and findings")
@@ -167,7 +168,7 @@ def _judge(lint_run: LintRun) -> list[Result]:
                 from graphfix.cli.lint_fixing import fixed_results
 
                 clock.start()
-                found = fixed_results(one, lint_run.tasks[position], found, diff=given.diff)
+                found = fixed_results(one, lint_run.tasks[position], found, diff=given.diff, confirm=not given.no_confirm)
                 clock.lap("fixing")
             if confirm is not None:
                 clock.start()
