@@ -16,6 +16,8 @@ import numpy.typing as npt
 import onnx
 from onnx import AttributeProto, NodeProto, helper, numpy_helper
 
+from graphfix.analysis.window_functions import WINDOWS, window
+
 Array = npt.NDArray[Any]
 PLAIN: dict[int, npt.DTypeLike] = {
     onnx.TensorProto.FLOAT: "<f4", onnx.TensorProto.DOUBLE: "<f8", onnx.TensorProto.INT64: "<i8",
@@ -165,6 +167,12 @@ def _bounded(shape: list[int]) -> list[int]:
     return shape
 
 
+def _window(node: NodeProto, operands: Operands) -> Array:
+    (size,) = _bounded(_need(operands[0]).reshape(-1).tolist())
+    dtype = helper.tensor_dtype_to_np_dtype(attribute(node, "output_datatype", onnx.TensorProto.FLOAT))
+    return window(node.op_type, size, periodic=bool(attribute(node, "periodic", 1)), dtype=dtype)
+
+
 def _expand(node: NodeProto, operands: Operands) -> Array:
     data = _need(operands[0])
     shape = np.broadcast_shapes(data.shape, tuple(_need(operands[1]).tolist()))
@@ -263,7 +271,7 @@ FOLDERS: dict[str, Callable[[NodeProto, Operands], Array]] = {
     "And": _plain(np.logical_and), "Or": _plain(np.logical_or), "Xor": _plain(np.logical_xor),
     "Where": _plain(np.where),
     "ReduceProd": _reduce(_prod), "ReduceSum": _reduce(_sum), "ReduceMax": _reduce(np.max),
-    "ReduceMin": _reduce(np.min), "ReduceMean": _reduce(_mean),
+    "ReduceMin": _reduce(np.min), "ReduceMean": _reduce(_mean), **dict.fromkeys(WINDOWS, _window),
 }  # fmt: skip
 
 

@@ -62,6 +62,9 @@ def follow(node: NodeProto, inputs: Sequence[Value | None]) -> Sizes | None:
         shape = data.shape
         dims = shape[attribute(node, "start", 0) : attribute(node, "end", len(shape))] if shape is not None else None
         return None if dims is None else tuple(None if is_unclear(dim) else dim for dim in dims)
+    if op == "Size":
+        known = data.shape is not None and not any(is_unclear(dim) for dim in data.shape)
+        return (product(*counted(data.shape)),) if known and data.shape else None
     if op == "Where" and len(inputs) == 3:
         return _chosen(*(_elements(value) for value in inputs))
     first = sizes_of(data) if op != "Cast" else whole(data)

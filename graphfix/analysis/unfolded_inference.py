@@ -21,7 +21,8 @@ from graphfix.analysis.values import NodeFacts, Structure, Value
 HEEDING = {"AffineGrid", "Attention", "Col2Im", "CumProd", "DeformConv", "Det", "Einsum", "EyeLike", "GRU", "LSTM", "RNN",
            "LayerNormalization", "RMSNormalization", "MaxUnpool", "NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss",
            "NonMaxSuppression", "RoiAlign", "Scatter", "ScatterElements", "TensorScatter", "Softmax", "LogSoftmax", "Hardmax",
-           "InstanceNormalization", "GroupNormalization", "BatchNormalization", "Split", "MatMul", "Conv"}  # fmt: skip
+           "InstanceNormalization", "GroupNormalization", "BatchNormalization", "Split", "MatMul", "Conv",
+           "GatherElements"}  # fmt: skip
 """Operators that converters decompose depending on the sizes of their data; for all other operators the sizes do not matter."""
 PATTERN = StructuralPattern(
     frozenset(HEEDING),

@@ -18,13 +18,15 @@ from onnx import AttributeProto, GraphProto, ModelProto, ValueInfoProto
 from graphfix.analysis.dim_names import MADE_UP, shown
 from graphfix.analysis.dims import FUNCTIONS, DimExpr, expression, floor
 from graphfix.analysis.facts import Facts
-from graphfix.analysis.values import Dim, Value, typed
+from graphfix.analysis.values import Dim, NodeFacts, Value, typed
 from graphfix.ir.traversal import branch_scope
 
 if TYPE_CHECKING:
     from graphfix.analysis.facts import Facts
 
 Scope = tuple[str, ...]
+Doubt = tuple[Scope, str, int, str]
+"""A dim that inference cannot judge: the scope and name of the value, the axis, and the symbol or formula."""
 ORDER = ("none", "agreeing", "made-up", "formula", "contradicting")
 """The classes of annotations, the most severe last."""
 TRIALS = ((97, 101, 103, 107, 109, 113), (64, 96, 128, 160, 192, 224))
@@ -51,20 +53,49 @@ def annotation_class(facts: Facts) -> str:
     """
     pairs = list(_pairs(facts.source.graph, (), facts)) if facts.source is not None else []
     found = "agreeing" if pairs else "none"
-    doubtful: list[tuple[Scope, str, int, str]] = []
+    doubtful: list[Doubt] = []
     for scope, stated, value in pairs:
-        if _other_kind(stated, value):
-            return "contradicting"
-        for at, (said, known) in enumerate(zip(stated.shape or (), value.shape or (), strict=False)):
-            if said is None or _same(said, known):
-                continue
-            if isinstance(said, str) and said.startswith(MADE_UP):
-                found = max(found, "made-up", key=ORDER.index)
-            elif isinstance(said, str) and (_open(known) or not NAME.fullmatch(said)):
+        for word, at, said in _compared(stated, value):
+            if word == "contradicting":
+                return word
+            if word == "made-up":
+                found = word
+            else:
                 doubtful.append((scope, value.name, at, said))
-            elif not _open(known):
-                return "contradicting"
-    return max(found, _tried(facts, doubtful), key=ORDER.index) if doubtful else found
+    if not doubtful:
+        return found
+    decided, wrong = _tried(facts, doubtful)
+    return "contradicting" if wrong else max(found, "formula" if decided else "agreeing", key=ORDER.index)
+
+
+def first_contradiction(facts: Facts) -> NodeFacts | None:
+    """Return the first node with an output whose annotation differs from what is inferred; compilers stop there."""
+    wrong: set[tuple[Scope, str]] = set()
+    doubtful: list[Doubt] = []
+    for scope, stated, value in _pairs(facts.source.graph, (), facts) if facts.source is not None else ():
+        for word, at, said in _compared(stated, value):
+            if word == "contradicting":
+                wrong.add((scope, value.name))
+            elif word == "doubtful":
+                doubtful.append((scope, value.name, at, said))
+    wrong = wrong or _tried(facts, doubtful)[1]
+    return next((node for node in facts.nodes if any((node.scope, name) in wrong for name in node.proto.output)), None)
+
+
+def _compared(stated: Value, value: Value) -> Iterator[tuple[str, int, str]]:
+    """Yield what an annotation says that is not inferred: `contradicting`, `made-up` or `doubtful`, the axis and the dim."""
+    if _other_kind(stated, value):
+        yield "contradicting", 0, ""
+        return
+    for at, (said, known) in enumerate(zip(stated.shape or (), value.shape or (), strict=False)):
+        if said is None or _same(said, known):
+            continue
+        if isinstance(said, str) and said.startswith(MADE_UP):
+            yield "made-up", at, said
+        elif isinstance(said, str) and (_open(known) or not NAME.fullmatch(said)):
+            yield "doubtful", at, said
+        elif not _open(known):
+            yield "contradicting", at, str(said)
 
 
 def disputed(facts: Facts) -> set[tuple[Scope, str]]:
@@ -108,22 +139,23 @@ def _open(dim: Dim) -> bool:
     return dim is None or (isinstance(dim, str) and dim.startswith(MADE_UP))
 
 
-def _tried(facts: Facts, doubtful: list[tuple[Scope, str, int, str]]) -> str:
-    """Return the class of symbols and formulas at the trial sizes of the inputs; `agreeing` where these do not decide it."""
+def _tried(facts: Facts, doubtful: list[Doubt]) -> tuple[bool, set[tuple[Scope, str]]]:
+    """Return whether the trial sizes of the inputs decide any of the symbols and formulas, and the values with a wrong one."""
     symbols = list(dict.fromkeys(dim for value in facts.inputs for dim in value.shape or () if isinstance(dim, str)))
-    found = "agreeing"
-    for sizes in TRIALS:
+    decided, wrong = False, set()
+    for sizes in TRIALS if doubtful else ():
         bound = {symbol: sizes[at % len(sizes)] for at, symbol in enumerate(symbols)}
         settled = Facts.of(_sized(facts.model, bound))
         for scope, name, at, said in doubtful:
             value = settled.values.get(scope, {}).get(name)
             dim = value.shape[at] if value is not None and value.shape is not None and at < len(value.shape) else None
-            if not isinstance(dim, int):
-                continue
-            if evaluated(said, bound) != dim:
-                return "contradicting"
-            found = "formula"
-    return found
+            if isinstance(dim, int):
+                decided = True
+                if evaluated(said, bound) != dim:
+                    wrong.add((scope, name))
+        if wrong:
+            break
+    return decided, wrong
 
 
 def _sized(model: ModelProto, sizes: Mapping[str, int]) -> ModelProto:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import onnx
 from onnx import AttributeProto, NodeProto, helper
@@ -16,6 +18,11 @@ RANDOM = {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLik
 
 TELLING = ("Constant", "Shape", "Size")
 """Operators whose results do not depend on the values of their operands."""
+MIXING = {"Add", "Sub", "Mul", "Div", "Mod", "Pow", "Min", "Max", "Sum", "Neg", "Abs", "Clip", "Concat", "Where"}
+"""Operators whose result holds sizes where any operand does."""
+MOVING = {"Identity", "Gather", "GatherElements", "GatherND", "Slice", "Split", "Reshape", "Flatten", "Squeeze",
+          "Unsqueeze", "Transpose", "Expand", "Tile", "ReduceSum", "ReduceProd", "ReduceMax", "ReduceMin"}  # fmt: skip
+"""Operators whose result holds sizes where the first operand does."""
 
 
 def output_value(node: NodeProto, inputs: tuple[Value | None, ...], stated: Value, index: int, version: int) -> Value:
@@ -24,8 +31,8 @@ def output_value(node: NodeProto, inputs: tuple[Value | None, ...], stated: Valu
     if stated.dtype and op not in TELLING:
         for operand in inputs:
             if operand is not None and operand.source == "runtime":
-                if index or follow(node, inputs) is None:
-                    return stated  # most nodes: nothing to add to the inferred facts
+                if index or follow(node, inputs) is None:  # most nodes: nothing to add to the inferred facts
+                    return replace(stated, sized=True) if stated.dtype == "int64" and _holds_sizes(node, inputs) else stated
                 break
     value: Array | None = None
     given = [i for i in inputs if i is not None]
@@ -52,9 +59,24 @@ def output_value(node: NodeProto, inputs: tuple[Value | None, ...], stated: Valu
     if value is not None:
         shape = value.shape
         dtype = dtype or NAMES.get(helper.np_dtype_to_tensor_dtype(value.dtype), "")
+    folded = source == "folded"
     return Value(
-        stated.name, dtype, shape, source, value, sizes, measured and source == "folded", counted=counted and source == "folded"
-    )
+        stated.name, dtype, shape, source, value, sizes, measured and folded, counted=counted and folded,
+        sized=dtype == "int64" and _holds_sizes(node, inputs),
+    )  # fmt: skip
+
+
+def _holds_sizes(node: NodeProto, inputs: tuple[Value | None, ...]) -> bool:
+    """Return whether the elements of a node's int64 output may be sizes, as compilers with symbolic sizes see it.
+
+    Such compilers take what is cast to int64 for sizes.
+    """
+    op = node.op_type
+    if op in ("Shape", "Size", "Cast"):
+        return True
+    if op in MIXING:
+        return any(value is not None and value.sized for value in inputs)
+    return op in MOVING and bool(inputs) and inputs[0] is not None and inputs[0].sized
 
 
 def _bound_dtype(node: NodeProto, inputs: tuple[Value | None, ...], index: int, version: int) -> str:

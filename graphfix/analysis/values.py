@@ -29,7 +29,8 @@ class Value:
     another dtype than int64, after which some compilers no longer evaluate sizes) or `runtime`. `measured` states that a folded
     value was computed from fixed dims of some tensor, which not every compiler folds, and `counted` that it was computed from
     ranks only. `sizes` are the elements of a small vector of sizes, None for an unknown one. `assumed` are the axes whose sizes
-    are known only from the initial state of a recurrent node, from which not every compiler infers the batch size.
+    are known only from the initial state of a recurrent node, from which not every compiler infers the batch size. `sized` states
+    that compilers with symbolic sizes hold the elements as such: sizes of dims, what arithmetic makes of them, casts to int64.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Value:
     measured: bool = False
     assumed: tuple[int, ...] = ()
     counted: bool = False
+    sized: bool = False
 
     @property
     def rank(self) -> int | None:

@@ -44,7 +44,7 @@ def _classify(
     if name in ("to", "dtype"):
         return {name: DTYPES.get(found.i, "") if found is not None else "absent"}
     if name == "axis":
-        return _axis(found, rank)
+        return place_of_axis(found, rank)
     if name in ("strides", "dilations"):
         return {name: _steps(list(found.ints) if found is not None else [])}
     if name in ("pads", "paddings"):
@@ -103,7 +103,8 @@ def _equation(text: str) -> dict[str, Facet]:
     }
 
 
-def _axis(found: AttributeProto | None, rank: int | None) -> dict[str, Facet]:
+def place_of_axis(found: AttributeProto | None, rank: int | None) -> dict[str, Facet]:
+    """Return the place of an axis in a tensor of this rank, and whether it is counted from the end."""
     if found is None:
         return {"axis": "absent", "axis.negative": False}
     axis, negative = found.i, found.i < 0

@@ -45,6 +45,8 @@ def loop(node: NodeFacts) -> Facets:
     passes      whether some body output is a body input unchanged
     counts      whether the body reads the iteration number
     sequences   whether a sequence is carried, with or without tensors
+    picks       whether the body takes tensors from a sequence of an outer scope
+    starts      empty where a carried value has no elements before the first iteration, else filled
     """
     body = attribute(node.proto, "body")
     given = node.inputs[2:]
@@ -60,6 +62,8 @@ def loop(node: NodeFacts) -> Facets:
         "captures": bool(node.captured),
         "passes": known and _passes(body),
         "sequences": any(value is not None and value.dtype in CONTAINERS for value in given),
+        "picks": known and _picks(body),
+        "starts": "empty" if any(value is not None and value.shape and 0 in value.shape for value in given) else "filled",
         "counts": known and bool(body.input) and body.input[0].name in _reads(body),
     }
 
@@ -68,6 +72,12 @@ def _passes(body: GraphProto) -> bool:
     """Return whether some output of a body is one of its inputs."""
     given = {info.name for info in body.input[:]}
     return any(info.name in given for info in body.output[:])
+
+
+def _picks(body: GraphProto) -> bool:
+    """Return whether a body reads a sequence that neither its inputs nor its nodes give."""
+    inner = {info.name for info in body.input[:]} | {name for node in body.node[:] for name in node.output[:]}
+    return any(node.op_type == "SequenceAt" and node.input[0] not in inner for node in body.node[:])
 
 
 def _reads(body: GraphProto) -> set[str]:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-import numpy as np
 from onnx import AttributeProto
 
 from graphfix.analysis.constant_folding import attribute
 from graphfix.analysis.dim_names import is_untold
 from graphfix.analysis.facets.attributes import Facet
 from graphfix.analysis.facets.control_flow import agreement, attention, loop, scan
-from graphfix.analysis.facts import NodeFacts, Value
+from graphfix.analysis.facets.reshaping import reshape
+from graphfix.analysis.facets.shared_dims import einsum, gemm, grid_sample, matmul, recurrent
+from graphfix.analysis.facets.signals import NAMED, dft, generator
+from graphfix.analysis.facts import NodeFacts
 from graphfix.analysis.patterns.registry import structural_facets
-from graphfix.analysis.symbolic_shapes import UNKNOWN, counted
-from graphfix.analysis.values import Shape, is_unclear
+from graphfix.analysis.values import is_unclear
 
 Facets = dict[str, Facet]
 
@@ -35,9 +36,16 @@ def derived_facets(node: NodeFacts) -> Facets:
 
 
 def _if(node: NodeFacts) -> Facets:
-    """Return whether the outputs of an If's branches agree in shape."""
+    """Return whether the outputs of an If's branches agree in shape, and whether all are known before running."""
     found = agreement(*node.branches) if len(node.branches) == 2 else "same"
-    return {"branches": None if found == "unknown" else found, "captures": bool(node.captured), "broken": node.broken}
+    made = [value for branch in node.branches for value in branch]
+    known = bool(made) and all(value is not None and value.source != "runtime" for value in made)
+    return {
+        "branches": None if found == "unknown" else found,
+        "captures": bool(node.captured),
+        "broken": node.broken,
+        "results": "known" if known else "data",
+    }
 
 
 def _squeeze(node: NodeFacts) -> Facets:
@@ -99,55 +107,6 @@ def _equal(node: NodeFacts) -> Facets:
     return {"against": "negative" if any(v.dtype.kind == "i" and v.size and (v < 0).all() for v in values) else "nothing"}
 
 
-def _reshape(node: NodeFacts) -> Facets:
-    """Return the kinds of elements in the target of a Reshape, 0 (copy), -1 (infer) or sizes only, and the use of dynamic dims.
-
-    `opens` is `none` where the data has no dynamic dims beyond the copied ones, `inferred` where -1 stands for them or an
-    integer multiple, `divided` where it stands for a fraction of them, `pinned` where the target states fixed sizes for them,
-    and `kept` where the target has exactly the same dynamic dims.
-    """
-    data = node.inputs[0]
-    value = node.inputs[1].constant if len(node.inputs) > 1 and node.inputs[1] is not None else None
-    if value is None and len(node.inputs) == 1:
-        value = np.asarray(next((item.ints for item in node.proto.attribute if item.name == "shape"), ()))
-    if value is None:
-        sizes = node.inputs[1].sizes if len(node.inputs) > 1 and node.inputs[1] is not None else None
-        if sizes is None or None in sizes or data is None or data.shape is None:
-            return {"target": "unknown"}
-        return {"target": "named+infer" if -1 in sizes else "named", "opens": _named_opens(data.shape, sizes)}
-    marks = [word for word, mark in (("copy", 0), ("infer", -1)) if (value == mark).any()]
-    return {"target": "+".join(marks) or "sizes", "opens": _opens(data, value.reshape(-1).tolist())}
-
-
-def _opens(data: Value | None, target: Sequence[int]) -> Facet:
-    if data is None or data.shape is None:
-        return None
-    kept = {at for at, size in enumerate(target) if size == 0}
-    left = [dim for at, dim in enumerate(data.shape) if at not in kept]
-    if all(isinstance(dim, int) for dim in left):
-        return "none"
-    if -1 not in target:
-        return "pinned"
-    fixed, _ = counted(left)
-    wanted = math.prod(size for size in target if size > 0)
-    return "inferred" if wanted and fixed % wanted == 0 else "divided"
-
-
-def _named_opens(data: Shape, target: Sequence[int | str | None]) -> Facet:
-    """Return the same for a target of numbers and names of dynamic dims."""
-    sizes = [data[at] if size == 0 and at < len(data) else size for at, size in enumerate(target)]
-    have, rest = counted(data)
-    want, names = counted([size for size in sizes if size != -1])
-    for name in names:
-        if name not in rest:
-            known = not any(one == UNKNOWN or is_untold(one) or is_unclear(one) for one in (name, *rest))
-            return ("divided" if -1 in sizes else "pinned") if known else None
-        rest.remove(name)
-    if -1 in sizes:
-        return "inferred" if want and have % want == 0 else "divided"
-    return "kept" if not rest and have == want else "pinned"
-
-
 def _slice(node: NodeFacts) -> Facets:
     """Whether the sliced dims are fixed."""
     data, axes = node.inputs[0], _given_axes(node, 3)
@@ -188,6 +147,12 @@ def _split(node: NodeFacts) -> Facets:
         return {"parts": "unknown"}
     length, count = data.shape[axis], attribute(node.proto, "num_outputs", len(node.proto.output))
     return {"parts": "unknown" if not isinstance(length, int) else "uneven" if length % count else "equal"}
+
+
+def _elements(node: NodeFacts) -> Facets:
+    """Return whether the data of an operator that computes with numbers is sizes of dims."""
+    data = node.inputs[0] if node.inputs else None
+    return {"elements": "sizes" if data is not None and data.sized else "data"}
 
 
 def _constant(node: NodeFacts) -> Facets:
@@ -255,6 +220,20 @@ def _concat(node: NodeFacts) -> Facets:
     return {"extents": "same"}
 
 
+def _scattered(node: NodeFacts) -> Facets:
+    """Return whether the indices of a ScatterElements are as wide as the data off the axis, and whether they are longer on it."""
+    data, indices = node.inputs[0], node.inputs[1] if len(node.inputs) > 1 else None
+    if data is None or data.shape is None or indices is None or indices.shape is None:
+        return {"scattered": None, "longer": False}
+    along = attribute(node.proto, "axis", 0) % max(len(data.shape), 1)
+    every = list(zip(data.shape, indices.shape, strict=False))
+    longer = any(isinstance(one, int) and isinstance(other, int) and other > one for one, other in every)
+    pairs = [pair for axis, pair in enumerate(every) if axis != along]
+    unclear = any(one is None or other is None for one, other in pairs)
+    width = None if unclear else "whole" if all(one == other for one, other in pairs) else "part"
+    return {"scattered": width, "longer": longer}
+
+
 _DERIVED: dict[str, Callable[[NodeFacts], Facets]] = {
     "Concat": _concat,
     "Slice": lambda node: {**_slice(node), **_bounds(node)},
@@ -271,6 +250,15 @@ _DERIVED: dict[str, Callable[[NodeFacts], Facets]] = {
     "Conv": _conv,
     "ConvTranspose": _conv_transpose,
     "Equal": _equal,
-    "Reshape": _reshape,
+    "ScatterElements": _scattered,
+    "Reshape": reshape,
+    **dict.fromkeys(("Sign", "NonZero", "CumSum", "TopK", "ArgMax", "ArgMin"), _elements),
+    "DFT": dft,
+    "MatMul": matmul,
+    "Gemm": gemm,
+    "Einsum": einsum,
+    "GridSample": grid_sample,
+    **dict.fromkeys(("LSTM", "GRU", "RNN"), recurrent),
+    **dict.fromkeys(NAMED, generator),
     **dict.fromkeys(REDUCTIONS, _reduced),
 }

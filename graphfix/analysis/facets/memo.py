@@ -12,6 +12,7 @@ from operator import attrgetter
 from onnx import AttributeProto
 
 from graphfix.analysis.facets.node import Facets, facets, in_branches
+from graphfix.analysis.facets.signals import NAMED, name_class
 from graphfix.analysis.facts import Facts, NodeFacts, Value
 
 Key = tuple[object, ...]
@@ -49,7 +50,8 @@ def key_of(node: NodeFacts, known: dict[int, Key]) -> Key:
     attributes = tuple(map(_written, node.proto.attribute[:]))
     given = tuple([known.get(id(value)) or _signature(value, known) for value in node.inputs])
     made = tuple([known.get(id(value)) or _signature(value, known) for value in node.outputs])
-    return _of_node(node), not node.scope or in_branches(node.scope), attributes, given, made
+    called = name_class(node) if node.op in NAMED else ""
+    return _of_node(node), not node.scope or in_branches(node.scope), called, attributes, given, made
 
 
 def _written(item: AttributeProto) -> object:

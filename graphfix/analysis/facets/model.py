@@ -19,6 +19,7 @@ USUAL_DTYPES = ("float32", "int64", "int32", "bool", "float16", "float64", "uint
 """Dtypes from the most to the least usual; all others are less usual."""
 SILENT = {"none", "unknown", "unk", "any", "dynamic"}
 """Dim names that only mean that a dim is dynamic."""
+QUANTIZING = {"QuantizeLinear", "DequantizeLinear"}
 ORDER = ("static", "batch", "spatial", "sequence", "dynamic", "empty")
 
 
@@ -47,6 +48,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
     branch-constants    whether a subgraph holds Constant nodes or initializers
     functions           whether nodes call functions that the model defines
     annotations         none | agreeing | made-up | formula | contradicting: what `value_info` says, see value_info.py
+    constants.int8      whether some int8 constant is read by a node that neither quantises nor dequantises
     placeholders        whether one name that says nothing (`?`, None) stands for dims in several places of one input
     """
     graph = facts.model.graph
@@ -87,7 +89,18 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
         "functions": _calls(facts.source or facts.model),
         "annotations": annotation_class(facts),
         "placeholders": any(map(_placeholders, inputs)),
+        "constants.int8": _plain_bytes(facts),
     }
+
+
+def _plain_bytes(facts: Facts) -> bool:
+    """Return whether some node other than a quantisation or dequantisation reads an int8 constant."""
+    return any(
+        value is not None and value.source == "constant" and value.dtype == "int8"
+        for node in facts.nodes
+        if node.op not in QUANTIZING
+        for value in node.inputs
+    )
 
 
 def _oddity(dtype: str) -> tuple[int, str]:

@@ -34,6 +34,7 @@ import numpy as np
 from graphfix.analysis.constant_folding import Array, attribute
 from graphfix.analysis.facets.attributes import Facet as Facet
 from graphfix.analysis.facets.attributes import attribute_facets
+from graphfix.analysis.facets.bounded import bounded_facets
 from graphfix.analysis.facets.derived import derived_facets
 from graphfix.analysis.facets.payload_operands import decides
 from graphfix.analysis.facts import NodeFacts, Value
@@ -108,6 +109,7 @@ def facets(node: NodeFacts) -> Facets:
     out.update(attribute_facets(node))
     if node.domain == "":
         out.update(derived_facets(node))
+        out.update(bounded_facets(node))
     return out
 
 

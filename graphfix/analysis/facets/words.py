@@ -126,11 +126,13 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
         "other": "a mask of another dtype than the queries",
     },
     "eights": {True: "heads whose size is a multiple of 8", False: "heads whose size is not a multiple of 8"},
+    "size.even": {True: "an even size", False: "an odd size"},
     # If, Loop, Scan
     "branches": {
         "same": "branches of equal shapes", "other-dims": "branches whose outputs differ in |shape",
         "other-rank": "branches whose outputs differ in |rank",
     },
+    "results": {"known": "branches that give constants or sizes", "data": "a branch that gives computed data"},
     "captures": {True: "a subgraph that reads outer values", False: "a subgraph that reads no outer values"},
     "broken": {"none": "no invalid node in its untaken branch"},
     "until": {
@@ -143,6 +145,10 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
     },
     "stacked": {True: "scan outputs", False: "no scan outputs"},
     "passes": {True: "a body that returns an input unchanged", False: "a body that returns no input unchanged"},
+    "picks": {True: "a body that reads a sequence from outside", False: "a body that reads no sequence from outside"},
+    "starts": {
+        "empty": "a carried value that has no elements at the start", "filled": "carried values that have elements at the start",
+    },
     "counts": {True: "a body that reads the iteration number", False: "a body that does not read the iteration number"},
     "sequences": {True: "a carried sequence", False: "no carried sequence"},
     "states": {0: "no state", 1: "one state", "many": "several states"},
@@ -184,7 +190,18 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
     },
     "unranked": {True: "several non-constant axes and no `keepdims`", False: "a result of known rank"},
     "counted": {True: "`axes` computed from a rank", False: "`axes` not computed from a rank"},
+    "scattered": {
+        "whole": "indices as wide as the data", "part": "indices that are narrower than the data off the axis",
+    },
+    "longer": {True: "more indices along the axis than data", False: "no more indices along the axis than data"},
     "extents": {"same": "dims that are equal by their formulas", "differ": "dynamic dims of different formulas off the axis"},
+    "elements": {"sizes": "sizes of dims or data cast to int64", "data": "data that is no size"},
+    "batches": {
+        "same": "batch dims that are equal or 1", "dynamic": "one dynamic dim for the batch of several inputs",
+        "differ": "batch dims of different formulas", "none": "no second input with a batch dim",
+    },
+    "called": {"like": "a node name that ends in `Like`", "other": "a node name that does not end in `Like`"},
+    "components": {"real": "real numbers to transform", "complex": "complex numbers to transform"},
     "against": {"negative": "negative constants on one side", "nothing": "no negative constants on one side"},
     "cut": {
         "none": "no output shape",
@@ -227,6 +244,7 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
         "made-up": "`value_info` |with generated dim names", "formula": "`value_info` |with formulas as dims",
         "contradicting": "`value_info` |that contradicts shape inference",
     },
+    "constants.int8": {True: "an int8 constant beside quantisation", False: "no int8 constant beside quantisation"},
     "placeholders": {True: "one placeholder name for several dims of an input", False: "no placeholder name for several dims"},
 }  # fmt: skip
 """The meaning of each value of the derived facets; what several values share is said once, and ends or begins with `|`."""
@@ -235,9 +253,12 @@ NUMBERED: Mapping[str, str] = {
     "since": "in its opset |{}| form", "opset": "opset |{}|", "ir": "IR version |{}|", "spatial": "|{}| spatial dims",
     "broken": "invalid inputs of |`{}`| in a branch that is never taken", "holds": "its value in |`{}`|",
     "inputs.dtypes": "an input of dtype |{}|", "value.dtype": "a value of dtype |{}|", "out.rank": "a result of rank |{}|",
-    "unknown-attributes": "the undefined attribute |`{}`|",
+    "unknown-attributes": "the undefined attribute |`{}`|", "window": "a window of |{}| positions", "k": "a `k` of |{}|",
+    "size": "a size of |{}|",
 }  # fmt: skip
 """Facets whose value is said as it is, in place of `{}`."""
+BOUNDED = frozenset({"window", "k", "size"})
+"""Facets that are sizes: a condition on one is a bound, and any value within the bounds is as good as a measured one."""
 UNKNOWN: Mapping[str, str] = {
     "foldable": "whether its inputs are constant", "broadcast": "how its inputs are broadcast",
     "branches": "the shape of its branches",
@@ -248,7 +269,8 @@ UNKNOWN: Mapping[str, str] = {
     "eights": "the size of the heads",
     "steps": "the number of queries", "spatial": "the number of spatial dims", "out.rank": "the rank of its result",
     "axis": "the place of the axis", "axis.negative": "the sign of the axis", "scanned.open": "the shape of a scan input",
+    "batches": "whether batch dims are equal", "components": "whether it transforms complex numbers",
     "inputs.dtypes": "the dtype of an input", "value.dtype": "the dtype of its value", "target": "the target shape",
-    "since": "its version",
+    "since": "its version", "scattered": "the shape of the indices",
 }  # fmt: skip
 """What is not known where a facet has no value."""

@@ -16,14 +16,18 @@ from graphfix.analysis import unfolded_inference as plain
 from graphfix.analysis import unit_dim_conflicts as at_one
 from graphfix.analysis.dims import DimExpr
 from graphfix.analysis.known_facts import Known
+from graphfix.analysis.patterns import borrowed_constants as borrowing
 from graphfix.analysis.patterns import broadcast_into_matmul as stretching
 from graphfix.analysis.patterns import default_fill as company
+from graphfix.analysis.patterns import dequantised_product as scaling
+from graphfix.analysis.patterns import inner_bytes
 from graphfix.analysis.patterns import quantized_input as entering
 from graphfix.analysis.patterns import requantized_softmax as requantising
 from graphfix.analysis.patterns import reshape_transpose_chain as regrouping
 from graphfix.analysis.patterns import reshaped_window as reshaping
 from graphfix.analysis.patterns import runtime_sized_loss as resized
 from graphfix.analysis.patterns import strided_matmul as thinning
+from graphfix.analysis.patterns import strided_reshape as skipping
 from graphfix.analysis.patterns import uneven_branches as branching
 from graphfix.analysis.patterns.structural_pattern import Context, Judge, StructuralPattern, Told
 from graphfix.analysis.values import Facet, NodeFacts, Structure, Value
@@ -40,6 +44,10 @@ PATTERNS: tuple[StructuralPattern, ...] = (
     requantising.PATTERN,
     branching.PATTERN,
     entering.PATTERN,
+    inner_bytes.PATTERN,
+    skipping.PATTERN,
+    borrowing.PATTERN,
+    scaling.PATTERN,
 )
 
 
