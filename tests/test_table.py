@@ -12,8 +12,9 @@ from graphfix.errors import TableError, UsageError
 from graphfix.linter.checks.wrong_numerics import consequence, severity
 from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.tables.conditions import holds
-from graphfix.tables.phrases import describe_match
-from graphfix.tables.table import Entry, Evidence, Table
+from graphfix.tables.evidence import Evidence
+from graphfix.tables.phrases import condition_in_words, describe_match
+from graphfix.tables.table import Entry, Table
 from graphfix.tables.versions import nearest_version
 
 RULES = Path(__file__).parent.parent / "fixtures" / "rules"
@@ -139,6 +140,35 @@ def test_an_exception_is_met_by_its_own_facets_only() -> None:
     rules = entry(but=((odd, "rejected", "compile", "no"),))
     assert rules.rule(odd).verdict == "rejected"
     assert rules.rule({**odd, "X.rank": 3}).verdict == "supported"
+
+
+@pytest.mark.parametrize(
+    ("supports", "opposes", "verdict", "reason"),
+    [
+        (8, 0, "rejected", ""),
+        (8, 7, "rejected", ""),
+        (3, 0, "undecided", "only 3 probes with dtype int8: all rejected"),
+        (1, 0, "undecided", "only 1 probe with dtype int8: rejected"),
+        (6, 3, "undecided", "of 9 probes with dtype int8, 6 were rejected"),
+        (9, 9, "undecided", "of 18 probes with dtype int8, 9 were rejected"),
+    ],
+)
+def test_few_probes_decide_nothing_in_an_entry_probed_actively(supports: int, opposes: int, verdict: str, reason: str) -> None:
+    thin = replace(evidence({"T": ["int8"]}), supports=supports, opposes=opposes)
+    rules = replace(entry(rejects=(thin,)), active=True)
+    found = rules.rule({"T": "int8", "X.rank": 3})
+    assert (found.verdict, found.reason, found.evidence, found.missing) == (verdict, reason, thin, ())
+    assert replace(rules, active=False).rule({"T": "int8", "X.rank": 3}).verdict == "rejected"
+    enough = replace(rules, rejects=(thin, replace(evidence({"X.rank": [3]}), supports=8)))
+    assert enough.rule({"T": "int8", "X.rank": 3}).verdict == "rejected"
+
+
+def test_a_single_form_decides_nothing_in_an_entry_probed_actively() -> None:
+    odd = {"T": "float32", "X.rank": 4}
+    found = replace(entry(but=((odd, "rejected", "compile", "no"),)), active=True).rule(odd)
+    assert (found.verdict, found.reason) == ("undecided", "only 1 probe in exactly this form: rejected")
+    assert found.evidence is not None
+    assert condition_in_words(found.evidence.when)  # a condition like any other
 
 
 def test_wrong_numbers_are_told_beside_support() -> None:

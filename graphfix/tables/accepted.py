@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from graphfix.analysis.facets.words import PLACES
-from graphfix.tables.phrases import ALTERNATIVES, either
+from graphfix.tables.phrases import ALTERNATIVES, condition_in_words, either
 from graphfix.tables.target_facets import facets_for_target
 
 if TYPE_CHECKING:
     from graphfix.analysis.facets.node import Facets
     from graphfix.analysis.values import Facet
-    from graphfix.tables.table import Entry, Evidence
+    from graphfix.tables.evidence import Evidence
+    from graphfix.tables.table import Entry
 
 USUAL = (
     "static",
@@ -53,7 +54,14 @@ def accepted_forms(target: str, entry: Entry | None, evidence: Evidence, facets:
     if entry is None:
         return ""
     said, left = [], ALTERNATIVES
-    for name in evidence.when:
+    for name, want in evidence.when.items():
+        if isinstance(want, dict) and "min" in want:
+            limit = want["min"] - 1
+            within = entry.rule(facets_for_target(target, {**facets, name: limit}))
+            if within.verdict == "supported" and within.wrong is None:
+                said.append(condition_in_words({name: {"max": limit}}))
+                left -= 1
+            continue
         alone = name not in DEPENDENT or len(evidence.when) == 1
         computes = name in FUNCTION or name.endswith(".value")
         values = _supported(target, entry, name, facets) if alone and not computes and left > 0 else []

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphfix.tables.evidence import Evidence
 from graphfix.tables.placement import condition_met, further_table
-from graphfix.tables.table import Evidence, Table
+from graphfix.tables.table import Table
 
 if TYPE_CHECKING:
     from graphfix.analysis.facets.node import Facets

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from graphfix.analysis.facets.words import BOUNDED
+
 if TYPE_CHECKING:
     from graphfix.analysis.facets.node import Facets
     from graphfix.analysis.values import Facet
@@ -34,6 +36,11 @@ def holds(when: Condition, facets: Facets) -> bool | None:
         elif not _fits(want, value):
             return False
     return None if unknown else True
+
+
+def without_bounded(facets: Facets) -> Facets:
+    """Return the facets of a form, which the sizes of a node are no part of."""
+    return facets if BOUNDED.isdisjoint(facets) else {name: value for name, value in facets.items() if name not in BOUNDED}
 
 
 def _fits(want: Any, value: Facet) -> bool:

@@ -11,7 +11,8 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graphfix.tables.table import FALLBACKS, Evidence, Table
+from graphfix.tables.evidence import Evidence
+from graphfix.tables.table import FALLBACKS, Table
 
 if TYPE_CHECKING:
     from graphfix.analysis.facets.node import Facets

@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphfix.analysis.facets.words import BOUNDED
 from graphfix.errors import TableError, UsageError, nearest
-from graphfix.tables.conditions import Condition, holds
-from graphfix.tables.measured_fix import MeasuredFix, measured_fix
+from graphfix.tables.conditions import holds, without_bounded
+from graphfix.tables.evidence import Evidence, TableVerdict, read_evidence
+from graphfix.tables.floor import thin_reason, too_thin
 from graphfix.tables.phrases import listed, phrase, unknown_facet
 from graphfix.tables.target_facets import facets_for_target
 from graphfix.tables.versions import (
@@ -41,63 +43,8 @@ RELEASE = 3
 """The number of parts of a version that name a release; the rest counts builds."""
 FALLBACKS = "fallbacks"
 """The key of the conditions in files about fallbacks (placement.py), and the name of the folder of these files."""
-ABSENT = "absent"
-AT_RUN = "run"
-"""The stage of evidence about models that were accepted and failed when they ran."""
-AT_READ = "read"
-"""The stage of evidence about models that ran, and whose outputs cannot be read."""
 NEUTRAL: frozenset[Facet] = frozenset({"absent", "default", "none", "nothing", "static", "ones", False, ""})
 """Values of facets that are not in use, so that a table need not list the facet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One measured behaviour of the compiler: the condition `when`, and the number of probes for and against it.
-
-    `kind` says which facets decide: operator, dtype, attribute, rank, operand, dynamic, opset, optional, function or form.
-    `supports` is the number of probes that meet the condition and behave so, `opposes` of those that meet it and do not;
-    `said` is the compiler's message, and `error` the largest relative error where the compiled result differed.
-    `fixed_by` are the rewrites that fixed some of the `tried` probes, most successful first; none tried means that no fix
-    was measured.
-    """
-
-    id: str
-    kind: str
-    when: Condition
-    stage: str
-    said: str
-    supports: int
-    opposes: int
-    error: float | None = None
-    tried: int = 0
-    fixed_by: tuple[MeasuredFix, ...] = ()
-
-    def fix(self, facets: Facets) -> MeasuredFix | None:
-        """Return the rewrites that fixed most probes like a node with these facets; None where none did.
-
-        A facet that the node does not have counts as absent, as in the decision tree that the conditions come from.
-        """
-        return next((fix for fix in self.fixed_by if holds(fix.when, {**dict.fromkeys(fix.when, ABSENT), **facets})), None)
-
-    @property
-    def fails(self) -> bool:
-        """Whether the compiler accepted the probes, and the compiled models failed when they ran."""
-        return self.stage in (AT_RUN, AT_READ)
-
-
-@dataclass(frozen=True, slots=True)
-class TableVerdict:
-    """A table's verdict on one node: supported, rejected, undecided or unmeasured, with the evidence and a reason.
-
-    `wrong` is the evidence for wrong numerics or a failure at run time, where there is any. `missing` are the facets that are
-    unknown or were not probed with this value; `reason` says so in words.
-    """
-
-    verdict: str
-    evidence: Evidence | None = None
-    wrong: Evidence | None = None
-    reason: str = ""
-    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +52,7 @@ class Entry:
     """The measured support of one operator by one compiler version.
 
     `axes` maps each facet to its probed values; `exceptions` are single forms with their facets, verdict, stage and
-    the compiler's message.
+    the compiler's message. Where the entry was probed `active`ly, what too few probes say leaves a verdict undecided.
     """
 
     op: str
@@ -117,6 +64,7 @@ class Entry:
     rejects: tuple[Evidence, ...]
     wrong: tuple[Evidence, ...]
     exceptions: tuple[tuple[Facets, str, str, str], ...]
+    active: bool = False
 
     @classmethod
     def read(cls, path: str | Path) -> Entry:
@@ -132,12 +80,13 @@ class Entry:
                 measured["on"],
                 measured["probes"],
                 {name: frozenset(values) for name, values in data["axes"].items()},
-                tuple(_evidence(item) for item in data[FALLBACKS if FALLBACKS in data else "rejects"]),
-                tuple(_evidence(item) for item in data.get("wrong", ())),
+                tuple(read_evidence(item) for item in data[FALLBACKS if FALLBACKS in data else "rejects"]),
+                tuple(read_evidence(item) for item in data.get("wrong", ())),
                 tuple(
                     (item["facets"], item.get("verdict", "rejected"), item.get("stage", ""), item.get("said", ""))
                     for item in data.get("exceptions", ())
                 ),
+                "active" in measured,
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise TableError(f"not a support table ({error!r})", path=path, hint="reinstall graphfix") from error
@@ -147,24 +96,29 @@ class Entry:
         for name, value in facets.items():
             if isinstance(value, str) and "|" in value and value not in self.axes.get(name, ()):
                 return self._either(name, value.split("|"), facets)
-        for found, verdict, stage, said in self.exceptions:
-            if found == facets and verdict == "rejected":
-                return TableVerdict("rejected", Evidence("exception", "form", found, stage, said, 1, 0))
+        form = without_bounded(facets) if self.exceptions else facets
+        single = [
+            Evidence("exception", "form", {name: [value] for name, value in found.items()}, stage, said, 1, 0)
+            for found, verdict, stage, said in self.exceptions
+            if found == form and verdict == "rejected"
+        ]
         doubt: tuple[Evidence, list[str]] | None = None
-        for evidence in self.rejects:
-            answer = holds(evidence.when, facets)
-            if answer:
+        for evidence in (*single, *self.rejects):
+            answer = True if evidence in single else holds(evidence.when, facets)
+            thin = answer and self.active and too_thin(evidence.supports, evidence.opposes)
+            if answer and not thin:
                 return TableVerdict("rejected", evidence)
-            if answer is None and doubt is None:
-                doubt = evidence, [name for name in evidence.when if facets.get(name) is None]
+            if (thin or answer is None) and doubt is None:
+                doubt = evidence, [] if thin else [name for name in evidence.when if facets.get(name) is None]
         wrong = next((item for item in self.wrong if holds(item.when, facets)), None)
         if doubt is not None:
             evidence, names = doubt
-            return TableVerdict("undecided", evidence, wrong, _unknown(names), tuple(names))
+            counts = thin_reason(evidence.when, evidence.supports, evidence.opposes, single=evidence in single)
+            return TableVerdict("undecided", evidence, wrong, _unknown(names) if names else counts, tuple(names))
         for name, value in facets.items():
             known = self.axes.get(name)
             outside = value is not None and (value not in known if known is not None else value not in NEUTRAL)
-            if outside and not self._is_irrelevant(name):
+            if outside and name not in BOUNDED and not self._is_irrelevant(name):
                 return TableVerdict("unmeasured", None, wrong, f"no probe with {phrase(name, value)}", (name,))
         return TableVerdict("supported", None, wrong)
 
@@ -240,6 +194,11 @@ class Table:
         return cls(name, version, home / name / version, about, asked="" if within(version, wanted) else wanted)
 
     @property
+    def builds_for_sizes(self) -> bool:
+        """Whether the compiler builds for bounds of every dynamic dim, a size profile."""
+        return bool(self.about.get("profiles"))
+
+    @property
     def title(self) -> str:
         """The compiler's name for people, with the measured version."""
         return f"{self.about.get('title', self.target)} {self.version}"
@@ -275,14 +234,6 @@ def _unknown(names: Sequence[str]) -> str:
     """Say which facts are unknown: `the rank of X is not known`."""
     nouns = list(dict.fromkeys(map(unknown_facet, names)))
     return f"{listed(nouns)} {'is' if len(nouns) == 1 and not nouns[0].startswith('the dims') else 'are'} not known"
-
-
-def _evidence(item: Mapping[str, Any]) -> Evidence:
-    counts = item["probes"]
-    return Evidence(
-        item["id"], item["kind"], item["when"], item["stage"], item["said"], counts["for"], counts["against"],
-        item.get("error"), item.get("tried", 0), tuple(map(measured_fix, item.get("fixed_by", ()))),
-    )  # fmt: skip
 
 
 @functools.cache

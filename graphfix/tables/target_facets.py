@@ -1,14 +1,14 @@
 """The facets that apply only to some targets.
 
-A runtime that loads a model with 1 for dynamic dims fails on forms that no other target rejects. Tables of the other
-targets are written and read without these facets: a facet that decides nothing could otherwise appear in a condition
-because it happens to correlate with the deciding one.
+A runtime that loads a model with 1 for dynamic dims fails on forms that no other target rejects, and a compiler without bytes
+inside a model is the only one to ask where they are. Tables of the other targets are written and read without these facets:
+a facet that decides nothing could otherwise appear in a condition because it happens to correlate with the deciding one.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,8 +17,22 @@ if TYPE_CHECKING:
 LOADERS = frozenset({"tflite"})
 """Targets whose runtime allocates tensors before it has inputs, and whose converter uses ONNX's own shape inference."""
 
+OWN_FACETS: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("batches", "called", "elements"), frozenset({"tract"})),
+    **dict.fromkeys(("constants.int8", "longer"), frozenset({"tensorrt"})),
+    "scattered": frozenset({"coreml"}),
+}
+"""Facets of no pattern that were seen to decide on these targets only; tract keeps symbolic sizes and reads names."""
+
 LATE = "late"
 """The parameter of probes that put a node before the probed one whose output size is known only at run time."""
+
+BORROWED = "borrows"
+"""The parameter of probes whose loop takes constants from outside its body, which other targets do not tell from others."""
+
+COUNTED = "counted positions"
+"""The parameter of probes whose sizes NonZero makes, which `WITHOUT_NONZERO` reject before they come to the probed node."""
+WITHOUT_NONZERO = frozenset({"tensorrt"})
 
 
 @functools.cache
@@ -29,16 +43,30 @@ def loading_facets() -> frozenset[str]:
     return frozenset(name for pattern in PATTERNS if pattern.loading for name in pattern.usual)
 
 
+@functools.cache
+def _irrelevant(target: str) -> frozenset[str]:
+    """Return the facets that are no matter of a target."""
+    from graphfix.analysis.patterns.registry import PATTERNS
+
+    limited = [(name, pattern.targets) for pattern in PATTERNS if pattern.targets for name in pattern.usual]
+    others = frozenset(name for name, told in (*limited, *OWN_FACETS.items()) if target not in told)
+    return others if target in LOADERS else others | loading_facets()
+
+
 def applies_to_target(target: str, varied: Collection[str]) -> bool:
     """Whether a probe that varies these parameters applies to the target.
 
     Targets without `LOADERS`' runtime fail on the node that makes the size, if at all, not on the probed one.
     """
-    return LATE not in varied or target.partition("@")[0] in LOADERS
+    name = target.partition("@")[0]
+    if any(name not in OWN_FACETS[facet] for facet in varied if facet in OWN_FACETS):
+        return False
+    if COUNTED in varied and name in WITHOUT_NONZERO:
+        return False
+    return (LATE not in varied and BORROWED not in varied) or name in LOADERS
 
 
 def facets_for_target(target: str, facets: dict[str, Facet]) -> dict[str, Facet]:
     """The facets without those that are no matter of the target, whose version may be part of its name."""
-    if target.partition("@")[0] in LOADERS or loading_facets().isdisjoint(facets):
-        return facets
-    return {name: value for name, value in facets.items() if name not in loading_facets()}
+    irrelevant = _irrelevant(target.partition("@")[0])
+    return facets if irrelevant.isdisjoint(facets) else {name: value for name, value in facets.items() if name not in irrelevant}

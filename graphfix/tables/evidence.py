@@ -1,0 +1,78 @@
+"""What a support table states of a compiler's behaviour, and its verdict on one node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from graphfix.tables.conditions import Condition, holds
+from graphfix.tables.measured_fix import MeasuredFix, measured_fix
+
+if TYPE_CHECKING:
+    from graphfix.analysis.facets.node import Facets
+
+ABSENT = "absent"
+AT_RUN = "run"
+"""The stage of evidence about models that were accepted and failed when they ran."""
+AT_READ = "read"
+"""The stage of evidence about models that ran, and whose outputs cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One measured behaviour of the compiler: the condition `when`, and the number of probes for and against it.
+
+    `kind` says which facets decide: operator, dtype, attribute, rank, operand, dynamic, opset, optional, function or form.
+    `supports` is the number of probes that meet the condition and behave so, `opposes` of those that meet it and do not;
+    `said` is the compiler's message, and `error` the largest relative error where the compiled result differed.
+    `fixed_by` are the rewrites that fixed some of the `tried` probes, most successful first; none tried means that no fix
+    was measured.
+    """
+
+    id: str
+    kind: str
+    when: Condition
+    stage: str
+    said: str
+    supports: int
+    opposes: int
+    error: float | None = None
+    tried: int = 0
+    fixed_by: tuple[MeasuredFix, ...] = ()
+
+    def fix(self, facets: Facets) -> MeasuredFix | None:
+        """Return the rewrites that fixed most probes like a node with these facets; None where none did.
+
+        A facet that the node does not have counts as absent, as in the decision tree that the conditions come from.
+        """
+        return next((fix for fix in self.fixed_by if holds(fix.when, {**dict.fromkeys(fix.when, ABSENT), **facets})), None)
+
+    @property
+    def fails(self) -> bool:
+        """Whether the compiler accepted the probes, and the compiled models failed when they ran."""
+        return self.stage in (AT_RUN, AT_READ)
+
+
+@dataclass(frozen=True, slots=True)
+class TableVerdict:
+    """A table's verdict on one node: supported, rejected, undecided or unmeasured, with the evidence and a reason.
+
+    `wrong` is the evidence for wrong numerics or a failure at run time, where there is any. `missing` are the facets that are
+    unknown or were not probed with this value; `reason` says so in words.
+    """
+
+    verdict: str
+    evidence: Evidence | None = None
+    wrong: Evidence | None = None
+    reason: str = ""
+    missing: tuple[str, ...] = ()
+
+
+def read_evidence(item: Mapping[str, Any]) -> Evidence:
+    """Return the evidence that an item of a table's file states."""
+    counts = item["probes"]
+    return Evidence(
+        item["id"], item["kind"], item["when"], item["stage"], item["said"], counts["for"], counts["against"],
+        item.get("error"), item.get("tried", 0), tuple(map(measured_fix, item.get("fixed_by", ()))),
+    )  # fmt: skip
