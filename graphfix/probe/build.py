@@ -13,23 +13,23 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper, parser
+from onnx import ModelProto, NodeProto, helper, parser
 
 from graphfix.analysis.constant_folding import Array
 from graphfix.analysis.facets.model import model_facets
 from graphfix.analysis.facets.node import Facets, facets
 from graphfix.analysis.facts import DTYPES, Facts
 from graphfix.probe.branching import in_branch
-from graphfix.probe.change import apply_change
+from graphfix.probe.change import apply_change, label_of
 from graphfix.probe.deviations import deviations
 from graphfix.probe.expect import expected
-from graphfix.probe.form import NUMBERS_ONLY, RARE, Change, Form, Tensor, TextProbe
+from graphfix.probe.form import NUMBERS_ONLY, RARE, Change, Form, TextProbe
 from graphfix.probe.operands import OperandBuilder, convert
 from graphfix.probe.output_types import finished as finished
 from graphfix.probe.output_types import result_dtype, stated
 from graphfix.probe.refusal import Fault, refuses
-from graphfix.probe.schemas import default_dtype, history
-from graphfix.probe.text_probe import random_inputs, renamed
+from graphfix.probe.schemas import default_dtype, history, typed_value
+from graphfix.probe.text_probe import add_weights, random_inputs, renamed
 
 NODE = "probe"
 """The name of the node that a probe is about."""
@@ -62,7 +62,12 @@ class Probe:
     @property
     def digest(self) -> str:
         """A short hash of the model, by which evidence is found again."""
-        return hashlib.sha256(self.model.SerializeToString(deterministic=True)).hexdigest()[:16]
+        return model_digest(self.model)
+
+
+def model_digest(model: ModelProto) -> str:
+    """A short hash of a model."""
+    return hashlib.sha256(model.SerializeToString(deterministic=True)).hexdigest()[:16]
 
 
 @dataclass(slots=True)
@@ -91,17 +96,28 @@ def probes(entries: Iterable[Form | TextProbe]) -> Yield:
 
 
 def _of_form(form: Form) -> Iterator[Probe | Fault | None]:
-    name = f"{form.domain}.{form.op}" if form.domain else form.op
+    name = table_name(form)
     for change in deviations(form):
-        label = " ".join(f"{key}={_word(value)}" for key, value in change.items()) or "usual"
+        label = label_of(change)
         try:
-            yield _deviating(name, label, form, change)
+            yield form_probe(form, change, label, tuple(change))
         except Exception as error:
             yield None if refuses(error) else Fault(name, label, error)
 
 
-def _deviating(name: str, label: str, form: Form, change: Change) -> Probe | None:
-    """The probe of one change; raises what onnx raises where it makes no valid model."""
+def table_name(form: Form) -> str:
+    """Return the name of the table that probes of a form are evidence for."""
+    return f"{form.domain}.{form.op}" if form.domain else form.op
+
+
+def form_probe(form: Form, change: Change, label: str, varied: tuple[str, ...]) -> Probe | None:
+    """Return the probe of one change; raises what onnx raises where it makes no valid model."""
+    made = changed_model(form, change)
+    return None if made is None else probe_of(table_name(form), label, varied, *made, compare=not form.random)
+
+
+def changed_model(form: Form, change: Change) -> tuple[ModelProto, dict[str, Array]] | None:
+    """The checked model of a changed form with its inputs; raises what onnx raises where it is not valid."""
     built = build(form, change)
     if built is None:
         return None
@@ -109,58 +125,60 @@ def _deviating(name: str, label: str, form: Form, change: Change) -> Probe | Non
     if "inside" in change:
         model = in_branch(model, NODE, built[1])
         onnx.checker.check_model(model)
-    return _probe(name, label, tuple(change), model, built[1], compare=not form.random)
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, Tensor):
-        shown = value.values if value.values is not None else f"{value.source}{list(value.shape)}"
-        return str(shown).replace(" ", "")
-    if isinstance(value, TensorProto):
-        return str(numpy_helper.to_array(value).tolist()).replace(" ", "")
-    return str(value).replace(" ", "")
+    return model, built[1]
 
 
 def _of_sketch(sketch: TextProbe) -> Iterator[Probe | Fault | None]:
     try:
-        yield _sketched(sketch)
+        yield sketched(sketch)
     except Exception as error:
         yield None if refuses(error) else Fault(sketch.op, sketch.label, error)
 
 
-def _sketched(sketch: TextProbe) -> Probe | None:
+def sketched(sketch: TextProbe) -> Probe | None:
     """The probe of a sketch; raises what onnx raises where it makes no valid model."""
+    varied = (*sketch.varied, NUMBERS_ONLY) if sketch.feeds else tuple(sketch.varied)
+    return probe_of(sketch.op, sketch.label, varied, *sketched_model(sketch), compare=not sketch.random)
+
+
+def sketched_model(sketch: TextProbe) -> tuple[ModelProto, dict[str, Array]]:
+    """The checked model of a sketch with its inputs; raises what onnx raises where it is not valid."""
     model = renamed(parser.parse_model(sketch.text), dict(sketch.names))
+    add_weights(model, sketch.weights)
     feeds = random_inputs(model)
     for name, numbers in sketch.feeds:
         feeds[name] = np.asarray(numbers).astype(feeds[name].dtype).reshape(feeds[name].shape)
         model.graph.doc_string += f"{name} = {list(numbers)} "  # evidence is kept by model, which the numbers are now part of
     stated(model, feeds)
     onnx.checker.check_model(model)  # not in full: a branch never taken may contradict its surroundings
-    varied = (*sketch.varied, NUMBERS_ONLY) if sketch.feeds else tuple(sketch.varied)
-    return _probe(sketch.op, sketch.label, varied, model, feeds, compare=True)
+    return model, feeds
 
 
-def _probe(
+def probe_of(
     op: str, label: str, varied: tuple[str, ...], model: ModelProto, feeds: dict[str, Array], *, compare: bool
 ) -> Probe | None:
+    """The probe of a model; None where it has no node of the operator, or no evaluator computes it."""
     wanted = expected(model, feeds)
     if wanted is None:
         if not _rare(model):
             return None
         wanted = {}  # lawful, though neither evaluator computes in such a dtype
-    facts = Facts.of(model)
-    if op == "@model":
-        key = model_facets(facts)
-    else:
-        wanted_op = op.rpartition(".")[2]
-        subject = [n for n in facts.nodes if n.label == NODE] or [n for n in facts.nodes if n.op == wanted_op]
-        if not subject:
-            return None
-        key = facets(subject[0])
+    key = key_of(op, model)
+    if key is None:
+        return None
     arrays = {name: value for name, value in feeds.items() if isinstance(value, np.ndarray)}  # not sequences
     wanted = wanted if compare and len(arrays) == len(feeds) else None
     return Probe(op, label, varied, model, key, arrays, wanted or None)
+
+
+def key_of(op: str, model: ModelProto) -> Facets | None:
+    """The facets of the node that a model is about, or of the model itself; None where it has no such node."""
+    facts = Facts.of(model)
+    if op == "@model":
+        return model_facets(facts)
+    wanted_op = op.rpartition(".")[2]
+    subject = [n for n in facts.nodes if n.label == NODE] or [n for n in facts.nodes if n.op == wanted_op]
+    return facets(subject[0]) if subject else None
 
 
 def _rare(model: ModelProto) -> bool:
@@ -218,7 +236,7 @@ def build(form: Form, change: Change) -> tuple[ModelProto, dict[str, Array]] | N
                     return None
                 del spare[name]
             elif spare[name] is not None:
-                spare[name] = _typed(schema.attributes[name], spare[name])
+                spare[name] = typed_value(schema.attributes[name], spare[name])
         outputs = [formal.name for formal in schema.outputs]
     while placed and not placed[-1]:
         placed.pop()
@@ -246,24 +264,6 @@ def _bound(form: Form, schema: onnx.defs.OpSchema, types: dict[str, str]) -> dic
         if new.name == old.name or new.type_str not in out:
             out[old.type_str] = types.get(new.type_str, out.get(old.type_str))
     return out
-
-
-def _typed(formal: onnx.defs.OpSchema.Attribute, value: Any) -> Any:
-    """The value as the schema's attribute type wants it: a list of one number may stand for a number."""
-    kind = onnx.defs.OpSchema.AttrType
-    if isinstance(value, np.ndarray):
-        value = value.reshape(-1).tolist()
-    if formal.type in (kind.INT, kind.FLOAT) and isinstance(value, (list, tuple)):
-        value = value[0]
-    if formal.type in (kind.INTS, kind.FLOATS) and not isinstance(value, (list, tuple)):
-        value = [value]
-    if formal.type == kind.STRING and isinstance(value, int):
-        return TensorProto.DataType.Name(value)  # Cast's `to`, in the opsets that write a dtype's name
-    if formal.type == kind.FLOAT:
-        return float(value)
-    if formal.type == kind.FLOATS:
-        return [float(one) for one in value]
-    return value
 
 
 def _outputs(wanted: Any, formal: list[str]) -> list[str]:

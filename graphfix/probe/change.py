@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
+
+from onnx import TensorProto, numpy_helper
 
 from graphfix.analysis.facets.node import DATA
 from graphfix.probe.form import SHAPES, Change, Form, Tensor
@@ -12,6 +14,20 @@ from graphfix.probe.schemas import newest
 
 NOT_OPERANDS = ("since", "outputs", "opset", "inside")
 """Keys of a change that the builder of probes handles."""
+
+
+def label_of(change: Change) -> str:
+    """A change in words, which evidence keeps: changes of one form may share theirs."""
+    return " ".join(f"{key}={_word(value)}" for key, value in change.items()) or "usual"
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, Tensor):
+        shown = value.values if value.values is not None else f"{value.source}{list(value.shape)}"
+        return str(shown).replace(" ", "")
+    if isinstance(value, TensorProto):
+        return str(numpy_helper.to_array(value).tolist()).replace(" ", "")
+    return str(value).replace(" ", "")
 
 
 def apply_change(form: Form, change: Change) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
@@ -24,7 +40,11 @@ def apply_change(form: Form, change: Change) -> tuple[dict[str, Any], dict[str, 
         name, _, aspect = key.partition(".")
         if key in NOT_OPERANDS:
             continue
-        if key in GROUPS or key == "foldable":
+        if key == "sized":
+            operands = {name: _sized(given, dict(value)) for name, given in operands.items()}
+        elif aspect == "sized":
+            operands[name] = _sized_at(operands[name], dict(value))
+        elif key in GROUPS or key == "foldable":
             operands = _change_group(operands, key, value)
         elif aspect in ("from", "dims", "dtype"):
             operands[name] = _with(operands[name], **{"source" if aspect == "from" else aspect: value})
@@ -62,6 +82,16 @@ def _resized(given: Any, shape: tuple[int, ...]) -> Any:
     if isinstance(given, (list, tuple)):
         return [_resized(one, shape) for one in given]
     return given if given is None or given.values is not None else replace(given, shape=shape)
+
+
+def _sized(given: Any, sizes: Mapping[int, int]) -> Any:
+    if isinstance(given, (list, tuple)):
+        return [_sized(one, sizes) for one in given]
+    return given if given is None else _resized(given, tuple(sizes.get(size, size) for size in given.shape))
+
+
+def _sized_at(given: Any, sizes: Mapping[int, int]) -> Any:
+    return _resized(given, tuple(sizes.get(at, size) for at, size in enumerate(given.shape)))
 
 
 def _emptied(given: Any, at: int) -> Any:

@@ -8,12 +8,13 @@ from itertools import combinations
 
 from graphfix.probe.build import Probe
 from graphfix.probe.distil import key
-from graphfix.probe.form import AGAIN, NUMBERS_ONLY
+from graphfix.probe.form import AGAIN, CONTEXT, NUMBERS_ONLY, VARIANT
+from graphfix.tables.conditions import without_bounded
 from graphfix.tables.target_facets import applies_to_target, facets_for_target
 
 COMMON = {"since", "foldable", "inside"}
 """Facets whose values have the same meaning in every version."""
-ALWAYS = {NUMBERS_ONLY, AGAIN}
+ALWAYS = {NUMBERS_ONLY, AGAIN, VARIANT, CONTEXT}
 """What marks probes that are kept beside others with the same facets."""
 NEAR = 3
 """A probe that differs from the usual form in at most this many facets is always kept, as is one that varies fewer."""
@@ -44,7 +45,7 @@ def distinct(found: Sequence[Probe]) -> list[Probe]:
     for probe in found:
         aged = "since" in probe.varied[1:]
         if not aged or not newest_marks.issuperset(_facet_marks(probe)):
-            first.setdefault(key(probe.facets), probe)
+            first.setdefault(key(without_bounded(probe.facets)), probe)
     seen: set[tuple[tuple[str, str], tuple[str, str]]] = set()
     kept = []
     usual = set(next(iter(first), ()))
@@ -58,4 +59,5 @@ def distinct(found: Sequence[Probe]) -> list[Probe]:
 
 def _facet_marks(probe: Probe) -> set[object]:
     """The facets of a probe, those of type variables and attributes with their values."""
-    return {name if "." in name or name in COMMON else (name, value) for name, value in probe.facets.items()}
+    facets = without_bounded(probe.facets)
+    return {name if "." in name or name in COMMON else (name, value) for name, value in facets.items()}

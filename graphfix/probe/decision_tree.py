@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from graphfix.analysis.facets.words import BOUNDED
 from graphfix.analysis.surroundings import BEFORE, BEHIND
 from graphfix.analysis.values import Facet
 from graphfix.probe.measure import Evidence
 from graphfix.probe.search import order
 from graphfix.tables.conditions import Condition
-from graphfix.tables.table import ABSENT
+from graphfix.tables.evidence import ABSENT
 
 DEPTH = 4
 """The most facets on one path."""
@@ -59,7 +60,7 @@ def _best(rows: Sequence[Evidence], labels: Mapping[str, str], used: Mapping[str
     if not whole:
         return None
     found: list[tuple[float, int, str, set[Facet]]] = []
-    for name in sorted({name for row in rows for name in row.facets} - used.keys()):
+    for name in sorted({name for row in rows for name in row.facets} - used.keys() - BOUNDED):
         by_value: dict[tuple[str, Facet], list[str]] = {}
         for row in rows:
             value = row.facets.get(name, ABSENT)

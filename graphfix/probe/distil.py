@@ -1,7 +1,8 @@
 """Distillation of evidence to rules: short conditions that explain what a compiler rejects.
 
 A condition covers rejected probes and no accepted one; search.py chooses among them. Conditions on one facet come
-first, then on two, and so on; a probe that no condition covers becomes an exception with its full key.
+first, then on two, and so on; a probe that no condition covers becomes an exception with its full key. Of probes with
+the same key the search sees one; the counts of a condition are of all probes that meet it.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from graphfix.analysis.facets.node import Facets
+from graphfix.analysis.facets.words import BOUNDED
 from graphfix.analysis.values import Facet
-from graphfix.probe.form import NUMBERS_ONLY
+from graphfix.probe.form import CONTEXT, NUMBERS_ONLY, VARIANT
 from graphfix.probe.measure import RUNS, Evidence
 from graphfix.probe.naming import identifier, kind_of
 from graphfix.probe.search import ConditionSearch, order
-from graphfix.tables.table import AT_READ, AT_RUN
+from graphfix.tables.conditions import holds, without_bounded
+from graphfix.tables.evidence import AT_READ, AT_RUN
 
+FEW = 7
+"""A rule is kept as it is where at least so many probes are for it to each one against it."""
 CONSTANT_OPERANDS = ("axes", "split")
 """Operands that exporters write as constants and do not compute."""
 
@@ -52,14 +57,24 @@ def distil(rows: Sequence[Evidence]) -> Distilled:
     rows = [without_simplifier(row) for row in sorted(rows, key=lambda row: row.digest)]
     numbers_rules = _numbers_rules([row for row in rows if NUMBERS_ONLY in row.varied])
     rows = [row for row in rows if NUMBERS_ONLY not in row.varied]
+    rows = [row for row in rows if not (VARIANT in row.varied and row.verdict == "elsewhere")]  # a neighbour was refused
     distinct = _one_per_key(rows)
     rejected = [row for row in distinct if row.verdict == "rejected"]
     accepted = [row for row in distinct if row.verdict in RUNS]
-    rejects, unexplained = explain(rejected, accepted)
-    right = [row for row in accepted if row.verdict == "works"]
-    differing = [row for row in accepted if row.verdict == "wrong"]
-    fails, unexplained_fails = explain([row for row in accepted if row.verdict == "fails"], [*right, *differing])
+    firm = _firm_rules(rows)
+    left = [row for row in rejected if not any(holds(rule.when, row.facets) for rule in firm)]
+    rejects, unexplained = explain(left, accepted)
+    rejects = [*firm, *rejects]
+    # nodes of exported models compute with whatever surrounds them: that they compute right contradicts no chosen numbers
+    alone = [row for row in rows if CONTEXT not in row.varied]
+    computing = [row for row in _one_per_key(alone) if row.verdict in RUNS]
+    right = [row for row in computing if row.verdict == "works"]
+    differing = [row for row in computing if row.verdict == "wrong"]
+    fails, unexplained_fails = explain([row for row in computing if row.verdict == "fails"], [*right, *differing])
     wrong, unexplained_wrong = explain(differing, right)
+    rejects = counted(rejects, rows, {"rejected"}, set(RUNS))
+    fails = counted(fails, alone, {"fails"}, {"works", "wrong"})
+    wrong = counted(wrong, alone, {"wrong"}, {"works"})
     fails = [replace(rule, stage=AT_READ if rule.stage == AT_READ else AT_RUN) for rule in fails]
     values: dict[str, set[Facet]] = {}
     for row in rows:
@@ -67,9 +82,32 @@ def distil(rows: Sequence[Evidence]) -> Distilled:
             if value is not None:
                 values.setdefault(name, set()).add(value)
     axes = {name: sorted(found, key=order) for name, found in sorted(values.items())}
+    axes |= {name: list(dict.fromkeys((axes[name][0], axes[name][-1]))) for name in BOUNDED.intersection(axes)}
     return Distilled(
-        _named(rejects), _named([*fails, *wrong, *numbers_rules]), [*unexplained, *unexplained_fails, *unexplained_wrong], axes
-    )
+        _named(rejects), _named([*fails, *wrong, *numbers_rules]),
+        [replace(row, facets=without_bounded(row.facets)) for row in (*unexplained, *unexplained_fails, *unexplained_wrong)], axes
+    )  # fmt: skip
+
+
+def _firm_rules(rows: Sequence[Evidence]) -> list[Rule]:
+    """The rules for rejections that the probes without variants give, and that few variants contradict.
+
+    Variants share what they were made of. Where one in many is accepted, a condition that tells it from the others would be
+    about what they share by chance, and would hold for no node that differs from all of them.
+    """
+    plain = [row for row in rows if VARIANT not in row.varied]
+    distinct = _one_per_key(plain)
+    rules, _ = explain([row for row in distinct if row.verdict == "rejected"], [row for row in distinct if row.verdict in RUNS])
+    return [rule for rule in counted(rules, rows, {"rejected"}, set(RUNS)) if rule.opposes * FEW <= rule.supports]
+
+
+def counted(rules: Iterable[Rule], rows: Sequence[Evidence], supporting: set[str], opposing: set[str]) -> list[Rule]:
+    """The rules with the numbers of all rows that meet their conditions, by verdicts for and against them."""
+    out = []
+    for rule in rules:
+        met = Counter(row.verdict for row in rows if holds(rule.when, row.facets))
+        out.append(replace(rule, supports=sum(map(met.__getitem__, supporting)), opposes=sum(map(met.__getitem__, opposing))))
+    return out
 
 
 def _numbers_rules(rows: Sequence[Evidence]) -> list[Rule]:
@@ -109,20 +147,37 @@ def _one_per_key(rows: Iterable[Evidence]) -> list[Evidence]:
     """One row per key: where probes with the same key disagree, one of the majority, on a tie an accepted one.
 
     Of the accepted ones, one that computes what ONNX does is preferred: what some probe with the same key computes is no fault.
+    Where variants were tried it is so only if they do not mostly compute something else, as what is put behind a node may
+    hide a difference.
     """
     groups: dict[tuple[tuple[str, str], ...], list[Evidence]] = {}
     for row in rows:
         groups.setdefault(key(row.facets), []).append(row)
     out = []
     for group in groups.values():
+        tried = any(VARIANT in row.varied for row in group)
+        group.sort(key=lambda row: VARIANT in row.varied)
         rejected = [row for row in group if row.verdict == "rejected"]
-        accepted = sorted((row for row in group if row.verdict != "rejected"), key=lambda row: row.verdict != "works")
+        works = [row for row in group if row.verdict == "works"]
+        others = [row for row in group if row.verdict not in ("works", "rejected")]
+        accepted = others + works if tried and len(others) > len(works) else works + others
         out.append((rejected if len(rejected) > len(accepted) else accepted)[0])
     return out
 
 
 def explain(rejected: Sequence[Evidence], accepted: Sequence[Evidence]) -> tuple[list[Rule], list[Evidence]]:
-    """Return rules that cover rejected rows and no accepted one, and the rejected rows that no rule covers."""
+    """Return rules that cover rejected rows and no accepted one, and the rejected rows that no rule covers.
+
+    Rejected variants are explained only where no rule for the other rows covers them: they share what the probe that they
+    were made of was rejected for, and what else they share would look like a reason of its own.
+    """
+    rules, unexplained = _explained([row for row in rejected if VARIANT not in row.varied], accepted)
+    variants = [row for row in rejected if VARIANT in row.varied and not any(holds(rule.when, row.facets) for rule in rules)]
+    more, left = _explained(variants, accepted)
+    return [*rules, *more], [*unexplained, *left]
+
+
+def _explained(rejected: Sequence[Evidence], accepted: Sequence[Evidence]) -> tuple[list[Rule], list[Evidence]]:
     if not rejected:
         return [], []
     if not accepted:

@@ -15,7 +15,9 @@ from graphfix.errors import UsageError
 from graphfix.probe.build import Probe, probes
 from graphfix.probe.choice import distinct, for_target
 from graphfix.probe.forms import forms
+from graphfix.probe.limits import limit_probes
 from graphfix.probe.measure import Evidence, measure
+from graphfix.probe.recipe import variants_of
 from graphfix.probe.refusal import Fault, FaultError
 from graphfix.probe.run import chosen, differs
 from graphfix.probe.write import read_archive
@@ -90,8 +92,11 @@ def check(
                 continue
             made = probes(forms()[name])
             faults += made.faults
-            built = for_target(target, made.probes)
-            fresh = distinct(built) if sample is None else []
+            limits = limit_probes(forms()[name], [row.label for row in archive.values() if row.op == name])
+            variants = variants_of(row for row in archive.values() if row.op == name)
+            whole = for_target(target, [*made.probes, *variants])
+            built = [*whole, *for_target(target, limits)]
+            fresh = [*distinct(whole), *for_target(target, limits)] if sample is None else []
             now = {(probe.op, probe.digest): probe for probe in fresh}
             asked_again = {(probe.op, probe.digest): probe for probe in built if (probe.op, probe.digest) in wanted} | now
             rows = measure(asked_again.values(), session, target, Path(scratch, f"{name}.jsonl"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from graphfix.probe.form import TextProbe
@@ -25,6 +26,39 @@ CONVOLUTION = (
     "c = Cast<to = 1>(m) u = Mul(t, s) Y = Mul(c, u) }}"
 )
 """A convolution in integers, as dynamic quantisation writes it."""
+WINDOWS = (
+    "g (float[{given}] X) => ({dtype}[M] Y) <int64[6] six = {{{six}}}, int64[1] all = {{-1}}{held}> {{ "
+    "{r} w = Reshape(X, six) {body} Y = Reshape(v, all) }}"
+)
+"""A tensor of six axes between two reshapes, as windows, patches and polyphase filters are written."""
+WIDE = {
+    **dict.fromkeys(("Abs", "Erf", "Exp", "LeakyRelu", "Neg", "Relu", "Sigmoid", "Softplus", "Sqrt", "Tanh"), "v = {op}(w)"),
+    **dict.fromkeys(("Add", "Div", "Max", "Min", "Mul", "Pow", "Sub"), "v = {op}(w, beside)"),
+    **{f"Reduce{word}": "v = {op}<axes = [3, 5]>(w)" for word in ("L1", "L2", "Max", "Mean", "Min", "Prod", "SumSquare")},
+    "ReduceSum": "v = {op}(w, pair)",
+    "ArgMax": "a = {op}<axis = 3>(w) v = Cast<to = 1>(a)",
+    "Cast": "v = {op}<to = 7>(w)",
+    "Concat": "v = {op}<axis = 3>(w, w)",
+    "CumSum": "v = {op}(w, five)",
+    "Expand": "v = {op}(w, wider)",
+    "Gather": "v = {op}<axis = 3>(w, low)",
+    "MatMul": "t = Transpose<perm = [0, 1, 2, 3, 5, 4]>(w) v = {op}(w, t)",
+    "Pad": "v = {op}(w, pads)",
+    "Reshape": "v = Relu(w)",
+    "Slice": "v = {op}(w, low, ends, pair)",
+    "Softmax": "v = {op}<axis = -1>(w)",
+    "Split": "v, z = {op}<axis = 5>(w)",
+    "Squeeze": "a = Relu(w) u = {op}(a, zero) v = Relu(u)",
+    "Transpose": "a = Relu(w) u = {op}<perm = [0, 1, 2, 4, 3, 5]>(a) v = Relu(u)",
+    "Unsqueeze": "a = ReduceMax<axes = [3], keepdims = 0>(w) u = {op}(a, pair) v = Relu(u)",
+    "Where": "q = Less(w, beside) v = {op}(q, w, beside)",
+}
+"""The node in the middle of such a chain."""
+HELD = (
+    ", float[1,1,3,1,1,1] beside = {1, 2, 3}, int64[2] pair = {3, 5}, int64[2] low = {1, 1}, int64[1] zero = {0}, "
+    "int64 five = {5}, "
+    "int64[6] wider = {2, 1, 1, 1, 1, 1}, int64[12] pads = {0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1}, int64[2] ends = {2, 4}"
+)
 TAILS = ("Relu", "Neg", "Exp", "Abs", "Sigmoid")
 """What reads the result: several operators, so that none of them seems to matter."""
 
@@ -37,6 +71,18 @@ def in_context(op: str) -> Iterator[TextProbe]:
         yield from _dynamic(op)
     if op in ("DynamicQuantizeLinear", "ConvInteger"):
         yield from _convolution(op)
+    if op in WIDE:
+        yield from _windows(op)
+
+
+def _windows(op: str) -> Iterator[TextProbe]:
+    body = WIDE[op].format(op=op)
+    marked = re.sub(rf"(\w+(?:, \w+)?) = {op}\b", rf"[probe] \1 = {op}", body)
+    mark, dtype = "[probe]" if op == "Reshape" else "", "int64" if op == "Cast" else "float"
+    forms = [("1,24,8", "1, 2, 3, 4, 2, 4"), ("1,6,8,12", "1, 2, 3, 8, 2, 6"), ("36,4", "1, 3, 3, 2, 2, 4")]
+    for (given, six), opset in [*((form, 17) for form in forms), (forms[0], 13), (forms[1], 13)]:
+        text = WINDOWS.format(given=given, six=six, held=HELD, dtype=dtype, r=mark, body=marked)
+        yield TextProbe(op, f"six axes {six} between reshapes, opset={opset}", f"{HEAD.format(opset=opset)} {text}")
 
 
 def _pairs(op: str) -> Iterator[TextProbe]:

@@ -13,8 +13,10 @@ from graphfix.probe.drift import draw_sample
 from graphfix.probe.fix_measure import refused_in_context
 from graphfix.probe.fix_trials import try_fix
 from graphfix.probe.forms import forms
+from graphfix.probe.recipe import variants_of
 from graphfix.probe.run import chosen
 from graphfix.probe.trials import Trial, read_trials
+from graphfix.probe.write import read_archive
 from graphfix.tables.table import Entry
 from graphfix.tables.versions import tables_folder
 
@@ -57,10 +59,12 @@ def check_fixes(
     drifted, tried = [], 0
     with open_backend(target, python=python) as session:
         folder = tables_folder(home) / target / session.version
+        recorded = [row for row in read_archive(folder) if row.op in names]
         known = {key: trial for key, trial in read_trials(folder).items() if trial.op in names}
         wanted = set(known) if sample is None else draw_sample(known, sample, seed)
         for op in sorted({op for op, _ in wanted}):
-            alone = for_target(target, probes(forms()[op]).probes)
+            variants = variants_of(row for row in recorded if (row.op, row.digest) in wanted and row.op == op)
+            alone = for_target(target, [*probes(forms()[op]).probes, *variants])
             built = {
                 probe.digest: probe for probe in (*alone, *refused_in_context(op, target, Entry.read(folder / f"{op}.json")))
             }

@@ -19,6 +19,7 @@ from graphfix.probe.fixed_by import LISTS, grouped, rows_in_context
 from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence
 from graphfix.probe.parallel import in_worker, worker_pool
+from graphfix.probe.recipe import variants_of
 from graphfix.probe.run import chosen, claim, rewrite_fixes
 from graphfix.probe.trials import Trial, parse_trial
 from graphfix.probe.write import read_archive, write_trials
@@ -46,7 +47,8 @@ def try_fixes(session: Session, op: str, target: str, folder: Path, answers: Pat
     if not path.exists():
         return []
     entry = Entry.read(path)
-    built = {probe.digest: probe for probe in for_target(target, probes(forms()[op]).probes)}
+    every_probe = [*probes(forms()[op]).probes, *variants_of(row for row in rows if row.verdict in LISTS)]
+    built = {probe.digest: probe for probe in for_target(target, every_probe)}
     among = {probe.digest: probe for probe in refused_in_context(op, target, entry)}
     every = [*rows, *rows_in_context(Trial(op, digest, "", facets=probe.facets) for digest, probe in among.items())]
     groups = grouped({"rejects": [e.when for e in entry.rejects], "wrong": [e.when for e in entry.wrong]}, every)

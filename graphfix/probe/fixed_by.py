@@ -66,7 +66,7 @@ def fixed_by(tried: Sequence[Evidence], trials: Mapping[str, Trial]) -> list[dic
         if not counts:
             continue
         name = min(counts, key=lambda label: (-counts[label], label))
-        if 2 * counts[name] >= len(rows):  # else the rewrite fails more often than it helps
+        if 3 * counts[name] >= len(rows):  # many probes are of rare forms, so that it may help usual nodes more often
             items.append(_item(name, [row for row in rows if labels.get(row.digest) == name], len(rows), trials, when))
     return sorted(items, key=lambda item: (-item["fixed"], item["name"]))
 

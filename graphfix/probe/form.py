@@ -12,13 +12,14 @@ dtypes of the type variables that are not float32. A change is a dict that repla
     {"derived": "shape"}            where all data operands come from
     {"outputs": ("Y", "")}          which outputs are used
     {"rank": 4}, {"empty": 0}       the rank of all data operands; which of their dims is of size 0
+    {"sized": ((3, 5),)}            other sizes for those of all operands; {"X.sized": ((0, 5),)} by position for one
 
 `change.apply_change` applies a change; deviations.py lists the changes that are tried with every operator.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,12 +76,27 @@ def scalar(value: Any, dtype: str = "") -> Tensor:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """A size for which compilers may have a limit: how a form changes with it, and the sizes between which to search.
+
+    `facet` is the one that tells the size; `label` tells this search from others of the same form.
+    """
+
+    facet: str
+    label: str
+    change: Callable[[int], Change]
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """The usual form of one operator, and its own deviations; see the module's docstring.
 
     `ranks` are tried for all data operands together; `changes` are the operator's own deviations; `arithmetic` is what
     also changes where exporters use the operator in shape arithmetic (None where they do not); `dtypes` limits the dtypes
-    by type variable. `aliases` maps operand names to the attribute that older schemas have instead. `empties` are the dims
+    by type variable. `limits` are searched for each compiler (limits.py).
+    `aliases` maps operand names to the attribute that older schemas have instead. `empties` are the dims
     tried with size 0, none where onnxruntime divides by a size. `random` marks operators whose outputs are random.
     """
 
@@ -97,6 +113,7 @@ class Form:
     dtypes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     oldest: int = OLDEST
+    limits: Sequence[Limit] = ()
     empties: Sequence[int] = (0, 1)
 
 
@@ -108,13 +125,22 @@ AGAIN = "again"
 """The entry in `varied` of a probe whose node has the facets of another probe's, in other surroundings: both are measured."""
 
 
+VARIANT = "variant"
+"""The entry in `varied` of a probe that was made to find out whether an entry of a table holds; see recipe.py."""
+
+CONTEXT = "context"
+"""The entry in `varied` of a probe that is a node of an exported model with its neighbours: see `measure.evidence_of`."""
+
+
 @dataclass(frozen=True, slots=True)
 class TextProbe:
     """A complete probe model in ONNX's text format, for operators that need more than one node.
 
     `op` names the node of interest, or is `@model` for the model itself; `varied` are the facets it is about. `names`
     renames values and symbolic dims afterwards; an empty name removes a dim's symbol. `feeds` are the numbers of some
-    inputs in order: such a probe tries the numbers in its label, and gives no evidence about support.
+    inputs in order: such a probe tries the numbers in its label, and gives no evidence about support. `random` marks models
+    whose outputs are random. `weights` are initializers too large to be written out, by name, dtype, shape and bounds: seeded
+    random numbers are between these.
     """
 
     op: str
@@ -123,6 +149,8 @@ class TextProbe:
     varied: Sequence[str] = ()
     names: Sequence[tuple[str, str]] = ()
     feeds: Sequence[tuple[str, Sequence[float]]] = ()
+    random: bool = False
+    weights: Sequence[tuple[str, str, Sequence[int], float, float]] = ()
 
 
 def each(**options: Sequence[Any]) -> list[Change]:

@@ -19,10 +19,10 @@ from graphfix.backends.verdict import Verdict
 from graphfix.ir.traversal import graphs
 from graphfix.probe.build import NODE, Probe
 from graphfix.probe.expect import second_opinion
-from graphfix.probe.form import NUMBERS_ONLY
+from graphfix.probe.form import CONTEXT, NUMBERS_ONLY
 from graphfix.probe.graph_builder import SUPPORT_PREFIX
 from graphfix.tables.compiler_words import compiler_words
-from graphfix.tables.table import AT_READ
+from graphfix.tables.evidence import AT_READ
 
 MAX_MESSAGE = 200
 """Characters kept of a compiler's message."""
@@ -48,6 +48,8 @@ RUNS = ("works", "wrong", "fails")
 """The verdicts on accepted probes."""
 FILL = "(FILL) failed"
 """How LiteRT names the operator that ConstantOfShape becomes."""
+USUAL_RANK = 5
+"""The highest rank of inputs and outputs that every compiler takes: a node cut out of a model makes some of what was none."""
 UNREADABLE_OUTPUT = ("Unsupported DatumType in the public API",)
 """Messages about an output that cannot be read, such as a symbolic size: evidence about the model, not about the node."""
 
@@ -174,6 +176,8 @@ def evidence_of(probe: Probe, verdict: Verdict) -> Evidence:
         (word == "rejected" and _blames_surroundings(probe, verdict)) or (word == "fails" and _operand_failed(probe, verdict))
     ):
         word = "elsewhere"
+    if word != "works" and CONTEXT in probe.varied and not (word == "rejected" and _is_about_node(probe, verdict)):
+        word = "elsewhere"
     said = stable_message(verdict.message)
     if word in ("wrong", "fails") and NUMBERS_ONLY in probe.varied:
         said = NUMBERS_PREFIX + probe.label.partition(";")[0]
@@ -202,7 +206,7 @@ def _blames_surroundings(probe: Probe, verdict: Verdict) -> bool:
     """Whether a message names a model input, or nodes that only produce operands, and not the probe's node."""
     graph = probe.model.graph
     supporting = [node for inner in graphs(graph) for node in inner.node if node.name.startswith(SUPPORT_PREFIX)]
-    others = {node.name for node in supporting} | {i.name for i in graph.input}
+    others = {name for node in supporting for name in (node.name, *node.output)} | {i.name for i in graph.input}
     others |= {node.op_type for node in supporting} - {probe.op.rpartition(".")[2]}
     if any(words in verdict.message for words in INPUT_MESSAGES):
         return True
@@ -211,6 +215,16 @@ def _blames_surroundings(probe: Probe, verdict: Verdict) -> bool:
     if NODE in verdict.message:
         return False
     return SUPPORT_PREFIX in verdict.message or not others.isdisjoint(QUOTED.findall(verdict.message))
+
+
+def _is_about_node(probe: Probe, verdict: Verdict) -> bool:
+    """Whether what went wrong is surely about the probe's node: the message names it or its operator, or there is no other."""
+    op = probe.op.rpartition(".")[2]
+    others = {node.op_type for node in probe.model.graph.node if node.name != NODE}
+    named = {word for word in (op, *others) if re.search(rf"\b{word}\b", verdict.message)} | set(verdict.nodes)
+    ends = (*probe.model.graph.input, *probe.model.graph.output)
+    lone = others <= {"Constant"} and all(len(end.type.tensor_type.shape.dim) <= USUAL_RANK for end in ends)
+    return lone or NODE in verdict.message or NODE in verdict.nodes or (named == {op} and op not in others)
 
 
 def stable_message(words: str) -> str:

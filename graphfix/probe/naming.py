@@ -49,6 +49,8 @@ def identifier(when: Mapping[str, Any]) -> str:
 
 
 def _facet_name(name: str, want: Any) -> str:
+    if isinstance(want, dict) and "min" in want:
+        return _word(f"{name}-from-{want['min']}")
     values = want if isinstance(want, list) else [f"not-{'-'.join(map(_word, want.get('not', ())))}"]
     if len(values) > 3:
         values = [values[0], "and", len(values) - 1, "more"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.util import Finalize
@@ -15,7 +15,9 @@ from graphfix.backends.session import Session
 from graphfix.probe.build import probes
 from graphfix.probe.choice import distinct, for_target
 from graphfix.probe.forms import forms
+from graphfix.probe.limits import find_limits
 from graphfix.probe.measure import Evidence, measure
+from graphfix.probe.recipe import variants_of
 from graphfix.probe.refusal import Fault
 
 
@@ -37,10 +39,13 @@ class OperatorMeasurer:
     target: str
     evidence: Path
 
-    def measured(self, op: str) -> Measured:
-        """Ask about every probe of an operator that has no answer in the folder yet."""
+    def measured(self, op: str, recorded: Sequence[Evidence] = ()) -> Measured:
+        """Ask about every probe of an operator that has no answer in the folder yet, and the variants in recorded evidence."""
         built = probes(forms()[op])
-        rows = measure(distinct(for_target(self.target, built.probes)), self.session, self.target, self.evidence / f"{op}.jsonl")
+        path = self.evidence / f"{op}.jsonl"
+        asked = distinct(for_target(self.target, [*built.probes, *variants_of(recorded)]))
+        rows = measure(asked, self.session, self.target, path)
+        rows += find_limits(forms()[op], self.session, self.target, path)
         return Measured(op, rows, built.dropped, tuple(built.faults))
 
 
@@ -70,12 +75,22 @@ def worker_pool(jobs: int, target: str, python: str | None) -> Iterator[ProcessP
         pool.shutdown(cancel_futures=True)
 
 
-def _measure(work: tuple[str, str, Path]) -> Measured:
-    op, target, evidence = work
-    return OperatorMeasurer(in_worker(), target, evidence).measured(op)
+def _measure(work: tuple[str, str, Path, Sequence[Evidence]]) -> Measured:
+    op, target, evidence, recorded = work
+    return OperatorMeasurer(in_worker(), target, evidence).measured(op, recorded)
 
 
-def measure_in_parallel(ops: Sequence[str], target: str, python: str | None, evidence: Path, jobs: int) -> Iterator[Measured]:
-    """Yield the evidence about each operator, in their order, measured by `jobs` processes."""
+def measure_in_parallel(
+    ops: Sequence[str],
+    target: str,
+    python: str | None,
+    evidence: Path,
+    jobs: int,
+    recorded: Mapping[str, Sequence[Evidence]] | None = None,
+) -> Iterator[Measured]:
+    """Yield the evidence about each operator, in their order, measured by `jobs` processes.
+
+    The variants in `recorded` evidence, which is by operator, are measured too.
+    """
     with worker_pool(jobs, target, python) as pool:
-        yield from pool.map(_measure, [(op, target, evidence) for op in ops])
+        yield from pool.map(_measure, [(op, target, evidence, (recorded or {}).get(op, ())) for op in ops])

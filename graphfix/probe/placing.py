@@ -14,13 +14,16 @@ import onnx
 from graphfix.backends.session import Session
 from graphfix.backends.verdict import PlacedOperation
 from graphfix.probe.build import Probe
-from graphfix.probe.form import NUMBERS_ONLY
+from graphfix.probe.form import NUMBERS_ONLY, VARIANT
 from graphfix.probe.graph_builder import SUPPORT_PREFIX
 from graphfix.probe.measure import DEADLINE, FOLDING, RUNS, Evidence
 from graphfix.tables.placement import idle
 
 MOST_PAIRS = 24
 """Probes per operator that vary several things at once; those that vary one thing are all placed."""
+
+LEFT_OUT = frozenset({NUMBERS_ONLY, VARIANT})
+"""Entries in `varied` of probes that are not placed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,12 @@ def wanted(rows: Iterable[Evidence]) -> list[Evidence]:
     """Return the probes to place: of the supported ones all that vary one thing, and some that vary more, by their digest.
 
     Left out are probes that only try input numbers, those about whole models, those supported only after an optional
-    simplifier, those that may leave nothing to run, and those inside a branch, which compilers report as one node.
+    simplifier, those that may leave nothing to run, those inside a branch, which compilers report as one node, and variants
+    of refused probes.
     """
     alone, several = list[Evidence](), dict[str, list[Evidence]]()
     for row in rows:
-        if row.verdict not in RUNS or NUMBERS_ONLY in row.varied or row.op == "@model" or row.aided:
+        if row.verdict not in RUNS or not LEFT_OUT.isdisjoint(row.varied) or row.op == "@model" or row.aided:
             continue
         if row.facets.get("inside") == "branch" or idle(row.facets):
             continue

@@ -13,6 +13,7 @@ from graphfix.backends.base import backend
 from graphfix.backends.connect import open_backend
 from graphfix.errors import UsageError, nearest
 from graphfix.probe.fixed_by import add_fixes
+from graphfix.probe.form import VARIANT
 from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence
 from graphfix.probe.parallel import Measured, OperatorMeasurer, measure_in_parallel
@@ -61,7 +62,8 @@ def run(
 
     `python` is an interpreter that has the compiler. `home` is the folder of the tables; `evidence` a folder that keeps
     one compiler version's answers between runs, so that an interrupted run is continued. Tables and evidence of other
-    operators are kept. `jobs` operators are measured at a time, each by a process of its own.
+    operators are kept, and the variants that active probing added are measured again with the probes of the forms. `jobs`
+    operators are measured at a time, each by a process of its own.
 
     Raises:
         UsageError: an unknown target or operator, or evidence of another compiler version.
@@ -81,9 +83,14 @@ def run(
         compiler = f"{title} {session.version}"
         claim(evidence, compiler)
         folder = tables_folder(home) / target / session.version
-        found: Iterable[Measured] = map(OperatorMeasurer(session, target, evidence).measured, names)
+        recorded: dict[str, list[Evidence]] = {name: [] for name in names}
+        for row in read_archive(folder):
+            if VARIANT in row.varied and row.op in recorded:
+                recorded[row.op].append(row)
+        measurer = OperatorMeasurer(session, target, evidence)
+        found: Iterable[Measured] = (measurer.measured(name, recorded[name]) for name in names)
         if jobs > 1:
-            found = measure_in_parallel(names, target, python, evidence, jobs)
+            found = measure_in_parallel(names, target, python, evidence, jobs, recorded)
         try:
             for one in found:
                 faults += one.faults

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
+import numpy as np
 import onnx
+from onnx import TensorProto
 
 from graphfix.probe.form import Form
 
@@ -42,3 +45,21 @@ def default_dtype(form: Form, schema: onnx.defs.OpSchema, variable: str) -> str:
     if named in choices:
         return str(named)
     return next((dtype for dtype in DEFAULTS if dtype in choices), choices[0] if choices else "")
+
+
+def typed_value(formal: onnx.defs.OpSchema.Attribute, value: Any) -> Any:
+    """The value as the schema's attribute type wants it: a list of one number may stand for a number."""
+    kind = onnx.defs.OpSchema.AttrType
+    if isinstance(value, np.ndarray):
+        value = value.reshape(-1).tolist()
+    if formal.type in (kind.INT, kind.FLOAT) and isinstance(value, (list, tuple)):
+        value = value[0]
+    if formal.type in (kind.INTS, kind.FLOATS) and not isinstance(value, (list, tuple)):
+        value = [value]
+    if formal.type == kind.STRING and isinstance(value, int):
+        return TensorProto.DataType.Name(value)  # Cast's `to`, in the opsets that write a dtype's name
+    if formal.type == kind.FLOAT:
+        return float(value)
+    if formal.type == kind.FLOATS:
+        return [float(one) for one in value]
+    return value

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
+from graphfix.analysis.facets.words import BOUNDED
 from graphfix.analysis.values import Facet
 from graphfix.probe.measure import Evidence
 from graphfix.probe.votes import AcceptedRows, votes_of
@@ -27,6 +28,22 @@ def order(value: Facet) -> tuple[str, Any]:
     return type(value).__name__, value
 
 
+def _at_least(size: Pair, masks: Mapping[Pair, int]) -> int:
+    """Return the mask of the rows with this size or a larger one."""
+    name, least = size
+    found = 0
+    for (other, value), mask in masks.items():
+        if other == name and value >= least:  # type: ignore[operator]  # sizes are numbers
+            found |= mask
+    return found
+
+
+def _term(group: Sequence[Pair]) -> list[Facet] | dict[str, Facet]:
+    """Return the term of a condition for some values of one facet: a list, or the bound that the least size is."""
+    values = sorted((value for _, value in group), key=order)
+    return {"min": values[0]} if group[0][0] in BOUNDED else values
+
+
 class ConditionSearch:
     """Greedy set cover over bit masks: bit i of a mask stands for the i-th rejected, or accepted, probe."""
 
@@ -37,10 +54,11 @@ class ConditionSearch:
             pair: None
             for row in rejected
             for pair in row.facets.items()
-            if pair[1] in ("absent", 0)  # 0 is False too
+            if pair[1] in ("absent", 0) and pair[0] not in BOUNDED  # 0 is False too
         }
-        self.rejected_masks = self._masks(rejected, stand_ins)
-        self.accepted_masks = self._masks(accepted, stand_ins)
+        sizes = {pair: None for row in rejected for pair in row.facets.items() if pair[0] in BOUNDED}
+        self.rejected_masks = self._masks(rejected, stand_ins, sizes)
+        self.accepted_masks = self._masks(accepted, stand_ins, sizes)
         self.values: dict[str, list[Facet]] = {}
         for name, value in self.rejected_masks:
             self.values.setdefault(name, []).append(value)
@@ -50,11 +68,12 @@ class ConditionSearch:
         accepted_rows = AcceptedRows(accepted)
         self.votes = [votes_of(row, accepted_rows) for row in rejected]
         self.tried: set[tuple[Pair, ...]] = set()
-        self.found: list[tuple[dict[str, list[Facet]], int]] | None = None
+        self.found: list[tuple[dict[str, Any], int]] | None = None
         self.size = 0
 
     @staticmethod
-    def _masks(rows: Sequence[Evidence], stand_ins: Iterable[Pair]) -> dict[Pair, int]:
+    def _masks(rows: Sequence[Evidence], stand_ins: Iterable[Pair], sizes: Iterable[Pair]) -> dict[Pair, int]:
+        """Return the mask of every facet's value; that of a size stands for all sizes at least as large."""
         masks: dict[Pair, int] = {}
         lacking = {name: 0 for name, _ in stand_ins}
         for i, row in enumerate(rows):
@@ -67,7 +86,7 @@ class ConditionSearch:
         # A facet that a node does not have counts as absent or false, see `conditions.holds`.
         for pair in stand_ins:
             masks[pair] = masks.get(pair, 0) | lacking[pair[0]]
-        return masks
+        return masks | {pair: _at_least(pair, masks) for pair in sizes}
 
     def best(self) -> tuple[dict[str, Any], int] | None:
         """Return the condition with the most votes for the unexplained probes, of the smallest size that has any, or None."""
@@ -94,8 +113,8 @@ class ConditionSearch:
             total += min(votes.get(name, 0.0) for name in when) + 0.01 * sum(votes.get(name, 0.0) for name in when)
         return round(total, 6)
 
-    def _candidates(self, size: int) -> list[tuple[dict[str, list[Facet]], int]]:
-        out: dict[str, tuple[dict[str, list[Facet]], int]] = {}
+    def _candidates(self, size: int) -> list[tuple[dict[str, Any], int]]:
+        out: dict[str, tuple[dict[str, Any], int]] = {}
         for i, row in enumerate(self.rejected):
             if not self.unexplained >> i & 1:
                 continue
@@ -111,7 +130,7 @@ class ConditionSearch:
                 widened = self._widened(pairs)
                 mask = self._cover(self.rejected_masks, widened)
                 self._assume_versions(widened)
-                when = {group[0][0]: sorted((v for _, v in group), key=order) for group in widened}
+                when = {group[0][0]: _term(group) for group in widened}
                 out.setdefault(repr(when), (when, mask))
         return list(out.values())
 

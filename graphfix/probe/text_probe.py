@@ -1,14 +1,16 @@
-"""Models of text probes: names that ONNX's text format cannot express, and random inputs."""
+"""Models of text probes: names that ONNX's text format cannot express, large initializers, and random inputs."""
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from onnx import ModelProto, TensorProto, TypeProto, helper
+from onnx import ModelProto, TensorProto, TypeProto, helper, numpy_helper
 
 from graphfix.analysis.facets.model import telling
+from graphfix.ir.dtypes import CODES
 
 
 def renamed(model: ModelProto, names: dict[str, str]) -> ModelProto:
@@ -28,6 +30,16 @@ def renamed(model: ModelProto, names: dict[str, str]) -> ModelProto:
             for at, name in enumerate(values):
                 values[at] = names.get(name, name)
     return model
+
+
+def add_weights(model: ModelProto, weights: Iterable[tuple[str, str, Sequence[int], float, float]]) -> None:
+    """Add initializers of seeded random numbers between bounds."""
+    for name, dtype, shape, low, high in weights:
+        generator = np.random.default_rng(zlib.crc32(name.encode()))
+        kind = helper.tensor_dtype_to_np_dtype(CODES[dtype])
+        whole = kind.kind in "iub"
+        numbers = generator.integers(int(low), int(high) + 1, shape) if whole else generator.uniform(low, high, shape)
+        model.graph.initializer.append(numpy_helper.from_array(np.asarray(numbers).astype(kind), name))
 
 
 def random_inputs(model: ModelProto) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 from graphfix.ir.atomic_write import PendingFile
 from graphfix.probe.distil import Distilled, Rule, distil
 from graphfix.probe.fixed_by import add_fixes
+from graphfix.probe.form import VARIANT
 from graphfix.probe.measure import Evidence
 from graphfix.probe.trials import ARCHIVE, Trial, read_trials
 
@@ -24,15 +25,22 @@ def split_name(name: str) -> tuple[str, str]:
 
 
 def entry(
-    name: str, rows: Sequence[Evidence], compiler: str, on: str, trials: Mapping[str, Trial] | None = None
+    name: str,
+    rows: Sequence[Evidence],
+    compiler: str,
+    on: str,
+    trials: Mapping[str, Trial] | None = None,
+    *,
+    active: bool = False,
 ) -> dict[str, Any]:
     """Return the table of one operator as JSON data; `compiler` is a name with its version, `on` an ISO date.
 
-    `trials` are trials of fixes by the digest of the probe.
+    `trials` are trials of fixes by the digest of the probe. Where the operator was probed `active`ly the table says so with
+    the number of variants, which is what makes its entries subject to the floor of tables/floor.py.
     """
     found: Distilled = distil(rows)
     domain, op = split_name(name)
-    table = {
+    table: dict[str, Any] = {
         "op": op,
         "domain": domain,
         "measured": {"compiler": compiler, "on": on, "probes": len(rows)},
@@ -43,6 +51,9 @@ def entry(
             {"facets": row.facets, "verdict": row.verdict, "stage": row.stage, "said": row.said} for row in found.exceptions
         ],
     }
+    variants = sum(VARIANT in row.varied for row in rows)
+    if active or variants:
+        table["measured"]["active"] = variants
     add_fixes(table, rows, trials or {})
     return table
 
@@ -74,11 +85,12 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def write_table(folder: Path, name: str, rows: Sequence[Evidence], compiler: str, on: str) -> Path:
-    """Distil and write one operator's table; returns its path."""
+def write_table(folder: Path, name: str, rows: Sequence[Evidence], compiler: str, on: str, *, active: bool = False) -> Path:
+    """Distil and write one operator's table; returns its path. One that was probed actively before remains so."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
-    write_atomically(path, text(entry(name, rows, compiler, on, trials_of(folder, name))).encode())
+    active = active or (path.exists() and "active" in json.loads(path.read_text())["measured"])
+    write_atomically(path, text(entry(name, rows, compiler, on, trials_of(folder, name), active=active)).encode())
     return path
 
 

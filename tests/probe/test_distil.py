@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import product
 
 from graphfix.probe.distil import distil
+from graphfix.probe.form import VARIANT
 from graphfix.probe.measure import Evidence
 from graphfix.tables.conditions import holds
 
@@ -182,3 +183,20 @@ def test_a_condition_under_which_some_probe_agrees_is_not_wrong() -> None:
     agreeing = [row("a", "wrong", "cubic"), row("b", "works", "cubic"), row("c", "works", "nearest")]
     assert distil(agreeing).wrong == []
     assert [rule.when for rule in distil([agreeing[0], agreeing[2]]).wrong] == [{"mode": ["cubic"]}]
+
+
+def test_one_accepted_variant_in_many_does_not_narrow_a_rule_to_what_the_variants_share() -> None:
+    def strings(digest: str, rank: int, verdict: str, *varied: str) -> Evidence:
+        return Evidence(
+            "Equal", digest, "", ("T", *varied), {"T": "string", "rank": rank}, verdict, "compile", "unsupported string"
+        )
+
+    floats = [
+        Evidence("Equal", f"f{rank}", "", ("rank",), {"T": "float32", "rank": rank}, "works", "ok", "") for rank in range(1, 5)
+    ]
+    base = [strings("s", 3, "rejected")]
+    variants = [strings(f"v{at}", 3, "rejected", VARIANT) for at in range(8)]
+    few = distil([*floats, *base, *variants, strings("w", 4, "works", VARIANT)])
+    assert [(rule.when, rule.supports, rule.opposes) for rule in few.rejects] == [({"T": ["string"]}, 9, 1)]
+    many = distil([*floats, *base, *variants, *(strings(f"w{rank}", rank, "works", VARIANT) for rank in (1, 2, 4))])
+    assert [(rule.when, rule.opposes) for rule in many.rejects] == [({"T": ["string"], "rank": [3]}, 0)]

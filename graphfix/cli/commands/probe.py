@@ -20,11 +20,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check", action="store_true", help="write nothing; print the probes whose result differs from the recorded one"
     )
+    parser.add_argument(
+        "--active", action="store_true", help="measure variants of rejected probes until each entry of the tables has enough"
+    )
     parser.add_argument("--fixes", action="store_true", help="try rewrites on the rejected probes, to find what fixes each entry")
     parser.add_argument(
         "--placement", action="store_true", help="find out which implementation runs the supported probes, to find fallbacks"
     )
     parser.add_argument("--artifact", action="store_true", help="write the supported probes, to find what has no artifact")
+    parser.add_argument("--resized", action="store_true", help="run the supported probes at other sizes of their dynamic dims")
     parser.add_argument("--sample", type=int, metavar="N", help="with --check: repeat only N of the recorded probes")
     parser.add_argument("--seed", type=int, metavar="N", help="with --sample: which ones (0)")
     parser.add_argument(
@@ -51,10 +55,14 @@ def run(given: argparse.Namespace) -> int:
         raise BackendError(f"{given.target} is not installed", hint=f"install it with `graphfix backends install {given.target}`")
     if given.fixes and not given.check:
         return _measure_fixes(given, name, found.python)
+    if given.active:
+        return _probe_actively(given, name, found.python)
     if given.placement:
         return _place_probes(given, name, found.python)
     if given.artifact:
         return _write_probes(given, name, found.python)
+    if given.resized:
+        return _resize_probes(given, name, found.python)
     return _check_probes(given, name, found.python) if given.check else _measure(given, name, found.python, found.version)
 
 
@@ -66,9 +74,14 @@ def _check_options(given: argparse.Namespace) -> None:
         raise UsageError(f"a sample of {given.sample} probes asks nothing", hint="ask at least 1")
     if given.jobs is not None and (given.check or given.jobs < 1):
         raise UsageError("--jobs says how many operators are measured at a time", hint="measure without --check, 1 at least")
-    if sum((given.placement, given.artifact, given.fixes)) > 1:
-        raise UsageError("--placement, --artifact and --fixes are measurements of their own", hint="run one after the other")
-    if (given.placement or given.artifact) and given.jobs is not None:
+    if sum((given.placement, given.artifact, given.resized, given.fixes, given.active)) > 1:
+        ways = "--active, --placement, --artifact, --resized and --fixes"
+        raise UsageError(f"{ways} are measurements of their own", hint="run one after the other")
+    if given.active and given.check:
+        raise UsageError("--check alone asks again about all that was recorded", hint="leave out --active")
+    if given.resized and given.check:
+        raise UsageError("--resized is not checked", hint="measure it again, and compare the tables")
+    if (given.placement or given.artifact or given.resized) and given.jobs is not None:
         raise UsageError("--jobs says how many operators are measured at a time", hint="place probes without --jobs")
     if given.check and given.evidence is not None:
         raise UsageError("--check asks anew, and --evidence would answer it from what was said before", hint="leave one out")
@@ -107,6 +120,20 @@ def _measure_fixes(given: argparse.Namespace, name: str, python: str) -> int:
     return 0
 
 
+def _probe_actively(given: argparse.Namespace, name: str, python: str) -> int:
+    """Measure variants of rejected probes and write the tables again."""
+    from graphfix.probe.active_run import probe_actively
+
+    started = time.monotonic()
+    jobs = given.jobs or os.cpu_count() or 1
+    outcome = probe_actively(name, given.op, python=python, home=given.rules, evidence=given.evidence, report=_log, jobs=jobs)
+    seconds = time.monotonic() - started
+    print(f"{name} {outcome.version}: {outcome.asked} variants of {outcome.operators} operators in {seconds:.0f} s")
+    print(f"entries below the floor: {outcome.before} before, {outcome.after} after")
+    print(f"{len(outcome.changed)} tables changed{': ' if outcome.changed else ''}{', '.join(outcome.changed)}")
+    return 0
+
+
 def _place_probes(given: argparse.Namespace, name: str, python: str) -> int:
     """Measure what runs the supported probes and write the tables of fallbacks; with --check, print the differences."""
     from graphfix.probe.survey import resurvey, survey
@@ -137,6 +164,17 @@ def _write_probes(given: argparse.Namespace, name: str, python: str) -> int:
     outcome = measure_artifacts(name, given.op, python=python, home=given.rules, evidence=given.evidence, report=_log)
     print(f"{name} {outcome.version}: {outcome.asked} probes written, {outcome.unwritten} cannot be")
     print(f"{len(outcome.changed)} tables of artifacts changed")
+    return 0
+
+
+def _resize_probes(given: argparse.Namespace, name: str, python: str) -> int:
+    """Run the supported probes at other sizes of their dynamic dims, and write the tables of what runs at one only."""
+    from graphfix.probe.resizing import measure_resized
+
+    outcome = measure_resized(name, given.op, python=python, home=given.rules, evidence=given.evidence, report=_log)
+    counts = f"{outcome.fails} fail and {outcome.wrong} compute something else"
+    print(f"{name} {outcome.version}: {outcome.asked} probes run at other sizes, {counts}")
+    print(f"{len(outcome.changed)} tables of them changed")
     return 0
 
 

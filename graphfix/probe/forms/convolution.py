@@ -1,8 +1,9 @@
 """Convolutions, and their integer and quantized forms."""
 
 import math
+from functools import partial
 
-from graphfix.probe.form import Change, Form, Tensor, aged, data, each, numbers, scalar, weight
+from graphfix.probe.form import Change, Form, Limit, Tensor, aged, data, each, numbers, scalar, weight
 from graphfix.probe.forms.quantisation import pointed
 
 PADDING: list[Change] = [
@@ -102,8 +103,19 @@ def area(block: tuple[int, ...]) -> int:
 def columns(image: tuple[int, ...], block: tuple[int, ...], pads: list[int], steps: list[int], gaps: list[int]) -> int:
     """Return the number of positions of a block in an image; 0 where it does not fit."""
     ends = zip(image, block, pads, pads[len(image) :], steps, gaps, strict=False)
-    return math.prod(max(0, (size + low + high - gap * (width - 1) - 1) // step + 1) for size, width, low, high, step,
-        gap in ends)
+    return math.prod(
+        max(0, (size + low + high - gap * (width - 1) - 1) // step + 1) for size, width, low, high, step, gap in ends
+    )
+
+
+KERNELS = ((1, 120_000), (2, 340), (3, 50))
+"""Numbers of spatial dims, and the largest kernel to try for each; that of three dims has most positions, as in pooling.py."""
+
+
+def kernel(rank: int, size: int, image: int = 0) -> Change:
+    """Return a kernel of one channel, over data as large or over a small image."""
+    shape = [1, 1, *[size] * rank]
+    return {"X": data(1, 1, *[image or size] * rank), "W": weight(*shape), "B": None, "kernel_shape": [size] * rank}
 
 
 POINTED: list[Change] = [
@@ -118,7 +130,9 @@ POINTED: list[Change] = [
 """The zero points that quantizers give to data, weights and outputs."""
 
 FORMS = [
-    Form("Conv", SIZES, {"kernel_shape": [3, 3]},
+    Form("Conv", SIZES, {"kernel_shape": [3, 3]}, limits=[
+             Limit("window", f"the kernel of {rank} spatial dims", partial(kernel, rank), 3, high)
+             for rank, high in KERNELS],
          changes=[{"B": None}, *PADDING, *SPACES, *GROUPS, {"W.from": "node"}, {"W.from": "runtime", "B": None},
                   {"X": data(1, 4, 9, 9)}, {"W": weight(6, 4, 1, 1), "kernel_shape": [1, 1]},
                   {"W.from": "folded", "dims": "dynamic", "B": None}, {"pads": [-1, 0, 0, 0]},
@@ -137,7 +151,9 @@ FORMS = [
                   {"X": data(0, 4, 9, 9)}, {"X": data(2, 4), "W": weight(6, 4), "kernel_shape": []},
                   {"auto_pad": "SAME_LOWER", "strides": [2, 2]}, {"auto_pad": "SAME_UPPER", "dilations": [2, 2]},
                   {"auto_pad": "VALID", "strides": [2, 2]}, {"kernel_shape": None, "dims": "dynamic"}]),
-    Form("ConvTranspose", {"X": data(2, 4, 9, 9), "W": weight(4, 6, 3, 3), "B": weight(6)}, {"kernel_shape": [3, 3]},
+    Form("ConvTranspose", {"X": data(2, 4, 9, 9), "W": weight(4, 6, 3, 3), "B": weight(6)}, {"kernel_shape": [3, 3]}, limits=[
+             Limit("window", f"the kernel of {rank} spatial dims", partial(kernel, rank, image=2), 3, high)
+             for rank, high in KERNELS],
          changes=[{"B": None}, *UP, *({**change, "dims": dims} for change in UP for dims in ("batch", "dynamic")),
                   *({**change, "W.from": "runtime"} for change in (*UP[:3], *UP[11:13], *UP[-4:])),
                   *aged(1, 11, changes=[*({**change, "dims": dims} for change in ({}, *UP[2:7]) for dims in ("static",
@@ -161,10 +177,24 @@ FORMS = [
                   {"group": 4, "W": weight(4, 1, 3, 3), "B": None, "strides": [2, 2], "pads": [1, 1, 1, 1],
                       "output_padding": [1, 1]},
                   {"group": 2, "W": weight(4, 3, 3, 3), "strides": [2, 2], "dims": "dynamic"},
+                  *({"group": 2, "W": weight(4, 3, 3, 3), **more} for more in ({"strides": [2, 2]},
+                    {"strides": [2, 2], "pads": [1] * 4}, {"strides": [2, 2], "pads": [1] * 4, "output_padding": [1, 1]},
+                    {"strides": [2, 2], "output_padding": [1, 1]}, {"pads": [1] * 4}, {"dilations": [2, 2]},
+                    {"strides": [2, 2], "dilations": [2, 2]}, {"strides": [2, 2], "B": None}, {"strides": [2, 1]})),
+                  *aged(1, 11, changes=[{"group": 2, "W": weight(4, 3, 3, 3), **more} for more in ({}, {"strides": [2, 2]},
+                    {"strides": [2, 2], "pads": [1] * 4, "output_padding": [1, 1]})]),
                   {"X": data(2, 4, 9), "W": weight(4, 1, 3), "B": weight(4), "kernel_shape": [3], "group": 4},
                   {"X": data(2, 4, 9), "W": weight(4, 6, 3), "kernel_shape": [3], "strides": [2], "output_padding": [1]},
                   {"X": data(2, 4, 4, 5, 4), "W": weight(4, 6, 3, 3, 3), "kernel_shape": [3, 3, 3], "strides": [2, 2, 2],
                    "pads": [1] * 6, "output_padding": [1, 1, 1]},
+                  *({"strides": strides, "dilations": dilations} for strides, dilations in (([1, 2], [1, 2]), ([2, 1], [1, 2]),
+                      ([2, 2], [1, 2]), ([1, 2], [2, 2]), ([2, 1], [2, 1]), ([1, 2], [1, 1]), ([3, 3], [2, 2]))),
+                  *({"X": data(2, 4, 9), "W": weight(4, 6, 3), "kernel_shape": [3], **change} for change in ({"dilations": [2]},
+                      {"strides": [2]}, {"strides": [2], "dilations": [2]}, {"strides": [3], "dilations": [2]},
+                      {"strides": [2], "dilations": [2], "pads": [1, 1]}, {"strides": [2], "dilations": [2], "B": None},
+                      {"strides": [2], "dilations": [2], "dims": "dynamic"})),
+                  *({"group": 2, "W": weight(4, 3, 3, 3), **change} for change in ({"strides": [2, 2], "B": None},
+                      {"strides": [2, 1]}, {"strides": [2, 2], "dilations": [2, 2]})),
                   {"X": data(2, 4, 4, 5, 4), "W": weight(4, 1, 3, 3, 3), "B": weight(4), "kernel_shape": [3, 3, 3], "group": 4},
                   *({"T": dtype, **change} for dtype in ("float16", "float64") for change in UP[:4]), {"X": data(0, 4, 9, 9)}]),
     Form("ConvInteger", INTEGER, {"kernel_shape": [3, 3]}, {"T1": "uint8", "T2": "uint8"},

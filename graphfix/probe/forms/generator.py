@@ -1,6 +1,8 @@
 """Random numbers and generated signals."""
 
-from graphfix.probe.form import Change, Form, Tensor, data, each, numbers, scalar, weight
+from itertools import product
+
+from graphfix.probe.form import Change, Form, Tensor, TextProbe, data, each, numbers, scalar, weight
 
 RANKS = tuple(range(8))
 FLOATS = (1, 10, 11, 16)
@@ -58,9 +60,64 @@ FRAMES: list[Change] = [
     {"frame_length": numbers(16)}, {"frame_step": numbers(8)},
 ]  # fmt: skip
 
+
+
+def _transform(shape: tuple[int | str, ...], last: int, axis: int, side: int, inverse: int, since: int) -> TextProbe:
+    """A DFT over one axis of data of this shape, whose last dim holds `last` numbers an element."""
+    given = ",".join(map(str, (*shape, last)))
+    marks = f"onesided = {side}, inverse = {inverse}"
+    opset, made = (17, f"Y = DFT<axis = {axis}, {marks}>(X)") if since == 17 else (20, f"Y = DFT<{marks}>(X, , k)")
+    body = f"[probe] {made}" if since == 17 else f"k = Constant<value = int64 {{{axis}}}>() [probe] {made}"
+    text = f'<ir_version: 9, opset_import: ["": {opset}]> g (float[{given}] X) => (float[] Y) {{ {body} }}'
+    return TextProbe("DFT", f"[{given}] axis={axis} onesided={side} inverse={inverse} since={since}", text, ("axis", "onesided"))
+
+
+TRANSFORMED = [
+    _transform(shape, last, axis, side, inverse, since)
+    for shape in ((8,), (2, 8), (2, 4, 8), (2, 2, 4, 8), ("n", 4, 8))
+    for last in (1, 2)
+    for axis in dict.fromkeys((0, 1, len(shape) - 1, -2, -1 - len(shape)))
+    for side, inverse in product((0, 1), (0, 1))
+    for since in (17, 20)
+    if axis < len(shape) and not (side and not inverse and last == 2)
+]
+"""Every axis of real and complex data of several ranks, in both directions, with half or all of the frequencies."""
+
+NAMES = {"like": "drawn_Like", "like-first": "Like_drawn", "lower": "drawn_like"}
+KINDS = ("float[2,3]", "float[n,3]", "float[2,3,4,5]", "float[4]", "float[1,n,m]", "double[2,3]", "float16[2,3]")
+DRAWN = [
+    TextProbe(
+        op, f"called {word} from {kind} {more}",
+        f'<ir_version: 8, opset_import: ["": 17]> g ({kind} X) => ({kind} Z) {{ {before} '
+        f"[{name}] Y = {op}{more}({'H' if before else 'X'}) Z = Add(X, Y) }}",
+        ("called", "foldable"),
+        random=True,
+    )
+    for op in ("RandomNormalLike", "RandomUniformLike")
+    for word, name in NAMES.items()
+    for kind in KINDS
+    for more in ("", "<dtype = 1>", "<seed = 1.0>")
+    for before in (("", "H = Constant<value = float[2,3] {0, 0, 0, 0, 0, 0}>()") if kind == "float[2,3]" else ("",))
+    if more != "<dtype = 1>" or "float[" in kind
+] + [
+    TextProbe(
+        op, f"called {word} of a shape {more}",
+        f'<ir_version: 8, opset_import: ["": 17]> g (float[2,3] X) => (float[2,3] Z) {{ '
+        f"[{name}] Y = {op}<shape = [2, 3]{more}>() Z = Add(X, Y) }}",
+        ("called",),
+        random=True,
+    )
+    for op in ("RandomNormal", "RandomUniform")
+    for word, name in NAMES.items()
+    for more in ("", ", dtype = 1", ", seed = 1.0")
+]  # fmt: skip
+"""Nodes that draw random numbers under names that compilers may take for the operator."""
+
 FORMS = [
+    *TRANSFORMED,
     *(Form(op, {"input": data(2, 3)}, random=True, ranks=RANKS,
            changes=[*each(dtype=[*FLOATS, 6, 7], seed=[1.0]), *changes,
+                    *({"since": 1, "foldable": fold, **more} for fold in (True, "fixed-shape") for more in ({}, {"dtype": 1})),
                     *({"T1": kind, "dtype": made} for kind in ("int64", "int32", "bool", "uint8", "int8", "float16", "float64")
                       for made in (1, 10, 11)), *({"dtype": made, "dims": dims} for made in (1, 10) for dims in OPEN)])
       for op, changes in (("RandomNormalLike", each(mean=[0.5], scale=[2.0])), ("RandomUniformLike", each(low=[-1.0],
@@ -87,4 +144,5 @@ FORMS = [
     Form("STFT", {"signal": data(1, 64, 1), "frame_step": scalar(8), "window": numbers(*[0.5] * 16),
                   "frame_length": scalar(16)},
          changes=[{"window": None}, {"frame_length": None}, {"onesided": 0}, *FRAMES, {"signal": weight(1, 64, 1)}]),
+    *DRAWN,
 ]  # fmt: skip

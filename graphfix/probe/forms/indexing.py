@@ -104,6 +104,8 @@ PUT: list[Change] = [
 ]  # fmt: skip
 GRID = Tensor((2, 2), "constant", (0, 1, 1, 2))
 
+DEEP = ((2, 1, 2), (1, 2, 1, 2), (1, 1, 2, 1, 2), (1, 2, 1, 1, 1, 2))
+"""Shapes of positions, beside the axis of their coordinates."""
 FORMS = [
     Form("Gather", {"data": data(4, 4, 4), "indices": scalar(1)}, {"axis": 1}, changes=PICKS),
     Form("GatherElements", {"data": data(2, 4), "indices": data(2, 4, low=0, high=1)}, {"axis": 1},
@@ -118,6 +120,10 @@ FORMS = [
                       for shape in WIDE.values() for axis in (0, 1, 2, -1) if axis < len(shape)
                       for source, value in (("constant", 0), ("constant", 1), ("constant", -1), ("runtime", 1))
                       if source == "constant" or axis == 0),
+                  *({"data": data(2, 8, 4), "indices": data(*chosen, low=0, high=1), "axis": axis, "data.dims": dims,
+                     "indices.dims": given} for chosen, axis in (((2, 3, 4), 1), ((2, 8, 3), -1), ((2, 8, 3), 2), ((1, 8, 4), 0))
+                      for dims in ("batch", "static") for given in ("batch", "sequence",
+                      "followed", "followed inside", "static")),
                   *({"data": data(*shape), "indices": data(*shape, low=0, high=1), "axis": axis, "dims": dims}
                       for shape in WIDE.values() for axis in (0, -1) for dims in (SOME if len(shape) < 5 else ("static",))),
                   *({"indices": Tensor((2, 3), "constant", values)} for values in ((0,) * 6, (1,) * 6, (1, 2, 3, 3, 2, 1),
@@ -170,7 +176,8 @@ FORMS = [
                   *({"data": data(*shape), "indices": Tensor((*picks, deep), source, tuple(at % 2 for at in range(count * deep))),
                      "updates": data(*picks, *shape[deep:])}
                       for shape in ((4,), (4, 4), (2, 4, 4), (2, 3, 4, 4)) for deep in (1, 2) if deep <= len(shape)
-                      for picks, count in (((), 1), ((2, 2), 4), ((2, 1, 2), 4)) for source in ("constant", "runtime")),
+                      for picks, count in (((), 1), ((2, 2), 4), *((deeper, 4) for deeper in DEEP))
+                      for source in ("constant", "runtime")),
                   *({"data": data(4, 4, 4), "indices": Tensor((2, 3, deep), source, (0, 1, 1, 2, 2, 0) * deep),
                      "updates": data(2, 3, *(4,) * (3 - deep)), "dims": dims, "reduction": how} for deep in (1, 2, 3)
                       for source in ("runtime", "constant") for dims in ("batch", "spatial", "sequence", "dynamic")

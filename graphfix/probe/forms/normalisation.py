@@ -1,6 +1,6 @@
 """Normalisation over batches, layers, groups and neighbourhoods."""
 
-from graphfix.probe.form import Change, Form, data, each, weight
+from graphfix.probe.form import Change, Form, Limit, data, each, weight
 
 BATCH = {
     "X": data(2, 4, 5, 5),
@@ -224,8 +224,9 @@ FORMS = [
         "LRN",
         {"X": data(2, 6, 5, 5)},
         {"size": 3},
+        limits=[Limit("size", "the channels summed", lambda half: {"size": 2 * half + 1}, 0, 64)],
         changes=[
-            *each(alpha=[0.001], beta=[0.5], bias=[2.0], size=[5]),
+            *each(alpha=[0.001], beta=[0.5], bias=[2.0], size=[2, 4, 5]),
             *(
                 {"X": data(*shape), **more}
                 for shape in ((2, 6), (2, 6, 5), (2, 6, 5, 5), (2, 6, 4, 3, 2))

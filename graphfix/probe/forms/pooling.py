@@ -1,6 +1,6 @@
 """Pooling over windows, and global pooling."""
 
-from graphfix.probe.form import Change, Form, Tensor, aged, data, each, numbers, weight
+from graphfix.probe.form import Change, Form, Limit, Tensor, aged, data, each, numbers, weight
 
 WINDOWS: list[Change] = [
     {"strides": [2, 2]},
@@ -76,8 +76,31 @@ OLDER: list[Change] = [
 ]  # fmt: skip
 """What exporters write in the opsets of most published models."""
 
+def window(rank: int, size: int) -> Change:
+    """A window as large as the data."""
+    return {"X": data(1, 1, *[size] * rank), "kernel_shape": [size] * rank, "strides": [1] * rank}
+
+
+LARGEST = [
+    Limit("window", "the window of one spatial dim", lambda size: window(1, size), 3, 120_000),
+    Limit("window", "the window of two spatial dims", lambda size: window(2, size), 3, 340),
+    Limit("window", "the window of three spatial dims", lambda size: window(3, size), 3, 50),
+    Limit("window", "the positions of a flat window", lambda size: {"X": data(1, 1, 1, size), "kernel_shape": [1, size]}, 3,
+        120_000),
+]  # fmt: skip
+"""The largest window of three dims has more positions than any other, so that a limit of fewer dims is not taken for theirs."""
+
+RESIZED: list[Change] = [
+    {**more, "dims": dims} for dims in ("batch", "spatial", "dynamic")
+    for more in ({}, {"strides": [2, 2]}, {"strides": [2, 2], "pads": [1, 1, 1, 1]}, {"strides": [2, 2], "kernel_shape": [3, 3]},
+        {"strides": [2, 2], "kernel_shape": [3, 3], "pads": [1, 1, 1, 1]})
+]  # fmt: skip
+"""Windows of common networks over dims that are not fixed."""
+
 FORMS = [
-    Form("MaxPool", DATA, WINDOW, changes=[*WINDOWS, *MIXED, *aged(8, 10, 11, 12, changes=[*OLDER, {"dilations": [2, 2]}]),
+    Form("MaxPool", DATA, WINDOW, limits=LARGEST,
+         changes=[*WINDOWS, *MIXED, *RESIZED, *aged(8, 10, 11, 12, changes=RESIZED),
+         *aged(8, 10, 11, 12, changes=[*OLDER, {"dilations": [2, 2]}]),
              {"outputs": ("Y", "Indices")}, {"storage_order": 1},
              *({**change, "outputs": ("Y", "Indices")} for change in (*SPACED, {"strides": [2, 2]}, {"dilations": [2, 2]},
                {"ceil_mode": 1, "strides": [2, 2]}, {"pads": [1, 1, 1, 1]}, {"dims": "dynamic"}, {"T": "float16"}, {"T": "uint8"},
@@ -85,8 +108,9 @@ FORMS = [
              *({"T": dtype, **change} for dtype in ("uint8", "int8") for change in (*SPACED, {"strides": [2, 2]},
                  {"dims": "batch"})),
                                            {"outputs": ("Y", "Indices"), "storage_order": 1}]),
-    Form("AveragePool", DATA, WINDOW,
-         changes=[*WINDOWS, *MIXED, {"count_include_pad": 1}, *aged(7, 10, 11, 19, changes=[*OLDER,
+    Form("AveragePool", DATA, WINDOW, limits=LARGEST,
+         changes=[*WINDOWS, *MIXED, {"count_include_pad": 1}, *RESIZED,
+             *aged(7, 10, 11, 19, changes=RESIZED), *aged(7, 10, 11, 19, changes=[*OLDER,
                       *({**change, "count_include_pad": 1} for change in OLDER[:4])]),
                   *({**change, "count_include_pad": 1} for change in (*MIXED[::3], *SPACED)),
                   {"count_include_pad": 1, "pads": [1, 1, 1, 1], "dims": "dynamic"}, {"count_include_pad": 1, "pads": [1, 1, 1,
@@ -95,7 +119,7 @@ FORMS = [
                   {"count_include_pad": 1, "dims": "dynamic"}, {"count_include_pad": 1, "ceil_mode": 1, "strides": [2, 2]}]),
     Form("GlobalAveragePool", DATA, changes=WHOLE),
     Form("GlobalMaxPool", DATA, changes=WHOLE),
-    Form("LpPool", DATA, WINDOW, changes=[*WINDOWS, *MIXED, *each(p=[1, 2, 3]),
+    Form("LpPool", DATA, WINDOW, limits=LARGEST, changes=[*WINDOWS, *MIXED, *each(p=[1, 2, 3]),
          *({**change, "p": p} for change in (*SPACED, {"ceil_mode": 1, "strides": [2, 2]}, {"dilations": [2, 2]},
              {"dims": "dynamic"})
            for p in (1, 3))]),

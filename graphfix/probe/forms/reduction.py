@@ -1,6 +1,14 @@
 """Reductions along axes, and the positions of extremes."""
 
-from graphfix.probe.form import Change, Form, Tensor, data, each, numbers, scalar
+from functools import partial
+
+from graphfix.probe.form import Change, Form, Limit, Tensor, data, each, numbers, scalar
+
+
+def chosen(rank: int, k: int) -> Change:
+    """Return a choice of `k` elements from the last of several axes."""
+    return {"X": data(*[1] * (rank - 1), k), "K": numbers(k)}
+
 
 AXES: list[Change] = [
     {"axes": None},
@@ -131,6 +139,8 @@ FORMS = [
                   {"axis": numbers(0)}, {"axis": numbers(-1)}, {"x": data(2, 0, 4)}, {"axis": data(1, low=0, high=1,
                       dtype="int64")}]),
     Form("TopK", {"X": data(2, 3, 8), "K": numbers(3)}, {"axis": -1}, outputs=2, aliases={"K": "k"},
+         limits=[Limit("k", f"the chosen elements of rank {rank}", partial(chosen, rank), 8, 100_000)
+                 for rank in (1, 2, 4)],
          changes=[*each(axis=[0, 1, 2, None], largest=[0], sorted=[0]), {"outputs": ("V", "")}, {"outputs": ("", "I")},
                   {"X": data(8), "axis": 0}, {"X": data(2, 8), "axis": 1}, {"X": data(2, 3, 8, 4), "axis": 2},
                   {"K": numbers(1)},

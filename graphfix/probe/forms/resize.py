@@ -95,6 +95,13 @@ KINDS: list[Change] = [
         "nearest_mode": "floor", "sizes.from": source} for source in ("constant", "folded")]),
     *({"scales": numbers(*[1.0] * 4, dtype="float32"), "mode": mode, "dims": dims} for mode in ("nearest", "linear", "cubic")
       for dims in ("static", "dynamic")),
+    *({"mode": mode, "nearest_mode": how, "coordinate_transformation_mode": where, **size, "dims": dims, "roi": None}
+      for mode in ("linear", "cubic") for how in ("floor", "round_prefer_floor")
+      for where in ("align_corners", "half_pixel", "pytorch_half_pixel", "asymmetric")
+      for size in ({}, {**SIZED}, {**SIZED, "sizes.from": "shape"}) for dims in ("static", "batch", "spatial", "dynamic")
+      if (mode == "linear" or (dims == "static" and how == "floor"))),
+    *aged(11, 13, 18, changes=[{"mode": "linear", "nearest_mode": how, "coordinate_transformation_mode": "align_corners", **size}
+      for how in ("floor", "round_prefer_floor") for size in ({}, {**SIZED}, {**SIZED, "roi": NO_ROI, "scales": NO_SCALES})]),
     *({"X": data(*shape), **SIZED, "sizes": numbers(*sizes), "mode": mode} for mode in ("nearest", "linear")
       for shape, sizes in (((1, 1, 4, 5), (1, 1, 1, 1)), ((1, 1, 1, 1), (1, 1, 1, 1)), ((1, 1, 1, 1), (1, 1, 6, 6)))),
 ]  # fmt: skip
@@ -174,6 +181,8 @@ FORMS = [
                     for point in (0, 1) for dims in ("static", "dynamic")
                     if dims == "static" or (point == 0 and count == 3)
                     if point == 0 or most == limits),
+                  *({name: Tensor((), source, (value,))} for source in ("constant", "runtime") for name, value in
+                      (("max_output_boxes_per_class", 3), ("iou_threshold", 0.5), ("score_threshold", 0.0))),
                   {"iou_threshold": None, "score_threshold": None}, {"max_output_boxes_per_class": None},
                   {"iou_threshold": None}, {"boxes": weight(1, 6, 4, low=0, high=1)}, {"scores": weight(1, 2, 6, low=0, high=1)},
                   {"boxes": data(1, 0, 4), "scores": data(1, 2, 0)}]),
