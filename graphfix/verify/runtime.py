@@ -13,6 +13,7 @@ from onnx import ModelProto
 
 from graphfix.ir.weight_offload import folder_of
 from graphfix.verify.onnx_evaluator import Interpreter, lacks_kernel
+from graphfix.verify.wide_operands import with_wide_operands
 
 TOO_BIG = 1_900_000_000
 """The bytes from which a model is given to onnxruntime as a file: protobuf's limit is 2 GiB."""
@@ -40,6 +41,8 @@ def running(model: ModelProto) -> Iterator[Any]:
 def session(model: ModelProto) -> Iterator[Any]:
     """Yield an onnxruntime session on one CPU thread, without optimizations and prepacking; big models go by file."""
     import onnxruntime as ort
+
+    model = with_wide_operands(model)
 
     ort.set_default_logger_severity(4)  # its warnings on loading a model are not printed to users
     options = ort.SessionOptions()
