@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from graphfix.ir.source_location import SourceLocation
 from graphfix.linter.advice import advice
-from graphfix.linter.diagnostics import Finding, Result, Severity
+from graphfix.linter.diagnostics import RESIZED, Finding, Result, Severity
 from graphfix.linter.fix_rules import ARTIFACT, FALLBACK
 from graphfix.rewriting.fixpoint import answering
 from graphfix.rewriting.rewrite import Key, Rewrite, Safety
@@ -69,7 +69,7 @@ def _alike(results: Sequence[Result]) -> Iterator[tuple[str, list[Finding]]]:
     for result in results:
         groups: dict[tuple[str, str, str, str], list[Finding]] = {}
         for finding in result.findings:
-            if finding.severity is not Severity.NOTE and finding.kind not in (FALLBACK, ARTIFACT):
+            if finding.severity is not Severity.NOTE and finding.kind not in (FALLBACK, ARTIFACT, RESIZED):
                 groups.setdefault((finding.code, finding.op, finding.kind, finding.evidence or ""), []).append(finding)
         yield from ((title(result), group) for group in groups.values())
 

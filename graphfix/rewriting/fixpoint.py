@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
-from graphfix.linter.diagnostics import UNDECIDED, Result, Severity
+from graphfix.linter.diagnostics import RESIZED, UNDECIDED, Result, Severity
 from graphfix.rewriting import registry as rewriting
 from graphfix.rewriting.rewrite import Key, Rewrite, Safety
 from graphfix.rewriting.states import Proposal, Step
@@ -204,7 +204,7 @@ def requested_rewrites(results: Sequence[Result], satisfied: Set[str] = frozense
         for name in tidy if not all(open_) else ():
             wanted.setdefault(name, RewriteRequest(undecided=False)).targets.add(title(result))
         for finding in result.findings:
-            if finding.severity is Severity.NOTE and finding.kind not in UNDECIDED:
+            if (finding.severity is Severity.NOTE and finding.kind not in UNDECIDED) or finding.kind == RESIZED:
                 continue
             kind = (finding.op, finding.kind, finding.code, finding.traits)
             if kind not in able:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
 
-from graphfix.linter.diagnostics import UNDECIDED, Finding, Result, Severity
+from graphfix.linter.diagnostics import RESIZED, UNDECIDED, Finding, Result, Severity
 from graphfix.linter.fix_rules import FALLBACK
 from graphfix.linter.outcomes import DIFFERENT
 
@@ -22,7 +22,12 @@ def is_wrong(finding: Finding) -> bool:
 
 def is_grave(finding: Finding) -> bool:
     """Whether the target rejects the model, or computes something else, because of a finding."""
-    return finding.severity is Severity.ERROR or is_wrong(finding)
+    return is_error(finding) or is_wrong(finding)
+
+
+def is_error(finding: Finding) -> bool:
+    """Whether a finding is an error that a rewrite can fix: only sizes help a model that runs at one size."""
+    return finding.severity is Severity.ERROR and finding.kind != RESIZED
 
 
 def title(result: Result) -> str:
@@ -63,7 +68,7 @@ def trades(before: Sequence[Result], after: Sequence[Result]) -> bool:
     Less of the one does not make up for more of the other.
     """
     return any(
-        sum(f.severity is Severity.ERROR for f in new.findings) > sum(f.severity is Severity.ERROR for f in old.findings)
+        sum(map(is_error, new.findings)) > sum(map(is_error, old.findings))
         or sum(map(is_wrong, new.findings)) > sum(map(is_wrong, old.findings))
         or (old.verdict == "accepted" and new.verdict == "undecided")
         for old, new in zip(before, after, strict=True)

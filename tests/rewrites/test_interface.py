@@ -187,3 +187,18 @@ def test_a_dtype_that_does_not_hold_the_numbers_is_refused() -> None:
     longs = onnx.parser.parse_model(BYTES.replace("uint8", "int64"))
     (asked,) = requested_interface(longs, dtypes=["int32"])
     assert [d.reason for d in asked.apply(longs).declined] == ["`x` is int64 and stays what it is, not int32"]
+
+
+def test_a_scalar_input_comes_in_as_a_vector() -> None:
+    text = """<ir_version: 8, opset_import: ["" : 17]> g (float s, bool p, float[3] x) => (float[3] y) {
+                h = Mul(x, s)
+                y = If (p) <then_branch = t () => (float[3] a) { a = Neg(h) }, else_branch = e () => (float[3] b) {
+                  b = Add(h, s) }> }"""
+    result = fixed(text, vector_inputs=True)
+    assert {name: dims for name, (_, dims) in inputs(result.model).items()} == {"s": [1], "p": [1], "x": [3]}
+    assert result.verification.passed
+    assert result.verification.inputs == 3
+    with pytest.raises(UsageError, match="no input is a scalar"):
+        fixed(CONV, vector_inputs=True)
+    with pytest.raises(UsageError, match="needs opset 13, the model has 12"):
+        fixed(text.replace(": 17]", ": 12]").replace("ir_version: 8", "ir_version: 7"), vector_inputs=True)

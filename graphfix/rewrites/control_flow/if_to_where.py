@@ -31,7 +31,7 @@ class IfToWhere(GraphRewrite):
     name = "if-to-where"
     safety = Safety.EXACT
     needs_opset = 9
-    fixes = (FixRule("If"),)
+    fixes = (FixRule("If"), FixRule("*", traits=("inside",)))
     before = """y = If (p) <then_branch = t () => (a) { a = Relu(x) }, else_branch = e () => (b) { b = Neg(x) }>"""
     after = """a = Relu(x)
                b = Neg(x)
@@ -91,7 +91,9 @@ class IfToWhere(GraphRewrite):
         for graph in reversed(surgery.graphs()):  # inner before outer: a rewritten If leaves plain nodes
             for node in [n for n in graph.nodes if n.op == "If" and n.domain in (None, "", "ai.onnx")]:
                 key = surgery.key(node)
-                if (wanted is not None and key not in wanted) or surgery.known(node.inputs[0]) is not None:
+                if (wanted is not None and not _is_wanted(surgery, node, key, wanted)) or surgery.known(
+                    node.inputs[0]
+                ) is not None:
                     continue
                 reason = _refusal(surgery, node)
                 if reason is not None:
@@ -99,6 +101,12 @@ class IfToWhere(GraphRewrite):
                     continue
                 _choose(surgery, graph, node)
                 yield key
+
+
+def _is_wanted(surgery: GraphEditor, node: Any, key: Key, wanted: frozenset[Key]) -> bool:
+    """Whether the node is wanted, or a node inside one of its branches."""
+    scopes = [surgery.scope(node.attrs[name]) for name in ("then_branch", "else_branch")]
+    return key in wanted or any(scope[: len(own)] == own for scope, _ in wanted for own in scopes)
 
 
 def _refusal(surgery: GraphEditor, node: Any) -> str | None:

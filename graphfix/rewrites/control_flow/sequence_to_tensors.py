@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from onnx import helper
 
+from graphfix.rewrites.control_flow.split_readers import chosen_tensor, read_split
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
 from graphfix.rewriting.opset_forms import in_opset_form
@@ -67,17 +68,44 @@ class SequenceToTensors(GraphRewrite):
                  z = SequenceAt(u, i) }""",
             ops=("*",),
         ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[N, 5] x, bool q) => (float[5] a, float[1, 5] b, float[N, 5] y,
+               float[N, 5] z, int64 n, float[5] c) <int64 first = {0}, int64 last = {-1}, int64 two = {2}> {
+                 s = SplitToSequence<axis = 0, keepdims = 0>(x)
+                 i = Where(q, first, last)
+                 a = SequenceAt(s, i)
+                 y = ConcatFromSequence<axis = 0, new_axis = 1>(s)
+                 t = SplitToSequence<axis = 0>(x)
+                 b = SequenceAt(t, last)
+                 u = SplitToSequence<axis = 0>(x, two)
+                 z = ConcatFromSequence<axis = 0>(u)
+                 n = SequenceLength(u)
+                 d = Neg(a)
+                 v = SequenceConstruct(a, d)
+                 c = SequenceAt(v, i) }""",
+            ops=("*",),
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[N, M] x) => (float[2, M] a)
+               <int64[2] sizes = {2, 3}, int64 first = {0}, int64[1] zero = {0}, int64[1] five = {5}> {
+                 h = Slice(x, zero, five)
+                 p = Concat<axis = 0>(h, h, h, h, h)
+                 c = Slice(p, zero, five)
+                 s = SplitToSequence<axis = 0>(c, sizes)
+                 a = SequenceAt(s, first) }""",
+            ops=("*",),
+        ),
     )
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
-            """<ir_version: 8, opset_import: ["" : 17]> g (float[N, 2] x) => (float[N, 2] y) {
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[N, 2] x) => (float[2, N] y) {
                  s = SplitToSequence<axis = 0>(x)
-                 y = ConcatFromSequence<axis = 0>(s) }""",
+                 y = ConcatFromSequence<axis = 1>(s) }""",
             because="what the sequence `s` holds is not known",
         ),
         Case(
-            """<ir_version: 8, opset_import: ["" : 17]> g (float[2] x, int64 i) => (float[2] y) {
-                 s = SequenceConstruct(x, x)
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[2] x, float[3] z, int64 i) => (float[K] y) {
+                 s = SequenceConstruct(x, z)
                  y = SequenceAt(s, i) }""",
             because="the position `i` is not known",
         ),
@@ -134,14 +162,16 @@ def _split(surgery: GraphEditor, graph: Any, node: Any) -> list[Any] | None:
     x, axis, origin = node.inputs[0], int(node.attrs.get("axis", 0)), surgery.label(surgery.key(node))
     value = surgery.value(x)
     size = None if value is None or value.shape is None else value.shape[axis]
-    if not isinstance(size, int):
-        return None
     bare = len(node.inputs) < 2 or not node.inputs[1].name
-    split = np.ones(size, np.int64) if bare else surgery.known(node.inputs[1])
+    split = np.asarray(1) if bare else surgery.known(node.inputs[1])
     if split is None or (split.ndim == 0 and split <= 0):
         return None
-    step = int(split) if split.ndim == 0 else 0
-    sizes = split.tolist() if split.ndim else [min(step, size - start) for start in range(0, size, step)]
+    if split.ndim:
+        sizes = split.tolist()
+    elif isinstance(size, int):
+        sizes = [min(int(split), size - start) for start in range(0, size, int(split))]
+    else:
+        return None
     if len(sizes) > MOST_PIECES:
         return None
     pieces, build = [], surgery.at(origin)
@@ -161,12 +191,24 @@ def _read(surgery: GraphEditor, graph: Any, node: Any, held: dict[int, list[Any]
     """Make a consumer of a sequence read tensors; return why that is not possible, else None."""
     pieces, sequence = held.get(id(node.inputs[0])), node.inputs[0].name
     if pieces is None:
-        return f"what the sequence `{sequence}` holds is not known"
+        maker = next(iter(node.inputs[0].inputs), None)
+        found = read_split(surgery, node, maker) if maker is not None and maker.op == "SplitToSequence" else None
+        if found is None:
+            return f"what the sequence `{sequence}` holds is not known"
+        nodes, bound, constants = found
+        surgery.replace(graph, node, nodes, bound, {"out": node.outputs[0]}, constants)
+        return None
     bound = {f"in{i}": piece for i, piece in enumerate(pieces)}
     if node.op == "SequenceLength":
         _become(surgery, graph, node, surgery.constant(f"{sequence}/length", np.asarray(len(pieces), np.int64)))
     elif node.op == "SequenceAt":
         place = _place(surgery, node, 1, len(pieces), 0)
+        if place is None and surgery.known(node.inputs[1]) is None and _alike(surgery, pieces):
+            bound["place"] = node.inputs[1]
+            nodes = chosen_tensor(list(bound)[:-1], "place")
+            written, operands = in_opset_form(nodes, surgery.opset, None)
+            surgery.replace(graph, node, written, bound, {"out": node.outputs[0]}, operands)
+            return None
         if place is None or not 0 <= place < len(pieces):
             return f"the position `{node.inputs[1].name}` is not known"
         _become(surgery, graph, node, pieces[place])
@@ -182,6 +224,13 @@ def _read(surgery: GraphEditor, graph: Any, node: Any, held: dict[int, list[Any]
         written, operands = in_opset_form(nodes, surgery.opset, None)
         surgery.replace(graph, node, written, bound, {"out": node.outputs[0]}, operands)
     return None
+
+
+def _alike(surgery: GraphEditor, pieces: list[Any]) -> bool:
+    """Whether tensors have the same shape, as far as is known without running the model."""
+    shapes = [value.shape if (value := surgery.value(piece)) is not None else None for piece in pieces]
+    first = shapes[0] if shapes else None
+    return first is not None and None not in first and all(shape == first for shape in shapes)
 
 
 def _become(surgery: GraphEditor, graph: Any, node: Any, tensor: Any) -> None:

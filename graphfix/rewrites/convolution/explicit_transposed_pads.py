@@ -77,10 +77,13 @@ class ExplicitTransposedPads(BuiltRewrite):
         if weight is None or not all(isinstance(dim, int) for dim in weight[2:]):
             return "the size of its kernel is not known"
         count = len(weight) - 2
-        found = _pads(draft, [int(dim) for dim in weight[2:]], count)  # type: ignore[arg-type]
+        asked = draft.attribute("output_shape") is not None or draft.attribute("auto_pad", "NOTSET").startswith("SAME")
+        found = transposed_pads(draft, [int(dim) for dim in weight[2:]], count)  # type: ignore[arg-type]
         if isinstance(found, str):
             return found
         before, after = found
+        if not asked and draft.attribute("auto_pad", "NOTSET") == "NOTSET" and before == after:
+            return "its pads are even numbers already"
         drop = ("auto_pad", "output_shape", "output_padding", "pads", "kernel_shape")
         attrs = {name: value for name, value in draft.node.attrs.items() if name not in drop}
         operands = list(draft.inputs)
@@ -98,7 +101,7 @@ class ExplicitTransposedPads(BuiltRewrite):
         return None
 
 
-def _pads(draft: ReplacementBuilder, kernel: list[int], count: int) -> tuple[list[int], list[int]] | str:
+def transposed_pads(draft: ReplacementBuilder, kernel: list[int], count: int) -> tuple[list[int], list[int]] | str:
     """Return what is cut off before and after the full result on each axis; or why that is not known."""
     strides, dilations = (list(draft.attribute(name) or [1] * count) for name in ("strides", "dilations"))
     extra = list(draft.attribute("output_padding") or [0] * count)
@@ -106,8 +109,6 @@ def _pads(draft: ReplacementBuilder, kernel: list[int], count: int) -> tuple[lis
     pads = list(draft.attribute("pads") or [0] * 2 * count) if auto == "NOTSET" else [0] * 2 * count
     before, after = pads[:count], [pad - more for pad, more in zip(pads[count:], extra, strict=True)]
     if asked is None and not auto.startswith("SAME"):
-        if auto == "NOTSET" and before == after and not any(extra):
-            return "its pads are even numbers already"
         return before, after
     size = (draft.shape() or ())[2:]
     if len(size) != count or not all(isinstance(dim, int) for dim in size):

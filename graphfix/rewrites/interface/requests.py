@@ -24,6 +24,7 @@ def requested_interface(
     dtypes: Sequence[str] = (),
     normalize: Sequence[str] = (),
     free_batch: bool = False,
+    vector_inputs: bool = False,
     drop_unused: bool = False,
     drop_outputs: Sequence[str] = (),
 ) -> list[InterfaceRewrite]:
@@ -36,6 +37,7 @@ def requested_interface(
     from graphfix.rewrites.interface.free_batch import FreeBatch
     from graphfix.rewrites.interface.preprocess_input import Preparation, PreprocessInput
     from graphfix.rewrites.interface.switch_layout import SwitchLayout
+    from graphfix.rewrites.interface.vector_input import VectorInput
     from graphfix.rewrites.interface.widen_input import WidenInput
 
     made: list[InterfaceRewrite] = []
@@ -44,6 +46,8 @@ def requested_interface(
     if free_batch:
         symbols = {dim.dim_param for info in interface(model) for dim in info.type.tensor_type.shape.dim}
         made.append(FreeBatch(next(name for name in (SYMBOL, "batch", "batch_size", "free.batch") if name not in symbols)))
+    if vector_inputs:
+        made.append(VectorInput(requested=True))
     shaped = {name: value.lower() for name, value in _named(model, layouts, "layout").items()}
     if shaped:
         made.append(SwitchLayout(shaped))
