@@ -42,21 +42,25 @@ def lint(
         model: a path, read as a skeleton without its weights, or a model in memory, which is not changed. A SOURCE of
             PyTorch or TensorFlow (`net.pt2`, `package.module:factory`, ...) is lowered first, by the command's defaults.
         targets: one or several of `coreml`, `tflite`, `tensorrt`, `openvino`, `tract`, each perhaps with `@VERSION`.
-        shapes: dims by input name; an entry is a size, or a symbol that stays dynamic.
+        shapes: dims by input name; an entry is a size, a symbol that stays dynamic, or a range such as `"1..8"`: a compiler
+            that builds for bounds is judged by it, and for all others the dim stays dynamic.
         values: constants by input name.
 
     Raises:
         GraphfixError: an unreadable model, an unknown target or an unknown input; the message says the cure.
     """
-    names, shapes = _targets(targets), parsed_shapes(shapes)
+    from graphfix.ir.dim_ranges import parse_ranges, without_ranges
+
+    names, ranges = _targets(targets), {name: parse_ranges(dims, name) for name, dims in (shapes or {}).items()}
+    sizes: dict[str, Any] = {name: without_ranges(dims) for name, dims in ranges.items()}
     if isinstance(model, onnx.ModelProto):
         check(model)
-        return Report(tuple(lint_model(bound(model, shapes, values), names)))
-    with as_onnx_file(model, names, shapes, values) as (path, lowered_source):
+        return Report(tuple(lint_model(bound(model, sizes, values), names, ranges=ranges)))
+    with as_onnx_file(model, names, sizes, values) as (path, lowered_source):
         if path is None:
             assert lowered_source is not None
             return Report(tuple(lowered_source.with_findings([lowered_source.empty_result(target) for target in names])))
-        results = lint_file(path, names, shapes=shapes, values=values, name=str(model))
+        results = lint_file(path, names, shapes=sizes, values=values, name=str(model), ranges=ranges)
         if lowered_source is not None:
             results = lowered_source.with_findings(results)
     for result in results:
@@ -91,8 +95,7 @@ def fix(
         reforms: changes of what the model takes and gives, as `graphfix.rewrites.interface.requests.reforms` makes them.
         rewrites: rewrites to apply by name, also to supported nodes, as in `fix --rewrite`; `changes` says where they
             did not fit.
-        confirm: compile the original and the result with the targets' compilers, where they are installed, run both where
-            that is possible, and undo what made a target worse, as `fix` does without `--no-confirm`.
+        confirm: compile and run the original and the result, where compilers are installed, and undo what made one worse.
 
     Raises:
         GraphfixError: an unreadable model, an unknown target or an unknown input; the message says the cure.
@@ -173,7 +176,7 @@ def compile(
     wanted, goal = backend(target.partition("@")[0]), Path(output)
     options = gpu_options(compute_capability, wanted)
     check_artifact_path(goal, wanted.artifact, force=force)
-    dims = {name: parse_ranges(entries) for name, entries in (shapes or {}).items()}
+    dims = {name: parse_ranges(entries, name) for name, entries in (shapes or {}).items()}
     with contextlib.ExitStack() as stack:
         path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="graphfix-")), "model.onnx")
         if isinstance(model, onnx.ModelProto):

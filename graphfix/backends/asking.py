@@ -84,16 +84,44 @@ def run_model(answer: Answer, request: Request, given: Arrays, expected: Arrays)
     return {**answer, **compared}
 
 
+def run_resized(answer: Answer, run: Callable[[Arrays, Arrays], Any], paths: list[str]) -> Iterator[Answer]:
+    """Yield the answer with what came of running the model at other sizes, until one run does not give what is expected.
+
+    Each file holds inputs and expected outputs. What is yielded before the last answer holds if a run crashes.
+    """
+    last: Answer | None = None
+    for place, path in enumerate(paths):
+        given, expected = read_arrays(path)
+        yield {**answer, "resized": {"result": "fails", "place": place}, "last": False}
+        try:
+            outputs = run(given, expected)
+        except Exception as error:
+            last = {"result": "fails", "place": place, "message": f"{type(error).__name__}: {error}"[:MAX_MESSAGE]}
+            break
+        if outputs is None:
+            continue
+        compared = compared_outputs(outputs, expected) if expected else {"numerics": "match", "error": None}
+        last = {"result": "works" if compared["numerics"] == "match" else "wrong", "place": place, "error": compared["error"]}
+        if last["result"] == "wrong":
+            break
+    yield {**answer, "resized": last}
+
+
+def read_arrays(path: str) -> tuple[Arrays, Arrays]:
+    """Return the in:NAME and the out:NAME arrays of an .npz, by NAME."""
+    import numpy as np
+
+    with np.load(path, allow_pickle=False) as arrays:
+        given = {key[3:]: arrays[key] for key in arrays.files if key.startswith("in:")}
+        return given, {key[4:]: arrays[key] for key in arrays.files if key.startswith("out:")}
+
+
 def respond(ask: Ask, request: Request) -> Iterator[Answer]:
     """Yield the answer; where the model is run, first the answer that holds if the run crashes or does not end."""
     given: Arrays | None = {} if request["run"] else None
     expected: Arrays = {}
     if request["inputs"]:
-        import numpy as np
-
-        with np.load(request["inputs"], allow_pickle=False) as arrays:
-            given = {key[3:]: arrays[key] for key in arrays.files if key.startswith("in:")}
-            expected = {key[4:]: arrays[key] for key in arrays.files if key.startswith("out:")}
+        given, expected = read_arrays(request["inputs"])
     started = time.perf_counter()
     answer = {"message": "", "nodes": [], "numerics": None, "error": None, **ask(request, given or {})}
     answer["seconds"] = time.perf_counter() - started
@@ -112,8 +140,15 @@ def respond(ask: Ask, request: Request) -> Iterator[Answer]:
             )
             with contextlib.suppress(OSError):
                 os.remove(request["output"])  # a partly written file
+    run_at_sizes = answer.pop("run_resized", None)
     if given is not None and answer.get("run"):
         yield {**answer, "run": None, "numerics": "error", "last": False}
         answer = run_model(answer, request, given, expected)
     answer = {key: value for key, value in answer.items() if key not in ("run", "runs_unwritten")}
+    if run_at_sizes is not None and request.get("resized"):
+        for found in run_resized(answer, run_at_sizes, request["resized"]):
+            if found.get("last", True):
+                answer = found
+            else:
+                yield found
     yield {**answer, "last": True}

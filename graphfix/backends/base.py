@@ -33,7 +33,8 @@ class Backend:
     given sizes where dims are dynamic; `capabilities` are the GPU generations it builds for. `fallback` returns the sort
     of fallback that runs an operation, from its kind, its implementation, and the implementations seen by kind; empty
     for none. It is None where the compiler does not report what runs a node. `runs_unwritten` tells whether it accepts
-    models that it runs but cannot write to a file.
+    models that it runs but cannot write to a file, `resizes` whether its compiled models are run at other sizes of their
+    dynamic dims.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Backend:
     capabilities: tuple[str, ...] = ()
     fallback: Fallback | None = None
     runs_unwritten: bool = False
+    resizes: bool = False
 
 
 @functools.cache
@@ -73,6 +75,7 @@ def backends() -> dict[str, Backend]:
                 capabilities=getattr(module, "CAPABILITIES", ()),
                 fallback=getattr(module, "fallback", None),
                 runs_unwritten=getattr(module, "RUNS_UNWRITTEN", False),
+                resizes=getattr(module, "RESIZES", False),
             )
     return found
 

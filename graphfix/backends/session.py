@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from graphfix.backends.verdict import PlacedOperation, Verdict
+from graphfix.backends.verdict import PlacedOperation, Resized, Verdict
 from graphfix.backends.worker_process import GRACE_SECONDS, WorkerProcess
 from graphfix.errors import ModelError
 
@@ -45,6 +45,7 @@ class Session:
         inputs: str | Path | None = None,
         output: str | Path | None = None,
         results: str | Path | None = None,
+        resized: Sequence[str | Path] = (),
         run: bool = False,
         deadline: float | None = None,
         options: Mapping[str, Any] | None = None,
@@ -54,12 +55,13 @@ class Session:
         `shapes` fixes input dims, `values` gives the values of inputs that are used as shapes. `inputs` is an .npz
         with in:NAME arrays, which are run where the compiler can run here, and out:NAME arrays, in the
         model's order, to compare with; `run` runs a model that has no inputs. `output` receives the artifact,
-        `results` an .npz with the compiled model's out:NAME arrays. `deadline` in seconds overrides the
+        `results` an .npz with the compiled model's out:NAME arrays. `resized` are more files like `inputs`, at other
+        sizes of the dynamic dims, at which the compiled model is run where it can be resized. `deadline` in seconds overrides the
         session's. `options` are the adapter's own (tflite: `onnxsim`, true by default; tensorrt:
         `profiles` and `capabilities`; openvino and tflite: `placement`, to get the operations that run the nodes).
         No failure of the compiler raises; ModelError is raised when a file does not exist.
         """
-        for path in (model, inputs):
+        for path in (model, inputs, *resized):
             if path is not None and not os.path.isfile(path):
                 raise ModelError("there is no such file", path=path)
         limit = self._deadline if deadline is None else deadline
@@ -70,6 +72,7 @@ class Session:
             "inputs": os.path.abspath(inputs) if inputs else None,
             "output": os.path.abspath(output) if output else None,
             "results": os.path.abspath(results) if results else None,
+            "resized": [os.path.abspath(path) for path in resized],
             "run": run or inputs is not None,
             "options": dict(options or {}),
         }
@@ -117,14 +120,23 @@ class Session:
 
 def _verdict(answer: Mapping[str, Any]) -> Verdict:
     """The verdict in an adapter's answer."""
-    placed = answer.get("placed")
+    placed, message = answer.get("placed"), " ".join(str(answer.get("message", "")).split())
     return Verdict(
         accepted=answer["stage"] == "ok",
         stage=answer["stage"],
-        message=" ".join(str(answer.get("message", "")).split()),
+        message=message,
         seconds=round(float(answer["seconds"]), 4),
         numerics=answer.get("numerics"),
         error=answer.get("error"),
         nodes=tuple(answer.get("nodes", ())),
         placed=None if placed is None else tuple(PlacedOperation(kind, by, tuple(names)) for kind, by, names in placed),
+        resized=_resized(answer.get("resized"), message),
     )
+
+
+def _resized(found: Mapping[str, Any] | None, message: str) -> Resized | None:
+    """What came of the runs at other sizes; the message of the whole answer is why such a run was lost."""
+    if found is None:
+        return None
+    said = " ".join(str(found.get("message", "")).split())
+    return Resized(found["result"], found["place"], said or ("" if found["result"] != "fails" else message), found.get("error"))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.util
+import math
 import os
 import re
 from collections.abc import Callable
@@ -106,7 +107,7 @@ def profile_of(builder: Any, network: Any, request: dict[str, Any], given: dict[
         name, known = tensor.name, given.get(tensor.name)
         if tensor.is_shape_tensor:
             value = request["values"].get(name, None if known is None else known.reshape(-1).tolist())
-            count = max(1, abs(tensor.shape[0])) if len(tensor.shape) else 1
+            count = math.prod(max(1, size) for size in tensor.shape)
             wanted = [1] * count if value is None else flat(value)
             profile.set_shape_input(name, wanted, wanted, wanted)
         elif -1 in tuple(tensor.shape):

@@ -6,13 +6,13 @@ import contextlib
 import functools
 import glob
 import importlib
-import itertools
+import importlib.util
 import os
 import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 NAME = "tflite"
@@ -22,6 +22,7 @@ INSTALL = "graphfix backends install tflite"
 REQUIRES = ("onnx2tf==2.6.9", "ai-edge-litert==2.1.2", "onnxsim==0.6.5")
 PYTHONS = ((3, 12), (3, 12))  # its pinned packages are tried there
 RUNS_HERE = True
+RESIZES = True
 ARTIFACT = ".tflite"
 
 NODE = re.compile(r"\b(?:op=\S+ node|op|node)=([^\s,]+)")
@@ -29,8 +30,6 @@ UNKNOWN = re.compile(r"custom op: ([\w, ]+)")
 GENERATED = re.compile(r"sng_(\w+)_\d+")  # what nameless nodes are called
 SOURCE, OUT = "model.onnx", "converted"
 DELEGATE = "DELEGATE"
-MOST_CHOICES = 16
-"""The largest number of combinations of layouts that are tried where sizes do not tell the layout."""
 CUSTOM = ("ONNX_", "Flex")  # operators that plain LiteRT does not have
 
 
@@ -40,22 +39,6 @@ def blamed(message: str) -> list[str]:
     for listed in UNKNOWN.findall(message):
         names += [name.removeprefix("ONNX_") for name in listed.split(", ")]
     return list(dict.fromkeys(names))
-
-
-def layouts(array: Any, *, given: bool) -> Iterator[Any]:
-    """The array in either layout of onnx2tf for ranks 3 to 5: inputs with channels last, outputs with channels first again."""
-    if 3 <= array.ndim <= 5:
-        yield array.transpose(0, *range(2, array.ndim), 1) if given else array
-        yield array if given else array.transpose(0, array.ndim - 1, *range(1, array.ndim - 1))
-    else:
-        yield array
-
-
-def fitting(array: Any, shape: tuple[int, ...], *, given: bool) -> list[Any]:
-    """Those layouts of the array that have this shape, the usual one first; scalars become one-element arrays and back."""
-    if array.size == 1 and all(size == 1 for size in shape):
-        return [array.reshape(shape)]
-    return [one for one in layouts(array, given=given) if one.shape == shape]
 
 
 def types(graph: Any) -> set[str]:
@@ -105,6 +88,20 @@ def executed(interpreter: Any) -> list[tuple[str, str, list[str]]]:
     ]
 
 
+def litert() -> Any:
+    """The module that runs flatbuffers, loaded from its file: the converter's interpreter does not have graphfix."""
+    name = "graphfix_litert"
+    if name not in sys.modules:
+        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "litert.py")
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        sys.modules[name] = module
+    return sys.modules[name]
+
+
 class Rejected(Exception):
     """A stage that refused the model; `answer` is what is told of it."""
 
@@ -124,6 +121,7 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
         importlib.import_module(needed)
     for late in ("onnx2tf.onnx2tf", "onnx2tf.tflite_builder", "onnxruntime", "tqdm.auto"):
         importlib.import_module(late)  # otherwise every forked child would import them again
+    litert()
     with contextlib.suppress(Exception), tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         # It is kept by the name of the output folder, and takes 0.3 s to evaluate.
         importlib.import_module("onnx2tf.tflite_builder.schema_loader").load_schema_module(OUT)
@@ -141,7 +139,8 @@ def ask(request: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     return {
         "stage": "ok",
         "write": functools.partial(shutil.copy, written),
-        "run": functools.partial(run, interpreter, request["model"]),
+        "run": functools.partial(litert().run, interpreter, request["model"]),
+        "run_resized": functools.partial(litert().run_resized, written, request["model"]),
         "placed": executed(interpreter) if request["options"].get("placement") else None,
     }
 
@@ -200,84 +199,3 @@ def loaded(path: str, model: Any) -> Any:
         operators = {name.upper(): name for name in types(model.graph)}
         raise Rejected("runtime", said, [operators.get(name, name) for name in blamed(said)])
     return interpreter
-
-
-def run(interpreter: Any, path: str, given: dict[str, Any], wanted: dict[str, Any]) -> list[tuple[str, Any]] | None:
-    """What the flatbuffer computes; None where its inputs cannot be matched.
-
-    onnx2tf moves channels last on most inputs and does not say on which; where the sizes fit both ways, the combination of
-    layouts counts whose outputs are nearest to those wanted.
-    """
-    fits = feeds(interpreter.get_input_details(), given)
-    if fits is None:
-        return None
-    choices = itertools.islice(itertools.product(*fits), MOST_CHOICES if wanted else 1)
-    best: list[tuple[str, Any]] | None = None
-    failure: Exception | None = None
-    for arrays in choices:
-        try:
-            outputs = invoke(interpreter, arrays, path, wanted)
-        except Exception as error:
-            failure = failure or error
-            continue
-        if outputs is None:
-            return None
-        best = outputs if best is None else min(best, outputs, key=lambda found: distance(found, wanted))
-        if not wanted or distance(best, wanted) == 0:
-            break
-    if best is None and failure is not None:
-        raise failure
-    return best
-
-
-def feeds(inputs: list[dict[str, Any]], given: dict[str, Any]) -> list[list[Any]] | None:
-    """For each input of the interpreter the layouts of its array that fit; None where one has none."""
-    import numpy as np
-
-    names = [detail["name"].removeprefix("serving_default_").split(":")[0] for detail in inputs]
-    if not set(names) <= set(given):
-        names = list(given)
-    if len(names) != len(inputs):
-        return None
-    fits = [fitting(np.asarray(given[n]), tuple(d["shape"]), given=True) for n, d in zip(names, inputs, strict=True)]
-    return fits if all(fits) else None
-
-
-def invoke(interpreter: Any, arrays: Sequence[Any], path: str, wanted: dict[str, Any]) -> list[tuple[str, Any]] | None:
-    """Outputs in ONNX's layout, by name; None where their number is another."""
-    interpreter.reset_all_variables()  # recurrent layers keep their states between two runs
-    for detail, array in zip(interpreter.get_input_details(), arrays, strict=True):
-        interpreter.set_tensor(detail["index"], array.astype(detail["dtype"]))
-    interpreter.invoke()
-    found = [interpreter.get_tensor(detail["index"]) for detail in interpreter.get_output_details()]
-    shapes = {name: array.shape for name, array in wanted.items()} or declared(path)
-    if len(found) != len(shapes):
-        return None
-    named = []
-    for array, (name, shape) in zip(found, shapes.items(), strict=True):
-        fits = fitting(array, tuple(shape), given=False) or [array]
-        if len(fits) > 1 and name in wanted:
-            fits.sort(key=lambda one: astray(one, wanted[name]))
-        named.append((name, fits[0]))
-    return named
-
-
-def declared(path: str) -> dict[str, tuple[int, ...]]:
-    """Static output shapes by name, in order, as far as the model declares them."""
-    import onnx
-
-    graph = onnx.load(path, load_external_data=False).graph
-    return {o.name: tuple(d.dim_value for d in o.type.tensor_type.shape.dim) for o in graph.output}
-
-
-def distance(outputs: list[tuple[str, Any]], wanted: dict[str, Any]) -> float:
-    """How far outputs are from those wanted: the shares of wrong elements added up, 1 for an output of another size."""
-    return sum(astray(array, wanted[name]) if array.size == wanted[name].size else 1.0 for name, array in outputs)
-
-
-def astray(array: Any, wanted: Any) -> float:
-    """The share of elements that are not what was wanted."""
-    import numpy as np
-
-    got, want = array.reshape(wanted.shape).astype("float64"), wanted.astype("float64")
-    return float(np.mean(~np.isclose(got, want, rtol=1e-2, atol=1e-2, equal_nan=True))) if got.size else 0.0

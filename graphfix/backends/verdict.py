@@ -23,6 +23,20 @@ class PlacedOperation:
 
 
 @dataclass(frozen=True, slots=True)
+class Resized:
+    """What came of running a compiled model at other sizes of its dynamic dims than those it was compiled with.
+
+    `result` is `works`, `wrong` (the outputs differ, by `error`) or `fails`, with the runtime's message; `place` is the number
+    of the sizes, of those asked for, at which that was seen.
+    """
+
+    result: Literal["works", "wrong", "fails"]
+    place: int
+    message: str = ""
+    error: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The verdict of a compiler on one model.
 
@@ -30,7 +44,8 @@ class Verdict:
     with expected outputs at a relative and absolute tolerance of 0.01, `error` the largest
     |got - want| / max(1, largest |want|); both are None when nothing was compared. `nodes` are the nodes or
     operators that the message names, `seconds` the total time of the question. `placed` are the operations of the
-    compiled model, in order; None where they were not requested or the compiler does not report them.
+    compiled model, in order; None where they were not requested or the compiler does not report them. `resized` is None
+    where the model was not run at other sizes.
     """
 
     accepted: bool
@@ -41,3 +56,4 @@ class Verdict:
     error: float | None = None
     nodes: tuple[str, ...] = ()
     placed: tuple[PlacedOperation, ...] | None = None
+    resized: Resized | None = None

@@ -26,13 +26,16 @@ def unfixed_exit_code(results: Sequence[Result], code: int) -> int:
 
 
 def _reason(fixed: FixResult, result: Result, before: str | None) -> str:
-    from graphfix.linter.diagnostics import Severity
+    from graphfix.linter.diagnostics import RESIZED, Severity
     from graphfix.rewriting.confirmed_findings import failures, known_wrong
 
     if failed := failures(result, fixed.confirmed):
         return failed
-    if any(finding.severity is Severity.ERROR for finding in result.findings):
+    errors = [finding for finding in result.findings if finding.severity is Severity.ERROR]
+    if any(finding.kind != RESIZED for finding in errors):
         return "rejected"
+    if errors:
+        return "runs only at fixed sizes"
     if known_wrong(result, fixed.confirmed):
         return "computes something else"
     return "undecided, and was accepted before" if result.verdict == "undecided" and before == "accepted" else ""

@@ -26,5 +26,6 @@ def add_reforms(parser: argparse.ArgumentParser) -> None:
         help="subtract and divide inside, in units of what comes in; [R,G,B],[R,G,B] for one a channel",
     )  # fmt: skip
     group.add_argument("--free-batch", action="store_true", help="make the first dim dynamic, where the export fixed it")
+    group.add_argument("--vector-inputs", action="store_true", help="take scalar inputs as vectors of one element")
     group.add_argument("--drop-unused", action="store_true", help="drop inputs that nothing reads")
     group.add_argument("--drop-output", action="append", default=[], metavar="NAME", help="drop an output")

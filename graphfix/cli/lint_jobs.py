@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ class Task:
     detail: bool = False
     lowered_source: LoweredSource | None = None
     failure: str | None = None
+    ranges: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def file(self) -> Path:
@@ -54,6 +55,7 @@ def run_task(task: Task) -> TaskResult:
     results = lint_file(
         task.file, task.targets, shapes=task.shapes, values=task.values,
         statistics=task.statistics, detail=task.detail, clock=clock, name=str(task.path),
+        ranges=task.ranges,
     )  # fmt: skip
     return results if lowered_source is None else lowered_source.with_findings(results), clock.spent
 

@@ -110,7 +110,7 @@ def spanned_bindings(shapes: Sequence[str], values: Sequence[str], config: Confi
     from graphfix.ir.bind_inputs import parse_value
     from graphfix.ir.dim_ranges import parse_ranges, parse_shape_ranges
 
-    dims: dict[str, Any] = {name: parse_ranges(entries) for name, entries in config.shapes.items()}
+    dims: dict[str, Any] = {name: parse_ranges(entries, name) for name, entries in config.shapes.items()}
     dims.update({name or "": sizes for name, sizes in map(parse_shape_ranges, shapes)})
     return dims, {**config.values, **dict(map(parse_value, values))}
 

@@ -58,10 +58,10 @@ def parse_shape_ranges(text: str) -> tuple[str | None, list[int | str | DimRange
     return parsed, [spans.get(dim, dim) if isinstance(dim, str) else dim for dim in dims]
 
 
-def parse_ranges(dims: str | Sequence[int | str | None]) -> list[int | str | DimRange | None]:
-    """Return dims as given in Python, with strings such as `1..8` parsed as spans; a text is one shape, `1..8x3`."""
+def parse_ranges(dims: str | Sequence[int | str | None], name: str = "") -> list[int | str | DimRange | None]:
+    """Return an input's dims as given in Python, with strings such as `1..8` parsed as spans; a text is one shape, `1..8x3`."""
     if isinstance(dims, str):
-        return list(parse_shape_ranges(dims)[1])
+        return list(parse_shape_ranges(f"{name}={dims}" if name else dims)[1])
     return [DimRange.parse(dim) if isinstance(dim, str) and RANGE.fullmatch(dim) else dim for dim in dims]
 
 

@@ -8,7 +8,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from graphfix.analysis.surroundings import BEFORE, BEHIND, surroundings
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from graphfix.analysis.facets.node import Facets
     from graphfix.analysis.facts import Facts, NodeFacts
     from graphfix.linter.example import Example
-    from graphfix.tables.table import Evidence, Table, TableVerdict
+    from graphfix.tables.evidence import Evidence, TableVerdict
+    from graphfix.tables.table import Table
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,8 @@ class TableCheck(Check):
         if look.model.verdict == "rejected" and evidence is not None and evidence.kind in self.kinds:
             message = self.describe(None, look.model_facets, evidence, look)
             message += self.accepted(None, look.model_facets, evidence, look)
-            yield self.at(look, None, message, kind=evidence.kind, **evidence_fields(look, None, look.model, look.model_facets))
+            fields = evidence_fields(look, None, look.model, look.model_facets)
+            yield replace(self.at(look, None, message, kind=evidence.kind, **fields), **_culprit(look, evidence))
         memo: dict[tuple[str, str, int, int], tuple[str, dict[str, Any]]] = {}
         for node, facets, ruling, evidence in look.rejected:
             if evidence.kind in self.kinds:
@@ -130,8 +132,19 @@ class TableCheck(Check):
                 yield self.at(look, node, message, kind=evidence.kind, **fields)
 
 
+def _culprit(look: LintContext, evidence: Evidence) -> dict[str, Any]:
+    """Return the fields that name the node of which a finding on the whole model speaks; none where it speaks of no node.
+
+    The finding stays one on the model: it names no operator.
+    """
+    from graphfix.analysis.value_info import first_contradiction  # imports onnx, which commands without a model do not need
+
+    node = first_contradiction(look.facts) if "annotations" in evidence.when else None
+    return {} if node is None else {"scope": node.scope, "node": node.label, "source": look.facts.origin(node)}
+
+
 def evidence_fields(look: LintContext, node: NodeFacts | None, ruling: TableVerdict, facets: Facets) -> dict[str, Any]:
-    """Return the evidence for a ruling as the fields `evidence`, `measured`, `traits` and `rewrite` of a Finding."""
+    """Return the evidence for a ruling as the fields `evidence`, `measured`, `probes`, `traits` and `rewrite` of a Finding."""
     evidence = ruling.evidence or ruling.wrong
     if evidence is None:
         return {}
@@ -140,10 +153,12 @@ def evidence_fields(look: LintContext, node: NodeFacts | None, ruling: TableVerd
     entry = look.table.entry(op, node.domain if node is not None else "")
     compiler = entry.compiler if entry is not None else look.table.version
     probes = f"{evidence.supports} probe{'s' if evidence.supports != 1 else ''}"
+    probes += f" and {evidence.opposes} against" if evidence.opposes else ""
     said = f': "{compiler_words(evidence.said)}"' if evidence.said else ""
     return {
         "evidence": f"{look.table.target}/{domain}{op}/{evidence.id}",
         "measured": f"{compiler}, {probes}{said}",
+        "probes": (evidence.supports, evidence.opposes),
         "traits": tuple(evidence.when),
         **fix_fields(look, node, evidence, facets),
     }

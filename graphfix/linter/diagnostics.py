@@ -33,8 +33,8 @@ class Finding(ShortFinding):
     `cure` holds the command-line options that would fix it, empty where there are none. `called` is the target with the
     requested version, empty without one; `ordinal` is the number of earlier findings with the same traits. `source` is
     the source location of the node, where that is known. `traits` are the facets that the verdict depends on, where it
-    comes from a table; `tried` is the number of probes that rewrites were tried on in vain, 0 where
-    none was like this node, None where nothing is to be said of that.
+    comes from a table, and `probes` the numbers of probes for and against it; `tried` is the number of probes
+    that rewrites were tried on in vain, 0 where none was like this node, None where nothing is to be said of that.
     """
 
     code: str
@@ -57,6 +57,7 @@ class Finding(ShortFinding):
     source: SourceLocation | None = None
     traits: tuple[str, ...] | None = None
     tried: int | None = None
+    probes: tuple[int, int] | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -77,6 +78,7 @@ class Finding(ShortFinding):
             "message": self.message,
             "evidence": self.evidence,
             "measured": self.measured,
+            "probes": None if self.probes is None else {"for": self.probes[0], "against": self.probes[1]},
             "cure": self.cure,
             "rewrite": None if self.rewrite is None else self.rewrite.to_json(),
             "source": None if self.source is None else self.source.to_json(),
@@ -154,7 +156,8 @@ class Result(ShortResult):
     and after `fix`, `unfixed` why the result still does not suit the target, empty where it does. `next` is what to try
     next. `lowering` describes the conversion to ONNX of a model that was given in another format. `before` and `after` are
     the sizes of the model that `fix` was given and of its result. `title` is the compiler's name in messages, `measured_on`
-    the tools and versions that the table was measured with, both empty where not known.
+    the tools and versions that the table was measured with, both empty where not known. `profile` holds the bounds of the dynamic
+    dims for a compiler that builds for them: `shapes` by input, and whether the user `given` them.
     """
 
     model: str
@@ -183,6 +186,7 @@ class Result(ShortResult):
     after: dict[str, Any] | None = None
     title: str = ""
     measured_on: str = ""
+    profile: dict[str, Any] | None = None
 
     @property
     def verdict(self) -> str | None:
@@ -192,7 +196,7 @@ class Result(ShortResult):
         """
         if self.error is not None or self.predicted is not None:
             return self.predicted
-        if any(finding.severity is Severity.ERROR and finding.kind != WRONG for finding in self.findings):
+        if any(finding.severity is Severity.ERROR and finding.kind not in COMPILED for finding in self.findings):
             return "rejected"
         return "undecided" if any(finding.kind in UNDECIDED for finding in self.findings) else "accepted"
 
@@ -224,6 +228,8 @@ class Result(ShortResult):
             out["called"] = self.called
         if self.next is not None:
             out["next"] = self.next.to_json()
+        if self.profile is not None:
+            out["profile"] = self.profile
         if self.silenced:
             out["silenced"] = [
                 {"fingerprint": item.finding.fingerprint, "code": item.finding.code, "by": item.by, "reason": item.reason}
@@ -254,6 +260,10 @@ UNDECIDED = frozenset({"undecided", "unmeasured"})
 """Kinds of finding that make the verdict undecided."""
 WRONG = "wrong"
 """The kind of finding on a node that compiles and then computes something else, or fails when it runs."""
+RESIZED = "resized"
+"""The kind of finding on a node that compiles and then runs only with its dynamic dims at one size."""
+COMPILED = frozenset({WRONG, RESIZED})
+"""Kinds of finding about what a compiled model does: there is one, so that the verdict is not `rejected` for them."""
 
 
 def number_duplicates(findings: Iterable[Finding], called: str) -> list[Finding]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import onnx
 
@@ -21,8 +22,10 @@ from graphfix.linter.control_flow_fixes import with_control_flow_fixes
 from graphfix.linter.diagnostics import Finding, Result, number_duplicates
 from graphfix.linter.finding_order import in_order_of_decision
 from graphfix.linter.next_step import advise
+from graphfix.linter.size_profile import set_profiles
 from graphfix.linter.timings import StageTimer
-from graphfix.tables.table import Table, TableVerdict, table
+from graphfix.tables.evidence import TableVerdict
+from graphfix.tables.table import Table, table
 
 
 def judge(
@@ -122,12 +125,17 @@ def lint_model(
     statistics: bool = False,
     detail: bool = False,
     clock: StageTimer | None = None,
+    ranges: Mapping[str, Any] | None = None,
 ) -> list[Result]:
-    """Lint a model in memory like `judge`, and set the next step of the Results that are not accepted."""
+    """Lint a model in memory like `judge`, and set the next step of the Results that are not accepted.
+
+    `ranges` are the dims that the user gave by input, some of them ranges: bounds for a compiler that builds for sizes.
+    """
     clock = clock or StageTimer()
     with shared_facts():
         results = judge(model, targets, name=name, statistics=statistics, detail=detail, clock=clock)
         advise(model, results, judge)
+        set_profiles(model, results, ranges or {}, judge)
     clock.lap("the next step")
     return results
 
@@ -142,6 +150,7 @@ def lint_file(
     detail: bool = False,
     clock: StageTimer | None = None,
     name: str | None = None,
+    ranges: Mapping[str, Any] | None = None,
 ) -> list[Result]:
     """Lint one model file, read as a skeleton, and report it as `name`; for an unreadable file `error` is set."""
     from graphfix.ir.skeleton import read_skeleton
@@ -156,7 +165,7 @@ def lint_file(
         clock.lap("ONNX constraints")
         asked = bound(model, shapes, values)
         clock.lap("binding inputs")
-        return lint_model(asked, targets, name=name, statistics=statistics, detail=detail, clock=clock)
+        return lint_model(asked, targets, name=name, statistics=statistics, detail=detail, clock=clock, ranges=ranges)
     except Exception as unforeseen:  # a bug of graphfix on one model must not end the run for the others
         error = unforeseen if isinstance(unforeseen, GraphfixError) else _internal_error(unforeseen)
         error.path = error.path or name

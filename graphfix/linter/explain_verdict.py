@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from graphfix.analysis.facets.node import Facets
     from graphfix.analysis.facts import NodeFacts
     from graphfix.analysis.values import Facet
-    from graphfix.tables.table import Entry, Evidence, Table, TableVerdict
+    from graphfix.tables.evidence import Evidence, TableVerdict
+    from graphfix.tables.table import Entry, Table
 
 
 MOST_SHOWN = 8
@@ -63,6 +64,7 @@ def _names(node: NodeFacts) -> set[str]:
 
 
 def _reasons(entry: Entry | None, facets: Facets, ruling: TableVerdict, rules: Table) -> Iterator[str]:
+    from graphfix.analysis.facets.words import BOUNDED
     from graphfix.tables.phrases import condition_in_words, phrase, unknown_facet
     from graphfix.tables.table import NEUTRAL
 
@@ -83,6 +85,7 @@ def _reasons(entry: Entry | None, facets: Facets, ruling: TableVerdict, rules: T
     for name, value in facets.items():
         known = axes.get(name)
         unseen = value is not None and (value not in known if known is not None else value not in NEUTRAL)
+        unseen = unseen and name not in BOUNDED
         mark = "*" if name in deciding else "!" if entry is not None and unseen else " "
         said = f"{unknown_facet(name)} is not known" if value is None else phrase(name, value)
         yield f"    {mark} {said}{_tried(name, known or frozenset())}"

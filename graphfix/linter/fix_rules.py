@@ -6,6 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
+from graphfix.linter.diagnostics import RESIZED
+
 COMPOSED = "()"
 """The `op` that matches any operator that ONNX itself defines as a composition of others."""
 FALLBACK = "fallback"
@@ -33,7 +35,7 @@ class FixRule:
 
     `op` is an operator's name, `*` for any operator, or empty for findings about the model as a whole. `traits`, if not
     empty, are the facets that the rewrite changes; the verdict has to depend on one of them. Findings of the kinds
-    `FALLBACK` and `ARTIFACT` match only where the kind or the code is listed: the compiler supports the node.
+    `FALLBACK`, `ARTIFACT` and `RESIZED` match only where the kind or the code is listed: the compiler supports the node.
     """
 
     op: str
@@ -49,7 +51,7 @@ class FixRule:
         """
         if self.traits and traits is not None and not set(self.traits).intersection(traits):
             return False
-        if kind in (FALLBACK, ARTIFACT) and not (self.kinds or self.codes):
+        if kind in (FALLBACK, ARTIFACT, RESIZED) and not (self.kinds or self.codes):
             return False
         if (self.kinds and kind not in self.kinds) or (self.codes and code not in self.codes) or kind in self.unless:
             return False

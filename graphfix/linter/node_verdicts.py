@@ -12,7 +12,8 @@ from graphfix.tables.compiler_words import compiler_words
 
 if TYPE_CHECKING:
     from graphfix.analysis.facts import Facts, NodeFacts
-    from graphfix.tables.table import Evidence, Table, TableVerdict
+    from graphfix.tables.evidence import Evidence, TableVerdict
+    from graphfix.tables.table import Table
 
 Key = tuple[str, ...]
 

@@ -57,6 +57,16 @@ Why: the compiler prints no warning; the deployed model is less accurate, or wro
 Example: a resize whose coordinates are rounded in the other direction.
 Instead: compare on real data with `--data`, and find the operator with `graphfix compile` on parts of the model.""",
 )
+ONE_SIZE = Outcome(
+    "GF302",
+    "only-static",
+    Severity.ERROR,
+    """A compiled model with dynamic dims that loads, and fails or computes something else at one of two sizes it was run at.
+
+Why: the converter set the dynamic dims to 1, so that the file fails on the first input of a real size.
+Example: a Conv of rank 3 with a dynamic length, which onnx2tf reshapes to rank 4 by constants.
+Instead: compile for the sizes of the model's use with `--shape`, one file for each.""",
+)
 CONTRADICTION = Outcome(
     "GF902",
     "contradicted-table",
@@ -87,4 +97,4 @@ Why: a baseline that only shrinks shows how much is left to do, and a finding th
 Example: `graphfix-baseline.json` was written before a rejected Mish was exported in elementary form.
 Instead: commit the smaller file. It grows only with `graphfix lint --update-baseline`.""",
 )
-OUTCOMES = (REJECTION, UNLOADABLE, UNWRITTEN, DIFFERENT, CONTRADICTION, UNUSED, STALE)
+OUTCOMES = (REJECTION, UNLOADABLE, UNWRITTEN, DIFFERENT, ONE_SIZE, CONTRADICTION, UNUSED, STALE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from graphfix.backends.compile.findings import REPORTED_FIRST
-from graphfix.linter.diagnostics import Result
+from graphfix.linter.diagnostics import RESIZED, Result
 from graphfix.report.page import Page
 from graphfix.report.text import findings
 from graphfix.report.verdict_matrix import VERDICTS
@@ -23,7 +23,7 @@ def render_compiled(result: Result, out: TextIO, *, full: bool = False) -> None:
         page.line(f"  {compiled['stage']}: {compiled['message']}")
     if compiled["error"] is not None:
         page.line("  ", ("outputs", "bold"), f"   largest difference from onnxruntime: {compiled['error']:.3g} of their scale")
-    elif compiled["accepted"] and compiled["numerics"] is None:
+    elif compiled["accepted"] and compiled["numerics"] is None and not any(f.kind == RESIZED for f in result.findings):
         page.line("  ", ("outputs", "bold"), "   not compared: it does not run here, or there is nothing to compare with")
     if "part" in compiled:
         cut = compiled["part"]

@@ -14,6 +14,7 @@ from graphfix.report.causes import Cause, cause_lines, causes
 from graphfix.report.labels import label
 from graphfix.report.page import Page
 from graphfix.report.paragraphs import DETAILS, FULL, NO_LIMIT, STYLES, Detail, Line, paragraphs, wrapped
+from graphfix.report.profiles import profile_line
 from graphfix.report.step_notes import step_notes
 from graphfix.report.verdict_matrix import VERDICTS, rejected_nodes, statistics_line, verdict_matrix
 
@@ -107,6 +108,8 @@ def head(result: Result) -> list[Line]:
     lines: list[Line] = [[(result.model, "bold"), ": ", *spans]]
     if (statistics := statistics_line(result)) is not None:
         lines.append([f"  {statistics}"])
+    if result.profile is not None:
+        lines.append([f"  {profile_line(result.profile)}"])
     return lines
 
 

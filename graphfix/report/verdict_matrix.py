@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphfix.linter.diagnostics import UNDECIDED, WRONG, Finding, NextStep, Result, Severity
+from graphfix.linter.diagnostics import COMPILED, RESIZED, UNDECIDED, WRONG, Finding, NextStep, Result, Severity
 from graphfix.linter.finding_order import REQUESTED
 from graphfix.report.labels import label
 from graphfix.report.paragraphs import Line, clipped, wrapped
@@ -68,8 +68,10 @@ def rejected_nodes(result: Result) -> str:
     """
     errors = [finding for finding in result.findings if finding.severity is Severity.ERROR]
     bad = [finding for finding in errors if finding.kind == WRONG]
-    refused = [finding for finding in errors if finding.kind != WRONG]
+    refused = [finding for finding in errors if finding.kind not in COMPILED]
     wrong = f"; {_nodes(bad) or 'model'} wrong" if bad else ""
+    if stiff := [finding for finding in errors if finding.kind == RESIZED]:
+        wrong += f"; {_nodes(stiff) or 'model'} only at fixed sizes"
     nodes = _nodes(refused)
     if refused and not nodes:
         return f"whole model{wrong}"

@@ -7,6 +7,7 @@ the model are those passed to a compiler that needs sizes for dynamic dims.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphfix.backends.compile.case import Case, PreparedCase
 from graphfix.backends.compile.findings import compiler_findings
+from graphfix.backends.compile.resized_runs import resized_findings, sized_runs
 from graphfix.ir.dim_ranges import DimRange, shape_profile, without_ranges
 from graphfix.ir.reading import bound, named, read_whole
 from graphfix.linter.diagnostics import Result, number_duplicates
@@ -62,9 +64,15 @@ def confirm(
     """Ask the compiler about a prepared model, and add its verdict and the findings that follow from it to the Result.
 
     `output` receives the artifact. Where the compiler can run here, the artifact is run on the feed and its outputs are
-    compared with onnxruntime's. The Result's `compiler` also records the prediction that was made without the compiler.
+    compared with onnxruntime's; where dims are dynamic and the artifact can be resized, it is run at two sizes. The
+    Result's `compiler` also records the prediction that was made without the compiler.
     """
-    verdict = prepared.ask(session, backend, inputs=prepared.feed, output=output, options=options)
+    with tempfile.TemporaryDirectory(prefix="graphfix-") as folder:
+        runs = sized_runs(prepared, Path(folder)) if backend.resizes else []
+        resized = [run.file for run in runs]
+        verdict = prepared.ask(session, backend, inputs=prepared.feed, output=output, options=options, resized=resized)
+    if verdict.numerics is None and verdict.resized is not None and verdict.resized.result == "works":
+        verdict = dataclasses.replace(verdict, numerics="match", error=verdict.resized.error)
     result.compiler = {
         "version": session.version,
         "accepted": verdict.accepted,
@@ -75,5 +83,6 @@ def confirm(
         "numerics": verdict.numerics,
         "error": verdict.error,
     }
-    result.findings = number_duplicates([*compiler_findings(result, prepared, verdict, backend), *result.findings], result.called)
+    found = [*compiler_findings(result, prepared, verdict, backend), *resized_findings(result, verdict, runs)]
+    result.findings = number_duplicates([*found, *result.findings], result.called)
     return verdict

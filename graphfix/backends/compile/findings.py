@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphfix.backends.compile.blame import blame
 from graphfix.linter.check import place
-from graphfix.linter.diagnostics import Finding, Result, Severity
+from graphfix.linter.diagnostics import RESIZED, Finding, Result, Severity
 from graphfix.linter.outcomes import CONTRADICTION, DIFFERENT, REJECTION, UNLOADABLE, UNWRITTEN, Outcome
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ QUOTED_CHARACTERS = 300
 OUT_OF_MEMORY = re.compile(r"MemoryError|bad_alloc|GiB of memory")
 """Matches messages about exceeded memory, which do not show what the compiler supports."""
 FAILURES = {"timeout": "gave no answer in time", "crash": "crashed"}
-REPORTED_FIRST = frozenset({"reference", "compiled", "contradiction", "rejection", "unwritten"})
-"""The kinds of the findings of this module, which reports show before all others."""
+REPORTED_FIRST = frozenset({"reference", "compiled", "contradiction", "rejection", "unwritten", RESIZED})
+"""The kinds of the findings from running a compiler, which reports show before all others."""
 
 
 def compiler_findings(result: Result, prepared: PreparedCase, verdict: Verdict, backend: Backend) -> list[Finding]:

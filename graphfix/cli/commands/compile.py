@@ -56,11 +56,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_shared(parser)
     add_fail_on(parser)
     add_lowering(parser, bounds=False)
-    parser.epilog = f"{RANGES.strip()} exit codes: 0 compiled, 1 rejected, 2 not installed or unreadable"
+    parser.epilog = f"{RANGES.strip()} exit codes: 0 compiled, 1 rejected or only for one size, 2 not installed or unreadable"
 
 
 def run(given: argparse.Namespace) -> int:
-    """Compile for one target; exit 0 when the artifact was written, 1 when the model was rejected, 2 on an error."""
+    """Compile for one target; exit 0 when the artifact was written, 1 when the model was rejected, 2 on an error.
+
+    It is 1 too where the artifact of a model with dynamic dims does not run at the sizes that were tried.
+    """
     from graphfix.backends.base import backend
     from graphfix.backends.compile.case import Case
     from graphfix.backends.compile.compile import compile_case
@@ -95,6 +98,8 @@ def run(given: argparse.Namespace) -> int:
         compiled.result.model = lowered_source.name
         lowered_source.with_findings([compiled.result])
     _report(compiled, given, write)
+    if compiled.verdict.resized is not None and compiled.verdict.resized.result != "works":
+        return 1
     return 0 if compiled.output is not None or (output is None and compiled.verdict.accepted) else 1
 
 

@@ -245,6 +245,7 @@ def _interface(model: ModelProto, given: argparse.Namespace) -> list[InterfaceRe
         dtypes=given.input_dtype,
         normalize=given.normalize,
         free_batch=given.free_batch,
+        vector_inputs=given.vector_inputs,
         drop_unused=given.drop_unused,
         drop_outputs=given.drop_output,
     )

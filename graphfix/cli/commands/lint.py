@@ -115,7 +115,7 @@ def _lint(
     tasks = [
         Task(
             one.model, one.targets, one.shapes, one.values, given.statistics, detail,
-            lowered_source.get(one.model), failures.get(one.model),
+            lowered_source.get(one.model), failures.get(one.model), one.spanned,
         )
         for one in settings
     ]  # fmt: skip

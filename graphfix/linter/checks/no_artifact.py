@@ -14,7 +14,8 @@ from graphfix.tables.phrases import describe_match
 if TYPE_CHECKING:
     from graphfix.analysis.facets.node import Facets
     from graphfix.analysis.facts import NodeFacts
-    from graphfix.tables.table import Evidence, Table
+    from graphfix.tables.evidence import Evidence
+    from graphfix.tables.table import Table
 
 
 class NoArtifact(Check):
@@ -92,4 +93,5 @@ def _fields(look: LintContext, known: Table, node: NodeFacts, facets: Facets, ev
         "cure": option,
         "evidence": f"{look.table.target}/{domain}{node.op}/{evidence.id}",
         "measured": f'{look.table.target} {look.table.version}, {probes}: "{evidence.said}"',
+        "probes": (evidence.supports, evidence.opposes),
     }

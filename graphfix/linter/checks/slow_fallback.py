@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graphfix.linter.check import Check, LintContext
 from graphfix.linter.diagnostics import Finding, Severity
@@ -13,7 +13,7 @@ from graphfix.linter.node_phrases import describe_node
 
 if TYPE_CHECKING:
     from graphfix.analysis.facts import NodeFacts
-    from graphfix.tables.table import Evidence
+    from graphfix.tables.evidence import Evidence
 
 INTEGERS = ("int64", "int32")
 
@@ -82,8 +82,8 @@ def _computes_sizes(node: NodeFacts) -> bool:
     return all(value.rank is not None and value.rank <= 1 and value.dtype in INTEGERS for value in outputs)
 
 
-def _evidence_fields(look: LintContext, node: NodeFacts, evidence: Evidence) -> dict[str, str]:
-    """The evidence as the fields `evidence` and `measured` of a Finding."""
+def _evidence_fields(look: LintContext, node: NodeFacts, evidence: Evidence) -> dict[str, Any]:
+    """The evidence as the fields `evidence`, `measured` and `probes` of a Finding."""
     from graphfix.tables.placement import placements
 
     domain = f"{node.domain}." if node.domain else ""
@@ -92,4 +92,5 @@ def _evidence_fields(look: LintContext, node: NodeFacts, evidence: Evidence) -> 
     compiler = entry.compiler if entry is not None else look.table.version
     probes = f"{evidence.supports} probe{'s' if evidence.supports != 1 else ''}"
     cited = f"{look.table.target}/{domain}{node.op}/{evidence.id}"
-    return {"evidence": cited, "measured": f'{compiler}, {probes}: "{evidence.said}"'}
+    counts = (evidence.supports, evidence.opposes)
+    return {"evidence": cited, "measured": f'{compiler}, {probes}: "{evidence.said}"', "probes": counts}

@@ -1,4 +1,4 @@
-"""GF108: a fact that decides the verdict on the node is not known."""
+"""GF108: a fact that decides the verdict on the node is not known, or too few probes like it were measured."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from graphfix.tables.phrases import condition_in_words
 
 
 class Undecided(Check):
-    """A node whose verdict depends on a fact that the model does not state.
+    """A node whose verdict depends on a fact that the model does not state, or on very few probes.
 
-    Why: the compiler rejects one of the two possibilities, so either verdict would be a guess.
+    Why: the compiler rejects one of the two possibilities, or rejected the few probes of this form that were measured, so
+    either verdict would be a guess.
     Instead: give what is missing, usually with `--shape` or `--set`, or run the compiler itself with `--confirm`.
     """
 
@@ -38,5 +39,7 @@ class Undecided(Check):
                 subject = f"`{node.op}`" if node is not None else "the model"
                 form = condition_in_words(ruling.evidence.when) or "a form of it"
                 known = unknown_note(ruling.missing, node, look.facts)
-                message = f"{look.table.name} may reject {subject}: {ruling.reason}{known}, and it rejects {form}"
+                message = f"{look.table.name} may reject {subject}: {ruling.reason}{known}"
+                if ruling.missing:  # else the reason is that few probes had this form
+                    message += f", and it rejects {form}"
                 yield self.at(look, node, message, **evidence_fields(look, node, ruling, facets))

@@ -8,7 +8,7 @@ from graphfix.linter.check import Check, LintContext, evidence_fields
 from graphfix.linter.diagnostics import WRONG, Finding, Severity
 from graphfix.linter.example import Example
 from graphfix.linter.node_phrases import describe_node
-from graphfix.tables.table import AT_READ, Evidence, TableVerdict
+from graphfix.tables.evidence import AT_READ, Evidence, TableVerdict
 
 FOR = "for "
 """The prefix of evidence that names the inputs for which the result is wrong; it is right for all others."""

@@ -1,0 +1,95 @@
+"""GF302: the compiler takes the node, and the compiled model runs only with its dynamic dims at the size it was built with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from graphfix.linter.check import FREEZE, Check, LintContext
+from graphfix.linter.diagnostics import RESIZED, Finding, Fix, Severity
+from graphfix.linter.example import Example
+from graphfix.linter.node_phrases import describe_node
+from graphfix.tables.compiler_words import compiler_words
+from graphfix.tables.versions import WHOLE
+
+if TYPE_CHECKING:
+    from graphfix.analysis.facets.node import Facets
+    from graphfix.analysis.facts import NodeFacts
+    from graphfix.tables.evidence import Evidence
+    from graphfix.tables.table import Table
+
+
+class OnlyStatic(Check):
+    """A node with dynamic dims that is compiled, and whose compiled model fails or computes something else at other sizes.
+
+    A converter may set dynamic dims to 1 and compute every size in the graph from that. The file loads and runs, and fails
+    when an input is resized. It comes from a measured list: the prober runs every accepted probe with dynamic dims at two
+    other sizes. The verdict stays `accepted`: there is a file that loads. `fix` changes nothing for it without sizes.
+
+    Why: the compiler prints no warning, and the runtime fails on the first input of a real size.
+    Instead: compile for the sizes of the model's use, `--shape x=1x3x224x224`, one file for each.
+    """
+
+    code = "GF302"
+    name = "only-static"
+    severity = Severity.ERROR
+    kind = RESIZED
+    fix = Fix(FREEZE, "interface")
+    valid = (Example("y = Neg(x)"), Example("y = Relu(x)", inputs="float[n,3] x"))
+    invalid = (
+        Example(
+            "y = Neg(x)", inputs="float[n,3] x", says="runs only with its dynamic dims set to 1", evidence="demo/Neg/only-static"
+        ),
+    )
+
+    def check(self, look: LintContext) -> Iterator[Finding]:
+        """Yield a finding for every node with dynamic dims that was measured to run only at one size."""
+        if all(_fixed(value.shape) for value in look.facts.inputs):
+            return
+        from graphfix.tables.resized import only_static, resized_table
+
+        known = resized_table(look.table)
+        if known is None:
+            return
+        found = only_static(known, WHOLE, "", look.model_facets) if look.model.verdict != "rejected" else None
+        if found is not None:
+            yield self.at(look, None, **_fields(look, known, None, look.model_facets, *found))
+        memo: dict[tuple[str, str, int], tuple[Evidence, bool] | None] = {}
+        for node, facets, ruling in look.ruled():
+            if ruling.verdict == "rejected" or ruling.wrong is not None or not _resized(node):
+                continue
+            key = (node.op, node.domain, id(facets))  # nodes alike share one dict of facets
+            if key not in memo:
+                memo[key] = only_static(known, node.op, node.domain, facets)
+            if (found := memo[key]) is not None:
+                yield self.at(look, node, **_fields(look, known, node, facets, *found))
+
+
+def _fixed(shape: tuple[int | str | None, ...] | None) -> bool:
+    return shape is not None and all(isinstance(dim, int) for dim in shape)
+
+
+def _resized(node: NodeFacts) -> bool:
+    """Whether any size of the node's operands or results is not fixed, or any operand is computed from such sizes."""
+    values = [value for value in (*node.inputs, *node.outputs) if value is not None and value.name]
+    return any(not _fixed(value.shape) or value.source in ("shape", "cast-shape") for value in values)
+
+
+def _fields(
+    look: LintContext, known: Table, node: NodeFacts | None, facets: Facets, evidence: Evidence, fails: bool
+) -> dict[str, Any]:
+    """The message and the evidence as the fields of a Finding."""
+    op, domain = (WHOLE, "") if node is None else (node.op, node.domain)
+    when = evidence.when if evidence.id != "exception" else {}
+    subject = "a model" if node is None else f"`{node.op}`"
+    subject += describe_node(when, facets, node, look.facts) if when else ""
+    does = "runs only with its dynamic dims set to 1" if fails else "computes something else where a dynamic dim is not 1"
+    entry = known.entry(op, domain)
+    probes = f"{evidence.supports} probe{'s' if evidence.supports != 1 else ''}"
+    said = f': "{compiler_words(evidence.said)}"' if evidence.said else ""
+    return {
+        "message": f"{subject} compiles on {look.table.name}, but {does}",
+        "evidence": f"{look.table.target}/{f'{domain}.' if domain else ''}{op}/{evidence.id}",
+        "measured": f"{entry.compiler if entry is not None else look.table.version}, {probes}{said}",
+        "traits": tuple(evidence.when),
+    }
