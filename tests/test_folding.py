@@ -174,3 +174,19 @@ def test_the_quotient_that_no_integer_holds_wraps_around(dtype: str) -> None:
     assert made == low
     assert made is not None
     assert made.dtype == low.dtype
+
+
+@pytest.mark.parametrize("dtype", [1, 11])
+@pytest.mark.parametrize("periodic", [0, 1])
+@pytest.mark.parametrize("size", [1, 2, 9, 16])
+@pytest.mark.parametrize("op", ["HannWindow", "HammingWindow", "BlackmanWindow"])
+def test_windows_agree_with_onnxruntime(op: str, size: int, periodic: int, dtype: int) -> None:
+    node, kind = f"r = {op}<periodic = {periodic}, output_datatype = {dtype}>(n)", "float" if dtype == 1 else "double"
+    model = Example(node, inputs="float x", outputs=f"{kind} r", weights=f"int64 n = {{{size}}}").model
+    (expected,) = ort.InferenceSession(model.SerializeToString()).run(None, {"x": np.zeros((), np.float32)})
+    found = Facts.of(model).value("r")
+    assert found is not None
+    assert found.constant is not None, "not folded"
+    assert found.constant.dtype == expected.dtype
+    if size > 1 or periodic:  # one value that is not periodic is 0 / 0
+        np.testing.assert_allclose(found.constant, expected, atol=2e-6)

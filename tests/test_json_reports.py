@@ -164,6 +164,8 @@ def invented() -> Iterator[tuple[str, Any]]:
         for result in brought.with_findings([brought.empty_result("demo"), Result(source.text, "", "")]):
             result.verification = None if chosen is failed else vars_of(lost)
             yield "result", read(json_.written(result.to_json()))
+    profile = {"given": True, "shapes": {"x": {"min": [1, 3], "opt": [4, 3], "max": [8, 3]}}}
+    yield "result", read(json_.written(Result("m.onnx", "demo", "1.0", profile=profile).to_json()))
     found = Finding("GF101", "unsupported-operator", Severity.ERROR, "demo", "no", source=SourceLocation("gate", "net.py", 3))
     starts = (
         Start("trace", ExportState.GOOD, error=float("inf")),

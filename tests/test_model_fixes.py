@@ -27,7 +27,7 @@ HEAD = '<ir_version: 8, opset_import: ["" : 17]>'
         ("dtype", "inputs.dtypes", "widen-input"),
         ("function", "functions", "inline-functions"),
         ("attribute", "outputs.kinds", None),
-        ("attribute", "inputs.ranks", None),
+        ("attribute", "inputs.ranks", "vector-input"),
     ],
 )
 def test_a_trait_is_answered_by_what_changes_it(kind: str, trait: str, name: str | None) -> None:

@@ -14,9 +14,10 @@ from graphfix.analysis.facets.words import DIMS, FACETS, NUMBERED, NUMBERS, OPTI
 from graphfix.linter.support import distinguishing_facets, operators, tables
 from graphfix.tables.accepted import accepted_forms
 from graphfix.tables.conditions import holds
+from graphfix.tables.evidence import Evidence
 from graphfix.tables.phrases import condition_in_words, either, facet_title, parts, phrase, phrases, unknown_facet, with_words
 from graphfix.tables.placement import placements
-from graphfix.tables.table import Entry, Evidence, Table
+from graphfix.tables.table import Entry, Table
 
 ASPECTS = ("rank", "dims", "from", "value", "dtype")
 VALUES = {**OPTIONAL, "other": ""}

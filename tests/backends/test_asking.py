@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from graphfix.backends.asking import compare, named_outputs
+from graphfix.backends.asking import compare, named_outputs, run_resized
 
 
 @pytest.mark.parametrize(
@@ -53,3 +55,27 @@ def test_outputs_take_the_expected_names_by_position() -> None:
     assert list(named_outputs(outputs, {"a": 0, "b": 0})) == ["out:a", "out:b"]
     assert list(named_outputs(outputs, {})) == ["out:renamed", "out:renamed:1"]
     assert named_outputs(outputs, {})["out:renamed:1"].tolist() == [1.0]
+
+
+def saved(folder: Path, name: str, size: int) -> str:
+    x = np.arange(size, dtype=np.float32)
+    np.savez(folder / name, **{"in:x": x, "out:y": 2 * x})  # type: ignore[arg-type]
+    return str(folder / f"{name}.npz")
+
+
+def test_runs_at_other_sizes_stop_at_the_first_that_is_not_right(tmp_path: Path) -> None:
+    paths = [saved(tmp_path, "small", 3), saved(tmp_path, "large", 5)]
+
+    def outcome(run: Any) -> dict[str, Any]:
+        *before, last = run_resized({"stage": "ok"}, run, paths)
+        assert all(answer["resized"]["result"] == "fails" and not answer["last"] for answer in before)
+        return dict(last["resized"])
+
+    def fails(given: Any, _: Any) -> Any:
+        if given["x"].size > 3:
+            raise RuntimeError("failed to prepare")
+        return [("y", 2 * given["x"])]
+
+    assert outcome(lambda given, _: [("y", 2 * given["x"])])["result"] == "works"
+    assert outcome(lambda given, _: [("y", given["x"])]) | {"error": 0} == {"result": "wrong", "place": 0, "error": 0}
+    assert outcome(fails) == {"result": "fails", "place": 1, "message": "RuntimeError: failed to prepare"}

@@ -8,8 +8,8 @@ import numpy as np
 import onnx
 import pytest
 
+from graphfix.backends.litert import resizable, run
 from graphfix.backends.openvino import feeds
-from graphfix.backends.tflite import run
 
 
 class Interpreter:
@@ -77,3 +77,11 @@ def test_an_input_that_lost_its_name_is_found_by_its_place() -> None:
     assert feeds([({"y"}, "x"), ({"z"}, "z")], given) == ["first", "second"]
     assert feeds([({"y"}, "probe"), ({"z"}, "z")], given) == ["first", "second"]
     assert feeds([({"y"}, "probe")], given) is None
+
+
+def test_dims_of_1_may_have_any_size_in_either_layout() -> None:
+    picture = np.zeros((2, 3, 5, 7), np.float32)
+    assert [one.shape for one in resizable(picture, (1, 1, 1, 3))] == [(2, 5, 7, 3)]
+    assert [one.shape for one in resizable(picture, (1, 1, 1, 1))] == [(2, 5, 7, 3), (2, 3, 5, 7)]
+    assert resizable(picture, (1, 4, 1, 1)) == []
+    assert [one.shape for one in resizable(np.zeros((4, 2), np.float32), (1, 2))] == [(4, 2)]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphfix.ir.source_location import named
-from graphfix.linter.diagnostics import UNDECIDED, Finding, Severity
+from graphfix.linter.diagnostics import RESIZED, UNDECIDED, Finding, Severity
 
 if TYPE_CHECKING:
     from graphfix.rewriting.transaction import Change
@@ -231,7 +231,7 @@ def blocking_causes(found: Iterable[Finding]) -> tuple[BlockingCause, ...]:
     These are the errors, or where there are none the findings that leave the verdict undecided.
     """
     findings = list(found)
-    errors = [one for one in findings if one.severity is Severity.ERROR]
+    errors = [one for one in findings if one.severity is Severity.ERROR and one.kind != RESIZED]
     groups: dict[tuple[str, str, str], list[Finding]] = {}
     for one in errors or [one for one in findings if one.kind in UNDECIDED]:
         groups.setdefault((one.code, one.op, one.evidence or one.message), []).append(one)

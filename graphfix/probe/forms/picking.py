@@ -16,7 +16,8 @@ KEPT = {
                   "[beside_joined] Y = ConcatFromSequence<axis = 0>(L)", "float[] Y"),
     "added": (SUM, "Y", "a", "float[4] p", "float[4] r", "r = Add(p, g)", "", "float[4] Y"),
     "both": (EMPTY + SUM, "Z, L", "a, e", "float[4] p, seq(float[4]) o", "float[4] r, seq(float[4]) t",
-             "r = Add(p, g) t = SequenceInsert(o, r)", "[beside_joined] Y = ConcatFromSequence<axis = 0>(L)", "float[] Y, float[4] Z"),
+             "r = Add(p, g) t = SequenceInsert(o, r)", "[beside_joined] Y = ConcatFromSequence<axis = 0>(L)",
+             "float[] Y, float[4] Z"),
 }  # fmt: skip
 
 
@@ -25,8 +26,8 @@ def picked(read: str, work: str, kept: str, opset: int) -> TextProbe:
     source, take = READ[read]
     start, results, carried, given, made, step, after, outputs = KEPT[kept]
     text = TEXT.format(
-        opset=opset, outputs=outputs, before=source + start.replace("{{", "{").replace("}}", "}"), results=results, carried=carried,
-        given=given, made=made, body=f"{take} {WORK[work]} {step}", after=after,
+        opset=opset, outputs=outputs, before=source + start.replace("{{", "{").replace("}}", "}"), results=results,
+        carried=carried, given=given, made=made, body=f"{take} {WORK[work]} {step}", after=after,
     )  # fmt: skip
     return TextProbe("Loop", f"picks {read} {work}, {kept} opset={opset}", text, ("picks", "sequences"))
 
