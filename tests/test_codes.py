@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from html.parser import HTMLParser
+from pathlib import Path
 
+import onnx
 import pytest
 
 import graphfix
 from graphfix.cli.app import main
 from graphfix.errors import UsageError
-from graphfix.linter.check import checks
+from graphfix.linter.check import TableCheck, checks
 from graphfix.linter.codes import check_word, codes, matches_any
+from graphfix.linter.engine import lint_model
 from graphfix.linter.example import Example
 from graphfix.linter.outcomes import OUTCOMES
 from graphfix.linter.source_outcomes import SOURCE_OUTCOMES
@@ -108,3 +112,20 @@ def test_a_report_shows_itself_in_a_notebook() -> None:
     assert "a&lt;script&gt;&amp;" in text
     assert text.count("rejected</b>") == 2
     assert "demo 1.0, 4 probes" in text
+
+
+def test_every_kind_of_statement_in_the_tables_is_reported_by_a_check() -> None:
+    reported = frozenset({"operator"}).union(*(check.kinds for check in checks() if isinstance(check, TableCheck)))
+    for path in Path("rules").glob("*/*/*.json"):
+        kinds = {entry["kind"] for entry in json.loads(path.read_text())["rejects"]}
+        assert kinds <= reported, (path, kinds - reported)
+
+
+def test_a_model_with_functions_of_its_own_is_rejected_where_the_compiler_does() -> None:
+    model = onnx.parser.parse_model(
+        """<ir_version: 8, opset_import: ["" : 17, "local" : 1]> g (float[2] x) => (float[2] y) { y = local.f(x) }
+           <opset_import: ["" : 17], domain: "local"> f (a) => (b) { b = Relu(a) }"""
+    )
+    rejected, accepted = lint_model(model, ["tract", "tensorrt"])
+    assert (rejected.verdict, accepted.verdict) == ("rejected", "accepted")
+    assert "model-local functions" in rejected.findings[0].message

@@ -15,6 +15,6 @@ class UnsupportedForm(TableCheck):
 
     code = "GF110"
     name = "unsupported-form"
-    kinds = frozenset({"optional", "form"})
+    kinds = frozenset({"optional", "form", "function"})
     valid = (Example("y = Squeeze(x, a)", inputs="float[1,3] x", weights="int64[1] a = {0}"),)
     invalid = (Example("y = Squeeze(x)", inputs="float[1,3] x", says="with `axes` left out", evidence="axes-absent"),)
