@@ -199,3 +199,8 @@ def test_a_detector_is_one_screen_for_all_targets(
     assert re.search(r"and \d{3} notes; show them with --full", "\n".join(lines))
     for target in targets():
         assert sum(line.startswith(f"  {target} ") for line in lines) == 1, "a row of the matrix for each target"
+
+
+def test_what_several_compilers_do_is_said_in_the_plural() -> None:
+    some = [result(name, finding(name, message=f"{TITLES[name]} itself rejects the model")) for name in TITLES]
+    assert "tract and openvino themselves reject the model" in " ".join(text(*some).split())

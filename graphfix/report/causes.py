@@ -13,6 +13,12 @@ from graphfix.report.paragraphs import FIRST_KINDS, Detail, Line, grouped, parag
 
 COMPILER = "\N{OBJECT REPLACEMENT CHARACTER}"
 """What stands for the compiler's name in messages that are compared."""
+PLURALS = (
+    (f"{COMPILER} itself rejects", f"{COMPILER} themselves reject"),
+    (f"{COMPILER} rejects", f"{COMPILER} reject"),
+    (f"{COMPILER} does not", f"{COMPILER} do not"),
+)
+"""What is said of one compiler, and of several."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -115,6 +121,9 @@ def _message(results: Sequence[Result], finding: Finding) -> str:
     """Return the message about all targets of a cause; which these are is said in front of it."""
     text = _impersonal(finding.message, results[0])
     text = text.replace(f" is rejected by {COMPILER}", " is rejected").replace(f" on {COMPILER}", "")
+    if len(results) > 1:
+        for one, several in PLURALS:
+            text = text.replace(one, several)
     return text.replace(COMPILER, _joined([result.target for result in results]))
 
 
