@@ -32,6 +32,20 @@ class NodesByScope(defaultdict[tuple[str, ...], "list[NodeFacts]"]):
         return cached
 
 
+class EndlessLoops(frozenset[tuple[tuple[str, ...], str]]):
+    """The scopes and labels of the loops that can surely not be unrolled; computed once for the facts of a model."""
+
+    @classmethod
+    def of(cls, facts: Facts) -> EndlessLoops:
+        """Return these loops of a model, from the cache of its facts."""
+        if cls not in facts.derived:
+            facts.derived[cls] = cls(
+                (node.scope, node.label) for node in facts.nodes if node.op == "Loop" and cannot_unroll(node, facts)
+            )
+        found: EndlessLoops = facts.derived[cls]
+        return found
+
+
 def cannot_unroll(node: NodeFacts, facts: Facts) -> bool:
     """Whether a Loop ends by its data and has no small bound, or stacks results, so that it can surely not be unrolled."""
     body = next((item.g for item in node.proto.attribute if item.name == "body"), None)

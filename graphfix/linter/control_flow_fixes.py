@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from graphfix.analysis.loop_conditions import cannot_unroll
+from graphfix.analysis.loop_conditions import EndlessLoops
 from graphfix.linter.diagnostics import Finding, Fix, Severity
 from graphfix.linter.settled import SUBGRAPHS, settled_places
 
@@ -32,7 +32,7 @@ def with_control_flow_fixes(findings: Sequence[Finding], facts: Facts) -> list[F
     changed = {id(finding): finding for finding in findings if finding.severity is Severity.ERROR}
     if not any(node.op in CONTROL_FLOW for node in facts.nodes):
         return list(findings)
-    endless = {(node.scope, node.label) for node in facts.nodes if node.op == "Loop" and cannot_unroll(node, facts)}
+    endless = EndlessLoops.of(facts)
     for key, finding in changed.items():
         if finding.rewrite is not None and UNROLL in finding.rewrite.rewrites and (finding.scope, finding.node) in endless:
             changed[key] = dataclasses.replace(finding, rewrite=None)

@@ -34,6 +34,9 @@ COUNTED = "counted positions"
 """The parameter of probes whose sizes NonZero makes, which `WITHOUT_NONZERO` reject before they come to the probed node."""
 WITHOUT_NONZERO = frozenset({"tensorrt"})
 
+PROBED_ON: Mapping[str, frozenset[str]] = {LATE: LOADERS, BORROWED: LOADERS, **OWN_FACETS}
+"""The targets that probes which vary a parameter apply to; others apply to all."""
+
 
 @functools.cache
 def loading_facets() -> frozenset[str]:
@@ -59,11 +62,9 @@ def applies_to_target(target: str, varied: Collection[str]) -> bool:
     Targets without `LOADERS`' runtime fail on the node that makes the size, if at all, not on the probed one.
     """
     name = target.partition("@")[0]
-    if any(name not in OWN_FACETS[facet] for facet in varied if facet in OWN_FACETS):
-        return False
     if COUNTED in varied and name in WITHOUT_NONZERO:
         return False
-    return (LATE not in varied and BORROWED not in varied) or name in LOADERS
+    return all(name in PROBED_ON[parameter] for parameter in varied if parameter in PROBED_ON)
 
 
 def facets_for_target(target: str, facets: dict[str, Facet]) -> dict[str, Facet]:
