@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from graphfix.errors import UsageError
 from graphfix.probe.active import Deepened, deepened
 from graphfix.probe.measure import Evidence, measure
 from graphfix.probe.parallel import in_worker, worker_pool
-from graphfix.probe.run import chosen, claim, differs
+from graphfix.probe.run import chosen, claim, differs, kept_answers
 from graphfix.probe.write import read_archive, write_evidence, write_table
 from graphfix.tables.versions import tables_folder
 
@@ -54,10 +53,7 @@ def probe_actively(
         UsageError: an unknown target or operator, or no evidence to start from.
         BackendError: the compiler is not there.
     """
-    if evidence is None:
-        with tempfile.TemporaryDirectory(prefix="graphfix-active-") as scratch:
-            return probe_actively(target, ops, python=python, home=home, evidence=Path(scratch), report=report, jobs=jobs)
-    with open_backend(target, python=python) as session:
+    with kept_answers(evidence) as evidence, open_backend(target, python=python) as session:
         compiler = f"{backend(target).name} {session.version}"
         claim(evidence, compiler)
         folder = tables_folder(home) / target / session.version

@@ -30,7 +30,7 @@ from graphfix.probe.graph_builder import SUPPORT_PREFIX
 from graphfix.probe.measure import DEADLINE, QUOTED, Evidence
 from graphfix.probe.placing import wanted
 from graphfix.probe.refusal import Fault, FaultError
-from graphfix.probe.run import chosen, claim
+from graphfix.probe.run import chosen, claim, kept_answers
 from graphfix.probe.survey import selected_probes
 from graphfix.probe.write import entry, read_archive, text, write_atomically
 from graphfix.tables.artifact import FOLDER
@@ -92,11 +92,8 @@ def measure_artifacts(
         BackendError: the compiler is not there.
         FaultError: probes that could not be built, once all others are asked.
     """
-    if evidence is None:
-        with tempfile.TemporaryDirectory(prefix="graphfix-artifacts-") as scratch:
-            return measure_artifacts(target, ops, python=python, home=home, evidence=Path(scratch), report=report)
     names = _names(target, ops)
-    with open_backend(target, python=python) as session:
+    with kept_answers(evidence) as evidence, open_backend(target, python=python) as session:
         compiler = f"{target} {session.version}"
         claim(evidence, compiler)
         folder = tables_folder(home) / target / session.version

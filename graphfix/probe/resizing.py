@@ -28,7 +28,7 @@ from graphfix.probe.graph_builder import SUPPORT_PREFIX
 from graphfix.probe.measure import DEADLINE, FILL, NO_EVIDENCE, NPZ_DTYPES, OWN_ERRORS, Evidence, stable_message
 from graphfix.probe.refusal import Fault, FaultError
 from graphfix.probe.resized_feeds import Sample, dynamic_inputs, resized_samples
-from graphfix.probe.run import chosen, claim
+from graphfix.probe.run import chosen, claim, kept_answers
 from graphfix.probe.survey import selected_probes
 from graphfix.probe.write import entry, read_archive, text, write_atomically
 from graphfix.tables.resized import FOLDER
@@ -87,13 +87,10 @@ def measure_resized(
         BackendError: the compiler is not there.
         FaultError: probes that could not be built, once all others are asked.
     """
-    if evidence is None:
-        with tempfile.TemporaryDirectory(prefix="graphfix-resized-") as scratch:
-            return measure_resized(target, ops, python=python, home=home, evidence=Path(scratch), report=report)
     if not backend(target).resizes:
         raise UsageError(f"{target} takes sizes when it compiles, or none", hint="tflite runs models at other sizes")
     names = chosen(ops)
-    with open_backend(target, python=python) as session:
+    with kept_answers(evidence) as evidence, open_backend(target, python=python) as session:
         compiler = f"{target} {session.version}"
         claim(evidence, compiler)
         folder = tables_folder(home) / target / session.version

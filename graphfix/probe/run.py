@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,16 +71,13 @@ def run(
         BackendError: the compiler is not there.
         FaultError: probes that could not be built, once all others are measured and the tables are written.
     """
-    if evidence is None:
-        with tempfile.TemporaryDirectory(prefix="graphfix-evidence-") as scratch:
-            return run(target, ops, python=python, home=home, evidence=Path(scratch), report=report, jobs=jobs)
     names = chosen(ops)
     title = backend(target).name
     outcomes = []
     gathered: list[Evidence] = []
     faults: list[Fault] = []
     on = datetime.datetime.now(datetime.UTC).date().isoformat()
-    with open_backend(target, python=python) as session:
+    with kept_answers(evidence) as evidence, open_backend(target, python=python) as session:
         compiler = f"{title} {session.version}"
         claim(evidence, compiler)
         folder = tables_folder(home) / target / session.version
@@ -108,6 +106,16 @@ def run(
     if faults:
         raise FaultError(faults)
     return outcomes
+
+
+@contextlib.contextmanager
+def kept_answers(folder: Path | None) -> Iterator[Path]:
+    """Yield a folder for a compiler's answers: the one that keeps them between runs, or one that is removed afterwards."""
+    if folder is not None:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="graphfix-answers-") as scratch:
+        yield Path(scratch)
 
 
 def claim(folder: Path, compiler: str) -> None:

@@ -18,7 +18,7 @@ from graphfix.probe.fallbacks import implementations_by_kind, read_placements, w
 from graphfix.probe.forms import forms
 from graphfix.probe.placing import Placement, place, wanted
 from graphfix.probe.refusal import Fault, FaultError
-from graphfix.probe.run import chosen, claim
+from graphfix.probe.run import chosen, claim, kept_answers
 from graphfix.probe.write import read_archive
 from graphfix.tables.versions import tables_folder
 
@@ -77,11 +77,8 @@ def survey(
         BackendError: the compiler is not there.
         FaultError: probes that could not be built, once all others are placed.
     """
-    if evidence is None:
-        with tempfile.TemporaryDirectory(prefix="graphfix-survey-") as scratch:
-            return survey(target, ops, python=python, home=home, evidence=Path(scratch), report=report)
     fallback, names = fallback_of(target), chosen(ops)
-    with open_backend(target, python=python) as session:
+    with kept_answers(evidence) as evidence, open_backend(target, python=python) as session:
         compiler = f"{target} {session.version}"
         claim(evidence, compiler)
         folder = tables_folder(home) / target / session.version
