@@ -13,6 +13,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import numpy as np
+import onnx
 import pytest
 
 from graphfix.cli import app as cli
@@ -47,6 +49,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(ROOT / "fixtures" / "models", tmp_path / "fixtures" / "models")
     shutil.copy(ROOT / "fixtures" / "models" / "speech.onnx", tmp_path)
     shutil.copy(ROOT / "fixtures" / "models" / "hard_swish.onnx", tmp_path / "model.onnx")
+    draw = np.random.default_rng(0)
+    weights = draw.standard_normal((8, 3, 3, 3)).astype(np.float32)
+    text = "<ir_version: 8, opset_import: ['': 17]> g (float[1, 3, 8, 8] image, float[8, 3, 3, 3] w) => (float[1, 8, 6, 6] y)"
+    classifier = onnx.parser.parse_model(f"{text} {{ c = Conv(image, w)  y = Relu(c) }}".replace("'", '"'))
+    del classifier.graph.input[1]
+    classifier.graph.initializer.append(onnx.numpy_helper.from_array(weights, "w"))
+    onnx.save(classifier, tmp_path / "classifier.onnx")
+    np.savez(tmp_path / "calibration.npz", image=draw.standard_normal((16, 1, 3, 8, 8)).astype(np.float32))
+    np.savez(tmp_path / "inputs.npz", x=draw.standard_normal((16, 1, 8)).astype(np.float32))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import graphfix
-from graphfix.cli.app import BLAS_THREADS
+from graphfix.cli.blas_threads import BLAS_THREADS
 from graphfix.rewriting.registry import registry
 from graphfix.rewriting.rewrite import Safety
 from graphfix.version import VERSION
@@ -115,8 +115,8 @@ def test_rewrite_names_match_their_files(name: str) -> None:
 
 
 PACKAGES = (
-    "errors", "version", "ir", "analysis", "tables", "verify", "linter", "rewriting", "rewrites", "backends", "probe", "lowering",
-    "report", "cli", "api",
+    "errors", "version", "ir", "analysis", "tables", "verify", "linter", "rewriting", "rewrites", "precision", "backends",
+    "pruning", "quantizing", "probe", "lowering", "report", "cli", "api",
 )  # fmt: skip
 """Packages and modules in the order in which they may import each other: only what stands before."""
 BESIDE = {"verify": "tables"}

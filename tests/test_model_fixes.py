@@ -19,7 +19,7 @@ HEAD = '<ir_version: 8, opset_import: ["" : 17]>'
 @pytest.mark.parametrize(
     ("kind", "trait", "name"),
     [
-        ("dynamic", "inputs.dims", "freeze-dims"),
+        ("dynamic", "inputs.dims", "dims-by-weights"),
         ("attribute", "inputs.symbols", "name-dims"),
         ("attribute", "placeholders", "name-dims"),
         ("attribute", "annotations", "drop-annotations"),
@@ -33,6 +33,7 @@ HEAD = '<ir_version: 8, opset_import: ["" : 17]>'
 def test_a_trait_is_answered_by_what_changes_it(kind: str, trait: str, name: str | None) -> None:
     found = [rewrite.name for rewrite in answering("", kind, "GF103", (trait,)) if not rewrite.last_resort]
     assert found[:1] == ([name] if name else [])
+    assert ("freeze-dims" in found) == (trait == "inputs.dims")
 
 
 def test_traits_that_rewrites_name_are_there() -> None:

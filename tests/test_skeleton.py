@@ -13,7 +13,7 @@ import onnx
 import pytest
 from onnx import ModelProto, TensorProto, helper, numpy_helper, parser
 
-from graphfix.errors import ModelError
+from graphfix.errors import ModelError, printable
 from graphfix.ir.skeleton import is_elided, read_skeleton
 from graphfix.ir.tensors import fault, is_external, tensors
 from graphfix.ir.wire_format import varint
@@ -51,7 +51,7 @@ def refused(path: Path | str) -> str:
         read_skeleton(path)
     line = str(caught.value)
     assert "\n" not in line
-    assert line.startswith(f"{path}: ")
+    assert line.startswith(printable(f"{path}: "))
     return line
 
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from onnx import NodeProto
 
 from graphfix.analysis.constant_folding import attribute
 from graphfix.analysis.symbolic_shapes import counted, product, sizes_of, whole
 from graphfix.analysis.values import Dim, Shape, Value, is_unclear
+from graphfix.ir.records import dataclass
 
 WINDOWED = {"Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "MaxPool", "AveragePool", "LpPool", "MaxUnpool"}
 """Operators that keep the first two axes and compute each other axis from the same axis of the data."""
@@ -212,6 +212,14 @@ def _repeated_size(step: Step, axis: int) -> Dim:
     return product(*counted((dim, times))) if times is not None and not is_unclear(dim) else None
 
 
+def _resized_size(step: Step, axis: int) -> Dim:
+    """Return the size that the `sizes` of a Resize state, where they are about every axis and are kept."""
+    policy = attribute(step.node, "keep_aspect_ratio_policy", b"stretch")
+    if attribute(step.node, "axes", None) or policy not in (b"stretch", "stretch"):
+        return None
+    return step.size(3, axis)
+
+
 def _reshaped(step: Step, axis: int) -> bool:
     if not step.clear or step.data is None:
         return False
@@ -265,6 +273,7 @@ def told(step: Step, axis: int) -> str | None:
 
 TRANSFER: dict[str, Transfer] = {
     **dict.fromkeys(WINDOWED | MOVED, Transfer(_windowed)),
+    "Resize": Transfer(_windowed, size=_resized_size),
     **dict.fromkeys(RECURRENT, Transfer(_recurrent, source=_recurrent_source)),
     **dict.fromkeys(("MatMul", "Gemm"), Transfer(_multiplied)),
     "Slice": Transfer(_windowed, _cut_size),

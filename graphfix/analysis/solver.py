@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, ValueInfoProto
 
@@ -18,16 +18,21 @@ from graphfix.analysis.dynamic_dims import DynamicDims
 from graphfix.analysis.known_facts import Known
 from graphfix.analysis.loop_invariants import invariants
 from graphfix.analysis.node_inference import NodeInference, Operand, merged
+from graphfix.analysis.node_memo import NodeMemo
 from graphfix.analysis.node_transfer import KINDS, NO_BODIES, Bodies, Scope, Step, Told, Transfer, improves
 from graphfix.analysis.operand_conflicts import gravest_conflict
+from graphfix.analysis.patterns.plain_sizes import sizes_unknown
 from graphfix.analysis.patterns.registry import judged, noted, recognise
-from graphfix.analysis.shape_inference import infer, replace, with_named_dims, without_payloads
-from graphfix.analysis.unfolded_inference import sizes_missed
+from graphfix.analysis.shape_inference import infer, replace, without_payloads
+from graphfix.analysis.unfolded_inference import Plain, plain_sizes, sizes_missed
 from graphfix.analysis.values import NodeFacts, Value, typed
 from graphfix.ir.dtypes import NAMES
+from graphfix.ir.records import dataclass
 from graphfix.ir.schemas import since
 from graphfix.ir.traversal import branch_scope
 
+EXACT = frozenset({"float32", "float16", "bfloat16", "float64", "bool"})
+"""Dtypes of which onnx evaluates no values."""
 SETTLED = ("nothing", "constant", "folded", "shape", "cast-shape", "runtime")
 """The sources of the condition that a node's execution depends on, the most static first."""
 
@@ -35,7 +40,7 @@ SETTLED = ("nothing", "constant", "folded", "shape", "cast-shape", "runtime")
 def solve(model: ModelProto) -> Known:
     """Infer the facts of a model or a skeleton; the argument is not changed."""
     work = _inlined(model)
-    inferred, trouble = infer(with_named_dims(work))
+    inferred, trouble = infer(work)
     any_open = not all(typed(info).fixed for info in work.graph.input)
     transfer = Transfer(Known(work, trouble=trouble, opened=DynamicDims(any_open)), NodeInference(inferred))
     Solver(transfer).walk(work.graph, inferred.graph)
@@ -43,13 +48,27 @@ def solve(model: ModelProto) -> Known:
         known = Known(work, trouble=trouble, opened=DynamicDims(any_open))
         transfer = Transfer(known, transfer.inference, transfer.known.shapes(), transfer.folded)
         Solver(transfer).walk(work.graph, inferred.graph)
-    known = transfer.known
+    known, folded = transfer.known, transfer.folded
+    plain = any_open and (bool(transfer.improved) or trouble is not None or any(map(_computes, known.nodes)))
+    annotated = inferred if plain else None
+    del inferred, transfer  # a copy of the model, which nothing else needs
     recognise(known)
+    told: Plain = {}
+    if annotated is not None:
+        if folded:
+            replace(annotated.graph, (), folded)
+        told = plain_sizes(known.values[()], annotated, model)
+        noted(known, sizes_missed(known.nodes, told))
     if any_open:
-        if transfer.folded:
-            replace(inferred.graph, (), transfer.folded)
-        noted(known, sizes_missed(known.nodes, known.values[()], inferred, model))
+        noted(known, sizes_unknown(known.nodes, known.producer, told))
     return known
+
+
+def _computes(node: NodeFacts) -> bool:
+    """Return whether a node may compute integers that are sizes, so that inference which evaluates them infers more."""
+    return node.op != "Constant" and any(
+        value is not None and value.dtype not in EXACT and (value.rank is None or value.rank < 2) for value in node.outputs
+    )
 
 
 def _inlined(model: ModelProto) -> ModelProto:
@@ -88,10 +107,12 @@ class Solver:
     transfer: Transfer
     known: Known = field(init=False)
     opsets: Mapping[str, int] = field(init=False)
+    memo: NodeMemo = field(init=False)
 
     def __post_init__(self) -> None:
         self.known = self.transfer.known
         self.opsets = self.known.opsets
+        self.memo = NodeMemo(self.transfer)
 
     def walk(
         self, graph: GraphProto, inferred: GraphProto, scope: Scope = (), under: str = "nothing",
@@ -148,11 +169,19 @@ class Solver:
                 if name not in values and name:
                     level.read[name] = None
         version = since(op, domain, self.opsets.get(domain, 0))
-        outputs = self.transfer.outputs(scope, level.told, Step(node, level.nodes, position, op, domain, inputs, version, bodies))
+        key = self.memo.key(node, op, domain, scope, version, inputs, level.told) if bodies is NO_BODIES else None
+        found = self.memo.take(key, node) if key is not None else None
+        if found is None:
+            step = Step(node, level.nodes, position, op, domain, inputs, version, bodies)
+            outputs = self.transfer.outputs(scope, level.told, step)
+            structure = () if domain else judged(op, node, inputs, known.opened.extents)
+            if key is not None:
+                self.memo.keep(key, outputs, structure)
+        else:
+            outputs, structure = found
         return NodeFacts(
             node, op, domain, scope, inputs, tuple([o if o.name else None for o in outputs]), version, bodies.branches,
-            bodies.captured, bodies.broken, level.under,
-            () if domain else judged(op, node, inputs, known.opened.extents),
+            bodies.captured, bodies.broken, level.under, structure,
         )  # fmt: skip
 
     def _bodies(self, level: Level, node: NodeProto, inferred: NodeProto, inputs: tuple[Value | None, ...]) -> Bodies:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from graphfix.ir.records import dataclass
 
 Stage = Literal["load", "convert", "compile", "build", "runtime", "ok", "crash", "timeout"]
 Numerics = Literal["match", "differ", "error"]
@@ -45,7 +46,8 @@ class Verdict:
     |got - want| / max(1, largest |want|); both are None when nothing was compared. `nodes` are the nodes or
     operators that the message names, `seconds` the total time of the question. `placed` are the operations of the
     compiled model, in order; None where they were not requested or the compiler does not report them. `resized` is None
-    where the model was not run at other sizes.
+    where the model was not run at other sizes. `medians` are the median seconds of a run of the model and of one that it
+    was paired with; None where it was not timed.
     """
 
     accepted: bool
@@ -57,3 +59,4 @@ class Verdict:
     nodes: tuple[str, ...] = ()
     placed: tuple[PlacedOperation, ...] | None = None
     resized: Resized | None = None
+    medians: tuple[float, ...] | None = None

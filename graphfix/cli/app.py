@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import atexit
-import contextlib
 import gc
 import importlib
-import os
 import sys
 import time
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Sequence
 
+from graphfix.cli.blas_threads import import_onnx
 from graphfix.cli.closed_output import tolerant_stdout
 from graphfix.cli.parser import Parser
 from graphfix.cli.verbosity import VALUED, add_verbosity, detail, verbosity
@@ -22,9 +21,12 @@ COMMANDS = {
     "lint": "verdicts and findings; never changes a model",
     "fix": "rewrite a model so that a target supports it, and verify that the numbers did not change",
     "compile": "compile a model with the real compiler, and compare its outputs with onnxruntime's",
+    "quantize": "quantise a model to the form that its targets accept, within a budget",
+    "prune": "remove the channels, heads and recurrent units that contribute nothing to a model, or little",
     "lower": "convert a PyTorch or TensorFlow model to ONNX, and verify that it computes the same",
     "paths": "all conversion paths from a model to its targets, with the exporter and the rewrites that each needs",
     "ci": "lint the models that changed in git, and fix them in place or show how; for hooks and servers",
+    "precision": "what a target computes in, and what that does to a model's outputs",
     "probe": "measure a compiler with one-node models, and write or check its support tables",
     "table": "show the support tables, in the terminal or as a page",
     "rules": "list all codes of findings and all rewrites",
@@ -36,8 +38,11 @@ COMMANDS = {
     "backends": "list the installed compilers, and install others",
 }
 SINGLE_THREADED = {"lint"}
-"""Commands that do no linear algebra in this process."""
-BLAS_THREADS = "OPENBLAS_NUM_THREADS"
+"""Commands that do no linear algebra in this process, and use of onnx only what reading a model needs."""
+GUARDED = {"fix", "compile", "paths", "lower"}
+"""Commands that run a whole model in onnxruntime, a simplifier or an exporter: a crash of theirs becomes an error message."""
+INTERRUPTED = 130
+"""The exit code of a shell for a command that SIGINT ended."""
 EPILOG = "exit codes: 0 clean, 1 findings, 2 failed (bad usage, unreadable model, missing backend)"
 
 
@@ -58,30 +63,26 @@ def build_parser(commands: Container[str] = frozenset(COMMANDS)) -> Parser:
     return parser
 
 
-@contextlib.contextmanager
-def _single_blas_thread() -> Iterator[None]:
-    """Make BLAS start a single thread when numpy is imported: idle threads of BLAS cost much of a short run's time.
+def console() -> int:
+    """Run the command line that the process was started with; native code runs on models in workers of its own."""
+    if _command(sys.argv[1:]) in GUARDED:
+        from graphfix.cli.guarded import run_guarded
 
-    The environment is restored, so that processes started later are not affected.
+        return run_guarded(lambda: main(apart=True))
+    return main(apart=True)
+
+
+def main(argv: Sequence[str] | None = None, *, apart: bool = False) -> int:
+    """Run one command; returns the exit code: 0, 1 with findings, 2 on an error.
+
+    Where `apart`, a crash or a hang of native code on a model ends no more than that model's worker.
     """
-    given = BLAS_THREADS in os.environ
-    os.environ.setdefault(BLAS_THREADS, "1")
-    try:
-        yield
-    finally:
-        if not given:
-            os.environ.pop(BLAS_THREADS, None)
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0, 1 with findings, 2 on an error."""
     gc.set_threshold(100_000)  # modules stay loaded, and thousands of small objects live as long as their model
     atexit.register(gc.freeze)  # skips the last collection, which a process that ends does not need
     arguments = list(sys.argv[1:] if argv is None else argv)
     command = _command(arguments)
-    if command in SINGLE_THREADED:
-        with _single_blas_thread():
-            importlib.import_module("numpy")
+    if command in SINGLE_THREADED and not apart:
+        import_onnx()
     parser = build_parser({command} if command is not None else frozenset())
     if command is not None:
         parser.check_options(arguments[: arguments.index(command)])
@@ -89,13 +90,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(f"unknown command `{command}`, {nearest(command, COMMANDS)}")
     try:
         with tolerant_stdout():
-            return _run(parser, arguments)
+            return _run(parser, arguments, apart=apart)
     except GraphfixError as error:
         print(f"graphfix: {error.line()}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("graphfix: interrupted", file=sys.stderr)
-        return 2
+        return INTERRUPTED
 
 
 def _command(arguments: Sequence[str]) -> str | None:
@@ -104,9 +105,10 @@ def _command(arguments: Sequence[str]) -> str | None:
     return next((word for word in words if not word.startswith("-")), None)
 
 
-def _run(parser: Parser, arguments: Sequence[str]) -> int:
+def _run(parser: Parser, arguments: Sequence[str], *, apart: bool) -> int:
     """Parse a command line and run its command; returns the exit code."""
     given, rest = parser.parse_known_args(arguments)
+    given.apart = apart
     if rest:
         _subparser(parser, given.command).unknown(rest)
     with verbosity(given):

@@ -8,14 +8,17 @@ linear at any depth.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
 from onnx import AttributeProto, FunctionProto, GraphProto, NodeProto, TensorProto, ValueInfoProto
 
+from graphfix.ir.budgets import equation_fault
+from graphfix.ir.records import dataclass
+from graphfix.ir.schemas import attribute_kinds
 from graphfix.ir.tensors import MOST_ELEMENTS, PLAIN_ATTRIBUTES, fault
 
+ELEMENT_TYPES = frozenset(TensorProto.DataType.values())
 _AGAIN = "export the model again"
 
 
@@ -66,6 +69,7 @@ class GraphVerifier:
         self._visible: set[str] = {""}  # the empty name is an operand that is left out
         self._words: set[str] = set()
         self._bodies: list[_Body] = []
+        self._parameters = False  # whether nodes may refer to the parameters of a function
 
     def graph(self, graph: GraphProto, scope: tuple[str, ...] = ()) -> Iterator[Violation]:
         """Iterate over the violations in a graph, given the values of the outer graphs, and in its subgraphs."""
@@ -74,10 +78,15 @@ class GraphVerifier:
         constants += [sparse.values.name for sparse in graph.sparse_initializer]
         yield from _repeated("input", inputs, scope)
         yield from _repeated("initializer", constants, scope)
+        if not isinstance(graph.name, str):
+            yield Violation("encoding", f"the name {graph.name!r} is not UTF-8", scope)
         for values, what in ((graph.input, "input"), (graph.output, "output"), (graph.value_info, "value")):
             for value in values:
                 if problem := _type_fault(value):
                     yield Violation("dims", f"{what} `{value.name}` {problem}", scope)
+        for value in () if scope else graph.input:
+            if value.type.HasField("tensor_type") and not value.type.tensor_type.elem_type:
+                yield Violation("dims", f"input `{value.name}` has no element type", scope)
         for tensor in graph.initializer:
             yield from _tensor(tensor, f"initializer `{tensor.name}`", scope)
         outputs = [value.name for value in graph.output]
@@ -87,6 +96,7 @@ class GraphVerifier:
     def function(self, function: FunctionProto) -> Iterator[Violation]:
         """Iterate over the violations in the body of a local function."""
         scope = (f"function {function.name}",)
+        self._parameters = True
         yield from _repeated("input", list(function.input), scope)
         for attribute in function.attribute_proto:
             yield from self._attribute(attribute, scope, function.name)
@@ -110,8 +120,18 @@ class GraphVerifier:
             words.update((node.name, node.op_type))
             if not node.op_type:
                 yield Violation("operator", f"node {label(node)} names no operator", scope)
+            if node.op_type == "Einsum" and (fault := equation_fault(node)):
+                yield Violation("attribute", f"node {label(node)} {fault}", scope)
+            kinds = attribute_kinds(node.op_type, node.domain) if node.attribute else {}
             for attribute in node.attribute[:]:
                 words.add(attribute.name)
+                if attribute.name in kinds and attribute.type not in kinds[attribute.name]:
+                    yield Violation(
+                        "attribute", f"attribute `{attribute.name}` of node {label(node)} is of the wrong type", scope
+                    )
+                if attribute.ref_attr_name and not self._parameters:
+                    message = f"attribute `{attribute.name}` of node {label(node)} refers to a parameter outside of a function"
+                    yield Violation("attribute", message, scope)
                 if attribute.type not in plain:
                     yield from self._attribute(attribute, scope, node.name or next(iter(node.output), ""))
             outputs = [name for name in node.output[:] if name]
@@ -200,6 +220,8 @@ def _tensor(tensor: TensorProto, what: str, scope: tuple[str, ...]) -> Iterator[
 def _type_fault(value: ValueInfoProto) -> str | None:
     if not value.type.HasField("tensor_type"):
         return None
+    if value.type.tensor_type.elem_type not in ELEMENT_TYPES:
+        return f"has elements of the unknown type {value.type.tensor_type.elem_type}"
     count = 1
     for dim in value.type.tensor_type.shape.dim:
         size = dim.dim_value  # 0 where it is symbolic or unknown

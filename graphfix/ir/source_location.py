@@ -12,8 +12,9 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from graphfix.ir.records import dataclass
 
 if TYPE_CHECKING:
     from onnx import NodeProto
@@ -105,10 +106,17 @@ def source_location(node: NodeProto, producer: str = "") -> SourceLocation | Non
 
     `producer` is the model's `producer_name`: it tells whether node names are paths, which depends on the exporter.
     """
-    metadata = {prop.key: prop.value for prop in node.metadata_props if prop.key in TELLING} if node.metadata_props else {}
+    metadata = {prop.key: _text(prop.value) for prop in node.metadata_props if prop.key in TELLING} if node.metadata_props else {}
     module = metadata.get(MODULE) or scoped(metadata.get(SCOPES, "")) or path(node.name, producer)
-    file, line = _parse_line(metadata[LINE]) if metadata.get(LINE) else innermost_frame(metadata.get(STACK) or node.doc_string)
+    file, line = (
+        _parse_line(metadata[LINE]) if metadata.get(LINE) else innermost_frame(metadata.get(STACK) or _text(node.doc_string))
+    )
     return SourceLocation(module, file, line) if module or file else None
+
+
+def _text(value: str | bytes) -> str:
+    """Return a field's text, empty where it is not UTF-8: protobuf gives bytes then."""
+    return value if isinstance(value, str) else ""
 
 
 def write_location(node: NodeProto, found: SourceLocation) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import abc
+import dataclasses
 import functools
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from graphfix.analysis.surroundings import BEFORE, BEHIND, surroundings
+from graphfix.analysis.recurrent_steps import RECURRENT, too_long
+from graphfix.analysis.surroundings import SURROUNDINGS, surroundings
+from graphfix.ir.records import dataclass
 from graphfix.linter.diagnostics import Finding, Fix, Severity
 from graphfix.linter.node_phrases import describe_node
 from graphfix.linter.option_hints import sizes
@@ -31,7 +34,32 @@ if TYPE_CHECKING:
     from graphfix.tables.table import Table
 
 
-@dataclass(frozen=True)
+Form = tuple[str, str, "Facets"]
+"""What a ruling on a node depends on: its operator, its domain and its facets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """The distinct forms of a model's nodes, and for each node the position of its form."""
+
+    distinct: Sequence[Form]
+    of_node: Sequence[int]
+
+    @classmethod
+    def of(cls, nodes: Sequence[NodeFacts], facets: Sequence[Facets]) -> Forms:
+        """Sort nodes into forms; nodes alike share one dict of facets."""
+        places: dict[tuple[str, str, int], int] = {}
+        keys = [(node.op, node.domain, id(found)) for node, found in zip(nodes, facets, strict=True)]
+        of_node = [places.setdefault(key, len(places)) for key in keys]
+        by_id = {id(found): found for found in facets}
+        return cls([(op, domain, by_id[of]) for op, domain, of in places], of_node)
+
+    def nodes_of(self, wanted: Collection[int]) -> list[int]:
+        """Return the positions of the nodes of some forms, in order."""
+        return [at for at, form in enumerate(self.of_node) if form in wanted] if wanted else []
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
 class LintContext:
     """The context of a rule: the facts of one model, one target's table, and the table's ruling on every node.
 
@@ -44,11 +72,25 @@ class LintContext:
     rulings: Sequence[TableVerdict]
     model: TableVerdict
     model_facets: Facets
+    forms: Forms
 
     @functools.cached_property
     def notable(self) -> list[tuple[NodeFacts, Facets, TableVerdict]]:
         """The nodes whose ruling is anything but plain support: rejected, undecided, unmeasured or wrong numerics."""
-        return [each for each in self.ruled() if each[2].verdict != "supported" or each[2].wrong is not None]
+        plain = {id(one) for one in self.distinct if one.verdict == "supported" and one.wrong is None}
+        if len(plain) == len(self.distinct):
+            return []
+        return [each for each in self.ruled() if id(each[2]) not in plain]
+
+    @functools.cached_property
+    def distinct(self) -> list[TableVerdict]:
+        """The different rulings on nodes: those on nodes of one form are one object."""
+        return list({id(ruling): ruling for ruling in self.rulings}.values())
+
+    @functools.cached_property
+    def rejects(self) -> bool:
+        """Whether the table rejects the model or any node."""
+        return "rejected" in (self.model.verdict, *(ruling.verdict for ruling in self.distinct))
 
     @functools.cached_property
     def rejected(self) -> list[tuple[NodeFacts, Facets, TableVerdict, Evidence]]:
@@ -128,6 +170,8 @@ class TableCheck(Check):
                 if key not in memo:
                     memo[key] = self.accepted(node, facets, evidence, look), evidence_fields(look, node, ruling, facets)
                 forms, fields = memo[key]
+                if told_apart(node, evidence):
+                    fields = {**fields, "rewrite": None, "cure": "", "tried": None, **fix_fields(look, node, evidence, facets)}
                 message = self.describe(node, facets, evidence, look) + forms
                 yield self.at(look, node, message, kind=evidence.kind, **fields)
 
@@ -164,12 +208,24 @@ def evidence_fields(look: LintContext, node: NodeFacts | None, ruling: TableVerd
     }
 
 
+def beside(evidence: Evidence) -> bool:
+    """Whether the fixes of a form depend on what stands around the node."""
+    return any(name in fix.when for fix in evidence.fixed_by for name in SURROUNDINGS)
+
+
+def told_apart(node: NodeFacts, evidence: Evidence) -> bool:
+    """Whether the fix of a node depends on more than its facets: on its surroundings, or on the number of its steps."""
+    return node.op in RECURRENT or beside(evidence)
+
+
 def fix_fields(look: LintContext, node: NodeFacts | None, evidence: Evidence, facets: Facets) -> dict[str, Any]:
     """Return the measured fix of a rejected or wrong form as the fields `rewrite` and `cure` of a Finding."""
     facets = facets_for_target(look.table.target, facets)
-    if node is not None and any(BEFORE in fix.when or BEHIND in fix.when for fix in evidence.fixed_by):
+    if node is not None and beside(evidence):
         facets = {**facets, **surroundings(node, look.facts)}
     fix = evidence.fix(facets)
+    if node is not None and fix is not None and fix.name != FREEZE and (ruled_out := too_long(node)):
+        fix = evidence.fix(facets, ruled_out)
     if fix is None:
         return {"tried": 0 if evidence.fixed_by else evidence.tried}
     fields: dict[str, Any] = {"rewrite": Fix(fix.name, fix.safety, fix.rewrites, fix.fixed, fix.of)}

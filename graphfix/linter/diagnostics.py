@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
+from graphfix.ir.records import dataclass
 from graphfix.ir.source_location import SourceLocation
 from graphfix.linter.fingerprints import digits, signature, unnumbered
 from graphfix.linter.fix import Fix as Fix
@@ -105,9 +106,9 @@ class NodeVerdict:
 class NextStep:
     """What to try next on a model: options of `graphfix fix`, and the command line with them where the model's path is known.
 
-    `values` and `shapes` are by input, `outputs` are to be dropped, `allow` are safety classes. `examples` are the dims whose
-    sizes are only examples. `before` is the number of errors on all targets, `after` that with the values and shapes bound,
-    None where that was not measured.
+    `values` and `shapes` are by input, `outputs` are to be dropped, `allow` are safety classes, `tensors` says to give maps as
+    tensors. `examples` are the dims whose sizes are only examples. `before` is the number of errors on all targets, `after` that
+    with the values and shapes bound, None where that was not measured.
     """
 
     values: tuple[tuple[str, str], ...] = ()
@@ -118,6 +119,7 @@ class NextStep:
     before: int = 0
     after: int | None = None
     command: str = ""
+    tensors: bool = False
 
     @property
     def words(self) -> list[str]:
@@ -125,6 +127,7 @@ class NextStep:
         words = [word for name, value in self.values for word in ("--set", f"{name}={value}")]
         words += [word for name, dims in self.shapes for word in ("--shape", f"{name}={'x'.join(map(str, dims))}")]
         words += [word for name in self.outputs for word in ("--drop-output", name)]
+        words += ["--tensor-outputs"] if self.tensors else []
         return words + [word for name in self.allow for word in ("--allow", name)]
 
     def to_json(self) -> dict[str, Any]:

@@ -13,11 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from graphfix.errors import GraphfixError
+from graphfix.ir.records import dataclass
 from graphfix.linter.deciding_options import PLACEHOLDER, SIZES, SizeOption, deciding_values, example_sizes, sizes_matter
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Fix, NextStep, Result, Severity
 from graphfix.linter.finding_order import REQUESTED, in_order_of_decision
 from graphfix.linter.fitting_sizes import built_in_sizes, fitting_sizes
-from graphfix.linter.output_options import droppable_outputs
+from graphfix.linter.output_options import helpful_outputs, with_tensor_outputs
 from graphfix.linter.settled import settled_places
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ Judge = Callable[["ModelProto", Sequence[str]], list[Result]]
 Place = tuple[str, tuple[str, ...], str, str]
 
 
-@dataclasses.dataclass(slots=True)
+@dataclass(slots=True)
 class _Search:
     """The search for the options of one model: the best options so far and the findings that they leave, by target.
 
@@ -100,16 +101,21 @@ def advise(model: ModelProto, results: Sequence[Result], judge: Judge, *, most_n
         _mark(result, left, search)
         if search.sized:
             result.findings = _without_idle_sizes(result.findings, search.sized[place])
-    outputs = droppable_outputs(facts, search.left)
+    outputs, tensors = helpful_outputs(facts, search.left)
+    if tensors:
+        search.left = [with_tensor_outputs(found) for found in search.left]
+        for result in open_:
+            result.findings = in_order_of_decision(with_tensor_outputs(result.findings), facts)
     remaining = [f for found in search.left for f in found if f.severity is Severity.ERROR and f.rewrite is not None]
     named = {f.rewrite.safety for f in remaining if f.rewrite is not None and f.rewrite.name not in REQUESTED}
-    if not (search.values or search.sizes or outputs or named):
+    if not (search.values or search.sizes or outputs or tensors or named):
         return
     after = sum(map(_errors, search.left)) if search.measured else None
     examples = [name for size in search.sizes for name in size.examples]
     step = NextStep(
         tuple(search.values.items()), tuple((size.input, size.dims) for size in search.sizes), outputs,
         ("approximate",) if "approximate" in named else (), tuple(dict.fromkeys(examples)), before, after,
+        tensors=tensors,
     )  # fmt: skip
     for result in open_:
         result.next = step

@@ -23,7 +23,7 @@ from graphfix.probe.branching import in_branch
 from graphfix.probe.change import apply_change, label_of
 from graphfix.probe.deviations import deviations
 from graphfix.probe.expect import expected
-from graphfix.probe.form import NUMBERS_ONLY, RARE, Change, Form, TextProbe
+from graphfix.probe.form import NUMBERS_ONLY, RARE, VARIANT, Change, Form, TextProbe
 from graphfix.probe.operands import OperandBuilder, convert
 from graphfix.probe.output_types import finished as finished
 from graphfix.probe.output_types import result_dtype, stated
@@ -157,8 +157,12 @@ def sketched_model(sketch: TextProbe) -> tuple[ModelProto, dict[str, Array]]:
 def probe_of(
     op: str, label: str, varied: tuple[str, ...], model: ModelProto, feeds: dict[str, Array], *, compare: bool
 ) -> Probe | None:
-    """The probe of a model; None where it has no node of the operator, or no evaluator computes it."""
-    wanted = expected(model, feeds)
+    """The probe of a model; None where it has no node of the operator, or no evaluator computes it.
+
+    Raises:
+        Inexpressible: it is a variant, which nobody wrote, and onnxruntime refuses to run it.
+    """
+    wanted = expected(model, feeds, strict=VARIANT in varied)
     if wanted is None:
         if not _rare(model):
             return None

@@ -26,6 +26,8 @@ FEW = 7
 """A rule is kept as it is where at least so many probes are for it to each one against it."""
 CONSTANT_OPERANDS = ("axes", "split")
 """Operands that exporters write as constants and do not compute."""
+BOUNDS = ("starts", "ends")
+"""Operands of a Slice that exporters compute only together with constant `axes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,12 @@ def distil(rows: Sequence[Evidence]) -> Distilled:
     computing = [row for row in _one_per_key(alone) if row.verdict in RUNS]
     right = [row for row in computing if row.verdict == "works"]
     differing = [row for row in computing if row.verdict == "wrong"]
-    fails, unexplained_fails = explain([row for row in computing if row.verdict == "fails"], [*right, *differing])
+    # but a node that runs there shows that its form runs
+    running = [row for row in rows if CONTEXT in row.varied and row.verdict in ("works", "wrong")]
+    fails, unexplained_fails = explain([row for row in computing if row.verdict == "fails"], [*right, *differing, *running])
     wrong, unexplained_wrong = explain(differing, right)
     rejects = counted(rejects, rows, {"rejected"}, set(RUNS))
-    fails = counted(fails, alone, {"fails"}, {"works", "wrong"})
+    fails = counted(fails, [*alone, *running], {"fails"}, {"works", "wrong"})
     wrong = counted(wrong, alone, {"wrong"}, {"works"})
     fails = [replace(rule, stage=AT_READ if rule.stage == AT_READ else AT_RUN) for rule in fails]
     values: dict[str, set[Facet]] = {}
@@ -134,7 +138,9 @@ def without_simplifier(row: Evidence) -> Evidence:
     """
     if not row.aided or row.facets.get("foldable"):
         return row
-    computed = any(row.facets.get(f"{name}.from") in ("folded", "fixed-shape") for name in CONSTANT_OPERANDS)
+    unnamed = row.op == "Slice" and row.facets.get("axes.from") == "absent"
+    names = (*CONSTANT_OPERANDS, *BOUNDS) if unnamed else CONSTANT_OPERANDS
+    computed = any(row.facets.get(f"{name}.from") in ("folded", "fixed-shape") for name in names)
     return replace(row, verdict="rejected", error=None) if computed else row
 
 

@@ -135,7 +135,10 @@ class ConditionSearch:
         return list(out.values())
 
     def _widened(self, pairs: Sequence[Pair]) -> list[list[Pair]]:
-        """Add to a condition every further value of rejected probes that does not make it cover an accepted probe."""
+        """Add to a condition every further value that does not make it cover an accepted probe.
+
+        With the value it must cover a probe that no shorter condition explains: what is rejected for another reason says nothing.
+        """
         groups = [[pair] for pair in pairs]
         for at, (name, first) in enumerate(pairs):
             for value in sorted(self.values[name], key=order):
@@ -143,7 +146,7 @@ class ConditionSearch:
                     continue
                 candidate = [[*group, (name, value)] if i == at else group for i, group in enumerate(groups)]
                 alone = [[(name, value)] if i == at else group for i, group in enumerate(groups)]
-                if self._cover(self.rejected_masks, alone) and not self._against(candidate):
+                if self._cover(self.rejected_masks, alone) & self.unexplained and not self._against(candidate):
                     groups = candidate
         return groups
 

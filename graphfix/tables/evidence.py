@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
+from graphfix.ir.records import dataclass
 from graphfix.tables.conditions import Condition, holds
 from graphfix.tables.measured_fix import MeasuredFix, measured_fix
 
@@ -41,12 +41,13 @@ class Evidence:
     tried: int = 0
     fixed_by: tuple[MeasuredFix, ...] = ()
 
-    def fix(self, facets: Facets) -> MeasuredFix | None:
-        """Return the rewrites that fixed most probes like a node with these facets; None where none did.
+    def fix(self, facets: Facets, without: Collection[str] = ()) -> MeasuredFix | None:
+        """Return the rewrites that fixed most probes like a node with these facets, with none of `without`; None where none did.
 
         A facet that the node does not have counts as absent, as in the decision tree that the conditions come from.
         """
-        return next((fix for fix in self.fixed_by if holds(fix.when, {**dict.fromkeys(fix.when, ABSENT), **facets})), None)
+        usable = [fix for fix in self.fixed_by if not without or not set(fix.rewrites) & set(without)]
+        return next((fix for fix in usable if holds(fix.when, {**dict.fromkeys(fix.when, ABSENT), **facets})), None)
 
     @property
     def fails(self) -> bool:

@@ -18,9 +18,10 @@ LOADERS = frozenset({"tflite"})
 """Targets whose runtime allocates tensors before it has inputs, and whose converter uses ONNX's own shape inference."""
 
 OWN_FACETS: Mapping[str, frozenset[str]] = {
-    **dict.fromkeys(("batches", "called", "elements"), frozenset({"tract"})),
-    **dict.fromkeys(("constants.int8", "longer"), frozenset({"tensorrt"})),
-    "scattered": frozenset({"coreml"}),
+    **dict.fromkeys(("batches", "called", "elements", "filled", "folding"), frozenset({"tract"})),
+    **dict.fromkeys(("constants.int8", "longer", "grows", "blanks", "trips"), frozenset({"tensorrt"})),
+    **dict.fromkeys(("scattered", "shifts"), frozenset({"coreml"})),
+    **dict.fromkeys(("spread", "inputs.elements"), frozenset({"openvino"})),
 }
 """Facets of no pattern that were seen to decide on these targets only; tract keeps symbolic sizes and reads names."""
 
@@ -34,7 +35,16 @@ COUNTED = "counted positions"
 """The parameter of probes whose sizes NonZero makes, which `WITHOUT_NONZERO` reject before they come to the probed node."""
 WITHOUT_NONZERO = frozenset({"tensorrt"})
 
-PROBED_ON: Mapping[str, frozenset[str]] = {LATE: LOADERS, BORROWED: LOADERS, **OWN_FACETS}
+PLAIN = ("ranked", "picked", "sized.by")
+"""The facets of values that plain shape inference knows less of, and the parameters of the probes that vary them."""
+
+UNNAMED = "unnamed axes"
+"""The parameter of probes that slice several axes without `axes`, by bounds that other targets evaluate."""
+
+MULTIPLES = "padded to multiples"
+"""The parameter of probes whose pads are what sizes lack to a multiple, which the kernels of other targets do not mind."""
+
+PROBED_ON: Mapping[str, frozenset[str]] = {**dict.fromkeys((LATE, BORROWED, UNNAMED, MULTIPLES, *PLAIN), LOADERS), **OWN_FACETS}
 """The targets that probes which vary a parameter apply to; others apply to all."""
 
 

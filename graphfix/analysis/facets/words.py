@@ -54,6 +54,10 @@ _PADDING: Mapping[Facet, str] = {
 
 FACETS: Mapping[str, Mapping[Facet, str]] = {
     # any node
+    "wide-chain": {
+        "closed": "a chain around it that |begins and ends at 5 axes or fewer|",
+        "open": "a chain around it that |does not begin and end at 5 axes or fewer|",
+    },
     "since": {0: "no definition in ONNX"},
     "foldable": {
         True: "only constant inputs", "fixed-shape": "only inputs computed from |constants and fixed dims",
@@ -150,6 +154,7 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
         "empty": "a carried value that has no elements at the start", "filled": "carried values that have elements at the start",
     },
     "counts": {True: "a body that reads the iteration number", False: "a body that does not read the iteration number"},
+    "grows": {True: "a body that makes a carried value longer", False: "a body that makes no carried value longer"},
     "sequences": {True: "a carried sequence", False: "no carried sequence"},
     "states": {0: "no state", 1: "one state", "many": "several states"},
     "scanned": {"one": "one scan input", "many": "several scan inputs"},
@@ -245,6 +250,11 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
         "contradicting": "`value_info` |that contradicts shape inference",
     },
     "constants.int8": {True: "an int8 constant beside quantisation", False: "no int8 constant beside quantisation"},
+    "inputs.elements": {
+        "none": "no sequence as an input", "ranked": "an input that is a sequence of tensors of known rank",
+        "unranked": "an input that is a sequence of tensors of unknown rank",
+    },
+    "blanks": {True: "an empty name as its last input", False: "no empty name as its last input"},
     "placeholders": {True: "one placeholder name for several dims of an input", False: "no placeholder name for several dims"},
 }  # fmt: skip
 """The meaning of each value of the derived facets; what several values share is said once, and ends or begins with `|`."""
@@ -254,10 +264,10 @@ NUMBERED: Mapping[str, str] = {
     "broken": "invalid inputs of |`{}`| in a branch that is never taken", "holds": "its value in |`{}`|",
     "inputs.dtypes": "an input of dtype |{}|", "value.dtype": "a value of dtype |{}|", "out.rank": "a result of rank |{}|",
     "unknown-attributes": "the undefined attribute |`{}`|", "window": "a window of |{}| positions", "k": "a `k` of |{}|",
-    "size": "a size of |{}|",
+    "size": "a size of |{}|", "folding": "parameters computed from a tensor of |{}| elements",
 }  # fmt: skip
 """Facets whose value is said as it is, in place of `{}`."""
-BOUNDED = frozenset({"window", "k", "size"})
+BOUNDED = frozenset({"window", "k", "size", "folding"})
 """Facets that are sizes: a condition on one is a bound, and any value within the bounds is as good as a measured one."""
 UNKNOWN: Mapping[str, str] = {
     "foldable": "whether its inputs are constant", "broadcast": "how its inputs are broadcast",

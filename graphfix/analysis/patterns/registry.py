@@ -20,12 +20,18 @@ from graphfix.analysis.patterns import borrowed_constants as borrowing
 from graphfix.analysis.patterns import broadcast_into_matmul as stretching
 from graphfix.analysis.patterns import default_fill as company
 from graphfix.analysis.patterns import dequantised_product as scaling
+from graphfix.analysis.patterns import filled_operands as filled
+from graphfix.analysis.patterns import float_trip_counts as counting
+from graphfix.analysis.patterns import folded_parameters as folding
 from graphfix.analysis.patterns import inner_bytes
+from graphfix.analysis.patterns import lost_rank as ranking
+from graphfix.analysis.patterns import plain_sizes as sizing
 from graphfix.analysis.patterns import quantized_input as entering
 from graphfix.analysis.patterns import requantized_softmax as requantising
 from graphfix.analysis.patterns import reshape_transpose_chain as regrouping
 from graphfix.analysis.patterns import reshaped_window as reshaping
 from graphfix.analysis.patterns import runtime_sized_loss as resized
+from graphfix.analysis.patterns import shifted_convolution as shifting
 from graphfix.analysis.patterns import strided_matmul as thinning
 from graphfix.analysis.patterns import strided_reshape as skipping
 from graphfix.analysis.patterns import uneven_branches as branching
@@ -48,6 +54,13 @@ PATTERNS: tuple[StructuralPattern, ...] = (
     skipping.PATTERN,
     borrowing.PATTERN,
     scaling.PATTERN,
+    filled.PATTERN,
+    folding.PATTERN,
+    shifting.PATTERN,
+    counting.PATTERN,
+    ranking.PATTERN,
+    sizing.PICKED,
+    sizing.MEASURED,
 )
 
 

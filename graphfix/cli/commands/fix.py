@@ -7,18 +7,18 @@ import contextlib
 import dataclasses
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphfix.cli.fix_outcome import mark_unfixed, unfixed_exit_code
-from graphfix.cli.interface_options import add_reforms
+from graphfix.cli.interface_options import add_reforms, requested
 from graphfix.cli.next_command import complete_steps
 from graphfix.cli.options import add_fail_on, add_shared, as_onnx, bindings, chosen_targets, destination, exit_code
 from graphfix.cli.progress import spinner
 from graphfix.cli.verbosity import notice
 from graphfix.errors import UsageError
 from graphfix.ir.reading import named, read_whole
+from graphfix.ir.records import dataclass
 from graphfix.linter import config as settings
 from graphfix.linter.config import Config
 from graphfix.linter.diagnostics import Result
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
     from graphfix.analysis.model_size import ModelSize
+    from graphfix.ir.atomic_write import FileState
     from graphfix.lowering.bringing import LoweredSource
-    from graphfix.rewriting.interface_rewrite import InterfaceRewrite
     from graphfix.rewriting.measurement import Measure
     from graphfix.rewriting.pipeline import FixResult
 
@@ -61,6 +61,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--rtol", type=float, help="relative tolerance on outputs, instead of each rewrite's own")
     parser.add_argument("--atol", type=float, help="absolute tolerance on outputs, instead of each rewrite's own")
+    parser.add_argument(
+        "--precision",
+        metavar="P",
+        help="instead, convert to float16, bfloat16, or mixed: float16 but for nodes that need float32",
+    )
+    parser.add_argument("--budget", metavar="BOUND", help="with --precision: top1=0.5%%, snr=40dB or max=1e-2, for every output")
     add_reforms(parser)
     add_shared(parser)
     add_fail_on(parser)
@@ -71,6 +77,12 @@ def run(given: argparse.Namespace) -> int:
     """Fix one model; exit 0 when the result suits its targets, 1 when it does not, 2 on an error."""
     from graphfix.ir.atomic_write import writable
 
+    if given.precision is not None or given.budget is not None:
+        from graphfix.cli.narrowing_models import narrow, unused_budget
+
+        if given.precision is None:
+            unused_budget(given)
+        return narrow(given, read_data)
     write = renderer(given.output_format)
     source = recognise_source(given.model)
     config = settings.load(given.model, file=given.config, isolated=given.isolated)
@@ -117,7 +129,8 @@ def run(given: argparse.Namespace) -> int:
 class Fixing:
     """The outcome of fixing: the original and the fixed model, the lowered source if any, and whether weights are external.
 
-    `diff` is the diff of the nodes, empty where it was not requested; `before` and `after` are None where it was.
+    `diff` is the diff of the nodes, empty where it was not requested; `before` and `after` are None where it was. `state` is
+    that of the file when it was read.
     """
 
     original: ModelProto
@@ -127,6 +140,7 @@ class Fixing:
     diff: str
     before: ModelSize | None = None
     after: ModelSize | None = None
+    state: FileState | None = None
 
 
 def _fix(
@@ -134,6 +148,7 @@ def _fix(
 ) -> Fixing:
     """Lower the model where needed, and fix it for the targets, with the compilers' verdicts where requested."""
     from graphfix.analysis.model_size import ModelSize
+    from graphfix.ir.atomic_write import file_state
     from graphfix.ir.external_data import has_external
     from graphfix.ir.file_size import model_bytes
     from graphfix.ir.skeleton import read_skeleton
@@ -149,6 +164,7 @@ def _fix(
     shapes, values = bindings(given.shape, given.set, config)
     file, lowered_source = stack.enter_context(as_onnx(given.model, given, targets, shapes, values))
     say(f"reading {given.model}")
+    state = file_state(file)
     model = read_whole(file)
     external = has_external(read_skeleton(file))
     ask = confirm_results = None
@@ -161,7 +177,7 @@ def _fix(
         allow=allow, rewrites=rewrites,
         rtol=given.rtol if given.rtol is not None else config.rtol,
         atol=given.atol if given.atol is not None else config.atol,
-        interface=_interface(model, given), ask=ask, explain=given.why, measure=_measure(stack, given, say),
+        interface=requested(model, given), ask=ask, explain=given.why, measure=_measure(stack, given, say),
         progress=lambda rewrite: say(f"trying the rewrite {rewrite}"),
     )  # fmt: skip
 
@@ -180,7 +196,7 @@ def _fix(
     if not given.diff:
         before = ModelSize.of(model, fixed.trial).in_file(model_bytes(file))
         after = ModelSize.of(fixed.model, fixed.trial) if fixed.model is not model else before
-    return Fixing(model, fixed, lowered_source, external, diff, before, after)
+    return Fixing(model, fixed, lowered_source, external, diff, before, after, state)
 
 
 def _measure(stack: contextlib.ExitStack, given: argparse.Namespace, say: Callable[[str], None]) -> Measure | None:
@@ -202,11 +218,15 @@ def _unchanged(results: Sequence[Result]) -> str:
 
 def _save(fixing: Fixing, goal: Path, given: argparse.Namespace) -> str | None:
     """Write the fixed model; returns its path, None where a model fixed in place has not changed."""
+    from graphfix.cli.fix_in_place import replace_model
     from graphfix.ir.io import save_model
 
-    if given.in_place and not fixing.fixed.changed:
+    if not given.in_place:
+        save_model(fixing.fixed.model, goal, force=given.force, external=fixing.external)
+    elif fixing.fixed.changed:
+        replace_model(fixing.fixed.model, goal, fixing.state, external=fixing.external)
+    else:
         return None
-    save_model(fixing.fixed.model, goal, force=given.force or given.in_place, external=fixing.external)
     return str(goal)
 
 
@@ -233,22 +253,6 @@ def _finished_results(fixing: Fixing, policy: Policy, output: str | None, given:
     mark_unfixed(fixed, results)
     complete_steps(results, given, configure)
     return results
-
-
-def _interface(model: ModelProto, given: argparse.Namespace) -> list[InterfaceRewrite]:
-    """The changes of the interface that the command line asks for."""
-    from graphfix.rewrites.interface.requests import requested_interface
-
-    return requested_interface(
-        model,
-        layouts=given.input_layout,
-        dtypes=given.input_dtype,
-        normalize=given.normalize,
-        free_batch=given.free_batch,
-        vector_inputs=given.vector_inputs,
-        drop_unused=given.drop_unused,
-        drop_outputs=given.drop_output,
-    )
 
 
 def _warn(line: str) -> None:

@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -20,6 +19,7 @@ from graphfix.cli.progress import progress
 from graphfix.cli.run_settings import ModelSettings, add_policy, model_settings, save_baselines
 from graphfix.cli.verbosity import notice
 from graphfix.errors import GraphfixError, UsageError
+from graphfix.ir.records import dataclass
 from graphfix.linter.diagnostics import Result
 from graphfix.linter.timings import StageTimer
 from graphfix.lowering.options import add_lowering
@@ -53,6 +53,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--html", type=Path, metavar="OUT", help="write a self-contained page: the graph, verdicts and findings")
     parser.add_argument("--force", action="store_true", help="overwrite an existing OUT")
     parser.add_argument("--jobs", "-j", type=int, default=1, metavar="N", help="lint models in N processes (default: 1)")
+    parser.add_argument(
+        "--timeout", type=float, metavar="SECONDS", help="processor time a model may take (default: 8, and 4 for each megabyte)"
+    )
     parser.add_argument("--timings", action="store_true", help="print the time spent on each stage to stderr")
     add_policy(parser)
     add_shared(parser)
@@ -85,6 +88,8 @@ def run(given: argparse.Namespace) -> int:
         raise UsageError(f"no model in {', '.join(given.paths)}", hint="name a .onnx file, or a folder that holds some")
     if given.jobs < 1:
         raise UsageError(f"--jobs {given.jobs} is not a number of processes", hint="give 1 or more")
+    if given.timeout is not None and given.timeout <= 0:
+        raise UsageError(f"--timeout {given.timeout:g} is no time", hint="give a number of seconds above 0")
     sources = {path: source for path in models if (source := recognise_source(path)) is not None}
     if sources and (given.fix or given.diff):
         hint = "write it with `graphfix lower`, and fix that"
@@ -115,7 +120,7 @@ def _lint(
     tasks = [
         Task(
             one.model, one.targets, one.shapes, one.values, given.statistics, detail,
-            lowered_source.get(one.model), failures.get(one.model), one.spanned,
+            lowered_source.get(one.model), failures.get(one.model), one.spanned, given.timeout,
         )
         for one in settings
     ]  # fmt: skip
@@ -159,7 +164,7 @@ def _judge(lint_run: LintRun) -> list[Result]:
         showing = stack.enter_context(contextlib.ExitStack())
         step = showing.enter_context(progress(len(lint_run.tasks), "linting"))
         confirm = open_confirmation(stack, lint_run.settings, lint_run.tasks) if given.confirm else None
-        for position, (found, spent) in enumerate(run_tasks(lint_run.tasks, given.jobs)):
+        for position, (found, spent) in enumerate(run_tasks(lint_run.tasks, given.jobs, apart=given.apart)):
             one = lint_run.settings[position]
             clock.add(spent)
             if found[0].error is not None:

@@ -9,9 +9,7 @@ VALUES = {
     "the positions": "v = Identity(n)",
     "a row of positions": "i = Constant<value = int64 {{0}}>() v = Gather<axis = 0>(n, i)",
     "positions in rows": "v = Transpose<perm = [1, 0]>(n)",
-    "what a condition keeps": "f = Flatten<axis = 0>(g) m = Constant<value = int64[1] {{-1}}>() r = Reshape(g, m) "
-        "x = Reshape(X, m) v = Compress<axis = 0>(x, r)",
-}  # fmt: skip
+}
 USES = {
     "Shape": ("k", "[probe] Y = Shape(v)"),
     "Size": ("", "[probe] Y = Size(v)"),

@@ -121,6 +121,8 @@ SPLITS: list[Change] = [
         for split, count in ((numbers(2, 4), None), (None, 2)) for dims in (("static", "dynamic") if rank < 5 else ("static",))),
     *({"axis": -1, "input": data(*WIDE[rank][:-1], 6), "split": split, "num_outputs": count}
         for rank in (1, 2, 3, 4) for split, count in ((numbers(2, 4), None), (numbers(3, 3), None), (None, 2))),
+    *({"axis": -1, "input": data(*WIDE[rank][:-1], 6), "split": Tensor((2,), source, sizes)}
+        for rank in (2, 3, 4) for sizes in ((2, 4), (3, 3)) for source in ("fixed-shape", "folded")),
     *({"split": numbers(*sizes), "outputs": len(sizes), "dims": dims} for sizes in ((0, 6), (6, 0), (0, 6, 0), (2, 0, 4), (1, 1,
         4),
         (5, 1), (1, 5), (1,) * 6, (6,)) for dims in ("static", "dynamic")),

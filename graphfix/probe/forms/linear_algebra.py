@@ -146,6 +146,8 @@ FORMS = [
           for equation, *shapes in EQUATIONS),
         *({"Inputs": [data(*shapes[0]), *(weight(*shape) for shape in shapes[1:])], "equation": equation, "dims": dims}
           for equation, *shapes in EQUATIONS if len(shapes) > 1 for dims in ("static", "batch")),
+        *({"Inputs": [weight(*shapes[0]), *(data(*shape) for shape in shapes[1:])], "equation": equation, "dims": dims}
+          for equation, *shapes in EQUATIONS if len(shapes) > 1 for dims in ("static", "batch")),
         *({"Inputs": [data(*shapes[0]), *(Tensor(shape, source) for shape in shapes[1:])], "equation": equation, "dims": dims}
           for equation, *shapes in EQUATIONS[:4] if len(shapes) > 1 for source in ("folded", "fixed-shape", "shape")
           for dims in ("static", "dynamic"))]),

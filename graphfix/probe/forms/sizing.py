@@ -67,6 +67,7 @@ FORMS = [
                   {"start": 0, "end": 1, "dims": "batch"},
                   *({"data": data(*shape), "dims": dims} for shape in ((4,), (2, 4), (2, 3, 4, 5), (2, 3, 2, 4, 2))
                       for dims in DIMS),
+                  *({"since": since, "data": data(4), "dims": dims} for since in (13, 15, 19, 21) for dims in DIMS),
                   {"T": "int64", "dims": "dynamic"}, {"T": "int32", "dims": "batch"}, {"T": "int64", "data": data(4)},
                   *({"start": start, "end": end, "data": data(*WIDE[rank]), "dims": dims} for rank in (1, 2, 3, 4, 5)
                       for start, end in ((None, 1), (1, None), (-1, None), (-2, None), (1, 2), (2, None), (1, -1), (0, 9), (-3,

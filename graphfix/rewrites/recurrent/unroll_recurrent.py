@@ -11,14 +11,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from graphfix.analysis.recurrent_steps import MOST_CELLS
 from graphfix.rewrites.recurrent.cell_ops import Array, CellWriter, Weights, activations
 from graphfix.rewrites.recurrent.operands import BACKWARDS, GATES, LENGTHS
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
 from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
-
-MOST_CELLS = 256
-"""Steps times directions that are written out; a cell is about a dozen nodes."""
 
 
 class UnrollRecurrent(GraphRewrite):
@@ -98,9 +96,9 @@ class UnrollRecurrent(GraphRewrite):
             because="an activation lacks the alpha and beta that it needs",
         ),
         Case(
-            """<ir_version: 8, opset_import: ["" : 17]> g (float[300, 2, 1] x) => (float[300, 1, 2, 2] y)
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[600, 2, 1] x) => (float[600, 1, 2, 2] y)
                <float[1, 2, 1] w = {1, 2}, float[1, 2, 2] r = {1, 2, 3, 4}> { y = RNN<hidden_size = 2>(x, w, r) }""",
-            because="300 cells would be written out, over 256",
+            because="600 cells would be written out, over 512",
         ),
     )
 
@@ -135,7 +133,8 @@ def _refusal(surgery: GraphEditor, node: Any) -> str | None:
     if value.dtype not in ("float32", "float16", "float64"):
         return f"`{inputs[0].name}` is {value.dtype or 'of unknown dtype'}"
     cells = value.shape[0] * len(BACKWARDS[node.attrs.get("direction", "forward")])
-    return f"{cells} cells would be written out, over {MOST_CELLS}" if cells > MOST_CELLS or not cells else None
+    most = MOST_CELLS["unroll-recurrent"]
+    return f"{cells} cells would be written out, over {most}" if cells > most or not cells else None
 
 
 class Unrolled(CellWriter):
