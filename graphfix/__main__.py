@@ -2,6 +2,6 @@
 
 import sys
 
-from graphfix.cli.app import main
+from graphfix.cli.app import console
 
-sys.exit(main())
+sys.exit(console())

@@ -4,6 +4,7 @@ GraphfixError
 ├── UsageError      an option, target or input name that does not exist
 ├── ModelError      a model that cannot be read, or violates ONNX's constraints
 ├── OutputError     a result that cannot be written to the requested path
+│   └── ChangedError  a file that was written by somebody else since it was read
 ├── TableError      a support table that is missing or malformed
 └── BackendError    a compiler that is not installed or cannot be started
 """
@@ -16,6 +17,19 @@ from pathlib import Path
 
 SINGLE_SLASH = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+:)/(?!/)")
 """The beginning of a URL that has been a Path, which leaves one slash of two. A drive of Windows has one letter."""
+
+CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Characters that move a terminal's cursor, change its colours, begin a line, or change the direction of the text after them."""
+
+
+def printable(text: str, keep: str = "") -> str:
+    r"""Return a text with control characters, as names in models may have, shown as `\x1b`, `\n` or `\u202e`, but for `keep`."""
+    return CONTROL.sub(lambda found: found[0] if found[0] in keep else _shown(found[0]), text)
+
+
+def _shown(character: str) -> str:
+    short = {"\n": "\\n", "\r": "\\r"}.get(character)
+    return short or (f"\\x{ord(character):02x}" if ord(character) < 256 else f"\\u{ord(character):04x}")
 
 
 class GraphfixError(Exception):
@@ -40,7 +54,7 @@ class GraphfixError(Exception):
     def line(self) -> str:
         """Return `path: problem; hint` on one line."""
         where = f"{self.path}: " if self.path else ""
-        return f"{where}{self.problem}" + (f"; {self.hint}" if self.hint else "")
+        return printable(f"{where}{self.problem}" + (f"; {self.hint}" if self.hint else ""))
 
 
 class UsageError(GraphfixError):
@@ -53,6 +67,10 @@ class ModelError(GraphfixError):
 
 class OutputError(GraphfixError):
     """An output path that cannot be written, or must not be overwritten."""
+
+
+class ChangedError(OutputError):
+    """A file that was written by somebody else since it was read, and would have been overwritten."""
 
 
 class TableError(GraphfixError):

@@ -34,7 +34,7 @@ def with_shape_functions(model: ModelProto, every: Iterable[GraphProto]) -> Mode
     for graph in every:
         for node in graph.node:
             guest = node.domain == "com.microsoft" or (node.op_type in BARE and not node.domain)
-            body = STANDINS[node.op_type](node) if guest and node.op_type in STANDINS else None
+            body = _body(node) if guest and node.op_type in STANDINS else None
             if body is None:
                 continue
             function = _function(node, body)
@@ -47,6 +47,14 @@ def with_shape_functions(model: ModelProto, every: Iterable[GraphProto]) -> Mode
     if called:
         model.opset_import.append(helper.make_opsetid(STANDIN, 1))
     return model
+
+
+def _body(node: NodeProto) -> list[NodeProto] | None:
+    """Return the nodes that stand in for one; None where there are none, or its attributes have values of no type."""
+    try:
+        return STANDINS[node.op_type](node)
+    except (ValueError, TypeError):
+        return None
 
 
 def _function(node: NodeProto, body: list[NodeProto]) -> FunctionProto:

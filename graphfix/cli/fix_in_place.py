@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphfix.errors import UsageError
+from graphfix.errors import ChangedError, UsageError
 
 if TYPE_CHECKING:
+    from onnx import ModelProto
+
+    from graphfix.ir.atomic_write import FileState
     from graphfix.linter.config import Config
     from graphfix.linter.diagnostics import Result
     from graphfix.rewriting.measurement import Confirmed
@@ -46,10 +50,9 @@ def fix_in_place(
     """
     from graphfix.analysis.model_size import ModelSize
     from graphfix.backends.compile.verify_on_target import target_measure
-    from graphfix.ir.atomic_write import writable
+    from graphfix.ir.atomic_write import file_state, writable
     from graphfix.ir.external_data import has_external
     from graphfix.ir.file_size import model_bytes
-    from graphfix.ir.io import save_model
     from graphfix.ir.reading import named, read_whole
     from graphfix.ir.skeleton import read_skeleton
     from graphfix.linter.engine import judge
@@ -63,6 +66,7 @@ def fix_in_place(
         raise UsageError(problem, path=path, hint=f"run `graphfix fix {path} -o OUT.onnx`, and deploy that file")
     if write:
         writable(path, force=True)
+    state = file_state(path)
     model = read_whole(path)
     with target_measure() if confirm else contextlib.nullcontext() as measure:
         options = FixOptions(
@@ -78,11 +82,29 @@ def fix_in_place(
         return FixedModel(fixed.results, diff, confirmed=fixed.confirmed)
     before = ModelSize.of(model, fixed.trial).in_file(model_bytes(path))
     del model  # so that a large model is not in memory twice while it is written
-    save_model(fixed.model, path, force=True, external=has_external(read_skeleton(path)))
+    replace_model(fixed.model, path, state, external=has_external(read_skeleton(path)))
     after = ModelSize.of(fixed.model, fixed.trial).in_file(model_bytes(path)).to_json()
     for result in fixed.results:
         result.output, result.before, result.after = str(path), before.to_json(), after
     return FixedModel(fixed.results, diff, (path, *_weight_files(path)), fixed.confirmed)
+
+
+def replace_model(model: ModelProto, path: Path, state: FileState | None, *, external: bool) -> None:
+    """Write a model over the one it was made from, unless that was written meanwhile; the result is put beside it then.
+
+    Raises:
+        ChangedError: it was written meanwhile, with the path of the result as a hint.
+    """
+    from graphfix.ir.io import save_model
+
+    try:
+        save_model(model, path, force=True, external=external, expected=state)
+    except ChangedError as error:
+        names = (path.with_name(f"{path.stem}.fixed{'' if n == 1 else f'-{n}'}{path.suffix}") for n in itertools.count(1))
+        beside = next(name for name in names if not name.exists())
+        save_model(model, beside, external=external)
+        hint = f"it is left as it is now, and the fixed form of the file before is in {beside}"
+        raise ChangedError(error.problem, path=path, hint=hint) from error
 
 
 def _weight_files(path: Path) -> list[Path]:

@@ -4,13 +4,61 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from graphfix.errors import OutputError
+from graphfix.errors import ChangedError, OutputError
+
+FileState = tuple[int, int, int, int]
+"""A file's identity and content as the file system tells them: device, inode, bytes, and the time of the last write in ns."""
+LEFTOVER = re.compile(r"\.graphfix-([0-9a-f]{8})-(\d+)-[0-9a-f]{16}\.tmp")
+"""The name of a temporary file: a digest of the host, the process, and a random number."""
+
+
+def file_state(path: str | Path) -> FileState | None:
+    """Return the state of a file, links followed; None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def changed(path: str | Path) -> ChangedError:
+    """Return the error for a file that is no longer in the state in which it was read."""
+    return ChangedError("was written by another program meanwhile", path=path, hint="it is left as it is now")
+
+
+def remove_leftovers(folder: str) -> None:
+    """Remove the temporary files that killed runs on this host have left in a folder."""
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):
+            found = LEFTOVER.fullmatch(name)
+            if found is not None and found[1] == _host() and not _runs(int(found[2])):
+                with contextlib.suppress(OSError):
+                    os.unlink(os.path.join(folder, name))
+
+
+def _host() -> str:
+    return f"{zlib.crc32(os.uname().nodename.encode() if hasattr(os, 'uname') else b''):08x}"
+
+
+def _runs(process: int) -> bool:
+    """Whether a process of this number runs; a number that another user's process has counts too."""
+    if not hasattr(os, "fork"):
+        return True  # Windows has no way to ask without ending it
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def destination(path: str | Path) -> str:
@@ -58,7 +106,8 @@ class PendingFile:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
-        self._name: str | None = os.path.join(folder, f".graphfix-{os.urandom(8).hex()}.tmp")
+        remove_leftovers(folder)
+        self._name: str | None = os.path.join(folder, f".graphfix-{_host()}-{os.getpid()}-{os.urandom(8).hex()}.tmp")
         # Not tempfile.mkstemp: its files are private, and the umask should set the mode as for any other file.
         self._file = os.fdopen(
             os.open(self._name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666), "wb"
@@ -71,8 +120,12 @@ class PendingFile:
         """Append bytes."""
         self._file.write(data)
 
-    def put(self, target: str) -> None:
-        """Sync the content to disk, then rename the file to `target` in the same folder; an old file's mode is kept."""
+    def put(self, target: str, expected: FileState | None = None) -> None:
+        """Sync the content to disk, then rename the file to `target` in the same folder; an old file's mode is kept.
+
+        Raises:
+            ChangedError: `target` is not in the `expected` state, where one is given: somebody has written it meanwhile.
+        """
         assert self._name is not None
         self._file.flush()
         with contextlib.suppress(FileNotFoundError):
@@ -83,6 +136,8 @@ class PendingFile:
                     os.chown(self._name, old.st_uid, old.st_gid)
         os.fsync(self._file.fileno())
         self._file.close()
+        if expected is not None and file_state(target) != expected:
+            raise changed(target)
         os.replace(self._name, target)
         self._name = None
         _sync_folder(self._folder)

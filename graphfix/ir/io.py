@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError, EncodeError, Message  # type: i
 from onnx import ModelProto, TensorProto, numpy_helper
 
 from graphfix.errors import ModelError
-from graphfix.ir.atomic_write import PendingFile, destination, output_errors, writable
+from graphfix.ir.atomic_write import FileState, PendingFile, changed, destination, file_state, output_errors, writable
 from graphfix.ir.external_data import load_external
 from graphfix.ir.metadata import restore
 from graphfix.ir.serialization import serialized_chunks
@@ -67,14 +67,17 @@ def load_model(path: str | Path) -> ModelProto:
     return model
 
 
-def save_model(model: ModelProto, path: str | Path, *, force: bool = False, external: bool = False) -> None:
+def save_model(
+    model: ModelProto, path: str | Path, *, force: bool = False, external: bool = False, expected: FileState | None = None
+) -> None:
     """Write a model to `path` atomically; the argument is not changed.
 
     With `external`, or when the model is too large for one file, tensors of over 4 KiB go to
-    `<stem>.<hash of the data>.data` in the same folder.
+    `<stem>.<hash of the data>.data` in the same folder. `expected` is the state in which an old file must still be.
 
     Raises:
         OutputError: the file exists and `force` is not set, or it cannot be written.
+        ChangedError: the old file is in another state than `expected`.
         ValueError: the model lacks a payload: it is a skeleton, or its external data was not loaded.
     """
     missing = next((tensor.name for tensor in tensors(model) if is_external(tensor)), None)
@@ -89,29 +92,35 @@ def save_model(model: ModelProto, path: str | Path, *, force: bool = False, exte
             data = [model.SerializeToString()] if size < _STREAMED else serialized_chunks(model)
         except (EncodeError, ValueError):
             data = None  # more than 2 GiB for another reason, such as integers in their long form
-    with output_errors(path):
-        if data is None:
-            data = [_with_external_data(model, target)]
-        with PendingFile(os.path.dirname(target)) as pending:
+    folder = os.path.dirname(target)
+    with output_errors(path), PendingFile(folder) as pending:
+        if data is not None:
             for piece in data:
                 pending.write(piece)
-            pending.put(target)
+            pending.put(target, expected)
+            return
+        with PendingFile(folder) as weights:  # put right before the model, so that a kill in between is unlikely
+            serialized, location = _with_external_data(model, target, weights)
+            pending.write(serialized)
+            if expected is not None and file_state(target) != expected:
+                raise changed(target)
+            if location:
+                weights.put(os.path.join(folder, location))
+            pending.put(target, expected)
 
 
-def _with_external_data(model: ModelProto, target: str) -> bytes:
-    """Write the large tensors to a file beside `target`; return the serialized model that refers to them."""
-    folder, name = os.path.split(target)
+def _with_external_data(model: ModelProto, target: str, weights: PendingFile) -> tuple[bytes, str]:
+    """Write the large tensors to a pending file; return the serialized model that refers to it, and its name to be.
+
+    The name is empty where no tensor is large.
+    """
     slim = ModelProto()
-    with PendingFile(folder) as pending:
-        data = _DataFile(pending)
-        _copy(model, slim, data)
-        location = f"{os.path.splitext(name)[0]}.{data.digest()}.data"
-        for tensor in data.tensors:
-            tensor.external_data[0].value = location
-        if data.tensors:
-            pending.put(os.path.join(folder, location))
-    serialized: bytes = slim.SerializeToString()
-    return serialized
+    data = _DataFile(weights)
+    _copy(model, slim, data)
+    location = f"{os.path.splitext(os.path.basename(target))[0]}.{data.digest()}.data"
+    for tensor in data.tensors:
+        tensor.external_data[0].value = location
+    return slim.SerializeToString(), location if data.tensors else ""
 
 
 class _DataFile:

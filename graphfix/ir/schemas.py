@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import onnx
+from onnx import AttributeProto
 
 OTHER_RANDOM = frozenset({"Bernoulli"})
 """Operators whose function body draws other random numbers than the operator itself."""
@@ -24,6 +25,10 @@ _KINDS = {
     onnx.defs.OpSchema.FormalParameterOption.Optional: "optional",
     onnx.defs.OpSchema.FormalParameterOption.Variadic: "variadic",
 }
+
+
+NEWEST = 2**31 - 1
+"""The largest opset that onnx's look-ups take."""
 
 
 @functools.cache
@@ -79,6 +84,27 @@ def formal_attributes(op: str, domain: str, version: int) -> Mapping[str, onnx.A
             default = formal.default_value
             found[name] = default if default.type else None
     return found
+
+
+FIRST_KINDS = {
+    ("Cast", "to"): AttributeProto.STRING,
+    ("LpPool", "p"): AttributeProto.FLOAT,
+    ("GlobalLpPool", "p"): AttributeProto.FLOAT,
+}
+"""The types that the first opset has for attributes which have another one since."""
+
+
+@functools.cache
+def attribute_kinds(op: str, domain: str) -> Mapping[str, frozenset[int]]:
+    """Return the types that each attribute of an operator may have in some opset, as in AttributeProto.type, by name."""
+    try:
+        formals: Mapping[str, Any] = onnx.defs.get_schema(op, domain).attributes
+    except (onnx.defs.SchemaError, TypeError):  # TypeError: names that are not UTF-8 are bytes
+        return {}
+    first = {name: kind for (of, name), kind in FIRST_KINDS.items() if of == op}
+    return {
+        name: frozenset({int(formal.type.value), first.get(name, int(formal.type.value))}) for name, formal in formals.items()
+    }
 
 
 @functools.cache

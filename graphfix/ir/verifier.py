@@ -11,10 +11,12 @@ from functools import cache
 from pathlib import Path
 
 import onnx
-from onnx import FunctionProto, ModelProto, NodeProto, OperatorSetIdProto
+from onnx import ModelProto, NodeProto, OperatorSetIdProto
 
 from graphfix.errors import ModelError
+from graphfix.ir.budgets import VARIABLE, expanded_nodes, most_nodes
 from graphfix.ir.graph_verifier import GraphVerifier, Violation, find_cycle
+from graphfix.ir.schemas import NEWEST
 
 __all__ = ["Violation", "check", "violations"]
 
@@ -35,7 +37,7 @@ def violations(model: ModelProto) -> Iterator[Violation]:
     yield from _versions(model)
     imported = yield from _imports(model.opset_import, ())
     yield from GraphVerifier(imported).graph(model.graph)
-    yield from _functions(model.functions)
+    yield from _functions(model)
 
 
 def _versions(model: ModelProto) -> Iterator[Violation]:
@@ -63,7 +65,7 @@ def _imports(imports: Iterable[OperatorSetIdProto], scope: tuple[str, ...]) -> G
         if versions.get(domain, entry.version) != entry.version:
             yield Violation("opset", f"domain `{shown}` is imported at two versions", scope)
         versions[domain] = entry.version
-        if entry.version < 1:
+        if not 1 <= entry.version <= NEWEST:
             yield Violation("opset", f"domain `{shown}` is imported at opset {entry.version}", scope)
         elif newest is not None and entry.version > newest:
             yield Violation(
@@ -81,18 +83,25 @@ def _newest() -> dict[str, int]:
     return {domain: newest for domain, (_, newest) in onnx.defs.C.schema_version_map().items()}
 
 
-def _functions(functions: Iterable[FunctionProto]) -> Iterator[Violation]:
-    calls: dict[str, set[str]] = {}
-    for function in functions:
+def _functions(model: ModelProto) -> Iterator[Violation]:
+    calls: dict[str, list[str]] = {}
+    for function in model.functions:
         key = _key(function.domain, function.name, function.overload)
         if key in calls:
             yield Violation("duplicate", f"function `{key}` is defined twice")
-        calls[key] = {_key(node.domain, node.op_type, node.overload) for node in _all_nodes(function.node)}
+        calls[key] = [_key(node.domain, node.op_type, node.overload) for node in _all_nodes(function.node)]
         imported = yield from _imports(function.opset_import, (f"function {function.name}",))
         yield from GraphVerifier(imported).function(function)
-    if calls and (cycle := find_cycle({key: called & calls.keys() for key, called in calls.items()})):
+    if not calls:
+        return
+    if cycle := find_cycle({key: {*called} & calls.keys() for key, called in calls.items()}):
         chain = " -> ".join(f"`{key}`" for key in cycle)
         yield Violation("recursion", f"functions call each other in a circle: {chain}")
+        return
+    called = (_key(node.domain, node.op_type, node.overload) for node in _all_nodes(model.graph.node))
+    if (count := expanded_nodes(called, calls)) > (most := most_nodes()):
+        message = f"its functions call each other so often that {count:,} nodes result, more than {most:,}"
+        yield Violation("budget", message, cure=f"allow more with the environment variable {VARIABLE}=N")
 
 
 def _all_nodes(nodes: Iterable[NodeProto]) -> Iterator[NodeProto]:

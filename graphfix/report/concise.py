@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
+from graphfix.errors import printable
 from graphfix.linter.diagnostics import Result
 from graphfix.report.paragraphs import place
 
@@ -18,5 +19,5 @@ def render(results: Sequence[Result], out: TextIO) -> None:
             where = place(finding) or "(model)"
             target = result.called or finding.target
             line = f"{result.model}: {where}: {finding.severity} {finding.code} [{target}] {finding.message}"
-            out.write(line + "\n")
-        out.write(f"{result.model}: {result.verdict} [{result.judge}]\n")
+            out.write(printable(line) + "\n")
+        out.write(printable(f"{result.model}: {result.verdict} [{result.judge}]") + "\n")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
+from graphfix.errors import printable
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Result, Severity
 from graphfix.report.file_uris import cited, hosted
 from graphfix.report.paragraphs import grouped, places
@@ -59,7 +60,7 @@ def _command(command: str, file: str, title: str, message: str, *, line: int | N
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return printable(text, keep="\n").replace("%", "%25").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

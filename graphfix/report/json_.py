@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final, TextIO
 
+from graphfix.errors import CONTROL
 from graphfix.linter.diagnostics import Result
 from graphfix.version import VERSION
 
@@ -23,9 +24,15 @@ def render(results: Sequence[Result], out: TextIO) -> None:
 def written(document: dict[str, Any]) -> str:
     """Return a document as JSON on one line; infinite numbers and NaN become null."""
     try:
-        return json.dumps(document, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(document, ensure_ascii=False, allow_nan=False)
     except ValueError:  # copied only where there is one, which is rare
-        return json.dumps(_finite(document), ensure_ascii=False, allow_nan=False)
+        text = json.dumps(_finite(document), ensure_ascii=False, allow_nan=False)
+    return escaped(text)
+
+
+def escaped(text: str) -> str:
+    """Return JSON in which the control characters that it allows in strings are escaped too: a terminal would obey them."""
+    return CONTROL.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)
 
 
 def _finite(value: Any) -> Any:

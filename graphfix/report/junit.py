@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TextIO
 from xml.etree import ElementTree
 
+from graphfix.errors import printable
 from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.report.paragraphs import grouped, places
 
@@ -36,7 +37,7 @@ def _suite(root: ElementTree.Element, result: Result) -> tuple[int, int, int]:
     failures = errors = 0
     if result.error is not None:
         errors = 1
-        ElementTree.SubElement(_case(suite, result, "can be read"), "error", message=_valid_xml(result.error))
+        ElementTree.SubElement(_case(suite, result, "can be read"), "error", message=_valid_xml(printable(result.error)))
     else:
         for group in grouped(result.findings):
             failures += group[0].severity is Severity.ERROR
@@ -54,25 +55,25 @@ def _finding(suite: ElementTree.Element, result: Result, group: Sequence[Finding
     subject = f"`{finding.op}` at {finding.node}" if finding.node else "the model"
     rest = f" and {len(group) - 1} more" if len(group) > 1 else ""
     case = _case(suite, result, f"{finding.code} {finding.name}: {subject}{rest}")
-    lines = [finding.message]
+    lines = [printable(finding.message)]
     if finding.node:
-        lines.append(f"at {places(group, ROOM, full=False)}")
+        lines.append(f"at {printable(places(group, ROOM, full=False))}")
     if finding.measured:
         lines.append(f"measured: {finding.measured}")
     if finding.rewrite is not None:
         lines.append(f"fix: {finding.rewrite}")
     text = _valid_xml("\n".join(lines))
     if finding.severity is Severity.ERROR:
-        ElementTree.SubElement(case, "failure", type=finding.code, message=_valid_xml(finding.message)).text = text
+        ElementTree.SubElement(case, "failure", type=finding.code, message=_valid_xml(printable(finding.message))).text = text
     else:
         ElementTree.SubElement(case, "system-out").text = f"{finding.severity}: {text}"
 
 
 def _case(suite: ElementTree.Element, result: Result, name: str) -> ElementTree.Element:
     return ElementTree.SubElement(
-        suite, "testcase", classname=_valid_xml(f"{result.model}.{result.judge}"), name=_valid_xml(name)
+        suite, "testcase", classname=_valid_xml(f"{result.model}.{result.judge}"), name=_valid_xml(printable(name))
     )
 
 
 def _valid_xml(text: str) -> str:
-    return INVALID_XML.sub("\ufffd", text)
+    return INVALID_XML.sub("\ufffd", printable(text, keep="\n"))

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
+from graphfix.errors import printable
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Result
 from graphfix.report.paragraphs import clipped, grouped, place
 from graphfix.report.step_notes import step_notes
@@ -103,7 +104,7 @@ def _cause(result: Result, group: Sequence[Finding]) -> Iterable[str]:
 
 def _code(text: str) -> str:
     """Return text as inline code, fenced by as many backticks as it needs."""
-    text = " ".join(text.split())
+    text = printable(" ".join(text.split()))
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
     pad = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{pad}{text}{pad}{fence}"
@@ -111,8 +112,8 @@ def _code(text: str) -> str:
 
 def _escaped_message(text: str) -> str:
     """Return a message with its names in backticks and everything else escaped."""
-    parts = " ".join(text.split()).split("`")
-    if len(parts) % 2 == 0:
+    parts = printable(" ".join(text.split())).split("`")
+    if len(parts) % 2 == 0 or not all(part.strip() for part in parts[1:-1]):  # two backticks in a row would be one fence
         return _escaped("'".join(parts))
     return "`".join(part if number % 2 else _escaped(part) for number, part in enumerate(parts))
 

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from onnx import AttributeProto, GraphProto, ModelProto, TensorProto, ValueInfoProto, helper
 
 from graphfix.analysis.facts import DTYPES
+from graphfix.errors import printable
 
 
 def node_diff(before: ModelProto, after: ModelProto, name: str) -> str:
     """Return a unified diff of interfaces and nodes, subgraphs indented; empty where nothing differs."""
-    old, new = list(_model_lines(before)), list(_model_lines(after))
+    old, new = (list(map(printable, _model_lines(model))) for model in (before, after))
     parts = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}", lineterm="", n=2)
     return "".join(f"{line}\n" for line in parts)
 

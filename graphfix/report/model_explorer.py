@@ -14,6 +14,7 @@ from typing import Any, TextIO
 
 from graphfix.errors import UsageError
 from graphfix.linter.diagnostics import Result
+from graphfix.report.json_ import escaped
 
 COLOURS = {
     "supported": "#c8e6c9", "unmeasured": "#e0e0e0", "undecided": "#fff9c4", "wrong": "#ffe0b2", "rejected": "#ffcdd2",
@@ -41,7 +42,7 @@ def render(results: Sequence[Result], out: TextIO) -> None:
     values = {key: _value(verdicts, len(readable)) for key, verdicts in nodes.items()}
     name = f"graphfix: {', '.join(result.called or result.target for result in readable)}"
     data = {"name": name, "results": values, "showExpandedSummaryOnGroupNode": True}
-    out.write(json.dumps({readable[0].graph or "<main>": data} if readable else {}, ensure_ascii=False, indent=1) + "\n")
+    out.write(escaped(json.dumps({readable[0].graph or "<main>": data} if readable else {}, ensure_ascii=False, indent=1)) + "\n")
 
 
 def drawn_names(keys: Iterable[Key]) -> dict[Key, str]:

@@ -7,6 +7,8 @@ import sys
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TextIO
 
+from graphfix.errors import printable
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -59,10 +61,11 @@ class Page:
             self.width = max(MIN_WIDTH, self._console.width)
 
     def line(self, *spans: Span) -> None:
-        """Write one line."""
+        """Write one line; control characters, which only names in models and compilers' messages can hold, are made visible."""
+        shown = [printable(span) if isinstance(span, str) else (printable(span[0]), span[1]) for span in spans]
         if self._console is None:
-            self._out.write("".join(span if isinstance(span, str) else span[0] for span in spans) + "\n")
+            self._out.write("".join(span if isinstance(span, str) else span[0] for span in shown) + "\n")
             return
         from rich.text import Text
 
-        self._console.print(Text.assemble(*spans), soft_wrap=True)
+        self._console.print(Text.assemble(*shown), soft_wrap=True)

@@ -18,6 +18,7 @@ from graphfix.linter.codes import codes
 from graphfix.linter.diagnostics import Finding, Result, SuppressedFinding
 from graphfix.linter.documentation import help_uri, information_uri
 from graphfix.report.file_uris import cited, hosted
+from graphfix.report.json_ import escaped
 from graphfix.version import VERSION
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -52,7 +53,7 @@ def render(results: Sequence[Result], out: TextIO) -> None:
         "results": [_result(*pair, position) for pair in pairs],
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    out.write(json.dumps(log, ensure_ascii=False) + "\n")
+    out.write(escaped(json.dumps(log, ensure_ascii=False)) + "\n")
 
 
 def _rule(code: str) -> dict[str, Any]:

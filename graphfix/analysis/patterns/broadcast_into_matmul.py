@@ -97,6 +97,8 @@ def _followed(
         if len(at) > 1 or not node.outputs or node.outputs[0] is None or node.outputs[0].shape is None:
             return NOTHING
         made = node.outputs[0]
+        if node.op == "Transpose" and sorted(_order(node.proto, len(value.shape or ()))) != list(range(len(value.shape or ()))):
+            return NOTHING  # no permutation, which inference refused
         if node.op == "Concat":
             if joined is not None or not value.shape:
                 return NOTHING
