@@ -10,9 +10,9 @@ import functools
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from graphfix.analysis.dim_names import WORD, shown
+from graphfix.ir.records import dataclass
 
 NUMBER = re.compile(r"-?[0-9]+")
 

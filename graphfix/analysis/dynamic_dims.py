@@ -7,7 +7,7 @@ compiler, the first is not; so the first gets a separate kind of name here.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from onnx import NodeProto
 
@@ -16,6 +16,7 @@ from graphfix.analysis.dim_transfer import COUNTED, MOVED, RESIZING, WINDOWED, S
 from graphfix.analysis.dims import DimExpr, symbol
 from graphfix.analysis.values import Value, is_unclear
 from graphfix.analysis.window_extents import made
+from graphfix.ir.records import dataclass
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ Facts are inferred anew: `value_info` and declared output shapes may be stale an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from onnx import ModelProto
@@ -15,6 +15,7 @@ from graphfix.analysis.shape_refinement import SHAPED_BY
 from graphfix.analysis.solver import solve
 from graphfix.analysis.values import Dim, NodeFacts, Shape, Value, typed
 from graphfix.ir.dtypes import NAMES as DTYPES
+from graphfix.ir.records import dataclass
 from graphfix.ir.schemas import since
 from graphfix.ir.source_location import SourceLocation, has_location, source_location
 
@@ -33,12 +34,24 @@ class Facts(Known):
     """The source locations looked up so far, by node."""
     neighbours: dict[NodeFacts, SourceLocation | None] | None = None
     """The source locations of nodes without one of their own, inferred from neighbouring nodes; computed on first use."""
+    by_op: dict[str, list[int]] | None = None
+    """The positions of the nodes by operator; computed on first use."""
 
     @classmethod
     def of(cls, model: ModelProto) -> Facts:
         """Infer the facts of a model or a skeleton; the argument is not changed."""
         known = solve(model)
         return cls(known.model, known.nodes, known.values, known.producers, known.trouble, known.opened, model)
+
+    def of_operator(self, *ops: str) -> list[NodeFacts]:
+        """Return the nodes of some operators in any domain, in order; an index is made on first use."""
+        if self.by_op is None:
+            self.by_op = {}
+            for at, node in enumerate(self.nodes):
+                self.by_op.setdefault(node.op, []).append(at)
+        by_op = self.by_op
+        places = [at for op in ops for at in by_op.get(op, ())]
+        return [self.nodes[at] for at in (sorted(places) if len(ops) > 1 else places)]
 
     def origin(self, node: NodeFacts) -> SourceLocation | None:
         """Return the source location of a node in the author's code; a neighbouring node's where the exporter recorded none."""

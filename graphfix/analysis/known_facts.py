@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from onnx import ModelProto
 
 from graphfix.analysis.dynamic_dims import DynamicDims
 from graphfix.analysis.values import NodeFacts, Shape, Value
+from graphfix.ir.records import dataclass
 from graphfix.ir.traversal import Place
 
 

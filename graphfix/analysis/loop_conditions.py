@@ -39,9 +39,7 @@ class EndlessLoops(frozenset[tuple[tuple[str, ...], str]]):
     def of(cls, facts: Facts) -> EndlessLoops:
         """Return these loops of a model, from the cache of its facts."""
         if cls not in facts.derived:
-            facts.derived[cls] = cls(
-                (node.scope, node.label) for node in facts.nodes if node.op == "Loop" and cannot_unroll(node, facts)
-            )
+            facts.derived[cls] = cls((node.scope, node.label) for node in facts.of_operator("Loop") if cannot_unroll(node, facts))
         found: EndlessLoops = facts.derived[cls]
         return found
 

@@ -7,7 +7,7 @@ A model of one node has the same cost wherever the node is.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 import onnx
@@ -17,6 +17,7 @@ from graphfix.analysis.constant_folding import Array
 from graphfix.analysis.symbolic_shapes import MOST, sizes_of
 from graphfix.analysis.values import Shape, Sizes, Value, is_unclear, typed
 from graphfix.ir.dtypes import CODES
+from graphfix.ir.records import dataclass
 
 HANDED = {"int64", "int32", "float32", "float64", "bool"}
 """The dtypes of the constants that are passed to inference."""

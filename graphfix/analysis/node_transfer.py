@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from onnx import NodeProto, TypeProto, ValueInfoProto
@@ -30,6 +30,7 @@ from graphfix.analysis.shape_refinement import (
 )
 from graphfix.analysis.value_sources import output_value
 from graphfix.analysis.values import Dim, Shape, Sizes, Value, is_unclear, typed
+from graphfix.ir.records import dataclass
 from graphfix.ir.traversal import Place
 
 Scope = tuple[str, ...]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from onnx import NodeProto
 
@@ -17,6 +16,7 @@ from graphfix.analysis.constant_folding import attribute
 from graphfix.analysis.dim_transfer import BROADCASTING
 from graphfix.analysis.symbolic_shapes import sizes_of
 from graphfix.analysis.values import Dim, Value
+from graphfix.ir.records import dataclass
 
 Unit = tuple[int | None, ...]
 """A shape, None for an unknown dim."""

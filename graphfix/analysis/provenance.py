@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from graphfix.analysis.facts import SHAPED_BY, Facts, NodeFacts, Value
+from graphfix.ir.records import dataclass
 
 MEASURES = {"Shape", "Size"}
 

@@ -8,17 +8,28 @@ from graphfix.analysis.facts import Facts
 from graphfix.ir.traversal import branch_scope
 
 
-def unreachable_nodes(facts: Facts) -> set[int]:
+class Unreachable(frozenset[int]):
+    """The positions of the nodes that no model output depends on; computed once for the facts of a model."""
+
+
+def unreachable_nodes(facts: Facts) -> frozenset[int]:
     """Return the positions in `facts.nodes` of nodes that no model output depends on, with the nodes of their subgraphs."""
+    if Unreachable not in facts.derived:
+        facts.derived[Unreachable] = Unreachable(_unreachable(facts))
+    found: Unreachable = facts.derived[Unreachable]
+    return found
+
+
+def _unreachable(facts: Facts) -> set[int]:
     wanted = {output.name for output in facts.model.graph.output}
     found: set[int] = set()
     dead = False
     for position in range(len(facts.nodes) - 1, -1, -1):  # a node comes after the nodes of its subgraphs
         node = facts.nodes[position]
         if not node.scope:
-            dead = wanted.isdisjoint(node.proto.output)
+            dead = wanted.isdisjoint(node.proto.output[:])
             if not dead:
-                wanted.update(node.proto.input)
+                wanted.update(node.proto.input[:])
                 wanted.update(node.captured)
         if dead:
             found.add(position)
@@ -31,8 +42,8 @@ def untaken_nodes(facts: Facts, *, folded: bool) -> set[int]:
     The condition is a constant of the model; with `folded` it may also be computed from constants and fixed dims.
     """
     ruled_out: set[tuple[str, ...]] = set()
-    for node in facts.nodes:
-        condition = node.inputs[0] if node.op == "If" and not node.domain and node.inputs else None
+    for node in facts.of_operator("If"):
+        condition = node.inputs[0] if not node.domain and node.inputs else None
         if condition is None or condition.constant is None or condition.constant.size != 1:
             continue
         if condition.source != "constant" and not folded:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping, Sequence
 
@@ -67,19 +68,49 @@ def unannotated(model: ModelProto) -> ModelProto:
 
 
 def infer(model: ModelProto) -> tuple[ModelProto, str | None]:
-    """Return the model annotated by shape inference, and the error that stopped it or None; the argument is consumed."""
-    every = list(graphs(model.graph))
-    model = with_shape_functions(model, every)
-    if len(every) > 1:
-        _lend(model.graph, {})
+    """Return a copy with named dims that is annotated by shape inference, and the error that stopped it or None."""
+    written, long = _prepared(model)
     try:
-        if _may_hold_long_vectors(model, every):
-            plain = shape_inference.infer_shapes(model)
+        if long:
+            plain = _infer_written(written)
             if any(_is_long_vector(info) for graph in graphs(plain.graph) for info in (*graph.value_info, *graph.output)):
                 return plain, None
-        return shape_inference.infer_shapes(model, data_prop=True), None
+        return _infer_written(written, data_prop=True), None
     except Exception as error:  # onnx raises several types; each means that these facts stay unknown
-        return model, str(error).strip().splitlines()[0]
+        return ModelProto.FromString(written), str(error).strip().splitlines()[0]
+    finally:
+        if len(written) > MANY_BYTES:
+            _return_free_memory()
+
+
+def _prepared(model: ModelProto) -> tuple[bytes, bool]:
+    """Return what inference is given, and whether it may hold vectors too long for data propagation.
+
+    It is returned as bytes, so that no copy of a large model is in memory while onnx holds one of its own.
+    """
+    named = with_named_dims(model)
+    every = list(graphs(named.graph))
+    named = with_shape_functions(named, every)
+    if len(every) > 1:
+        _lend(named.graph, {})
+    return named.SerializeToString(), _may_hold_long_vectors(named, every)
+
+
+def _infer_written(model: bytes, *, data_prop: bool = False) -> ModelProto:
+    found: ModelProto = shape_inference.infer_shapes(model, data_prop=data_prop)
+    return found
+
+
+MANY_BYTES = 1 << 20
+"""The size of a model without large tensors from which memory is worth returning."""
+
+
+def _return_free_memory() -> None:
+    """Let the C library return the memory to the system that onnx has used and freed, where the library can."""
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def with_named_dims(model: ModelProto) -> ModelProto:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import onnx
 from onnx import NodeProto
 
 from graphfix.analysis.constant_folding import Array
 from graphfix.ir.dtypes import NAMES
+from graphfix.ir.records import dataclass
 
 Dim = int | str | None
 Shape = tuple[Dim, ...]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.metadata
 import pkgutil
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass
 from pathlib import Path
 
 from graphfix.errors import UsageError, nearest
+from graphfix.ir.records import dataclass
 
 __all__ = [
     "Backend",
@@ -90,6 +89,8 @@ def backend(name: str) -> Backend:
 
 def available(name: str) -> str | None:
     """Return the named compiler's version in this interpreter, from package metadata; None when it is not installed."""
+    import importlib.metadata
+
     found = []
     for distribution in backend(name).distributions:
         try:

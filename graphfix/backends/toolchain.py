@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from graphfix.backends import interpreters
@@ -19,6 +18,7 @@ from graphfix.backends.base import Backend, available, backend
 from graphfix.backends.host import exclusive, kill_group, python_of, require_workers
 from graphfix.backends.session import Session
 from graphfix.errors import BackendError
+from graphfix.ir.records import dataclass
 
 MARKER = "toolchain.json"  # written last: without it an installation is incomplete
 

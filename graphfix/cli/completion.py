@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from graphfix.ir.records import dataclass
 
 SHELLS = ("bash", "zsh", "fish")
 FILE_ARGUMENTS = frozenset({"path", "paths", "model", "folder"})

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphfix.cli.options import bindings, chosen_targets, spanned_bindings
 from graphfix.cli.verbosity import notice
 from graphfix.errors import UsageError
+from graphfix.ir.records import dataclass
 from graphfix.linter import baseline as baselines
 from graphfix.linter import config as configuration
 from graphfix.linter.baseline import Baseline

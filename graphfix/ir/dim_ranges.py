@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from onnx import ModelProto
 
 from graphfix.errors import UsageError, nearest
 from graphfix.ir.bind_inputs import interface, parse_shape
+from graphfix.ir.records import dataclass
 
 RANGE = re.compile(r"\d+\.\.\d+(?:\.\.\d+)?")
 STAND_IN = "_{}_range"  # contains no `x`, which would separate dims

@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 
 from onnx import ModelProto, TensorProto
 
 from graphfix.errors import ModelError
+from graphfix.ir.records import dataclass
 from graphfix.ir.tensors import is_elided, is_external, nbytes, tensors
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from graphfix.errors import UsageError
 from graphfix.ir.atomic_write import PendingFile, destination, output_errors, writable
+from graphfix.ir.records import dataclass
 from graphfix.linter.diagnostics import Finding, Result
 
 NAME = "graphfix-baseline.json"

@@ -9,10 +9,10 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from graphfix.errors import UsageError, nearest
+from graphfix.ir.records import dataclass
 from graphfix.linter.check import checks
 from graphfix.linter.diagnostics import Severity
 from graphfix.linter.outcomes import OUTCOMES

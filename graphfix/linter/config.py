@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from graphfix.errors import UsageError, nearest
+from graphfix.ir.records import dataclass
 from graphfix.linter.config_schema import NEEDED, SETTINGS, SUPPRESSION, fault
 
 FILES = ("graphfix.toml", "pyproject.toml")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from graphfix.errors import nearest
+from graphfix.ir.records import dataclass
 from graphfix.linter.formats import FORMATS
 
 SEVERITIES = ("error", "warning", "note")

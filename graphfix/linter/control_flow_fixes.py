@@ -30,7 +30,7 @@ def with_control_flow_fixes(findings: Sequence[Finding], facts: Facts) -> list[F
     the model's subgraphs as a whole gets the fix of its control flow, none where some of that has none.
     """
     changed = {id(finding): finding for finding in findings if finding.severity is Severity.ERROR}
-    if not any(node.op in CONTROL_FLOW for node in facts.nodes):
+    if not facts.of_operator(*CONTROL_FLOW):
         return list(findings)
     endless = EndlessLoops.of(facts)
     for key, finding in changed.items():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphfix.ir.records import dataclass
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Severity
 from graphfix.linter.option_hints import compared_with
 
@@ -123,8 +123,8 @@ def example_sizes(facts: Facts) -> list[SizeOption]:
 def _sizes_by_weights(facts: Facts) -> Iterator[tuple[tuple[str, int], int]]:
     """Yield the sizes of input dims that the weights of the nodes reading them fix: channels and features."""
     ranks = {value.name: value.rank for value in facts.inputs}
-    for node in facts.nodes:
-        if node.op not in ("Conv", "Gemm", "MatMul") or node.domain or len(node.inputs) < 2:
+    for node in facts.of_operator("Conv", "Gemm", "MatMul"):
+        if node.domain or len(node.inputs) < 2:
             continue
         name, weight = node.proto.input[0], node.inputs[1]
         rank = ranks.get(name)

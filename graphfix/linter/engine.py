@@ -17,7 +17,7 @@ from graphfix.analysis.facts import Facts
 from graphfix.analysis.reachability import unreachable_nodes, untaken_nodes
 from graphfix.errors import GraphfixError
 from graphfix.ir.reading import Shapes, Values, bound
-from graphfix.linter.check import LintContext, checks
+from graphfix.linter.check import Forms, LintContext, checks
 from graphfix.linter.control_flow_fixes import with_control_flow_fixes
 from graphfix.linter.diagnostics import Finding, Result, number_duplicates
 from graphfix.linter.finding_order import in_order_of_decision
@@ -48,13 +48,14 @@ def judge(
     clock.lap("facts")
     keys = node_facets(facts)
     whole = model_facets(facts)
+    forms = Forms.of(facts.nodes, keys)
     clock.lap("facets")
     shared: dict[str, list[Finding]] = {}
     results = []
     inputs = [(value.name, value.dtype, value.rank) for value in facts.inputs]
     interface = inputs, [output.name for output in facts.model.graph.output]
     for target in targets:
-        result = _judge(facts, keys, whole, table(target, home), name, shared, statistics, detail)
+        result = _judge(facts, keys, whole, forms, table(target, home), name, shared, statistics, detail)
         result.called, result.interface, result.graph = target, interface, facts.model.graph.name
         result.findings = in_order_of_decision(with_control_flow_fixes(number_duplicates(result.findings, target), facts), facts)
         results.append(result)
@@ -66,6 +67,7 @@ def _judge(
     facts: Facts,
     keys: Sequence[Facets],
     whole: Facets,
+    forms: Forms,
     rules: Table,
     name: str,
     shared: dict[str, list[Finding]],
@@ -73,20 +75,14 @@ def _judge(
     detail: bool,
 ) -> Result:
     """Judge by one target's table; `shared` caches the findings of rules about the graph alone, for the next target."""
-    memo: dict[tuple[str, str, int], TableVerdict] = {}
-    rulings = []
-    idle = unreachable_nodes(facts) if rules.drops_unreached else set[int]()
+    idle = unreachable_nodes(facts) if rules.drops_unreached else frozenset[int]()
     if rules.drops_untaken != "never":
         idle |= untaken_nodes(facts, folded=rules.drops_untaken == "always")
-    for position, (node, found) in enumerate(zip(facts.nodes, keys, strict=True)):
-        if position in idle:
-            rulings.append(TableVerdict("supported"))
-            continue
-        key = (node.op, node.domain, id(found))  # nodes alike share one dict of facets
-        if key not in memo:
-            memo[key] = rules.rule(node.op, node.domain, found)
-        rulings.append(memo[key])
-    look = LintContext(facts, rules, keys, rulings, rules.rule("@model", "", whole), whole)
+    ruled = [rules.rule(*form) for form in forms.distinct]
+    rulings = [ruled[at] for at in forms.of_node]
+    for position in idle:
+        rulings[position] = TableVerdict("supported")
+    look = LintContext(facts, rules, keys, rulings, rules.rule("@model", "", whole), whole, forms)
     findings: list[Finding] = []
     for check in checks():
         if check.per_target:

@@ -7,9 +7,12 @@ are the author's and stay, except in the last part of a path, which exporters nu
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import importlib
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 _COUNTER = re.compile(r"_+\d+(?![^\W\d_])")
 """A number after underscores; the underscores are removed too, since the first of a series often has neither."""
@@ -34,6 +37,13 @@ def signature(inputs: Sequence[tuple[str, str, int | None]], outputs: Sequence[s
 
 def digits(parts: Iterable[str]) -> str:
     """The first 16 hex digits of SHA-256 over several strings."""
-    import hashlib  # imported here: it loads OpenSSL, and few reports print fingerprints
+    return _sha256()("\0".join(parts).encode()).hexdigest()[:16]  # type: ignore[no-any-return]
 
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+@functools.cache
+def _sha256() -> Any:
+    """Return Python's own SHA-256: `hashlib` would load OpenSSL for it, which takes more time than a report has digests."""
+    for name in ("_sha2", "_sha256"):  # from Python 3.12 on, and before
+        with contextlib.suppress(ImportError):
+            return importlib.import_module(name).sha256
+    return importlib.import_module("hashlib").sha256

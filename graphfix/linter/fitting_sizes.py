@@ -24,7 +24,7 @@ def fitting_sizes(model: ModelProto, facts: Facts, sizes: Sequence[SizeOption]) 
 
     That size is no example any more. Sizes that fit, and those for which no such size is found, come back as they are.
     """
-    wanted = list(dict.fromkeys(_built_in(model, sizes))) if any(map(_has_target, facts.nodes)) else []
+    wanted = list(dict.fromkeys(_built_in(model, sizes))) if any(map(_has_target, facts.of_operator("Reshape"))) else []
     names = dict.fromkeys(name for option in sizes for name in option.examples) if wanted else ()
     tried = 0
     for size in wanted:
@@ -50,7 +50,7 @@ def _built_in(model: ModelProto, sizes: Sequence[SizeOption]) -> list[int]:
 
 def built_in_sizes(facts: Facts) -> list[int]:
     """Return the sizes in the targets of the Reshapes whose inputs have another number of elements."""
-    return [size for node in facts.nodes if _has_target(node) for size in _misfit(node)]
+    return [size for node in facts.of_operator("Reshape") if _has_target(node) for size in _misfit(node)]
 
 
 def _has_target(node: NodeFacts) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import StrEnum
 
+from graphfix.ir.records import dataclass
 from graphfix.linter.diagnostics import RESIZED
 
 COMPOSED = "()"

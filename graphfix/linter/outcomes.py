@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from graphfix.ir.records import dataclass
 from graphfix.linter.diagnostics import Severity
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 
+from graphfix.ir.records import dataclass
 from graphfix.linter.baseline import REASON, Baseline
 from graphfix.linter.codes import matches_any, selects
 from graphfix.linter.config import Config, Suppression
@@ -37,7 +38,8 @@ class Policy:
         if result.error is not None:
             return
         result.predicted = result.verdict
-        result.findings = [self._graded(finding) for finding in result.findings if self._wanted(finding)]
+        if self.config.select or self.config.ignore or self.config.severity:
+            result.findings = [self._graded(finding) for finding in result.findings if self._wanted(finding)]
         if self.config.severity:
             result.findings.sort(key=lambda finding: -finding.severity.weight)
         kept = []

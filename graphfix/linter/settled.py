@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphfix.analysis.loop_conditions import unrolls
 from graphfix.analysis.reachability import untaken_nodes
+from graphfix.ir.records import dataclass
 from graphfix.ir.traversal import branch_scope
 from graphfix.linter.diagnostics import Finding
 

@@ -63,7 +63,7 @@ def _possible_sizes(facts: Facts) -> Iterator[tuple[str, tuple[int, ...]]]:
             sizes[option.input, axis] = size
             if isinstance(dim, str):
                 symbols[dim] = size
-    for node in facts.nodes:
+    for node in facts.of_operator("TopK"):
         taken = _taken(node)
         if taken is not None and isinstance(taken[1], str) and taken[1] in symbols:
             symbols[taken[1]] = max(taken[0], symbols[taken[1]])

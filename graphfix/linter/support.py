@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from graphfix.errors import UsageError, nearest
+from graphfix.ir.records import dataclass
 from graphfix.linter.check import TableCheck, checks
 from graphfix.linter.diagnostics import Fix
 from graphfix.tables.compiler_words import compiler_words

@@ -7,11 +7,11 @@ import importlib.util
 import re
 import sys
 import zipfile
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from graphfix.errors import UsageError
+from graphfix.ir.records import dataclass
 
 DOTTED = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
 MODULE = re.compile(rf"(?P<place>[^:]*[^:/]\.py|{DOTTED}):(?P<name>{DOTTED})")

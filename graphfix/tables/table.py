@@ -11,12 +11,13 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphfix.analysis.facets.words import BOUNDED
 from graphfix.errors import TableError, UsageError, nearest
+from graphfix.ir.records import dataclass
 from graphfix.tables.conditions import holds, without_bounded
 from graphfix.tables.evidence import Evidence, TableVerdict, read_evidence
 from graphfix.tables.floor import thin_reason, too_thin

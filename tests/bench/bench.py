@@ -1,8 +1,8 @@
 """How long reading and linting take, against `import onnx`: `python tests/bench/bench.py [MODEL]`.
 
 Each figure is the best of several runs of a fresh process, taken in turn with runs of the baseline so that both see
-the same machine. Besides MODEL (say, a small one that is linted often) a 1.5 GB model is written to a temporary
-folder, and removed again.
+the same machine. Besides MODEL (say, a small one that is linted often) a 1.5 GB model and two of many nodes are written
+to a temporary folder, and removed again. The bars that a figure is measured against stand behind it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from graphfix.ir.wire_format import varint
 
@@ -32,6 +33,10 @@ LARGE = (
     ("1.5 GB in 6 vectors", 6, [62_500_000]),
     ("1.5 GB in 20000 matrices", 20_000, [75, 250]),
 )
+NODES = 200_000
+"""The nodes of the long model, in blocks like those of a transformer."""
+RATIO, MICROSECONDS, FIX_SECONDS = 1.3, 50, 5
+"""The bars: lint of MODEL against `import onnx`, computing a node for five targets, and `fix` of 20,000 nodes."""
 FORBIDDEN = (
     "onnxruntime",
     "onnx_graphsurgeon",
@@ -75,7 +80,7 @@ def _confine() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
 
 
-def row(label: str, arguments: list[str], *, rounds: int, allowed: tuple[int, ...] = (0,)) -> None:
+def row(label: str, arguments: list[str], *, rounds: int, allowed: tuple[int, ...] = (0,), bar: float | None = None) -> None:
     """Print one comparison with the baseline: seconds, ratios of seconds and of computing, extra seconds, peak memory."""
     pairs = [(run(BASELINE), run(arguments)) for _ in range(rounds)]
     base, seconds = (min(pair[which].seconds for pair in pairs) for which in (0, 1))
@@ -83,7 +88,9 @@ def row(label: str, arguments: list[str], *, rounds: int, allowed: tuple[int, ..
     peak = max(pair[1].mebibytes for pair in pairs)
     codes = {pair[1].code for pair in pairs}
     remark = "" if codes <= set(allowed) else f"  FAILED: exit {sorted(codes)}"
-    ratios = f"{seconds / base:6.2f} x import onnx ({more / effort:.2f} x its computing)"
+    ratios = (
+        f"{seconds / base:6.2f} x import onnx{f' [bar {bar}]' if bar is not None else ''} ({more / effort:.2f} x its computing)"
+    )
     print(f"{label:34} {seconds:7.3f} s  {ratios}  {seconds - base:+7.3f} s  {peak:7.1f} MiB{remark}")
 
 
@@ -108,6 +115,56 @@ def write_model(path: Path, *, count: int, dims: list[int]) -> None:
             for start in range(0, size, len(block)):
                 file.write(block[: size - start])
         file.write(b"\x42\x04\x0a\x00\x10\x11")  # opset_import: "" at 17
+
+
+def write_long_model(path: Path, *, nodes: int) -> None:
+    """Write a chain of equal blocks of ten nodes over a dynamic batch dim."""
+    made, last = [], "x"
+    for i in range(nodes // 10):
+        steps: list[tuple[str, list[str], dict[str, Any]]] = [
+            ("MatMul", [last, "w"], {}), ("Add", [f"v{i}_0", "b"], {}), ("Relu", [f"v{i}_1"], {}),
+            ("Reshape", [f"v{i}_2", "split"], {}), ("Transpose", [f"v{i}_3"], {"perm": [0, 2, 1, 3]}),
+            ("Softmax", [f"v{i}_4"], {"axis": -1}), ("Transpose", [f"v{i}_5"], {"perm": [0, 2, 1, 3]}),
+            ("Reshape", [f"v{i}_6", "join"], {}), ("Mul", [f"v{i}_7", "half"], {}), ("Add", [f"v{i}_8", last], {}),
+        ]  # fmt: skip
+        for place, (op, inputs, attributes) in enumerate(steps):
+            made.append(helper.make_node(op, inputs, [f"v{i}_{place}"], name=f"layers.{i}/{place}", **attributes))
+        last = f"v{i}_9"
+    weights = [
+        numpy_helper.from_array(np.eye(64, dtype=np.float32), "w"), numpy_helper.from_array(np.zeros(64, np.float32), "b"),
+        numpy_helper.from_array(np.asarray([0, -1, 4, 16]), "split"), numpy_helper.from_array(np.asarray([0, -1, 64]), "join"),
+        numpy_helper.from_array(np.asarray(0.5, np.float32), "half"),
+    ]  # fmt: skip
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", 32, 64]) for name in ("x", last)]
+    graph = helper.make_graph(made, "long", ends[:1], ends[1:], weights)
+    path.write_bytes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString())
+
+
+def many_nodes(folder: Path) -> None:
+    """Print what a node costs lint for every target in a long model, beyond what a short one takes, and its memory."""
+    short, long = folder / "short.onnx", folder / "long.onnx"
+    write_long_model(short, nodes=10)
+    write_long_model(long, nodes=NODES)
+    base, found = run(lint(short)), run(lint(long))
+    each = (found.computing - base.computing) / NODES * 1e6
+    size = long.stat().st_size / (1 << 20)
+    print(f"{f'lint {NODES:,} nodes':34} {found.computing:7.2f} s computing, {each:.1f} µs a node (bar {MICROSECONDS})"
+          f"  {found.mebibytes:7.1f} MiB, {found.mebibytes / size:.1f} x the file{_failed(found)}")  # fmt: skip
+
+
+def fix_nodes(folder: Path) -> None:
+    """Print what `fix` of 20,000 nodes takes."""
+    from bench_fix import write_long  # type: ignore[import-not-found]  # it stands beside this file
+
+    model, result = folder / "model.onnx", folder / "fixed.onnx"
+    write_long(model)
+    found = run(["-m", "graphfix", "fix", str(model), "-t", "coreml", "-o", str(result), "--force", "--isolated", "--no-confirm"])
+    print(f"{'fix 20,000 nodes':34} {found.computing:7.2f} s computing (bar {FIX_SECONDS})  {found.seconds:.2f} s"
+          f"  {found.mebibytes:7.1f} MiB{_failed(found)}")  # fmt: skip
+
+
+def _failed(found: Run) -> str:
+    return "" if found.code in (0, 1) else f"  FAILED: exit {found.code}"
 
 
 def lint(path: Path) -> list[str]:
@@ -148,8 +205,10 @@ def main() -> None:
     run(lint(ROOT / "fixtures" / "models" / "speech.onnx"))  # bytecode is made once
     if options.model is not None:
         path = options.model.resolve()
-        row(f"lint {path.name[:28]}", lint(path), rounds=options.rounds, allowed=findings)
+        row(f"lint {path.name[:28]}", lint(path), rounds=options.rounds, allowed=findings, bar=RATIO)
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        many_nodes(Path(folder))
+        fix_nodes(Path(folder))
         for label, count, dims in LARGE:
             path = Path(folder) / "large.onnx"
             write_model(path, count=count, dims=dims)

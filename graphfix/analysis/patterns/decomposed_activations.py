@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from graphfix.analysis.facts import Facts, NodeFacts
 from graphfix.analysis.patterns.facts_view import FactsView
 from graphfix.analysis.patterns.matcher import Pattern, Patterns
+from graphfix.ir.records import dataclass
 
 NUMBERS = {"one": 1.0, "three": 3.0, "six": 6.0, "sixth": 1 / 6}
 EITHER = {"Cap": ("Clip", "Min"), "Scale": ("Div", "Mul")}

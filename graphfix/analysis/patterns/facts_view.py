@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from graphfix.analysis.constant_folding import attribute
 from graphfix.analysis.facts import Facts
 from graphfix.analysis.values import NodeFacts
+from graphfix.ir.records import dataclass
 
 
 @dataclass(slots=True)

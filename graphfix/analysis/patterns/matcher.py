@@ -9,16 +9,19 @@ of a commutative operator match in either order. Further operands of a node are 
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy.typing as npt
 import onnx
 from onnx import NodeProto, helper
+
+from graphfix.ir.records import dataclass
 
 COMMUTATIVE = frozenset({"Add", "Mul", "Max", "Min", "Sum", "Mean", "And", "Or", "Xor", "Equal", "BitwiseAnd", "BitwiseOr",
                          "BitwiseXor"})  # fmt: skip
@@ -116,7 +119,7 @@ class _Part:
         return " or ".join(sorted(self.ops))
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Pattern:
     """A pattern given by its text; `either` maps a word of the text to the operators that it stands for.
 

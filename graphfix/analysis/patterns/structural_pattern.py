@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from onnx import GraphProto, NodeProto
 
 from graphfix.analysis.dims import DimExpr
 from graphfix.analysis.values import Facet, NodeFacts, Value
+from graphfix.ir.records import dataclass
 
 Told = Mapping[str, Facet]
 """Facets by name."""

@@ -41,6 +41,9 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
         UsageError: there is no such subject; the hint names the most similar one.
     """
     if len(subject) == 2:
+        from graphfix.ir.lean_onnx import import_onnx
+
+        import_onnx()  # for the words of structural patterns
         from graphfix.linter.support import named, operators, support, support_lines
 
         name = canonical_target(subject[0]).partition("@")[0]

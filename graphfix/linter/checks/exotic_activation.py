@@ -9,6 +9,8 @@ from graphfix.linter.check import Check, LintContext
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
 
+DOMAINS = ("", "com.microsoft")
+
 
 class ExoticActivation(Check):
     """HardSigmoid, HardSwish, Mish, Celu, Selu, Softsign, ThresholdedRelu, Shrink, Gelu and similar activations.
@@ -27,7 +29,8 @@ class ExoticActivation(Check):
 
     def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a note for every exotic activation."""
-        for node, _, ruling in look.ruled():
-            if node.op in EXOTIC and node.domain in ("", "com.microsoft"):
-                answer = {"supported": "supports it", "rejected": "rejects it"}.get(ruling.verdict, "was not measured on it")
-                yield self.at(look, node, f"`{node.op}` is an uncommon activation; {look.table.title} {answer} in this form")
+        exotic = {at for at, (op, domain, _) in enumerate(look.forms.distinct) if op in EXOTIC and domain in DOMAINS}
+        for position in look.forms.nodes_of(exotic):
+            node, ruling = look.facts.nodes[position], look.rulings[position]
+            answer = {"supported": "supports it", "rejected": "rejects it"}.get(ruling.verdict, "was not measured on it")
+            yield self.at(look, node, f"`{node.op}` is an uncommon activation; {look.table.title} {answer} in this form")

@@ -42,8 +42,8 @@ class ExoticRecurrentActivation(Check):
         """Yield a note for every recurrent node with an exotic activation."""
         from graphfix.analysis.constant_folding import attribute
 
-        for node in look.facts.nodes:
-            if node.op in ("LSTM", "GRU", "RNN") and not node.domain:
+        for node in look.facts.of_operator("LSTM", "GRU", "RNN"):
+            if not node.domain:
                 exotic = EXOTIC_IN_RNN - {"relu"} if node.op == "RNN" else EXOTIC_IN_RNN
                 used = [name for name in attribute(node.proto, "activations", ()) if name.lower() in exotic]
                 if used:

@@ -46,7 +46,7 @@ class InputBoundControlFlow(Check):
 
     def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield one note for each control-flow operator: how many nodes there are, and which inputs they depend on."""
-        found = [node for node in look.facts.nodes if node.op in BRANCHING and not node.domain]
+        found = [node for node in look.facts.of_operator(*BRANCHING) if not node.domain]
         if not found:
             return
         from graphfix.analysis.provenance import Provenance

@@ -55,8 +55,8 @@ class LayoutPingPong(Check):
 
     def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a note for every Transpose that undoes one before it."""
-        for node in look.facts.nodes:
-            if node.op != "Transpose" or node.domain:
+        for node in look.facts.of_operator("Transpose"):
+            if node.domain:
                 continue
             second = _permutation(node)
             found = _previous_transpose(look.facts, node)

@@ -12,8 +12,7 @@ from graphfix.linter.fix_rules import ARTIFACT
 from graphfix.tables.phrases import describe_match
 
 if TYPE_CHECKING:
-    from graphfix.analysis.facets.node import Facets
-    from graphfix.analysis.facts import NodeFacts
+    from graphfix.linter.check import Form
     from graphfix.tables.evidence import Evidence
     from graphfix.tables.table import Table
 
@@ -42,18 +41,16 @@ class NoArtifact(Check):
         from graphfix.tables.artifact import artifact_table, fused, unwritten
 
         known = artifact_table(look.table)
-        if known is None or "rejected" in (look.model.verdict, *(ruling.verdict for ruling in look.rulings)):
+        if known is None or look.rejects:
             return
-        memo: dict[tuple[str, str, int], dict[str, Any]] = {}
-        for node, facets, ruling in look.ruled():
-            if ruling.verdict != "supported" or facets.get("inside", "nothing") != "nothing":
-                continue
-            key = (node.op, node.domain, id(facets))  # nodes alike share one dict of facets
-            if key not in memo:
-                evidence = unwritten(known, node.op, node.domain, facets)
-                memo[key] = {} if evidence is None else _fields(look, known, node, facets, evidence)
-            if memo[key]:
-                yield self.at(look, node, **memo[key])
+        fields = {
+            at: _fields(look, known, form, evidence)
+            for at, form in enumerate(look.forms.distinct)
+            if form[2].get("inside", "nothing") == "nothing" and (evidence := unwritten(known, *form)) is not None
+        }
+        for position in look.forms.nodes_of(fields):
+            if look.rulings[position].verdict == "supported":
+                yield self.at(look, look.facts.nodes[position], **fields[look.forms.of_node[position]])
         fusable = fused(known)
         if fusable:
             yield from self._fused(look, fusable)
@@ -78,20 +75,21 @@ class NoArtifact(Check):
             yield self.at(look, found.node, f"{message}; {hint}", cure=option, evidence=evidence, measured=measured)
 
 
-def _fields(look: LintContext, known: Table, node: NodeFacts, facets: Facets, evidence: Evidence) -> dict[str, Any]:
+def _fields(look: LintContext, known: Table, form: Form, evidence: Evidence) -> dict[str, Any]:
     """The message, the option that helps, and the evidence, as the fields of a Finding."""
     from graphfix.tables.artifact import fixed_by
 
+    op, whose, facets = form
     found = describe_match(evidence.when, facets) if evidence.id != "exception" else " in this very form"
-    subject = f"`{node.op}`{found}"
-    option, count = fixed_by(known, node.op, node.domain, evidence.id)
+    subject = f"`{op}`{found}"
+    option, count = fixed_by(known, op, whose, evidence.id)
     hint = f"`graphfix fix {option}` writes it otherwise ({count})" if option else "load the model as ONNX"
-    domain = f"{node.domain}." if node.domain else ""
+    domain = f"{whose}." if whose else ""
     probes = f"{evidence.supports} probe{'s' if evidence.supports != 1 else ''}"
     return {
         "message": f"{subject} is run by {look.table.title}, but cannot be written to a file; {hint}",
         "cure": option,
-        "evidence": f"{look.table.target}/{domain}{node.op}/{evidence.id}",
+        "evidence": f"{look.table.target}/{domain}{op}/{evidence.id}",
         "measured": f'{look.table.target} {look.table.version}, {probes}: "{evidence.said}"',
         "probes": (evidence.supports, evidence.opposes),
     }

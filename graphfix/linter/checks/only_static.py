@@ -54,15 +54,12 @@ class OnlyStatic(Check):
         found = only_static(known, WHOLE, "", look.model_facets) if look.model.verdict != "rejected" else None
         if found is not None:
             yield self.at(look, None, **_fields(look, known, None, look.model_facets, *found))
-        memo: dict[tuple[str, str, int], tuple[Evidence, bool] | None] = {}
-        for node, facets, ruling in look.ruled():
-            if ruling.verdict == "rejected" or ruling.wrong is not None or not _resized(node):
-                continue
-            key = (node.op, node.domain, id(facets))  # nodes alike share one dict of facets
-            if key not in memo:
-                memo[key] = only_static(known, node.op, node.domain, facets)
-            if (found := memo[key]) is not None:
-                yield self.at(look, node, **_fields(look, known, node, facets, *found))
+        stuck = {at: met for at, form in enumerate(look.forms.distinct) if (met := only_static(known, *form)) is not None}
+        for position in look.forms.nodes_of(stuck):
+            node, ruling = look.facts.nodes[position], look.rulings[position]
+            if ruling.verdict != "rejected" and ruling.wrong is None and _resized(node):
+                met = stuck[look.forms.of_node[position]]
+                yield self.at(look, node, **_fields(look, known, node, look.facets[position], *met))
 
 
 def _fixed(shape: tuple[int | str | None, ...] | None) -> bool:

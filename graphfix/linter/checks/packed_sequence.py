@@ -41,8 +41,8 @@ class PackedSequence(Check):
 
     def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a note for every recurrent node with the operand `sequence_lens`."""
-        for node in look.facts.nodes:
-            if node.op in RECURRENT and not node.domain and len(node.inputs) > 4 and node.inputs[4] is not None:
+        for node in look.facts.of_operator(*RECURRENT):
+            if not node.domain and len(node.inputs) > 4 and node.inputs[4] is not None:
                 lengths = node.inputs[4]
                 how = "constant lengths" if lengths.constant is not None else f"lengths from `{lengths.name}`"
                 yield self.at(look, node, f"`{node.op}` runs under sequence packing, with {how}")

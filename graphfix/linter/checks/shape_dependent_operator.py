@@ -46,8 +46,8 @@ class ShapeDependentOperator(Check):
         from graphfix.analysis.provenance import Provenance, sizing_roots
 
         trace: Provenance | None = None
-        for node in look.facts.nodes:
-            operand = moving_operand(node) if node.op in SHAPED_BY else None
+        for node in look.facts.of_operator(*SHAPED_BY):
+            operand = moving_operand(node)
             if operand is None:
                 continue
             trace = trace or Provenance.of(look.facts)

@@ -57,17 +57,12 @@ class SlowFallback(Check):
         from graphfix.tables.placement import SORTS, fallback, placements
 
         known = placements(look.table)
-        if known is None or "rejected" in (look.model.verdict, *(ruling.verdict for ruling in look.rulings)):
+        if known is None or look.rejects:
             return
-        memo: dict[tuple[str, str, int], Evidence | None] = {}
-        for node, facets, ruling in look.ruled():
-            if ruling.verdict != "supported":
-                continue
-            key = (node.op, node.domain, id(facets))  # nodes alike share one dict of facets
-            if key not in memo:
-                memo[key] = fallback(known, node.op, node.domain, facets)
-            evidence = memo[key]
-            if evidence is None or _computes_sizes(node):
+        slow = {at: met for at, form in enumerate(look.forms.distinct) if (met := fallback(known, *form)) is not None}
+        for position in look.forms.nodes_of(slow):
+            node, facets, evidence = look.facts.nodes[position], look.facets[position], slow[look.forms.of_node[position]]
+            if look.rulings[position].verdict != "supported" or _computes_sizes(node):
                 continue
             found = describe_node(evidence.when, facets, node, look.facts) if evidence.id != "exception" else " in this form"
             message = f"`{node.op}`{found} runs {SORTS[evidence.stage]}, on {look.table.name}"

@@ -52,6 +52,8 @@ class SplitGraph(Check):
 
 def _cuts_and_sizes(look: LintContext) -> tuple[int, list[int]]:
     """The number of rejected nodes of the main graph, and the sizes of the parts between them, largest first."""
+    if all(ruling.verdict != "rejected" for ruling in look.distinct):
+        return 0, []
     parents: dict[int, int] = {}
 
     def root(position: int) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphfix.ir.records import dataclass
 from graphfix.ir.source_location import named
 from graphfix.linter.diagnostics import RESIZED, UNDECIDED, Finding, Severity
 

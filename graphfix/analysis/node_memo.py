@@ -1,0 +1,131 @@
+"""A memo of the walk over a model: the facts of nodes that agree in everything that inference reads are computed once.
+
+Two nodes agree where they have the same operator and attributes, where their operands agree in all but their names, and
+where onnx inferred the same types of their outputs. Nodes that read values of which the walk knows more than onnx inferred
+are left out, and facts are not kept that came with new names of dims or other changes of the walk's state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import field
+
+from onnx import NodeProto, TypeProto
+
+from graphfix.analysis.dim_names import FRESH, MADE_UP
+from graphfix.analysis.node_transfer import KINDS, Scope, Told, Transfer
+from graphfix.analysis.shape_refinement import RECURRENT
+from graphfix.analysis.symbolic_shapes import MOST
+from graphfix.analysis.values import Structure, Value
+from graphfix.ir.records import dataclass
+
+Key = tuple[object, ...]
+Found = tuple[tuple[Value, ...], Structure]
+"""The facts of a node's outputs, and the facets of the single-node patterns."""
+COUNTED = 2
+"""The number of the walk's collections that facts may come from."""
+STATEFUL = frozenset({"Constant", *RECURRENT})
+"""Operators of which no facts are kept: constants differ, and recurrent nodes say how the walk goes on."""
+
+
+@dataclass(slots=True)
+class NodeMemo:
+    """The facts found in one walk, by what they were inferred from."""
+
+    transfer: Transfer
+    found: dict[Key, tuple[tuple[Value, ...], tuple[int, ...], Structure]] = field(default_factory=dict)
+    _classes: dict[Key, int] = field(default_factory=dict)
+    """A number for each distinct value, whatever its name."""
+    _numbers: dict[int, tuple[Value, int]] = field(default_factory=dict)
+    """The numbers of the values seen, by identity; with the value, whose identity another would get else."""
+
+    _weights: set[int] = field(default_factory=set)
+    """The numbers of constants with so many fractions that they are no sizes, of which only the shape counts."""
+    _lasting: set[int | None] = field(default_factory=lambda: {None})
+    """The numbers of values whose dims and sizes are numbers or symbols of the model: later names change nothing."""
+    _told: dict[object, bool] = field(default_factory=dict)
+    """Whether a type, as onnx writes it, states every dim."""
+    _before: tuple[int, ...] = ()
+    """The state of the walk before the node for which a key was made last."""
+
+    def key(
+        self, node: NodeProto, op: str, domain: str, scope: Scope, version: int, inputs: Sequence[Value | None], told: Told
+    ) -> Key | None:
+        """Return what the facts of a node without subgraphs are inferred from; None where they depend on more."""
+        transfer = self.transfer
+        if transfer.plain is not None or op in STATEFUL or transfer.reads(transfer.improved, scope, node):
+            return None
+        if len(inputs) > 1 and len(set(map(id, inputs))) < len(inputs):
+            return None
+        given = tuple([None if value is None else self._number(value) for value in inputs])
+        if transfer.kinds and any(value is not None and value.dtype in KINDS for value in inputs):
+            return None
+        if self._weights and not self._weights.isdisjoint(given) and all(v is None or v.source != "runtime" for v in inputs):
+            return None  # folded to a value that depends on the numbers
+        types = tuple([told[name].type.SerializeToString() if name in told else name and None for name in node.output[:]])
+        written = tuple([item.SerializeToString() for item in node.attribute[:]])
+        self._before = self._state()
+        stays = self._lasting.issuperset(given) and all(map(self._is_told, types))
+        return op, domain, version, given, types, written, () if stays else self._before[:COUNTED]
+
+    def take(self, key: Key, node: NodeProto) -> Found | None:
+        """Return the facts of a node with this key, under its own names; None where none are known."""
+        known = self.found.get(key)
+        if known is None:
+            return None
+        outputs = tuple([_named(value, name) for value, name in zip(known[0], node.output[:], strict=True)])
+        for value, number in zip(outputs, known[1], strict=True):
+            self._numbers[id(value)] = value, number
+        return outputs, known[2]
+
+    def keep(self, key: Key, outputs: tuple[Value, ...], structure: Structure) -> None:
+        """Keep the facts of a node, unless inferring them changed the state of the walk."""
+        if self._before == self._state():
+            self.found[key] = outputs, tuple(map(self._number, outputs)), structure
+
+    def _state(self) -> tuple[int, ...]:
+        """Return the sizes of the collections of the walk, each of which only grows; facts come from the first COUNTED."""
+        transfer, opened = self.transfer, self.transfer.known.opened
+        return (
+            len(opened.names), len(opened.extents), len(transfer.improved), len(transfer.lost), len(transfer.kinds),
+            len(transfer.folded), len(transfer.parts), transfer.made_up,
+        )  # fmt: skip
+
+    def _is_told(self, written: object) -> bool:
+        """Return whether a type states every dim, so that the walk makes no names for it."""
+        found = self._told.get(written)
+        if found is None:
+            kind = TypeProto.FromString(written).tensor_type if isinstance(written, bytes) else TypeProto.Tensor()
+            dims = kind.shape.dim[:]
+            told = not any(_made(dim.dim_param or None) for dim in dims if not dim.HasField("dim_value"))
+            found = self._told[written] = kind.HasField("shape") and told
+        return found
+
+    def _number(self, value: Value) -> int:
+        known = self._numbers.get(id(value))
+        if known is None:
+            held = value.constant
+            weight = held is not None and held.size > MOST and held.dtype.kind == "f"
+            content = None if held is None or weight else (held.dtype.char, held.shape, held.tobytes())
+            key = (
+                value.dtype, value.shape, value.source, content, weight, value.sizes, value.measured, value.assumed,
+                value.counted, value.sized, bool(value.name),
+            )  # fmt: skip
+            known = self._numbers[id(value)] = value, self._classes.setdefault(key, len(self._classes))
+            if value.shape is not None and not any(map(_made, (*value.shape, *(value.sizes or ())))):
+                self._lasting.add(known[1])
+            if weight:
+                self._weights.add(known[1])
+        return known[1]
+
+
+def _made(dim: int | str | None) -> bool:
+    """Return whether a dim is unknown, or may have a name that onnx or the walk made."""
+    return dim is None or (isinstance(dim, str) and (MADE_UP in dim or FRESH in dim))
+
+
+def _named(value: Value, name: str) -> Value:
+    return Value(
+        name, value.dtype, value.shape, value.source, value.constant, value.sizes, value.measured, value.assumed, value.counted,
+        value.sized,
+    )  # fmt: skip
