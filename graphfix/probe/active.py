@@ -10,6 +10,7 @@ from graphfix.probe.build import Probe
 from graphfix.probe.distil import Distilled, Rule, distil, without_simplifier
 from graphfix.probe.form import NUMBERS_ONLY
 from graphfix.probe.measure import NUMBERS_PREFIX, Evidence
+from graphfix.probe.pairs import pair_probes
 from graphfix.probe.variants import Question, variants
 from graphfix.tables.conditions import holds
 from graphfix.tables.evidence import AT_READ, AT_RUN
@@ -65,13 +66,17 @@ def unsure_entries(found: Distilled, known: Collection[str] = ()) -> list[Thin]:
 
 
 def deepened(op: str, target: str, rows: Sequence[Evidence], ask: Ask) -> Deepened:
-    """Ask about variants of the probes behind thin entries of one operator, and distil again, until none is left to ask."""
+    """Ask about pairs of changes of one operator, then about variants of the probes behind thin entries, and distil again,
+    until none is left to ask."""
     rows = list(rows)
     tried = {row.digest for row in rows}
+    given = len(rows)
+    before = len(unsure_entries(distil(rows)))
+    if pairs := pair_probes(op, target, rows, tried):
+        rows += ask(pairs)
     count = len(rows)
     found = distil(rows)
     thin = unsure_entries(found)
-    before = len(thin)
     known = {str(rule.when) for rule in (*found.rejects, *found.wrong)}
     for _ in range(ROUNDS):
         usable = [row for row in map(without_simplifier, rows) if NUMBERS_ONLY not in row.varied]
@@ -87,4 +92,4 @@ def deepened(op: str, target: str, rows: Sequence[Evidence], ask: Ask) -> Deepen
         rows += ask(fresh)
         found = distil(rows)
         thin = unsure_entries(found, known)
-    return Deepened(op, rows, len(rows) - count, before, len(unsure_entries(found)))
+    return Deepened(op, rows, len(rows) - given, before, len(unsure_entries(found)))

@@ -20,6 +20,8 @@ def from_shape(builder: GraphBuilder, name: str, array: Array, code: int, source
     """
     if array.dtype.kind == "O":
         raise Inexpressible("no strings are computed from sizes")
+    if not array.size:
+        raise Inexpressible("no sizes give an empty operand: in a Reshape's target 0 stands for another size")
     if array.dtype.kind == "f" or array.size > 8:
         return _filled(builder, name, array, code, source)
     flat = [int(v) for v in array.reshape(-1)]

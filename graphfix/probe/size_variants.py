@@ -11,6 +11,8 @@ from graphfix.probe.change import apply_change
 from graphfix.probe.form import Change, Form, Tensor
 
 SIZES = re.compile(r"(?:(\w+)\.)?sizes (\d+=\d+(?:,\d+=\d+)*)")
+TIED = frozenset({"Attention"})
+"""Operators that want two operands of one size and whose inference does not check it: none is changed alone."""
 SPREAD = (5, 7, 6, 9, 8, 11, 10)
 """Sizes that are larger than the usual ones, and different from each other."""
 
@@ -29,11 +31,12 @@ def size_choices(form: Form, change: Change, seed: str, *, ones: bool) -> list[s
     With `ones` some size becomes 1, which broadcasts; else none does.
     """
     operands = apply_change(form, change)[0]
-    choices = [words for words in dict.fromkeys(_choices(operands)) if words.endswith("=1") == ones]
+    alone = form.op not in TIED
+    choices = [words for words in dict.fromkeys(_choices(operands, alone)) if words.endswith("=1") == ones]
     return sorted(choices, key=lambda words: zlib.crc32(f"{seed} {words}".encode()))
 
 
-def _choices(operands: dict[str, Any]) -> Iterator[str]:
+def _choices(operands: dict[str, Any], alone: bool) -> Iterator[str]:
     shapes = {name: given.shape for name, given in operands.items() if _may_change(given)}
     several = [one for given in operands.values() if isinstance(given, (list, tuple)) for one in given if _may_change(one)]
     sizes = sorted({size for shape in (*shapes.values(), *(one.shape for one in several)) for size in shape if size})
@@ -45,7 +48,7 @@ def _choices(operands: dict[str, Any]) -> Iterator[str]:
     yield from (f"sizes {size}=1" for size in larger)
     yield from (f"sizes {size}={2 * size + 1}" for size in larger)
     yield from (f"sizes {one}={other}" for one in larger for other in larger if one != other)
-    for name, shape in shapes.items():
+    for name, shape in shapes.items() if alone else ():
         for at, size in enumerate(shape):
             yield from (f"{name}.sizes {at}={new}" for new in (size + 3, 1, 2 * size) if size and new != size)
 
