@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from onnx import AttributeProto, GraphProto
+from onnx import AttributeProto, GraphProto, NodeProto
 
 from graphfix.analysis.constant_folding import attribute
 from graphfix.analysis.facets.attributes import Facet
@@ -14,6 +14,11 @@ Facets = dict[str, Facet]
 
 CONTAINERS = {"sequence", "optional", "map"}
 """The kinds of values without a shape."""
+GROWING = {"Concat", "Pad", "Tile", "Expand"}
+"""Operators that may make a tensor longer."""
+PASSING = {"Identity", "Cast", "Unsqueeze", "Squeeze", "Reshape", "Transpose", "Add", "Mul", "Relu"}
+"""Operators through which a longer tensor is looked for."""
+MOST_STEPS = 4
 AGREEMENTS = ("same", "other-dims", "unknown", "other-rank")
 """The degrees of agreement between shapes, the best first."""
 
@@ -44,6 +49,7 @@ def loop(node: NodeFacts) -> Facets:
     captures    whether the body reads values from outer scopes
     passes      whether some body output is a body input unchanged
     counts      whether the body reads the iteration number
+    grows       whether the body makes a carried value longer
     sequences   whether a sequence is carried, with or without tensors
     picks       whether the body takes tensors from a sequence of an outer scope
     starts      empty where a carried value has no elements before the first iteration, else filled
@@ -65,7 +71,33 @@ def loop(node: NodeFacts) -> Facets:
         "picks": known and _picks(body),
         "starts": "empty" if any(value is not None and value.shape and 0 in value.shape for value in given) else "filled",
         "counts": known and bool(body.input) and body.input[0].name in _reads(body),
+        "grows": known and _grows(body),
     }
+
+
+def _grows(body: GraphProto) -> bool:
+    """Return whether a body makes a carried value longer: it joins it with something, pads, repeats or expands it."""
+    makers = {name: node for node in body.node[:] for name in node.output[:]}
+    for given, made in zip(body.input[2:], body.output[1:], strict=False):
+        maker = makers.get(made.name)
+        for _ in range(MOST_STEPS):
+            if maker is None or maker.op_type in GROWING:
+                break
+            maker = makers.get(maker.input[0]) if maker.op_type in PASSING and maker.input else None
+        if maker is not None and maker.op_type in GROWING and _is_made_from(given.name, maker, makers):
+            return True
+    return False
+
+
+def _is_made_from(name: str, node: NodeProto, makers: Mapping[str, NodeProto]) -> bool:
+    """Return whether a node computes something from a value, directly or through a few operators that keep its elements."""
+    waiting = list(node.input)
+    for _ in range(MOST_STEPS):
+        if name in waiting:
+            return True
+        before = [makers[given] for given in waiting if given in makers and makers[given].op_type in PASSING]
+        waiting = [given for maker in before for given in maker.input]
+    return False
 
 
 def _passes(body: GraphProto) -> bool:

@@ -250,6 +250,7 @@ _DERIVED: dict[str, Callable[[NodeFacts], Facets]] = {
     "Conv": _conv,
     "ConvTranspose": _conv_transpose,
     "Equal": _equal,
+    "Clip": lambda node: {"blanks": len(node.inputs) > 1 and node.inputs[-1] is None},
     "ScatterElements": _scattered,
     "Reshape": reshape,
     **dict.fromkeys(("Sign", "NonZero", "CumSum", "TopK", "ArgMax", "ArgMin"), _elements),

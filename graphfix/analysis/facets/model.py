@@ -35,6 +35,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
     inputs.symbols      none | usual | dotted | odd | unnamed: the worst name an open dim has
     inputs.repeat       whether one symbol stands for several dims
     inputs.dtypes       the least usual dtype among the inputs
+    inputs.elements     none | ranked | unranked: what the elements of sequences among the inputs are
     inputs.unused       whether some input has no consumer
     outputs             one | several
     outputs.ranks       as of the inputs
@@ -75,6 +76,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
         "inputs.symbols": _symbols(symbols),
         "inputs.repeat": len(set(filter(None, symbols))) < len([s for s in symbols if s]),
         "inputs.dtypes": max((value.dtype for value in inputs if value.dtype), key=_oddity, default="float32"),
+        "inputs.elements": _elements(graph),
         "inputs.unused": any(value.name not in used for value in inputs),
         "outputs": "one" if len(graph.output) == 1 else "several",
         "outputs.ranks": "scalar" if 0 in given else "high" if any(rank > 5 for rank in given) else "usual",
@@ -91,6 +93,12 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
         "placeholders": any(map(_placeholders, inputs)),
         "constants.int8": _plain_bytes(facts),
     }
+
+
+def _elements(graph: GraphProto) -> str:
+    """Return whether the elements of every sequence among a graph's inputs have a declared rank; `none` without sequences."""
+    kinds = [info.type.sequence_type.elem_type.tensor_type for info in graph.input if info.type.HasField("sequence_type")]
+    return "none" if not kinds else "ranked" if all(kind.HasField("shape") for kind in kinds) else "unranked"
 
 
 def _plain_bytes(facts: Facts) -> bool:

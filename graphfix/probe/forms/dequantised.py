@@ -2,7 +2,7 @@
 
 from graphfix.probe.form import TextProbe
 
-SHAPES = {1: "6", 2: "2,3", 3: "2,3,4", 4: "2,3,4,4", 5: "2,3,2,4,2"}
+SHAPES = {1: "6", 2: "2,3", 3: "2,3,4", 4: "2,3,4,4", 5: "2,3,2,4,2", 6: "2,3,2,2,2,2"}
 HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g (float[{shape}] X) => (float[{shape}] Y) <{held}> {{ {body} }}'
 
 

@@ -1,5 +1,7 @@
 """Operators of onnxruntime's domain com.microsoft that occur in published models."""
 
+from collections.abc import Iterator
+
 from graphfix.probe.form import Form, Tensor, data, numbers, scalar, weight
 
 MS = "com.microsoft"
@@ -49,6 +51,16 @@ def shaped(*ranks: tuple[int, ...], operands: tuple[str, ...] = ("in0",)) -> tup
     return tuple({name: data(*shape) for name in operands} for shape in ranks)
 
 
+def _dynamic_products() -> Iterator[dict[str, object]]:
+    """Products of two tensors of which some dims are dynamic."""
+    for dims in ("batch", "spatial", "sequence", "dynamic"):
+        for shape in ((3, 4), (2, 3, 4), (2, 2, 3, 4)):
+            for second, flipped in (((4, 5), 0), ((5, 4), 1)):
+                yield {"in0": data(*shape), "in1": data(*shape[:-2], *second), "transB": flipped, "dims": dims}
+        yield {"in1": data(2, 4, 5), "in1.dims": dims}
+        yield {"in0": data(2, 2, 3, 4), "in1": weight(4, 5), "dims": dims}
+
+
 FORMS = [
     fused(
         "FusedConv",
@@ -79,6 +91,7 @@ FORMS = [
             {"in0": data(3, 4), "in1": weight(4, 5)},
             {"in0": data(2, 2, 3, 4), "in1": data(2, 2, 4, 5)},
             {"in1": weight(4, 5)},
+            *_dynamic_products(),
         ),
     ),
     fused(

@@ -11,7 +11,7 @@ SCALES = ("float32", "float16", "bfloat16", "int32")
 SMALL = ("int8", "uint8", "int16", "uint16", "int4", "uint4", "int2", "uint2", "float8e4m3fn", "float8e4m3fnuz", "float8e5m2",
          "float8e5m2fnuz", "float4e2m1", "float6e2m3", "float6e3m2")  # fmt: skip
 """Dtypes of quantized values."""
-SHAPES = {1: (4,), 2: (3, 4), 3: (2, 3, 4), 4: (2, 3, 4, 4), 5: (2, 3, 2, 4, 2)}
+SHAPES = {1: (4,), 2: (3, 4), 3: (2, 3, 4), 4: (2, 3, 4, 4), 5: (2, 3, 2, 4, 2), 6: (2, 3, 2, 2, 2, 2)}
 
 
 POINTS = {
@@ -118,7 +118,7 @@ RESTORED = [
 FORMS = [
     Form("DynamicQuantizeLinear", {"x": data(2, 3, 4, 5)}, outputs=3, ranks=RANKS),
     Form("QuantizeLinear", {"x": data(2, 3, 4, 4), "y_scale": scalar(0.1), "y_zero_point": scalar(3)}, {"axis": 1},
-        types={"T3": "uint8"}, ranks=(1, 2, 3, 5),
+        types={"T3": "uint8"}, ranks=(1, 2, 3, 5, 6, 7),
          changes=[{"y_zero_point": None}, {"y_scale": numbers(0.1, 0.2, 0.3), "y_zero_point": numbers(0, 0, 0)},
              {"T3": "int8"}, {"T3": "int8", "y_zero_point": scalar(0)}, {"axis": 0}, {"axis": -1}, {"T3": "uint16"},
              {"T3": "int16"}, {"axis": None}, {"y_scale": numbers(0.1, 0.2, 0.3), "y_zero_point": numbers(0, 0, 0),
@@ -132,7 +132,7 @@ FORMS = [
              {"precision": 1}, {"precision": 10}, {"precision": 1, "T1": "float16", "T2": "float16"},
              {"foldable": True, "T3": "int8"}, {"foldable": True, **along(3, "y_scale", "y_zero_point")}]),
     Form("DequantizeLinear", {"x": data(2, 3, 4, 4, low=0, high=9), "x_scale": scalar(0.1), "x_zero_point": scalar(3)},
-        {"axis": 1}, types={"T1": "uint8"}, ranks=(1, 2, 3, 5),
+        {"axis": 1}, types={"T1": "uint8"}, ranks=(1, 2, 3, 5, 6, 7),
          changes=[{"x_zero_point": None}, {"x_scale": numbers(0.1, 0.2, 0.3), "x_zero_point": numbers(0, 0, 0)},
              {"T1": "int8"}, {"T1": "int32", "x_zero_point": None}, {"T1": "int32", "x_zero_point": scalar(0)}, {"axis": 0},
              {"axis": -1}, {"axis": None},

@@ -9,7 +9,8 @@ FRONTS = {
     "MatMul and Relu": "B = MatMul(A, w) C = Relu(B)",
     "two runtime tensors": "C = MatMul(A, A)",
     "Transpose behind": "B = MatMul(A, w) C = Transpose<perm = [0, 2, 1]>(B)",
-    "Conv": "V = Reshape(w, vs) C = Conv(A, V)",
+    "Conv": "C = Conv(A, wc)",
+    "ConvTranspose": "C = ConvTranspose(A, wc)",
     "Relu": "C = Relu(A)",
     "Softmax": "C = Softmax(A)",
     "sum": "C = Add(A, A)",
@@ -25,8 +26,7 @@ def scaling(op: str, front: str, *, quantised: bool, weights: str, zero: int, co
     body += "w = DequantizeLinear(wi, ws, wz) " if weights == "int8" else "w = Identity(wf) "
     body += QDQ.format(to="A", of="X") if quantised else "A = Identity(X) "
     text = FRONTS[front]
-    if front == "Conv":
-        text = text.replace("V = Reshape(w, vs) ", "").replace("(A, V)", "(A, wc)")
+    if front.startswith("Conv"):
         body += "wc = DequantizeLinear(ci, ws, wz) " if weights == "int8" else "wc = Identity(cf) "
     body += text + " " + QDQ.format(to="d", of="C")
     body += "kq = QuantizeLinear(k, ks, z) kd = DequantizeLinear(kq, ks, z) " if constant else "kd = Identity(k) "
@@ -47,7 +47,7 @@ def scaling(op: str, front: str, *, quantised: bool, weights: str, zero: int, co
 FORMS = [
     *(scaling(op, front, quantised=quantised, weights=weights, zero=zero)
       for op in ("Mul", "Add") for front in FRONTS for quantised in (True, False) for weights in ("int8", "float")
-      for zero in (0, -50) if weights == "int8" or front in ("MatMul", "Conv")),
+      for zero in (0, -50) if weights == "int8" or front in ("MatMul", "Conv", "ConvTranspose")),
     *(scaling(op, front, quantised=True, weights="int8", zero=0, constant=constant, first=first)
       for op in ("Mul", "Add") for front in ("MatMul", "Relu")
       for constant, first in ((True, True), (False, False), (False, True))),

@@ -1,0 +1,66 @@
+"""Factors of a product that are one number filled into dynamic dims, such as the mean of a window written as a product with ones.
+
+A compiler that keeps only the number and the dims of such a tensor may look for all its axes in the product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from graphfix.analysis.patterns.structural_pattern import Context, StructuralPattern, Told
+from graphfix.analysis.values import Facet, NodeFacts, Value
+
+PRODUCTS = frozenset({"MatMul", "Gemm", "Einsum"})
+PASSING = {"Identity", "Transpose", "Reshape", "Unsqueeze", "Squeeze", "Flatten", "Cast", "Exp", "Neg", "Sqrt", "Reciprocal",
+           "Abs", "Relu", "Sigmoid", "Tanh", "Log"}  # fmt: skip
+"""Operators of one tensor whose result is filled where that tensor is."""
+MOST_STEPS = 8
+KEPT = 2
+"""The last axes, of which a product sums over one."""
+
+
+def _find(context: Context) -> dict[int, Told]:
+    if context.by_op.keys().isdisjoint(("ConstantOfShape", "Expand")):
+        return {}
+    return {at: {"filled": _filled(context.nodes[at], context)} for at in context.at(PRODUCTS)}
+
+
+def _filled(node: NodeFacts, context: Context) -> Facet:
+    """What an operand of a product is filled with: `nothing`, one `number`, or `rows` that are repeated along the last axes."""
+    found = {_kind(value, context) for value in node.inputs}
+    return next((kind for kind in ("number", "rows") if kind in found), "nothing")
+
+
+def _kind(value: Value | None, context: Context) -> str:
+    for _ in range(MOST_STEPS):
+        if value is None or value.fixed or value.source not in ("shape", "cast-shape"):
+            return "nothing"
+        maker = context.producer(value.name)
+        if maker is None or maker.domain:
+            return "nothing"
+        if maker.op == "ConstantOfShape":
+            return "number"
+        if maker.op == "Expand":
+            return _expanded(maker.inputs[0], value)
+        if maker.op not in PASSING:
+            return "nothing"
+        value = maker.inputs[0] if maker.inputs else None
+    return "nothing"
+
+
+def _expanded(data: Value | None, value: Value) -> str:
+    """What the result of an Expand is filled with."""
+    if data is None or data.shape is None or value.shape is None:
+        return "nothing"
+    if all(dim == 1 for dim in data.shape):
+        return "number"
+    last = ((1,) * KEPT + data.shape)[-KEPT:]
+    return "rows" if any(old == 1 != new for old, new in zip(last, value.shape[-KEPT:], strict=False)) else "nothing"
+
+
+WORDS: Mapping[tuple[str, Facet], str] = {
+    ("filled", "nothing"): "no operand that is filled with a number",
+    ("filled", "number"): "an operand that is one number filled into dynamic dims",
+    ("filled", "rows"): "an operand that repeats rows or columns along dynamic dims",
+}
+PATTERN = StructuralPattern(PRODUCTS, {"filled": "nothing"}, _find, words=WORDS)
