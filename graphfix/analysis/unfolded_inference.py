@@ -37,19 +37,16 @@ PATTERN = StructuralPattern(
     loading=True,
 )
 Sizes = tuple[int | None, ...]
+Plain = Mapping[str, Sizes | None]
+"""The sizes that plain inference finds, by value; None without a rank."""
 COMPUTED = ("shape", "cast-shape")
 
 
-def sizes_missed(
-    nodes: Sequence[NodeFacts], values: Mapping[str, Value], inferred: ModelProto, source: ModelProto
-) -> dict[int, Structure]:
-    """Return the positions of main-graph nodes with operands of which plain inference finds the rank but not all fixed sizes.
+def plain_sizes(values: Mapping[str, Value], inferred: ModelProto, source: ModelProto) -> Plain:
+    """Return the sizes that plain inference finds of every value of the main graph; empty where it fails.
 
-    The facet `followed` of each is `state` where some of these sizes are known only from the initial state of a recurrent node,
-    `last` where the last size of an operand is among them, else `inner`.
     `values` are those of the main graph, `inferred` is the annotated model with foldable nodes replaced by their values; it is
-    consumed. `source` is the original model. Where not even the rank is inferred, as after computed targets in old models,
-    compilers use more than plain inference, so that such operands are skipped.
+    consumed. `source` is the original model.
     """
     if not any(dim.dim_value < 0 for info in source.graph.input for dim in info.type.tensor_type.shape.dim):
         _write_down(inferred.graph, values)  # simplifiers do not evaluate a dynamic dim that is stated as a negative size
@@ -61,9 +58,20 @@ def sizes_missed(
     for info in (*plain.value_info, *plain.output):
         kind = info.type.tensor_type
         told[info.name] = tuple([dim.dim_value or None for dim in kind.shape.dim]) if kind.HasField("shape") else None
+    return told
+
+
+def sizes_missed(nodes: Sequence[NodeFacts], told: Plain) -> dict[int, Structure]:
+    """Return the positions of main-graph nodes with operands of which plain inference finds the rank but not all fixed sizes.
+
+    The facet `followed` of each is `state` where some of these sizes are known only from the initial state of a recurrent node,
+    `last` where the last size of an operand is among them, else `inner`. `told` are the sizes that plain inference finds. Where
+    not even the rank is inferred, as after computed targets in old models, compilers use more than plain inference, so that such
+    operands are skipped.
+    """
     found: dict[int, Structure] = {}
     for at, node in enumerate(nodes):
-        words = {_missed(value, told) for value in node.inputs} if not node.scope else {"none"}
+        words = {_missed(value, told) for value in node.inputs} if told and not node.scope else {"none"}
         if words - {"none"}:
             found[at] = (("followed", next(word for word in ("state", "last", "inner") if word in words)),)
     return found
