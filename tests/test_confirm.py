@@ -145,6 +145,18 @@ def test_lint_confirms_each_model_and_fails_on_the_compilers_word(write: Write, 
     assert text.index("GF902") < text.index("GF111")
 
 
+CEIL = "[{}] y = MaxPool<kernel_shape = [2, 2], ceil_mode = 1>(x)"
+
+
+def test_lint_refutes_wrong_numerics_that_the_compiler_does_not_show(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, severities in (("good", ["note"]), ("wrong", ["warning", "warning"]), ("broken", ["warning", "warning"])):
+        path = str(write(Example(CEIL.format(name), inputs="float[1,1,5,5] x"), f"{name}.onnx"))
+        assert main(["lint", path, "-t", "demo", "--confirm", "--isolated", "--output-format", "json"]) == 0
+        found = [f for f in json.loads(capsys.readouterr().out)["results"][0]["findings"] if f["code"] == "GF301"]
+        assert [finding["severity"] for finding in found] == severities, name
+        assert any("not so here" in finding["message"] for finding in found) == (name == "good")
+
+
 def test_a_version_that_is_not_installed_is_said(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     path = str(write(GOOD))
     assert main(["compile", path, "-t", "demo@0.1", "-o", "o.demo", "--isolated"]) == 2

@@ -234,6 +234,18 @@ def test_the_exit_code_and_the_report_follow_the_compiler(write: Write, capsys: 
 
 
 @pytest.mark.usefixtures("picky")
+def test_wrong_numerics_that_the_compiler_does_not_show_are_a_note_without_a_fix(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ceil = "[{}] y = MaxPool<kernel_shape = [2, 2], ceil_mode = 1>(x)"
+    for name, severity, unfixed in (("good", "note", None), ("wrong", "warning", "computes something else")):
+        code, result = run(capsys, write(Example(ceil.format(name), inputs="float[1,1,5,5] x")))
+        (found,) = [finding for finding in result["findings"] if finding["evidence"] == "demo/MaxPool/ceil-mode"]
+        assert (code, found["severity"], result["unfixed"]) == (int(name == "wrong"), severity, unfixed)
+        assert name != "good" or ("not so here" in found["message"] and found["rewrite"] is None)
+
+
+@pytest.mark.usefixtures("picky")
 def test_the_text_says_what_was_confirmed_and_what_is_not_fixed(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     path = write(Example(MISH.format("wrong")))
     assert main(["fix", str(path), "-t", "demo", "-o", str(path.parent / "out.onnx"), "--isolated"]) == 1

@@ -19,6 +19,7 @@ from graphfix.verify.compare import Tolerance, compare
 from graphfix.verify.edge_samples import scaled, without_roundings
 from graphfix.verify.edge_values import NONFINITE, WIDE, edge_feed
 from graphfix.verify.feeds import Feed, seeded_feeds
+from graphfix.verify.integer_edges import data_inputs, widened
 from graphfix.verify.runtime import running
 
 GRAPHS, CHUNK = 300, 10
@@ -38,6 +39,8 @@ def feeds(model: ModelProto) -> Iterator[tuple[str, Feed]]:
             fed = edge_feed(plain, column, seed=SEED)
             if fed is not None:
                 yield column, fed
+        if whole := data_inputs(model):
+            yield "limits of integers", widened(plain, whole)
 
 
 def differences(model: ModelProto, after: ModelProto, applied: list[str]) -> Iterator[str]:
@@ -85,6 +88,24 @@ def test_a_fixed_random_graph_computes_the_same_at_edge_values(start: int) -> No
 def test_a_seed_gives_the_same_graph() -> None:
     first, again = (graph_of(5, MAKERS).SerializeToString(deterministic=True) for _ in range(2))
     assert first == again
+
+
+def test_the_inputs_hold_every_kind_of_edge() -> None:
+    seen: dict[str, set[float]] = {}
+    signs = set()
+    for model in (graph_of(seed, MAKERS) for seed in range(60)):
+        for column, fed in feeds(model):
+            for array in fed.values():
+                if array.dtype.kind in "if" and array.dtype.itemsize >= 4:
+                    seen.setdefault(column, set()).update(map(float, np.ravel(array)[:200]))
+                    signs |= set(np.signbit(array).ravel().tolist()) if column == "zeros" and array.dtype.kind == "f" else set()
+    assert set(WIDE) | {"plain", "limits of integers"} == set(seen)
+    assert signs == {True, False}
+    assert 1.0 in seen["ones"]
+    assert len(seen["ties"]) < 20
+    assert max(seen["large"]) > 1e3
+    assert min(abs(value) for value in seen["tiny"] if value) < 1e-20
+    assert {-(2.0**31), 2.0**31 - 1, 2.0**62} <= seen["limits of integers"]
 
 
 def test_the_graphs_hold_many_operators() -> None:

@@ -1,14 +1,18 @@
-"""What stands before and behind a node: the operators that produce its first input and read its first output."""
+"""What stands around a node: the operators before and behind it, and the chain of tensors of many axes that it is in."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graphfix.analysis.wide_chains import CHAIN, wide_chain
+
 if TYPE_CHECKING:
     from graphfix.analysis.facts import Facts, NodeFacts
 
 BEFORE, BEHIND = "before", "behind"
-"""The names of the two facets; they are not among a node's own, because verdicts do not depend on them, only fixes do."""
+"""The names of two facets; they are not among a node's own, because verdicts do not depend on them, only fixes do."""
+SURROUNDINGS = (BEFORE, BEHIND, CHAIN)
+"""The names of all facets of what stands around a node."""
 
 
 class Readers:
@@ -31,11 +35,15 @@ class Readers:
 
 
 def surroundings(node: NodeFacts, facts: Facts) -> dict[str, str]:
-    """Return the operator before a node, and the one behind it where only one kind reads its output; else `other`."""
+    """Return the operator before a node, and the one behind it where only one kind reads its output; else `other`.
+
+    For a node on tensors of many axes it also tells whether the chain of these tensors can be written on fewer axes.
+    """
     readers = Readers.of(facts)
-    first = next(iter(node.proto.input), "")
+    first, chain = next(iter(node.proto.input), ""), wide_chain(node, facts)
     behind = set(readers.by_name.get((node.scope, next(iter(node.proto.output), "")), ()))
     return {
         BEFORE: readers.made.get((node.scope, first), "other"),
         BEHIND: behind.pop() if len(behind) == 1 else "other",
+        **({CHAIN: chain} if chain is not None else {}),
     }

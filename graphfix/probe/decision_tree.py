@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from graphfix.analysis.facets.words import BOUNDED
-from graphfix.analysis.surroundings import BEFORE, BEHIND
+from graphfix.analysis.surroundings import SURROUNDINGS
 from graphfix.analysis.values import Facet
+from graphfix.analysis.wide_chains import CHAIN
 from graphfix.probe.measure import Evidence
 from graphfix.probe.search import order
 from graphfix.tables.conditions import Condition
@@ -19,7 +20,6 @@ DEPTH = 4
 """The most facets on one path."""
 SMALLEST = 2
 """The fewest probes on each side of a split, unless a side is pure and the split leaves no doubt."""
-NEAR = (BEFORE, BEHIND)
 UNTELLING: frozenset[Facet] = frozenset({ABSENT, "other"})
 """What stands around a node where no operator is named: it tells nothing, so no condition lists it."""
 GAIN = 6.0
@@ -72,18 +72,20 @@ def _best(rows: Sequence[Evidence], labels: Mapping[str, str], used: Mapping[str
         for label in sorted({labels[row.digest] for row in rows}):
             # the values under which this label prevails, against all others
             values = {value for (_, value), seen in by_value.items() if 2 * seen.count(label) > len(seen)}
+            if name in SURROUNDINGS and not UNTELLING.isdisjoint(values):
+                values = {value for _, value in by_value} - values  # the same split, said of the operators that are named
             inside = [one for (_, value), seen in by_value.items() if value in values for one in seen]
             outside = [one for (_, value), seen in by_value.items() if value not in values for one in seen]
             if min(len(inside), len(outside)) < SMALLEST and len(rows) > 2 * SMALLEST:
                 continue
-            if not inside or not outside or (name in NEAR and not UNTELLING.isdisjoint(values)):
+            if not inside or not outside or (name in SURROUNDINGS and not UNTELLING.isdisjoint(values)):
                 continue
             left = (len(inside) * _entropy(inside) + len(outside) * _entropy(outside)) / known
             if known * (whole - left) >= min(GAIN, 0.9 * known * whole):
                 found.append((round(whole - left, 6), -len(by_value), name, values))
     if not found:
         return None
-    _, _, name, values = max(found, key=lambda each: (each[0], each[2] in NEAR, each[1], each[2]))
+    _, _, name, values = max(found, key=lambda each: (each[0], each[2] == CHAIN, each[2] in SURROUNDINGS, each[1], each[2]))
     return name, values
 
 

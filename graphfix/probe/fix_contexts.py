@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from graphfix.probe.form import TextProbe
 
@@ -23,9 +24,11 @@ CONVOLUTION = (
     "g (float[{dims},2,5,5] X) => (float[{dims},3,{out},{out}] Y) "
     "<{dtype}[3,2,3,3] W = {{{weights}}}, float s = {{0.02}}, {dtype} z = {{{zero}}}> {{ "
     "{a} q, t, p = DynamicQuantizeLinear(X) {b} m = ConvInteger{pads}(q, W, p, z) "
-    "c = Cast<to = 1>(m) u = Mul(t, s) Y = Mul(c, u) }}"
+    "{bias} u = Mul(t, s) Y = Mul(c, u) }}"
 )
 """A convolution in integers, as dynamic quantisation writes it."""
+BIASED = "k = Constant<value = int32[1,3,1,1] {5, -7, 40}>() e = Add(m, k) c = Cast<to = 1>(e)"
+"""The sum with a bias in integers, as quantisers write it who round the bias too."""
 WINDOWS = (
     "g (float[{given}] X) => ({dtype}[M] Y) <int64[6] six = {{{six}}}, int64[1] all = {{-1}}{held}> {{ "
     "{r} w = Reshape(X, six) {body} Y = Reshape(v, all) }}"
@@ -54,6 +57,11 @@ WIDE = {
     "Where": "q = Less(w, beside) v = {op}(q, w, beside)",
 }
 """The node in the middle of such a chain."""
+TAKEN = (
+    "g (float[{given}] X) => (float[M] Y) <int64[{rank}] dims = {{{dims}}}, int64[{indices}] at = {{{values}}}, "
+    "int64[1] all = {{-1}}> {{ t = Reshape(X, dims) [probe] w = Gather<axis = {axis}>(t, at) v = {tail}(w) Y = Reshape(v, all) }}"
+)
+"""Windows taken from an axis by a table of indices, as unfolding without its own operator writes it."""
 HELD = (
     ", float[1,1,3,1,1,1] beside = {1, 2, 3}, int64[2] pair = {3, 5}, int64[2] low = {1, 1}, int64[1] zero = {0}, "
     "int64 five = {5}, "
@@ -73,6 +81,8 @@ def in_context(op: str) -> Iterator[TextProbe]:
         yield from _convolution(op)
     if op in WIDE:
         yield from _windows(op)
+    if op == "Gather":
+        yield from _taken()
 
 
 def _windows(op: str) -> Iterator[TextProbe]:
@@ -83,6 +93,42 @@ def _windows(op: str) -> Iterator[TextProbe]:
     for (given, six), opset in [*((form, 17) for form in forms), (forms[0], 13), (forms[1], 13)]:
         text = WINDOWS.format(given=given, six=six, held=HELD, dtype=dtype, r=mark, body=marked)
         yield TextProbe(op, f"six axes {six} between reshapes, opset={opset}", f"{HEAD.format(opset=opset)} {text}")
+    if op == "Reshape":
+        yield from _regrouped(forms)
+
+
+def _regrouped(forms: Sequence[tuple[str, str]]) -> Iterator[TextProbe]:
+    """Yield chains in which a Reshape leads from many axes to many."""
+    for given, six in forms:
+        sizes = six.split(", ")
+        for dims in (sizes[::-1], ["1", *sizes]):
+            held = f", int64[{len(dims)}] other = {{{', '.join(dims)}}}"
+            body = "a = Relu(w) [probe] u = Reshape(a, other) v = Neg(u)"
+            text = WINDOWS.format(given=given, six=six, held=held, dtype="float", r="", body=body)
+            yield TextProbe("Reshape", f"six axes {six} to {len(dims)} others", f"{HEAD.format(opset=17)} {text}")
+
+
+def _taken() -> Iterator[TextProbe]:
+    forms = [
+        ("2,4,3,8", "2,2,2", 3),
+        ("2,4,3,8", "2,3,1", 1),
+        ("1,2,4,3,8", "2,3", 2),
+        ("1,2,4,3,8", "4,2", 4),
+        ("2,4,24", "2,2,2,1", 2),
+    ]
+    for number, (dims, indices, axis) in enumerate(forms):
+        count = math.prod(map(int, indices.split(",")))
+        values = ", ".join(str((number + at) % int(dims.split(",")[axis])) for at in range(count))
+        text = TAKEN.format(
+            given="24,8",
+            rank=dims.count(",") + 1,
+            dims=dims,
+            indices=indices,
+            values=values,
+            axis=axis,
+            tail=TAILS[number % len(TAILS)],
+        )
+        yield TextProbe("Gather", f"windows [{indices}] of axis {axis} of [{dims}]", f"{HEAD.format(opset=17)} {text}")
 
 
 def _pairs(op: str) -> Iterator[TextProbe]:
@@ -113,10 +159,13 @@ def _dynamic(op: str) -> Iterator[TextProbe]:
 
 def _convolution(op: str) -> Iterator[TextProbe]:
     marks = {"a": "[probe]" if op == "DynamicQuantizeLinear" else "", "b": "[probe]" if op == "ConvInteger" else ""}
-    for dims, (pads, out) in [(dims, form) for dims in ("2", "N") for form in (("", 3), ("<pads = [1, 1, 1, 1]>", 5))]:
+    for dims, (pads, out) in [
+        (dims, form) for dims in ("2", "N") for form in (("<kernel_shape = [3, 3]>", 3), ("<pads = [1, 1, 1, 1]>", 5))
+    ]:
         for dtype, zero in (("int8", 0), ("uint8", 128)):
             weights = ", ".join(str(zero + at % 7) for at in range(54))
             held = {"dims": dims, "dtype": dtype, "weights": weights, "zero": zero, "pads": pads, "out": out}
+            held["bias"] = BIASED if zero else "c = Cast<to = 1>(m)"
             yield TextProbe(
                 op, f"dynamic [{dims}] {dtype}{pads}", f"{HEAD.format(opset=13)} {CONVOLUTION.format(**held, **marks)}"
             )

@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graphfix.backends.connect import open_backend
-from graphfix.probe.build import probes
-from graphfix.probe.choice import for_target
 from graphfix.probe.drift import draw_sample
-from graphfix.probe.fix_measure import refused_in_context
+from graphfix.probe.fix_measure import refused_alone, refused_in_context
 from graphfix.probe.fix_trials import try_fix
-from graphfix.probe.forms import forms
-from graphfix.probe.recipe import variants_of
 from graphfix.probe.run import chosen
 from graphfix.probe.trials import Trial, read_trials
 from graphfix.probe.write import read_archive
@@ -63,8 +59,7 @@ def check_fixes(
         known = {key: trial for key, trial in read_trials(folder).items() if trial.op in names}
         wanted = set(known) if sample is None else draw_sample(known, sample, seed)
         for op in sorted({op for op, _ in wanted}):
-            variants = variants_of(row for row in recorded if (row.op, row.digest) in wanted and row.op == op)
-            alone = for_target(target, [*probes(forms()[op]).probes, *variants])
+            alone = refused_alone(op, target, [row for row in recorded if (row.op, row.digest) in wanted])
             built = {
                 probe.digest: probe for probe in (*alone, *refused_in_context(op, target, Entry.read(folder / f"{op}.json")))
             }

@@ -17,6 +17,7 @@ from graphfix.probe.fix_contexts import in_context
 from graphfix.probe.fix_trials import try_fix
 from graphfix.probe.fixed_by import LISTS, grouped, rows_in_context
 from graphfix.probe.forms import forms
+from graphfix.probe.limits import limit_probes
 from graphfix.probe.measure import Evidence
 from graphfix.probe.parallel import in_worker, worker_pool
 from graphfix.probe.recipe import variants_of
@@ -47,8 +48,7 @@ def try_fixes(session: Session, op: str, target: str, folder: Path, answers: Pat
     if not path.exists():
         return []
     entry = Entry.read(path)
-    every_probe = [*probes(forms()[op]).probes, *variants_of(row for row in rows if row.verdict in LISTS)]
-    built = {probe.digest: probe for probe in for_target(target, every_probe)}
+    built = {probe.digest: probe for probe in refused_alone(op, target, rows)}
     among = {probe.digest: probe for probe in refused_in_context(op, target, entry)}
     every = [*rows, *rows_in_context(Trial(op, digest, "", facets=probe.facets) for digest, probe in among.items())]
     groups = grouped({"rejects": [e.when for e in entry.rejects], "wrong": [e.when for e in entry.wrong]}, every)
@@ -114,14 +114,21 @@ def measure_fixes(
     return FixOutcome(version, len(trials), sum(trial.result == "fixed" for trial in trials))
 
 
+def refused_alone(op: str, target: str, rows: Iterable[Evidence]) -> list[Probe]:
+    """Return the probes of an operator, among them the variants and the sizes at a limit that the evidence says were refused."""
+    refused = [row for row in rows if row.op == op and row.verdict in LISTS]
+    limits = limit_probes(forms()[op], [row.label for row in refused])
+    return for_target(target, [*probes(forms()[op]).probes, *variants_of(refused), *limits])
+
+
 def refused_in_context(op: str, target: str, entry: Entry) -> list[Probe]:
-    """Return the models in which a node of the operator stands among others, where the table refuses that node."""
+    """Return the models with a node of the operator among others that the table refuses, or leaves undecided by some entry."""
     found = []
     for probe in for_target(target, probes(in_context(op)).probes):
         facts = Facts.of(probe.model)
         node = next(node for node in facts.nodes if node.proto.name == NODE)
         ruling = entry.rule(probe.facets)
-        if ruling.verdict == "rejected":
+        if ruling.verdict in ("rejected", "undecided") and ruling.evidence is not None:
             found.append(replace(probe, facets={**probe.facets, **surroundings(node, facts)}))
     return found
 

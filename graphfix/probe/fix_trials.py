@@ -15,14 +15,17 @@ from graphfix.backends.session import Session
 from graphfix.backends.verdict import Verdict
 from graphfix.errors import UsageError
 from graphfix.linter.check import FREEZE
+from graphfix.linter.diagnostics import WRONG, Result, Severity
 from graphfix.linter.engine import judge
 from graphfix.probe.build import NODE, Probe
+from graphfix.probe.form import VARIANT
 from graphfix.probe.measure import ask_model, stable_message
-from graphfix.probe.trials import Trial
+from graphfix.probe.trials import UNRUN, Trial
 from graphfix.rewriting.fix_options import FixOptions, TimeLimitReached
 from graphfix.rewriting.pipeline import FixResult, fix_model
 from graphfix.rewriting.registry import registry
 from graphfix.rewriting.rewrite import Safety
+from graphfix.verify.reference import Reference
 
 EXACT = frozenset[str]()
 ALL = frozenset({"approximate", "interface"})
@@ -36,7 +39,7 @@ def try_fix(probe: Probe, session: Session, target: str, home: Path | None = Non
     """Rewrite a probe for a target and ask the compiler about the result.
 
     Exact rewrites are tried first, then exact ones with the dynamic dims fixed to the sizes of the probe's inputs, then
-    rewrites of every safety class.
+    rewrites of every safety class. A variant that the runtime cannot run either says nothing: its shapes may be at odds.
     """
     trial = Trial(probe.op, probe.digest, "none")
     sizes = {value.name: probe.feeds[value.name].shape for value in dynamic_inputs(probe.model) if value.name in probe.feeds}
@@ -48,6 +51,8 @@ def try_fix(probe: Probe, session: Session, target: str, home: Path | None = Non
         trial = _asked(probe, fixed, session, target)
         if trial.result == "fixed":
             break
+    if trial.result == "none" and VARIANT in probe.varied and not Reference(probe.model, data=probe.feeds or None).answers:
+        return replace(trial, result=UNRUN)
     return trial
 
 
@@ -65,11 +70,22 @@ def _rewritten(
     options = FixOptions(allow=allow, shapes=sizes, data=probe.feeds or None, without=LEFT_OUT)
     try:
         with _interrupted_after(LIMIT):
-            fixed = fix_model(probe.model, lambda candidate: judge(candidate, [target], home=home), options)
+            fixed = fix_model(probe.model, lambda candidate: _judged(candidate, target, home), options)
     except (TimeLimitReached, UsageError):
         return None
     verdict = fixed.results[0].verdict
     return fixed if fixed.changed and verdict != "rejected" and fixed.verification.passed else None
+
+
+def _judged(model: onnx.ModelProto, target: str, home: Path | None) -> list[Result]:
+    """Judge a model; wrong numerics for some inputs only count in full, since a probe is run on just those inputs."""
+    results = judge(model, [target], home=home)
+    for result in results:
+        result.findings = [
+            replace(f, severity=Severity.WARNING) if f.kind == WRONG and f.severity is Severity.NOTE else f
+            for f in result.findings
+        ]
+    return results
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from graphfix.linter.check import FREEZE
 from graphfix.probe.decision_tree import decision_tree
 from graphfix.probe.distil import without_simplifier
 from graphfix.probe.measure import Evidence
-from graphfix.probe.trials import Trial
+from graphfix.probe.trials import UNRUN, Trial
 from graphfix.rewriting.registry import registry
 from graphfix.tables.conditions import Condition, holds
 
@@ -36,6 +36,7 @@ def grouped(conditions: Mapping[str, Sequence[Condition]], rows: Iterable[Eviden
 def add_fixes(table: dict[str, Any], rows: Iterable[Evidence], trials: Mapping[str, Trial]) -> None:
     """Set `fixed_by` and `tried` in every entry of a table that has trials; `trials` are by digest of the probe."""
     conditions = {name: [rule["when"] for rule in table[name]] for name in LISTS.values()}
+    trials = {digest: trial for digest, trial in trials.items() if trial.result != UNRUN}
     groups = grouped(conditions, [*(row for row in rows if row.digest in trials), *rows_in_context(trials.values())])
     for name in conditions:
         for at, rule in enumerate(table[name]):

@@ -12,6 +12,8 @@ from graphfix.analysis.facets.node import Facets
 
 ARCHIVE = "fixes.jsonl.xz"
 """The file of a folder of tables that holds its trials."""
+UNRUN = "unrun"
+"""The result of a trial on a model that onnxruntime cannot run, so that no rewrite of it could be verified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,8 @@ class Trial:
     """What rewriting did for one refused probe.
 
     `result` is `fixed` when the compiler accepts the rewritten probe and, where it runs, computes the same; `rejected` or
-    `wrong` when it does not although the table says so; `none` when no sequence of rewrites satisfied the table.
+    `wrong` when it does not although the table says so; `none` when no sequence of rewrites satisfied the table, and `unrun`
+    where none could be verified, which counts for nothing.
     `rewrites` are those applied, in order, `main` is the one applied to the probe's node, and `safety` the least safe class
     among them. `said` is the compiler's message. `facets` are those of a node among the nodes that usually come with it, which
     is no probe of the evidence; empty otherwise.

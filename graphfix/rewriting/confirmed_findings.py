@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from graphfix.linter.diagnostics import Finding, Result, Severity, number_duplicates
+from graphfix.linter.diagnostics import WRONG, Finding, Result, Severity, number_duplicates
 from graphfix.linter.outcomes import CONTRADICTION
 from graphfix.rewriting.measurement import Confirmed
 from graphfix.rewriting.verdict_comparison import is_wrong, title
@@ -28,6 +28,7 @@ def add_confirmed(results: Sequence[Result], confirmed: Mapping[str, Confirmed])
         predicted = result.verdict
         result.compiler = {**found.last.compiler, "predicted": predicted}
         table = [_outvoted(finding) if found.last.word in SUPPORTED else finding for finding in result.findings]
+        table = [refuted(finding) for finding in table] if found.last.right else table
         known = {(f.scope, f.output) for f in table if f.severity is Severity.ERROR}
         known |= {((), "")} if known else set()  # a rejection that names no node says nothing new
         added = [f for f in found.last.findings if f.severity is not Severity.ERROR or (f.scope, f.output) not in known]
@@ -51,6 +52,14 @@ def failures(result: Result, confirmed: Mapping[str, Confirmed]) -> str:
 def known_wrong(result: Result, confirmed: Mapping[str, Confirmed]) -> bool:
     """Whether the result is known to compute something else: by its compiler where that ran it, else by the table."""
     return not computes_right(result, confirmed) and any(map(is_wrong, result.findings))
+
+
+def refuted(finding: Finding) -> Finding:
+    """Return what a table says of wrong numerics as a note without a fix, for a model that computes right when compiled here."""
+    if finding.kind != WRONG or finding.evidence is None or finding.severity is Severity.NOTE:
+        return finding
+    message = f"{finding.message}; not so here: the compiled model agrees with onnxruntime on the inputs tried"
+    return dataclasses.replace(finding, severity=Severity.NOTE, message=message, rewrite=None, cure="")
 
 
 def _outvoted(finding: Finding) -> Finding:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import product
 
 from graphfix.probe.distil import distil
-from graphfix.probe.form import VARIANT
+from graphfix.probe.form import CONTEXT, VARIANT
 from graphfix.probe.measure import Evidence
 from graphfix.tables.conditions import holds
 
@@ -174,6 +174,14 @@ def test_failures_of_a_run_have_rules_of_their_own() -> None:
     found = distil(rows)
     assert [(rule.stage, rule.when) for rule in found.wrong] == [("run", {"mode": ["linear"]}), ("convert", {"mode": ["cubic"]})]
     assert found.rejects == []
+
+
+def test_a_form_that_runs_among_other_nodes_does_not_fail() -> None:
+    alone = [replace(evidence({"X.rank": rank}, "fails" if rank == 0 else "works"), digest=str(rank)) for rank in (0, 1, 2)]
+    among = [replace(evidence({"X.rank": 0}, verdict, (CONTEXT,)), digest=f"c{verdict}") for verdict in ("works", "elsewhere")]
+    assert [rule.when for rule in distil(alone).wrong] == [{"X.rank": [0]}]
+    assert [rule.when for rule in distil([*alone, among[1]]).wrong] == [{"X.rank": [0]}]
+    assert distil([*alone, among[0]]).wrong == []
 
 
 def test_a_condition_under_which_some_probe_agrees_is_not_wrong() -> None:

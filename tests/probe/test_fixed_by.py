@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnx
 import pytest
 
+from graphfix.analysis.wide_chains import CHAIN
+from graphfix.probe.fix_measure import refused_alone
 from graphfix.probe.fix_trials import try_fix
 from graphfix.probe.fixed_by import add_fixes, fixed_by, grouped
 from graphfix.probe.measure import Evidence
@@ -169,3 +174,45 @@ def test_a_trial_records_the_rewrite_of_the_probes_node_and_all_others() -> None
     probe = next(p for p in probes(forms()["Mod"]).probes if p.digest in known)
     found = try_fix(probe, Accepting(), "tract")  # type: ignore[arg-type]
     assert (found.result, found.main, found.rewrites) == ("fixed", known[probe.digest].main, known[probe.digest].rewrites)
+
+
+def test_a_variant_that_onnxruntime_cannot_run_says_nothing_of_fixes() -> None:
+    from graphfix.probe.build import Probe
+    from graphfix.probe.form import VARIANT
+
+    text = """<ir_version: 8, opset_import: ["" : 14]> g (float[3,7,4] X) => (float[3,1,7,5] Y)
+    <float[1,1,4] W = {1,1,1,1}, float[1,20,5] R = {%s}> { [probe] Y = LSTM<hidden_size = 5, input_forget = 1>(X, W, R) }"""
+    model = onnx.parser.parse_model(text % ",".join("1" * 100))
+    feeds = {"X": np.ones((3, 7, 4), "float32")}
+    for varied, result in ((("input_forget",), "none"), (("input_forget", VARIANT), "unrun")):
+        odd = Probe("LSTM", "", varied, model, {"input_forget": 1}, feeds)
+        assert try_fix(odd, Accepting(), "tract").result == result  # type: ignore[arg-type]
+    table: dict[str, Any] = {"rejects": [{"when": {}}], "wrong": []}
+    rows = [row(name, input_forget=1) for name in ("a", "b", "c", "d", "e")]
+    add_fixes(table, rows, by_digest(trial("a", "fixed", "unroll-recurrent"), *(trial(n, "unrun") for n in ("b", "c", "d", "e"))))
+    assert (table["rejects"][0]["tried"], [fix["of"] for fix in table["rejects"][0]["fixed_by"]]) == (1, [1])
+
+
+def test_sizes_at_a_limit_are_among_the_probes_that_fixes_are_tried_on() -> None:
+    at = Evidence("MaxPool", "x", "limit of the window of two spatial dims: 317", (), {}, "rejected", "", "")
+    labels = {probe.label for probe in refused_alone("MaxPool", "tensorrt", [at])}
+    assert at.label in labels
+    assert at.label not in {probe.label for probe in refused_alone("MaxPool", "tensorrt", [replace(at, verdict="supported")])}
+
+
+def test_of_two_facets_that_tell_the_same_the_chain_of_wide_tensors_is_the_condition() -> None:
+    rows = [row(f"a{i}", rank=6, **{"behind": "Reshape", CHAIN: "closed"}) for i in range(4)]
+    rows += [row(f"b{i}", rank=6) for i in range(4)]
+    trials = by_digest(*(trial(f"a{i}", "fixed", "narrow-rank") for i in range(4)), *(trial(f"b{i}", "none") for i in range(4)))
+    assert [fix["when"] for fix in fixed_by(rows, trials)] == [{CHAIN: ["closed"]}]
+
+
+def test_what_stands_around_a_node_is_told_even_where_several_rewrites_help_there() -> None:
+    around = [row(f"a{i}", dims="static" if i < 3 else "batch", kernel="absent", before="Cast") for i in range(6)]
+    alone = [row(f"b{i}", dims="static" if i < 6 else "batch", kernel="given") for i in range(12)]
+    fixed = [trial(f"a{i}", "fixed", *(("lift-vector",) if i < 3 else ("freeze-dims", "lift-vector"))) for i in range(6)]
+    found = fixed_by([*around, *alone], by_digest(*fixed, *(trial(f"b{i}", "none") for i in range(12))))
+    assert {fix["name"]: fix["when"] for fix in found} == {
+        "freeze-dims": {"before": ["Cast"], "dims": ["batch"]},
+        "lift-vector": {"before": ["Cast"], "dims": {"not": ["batch"]}},
+    }

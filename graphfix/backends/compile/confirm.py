@@ -19,6 +19,7 @@ from graphfix.backends.compile.resized_runs import resized_findings, sized_runs
 from graphfix.ir.dim_ranges import DimRange, shape_profile, without_ranges
 from graphfix.ir.reading import bound, named, read_whole
 from graphfix.linter.diagnostics import Result, number_duplicates
+from graphfix.rewriting.confirmed_findings import refuted
 from graphfix.verify.reference_run import run_reference
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ def confirm(
 
     `output` receives the artifact. Where the compiler can run here, the artifact is run on the feed and its outputs are
     compared with onnxruntime's; where dims are dynamic and the artifact can be resized, it is run at two sizes. The
-    Result's `compiler` also records the prediction that was made without the compiler.
+    Result's `compiler` also records the prediction that was made without the compiler. What the table says of wrong numerics
+    becomes a note where the outputs agree.
     """
     with tempfile.TemporaryDirectory(prefix="graphfix-") as folder:
         runs = sized_runs(prepared, Path(folder)) if backend.resizes else []
@@ -83,6 +85,8 @@ def confirm(
         "numerics": verdict.numerics,
         "error": verdict.error,
     }
+    if verdict.accepted and verdict.numerics == "match" and (verdict.resized is None or verdict.resized.result == "works"):
+        result.findings = [refuted(finding) for finding in result.findings]
     found = [*compiler_findings(result, prepared, verdict, backend), *resized_findings(result, verdict, runs)]
     result.findings = number_duplicates([*found, *result.findings], result.called)
     return verdict

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from graphfix.analysis.likely_ties import likely_ties
 from graphfix.linter.check import Check, LintContext, evidence_fields
 from graphfix.linter.diagnostics import WRONG, Finding, Severity
 from graphfix.linter.example import Example
@@ -12,13 +13,15 @@ from graphfix.tables.evidence import AT_READ, Evidence, TableVerdict
 
 FOR = "for "
 """The prefix of evidence that names the inputs for which the result is wrong; it is right for all others."""
+TIES = frozenset({"for equal values", "for equal largest values"})
+"""What such evidence says where equal values are taken in another order."""
 
 
 class WrongNumerics(Check):
     """A form of an operator that compiles, and whose result differed from ONNX's when measured, or that failed when it ran.
 
     A failure when the compiled model runs is an error, though the compiler accepts the model. Where only some inputs are
-    affected, such as ties or shifts by the full bit width, it is a note that names them.
+    affected, such as ties or shifts by the full bit width, it is a note that names them; where ties are likely, it is a warning.
 
     Why: the compiler prints no warning; the deployed model is less accurate, wrong, or stops.
     Instead: rewrite the node into a form that was measured to agree, and compare outputs on real data.
@@ -51,7 +54,9 @@ class WrongNumerics(Check):
                 message = f"`{node.op}`{found} compiles on {look.table.name}"
                 fields = evidence_fields(look, node, TableVerdict("supported", None, ruling.wrong), facets)
                 message += f" but {consequence(ruling.wrong)}"
-                yield self.at(look, node, message, severity=severity(ruling.wrong), **fields)
+                likely = likely_ties(node, look.facts) if ruling.wrong.said in TIES else ""
+                message += f", {likely}" if likely else ""
+                yield self.at(look, node, message, severity=severity(ruling.wrong, likely=bool(likely)), **fields)
 
 
 def consequence(evidence: Evidence) -> str:
@@ -65,8 +70,8 @@ def consequence(evidence: Evidence) -> str:
     return f"computes something else{only}{error}"
 
 
-def severity(evidence: Evidence) -> Severity:
-    """Return a note where only some inputs are affected, an error for a failure, else a warning."""
-    if evidence.said.startswith(FOR):
+def severity(evidence: Evidence, *, likely: bool = False) -> Severity:
+    """Return a note where only some inputs are affected that are not `likely`, an error for a failure, else a warning."""
+    if evidence.said.startswith(FOR) and not likely:
         return Severity.NOTE
     return Severity.ERROR if evidence.fails else Severity.WARNING

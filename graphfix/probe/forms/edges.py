@@ -29,14 +29,14 @@ def shifts(direction: str, dtype: str, opset: int) -> list[TextProbe]:
     ]
 
 
-def ties(dtype: str, largest: int, opset: int, shape: str, count: int, source: str) -> TextProbe:
+def ties(dtype: str, largest: int, opset: int, shape: str, count: int, source: str, chosen: int = 3) -> TextProbe:
     """Equal values, which must keep their order."""
     node = f"V, Z = TopK<axis = -1, largest = {largest}>(X, k)"
-    before = "k = Constant<value = int64[1] {3}>()" if source == "constant" else ""
+    before = f"k = Constant<value = int64[1] {{{chosen}}}>()" if source == "constant" else ""
     given = f"{dtype}[{shape}] X" + (", int64[1] k" if source == "runtime" else "")
     numbers = (1, 1, 2, 2, 2, 0, 0, 1) * (count // 8) if count >= 8 else (1,) * count
     output = f"{dtype}[] V, int64[] Z"
-    feeds = [("X", numbers), *([("k", (3,))] if source == "runtime" else [])]
+    feeds = [("X", numbers), *([("k", (chosen,))] if source == "runtime" else [])]
     return tried("TopK", "equal values", opset, given, output, node, feeds, before)
 
 
@@ -159,6 +159,9 @@ FORMS = [
     *(ties(dtype, largest, opset, shape, count, source)
         for source in ("constant", "runtime") for opset in (11, 24) for largest in (0, 1)
         for dtype in ("float", "int64", "int32") for shape, count in (("4", 4), ("2,3", 6), ("8", 8), ("2,8", 16))),
+    *(ties(dtype, largest, opset, shape, count, "constant", chosen) for opset in (11, 24) for largest in (0, 1)
+        for dtype in ("float", "int64") for shape, count in (("16", 16), ("2,64", 128), ("1,2,128", 256))
+        for chosen in (1, 2, 5, 6, 7, 8, 12, 16)),
     *(boundary(opset, operands) for opset in (10, 11) for operands in ("constant", "runtime")),
     *(rounded(opset, dtype, odd) for odd in (0, 1) for opset, dtypes in ((13, ("int8", "uint8")), (19, ("int8", "uint8")),
         (21, ("int8", "uint8", "int16", "uint16")), (25, ("int8", "uint8", "int16", "uint16"))) for dtype in dtypes),

@@ -45,6 +45,8 @@ CUTS: list[Change] = [
         for a, b in ((-1, LAST), (-2, -1), (1, LAST), (0, -1))
         for step in (None, 1)
     ),
+    *(cut(0, 2, axis, step, data=data(*(2, 4, 6, 4, 2)[:rank]), Tind="int32") for rank in (1, 2, 3, 4, 5)
+      for axis, step in ((0, None), (-1, 1))),
     *(cut(a, b, None, step, data=Tensor((4,), source, (2, 3, 4, 5)), T="int64") for source in ("shape", "folded", "constant")
       for a, b in ((0, 1), (1, 2), (2, LAST), (0, -1), (-1, LAST)) for step in (None, 1)),
     cut(0, 2, 0, 1), cut(0, 2, 1, 1), cut(0, 3, 1, 2), cut(-1, -LAST, 1, -1), cut(3, 0, 1, -1), cut(0, LAST, 1, 2),

@@ -1,7 +1,9 @@
 """Loops that count and stop by what they compute, with nothing from outside in the body, as exporters write `while`."""
 
-from graphfix.probe.form import TextProbe
+from graphfix.probe.form import AGAIN, TextProbe
 
+USUAL = 17
+"""The opset at which all of them are asked about: what these loops have in common is what exported ones have."""
 HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g ({given}) => (float[a] Y, int32 N) {{ {body} }}'
 CONDITIONS = {
     "computed": ("", "s0 = ReduceSum<keepdims = 0>(X) t0 = Constant<value = float {10}>() c = Less(s0, t0)"),
@@ -26,7 +28,7 @@ def counted(limit: int, condition: str, until: str, opset: int) -> TextProbe:
     )
     text = HEAD.format(ir=8 if opset < 21 else 10, opset=opset, given=f"{more}float[2] X", body=body)
     label = f"counting to {limit}, cond={condition} until={until} opset={opset}"
-    return TextProbe("Loop", label, text, ("M", "cond", "until"))
+    return TextProbe("Loop", label, text, ("M", "cond", "until", *((AGAIN,) if opset == USUAL else ())))
 
 
 FORMS = [

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from graphfix.analysis.recurrent_steps import MOST_CELLS
 from graphfix.rewrites.quantization.simulate_dynamic import NUMBERS, ROUNDED
 from graphfix.rewrites.recurrent.cell_ops import Array, activations
 from graphfix.rewrites.recurrent.operands import BACKWARDS, LENGTHS
@@ -16,8 +17,6 @@ from graphfix.rewriting.graph_rewrite import GraphRewrite, parse_nodes
 from graphfix.rewriting.opset_forms import in_opset_form
 from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
-MOST_CELLS = 128
-"""Steps times directions that are written out; a cell and its quantising are some thirty nodes."""
 HEAD = """<ir_version: 8, opset_import: ["" : 13, "com.microsoft" : 1]> g"""
 SCALES = "float[1] s = {0.01}, uint8[1] z = {10}"
 
@@ -102,7 +101,8 @@ def _refusal(surgery: GraphEditor, node: Any) -> str | None:
     if value.shape[1] != 1:
         return "sequences of a batch are quantised in groups, as many as there are threads"
     cells = value.shape[0] * len(BACKWARDS[node.attrs.get("direction", "forward")])
-    return f"{cells} cells would be written out, over {MOST_CELLS}" if cells > MOST_CELLS or not cells else None
+    most = MOST_CELLS["unroll-dynamic-recurrent"]
+    return f"{cells} cells would be written out, over {most}" if cells > most or not cells else None
 
 
 class _Quantised(Unrolled):

@@ -13,26 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from graphfix.analysis.wide_chains import ALONG, BROADCAST, REDUCTIONS, UNARY, VIEWS
 from graphfix.rewriting.replacement import ReplacementBuilder
 
 Dims = list[int]
 Groups = list[list[int]]
-
-UNARY = frozenset((
-    "Abs", "Acos", "Asin", "Atan", "BitwiseNot", "Cast", "Ceil", "Celu", "Clip", "Cos", "Cosh", "Elu", "Erf", "Exp", "Floor",
-    "Gelu", "HardSigmoid", "HardSwish", "Identity", "IsInf", "IsNaN", "LeakyRelu", "Log", "Mish", "Neg", "Not", "Reciprocal",
-    "Relu", "Round", "Selu", "Sigmoid", "Sign", "Sin", "Sinh", "Softplus", "Softsign", "Sqrt", "Tan", "Tanh",
-    "ThresholdedRelu",
-))  # fmt: skip
-BROADCAST = frozenset((
-    "Add", "And", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Div", "Equal", "Expand", "Greater", "GreaterOrEqual", "Less",
-    "LessOrEqual", "Max", "Mean", "Min", "Mod", "Mul", "Or", "Pow", "Sub", "Sum", "Where", "Xor",
-))  # fmt: skip
-REDUCTIONS = frozenset(
-    f"Reduce{word}" for word in ("L1", "L2", "LogSum", "LogSumExp", "Max", "Mean", "Min", "Prod", "Sum", "SumSquare")
-)
-ALONG = frozenset({"Softmax", "LogSoftmax", "Concat", "Split", "Gather", "ArgMax", "ArgMin", "CumSum"})
-"""Operators that work along one axis."""
 
 
 def dims_of(shape: Sequence[int | str | None] | None) -> Dims | None:
@@ -233,7 +218,6 @@ class Narrowed:
         return None
 
 
-VIEWS = frozenset({"Reshape", "Squeeze", "Unsqueeze", "Flatten"})
 FAMILIES: tuple[tuple[frozenset[str], Callable[[Narrowed], str | None]], ...] = (
     (UNARY, Narrowed.unary), (BROADCAST, Narrowed.broadcast), (REDUCTIONS, Narrowed.reduction), (ALONG, Narrowed.along),
     (VIEWS, Narrowed.view),

@@ -11,16 +11,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from graphfix.rewrites.shape.merged_axes import ALONG, BROADCAST, PLANS, REDUCTIONS, UNARY, VIEWS, Narrowed
+from graphfix.analysis.wide_chains import MERGING, MOST_AXES, VIEWS
+from graphfix.rewrites.shape.merged_axes import Narrowed
 from graphfix.rewrites.shape.narrow_transpose import NarrowTranspose
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
 from graphfix.rewriting.replacement import ReplacementBuilder
 from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
-
-MOST_AXES = 5
-"""The rank that every compiler supports in most operators."""
-NARROWED = (*sorted(UNARY | BROADCAST | REDUCTIONS | ALONG | VIEWS), *sorted(PLANS), "Transpose")
 
 
 class NarrowRank(GraphRewrite):
@@ -100,7 +97,7 @@ class NarrowRank(GraphRewrite):
         for graph in surgery.graphs():
             changed = []
             for node in list(graph.nodes):
-                if node.op not in NARROWED or node.domain not in (None, "", "ai.onnx") or not _wide(surgery, node):
+                if node.op not in MERGING or node.domain not in (None, "", "ai.onnx") or not _wide(surgery, node):
                     continue
                 key = surgery.key(node)
                 draft = ReplacementBuilder(surgery, node)

@@ -1,0 +1,69 @@
+"""Recurrent nodes of too many steps: lint does not name the rewrite that would write their cells out."""
+
+from __future__ import annotations
+
+import pytest
+from onnx import ModelProto, parser
+
+from graphfix.analysis.facts import Facts
+from graphfix.analysis.recurrent_steps import MOST_CELLS, too_long
+from graphfix.linter.check import Forms, LintContext, fix_fields
+from graphfix.linter.engine import judge
+from graphfix.rewriting.registry import registry
+from graphfix.tables.evidence import Evidence
+from graphfix.tables.measured_fix import MeasuredFix
+from graphfix.tables.table import Table
+
+UNROLL = "unroll-recurrent"
+
+
+def layer(steps: str, direction: str = "forward") -> ModelProto:
+    ways = 2 if direction == "bidirectional" else 1
+    ones = ",".join(["0.5"] * 12 * ways)
+    return parser.parse_model(f"""<ir_version: 8, opset_import: ["" : 14]> g (float[{steps}, 1, 4] X) => (float[] Y)
+    <float[{ways}, 3, 4] W = {{{ones}}}, float[{ways}, 3, 1] R = {{{",".join(["0.5"] * 3 * ways)}}}> {{
+      Y = GRU<hidden_size = 1, direction = "{direction}">(X, W, R) }}""")
+
+
+@pytest.mark.parametrize(
+    ("steps", "direction", "named"),
+    [
+        ("7", "forward", True),
+        ("513", "forward", False),
+        ("512", "forward", True),
+        ("300", "bidirectional", False),
+        ("N", "forward", False),
+    ],
+)
+def test_the_rewrite_is_named_where_it_writes_the_cells_out(steps: str, direction: str, named: bool) -> None:
+    model = layer(steps, direction)
+    facts = Facts.of(model)
+    plain = MeasuredFix(UNROLL, (UNROLL,), "exact", 5, 5)
+    evidence = Evidence("any", "operator", {}, "", "", 8, 0, tried=5, fixed_by=(plain,))
+    table = Table.open("coreml")
+    look = LintContext(facts, table, (), (), table.rule("@model", "", {}), {}, Forms((), ()))
+    assert ("rewrite" in fix_fields(look, facts.nodes[0], evidence, {})) == named
+    assert (registry()[UNROLL].apply(model).model is not None) == named
+
+
+def test_sizes_that_the_user_fixes_may_make_the_steps_few() -> None:
+    facts = Facts.of(layer("N"))
+    frozen = MeasuredFix("freeze-dims", ("freeze-dims", UNROLL), "interface", 5, 5)
+    evidence = Evidence("any", "operator", {}, "", "", 8, 0, tried=5, fixed_by=(frozen,))
+    table = Table.open("coreml")
+    look = LintContext(facts, table, (), (), table.rule("@model", "", {}), {}, Forms((), ()))
+    assert fix_fields(look, facts.nodes[0], evidence, {})["rewrite"].name == "freeze-dims"
+
+
+def test_other_operators_have_no_steps() -> None:
+    model = parser.parse_model('<ir_version: 8, opset_import: ["" : 17]> g (float[N, 4] X) => (float[N, 4] Y) { Y = Relu(X) }')
+    assert too_long(Facts.of(model).nodes[0]) == frozenset()
+    assert set(MOST_CELLS) <= set(registry())
+
+
+def test_lint_names_it_for_few_steps_only() -> None:
+    named = []
+    for steps in ("7", "600"):
+        (result,) = judge(layer(steps), ["coreml"])
+        named.append([f.rewrite and f.rewrite.name for f in result.findings if f.op == "GRU" and f.severity.name == "ERROR"])
+    assert named == [[UNROLL], [None]]
