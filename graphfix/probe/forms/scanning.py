@@ -204,3 +204,38 @@ def _untyped(rank: int, opset: int, source: str) -> TextProbe:
 FORMS += [
     _untyped(rank, opset, source) for rank in (1, 2, 3, 4) for opset in (11, 17, 19, 21, 23, 25) for source in ("runtime", "made")
 ]
+
+
+def _numbered(length: int | str, states: int, stacked: int, shape: tuple[int, ...] = (4,), *, opset: int = 17) -> TextProbe:
+    """A Scan over the numbers 0, 1, 2, ... up to the size of an outer value, which its body indexes."""
+    inner = [f"float{_dims(shape)} h{at}" for at in range(states)]
+    work = "x = Gather<axis = 0>(X, i) " + "".join(f"o{at} = Add(h{at}, x) " for at in range(states))
+    work += "".join(f"s{at} = Relu({f'o{at}' if at < states else 'x'}) " for at in range(stacked))
+    kept = [f"float{_dims(shape)} o{at}" for at in range(states)] + [f"float{_dims(shape)} s{at}" for at in range(stacked)]
+    names = [f"Y{at}" for at in range(states + stacked)]
+    body = "d = Shape(X) z = Constant<value = int64 {0}>() u = Constant<value = int64 {1}>() n = Gather(d, z) R = Range(z, n, u) "
+    body += (
+        f"[probe] {', '.join(names)} = Scan({', '.join([*(f'H{at}' for at in range(states)), 'R'])})"
+        f"<num_scan_inputs = 1, body = b ({', '.join([*inner, 'int64 i'])}) => ({', '.join(kept)}) {{ {work}}}>"
+    )
+    inputs = [f"float{_dims((length, *shape))} X", *(f"float{_dims(shape)} H{at}" for at in range(states))]
+    outputs = [
+        *(f"float{_dims(shape)} Y{at}" for at in range(states)),
+        *(f"float[] Y{at}" for at in range(states, states + stacked)),
+    ]
+    text = HEAD.format(ir=IRS[opset], opset=opset, inputs=", ".join(inputs), outputs=", ".join(outputs), body=body)
+    label = f"numbered length={length} states={states} stacked={stacked} shape={_dims(shape)} opset={opset}"
+    return TextProbe("Scan", label, text, ("states", "scanned"))
+
+
+FORMS += [
+    *(
+        _numbered(length, states, stacked)
+        for length in (3, "N")
+        for states in (0, 1, 2, 3)
+        for stacked in (0, 1, 2)
+        if states + stacked
+    ),
+    *(_numbered("N", states, 1, shape, opset=opset) for states in (0, 1) for shape in ((), (2, 4)) for opset in (11, 17, 21)),
+    *(_scan("batch", length="N", shape=shape, states=states) for shape in SHAPES[:3] for states in (0, 1, 2)),
+]

@@ -1,0 +1,1 @@
+"""Rewrites of classical machine learning, the domain `ai.onnx.ml`: trees."""
