@@ -92,7 +92,7 @@ def fix(
         shapes: dims to freeze, by input name. values: inputs to bind to constants, by name.
         data: arrays to verify with, by input name, in place of seeded random ones.
         rtol, atol: the tolerance on outputs, in place of each rewrite's own.
-        reforms: changes of what the model takes and gives, as `graphfix.rewrites.interface.requests.reforms` makes them.
+        reforms: changes of what the model takes and gives, as `rewrites.interface.requests.requested_interface` makes them.
         rewrites: rewrites to apply by name, also to supported nodes, as in `fix --rewrite`; `changes` says where they
             did not fit.
         confirm: compile and run the original and the result, where compilers are installed, and undo what made one worse.

@@ -368,3 +368,20 @@ def test_the_step_has_the_size_that_the_graph_holds() -> None:
     assert result.next is not None
     assert result.next.shapes == (("x", (1, 9, 4)),)
     assert result.next.examples == ("b",)
+
+
+def test_a_table_of_class_names_and_a_map_of_scores_are_named_with_the_options_that_remove_them() -> None:
+    model = onnx.parser.parse_model(
+        """<ir_version: 8, opset_import: ["" : 17, "ai.onnx.ml" : 2]> g (float[1, 3] x)
+           => (string[1] label, seq(map(string, float)) scores) <string[3] names = {"a", "b", "c"}> {
+             s = Softmax<axis = 1>(x)
+             i = ArgMax<axis = 1, keepdims = 0>(s)
+             label = Gather(names, i)
+             scores = ai.onnx.ml.ZipMap<classlabels_strings = ["a", "b", "c"]>(s) }"""
+    )
+    (result,) = graphfix.lint(model, "coreml").results
+    assert result.next is not None
+    assert result.next.words == ["--drop-output", "label", "--tensor-outputs"]
+    about = [finding.rewrite for finding in result.findings if finding.op == "ZipMap"]
+    assert about
+    assert all(fix is not None and fix.name == "tensor-outputs" for fix in about)

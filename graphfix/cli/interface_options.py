@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
+    from onnx import ModelProto
+
+    from graphfix.rewriting.interface_rewrite import InterfaceRewrite
+
 
 def add_reforms(parser: argparse.ArgumentParser) -> None:
     """The options of fix that change what the model takes and gives."""
@@ -29,3 +33,25 @@ def add_reforms(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--vector-inputs", action="store_true", help="take scalar inputs as vectors of one element")
     group.add_argument("--drop-unused", action="store_true", help="drop inputs that nothing reads")
     group.add_argument("--drop-output", action="append", default=[], metavar="NAME", help="drop an output")
+    group.add_argument("--tensor-outputs", action="store_true", help="give maps (ZipMap) and sequences as tensors")
+    group.add_argument(
+        "--static-cache", type=int, metavar="N", help="give key and value caches N fixed rows, written at `cache_position`"
+    )
+
+
+def requested(model: ModelProto, given: argparse.Namespace) -> list[InterfaceRewrite]:
+    """Return the changes of the interface that the command line asks for."""
+    from graphfix.rewrites.interface.requests import requested_interface
+
+    return requested_interface(
+        model,
+        layouts=given.input_layout,
+        dtypes=given.input_dtype,
+        normalize=given.normalize,
+        free_batch=given.free_batch,
+        vector_inputs=given.vector_inputs,
+        drop_unused=given.drop_unused,
+        drop_outputs=given.drop_output,
+        tensor_outputs=given.tensor_outputs,
+        static_cache=given.static_cache,
+    )

@@ -59,6 +59,7 @@ OPERATORS = {
     "Optional": "give every value a tensor; leave out what is optional before export",
     "SequenceConstruct": "stack tensors in place of a list of them",
     "SplitToSequence": "split into a fixed number of tensors with `torch.split`",
+    "ZipMap": "give out the scores as a tensor, with `graphfix fix --tensor-outputs` or `zipmap=False` in skl2onnx",
     "SequenceMap": "write the map as a batch dimension",
 }
 """Advice by operator, for operators that are rejected in every form."""

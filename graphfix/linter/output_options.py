@@ -1,23 +1,66 @@
-"""Outputs that alone need what a target rejects: without them the rest of the model has no error without a fix."""
+"""Outputs that alone need what a target rejects: without them, or with tensors in their place, no error without a fix is left."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from graphfix.linter.diagnostics import Finding, Severity
+from graphfix.linter.diagnostics import Finding, Fix, Severity
 
 if TYPE_CHECKING:
     from graphfix.analysis.facts import Facts
 
+STRING = 8
+"""ONNX's code of the dtype of strings."""
 
-def droppable_outputs(facts: Facts, left: Sequence[Sequence[Finding]]) -> tuple[str, ...]:
-    """Return the outputs to drop, so that no error without a fix remains; empty where there are none.
+MAPS = frozenset({"ZipMap"})
+"""The operators that make an output of scores a map by class."""
+TENSORS = "tensor-outputs"
+"""The rewrite that gives maps as tensors, and its option."""
+KINDS_OF_OUTPUTS = "outputs.kinds"
+"""The facet of a model by which a target rejects outputs that are no tensors."""
 
-    `left` are the findings of each target. The first output is by custom what a model is for, and is never dropped.
+
+def helpful_outputs(facts: Facts, left: Sequence[Sequence[Finding]]) -> tuple[tuple[str, ...], bool]:
+    """Return the outputs to drop, and whether to give maps as tensors, so that no error without a fix remains.
+
+    `left` are the findings of each target. The first output that holds no strings is by custom what a model is for, and is
+    never dropped; class names are a table that the application can hold as well.
     """
-    names = [output.name for output in facts.model.graph.output]
     stuck = [f for found in left for f in found if f.severity is Severity.ERROR and f.rewrite is None]
+    others = [finding for finding in stuck if not _is_about_maps(finding)]
+    tensors = len(others) < len(stuck) and _only_maps(facts)
+    return _droppable(facts, others if tensors else stuck), tensors
+
+
+def with_tensor_outputs(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings, those about maps and ZipMap with the option that removes them."""
+    fix = Fix(TENSORS, "interface")
+    return [
+        dataclasses.replace(finding, cure=f"--{TENSORS}", rewrite=fix)
+        if finding.severity is Severity.ERROR and finding.rewrite is None and _is_about_maps(finding)
+        else finding
+        for finding in findings
+    ]
+
+
+def _is_about_maps(finding: Finding) -> bool:
+    return finding.op in MAPS or (not finding.op and KINDS_OF_OUTPUTS in (finding.traits or ()))
+
+
+def _only_maps(facts: Facts) -> bool:
+    """Whether every output that is no tensor comes out of a ZipMap."""
+    made = {name: node.op_type for node in facts.model.graph.node for name in node.output}
+    kinds = {output.name: output.type.WhichOneof("value") for output in facts.model.graph.output}
+    others = [name for name, kind in kinds.items() if kind in ("sequence_type", "map_type")]
+    return bool(others) and all(made.get(name) in MAPS for name in others)
+
+
+def _droppable(facts: Facts, stuck: Sequence[Finding]) -> tuple[str, ...]:
+    """Return the outputs without which none of these errors is left; empty where that cannot be had."""
+    outputs = facts.model.graph.output
+    names = [output.name for output in outputs]
     if len(names) < 2 or not stuck or any(not finding.op for finding in stuck):
         return ()
     needed = _needed_by(facts, names)
@@ -28,8 +71,9 @@ def droppable_outputs(facts: Facts, left: Sequence[Sequence[Finding]]) -> tuple[
         if at is None:
             return ()
         bits |= needed[at]
+    kept = next((at for at, output in enumerate(outputs) if output.type.tensor_type.elem_type != STRING), 0)
     dropped = tuple(name for position, name in enumerate(names) if bits >> position & 1)
-    return () if bits & 1 else dropped
+    return () if bits >> kept & 1 else dropped
 
 
 def _needed_by(facts: Facts, names: Sequence[str]) -> list[int]:

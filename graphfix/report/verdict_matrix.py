@@ -109,7 +109,8 @@ def _options(step: NextStep, errors: Sequence[Finding]) -> list[str]:
     bindings = [f"--set {name}={value}" for name, value in step.values] + (["--shape"] if step.shapes else [])
     if step.after is not None and errors and not any(_by_option(finding, bindings) for finding in errors):
         bindings = []
-    return bindings + [f"--drop-output {name}" for name in step.outputs]
+    dropped = [f"--drop-output {name}" for name in step.outputs]
+    return bindings + dropped + (["--tensor-outputs"] if step.tensors else [])
 
 
 def _by_option(finding: Finding, options: Sequence[str]) -> bool:

@@ -168,7 +168,8 @@ class GraphEditor:
                 names[name] = made[name] if name in made else build.value(name)
                 outputs.append(names[name])
             attrs = {item.name: self.attribute(item) for item in proto.attribute}
-            build.node(proto.op_type, [names[i] for i in proto.input], outputs, attrs)
+            fresh = build.node(proto.op_type, [names[i] for i in proto.input], outputs, attrs)
+            fresh.domain = proto.domain or None
         graph.nodes[at : at + 1] = build.nodes
 
     def place(self, graph: Any, node: Any) -> int:

@@ -13,17 +13,22 @@ Feed = dict[str, Array]
 """Arrays by the names of the inputs."""
 
 
+Outputs = dict[str, Any]
+"""What a model gives, by the names of the outputs, in order: arrays, or lists and dicts for sequences and maps."""
+
+
 @dataclass(frozen=True, slots=True)
 class Adapted:
     """One verification input for both sides: `old` are the feeds of the original, `new` is the feed of the result.
 
     With several runs of the original, its outputs are concatenated along one axis before they are compared. `dropped`
-    are the outputs that the result does not have.
+    are the outputs that the result does not have; `outputs` turn the original's other outputs into those of the result.
     """
 
     old: tuple[Feed, ...]
     new: Feed
     dropped: frozenset[str] = field(default_factory=frozenset)
+    outputs: tuple[Callable[[Outputs], Outputs], ...] = ()
 
 
 Adapt = Callable[[Adapted], Adapted]

@@ -54,7 +54,7 @@ class Reference:
     reforms: Sequence[Adapt] = ()
     _answers: list[ReferenceSample] | None = None
     _names: list[str] = field(default_factory=list)
-    _dropped: frozenset[str] = frozenset()
+    _kept: list[str] | None = None
     _trouble: str = ""
     _small: Feed = field(default_factory=dict)
     _sizes: TrialSizes | None = None
@@ -73,7 +73,7 @@ class Reference:
     @property
     def names(self) -> list[str]:
         """The names of the outputs that a candidate must have, in order."""
-        return [name for name in self._names if name not in self._dropped]
+        return self._names if self._kept is None else self._kept
 
     @property
     def trial_sizes(self) -> dict[str, tuple[int, ...]]:
@@ -227,10 +227,15 @@ class Reference:
         both = Adapted((feed,), feed)
         for adapt in self.reforms:
             both = adapt(both)
-        self._dropped = both.dropped
-        kept = [place for place, name in enumerate(self._names) if name not in both.dropped]
-        outputs = [before.run(None, old) for old in both.old]
-        return ReferenceSample(both.new, [[run[place] for place in kept] for run in outputs])
+        runs = []
+        for old in both.old:
+            given = dict(zip(self._names, before.run(None, old), strict=True))
+            given = {name: output for name, output in given.items() if name not in both.dropped}
+            for change in both.outputs:
+                given = change(given)
+            self._kept = list(given)
+            runs.append(list(given.values()))
+        return ReferenceSample(both.new, runs)
 
     def _feeds(self, answers: list[ReferenceSample]) -> Iterator[Feed]:
         """Iterate over the user's feed, or seeded ones: at two sizes where dims are dynamic, then integers at their edges."""

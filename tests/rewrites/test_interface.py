@@ -15,6 +15,7 @@ from graphfix.linter.diagnostics import Result
 from graphfix.rewrites.interface.requests import requested_interface
 from graphfix.rewriting.fix_options import FixOptions
 from graphfix.rewriting.pipeline import FixResult, fix_model
+from graphfix.verify.reference import Reference
 
 CONV = """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 3, 4, 5] x) => (float[1, 2, 3, 4] y) {
             w = Constant<value = float[2, 3, 2, 2] {
@@ -202,3 +203,44 @@ def test_a_scalar_input_comes_in_as_a_vector() -> None:
         fixed(CONV, vector_inputs=True)
     with pytest.raises(UsageError, match="needs opset 13, the model has 12"):
         fixed(text.replace(": 17]", ": 12]").replace("ir_version: 8", "ir_version: 7"), vector_inputs=True)
+
+
+LABELLED = """<ir_version: 8, opset_import: ["" : 17, "ai.onnx.ml" : 2]> g (float[N, 3] x)
+              => (string[N] label, seq(map(string, float)) scores) <string[3] names = {"cat", "dog", "hen"}> {
+                s = Softmax<axis = 1>(x)
+                i = ArgMax<axis = 1, keepdims = 0>(s)
+                label = Gather(names, i)
+                scores = ai.onnx.ml.ZipMap<classlabels_strings = ["dog", "cat", "hen"]>(s) }"""
+
+
+def test_a_map_from_classes_to_scores_becomes_a_tensor_and_labels_go() -> None:
+    result = fixed(LABELLED, tensor_outputs=True, drop_outputs=["label"])
+    (output,) = result.model.graph.output
+    assert output.name == "scores"
+    assert output.type.tensor_type.elem_type == onnx.TensorProto.FLOAT
+    assert [entry.domain for entry in result.model.opset_import] == [""]
+    x = np.asarray([[1, 2, 3], [0, 0, 4]], np.float32)
+    maps = ort.InferenceSession(onnx.parser.parse_model(LABELLED).SerializeToString()).run(["scores"], {"x": x})[0]
+    assert run(result.model, x=x).tolist() == [[row["dog"], row["cat"], row["hen"]] for row in maps]
+
+
+def test_another_order_of_the_classes_is_noticed() -> None:
+    model = onnx.parser.parse_model(LABELLED)
+    (asked,) = requested_interface(model, tensor_outputs=True)
+    outcome = asked.apply(model)
+    assert outcome.model is not None
+    assert outcome.adapt is not None
+    reference = Reference(model, reforms=(outcome.adapt,))
+    assert reference.check(outcome.model).passed
+    swapped = onnx.parser.parse_model(LABELLED.replace('"dog", "cat", "hen"', '"hen", "cat", "dog"'))
+    assert not Reference(swapped, reforms=(outcome.adapt,)).check(outcome.model).passed
+
+
+def test_a_sequence_becomes_one_output_for_each_tensor() -> None:
+    text = """<ir_version: 8, opset_import: ["" : 17]> g (float[2] x) => (float[2] a, seq(float[2]) s, float[2] b) {
+                a = Relu(x)  b = Neg(x)  s = SequenceConstruct(b, x) }"""
+    result = fixed(text, tensor_outputs=True)
+    assert [output.name for output in result.model.graph.output] == ["a", "s_0", "s_1", "b"]
+    with pytest.raises(UsageError, match="`s` is no tensor and comes out of `Identity`"):
+        fixed(text.replace("s = SequenceConstruct", "t = SequenceConstruct").replace("x) }", "x)  s = Identity(t) }"),
+              tensor_outputs=True)  # fmt: skip

@@ -79,6 +79,10 @@ def ways(gates: int, words: list[str], outputs: tuple[str, ...]) -> list[Change]
         {"activations": ["HardSigmoid", *words[1:]]},
         {"activations": ["ScaledTanh", *words[1:]], "activation_alpha": [0.5], "activation_beta": [0.4]},
         {**two, "activations": words * 2},
+        *(change for keras in _keras(words) for change in (
+            {"activations": keras}, {"activations": keras, **dict.fromkeys(states)}, {**two, "activations": keras * 2},
+            {**two, **dict.fromkeys(states), "activations": keras * 2},
+        )),
     ]
     found += aged(
         7,
@@ -119,6 +123,14 @@ def ways(gates: int, words: list[str], outputs: tuple[str, ...]) -> list[Change]
         {**two, "outputs": ("", "Y_h")},
     ]
     return found
+
+
+def _keras(words: list[str]) -> list[list[str]]:
+    """Return the activations of Keras' layers with hard gates, with `relu`, and with both; none for a layer without gates."""
+    if len(words) < 2:
+        return []
+    relu = ["Relu"] * (len(words) - 1)
+    return [["HardSigmoid", *words[1:]], [words[0], *relu], ["HardSigmoid", *relu]]
 
 
 def bodies(gates: int) -> list[Change]:

@@ -16,6 +16,8 @@ from graphfix.rewriting.graph_rewrite import GraphRewrite
 from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 CODES = {name: code for code, name in DTYPES.items() if name}
+CONTRIB = "com.microsoft"
+"""The domain of onnxruntime's own operators."""
 
 
 class ExpandFunction(GraphRewrite):
@@ -47,6 +49,13 @@ class ExpandFunction(GraphRewrite):
     )
     declines: ClassVar[tuple[Case, ...]] = (
         Case("""<ir_version: 8, opset_import: ["" : 17]> g (float[3] x) => (float[3] y) { y = Exp(x) }"""),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17, "com.microsoft" : 1]>
+               g (float[1, 3, 2] x, int8[2, 6] w, float[6] b, float v) => (float[1, 3, 2] y) {
+                 q, s, z = DynamicQuantizeLinear(x)
+                 y = com.microsoft.QAttention<num_heads = 1>(q, w, b, s, v, , z) }""",
+            because="`QAttention` reads it, and is written out first",
+        ),
     )
 
     def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
@@ -56,6 +65,10 @@ class ExpandFunction(GraphRewrite):
                 if node.domain not in (None, "", "ai.onnx") or (wanted is not None and key not in wanted):
                     continue
                 if not composed(node.op):
+                    continue
+                reader = next((r for tensor in node.outputs for r in tensor.outputs if r.domain == CONTRIB), None)
+                if node.op == "DynamicQuantizeLinear" and reader is not None:
+                    yield Declined(f"`{reader.op}` reads it, and is written out first", at=surgery.label(key))
                     continue
                 body = definition(surgery, node)
                 if isinstance(body, Declined):

@@ -27,6 +27,8 @@ def requested_interface(
     vector_inputs: bool = False,
     drop_unused: bool = False,
     drop_outputs: Sequence[str] = (),
+    tensor_outputs: bool = False,
+    static_cache: int | None = None,
 ) -> list[InterfaceRewrite]:
     """Return the requested interface rewrites, in the order in which they are to be applied.
 
@@ -36,13 +38,21 @@ def requested_interface(
     from graphfix.rewrites.interface.drop_unused import DropUnused
     from graphfix.rewrites.interface.free_batch import FreeBatch
     from graphfix.rewrites.interface.preprocess_input import Preparation, PreprocessInput
+    from graphfix.rewrites.interface.static_cache import StaticCache
     from graphfix.rewrites.interface.switch_layout import SwitchLayout
+    from graphfix.rewrites.interface.tensor_outputs import TensorOutputs
     from graphfix.rewrites.interface.vector_input import VectorInput
     from graphfix.rewrites.interface.widen_input import WidenInput
 
     made: list[InterfaceRewrite] = []
     if drop_unused or drop_outputs:
         made.append(DropUnused(drop_outputs))
+    if tensor_outputs:
+        made.append(TensorOutputs(requested=True))
+    if static_cache is not None:
+        if static_cache < 1:
+            raise UsageError(f"{static_cache} is no number of rows", hint="write --static-cache 512")
+        made.append(StaticCache(static_cache))
     if free_batch:
         symbols = {dim.dim_param for info in interface(model) for dim in info.type.tensor_type.shape.dim}
         made.append(FreeBatch(next(name for name in (SYMBOL, "batch", "batch_size", "free.batch") if name not in symbols)))
