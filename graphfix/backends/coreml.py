@@ -52,8 +52,18 @@ def ask(request: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
         for value in model.graph.input:
             for dim, size in zip(value.type.tensor_type.shape.dim, request["shapes"].get(value.name, ())):  # noqa: B905
                 dim.dim_value = size
-        converted = onnx2coreml.convert(model)
+        converted = onnx2coreml.convert(model, compute_precision=request["options"].get("precision"))
     except Exception as error:
         said = f"{type(error).__name__}: {error}"
         return {"stage": "convert", "message": said, "nodes": blamed(said)}
-    return {"stage": "ok", "write": converted.save}
+    arithmetic = arithmetic_of(converted) if "precision" in request["options"] else None
+    return {"stage": "ok", "write": converted.save, "arithmetic": arithmetic}
+
+
+def arithmetic_of(converted: Any) -> str:
+    """Return the float dtypes of a program's operations, joined by `+`: `fp16`, `fp32` or both."""
+    functions = converted.get_spec().mlProgram.functions.values()
+    blocks = [block for function in functions for block in function.block_specializations.values()]
+    operations = [one for block in blocks for one in block.operations if one.type not in ("const", "cast")]
+    codes = {out.type.tensorType.dataType for one in operations for out in one.outputs}
+    return "+".join(name for code, name in ((10, "fp16"), (11, "fp32")) if code in codes)

@@ -76,7 +76,10 @@ def ask(trt: Any, errors_of: Callable[[], Any], request: dict[str, Any], given: 
     if engine is None:
         said = " | ".join(errors.said)
         return {"stage": "build", "message": said, "nodes": blamed(said)}
-    return {"stage": "ok", "write": functools.partial(write, engine)}
+    arithmetic = None
+    if "precision" in request["options"]:
+        arithmetic = "tf32" if config.get_flag(trt.BuilderFlag.TF32) else "f32"
+    return {"stage": "ok", "write": functools.partial(write, engine), "arithmetic": arithmetic}
 
 
 def unparsed(parser: Any) -> dict[str, Any]:

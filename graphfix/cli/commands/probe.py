@@ -29,6 +29,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--artifact", action="store_true", help="write the supported probes, to find what has no artifact")
     parser.add_argument("--resized", action="store_true", help="run the supported probes at other sizes of their dynamic dims")
+    parser.add_argument(
+        "--precision", action="store_true", help="measure which precisions and quantised forms of small models are supported"
+    )
     parser.add_argument("--sample", type=int, metavar="N", help="with --check: repeat only N of the recorded probes")
     parser.add_argument("--seed", type=int, metavar="N", help="with --sample: which ones (0)")
     parser.add_argument(
@@ -53,6 +56,8 @@ def run(given: argparse.Namespace) -> int:
     found = find(name, version or None)
     if found is None:
         raise BackendError(f"{given.target} is not installed", hint=f"install it with `graphfix backends install {given.target}`")
+    if given.precision:
+        return _measure_precision(given, name, found.python)
     if given.fixes and not given.check:
         return _measure_fixes(given, name, found.python)
     if given.active:
@@ -74,11 +79,13 @@ def _check_options(given: argparse.Namespace) -> None:
         raise UsageError(f"a sample of {given.sample} probes asks nothing", hint="ask at least 1")
     if given.jobs is not None and (given.check or given.jobs < 1):
         raise UsageError("--jobs says how many operators are measured at a time", hint="measure without --check, 1 at least")
-    if sum((given.placement, given.artifact, given.resized, given.fixes, given.active)) > 1:
-        ways = "--active, --placement, --artifact, --resized and --fixes"
+    if sum((given.placement, given.artifact, given.resized, given.fixes, given.active, given.precision)) > 1:
+        ways = "--active, --placement, --artifact, --resized, --precision and --fixes"
         raise UsageError(f"{ways} are measurements of their own", hint="run one after the other")
     if given.active and given.check:
         raise UsageError("--check alone asks again about all that was recorded", hint="leave out --active")
+    if given.precision and (given.op or given.check):
+        raise UsageError("--precision measures whole models", hint="leave out --op and --check")
     if given.resized and given.check:
         raise UsageError("--resized is not checked", hint="measure it again, and compare the tables")
     if (given.placement or given.artifact or given.resized) and given.jobs is not None:
@@ -131,6 +138,18 @@ def _probe_actively(given: argparse.Namespace, name: str, python: str) -> int:
     print(f"{name} {outcome.version}: {outcome.asked} variants of {outcome.operators} operators in {seconds:.0f} s")
     print(f"entries below the floor: {outcome.before} before, {outcome.after} after")
     print(f"{len(outcome.changed)} tables changed{': ' if outcome.changed else ''}{', '.join(outcome.changed)}")
+    return 0
+
+
+def _measure_precision(given: argparse.Namespace, name: str, python: str) -> int:
+    """Measure the forms of the small models, and write the table of precisions."""
+    from graphfix.probe.precision_run import measure_precision
+
+    started = time.monotonic()
+    made = measure_precision(name, python=python, home=given.rules, evidence=given.evidence, report=_log)
+    verdicts = [one.verdict() for one in made.forms if one.answers]
+    print(f"{name} {made.version}: {len(verdicts)} forms in {time.monotonic() - started:.0f} s")
+    print(", ".join(f"{verdicts.count(each)} {each}" for each in sorted(set(verdicts))))
     return 0
 
 

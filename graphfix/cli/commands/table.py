@@ -9,6 +9,7 @@ from pathlib import Path
 
 from graphfix.cli.options import add_targets
 from graphfix.cli.verbosity import notice
+from graphfix.errors import UsageError
 from graphfix.linter.support import named, operators, support, support_lines, tables
 from graphfix.tables.table import Table
 
@@ -20,12 +21,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_targets(parser, "every measured version of these, or T@VERSION")
     parser.add_argument("--html", type=Path, metavar="OUT", help="write a self-contained page instead")
+    parser.add_argument(
+        "--precision", action="store_true", help="show what targets compute in, and which quantised and narrow forms they support"
+    )
+    parser.add_argument("--full", action="store_true", help="with --precision: also what the compilers say of what they reject")
     parser.add_argument("--force", action="store_true", help="overwrite an existing OUT")
 
 
 def run(given: argparse.Namespace) -> int:
     """Print the newest tables side by side, or the details of some operators, or write a page."""
     wanted = [name.strip() for name in given.target.split(",")] if given.target and given.target != "all" else []
+    if given.full and not given.precision:
+        raise UsageError("--full adds the compilers' words to --precision", hint="add --precision")
+    if given.precision:
+        return _print_precisions(given, wanted)
     chosen = tables(wanted, every=bool(given.op or given.html or given.target))
     for table in chosen:
         if table.asked:
@@ -40,6 +49,20 @@ def run(given: argparse.Namespace) -> int:
         from graphfix.report.matrix import render_matrix
 
         render_matrix(known, chosen, sys.stdout)
+    return 0
+
+
+def _print_precisions(given: argparse.Namespace, wanted: list[str]) -> int:
+    """Print what was measured of the forms in reduced precision."""
+    from graphfix.report.precision_matrix import render_precision_matrix
+    from graphfix.tables.precision import read_precision
+
+    if given.op or given.html is not None:
+        raise UsageError("--precision is about whole models, as text", hint="leave out --op and --html")
+    found = [known for one in tables(wanted, every=bool(wanted)) if (known := read_precision(one)) is not None]
+    if not found:
+        raise UsageError("no precisions were measured of these", hint="measure with `graphfix probe --precision --target T`")
+    render_precision_matrix(found, sys.stdout, full=given.full)
     return 0
 
 
