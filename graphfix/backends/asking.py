@@ -7,6 +7,7 @@ where there are arrays.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ Ask = Callable[[Request, Arrays], Answer]
 
 TOLERANCE = 1e-2  # relative and absolute, for outputs to count as a match
 MAX_MESSAGE = 6000  # characters kept of a compiler's message
+PAIRED_SECONDS, MOST_PAIRS, LEAST_PAIRS = 4.0, 200, 5  # how long two models run in turn to be timed
 
 
 def compare(got: Any, want: Any) -> tuple[bool, float]:
@@ -107,6 +109,35 @@ def run_resized(answer: Answer, run: Callable[[Arrays, Arrays], Any], paths: lis
     yield {**answer, "resized": last}
 
 
+def paired_medians(ask: Ask, request: Request, answer: Answer, given: Arrays, expected: Arrays) -> list[float] | None:
+    """Return the median seconds of a run of the request's model and of the model `paired`, which run in turn.
+
+    Both are in this process and see the same load of the machine; None where the other model is rejected or does not run.
+    """
+    os.makedirs("paired")
+    home = os.getcwd()
+    os.chdir("paired")  # adapters write files into the folder that they are in
+    try:
+        other = {"message": "", **ask({**request, "model": request["paired"]}, given)}
+    finally:
+        os.chdir(home)
+    if other["stage"] != "ok" or not other.get("run"):
+        return None
+    timed: list[list[float]] = [[], []]
+    calls = []
+    for one in (answer, other):
+        if one["run"](given, expected) is None:
+            return None
+        calls.append(one.get("again") or functools.partial(one["run"], given, expected))
+    until = time.perf_counter() + PAIRED_SECONDS
+    while len(timed[0]) < MOST_PAIRS and (len(timed[0]) < LEAST_PAIRS or time.perf_counter() < until):
+        for call, seconds in zip(calls, timed):  # noqa: B905 (Python 3.9)
+            started = time.perf_counter()
+            call()
+            seconds.append(time.perf_counter() - started)
+    return [sorted(seconds)[len(seconds) // 2] for seconds in timed]
+
+
 def read_arrays(path: str) -> tuple[Arrays, Arrays]:
     """Return the in:NAME and the out:NAME arrays of an .npz, by NAME."""
     import numpy as np
@@ -141,9 +172,14 @@ def respond(ask: Ask, request: Request) -> Iterator[Answer]:
             with contextlib.suppress(OSError):
                 os.remove(request["output"])  # a partly written file
     run_at_sizes = answer.pop("run_resized", None)
+    again = answer.pop("again", None)
     if given is not None and answer.get("run"):
         yield {**answer, "run": None, "numerics": "error", "last": False}
+        runner = {"run": answer["run"], "again": again}
         answer = run_model(answer, request, given, expected)
+        if request.get("paired") and answer["numerics"] != "error":
+            yield {**answer, "last": False}
+            answer["medians"] = paired_medians(ask, request, runner, given, expected)
     answer = {key: value for key, value in answer.items() if key not in ("run", "runs_unwritten")}
     if run_at_sizes is not None and request.get("resized"):
         for found in run_resized(answer, run_at_sizes, request["resized"]):

@@ -47,6 +47,7 @@ class Session:
         results: str | Path | None = None,
         resized: Sequence[str | Path] = (),
         run: bool = False,
+        paired: str | Path | None = None,
         deadline: float | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> Verdict:
@@ -56,12 +57,13 @@ class Session:
         with in:NAME arrays, which are run where the compiler can run here, and out:NAME arrays, in the
         model's order, to compare with; `run` runs a model that has no inputs. `output` receives the artifact,
         `results` an .npz with the compiled model's out:NAME arrays. `resized` are more files like `inputs`, at other
-        sizes of the dynamic dims, at which the compiled model is run where it can be resized. `deadline` in seconds overrides the
-        session's. `options` are the adapter's own (tflite: `onnxsim`, true by default; tensorrt:
-        `profiles` and `capabilities`; openvino and tflite: `placement`, to get the operations that run the nodes).
+        sizes of the dynamic dims, at which the compiled model is run where it can be resized. `paired` is another model that
+        is run in turn with this one on the same inputs, to time both. `deadline` in seconds overrides the session's.
+        `options` are the adapter's own (tflite: `onnxsim`, true by default; tensorrt: `profiles` and `capabilities`; openvino
+        and tflite: `placement`, to get the operations that run the nodes).
         No failure of the compiler raises; ModelError is raised when a file does not exist.
         """
-        for path in (model, inputs, *resized):
+        for path in (model, inputs, paired, *resized):
             if path is not None and not os.path.isfile(path):
                 raise ModelError("there is no such file", path=path)
         limit = self._deadline if deadline is None else deadline
@@ -74,6 +76,7 @@ class Session:
             "results": os.path.abspath(results) if results else None,
             "resized": [os.path.abspath(path) for path in resized],
             "run": run or inputs is not None,
+            "paired": os.path.abspath(paired) if paired else None,
             "options": dict(options or {}),
         }
         return _verdict(self.send(request, deadline=limit))
@@ -131,6 +134,7 @@ def _verdict(answer: Mapping[str, Any]) -> Verdict:
         nodes=tuple(answer.get("nodes", ())),
         placed=None if placed is None else tuple(PlacedOperation(kind, by, tuple(names)) for kind, by, names in placed),
         resized=_resized(answer.get("resized"), message),
+        medians=tuple(answer["medians"]) if answer.get("medians") else None,
     )
 
 

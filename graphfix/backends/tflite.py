@@ -140,6 +140,7 @@ def ask(request: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
         "stage": "ok",
         "write": functools.partial(shutil.copy, written),
         "run": functools.partial(litert().run, interpreter, request["model"]),
+        "again": interpreter.invoke,
         "run_resized": functools.partial(litert().run_resized, written, request["model"]),
         "placed": executed(interpreter) if request["options"].get("placement") else None,
     }

@@ -39,19 +39,20 @@ def _rows(before: Size, after: Size) -> Iterator[tuple[str, str, str]]:
         yield f"  {name}", f"{old.get(name, 0):,}", f"{new.get(name, 0):,}"
     if len(moved) > MOST_OPERATORS:
         yield f"  and {len(moved) - MOST_OPERATORS} more", "", ""
-    yield "parameters", _bytes(before["parameter_bytes"]), _bytes(after["parameter_bytes"])
-    yield "MACs", _count(before["macs"]), _count(after["macs"])
-    yield "file", _bytes(before["file_bytes"]), _bytes(after["file_bytes"])
+    yield "parameters", in_bytes(before["parameter_bytes"]), in_bytes(after["parameter_bytes"])
+    yield "MACs", in_units(before["macs"]), in_units(after["macs"])
+    yield "file", in_bytes(before["file_bytes"]), in_bytes(after["file_bytes"])
 
 
-def _bytes(number: int | None) -> str:
+def in_bytes(number: int | None) -> str:
     """Return a number of bytes in the unit that keeps it below 1,000."""
     if number is None:
         return "n/a"
     return f"{number:,} B" if number < 1000 else _scaled(number, ("kB", "MB", "GB", "TB"))
 
 
-def _count(number: int | None) -> str:
+def in_units(number: int | None) -> str:
+    """Return a count in the unit that keeps it below 1,000."""
     if number is None:
         return "n/a"
     return f"{number:,}" if number < 1000 else _scaled(number, ("k", "M", "G", "T", "P"))

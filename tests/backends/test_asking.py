@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphfix.backends.asking import compare, named_outputs, run_resized
+from graphfix.backends import asking
+from graphfix.backends.asking import compare, named_outputs, paired_medians, respond, run_resized
 
 
 @pytest.mark.parametrize(
@@ -79,3 +80,32 @@ def test_runs_at_other_sizes_stop_at_the_first_that_is_not_right(tmp_path: Path)
     assert outcome(lambda given, _: [("y", 2 * given["x"])])["result"] == "works"
     assert outcome(lambda given, _: [("y", given["x"])]) | {"error": 0} == {"result": "wrong", "place": 0, "error": 0}
     assert outcome(fails) == {"result": "fails", "place": 1, "message": "RuntimeError: failed to prepare"}
+
+
+def test_two_models_run_in_turn_and_their_medians_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(asking, "PAIRED_SECONDS", 0.0)
+    inputs = tmp_path / "inputs.npz"
+    np.savez(inputs, **{"in:x": np.ones(2), "out:y": np.ones(2)})
+    called: list[tuple[str, str]] = []
+
+    def ask(request: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+        name = request["model"]
+        if name == "bad":
+            return {"stage": "convert", "message": "no"}
+
+        def run(given: dict[str, Any], expected: dict[str, Any]) -> list[tuple[str, Any]]:
+            called.append((name, Path.cwd().name))
+            return [("y", given["x"])]
+
+        return {"stage": "ok", "run": run}
+
+    request = {"model": "new", "paired": "old", "inputs": str(inputs), "run": True, "output": None, "results": None}
+    last = list(respond(ask, request))[-1]
+    assert len(last["medians"]) == 2
+    assert all(seconds >= 0 for seconds in last["medians"])
+    assert [name for name, _ in called[-4:]] == ["new", "old", "new", "old"]
+    assert Path.cwd() == tmp_path
+    (tmp_path / "paired").rmdir()
+    assert paired_medians(ask, {"model": "new", "paired": "bad"}, {"run": lambda *_: []}, {}, {}) is None
+    assert list(respond(ask, {**request, "paired": None}))[-1].get("medians") is None

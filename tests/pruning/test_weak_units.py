@@ -1,0 +1,98 @@
+"""Weak units go by ratio or within a budget, units that are silent on data go exactly, and both are measured."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from small_networks import Weights, network, shapes, weights
+
+from graphfix.errors import GraphfixError
+from graphfix.pruning.prune import PruneOptions, prune_model
+from graphfix.pruning.sparsity import sparsity
+from graphfix.verify.budget import Budget
+
+TEXT = """layers (float[N, 6] x) => (float[N, 3] y) {
+    a = Gemm<transB = 1>(x, w, b)
+    r = Relu(a)
+    y = Gemm<transB = 1>(r, v, c)
+}"""
+
+
+def held() -> Weights:
+    """Weights of 10 units, of which three are a thousandth of the others."""
+    found = weights(w=(10, 6), b=(10,), v=(3, 10), c=(3,))
+    for name, axis in (("w", 0), ("b", 0), ("v", 1)):
+        np.moveaxis(found[name], axis, 0)[[1, 4, 8]] *= 1e-3
+    return found
+
+
+FEEDS = [{"x": np.random.default_rng(seed).standard_normal((4, 6)).astype(np.float32)} for seed in range(3)]
+
+
+@pytest.mark.parametrize("score", ["l2", "l1", "activation"])
+def test_a_ratio_removes_the_units_of_the_lowest_scores(score: str) -> None:
+    model = network(TEXT, held())
+    found = prune_model(model, FEEDS, PruneOptions(ratio=0.3, score=score))
+    assert [(layer.removed, layer.total, layer.reason) for layer in found.layers] == [(3, 10, "weak")]
+    kept = np.frombuffer(next(one for one in found.model.graph.initializer if one.name == "w").raw_data, np.float32).reshape(
+        -1, 6
+    )
+    assert np.abs(kept).max(1).min() > 0.1
+    told = found.metrics["y"].to_json()
+    assert 0 < (told["max_abs"] or 0) < 1e-2
+
+
+def test_a_budget_finds_how_many_may_go() -> None:
+    model = network(TEXT, held())
+    found = prune_model(model, FEEDS, PruneOptions(budget=Budget(snr=45.0)))
+    assert [layer.removed for layer in found.layers] == [3]
+    nothing = prune_model(model, FEEDS, PruneOptions(budget=Budget(largest=0.0)))
+    assert nothing.model is model
+    assert nothing.ratio == 0
+
+
+def test_a_ratio_beyond_the_budget_is_refused() -> None:
+    with pytest.raises(GraphfixError, match=r"at a ratio of 0\.8 `y` has"):
+        prune_model(network(TEXT, held()), FEEDS, PruneOptions(ratio=0.8, budget=Budget(snr=45.0)))
+
+
+def test_units_that_are_never_active_on_the_data_are_dead_on_it_alone() -> None:
+    found = held()
+    found["w"] = np.abs(found["w"])
+    found["w"][[0, 9]] = 0
+    found["w"][[0, 9], 0] = -1.0
+    found["b"][[0, 9]] = 0
+    model = network(TEXT, found)
+    feeds = [{"x": np.abs(feed["x"])} for feed in FEEDS]
+    assert not prune_model(model, feeds, PruneOptions()).layers
+    silent = prune_model(model, feeds, PruneOptions(active_on_data=True))
+    assert [(layer.removed, layer.reason) for layer in silent.layers] == [(2, "dead")]
+    assert silent.metrics["y"].largest < 1e-5
+
+
+def test_removed_channels_leave_their_mean_in_the_bias() -> None:
+    text = """layers (float[1, 2, 6, 6] x) => (float[1, 2, 6, 6] y) {
+        a = Conv(x, w, b)
+        s = Sigmoid(a)
+        y = Conv(s, v, c)
+    }"""
+    found = weights(w=(8, 2, 1, 1), b=(8,), v=(2, 8, 1, 1), c=(2,))
+    for name in ("w", "b"):
+        found[name][3] *= 1e-3  # its sigmoid is nearly one half everywhere
+    model = network(text, found)
+    feeds = [{"x": np.random.default_rng(0).standard_normal((1, 2, 6, 6)).astype(np.float32)}]
+    result = prune_model(model, feeds, PruneOptions(ratio=0.15))
+    assert shapes(result.model)["w"] == (7, 2, 1, 1)
+    assert result.metrics["y"].largest < 1e-2
+
+
+def test_scattered_zeros_are_counted_and_who_profits_is_said() -> None:
+    found = weights(w=(64, 64), b=(64,), v=(3, 64), c=(3,))
+    text = TEXT.replace("N, 6", "N, 64")
+    assert sparsity(network(text, found)).sentence is None
+    found["w"][:, ::2] = 0
+    told = sparsity(network(text, found))
+    assert 0.4 < told.zeros < 0.6
+    assert told.two_of_four > 0.9
+    found["w"][:, 1::4] = 0
+    assert "TensorRT's 2:4" in (sparsity(network(text, found)).sentence or "")

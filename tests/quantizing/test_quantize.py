@@ -1,0 +1,205 @@
+"""A model gets the form that all targets accept, keeps layers in float that cost too much, and computes nearly the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from layered import NIBBLES, QDQ, UNSIGNED, WEIGHTS, feeds, invented, layered
+
+import graphfix.quantizing.confirmed
+import graphfix.quantizing.form_choice
+from graphfix.backends.compile.paired_runs import PairedRun
+from graphfix.errors import UsageError
+from graphfix.quantizing.confirmed import quantize_confirmed
+from graphfix.quantizing.form_choice import form_choices
+from graphfix.quantizing.fusing import fused
+from graphfix.quantizing.qdq_layers import only_layers, quantised_layers
+from graphfix.quantizing.quantize import NothingLeft, QuantizeOptions, compared
+from graphfix.quantizing.variants import Variants
+from graphfix.tables.precision import Form, PrecisionTable
+from graphfix.verify.budget import Budget
+from graphfix.verify.metrics import OutputMetrics
+from graphfix.verify.sample_runs import run_samples
+
+
+@pytest.fixture(autouse=True)
+def tables(monkeypatch: pytest.MonkeyPatch) -> dict[str, PrecisionTable]:
+    """The tables of three invented targets, which tests may change."""
+    found = {
+        "one": invented("one", UNSIGNED, QDQ, WEIGHTS),
+        "two": invented("two", QDQ, NIBBLES, rejected=(UNSIGNED,)),
+        "three": invented("three", WEIGHTS, NIBBLES, rejected=(QDQ, UNSIGNED)),
+    }
+    monkeypatch.setattr(graphfix.quantizing.form_choice, "precision_table", found.get)
+    return found
+
+
+def test_the_form_is_one_that_all_targets_take() -> None:
+    model = layered()
+    assert form_choices(model, ["one"], "static", 8)[0].form == UNSIGNED
+    assert [choice.form for choice in form_choices(model, ["one", "two"], "static", 8)] == [QDQ]
+    assert [choice.form for choice in form_choices(model, ["two", "three"], "weight-only", 4)] == [NIBBLES]
+
+
+def test_the_target_that_takes_none_is_named_with_what_all_take() -> None:
+    with pytest.raises(UsageError, match=r"three accepts no 8-bit static form, none of the 2 .*three says no") as caught:
+        form_choices(layered(), ["one", "three"], "static", 8)
+    assert caught.value.hint == "all of them accept --scheme weight-only --bits 8"
+    with pytest.raises(UsageError, match="two accepts no 8-bit weight-only form, none was measured"):
+        form_choices(layered(), ["one", "two"], "weight-only", 8)
+    with pytest.raises(UsageError, match="no quantised form was measured for four"):
+        form_choices(layered(), ["four"], "static", 8)
+    assert "four was not measured" in form_choices(layered(), ["one", "four"], "static", 8)[0].notes[0]
+
+
+def test_forms_that_each_takes_and_not_all_are_said(tables: dict[str, PrecisionTable]) -> None:
+    tables["five"] = invented("five", replace(QDQ, per="tensor"))
+    with pytest.raises(UsageError, match="two, five accept no 8-bit static form together, each accepts others"):
+        form_choices(layered(), ["two", "five"], "static", 8)
+
+
+def test_a_normalisation_goes_into_the_layer_before_it() -> None:
+    model = layered()
+    made = fused(model)
+    assert [node.op_type for node in made.graph.node] == ["Conv", "Relu", "Conv", "Relu", "GlobalAveragePool", "Flatten", "Gemm"]
+    assert all(node.name for node in made.graph.node)
+    for old, new in zip(run_samples(model, feeds(2)), run_samples(made, feeds(2)), strict=True):
+        assert np.allclose(old[0], new[0], rtol=1e-4, atol=1e-5)
+
+
+def test_layers_are_quantised_one_by_one_from_one_calibration() -> None:
+    model = fused(layered())
+    variants = Variants(model, QDQ, feeds())
+    assert len(variants.layers) == 3
+    assert all(node.op_type != "DequantizeLinear" for node in variants.without(variants.layers).graph.node)
+    exact = run_samples(model, feeds(2))
+    for old, new in zip(exact, run_samples(variants.without(variants.layers), feeds(2)), strict=True):
+        assert np.array_equal(old[0], new[0])
+    for layer in variants.layers:
+        single = variants.single(layer)
+        onnx.checker.check_model(single, full_check=True)
+        assert quantised_layers(single) == [layer]
+        assert any(not np.array_equal(old[0], new[0]) for old, new in zip(exact, run_samples(single, feeds(2)), strict=True))
+
+
+def test_no_pair_stands_between_a_layer_and_its_activation() -> None:
+    variants = Variants(fused(layered()), QDQ, feeds())
+    made = variants.without([])
+    readers = {name: node.op_type for node in made.graph.node for name in node.input}
+    assert all(readers[node.output[0]] == "Relu" for node in made.graph.node if node.op_type == "Conv")
+    assert [info.name for info in made.graph.output] == ["y"]
+    assert next(node for node in made.graph.node if "y" in node.output).op_type == "Gemm"
+
+
+def test_pairs_that_layers_share_are_undone_for_one_of_them() -> None:
+    variants = Variants(fused(layered()), replace(QDQ, pairs="shared", scope="all"), feeds())
+    made = only_layers(variants.whole, variants.model, variants.layers[1:])
+    onnx.checker.check_model(made, full_check=True)
+    assert quantised_layers(made) == variants.layers[1:]
+
+
+def options(targets: tuple[str, ...] = ("one", "two"), **more: Any) -> QuantizeOptions:
+    """Options for these targets."""
+    return QuantizeOptions(targets, **more)
+
+
+def test_the_budget_keeps_sensitive_layers_in_float() -> None:
+    whole = quantize_confirmed(layered(), feeds(), options(), ask=False).quantized
+    assert not whole.left_out
+    snr = whole.metrics["y"].to_json()["snr_db"]
+    assert snr is not None
+    assert 15 < snr < 60
+    found = quantize_confirmed(layered(), feeds(), options(budget=Budget(snr=snr + 2)), ask=False).quantized
+    assert 0 < len(found.left_out) < 3
+    cost = {one.layer: one.snr for one in found.layers}
+    assert found.left_out[0] == min(cost, key=lambda name: cost[name] or 0.0)
+    assert [one.layer for one in found.layers if not one.quantised] == [one for one in cost if one in found.left_out]
+    assert (found.metrics["y"].to_json()["snr_db"] or 0) >= snr + 2
+
+
+def test_a_budget_that_no_layer_fits_writes_nothing() -> None:
+    with pytest.raises(NothingLeft, match="no layer can be quantised within the budget"):
+        quantize_confirmed(layered(), feeds(), options(budget=Budget(largest=1e-9)), ask=False)
+
+
+@pytest.mark.parametrize(("form", "bits"), [(WEIGHTS, 8), (NIBBLES, 4)])
+def test_weights_alone_are_stored_without_data(form: Any, bits: int) -> None:
+    wanted = options(("three",), scheme="weight-only", bits=bits)
+    found = quantize_confirmed(layered(), feeds(2), wanted, ask=False).quantized
+    assert found.form == form
+    assert len(found.layers) == 3
+    assert all(one.snr is not None for one in found.layers)
+    types = {tensor.data_type for tensor in found.model.graph.initializer}
+    assert (onnx.TensorProto.INT8 if bits == 8 else onnx.TensorProto.INT4) in types
+
+
+def test_ranges_at_run_time_need_no_data(tables: dict[str, PrecisionTable]) -> None:
+    dynamic = Form(scheme="dynamic", weights="int8", activations="uint8", symmetric=False)
+    tables["six"] = invented("six", dynamic)
+    wanted = options(("six",), scheme="dynamic")
+    found = quantize_confirmed(layered(), feeds(2), wanted, ask=False).quantized
+    assert [one.operator for one in found.layers] == ["Conv", "Conv", "Gemm"]
+    assert any(node.op_type == "DynamicQuantizeLinear" for node in found.model.graph.node)
+    snr = found.metrics["y"].to_json()["snr_db"] or 0.0
+    tighter = options(("six",), scheme="dynamic", budget=Budget(snr=snr + 1))
+    assert 0 < len(quantize_confirmed(layered(), feeds(2), tighter, ask=False).quantized.left_out) < 3
+
+
+def test_versions_are_compared_on_inputs_taken_evenly() -> None:
+    many = [{"x": np.asarray([place])} for place in range(100)]
+    assert [int(feed["x"][0]) for feed in compared(many)] == list(range(0, 100, 4))
+    assert compared(many[:5]) == many[:5]
+
+
+def test_the_next_form_is_tried_where_a_compiler_rejects_one(
+    monkeypatch: pytest.MonkeyPatch, tables: dict[str, PrecisionTable]
+) -> None:
+    tables["one"] = invented("one", UNSIGNED, QDQ)
+    asked: list[bool] = []
+
+    def runs(pair: Any, targets: Any, begin: Any) -> list[PairedRun]:
+        unsigned = any(tensor.data_type == onnx.TensorProto.UINT8 for tensor in pair.changed.graph.initializer)
+        asked.append(unsigned)
+        return [PairedRun("one", "1", not unsigned, "no" if unsigned else "")]
+
+    monkeypatch.setattr(graphfix.quantizing.confirmed, "paired_runs", runs)
+    found = quantize_confirmed(layered(), feeds(), options(("one",)), ask=True)
+    assert asked == [True, False]
+    assert found.quantized.form == QDQ
+    assert "was tried: one rejects it (no)" in found.quantized.notes[0]
+
+
+def test_a_target_that_rejects_the_original_decides_no_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def runs(pair: Any, targets: Any, begin: Any) -> list[PairedRun]:
+        asked.append("")
+        return [PairedRun("one", "1", False, "no such operator", original=False)]
+
+    monkeypatch.setattr(graphfix.quantizing.confirmed, "paired_runs", runs)
+    found = quantize_confirmed(layered(), feeds(), options(("one",)), ask=True)
+    assert found.quantized.form == UNSIGNED
+    assert len(asked) == 1
+
+
+def test_more_layers_stay_in_float_where_a_compiled_model_is_beyond_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def runs(pair: Any, targets: Any, begin: Any) -> list[PairedRun]:
+        worse, exact = OutputMetrics(), OutputMetrics()
+        layers = len(quantised_layers(pair.changed))
+        worse.add(np.asarray([[1.0, 2.0]]), np.asarray([[1.0, 2.0 + 0.1 * layers]]))
+        asked.append(tuple(targets))
+        return [PairedRun(target, "1", True, "", {"y": worse if target == "two" else exact}) for target in targets]
+
+    monkeypatch.setattr(graphfix.quantizing.confirmed, "paired_runs", runs)
+    wanted = options(("one", "two"), budget=Budget(largest=0.25))
+    found = quantize_confirmed(layered(), feeds(), wanted, ask=True)
+    assert len(found.quantized.left_out) == 1
+    assert not found.beyond
+    assert asked == [("one", "two"), ("two",), ("one", "two")]
+    assert [run.target for run in found.runs] == ["one", "two"]
