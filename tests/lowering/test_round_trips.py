@@ -21,8 +21,6 @@ REFUSED, OFF = "rejected, refused", "accepted, compiled, numerics: differ"
 ENDS: Mapping[tuple[str, str, str], str] = {
     # the number of steps is data: the loop cannot be undone
     **{("scripted_loop", road, target): REFUSED for road in ("trace", "script") for target in ("coreml", "tract", "tflite")},
-    # windows of different widths are gathered from tensors of rank 6
-    ("uneven_pools", "dynamo", "coreml"): REFUSED,
     # int8 throughout: no dtype of Core ML's, and TensorRT wants no zero points
     ("cnn_int8.tflite", "tf2onnx", "coreml"): REFUSED,
     ("cnn_int8.tflite", "tf2onnx", "tensorrt"): REFUSED,
