@@ -87,10 +87,15 @@ def distil(rows: Sequence[Evidence]) -> Distilled:
                 values.setdefault(name, set()).add(value)
     axes = {name: sorted(found, key=order) for name, found in sorted(values.items())}
     axes |= {name: list(dict.fromkeys((axes[name][0], axes[name][-1]))) for name in BOUNDED.intersection(axes)}
-    return Distilled(
-        _named(rejects), _named([*fails, *wrong, *numbers_rules]),
-        [replace(row, facets=without_bounded(row.facets)) for row in (*unexplained, *unexplained_fails, *unexplained_wrong)], axes
-    )  # fmt: skip
+    exceptions = [*_exceptions(unexplained, accepted), *_exceptions([*unexplained_fails, *unexplained_wrong], right)]
+    return Distilled(_named(rejects), _named([*fails, *wrong, *numbers_rules]), exceptions, axes)
+
+
+def _exceptions(unexplained: Iterable[Evidence], others: Iterable[Evidence]) -> list[Evidence]:
+    """Return the rows without the facets that are sizes, but those that differ from one with another verdict in these alone."""
+    taken = {key(without_bounded(row.facets)) for row in others}
+    plain = (replace(row, facets=without_bounded(row.facets)) for row in unexplained)
+    return [row for row in plain if key(row.facets) not in taken]
 
 
 def _firm_rules(rows: Sequence[Evidence]) -> list[Rule]:
