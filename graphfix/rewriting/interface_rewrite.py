@@ -53,6 +53,29 @@ class InterfaceRewrite(Rewrite):
         return Outcome(made.model, (", ".join(made.names),), (((), ""),), adapt=made.adapt)
 
 
+class SwitchedRewrite(InterfaceRewrite):
+    """A change of the interface that an option without a value requests; where nothing is to change it says so instead."""
+
+    absent: ClassVar[str]
+    """The reason where the model has nothing that it would change."""
+
+    def __init__(self, *, requested: bool = False) -> None:
+        self.requested = requested
+
+    @property
+    def asked(self) -> bool:
+        return self.requested
+
+    @abstractmethod
+    def occurs(self, model: ModelProto) -> bool:
+        """Whether the model has something that it would change."""
+
+    def apply(self, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
+        if self.asked or self.occurs(model):
+            return super().apply(model, wanted)
+        return Outcome(None, declined=(Declined(self.absent),))
+
+
 def read_behind(model: ModelProto, name: str) -> str:
     """Rename an input for all its consumers, at every depth, and return the new name; the caller adds its producer."""
     from onnx import helper

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.interface_rewrite import InterfaceRewrite, Reformed
-from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Outcome
+from graphfix.rewriting.interface_rewrite import Reformed, SwitchedRewrite
+from graphfix.rewriting.rewrite import Case, Declined, FixRule
 from graphfix.verify.feed_adapter import Adapted, Outputs
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 HEAD = """<ir_version: 8, opset_import: ["" : 17, "ai.onnx.ml" : 2]> g"""
 
 
-class TensorOutputs(InterfaceRewrite):
+class TensorOutputs(SwitchedRewrite):
     """Give maps from classes to scores as one tensor, and sequences as one output for each tensor, by `--tensor-outputs`.
 
     Why: classifiers of scikit-learn and Core ML end in ZipMap, and only one runtime has maps. The columns of the tensor are the
@@ -29,6 +29,7 @@ class TensorOutputs(InterfaceRewrite):
     fixes = (FixRule("ZipMap"), FixRule("SequenceConstruct"))
     before = "graphfix fix model.onnx --tensor-outputs"
     ask = "needs to be asked for: --tensor-outputs"
+    absent = "every output is a tensor"
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
             """<ir_version: 8, opset_import: ["" : 17]> g (float[3] x) => (float[3] y) { y = Relu(x) }""",
@@ -41,17 +42,9 @@ class TensorOutputs(InterfaceRewrite):
         ),
     )
 
-    def __init__(self, *, requested: bool = False) -> None:
-        self.requested = requested
-
-    @property
-    def asked(self) -> bool:
-        return self.requested
-
-    def apply(self, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
-        if self.asked:
-            return super().apply(model, wanted)
-        return Outcome(None, declined=(Declined(self.ask if _others(model) else "every output is a tensor"),))
+    def occurs(self, model: ModelProto) -> bool:
+        """Whether an output is a map or a sequence."""
+        return bool(_others(model))
 
     def reform(self, model: ModelProto) -> Reformed | Declined:
         from onnx import ModelProto

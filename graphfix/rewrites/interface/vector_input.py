@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.interface_rewrite import InterfaceRewrite, Reformed, read_behind
-from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Outcome
+from graphfix.rewriting.interface_rewrite import Reformed, SwitchedRewrite, read_behind
+from graphfix.rewriting.rewrite import Case, Declined, FixRule
 from graphfix.verify.feed_adapter import Adapt, Adapted
 
 if TYPE_CHECKING:
     from onnx import ModelProto, ValueInfoProto
 
 
-class VectorInput(InterfaceRewrite):
+class VectorInput(SwitchedRewrite):
     """Take a scalar input as a vector of one element, by `--vector-inputs`, and squeeze it inside the model.
 
     Why: some compilers have no inputs of rank 0. The application passes the same number in an array of shape [1].
@@ -26,6 +26,7 @@ class VectorInput(InterfaceRewrite):
     fixes = (FixRule("", kinds=("attribute", "form", "rank"), traits=("inputs.ranks",)),)
     before = "graphfix fix model.onnx --vector-inputs"
     ask = "needs to be asked for: --vector-inputs"
+    absent = "no input is a scalar"
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
             """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 3, 8, 8] x) => (float[1, 3, 8, 8] y) { y = Relu(x) }""",
@@ -37,17 +38,9 @@ class VectorInput(InterfaceRewrite):
         ),
     )
 
-    def __init__(self, *, requested: bool = False) -> None:
-        self.requested = requested
-
-    @property
-    def asked(self) -> bool:
-        return self.requested
-
-    def apply(self, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
-        if self.asked:
-            return super().apply(model, wanted)
-        return Outcome(None, declined=(Declined(self.ask if _scalars(model) else "no input is a scalar"),))
+    def occurs(self, model: ModelProto) -> bool:
+        """Whether an input is a scalar."""
+        return bool(_scalars(model))
 
     def reform(self, model: ModelProto) -> Reformed | Declined:
         from onnx import ModelProto, helper, numpy_helper
