@@ -163,17 +163,17 @@ class TableCheck(Check):
             message += self.accepted(None, look.model_facets, evidence, look)
             fields = evidence_fields(look, None, look.model, look.model_facets)
             yield replace(self.at(look, None, message, kind=evidence.kind, **fields), **_culprit(look, evidence))
-        memo: dict[tuple[str, str, int, int], tuple[str, dict[str, Any]]] = {}
+        forms: dict[tuple[str, str, int, int], str] = {}
+        fields_of: dict[tuple[str, str, int, int], dict[str, Any]] = {}
         for node, facets, ruling, evidence in look.rejected:
             if evidence.kind in self.kinds:
                 key = (node.op, node.domain, id(facets), id(evidence))  # nodes alike share one dict of facets
-                if key not in memo:
-                    memo[key] = self.accepted(node, facets, evidence, look), evidence_fields(look, node, ruling, facets)
-                forms, fields = memo[key]
-                if told_apart(node, evidence):
-                    fields = {**fields, "rewrite": None, "cure": "", "tried": None, **fix_fields(look, node, evidence, facets)}
-                message = self.describe(node, facets, evidence, look) + forms
-                yield self.at(look, node, message, kind=evidence.kind, **fields)
+                if key not in forms:
+                    forms[key] = self.accepted(node, facets, evidence, look)
+                if key not in fields_of or told_apart(node, evidence):
+                    fields_of[key] = evidence_fields(look, node, ruling, facets)
+                message = self.describe(node, facets, evidence, look) + forms[key]
+                yield self.at(look, node, message, kind=evidence.kind, **fields_of[key])
 
 
 def _culprit(look: LintContext, evidence: Evidence) -> dict[str, Any]:
