@@ -128,17 +128,6 @@ class _Reader:
         found = next(self._feeds, None)
         return None if found is None else dict(found)
 
-    def __iter__(self) -> _Reader:
-        return self
-
-    def __next__(self) -> dict[str, Any]:
-        """Return the next input."""
-        return dict(next(self._feeds))
-
-    def set_range(self, start_index: int, end_index: int) -> None:
-        """Ranges of data are not supported."""
-        raise NotImplementedError
-
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:

@@ -37,7 +37,7 @@ def _suite(root: ElementTree.Element, result: Result) -> tuple[int, int, int]:
     failures = errors = 0
     if result.error is not None:
         errors = 1
-        ElementTree.SubElement(_case(suite, result, "can be read"), "error", message=_valid_xml(printable(result.error)))
+        ElementTree.SubElement(_case(suite, result, "can be read"), "error", message=_valid_xml(result.error, keep=""))
     else:
         for group in grouped(result.findings):
             failures += group[0].severity is Severity.ERROR
@@ -64,16 +64,16 @@ def _finding(suite: ElementTree.Element, result: Result, group: Sequence[Finding
         lines.append(f"fix: {finding.rewrite}")
     text = _valid_xml("\n".join(lines))
     if finding.severity is Severity.ERROR:
-        ElementTree.SubElement(case, "failure", type=finding.code, message=_valid_xml(printable(finding.message))).text = text
+        ElementTree.SubElement(case, "failure", type=finding.code, message=_valid_xml(finding.message, keep="")).text = text
     else:
         ElementTree.SubElement(case, "system-out").text = f"{finding.severity}: {text}"
 
 
 def _case(suite: ElementTree.Element, result: Result, name: str) -> ElementTree.Element:
     return ElementTree.SubElement(
-        suite, "testcase", classname=_valid_xml(f"{result.model}.{result.judge}"), name=_valid_xml(printable(name))
+        suite, "testcase", classname=_valid_xml(f"{result.model}.{result.judge}"), name=_valid_xml(name, keep="")
     )
 
 
-def _valid_xml(text: str) -> str:
-    return INVALID_XML.sub("\ufffd", printable(text, keep="\n"))
+def _valid_xml(text: str, keep: str = "\n") -> str:
+    return INVALID_XML.sub("\ufffd", printable(text, keep=keep))

@@ -66,6 +66,11 @@ def kept(request: pytest.FixtureRequest) -> tuple[Table, list[Evidence]]:
     return table, read_archive(table.folder)
 
 
+def form_of(row: Evidence) -> tuple[str, str]:
+    """The form that a row is about, whatever its sizes."""
+    return row.op, repr(sorted(without_bounded(row.facets).items(), key=str))
+
+
 @pytest.mark.parametrize("every", EVERY)
 def test_rules_agree_with_the_evidence_kept_beside_them(kept: tuple[Table, list[Evidence]], every: int) -> None:
     table, archive = kept
@@ -79,7 +84,7 @@ def test_rules_agree_with_the_evidence_kept_beside_them(kept: tuple[Table, list[
     for row, key in zip(rows, keys, strict=True):
         verdicts.setdefault(key, set()).add(row.verdict)
         if row.verdict in RUNS:
-            running.add((row.op, repr(sorted(without_bounded(row.facets).items(), key=str))))
+            running.add(form_of(row))
     for row, key in zip(rows, keys, strict=True):
         if NUMBERS_ONLY in row.varied:  # numbers tried on purpose tell nothing of support
             continue
@@ -87,8 +92,7 @@ def test_rules_agree_with_the_evidence_kept_beside_them(kept: tuple[Table, list[
             continue
         domain, _, op = row.op.rpartition(".")
         ruling = table.rule(op, domain, row.facets)
-        form = (row.op, repr(sorted(without_bounded(row.facets).items(), key=str)))
-        if VARIANT in row.varied and row.verdict == "rejected" and form in running and ruling.verdict == "supported":
+        if VARIANT in row.varied and row.verdict == "rejected" and form_of(row) in running and ruling.verdict == "supported":
             continue  # rejected for sizes that no entry tells apart yet, such as pads as large as a window of 1
         doubted = row.verdict == "rejected" or VARIANT in row.varied
         if doubted and ruling.verdict == "undecided" and ruling.evidence is not None:
