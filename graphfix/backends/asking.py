@@ -86,6 +86,22 @@ def run_model(answer: Answer, request: Request, given: Arrays, expected: Arrays)
     return {**answer, **compared}
 
 
+def run_further(run: Callable[[Arrays, Arrays], Any], request: Request) -> None:
+    """Run an accepted model on more inputs until one fails; the outputs on each go to the file beside it."""
+    import numpy as np
+
+    for inputs, results in request.get("further") or []:
+        given, expected = read_arrays(inputs)
+        try:
+            outputs = run(given, expected)
+        except Exception:  # the answer is about the first inputs; these are as many as ran
+            return
+        if outputs is None:
+            return
+        with open(results, "wb") as sink:
+            np.savez(sink, **named_outputs(outputs, expected))
+
+
 def run_resized(answer: Answer, run: Callable[[Arrays, Arrays], Any], paths: list[str]) -> Iterator[Answer]:
     """Yield the answer with what came of running the model at other sizes, until one run does not give what is expected.
 
@@ -177,6 +193,8 @@ def respond(ask: Ask, request: Request) -> Iterator[Answer]:
         yield {**answer, "run": None, "numerics": "error", "last": False}
         runner = {"run": answer["run"], "again": again}
         answer = run_model(answer, request, given, expected)
+        if answer["numerics"] != "error":
+            run_further(runner["run"], request)
         if request.get("paired") and answer["numerics"] != "error":
             yield {**answer, "last": False}
             answer["medians"] = paired_medians(ask, request, runner, given, expected)

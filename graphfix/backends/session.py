@@ -48,6 +48,7 @@ class Session:
         resized: Sequence[str | Path] = (),
         run: bool = False,
         paired: str | Path | None = None,
+        further: Sequence[tuple[Path, Path]] = (),
         deadline: float | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> Verdict:
@@ -58,7 +59,8 @@ class Session:
         model's order, to compare with; `run` runs a model that has no inputs. `output` receives the artifact,
         `results` an .npz with the compiled model's out:NAME arrays. `resized` are more files like `inputs`, at other
         sizes of the dynamic dims, at which the compiled model is run where it can be resized. `paired` is another model that
-        is run in turn with this one on the same inputs, to time both. `deadline` in seconds overrides the session's.
+        is run in turn with this one on the same inputs, to time both. `further` are more files like `inputs`, of the same
+        sizes, each with a file that receives the outputs on it. `deadline` in seconds overrides the session's.
         `options` are the adapter's own (tflite: `onnxsim`, true by default; tensorrt: `profiles` and `capabilities`; openvino
         and tflite: `placement`, to get the operations that run the nodes).
         No failure of the compiler raises; ModelError is raised when a file does not exist.
@@ -77,6 +79,7 @@ class Session:
             "resized": [os.path.abspath(path) for path in resized],
             "run": run or inputs is not None,
             "paired": os.path.abspath(paired) if paired else None,
+            "further": [[os.path.abspath(path) for path in pair] for pair in further],
             "options": dict(options or {}),
         }
         return _verdict(self.send(request, deadline=limit))

@@ -9,14 +9,15 @@ from onnx import ModelProto
 
 from graphfix.backends.compile.paired_runs import Pair, PairedRun, paired_runs
 from graphfix.quantizing.form_choice import FormChoice
-from graphfix.quantizing.quantize import Quantized, QuantizeOptions, choices, compared, quantize_model, with_left_out
+from graphfix.quantizing.on_targets import within_budget_on
+from graphfix.quantizing.quantize import Quantized, QuantizeOptions, choices, compared, quantize_model
 from graphfix.verify.budget import Budget
 from graphfix.verify.feeds import Feed
 
 MOST_FORMS = 3
 """The forms that are tried until no compiler rejects one."""
-MOST_ROUNDS = 4
-"""The rounds in which more layers are left out where a compiled model is beyond the budget: a tenth, then twice as many."""
+MOST_ROUNDS = 3
+"""The rounds in which more layers are left out: what helps one compiled model may bring another beyond the budget."""
 
 
 @dataclass(slots=True)
@@ -48,33 +49,27 @@ def quantize_confirmed(model: ModelProto, feeds: Sequence[Feed], options: Quanti
 def _in_form(
     model: ModelProto, feeds: Sequence[Feed], options: QuantizeOptions, choice: FormChoice, *, ask: bool
 ) -> Confirmed:  # fmt: skip
-    """Quantise to one form, and leave out more layers while a compiled model is beyond the budget."""
+    """Quantise to one form; where a compiled model is beyond the budget, leave out what that target computes worst."""
     found = Confirmed(quantize_model(model, feeds, options, choice))
     if not ask:
         return found
     feeds = compared(feeds)
-    _ask(found, model, feeds, options, options.targets)
-    asked_all = True
-    for again in range(MOST_ROUNDS):
-        made = found.quantized
-        count = min(len(made.left_out) + max(1, len(made.layers) // 10) * 2**again, len(made.layers) - 1)
-        if not found.beyond or count <= len(made.left_out):
+    _ask(found, model, feeds, options)
+    wrong: list[str] = []
+    for _ in range(MOST_ROUNDS):
+        more = [target for target in found.beyond if target not in wrong]
+        if not more:
             break
-        beyond = list(found.beyond)
-        asked_all = len(beyond) == len(options.targets)
-        found = Confirmed(with_left_out(made, feeds, count))
-        _ask(found, model, feeds, options, beyond)
-    if not asked_all:
-        _ask(found, model, feeds, options, options.targets)
+        wrong += more
+        found = Confirmed(within_budget_on(found.quantized, model, feeds, options, wrong))
+        _ask(found, model, feeds, options)
     return found
 
 
-def _ask(
-    found: Confirmed, model: ModelProto, feeds: Sequence[Feed], options: QuantizeOptions, targets: Sequence[str]
-) -> None:  # fmt: skip
-    """Ask the compilers of these targets about a try; only those that disagreed are asked until they agree."""
+def _ask(found: Confirmed, model: ModelProto, feeds: Sequence[Feed], options: QuantizeOptions) -> None:
+    """Ask the compilers of all targets about a try."""
     pair = Pair(model, found.quantized.model, feeds, found.quantized.expected)
-    found.runs = paired_runs(pair, targets, options.progress)
+    found.runs = paired_runs(pair, options.targets, options.progress)
     found.beyond = beyond_budget(found.runs, options.budget)
 
 

@@ -91,7 +91,7 @@ def quantize_model(model: ModelProto, feeds: Sequence[Feed], options: QuantizeOp
         metrics = measured(names, expected, run_samples(variants.without(left_out), proof))
         return options.budget.exceeded(metrics) if options.budget is not None else None
 
-    return with_left_out(found, proof, _least(trial, len(layers)) if options.budget is not None else 0)
+    return with_left_out(found, proof, least_left_out(trial, len(layers)) if options.budget is not None else 0)
 
 
 def with_left_out(found: Quantized, feeds: Sequence[Feed], count: int) -> Quantized:
@@ -117,7 +117,7 @@ def _ready(model: ModelProto, form: Form) -> ModelProto:
         raise UsageError(f"the model cannot be brought to opset {form.opset}, which the form needs ({error})") from error
 
 
-def _least(trial: Callable[[int], str | None], most: int) -> int:
+def least_left_out(trial: Callable[[int], str | None], most: int) -> int:
     """Return the least number of left-out layers at which a trial is not beyond the budget, by doubling and then halving."""
     beyond = trial(0)
     if beyond is None:

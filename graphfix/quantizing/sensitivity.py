@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphfix.quantizing.variants import Variants
 from graphfix.verify.budget import measured
 from graphfix.verify.feeds import Feed
-from graphfix.verify.metrics import MOST_EXACT
+from graphfix.verify.metrics import MOST_EXACT, OutputMetrics
 from graphfix.verify.sample_runs import run_samples
 
 SAMPLES = 3
@@ -24,7 +24,8 @@ class LayerSensitivity:
     """The cost of quantising one layer alone.
 
     `snr` is the signal-to-noise ratio in dB of the output that suffers most, `largest` its largest difference; both None where
-    time ran out before the layer. `quantised` tells whether the layer is quantised in the result.
+    time ran out before the layer. `quantised` tells whether the layer is quantised in the result. `on_targets` holds the ratio
+    of the compiled model, for targets on which the layers were measured because the compiled result was beyond the budget.
     """
 
     layer: str
@@ -32,12 +33,18 @@ class LayerSensitivity:
     snr: float | None
     largest: float | None
     quantised: bool = True
+    on_targets: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def worst(self) -> float | None:
+        """The smallest ratio, in onnxruntime or on a target; None where there is none."""
+        return min((value for value in (self.snr, *self.on_targets.values()) if value is not None), default=None)
 
     def to_json(self) -> dict[str, Any]:
         """The layer as docs/json.md describes it."""
         return {
             "layer": self.layer, "operator": self.operator, "snr_db": self.snr, "max_abs": self.largest,
-            "quantised": self.quantised,
+            "quantised": self.quantised, "on_targets": dict(self.on_targets),
         }  # fmt: skip
 
 
@@ -54,13 +61,18 @@ def measure_sensitivity(
         if time.monotonic() < until:
             progress(f"quantising layer {place + 1} of {len(variants.layers)} alone")
             outputs = run_samples(variants.single(layer), feeds[:SAMPLES])
-            told = [one.to_json() for one in measured(names, expected[:SAMPLES], outputs).values()]
-            ratios = [MOST_EXACT if one["max_abs"] == 0.0 else one["snr_db"] or 0.0 for one in told]
-            snr, largest = min(ratios, default=MOST_EXACT), max((one["max_abs"] or 0.0 for one in told), default=0.0)
+            told = measured(names, expected[:SAMPLES], outputs)
+            snr, largest = least_ratio(told), max((one.largest for one in told.values()), default=0.0)
         found.append(LayerSensitivity(layer, operators.get(layer, ""), snr, largest))
     return found
 
 
+def least_ratio(metrics: Mapping[str, OutputMetrics]) -> float:
+    """Return the signal-to-noise ratio in dB of the output that suffers most."""
+    told = [one.to_json() for one in metrics.values()]
+    return min((MOST_EXACT if one["max_abs"] == 0.0 else one["snr_db"] or 0.0 for one in told), default=MOST_EXACT)
+
+
 def most_sensitive_first(layers: Sequence[LayerSensitivity]) -> list[str]:
     """Return the names of layers by what they cost; those that were not measured are last."""
-    return [one.layer for one in sorted(layers, key=lambda one: (one.snr is None, one.snr or 0.0))]
+    return [one.layer for one in sorted(layers, key=lambda one: (one.worst is None, one.worst or 0.0))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from layered import NIBBLES, QDQ, UNSIGNED, WEIGHTS, feeds, invented, layered
 
 import graphfix.quantizing.confirmed
 import graphfix.quantizing.form_choice
+import graphfix.quantizing.on_targets
 from graphfix.backends.compile.paired_runs import PairedRun
 from graphfix.errors import UsageError
 from graphfix.quantizing.confirmed import quantize_confirmed
@@ -186,20 +188,42 @@ def test_a_target_that_rejects_the_original_decides_no_form(monkeypatch: pytest.
     assert len(asked) == 1
 
 
-def test_more_layers_stay_in_float_where_a_compiled_model_is_beyond_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("blamed", [0, 2])
+def test_the_layers_that_a_compiled_model_computes_worst_stay_in_float(monkeypatch: pytest.MonkeyPatch, blamed: int) -> None:
     asked: list[tuple[str, ...]] = []
+    layers = quantised_layers(Variants(fused(layered()), UNSIGNED, feeds()).whole)
+
+    def metrics(changed: onnx.ModelProto) -> dict[str, OutputMetrics]:
+        found = OutputMetrics()
+        count = len(quantised_layers(changed))
+        off = 0.01 * count + (0.5 if layers[blamed] in quantised_layers(changed) else 0.0)
+        found.add(np.asarray([[1.0, 2.0]]), np.asarray([[1.0, 2.0 + off]]))
+        return {"y": found}
 
     def runs(pair: Any, targets: Any, begin: Any) -> list[PairedRun]:
-        worse, exact = OutputMetrics(), OutputMetrics()
-        layers = len(quantised_layers(pair.changed))
-        worse.add(np.asarray([[1.0, 2.0]]), np.asarray([[1.0, 2.0 + 0.1 * layers]]))
         asked.append(tuple(targets))
-        return [PairedRun(target, "1", True, "", {"y": worse if target == "two" else exact}) for target in targets]
+        exact = {"y": OutputMetrics()}
+        return [PairedRun(one, "1", True, "", metrics(pair.changed) if one == "two" else exact) for one in targets]
+
+    class Compiled(contextlib.AbstractContextManager["Compiled"]):
+        def __init__(self, pair: Any, target: str) -> None:
+            asked.append((target,))
+
+        def __exit__(self, *_: object) -> None:
+            asked.append(())
+
+        def of(self, changed: onnx.ModelProto, most: int = 8) -> PairedRun:
+            return PairedRun("two", "1", True, "", metrics(changed))
 
     monkeypatch.setattr(graphfix.quantizing.confirmed, "paired_runs", runs)
+    monkeypatch.setattr(graphfix.quantizing.on_targets, "CompiledRuns", Compiled)
     wanted = options(("one", "two"), budget=Budget(largest=0.25))
+    monkeypatch.setattr(graphfix.quantizing.form_choice, "precision_table", {
+        "one": invented("one", UNSIGNED), "two": invented("two", UNSIGNED)}.get)  # fmt: skip
     found = quantize_confirmed(layered(), feeds(), wanted, ask=True)
-    assert len(found.quantized.left_out) == 1
+    assert found.quantized.left_out == [layers[blamed]]
     assert not found.beyond
-    assert asked == [("one", "two"), ("two",), ("one", "two")]
+    assert asked == [("one", "two"), ("two",), (), ("one", "two")]
     assert [run.target for run in found.runs] == ["one", "two"]
+    told = {one.layer: one.to_json()["on_targets"] for one in found.quantized.layers}
+    assert min(told, key=lambda name: told[name]["two"]) == layers[blamed]

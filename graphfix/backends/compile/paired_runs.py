@@ -6,22 +6,26 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import numpy as np
 from onnx import ModelProto
 
-from graphfix.backends.base import backend
+from graphfix.backends.base import Backend, backend
 from graphfix.backends.compile.case import Case, PreparedCase
 from graphfix.backends.connect import open_target
 from graphfix.backends.session import Session
 from graphfix.errors import GraphfixError
 from graphfix.ir.io import save_model
+from graphfix.verify.budget import measured
 from graphfix.verify.feeds import Feed
 from graphfix.verify.metrics import OutputMetrics
 from graphfix.verify.reference_run import ReferenceRun
 
 SECONDS = 300.0
+MOST = 8
+"""The inputs on which a compiled model is compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,52 +71,84 @@ class Pair:
     outputs: Sequence[Sequence[Any]]
 
 
-def paired_runs(pair: Pair, targets: Sequence[str], begin: Callable[[str], None], most: int = 2) -> list[PairedRun]:
-    """Ask every compiler that is installed about the changed model, on at most `most` of the inputs."""
-    with tempfile.TemporaryDirectory(prefix="graphfix-") as scratch:
-        folder = Path(scratch)
-        for name, model in (("original", pair.original), ("changed", pair.changed)):
-            save_model(model, folder / f"{name}.onnx")
-        return [_asked(pair, target, folder, begin, most) for target in targets]
-
-
-def _asked(pair: Pair, target: str, folder: Path, begin: Callable[[str], None], most: int) -> PairedRun:
-    """Ask one compiler; it is timed on the first input."""
-    try:
+def paired_runs(pair: Pair, targets: Sequence[str], begin: Callable[[str], None]) -> list[PairedRun]:
+    """Ask every compiler that is installed about the changed model; where models run here, both are timed."""
+    found = []
+    for target in targets:
         begin(f"starting {target}")
-        with open_target(target, deadline=SECONDS) as session:
-            begin(f"compiling for {target}")
-            return _run(pair, target, session, folder, most)
-    except GraphfixError as error:
-        return PairedRun(target, said=error.problem)
+        try:
+            with CompiledRuns(pair, target) as runs:
+                begin(f"compiling for {target}")
+                found.append(runs.of(pair.changed, timed=True))
+        except GraphfixError as error:
+            found.append(PairedRun(target, said=error.problem))
+    return found
 
 
-def _run(pair: Pair, target: str, session: Session, folder: Path, most: int) -> PairedRun:
-    wanted = backend(target.partition("@")[0])
-    names = [info.name for info in pair.original.graph.output]
-    metrics = {name: OutputMetrics() for name in names}
-    medians: tuple[float, ...] | None = None
-    compared = 0
-    for place, feed in enumerate(pair.feeds[:most] if wanted.runs_here else pair.feeds[:1]):
-        inputs, results = folder / "inputs.npz", folder / "results.npz"
-        results.unlink(missing_ok=True)
-        expected = {f"out:{name}": value for name, value in zip(names, pair.outputs[place], strict=True)}
-        np.savez(inputs, allow_pickle=False, **{f"in:{name}": array for name, array in feed.items()}, **expected)
-        sizes = {name: array.shape for name, array in feed.items()}
-        case = PreparedCase(Case(folder / "changed.onnx"), pair.changed, folder / "changed.onnx",
-                            ReferenceRun("", "", feed, pair.outputs[place], sizes), None)  # fmt: skip
-        timed = {"paired": folder / "original.onnx"} if place == 0 and wanted.runs_here else {}
-        verdict = case.ask(session, wanted, inputs=inputs, results=results, **timed)
+class CompiledRuns:
+    """A session with one compiler that is asked about several versions of one original; use it in `with`.
+
+    Raises BackendError where the compiler is not installed.
+    """
+
+    def __init__(self, pair: Pair, target: str) -> None:
+        self._pair, self._target = pair, target
+        self._wanted: Backend = backend(target.partition("@")[0])
+        self._names = [info.name for info in pair.original.graph.output]
+        self._session: Session = open_target(target, deadline=SECONDS)
+        self._scratch = tempfile.TemporaryDirectory(prefix="graphfix-")
+        self._folder = Path(self._scratch.name)
+        save_model(pair.original, self._folder / "original.onnx")
+        self._files = [self._saved(place) for place in range(min(MOST, len(pair.feeds)))] if self._wanted.runs_here else []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._session.close()
+        self._scratch.cleanup()
+
+    def of(self, changed: ModelProto, *, timed: bool = False, most: int = MOST) -> PairedRun:
+        """Return what the compiler makes of one version, on `most` inputs; with `timed` beside the speed of the original."""
+        for _, results in self._files:
+            results.unlink(missing_ok=True)
+        save_model(changed, self._folder / "changed.onnx", force=True)
+        case = self._case("changed", changed)
+        more: dict[str, Any] = {}
+        if self._files:
+            more = {"inputs": self._files[0][0], "results": self._files[0][1], "further": self._files[1:most]}
+            more |= {"paired": self._folder / "original.onnx"} if timed else {}
+        verdict = case.ask(self._session, self._wanted, **more)
         if not verdict.accepted:
-            first = PreparedCase(Case(folder / "original.onnx"), pair.original, folder / "original.onnx", case.reference, None)
-            original = first.ask(session, wanted).accepted
-            return PairedRun(target, session.version, False, verdict.message, original=original)
-        medians = medians or verdict.medians
-        if results.exists():
+            original = self._case("original", self._pair.original).ask(self._session, self._wanted).accepted
+            return PairedRun(self._target, self._session.version, False, verdict.message, original=original)
+        after, before = verdict.medians if verdict.medians is not None else (None, None)
+        return PairedRun(self._target, self._session.version, True, "", self._compared(), before, after)
+
+    def _saved(self, place: int) -> tuple[Path, Path]:
+        """Save an input with the original's outputs; returns its file, and the one for the outputs of the compiled model."""
+        inputs, results = (self._folder / f"{name}{place}.npz" for name in ("inputs", "results"))
+        expected = {f"out:{name}": value for name, value in zip(self._names, self._pair.outputs[place], strict=True)}
+        arrays = {f"in:{name}": array for name, array in self._pair.feeds[place].items()}
+        np.savez(inputs, allow_pickle=False, **arrays, **expected)
+        return inputs, results
+
+    def _case(self, name: str, model: ModelProto) -> PreparedCase:
+        feed = self._pair.feeds[0]
+        sizes = {key: array.shape for key, array in feed.items()}
+        path = self._folder / f"{name}.onnx"
+        return PreparedCase(Case(path), model, path, ReferenceRun("", "", feed, self._pair.outputs[0], sizes), None)
+
+    def _compared(self) -> dict[str, OutputMetrics]:
+        """Return the error of every output over the inputs that the compiled model ran on."""
+        old, new = [], []
+        for place, (_, results) in enumerate(self._files):
+            if not results.exists():
+                break
+            wanted = self._pair.outputs[place]
             with np.load(results, allow_pickle=False) as arrays:
-                for name, was, key in zip(names, pair.outputs[place], arrays.files, strict=False):
-                    got = arrays[key]
-                    metrics[name].add(was, got.reshape(np.shape(was)) if got.size == np.size(was) else got)
-            compared += 1
-    after, before = medians if medians is not None else (None, None)
-    return PairedRun(target, session.version, True, "", metrics if compared else {}, before, after)
+                got = [arrays[key] for key in arrays.files]
+            old.append(wanted[: len(got)])
+            new.append([now.reshape(np.shape(was)) if now.size == np.size(was) else now
+                        for was, now in zip(wanted, got, strict=False)])  # fmt: skip
+        return measured(self._names[: len(old[0])], old, new) if old else {}
