@@ -12,6 +12,7 @@ from onnx import ModelProto
 from graphfix.errors import GraphfixError, UsageError
 from graphfix.quantizing.form_choice import FormChoice, form_choices
 from graphfix.quantizing.fusing import at_opset, fused
+from graphfix.quantizing.methods import AUTO, tried_methods
 from graphfix.quantizing.sensitivity import LayerSensitivity, measure_sensitivity, most_sensitive_first
 from graphfix.quantizing.variants import Variants
 from graphfix.tables.precision import Form
@@ -39,12 +40,15 @@ class NothingLeft(GraphfixError):
 
 @dataclass(frozen=True, slots=True)
 class QuantizeOptions:
-    """How to quantise: the targets, a scheme of form_choice.SCHEMES, bits, calibration method and budget."""
+    """How to quantise: the targets, a scheme of form_choice.SCHEMES, bits, calibration method and budget.
+
+    The method `auto` tries others than minmax where the budget leaves layers in float, and keeps the one that leaves fewest.
+    """
 
     targets: Sequence[str]
     scheme: str = "static"
     bits: int = 8
-    method: str = "minmax"
+    method: str = AUTO
     budget: Budget | None = None
     progress: Callable[[str], None] = lambda _: None
 
@@ -78,15 +82,37 @@ def quantize_model(model: ModelProto, feeds: Sequence[Feed], options: QuantizeOp
     options.progress(f"quantising to {choice.form.label}")
     proof = compared(feeds)
     expected = run_samples(model, proof)
-    names = [info.name for info in model.graph.output]
-    variants = Variants(_ready(model, choice.form), choice.form, feeds if options.scheme == "static" else (), options.method)
-    if not variants.layers:
-        raise UsageError(f"the model has no layer with constant weights to quantise to {choice.form.label}")
+    ready = _ready(model, choice.form)
+    best: Quantized | None = None
+    refused: NothingLeft | None = None
+    for method, given in tried_methods(ready, feeds, options.method, options.scheme, options.budget):
+        if best is not None and not best.left_out:
+            break
+        variants = Variants(ready, choice.form, given if options.scheme == "static" else (), method)
+        if not variants.layers:
+            raise UsageError(f"the model has no layer with constant weights to quantise to {choice.form.label}")
+        try:
+            found = _within_budget(variants, proof, expected, options)
+        except NothingLeft as error:
+            refused = refused or error
+            continue
+        if best is None or len(found.left_out) < len(best.left_out):
+            best = found
+    if best is None:
+        assert refused is not None
+        raise refused
+    best.notes = list(choice.notes)
+    return best
+
+
+def _within_budget(variants: Variants, proof: Sequence[Feed], expected: list[list[Any]], options: QuantizeOptions) -> Quantized:
+    """Return a calibrated model with as many layers quantised as the budget allows; NothingLeft where it allows none."""
     layers = measure_sensitivity(variants, proof, expected, options.progress)
-    found = Quantized(variants.whole, choice.form, variants, layers, expected=expected, notes=list(choice.notes))
+    found = Quantized(variants.whole, variants.form, variants, layers, expected=expected)
+    names = [info.name for info in variants.model.graph.output]
 
     def trial(count: int) -> str | None:
-        options.progress(f"leaving {count} of {len(layers)} layers in float")
+        options.progress(f"{variants.method}: leaving {count} of {len(layers)} layers in float")
         left_out = most_sensitive_first(layers)[:count]
         metrics = measured(names, expected, run_samples(variants.without(left_out), proof))
         return options.budget.exceeded(metrics) if options.budget is not None else None

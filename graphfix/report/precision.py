@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any, TextIO
 
 from graphfix.precision.judge import PrecisionReport
 from graphfix.precision.output_errors import OutputError
+from graphfix.report.json_ import written
 from graphfix.report.page import Page
 from graphfix.tables.precision import PrecisionTable
+from graphfix.version import VERSION
 
 ENDS = {"float16": "float16 ends at 65504", "bfloat16": "bfloat16 ends at 3.4e38", "tf32": "TF32 ends at 3.4e38"}
 MOST_NODES = 3
@@ -110,5 +111,4 @@ def precision_json(name: str, target: str, known: PrecisionTable | None, report:
 
 def render_precision_json(reports: list[dict[str, Any]], out: TextIO) -> None:
     """Write the reports as one JSON document."""
-    json.dump({"precision": reports}, out, indent=1)
-    out.write("\n")
+    out.write(written({"schema": 1, "graphfix": VERSION, "precision": reports}) + "\n")

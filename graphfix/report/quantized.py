@@ -21,6 +21,7 @@ def quantized_json(found: Quantized, change: SizeChange) -> dict[str, Any]:
     return {
         **change.to_json("quantize"), "form": {**asdict(found.form), "label": found.form.label},
         "layers": [one.to_json() for one in found.layers], "left_out": list(found.left_out),
+        "method": found.variants.method,
     }  # fmt: skip
 
 
@@ -28,7 +29,8 @@ def render_quantized(found: Quantized, change: SizeChange, out: TextIO, *, full:
     """Write the run for people."""
     page = Page(out)
     count = len(found.layers) - len(found.left_out)
-    page.line((change.model, "bold"), f": {count} of {len(found.layers)} layers are quantised: {found.form.label}")
+    how = f", ranges by {found.variants.method}" if found.form.scheme in ("qdq", "qoperator") else ""
+    page.line((change.model, "bold"), f": {count} of {len(found.layers)} layers are quantised: {found.form.label}{how}")
     render_change(page, change)
     if not found.layers:
         return
@@ -36,14 +38,16 @@ def render_quantized(found: Quantized, change: SizeChange, out: TextIO, *, full:
     page.line("  layers by what quantising each alone costs")
     shown = by_cost(found.layers)
     for one in shown if full else shown[:SHOWN]:
-        page.line(f"  {decibels(one):>10}  {one.operator:13}  {one.layer}{'' if one.quantised else '  (left in float)'}")
+        more = [] if one.quantised else ["left in float"]
+        more += [f"{ratio:.1f} dB compiled by {target}" for target, ratio in one.on_targets.items() if ratio < (one.snr or 0) - 3]
+        page.line(f"  {decibels(one):>10}  {one.operator:13}  {one.layer}" + (f"  ({', '.join(more)})" if more else ""))
     if len(shown) > SHOWN and not full:
         page.line(f"  {'':10}  and {len(shown) - SHOWN} more, which --full shows")
 
 
 def by_cost(layers: Sequence[LayerSensitivity]) -> list[LayerSensitivity]:
     """Return the layers with the most sensitive first."""
-    return sorted(layers, key=lambda one: (one.snr is None, one.snr or 0.0))
+    return sorted(layers, key=lambda one: (one.worst is None, one.worst or 0.0))
 
 
 def decibels(one: LayerSensitivity) -> str:

@@ -13,12 +13,14 @@ from layered import NIBBLES, QDQ, UNSIGNED, WEIGHTS, feeds, invented, layered
 
 import graphfix.quantizing.confirmed
 import graphfix.quantizing.form_choice
+import graphfix.quantizing.methods
 import graphfix.quantizing.on_targets
 from graphfix.backends.compile.paired_runs import PairedRun
 from graphfix.errors import UsageError
 from graphfix.quantizing.confirmed import quantize_confirmed
 from graphfix.quantizing.form_choice import form_choices
 from graphfix.quantizing.fusing import fused
+from graphfix.quantizing.methods import calibrated_bytes, tried_methods
 from graphfix.quantizing.qdq_layers import only_layers, quantised_layers
 from graphfix.quantizing.quantize import NothingLeft, QuantizeOptions, compared
 from graphfix.quantizing.variants import Variants
@@ -227,3 +229,33 @@ def test_the_layers_that_a_compiled_model_computes_worst_stay_in_float(monkeypat
     assert [run.target for run in found.runs] == ["one", "two"]
     told = {one.layer: one.to_json()["on_targets"] for one in found.quantized.layers}
     assert min(told, key=lambda name: told[name]["two"]) == layers[blamed]
+
+
+def test_other_ranges_are_tried_where_the_usual_ones_leave_layers_in_float() -> None:
+    samples = feeds(40)
+    samples[1]["x"][0, 0, 0, 0] = 80.0  # one of those that calibrate and are not compared
+    chosen, budget = ("percentile", "entropy"), Budget(snr=31)
+
+    def run(method: str) -> Any:
+        return quantize_confirmed(layered(), samples, options(budget=budget, method=method), ask=False).quantized
+
+    usual, best = run("minmax"), run("auto")
+    assert usual.left_out
+    assert len(best.left_out) == min(len(run(method).left_out) for method in ("minmax", *chosen))
+    assert len(best.left_out) < len(usual.left_out)
+    assert best.variants.method in chosen
+    assert budget.exceeded(best.metrics) is None
+
+
+def test_methods_that_hold_all_activations_are_not_tried_beyond_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = fused(layered())
+    wide = calibrated_bytes(model, feeds()[0])
+    assert wide == 4 * 2 * (3 * 64 + 2 * 6 * 64 + 8 * 64 + 8 + 5)
+    given = [(method, len(some)) for method, some in tried_methods(model, feeds(24), "auto", "static", Budget(snr=9))]
+    assert given == [("minmax", 24), ("percentile", 24), ("entropy", 24)]
+    monkeypatch.setattr(graphfix.quantizing.methods, "MOST_BYTES", 12 * wide)
+    given = [(method, len(some)) for method, some in tried_methods(model, feeds(24), "auto", "static", Budget(snr=9))]
+    assert given == [("minmax", 24), ("percentile", 12), ("entropy", 12)]
+    monkeypatch.setattr(graphfix.quantizing.methods, "MOST_BYTES", 7 * wide)
+    for method, budget in (("auto", Budget(snr=9)), ("auto", None), ("minmax", None)):
+        assert [name for name, _ in tried_methods(model, feeds(24), method, "static", budget)] == ["minmax"]

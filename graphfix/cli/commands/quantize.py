@@ -15,7 +15,7 @@ from graphfix.lowering.options import add_lowering
 from graphfix.tables.table import table
 
 SCHEMES = ("static", "dynamic", "weight-only")
-METHODS = ("minmax", "entropy", "percentile")
+METHODS = ("auto", "minmax", "entropy", "percentile")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     scheme = "static: weights and activations, with ranges from --data (default); dynamic: ranges at run time; weight-only"
     parser.add_argument("--scheme", choices=SCHEMES, default="static", help=scheme)
     parser.add_argument("--bits", type=int, choices=(8, 4), default=8, help="bits of a weight (default: 8)")
-    parser.add_argument("--method", choices=METHODS, default="minmax", help="how ranges follow from data (default: minmax)")
+    method = "how ranges follow from data (default: auto, minmax, or what keeps fewest layers in float within the budget)"
+    parser.add_argument("--method", choices=METHODS, default="auto", help=method)
     parser.add_argument("--html", type=Path, metavar="FILE", help="also write a page with the sensitivity of every layer")
     add_shared(parser, formats=FORMATS)
     add_lowering(parser)
