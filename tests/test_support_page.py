@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,10 @@ import pytest
 from browsing import Visit, started, visiting
 
 from graphfix.linter.support import operators, tables
+from graphfix.probe.precision_forms import USUAL
 from graphfix.report.support_page import support_page
+from graphfix.tables.precision import read_precision
+from graphfix.tables.table import table
 from graphfix.tables.versions import measured_versions, rules_home, targets
 
 if TYPE_CHECKING:
@@ -261,3 +265,24 @@ def test_everything_in_one_page_is_small_and_quick(
     assert size < 2 * 2**20
     assert rendered < 3000
     assert filtered < 500
+
+
+def test_precisions_are_shown_when_they_are_opened(opened: Visit, whole: Path, small: Path) -> None:
+    page = opened(whole)
+    lines = page.locator("tbody tr").count()
+    page.click("#precision > summary")
+    page.wait_for_selector("#forms tbody tr")
+    known = read_precision(table("openvino"))
+    assert known is not None
+    assert f"openvino {known.version}: {known.arithmetics[0].precision} by default" in page.inner_text("#precision-body")
+    assert page.locator("#forms tbody tr").count() >= len(known.forms) > 50
+    line = page.locator("#forms tbody tr", has=page.locator("summary", has_text=re.compile(f"^{re.escape(USUAL.short)}$")))
+    marks = dict(zip(page.locator("#forms thead th").all_inner_texts()[1:], line.locator("td").all_inner_texts(), strict=True))
+    assert marks[f"openvino {known.version}"] == "yes"
+    assert any(name.startswith("coreml") and mark == "no" for name, mark in marks.items())
+    line.locator("summary").click()
+    assert "coreml" in line.locator("th").inner_text()
+    page.click("#precision > summary")
+    page.click("#precision > summary")
+    assert page.locator("tbody tr").count() == lines + page.locator("#forms tbody tr").count()
+    assert opened(small).locator("#precision").is_hidden()

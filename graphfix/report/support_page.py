@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphfix.linter.support import Statement, Verdict, support
+from graphfix.report.precision_data import precision_data
 from graphfix.report.standalone_page import whole_page
 from graphfix.tables.compiler_words import compiler_words
 from graphfix.tables.table import Table
@@ -34,7 +35,8 @@ def page_data(names: Sequence[str], tables: Sequence[Table]) -> dict[str, Any]:
     """Return the tables as the page's script reads them: rows of cells, with numbers for texts.
 
     A cell is 0 where nothing was measured, else [verdict, probes, compiler, date, tried, statements, label]; a statement
-    is [sort, words, id, stage, message, probes for, probes against, error or null, rewrite, its safety].
+    is [sort, words, id, stage, message, probes for, probes against, error or null, rewrite, its safety]. `precision` is
+    described in precision_data.py, and null where it was not measured.
     """
     strings = Strings()
     rows = []
@@ -52,7 +54,8 @@ def page_data(names: Sequence[str], tables: Sequence[Table]) -> dict[str, Any]:
         domain, _, op = name.rpartition(".")
         rows.append([op, domain, cells])
     columns = [[table.target, table.version, table.title, _notes(table)] for table in tables]
-    return {"columns": columns, "rows": rows, "strings": list(strings.all)}
+    precision = precision_data(tables, strings.number)
+    return {"columns": columns, "rows": rows, "precision": precision, "strings": list(strings.all)}
 
 
 def _notes(table: Table) -> str:

@@ -131,6 +131,28 @@
     }
   });
 
+  // Precisions, which are rendered when they are first opened
+  const precision = byId("precision");
+  const SHADES = { yes: "always", no: "rejected", wrong: "rejected", "-": "unmeasured" };
+  const list = (lines) => make("ul", {}, ...lines.map((line) => make("li", {}, ...line)));
+  const renderPrecision = () => {
+    const { versions, arithmetics, forms, legend } = data.precision;
+    const modes = arithmetics.flatMap((found, at) => found.map(([line, said]) =>
+      [make("b", {}, versions[at]), `: ${text(line)} `, make("span", { class: "soft" }, text(said))]));
+    const rows = forms.map(([short, label, marks, said]) => {
+      const name = make("details", {}, make("summary", {}, text(short)), make("p", {}, text(label)),
+        ...said.map((one) => make("p", { class: "soft" }, text(one))));
+      return make("tr", {}, make("th", { scope: "row" }, name), ...marks.map(text).map((mark) =>
+        make("td", { class: SHADES[mark] ?? "conditions" }, mark)));
+    });
+    const columns = make("tr", {}, make("th", { scope: "col" }, "Form"), ...versions.map((name) => make("th", { scope: "col" }, name)));
+    byId("precision-body").append(make("h2", {}, "Arithmetic of models in float32"), list(modes), make("h2", {}, "Forms"),
+      list(legend.map((line) => [text(line)])),
+      make("div", { id: "forms", tabindex: "0" }, make("table", {}, make("thead", {}, columns), make("tbody", {}, ...rows))));
+  };
+  precision.hidden = !data.precision;
+  precision.addEventListener("toggle", () => { if (precision.open && !byId("precision-body").childElementCount) renderPrecision(); });
+
   // What is known of one cell
   const dialog = byId("detail");
   const SORTS = ["Rejected", "Computes something else", "Rejected in one form", "Runs on a fallback"];
