@@ -48,25 +48,35 @@ def told(errors: tuple[float, float]) -> str:
     return next(name for name, least in LEAST_ERRORS if usual >= least)
 
 
-def _answer(session: Session, precision: str | None, scale: float) -> tuple[str, float]:
-    """Return what the adapter says of the arithmetic, and the relative error of the outputs; NaN where none were returned."""
-    model, given, wanted = product(scale)
+def asked(
+    session: Session, model: ModelProto, given: Any, wanted: Any, options: dict[str, Any] | None = None
+) -> tuple[dict[str, Any], Any]:
+    """Return a compiler's answer on a model of one input `x` and one output, and its output in float64; None without one."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / name for name in ("model.onnx", "inputs.npz", "results.npz")]
         paths[0].write_bytes(model.SerializeToString())
         np.savez(paths[1], **{"in:x": given, "out:y": wanted.astype(np.float32)})
         request: dict[str, Any] = {
             "model": str(paths[0]), "shapes": {}, "values": {}, "inputs": str(paths[1]), "output": None,
-            "results": str(paths[2]), "resized": [], "run": True, "options": {} if precision == "" else {"precision": precision},
+            "results": str(paths[2]), "resized": [], "run": True, "options": options or {},
         }  # fmt: skip
         answer = session.send(request, deadline=DEADLINE)
         if not paths[2].is_file():
-            return str(answer.get("arithmetic") or ""), float("nan")
+            return answer, None
         with np.load(paths[2]) as found:
-            got = found[found.files[0]].astype(np.float64)
+            return answer, found[found.files[0]].astype(np.float64)
+
+
+def _answer(session: Session, precision: str | None, scale: float) -> tuple[str, float]:
+    """Return what the adapter says of the arithmetic, and the relative error of the outputs; NaN where none were returned."""
+    model, given, wanted = product(scale)
+    answer, got = asked(session, model, given, wanted, {} if precision == "" else {"precision": precision})
+    stated = str(answer.get("arithmetic") or "")
+    if got is None:
+        return stated, float("nan")
     with np.errstate(all="ignore"):
         error = np.sqrt(np.mean(np.square(got - wanted))) / np.sqrt(np.mean(np.square(wanted)))
-    return str(answer.get("arithmetic") or ""), float(error if np.isfinite(error) else np.inf)
+    return stated, float(error if np.isfinite(error) else np.inf)
 
 
 def _seen(session: Session, precision: str = "") -> tuple[str, str]:

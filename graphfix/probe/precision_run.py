@@ -23,6 +23,7 @@ from graphfix.errors import UsageError
 from graphfix.ir.atomic_write import PendingFile
 from graphfix.precision.quantised_form import quantise
 from graphfix.probe.measure import stable_message
+from graphfix.probe.precision_accumulation import accumulations
 from graphfix.probe.precision_arithmetic import arithmetics
 from graphfix.probe.precision_forms import forms
 from graphfix.probe.precision_models import BUILDERS, samples
@@ -87,6 +88,7 @@ def measure_precision(
         made = PrecisionTable(
             target, session.version, f"{backend(target).distributions[0]} {session.version}", _machine(),
             datetime.datetime.now(datetime.UTC).date().isoformat(), arithmetics(target, session), tuple(measured),
+            accumulations(session) if backend(target).runs_here else (),
         )  # fmt: skip
     path = tables_folder(home) / target / made.version / FILE
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,8 @@ MARKS = {SUPPORTED: "yes", REJECTED: "no", WRONG: "wrong", UNMEASURED: "-"}
 PARTLY = "partly"
 LETTERS = {name: name[0] for name in MODELS}
 MOST_SAID = 100
+BEYOND = {"wraps": "wraps around", "saturates": "stays at the limit", "exact": "is exact all the same"}
+"""What became of a sum that int32 does not hold, in words."""
 LEGEND = (
     "form: scheme, dtypes of weights and activations, asym(metric), per tensor, channel or block, +bias: quantised biases,",
     "all operators or the core ones (Conv, Gemm, MatMul), shared pairs of QuantizeLinear, in+out: inputs and outputs too,",
@@ -53,6 +55,9 @@ def arithmetic_lines(known: PrecisionTable) -> list[tuple[str, str]]:
         word = "by default" if mode.default else "on request"
         setting = f", {mode.setting}" if mode.setting else ""
         found.append((f"{mode.precision} {word}{when}{setting}", f"{mode.evidence}: {mode.said}"))
+    for one in known.accumulations:
+        beyond = f", beyond which a sum {BEYOND[one.beyond]}" if one.beyond else ""
+        found.append((f"products of {one.operands} are summed in {one.accumulator}{beyond}", f"measured: {one.said}"))
     return found
 
 

@@ -137,8 +137,26 @@ class Arithmetic:
 
 
 @dataclass(frozen=True, slots=True)
+class Accumulation:
+    """In what a compiler sums the products of a quantised matrix product, told by planted products.
+
+    `operands` are the dtypes of activations and weights, `accumulator` is `int32`, `int16` (sums of neighbours saturate) or
+    `float32` (low bits are rounded away; the product is computed in float), `beyond` what became of a sum above what int32 holds:
+    `wraps`, `saturates`, `exact`, or empty where the accumulator is another. `said` holds the numbers.
+    """
+
+    operands: str
+    accumulator: str
+    beyond: str = ""
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PrecisionTable:
-    """What was measured of one compiler version: `arithmetics`, `forms` in the order of measuring, and by which tools."""
+    """What was measured of one compiler version: `arithmetics`, `forms` in the order of measuring, and by which tools.
+
+    `accumulations` is empty where compiled models do not run on the machine of the prober, or were not measured so.
+    """
 
     target: str
     version: str
@@ -147,6 +165,7 @@ class PrecisionTable:
     measured: str
     arithmetics: tuple[Arithmetic, ...]
     forms: tuple[MeasuredForm, ...]
+    accumulations: tuple[Accumulation, ...] = ()
 
     def default(self, features: Iterable[str] = ()) -> Arithmetic:
         """Return the arithmetic used by default on a CPU with these features: the first default whose need is met."""
@@ -202,6 +221,7 @@ def _read(path: Path, target: str, version: str) -> PrecisionTable:
                 MeasuredForm(Form(**item["form"]), {name: FormAnswer(**answer) for name, answer in item["answers"].items()})
                 for item in data["forms"]
             ),
+            tuple(Accumulation(**item) for item in data.get("accumulations", ())),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise TableError(f"not a table of precisions ({error!r})", path=path, hint="reinstall graphfix") from error
@@ -215,11 +235,19 @@ def written(known: PrecisionTable) -> str:
         json.dumps({"form": _short(one.form), "answers": {name: _short(answer) for name, answer in one.answers.items()}})
         for one in known.forms
     ]
-    arithmetics, listed = (",\n  ".join(lines) for lines in (modes, forms))
-    return f'{{\n "measured": {json.dumps(about)},\n "arithmetics": [\n  {arithmetics}\n ],\n "forms": [\n  {listed}\n ]\n}}\n'
+    parts = [f' "measured": {json.dumps(about)}', _listed("arithmetics", modes)]
+    if known.accumulations:
+        parts.append(_listed("accumulations", [json.dumps(_short(one)) for one in known.accumulations]))
+    return "{\n" + ",\n".join([*parts, _listed("forms", forms)]) + "\n}\n"
 
 
-def _short(item: Form | FormAnswer | Arithmetic) -> dict[str, Any]:
+def _listed(name: str, lines: Sequence[str]) -> str:
+    """Return a list of the file, an item a line."""
+    items = ",\n  ".join(lines)
+    return f' "{name}": [\n  {items}\n ]'
+
+
+def _short(item: Form | FormAnswer | Arithmetic | Accumulation) -> dict[str, Any]:
     """Return the fields of a record that differ from their defaults."""
     values = asdict(item)
     return {each.name: values[each.name] for each in fields(item) if values[each.name] != each.default}
