@@ -18,7 +18,8 @@ from graphfix.pruning.preparation import prepared
 from graphfix.pruning.pruned_layers import PrunedLayer, pruned_layers
 from graphfix.pruning.relating import axis_graph
 from graphfix.pruning.removal import remove
-from graphfix.pruning.weak_units import weak_units
+from graphfix.pruning.taylor import taylor_scores
+from graphfix.pruning.weak_units import unit_scores, weak_units
 from graphfix.verify.budget import Budget, measured
 from graphfix.verify.compare import Difference, Tolerance, compare
 from graphfix.verify.feeds import Feed
@@ -129,13 +130,17 @@ def _prune_weak(
     exact = found.model
     layers = list(found.layers)
     ready = prepared(exact)
-    _, parts, sums = _analysed(ready.model)
+    axes, parts, sums = _analysed(ready.model)
     activity = measure_activity(ready.model, _measurable(parts, sums), feeds)
+    if options.score == "taylor":
+        ranks = taylor_scores(ready.model, axes, parts, sums, activity, feeds, options.progress)
+    else:
+        ranks = unit_scores(parts, axes, options.score, activity)
     least, most, wanted = 0.0, MOST, options.ratio
     for _ in range(STEPS if options.budget is not None and not options.ratio else 1):
         ratio = wanted or (least + most) / 2
         options.progress(f"removing {ratio:.0%} of the units")
-        smaller, removed = _without_weak(exact, ratio, options.score, activity)
+        smaller, removed = _without_weak(exact, ratio, ranks, activity)
         metrics = measured(names, expected, run_samples(smaller, feeds))
         beyond = options.budget.exceeded(metrics) if options.budget is not None else None
         if beyond is not None and wanted:
@@ -149,12 +154,12 @@ def _prune_weak(
 
 
 def _without_weak(
-    model: ModelProto, ratio: float, score: str, activity: Mapping[Axis, Activity]
+    model: ModelProto, ratio: float, ranks: Sequence[Any], activity: Mapping[Axis, Activity]
 ) -> tuple[ModelProto, list[PrunedLayer]]:
     """Return the model without a share of its units, those of the lowest scores."""
     ready = prepared(model)
     axes, parts, sums = _analysed(ready.model)
-    removals = weak_units(parts, axes, sums, ratio, score, activity)
+    removals = weak_units(parts, sums, ratio, ranks, activity)
     layers = list(pruned_layers(ready.model, removals, "weak"))
     remove(ready.model, axes, removals, sums, approximate=True)
     return ready.finished(), layers

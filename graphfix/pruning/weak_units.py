@@ -14,7 +14,6 @@ from graphfix.pruning.axis_graph import Axis, AxisGraph
 from graphfix.pruning.components import Component
 from graphfix.pruning.dead_units import Removal, Sums
 
-SCORES = ("l2", "l1", "activation")
 LEAST_KEPT = 0.1
 """The share of the units of each component that stays at any ratio."""
 
@@ -41,11 +40,19 @@ def scores(component: Component, axes: AxisGraph, score: str, activity: Mapping[
     return np.where(count > 0, total / np.maximum(count, 1), np.inf)
 
 
+def unit_scores(
+    found: Sequence[Component], axes: AxisGraph, score: str, activity: Mapping[Axis, Activity]
+) -> list[npt.NDArray[np.float64]]:
+    """Return the scores of the units of each component, infinite for frozen ones."""
+    return [np.where(one.frozen, np.inf, scores(one, axes, score, activity)) for one in found]
+
+
 def weak_units(
-    found: Sequence[Component], axes: AxisGraph, sums: Sums, ratio: float, score: str, activity: Mapping[Axis, Activity]
-) -> list[Removal]:
-    """Return the share of all units that may be removed with the lowest scores, component by component."""
-    ranked = [(one, np.where(one.frozen, np.inf, scores(one, axes, score, activity))) for one in found]
+    found: Sequence[Component], sums: Sums, ratio: float, ranks: Sequence[npt.NDArray[np.float64]],
+    activity: Mapping[Axis, Activity],
+) -> list[Removal]:  # fmt: skip
+    """Return the share of all units that may be removed with the lowest of the given scores, component by component."""
+    ranked = list(zip(found, ranks, strict=True))
     finite = np.concatenate([np.empty(0), *(values[np.isfinite(values)] for _, values in ranked)])
     count = int(ratio * finite.size)
     limit = np.partition(finite, count - 1)[count - 1] if count else -np.inf

@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 from small_networks import Weights, network, shapes, weights
 
-from graphfix.errors import GraphfixError
+import graphfix.pruning.taylor
+from graphfix.errors import GraphfixError, UsageError
+from graphfix.pruning.activity import measure_activity
+from graphfix.pruning.components import components
+from graphfix.pruning.dead_units import sums_by_axis
+from graphfix.pruning.preparation import prepared
 from graphfix.pruning.prune import PruneOptions, prune_model
+from graphfix.pruning.relating import axis_graph
 from graphfix.pruning.sparsity import sparsity
+from graphfix.pruning.taylor import taylor_scores
 from graphfix.verify.budget import Budget
 
 TEXT = """layers (float[N, 6] x) => (float[N, 3] y) {
@@ -29,7 +36,7 @@ def held() -> Weights:
 FEEDS = [{"x": np.random.default_rng(seed).standard_normal((4, 6)).astype(np.float32)} for seed in range(3)]
 
 
-@pytest.mark.parametrize("score", ["l2", "l1", "activation"])
+@pytest.mark.parametrize("score", ["l2", "l1", "activation", "taylor"])
 def test_a_ratio_removes_the_units_of_the_lowest_scores(score: str) -> None:
     model = network(TEXT, held())
     found = prune_model(model, FEEDS, PruneOptions(ratio=0.3, score=score))
@@ -40,6 +47,34 @@ def test_a_ratio_removes_the_units_of_the_lowest_scores(score: str) -> None:
     assert np.abs(kept).max(1).min() > 0.1
     told = found.metrics["y"].to_json()
     assert 0 < (told["max_abs"] or 0) < 1e-2
+
+
+def test_the_taylor_score_is_the_derivative_of_the_outputs_along_removal() -> None:
+    found = held()
+    found["v"][:, 2] *= 1e-4  # strong in weights and activity, and hardly read
+    found["w"][2] *= 30
+    model = prepared(network(TEXT, found)).model
+    axes = axis_graph(model)
+    parts = [one for one in components(axes) if one.prunable and one.count > 1]
+    sums = sums_by_axis(axes)
+    activity = measure_activity(model, [axis for one in parts for axis in one.units if axis in sums], FEEDS)
+    (told,) = taylor_scores(model, axes, parts, sums, activity, FEEDS, lambda _: None)
+    hidden = [np.maximum(feed["x"] @ found["w"].T.astype(np.float32) + found["b"], 0) for feed in FEEDS]
+    mean = np.concatenate(hidden).mean(0)
+    size = np.sqrt(sum(np.square(rows @ found["v"].T + found["c"]).sum() for rows in hidden))
+    wanted = [
+        np.sqrt(sum(np.square(np.outer(rows[:, unit] - mean[unit], found["v"][:, unit])).sum() for rows in hidden)) / size
+        for unit in range(10)
+    ]  # the model is linear in each unit
+    units = parts[0].units[("r", 1)]
+    assert np.allclose([told[units[unit]] for unit in range(10)], wanted, rtol=1e-3, atol=1e-6)
+    assert 2 in np.argsort(wanted)[:4]
+
+
+def test_a_taylor_score_that_takes_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graphfix.pruning.taylor, "SECONDS", 1e-9)
+    with pytest.raises(UsageError, match="once for each of 10 units"):
+        prune_model(network(TEXT, held()), FEEDS, PruneOptions(ratio=0.3, score="taylor"))
 
 
 def test_a_budget_finds_how_many_may_go() -> None:

@@ -12,7 +12,7 @@ from graphfix.linter import config as settings
 from graphfix.lowering.options import add_lowering
 from graphfix.tables.table import table
 
-SCORES = ("l2", "l1", "activation")
+SCORES = ("l2", "l1", "activation", "taylor")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_size_options(parser)
     ratio = "also remove this share of the channels, heads and recurrent units: those that score lowest"
     parser.add_argument("--ratio", type=float, default=0.0, metavar="R", help=ratio)
-    score = "what weak ones are found by: the norm of their weights, or their mean magnitude on the data (default: l2)"
+    score = (
+        "what weak ones are found by: the norm of their weights (default: l2), their mean magnitude on the data, or taylor, the "
+        "derivative of the outputs along their removal, by a run of the model for each"
+    )
     parser.add_argument("--score", choices=SCORES, default="l2", help=score)
     add_shared(parser, formats=FORMATS)
     add_lowering(parser)
