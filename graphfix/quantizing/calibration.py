@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from onnx import ModelProto, TensorProto, ValueInfoProto, helper
@@ -59,8 +61,9 @@ def _archive(path: Path) -> dict[str, Array]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, AttributeError) as error:
-        raise UsageError(f"not an .npz of arrays ({error})", path=path, hint="save the inputs with numpy.savez") from error
+    except (OSError, EOFError, ValueError, TypeError, AttributeError, BadZipFile, zlib.error) as error:
+        kind = "an array alone" if path.suffix == ".npy" else "damaged, or no archive, or it holds objects"
+        raise UsageError(f"not an .npz of arrays: {kind}", path=path, hint="save the inputs with numpy.savez") from error
 
 
 def _rows(model: ModelProto, arrays: Mapping[str, Array], source: str) -> list[Feed]:
@@ -74,9 +77,9 @@ def _rows(model: ModelProto, arrays: Mapping[str, Array], source: str) -> list[F
             pieces[name] = list(array)
         elif dims and array.ndim == len(dims) and _fits(array.shape[1:], dims[1:]):
             batch = dims[0] if isinstance(dims[0], int) else 1
-            if not batch or array.shape[0] % batch:
+            if array.shape[0] % batch:
                 _refuse_shape(name, array, dims, source)
-            pieces[name] = np.split(array, array.shape[0] // batch)
+            pieces[name] = [array[start : start + batch] for start in range(0, array.shape[0], batch)]
         elif _fits(array.shape, dims):
             pieces[name] = [array]
         else:
@@ -98,10 +101,15 @@ def _whole(model: ModelProto, arrays: Mapping[str, Array], source: str) -> Feed:
     if len(inputs) == 1 and list(arrays) == [""]:
         arrays = {next(iter(inputs)): arrays[""]}
     _check_names(arrays, inputs, source)
+    made: Feed = {}
     for name, info in inputs.items():
-        if not _fits(arrays[name].shape, declared(info)):
-            _refuse_shape(name, arrays[name], declared(info), source)
-    return {name: _cast(arrays[name], info, source) for name, info in inputs.items()}
+        array, dims = arrays[name], declared(info)
+        if len(dims) == array.ndim + 1 and (dims[0] == 1 or isinstance(dims[0], str)):
+            array = array[None]  # one sample of a data set, which has no axis for the batch
+        if not _fits(array.shape, dims):
+            _refuse_shape(name, arrays[name], dims, source)
+        made[name] = _cast(array, info, source)
+    return made
 
 
 def _fits(shape: Sequence[int], dims: Sequence[int | str]) -> bool:
@@ -134,7 +142,8 @@ def _cast(array: Array, info: ValueInfoProto, source: str) -> Array:
     dtype = np.dtype(helper.tensor_dtype_to_np_dtype(info.type.tensor_type.elem_type))
     if array.dtype != dtype and (array.dtype.kind not in "biuf" or (dtype.kind in "iub" and array.dtype.kind == "f")):
         raise UsageError(f"the data for `{info.name}` is {array.dtype}, the input {dtype}", path=source)
-    return np.ascontiguousarray(array.astype(dtype))
+    with np.errstate(over="ignore"):  # infinite numbers are refused afterwards
+        return np.ascontiguousarray(array.astype(dtype))
 
 
 def _check_numbers(feed: Feed, source: str) -> None:
@@ -143,3 +152,9 @@ def _check_numbers(feed: Feed, source: str) -> None:
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             kind = "NaN" if np.isnan(array).any() else "infinite values"
             raise UsageError(f"`{name}` holds {kind}", path=source, hint="ranges cannot be taken from them")
+
+
+def says_little(feeds: Sequence[Feed]) -> str | None:
+    """Return a note where every number of every input is the same in all samples; None for usual data."""
+    same = all(bool((feed[name] == feeds[0][name].reshape(-1)[:1]).all()) for feed in feeds for name in feed)
+    return "every number of each input is the same in all samples: ranges from such data say nothing of others" if same else None

@@ -27,7 +27,12 @@ else:
 if not hasattr(loaded, name):
     sys.exit(f"`{module}` has no `{name}`")
 def plain(value):
-    return np.asarray(value.detach().cpu().numpy() if hasattr(value, "detach") else value)
+    if isinstance(value, tuple):
+        sys.exit("it yields tuples; yield the inputs alone, as a mapping where there are several")
+    array = np.asarray(value.detach().cpu().numpy() if hasattr(value, "detach") else value)
+    if array.dtype.kind not in "biufc":
+        sys.exit(f"it yields {type(value).__name__}, which is no array of numbers")
+    return array
 for place, sample in enumerate(itertools.islice(getattr(loaded, name)(), int(most))):
     named = dict(sample) if hasattr(sample, "keys") else {"": sample}
     np.savez(os.path.join(folder, f"{place:06}.npz"), **{"in:" + key: plain(value) for key, value in named.items()})
@@ -48,10 +53,17 @@ def arrays_of_function(source: str, most: int) -> list[dict[str, Any]]:
         except subprocess.TimeoutExpired as error:
             raise UsageError(f"it did not end within {SECONDS:g} s", path=source) from error
         if done.returncode:
-            last = (done.stderr.strip().splitlines() or ["it failed without a message"])[-1]
-            raise UsageError(f"it failed: {last}", path=source, hint="it is called without arguments, and yields the inputs")
+            hint = "it is called without arguments, and yields the inputs"
+            raise UsageError(f"it failed: {_last_words(done.stderr)}", path=source, hint=hint)
         found = []
         for path in sorted(Path(folder).glob("*.npz")):
             with np.load(path, allow_pickle=False) as archive:
                 found.append({key.removeprefix("in:"): archive[key] for key in archive.files})
         return found
+
+
+def _last_words(text: str) -> str:
+    """Return the message of an exception: what follows the last indented line of its traceback, on one line."""
+    lines = text.strip().splitlines()
+    start = next((place + 1 for place in range(len(lines) - 1, -1, -1) if lines[place].startswith("  ")), 0)
+    return " ".join(" ".join(lines[start:] or lines[-1:]).split())[:300] or "without a message"

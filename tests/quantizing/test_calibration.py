@@ -15,7 +15,7 @@ from layered import layered
 from onnx import ModelProto
 
 from graphfix.errors import UsageError
-from graphfix.quantizing.calibration import calibration_feeds
+from graphfix.quantizing.calibration import calibration_feeds, says_little
 from graphfix.quantizing.images import Pixels
 
 PICTURES = np.random.default_rng(1).standard_normal((10, 3, 8, 8)).astype(np.float32)
@@ -65,6 +65,9 @@ def test_at_most_so_many_samples_are_used_evenly(tmp_path: Path) -> None:
         ({"x": np.where(PICTURES > 2, np.inf, PICTURES)}, "`x` holds infinite values"),
         ({"x": PICTURES[:3]}, "it has 3 samples, at least 8 are needed"),
         ({"x": PICTURES.astype(str)}, "the data for `x` is <U"),
+        ({"x": PICTURES[:0]}, "it has 0 samples, at least 8 are needed"),
+        ({"x": np.where(PICTURES > 2, 1e300, PICTURES.astype(np.float64))}, "`x` holds infinite values"),
+        ({"x": np.asarray([{}] * 8, dtype=object)}, "not an .npz of arrays: damaged, or no archive, or it holds objects"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_one_line(tmp_path: Path, arrays: dict[str, Any], said: str) -> None:
@@ -77,9 +80,15 @@ def test_what_is_no_archive_and_what_is_missing_are_said(tmp_path: Path) -> None
     path = tmp_path / "data.npz"
     with pytest.raises(UsageError, match="there is no such file"):
         calibration_feeds(layered(), str(path))
-    path.write_text("no archive")
-    with pytest.raises(UsageError, match=r"not an \.npz"):
-        calibration_feeds(layered(), str(path))
+    saved(tmp_path, x=PICTURES)
+    whole = path.read_bytes()
+    for content in (b"no archive", b"", whole[: len(whole) // 2], whole[:-30]):
+        path.write_bytes(content)
+        with pytest.raises(UsageError, match=r"not an \.npz"):
+            calibration_feeds(layered(), str(path))
+    np.save(tmp_path / "data.npy", PICTURES)
+    with pytest.raises(UsageError, match=r"not an \.npz of arrays: an array alone"):
+        calibration_feeds(layered(), str(tmp_path / "data.npy"))
     with pytest.raises(UsageError, match="there is no such file or folder"):
         calibration_feeds(layered(), str(tmp_path / "nothing"))
 
@@ -96,6 +105,19 @@ def arrays():
 
 def wrong():
     raise ValueError("the data set is elsewhere")
+
+def long():
+    raise ValueError("the data set is\\nelsewhere")
+
+def dataset():
+    for seed in range(8):
+        yield np.full((3, 8, 8), seed, np.float32)
+
+def pairs():
+    yield np.zeros((1, 3, 8, 8), np.float32), 3
+
+def objects():
+    return [object()] * 8
 """
 
 
@@ -107,6 +129,13 @@ def test_a_function_yields_mappings_or_arrays(tmp_path: Path) -> None:
     assert len(calibration_feeds(layered(), f"{module}:arrays")) == 8
     with pytest.raises(UsageError, match="it failed: ValueError: the data set is elsewhere"):
         calibration_feeds(layered(), f"{module}:wrong")
+    assert [feed["x"].shape for feed in calibration_feeds(layered(), f"{module}:dataset")] == [(1, 3, 8, 8)] * 8
+    for name, said in (
+        ("long", "it failed: ValueError: the data set is elsewhere"), ("pairs", "it failed: it yields tuples"),
+        ("objects", "it failed: it yields object, which is no array of numbers"),
+    ):  # fmt: skip
+        with pytest.raises(UsageError, match=said):
+            calibration_feeds(layered(), f"{module}:{name}")
     with pytest.raises(UsageError, match="has no `nothing`"):
         calibration_feeds(layered(), f"{module}:nothing")
 
@@ -164,3 +193,10 @@ def test_a_folder_without_pictures_and_a_broken_picture_are_refused(tmp_path: Pa
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
     with pytest.raises(UsageError, match="it cannot be read as a picture"):
         calibration_feeds(layered(), str(tmp_path))
+
+
+def test_data_that_are_the_same_everywhere_are_told() -> None:
+    one = {"x": np.ones((1, 3), np.float32), "n": np.int64([2])}
+    assert "say nothing" in (says_little([one, dict(one)]) or "")
+    assert says_little([one, {**one, "x": np.float32([[1, 1, 2]])}]) is None
+    assert says_little([one, {**one, "n": np.int64([3])}]) is None

@@ -38,6 +38,7 @@ def run(given: argparse.Namespace) -> int:
     from graphfix.ir.external_data import has_external
     from graphfix.ir.reading import bound, read_whole
     from graphfix.ir.skeleton import read_skeleton
+    from graphfix.quantizing.calibration import says_little
     from graphfix.quantizing.confirmed import quantize_confirmed
     from graphfix.quantizing.form_choice import stores_only
     from graphfix.quantizing.quantize import NEEDS_DATA, QuantizeOptions
@@ -68,6 +69,7 @@ def run(given: argparse.Namespace) -> int:
         confirmed = quantize_confirmed(model, feeds, options, ask=not given.no_confirm)
         found = confirmed.quantized
         notes = [*found.notes, *filter(None, (stores_only(target, found.form) for target in targets))]
+        notes += filter(None, (says_little(feeds),))
         if given.data is None:
             notes.append("without --data the error is measured on random inputs, which may be unlike real ones")
         change = write_and_measure(
