@@ -18,12 +18,18 @@ SEEDED = 3
 
 
 def input_samples(model: ModelProto, data: Mapping[str, Any] | None, shapes: Mapping[str, Dims]) -> list[Feed]:
-    """Return inputs on which the model runs; ModelError where it runs on none.
+    """Return inputs on which the model runs; ModelError where it runs on none, UsageError for data without a sample or with NaN.
 
     Arrays with one dim more than their input, or with more rows than a batch of fixed size, hold several samples.
     """
     if data is not None:
-        return [feed for sample in _split(model, data) for feed in given_feeds(model, sample, {})]
+        feeds = [feed for sample in _split(model, data) for feed in given_feeds(model, sample, {})]
+        for name, array in (pair for feed in feeds for pair in feed.items()):
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise UsageError(f"the data for `{name}` holds NaN or infinite values", hint="errors cannot be told from them")
+            if not array.size:
+                raise UsageError(f"the data for `{name}` holds no numbers")
+        return feeds
     found = run_reference(model, shapes)
     if found.trouble or not found.feed:
         raise ModelError(f"onnxruntime does not run it: {found.trouble or 'no input was found on which it runs'}",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from onnx import ModelProto, TensorProto, ValueInfoProto, helper
@@ -15,6 +13,7 @@ from graphfix.errors import UsageError, nearest
 from graphfix.ir.bind_inputs import interface
 from graphfix.quantizing.input_dims import declared
 from graphfix.quantizing.user_function import arrays_of_function
+from graphfix.verify.archive import read_archive
 from graphfix.verify.feeds import Array, Feed
 
 LEAST = 8
@@ -37,7 +36,7 @@ def calibration_feeds(model: ModelProto, source: str, *, least: int = LEAST, mos
 
         feeds = image_feeds(model, path, pixels)
     elif path.suffix == ".npz" or path.exists():
-        feeds = _rows(model, _archive(path), source)
+        feeds = _rows(model, read_archive(path), source)
     elif ":" in source:
         samples = enumerate(arrays_of_function(source, most))
         feeds = [_whole(model, feed, f"sample {place} of {source}") for place, feed in samples]
@@ -52,18 +51,6 @@ def calibration_feeds(model: ModelProto, source: str, *, least: int = LEAST, mos
                          hint=hint)  # fmt: skip
     chosen = np.unique(np.linspace(0, len(feeds) - 1, min(most, len(feeds))).astype(int))
     return [feeds[place] for place in chosen]
-
-
-def _archive(path: Path) -> dict[str, Array]:
-    """Return the arrays of an .npz."""
-    if not path.is_file():
-        raise UsageError("there is no such file", path=path)
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (OSError, EOFError, ValueError, TypeError, AttributeError, BadZipFile, zlib.error) as error:
-        kind = "an array alone" if path.suffix == ".npy" else "damaged, or no archive, or it holds objects"
-        raise UsageError(f"not an .npz of arrays: {kind}", path=path, hint="save the inputs with numpy.savez") from error
 
 
 def _rows(model: ModelProto, arrays: Mapping[str, Array], source: str) -> list[Feed]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -105,3 +107,23 @@ def test_wrong_words_of_fix(model: Path, words: list[str], part: str, capsys: py
     assert main(["fix", str(model), "--isolated", "--target", "tract", *words]) == 2
     assert part in capsys.readouterr().err
     assert not Path("o.onnx").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda x: np.where(x > x.mean(), np.nan, x), "the data for `x` holds NaN or infinite values"),
+        (lambda x: x[:0], "the data for `x` holds no numbers"),
+    ],
+)
+def test_data_that_tell_nothing_are_refused(
+    model: Path, change: Callable[[Any], Any], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = model.with_name("data.npz")
+    with np.load(path) as held:
+        np.savez(path, x=change(held["x"]))
+    assert main(["precision", str(model), "--isolated", "--target", "coreml", "--data", str(path)]) == 2
+    assert said in capsys.readouterr().err
+    path.write_bytes(path.read_bytes()[:-20])
+    assert main(["precision", str(model), "--isolated", "--target", "coreml", "--data", str(path)]) == 2
+    assert "not an .npz of arrays: damaged" in capsys.readouterr().err

@@ -276,14 +276,6 @@ def _report(results: Sequence[Result], given: argparse.Namespace, write: Any) ->
 
 def read_data(path: Path | None) -> dict[str, Any] | None:
     """Return the arrays of an .npz by input name; None without a path."""
-    if path is None:
-        return None
-    import numpy as np
+    from graphfix.verify.archive import read_archive
 
-    if not path.is_file():
-        raise UsageError("there is no such file", path=path)
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError) as error:
-        raise UsageError(f"not an .npz of arrays ({error})", path=path, hint="save the inputs with numpy.savez") from error
+    return None if path is None else read_archive(path)
