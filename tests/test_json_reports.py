@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from size_documents import size_documents
 
 from graphfix.cli.app import main
 from graphfix.ir.source_location import SourceLocation, write_location
@@ -91,7 +92,7 @@ def definition(name: str) -> dict[str, Any]:
 
 
 def problems(document: object, of: str) -> list[str]:
-    """What of a document is not as the schema's definition has it, and what is none of the three documents at all."""
+    """What of a document is not as the schema's definition has it, and what is none of the documents at all."""
     schema = {"$ref": f"#/definitions/{of}", "definitions": SCHEMA["definitions"]}
     told = [f"{error.json_path}: {error.message}" for error in jsonschema.Draft7Validator(schema).iter_errors(document)]
     return told or [error.message for error in jsonschema.Draft7Validator(SCHEMA).iter_errors(document)]
@@ -192,8 +193,9 @@ def vars_of(verification: Verification) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("picky", "here")
-def test_what_commands_print_is_what_the_schema_says_and_every_key_of_it_is_met() -> None:
+def test_what_commands_print_is_what_the_schema_says_and_every_key_of_it_is_met(monkeypatch: pytest.MonkeyPatch) -> None:
     told = {name: list(printed(words, code)) for name, (code, words) in COMMANDS.items()} | {"invented": list(invented())}
+    told |= {"smaller": [(of, read(text)) for of, text in size_documents(monkeypatch)]}
     wrong = {name: [line for of, document in documents for line in problems(document, of)] for name, documents in told.items()}
     assert {name: lines for name, lines in wrong.items() if lines} == {}
     met = {key for documents in told.values() for of, document in documents for key in keys(document, definition(of))}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
@@ -15,8 +14,10 @@ from graphfix.ir.reading import bound, read_whole
 from graphfix.linter import config as settings
 from graphfix.precision.narrowing import PRECISIONS, Narrowed, narrow_model
 from graphfix.precision.output_errors import Budget
+from graphfix.report.json_ import written
 from graphfix.tables.precision import read_precision
 from graphfix.tables.table import table
+from graphfix.version import VERSION
 
 FORMATS = ("text", "json")
 MOST_NAMED = 8
@@ -47,8 +48,7 @@ def narrow(given: argparse.Namespace, read_data: Callable[[Path | None], dict[st
         save_model(made.model, given.output, force=given.force)
     with destination(given.output_file) as out:
         if given.output_format == "json":
-            json.dump(_json(given, made, seeded=data is None), out, indent=1)
-            out.write("\n")
+            out.write(written(_json(given, made, seeded=data is None)) + "\n")
         else:
             _text(given, made, file, out)
     return 0
@@ -92,8 +92,10 @@ def _text(given: argparse.Namespace, made: Narrowed, source: Path, out: TextIO) 
     output_table(page, made.errors)
 
 
-def _json(given: argparse.Namespace, made: Narrowed, *, seeded: bool) -> dict[str, object]:
+def _json(given: argparse.Namespace, made: Narrowed, *, seeded: bool) -> dict[str, Any]:
     return {
+        "schema": 1,
+        "graphfix": VERSION,
         "model": str(given.model),
         "output": str(given.output),
         "precision": made.dtype,

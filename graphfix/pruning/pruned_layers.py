@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from onnx import ModelProto
+from onnx import ModelProto, NodeProto
 
+from graphfix.analysis.constant_folding import attribute
 from graphfix.pruning.components import Component
 from graphfix.pruning.dead_units import Removal
 from graphfix.pruning.relations.recurrent import GATES
@@ -19,7 +20,8 @@ LAYERS = ("Conv", "ConvTranspose", "Gemm", "MatMul", *GATES)
 class PrunedLayer:
     """The units that were removed from layers that share them: the first layer's name, how many of how many, and why.
 
-    `kind` is `channels`, `heads` or `recurrent units`, `reason` is `dead` or `weak`, `layers` all layers that lost them.
+    `kind` is `channels`, `channel groups`, `heads` or `recurrent units`, `reason` is `dead` or `weak`, and `layers` are all layers
+    that lost them.
     """
 
     layer: str
@@ -45,16 +47,21 @@ def pruned_layers(model: ModelProto, removals: list[Removal], reason: str) -> It
         nodes = [model.graph.node[place] for place in dict.fromkeys(made)]
         layers = [node for node in nodes if node.op_type in LAYERS] or nodes
         names = tuple(node.name or node.output[0] for node in layers)
-        kind = _kind(one.component, {node.op_type for node in layers})
+        kind = _kind(one.component, layers)
         label = names[0] if names else next(iter(one.component.units))[0]
         found.append((made[:1], PrunedLayer(label, kind, int(one.removed.sum()), one.component.count, reason, names)))
     yield from (layer for _, layer in sorted(found, key=lambda pair: pair[0]))
 
 
-def _kind(component: Component, operators: set[str]) -> str:
+def _kind(component: Component, layers: Sequence[NodeProto]) -> str:
     """Return what the units of a component are called."""
+    operators = {node.op_type for node in layers}
     if operators & GATES.keys():
         return "recurrent units"
     flat = any(units.size > component.count for axis, units in component.units.items())
     whole = any(units.size == component.count and axis[1] != 0 for axis, units in component.units.items())
-    return "heads" if flat and whole and "MatMul" in operators else "channels"
+    if flat and whole and "MatMul" in operators:
+        return "heads"
+    grouped = [node for node in layers if node.op_type in ("Conv", "ConvTranspose") and attribute(node, "group", 1) > 1]
+    channels = [component.units.get((node.output[0], 1)) for node in grouped]
+    return "channel groups" if any(units is not None and units.size > component.count for units in channels) else "channels"

@@ -177,6 +177,7 @@ def test_groups_go_whole() -> None:
         (9, 2, 1, 1),
         (2, 9, 1, 1),
     )
+    assert [(layer.removed, layer.total, layer.kind) for layer in found.layers] == [(1, 4, "channel groups")]
 
 
 def test_transposed_convolutions_lose_channels_on_both_sides() -> None:
