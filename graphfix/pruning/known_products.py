@@ -129,9 +129,36 @@ def _recurrent(node: NodeProto, operands: Operands, axes: AxisGraph) -> list[Pat
     return [made[None, :, None, :] if place == 0 else made[:, None, :] for place in range(len(node.output))]
 
 
+def _attention(node: NodeProto, operands: Operands, axes: AxisGraph) -> list[Pattern | None]:
+    """Elements of values that are the same at every place: an average of them is that number, whatever the weights are."""
+    dims = axes.dims(node.output[0]) or ()
+    last = len(dims) - 1
+    size = axes.size((node.output[0], last)) or 0
+    if node.domain and node.op_type == "Attention":
+        bias = operands[2] if len(operands) > 2 else None
+        values = None if operands[1] is None else _product(operands[0], operands[1][:, 2 * size :], (3, 2))
+        has_bias = len(node.input) > 2 and node.input[2]
+        shift = np.zeros(size) if not has_bias else np.full(size, np.nan) if bias is None else bias[2 * size :]
+    else:
+        values = operands[2]
+        has_bias = node.domain and len(node.input) > 3 and node.input[3]
+        bias = operands[3] if has_bias else None
+        shift = np.zeros(size) if not has_bias else np.full(size, np.nan) if bias is None else bias[-size:]
+    if values is None or (last != 2 and not node.domain and values.shape[1] != 1):
+        return _heads(values, dims) if values is not None and last == 3 else []
+    made = per_channel(values, last, size) + shift
+    return [made.reshape((1,) * last + (-1,))]
+
+
+def _heads(values: Pattern, dims: Sequence[Any]) -> list[Pattern | None]:
+    """The same where heads have an axis of their own: along the places of the values alone the number must be one."""
+    same = (values == values[:, :, :1]).all(2, keepdims=True)
+    return [np.where(same, values[:, :, :1], np.nan)]
+
+
 Rule = Callable[[NodeProto, Operands, AxisGraph], list[Pattern | None]]
 PRODUCTS: dict[str, Rule] = {
     "Conv": _convolution, "ConvTranspose": _convolution, "BatchNormalization": _normalization, "MatMul": _matmul, "Gemm": _gemm,
-    **dict.fromkeys(GATES, _recurrent),
+    **dict.fromkeys(GATES, _recurrent), "Attention": _attention, "MultiHeadAttention": _attention,
 }  # fmt: skip
 """The patterns of a node's outputs, by operator."""

@@ -11,6 +11,7 @@ from onnx import ModelProto, NodeProto
 from graphfix.analysis.constant_folding import attribute
 from graphfix.pruning.components import Component
 from graphfix.pruning.dead_units import Removal
+from graphfix.pruning.relations import attention
 from graphfix.pruning.relations.recurrent import GATES
 
 LAYERS = ("Conv", "ConvTranspose", "Gemm", "MatMul", *GATES)
@@ -20,7 +21,7 @@ LAYERS = ("Conv", "ConvTranspose", "Gemm", "MatMul", *GATES)
 class PrunedLayer:
     """The units that were removed from layers that share them: the first layer's name, how many of how many, and why.
 
-    `kind` is `channels`, `channel groups`, `heads` or `recurrent units`, `reason` is `dead` or `weak`, and `layers` are all layers
+    `kind` is `channels`, `channel groups`, `heads` or `recurrent units`, `reason` is `dead` or `weak`, and `layers` are all those
     that lost them.
     """
 
@@ -47,21 +48,23 @@ def pruned_layers(model: ModelProto, removals: list[Removal], reason: str) -> It
         nodes = [model.graph.node[place] for place in dict.fromkeys(made)]
         layers = [node for node in nodes if node.op_type in LAYERS] or nodes
         names = tuple(node.name or node.output[0] for node in layers)
-        kind = _kind(one.component, layers)
+        kind = _kind(one.component, nodes)
         label = names[0] if names else next(iter(one.component.units))[0]
         found.append((made[:1], PrunedLayer(label, kind, int(one.removed.sum()), one.component.count, reason, names)))
     yield from (layer for _, layer in sorted(found, key=lambda pair: pair[0]))
 
 
-def _kind(component: Component, layers: Sequence[NodeProto]) -> str:
+def _kind(component: Component, nodes: Sequence[NodeProto]) -> str:
     """Return what the units of a component are called."""
-    operators = {node.op_type for node in layers}
+    operators = {node.op_type for node in nodes}
+    if operators & attention.FAMILY.keys():
+        return "heads"
     if operators & GATES.keys():
         return "recurrent units"
     flat = any(units.size > component.count for axis, units in component.units.items())
     whole = any(units.size == component.count and axis[1] != 0 for axis, units in component.units.items())
     if flat and whole and "MatMul" in operators:
         return "heads"
-    grouped = [node for node in layers if node.op_type in ("Conv", "ConvTranspose") and attribute(node, "group", 1) > 1]
+    grouped = [node for node in nodes if node.op_type in ("Conv", "ConvTranspose") and attribute(node, "group", 1) > 1]
     channels = [component.units.get((node.output[0], 1)) for node in grouped]
     return "channel groups" if any(units is not None and units.size > component.count for units in channels) else "channels"

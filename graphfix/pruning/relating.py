@@ -8,11 +8,11 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto
 
 from graphfix.analysis.cache import facts_of
 from graphfix.pruning.axis_graph import AxisGraph
-from graphfix.pruning.relations import convolution, elementwise, movement, products, recurrent
+from graphfix.pruning.relations import attention, convolution, elementwise, movement, products, recurrent
 
 DOMAINS = ("", "ai.onnx", "com.microsoft")
 FAMILIES: dict[str, Callable[[AxisGraph, NodeProto], None]] = {
-    **elementwise.FAMILY, **convolution.FAMILY, **movement.FAMILY, **products.FAMILY, **recurrent.FAMILY,
+    **elementwise.FAMILY, **convolution.FAMILY, **movement.FAMILY, **products.FAMILY, **recurrent.FAMILY, **attention.FAMILY,
 }  # fmt: skip
 """What ties the axes at a node, by operator."""
 
