@@ -50,6 +50,15 @@ class SizeEdit:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """Constant indices that put the elements of an axis in another order, each once."""
+
+    operand: str
+    data: Axis
+    made: Axis
+
+
+@dataclass(frozen=True, slots=True)
 class Factors:
     """A Reshape that splits or merges an axis: the flat axis, and its factors in order, of which one can be tied to it."""
 
@@ -70,6 +79,7 @@ class AxisGraph:
     sums: list[Sum] = field(default_factory=list)
     edits: list[SizeEdit] = field(default_factory=list)
     factors: list[Factors] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
     touched: set[Axis] = field(default_factory=set)
     """The axes that the node at hand said something of."""
 

@@ -11,14 +11,19 @@ from graphfix.analysis.cache import facts_of
 from graphfix.analysis.constant_folding import attribute, constant_value
 from graphfix.ir.value_names import ValueNames
 from graphfix.pruning.inlining import inline_sizes
+from graphfix.pruning.shuffles import gather_shuffles, restore_shuffles
 
 
 @dataclass(slots=True)
 class Prepared:
-    """A model ready to be pruned; `copies` are the names of initializers that were copied, with the original's name."""
+    """A model ready to be pruned; `copies` are the names of initializers that were copied, with the original's name.
+
+    `shuffles` are the outputs of Gather nodes that stand for shuffles of channels.
+    """
 
     model: ModelProto
     copies: dict[str, str] = field(default_factory=dict)
+    shuffles: list[str] = field(default_factory=list)
 
     def finished(self) -> ModelProto:
         """Return the model with equal copies of an initializer made one again, and without shapes that may not hold any more."""
@@ -42,6 +47,8 @@ class Prepared:
             del graph.initializer[:]
             graph.initializer.extend(copied)
         del graph.value_info[:]
+        if self.shuffles:
+            restore_shuffles(self.model, self.shuffles)
         return self.model
 
 
@@ -53,6 +60,7 @@ def prepared(model: ModelProto) -> Prepared:
     _constants_to_initializers(made.model)
     inline_sizes(made.model)
     _state_sizes_of_splits(made.model)
+    made.shuffles = gather_shuffles(made.model)
     names = ValueNames.of(graph)
     held = {tensor.name: tensor for tensor in graph.initializer}
     fixed = {info.name for info in (*graph.input, *graph.output)}

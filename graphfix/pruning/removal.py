@@ -11,7 +11,7 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from graphfix.analysis.constant_folding import attribute
 from graphfix.ir.value_names import ValueNames
-from graphfix.pruning.axis_graph import Axis, AxisGraph, Sum
+from graphfix.pruning.axis_graph import Axis, AxisGraph, Order, Sum
 from graphfix.pruning.components import Marks
 from graphfix.pruning.dead_units import Removal, Sums, foldable
 
@@ -40,6 +40,9 @@ def remove(model: ModelProto, axes: AxisGraph, removals: Iterable[Removal], sums
             for place, marks in cut:
                 array = np.compress(marks, array, place)
             tensor.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(array), name))
+    for order in axes.orders:
+        if order.data in kept:
+            editor.reorder(order)
     for edit in axes.edits:
         if edit.axis in kept:
             editor.restate(edit.operand, edit.node, edit.attribute, edit.position, int(kept[edit.axis].sum()) // edit.divisor)
@@ -66,6 +69,13 @@ class _Editor:
             found.i = size
         else:
             found.ints[position] = size
+
+    def reorder(self, one: Order) -> None:
+        """State the order of the elements that are left."""
+        tensor = self.tensors[one.operand]
+        places = np.cumsum(self.kept[one.data]) - 1
+        left = places[numpy_helper.to_array(tensor)[self.kept[one.made]]]
+        tensor.CopyFrom(numpy_helper.from_array(left.astype(np.int64), one.operand))
 
     def fold(self, one: Sum, numbers: npt.NDArray[Any]) -> None:
         """Add what elements with these numbers contribute to a sum to the bias behind it."""

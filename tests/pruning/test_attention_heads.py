@@ -38,7 +38,7 @@ def attending(form: str) -> tuple[onnx.ModelProto, Weights]:
     held["wv"][:, WIDTH : 2 * WIDTH] = 0
     held["w3"][:, 2 * SIZE + WIDTH : 2 * SIZE + 2 * WIDTH] = 0
     held["wo"][3 * WIDTH :] = 0
-    held |= {"split": np.int64([2, 5, HEADS, WIDTH]), "merge": np.int64([2, 5, SIZE])}
+    held |= {"split": np.asarray([2, 5, HEADS, WIDTH], np.int64), "merge": np.asarray([2, 5, SIZE], np.int64)}
     header = f'<ir_version: 9, opset_import: ["": {opset}, "com.microsoft": 1]>'
     model = onnx.parser.parse_model(f"{header}\n{text}")
     used = {name for node in model.graph.node for name in node.input}

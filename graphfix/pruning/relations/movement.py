@@ -6,7 +6,7 @@ import numpy as np
 from onnx import NodeProto
 
 from graphfix.analysis.constant_folding import attribute
-from graphfix.pruning.axis_graph import AxisGraph, SizeEdit
+from graphfix.pruning.axis_graph import AxisGraph, Order, SizeEdit
 from graphfix.pruning.regrouping import regrouped
 
 UNKNOWN = "a value is moved in a way that is not known"
@@ -167,19 +167,24 @@ def tie_resize(axes: AxisGraph, node: NodeProto) -> None:
 
 
 def tie_gather(axes: AxisGraph, node: NodeProto) -> None:
-    """Tie the axes beside the one that is gathered from, which stays."""
+    """Tie the axes beside the one that is gathered from, which stays, unless constant indices only put it in another order."""
     data, out = axes.dims(node.input[0]), axes.dims(node.output[0])
     indices = axes.dims(node.input[1])
     if data is None or out is None or indices is None:
         axes.freeze_all([node.input[0], node.output[0]], UNKNOWN)
         return
     over = int(attribute(node, "axis", 0)) % len(data)
-    axes.freeze((node.input[0], over), "elements are gathered from it")
+    order = axes.constant(node.input[1]) if len(indices) == 1 else None
+    if order is not None and sorted(order) == list(range(axes.size((node.input[0], over)) or 0)):
+        axes.tie((node.input[0], over), (node.output[0], over), np.asarray(order), np.arange(len(order)))
+        axes.orders.append(Order(node.input[1], (node.input[0], over), (node.output[0], over)))
+    else:
+        axes.freeze((node.input[0], over), "elements are gathered from it")
+        for axis in range(len(indices)):
+            axes.freeze((node.output[0], over + axis), "gathered elements")
     for axis in range(len(data)):
         if axis != over:
             axes.tie((node.input[0], axis), (node.output[0], axis if axis < over else axis + len(indices) - 1))
-    for axis in range(len(indices)):
-        axes.freeze((node.output[0], over + axis), "gathered elements")
     axes.freeze_all([node.input[1]], "indices")
 
 
