@@ -28,6 +28,10 @@ MOST_COMPARED = 32
 """The inputs on which versions of a model are compared, taken evenly from those that calibrate."""
 
 
+NOTABLE = 0.1
+"""The energy of the error, as a share of the output's, from which a note says so: 10 dB."""
+
+
 def compared(feeds: Sequence[Feed]) -> list[Feed]:
     """Return the inputs on which versions of a model are compared."""
     step = -(-len(feeds) // MOST_COMPARED) or 1
@@ -65,6 +69,16 @@ class Quantized:
     metrics: Mapping[str, OutputMetrics] = field(default_factory=dict)
     expected: list[list[Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+
+def far_off(metrics: Mapping[str, OutputMetrics]) -> str | None:
+    """Return a note on outputs whose error is beyond a tenth of their energy; None where there is none."""
+    far = [name for name, one in metrics.items() if one.noise > NOTABLE * one.signal]
+    if not far:
+        return None
+    return (
+        f"{', '.join(f'`{name}`' for name in far[:3])} {'is' if len(far) == 1 else 'are'} far from the original: give a --budget"
+    )
 
 
 def choices(model: ModelProto, options: QuantizeOptions) -> list[FormChoice]:

@@ -14,6 +14,8 @@ from layered import QDQ, feeds, invented, layered
 
 import graphfix.quantizing.form_choice
 from graphfix.cli.app import main
+from graphfix.quantizing.quantize import far_off
+from graphfix.verify.metrics import OutputMetrics
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -81,6 +83,17 @@ def test_quantize_refuses_in_one_line_and_writes_nothing(run: Run, words: tuple[
     assert not out
     assert not Path("small.onnx").exists()
     assert not list(Path().glob(".graphfix*"))
+
+
+def test_constant_data_and_outputs_that_are_far_off_are_noted(run: Run) -> None:
+    np.savez("same.npz", x=np.ones((20, 3, 8, 8), np.float32))
+    assert "every number of each input is the same in all samples" in run(*QUANTIZE, "--data", "same.npz")[1]
+    np.savez("narrow.npz", x=np.concatenate([feed["x"] * (1e-3 if at % 2 else 1) for at, feed in enumerate(feeds(16))]))
+    assert "far from the original" not in run(*QUANTIZE, "--data", "narrow.npz", "--force")[1]
+    found = OutputMetrics()
+    found.add(np.float32([[1.0, 2.0]]), np.float32([[1.0, 1.0]]))
+    assert far_off({"y": found}) == "`y` is far from the original: give a --budget"
+    assert far_off({"y": found, "z": found, "w": OutputMetrics()}) == "`y`, `z` are far from the original: give a --budget"
 
 
 def test_nothing_is_overwritten_without_force(run: Run) -> None:

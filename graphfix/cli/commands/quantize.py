@@ -41,7 +41,7 @@ def run(given: argparse.Namespace) -> int:
     from graphfix.quantizing.calibration import says_little
     from graphfix.quantizing.confirmed import quantize_confirmed
     from graphfix.quantizing.form_choice import stores_only
-    from graphfix.quantizing.quantize import NEEDS_DATA, QuantizeOptions
+    from graphfix.quantizing.quantize import NEEDS_DATA, QuantizeOptions, far_off
     from graphfix.report.quantized import quantized_json, render_quantized
     from graphfix.report.sensitivity_page import sensitivity_page
     from graphfix.verify.sample_runs import check_samples, seeded_samples
@@ -69,7 +69,7 @@ def run(given: argparse.Namespace) -> int:
         confirmed = quantize_confirmed(model, feeds, options, ask=not given.no_confirm)
         found = confirmed.quantized
         notes = [*found.notes, *filter(None, (stores_only(target, found.form) for target in targets))]
-        notes += filter(None, (says_little(feeds),))
+        notes += filter(None, (says_little(feeds), far_off(found.metrics) if budget is None else None))
         if given.data is None:
             notes.append("without --data the error is measured on random inputs, which may be unlike real ones")
         change = write_and_measure(
