@@ -26,7 +26,9 @@ def input_samples(model: ModelProto, data: Mapping[str, Any] | None, shapes: Map
         feeds = [feed for sample in _split(model, data) for feed in given_feeds(model, sample, {})]
         for name, array in (pair for feed in feeds for pair in feed.items()):
             if array.dtype.kind == "f" and not np.isfinite(array).all():
-                raise UsageError(f"the data for `{name}` holds NaN or infinite values", hint="errors cannot be told from them")
+                raise UsageError(
+                    f"the data for `{name}` holds NaN or infinite values", hint="no errors can be computed from them"
+                )
             if not array.size:
                 raise UsageError(f"the data for `{name}` holds no numbers")
         return feeds
