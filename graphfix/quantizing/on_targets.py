@@ -10,8 +10,8 @@ from contextlib import ExitStack
 from onnx import ModelProto
 
 from graphfix.backends.compile.paired_runs import CompiledRuns, Pair
-from graphfix.quantizing.quantize import NothingLeft, Quantized, QuantizeOptions, least_left_out, with_left_out
-from graphfix.quantizing.sensitivity import SAMPLES, LayerSensitivity, least_ratio
+from graphfix.quantizing.quantize import NothingLeft, Quantized, QuantizeOptions, left_out_for, with_left_out
+from graphfix.quantizing.sensitivity import SAMPLES, LayerSensitivity, least_ratio, most_sensitive_first
 from graphfix.verify.feeds import Feed
 
 SECONDS = 240.0
@@ -32,9 +32,9 @@ def within_budget_on(
         layers = [_with_ratios(one, ratios) for one in made.layers]
         ranked = dataclasses.replace(made, layers=layers)
 
-        def trial(count: int) -> str | None:
-            options.progress(f"compiling with {count} of {len(layers)} layers in float")
-            found = with_left_out(ranked, feeds, count)
+        def trial(left_out: Sequence[str]) -> str | None:
+            options.progress(f"compiling with {len(left_out)} of {len(layers)} layers in float")
+            found = with_left_out(ranked, feeds, list(left_out))
             beyond = options.budget.exceeded(found.metrics) if options.budget is not None else None
             for runs in sessions.values():
                 if beyond is None and options.budget is not None:
@@ -42,10 +42,10 @@ def within_budget_on(
             return beyond
 
         try:
-            count = least_left_out(trial, len(layers))
+            left_out = left_out_for(ranked, trial)
         except NothingLeft:
-            count = len(layers) - 1
-    return with_left_out(ranked, feeds, count)
+            left_out = most_sensitive_first(layers)[:-1]
+    return with_left_out(ranked, feeds, left_out)
 
 
 def _ratios(made: Quantized, runs: CompiledRuns, target: str, options: QuantizeOptions) -> dict[str, float]:

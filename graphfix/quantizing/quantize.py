@@ -28,6 +28,8 @@ MOST_COMPARED = 32
 """The inputs on which versions of a model are compared, taken evenly from those that calibrate."""
 
 
+MOST_BACK = 12
+"""The layers that are quantised again on trial once the budget holds: each trial runs the model on all inputs compared."""
 NOTABLE = 0.1
 """The energy of the error, as a share of the output's, from which a note says so: 10 dB."""
 
@@ -125,18 +127,30 @@ def _within_budget(variants: Variants, proof: Sequence[Feed], expected: list[lis
     found = Quantized(variants.whole, variants.form, variants, layers, expected=expected)
     names = [info.name for info in variants.model.graph.output]
 
-    def trial(count: int) -> str | None:
-        options.progress(f"{variants.method}: leaving {count} of {len(layers)} layers in float")
-        left_out = most_sensitive_first(layers)[:count]
+    def trial(left_out: Sequence[str]) -> str | None:
+        options.progress(f"{variants.method}: leaving {len(left_out)} of {len(layers)} layers in float")
         metrics = measured(names, expected, run_samples(variants.without(left_out), proof))
         return options.budget.exceeded(metrics) if options.budget is not None else None
 
-    return with_left_out(found, proof, least_left_out(trial, len(layers)) if options.budget is not None else 0)
+    return with_left_out(found, proof, left_out_for(found, trial) if options.budget is not None else [])
 
 
-def with_left_out(found: Quantized, feeds: Sequence[Feed], count: int) -> Quantized:
-    """Return the same with this many layers in float, the most sensitive ones, and the error of its outputs."""
-    left_out = most_sensitive_first(found.layers)[:count]
+def left_out_for(found: Quantized, trial: Callable[[Sequence[str]], str | None]) -> list[str]:
+    """Return layers to leave in float so that a trial is not beyond the budget.
+
+    They are as few of the most sensitive ones as it needs, less those of them, large ones first, without which it holds as well.
+    """
+    ranked = most_sensitive_first(found.layers)
+    left = ranked[: least_left_out(lambda count: trial(ranked[:count]), len(ranked))]
+    for name in sorted(left, key=found.variants.weight_bytes, reverse=True)[:MOST_BACK]:
+        fewer = [other for other in left if other != name]
+        if trial(fewer) is None:
+            left = fewer
+    return left
+
+
+def with_left_out(found: Quantized, feeds: Sequence[Feed], left_out: list[str]) -> Quantized:
+    """Return the same with these layers in float, and the error of its outputs."""
     model = found.variants.without(left_out)
     names = [info.name for info in found.variants.model.graph.output]
     return dataclasses.replace(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from onnx import ModelProto
 
+from graphfix.ir.tensors import nbytes
 from graphfix.precision.quantised_form import CORE, quantise
 from graphfix.quantizing.qdq_layers import only_layers, quantised_layers
 from graphfix.tables.precision import Form
@@ -43,6 +44,11 @@ class Variants:
         if self.form.scheme == "qdq":
             return only_layers(self.whole, self.model, kept)
         return quantise(self.model, self.form, self.feeds, exclude=left_out, method=self.method) if left_out else self.whole
+
+    def weight_bytes(self, layer: str) -> int:
+        """Return the bytes of a layer's weights in the original."""
+        held = {tensor.name: nbytes(tensor) or 0 for tensor in self.model.graph.initializer}
+        return sum(held.get(name, 0) for node in self.model.graph.node if node.name == layer for name in node.input)
 
     def single(self, layer: str) -> ModelProto:
         """Return the model with one layer quantised."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +23,8 @@ from graphfix.quantizing.form_choice import form_choices
 from graphfix.quantizing.fusing import fused
 from graphfix.quantizing.methods import calibrated_bytes, tried_methods
 from graphfix.quantizing.qdq_layers import only_layers, quantised_layers
-from graphfix.quantizing.quantize import NothingLeft, QuantizeOptions, compared
+from graphfix.quantizing.quantize import NothingLeft, QuantizeOptions, compared, left_out_for
+from graphfix.quantizing.sensitivity import most_sensitive_first
 from graphfix.quantizing.variants import Variants
 from graphfix.tables.precision import Form, PrecisionTable
 from graphfix.verify.budget import Budget
@@ -259,3 +261,21 @@ def test_methods_that_hold_all_activations_are_not_tried_beyond_a_bound(monkeypa
     monkeypatch.setattr(graphfix.quantizing.methods, "MOST_BYTES", 7 * wide)
     for method, budget in (("auto", Budget(snr=9)), ("auto", None), ("minmax", None)):
         assert [name for name, _ in tried_methods(model, feeds(24), method, "static", budget)] == ["minmax"]
+
+
+def test_large_layers_are_quantised_again_where_the_budget_holds_with_them() -> None:
+    found = quantize_confirmed(layered(), feeds(), options(), ask=False).quantized
+    names = [one.layer for one in found.layers]
+    sizes = {name: found.variants.weight_bytes(name) for name in names}
+    assert sorted(sizes.values()) == [4 * 45, 4 * 48, 4 * 168]
+    ranked = most_sensitive_first(found.layers)
+    asked: list[list[str]] = []
+
+    def trial(left_out: Sequence[str]) -> str | None:
+        asked.append(list(left_out))
+        return None if ranked[1] in left_out else "beyond"
+
+    assert left_out_for(found, trial) == [ranked[1]]
+    assert asked[:3] == [[], ranked[:1], ranked[:2]]
+    first, *_ = sorted(ranked[:2], key=lambda name: -sizes[name])
+    assert asked[3] == [name for name in ranked[:2] if name != first]
