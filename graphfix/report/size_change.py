@@ -59,7 +59,8 @@ def render_change(page: Page, change: SizeChange) -> None:
     for name, one in change.metrics.items():
         page.line(f"  output `{name}` in onnxruntime: {described(one)}")
     for run in change.runs:
-        page.line("  ", (run.target, "bold"), f" {_said(run, change.beyond.get(run.target))}")
+        name = run.target.partition("@")[0] if run.version else run.target
+        page.line("  ", (name, "bold"), f" {_said(run, change.beyond.get(run.target))}")
     for note in change.notes:
         page.line(f"  note: {note}")
 
