@@ -116,6 +116,27 @@ def test_the_axis_of_a_dft_is_told_in_every_version(opset: int, node: str, axis:
     assert (found["axis"], found["axis.negative"], found["components"]) == (axis, negative, "real")
 
 
+@pytest.mark.parametrize(
+    ("opset", "node", "lengths"),
+    [
+        (17, "DFT<axis = 2>(x)", "absent"),
+        (17, "DFT<axis = 2>(x, eight)", "own"),
+        (17, "DFT<axis = 2>(x, four)", "second"),
+        (17, "DFT(x, four)", "both"),
+        (17, "DFT(x, eight)", "none"),
+        (17, "DFT<axis = 2>(x, q)", None),
+        (20, "DFT(x, eight)", "own"),
+        (20, "DFT(x, four, two)", "second"),
+        (20, "DFT(x, four, q)", None),
+    ],
+)
+def test_the_length_of_a_dft_is_compared_with_the_dims(opset: int, node: str, lengths: str | None) -> None:
+    numbers = " ".join(
+        f"{word} = Constant<value = int64 {{{number}}}>()" for word, number in (("four", 4), ("eight", 8), ("two", 2))
+    )
+    assert of("float[2,4,8,1] x, int64 q", f"{numbers} out = {node}", op="DFT", opset=opset)["lengths"] == lengths
+
+
 def test_numbers_drawn_under_different_names_do_not_share_their_facets() -> None:
     body = "[draw_Like] a = RandomNormalLike(x) [draw] b = RandomNormalLike(x) out = Add(a, b)"
     text = f'<ir_version: 8, opset_import: ["": 17]> g (float[2] x) => (float[2] out) {{ {body} }}'

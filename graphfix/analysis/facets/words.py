@@ -207,6 +207,12 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
     },
     "called": {"like": "a node name that ends in `Like`", "other": "a node name that does not end in `Like`"},
     "components": {"real": "real numbers to transform", "complex": "complex numbers to transform"},
+    "lengths": {
+        "absent": "`dft_length` left out", "both": "a `dft_length` equal to the sizes of the transformed and the second dim",
+        "own": "a `dft_length` equal to the size of the transformed dim, not to that of the second",
+        "second": "a `dft_length` equal to the size of the second dim, not to that of the transformed",
+        "none": "a `dft_length` equal to neither the size of the transformed nor of the second dim",
+    },
     "against": {"negative": "negative constants on one side", "nothing": "no negative constants on one side"},
     "cut": {
         "none": "no output shape",
@@ -280,6 +286,7 @@ UNKNOWN: Mapping[str, str] = {
     "steps": "the number of queries", "spatial": "the number of spatial dims", "out.rank": "the rank of its result",
     "axis": "the place of the axis", "axis.negative": "the sign of the axis", "scanned.open": "the shape of a scan input",
     "batches": "whether batch dims are equal", "components": "whether it transforms complex numbers",
+    "lengths": "how `dft_length` compares with the dims",
     "inputs.dtypes": "the dtype of an input", "value.dtype": "the dtype of its value", "target": "the target shape",
     "since": "its version", "scattered": "the shape of the indices",
 }  # fmt: skip
