@@ -44,6 +44,15 @@ class GatherNdByGather(BuiltRewrite):
             ops=("Reshape", "Gather"),
         ),
         Case(
+            """<ir_version: 8, opset_import: ["" : 13]> g (float[N, 5, 2] x, float[N, 5] s) => (float[N, 3, 2] y)
+               <int64[1] three = {3}, int64[1] last = {-1}, int64[3] twice = {1, 1, 2}> {
+                 v, i = TopK(s, three)
+                 j = Unsqueeze(i, last)
+                 k = Tile(j, twice)
+                 y = GatherElements<axis = 1>(x, k) }""",
+            ops=("*",),
+        ),
+        Case(
             """<ir_version: 8, opset_import: ["" : 13]> g (float[2, 4] x, int32[2, 3] i) => (float[2, 3] y)
                <int32 two = {2}> {
                  j = Sub(i, two)
@@ -91,19 +100,26 @@ def _nd(draft: ReplacementBuilder) -> str | None:
 
 
 def _elements(draft: ReplacementBuilder) -> str | None:
-    shape, where = draft.fixed(), draft.fixed(1)
-    if shape is None or where is None:
+    shape, where = list(draft.shape() or ()), list(draft.shape(1) or ())
+    axis = draft.attribute("axis", 0) % max(1, len(shape))
+    batched = axis > 0 and isinstance(shape[0], str) and shape[:1] == where[:1]
+    if batched:
+        shape[0] = where[0] = 1
+    fixed, picked = ([int(dim) for dim in dims if isinstance(dim, int)] for dims in (shape, where))
+    if not shape or len(fixed) != len(shape) or len(picked) != len(shape):
         return f"the axes of `{draft.node.inputs[0].name}` that it picks along are not fixed"
-    axis = draft.attribute("axis", 0) % len(shape)
-    strides = np.concatenate([np.cumprod(np.asarray(shape[::-1], np.int64))[::-1][1:], [1]]).astype(np.int64)
-    grid = np.indices(where, np.int64)
-    others = np.asarray(sum(grid[i] * strides[i] for i in range(len(shape)) if i != axis), np.int64)
+    strides = np.concatenate([np.cumprod(np.asarray(fixed[::-1], np.int64))[::-1][1:], [1]]).astype(np.int64)
+    grid = np.indices(picked)
+    others = np.asarray(sum(grid[i] * strides[i] for i in range(len(fixed)) if i != axis), np.int64)
     known = draft.known(1)
     if known is not None:
-        places = draft.constant(others + np.where(known < 0, known + shape[axis], known) * strides[axis])
+        places = draft.constant(others + np.where(known < 0, known + fixed[axis], known) * strides[axis])
     else:
-        positive = _positive(draft, draft.cast("in1", "int64"), np.asarray(shape[axis], np.int64))
+        positive = _positive(draft, draft.cast("in1", "int64"), np.asarray(fixed[axis], np.int64))
         places = draft.op("Add", draft.op("Mul", positive, draft.constant(strides[axis])), draft.constant(others))
+    if batched:
+        entry = draft.op("Mul", draft.places(draft.size(0)), draft.constant(strides[0]))
+        places = draft.op("Add", places, draft.reshape(entry, [-1] + [1] * (len(fixed) - 1)))
     draft.give(draft.op("Gather", draft.reshape("in0", [-1]), places, axis=0))
     return None
 
