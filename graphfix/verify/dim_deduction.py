@@ -15,6 +15,7 @@ from onnx import AttributeProto, ModelProto, TensorShapeProto, ValueInfoProto
 
 from graphfix.analysis.dim_names import WORD
 from graphfix.analysis.facts import Facts
+from graphfix.analysis.required_sizes import required_sizes
 from graphfix.analysis.shape_inference import without_payloads
 from graphfix.analysis.values import Dim, NodeFacts, Shape
 from graphfix.ir.bind_inputs import Dims, interface
@@ -144,7 +145,9 @@ def _equal(node: NodeFacts) -> Iterator[Pair]:
             yield dim(place, batch), dim(0, batch)
             yield dim(place, 1 - batch), dim(1, 0)
             yield dim(place, 2), dim(2, 2)
-    elif node.op == "Concat":
+    for place, axis, size in required_sizes(node):
+        yield dim(place, axis), size
+    if node.op == "Concat":
         rank = len(shapes[0] or ())
         along = _attribute(node, "axis", 1) % rank if rank else 0
         for place in range(1, len(shapes)):

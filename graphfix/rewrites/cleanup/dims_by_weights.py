@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from math import prod
 from typing import ClassVar
 
-from onnx import GraphProto, ModelProto, NodeProto, TensorShapeProto
+from onnx import GraphProto, ModelProto, NodeProto
 
 from graphfix.analysis.constant_folding import attribute
 from graphfix.analysis.wide_chains import UNARY
+from graphfix.rewrites.cleanup.input_sizes import with_input_sizes
 from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Outcome, Rewrite, Safety
 
 CHANNELWISE = frozenset({"BatchNormalization", "InstanceNormalization"})
@@ -68,25 +69,7 @@ class DimsByWeights(Rewrite):
         found = _fixed(model.graph)
         if not found:
             return Outcome(None, declined=(Declined("the weights fix no dynamic dim of the inputs"),))
-        made = ModelProto()
-        made.CopyFrom(model)
-        named: dict[str, int] = {}
-        labels = []
-        for info in made.graph.input:
-            dims = info.type.tensor_type.shape.dim
-            for axis, size in found.get(info.name, {}).items():
-                named |= {dims[axis].dim_param: size} if dims[axis].dim_param else {}
-                dims[axis].dim_value = size
-                labels.append(f"{info.name}: dim {axis} is {size}")
-        for dim in _dims(made.graph):
-            if dim.dim_param in named:
-                dim.dim_value = named[dim.dim_param]
-        return Outcome(made, tuple(labels), (((), ""),))
-
-
-def _dims(graph: GraphProto) -> Iterator[TensorShapeProto.Dimension]:
-    for info in (*graph.input, *graph.output, *graph.value_info):
-        yield from info.type.tensor_type.shape.dim
+        return with_input_sizes(model, found)
 
 
 def _fixed(graph: GraphProto) -> dict[str, dict[int, int]]:

@@ -1,0 +1,46 @@
+"""The sizes that an operator takes only: the axes of a Squeeze, the parts of a Split, the elements of a constant target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+
+from graphfix.analysis.constant_folding import attribute
+from graphfix.analysis.values import NodeFacts
+
+REQUIRING = ("Squeeze", "Split", "Reshape", "Concat", "NonMaxSuppression")
+
+
+def required_sizes(node: NodeFacts) -> Iterator[tuple[int, int, int]]:
+    """Yield the operands of a node, by place, with an axis and the only size with which it runs."""
+    data = node.inputs[0] if node.inputs else None
+    if data is None or not data.shape or node.domain or node.op not in REQUIRING:
+        return
+    rank = len(data.shape)
+    given = node.inputs[1].constant if len(node.inputs) > 1 and node.inputs[1] is not None else None
+    if node.op == "Squeeze":
+        axes = given.reshape(-1).tolist() if given is not None else attribute(node.proto, "axes", ())
+        yield from ((0, int(axis) % rank, 1) for axis in axes)
+    elif node.op == "Split":
+        parts = given.tolist() if given is not None else attribute(node.proto, "split", ())
+        if parts:
+            yield 0, attribute(node.proto, "axis", 0) % rank, sum(parts)
+    elif node.op == "Reshape":
+        dynamic = [axis for axis, dim in enumerate(data.shape) if not isinstance(dim, int)]
+        others = prod(dim for dim in data.shape if isinstance(dim, int))
+        if given is not None and given.size and (given > 0).all() and len(dynamic) == 1 and others:
+            size, rest = divmod(int(given.prod()), others)
+            if not rest:
+                yield 0, dynamic[0], size
+    else:
+        yield from _alike(node, rank)
+
+
+def _alike(node: NodeFacts, rank: int) -> Iterator[tuple[int, int, int]]:
+    """Yield the sizes that the operands of a Concat, or the first two of a NonMaxSuppression, have in common."""
+    joined = attribute(node.proto, "axis", 0) % rank if node.op == "Concat" else None
+    shapes = [value.shape or () if value is not None else () for value in node.inputs[: 2 if joined is None else None]]
+    for axis in [0] if joined is None else [axis for axis in range(rank) if axis != joined]:
+        sizes = {dim for shape in shapes for dim in shape[axis : axis + 1] if isinstance(dim, int)}
+        if len(sizes) == 1:
+            yield from ((place, axis, next(iter(sizes))) for place in range(len(shapes)))
