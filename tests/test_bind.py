@@ -141,5 +141,17 @@ def test_a_shape_without_a_name_needs_a_single_input(model: ModelProto) -> None:
     assert named_shapes(single, [(None, [1, 3, 4, 4])]) == {"x": [1, 3, 4, 4]}
 
 
+def test_a_symbol_is_given_a_size_wherever_it_is() -> None:
+    text = "(float[N, 3, H, ?] x, float[N, K] z, float[5] c) => (float[N, K] y) { y = Relu(z) }"
+    model = onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["" : 17]> g {text}')
+    assert named_shapes(model, [("<N>", [1])]) == {"x": [1, None, None, None], "z": [1, None]}
+    assert named_shapes(model, [("<N>", [1]), ("<*>", [7])]) == {"x": [1, None, 7, 7], "z": [1, 7]}
+    assert named_shapes(model, [("x", [None, 3, "H", 4]), ("<*>", [7]), ("<H>", [6])]) == {"x": [None, 3, 6, 4], "z": [7, 7]}
+    with pytest.raises(UsageError, match="no input has a dynamic dim `W`"):
+        named_shapes(model, [("<W>", [1])])
+    with pytest.raises(UsageError, match="`<N>` is one dim, 1x2 are 2"):
+        named_shapes(model, [("<N>", [1, 2])])
+
+
 def test_free_dims_are_listed_with_what_to_name(model: ModelProto) -> None:
     assert dynamic_inputs(model)[0] == ("x", "Nx3xHxW", ["N", "H", "W"])

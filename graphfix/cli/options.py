@@ -44,7 +44,7 @@ def add_targets(parser: argparse.ArgumentParser, text: str) -> None:
 def add_shared(parser: argparse.ArgumentParser, *, formats: Iterable[str] = FORMATS) -> None:
     """Add the options of every command that judges models, with the output formats of the command."""
     add_targets(parser, "coreml, tflite, tensorrt, openvino, tract, or all")
-    dims = "an input's dims: numbers are sizes, symbols (Nx3x224x224) stay dynamic"
+    dims = "an input's dims: numbers are sizes, symbols (Nx3x224x224) stay dynamic; <N>=1: a symbol's size; <*>=1: all others"
     parser.add_argument("--shape", action="append", default=[], metavar="NAME=1x3x224x224", help=dims)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="bind an input to a constant")
     parser.add_argument("--output-format", default="text", metavar="FORMAT", help=f"one of {', '.join(formats)}")

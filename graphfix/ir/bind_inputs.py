@@ -1,6 +1,7 @@
 """Interface changes that the user requests: fixing an input's dims, and binding an input to a constant.
 
     NAME=1x3x224x224     fixed dims; an entry may stay symbolic: `Nx3x224x224`
+    <N>=1                the size of a symbolic dim wherever it is; `<*>` are all dynamic dims of inputs without a shape
     NAME=VALUE           a bound input, which is removed from the interface
 
 A symbolic dim that is fixed on one input has the same size wherever it appears. Skeletons work as well as whole models.
@@ -74,12 +75,43 @@ def named_shapes(model: ModelProto, shapes: Sequence[tuple[str | None, Dims]]) -
     """Return shapes by input name; a shape without a name is that of the model's only input."""
     inputs = [info.name for info in interface(model)]
     by_name: dict[str, Dims] = {}
+    sizes: dict[str, int | str | None] = {}
     for name, dims in shapes:
+        if name is not None and name[:1] + name[-1:] == "<>":
+            sizes[name[1:-1]] = _one_size(name, dims)
+            continue
         if name is None and len(inputs) != 1:
             raise UsageError(f"a shape without a name, and the model has {len(inputs)} inputs: {', '.join(inputs)}",
                              hint="write NAME=1x3x224x224")  # fmt: skip
         by_name[inputs[0] if name is None else name] = dims
-    return by_name
+    return by_name if not sizes else {**by_name, **_sized(model, by_name, sizes)}
+
+
+def _one_size(name: str, dims: Dims) -> int | str | None:
+    if len(dims) != 1:
+        raise UsageError(f"`{name}` is one dim, {_dims(dims)} are {len(dims)}", hint=f"write '{name}=1'")
+    return dims[0]
+
+
+def _sized(model: ModelProto, by_name: Mapping[str, Dims], sizes: Mapping[str, int | str | None]) -> dict[str, Dims]:
+    """Return the shapes of the inputs that have dims of these symbols, or any dynamic dims where there is a size for all."""
+    found: dict[str, Dims] = {}
+    symbols: set[str] = set()
+    for info in interface(model):
+        declared = info.type.tensor_type.shape.dim
+        given = by_name.get(info.name, [None] * len(declared))
+        rest = sizes.get("*") if info.name not in by_name else None
+        made: list[int | str | None] = []
+        for dim, size in zip(declared, given, strict=False):
+            dynamic = not dim.HasField("dim_value") or dim.dim_value < 0
+            symbols |= {dim.dim_param} if dynamic and dim.dim_param else set()
+            made.append(sizes.get(dim.dim_param, rest or size) if dynamic and not isinstance(size, int) else size)
+        if made != list(given):
+            found[info.name] = made
+    for symbol in sizes:
+        if symbol != "*" and symbol not in symbols:
+            raise UsageError(f"no input has a dynamic dim `{symbol}`", hint=nearest(symbol, sorted(symbols)))
+    return found
 
 
 def interface(model: ModelProto) -> list[ValueInfoProto]:
