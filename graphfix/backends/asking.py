@@ -24,11 +24,14 @@ PAIRED_SECONDS, MOST_PAIRS, LEAST_PAIRS = 4.0, 200, 5  # how long two models run
 
 
 def compare(got: Any, want: Any) -> tuple[bool, float]:
-    """Return whether two arrays of equal size agree, and the largest |got - want| / max(1, largest |want|)."""
+    """Return whether two arrays agree, and the largest |got - want| / max(1, largest |want|); infinite for other dims.
+
+    A vector and a scalar of one element are the same; with more axes the rank has to be the same too.
+    """
     import numpy as np
 
     got = np.asarray(got)
-    if got.size != want.size:
+    if got.size != want.size or (got.ndim != want.ndim and max(got.ndim, want.ndim) > 2):
         return False, float("inf")
     got = got.reshape(want.shape)
     if want.dtype.kind in "fc":

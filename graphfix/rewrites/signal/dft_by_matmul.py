@@ -67,11 +67,13 @@ class DftByMatmul(BuiltRewrite):
     """Write a DFT of known length as a product with constant cosines and sines.
 
     Why: few compilers have Fourier transforms, all have matrix products. A transform whose matrix has over 2^21 elements
-    is split by two factors of its length into two products with factors between them.
+    is split by two factors of its length into two products with factors between them. Where one transform calls for it all are
+    written so: a compiler that gives one of them another rank rejects what another one makes of it.
     """
 
     name = "dft-by-matmul"
     safety = Safety.EXACT
+    everywhere = True
     needs_opset = 17
     ulps = 64
     dtypes = FLOATS
