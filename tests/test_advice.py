@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
 import pytest
 
-from graphfix.linter.advice import KINDS, OPERATORS, advice, unfixed
+from graphfix.linter.advice import KINDS, OPERATORS, advice, advised_kind, unfixed
 from graphfix.linter.diagnostics import Finding, Fix, Severity
 from graphfix.tables.versions import rules_home
 
@@ -32,6 +33,16 @@ def test_numbers_that_come_out_wrong_are_not_the_operators_fault() -> None:
 @pytest.mark.parametrize("op", sorted(OPERATORS))
 def test_an_operator_that_is_not_taken_has_its_own_instruction(op: str) -> None:
     assert OPERATORS[op] in advice(op, "operator")
+
+
+def test_text_is_left_to_the_application_whatever_rejects_it() -> None:
+    text = Finding(
+        "GF102", "unsupported-dtype", Severity.ERROR, "tract", "rejects `Gather` with dtype string", op="Gather", kind="dtype"
+    )
+    assert advised_kind(text) == "text"
+    assert "text to the application" in unfixed(dataclasses.replace(text, tried=2))
+    assert advised_kind(dataclasses.replace(text, message="rejects `Gather` with dtype float64")) == "dtype"
+    assert "turn text to numbers" in advice("StringNormalizer", "attribute")
 
 
 def finding(**more: Any) -> Finding:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.tables.versions import WHOLE
 
+ON_TEXT = (
+    "TfIdfVectorizer", "StringNormalizer", "StringConcat", "StringSplit", "RegexFullMatch", "LabelEncoder", "CategoryMapper",
+)  # fmt: skip
+"""Operators that read text in nearly every model that has them."""
 OPERATORS = {
     "NonMaxSuppression": "export the model without its non-maximum suppression and run that on the outputs, in the application",
     "NonZero": "use a mask (`torch.where` with three operands, or a product) in place of indices of non-zero elements",
@@ -16,11 +20,7 @@ OPERATORS = {
     "RNN": "write the cell out as matrix products and activations, over a fixed number of steps",
     "Unique": "move the search for distinct values out of the model, into the application",
     "Compress": "multiply by the mask instead of dropping what it excludes",
-    "TfIdfVectorizer": "turn text to numbers in the application, and export the network from there on",
-    "StringNormalizer": "turn text to numbers in the application, and export the network from there on",
-    "StringConcat": "turn text to numbers in the application, and export the network from there on",
-    "StringSplit": "turn text to numbers in the application, and export the network from there on",
-    "RegexFullMatch": "turn text to numbers in the application, and export the network from there on",
+    **dict.fromkeys(ON_TEXT, "turn text to numbers in the application, and export the network from there on"),
     "RandomNormal": "draw the noise in the application and feed it as an input",
     "RandomNormalLike": "draw the noise in the application and feed it as an input",
     "RandomUniform": "draw the noise in the application and feed it as an input",
@@ -67,6 +67,7 @@ OPERATORS = {
 KINDS = {
     "operator": "replace `{op}` in the model's code by operators that the target supports (`graphfix table --target {target}`)",
     "dtype": "compute it in float32 or int32, with a cast before and after",
+    "text": "leave class names and other text to the application, and let the model give out numbers",
     "rank": "write it with fewer dims: join or split some with `reshape` around it",
     "attribute": "use another mode or size there; `graphfix explain {target} {table}` lists what is supported",
     "operand": "make the operand a constant: a Python number or a buffer in place of what is computed at run time",
@@ -88,9 +89,14 @@ DECIDING = frozenset({"operator", "form", "rejection", "operand"})
 
 def advice(op: str, kind: str, *, target: str = "T") -> str:
     """Return what to change in the model's source code, as an imperative without a full stop."""
-    own = OPERATORS.get(op) if kind in DECIDING else None
+    own = OPERATORS.get(op) if kind in DECIDING or op in ON_TEXT else None
     general = KINDS.get(kind, "change the part of the model's code that makes it")
     return own or general.format(op=op or "the model", table=op or WHOLE, target=target)
+
+
+def advised_kind(finding: Finding) -> str:
+    """Return the kind by which advice on a finding is chosen: `text` where a dtype is that of strings."""
+    return "text" if finding.kind == "dtype" and "dtype string" in finding.message else finding.kind
 
 
 def unfixed(finding: Finding) -> str:
@@ -100,4 +106,4 @@ def unfixed(finding: Finding) -> str:
     known = "no fix was measured for this form"
     if finding.tried:
         known = f"no rewrite fixed this form ({finding.tried} probe{'s' if finding.tried != 1 else ''} tried)"
-    return f"{known}; {advice(finding.op, finding.kind, target=finding.target)}"
+    return f"{known}; {advice(finding.op, advised_kind(finding), target=finding.target)}"

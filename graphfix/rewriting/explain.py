@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from graphfix.ir.source_location import SourceLocation
-from graphfix.linter.advice import advice
+from graphfix.linter.advice import advice, advised_kind
 from graphfix.linter.diagnostics import RESIZED, Finding, Result, Severity
 from graphfix.linter.fix_rules import ARTIFACT, FALLBACK
 from graphfix.rewriting.fixpoint import answering
@@ -60,7 +60,7 @@ def explain(bench: WorkingModel, changes: Sequence[Change], allowed: Set[str]) -
         placed = [finding for finding in group if finding.node or finding.output]
         nodes = tuple(finding.node or finding.output for finding in placed)
         sources = tuple(finding.source for finding in placed)
-        hint = f"{'otherwise' if reasons else 'no rewrite exists for it;'} {advice(first.op, first.kind, target=target)}"
+        hint = f"{'otherwise' if reasons else 'no rewrite exists for it;'} {advice(first.op, advised_kind(first), target=target)}"
         yield Explanation(target, first.code, first.op, nodes, first.message, tuple(reasons.items()), hint, sources)
 
 

@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, ClassVar
 
 from graphfix.errors import nearest
 from graphfix.rewriting.interface_rewrite import InterfaceRewrite, Reformed
-from graphfix.rewriting.rewrite import Case, Declined
+from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Outcome
 from graphfix.verify.feed_adapter import Adapted
 
 if TYPE_CHECKING:
     from onnx import ModelProto
+
+
+STRING = 8
+"""The code of strings among ONNX's dtypes."""
+NOTHING = "no output holds text, and every input is read"
 
 
 class DropUnused(InterfaceRewrite):
@@ -23,12 +28,25 @@ class DropUnused(InterfaceRewrite):
     """
 
     name = "drop-unused"
+    fixes = (FixRule("*", kinds=("dtype",)),)
     before = "graphfix fix model.onnx --drop-unused --drop-output logits"
     ask = "needs the names to drop: --drop-unused, --drop-output NAME"
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
             """<ir_version: 8, opset_import: ["" : 17]> g (float[3] x, float[3] z) => (float[3] y) { y = Relu(x) }""",
             because=ask,
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 2] x) => (string[1] label, float[1, 2] y) {
+                 y = Relu(x)
+                 i = ArgMax<axis = 1, keepdims = 0>(x)
+                 names = Constant<value_strings = ["cat", "dog"]>()
+                 label = Gather(names, i) }""",
+            because="no compiler has text: leave it out with --drop-output label",
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (double[3] x) => (double[3] y) { y = Exp(x) }""",
+            because="no output holds text, and every input is read",
         ),
     )
 
@@ -40,11 +58,15 @@ class DropUnused(InterfaceRewrite):
     def asked(self) -> bool:
         return self.outputs is not None
 
+    def apply(self, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
+        if self.asked:
+            return super().apply(model, wanted)
+        texts = [f"--drop-output {info.name}" for info in model.graph.output if info.type.tensor_type.elem_type == STRING]
+        reason = f"no compiler has text: leave it out with {' '.join(texts)}" if texts else self.ask
+        return Outcome(None, declined=(Declined(reason if texts or _unread(model) else NOTHING),))
+
     def reform(self, model: ModelProto) -> Reformed | Declined:
         from onnx import ModelProto
-
-        from graphfix.ir.bind_inputs import interface
-        from graphfix.ir.traversal import graphs
 
         there = [output.name for output in model.graph.output]
         for name in sorted(self.outputs or ()):
@@ -58,9 +80,7 @@ class DropUnused(InterfaceRewrite):
         del made.graph.output[:]
         made.graph.output.extend(kept)
         _prune(made)
-        read = {name for graph in graphs(made.graph) for node in graph.node for name in node.input}
-        read |= {output.name for graph in graphs(made.graph) for output in graph.output}
-        unread = frozenset(info.name for info in interface(made) if info.name not in read)
+        unread = _unread(made)
         if not unread and not self.outputs:
             return Declined("every input is read")
         left = [info for info in made.graph.input if info.name not in unread]
@@ -73,6 +93,16 @@ class DropUnused(InterfaceRewrite):
             return dataclasses.replace(given, new=fed, dropped=given.dropped | dropped)
 
         return Reformed(made, tuple(sorted(unread | dropped)), adapt)
+
+
+def _unread(model: ModelProto) -> frozenset[str]:
+    """Return the inputs without a consumer."""
+    from graphfix.ir.bind_inputs import interface
+    from graphfix.ir.traversal import graphs
+
+    read = {name for graph in graphs(model.graph) for node in graph.node for name in node.input}
+    read |= {output.name for graph in graphs(model.graph) for output in graph.output}
+    return frozenset(info.name for info in interface(model) if info.name not in read)
 
 
 def _prune(model: ModelProto) -> None:
