@@ -44,8 +44,6 @@ STAY = {
 }
 """What is rejected in an example for what the example itself is, by the rewrite and the operator that is left."""
 GAPS = {
-    ("split-bidirectional", 1, "tract"): "its table does not tell lengths that differ by entry where only the last state is read",
-    ("unroll-loop", 1, "tract"): "its table does not tell two conditionals with constant conditions, which it names alike",
     ("conv-transpose-by-conv", 0, "tflite"): "its table does not tell a convolution of one row that XNNPACK cannot reshape",
     ("expand-grouped-attention", 3, "tflite"): "its table does not tell a Where of halves that are broadcast",
     ("expand-rotary-embedding", 1, "tflite"): "its table does not tell tables of angles gathered by positions in rows",

@@ -18,6 +18,7 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto
 from graphfix.analysis.constant_folding import Array, attribute, constant_value, fold, tensor_value
 from graphfix.analysis.loop_conditions import MOST_NODES
 from graphfix.ir.traversal import branch_scope
+from graphfix.rewrites.control_flow.dissolve_if import DissolveIf
 from graphfix.rewrites.control_flow.proto_editor import ProtoEditor, every
 from graphfix.rewriting.builder import Builder
 from graphfix.rewriting.rewrite import Declined, Key, Outcome, Rewrite
@@ -201,7 +202,16 @@ class LoopRewrite(Rewrite):
                 keys.append(key)
                 labels.append(label)
         book.tidy(start)
-        return Outcome(book.model if keys else None, tuple(labels), tuple(keys), tuple(declined))
+        if not keys:
+            return Outcome(None, declined=tuple(declined))
+        return Outcome(_without_known_branches(book.model), tuple(labels), tuple(keys), tuple(declined))
+
+
+def _without_known_branches(model: ModelProto) -> ModelProto:
+    """Return the model with the branch that runs in place of each If whose condition follows from the iteration number."""
+    if not any(node.op_type == "If" for node in model.graph.node):
+        return model
+    return DissolveIf().apply(model).model or model
 
 
 def stack(copies: UnrolledPasses, parts: list[str], axis: int) -> str:
