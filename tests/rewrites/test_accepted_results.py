@@ -47,8 +47,6 @@ GAPS = {
     ("conv-transpose-by-conv", 0, "tflite"): "its table does not tell a convolution of one row that XNNPACK cannot reshape",
     ("expand-grouped-attention", 3, "tflite"): "its table does not tell a Where of halves that are broadcast",
     ("expand-rotary-embedding", 1, "tflite"): "its table does not tell tables of angles gathered by positions in rows",
-    ("mask-sequence-lens", 1, "tflite"): "its table does not tell layers whose inputs are gathered by computed places",
-    ("mask-sequence-lens", 3, "tflite"): "its table does not tell layers whose inputs are gathered by computed places",
 }
 """What a compiler rejects and its table accepts, by the rewrite, the number of its example and the target."""
 NAMES = re.compile(r" \((?:[^()]|\([^()]*\))*\)|`[^`]*`|\d+")

@@ -219,6 +219,15 @@ PEEPHOLES: list[Change] = [
 ]
 PEEPHOLES += [{**layer(4, both=True), "direction": "bidirectional", "P": given} for given in (weight(2, 15), data(2, 15))]
 
+ONE_STATE: list[Change] = [
+    {**base, left_out: None, given: made, **more}
+    for left_out, given in (("initial_h", "initial_c"), ("initial_c", "initial_h"))
+    for base, sides in (({}, 1), ({**layer(4, both=True), "direction": "bidirectional"}, 2))
+    for made in (data(sides, 7, 5), weight(sides, 7, 5))
+    for more in ({}, {"B": None}, {"dims": "batch"}, {"outputs": ("Y",)}, {"outputs": ("", "Y_h")}, {"outputs": ("", "", "Y_c")})
+]
+"""One of the two initial states alone, which is zero then."""
+
 FORMS = [
     Form(
         "LSTM",
@@ -229,6 +238,7 @@ FORMS = [
         changes=[
             *ways(4, ["Sigmoid", "Tanh", "Tanh"], ("Y", "Y_h", "Y_c")),
             *PEEPHOLES,
+            *ONE_STATE,
             {"input_forget": 1},
             {"direction": None},
             {"outputs": ("", "Y_h", "Y_c")},

@@ -116,7 +116,7 @@ class MaskSequenceLens(BuiltRewrite):
             state = draft.op("ReduceSum", draft.op("Where", spread[1], y, zero), axes=[0], keepdims=0)
             y = draft.op("Where", spread[0], y, zero)
             if backward and is_read(draft, 0):  # the turning is its own inverse
-                y = _pick(draft, y, draft.op("Unsqueeze", places, axes=[1]))
+                y = _pick(draft, y, draft.op("Unsqueeze", places, axes=[1]), (1,))
             lanes.append([y, state, *cell])
         give(draft, joined(draft, lanes))
         return None
@@ -148,6 +148,15 @@ def _with_hold(draft: ReplacementBuilder, number: int) -> str:
     return draft.op("Concat", part(draft, 1, number, len(backwards(draft))), draft.number(column), axis=2)
 
 
-def _pick(draft: ReplacementBuilder, x: str, places: str) -> str:
-    """The steps of x that stand at these places, for every sequence its own."""
-    return draft.op("GatherElements", x, draft.op("Expand", places, draft.op("Shape", x)), axis=0)
+def _pick(draft: ReplacementBuilder, x: str, places: str, between: tuple[int, ...] = ()) -> str:
+    """Return the steps of x at these places, for every sequence its own; `between` are the dims of 1 behind the steps.
+
+    Steps and sequences of fixed number are one axis meanwhile: some compilers do not know the shape of a GatherElements.
+    """
+    steps, batch = (draft.shape() or (None, None))[:2]
+    if not isinstance(steps, int) or not isinstance(batch, int):
+        return draft.op("GatherElements", x, draft.op("Expand", places, draft.op("Shape", x)), axis=0)
+    entries = draft.constant(np.arange(batch).reshape(1, *between, batch, 1))
+    flat = draft.op("Add", draft.op("Mul", places, draft.constant(batch)), entries)
+    rows = draft.op("Gather", draft.reshape(x, [steps * batch, -1]), draft.reshape(flat, [-1]), axis=0)
+    return draft.reshape(rows, [steps, *between, batch, -1])
