@@ -45,7 +45,6 @@ STAY = {
 """What is rejected in an example for what the example itself is, by the rewrite and the operator that is left."""
 GAPS = {
     ("conv-transpose-by-conv", 0, "tflite"): "its table does not tell a convolution of one row that XNNPACK cannot reshape",
-    ("expand-grouped-attention", 3, "tflite"): "its table does not tell a Where of halves that are broadcast",
     ("expand-rotary-embedding", 1, "tflite"): "its table does not tell tables of angles gathered by positions in rows",
 }
 """What a compiler rejects and its table accepts, by the rewrite, the number of its example and the target."""

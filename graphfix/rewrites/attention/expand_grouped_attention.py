@@ -173,19 +173,16 @@ class ExpandGroupedAttention(BuiltRewrite):
         offset = draft.op("Sub", draft.constant(every), rows.begins)
         ahead = draft.op("Less", offset, draft.constant([0]))
         within = draft.op("And", draft.op("Not", ahead), draft.op("Less", offset, draft.constant([rows.new])))
-        column = [1, 1, rows.total, 1]
-        spread = new
-        if rows.new > 1:
-            source = draft.op("Where", within, offset, draft.constant([0]))
-            spread = draft.op("Gather", new, source, axis=2)
         zero = draft.constant(np.zeros(1, draft.dtype()), draft.dtype())
-        held = zero
+        if not rows.past and rows.new == 1:
+            return draft.op("Where", draft.reshape(within, [1, 1, rows.total, 1]), new, zero)
+        source, kept, held = draft.op("Where", within, offset, draft.constant(every * 0)), within, new
         if rows.past:
-            held = draft.inputs[past]
-            if rows.past < rows.total:
-                held = draft.op("Gather", held, draft.constant(np.minimum(every, rows.past - 1)), axis=2)
-            held = draft.op("Where", draft.reshape(ahead, column), held, zero)
-        return draft.op("Where", draft.reshape(within, column), spread, held)
+            behind = draft.op("Add", source, draft.constant([rows.past]))
+            source = draft.op("Where", ahead, draft.constant(np.minimum(every, rows.past - 1)), behind)
+            kept, held = draft.op("Or", ahead, within), draft.op("Concat", draft.inputs[past], new, axis=2)
+        picked = draft.op("Gather", held, source, axis=2)
+        return draft.op("Where", draft.reshape(kept, [1, 1, rows.total, 1]), picked, zero)
 
     def _seen(self, draft: ReplacementBuilder, rows: Rows) -> str:
         """Return which keys each query sees: those up to its own place, and of these the last where a window is set."""
