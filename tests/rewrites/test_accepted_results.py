@@ -43,11 +43,6 @@ STAY = {
     ("nhwc-by-transpose", "Cast"): "its operands are bytes, in and out",
 }
 """What is rejected in an example for what the example itself is, by the rewrite and the operator that is left."""
-GAPS = {
-    ("conv-transpose-by-conv", 0, "tflite"): "its table does not tell a convolution of one row that XNNPACK cannot reshape",
-    ("expand-rotary-embedding", 1, "tflite"): "its table does not tell tables of angles gathered by positions in rows",
-}
-"""What a compiler rejects and its table accepts, by the rewrite, the number of its example and the target."""
 NAMES = re.compile(r" \((?:[^()]|\([^()]*\))*\)|`[^`]*`|\d+")
 
 
@@ -122,9 +117,6 @@ def test_the_compiler_takes_what_its_table_accepts(
     rewrite: Rewrite, case: Case, target: str, opened: Callable[[str], Session], tmp_path: Path
 ) -> None:
     session = opened(target)
-    gap = GAPS.get((rewrite.name, rewrite.fires.index(case), target))
-    if gap is not None:
-        pytest.xfail(gap)
     for name, made, _ in results(rewrite, case):
         if name != target or judge(made, [target])[0].verdict != "accepted":
             continue

@@ -52,12 +52,12 @@ class ExpandRotaryEmbedding(BuiltRewrite):
             return f"the positions `{p}` are of a form that is not written out"
         turned, count = 2 * angles[1], int(draft.attribute("num_heads", 0))
         width = dims[-1] if len(dims) == 4 else dims[-1] // count if count else turned
-        length, row = dims[-2] if len(dims) == 4 else dims[1], draft.inputs[1]
+        length, row, axes = dims[-2] if len(dims) == 4 else dims[1], draft.inputs[1], [1]
         if len(places) == 1:
             if not isinstance(length, int):
                 return f"the length of `{x}` is not fixed, and `{p}` is the position of its first row alone"
-            row = draft.op("Unsqueeze", draft.op("Add", row, draft.constant(np.arange(length))), axes=[0])
-        cos, sin = (draft.op("Unsqueeze", draft.op("Gather", draft.inputs[i], row, axis=0), axes=[1]) for i in (2, 3))
+            row, axes = draft.op("Add", row, draft.constant(np.arange(length))), [0, 1]
+        cos, sin = (draft.op("Unsqueeze", draft.op("Gather", draft.inputs[i], row, axis=0), axes=axes) for i in (2, 3))
         heads = Heads(dims[-1] // width, width)
         value = heads.apart(draft, draft.inputs[0]) if len(dims) == 3 else draft.inputs[0]
         value = Rotary(width, turned, bool(draft.attribute("interleaved", 0))).draw(draft, value, cos, sin)

@@ -93,7 +93,13 @@ class ConvTransposeByConv(BuiltRewrite):
         after = [extent - cut - stride + 1 for extent, cut, stride in zip(reach, found[1], strides, strict=True)]
         x = padded(draft, x, before, after)
         rest = [draft.inputs[2]] if draft.has(2) else []
-        draft.give(draft.op("Conv", x, _turned(draft, weight, group), *rest, group=group, dilations=dilations))
+        turned = _turned(draft, weight, group)
+        if strides == [1] or count > 1:
+            draft.give(draft.op("Conv", x, turned, *rest, group=group, dilations=dilations))
+            return None
+        x, turned = draft.op("Unsqueeze", x, axes=[2]), draft.standing(turned, [2])  # of two dims: XNNPACK cannot reshape one row
+        row = draft.op("Conv", x, turned, *rest, group=group, dilations=[1, *dilations])
+        draft.give(draft.op("Squeeze", row, axes=[2]))
         return None
 
 
