@@ -9,6 +9,7 @@ import importlib
 import sys
 import time
 from collections.abc import Container, Sequence
+from typing import TYPE_CHECKING
 
 from graphfix.cli.blas_threads import import_onnx
 from graphfix.cli.closed_output import tolerant_stdout
@@ -16,6 +17,9 @@ from graphfix.cli.parser import Parser
 from graphfix.cli.verbosity import VALUED, add_verbosity, detail, verbosity
 from graphfix.errors import GraphfixError, nearest
 from graphfix.version import VERSION
+
+if TYPE_CHECKING:
+    from graphfix.cli.guarded import Watch
 
 COMMANDS = {
     "lint": "verdicts and findings; never changes a model",
@@ -39,8 +43,8 @@ COMMANDS = {
 }
 SINGLE_THREADED = {"lint"}
 """Commands that do no linear algebra in this process, and use of onnx only what reading a model needs."""
-GUARDED = {"fix", "compile", "paths", "lower"}
-"""Commands that run a whole model in onnxruntime, a simplifier or an exporter: a crash of theirs becomes an error message."""
+GUARDED = {"lint", "ci", "fix", "compile", "paths", "lower"}
+"""Commands that run native code on a whole model: onnx, onnxruntime, an exporter. A crash of it becomes an error message."""
 INTERRUPTED = 130
 """The exit code of a shell for a command that SIGINT ended."""
 EPILOG = "exit codes: 0 clean, 1 findings, 2 failed (bad usage, unreadable model, missing backend)"
@@ -66,22 +70,23 @@ def build_parser(commands: Container[str] = frozenset(COMMANDS)) -> Parser:
 def console() -> int:
     """Run the command line that the process was started with; native code runs on models in workers of its own."""
     if _command(sys.argv[1:]) in GUARDED:
-        from graphfix.cli.guarded import run_guarded
+        from graphfix.cli.guarded import can_guard, run_guarded
 
-        return run_guarded(lambda: main(apart=True))
-    return main(apart=True)
+        if can_guard():
+            return run_guarded(lambda watch: main(watch=watch))
+    return main()
 
 
-def main(argv: Sequence[str] | None = None, *, apart: bool = False) -> int:
+def main(argv: Sequence[str] | None = None, *, watch: Watch | None = None) -> int:
     """Run one command; returns the exit code: 0, 1 with findings, 2 on an error.
 
-    Where `apart`, a crash or a hang of native code on a model ends no more than that model's worker.
+    `watch` leads to the process that waits for this one, so that a crash or a hang of native code on a model is told of.
     """
     gc.set_threshold(100_000)  # modules stay loaded, and thousands of small objects live as long as their model
     atexit.register(gc.freeze)  # skips the last collection, which a process that ends does not need
     arguments = list(sys.argv[1:] if argv is None else argv)
     command = _command(arguments)
-    if command in SINGLE_THREADED and not apart:
+    if command in SINGLE_THREADED and watch is None:
         import_onnx()
     parser = build_parser({command} if command is not None else frozenset())
     if command is not None:
@@ -90,7 +95,7 @@ def main(argv: Sequence[str] | None = None, *, apart: bool = False) -> int:
         parser.error(f"unknown command `{command}`, {nearest(command, COMMANDS)}")
     try:
         with tolerant_stdout():
-            return _run(parser, arguments, apart=apart)
+            return _run(parser, arguments, watch)
     except GraphfixError as error:
         print(f"graphfix: {error.line()}", file=sys.stderr)
         return 2
@@ -105,10 +110,10 @@ def _command(arguments: Sequence[str]) -> str | None:
     return next((word for word in words if not word.startswith("-")), None)
 
 
-def _run(parser: Parser, arguments: Sequence[str], *, apart: bool) -> int:
+def _run(parser: Parser, arguments: Sequence[str], watch: Watch | None) -> int:
     """Parse a command line and run its command; returns the exit code."""
     given, rest = parser.parse_known_args(arguments)
-    given.apart = apart
+    given.watch = watch
     if rest:
         _subparser(parser, given.command).unknown(rest)
     with verbosity(given):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
@@ -17,6 +18,7 @@ from graphfix.linter.timings import StageTimer
 from graphfix.tables.table import table
 
 if TYPE_CHECKING:
+    from graphfix.cli.guarded import Watch
     from graphfix.lowering.bringing import LoweredSource
 
 SECONDS, PER_MEGABYTE = 8.0, 4.0
@@ -85,25 +87,31 @@ def run_task(task: Task) -> TaskResult:
     return results if lowered_source is None else lowered_source.with_findings(results), clock.spent
 
 
-def run_tasks(tasks: Sequence[Task], jobs: int, *, apart: bool = False) -> Iterator[TaskResult]:
+def run_tasks(tasks: Sequence[Task], jobs: int, *, watch: Watch | None = None) -> Iterator[TaskResult]:
     """Run all tasks in at most `jobs` processes; yields their results in the order of the tasks.
 
-    With `apart` they run outside of this process, so that native code that crashes or never ends on one model costs only that
-    model its verdict. Without fork, one job runs in this process: to start another would take longer than most models.
+    With a `watch` native code that crashes or never ends on one model costs only that model its verdict: several run in
+    workers, and one in this process, which another watches. Without, one job runs in this process.
     """
     jobs = min(jobs, len(tasks))
-    if not (apart and can_fork()):
+    if watch is None:
         yield from _unguarded(tasks, jobs)
         return
-    if len(tasks) > 1:  # for one model, its worker alone imports onnx: less memory is shared that way, and copied when it changes
-        import_onnx()
-        importlib.import_module("graphfix.linter.engine")
-    for task, found in zip(tasks, ForkedWorkers(run_task, Task.budget, jobs).run(tasks), strict=True):
+    for task, found in zip(tasks, _guarded(tasks, jobs, watch), strict=True):
         if not isinstance(found, Lost):
             yield found
             continue
         hint = "report it, with the model if you may share it" if found.crashed else "allow it more with --timeout SECONDS"
         yield task.failed(GraphfixError(found.reason, path=task.path, hint=hint).line()), {}
+
+
+def _guarded(tasks: Sequence[Task], jobs: int, watch: Watch) -> Iterator[TaskResult | Lost]:
+    if len(tasks) == 1 and tasks[0].lowered_source is None:  # lowering it again, after a crash, would take long
+        yield watch.run(functools.partial(run_task, tasks[0]), tasks[0].budget())
+        return
+    import_onnx()
+    importlib.import_module("graphfix.linter.engine")
+    yield from ForkedWorkers(run_task, Task.budget, jobs).run(tasks)
 
 
 def _unguarded(tasks: Sequence[Task], jobs: int) -> Iterator[TaskResult]:

@@ -186,14 +186,10 @@ def _serve(work: Callable[[Any], Any], tasks: int, results: int) -> None:
     try:
         faulthandler.disable()  # the parent tells of a crash
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # and says that it was interrupted
-        with contextlib.suppress(ValueError, OSError):  # a lower hard limit of the user's holds
-            resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+        _bound(resource.RLIMIT_DATA, MEMORY)
         while (given := _received(tasks)) is not None:
             task, seconds = given
-            used = resource.getrusage(resource.RUSAGE_SELF)
-            with contextlib.suppress(ValueError, OSError):
-                until = int(used.ru_utime + used.ru_stime + seconds) + 1
-                resource.setrlimit(resource.RLIMIT_CPU, (until, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+            _bound(resource.RLIMIT_CPU, _until(seconds))
             try:
                 answer = True, work(task)
             except Exception as error:
@@ -202,6 +198,39 @@ def _serve(work: Callable[[Any], Any], tasks: int, results: int) -> None:
             _send(results, answer)
     finally:
         os._exit(0)
+
+
+@contextlib.contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """Bound the memory and the time of this process; a signal ends it where it takes so many seconds of processor time."""
+    import resource
+
+    before = {kind: resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_DATA, resource.RLIMIT_CPU)}
+    _bound(resource.RLIMIT_DATA, MEMORY)
+    _bound(resource.RLIMIT_CPU, _until(seconds))
+    signal.setitimer(signal.ITIMER_REAL, WALL * seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for kind, least in before.items():
+            _bound(kind, least)
+
+
+def _until(seconds: float) -> int:
+    """Return the processor time of this process, in whole seconds, after which so many more have passed."""
+    import resource
+
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return int(used.ru_utime + used.ru_stime + seconds) + 1
+
+
+def _bound(kind: int, least: int) -> None:
+    """Set the soft limit of a resource; a lower hard limit of the user's holds."""
+    import resource
+
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(kind, (least, resource.getrlimit(kind)[1]))
 
 
 def _send(descriptor: int, message: Any) -> None:

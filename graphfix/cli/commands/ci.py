@@ -129,7 +129,7 @@ def _lint_and_fix(given: argparse.Namespace, settings: Sequence[ModelSettings]) 
     results: list[Result] = []
     fixed: list[FixedModel] = []
     with progress(len(tasks), "linting") as step:
-        for position, (found, _) in enumerate(run_tasks(tasks, given.jobs, apart=given.apart)):
+        for position, (found, _) in enumerate(run_tasks(tasks, given.jobs, watch=given.watch)):
             one = settings[position]
             if found[0].error is not None:
                 print(f"graphfix: {found[0].error}", file=sys.stderr)

@@ -164,7 +164,7 @@ def _judge(lint_run: LintRun) -> list[Result]:
         showing = stack.enter_context(contextlib.ExitStack())
         step = showing.enter_context(progress(len(lint_run.tasks), "linting"))
         confirm = open_confirmation(stack, lint_run.settings, lint_run.tasks) if given.confirm else None
-        for position, (found, spent) in enumerate(run_tasks(lint_run.tasks, given.jobs, apart=given.apart)):
+        for position, (found, spent) in enumerate(run_tasks(lint_run.tasks, given.jobs, watch=given.watch)):
             one = lint_run.settings[position]
             clock.add(spent)
             if found[0].error is not None:
