@@ -12,18 +12,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnx
-from onnx import AttributeProto, NodeProto, helper, numpy_helper
+from onnx import AttributeProto, NodeProto
 
 from graphfix.analysis.window_functions import WINDOWS, window
+from graphfix.ir.proto_values import Array, array_of, attribute_value, numpy_dtype
 
-Array = npt.NDArray[Any]
-PLAIN: dict[int, npt.DTypeLike] = {
-    onnx.TensorProto.FLOAT: "<f4", onnx.TensorProto.DOUBLE: "<f8", onnx.TensorProto.INT64: "<i8",
-    onnx.TensorProto.INT32: "<i4", onnx.TensorProto.BOOL: "?",
-}  # fmt: skip
-"""Element types whose raw bytes have NumPy's layout; onnx.numpy_helper decodes the others, ten times slower."""
 Operands = Sequence[Array | None]
 LIMIT = 4096
 """The number of elements above which a value is not computed; it is still known to be constant."""
@@ -33,7 +27,7 @@ def attribute(node: NodeProto, name: str, default: Any = None) -> Any:
     """Return the value of an attribute as a plain Python value (str, not bytes), or the default."""
     for found in node.attribute[:]:
         if found.name == name:
-            value = helper.get_attribute_value(found)
+            value = attribute_value(found)
             if found.type == AttributeProto.STRING:
                 return value.decode("utf-8", "replace")
             if found.type == AttributeProto.STRINGS:
@@ -47,10 +41,7 @@ def tensor_value(tensor: onnx.TensorProto, limit: int = LIMIT) -> Array | None:
     if math.prod(tensor.dims) > limit or tensor.data_location == onnx.TensorProto.EXTERNAL:
         return None
     try:
-        plain = PLAIN.get(tensor.data_type) if tensor.raw_data else None
-        if plain is not None:
-            return np.frombuffer(tensor.raw_data, plain).reshape(tensor.dims)
-        return np.asarray(numpy_helper.to_array(tensor))
+        return array_of(tensor)
     except (ValueError, TypeError, KeyError):
         return None
 
@@ -61,9 +52,9 @@ def constant_value(node: NodeProto) -> Array | None:
         if found.name == "value":
             return tensor_value(found.t)
         if found.name in ("value_float", "value_floats"):
-            return np.asarray(helper.get_attribute_value(found), np.float32)
+            return np.asarray(attribute_value(found), np.float32)
         if found.name in ("value_int", "value_ints"):
-            return np.asarray(helper.get_attribute_value(found), np.int64)
+            return np.asarray(attribute_value(found), np.int64)
     return None
 
 
@@ -96,7 +87,7 @@ def _mod(node: NodeProto, operands: Operands) -> Array:
 
 
 def _cast(node: NodeProto, operands: Operands) -> Array:
-    dtype = helper.tensor_dtype_to_np_dtype(attribute(node, "to"))
+    dtype = numpy_dtype(attribute(node, "to"))
     return _need(operands[0]).astype(dtype)
 
 
@@ -157,7 +148,7 @@ def _range(node: NodeProto, operands: Operands) -> Array:
 def _constant_of_shape(node: NodeProto, operands: Operands) -> Array:
     shape = _bounded(_need(operands[0]).tolist())
     fill = attribute(node, "value")
-    value = np.zeros(1, np.float32) if fill is None else numpy_helper.to_array(fill)
+    value = np.zeros(1, np.float32) if fill is None else array_of(fill)
     return np.full(shape, value.reshape(-1)[0], value.dtype)
 
 
@@ -169,7 +160,7 @@ def _bounded(shape: list[int]) -> list[int]:
 
 def _window(node: NodeProto, operands: Operands) -> Array:
     (size,) = _bounded(_need(operands[0]).reshape(-1).tolist())
-    dtype = helper.tensor_dtype_to_np_dtype(attribute(node, "output_datatype", onnx.TensorProto.FLOAT))
+    dtype = numpy_dtype(attribute(node, "output_datatype", onnx.TensorProto.FLOAT))
     return window(node.op_type, size, periodic=bool(attribute(node, "periodic", 1)), dtype=dtype)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from onnx import FunctionProto, GraphProto, ModelProto, NodeProto, helper
 
 from graphfix.analysis.constant_folding import attribute
+from graphfix.ir.proto_values import attribute_value
 
 BARE = frozenset({"SimplifiedLayerNormalization"})
 """Operators of onnxruntime that are written without a domain."""
@@ -69,7 +70,7 @@ def _node(op: str, inputs: list[str], outputs: list[str], **attributes: Any) -> 
 
 def _kept(node: NodeProto, *names: str) -> dict[str, Any]:
     """Return those of the named attributes that the node has."""
-    given = {item.name: helper.get_attribute_value(item) for item in node.attribute}
+    given = {item.name: attribute_value(item) for item in node.attribute}
     return {name: given[name] for name in names if name in given}
 
 

@@ -11,12 +11,13 @@ from dataclasses import field
 
 import numpy as np
 import onnx
-from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TypeProto, ValueInfoProto, helper, shape_inference
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TypeProto, ValueInfoProto, shape_inference
 
 from graphfix.analysis.constant_folding import Array
 from graphfix.analysis.symbolic_shapes import MOST, sizes_of
 from graphfix.analysis.values import Shape, Sizes, Value, is_unclear, typed
 from graphfix.ir.dtypes import CODES
+from graphfix.ir.proto_values import tensor_of
 from graphfix.ir.records import dataclass
 
 HANDED = {"int64", "int32", "float32", "float64", "bool"}
@@ -108,7 +109,7 @@ def _declare(graph: GraphProto, operands: Mapping[str, Operand | None]) -> bool:
             continue
         if operand.constant is not None:
             array = np.ascontiguousarray(operand.constant).reshape(operand.constant.shape)
-            graph.initializer.append(onnx.numpy_helper.from_array(array, name))
+            graph.initializer.append(tensor_of(array, name))
         elif operand.sizes:
             partial = True  # the Shape of a tensor of those dims: inference propagates it, but not a vector
             info = Operand.of(Value(f"{name}__sized", "float32", operand.sizes))
@@ -138,8 +139,8 @@ def _put(graph: GraphProto, node: NodeProto, given: Mapping[str, Sequence[Operan
             body.output.add(name=name)
             if operand is not None:
                 graph.input.add(name=source).type.CopyFrom(operand.type)
-                body.node.append(helper.make_node("Identity", [source], [name]))
-        copy.attribute.append(helper.make_attribute(item.name, body))
+                body.node.append(NodeProto(op_type="Identity", input=[source], output=[name]))
+        copy.attribute.append(AttributeProto(name=item.name, type=AttributeProto.GRAPH, g=body))
 
 
 def joined_parts(values: Sequence[Value | None]) -> Sizes | None:

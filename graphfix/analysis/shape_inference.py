@@ -15,6 +15,7 @@ from graphfix.analysis.contrib_shapes import with_shape_functions
 from graphfix.analysis.dim_names import quoted
 from graphfix.analysis.loop_invariants import read_outside
 from graphfix.ir.dtypes import CODES
+from graphfix.ir.proto_values import tensor_of
 from graphfix.ir.traversal import Place, branch_scope, graphs
 
 
@@ -228,8 +229,8 @@ def replace(graph: GraphProto, scope: tuple[str, ...], wanted: Mapping[Place, Ar
         for item in bodies:
             replace(item.g, branch_scope(scope, node, item.name), wanted)
         if not bodies and len(node.output) == 1 and (scope, node.output[0]) in wanted:
-            value = onnx.numpy_helper.from_array(np.ascontiguousarray(wanted[scope, node.output[0]]))
+            value = tensor_of(np.ascontiguousarray(wanted[scope, node.output[0]]))
             node.op_type, node.domain = "Constant", ""
             del node.input[:]
             del node.attribute[:]
-            node.attribute.append(helper.make_attribute("value", value))
+            node.attribute.append(AttributeProto(name="value", type=AttributeProto.TENSOR, t=value))

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import onnx
 from onnx import GraphProto, ModelProto, shape_inference
 
 from graphfix.analysis.patterns.structural_pattern import StructuralPattern
 from graphfix.analysis.shape_inference import unannotated
 from graphfix.analysis.symbolic_shapes import sizes_of
 from graphfix.analysis.values import NodeFacts, Structure, Value
+from graphfix.ir.proto_values import tensor_of
 
 HEEDING = {"AffineGrid", "Attention", "Col2Im", "CumProd", "DeformConv", "Det", "Einsum", "EyeLike", "GRU", "LSTM", "RNN",
            "LayerNormalization", "RMSNormalization", "MaxUnpool", "NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss",
@@ -100,5 +100,5 @@ def _write_down(graph: GraphProto, values: Mapping[str, Value]) -> None:
         if sum(not isinstance(size, int) for size in sizes) == 1:
             name = f"{node.output[0]}__target"
             written = np.asarray([size if isinstance(size, int) else -1 for size in sizes], np.int64)
-            graph.initializer.append(onnx.numpy_helper.from_array(written, name))
+            graph.initializer.append(tensor_of(written, name))
             node.input[1] = name

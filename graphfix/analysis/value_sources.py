@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import onnx
-from onnx import AttributeProto, NodeProto, helper
+from onnx import AttributeProto, NodeProto
 
 from graphfix.analysis.constant_folding import Array, attribute, constant_value, fold
 from graphfix.analysis.symbolic_shapes import follow, settled
 from graphfix.analysis.values import Shape, Value
-from graphfix.ir.dtypes import NAMES
+from graphfix.ir.proto_values import dtype_name
 from graphfix.ir.schemas import formal_types
 
 RANDOM = {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"}
@@ -58,7 +58,7 @@ def output_value(node: NodeProto, inputs: tuple[Value | None, ...], stated: Valu
     dtype, shape = stated.dtype or _bound_dtype(node, inputs, index, version), stated.shape
     if value is not None:
         shape = value.shape
-        dtype = dtype or NAMES.get(helper.np_dtype_to_tensor_dtype(value.dtype), "")
+        dtype = dtype or dtype_name(value.dtype)
     folded = source == "folded"
     return Value(
         stated.name, dtype, shape, source, value, sizes, measured and folded, counted=counted and folded,

@@ -14,11 +14,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 from onnx import GraphProto, ModelProto, TensorShapeProto, ValueInfoProto, helper, numpy_helper
 
 from graphfix.errors import UsageError, nearest
+from graphfix.ir.proto_values import Array
 from graphfix.ir.traversal import graphs
 
 Dims = Sequence[int | str | None]
@@ -148,7 +148,7 @@ def bind(model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, obj
     return bound
 
 
-def array_for(info: ValueInfoProto, value: object) -> npt.NDArray[Any]:
+def array_for(info: ValueInfoProto, value: object) -> Array:
     """Return the value as an array of the input's dtype and shape; UsageError where it does not fit."""
     tensor = info.type.tensor_type
     if not info.type.HasField("tensor_type") or tensor.elem_type == onnx.TensorProto.STRING:

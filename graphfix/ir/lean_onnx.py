@@ -17,11 +17,13 @@ from typing import Any
 from graphfix.ir.installed import installed
 
 DEFERRED = frozenset({
-    "google.protobuf.json_format", "google.protobuf.text_format", "onnx.compose", "onnx.gen_proto", "onnx.parser", "onnx.printer",
-    "onnx.utils", "onnx.version_converter", "uuid",
+    "google.protobuf.json_format", "google.protobuf.text_format", "numpy._core._add_newdocs", "numpy._core._add_newdocs_scalars",
+    "numpy.typing", "onnx.compose", "onnx.gen_proto", "onnx.helper", "onnx.numpy_helper", "onnx.parser", "onnx.printer",
+    "onnx.utils", "onnx.version_converter", "platform", "uuid",
 })  # fmt: skip
 """The modules that onnx imports and that are loaded on first use."""
 METADATA = "importlib.metadata"
+TYPING = "numpy._typing"
 
 
 class _Deferring:
@@ -51,6 +53,16 @@ class _Versions(ModuleType):
         return getattr(_metadata(), name)
 
 
+class _Typing(ModuleType):
+    """Stands for `numpy._typing`: numpy annotates fields with `NDArray`, and imports thousands of lines for that."""
+
+    NDArray = list
+
+    def __getattr__(self, name: str) -> Any:
+        sys.modules.pop(TYPING, None)
+        return getattr(importlib.import_module(TYPING), name)
+
+
 def _metadata() -> Any:
     """Import `importlib.metadata` itself in place of the stand-in."""
     if isinstance(sys.modules.get(METADATA), _Versions):
@@ -64,10 +76,15 @@ def import_onnx() -> None:
         return
     if METADATA not in sys.modules:
         sys.modules[METADATA] = vars(importlib)["metadata"] = _Versions(METADATA)
+    if "numpy" not in sys.modules:
+        sys.modules[TYPING] = _Typing(TYPING)
     sys.meta_path.insert(0, _Deferring)
     try:
+        importlib.import_module("numpy")
         importlib.import_module("onnx")
     finally:
         sys.meta_path.remove(_Deferring)
         if isinstance(sys.modules[METADATA], _Versions):
             del sys.modules[METADATA], vars(importlib)["metadata"]
+        if isinstance(sys.modules.get(TYPING), _Typing):
+            del sys.modules[TYPING]

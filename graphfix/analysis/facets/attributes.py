@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from onnx import AttributeProto, helper
+from onnx import AttributeProto
 
 from graphfix.analysis.facts import DTYPES, NodeFacts
 from graphfix.analysis.values import Facet as Facet
+from graphfix.ir.proto_values import attribute_value
 from graphfix.ir.schemas import attribute_names, formal_attributes
 
 FREE = {"hidden_size", "size", "seed", "sample_size", "blocksize", "name", "k", "kernel_shape", "output_shape",
@@ -75,7 +76,7 @@ def _classify(
         same = default is not None and default.type == AttributeProto.FLOAT and default.f == found.f
         return {name: "default" if same else "given"}
     if found.type in (AttributeProto.FLOATS, AttributeProto.INTS):
-        return {name: "given" if helper.get_attribute_value(found) else "none"}
+        return {name: "given" if attribute_value(found) else "none"}
     return {name: "given"}
 
 

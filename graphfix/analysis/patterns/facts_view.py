@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from dataclasses import field
 from typing import Any
 
-import numpy.typing as npt
-
-from graphfix.analysis.constant_folding import attribute
+from graphfix.analysis.constant_folding import Array, attribute
 from graphfix.analysis.facts import Facts
 from graphfix.analysis.values import NodeFacts
 from graphfix.ir.records import dataclass
@@ -63,7 +61,7 @@ class FactsView:
         """Whether a value is an output of the main graph; outputs of subgraphs are not considered."""
         return bool(maker.scope) or any(output.name == value for output in self.facts.model.graph.output)
 
-    def constant(self, value: str, reader: NodeFacts) -> npt.NDArray[Any] | None:
+    def constant(self, value: str, reader: NodeFacts) -> Array | None:
         """Return the array of an operand, where it is known."""
         found = self.facts.value(value, reader.scope)
         return None if found is None else found.constant

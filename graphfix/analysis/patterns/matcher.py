@@ -17,10 +17,10 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import field
 from typing import Any, Generic, Protocol, TypeVar
 
-import numpy.typing as npt
 import onnx
-from onnx import NodeProto, helper
+from onnx import NodeProto
 
+from graphfix.ir.proto_values import Array, attribute_value
 from graphfix.ir.records import dataclass
 
 COMMUTATIVE = frozenset({"Add", "Mul", "Max", "Min", "Sum", "Mean", "And", "Or", "Xor", "Equal", "BitwiseAnd", "BitwiseOr",
@@ -58,7 +58,7 @@ class View(Protocol[N, V]):
     def leaves(self, value: V, maker: N) -> bool:
         """Return whether an output of a node is an output of its graph."""
 
-    def constant(self, value: V, reader: N) -> npt.NDArray[Any] | None:
+    def constant(self, value: V, reader: N) -> Array | None:
         """Return the array of an operand, where it is known."""
 
     def key(self, value: V) -> Hashable:
@@ -141,7 +141,7 @@ class Pattern:
 
     def _part(self, node: NodeProto) -> _Part:
         title = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
-        given = {item.name: helper.get_attribute_value(item) for item in node.attribute}
+        given = {item.name: attribute_value(item) for item in node.attribute}
         return _Part(frozenset(self.either.get(title, (title,))), tuple(node.input), tuple(node.output), given)
 
     @functools.cached_property

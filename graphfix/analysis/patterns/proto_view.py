@@ -6,10 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-import numpy.typing as npt
 from onnx import GraphProto
 
-from graphfix.analysis.constant_folding import attribute, tensor_value
+from graphfix.analysis.constant_folding import Array, attribute, tensor_value
 
 
 class ProtoView:
@@ -58,7 +57,7 @@ class ProtoView:
         """Return whether an output of a node is an output of the graph."""
         return value in self.given
 
-    def constant(self, value: str, reader: int) -> npt.NDArray[Any] | None:
+    def constant(self, value: str, reader: int) -> Array | None:
         """Return the array of an initializer."""
         return next((tensor_value(tensor) for tensor in self.graph.initializer if tensor.name == value), None)
 
