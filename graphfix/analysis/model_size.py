@@ -39,14 +39,19 @@ class ModelSize:
         """Measure a model; `sizes` are dims of its inputs, by name, at which MACs are counted where its dims are dynamic."""
         counts = Counter(node.op_type for graph in graphs(model.graph) for node in graph.node)
         weights = sum(nbytes(tensor) or 0 for tensor in tensors(model))
-        count, at = macs(facts_of(model)), None
-        if count is None and sizes:
-            ranks = {info.name: len(info.type.tensor_type.shape.dim) for info in interface(model)}
-            at = {name: dims for name, dims in sizes.items() if ranks.get(name) == len(dims)}
-            with contextlib.suppress(UsageError):  # sizes that do not fit an interface that was changed
-                count = macs(facts_of(bind(model, at, {}))) if at else None
         ordered = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-        return cls(sum(counts.values()), ordered, weights, count, at if count is not None else None)
+        return cls(sum(counts.values()), ordered, weights, macs(facts_of(model))).at(model, sizes or {})
+
+    def at(self, model: ModelProto, sizes: Mapping[str, tuple[int, ...]]) -> ModelSize:
+        """Return the same with the MACs of the model at these dims of its inputs, where its own dims do not tell them."""
+        if self.macs is not None or not sizes:
+            return self
+        ranks = {info.name: len(info.type.tensor_type.shape.dim) for info in interface(model)}
+        fitting = {name: dims for name, dims in sizes.items() if ranks.get(name) == len(dims)}
+        count = None
+        with contextlib.suppress(UsageError):  # sizes that do not fit an interface that was changed
+            count = macs(facts_of(bind(model, fitting, {}))) if fitting else None
+        return self if count is None else dataclasses.replace(self, macs=count, macs_at=fitting)
 
     def in_file(self, size: int | None) -> ModelSize:
         """Return the same with the bytes of its file."""

@@ -80,10 +80,11 @@ def fix_in_place(
     diff = node_diff(model, fixed.model, str(path)) if fixed.changed else ""
     if not (write and diff):
         return FixedModel(fixed.results, diff, confirmed=fixed.confirmed)
-    before = ModelSize.of(model, fixed.trial).in_file(model_bytes(path))
+    given_size, result_size = fixed.sizes
+    before = (given_size or ModelSize.of(model)).at(model, fixed.trial).in_file(model_bytes(path))
     del model  # so that a large model is not in memory twice while it is written
     replace_model(fixed.model, path, state, external=has_external(read_skeleton(path)))
-    after = ModelSize.of(fixed.model, fixed.trial).in_file(model_bytes(path)).to_json()
+    after = (result_size or ModelSize.of(fixed.model)).at(fixed.model, fixed.trial).in_file(model_bytes(path)).to_json()
     for result in fixed.results:
         result.output, result.before, result.after = str(path), before.to_json(), after
     return FixedModel(fixed.results, diff, (path, *_weight_files(path)), fixed.confirmed)

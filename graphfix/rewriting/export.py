@@ -11,11 +11,12 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, helper, nump
 
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.imported_tensors import frozen
+from graphfix.rewriting.node_order import tidied
 
 
 def export(surgery: GraphEditor) -> ModelProto:
     """Return the edited model, without unused nodes and sorted, with everything unchanged kept as it was."""
-    surgery.top.cleanup(recurse_functions=False).toposort(recurse_functions=False)
+    tidied(surgery.top, surgery.gs)
     graphs, owners = surgery.graphs(), surgery.owners
     used = {id(t): t for g in graphs for n in g.nodes for t in n.inputs} | {id(t): t for g in graphs for t in g.outputs}
     homeless = [t for t in used.values() if isinstance(t, surgery.gs.Constant) and id(t) not in owners]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from onnx import GraphProto, ModelProto
 
 from graphfix.analysis.cache import infrequent_gc, shared_facts
+from graphfix.analysis.model_size import ModelSize
 from graphfix.analysis.output_shapes import with_output_shapes
 from graphfix.errors import UsageError
 from graphfix.ir.bind_inputs import bind
@@ -41,7 +42,7 @@ class FixResult:
     `before` are the verdicts on the model as it was given, with the values and dims that were asked for. `confirmed` is
     what the compilers made of both, by target, as far as they were asked. `unmet` says of each rewrite requested by name that
     applied nowhere why. `trial` are the dims of the inputs in the first verification, by name; empty where the model was not
-    run.
+    run. `sizes` are those of the model as it was given, None where it was bound before anything was inferred, and of the result.
     """
 
     model: ModelProto
@@ -53,6 +54,7 @@ class FixResult:
     confirmed: Mapping[str, Confirmed] = field(default_factory=dict)
     unmet: tuple[str, ...] = ()
     trial: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    sizes: tuple[ModelSize | None, ModelSize | None] = (None, None)
 
     @property
     def changed(self) -> bool:
@@ -72,6 +74,7 @@ def fix_model(model: ModelProto, judge: Judge, options: FixOptions = DEFAULTS) -
         consulted = CompilerFindings()
         bench = _bench(slim, judge, options, consulted)
         verdicts = tuple(result.verdict for result in bench.results)
+        size = ModelSize.of(slim) if bench.model is slim else None  # while its facts are at hand
         _check_interface(bench, options)
         unmet = apply_named(bench, options.rewrites, options.begin)
 
@@ -82,11 +85,11 @@ def fix_model(model: ModelProto, judge: Judge, options: FixOptions = DEFAULTS) -
 
         if options.measure is None:
             converge(set(), frozenset())
-            return _result(model, bench, options, verdicts, unmet)
+            return _result(model, bench, options, verdicts, unmet, size)
         given = bench.saved()
         confirmation = Confirmation(bench, given, options.measure, lambda it: _finished(it, bench))
         confirmation.run(converge)
-        return _result(model, bench, options, verdicts, unmet, confirmation)
+        return _result(model, bench, options, verdicts, unmet, size, confirmation)
 
 
 def _bench(slim: ModelProto, judge: Judge, options: FixOptions, consulted: CompilerFindings) -> WorkingModel:
@@ -128,7 +131,7 @@ def _finished(model: ModelProto, bench: WorkingModel) -> ModelProto:
 
 def _result(
     model: ModelProto, bench: WorkingModel, options: FixOptions, verdicts: Sequence[str | None], unmet: tuple[str, ...],
-    confirmation: Confirmation | None = None,
+    size: ModelSize | None, confirmation: Confirmation | None = None,
 ) -> FixResult:  # fmt: skip
     """Return the result of the run; its model is the object that was passed in where nothing changed."""
     touched = bench.model is not bench.reference.original
@@ -139,8 +142,11 @@ def _result(
     confirmed = confirmation.confirmed if confirmation is not None else {}
     explained = tuple(explain(bench, changes, options.allowed)) if options.explain else ()
     final = with_weights(_finished(bench.model, bench)) if touched else model
-    trial = bench.reference.trial_sizes
-    return FixResult(final, changes, verification, tuple(bench.results), explained, tuple(verdicts), confirmed, unmet, trial)
+    sizes = size, ModelSize.of(bench.model) if touched else size
+    return FixResult(
+        final, changes, verification, tuple(bench.results), explained, tuple(verdicts), confirmed, unmet,
+        bench.reference.trial_sizes, sizes,
+    )  # fmt: skip
 
 
 def _reformed(model: ModelProto, reforms: Sequence[InterfaceRewrite]) -> Iterator[Outcome]:

@@ -194,8 +194,9 @@ def _fix(
     diff = node_diff(model, fixed.model, str(given.model)) if given.diff else ""
     before = after = None
     if not given.diff:
-        before = ModelSize.of(model, fixed.trial).in_file(model_bytes(file))
-        after = ModelSize.of(fixed.model, fixed.trial) if fixed.model is not model else before
+        given_size, result_size = fixed.sizes
+        before = (given_size or ModelSize.of(model)).at(model, fixed.trial).in_file(model_bytes(file))
+        after = (result_size or ModelSize.of(fixed.model)).at(fixed.model, fixed.trial) if fixed.model is not model else before
     return Fixing(model, fixed, lowered_source, external, diff, before, after, state)
 
 

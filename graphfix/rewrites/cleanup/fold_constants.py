@@ -119,10 +119,11 @@ class FoldConstants(GraphRewrite):
                 if node.inputs and all(isinstance(tensor, surgery.gs.Constant) for tensor in node.inputs):
                     for tensor in node.inputs:
                         fetch(tensor)
-            graph.fold_constants(
-                fold_shapes=False, recurse_subgraphs=False, flatten_subgraphs=False, recurse_functions=False,
-                partitioning="recursive", should_exclude_node=functools.partial(_keep, surgery, graph, wanted, refused),
-            )  # fmt: skip
+            if any(_depends_on_constants(surgery, node) for node in graph.nodes):  # it copies the graph first
+                graph.fold_constants(
+                    fold_shapes=False, recurse_subgraphs=False, flatten_subgraphs=False, recurse_functions=False,
+                    partitioning="recursive", should_exclude_node=functools.partial(_keep, surgery, graph, wanted, refused),
+                )  # fmt: skip
             for node in kept:
                 node.op = "Constant"
             for i in before:
@@ -130,6 +131,13 @@ class FoldConstants(GraphRewrite):
                 if made and all(isinstance(t, surgery.gs.Constant) or not t.inputs for t in made):
                     yield addresses[i]
         yield from refused.values()
+
+
+def _depends_on_constants(surgery: GraphEditor, node: Any) -> bool:
+    """Whether a node has no operand that is computed when the model runs, and may be folded."""
+    if node.op == KEPT or node.op in RANDOM | QUANTISED:
+        return False
+    return all(isinstance(tensor, surgery.gs.Constant) or tensor.is_empty() for tensor in node.inputs)
 
 
 def _shapes(surgery: GraphEditor, graph: Any, wanted: frozenset[Key] | None) -> None:

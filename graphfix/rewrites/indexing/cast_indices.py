@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
-from onnx import TensorProto
+from onnx import ModelProto, TensorProto
 
+from graphfix.analysis.cache import facts_of
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
 from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
@@ -49,6 +50,9 @@ class CastIndices(GraphRewrite):
                  y = GatherND(x, i) }""",
         ),
     )
+
+    def idle(self, model: ModelProto) -> bool:
+        return not facts_of(model).of_operator(*OPS)
 
     def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
