@@ -70,6 +70,61 @@ def test_a_crash_costs_the_other_models_nothing(tmp_path: Path) -> None:
         assert "b.onnx: native code crashed on it (SIGSEGV)" in line
 
 
+def test_a_crash_on_the_only_model_is_reported_like_any_other(tmp_path: Path) -> None:
+    model = crashing(tmp_path / "b.onnx")
+    done = command("lint", model, "--target", "tract", "--output-format", "json")
+    assert done.returncode == 2
+    (row,) = json.loads(done.stdout)["results"]
+    assert "native code crashed on it (SIGSEGV)" in row["error"]
+    (line,) = done.stderr.splitlines()
+    assert "b.onnx: native code crashed on it (SIGSEGV)" in line
+
+
+def guarded(work: str, tmp_path: Path, seconds: float = 5.0) -> subprocess.Popen[str]:
+    """A process that runs some work of a command by its watch."""
+    script = tmp_path / "guarded.py"
+    script.write_text(
+        "import os, signal, sys, time\n"
+        "from graphfix.cli.guarded import run_guarded\n"
+        "def run(watch):\n"
+        "    def work():\n"
+        f"        {work}\n"
+        f"    found = watch.run(work, {seconds})\n"
+        "    print(found if isinstance(found, str) else found.reason)\n"
+        "    return 1\n"
+        "try:\n"
+        "    sys.exit(run_guarded(run))\n"
+        "except KeyboardInterrupt:\n"
+        "    sys.exit(3)\n"
+    )
+    return subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize(
+    ("work", "said"),
+    [
+        ("return 'fine'", "fine"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "native code crashed on it (SIGSEGV)"),
+        ("os._exit(3)", "native code crashed on it (exit code 3)"),
+        ("time.sleep(60)", "it took more than 0.2 s of processor time"),
+    ],
+    ids=["answer", "crash", "exit", "sleep"],
+)
+def test_what_ends_at_watched_work_is_run_again_with_the_reason(work: str, said: str, tmp_path: Path) -> None:
+    with guarded(work, tmp_path, 0.2) as process:
+        assert process.communicate(timeout=60)[0] == f"{said}\n"
+    assert process.returncode == 1
+
+
+def test_an_interrupt_reaches_the_process_that_works(tmp_path: Path) -> None:
+    with guarded("print('begun', flush=True); time.sleep(60)", tmp_path, 50.0) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGINT)  # to the one that waits, alone
+        assert "KeyboardInterrupt" in process.communicate(timeout=30)[1]
+    assert process.returncode == 2
+
+
 @pytest.mark.parametrize("words", [("fix", "-o", "{out}"), ("paths",), ("compile", "-o", "{out}")], ids=lambda words: words[0])
 def test_a_crash_of_a_command_on_one_model_is_one_line(words: tuple[str, ...], tmp_path: Path) -> None:
     out = tmp_path / "out.onnx"
