@@ -16,7 +16,8 @@ import onnx
 from onnx import AttributeProto, NodeProto
 
 from graphfix.analysis.window_functions import WINDOWS, window
-from graphfix.ir.proto_values import Array, array_of, attribute_value, numpy_dtype
+from graphfix.ir.proto_values import Array as Array
+from graphfix.ir.proto_values import array_of, attribute_value, numpy_dtype
 
 Operands = Sequence[Array | None]
 LIMIT = 4096

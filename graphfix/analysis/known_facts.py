@@ -19,7 +19,7 @@ class Known:
     model: ModelProto
     nodes: list[NodeFacts] = field(default_factory=list)
     values: dict[tuple[str, ...], dict[str, Value]] = field(default_factory=dict)
-    producers: dict[Place, NodeFacts] = field(default_factory=dict)
+    producers: dict[tuple[str, ...], dict[str, NodeFacts]] = field(default_factory=dict)
     trouble: str | None = None
     """The error that stopped onnx's shape inference, or None."""
     opened: DynamicDims = field(default_factory=lambda: DynamicDims(any_dynamic=True))
@@ -41,7 +41,8 @@ class Known:
 
     def producer(self, name: str, scope: tuple[str, ...] = ()) -> NodeFacts | None:
         """Return the producer of the value of a name in a scope; None for inputs and initializers."""
-        return self.producers.get(self.place(name, scope))
+        scope, name = self.place(name, scope)
+        return self.producers.get(scope, {}).get(name)
 
     @property
     def opsets(self) -> dict[str, int]:

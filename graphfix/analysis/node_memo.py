@@ -28,16 +28,23 @@ STATEFUL = frozenset({"Constant", *RECURRENT})
 """Operators of which no facts are kept: constants differ, and recurrent nodes say how the walk goes on."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Kin:
+    """The mark of all values of one walk that agree in everything but their names: a number, and what tells the walk."""
+
+    walk: object
+    number: int
+
+
 @dataclass(slots=True)
 class NodeMemo:
     """The facts found in one walk, by what they were inferred from."""
 
     transfer: Transfer
-    found: dict[Key, tuple[tuple[Value, ...], tuple[int, ...], Structure]] = field(default_factory=dict)
-    _classes: dict[Key, int] = field(default_factory=dict)
-    """A number for each distinct value, whatever its name."""
-    _numbers: dict[int, tuple[Value, int]] = field(default_factory=dict)
-    """The numbers of the values seen, by identity; with the value, whose identity another would get else."""
+    found: dict[Key, tuple[tuple[Value, ...], tuple[Kin, ...], Structure]] = field(default_factory=dict)
+    _walk: object = field(default_factory=object)
+    _kins: dict[Key, Kin] = field(default_factory=dict)
+    """What is shared by values that agree in everything but their names."""
 
     _weights: set[int] = field(default_factory=set)
     """The numbers of constants with so many fractions that they are no sizes, of which only the shape counts."""
@@ -57,12 +64,12 @@ class NodeMemo:
             return None
         if len(inputs) > 1 and len(set(map(id, inputs))) < len(inputs):
             return None
-        given = tuple([None if value is None else self._number(value) for value in inputs])
+        given = tuple([None if value is None else self._kin(value).number for value in inputs])
         if transfer.kinds and any(value is not None and value.dtype in KINDS for value in inputs):
             return None
         if self._weights and not self._weights.isdisjoint(given) and all(v is None or v.source != "runtime" for v in inputs):
             return None  # folded to a value that depends on the numbers
-        types = tuple([told[name].type.SerializeToString() if name in told else name and None for name in node.output[:]])
+        types = tuple([told.get(name) if name else name for name in node.output[:]])
         written = tuple([item.SerializeToString() for item in node.attribute[:]])
         self._before = self._state()
         stays = self._lasting.issuperset(given) and all(map(self._is_told, types))
@@ -74,14 +81,14 @@ class NodeMemo:
         if known is None:
             return None
         outputs = tuple([_named(value, name) for value, name in zip(known[0], node.output[:], strict=True)])
-        for value, number in zip(outputs, known[1], strict=True):
-            self._numbers[id(value)] = value, number
+        for value, kin in zip(outputs, known[1], strict=True):
+            _mark(value, kin)
         return outputs, known[2]
 
     def keep(self, key: Key, outputs: tuple[Value, ...], structure: Structure) -> None:
         """Keep the facts of a node, unless inferring them changed the state of the walk."""
         if self._before == self._state():
-            self.found[key] = outputs, tuple(map(self._number, outputs)), structure
+            self.found[key] = outputs, tuple(map(self._kin, outputs)), structure
 
     def _state(self) -> tuple[int, ...]:
         """Return the sizes of the collections of the walk, each of which only grows; facts come from the first COUNTED."""
@@ -101,9 +108,9 @@ class NodeMemo:
             found = self._told[written] = kind.HasField("shape") and told
         return found
 
-    def _number(self, value: Value) -> int:
-        known = self._numbers.get(id(value))
-        if known is None:
+    def _kin(self, value: Value) -> Kin:
+        known = value.kin
+        if not isinstance(known, Kin) or known.walk is not self._walk:
             held = value.constant
             weight = held is not None and held.size > MOST and held.dtype.kind == "f"
             content = None if held is None or weight else (held.dtype.char, held.shape, held.tobytes())
@@ -111,12 +118,19 @@ class NodeMemo:
                 value.dtype, value.shape, value.source, content, weight, value.sizes, value.measured, value.assumed,
                 value.counted, value.sized, bool(value.name),
             )  # fmt: skip
-            known = self._numbers[id(value)] = value, self._classes.setdefault(key, len(self._classes))
+            if key not in self._kins:
+                self._kins[key] = Kin(self._walk, len(self._kins))
+            known = self._kins[key]
+            _mark(value, known)
             if value.shape is not None and not any(map(_made, (*value.shape, *(value.sizes or ())))):
-                self._lasting.add(known[1])
+                self._lasting.add(known.number)
             if weight:
-                self._weights.add(known[1])
-        return known[1]
+                self._weights.add(known.number)
+        return known
+
+
+def _mark(value: Value, kin: Kin) -> None:
+    object.__setattr__(value, "kin", kin)
 
 
 def _made(dim: int | str | None) -> bool:

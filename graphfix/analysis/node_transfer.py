@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import NamedTuple
 
-from onnx import NodeProto, TypeProto, ValueInfoProto
+from onnx import NodeProto, TypeProto
 
 from graphfix.analysis.constant_folding import Array
 from graphfix.analysis.dim_names import is_fresh
@@ -29,13 +29,13 @@ from graphfix.analysis.shape_refinement import (
     telling_operands,
 )
 from graphfix.analysis.value_sources import output_value
-from graphfix.analysis.values import Dim, Shape, Sizes, Value, is_unclear, typed
+from graphfix.analysis.values import Dim, Shape, Sizes, Value, dtype_and_shape, is_unclear
 from graphfix.ir.records import dataclass
 from graphfix.ir.traversal import Place
 
 Scope = tuple[str, ...]
-Told = Mapping[str, ValueInfoProto]
-"""onnx's inference result for the values produced in one graph."""
+Told = dict[str, bytes]
+"""onnx's inference result for the values produced in one graph: their types as protobuf writes them."""
 KINDS = frozenset({"sequence", "optional", "map", "sparse_tensor"})
 """The types of values other than tensors."""
 OWN = frozenset((*SHAPED_BY, *RULES))
@@ -104,10 +104,12 @@ class Transfer:
     waiting: bool = False
     """Whether some initial state determines the batch size of the results of every step."""
     made_up: int = 0
+    types: dict[bytes, tuple[str, Shape | None]] = field(default_factory=dict)
+    """The dtypes and shapes that types state, by the types as protobuf writes them."""
 
     def outputs(self, scope: Scope, annotated: Told, step: Step) -> tuple[Value, ...]:
         """Return the facts of a node's outputs."""
-        told = [typed(annotated[name]) if name in annotated else Value(name) for name in step.node.output[:]]
+        told = [Value(name, *self._stated(annotated[name])) if name in annotated else Value(name) for name in step.node.output[:]]
         outputs = step.made(told)
         reads = bool(self.improved) and self.reads(self.improved, scope, step.inferred)
         if (reads or step.op in OWN or step.bodies.improved) and self._unsettled(scope, step, outputs):
@@ -116,7 +118,7 @@ class Transfer:
             if reads or (value is not stated and value.shape != stated.shape):
                 self._compare(scope, value, stated, reads)
             if stated.shape is None and stated.dtype in KINDS:
-                self.kinds.setdefault((scope, value.name), annotated[value.name].type)
+                self.kinds.setdefault((scope, value.name), TypeProto.FromString(annotated[value.name]))
         if self.plain is not None:
             outputs = tuple(assumed(o, self.plain.get((scope, o.name), o.shape)) for o in outputs)
         outputs = self.known.opened.settle(step.node, step.inputs, outputs)
@@ -125,6 +127,12 @@ class Transfer:
         if step.op in RECURRENT and self.plain is None and not self.waiting:
             self.waiting = by_every_step(step.node, step.domain, step.inputs, outputs) != outputs
         return outputs
+
+    def _stated(self, written: bytes) -> tuple[str, Shape | None]:
+        found = self.types.get(written)
+        if found is None:
+            found = self.types[written] = dtype_and_shape(TypeProto.FromString(written))
+        return found
 
     def _compare(self, scope: Scope, value: Value, stated: Value, reads: bool) -> None:
         """Mark an output whose facts differ from onnx's inference; `reads` states whether some operand is marked."""
@@ -165,7 +173,7 @@ class Transfer:
         found = False
         for operand in telling_operands(step.node, step.domain, step.inputs, outputs[0]) if outputs else ():
             place = self.known.place(operand.name, scope)
-            if operand.constant is not None and place in self.known.producers:
+            if operand.constant is not None and place[1] in self.known.producers.get(place[0], ()):
                 self.folded[place], found = operand.constant, True
         return found
 

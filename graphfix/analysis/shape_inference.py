@@ -81,7 +81,30 @@ def infer(model: ModelProto) -> tuple[ModelProto, str | None]:
         return ModelProto.FromString(written), str(error).strip().splitlines()[0]
     finally:
         if len(written) > MANY_BYTES:
-            _return_free_memory()
+            return_free_memory()
+
+
+def types_found(graph: GraphProto) -> dict[str, bytes]:
+    """Return the types that inference states in a graph, as protobuf writes them, by name; equal ones are one object."""
+    found: dict[str, bytes] = {}
+    held: dict[bytes, bytes] = {}
+    for infos in (graph.value_info, graph.output):
+        for info in infos:
+            written = info.type.SerializeToString()
+            found[info.name] = held.setdefault(written, written)
+    return found
+
+
+def without_types(model: ModelProto) -> ModelProto:
+    """Return a model without the types of the values of its main graph, a copy where they take much memory."""
+    source = model.graph
+    if len(source.value_info) < MANY_VALUES:
+        return model
+    slim = ModelProto(ir_version=model.ir_version, opset_import=model.opset_import, functions=model.functions)
+    slim.graph.name = source.name
+    for field in ("node", "initializer", "sparse_initializer", "input", "output"):
+        getattr(slim.graph, field).extend(getattr(source, field))
+    return slim
 
 
 def _prepared(model: ModelProto) -> tuple[bytes, bool]:
@@ -104,9 +127,11 @@ def _infer_written(model: bytes, *, data_prop: bool = False) -> ModelProto:
 
 MANY_BYTES = 1 << 20
 """The size of a model without large tensors from which memory is worth returning."""
+MANY_VALUES = 10_000
+"""The values of a graph from which their types are worth removing."""
 
 
-def _return_free_memory() -> None:
+def return_free_memory() -> None:
     """Let the C library return the memory to the system that onnx has used and freed, where the library can."""
     import ctypes
 

@@ -23,7 +23,15 @@ from graphfix.analysis.node_transfer import KINDS, NO_BODIES, Bodies, Scope, Ste
 from graphfix.analysis.operand_conflicts import gravest_conflict
 from graphfix.analysis.patterns.plain_sizes import sizes_unknown
 from graphfix.analysis.patterns.registry import judged, noted, recognise
-from graphfix.analysis.shape_inference import infer, replace, without_payloads
+from graphfix.analysis.shape_inference import (
+    MANY_VALUES,
+    infer,
+    replace,
+    return_free_memory,
+    types_found,
+    without_payloads,
+    without_types,
+)
 from graphfix.analysis.unfolded_inference import Plain, plain_sizes, sizes_missed
 from graphfix.analysis.values import NodeFacts, Value, typed
 from graphfix.ir.dtypes import NAMES
@@ -40,18 +48,21 @@ SETTLED = ("nothing", "constant", "folded", "shape", "cast-shape", "runtime")
 def solve(model: ModelProto) -> Known:
     """Infer the facts of a model or a skeleton; the argument is not changed."""
     work = _inlined(model)
-    inferred, trouble = infer(work)
+    inferred, types, trouble = _inferred(work)
     any_open = not all(typed(info).fixed for info in work.graph.input)
     transfer = Transfer(Known(work, trouble=trouble, opened=DynamicDims(any_open)), NodeInference(inferred))
-    Solver(transfer).walk(work.graph, inferred.graph)
+    Solver(transfer).walk(work.graph, inferred.graph, types)
     if transfer.waiting:  # last, as not every compiler infers the batch size from the initial states of recurrent nodes
         known = Known(work, trouble=trouble, opened=DynamicDims(any_open))
         transfer = Transfer(known, transfer.inference, transfer.known.shapes(), transfer.folded)
-        Solver(transfer).walk(work.graph, inferred.graph)
+        types = types_found(inferred.graph) if inferred.graph.value_info else _inferred(work)[1]
+        Solver(transfer).walk(work.graph, inferred.graph, types)
     known, folded = transfer.known, transfer.folded
     plain = any_open and (bool(transfer.improved) or trouble is not None or any(map(_computes, known.nodes)))
     annotated = inferred if plain else None
     del inferred, transfer  # a copy of the model, which nothing else needs
+    if annotated is None and len(known.nodes) > MANY_VALUES:
+        return_free_memory()
     recognise(known)
     told: Plain = {}
     if annotated is not None:
@@ -62,6 +73,17 @@ def solve(model: ModelProto) -> Known:
     if any_open:
         noted(known, sizes_unknown(known.nodes, known.producer, told))
     return known
+
+
+def _inferred(work: ModelProto) -> tuple[ModelProto, Told, str | None]:
+    """Return a model as passed to onnx, the types that onnx inferred in its main graph, and the error that stopped it or None."""
+    inferred, trouble = infer(work)
+    told = types_found(inferred.graph)
+    slim = without_types(inferred)
+    if slim is not inferred:
+        del inferred
+        return_free_memory()
+    return slim, told, trouble
 
 
 def _computes(node: NodeFacts) -> bool:
@@ -115,16 +137,17 @@ class Solver:
         self.memo = NodeMemo(self.transfer)
 
     def walk(
-        self, graph: GraphProto, inferred: GraphProto, scope: Scope = (), under: str = "nothing",
+        self, graph: GraphProto, inferred: GraphProto, told: Told, scope: Scope = (), under: str = "nothing",
         given: Sequence[ValueInfoProto] = (), kept: Mapping[str, Value | None] | None = None,
     ) -> list[str]:  # fmt: skip
-        """Infer the facts of one graph and return the names it reads from outer scopes; `inferred` is the annotated graph.
+        """Infer the facts of one graph and return the names it reads from outer scopes.
 
-        `given` are further facts about its inputs; `kept` are the outer values that its inputs equal in every iteration.
+        `inferred` is the graph as passed to onnx, `told` the types that onnx inferred, each removed once it was used. `given` are
+        further facts about its inputs; `kept` are the outer values that its inputs equal in every iteration.
         """
-        told = {info.name: info for infos in (inferred.value_info, inferred.output) for info in infos}
         level = Level(graph, inferred.input, inferred.node, scope, under, told)
         values = self.known.values[scope] = self._inputs(level, given, kept or {})
+        producers = self.known.producers[scope] = {}
         values.update(_weights(graph))
         for position, node in enumerate(graph.node):
             entry = self._node(level, position, node)
@@ -132,7 +155,8 @@ class Solver:
             for value in entry.outputs:
                 if value is not None:
                     values[value.name] = value
-                    self.known.producers[scope, value.name] = entry
+                    producers[value.name] = entry
+                    told.pop(value.name, None)  # which frees memory for the facts of later nodes
         level.read.update(dict.fromkeys(output.name for output in graph.output if output.name not in values))
         return list(level.read)
 
@@ -197,7 +221,9 @@ class Solver:
             if item.type == AttributeProto.GRAPH:
                 inner = branch_scope(scope, node, item.name)
                 same = {name: known.value(outer, scope) for name, outer in invariants(node).items()}
-                captured.update(dict.fromkeys(self.walk(item.g, other.g, inner, under, lent.get(item.name, ()), same)))
+                captured.update(
+                    dict.fromkeys(self.walk(item.g, other.g, types_found(other.g), inner, under, lent.get(item.name, ()), same))
+                )
                 names = [output.name for output in item.g.output]
                 branches.append(tuple(known.value(name, inner) for name in names))
                 given[item.name] = [self.transfer.operand(name, inner) for name in names]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+
 import onnx
-from onnx import NodeProto
+from onnx import NodeProto, TypeProto
 
 from graphfix.analysis.constant_folding import Array
 from graphfix.ir.dtypes import NAMES
@@ -42,6 +44,8 @@ class Value:
     assumed: tuple[int, ...] = ()
     counted: bool = False
     sized: bool = False
+    kin: object = field(default=None, init=False, compare=False, repr=False)
+    """What a walk (node_memo.py) notes about the value, with which all values that agree in everything but names are marked."""
 
     @property
     def rank(self) -> int | None:
@@ -91,11 +95,17 @@ def is_unclear(dim: Dim) -> bool:
 
 def typed(info: onnx.ValueInfoProto, source: str = "runtime") -> Value:
     """Return the facts that a ValueInfoProto states."""
-    kind = info.type.WhichOneof("value")
+    dtype, shape = dtype_and_shape(info.type)
+    return Value(info.name, dtype, shape, source)
+
+
+def dtype_and_shape(stated: TypeProto) -> tuple[str, Shape | None]:
+    """Return the dtype and the shape that a type states; for a type that is no tensor its kind, and no shape."""
+    kind = stated.WhichOneof("value")
     if kind != "tensor_type":
-        return Value(info.name, (kind or "").removesuffix("_type"), None, source)
-    tensor = info.type.tensor_type
+        return (kind or "").removesuffix("_type"), None
+    tensor = stated.tensor_type
     shape: Shape | None = None
     if tensor.HasField("shape"):  # most dims are numbers above 0, and testing for that alone is fast
         shape = tuple([d.dim_value or (0 if d.HasField("dim_value") else d.dim_param or None) for d in tensor.shape.dim[:]])
-    return Value(info.name, NAMES.get(tensor.elem_type, ""), shape, source)
+    return NAMES.get(tensor.elem_type, ""), shape

@@ -26,19 +26,19 @@ _SINGLE: Final = {
     AttributeProto.GRAPH: "g",
 }  # fmt: skip
 _LISTS: Final = {AttributeProto.FLOATS: "floats", AttributeProto.INTS: "ints", AttributeProto.STRINGS: "strings"}
-_NUMPY: Final = {
+_NUMPY: Final[dict[int, np.dtype[Any]]] = {
     CODES[name]: np.dtype(name)
     for name in (
         "float32", "float64", "float16", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool",
         "complex64", "complex128",
     )
 }  # fmt: skip
-_RAW: Final = {
+_RAW: Final[dict[int, np.dtype[Any]]] = {
     code: dtype.newbyteorder("<") for code, dtype in _NUMPY.items()
     if NAMES[code] in ("float32", "float64", "int64", "int32", "bool")
 }  # fmt: skip
 """Element types whose raw bytes are read without onnx."""
-_TYPED: Final = {
+_TYPED: Final[dict[int, str]] = {
     TensorProto.FLOAT: "float_data", TensorProto.DOUBLE: "double_data", TensorProto.INT64: "int64_data",
     TensorProto.INT32: "int32_data",
 }  # fmt: skip
@@ -78,7 +78,4 @@ def tensor_of(array: Array, name: str = "") -> TensorProto:
     if code not in _NUMPY:
         return numpy_helper.from_array(array, name)
     raw = array.astype(_NUMPY[code].newbyteorder("<"), copy=False).tobytes()
-    made = TensorProto(dims=array.shape, data_type=code, raw_data=raw)
-    if name:
-        made.name = name
-    return made
+    return TensorProto(name=name or None, dims=array.shape, data_type=code, raw_data=raw)

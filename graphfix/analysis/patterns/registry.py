@@ -110,7 +110,8 @@ def noted(known: Known, found: Mapping[int, Sequence[tuple[str, Facet]]]) -> Non
         if told:
             node = known.nodes[place]
             node = known.nodes[place] = dataclasses.replace(node, structure=(*node.structure, *told))
-            known.producers.update({(node.scope, name): node for name in node.proto.output[:] if name})
+            made = known.producers.setdefault(node.scope, {})
+            made.update({name: node for name in node.proto.output[:] if name})
 
 
 def _unusual(pattern: StructuralPattern, told: Told) -> list[tuple[str, Facet]]:

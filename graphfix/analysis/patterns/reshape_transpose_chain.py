@@ -16,7 +16,9 @@ ROW = Pattern("before = Reshape(x, s)  turned = Transpose(before)  y = Reshape(t
 
 def reshape_transpose_chains(graph: GraphProto) -> set[int]:
     """The positions of the nodes of a graph, not of its subgraphs, that stand in such a row and feed nothing else."""
-    if not any(node.op_type == "Transpose" for node in graph.node):
+    before = {name for node in graph.node if node.op_type == "Reshape" for name in node.output[:1]}
+    turned = {name for node in graph.node if node.op_type == "Transpose" and node.input[0] in before for name in node.output[:1]}
+    if not turned or not any(node.op_type == "Reshape" and node.input[0] in turned for node in graph.node):
         return set()
     view = ProtoView(graph)
     rows = (ROW.match(view, position) for position in range(len(view.nodes)) if view.op(position) == "Reshape")
