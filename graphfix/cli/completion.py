@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -58,7 +59,7 @@ def _known_values() -> dict[str, Sequence[str]]:
     from graphfix.tables.versions import WHOLE, rules_home, targets
 
     findings = [word for code in codes().values() for word in (code.code, code.name)]
-    operators = sorted({path.stem for path in rules_home().glob("*/*/*.json")} - {WHOLE})
+    operators = sorted(_operators(str(rules_home())) - {WHOLE})
     return {
         "target": [*targets(), "all"],
         "backend": targets(),
@@ -69,6 +70,20 @@ def _known_values() -> dict[str, Sequence[str]]:
         "subject": [*findings, *_rewrites(), *targets(), *operators],
         "op": operators,
     }
+
+
+def _operators(home: str) -> set[str]:
+    """Return the names of the files of all tables; thousands of paths as objects would take longer than the rest."""
+    found: set[str] = set()
+    for target in _folders(home):
+        for version in _folders(target):
+            found.update(name.removesuffix(".json") for name in os.listdir(version) if name.endswith(".json"))
+    return found
+
+
+def _folders(home: str) -> list[str]:
+    with os.scandir(home) as entries:
+        return [entry.path for entry in entries if entry.is_dir()]
 
 
 def _rewrites() -> list[str]:

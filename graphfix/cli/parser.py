@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import itertools
 import re
 import textwrap
@@ -38,6 +39,8 @@ def _wrapped(text: str, width: int, indent: str) -> list[str]:
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line on stderr, with the most similar option or value."""
 
+    _declaring = False
+
     def __init__(self, *words: Any, **options: Any) -> None:
         options.setdefault("formatter_class", Formatter)
         super().__init__(*words, **options)
@@ -49,6 +52,17 @@ class Parser(argparse.ArgumentParser):
             known = [word.strip().strip("'") for word in found["known"].split(",")]
             message = f"{message[: found.start()]}there is no `{found['word']}`, {nearest(found['word'], known)}"
         self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`\n")
+
+    def add_argument(self, *words: Any, **options: Any) -> argparse.Action:
+        """Declare an argument; argparse then tries how help would show it, for which one formatter is enough."""
+        self._declaring = True
+        try:
+            return super().add_argument(*words, **options)
+        finally:
+            self._declaring = False
+
+    def _get_formatter(self) -> argparse.HelpFormatter:
+        return _trial_formatter() if self._declaring else super()._get_formatter()
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse; an unknown option is reported first, before the arguments that it hides are reported as missing."""
@@ -73,6 +87,11 @@ class Parser(argparse.ArgumentParser):
         known = [spelling for action in self._actions for spelling in action.option_strings]
         close = nearest(word, [spelling for spelling in known if spelling.startswith("--")])
         self.error(f"unknown option {_quoted([word])}" + (f", {close}" if close.startswith("did you mean") else ""))
+
+
+@functools.cache
+def _trial_formatter() -> Formatter:
+    return Formatter("", width=80)
 
 
 def _quoted(words: Sequence[str]) -> str:

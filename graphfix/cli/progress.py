@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -56,6 +55,8 @@ def spinner(doing: str = "") -> Iterator[Step]:
 
 @contextlib.contextmanager
 def _displayed(display: _Display) -> Iterator[_Display]:
+    import threading
+
     _open.append(display)
     timer = threading.Timer(DELAY, display.show)
     timer.daemon = True
@@ -75,6 +76,8 @@ class _Display:
     """
 
     def __init__(self, doing: str, total: int | None = None) -> None:
+        import threading
+
         self._doing, self._total = doing, total
         self._done, self._at = 0, ""
         self._started = time.monotonic()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pickle
 import select
 import signal
 import time
@@ -234,6 +233,8 @@ def _bound(kind: int, least: int) -> None:
 
 
 def _send(descriptor: int, message: Any) -> None:
+    import pickle  # which a process that lints a single model has no use for
+
     data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
     view = memoryview(len(data).to_bytes(LENGTH, "little") + data)
     while view:
@@ -242,6 +243,8 @@ def _send(descriptor: int, message: Any) -> None:
 
 def _received(descriptor: int) -> Any:
     """Return the next message from a pipe; None where it was closed before its end."""
+    import pickle
+
     length = _read(descriptor, LENGTH)
     data = None if length is None else _read(descriptor, int.from_bytes(length, "little"))
     return None if data is None else pickle.loads(data)

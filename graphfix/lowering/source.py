@@ -6,7 +6,6 @@ import contextlib
 import importlib.util
 import re
 import sys
-import zipfile
 from enum import StrEnum
 from pathlib import Path
 
@@ -157,6 +156,8 @@ def _is_onnx(path: Path) -> bool:
 
 def _torch_archive_kind(path: Path) -> Kind | None:
     """Return which of torch's forms a file is, by the names in its archive; None where it is no archive."""
+    import zipfile  # loads four libraries of compression
+
     try:
         with zipfile.ZipFile(path) as archive:
             whole = archive.namelist()

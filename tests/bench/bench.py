@@ -35,8 +35,10 @@ LARGE = (
 )
 NODES = 200_000
 """The nodes of the long model, in blocks like those of a transformer."""
-RATIO, MICROSECONDS, FIX_SECONDS = 1.3, 50, 5
-"""The bars: lint of MODEL against `import onnx`, computing a node for five targets, and `fix` of 20,000 nodes."""
+RATIO, MICROSECONDS, MEBIBYTES, FIX_SECONDS, LIGHT = 1.3, 50, 525, 5, 0.06
+"""The bars: lint of MODEL against `import onnx`, computing a node for five targets, memory of `NODES` nodes, computing of `fix` of
+20,000 nodes, and of a command that reads no model."""
+LIGHT_COMMANDS = (("config",), ("explain", "GF103"), ("completion", "bash"))
 FORBIDDEN = (
     "onnxruntime",
     "onnx_graphsurgeon",
@@ -149,7 +151,7 @@ def many_nodes(folder: Path) -> None:
     each = (found.computing - base.computing) / NODES * 1e6
     size = long.stat().st_size / (1 << 20)
     print(f"{f'lint {NODES:,} nodes':34} {found.computing:7.2f} s computing, {each:.1f} µs a node (bar {MICROSECONDS})"
-          f"  {found.mebibytes:7.1f} MiB, {found.mebibytes / size:.1f} x the file{_failed(found)}")  # fmt: skip
+          f"  {found.mebibytes:7.1f} MiB (bar {MEBIBYTES}), {found.mebibytes / size:.1f} x the file{_failed(found)}")  # fmt: skip
 
 
 def fix_nodes(folder: Path) -> None:
@@ -161,6 +163,13 @@ def fix_nodes(folder: Path) -> None:
     found = run(["-m", "graphfix", "fix", str(model), "-t", "coreml", "-o", str(result), "--force", "--isolated", "--no-confirm"])
     print(f"{'fix 20,000 nodes':34} {found.computing:7.2f} s computing (bar {FIX_SECONDS})  {found.seconds:.2f} s"
           f"  {found.mebibytes:7.1f} MiB{_failed(found)}")  # fmt: skip
+
+
+def light_commands() -> None:
+    """Print what commands that read no model compute, the least of several runs."""
+    for words in LIGHT_COMMANDS:
+        found = min((run(["-m", "graphfix", *words]) for _ in range(5)), key=lambda one: one.computing)
+        print(f"{' '.join(words):34} {found.computing:7.3f} s computing (bar {LIGHT}){_failed(found)}")
 
 
 def _failed(found: Run) -> str:
@@ -206,9 +215,10 @@ def main() -> None:
     if options.model is not None:
         path = options.model.resolve()
         row(f"lint {path.name[:28]}", lint(path), rounds=options.rounds, allowed=findings, bar=RATIO)
+    light_commands()
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        many_nodes(Path(folder))
-        fix_nodes(Path(folder))
+        for figure in (many_nodes, fix_nodes):  # each measures models that it writes into the folder
+            figure(Path(folder))
         for label, count, dims in LARGE:
             path = Path(folder) / "large.onnx"
             write_model(path, count=count, dims=dims)
