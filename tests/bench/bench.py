@@ -36,8 +36,8 @@ LARGE = (
 NODES = 200_000
 """The nodes of the long model, in blocks like those of a transformer."""
 RATIO, MICROSECONDS, MEBIBYTES, FIX_SECONDS, LIGHT = 1.3, 50, 525, 5, 0.06
-"""The bars: lint of MODEL against `import onnx`, computing a node for five targets, memory of `NODES` nodes, computing of `fix` of
-20,000 nodes, and of a command that reads no model."""
+"""The bars: lint of MODEL against `import onnx`, computing a node for five targets, memory of `NODES`, and computing of `fix`
+of 20,000 nodes and of a command that reads no model."""
 LIGHT_COMMANDS = (("config",), ("explain", "GF103"), ("completion", "bash"))
 FORBIDDEN = (
     "onnxruntime",
