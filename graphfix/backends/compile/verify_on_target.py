@@ -155,9 +155,10 @@ class _Question:
 
         With `fixed` the compiler is given the sizes of the inputs.
         """
-        feed = {} if sample is None else {i.name: sample.feed[i.name] for i in self.model.graph.input if i.name in sample.feed}
-        sizes = {name: np.shape(array) for name, array in feed.items()}
-        reference = ReferenceRun("", "", feed, () if sample is None else sample.outputs, sizes)
+        usual = sample or next(iter(self.samples), None)  # a compiler that only builds is given sizes at which the model runs
+        sized = {} if usual is None else {i.name: usual.feed[i.name] for i in self.model.graph.input if i.name in usual.feed}
+        sizes = {name: np.shape(array) for name, array in sized.items()}
+        reference = ReferenceRun("", "", sized, () if sample is None else sample.outputs, sizes)
         prepared = PreparedCase(Case(self.path), self.model, self.path, reference, None)
         inputs, results = self.compilers.folder / "inputs.npz", self.compilers.folder / "results.npz"
         results.unlink(missing_ok=True)
@@ -165,7 +166,7 @@ class _Question:
         if sample is not None:
             names = [output.name for output in self.model.graph.output]
             expected = {f"out:{n}": v for n, v in zip(names, sample.outputs, strict=True)} if len(sample.runs) == 1 else {}
-            np.savez(inputs, allow_pickle=False, **{f"in:{name}": array for name, array in feed.items()}, **expected)
+            np.savez(inputs, allow_pickle=False, **{f"in:{name}": array for name, array in sized.items()}, **expected)
             more |= {"inputs": inputs, "results": results}
         verdict = prepared.ask(self.session, backend(self.target.partition("@")[0]), **more)
         if not results.exists():
