@@ -16,7 +16,7 @@ class GlobalPoolToReduction(BuiltRewrite):
 
     name = "global-pool-to-reduction"
     safety = Safety.EXACT
-    ulps = 32
+    ulps = 256
     differs_at = ("nan",)
     ops = ("GlobalMaxPool", "AveragePool", "MaxPool")
     fixes = tuple(FixRule(op) for op in ("GlobalAveragePool", "GlobalMaxPool", "AveragePool", "MaxPool"))

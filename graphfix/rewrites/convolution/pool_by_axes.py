@@ -18,7 +18,7 @@ class PoolByAxes(BuiltRewrite):
     name = "pool-by-axes"
     safety = Safety.EXACT
     needs_opset = 7
-    ulps = 64
+    ulps = 256
     dtypes = FLOATS
     differs_at = ("nan", "inf")
     ops = ("AveragePool",)
