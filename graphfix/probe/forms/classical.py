@@ -16,13 +16,25 @@ TREE = {
     "nodes_falsenodeids": [2, 0, 0],
 }
 CLASSES = {
-    "class_treeids": [0, 0],
-    "class_nodeids": [1, 2],
-    "class_ids": [0, 1],
-    "class_weights": [1.0, 1.0],
-    "classlabels_int64s": [0, 1],
+    "class_treeids": [0] * 6,
+    "class_nodeids": [1, 1, 1, 2, 2, 2],
+    "class_ids": [0, 1, 2, 0, 1, 2],
+    "class_weights": [0.75, 0.25, 0.5, 0.125, 0.5, 0.375],
+    "classlabels_int64s": [0, 1, 2],
     "post_transform": "NONE",
 }
+"""Every leaf has a score for each of three classes."""
+TWO: Change = {
+    "class_treeids": [0, 0],
+    "class_nodeids": [1, 2],
+    "class_ids": [0, 0],
+    "class_weights": [0.25, 0.75],
+    "classlabels_int64s": [0, 1],
+}
+"""Two classes that share one score, as the converters write them."""
+BOOSTED: Change = {**TWO, "class_weights": [-0.5, 0.75], "post_transform": "LOGISTIC"}
+APART: Change = {**TWO, "class_ids": [0, 1]}
+"""Two classes with a score each."""
 TARGETS = {"target_treeids": [0, 0], "target_nodeids": [1, 2], "target_ids": [0, 0], "target_weights": [1.0, 2.0], "n_targets": 1}
 MODES = ("BRANCH_LT", "BRANCH_GTE", "BRANCH_GT", "BRANCH_EQ", "BRANCH_NEQ")
 AFTER = ("NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO", "PROBIT")
@@ -33,9 +45,8 @@ GROWN: list[Change] = [
     {"nodes_hitrates": [1.0, 1.0, 1.0]},
     {"nodes_missing_value_tracks_true": [1, 0, 0]},
     {"base_values": [0.5]},
-    {"base_values": [0.5, 0.25]},
 ]
-NAMED: Change = {"classlabels_int64s": None, "classlabels_strings": ["a", "b"]}
+NAMED: Change = {"classlabels_int64s": None, "classlabels_strings": ["a", "b", "c"]}
 
 
 def tensor(values: list[float] | list[int], dtype: type) -> TensorProto:
@@ -115,14 +126,25 @@ FORMS = [
         {**TREE, **CLASSES},
         domain=ML,
         outputs=2,
-        changes=[*GROWN, NAMED, *each(post_transform=AFTER), {"outputs": 1}],
+        changes=[
+            *GROWN,
+            *({**few, **more} for few in (TWO, BOOSTED, APART) for more in ({}, *ROWS[2:], {"outputs": 1})),
+            NAMED,
+            {"base_values": [0.5, 0.25, 0.125]},
+            *each(post_transform=AFTER),
+            {"outputs": 1},
+        ],
     ),
     Form(
         "TreeEnsembleRegressor",
         {"X": data(2, 3)},
         {**TREE, **TARGETS},
         domain=ML,
-        changes=[*GROWN, *each(post_transform=AFTER, aggregate_function=["SUM", "AVERAGE", "MIN", "MAX"])],
+        changes=[
+            *GROWN,
+            {"base_values": [0.5, 0.25]},
+            *each(post_transform=AFTER, aggregate_function=["SUM", "AVERAGE", "MIN", "MAX"]),
+        ],
     ),
     Form(
         "TreeEnsemble",
