@@ -41,7 +41,8 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
     outputs.ranks       as of the inputs
     outputs.kinds       tensor | passed | sequence | optional | map: what is no tensor among the outputs, made or passed on
     outputs.direct      none | input | constant: whether some output is not produced by a node
-    outputs.sizes       whether some int64 output is computed from a Shape, a Size or a Cast to int64, see `_holds_sizes`
+    outputs.sizes       whether some int64 output is computed from a Shape, a Size or a Cast to int64; else idle-cast where one
+                        is cast from int64 to int64, see `_sizes`
     names               usual | odd: names with characters beyond letters, digits and _ . : / -
     nodes               whether the main graph has any
     overridable         whether inputs name initializers too
@@ -82,7 +83,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
         "outputs.ranks": "scalar" if 0 in given else "high" if any(rank > 5 for rank in given) else "usual",
         "outputs.kinds": _kinds(graph, results),
         "outputs.direct": "none" if not direct else "constant" if set(direct) & initial else "input",
-        "outputs.sizes": _holds_sizes(graph, [v.name for v in results if v is not None and v.dtype == "int64"]),
+        "outputs.sizes": _sizes(facts, [v.name for v in results if v is not None and v.dtype == "int64"]),
         "names": "usual" if all(USUAL_NAME.fullmatch(name) for name in names) else "odd",
         "nodes": bool(graph.node),
         "overridable": any(info.name in initial for info in graph.input),
@@ -175,21 +176,28 @@ ELEMENTWISE = {"Add", "Sub", "Mul", "Div", "Mod", "Min", "Max", "Concat"}
 """Those of which every operand counts, not only the first."""
 
 
-def _holds_sizes(graph: GraphProto, names: list[str]) -> bool:
-    """Whether some of the values is computed from sizes, which compilers with symbolic sizes may not hand out as numbers."""
-    makers = {name: node for node in graph.node for name in node.output[:]} if names else {}
-    waiting, seen = list(names), set(names)
+def _sizes(facts: Facts, names: list[str]) -> Facet:
+    """Return whether some of the values is computed from sizes, which compilers with symbolic sizes may not hand out as numbers.
+
+    `idle-cast` where it is not, and a Cast of int64 to int64 is on its way, which makes a symbolic value of any other.
+    """
+    makers = {name: node for node in facts.model.graph.node for name in node.output[:]} if names else {}
+    waiting, seen, idle = list(names), set(names), False
     while waiting:
         node = makers.get(waiting.pop())
         if node is None or node.domain not in ("", "ai.onnx"):
             continue
-        if node.op_type in SIZES or (node.op_type == "Cast" and attribute(node, "to") == TensorProto.INT64):
+        cast = node.op_type == "Cast" and attribute(node, "to") == TensorProto.INT64
+        given = facts.value(node.input[0]) if cast else None
+        same = given is not None and given.dtype == "int64"
+        idle |= same
+        if node.op_type in SIZES or (cast and not same):
             return True
-        if node.op_type in PASSING:
+        if same or node.op_type in PASSING:
             fresh = [name for name in (node.input if node.op_type in ELEMENTWISE else node.input[:1]) if name not in seen]
             waiting += fresh
             seen.update(fresh)
-    return False
+    return "idle-cast" if idle else False
 
 
 def _calls(model: ModelProto) -> bool:

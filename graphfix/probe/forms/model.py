@@ -58,6 +58,9 @@ SIZES = {
     "doubled": "k = Constant<value = int64 {2}>() s = Shape(X) Z = Mul(s, k)",
     "cast": "c = Cast<to = 7>(X) k = Constant<value = int64[1] {0}>() Z = ReduceSum<keepdims = 0>(c, k)",
     "passed": "s = Shape(X) Z = Identity(s)",
+    "idle": "i = ArgMax<axis = 0, keepdims = 0>(X) Z = Cast<to = 7>(i)",
+    "idle and computed": "i = ArgMax<axis = 0, keepdims = 0>(X) c = Cast<to = 7>(i) Z = Neg(c)",
+    "idle beside": "i = ArgMax<axis = 0, keepdims = 0>(X) c = Cast<to = 7>(i) d = Neg(c) Z = Sub(i, d)",
 }
 """Ways to make an output of two sizes."""
 OPEN = {
