@@ -1,4 +1,4 @@
-"""How many cells of a recurrent node would be written out, one for each step and direction, and how many are at most."""
+"""How many steps of a recurrent node would be written out, and how many are at most."""
 
 from __future__ import annotations
 
@@ -7,19 +7,29 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from graphfix.analysis.values import NodeFacts
 
-MOST_CELLS = {"unroll-recurrent": 512, "unroll-dynamic-recurrent": 128}
-"""The most cells that a rewrite writes out; a cell that quantises its states is some thirty nodes."""
+MOST_STEPS = {"unroll-recurrent": 512, "unroll-dynamic-recurrent": 128}
+"""The most steps that a rewrite writes out in each direction; a cell that quantises its states is some thirty nodes."""
 RECURRENT = frozenset({"LSTM", "GRU", "RNN", "DynamicQuantizeLSTM"})
+STEPS, FEW = "steps", 64
+"""The name of a facet of a node's surroundings, for fixes: `few` steps up to this number in both directions, or `many`."""
 
 
 def too_long(node: NodeFacts) -> frozenset[str]:
     """Return the rewrites that decline a recurrent node because its steps are too many, none, or not a fixed number."""
     if node.op not in RECURRENT:
         return frozenset()
+    steps = _steps(node)
+    return frozenset(name for name, most in MOST_STEPS.items() if not steps or steps > most)
+
+
+def step_class(node: NodeFacts) -> str | None:
+    """Return whether a recurrent node has few or many steps; None for other nodes, and where the number is not fixed."""
+    steps = _steps(node) if node.op in RECURRENT else None
+    both = any(item.name == "direction" and item.s == b"bidirectional" for item in node.proto.attribute)
+    return None if steps is None else "few" if steps * (2 if both else 1) <= FEW else "many"
+
+
+def _steps(node: NodeFacts) -> int | None:
     data = next(iter(node.inputs), None)
     steps = data.shape[0] if data is not None and data.shape else None
-    if not isinstance(steps, int):
-        return frozenset(MOST_CELLS)
-    both = any(item.name == "direction" and item.s == b"bidirectional" for item in node.proto.attribute)
-    cells = steps * (2 if both else 1)
-    return frozenset(name for name, most in MOST_CELLS.items() if cells > most or not cells)
+    return steps if isinstance(steps, int) else None

@@ -1,9 +1,10 @@
-"""What stands around a node: the operators before and behind it, and the chain of tensors of many axes that it is in."""
+"""What matters to fixes alone: the operators before and behind a node, its chain of tensors of many axes, and its steps."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graphfix.analysis.recurrent_steps import STEPS, step_class
 from graphfix.analysis.wide_chains import CHAIN, wide_chain
 
 if TYPE_CHECKING:
@@ -11,8 +12,8 @@ if TYPE_CHECKING:
 
 BEFORE, BEHIND = "before", "behind"
 """The names of two facets; they are not among a node's own, because verdicts do not depend on them, only fixes do."""
-SURROUNDINGS = (BEFORE, BEHIND, CHAIN)
-"""The names of all facets of what stands around a node."""
+SURROUNDINGS = (BEFORE, BEHIND, CHAIN, STEPS)
+"""The names of all facets that only fixes depend on."""
 
 
 class Readers:
@@ -37,13 +38,15 @@ class Readers:
 def surroundings(node: NodeFacts, facts: Facts) -> dict[str, str]:
     """Return the operator before a node, and the one behind it where only one kind reads its output; else `other`.
 
-    For a node on tensors of many axes it also tells whether the chain of these tensors can be written on fewer axes.
+    For a node on tensors of many axes it also tells whether the chain of these tensors can be written on fewer axes, and for a
+    recurrent node whether its steps are few.
     """
     readers = Readers.of(facts)
-    first, chain = next(iter(node.proto.input), ""), wide_chain(node, facts)
+    first, chain, steps = next(iter(node.proto.input), ""), wide_chain(node, facts), step_class(node)
     behind = set(readers.by_name.get((node.scope, next(iter(node.proto.output), "")), ()))
     return {
         BEFORE: readers.made.get((node.scope, first), "other"),
         BEHIND: behind.pop() if len(behind) == 1 else "other",
         **({CHAIN: chain} if chain is not None else {}),
+        **({STEPS: steps} if steps is not None else {}),
     }

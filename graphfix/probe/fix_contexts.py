@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -67,6 +68,13 @@ HELD = (
     "int64 five = {5}, "
     "int64[6] wider = {2, 1, 1, 1, 1, 1}, int64[12] pads = {0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1}, int64[2] ends = {2, 4}"
 )
+GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
+LONG = (
+    "g (float[100,1,4] X) => (float[100,{ways},1,5] Y) <float[{ways},1,5] h = {{{zeros}}}> {{ "
+    '[probe] {made} = {op}<hidden_size = 5, direction = "{direction}"{more}>(X, W, R, B{state}) {tail} }}'
+)
+"""A recurrent layer over as many steps as a sequence has, not as few as a stream hands on at a time."""
+LAST = "l = Neg(last) m = Mul(l, l) s = ReduceMax<keepdims = 0>(m) Y = Add(y, s)"
 TAILS = ("Relu", "Neg", "Exp", "Abs", "Sigmoid")
 """What reads the result: several operators, so that none of them seems to matter."""
 
@@ -83,6 +91,30 @@ def in_context(op: str) -> Iterator[TextProbe]:
         yield from _windows(op)
     if op == "Gather":
         yield from _taken()
+    if op in GATES:
+        yield from _long(op)
+
+
+def _long(op: str) -> Iterator[TextProbe]:
+    """Yield recurrent layers of many steps, whose cells are written out only where nothing else helps."""
+    size = GATES[op] * 5
+    inputs = (("initial_h", ", , h" if op != "LSTM" else ", , h, h"), ("no state", ""))
+    for opset, (ways, direction), (label, state) in itertools.product(
+        (11, 17), ((1, "forward"), (1, "reverse"), (2, "bidirectional")), inputs
+    ):
+        for more in ("", ", linear_before_reset = 1") if op == "GRU" else ("",):
+            for made, tail in (("Y", ""), ("y, last", LAST)):
+                text = LONG.format(
+                    ways=ways, zeros=", ".join(["0.5"] * 5 * ways), op=op, direction=direction, more=more, state=state,
+                    made=made, tail=tail,
+                )  # fmt: skip
+                weights = (
+                    ("W", "float32", (ways, size, 4), -0.5, 0.5),
+                    ("R", "float32", (ways, size, 5), -0.5, 0.5),
+                    ("B", "float32", (ways, 2 * size), -0.5, 0.5),
+                )
+                name = f"100 steps {direction} {label}{more} {made} opset={opset}"
+                yield TextProbe(op, name, f"{HEAD.format(opset=opset)} {text}", weights=weights)
 
 
 def _windows(op: str) -> Iterator[TextProbe]:

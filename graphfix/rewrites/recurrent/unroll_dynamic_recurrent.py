@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from graphfix.analysis.recurrent_steps import MOST_CELLS
+from graphfix.analysis.recurrent_steps import MOST_STEPS
 from graphfix.rewrites.quantization.simulate_dynamic import NUMBERS, ROUNDED
 from graphfix.rewrites.recurrent.cell_ops import Array, activations
-from graphfix.rewrites.recurrent.operands import BACKWARDS, LENGTHS
+from graphfix.rewrites.recurrent.operands import LENGTHS
 from graphfix.rewrites.recurrent.unroll_recurrent import Unrolled
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite, parse_nodes
@@ -67,7 +67,7 @@ class UnrollDynamicRecurrent(GraphRewrite):
         )
         for dims, because in (
             ("T, 1", "the number of steps of `x` is not fixed"),
-            ("200, 1", "200 cells would be written out, over 128"),
+            ("200, 1", "200 steps would be written out, over 128"),
             ("2, 3", "sequences of a batch are quantised in groups, as many as there are threads"),
         )
     )
@@ -100,9 +100,8 @@ def _refusal(surgery: GraphEditor, node: Any) -> str | None:
         return f"the number of steps of `{inputs[0].name}` is not fixed"
     if value.shape[1] != 1:
         return "sequences of a batch are quantised in groups, as many as there are threads"
-    cells = value.shape[0] * len(BACKWARDS[node.attrs.get("direction", "forward")])
-    most = MOST_CELLS["unroll-dynamic-recurrent"]
-    return f"{cells} cells would be written out, over {most}" if cells > most or not cells else None
+    steps, most = value.shape[0], MOST_STEPS["unroll-dynamic-recurrent"]
+    return f"{steps} steps would be written out, over {most}" if steps > most or not steps else None
 
 
 class _Quantised(Unrolled):

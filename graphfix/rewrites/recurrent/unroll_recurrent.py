@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from graphfix.analysis.recurrent_steps import MOST_CELLS
+from graphfix.analysis.recurrent_steps import MOST_STEPS
 from graphfix.rewrites.recurrent.cell_ops import Array, CellWriter, Weights, activations
 from graphfix.rewrites.recurrent.operands import BACKWARDS, GATES, LENGTHS
 from graphfix.rewriting.editor import GraphEditor
@@ -98,7 +98,7 @@ class UnrollRecurrent(GraphRewrite):
         Case(
             """<ir_version: 8, opset_import: ["" : 17]> g (float[600, 2, 1] x) => (float[600, 1, 2, 2] y)
                <float[1, 2, 1] w = {1, 2}, float[1, 2, 2] r = {1, 2, 3, 4}> { y = RNN<hidden_size = 2>(x, w, r) }""",
-            because="600 cells would be written out, over 512",
+            because="600 steps would be written out, over 512",
         ),
     )
 
@@ -132,9 +132,8 @@ def _refusal(surgery: GraphEditor, node: Any) -> str | None:
         return f"the number of steps of `{inputs[0].name}` is not fixed"
     if value.dtype not in ("float32", "float16", "float64"):
         return f"`{inputs[0].name}` is {value.dtype or 'of unknown dtype'}"
-    cells = value.shape[0] * len(BACKWARDS[node.attrs.get("direction", "forward")])
-    most = MOST_CELLS["unroll-recurrent"]
-    return f"{cells} cells would be written out, over {most}" if cells > most or not cells else None
+    steps, most = value.shape[0], MOST_STEPS["unroll-recurrent"]
+    return f"{steps} steps would be written out, over {most}" if steps > most or not steps else None
 
 
 class Unrolled(CellWriter):
