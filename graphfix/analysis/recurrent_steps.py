@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 MOST_STEPS = {"unroll-recurrent": 512, "unroll-dynamic-recurrent": 128}
 """The most steps that a rewrite writes out in each direction; a cell that quantises its states is some thirty nodes."""
 RECURRENT = frozenset({"LSTM", "GRU", "RNN", "DynamicQuantizeLSTM"})
-STEPS, FEW = "steps", 64
+STEPS, FEW = "cells", 64
 """The name of a facet of a node's surroundings, for fixes: `few` steps up to this number in both directions, or `many`."""
 
 

@@ -75,17 +75,21 @@ def fixed_by(tried: Sequence[Evidence], trials: Mapping[str, Trial]) -> list[dic
 def deciding_rewrites(trials: Sequence[Trial]) -> dict[tuple[str, ...], str]:
     """Return for every sequence of rewrites that fixed a probe the one to name.
 
-    It is the one that needs sizes from the user if there is one; else, of the rewrites that are not mere cleanup, the one
-    that most of the successful sequences have.
+    It is the one that needs sizes from the user if there is one; else, of the rewrites that are not mere cleanup, one that
+    fixed a probe alone, then the one that most of the successful sequences have.
     """
     known = registry()
     chains = {trial.rewrites: trial.main for trial in trials if trial.result == "fixed"}
     shared = Counter(name for trial in trials if trial.result == "fixed" for name in trial.rewrites)
-    named = {}
-    for chain, main in chains.items():
-        telling = [name for name in chain if name in known and not known[name].tidies and name not in CLEANUP] or [main]
-        named[chain] = FREEZE if FREEZE in chain else max(telling, key=lambda name: (shared[name], name == main))
-    return named
+    telling = {
+        chain: [name for name in chain if name in known and not known[name].tidies and name not in CLEANUP] or [main]
+        for chain, main in chains.items()
+    }
+    alone = {names[0] for names in telling.values() if len(names) == 1}
+    return {
+        chain: FREEZE if FREEZE in chain else max(telling[chain], key=lambda name: (name in alone, shared[name], name == main))
+        for chain, main in chains.items()
+    }
 
 
 def _item(name: str, fixed: Sequence[Evidence], of: int, trials: Mapping[str, Trial], when: Condition) -> dict[str, Any]:

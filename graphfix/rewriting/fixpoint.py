@@ -1,8 +1,8 @@
 """The fixpoint of the rewrites that findings call for, the most effective first, until no further rewrite fires.
 
-Of several rewrites that fix one finding, each is applied to a copy and evaluated, and the one that leaves the fewest
-findings is verified and kept; of several such, one that was measured to fix such a finding, then the one that leaves the
-fewest nodes. Rewrites without effect are withdrawn, and alternatives are tried.
+Of several rewrites that fix one finding, each is applied to a copy and evaluated. One that was measured to fix such a
+finding, and leaves fewer findings here, is verified and kept; else the one that leaves the fewest findings, then the fewest
+nodes. What adds very many nodes comes last. Rewrites without effect are withdrawn, and alternatives are tried.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ MOST_WAYS = 4
 """How many alternatives are tried after a sequence of rewrites that fixed nothing."""
 MOST_RIVALS = 5
 """How many rewrites of the same nodes are compared, not counting those that decline; the others are tried later."""
+MANY_NODES = 800
+"""A rewrite that adds more nodes than this yields to others of the same nodes: it writes loops out, and others need not."""
 
 
 @dataclass(slots=True)
@@ -112,7 +114,8 @@ class Fixpoint:
 
     def _compete(self, rivals: Sequence[Rewrite]) -> list[str]:
         """Apply each of several rewrites of the same nodes to a copy, and keep the best that passes verification."""
-        proposals: list[tuple[tuple[int, int], bool, int, int, Proposal]] = []
+        proposals: list[tuple[tuple[bool, bool, tuple[int, int], bool, int, int], Proposal]] = []
+        now, size = severity_score(self.bench.results), len(self.bench.model.graph.node)
         for rewrite in rivals:
             if len(proposals) == MOST_RIVALS:
                 break
@@ -122,9 +125,10 @@ class Fixpoint:
                 proposal = self.bench.propose(rewrite, keys)
                 if proposal is not None and proposal.outcome.model is not None and self._decides(proposal):
                     nodes = len(proposal.outcome.model.graph.node)
-                    score, untested = severity_score(proposal.results), not self._is_measured(rewrite)
-                    proposals.append((score, untested, nodes, len(proposals), proposal))
-        for *_, proposal in sorted(proposals, key=lambda p: p[:4]):
+                    score, measured = severity_score(proposal.results), self._is_measured(rewrite)
+                    rank = (nodes - size > MANY_NODES, not (measured and score < now), score, not measured, nodes)
+                    proposals.append(((*rank, len(proposals)), proposal))
+        for _, proposal in sorted(proposals, key=lambda p: p[0]):
             if self.bench.accept(proposal, self._callers(proposal.rewrite)):
                 return [proposal.rewrite.name]
         return []
