@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from onnx import ModelProto
 
 import graphfix.rewriting.registry
+from graphfix.backends.compile import case, verify_on_target
 from graphfix.backends.compile.verify_on_target import distance, target_measure
 from graphfix.cli.app import main
 from graphfix.linter.diagnostics import Finding, Result, Severity
@@ -203,6 +205,18 @@ def test_compilers_are_measured_within_the_limit() -> None:
             assert [finding.code for finding in found.findings] == [{"rejected": "GF111"}.get(word, "GF301")]
     with target_measure(0) as measure:
         assert "limit of 0 s" in measure(given, [], ["demo"])["demo"].reason
+
+
+@pytest.mark.usefixtures("picky")
+def test_a_compiler_that_only_builds_is_given_sizes_at_which_the_model_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    builder, asked = replace(verify_on_target.backend("demo"), runs_here=False, needs_sizes=True), []
+    monkeypatch.setattr(verify_on_target, "backend", lambda _: builder)
+    monkeypatch.setattr(case, "shape_profile", lambda _, shapes, sizes: asked.append(dict(sizes)))
+    given = model("y = Relu(x)")
+    with target_measure(60) as measure:
+        assert measure(given, [sample(given)], ["demo"])["demo"].word == "accepted"
+        measure(given, [], ["demo"])
+    assert asked == [{"x": (2, 4)}, {}]
 
 
 def run(capsys: pytest.CaptureFixture[str], path: Path, *more: str) -> tuple[int, dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from graphfix.analysis.facets.model import model_facets
 from graphfix.analysis.facets.node import Facets, facets
 from graphfix.analysis.facts import Facts
 from graphfix.linter.example import Example
@@ -188,3 +189,33 @@ def test_a_stated_output_shape_says_what_it_cuts_off(attributes: str, inputs: st
 @pytest.mark.parametrize(("numbers", "against"), [("-1, -1", "negative"), ("-1, 2", "nothing"), ("1, 2", "nothing")])
 def test_a_comparison_with_negative_numbers_is_told(numbers: str, against: str) -> None:
     assert of("s = Shape(x)\ny = Equal(s, k)", inputs="float[n,3] x", weights=f"int64[2] k = {{{numbers}}}")["against"] == against
+
+
+@pytest.mark.parametrize(
+    ("node", "opset", "misplaced"),
+    [
+        ("y = DFT<axis = 2>(x, n)", 17, True),
+        ("y = DFT<axis = 3>(x, n)", 17, False),
+        ("y = DFT<axis = 2>(x)", 17, False),
+        ("y = DFT<axis = -2>(x, n)", 17, False),
+        ("y = DFT(x, n, a)", 20, False),
+    ],
+)
+def test_a_dft_says_whether_its_length_fits_the_dim_in_front_of_the_axis(node: str, opset: int, misplaced: bool) -> None:
+    weights = "int64 n = {8}, int64 a = {2}"
+    assert of(node, inputs="float[1,3,8,8,1] x", outputs="float[] y", weights=weights, opset=opset)["misplaced"] is misplaced
+
+
+@pytest.mark.parametrize(
+    ("nodes", "told"),
+    [
+        ("y = ArgMax<axis = 0>(x)", False),
+        ("i = ArgMax<axis = 0>(x)\nc = Cast<to = 7>(i)\ny = Neg(c)", "idle-cast"),
+        ("i = ArgMax<axis = 0>(x)\nc = Cast<to = 7>(i)\ns = Shape(x)\ny = Add(s, c)", True),
+        ("y = Cast<to = 7>(x)", True),
+        ("i = Cast<to = 7>(x)\ny = Cast<to = 7>(i)", True),
+    ],
+)
+def test_a_model_says_whether_an_output_holds_sizes_or_is_cast_to_its_own_dtype(nodes: str, told: object) -> None:
+    facts = Facts.of(Example(nodes, inputs="float[n,3] x", outputs="int64[] y").model)
+    assert model_facets(facts)["outputs.sizes"] == told

@@ -14,7 +14,8 @@ from onnx import ModelProto
 
 import graphfix.rewriting.registry
 from graphfix.analysis.facts import Facts
-from graphfix.linter.diagnostics import Finding, Result, Severity
+from graphfix.linter.diagnostics import Finding, Fix, Result, Severity
+from graphfix.rewriting import fixpoint
 from graphfix.rewriting.fix_options import FixOptions, TimeLimitReached
 from graphfix.rewriting.graph_rewrite import NodeRewrite
 from graphfix.rewriting.pipeline import fix_model
@@ -100,6 +101,50 @@ def test_of_two_cures_the_one_with_fewer_nodes_is_taken(rewrites: dict[str, Any]
     )
     result = fix_model(model("y = Neg(x)"), judge=rejects("Neg"))
     assert ops(result.model) == ["Mul"]
+
+
+def measured(*chain: str) -> Judge:
+    """A judge for whom Neg is an error that a chain was measured to fix, and Identity worth a warning."""
+
+    def judge(graph: ModelProto) -> list[Result]:
+        nodes = Facts.of(graph).nodes
+        errors = [replace(finding(n), rewrite=Fix(chain[0], "exact", chain, 5, 5)) for n in nodes if n.op == "Neg"]
+        warnings = [replace(finding(n), severity=Severity.WARNING) for n in nodes if n.op == "Identity"]
+        return [Result("", "demo", "1", 0, [*errors, *warnings])]
+
+    return judge
+
+
+def test_what_was_measured_to_fix_a_finding_is_kept_before_what_leaves_less(rewrites: dict[str, Any]) -> None:
+    fill(
+        rewrites,
+        rewrite("a-cleaner", "Neg", "y = Mul(x, k)", k=-1),
+        rewrite("b-measured", "Neg", "z = Mul(x, k)  y = Identity(z)", k=-1),
+    )
+    assert applied(fix_model(model("y = Neg(x)"), judge=measured("a-cleaner"))) == ["a-cleaner"]
+    assert applied(fix_model(model("y = Neg(x)"), judge=measured("b-measured"))) == ["b-measured"]
+
+
+def test_what_was_measured_and_does_not_help_here_does_not_come_first(rewrites: dict[str, Any]) -> None:
+    fill(
+        rewrites,
+        rewrite("a-idle", "Neg", "z = Neg(x)  w = Identity(z)  y = Max(w)"),
+        rewrite("b-helps", "Neg", "y = Mul(x, k)", k=-1),
+    )
+    assert applied(fix_model(model("y = Neg(x)"), judge=measured("a-idle"))) == ["b-helps"]
+
+
+def test_what_adds_very_many_nodes_yields_to_what_does_not(rewrites: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(
+        rewrites,
+        rewrite("a-written-out", "Neg", "z = Add(x, x)  w = Mul(x, k)  y = Add(w, z)", k=-3),
+        rewrite("b-first-step", "Neg", "z = Mul(x, k)  y = Identity(z)", k=-1),
+        rewrite("c-second-step", "Identity", "y = Max(x, x)"),
+    )
+    judge = rejects("Neg", "Identity")
+    assert applied(fix_model(model("y = Neg(x)"), judge=judge)) == ["a-written-out"]
+    monkeypatch.setattr(fixpoint, "MANY_NODES", 1)
+    assert applied(fix_model(model("y = Neg(x)"), judge=judge)) == ["b-first-step", "c-second-step"]
 
 
 def test_a_chain_of_rewrites_is_followed_to_its_end(rewrites: dict[str, Any]) -> None:

@@ -11,7 +11,12 @@ import numpy as np
 import onnx
 import pytest
 
+from graphfix.analysis.facts import Facts
+from graphfix.analysis.recurrent_steps import STEPS
+from graphfix.analysis.surroundings import surroundings
 from graphfix.analysis.wide_chains import CHAIN
+from graphfix.probe.build import probes
+from graphfix.probe.fix_contexts import in_context
 from graphfix.probe.fix_measure import refused_alone
 from graphfix.probe.fix_trials import try_fix
 from graphfix.probe.fixed_by import add_fixes, fixed_by, grouped
@@ -69,6 +74,23 @@ def test_of_several_rewrites_the_one_that_most_successes_share_is_named_and_size
     assert [fix["name"] for fix in fixed_by(rows, trials)] == ["unroll-recurrent"]
     frozen = by_digest(*(trial(f"a{i}", "fixed", "freeze-dims", "unroll-recurrent", safety="interface") for i in range(3)))
     assert [(fix["name"], fix["safety"]) for fix in fixed_by(rows, frozen)] == [("freeze-dims", "interface")]
+
+
+def test_a_rewrite_that_worked_alone_is_named_before_one_that_more_successes_share() -> None:
+    rows = [row(f"a{i}", rank=3) for i in range(4)]
+    with_more = (("explicit-initial-state", "split-bidirectional"), ("explicit-initial-state", "unroll-recurrent"))
+    trials = by_digest(
+        trial("a0", "fixed", *with_more[0]), trial("a1", "fixed", *with_more[1]), trial("a2", "fixed", *with_more[1]),
+        trial("a3", "fixed", "unroll-recurrent"),
+    )  # fmt: skip
+    assert [fix["name"] for fix in fixed_by(rows, trials)] == ["unroll-recurrent"]
+
+
+def test_recurrent_layers_of_many_steps_are_among_the_nodes_that_fixes_are_tried_on() -> None:
+    (long,) = [probe for probe in probes(in_context("RNN")).probes if "reverse no state Y opset=17" in probe.label]
+    facts = Facts.of(long.model)
+    (node,) = [node for node in facts.nodes if node.op == "RNN"]
+    assert surroundings(node, facts)[STEPS] == "many"
 
 
 def test_a_fix_that_nothing_tells_apart_is_listed_with_its_count() -> None:
