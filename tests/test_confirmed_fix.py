@@ -20,12 +20,13 @@ from graphfix.backends.compile.verify_on_target import distance, target_measure
 from graphfix.cli.app import main
 from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.linter.example import Example
+from graphfix.rewriting.confirmation import comparable_samples
 from graphfix.rewriting.fix_options import FixOptions
 from graphfix.rewriting.graph_rewrite import NodeRewrite
 from graphfix.rewriting.measurement import Grade, Measure, Measurement, is_worse
 from graphfix.rewriting.pipeline import FixResult, fix_model
 from graphfix.rewriting.rewrite import FixRule, Safety
-from graphfix.verify.reference import ReferenceSample
+from graphfix.verify.reference import Reference, ReferenceSample
 
 Write = Callable[..., Path]
 RIGHT, WRONG = Measurement(True, ("right",)), Measurement(True, ("wrong",), 0.3)
@@ -205,6 +206,27 @@ def test_compilers_are_measured_within_the_limit() -> None:
             assert [finding.code for finding in found.findings] == [{"rejected": "GF111"}.get(word, "GF301")]
     with target_measure(0) as measure:
         assert "limit of 0 s" in measure(given, [], ["demo"])["demo"].reason
+
+
+@pytest.mark.usefixtures("picky")
+@pytest.mark.parametrize(("by", "most", "word"), [(0.6, 2.0, "right"), (0.4, 2.0, "wrong"), (0.6, 0.03, "wrong")])
+def test_a_compiled_model_may_be_off_as_far_as_a_rounding_moves_the_original(
+    monkeypatch: pytest.MonkeyPatch, by: float, most: float, word: str
+) -> None:
+    monkeypatch.setattr(verify_on_target, "MOST_ROUNDED", most)
+    moves = replace(sample(model("y = Relu(x)")), moved=lambda: [[[np.full((2, 4), 1 + by, np.float32)]]])
+    with target_measure(60) as measure:
+        found = measure(model("[wrong] y = Relu(x)"), [moves], ["demo"])["demo"]
+    assert (found.word, found.error) == (word, 1.0)
+    assert [finding.code for finding in found.findings] == ([] if word == "right" else ["GF301"])
+
+
+def test_samples_know_how_far_a_rounding_moves_the_original() -> None:
+    (first, *_) = comparable_samples(Reference(model("y = Neg(x)")))
+    assert first.moved is not None
+    moved = [distance(outputs, first.outputs) for runs in first.moved() for outputs in runs]
+    assert len(moved) == 2
+    assert all(0 < one < 1e-5 for one in moved)
 
 
 @pytest.mark.usefixtures("picky")

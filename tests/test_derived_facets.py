@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from graphfix.analysis.facets.model import model_facets
@@ -10,9 +12,9 @@ from graphfix.analysis.facts import Facts
 from graphfix.linter.example import Example
 
 
-def of(nodes: str, **more: str) -> Facets:
+def of(nodes: str, **more: Any) -> Facets:
     """The facets of the last node of a small model."""
-    return facets(Facts.of(Example(nodes, **more).model).nodes[-1])  # type: ignore[arg-type]
+    return facets(Facts.of(Example(nodes, **more).model).nodes[-1])
 
 
 @pytest.mark.parametrize(

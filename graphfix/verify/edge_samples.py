@@ -23,13 +23,15 @@ FACTOR = 4.0
 class ReferenceSample:
     """One verification input for the candidate, and the original's outputs on the same input, in one run or several.
 
-    `column` is the column of edge values, empty for other inputs; `source` is the feed before the interface changed.
+    `column` is the column of edge values, empty for other inputs; `source` is the feed before the interface changed. `moved`
+    returns the original's outputs at inputs that differ by a rounding, as `runs` has them, where that was asked for.
     """
 
     feed: Feed
     runs: list[list[Any]]
     column: str = ""
     source: Feed | None = None
+    moved: Callable[[], list[list[list[Any]]]] | None = None
 
     @property
     def outputs(self) -> list[Any]:

@@ -38,6 +38,8 @@ TOPS = (4, 2, 1)
 EXACT = Tolerance()
 AMPLIFIED = 16
 """How many times the tolerance holds at edge values: there a normalization or a difference enlarges roundings before it."""
+ROUNDING = 4
+"""Units in the last place by which inputs are scaled, to see what roundings do to an original that decides or quantises."""
 
 
 @dataclass(slots=True)
@@ -60,7 +62,7 @@ class Reference:
     _sizes: TrialSizes | None = None
     _ran: list[Feed] = field(default_factory=list)
     _edges: list[ReferenceSample] = field(default_factory=list)
-    _moved: dict[tuple[str, int], list[list[list[Any]]]] = field(default_factory=dict)
+    _moved: dict[tuple[int, int], list[list[list[Any]]]] = field(default_factory=dict)
     _runtime: str = "onnxruntime, optimiser off"
 
     @property
@@ -135,9 +137,13 @@ class Reference:
                 return f"at {sample.column}: {reason}"
         return None
 
+    def moved(self, sample: ReferenceSample) -> list[list[list[Any]]]:
+        """Return the original's outputs, in runs, at inputs that are a rounding larger than those of a sample, and smaller."""
+        return self._movements(sample, ROUNDING)
+
     def _movements(self, sample: ReferenceSample, ulps: int) -> list[list[list[Any]]]:
-        """Return the original's outputs where its inputs at an edge are a few units in the last place larger, and smaller."""
-        key = sample.column, ulps
+        """Return the original's outputs where the inputs of a sample are a few units in the last place larger, and smaller."""
+        key = id(sample), ulps
         if key not in self._moved:
             self._moved[key] = []
             with contextlib.suppress(Exception), running(self.original) as before:
@@ -235,7 +241,7 @@ class Reference:
                 given = change(given)
             self._kept = list(given)
             runs.append(list(given.values()))
-        return ReferenceSample(both.new, runs)
+        return ReferenceSample(both.new, runs, source=feed)
 
     def _feeds(self, answers: list[ReferenceSample]) -> Iterator[Feed]:
         """Iterate over the user's feed, or seeded ones: at two sizes where dims are dynamic, then integers at their edges."""

@@ -27,14 +27,17 @@ REPORTED_FIRST = frozenset({"reference", "compiled", "contradiction", "rejection
 """The kinds of the findings from running a compiler, which reports show before all others."""
 
 
-def compiler_findings(result: Result, prepared: PreparedCase, verdict: Verdict, backend: Backend) -> list[Finding]:
+def compiler_findings(
+    result: Result, prepared: PreparedCase, verdict: Verdict, backend: Backend, *, most: float = MAX_ERROR
+) -> list[Finding]:
     """Return the findings that follow from a verdict, in the order of reports.
 
-    `result` holds the prediction, and in `compiler` the version of the compiler.
+    `result` holds the prediction, and in `compiler` the version of the compiler; `most` is the largest error that counts as
+    equal.
     """
     return [
         *_reference(result, prepared),
-        *_numerics(result, verdict),
+        *_numerics(result, verdict, most),
         *_contradiction(result, prepared, verdict),
         *_rejection(result, prepared, verdict, backend),
     ]
@@ -60,11 +63,11 @@ def _reference(result: Result, prepared: PreparedCase) -> Iterator[Finding]:
         yield _finding(UNLOADABLE, result.target, message, kind="reference")
 
 
-def _numerics(result: Result, verdict: Verdict) -> Iterator[Finding]:
+def _numerics(result: Result, verdict: Verdict, most: float) -> Iterator[Finding]:
     if not verdict.accepted:
         return
     message = ""
-    if verdict.error is not None and not verdict.error <= MAX_ERROR:
+    if verdict.error is not None and not verdict.error <= most:
         message = f"the compiled model's outputs differ from onnxruntime's by {verdict.error:.3g} of their scale"
     elif verdict.numerics == "error":
         message = f"the compiled model does not run: {verdict.message[:QUOTED_CHARACTERS]}"
