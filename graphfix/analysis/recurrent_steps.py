@@ -18,18 +18,23 @@ def too_long(node: NodeFacts) -> frozenset[str]:
     """Return the rewrites that decline a recurrent node because its steps are too many, none, or not a fixed number."""
     if node.op not in RECURRENT:
         return frozenset()
-    steps = _steps(node)
+    steps = _dim(node, 0)
     return frozenset(name for name, most in MOST_STEPS.items() if not steps or steps > most)
 
 
 def step_class(node: NodeFacts) -> str | None:
-    """Return whether a recurrent node has few or many steps; None for other nodes, and where the number is not fixed."""
-    steps = _steps(node) if node.op in RECURRENT else None
+    """Return whether a recurrent node has few or many steps; None for other nodes, and where the number is not fixed.
+
+    None as well where states of several sequences are quantised together: these steps are not written out.
+    """
+    steps = _dim(node, 0) if node.op in RECURRENT else None
+    if node.op == "DynamicQuantizeLSTM" and _dim(node, 1) != 1:
+        return None
     both = any(item.name == "direction" and item.s == b"bidirectional" for item in node.proto.attribute)
     return None if steps is None else "few" if steps * (2 if both else 1) <= FEW else "many"
 
 
-def _steps(node: NodeFacts) -> int | None:
+def _dim(node: NodeFacts, axis: int) -> int | None:
     data = next(iter(node.inputs), None)
-    steps = data.shape[0] if data is not None and data.shape else None
-    return steps if isinstance(steps, int) else None
+    size = data.shape[axis] if data is not None and data.shape and axis < len(data.shape) else None
+    return size if isinstance(size, int) else None

@@ -74,6 +74,13 @@ LONG = (
     '[probe] {made} = {op}<hidden_size = 5, direction = "{direction}"{more}>(X, W, R, B{state}) {tail} }}'
 )
 """A recurrent layer over as many steps as a sequence has, not as few as a stream hands on at a time."""
+QUANTISED = (
+    '<ir_version: 8, opset_import: ["": 17, "com.microsoft": 1]> g (float[{dims},2] X) => (float[S,{ways},1,1] Y) '
+    "<{dtype}[{ways},2,4] W = {{{weights}}}, {dtype}[{ways},1,4] R = {{{states}}}, float[{ways}] s = {{{scales}}}, "
+    "{dtype}[{ways}] z = {{{zeros}}}, float[{ways},1,1] h = {{{scales}}}> {{ [probe] Y = com.microsoft.DynamicQuantizeLSTM"
+    '<hidden_size = 1, direction = "{direction}">(X, W, R, , , {given}, , s, z, s, z) }}'
+)
+"""A layer that quantises the states of one sequence; those of several are quantised in groups."""
 LAST = "l = Neg(last) m = Mul(l, l) s = ReduceMax<keepdims = 0>(m) Y = Add(y, s)"
 TAILS = ("Relu", "Neg", "Exp", "Abs", "Sigmoid")
 """What reads the result: several operators, so that none of them seems to matter."""
@@ -93,6 +100,8 @@ def in_context(op: str) -> Iterator[TextProbe]:
         yield from _taken()
     if op in GATES:
         yield from _long(op)
+    if op == "com.microsoft.DynamicQuantizeLSTM":
+        yield from _quantised(op)
 
 
 def _long(op: str) -> Iterator[TextProbe]:
@@ -115,6 +124,17 @@ def _long(op: str) -> Iterator[TextProbe]:
                 )
                 name = f"100 steps {direction} {label}{more} {made} opset={opset}"
                 yield TextProbe(op, name, f"{HEAD.format(opset=opset)} {text}", weights=weights)
+
+
+def _quantised(op: str) -> Iterator[TextProbe]:
+    for at, (dims, direction) in enumerate(itertools.product(("3, 1", "7, 1", "S, 1"), ("forward", "reverse", "bidirectional"))):
+        ways, dtype = 2 if direction == "bidirectional" else 1, ("int8", "uint8")[at % 2]
+        held = {"weights": "1, 20, 30, 4, 5, 99, 7, 8", "states": "1, 20, 3, 40", "scales": "0.01", "zeros": "3"}
+        text = QUANTISED.format(
+            dims=dims, ways=ways, dtype=dtype, direction=direction, given="h, h" if at % 3 else ", ",
+            **{name: ", ".join([numbers] * ways) for name, numbers in held.items()},
+        )  # fmt: skip
+        yield TextProbe(op, f"one sequence [{dims}] {direction} {dtype}", text)
 
 
 def _windows(op: str) -> Iterator[TextProbe]:
