@@ -175,10 +175,15 @@ class Fixpoint:
             for safety in Safety:
                 stage = [r for r in called if r.safety is safety and r.last_resort is last_resort]
                 if safety in self.allowed or safety is Safety.INTERFACE:
-                    yield sorted(stage, key=lambda r: (not r.tidies, not self._is_measured(r), r.everywhere, r.name))
+                    yield sorted(stage, key=self._urgency)
                     continue
                 for rewrite in stage:
                     self._mention(rewrite)
+
+    def _urgency(self, rewrite: Rewrite) -> tuple[bool, bool, bool, bool, str]:
+        """Return the order of a rewrite in its stage: what was measured to fix the model as a whole, cleanup, then others."""
+        measured = self._is_measured(rewrite)
+        return not (measured and rewrite.everywhere), not rewrite.tidies, not measured, rewrite.everywhere, rewrite.name
 
     def _mention(self, rewrite: Rewrite) -> None:
         """Record where a rewrite of a class that is not allowed would fire."""

@@ -1,6 +1,6 @@
 """Traits of whole models, as small models around one Relu."""
 
-from graphfix.probe.form import TextProbe
+from graphfix.probe.form import AGAIN, TextProbe
 
 PLAIN = "Y = Relu(X)"
 
@@ -247,9 +247,10 @@ FORMS = [
     ),
     model("outputs.direct only input", output="float[2,3] X", body="", varied=("nodes",)),
     *(
-        model(f"outputs.sizes {label}", f"{dims} X", "float[n,3] Y, int64[a] Z", f"Y = Relu(X) {body}", varied=("outputs.sizes",))
+        model(f"outputs.sizes {label}", f"{dims} X", "float[n,3] Y, int64[a] Z", f"Y = Relu(X) {body}", varied=varied)
         for dims in ("float[n,3]",)
         for label, body in SIZES.items()
+        for varied in [("outputs.sizes", AGAIN) if label.startswith("idle") else ("outputs.sizes",)]
     ),
     model("domains ml", extra=', "ai.onnx.ml": 2', varied=("domains",)),
     model("domains other", extra=', "ai.onnx.ml": 2, "com.microsoft": 1, "ai.onnx.training": 1', varied=("domains",)),

@@ -51,9 +51,13 @@ class DropIdentity(GraphRewrite):
         ),
     )
 
+    def concerns(self, node: Any, surgery: GraphEditor) -> bool:
+        """Whether a node of ONNX's own domain is one that this rewrite removes."""
+        return node.op in ("Identity", "Dropout")
+
     def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
-            for node in [n for n in graph.nodes if n.op in ("Identity", "Dropout") and n.domain in (None, "", "ai.onnx")]:
+            for node in [n for n in graph.nodes if n.domain in (None, "", "ai.onnx") and self.concerns(n, surgery)]:
                 key = surgery.key(node)
                 if wanted is not None and key not in wanted:
                     continue
