@@ -162,7 +162,7 @@ class Fixpoint:
         mine = self.called[rewrite.name].keys if rewrite.name in self.called else set()
         later = [r for r in stage[stage.index(rewrite) + 1 :] if not r.tidies and r.name in self.called]
         rivals = [other for other in later if mine & self.called[other.name].keys]
-        return sorted(rivals, key=lambda r: (not self._is_measured(r), not r.everywhere))[: MOST_RIVALS - 1]
+        return sorted(rivals, key=lambda r: (not self._is_measured(r), not r.everywhere))
 
     def _is_measured(self, rewrite: Rewrite) -> bool:
         """Whether a table lists the rewrite among those that fixed such a finding."""
