@@ -18,7 +18,7 @@ class DropIdentity(GraphRewrite):
 
     name = "drop-identity"
     safety = Safety.EXACT
-    fixes = (FixRule("Identity"), FixRule("Dropout"))
+    fixes: ClassVar[tuple[FixRule, ...]] = (FixRule("Identity"), FixRule("Dropout"))
     before = """h = Identity(x)
                 y = Relu(h)"""
     after = "y = Relu(x)"

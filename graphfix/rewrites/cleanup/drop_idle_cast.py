@@ -48,5 +48,6 @@ class DropIdleCast(DropIdentity):
     )
 
     def concerns(self, node: Any, surgery: GraphEditor) -> bool:
+        """Whether a node is a Cast to the dtype that its input is known to have."""
         value = surgery.value(node.inputs[0]) if node.op == "Cast" else None
         return value is not None and CODES.get(value.dtype) == node.attrs.get("to")
