@@ -21,9 +21,10 @@ from graphfix.cli.app import main
 from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.linter.example import Example
 from graphfix.rewriting.confirmation import comparable_samples
+from graphfix.rewriting.confirmed_findings import add_confirmed
 from graphfix.rewriting.fix_options import FixOptions
 from graphfix.rewriting.graph_rewrite import NodeRewrite
-from graphfix.rewriting.measurement import Grade, Measure, Measurement, is_worse
+from graphfix.rewriting.measurement import Confirmed, Grade, Measure, Measurement, is_worse
 from graphfix.rewriting.pipeline import FixResult, fix_model
 from graphfix.rewriting.rewrite import FixRule, Safety
 from graphfix.verify.reference import Reference, ReferenceSample
@@ -206,6 +207,15 @@ def test_compilers_are_measured_within_the_limit() -> None:
             assert [finding.code for finding in found.findings] == [{"rejected": "GF111"}.get(word, "GF301")]
     with target_measure(0) as measure:
         assert "limit of 0 s" in measure(given, [], ["demo"])["demo"].reason
+
+
+@pytest.mark.parametrize(("said", "verdict"), [(TAKEN, "accepted"), (RIGHT, "accepted"), (FAILS, "undecided")])
+def test_what_the_table_leaves_undecided_its_compiler_decides(said: Measurement, verdict: str) -> None:
+    doubt = Finding("GF108", "undecided", Severity.NOTE, "demo", "may reject", (), "y", "Relu", "", "y", "undecided")
+    result = Result("", "demo", "1", 1, [doubt])
+    assert result.verdict == "undecided"
+    add_confirmed([result], {"demo": Confirmed(REJECTED, said)})
+    assert result.verdict == verdict
 
 
 @pytest.mark.usefixtures("picky")

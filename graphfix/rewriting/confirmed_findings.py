@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from graphfix.linter.diagnostics import WRONG, Finding, Result, Severity, number_duplicates
+from graphfix.linter.diagnostics import UNDECIDED, WRONG, Finding, Result, Severity, number_duplicates
 from graphfix.linter.outcomes import CONTRADICTION
 from graphfix.rewriting.measurement import Confirmed
 from graphfix.rewriting.verdict_comparison import is_wrong, title
@@ -17,7 +17,10 @@ SUPPORTED = ("right", "wrong", "accepted")
 
 
 def add_confirmed(results: Sequence[Result], confirmed: Mapping[str, Confirmed]) -> None:
-    """Add what the compilers made of the results; the rejections of a table become notes where its compiler accepts the model."""
+    """Add what the compilers made of the results.
+
+    Where a compiler accepts the model, the rejections of its table become notes, and what the table leaves undecided is decided.
+    """
     for result in results:
         if title(result) not in confirmed:
             continue
@@ -27,7 +30,9 @@ def add_confirmed(results: Sequence[Result], confirmed: Mapping[str, Confirmed])
             continue
         predicted = result.verdict
         result.compiler = {**found.last.compiler, "predicted": predicted}
-        table = [_outvoted(finding) if found.last.word in SUPPORTED else finding for finding in result.findings]
+        table = result.findings
+        if found.last.word in SUPPORTED:
+            table = [_outvoted(finding) for finding in table if finding.kind not in UNDECIDED]
         table = [refuted(finding) for finding in table] if found.last.right else table
         known = {(f.scope, f.output) for f in table if f.severity is Severity.ERROR}
         known |= {((), "")} if known else set()  # a rejection that names no node says nothing new
