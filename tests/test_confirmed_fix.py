@@ -15,6 +15,7 @@ import pytest
 from onnx import ModelProto
 
 import graphfix.rewriting.registry
+from graphfix.backends.base import backend
 from graphfix.backends.compile import case, verify_on_target
 from graphfix.backends.compile.verify_on_target import distance, target_measure
 from graphfix.cli.app import main
@@ -27,7 +28,8 @@ from graphfix.rewriting.graph_rewrite import NodeRewrite
 from graphfix.rewriting.measurement import Confirmed, Grade, Measure, Measurement, is_worse
 from graphfix.rewriting.pipeline import FixResult, fix_model
 from graphfix.rewriting.rewrite import FixRule, Safety
-from graphfix.verify.reference import Reference, ReferenceSample
+from graphfix.verify.edge_samples import ReferenceSample
+from graphfix.verify.reference import Reference
 
 Write = Callable[..., Path]
 RIGHT, WRONG = Measurement(True, ("right",)), Measurement(True, ("wrong",), 0.3)
@@ -241,7 +243,7 @@ def test_samples_know_how_far_a_rounding_moves_the_original() -> None:
 
 @pytest.mark.usefixtures("picky")
 def test_a_compiler_that_only_builds_is_given_sizes_at_which_the_model_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    builder, asked = replace(verify_on_target.backend("demo"), runs_here=False, needs_sizes=True), []
+    builder, asked = replace(backend("demo"), runs_here=False, needs_sizes=True), []
     monkeypatch.setattr(verify_on_target, "backend", lambda _: builder)
     monkeypatch.setattr(case, "shape_profile", lambda _, shapes, sizes: asked.append(dict(sizes)))
     given = model("y = Relu(x)")

@@ -107,8 +107,8 @@ def test_a_fixed_state_tells_the_batch_size_of_data_that_inference_gave_up_on(st
 )
 def test_the_rank_left_by_axes_that_are_read_hangs_on_how_many_they_are(axes: str, keep: int, found: object) -> None:
     node = f"y = ReduceMean <keepdims = {keep}> (x, a)"
-    assert of(node, inputs=f"float[2,3,4] x, {axes}", opset=18)["unranked"] is found  # type: ignore[arg-type]
-    assert of(node, inputs="float[2,3,4] x", weights="int64[2] a = {0, 1}", opset=18)["unranked"] is False  # type: ignore[arg-type]
+    assert of(node, inputs=f"float[2,3,4] x, {axes}", opset=18)["unranked"] is found
+    assert of(node, inputs="float[2,3,4] x", weights="int64[2] a = {0, 1}", opset=18)["unranked"] is False
 
 
 @pytest.mark.parametrize(("exponent", "dtypes"), [("float[3] e", "same"), ("int64[3] e", "other")])

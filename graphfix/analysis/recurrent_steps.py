@@ -11,7 +11,7 @@ MOST_STEPS = {"unroll-recurrent": 512, "unroll-dynamic-recurrent": 128}
 """The most steps that a rewrite writes out in each direction; a cell that quantises its states is some thirty nodes."""
 RECURRENT = frozenset({"LSTM", "GRU", "RNN", "DynamicQuantizeLSTM"})
 STEPS, FEW = "cells", 64
-"""The name of a facet of a node's surroundings, for fixes: `few` steps up to this number in both directions, or `many`."""
+"""The name of a facet of a node's surroundings, for fixes: `few` steps up to this number in both directions, `many`, `open`."""
 
 
 def too_long(node: NodeFacts) -> frozenset[str]:
@@ -23,7 +23,7 @@ def too_long(node: NodeFacts) -> frozenset[str]:
 
 
 def step_class(node: NodeFacts) -> str | None:
-    """Return whether a recurrent node has few or many steps; None for other nodes, and where the number is not fixed.
+    """Return whether a recurrent node has few or many steps, or a number that is not fixed; None for other nodes.
 
     None as well where states of several sequences are quantised together: these steps are not written out.
     """
@@ -31,7 +31,9 @@ def step_class(node: NodeFacts) -> str | None:
     if node.op == "DynamicQuantizeLSTM" and _dim(node, 1) != 1:
         return None
     both = any(item.name == "direction" and item.s == b"bidirectional" for item in node.proto.attribute)
-    return None if steps is None else "few" if steps * (2 if both else 1) <= FEW else "many"
+    if steps is None:
+        return "open" if node.op in RECURRENT else None
+    return "few" if steps * (2 if both else 1) <= FEW else "many"
 
 
 def _dim(node: NodeFacts, axis: int) -> int | None:

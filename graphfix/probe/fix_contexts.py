@@ -77,8 +77,9 @@ LONG = (
 QUANTISED = (
     '<ir_version: 8, opset_import: ["": 17, "com.microsoft": 1]> g (float[{dims},2] X) => (float[S,{ways},1,1] Y) '
     "<{dtype}[{ways},2,4] W = {{{weights}}}, {dtype}[{ways},1,4] R = {{{states}}}, float[{ways}] s = {{{scales}}}, "
-    "{dtype}[{ways}] z = {{{zeros}}}, float[{ways},1,1] h = {{{scales}}}> {{ [probe] Y = com.microsoft.DynamicQuantizeLSTM"
-    '<hidden_size = 1, direction = "{direction}">(X, W, R, , , {given}, , s, z, s, z) }}'
+    "{dtype}[{ways}] z = {{{zeros}}}, float[{ways},1,1] h = {{{scales}}}, float[{ways},8] b = {{{weights}}}> {{ "
+    '[probe] Y = com.microsoft.DynamicQuantizeLSTM<hidden_size = 1, direction = "{direction}">'
+    "(X, W, R, {bias}, , {given}, , s, z, s, z) }}"
 )
 """A layer that quantises the states of one sequence; those of several are quantised in groups."""
 LAST = "l = Neg(last) m = Mul(l, l) s = ReduceMax<keepdims = 0>(m) Y = Add(y, s)"
@@ -131,7 +132,7 @@ def _quantised(op: str) -> Iterator[TextProbe]:
         ways, dtype = 2 if direction == "bidirectional" else 1, ("int8", "uint8")[at % 2]
         held = {"weights": "1, 20, 30, 4, 5, 99, 7, 8", "states": "1, 20, 3, 40", "scales": "0.01", "zeros": "3"}
         text = QUANTISED.format(
-            dims=dims, ways=ways, dtype=dtype, direction=direction, given="h, h" if at % 3 else ", ",
+            dims=dims, ways=ways, dtype=dtype, direction=direction, given="h, h" if at % 3 else ", ", bias="b" if at % 4 else "",
             **{name: ", ".join([numbers] * ways) for name, numbers in held.items()},
         )  # fmt: skip
         yield TextProbe(op, f"one sequence [{dims}] {direction} {dtype}", text)

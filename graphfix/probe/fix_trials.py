@@ -18,7 +18,7 @@ from graphfix.linter.check import FREEZE
 from graphfix.linter.diagnostics import WRONG, Result, Severity
 from graphfix.linter.engine import judge
 from graphfix.probe.build import NODE, Probe
-from graphfix.probe.form import VARIANT
+from graphfix.probe.form import NUMBERS_ONLY, VARIANT
 from graphfix.probe.measure import ask_model, stable_message
 from graphfix.probe.trials import UNRUN, Trial
 from graphfix.rewriting.fix_options import FixOptions, TimeLimitReached
@@ -67,20 +67,21 @@ def _rewritten(
 ) -> FixResult | None:
     """Return the result of `fix` on a probe; None where the table still rejects it, or nothing changed."""
     sizes = {name: list(dims) for name, dims in shapes.items()}
+    numbers = NUMBERS_ONLY in probe.varied
     options = FixOptions(allow=allow, shapes=sizes, data=probe.feeds or None, without=LEFT_OUT)
     try:
         with _interrupted_after(LIMIT):
-            fixed = fix_model(probe.model, lambda candidate: _judged(candidate, target, home), options)
+            fixed = fix_model(probe.model, lambda candidate: _judged(candidate, target, home, numbers=numbers), options)
     except (TimeLimitReached, UsageError):
         return None
     verdict = fixed.results[0].verdict
     return fixed if fixed.changed and verdict != "rejected" and fixed.verification.passed else None
 
 
-def _judged(model: onnx.ModelProto, target: str, home: Path | None) -> list[Result]:
-    """Judge a model; wrong numerics for some inputs only count in full, since a probe is run on just those inputs."""
+def _judged(model: onnx.ModelProto, target: str, home: Path | None, *, numbers: bool) -> list[Result]:
+    """Judge a model; wrong numerics for some inputs only count in full for a probe of `numbers`, which is run on such inputs."""
     results = judge(model, [target], home=home)
-    for result in results:
+    for result in results if numbers else ():
         result.findings = [
             replace(f, severity=Severity.WARNING) if f.kind == WRONG and f.severity is Severity.NOTE else f
             for f in result.findings

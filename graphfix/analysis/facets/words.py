@@ -58,7 +58,10 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
         "closed": "a chain around it that |begins and ends at 5 axes or fewer|",
         "open": "a chain around it that |does not begin and end at 5 axes or fewer|",
     },
-    "cells": {"few": "|64 or fewer| cells to write out", "many": "|more than 64| cells to write out"},
+    "cells": {
+        "few": "|64 or fewer| cells to write out", "many": "|more than 64| cells to write out",
+        "open": "|an unknown number of| cells to write out",
+    },
     "since": {0: "no definition in ONNX"},
     "foldable": {
         True: "only constant inputs", "fixed-shape": "only inputs computed from |constants and fixed dims",
