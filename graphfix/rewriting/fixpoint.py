@@ -156,12 +156,12 @@ class Fixpoint:
         return self.called[rewrite.name].targets if rewrite.name in self.called else set()
 
     def _rivals(self, rewrite: Rewrite, stage: Sequence[Rewrite]) -> list[Rewrite]:
-        """Return the later rewrites of a stage that are called for on the same nodes."""
+        """Return the other rewrites of a stage that are called for on the same nodes, which an earlier rewrite may have made."""
         if rewrite.everywhere or rewrite.tidies or rewrite.last_resort:
             return []
         mine = self.called[rewrite.name].keys if rewrite.name in self.called else set()
-        later = [r for r in stage[stage.index(rewrite) + 1 :] if not r.tidies and r.name in self.called]
-        rivals = [other for other in later if mine & self.called[other.name].keys]
+        others = [r for r in stage if r is not rewrite and not r.tidies and r.name in self.called]
+        rivals = [other for other in others if mine & self.called[other.name].keys]
         return sorted(rivals, key=lambda r: (not self._is_measured(r), not r.everywhere))
 
     def _is_measured(self, rewrite: Rewrite) -> bool:
