@@ -194,18 +194,20 @@ def test_a_comparison_with_negative_numbers_is_told(numbers: str, against: str) 
 
 
 @pytest.mark.parametrize(
-    ("node", "opset", "misplaced"),
+    ("node", "opset", "lengths"),
     [
-        ("y = DFT<axis = 2>(x, n)", 17, True),
-        ("y = DFT<axis = 3>(x, n)", 17, False),
-        ("y = DFT<axis = 2>(x)", 17, False),
-        ("y = DFT<axis = -2>(x, n)", 17, False),
-        ("y = DFT(x, n, a)", 20, False),
+        ("y = DFT<axis = 2>(x, n)", 17, "own"),
+        ("y = DFT<axis = 1>(x, m)", 17, "both"),
+        ("y = DFT<axis = 2>(x, m)", 17, "second"),
+        ("y = DFT<axis = 3>(x, n)", 17, "none"),
+        ("y = DFT<axis = 2>(x)", 17, "absent"),
+        ("y = DFT(x, n, a)", 20, "own"),
+        ("y = DFT<axis = 9>(x, n)", 17, None),
     ],
 )
-def test_a_dft_says_whether_its_length_fits_the_dim_in_front_of_the_axis(node: str, opset: int, misplaced: bool) -> None:
-    weights = "int64 n = {8}, int64 a = {2}"
-    assert of(node, inputs="float[1,3,8,8,1] x", outputs="float[] y", weights=weights, opset=opset)["misplaced"] is misplaced
+def test_a_dft_says_which_dims_have_its_length(node: str, opset: int, lengths: str | None) -> None:
+    weights = "int64 n = {8}, int64 m = {3}, int64 a = {2}"
+    assert of(node, inputs="float[1,3,8,5,1] x", outputs="float[] y", weights=weights, opset=opset)["lengths"] == lengths
 
 
 @pytest.mark.parametrize(
