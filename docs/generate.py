@@ -69,7 +69,19 @@ def on_config(config: Any) -> Any:
         {"Home": ["index.md", "install.md", "trust.md"]},
         {"Tutorial": [f"tutorial/{name}.md" for name in ("index", "ios", "android", "jetson", "intel", "rust")]},
         {"Commands": ["commands/index.md", *commands]},
-        {"Guides": ["lowering.md", "precision.md", "size.md", "ci.md", "editors.md", "page.md", "json.md", "settings.md"]},
+        {
+            "Guides": [
+                "lowering.md",
+                "precision.md",
+                "size.md",
+                "ci.md",
+                "editors.md",
+                "page.md",
+                "json.md",
+                "registries.md",
+                "settings.md",
+            ]
+        },
         *({title: listed} for title, listed in sections.items() if title != SECTIONS["commands"]),
         {"Project": ["architecture.md", "CONTRIBUTING.md", "changelog.md"]},
     ]

@@ -42,8 +42,6 @@ class GraphfixError(Exception):
         self.problem = " ".join(str(problem).split())
         self.path = None if path is None else SINGLE_SLASH.sub(r"\1//", str(path))
         self.hint = hint if hint is not None else cure
-        if self.path is not None and "://" in self.path:
-            self.hint = "graphfix opens files only: download it first"
         super().__init__(self.line())
 
     @property

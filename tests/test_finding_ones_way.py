@@ -294,7 +294,6 @@ def test_brackets_in_a_command_are_shown_on_a_terminal(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     "line",
     [
-        "lint https://a.b/c.onnx -t tract",
         "fix https://a.b/c.onnx -t tract -o out.onnx",
         "compile s3://a/c.onnx -t tract -o out.tgz",
         "paths https://a.b/c.onnx -t tract",
@@ -303,7 +302,7 @@ def test_brackets_in_a_command_are_shown_on_a_terminal(monkeypatch: pytest.Monke
 def test_a_url_is_printed_as_it_was_given(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*shlex.split(line), "--isolated"]) == 2
     err = capsys.readouterr().err
-    assert f"{line.split()[1]}: there is no such file; graphfix opens files only: download it first" in err
+    assert f"{line.split()[1]}: there is no such file; only `graphfix lint` reads URLs: download it first" in err
 
 
 def test_one_finding_rejects_and_several_reject() -> None:

@@ -32,6 +32,7 @@ COMMANDS = {
     "ci": "lint the models that changed in git, and fix them in place or show how; for hooks and servers",
     "precision": "what a target computes in, and what that does to a model's outputs",
     "probe": "measure a compiler with one-node models, and write or check its support tables",
+    "report": "which operators and causes hold back how many models, from results of lint",
     "table": "show the support tables, in the terminal or as a page",
     "rules": "list all codes of findings and all rewrites",
     "targets": "list the targets, with the measured compiler versions, what was measured and when",

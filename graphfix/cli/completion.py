@@ -55,7 +55,7 @@ def _argument(action: argparse.Action, known_values: Mapping[str, Sequence[str]]
 def _known_values() -> dict[str, Sequence[str]]:
     """The known values by argument name, of arguments that declare no choices."""
     from graphfix.linter.codes import codes
-    from graphfix.linter.formats import FORMATS
+    from graphfix.linter.formats import FILE_FORMATS, FORMATS
     from graphfix.tables.versions import WHOLE, rules_home, targets
 
     findings = [word for code in codes().values() for word in (code.code, code.name)]
@@ -63,7 +63,7 @@ def _known_values() -> dict[str, Sequence[str]]:
     return {
         "target": [*targets(), "all"],
         "backend": targets(),
-        "output_format": list(FORMATS),
+        "output_format": [*FORMATS, *FILE_FORMATS],
         "report": [f"{name}=" for name in FORMATS],
         "select": findings,
         "ignore": findings,

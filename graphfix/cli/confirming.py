@@ -38,7 +38,7 @@ def open_confirmation(stack: contextlib.ExitStack, settings: Sequence[ModelSetti
         except BackendError as error:
             print(f"graphfix: {target} is not run: {error.line()}", file=sys.stderr)
     bindings: dict[Path, tuple[Mapping[str, Spanned], Values]]
-    bindings = {task.file: (one.spanned, one.values) for task, one in zip(tasks, settings, strict=True)}
+    bindings = {Path(task.file): (one.spanned, one.values) for task, one in zip(tasks, settings, strict=True)}
 
     def add_verdicts(results: Sequence[Result], path: Path) -> None:
         if not sessions or any(result.error is not None for result in results):

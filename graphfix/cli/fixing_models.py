@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphfix.cli.fix_in_place import FixedModel, fix_in_place
@@ -32,7 +33,7 @@ def fix_or_say(one: ModelSettings, *, write: bool, confirm: bool) -> FixedModel 
     With `confirm` the installed compilers are asked about the original and the result.
     """
     try:
-        return fix_in_place(one.model, one.targets, one.shapes, one.values, one.config, write=write, confirm=confirm)
+        return fix_in_place(Path(one.model), one.targets, one.shapes, one.values, one.config, write=write, confirm=confirm)
     except GraphfixError as error:
         print(f"graphfix: {error.line()}", file=sys.stderr)
         return None

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphfix.cli.run_settings import ModelSettings
 from graphfix.cli.verbosity import notice
 from graphfix.errors import GraphfixError
+from graphfix.ir.urls import ModelPath
 
 if TYPE_CHECKING:
     from graphfix.lowering.bringing import LoweredSource
@@ -21,11 +21,11 @@ def lower_sources(
     stack: contextlib.ExitStack,
     given: argparse.Namespace,
     settings: Sequence[ModelSettings],
-    sources: Mapping[Path, Source],
-) -> tuple[dict[Path, LoweredSource], dict[Path, str]]:
+    sources: Mapping[ModelPath, Source],
+) -> tuple[dict[ModelPath, LoweredSource], dict[ModelPath, str]]:
     """Lower the sources; returns the lowered models, and the errors of the others, which do not stop the run."""
-    lowered: dict[Path, LoweredSource] = {}
-    failures: dict[Path, str] = {}
+    lowered: dict[ModelPath, LoweredSource] = {}
+    failures: dict[ModelPath, str] = {}
     if not sources:
         return lowered, failures
     from graphfix.cli.progress import spinner

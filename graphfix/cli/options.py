@@ -18,7 +18,7 @@ from graphfix.ir.atomic_write import PendingFile, output_errors, writable
 from graphfix.ir.atomic_write import destination as resolved
 from graphfix.linter.config import Config
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Result, Severity
-from graphfix.linter.formats import FORMATS
+from graphfix.linter.formats import ALIASES, FORMATS
 from graphfix.tables.versions import expanded_targets
 from graphfix.tables.versions import targets as known_targets
 
@@ -47,11 +47,17 @@ def add_shared(parser: argparse.ArgumentParser, *, formats: Iterable[str] = FORM
     dims = "an input's dims: numbers are sizes, symbols (Nx3x224x224) stay dynamic; <N>=1: a symbol's size; <*>=1: all others"
     parser.add_argument("--shape", action="append", default=[], metavar="NAME=1x3x224x224", help=dims)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="bind an input to a constant")
-    parser.add_argument("--output-format", default="text", metavar="FORMAT", help=f"one of {', '.join(formats)}")
+    named = f"one of {', '.join(formats)}"
+    parser.add_argument("--output-format", default="text", type=_format, metavar="FORMAT", help=named)
     parser.add_argument("--output-file", type=Path, metavar="FILE", help="write the report here instead of stdout")
     parser.add_argument("--full", action="store_true", help="show every finding in full, notes included")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings to use instead of the nearest pyproject.toml")
     parser.add_argument("--isolated", action="store_true", help="ignore every configuration file")
+
+
+def _format(name: str) -> str:
+    """Return a format under its own name where an alias is given."""
+    return ALIASES.get(name, name)
 
 
 def add_fail_on(parser: argparse.ArgumentParser) -> None:

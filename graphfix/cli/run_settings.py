@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from graphfix.cli.options import bindings, chosen_targets, spanned_bindings
 from graphfix.cli.verbosity import notice
 from graphfix.errors import UsageError
 from graphfix.ir.records import dataclass
+from graphfix.ir.urls import ModelPath
 from graphfix.linter import baseline as baselines
 from graphfix.linter import config as configuration
 from graphfix.linter.baseline import Baseline
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 class ModelSettings:
     """One model with its settings; models under the same settings share one policy."""
 
-    model: Path
+    model: ModelPath
     config: Config
     policy: Policy
     targets: tuple[str, ...]
@@ -36,12 +37,14 @@ class ModelSettings:
     values: Mapping[str, Any]
     spanned: Mapping[str, Spanned]
 
-    def apply_policy(self, found: Sequence[Result], rest: Sequence[Path]) -> None:
+    def apply_policy(self, found: Sequence[Result], rest: Iterable[ModelPath]) -> None:
         """Apply the policy to one model's findings; `rest` are the models that are not linted yet."""
         for result in found:
             self.policy.apply(result)
-        for result in found:
-            self.policy.unused(result, [str(path) for path in rest])
+        if self.policy.config.suppress:
+            left = [str(path) for path in rest]
+            for result in found:
+                self.policy.unused(result, left)
 
 
 def add_policy(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +60,7 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--update-baseline", action="store_true", help="write the current findings to the baseline")
 
 
-def model_settings(given: argparse.Namespace, models: Sequence[Path]) -> list[ModelSettings]:
+def model_settings(given: argparse.Namespace, models: Sequence[ModelPath]) -> list[ModelSettings]:
     """Return the settings of every model, which are searched for from its folder upwards.
 
     Raises:

@@ -69,6 +69,10 @@ class ModelFolder:
             )
         if ".." in re.split(r"[\\/]", location):
             raise self._escape(location, name)
+        return self._located(location, name)
+
+    def _located(self, location: str, name: str) -> tuple[str, int]:
+        """Return the file at a location, which is relative and goes down only, and its size."""
         for folder in self._folders:
             file = os.path.realpath(os.path.join(folder, location))
             try:
@@ -101,8 +105,8 @@ class ModelFolder:
         return ModelError(problem, path=self._path, hint=cure)
 
 
-def check_external(model: ModelProto, path: str | Path, *, elided: int = 0) -> None:
-    """Check that the external data of a model at `path` exists, without opening it.
+def check_external(model: ModelProto, path: str | Path, *, elided: int = 0, folder: ModelFolder | None = None) -> None:
+    """Check that the external data of a model at `path` exists, without opening it; `folder` is where, if not beside `path`.
 
     `elided` is the number of payloads that were left out on reading; a tensor that has that mark in the file itself is
     an error, as it could not be distinguished from those.
@@ -110,7 +114,7 @@ def check_external(model: ModelProto, path: str | Path, *, elided: int = 0) -> N
     Raises:
         ModelError: for the first tensor whose data is missing, out of bounds or outside the model's folder.
     """
-    files: ModelFolder | None = None
+    files = folder
     marked = []
     for tensor in tensors(model):
         if not is_external(tensor):
@@ -121,7 +125,7 @@ def check_external(model: ModelProto, path: str | Path, *, elided: int = 0) -> N
         files = files or ModelFolder(path)
         files.extent(tensor)
     if len(marked) != elided:
-        ModelFolder(path).extent(marked[0])  # raises, as the location is empty
+        (files or ModelFolder(path)).extent(marked[0])  # raises, as the location is empty
 
 
 def has_external(model: ModelProto) -> bool:

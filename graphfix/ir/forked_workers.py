@@ -12,7 +12,7 @@ import select
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -28,14 +28,20 @@ LENGTH = 8
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """What became of a task whose worker ended without a result: it `crashed` with a signal, or took more than `seconds`."""
+    """What became of a task whose worker ended without a result: it `crashed` with a signal, or took more than `seconds`.
+
+    `gone` is what a cluster says of a worker of its own that ended with the task.
+    """
 
     seconds: float
     crashed: str = ""
+    gone: str = ""
 
     @property
     def reason(self) -> str:
         """The reason in words."""
+        if self.gone:
+            return f"the worker that had it ended ({self.gone})"
         if self.crashed:
             return f"native code crashed on it ({self.crashed})"
         return f"it took more than {self.seconds:.3g} s of processor time"
@@ -53,8 +59,10 @@ class ForkedWorkers(Generic[Task, Found]):
     work: Callable[[Task], Found]
     budget: Callable[[Task], float]
     jobs: int = 1
-    idle: list[_Worker] = field(default_factory=list)
-    busy: dict[int, tuple[int, _Worker]] = field(default_factory=dict)
+    start: Callable[[Callable[[Task], Found]], Worker] | None = None
+    """How a worker is started, if not by a fork."""
+    idle: list[Worker] = field(default_factory=list)
+    busy: dict[int, tuple[int, Worker]] = field(default_factory=dict)
     """The positions of tasks and their workers, by the descriptors that the results come from."""
 
     def run(self, tasks: Sequence[Task]) -> Iterator[Found | Lost]:
@@ -62,15 +70,17 @@ class ForkedWorkers(Generic[Task, Found]):
 
         An exception that `work` raises is raised here.
         """
+        yield from in_order(self.as_done(tasks))
+
+    def as_done(self, tasks: Sequence[Task]) -> Iterator[tuple[int, Found | Lost]]:
+        """Yield the positions of tasks with their results, or why there are none, as soon as these are known."""
         waiting = deque(enumerate(tasks))
-        done: dict[int, tuple[bool, Any]] = {}
         with contextlib.closing(self):
-            for position in range(len(tasks)):
-                while position not in done:
-                    while waiting and len(self.busy) < self.jobs:
-                        self._begin(*waiting.popleft())
-                    done.update(self._finished())
-                yield _raised(*done.pop(position))
+            while waiting or self.busy:
+                while waiting and len(self.busy) < self.jobs:
+                    self._begin(*waiting.popleft())
+                for position, answer in list(self._finished()):
+                    yield position, _raised(*answer)
 
     def ask(self, task: Task) -> Found | Lost:
         """Return the result of one task, or why there is none; the worker goes on waiting for others until `close`."""
@@ -89,7 +99,7 @@ class ForkedWorkers(Generic[Task, Found]):
         self.busy.clear()
 
     def _begin(self, position: int, task: Task) -> None:
-        worker = self.idle.pop() if self.idle else _Worker.start(self.work)
+        worker = self.idle.pop() if self.idle else (self.start or Worker.forked)(self.work)
         worker.begin(task, self.budget(task))
         self.busy[worker.results] = position, worker
 
@@ -110,6 +120,17 @@ class ForkedWorkers(Generic[Task, Found]):
                 yield position, (True, worker.lost())
 
 
+def in_order(found: Iterable[tuple[int, Found]]) -> Iterator[Found]:
+    """Yield values in the order of their positions, each as soon as those before it are there."""
+    done: dict[int, Found] = {}
+    following = 0
+    for position, one in found:
+        done[position] = one
+        while following in done:
+            yield done.pop(following)
+            following += 1
+
+
 def _raised(fine: bool, found: Any) -> Any:
     """Return what a task gave, or raise what it raised."""
     if not fine:
@@ -118,8 +139,8 @@ def _raised(fine: bool, found: Any) -> Any:
 
 
 @dataclass(slots=True)
-class _Worker:
-    """One forked process, and the pipes to it and from it."""
+class Worker:
+    """One process that works on tasks, and the pipes to it and from it."""
 
     process: int
     tasks: int
@@ -128,14 +149,14 @@ class _Worker:
     until: float = 0.0
 
     @classmethod
-    def start(cls, work: Callable[[Any], Any]) -> _Worker:
+    def forked(cls, work: Callable[[Any], Any]) -> Worker:
         """Fork a process that calls `work`."""
         tasks, results = os.pipe(), os.pipe()
         process = os.fork()
         if process == 0:
             os.close(tasks[1])
             os.close(results[0])
-            _serve(work, tasks[0], results[1])
+            serve(work, tasks[0], results[1])
         os.close(tasks[0])
         os.close(results[1])
         return cls(process, tasks[1], results[0])
@@ -177,7 +198,7 @@ class _Worker:
         return os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
 
 
-def _serve(work: Callable[[Any], Any], tasks: int, results: int) -> None:
+def serve(work: Callable[[Any], Any], tasks: int, results: int) -> None:
     """Answer tasks until the pipe is closed, and end this process."""
     import faulthandler
     import resource

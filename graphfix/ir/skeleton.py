@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import os
 import stat
+from io import RawIOBase
 from pathlib import Path
 from typing import Final
 
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import ModelProto
 
-from graphfix.errors import ModelError
-from graphfix.ir.external_data import check_external
+from graphfix.errors import SINGLE_SLASH, ModelError
+from graphfix.ir.external_data import ModelFolder, check_external
 from graphfix.ir.tensors import is_elided
+from graphfix.ir.urls import is_url
 from graphfix.ir.wire_format import WireCopy, WireError
 
 __all__ = ["check_readable", "is_elided", "is_pointer", "read_skeleton"]
@@ -25,6 +27,8 @@ __all__ = ["check_readable", "is_elided", "is_pointer", "read_skeleton"]
 MOST_BYTES: Final = 2**31 - 1
 """The most bytes of one protobuf message, and so of a model file that any ONNX tool can read."""
 
+_REMOTE: Final = 512
+"""Bytes that the walk through a remote file reads at once."""
 _LFS: Final = b"version https://git-lfs.github.com/spec/"
 # The magic bytes of other file formats: (offset, bytes, what the file is, what to do).
 _OTHER_FORMATS: Final[tuple[tuple[int, bytes, str, str], ...]] = (
@@ -61,22 +65,34 @@ def read_skeleton(path: str | Path) -> ModelProto:
     Raises:
         ModelError: there is no file, it is not an ONNX model, or it is incomplete.
     """
+    if isinstance(path, str) and is_url(path):
+        from graphfix.ir.range_reader import opened
+
+        with opened(path) as (remote, size, folder):
+            _check_size(size, path)
+            return _read(remote, size, path, folder)
     size = check_readable(path)
     try:
         with open(path, "rb", buffering=0) as file:
-            _reject_other_format(file.read(512), path)
-            walk = WireCopy(file, size)
-            data = walk.copy()
-        model: ModelProto = ModelProto.FromString(data)
+            return _read(file, size, path)
     except OSError as error:
         raise ModelError(f"cannot be read: {error.strerror}", path=path) from error
+
+
+def _read(file: RawIOBase, size: int, path: str | Path, folder: ModelFolder | None = None) -> ModelProto:
+    """Return the skeleton of the model in a file; in a remote `folder` it is read in small pieces."""
+    try:
+        _reject_other_format(file.read(512), path)
+        walk = WireCopy(file, size) if folder is None else WireCopy(file, size, window=_REMOTE)
+        data = walk.copy()
+        model: ModelProto = ModelProto.FromString(data)
     except WireError as error:
         raise _malformed(error, path) from error
     except DecodeError as error:
         raise ModelError("is damaged: protobuf cannot parse it", path=path, hint="export or download the model again") from error
     del data
     _check_header(model, path)
-    check_external(model, path, elided=walk.elided)
+    check_external(model, path, elided=walk.elided, folder=folder)
     return model
 
 
@@ -98,7 +114,8 @@ def check_readable(path: str | Path) -> int:
     try:
         found = os.stat(path)
     except FileNotFoundError:
-        raise ModelError("there is no such file", path=path, hint="check the path") from None
+        hint = "only `graphfix lint` reads URLs: download it first" if SINGLE_SLASH.match(str(path)) else "check the path"
+        raise ModelError("there is no such file", path=path, hint=hint) from None
     except (OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) else str(error)
         raise ModelError(f"cannot be read: {said}", path=path) from error
@@ -106,15 +123,17 @@ def check_readable(path: str | Path) -> int:
         raise ModelError("is a folder, not a model", path=path, hint="give an .onnx file")
     if not stat.S_ISREG(found.st_mode):
         raise ModelError("is not a regular file", path=path, hint="give an .onnx file")
-    if not found.st_size:
-        raise ModelError("is empty", path=path, hint="export or download the model again")
-    if found.st_size > MOST_BYTES:
-        raise ModelError(
-            f"has {found.st_size} bytes, more than the 2 GiB that protobuf allows",
-            path=path,
-            hint="save the weights as external data",
-        )
+    _check_size(found.st_size, path)
     return found.st_size
+
+
+def _check_size(size: int, path: str | Path) -> None:
+    """Raise ModelError for a number of bytes that no model has."""
+    if not size:
+        raise ModelError("is empty", path=path, hint="export or download the model again")
+    if size > MOST_BYTES:
+        problem = f"has {size} bytes, more than the 2 GiB that protobuf allows"
+        raise ModelError(problem, path=path, hint="save the weights as external data")
 
 
 def _reject_other_format(head: bytes, path: str | Path) -> None:

@@ -76,13 +76,14 @@ def elided_mark(length: int | None) -> bytes:
 
 
 class WireCopy:
-    """One pass over a serialized ModelProto in an open, unbuffered file of `size` bytes."""
+    """One pass over a serialized ModelProto in an open, unbuffered file of `size` bytes, `window` of which are read at once."""
 
-    def __init__(self, file: RawIOBase, size: int) -> None:
+    def __init__(self, file: RawIOBase, size: int, window: int = _WINDOW) -> None:
         self.size = size
         self.elided = 0
         self._file = file
         self._window = b""
+        self._wide = window
         self._base = 0
         self._fields = 0
         self._out: list[bytes] = []
@@ -177,7 +178,7 @@ class WireCopy:
         if 0 <= index < len(window) and window[index] < 0x80 and position < end:
             return window[index], position + 1
         if not 0 <= index <= len(window) - 10 and (index < 0 or self._base + len(window) < self.size):
-            window = self._window = self._read(position, min(position + _WINDOW, self.size))
+            window = self._window = self._read(position, min(position + self._wide, self.size))
             self._base, index = position, 0
         value = shift = 0
         for byte in window[index : index + 10]:

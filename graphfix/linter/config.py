@@ -12,6 +12,7 @@ from typing import Any
 
 from graphfix.errors import UsageError, nearest
 from graphfix.ir.records import dataclass
+from graphfix.ir.urls import ModelUrl, is_url
 from graphfix.linter.config_schema import NEEDED, SETTINGS, SUPPRESSION, fault
 
 FILES = ("graphfix.toml", "pyproject.toml")
@@ -70,7 +71,9 @@ class Config:
         return dataclasses.replace(self, **changed, origins=origins) if changed else self
 
     def meets(self, glob: str, model: str | Path) -> bool:
-        """Whether a glob matches a model's path from the settings' folder, or its name where the glob has no slash."""
+        """Whether a glob matches a model's URL, its path from the settings' folder, or its name where the glob has no slash."""
+        if is_url(model):
+            return fnmatchcase(str(model), glob) or ("/" not in glob and fnmatchcase(ModelUrl(model).name, glob))
         path = Path(model)
         folder = Path(self.source).parent if self.source else Path()
         below = os.path.relpath(path.resolve(), folder.resolve()).replace(os.sep, "/")

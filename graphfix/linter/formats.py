@@ -9,3 +9,7 @@ FORMATS = {
 """Output formats and the modules of `graphfix.report` that write them."""
 OVERLAYS = frozenset({"model-explorer"})
 """Formats that need the verdict on every node."""
+FILE_FORMATS = ("parquet",)
+"""Formats of `lint` alone that are written to a file, result by result, and not printed."""
+ALIASES = {"jsonl": "json-lines"}
+"""Other names of formats."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from graphfix.cli.cluster_options import add_cluster, check_jobs, check_urls, chosen_cluster
 from graphfix.cli.commands.fix import configure as declare_fix
 from graphfix.cli.confirming import open_confirmation
 from graphfix.cli.lowered_sources import lower_sources
-from graphfix.cli.model_paths import models_in
+from graphfix.cli.model_paths import models_and_urls
 from graphfix.cli.next_command import complete_steps
 from graphfix.cli.options import add_fail_on, add_shared, destination, exit_code
 from graphfix.cli.progress import progress
@@ -20,7 +22,9 @@ from graphfix.cli.run_settings import ModelSettings, add_policy, model_settings,
 from graphfix.cli.verbosity import notice
 from graphfix.errors import GraphfixError, UsageError
 from graphfix.ir.records import dataclass
+from graphfix.ir.urls import ModelPath
 from graphfix.linter.diagnostics import Result
+from graphfix.linter.formats import FILE_FORMATS, FORMATS
 from graphfix.linter.timings import StageTimer
 from graphfix.lowering.options import add_lowering
 from graphfix.lowering.source import Source, recognise_source
@@ -52,13 +56,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--annotate", type=Path, metavar="OUT.onnx", help="write a copy with each verdict in its node's metadata")
     parser.add_argument("--html", type=Path, metavar="OUT", help="write a self-contained page: the graph, verdicts and findings")
     parser.add_argument("--force", action="store_true", help="overwrite an existing OUT")
-    parser.add_argument("--jobs", "-j", type=int, default=1, metavar="N", help="lint models in N processes (default: 1)")
+    add_cluster(parser, "lint models in N processes (default: 1), or at most N at a time on a cluster (default: all of it)")
+    parser.add_argument(
+        "--resume", action="store_true", help="keep each result in the output file, and judge only what is not in it already"
+    )
     parser.add_argument(
         "--timeout", type=float, metavar="SECONDS", help="processor time a model may take (default: 8, and 4 for each megabyte)"
     )
     parser.add_argument("--timings", action="store_true", help="print the time spent on each stage to stderr")
     add_policy(parser)
-    add_shared(parser)
+    add_shared(parser, formats=(*FORMATS, *FILE_FORMATS))
     add_fail_on(parser)
     add_lowering(parser)
     parser.set_defaults(output_format=None)
@@ -74,42 +81,44 @@ class LintRun:
     format: str
 
     @property
-    def models(self) -> list[Path]:
+    def models(self) -> list[ModelPath]:
         """The paths of the models, in order."""
         return [task.path for task in self.tasks]
 
 
 def run(given: argparse.Namespace) -> int:
     """Lint every model; the exit code is 2 when one cannot be read, 1 with findings, else 0."""
-    models = [
-        path for text in given.paths for path in ([Path(text)] if recognise_source(text) is not None else models_in([text]))
-    ]
+    models = list(models_and_urls(given.paths))
     if not models:
         raise UsageError(f"no model in {', '.join(given.paths)}", hint="name a .onnx file, or a folder that holds some")
-    if given.jobs < 1:
-        raise UsageError(f"--jobs {given.jobs} is not a number of processes", hint="give 1 or more")
+    check_jobs(given)
     if given.timeout is not None and given.timeout <= 0:
         raise UsageError(f"--timeout {given.timeout:g} is no time", hint="give a number of seconds above 0")
     sources = {path: source for path in models if (source := recognise_source(path)) is not None}
     if sources and (given.fix or given.diff):
         hint = "write it with `graphfix lower`, and fix that"
         raise UsageError("it is no ONNX model, which alone can be fixed in place", path=next(iter(sources)), hint=hint)
+    check_urls(given, models)
     settings = model_settings(given, models)
     for target in dict.fromkeys(target for one in settings for target in one.targets):
         table(target)
     if given.explain_verdict is not None:
         return _explain(given, settings, sources)
+    if given.resume or (given.output_format or settings[0].config.output_format) in FILE_FORMATS:
+        from graphfix.cli.registry_run import lint_into_file
+
+        return lint_into_file(given, settings, sources)
     with contextlib.ExitStack() as stack:
         results = _lint(stack, given, settings, sources)
-    by_model = {one.model: one.config.fail_on for one in settings}
-    return max(exit_code([result], given.fail_on or by_model[Path(result.model)]) for result in results)
+    by_model = {str(one.model): one.config.fail_on for one in settings}
+    return max(exit_code([result], given.fail_on or by_model[result.model]) for result in results)
 
 
 def _lint(
     stack: contextlib.ExitStack,
     given: argparse.Namespace,
     settings: Sequence[ModelSettings],
-    sources: Mapping[Path, Source],
+    sources: Mapping[ModelPath, Source],
 ) -> list[Result]:
     """Judge and report all models, and write the annotated copy where requested."""
     from graphfix.cli.lint_jobs import Task
@@ -130,7 +139,7 @@ def _lint(
     if given.annotate is not None and results[0].error is None:
         from graphfix.report.annotated_model import annotate
 
-        count = annotate(results, tasks[0].file, given.annotate, force=given.force)
+        count = annotate(results, Path(tasks[0].file), given.annotate, force=given.force)
         notice(f"wrote {given.annotate}, with the verdict on each of {count} nodes")
     if given.html is not None and results[0].error is None:
         from graphfix.cli.model_pages import write_lint_page
@@ -156,7 +165,7 @@ def _judge(lint_run: LintRun) -> list[Result]:
     """Judge every model, apply the policy to the findings, and print them."""
     from graphfix.cli.lint_jobs import run_tasks
 
-    given, clock = lint_run.given, StageTimer()
+    given, clock, models = lint_run.given, StageTimer(), lint_run.models
     write = renderer(lint_run.format, rulings=True)
     results: list[Result] = []
     with contextlib.ExitStack() as stack:
@@ -164,7 +173,8 @@ def _judge(lint_run: LintRun) -> list[Result]:
         showing = stack.enter_context(contextlib.ExitStack())
         step = showing.enter_context(progress(len(lint_run.tasks), "linting"))
         confirm = open_confirmation(stack, lint_run.settings, lint_run.tasks) if given.confirm else None
-        for position, (found, spent) in enumerate(run_tasks(lint_run.tasks, given.jobs, watch=given.watch)):
+        cluster = stack.enter_context(chosen_cluster(given, lint_run.tasks))
+        for position, (found, spent) in enumerate(run_tasks(lint_run.tasks, given.jobs, watch=given.watch, cluster=cluster)):
             one = lint_run.settings[position]
             clock.add(spent)
             if found[0].error is not None:
@@ -177,9 +187,9 @@ def _judge(lint_run: LintRun) -> list[Result]:
                 clock.lap("fixing")
             if confirm is not None:
                 clock.start()
-                confirm(found, lint_run.tasks[position].file)
+                confirm(found, Path(lint_run.tasks[position].file))
                 clock.lap("asking compilers")
-            one.apply_policy(found, lint_run.models[position + 1 :])
+            one.apply_policy(found, itertools.islice(models, position + 1, None))
             complete_steps(found, given, declare_fix)
             if lint_run.format == "json-lines" and not given.diff:
                 write(found, out)
@@ -206,7 +216,7 @@ def _report(lint_run: LintRun, results: Sequence[Result], out: TextIO) -> None:
         renderer(lint_run.format, rulings=True)(results, out)
 
 
-def _explain(given: argparse.Namespace, settings: Sequence[ModelSettings], sources: Mapping[Path, Source]) -> int:
+def _explain(given: argparse.Namespace, settings: Sequence[ModelSettings], sources: Mapping[ModelPath, Source]) -> int:
     """Print the reasons for the verdict on a node, for each model and target."""
     from graphfix.ir.reading import bound
     from graphfix.ir.skeleton import read_skeleton
