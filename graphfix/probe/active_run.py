@@ -43,6 +43,7 @@ def probe_actively(
     evidence: Path | None = None,
     report: Report | None = None,
     jobs: int = 1,
+    cluster: str | None = None,
 ) -> ActiveOutcome:
     """Measure variants of what the recorded evidence says is refused, and write the tables again.
 
@@ -65,8 +66,8 @@ def probe_actively(
             hint = f"measure it with `graphfix probe --target {target}@{session.version}`"
             raise UsageError(f"there is no evidence of {target} {session.version} to start from", hint=hint)
         work = [(name, target, evidence / f"{name}.jsonl", by_op[name]) for name in names]
-        if jobs > 1:
-            with worker_pool(jobs, target, python) as pool:
+        if jobs > 1 or cluster is not None:
+            with worker_pool(jobs, target, python, cluster) as pool:
                 return _written(pool.map(_in_worker, work), folder, compiler, session.version, report)
         return _written((_deepened(session, *one) for one in work), folder, compiler, session.version, report)
 

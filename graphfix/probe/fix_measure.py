@@ -87,6 +87,7 @@ def measure_fixes(
     answers: Path,
     report: Callable[[str], None] | None = None,
     jobs: int = 1,
+    cluster: str | None = None,
 ) -> FixOutcome:
     """Measure the fixes of operators, by their tables and evidence, and write them into the tables.
 
@@ -104,8 +105,8 @@ def measure_fixes(
         names = [name for name in names if any(row.verdict in LISTS for row in evidence.get(name, ()))]
         work = [(name, target, folder, answers / f"{name}.jsonl", evidence[name]) for name in names]
         trials: list[Trial] = []
-        if jobs > 1:
-            with worker_pool(jobs, target, python) as pool:
+        if jobs > 1 or cluster is not None:
+            with worker_pool(jobs, target, python, cluster) as pool:
                 trials = _gathered(names, pool.map(_in_worker, work), report)
         else:
             trials = _gathered(names, (try_fixes(session, *one) for one in work), report)

@@ -58,6 +58,7 @@ def run(
     evidence: Path | None = None,
     report: Report | None = None,
     jobs: int = 1,
+    cluster: str | None = None,
 ) -> list[Outcome]:
     """Measure operators against a compiler and write its tables.
 
@@ -87,8 +88,8 @@ def run(
                 recorded[row.op].append(row)
         measurer = OperatorMeasurer(session, target, evidence)
         found: Iterable[Measured] = (measurer.measured(name, recorded[name]) for name in names)
-        if jobs > 1:
-            found = measure_in_parallel(names, target, python, evidence, jobs, recorded)
+        if jobs > 1 or cluster is not None:
+            found = measure_in_parallel(names, target, python, evidence, jobs, recorded, cluster)
         try:
             for one in found:
                 faults += one.faults

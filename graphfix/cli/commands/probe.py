@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from graphfix.cli.cluster_options import add_cluster
 from graphfix.errors import BackendError, UsageError
 
 
@@ -37,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--evidence", type=Path, metavar="DIR", help="store results here, so that an interrupted run can continue"
     )
-    parser.add_argument("--jobs", type=int, metavar="N", help="operators measured at a time (as many as there are processors)")
+    add_cluster(parser, "operators measured at a time (as many as there are processors)")
     parser.add_argument("--rules", type=Path, metavar="DIR", help="where the tables are, instead of graphfix's own")
 
 
@@ -79,6 +80,9 @@ def _check_options(given: argparse.Namespace) -> None:
         raise UsageError(f"a sample of {given.sample} probes asks nothing", hint="ask at least 1")
     if given.jobs is not None and (given.check or given.jobs < 1):
         raise UsageError("--jobs says how many operators are measured at a time", hint="measure without --check, 1 at least")
+    others = (given.check, given.placement, given.artifact, given.resized, given.precision)
+    if given.cluster is not None and any(others):
+        raise UsageError("--backend is where operators are measured", hint="leave it out, or measure without such options")
     if sum((given.placement, given.artifact, given.resized, given.fixes, given.active, given.precision)) > 1:
         ways = "--active, --placement, --artifact, --resized, --precision and --fixes"
         raise UsageError(f"{ways} are measurements of their own", hint="run one after the other")
@@ -94,6 +98,11 @@ def _check_options(given: argparse.Namespace) -> None:
         raise UsageError("--check asks anew, and --evidence would answer it from what was said before", hint="leave one out")
 
 
+def _jobs(given: argparse.Namespace) -> int:
+    """Return the number of jobs; 0 for all that a cluster has."""
+    return int(given.jobs or (0 if given.cluster else os.cpu_count() or 1))
+
+
 def _log(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
@@ -103,8 +112,10 @@ def _measure(given: argparse.Namespace, name: str, python: str, version: str) ->
     from graphfix.probe.run import run as measure
 
     started = time.monotonic()
-    jobs = given.jobs or os.cpu_count() or 1
-    outcome = measure(name, given.op, python=python, home=given.rules, evidence=given.evidence, report=_log, jobs=jobs)
+    jobs = _jobs(given)
+    outcome = measure(
+        name, given.op, python=python, home=given.rules, evidence=given.evidence, report=_log, jobs=jobs, cluster=given.cluster
+    )
     changed = [one.op for one in outcome if one.changed]
     count, seconds = sum(one.probes for one in outcome), time.monotonic() - started
     print(f"{name} {version}: {count} probes of {len(outcome)} operators in {seconds:.0f} s")
@@ -121,8 +132,10 @@ def _measure_fixes(given: argparse.Namespace, name: str, python: str) -> int:
 
     with contextlib.ExitStack() as stack:
         answers = given.evidence or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="graphfix-fixes-")))
-        jobs = given.jobs or os.cpu_count() or 1
-        outcome = measure_fixes(name, given.op, python=python, home=given.rules, answers=answers, report=_log, jobs=jobs)
+        jobs = _jobs(given)
+        outcome = measure_fixes(
+            name, given.op, python=python, home=given.rules, answers=answers, report=_log, jobs=jobs, cluster=given.cluster
+        )
     print(f"{name} {outcome.version}: {outcome.fixed} of {outcome.tried} rejected probes fixed")
     return 0
 
@@ -132,8 +145,10 @@ def _probe_actively(given: argparse.Namespace, name: str, python: str) -> int:
     from graphfix.probe.active_run import probe_actively
 
     started = time.monotonic()
-    jobs = given.jobs or os.cpu_count() or 1
-    outcome = probe_actively(name, given.op, python=python, home=given.rules, evidence=given.evidence, report=_log, jobs=jobs)
+    jobs = _jobs(given)
+    outcome = probe_actively(
+        name, given.op, python=python, home=given.rules, evidence=given.evidence, report=_log, jobs=jobs, cluster=given.cluster
+    )
     seconds = time.monotonic() - started
     print(f"{name} {outcome.version}: {outcome.asked} variants of {outcome.operators} operators in {seconds:.0f} s")
     print(f"entries below the floor: {outcome.before} before, {outcome.after} after")
