@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,21 +12,16 @@ from pathlib import Path
 import pytest
 
 from graphfix.cli.app import main
+from graphfix.cli.lint_jobs import Task, run_batch
 from graphfix.errors import BackendError, UsageError
 from graphfix.ir.clusters import Cluster, open_cluster
 from graphfix.ir.forked_workers import ForkedWorkers, Lost
 from graphfix.ir.spawned_workers import spawned
 from graphfix.linter.example import Example
+from tests.shouting import fail, shout
 from tests.test_hostile_models import crashing, work
 
 NAMED = {"loky": "joblib", "dask": "distributed", "ray": "ray"}
-
-
-def shout(batch: Sequence[str]) -> list[str]:
-    """Answer, or end the process that the task is given to."""
-    if "kill" in batch:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return [word.upper() for word in batch]
 
 
 @contextlib.contextmanager
@@ -48,7 +42,8 @@ def local_cluster(kind: str) -> Iterator[str]:
     else:
         import ray
 
-        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+        here = {"env_vars": {"PYTHONPATH": str(Path(__file__).parent.parent)}}
+        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, runtime_env=here)
         try:
             yield f"ray={ray.get_runtime_context().gcs_address}"
         finally:
@@ -64,11 +59,11 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
-    """A folder of models, one of which crashes native code."""
+    """A folder of models, one of which cannot be read."""
     for at in range(9):
         text = "y = Relu(x)" if at % 2 else "y = Det(x)"
         (tmp_path / f"{at}.onnx").write_bytes(Example(text, inputs="float[3,3] x").model.SerializeToString())
-    crashing(tmp_path / "4k.onnx")
+    (tmp_path / "none.onnx").write_bytes(b"nonsense")
     return tmp_path
 
 
@@ -80,7 +75,18 @@ def test_the_results_are_those_of_home(cluster: str, models: Path, capsys: pytes
     assert main([*words, "--backend", cluster, "--jobs", "2"], apart=True) == 2
     there = capsys.readouterr()
     assert json.loads(there.out) == json.loads(at_home.out)
-    assert "4k.onnx: native code crashed on it (SIGSEGV)" in there.err
+    assert there.err == at_home.err
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a crash ends the worker")
+def test_a_model_that_crashes_native_code_costs_itself_alone_in_a_worker_of_a_cluster(models: Path, tmp_path: Path) -> None:
+    paths = [models / "0.onnx", crashing(tmp_path / "k.onnx"), models / "1.onnx"]
+    batch = [(at, Task(path, ("tract",), {}, {}, folder="/")) for at, path in enumerate(paths)]
+    found = [result for results, _ in run_batch(batch) for result in results]
+    assert [result.verdict for result in found] == ["rejected", None, "accepted"]
+    assert "k.onnx: native code crashed on it (SIGSEGV)" in str(found[1].error)
+    relative = Task(Path("1.onnx"), ("tract",), {}, {}, folder=str(models))
+    assert run_batch([(0, relative)])[0][0][0].verdict == "accepted"
 
 
 @pytest.mark.slow
@@ -91,6 +97,15 @@ def test_a_task_that_ends_its_worker_costs_itself_alone(cluster: str) -> None:
         found = dict(opened.run(shout, batches))
     assert found.pop("kill").reason.startswith("the worker that had it ended (")
     assert found == {word: word.upper() for batch in batches for word in batch if word != "kill"}
+
+
+@pytest.mark.slow
+def test_work_that_fails_everywhere_is_one_error(cluster: str) -> None:
+    with (
+        open_cluster(cluster, 2) as opened,
+        pytest.raises(BackendError, match=r"cannot run this \(.*\); install the same graphfix"),
+    ):
+        dict(opened.run(fail, [["a"], ["b"]]))
 
 
 def test_a_batch_whose_worker_ended_is_tried_task_by_task() -> None:
@@ -107,8 +122,8 @@ def test_a_batch_whose_worker_ended_is_tried_task_by_task() -> None:
             future.set_result([word.upper() for word in batch])
         return future
 
-    found = dict(Cluster(submit, 1).run(shout, [["a", "b"], ["c", "bad"], ["d"]]))
-    assert found.pop("bad") == Lost(0.0, gone="OSError: gone")
+    found = dict(Cluster(submit, 1, (OSError,)).run(shout, [["a", "b"], ["c", "bad"], ["d"]]))
+    assert found.pop("bad") == Lost(0.0, gone="OSError")
     assert found == {"a": "A", "b": "B", "c": "C", "d": "D"}
     assert [batch for batch in asked if "bad" in batch] == [["c", "bad"], ["bad"]]
 

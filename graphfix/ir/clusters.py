@@ -29,10 +29,11 @@ PACKAGES = {"loky": "joblib", "dask": "distributed", "ray": "ray"}
 
 @dataclass(frozen=True, slots=True)
 class Cluster(Generic[Task, Found]):
-    """Workers that take functions by `submit`, `workers` of them at a time."""
+    """Workers that take functions by `submit`, `workers` of them at a time; `deaths` are the errors for one that ended."""
 
     submit: Submit
     workers: int
+    deaths: tuple[type[BaseException], ...]
 
     def run(
         self, work: Callable[[Sequence[Task]], Sequence[Found]], batches: Iterable[Sequence[Task]]
@@ -41,6 +42,9 @@ class Cluster(Generic[Task, Found]):
 
         A batch whose worker ended is tried again task by task, with nothing beside it: only a task that ends its worker again
         has no result.
+
+        Raises:
+            BackendError: the workers cannot run the work at all.
         """
         waiting, suspects = iter(batches), deque[Task]()
         running: dict[Future[Any], Sequence[Task]] = {}
@@ -61,13 +65,21 @@ class Cluster(Generic[Task, Found]):
                     error = future.exception()
                     if error is None:
                         yield from zip(batch, future.result(), strict=True)
+                    elif not isinstance(error, self.deaths):
+                        said = f"the workers cannot run this ({type(error).__name__}: {_last_line(error)})"
+                        raise BackendError(said, hint="install the same graphfix where they run") from error
                     elif alone:
-                        yield batch[0], Lost(0.0, gone=f"{type(error).__name__}: {str(error)[:200]}")
+                        yield batch[0], Lost(0.0, gone=type(error).__name__)
                     else:
                         suspects.extend(batch)
         finally:
             for future in running:
                 future.cancel()
+
+
+def _last_line(error: BaseException) -> str:
+    """Return the last line of an error, which in a worker's traceback says what went wrong."""
+    return ([line for line in str(error).splitlines() if line.strip()] or [""])[-1][:200]
 
 
 @contextlib.contextmanager
@@ -109,7 +121,7 @@ def _loky(address: str, jobs: int | None) -> Iterator[Cluster[Any, Any]]:
         return future
 
     try:
-        yield Cluster(submit, workers)
+        yield Cluster(submit, workers, (BrokenExecutor,))
     finally:
         loky.get_reusable_executor(max_workers=workers).shutdown(kill_workers=True)
 
@@ -126,14 +138,17 @@ def _dask(address: str, jobs: int | None) -> Iterator[Cluster[Any, Any]]:
         if not workers:
             raise BackendError(f"the dask cluster at {address} has no workers", hint="start some")
         executor = client.get_executor(pure=False)
-        yield Cluster(executor.submit, min(workers, jobs or workers))
+        killed = importlib.import_module("distributed.scheduler").KilledWorker
+        yield Cluster(executor.submit, min(workers, jobs or workers), (killed,))
 
 
 @contextlib.contextmanager
 def _ray(address: str, jobs: int | None) -> Iterator[Cluster[Any, Any]]:
     ray = importlib.import_module("ray")
+    connected = ray.is_initialized()  # by a caller, who goes on using it
     try:
-        ray.init(address=address, log_to_driver=False, ignore_reinit_error=True)
+        if not connected:
+            ray.init(address=address, log_to_driver=False)
     except (OSError, ValueError, RuntimeError) as error:
         raise BackendError(f"no ray cluster answers at {address}", hint="check the address") from error
 
@@ -143,6 +158,9 @@ def _ray(address: str, jobs: int | None) -> Iterator[Cluster[Any, Any]]:
 
     try:
         workers = int(ray.cluster_resources().get("CPU", 1))
-        yield Cluster(submit, min(workers, jobs or workers))
+        errors = ray.exceptions
+        deaths = (errors.WorkerCrashedError, errors.NodeDiedError, errors.OutOfMemoryError)
+        yield Cluster(submit, min(workers, jobs or workers), deaths)
     finally:
-        ray.shutdown()
+        if not connected:
+            ray.shutdown()
