@@ -12,7 +12,7 @@ from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
 
 from graphfix.cli.blas_threads import import_onnx
-from graphfix.cli.closed_output import tolerant_stdout
+from graphfix.cli.closed_output import reopen_closed, tolerant_stdout
 from graphfix.cli.parser import Parser
 from graphfix.cli.verbosity import VALUED, add_verbosity, detail, verbosity
 from graphfix.errors import GraphfixError, nearest
@@ -70,6 +70,7 @@ def build_parser(commands: Container[str] = frozenset(COMMANDS)) -> Parser:
 
 def console() -> int:
     """Run the command line that the process was started with; native code runs on models in workers of its own."""
+    reopen_closed()
     if _command(sys.argv[1:]) in GUARDED:
         from graphfix.cli.guarded import can_guard, run_guarded
 

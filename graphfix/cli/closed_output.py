@@ -48,6 +48,13 @@ class TolerantOutput:
         return getattr(self._stream, name)
 
 
+def reopen_closed() -> None:
+    """Let the output streams that are closed, as by `>&-`, lead nowhere: the next file that is opened would take their place."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
+
+
 @contextlib.contextmanager
 def tolerant_stdout() -> Iterator[None]:
     """Let stdout discard what it cannot write; nothing changes for a terminal, or where something else stands for stdout."""
