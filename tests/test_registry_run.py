@@ -25,6 +25,7 @@ from graphfix.report.json_ import SCHEMA
 from graphfix.report.results_file import read_results
 from tests.test_clusters import local_cluster
 from tests.test_hostile_models import NAMES, written
+from tests.test_interrupted_commands import group
 
 FORMS = ("y = Relu(x)", "y = Det(x)", "a = Det(x)\ny = Shrink(a)")
 
@@ -279,10 +280,12 @@ def test_a_kill_loses_nothing_and_doubles_nothing(kind: str, tmp_path: Path) -> 
         words = [sys.executable, "-m", "graphfix", "lint", str(folder), "-t", "tract,coreml", "--isolated", "--resume"]
         words += ["--jobs", "2", "--output-format", "jsonl", "--output-file", str(output)]
         words += ["--backend", name] if name else []
-        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         until(lambda: process.poll() is not None or (partial.exists() and partial.read_bytes().count(b"\n") > 60))
         os.kill(process.pid, signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
+        if kind in ("home", "loky"):
+            until(lambda: not group(process.pid))
         kept = partial.read_bytes().splitlines(keepends=True)
         assert 60 < len(kept) < 300
         done = subprocess.run(words, capture_output=True, text=True, check=False)

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
@@ -23,6 +26,8 @@ AHEAD = 2
 """The batches that are sent for each worker at a time, so that none waits for the next."""
 ANSWER = 30
 """Seconds in which a scheduler must answer."""
+WATCH = 2.0
+"""Seconds between two looks at whether the parent of a process still runs."""
 PACKAGES = {"loky": "joblib", "dask": "distributed", "ray": "ray"}
 """The clusters, and the packages that they need."""
 
@@ -106,15 +111,27 @@ def open_cluster(text: str, jobs: int | None) -> Iterator[Cluster[Any, Any]]:
         yield cluster
 
 
+def _end_with(parent: int) -> None:
+    """End this process when its parent does: loky's workers would wait for a killed one forever."""
+    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(WATCH)
+    os._exit(1)
+
+
 @contextlib.contextmanager
 def _loky(address: str, jobs: int | None) -> Iterator[Cluster[Any, Any]]:
     loky = importlib.import_module("joblib.externals.loky")
     workers = jobs or loky.cpu_count()
+    watched = {"max_workers": workers, "initializer": _end_with, "initargs": (os.getpid(),)}
 
     def submit(work: Callable[..., Any], batch: Sequence[Any]) -> Future[Any]:
         # A pool of which a process has ended is replaced here; another may end before it is given the batch.
         try:
-            future: Future[Any] = loky.get_reusable_executor(max_workers=workers).submit(work, batch)
+            future: Future[Any] = loky.get_reusable_executor(**watched).submit(work, batch)
         except BrokenExecutor as error:
             future = Future()
             future.set_exception(error)
@@ -123,7 +140,7 @@ def _loky(address: str, jobs: int | None) -> Iterator[Cluster[Any, Any]]:
     try:
         yield Cluster(submit, workers, (BrokenExecutor,))
     finally:
-        loky.get_reusable_executor(max_workers=workers).shutdown(kill_workers=True)
+        loky.get_reusable_executor(**watched).shutdown(kill_workers=True)
 
 
 @contextlib.contextmanager
