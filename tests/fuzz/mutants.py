@@ -42,7 +42,7 @@ def mutant(models: Sequence[bytes], seed: int, number: int) -> bytes:
     draw = random.Random(f"{seed} {number}")
     data = draw.choice(models)
     if draw.random() < 0.4:
-        return _bytes_changed(data, draw)
+        return bytes_changed(data, draw)
     model = ModelProto.FromString(data)
     for _ in range(draw.choice((1, 1, 2, 4, 12))):
         _field_changed(model, draw)
@@ -50,10 +50,11 @@ def mutant(models: Sequence[bytes], seed: int, number: int) -> bytes:
         changed: bytes = model.SerializeToString()
     except (DecodeError, ValueError):
         return data
-    return _bytes_changed(changed, draw) if draw.random() < 0.1 else changed
+    return bytes_changed(changed, draw) if draw.random() < 0.1 else changed
 
 
-def _bytes_changed(data: bytes, draw: random.Random) -> bytes:
+def bytes_changed(data: bytes, draw: random.Random) -> bytes:
+    """Return a copy with bytes changed, removed, added or repeated."""
     out = bytearray(data)
     for _ in range(draw.choice((1, 2, 8, 64))):
         at = draw.randrange(len(out)) if out else 0
