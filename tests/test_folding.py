@@ -14,7 +14,8 @@ from graphfix.linter.example import Example
 WEIGHTS = (
     "int64[4] v = {7, -3, 0, 2}, int64[2,2] m = {1, -2, 3, 4}, float[3] f = {1.5, -2.5, 2.5}, int64 one = {1}, int64 two = {2}, "
     "int64[1] z = {0}, int64[1] last = {-1}, int64[1] high = {9223372036854775807}, int64[1] back = {-1}, int64[2] s = {2, 2}, "
-    "bool[2] b = {1, 0}, int64[2] p = {5, 6}, int64[2] q = {7, 5}, int64 four = {4}"
+    "bool[2] b = {1, 0}, int64[2] p = {5, 6}, int64[2] q = {7, 5}, int64 four = {4}, "
+    "int64[2,2] m0 = {1, 0, 0, 4}, int64[2,2] at = {0, 1, 1, 0}, int64[1,1] row = {-1}, int64[1,2] m1 = {8, 9}"
 )
 CASES = {
     "Add": "r = Add(v, one)", "Sub": "r = Sub(v, two)", "Mul": "r = Mul(m, two)", "Div truncates": "r = Div(v, two)",
@@ -28,6 +29,9 @@ CASES = {
     "Equal": "r = Equal(v, two)", "Greater": "r = Greater(v, one)", "Less": "r = Less(v, one)", "Not": "r = Not(b)",
     "Where": "r = Where(b, p, q)", "ReduceProd": "r = ReduceProd<keepdims = 0>(m)", "ReduceSum": "r = ReduceSum(m, z)",
     "ConstantOfShape": "r = ConstantOfShape(s)", "Identity": "r = Identity(v)", "Pow": "r = Pow(v, two)",
+    "NonZero": "r = NonZero(m0)", "NonZero of one row": "r = NonZero(v)", "Trilu": "r = Trilu(m, one)",
+    "Trilu lower": "r = Trilu<upper = 0>(m)", "ScatterND of elements": "r = ScatterND(m, at, q)",
+    "ScatterND of rows": "r = ScatterND(m, row, m1)",
 }  # fmt: skip
 
 
@@ -51,8 +55,9 @@ def test_folding_agrees_with_onnxruntime(name: str) -> None:
         ("r = ConstantOfShape(s)", f"int64[1] s = {{{LIMIT + 1}}}"),
         ("r = Reshape(v, s)", "int64[3] v = {1, 2, 3}, int64[1] s = {2}"),
         ("r = Cos(v)", "float[1] v = {1.0}"),
+        ('r = ScatterND<reduction = "add">(v, s, v)', "float[1] v = {1.0}, int64[1,1] s = {0}"),
     ],
-    ids=["too large", "impossible", "not shape arithmetic"],
+    ids=["too large", "impossible", "not shape arithmetic", "combined"],
 )
 def test_what_cannot_be_folded_is_left_alone(nodes: str, weights: str) -> None:
     found = Facts.of(Example(nodes, inputs="float x", outputs="float r", weights=weights).model).value("r")

@@ -15,6 +15,7 @@ import numpy as np
 import onnx
 from onnx import AttributeProto, NodeProto
 
+from graphfix.analysis.index_folding import non_zero, scattered, triangle
 from graphfix.analysis.window_functions import WINDOWS, window
 from graphfix.ir.proto_values import Array as Array
 from graphfix.ir.proto_values import array_of, attribute_value, numpy_dtype
@@ -196,6 +197,14 @@ def _gather(node: NodeProto, operands: Operands) -> Array:
     return np.take(_need(operands[0]), _need(operands[1]), axis=attribute(node, "axis", 0))
 
 
+def _triangle(node: NodeProto, operands: Operands) -> Array:
+    return triangle(_need(operands[0]), operands[1] if len(operands) > 1 else None, upper=bool(attribute(node, "upper", 1)))
+
+
+def _scatter(node: NodeProto, operands: Operands) -> Array:
+    return scattered(*map(_need, operands), reduction=attribute(node, "reduction", "none"))
+
+
 def _many(function: Callable[[Array, Array], Array]) -> Callable[[NodeProto, Operands], Array]:
     def fold(node: NodeProto, operands: Operands) -> Array:
         result = _need(operands[0])
@@ -261,7 +270,7 @@ FOLDERS: dict[str, Callable[[NodeProto, Operands], Array]] = {
     "Equal": _plain(np.equal), "Greater": _plain(np.greater), "GreaterOrEqual": _plain(np.greater_equal),
     "Less": _plain(np.less), "LessOrEqual": _plain(np.less_equal), "Not": _plain(np.logical_not),
     "And": _plain(np.logical_and), "Or": _plain(np.logical_or), "Xor": _plain(np.logical_xor),
-    "Where": _plain(np.where),
+    "Where": _plain(np.where), "NonZero": _plain(non_zero), "Trilu": _triangle, "ScatterND": _scatter,
     "ReduceProd": _reduce(_prod), "ReduceSum": _reduce(_sum), "ReduceMax": _reduce(np.max),
     "ReduceMin": _reduce(np.min), "ReduceMean": _reduce(_mean), **dict.fromkeys(WINDOWS, _window),
 }  # fmt: skip
