@@ -7,7 +7,7 @@ from onnx import ModelProto, parser
 
 from graphfix.analysis.facets.model import model_facets, telling
 from graphfix.analysis.facts import Facts
-from graphfix.analysis.value_info import annotation_class, evaluated
+from graphfix.analysis.value_info import annotation_class, evaluated, first_contradiction
 
 POOL = "t = AveragePool<kernel_shape = [2, 2], strides = [2, 2]>(X) Y = Relu(t)"
 HIDDEN = "k = NonZero(X) m = Cast<to = 1>(k) t = Relu(m) Y = Neg(t)"
@@ -112,3 +112,15 @@ def test_one_placeholder_for_several_dims_is_noticed() -> None:
         if dim.dim_param:
             dim.dim_param = "?"
     assert model_facets(Facts.of(made))["placeholders"] is True
+
+
+def test_the_first_node_with_a_wrong_annotation_is_found_whether_it_says_a_size_or_a_formula() -> None:
+    made = model("n,3,h,w", "float[n,3,p,q]", POOL, p="floor(h/2 - 1/2)", q="floor(w/2)")
+    made.graph.node[-1].output[0] = "u"
+    made.graph.node.add(op_type="Neg", input=["u"], output=["Y"])
+    wrong = made.graph.value_info.add(name="u")
+    wrong.CopyFrom(made.graph.value_info[0])
+    wrong.name, wrong.type.tensor_type.shape.dim[1].dim_value = "u", 4
+    found = first_contradiction(Facts.of(made))
+    assert found is not None
+    assert found.op == "AveragePool"

@@ -78,7 +78,7 @@ def first_contradiction(facts: Facts) -> NodeFacts | None:
                 wrong.add((scope, value.name))
             elif word == "doubtful":
                 doubtful.append((scope, value.name, at, said))
-    wrong = wrong or _tried(facts, doubtful)[1]
+    wrong |= _tried(facts, doubtful)[1]
     return next((node for node in facts.nodes if any((node.scope, name) in wrong for name in node.proto.output)), None)
 
 
