@@ -35,6 +35,7 @@ from graphfix.analysis.patterns import shifted_convolution as shifting
 from graphfix.analysis.patterns import strided_matmul as thinning
 from graphfix.analysis.patterns import strided_reshape as skipping
 from graphfix.analysis.patterns import uneven_branches as branching
+from graphfix.analysis.patterns import widened_spectrum as widening
 from graphfix.analysis.patterns.structural_pattern import Context, Judge, StructuralPattern, Told
 from graphfix.analysis.values import Facet, NodeFacts, Structure, Value
 
@@ -61,6 +62,7 @@ PATTERNS: tuple[StructuralPattern, ...] = (
     ranking.PATTERN,
     sizing.PICKED,
     sizing.MEASURED,
+    widening.PATTERN,
 )
 
 
