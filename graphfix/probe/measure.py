@@ -172,9 +172,8 @@ def evidence_of(probe: Probe, verdict: Verdict) -> Evidence:
     unreadable = probe.op == "@model" and any(words in verdict.message for words in UNREADABLE_OUTPUT)
     if verdict.accepted and verdict.numerics == "error" and (unreadable or _run_failed(verdict.message)):
         word = "fails"
-    if probe.op != "@model" and (
-        (word == "rejected" and _blames_surroundings(probe, verdict)) or (word == "fails" and _operand_failed(probe, verdict))
-    ):
+    failed = word in ("rejected", "fails") and _operand_failed(probe, verdict)
+    if probe.op != "@model" and (failed or (word == "rejected" and _blames_surroundings(probe, verdict))):
         word = "elsewhere"
     if word != "works" and CONTEXT in probe.varied and not (word == "rejected" and _is_about_node(probe, verdict)):
         word = "elsewhere"
@@ -197,7 +196,7 @@ def _run_failed(message: str) -> bool:
 
 
 def _operand_failed(probe: Probe, verdict: Verdict) -> bool:
-    """Whether a run failed in the node that fills an operand of the probe's node."""
+    """Whether a runtime failed in the node that fills an operand of the probe's node."""
     fillers = [node for node in probe.model.graph.node if node.op_type == "ConstantOfShape"]
     return FILL in verdict.message and any(node.name.startswith(SUPPORT_PREFIX) for node in fillers)
 

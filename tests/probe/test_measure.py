@@ -145,6 +145,9 @@ def test_an_operand_that_cannot_be_filled_is_no_evidence_about_the_node() -> Non
     said = "RuntimeError: Fill only supports int8.Node number 2 (FILL) failed to invoke."
     assert evidence_of(one, Verdict(True, "ok", said, numerics="error")).verdict == "elsewhere"
     assert evidence_of(probe(), Verdict(True, "ok", said, numerics="error")).verdict == "fails"
+    unloaded = "fill.cc:96 output->params.scale != value->params.scale. Node number 1 (FILL) failed to prepare."
+    assert evidence_of(one, Verdict(False, "runtime", unloaded)).verdict == "elsewhere"
+    assert evidence_of(probe(), Verdict(False, "runtime", unloaded)).verdict == "rejected"
 
 
 class Computing:
