@@ -12,7 +12,7 @@ from graphfix.analysis.values import NodeFacts, Value
 RANKED = frozenset({"Transpose", "MatMul", "Conv"})
 """Operators whose data must have the rank that ONNX infers."""
 KEEPING = {"DFT", "Add", "Sub", "Mul", "Div", "Pow", "Sqrt", "Log", "Exp", "Abs", "Neg", "Clip", "Max", "Min", "Cast", "Identity",
-           "Relu", "Gather", "Slice", "Unsqueeze", "Concat", "Squeeze"}  # fmt: skip
+           "Relu", "Gather", "Slice", "Unsqueeze", "Concat", "Squeeze", "ReduceL2", "ReduceSum", "ReduceSumSquare"}  # fmt: skip
 MOST_VALUES = 64
 """The number of values looked at before a node."""
 
