@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from graphfix.cli.app import main
+from graphfix.cli.guarded import Watch
 from graphfix.cli.lint_jobs import Task, run_batch
 from graphfix.errors import BackendError, UsageError
 from graphfix.ir.clusters import Cluster, open_cluster
@@ -70,9 +71,9 @@ def models(tmp_path: Path) -> Path:
 @pytest.mark.slow
 def test_the_results_are_those_of_home(cluster: str, models: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["lint", str(models), "-t", "tract,coreml", "--isolated", "--output-format", "json"]
-    assert main(words, apart=True) == 2
+    assert main(words, watch=Watch()) == 2
     at_home = capsys.readouterr()
-    assert main([*words, "--backend", cluster, "--jobs", "2"], apart=True) == 2
+    assert main([*words, "--backend", cluster, "--jobs", "2"], watch=Watch()) == 2
     there = capsys.readouterr()
     assert json.loads(there.out) == json.loads(at_home.out)
     assert there.err == at_home.err

@@ -87,6 +87,18 @@ def main(argv: Sequence[str] | None = None, *, watch: Watch | None = None) -> in
     gc.set_threshold(100_000)  # modules stay loaded, and thousands of small objects live as long as their model
     atexit.register(gc.freeze)  # skips the last collection, which a process that ends does not need
     arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run_words(arguments, watch)
+    except GraphfixError as error:
+        print(f"graphfix: {error.line()}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("graphfix: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run_words(arguments: Sequence[str], watch: Watch | None) -> int:
+    """Check the words of a command line, and run its command; returns the exit code."""
     command = _command(arguments)
     if command in SINGLE_THREADED and watch is None:
         import_onnx()
@@ -95,15 +107,8 @@ def main(argv: Sequence[str] | None = None, *, watch: Watch | None = None) -> in
         parser.check_options(arguments[: arguments.index(command)])
     if command is not None and command not in COMMANDS:
         parser.error(f"unknown command `{command}`, {nearest(command, COMMANDS)}")
-    try:
-        with tolerant_stdout():
-            return _run(parser, arguments, watch)
-    except GraphfixError as error:
-        print(f"graphfix: {error.line()}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("graphfix: interrupted", file=sys.stderr)
-        return INTERRUPTED
+    with tolerant_stdout():
+        return _run(parser, arguments, watch)
 
 
 def _command(arguments: Sequence[str]) -> str | None:

@@ -37,6 +37,8 @@ class Watch:
         """Call `work` within limits; where it ends this process, the command is run again with the reason as the result."""
         if self.lost is not None:
             return self.lost
+        if self.tell < 0:  # no process waits
+            return work()
         from graphfix.ir.forked_workers import limited
 
         os.write(self.tell, f"{seconds}\n".encode())
@@ -91,13 +93,17 @@ def _awaited(child: int) -> int:
     """Return the exit code of a process when it has ended; an interrupt is sent on to it unless it got one itself."""
     while True:
         try:
-            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)  # an interrupt that came after waitpid would lose its answer
+            before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         except KeyboardInterrupt:  # the terminal interrupts both, and the child says so
             until = time.monotonic() + PATIENCE
             while time.monotonic() < until and os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
                 time.sleep(PATIENCE / 20)
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGINT)
+            os.kill(child, signal.SIGINT)
+        else:
+            code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            signal.signal(signal.SIGINT, before)
+            return code
 
 
 def _leave(code: int) -> NoReturn:
@@ -110,15 +116,14 @@ def _leave(code: int) -> NoReturn:
 
 def _end(run: Callable[[Watch], int], watch: Watch, parent: int) -> NoReturn:
     """Run the command in this process and end it; it is ended too when its parent is killed."""
-    import faulthandler
-
-    _end_with_parent()
-    faulthandler.disable()
-    if os.getppid() != parent:
-        os._exit(2)
     code = 2
     try:
-        code = run(watch)
+        import faulthandler
+
+        _end_with_parent()
+        faulthandler.disable()
+        if os.getppid() == parent:
+            code = run(watch)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:

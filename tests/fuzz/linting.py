@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from graphfix.cli.guarded import Watch
 from graphfix.cli.lint_jobs import Task, run_tasks
 from tests.fuzz.mutants import mutant, seeds
 
@@ -40,7 +41,7 @@ def defects(seed: int, count: int, *, jobs: int = 1, seconds: float | None = Non
             for path, content in zip(paths, data, strict=True):
                 path.write_bytes(content)
             tasks = [Task(path, TARGETS, {}, {}, seconds=seconds) for path in paths]
-            for number, content, (results, _) in zip(numbers, data, run_tasks(tasks, jobs, apart=True), strict=True):
+            for number, content, (results, _) in zip(numbers, data, run_tasks(tasks, jobs, watch=Watch()), strict=True):
                 said = results[0].error
                 if said is None:
                     continue
