@@ -17,7 +17,7 @@ from graphfix.errors import ChangedError, OutputError
 FileState = tuple[int, int, int, int]
 """A file's identity and content as the file system tells them: device, inode, bytes, and the time of the last write in ns."""
 LEFTOVER = re.compile(r"\.graphfix-([0-9a-f]{8})-(\d+)-[0-9a-f]{16}\.tmp")
-"""The name of a temporary file: a digest of the host, the process, and a random number."""
+"""The name of a temporary file or folder: a digest of the host, the process, and a random number."""
 
 
 def file_state(path: str | Path) -> FileState | None:
@@ -34,14 +34,24 @@ def changed(path: str | Path) -> ChangedError:
     return ChangedError("was written by another program meanwhile", path=path, hint="it is left as it is now")
 
 
-def remove_leftovers(folder: str) -> None:
-    """Remove the temporary files that killed runs on this host have left in a folder."""
+def temporary_path(folder: str) -> str:
+    """Return a new path in `folder` that a later run removes if this one is killed, once such paths of others are gone."""
     with contextlib.suppress(OSError):
         for name in os.listdir(folder):
             found = LEFTOVER.fullmatch(name)
             if found is not None and found[1] == _host() and not _runs(int(found[2])):
-                with contextlib.suppress(OSError):
-                    os.unlink(os.path.join(folder, name))
+                _remove(os.path.join(folder, name))
+    return os.path.join(folder, f".graphfix-{_host()}-{os.getpid()}-{os.urandom(8).hex()}.tmp")
+
+
+def _remove(leftover: str) -> None:
+    with contextlib.suppress(OSError):
+        if os.path.isdir(leftover) and not os.path.islink(leftover):
+            import shutil
+
+            shutil.rmtree(leftover)
+        else:
+            os.unlink(leftover)
 
 
 def _host() -> str:
@@ -106,8 +116,7 @@ class PendingFile:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
-        remove_leftovers(folder)
-        self._name: str | None = os.path.join(folder, f".graphfix-{_host()}-{os.getpid()}-{os.urandom(8).hex()}.tmp")
+        self._name: str | None = temporary_path(folder)
         # Not tempfile.mkstemp: its files are private, and the umask should set the mode as for any other file.
         self._file = os.fdopen(
             os.open(self._name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666), "wb"

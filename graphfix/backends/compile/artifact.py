@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from graphfix.errors import OutputError, UsageError
-from graphfix.ir.atomic_write import output_errors, writable
+from graphfix.ir.atomic_write import output_errors, temporary_path, writable
 
 REQUIRED_SUFFIXES = (".xml", ".mlpackage")
 """Suffixes that the compiler's own loader requires."""
@@ -43,7 +42,8 @@ class PendingArtifact:
     def __init__(self, output: Path) -> None:
         self._output = Path(os.path.realpath(output))
         with output_errors(output):
-            self._folder = Path(tempfile.mkdtemp(prefix=".graphfix-", dir=self._output.parent))
+            self._folder = Path(temporary_path(str(self._output.parent)))
+            self._folder.mkdir()
         self.path = self._folder / self._output.name
 
     def commit(self) -> None:
