@@ -44,7 +44,14 @@ UNNAMED = "unnamed axes"
 MULTIPLES = "padded to multiples"
 """The parameter of probes whose pads are what sizes lack to a multiple, which the kernels of other targets do not mind."""
 
-PROBED_ON: Mapping[str, frozenset[str]] = {**dict.fromkeys((LATE, BORROWED, UNNAMED, MULTIPLES, *PLAIN), LOADERS), **OWN_FACETS}
+WIDENED = "widened"
+"""The parameter of probes behind a Fourier transform, which most other targets reject before they come to the probed node."""
+
+PROBED_ON: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys((LATE, BORROWED, UNNAMED, MULTIPLES, *PLAIN), LOADERS),
+    WIDENED: frozenset({"openvino"}),
+    **OWN_FACETS,
+}
 """The targets that probes which vary a parameter apply to; others apply to all."""
 
 
