@@ -76,12 +76,13 @@ def _in_front(model: ModelProto, feeds: Feeds, op: str) -> Feeds:
 
 def _behind(model: ModelProto, op: str) -> None:
     done = False
+    symbols = {dim.dim_param for info in model.graph.input for dim in info.type.tensor_type.shape.dim}
     for info in model.graph.output:
         if not _plain(info, op):
             continue
         done = True
         inner = info.name
-        model.graph.value_info.append(info)
+        model.graph.value_info.append(_known_inside(info, symbols))
         info.name = f"{inner}_out"
         model.graph.node.append(_node(model, op, inner, info.name, f"{SUPPORT_PREFIX}behind_{inner}", info))
         if op == "Reshape":
@@ -93,6 +94,16 @@ def _behind(model: ModelProto, op: str) -> None:
                 info.type.tensor_type.shape.dim.add(dim_value=int(np.prod(dims)))
     if not done:
         raise Inexpressible(f"{op} behind")
+
+
+def _known_inside(info: ValueInfoProto, symbols: set[str]) -> ValueInfoProto:
+    """Return what is known of an output that becomes a value inside: a name that only the output had would be another size."""
+    out = ValueInfoProto()
+    out.CopyFrom(info)
+    for dim in out.type.tensor_type.shape.dim:
+        if dim.dim_param and dim.dim_param not in symbols:
+            dim.Clear()
+    return out
 
 
 def _used_twice(model: ModelProto) -> None:

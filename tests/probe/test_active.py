@@ -23,6 +23,7 @@ from graphfix.probe.build import Probe
 from graphfix.probe.distil import distil
 from graphfix.probe.form import AGAIN, VARIANT
 from graphfix.probe.measure import Evidence
+from graphfix.probe.neighbours import changed
 from graphfix.probe.recipe import recipe_of, recipes, variants_of
 from graphfix.probe.write import read_archive
 from graphfix.tables.floor import FLOOR
@@ -232,3 +233,11 @@ def test_an_entry_of_which_no_form_is_known_is_left_alone() -> None:
 
     found = deepened("Op", "tract", rows, ask)  # type: ignore[arg-type]
     assert (found.asked, found.before, found.after) == (0, 1, 1)
+
+
+def test_an_output_that_becomes_a_value_inside_keeps_only_the_names_of_dims_that_an_input_has() -> None:
+    text = '<ir_version: 8, opset_import: ["": 13]> g (float[n,3] x) => (float[n,m,3] y) { y = Elu(x) }'
+    model, _ = changed(onnx.parser.parse_model(text), {}, "behind Relu")
+    (inside,) = model.graph.value_info
+    assert inside.name == "y"
+    assert [dim.dim_param or dim.dim_value for dim in inside.type.tensor_type.shape.dim] == ["n", 0, 3]
