@@ -58,7 +58,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     onnx.save(classifier, tmp_path / "classifier.onnx")
     np.savez(tmp_path / "calibration.npz", image=draw.standard_normal((16, 1, 3, 8, 8)).astype(np.float32))
     np.savez(tmp_path / "inputs.npz", x=draw.standard_normal((16, 1, 8)).astype(np.float32))
+    (tmp_path / "models").mkdir()
+    shutil.copy(tmp_path / "model.onnx", tmp_path / "models")
     monkeypatch.chdir(tmp_path)
+    cli.main(["lint", "models", "--target", "tract", "--isolated", "--output-format", "jsonl", "--output-file", "results.jsonl"])
     return tmp_path
 
 

@@ -61,6 +61,10 @@ MODELS = {
 }
 SETTINGS = '[[suppress]]\ncode = "GF102"\nreason = "known"\n[[suppress]]\ncode = "GF110"\nreason = "gone"'
 COMMANDS = {
+    "lint that can be resumed": (
+        1,
+        "lint told.onnx --output-format json-lines --resume",
+    ),  # before a report of others is there
     "lint many": (2, "lint fine.onnx mish.onnx none.onnx branch.onnx --statistics --timings"),
     "lint in two versions": (1, "lint mish.onnx told.onnx -t demo@1.0,demo@1"),
     "lint that does not fit": (2, "lint fine.onnx --shape z=2x3"),

@@ -79,7 +79,7 @@ def test_nothing_is_judged_twice(registry: Path, output: Path, judged: list[str]
     assert lint(registry, output, "--resume") == 1
     assert sorted(judged) == sorted(path.name for path in registry.iterdir())
     said = capsys.readouterr()
-    assert "12 models judged in" in said.err
+    assert "12 models linted in" in said.err
     assert "12 models\n" in said.out
     judged.clear()
     before = {repr(row) for row in read_results(output)}

@@ -49,7 +49,7 @@ def chosen_cluster(
         return contextlib.nullcontext()
     source = next((task.path for task in tasks if task.lowered_source is not None or task.failure is not None), None)
     if source is not None:
-        raise UsageError("it was lowered on this machine, and --backend judges elsewhere", path=source, hint="leave it out")
+        raise UsageError("it was lowered on this machine, and --backend lints elsewhere", path=source, hint="leave it out")
     from graphfix.ir.clusters import open_cluster
 
     return open_cluster(given.cluster, given.jobs) if tasks else contextlib.nullcontext()

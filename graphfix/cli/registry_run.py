@@ -40,8 +40,8 @@ def lint_into_file(given: argparse.Namespace, settings: Sequence[ModelSettings],
         began = time.monotonic()
         _lint(given, left, prints, journal)
         seconds = time.monotonic() - began
-        judged = f"{len(left)} models judged in {seconds:.1f} s ({len(left) / max(seconds, 1e-3):.1f} a second)"
-        notice(f"{judged}, {len(journal.done)} before" if journal.done else judged)
+        done = f"{len(left)} models linted in {seconds:.1f} s ({len(left) / max(seconds, 1e-3):.1f} a second)"
+        notice(f"{done}, {len(journal.done)} before" if journal.done else done)
         levels = {model: given.fail_on or one.config.fail_on for model, one in by_model.items()}
         codes: list[int] = []
         registry = tally(_watched(journal.rows(), levels, codes))
@@ -84,7 +84,7 @@ def _lint(
         for one in settings
     ]
     for one in settings:
-        one.policy.shrinks = False  # only some of the models are judged
+        one.policy.shrinks = False  # only some of the models are linted
     with progress(len(tasks), "linting") as step, chosen_cluster(given, tasks) as cluster:
         for position, (found, _) in run_as_done(tasks, given.jobs, watch=given.watch, cluster=cluster):
             one = settings[position]

@@ -58,7 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="overwrite an existing OUT")
     add_cluster(parser, "lint models in N processes (default: 1), or at most N at a time on a cluster (default: all of it)")
     parser.add_argument(
-        "--resume", action="store_true", help="keep each result in the output file, and judge only what is not in it already"
+        "--resume", action="store_true", help="keep each result in the output file, and lint only what is not in it already"
     )
     parser.add_argument(
         "--timeout", type=float, metavar="SECONDS", help="processor time a model may take (default: 8, and 4 for each megabyte)"
