@@ -19,7 +19,7 @@ HEAD = '<ir_version: 8, opset_import: ["" : 17]>'
 @pytest.mark.parametrize(
     ("kind", "trait", "name"),
     [
-        ("dynamic", "inputs.dims", "dims-by-weights"),
+        ("dynamic", "inputs.dims", "dims-by-operators"),
         ("attribute", "inputs.symbols", "name-dims"),
         ("attribute", "placeholders", "name-dims"),
         ("attribute", "annotations", "drop-annotations"),

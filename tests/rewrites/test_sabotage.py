@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import onnx
@@ -18,6 +18,15 @@ from .fired import fired, verified
 
 SWAPS = {"Relu": "Neg", "Mul": "Add", "Add": "Mul", "Abs": "Neg", "Neg": "Abs", "Exp": "Relu", "Or": "And", "Tanh": "Relu"}
 
+HARMLESS = {
+    ("expand-grouped-attention", "y/constant_7"),  # the positions of entries that a mask hides
+    ("gather-nd-by-gather", "y/constant_1"),  # what is added to negative positions, of which TopK gives none
+    ("gather-nd-by-gather", "y/gather-nd-by-gather_3"),
+    ("mask-nonzero", "n"),  # positions of which only the number is read
+    ("mask-nonzero", "y/spare"),  # the number in the place that is cut off
+}
+"""Tensors and nodes of a result that other numbers do not change."""
+
 EXACT = [
     pytest.param(rewrite, case, id=f"{rewrite.name}-{i}")
     for rewrite in registry().values()
@@ -26,12 +35,12 @@ EXACT = [
 ]
 
 
-def sabotages(before: ModelProto, after: ModelProto) -> Iterator[ModelProto]:
-    """Copies of a result with one new constant, one attribute or one operator changed."""
+def sabotages(before: ModelProto, after: ModelProto, harmless: Collection[str] = ()) -> Iterator[ModelProto]:
+    """Copies of a result with one new constant, one attribute or one operator changed, but for what is harmless."""
     old = {tensor.name for tensor in before.graph.initializer}
     ends = {node.input[2] for node in after.graph.node if node.op_type == "Slice" and len(node.input) > 2}
     for i, tensor in enumerate(after.graph.initializer):
-        if tensor.name not in old and np.prod(tensor.dims) > 0:
+        if tensor.name not in old and tensor.name not in harmless and np.prod(tensor.dims) > 0:
             made = copy(after)
             array = numpy_helper.to_array(tensor).copy()
             if array.dtype == np.int64 and np.all((array == -(2**63)) | (array == 2**63 - 1)):
@@ -45,7 +54,7 @@ def sabotages(before: ModelProto, after: ModelProto) -> Iterator[ModelProto]:
             made.graph.initializer[i].CopyFrom(numpy_helper.from_array(array, tensor.name))
             yield made
     for i, node in enumerate(after.graph.node):
-        if node.op_type in SWAPS:
+        if node.op_type in SWAPS and node.name not in harmless:
             made = copy(after)
             made.graph.node[i].op_type = SWAPS[node.op_type]
             yield made
@@ -78,7 +87,8 @@ def test_a_broken_exact_rewrite_is_caught(rewrite: Rewrite, case: Case) -> None:
     model, after, reference = fired(rewrite, case).model, fired(rewrite, case).after, fired(rewrite, case).reference
     tolerance = Tolerance(ulps=rewrite.ulps)
     assert verified(rewrite, case).passed
-    broken = list(itertools.islice(sabotages(model, after), 12))
+    harmless = {name for of, name in HARMLESS if of == rewrite.name}
+    broken = list(itertools.islice(sabotages(model, after, harmless), 12))
     if not broken:
         node = after.graph.node[-1]
         broken = [copy(after)]

@@ -23,7 +23,7 @@ UNREAD = ("name", "constant")
 """Fields of Value that are not part of the key as they are: the name is left out, and a constant is compared by its bytes."""
 
 _of_node = attrgetter(*[field.name for field in dataclasses.fields(NodeFacts) if field.name not in SIGNATURES])
-_of_value = attrgetter(*[field.name for field in dataclasses.fields(Value) if field.name not in UNREAD])
+_of_value = attrgetter(*[field.name for field in dataclasses.fields(Value) if field.init and field.name not in UNREAD])
 
 
 def node_facets(facts: Facts) -> list[Facets]:

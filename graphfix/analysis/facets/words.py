@@ -247,7 +247,10 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
         "none": "outputs that are all computed", "input": "an input that is also an output",
         "constant": "a constant that is an output",
     },
-    "outputs.sizes": {True: "an output computed from dynamic dims", False: "no output computed from dynamic dims"},
+    "outputs.sizes": {
+        True: "an output computed from dynamic dims", "idle-cast": "an output behind a Cast of int64 to int64",
+        False: "no output computed from dynamic dims",
+    },
     "names": {"usual": "plain names of inputs and outputs", "odd": "special characters in the name of an input or output"},
     "nodes": {True: "at least one node", False: "no nodes"},
     "overridable": {True: "initializers that are listed as inputs", False: "initializers that are not listed as inputs"},
