@@ -290,7 +290,7 @@ def test_a_kill_loses_nothing_and_doubles_nothing(kind: str, tmp_path: Path) -> 
         assert 60 < len(kept) < 300
         done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert int(re.search(r"(\d+) models judged", done.stderr)[1]) <= 150 - len(kept) // 2 + 1  # type: ignore[index]
+    assert int(re.search(r"(\d+) models linted", done.stderr)[1]) <= 150 - len(kept) // 2 + 1  # type: ignore[index]
     lines = output.read_text().splitlines()
     assert sorted(lines) == sorted((tmp_path / "whole.jsonl").read_text().splitlines())
     assert {line.decode().rstrip("\n") for line in kept if line.endswith(b"\n")} <= set(lines)
