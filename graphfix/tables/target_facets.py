@@ -44,15 +44,16 @@ UNNAMED = "unnamed axes"
 MULTIPLES = "padded to multiples"
 """The parameter of probes whose pads are what sizes lack to a multiple, which the kernels of other targets do not mind."""
 
-WIDENED = "widened"
-"""The parameter of probes behind a Fourier transform, which most other targets reject before they come to the probed node."""
+PROBED_ON: Mapping[str, frozenset[str]] = {**dict.fromkeys((LATE, BORROWED, UNNAMED, MULTIPLES, *PLAIN), LOADERS), **OWN_FACETS}
+"""The targets that probes which vary a parameter apply to; those of `_limited_patterns` too, others apply to all."""
 
-PROBED_ON: Mapping[str, frozenset[str]] = {
-    **dict.fromkeys((LATE, BORROWED, UNNAMED, MULTIPLES, *PLAIN), LOADERS),
-    WIDENED: frozenset({"openvino"}),
-    **OWN_FACETS,
-}
-"""The targets that probes which vary a parameter apply to; others apply to all."""
+
+@functools.cache
+def _limited_patterns() -> Mapping[str, frozenset[str]]:
+    """Return the targets of each facet of a pattern that applies only to some."""
+    from graphfix.analysis.patterns.registry import PATTERNS  # imports onnx, which what reads no model does without
+
+    return {name: pattern.targets for pattern in PATTERNS if pattern.targets for name in pattern.usual}
 
 
 @functools.cache
@@ -66,10 +67,8 @@ def loading_facets() -> frozenset[str]:
 @functools.cache
 def _irrelevant(target: str) -> frozenset[str]:
     """Return the facets that are no matter of a target."""
-    from graphfix.analysis.patterns.registry import PATTERNS
-
-    limited = [(name, pattern.targets) for pattern in PATTERNS if pattern.targets for name in pattern.usual]
-    others = frozenset(name for name, told in (*limited, *OWN_FACETS.items()) if target not in told)
+    limited = (*_limited_patterns().items(), *OWN_FACETS.items())
+    others = frozenset(name for name, told in limited if target not in told)
     return others if target in LOADERS else others | loading_facets()
 
 
@@ -81,7 +80,8 @@ def applies_to_target(target: str, varied: Collection[str]) -> bool:
     name = target.partition("@")[0]
     if COUNTED in varied and name in WITHOUT_NONZERO:
         return False
-    return all(name in PROBED_ON[parameter] for parameter in varied if parameter in PROBED_ON)
+    targets = (PROBED_ON.get(parameter) or _limited_patterns().get(parameter) for parameter in varied)
+    return all(name in told for told in targets if told)
 
 
 def facets_for_target(target: str, facets: dict[str, Facet]) -> dict[str, Facet]:
