@@ -109,8 +109,7 @@ def _code(row: Row, fail_on: str) -> int:
         return 2
     if fail_on == "undecided":
         return int(row["verdict"] == "undecided" or any(finding["severity"] == "error" for finding in row["findings"]))
-    ranks = {"error": 3, "warning": 2, "note": 1}
-    return int(any(ranks[finding["severity"]] >= RANKS[fail_on] for finding in row["findings"]))
+    return int(any(RANKS[finding["severity"]] >= RANKS[fail_on] for finding in row["findings"]))
 
 
 def _print(registry: Registry, output: Path) -> None:

@@ -73,6 +73,11 @@ class TargetTally:
                 operator.alone.add(model)
 
     @property
+    def title(self) -> str:
+        """The target with its version, as reports name it."""
+        return f"{self.target} {self.version}"
+
+    @property
     def held_back(self) -> int:
         """The number of models that are not accepted."""
         return self.verdicts["rejected"] + self.verdicts["undecided"]

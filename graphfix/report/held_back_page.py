@@ -25,7 +25,7 @@ def registry_page(registry: Registry, *, most: int | None = None) -> str:
     """Return the page as HTML; names and messages are escaped, and `most` limits the operators and causes of each target."""
     head = "".join(f'<th class="number">{word}</th>' for word in VERDICTS)
     verdicts = "".join(
-        f"<tr><td>{_text(_named(one))}</td>"
+        f"<tr><td>{_text(one.title)}</td>"
         + "".join(f'<td class="number">{one.verdicts[word]}</td>' for word in VERDICTS)
         + "</tr>"
         for one in registry.tallies()
@@ -44,7 +44,7 @@ def registry_page(registry: Registry, *, most: int | None = None) -> str:
 
 def _target(registry: Registry, one: TargetTally, most: int | None) -> Iterator[str]:
     """Yield the tables of one target."""
-    yield f"<h2>{_text(_named(one))} does not accept {one.held_back}</h2>"
+    yield f"<h2>{_text(one.title)} does not accept {one.held_back}</h2>"
     operators = one.ranked_operators()[:most]
     if operators:
         yield _table("operator", (_row(one, item.models, item.alone, f"<code>{_text(item.op)}</code>") for item in operators))
@@ -69,10 +69,6 @@ def _told(registry: Registry, cause: Cause) -> str:
     named = ", ".join(f"<code>{_text(name)}</code>" for name in registry.names(cause.models, EXAMPLES))
     more = f" and {len(cause.models) - EXAMPLES} more" if len(cause.models) > EXAMPLES else ""
     return f"{cause.code} {cause.name}: {_text(cause.message)}{fix}<br><small>in {named}{more}</small>"
-
-
-def _named(one: TargetTally) -> str:
-    return f"{one.target} {one.version}"
 
 
 def _text(text: str) -> str:

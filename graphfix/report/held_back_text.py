@@ -19,10 +19,10 @@ def render_registry(registry: Registry, out: TextIO, *, most: int | None = None)
     """Write the tallies; `most` limits the operators and causes of each target."""
     page = Page(out)
     page.line((f"{len(registry.models)} models", "bold"))
-    width = max((len(_named(one)) for one in registry.tallies()), default=0)
+    width = max((len(one.title) for one in registry.tallies()), default=0)
     page.line((f"  {'target':{width}}" + "".join(f"{word:>12}" for word in VERDICTS), "dim"))
     for one in registry.tallies():
-        page.line(f"  {_named(one):{width}}" + "".join(f"{one.verdicts[word]:12}" for word in VERDICTS))
+        page.line(f"  {one.title:{width}}" + "".join(f"{one.verdicts[word]:12}" for word in VERDICTS))
     for one in registry.tallies():
         if one.held_back:
             _target(page, registry, one, most)
@@ -31,7 +31,7 @@ def render_registry(registry: Registry, out: TextIO, *, most: int | None = None)
 def _target(page: Page, registry: Registry, one: TargetTally, most: int | None) -> None:
     causes, operators = one.ranked_causes(), one.ranked_operators()
     page.line()
-    page.line((f"{_named(one)} does not accept {one.held_back}", "bold"), "; `alone` counts models with no other reason")
+    page.line((f"{one.title} does not accept {one.held_back}", "bold"), "; `alone` counts models with no other reason")
     if operators:
         page.line(("  models   alone  operator", "dim"))
         for operator in operators[:most]:
@@ -58,7 +58,3 @@ def _rest(page: Page, count: int, most: int | None, what: str) -> None:
         page.line(
             (f"{'':{INDENT - 1}}and {left} more {what}{'s' if left > 1 else ''}; `graphfix report --limit` shows more", "dim")
         )
-
-
-def _named(one: TargetTally) -> str:
-    return f"{one.target} {one.version}"
