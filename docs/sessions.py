@@ -35,6 +35,8 @@ VARYING = [
     (re.compile(r"\b\d+ probes?\b"), "N probes"),
 ]
 """What differs from one machine to the next, and with each measurement: times, errors of rounding, counts of probes."""
+WRAPPED = re.compile(r"\n {10,}(?=\S)")
+"""Where a line of a report continues: a time or an error that is one digit longer moves a word to the next line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def comparable(text: str) -> str:
     """The document without what differs from one machine to the next."""
     for pattern, word in VARYING:
         text = pattern.sub(word, text)
-    return text
+    return WRAPPED.sub(" ", text)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -69,6 +69,12 @@ def test_output_is_filled_in_by_block_and_order() -> None:
 def test_only_times_rounding_and_counts_of_probes_may_differ() -> None:
     assert sessions.comparable("in 0.2 s, error 1.7e-07, 50 probes") == sessions.comparable("in 11 s, error 2e-08, 51 probes")
     assert sessions.comparable("3 nodes rejected") != sessions.comparable("2 nodes rejected")
+    wrapped = [
+        "  proof     error 9e-07; optimiser off\n            against the framework",
+        "  proof     error 0.1e-08; optimiser\n            off against the framework",
+    ]
+    assert sessions.comparable(wrapped[0]) == sessions.comparable(wrapped[1])
+    assert sessions.comparable("a\n  b") != sessions.comparable("a b")
 
 
 def test_the_picture_shows_the_session_of_the_readme() -> None:
