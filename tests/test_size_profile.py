@@ -82,3 +82,14 @@ def test_the_command_prints_the_profile(tmp_path: Path, capsys: pytest.CaptureFi
 def test_the_line_names_a_few_inputs() -> None:
     shapes = {name: {"min": [1], "opt": [1], "max": [1]} for name in "abcde"}
     assert profile_line({"given": True, "shapes": shapes}) == "profile a=1, b=1, c=1 and 2 more"
+
+
+@pytest.mark.parametrize("command", ["lint", "ci"])
+def test_bounds_in_the_settings_hold_for_every_command(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    onnx.save(TAKES, "top.onnx")
+    for usual, code in ((5, 1), (20, 0)):
+        Path("graphfix.toml").write_text(f'targets = ["tensorrt"]\nshapes = {{ x = ["1..{usual}..64"] }}\n')
+        assert main([command, "top.onnx"]) == code, capsys.readouterr()

@@ -22,6 +22,7 @@ from graphfix.tables.table import table
 
 if TYPE_CHECKING:
     from graphfix.cli.guarded import Watch
+    from graphfix.cli.run_settings import ModelSettings
     from graphfix.ir.clusters import Cluster
     from graphfix.lowering.bringing import LoweredSource
 
@@ -59,6 +60,11 @@ class Task:
     ranges: Mapping[str, Any] = field(default_factory=dict)
     seconds: float | None = None
     folder: str = ""
+
+    @classmethod
+    def under(cls, settings: ModelSettings, **options: Any) -> Task:
+        """Return the task for a model with its settings; `options` are the other fields."""
+        return cls(settings.model, settings.targets, settings.shapes, settings.values, ranges=settings.spanned, **options)
 
     @property
     def file(self) -> ModelPath:

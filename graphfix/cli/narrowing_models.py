@@ -13,10 +13,10 @@ from graphfix.errors import UsageError, nearest
 from graphfix.ir.reading import bound, read_whole
 from graphfix.linter import config as settings
 from graphfix.precision.narrowing import PRECISIONS, Narrowed, narrow_model
-from graphfix.precision.output_errors import Budget
 from graphfix.report.json_ import written
 from graphfix.tables.precision import read_precision
 from graphfix.tables.table import table
+from graphfix.verify.budget import Budget
 from graphfix.version import VERSION
 
 FORMATS = ("text", "json")

@@ -79,10 +79,7 @@ def _lint(
     given: argparse.Namespace, settings: Sequence[ModelSettings], prints: Mapping[str, str], journal: ResultsJournal
 ) -> None:
     """Judge models and append their rows; errors are printed as they are met."""
-    tasks = [
-        Task(one.model, one.targets, one.shapes, one.values, given.statistics, ranges=one.spanned, seconds=given.timeout)
-        for one in settings
-    ]
+    tasks = [Task.under(one, statistics=given.statistics, seconds=given.timeout) for one in settings]
     for one in settings:
         one.policy.shrinks = False  # only some of the models are linted
     with progress(len(tasks), "linting") as step, chosen_cluster(given, tasks) as cluster:

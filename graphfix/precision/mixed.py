@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from graphfix.errors import ModelError
 from graphfix.precision.instrument import MOVES
-from graphfix.precision.output_errors import Budget, OutputError, errors_of
+from graphfix.precision.output_errors import OutputError, errors_of, within
 from graphfix.precision.simulation import Array, Feed, Simulation
 from graphfix.precision.troubles import noise
+from graphfix.verify.budget import Budget
 
 SECONDS = 60.0
 """About how long the ranking may take."""
@@ -43,9 +44,9 @@ def mixture(simulated: Simulation, feeds: Sequence[Feed], budget: Budget | None)
         return errors_of(simulated.outputs, pairs)
 
     whole = measured(frozenset())
-    if budget is None or budget.holds(whole):
+    if budget is None or within(budget, whole):
         return Mixture(frozenset(), whole, whole)
-    if not budget.holds(measured(everything)):
+    if not within(budget, measured(everything)):
         raise ModelError(f"even in float32 it is not within {budget}")
     count = max(LEAST_GROUPS, min(simulated.count, int(SECONDS / max(1e-4, (time.monotonic() - started) / (3 * len(feeds))))))
     keep = everything
@@ -56,12 +57,12 @@ def mixture(simulated: Simulation, feeds: Sequence[Feed], budget: Budget | None)
         low, high = 0, len(ranked)
         while low < high:
             middle = (low + high) // 2
-            if budget.holds(measured(frozenset(at for group in ranked[:middle] for at in group))):
+            if within(budget, measured(frozenset(at for group in ranked[:middle] for at in group))):
                 high = middle
             else:
                 low = middle + 1
         kept = frozenset(at for group in ranked[:high] for at in group)
-        if not budget.holds(measured(kept)):  # the error does not fall with every node kept
+        if not within(budget, measured(kept)):  # the error does not fall with every node kept
             break
         done, keep = size == 1 or kept == keep, kept
         if done:

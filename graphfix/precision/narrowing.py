@@ -11,15 +11,16 @@ from graphfix.errors import UsageError
 from graphfix.precision.half_conversion import convert
 from graphfix.precision.judge import inlined
 from graphfix.precision.mixed import mixture
-from graphfix.precision.output_errors import Budget, OutputError, errors_of
+from graphfix.precision.output_errors import OutputError, errors_of
 from graphfix.precision.quantised_form import CORE
 from graphfix.precision.range_rewrites import apply_range_rewrites
 from graphfix.precision.simulation import Feed, simulation
 from graphfix.precision.troubles import range_troubles
 from graphfix.tables.precision import SUPPORTED, UNMEASURED, Form, PrecisionTable
+from graphfix.verify.budget import Budget
 from graphfix.verify.runtime import session
 
-USUAL = Budget("snr", 40.0)
+USUAL = Budget(snr=40.0)
 """The budget of `mixed` where the user gives none."""
 MIXED = "mixed"
 PRECISIONS = ("float16", "bfloat16", MIXED)

@@ -1,8 +1,7 @@
-"""The error of a model's outputs in a narrower arithmetic, and the budget that it must stay within."""
+"""The error of a model's outputs in a narrower arithmetic, and whether it is within a budget."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,11 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from graphfix.errors import UsageError
+from graphfix.verify.budget import Budget
 from graphfix.verify.metrics import OutputMetrics
-
-BUDGETS = "top1=0.5%, snr=40dB or max=1e-2"
-_BUDGET = re.compile(r"(?P<kind>top1|snr|max)=(?P<number>[-+0-9.eE]+)(?P<unit>%|dB|db)?$")
 
 
 @dataclass(slots=True)
@@ -59,44 +55,9 @@ class OutputError:
         return float(-10 * np.log10(noise))
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """A bound on the error of every output: `top1` is the share of rows that may differ, `snr` in dB, `max` absolute."""
-
-    kind: str
-    bound: float
-
-    @classmethod
-    def parse(cls, text: str) -> Budget:
-        """Parse a budget as it is written on the command line; UsageError for anything else."""
-        found = _BUDGET.fullmatch(text.strip())
-        units = {"top1": ("%", None), "snr": ("dB", "db", None), "max": (None,)}
-        try:
-            if found is None or found["unit"] not in units[found["kind"]]:
-                raise ValueError
-            number = float(found["number"])
-        except ValueError:
-            raise UsageError(f"`{text}` is no budget", hint=f"write {BUDGETS}") from None
-        if found["kind"] != "snr" and number < 0:
-            raise UsageError(f"`{text}` is below zero", hint=f"write {BUDGETS}")
-        return cls(found["kind"], number / 100 if found["unit"] == "%" else number)
-
-    def __str__(self) -> str:
-        return {"top1": f"top1={self.bound:.3g}", "snr": f"snr={self.bound:g}dB", "max": f"max={self.bound:g}"}[self.kind]
-
-    def holds(self, errors: Sequence[OutputError]) -> bool:
-        """Whether every output is within the budget."""
-        return all(self._holds(error) for error in errors)
-
-    def _holds(self, error: OutputError) -> bool:
-        if error.lost:
-            return False
-        if self.kind == "snr":
-            return error.snr >= self.bound
-        if self.kind == "max":
-            return error.metrics.largest <= self.bound
-        rows = error.metrics.rows
-        return not rows or 1 - error.metrics.top1 / rows <= self.bound
+def within(budget: Budget, errors: Sequence[OutputError]) -> bool:
+    """Whether every output is within the budget, and no value was lost."""
+    return not any(error.lost for error in errors) and budget.exceeded({error.name: error.metrics for error in errors}) is None
 
 
 def errors_of(names: Sequence[str], pairs: Sequence[tuple[Sequence[Any], Sequence[Any]]]) -> list[OutputError]:

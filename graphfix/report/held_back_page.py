@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 
-from graphfix.errors import printable
 from graphfix.report.held_back import Cause, Registry, TargetTally
 from graphfix.report.held_back_text import VERDICTS
+from graphfix.report.standalone_page import escaped_html
 
 EXAMPLES = 5
 """The models named for each cause."""
@@ -25,7 +24,7 @@ def registry_page(registry: Registry, *, most: int | None = None) -> str:
     """Return the page as HTML; names and messages are escaped, and `most` limits the operators and causes of each target."""
     head = "".join(f'<th class="number">{word}</th>' for word in VERDICTS)
     verdicts = "".join(
-        f"<tr><td>{_text(one.title)}</td>"
+        f"<tr><td>{escaped_html(one.title)}</td>"
         + "".join(f'<td class="number">{one.verdicts[word]}</td>' for word in VERDICTS)
         + "</tr>"
         for one in registry.tallies()
@@ -44,10 +43,12 @@ def registry_page(registry: Registry, *, most: int | None = None) -> str:
 
 def _target(registry: Registry, one: TargetTally, most: int | None) -> Iterator[str]:
     """Yield the tables of one target."""
-    yield f"<h2>{_text(one.title)} does not accept {one.held_back}</h2>"
+    yield f"<h2>{escaped_html(one.title)} does not accept {one.held_back}</h2>"
     operators = one.ranked_operators()[:most]
     if operators:
-        yield _table("operator", (_row(one, item.models, item.alone, f"<code>{_text(item.op)}</code>") for item in operators))
+        yield _table(
+            "operator", (_row(one, item.models, item.alone, f"<code>{escaped_html(item.op)}</code>") for item in operators)
+        )
     causes = one.ranked_causes()[:most]
     yield _table("cause", (_row(one, cause.models, cause.alone, _told(registry, cause)) for cause in causes))
 
@@ -65,11 +66,7 @@ def _row(one: TargetTally, models: set[int], alone: set[int], content: str) -> s
 
 def _told(registry: Registry, cause: Cause) -> str:
     """Return a cause with its fix and some models."""
-    fix = f"<br>fix: <code>{_text(cause.fix)}</code>" if cause.fix else ""
-    named = ", ".join(f"<code>{_text(name)}</code>" for name in registry.names(cause.models, EXAMPLES))
+    fix = f"<br>fix: <code>{escaped_html(cause.fix)}</code>" if cause.fix else ""
+    named = ", ".join(f"<code>{escaped_html(name)}</code>" for name in registry.names(cause.models, EXAMPLES))
     more = f" and {len(cause.models) - EXAMPLES} more" if len(cause.models) > EXAMPLES else ""
-    return f"{cause.code} {cause.name}: {_text(cause.message)}{fix}<br><small>in {named}{more}</small>"
-
-
-def _text(text: str) -> str:
-    return html.escape(printable(text))
+    return f"{cause.code} {cause.name}: {escaped_html(cause.message)}{fix}<br><small>in {named}{more}</small>"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import html
-
 from graphfix.quantizing.quantize import Quantized
 from graphfix.quantizing.sensitivity import LayerSensitivity
 from graphfix.report.quantized import decibels
 from graphfix.report.size_change import SizeChange, described
 from graphfix.report.sizes import in_bytes
+from graphfix.report.standalone_page import escaped_html
 
 WIDTH, ROW, LABEL = 960, 20, 380
 STYLE = """
@@ -25,14 +24,18 @@ def sensitivity_page(found: Quantized, change: SizeChange) -> str:
     """Return the page as HTML; names of layers and models are escaped."""
     bars = "\n".join(_bar(place, one, _longest(found.layers)) for place, one in enumerate(found.layers))
     height = ROW * max(len(found.layers), 1) + 4
-    outputs = "".join(f"<tr><td>{_text(name)}</td><td>{_text(described(one))}</td></tr>" for name, one in change.metrics.items())
-    runs = "".join(f"<tr><td>{_text(run.target)}</td><td>{_text(_answer(run.accepted))}</td></tr>" for run in change.runs)
+    outputs = "".join(
+        f"<tr><td>{escaped_html(name)}</td><td>{escaped_html(described(one))}</td></tr>" for name, one in change.metrics.items()
+    )
+    runs = "".join(
+        f"<tr><td>{escaped_html(run.target)}</td><td>{escaped_html(_answer(run.accepted))}</td></tr>" for run in change.runs
+    )
     count = len(found.layers) - len(found.left_out)
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{_text(change.model)} quantised</title><style>{STYLE}</style></head><body>
-<h1>{_text(change.model)}</h1>
-<p>{count} of {len(found.layers)} layers are quantised: {_text(found.form.label)}.
+<title>{escaped_html(change.model)} quantised</title><style>{STYLE}</style></head><body>
+<h1>{escaped_html(change.model)}</h1>
+<p>{count} of {len(found.layers)} layers are quantised: {escaped_html(found.form.label)}.
 {in_bytes(change.before.file_bytes)} before, {in_bytes(change.after.file_bytes)} now.</p>
 <table><tr><th>output</th><th>in onnxruntime</th></tr>{outputs}</table>
 <table><tr><th>target</th><th>compiler</th></tr>{runs}</table>
@@ -58,15 +61,12 @@ def _bar(place: int, one: LayerSensitivity, longest: float) -> str:
     name = one.layer if len(one.layer) <= 50 else f"…{one.layer[-49:]}"
     kind = "quantised" if one.quantised else "float"
     return (
-        f'<text x="{LABEL - 8}" y="{top + 13}" text-anchor="end">{_text(name)}<title>{_text(one.layer)}</title></text>'
+        f'<text x="{LABEL - 8}" y="{top + 13}" text-anchor="end">'
+        f"{escaped_html(name)}<title>{escaped_html(one.layer)}</title></text>"
         f'<rect class="{kind}" x="{LABEL}" y="{top}" width="{length:.1f}" height="{ROW - 5}"/>'
-        f'<text x="{LABEL + length + 6:.1f}" y="{top + 13}">{_text(decibels(one))}</text>'
+        f'<text x="{LABEL + length + 6:.1f}" y="{top + 13}">{escaped_html(decibels(one))}</text>'
     )
 
 
 def _answer(accepted: bool | None) -> str:
     return "was not asked" if accepted is None else "accepts it" if accepted else "rejects it"
-
-
-def _text(text: str) -> str:
-    return html.escape(text)

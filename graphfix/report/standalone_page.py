@@ -10,10 +10,16 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
+from graphfix.errors import printable
 from graphfix.version import VERSION
 
 VENDOR = "vendor/dagre.min.js"
 """The layout library, which building the package puts there, with its licence at its end."""
+
+
+def escaped_html(text: str) -> str:
+    """Return a text of a model or compiler as HTML, control characters made visible."""
+    return html.escape(printable(text))
 
 
 def whole_page(name: str, title: str, data: Mapping[str, Any], scripts: Sequence[str] = (), **texts: str) -> str:

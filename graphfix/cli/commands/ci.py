@@ -125,7 +125,7 @@ def _lint_and_fix(given: argparse.Namespace, settings: Sequence[ModelSettings]) 
     from graphfix.cli.lint_jobs import Task, run_tasks
     from graphfix.rewriting.confirmed_findings import add_confirmed
 
-    tasks = [Task(one.model, one.targets, one.shapes, one.values) for one in settings]
+    tasks = [Task.under(one) for one in settings]
     results: list[Result] = []
     fixed: list[FixedModel] = []
     with progress(len(tasks), "linting") as step:

@@ -127,9 +127,9 @@ def _lint(
     detail = given.annotate is not None or given.html is not None or output_format == "model-explorer"
     lowered_source, failures = lower_sources(stack, given, settings, sources)
     tasks = [
-        Task(
-            one.model, one.targets, one.shapes, one.values, given.statistics, detail,
-            lowered_source.get(one.model), failures.get(one.model), one.spanned, given.timeout,
+        Task.under(
+            one, statistics=given.statistics, detail=detail, lowered_source=lowered_source.get(one.model),
+            failure=failures.get(one.model), seconds=given.timeout,
         )
         for one in settings
     ]  # fmt: skip
