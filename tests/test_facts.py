@@ -302,3 +302,31 @@ def test_a_branch_in_a_branch_runs_under_the_less_settled_condition(outer: str, 
     assert under["Exp"] == called[outer]
     assert under["Neg"] == called[max(outer, inner, key=SOURCES.index)]
     assert under["Shape"] == "nothing"
+
+
+@pytest.mark.parametrize("last", ["", ", 1"])
+@pytest.mark.parametrize(
+    ("length", "sides", "wanted"),
+    [
+        ("2048", "", (2, 13, 257, 2)),
+        ("2048", "<onesided = 0>", (2, 13, 512, 2)),
+        ("n", "", (2, None, 257, 2)),
+        ("n", "<onesided = 0>", (2, None, 512, 2)),
+    ],
+)
+def test_an_stft_has_frames_and_bins_and_is_one_sided_unless_it_says_otherwise(
+    last: str, length: str, sides: str, wanted: tuple[int | None, ...]
+) -> None:
+    inputs, weights = f"float[2, {length}{last}] x, float[512] window", "int64 hop = {128}"
+    found = facts(f"y = STFT {sides}(x, hop, window)", inputs=inputs, weights=weights).value("y")
+    assert found is not None
+    assert found.shape is not None
+    assert tuple(dim if isinstance(dim, int) else None for dim in found.shape) == wanted
+
+
+def test_an_stft_without_a_window_has_the_bins_of_its_frame_length() -> None:
+    weights = "int64 hop = {128}, int64 width = {400}"
+    found = facts("y = STFT(x, hop, , width)", inputs="float[2, n] x", weights=weights).value("y")
+    assert found is not None
+    assert found.shape is not None
+    assert found.shape[2:] == (201, 2)

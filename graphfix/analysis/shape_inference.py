@@ -144,7 +144,7 @@ def with_named_dims(model: ModelProto) -> ModelProto:
 
     onnx names dims that it cannot infer `unk__0`, and exporters use the same names; products of dims are written as `2*N`, and
     authors use such names too. Stack traces, of which exporters store a kilobyte in every node, are removed, since inference
-    would copy them each time.
+    would copy them each time. An STFT says whether it is one-sided: onnx's inference takes another default than the operator.
     """
     copy = ModelProto()
     copy.CopyFrom(model)
@@ -155,6 +155,8 @@ def with_named_dims(model: ModelProto) -> ModelProto:
                 node.ClearField("metadata_props")
             if node.doc_string:
                 node.ClearField("doc_string")
+            if node.op_type == "STFT" and all(item.name != "onesided" for item in node.attribute):
+                node.attribute.append(AttributeProto(name="onesided", type=AttributeProto.INT, i=1))
         for info in (*graph.input, *graph.value_info):
             _name_dims(info.type)
     for info in copy.graph.input:

@@ -201,6 +201,20 @@ def _by_weight(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
     )
 
 
+def _by_frames(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
+    """Infer [batch, frames, bins, 2] of an STFT; onnx infers nothing where the length of the signal is dynamic."""
+    signal, _, window, length = (*inputs, None, None, None)[:4]
+    output = outputs[0]
+    if signal is None or not signal.shape or output.fixed or signal.rank not in (2, 3):
+        return outputs
+    width = window.shape[0] if window is not None and window.shape else (*(sizes_of(length) or ()), None)[0]
+    bins = (width // 2 + 1 if attribute(node, "onesided", 1) else width) if isinstance(width, int) else None
+    stated = output.shape if output.rank == 4 and output.shape is not None else (None,) * 4
+    pairs = zip((signal.shape[0], None, bins, 2), stated, strict=True)
+    dims = tuple(new if new is not None and is_unclear(old) else old for new, old in pairs)
+    return _told(output, dims, signal.dtype), *outputs[1:]
+
+
 FOREIGN = ("DynamicQuantizeLSTM",)
 """Operators of other domains that have rules."""
 RULES: dict[str, Sequence[Callable[[NodeProto, Inputs, Outputs], Outputs]]] = {
@@ -209,5 +223,6 @@ RULES: dict[str, Sequence[Callable[[NodeProto, Inputs, Outputs], Outputs]]] = {
     "Slice": (_by_axes,),
     **dict.fromkeys(RECURRENT, (_by_state,)),
     "DynamicQuantizeLSTM": (_by_weight,),
+    "STFT": (_by_frames,),
 }
 """The rules of operators that infer more than onnx does, in the order in which they are tried."""
