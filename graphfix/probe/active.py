@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphfix.probe.build import Probe
+from graphfix.probe.challengers import challengers
 from graphfix.probe.distil import Distilled, Rule, distil, without_simplifier
 from graphfix.probe.form import NUMBERS_ONLY
 from graphfix.probe.measure import NUMBERS_PREFIX, Evidence
@@ -65,9 +66,9 @@ def unsure_entries(found: Distilled, known: Collection[str] = ()) -> list[Thin]:
     return entries
 
 
-def deepened(op: str, target: str, rows: Sequence[Evidence], ask: Ask) -> Deepened:
-    """Ask about pairs of changes of one operator, then about variants of the probes behind thin entries, and distil again,
-    until none is left to ask."""
+def deepened(op: str, target: str, rows: Sequence[Evidence], ask: Ask, skipped: Sequence[Probe] = ()) -> Deepened:
+    """Ask about pairs of changes of one operator, then about challengers of its rejections and variants of the probes behind
+    thin entries, and distil again, until none is left to ask. `skipped` are probes of its forms that may challenge."""
     rows = list(rows)
     tried = {row.digest for row in rows}
     given = len(rows)
@@ -80,7 +81,7 @@ def deepened(op: str, target: str, rows: Sequence[Evidence], ask: Ask) -> Deepen
     known = {str(rule.when) for rule in (*found.rejects, *found.wrong)}
     for _ in range(ROUNDS):
         usable = [row for row in map(without_simplifier, rows) if NUMBERS_ONLY not in row.varied]
-        fresh: list[Probe] = []
+        fresh = challengers([rule.when for rule in found.rejects], rows, skipped, tried)
         for entry in thin:
             known.add(str(entry.when))
             refused = [row for row in usable if entry.met_by(row)]

@@ -12,6 +12,9 @@ from graphfix.backends.connect import open_backend
 from graphfix.backends.session import Session
 from graphfix.errors import UsageError
 from graphfix.probe.active import Deepened, deepened
+from graphfix.probe.build import probes
+from graphfix.probe.choice import for_target
+from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence, measure
 from graphfix.probe.parallel import in_worker, worker_pool
 from graphfix.probe.run import chosen, claim, differs, kept_answers
@@ -73,7 +76,8 @@ def probe_actively(
 
 
 def _deepened(session: Session, op: str, target: str, path: Path, rows: Sequence[Evidence]) -> Deepened:
-    return deepened(op, target, rows, lambda fresh: measure(fresh, session, target, path))
+    skipped = for_target(target, probes(forms()[op]).probes)
+    return deepened(op, target, rows, lambda fresh: measure(fresh, session, target, path), skipped)
 
 
 def _in_worker(work: tuple[str, str, Path, Sequence[Evidence]]) -> Deepened:

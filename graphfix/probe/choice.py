@@ -54,7 +54,8 @@ def distinct(found: Sequence[Probe]) -> list[Probe]:
         if len(probe.varied) < NEAR or len({name for name, _ in usual ^ set(facets)}) <= NEAR or not pairs <= seen:
             kept.append(probe)
             seen |= pairs
-    return [*kept, *edges.values()]
+    usual_digests = {probe.digest for probe in kept}
+    return [*kept, *(probe for digest, probe in edges.items() if digest not in usual_digests)]
 
 
 def _facet_marks(probe: Probe) -> set[object]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import onnx
@@ -164,4 +164,9 @@ def variants_of(rows: Iterable[Evidence]) -> list[Probe]:
     """Return the variants among the probes in evidence, built again; without those that no form makes any more."""
     found = (recipe_of(row) for row in rows if VARIANT in row.varied)
     probes = (one[1].probe() for one in found if one is not None)
-    return [probe for probe in probes if probe is not None]
+    return [_marked(probe) for probe in probes if probe is not None]
+
+
+def _marked(probe: Probe) -> Probe:
+    """Return a probe marked as a variant, as a challenger is not by its recipe."""
+    return probe if VARIANT in probe.varied else replace(probe, varied=(*probe.varied, VARIANT))

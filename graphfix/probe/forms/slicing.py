@@ -54,6 +54,11 @@ CUTS: list[Change] = [
     *(cut(0, end, axis, step, dims=dims) for end in (2, LAST, -1) for axis in (0, 1) for step in (None, 1) for dims in DIMS),
     *(cut(1, LAST, axis, 2, dims="dynamic") for axis in (0, 1, 2)),
     *(cut(-1, -LAST, axis, -1, dims=dims) for axis in (0, 1) for dims in DIMS),
+    *(cut(start, end, axis, -1, dims=dims) for start, axis in ((1, 0), (1, 2), (3, 2), (5, 2)) for end in (-LAST - 1, -LAST, 0)
+      for dims in DIMS),
+    *(cut(a, b, 2, step, dims=dims) for a, b, step in ((-1, -3, -1), (0, 5, 2), (-3, LAST, 2)) for dims in DIMS),
+    *(cut(a, b, axis, step, dims=dims) for a, b in ((0, 3), (1, LAST), (2, 5), (-3, LAST), (1, -1), (-3, -1)) for axis in (2, -1)
+      for step in (None, 1) for dims in DIMS),
     *(cut(1, 3, axis, 1, data=data(*shape)) for shape in ((4,), (2, 4), (2, 4, 6, 4), (2, 4, 2, 4, 2))
         for axis in (0, 1) if axis < len(shape)),
     *(cut(0, 2, axis, dims=dims, data=data(*shape)) for shape in ((2, 4), (2, 4, 6, 4), (2, 4, 2, 4, 2))
