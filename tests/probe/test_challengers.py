@@ -1,0 +1,83 @@
+"""Challengers: skipped probes refute a rejection that no probe of theirs supports, and are measured again as variants."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from graphfix.probe.active import deepened
+from graphfix.probe.build import Probe, probes
+from graphfix.probe.challengers import MOST, challengers
+from graphfix.probe.choice import distinct, for_target
+from graphfix.probe.distil import distil
+from graphfix.probe.form import VARIANT
+from graphfix.probe.forms import forms
+from graphfix.probe.measure import Evidence
+from graphfix.probe.recipe import variants_of
+
+Answer = Callable[[Probe], str]
+
+
+def asked(found: Sequence[Probe], answer: Answer) -> list[Evidence]:
+    return [Evidence("Slice", one.digest, one.label, one.varied, one.facets, answer(one), "convert", "refused") for one in found]
+
+
+def strided_dynamic(probe: Probe) -> str:
+    """The verdict of a compiler that rejects a step of 2 over a dynamic dim."""
+    refused = probe.facets.get("sliced") == "open" and probe.facets.get("steps.value") == "positive"
+    return "rejected" if refused else "works"
+
+
+@functools.cache
+def all_probes() -> list[Probe]:
+    return for_target("tract", probes(forms()["Slice"]).probes)
+
+
+def table_and_skipped() -> tuple[list[Evidence], list[Probe]]:
+    """Evidence in which every probe of an axis behind the second has a step of 2, and all probes of Slice."""
+    built = all_probes()
+    rows = asked(distinct(built), strided_dynamic)
+    behind = [row for row in rows if row.facets.get("axes.value") == "positive" and row.facets.get("sliced") == "open"]
+    return [row for row in rows if row not in behind or row.verdict == "rejected"], built
+
+
+def test_a_value_that_no_probe_under_a_rejection_had_is_asked_about() -> None:
+    rows, skipped = table_and_skipped()
+    condition: dict[str, Any] = {"axes.value": ["positive"], "sliced": ["open"]}
+    tried = {row.digest for row in rows}
+    found = challengers([condition], rows, skipped, tried)
+    assert 0 < len(found) <= MOST
+    assert {one.facets.get("steps.value") for one in found} >= {None, "ones", "negative"}
+    assert all(VARIANT in one.varied and one.digest in tried for one in found)
+    assert challengers([condition], [*rows, *asked(found, strided_dynamic)], skipped, tried) == []
+
+
+def test_what_another_rejection_explains_challenges_none() -> None:
+    rows, skipped = table_and_skipped()
+    conditions: list[dict[str, Any]] = [{"axes.value": ["positive"], "sliced": ["open"]}, {"sliced": ["open"]}]
+    assert challengers(conditions[:1], rows, skipped, set())
+    assert not any(one.facets["axes.value"] == "positive" for one in challengers(conditions, rows, skipped, set()))
+
+
+def test_active_probing_narrows_a_rejection_to_what_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graphfix.probe.active.pair_probes", lambda *_: [])
+    monkeypatch.setattr("graphfix.probe.active.variants", lambda *_: [])
+    rows, skipped = table_and_skipped()
+    plain = next(one for one in skipped if strided_dynamic(one) == "works" and one.facets.get("axes.value") == "positive"
+                 and one.facets.get("sliced") == "open")  # fmt: skip
+    found = deepened("Slice", "tract", rows, lambda fresh: asked(fresh, strided_dynamic), skipped)
+    refused = [rule for rule in distil(found.rows).rejects if all(plain.facets.get(k) in v for k, v in rule.when.items())]
+    assert refused == []
+    assert all("steps.value" in rule.when for rule in distil(found.rows).rejects)
+
+
+def test_a_challenger_in_the_evidence_is_built_again_as_a_variant() -> None:
+    rows, skipped = table_and_skipped()
+    (first, *_) = challengers([{"axes.value": ["positive"], "sliced": ["open"]}], rows, skipped, set())
+    (again,) = variants_of(asked([first], strided_dynamic))
+    assert (again.digest, VARIANT in again.varied) == (first.digest, True)
+    assert [one.digest for one in distinct([replace(first, varied=first.varied[:-1]), again])] == [first.digest]
