@@ -27,9 +27,9 @@ def asked(found: Sequence[Probe], answer: Answer) -> list[Evidence]:
 
 
 def strided_dynamic(probe: Probe) -> str:
-    """The verdict of a compiler that rejects a step of 2 over a dynamic dim."""
-    refused = probe.facets.get("sliced") == "open" and probe.facets.get("steps.value") == "positive"
-    return "rejected" if refused else "works"
+    """The verdict of a compiler that rejects a step of 2 over a dynamic dim behind the second."""
+    refused = {"sliced": "open", "steps.value": "positive", "axes.value": "positive"}
+    return "rejected" if all(probe.facets.get(name) == value for name, value in refused.items()) else "works"
 
 
 @functools.cache
