@@ -15,7 +15,7 @@ import pytest
 import graphfix
 from graphfix.analysis.facts import Facts
 from graphfix.cli.app import main
-from graphfix.linter.deciding_options import PLACEHOLDER, _sum, example_sizes, sizes_matter
+from graphfix.linter.deciding_options import PLACEHOLDER, SizeOption, _sum, example_sizes, sizes_matter
 from graphfix.linter.diagnostics import WRONG, Finding, Fix, NextStep, Result, Severity
 from graphfix.linter.engine import judge
 from graphfix.linter.example import Example
@@ -385,3 +385,36 @@ def test_a_table_of_class_names_and_a_map_of_scores_are_named_with_the_options_t
     about = [finding.rewrite for finding in result.findings if finding.op == "ZipMap"]
     assert about
     assert all(fix is not None and fix.name == "tensor-outputs" for fix in about)
+
+
+def test_sizes_at_which_a_concat_joins_unequal_operands_are_replaced_by_a_part_of_them() -> None:
+    squeezed = Example(
+        "a = AveragePool <kernel_shape = [6, 1], strides = [6, 1]> (x)\nb = ReduceMean <axes = [2]> (a)\n"
+        "y = Concat <axis = 1> (a, b)",
+        inputs="float[n,3,h,w] x", outputs="float y", opset=13,
+    )  # fmt: skip
+    facts = Facts.of(squeezed.model)
+    given = SizeOption("x", (1, 3, 24, 24), ("n", "h", "w"))
+    (found,) = fitting_sizes(squeezed.model, facts, [given])
+    assert found == SizeOption("x", (1, 3, 6, 24), ("n", "h", "w"))  # 24 rows give 4 beside 1
+    assert fitting_sizes(squeezed.model, facts, [found]) == [found]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "nodes", "wanted"),
+    [
+        ("float[batch_size, N] waveforms", "y = Relu(waveforms)", (1, 16000)),
+        ("float[b, 1, samples] audio", "y = Relu(audio)", (1, 1, 16000)),
+        ("float[b, m] x, float[400] w", "y = STFT(x, hop, w)", (1, 16000)),
+        ("float[b, m] x", "y = Relu(x)", (1, 512)),
+        ("float[b, 80, time] audio_signal", "y = Relu(audio_signal)", (1, 80, 64)),
+        ("float[b, frames, 80] speech", "y = Relu(speech)", (1, 64, 80)),
+        ("float[2, N, 64] state", "y = Relu(state)", (2, 1, 64)),
+        ("float[b, N, 64] points", "y = Relu(points)", (1, 64, 64)),
+    ],
+)
+def test_examples_are_a_second_of_sound_for_samples_and_no_batch_behind_a_batch(
+    inputs: str, nodes: str, wanted: tuple[int, ...]
+) -> None:
+    option, *_ = example_sizes(Facts.of(Example(nodes, inputs=inputs, weights="int64 hop = {160}").model))
+    assert option.dims == wanted

@@ -21,11 +21,13 @@ PLACEHOLDER = "VALUE"
 """The text for a value that only the user knows."""
 CONTROL_FLOW = {"If": 1, "Loop": 2}
 """The operators whose first operands decide which nodes run, and the number of these operands."""
-IMAGE, SEQUENCE, SAMPLES = 224, 64, 512
-"""Example sizes: of an image's sides, of a sequence, and of a row of numbers."""
+IMAGE, SEQUENCE, SAMPLES, SOUND = 224, 64, 512, 16_000
+"""Example sizes: of an image's sides, of a sequence, of a row of numbers, and of a second of sound."""
 BATCH = re.compile(r"(?i)^(n|b|bs)$|batch")
 SIDE = re.compile(r"(?i)^(h|w)$|height|width")
 LENGTH = re.compile(r"(?i)time|seq|len|frame|token")
+AUDIO = re.compile(r"(?i)wav|audio|speech|sound|pcm|signal")
+"""Names of inputs that hold samples of sound."""
 SUM = re.compile(r"^(\w+)\s*\+\s*(\w+)$")
 
 
@@ -111,7 +113,7 @@ def example_sizes(facts: Facts) -> list[SizeOption]:
                 continue
             size = symbols.get(dim or "") or known.get((value.name, axis)) or _sum(dim, symbols)
             if size is None:
-                size = _example(value, axis)
+                size = SOUND if axis == len(dims) - 1 and is_sound(value, facts) else _example(value, axis)
                 examples.append(dim or f"dim {axis} of {value.name}")
             if dim:
                 symbols[dim] = size
@@ -148,12 +150,21 @@ def _sum(dim: int | str | None, sizes: Mapping[str, int]) -> int | None:
     return sum(known) if parts and len(known) == len(parts) else None
 
 
+def is_sound(value: Value, facts: Facts) -> bool:
+    """Whether an input is a row of samples of sound, or a row a channel: by its name, or where the graph has an STFT."""
+    dims = value.shape or ()
+    rows = 0 < len(dims) < 4 and all(not isinstance(dim, int) or dim <= 2 for dim in dims[:-1])
+    return rows and value.dtype.startswith("float") and bool(AUDIO.search(value.name) or facts.of_operator("STFT"))
+
+
 def _example(value: Value, axis: int) -> int:
     """Return an example size for a dim, by its name, its place and the rank."""
     dims = value.shape or ()
     name = dims[axis]
     if isinstance(name, str):
-        for words, size in ((BATCH, 1), (SIDE, IMAGE), (LENGTH, SEQUENCE)):
+        if BATCH.search(name) and not (axis and isinstance(dims[0], str)):  # behind a batch, N is a number of something else
+            return 1
+        for words, size in ((SIDE, IMAGE), (LENGTH, SEQUENCE)):
             if words.search(name):
                 return size
     if axis == 0 and len(dims) > 1:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from graphfix.analysis.constant_folding import attribute
 from graphfix.errors import GraphfixError
 from graphfix.linter.deciding_options import SizeOption
 
@@ -20,37 +22,62 @@ MOST_TRIES = 8
 
 
 def fitting_sizes(model: ModelProto, facts: Facts, sizes: Sequence[SizeOption]) -> Sequence[SizeOption]:
-    """Return the sizes, one example replaced by a size that Reshapes hold as a constant where the graph only runs at that.
+    """Return the sizes, one example replaced by one at which the graph runs: a size that Reshapes hold as a constant, which is
+    no example any more, or a part of the example where a Concat joins operands that differ.
 
-    That size is no example any more. Sizes that fit, and those for which no such size is found, come back as they are.
+    Sizes that fit, and those for which no such size is found, come back as they are.
     """
-    wanted = list(dict.fromkeys(_built_in(model, sizes))) if any(map(_has_target, facts.of_operator("Reshape"))) else []
-    names = dict.fromkeys(name for option in sizes for name in option.examples) if wanted else ()
-    tried = 0
-    for size in wanted:
-        for name in sorted(names, key=lambda name: _is_one(name, facts, sizes)):  # batch dims last: they are seldom built in
-            tried += 1
-            changed = [_replaced(option, facts, name, size) for option in sizes]
-            if tried <= MOST_TRIES and not _built_in(model, changed):
-                return changed
+    bound = _at_sizes(model, sizes)
+    if bound is None or runs_at(bound):
+        return sizes
+    names = list(dict.fromkeys(name for option in sizes for name in option.examples))
+    names.sort(key=lambda name: _is_one(name, facts, sizes))  # batch dims last: they are seldom built in
+    built_in = [(name, size, False) for size in dict.fromkeys(built_in_sizes(bound)) for name in names]
+    parts = [
+        (name, int(size * part), True) for part in dict.fromkeys(_shares(bound)) for name in names
+        for size in dict.fromkeys(each for option in sizes for each in _sizes(option, facts, name))
+        if (size * part).denominator == 1
+    ]  # fmt: skip
+    for name, size, example in (*built_in, *parts)[:MOST_TRIES]:
+        changed = [_replaced(option, facts, name, size, example=example) for option in sizes]
+        there = _at_sizes(model, changed)
+        if there is not None and runs_at(there):
+            return changed
     return sizes
 
 
-def _built_in(model: ModelProto, sizes: Sequence[SizeOption]) -> list[int]:
-    """Return the built-in sizes that the graph does not fit at these input sizes."""
+def _at_sizes(model: ModelProto, sizes: Sequence[SizeOption]) -> Facts | None:
+    """Return the facts of the graph at these input sizes; None where they contradict each other."""
     from graphfix.analysis.cache import facts_of
     from graphfix.ir.bind_inputs import bind
 
     try:
-        bound = facts_of(bind(model, {size.input: size.dims for size in sizes}, {}))
-    except GraphfixError:  # the sizes contradict each other
-        return []
-    return built_in_sizes(bound)
+        return facts_of(bind(model, {size.input: size.dims for size in sizes}, {}))
+    except GraphfixError:
+        return None
+
+
+def runs_at(facts: Facts) -> bool:
+    """Whether no Reshape of the graph has another number of elements than its target, and no Concat operands that differ."""
+    return not built_in_sizes(facts) and next(_shares(facts), None) is None
 
 
 def built_in_sizes(facts: Facts) -> list[int]:
     """Return the sizes in the targets of the Reshapes whose inputs have another number of elements."""
     return [size for node in facts.of_operator("Reshape") if _has_target(node) for size in _misfit(node)]
+
+
+def _shares(facts: Facts) -> Iterator[Fraction]:
+    """Yield the ratios, below 1, of two sizes that a Concat needs to be equal."""
+    for node in facts.of_operator("Concat"):
+        shapes = [value.shape for value in node.inputs if value is not None and value.shape is not None]
+        if node.domain or len(shapes) < len(node.inputs) or len({len(shape) for shape in shapes}) != 1:
+            continue
+        joined = attribute(node.proto, "axis", 0) % max(1, len(shapes[0]))
+        for axis, dims in enumerate(zip(*shapes, strict=True)):
+            sizes = {dim for dim in dims if isinstance(dim, int)}
+            if axis != joined and len(sizes) > 1 and min(sizes) > 0:
+                yield Fraction(min(sizes), max(sizes))
 
 
 def _has_target(node: NodeFacts) -> bool:
@@ -88,7 +115,7 @@ def _names(option: SizeOption, facts: Facts) -> list[int | str]:
     return [dim or f"dim {axis} of {option.input}" for axis, dim in enumerate(shape)]
 
 
-def _replaced(option: SizeOption, facts: Facts, name: str, size: int) -> SizeOption:
-    """Return an option with another size for the dim of that name, which is no example then."""
+def _replaced(option: SizeOption, facts: Facts, name: str, size: int, *, example: bool) -> SizeOption:
+    """Return an option with another size for the dim of that name, which stays an example or is none then."""
     dims = tuple(size if of == name else dim for of, dim in zip(_names(option, facts), option.dims, strict=True))
-    return dataclasses.replace(option, dims=dims, examples=tuple(each for each in option.examples if each != name))
+    return dataclasses.replace(option, dims=dims, examples=tuple(each for each in option.examples if example or each != name))

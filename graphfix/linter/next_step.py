@@ -17,7 +17,7 @@ from graphfix.ir.records import dataclass
 from graphfix.linter.deciding_options import PLACEHOLDER, SIZES, SizeOption, deciding_values, example_sizes, sizes_matter
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Fix, NextStep, Result, Severity
 from graphfix.linter.finding_order import REQUESTED, in_order_of_decision
-from graphfix.linter.fitting_sizes import built_in_sizes, fitting_sizes
+from graphfix.linter.fitting_sizes import fitting_sizes, runs_at
 from graphfix.linter.output_options import helpful_outputs, with_tensor_outputs
 from graphfix.linter.settled import settled_places
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 MEASURED_NODES = 150
 """The number of nodes up to which lint measures options; linting these once more takes less than a tenth of a run's time."""
+FITTED_NODES = 2_000
+"""The number of nodes up to which lint infers a graph's shapes at the sizes that it advises, and once more for each other try."""
 
 NESTED = re.compile(r" \((?:[^()]|\([^()]*\))*\)")
 Judge = Callable[["ModelProto", Sequence[str]], list[Result]]
@@ -65,7 +67,7 @@ class _Search:
         given = dict(parse_value(f"{name}={1 if text == PLACEHOLDER else text}") for name, text in values.items())
         try:
             bound = bind(self.model, {size.input: size.dims for size in sizes if size.input not in given}, given)
-            self.misfit = bool(sizes) and not anyway and bool(built_in_sizes(facts_of(bound)))
+            self.misfit = bool(sizes) and not anyway and not runs_at(facts_of(bound))
             if self.misfit:
                 return False
             results = self.judge(bound, [result.called or result.target for result in self.results])
@@ -129,6 +131,8 @@ def _search_options(search: _Search) -> None:
     if len(search.facts.nodes) > search.most_nodes:
         search.values = values if any(finding.severity is Severity.ERROR for finding in found) else {}
         search.sizes = sizes if sizes_matter(search.facts, found) else ()
+        if search.sizes and len(search.facts.nodes) <= FITTED_NODES:
+            search.sizes = fitting_sizes(search.model, search.facts, sizes)
         return
     for one in _choices(values):
         if search.better(one, ()):

@@ -13,7 +13,7 @@ from graphfix.analysis.facets.words import BOUNDED
 from graphfix.linter.check import place
 from graphfix.linter.deciding_options import example_sizes
 from graphfix.linter.diagnostics import Finding, Result, Severity
-from graphfix.linter.fitting_sizes import built_in_sizes
+from graphfix.linter.fitting_sizes import runs_at
 from graphfix.tables.table import table
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _at_usual_sizes(model: ModelProto, facts: Facts, result: Result, sizes: Mapp
         taken = _taken(node)
         if taken is not None and isinstance(taken[1], int) and taken[0] > taken[1]:
             found.append(_misfit(result, at, there, node, f"`TopK` takes {taken[0]} elements of {taken[1]}"))
-    if not found and (built_in_sizes(there) or (there.trouble and not facts.trouble)):
+    if not found and (not runs_at(there) or (there.trouble and not facts.trouble)):
         found.append(_misfit(result, at, there, None, "the graph does not run"))
     known = {(finding.code, finding.output, finding.evidence) for finding in result.findings}
     return [finding for finding in found if (finding.code, finding.output, finding.evidence) not in known]
