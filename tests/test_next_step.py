@@ -418,3 +418,13 @@ def test_examples_are_a_second_of_sound_for_samples_and_no_batch_behind_a_batch(
 ) -> None:
     option, *_ = example_sizes(Facts.of(Example(nodes, inputs=inputs, weights="int64 hop = {160}").model))
     assert option.dims == wanted
+
+
+def test_question_marks_are_no_names_of_dims() -> None:
+    model = Example("y = Relu(x)", inputs="float[b,3,h,w] x").model
+    for dim in list(model.graph.input[0].type.tensor_type.shape.dim)[2:]:
+        dim.dim_param = "?"
+    facts = Facts.of(model)
+    (option,) = example_sizes(facts)
+    assert (option.dims, option.examples) == ((1, 3, 224, 224), ("b", "dim 2 of x", "dim 3 of x"))
+    assert fitting_sizes(model, facts, [option]) == [option]

@@ -12,6 +12,7 @@ from graphfix.linter.option_hints import compared_with
 
 if TYPE_CHECKING:
     from graphfix.analysis.facts import Facts, NodeFacts, Value
+    from graphfix.analysis.values import Shape
 
 INPUT_RANKS = "inputs.ranks"
 """The facet of a model by which a target rejects inputs without dims."""
@@ -101,7 +102,7 @@ def example_sizes(facts: Facts) -> list[SizeOption]:
     symbols: dict[str, int] = {}
     options = []
     for value in facts.inputs:
-        dims = value.shape or ()
+        dims = named_dims(value)
         moving = [axis for axis, dim in enumerate(dims) if not isinstance(dim, int)]
         if all(dims[axis] in symbols for axis in moving):
             continue
@@ -120,6 +121,11 @@ def example_sizes(facts: Facts) -> list[SizeOption]:
             sizes.append(size)
         options.append(SizeOption(value.name, tuple(sizes), tuple(examples)))
     return options
+
+
+def named_dims(value: Value) -> Shape:
+    """Return the dims of an input, None for those without a name: exporters of Paddle write a question mark for each."""
+    return tuple(None if dim == "?" else dim for dim in value.shape or ())
 
 
 def _sizes_by_weights(facts: Facts) -> Iterator[tuple[tuple[str, int], int]]:

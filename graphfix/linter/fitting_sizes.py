@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from graphfix.analysis.constant_folding import attribute
 from graphfix.errors import GraphfixError
-from graphfix.linter.deciding_options import SizeOption
+from graphfix.linter.deciding_options import SizeOption, named_dims
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -111,7 +111,7 @@ def _sizes(option: SizeOption, facts: Facts, name: str) -> list[int]:
 
 def _names(option: SizeOption, facts: Facts) -> list[int | str]:
     """Return the names of an input's dims as examples have them, and the sizes of fixed dims."""
-    shape = next(value.shape or () for value in facts.inputs if value.name == option.input)
+    shape = next(named_dims(value) for value in facts.inputs if value.name == option.input)
     return [dim or f"dim {axis} of {option.input}" for axis, dim in enumerate(shape)]
 
 
