@@ -11,6 +11,10 @@ from graphfix.errors import UsageError, nearest
 from graphfix.ir.bind_inputs import Dims, array_for, interface
 from graphfix.verify.feed_adapter import Array as Array
 from graphfix.verify.feed_adapter import Feed as Feed
+from graphfix.verify.length_inputs import length_values
+
+TOP = 4
+"""The number below which integers are, so that they are valid ids for any vocabulary."""
 
 
 def given_feeds(model: ModelProto, data: Mapping[str, Array], values: Mapping[str, object]) -> list[Feed]:
@@ -31,12 +35,13 @@ def given_feeds(model: ModelProto, data: Mapping[str, Array], values: Mapping[st
 
 
 def seeded_feeds(
-    model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, object], sizes: tuple[int, int], seed: int, top: int = 4,
-    counts: Collection[str] = (),
+    model: ModelProto, shapes: Mapping[str, Dims], values: Mapping[str, object], sizes: tuple[int, int], seed: int,
+    top: int = TOP, counts: Collection[str] = (),
 ) -> Feed | None:  # fmt: skip
     """Return one feed of a model's inputs, or None when an input is not a tensor.
 
-    Dynamic dims are set to `sizes`, and integers are below `top`. The inputs that are `counts` hold whole numbers above 0.
+    Dynamic dims are set to `sizes`, and integers are below `top`. The inputs that are `counts` hold whole numbers above 0, and
+    those that are lengths of sequences numbers up to that length, unless a lower `top` than the usual one is tried.
     """
     random = np.random.default_rng([seed, *sizes])
     known: dict[str, int] = {}
@@ -56,6 +61,8 @@ def seeded_feeds(
             feed[info.name] = _values(info.type.tensor_type.elem_type, dims, random, seed, top)
             if info.name in counts:
                 feed[info.name] = np.maximum(np.rint(np.abs(feed[info.name])), 1).astype(feed[info.name].dtype)
+    if top == TOP:
+        feed |= {name: array for name, array in length_values(inputs, feed, seed).items() if name not in values}
     return feed
 
 
