@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from onnx import NodeProto
 
-from graphfix.analysis.constant_folding import attribute
+from graphfix.analysis.constant_folding import FOLDERS, attribute
 from graphfix.pruning.axis_graph import AxisGraph
 from graphfix.pruning.regrouping import regrouped
 
@@ -59,6 +59,23 @@ def _kept(node: NodeProto, operands: Operands, axes: AxisGraph) -> list[Pattern 
     if attribute(node, "coordinate_transformation_mode", "") == "tf_crop_and_resize":
         return []
     return [data]
+
+
+def _slice(node: NodeProto, operands: Operands, axes: AxisGraph) -> list[Pattern | None]:
+    """A part of a value, also of axes along which it varies where constants state which part."""
+    data, before, after = operands[0], axes.dims(node.input[0]), axes.dims(node.output[0])
+    stated = [axes.constant(name) for name in node.input[1:]]
+    known = all(numbers is not None or not name for numbers, name in zip(stated, node.input[1:], strict=True))
+    if data is None or before is None or after is None or not known:
+        return _kept(node, operands, axes)
+    wide = list(data.shape)
+    for axis, (old, new) in enumerate(zip(before, after, strict=True)):
+        if old != new or old is None:
+            if not isinstance(old, int):
+                return _kept(node, operands, axes)
+            wide[axis] = old
+    given = [np.broadcast_to(data, wide), *(None if one is None else np.asarray(one) for one in stated)]
+    return [np.asarray(FOLDERS["Slice"](node, given))]
 
 
 def _expand(node: NodeProto, operands: Operands, axes: AxisGraph) -> list[Pattern | None]:
@@ -128,7 +145,7 @@ Rule = Callable[[NodeProto, Operands, AxisGraph], list[Pattern | None]]
 MOVED: dict[str, Rule] = {
     "Transpose": _transpose, "Reshape": _reshape, "Flatten": _reshape, "Squeeze": _reshape, "Unsqueeze": _reshape,
     "Expand": _expand, "Concat": _concat, "Split": _split, "Gather": _gather,
-    **dict.fromkeys(("Slice", "Pad", "Resize", "Upsample", "Tile"), _kept),
+    "Slice": _slice, **dict.fromkeys(("Pad", "Resize", "Upsample", "Tile"), _kept),
     **dict.fromkeys(("MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"), _kept),
     **dict.fromkeys(("ReduceMean", "ReduceMax", "ReduceMin"), _reduce),
 }  # fmt: skip

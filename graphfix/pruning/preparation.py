@@ -10,7 +10,7 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 from graphfix.analysis.cache import facts_of
 from graphfix.analysis.constant_folding import attribute, constant_value
 from graphfix.ir.value_names import ValueNames
-from graphfix.pruning.inlining import inline_sizes
+from graphfix.pruning.inlining import fold_moved_weights, inline_sizes
 from graphfix.pruning.shuffles import gather_shuffles, restore_shuffles
 
 
@@ -59,6 +59,7 @@ def prepared(model: ModelProto) -> Prepared:
     graph = made.model.graph
     _constants_to_initializers(made.model)
     inline_sizes(made.model)
+    fold_moved_weights(made.model)
     _state_sizes_of_splits(made.model)
     made.shuffles = gather_shuffles(made.model)
     names = ValueNames.of(graph)

@@ -98,6 +98,35 @@ def test_a_constant_goes_into_the_next_bias() -> None:
     assert [node.op_type for node in found.model.graph.node] == ["Gemm", "Sigmoid", "MatMul", "Add"]
 
 
+def test_weights_that_nodes_move_first_are_followed() -> None:
+    text = """moved (float[2, 5] x) => (float[2, 4] y) {
+        t = Transpose<perm = [1, 0]>(w)
+        a = MatMul(x, t)
+        c = Reshape(b, sizes)
+        s = Add(a, c)
+        r = Relu(s)
+        u = Transpose(v)
+        y = MatMul(r, u)
+    }"""
+    held: Weights = {**weights(w=(6, 5), b=(1, 6), v=(4, 6)), "sizes": np.asarray([6])}
+    held["w"][2] = held["b"][:, 2] = 0
+    found = pruned(network(text, held))
+    assert [(layer.removed, layer.total) for layer in found.layers] == [(1, 6)]
+    assert sorted(shapes(found.model).values()) == [(5,), (5, 4), (5, 5)]
+
+
+def test_a_weight_that_is_read_as_it_is_and_moved_is_held_once() -> None:
+    text = """tied (float[2, 5] x) => (float[2, 5] y) {
+        a = MatMul(x, w)
+        t = Transpose(w)
+        y = MatMul(a, t)
+    }"""
+    held = weights(w=(5, 6))
+    held["w"][:, 2] = 0
+    found = pruned(network(text, held))
+    assert list(shapes(found.model).values()) in ([(5, 6)], [(5, 5)])
+
+
 def test_a_bias_is_made_for_channels_that_go_as_well() -> None:
     held = weights(w=(6, 5), b=(6,), v=(6, 4), u=(4, 3))
     held["w"][2] = 0
@@ -238,18 +267,31 @@ ATTENTION = """attention (float[2, 5, 12] x) => (float[2, 5, 12] y) {
 }"""
 
 
+SLICED = "".join(
+    f"    {name}s = Slice(t, {start}, {end}, zeros)\n    {name} = Squeeze({name}s, zeros)\n"
+    for name, start, end in (("q", "zeros", "ones"), ("k", "ones", "twos"), ("v", "twos", "threes"))
+)
+"""The way in which torch.export takes queries, keys and values apart; its older exporter gathers them."""
+
+
+@pytest.mark.parametrize("taken", ["gathered", "sliced"])
 @pytest.mark.parametrize("plant", ["values", "output"])
-def test_heads_go_from_all_three_projections(plant: str) -> None:
+def test_heads_go_from_all_three_projections(plant: str, taken: str) -> None:
     held: Weights = {
         **weights(qkv=(12, 36), bias=(36,), out=(12, 12)), "split": np.asarray([2, 5, 3, 3, 4]), "merge": np.asarray([2, 5, 12]),
         "zero": np.asarray(0), "one": np.asarray(1), "two": np.asarray(2), "scale": np.float32(0.5),
     }  # fmt: skip
+    text = ATTENTION
+    if taken == "sliced":
+        lines = ATTENTION.splitlines(keepends=True)
+        text = "".join([*(line for line in lines[:6] if "Gather" not in line), SLICED, *lines[8:]])
+        held |= {name: np.asarray([number]) for number, name in enumerate(("zeros", "ones", "twos", "threes"))}
     if plant == "values":
         held["qkv"][:, 28:32] = 0
         held["bias"][28:32] = 0
     else:
         held["out"][4:8] = 0
-    found = pruned(network(ATTENTION, held))
+    found = pruned(network(text, held))
     assert [(layer.kind, layer.removed, layer.total) for layer in found.layers] == [("heads", 1, 3)]
     assert (shapes(found.model)["qkv"], shapes(found.model)["out"]) == ((12, 24), (8, 12))
 
