@@ -24,17 +24,36 @@ Dims = tuple[int | str | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class GroupedFilters:
+    """The filters of a convolution in groups, from each of which as many channels are removed.
+
+    Axis 0 of `weight` goes with all channels of `rows`, axis 1 with those that each group has of `columns`.
+    """
+
+    weight: str
+    groups: int
+    rows: Axis
+    columns: Axis
+
+    def by_column(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return the filters with all channels of `columns` first, then the rows of their group."""
+        apart = array.reshape(self.groups, -1, *array.shape[1:]).swapaxes(1, 2)
+        return apart.reshape(-1, *apart.shape[2:])
+
+
+@dataclass(frozen=True, slots=True)
 class Sum:
     """A sum over an axis of a value with weights along the same axis of another one: a contribution of each element.
 
     `folds` is the kind of operator to whose bias a constant contribution can be added; empty where it cannot. `weight` is None
-    where the elements are summed as they are.
+    where the elements are summed as they are, or by `filters`.
     """
 
     node: NodeProto
     data: Axis
     weight: Axis | None
     folds: str = ""
+    filters: GroupedFilters | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +99,9 @@ class AxisGraph:
     edits: list[SizeEdit] = field(default_factory=list)
     factors: list[Factors] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
+    filters: list[GroupedFilters] = field(default_factory=list)
+    single: bool = False
+    """Whether convolutions in groups lose single channels, as many from each group, instead of whole groups."""
     touched: set[Axis] = field(default_factory=set)
     """The axes that the node at hand said something of."""
 
@@ -145,12 +167,14 @@ class AxisGraph:
                     self.freeze((name, axis), reason)
         self.touched.clear()
 
-    def sum(self, node: NodeProto, data: Axis, weight: Axis | None, folds: str = "") -> None:
+    def sum(
+        self, node: NodeProto, data: Axis, weight: Axis | None, folds: str = "", filters: GroupedFilters | None = None
+    ) -> None:
         """Tie an axis that is summed to the weights along it, and record the sum."""
         if weight is not None:
             self.tie(data, weight)
         if self.add(data) is not None:
-            self.sums.append(Sum(node, data, weight, folds))
+            self.sums.append(Sum(node, data, weight, folds, filters))
 
 
 def _indices(given: Indices | None, size: int | None) -> Indices:

@@ -17,6 +17,7 @@ from graphfix.pruning.known_values import known_values
 from graphfix.pruning.preparation import prepared
 from graphfix.pruning.pruned_layers import PrunedLayer, pruned_layers
 from graphfix.pruning.relating import axis_graph
+from graphfix.pruning.relations.convolution import has_groups
 from graphfix.pruning.removal import remove
 from graphfix.pruning.taylor import taylor_scores
 from graphfix.pruning.weak_units import unit_scores, weak_units
@@ -68,9 +69,13 @@ def prune_model(model: ModelProto, feeds: Sequence[Feed], options: PruneOptions)
     names = [info.name for info in model.graph.output]
     expected = run_samples(model, feeds)
     found = Pruned(model)
+    forms = (False, True) if has_groups(model) else (False,)
     for _ in range(ROUNDS):
         options.progress("looking for dead units")
-        smaller, layers = _without_dead(found.model, feeds if options.active_on_data else ())
+        for single in forms:
+            smaller, layers = _without_dead(found.model, feeds if options.active_on_data else (), single=single)
+            if layers:
+                break
         if not layers:
             break
         found.model, found.layers = smaller, [*found.layers, *layers]
@@ -95,10 +100,10 @@ def _difference(names: Sequence[str], old: Sequence[Sequence[Any]], new: Sequenc
     return worst
 
 
-def _without_dead(model: ModelProto, feeds: Sequence[Feed]) -> tuple[ModelProto, list[PrunedLayer]]:
-    """Return the model without the units that are dead now, and what was removed."""
+def _without_dead(model: ModelProto, feeds: Sequence[Feed], *, single: bool) -> tuple[ModelProto, list[PrunedLayer]]:
+    """Return the model without the units that are dead now, and what was removed; `single` as of `axis_graph`."""
     ready = prepared(model)
-    axes, found, sums = _analysed(ready.model)
+    axes, found, sums = _analysed(ready.model, single=single)
     silent: dict[str, Any] = {}
     if feeds:
         for axis, activity in measure_activity(ready.model, _measurable(found, sums), feeds).items():
@@ -113,9 +118,9 @@ def _without_dead(model: ModelProto, feeds: Sequence[Feed]) -> tuple[ModelProto,
     return ready.finished(), layers
 
 
-def _analysed(model: ModelProto) -> tuple[AxisGraph, list[Component], Sums]:
+def _analysed(model: ModelProto, *, single: bool = False) -> tuple[AxisGraph, list[Component], Sums]:
     """Return the ties of a prepared model, the components of which units may be removed, and the sums over axes."""
-    axes = axis_graph(model)
+    axes = axis_graph(model, single=single)
     return axes, [one for one in components(axes) if one.prunable and one.count > 1], sums_by_axis(axes)
 
 

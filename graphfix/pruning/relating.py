@@ -17,15 +17,18 @@ FAMILIES: dict[str, Callable[[AxisGraph, NodeProto], None]] = {
 """What ties the axes at a node, by operator."""
 
 
-def axis_graph(model: ModelProto) -> AxisGraph:
-    """Return the ties of a prepared model; what enters or leaves the model, or a subgraph, keeps its axes."""
+def axis_graph(model: ModelProto, *, single: bool = False) -> AxisGraph:
+    """Return the ties of a prepared model; what enters or leaves the model, or a subgraph, keeps its axes.
+
+    With `single` convolutions in groups lose the same number of channels from each group, else whole groups.
+    """
     graph, known = model.graph, facts_of(model).values[()]
     constants = {tensor.name: tensor for tensor in graph.initializer}
     shapes = {name: value.shape for name, value in known.items() if value.shape is not None}
     shapes |= {name: tuple(tensor.dims) for name, tensor in constants.items()}
     opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 0)
     producers = {name: node for node in graph.node for name in node.output}
-    axes = AxisGraph(shapes, constants, producers, opset)
+    axes = AxisGraph(shapes, constants, producers, opset, single=single)
     for node in graph.node:
         tie = FAMILIES.get(node.op_type) if node.domain in DOMAINS else None
         if tie is not None:

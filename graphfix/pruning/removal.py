@@ -11,7 +11,7 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from graphfix.analysis.constant_folding import attribute
 from graphfix.ir.value_names import ValueNames
-from graphfix.pruning.axis_graph import Axis, AxisGraph, Order, Sum
+from graphfix.pruning.axis_graph import Axis, AxisGraph, GroupedFilters, Order, Sum
 from graphfix.pruning.components import Marks
 from graphfix.pruning.dead_units import Removal, Sums, foldable
 
@@ -33,6 +33,9 @@ def remove(model: ModelProto, axes: AxisGraph, removals: Iterable[Removal], sums
             for summed in sums.get(axis, ()) if axis in kept else ():
                 if foldable(summed, axes, padded_too=approximate):
                     editor.fold(summed, np.where(kept[axis], 0.0, numbers))
+    for filters in axes.filters:
+        if filters.columns in kept:
+            editor.cut_columns(filters)
     for name, tensor in editor.tensors.items():
         cut = [(place, kept[name, place]) for place in range(len(tensor.dims)) if (name, place) in kept]
         if cut:
@@ -70,6 +73,15 @@ class _Editor:
         else:
             found.ints[position] = size
 
+    def cut_columns(self, one: GroupedFilters) -> None:
+        """Leave the channels of each group that stay in filters, whose rows still are all there."""
+        tensor = self.tensors[one.weight]
+        array = numpy_helper.to_array(tensor)
+        left = one.by_column(array)[self.kept[one.columns]]
+        apart = left.reshape(one.groups, -1, *left.shape[1:]).swapaxes(1, 2)
+        cut = np.ascontiguousarray(apart.reshape(array.shape[0], -1, *array.shape[2:]))
+        tensor.CopyFrom(numpy_helper.from_array(cut, one.weight))
+
     def reorder(self, one: Order) -> None:
         """State the order of the elements that are left."""
         tensor = self.tensors[one.operand]
@@ -79,13 +91,18 @@ class _Editor:
 
     def fold(self, one: Sum, numbers: npt.NDArray[Any]) -> None:
         """Add what elements with these numbers contribute to a sum to the bias behind it."""
-        assert one.weight is not None
         if not np.any(numbers):
             return
-        weight = numpy_helper.to_array(self.tensors[one.weight[0]])
-        moved = np.moveaxis(weight.astype(np.float64), one.weight[1], 0)
+        name, axis = one.weight if one.weight is not None else (one.filters.weight if one.filters is not None else "", 1)
+        weight = numpy_helper.to_array(self.tensors[name])
+        wide = weight.astype(np.float64)
+        moved = np.moveaxis(wide, axis, 0) if one.filters is None else one.filters.by_column(wide)
         moved = moved.reshape(*moved.shape[:2], -1).sum(-1)  # a convolution's filter is summed over its window
-        added = numbers @ moved
+        if one.filters is None:
+            added = numbers @ moved
+        else:
+            apart = numbers.reshape(one.filters.groups, -1, 1) * moved.reshape(one.filters.groups, -1, moved.shape[1])
+            added = apart.sum(1).reshape(-1)
         node, dtype = one.node, weight.dtype
         out = (node.output[0], 1 if one.folds != "matmul" else len(self.axes.dims(node.output[0]) or ()) - 1)
         if one.folds == "gemm":

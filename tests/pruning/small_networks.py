@@ -8,6 +8,9 @@ import numpy as np
 import onnx
 from onnx import ModelProto, numpy_helper
 
+from graphfix.pruning.prune import Pruned, PruneOptions, prune_model
+from graphfix.verify.sample_runs import seeded_samples
+
 Weights = dict[str, Any]
 
 
@@ -32,3 +35,20 @@ def weights(seed: int = 0, **shapes: tuple[int, ...]) -> Weights:
 def shapes(model: ModelProto) -> dict[str, tuple[int, ...]]:
     """Return the shapes of a model's weights by name."""
     return {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
+
+
+def pruned(model: ModelProto) -> Pruned:
+    """The model without dead units; `prune_model` itself compares the outputs."""
+    before = model.SerializeToString()
+    found = prune_model(model, seeded_samples(model, {}, {}, 3), PruneOptions())
+    assert model.SerializeToString() == before
+    assert found.exact.relative <= 8 * np.finfo(np.float32).eps
+    return found
+
+
+def removed(model: ModelProto) -> dict[str, int]:
+    """How many units were removed, by kind."""
+    counts: dict[str, int] = {}
+    for layer in pruned(model).layers:
+        counts[layer.kind] = counts.get(layer.kind, 0) + layer.removed
+    return counts

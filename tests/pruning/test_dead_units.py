@@ -7,27 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from onnx import ModelProto
-from small_networks import Weights, network, shapes, weights
-
-from graphfix.pruning.prune import Pruned, PruneOptions, prune_model
-from graphfix.verify.sample_runs import seeded_samples
-
-
-def pruned(model: ModelProto) -> Pruned:
-    """The model without dead units; `prune_model` itself compares the outputs."""
-    before = model.SerializeToString()
-    found = prune_model(model, seeded_samples(model, {}, {}, 3), PruneOptions())
-    assert model.SerializeToString() == before
-    assert found.exact.relative <= 8 * np.finfo(np.float32).eps
-    return found
-
-
-def removed(model: ModelProto) -> dict[str, int]:
-    """How many units were removed, by kind."""
-    counts: dict[str, int] = {}
-    for layer in pruned(model).layers:
-        counts[layer.kind] = counts.get(layer.kind, 0) + layer.removed
-    return counts
+from small_networks import Weights, network, pruned, removed, shapes, weights
 
 
 def convolutions(held: Weights) -> ModelProto:
@@ -187,26 +167,6 @@ def test_depthwise_convolutions_and_gates_lose_the_same_channels() -> None:
     assert shapes(found.model)["k"] == (6, 1, 3, 3)
     assert shapes(found.model)["up"] == (6, 4, 1, 1)
     assert next(item.i for item in found.model.graph.node[2].attribute if item.name == "group") == 6
-
-
-def test_groups_go_whole() -> None:
-    text = """grouped (float[1, 3, 6, 6] x) => (float[1, 2, 6, 6] y) {
-        a = Conv(x, w)
-        g = Conv<group = 4>(a, k)
-        r = Relu(g)
-        y = Conv(r, u)
-    }"""
-    held = weights(w=(8, 3, 1, 1), k=(12, 2, 1, 1), u=(2, 12, 1, 1))
-    held["k"][3:5] = 0
-    assert not removed(network(text, held))
-    held["k"][5] = 0
-    found = pruned(network(text, held))
-    assert (shapes(found.model)["w"], shapes(found.model)["k"], shapes(found.model)["u"]) == (
-        (6, 3, 1, 1),
-        (9, 2, 1, 1),
-        (2, 9, 1, 1),
-    )
-    assert [(layer.removed, layer.total, layer.kind) for layer in found.layers] == [(1, 4, "channel groups")]
 
 
 def test_transposed_convolutions_lose_channels_on_both_sides() -> None:

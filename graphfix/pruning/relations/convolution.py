@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from onnx import NodeProto
+from onnx import ModelProto, NodeProto
 
 from graphfix.analysis.constant_folding import attribute
-from graphfix.pruning.axis_graph import AxisGraph, SizeEdit
+from graphfix.pruning.axis_graph import Axis, AxisGraph, GroupedFilters, SizeEdit
 from graphfix.pruning.relations.elementwise import tie_elementwise
 
 CHANNELS = 1
@@ -14,7 +14,10 @@ POOLS = ("MaxPool", "AveragePool", "LpPool", "GlobalAveragePool", "GlobalMaxPool
 
 
 def tie_convolution(axes: AxisGraph, node: NodeProto) -> None:
-    """Tie input channels to what sums them up, output channels to filters and biases; groups lose whole groups."""
+    """Tie input channels to what sums them up, output channels to filters and biases.
+
+    Groups go whole, or the same number of channels from each; a depthwise convolution loses channels of both sides together.
+    """
     data, weight, out = (node.input[0], CHANNELS), node.input[1], (node.output[0], CHANNELS)
     transposed = node.op_type == "ConvTranspose"
     groups = int(attribute(node, "group", 1))
@@ -32,6 +35,9 @@ def tie_convolution(axes: AxisGraph, node: NodeProto) -> None:
         return
     axes.freeze((weight, 1), "the channels of a group")
     each, every = np.arange(channels), np.arange(made)
+    if axes.single and channels > groups:
+        _tie_single(axes, node, data, out, GroupedFilters(weight, groups, *((data, out) if transposed else (out, data))))
+        return
     if channels == groups:
         axes.edits.append(SizeEdit(data, node=node, attribute="group"))
         axes.tie(out, data, every, every // (made // groups))
@@ -42,6 +48,29 @@ def tie_convolution(axes: AxisGraph, node: NodeProto) -> None:
         axes.edits.append(SizeEdit(data, node=node, attribute="group", divisor=channels // groups))
     filters, numbers = (data, each) if transposed else (out, every)
     axes.tie((weight, 0), filters, numbers, numbers)
+
+
+def has_groups(model: ModelProto) -> bool:
+    """Whether a model has a convolution in groups of several channels."""
+    held = {tensor.name: tensor.dims for tensor in model.graph.initializer}
+    for node in model.graph.node:
+        groups = int(attribute(node, "group", 1)) if node.op_type in ("Conv", "ConvTranspose") else 1
+        dims = held.get(node.input[1]) if groups > 1 else None
+        if dims is not None and (dims[1] if node.op_type == "Conv" else dims[0] // groups) > 1:
+            return True
+    return False
+
+
+def _tie_single(axes: AxisGraph, node: NodeProto, data: Axis, out: Axis, filters: GroupedFilters) -> None:
+    """Tie the channels of a convolution in groups to its filters one by one."""
+    axes.tie((filters.weight, 0), filters.rows)
+    if filters.weight not in axes.constants:
+        axes.freeze(filters.columns, "its filters are computed")
+    if filters.rows == data:
+        axes.sum(node, data, (filters.weight, 0))
+    else:
+        axes.sum(node, data, None, "conv", filters)
+    axes.filters.append(filters)
 
 
 def tie_normalization(axes: AxisGraph, node: NodeProto) -> None:
