@@ -2,6 +2,7 @@
 
 No framework and no labels are needed. Where a layer sums over a unit, what it reads is mixed with the unit's mean, which is what
 remains of a removed unit; a small share of that, and the outputs' change divided by it, is the first term of a Taylor expansion.
+What a recurrent layer reads of its own state goes to 0 instead, by its recurrent weights: no bias takes that over.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from graphfix.pruning.activity import Activity
 from graphfix.pruning.axis_graph import Axis, AxisGraph
 from graphfix.pruning.components import Component
 from graphfix.pruning.dead_units import Sums
+from graphfix.pruning.relations.recurrent import GATES, RECURRENT
 from graphfix.verify.feeds import Feed
 from graphfix.verify.runtime import session
 
@@ -83,9 +85,9 @@ def with_gates(model: ModelProto, axes: AxisGraph, parts: Sequence[Component], s
     makers = {name: place for place, node in enumerate(graph.node) for name in node.output}
     types = {info.name: info.type.tensor_type.elem_type for info in (*graph.input, *graph.value_info)}
     added: dict[int, list[Any]] = {}
-    for axis in (axis for one in parts for axis in one.units if axis in sums):
-        readers = {one.node.output[0] for one in sums[axis] if axis[0] in one.node.input}
-        if not readers or types.get(axis[0], TensorProto.FLOAT) != TensorProto.FLOAT or axis[0] in axes.constants:
+    types |= {name: tensor.data_type for name, tensor in axes.constants.items()}
+    for axis, readers in _reads(parts, sums, axes).items():
+        if types.get(axis[0], TensorProto.FLOAT) != TensorProto.FLOAT:
             continue
         rank, size = len(axes.dims(axis[0]) or ()), axes.size(axis) or 0
         dims = [size if place == axis[1] else 1 for place in range(rank)]
@@ -96,7 +98,7 @@ def with_gates(model: ModelProto, axes: AxisGraph, parts: Sequence[Component], s
         nodes = [helper.make_node("Mul", [axis[0], factor], [scaled]), helper.make_node("Add", [scaled, shift], [read])]
         added.setdefault(makers.get(axis[0], -1), []).extend(nodes)
         for node in graph.node:
-            if node.output[0] in readers:
+            if next(filter(None, node.output)) in readers:
                 node.input[:] = [read if name == axis[0] else name for name in node.input]
         made.gates[axis] = (factor, shift)
     ordered = [*added.get(-1, ())]
@@ -106,6 +108,18 @@ def with_gates(model: ModelProto, axes: AxisGraph, parts: Sequence[Component], s
     del graph.node[:]
     graph.node.extend(copied)
     return made
+
+
+def _reads(parts: Sequence[Component], sums: Sums, axes: AxisGraph) -> dict[Axis, set[str]]:
+    """Return for each axis that can be gated the layers that sum over it, by an output; for a layer's own state its weights."""
+    found: dict[Axis, set[str]] = {}
+    for axis in (axis for one in parts for axis in one.units if axis in sums):
+        for one in sums[axis]:
+            own = one.weight is not None and one.node.op_type in GATES and one.weight[0] == one.node.input[RECURRENT]
+            read = one.weight if one.weight is not None and own else axis
+            if read[0] in one.node.input and (own or axis[0] not in axes.constants):
+                found.setdefault(read, set()).add(next(filter(None, one.node.output)))
+    return found
 
 
 def _without(gated: Gated, part: Component, unit: int, activity: Mapping[Axis, Activity]) -> dict[str, npt.NDArray[Any]]:

@@ -17,6 +17,7 @@ from graphfix.pruning.relating import axis_graph
 from graphfix.pruning.sparsity import sparsity
 from graphfix.pruning.taylor import taylor_scores
 from graphfix.verify.budget import Budget
+from graphfix.verify.sample_runs import run_samples
 
 TEXT = """layers (float[N, 6] x) => (float[N, 3] y) {
     a = Gemm<transB = 1>(x, w, b)
@@ -69,6 +70,41 @@ def test_the_taylor_score_is_the_derivative_of_the_outputs_along_removal() -> No
     units = parts[0].units[("r", 1)]
     assert np.allclose([told[units[unit]] for unit in range(10)], wanted, rtol=1e-3, atol=1e-6)
     assert 2 in np.argsort(wanted)[:4]
+
+
+@pytest.mark.parametrize(("operator", "gates"), [("LSTM", 4), ("GRU", 3), ("RNN", 1)])
+def test_the_taylor_score_of_a_recurrent_unit_counts_what_the_layer_reads_of_its_own_state(operator: str, gates: int) -> None:
+    hidden = 6
+    text = f"""recurrent (float[8, 2, 4] x, float[1, 2, 3] z) => (float[8, 2, 5] y) {{
+        start = MatMul(z, first)
+        h = {operator}<hidden_size = {hidden}>(x, w, r, b, , start)
+        f = Squeeze(h, one)
+        y = MatMul(f, out)
+    }}"""
+    found = weights(w=(1, gates * hidden, 4), r=(1, gates * hidden, hidden), b=(1, 2 * gates * hidden), out=(hidden, 5))
+    found |= weights(1, first=(3, hidden))
+    found = {**{name: value * 0.2 for name, value in found.items()}, "one": np.asarray([1])}
+    found["r"][:, :, 2] *= 10  # read by the layer itself alone
+    found["out"][2] = 0
+    found["r"][:, :, 4] = 0  # read by nothing but the layer behind
+    found["out"][4] *= 1e-3
+    original = network(text, found)
+    random = np.random.default_rng(7)
+    shapes_of = {"x": (8, 2, 4), "z": (1, 2, 3)}
+    feeds = [{name: random.standard_normal(shape).astype(np.float32) for name, shape in shapes_of.items()} for _ in range(3)]
+    model = prepared(original).model
+    axes = axis_graph(model)
+    parts = [one for one in components(axes) if one.prunable and one.count > 1]
+    sums = sums_by_axis(axes)
+    activity = measure_activity(model, [axis for one in parts for axis in one.units if axis in sums], feeds)
+    (told,) = taylor_scores(model, axes, parts, sums, activity, feeds, lambda _: None)
+    units = parts[0].units[("h", 3)]
+    assert np.argmax([told[units[unit]] for unit in range(hidden)]) == 2
+    assert np.argmin([told[units[unit]] for unit in range(hidden)]) == 4
+    lowered = {**found, "r": found["r"] * np.where(np.arange(hidden) == 2, 1 - graphfix.pruning.taylor.STEP, 1.0)}
+    old, new = (np.asarray([outputs[0] for outputs in run_samples(one, feeds)]) for one in (original, network(text, lowered)))
+    wanted = np.sqrt(np.square(new - old).sum() / np.square(old).sum()) / graphfix.pruning.taylor.STEP
+    assert told[units[2]] == pytest.approx(wanted, rel=1e-3)
 
 
 def test_a_taylor_score_that_takes_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
