@@ -91,7 +91,19 @@ class Fixpoint:
             self.bench.note(Change(name, rewriting.registry()[name].safety, "", False, reason))
 
     def _round(self) -> list[str]:
-        """Run the safest stage in which a rewrite fires, and return the names of those that fired."""
+        """Run the safest stage in which a rewrite fires, and return the names of those that fired.
+
+        What it keeps is verified once at the end, and one by one where that fails.
+        """
+        start = self.bench.begin(deferred=True)
+        fired = self._stage()
+        if not self.bench.settled(start):
+            self.bench.begin(deferred=False)
+            fired = self._stage()
+        self.bench.mark()
+        return fired
+
+    def _stage(self) -> list[str]:
         fired: list[str] = []
         for stage in self._stages():
             for rewrite in stage:
@@ -99,7 +111,6 @@ class Fixpoint:
                 fired += self._compete(rivals) if len(rivals) > 1 else self._alone(rewrite)
             if fired:
                 break
-        self.bench.mark()
         return fired
 
     def _alone(self, rewrite: Rewrite) -> list[str]:

@@ -54,3 +54,13 @@ class WorkingState:
     tolerance: Tolerance
     changes: tuple[Change, ...]
     steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoundStart:
+    """What a round of rewrites starts from; it is restored where what the round kept fails verification as a whole."""
+
+    state: WorkingState
+    floor: Sequence[Result] | None
+    best: Snapshot | None
+    trail: tuple[Step, ...]

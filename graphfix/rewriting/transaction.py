@@ -15,7 +15,8 @@ from graphfix.ir.verifier import violations
 from graphfix.linter.diagnostics import Result
 from graphfix.rewriting.change import Change as Change
 from graphfix.rewriting.rewrite import Key, Outcome, Rewrite, Safety, apply_with_locations
-from graphfix.rewriting.states import Proposal, Snapshot, Step, WorkingState
+from graphfix.rewriting.splitting import keep_part
+from graphfix.rewriting.states import Proposal, RoundStart, Snapshot, Step, WorkingState
 from graphfix.rewriting.verdict_comparison import errors, regressions, severity_score, title, trades
 from graphfix.verify.edge_values import EDGES
 from graphfix.verify.reference import Reference, Tolerance, Verification
@@ -25,8 +26,6 @@ Judge = Callable[[ModelProto], Sequence[Result]]
 
 REQUESTED = frozenset({"the user"})
 """The callers of a rewrite that the user requests by name, whether or not a finding calls for it."""
-MOST_SPLITS = 24
-"""Maximum number of splits when searching for the nodes on which a rewrite fails."""
 
 
 @dataclass(slots=True)
@@ -43,6 +42,10 @@ class WorkingModel:
     changes: list[Change] = field(default_factory=list)
     verification: Verification | None = None
     version: int = 0
+    deferred: bool = False
+    """Whether verification waits until the end of a round, for rewrites that need no other tolerance than what is there."""
+    unverified: int = 0
+    """The rewrites kept since the last verification."""
     steps: list[Step] = field(default_factory=list)
     """The rewrites that led from the first state to the working model."""
     trail: list[Step] = field(default_factory=list)
@@ -90,10 +93,26 @@ class WorkingModel:
         if reason is None:
             return True
         if len(outcome.keys) > 1:
-            return self._split(rewrite, outcome.keys, callers)
+            return keep_part(self, rewrite, outcome, callers)
         label = outcome.changed[0] if outcome.changed else ""
         self.note(Change(rewrite.name, rewrite.safety, label, False, f"skipped: {reason}"))
         return False
+
+    def begin(self, *, deferred: bool) -> RoundStart:
+        """Begin a round of rewrites, which are verified one by one or, `deferred`, together by `settled`."""
+        self.deferred, self.unverified = deferred, 0
+        return RoundStart(self.saved(), self.floor, self.best, tuple(self.trail))
+
+    def settled(self, start: RoundStart) -> bool:
+        """Verify what a round kept without verification; restore its start where that fails, and return False."""
+        self.deferred = False
+        if self.unverified:
+            self.verification, self.unverified = self.reference.check(self.model, self._tolerance), 0
+            if not self.verification.passed:
+                self.restore(start.state)
+                self.floor, self.best, self.trail[:] = start.floor, start.best, start.trail
+                return False
+        return True
 
     def forget(self) -> None:
         """Discard the verdicts on the working model, because the findings changed although the model did not."""
@@ -171,17 +190,24 @@ class WorkingModel:
             said = " ".join(str(error).split())[:200]
             return Outcome(None, declined=(Declined(f"failed: {type(error).__name__}: {said}"),))
 
+    def refusal(self, rewrite: Rewrite, results: Sequence[Result], callers: Set[str]) -> str | None:
+        """Return why the verdicts on an outcome of a rewrite forbid to keep it; None where they do not."""
+        if rewrite.last_resort and callers != REQUESTED and errors(results) >= errors(self.results):
+            return "does not resolve any finding"
+        for old, worse in regressions(self.results, results, callers):
+            taken = ", which accepted the model before" if not errors([old]) else ", which has no finding that it fixes"
+            return f"causes {worse.code} on `{worse.op or 'the model'}` for {title(old)}{taken}"
+        return None
+
     def keep(
         self, rewrite: Rewrite, outcome: Outcome, callers: Set[str] = frozenset(), results: Sequence[Result] | None = None
     ) -> str | None:
         """Make the outcome the working model, or return why not; `results` are the verdicts on it where they are known."""
         assert outcome.model is not None
         results = self.judge(outcome.model) if results is None else results
-        if rewrite.last_resort and callers != REQUESTED and errors(results) >= errors(self.results):
-            return "does not resolve any finding"
-        for old, worse in regressions(self.results, results, callers):
-            taken = ", which accepted the model before" if not errors([old]) else ", which has no finding that it fixes"
-            return f"causes {worse.code} on `{worse.op or 'the model'}` for {title(old)}{taken}"
+        refusal = self.refusal(rewrite, results, callers)
+        if refusal is not None:
+            return refusal
         tolerance = self._tolerance
         if rewrite.safety is Safety.APPROXIMATE:
             tolerance = tolerance.loosened(self.own or Tolerance(rewrite.rtol, rewrite.atol))
@@ -194,9 +220,12 @@ class WorkingModel:
             return f"the result is not valid ONNX: {broken.message}"
         if self._is_lawful() and (said := checker(outcome.model)):
             return f"onnx's checker: {said}"
-        verification = self.reference.check(outcome.model, tolerance)
-        if not verification.passed:
-            return f"{verification.reason}"
+        if self.deferred and tolerance.compares_as(self._tolerance):
+            verification, self.unverified = None, self.unverified + 1
+        else:
+            verification = self._verified(outcome.model, tolerance)
+            if not verification.passed:
+                return f"{verification.reason}"
         self.changes.extend(self.located(Change(rewrite.name, rewrite.safety, label, True)) for label in outcome.changed)
         self.model, self.verification, self._tolerance, self._results = outcome.model, verification, tolerance, results
         self.version += 1
@@ -205,6 +234,15 @@ class WorkingModel:
         self.steps.append(step)
         self.trail.append(step)
         return None
+
+    def _verified(self, model: ModelProto, tolerance: Tolerance) -> Verification:
+        """Return the verification of a candidate, after that of the working model by the stricter tolerance if it waits."""
+        if self.unverified:
+            before = self.reference.check(self.model, self._tolerance)
+            if not before.passed:
+                return before  # which `settled` will find, too
+            self.unverified = 0
+        return self.reference.check(model, tolerance)
 
     def note(self, change: Change) -> None:
         """Record a declined change once."""
@@ -231,29 +269,6 @@ class WorkingModel:
         else:
             found = self.reference.check(self.model, self._tolerance, measure=True)
         return dataclasses.replace(found, nonfinite=self.reference.nonfinite(self.model, self._tolerance))
-
-    def _split(self, rewrite: Rewrite, keys: Sequence[Key], callers: Set[str]) -> bool:
-        """Keep the nodes on which a rewrite passes when it fails as a whole: bisect until the failing nodes are isolated."""
-        queue, kept, tries = [tuple(keys[: len(keys) // 2]), tuple(keys[len(keys) // 2 :])], False, 0
-        while queue:
-            part = queue.pop(0)
-            if tries >= MOST_SPLITS:
-                self.note(Change(rewrite.name, rewrite.safety, part[0][1], False, "skipped: it fails on too many nodes"))
-                break
-            tries += 1
-            outcome = self.trial(rewrite, frozenset(part))
-            if outcome.model is None:
-                continue
-            reason = self.keep(rewrite, outcome, callers)
-            if reason is None:
-                kept = True
-            elif len(part) > 1:
-                queue += [part[: len(part) // 2], part[len(part) // 2 :]]
-            else:
-                self.note(
-                    Change(rewrite.name, rewrite.safety, next(iter(outcome.changed), part[0][1]), False, f"skipped: {reason}")
-                )
-        return kept
 
     def _is_lawful(self) -> bool:
         if self._lawful is None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from graphfix.verify.edge_values import NONFINITE
 from graphfix.verify.feeds import Array
 
 ULPS = 8
@@ -52,6 +53,12 @@ class Tolerance:
     ulps: int = ULPS
     except_at: frozenset[str] = frozenset()
     least_scale: float = 0.0
+
+    def compares_as(self, other: Tolerance) -> bool:
+        """Whether a comparison is as strict as with another tolerance; what NaN and infinity become decides nothing."""
+        return replace(self, except_at=self.except_at - set(NONFINITE)) == replace(
+            other, except_at=other.except_at - set(NONFINITE)
+        )
 
     def loosened(self, other: Tolerance) -> Tolerance:
         """Return the larger of two tolerances in each field."""

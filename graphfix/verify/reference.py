@@ -24,6 +24,7 @@ from graphfix.verify.edge_values import NONFINITE
 from graphfix.verify.feed_adapter import Adapt, Adapted, joined
 from graphfix.verify.feeds import Array, Feed, given_feeds, seeded_feeds
 from graphfix.verify.integer_edges import data_inputs, widened
+from graphfix.verify.kept_session import KeptSession
 from graphfix.verify.metrics import OutputMetrics
 from graphfix.verify.onnx_evaluator import Interpreter
 from graphfix.verify.runtime import brief, running
@@ -63,6 +64,7 @@ class Reference:
     _ran: list[Feed] = field(default_factory=list)
     _edges: list[ReferenceSample] = field(default_factory=list)
     _moved: dict[tuple[int, int], list[list[list[Any]]]] = field(default_factory=dict)
+    _loaded: KeptSession = field(default_factory=KeptSession)
     _runtime: str = "onnxruntime, optimiser off"
 
     @property
@@ -92,7 +94,7 @@ class Reference:
         if not answers:
             return Verification(0, 0.0, 0.0, 1.0, False, method, f"onnxruntime cannot run the original: {self._trouble}")
         try:
-            with running(candidate) as after:
+            with self._loaded.running(candidate) as after:
                 refusal = self._interface(after)
                 if refusal is not None:
                     return Verification(0, 0.0, 0.0, 1.0, False, method, refusal)
@@ -156,7 +158,7 @@ class Reference:
         if not samples:
             return {}
         try:
-            with running(candidate) as after:
+            with self._loaded.running(candidate) as after:
                 found = {sample.column: self._at_edge(after, sample, tolerance) for sample in samples}
         except Exception:  # it cannot be loaded, which `check` has told
             return {}
