@@ -111,6 +111,25 @@ def test_a_killed_probe_is_continued_and_writes_what_a_whole_one_does(tmp_path: 
     assert whole == again
 
 
+@TRACT
+@pytest.mark.slow
+@pytest.mark.compiler
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are counted in /proc")
+def test_the_jobs_of_a_killed_probe_end(tmp_path: Path) -> None:
+    folders = ["--rules", tmp_path / "rules", "--evidence", tmp_path / "answers"]
+    process = start("probe", "--target", "tract", "--op", "Elu", "Selu", "Celu", "Mish", "--jobs", "2", *folders)
+    reached(lambda: len(list((tmp_path / "answers").glob("*.jsonl"))) == 2)  # both work
+    assert len(group(process.pid)) > 2
+    process.kill()
+    process.wait()
+    try:
+        reached(lambda: not group(process.pid))
+    finally:
+        for left in group(process.pid):
+            os.kill(left, signal.SIGKILL)
+        process.communicate()
+
+
 def small_disk() -> None:
     """Let no file of this process grow further, as a full disk would not."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (FULL, FULL))

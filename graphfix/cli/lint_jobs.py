@@ -191,7 +191,9 @@ def _unguarded(tasks: Sequence[Task], jobs: int) -> Iterator[TaskResult]:
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
+    from graphfix.ir.parent_watch import end_with
+
     # A forked process has the tables and modules in memory; without fork, a new process loads them again.
     context = multiprocessing.get_context("fork" if can_fork() else None)
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+    with ProcessPoolExecutor(jobs, context, end_with, (os.getpid(),)) as pool:
         yield from pool.map(run_task, tasks, chunksize=max(1, len(tasks) // (jobs * 8)))

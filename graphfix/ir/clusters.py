@@ -8,8 +8,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
-import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
@@ -17,6 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from graphfix.errors import BackendError, UsageError, nearest
 from graphfix.ir.forked_workers import Lost
+from graphfix.ir.parent_watch import end_with
 from graphfix.ir.records import dataclass
 
 Task = TypeVar("Task")
@@ -26,8 +25,6 @@ AHEAD = 2
 """The batches that are sent for each worker at a time, so that none waits for the next."""
 ANSWER = 30
 """Seconds in which a scheduler must answer."""
-WATCH = 2.0
-"""Seconds between two looks at whether the parent of a process still runs."""
 PACKAGES = {"loky": "joblib", "dask": "distributed", "ray": "ray"}
 """The clusters, and the packages that they need."""
 
@@ -111,22 +108,11 @@ def open_cluster(text: str, jobs: int | None) -> Iterator[Cluster[Any, Any]]:
         yield cluster
 
 
-def _end_with(parent: int) -> None:
-    """End this process when its parent does: loky's workers would wait for a killed one forever."""
-    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
-
-
-def _watch(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(WATCH)
-    os._exit(1)
-
-
 @contextlib.contextmanager
 def _loky(address: str, jobs: int | None) -> Iterator[Cluster[Any, Any]]:
     loky = importlib.import_module("joblib.externals.loky")
     workers = jobs or loky.cpu_count()
-    watched = {"max_workers": workers, "initializer": _end_with, "initargs": (os.getpid(),)}
+    watched = {"max_workers": workers, "initializer": end_with, "initargs": (os.getpid(),)}
 
     def submit(work: Callable[..., Any], batch: Sequence[Any]) -> Future[Any]:
         # A pool of which a process has ended is replaced here; another may end before it is given the batch.

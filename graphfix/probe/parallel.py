@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -16,6 +17,7 @@ from graphfix.backends.connect import open_backend
 from graphfix.backends.session import Session
 from graphfix.errors import BackendError
 from graphfix.ir.forked_workers import Lost, in_order
+from graphfix.ir.parent_watch import end_with
 from graphfix.probe.build import probes
 from graphfix.probe.choice import distinct, for_target
 from graphfix.probe.forms import forms
@@ -67,6 +69,12 @@ def _open_session(target: str, python: str | None) -> None:
     session = open_backend(target, python=python).__enter__()
     Finalize(None, session.close, exitpriority=1)
     _held.session, _held.key = session, (target, python)
+
+
+def _start(parent: int, target: str, python: str | None) -> None:
+    """Begin a process of a pool, which ends when its parent does."""
+    end_with(parent)
+    _open_session(target, python)
 
 
 def in_worker() -> Session:
@@ -121,7 +129,7 @@ def worker_pool(
             yield ClusterPool(opened, target, python)
         return
     context = multiprocessing.get_context("spawn")  # a forked process would share the resources of onnxruntime
-    pool = ProcessPoolExecutor(jobs, context, _open_session, (target, python))
+    pool = ProcessPoolExecutor(jobs, context, _start, (os.getpid(), target, python))
     try:
         yield pool
     finally:
