@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from graphfix.cli.app import COMMANDS
+from graphfix.cli.app import COMMANDS, main
 from graphfix.linter.check import Check, checks
+from graphfix.rewriting.names import rewrite_modules
+from graphfix.rewriting.registry import registry
 
 HEAVY = ("onnx", "numpy", "google.protobuf", "rich", "onnxruntime", "torch", "tensorflow")
 ASK = """
@@ -23,9 +26,9 @@ print("imported:", *(name for name in sys.argv[1].split() if name in sys.modules
 """
 
 
-def imported(*words: str, folder: Path) -> list[str]:
-    """What of `HEAVY` a command line imports in a fresh interpreter."""
-    command = [sys.executable, "-c", ASK, " ".join(HEAVY), *words]
+def imported(*words: str, folder: Path, heavy: Sequence[str] = HEAVY) -> list[str]:
+    """What of `heavy` a command line imports in a fresh interpreter."""
+    command = [sys.executable, "-c", ASK, " ".join(heavy), *words]
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=True)
     return done.stdout.splitlines()[-1].split()[1:]
 
@@ -52,6 +55,24 @@ def test_a_command_that_reads_no_model_imports_nothing_that_does(words: tuple[st
 
 def test_what_is_heavy_is_seen_where_it_is_imported(tmp_path: Path) -> None:
     assert {"onnx", "numpy"} <= {*imported("explain", "dissolve-if", folder=tmp_path)}
+
+
+@pytest.mark.parametrize(("words", "own"), [(("explain", "Conv"), []), (("explain", "dissolve-if"), ["dissolve-if"])])
+def test_explain_imports_no_rewrites_but_the_one_that_it_explains(words: tuple[str, str], own: list[str], tmp_path: Path) -> None:
+    found = imported(*words, folder=tmp_path, heavy=list(rewrite_modules().values()))
+    assert found == [rewrite_modules()[name] for name in own]
+
+
+def test_the_names_of_rewrites_are_those_of_the_registry() -> None:
+    assert {name: type(rewrite).__module__ for name, rewrite in registry().items()} == rewrite_modules()
+
+
+@pytest.mark.parametrize("words", [("--help", "lint"), ("--help",), ("-q", "--help")])
+def test_help_before_a_command_names_all(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(words)
+    said = capsys.readouterr().out
+    assert all(command in said for command in COMMANDS)
 
 
 @pytest.mark.parametrize("check", checks(), ids=lambda check: str(check.name))

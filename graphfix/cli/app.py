@@ -51,8 +51,8 @@ INTERRUPTED = 130
 EPILOG = "exit codes: 0 clean, 1 findings, 2 failed (bad usage, unreadable model, missing backend)"
 
 
-def build_parser(commands: Container[str] = frozenset(COMMANDS)) -> Parser:
-    """Return the parser of the whole command line; only these commands get their arguments, the others only a name.
+def build_parser(commands: Container[str] = frozenset(COMMANDS), *, others: bool = True) -> Parser:
+    """Return the parser of the whole command line; only these commands get their arguments, the `others` only a name or nothing.
 
     Declaring the arguments of a command imports the modules it uses, which would slow down a run of another command.
     """
@@ -61,6 +61,8 @@ def build_parser(commands: Container[str] = frozenset(COMMANDS)) -> Parser:
     parser.add_argument("--version", action="version", version=f"graphfix {VERSION}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, text in COMMANDS.items():
+        if not others and name not in commands:
+            continue
         sub = subparsers.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", epilog=EPILOG)
         if name in commands:
             importlib.import_module(f"graphfix.cli.commands.{name}").configure(sub)
@@ -102,7 +104,8 @@ def _run_words(arguments: Sequence[str], watch: Watch | None) -> int:
     command = _command(arguments)
     if command in SINGLE_THREADED and watch is None:
         import_onnx()
-    parser = build_parser({command} if command is not None else frozenset())
+    begins = command in COMMANDS and arguments[0] == command  # no --help before it, which would name all commands
+    parser = build_parser({command} if command is not None else frozenset(), others=not begins)
     if command is not None:
         parser.check_options(arguments[: arguments.index(command)])
     if command is not None and command not in COMMANDS:

@@ -6,7 +6,6 @@ import argparse
 import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 from graphfix.ir.records import dataclass
 
@@ -56,6 +55,7 @@ def _known_values() -> dict[str, Sequence[str]]:
     """The known values by argument name, of arguments that declare no choices."""
     from graphfix.linter.codes import codes
     from graphfix.linter.formats import FILE_FORMATS, FORMATS
+    from graphfix.rewriting.names import rewrite_modules
     from graphfix.tables.versions import WHOLE, rules_home, targets
 
     findings = [word for code in codes().values() for word in (code.code, code.name)]
@@ -67,7 +67,7 @@ def _known_values() -> dict[str, Sequence[str]]:
         "report": [f"{name}=" for name in FORMATS],
         "select": findings,
         "ignore": findings,
-        "subject": [*findings, *_rewrites(), *targets(), *operators],
+        "subject": [*findings, *rewrite_modules(), *targets(), *operators],
         "op": operators,
     }
 
@@ -84,18 +84,6 @@ def _operators(home: str) -> set[str]:
 def _folders(home: str) -> list[str]:
     with os.scandir(home) as entries:
         return [entry.path for entry in entries if entry.is_dir()]
-
-
-def _rewrites() -> list[str]:
-    """The names of the rewrites, read from the files that are called after them: importing them all takes a second."""
-    from graphfix import rewrites
-
-    found = []
-    for path in Path(rewrites.__file__).parent.rglob("*.py"):
-        name = path.stem.replace("_", "-")
-        if f'name = "{name}"' in path.read_text("utf-8"):
-            found.append(name)
-    return sorted(found)
 
 
 def script(shell: str, commands: Tree) -> str:

@@ -13,10 +13,8 @@ import pkgutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import ModuleType
 
+from graphfix.rewriting.names import PACKAGE, rewrite_modules
 from graphfix.rewriting.rewrite import Rewrite
-
-PACKAGE = "graphfix.rewrites"
-"""The package in which rewrites are found, by name, because rewrites import this package and not the reverse."""
 
 
 @functools.cache
@@ -24,6 +22,12 @@ def registry() -> Mapping[str, Rewrite]:
     """Return every rewrite under graphfix/rewrites/ by name, found by walking the package and its subpackages."""
     package = importlib.import_module(PACKAGE)
     return dict(sorted((rewrite.name, rewrite) for module in modules(package) for rewrite in defined(module)))
+
+
+def rewrite_named(name: str) -> Rewrite:
+    """Return one rewrite, without importing the others."""
+    module = importlib.import_module(rewrite_modules()[name])
+    return next(rewrite for rewrite in defined(module) if rewrite.name == name)
 
 
 def modules(package: ModuleType) -> Iterator[ModuleType]:

@@ -7,8 +7,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphfix.backends.compile.artifact import check_artifact_path
-from graphfix.backends.connect import open_target
 from graphfix.backends.gpu_options import CAPABILITIES, gpu_options
 from graphfix.cli.commands.fix import read_data
 from graphfix.cli.options import add_fail_on, add_shared, as_onnx, bindings, chosen_targets, destination, spanned_bindings
@@ -65,8 +63,10 @@ def run(given: argparse.Namespace) -> int:
     It is 1 too where the artifact of a model with dynamic dims does not run at the sizes that were tried.
     """
     from graphfix.backends.base import backend
+    from graphfix.backends.compile.artifact import check_artifact_path
     from graphfix.backends.compile.case import Case
     from graphfix.backends.compile.compile import compile_case
+    from graphfix.backends.connect import open_target
 
     write = renderer(given.output_format)
     config = settings.load(given.model, file=given.config, isolated=given.isolated)

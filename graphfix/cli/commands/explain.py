@@ -11,6 +11,7 @@ from graphfix.errors import UsageError, nearest
 from graphfix.linter.check import Check, checks
 from graphfix.linter.codes import codes
 from graphfix.linter.documentation import documentation
+from graphfix.rewriting.names import rewrite_modules
 from graphfix.tables.table import table
 from graphfix.tables.versions import canonical_target, targets
 
@@ -41,9 +42,7 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
         UsageError: there is no such subject; the hint names the most similar one.
     """
     if len(subject) == 2:
-        from graphfix.ir.lean_onnx import import_onnx
-
-        import_onnx()  # for the words of structural patterns
+        _import_onnx()
         from graphfix.linter.support import named, operators, support, support_lines
 
         name = canonical_target(subject[0]).partition("@")[0]
@@ -62,10 +61,10 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
                 yield from _examples(check)
         yield f"\nDocumented in: {documentation(found.code)}"
         return
-    from graphfix.rewriting.registry import registry
+    if word in rewrite_modules():
+        from graphfix.rewriting.registry import rewrite_named
 
-    if word in registry():
-        rewrite = registry()[word]
+        rewrite = rewrite_named(word)
         yield f"{rewrite.name}  ({rewrite.safety.value} rewrite, needs opset {rewrite.needs_opset})"
         yield ""
         yield inspect.cleandoc(inspect.getdoc(type(rewrite)) or "")
@@ -74,6 +73,7 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
         return
     if canonical_target(word).partition("@")[0] in targets():
         raise UsageError(f"`{word}` is a target", hint=f"name an operator as well, such as `graphfix explain {word} Resize`")
+    _import_onnx()
     from graphfix.linter.support import operators, tables
 
     opened = tables()
@@ -82,8 +82,15 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
         yield from _on_all_targets(word, opened, measured)
         return
     every = codes().values()
-    known = [*(code.code for code in every), *(code.name for code in every), *registry(), *targets(), *measured]
+    known = [*(code.code for code in every), *(code.name for code in every), *rewrite_modules(), *targets(), *measured]
     raise UsageError(f"nothing is called `{word}`", hint=nearest(word, known))
+
+
+def _import_onnx() -> None:
+    """Import what the words of structural patterns need of onnx."""
+    from graphfix.ir.lean_onnx import import_onnx
+
+    import_onnx()
 
 
 def _on_all_targets(word: str, opened: Sequence[Table], measured: Sequence[str]) -> Iterator[str]:

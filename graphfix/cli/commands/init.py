@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
-import subprocess
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +38,8 @@ def run(given: argparse.Namespace) -> int:
 
 def _settings(folder: Path, requested: list[str]) -> Iterator[str]:
     """Write the settings where there are none; yields lines about them."""
+    import tomllib
+
     found = settings.load(folder)
     if found.source is not None and Path(found.source).parent.resolve() == folder.resolve():
         yield f"settings: {_short_path(Path(found.source))} has them already; left as it is"
@@ -75,6 +74,9 @@ def _hook(folder: Path, *, in_git: bool) -> Iterator[str]:
             return
         _write(path, text)
         yield f"hook: {_short_path(path)}, graphfix-lint {'added' if old else 'written'}"
+    import shutil
+    import subprocess
+
     if shutil.which("graphfix") is None:
         yield "next: put graphfix on the PATH, where hooks look for it"
     program = shutil.which("pre-commit")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import itertools
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from graphfix.cli.options import destination
 from graphfix.cli.verbosity import notice
 from graphfix.errors import UsageError
-from graphfix.report.held_back import Registry, tally
-from graphfix.report.held_back_text import render_registry
-from graphfix.report.results_file import read_results
+
+if TYPE_CHECKING:
+    from graphfix.report.held_back import Registry
 
 FORMATS = ("text", "json")
 LIMIT = 20
@@ -31,6 +32,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Count, and write the report; exit 0."""
+    from graphfix.report.held_back import tally
+    from graphfix.report.results_file import read_results
+
     if given.limit < 1:
         raise UsageError(f"--limit {given.limit} shows nothing", hint="give 1 or more")
     if given.html is not None:
@@ -48,6 +52,8 @@ def run(given: argparse.Namespace) -> int:
 
             out.write(written(registry_document(registry, most=given.limit)) + "\n")
         else:
+            from graphfix.report.held_back_text import render_registry
+
             render_registry(registry, out, most=given.limit)
     return 0
 
