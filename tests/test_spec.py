@@ -9,6 +9,8 @@ import onnx
 import pytest
 from onnx import ModelProto, TensorProto, helper, parser
 
+from graphfix.analysis.facets.node import facets
+from graphfix.analysis.facts import Facts
 from graphfix.errors import ModelError
 from graphfix.ir import verifier as spec
 
@@ -93,6 +95,29 @@ def test_lawful_models_pass(text: str) -> None:
 )
 def test_broken_laws_of_names_and_order_are_named(text: str, message: str) -> None:
     assert message in said(model(HEAD + text))
+
+
+def readerless(op: str, operands: list[str]) -> ModelProto:
+    """One node that reads nothing, its operands left out."""
+    node = helper.make_node(op, operands, ["y"], name="n")
+    graph = helper.make_graph([node], "g", [], [helper.make_empty_tensor_value_info("y")])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+
+
+@pytest.mark.parametrize("operands", [[], [""]])
+def test_a_node_without_an_operand_that_it_needs_is_named(operands: list[str]) -> None:
+    assert "node `n` has no operand, Add needs one" in said(readerless("Add", operands))
+    for op in ("RandomNormal", "SequenceEmpty", "Loop", "Unknown"):
+        assert laws(readerless(op, operands)) == []
+
+
+def test_of_nodes_without_operands_those_that_pass_are_inferred() -> None:
+    for op in sorted({schema.name for schema in onnx.defs.get_all_schemas() if not schema.domain}):
+        for operands in ([], [""]):
+            given = readerless(op, operands)
+            if not laws(given):
+                for node in Facts.of(given).nodes:
+                    facets(node)
 
 
 def test_a_cycle_is_told_once() -> None:

@@ -15,7 +15,7 @@ from onnx import AttributeProto, FunctionProto, GraphProto, NodeProto, TensorPro
 
 from graphfix.ir.budgets import equation_fault
 from graphfix.ir.records import dataclass
-from graphfix.ir.schemas import attribute_kinds
+from graphfix.ir.schemas import attribute_kinds, needs_operand
 from graphfix.ir.tensors import MOST_ELEMENTS, PLAIN_ATTRIBUTES, fault
 
 ELEMENT_TYPES = frozenset(TensorProto.DataType.values())
@@ -111,13 +111,16 @@ class GraphVerifier:
         visible |= mine
         self._bodies.append(_Body(nodes))
         for node in nodes:
-            if not visible.issuperset(node.input[:]):
+            read = node.input[:]
+            if not visible.issuperset(read):
                 for name in dict.fromkeys(node.input):
                     if name not in visible:
                         yield from self._unresolved(node, name, scope)
             if node.domain not in domains:
                 yield Violation("domain", f"node {label(node)} is of domain `{node.domain}`, which is not imported", scope)
             words.update((node.name, node.op_type))
+            if not any(read) and needs_operand(node.op_type, node.domain):
+                yield Violation("operator", f"node {label(node)} has no operand, {node.op_type} needs one", scope)
             if not node.op_type:
                 yield Violation("operator", f"node {label(node)} names no operator", scope)
             if node.op_type == "Einsum" and (fault := equation_fault(node)):

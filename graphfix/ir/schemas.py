@@ -41,6 +41,20 @@ def since(op: str, domain: str, version: int) -> int:
 
 
 @functools.cache
+def needs_operand(op: str, domain: str) -> bool:
+    """Whether in every version of an operator there is an operand that cannot be left out; False without a schema."""
+    if not isinstance(op, str) or not isinstance(domain, str):  # names that are not UTF-8 are bytes
+        return False
+    version, found = since(op, domain, NEWEST), False
+    while version:
+        schema = onnx.defs.get_schema(op, version, domain)
+        if not any(each.option not in _KINDS or (_KINDS[each.option] == "variadic" and each.min_arity) for each in schema.inputs):
+            return False
+        found, version = True, since(op, domain, version - 1) if version > 1 else 0
+    return found
+
+
+@functools.cache
 def schema_of(op: str, domain: str, version: int) -> onnx.defs.OpSchema | None:
     """Return the schema of an operator in an opset version, or None when ONNX does not define one."""
     try:

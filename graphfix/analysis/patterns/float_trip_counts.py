@@ -13,7 +13,8 @@ MOST_STEPS = 12
 
 
 def _find(context: Context) -> dict[int, Told]:
-    return {at: {"trips": "floats"} for at in context.at(("Loop",)) if _from_floats(context.nodes[at].inputs[0], context)}
+    loops = [(at, context.nodes[at].inputs) for at in context.at(("Loop",))]
+    return {at: {"trips": "floats"} for at, given in loops if given and _from_floats(given[0], context)}
 
 
 def _from_floats(value: Value | None, context: Context) -> bool:
