@@ -9,6 +9,8 @@ from graphfix.analysis.facts import Facts
 from graphfix.analysis.likely_ties import likely_ties
 from graphfix.linter.diagnostics import Severity
 from graphfix.linter.engine import judge
+from graphfix.rewriting.fix_options import FixOptions
+from graphfix.rewriting.pipeline import fix_model
 
 HEAD = '<ir_version: 8, opset_import: ["" : 17]> '
 
@@ -18,6 +20,11 @@ def top(dtype: str, dims: str, body: str = "V, I = TopK<axis = -1>(X, k)", out: 
     return f"{HEAD} g ({dtype}[{dims}] X) => ({kind}[] {out}) <int64[1] k = {{8}}> {{ {body} }}"
 
 
+KEYED = """n = Constant<value = int64[1] {4096}>() m = Constant<value = int32 {4096}>() axis = Constant<value = int64 {1}>()
+           begins = Constant<value = int32[1, 1] {1}>() all, places = TopK(X, n) ones = Expand(begins, n) run = CumSum(ones, axis)
+           scaled = Mul(run, m) last = Cast<to = 6>(places) key = Add(scaled, last) V, chosen = TopK<largest = 0>(key, k)
+           I = GatherElements<axis = 1>(places, chosen)"""
+"""How equal values are put in the order of their indices: each key is the number of a run of equal values, then the index."""
 LIKELY = {
     "integers": top("int64", "1,20"),
     "a long axis": top("float", "1,4096"),
@@ -45,6 +52,20 @@ def test_ties_are_likely(text: str) -> None:
 def test_ties_are_rare_or_do_not_matter(text: str) -> None:
     facts = Facts.of(parser.parse_model(text))
     assert likely_ties(facts.nodes[-1], facts) == ""
+
+
+def test_neither_node_that_puts_ties_in_order_warns_of_them() -> None:
+    facts = Facts.of(parser.parse_model(top("float", "1,4096", KEYED)))
+    unlike = Facts.of(parser.parse_model(top("float", "1,4096", KEYED.replace("CumSum(ones, axis)", "Identity(ones)"))))
+    found = [[bool(likely_ties(node, each)) for node in each.nodes if node.op == "TopK"] for each in (facts, unlike)]
+    assert found == [[False, False], [True, True]]
+
+
+def test_fix_puts_likely_ties_in_order_for_a_compiler_that_does_not() -> None:
+    model = parser.parse_model(top("float", "1,4096"))
+    fixed = fix_model(model, lambda candidate: judge(candidate, ["openvino"]), FixOptions(targets=["openvino"]))
+    assert {change.rewrite for change in fixed.changes if change.applied} == {"stable-topk"}
+    assert {finding.severity for result in fixed.results for finding in result.findings} <= {Severity.NOTE}
 
 
 @pytest.mark.parametrize(("before", "severity"), [("Floor", Severity.WARNING), ("Exp", Severity.NOTE)])

@@ -25,10 +25,12 @@ CROWDED = {"float16": 1 << 5, "bfloat16": 1 << 4, "float32": 1 << 12}
 def likely_ties(node: NodeFacts, facts: Facts) -> str:
     """Return why equal values are likely along the axis of a node, as the end of a sentence; empty where they are rare.
 
-    They do not matter to a TopK of which only the values are used.
+    They do not matter to a TopK of which only the values are used, or whose indices are put in order afterwards.
     """
     data = next(iter(node.inputs), None)
     if data is None or (node.op == "TopK" and not _used(node, 1, facts)):
+        return ""
+    if node.op == "TopK" and (node.scope, node.proto.output[1]) in _OrderedTies.of(facts).by_name:
         return ""
     if _whole(node.proto.input[0], node.scope, facts, STEPS):
         return "which are likely among whole numbers"
@@ -36,6 +38,44 @@ def likely_ties(node: NodeFacts, facts: Facts) -> str:
     if count >= CROWDED.get(data.dtype, count + 1):
         return f"which are likely among {count:,} numbers in {data.dtype}"
     return ""
+
+
+class _OrderedTies:
+    """The indices of the TopK nodes that equal values do not matter to: a second one, over `run * length + index`, orders them.
+
+    `by_name` holds the indices of both, by scope and name.
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        self.by_name: set[tuple[tuple[str, ...], str]] = set()
+        for node in facts.nodes:
+            if node.op == "TopK" and len(node.proto.output) > 1:
+                first = _indices_in_key(node, facts)
+                self.by_name |= {(node.scope, name) for name in (first, node.proto.output[1]) if first}
+
+    @classmethod
+    def of(cls, facts: Facts) -> _OrderedTies:
+        """Return those of a model, from the cache of its facts."""
+        if cls not in facts.derived:
+            facts.derived[cls] = cls(facts)
+        found: _OrderedTies = facts.derived[cls]
+        return found
+
+
+def _indices_in_key(node: NodeFacts, facts: Facts) -> str:
+    """Return the indices of another TopK that are the last part of the numbers that a TopK sorts; empty where none are."""
+
+    def makers(name: str) -> dict[str, NodeFacts]:
+        made = facts.producer(name, node.scope)
+        given = [facts.producer(each, node.scope) for each in made.proto.input] if made is not None else []
+        return {each.op: each for each in given if each is not None}
+
+    key = makers(node.proto.input[0])
+    if set(key) != {"Mul", "Cast"} or "CumSum" not in makers(key["Mul"].proto.output[0]):
+        return ""
+    name = key["Cast"].proto.input[0]
+    first = facts.producer(name, node.scope)
+    return name if first is not None and first.op == "TopK" and list(first.proto.output[1:]) == [name] else ""
 
 
 def _whole(name: str, scope: tuple[str, ...], facts: Facts, steps: int) -> bool:
