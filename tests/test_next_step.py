@@ -361,6 +361,17 @@ def test_a_size_that_the_graph_holds_as_a_constant_is_advised_in_place_of_an_exa
     assert fitting_sizes(free.model, Facts.of(free.model), [given]) == [given]
 
 
+def test_a_size_that_an_operator_takes_only_is_no_example() -> None:
+    held = Example(
+        "n = Shape<start = 1, end = 2>(x)\nheads = Mul(n, two)\n"
+        "target = Concat<axis = 0>(first, heads, last)\ny = Reshape(x, target)",
+        inputs="float[time,b,8] x", outputs="float y",
+        weights="int64[1] first = {9}, int64[1] two = {2}, int64[1] last = {4}",
+    )  # fmt: skip
+    (found,) = example_sizes(Facts.of(held.model))
+    assert (found.dims, found.examples) == ((9, 1, 8), ("b",))
+
+
 def test_the_step_has_the_size_that_the_graph_holds() -> None:
     baked = Example("y = Reshape(x, s)\nz = Mish(y)", inputs="float[b,time,4] x", outputs="float z",
                     weights="int64[3] s = {9, -1, 4}")  # fmt: skip

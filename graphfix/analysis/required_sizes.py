@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import prod
 
 from graphfix.analysis.constant_folding import attribute
-from graphfix.analysis.values import NodeFacts
+from graphfix.analysis.dims import expression, read
+from graphfix.analysis.values import NodeFacts, Shape
 
 REQUIRING = ("Squeeze", "Split", "Reshape", "Concat", "NonMaxSuppression")
 
@@ -26,14 +27,24 @@ def required_sizes(node: NodeFacts) -> Iterator[tuple[int, int, int]]:
         if parts:
             yield 0, attribute(node.proto, "axis", 0) % rank, sum(parts)
     elif node.op == "Reshape":
-        dynamic = [axis for axis, dim in enumerate(data.shape) if not isinstance(dim, int)]
-        others = prod(dim for dim in data.shape if isinstance(dim, int))
-        if given is not None and given.size and (given > 0).all() and len(dynamic) == 1 and others:
-            size, rest = divmod(int(given.prod()), others)
-            if not rest:
-                yield 0, dynamic[0], size
+        target = node.inputs[1] if len(node.inputs) > 1 else None
+        sizes = given.reshape(-1).tolist() if given is not None else target.sizes if target is not None else None
+        yield from _reshaped(data.shape, sizes or ())
     else:
         yield from _alike(node, rank)
+
+
+def _reshaped(shape: Shape, target: Sequence[int | str | None]) -> Iterator[tuple[int, int, int]]:
+    """Yield the size of the only dim of a Reshape's data that its target does not have too, from the numbers of elements."""
+    if not target or None in (*shape, *target) or any(isinstance(dim, int) and dim <= 0 for dim in (*shape, *target)):
+        return
+    left = prod((read(dim) for dim in target if dim is not None), start=expression(1))
+    for axis, dim in enumerate(shape):
+        if isinstance(dim, str):
+            others = prod((read(each) for at, each in enumerate(shape) if at != axis and each is not None), start=expression(1))
+            size = left.share(others)
+            if size is not None and size.number is not None:
+                yield 0, axis, size.number
 
 
 def _alike(node: NodeFacts, rank: int) -> Iterator[tuple[int, int, int]]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from graphfix.analysis.required_sizes import REQUIRING, required_sizes
 from graphfix.ir.records import dataclass
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Severity
 from graphfix.linter.option_hints import compared_with
@@ -96,9 +97,9 @@ def sizes_matter(facts: Facts, findings: Iterable[Finding]) -> bool:
 def example_sizes(facts: Facts) -> list[SizeOption]:
     """Return sizes for every input with dynamic dims, without those whose dims follow from the sizes before them.
 
-    A size is known where a weight fixes it; every other size is an example.
+    A size is known where a weight fixes it, or an operator that runs at no other; every other size is an example.
     """
-    known = dict(_sizes_by_weights(facts))
+    known, required = dict(_sizes_by_weights(facts)), dict(_sizes_by_operators(facts))
     symbols: dict[str, int] = {}
     options = []
     for value in facts.inputs:
@@ -112,7 +113,8 @@ def example_sizes(facts: Facts) -> list[SizeOption]:
             if isinstance(dim, int):
                 sizes.append(dim)
                 continue
-            size = symbols.get(dim or "") or known.get((value.name, axis)) or _sum(dim, symbols)
+            size = symbols.get(dim or "") or known.get((value.name, axis)) or required.get(dim or "")
+            size = size or _sum(dim, symbols)
             if size is None:
                 size = SOUND if axis == len(dims) - 1 and is_sound(value, facts) else _example(value, axis)
                 examples.append(dim or f"dim {axis} of {value.name}")
@@ -146,6 +148,16 @@ def _sizes_by_weights(facts: Facts) -> Iterator[tuple[tuple[str, int], int]]:
             yield (name, rank - 1), dims[-2]
         elif node.op == "Gemm" and len(dims) == 2 and not attributes.get("transA"):
             yield (name, rank - 1), dims[1] if attributes.get("transB") else dims[0]
+
+
+def _sizes_by_operators(facts: Facts) -> Iterator[tuple[str, int]]:
+    """Yield the dims by name that an operator takes one size of only: a Reshape to a size that the export holds."""
+    for node in facts.of_operator(*REQUIRING):
+        for place, axis, size in required_sizes(node):
+            value = node.inputs[place]
+            dim = value.shape[axis] if value is not None and value.shape is not None else None
+            if isinstance(dim, str):
+                yield dim, size
 
 
 def _sum(dim: int | str | None, sizes: Mapping[str, int]) -> int | None:

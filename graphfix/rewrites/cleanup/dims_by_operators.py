@@ -51,6 +51,15 @@ class DimsByOperators(Rewrite):
             ops=("Abs", "Reshape"),
         ),
         Case(
+            f"""{HEAD} (float[T, N, 8] x) => (float[5, M, 4] y)
+               <int64[1] first = {{5}}, int64[1] last = {{4}}, int64[1] two = {{2}}> {{
+                 n = Shape<start = 1, end = 2>(x)
+                 heads = Mul(n, two)
+                 target = Concat<axis = 0>(first, heads, last)
+                 y = Reshape(x, target) }}""",
+            ops=("Shape", "Mul", "Concat", "Reshape"),
+        ),
+        Case(
             f"""{HEAD} (float[?, 6, K] x) => (float[1, 7, 2] y, float[1, 7, 3] z)
                <float[1, 1, 5] token = {{1, 2, 3, 4, 5}}, int64[2] parts = {{2, 3}}> {{
                  both = Concat<axis = 1>(token, x)
