@@ -79,7 +79,7 @@ def refined(node: NodeProto, domain: str, inputs: Inputs, outputs: Outputs) -> O
 
 def has_rule(op: str, domain: str) -> bool:
     """Return whether an operator has rules of its own."""
-    return op in RULES and (domain == "" or op in FOREIGN)
+    return op in RULES and domain == FOREIGN.get(op, "")
 
 
 def _told(output: Value, dims: Shape, dtype: str) -> Value:
@@ -215,7 +215,32 @@ def _by_frames(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
     return _told(output, dims, signal.dtype), *outputs[1:]
 
 
-FOREIGN = ("DynamicQuantizeLSTM",)
+def _like_data(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
+    """Infer the output of an element-wise operator of ai.onnx.ml, for which onnx has no inference."""
+    data = inputs[0] if inputs else None
+    if data is None or outputs[0].shape is not None:
+        return outputs
+    return Value(outputs[0].name, data.dtype if node.op_type in KEEPING else "float32", data.shape), *outputs[1:]
+
+
+def _scores(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
+    """Infer the labels and scores of a classifier of ai.onnx.ml, of which onnx infers the labels at most."""
+    data = inputs[0] if inputs else None
+    whole = next(filter(None, (attribute(node, name) for name in ("classlabels_ints", "classlabels_int64s"))), None)
+    labels = whole or attribute(node, "classlabels_strings")
+    if data is None or data.shape is None or data.rank != 2 or not labels or len(outputs) < 2 or outputs[1].shape is not None:
+        return outputs
+    first = Value(outputs[0].name, "int64" if whole else "string", data.shape[:1]) if outputs[0].name else outputs[0]
+    return first, Value(outputs[1].name, "float32", (data.shape[0], len(labels))), *outputs[2:]
+
+
+KEEPING = ("Imputer", "Binarizer")
+"""Operators of ai.onnx.ml whose output has the dtype of their input."""
+CLASSIFIERS = ("LinearClassifier", "TreeEnsembleClassifier")
+FOREIGN = {
+    "DynamicQuantizeLSTM": "com.microsoft",
+    **dict.fromkeys(("Scaler", "Normalizer", *KEEPING, *CLASSIFIERS), "ai.onnx.ml"),
+}
 """Operators of other domains that have rules."""
 RULES: dict[str, Sequence[Callable[[NodeProto, Inputs, Outputs], Outputs]]] = {
     "Reshape": (_by_target, _by_count),
@@ -224,5 +249,7 @@ RULES: dict[str, Sequence[Callable[[NodeProto, Inputs, Outputs], Outputs]]] = {
     **dict.fromkeys(RECURRENT, (_by_state,)),
     "DynamicQuantizeLSTM": (_by_weight,),
     "STFT": (_by_frames,),
+    **dict.fromkeys(("Scaler", "Normalizer", *KEEPING), (_like_data,)),
+    **dict.fromkeys(CLASSIFIERS, (_scores,)),
 }
 """The rules of operators that infer more than onnx does, in the order in which they are tried."""

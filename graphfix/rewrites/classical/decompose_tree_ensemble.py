@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from graphfix.rewrites.classical.post_transform import TRANSFORMS, transformed
 from graphfix.rewrites.classical.tree_tables import TreeTables, tree_tables
 from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
 from graphfix.rewriting.rewrite import Case, FixRule, Safety
@@ -132,24 +133,24 @@ class DecomposeTreeEnsemble(BuiltRewrite):
         )
         if how not in ("SUM", "AVERAGE"):
             return f"it takes the {how} over its trees"
-        if after not in ("NONE", "LOGISTIC", "SOFTMAX"):
+        if after not in TRANSFORMS:
             return f"it ends in {after}"
         if how == "AVERAGE":
             if draft.attribute("base_values") is not None:
                 return "it averages its trees and has base values"
             scores = draft.op("Div", scores, draft.number(len(tables.features)))
-        draft.give(_ended(draft, scores, after))
+        draft.give(transformed(draft, scores, after))
         return None
 
     def _classified(
         self, draft: ReplacementBuilder, tables: TreeTables, scores: str, labels: list[int] | None, count: int
     ) -> str | None:
         after = str(draft.attribute("post_transform", "NONE"))
-        if after not in ("NONE", "LOGISTIC", "SOFTMAX"):
+        if after not in TRANSFORMS:
             return f"it ends in {after}"
         if count > 2:
             best = draft.op("ArgMax", scores, axis=1, keepdims=0)
-            made = _ended(draft, scores, after)
+            made = transformed(draft, scores, after)
         elif count == 2 and len(tables.scored) == 1 and after != "SOFTMAX" and draft.attribute("base_values") is None:
             one = draft.op("Gather", scores, draft.constant([tables.scored[0]]), axis=1)
             positive = bool((tables.weights >= 0).all())
@@ -160,7 +161,7 @@ class DecomposeTreeEnsemble(BuiltRewrite):
             best = draft.cast(above, "int64")
             other = draft.op("Sub", draft.number(1.0), one) if positive else draft.op("Neg", one)
             both = draft.op("Concat", other, one, axis=1)
-            made = _ended(draft, both, after)
+            made = transformed(draft, both, after)
         else:
             return f"its {count} classes have {len(tables.scored)} scores"
         draft.give(made, 1)
@@ -183,10 +184,3 @@ def _scores(draft: ReplacementBuilder, tables: TreeTables) -> str:
     chosen = draft.cast(leaf, "float32")
     made = draft.op("MatMul", chosen, draft.number(tables.weights[0] if one else tables.weights))
     return made if one else draft.op("ReduceSum", made, axes=[0], keepdims=0)
-
-
-def _ended(draft: ReplacementBuilder, scores: str, after: str) -> str:
-    """Return the scores after the transform at the end."""
-    if after == "NONE":
-        return scores
-    return draft.op("Sigmoid", scores) if after == "LOGISTIC" else draft.op("Softmax", scores, axis=1)
