@@ -68,6 +68,12 @@ def test_fix_puts_likely_ties_in_order_for_a_compiler_that_does_not() -> None:
     assert {finding.severity for result in fixed.results for finding in result.findings} <= {Severity.NOTE}
 
 
+@pytest.mark.parametrize("text", [RARE["values alone"], top("float", "1,20", KEYED.replace("4096", "20"))])
+def test_lint_is_silent_about_ties_that_do_not_matter(text: str) -> None:
+    (result,) = judge(parser.parse_model(text), ["openvino"])
+    assert not [finding for finding in result.findings if finding.code == "GF301"]
+
+
 @pytest.mark.parametrize(("before", "severity"), [("Floor", Severity.WARNING), ("Exp", Severity.NOTE)])
 def test_lint_warns_where_a_compiler_takes_another_of_equal_values_and_they_are_likely(before: str, severity: Severity) -> None:
     text = f"{HEAD} g (float[3, 20] X) => (float[3, 20] Y) {{ a = {before}(X) Y = Hardmax<axis = -1>(a) }}"

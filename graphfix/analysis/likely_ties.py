@@ -25,12 +25,10 @@ CROWDED = {"float16": 1 << 5, "bfloat16": 1 << 4, "float32": 1 << 12}
 def likely_ties(node: NodeFacts, facts: Facts) -> str:
     """Return why equal values are likely along the axis of a node, as the end of a sentence; empty where they are rare.
 
-    They do not matter to a TopK of which only the values are used, or whose indices are put in order afterwards.
+    They are where they do not matter.
     """
     data = next(iter(node.inputs), None)
-    if data is None or (node.op == "TopK" and not _used(node, 1, facts)):
-        return ""
-    if node.op == "TopK" and (node.scope, node.proto.output[1]) in _OrderedTies.of(facts).by_name:
+    if data is None or not ties_matter(node, facts):
         return ""
     if _whole(node.proto.input[0], node.scope, facts, STEPS):
         return "which are likely among whole numbers"
@@ -38,6 +36,16 @@ def likely_ties(node: NodeFacts, facts: Facts) -> str:
     if count >= CROWDED.get(data.dtype, count + 1):
         return f"which are likely among {count:,} numbers in {data.dtype}"
     return ""
+
+
+def ties_matter(node: NodeFacts, facts: Facts) -> bool:
+    """Whether the model depends on which of equal values a node picks.
+
+    It does not where only the values of a TopK are used, or its indices are put in order afterwards.
+    """
+    if node.op != "TopK":
+        return True
+    return _used(node, 1, facts) and (node.scope, node.proto.output[1]) not in _OrderedTies.of(facts).by_name
 
 
 class _OrderedTies:

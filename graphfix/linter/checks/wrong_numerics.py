@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graphfix.analysis.likely_ties import likely_ties
+from graphfix.analysis.likely_ties import likely_ties, ties_matter
 from graphfix.linter.check import Check, LintContext, evidence_fields
 from graphfix.linter.diagnostics import WRONG, Finding, Severity
 from graphfix.linter.example import Example
@@ -50,6 +50,8 @@ class WrongNumerics(Check):
             yield self.at(look, None, message, severity=severity(look.model.wrong), **fields)
         for node, facets, ruling in look.notable:
             if ruling.wrong is not None and ruling.verdict != "rejected":
+                if ruling.wrong.said in TIES and not ties_matter(node, look.facts):
+                    continue
                 found = describe_node(ruling.wrong.when, facets, node, look.facts)
                 message = f"`{node.op}`{found} compiles on {look.table.name}"
                 fields = evidence_fields(look, node, TableVerdict("supported", None, ruling.wrong), facets)
