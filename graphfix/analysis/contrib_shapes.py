@@ -138,6 +138,16 @@ def _to_float(node: NodeProto) -> list[NodeProto]:
     return [_node("MatMul", ["i0", "i1"], ["product"]), _node("Cast", ["product"], ["o0"], to=1)]
 
 
+def _quantised_gemm(node: NodeProto) -> list[NodeProto]:
+    """Without a zero point of the output, which is the last operand, the product is in float32."""
+    after = _node("CastLike", ["product", "i8"], ["o0"]) if len(node.input) > 8 else _node("Cast", ["product"], ["o0"], to=1)
+    return [_node("Gemm", ["i0", "i3"], ["product"], **_kept(node, "transA", "transB")), after]
+
+
+def _chosen(node: NodeProto) -> list[NodeProto]:
+    return [_node("Where", ["i0", "i1", "i4"], ["o0"])]
+
+
 def _packed(node: NodeProto) -> list[NodeProto]:
     size = helper.make_tensor("size", 7, [2], [attribute(node, "K", 0), attribute(node, "N", 0)])
     weight = [_node("Constant", [], ["size"], value=size), _node("ConstantOfShape", ["size"], ["weight"])]
@@ -146,13 +156,14 @@ def _packed(node: NodeProto) -> list[NodeProto]:
 
 STANDINS: Mapping[str, Standin] = {
     **dict.fromkeys(("Gelu", "FastGelu", "BiasGelu", "QuickGelu", "RotaryEmbedding",
-                     "SimplifiedLayerNormalization", "QLinearSigmoid", "QLinearLeakyRelu"),
+                     "SimplifiedLayerNormalization", "QLinearSigmoid", "QLinearLeakyRelu", "QLinearSoftmax"),
                     _like_first),
     "SkipLayerNormalization": _skip, "SkipSimplifiedLayerNormalization": _skip,
     "FusedMatMul": _matmul, "TransposeMatMul": _matmul, "FusedConv": _conv,
     "FusedGemm": _gemm, "Attention": _attention, "MultiHeadAttention": _multi_head, "EmbedLayerNormalization": _embedded,
     "QLinearAdd": _broadcast, "QLinearMul": _broadcast, "QLinearGlobalAveragePool": _pooled, "QLinearAveragePool": _pooled,
     "MatMulNBits": _packed, "QLinearConcat": _joined, "QuantizeLinear": _quantised, "DequantizeLinear": _quantised,
+    "QGemm": _quantised_gemm, "QLinearWhere": _chosen,
     "DynamicQuantizeMatMul": _to_float, "MatMulIntegerToFloat": _to_float,
 }  # fmt: skip
 """By operator: the ai.onnx nodes, over operands `i0`, ... and outputs `o0`, ..., that have its outputs' dtypes and dims."""
