@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
+from onnx import NodeProto, helper
 
 from graphfix.rewrites.quantization.float_for_dynamic import INTEGER, at_dynamic, in_floats, is_cast, misread
 from graphfix.rewrites.quantization.integer_by_float import WHOLE
@@ -15,6 +17,7 @@ from graphfix.rewriting.graph_rewrite import GraphRewrite, parse_nodes
 from graphfix.rewriting.opset_forms import in_opset_form
 from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
+Array = npt.NDArray[Any]
 MOST = 255
 """The greatest difference of a number of 8 bits and its zero point."""
 ROUNDED = """bottom = ReduceMin<keepdims = 0>(x)
@@ -105,6 +108,19 @@ class SimulateDynamic(GraphRewrite):
         yield from at_dynamic(surgery, wanted, _refusal, functools.partial(_simulate, surgery))
 
 
+def rounding(surgery: GraphEditor, x: Any) -> tuple[list[NodeProto], dict[str, Array]]:
+    """Return the nodes that round `x`, with the constants that their form needs.
+
+    The reductions name all axes where the rank is known: Core ML's converter fails at one without behind a Transpose.
+    """
+    nodes, value = parse_nodes(ROUNDED, surgery.opset), surgery.value(x)
+    if value is not None and value.rank:
+        for node in nodes:
+            if node.op_type.startswith("Reduce"):
+                node.attribute.append(helper.make_attribute("axes", list(range(value.rank))))
+    return in_opset_form(nodes, surgery.opset, np.dtype(np.float32))
+
+
 def _refusal(surgery: GraphEditor, graph: Any, node: Any, readers: list[Any]) -> str | None:
     return misread(surgery, graph, node, readers) or _inexact(surgery, graph, readers)
 
@@ -142,7 +158,7 @@ def _simulate(surgery: GraphEditor, graph: Any, node: Any, readers: list[Any]) -
     """Put the rounding where the quantising stood, and float layers where integer ones read it."""
     source, scale = node.inputs[0], node.outputs[1]
     shifted = surgery.gs.Variable(surgery.fresh(f"{surgery.label(surgery.key(node))}/shifted"))
-    nodes, operands = in_opset_form(parse_nodes(ROUNDED, surgery.opset), surgery.opset, np.dtype(np.float32))
+    nodes, operands = rounding(surgery, source)
     made = {"shifted": shifted} | ({"scale": scale} if scale.name else {})
     surgery.replace(graph, node, nodes, {"x": source}, made, {**NUMBERS, **operands})
     for reader in readers:

@@ -8,13 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from graphfix.analysis.recurrent_steps import MOST_STEPS
-from graphfix.rewrites.quantization.simulate_dynamic import NUMBERS, ROUNDED
+from graphfix.rewrites.quantization.simulate_dynamic import NUMBERS, rounding
 from graphfix.rewrites.recurrent.cell_ops import Array, activations
 from graphfix.rewrites.recurrent.operands import LENGTHS
 from graphfix.rewrites.recurrent.unroll_recurrent import Unrolled
 from graphfix.rewriting.editor import GraphEditor
-from graphfix.rewriting.graph_rewrite import GraphRewrite, parse_nodes
-from graphfix.rewriting.opset_forms import in_opset_form
+from graphfix.rewriting.graph_rewrite import GraphRewrite
 from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
 
 HEAD = """<ir_version: 8, opset_import: ["" : 13, "com.microsoft" : 1]> g"""
@@ -141,7 +140,7 @@ class _Quantised(Unrolled):
 
     def rounded(self, x: Any) -> tuple[Any, Any]:
         """A tensor as whole numbers about their zero point, and its scale."""
-        nodes, operands = in_opset_form(parse_nodes(ROUNDED, self.surgery.opset), self.surgery.opset, self.dtype)
+        nodes, operands = rounding(self.surgery, x)
         names = {"x": x} | {name: self.const(name, array) for name, array in {**NUMBERS, **operands}.items()}
         for proto in nodes:
             attrs = {item.name: self.surgery.attribute(item) for item in proto.attribute}
