@@ -249,6 +249,10 @@ def test_a_failure_at_run_time_is_told_as_such() -> None:
     differing = replace(found, stage="ok", error=0.5)
     assert consequence(differing) == "computes something else (largest relative error 0.5)"
     assert severity(differing) is Severity.WARNING
+    clear, doubted = replace(differing, supports=10, opposes=2), replace(differing, supports=9, opposes=2)
+    assert [severity(clear), severity(doubted)] == [Severity.WARNING, Severity.NOTE]
+    assert consequence(doubted) == "may compute something else (largest relative error 0.5)"
+    assert severity(replace(found, supports=9, opposes=2)) is Severity.ERROR
 
 
 def test_an_error_about_a_run_does_not_reject_a_model() -> None:

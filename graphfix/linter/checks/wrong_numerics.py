@@ -15,6 +15,8 @@ FOR = "for "
 """The prefix of evidence that names the inputs for which the result is wrong; it is right for all others."""
 TIES = frozenset({"for equal values", "for equal largest values"})
 """What such evidence says where equal values are taken in another order."""
+CLEAR = 5
+"""How many probes of a form must have differed for each that agreed, for the form to be held for wrong."""
 
 
 class WrongNumerics(Check):
@@ -22,6 +24,7 @@ class WrongNumerics(Check):
 
     A failure when the compiled model runs is an error, though the compiler accepts the model. Where only some inputs are
     affected, such as ties or shifts by the full bit width, it is a note that names them; where ties are likely, it is a warning.
+    It is also a note where more than one in six of the probes of the form agreed with ONNX.
 
     Why: the compiler prints no warning; the deployed model is less accurate, wrong, or stops.
     Instead: rewrite the node into a form that was measured to agree, and compare outputs on real data.
@@ -69,11 +72,19 @@ def consequence(evidence: Evidence) -> str:
     if evidence.fails:
         return f"fails when it runs{only}"
     error = f" (largest relative error {evidence.error:.2g})" if evidence.error else ""
-    return f"computes something else{only}{error}"
+    return f"{'may compute' if doubtful(evidence) else 'computes'} something else{only}{error}"
+
+
+def doubtful(evidence: Evidence) -> bool:
+    """Whether too many probes of a form agreed for it to be held for wrong; a failure is never in doubt."""
+    return not evidence.fails and evidence.opposes * CLEAR > evidence.supports
 
 
 def severity(evidence: Evidence, *, likely: bool = False) -> Severity:
-    """Return a note where only some inputs are affected that are not `likely`, an error for a failure, else a warning."""
-    if evidence.said.startswith(FOR) and not likely:
+    """Return a note where only some inputs are affected that are not `likely`, an error for a failure, else a warning.
+
+    Numbers that differed in some probes of a form and agreed in others are a note too.
+    """
+    if doubtful(evidence) or (evidence.said.startswith(FOR) and not likely):
         return Severity.NOTE
     return Severity.ERROR if evidence.fails else Severity.WARNING
