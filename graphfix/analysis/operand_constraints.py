@@ -185,6 +185,14 @@ def _squeeze(of: Operands) -> Iterator[str]:
         yield "axis"
 
 
+def _suppression(of: Operands) -> Iterator[str]:
+    """Yield conflicts between boxes of four coordinates and the scores of each."""
+    if differ(of.dim(0, 2), 4):
+        yield "coordinates"
+    if differ(of.dim(0, 0), of.dim(1, 0)) or differ(of.dim(0, 1), of.dim(1, 2)):
+        yield "count"
+
+
 OPERAND_LAWS: Mapping[str, Callable[[Operands], Iterator[str]]] = {
     **dict.fromkeys(BROADCASTING, _broadcast),
     "Reshape": _reshape,
@@ -200,5 +208,6 @@ OPERAND_LAWS: Mapping[str, Callable[[Operands], Iterator[str]]] = {
     "Expand": _expand,
     **dict.fromkeys(("DepthToSpace", "SpaceToDepth"), _blocks),
     "Squeeze": _squeeze,
+    "NonMaxSuppression": _suppression,
 }
 """By operator: the conflicts between its operands."""

@@ -123,6 +123,9 @@ def ask_probe(probe: Probe, session: Session, target: str, folder: Path) -> Evid
 
 def _ask(probe: Probe, session: Session, target: str, folder: Path) -> Evidence:
     """Ask the compiler about one probe, and compare outputs with those that the probe expects; returns the evidence."""
+    if target == "tflite" and probe.op == "Reshape" and probe.facets.get("clashes"):
+        # The simplifier makes a constant of a target with one unknown size, which the runtime then checks on loading.
+        return evidence_of(probe, ask_model(probe, session, target, folder, simplify=True))
     alone = evidence_of(probe, ask_model(probe, session, target, folder, simplify=False))
     # onnx2tf runs onnxsim first, which takes longer than the conversion and changes nothing where nothing can be folded.
     folds = bool(probe.facets.get("foldable")) or not FOLDING.isdisjoint(probe.facets.values())

@@ -31,7 +31,8 @@ USUAL = (
     "constant",
 )
 """Values in the order in which they are named; others follow."""
-DEPENDENT = frozenset({"foldable", "since", "opset", "ir", "left", "heads", "counted", "followed", "clashes"})
+DEPENDENT = frozenset({"foldable", "since", "opset", "ir", "left", "heads", "counted", "followed", "clashes",
+                       "postponed"})  # fmt: skip
 """Facets that follow from the node's other facts, and are said to be accepted only where they alone decide."""
 FUNCTION = frozenset({"axis", "axes", "axis.negative", "perm", "out.rank", "cuts", "states", "inputs", "outputs", "broadcast",
                       "target", "first", "scanned", "captures", "carried", "steps", "sizes", "feeds", "feeds.by"})  # fmt: skip

@@ -26,11 +26,14 @@ from graphfix.analysis.patterns import folded_parameters as folding
 from graphfix.analysis.patterns import inner_bytes
 from graphfix.analysis.patterns import lost_rank as ranking
 from graphfix.analysis.patterns import plain_sizes as sizing
+from graphfix.analysis.patterns import postponed_check as postponing
 from graphfix.analysis.patterns import quantized_input as entering
 from graphfix.analysis.patterns import requantized_softmax as requantising
 from graphfix.analysis.patterns import reshape_transpose_chain as regrouping
 from graphfix.analysis.patterns import reshaped_window as reshaping
+from graphfix.analysis.patterns import reversed_slice as reversing
 from graphfix.analysis.patterns import runtime_sized_loss as resized
+from graphfix.analysis.patterns import several_images as counted_images
 from graphfix.analysis.patterns import shifted_convolution as shifting
 from graphfix.analysis.patterns import strided_matmul as thinning
 from graphfix.analysis.patterns import strided_reshape as skipping
@@ -63,6 +66,9 @@ PATTERNS: tuple[StructuralPattern, ...] = (
     sizing.PICKED,
     sizing.MEASURED,
     widening.PATTERN,
+    reversing.PATTERN,
+    postponing.PATTERN,
+    counted_images.PATTERN,
 )
 
 

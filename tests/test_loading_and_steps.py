@@ -1,0 +1,92 @@
+"""Facets of what a runtime plans before a run: checks that it postpones, whole reversed axes, boxes of one image."""
+
+from __future__ import annotations
+
+import pytest
+from onnx import parser
+
+from graphfix.analysis.facets.node import facets
+from graphfix.analysis.facts import Facts
+from graphfix.tables.target_facets import facets_for_target
+
+HEAD = (
+    '<ir_version: 8, opset_import: ["": 17]> g (float[n,m,4] x, float[n,4] r, float[6] v, int64[1] k) => (float[] y)'
+    " <int64[1] zero = {0}, int64[1] one = {1}, int64[1] two = {2}, int64[1] rest = {-1}, int64[1] near = {-9},"
+    " int64[1] first = {-9223372036854775807}, int64[1] eight = {8}, int64[2] pair = {0, 1}, int64[2] back = {-1, -1},"
+    " int64 none = {0}, int64 unit = {1}, int64[2] firsts = {-9223372036854775807, -9223372036854775807}, float[1] u = {0.5},"
+    " int64[1,4] row = {1, 2, 3, 4}>"
+)
+CLASH = "y = Reshape(r, eight)"
+SIZES = "s = Shape(x) a = Gather(s, zero) b = Gather(s, one)"
+
+
+def facet(name: str, body: str, target: str = "tflite") -> object:
+    """A facet of the last node in the text, or of the last one in its loop."""
+    facts = Facts.of(parser.parse_model(f"{HEAD} {{ {body} }}"))
+    nodes = [node for node in facts.nodes if node.label == "probe"] or [facts.nodes[-1]]
+    return facets_for_target(target, facets(nodes[0])).get(name, "no facet")
+
+
+UNPLANNED = [
+    f"{SIZES} t = Concat<axis = 0>(b, a, rest) w = Reshape(x, t)",
+    f"{SIZES} t = Concat<axis = 0>(a, b, two, two) w = Reshape(x, t)",
+    "i = NonZero(r) w = Cast<to = 1>(i)",
+    "w = Unsqueeze(x, zero)",
+    f"{SIZES} c = Squeeze(a, zero) l = Range(none, c, unit) w = Cast<to = 1>(l)",
+]
+PLANNED = [
+    "w = Neg(x)",
+    "w = Reshape(x, rest)",
+    "w = Unsqueeze(r, zero)",
+    f"{SIZES} t = Concat<axis = 0>(a, rest) w = Reshape(r, t)",
+    "l = Range(none, unit, unit) w = Cast<to = 1>(l)",
+    "q = Transpose(x) s = Shape(q) w = Reshape(x, s)",
+]
+SCALED = "e = ReduceMax<keepdims = 0>(w) f = Mul(r, e) y = Reshape(f, eight)"
+
+
+@pytest.mark.parametrize(("before", "found"), [*((body, True) for body in UNPLANNED), *((body, False) for body in PLANNED)])
+def test_a_result_of_unplanned_size_postpones_the_checks_behind_it(before: str, found: bool) -> None:
+    assert facet("postponed", f"{before} {SCALED}") == ("behind" if found else "nothing")
+    assert facet("postponed", f"{before} {CLASH}") == ("beside" if found else "nothing")
+    assert facet("postponed", f"[probe] {CLASH} {before}") == "nothing"
+
+
+def test_only_clashing_operands_have_their_check_postponed() -> None:
+    assert facet("postponed", "i = NonZero(r) y = Reshape(r, rest)") == "nothing"
+
+
+def test_a_postponed_check_is_a_matter_of_runtimes_that_load_with_ones() -> None:
+    assert facet("postponed", CLASH, target="openvino") == "no facet"
+
+
+@pytest.mark.parametrize(
+    ("boxes", "scores", "clashes"),
+    [("1,n,4", "1,1,n", False), ("1,n,4", "1,2,m", False), ("b,n,4", "b,2,n", False), ("1,n,4", "1,1,6", True),
+     ("1,6,4", "1,1,n", True), ("1,n,d", "1,1,n", True)],
+)  # fmt: skip
+def test_boxes_and_scores_fit_where_dims_are_one(boxes: str, scores: str, clashes: bool) -> None:
+    text = f'<ir_version: 8, opset_import: ["": 17]> g (float[{boxes}] b, float[{scores}] s) => (int64[o,3] y)'
+    model = parser.parse_model(text + " <int64[1] k = {3}, float[1] u = {0.5}> { y = NonMaxSuppression(b, s, k, u) }")
+    assert facets(Facts.of(model).nodes[-1])["clashes"] is clashes
+
+
+@pytest.mark.parametrize(("batch", "batched"), [("1", False), ("b", False), ("2", True)])
+def test_boxes_of_several_images(batch: str, batched: bool) -> None:
+    text = f'<ir_version: 8, opset_import: ["": 17]> g (float[{batch},6,4] b, float[{batch},1,6] s) => (int64[o,3] y)'
+    model = parser.parse_model(text + " { y = NonMaxSuppression(b, s) }")
+    assert facets(Facts.of(model).nodes[-1])["batched"] is batched
+
+
+@pytest.mark.parametrize(
+    ("bounds", "backwards"),
+    [
+        ("zero, two, one, one", "nothing"), ("zero, two, one", "nothing"), ("rest, first, one, rest", "axis"),
+        ("rest, near, one, rest", "part"),
+        ("two, first, one, rest", "part"), ("back, firsts, pair, back", "axes"), ("k, first, one, rest", "part"),
+        ("rest, first, one, near", "part"),
+    ],
+)  # fmt: skip
+def test_slices_with_negative_steps(bounds: str, backwards: str) -> None:
+    assert facet("backwards", f"y = Slice(x, {bounds})") == backwards
+    assert facet("backwards", f"y = Slice(x, {bounds})", target="tract") == "no facet"
