@@ -1,4 +1,4 @@
-"""Facets of what a runtime plans before a run: checks that it postpones, whole reversed axes, boxes of one image."""
+"""Facets of what a runtime plans before a run: checks that it postpones, whole reversed axes, factors that are sizes."""
 
 from __future__ import annotations
 
@@ -90,3 +90,21 @@ def test_boxes_of_several_images(batch: str, batched: bool) -> None:
 def test_slices_with_negative_steps(bounds: str, backwards: str) -> None:
     assert facet("backwards", f"y = Slice(x, {bounds})") == backwards
     assert facet("backwards", f"y = Slice(x, {bounds})", target="tract") == "no facet"
+
+
+@pytest.mark.parametrize(
+    ("nodes", "factor"),
+    [
+        ("c = Squeeze(a, zero) l = Range(none, c, unit) y = Mul(l, a)", "size"),
+        ("c = Squeeze(a, zero) l = Range(none, c, unit) y = Mul(a, l)", "size"),
+        ("y = Mul(row, a)", "size of fixed"),
+        ("y = Mul(a, b)", "sizes"),
+        ("y = Mul(x, u)", "nothing"),
+        ("f = Cast<to = 1>(a) y = Mul(x, f)", "nothing"),
+        ("y = Div(row, a)", "size of fixed"),
+        ("y = Div(a, row)", "nothing"),
+    ],
+)
+def test_a_factor_that_is_a_size(nodes: str, factor: str) -> None:
+    assert facet("factor", f"{SIZES} {nodes}", target="tract") == factor
+    assert facet("factor", f"{SIZES} {nodes}") == "no facet"

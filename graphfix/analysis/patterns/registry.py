@@ -35,6 +35,7 @@ from graphfix.analysis.patterns import reversed_slice as reversing
 from graphfix.analysis.patterns import runtime_sized_loss as resized
 from graphfix.analysis.patterns import several_images as counted_images
 from graphfix.analysis.patterns import shifted_convolution as shifting
+from graphfix.analysis.patterns import sized_factor as multiplying
 from graphfix.analysis.patterns import strided_matmul as thinning
 from graphfix.analysis.patterns import strided_reshape as skipping
 from graphfix.analysis.patterns import uneven_branches as branching
@@ -69,6 +70,7 @@ PATTERNS: tuple[StructuralPattern, ...] = (
     reversing.PATTERN,
     postponing.PATTERN,
     counted_images.PATTERN,
+    multiplying.PATTERN,
 )
 
 

@@ -1,6 +1,6 @@
 """An Expand, Tile or filled tensor directly before a matrix product; the repeated axes are batch, contracted or free axes."""
 
-from graphfix.probe.form import TextProbe
+from graphfix.probe.form import AGAIN, TextProbe
 
 HEAD = '<ir_version: 8, opset_import: ["": {opset}]> g ({inputs}) => ({dtype}[{out}] Y) <{weights}> {{ {body} Y = Identity(z) }}'
 FACETS = ("feeds", "feeds.by", "shape.from", "repeats.from", "input.from")
@@ -106,6 +106,7 @@ RAISED = {
     "rows of two products": ("4", "6,4", TWO, "w:4,5 v:4,5", "", "a,b"),
     "rows, added": ("4", "6,4", "z = Add(e, Z)", "", "Z:6,4", "a,b"),
 }  # fmt: skip
+ALL = CASES | {f"raised {key}": case for key, case in RAISED.items()}
 OPEN = {
     "rows of as many as there are": ("1,4", "0", "z = MatMul(e, w)", "w:4,5", "N,b"),
     "rows behind Tanh": ("1,4", "0", "t = Tanh(e) z = MatMul(t, w)", "w:4,5", "N,b"),
@@ -159,8 +160,25 @@ def _recurrent(op: str, reader: str, data: str) -> TextProbe:
 
 
 def _case(op: str, name: str, dtype: str = "float", opset: int = 17) -> TextProbe:
-    data, to, body, weights, more, out = (CASES | {f"raised {key}": case for key, case in RAISED.items()})[name]
+    data, to, body, weights, more, out = ALL[name]
     return stretching(op, name, data, to, body, weights=weights, more=more, out=out, dtype=dtype, opset=opset)
+
+
+KNOWN = {"constant": "", "of fixed dims": "d = Shape(Q) k = Cast<to = 1>(d) X = Mul(x, k) "}
+
+
+def _known(op: str, name: str, source: str, *, weighed: bool = True) -> TextProbe:
+    """A case whose data is known before a run: constant, or computed from dims; with `weighed` what it is multiplied by too."""
+    data, to, body, weights, more, out = ALL[name]
+    target, node = _spread(op, data, to)
+    held, given = _pairs(weights), [("Q", "1"), *_pairs(more)]
+    if not weighed:
+        held, given = [], [*given, *held]
+    constants = [target, _tensor("x" if KNOWN[source] else "X", data), *(_tensor(*pair) for pair in held)]
+    inputs = ", ".join(f"float[{shape}] {label}" for label, shape in given)
+    text = HEAD.format(opset=17, inputs=inputs, dtype="float", out=out, weights=", ".join(constants),
+                       body=f"{KNOWN[source]}[probe] {node} {body}").replace("Identity(z)", "Add(z, Q)")  # fmt: skip
+    return TextProbe(op, f"stretched {name}, {source}{'' if weighed else ', by data'}", text, (*FACETS, AGAIN))
 
 
 PLAIN = ("rows of a MatMul", "terms of a MatMul", "batch of both sides", "batch of one side")
@@ -171,6 +189,8 @@ FORMS = [
     *(_case("Expand", name, opset=opset) for name in PLAIN for opset in (9, 11, 13, 21)),
     *(_case("Tile", name) for name in CASES if name != "a product alone"),
     *(_case("Tile", name, opset=opset) for name in PLAIN for opset in (9, 11, 21)),
+    *(_known(op, name, source, weighed=weighed) for op in ("Expand", "Tile") for name, case in ALL.items() for source in KNOWN
+      for weighed in (True, False) if "N" not in case[0] and (op == "Expand" or not name.startswith("raised"))),
     *map(_opened, OPEN),
     *(_opened(name, "ConstantOfShape", fixed=fixed) for name in OPEN for fixed in ("", "6")),
     *(_filled(name, fixed=fixed) for name in FILLED for fixed in ("", "2")),
