@@ -1,4 +1,4 @@
-"""Facets of what a runtime plans before a run: checks that it postpones, whole reversed axes, factors that are sizes."""
+"""Facets of what a runtime plans before a run: checks that it postpones, whole reversed axes, and sizes that steps change."""
 
 from __future__ import annotations
 
@@ -108,3 +108,32 @@ def test_slices_with_negative_steps(bounds: str, backwards: str) -> None:
 def test_a_factor_that_is_a_size(nodes: str, factor: str) -> None:
     assert facet("factor", f"{SIZES} {nodes}", target="tract") == factor
     assert facet("factor", f"{SIZES} {nodes}") == "no facet"
+
+
+LOOP = (
+    "t = Constant<value = bool {{1}}>() l, y = Loop(unit, t, zero) <body = b (int64 at, bool go, int64[1] had) => (bool on, "
+    "int64[1] has, float[p] out) {{ has = Add(had, one) {nodes} on = Identity(go) out = Neg(w) }}>"
+)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "stepwise"),
+    [
+        ("i = Unsqueeze(at, zero) [probe] w = Slice(v, i, two, zero)", True),
+        ("[probe] w = Slice(v, had, has, zero)", True),
+        ("[probe] w = Slice(v, zero, has, zero)", True),
+        ("i = Gather(pair, at) j = Unsqueeze(i, zero) c = Gather(v, zero) [probe] w = Expand(c, has)", True),
+        ("[probe] w = ConstantOfShape(has)", True),
+        ("[probe] w = Slice(v, k, two, zero)", False),
+        ("[probe] w = Slice(v, zero, two, zero)", False),
+        ("s = Shape(had) [probe] w = Slice(v, zero, s, zero)", False),
+        ("f = Cast<to = 1>(at) d = Mul(v, f) [probe] w = Slice(d, zero, two, zero)", False),
+    ],
+)
+def test_sizes_that_change_from_step_to_step(nodes: str, stepwise: bool) -> None:
+    assert facet("stepwise", LOOP.format(nodes=nodes), target="tensorrt") is stepwise
+
+
+def test_sizes_outside_of_a_loop_change_with_no_step() -> None:
+    assert facet("stepwise", "y = Slice(v, k, two, zero)", target="tensorrt") is False
+    assert facet("stepwise", "y = Slice(v, k, two, zero)") == "no facet"

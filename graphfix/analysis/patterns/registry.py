@@ -36,6 +36,7 @@ from graphfix.analysis.patterns import runtime_sized_loss as resized
 from graphfix.analysis.patterns import several_images as counted_images
 from graphfix.analysis.patterns import shifted_convolution as shifting
 from graphfix.analysis.patterns import sized_factor as multiplying
+from graphfix.analysis.patterns import stepwise_sizes as stepping
 from graphfix.analysis.patterns import strided_matmul as thinning
 from graphfix.analysis.patterns import strided_reshape as skipping
 from graphfix.analysis.patterns import uneven_branches as branching
@@ -71,6 +72,7 @@ PATTERNS: tuple[StructuralPattern, ...] = (
     postponing.PATTERN,
     counted_images.PATTERN,
     multiplying.PATTERN,
+    stepping.PATTERN,
 )
 
 
