@@ -193,6 +193,17 @@ def test_the_initial_state_tells_the_batch_size_of_a_recurrent_layer() -> None:
     assert found.value("h").shape == (1, 1, 2)  # type: ignore[union-attr]
 
 
+def test_the_parts_of_a_split_have_their_stated_sizes_also_along_an_unknown_dim() -> None:
+    weights = "int64[2] parts = {1, 2}"
+    found = facts("i = NonZero(x)\nt = Transpose(i)\na, y = Split<axis = 0>(t, parts)", outputs="int64 y", weights=weights)
+    assert [found.value(name).shape for name in ("a", "y")] == [(1, 2), (2, 2)]  # type: ignore[union-attr]
+    found = facts("i = NonZero(x)\nt = Transpose(i)\na, y = Split<axis = 1>(t, ones)", outputs="int64 y",
+                  weights="int64[2] ones = {1, 1}")  # fmt: skip
+    shape = found.value("y").shape  # type: ignore[union-attr]
+    assert shape is not None
+    assert (isinstance(shape[0], int), shape[1]) == (False, 1)
+
+
 def test_the_length_of_a_target_tells_the_rank_and_its_constants_some_sizes() -> None:
     found = facts(
         "s = Shape(x)\nn = Gather(s, i)\nd = Div(n, two)\nu = Unsqueeze(d, z)\nt = Concat<axis = 0>(u, c)\n"

@@ -160,6 +160,23 @@ def _by_axes(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
     return _told(output, dims, data.dtype), *outputs[1:]
 
 
+def _by_parts(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
+    """Infer the sizes of the parts that a Split states, also along an axis of unknown size."""
+    parts = attribute(node, "split") if len(inputs) < 2 else sizes_of(inputs[1])
+    data, axis = inputs[0], attribute(node, "axis", 0)
+    if data is None or data.shape is None or parts is None or len(parts) != len(outputs):
+        return outputs
+    if not -len(data.shape) <= axis < len(data.shape):
+        return outputs
+    found = []
+    for output, part in zip(outputs, parts, strict=True):
+        if isinstance(part, int) and output.shape is not None and len(output.shape) == len(data.shape):
+            at = axis % len(data.shape)
+            output = _told(output, (*output.shape[:at], part, *output.shape[at + 1 :]), data.dtype)
+        found.append(output)
+    return tuple(found)
+
+
 def _by_state(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
     """Infer the final states of a recurrent node from its initial states; onnx infers the batch size from the data alone."""
     return (*outputs[:1], *_stated(node, inputs, outputs)[1:])
@@ -246,6 +263,7 @@ RULES: dict[str, Sequence[Callable[[NodeProto, Inputs, Outputs], Outputs]]] = {
     "Reshape": (_by_target, _by_count),
     **dict.fromkeys(("ConstantOfShape", "Expand", "Tile"), (_by_target,)),
     "Slice": (_by_axes,),
+    "Split": (_by_parts,),
     **dict.fromkeys(RECURRENT, (_by_state,)),
     "DynamicQuantizeLSTM": (_by_weight,),
     "STFT": (_by_frames,),
