@@ -1,6 +1,6 @@
 """Pooling over windows, and global pooling."""
 
-from graphfix.probe.form import Change, Form, Limit, Tensor, aged, data, each, numbers, weight
+from graphfix.probe.form import DYNAMIC_DIMS, Change, Form, Limit, Tensor, aged, data, each, numbers, weight
 
 WINDOWS: list[Change] = [
     {"strides": [2, 2]},
@@ -97,9 +97,17 @@ RESIZED: list[Change] = [
 ]  # fmt: skip
 """Windows of common networks over dims that are not fixed."""
 
+NARROWING: list[Change] = [
+    {"kernel_shape": kernel, "strides": strides, "pads": pads, "dims": dims, **more}
+    for kernel, strides, pads in (([2, 2], [2, 1], [0, 1, 0, 1]), ([3, 3], [2, 1], [1, 1, 1, 1]), ([2, 3], [1, 2], [1, 1, 1, 1]),
+                                  ([2, 2], [2, 1], [0, 0, 0, 0]), ([2, 2], [2, 2], [0, 1, 0, 1]))
+    for dims in ("static", *DYNAMIC_DIMS) for more in ({}, {"T": "float16"})
+]  # fmt: skip
+"""Windows that make a line of text lower and keep its length."""
+
 FORMS = [
     Form("MaxPool", DATA, WINDOW, limits=LARGEST,
-         changes=[*WINDOWS, *MIXED, *RESIZED, *aged(8, 10, 11, 12, changes=RESIZED),
+         changes=[*WINDOWS, *MIXED, *RESIZED, *NARROWING, *aged(8, 10, 11, 12, changes=RESIZED),
          *aged(8, 10, 11, 12, changes=[*OLDER, {"dilations": [2, 2]}]),
              {"outputs": ("Y", "Indices")}, {"storage_order": 1},
              *({**change, "outputs": ("Y", "Indices")} for change in (*SPACED, {"strides": [2, 2]}, {"dilations": [2, 2]},
