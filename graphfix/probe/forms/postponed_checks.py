@@ -76,6 +76,13 @@ def fixing(word: str, *, kind: str = "float", opset: int = 17, behind: bool = Fa
     return TextProbe("Reshape", label, text, ("clashes", "postponed", "shape.from", AGAIN))
 
 
+def behind(op: str, maker: str, *, opset: int = 17) -> TextProbe:
+    """A node whose operands clash, one of them multiplied by the largest element of a tensor of another size."""
+    text = (f'<ir_version: 8, opset_import: ["": {opset}]> g (float[n,4] X0, float[a,b] Z) => (float[] Y) <{HELD}> '
+            f"{{ {MAKERS[maker]} m = ReduceMax<keepdims = 0>(P) X = Mul(X0, m) {NODES[op]} }}")  # fmt: skip
+    return TextProbe(op, f"clash scaled by {maker}, opset={opset}", text, ("clashes", "postponed", AGAIN))
+
+
 def scaled(word: str, *, kind: str = "float", opset: int = 17) -> TextProbe:
     """A Reshape by a target that fixes dynamic dims, of data multiplied by what NonZero finds in it."""
     dims, target = TARGETS[word]
@@ -109,6 +116,8 @@ FORMS = [
     *(fixing(word, kind=kind, behind=behind) for word in TARGETS for kind in ("int64", "bool", "float16")
       for behind in (False, True)),
     *(fixing(word, opset=opset, behind=behind) for word in TARGETS for opset in (11, 13) for behind in (False, True)),
+    *(behind(op, maker, opset=opset) for op in NODES for maker in ("NonZero", "Reshape by two sizes", "Range", "Unsqueeze")
+      for opset in (13, 17)),
     *(scaled(word, kind=kind, opset=opset) for word in TARGETS for kind in ("float", "int64") for opset in (13, 17)),
     *(beside(word, maker, kind=kind) for word in TARGETS for maker in ("Reshape by two sizes", "NonZero", "Expand")
       for kind in ("float", "int64")),
