@@ -54,7 +54,7 @@ class SelectedRows:
     @classmethod
     def of(cls, model: ModelProto, nonzero: NodeProto, rank: int) -> SelectedRows:
         """Follow the entries from a NonZero of the main graph; raises Unfit where they are not treated alike."""
-        both = [_shapes(model, nonzero, rank, count) for count in COUNTS]
+        both = [at_count(model, nonzero, rank, count) for count in COUNTS]
         found, name = cls(), nonzero.output[0]
         found.axes[name] = 1
         inner = [graph for graph in graphs(model.graph) if graph is not model.graph]
@@ -78,7 +78,7 @@ class SelectedRows:
 
     def computed(self, model: ModelProto, nonzero: NodeProto, places: Array, name: str) -> Array:
         """Return a value at all places where it depends on them and constants alone; raises Unfit where it does not."""
-        facts, _ = _shapes(model, nonzero, *places.shape)
+        facts, _ = at_count(model, nonzero, *places.shape)
         constants: dict[str, Array] = {nonzero.output[0]: places}
         constants |= {value.name: value.constant for node in facts.nodes if not node.scope
                       for value in (*node.inputs, *node.outputs) if value is not None and value.constant is not None}  # fmt: skip
@@ -143,7 +143,7 @@ def _reads(node: NodeProto) -> str:
     return f"`{node.op_type}` does not treat the selected entries one by one"
 
 
-def _shapes(model: ModelProto, nonzero: NodeProto, rank: int, count: int) -> tuple[Facts, Mapping[str, Value]]:
+def at_count(model: ModelProto, nonzero: NodeProto, rank: int, count: int) -> tuple[Facts, Mapping[str, Value]]:
     """Return the facts of the model with a fixed number of selected entries, and its values of the main graph by name."""
     made = ModelProto()
     made.CopyFrom(model)
