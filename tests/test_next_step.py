@@ -237,7 +237,8 @@ def test_the_first_output_is_never_dropped() -> None:
     model = dataclasses.replace(SIDE, outputs="int64[2,m] z, float[2,3] y").model
     (result,) = graphfix.lint(model, "tensorrt").results
     assert result.verdict == "rejected"
-    assert result.next is None
+    assert result.next is not None
+    assert result.next.words == ["--padded-outputs"]
 
 
 def test_sizes_follow_from_weights_names_and_places() -> None:
@@ -439,3 +440,17 @@ def test_question_marks_are_no_names_of_dims() -> None:
     (option,) = example_sizes(facts)
     assert (option.dims, option.examples) == ((1, 3, 224, 224), ("b", "dim 2 of x", "dim 3 of x"))
     assert fitting_sizes(model, facts, [option]) == [option]
+
+
+def test_outputs_of_a_size_known_at_run_time_are_named_with_the_option_that_pads_them() -> None:
+    model = Example("y = NonZero(x)", inputs="float[4] x", outputs="int64[1, K] y").model
+    (result,) = graphfix.lint(model, "tensorrt").results
+    assert result.next is not None
+    assert result.next.words == ["--padded-outputs"]
+    (finding,) = [finding for finding in result.findings if finding.op == "NonZero"]
+    assert finding.rewrite is not None
+    assert (finding.rewrite.name, finding.cure) == ("padded-outputs", "--padded-outputs")
+    inside = Example("n = NonZero(x)\ns = Size(n)\ny = Reshape(s, r)", inputs="float[4] x", outputs="int64[1] y",
+                     weights="int64[1] r = {1}")  # fmt: skip
+    (result,) = graphfix.lint(inside.model, "tensorrt").results
+    assert result.next is None or "--padded-outputs" not in result.next.words

@@ -35,6 +35,9 @@ def add_reforms(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--drop-output", action="append", default=[], metavar="NAME", help="drop an output")
     group.add_argument("--tensor-outputs", action="store_true", help="give maps (ZipMap) and sequences as tensors")
     group.add_argument(
+        "--padded-outputs", action="store_true", help="give outputs of a size known at run time at their largest, with a count"
+    )
+    group.add_argument(
         "--static-cache", type=int, metavar="N", help="give key and value caches N fixed rows, written at `cache_position`"
     )
 
@@ -53,5 +56,6 @@ def requested(model: ModelProto, given: argparse.Namespace) -> list[InterfaceRew
         drop_unused=given.drop_unused,
         drop_outputs=given.drop_output,
         tensor_outputs=given.tensor_outputs,
+        padded_outputs=given.padded_outputs,
         static_cache=given.static_cache,
     )

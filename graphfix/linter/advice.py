@@ -10,7 +10,8 @@ ON_TEXT = (
 )  # fmt: skip
 """Operators that read text in nearly every model that has them."""
 OPERATORS = {
-    "NonMaxSuppression": "export the model without its non-maximum suppression and run that on the outputs, in the application",
+    "NonMaxSuppression": "export the model without its non-maximum suppression and run that on the outputs, in the application, "
+    "or have its boxes padded, with `graphfix fix --padded-outputs`",
     "NonZero": "use a mask (`torch.where` with three operands, or a product) in place of indices of non-zero elements",
     "Loop": "write the loop over a fixed number of steps, so that tracing unrolls it",
     "Scan": "write the loop over a fixed number of steps, so that tracing unrolls it",

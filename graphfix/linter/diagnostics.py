@@ -106,9 +106,9 @@ class NodeVerdict:
 class NextStep:
     """What to try next on a model: options of `graphfix fix`, and the command line with them where the model's path is known.
 
-    `values` and `shapes` are by input, `outputs` are to be dropped, `allow` are safety classes, `tensors` says to give maps as
-    tensors. `examples` are the dims whose sizes are only examples. `before` is the number of errors on all targets, `after` that
-    with the values and shapes bound, None where that was not measured.
+    `values` and `shapes` are by input, `outputs` are to be dropped, `allow` are safety classes, `tensors` and `padded` are the
+    options of these names. `examples` are the dims whose sizes are only examples. `before` is the number of errors on all
+    targets, `after` that with the values and shapes bound, None where that was not measured.
     """
 
     values: tuple[tuple[str, str], ...] = ()
@@ -120,6 +120,7 @@ class NextStep:
     after: int | None = None
     command: str = ""
     tensors: bool = False
+    padded: bool = False
 
     @property
     def words(self) -> list[str]:
@@ -127,7 +128,7 @@ class NextStep:
         words = [word for name, value in self.values for word in ("--set", f"{name}={value}")]
         words += [word for name, dims in self.shapes for word in ("--shape", f"{name}={'x'.join(map(str, dims))}")]
         words += [word for name in self.outputs for word in ("--drop-output", name)]
-        words += ["--tensor-outputs"] if self.tensors else []
+        words += ["--tensor-outputs"] * self.tensors + ["--padded-outputs"] * self.padded
         return words + [word for name in self.allow for word in ("--allow", name)]
 
     def to_json(self) -> dict[str, Any]:

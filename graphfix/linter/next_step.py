@@ -18,7 +18,7 @@ from graphfix.linter.deciding_options import PLACEHOLDER, SIZES, SizeOption, dec
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Fix, NextStep, Result, Severity
 from graphfix.linter.finding_order import REQUESTED, in_order_of_decision
 from graphfix.linter.fitting_sizes import fitting_sizes, runs_at
-from graphfix.linter.output_options import helpful_outputs, with_tensor_outputs
+from graphfix.linter.output_options import helpful_outputs
 from graphfix.linter.settled import settled_places
 
 if TYPE_CHECKING:
@@ -103,21 +103,20 @@ def advise(model: ModelProto, results: Sequence[Result], judge: Judge, *, most_n
         _mark(result, left, search)
         if search.sized:
             result.findings = _without_idle_sizes(result.findings, search.sized[place])
-    outputs, tensors = helpful_outputs(facts, search.left)
-    if tensors:
-        search.left = [with_tensor_outputs(found) for found in search.left]
-        for result in open_:
-            result.findings = in_order_of_decision(with_tensor_outputs(result.findings), facts)
+    outputs = helpful_outputs(facts, search.left)
+    search.left = [outputs.told(found) for found in search.left]
+    for result in open_:
+        result.findings = in_order_of_decision(outputs.told(result.findings), facts)
     remaining = [f for found in search.left for f in found if f.severity is Severity.ERROR and f.rewrite is not None]
     named = {f.rewrite.safety for f in remaining if f.rewrite is not None and f.rewrite.name not in REQUESTED}
-    if not (search.values or search.sizes or outputs or tensors or named):
+    if not (search.values or search.sizes or outputs.drop or outputs.tensors or outputs.padded or named):
         return
     after = sum(map(_errors, search.left)) if search.measured else None
     examples = [name for size in search.sizes for name in size.examples]
     step = NextStep(
-        tuple(search.values.items()), tuple((size.input, size.dims) for size in search.sizes), outputs,
+        tuple(search.values.items()), tuple((size.input, size.dims) for size in search.sizes), outputs.drop,
         ("approximate",) if "approximate" in named else (), tuple(dict.fromkeys(examples)), before, after,
-        tensors=tensors,
+        tensors=outputs.tensors, padded=outputs.padded,
     )  # fmt: skip
     for result in open_:
         result.next = step

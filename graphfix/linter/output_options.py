@@ -1,11 +1,12 @@
-"""Outputs that alone need what a target rejects: without them, or with tensors in their place, no error without a fix is left."""
+"""Outputs that alone need what a target rejects: without them, or in another form, no error without a fix is left."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from graphfix.ir.records import dataclass
 from graphfix.linter.diagnostics import Finding, Fix, Severity
 
 if TYPE_CHECKING:
@@ -20,10 +21,28 @@ TENSORS = "tensor-outputs"
 """The rewrite that gives maps as tensors, and its option."""
 KINDS_OF_OUTPUTS = "outputs.kinds"
 """The facet of a model by which a target rejects outputs that are no tensors."""
+PADDED = "padded-outputs"
+"""The rewrite that gives outputs of a size known at run time at their largest, and its option."""
+SELECTING = frozenset({"NonZero", "NonMaxSuppression"})
+"""The operators whose results have as many entries as they select."""
 
 
-def helpful_outputs(facts: Facts, left: Sequence[Sequence[Finding]]) -> tuple[tuple[str, ...], bool]:
-    """Return the outputs to drop, and whether to give maps as tensors, so that no error without a fix remains.
+@dataclass(slots=True)
+class OutputOptions:
+    """The outputs to drop, whether to give maps as tensors, and whether to give outputs at their largest size."""
+
+    drop: tuple[str, ...]
+    tensors: bool
+    padded: bool
+
+    def told(self, findings: Sequence[Finding]) -> list[Finding]:
+        """Return the findings, those that one of the options removes with it as their fix."""
+        asked = [(TENSORS, _is_about_maps)] * self.tensors + [(PADDED, _is_about_selection)] * self.padded
+        return [_told(finding, asked) for finding in findings]
+
+
+def helpful_outputs(facts: Facts, left: Sequence[Sequence[Finding]]) -> OutputOptions:
+    """Return the options for outputs with which no error without a fix remains.
 
     `left` are the findings of each target. The first output that holds no strings is by custom what a model is for, and is
     never dropped; class names are a table that the application can hold as well.
@@ -31,22 +50,35 @@ def helpful_outputs(facts: Facts, left: Sequence[Sequence[Finding]]) -> tuple[tu
     stuck = [f for found in left for f in found if f.severity is Severity.ERROR and f.rewrite is None]
     others = [finding for finding in stuck if not _is_about_maps(finding)]
     tensors = len(others) < len(stuck) and _only_maps(facts)
-    return _droppable(facts, others if tensors else stuck), tensors
+    stuck = others if tensors else stuck
+    dropped = _droppable(facts, stuck)
+    others = [finding for finding in stuck if not _is_about_selection(finding)]
+    padded = not dropped and len(others) < len(stuck) and _selected(facts)
+    return OutputOptions(_droppable(facts, others) if padded else dropped, tensors, padded)
 
 
-def with_tensor_outputs(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings, those about maps and ZipMap with the option that removes them."""
-    fix = Fix(TENSORS, "interface")
-    return [
-        dataclasses.replace(finding, cure=f"--{TENSORS}", rewrite=fix)
-        if finding.severity is Severity.ERROR and finding.rewrite is None and _is_about_maps(finding)
-        else finding
-        for finding in findings
-    ]
+def _told(finding: Finding, asked: Sequence[tuple[str, Callable[[Finding], bool]]]) -> Finding:
+    if finding.severity is Severity.ERROR and finding.rewrite is None:
+        for option, about in asked:
+            if about(finding):
+                return dataclasses.replace(finding, cure=f"--{option}", rewrite=Fix(option, "interface"))
+    return finding
 
 
 def _is_about_maps(finding: Finding) -> bool:
     return finding.op in MAPS or (not finding.op and KINDS_OF_OUTPUTS in (finding.traits or ()))
+
+
+def _is_about_selection(finding: Finding) -> bool:
+    return finding.op in SELECTING
+
+
+def _selected(facts: Facts) -> bool:
+    """Whether an output without a fixed size depends on a node that selects entries."""
+    names = [output.name for output in facts.model.graph.output]
+    needed = _needed_by(facts, names)
+    bits = sum(1 << at for at, name in enumerate(names) if (value := facts.value(name, ())) is None or not value.fixed)
+    return any(node.op in SELECTING and needed[at] & bits for at, node in enumerate(facts.nodes))
 
 
 def _only_maps(facts: Facts) -> bool:

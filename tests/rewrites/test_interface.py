@@ -244,3 +244,79 @@ def test_a_sequence_becomes_one_output_for_each_tensor() -> None:
     with pytest.raises(UsageError, match="`s` is no tensor and comes out of `Identity`"):
         fixed(text.replace("s = SequenceConstruct", "t = SequenceConstruct").replace("x) }", "x)  s = Identity(t) }"),
               tensor_outputs=True)  # fmt: skip
+
+
+BOXES = """<ir_version: 8, opset_import: ["" : 17]> g (float[N, 9, 4] b, float[1, 2, 9] s) => (float[K, 4] y, float[L] z)
+           <int64 most = {2}, float overlap = {0.4}, float least = {0.2}, int64[1] first = {0}, int64 box = {2},
+            int64 start = {0}, int64 delta = {1}> {
+             kept = NonMaxSuppression(b, s, most, overlap, least)
+             i = Gather<axis = 1>(kept, box)
+             rows = Squeeze(b, first)
+             y = Gather(rows, i)
+             n = Size(i)
+             r = Range(start, n, delta)
+             z = Cast<to = 1>(r) }"""
+
+
+def test_outputs_of_a_size_known_at_run_time_are_padded_with_zeros_and_counted() -> None:
+    result = fixed(BOXES, padded_outputs=True)
+    assert [output.name for output in result.model.graph.output] == ["y", "z", "y_count", "z_count"]
+    shapes = [[dim.dim_value for dim in output.type.tensor_type.shape.dim] for output in result.model.graph.output]
+    assert shapes == [[4, 4], [18], [1], [1]]
+    assert not {"NonMaxSuppression", "NonZero", "Range"} & {node.op_type for node in result.model.graph.node}
+    original = ort.InferenceSession(onnx.parser.parse_model(BOXES).SerializeToString())
+    made = ort.InferenceSession(result.model.SerializeToString())
+    counts = set()
+    for seed in range(8):
+        random = np.random.default_rng(seed)
+        feed = {"b": random.random((1, 9, 4), np.float32), "s": random.random((1, 2, 9), np.float32) * seed / 8}
+        (y, z), (all_y, all_z, y_count, z_count) = original.run(None, feed), made.run(None, feed)
+        assert (y_count, z_count) == (len(y), len(z))
+        assert (all_y[: len(y)] == y).all()
+        assert (all_z[: len(z)] == z).all()
+        assert not all_y[len(y) :].any()
+        assert not all_z[len(z) :].any()
+        counts.add(len(y))
+    assert {0, 4} <= counts
+
+
+def test_padding_that_is_not_zero_or_another_count_is_noticed() -> None:
+    text = """<ir_version: 8, opset_import: ["" : 17]> g (float[2, 3] x) => (float[K] y) <float limit = {0}> {
+                m = Greater(x, limit)
+                n = NonZero(m)
+                i = Transpose<perm = [1, 0]>(n)
+                y = GatherND(x, i) }"""
+    model = onnx.parser.parse_model(text)
+    (asked,) = requested_interface(model, padded_outputs=True)
+    outcome = asked.apply(model)
+    assert outcome.model is not None
+    assert outcome.adapt is not None
+    reference = Reference(model, reforms=(outcome.adapt,))
+    assert reference.check(outcome.model).passed
+    for op, swapped in (("Where", "zero"), ("ReduceSum", "ReduceMax")):
+        wrong = onnx.ModelProto()
+        wrong.CopyFrom(outcome.model)
+        node = next(node for node in wrong.graph.node if node.op_type == op)
+        if op == "Where":
+            node.input[2] = node.input[1]
+        else:
+            node.op_type = swapped
+        assert not reference.check(wrong).passed
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("y = GatherND(x, i)  s = ReduceSum<keepdims = 0>(y)  z = Reshape(s, row)", "`ReduceSum` combines the selected entries"),
+        ("y = GatherND(x, i)  z = Slice(y, row, row, zero)", "`Slice` does not treat the selected entries one by one"),
+        ("y = Relu(x)  z = Neg(x)", "no output has as many entries"),
+    ],
+)
+def test_outputs_that_are_not_padded_are_told_with_the_reason(body: str, reason: str) -> None:
+    text = f"""<ir_version: 8, opset_import: ["" : 17]> g (float[4] x) => (float[K] y, float[L] z)
+               <int64[1] row = {{-1}}, int64[1] zero = {{0}}> {{
+                 n = NonZero(x)
+                 i = Transpose<perm = [1, 0]>(n)
+                 {body} }}"""
+    with pytest.raises(UsageError, match=reason):
+        fixed(text, padded_outputs=True)

@@ -153,6 +153,8 @@ def _masked(model: ModelProto, nonzero: NodeProto) -> None:
     if not 0 < prod(dims) <= MOST_PLACES:
         raise Unfit(f"it selects among {prod(dims)} elements, over {MOST_PLACES}", label)
     rows = SelectedRows.of(model, nonzero, len(dims))
+    for name in rows.results(model):
+        raise Unfit(f"the output `{name}` has as many entries as there are selected elements", label)
     places = np.indices(dims, np.int64).reshape(len(dims), -1)
     index = {name: rows.computed(model, nonzero, places, name) for name in (*rows.indices, *(s.input[1] for s in rows.sinks
              if s.op_type == "ScatterND"))}  # fmt: skip

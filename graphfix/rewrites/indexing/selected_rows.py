@@ -67,14 +67,17 @@ class SelectedRows:
             if len(node.output) != 1:
                 raise Unfit(_reads(node), label)
             found._follow(node, nodes[node.output[0]], [values.get(node.output[0]) for _, values in both])
-        for output in model.graph.output:
-            if output.name in found.axes:
-                count = found.axes[output.name] == NUMBER
-                said = "is computed from the number of" if count else "has as many entries as there are"
-                raise Unfit(f"the output `{output.name}` {said} selected elements", nonzero.name or name)
         if any(each in outside for each in found.axes):
             raise Unfit("a branch or loop reads the selected entries", nonzero.name or name)
         return found
+
+    def results(self, model: ModelProto) -> list[str]:
+        """Return the outputs that have an axis of entries; raises Unfit for one that is computed from their number."""
+        names = [output.name for output in model.graph.output if output.name in self.axes]
+        for name in names:
+            if self.axes[name] == NUMBER:
+                raise Unfit(f"the output `{name}` is computed from the number of selected elements", name)
+        return names
 
     def computed(self, model: ModelProto, nonzero: NodeProto, places: Array, name: str) -> Array:
         """Return a value at all places where it depends on them and constants alone; raises Unfit where it does not."""

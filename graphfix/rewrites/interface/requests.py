@@ -28,6 +28,7 @@ def requested_interface(
     drop_unused: bool = False,
     drop_outputs: Sequence[str] = (),
     tensor_outputs: bool = False,
+    padded_outputs: bool = False,
     static_cache: int | None = None,
 ) -> list[InterfaceRewrite]:
     """Return the requested interface rewrites, in the order in which they are to be applied.
@@ -37,6 +38,7 @@ def requested_interface(
     """
     from graphfix.rewrites.interface.drop_unused import DropUnused
     from graphfix.rewrites.interface.free_batch import FreeBatch
+    from graphfix.rewrites.interface.padded_outputs import PaddedOutputs
     from graphfix.rewrites.interface.preprocess_input import Preparation, PreprocessInput
     from graphfix.rewrites.interface.static_cache import StaticCache
     from graphfix.rewrites.interface.switch_layout import SwitchLayout
@@ -49,6 +51,8 @@ def requested_interface(
         made.append(DropUnused(drop_outputs))
     if tensor_outputs:
         made.append(TensorOutputs(requested=True))
+    if padded_outputs:
+        made.append(PaddedOutputs(requested=True))
     if static_cache is not None:
         if static_cache < 1:
             raise UsageError(f"{static_cache} is no number of rows", hint="write --static-cache 512")
