@@ -327,3 +327,21 @@ def test_a_bidirectional_lstm_that_tract_computes_right_is_left_as_it_is(
     assert main(given) == 0
     assert "nothing to change" in capsys.readouterr().out
     assert onnx.load(tmp_path / "out.onnx") == onnx.load(tmp_path / "m.onnx")
+
+
+@pytest.mark.usefixtures("rewrites")
+def test_a_rejection_that_the_table_does_not_predict_is_explained() -> None:
+    text = """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 4] x, float[2] size) => (float[A, B] z) {
+                y = Neg(x)
+                s = Cast<to = 7>(size)
+                [scale] z = Resize(y, "", "", s) }"""
+    said = Finding("GF111", "compiler-rejection", Severity.ERROR, "demo", "no", (), "scale", "Resize", "", "z", "rejection")
+    rejected = Measurement(findings=(said,))
+    options = FixOptions(measure=Compiler(Neg=rejected, Mul=rejected), explain=True)
+    result = fix_model(onnx.parser.parse_model(text), rejects("Neg"), options)
+    assert applied(result) == ["a-mul"]
+    (why,) = result.why
+    assert (why.code, why.op, why.nodes) == ("GF111", "Resize", ("scale",))
+    assert why.advice.startswith(
+        "no rewrite exists for it; give the values from which its sizes are computed, with --set size=VALUE, or"
+    )

@@ -140,7 +140,7 @@ def _result(
     verification = bench.measured() or Verification(0, 0.0, 0.0, 1.0, True, "nothing was changed")
     changes = (*_lasting(bench), *(confirmation.withdrawn if confirmation is not None else ()))
     confirmed = confirmation.confirmed if confirmation is not None else {}
-    explained = tuple(explain(bench, changes, options.allowed)) if options.explain else ()
+    explained = tuple(explain(bench, changes, options.allowed, confirmed)) if options.explain else ()
     final = with_weights(_finished(bench.model, bench)) if touched else model
     sizes = size, ModelSize.of(bench.model) if touched else size
     return FixResult(
