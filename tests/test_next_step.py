@@ -454,3 +454,23 @@ def test_outputs_of_a_size_known_at_run_time_are_named_with_the_option_that_pads
                      weights="int64[1] r = {1}")  # fmt: skip
     (result,) = graphfix.lint(inside.model, "tensorrt").results
     assert result.next is None or "--padded-outputs" not in result.next.words
+
+
+@pytest.mark.parametrize("target", ["tensorrt", "openvino", "coreml", "tract", "tflite"])
+def test_the_first_numbers_behind_text_are_named_as_the_place_to_begin_at(target: str) -> None:
+    text = """<ir_version: 8, opset_import: ["" : 17, "ai.onnx.ml" : 3]> g (string[4] words, float[2] x) => (float[4, 2] y%s)
+              <float[2, 2] table = {1, 2, 3, 4}> {
+                low = StringNormalizer<case_change_action = "LOWER">(words)
+                ids = ai.onnx.ml.LabelEncoder<keys_strings = ["a"], values_int64s = [1], default_int64 = 0>(low)
+                rows = Gather(table, ids)
+                y = Add(rows, x)
+                %s }"""
+    (result,) = graphfix.lint(onnx.parser.parse_model(text % ("", "")), target).results
+    assert result.next is not None
+    assert result.next.words == ["--input-at", "ids"]
+    stuck = [finding for finding in result.findings if finding.severity is Severity.ERROR]
+    assert stuck
+    assert {(finding.cure, finding.rewrite and finding.rewrite.name) for finding in stuck} == {("--input-at ids", "inner-inputs")}
+    also = onnx.parser.parse_model(text % (", string[4] z", "z = Identity(low)"))
+    (result,) = graphfix.lint(also, target).results
+    assert result.next is None or "--input-at" not in result.next.words

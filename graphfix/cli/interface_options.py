@@ -29,6 +29,9 @@ def add_reforms(parser: argparse.ArgumentParser) -> None:
         "--normalize", action="append", default=[], metavar="[NAME=]MEAN,STD",
         help="subtract and divide inside, in units of what comes in; [R,G,B],[R,G,B] for one a channel",
     )  # fmt: skip
+    group.add_argument(
+        "--input-at", action="append", default=[], metavar="NAME", help="begin at a value inside, without what computes it"
+    )
     group.add_argument("--free-batch", action="store_true", help="make the first dim dynamic, where the export fixed it")
     group.add_argument("--vector-inputs", action="store_true", help="take scalar inputs as vectors of one element")
     group.add_argument("--drop-unused", action="store_true", help="drop inputs that nothing reads")
@@ -48,6 +51,7 @@ def requested(model: ModelProto, given: argparse.Namespace) -> list[InterfaceRew
 
     return requested_interface(
         model,
+        inner_inputs=given.input_at,
         layouts=given.input_layout,
         dtypes=given.input_dtype,
         normalize=given.normalize,

@@ -11,7 +11,7 @@ from pathlib import Path
 from graphfix.linter.diagnostics import NextStep, Result
 from graphfix.lowering.source import recognise_source
 
-OWN = frozenset({"target", "shape", "set", "drop_output", "allow", "output", "in_place", "force"})
+OWN = frozenset({"target", "shape", "set", "input_at", "drop_output", "allow", "output", "in_place", "force"})
 """The options of fix that the command sets itself."""
 DROPPED = frozenset({"help", "diff", "why", "full", "output_format", "output_file", "fail_on", "model"})
 """The options of fix about what is printed, which a next run need not repeat."""
@@ -49,6 +49,7 @@ def _words(
         yield from (word for text in given.set for word in ("--set", text))
         kept = [text for text in given.shape if not advised or text.rpartition("=")[0] not in {"", *advised}]
         yield from (word for text in kept for word in ("--shape", text))
+        yield from (word for name in getattr(given, "input_at", []) for word in ("--input-at", name))
         dropped = getattr(given, "drop_output", [])
     yield from (word for name in dropped for word in ("--drop-output", name))
     allowed = getattr(given, "allow", [])

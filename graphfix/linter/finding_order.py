@@ -10,7 +10,7 @@ from graphfix.linter.diagnostics import Finding, Severity
 if TYPE_CHECKING:
     from graphfix.analysis.facts import Facts
 
-REQUESTED = frozenset({"freeze-dims", "bind-input", "drop-unused", "tensor-outputs", "padded-outputs"})
+REQUESTED = frozenset({"freeze-dims", "bind-input", "drop-unused", "tensor-outputs", "padded-outputs", "inner-inputs"})
 """The rewrites that need a size, a value or a name from the user."""
 
 

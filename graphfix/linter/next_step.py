@@ -18,6 +18,7 @@ from graphfix.linter.deciding_options import PLACEHOLDER, SIZES, SizeOption, dec
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Fix, NextStep, Result, Severity
 from graphfix.linter.finding_order import REQUESTED, in_order_of_decision
 from graphfix.linter.fitting_sizes import fitting_sizes, runs_at
+from graphfix.linter.input_options import helpful_inputs, with_inner_inputs
 from graphfix.linter.output_options import helpful_outputs
 from graphfix.linter.settled import settled_places
 
@@ -103,20 +104,23 @@ def advise(model: ModelProto, results: Sequence[Result], judge: Judge, *, most_n
         _mark(result, left, search)
         if search.sized:
             result.findings = _without_idle_sizes(result.findings, search.sized[place])
+    inner = helpful_inputs(facts, search.left)
+    search.left = [with_inner_inputs(found, facts, inner) for found in search.left]
     outputs = helpful_outputs(facts, search.left)
     search.left = [outputs.told(found) for found in search.left]
     for result in open_:
-        result.findings = in_order_of_decision(outputs.told(result.findings), facts)
+        told = outputs.told(with_inner_inputs(result.findings, facts, inner))
+        result.findings = in_order_of_decision(told, facts)
     remaining = [f for found in search.left for f in found if f.severity is Severity.ERROR and f.rewrite is not None]
     named = {f.rewrite.safety for f in remaining if f.rewrite is not None and f.rewrite.name not in REQUESTED}
-    if not (search.values or search.sizes or outputs.drop or outputs.tensors or outputs.padded or named):
+    if not (search.values or search.sizes or inner or outputs.drop or outputs.tensors or outputs.padded or named):
         return
     after = sum(map(_errors, search.left)) if search.measured else None
     examples = [name for size in search.sizes for name in size.examples]
     step = NextStep(
         tuple(search.values.items()), tuple((size.input, size.dims) for size in search.sizes), outputs.drop,
         ("approximate",) if "approximate" in named else (), tuple(dict.fromkeys(examples)), before, after,
-        tensors=outputs.tensors, padded=outputs.padded,
+        tensors=outputs.tensors, padded=outputs.padded, inner=inner,
     )  # fmt: skip
     for result in open_:
         result.next = step

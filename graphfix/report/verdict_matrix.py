@@ -110,6 +110,7 @@ def _options(step: NextStep, errors: Sequence[Finding]) -> list[str]:
     if step.after is not None and errors and not any(_by_option(finding, bindings) for finding in errors):
         bindings = []
     dropped = [f"--drop-output {name}" for name in step.outputs]
+    dropped += [f"--input-at {name}" for name in step.inner]
     return bindings + dropped + ["--tensor-outputs"] * step.tensors + ["--padded-outputs"] * step.padded
 
 

@@ -320,3 +320,50 @@ def test_outputs_that_are_not_padded_are_told_with_the_reason(body: str, reason:
                  {body} }}"""
     with pytest.raises(UsageError, match=reason):
         fixed(text, padded_outputs=True)
+
+
+WORDS = """<ir_version: 8, opset_import: ["" : 17, "ai.onnx.ml" : 3]> g (string[4] text, float[1, 3] bias) => (float[1, 3] y)
+           <float[3, 3] table = {0, 0, 0, 1, 2, 3, -4, 5, 6}, int64[1] rows = {0}> {
+             low = StringNormalizer<case_change_action = "LOWER", locale = "C">(text)
+             ids = ai.onnx.ml.LabelEncoder<default_int64 = 0, keys_strings = ["a", "b"], values_int64s = [1, 2]>(low)
+             rows_of = Gather(table, ids)
+             sum = ReduceSum(rows_of, rows)
+             y = Add(sum, bias) }"""
+
+
+def test_a_model_begins_at_a_value_inside() -> None:
+    result = fixed(WORDS, inner_inputs=["ids"])
+    assert [(i.name, [d.dim_value for d in i.type.tensor_type.shape.dim]) for i in result.model.graph.input] == [
+        ("bias", [1, 3]), ("ids", [4])
+    ]  # fmt: skip
+    assert not {"StringNormalizer", "LabelEncoder"} & {node.op_type for node in result.model.graph.node}
+    bias = np.asarray([[1, 1, 1]], np.float32)
+    assert run(result.model, ids=np.asarray([0, 1, 1, 2]), bias=bias).tolist() == [[-1, 10, 13]]
+    original = ort.InferenceSession(onnx.parser.parse_model(WORDS).SerializeToString())
+    text = np.asarray(["x", "a", "A", "B"], object)
+    assert original.run(None, {"text": text, "bias": bias})[0].tolist() == [[-1, 10, 13]]
+
+
+def test_a_value_inside_that_is_computed_as_well_is_noticed() -> None:
+    model = onnx.parser.parse_model(WORDS)
+    (asked,) = requested_interface(model, inner_inputs=["ids"])
+    outcome = asked.apply(model)
+    assert outcome.model is not None
+    assert outcome.adapt is not None
+    reference = Reference(model, reforms=(outcome.adapt,))
+    assert reference.check(outcome.model).passed
+    other = onnx.parser.parse_model(WORDS.replace("[1, 2]>", "[2, 1]>"))
+    assert not Reference(other, reforms=(outcome.adapt,)).check(outcome.model).passed
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        (["id"], "no node of the main graph computes `id`"),
+        (["low", "ids"], "no output depends on it"),
+        (["text"], "no node of the main graph computes `text`"),
+    ],
+)
+def test_a_value_that_is_no_place_to_begin_at_is_told(names: list[str], reason: str) -> None:
+    with pytest.raises(UsageError, match=reason):
+        fixed(WORDS, inner_inputs=names)

@@ -63,7 +63,7 @@ class DropUnused(InterfaceRewrite):
             return super().apply(model, wanted)
         texts = [f"--drop-output {info.name}" for info in model.graph.output if info.type.tensor_type.elem_type == STRING]
         reason = f"no compiler has text: leave it out with {' '.join(texts)}" if texts else self.ask
-        return Outcome(None, declined=(Declined(reason if texts or _unread(model) else NOTHING),))
+        return Outcome(None, declined=(Declined(reason if texts or unread(model) else NOTHING),))
 
     def reform(self, model: ModelProto) -> Reformed | Declined:
         from onnx import ModelProto
@@ -79,23 +79,23 @@ class DropUnused(InterfaceRewrite):
         kept = [output for output in made.graph.output if output.name not in (self.outputs or ())]
         del made.graph.output[:]
         made.graph.output.extend(kept)
-        _prune(made)
-        unread = _unread(made)
-        if not unread and not self.outputs:
+        prune(made)
+        idle = unread(made)
+        if not idle and not self.outputs:
             return Declined("every input is read")
-        left = [info for info in made.graph.input if info.name not in unread]
+        left = [info for info in made.graph.input if info.name not in idle]
         del made.graph.input[:]
         made.graph.input.extend(left)
         dropped = self.outputs or frozenset()
 
         def adapt(given: Adapted) -> Adapted:
-            fed = {name: array for name, array in given.new.items() if name not in unread}
+            fed = {name: array for name, array in given.new.items() if name not in idle}
             return dataclasses.replace(given, new=fed, dropped=given.dropped | dropped)
 
-        return Reformed(made, tuple(sorted(unread | dropped)), adapt)
+        return Reformed(made, tuple(sorted(idle | dropped)), adapt)
 
 
-def _unread(model: ModelProto) -> frozenset[str]:
+def unread(model: ModelProto) -> frozenset[str]:
     """Return the inputs without a consumer."""
     from graphfix.ir.bind_inputs import interface
     from graphfix.ir.traversal import graphs
@@ -105,7 +105,7 @@ def _unread(model: ModelProto) -> frozenset[str]:
     return frozenset(info.name for info in interface(model) if info.name not in read)
 
 
-def _prune(model: ModelProto) -> None:
+def prune(model: ModelProto) -> None:
     """Remove the nodes and initializers that no output depends on."""
     from graphfix.ir.traversal import graphs
 

@@ -20,6 +20,7 @@ SYMBOL = "N"
 def requested_interface(
     model: ModelProto,
     *,
+    inner_inputs: Sequence[str] = (),
     layouts: Sequence[str] = (),
     dtypes: Sequence[str] = (),
     normalize: Sequence[str] = (),
@@ -38,6 +39,7 @@ def requested_interface(
     """
     from graphfix.rewrites.interface.drop_unused import DropUnused
     from graphfix.rewrites.interface.free_batch import FreeBatch
+    from graphfix.rewrites.interface.inner_inputs import InnerInputs
     from graphfix.rewrites.interface.padded_outputs import PaddedOutputs
     from graphfix.rewrites.interface.preprocess_input import Preparation, PreprocessInput
     from graphfix.rewrites.interface.static_cache import StaticCache
@@ -46,7 +48,7 @@ def requested_interface(
     from graphfix.rewrites.interface.vector_input import VectorInput
     from graphfix.rewrites.interface.widen_input import WidenInput
 
-    made: list[InterfaceRewrite] = []
+    made: list[InterfaceRewrite] = [InnerInputs(inner_inputs)] if inner_inputs else []
     if drop_unused or drop_outputs:
         made.append(DropUnused(drop_outputs))
     if tensor_outputs:

@@ -1,0 +1,71 @@
+"""Values inside a model to begin at: behind the part that turns text to numbers, which no compiler has."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from graphfix.linter.diagnostics import Finding, Fix, Severity
+
+if TYPE_CHECKING:
+    from graphfix.analysis.facts import Facts
+
+STRING = "string"
+MOST = 4
+"""The most values that are advised to begin at."""
+INNER = "inner-inputs"
+"""The rewrite that begins at a value inside; its option is `--input-at`."""
+
+
+def text_parts(facts: Facts) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the values that are computed from inputs of text alone up to the first numbers, and these first numbers."""
+    text = {value.name for value in facts.inputs if value.dtype == STRING}
+    constants = {tensor.name for tensor in facts.model.graph.initializer}
+    ends: list[str] = []
+    for node in facts.nodes if text else ():
+        read = [name for name in (*node.proto.input, *node.captured) if name]
+        if node.scope or text.isdisjoint(read) or not text.union(constants).issuperset(read):
+            continue
+        for name, value in zip(node.proto.output, node.outputs, strict=True):
+            if value is not None and value.dtype not in ("", STRING) and value.shape is not None:
+                ends.append(name)
+            elif name:
+                text.add(name)
+    return frozenset(text).union(ends), tuple(ends)
+
+
+def helpful_inputs(facts: Facts, left: Sequence[Sequence[Finding]]) -> tuple[str, ...]:
+    """Return the values to begin at so that the errors without a fix that are about text are gone; empty where they are not."""
+    text, ends = text_parts(facts)
+    stuck = [f for found in left for f in found if f.severity is Severity.ERROR and f.rewrite is None]
+    if not 0 < len(ends) <= MOST or not any(_is_about(finding, text) for finding in stuck):
+        return ()
+    made = {name: node for node in facts.nodes if not node.scope for name in node.proto.output if name}
+    pending, seen = [output.name for output in facts.model.graph.output], set(ends)
+    while pending:
+        name = pending.pop()
+        if name in text - seen:
+            return ()  # an output depends on text in another way
+        if name not in seen and name in made:
+            seen.add(name)
+            pending += [*filter(None, made[name].proto.input), *made[name].captured]
+    return ends
+
+
+def with_inner_inputs(findings: Sequence[Finding], facts: Facts, names: Sequence[str]) -> list[Finding]:
+    """Return the findings, those about the part in front of these values with the option that removes it."""
+    if not names:
+        return list(findings)
+    text, options = text_parts(facts)[0], " ".join(f"--input-at {name}" for name in names)
+    return [
+        dataclasses.replace(finding, cure=options, rewrite=Fix(INNER, "interface"))
+        if finding.severity is Severity.ERROR and finding.rewrite is None and _is_about(finding, text)
+        else finding
+        for finding in findings
+    ]
+
+
+def _is_about(finding: Finding, text: Collection[str]) -> bool:
+    """Whether a finding is about a node of the text part, or about the model's inputs of text."""
+    return finding.output in text if finding.op else "dtype string" in finding.message
