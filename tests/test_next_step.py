@@ -474,3 +474,31 @@ def test_the_first_numbers_behind_text_are_named_as_the_place_to_begin_at(target
     also = onnx.parser.parse_model(text % (", string[4] z", "z = Identity(low)"))
     (result,) = graphfix.lint(also, target).results
     assert result.next is None or "--input-at" not in result.next.words
+
+
+PATCHES = """p = Conv<strides = [8, 8]>(x, w)
+             f = Reshape(p, flat)
+             t = Transpose<perm = [0, 2, 1]>(f)
+             s = Concat<axis = 1>(token, t)
+             e = Add(s, rows)
+             y = Mish(e)"""
+
+
+@pytest.mark.parametrize(("rows", "side"), [(17, 32), (50, 56), (18, 224)])
+def test_the_example_size_of_an_image_fits_the_table_of_positions(rows: int, side: int) -> None:
+    weights = f"float[2,3,8,8] w = {{{','.join('1' * 384)}}}, float[1,1,2] token = {{1, 2}}, int64[3] flat = {{0, 0, -1}}"
+    weights += f", float[1,{rows},2] rows = {{{','.join('1' * 2 * rows)}}}"
+    model = Example(PATCHES, inputs="float[1,3,height,width] x", outputs="float[A,B,2] y", weights=weights).model
+    (result,) = graphfix.lint(model, "coreml").results
+    assert result.next is not None
+    assert result.next.shapes == (("x", (1, 3, side, side)),)
+    assert result.next.examples == (() if side < 224 else ("height", "width"))
+
+
+def test_the_example_length_fits_the_table_of_positions() -> None:
+    learned = Example("e = Add(x, rows)\ny = Mish(e)", inputs="float[1,time,2] x", outputs="float[1,time,2] y",
+                      weights="float[1,9,2] rows = {" + ",".join("1" * 18) + "}")  # fmt: skip
+    (result,) = graphfix.lint(learned.model, "coreml").results
+    assert result.next is not None
+    assert result.next.shapes == (("x", (1, 9, 2)),)
+    assert result.next.examples == ()

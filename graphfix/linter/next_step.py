@@ -21,6 +21,7 @@ from graphfix.linter.fitting_sizes import fitting_sizes, runs_at
 from graphfix.linter.input_options import helpful_inputs, with_inner_inputs
 from graphfix.linter.output_options import helpful_outputs
 from graphfix.linter.settled import settled_places
+from graphfix.linter.table_sizes import sizes_of_tables, table_misfits
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -68,7 +69,7 @@ class _Search:
         given = dict(parse_value(f"{name}={1 if text == PLACEHOLDER else text}") for name, text in values.items())
         try:
             bound = bind(self.model, {size.input: size.dims for size in sizes if size.input not in given}, given)
-            self.misfit = bool(sizes) and not anyway and not runs_at(facts_of(bound))
+            self.misfit = bool(sizes) and not anyway and not _fits(facts_of(bound))
             if self.misfit:
                 return False
             results = self.judge(bound, [result.called or result.target for result in self.results])
@@ -135,7 +136,7 @@ def _search_options(search: _Search) -> None:
         search.values = values if any(finding.severity is Severity.ERROR for finding in found) else {}
         search.sizes = sizes if sizes_matter(search.facts, found) else ()
         if search.sizes and len(search.facts.nodes) <= FITTED_NODES:
-            search.sizes = fitting_sizes(search.model, search.facts, sizes)
+            search.sizes = _fitted(search, sizes)
         return
     for one in _choices(values):
         if search.better(one, ()):
@@ -143,7 +144,17 @@ def _search_options(search: _Search) -> None:
     if sizes and _score(search.left) > (0, 0):
         search.better(search.values, sizes)
         if search.misfit:
-            search.better(search.values, fitting_sizes(search.model, search.facts, sizes), anyway=True)
+            search.better(search.values, _fitted(search, sizes), anyway=True)
+
+
+def _fits(facts: Facts) -> bool:
+    """Whether the graph runs at its sizes, as far as its Reshapes, Concats and tables of positions tell."""
+    return runs_at(facts) and not table_misfits(facts)
+
+
+def _fitted(search: _Search, sizes: Sequence[SizeOption]) -> Sequence[SizeOption]:
+    """Return the sizes, examples replaced where the graph does not run at them and at others it does."""
+    return sizes_of_tables(search.model, search.facts, fitting_sizes(search.model, search.facts, sizes))
 
 
 def _choices(values: Mapping[str, str]) -> list[Mapping[str, str]]:

@@ -1,0 +1,95 @@
+"""Example sizes that fit a table of positions: a vision transformer takes images of as many patches as its table has rows."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from graphfix.errors import GraphfixError
+from graphfix.linter.deciding_options import SIDE, SizeOption
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+    from graphfix.analysis.facts import Facts
+
+MOST_TRIES = 4
+"""How often other sizes are tried; each costs a shape inference of the model."""
+MOST_TOKENS = 4
+"""The most rows of a table that stand for tokens that are no patches, as a class token is."""
+
+
+def table_misfits(facts: Facts) -> list[tuple[int, int]]:
+    """Return the sizes that an Add of a constant does not broadcast, each with the constant's size."""
+    return list(_misfits(facts))
+
+
+def sizes_of_tables(model: ModelProto, facts: Facts, sizes: Sequence[SizeOption]) -> Sequence[SizeOption]:
+    """Return the sizes with sides of images, or lengths, for which all tables have as many rows as the graph makes.
+
+    Sizes that fit, and those for which no others are found, come back as they are.
+    """
+    misfits = _bound(model, sizes)
+    for other in islice(_others(misfits[0], facts, sizes), MOST_TRIES) if misfits else ():
+        if not _bound(model, other):
+            return other
+    return sizes
+
+
+def _bound(model: ModelProto, sizes: Sequence[SizeOption]) -> list[tuple[int, int]]:
+    from graphfix.analysis.cache import facts_of
+    from graphfix.ir.bind_inputs import bind
+
+    try:
+        return table_misfits(facts_of(bind(model, {size.input: size.dims for size in sizes}, {})))
+    except GraphfixError:  # the sizes contradict each other
+        return []
+
+
+def _misfits(facts: Facts) -> Iterator[tuple[int, int]]:
+    for node in facts.of_operator("Add"):
+        for data, table in (node.inputs, node.inputs[::-1]):
+            if data is None or table is None or data.source != "runtime" or table.source == "runtime":
+                continue
+            for made, rows in zip(reversed(data.shape or ()), reversed(table.shape or ()), strict=False):
+                if isinstance(made, int) and isinstance(rows, int) and min(made, rows) > 1 and made != rows:
+                    yield made, rows
+
+
+def _others(misfit: tuple[int, int], facts: Facts, sizes: Sequence[SizeOption]) -> Iterator[list[SizeOption]]:
+    """Yield other sizes: the table's rows in place of a length, or images of as many patches as the table has rows."""
+    made, rows = misfit
+
+    def lengths(name: str, size: int) -> int:
+        return rows if size == made and not SIDE.search(name) else size
+
+    yield from _replaced(facts, sizes, lengths)
+    for tokens in range(min(MOST_TOKENS + 1, made, rows)):
+        scale = math.sqrt((rows - tokens) / (made - tokens))
+        yield from _replaced(facts, sizes, partial(_scaled_side, scale))
+
+
+def _scaled_side(scale: float, name: str, size: int) -> int:
+    """Return the side of an image in that scale, 0 where it is no whole number; other sizes as they are."""
+    if not SIDE.search(name):
+        return size
+    made = round(size * scale)
+    return made if math.isclose(made, size * scale, rel_tol=1e-9) else 0
+
+
+def _replaced(facts: Facts, sizes: Sequence[SizeOption], change: Callable[[str, int], int]) -> Iterator[list[SizeOption]]:
+    """Yield the sizes with other examples, which are no examples then; nothing where none changes or one is no size."""
+    found, changed = list[SizeOption](), set[str]()
+    for option in sizes:
+        shape = next(value.shape or () for value in facts.inputs if value.name == option.input)
+        dims = []
+        for name, size in zip(shape, option.dims, strict=True):
+            dims.append(change(name, size) if isinstance(name, str) and name in option.examples else size)
+            changed |= {str(name)} if dims[-1] != size else set()
+        found.append(dataclasses.replace(option, dims=tuple(dims)))
+    if changed and all(min(option.dims, default=1) > 0 for option in found):
+        yield [dataclasses.replace(each, examples=tuple(name for name in each.examples if name not in changed)) for each in found]
