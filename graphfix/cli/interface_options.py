@@ -33,6 +33,7 @@ def add_reforms(parser: argparse.ArgumentParser) -> None:
         "--input-at", action="append", default=[], metavar="NAME", help="begin at a value inside, without what computes it"
     )
     group.add_argument("--free-batch", action="store_true", help="make the first dim dynamic, where the export fixed it")
+    group.add_argument("--free-sizes", action="store_true", help="make height and width dynamic, where only Reshapes fix them")
     group.add_argument("--vector-inputs", action="store_true", help="take scalar inputs as vectors of one element")
     group.add_argument("--drop-unused", action="store_true", help="drop inputs that nothing reads")
     group.add_argument("--drop-output", action="append", default=[], metavar="NAME", help="drop an output")
@@ -56,6 +57,7 @@ def requested(model: ModelProto, given: argparse.Namespace) -> list[InterfaceRew
         dtypes=given.input_dtype,
         normalize=given.normalize,
         free_batch=given.free_batch,
+        free_sizes=given.free_sizes,
         vector_inputs=given.vector_inputs,
         drop_unused=given.drop_unused,
         drop_outputs=given.drop_output,

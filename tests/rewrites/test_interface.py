@@ -367,3 +367,43 @@ def test_a_value_inside_that_is_computed_as_well_is_noticed() -> None:
 def test_a_value_that_is_no_place_to_begin_at_is_told(names: list[str], reason: str) -> None:
     with pytest.raises(UsageError, match=reason):
         fixed(WORDS, inner_inputs=names)
+
+
+SIZED = """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 3, 8, 12] x) => (float[1, 3, 4, 6] y)
+           <float[3, 3, 1, 1] w = {1, 2, 3, 4, 5, 6, 7, 8, 9}, int64[3] flat = {1, 3, 24}, int64[4] image = {1, 3, 4, 6},
+            int64[3] rest = {3, -1, 1}, int64[4] same = {1, 3, 4, 6}> {
+             c = Conv<strides = [2, 2]>(x, w)
+             f = Reshape(c, flat)
+             s = Softmax<axis = 2>(f)
+             i = Reshape(s, image)
+             m = Mul(i, c)
+             r = Reshape(m, rest)
+             y = Reshape(r, same) }"""
+
+
+def test_a_size_that_only_reshapes_hold_is_dynamic_again() -> None:
+    result = fixed(SIZED, free_sizes=True)
+    (x,) = result.model.graph.input
+    assert [dim.dim_param or dim.dim_value for dim in x.type.tensor_type.shape.dim] == [1, 3, "height", "width"]
+    for sides in ((8, 12), (6, 20)):
+        text = SIZED.replace("8, 12]", f"{sides[0]}, {sides[1]}]").replace("4, 6", f"{sides[0] // 2}, {sides[1] // 2}")
+        text = text.replace("24}", f"{sides[0] * sides[1] // 4}}}")
+        image = np.random.default_rng(0).random((1, 3, *sides), np.float32)
+        own = ort.InferenceSession(onnx.parser.parse_model(text).SerializeToString()).run(None, {"x": image})[0]
+        assert np.array_equal(run(result.model, x=image), own)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("f = Reshape(x, all)  y = MatMul(f, w)", "something else than a Reshape holds the size: at 1x1x8x12"),
+        ("y = Reshape(x, odd)", "spreads the size of the image over several dims"),
+    ],
+)
+def test_a_size_that_is_held_otherwise_is_told(body: str, reason: str) -> None:
+    text = f"""<ir_version: 8, opset_import: ["" : 17]> g (float[1, 1, 4, 4] x) => (float[A, B] y)
+               <int64[2] all = {{1, 16}}, int64[2] odd = {{8, 2}}, float[16, 1] w = {{{",".join("1" * 16)}}}> {{ {body} }}"""
+    with pytest.raises(UsageError, match=reason):
+        fixed(text, free_sizes=True)
+    with pytest.raises(UsageError, match="no input is an image of a fixed size"):
+        fixed(text.replace("float[1, 1, 4, 4] x", "float[16] x").replace("y = Reshape", "z = Reshape"), free_sizes=True)

@@ -25,6 +25,7 @@ def requested_interface(
     dtypes: Sequence[str] = (),
     normalize: Sequence[str] = (),
     free_batch: bool = False,
+    free_sizes: bool = False,
     vector_inputs: bool = False,
     drop_unused: bool = False,
     drop_outputs: Sequence[str] = (),
@@ -39,6 +40,7 @@ def requested_interface(
     """
     from graphfix.rewrites.interface.drop_unused import DropUnused
     from graphfix.rewrites.interface.free_batch import FreeBatch
+    from graphfix.rewrites.interface.free_sizes import FreeSizes
     from graphfix.rewrites.interface.inner_inputs import InnerInputs
     from graphfix.rewrites.interface.padded_outputs import PaddedOutputs
     from graphfix.rewrites.interface.preprocess_input import Preparation, PreprocessInput
@@ -59,6 +61,8 @@ def requested_interface(
         if static_cache < 1:
             raise UsageError(f"{static_cache} is no number of rows", hint="write --static-cache 512")
         made.append(StaticCache(static_cache))
+    if free_sizes:
+        made.append(FreeSizes(requested=True))
     if free_batch:
         symbols = {dim.dim_param for info in interface(model) for dim in info.type.tensor_type.shape.dim}
         made.append(FreeBatch(next(name for name in (SYMBOL, "batch", "batch_size", "free.batch") if name not in symbols)))
