@@ -37,6 +37,7 @@ def add_reforms(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--vector-inputs", action="store_true", help="take scalar inputs as vectors of one element")
     group.add_argument("--drop-unused", action="store_true", help="drop inputs that nothing reads")
     group.add_argument("--drop-output", action="append", default=[], metavar="NAME", help="drop an output")
+    group.add_argument("--tensor-inputs", action="store_true", help="take each tensor of a sequence as an input of its own")
     group.add_argument("--tensor-outputs", action="store_true", help="give maps (ZipMap) and sequences as tensors")
     group.add_argument(
         "--padded-outputs", action="store_true", help="give outputs of a size known at run time at their largest, with a count"
@@ -61,6 +62,7 @@ def requested(model: ModelProto, given: argparse.Namespace) -> list[InterfaceRew
         vector_inputs=given.vector_inputs,
         drop_unused=given.drop_unused,
         drop_outputs=given.drop_output,
+        tensor_inputs=given.tensor_inputs,
         tensor_outputs=given.tensor_outputs,
         padded_outputs=given.padded_outputs,
         static_cache=given.static_cache,

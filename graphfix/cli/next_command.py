@@ -16,8 +16,8 @@ OWN = frozenset({"target", "shape", "set", "input_at", "drop_output", "allow", "
 DROPPED = frozenset({"help", "diff", "why", "full", "output_format", "output_file", "fail_on", "model"})
 """The options of fix about what is printed, which a next run need not repeat."""
 INTERFACE = frozenset({
-    "input_layout", "input_dtype", "normalize", "free_batch", "free_sizes", "vector_inputs", "drop_unused", "tensor_outputs",
-    "padded_outputs", "static_cache",
+    "input_layout", "input_dtype", "normalize", "free_batch", "free_sizes", "vector_inputs", "drop_unused", "tensor_inputs",
+    "tensor_outputs", "padded_outputs", "static_cache",
 })  # fmt: skip
 """The options of fix that a model changed in place cannot take again."""
 

@@ -34,6 +34,8 @@ class InterfaceRewrite(Rewrite):
     everywhere = True
     ask: ClassVar[str] = ""
     """The option the user has to give, as the reason of a Declined states it."""
+    redefines: ClassVar[bool] = False
+    """Whether its result defines what the model computes, because the original's inputs cannot be drawn."""
 
     @property
     def asked(self) -> bool:

@@ -99,16 +99,30 @@ def _bench(slim: ModelProto, judge: Judge, options: FixOptions, consulted: Compi
     def verdicts(candidate: ModelProto) -> list[Result]:
         return consulted.merged(_of(judge(candidate), options.targets), candidate)
 
+    redefining = [reform for reform in options.interface if reform.redefines]
+    redefined = list(_reformed(slim, redefining))
+    if redefined:
+        slim = redefined[-1].model or slim
     bound = bind(slim, shapes, values)
-    outcomes = list(_reformed(bound, options.interface))
+    others = [reform for reform in options.interface if not reform.redefines]
+    outcomes = list(_reformed(bound, others))
     adapts = tuple(outcome.adapt for outcome in outcomes if outcome.adapt is not None)
-    bench = WorkingModel(bound, Reference(slim, shapes, values, options.data, adapts), verdicts, options.tolerance)
+    bench = WorkingModel(
+        bound, Reference(_copy(slim) if redefined else slim, shapes, values, options.data, adapts), verdicts, options.tolerance
+    )
     bench.changes += [Change("freeze-dims", Safety.INTERFACE, name, True) for name in shapes]
     bench.changes += [Change("bind-input", Safety.INTERFACE, name, True) for name in values]
-    for reform, outcome in zip(options.interface, outcomes, strict=True):
+    for reform, outcome in zip((*redefining, *others), (*redefined, *outcomes), strict=True):
         bench.changes += [bench.located(Change(reform.name, reform.safety, label, True)) for label in outcome.changed]
-        bench.model = outcome.model or bench.model
+    bench.model = outcomes[-1].model or bench.model if outcomes else bench.model
     return bench
+
+
+def _copy(model: ModelProto) -> ModelProto:
+    """Return a copy, so that the model itself counts as changed beside it."""
+    made = ModelProto()
+    made.CopyFrom(model)
+    return made
 
 
 def _check_interface(bench: WorkingModel, options: FixOptions) -> None:

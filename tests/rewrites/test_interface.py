@@ -407,3 +407,41 @@ def test_a_size_that_is_held_otherwise_is_told(body: str, reason: str) -> None:
         fixed(text, free_sizes=True)
     with pytest.raises(UsageError, match="no input is an image of a fixed size"):
         fixed(text.replace("float[1, 1, 4, 4] x", "float[16] x").replace("y = Reshape", "z = Reshape"), free_sizes=True)
+
+
+LISTED = """<ir_version: 8, opset_import: ["" : 17]> g (float[1, N] x, seq(float[1, N]) cache) => (float[1, N] y, float[1, N] z)
+            <int64 zero = {0}, int64 two = {2}> {
+              k = SequenceAt(cache, zero)
+              v = SequenceAt(cache, two)
+              y = Add(x, k)
+              z = Sub(y, v) }"""
+
+
+def test_a_sequence_that_is_read_at_constant_positions_becomes_inputs() -> None:
+    result = fixed(LISTED, tensor_inputs=True)
+    assert [value.name for value in result.model.graph.input] == ["x", "cache_0", "cache_1", "cache_2"]
+    assert result.verification.inputs >= 3
+    assert result.verification.passed
+    assert [change.rewrite for change in result.changes if change.applied][:1] == ["tensor-inputs"]
+    x, first, second, third = (np.full((1, 2), number, np.float32) for number in (1, 20, 300, 4000))
+    feed = {"x": x, "cache_0": first, "cache_1": second, "cache_2": third}
+    own = ort.InferenceSession(onnx.parser.parse_model(LISTED).SerializeToString())
+    assert np.array_equal(run(result.model, **feed), own.run(None, {"x": x, "cache": [first, second, third]})[0])
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("y = ConcatFromSequence<axis = 0>(s)", "`ConcatFromSequence` reads the sequence `s` as a whole"),
+        ("y = SequenceAt(s, i)", "`SequenceAt` reads the sequence `s`, not at a constant position from its start"),
+        ("y = SequenceAt(s, last)", "not at a constant position from its start"),
+        ("y = Cast<to = 1>(i)", "nothing reads the sequence `s`"),
+    ],
+)
+def test_a_sequence_of_unknown_length_stays(body: str, reason: str) -> None:
+    text = f"""<ir_version: 8, opset_import: ["" : 17]> g (seq(float[2]) s, int64 i) => (float[A] y) <int64 last = {{-1}}> {{
+                 {body} }}"""
+    with pytest.raises(UsageError, match=reason):
+        fixed(text, tensor_inputs=True)
+    with pytest.raises(UsageError, match="no input is a sequence of tensors"):
+        fixed(LISTED.replace("seq(float[1, N]) cache", "float[1, N] cache").replace("SequenceAt", "Add"), tensor_inputs=True)

@@ -29,6 +29,7 @@ def requested_interface(
     vector_inputs: bool = False,
     drop_unused: bool = False,
     drop_outputs: Sequence[str] = (),
+    tensor_inputs: bool = False,
     tensor_outputs: bool = False,
     padded_outputs: bool = False,
     static_cache: int | None = None,
@@ -46,11 +47,14 @@ def requested_interface(
     from graphfix.rewrites.interface.preprocess_input import Preparation, PreprocessInput
     from graphfix.rewrites.interface.static_cache import StaticCache
     from graphfix.rewrites.interface.switch_layout import SwitchLayout
+    from graphfix.rewrites.interface.tensor_inputs import TensorInputs
     from graphfix.rewrites.interface.tensor_outputs import TensorOutputs
     from graphfix.rewrites.interface.vector_input import VectorInput
     from graphfix.rewrites.interface.widen_input import WidenInput
 
-    made: list[InterfaceRewrite] = [InnerInputs(inner_inputs)] if inner_inputs else []
+    made: list[InterfaceRewrite] = [TensorInputs(requested=True)] if tensor_inputs else []
+    if inner_inputs:
+        made.append(InnerInputs(inner_inputs))
     if drop_unused or drop_outputs:
         made.append(DropUnused(drop_outputs))
     if tensor_outputs:
