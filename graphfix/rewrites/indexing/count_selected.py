@@ -14,13 +14,11 @@ from graphfix.analysis.facts import Facts
 from graphfix.analysis.values import Value
 from graphfix.ir.dtypes import CODES
 from graphfix.ir.value_names import ValueNames
-from graphfix.rewrites.indexing.selected_rows import COUNTS, at_count
+from graphfix.rewrites.indexing.selected_rows import COUNTS, Unfit, at_count, mask_dims
 from graphfix.rewriting.builder import Builder
 from graphfix.rewriting.emission import Protos
 from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Outcome, Rewrite, Safety
 
-MOST_PLACES = 1 << 16
-"""The most elements among which a NonZero selects; a Range up to their number compares all their places with it."""
 HEAD = """<ir_version: 8, opset_import: ["" : 17]> g"""
 SIZES = (FixRule("Shape"), FixRule("Size"))
 
@@ -83,13 +81,11 @@ class CountSelected(Rewrite):
         made, changed, declined = ModelProto(), list[NodeProto](), list[Declined]()
         made.CopyFrom(model)
         for node in [each for each in model.graph.node if each.op_type == "NonZero" and not each.domain]:
-            label, mask = node.name or node.output[0], facts_of(model).value(node.input[0], ())
-            if mask is None or not mask.fixed or not mask.shape:
-                declined.append(Declined(f"the dims of `{node.input[0]}` are not fixed", at=label))
-                continue
-            dims = [int(dim or 0) for dim in mask.shape]
-            if not 0 < prod(dims) <= MOST_PLACES:
-                declined.append(Declined(f"it selects among {prod(dims)} elements, over {MOST_PLACES}", at=label))
+            label = node.name or node.output[0]
+            try:
+                dims = mask_dims(model, node)
+            except Unfit as unfit:
+                declined.append(Declined(str(unfit), at=label))
                 continue
             found = list(_counted(made, node, len(dims)))
             if not found:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import ClassVar
 
 import numpy as np
@@ -12,13 +11,11 @@ from graphfix.analysis.cache import facts_of
 from graphfix.ir.dtypes import CODES
 from graphfix.ir.value_names import ValueNames
 from graphfix.rewrites.indexing.masked_sinks import MaskedSink
-from graphfix.rewrites.indexing.selected_rows import SelectedRows, Unfit
+from graphfix.rewrites.indexing.selected_rows import SelectedRows, Unfit, mask_dims
 from graphfix.rewriting.builder import Builder
 from graphfix.rewriting.emission import Protos
 from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Outcome, Rewrite, Safety
 
-MOST_PLACES = 1 << 16
-"""The most elements among which a NonZero selects; everything is computed for all of them afterwards."""
 HEAD = """<ir_version: 8, opset_import: ["" : 17]> g"""
 
 
@@ -146,12 +143,7 @@ class MaskNonzero(Rewrite):
 def _masked(model: ModelProto, nonzero: NodeProto) -> None:
     """Replace a NonZero by all places, and mask what combines them; raises Unfit where that is not possible."""
     label, facts = nonzero.name or nonzero.output[0], facts_of(model)
-    mask = facts.value(nonzero.input[0], ())
-    if mask is None or not mask.fixed or not mask.shape:
-        raise Unfit(f"the dims of `{nonzero.input[0]}` are not fixed", label)
-    dims = [int(dim or 0) for dim in mask.shape]
-    if not 0 < prod(dims) <= MOST_PLACES:
-        raise Unfit(f"it selects among {prod(dims)} elements, over {MOST_PLACES}", label)
+    dims, mask = mask_dims(model, nonzero), facts.value(nonzero.input[0], ())
     rows = SelectedRows.of(model, nonzero, len(dims))
     for name in rows.results(model):
         raise Unfit(f"the output `{name}` has as many entries as there are selected elements", label)
@@ -162,7 +154,9 @@ def _masked(model: ModelProto, nonzero: NodeProto) -> None:
     made: list[NodeProto] = []
     for node in model.graph.node:
         if node.output == nonzero.output:
-            chosen = node.input[0] if mask.dtype == "bool" else build.op("Cast", node.input[0], to=CODES["bool"])
+            chosen = (
+                node.input[0] if mask is not None and mask.dtype == "bool" else build.op("Cast", node.input[0], to=CODES["bool"])
+            )
             valid = build.op("Reshape", chosen, build.constant("flat", np.asarray([-1], np.int64)), word="selected")
             made += build.nodes
             model.graph.initializer.append(numpy_helper.from_array(places, node.output[0]))

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
+from graphfix.analysis.cache import facts_of
 from graphfix.analysis.constant_folding import attribute
 from graphfix.analysis.facts import Facts
 from graphfix.analysis.values import NodeFacts, Value
@@ -24,6 +25,8 @@ from graphfix.ir.bind_inputs import clear_annotations
 from graphfix.ir.traversal import graphs
 
 Array = npt.NDArray[Any]
+MOST_PLACES = 1 << 16
+"""The most elements among which a NonZero selects; everything is computed for all of them afterwards."""
 COUNTS = (5, 7)
 SIZED = {"Reshape": 1, "Expand": 1, "ConstantOfShape": 0}
 """The operand that holds sizes."""
@@ -126,6 +129,17 @@ class SelectedRows:
         if PICKS.get(node.op_type) in rows:
             self.indices.add(node.input[1])
         self.axes[node.output[0]] = differing[0]
+
+
+def mask_dims(model: ModelProto, nonzero: NodeProto) -> list[int]:
+    """Return the dims of the mask of a NonZero; raises Unfit where they are not fixed or hold too many elements."""
+    label, mask = nonzero.name or nonzero.output[0], facts_of(model).value(nonzero.input[0], ())
+    if mask is None or not mask.fixed or not mask.shape:
+        raise Unfit(f"the dims of `{nonzero.input[0]}` are not fixed", label)
+    dims = [int(dim or 0) for dim in mask.shape]
+    if not 0 < prod(dims) <= MOST_PLACES:
+        raise Unfit(f"it selects among {prod(dims)} elements, over {MOST_PLACES}", label)
+    return dims
 
 
 def reduced(node: NodeProto, facts: NodeFacts) -> tuple[int, ...] | None:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
 
-MOST_PLACES = 1 << 16
-"""The most elements among which a NonZero selects."""
 HEAD = """<ir_version: 8, opset_import: ["" : 17]> g"""
 SELECTING = ("NonZero", "NonMaxSuppression")
 
@@ -124,15 +122,9 @@ def _padded(model: ModelProto, nonzero: NodeProto, most: dict[str, int]) -> Iter
 
     Raises Unfit where the entries are not treated alike.
     """
-    from graphfix.analysis.cache import facts_of
-    from graphfix.rewrites.indexing.selected_rows import SelectedRows, Unfit
+    from graphfix.rewrites.indexing.selected_rows import SelectedRows, Unfit, mask_dims
 
-    label, mask = nonzero.name or nonzero.output[0], facts_of(model).value(nonzero.input[0], ())
-    if mask is None or not mask.fixed or not mask.shape:
-        raise Unfit(f"the dims of `{nonzero.input[0]}` are not fixed", label)
-    dims = [int(dim or 0) for dim in mask.shape]
-    if not 0 < prod(dims) <= MOST_PLACES:
-        raise Unfit(f"it selects among {prod(dims)} elements, over {MOST_PLACES}", label)
+    label, dims = nonzero.name or nonzero.output[0], mask_dims(model, nonzero)
     rows = SelectedRows.of(model, nonzero, len(dims))
     names = rows.results(model)
     if not names:
