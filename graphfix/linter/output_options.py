@@ -23,7 +23,7 @@ KINDS_OF_OUTPUTS = "outputs.kinds"
 """The facet of a model by which a target rejects outputs that are no tensors."""
 PADDED = "padded-outputs"
 """The rewrite that gives outputs of a size known at run time at their largest, and its option."""
-SELECTING = frozenset({"NonZero", "NonMaxSuppression"})
+SELECTING = frozenset({"NonZero", "NonMaxSuppression", "Compress"})
 """The operators whose results have as many entries as they select."""
 
 

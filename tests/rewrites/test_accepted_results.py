@@ -36,6 +36,7 @@ from .fired import fired
 TARGETS = ("coreml", "tflite", "tensorrt", "openvino", "tract")
 FIRES = [pytest.param(r, c, id=f"{r.name}-{i}") for r in registry().values() for i, c in enumerate(r.fires)]
 STAY = {
+    ("compress-by-gather", "NonZero"): "its result has as many entries as the mask selects, before and after",
     ("decompose-nms", "NonZero"): "its result has as many rows as boxes are kept, before and after",
     ("decompose-reduction", "ReduceSum"): "its axes are computed at run time before and after",
     ("expand-qlinear", "QuantizeLinear"): "its result is an output of bytes",

@@ -445,3 +445,14 @@ def test_a_sequence_of_unknown_length_stays(body: str, reason: str) -> None:
         fixed(text, tensor_inputs=True)
     with pytest.raises(UsageError, match="no input is a sequence of tensors"):
         fixed(LISTED.replace("seq(float[1, N]) cache", "float[1, N] cache").replace("SequenceAt", "Add"), tensor_inputs=True)
+
+
+def test_what_a_mask_selects_along_an_axis_is_padded() -> None:
+    text = """<ir_version: 8, opset_import: ["" : 17]> g (float[2, 4] x, bool[4] m) => (float[2, K] y) {
+                y = Compress<axis = 1>(x, m) }"""
+    result = fixed(text, padded_outputs=True)
+    made = ort.InferenceSession(result.model.SerializeToString())
+    x = np.arange(1, 9, dtype=np.float32).reshape(2, 4)
+    y, count = made.run(None, {"x": x, "m": np.asarray([False, True, False, True])})
+    assert y.tolist() == [[2, 4, 0, 0], [6, 8, 0, 0]]
+    assert count.tolist() == [2]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 HEAD = """<ir_version: 8, opset_import: ["" : 17]> g"""
-SELECTING = ("NonZero", "NonMaxSuppression")
+SELECTING = ("NonZero", "NonMaxSuppression", "Compress")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,11 @@ class PaddedOutputs(SwitchedRewrite):
     fixes = tuple(FixRule(op) for op in SELECTING)
     before = "graphfix fix model.onnx --padded-outputs"
     ask = "needs to be asked for: --padded-outputs"
-    absent = "no output has as many entries as a NonZero or NonMaxSuppression selects"
+    absent = "no output has as many entries as a node selects"
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
             """<ir_version: 8, opset_import: ["" : 17]> g (float[3] x) => (float[3] y) { y = Relu(x) }""",
-            because="no output has as many entries as a NonZero or NonMaxSuppression selects",
+            because="no output has as many entries as a node selects",
         ),
         Case(f"""{HEAD} (float[3] x) => (int64[1, K] y) {{ y = NonZero(x) }}""", because=ask),
     )
@@ -70,10 +70,12 @@ class PaddedOutputs(SwitchedRewrite):
         from onnx import ModelProto
 
         from graphfix.rewrites.cleanup.dims_by_operators import DimsByOperators
+        from graphfix.rewrites.indexing.compress_by_gather import CompressByGather
         from graphfix.rewrites.indexing.count_selected import CountSelected
         from graphfix.rewrites.indexing.selected_rows import Unfit
 
         made, most = DimsByOperators().apply(model).model or model, dict[str, int]()
+        made = CompressByGather().apply(made).model or made
         for node in [each for each in made.graph.node if each.op_type == "NonMaxSuppression" and not each.domain]:
             replaced = _without_suppression(made, node, most)
             if isinstance(replaced, Declined):
