@@ -14,6 +14,7 @@ from graphfix.analysis.facts import Facts
 from graphfix.analysis.values import Value
 from graphfix.ir.dtypes import CODES
 from graphfix.ir.value_names import ValueNames
+from graphfix.rewrites.indexing.mask_nonzero import masked
 from graphfix.rewrites.indexing.selected_rows import COUNTS, Unfit, at_count, mask_dims
 from graphfix.rewriting.builder import Builder
 from graphfix.rewriting.emission import Protos
@@ -75,6 +76,16 @@ class CountSelected(Rewrite):
                  y = Size(n) }}""",
             because="nothing is computed from the number of selected elements alone",
         ),
+        Case(
+            f"""{HEAD} (float[3, 4] x) => (float[3, 4] y) <float v = {{2}}, int64[1] one = {{1}}, int64[1] two = {{2}}> {{
+                 n = NonZero(x)
+                 s = Shape(n)
+                 k = Slice(s, one, two)
+                 u = Expand(v, k)
+                 i = Transpose<perm = [1, 0]>(n)
+                 y = ScatterND(x, i, u) }}""",
+            because="its entries are combined inside, which mask-nonzero does without their number",
+        ),
     )
 
     def apply(self, model: ModelProto, wanted: frozenset[Key] | None = None) -> Outcome:
@@ -90,6 +101,11 @@ class CountSelected(Rewrite):
             found = list(_counted(made, node, len(dims)))
             if not found:
                 declined.append(Declined("nothing is computed from the number of selected elements alone", at=label))
+            elif _combined(made, node):
+                declined.append(
+                    Declined("its entries are combined inside, which mask-nonzero does without their number", at=label)
+                )
+                continue
             _replace(made, node, found, prod(dims))
             changed += found
         keys = tuple(((), node.output[0]) for node in changed)
@@ -109,6 +125,17 @@ def _counted(model: ModelProto, nonzero: NodeProto, rank: int) -> Iterator[NodeP
         counts_first = bool(node.output) and node.output[0] in counts and not counts.intersection(node.input)
         if numbers or counts_first:
             yield node
+
+
+def _combined(model: ModelProto, nonzero: NodeProto) -> bool:
+    """Whether all places can be computed and masked instead."""
+    trial = ModelProto()
+    trial.CopyFrom(model)
+    try:
+        masked(trial, nonzero)
+    except Unfit:
+        return False
+    return True
 
 
 def _is(value: Value | None, count: int) -> bool:

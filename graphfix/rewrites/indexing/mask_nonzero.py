@@ -129,7 +129,7 @@ class MaskNonzero(Rewrite):
             trial = ModelProto()
             trial.CopyFrom(made)
             try:
-                _masked(trial, node)
+                masked(trial, node)
             except Unfit as unfit:
                 declined.append(Declined(str(unfit), at=unfit.label))
                 continue
@@ -140,7 +140,7 @@ class MaskNonzero(Rewrite):
         return Outcome(made if changed else None, labels, keys, tuple(declined))
 
 
-def _masked(model: ModelProto, nonzero: NodeProto) -> None:
+def masked(model: ModelProto, nonzero: NodeProto) -> None:
     """Replace a NonZero by all places, and mask what combines them; raises Unfit where that is not possible."""
     label, facts = nonzero.name or nonzero.output[0], facts_of(model)
     dims, mask = mask_dims(model, nonzero), facts.value(nonzero.input[0], ())
