@@ -41,7 +41,7 @@ def lint(
     Args:
         model: a path, read as a skeleton without its weights, or a model in memory, which is not changed. A SOURCE of
             PyTorch or TensorFlow (`net.pt2`, `package.module:factory`, ...) is lowered first, by the command's defaults.
-        targets: one or several of `coreml`, `tflite`, `tensorrt`, `openvino`, `tract`, each perhaps with `@VERSION`.
+        targets: one or several that `graphfix targets` lists, each perhaps with `@VERSION`, or groups of them such as `mobile`.
         shapes: dims by input name; an entry is a size, a symbol that stays dynamic, or a range such as `"1..8"`: a compiler
             that builds for bounds is judged by it, and for all others the dim stays dynamic.
         values: constants by input name.
@@ -257,7 +257,7 @@ def paths(
 
     Args:
         model: a path, a SOURCE of PyTorch or TensorFlow, or an ONNX model in memory; none is changed.
-        targets: one or several targets, or `all`.
+        targets: one or several targets, or groups such as `all`.
         shapes: dims by input name. values: inputs to bind to constants, by name.
         data: arrays to verify with, by input name, in place of seeded random ones.
         seconds: the time limit of rewriting for each path.
@@ -290,7 +290,7 @@ def paths(
 
 
 def _targets(given: str | Iterable[str]) -> list[str]:
-    """Return the targets under their own names, `all` expanded; UsageError for an unknown one, or none at all."""
+    """Return the targets under their own names, groups expanded; UsageError for an unknown one, or none at all."""
     names = [given] if isinstance(given, str) else list(given)
     if not names:
         raise UsageError("no target is given", hint=f"name one of {', '.join(known_targets())}, or all")

@@ -79,3 +79,18 @@ def test_concise_lines_and_the_command_that_fixes_name_the_version(
     assert ["[demo@1.5]" in line for line in lines] == [False, True]
     lint(path, "demo@1.0")
     assert "--target demo@1.0 " in capsys.readouterr().out
+
+
+def test_a_group_means_its_targets_and_an_alias_its_own(
+    two_versions: Path, write: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(two_versions / "demo", two_versions / "other")
+    about = (two_versions / "demo" / "target.toml").read_text()
+    (two_versions / "demo" / "target.toml").write_text(f'{about}groups = ["mobile", "small"]\n')
+    (two_versions / "other" / "target.toml").write_text(f'{about}groups = ["mobile"]\naliases = ["another"]\n')
+    meant = {"small": ["demo"], "mobile": ["demo", "other"], "all": ["demo", "other"], "Another,small": ["other", "demo"]}
+    for words, targets in meant.items():
+        lint(write(BAD), words, "--output-format", "json")
+        assert [one["target"] for one in json.loads(capsys.readouterr().out)["results"]] == targets
+    assert lint(write(BAD), "large") == 2
+    assert "unknown target `large`" in capsys.readouterr().err

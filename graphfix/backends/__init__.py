@@ -10,6 +10,7 @@ An adapter is a module of this package that defines
     RUNS_HERE       whether its artifacts can be run on this kind of machine
     ARTIFACT        the suffix of its artifacts
     NEEDS_SIZES     (optional) whether it builds for given sizes where dims are dynamic
+    SIMPLIFIES      (optional) whether it has a simplifier, which the option `onnxsim` of a request switches
     CAPABILITIES    (optional) the GPU generations it can build for
     start()         imports the compiler and returns ask(request, given)
 
@@ -19,4 +20,18 @@ current folder is a temporary one of the request. `ask` returns {"stage", "messa
 "write", a function of a path that writes the artifact, and "run", a function of the given and the expected arrays
 that returns the outputs as (name, array) pairs in the model's order; with "runs_unwritten" a model that cannot be
 written counts as accepted, since the compiler can run it without an artifact.
+
+A target is this file and rules/TARGET/, with its measured tables and target.toml:
+
+    title, note     its name for people, and how it was measured
+    compiler        its distributions; `measured` names their versions, with {release} or {version}
+    install         the command that installs it
+    groups          those that `--target GROUP` means it in, such as `mobile`; `aliases` are its other names
+    unreached       `dropped` where nodes that no output depends on are removed before they are checked, else `read`
+    untaken         when a branch that never runs is removed: `always`, where its condition is `constant`, or `never`
+    own_facets      (optional) facets that decide on this target though not on most (tables/target_facets.py)
+    loader          (optional) whether its runtime allocates tensors before it has inputs
+    without_nonzero (optional) whether it rejects the sizes that NonZero makes
+    profiles        (optional) whether it builds for bounds of every dynamic dim
+    placement       what its runtime says of who runs a node, or `unplaced`, why it says nothing
 """

@@ -33,7 +33,7 @@ class Backend:
     of fallback that runs an operation, from its kind, its implementation, and the implementations seen by kind; empty
     for none. It is None where the compiler does not report what runs a node. `runs_unwritten` tells whether it accepts
     models that it runs but cannot write to a file, `resizes` whether its compiled models are run at other sizes of their
-    dynamic dims.
+    dynamic dims. `simplifies` tells whether it has a simplifier, which the option `onnxsim` of a request switches.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Backend:
     fallback: Fallback | None = None
     runs_unwritten: bool = False
     resizes: bool = False
+    simplifies: bool = False
 
 
 @functools.cache
@@ -75,6 +76,7 @@ def backends() -> dict[str, Backend]:
                 fallback=getattr(module, "fallback", None),
                 runs_unwritten=getattr(module, "RUNS_UNWRITTEN", False),
                 resizes=getattr(module, "RESIZES", False),
+                simplifies=getattr(module, "SIMPLIFIES", False),
             )
     return found
 

@@ -23,6 +23,7 @@ REQUIRES = ("onnx2tf==2.6.9", "ai-edge-litert==2.1.2", "onnxsim==0.6.5")
 PYTHONS = ((3, 12), (3, 12))  # its pinned packages are tried there
 RUNS_HERE = True
 RESIZES = True
+SIMPLIFIES = True
 ARTIFACT = ".tflite"
 
 NODE = re.compile(r"\b(?:op=\S+ node|op|node)=([^\s,]+)")

@@ -43,7 +43,7 @@ def add_targets(parser: argparse.ArgumentParser, text: str) -> None:
 
 def add_shared(parser: argparse.ArgumentParser, *, formats: Iterable[str] = FORMATS) -> None:
     """Add the options of every command that judges models, with the output formats of the command."""
-    add_targets(parser, "coreml, tflite, tensorrt, openvino, tract, or all")
+    add_targets(parser, "targets that `graphfix targets` lists, or groups of them: mobile, desktop, all")
     dims = "an input's dims: numbers are sizes, symbols (Nx3x224x224) stay dynamic; <N>=1: a symbol's size; <*>=1: all others"
     parser.add_argument("--shape", action="append", default=[], metavar="NAME=1x3x224x224", help=dims)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="bind an input to a constant")
@@ -92,7 +92,7 @@ def as_onnx(
 
 
 def chosen_targets(given: str | None, config: Config) -> list[str]:
-    """Return the requested targets with `all` expanded; raises UsageError where there are none."""
+    """Return the requested targets with groups expanded; raises UsageError where there are none."""
     names = [name.strip() for name in given.split(",")] if given else list(config.targets)
     if not names:
         raise UsageError("no target is given", hint=f"add --target T, one of {', '.join(known_targets())}, or all")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import onnx
 
+from graphfix.backends.base import backend
 from graphfix.backends.session import Session
 from graphfix.backends.verdict import Verdict
 from graphfix.errors import UsageError
@@ -135,6 +136,6 @@ def _verdict(probe: Probe, model: onnx.ModelProto, session: Session, target: str
     asked = replace(probe, model=model, feeds={n: v for n, v in probe.feeds.items() if n in inputs})
     asked = asked if same else replace(asked, wanted=None)
     first = ask_model(asked, session, target, folder, simplify=False, deadline=LIMIT)
-    if target != "tflite" or first.accepted:
+    if not backend(target).simplifies or first.accepted:
         return first
     return ask_model(asked, session, target, folder, simplify=True, deadline=LIMIT)

@@ -14,6 +14,7 @@ import onnx
 
 from graphfix.analysis.facets.node import Facets
 from graphfix.analysis.values import Facet
+from graphfix.backends.base import backend
 from graphfix.backends.session import Session
 from graphfix.backends.verdict import Verdict
 from graphfix.ir.traversal import graphs
@@ -127,9 +128,9 @@ def _ask(probe: Probe, session: Session, target: str, folder: Path) -> Evidence:
         # The simplifier makes a constant of a target with one unknown size, which the runtime then checks on loading.
         return evidence_of(probe, ask_model(probe, session, target, folder, simplify=True))
     alone = evidence_of(probe, ask_model(probe, session, target, folder, simplify=False))
-    # onnx2tf runs onnxsim first, which takes longer than the conversion and changes nothing where nothing can be folded.
+    # A simplifier takes longer than the conversion and changes nothing where nothing can be folded.
     folds = bool(probe.facets.get("foldable")) or not FOLDING.isdisjoint(probe.facets.values())
-    if target != "tflite" or alone.verdict in RUNS or not (folds or is_no_op(probe)):
+    if not backend(target).simplifies or alone.verdict in RUNS or not (folds or is_no_op(probe)):
         return alone
     simplified = evidence_of(probe, ask_model(probe, session, target, folder, simplify=True))
     if simplified.verdict in RUNS and alone.verdict == "rejected":
@@ -141,14 +142,14 @@ def _ask(probe: Probe, session: Session, target: str, folder: Path) -> Evidence:
 def ask_model(
     probe: Probe, session: Session, target: str, folder: Path, *, simplify: bool, deadline: float = DEADLINE
 ) -> Verdict:
-    """Return the compiler's verdict on a probe's model; with `simplify` onnx2tf runs its optional simplifier first."""
+    """Return the compiler's verdict on a probe's model; with `simplify` its optional simplifier runs first."""
     model = folder / "probe.onnx"
     onnx.save(probe.model, model)
     inputs = _save_arrays(probe, folder / "probe.npz")
-    # Only TensorRT needs sizes for dynamic dims.
-    shapes = {name: value.shape for name, value in probe.feeds.items()} if target == "tensorrt" else None
+    compiler = backend(target)
+    shapes = {name: value.shape for name, value in probe.feeds.items()} if compiler.needs_sizes else None
     values = {n: v.tolist() for n, v in probe.feeds.items() if v.dtype.kind in "iu"} if shapes is not None else None
-    options = {"onnxsim": simplify} if target == "tflite" else None
+    options = {"onnxsim": simplify} if compiler.simplifies else None
     return session.ask(model, shapes=shapes, values=values, inputs=inputs, deadline=deadline, options=options)
 
 

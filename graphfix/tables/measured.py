@@ -10,7 +10,7 @@ from typing import Any
 
 from graphfix.errors import TableError
 from graphfix.tables.table import Table
-from graphfix.tables.versions import aliases_of, measured_versions, newest_version, targets
+from graphfix.tables.versions import aliases_of, groups_of, measured_versions, newest_version, targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,9 @@ class Measured:
     def to_json(self) -> dict[str, Any]:
         """The measurement as a JSON object."""
         return {
-            "target": self.target, "version": self.version, "default": self.default, "aliases": aliases_of(self.target),
-            "title": self.title, "note": self.note, "operators": self.operators, "probes": self.probes,
+            "target": self.target, "version": self.version, "default": self.default,
+            "aliases": aliases_of(self.target), "groups": groups_of(self.target), "title": self.title, "note": self.note,
+            "operators": self.operators, "probes": self.probes,
             "measured": {"first": self.first, "last": self.last},
         }  # fmt: skip
 

@@ -24,6 +24,7 @@ from graphfix.tables.floor import thin_reason, too_thin
 from graphfix.tables.phrases import listed, phrase, unknown_facet
 from graphfix.tables.target_facets import facets_for_target
 from graphfix.tables.versions import (
+    about_target,
     canonical_target,
     measured_versions,
     nearest_version,
@@ -176,13 +177,11 @@ class Table:
     @classmethod
     def open(cls, target: str, *, home: Path | None = None) -> Table:
         """Open the newest table of `name`, or of `name@version` that of the version or of the nearest measured one."""
-        import tomllib
-
         home = tables_folder(home)
         name, _, wanted = canonical_target(target).partition("@")
         if name not in targets(home=home):
             raise UsageError(f"unknown target `{name}`", hint=nearest(name, targets(home=home)))
-        about = tomllib.loads((home / name / "target.toml").read_text())
+        about = about_target(name, home=home)
         versions = measured_versions(name, home=home)
         if not versions:
             raise TableError("holds no measured version", path=home / name, hint=f"run `graphfix probe --target {name}`")

@@ -3,27 +3,26 @@
 A runtime that loads a model with 1 for dynamic dims fails on forms that no other target rejects, and a compiler without bytes
 inside a model is the only one to ask where they are. Tables of the other targets are written and read without these facets:
 a facet that decides nothing could otherwise appear in a condition because it happens to correlate with the deciding one.
+Which of them apply to a target is in its target.toml.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphfix.tables.versions import about_target, tables_folder
 
 if TYPE_CHECKING:
     from graphfix.analysis.values import Facet
 
-LOADERS = frozenset({"tflite"})
-"""Targets whose runtime allocates tensors before it has inputs, and whose converter uses ONNX's own shape inference."""
-
-OWN_FACETS: Mapping[str, frozenset[str]] = {
-    **dict.fromkeys(("batches", "called", "elements", "filled", "folding"), frozenset({"tract"})),
-    **dict.fromkeys(("constants.int8", "longer", "grows", "blanks", "trips"), frozenset({"tensorrt"})),
-    **dict.fromkeys(("scattered", "shifts"), frozenset({"coreml"})),
-    **dict.fromkeys(("spread", "inputs.elements"), frozenset({"openvino"})),
-}
-"""Facets of no pattern that were seen to decide on these targets only; tract keeps symbolic sizes and reads names."""
+OWN_FACETS = frozenset(
+    ("batches", "called", "elements", "filled", "folding", "constants.int8", "longer", "grows", "blanks", "trips", "scattered",
+     "shifts", "spread", "inputs.elements")
+)  # fmt: skip
+"""Facets of no pattern that apply only to targets that name them as `own_facets`: tract keeps symbolic sizes and reads names."""
 
 LATE = "late"
 """The parameter of probes that put a node before the probed one whose output size is known only at run time."""
@@ -32,8 +31,7 @@ BORROWED = "borrows"
 """The parameter of probes whose loop takes constants from outside its body, which other targets do not tell from others."""
 
 COUNTED = "counted positions"
-"""The parameter of probes whose sizes NonZero makes, which `WITHOUT_NONZERO` reject before they come to the probed node."""
-WITHOUT_NONZERO = frozenset({"tensorrt"})
+"""The parameter of probes whose sizes NonZero makes, which targets `without_nonzero` reject before the probed node."""
 
 PLAIN = ("ranked", "picked", "sized.by")
 """The facets of values that plain shape inference knows less of, and the parameters of the probes that vary them."""
@@ -44,16 +42,16 @@ UNNAMED = "unnamed axes"
 MULTIPLES = "padded to multiples"
 """The parameter of probes whose pads are what sizes lack to a multiple, which the kernels of other targets do not mind."""
 
-PROBED_ON: Mapping[str, frozenset[str]] = {**dict.fromkeys((LATE, BORROWED, UNNAMED, MULTIPLES, *PLAIN), LOADERS), **OWN_FACETS}
-"""The targets that probes which vary a parameter apply to; those of `_limited_patterns` too, others apply to all."""
+LOADING = frozenset((LATE, BORROWED, UNNAMED, MULTIPLES, *PLAIN))
+"""The parameters of probes that apply only to loaders."""
 
 
 @functools.cache
-def _limited_patterns() -> Mapping[str, frozenset[str]]:
-    """Return the targets of each facet of a pattern that applies only to some."""
+def _own() -> frozenset[str]:
+    """Return the facets, and with them the parameters of probes, that apply only to targets that name them as `own_facets`."""
     from graphfix.analysis.patterns.registry import PATTERNS  # imports onnx, which what reads no model does without
 
-    return {name: pattern.targets for pattern in PATTERNS if pattern.targets for name in pattern.usual}
+    return OWN_FACETS.union(*(pattern.usual for pattern in PATTERNS if pattern.own))
 
 
 @functools.cache
@@ -65,26 +63,41 @@ def loading_facets() -> frozenset[str]:
 
 
 @functools.cache
-def _irrelevant(target: str) -> frozenset[str]:
+def _about(target: str, home: Path) -> Mapping[str, Any]:
+    return about_target(target, home=home)
+
+
+def is_loader(target: str) -> bool:
+    """Whether a target's runtime allocates tensors before it has inputs, and its converter uses ONNX's own shape inference."""
+    return bool(_about(target, tables_folder()).get("loader"))
+
+
+def own_facets(target: str) -> frozenset[str]:
+    """Return the facets that apply to this target and to few others."""
+    return frozenset(_about(target, tables_folder()).get("own_facets", ()))
+
+
+@functools.cache
+def _irrelevant(target: str, home: Path) -> frozenset[str]:
     """Return the facets that are no matter of a target."""
-    limited = (*_limited_patterns().items(), *OWN_FACETS.items())
-    others = frozenset(name for name, told in limited if target not in told)
-    return others if target in LOADERS else others | loading_facets()
+    about = _about(target, home)
+    return _own().difference(about.get("own_facets", ())) | (frozenset() if about.get("loader") else loading_facets())
 
 
 def applies_to_target(target: str, varied: Collection[str]) -> bool:
     """Whether a probe that varies these parameters applies to the target.
 
-    Targets without `LOADERS`' runtime fail on the node that makes the size, if at all, not on the probed one.
+    Targets that are no loaders fail on the node that makes the size, if at all, not on the probed one.
     """
     name = target.partition("@")[0]
-    if COUNTED in varied and name in WITHOUT_NONZERO:
+    if COUNTED in varied and _about(name, tables_folder()).get("without_nonzero"):
         return False
-    targets = (PROBED_ON.get(parameter) or _limited_patterns().get(parameter) for parameter in varied)
-    return all(name in told for told in targets if told)
+    if not is_loader(name) and not LOADING.isdisjoint(varied):
+        return False
+    return own_facets(name).issuperset(_own().intersection(varied))
 
 
 def facets_for_target(target: str, facets: dict[str, Facet]) -> dict[str, Facet]:
     """The facets without those that are no matter of the target, whose version may be part of its name."""
-    irrelevant = _irrelevant(target.partition("@")[0])
+    irrelevant = _irrelevant(target.partition("@")[0], tables_folder())
     return facets if irrelevant.isdisjoint(facets) else {name: value for name, value in facets.items() if name not in irrelevant}

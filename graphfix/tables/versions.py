@@ -5,27 +5,45 @@ from __future__ import annotations
 import functools
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from graphfix.errors import TableError
 
 WHOLE = "@model"
 """The name of the entry about whole models, in place of an operator's name."""
 
-ALIASES = {"trt": "tensorrt", "ov": "openvino", "litert": "tflite", "core-ml": "coreml"}
-"""Other names of targets, in lower case."""
+EVERY = "all"
+"""The group of all targets; target.toml names the others that its target belongs to."""
 
 
 def canonical_target(target: str) -> str:
     """Return a target, perhaps with `@VERSION`, under its own name where an alias is given."""
     name, at, version = target.partition("@")
-    return ALIASES.get(name.lower(), name) + at + version
+    if name in targets():
+        return target
+    aliases = {alias: known for known in targets() for alias in aliases_of(known)}
+    return aliases.get(name.lower(), name) + at + version
 
 
 def aliases_of(target: str) -> list[str]:
-    """Return the other names of a target."""
-    return [alias for alias, name in ALIASES.items() if name == target]
+    """Return the other names of a target, in lower case."""
+    return list(about_target(target).get("aliases", ()))
+
+
+def groups_of(target: str) -> list[str]:
+    """Return the groups of targets, such as `mobile`, that a target belongs to, without `all`."""
+    return list(about_target(target).get("groups", ()))
+
+
+def groups() -> dict[str, list[str]]:
+    """Return the targets of each group, by its name: `all` first."""
+    found = {EVERY: targets()}
+    for target in found[EVERY]:
+        for group in groups_of(target):
+            found.setdefault(group, []).append(target)
+    return found
 
 
 @functools.cache
@@ -50,9 +68,20 @@ def targets(*, home: Path | None = None) -> list[str]:
 
 
 def expanded_targets(names: Iterable[str]) -> list[str]:
-    """Return targets under their own names, each once, with `all` replaced by every target; unknown ones stay."""
-    expanded = (each for name in names for each in (targets() if name == "all" else [canonical_target(name)]))
+    """Return targets under their own names, each once, with a group replaced by its targets; unknown ones stay."""
+    expanded: list[str] = []
+    for name in names:
+        own = canonical_target(name)
+        expanded += [own] if own.partition("@")[0] in targets() else groups().get(name, [own])
     return list(dict.fromkeys(expanded))
+
+
+def about_target(target: str, *, home: Path | None = None) -> Mapping[str, Any]:
+    """Return what a target's target.toml says of it; nothing where it has none."""
+    import tomllib
+
+    file = tables_folder(home) / target / "target.toml"
+    return tomllib.loads(file.read_text()) if file.is_file() else {}
 
 
 def measured_versions(target: str, *, home: Path | None = None) -> list[str]:

@@ -34,5 +34,5 @@ PATTERN = StructuralPattern(
         ("bytes.inner", False): "a result that is no uint8 inside the model",
     },
     kind="dtype",
-    targets=frozenset({"tensorrt"}),
+    own=True,
 )

@@ -61,7 +61,7 @@ class StructuralPattern:
     known up to there. A pattern with neither is found by callers of `registry.noted`.
 
     `words` describe a facet's value in messages; `kind` is the kind of finding that the facets lead to (see probe/naming.py);
-    `loading` limits them to targets whose runtime loads a model with 1 for dynamic dims, and `targets` to those that it names
+    `loading` limits them to targets whose runtime loads a model with 1 for dynamic dims, and `own` to those that name them
     (see tables/target_facets.py).
     """
 
@@ -72,4 +72,4 @@ class StructuralPattern:
     words: Mapping[tuple[str, Facet], str] = field(default_factory=dict)
     kind: str = "attribute"
     loading: bool = False
-    targets: frozenset[str] = frozenset()
+    own: bool = False

@@ -53,5 +53,5 @@ PATTERN = StructuralPattern(
         ("widened", True): "data that a one-sided DFT makes",
         ("widened", False): "data that no one-sided DFT makes",
     },
-    targets=frozenset({"openvino"}),
+    own=True,
 )

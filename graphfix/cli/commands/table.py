@@ -12,6 +12,7 @@ from graphfix.cli.verbosity import notice
 from graphfix.errors import UsageError
 from graphfix.linter.support import named, operators, support, support_lines, tables
 from graphfix.tables.table import Table
+from graphfix.tables.versions import EVERY, expanded_targets
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Print the newest tables side by side, or the details of some operators, or write a page."""
-    wanted = [name.strip() for name in given.target.split(",")] if given.target and given.target != "all" else []
+    wanted = expanded_targets(name.strip() for name in given.target.split(",")) if given.target and given.target != EVERY else []
     if given.full and not given.precision:
         raise UsageError("--full adds the compilers' words to --precision", hint="add --precision")
     if given.precision:

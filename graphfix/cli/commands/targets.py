@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Print the list; exit code 0."""
     from graphfix.tables.measured import measurements
-    from graphfix.tables.versions import aliases_of
+    from graphfix.tables.versions import aliases_of, groups_of
 
     found = list(measurements())
     if given.output_format == "json":
@@ -31,7 +31,8 @@ def run(given: argparse.Namespace) -> int:
     for name in dict.fromkeys(one.target for one in found):
         versions = [one for one in found if one.target == name]
         also = f", also called {', '.join(aliases_of(name))}" if aliases_of(name) else ""
-        page.line((name, "bold"), f": {versions[0].title}{also}")
+        among = f", one of {' and '.join(groups_of(name))}" if groups_of(name) else ""
+        page.line((name, "bold"), f": {versions[0].title}{also}{among}")
         for line in textwrap.wrap(versions[0].note, page.width - 2, break_on_hyphens=False):
             page.line(f"  {line}")
         for one in versions:
