@@ -21,6 +21,8 @@ current folder is a temporary one of the request. `ask` returns {"stage", "messa
 that returns the outputs as (name, array) pairs in the model's order; with "runs_unwritten" a model that cannot be
 written counts as accepted, since the compiler can run it without an artifact.
 
+What a compiler prints is read with `graphfix_printed` (printed.py), which the worker loads.
+
 A target is this file and rules/TARGET/, with its measured tables and target.toml:
 
     title, note     its name for people, and how it was measured

@@ -1,9 +1,9 @@
 """The worker process of a session with one compiler: `PYTHON worker.py ADAPTER REQUESTS ANSWERS SCRATCH`.
 
-It runs in whichever interpreter has the compiler, so it imports only the standard library, its siblings `asking.py` and
-`supervision.py`, and the adapter. ADAPTER is the path of an adapter file, which defines `start`, or `respond` where it has
-requests of its own form; REQUESTS and ANSWERS are inherited pipe descriptors that carry one JSON object per line, SCRATCH
-is the session's folder.
+It runs in whichever interpreter has the compiler, so it imports only the standard library, its siblings `asking.py`,
+`printed.py` and `supervision.py`, and the adapter. ADAPTER is the path of an adapter file, which defines `start`, or
+`respond` where it has requests of its own form; REQUESTS and ANSWERS are inherited pipe descriptors that carry one JSON
+object per line, SCRATCH is the session's folder.
 
 The compiler is imported once; every request is answered by a forked child, so that a crash of the compiler loses only
 one answer. The child runs in a process session of its own and holds only its result pipe. What it prints is read and
@@ -135,6 +135,7 @@ def start(adapter: str, answers: int) -> Respond | None:
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != HERE]
     try:
         module = load("graphfix_adapter", adapter)
+        load("graphfix_printed", os.path.join(HERE, "printed.py"))
         respond: Respond | None = getattr(module, "respond", None)
         if respond is None:
             asking = load("graphfix_asking", os.path.join(HERE, "asking.py"))

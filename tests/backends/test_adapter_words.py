@@ -46,6 +46,17 @@ import pytest
         ("tflite", "validation failed: op=GRU node=GRU_26 reason_code=unsupported_input_shape", ["GRU_26"]),
         ("tflite", "dilations must be [1,1] for flatbuffer_direct. op=sng_AveragePool_0 dilations=[2, 2]", ["AveragePool"]),
         ("tflite", "unresolved custom op: ONNX_PAD, ONNX_SPLIT", ["PAD", "SPLIT"]),
+        ("mnn", "Convert Onnx's Op y , type = NonMaxSuppression, failed\nThese Op Not Support: ONNX::NonMaxSuppression", ["y"]),
+        (
+            "mnn",
+            "These Op Not Support: ONNX::MatMulInteger ONNX::com.example.Nonsense",
+            ["MatMulInteger", "com.example.Nonsense"],
+        ),
+        ("mnn", "Compute Shape Error for out0\ncode=3 in onForward, 666", ["out0"]),
+        ("opencv", "Node [If@ai.onnx]:(onnx_node_output_0!y) parse error: 'Graph' is not supported", ["y"]),
+        ("opencv", '[Nonsense@com.example]:(onnx_node!a/b) parse error: Can\'t create layer "onnx_node!a/b" of type', ["a/b"]),
+        ("opencv", "Unsupported operations: MatMulInteger, SkipLayerNormalization", ["MatMulInteger", "SkipLayerNormalization"]),
+        ("opencv", "(-215:Assertion failed) inp.total() in function 'allocateLayers'", []),
         ("tflite", "Encountered unresolved custom op: ONNX_PAD.\nSee instructions: https", ["PAD"]),
     ],
 )
