@@ -11,6 +11,7 @@ An adapter is a module of this package that defines
     ARTIFACT        the suffix of its artifacts
     NEEDS_SIZES     (optional) whether it builds for given sizes where dims are dynamic
     SIMPLIFIES      (optional) whether it has a simplifier, which the option `onnxsim` of a request switches
+    DELEGATES       (optional) whether it leaves nodes to the CPU, which the option `wholly` of a request makes a rejection
     CAPABILITIES    (optional) the GPU generations it can build for
     start()         imports the compiler and returns ask(request, given)
 
@@ -35,5 +36,6 @@ A target is this file and rules/TARGET/, with its measured tables and target.tom
     loader          (optional) whether its runtime allocates tensors before it has inputs
     without_nonzero (optional) whether it rejects the sizes that NonZero makes
     profiles        (optional) whether it builds for bounds of every dynamic dim
+    delegates       (optional) whether what it rejects at the stage `delegate` runs on the CPU instead
     placement       what its runtime says of who runs a node, or `unplaced`, why it says nothing
 """

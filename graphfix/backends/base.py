@@ -34,6 +34,7 @@ class Backend:
     for none. It is None where the compiler does not report what runs a node. `runs_unwritten` tells whether it accepts
     models that it runs but cannot write to a file, `resizes` whether its compiled models are run at other sizes of their
     dynamic dims. `simplifies` tells whether it has a simplifier, which the option `onnxsim` of a request switches.
+    `delegates` tells whether it leaves nodes to the CPU, which the option `wholly` of a request makes a rejection.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Backend:
     runs_unwritten: bool = False
     resizes: bool = False
     simplifies: bool = False
+    delegates: bool = False
 
 
 @functools.cache
@@ -77,6 +79,7 @@ def backends() -> dict[str, Backend]:
                 runs_unwritten=getattr(module, "RUNS_UNWRITTEN", False),
                 resizes=getattr(module, "RESIZES", False),
                 simplifies=getattr(module, "SIMPLIFIES", False),
+                delegates=getattr(module, "DELEGATES", False),
             )
     return found
 

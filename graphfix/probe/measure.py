@@ -149,7 +149,7 @@ def ask_model(
     compiler = backend(target)
     shapes = {name: value.shape for name, value in probe.feeds.items()} if compiler.needs_sizes else None
     values = {n: v.tolist() for n, v in probe.feeds.items() if v.dtype.kind in "iu"} if shapes is not None else None
-    options = {"onnxsim": simplify} if compiler.simplifies else None
+    options = {**({"onnxsim": simplify} if compiler.simplifies else {}), **({"wholly": True} if compiler.delegates else {})}
     return session.ask(model, shapes=shapes, values=values, inputs=inputs, deadline=deadline, options=options)
 
 

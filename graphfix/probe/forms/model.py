@@ -149,6 +149,7 @@ FORMS = [
         for opset in IRS
         for ir in (IRS[opset], 8, 10)
     ),
+    *(model(f"opset {opset} ir 14", opset=opset, ir=14, varied=("opset", "ir")) for opset in (13, 17, 22, 28)),
     *(
         model(
             f"inputs.dims {name} opset {opset}",
