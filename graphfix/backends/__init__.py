@@ -36,6 +36,5 @@ A target is this file and rules/TARGET/, with its measured tables and target.tom
     loader          (optional) whether its runtime allocates tensors before it has inputs
     without_nonzero (optional) whether it rejects the sizes that NonZero makes
     profiles        (optional) whether it builds for bounds of every dynamic dim
-    delegates       (optional) whether what it rejects at the stage `delegate` runs on the CPU instead
     placement       what its runtime says of who runs a node, or `unplaced`, why it says nothing
 """

@@ -3,7 +3,7 @@
 The provider's libraries prepare graphs on x86 Linux as on the device, and run them in an emulator. What the provider does
 not take, onnxruntime runs on the CPU; a model of which it takes nothing is refused at the stage `delegate`.
 
-Options: `wholly`, to refuse a model of which any node stays on the CPU; `placement`, to get what runs the nodes.
+Option: `wholly`, to refuse a model of which any node stays on the CPU.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import importlib
 import json
 import os
 import re
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable
 from typing import Any
 
 NAME = "qnn"
@@ -39,11 +39,6 @@ NAMED = re.compile(
 def blamed(message: str) -> list[str]:
     """Nodes that onnxruntime's words name, a nameless one by its operator."""
     return list(dict.fromkeys(next(filter(None, found)) for found in NAMED.findall(message)))
-
-
-def fallback(kind: str, by: str, seen: Mapping[str, Set[str]]) -> str:
-    """`host` for a node that the NPU's provider leaves to the CPU; else empty."""
-    return "" if by == PROVIDER else "host"
 
 
 def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
@@ -73,7 +68,6 @@ def ask(onnxruntime: Any, library: str, request: dict[str, Any], given: dict[str
         "stage": "ok",
         "write": functools.partial(write, opened),
         "run": functools.partial(run, found),
-        "placed": placed if request["options"].get("placement") else None,
     }
 
 

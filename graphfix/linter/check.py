@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 Form = tuple[str, str, "Facets"]
 """What a ruling on a node depends on: its operator, its domain and its facets."""
+Row = tuple["NodeFacts", "Facets", "TableVerdict", "Evidence"]
+"""A node with its facets, the ruling on it, and the evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +91,33 @@ class LintContext:
 
     @functools.cached_property
     def rejects(self) -> bool:
-        """Whether the table rejects the model or any node."""
-        return "rejected" in (self.model.verdict, *(ruling.verdict for ruling in self.distinct))
+        """Whether the table rejects the model or any node; a node that is left to the CPU is not rejected."""
+        found = [ruling.evidence for ruling in (self.model, *self.distinct) if ruling.verdict == "rejected"]
+        return any(evidence is None or not evidence.left for evidence in found)
 
     @functools.cached_property
-    def rejected(self) -> list[tuple[NodeFacts, Facets, TableVerdict, Evidence]]:
-        """The nodes that the table rejects, with the evidence."""
-        rows = ((*each, each[2].evidence) for each in self.notable if each[2].verdict == "rejected")
-        return [(node, facets, ruling, evidence) for node, facets, ruling, evidence in rows if evidence is not None]
+    def rejected(self) -> list[Row]:
+        """The nodes that the table rejects, with the evidence; without those that are left to the CPU."""
+        return [row for row in self.rows("rejected") if not row[3].left]
+
+    @functools.cached_property
+    def delegated(self) -> bool | None:
+        """Whether an accelerator takes a node of the main graph, None where it may; of a model without such nodes it takes all.
+
+        Nodes that are computed when the model is loaded do not count.
+        """
+        from graphfix.tables.placement import idle
+
+        run = {at for at, (op, _, facets) in enumerate(self.forms.distinct) if op != "Constant" and not idle(facets)}
+        found = {self.rulings[at].verdict for at in self.forms.nodes_of(run) if not self.facts.nodes[at].scope}
+        if "supported" in found or not found:
+            return True
+        return False if found == {"rejected"} else None
+
+    def rows(self, verdict: str) -> list[Row]:
+        """Return the nodes with a verdict, with the evidence for it."""
+        found = ((*each, each[2].evidence) for each in self.notable if each[2].verdict == verdict)
+        return [(node, facets, ruling, evidence) for node, facets, ruling, evidence in found if evidence is not None]
 
     def ruled(self) -> Iterator[tuple[NodeFacts, Facets, TableVerdict]]:
         """Iterate over all nodes, each with its facets and the table's ruling."""
@@ -138,10 +159,18 @@ class Check(abc.ABC):
 
 
 class TableCheck(Check):
-    """A rule that reports the nodes that the support table rejects for reasons of certain kinds."""
+    """A rule that reports nodes with the evidence of the support table: those that it rejects for reasons of certain kinds."""
 
     severity = Severity.ERROR
     kinds: ClassVar[frozenset[str]]
+
+    def reported(self, look: LintContext) -> list[Row]:
+        """Return the nodes that have a finding."""
+        return [row for row in look.rejected if row[3].kind in self.kinds]
+
+    def grade(self, look: LintContext) -> Severity:
+        """Return the severity of the findings on nodes."""
+        return self.severity
 
     def describe(self, node: NodeFacts | None, facets: Facets, evidence: Evidence, look: LintContext) -> str:
         """Return the message: the compiler, the operator, and the form of this node that it rejects."""
@@ -156,7 +185,7 @@ class TableCheck(Check):
         return f"; it accepts {forms}" if forms else ""
 
     def check(self, look: LintContext) -> Iterator[Finding]:
-        """Yield a finding for every node that the table rejects for a reason of these kinds."""
+        """Yield a finding for the model, where it is rejected for a reason of these kinds, and for every node reported."""
         evidence = look.model.evidence
         if look.model.verdict == "rejected" and evidence is not None and evidence.kind in self.kinds:
             message = self.describe(None, look.model_facets, evidence, look)
@@ -165,15 +194,14 @@ class TableCheck(Check):
             yield replace(self.at(look, None, message, kind=evidence.kind, **fields), **_culprit(look, evidence))
         forms: dict[tuple[str, str, int, int], str] = {}
         fields_of: dict[tuple[str, str, int, int], dict[str, Any]] = {}
-        for node, facets, ruling, evidence in look.rejected:
-            if evidence.kind in self.kinds:
-                key = (node.op, node.domain, id(facets), id(evidence))  # nodes alike share one dict of facets
-                if key not in forms:
-                    forms[key] = self.accepted(node, facets, evidence, look)
-                if key not in fields_of or told_apart(node, evidence):
-                    fields_of[key] = evidence_fields(look, node, ruling, facets)
-                message = self.describe(node, facets, evidence, look) + forms[key]
-                yield self.at(look, node, message, kind=evidence.kind, **fields_of[key])
+        for node, facets, ruling, evidence in self.reported(look):
+            key = (node.op, node.domain, id(facets), id(evidence))  # nodes alike share one dict of facets
+            if key not in forms:
+                forms[key] = self.accepted(node, facets, evidence, look)
+            if key not in fields_of or told_apart(node, evidence):
+                fields_of[key] = evidence_fields(look, node, ruling, facets)
+            message = self.describe(node, facets, evidence, look) + forms[key]
+            yield self.at(look, node, message, severity=self.grade(look), kind=evidence.kind, **fields_of[key])
 
 
 def _culprit(look: LintContext, evidence: Evidence) -> dict[str, Any]:

@@ -23,7 +23,8 @@ from graphfix.probe.expect import second_opinion
 from graphfix.probe.form import CONTEXT, NUMBERS_ONLY
 from graphfix.probe.graph_builder import SUPPORT_PREFIX
 from graphfix.tables.compiler_words import compiler_words
-from graphfix.tables.evidence import AT_READ
+from graphfix.tables.evidence import AT_READ, DELEGATE
+from graphfix.tables.versions import WHOLE
 
 MAX_MESSAGE = 200
 """Characters kept of a compiler's message."""
@@ -149,7 +150,9 @@ def ask_model(
     compiler = backend(target)
     shapes = {name: value.shape for name, value in probe.feeds.items()} if compiler.needs_sizes else None
     values = {n: v.tolist() for n, v in probe.feeds.items() if v.dtype.kind in "iu"} if shapes is not None else None
-    options = {**({"onnxsim": simplify} if compiler.simplifies else {}), **({"wholly": True} if compiler.delegates else {})}
+    options = {"onnxsim": simplify} if compiler.simplifies else {}
+    if compiler.delegates and probe.op != WHOLE:
+        options["wholly"] = True
     return session.ask(model, shapes=shapes, values=values, inputs=inputs, deadline=deadline, options=options)
 
 
@@ -170,14 +173,16 @@ def is_no_op(probe: Probe) -> bool:
 
 def evidence_of(probe: Probe, verdict: Verdict) -> Evidence:
     """Return the verdict as evidence about the probe."""
+    if probe.op == WHOLE and verdict.stage == DELEGATE:
+        verdict = replace(verdict, accepted=True, stage="ok", message="")  # the tables of the operators tell what runs on the CPU
     word = "works" if verdict.accepted else "rejected"
     if verdict.accepted and verdict.numerics == "differ":
         word = "wrong"
-    unreadable = probe.op == "@model" and any(words in verdict.message for words in UNREADABLE_OUTPUT)
+    unreadable = probe.op == WHOLE and any(words in verdict.message for words in UNREADABLE_OUTPUT)
     if verdict.accepted and verdict.numerics == "error" and (unreadable or _run_failed(verdict.message)):
         word = "fails"
     failed = word in ("rejected", "fails") and _operand_failed(probe, verdict)
-    if probe.op != "@model" and (failed or (word == "rejected" and _blames_surroundings(probe, verdict))):
+    if probe.op != WHOLE and (failed or (word == "rejected" and _blames_surroundings(probe, verdict))):
         word = "elsewhere"
     if word != "works" and CONTEXT in probe.varied and not (word == "rejected" and _is_about_node(probe, verdict)):
         word = "elsewhere"

@@ -16,6 +16,7 @@ COMPILER = "\N{OBJECT REPLACEMENT CHARACTER}"
 PLURALS = (
     (f"{COMPILER} itself rejects", f"{COMPILER} themselves reject"),
     (f"{COMPILER} rejects", f"{COMPILER} reject"),
+    (f"{COMPILER} leaves", f"{COMPILER} leave"),
     (f"{COMPILER} does not", f"{COMPILER} do not"),
 )
 """What is said of one compiler, and of several."""

@@ -17,6 +17,8 @@ AT_RUN = "run"
 """The stage of evidence about models that were accepted and failed when they ran."""
 AT_READ = "read"
 """The stage of evidence about models that ran, and whose outputs cannot be read."""
+DELEGATE = "delegate"
+"""The stage of evidence about nodes that an accelerator does not take, and that run on the CPU instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,11 @@ class Evidence:
     def fails(self) -> bool:
         """Whether the compiler accepted the probes, and the compiled models failed when they ran."""
         return self.stage in (AT_RUN, AT_READ)
+
+    @property
+    def left(self) -> bool:
+        """Whether an accelerator does not take the node, which then runs on the CPU."""
+        return self.stage == DELEGATE
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,8 @@ class Undecided(Check):
     def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a note for every node whose ruling is undecided, and for the model as a whole."""
         for node, facets, ruling in [(None, look.model_facets, look.model), *look.notable]:
-            if ruling.verdict == "undecided" and ruling.evidence is not None:
+            told = ruling.evidence is not None and ruling.evidence.left and look.delegated  # by the rule about the CPU
+            if ruling.verdict == "undecided" and ruling.evidence is not None and not told:
                 subject = f"`{node.op}`" if node is not None else "the model"
                 form = condition_in_words(ruling.evidence.when) or "a form of it"
                 known = unknown_note(ruling.missing, node, look.facts)
