@@ -42,7 +42,10 @@ PROGRESS = re.compile(r"#{5,}|[\w ]+ \.\.\.|[┌├│└]|\w+ =|\w+ OPS =|FLOPS
 """Lines that pnnx prints about every model."""
 LOGGED = re.compile(r"\d{4}-\d\d-\d\d [\d:.]+ \[\w:onnxruntime:[^]]*\] ?")
 """How onnxruntime begins a line; pnnx mostly says the same again."""
-NODE = re.compile(r"while running (\w+) node|\blayer (?:load_param \d+ )?([A-Z]\w*?)(?:_\d+)? (?:not exists|failed)")
+NODE = re.compile(
+    r"while running (\w+) node|\b(\w+)\(-?\d+\) is not a registered"
+    r"|\blayer (?:load_param \d+ )?([A-Z]\w*?)(?:_\d+)? (?:not exists|failed)"
+)
 FED = re.compile(r'ex\.input\("in(\d+)", ncnn\.Mat\(in\d+\.numpy\(\), batch_index=(\d+)\)')
 EXTRACTED = re.compile(r"out\.append\(torch\.from_numpy\(out\d+\.numpy\(batch_index=(\d+)\)")
 HELD = {"float64": "float32", "int64": "int32", "uint64": "int32", "uint32": "int32", "bool": "uint8"}
@@ -51,7 +54,7 @@ HELD = {"float64": "float32", "int64": "int32", "uint64": "int32", "uint32": "in
 
 def blamed(message: str) -> list[str]:
     """Operators in the converter's or the runtime's words; pnnx renames the nodes."""
-    return list(dict.fromkeys(first or second for first, second in NODE.findall(message)))
+    return list(dict.fromkeys(next(filter(None, found)) for found in NODE.findall(message)))
 
 
 def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
@@ -69,15 +72,16 @@ def ask(ncnn: Any, program: str, request: dict[str, Any], given: dict[str, Any])
     """Convert the request's model, and load what pnnx wrote."""
     import onnx
 
-    os.symlink(request["model"], MODEL)
-    if os.path.exists(beside := request["model"] + ".data"):
-        os.symlink(beside, MODEL + ".data")  # the only file with weights that pnnx reads
     try:
-        graph = onnx.load(MODEL, load_external_data=False).graph
+        model = onnx.load(request["model"], load_external_data=False)
+        if any(tensor.external_data for tensor in model.graph.initializer):  # of which pnnx reads one file at most
+            onnx.save(onnx.load(request["model"]), MODEL)
+        else:
+            os.symlink(request["model"], MODEL)
     except Exception as error:
         return {"stage": "load", "message": f"{type(error).__name__}: {error}"}
-    held = {tensor.name for tensor in graph.initializer}
-    inputs = [one for one in graph.input if one.name not in held]
+    held = {tensor.name for tensor in model.graph.initializer}
+    inputs = [one for one in model.graph.input if one.name not in held]
     if said := convert(program, sizes(inputs, request["shapes"])):
         return {"stage": "convert", "message": said, "nodes": blamed(said)}
     net = ncnn.Net()

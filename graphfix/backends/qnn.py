@@ -8,6 +8,7 @@ Option: `wholly`, to refuse a model of which any node stays on the CPU.
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import importlib
 import json
@@ -33,6 +34,7 @@ TRACES = "traces"
 SAID = re.compile(r"^\[ONNXRuntimeError\] : \d+ : (\w+) : ")
 NAMED = re.compile(
     r"\bnode with name '([^']+)'|\bnode\. Name:\s?'([^']+)'|\bNode ?\(([^)]+)\) Op|\bOp \((\w+)\)|implementation for (\w+)\("
+    r"|(\w+)\(-?\d+\) is not a registered"
 )
 
 
@@ -45,7 +47,9 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
     """Import onnxruntime and register the provider; the function answers one request."""
     onnxruntime, plugin = importlib.import_module("onnxruntime"), importlib.import_module("onnxruntime_qnn")
     onnxruntime.register_execution_provider_library(PROVIDER, plugin.get_library_path())
-    return functools.partial(ask, onnxruntime, plugin.get_qnn_htp_path())
+    library = plugin.get_qnn_htp_path()
+    ctypes.CDLL(library)  # otherwise every forked child would load its 100 MB
+    return functools.partial(ask, onnxruntime, library)
 
 
 def ask(onnxruntime: Any, library: str, request: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
