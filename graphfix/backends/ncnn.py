@@ -87,6 +87,7 @@ def ask(ncnn: Any, program: str, request: dict[str, Any], given: dict[str, Any])
     net = ncnn.Net()
     net.opt.use_fp16_packed = net.opt.use_fp16_storage = net.opt.use_fp16_arithmetic = False
     net.opt.use_bf16_packed = net.opt.use_bf16_storage = False
+    net.opt.num_threads = 1
     failed, words = heard(lambda: net.load_param(PARAMETERS) or net.load_model(WEIGHTS))
     if failed:
         said = words or f"ncnn returned {failed} for what pnnx wrote"

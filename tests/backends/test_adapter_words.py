@@ -58,6 +58,15 @@ import pytest
         ("opencv", "Unsupported operations: MatMulInteger, SkipLayerNormalization", ["MatMulInteger", "SkipLayerNormalization"]),
         ("opencv", "(-215:Assertion failed) inp.total() in function 'allocateLayers'", []),
         ("tflite", "Encountered unresolved custom op: ONNX_PAD.\nSee instructions: https", ["PAD"]),
+        ("ncnn", "ort Run failed Non-zero status code returned while running Gather node. Name:'Gather_0' Status", ["Gather"]),
+        ("ncnn", "layer load_param 3 LSTM_0 failed", ["LSTM"]),
+        ("ncnn", "layer ArgMax not exists or registered", ["ArgMax"]),
+        ("ncnn", "layer torch.eq not exists or registered", []),
+        ("ncnn", "ort CreateSession failed Fatal error: com.example:Nonsense(-1) is not a registered function/op", ["Nonsense"]),
+        ("qnn", "Could not find an implementation for Add(6) node with name 'probe'", ["Add", "probe"]),
+        ("qnn", "Could not find an implementation for QuantizeLinear(28) node with name ''", ["QuantizeLinear"]),
+        ("qnn", "Node (sum) Op (Reshape) [ShapeInferenceError] Dimension could not be inferred", ["sum"]),
+        ("qnn", "Fatal error: com.example:Nonsense(-1) is not a registered function/op", ["Nonsense"]),
     ],
 )
 def test_words_name_nodes(name: str, message: str, nodes: list[str]) -> None:

@@ -35,6 +35,10 @@ class SplitGraph(Check):
             "a = Relu(x)\nb = Neg(a)\nc = Abs(b)\nd = Mish(c)\ne = Relu(d)\nf = Neg(e)\ny = Abs(f)",
             says="1 rejected node cuts the graph into 2 parts of 3 and 3 nodes",
         ),
+        Example(
+            "a = Relu(x)\nb = Neg(a)\nc = Abs(b)\nd = Acosh(c)\ne = Relu(d)\nf = Neg(e)\ny = Abs(f)",
+            says="1 node on the CPU cuts the graph into 2 parts of 3 and 3 nodes",
+        ),
     )
 
     def check(self, look: LintContext) -> Iterator[Finding]:
@@ -46,7 +50,8 @@ class SplitGraph(Check):
         if 2 < len(sizes) <= SHOWN:
             shown = f"{', '.join(map(str, sizes[:-1]))} and {sizes[-1]}"
         rest = f" and {len(sizes) - SHOWN} smaller ones" if len(sizes) > SHOWN else ""
-        nodes = f"{cuts} rejected node{'s cut' if cuts != 1 else ' cuts'}"
+        what = ("rejected node", "rejected nodes") if look.rejected else ("node on the CPU", "nodes on the CPU")
+        nodes = f"{cuts} {what[cuts != 1]} {'cut' if cuts != 1 else 'cuts'}"
         yield self.at(look, None, f"{nodes} the graph into {len(sizes)} parts of {shown} nodes{rest} on {look.table.title}")
 
 
