@@ -137,6 +137,13 @@ SMALL = (
     "uint2",
 )
 CAST = "Y = Cast<to = 1>(X)"
+UNCAST = (
+    ("transposed", "{}[2,3] X", "3,2", "Y = Transpose(X)"),
+    ("repeated", "{}[2,3] X", "4,3", "Y = Concat<axis = 0>(X, X)"),
+    ("side by side", "{0}[2,3] X, {0}[2,3] A", "2,6", "Y = Concat<axis = 1>(X, A)"),
+    ("on each other", "{0}[2,3] X, {0}[2,3] A", "4,3", "Y = Concat<axis = 0>(X, A)"),
+)
+"""Models that take a dtype where a compiler has no Cast from it."""
 PAIR = "Constant<value = float[2] {1, 2}>()"
 BRANCH = """c = Constant<value = bool {1}>() Y = If(c) <then_branch = t () => (float[2,3] a) { %s },
     else_branch = e () => (float[2,3] b) { %s }>"""
@@ -188,6 +195,11 @@ FORMS = [
             f"inputs.dtypes {dtype} opset 25", f"{dtype}[2,4] X", "float[2,4] Y", CAST, opset=25, ir=13, varied=("inputs.dtypes",)
         )
         for dtype in SMALL
+    ),
+    *(
+        model(f"inputs.dtypes {dtype} {label}", stated.format(dtype), f"{dtype}[{result}] Y", body, varied=("inputs.dtypes",))
+        for dtype in DTYPES
+        for label, stated, result, body in UNCAST
     ),
     model("inputs.dtypes string", "string[2,3] X", "string[2,3] Y", "Y = Identity(X)", varied=("inputs.dtypes",)),
     model(
