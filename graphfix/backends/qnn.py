@@ -14,6 +14,7 @@ import importlib
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -30,8 +31,9 @@ ARTIFACT = ".qnn.onnx"
 PROVIDER = "QNNExecutionProvider"
 SOC = "57"
 """Qualcomm's number of the Snapdragon 8 Gen 3: without a number the graph is prepared for processors without float16."""
-TRACES = "traces"
+TRACES, PREPARED = "traces", "prepared.onnx"
 SAID = re.compile(r"^\[ONNXRuntimeError\] : \d+ : (\w+) : ")
+NUMBERED = re.compile(r"QNNExecutionProvider(?:_\w+)?_\d{6,}\w*")
 NAMED = re.compile(
     r"\bnode with name '([^']+)'|\bnode\. Name:\s?'([^']+)'|\bNode ?\(([^)]+)\) Op|\bOp \((\w+)\)|implementation for (\w+)\("
     r"|(\w+)\(-?\d+\) is not a registered"
@@ -61,7 +63,8 @@ def ask(onnxruntime: Any, library: str, request: dict[str, Any], given: dict[str
         said = str(error)
         kind = SAID.match(said)
         stage = "compile" if kind and kind[1] == "EP_FAIL" else "load"
-        return {"stage": stage, "message": SAID.sub("", said), "nodes": blamed(said)}
+        said = NUMBERED.sub("the graph", SAID.sub("", said))
+        return {"stage": stage, "message": said, "nodes": blamed(said)}
     parts = [(part.ep_name, part.get_nodes()) for part in found.get_provider_graph_assignment_info()]
     placed = [(node.op_type, by, [node.name] if node.name else []) for by, nodes in parts for node in nodes]
     left = [(kind, names) for kind, by, names in placed if by != PROVIDER]
@@ -119,7 +122,8 @@ def reasons(left: list[tuple[str, list[str]]]) -> str:
 
 def write(opened: Callable[..., Any], path: str) -> None:
     """Write a model in which what the provider took is one node with the prepared graph inside."""
-    opened(context_enable="1", context_file_path=path, context_embed_mode="1")
+    opened(context_enable="1", context_file_path=PREPARED, context_embed_mode="1")
+    shutil.copyfile(PREPARED, path)
 
 
 def run(found: Any, given: dict[str, Any], expected: dict[str, Any]) -> list[tuple[str, Any]]:
