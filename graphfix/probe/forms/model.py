@@ -197,7 +197,9 @@ FORMS = [
         for dtype in SMALL
     ),
     *(
-        model(f"inputs.dtypes {dtype} {label}", stated.format(dtype), f"{dtype}[{result}] Y", body, varied=("inputs.dtypes",))
+        model(
+            f"inputs.dtypes {dtype} {label}", stated.format(dtype), f"{dtype}[{result}] Y", body, varied=("inputs.dtypes", AGAIN)
+        )
         for dtype in DTYPES
         for label, stated, result, body in UNCAST
     ),
