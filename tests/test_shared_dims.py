@@ -138,6 +138,21 @@ def test_the_length_of_a_dft_is_compared_with_the_dims(opset: int, node: str, le
     assert of("float[2,4,8,1] x, int64 q", f"{numbers} out = {node}", op="DFT", opset=opset)["lengths"] == lengths
 
 
+@pytest.mark.parametrize(
+    ("op", "written", "implied"),
+    [
+        ("MaxPool", "kernel_shape = [2, 2]", "strides"),
+        ("MaxPool", "kernel_shape = [2, 2], strides = [1, 1]", "nothing"),
+        ("LogSoftmax", "", "axis"),
+        ("LogSoftmax", "axis = -1", "nothing"),
+        ("Softmax", "", None),
+    ],
+)
+def test_a_default_that_is_left_out_is_told_from_one_written_out(op: str, written: str, implied: str | None) -> None:
+    attributes = f"<{written}>" if written else ""
+    assert of("float[1,2,4,4] x", f"out = {op}{attributes}(x)", op=op).get("implied") == implied
+
+
 def test_numbers_drawn_under_different_names_do_not_share_their_facets() -> None:
     body = "[draw_Like] a = RandomNormalLike(x) [draw] b = RandomNormalLike(x) out = Add(a, b)"
     text = f'<ir_version: 8, opset_import: ["": 17]> g (float[2] x) => (float[2] out) {{ {body} }}'

@@ -20,6 +20,9 @@ FREE = {"hidden_size", "size", "seed", "sample_size", "blocksize", "name", "k", 
         "value_floats", "value_string", "value_strings", "sparse_value", "perm", "shape", "repeats", "border",
         "num_outputs", "num_scan_inputs", "height_scale", "width_scale"}  # fmt: skip
 
+IMPLIED = {"AveragePool": "strides", "LpPool": "strides", "MaxPool": "strides", "LogSoftmax": "axis"}
+"""Attributes, by operator, whose default was seen not to be what a compiler takes where they are left out."""
+
 TEXTS = {"pattern", "delimiter", "locale"}
 """Attributes with free text, of which only the presence is a facet."""
 
@@ -32,6 +35,9 @@ def attribute_facets(node: NodeFacts) -> dict[str, Facet]:
     out: dict[str, Facet] = {}
     for name, default in formal_attributes(node.op, node.domain, node.since).items():
         out.update(_classify(name, given.get(name), default, rank, node.op))
+    implied = IMPLIED.get(node.op)
+    if implied is not None:
+        out["implied"] = "nothing" if implied in given else implied
     extra = given.keys() - attribute_names(node.op, node.domain, node.since)
     if extra:
         out["unknown-attributes"] = ",".join(sorted(extra))

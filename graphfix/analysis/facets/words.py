@@ -209,6 +209,7 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
         "same": "batch dims that are equal or 1", "dynamic": "one dynamic dim for the batch of several inputs",
         "differ": "batch dims of different formulas", "none": "no second input with a batch dim",
     },
+    "implied": {"strides": "`strides` left out", "axis": "`axis` left out", "nothing": "`strides` or `axis` written out"},
     "called": {"like": "a node name that ends in `Like`", "other": "a node name that does not end in `Like`"},
     "components": {"real": "real numbers to transform", "complex": "complex numbers to transform"},
     "lengths": {
@@ -284,17 +285,15 @@ BOUNDED = frozenset({"window", "k", "size", "folding"})
 """Facets that are sizes: a condition on one is a bound, and any value within the bounds is as good as a measured one."""
 UNKNOWN: Mapping[str, str] = {
     "foldable": "whether its inputs are constant", "broadcast": "how its inputs are broadcast",
-    "branches": "the shape of its branches",
-    "squeezed": "the size of the squeezed dims", "opens": "what becomes of the dynamic dims",
-    "sliced": "the size of the sliced dims",
-    "cuts": "the number of sliced axes", "covers": "the length of the condition", "dtypes": "the dtype of an input",
-    "unranked": "the number of axes", "heads": "the number of heads", "sizes": "the size of the heads",
-    "eights": "the size of the heads",
+    "branches": "the shape of its branches", "squeezed": "the size of the squeezed dims",
+    "opens": "what becomes of the dynamic dims", "sliced": "the size of the sliced dims", "cuts": "the number of sliced axes",
+    "covers": "the length of the condition", "dtypes": "the dtype of an input", "unranked": "the number of axes",
+    "heads": "the number of heads", "sizes": "the size of the heads", "eights": "the size of the heads",
     "steps": "the number of queries", "spatial": "the number of spatial dims", "out.rank": "the rank of its result",
     "axis": "the place of the axis", "axis.negative": "the sign of the axis", "scanned.open": "the shape of a scan input",
     "batches": "whether batch dims are equal", "components": "whether it transforms complex numbers",
-    "lengths": "how `dft_length` compares with the dims",
-    "inputs.dtypes": "the dtype of an input", "value.dtype": "the dtype of its value", "target": "the target shape",
-    "since": "its version", "scattered": "the shape of the indices",
+    "lengths": "how `dft_length` compares with the dims", "inputs.dtypes": "the dtype of an input",
+    "value.dtype": "the dtype of its value", "target": "the target shape", "since": "its version",
+    "scattered": "the shape of the indices",
 }  # fmt: skip
 """What is not known where a facet has no value."""

@@ -145,8 +145,8 @@ UNCAST = (
 )
 """Models that take a dtype where a compiler has no Cast from it."""
 PAIR = "Constant<value = float[2] {1, 2}>()"
-BRANCH = """c = Constant<value = bool {1}>() Y = If(c) <then_branch = t () => (float[2,3] a) { %s },
-    else_branch = e () => (float[2,3] b) { %s }>"""
+CHOICE = "Y = If(c) <then_branch = t () => (float[2,3] a) { %s }, else_branch = e () => (float[2,3] b) { %s }>"
+BRANCH = f"c = Constant<value = bool {{1}}>() {CHOICE}"
 
 
 FORMS = [
@@ -245,6 +245,14 @@ FORMS = [
     model(
         "inputs.dims empty beside", "float[0] A, float[2] X", "float[2] Y", "Y = Concat<axis = 0>(A, X)", varied=("inputs.dims",)
     ),
+    *(
+        model(f"inputs.dims empty {how}", f"{inputs}[0] A, float[2] X", outputs, body, varied=("inputs.dims",))
+        for how, inputs, outputs, body in (
+            ("taken by", "int64", "float[0] Y", "Y = Gather(X, A)"),
+            ("summed", "float", "float[2] Y", "s = ReduceSum<keepdims = 0>(A) Y = Add(X, s)"),
+            ("apart", "float", "float[2] Y, float[0] Z", "Y = Relu(X) Z = Neg(A)"),
+        )
+    ),
     model("inputs none", "", "float[2] Y", "X = Constant<value = float[2] {1, 2}>() Y = Relu(X)"),
     model("inputs several", "float[2,3] A, float[2,3] X", body="Y = Add(A, X)"),
     model("inputs several open", "float[n,3] A, float[n,3] X", "float[n,3] Y", "Y = Add(A, X)", varied=("inputs.repeat",)),
@@ -278,6 +286,8 @@ FORMS = [
         varied=("functions",),
     ),
     model("subgraphs capturing", body=BRANCH % ("a = Relu(X)", "b = Neg(X)"), varied=("subgraphs",)),
+    model("subgraphs decided at run time", "bool c, float[2,3] X", body=CHOICE % ("a = Relu(X)", "b = Neg(X)"),
+        varied=("subgraphs",)),
     model(
         "subgraphs plain",
         output="float[2] Y",

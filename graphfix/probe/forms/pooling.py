@@ -42,6 +42,17 @@ WINDOWS: list[Change] = [
     {"X": data(2, 4, 10), "kernel_shape": [3], "strides": [1], "dilations": [2]},
     {"X": data(2, 4, 6, 6, 6), "kernel_shape": [3, 3, 3], "strides": [2, 2, 2], "pads": [1] * 6},
 ]
+IMPLIED: list[Change] = [
+    {"strides": None, "pads": [1, 1, 1, 1]},
+    {"strides": None, "auto_pad": "SAME_UPPER"},
+    {"strides": None, "auto_pad": "SAME_LOWER"},
+    {"strides": None, "auto_pad": "VALID"},
+    {"strides": None, "dims": "dynamic"},
+    {"strides": None, "ceil_mode": 1},
+    {"strides": None, "X": data(2, 4, 9), "kernel_shape": [3]},
+    {"strides": None, "X": data(2, 4, 6, 6, 6), "kernel_shape": [2, 2, 2]},
+]
+"""Windows whose step is the default, for compilers that take another one where it is left out."""
 SPACED: list[Change] = [
     {"X": data(2, 4, 9), "kernel_shape": [3], "strides": [1]},
     {"X": data(2, 4, 6, 6, 6), "kernel_shape": [2, 2, 2], "strides": [1, 1, 1]},
@@ -115,7 +126,7 @@ FORMS = [
                {"strides": [2, 2], "storage_order": 1}, {"auto_pad": "SAME_UPPER"})),
              *({"T": dtype, **change} for dtype in ("uint8", "int8") for change in (*SPACED, {"strides": [2, 2]},
                  {"dims": "batch"})),
-                                           {"outputs": ("Y", "Indices"), "storage_order": 1}]),
+                                           {"outputs": ("Y", "Indices"), "storage_order": 1}, *IMPLIED]),
     Form("AveragePool", DATA, WINDOW, limits=LARGEST,
          changes=[*WINDOWS, *MIXED, {"count_include_pad": 1}, *RESIZED,
              *aged(7, 10, 11, 19, changes=RESIZED), *aged(7, 10, 11, 19, changes=[*OLDER,
@@ -124,13 +135,14 @@ FORMS = [
                   {"count_include_pad": 1, "pads": [1, 1, 1, 1], "dims": "dynamic"}, {"count_include_pad": 1, "pads": [1, 1, 1,
                       1]},
                   {"count_include_pad": 1, "pads": [0, 0, 1, 1]}, {"count_include_pad": 1, "auto_pad": "SAME_UPPER"},
-                  {"count_include_pad": 1, "dims": "dynamic"}, {"count_include_pad": 1, "ceil_mode": 1, "strides": [2, 2]}]),
+                  {"count_include_pad": 1, "dims": "dynamic"}, {"count_include_pad": 1, "ceil_mode": 1, "strides": [2, 2]},
+                  *IMPLIED]),
     Form("GlobalAveragePool", DATA, changes=WHOLE),
     Form("GlobalMaxPool", DATA, changes=WHOLE),
     Form("LpPool", DATA, WINDOW, limits=LARGEST, changes=[*WINDOWS, *MIXED, *each(p=[1, 2, 3]),
          *({**change, "p": p} for change in (*SPACED, {"ceil_mode": 1, "strides": [2, 2]}, {"dilations": [2, 2]},
              {"dims": "dynamic"})
-           for p in (1, 3))]),
+           for p in (1, 3)), *IMPLIED]),
     Form("GlobalLpPool", DATA, changes=[*WHOLE, *each(p=[1, 2, 3])]),
     Form("MaxUnpool", {"X": data(1, 1, 2, 2), "I": Tensor((1, 1, 2, 2), "constant", (5, 7, 13, 15))},
         {"kernel_shape": [2, 2], "strides": [2, 2]},
