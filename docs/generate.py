@@ -188,6 +188,8 @@ def _target(rules: Table) -> Iterator[str]:
     yield "---\nhide:\n  - toc\n---\n"  # leaves its place to the table
     yield f"# {rules.title}\n"
     yield f"`--target {rules.target}` uses version {rules.version}. {plain(note)}\n"
+    if rules.preview:
+        yield f"It is a preview, which is in no group of targets: it {rules.preview}.\n"
     yield f"To ask the compiler itself: `{install}`. Measured versions: {versions}.\n"
     counts = {verdict: sum(one.verdict == verdict for one in found) for verdict in VERDICTS}
     taken = ", ".join(f"{count} {VERDICTS[verdict]}" for verdict, count in counts.items() if count)

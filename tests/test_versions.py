@@ -14,6 +14,7 @@ import graphfix.tables.versions
 from graphfix.cli.app import main
 from graphfix.linter.example import Example
 from graphfix.linter.formats import FORMATS
+from graphfix.tables.agreement import TRIALS
 
 RULES = Path(__file__).parent.parent / "fixtures" / "rules"
 BAD = Example("y = Mish(x)")
@@ -94,3 +95,52 @@ def test_a_group_means_its_targets_and_an_alias_its_own(
         assert [one["target"] for one in json.loads(capsys.readouterr().out)["results"]] == targets
     assert lint(write(BAD), "large") == 2
     assert "unknown target `large`" in capsys.readouterr().err
+
+
+@pytest.fixture
+def preview(two_versions: Path) -> Path:
+    """The home of the tables of `demo`, of which 1.5 is a preview whose agreement was recorded."""
+    about = two_versions / "demo" / "target.toml"
+    about.write_text(f'{about.read_text()}groups = ["mobile"]\npreview = true\n')
+    (two_versions / "demo" / "agreement.json").write_text('{"1.5": {"models": 300, "right": 269, "on": "2026-11-29"}}')
+    shutil.copytree(RULES / "demo", two_versions / "other")
+    return two_versions
+
+
+def test_a_preview_is_in_no_group_and_can_be_named(
+    preview: Path, write: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert lint(write(BAD), "all", "--output-format", "json") == 1
+    (result,) = json.loads(capsys.readouterr().out)["results"]
+    assert (result["target"], "GF904" in [one["code"] for one in result["findings"]]) == ("other", False)
+    assert lint(write(BAD), "mobile") == 2
+    assert "unknown target `mobile`" in capsys.readouterr().err
+    assert lint(write(BAD), "demo") == 0
+    said = "preview: agrees with the compiler on 89.6 % of 300 conformance models; fixes were not tried"
+    assert " ".join(capsys.readouterr().out.split()).count(said) == 1
+    (preview / "demo" / "1.5" / TRIALS).touch()
+    lint(write(BAD), "demo")
+    assert "not tried" not in capsys.readouterr().out
+
+
+def test_the_list_of_targets_and_the_table_tell_previews_from_others(preview: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["targets", "--output-format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)["targets"]
+    assert [(one["target"], one["groups"], one["preview"].partition(" %")[0]) for one in found] == [
+        ("demo", [], "agrees with the compiler on 89.6"),
+        ("demo", [], "no agreement with the compiler is recorded; fixes were not tried"),
+        ("other", [], ""),
+    ]
+    assert main(["explain", "Mish"]) == 0
+    assert "1.5" not in capsys.readouterr().out
+    assert main(["explain", "demo", "Mish"]) == 0
+    assert "1.5" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["[]", '{"1.5": {"models": 3}}', '{"1.5": {"models": 3, "right": "x", "on": ""}}', "{"])
+def test_an_agreement_that_cannot_be_read_is_an_error(
+    text: str, preview: Path, write: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (preview / "demo" / "agreement.json").write_text(text)
+    assert lint(write(BAD), "demo") == 2
+    assert "holds no agreement" in capsys.readouterr().err

@@ -30,6 +30,7 @@ A target is this file and rules/TARGET/, with its measured tables and target.tom
     compiler        its distributions; `measured` names their versions, with {release} or {version}
     install         the command that installs it
     groups          those that `--target GROUP` means it in, such as `mobile`; `aliases` are its other names
+    preview         (optional) whether it is in no group, for its table is right too seldom; agreement.json says how often
     unreached       `dropped` where nodes that no output depends on are removed before they are checked, else `read`
     untaken         when a branch that never runs is removed: `always`, where its condition is `constant`, or `never`
     own_facets      (optional) facets that decide on this target though not on most (tables/target_facets.py)

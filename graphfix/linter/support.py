@@ -16,7 +16,7 @@ from graphfix.tables.evidence import AT_READ, Evidence
 from graphfix.tables.phrases import condition_in_words, facet_order, facet_title, following, values_in_words
 from graphfix.tables.placement import SORTS, placements
 from graphfix.tables.table import NEUTRAL, Entry, Table
-from graphfix.tables.versions import canonical_target, measured_versions, targets
+from graphfix.tables.versions import EVERY, canonical_target, groups, measured_versions, targets
 
 if TYPE_CHECKING:
     from graphfix.analysis.facets.node import Facets
@@ -155,10 +155,10 @@ def _code(kind: str) -> str:
 def tables(wanted: Sequence[str] = (), *, every: bool = False, home: Path | None = None) -> list[Table]:
     """Open the tables of the wanted targets: one for `T@VERSION`, all versions for `T`.
 
-    Without wanted targets the newest table of every target is opened, or with `every` all of them.
+    Without wanted targets the newest table of every target but previews is opened, or with `every` all of theirs.
     """
     found: list[Table] = []
-    for name in map(canonical_target, wanted or targets(home=home)):
+    for name in map(canonical_target, wanted or groups(home=home)[EVERY]):
         if "@" in name or name not in targets(home=home) or not (wanted or every):
             found.append(Table.open(name, home=home))
         else:

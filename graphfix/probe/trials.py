@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from graphfix.analysis.facets.node import Facets
+from graphfix.tables.agreement import TRIALS
 
-ARCHIVE = "fixes.jsonl.xz"
-"""The file of a folder of tables that holds its trials."""
 UNRUN = "unrun"
 """The result of a trial on a model that onnxruntime cannot run, so that no rewrite of it could be verified."""
 
@@ -50,7 +49,7 @@ def parse_trial(line: str) -> Trial:
 
 def read_trials(folder: Path) -> dict[tuple[str, str], Trial]:
     """Return the trials of a folder of tables by operator and digest of the probe; none where there is no file."""
-    path = folder / ARCHIVE
+    path = folder / TRIALS
     return dict(_parsed(path, path.stat().st_mtime_ns)) if path.exists() else {}
 
 

@@ -13,7 +13,8 @@ from graphfix.probe.distil import Distilled, Rule, distil
 from graphfix.probe.fixed_by import add_fixes
 from graphfix.probe.form import VARIANT
 from graphfix.probe.measure import Evidence
-from graphfix.probe.trials import ARCHIVE, Trial, read_trials
+from graphfix.probe.trials import Trial, read_trials
+from graphfix.tables.agreement import TRIALS
 
 EVIDENCE = "probes.jsonl.xz"
 
@@ -104,7 +105,7 @@ def write_trials(folder: Path, fresh: Iterable[Trial], ops: Iterable[str]) -> No
     replaced = set(ops)
     kept = [trial for trial in read_trials(folder).values() if trial.op not in replaced]
     lines = "".join(trial.line() + "\n" for trial in sorted((*kept, *fresh), key=lambda t: (t.op, t.digest)))
-    write_atomically(folder / ARCHIVE, lzma.compress(lines.encode(), preset=6))
+    write_atomically(folder / TRIALS, lzma.compress(lines.encode(), preset=6))
 
 
 def write_evidence(folder: Path, rows: Iterable[Evidence]) -> Path:

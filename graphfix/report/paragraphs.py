@@ -15,8 +15,9 @@ from graphfix.linter.finding_order import need
 from graphfix.report.page import Span
 
 STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
-FIRST_KINDS = {"reference": 0, "unwritten": 0, "compiled": 0, "contradiction": 1}
-"""Kinds of findings from a compiler's or onnxruntime's own result, which come first whatever their severity."""
+FIRST_KINDS = {"reference": 0, "unwritten": 0, "compiled": 0, "contradiction": 1, "preview": 1}
+"""Kinds of findings that come first whatever their severity: a compiler's or onnxruntime's own result, and that a target is a
+preview."""
 NODES_SHOWN = 2
 NOTES_SHOWN = 6
 MEASURED_LINES = 3

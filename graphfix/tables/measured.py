@@ -17,7 +17,8 @@ from graphfix.tables.versions import aliases_of, groups_of, measured_versions, n
 class Measured:
     """The measurement of one compiler version; `default` tells whether a target without `@VERSION` means this one.
 
-    `first` and `last` are the days of the first and the last probe; `note` says what was done with the compiler.
+    `first` and `last` are the days of the first and the last probe; `note` says what was done with the compiler,
+    `preview` of a preview how often its table is right.
     """
 
     target: str
@@ -29,12 +30,14 @@ class Measured:
     probes: int
     first: str
     last: str
+    preview: str
 
     def to_json(self) -> dict[str, Any]:
         """The measurement as a JSON object."""
         return {
             "target": self.target, "version": self.version, "default": self.default,
-            "aliases": aliases_of(self.target), "groups": groups_of(self.target), "title": self.title, "note": self.note,
+            "aliases": aliases_of(self.target), "groups": groups_of(self.target), "preview": self.preview,
+            "title": self.title, "note": self.note,
             "operators": self.operators, "probes": self.probes,
             "measured": {"first": self.first, "last": self.last},
         }  # fmt: skip
@@ -52,7 +55,7 @@ def measurements(*, home: Path | None = None) -> Iterator[Measured]:
             found = Table.open(f"{target}@{version}", home=home)
             title, note = str(found.about.get("title", target)), str(found.about.get("note", ""))
             default = version == newest_version(target, home=home)
-            yield Measured(target, version, default, title, note, *_counted(found.folder))
+            yield Measured(target, version, default, title, note, *_counted(found.folder), found.preview)
 
 
 def _counted(folder: Path) -> tuple[int, int, str, str]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from graphfix.analysis.facets.words import BOUNDED
 from graphfix.errors import TableError, UsageError, nearest
 from graphfix.ir.records import dataclass
+from graphfix.tables.agreement import preview_words
 from graphfix.tables.conditions import holds, without_bounded
 from graphfix.tables.evidence import Evidence, TableVerdict, read_evidence
 from graphfix.tables.floor import thin_reason, too_thin
@@ -197,6 +198,11 @@ class Table:
     def builds_for_sizes(self) -> bool:
         """Whether the compiler builds for bounds of every dynamic dim, a size profile."""
         return bool(self.about.get("profiles"))
+
+    @property
+    def preview(self) -> str:
+        """How often the table is right where that is not often enough to be in a group of targets; empty for other tables."""
+        return preview_words(self.folder) if self.about.get("preview") else ""
 
     @property
     def title(self) -> str:

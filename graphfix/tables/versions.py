@@ -15,7 +15,7 @@ WHOLE = "@model"
 """The name of the entry about whole models, in place of an operator's name."""
 
 EVERY = "all"
-"""The group of all targets; target.toml names the others that its target belongs to."""
+"""The group of all targets but previews; target.toml names the others that its target belongs to."""
 
 
 def canonical_target(target: str) -> str:
@@ -32,16 +32,22 @@ def aliases_of(target: str) -> list[str]:
     return list(about_target(target).get("aliases", ()))
 
 
-def groups_of(target: str) -> list[str]:
-    """Return the groups of targets, such as `mobile`, that a target belongs to, without `all`."""
-    return list(about_target(target).get("groups", ()))
+def groups_of(target: str, *, home: Path | None = None) -> list[str]:
+    """Return the groups of targets, such as `mobile`, that a target belongs to, without `all`; a preview belongs to none."""
+    about = about_target(target, home=home)
+    return [] if about.get("preview") else list(about.get("groups", ()))
 
 
-def groups() -> dict[str, list[str]]:
-    """Return the targets of each group, by its name: `all` first."""
-    found = {EVERY: targets()}
+def is_preview(target: str, *, home: Path | None = None) -> bool:
+    """Whether a target's table is not yet right often enough to be in any group."""
+    return bool(about_target(target, home=home).get("preview"))
+
+
+def groups(*, home: Path | None = None) -> dict[str, list[str]]:
+    """Return the targets of each group, by its name: `all` first; previews are in none."""
+    found = {EVERY: [target for target in targets(home=home) if not is_preview(target, home=home)]}
     for target in found[EVERY]:
-        for group in groups_of(target):
+        for group in groups_of(target, home=home):
             found.setdefault(group, []).append(target)
     return found
 

@@ -20,7 +20,7 @@ from graphfix.lowering.options import add_lowering, add_proof
 from graphfix.lowering.paths.model import ConversionPaths
 from graphfix.lowering.source import recognise_source
 from graphfix.tables.table import table
-from graphfix.tables.versions import targets as known_targets
+from graphfix.tables.versions import EVERY, groups
 
 if TYPE_CHECKING:
     from graphfix.lowering.paths.search import SearchOptions
@@ -52,7 +52,7 @@ def run(given: argparse.Namespace) -> int:
         raise UsageError(f"paths has no format `{given.output_format}`", hint=f"choose from {', '.join(FORMATS)}")
     source = recognise_source(given.source)
     config = settings.load(source.home if source is not None else Path(given.source), file=given.config, isolated=given.isolated)
-    targets = chosen_targets(given.target, config) if given.target or config.targets else list(known_targets())
+    targets = chosen_targets(given.target, config) if given.target or config.targets else groups()[EVERY]
     for target in targets:
         table(target)
     if given.html is not None:

@@ -39,5 +39,7 @@ def run(given: argparse.Namespace) -> int:
             default = " (used without @VERSION)" if one.default and len(versions) > 1 else ""
             counts = f"{one.operators} operators, {one.probes} probes, measured {one.days}"
             page.line((f"  {name}@{one.version}", "bold"), f"{default}: {counts}")
+            if one.preview:
+                page.line(f"    preview: {one.preview}")
         page.line()
     return 0
