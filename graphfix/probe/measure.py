@@ -40,8 +40,8 @@ NPZ_DTYPES = {"bool", *(f"{kind}{bits}" for kind in ("int", "uint", "float") for
 DEADLINE = 60.0
 NUMBERS_PREFIX = "for "
 """The start of a message that names input numbers with wrong results."""
-INPUT_MESSAGES = ("'<input>'", "(input None)")
-"""How a converter names a model's inputs when it rejects their dtype or rank."""
+INPUT_MESSAGES = ("'<input>'", "(input None)", "Having zero graph inputs")
+"""How a converter names a model's inputs when it rejects their dtype or rank, or that there are none."""
 OWN_ERRORS = re.compile(r"(Key|Index|Value|Type|Attribute|NotImplemented)Error:|StopIteration:")
 """Errors of an adapter or of a comparison, which say nothing about the compiler: runtimes raise RuntimeError or their own."""
 NO_EVIDENCE = re.compile(r"no answer within|more than \S+ GiB of memory")

@@ -51,6 +51,7 @@ def test_a_refusal_of_what_stands_beside_the_node_is_told_apart() -> None:
     assert evidence_of(one, Verdict(False, "convert", "no", nodes=("beside_shape",))).verdict == "elsewhere"
     assert evidence_of(one, Verdict(False, "convert", "no", nodes=("probe", "beside_shape"))).verdict == "rejected"
     assert evidence_of(one, Verdict(False, "convert", "input 'data' has a dynamic dimension")).verdict == "elsewhere"
+    assert evidence_of(one, Verdict(False, "compile", "Having zero graph inputs is not supported")).verdict == "elsewhere"
     assert evidence_of(one, Verdict(False, "convert", "node 'probe' with input 'data'")).verdict == "rejected"
 
 
