@@ -41,6 +41,12 @@ def test_a_model_of_which_nothing_is_taken_is_rejected() -> None:
     assert [found.severity for found in on_cpu(result)] == [Severity.ERROR] * 2
 
 
+def test_of_an_operator_whose_definition_takes_its_place_some_nodes_are_taken() -> None:
+    result = judged(Example("y = Shrink(x)"))
+    assert result.verdict == "accepted"
+    assert [(found.severity, found.op) for found in on_cpu(result)] == [(Severity.WARNING, "Shrink")]
+
+
 @pytest.mark.parametrize(
     "taken", ["c = Constant<value = float {1.0}>()\na = Acosh(x)\ny = Acosh(c)", "c = Relu(w)\na = Acosh(x)\ny = Acosh(c)"]
 )

@@ -109,10 +109,15 @@ class LintContext:
         from graphfix.tables.placement import idle
 
         run = {at for at, (op, _, facets) in enumerate(self.forms.distinct) if op != "Constant" and not idle(facets)}
-        found = {self.rulings[at].verdict for at in self.forms.nodes_of(run) if not self.facts.nodes[at].scope}
-        if "supported" in found or not found:
+        main = [at for at in self.forms.nodes_of(run) if not self.facts.nodes[at].scope]
+        found = {self.rulings[at].verdict for at in main}
+        if "supported" in found or not found or any(self._left_in_parts(at) for at in main):
             return True
         return False if found == {"rejected"} else None
+
+    def _left_in_parts(self, at: int) -> bool:
+        evidence = self.rulings[at].evidence
+        return evidence is not None and evidence.left_in_parts(self.facts.nodes[at].op)
 
     def rows(self, verdict: str) -> list[Row]:
         """Return the nodes with a verdict, with the evidence for it."""

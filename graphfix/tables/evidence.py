@@ -61,6 +61,14 @@ class Evidence:
         """Whether an accelerator does not take the node, which then runs on the CPU."""
         return self.stage == DELEGATE
 
+    def left_in_parts(self, op: str) -> bool:
+        """Whether the runtime put ONNX's definition in the operator's place, of whose nodes some run on the CPU."""
+        if not self.left:
+            return False
+        from graphfix.ir.schemas import composed  # imports onnx, which what reads no model does without
+
+        return composed(op) and op not in self.said
+
 
 @dataclass(frozen=True, slots=True)
 class TableVerdict:

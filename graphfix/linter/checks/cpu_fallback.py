@@ -36,6 +36,7 @@ class CpuFallback(TableCheck):
     invalid = (
         Example("a = Relu(x)\ny = Acosh(a)", says="Demo leaves `Acosh` to the CPU", evidence="demo/Acosh/unsupported"),
         Example("y = Acosh(x)", says="to the CPU, and takes no other node", evidence="demo/Acosh/unsupported"),
+        Example("y = Shrink(x)", says="Demo leaves parts of `Shrink` to the CPU", evidence="demo/Shrink/unsupported"),
         Example(
             "a = Abs(x)\nb = example.Mystery(a)\ny = Asinh(b)",
             says="may leave `Asinh` to the CPU: the dtype is not known",
@@ -56,7 +57,8 @@ class CpuFallback(TableCheck):
         assert node is not None
         form = describe_node(evidence.when, facets, node, look.facts)
         alone = ", and takes no other node" if look.delegated is False else ""
-        return f"{look.table.name} leaves `{node.op}`{form} to the CPU{alone}"
+        parts = "parts of " if evidence.left_in_parts(node.op) else ""
+        return f"{look.table.name} leaves {parts}`{node.op}`{form} to the CPU{alone}"
 
     def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a finding for every node on the CPU, and notes for those that may be, where other nodes are certainly taken."""

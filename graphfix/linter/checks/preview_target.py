@@ -1,4 +1,4 @@
-"""GF904: the target is a preview, whose table agrees with the compiler less often than those of other targets."""
+"""GF904: the target is a preview, whose table is not yet as good as those of other targets."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from graphfix.linter.example import Example
 
 
 class PreviewTarget(Check):
-    """A target whose table is not yet right often enough to be in a group such as `all`, so that it has to be named.
+    """A target whose table is not yet right often enough, or without tried fixes, so that it is in no group such as `all`.
 
-    Why: a verdict on such a target is wrong more often; the message says how often it was right on ONNX's conformance models.
+    Why: a verdict on such a target may be wrong more often; the message says how often it was right on ONNX's conformance models.
     Instead: ask the compiler itself with `--confirm`.
     """
 
