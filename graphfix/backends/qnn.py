@@ -63,7 +63,7 @@ def ask(onnxruntime: Any, library: str, request: dict[str, Any], given: dict[str
         said = str(error)
         kind = SAID.match(said)
         stage = "compile" if kind and kind[1] == "EP_FAIL" else "load"
-        said = NUMBERED.sub("the graph", SAID.sub("", said))
+        said = NUMBERED.sub("the graph", SAID.sub("", said) or said)  # of some errors there is only the kind
         return {"stage": stage, "message": said, "nodes": blamed(said)}
     parts = [(part.ep_name, part.get_nodes()) for part in found.get_provider_graph_assignment_info()]
     placed = [(node.op_type, by, [node.name] if node.name else []) for by, nodes in parts for node in nodes]
