@@ -176,7 +176,7 @@ FORMS = [
                   *({"X": data(*shape, low=1, high=3), "T1": power} for power in ("int64", "int32")
                       for shape in ((4,), (2, 4), (2, 3, 4, 5))),
                   *({"T": base, "T1": power, **more} for base in ("float32", "float16", "float64", "bfloat16", "int64", "int32")
-                      for power in ("float32", "float16", "float64", "int64", "int32", "uint8")
+                      for power in ("float32", "float16", "float64", "int64", "int32", "uint8", "uint32", "uint64")
                       for more in ({}, {"Y": data(2, 3, 4, low=1, high=3)})),
                   *({"X": data(*shape, low=1, high=3), "Y": given(*shape, low=1, high=3), "T": base, "T1": power}
                       for base in ("float32", "float16", "int64", "int32") for power in ("float32", "float16", "int64", "int32")

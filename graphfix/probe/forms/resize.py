@@ -52,6 +52,14 @@ KINDS: list[Change] = [
            (1.0,
        2.0))) for mode in ("nearest", "linear", "cubic") for dims in ("static", "dynamic")
        if mode != "cubic" or axes == [2, 3]),
+    *({"axes": axes, "scales": Tensor((2,), "runtime", (2.0, 1.5)), "mode": mode, "roi": None}
+      for axes in ([2, 3], [3, 2], [-2, -1]) for mode in ("nearest", "linear", "cubic")),
+    *({"axes": axes, "sizes": Tensor((2,), "runtime", (8, 9)), "scales": None, "mode": mode, "roi": None,
+       "keep_aspect_ratio_policy": policy} for axes in ([2, 3], [3, 2], [-2, -1]) for mode in ("nearest", "linear", "cubic")
+      for policy in (None, "not_larger", "not_smaller")),
+    *({"axes": axes, "sizes": Tensor((2,), "runtime", (8, 9)), "scales": None, "mode": "linear",
+       "coordinate_transformation_mode": "tf_crop_and_resize",
+       "roi": Tensor((4,), "runtime", (0.25, 0.25, 0.75, 0.75), dtype="float32")} for axes in ([2, 3], [3, 2], [-2, -1])),
     *({"roi": Tensor((8,), source, (0, 0, 0.25, 0.25, 1, 1, 0.75, 0.75), dtype="float32"), "mode": mode, **size,
        "coordinate_transformation_mode": "tf_crop_and_resize", **more} for source in ("constant", "runtime")
            for mode in ("nearest", "linear", "cubic") for size in ({}, SIZED) for more in ({}, {"extrapolation_value": 1.0})),

@@ -14,7 +14,7 @@ SOURCES = [("constant", "runtime", "constant"), ("runtime", "runtime", "constant
            ("constant", "shape", "constant"), ("constant", "cast-shape", "constant"), ("folded", "folded", "constant"),
            ("constant", "folded", "constant"), ("shape", "runtime", "constant"), ("folded", "folded", "folded"),
            ("constant", "runtime", "runtime"), ("constant", "constant", "constant"), ("shape", "constant",
-               "constant")]  # fmt: skip
+               "constant"), ("fixed-shape", "fixed-shape", "constant"), ("constant", "fixed-shape", "constant")]  # fmt: skip
 SIZED: list[Change] = [
     *({"input": data(*shape), "shape": numbers(*target)} for shape, target in (
         ((), (2, 3)), ((1,), (4,)), ((4,), (2, 4)), ((2, 1), (2, 4)), ((2, 1), (3, 2, 4)), ((2, 1, 4), (2, 3, 4)),
