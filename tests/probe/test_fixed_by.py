@@ -157,7 +157,8 @@ def test_fixes_in_the_tables_are_what_the_trials_distil_to(name: str) -> None:
 
 def test_every_target_has_trials_of_its_newest_version() -> None:
     for target in targets():
-        assert len(read_trials(Table.open(target).folder)) > 1000, target
+        table = Table.open(target)
+        assert len(read_trials(table.folder)) > 1000 or table.preview.endswith("; fixes were not tried"), target
 
 
 def test_a_fix_is_named_only_where_its_condition_holds(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_rules_agree_with_the_evidence_kept_beside_them(kept: tuple[Table, list[
     ops = set(sorted({row.op for row in archive})[::every])
     assert len(ops) > 80
     rows = [without_simplifier(row) for row in archive if row.op in ops]
-    assert len(rows) > 5000
+    assert len(rows) > 5000 or table.preview
     keys = [(row.op, frozenset(row.facets.items()), *map(type, row.facets.values())) for row in rows]  # 0 is not False
     verdicts: dict[tuple[Any, ...], set[str]] = {}
     running = set()  # forms, whatever their sizes
