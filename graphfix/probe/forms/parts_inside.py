@@ -1,5 +1,7 @@
 """Parts that are made inside a model and used there: without elements and joined to others, or split off constants."""
 
+from math import prod
+
 from graphfix.probe.form import AGAIN, TextProbe
 
 ENDS = (
@@ -40,23 +42,25 @@ def _split(sizes: str, shape: str, axis: int, opset: int) -> TextProbe:
     return TextProbe("Split", f"parts of {sizes} joined again, [{shape}] axis={axis} opset={opset}", text, ("split", AGAIN))
 
 
-def _parts(dtype: str, shape: str, axis: int, written: bool, opset: int) -> TextProbe:
+def _parts(dtype: str, shape: str, axis: int, count: int, written: bool, opset: int) -> TextProbe:
     """A Split of a constant into parts that are added to data."""
-    size = int(shape.split(",")[axis])
     sizes = [int(each) for each in shape.split(",")]
-    half = ",".join(str(size // 2 if at == axis % len(sizes) else each) for at, each in enumerate(sizes))
-    total = 1
-    for each in sizes:
-        total *= each
-    numbers = ", ".join(str(at) for at in range(total))
-    operand, how = (", s", "") if written else ("", ", num_outputs = 2" if opset > 13 else "")
+    part = sizes[axis] // count
+    numbers = ", ".join(str(at) for at in range(prod(sizes)))
+    sizes[axis] = part
+    data = f"{dtype}[{','.join(map(str, sizes))}]"
+    operand, how = (", s", "") if written else ("", f", num_outputs = {count}" if opset > 13 else "")
+    made = [f"p{at}" for at in range(count)]
     text = (
-        f'<ir_version: 8, opset_import: ["": {opset}]> g ({dtype}[{half}] X) => ({dtype}[{half}] Y, {dtype}[{half}] Z) '
+        f'<ir_version: 8, opset_import: ["": {opset}]> g ({data} X) => ({", ".join(f"{data} Y{at}" for at in range(count))}) '
         f"{{ c = Constant<value = {dtype}[{shape}] {{{numbers}}}>() "
-        f"s = Constant<value = int64[2] {{{size // 2}, {size // 2}}}>() [probe] a, b = Split<axis = {axis}{how}>(c{operand}) "
-        "Y = Add(X, a) Z = Mul(X, b) }"
+        f"s = Constant<value = int64[{count}] {{{', '.join([str(part)] * count)}}}>() "
+        f"[probe] {', '.join(made)} = Split<axis = {axis}{how}>(c{operand}) "
+        + " ".join(f"Y{at} = Add(X, {name})" for at, name in enumerate(made))
+        + " }"
     )
-    return TextProbe("Split", f"constant {dtype}[{shape}] axis={axis} sizes={written} opset={opset}", text, ("foldable", AGAIN))
+    label = f"constant {dtype}[{shape}] axis={axis} in {count} sizes={written} opset={opset}"
+    return TextProbe("Split", label, text, ("foldable", AGAIN))
 
 
 FORMS = [
@@ -64,6 +68,7 @@ FORMS = [
       for shape in ("2,6", "n,6")),
     *(_split(sizes, shape, axis, opset) for sizes, shape, axis in (("6, 0", "2,6", 1), ("6, 0", "2,3,6", 2),
       ("6, 0", "2,3,4,6", -1), ("6, 0", "6", 0), ("0, 6", "2,3,6", 2)) for opset in (13, 18)),
-    *(_parts(dtype, shape, axis, written, opset) for dtype in ("float", "int64") for shape, axis in (("4", 0), ("2,4", 1),
-      ("2,4", 0), ("2,3,4", 2), ("2,3,4", -1), ("2,2,3,4", 3)) for written in (True, False) for opset in (13, 18)),
+    *(_parts(dtype, shape, axis, count, written, opset) for dtype in ("float", "int64") for count in (2, 3, 4)
+      for shape, axis in (("12", 0), ("2,12", 1), ("12,2", 0), ("2,3,12", -1)) for written in (True, False)
+      for opset in (13, 18)),
 ]  # fmt: skip
