@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
@@ -84,10 +85,20 @@ def expanded_targets(names: Iterable[str]) -> list[str]:
 
 def about_target(target: str, *, home: Path | None = None) -> Mapping[str, Any]:
     """Return what a target's target.toml says of it; nothing where it has none."""
+    file = os.path.join(tables_folder(home), target, "target.toml")
+    try:
+        found = os.stat(file)
+    except OSError:
+        return {}
+    return _parsed(file, found.st_mtime_ns, found.st_size)
+
+
+@functools.cache
+def _parsed(file: str, changed: int, size: int) -> Mapping[str, Any]:
+    """Return what a file says; a command asks several times for each target, so a file is read once until it is changed."""
     import tomllib
 
-    file = tables_folder(home) / target / "target.toml"
-    return tomllib.loads(file.read_text()) if file.is_file() else {}
+    return tomllib.loads(Path(file).read_text())
 
 
 def measured_versions(target: str, *, home: Path | None = None) -> list[str]:
