@@ -75,7 +75,7 @@ def form_of(row: Evidence) -> tuple[str, str]:
 def test_rules_agree_with_the_evidence_kept_beside_them(kept: tuple[Table, list[Evidence]], every: int) -> None:
     table, archive = kept
     ops = set(sorted({row.op for row in archive})[::every])
-    assert len(ops) > 80
+    assert len(ops) > 80 or table.preview
     rows = [without_simplifier(row) for row in archive if row.op in ops]
     assert len(rows) > 5000 or table.preview
     keys = [(row.op, frozenset(row.facets.items()), *map(type, row.facets.values())) for row in rows]  # 0 is not False
