@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from onnx import ModelProto
 
@@ -47,13 +48,14 @@ def add_reforms(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def requested(model: ModelProto, given: argparse.Namespace) -> list[InterfaceRewrite]:
-    """Return the changes of the interface that the command line asks for."""
+def requested(model: ModelProto, given: argparse.Namespace, targets: Sequence[str]) -> list[InterfaceRewrite]:
+    """Return the changes of the interface that the command line asks for, and those that its targets need."""
     from graphfix.rewrites.interface.requests import requested_interface
 
     return requested_interface(
         model,
         inner_inputs=given.input_at,
+        targets=targets,
         layouts=given.input_layout,
         dtypes=given.input_dtype,
         normalize=given.normalize,

@@ -186,7 +186,7 @@ class TableCheck(Check):
     def accepted(self, node: NodeFacts | None, facets: Facets, evidence: Evidence, look: LintContext) -> str:
         """Return the end of the message: the forms of the node that are supported instead, where some are known."""
         op, domain, subject = (WHOLE, "", "a model") if node is None else (node.op, node.domain, f"`{node.op}`")
-        forms = accepted_forms(look.table.target, look.table.entry(op, domain), evidence, facets, subject)
+        forms = accepted_forms(look.table.measured_target, look.table.entry(op, domain), evidence, facets, subject)
         return f"; it accepts {forms}" if forms else ""
 
     def check(self, look: LintContext) -> Iterator[Finding]:
@@ -233,7 +233,7 @@ def evidence_fields(look: LintContext, node: NodeFacts | None, ruling: TableVerd
     probes += f" and {evidence.opposes} against" if evidence.opposes else ""
     said = f': "{compiler_words(evidence.said)}"' if evidence.said else ""
     return {
-        "evidence": f"{look.table.target}/{domain}{op}/{evidence.id}",
+        "evidence": f"{look.table.measured_target}/{domain}{op}/{evidence.id}",
         "measured": f"{compiler}, {probes}{said}",
         "probes": (evidence.supports, evidence.opposes),
         "traits": tuple(evidence.when),
@@ -253,7 +253,7 @@ def told_apart(node: NodeFacts, evidence: Evidence) -> bool:
 
 def fix_fields(look: LintContext, node: NodeFacts | None, evidence: Evidence, facets: Facets) -> dict[str, Any]:
     """Return the measured fix of a rejected or wrong form as the fields `rewrite` and `cure` of a Finding."""
-    facets = facets_for_target(look.table.target, facets)
+    facets = facets_for_target(look.table.measured_target, facets)
     if node is not None and beside(evidence):
         facets = {**facets, **surroundings(node, look.facts)}
     fix = evidence.fix(facets)

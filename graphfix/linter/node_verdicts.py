@@ -54,4 +54,4 @@ def _said(evidence: Evidence | None) -> str:
 def _cited(node: NodeFacts, evidence: Evidence | None, table: Table) -> str | None:
     if evidence is None:
         return None
-    return f"{table.target}/{node.domain + '.' if node.domain else ''}{node.op}/{evidence.id}"
+    return f"{table.measured_target}/{node.domain + '.' if node.domain else ''}{node.op}/{evidence.id}"

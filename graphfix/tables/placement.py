@@ -37,7 +37,7 @@ def placements(table: Table) -> Table | None:
 
 def further_table(table: Table, folder: str) -> Table | None:
     """Return the table in a folder of a version's table; None where that folder is not there."""
-    return _opened(table.target, table.version, table.folder / folder)
+    return _opened(table.measured_target, table.version, table.folder / folder)
 
 
 def idle(facets: Facets) -> bool:

@@ -26,7 +26,9 @@ from graphfix.tables.phrases import listed, phrase, unknown_facet
 from graphfix.tables.target_facets import facets_for_target
 from graphfix.tables.versions import (
     about_target,
+    base_target,
     canonical_target,
+    derived_targets,
     measured_versions,
     nearest_version,
     newest_version,
@@ -155,7 +157,8 @@ class Entry:
 class Table:
     """The support table of one compiler version; entries are read when they are first used.
 
-    `asked` is the requested version where that one was not measured and this table is used instead; else empty.
+    `asked` is the requested version where that one was not measured and this table is used instead; else empty. `base` is the
+    target that the table was measured for, where `target` has no table of its own; else empty.
     """
 
     target: str
@@ -164,6 +167,12 @@ class Table:
     about: Mapping[str, Any]
     entries: dict[tuple[str, str], Entry | None] = field(default_factory=dict)
     asked: str = ""
+    base: str = ""
+
+    @property
+    def measured_target(self) -> str:
+        """The target whose compiler the table was measured with."""
+        return self.base or self.target
 
     @property
     def drops_unreached(self) -> bool:
@@ -180,19 +189,25 @@ class Table:
         """Open the newest table of `name`, or of `name@version` that of the version or of the nearest measured one."""
         home = tables_folder(home)
         name, _, wanted = canonical_target(target).partition("@")
-        if name not in targets(home=home):
-            raise UsageError(f"unknown target `{name}`", hint=nearest(name, targets(home=home)))
-        about = about_target(name, home=home)
+        known = [*targets(home=home), *derived_targets(home=home)]
+        if name not in known:
+            raise UsageError(f"unknown target `{name}`", hint=nearest(name, known))
+        base = base_target(name, home=home)
+        about, derived = about_target(base, home=home), base if base != name else ""
+        if derived:
+            own = about_target(name, home=home)
+            about = {**about, **own, "compiler_title": about.get("title", base), "measured": _borrowed(base, about)}
         versions = measured_versions(name, home=home)
         if not versions:
             raise TableError("holds no measured version", path=home / name, hint=f"run `graphfix probe --target {name}`")
         if not wanted:
             version = newest_version(name, home=home)
-            return cls(name, version, home / name / version, about)
+            return cls(name, version, home / base / version, about, base=derived)
         if not version_numbers(wanted):
             raise UsageError(f"`{wanted}` is no version of {name}", hint=f"measured: {', '.join(versions)}")
         version = nearest_version(wanted, versions)
-        return cls(name, version, home / name / version, about, asked="" if within(version, wanted) else wanted)
+        asked = "" if within(version, wanted) else wanted
+        return cls(name, version, home / base / version, about, asked=asked, base=derived)
 
     @property
     def builds_for_sizes(self) -> bool:
@@ -212,7 +227,7 @@ class Table:
     @property
     def name(self) -> str:
         """The compiler's name for people, without versions and parts, as messages about one of its findings call it."""
-        return str(self.about.get("title", self.target)).partition(" (")[0]
+        return str(self.about.get("compiler_title", self.about.get("title", self.target))).partition(" (")[0]
 
     @property
     def measured_on(self) -> str:
@@ -233,7 +248,13 @@ class Table:
         """Return the ruling on a node of one operator with these facets."""
         entry = self.entry(op, domain)
         missing = TableVerdict("unmeasured", reason="no probe of this operator")
-        return missing if entry is None else entry.rule(facets_for_target(self.target, facets))
+        return missing if entry is None else entry.rule(facets_for_target(self.measured_target, facets))
+
+
+def _borrowed(base: str, about: Mapping[str, Any]) -> str:
+    """Say whose table judges the operators of a derived target: `operators by the table of tflite: onnx2tf 2.6.9, ...`."""
+    measured = about.get("measured")
+    return f"operators by the table of {base}" + (f": {measured}" if measured else "")
 
 
 def _unknown(names: Sequence[str]) -> str:

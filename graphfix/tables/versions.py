@@ -70,7 +70,21 @@ def tables_folder(home: Path | None = None) -> Path:
 
 
 def targets(*, home: Path | None = None) -> list[str]:
-    """Return the names of all targets that have a folder of tables, sorted."""
+    """Return the names of all targets that have tables of their own, sorted."""
+    return [name for name in _folders(home) if base_target(name, home=home) == name]
+
+
+def derived_targets(*, home: Path | None = None) -> list[str]:
+    """Return the names of the targets that are judged by another target's tables, sorted."""
+    return [name for name in _folders(home) if base_target(name, home=home) != name]
+
+
+def base_target(target: str, *, home: Path | None = None) -> str:
+    """Return the target whose tables and compiler a target uses: itself, or the `base` that its target.toml names."""
+    return str(about_target(target, home=home).get("base", target))
+
+
+def _folders(home: Path | None) -> list[str]:
     return sorted(path.parent.name for path in tables_folder(home).glob("*/target.toml"))
 
 
@@ -103,7 +117,7 @@ def _parsed(file: str, changed: int, size: int) -> Mapping[str, Any]:
 
 def measured_versions(target: str, *, home: Path | None = None) -> list[str]:
     """Return the compiler versions measured for a target, oldest first."""
-    folder = tables_folder(home) / target
+    folder = tables_folder(home) / base_target(target, home=home)
     return sorted((path.name for path in folder.iterdir() if path.is_dir()), key=version_numbers)
 
 
@@ -111,7 +125,7 @@ def newest_version(target: str, *, home: Path | None = None) -> str:
     """Return the newest measured version of a target; versions of which only some operators were measured come last."""
     home = tables_folder(home)
     versions = measured_versions(target, home=home)
-    whole = [version for version in versions if (home / target / version / f"{WHOLE}.json").is_file()]
+    whole = [version for version in versions if (home / base_target(target, home=home) / version / f"{WHOLE}.json").is_file()]
     return (whole or versions)[-1]
 
 

@@ -154,6 +154,7 @@ def _fix(
     from graphfix.ir.skeleton import read_skeleton
     from graphfix.linter.engine import judge
     from graphfix.report.model_diff import node_diff
+    from graphfix.rewrites.interface.target_interface import with_image_batch
     from graphfix.rewriting.fix_options import FixOptions
     from graphfix.rewriting.pipeline import fix_model
     from graphfix.rewriting.remaining import advise_remaining
@@ -173,11 +174,11 @@ def _fix(
 
         ask, confirm_results = stack.enter_context(consult_compilers(targets, _warn, named(model, shapes), values))
     options = FixOptions(
-        targets=targets, shapes=named(model, shapes), values=values, data=read_data(given.data),
+        targets=targets, shapes=with_image_batch(model, targets, named(model, shapes)), values=values, data=read_data(given.data),
         allow=allow, rewrites=rewrites,
         rtol=given.rtol if given.rtol is not None else config.rtol,
         atol=given.atol if given.atol is not None else config.atol,
-        interface=requested(model, given), ask=ask, explain=given.why, measure=_measure(stack, given, say),
+        interface=requested(model, given, targets), ask=ask, explain=given.why, measure=_measure(stack, given, say),
         progress=lambda rewrite: say(f"trying the rewrite {rewrite}"),
     )  # fmt: skip
 

@@ -70,8 +70,8 @@ class NoArtifact(Check):
             message = (
                 f"the {found.activation} that ends here is fused by {look.table.title}, and then cannot be written to a file"
             )
-            measured = f'{look.table.target} {look.table.version}, {row["probes"]["for"]} probes: "{row["said"]}"'
-            evidence = f"{look.table.target}/@fused/{found.activation.replace(' ', '-')}"
+            measured = f'{look.table.measured_target} {look.table.version}, {row["probes"]["for"]} probes: "{row["said"]}"'
+            evidence = f"{look.table.measured_target}/@fused/{found.activation.replace(' ', '-')}"
             yield self.at(look, found.node, f"{message}; {hint}", cure=option, evidence=evidence, measured=measured)
 
 
@@ -89,7 +89,7 @@ def _fields(look: LintContext, known: Table, form: Form, evidence: Evidence) -> 
     return {
         "message": f"{subject} is run by {look.table.title}, but cannot be written to a file; {hint}",
         "cure": option,
-        "evidence": f"{look.table.target}/{domain}{op}/{evidence.id}",
-        "measured": f'{look.table.target} {look.table.version}, {probes}: "{evidence.said}"',
+        "evidence": f"{look.table.measured_target}/{domain}{op}/{evidence.id}",
+        "measured": f'{look.table.measured_target} {look.table.version}, {probes}: "{evidence.said}"',
         "probes": (evidence.supports, evidence.opposes),
     }

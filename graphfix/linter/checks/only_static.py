@@ -86,7 +86,7 @@ def _fields(
     said = f': "{compiler_words(evidence.said)}"' if evidence.said else ""
     return {
         "message": f"{subject} compiles on {look.table.name}, but {does}",
-        "evidence": f"{look.table.target}/{f'{domain}.' if domain else ''}{op}/{evidence.id}",
+        "evidence": f"{look.table.measured_target}/{f'{domain}.' if domain else ''}{op}/{evidence.id}",
         "measured": f"{entry.compiler if entry is not None else look.table.version}, {probes}{said}",
         "traits": tuple(evidence.when),
     }

@@ -86,6 +86,6 @@ def _evidence_fields(look: LintContext, node: NodeFacts, evidence: Evidence) -> 
     entry = None if known is None else known.entry(node.op, node.domain)
     compiler = entry.compiler if entry is not None else look.table.version
     probes = f"{evidence.supports} probe{'s' if evidence.supports != 1 else ''}"
-    cited = f"{look.table.target}/{domain}{node.op}/{evidence.id}"
+    cited = f"{look.table.measured_target}/{domain}{node.op}/{evidence.id}"
     counts = (evidence.supports, evidence.opposes)
     return {"evidence": cited, "measured": f'{compiler}, {probes}: "{evidence.said}"', "probes": counts}

@@ -34,7 +34,7 @@ class UnmeasuredVersion(Check):
         """Yield one note on the model when the table is that of another version than the requested one."""
         table = look.table
         if table.asked:
-            wanted = f"{table.target}@{table.asked}"
+            wanted = f"{table.measured_target}@{table.asked}"
             yield self.at(
                 look,
                 None,

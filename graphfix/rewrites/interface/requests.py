@@ -21,6 +21,7 @@ def requested_interface(
     model: ModelProto,
     *,
     inner_inputs: Sequence[str] = (),
+    targets: Sequence[str] = (),
     layouts: Sequence[str] = (),
     dtypes: Sequence[str] = (),
     normalize: Sequence[str] = (),
@@ -36,8 +37,8 @@ def requested_interface(
 ) -> list[InterfaceRewrite]:
     """Return the requested interface rewrites, in the order in which they are to be applied.
 
-    Entries are `NAME=VALUE`, or `VALUE` alone where only one input of the model can be meant. Raises UsageError
-    for an input or output that does not exist and for values that cannot be read.
+    Entries are `NAME=VALUE`, or `VALUE` alone where only one input of the model can be meant. What `targets` need of the
+    interface is added. Raises UsageError for an input or output that does not exist and for values that cannot be read.
     """
     from graphfix.rewrites.interface.drop_unused import DropUnused
     from graphfix.rewrites.interface.free_batch import FreeBatch
@@ -47,6 +48,7 @@ def requested_interface(
     from graphfix.rewrites.interface.preprocess_input import Preparation, PreprocessInput
     from graphfix.rewrites.interface.static_cache import StaticCache
     from graphfix.rewrites.interface.switch_layout import SwitchLayout
+    from graphfix.rewrites.interface.target_interface import add_image_requests
     from graphfix.rewrites.interface.tensor_inputs import TensorInputs
     from graphfix.rewrites.interface.tensor_outputs import TensorOutputs
     from graphfix.rewrites.interface.vector_input import VectorInput
@@ -73,14 +75,15 @@ def requested_interface(
     if vector_inputs:
         made.append(VectorInput(requested=True))
     shaped = {name: value.lower() for name, value in _named(model, layouts, "layout").items()}
+    typed = dict(_named(model, dtypes, "dtype"))
+    scaled = {name: _pair(value) for name, value in _named(model, normalize, "mean and deviation").items()}
+    add_image_requests(model, targets, shaped, typed, scaled)
     if shaped:
         made.append(SwitchLayout(shaped))
-    typed = dict(_named(model, dtypes, "dtype"))
     floats = {info.name for info in interface(model) if info.type.tensor_type.elem_type == 1}
     wider = {name: typed.pop(name).lower() for name in list(typed) if name not in floats}
     if wider:
         made.append(WidenInput(wider))
-    scaled = {name: _pair(value) for name, value in _named(model, normalize, "mean and deviation").items()}
     asked = {}
     for name in dict.fromkeys([*typed, *scaled]):
         mean, std = scaled.get(name, ((0.0,), (1.0,)))
