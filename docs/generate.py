@@ -37,6 +37,7 @@ FAMILIES = {
     "GF3": "Numerics",
     "GF4": "Performance",
     "GF5": "Source",
+    "GF6": "Interface",
     "GF9": "graphfix itself",
 }
 
@@ -75,6 +76,7 @@ def on_config(config: Any) -> Any:
                 "precision.md",
                 "size.md",
                 "ci.md",
+                "mlkit.md",
                 "editors.md",
                 "page.md",
                 "json.md",

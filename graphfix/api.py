@@ -17,12 +17,12 @@ from graphfix.ir.verifier import check
 from graphfix.linter.engine import judge, lint_file, lint_model
 from graphfix.lowering.as_onnx_file import as_onnx_file
 from graphfix.report.python_results import Fixed, Paths, Report
-from graphfix.tables.table import table
-from graphfix.tables.versions import canonical_target, expanded_targets
-from graphfix.tables.versions import targets as known_targets
+from graphfix.tables.table import checked_targets
+from graphfix.tables.versions import canonical_target
 
 if TYPE_CHECKING:
     from graphfix.backends.compile.compile import Compiled
+    from graphfix.backends.compile.image_artifact import Scaling
     from graphfix.rewriting.interface_rewrite import InterfaceRewrite
 
 Dims = str | Sequence[int | str]
@@ -51,7 +51,7 @@ def lint(
     """
     from graphfix.ir.dim_ranges import parse_ranges, without_ranges
 
-    names, ranges = _targets(targets), {name: parse_ranges(dims, name) for name, dims in (shapes or {}).items()}
+    names, ranges = checked_targets(targets), {name: parse_ranges(dims, name) for name, dims in (shapes or {}).items()}
     sizes: dict[str, Any] = {name: without_ranges(dims) for name, dims in ranges.items()}
     if isinstance(model, onnx.ModelProto):
         check(model)
@@ -102,6 +102,7 @@ def fix(
     """
     from graphfix.backends.compile.verify_on_target import target_measure
     from graphfix.lowering.bringing import usable_model
+    from graphfix.rewrites.interface.target_interface import image_reforms, with_image_batch
     from graphfix.rewriting.confirmed_findings import add_confirmed
     from graphfix.rewriting.fix_options import FixOptions
     from graphfix.rewriting.pipeline import fix_model
@@ -109,7 +110,7 @@ def fix(
     from graphfix.rewriting.requested import parse_rewrites
 
     allow = frozenset(allow)
-    names, shapes = _targets(target), parsed_shapes(shapes)
+    names, shapes = checked_targets(target), parsed_shapes(shapes)
     for name in allow:
         if name not in SAFETY:
             raise UsageError(f"there is no safety class `{name}`", hint=nearest(name, SAFETY))
@@ -122,8 +123,9 @@ def fix(
     given = "" if loaded is model else str(model)
     with target_measure() if confirm else contextlib.nullcontext() as measure:
         options = FixOptions(
-            targets=names, allow=allow, shapes=named(loaded, shapes), values=dict(values or {}), data=data,
-            rtol=rtol, atol=atol, interface=reforms, explain=True,
+            targets=names, allow=allow, shapes=with_image_batch(loaded, names, named(loaded, shapes)),
+            values=dict(values or {}), data=data,
+            rtol=rtol, atol=atol, interface=[*reforms, *image_reforms(loaded, names, reforms)], explain=True,
             rewrites=parse_rewrites(rewrites, {"exact", *allow}), measure=measure,
         )  # fmt: skip
         result = fix_model(loaded, lambda candidate: judge(candidate, names, name=given), options)
@@ -144,6 +146,8 @@ def compile(
     deadline: float = 300.0,
     memory_gib: float = 6.0,
     compute_capability: str | None = None,
+    labels: Sequence[str] = (),
+    scaling: Scaling | None = None,
 ) -> Compiled:
     """Hand a model to the real compiler, keep what it makes, and compare what that computes with onnxruntime.
 
@@ -155,6 +159,7 @@ def compile(
         values: constants by input name. data: arrays to compare on, by input name, in place of seeded ones.
         deadline: seconds the compiler has. memory_gib: what it may hold.
         compute_capability: for TensorRT, the GPUs to build for, such as `"8.6,8.9"`.
+        labels: for ML Kit, the names of the classes. scaling: for ML Kit, the mean and deviation of a float image's channels.
 
     Raises:
         GraphfixError: an unreadable model, a compiler that is not installed, an output that cannot be written. A
@@ -187,7 +192,8 @@ def compile(
             lowered_source = stack.enter_context(as_onnx_file(model, [target], bounds, values))[1]
             path = Path(model) if lowered_source is None else usable_model(lowered_source)
         with open_target(target, deadline=deadline, memory_gib=memory_gib) as session:
-            return compile_case(Case(path, dims, dict(values or {}), data), target, session, output=goal, options=options)
+            case = Case(path, dims, dict(values or {}), data)
+            return compile_case(case, target, session, output=goal, options=options, labels=labels, scaling=scaling)
 
 
 def lower(
@@ -228,7 +234,7 @@ def lower(
     from graphfix.lowering.memory import lower_object, save_inputs
     from graphfix.lowering.source import source_of
 
-    names, shapes = _targets(targets) if targets else [], parsed_shapes(shapes)
+    names, shapes = checked_targets(targets) if targets else [], parsed_shapes(shapes)
     if exporter not in EXPORTERS:
         raise UsageError(f"there is no exporter `{exporter}`", hint=nearest(exporter, EXPORTERS))
     with tempfile.TemporaryDirectory(prefix="graphfix-") as scratch:
@@ -273,7 +279,7 @@ def paths(
     from graphfix.lowering.paths.search import SearchOptions
     from graphfix.lowering.source import recognise_source
 
-    names, dims = _targets(targets), dict(parsed_shapes(shapes) or {})
+    names, dims = checked_targets(targets), dict(parsed_shapes(shapes) or {})
     source = None if isinstance(model, onnx.ModelProto) else recognise_source(model)
     name = "model.onnx" if isinstance(model, onnx.ModelProto) else str(model)
     repeated = [f"--shape={name}={'x'.join(map(str, sizes))}" for name, sizes in dims.items()]
@@ -287,14 +293,3 @@ def paths(
             save_model(model, path := Path(scratch, name))
             return Paths(paths_of_onnx(path, names, options, lambda _: None))
         return Paths(paths_of_onnx(Path(name), names, options, lambda _: None))
-
-
-def _targets(given: str | Iterable[str]) -> list[str]:
-    """Return the targets under their own names, groups expanded; UsageError for an unknown one, or none at all."""
-    names = [given] if isinstance(given, str) else list(given)
-    if not names:
-        raise UsageError("no target is given", hint=f"name one of {', '.join(known_targets())}, or all")
-    found = expanded_targets(names)
-    for name in found:
-        table(name)
-    return found

@@ -171,6 +171,13 @@ def invented() -> Iterator[tuple[str, Any]]:
             yield "result", read(json_.written(result.to_json()))
     profile = {"given": True, "shapes": {"x": {"min": [1, 3], "opt": [4, 3], "max": [8, 3]}}}
     yield "result", read(json_.written(Result("m.onnx", "demo", "1.0", profile=profile).to_json()))
+    image = {"name": "x", "dims": [1, 8, 6, 3], "dtype": "uint8"}
+    compiled = {
+        "version": "1.0", "accepted": True, "stage": "ok", "message": "", "seconds": 1.0, "predicted": "accepted",
+        "numerics": "match", "error": 0.0,
+        "metadata": {"input": image, "classes": 2, "labels": 2, "mean": [0.0], "std": [1.0]},
+    }  # fmt: skip
+    yield "result", read(json_.written(Result("m.onnx", "mlkit", "1.0", compiler=compiled).to_json()))
     found = Finding("GF101", "unsupported-operator", Severity.ERROR, "demo", "no", source=SourceLocation("gate", "net.py", 3))
     starts = (
         Start("trace", ExportState.GOOD, error=float("inf")),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from graphfix.errors import UsageError, nearest
 from graphfix.ir.records import dataclass
+from graphfix.tables.versions import base_target
 
 __all__ = [
     "Backend",
@@ -85,9 +86,9 @@ def backends() -> dict[str, Backend]:
 
 
 def backend(name: str) -> Backend:
-    """Return the backend of that name; raises UsageError for an unknown name."""
+    """Return the backend of that name, or of the target that it is based on; raises UsageError for an unknown name."""
     try:
-        return backends()[name]
+        return backends()[base_target(name)]
     except KeyError:
         raise UsageError(f"no backend is called `{name}`", hint=nearest(name, backends())) from None
 

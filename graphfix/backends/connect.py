@@ -17,7 +17,7 @@ def open_target(target: str, *, deadline: float = 300.0, memory_gib: float = 6.0
     name, _, version = target.partition("@")
     wanted, found = backend(name), find(name, version or None)
     if found is None:
-        cure = f"graphfix backends install {target}" if version else wanted.install
+        cure = f"graphfix backends install {wanted.name}@{version}" if version else wanted.install
         raise BackendError(f"{wanted.title} {version}".strip() + " is not installed", hint=f"install it with `{cure}`")
     return open_backend(name, python=found.python, deadline=deadline, memory_gib=memory_gib)
 

@@ -61,8 +61,8 @@ class Session:
         sizes of the dynamic dims, at which the compiled model is run where it can be resized. `paired` is another model that
         is run in turn with this one on the same inputs, to time both. `further` are more files like `inputs`, of the same
         sizes, each with a file that receives the outputs on it. `deadline` in seconds overrides the session's.
-        `options` are the adapter's own (tflite: `onnxsim`, true by default; tensorrt: `profiles` and `capabilities`; openvino
-        and tflite: `placement`, to get the operations that run the nodes).
+        `options` are the adapter's own (tflite: `onnxsim`, true by default, and `channels_last`, the inputs that are so
+        already; tensorrt: `profiles` and `capabilities`; openvino and tflite: `placement`, to get what runs the nodes).
         No failure of the compiler raises; ModelError is raised when a file does not exist.
         """
         for path in (model, inputs, paired, *resized):

@@ -173,6 +173,7 @@ def converted(request: dict[str, Any]) -> str:
             non_verbose=True,
             verbosity="error",
             overwrite_input_shape=sizes or None,
+            keep_nwc_or_nhwc_or_ndhwc_input_names=request["options"].get("channels_last") or None,
             not_use_onnxsim=not request["options"].get("onnxsim", True),
         )
     except BaseException as error:  # it also leaves by sys.exit

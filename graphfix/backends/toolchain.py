@@ -65,6 +65,7 @@ def find(name: str, version: str | None = None) -> Toolchain | None:
     Raises BackendError when the environment variable names an interpreter that does not have it.
     """
     wanted = backend(name)
+    name = wanted.name
     here = available(name)
     if here and meant(version, here):
         return Toolchain(sys.executable, here)

@@ -56,18 +56,18 @@ def _known_values() -> dict[str, Sequence[str]]:
     from graphfix.linter.codes import codes
     from graphfix.linter.formats import FILE_FORMATS, FORMATS
     from graphfix.rewriting.names import rewrite_modules
-    from graphfix.tables.versions import WHOLE, groups, rules_home, targets
+    from graphfix.tables.versions import WHOLE, every_target, groups, rules_home, targets
 
     findings = [word for code in codes().values() for word in (code.code, code.name)]
     operators = sorted(_operators(str(rules_home())) - {WHOLE})
     return {
-        "target": [*targets(), *groups()],
+        "target": [*every_target(), *groups()],
         "backend": targets(),
         "output_format": [*FORMATS, *FILE_FORMATS],
         "report": [f"{name}=" for name in FORMATS],
         "select": findings,
         "ignore": findings,
-        "subject": [*findings, *rewrite_modules(), *targets(), *operators],
+        "subject": [*findings, *rewrite_modules(), *every_target(), *operators],
         "op": operators,
     }
 

@@ -13,12 +13,15 @@ from graphfix.tables.image_interface import ImageInterface, image_interface
 if TYPE_CHECKING:
     from graphfix.analysis.values import Value
 
+INTERFACE = "interface"
+"""The kind of finding on inputs and outputs that a target does not take, whatever its compiler makes of the operators."""
+
 
 class ImageCheck(Check):
     """A rule about the interface of a target that takes image classifiers only; on other targets it finds nothing."""
 
     severity: ClassVar[Severity] = Severity.ERROR
-    kind = "interface"
+    kind = INTERFACE
 
     @abstractmethod
     def asked(self, look: LintContext, rules: ImageInterface) -> Iterator[Finding]:
@@ -34,6 +37,11 @@ class ImageCheck(Check):
         """Return a finding about an input or output, with the page that asks for it."""
         return self.at(look, None, message, output=value, measured=f"asked by {rules.source}", **more)
 
+    def unknown(self, look: LintContext, rules: ImageInterface, value: str) -> Finding:
+        """Return a note on an input or output whose dims are not known, so that nothing is decided."""
+        said = f"the dims of `{value}` are not known"
+        return self.on(look, rules, value, said, severity=Severity.NOTE, kind="undecided")
+
 
 def title(look: LintContext) -> str:
     """Return the target's own name for people, without the part in parentheses."""
@@ -46,8 +54,6 @@ def images(look: LintContext, rules: ImageInterface) -> list[tuple[Value, str]]:
     return [(value, layout) for value, layout in found if layout]
 
 
-def dims_text(shape: tuple[int | str | None, ...] | None) -> str:
-    """Return dims in words: `1x3x224x224`, with `?` for dims without a name; `unknown dims` where there are none."""
-    if shape is None:
-        return "unknown dims"
+def dims_text(shape: tuple[int | str | None, ...]) -> str:
+    """Return dims in words: `1x3x224x224`, with `?` for dims without a name."""
     return "x".join(str(dim) if dim is not None else "?" for dim in shape) or "no dims"

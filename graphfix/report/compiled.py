@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TextIO
+from collections.abc import Mapping
+from typing import Any, TextIO
 
 from graphfix.backends.compile.findings import REPORTED_FIRST
 from graphfix.linter.diagnostics import RESIZED, Result
@@ -25,6 +26,8 @@ def render_compiled(result: Result, out: TextIO, *, full: bool = False) -> None:
         page.line("  ", ("outputs", "bold"), f"   largest difference from onnxruntime: {compiled['error']:.3g} of their scale")
     elif compiled["accepted"] and compiled["numerics"] is None and not any(f.kind == RESIZED for f in result.findings):
         page.line("  ", ("outputs", "bold"), "   not compared: it does not run here, or there is nothing to compare with")
+    if "metadata" in compiled:
+        page.line("  ", ("metadata", "bold"), f"  {_metadata_text(compiled['metadata'])}")
     if "part" in compiled:
         cut = compiled["part"]
         count = len(cut["operators"])
@@ -34,3 +37,13 @@ def render_compiled(result: Result, out: TextIO, *, full: bool = False) -> None:
         page.line("  ", ("part", "bold"), f"      {cut['path']}: {nodes} enough to be rejected alike{tail}")
     if result.output:
         page.line("  ", ("wrote", "bold"), f"     {result.output}")
+
+
+def _metadata_text(said: Mapping[str, Any]) -> str:
+    """Say what the file's metadata state: the image, its scaling and the labels."""
+    image = said["input"]
+    scaled = ", ".join("/".join(f"{number:g}" for number in said[name]) for name in ("mean", "std"))
+    scaling = f", scaled by {scaled}" if image["dtype"] != "uint8" else ""
+    labels = f"{said['labels']} labels" if said["labels"] else "no labels"
+    dims = "x".join(map(str, image["dims"]))
+    return f"{image['dtype']} image {dims}{scaling}; {said['classes']} classes, {labels}; read back"

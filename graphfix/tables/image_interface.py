@@ -34,7 +34,7 @@ class ImageInterface:
         if len(dims) != len(NHWC):
             return ""
         first, last = dims[NCHW.index("c")], dims[NHWC.index("c")]
-        if first == self.channels or not isinstance(first, int) and last != self.channels:
+        if first == self.channels or (not isinstance(first, int) and last != self.channels):
             return NCHW
         return NHWC if last == self.channels or not isinstance(last, int) else ""
 

@@ -10,7 +10,7 @@ import functools
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,12 +28,12 @@ from graphfix.tables.versions import (
     about_target,
     base_target,
     canonical_target,
-    derived_targets,
+    every_target,
+    expanded_targets,
     measured_versions,
     nearest_version,
     newest_version,
     tables_folder,
-    targets,
     version_numbers,
     within,
 )
@@ -189,7 +189,7 @@ class Table:
         """Open the newest table of `name`, or of `name@version` that of the version or of the nearest measured one."""
         home = tables_folder(home)
         name, _, wanted = canonical_target(target).partition("@")
-        known = [*targets(home=home), *derived_targets(home=home)]
+        known = every_target(home=home)
         if name not in known:
             raise UsageError(f"unknown target `{name}`", hint=nearest(name, known))
         base = base_target(name, home=home)
@@ -267,3 +267,14 @@ def _unknown(names: Sequence[str]) -> str:
 def table(target: str, home: Path | None = None) -> Table:
     """Return the support table of a target, opened once in a process."""
     return Table.open(target, home=home)
+
+
+def checked_targets(given: str | Iterable[str]) -> list[str]:
+    """Return targets under their own names, `all` expanded; UsageError for an unknown one, or none at all."""
+    names = [given] if isinstance(given, str) else list(given)
+    if not names:
+        raise UsageError("no target is given", hint=f"name one of {', '.join(every_target())}, or all")
+    found = expanded_targets(names)
+    for name in found:
+        table(name)
+    return found

@@ -79,6 +79,11 @@ def derived_targets(*, home: Path | None = None) -> list[str]:
     return [name for name in _folders(home) if base_target(name, home=home) != name]
 
 
+def every_target(*, home: Path | None = None) -> list[str]:
+    """Return the names of all targets: those with tables of their own, then those that use another one's."""
+    return [*targets(home=home), *derived_targets(home=home)]
+
+
 def base_target(target: str, *, home: Path | None = None) -> str:
     """Return the target whose tables and compiler a target uses: itself, or the `base` that its target.toml names."""
     return str(about_target(target, home=home).get("base", target))

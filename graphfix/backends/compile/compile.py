@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from graphfix.backends.compile.artifact import PendingArtifact
 from graphfix.backends.compile.case import Case, PreparedCase
 from graphfix.backends.compile.confirm import confirm, prepare
-from graphfix.backends.compile.findings import unwritten_findings
+from graphfix.backends.compile.findings import is_interface_error, unwritten_findings
+from graphfix.backends.compile.image_artifact import ClassifierFile, Scaling, classifier_file
 from graphfix.errors import TableError, UsageError
+from graphfix.linter.checks.image_dtype import ImageDtype
 from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.linter.engine import judge
 from graphfix.linter.outcomes import CONTRADICTION, REJECTION
@@ -52,9 +54,12 @@ def compile_case(
     part: Path | None = None,
     seconds: float = 300.0,
     progress: Callable[[str], None] | None = None,
+    labels: Sequence[str] = (),
+    scaling: Scaling | None = None,
 ) -> Compiled:
     """Compile a case in an open session; the smallest rejected part is searched for `seconds` and written to `part`.
 
+    `labels` and `scaling` (mean and deviation) go into the file of an image classifier, for targets that ask for metadata.
     Raises GraphfixError for an unreadable model, inputs that do not fit, and an output that cannot be written.
     """
     from graphfix.backends.base import backend
@@ -62,11 +67,17 @@ def compile_case(
     wanted = backend(target.partition("@")[0])
     with prepare(case) as prepared:
         result = predict(prepared, target)
-        if output is None:
+        classifier, more = classifier_file(target, prepared.model, labels, scaling)
+        options = {**(options or {}), **more}
+        if classifier is not None and any(map(is_interface_error, result.findings)):
+            verdict, written = _refused(result, session), None
+        elif output is None:
             verdict, written = confirm(result, prepared, session, wanted, options=options), None
         else:
             with PendingArtifact(output) as draft:
                 verdict = confirm(result, prepared, session, wanted, output=draft.path, options=options)
+                if classifier is not None and verdict.accepted:
+                    verdict = _completed(result, verdict, classifier, draft.path)
                 written = output if verdict.accepted and draft.path.exists() else None
                 if written is not None:
                     draft.commit()
@@ -81,6 +92,33 @@ def compile_case(
             result.findings = [_with_part(finding, rejected, part) for finding in result.findings]
         result.output = str(written) if written is not None else None
     return Compiled(result, verdict, written, rejected)
+
+
+def _refused(result: Result, session: Session) -> Verdict:
+    """Return the verdict on a model whose interface the target does not take, for which the compiler is not asked."""
+    from graphfix.backends.verdict import Verdict
+
+    message = next(finding.message for finding in result.findings if is_interface_error(finding))
+    result.compiler = {
+        "version": session.version, "accepted": False, "stage": "load", "message": message, "seconds": 0.0,
+        "predicted": result.verdict, "numerics": None, "error": None,
+    }  # fmt: skip
+    return Verdict(False, "load", message)
+
+
+def _completed(result: Result, verdict: Verdict, classifier: ClassifierFile, path: Path) -> Verdict:
+    """Put metadata into a compiled file and return the verdict, a rejection where the file has not the target's interface."""
+    assert result.compiler is not None
+    trouble = classifier.trouble(path.read_bytes())
+    if not trouble:
+        result.compiler["metadata"] = classifier.write(path)
+        result.findings = [finding for finding in result.findings if finding.code != ImageDtype.code]
+        return verdict
+    message = f"the compiled file has not the interface that {classifier.target} asks for: {trouble}"
+    found = Finding(REJECTION.code, REJECTION.name, REJECTION.severity, result.target, message, kind="rejection")
+    result.findings[:0] = [found]
+    result.compiler |= {"accepted": False, "stage": "runtime", "message": message}
+    return dataclasses.replace(verdict, accepted=False, stage="runtime", message=message)
 
 
 def predict(prepared: PreparedCase, target: str) -> Result:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from graphfix.backends.compile.blame import blame
 from graphfix.linter.check import place
 from graphfix.linter.diagnostics import RESIZED, Finding, Result, Severity
+from graphfix.linter.image_check import INTERFACE
 from graphfix.linter.outcomes import CONTRADICTION, DIFFERENT, REJECTION, UNLOADABLE, UNWRITTEN, Outcome
 
 if TYPE_CHECKING:
@@ -23,8 +24,13 @@ QUOTED_CHARACTERS = 300
 OUT_OF_MEMORY = re.compile(r"MemoryError|bad_alloc|GiB of memory")
 """Matches messages about exceeded memory, which do not show what the compiler supports."""
 FAILURES = {"timeout": "gave no answer in time", "crash": "crashed"}
-REPORTED_FIRST = frozenset({"reference", "compiled", "contradiction", "rejection", "unwritten", RESIZED})
-"""The kinds of the findings from running a compiler, which reports show before all others."""
+REPORTED_FIRST = frozenset({"reference", "compiled", "contradiction", "rejection", "unwritten", RESIZED, INTERFACE})
+"""The kinds of the findings from running a compiler, and of those before it, which reports show before all others."""
+
+
+def is_interface_error(finding: Finding) -> bool:
+    """Whether a target does not take a model's inputs or outputs, whatever its compiler makes of the operators."""
+    return finding.kind == INTERFACE and finding.severity is Severity.ERROR
 
 
 def compiler_findings(
@@ -77,6 +83,8 @@ def _numerics(result: Result, verdict: Verdict, most: float) -> Iterator[Finding
 
 def _contradiction(result: Result, prepared: PreparedCase, verdict: Verdict) -> Iterator[Finding]:
     predicted = result.compiler["predicted"] if result.compiler else None
+    if any(map(is_interface_error, result.findings)):
+        return
     out_of_bounds = verdict.stage == "timeout" or (verdict.stage == "crash" and OUT_OF_MEMORY.search(verdict.message))
     if out_of_bounds or predicted not in ("accepted", "rejected") or (predicted == "accepted") == verdict.accepted:
         return

@@ -46,6 +46,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bisect", action="store_true", help="when the model is rejected, find the smallest part that is rejected alone"
     )
+    parser.add_argument("--labels", type=Path, metavar="FILE", help="the names of the classes, one a line, to put in (mlkit)")
+    scaling = "the mean and deviation of float images, in units of a byte, to put in (mlkit)"
+    parser.add_argument("--normalize", metavar="MEAN,STD", help=scaling)
     part = "file for that part (default: OUT when it ends with .onnx, else a file beside it)"
     parser.add_argument("--bisect-output", type=Path, metavar="REPRO.onnx", help=part)
     parser.add_argument(
@@ -66,7 +69,9 @@ def run(given: argparse.Namespace) -> int:
     from graphfix.backends.compile.artifact import check_artifact_path
     from graphfix.backends.compile.case import Case
     from graphfix.backends.compile.compile import compile_case
+    from graphfix.backends.compile.image_artifact import read_labels
     from graphfix.backends.connect import open_target
+    from graphfix.rewrites.interface.requests import parsed_scaling
 
     write = renderer(given.output_format)
     config = settings.load(given.model, file=given.config, isolated=given.isolated)
@@ -82,6 +87,7 @@ def run(given: argparse.Namespace) -> int:
         check_artifact_path(output, wanted.artifact, force=given.force)
     if part is not None:
         writable(part, force=given.force)
+    labels, scaling = read_labels(given.labels), parsed_scaling(given.normalize) if given.normalize is not None else None
     shapes, values = spanned_bindings(given.shape, given.set, config)
     with (
         as_onnx(given.model, given, targets, *bindings(given.shape, given.set, config)) as (file, lowered_source),
@@ -93,6 +99,7 @@ def run(given: argparse.Namespace) -> int:
         compiled = compile_case(
             case, targets[0], session, output=output, options=options,
             part=part, seconds=given.bisect_time, progress=_bisect_progress(given, say),
+            labels=labels, scaling=scaling,
         )  # fmt: skip
     if lowered_source is not None:
         compiled.result.model = lowered_source.name

@@ -13,7 +13,7 @@ from graphfix.linter.codes import codes
 from graphfix.linter.documentation import documentation
 from graphfix.rewriting.names import rewrite_modules
 from graphfix.tables.table import table
-from graphfix.tables.versions import canonical_target, targets
+from graphfix.tables.versions import canonical_target, every_target
 
 if TYPE_CHECKING:
     from graphfix.tables.table import Table
@@ -46,8 +46,8 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
         from graphfix.linter.support import named, operators, support, support_lines
 
         name = canonical_target(subject[0]).partition("@")[0]
-        if name not in targets():
-            raise UsageError(f"no target is called `{name}`", hint=nearest(name, targets()))
+        if name not in every_target():
+            raise UsageError(f"no target is called `{name}`", hint=nearest(name, every_target()))
         rules = table(subject[0])
         for op in named(subject[1], operators([rules])):
             yield from support_lines(support(op, rules))
@@ -71,7 +71,7 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
         if rewrite.before and rewrite.after:
             yield f"\nBefore:\n{_indented(rewrite.before)}\nAfter:\n{_indented(rewrite.after)}"
         return
-    if canonical_target(word).partition("@")[0] in targets():
+    if canonical_target(word).partition("@")[0] in every_target():
         raise UsageError(f"`{word}` is a target", hint=f"name an operator as well, such as `graphfix explain {word} Resize`")
     _import_onnx()
     from graphfix.linter.support import operators, tables
@@ -82,7 +82,7 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
         yield from _on_all_targets(word, opened, measured)
         return
     every = codes().values()
-    known = [*(code.code for code in every), *(code.name for code in every), *rewrite_modules(), *targets(), *measured]
+    known = [*(code.code for code in every), *(code.name for code in every), *rewrite_modules(), *every_target(), *measured]
     raise UsageError(f"nothing is called `{word}`", hint=nearest(word, known))
 
 

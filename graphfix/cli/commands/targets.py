@@ -6,6 +6,10 @@ import argparse
 import json
 import sys
 import textwrap
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from graphfix.report.page import Page
 
 FORMATS = ("text", "json")
 
@@ -19,11 +23,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Print the list; exit code 0."""
     from graphfix.tables.measured import measurements
-    from graphfix.tables.versions import aliases_of, groups_of
+    from graphfix.tables.table import table
+    from graphfix.tables.versions import aliases_of, derived_targets, groups_of
 
     found = list(measurements())
+    derived = [table(name) for name in derived_targets()]
     if given.output_format == "json":
-        print(json.dumps({"schema": 1, "targets": [one.to_json() for one in found]}, indent=2, ensure_ascii=False))
+        others = [
+            {"target": one.target, "base": one.base, "title": one.about["title"], "note": one.about["note"]} for one in derived
+        ]
+        told = {"schema": 1, "targets": [one.to_json() for one in found], "derived": others}
+        print(json.dumps(told, indent=2, ensure_ascii=False))
         return 0
     from graphfix.report.page import Page
 
@@ -33,8 +43,7 @@ def run(given: argparse.Namespace) -> int:
         also = f", also called {', '.join(aliases_of(name))}" if aliases_of(name) else ""
         among = f", one of {' and '.join(groups_of(name))}" if groups_of(name) else ""
         page.line((name, "bold"), f": {versions[0].title}{also}{among}")
-        for line in textwrap.wrap(versions[0].note, page.width - 2, break_on_hyphens=False):
-            page.line(f"  {line}")
+        _note(page, versions[0].note)
         for one in versions:
             default = " (used without @VERSION)" if one.default and len(versions) > 1 else ""
             counts = f"{one.operators} operators, {one.probes} probes, measured {one.days}"
@@ -42,4 +51,13 @@ def run(given: argparse.Namespace) -> int:
             if one.preview:
                 page.line(f"    preview: {one.preview}")
         page.line()
+    for one in derived:
+        page.line((one.target, "bold"), f": {one.about['title']}")
+        _note(page, one.about["note"])
+        page.line()
     return 0
+
+
+def _note(page: Page, text: str) -> None:
+    for line in textwrap.wrap(text, page.width - 2, break_on_hyphens=False):
+        page.line(f"  {line}")

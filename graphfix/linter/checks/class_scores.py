@@ -29,7 +29,9 @@ class ClassScores(ImageCheck):
     )
     invalid = (
         Example("y = Relu(x)", inputs="float[1,3,8,8] x", target="demo-image", says="`y` is 1x3x8x8, and Demo reads one score"),
-        Example("y = Relu(x)", inputs="int64[1,3] x", outputs="int64 y", target="demo-image", says="`y` is int64, and Demo reads"),
+        Example(
+            "y = Relu(x)", inputs="int64[1,3] x", outputs="int64 y", target="demo-image", says="`y` is int64, and Demo reads"
+        ),
         Example(
             "y = Relu(x)\nz = Neg(x)",
             inputs="float[1,3] x",
@@ -46,7 +48,9 @@ class ClassScores(ImageCheck):
         if value is None:
             return
         name = title(look)
-        if value.shape is None or not self._open(value.shape) and not rules.holds_scores(value.shape):
+        if value.shape is None:
+            yield self.unknown(look, rules, value.name)
+        elif not self._open(value.shape) and not rules.holds_scores(value.shape):
             scores = f"{name} reads one score for each class, 1xN or 1x1x1xN"
             yield self.on(look, rules, value.name, f"output `{value.name}` is {dims_text(value.shape)}, and {scores}")
         if value.dtype not in rules.outputs:

@@ -37,6 +37,7 @@ class DynamicImage(ImageCheck):
     def asked(self, look: LintContext, rules: ImageInterface) -> Iterator[Finding]:
         """Yield a finding on every image input with dynamic dims."""
         for value, _ in images(look, rules):
-            if not all(isinstance(dim, int) for dim in value.shape or ()):
-                said = f"input `{value.name}` is {dims_text(value.shape)}, and {title(look)} reads the image's size from the model"
+            dims = value.shape or ()
+            if not all(isinstance(dim, int) for dim in dims):
+                said = f"input `{value.name}` is {dims_text(dims)}, and {title(look)} reads the image's size from the model"
                 yield self.on(look, rules, value.name, said, cure=sizes(look.facts))

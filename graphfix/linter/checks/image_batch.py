@@ -31,7 +31,7 @@ class ImageBatch(ImageCheck):
     def asked(self, look: LintContext, rules: ImageInterface) -> Iterator[Finding]:
         """Yield a finding on every image input with a batch of another size."""
         for value, _ in images(look, rules):
-            batch = (value.shape or ("",))[0]
-            if isinstance(batch, int) and batch != rules.batch:
-                said = f"input `{value.name}` is {dims_text(value.shape)}: a batch of {batch}"
+            dims = value.shape or ()
+            if isinstance(dims[0], int) and dims[0] != rules.batch:
+                said = f"input `{value.name}` is {dims_text(dims)}: a batch of {dims[0]}"
                 yield self.on(look, rules, value.name, f"{said}, and {title(look)} gives {rules.batch} image at a time")

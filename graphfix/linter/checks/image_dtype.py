@@ -41,6 +41,8 @@ class ImageDtype(ImageCheck):
                 said = f"input `{value.name}` is {value.dtype}, and {title(look)} gives {' or '.join(rules.inputs)}"
                 yield self.on(look, rules, value.name, said)
             elif value.dtype in rules.normalised:
-                said = f"input `{value.name}` is {value.dtype}: {title(look)} scales bytes to it by the mean and deviation in the file"
+                said = (
+                    f"input `{value.name}` is {value.dtype}: {title(look)} scales bytes to it by mean and deviation in the file"
+                )
                 more = f"{said}; `graphfix fix {OPTION}` scales inside, `graphfix compile {OPTION}` writes them"
                 yield self.on(look, rules, value.name, more, severity=Severity.WARNING, cure=OPTION)

@@ -47,5 +47,7 @@ class ImageInput(ImageCheck):
             names = f", {' and '.join(f'`{value.name}`' for value in inputs)}" if inputs else ""
             said = f"the model has {len(inputs)} inputs{names}, and {image}"
             yield self.on(look, rules, inputs[-1].name if inputs else "", said)
+        elif inputs[0].shape is None:
+            yield self.unknown(look, rules, inputs[0].name)
         elif not images(look, rules):
             yield self.on(look, rules, inputs[0].name, f"input `{inputs[0].name}` is {dims_text(inputs[0].shape)}, and {image}")

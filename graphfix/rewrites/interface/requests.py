@@ -76,7 +76,7 @@ def requested_interface(
         made.append(VectorInput(requested=True))
     shaped = {name: value.lower() for name, value in _named(model, layouts, "layout").items()}
     typed = dict(_named(model, dtypes, "dtype"))
-    scaled = {name: _pair(value) for name, value in _named(model, normalize, "mean and deviation").items()}
+    scaled = {name: parsed_scaling(value) for name, value in _named(model, normalize, "mean and deviation").items()}
     add_image_requests(model, targets, shaped, typed, scaled)
     if shaped:
         made.append(SwitchLayout(shaped))
@@ -112,7 +112,7 @@ def _named(model: ModelProto, entries: Sequence[str], what: str) -> Mapping[str,
     return found
 
 
-def _pair(text: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def parsed_scaling(text: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Parse `127.5,127.5` or `[124,116,104],[58,57,57]` as mean and standard deviation."""
     try:
         read = ast.literal_eval(f"({text})")

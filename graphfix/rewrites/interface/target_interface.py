@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from graphfix.ir.bind_inputs import interface
 from graphfix.ir.dtypes import NAMES
+from graphfix.rewrites.interface.switch_layout import SwitchLayout
 from graphfix.tables.image_interface import NCHW, NHWC, ImageInterface, image_interface
 from graphfix.tables.table import table
 
 if TYPE_CHECKING:
     from onnx import ModelProto, ValueInfoProto
+
+    from graphfix.rewriting.interface_rewrite import InterfaceRewrite
 
 RAW = "uint8"
 """The dtype of an image's bytes."""
@@ -30,6 +33,13 @@ def add_image_requests(
             layouts.setdefault(info.name, NHWC)
         if info.name in normalized and RAW in rules.inputs and NAMES[info.type.tensor_type.elem_type] in rules.normalised:
             dtypes.setdefault(info.name, RAW)
+
+
+def image_reforms(model: ModelProto, targets: Sequence[str], reforms: Sequence[InterfaceRewrite]) -> list[InterfaceRewrite]:
+    """Return the changes of the interface that targets need beside the given ones, which may change the layout already."""
+    layouts: dict[str, str] = {}
+    add_image_requests(model, targets, layouts, {}, {})
+    return [] if not layouts or any(isinstance(reform, SwitchLayout) for reform in reforms) else [SwitchLayout(layouts)]
 
 
 def with_image_batch(model: ModelProto, targets: Sequence[str], shapes: Mapping[str, Any]) -> dict[str, Any]:
