@@ -55,6 +55,13 @@ def test_a_derived_target_is_judged_by_the_table_it_names() -> None:
     assert ours.measured_on == f"operators by the table of tflite: {theirs.measured_on}"
 
 
+def test_facets_are_those_of_the_measured_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("graphfix.tables.table.facets_for_target", lambda target, facets: asked.append(target) or facets)
+    table("mlkit").rule("Relu", "", {"X.dtype": "float32"})
+    assert asked == ["tflite"]
+
+
 def test_all_means_the_targets_with_tables_and_a_derived_one_is_named() -> None:
     assert "mlkit" not in expanded_targets(["all"])
     assert expanded_targets(["mlkit@2.6.9", "all"]) == ["mlkit@2.6.9", *targets()]

@@ -88,7 +88,7 @@ def test_metadata_are_read_back_and_everything_else_stays() -> None:
 
 def test_the_bytes_of_weights_keep_their_alignment() -> None:
     for length in (10, 16, 33):
-        made = with_metadata(flatbuffer(IMAGE, SCORES), bytes(length))
+        made = with_metadata(flatbuffer(IMAGE, SCORES) + b"more", bytes(length))
         assert made.index(WEIGHTS) % ALIGNMENT == 0
         assert Fields.root(made).tables(BUFFERS)[-1].position(0) % 4 == 0
 
@@ -112,6 +112,11 @@ def test_what_metadata_say_is_read_from_their_fields() -> None:
     assert stats is not None
     assert stats.numbers(0, number_types.Float32Flags) == pytest.approx([63.5, 50.6, 42.0])
     assert stats.numbers(1, number_types.Float32Flags) == pytest.approx([-0.25, -0.4, -0.5])
+    content, (step,), (scores,) = image.table(3), image.tables(4), Fields.root(said.to_bytes()).tables(3)[0].tables(3)
+    (labels,) = scores.tables(6)
+    assert content is not None
+    numbers = [content.number(0, BYTE), step.number(0, BYTE), labels.number(2, BYTE)]
+    assert numbers == [2, 1, 2], "ImageProperties, NormalizationOptions and TENSOR_AXIS_LABELS of the schema"
     bare = ClassifierMetadata("net", "image", "scores", (0.0,), (1.0,))
     assert ClassifierMetadata.from_bytes(bare.to_bytes()).labels_file == ""
     with pytest.raises(ModelError, match="another form"):
