@@ -19,7 +19,7 @@ from graphfix.ir.atomic_write import destination as resolved
 from graphfix.linter.config import Config
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Result, Severity
 from graphfix.linter.formats import ALIASES, FORMATS
-from graphfix.tables.versions import every_target, expanded_targets
+from graphfix.tables.versions import expanded_targets, targets
 
 if TYPE_CHECKING:
     from graphfix.lowering.bringing import LoweredSource
@@ -94,7 +94,7 @@ def chosen_targets(given: str | None, config: Config) -> list[str]:
     """Return the requested targets with groups expanded; raises UsageError where there are none."""
     names = [name.strip() for name in given.split(",")] if given else list(config.targets)
     if not names:
-        raise UsageError("no target is given", hint=f"add --target T, one of {', '.join(every_target())}, or all")
+        raise UsageError("no target is given", hint=f"add --target T, one of {', '.join(targets())}, or all")
     return expanded_targets(names)
 
 

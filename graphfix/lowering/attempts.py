@@ -52,10 +52,8 @@ def read_attempt(source: Source, instructions: Instructions, answer: Mapping[str
     Raises:
         UsageError: the options do not fit the source. ModelError: the source may not be opened without trust.
     """
+    refused(answer, source)
     stage = answer["stage"]
-    if stage in ("usage", "refused"):
-        kind = UsageError if stage == "usage" else ModelError
-        raise kind(answer["message"], path=source.text, cure=answer.get("cure") or None)
     attempt = Attempt(
         exporter, stage, float(answer["seconds"]), leftovers=answer.get("leftovers", ()), notes=answer.get("notes", ())
     )
@@ -70,6 +68,13 @@ def read_attempt(source: Source, instructions: Instructions, answer: Mapping[str
     if not answer["steady"]:
         attempt.notes = [*attempt.notes, "the framework itself gives other outputs on the same inputs each time"]
     return attempt
+
+
+def refused(answer: Mapping[str, Any], source: Source) -> None:
+    """Raise UsageError where the options do not fit the source, and ModelError where it may not be opened without trust."""
+    if answer["stage"] in ("usage", "refused"):
+        kind = UsageError if answer["stage"] == "usage" else ModelError
+        raise kind(answer["message"], path=source.text, cure=answer.get("cure") or None)
 
 
 def _opset_and_node_count(path: Path) -> tuple[int, int]:

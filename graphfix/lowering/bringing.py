@@ -15,8 +15,9 @@ from graphfix.linter.diagnostics import Finding, Result, number_duplicates
 from graphfix.lowering.codes import finding
 from graphfix.lowering.instructions import Instructions, parse_instructions
 from graphfix.lowering.lower import ReportProgress, lower_source
-from graphfix.lowering.lowered import Lowered, location_text
+from graphfix.lowering.lowered import Lowered
 from graphfix.lowering.source import Source
+from graphfix.lowering.stages import location_text
 from graphfix.tables.table import table
 
 

@@ -8,9 +8,13 @@ from typing import Any
 
 from graphfix.errors import ModelError, UsageError
 from graphfix.lowering.attempts import build_request, lint_attempt, read_attempt
+from graphfix.lowering.conversion import converters_for
+from graphfix.lowering.direct import convert_with
 from graphfix.lowering.instructions import Instructions
-from graphfix.lowering.lowered import UNOPENED, Attempt, Lowered
+from graphfix.lowering.lowered import Attempt, Lowered
+from graphfix.lowering.options import DIRECT
 from graphfix.lowering.source import FRAMEWORKS, Kind, Source
+from graphfix.lowering.stages import UNOPENED
 from graphfix.lowering.workshop import FrameworkWorkers
 
 TORCH_EXPORTERS = {
@@ -33,12 +37,14 @@ def lower_source(
     targets: Sequence[str] = (),
     values: Mapping[str, Any] | None = None,
     every: bool = False,
+    direct: Sequence[str] = (),
     progress: ReportProgress | None = None,
 ) -> Lowered:
     """Lower a source into `folder` and choose the attempt that suits `targets` best.
 
     With the exporter `auto` the exporters are tried in turn until one gives a verified model that every target accepts; else
     the best of them is chosen. `every` tries all in any case. `values` are the inputs that will be bound, for the verdicts.
+    The own converters of the targets `direct` are tried, too.
 
     Raises:
         UsageError: there is nothing to run the model on, or the exporter does not fit this source.
@@ -67,7 +73,15 @@ def lower_source(
         if attempts is None:  # only running a factory shows that its model is TensorFlow's
             framework = "tensorflow"
             attempts = lower_with(framework) or []
-        return choose_best(source, attempts, workers.versions(framework), targets)
+        lowered = choose_best(source, attempts, workers.versions(framework), targets)
+        if lowered.problem is None:
+            offered = converters_for(source, framework, direct)
+            lowered.conversions = [convert_with(workers, source, one, folder, progress or _silent) for one in offered]
+        return lowered
+
+
+def _silent(_: str) -> None:
+    """Report no progress."""
 
 
 def choose_best(source: Source, attempts: Sequence[Attempt], versions: Mapping[str, str], targets: Sequence[str]) -> Lowered:
@@ -114,6 +128,10 @@ def try_exporters(
 def exporters_for(source: Source, instructions: Instructions, framework: str) -> Sequence[str]:
     """Return the exporters to try; UsageError where the chosen one cannot lower such a source."""
     _check_options(source, instructions)
+    if instructions.exporter == DIRECT:
+        raise UsageError(
+            "there is no ONNX model without an exporter to ONNX", hint="`--exporter direct` is for `graphfix compile`"
+        )
     if framework != "torch":
         if instructions.exporter != "auto":
             message = f"tf2onnx is what lowers {source.title}, and not `{instructions.exporter}`, which is torch's"

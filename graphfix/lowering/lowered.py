@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from graphfix.errors import ModelError
 from graphfix.lowering.source import Source
+from graphfix.lowering.stages import STAGE_TEXTS, UNOPENED, location_text
 
 if TYPE_CHECKING:
     from graphfix.linter.diagnostics import Result
+    from graphfix.lowering.conversion import Conversion
     from graphfix.verify.compare import Verification
 
 
@@ -77,27 +79,19 @@ class Attempt:
         }
 
 
-STAGE_TEXTS = {
-    "load": "it cannot be opened",
-    "run": "the model does not run on the inputs",
-    "export": "the exporter fails",
-    "timeout": "it cannot be opened",
-    "crash": "it cannot be opened",
-}
-"""The beginning of the message on a failure, by stage."""
-UNOPENED = frozenset({"load", "run", "timeout", "crash"})
-"""Stages before the export, at which a failure is the same for all exporters."""
-
-
 @dataclass(slots=True)
 class Lowered:
-    """A lowered source with all attempts; `chosen` is the best of them and may have no model. `reason` says why it was chosen."""
+    """A lowered source with all attempts; `chosen` is the best of them and may have no model. `reason` says why it was chosen.
+
+    `conversions` are what targets' own converters made of it, where these were tried.
+    """
 
     source: Source
     attempts: list[Attempt]
     chosen: Attempt
     versions: Mapping[str, str]
     reason: str = ""
+    conversions: Sequence[Conversion] = ()
 
     @property
     def leftovers(self) -> list[Mapping[str, Any]]:
@@ -129,18 +123,3 @@ class Lowered:
             "attempts": [attempt.to_json() for attempt in self.attempts],
             "notes": list(self.chosen.notes),
         }
-
-
-def location_text(report: Mapping[str, Any]) -> str:
-    """Return a source location as text, as far as it is known: `encoder.layers.3 (model.py:88)`.
-
-    A file below the working directory is written relative to it.
-    """
-    file = str(report.get("file") or "")
-    if file:
-        path = Path(file)
-        file = str(path.relative_to(Path.cwd())) if path.is_absolute() and path.is_relative_to(Path.cwd()) else file
-        if report.get("line"):
-            file += f":{report['line']}"
-    module = str(report.get("module") or "")
-    return f"{module} ({file})" if module and file else module or file

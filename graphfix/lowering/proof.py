@@ -82,14 +82,22 @@ def _run(loaded: Any, feed: Mapping[str, Any], names: Sequence[str], wanted: Seq
         got = loaded.run(None, feed)
     except Exception as error:
         return Difference(float("inf"), float("inf"), 0.0, f"onnxruntime fails: {' '.join(str(error).split())[:300]}")
+    return compare_outputs(wanted, got, names, rtol=limits[0], atol=limits[1])
+
+
+def compare_outputs(
+    wanted: Sequence[Any], got: Sequence[Any], names: Sequence[str] = (), *, rtol: float | None, atol: float | None
+) -> Difference:
+    """Return the largest difference of a model's outputs from the framework's, called by `names` or by their numbers."""
     if len(got) != len(wanted):
         return Difference(float("inf"), float("inf"), 0.0, f"the framework gives {len(wanted)} outputs, the model {len(got)}")
     worst = Difference()
-    for name, want, have in zip(names, wanted, got, strict=True):
+    called = names or [f"output {at}" for at in range(len(wanted))]
+    for name, want, have in zip(called, wanted, got, strict=True):
         have = np.asarray(have)
         if str(have.dtype) == "bfloat16":
             have = have.astype(np.float32)
-        worst = worst.worse(compare(name, want, have, _tolerance(want, have, *limits)))
+        worst = worst.worse(compare(name, want, have, _tolerance(want, have, rtol, atol)))
     return worst
 
 

@@ -159,7 +159,8 @@ def open_frozen_graph(path: str, inputs: Sequence[str], outputs: Sequence[str]) 
     shapes = [dims_of(tensor.shape) for tensor in pruned.inputs]
     input_names = [name.removesuffix(":0") for name in tensors[0]]
     output_names = [name.removesuffix(":0") for name in tensors[1]]
-    return OpenedModel(input_names, shapes, [tensor.dtype.name for tensor in pruned.inputs], run, convert, output_names)
+    dtypes = [tensor.dtype.name for tensor in pruned.inputs]
+    return OpenedModel(input_names, shapes, dtypes, run, convert, output_names, trace=lambda: pruned)
 
 
 def open_tflite(path: str) -> OpenedModel:

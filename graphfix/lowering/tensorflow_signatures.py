@@ -17,6 +17,7 @@ class OpenedModel:
     """An opened model: the names, dims (None where dynamic) and dtypes of its inputs, and functions to run and convert it.
 
     `run` takes arrays in the order of `names` and returns the outputs in order; `convert` returns a ModelProto of an opset.
+    `trace` returns the concrete function that other converters take, and is None where there is none.
     """
 
     names: list[str]
@@ -26,6 +27,7 @@ class OpenedModel:
     convert: Callable[[int], Any]
     outputs: list[str] | None = None
     examples: Any = None
+    trace: Callable[[], Any] | None = None
 
 
 def open_function(
@@ -42,7 +44,10 @@ def open_function(
     def convert(opset: int) -> Any:
         return converting.convert_function(call, specs, opset)
 
-    return OpenedModel(names, [dims_of(spec.shape) for spec in specs], [spec.dtype.name for spec in specs], run, convert, outputs)
+    return OpenedModel(
+        names, [dims_of(spec.shape) for spec in specs], [spec.dtype.name for spec in specs], run, convert, outputs,
+        trace=lambda: call.get_concrete_function(*specs),
+    )  # fmt: skip
 
 
 def stated_dims(shapes: Mapping[str, Sequence[Any]], name: str, names: Sequence[str]) -> Sequence[Any] | None:

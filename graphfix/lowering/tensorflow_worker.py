@@ -20,7 +20,7 @@ if "graphfix" not in sys.modules:  # an empty package, so that files of this fol
     sys.modules["graphfix"] = types.ModuleType("graphfix")
     sys.modules["graphfix"].__path__ = [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
 
-from graphfix.lowering import steps, tensorflow_lowering, tensorflow_opening, tensorflow_signatures
+from graphfix.lowering import steps, tensorflow_direct, tensorflow_lowering, tensorflow_opening, tensorflow_signatures
 
 DISTRIBUTIONS = ("tf2onnx", "tensorflow-cpu", "tensorflow", "tensorflow-macos", "keras", "onnx")
 warnings.simplefilter("ignore")
@@ -34,6 +34,5 @@ def respond(request: steps.Request) -> Iterator[steps.Answer]:
     def open_model() -> tensorflow_signatures.OpenedModel:
         return tensorflow_opening.open_source(request)
 
-    yield from steps.with_remarks(
-        remarks, steps.open_and_lower(open_model, lambda model: tensorflow_lowering.lower(model, request, remarks))
-    )
+    lower = tensorflow_direct.convert if request["exporter"] in tensorflow_direct.CONVERTERS else tensorflow_lowering.lower
+    yield from steps.with_remarks(remarks, steps.open_and_lower(open_model, lambda model: lower(model, request, remarks)))

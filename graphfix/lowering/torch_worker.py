@@ -19,7 +19,7 @@ if "graphfix" not in sys.modules:  # an empty package, so that files of this fol
     sys.modules["graphfix"] = types.ModuleType("graphfix")
     sys.modules["graphfix"].__path__ = [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
 
-from graphfix.lowering import opening, steps, torch_lowering
+from graphfix.lowering import opening, steps, torch_direct, torch_lowering
 
 DISTRIBUTIONS = ("torch", "onnxscript", "onnx")
 warnings.simplefilter("ignore")
@@ -33,6 +33,5 @@ def respond(request: steps.Request) -> Iterator[steps.Answer]:
     def open_model() -> opening.OpenedModel:
         return opening.open_source(request)
 
-    yield from steps.with_remarks(
-        remarks, steps.open_and_lower(open_model, lambda model: torch_lowering.lower(model, request, remarks))
-    )
+    lower = torch_direct.convert if request["exporter"] in torch_direct.CONVERTERS else torch_lowering.lower
+    yield from steps.with_remarks(remarks, steps.open_and_lower(open_model, lambda model: lower(model, request, remarks)))

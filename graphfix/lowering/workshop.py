@@ -80,6 +80,14 @@ class FrameworkWorkers:
     def _cure(self, framework: str) -> str:
         return f"install it with `pip install 'graphfix[{framework}]'`, or name an interpreter that has it with --python"
 
+    def version_of(self, distribution: str) -> str | None:
+        """Return the version of a distribution in the chosen interpreter, None where it is not installed; imports nothing."""
+        if self.instructions.python is not None:
+            from graphfix.backends.interpreters import packages
+
+            return packages(self._python, (distribution,)).get(distribution)
+        return importlib.metadata.version(distribution) if _installed(distribution) else None
+
     def versions(self, framework: str) -> dict[str, str]:
         """Return the versions of a running worker's distributions; empty where it is not running."""
         return self._sessions[framework].versions if framework in self._sessions else {}

@@ -12,8 +12,11 @@ from graphfix.report.text import findings
 from graphfix.report.verdict_matrix import VERDICTS
 
 
-def render_compiled(result: Result, out: TextIO, *, full: bool = False) -> None:
-    """Write the verdict and the prediction, the findings that the compiler's result adds, and how the outputs compare."""
+def render_compiled(result: Result, out: TextIO, *, full: bool = False, against: str = "onnxruntime") -> None:
+    """Write the verdict and the prediction, the findings that the compiler's result adds, and how the outputs compare.
+
+    `against` is what made the outputs that they were compared with.
+    """
     page = Page(out)
     compiled = result.compiler or {}
     verdict, predicted = "accepted" if compiled["accepted"] else "rejected", str(compiled["predicted"])
@@ -23,7 +26,7 @@ def render_compiled(result: Result, out: TextIO, *, full: bool = False) -> None:
     if compiled["message"] and full:
         page.line(f"  {compiled['stage']}: {compiled['message']}")
     if compiled["error"] is not None:
-        page.line("  ", ("outputs", "bold"), f"   largest difference from onnxruntime: {compiled['error']:.3g} of their scale")
+        page.line("  ", ("outputs", "bold"), f"   largest difference from {against}: {compiled['error']:.3g} of their scale")
     elif compiled["accepted"] and compiled["numerics"] is None and not any(f.kind == RESIZED for f in result.findings):
         page.line("  ", ("outputs", "bold"), "   not compared: it does not run here, or there is nothing to compare with")
     if "metadata" in compiled:

@@ -80,8 +80,7 @@ def paths_html(found: ConversionPaths) -> str:
     """Return the conversion paths as a table of exporters by targets."""
     head = "".join(f"<th>{escape(target)}</th>" for target in found.targets)
     rows = []
-    for start in found.starts:
-        cells = (found.path(start, target) for target in found.targets)
-        words = "".join(f"<td>{escape(path_cell(path)[0])}</td>" for path in cells)
-        rows.append(f"<tr><td>{escape(start.exporter)}</td>{words}</tr>")
+    for name, paths in found.rows():
+        words = "".join(f"<td>{'-' if path is None else escape(path_cell(path)[0])}</td>" for path in paths)
+        rows.append(f"<tr><td>{escape(name)}</td>{words}</tr>")
     return f"<table><thead><tr><th>exporter</th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"

@@ -42,20 +42,21 @@ def render_paths(found: ConversionPaths, out: TextIO, *, full: bool = False) -> 
 
 
 def _table(page: Page, found: ConversionPaths) -> None:
-    first = max(len("exporter"), *(len(start.exporter) for start in found.starts))
+    table = found.rows()
+    first = max(len("exporter"), *(len(name) for name, _ in table))
     room = (page.width - first) // max(1, len(found.targets)) - GAP
-    rows = [[_fitting(cell(found.path(start, target)), room) for target in found.targets] for start in found.starts]
+    rows = [["-" if path is None else _fitting(cell(path), room) for path in paths] for _, paths in table]
     columns = [
         max(len(target), *(len(row[at]) for row in rows)) if rows else len(target) for at, target in enumerate(found.targets)
     ]
     gap = " " * GAP
     heads = (gap + name.ljust(width) for name, width in zip(found.targets, columns, strict=True))
     page.line(("exporter".ljust(first) + "".join(heads).rstrip(), "bold"))
-    for start, row in zip(found.starts, rows, strict=True):
-        spans: list[Span] = [start.exporter.ljust(first)]
-        for target, text, width in zip(found.targets, row, columns, strict=True):
+    for (name, paths), row in zip(table, rows, strict=True):
+        spans: list[Span] = [name.ljust(first)]
+        for target, path, text, width in zip(found.targets, paths, row, columns, strict=True):
             padding = "" if target == found.targets[-1] else " " * (width - len(text))
-            spans.append((gap + text + padding, STYLES[found.path(start, target).means]))
+            spans.append((gap + text + padding, "dim" if path is None else STYLES[path.means]))
         page.line(*spans)
 
 
@@ -66,8 +67,10 @@ def _fitting(texts: Sequence[str], room: int) -> str:
 
 def cell(path: ConversionPath) -> list[str]:
     """Return wordings of a path for a table cell, the longest first."""
+    if path.start.state is ExportState.MISSING:
+        return ["not installed", "missing"]
     if path.start.state is ExportState.FAILS:
-        return ["export fails", "no export"]
+        return ["conversion fails", "fails"] if path.start.only else ["export fails", "no export"]
     if path.start.state is ExportState.DIFFERS:
         return ["differs"]
     times = sum(one.times for one in path.rewrites if one.safety != "interface")
@@ -100,10 +103,11 @@ def _blockers(found: ConversionPaths, width: int, *, full: bool) -> Iterator[lis
         if start.state is not ExportState.GOOD:
             location = f" ({start.location})" if start.location else ""
             cure = f"; {start.cure}" if start.cure else ""
-            yield from _entry(start.exporter, f"{start.reason}{location}{cure}", width, NO_LIMIT if full else LINES, "bold red")
+            title = f"{start.exporter} to {start.only}" if start.only else start.exporter
+            yield from _entry(title, f"{start.reason}{location}{cure}", width, NO_LIMIT if full else LINES, "bold red")
             continue
-        for path in (found.path(start, target) for target in found.targets):
-            if not path.means.reaches_target:
+        for path in found.paths:
+            if path.start is start and not path.means.reaches_target:
                 yield from _entry(f"{start.exporter} to {path.judge}", path.note, width, NO_LIMIT, STYLES[path.means])
                 shown = path.remaining_causes if full else path.remaining_causes[:CAUSES]
                 for one in shown:

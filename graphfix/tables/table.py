@@ -34,6 +34,7 @@ from graphfix.tables.versions import (
     nearest_version,
     newest_version,
     tables_folder,
+    targets,
     version_numbers,
     within,
 )
@@ -273,7 +274,7 @@ def checked_targets(given: str | Iterable[str]) -> list[str]:
     """Return targets under their own names, `all` expanded; UsageError for an unknown one, or none at all."""
     names = [given] if isinstance(given, str) else list(given)
     if not names:
-        raise UsageError("no target is given", hint=f"name one of {', '.join(every_target())}, or all")
+        raise UsageError("no target is given", hint=f"name one of {', '.join(targets())}, or all")
     found = expanded_targets(names)
     for name in found:
         table(name)

@@ -15,7 +15,8 @@ from graphfix.cli.verbosity import notice
 from graphfix.errors import UsageError
 from graphfix.ir.atomic_write import writable
 from graphfix.linter import config as settings
-from graphfix.lowering.options import add_lowering
+from graphfix.lowering.options import DIRECT, DIRECT_ONLY, add_lowering, require_source
+from graphfix.lowering.source import Source, recognise_source
 from graphfix.report import renderer
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_shared(parser)
     add_fail_on(parser)
-    add_lowering(parser, bounds=False)
+    add_lowering(parser, bounds=False, direct=True)
     parser.epilog = f"{RANGES.strip()} exit codes: 0 compiled, 1 rejected or only for one size, 2 not installed or unreadable"
 
 
@@ -80,6 +81,9 @@ def run(given: argparse.Namespace) -> int:
         raise UsageError(f"one artifact needs one target, not {', '.join(targets)}", hint="name one with --target")
     if given.deadline <= 0 or given.memory_gib <= 0 or given.bisect_time <= 0:
         raise UsageError("a deadline and a bound on memory are greater than 0")
+    source = recognise_source(given.model)
+    if given.exporter == DIRECT or targets[0] in DIRECT_ONLY:
+        return _compile_directly(given, source, targets[0], config, write)
     wanted = backend(targets[0].partition("@")[0])
     options = gpu_options(given.compute_capability, wanted)
     output, part = _output_paths(given)
@@ -110,6 +114,25 @@ def run(given: argparse.Namespace) -> int:
     return 0 if compiled.output is not None or (output is None and compiled.verdict.accepted) else 1
 
 
+def _compile_directly(given: argparse.Namespace, source: Source | None, target: str, config: settings.Config, write: Any) -> int:
+    """Convert a source by the target's own converter; exit 0 when the file was written, 1 when the model was rejected."""
+    from graphfix.lowering.direct_compile import compile_directly
+    from graphfix.lowering.instructions import parse_instructions
+
+    if given.bisect or given.bisect_output is not None or given.labels is not None or given.normalize is not None:
+        raise UsageError("a conversion without ONNX has no smallest part and no metadata", hint="leave out --exporter direct")
+    shapes, values = bindings(given.shape, given.set, config)
+    if values:
+        raise UsageError("a conversion without ONNX binds no inputs to constants", hint="leave out --set, or --exporter direct")
+    found = require_source(target, source)
+    with spinner() as say:
+        compiled = compile_directly(
+            found, parse_instructions(given, shapes), target, given.output, force=given.force, progress=say
+        )
+    _report(compiled, given, write, against="the framework")
+    return int(compiled.output is None)
+
+
 def _bisect_progress(given: argparse.Namespace, say: Any) -> Any:
     """Return the function that reports progress: the spinner on a terminal, else lines on stderr for a bisection."""
     if sys.stderr.isatty() or not given.bisect:
@@ -129,11 +152,11 @@ def _output_paths(given: argparse.Namespace) -> tuple[Path | None, Path | None]:
     return given.output, given.output.with_name(f"{given.output.name.partition('.')[0]}.rejected.onnx")
 
 
-def _report(compiled: Compiled, given: argparse.Namespace, write: Any) -> None:
+def _report(compiled: Compiled, given: argparse.Namespace, write: Any, *, against: str = "onnxruntime") -> None:
     with destination(given.output_file) as out:
         if given.output_format == "text":
             from graphfix.report.compiled import render_compiled
 
-            render_compiled(compiled.result, out, full=given.full)
+            render_compiled(compiled.result, out, full=given.full, against=against)
         else:
             write([compiled.result], out)

@@ -16,7 +16,7 @@ from graphfix.cli.verbosity import notice
 from graphfix.errors import BackendError, UsageError
 from graphfix.ir.atomic_write import writable
 from graphfix.linter import config as settings
-from graphfix.lowering.options import add_lowering, add_proof
+from graphfix.lowering.options import DIRECT_ONLY, add_lowering, add_proof, require_source
 from graphfix.lowering.paths.model import ConversionPaths
 from graphfix.lowering.source import recognise_source
 from graphfix.tables.table import table
@@ -54,7 +54,10 @@ def run(given: argparse.Namespace) -> int:
     config = settings.load(source.home if source is not None else Path(given.source), file=given.config, isolated=given.isolated)
     targets = chosen_targets(given.target, config) if given.target or config.targets else groups()[EVERY]
     for target in targets:
-        table(target)
+        if target in DIRECT_ONLY:
+            require_source(target, source)
+        else:
+            table(target)
     if given.html is not None:
         writable(given.html, force=given.force)
     from graphfix.lowering.instructions import parse_instructions
@@ -98,7 +101,7 @@ def _open_compilers(stack: contextlib.ExitStack, targets: Sequence[str]) -> Iter
     """Open each installed compiler; yields a target and its functions from `consult_compilers`. Prints a note for the others."""
     from graphfix.backends.compile.consult import consult_compilers
 
-    for target in targets:
+    for target in (one for one in targets if one not in DIRECT_ONLY):
         with contextlib.suppress(BackendError):
             yield target, stack.enter_context(consult_compilers([target], _warn, {}, {}))
 

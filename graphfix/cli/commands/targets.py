@@ -51,9 +51,9 @@ def run(given: argparse.Namespace) -> int:
             if one.preview:
                 page.line(f"    preview: {one.preview}")
         page.line()
-    for one in derived:
-        page.line((one.target, "bold"), f": {one.about['title']}")
-        _note(page, one.about["note"])
+    for other in derived:
+        page.line((other.target, "bold"), f": {other.about['title']}")
+        _note(page, other.about["note"])
         page.line()
     return 0
 

@@ -34,6 +34,8 @@ def path_command(
     allow = ["--allow=approximate"] if any(one.safety == "approximate" for one in rewrites) else []
     shapes = [f"--shape={name}={'x'.join(map(str, dims))}" for name, dims in (sizes or {}).items()]
     is_onnx = start.exporter == ONNX
+    if start.only:
+        return direct_command(source, options, start, target)
     if not means.reaches_target:
         return _command_line("fix", arguments, [*goal, "--unsafe-fixes", "--why", "-o", FIXED_FILE])
     if means is Means.AS_IS and is_onnx:
@@ -48,6 +50,14 @@ def path_command(
     lower = _command_line("lower", arguments, ["-o", LOWERED_FILE])
     fix = _command_line("fix", [LOWERED_FILE], [*goal, *allow, *shapes, "-o", FIXED_FILE])
     return f"{lower} && {fix}"
+
+
+def direct_command(source: str, options: Sequence[str], start: Start, target: str) -> str:
+    """Return the command that converts a source by the target's own converter."""
+    from graphfix.lowering.conversion import CONVERTERS
+
+    made = next(one.file for one in CONVERTERS if (one.name, one.target) == (start.exporter, start.only))
+    return _command_line("compile", _source_arguments(source, options, start), ["--target", target, "-o", made])
 
 
 def _source_arguments(source: str, options: Sequence[str], start: Start) -> list[str]:

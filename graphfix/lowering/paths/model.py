@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from graphfix.ir.records import dataclass
 from graphfix.ir.source_location import named
 from graphfix.linter.diagnostics import RESIZED, UNDECIDED, Finding, Severity
+from graphfix.lowering.options import DIRECT
 
 if TYPE_CHECKING:
     from graphfix.rewriting.transaction import Change
@@ -40,11 +41,12 @@ class Means(StrEnum):
 
 
 class ExportState(StrEnum):
-    """The outcome of an export: a verified model, a model that computes something else, or no model."""
+    """The outcome of an export: a verified model, one that computes something else, or none, perhaps for lack of the exporter."""
 
     GOOD = "good"
     DIFFERS = "differs"
     FAILS = "fails"
+    MISSING = "missing"
 
 
 ONNX = "as given"
@@ -53,11 +55,12 @@ ONNX = "as given"
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The ONNX model that an exporter made of the source, or the reason why there is none.
+    """What an exporter made of the source, or the reason why there is nothing: an ONNX model, or a target's own file.
 
     `reason`, `location` (module and line) and `cure` (the next step) describe a failure. `error` is the largest error against
     the framework's outputs. `feeds` is the .npz file of example inputs and framework outputs that proof.py reads. `flag` is
-    the `--exporter` option that selects this exporter.
+    the `--exporter` option that selects this exporter. `only` is the target that a converter without ONNX makes a file for;
+    such a start has no model.
     """
 
     exporter: str
@@ -72,6 +75,7 @@ class Start:
     seconds: float = 0.0
     feeds: Path | None = None
     flag: str = ""
+    only: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the start as a JSON object."""
@@ -85,6 +89,7 @@ class Start:
             "opset": self.opset,
             "max_rel_error": finite_or_none(self.error),
             "seconds": round(self.seconds, 2),
+            "only": self.only,
         }
 
 
@@ -196,9 +201,17 @@ class ConversionPaths:
     starts: tuple[Start, ...]
     paths: tuple[ConversionPath, ...]
 
-    def path(self, start: Start, target: str) -> ConversionPath:
-        """Return the path from one start to one target."""
-        return next(path for path in self.paths if path.start is start and path.target == target)
+    def rows(self) -> list[tuple[str, list[ConversionPath | None]]]:
+        """Return a row for each exporter, and one for all direct conversions: its name, and a path or None for each target."""
+        exporters = [(start.exporter, [start]) for start in self.starts if not start.only]
+        direct = [start for start in self.starts if start.only]
+        return [
+            (name, [self._path(starts, target) for target in self.targets])
+            for name, starts in (*exporters, *([(DIRECT, direct)] if direct else ()))
+        ]
+
+    def _path(self, starts: Sequence[Start], target: str) -> ConversionPath | None:
+        return next((path for path in self.paths if path.start in starts and path.target == target), None)
 
     def best(self, target: str) -> ConversionPath:
         """Return the path to a target that ranks first; it may not reach the target."""

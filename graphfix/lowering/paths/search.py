@@ -12,7 +12,7 @@ from graphfix.errors import GraphfixError
 from graphfix.ir.reading import bound, named, read_whole
 from graphfix.linter.diagnostics import Result
 from graphfix.linter.engine import judge
-from graphfix.lowering.paths.commands import inspection_command, path_command
+from graphfix.lowering.paths.commands import direct_command, inspection_command, path_command
 from graphfix.lowering.paths.model import (
     AppliedRewrite,
     ConversionPath,
@@ -31,6 +31,7 @@ from graphfix.tables.table import table
 if TYPE_CHECKING:
     from onnx import ModelProto
 
+    from graphfix.lowering.conversion import Conversion
     from graphfix.rewriting.pipeline import FixResult
 
 ReportProgress = Callable[[str], None]
@@ -120,6 +121,18 @@ def failed_start_path(start: Start, target: str, options: SearchOptions) -> Conv
     """Return the path of a start that has no verified model."""
     command = inspection_command(options.source, options.options, start)
     return ConversionPath(start, target, _target_title(target), Means.NONE, nodes=start.nodes, note=start.reason, command=command)
+
+
+def direct_path(start: Start, made: Conversion, options: SearchOptions) -> ConversionPath:
+    """Return the path of a conversion by the target's own converter: it reaches the target, or nothing can be rewritten."""
+    means = Means.AS_IS if made.good else Means.UNKNOWN if start.state is ExportState.MISSING else Means.NONE
+    verdict = {Means.AS_IS: "accepted", Means.NONE: "rejected"}.get(means)
+    note = "" if not made.good or made.compared else "the file was not run: its runtime is not on this machine"
+    return ConversionPath(
+        start, start.only, f"{made.converter.name} {made.version}".rstrip(), means, verdict, end_error=start.error,
+        note=start.reason or note, hint=start.cure, seconds=made.seconds,
+        command=direct_command(options.source, options.options, start, start.only),
+    )  # fmt: skip
 
 
 def _target_title(target: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from graphfix.ir.reading import read_whole
 from graphfix.ir.traversal import graphs
-from graphfix.lowering.options import EXPORTERS
+from graphfix.lowering.options import DIRECT, EXPORTERS
 from graphfix.lowering.paths.model import ONNX, ExportState, Start
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def starts_of(lowered: Lowered) -> list[Start]:
     """Return one start for each exporter that was tried on a source, including those that failed."""
-    from graphfix.lowering.lowered import STAGE_TEXTS, location_text
+    from graphfix.lowering.stages import STAGE_TEXTS, location_text
 
     starts = []
     for attempt in lowered.attempts:
@@ -38,6 +38,22 @@ def starts_of(lowered: Lowered) -> list[Start]:
                 error=verification.max_rel_error, feeds=attempt.model.with_name("feeds.npz"),
             )  # fmt: skip
         starts.append(dataclasses.replace(start, flag=flag))
+    return starts
+
+
+def direct_starts(lowered: Lowered) -> list[Start]:
+    """Return one start for each converter that was tried on a source without ONNX, including those that are not installed."""
+    from graphfix.lowering.conversion import MISSING
+
+    starts = []
+    for made in lowered.conversions:
+        states = {True: ExportState.GOOD, False: ExportState.FAILS if made.verification is None else ExportState.DIFFERS}
+        state = ExportState.MISSING if made.stage == MISSING else states[made.good]
+        starts.append(Start(
+            made.converter.name, state, reason=made.reason, location=made.location, cure=made.cure, seconds=made.seconds,
+            error=made.verification.max_rel_error if made.verification is not None and made.compared else None,
+            flag=f"--exporter={DIRECT}", only=made.converter.target,
+        ))  # fmt: skip
     return starts
 
 

@@ -13,7 +13,8 @@
   const CALLED = Object.fromEntries(data.ways.map(([way, called]) => [way, called]));
   const BRIEFLY = Object.fromEntries(data.ways.map(([way, , , brief]) => [way, brief]));
   const RANK = Object.fromEntries(data.ways.map(([way], rank) => [way, rank]));
-  const STATES = { good: "verified", differs: "computes something else", fails: "export fails" };
+  const STATES = { good: "verified", differs: "computes something else", fails: "export fails", missing: "not installed" };
+  const stateOf = (start) => (start.only && start.state === "fails" ? "conversion fails" : STATES[start.state]);
   const count = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
   const error = (number) => (number === null ? "not known" : number === 0 ? "0" : number.toPrecision(2));
   const starts = new Map(data.exporters.map((start) => [start.exporter, start]));
@@ -55,8 +56,8 @@
     return [[source],
       data.exporters.map((start) => {
         const own = sorted.filter((road) => road.exporter === start.exporter).sort((one, other) => RANK[one.way] - RANK[other.way]);
-        return node("start", start.exporter, start.state === "good" ? count(start.nodes, "node") : STATES[start.state], own,
-          { start, dead: start.state !== "good", brief: { fails: "fails", differs: "differs" }[start.state] });
+        return node("start", start.exporter, start.state === "good" ? (start.only ? `only ${start.only}` : count(start.nodes, "node")) : stateOf(start), own,
+          { start, dead: start.state !== "good", brief: { fails: "fails", differs: "differs", missing: "missing" }[start.state] });
       }),
       data.ways.map(([way, called]) => ({ way, called, own: sorted.filter((road) => road.way === way) })).filter(({ own }) => own.length)
         .map(({ way, called, own }) => node("way", called, count(own.length, "path"), own, { way })),
@@ -175,6 +176,10 @@
     const line = make("tr", {}, make("th", { scope: "row" }, target));
     for (const start of data.exporters) {
       const road = data.roads.find((one) => one.target === target && one.exporter === start.exporter);
+      if (!road) {
+        line.append(make("td", {}, "–"));
+        continue;
+      }
       const button = make("button", { type: "button", class: road.way, "aria-pressed": "false",
         "aria-label": said(road) + (road.easiest && road.reached ? ", the easiest" : "") }, road.words);
       if (road.easiest && road.reached) button.append(make("small", {}, "easiest"));
@@ -199,12 +204,12 @@
   };
   const part = (title, ...inside) => (inside.length ? [make("h3", {}, title), ...inside] : []);
   const facts = (pairs) => make("dl", {}, ...pairs.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
-  const startFacts = (start) => [["ONNX", `${count(start.nodes, "node")}, opset ${start.opset}`],
+  const startFacts = (start) => [...(start.only ? [] : [["ONNX", `${count(start.nodes, "node")}, opset ${start.opset}`]]),
     ...(data.by ? [["export", `error ${error(start.max_rel_error)} against the framework, ${start.seconds} s`]] : [])];
   const tellStart = (start) => {
     const dead = start.state !== "good";
     return [make("h2", { id: "detail-title" }, start.exporter),
-      make("p", {}, make("span", { class: `badge ${dead ? "none" : "as-is"}` }, STATES[start.state])),
+      make("p", {}, make("span", { class: `badge ${dead ? "none" : "as-is"}` }, stateOf(start))),
       ...(dead ? part("What blocks it", make("div", { class: "obstacle none" }, make("div", {}, start.reason),
         ...(start.place ? [make("ul", {}, make("li", { class: "place" }, start.place))] : []),
         ...(start.cure ? [make("div", { class: "soft" }, start.cure)] : []))) : []),
@@ -219,7 +224,7 @@
     if (road.rewrites.length) numbers.push(["rewrites", `error ${error(road.max_rel_error)} of an output's scale`]);
     if (road.rewrites.length && data.by && road.reached) numbers.push(["in all", `error ${error(road.end_error)} against the framework`]);
     if (Object.keys(road.shapes).length) numbers.push(["sizes", Object.entries(road.shapes).map(([name, dims]) => `${name} ${dims.join("×")}`).join(", ")]);
-    numbers.push(["predicted by", `${road.judge}: ${road.verdict}`]);
+    numbers.push([start.only ? "converted by" : "predicted by", `${road.judge}: ${road.verdict}`]);
     if (road.compiler) {
       const { version, accepted, stage, message } = road.compiler;
       numbers.push(["compiler", `${version} itself ${accepted ? "accepts it" : `rejects it at ${stage}: ${message}`}`]);

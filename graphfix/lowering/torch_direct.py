@@ -1,0 +1,135 @@
+"""Conversion of an opened torch model by a target's own converter, without ONNX, and runs of what it made.
+
+Workers load this file where graphfix is not installed: of graphfix it imports files of this folder that do the same. The
+converters are imported when they are used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from graphfix.lowering import direct_runs, factory, feeding, leftovers, torch_lowering
+from graphfix.lowering.steps import Answer, Remarks, Request, failed_answer
+
+Compute = Callable[[Sequence[Any]], Sequence[Any]]
+"""A function from the arrays of the inputs to those of the outputs."""
+
+
+def convert(opened: Any, request: Request, remarks: Remarks) -> Iterator[Answer]:
+    """Run, convert and run again; the last answer has stage `ok`, or `run` or `export` with the failure."""
+    yield {"stage": "run"}
+    try:
+        remarks.leftovers += leftovers.find_leftovers(opened.model, torch_lowering.switch_to_eval(opened.model))
+        example, runs = torch_lowering.run_example(request, opened)
+    except factory.RequestError:
+        raise
+    except (Exception, SystemExit) as error:
+        yield failed_answer("run", error)
+        return
+    yield {"stage": "export"}
+    started = time.monotonic()
+    artifact = os.path.join(request["folder"], request["artifact"])
+    try:
+        with torch.no_grad(), torch_lowering.without_fused_attention():
+            compute = CONVERTERS[request["exporter"]](opened, example, artifact)
+    except factory.RequestError:
+        raise
+    except (Exception, SystemExit) as error:
+        yield failed_answer("export", error)
+        return
+    seconds = time.monotonic() - started
+    made = [([*map(feeding.to_numpy, one.tensors)], [*map(feeding.to_numpy, one.outputs)]) for one in runs]
+    failed = direct_runs.save(made, compute, request["folder"])
+    yield {
+        "stage": "ok", "runs": [one.label for one in runs], "steady": feeding.is_deterministic(runs), "failed": failed,
+        "ran": compute is not None, "export_seconds": seconds, "last": True,
+    }  # fmt: skip
+
+
+def exported(opened: Any, example: Any) -> Any:
+    """Return the model as an ExportedProgram, with the dynamic dims of the example."""
+    if opened.program is not None:
+        return opened.program
+    dims = feeding.dynamic_shapes(opened, example)
+    return torch.export.export(
+        opened.model, tuple(example.args), dict(example.kwargs), dynamic_shapes=feeding.to_export_dims(dims)
+    )
+
+
+def to_coreml(opened: Any, example: Any, path: str) -> None:
+    """Convert by Core ML Tools, from the ExportedProgram, or from a trace where the program cannot be exported; it is not run."""
+    import coremltools
+
+    try:
+        converted = coremltools.convert(exported(opened, example).run_decompositions({}))
+    except Exception:
+        if example.kwargs or example.dynamic:
+            raise
+        traced = torch.jit.trace(opened.model, tuple(example.args))
+        inputs = [
+            coremltools.TensorType(name=name, shape=tuple(tensor.shape), dtype=feeding.to_numpy(tensor).dtype)
+            for name, tensor in zip(example.names, example.tensors, strict=True)
+        ]
+        converted = coremltools.convert(traced, inputs=inputs)
+    converted.save(path)
+
+
+def to_openvino(opened: Any, example: Any, path: str) -> Compute:
+    """Convert by OpenVINO's own frontend, from the ExportedProgram, or by its own trace where the program cannot be exported.
+
+    It is run on the CPU in float32.
+    """
+    openvino = importlib.import_module("openvino")
+    sizes = [
+        [-1 if axis in example.dynamic.get(name, {}) else size for axis, size in enumerate(tensor.shape)]
+        for name, tensor in zip(example.names, example.tensors, strict=True)
+    ]
+    more = {"input": [openvino.PartialShape(dims) for dims in sizes]}
+    try:
+        converted = openvino.convert_model(exported(opened, example), **more)
+    except Exception:
+        if example.kwargs or opened.program is not None:
+            raise
+        converted = openvino.convert_model(opened.model, example_input=tuple(example.args), **more)
+    openvino.save_model(converted, path, compress_to_fp16=False)
+    compiled = openvino.compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    return lambda arrays: list(compiled(list(arrays)).values())
+
+
+def to_litert(opened: Any, example: Any, path: str) -> Compute:
+    """Convert by litert-torch, and run it in LiteRT."""
+    litert_torch = importlib.import_module("litert_torch")
+    dims = feeding.dynamic_shapes(opened, example)
+    more = {} if dims is None else {"dynamic_shapes": feeding.to_export_dims(dims)}
+    converted = litert_torch.convert(opened.model, tuple(example.args), sample_kwargs=dict(example.kwargs) or None, **more)
+    converted.export(path)
+    return lambda arrays: [np.asarray(one) for one in _flat(converted(*map(torch.from_numpy, arrays)))]
+
+
+def to_executorch(opened: Any, example: Any, path: str) -> Compute:
+    """Convert by ExecuTorch for XNNPACK, and run it in its runtime."""
+    exir = importlib.import_module("executorch.exir")
+    xnnpack = importlib.import_module("executorch.backends.xnnpack.partition.xnnpack_partitioner")
+    lowered = exir.to_edge_transform_and_lower(exported(opened, example), partitioner=[xnnpack.XnnpackPartitioner()])
+    with open(path, "wb") as sink:
+        lowered.to_executorch().write_to_file(sink)
+    runtime = importlib.import_module("executorch.runtime").Runtime.get()
+    method = runtime.load_program(path).load_method("forward")
+    return lambda arrays: [feeding.to_numpy(one) for one in method.execute([torch.from_numpy(array) for array in arrays])]
+
+
+def _flat(outputs: Any) -> Sequence[Any]:
+    return outputs if isinstance(outputs, (list, tuple)) else [outputs]
+
+
+CONVERTERS: dict[str, Callable[[Any, Any, str], Compute | None]] = {
+    "coremltools": to_coreml, "openvino": to_openvino, "litert-torch": to_litert, "executorch": to_executorch,
+}  # fmt: skip
+"""The converters of torch models, by the names that conversion paths have."""

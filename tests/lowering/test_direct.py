@@ -1,0 +1,341 @@
+"""Conversions without ONNX: which there are, what is said of each outcome, and real ones of small programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graphfix.backends.verdict import Verdict
+from graphfix.cli.app import main
+from graphfix.errors import BackendError, UsageError
+from graphfix.lowering.conversion import CONVERTERS, MISSING, Conversion, converters_for
+from graphfix.lowering.direct import convert_directly
+from graphfix.lowering.direct_compile import compile_directly
+from graphfix.lowering.direct_runs import FEEDS, RESULTS, save
+from graphfix.lowering.instructions import Instructions
+from graphfix.lowering.options import require_source
+from graphfix.lowering.paths.model import ConversionPath, ConversionPaths, ExportState, Means, Start
+from graphfix.lowering.paths.search import SearchOptions, direct_path
+from graphfix.lowering.paths.starts import direct_starts
+from graphfix.lowering.source import Kind, Source
+from graphfix.report.notebook import paths_html
+from graphfix.report.paths_page import page_data
+from graphfix.report.paths_text import cell, render_paths
+from graphfix.verify.compare import Difference
+
+BY_NAME = {one.name: one for one in CONVERTERS}
+SOURCE = Source("net.py:make", Kind.FACTORY)
+X = np.arange(6, dtype=np.float32).reshape(2, 3)
+
+
+def outcome(name: str, stage: str = "ok", worst: Difference | None = None, *, inputs: int = 2) -> Conversion:
+    """What might have come of a converter."""
+    if stage != "ok":
+        failure = {"message": "no lowering of `aten.foo`", "file": "net.py", "line": 9, "module": "head"}
+        return Conversion(BY_NAME[name], stage, 2.0, "1.0", failure=failure)
+    verification = (worst or Difference(0.0, 1e-7)).verdict(inputs, "compared")
+    return Conversion(BY_NAME[name], stage, 2.0, "1.0", Path("made"), verification=verification)
+
+
+class Lowered:
+    """A lowering whose converters came out in these ways."""
+
+    def __init__(self, *conversions: Conversion) -> None:
+        self.conversions = conversions
+
+
+def paths_of(*conversions: Conversion, exported: Means = Means.AS_IS) -> ConversionPaths:
+    """The paths of a program: by one exporter to each target, and by these converters."""
+    targets = (*dict.fromkeys(made.converter.target for made in conversions), "tract")
+    start = Start("dynamo", ExportState.GOOD, nodes=4, opset=18)
+    starts = direct_starts(Lowered(*conversions))  # type: ignore[arg-type]
+    options = SearchOptions("net.py:make", ("--input=2x3",))
+    direct = [direct_path(own, made, options) for own, made in zip(starts, conversions, strict=True)]
+    over = [
+        ConversionPath(start, target, f"{target} 1.0", exported, "accepted", nodes=4, command="by onnx") for target in targets
+    ]
+    return ConversionPaths("net.py:make", "Python", "torch 2.0", targets, (start, *starts), (*over, *direct))
+
+
+# The registry
+
+
+def test_a_framework_has_its_converters_to_targets_without_a_version() -> None:
+    every = ["coreml", "openvino", "tflite", "executorch", "tract"]
+    assert [one.name for one in converters_for(SOURCE, "torch", every)] == [
+        "coremltools",
+        "openvino",
+        "litert-torch",
+        "executorch",
+    ]
+    assert [one.name for one in converters_for(SOURCE, "tensorflow", every)] == ["tf.lite"]
+    assert converters_for(SOURCE, "torch", ["openvino@2025.4.1"]) == []
+    assert converters_for(Source("m.tflite", Kind.TFLITE), "tensorflow", every) == []
+
+
+# What came of one
+
+
+def test_every_outcome_says_why_and_what_helps() -> None:
+    good, unrun = outcome("openvino"), outcome("coremltools", inputs=0)
+    assert (good.good, good.compared, good.reason) == (True, True, "")
+    assert (unrun.good, unrun.compared, unrun.reason) == (True, False, "")
+    wrong = outcome("openvino", worst=Difference(1.0, 0.5, reason="on zeros: output 0 differs"))
+    assert (wrong.good, wrong.reason) == (False, "it computes something else: on zeros: output 0 differs")
+    failed = outcome("coremltools", "export")
+    assert (failed.good, failed.reason, failed.location) == (
+        False, "the converter fails: no lowering of `aten.foo`", "head (net.py:9)",
+    )  # fmt: skip
+    missing = Conversion(BY_NAME["litert-torch"], MISSING)
+    assert (missing.reason, missing.cure) == ("litert-torch is not installed", "install it with `pip install litert-torch`")
+
+
+def test_runs_are_saved_and_failures_kept(tmp_path: Path) -> None:
+    def compute(arrays: Any) -> Any:
+        if arrays[0].shape != (2, 3):
+            raise ValueError("fixed sizes")
+        return [arrays[0] + 1]
+
+    runs = [([X], [X + 1]), ([X.T], [X.T + 1])]
+    assert save(runs, compute, str(tmp_path)) == {"1": "ValueError: fixed sizes"}
+    with np.load(tmp_path / FEEDS) as wanted, np.load(tmp_path / RESULTS) as got:
+        assert sorted(wanted.files) == ["0/out/0", "1/out/0"]
+        assert got.files == ["0/out/0"]
+    assert save(runs, None, str(tmp_path)) == {}
+
+
+def answered(folder: Path, runs: list[Any], compute: Any, **more: Any) -> Conversion:
+    """A conversion whose worker ran it like this."""
+
+    def ask(request: Mapping[str, Any]) -> dict[str, Any]:
+        failed = save(runs, compute, request["folder"])
+        labels = [f"run {number}" for number in range(len(runs))]
+        return {"stage": "ok", "seconds": 1.0, "runs": labels, "failed": failed, "ran": compute is not None, **more}
+
+    return convert_directly(SOURCE, Instructions(), BY_NAME["openvino"], folder / "made", ask, "1.0")
+
+
+def test_a_converted_model_is_compared_on_every_run_of_the_framework(tmp_path: Path) -> None:
+    runs = [([X], [X + 1]), ([X.T], [X.T + 1])]
+    for number, (compute, reason) in enumerate((
+        (lambda arrays: [arrays[0] + 1], ""),
+        (lambda arrays: [np.maximum(arrays[0] + 1, 2)], "it computes something else: on run 0: `output 0` differs by 1"),
+        (lambda arrays: [(arrays[0] + 1)[:2, :2]], "on run 0: `output 0` was [2, 3], is [2, 2]"),
+        (lambda arrays: [], "the framework gives 1 outputs, the model 0"),
+        (lambda arrays: [arrays[0].reshape(2, 3)[:, :1] * 0 + arrays[0] + 1], "on run 1: it fails: ValueError"),
+    )):  # fmt: skip
+        (folder := tmp_path / str(number)).mkdir()
+        made = answered(folder, runs, compute)
+        assert reason in made.reason if reason else made.good, made.reason
+    (folder := tmp_path / "unrun").mkdir()
+    assert answered(folder, runs, None).compared is False
+
+
+def test_a_missing_converter_is_not_asked(tmp_path: Path) -> None:
+    def ask(_: Any) -> Any:
+        raise AssertionError
+
+    made = convert_directly(SOURCE, Instructions(), BY_NAME["executorch"], tmp_path / "made", ask, None)
+    assert made.stage == MISSING
+
+
+# Paths
+
+
+def test_the_table_has_one_row_for_all_converters_and_names_the_easiest_path() -> None:
+    found = paths_of(outcome("coremltools", inputs=0), outcome("openvino"), Conversion(BY_NAME["litert-torch"], MISSING))
+    names, rows = zip(*found.rows(), strict=True)
+    assert names == ("dynamo", "direct")
+    assert [path and cell(path)[0] for path in rows[1]] == ["as it is", "as it is", "not installed", None]
+    assert {target: found.best(target).start.exporter for target in found.targets} == {
+        "coreml": "coremltools", "openvino": "openvino", "tflite": "dynamo", "tract": "dynamo",
+    }  # fmt: skip
+    assert found.best("coreml").note == "the file was not run: its runtime is not on this machine"
+    assert found.best("openvino").command == (
+        "graphfix compile net.py:make --input=2x3 --exporter=direct --target openvino -o model.xml"
+    )
+
+
+def test_a_converter_that_fails_leaves_the_way_over_onnx(capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = outcome("openvino", worst=Difference(1.0, 0.5, reason="on zeros: it differs"))
+    found = paths_of(outcome("coremltools", "export"), wrong, Conversion(BY_NAME["litert-torch"], MISSING))
+    assert found.reached == list(found.targets)
+    assert all(found.best(target).start.exporter == "dynamo" for target in found.targets)
+    means = {path.start.exporter: path.means for path in found.paths if path.start.only}
+    assert means == {"coremltools": Means.NONE, "openvino": Means.NONE, "litert-torch": Means.UNKNOWN}
+    render_paths(found, sys.stdout, full=True)
+    said = " ".join(capsys.readouterr().out.split())
+    for part in (
+        "direct conversion fails differs not installed -",
+        "coremltools to coreml the converter fails: no lowering of `aten.foo` (head (net.py:9))",
+        "openvino to openvino it computes something else: on zeros: it differs",
+        "litert-torch to tflite litert-torch is not installed; install it with `pip install litert-torch`",
+    ):
+        assert part in said
+    alone = paths_of(outcome("executorch"), exported=Means.NONE)
+    assert alone.reached == ["executorch"]
+
+
+def test_pages_and_notebooks_show_the_converters_too() -> None:
+    found = paths_of(outcome("openvino"), Conversion(BY_NAME["litert-torch"], MISSING))
+    data = page_data(found)
+    assert [(start["exporter"], start["only"], start["state"]) for start in data["exporters"]] == [
+        ("dynamo", "", "good"), ("openvino", "openvino", "good"), ("litert-torch", "tflite", "missing"),
+    ]  # fmt: skip
+    assert [(road["exporter"], road["target"]) for road in data["roads"] if road["easiest"]] == [
+        ("dynamo", "tflite"), ("dynamo", "tract"), ("openvino", "openvino"),
+    ]  # fmt: skip
+    assert "<td>direct</td><td>as it is</td><td>not installed</td><td>-</td>" in paths_html(found)
+
+
+# The command line
+
+
+def test_what_starts_from_torch_says_so_of_an_onnx_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "m.onnx").write_bytes(b"")
+    for command in ("compile", "paths"):
+        more = ["-o", str(tmp_path / "m.pte")] if command == "compile" else []
+        assert main([command, str(tmp_path / "m.onnx"), "--target", "executorch", "--isolated", *more]) == 2
+        assert "ExecuTorch starts from torch, and this is an ONNX model" in capsys.readouterr().err
+    with pytest.raises(UsageError, match="compiled as it is"):
+        require_source("coreml", None)
+    assert require_source("coreml", SOURCE) is SOURCE
+
+
+def test_a_target_without_a_converter_is_named_with_those_that_have_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no converter leads from Python to tract") as refused:
+        compile_directly(SOURCE, Instructions(), "tract", tmp_path / "m", force=False, progress=lambda _: None)
+    assert refused.value.hint == "choose from coreml, executorch, openvino, tflite"
+    with pytest.raises(UsageError, match="from a SavedModel to openvino"):
+        compile_directly(
+            Source("saved", Kind.SAVED_MODEL),
+            Instructions(),
+            "openvino",
+            tmp_path / "m.xml",
+            force=False,
+            progress=lambda _: None,
+        )
+
+
+def test_metadata_parts_and_constants_are_for_compilers_of_onnx(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [
+        "compile",
+        "net.py:make",
+        "--exporter",
+        "direct",
+        "--target",
+        "coreml",
+        "--isolated",
+        "-o",
+        str(tmp_path / "m.mlpackage"),
+    ]
+    for more in (["--bisect"], ["--normalize", "1,1"], ["--set", "x=1"]):
+        assert main([*words, *more]) == 2
+        assert "a conversion without ONNX" in capsys.readouterr().err
+
+
+NET = '''
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    """Two layers, or a branch on a value."""
+
+    def __init__(self, branch):
+        super().__init__()
+        self.layer, self.branch = nn.Linear(4, 3), branch
+
+    def forward(self, x):
+        x = torch.relu(self.layer(x))
+        return x + 1 if self.branch and x.sum() > 100 else x - 1
+
+
+def make(branch=False):
+    torch.manual_seed(5)
+    return Net(branch).eval()
+
+
+def gate():
+    return make(True)
+
+
+make.example_inputs = gate.example_inputs = lambda: (torch.linspace(-2, 9, 8).reshape(2, 4) * 20,)
+'''
+KERAS = """
+import tensorflow as tf
+
+
+def make():
+    tf.keras.utils.set_random_seed(1)
+    return tf.keras.Sequential([tf.keras.layers.Input((4,)), tf.keras.layers.Dense(3, activation="relu")])
+"""
+
+
+@pytest.mark.framework
+@pytest.mark.slow
+def test_a_program_goes_to_openvino_without_onnx_and_is_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("openvino")
+    (tmp_path / "net.py").write_text(NET)
+    monkeypatch.chdir(tmp_path)
+    words = ["compile", "net.py:make", "--exporter", "direct", "--target", "openvino", "--isolated", "-o", "net.xml"]
+    assert main([*words, "--output-format", "json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)["results"]
+    assert (told["compiler"]["accepted"], told["compiler"]["numerics"], told["output"]) == (True, "match", "net.xml")
+    assert told["compiler"]["error"] < 1e-5
+    assert (tmp_path / "net.xml").stat().st_size > 100
+    assert (tmp_path / "net.bin").stat().st_size >= 4 * 15
+    words[1] = "net.py:gate"
+    assert main([*words, "--force"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "GF301 wrong-numerics it computes something else: on " in said, "the branch that was not taken is lost"
+
+
+@pytest.mark.framework
+@pytest.mark.slow
+def test_a_program_goes_to_core_ml_without_onnx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("coremltools")
+    (tmp_path / "net.py").write_text(NET)
+    monkeypatch.chdir(tmp_path)
+    made = compile_directly(
+        Source("net.py:make", Kind.FACTORY, None), Instructions(), "coreml", Path("net.mlpackage"), force=False,
+        progress=lambda _: None,
+    )  # fmt: skip
+    assert isinstance(made.verdict, Verdict)
+    assert (made.verdict.accepted, made.verdict.numerics) == (True, None)
+    assert (tmp_path / "net.mlpackage" / "Manifest.json").is_file()
+
+
+@pytest.mark.framework
+@pytest.mark.slow
+def test_a_keras_program_goes_to_litert_by_tensorflow_s_own_converter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("tensorflow")
+    (tmp_path / "dense.py").write_text(KERAS)
+    monkeypatch.chdir(tmp_path)
+    made = compile_directly(
+        Source("dense.py:make", Kind.FACTORY, None), Instructions(), "tflite", Path("net.tflite"), force=False,
+        progress=lambda _: None,
+    )  # fmt: skip
+    assert (made.verdict.accepted, made.verdict.numerics) == (True, "match")
+    assert (tmp_path / "net.tflite").read_bytes()[4:8] == b"TFL3"
+
+
+@pytest.mark.framework
+def test_a_converter_that_is_not_installed_names_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "net.py").write_text(NET)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("graphfix.lowering.workshop.FrameworkWorkers.version_of", lambda *_: None)
+    with pytest.raises(BackendError, match="executorch is not installed") as refused:
+        compile_directly(
+            Source("net.py:make", Kind.FACTORY, None), Instructions(), "executorch", Path("net.pte"), force=False,
+            progress=lambda _: None,
+        )  # fmt: skip
+    assert refused.value.hint == "install it with `pip install executorch==1.5.1`"
