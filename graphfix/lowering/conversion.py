@@ -51,7 +51,8 @@ class Conversion:
     """What came of one converter.
 
     `stage` is `ok`, `missing`, or the step that failed. `verification` compares the converted model with the framework; it has
-    no inputs where the model does not run on this machine. `notes` are remarks on the conversion.
+    no inputs where the model does not run on this machine. `delegated` tells how many operators a delegate runs, and which it
+    leaves, where the converter says so.
     """
 
     converter: Converter
@@ -61,6 +62,7 @@ class Conversion:
     artifact: Path | None = None
     failure: Mapping[str, Any] = field(default_factory=dict)
     verification: Verification | None = None
+    delegated: Mapping[str, Any] | None = None
 
     @property
     def good(self) -> bool:
@@ -84,8 +86,8 @@ class Conversion:
 
     @property
     def location(self) -> str:
-        """The module and line of Python where it failed; empty where not known."""
-        return location_text(self.failure)
+        """The module and line of the program where it failed; empty where that is not known, or is in an installed package."""
+        return "" if "site-packages" in str(self.failure.get("file")) else location_text(self.failure)
 
     @property
     def cure(self) -> str:

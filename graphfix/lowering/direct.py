@@ -45,7 +45,12 @@ def convert_directly(
         return dataclasses.replace(
             made, failure={key: answer.get(key) for key in ("message", "file", "line", "module", "op", "cure")}
         )
-    return dataclasses.replace(made, artifact=folder / converter.file, verification=_verified(instructions, answer, folder))
+    return dataclasses.replace(
+        made,
+        artifact=folder / converter.file,
+        verification=_verified(instructions, answer, folder),
+        delegated=answer.get("delegated"),
+    )
 
 
 def convert_with(

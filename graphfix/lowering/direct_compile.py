@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from graphfix.backends.compile.artifact import PendingArtifact, check_artifact_path
 from graphfix.backends.compile.compile import Compiled
@@ -102,9 +103,11 @@ def _result(source: Source, target: str, made: Conversion, written: Path | None)
         findings[:0] = [Finding(REJECTION.code, REJECTION.name, REJECTION.severity, target, said, kind="rejection")]
     elif not made.good:
         findings[:0] = [Finding(DIFFERENT.code, DIFFERENT.name, DIFFERENT.severity, target, made.reason, kind="compiled")]
-    compiler = {
+    compiler: dict[str, Any] = {
         "version": made.version, "accepted": verdict.accepted, "stage": verdict.stage, "message": verdict.message,
         "seconds": round(verdict.seconds, 3), "predicted": "undecided", "numerics": verdict.numerics, "error": verdict.error,
     }  # fmt: skip
+    if made.delegated is not None:
+        compiler["delegated"] = made.delegated
     output = str(written) if written is not None else None
     return Result(source.text, target, made.version, findings=findings, compiler=compiler, output=output, called=target)

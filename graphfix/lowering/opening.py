@@ -24,12 +24,16 @@ from graphfix.lowering.inspection import NATIVE, TRUST, UNSAFE, inspect_exported
 
 @dataclass(slots=True)
 class OpenedModel:
-    """An opened source: the module, its ExportedProgram where it is one, example inputs where it has some, bytes of weights."""
+    """An opened source: the module, its ExportedProgram where it is one, example inputs where it has some, bytes of weights.
+
+    `delegated` is what a converter says of the operators that a delegate runs, once it has converted the model.
+    """
 
     model: Any
     program: Any = None
     examples: Any = None
     bytes: int = 0
+    delegated: dict[str, Any] | None = None
 
 
 def open_source(request: Mapping[str, Any]) -> OpenedModel:

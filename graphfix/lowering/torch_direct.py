@@ -7,6 +7,7 @@ converters are imported when they are used.
 from __future__ import annotations
 
 import importlib
+import operator
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -49,7 +50,7 @@ def convert(opened: Any, request: Request, remarks: Remarks) -> Iterator[Answer]
     failed = direct_runs.save(made, compute, request["folder"])
     yield {
         "stage": "ok", "runs": [one.label for one in runs], "steady": feeding.is_deterministic(runs), "failed": failed,
-        "ran": compute is not None, "export_seconds": seconds, "last": True,
+        "ran": compute is not None, "delegated": opened.delegated, "export_seconds": seconds, "last": True,
     }  # fmt: skip
 
 
@@ -118,11 +119,25 @@ def to_executorch(opened: Any, example: Any, path: str) -> Compute:
     exir = importlib.import_module("executorch.exir")
     xnnpack = importlib.import_module("executorch.backends.xnnpack.partition.xnnpack_partitioner")
     lowered = exir.to_edge_transform_and_lower(exported(opened, example), partitioner=[xnnpack.XnnpackPartitioner()])
+    taken, left = delegated(lowered.exported_program().graph_module)
+    opened.delegated = {"by": "XNNPACK", "operators": taken, "of": taken + len(left), "left": sorted(set(left))}
     with open(path, "wb") as sink:
         lowered.to_executorch().write_to_file(sink)
     runtime = importlib.import_module("executorch.runtime").Runtime.get()
     method = runtime.load_program(path).load_method("forward")
     return lambda arrays: [feeding.to_numpy(one) for one in method.execute([torch.from_numpy(array) for array in arrays])]
+
+
+def delegated(module: Any) -> tuple[int, list[str]]:
+    """Return the number of operators that a delegate of ExecuTorch runs, and the names of those that none does."""
+    taken, left = 0, []
+    for node in module.graph.nodes:
+        if node.op == "call_function" and getattr(node.target, "__name__", "") == "executorch_call_delegate":
+            inner = getattr(module, node.args[0].target).original_module
+            taken += sum(one.op == "call_function" and one.target is not operator.getitem for one in inner.graph.nodes)
+        elif node.op == "call_function" and node.target is not operator.getitem:
+            left.append(str(node.target).removeprefix("<EdgeOpOverload: ").partition(">")[0])
+    return taken, left
 
 
 def _flat(outputs: Any) -> Sequence[Any]:

@@ -31,6 +31,10 @@ def render_compiled(result: Result, out: TextIO, *, full: bool = False, against:
         page.line("  ", ("outputs", "bold"), "   not compared: it does not run here, or there is nothing to compare with")
     if "metadata" in compiled:
         page.line("  ", ("metadata", "bold"), f"  {_metadata_text(compiled['metadata'])}")
+    if "delegated" in compiled:
+        share = compiled["delegated"]
+        left = f"; not {', '.join(share['left'])}" if share["left"] else ""
+        page.line("  ", ("delegate", "bold"), f"  {share['by']} runs {share['operators']} of {share['of']} operators{left}")
     if "part" in compiled:
         cut = compiled["part"]
         count = len(cut["operators"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +239,66 @@ def test_metadata_parts_and_constants_are_for_compilers_of_onnx(tmp_path: Path, 
     for more in (["--bisect"], ["--normalize", "1,1"], ["--set", "x=1"]):
         assert main([*words, *more]) == 2
         assert "a conversion without ONNX" in capsys.readouterr().err
+
+
+def test_a_file_is_written_with_those_beside_it_and_the_report_tells_what_a_delegate_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = tmp_path / "made"
+    made.mkdir()
+    for suffix in ("xml", "bin"):
+        (made / f"model.{suffix}").write_text(suffix)
+    (made / "feeds.npz").write_text("")
+    share = {"by": "XNNPACK", "operators": 3, "of": 4, "left": ["aten.topk.default"]}
+    converted = replace(outcome("openvino"), artifact=made / "model.xml", delegated=share)
+    monkeypatch.setattr("graphfix.lowering.direct_compile._converted", lambda *_: converted)
+    output = tmp_path / "net.xml"
+    words = ["compile", "net.py:make", "--exporter", "direct", "--target", "openvino", "--isolated", "-o", str(output)]
+    assert main(words) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "accepted by openvino 1.0 in 2.0 s (predicted: undecided) outputs largest difference from the framework: 1e-07" in said
+    assert "delegate XNNPACK runs 3 of 4 operators; not aten.topk.default" in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["made", "net.bin", "net.xml"]
+    assert (output.read_text(), output.with_suffix(".bin").read_text()) == ("xml", "bin")
+    assert main(words) == 2
+    assert "exists already" in capsys.readouterr().err
+    rejected = outcome("openvino", "export")
+    monkeypatch.setattr("graphfix.lowering.direct_compile._converted", lambda *_: rejected)
+    assert main([*words, "--force"]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "GF111 compiler-rejection openvino 1.0 rejects the model: the converter fails: no lowering of" in said
+    assert "`aten.foo` (head (net.py:9))" in said
+
+
+def test_a_place_in_an_installed_package_is_none_of_the_program() -> None:
+    failure = {"message": "no", "file": "/usr/lib/site-packages/openvino/emit.py", "line": 3}
+    assert replace(outcome("openvino", "export"), failure=failure).location == ""
+
+
+@pytest.mark.framework
+def test_operators_inside_and_outside_a_delegate_are_counted() -> None:
+    import operator
+    from types import SimpleNamespace
+
+    from graphfix.lowering.torch_direct import delegated
+
+    def node(op: str, target: Any, *args: Any) -> Any:
+        return SimpleNamespace(op=op, target=target, args=args)
+
+    def executorch_call_delegate() -> None:
+        """The call of a delegate."""
+
+    class Overload:
+        """An operator of the edge dialect."""
+
+        def __str__(self) -> str:
+            return "<EdgeOpOverload: aten.topk.default>: schema = aten::topk(...)"
+
+    graph = [node("placeholder", "x"), node("call_function", Overload()), node("call_function", operator.getitem)]
+    inner = SimpleNamespace(graph=SimpleNamespace(nodes=[*graph, node("call_function", Overload())]))
+    calls = [node("call_function", executorch_call_delegate, node("get_attr", "lowered_0")), *graph]
+    module = SimpleNamespace(graph=SimpleNamespace(nodes=calls), lowered_0=SimpleNamespace(original_module=inner))
+    assert delegated(module) == (2, ["aten.topk.default"])
 
 
 NET = '''
