@@ -61,6 +61,16 @@ def open_and_lower(open_model: Callable[[], Any], lower: Callable[[Any], Iterato
     yield from lower(model)
 
 
+def attempted(stage: str, step: Callable[[], Any]) -> tuple[Any, Answer | None]:
+    """Return what a step gives, and None; or None and the last answer where it fails. A RequestError is raised."""
+    try:
+        return step(), None
+    except factory.RequestError:
+        raise
+    except (Exception, SystemExit) as error:
+        return None, failed_answer(stage, error)
+
+
 def failed_answer(stage: str, error: BaseException, text: str = "") -> Answer:
     """Return the last answer of a step that failed.
 

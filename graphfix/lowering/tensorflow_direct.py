@@ -6,15 +6,14 @@ Workers load this file where graphfix is not installed: of graphfix it imports f
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
-from graphfix.lowering import direct_runs, factory
-from graphfix.lowering.steps import Answer, Remarks, Request, failed_answer
+from graphfix.lowering import direct_runs
+from graphfix.lowering.direct_runs import Compute
+from graphfix.lowering.steps import Answer, Remarks, Request
 from graphfix.lowering.tensorflow_feeding import run_variations
 
 CONVERTERS = frozenset({"tf.lite"})
@@ -23,31 +22,13 @@ CONVERTERS = frozenset({"tf.lite"})
 
 def convert(opened: Any, request: Request, _: Remarks) -> Iterator[Answer]:
     """Run, convert and run again; the last answer has stage `ok`, or `run` or `export` with the failure."""
-    yield {"stage": "run"}
-    try:
-        runs, again = run_variations(opened, request)
-    except factory.RequestError:
-        raise
-    except (Exception, SystemExit) as error:
-        yield failed_answer("run", error)
-        return
-    yield {"stage": "export"}
-    started = time.monotonic()
-    try:
-        compute = to_litert(opened, os.path.join(request["folder"], request["artifact"]))
-    except (Exception, SystemExit) as error:
-        yield failed_answer("export", error)
-        return
-    seconds = time.monotonic() - started
-    failed = direct_runs.save([(inputs, outputs) for _, inputs, outputs in runs], compute, request["folder"])
-    steady = all(np.array_equal(old, new, equal_nan=True) for old, new in zip(runs[0][2], again, strict=True))
-    yield {
-        "stage": "ok", "runs": [label for label, *_ in runs], "steady": steady, "failed": failed, "ran": True,
-        "export_seconds": seconds, "last": True,
-    }  # fmt: skip
+    path = os.path.join(request["folder"], request["artifact"])
+    yield from direct_runs.convert(
+        lambda: (None, run_variations(opened, request)[0]), lambda _: to_litert(opened, path), request["folder"]
+    )
 
 
-def to_litert(opened: Any, path: str) -> Callable[[Sequence[Any]], Sequence[Any]]:
+def to_litert(opened: Any, path: str) -> Compute:
     """Convert by TensorFlow Lite's converter, with its builtin operators alone, and run it in TensorFlow's interpreter."""
     if opened.trace is None:
         raise ValueError("it is a TensorFlow Lite model already")

@@ -13,21 +13,19 @@ from typing import Any
 import numpy as np
 import onnx
 
-from graphfix.lowering import factory, tensorflow_opening, transposes
-from graphfix.lowering.steps import Answer, Remarks, Request, failed_answer
+from graphfix.lowering import tensorflow_opening, transposes
+from graphfix.lowering.steps import Answer, Remarks, Request, attempted, failed_answer
 from graphfix.lowering.tensorflow_feeding import run_variations, save_feeds
 
 
 def lower(opened: Any, request: Request, remarks: Remarks) -> Iterator[Answer]:
     """Run, convert and save feeds; the last answer has stage `ok`, or `run` or `export` with the failure."""
     yield {"stage": "run"}
-    try:
-        runs, second_outputs = run_variations(opened, request)
-    except factory.RequestError:
-        raise
-    except (Exception, SystemExit) as error:
-        yield failed_answer("run", error)
+    ran, failed = attempted("run", lambda: run_variations(opened, request))
+    if failed is not None:
+        yield failed
         return
+    runs, second_outputs = ran
     yield {"stage": "export"}
     started = time.monotonic()
     try:

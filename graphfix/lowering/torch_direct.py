@@ -9,49 +9,33 @@ from __future__ import annotations
 import importlib
 import operator
 import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
-from graphfix.lowering import direct_runs, factory, feeding, leftovers, torch_lowering
-from graphfix.lowering.steps import Answer, Remarks, Request, failed_answer
-
-Compute = Callable[[Sequence[Any]], Sequence[Any]]
-"""A function from the arrays of the inputs to those of the outputs."""
+from graphfix.lowering import direct_runs, feeding, torch_lowering
+from graphfix.lowering.direct_runs import Compute
+from graphfix.lowering.steps import Answer, Remarks, Request
 
 
 def convert(opened: Any, request: Request, remarks: Remarks) -> Iterator[Answer]:
     """Run, convert and run again; the last answer has stage `ok`, or `run` or `export` with the failure."""
-    yield {"stage": "run"}
-    try:
-        remarks.leftovers += leftovers.find_leftovers(opened.model, torch_lowering.switch_to_eval(opened.model))
-        example, runs = torch_lowering.run_example(request, opened)
-    except factory.RequestError:
-        raise
-    except (Exception, SystemExit) as error:
-        yield failed_answer("run", error)
-        return
-    yield {"stage": "export"}
-    started = time.monotonic()
     artifact = os.path.join(request["folder"], request["artifact"])
-    try:
+
+    def run() -> tuple[Any, list[direct_runs.Run]]:
+        example, runs = torch_lowering.run_for_inference(opened, request, remarks)
+        return example, [
+            (one.label, [*map(feeding.to_numpy, one.tensors)], [*map(feeding.to_numpy, one.outputs)]) for one in runs
+        ]
+
+    def make(example: Any) -> Compute | None:
         with torch.no_grad(), torch_lowering.without_fused_attention():
-            compute = CONVERTERS[request["exporter"]](opened, example, artifact)
-    except factory.RequestError:
-        raise
-    except (Exception, SystemExit) as error:
-        yield failed_answer("export", error)
-        return
-    seconds = time.monotonic() - started
-    made = [([*map(feeding.to_numpy, one.tensors)], [*map(feeding.to_numpy, one.outputs)]) for one in runs]
-    failed = direct_runs.save(made, compute, request["folder"])
-    yield {
-        "stage": "ok", "runs": [one.label for one in runs], "steady": feeding.is_deterministic(runs), "failed": failed,
-        "ran": compute is not None, "delegated": opened.delegated, "export_seconds": seconds, "last": True,
-    }  # fmt: skip
+            return CONVERTERS[request["exporter"]](opened, example, artifact)
+
+    for answer in direct_runs.convert(run, make, request["folder"]):
+        yield {**answer, "delegated": opened.delegated}
 
 
 def exported(opened: Any, example: Any) -> Any:

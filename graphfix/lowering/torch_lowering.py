@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from graphfix.lowering import examples, factory, feeding, leftovers
-from graphfix.lowering.steps import SIZES, Answer, Remarks, Request, failed_answer
+from graphfix.lowering.steps import SIZES, Answer, Remarks, Request, attempted, failed_answer
 
 DYNAMO_OPSET = 18
 """The oldest opset that the dynamo exporter writes."""
@@ -28,14 +28,11 @@ SUFFIX = re.compile(r"_split_\d+$")
 def lower(opened: Any, request: Request, remarks: Remarks) -> Iterator[Answer]:
     """Run, export and save feeds; the last answer has stage `ok`, or `run` or `export` with the failure."""
     yield {"stage": "run"}
-    try:
-        remarks.leftovers += leftovers.find_leftovers(opened.model, switch_to_eval(opened.model))
-        example, runs = run_example(request, opened)
-    except factory.RequestError:
-        raise
-    except (Exception, SystemExit) as error:
-        yield failed_answer("run", error)
+    ran, failed = attempted("run", lambda: run_for_inference(opened, request, remarks))
+    if failed is not None:
+        yield failed
         return
+    example, runs = ran
     yield {"stage": "export"}
     program = os.path.join(request["folder"], "model.onnx")
     started = time.monotonic()
@@ -53,6 +50,12 @@ def lower(opened: Any, request: Request, remarks: Remarks) -> Iterator[Answer]:
         return
     labels = [one.label for one in runs]
     yield {"stage": "ok", "runs": labels, "steady": feeding.is_deterministic(runs), "export_seconds": seconds, "last": True}
+
+
+def run_for_inference(opened: Any, request: Request, remarks: Remarks) -> tuple[Any, list[Any]]:
+    """Note what training left in the program, switch it to inference, and return the example inputs and the runs on them."""
+    remarks.leftovers += leftovers.find_leftovers(opened.model, switch_to_eval(opened.model))
+    return run_example(request, opened)
 
 
 def switch_to_eval(model: Any) -> frozenset[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graphfix.backends.verdict import Verdict
+from graphfix.backends.compile.compile import Compiled
 from graphfix.cli.app import main
 from graphfix.errors import BackendError, UsageError
 from graphfix.lowering.conversion import CONVERTERS, MISSING, Conversion, converters_for
@@ -103,7 +103,7 @@ def test_runs_are_saved_and_failures_kept(tmp_path: Path) -> None:
             raise ValueError("fixed sizes")
         return [arrays[0] + 1]
 
-    runs = [([X], [X + 1]), ([X.T], [X.T + 1])]
+    runs = [("run 0", [X], [X + 1]), ("run 1", [X.T], [X.T + 1])]
     assert save(runs, compute, str(tmp_path)) == {"1": "ValueError: fixed sizes"}
     with np.load(tmp_path / FEEDS) as wanted, np.load(tmp_path / RESULTS) as got:
         assert sorted(wanted.files) == ["0/out/0", "1/out/0"]
@@ -123,7 +123,7 @@ def answered(folder: Path, runs: list[Any], compute: Any, **more: Any) -> Conver
 
 
 def test_a_converted_model_is_compared_on_every_run_of_the_framework(tmp_path: Path) -> None:
-    runs = [([X], [X + 1]), ([X.T], [X.T + 1])]
+    runs = [("run 0", [X], [X + 1]), ("run 1", [X.T], [X.T + 1])]
     for number, (compute, reason) in enumerate((
         (lambda arrays: [arrays[0] + 1], ""),
         (lambda arrays: [np.maximum(arrays[0] + 1, 2)], "it computes something else: on run 0: `output 0` differs by 1"),
@@ -196,6 +196,13 @@ def test_pages_and_notebooks_show_the_converters_too() -> None:
 
 
 # The command line
+
+
+def converted(text: str, target: str, output: str) -> Compiled:
+    """What `compile --exporter direct` makes of a program."""
+    return compile_directly(
+        Source(text, Kind.FACTORY), Instructions(), target, Path(output), force=False, progress=lambda _: None
+    )
 
 
 def test_what_starts_from_torch_says_so_of_an_onnx_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -366,11 +373,7 @@ def test_a_program_goes_to_core_ml_without_onnx(tmp_path: Path, monkeypatch: pyt
     pytest.importorskip("coremltools")
     (tmp_path / "net.py").write_text(NET)
     monkeypatch.chdir(tmp_path)
-    made = compile_directly(
-        Source("net.py:make", Kind.FACTORY, None), Instructions(), "coreml", Path("net.mlpackage"), force=False,
-        progress=lambda _: None,
-    )  # fmt: skip
-    assert isinstance(made.verdict, Verdict)
+    made = converted("net.py:make", "coreml", "net.mlpackage")
     assert (made.verdict.accepted, made.verdict.numerics) == (True, None)
     assert (tmp_path / "net.mlpackage" / "Manifest.json").is_file()
 
@@ -381,10 +384,7 @@ def test_a_keras_program_goes_to_litert_by_tensorflow_s_own_converter(tmp_path: 
     pytest.importorskip("tensorflow")
     (tmp_path / "dense.py").write_text(KERAS)
     monkeypatch.chdir(tmp_path)
-    made = compile_directly(
-        Source("dense.py:make", Kind.FACTORY, None), Instructions(), "tflite", Path("net.tflite"), force=False,
-        progress=lambda _: None,
-    )  # fmt: skip
+    made = converted("dense.py:make", "tflite", "net.tflite")
     assert (made.verdict.accepted, made.verdict.numerics) == (True, "match")
     assert (tmp_path / "net.tflite").read_bytes()[4:8] == b"TFL3"
 
@@ -395,8 +395,5 @@ def test_a_converter_that_is_not_installed_names_the_command(tmp_path: Path, mon
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("graphfix.lowering.workshop.FrameworkWorkers.version_of", lambda *_: None)
     with pytest.raises(BackendError, match="executorch is not installed") as refused:
-        compile_directly(
-            Source("net.py:make", Kind.FACTORY, None), Instructions(), "executorch", Path("net.pte"), force=False,
-            progress=lambda _: None,
-        )  # fmt: skip
+        converted("net.py:make", "executorch", "net.pte")
     assert refused.value.hint == "install it with `pip install executorch==1.5.1`"

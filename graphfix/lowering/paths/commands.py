@@ -34,8 +34,6 @@ def path_command(
     allow = ["--allow=approximate"] if any(one.safety == "approximate" for one in rewrites) else []
     shapes = [f"--shape={name}={'x'.join(map(str, dims))}" for name, dims in (sizes or {}).items()]
     is_onnx = start.exporter == ONNX
-    if start.only:
-        return direct_command(source, options, start, target)
     if not means.reaches_target:
         return _command_line("fix", arguments, [*goal, "--unsafe-fixes", "--why", "-o", FIXED_FILE])
     if means is Means.AS_IS and is_onnx:
