@@ -271,7 +271,7 @@ def table(target: str, home: Path | None = None) -> Table:
 
 
 def checked_targets(given: str | Iterable[str]) -> list[str]:
-    """Return targets under their own names, `all` expanded; UsageError for an unknown one, or none at all."""
+    """Return targets under their own names, groups expanded; UsageError for an unknown one, or none at all."""
     names = [given] if isinstance(given, str) else list(given)
     if not names:
         raise UsageError("no target is given", hint=f"name one of {', '.join(targets())}, or all")
