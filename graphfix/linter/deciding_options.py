@@ -180,7 +180,7 @@ def _example(value: Value, axis: int) -> int:
     dims = value.shape or ()
     name = dims[axis]
     if isinstance(name, str):
-        if BATCH.search(name) and not (axis and isinstance(dims[0], str)):  # behind a batch, N is a number of something else
+        if BATCH.search(name) and not (axis and BATCH.search(str(dims[0]))):  # behind a batch, N is a number of something else
             return 1
         for words, size in ((SIDE, IMAGE), (LENGTH, SEQUENCE)):
             if words.search(name):

@@ -36,5 +36,5 @@ PATTERN = StructuralPattern(
         ("backwards", "axes"): "several axes reversed as a whole",
         ("backwards", "part"): "negative steps that reverse no whole axis",
     },
-    targets=frozenset({"tflite"}),
+    own=True,
 )

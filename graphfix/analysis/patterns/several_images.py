@@ -22,5 +22,5 @@ PATTERN = StructuralPattern(
     {"batched": False},
     judge=_judge,
     words={("batched", False): "boxes of one image", ("batched", True): "boxes of several images"},
-    targets=frozenset({"tflite"}),
+    own=True,
 )

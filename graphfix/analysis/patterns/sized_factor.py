@@ -43,5 +43,5 @@ PATTERN = StructuralPattern(
         ("factor", "size of fixed"): "the size of a dynamic dim beside a tensor with fixed dims",
         ("factor", "sizes"): "only sizes of dynamic dims",
     },
-    targets=frozenset({"tract"}),
+    own=True,
 )

@@ -42,5 +42,5 @@ PATTERN = StructuralPattern(
         ("stepwise", False): "sizes that no step of a loop changes",
     },
     kind="operand",
-    targets=frozenset({"tensorrt"}),
+    own=True,
 )
