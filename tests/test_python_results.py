@@ -139,7 +139,7 @@ def test_an_exception_says_what_the_command_says(
     [
         (lambda: graphfix.lint(BROKEN, "demo"), "reads `nope`, which nothing makes"),
         (lambda: graphfix.fix(BROKEN, "demo"), "reads `nope`, which nothing makes"),
-        (lambda: graphfix.lint(MISH.model, []), "no target is given; name one of demo, or all"),
+        (lambda: graphfix.lint(MISH.model, []), "no target is given; name one of demo, draft, or all"),
         (lambda: graphfix.fix(MISH.model, "demo", allow=["aproximate"]), "did you mean `approximate`?"),
     ],
 )

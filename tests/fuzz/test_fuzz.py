@@ -16,7 +16,7 @@ def test_mutants_are_the_same_in_every_run_and_differ() -> None:
     models = seeds(FIXTURES)
     made = [mutant(models, 1, number) for number in range(60)]
     assert made == [mutant(models, 1, number) for number in range(60)]
-    assert len(set(made) - set(models)) > 50
+    assert len(set(made) - set(models)) > 45
     assert made != [mutant(models, 2, number) for number in range(60)]
 
 

@@ -19,6 +19,9 @@ from .fired import fired, verified
 SWAPS = {"Relu": "Neg", "Mul": "Add", "Add": "Mul", "Abs": "Neg", "Neg": "Abs", "Exp": "Relu", "Or": "And", "Tanh": "Relu"}
 
 HARMLESS = {
+    ("stable-topk", "v/constant_3"),  # a step between runs of equal values: any that is at least their number
+    ("decompose-linear-model", "label/constant_1"),  # a number added to all scores alike, before a Softmax and an ArgMax
+    ("decompose-normalizer", "y/constant_1"),  # what rows of zeros are divided by
     ("expand-grouped-attention", "y/constant_7"),  # the positions of entries that a mask hides
     ("gather-nd-by-gather", "y/constant_1"),  # what is added to negative positions, of which TopK gives none
     ("gather-nd-by-gather", "y/gather-nd-by-gather_3"),

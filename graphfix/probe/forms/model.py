@@ -248,7 +248,7 @@ FORMS = [
     *(
         model(f"inputs.dims empty {how}", f"{inputs}[0] A, float[2] X", outputs, body, varied=("inputs.dims",))
         for how, inputs, outputs, body in (
-            ("taken by", "int64", "float[0] Y", "Y = Gather(X, A)"),
+            ("gathered", "int64", "float[0] Y", "Y = Gather(X, A)"),
             ("summed", "float", "float[2] Y", "s = ReduceSum<keepdims = 0>(A) Y = Add(X, s)"),
             ("apart", "float", "float[2] Y, float[0] Z", "Y = Relu(X) Z = Neg(A)"),
         )

@@ -23,7 +23,7 @@ class TensorInputs(SwitchedRewrite):
     """
 
     name = "tensor-inputs"
-    fixes = (FixRule("", kinds=("dtype",), traits=("inputs.dtypes",)), FixRule("SequenceAt"))
+    fixes = (FixRule("SequenceAt"),)
     before = "graphfix fix model.onnx --tensor-inputs"
     ask = "needs to be asked for: --tensor-inputs"
     absent = "no input is a sequence of tensors"
