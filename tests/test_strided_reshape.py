@@ -41,6 +41,14 @@ def test_a_step_is_followed_up_to_the_reshape_that_made_its_dim(body: str, wante
     assert strides(body) == wanted
 
 
+def test_more_strides_than_a_convolution_has_dims_are_none_of_its_axes() -> None:
+    text = """<ir_version: 8, opset_import: ["": 17]> g (float[1, 4, 2, 6, 5] x, float[8, 8, 1, 1] w) => (float y) {
+      r = Transpose <perm = [0, 1, 2, 3, 4]> (x) t = Constant <value = int64[4] {1, 8, 6, 5}> () q = Reshape (r, t)
+      y = Conv <kernel_shape = [1, 1], strides = [1, 1, 2]> (q, w)
+    }"""
+    assert facets(Facts.of(parser.parse_model(text)).nodes[-1])["strides"] == "other"
+
+
 def test_a_dynamic_dim_before_the_others_changes_nothing() -> None:
     assert strides("y = Slice (q, s, e, one, n)", "n, 16, 8") == "reshaped"
 

@@ -139,6 +139,8 @@ def test_compilers_still_say_what_the_tables_say(target: str, tmp_path: Path) ->
         for probe in sample(10):
             found = without_simplifier(ask_probe(probe, session, name, tmp_path))
             ruling = table.rule(probe.op, "", probe.facets)
+            if table.preview and ruling.verdict == "unmeasured":
+                continue
             if found.verdict != "elsewhere" and None not in probe.facets.values():
                 expected = "rejected" if found.verdict == "rejected" else "supported"
                 assert ruling.verdict == expected, (probe.op, probe.label, found.said)

@@ -40,7 +40,8 @@ def strided_axes(node: NodeFacts) -> list[int]:
         weight = node.inputs[1] if len(node.inputs) > 1 else None
         kernel = attribute(node.proto, "kernel_shape", () if weight is None else (weight.shape or ())[2:])
         strides = attribute(node.proto, "strides", ()) if set(kernel) == {1} else ()
-        return [at + 2 for at, step in enumerate(strides) if step != 1]
+        there = 0 if data is None or data.rank is None else data.rank - 2
+        return [at + 2 for at, step in enumerate(strides[:there]) if step != 1]
     if len(node.inputs) < 5 or data is None or data.rank is None or data.source != "runtime":
         return []
     axes, steps = node.inputs[3], node.inputs[4]
