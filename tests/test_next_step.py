@@ -21,7 +21,7 @@ from graphfix.linter.engine import judge
 from graphfix.linter.example import Example
 from graphfix.linter.finding_order import in_order_of_decision, need
 from graphfix.linter.fitting_sizes import fitting_sizes
-from graphfix.linter.next_step import advise
+from graphfix.linter.next_step import MEASURED_NODES, advise
 from graphfix.linter.settled import settled_places
 from graphfix.report import text
 from graphfix.report.step_notes import step_notes
@@ -502,3 +502,15 @@ def test_the_example_length_fits_the_table_of_positions() -> None:
     assert result.next is not None
     assert result.next.shapes == (("x", (1, 9, 2)),)
     assert result.next.examples == ()
+
+
+def test_sizes_of_images_fit_in_graphs_of_many_nodes_too() -> None:
+    many = "\n".join(f"r{at + 1} = Relu (r{at})" for at in range(MEASURED_NODES + 10))
+    model = Example(
+        f"r0 = Neg (x)\n{many}\na = AveragePool <kernel_shape = [56, 1], strides = [56, 1]> (r{MEASURED_NODES + 10})\n"
+        "b = ReduceMean <axes = [2]> (a)\ny = Concat <axis = 1> (a, b)",
+        inputs="float[n,3,h,w] x", outputs="float y", opset=13,
+    ).model  # fmt: skip
+    (result,) = graphfix.lint(model, "coreml").results
+    assert result.next is not None
+    assert result.next.words == ["--shape", "x=1x3x56x224"]

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 MEASURED_NODES = 150
 """The number of nodes up to which lint measures options; linting these once more takes less than a tenth of a run's time."""
 FITTED_NODES = 2_000
-"""The number of nodes up to which lint infers a graph's shapes at the sizes that it advises, and once more for each other try."""
+"""The number of nodes up to which lint infers a graph of images at the sizes it advises, and once more for each other try."""
+IMAGE_RANK = 4
 
 NESTED = re.compile(r" \((?:[^()]|\([^()]*\))*\)")
 Judge = Callable[["ModelProto", Sequence[str]], list[Result]]
@@ -135,7 +136,7 @@ def _search_options(search: _Search) -> None:
     if len(search.facts.nodes) > search.most_nodes:
         search.values = values if any(finding.severity is Severity.ERROR for finding in found) else {}
         search.sizes = sizes if sizes_matter(search.facts, found) else ()
-        if search.sizes and len(search.facts.nodes) <= FITTED_NODES:
+        if len(search.facts.nodes) <= FITTED_NODES and any(len(each.dims) == IMAGE_RANK for each in search.sizes):
             search.sizes = _fitted(search, sizes)
         return
     for one in _choices(values):
