@@ -43,7 +43,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(RULES / "demo" / "1.0", home / "demo" / version)
     shutil.copy(RULES / "demo" / "target.toml", home / "demo")
     new = home / "demo" / "1.5"
-    (new / "Mish.json").unlink()
+    for version, names in (("1.0", ("Acosh", "Shrink")), ("1.5", ("Acosh", "Shrink", "Mish"))):
+        for name in names:
+            (home / "demo" / version / f"{name}.json").unlink()
     relu = json.loads((new / "Relu.json").read_text())
     (new / "com.microsoft.Gelu.json").write_text(json.dumps(relu | {"op": "Gelu", "domain": "com.microsoft"}))
     refusal: dict[str, Any] = {
