@@ -27,7 +27,7 @@ def fitting_sizes(model: ModelProto, facts: Facts, sizes: Sequence[SizeOption]) 
 
     Sizes that fit, and those for which no such size is found, come back as they are.
     """
-    bound = _at_sizes(model, sizes)
+    bound = facts_at(model, sizes)
     if bound is None or runs_at(bound):
         return sizes
     names = list(dict.fromkeys(name for option in sizes for name in option.examples))
@@ -40,13 +40,13 @@ def fitting_sizes(model: ModelProto, facts: Facts, sizes: Sequence[SizeOption]) 
     ]  # fmt: skip
     for name, size, example in (*built_in, *parts)[:MOST_TRIES]:
         changed = [_replaced(option, facts, name, size, example=example) for option in sizes]
-        there = _at_sizes(model, changed)
+        there = facts_at(model, changed)
         if there is not None and runs_at(there):
             return changed
     return sizes
 
 
-def _at_sizes(model: ModelProto, sizes: Sequence[SizeOption]) -> Facts | None:
+def facts_at(model: ModelProto, sizes: Sequence[SizeOption]) -> Facts | None:
     """Return the facts of the graph at these input sizes; None where they contradict each other."""
     from graphfix.analysis.cache import facts_of
     from graphfix.ir.bind_inputs import bind

@@ -17,7 +17,7 @@ from graphfix.ir.records import dataclass
 from graphfix.linter.deciding_options import PLACEHOLDER, SIZES, SizeOption, deciding_values, example_sizes, sizes_matter
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Fix, NextStep, Result, Severity
 from graphfix.linter.finding_order import REQUESTED, in_order_of_decision
-from graphfix.linter.fitting_sizes import fitting_sizes, runs_at
+from graphfix.linter.fitting_sizes import facts_at, fitting_sizes, runs_at
 from graphfix.linter.input_options import helpful_inputs, with_inner_inputs
 from graphfix.linter.output_options import helpful_outputs
 from graphfix.linter.settled import settled_places
@@ -150,11 +150,14 @@ def _search_options(search: _Search) -> None:
 
 def _fits(facts: Facts) -> bool:
     """Whether the graph runs at its sizes, as far as its Reshapes, Concats and tables of positions tell."""
-    return runs_at(facts) and not table_misfits(facts)
+    return runs_at(facts) and next(table_misfits(facts), None) is None
 
 
 def _fitted(search: _Search, sizes: Sequence[SizeOption]) -> Sequence[SizeOption]:
     """Return the sizes, examples replaced where the graph does not run at them and at others it does."""
+    there = facts_at(search.model, sizes)
+    if there is None or _fits(there):
+        return sizes
     return sizes_of_tables(search.model, search.facts, fitting_sizes(search.model, search.facts, sizes))
 
 

@@ -9,8 +9,8 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from graphfix.errors import GraphfixError
 from graphfix.linter.deciding_options import SIDE, SizeOption
+from graphfix.linter.fitting_sizes import facts_at
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -23,34 +23,26 @@ MOST_TOKENS = 4
 """The most rows of a table that stand for tokens that are no patches, as a class token is."""
 
 
-def table_misfits(facts: Facts) -> list[tuple[int, int]]:
-    """Return the sizes that an Add of a constant does not broadcast, each with the constant's size."""
-    return list(_misfits(facts))
-
-
 def sizes_of_tables(model: ModelProto, facts: Facts, sizes: Sequence[SizeOption]) -> Sequence[SizeOption]:
     """Return the sizes with sides of images, or lengths, for which all tables have as many rows as the graph makes.
 
     Sizes that fit, and those for which no others are found, come back as they are.
     """
-    misfits = _bound(model, sizes)
-    for other in islice(_others(misfits[0], facts, sizes), MOST_TRIES) if misfits else ():
-        if not _bound(model, other):
+    misfit = _misfit_at(model, sizes)
+    for other in islice(_others(misfit, facts, sizes), MOST_TRIES) if misfit is not None else ():
+        if _misfit_at(model, other) is None:
             return other
     return sizes
 
 
-def _bound(model: ModelProto, sizes: Sequence[SizeOption]) -> list[tuple[int, int]]:
-    from graphfix.analysis.cache import facts_of
-    from graphfix.ir.bind_inputs import bind
-
-    try:
-        return table_misfits(facts_of(bind(model, {size.input: size.dims for size in sizes}, {})))
-    except GraphfixError:  # the sizes contradict each other
-        return []
+def _misfit_at(model: ModelProto, sizes: Sequence[SizeOption]) -> tuple[int, int] | None:
+    """Return the first misfit at these input sizes; None where there is none, or the sizes contradict each other."""
+    there = facts_at(model, sizes)
+    return None if there is None else next(table_misfits(there), None)
 
 
-def _misfits(facts: Facts) -> Iterator[tuple[int, int]]:
+def table_misfits(facts: Facts) -> Iterator[tuple[int, int]]:
+    """Yield the sizes that an Add of a constant does not broadcast, each with the constant's size."""
     for node in facts.of_operator("Add"):
         for data, table in (node.inputs, node.inputs[::-1]):
             if data is None or table is None or data.source != "runtime" or table.source == "runtime":
