@@ -50,10 +50,9 @@ def input_samples(model: ModelProto, data: Mapping[str, Any] | None, shapes: Map
 
 def _split(model: ModelProto, data: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     """Return the samples that arrays hold."""
-    ranks = {info.name: len(info.type.tensor_type.shape.dim) for info in interface(model)}
-    batch = {
-        info.name: info.type.tensor_type.shape.dim[0].dim_value for info in interface(model) if info.type.tensor_type.shape.dim
-    }
+    stated = {info.name: info.type.tensor_type.shape.dim for info in interface(model)}
+    ranks = {name: len(dims) for name, dims in stated.items()}
+    batch = {name: max(0, dims[0].dim_value) for name, dims in stated.items() if dims}  # -1 is a dynamic dim, too
     if not data or any(name not in ranks for name in data):
         return [data]
     arrays = {name: np.asarray(array) for name, array in data.items()}

@@ -136,6 +136,13 @@ def test_float32_is_not_simulated() -> None:
     assert not report.lost
 
 
+def test_data_for_a_batch_of_minus_one_is_one_sample() -> None:
+    model = parsed("(float[1, 3] x) => (float[1, 3] y) { y = Exp(x) }")
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = -1
+    rows = np.arange(12, dtype=np.float32).reshape(4, 3)
+    assert [feed["x"].tolist() for feed in input_samples(model, {"x": rows}, {})] == [rows.tolist()]
+
+
 def test_data_may_hold_several_samples() -> None:
     model = parsed("(float[1, 3] x) => (float[1, 3] y) { y = Exp(x) }")
     rows = np.arange(12, dtype=np.float32).reshape(4, 3)
