@@ -70,7 +70,7 @@ def ask(onnxruntime: Any, library: str, request: dict[str, Any], given: dict[str
     left = [(kind, names) for kind, by, names in placed if by != PROVIDER]
     if left and (len(left) == len(placed) or request["options"].get("wholly")):
         nodes = list(dict.fromkeys(name for kind, names in left for name in names or [kind]))
-        return {"stage": "delegate", "message": reasons(left), "nodes": nodes}
+        return {"stage": "delegate" if len(left) == len(placed) else "partly", "message": reasons(left), "nodes": nodes}
     return {
         "stage": "ok",
         "write": functools.partial(write, opened),

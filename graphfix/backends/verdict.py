@@ -6,7 +6,7 @@ from typing import Literal
 
 from graphfix.ir.records import dataclass
 
-Stage = Literal["load", "convert", "compile", "build", "runtime", "delegate", "ok", "crash", "timeout"]
+Stage = Literal["load", "convert", "compile", "build", "runtime", "delegate", "partly", "ok", "crash", "timeout"]
 Numerics = Literal["match", "differ", "error"]
 
 

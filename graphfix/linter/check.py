@@ -110,14 +110,10 @@ class LintContext:
 
         run = {at for at, (op, _, facets) in enumerate(self.forms.distinct) if op != "Constant" and not idle(facets)}
         main = [at for at in self.forms.nodes_of(run) if not self.facts.nodes[at].scope]
-        found = {self.rulings[at].verdict for at in main}
-        if "supported" in found or not found or any(self._left_in_parts(at) for at in main):
+        found, evidence = {self.rulings[at].verdict for at in main}, [self.rulings[at].evidence for at in main]
+        if "supported" in found or not found or any(told is not None and told.left_in_parts for told in evidence):
             return True
         return False if found == {"rejected"} else None
-
-    def _left_in_parts(self, at: int) -> bool:
-        evidence = self.rulings[at].evidence
-        return evidence is not None and evidence.left_in_parts(self.facts.nodes[at].op)
 
     def rows(self, verdict: str) -> list[Row]:
         """Return the nodes with a verdict, with the evidence for it."""

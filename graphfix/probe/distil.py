@@ -20,7 +20,7 @@ from graphfix.probe.measure import RUNS, Evidence
 from graphfix.probe.naming import identifier, kind_of
 from graphfix.probe.search import ConditionSearch, order
 from graphfix.tables.conditions import holds, without_bounded
-from graphfix.tables.evidence import AT_READ, AT_RUN
+from graphfix.tables.evidence import AT_READ, AT_RUN, DELEGATE, PARTLY
 
 FEW = 7
 """A rule is kept as it is where at least so many probes are for it to each one against it."""
@@ -28,6 +28,9 @@ CONSTANT_OPERANDS = ("axes", "split")
 """Operands that exporters write as constants and do not compute."""
 BOUNDS = ("starts", "ends")
 """Operands of a Slice that exporters compute only together with constant `axes`."""
+REFUSED = "refused"
+"""What becomes of a model with a rejected node that no accelerator leaves."""
+OUTCOMES = (REFUSED, DELEGATE, PARTLY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,32 @@ def _one_per_key(rows: Iterable[Evidence]) -> list[Evidence]:
 
 def explain(rejected: Sequence[Evidence], accepted: Sequence[Evidence]) -> tuple[list[Rule], list[Evidence]]:
     """Return rules that cover rejected rows and no accepted one, and the rejected rows that no rule covers.
+
+    What is refused, and what an accelerator leaves to the CPU, wholly or in parts, is explained apart: it decides about a model
+    of which other nodes are taken. Refusals come first, so that the other conditions may cover refused rows too.
+    """
+    groups: dict[str, list[Evidence]] = {outcome: [] for outcome in OUTCOMES}
+    for row in rejected:
+        groups[_outcome(row)].append(row)
+    if not (accepted or groups[PARTLY]) or len(groups[REFUSED]) == len(rejected):
+        return _explained_alike(rejected, accepted)
+    rules: list[Rule] = []
+    unexplained: list[Evidence] = []
+    for outcome, group in groups.items():
+        others = [row for other in (DELEGATE, PARTLY) if other != outcome for row in groups[other]]
+        found, left = _explained_alike(group, [*accepted, *others])
+        rules += found
+        unexplained += left
+    return rules, unexplained
+
+
+def _outcome(row: Evidence) -> str:
+    """Return what becomes of a model with a rejected node: it is refused, or an accelerator leaves the node or parts of it."""
+    return row.stage if row.stage in (DELEGATE, PARTLY) else REFUSED
+
+
+def _explained_alike(rejected: Sequence[Evidence], accepted: Sequence[Evidence]) -> tuple[list[Rule], list[Evidence]]:
+    """Return rules for rows that were all rejected alike, and the rows that no rule covers.
 
     Rejected variants are explained only where no rule for the other rows covers them: they share what the probe that they
     were made of was rejected for, and what else they share would look like a reason of its own.

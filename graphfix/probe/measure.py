@@ -17,13 +17,14 @@ from graphfix.analysis.values import Facet
 from graphfix.backends.base import backend
 from graphfix.backends.session import Session
 from graphfix.backends.verdict import Verdict
+from graphfix.ir.schemas import composed
 from graphfix.ir.traversal import graphs
 from graphfix.probe.build import NODE, Probe
 from graphfix.probe.expect import second_opinion
 from graphfix.probe.form import CONTEXT, NUMBERS_ONLY
 from graphfix.probe.graph_builder import SUPPORT_PREFIX
 from graphfix.tables.compiler_words import compiler_words
-from graphfix.tables.evidence import AT_READ, DELEGATE
+from graphfix.tables.evidence import AT_READ, DELEGATE, PARTLY
 from graphfix.tables.versions import WHOLE
 
 MAX_MESSAGE = 200
@@ -175,6 +176,8 @@ def evidence_of(probe: Probe, verdict: Verdict) -> Evidence:
     """Return the verdict as evidence about the probe."""
     if probe.op == WHOLE and verdict.stage == DELEGATE:
         verdict = replace(verdict, accepted=True, stage="ok", message="")  # the tables of the operators tell what runs on the CPU
+    if verdict.stage == PARTLY and not _is_put_in_parts(probe, verdict):
+        verdict = replace(verdict, stage="delegate")  # what it takes are nodes that make operands
     word = "works" if verdict.accepted else "rejected"
     if verdict.accepted and verdict.numerics == "differ":
         word = "wrong"
@@ -196,6 +199,11 @@ def evidence_of(probe: Probe, verdict: Verdict) -> Evidence:
         probe.op, probe.digest, probe.label, probe.varied, probe.facets, word, AT_READ if unreadable else verdict.stage, said,
         None if error is None else float(f"{error:.3g}"),
     )  # fmt: skip
+
+
+def _is_put_in_parts(probe: Probe, verdict: Verdict) -> bool:
+    """Whether a message names no node of the operator, in whose place a runtime put ONNX's definition."""
+    return composed(probe.op) and probe.op not in verdict.message
 
 
 def _run_failed(message: str) -> bool:

@@ -19,6 +19,8 @@ AT_READ = "read"
 """The stage of evidence about models that ran, and whose outputs cannot be read."""
 DELEGATE = "delegate"
 """The stage of evidence about nodes that an accelerator does not take, and that run on the CPU instead."""
+PARTLY = "partly"
+"""The stage of evidence about nodes in whose place a runtime puts ONNX's definition, of which an accelerator takes only parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +60,13 @@ class Evidence:
 
     @property
     def left(self) -> bool:
-        """Whether an accelerator does not take the node, which then runs on the CPU."""
-        return self.stage == DELEGATE
+        """Whether an accelerator does not take the node, or not all of its parts, which then run on the CPU."""
+        return self.stage in (DELEGATE, PARTLY)
 
-    def left_in_parts(self, op: str) -> bool:
-        """Whether the runtime put ONNX's definition in the operator's place, of whose nodes some run on the CPU."""
-        if not self.left:
-            return False
-        from graphfix.ir.schemas import composed  # imports onnx, which what reads no model does without
-
-        return composed(op) and op not in self.said
+    @property
+    def left_in_parts(self) -> bool:
+        """Whether an accelerator takes some nodes of the definition that the runtime put in the operator's place."""
+        return self.stage == PARTLY
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,3 +208,18 @@ def test_one_accepted_variant_in_many_does_not_narrow_a_rule_to_what_the_variant
     assert [(rule.when, rule.supports, rule.opposes) for rule in few.rejects] == [({"T": ["string"]}, 9, 1)]
     many = distil([*floats, *base, *variants, *(strings(f"w{rank}", rank, "works", VARIANT) for rank in (1, 2, 4))])
     assert [(rule.when, rule.opposes) for rule in many.rejects] == [({"T": ["string"], "rank": [3]}, 0)]
+
+
+def test_what_an_accelerator_leaves_wholly_or_in_parts_is_explained_apart_from_what_is_refused() -> None:
+    stages: dict[object, str] = {13: "delegate", 23: "partly", 1: "load"}
+    forms = [{"since": since, "T": dtype} for since in stages for dtype in ("float32", "float16")]
+    rows = [replace(evidence({**form, "mask": True}, "rejected", ("mask",)), stage=stages[form["since"]]) for form in forms]
+    rows += [evidence({**form, "mask": False}, "works") for form in forms]
+    found = distil(rows).rejects
+    for row in rows:  # refusals are told first
+        met = next((rule.stage for rule in found if holds(rule.when, row.facets)), "ok")
+        assert met == row.stage, (row.facets, [rule.when for rule in found])
+    assert len(found) == len(stages)
+    assert distil([row for row in rows if row.stage in ("delegate", "load")]).rejects[0].when == {}
+    apart = distil([row for row in rows if row.stage in ("delegate", "partly")]).rejects
+    assert {rule.stage: rule.when for rule in apart} == {"delegate": {"since": [13]}, "partly": {"since": [23]}}

@@ -55,6 +55,15 @@ def test_a_refusal_of_what_stands_beside_the_node_is_told_apart() -> None:
     assert evidence_of(one, Verdict(False, "convert", "node 'probe' with input 'data'")).verdict == "rejected"
 
 
+def test_only_a_definition_that_a_runtime_puts_in_place_of_the_node_is_left_in_parts() -> None:
+    (composed,) = [p for p in probes([Form("Mish", {"X": data(2, 3)})]).probes if p.label == "usual"]
+    partly = Verdict(False, "partly", "Softplus `Softplus_1` stays on the CPU")
+    assert evidence_of(composed, partly).stage == "partly"
+    assert evidence_of(composed, replace(partly, message="Mish `probe` stays on the CPU")).stage == "delegate"
+    assert evidence_of(probe(), replace(partly, message="Reshape `probe` stays on the CPU")).stage == "delegate"
+    assert evidence_of(probe(), partly).stage == "delegate"  # Reshape has no definition
+
+
 def test_a_size_that_cannot_be_handed_over_is_not_a_wrong_result() -> None:
     said = "TractError: Unsupported DatumType in the public API TDim"
     assert evidence_of(probe(), Verdict(True, "ok", said, numerics="error")).verdict == "works"

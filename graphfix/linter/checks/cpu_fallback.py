@@ -57,7 +57,7 @@ class CpuFallback(TableCheck):
         assert node is not None
         form = describe_node(evidence.when, facets, node, look.facts)
         alone = ", and takes no other node" if look.delegated is False else ""
-        parts = "parts of " if evidence.left_in_parts(node.op) else ""
+        parts = "parts of " if evidence.left_in_parts else ""
         return f"{look.table.name} leaves {parts}`{node.op}`{form} to the CPU{alone}"
 
     def check(self, look: LintContext) -> Iterator[Finding]:
