@@ -23,6 +23,7 @@ from graphfix.analysis.node_transfer import KINDS, NO_BODIES, Bodies, Scope, Ste
 from graphfix.analysis.operand_conflicts import gravest_conflict
 from graphfix.analysis.patterns.plain_sizes import sizes_unknown
 from graphfix.analysis.patterns.registry import judged, noted, recognise
+from graphfix.analysis.patterns.settled_result import settled_results
 from graphfix.analysis.shape_inference import (
     MANY_VALUES,
     infer,
@@ -64,6 +65,7 @@ def solve(model: ModelProto) -> Known:
     if annotated is None and len(known.nodes) > MANY_VALUES:
         return_free_memory()
     recognise(known)
+    noted(known, settled_results(known.nodes, model.graph))
     told: Plain = {}
     if annotated is not None:
         if folded:

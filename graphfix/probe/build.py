@@ -26,7 +26,7 @@ from graphfix.probe.expect import expected
 from graphfix.probe.form import NUMBERS_ONLY, RARE, VARIANT, Change, Form, TextProbe
 from graphfix.probe.operands import OperandBuilder, convert
 from graphfix.probe.output_types import finished as finished
-from graphfix.probe.output_types import result_dtype, stated
+from graphfix.probe.output_types import result_dtype, settle, stated
 from graphfix.probe.refusal import Fault, refuses
 from graphfix.probe.schemas import default_dtype, history, typed_value
 from graphfix.probe.text_probe import add_weights, random_inputs, renamed
@@ -122,6 +122,8 @@ def changed_model(form: Form, change: Change) -> tuple[ModelProto, dict[str, Arr
     if built is None:
         return None
     model = finished(*built)
+    if "settled" in change:
+        settle(model, built[1])
     if "inside" in change:
         model = in_branch(model, NODE, built[1])
         onnx.checker.check_model(model)

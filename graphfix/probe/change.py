@@ -12,7 +12,7 @@ from graphfix.analysis.facets.node import DATA
 from graphfix.probe.form import SHAPES, Change, Form, Tensor
 from graphfix.probe.schemas import newest
 
-NOT_OPERANDS = ("since", "outputs", "opset", "inside")
+NOT_OPERANDS = ("since", "outputs", "opset", "inside", "settled")
 """Keys of a change that the builder of probes handles."""
 
 

@@ -12,6 +12,7 @@ dtypes of the type variables that are not float32. A change is a dict that repla
     {"derived": "shape"}            where all data operands come from
     {"outputs": ("Y", "")}          which outputs are used
     {"rank": 4}, {"empty": 0}       the rank of all data operands; which of their dims is of size 0
+    {"settled": True}               the outputs' shapes as they turn out, whatever inference tells of them
     {"sized": ((3, 5),)}            other sizes for those of all operands; {"X.sized": ((0, 5),)} by position for one
 
 `change.apply_change` applies a change; deviations.py lists the changes that are tried with every operator.
@@ -161,3 +162,9 @@ def each(**options: Sequence[Any]) -> list[Change]:
 def aged(*versions: int, changes: Sequence[Change]) -> list[Change]:
     """Return the changes in older schema versions, where attributes may have another meaning or converters another branch."""
     return [{"since": version, **change} for version in versions for change in changes]
+
+
+def settled(*operands: str, changes: Sequence[Change]) -> list[Change]:
+    """Return the changes with operands that are computed at run time, and the shapes stated that the outputs turn out to have."""
+    computed = {f"{operand}.from": "runtime" for operand in operands}
+    return [{**change, **computed, "settled": True} for change in changes]

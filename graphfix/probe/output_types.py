@@ -46,3 +46,12 @@ def stated(model: ModelProto, feeds: dict[str, Array]) -> None:
             kind.shape.SetInParent()
             for at in range(value.ndim):
                 kind.shape.dim.add(dim_param=f"{output.name}_{at}")
+
+
+def settle(model: ModelProto, feeds: dict[str, Array]) -> None:
+    """State the shapes that the outputs turn out to have."""
+    found = expected(model, feeds) or {}
+    for output in model.graph.output:
+        if output.name in found:
+            value = found[output.name]
+            output.CopyFrom(helper.make_tensor_value_info(output.name, output.type.tensor_type.elem_type, value.shape))

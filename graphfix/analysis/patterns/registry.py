@@ -33,6 +33,7 @@ from graphfix.analysis.patterns import reshape_transpose_chain as regrouping
 from graphfix.analysis.patterns import reshaped_window as reshaping
 from graphfix.analysis.patterns import reversed_slice as reversing
 from graphfix.analysis.patterns import runtime_sized_loss as resized
+from graphfix.analysis.patterns import settled_result as settling
 from graphfix.analysis.patterns import several_images as counted_images
 from graphfix.analysis.patterns import shifted_convolution as shifting
 from graphfix.analysis.patterns import sized_factor as multiplying
@@ -73,6 +74,7 @@ PATTERNS: tuple[StructuralPattern, ...] = (
     counted_images.PATTERN,
     multiplying.PATTERN,
     stepping.PATTERN,
+    settling.PATTERN,
 )
 
 

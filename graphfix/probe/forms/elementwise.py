@@ -196,10 +196,11 @@ FORMS = [
                   {"Y": numbers(2), "dims": "dynamic"}, {"Y": scalar(2), "X": data(2, 3, 4, 5, low=1, high=3),
                       "dims": "dynamic"}]),
     Form("Mod", pair(1, 9), ranks=RANKS, arithmetic=ARITHMETIC, attributes={"fmod": 1},
-         changes=[*broadcasts(1, 9), {"fmod": 0}, {"fmod": 0, "T": "float16"}, {"fmod": 0, "T": "float64"},
+         changes=[*broadcasts(1, 9), *({"fmod": 0, "T": dtype, **more} for dtype in ("float32", "float16", "float64", "bfloat16")
+                 for more in ({}, *each(rank=RANKS))),
              {"fmod": 0, "T": "int64"}, {"fmod": 0, "T": "int32"}, {"T": "int64"},
              *({"fmod": fmod, "T": dtype, **more} for fmod in (0, 1) for dtype in WHOLE
-                 for more in ({}, {"B": scalar(3)},
+                 for more in ({}, {"B": scalar(3)}, {"rank": 1},
                               {"A": data(2, 3, 4, low=-9, high=9), "B": data(2, 3, 4, low=1, high=9)})),
              *({**change, "fmod": 0, "T": "int64"} for change in broadcasts(1, 9)[::2]),
              *({"fmod": 0, "T": "int64", "dims": dims} for dims in ("batch", "dynamic")),

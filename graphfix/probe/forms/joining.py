@@ -1,6 +1,6 @@
 """Operators that concatenate, split and pad data."""
 
-from graphfix.probe.form import Change, Form, Tensor, aged, data, numbers, scalar, weight
+from graphfix.probe.form import Change, Form, Tensor, aged, data, each, numbers, scalar, settled, weight
 from graphfix.probe.forms.shape import DIMS, WIDE
 
 JOINS: list[Change] = [
@@ -148,8 +148,11 @@ SPLITS: list[Change] = [
 ]  # fmt: skip
 FORMS = [
     Form("Concat", {"inputs": [data(2, 3, 4)] * 2}, {"axis": 1}, changes=JOINS, arithmetic={"axis": 0}),
-    Form("Pad", {"data": data(2, 3, 8, 8), "pads": numbers(0, 0, 1, 1, 0, 0, 1, 1)}, {"mode": "constant"}, changes=PADS,
+    Form("Pad", {"data": data(2, 3, 8, 8), "pads": numbers(0, 0, 1, 1, 0, 0, 1, 1)}, {"mode": "constant"},
+         changes=[*PADS, *settled("pads", changes=[*each(mode=["constant", "reflect", "edge", "wrap"], T=["float16", "int32"]),
+             {"data": data(2, 4, 6), "pads": numbers(0, 1, 1, 0, 0, 2)}, {"constant_value": scalar(1.0)}])],
          aliases={"pads": "paddings", "constant_value": "value"}),
-    Form("Split", {"input": data(2, 6, 4), "split": numbers(3, 3)}, {"axis": 1}, changes=[*SPLITS, *INNER], outputs=2,
+    Form("Split", {"input": data(2, 6, 4), "split": numbers(3, 3)}, {"axis": 1}, outputs=2,
+         changes=[*SPLITS, *INNER, *settled("split", changes=[{}, {"split": numbers(2, 4)}, *each(T=["float16", "int64"])])],
          arithmetic={"axis": 0, "split": numbers(2, 2)}),
 ]  # fmt: skip

@@ -251,6 +251,8 @@ FORMS = [
             ("gathered", "int64", "float[0] Y", "Y = Gather(X, A)"),
             ("summed", "float", "float[2] Y", "s = ReduceSum<keepdims = 0>(A) Y = Add(X, s)"),
             ("apart", "float", "float[2] Y, float[0] Z", "Y = Relu(X) Z = Neg(A)"),
+            ("axes", "int64", "float[1] Y", "Y = ReduceSum(X, A)"),
+            ("like", "float16", "float16[2] Y", "Y = CastLike(X, A)"),
         )
     ),
     model("inputs none", "", "float[2] Y", "X = Constant<value = float[2] {1, 2}>() Y = Relu(X)"),

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from graphfix.probe.form import Change, Form, Limit, Tensor, data, each, numbers, scalar
+from graphfix.probe.form import Change, Form, Limit, Tensor, data, each, numbers, scalar, settled
 
 
 def chosen(rank: int, k: int) -> Change:
@@ -107,10 +107,18 @@ OFTEN = {"ReduceMean", "ReduceSum", "ReduceMax"}
 ARITHMETIC = {"axes": numbers(0), "keepdims": 0}
 
 
+SETTLED: list[Change] = [
+    {}, {"keepdims": 0}, *each(T=["float16", "int32", "int64", "float64"]), *({"axes": given, "keepdims": keep} for keep in (0, 1)
+        for given in (numbers(0), numbers(-1), numbers(0, 2), Tensor((0,), "constant", ()))),
+    *({"axes": Tensor((0,), "constant", ()), "noop_with_empty_axes": 1, **more} for more in ({}, {"keepdims": 0})),
+    *({"data": data(*shape)} for shape in ((2, 3), (2, 3, 2, 4), (2, 3, 2, 2, 2))),
+]  # fmt: skip
+
+
 def reduce(op: str, low: float = -1.0) -> Form:
     """A reduction over axes, which are an attribute in older schemas."""
-    return Form(op, {"data": data(2, 3, 4, low=low), "axes": numbers(1)}, {"keepdims": 1}, changes=DENSE
-        if op in OFTEN else SPARSE,
+    return Form(op, {"data": data(2, 3, 4, low=low), "axes": numbers(1)}, {"keepdims": 1},
+                changes=[*(DENSE if op in OFTEN else SPARSE), *settled("axes", changes=SETTLED)],
                 ranks=(2, 3, 4, 5, 6, 7),
                 arithmetic=ARITHMETIC)  # fmt: skip
 
@@ -141,7 +149,9 @@ FORMS = [
     Form("TopK", {"X": data(2, 3, 8), "K": numbers(3)}, {"axis": -1}, outputs=2, aliases={"K": "k"},
          limits=[Limit("k", f"the chosen elements of rank {rank}", partial(chosen, rank), 8, 100_000)
                  for rank in (1, 2, 4)],
-         changes=[*each(axis=[0, 1, 2, None], largest=[0], sorted=[0]), {"outputs": ("V", "")}, {"outputs": ("", "I")},
+         changes=[*each(axis=[0, 1, 2, None], largest=[0], sorted=[0]), *settled("K", changes=[{}, {"largest": 0},
+                      {"X": data(3, 8)}, {"X": data(2, 3, 4, 8)}, *each(T=["float16", "int64"])]),
+                  {"outputs": ("V", "")}, {"outputs": ("", "I")},
                   {"X": data(8), "axis": 0}, {"X": data(2, 8), "axis": 1}, {"X": data(2, 3, 8, 4), "axis": 2},
                   {"K": numbers(1)},
                   {"X": data(2, 8), "axis": 1, "dims": "dynamic"}, {"X": data(2, 8), "axis": 1, "dims": "batch"},

@@ -1,6 +1,6 @@
 """Resizing and sampling images."""
 
-from graphfix.probe.form import Change, Form, Tensor, aged, data, each, numbers, weight
+from graphfix.probe.form import Change, Form, Tensor, aged, data, each, numbers, settled, weight
 
 SCALED = {"scales": numbers(1.0, 1.0, 2.0, 2.0, dtype="float32"), "sizes": None}
 SIZED = {"scales": None, "sizes": numbers(2, 3, 8, 10)}
@@ -113,11 +113,28 @@ KINDS: list[Change] = [
     *({"X": data(*shape), **SIZED, "sizes": numbers(*sizes), "mode": mode} for mode in ("nearest", "linear")
       for shape, sizes in (((1, 1, 4, 5), (1, 1, 1, 1)), ((1, 1, 1, 1), (1, 1, 1, 1)), ((1, 1, 1, 1), (1, 1, 6, 6)))),
 ]  # fmt: skip
+HOW: list[Change] = [
+    *({"mode": mode, **more} for mode in ("nearest", "linear", "cubic") for more in ({}, *each(coordinate_transformation_mode=[
+        "align_corners", "asymmetric", "pytorch_half_pixel", "half_pixel_symmetric"]), {"antialias": 1}, {"roi": None})),
+    *({"mode": "nearest", "nearest_mode": how, "roi": None} for how in ("floor", "ceil", "round_prefer_ceil")),
+    *({"mode": "cubic", "roi": None, **more} for more in ({"cubic_coeff_a": -0.5}, {"exclude_outside": 1})),
+    *({"T1": dtype, "roi": None} for dtype in ("float16", "int32", "uint8")), {"since": 11, "roi": NO_ROI}, {"since": 13},
+]  # fmt: skip
+SETTLED: list[Change] = [
+    *settled("sizes", changes=[{**how, **SIZED} for how in HOW]),
+    *settled("sizes", changes=[{**SIZED, "roi": None, "mode": mode, "axes": [2, 3], "sizes": numbers(8, 10), **more}
+        for mode in ("nearest", "linear", "cubic")
+        for more in ({}, *each(keep_aspect_ratio_policy=["not_larger", "not_smaller"]))]),
+    *settled("scales", changes=[*HOW, *({**how, "scales": numbers(1.0, 1.0, 0.6, 0.6, dtype="float32")} for how in HOW[:18])]),
+    *settled("scales", changes=[{"roi": None, "mode": mode, "axes": [2, 3], "scales": numbers(2.0, 2.0, dtype="float32")}
+        for mode in ("nearest", "linear", "cubic")]),
+]  # fmt: skip
 
 FORMS = [
-    Form("Resize", {"X": data(2, 3, 4, 5), "roi": NO_ROI, **SCALED}, {"mode": "nearest"}, changes=KINDS),
+    Form("Resize", {"X": data(2, 3, 4, 5), "roi": NO_ROI, **SCALED}, {"mode": "nearest"}, changes=[*KINDS, *SETTLED]),
     Form("Upsample", {"X": data(2, 3, 4, 5), "scales": numbers(1.0, 1.0, 2.0, 2.0)}, {"mode": "nearest"},
-         changes=[{"mode": "linear"}, {"X": data(2, 3, 4), "scales": numbers(1.0, 1.0, 2.0)},
+         changes=[{"mode": "linear"}, *settled("scales", changes=[{}, {"mode": "linear"}]),
+             {"X": data(2, 3, 4), "scales": numbers(1.0, 1.0, 2.0)},
              {"mode": "linear", "dims": "dynamic"}, {"mode": "linear", "dims": "batch"},
              {"scales": numbers(1.0, 1.0, 1.0, 2.0)}, {"scales": numbers(1.0, 1.0, 1.0, 1.0)},
              *({"X": data(*SHAPES[rank]), "scales": numbers(*[1.0] * (rank - 1), 2.0), "mode": mode, "dims": dims}

@@ -1,6 +1,6 @@
 """Operators that change the shape of data."""
 
-from graphfix.probe.form import Change, Form, Tensor, data, each, numbers, scalar
+from graphfix.probe.form import Change, Form, Tensor, data, each, numbers, scalar, settled
 
 RANKS = tuple(range(8))
 DIMS = ("batch", "spatial", "sequence", "dynamic")
@@ -164,8 +164,10 @@ SHUFFLES: list[Change] = [
         for dims in ("static", "dynamic")),
     *({"data": data(2, 2, 3, 2, 2, 2), "perm": [0, 1, 4, 2, 5, 3], "dims": dims} for dims in ("batch", "dynamic")),
 ]  # fmt: skip
+SETTLED: list[Change] = [*each(T=["float16", "int32", "int64", "bool", "uint8"]), {"since": 5}, {"since": 13}]
 FORMS = [
-    Form("Reshape", {"data": data(2, 3, 4), "shape": numbers(2, 12)}, changes=TARGETS, arithmetic={"shape": numbers(-1)}),
+    Form("Reshape", {"data": data(2, 3, 4), "shape": numbers(2, 12)}, arithmetic={"shape": numbers(-1)},
+         changes=[*TARGETS, *settled("shape", changes=[*GIVEN, *SETTLED])]),
     Form("Transpose", {"data": data(2, 3, 4)}, {"perm": [0, 2, 1]}, changes=SHUFFLES),
     Form("Flatten", {"input": data(2, 3, 4, 5)}, {"axis": 1}, ranks=RANKS[1:],
          changes=[{"input": data(), "axis": 0}, {"input": data(0), "axis": 0}, {"input": data(2, 0, 4)},
@@ -174,7 +176,11 @@ FORMS = [
                   *({"axis": axis, "T": dtype} for axis in (1, -1) for dtype in ("int64", "bool", "float16")),
                   *each(axis=[0, 2, 3, 4, -1, -2, -3, None]), *({"axis": a, "dims": d} for a in (0, 2, -1) for d in DIMS)]),
     Form("Squeeze", {"data": data(2, 1, 4), "axes": numbers(1)}, arithmetic=None,
-         changes=[*axes_changes(insert=False), {"axes": None, "data": data()}, {"axes": None, "data": data(4)},
+         changes=[*axes_changes(insert=False), *settled("axes", changes=[*SETTLED[:4],
+                      *({"data": data(*shape), "axes": given}
+                        for shape in ((1, 4), (2, 1), (1, 3, 1, 5), (2, 1, 1, 4), (2, 1, 2, 4, 2))
+                        for given in (numbers(0), numbers(1), numbers(-2), numbers(0, 2)))]),
+                  {"axes": None, "data": data()}, {"axes": None, "data": data(4)},
              {"axes": numbers(), "data": data(2, 1)}, {"axes": numbers(), "data": data(4)}, {"axes": None, "data": data(0, 1)},
              *({"axes": None, "data": data(*shape), "T": dtype} for shape in ((1,), (1, 4), (2, 1, 1, 3), (1, 1, 1))
                  for dtype in ("float32", "int64", "int32", "bool")),
@@ -199,7 +205,10 @@ FORMS = [
                   *({"axes": numbers(0), "data": Tensor((1,), source, (3,)), "T": dtype}
                       for source in ("runtime", "shape", "folded") for dtype in ("int64", "int32", "float32"))]),
     Form("Unsqueeze", {"data": data(2, 3, 4), "axes": numbers(1)},
-         changes=[*axes_changes(insert=True), {"axes": numbers(1, 2)}, {"axes": numbers(0, 1)}, {"axes": numbers(0, -1)},
+         changes=[*axes_changes(insert=True), *settled("axes", changes=[*SETTLED[:4],
+                      *({"data": data(*WIDE[rank]), "axes": given} for rank in (1, 2, 3, 4, 5)
+                        for given in (numbers(0), numbers(-1), numbers(1), numbers(0, 1), numbers(1, 2)))]),
+                  {"axes": numbers(1, 2)}, {"axes": numbers(0, 1)}, {"axes": numbers(0, -1)},
              {"axes": numbers(-2, -1)},
                   {"axes": numbers(1, 2), "dims": "batch"}, {"axes": numbers(1, 2), "dims": "dynamic"},
                   {"axes": numbers(2, 3), "data": data(2, 4)},

@@ -3,7 +3,7 @@
 import numpy as np
 from onnx import numpy_helper
 
-from graphfix.probe.form import Change, Form, Tensor, data, each, numbers, scalar, weight
+from graphfix.probe.form import Change, Form, Tensor, data, each, numbers, scalar, settled, weight
 from graphfix.probe.forms.shape import DIMS, RANKS, WIDE
 
 FILLS = {name: numpy_helper.from_array(np.asarray([1], name)) for name in
@@ -43,11 +43,18 @@ SIZED: list[Change] = [
     {"T": "bool", "dims": "batch"}, {"foldable": True, "shape.from": "shape"},
     {"foldable": True, "input": weight(), "shape.from": "shape"},
 ]  # fmt: skip
+SETTLED: list[Change] = [
+    *each(T=["float32", "float16", "int64", "bool"]), {"input": data(4), "shape": numbers(3, 4)},
+    {"input": data(2, 1, 4, 1), "shape": numbers(2, 3, 4, 5)}, {"input": data(), "shape": numbers(2, 3)},
+]  # fmt: skip
 
 FORMS = [
-    Form("Expand", {"input": data(2, 1, 4), "shape": numbers(2, 3, 4)}, changes=SIZED),
+    Form("Expand", {"input": data(2, 1, 4), "shape": numbers(2, 3, 4)},
+         changes=[*SIZED, *settled("shape", changes=SETTLED)]),
     Form("Tile", {"input": data(2, 3, 4), "repeats": numbers(1, 2, 1)},
-         changes=[{"repeats": numbers(2, 1, 1)}, {"repeats": numbers(1, 1, 1)}, {"input": data(4), "repeats": numbers(3)},
+         changes=[*settled("repeats", changes=[*SETTLED[:4], {"input": data(2, 3), "repeats": numbers(1, 2)},
+                      {"input": data(2, 3, 4, 5), "repeats": numbers(1, 1, 2, 2)}, {"input": data(4), "repeats": numbers(3)}]),
+                  {"repeats": numbers(2, 1, 1)}, {"repeats": numbers(1, 1, 1)}, {"input": data(4), "repeats": numbers(3)},
                   {"input": data(2, 4), "repeats": numbers(1, 3)},
                   {"input": data(2, 3, 4, 5), "repeats": numbers(1, 1, 2, 2)},
                   {"input": data(2, 3, 4, 2, 2), "repeats": numbers(1, 1, 2, 2, 1)},
@@ -96,6 +103,8 @@ FORMS = [
     Form("Range", {"start": scalar(0), "limit": scalar(8), "delta": scalar(1)}, types={"T": "int64"},
          changes=[*({"limit": Tensor((), source, (8,)), "T": dtype} for source in ("shape", "folded", "runtime")
              for dtype in ("int64", "int32", "float32")),
+                  *settled("start", "limit", "delta", changes=[{"T": dtype, **more} for dtype in ("int64", "float32", "float16")
+                      for more in ({}, {"delta": scalar(-2), "limit": scalar(-6)})]),
                   {"delta": scalar(2)}, {"start": scalar(1)}, {"limit": scalar(1)},
                   {"start": numbers(0), "limit": numbers(8)}, {"start": scalar(8), "limit": scalar(0), "delta": scalar(-1)},
                   {"start": scalar(2)},

@@ -1,6 +1,6 @@
 """Slice."""
 
-from graphfix.probe.form import Change, Form, Tensor, data, numbers
+from graphfix.probe.form import Change, Form, Tensor, data, each, numbers, settled
 
 LAST = 2**63 - 1
 DIMS = ("batch", "spatial", "sequence", "dynamic")
@@ -122,9 +122,16 @@ CUTS: list[Change] = [
     *({**cut(0, LAST, 0, -1), "starts": numbers(-1), "ends": numbers(-LAST), "data": Tensor((4,), source, (2, 3, 4, 5)),
         "T": "int64"} for source in ("shape", "folded", "constant")),
 ]  # fmt: skip
+CUT: list[Change] = [cut(0, 2), cut(1, 3, 0), cut(-2, LAST, -1), cut(0, 4, 2, 2), cut(-1, -LAST, 1, -1)]
+SETTLED: list[Change] = [
+    *settled("starts", changes=CUT), *settled("ends", changes=CUT), *settled("starts", "ends", changes=CUT),
+    *settled("starts", "ends", "axes", changes=CUT), *settled("starts", "ends", "axes", "steps", changes=CUT[3:]),
+    *settled("starts", "ends", changes=[{"axes": None, "starts": numbers(0, 1), "ends": numbers(2, 3)}, *each(
+        T=["float16", "int32", "int64"])]),
+]  # fmt: skip
 
 FORMS = [
-    Form("Slice", {"data": data(2, 4, 6), "starts": numbers(0), "ends": numbers(2), "axes": numbers(1)}, changes=CUTS,
-        ranks=(2, 3, 4, 5),
+    Form("Slice", {"data": data(2, 4, 6), "starts": numbers(0), "ends": numbers(2), "axes": numbers(1)},
+        changes=[*CUTS, *SETTLED], ranks=(2, 3, 4, 5),
          arithmetic={"axes": numbers(0), "starts": numbers(1)}),
 ]  # fmt: skip
