@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from onnx import parser
+from onnx import ModelProto, parser
 
 from graphfix.analysis.facets.node import facets
 from graphfix.analysis.facts import Facts
-from graphfix.probe.build import changed_model
+from graphfix.probe.build import Probe, changed_model
+from graphfix.probe.choice import distinct
 from graphfix.probe.form import Form, data, numbers, settled
 from graphfix.tables.phrases import phrase
 from graphfix.tables.target_facets import applies_to_target, facets_for_target
@@ -68,3 +69,23 @@ def test_only_a_target_that_reads_what_is_stated_is_asked_and_judged_by_it() -> 
     assert facets_for_target("qnn", {"settled": True, "axis": 1}) == {"settled": True, "axis": 1}
     assert facets_for_target("tract", {"settled": True, "axis": 1}) == {"axis": 1}
     assert phrase("settled", True) == "a stated shape of a result that its inputs do not tell"
+
+
+def chosen(*varied: str) -> bool:
+    """Whether a probe is kept that differs in five facets from the usual form, where every two of its values were seen."""
+    names = ("a", "b", "c", "d", "e")
+    pairs = [{name: int(name in (first, second)) for name in names} for first in names for second in names]
+
+    def probe(at: int, facets: dict[str, int], varied: tuple[str, ...]) -> Probe:
+        return Probe("Op", str(at), varied, ModelProto(doc_string=str(at)), dict(facets))
+
+    seen = [probe(0, dict.fromkeys(names, 0), ()), *(probe(at, one, ("a",)) for at, one in enumerate(pairs, 1))]
+    far = probe(99, dict.fromkeys(names, 1), varied)
+    return far in distinct([*seen, far])
+
+
+def test_where_operands_come_from_is_no_change_of_its_own_where_shapes_are_stated() -> None:
+    assert chosen("mode", "scales.from", "settled")
+    assert chosen("mode", "where", "scales.from", "settled")
+    assert not chosen("mode", "where", "how", "scales.from", "settled")
+    assert not chosen("mode", "where", "scales.from")

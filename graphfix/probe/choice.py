@@ -8,7 +8,7 @@ from itertools import combinations
 
 from graphfix.probe.build import Probe
 from graphfix.probe.distil import key
-from graphfix.probe.form import AGAIN, CONTEXT, NUMBERS_ONLY, VARIANT
+from graphfix.probe.form import AGAIN, CONTEXT, NUMBERS_ONLY, SETTLED, VARIANT
 from graphfix.tables.conditions import without_bounded
 from graphfix.tables.target_facets import applies_to_target, facets_for_target
 
@@ -51,11 +51,16 @@ def distinct(found: Sequence[Probe]) -> list[Probe]:
     usual = set(next(iter(first), ()))
     for facets, probe in first.items():
         pairs = set(combinations(facets, 2))
-        if len(probe.varied) < NEAR or len({name for name, _ in usual ^ set(facets)}) <= NEAR or not pairs <= seen:
+        if len(_own_changes(probe.varied)) < NEAR or len({name for name, _ in usual ^ set(facets)}) <= NEAR or not pairs <= seen:
             kept.append(probe)
             seen |= pairs
     usual_digests = {probe.digest for probe in kept}
     return [*kept, *(probe for digest, probe in edges.items() if digest not in usual_digests)]
+
+
+def _own_changes(varied: Sequence[str]) -> list[str]:
+    """What a probe varies, without where operands come from if the probe is about shapes that are stated for such operands."""
+    return [name for name in varied if name != SETTLED and not name.endswith(".from")] if SETTLED in varied else list(varied)
 
 
 def _facet_marks(probe: Probe) -> set[object]:

@@ -154,6 +154,10 @@ class TextProbe:
     weights: Sequence[tuple[str, str, Sequence[int], float, float]] = ()
 
 
+SETTLED = "settled"
+"""The key of a change that states the outputs' shapes as they turn out."""
+
+
 def each(**options: Sequence[Any]) -> list[Change]:
     """Return one change for each value of each key."""
     return [{name: value} for name, values in options.items() for value in values]
@@ -167,4 +171,4 @@ def aged(*versions: int, changes: Sequence[Change]) -> list[Change]:
 def settled(*operands: str, changes: Sequence[Change]) -> list[Change]:
     """Return the changes with operands that are computed at run time, and the shapes stated that the outputs turn out to have."""
     computed = {f"{operand}.from": "runtime" for operand in operands}
-    return [{**change, **computed, "settled": True} for change in changes]
+    return [{**change, **computed, SETTLED: True} for change in changes]

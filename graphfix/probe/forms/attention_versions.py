@@ -6,7 +6,8 @@ Padded keys, the further outputs and masks, of which the definitions differ from
 from graphfix.probe.form import Change, Form, data, numbers
 
 FLAT: Change = {"Q": data(2, 3, 8), "K": data(2, 3, 8), "V": data(2, 3, 8), "q_num_heads": 2, "kv_num_heads": 2}
-LAYOUTS: tuple[Change, ...] = ({}, FLAT, {"Q": data(2, 4, 3, 4)}, {"V": data(2, 2, 3, 6)})
+WIDE: Change = {"Q": data(2, 3, 12), "K": data(2, 3, 12), "V": data(2, 3, 12), "q_num_heads": 3, "kv_num_heads": 3}
+LAYOUTS: tuple[Change, ...] = ({}, FLAT, WIDE, {"Q": data(2, 4, 3, 4)}, {"V": data(2, 2, 3, 6)})
 KEPT: tuple[Change, ...] = tuple({"nonpad_kv_seqlen": one} for one in (data(2, low=2, high=3), numbers(2, 3), numbers(1, 1)))
 MASKS: tuple[Change, ...] = tuple({"attn_mask": data(*shape)} for shape in ((3, 3), (2, 3, 3), (2, 2, 3, 3), (2, 1, 3, 3)))
 LONGER: tuple[Change, ...] = tuple({"attn_mask": data(*shape)} for shape in ((3, 5), (2, 2, 3, 5)))
@@ -27,7 +28,9 @@ CHANGES: list[Change] = [
     *(_older({**output, **PAST, **mask, **more}) for output in FURTHER for mask in ({}, *LONGER)
       for more in ({}, {"is_causal": 1})),
     *({**output, **more} for output in FURTHER for more in ({}, {"is_causal": 1}, {"softcap": 2.0}, PAST)),
-    *(_older({**mask, **more}) for mask in MASKS for more in ({}, {"is_causal": 1})),
+    *(_older({**mask, **more}) for mask in MASKS for more in ({}, {"is_causal": 1}, {"U": "bool"})),
+    *({"since": 23, **mask, "U": "bool"} for mask in MASKS),
+    *(_older({**WIDE, **output, **PAST, "past_key": data(2, 3, 2, 4), "past_value": data(2, 3, 2, 4)}) for output in FURTHER),
     *(_older({**PAST, **mask, **more}) for mask in ({}, *LONGER)
       for more in ({"outputs": 1}, {"outputs": 3}, {"outputs": 3, "settled": True})),
     *(_older({"T1": dtype, "T2": dtype, **more}) for dtype in ("float16", "bfloat16", "float64") for more in ({}, MASKS[0])),
