@@ -54,6 +54,13 @@ def test_what_is_computed_when_the_model_is_loaded_is_not_taken(taken: str) -> N
     assert judged(Example(taken, weights="float[2,3] w = {1, 2, 3, 4, 5, 6}")).verdict == "rejected"
 
 
+def test_the_shape_of_a_value_of_fixed_dims_is_not_taken() -> None:
+    told = "a = Acosh(x)\nb = Acosh(a)\ns = Shape(b)"
+    assert judged(Example(told, outputs="float[2,3] b, int64[2] s")).verdict == "rejected"
+    asked = Example(told, inputs="float[n,3] x", outputs="float[n,3] b, int64[2] s")
+    assert judged(asked).verdict != "rejected"
+
+
 def test_partitions_are_cut_at_nodes_on_the_cpu() -> None:
     result = judged(MIXED)
     assert result.statistics == {"nodes": 3, "supported": 2, "islands": [1, 1]}

@@ -108,7 +108,8 @@ class LintContext:
         """
         from graphfix.tables.placement import idle
 
-        run = {at for at, (op, _, facets) in enumerate(self.forms.distinct) if op != "Constant" and not idle(facets)}
+        forms = enumerate(self.forms.distinct)
+        run = {at for at, (op, _, facets) in forms if op != "Constant" and not (idle(facets) or _is_told(op, facets))}
         main = [at for at in self.forms.nodes_of(run) if not self.facts.nodes[at].scope]
         found, evidence = {self.rulings[at].verdict for at in main}, [self.rulings[at].evidence for at in main]
         if "supported" in found or not found or any(told is not None and told.left_in_parts for told in evidence):
@@ -123,6 +124,11 @@ class LintContext:
     def ruled(self) -> Iterator[tuple[NodeFacts, Facets, TableVerdict]]:
         """Iterate over all nodes, each with its facets and the table's ruling."""
         return zip(self.facts.nodes, self.facets, self.rulings, strict=True)
+
+
+def _is_told(op: str, facets: Facets) -> bool:
+    """Whether a node asks for the fixed shape of a value, which runtimes know before they divide the graph."""
+    return op in ("Shape", "Size") and facets.get("data.dims") == "static"
 
 
 class Check(abc.ABC):
