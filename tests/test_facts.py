@@ -341,3 +341,10 @@ def test_an_stft_without_a_window_has_the_bins_of_its_frame_length() -> None:
     assert found is not None
     assert found.shape is not None
     assert found.shape[2:] == (201, 2)
+
+
+def test_axes_that_are_not_known_tell_the_rank_of_an_unsqueeze_by_their_number() -> None:
+    body = "Y = Unsqueeze(X, axes) Z = Unsqueeze(X, others)"
+    head = '<ir_version: 8, opset_import: ["": 17]> g (float[2,3] X, int64[2] axes, int64[n] others) => (float Y, float Z)'
+    nodes = Facts.of(parser.parse_model(f"{head} {{ {body} }}")).nodes
+    assert [node.outputs[0].shape for node in nodes if node.outputs[0] is not None] == [(None,) * 4, None]

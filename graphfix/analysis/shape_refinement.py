@@ -251,6 +251,15 @@ def _scores(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
     return first, Value(outputs[1].name, "float32", (data.shape[0], len(labels))), *outputs[2:]
 
 
+def _by_insertions(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
+    """Infer the rank of an Unsqueeze's output from the number of its axes, which need not be known."""
+    data, axes = inputs[0], inputs[1] if len(inputs) > 1 else None
+    if data is None or data.rank is None or axes is None or not axes.shape or outputs[0].shape is not None:
+        return outputs
+    count = axes.shape[0]
+    return (_told(outputs[0], (None,) * (data.rank + count), data.dtype), *outputs[1:]) if isinstance(count, int) else outputs
+
+
 KEEPING = ("Imputer", "Binarizer")
 """Operators of ai.onnx.ml whose output has the dtype of their input."""
 CLASSIFIERS = ("LinearClassifier", "TreeEnsembleClassifier")
@@ -263,6 +272,7 @@ RULES: dict[str, Sequence[Callable[[NodeProto, Inputs, Outputs], Outputs]]] = {
     "Reshape": (_by_target, _by_count),
     **dict.fromkeys(("ConstantOfShape", "Expand", "Tile"), (_by_target,)),
     "Slice": (_by_axes,),
+    "Unsqueeze": (_by_insertions,),
     "Split": (_by_parts,),
     **dict.fromkeys(RECURRENT, (_by_state,)),
     "DynamicQuantizeLSTM": (_by_weight,),

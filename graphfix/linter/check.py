@@ -108,13 +108,17 @@ class LintContext:
         """
         from graphfix.tables.placement import idle
 
-        forms = enumerate(self.forms.distinct)
-        run = {at for at, (op, _, facets) in forms if op != "Constant" and not (idle(facets) or _is_told(op, facets))}
+        run = {at for at, (op, _, facets) in enumerate(self.forms.distinct) if op != "Constant" and not idle(facets)}
         main = [at for at in self.forms.nodes_of(run) if not self.facts.nodes[at].scope]
+        main = [at for at in main if self.rulings[at].verdict == "rejected" or not self._is_told(at)]
         found, evidence = {self.rulings[at].verdict for at in main}, [self.rulings[at].evidence for at in main]
         if "supported" in found or not found or any(told is not None and told.left_in_parts for told in evidence):
             return True
         return False if found == {"rejected"} else None
+
+    def _is_told(self, at: int) -> bool:
+        """Whether a node asks for the fixed shape of a value, which runtimes know before they divide the graph."""
+        return self.facts.nodes[at].op in ("Shape", "Size") and self.facets[at].get("data.dims") == "static"
 
     def rows(self, verdict: str) -> list[Row]:
         """Return the nodes with a verdict, with the evidence for it."""
@@ -124,11 +128,6 @@ class LintContext:
     def ruled(self) -> Iterator[tuple[NodeFacts, Facets, TableVerdict]]:
         """Iterate over all nodes, each with its facets and the table's ruling."""
         return zip(self.facts.nodes, self.facets, self.rulings, strict=True)
-
-
-def _is_told(op: str, facets: Facets) -> bool:
-    """Whether a node asks for the fixed shape of a value, which runtimes know before they divide the graph."""
-    return op in ("Shape", "Size") and facets.get("data.dims") == "static"
 
 
 class Check(abc.ABC):

@@ -246,7 +246,7 @@ FORMS = [
         "inputs.dims empty beside", "float[0] A, float[2] X", "float[2] Y", "Y = Concat<axis = 0>(A, X)", varied=("inputs.dims",)
     ),
     *(
-        model(f"inputs.dims empty {how}", f"{inputs}[0] A, float[2] X", outputs, body, varied=("inputs.dims",))
+        model(f"inputs.dims empty {how}", f"{inputs}[0] A, float[2] X", outputs, body, varied=("inputs.dims", AGAIN))
         for how, inputs, outputs, body in (
             ("gathered", "int64", "float[0] Y", "Y = Gather(X, A)"),
             ("summed", "float", "float[2] Y", "s = ReduceSum<keepdims = 0>(A) Y = Add(X, s)"),
