@@ -1,11 +1,22 @@
 """Model inputs and outputs other than tensors, and properties of the file: sequences, optional values, functions, IR versions."""
 
-from graphfix.probe.form import TextProbe
+from graphfix.probe.form import AGAIN, TextProbe
 from graphfix.probe.forms.model import IRS, model
 
 AT = "i = Constant<value = int64 {0}>() Y = SequenceAt(S, i)"
+BEHIND = (
+    ("int64", "float[1] Y", "Y = ReduceSum(X, A)"),
+    ("int64", "float Y", "Y = ReduceSum<keepdims = 0>(X, A)"),
+    ("int64", "float[2] Y", "Y = ReduceSum<noop_with_empty_axes = 1>(X, A)"),
+    ("float16", "float16[2] Y", "Y = CastLike(X, A)"),
+)
+"""Operands without elements that are given behind the data: compilers may need no more than that they are there."""
 
 FORMS = [
+    *(
+        model(f"inputs.dims empty behind {output}", f"float[2] X, {kind}[0] A", output, body, varied=("inputs.dims", AGAIN))
+        for kind, output, body in BEHIND
+    ),
     *(model(f"ir {ir} opset {opset}", opset=opset, ir=ir, varied=("ir",)) for ir in range(3, 14) for opset in (11, 13, 17, 21)),
     *(
         model(f"inputs.dtypes {dtype}", f"{dtype}[2,3] X", f"{dtype}[2,3] Y", "Y = Identity(X)", varied=("inputs.dtypes",))
