@@ -3,7 +3,7 @@
 Padded keys, the further outputs and masks, of which the definitions differ from what runtimes have kernels for.
 """
 
-from graphfix.probe.form import Change, Form, data, numbers
+from graphfix.probe.form import Change, Form, TextProbe, data, numbers
 
 FLAT: Change = {"Q": data(2, 3, 8), "K": data(2, 3, 8), "V": data(2, 3, 8), "q_num_heads": 2, "kv_num_heads": 2}
 WIDE: Change = {"Q": data(2, 3, 12), "K": data(2, 3, 12), "V": data(2, 3, 12), "q_num_heads": 3, "kv_num_heads": 3}
@@ -28,14 +28,25 @@ CHANGES: list[Change] = [
     *(_older({**output, **PAST, **mask, **more}) for output in FURTHER for mask in ({}, *LONGER)
       for more in ({}, {"is_causal": 1})),
     *({**output, **more} for output in FURTHER for more in ({}, {"is_causal": 1}, {"softcap": 2.0}, PAST)),
-    *(_older({**mask, **more}) for mask in MASKS for more in ({}, {"is_causal": 1}, {"U": "bool"})),
-    *({"since": 23, **mask, "U": "bool"} for mask in MASKS),
+    *(_older({**mask, **more}) for mask in MASKS for more in ({}, {"is_causal": 1})),
     *(_older({**WIDE, **output, **PAST, "past_key": data(2, 3, 2, 4), "past_value": data(2, 3, 2, 4)}) for output in FURTHER),
     *(_older({**PAST, **mask, **more}) for mask in ({}, *LONGER)
       for more in ({"outputs": 1}, {"outputs": 3}, {"outputs": 3, "settled": True})),
     *(_older({"T1": dtype, "T2": dtype, **more}) for dtype in ("float16", "bfloat16", "float64") for more in ({}, MASKS[0])),
 ]
+MASKED = '<ir_version: 10, opset_import: ["": {opset}]> g ({inputs}) => ({data} Y) {{ [probe] Y = Attention{how}(Q, K, V, M) }}'
+
+
+def masked(opset: int, dtype: str, shape: str, how: str) -> TextProbe:
+    """Attention with a mask, in an older version."""
+    given = "float[2,2,3,4]"
+    text = MASKED.format(opset=opset, inputs=f"{given} Q, {given} K, {given} V, {dtype}{shape} M", data=given, how=how)
+    return TextProbe("Attention", f"{dtype}{shape} mask{how}, opset={opset}", text, ("U", "since"))
+
+
 FORMS = [
+    *(masked(opset, dtype, shape, how) for opset in (23, 24) for dtype in ("bool", "float") for shape in ("[3,3]", "[2,2,3,3]")
+      for how in ("", "<is_causal = 1>")),
     Form(
         "Attention",
         {"Q": data(2, 2, 3, 4), "K": data(2, 2, 3, 4), "V": data(2, 2, 3, 4), "attn_mask": None, "past_key": None,
