@@ -106,19 +106,21 @@ class LintContext:
 
         Nodes that are computed when the model is loaded do not count.
         """
-        from graphfix.tables.placement import idle
-
-        run = {at for at, (op, _, facets) in enumerate(self.forms.distinct) if op != "Constant" and not idle(facets)}
+        forms = enumerate(self.forms.distinct)
+        run = {at for at, (op, _, facets) in forms if op != "Constant" and facets.get("foldable", False) is False}
         main = [at for at in self.forms.nodes_of(run) if not self.facts.nodes[at].scope]
-        main = [at for at in main if self.rulings[at].verdict == "rejected" or not self._is_told(at)]
+        main = [at for at in main if self.rulings[at].verdict == "rejected" or not self._vanishes(at)]
         found, evidence = {self.rulings[at].verdict for at in main}, [self.rulings[at].evidence for at in main]
         if "supported" in found or not found or any(told is not None and told.left_in_parts for told in evidence):
             return True
         return False if found == {"rejected"} else None
 
-    def _is_told(self, at: int) -> bool:
-        """Whether a node asks for the fixed shape of a value, which runtimes know before they divide the graph."""
-        return self.facts.nodes[at].op in ("Shape", "Size") and self.facets[at].get("data.dims") == "static"
+    def _vanishes(self, at: int) -> bool:
+        """Whether runtimes may drop a node before they divide the graph: it asks for a fixed shape, or has no elements."""
+        from graphfix.tables.placement import idle
+
+        told = self.facts.nodes[at].op in ("Shape", "Size") and self.facets[at].get("data.dims") == "static"
+        return told or idle(self.facets[at])
 
     def rows(self, verdict: str) -> list[Row]:
         """Return the nodes with a verdict, with the evidence for it."""

@@ -188,7 +188,7 @@ def explain(rejected: Sequence[Evidence], accepted: Sequence[Evidence]) -> tuple
     groups: dict[str, list[Evidence]] = {outcome: [] for outcome in OUTCOMES}
     for row in rejected:
         groups[_outcome(row)].append(row)
-    if not (accepted or groups[PARTLY]) or len(groups[REFUSED]) == len(rejected):
+    if len(groups[REFUSED]) == len(rejected):
         return _explained_alike(rejected, accepted)
     rules: list[Rule] = []
     unexplained: list[Evidence] = []
