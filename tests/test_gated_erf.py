@@ -19,7 +19,13 @@ def gated(body: str, more: str = "") -> object:
 
 
 @pytest.mark.parametrize(
-    "gate", ["m = Mul(X, s) Y = Mul(m, half)", "h = Mul(X, half) Y = Mul(h, s)", "m = Mul(s, X) Y = Mul(half, m)"]
+    "gate",
+    [
+        "m = Mul(X, s) Y = Mul(m, half)",
+        "h = Mul(X, half) Y = Mul(h, s)",
+        "m = Mul(s, X) Y = Mul(half, m)",
+        "h = Mul(s, half) Y = Mul(X, h)",
+    ],
 )
 def test_an_erf_that_gates_what_it_is_of_is_in_a_gelu(gate: str) -> None:
     assert gated(USUAL + gate) is True
@@ -31,10 +37,12 @@ def test_an_erf_that_gates_what_it_is_of_is_in_a_gelu(gate: str) -> None:
         ("d = Div(X, r) Y = Erf(d)", ""),
         ("e = Erf(X) s = Add(e, one) Y = Mul(X, s)", ""),
         (USUAL + "w = Relu(X) Y = Mul(w, s)", ""),
-        (USUAL + "h = Mul(s, half) Y = Mul(X, h)", ""),
+        (USUAL + "h = Mul(s, half) w = Relu(X) Y = Mul(w, h)", ""),
+        (USUAL + "h = Mul(s, half) Z = Relu(h) Y = Mul(X, h)", ", float[2,3] Z"),
         ("d = Div(X, r) e = Erf(d) s = Add(e, half) Y = Mul(X, s)", ""),
         (USUAL + "Z = Relu(e) Y = Mul(X, s)", ", float[2,3] Z"),
         (USUAL + "Z = Relu(s) Y = Mul(X, s)", ", float[2,3] Z"),
+        (USUAL + "m = Mul(X, s) Y = Mul(m, half)", ", float[2,3] s"),
         ("d = Add(X, r) e = Erf(d) s = Add(e, one) Y = Mul(X, s)", ""),
     ],
 )

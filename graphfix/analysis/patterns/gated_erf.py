@@ -12,11 +12,12 @@ SCALING = frozenset({"Mul", "Div"})
 
 
 def gated_erf(context: Context) -> Mapping[int, Told]:
-    """Return the facets of the Erf nodes of x · (1 + Erf(x / √2)); the half may stand on either side of it."""
+    """Return the facets of the Erf nodes of x · (1 + Erf(x / √2)); the half may stand anywhere."""
     places = context.at(("Erf",))
     if not places:
         return {}
     readers = Counter(name for node in context.graph.node for name in node.input)
+    readers.update(info.name for info in context.graph.output)
     sums = _by_operand(context, ("Add",))
     products = _by_operand(context, ("Mul",))
     found: dict[int, Told] = {}
@@ -27,6 +28,9 @@ def gated_erf(context: Context) -> Mapping[int, Told]:
             continue
         data, total = scaled.inputs[0], added.proto.output[0]
         gate = products.get(total)
+        if gate is not None and readers[total] == 1 and _is_number(_other(gate, total)):
+            total = gate.proto.output[0]
+            gate = products.get(total)
         if data is not None and gate is not None and readers[total] == 1 and _holds(_other(gate, total), data, context):
             found[at] = {"gated": True}
     return found

@@ -1,4 +1,4 @@
-"""Gelu as exporters write it, by Erf, with the half before, behind or beside the product."""
+"""Gelu as exporters write it, by Erf, with the half behind, beside or inside the product."""
 
 from graphfix.probe.form import AGAIN, TextProbe
 
@@ -10,7 +10,7 @@ GATES = {
     "inside": "h = Mul(s, half) Y = Mul(X, h)",
     "swapped": "m = Mul(s, X) Y = Mul(half, m)",
 }
-"""What multiplies 1 + Erf; where the half is inside, no runtime is known to put it together."""
+"""What multiplies 1 + Erf."""
 SHAPES = ("[2,3]", "[2,3,4]", "[2,3,4,5]", "[4]", "[n,3,4]", "[n,3]", "[n,m,4]", "[2,3,2,4,2]")
 
 
