@@ -105,7 +105,7 @@ def test_a_file_whose_weights_lie_behind_the_flatbuffer_is_refused() -> None:
 
 
 def test_what_metadata_say_is_read_from_their_fields() -> None:
-    said = ClassifierMetadata("net", "image", "scores", (1.0, 2.0, 3.0), (4.0, 5.0, 6.0), "labels.txt")
+    said = ClassifierMetadata("net", "image", ("scores",), (1.0, 2.0, 3.0), (4.0, 5.0, 6.0), "labels.txt")
     assert ClassifierMetadata.from_bytes(said.to_bytes()) == said
     image = Fields.root(said.to_bytes()).tables(3)[0].tables(2)[0]
     stats = image.table(5)
@@ -117,7 +117,7 @@ def test_what_metadata_say_is_read_from_their_fields() -> None:
     assert content is not None
     numbers = [content.number(0, BYTE), step.number(0, BYTE), labels.number(2, BYTE)]
     assert numbers == [2, 1, 2], "ImageProperties, NormalizationOptions and TENSOR_AXIS_LABELS of the schema"
-    bare = ClassifierMetadata("net", "image", "scores", (0.0,), (1.0,))
+    bare = ClassifierMetadata("net", "image", ("scores",), (0.0,), (1.0,))
     assert ClassifierMetadata.from_bytes(bare.to_bytes()).labels_file == ""
     with pytest.raises(ModelError, match="another form"):
         ClassifierMetadata.from_bytes(flatbuffer(IMAGE, SCORES))
@@ -134,6 +134,18 @@ def test_labels_are_an_archive_behind_the_model(tmp_path: Path) -> None:
     assert interface_of(path.read_bytes())[0][0].name == "x"
 
 
+def test_every_output_has_metadata_as_the_runtime_asks_and_the_labels_are_those_of_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "net.tflite"
+    path.write_bytes(flatbuffer(IMAGE, {**SCORES, "z": (FLOAT32, [1, 5])}))
+    classifier(("cat", "dog")).write(path)
+    said, labels = read_classifier(path)
+    assert (said.scores, labels) == (("y", "z"), ("cat", "dog"))
+    found = metadata_of(path.read_bytes())
+    assert found is not None
+    first, second = Fields.root(found).tables(3)[0].tables(3)
+    assert (len(first.tables(6)), second.tables(6)) == (1, [])
+
+
 def test_as_many_labels_are_needed_as_the_file_has_classes(tmp_path: Path) -> None:
     path = tmp_path / "net.tflite"
     path.write_bytes(before := flatbuffer(IMAGE, SCORES))
@@ -147,7 +159,7 @@ def test_as_many_labels_are_needed_as_the_file_has_classes(tmp_path: Path) -> No
 def test_a_file_that_reads_back_otherwise_is_not_passed_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "net.tflite"
     path.write_bytes(flatbuffer(IMAGE, SCORES))
-    monkeypatch.setattr(ClassifierMetadata, "to_bytes", ClassifierMetadata("other", "x", "y", (0.0,), (1.0,)).to_bytes)
+    monkeypatch.setattr(ClassifierMetadata, "to_bytes", ClassifierMetadata("other", "x", ("y",), (0.0,), (1.0,)).to_bytes)
     with pytest.raises(OutputError, match="read back otherwise"):
         classifier().write(path)
 
@@ -170,6 +182,9 @@ def test_the_interface_of_the_file_is_compared_with_what_is_asked() -> None:
         (IMAGE, {"y": (INT64, [1, 2])}, "its output int64"),
         (IMAGE, {"y": (FLOAT32, [1, 2, 2])}, "its output is 1x2x2"),
         (IMAGE, {"y": (FLOAT32, [1, -1])}, "its output is 1x?"),
+        (IMAGE, {**SCORES, "z": (FLOAT32, [1, 1, 1, 5])}, ""),
+        (IMAGE, {**SCORES, "z": (FLOAT32, [1, 7, 4])}, "its output is 1x7x4"),
+        (IMAGE, {**SCORES, "z": (UINT8, [1, 5])}, "its output float32 and uint8"),
     ]
     for inputs, outputs, says in wrong:
         found = classifier().trouble(flatbuffer(inputs, outputs))

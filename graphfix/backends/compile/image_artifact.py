@@ -44,16 +44,16 @@ class ClassifierFile:
     def trouble(self, data: bytes) -> str:
         """Return what of a compiled file's interface is not what the target asks for; empty where it is all."""
         inputs, outputs = interface_of(data)
-        image, scores = inputs[0] if inputs else None, outputs[0] if outputs else None
-        if image is None or len(inputs) != 1 or scores is None:
+        image = inputs[0] if len(inputs) == 1 else None
+        if image is None or not outputs:
             return f"it has {len(inputs)} inputs and {len(outputs)} outputs"
         if self.rules.layout(image.dims) != NHWC or image.dims[0] != self.rules.batch or min(image.dims) < 1:
             return f"its input is {_dims(image)}, no image 1xHxWx{self.rules.channels}"
-        if image.dtype not in self.rules.inputs or scores.dtype not in self.rules.outputs:
-            return f"its input is {image.dtype} and its output {scores.dtype}"
-        return (
-            "" if self.rules.holds_scores(scores.dims) and min(scores.dims) > 0 else f"its output is {_dims(scores)}, no scores"
-        )
+        dtypes = {scores.dtype for scores in outputs}
+        if image.dtype not in self.rules.inputs or len(dtypes) > 1 or not dtypes.issubset(self.rules.outputs):
+            return f"its input is {image.dtype} and its output {' and '.join(sorted(dtypes))}"
+        other = next((one for one in outputs if not self.rules.holds_scores(one.dims) or min(one.dims) < 1), None)
+        return "" if other is None else f"its output is {_dims(other)}, no scores"
 
     def write(self, path: Path) -> dict[str, Any]:
         """Put the metadata and the labels into a compiled file, read them back, and return what they say.
@@ -68,7 +68,8 @@ class ClassifierFile:
                 f"{len(self.labels)} labels are given for the model's {classes} classes", hint="one line for each class"
             )
         mean, std = (tuple(float(np.float32(number)) for number in numbers) for numbers in self.scaling)
-        said = ClassifierMetadata(path.name, image.name, outputs[0].name, mean, std, LABELS if self.labels else "")
+        scores = tuple(one.name for one in outputs)
+        said = ClassifierMetadata(path.name, image.name, scores, mean, std, LABELS if self.labels else "")
         path.write_bytes(with_metadata(data, said.to_bytes()))
         if self.labels:
             with zipfile.ZipFile(path, "a") as archive:

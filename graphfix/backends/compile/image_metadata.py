@@ -36,13 +36,14 @@ LARGEST = 255.0
 class ClassifierMetadata:
     """What the metadata of an image classifier say.
 
-    `mean` and `std` turn a byte x of the image to (x - mean) / std, one value or one for each channel; `labels_file` is the
-    file with the names of the classes, empty where there is none.
+    `scores` are the names of the outputs, each of which must be there. `mean` and `std` turn a byte x of the image to
+    (x - mean) / std, one value or one for each channel; `labels_file` is the file with the names of the classes of the first
+    output, empty where there is none.
     """
 
     name: str
     image: str
-    scores: str
+    scores: tuple[str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
     labels_file: str = ""
@@ -62,16 +63,20 @@ class ClassifierMetadata:
             FILE_DESCRIPTION: "The names of the classes, one a line.",
             FILE_TYPE: Number(BYTE, AXIS_LABELS),
         }
-        scores = {
-            TENSOR_NAME: self.scores,
-            TENSOR_DESCRIPTION: "The scores of the classes.",
-            TENSOR_CONTENT: {CONTENT_TYPE: Number(BYTE, FEATURE), CONTENT: {}},
-            **({TENSOR_FILES: [labels]} if self.labels_file else {}),
-        }
+        scores: list[dict[int, Any]] = [
+            {
+                TENSOR_NAME: name,
+                TENSOR_DESCRIPTION: "The scores of the classes.",
+                TENSOR_CONTENT: {CONTENT_TYPE: Number(BYTE, FEATURE), CONTENT: {}},
+            }
+            for name in self.scores
+        ]
+        if self.labels_file:
+            scores[0][TENSOR_FILES] = [labels]
         model: dict[int, Any] = {
             MODEL_NAME: self.name,
             MODEL_DESCRIPTION: "An image classifier.",
-            MODEL_GRAPHS: [{GRAPH_INPUTS: [image], GRAPH_OUTPUTS: [scores]}],
+            MODEL_GRAPHS: [{GRAPH_INPUTS: [image], GRAPH_OUTPUTS: scores}],
             MODEL_PARSER: PARSER,
         }
         builder = Builder(4096)
@@ -84,14 +89,14 @@ class ClassifierMetadata:
             raise ModelError("its metadata are of another form than M001")
         model = Fields.root(data)
         graph = model.tables(MODEL_GRAPHS)[0]
-        image, scores = graph.tables(GRAPH_INPUTS)[0], graph.tables(GRAPH_OUTPUTS)[0]
+        image, scores = graph.tables(GRAPH_INPUTS)[0], graph.tables(GRAPH_OUTPUTS)
         steps = [step for step in image.tables(TENSOR_STEPS) if step.number(STEP_TYPE, BYTE) == NORMALIZATION]
         content, scaling = image.table(TENSOR_CONTENT), steps[0].table(STEP) if steps else None
         if content is None or content.number(CONTENT_TYPE, BYTE) != IMAGE or scaling is None:
             raise ModelError("its metadata describe no image with a mean and a deviation")
-        files = [file for file in scores.tables(TENSOR_FILES) if file.number(FILE_TYPE, BYTE) == AXIS_LABELS]
+        files = [file for file in scores[0].tables(TENSOR_FILES) if file.number(FILE_TYPE, BYTE) == AXIS_LABELS]
         mean, std = (tuple(scaling.numbers(field, number_types.Float32Flags)) for field in (MEAN, STD))
         return cls(
-            model.text(MODEL_NAME), image.text(TENSOR_NAME), scores.text(TENSOR_NAME), mean, std,
+            model.text(MODEL_NAME), image.text(TENSOR_NAME), tuple(one.text(TENSOR_NAME) for one in scores), mean, std,
             files[0].text(FILE_NAME) if files else "",
         )  # fmt: skip
