@@ -86,7 +86,8 @@ def backends() -> dict[str, Backend]:
 
 
 def backend(name: str) -> Backend:
-    """Return the backend of that name, or of the target that it is based on; raises UsageError for an unknown name."""
+    """Return the backend of `T` or `T@VERSION`, or of the target that it is based on; raises UsageError for an unknown name."""
+    name = name.partition("@")[0]
     try:
         return backends()[base_target(name)]
     except KeyError:

@@ -8,6 +8,7 @@ from graphfix.backends.base import available, backend
 from graphfix.backends.session import Session
 from graphfix.backends.toolchain import find
 from graphfix.errors import BackendError
+from graphfix.tables.deployment import parted
 from graphfix.tables.versions import canonical_target
 
 
@@ -19,16 +20,17 @@ def open_target(target: str, *, deadline: float = 300.0, memory_gib: float = 6.0
     if found is None:
         cure = f"graphfix backends install {wanted.name}@{version}" if version else wanted.install
         raise BackendError(f"{wanted.title} {version}".strip() + " is not installed", hint=f"install it with `{cure}`")
-    return open_backend(name, python=found.python, deadline=deadline, memory_gib=memory_gib)
+    return open_backend(target, python=found.python, deadline=deadline, memory_gib=memory_gib)
 
 
 def open_backend(name: str, *, python: str | None = None, deadline: float = 60.0, memory_gib: float = 6.0) -> Session:
     """A session with the named compiler, in `python` or else where its toolchain is found.
 
-    `deadline` is in seconds a question, `memory_gib` bounds what one question may hold. BackendError when the
-    compiler is nowhere, or cannot be imported there.
+    After an `@` the name may have the deployment target to build for. `deadline` is in seconds a question, `memory_gib` bounds
+    what one question may hold. BackendError when the compiler is nowhere, or cannot be imported there.
     """
     chosen = backend(name)
+    _, deployment = parted(chosen.name, name.partition("@")[2])
     if python is None and available(name) is None:
         found = find(name)
         if found is None:
@@ -40,4 +42,5 @@ def open_backend(name: str, *, python: str | None = None, deadline: float = 60.0
         deadline=deadline,
         memory_gib=memory_gib,
         hint=f"install it with `{chosen.install}`",
+        deployment=deployment,
     )

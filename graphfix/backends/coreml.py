@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import logging
 import re
@@ -52,12 +53,27 @@ def ask(request: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
         for value in model.graph.input:
             for dim, size in zip(value.type.tensor_type.shape.dim, request["shapes"].get(value.name, ())):  # noqa: B905
                 dim.dim_value = size
-        converted = onnx2coreml.convert(model, compute_precision=request["options"].get("precision"))
+        precision, deployment = (request["options"].get(name) for name in ("precision", "deployment_target"))
+        build = functools.partial(built_for, deployment) if deployment else onnx2coreml.convert
+        converted = build(model, compute_precision=precision)
     except Exception as error:
         said = f"{type(error).__name__}: {error}"
         return {"stage": "convert", "message": said, "nodes": blamed(said)}
     arithmetic = arithmetic_of(converted) if "precision" in request["options"] else None
     return {"stage": "ok", "write": converted.save, "arithmetic": arithmetic}
+
+
+def built_for(deployment: str, model: Any, *, compute_precision: str | None) -> Any:
+    """The program for a deployment target as Core ML Tools calls it: onnx2coreml's own function has no name for the newest."""
+    import coremltools
+    import onnx
+    import onnx2coreml
+
+    onnx.checker.check_model(model)
+    target = getattr(coremltools.target, deployment)
+    precision = coremltools.precision.FLOAT32 if compute_precision == "fp32" else coremltools.precision.FLOAT16
+    program = onnx2coreml.Converter().to_mil(model, target=target, precision=precision)
+    return coremltools.convert(program, convert_to="mlprogram", minimum_deployment_target=target, compute_precision=precision)
 
 
 def arithmetic_of(converted: Any) -> str:

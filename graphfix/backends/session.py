@@ -14,6 +14,7 @@ from typing import Any, Self
 from graphfix.backends.verdict import PlacedOperation, Resized, Verdict
 from graphfix.backends.worker_process import GRACE_SECONDS, WorkerProcess
 from graphfix.errors import ModelError
+from graphfix.tables.deployment import joined
 
 
 class Session:
@@ -21,11 +22,14 @@ class Session:
 
     `adapter` is the compiler's adapter file, `python` an interpreter that has the compiler. `deadline` is in seconds per
     question, `memory_gib` bounds the memory of one question. Raises BackendError with `hint` when the compiler cannot be
-    imported. `versions` are the installed versions of the adapter's distributions.
+    imported. `versions` are the installed versions of the adapter's distributions. `deployment` is the deployment target that
+    the compiler builds for in place of its default one.
     """
 
-    def __init__(self, adapter: Path, *, python: str, deadline: float, memory_gib: float, hint: str | None = None):
-        self._adapter, self._python, self._hint = adapter, python, hint
+    def __init__(
+        self, adapter: Path, *, python: str, deadline: float, memory_gib: float, hint: str | None = None, deployment: str = ""
+    ):
+        self._adapter, self._python, self._hint, self._deployment = adapter, python, hint, deployment
         self._deadline, self._memory = deadline, int(memory_gib * 2**30)
         self._count = 0
         self._worker: WorkerProcess | None = WorkerProcess(adapter, python, hint)
@@ -33,8 +37,8 @@ class Session:
 
     @property
     def version(self) -> str:
-        """The version of the compiler's first distribution."""
-        return next(iter(self.versions.values()), "unknown")
+        """The version of the compiler's first distribution, with the deployment target where it is not the default one."""
+        return joined(next(iter(self.versions.values()), "unknown"), self._deployment)
 
     def ask(
         self,
@@ -80,7 +84,7 @@ class Session:
             "run": run or inputs is not None,
             "paired": os.path.abspath(paired) if paired else None,
             "further": [[os.path.abspath(path) for path in pair] for pair in further],
-            "options": dict(options or {}),
+            "options": {**({"deployment_target": self._deployment} if self._deployment else {}), **(options or {})},
         }
         return _verdict(self.send(request, deadline=limit))
 

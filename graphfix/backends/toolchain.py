@@ -19,6 +19,7 @@ from graphfix.backends.host import exclusive, kill_group, python_of, require_wor
 from graphfix.backends.session import Session
 from graphfix.errors import BackendError
 from graphfix.ir.records import dataclass
+from graphfix.tables.deployment import parted
 
 MARKER = "toolchain.json"  # written last: without it an installation is incomplete
 
@@ -62,10 +63,12 @@ def meant(version: str | None, there: str) -> bool:
 def find(name: str, version: str | None = None) -> Toolchain | None:
     """Return the interpreter that has the backend (in that version) without importing it; None when there is none.
 
-    Raises BackendError when the environment variable names an interpreter that does not have it.
+    A version may name a deployment target beside the compiler's version, or alone. Raises BackendError when the environment
+    variable names an interpreter that does not have it.
     """
     wanted = backend(name)
     name = wanted.name
+    version = parted(name, version or "")[0] or None
     here = available(name)
     if here and meant(version, here):
         return Toolchain(sys.executable, here)

@@ -20,6 +20,7 @@ from graphfix.errors import TableError, UsageError, nearest
 from graphfix.ir.records import dataclass
 from graphfix.tables.agreement import preview_words
 from graphfix.tables.conditions import holds, without_bounded
+from graphfix.tables.deployment import differing_folder, joined, parted
 from graphfix.tables.evidence import Evidence, TableVerdict, read_evidence
 from graphfix.tables.floor import thin_reason, too_thin
 from graphfix.tables.phrases import listed, phrase, unknown_facet
@@ -35,7 +36,6 @@ from graphfix.tables.versions import (
     newest_version,
     tables_folder,
     targets,
-    version_numbers,
     within,
 )
 
@@ -159,7 +159,8 @@ class Table:
     """The support table of one compiler version; entries are read when they are first used.
 
     `asked` is the requested version where that one was not measured and this table is used instead; else empty. `base` is the
-    target that the table was measured for, where `target` has no table of its own; else empty.
+    target that the table was measured for, where `target` has no table of its own; else empty. `deployment` is the deployment
+    target that another table of the same compiler was measured for, which has the entries that differ in `differing`.
     """
 
     target: str
@@ -169,6 +170,12 @@ class Table:
     entries: dict[tuple[str, str], Entry | None] = field(default_factory=dict)
     asked: str = ""
     base: str = ""
+    deployment: str = ""
+
+    @property
+    def differing(self) -> Path | None:
+        """The folder of the entries that differ for the deployment target; None for the table that they differ from."""
+        return differing_folder(self.folder, self.deployment)
 
     @property
     def measured_target(self) -> str:
@@ -201,14 +208,17 @@ class Table:
         versions = measured_versions(name, home=home)
         if not versions:
             raise TableError("holds no measured version", path=home / name, hint=f"run `graphfix probe --target {name}`")
+        wanted, deployment = parted(name, wanted, home=home)
         if not wanted:
             version = newest_version(name, home=home)
-            return cls(name, version, home / base / version, about, base=derived)
-        if not version_numbers(wanted):
+            own_name = joined(version, deployment)
+            return cls(name, own_name, home / base / version, about, base=derived, deployment=deployment)
+        if not wanted[0].isdigit():
             raise UsageError(f"`{wanted}` is no version of {name}", hint=f"measured: {', '.join(versions)}")
         version = nearest_version(wanted, versions)
         asked = "" if within(version, wanted) else wanted
-        return cls(name, version, home / base / version, about, asked=asked, base=derived)
+        own_name = joined(version, deployment)
+        return cls(name, own_name, home / base / version, about, asked=asked, base=derived, deployment=deployment)
 
     @property
     def builds_for_sizes(self) -> bool:
@@ -233,16 +243,18 @@ class Table:
     @property
     def measured_on(self) -> str:
         """The tools and versions that were measured: `onnx2tf 2.6.9, LiteRT 2.1.2`; empty where target.toml names none."""
-        release = ".".join(self.version.split(".")[:RELEASE])
-        return str(self.about.get("measured", "")).format(version=self.version, release=release)
+        release = ".".join(self.folder.name.split(".")[:RELEASE])
+        return str(self.about.get("measured", "")).format(version=self.folder.name, release=release)
 
     def entry(self, op: str, domain: str = "") -> Entry | None:
         """Return the entry of one operator, or None when it was never measured."""
         key = (op, domain)
         if key not in self.entries:
             name = f"{domain + '.' if domain else ''}{op}.json"
-            path = f"{self.folder}{os.sep}{name}"  # the name comes from a model: it must not lead out of the folder
-            self.entries[key] = Entry.read(path) if re.fullmatch(r"[\w@.\-]+", name) and os.path.isfile(path) else None
+            paths = (f"{folder}{os.sep}{name}" for folder in (self.differing, self.folder) if folder is not None)
+            known = re.fullmatch(r"[\w@.\-]+", name)  # it comes from a model, and must not lead out of the folder
+            path = next((path for path in paths if known and os.path.isfile(path)), None)
+            self.entries[key] = None if path is None else Entry.read(path)
         return self.entries[key]
 
     def rule(self, op: str, domain: str, facets: Facets) -> TableVerdict:

@@ -16,7 +16,7 @@ def table_digest(target: str, home: Path | None = None) -> str:
     found = table(target, home)
     folder = tables_folder(home) / found.measured_target
     total = hashlib.sha256((tables_folder(home) / found.target / "target.toml").read_bytes() if found.base else b"")
-    for path in sorted([folder / "target.toml", *(folder / found.version).rglob("*")]):
+    for path in sorted([folder / "target.toml", *found.folder.rglob("*")]):
         if path.is_file() and path.suffix != ".xz":
             total.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
             total.update(path.read_bytes())

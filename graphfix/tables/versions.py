@@ -104,7 +104,11 @@ def expanded_targets(names: Iterable[str]) -> list[str]:
 
 def about_target(target: str, *, home: Path | None = None) -> Mapping[str, Any]:
     """Return what a target's target.toml says of it; nothing where it has none."""
-    file = os.path.join(tables_folder(home), target, "target.toml")
+    return parsed_toml(os.path.join(tables_folder(home), target, "target.toml"))
+
+
+def parsed_toml(file: str) -> Mapping[str, Any]:
+    """Return what a file of data says; nothing where it is not there."""
     try:
         found = os.stat(file)
     except OSError:

@@ -18,6 +18,7 @@ from graphfix.linter import config as settings
 from graphfix.lowering.options import DIRECT, DIRECT_ONLY, add_lowering, require_source
 from graphfix.lowering.source import Source, recognise_source
 from graphfix.report import renderer
+from graphfix.tables.deployment import deployed_target
 
 if TYPE_CHECKING:
     from graphfix.backends.compile.compile import Compiled
@@ -43,6 +44,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="time limit of an exporter or the compiler (default: 300)",
     )
     parser.add_argument("--memory-gib", type=float, default=6.0, metavar="N", help="memory limit of it (default: 6)")
+    deployment = "the oldest system to build for, such as iOS16 (coreml), as --target coreml@ios16 does"
+    parser.add_argument("--deployment-target", metavar="NAME", help=deployment)
     parser.add_argument("--compute-capability", metavar="N.N[,N.N]", help=f"GPUs to build for (tensorrt: {CAPABILITIES})")
     parser.add_argument(
         "--bisect", action="store_true", help="when the model is rejected, find the smallest part that is rejected alone"
@@ -82,6 +85,8 @@ def run(given: argparse.Namespace) -> int:
     if given.deadline <= 0 or given.memory_gib <= 0 or given.bisect_time <= 0:
         raise UsageError("a deadline and a bound on memory are greater than 0")
     source = recognise_source(given.model)
+    if given.deployment_target is not None:
+        targets = [deployed_target(targets[0], given.deployment_target)]
     if given.exporter == DIRECT or targets[0] in DIRECT_ONLY:
         return _compile_directly(given, source, targets[0], config, write)
     wanted = backend(targets[0].partition("@")[0])
@@ -121,6 +126,8 @@ def _compile_directly(given: argparse.Namespace, source: Source | None, target: 
 
     if given.bisect or given.bisect_output is not None or given.labels is not None or given.normalize is not None:
         raise UsageError("a conversion without ONNX has no smallest part and no metadata", hint="leave out --exporter direct")
+    if given.deployment_target is not None:
+        raise UsageError("a conversion without ONNX is for the converter's own system", hint="leave out --deployment-target")
     shapes, values = bindings(given.shape, given.set, config)
     if values:
         raise UsageError("a conversion without ONNX binds no inputs to constants", hint="leave out --set, or --exporter direct")

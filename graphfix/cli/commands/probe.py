@@ -47,6 +47,7 @@ def run(given: argparse.Namespace) -> int:
     from graphfix.backends.base import backends
     from graphfix.backends.toolchain import find
     from graphfix.errors import nearest
+    from graphfix.tables.deployment import parted
     from graphfix.tables.versions import canonical_target
 
     given.target = canonical_target(given.target)
@@ -57,6 +58,8 @@ def run(given: argparse.Namespace) -> int:
     found = find(name, version or None)
     if found is None:
         raise BackendError(f"{given.target} is not installed", hint=f"install it with `graphfix backends install {given.target}`")
+    if parted(name, version)[1]:
+        return _measure_deployed(given, found.python)
     if given.precision:
         return _measure_precision(given, name, found.python)
     if given.fixes and not given.check:
@@ -120,6 +123,22 @@ def _measure(given: argparse.Namespace, name: str, python: str, version: str) ->
     count, seconds = sum(one.probes for one in outcome), time.monotonic() - started
     print(f"{name} {version}: {count} probes of {len(outcome)} operators in {seconds:.0f} s")
     print(f"{len(changed)} tables changed{': ' if changed else ''}{', '.join(changed)}")
+    return 0
+
+
+def _measure_deployed(given: argparse.Namespace, python: str) -> int:
+    """Ask all probes for a deployment target, and write the tables of the operators of which some differ."""
+    from graphfix.probe.deployed import measure_deployed
+
+    further = ("check", "active", "fixes", "placement", "artifact", "resized", "precision", "jobs", "cluster")
+    if any(getattr(given, name) for name in further):
+        raise UsageError(
+            f"{given.target} is measured as what differs, in one process", hint="only --op and --evidence go with it"
+        )
+    found = measure_deployed(given.target, given.op, python=python, home=given.rules, evidence=given.evidence, report=_log)
+    differing = [one.op for one in found if one.differing]
+    print(f"{given.target}: {sum(one.probes for one in found)} probes, {sum(one.differing for one in found)} differ")
+    print(f"{len(differing)} tables{': ' if differing else ''}{', '.join(differing)}")
     return 0
 
 

@@ -22,6 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Print the list; exit code 0."""
+    from graphfix.tables.deployment import default_deployment, deployment_targets
     from graphfix.tables.measured import measurements
     from graphfix.tables.table import table
     from graphfix.tables.versions import aliases_of, derived_targets, groups_of
@@ -50,6 +51,9 @@ def run(given: argparse.Namespace) -> int:
             page.line((f"  {name}@{one.version}", "bold"), f"{default}: {counts}")
             if one.preview:
                 page.line(f"    preview: {one.preview}")
+        if known := deployment_targets(name):
+            others = [one for one in known if one != default_deployment(name)]
+            page.line(f"  for {default_deployment(name)}; for {', '.join(others)} as {name}@{others[0].lower()}")
         page.line()
     for other in derived:
         page.line((other.target, "bold"), f": {other.about['title']}")
