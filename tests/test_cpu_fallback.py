@@ -63,7 +63,7 @@ def test_the_shape_of_a_value_of_fixed_dims_is_not_taken() -> None:
 
 def test_partitions_are_cut_at_nodes_on_the_cpu() -> None:
     result = judged(MIXED)
-    assert result.statistics == {"nodes": 3, "supported": 2, "islands": [1, 1]}
+    assert result.statistics == {"nodes": 3, "supported": 2, "islands": [1, 1], "placement": "Demo runs nothing."}
     assert statistics_line(result) == "2 of 3 nodes are supported, in 2 partitions"
 
 

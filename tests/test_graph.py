@@ -47,6 +47,6 @@ def test_lint_counts_them_on_request(write: Callable[..., Path], capsys: pytest.
     words = ["lint", str(write(CHAIN)), "--target", "demo", "--isolated", "--statistics"]
     assert main([*words, "--output-format", "json"]) == 1
     (result,) = json.loads(capsys.readouterr().out)["results"]
-    assert result["statistics"] == {"nodes": 5, "supported": 4, "islands": [2, 2]}
+    assert result["statistics"] == {"nodes": 5, "supported": 4, "islands": [2, 2], "placement": "Demo runs nothing."}
     main(words)
     assert "4 of 5 nodes are supported, in 2 partitions" in capsys.readouterr().out

@@ -124,7 +124,7 @@ def test_tables_say_what_runs_an_operator_and_that_nobody_asked() -> None:
     assert f"  runs {sort}: in every form  (every-form; 2 of 3 probes asked)" in lines
     assert '      ran as: "Softplus ref"' in lines
     assert "  runs on no fallback in any of the 3 forms asked about" in support_lines(support("Erf", table))
-    assert "  what runs it was not measured" in support_lines(support("Relu", table))
+    assert "  what runs it was not measured: Demo runs nothing" in support_lines(support("Relu", table))
     assert not any("runs" in line for line in support_lines(support("Mish", table)))  # it is rejected
 
 

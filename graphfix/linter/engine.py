@@ -96,7 +96,7 @@ def _judge(
         name, rules.target, rules.version, len(facts.nodes), findings, title=rules.title, measured_on=rules.measured_on
     )
     if statistics:
-        result.statistics = _counted(facts, rulings)
+        result.statistics = _counted(facts, rulings) | ({"placement": rules.placement} if rules.placement else {})
     if detail:
         from graphfix.linter.node_verdicts import node_verdicts
 

@@ -16,7 +16,7 @@ from graphfix.report.page import Page
 from graphfix.report.paragraphs import DETAILS, FULL, NO_LIMIT, STYLES, Detail, Line, paragraphs, wrapped
 from graphfix.report.profiles import profile_line
 from graphfix.report.step_notes import step_notes
-from graphfix.report.verdict_matrix import VERDICTS, rejected_nodes, statistics_line, verdict_matrix
+from graphfix.report.verdict_matrix import VERDICTS, rejected_nodes, statistics_lines, verdict_matrix
 
 SCREEN = 38
 """The number of lines for several models without the summary; beyond it they are summarised together."""
@@ -55,7 +55,7 @@ def _model(results: Sequence[Result], found: Sequence[Cause], detail: Detail, wi
     if len(results) == 1:
         if lead:
             lines += [[(results[0].model, "bold"), ":"], *lead]
-        lines += head(results[0])
+        lines += head(results[0], width)
     else:
         lines += [_verdict_of_all(results), *lead, *verdict_matrix(results, width)]
     if lead and not detail.everything:
@@ -94,8 +94,8 @@ def _next_step(results: Sequence[Result], detail: Detail, width: int) -> tuple[f
     return frozenset([cause.message] if covered and cause is not None else []), lines
 
 
-def head(result: Result) -> list[Line]:
-    """Return the lines with the model's name, the verdict, the target, and how many nodes are rejected."""
+def head(result: Result, width: int) -> list[Line]:
+    """Return the lines with the model's name, the verdict, the target, and how many nodes are rejected, for a page's width."""
     verdict = str(result.verdict)
     spans: list[str | tuple[str, str]] = [(verdict, VERDICTS[verdict]), f" by {label(result)}"]
     if result.compiler is not None:
@@ -106,8 +106,7 @@ def head(result: Result) -> list[Line]:
         rejected, _, wrong = counted.partition("; ")
         spans.append(f", {rejected} nodes" + (f"; {wrong}" if wrong else ""))
     lines: list[Line] = [[(result.model, "bold"), ": ", *spans]]
-    if (statistics := statistics_line(result)) is not None:
-        lines.append([f"  {statistics}"])
+    lines += ([f"  {line}"] for line in statistics_lines(result, width - 2))
     if result.profile is not None:
         lines.append([f"  {profile_line(result.profile)}"])
     return lines

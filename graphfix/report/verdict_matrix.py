@@ -37,8 +37,7 @@ def verdict_matrix(results: Sequence[Result], width: int) -> list[Line]:
         if fix and not beside:
             lines.append([BELOW + first])
         lines += ([" " * (width - room if beside else len(BELOW)) + line] for line in more)
-        if (counted := statistics_line(result)) is not None:
-            lines.append([INDENT * 2 + counted])
+        lines += ([INDENT * 2 + line] for line in statistics_lines(result, width - len(INDENT * 2)))
     return lines
 
 
@@ -59,6 +58,15 @@ def statistics_line(result: Result) -> str | None:
     return (
         f"{count['supported']} of {count['nodes']} nodes are supported, in {partitions} partition{'s' if partitions != 1 else ''}"
     )
+
+
+def statistics_lines(result: Result, width: int) -> list[str]:
+    """Return the counts of supported nodes, and what is known of who runs them, wrapped; nothing where they were not counted."""
+    counted = statistics_line(result)
+    if counted is None or result.statistics is None:
+        return []
+    placed = result.statistics.get("placement", "")
+    return [counted, *wrapped(placed, width, 99)] if placed else [counted]
 
 
 def rejected_nodes(result: Result) -> str:

@@ -226,6 +226,11 @@ class Table:
         return bool(self.about.get("profiles"))
 
     @property
+    def placement(self) -> str:
+        """What is known of who runs a node: what the target's runtime says of it, or why nothing was asked; may be empty."""
+        return str(self.about.get("placement") or self.about.get("unplaced", ""))
+
+    @property
     def preview(self) -> str:
         """How often the table is right where that is not often enough to be in a group of targets; empty for other tables."""
         return preview_words(self.folder) if self.about.get("preview") else ""
