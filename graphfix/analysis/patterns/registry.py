@@ -24,6 +24,7 @@ from graphfix.analysis.patterns import filled_operands as filled
 from graphfix.analysis.patterns import float_trip_counts as counting
 from graphfix.analysis.patterns import folded_parameters as folding
 from graphfix.analysis.patterns import gated_erf as gating
+from graphfix.analysis.patterns import gelu_factors as activating
 from graphfix.analysis.patterns import inner_bytes
 from graphfix.analysis.patterns import lost_rank as ranking
 from graphfix.analysis.patterns import plain_sizes as sizing
@@ -77,6 +78,7 @@ PATTERNS: tuple[StructuralPattern, ...] = (
     stepping.PATTERN,
     settling.PATTERN,
     gating.PATTERN,
+    activating.PATTERN,
 )
 
 
