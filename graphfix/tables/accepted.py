@@ -78,8 +78,9 @@ def accepted_forms(target: str, entry: Entry | None, evidence: Evidence, facets:
 
 
 def _supported(target: str, entry: Entry, name: str, facets: Facets) -> list[Facet]:
-    """Return the probed values of one facet with which a node is supported, the most usual first."""
-    found = [value for value in entry.axes.get(name, ()) if value not in (None, "empty", facets.get(name))]
+    """Return the probed values of one facet with which a node is supported, the most usual first; not several in one."""
+    probed = (value for value in entry.axes.get(name, ()) if value not in (None, "empty", facets.get(name)))
+    found = [value for value in probed if "|" not in str(value)]
     also = {key: value for key, value in CONSEQUENCES.get(name, {}).items() if key in facets}
     rulings = [(value, entry.rule(facets_for_target(target, {**facets, name: value, **(also if value == "static" else {})})))
                for value in found]  # fmt: skip
