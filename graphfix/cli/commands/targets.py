@@ -52,8 +52,8 @@ def run(given: argparse.Namespace) -> int:
             if one.preview:
                 page.line(f"    preview: {one.preview}")
         if known := deployment_targets(name):
-            others = [one for one in known if one != default_deployment(name)]
-            page.line(f"  for {default_deployment(name)}; for {', '.join(others)} as {name}@{others[0].lower()}")
+            further = [one for one in known if one != default_deployment(name)]
+            page.line(f"  for {default_deployment(name)}; for {', '.join(further)} as {name}@{further[0].lower()}")
         page.line()
     for other in derived:
         page.line((other.target, "bold"), f": {other.about['title']}")
