@@ -7,7 +7,7 @@ from math import prod
 
 from graphfix.analysis.constant_folding import attribute
 from graphfix.analysis.dims import expression, read
-from graphfix.analysis.values import NodeFacts, Shape
+from graphfix.analysis.values import NodeFacts, Shape, integers
 
 REQUIRING = ("Squeeze", "Split", "Reshape", "Concat", "NonMaxSuppression")
 
@@ -18,17 +18,17 @@ def required_sizes(node: NodeFacts) -> Iterator[tuple[int, int, int]]:
     if data is None or not data.shape or node.domain or node.op not in REQUIRING:
         return
     rank = len(data.shape)
-    given = node.inputs[1].constant if len(node.inputs) > 1 and node.inputs[1] is not None else None
+    target = node.inputs[1] if len(node.inputs) > 1 else None
+    given = integers(target)
     if node.op == "Squeeze":
-        axes = given.reshape(-1).tolist() if given is not None else attribute(node.proto, "axes", ())
-        yield from ((0, int(axis) % rank, 1) for axis in axes)
+        axes = given if given is not None else attribute(node.proto, "axes", ())
+        yield from ((0, axis % rank, 1) for axis in axes)
     elif node.op == "Split":
-        parts = given.tolist() if given is not None else attribute(node.proto, "split", ())
+        parts = given if given is not None else attribute(node.proto, "split", ())
         if parts:
             yield 0, attribute(node.proto, "axis", 0) % rank, sum(parts)
     elif node.op == "Reshape":
-        target = node.inputs[1] if len(node.inputs) > 1 else None
-        sizes = given.reshape(-1).tolist() if given is not None else target.sizes if target is not None else None
+        sizes = given if given is not None else target.sizes if target is not None else None
         yield from _reshaped(data.shape, sizes or ())
     else:
         yield from _alike(node, rank)
@@ -54,4 +54,4 @@ def _alike(node: NodeFacts, rank: int) -> Iterator[tuple[int, int, int]]:
     for axis in [0] if joined is None else [axis for axis in range(rank) if axis != joined]:
         sizes = {dim for shape in shapes for dim in shape[axis : axis + 1] if isinstance(dim, int)}
         if len(sizes) == 1:
-            yield from ((place, axis, next(iter(sizes))) for place in range(len(shapes)))
+            yield from ((place, axis, next(iter(sizes))) for place, shape in enumerate(shapes) if axis < len(shape))

@@ -93,6 +93,12 @@ def is_unclear(dim: Dim) -> bool:
     return dim is None or (isinstance(dim, str) and dim.startswith("unk__"))
 
 
+def integers(value: Value | None) -> list[int] | None:
+    """Return the elements of a constant operand; None where it is none, or does not hold integers."""
+    held = value.constant if value is not None else None
+    return held.reshape(-1).tolist() if held is not None and held.dtype.kind in "iu" else None
+
+
 def typed(info: onnx.ValueInfoProto, source: str = "runtime") -> Value:
     """Return the facts that a ValueInfoProto states."""
     dtype, shape = dtype_and_shape(info.type)

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from graphfix.analysis.constant_folding import attribute
+from graphfix.analysis.values import integers
 from graphfix.errors import GraphfixError
 from graphfix.linter.deciding_options import SizeOption, named_dims
 
@@ -88,11 +89,10 @@ def _has_target(node: NodeFacts) -> bool:
 
 def _misfit(node: NodeFacts) -> Iterator[int]:
     """Yield the fixed sizes above 1 of a target that the input cannot be reshaped to."""
-    data, target = node.inputs[0], node.inputs[1]
-    if data is None or data.shape is None or target is None or target.constant is None:
+    data, wanted = node.inputs[0], integers(node.inputs[1])
+    if data is None or data.shape is None or wanted is None:
         return
     dims = [dim for dim in data.shape if isinstance(dim, int)]
-    wanted = [int(dim) for dim in target.constant.tolist()]
     if len(dims) < len(data.shape) or 0 in wanted:
         return
     count, fixed = math.prod(dims), math.prod(dim for dim in wanted if dim > 0)

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import islice
+from itertools import islice, permutations
 from typing import TYPE_CHECKING
 
 from graphfix.linter.deciding_options import SIDE, SizeOption
@@ -44,7 +44,7 @@ def _misfit_at(model: ModelProto, sizes: Sequence[SizeOption]) -> tuple[int, int
 def table_misfits(facts: Facts) -> Iterator[tuple[int, int]]:
     """Yield the sizes that an Add of a constant does not broadcast, each with the constant's size."""
     for node in facts.of_operator("Add"):
-        for data, table in (node.inputs, node.inputs[::-1]):
+        for data, table in permutations(node.inputs, 2):
             if data is None or table is None or data.source != "runtime" or table.source == "runtime":
                 continue
             for made, rows in zip(reversed(data.shape or ()), reversed(table.shape or ()), strict=False):

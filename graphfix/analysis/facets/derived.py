@@ -16,7 +16,7 @@ from graphfix.analysis.facets.shared_dims import einsum, gemm, grid_sample, matm
 from graphfix.analysis.facets.signals import NAMED, dft, generator
 from graphfix.analysis.facts import NodeFacts
 from graphfix.analysis.patterns.registry import structural_facets
-from graphfix.analysis.values import is_unclear
+from graphfix.analysis.values import integers, is_unclear
 
 Facets = dict[str, Facet]
 
@@ -139,14 +139,14 @@ def _bounds(node: NodeFacts) -> Facets:
 def _split(node: NodeFacts) -> Facets:
     """Whether a Split cuts equal parts: `uneven` where the last is to be smaller, `other` where sizes are given that differ."""
     sizes = node.inputs[1] if len(node.inputs) > 1 else None
-    given = attribute(node.proto, "split") if sizes is None else None if sizes.constant is None else sizes.constant.tolist()
+    given = attribute(node.proto, "split") if sizes is None else integers(sizes)
     if given is not None:
         return {"parts": "equal" if len(set(given)) == 1 else "other"}
     data, axis = node.inputs[0], attribute(node.proto, "axis", 0)
     if sizes is not None or data is None or data.shape is None or not -len(data.shape) <= axis < len(data.shape):
         return {"parts": "unknown"}
     length, count = data.shape[axis], attribute(node.proto, "num_outputs", len(node.proto.output))
-    return {"parts": "unknown" if not isinstance(length, int) else "uneven" if length % count else "equal"}
+    return {"parts": "unknown" if not isinstance(length, int) or not count else "uneven" if length % count else "equal"}
 
 
 def _elements(node: NodeFacts) -> Facets:
