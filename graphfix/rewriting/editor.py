@@ -20,6 +20,7 @@ from graphfix.ir.value_names import ValueNames
 from graphfix.rewriting.builder import Builder
 from graphfix.rewriting.emission import Tensors
 from graphfix.rewriting.imported_tensors import frozen, lazily
+from graphfix.rewriting.importing import import_model
 from graphfix.rewriting.rewrite import Declined, Key
 
 Array = np.ndarray[Any, Any]
@@ -37,7 +38,7 @@ class GraphEditor:
         self.model, self.stamp = model, stamp
         self.facts = facts_of(model)
         self.opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 1)
-        self.top: Any = gs.import_onnx(model)
+        self.top: Any = import_model(model)
         self.scopes: dict[int, tuple[str, ...]] = {}
         self._keys: dict[int, Key] = {}
         self._labels: dict[Key, str] = {}

@@ -63,7 +63,11 @@ class Closing:
         out.name, out.doc_string = source.name, source.doc_string
         out.metadata_props.extend(source.metadata_props)
         for node in graph.nodes:
-            self._node(node, out.node.add())
+            proto = self.surgery.protos.get(id(node))
+            if proto is not None and self._is_unchanged(node, proto):
+                out.node.append(proto)
+            else:
+                self._node(node, out.node.add())
         constants = self._constants(graph)
         for tensor in constants:
             _constant(tensor, out)
@@ -82,6 +86,22 @@ class Closing:
             made.name = tensor.name
         names = {name for node in out.node for name in node.output} | present | {i.name for i in out.input}
         out.quantization_annotation.extend(q for q in source.quantization_annotation if q.tensor_name in names)
+
+    def _is_unchanged(self, node: Any, proto: NodeProto) -> bool:
+        """Return whether a node without subgraphs is as it was imported."""
+        if node.op != proto.op_type or node.name != proto.name:
+            return False
+        if [tensor.name for tensor in node.inputs] != proto.input[:] or [tensor.name for tensor in node.outputs] != proto.output[
+            :
+        ]:
+            return False
+        imported, held = self.surgery.attributes[id(node)], node.attrs
+        if not imported and not held:
+            return True
+        return imported.keys() == held.keys() and all(
+            held[name] is value and frozen(value) == was and not isinstance(value, self.surgery.gs.Graph)
+            for name, (value, was) in imported.items()
+        )
 
     def _node(self, node: Any, out: NodeProto) -> None:
         gs = self.surgery.gs
