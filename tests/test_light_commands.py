@@ -44,6 +44,8 @@ def imported(*words: str, folder: Path, heavy: Sequence[str] = HEAVY) -> list[st
         ("backends", "list"),
         ("explain", "GF103"),
         ("explain", "GF501"),
+        ("explain", "Conv"),
+        ("explain", "tract", "Resize"),
         *((command, "--help") for command in COMMANDS if command != "lint"),  # which begins to read before it looks
     ],
     ids=" ".join,

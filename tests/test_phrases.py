@@ -11,11 +11,12 @@ import onnx
 import pytest
 
 from graphfix.analysis.facets.words import DIMS, FACETS, NUMBERED, NUMBERS, OPTIONAL, SOURCES
+from graphfix.analysis.patterns.words import WORDS
 from graphfix.linter.support import distinguishing_facets, operators, tables
 from graphfix.tables.accepted import accepted_forms
 from graphfix.tables.conditions import holds
 from graphfix.tables.evidence import Evidence
-from graphfix.tables.phrases import condition_in_words, either, facet_title, parts, phrase, phrases, unknown_facet, with_words
+from graphfix.tables.phrases import condition_in_words, either, facet_title, parts, phrase, unknown_facet, with_words
 from graphfix.tables.placement import placements
 from graphfix.tables.table import Entry, Table
 
@@ -96,7 +97,7 @@ def test_the_test_itself_can_fail(words: str) -> None:
 
 
 def test_every_value_that_was_probed_has_a_phrase_of_its_own() -> None:
-    known = {told for told, _ in phrases()}
+    known = {told for told, _ in WORDS}
     axes: dict[str, set[Any]] = {}
     for _, _, entry in entries():
         for name, values in entry.axes.items():
@@ -105,7 +106,7 @@ def test_every_value_that_was_probed_has_a_phrase_of_its_own() -> None:
     for name, values in axes.items():
         operand, _, aspect = name.rpartition(".")
         for value in values:
-            listed = value in FACETS.get(name, {}) or name in NUMBERED or (name, value) in phrases()
+            listed = value in FACETS.get(name, {}) or name in NUMBERED or (name, value) in WORDS
             family = {"from": SOURCES, "dims": DIMS, "value": NUMBERS}.get(aspect) if operand else None
             if not (listed or (name in attributes() and name not in known) or _of_family(operand, aspect, value, family)):
                 unknown.append((name, value))

@@ -12,6 +12,7 @@ from graphfix.analysis.facets.node import facets
 from graphfix.analysis.facts import Facts
 from graphfix.analysis.patterns import registry as structural
 from graphfix.analysis.patterns.structural_pattern import Context, StructuralPattern
+from graphfix.analysis.patterns.words import WORDS
 from graphfix.linter.example import Example
 from graphfix.probe.naming import kind_of
 from graphfix.tables.phrases import phrase
@@ -21,7 +22,6 @@ SQUARED = StructuralPattern(
     frozenset({"Exp", "Neg"}),
     {"squared": "nothing", "squared.again": False},
     lambda context: {at: {"squared": "Mul"} for at in context.at({"Exp"}) if context.producer(_read(context, at)) is not None},
-    words={("squared", "Mul"): "a product right before"},
 )
 
 
@@ -64,12 +64,15 @@ def test_a_pattern_of_single_nodes_is_asked_about_their_operands(register: Calla
 
 @pytest.mark.parametrize("pattern", structural.PATTERNS, ids=lambda pattern: next(iter(pattern.usual)))
 def test_a_pattern_says_of_its_own_facets_what_they_mean(pattern: StructuralPattern) -> None:
-    assert {name for name, _ in pattern.words} <= set(pattern.usual)
-    for (name, value), words in pattern.words.items():
-        assert phrase(name, value) == words
     for name in pattern.usual:
         assert kind_of({name: [True]}) == pattern.kind
         assert (name in loading_facets()) == pattern.loading
+
+
+def test_words_are_of_facets_of_patterns() -> None:
+    assert {name for name, _ in WORDS} <= {name for pattern in structural.PATTERNS for name in pattern.usual}
+    for (name, value), words in WORDS.items():
+        assert phrase(name, value) == words
 
 
 def test_patterns_share_no_facet() -> None:

@@ -27,12 +27,6 @@ HEEDING = {"AffineGrid", "Attention", "Col2Im", "CumProd", "DeformConv", "Det", 
 PATTERN = StructuralPattern(
     frozenset(HEEDING),
     {"followed": "none"},
-    words={
-        ("followed", "last"): "a last dim whose size only constant folding finds",
-        ("followed", "state"): "a batch size known only from a recurrent node's initial state",
-        ("followed", "inner"): "inner dims whose sizes only constant folding finds",
-        ("followed", "none"): "sizes that plain shape inference finds",
-    },
     kind="dynamic",
     loading=True,
 )

@@ -72,10 +72,6 @@ PATTERN = StructuralPattern(
     frozenset(LAWS),
     {"clashes": False},
     judge=lambda node, inputs, extents: {"clashes": conflicts_at_one(node, inputs, extents)},
-    words={
-        ("clashes", True): "inputs that do not fit each other when dynamic dims are 1, as at load time",
-        ("clashes", False): "inputs that fit each other when dynamic dims are 1",
-    },
     kind="dynamic",
     loading=True,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -25,6 +24,8 @@ HOOK = r"""- repo: local
 
 def git_root(folder: Path) -> Path | None:
     """Return the root folder of the git repository that contains a folder; None outside of one, or without git."""
+    import subprocess
+
     try:
         words = ["git", "rev-parse", "--show-toplevel"]
         completed = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)

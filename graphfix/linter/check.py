@@ -6,7 +6,6 @@ import abc
 import dataclasses
 import functools
 import importlib
-import inspect
 import pkgutil
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
@@ -278,8 +277,8 @@ def checks() -> tuple[Check, ...]:
     found: dict[str, Check] = {}
     for module in pkgutil.iter_modules(package.__path__):
         loaded = importlib.import_module(f"{package.__name__}.{module.name}")
-        for _, item in inspect.getmembers(loaded, inspect.isclass):
-            if issubclass(item, Check) and item.__module__ == loaded.__name__:
+        for item in vars(loaded).values():
+            if isinstance(item, type) and issubclass(item, Check) and item.__module__ == loaded.__name__:
                 found[item.code] = item()
     return tuple(found[code] for code in sorted(found))
 

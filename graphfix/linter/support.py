@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -169,7 +170,8 @@ def tables(wanted: Sequence[str] = (), *, every: bool = False, home: Path | None
 
 def operators(among: Iterable[Table]) -> list[str]:
     """Return the names of all operators in the tables, those of ONNX itself first."""
-    names = {path.stem for table in among for path in table.folder.glob("*.json")}
+    files = (name for table in among for name in os.listdir(table.folder))
+    names = {name.removesuffix(".json") for name in files if name.endswith(".json")}
     return sorted(names, key=lambda name: (name.startswith("@"), name.rpartition(".")[0], name.lower()))
 
 

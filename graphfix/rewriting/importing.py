@@ -74,14 +74,15 @@ class _Template:
     """A new node or tensor, and copies of it that have other attributes and empty lists of their own."""
 
     def __init__(self, made: Any) -> None:
-        self.kind, self.fields = type(made), dict(vars(made))
+        self.kind: type = type(made)
+        self.fields = dict(vars(made))
         self.lists = {name: (type(held), vars(held)) for name, held in self.fields.items() if isinstance(held, list)}
 
     def copied(self, **fields: Any) -> Any:
-        made = self.kind.__new__(self.kind)
+        made: Any = object.__new__(self.kind)
         vars(made).update(self.fields, **fields)
         for name, (kind, state) in self.lists.items():
-            held = kind.__new__(kind)
+            held: Any = list.__new__(kind)
             vars(held).update(state, parent_obj=made)
             vars(made)[name] = held
         return made

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphfix.analysis.facets.words import DIMS, FACETS, NUMBERED, NUMBERS, OPTIONAL, PLACES, SOURCES, UNKNOWN
+from graphfix.analysis.patterns.words import WORDS
 from graphfix.analysis.surroundings import BEFORE, BEHIND
 
 if TYPE_CHECKING:
@@ -53,14 +54,6 @@ _SETS: Mapping[str, Sequence[tuple[frozenset[Facet], str]]] = {
 """Sets of values that one phrase covers, the largest first."""
 
 
-@functools.cache
-def phrases() -> dict[tuple[str, Facet], str]:
-    """Return the phrases of structural patterns."""
-    from graphfix.analysis.patterns.registry import PATTERNS  # imports onnx, which what reads no model does without
-
-    return {told: words for pattern in PATTERNS for told, words in pattern.words.items()}
-
-
 def operand_noun(operand: str) -> str:
     """Return an operand's formal name as a noun: `axes` in backticks; `the second input` where no schema names it."""
     if operand.startswith("in") and operand[2:].isdigit():
@@ -89,8 +82,8 @@ def parts(name: str, value: Facet) -> Phrase:
         return f"its output `{aspect}` ", "used" if value == "used" else "unused", ""
     if operand and aspect in _OPERANDS:
         return _OPERANDS[aspect](operand, value)
-    if (name, value) in phrases():
-        return "", phrases()[name, value], ""
+    if (name, value) in WORDS:
+        return "", WORDS[name, value], ""
     if name[:1].isupper() and not operand:
         return "dtype ", str(value), "" if name in ("T", "V") else f" (`{name}`)"
     return _attribute(name, value)
@@ -172,7 +165,7 @@ def unknown_facet(name: str) -> str:
 def facet_title(name: str) -> str:
     """Return a facet as the title of a list of its values: `rank of X`; empty where its values say what they are."""
     operand, _, aspect = name.rpartition(".")
-    derived = (name in FACETS and name not in UNKNOWN) or name in NUMBERED or any(name == told for told, _ in phrases())
+    derived = (name in FACETS and name not in UNKNOWN) or name in NUMBERED or any(name == told for told, _ in WORDS)
     titled = name in UNKNOWN or (operand and aspect in _OPERANDS) or not operand
     return unknown_facet(name).removeprefix("the ") if titled and not derived else ""
 

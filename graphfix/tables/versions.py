@@ -90,7 +90,8 @@ def base_target(target: str, *, home: Path | None = None) -> str:
 
 
 def _folders(home: Path | None) -> list[str]:
-    return sorted(path.parent.name for path in tables_folder(home).glob("*/target.toml"))
+    folder = tables_folder(home)
+    return sorted(name for name in os.listdir(folder) if os.path.exists(os.path.join(folder, name, "target.toml")))
 
 
 def expanded_targets(names: Iterable[str]) -> list[str]:

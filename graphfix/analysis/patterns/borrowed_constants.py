@@ -58,11 +58,6 @@ PATTERN = StructuralPattern(
     OPS,
     {"borrows": "none"},
     borrowing_loops,
-    words={
-        ("borrows", "product"): "a body with a matrix product whose constant operand is outside of it",
-        ("borrows", "operand"): "a body with a node whose constant operand is outside of it",
-        ("borrows", "none"): "a body with its own constants",
-    },
     kind="form",
     loading=True,
 )

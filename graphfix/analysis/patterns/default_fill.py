@@ -55,8 +55,4 @@ PATTERN = StructuralPattern(
     frozenset({"ConstantOfShape"}),
     {"accompanied": False},
     lambda context: {at: {"accompanied": True} for at in combined_fills(context.graph, context.opsets)},
-    words={
-        ("accompanied", True): "`value` left out and a result that is combined with other tensors",
-        ("accompanied", False): "a result that is not combined with other tensors, or a `value`",
-    },
 )

@@ -106,21 +106,4 @@ PATTERN = StructuralPattern(
     frozenset(SCALED),
     USUAL,
     _find,
-    words={
-        ("dequantised", "nothing"): "no constant quantized in the graph beside a dequantized product",
-        ("dequantised", "floats"): "a constant quantized in the graph beside a dequantized product of floats",
-        ("dequantised", "runtime"): "a constant quantized in the graph beside a product of two quantized runtime tensors",
-        ("dequantised", "symmetric product"): "a constant quantized in the graph beside a product without zero points",
-        ("dequantised", "shifted product"): "a constant quantized in the graph beside a product with zero points",
-        ("dequantised", "shifted weights"): "a constant quantized in the graph beside a product whose weights have zero points",
-        ("dequantised", "symmetric convolution"): "a constant quantized in the graph beside a convolution without zero points",
-        ("dequantised", "shifted convolution"): "a constant quantized in the graph beside a convolution with zero points",
-        (
-            "dequantised",
-            "transposed convolution",
-        ): "a constant quantized in the graph beside a dequantized transposed convolution",
-        ("spread", "nothing"): "no constant of several numbers that is quantized in the graph",
-        ("spread", "others"): "a last axis of size 1 in the constant quantized in the graph",
-        ("spread", "last"): "several numbers along the last axis of the constant quantized in the graph",
-    },
 )

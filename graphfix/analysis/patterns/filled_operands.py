@@ -5,8 +5,6 @@ A compiler that keeps only the number and the dims of such a tensor may look for
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from graphfix.analysis.patterns.structural_pattern import Context, StructuralPattern, Told
 from graphfix.analysis.values import Facet, NodeFacts, Value
 
@@ -58,9 +56,4 @@ def _expanded(data: Value | None, value: Value) -> str:
     return "rows" if any(old == 1 != new for old, new in zip(last, value.shape[-KEPT:], strict=False)) else "nothing"
 
 
-WORDS: Mapping[tuple[str, Facet], str] = {
-    ("filled", "nothing"): "no operand that is filled with a number",
-    ("filled", "number"): "an operand that is one number filled into dynamic dims",
-    ("filled", "rows"): "an operand that repeats rows or columns along dynamic dims",
-}
-PATTERN = StructuralPattern(PRODUCTS, {"filled": "nothing"}, _find, words=WORDS)
+PATTERN = StructuralPattern(PRODUCTS, {"filled": "nothing"}, _find)

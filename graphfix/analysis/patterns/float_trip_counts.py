@@ -39,8 +39,4 @@ PATTERN = StructuralPattern(
     frozenset({"Loop"}),
     {"trips": "integers"},
     _find,
-    words={
-        ("trips", "floats"): "a number of iterations that is computed from floats",
-        ("trips", "integers"): "a number of iterations that is not computed from floats",
-    },
 )

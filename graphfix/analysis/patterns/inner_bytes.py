@@ -29,10 +29,6 @@ PATTERN = StructuralPattern(
     OPS,
     {"bytes.inner": False},
     inner_bytes,
-    words={
-        ("bytes.inner", True): "a uint8 result that stays inside the model",
-        ("bytes.inner", False): "a result that is no uint8 inside the model",
-    },
     kind="dtype",
     own=True,
 )

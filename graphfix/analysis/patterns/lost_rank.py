@@ -69,10 +69,6 @@ PATTERN = StructuralPattern(
     READING,
     {"ranked": "known"},
     _find,
-    words={
-        ("ranked", "known"): "data of a rank that plain shape inference finds",
-        ("ranked", "lost"): "data of a rank that plain shape inference loses",
-    },
     kind="dynamic",
     loading=True,
 )

@@ -25,21 +25,12 @@ MOST_STEPS = 64
 PICKED = StructuralPattern(
     frozenset({"GatherElements"}),
     {"picked": "nothing"},
-    words={
-        ("picked", "nothing"): "indices that are not of a TopK over an axis of unknown size",
-        ("picked", "alone"): "indices of a TopK over an axis of unknown size",
-        ("picked", "among others"): "indices of a TopK over an axis of unknown size that have other dims above 1",
-    },
     kind="dynamic",
     loading=True,
 )
 MEASURED = StructuralPattern(
     frozenset({"OneHot"}),
     {"sized.by": "plain"},
-    words={
-        ("sized.by", "plain"): "values that plain shape inference finds, or does not need to",
-        ("sized.by", "folding"): "values computed from a size that only constant folding finds",
-    },
     kind="dynamic",
     loading=True,
 )

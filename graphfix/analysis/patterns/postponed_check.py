@@ -82,11 +82,6 @@ PATTERN = StructuralPattern(
     OPS,
     {"postponed": "nothing"},
     _find,
-    words={
-        ("postponed", "behind"): "operands behind a result of computed size, which the runtime checks when it runs",
-        ("postponed", "beside"): "a result of computed size beside it",
-        ("postponed", "nothing"): "no result of computed size before it",
-    },
     kind="dynamic",
     loading=True,
 )

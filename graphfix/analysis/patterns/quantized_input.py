@@ -26,5 +26,4 @@ PATTERN = StructuralPattern(
     OPS,
     {"entering": False},
     quantized_inputs,
-    words={("entering", True): "a model input as its data", ("entering", False): "data that another node computes"},
 )

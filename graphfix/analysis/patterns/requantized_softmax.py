@@ -79,9 +79,4 @@ PATTERN = StructuralPattern(
     frozenset(REQUANTISED),
     {"requantised": "nothing"},
     lambda context: {at: {"requantised": word} for at, word in requantized_softmaxes(context.nodes).items()},
-    words={
-        ("requantised", "nothing"): "no quantised numbers both before and after it",
-        ("requantised", "same dtype"): "quantised numbers of one dtype before and after it",
-        ("requantised", "other dtype"): "quantised numbers of different dtypes before and after it",
-    },
 )

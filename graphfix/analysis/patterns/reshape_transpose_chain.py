@@ -29,8 +29,4 @@ PATTERN = StructuralPattern(
     frozenset({"Reshape", "Transpose"}),
     {"regroups": False},
     lambda context: {at: {"regroups": True} for at in reshape_transpose_chains(context.graph)},
-    words={
-        ("regroups", True): "a chain of Reshape, Transpose and Reshape around it",
-        ("regroups", False): "no chain of Reshape, Transpose and Reshape around it",
-    },
 )

@@ -44,10 +44,4 @@ PATTERN = StructuralPattern(
     frozenset(WINDOWED),
     {"reshaped": "nothing"},
     _find,
-    words={
-        ("reshaped", "nothing"): "data that was not just reshaped",
-        ("reshaped", "other rank"): "data that was just reshaped from another rank",
-        ("reshaped", "same rank"): "data that was just reshaped from the same rank",
-        ("reshaped", "one channel"): "data of one channel that was just reshaped",
-    },
 )

@@ -30,11 +30,5 @@ PATTERN = StructuralPattern(
     frozenset({"Slice"}),
     {"backwards": "nothing"},
     judge=_judge,
-    words={
-        ("backwards", "nothing"): "no negative steps",
-        ("backwards", "axis"): "one axis reversed as a whole",
-        ("backwards", "axes"): "several axes reversed as a whole",
-        ("backwards", "part"): "negative steps that reverse no whole axis",
-    },
     own=True,
 )

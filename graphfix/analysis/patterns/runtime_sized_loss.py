@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from graphfix.analysis.patterns.structural_pattern import Context, StructuralPattern, Told
-from graphfix.analysis.values import Facet, NodeFacts, Value
+from graphfix.analysis.values import NodeFacts, Value
 
 LOSSES = {"NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss"}
 SIZED_BY = {"Reshape": 1, "Expand": 1, "Resize": 3, "Tile": 1, "ConstantOfShape": 0}
@@ -39,9 +39,4 @@ def _find(context: Context) -> dict[int, Told]:
     return {at: {"resized": has_computed_dims(n.op, n.inputs[0] if n.inputs else None, context.producer)} for at, n in nodes}
 
 
-WORDS: dict[tuple[str, Facet], str] = {
-    ("resized", True): "scores whose dims are computed by other nodes",
-    ("resized", False): "scores whose dims no other node computes",
-}
-
-PATTERN = StructuralPattern(frozenset(LOSSES), {"resized": False}, _find, words=WORDS)
+PATTERN = StructuralPattern(frozenset(LOSSES), {"resized": False}, _find)

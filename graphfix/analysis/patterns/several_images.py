@@ -21,6 +21,5 @@ PATTERN = StructuralPattern(
     frozenset({"NonMaxSuppression"}),
     {"batched": False},
     judge=_judge,
-    words={("batched", False): "boxes of one image", ("batched", True): "boxes of several images"},
     own=True,
 )

@@ -61,8 +61,4 @@ PATTERN = StructuralPattern(
     frozenset({"Sub"}),
     {"shifts": False},
     _find,
-    words={
-        ("shifts", True): "a constant subtracted from a convolution",
-        ("shifts", False): "no constant subtracted from a convolution",
-    },
 )

@@ -37,11 +37,5 @@ PATTERN = StructuralPattern(
     frozenset({"Mul", "Div"}),
     {"factor": "nothing"},
     judge=_judge,
-    words={
-        ("factor", "nothing"): "no operand that is the size of a dynamic dim",
-        ("factor", "size"): "the size of a dynamic dim beside a tensor with dynamic dims",
-        ("factor", "size of fixed"): "the size of a dynamic dim beside a tensor with fixed dims",
-        ("factor", "sizes"): "only sizes of dynamic dims",
-    },
     own=True,
 )

@@ -37,10 +37,6 @@ PATTERN = StructuralPattern(
     frozenset(PLACES),
     {"stepwise": False},
     _find,
-    words={
-        ("stepwise", True): "sizes that change from step to step of a loop",
-        ("stepwise", False): "sizes that no step of a loop changes",
-    },
     kind="operand",
     own=True,
 )

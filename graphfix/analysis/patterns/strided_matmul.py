@@ -103,8 +103,4 @@ PATTERN = StructuralPattern(
     frozenset(THINNING),
     {"thins": False},
     lambda context: {at: {"thins": True} for at in strided_products(context.graph)},
-    words={
-        ("thins", True): "a strided read of a matrix product over dynamic dims",
-        ("thins", False): "no strided read of a matrix product",
-    },
 )

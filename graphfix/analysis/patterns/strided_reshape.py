@@ -108,8 +108,4 @@ PATTERN = StructuralPattern(
     frozenset(CHOOSING),
     {"strides": "other"},
     _find,
-    words={
-        ("strides", "reshaped"): "a step over a dim that a Reshape made",
-        ("strides", "other"): "no step over a dim that a Reshape made",
-    },
 )

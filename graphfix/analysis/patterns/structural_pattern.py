@@ -58,9 +58,9 @@ class StructuralPattern:
     `ops` are the operators whose nodes have the facets, and `usual` the facets with their values where the pattern is not found.
     `find` searches a graph after all its nodes are inferred and returns the facets of the nodes in the pattern, by position.
     `judge` returns the facets of a single node from its operands, called when the node is reached: the producers of dims are
-    known up to there. A pattern with neither is found by callers of `registry.noted`.
+    known up to there. A pattern with neither is found by callers of `registry.noted`. What its facets mean says words.py.
 
-    `words` describe a facet's value in messages; `kind` is the kind of finding that the facets lead to (see probe/naming.py);
+    `kind` is the kind of finding that the facets lead to (see probe/naming.py);
     `loading` limits them to targets whose runtime loads a model with 1 for dynamic dims, and `own` to those that name them
     (see tables/target_facets.py).
     """
@@ -69,7 +69,6 @@ class StructuralPattern:
     usual: Told
     find: Callable[[Context], Mapping[int, Told]] | None = None
     judge: Judge | None = None
-    words: Mapping[tuple[str, Facet], str] = field(default_factory=dict)
     kind: str = "attribute"
     loading: bool = False
     own: bool = False

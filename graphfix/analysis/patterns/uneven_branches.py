@@ -41,8 +41,4 @@ PATTERN = StructuralPattern(
     OPS,
     {"branched": False},
     behind_uneven_branches,
-    words={
-        ("branched", True): "data from an If whose branches differ in dims",
-        ("branched", False): "data from no If whose branches differ in dims",
-    },
 )

@@ -49,9 +49,5 @@ PATTERN = StructuralPattern(
     RANKED,
     {"widened": False},
     _find,
-    words={
-        ("widened", True): "data that a one-sided DFT makes",
-        ("widened", False): "data that no one-sided DFT makes",
-    },
     own=True,
 )

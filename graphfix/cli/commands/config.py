@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +40,21 @@ def run(given: argparse.Namespace) -> int:
     """Print the settings as TOML, each with its origin; exit code 2 when they hold something unknown."""
     with destination(given.output_file) as out:
         if given.schema:
-            out.write(files("graphfix").joinpath(SCHEMA).read_text("utf-8"))
+            out.write(_packaged("graphfix", SCHEMA))
         elif given.report_schema:
             from graphfix.report import json_
 
-            out.write(files("graphfix.report").joinpath(json_.SCHEMA).read_text("utf-8"))
+            out.write(_packaged("graphfix.report", json_.SCHEMA))
         else:
             out.write("\n".join(settings_lines(given)) + "\n")
     return 0
+
+
+def _packaged(package: str, name: str) -> str:
+    """Return the text of a file that is installed with a package."""
+    from importlib.resources import files
+
+    return files(package).joinpath(name).read_text("utf-8")
 
 
 def settings_lines(given: argparse.Namespace) -> Iterator[str]:

@@ -42,7 +42,6 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
         UsageError: there is no such subject; the hint names the most similar one.
     """
     if len(subject) == 2:
-        _import_onnx()
         from graphfix.linter.support import named, operators, support, support_lines
 
         name = canonical_target(subject[0]).partition("@")[0]
@@ -73,7 +72,6 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
         return
     if canonical_target(word).partition("@")[0] in every_target():
         raise UsageError(f"`{word}` is a target", hint=f"name an operator as well, such as `graphfix explain {word} Resize`")
-    _import_onnx()
     from graphfix.linter.support import operators, tables
 
     opened = tables()
@@ -84,13 +82,6 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
     every = codes().values()
     known = [*(code.code for code in every), *(code.name for code in every), *rewrite_modules(), *every_target(), *measured]
     raise UsageError(f"nothing is called `{word}`", hint=nearest(word, known))
-
-
-def _import_onnx() -> None:
-    """Import what the words of structural patterns need of onnx."""
-    from graphfix.ir.lean_onnx import import_onnx
-
-    import_onnx()
 
 
 def _on_all_targets(word: str, opened: Sequence[Table], measured: Sequence[str]) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,6 +69,8 @@ def run(given: argparse.Namespace) -> int:
         if source is None:
             found = paths_of_onnx(Path(given.source), targets, search_options, progress)
         else:
+            import tempfile
+
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="graphfix-")))
             found = paths_of_source(source, parse_instructions(given, shapes), folder, targets, search_options, progress)
     _report(found, given)
