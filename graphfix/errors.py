@@ -20,6 +20,8 @@ SINGLE_SLASH = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+:)/(?!/)")
 
 CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Characters that move a terminal's cursor, change its colours, begin a line, or change the direction of the text after them."""
+INTERRUPTED = 130
+"""The exit code of a shell for a command that SIGINT ended."""
 
 
 def printable(text: str, keep: str = "") -> str:

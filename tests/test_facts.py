@@ -142,6 +142,24 @@ def test_a_long_weight_does_not_cost_memory_by_the_element() -> None:
     assert Facts.of(model).value("y").shape == (200_000_000,)  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    ("nodes", "weights"),
+    [
+        ("\n".join(f"v{at + 1} = Concat<axis = 0>(v{at}, v{at})" for at in range(40)), "int64[1] v0 = {1}"),
+        ("v40 = Range(a, b, d)", f"int64 a = {{0}}, int64 b = {{{2**40}}}, int64 d = {{1}}"),
+        (
+            f"b = Constant<value_int = 7>()\nc = Constant<value = int64 {{{7 * 2**40 + 7}}}>()\nv40 = Range(b, c, b)",
+            "",
+        ),
+    ],
+    ids=["concat", "range", "constants"],
+)
+def test_vectors_that_grow_from_constants_do_not_cost_memory_by_the_element(nodes: str, weights: str) -> None:
+    found = Facts.of(Example(f"{nodes}\ny = Cast<to = 1>(v40)", weights=weights).model)
+    assert found.value("y").shape == (2**40,)  # type: ignore[union-attr]
+    assert found.trouble is None
+
+
 def test_constants_of_outer_scopes_shape_values_in_branches() -> None:
     model = Example(
         "y = If(c) <then_branch = a () => (float[1,2,3] p) { p = Unsqueeze(x, z) }, "

@@ -20,8 +20,8 @@ import pytest
 from markdown_it import MarkdownIt
 from onnx import TensorProto, helper
 
-from graphfix.cli.app import main
-from graphfix.ir.budgets import expanded_nodes
+from graphfix.cli.app import GUARDED, main
+from graphfix.ir.budgets import call_depth, expanded_nodes
 from graphfix.ir.forked_workers import ForkedWorkers, Lost
 from graphfix.linter.formats import FORMATS
 
@@ -85,6 +85,7 @@ def guarded(work: str, tmp_path: Path, seconds: float = 5.0) -> subprocess.Popen
     script = tmp_path / "guarded.py"
     script.write_text(
         "import os, signal, sys, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background\n"
         "from graphfix.cli.guarded import run_guarded\n"
         "def run(watch):\n"
         "    def work():\n"
@@ -116,13 +117,24 @@ def test_what_ends_at_watched_work_is_run_again_with_the_reason(work: str, said:
     assert process.returncode == 1
 
 
+def test_a_command_gets_no_more_memory_than_others_can_spare(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    script = (
+        "import resource\nfrom graphfix.cli.guarded import run_guarded\n"
+        "run_guarded(lambda watch: print(resource.getrlimit({})[0]) or 0)"
+    )
+    words = [sys.executable, "-c", script.format(resource.RLIMIT_DATA)]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert 0 < int(done.stdout) <= 0.9 * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
 def test_an_interrupt_reaches_the_process_that_works(tmp_path: Path) -> None:
     with guarded("print('begun', flush=True); time.sleep(60)", tmp_path, 50.0) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "begun\n"
         process.send_signal(signal.SIGINT)  # to the one that waits, alone
-        assert "KeyboardInterrupt" in process.communicate(timeout=30)[1]
-    assert process.returncode == 2
+        assert process.communicate(timeout=30)[1] == "graphfix: interrupted\n"
+    assert process.returncode == 130
 
 
 @pytest.mark.parametrize("words", [("fix", "-o", "{out}"), ("paths",), ("compile", "-o", "{out}")], ids=lambda words: words[0])
@@ -135,6 +147,10 @@ def test_a_crash_of_a_command_on_one_model_is_one_line(words: tuple[str, ...], t
     (line,) = done.stderr.splitlines()
     assert "m.onnx: native code crashed on this model (SIGSEGV)" in line
     assert list(tmp_path.iterdir()) == [model]
+
+
+def test_commands_that_run_a_model_are_guarded() -> None:
+    assert {"lint", "fix", "compile", "paths", "precision", "prune", "quantize"} <= GUARDED
 
 
 def doubling(path: Path, depth: int) -> Path:
@@ -169,6 +185,22 @@ def test_functions_that_double_are_counted_before_they_are_expanded(
 def test_expanded_nodes_are_those_that_inlining_makes() -> None:
     assert expanded_nodes(["Relu", "f", "g"], {"f": ["g", "g", "Add"], "g": ["Neg", "Exp"]}) == 1 + 5 + 2
     assert expanded_nodes(["Relu"], {}) == 1
+
+
+def test_chains_of_calls_are_refused_where_onnx_expands_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call_depth({"f": ["g", "Add"], "g": ["h", "h"], "h": ["Neg"]}) == 3
+    assert call_depth({}) == 0
+    imports = [helper.make_opsetid("", 17), helper.make_opsetid("d", 1)]
+    ends = [[helper.make_tensor_value_info(name, TensorProto.FLOAT, [2])] for name in "xy"]
+    graph = helper.make_graph([helper.make_node("F0", ["x"], ["y"], domain="d")], "g", *ends)
+    for depth in (100, 101):
+        calls = [helper.make_node(f"F{at + 1}", ["a"], ["b"], domain="d") for at in range(depth - 1)]
+        calls.append(helper.make_node("Relu", ["a"], ["b"]))
+        functions = [helper.make_function("d", f"F{at}", ["a"], ["b"], [call], imports) for at, call in enumerate(calls)]
+        path = tmp_path / f"{depth}.onnx"
+        onnx.save(helper.make_model(graph, ir_version=8, opset_imports=imports, functions=functions), path)
+        assert (main(["lint", str(path), "--target", "tract", "--isolated"]) == 2) == (depth > 100)
+    assert "its functions call each other in a chain of 101, more than 100" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

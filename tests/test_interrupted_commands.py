@@ -22,12 +22,19 @@ from tests.test_meanwhile import model
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no signals to send")
 TRACT = pytest.mark.skipif(available("tract") is None, reason="tract is not installed")
 KILLS = 8
+INTERRUPTIBLE = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from graphfix.cli.app import console
+sys.exit(console())
+"""
+"""The command of the command line, which interrupts end also where the tests run in the background: there they are ignored."""
 FULL = 100_000
 """The bytes that a file may have where the disk is full."""
 
 
 def start(*words: str | Path, **options: object) -> subprocess.Popen[str]:
-    line = [sys.executable, "-m", "graphfix", *map(str, words)]
+    line = [sys.executable, "-c", INTERRUPTIBLE, *map(str, words)]
     return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, **options)  # type: ignore[call-overload,no-any-return]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import onnx
 import pytest
 from onnx import ModelProto
 
 from graphfix.errors import UsageError
+from graphfix.linter.example import Example
 from graphfix.verify.feeds import seeded_feeds
 from graphfix.verify.reference import Reference, Tolerance, compare
 
@@ -179,3 +182,12 @@ def test_integers_that_are_places_in_a_short_axis_are_found() -> None:
     assert Reference(graph).check(graph).inputs >= 1
     single = model("y = Gather(x, i)", "float[1, 3] x, int64[9] i", "float[9, 3] y")
     assert Reference(single).check(single).inputs == 3
+
+
+def test_a_model_that_no_memory_holds_is_not_run() -> None:
+    big = Example("y = Expand(x, s)", inputs="float[1] x", weights=f"int64[1] s = {{{2**44}}}").model
+    found = Reference(big).check(big)
+    assert not found.passed
+    assert re.fullmatch(
+        r"onnxruntime cannot run the original: `y` takes 70,369 GB, and this machine has \d+ GB for it", found.reason or ""
+    )

@@ -43,6 +43,16 @@ def peak_activation_bytes(model: ModelProto) -> int | None:
     return peak
 
 
+def largest_result(model: ModelProto) -> tuple[str, int]:
+    """Return the name and the bytes of the largest value of fixed dims that a node of the main graph makes; 0 where none does."""
+    found = "", 0
+    for name in facts_of(model).producers[()]:
+        value = facts_of(model).values[()][name]
+        if value.fixed and (size := prod(value.shape or ()) * WIDTHS.get(value.dtype, 1)) > found[1]:
+            found = name, size
+    return found
+
+
 def _widths() -> dict[str, int]:
     """Return the bytes of an element by the name of its dtype; narrower ones than a byte count one."""
     found = {}

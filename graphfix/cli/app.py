@@ -15,7 +15,7 @@ from graphfix.cli.blas_threads import import_onnx
 from graphfix.cli.closed_output import reopen_closed, tolerant_stdout
 from graphfix.cli.parser import Parser
 from graphfix.cli.verbosity import VALUED, add_verbosity, detail, verbosity
-from graphfix.errors import GraphfixError, nearest
+from graphfix.errors import INTERRUPTED, GraphfixError, nearest
 from graphfix.version import VERSION
 
 if TYPE_CHECKING:
@@ -44,10 +44,8 @@ COMMANDS = {
 }
 SINGLE_THREADED = {"lint"}
 """Commands that do no linear algebra in this process, and use of onnx only what reading a model needs."""
-GUARDED = {"lint", "ci", "fix", "compile", "paths", "lower"}
+GUARDED = {"lint", "ci", "fix", "compile", "paths", "lower", "precision", "prune", "quantize"}
 """Commands that run native code on a whole model: onnx, onnxruntime, an exporter. A crash of it becomes an error message."""
-INTERRUPTED = 130
-"""The exit code of a shell for a command that SIGINT ended."""
 EPILOG = "exit codes: 0 clean, 1 findings, 2 failed (bad usage, unreadable model, missing backend)"
 
 
@@ -77,7 +75,10 @@ def console() -> int:
         from graphfix.cli.guarded import can_guard, run_guarded
 
         if can_guard():
-            return run_guarded(lambda watch: main(watch=watch))
+            try:
+                return run_guarded(lambda watch: main(watch=watch))
+            except KeyboardInterrupt:  # before the command began, or after it ended
+                return INTERRUPTED
     return main()
 
 

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
+from graphfix.errors import INTERRUPTED, printable
+
 if TYPE_CHECKING:
     from graphfix.ir.forked_workers import Lost
 
@@ -78,8 +80,6 @@ def run_guarded(run: Callable[[Watch], int]) -> int:
         return run(Watch(lost=Lost(float(last), "" if name in OUT_OF_TIME else name)))
     if code >= 0:
         _leave(code)  # the interpreter of this process did nothing that it has to end in order
-    from graphfix.errors import printable
-
     if name in STOPPED:
         print(f"graphfix: ended by {name}", file=sys.stderr)
     else:
@@ -120,12 +120,18 @@ def _end(run: Callable[[Watch], int], watch: Watch, parent: int) -> NoReturn:
     try:
         import faulthandler
 
+        from graphfix.ir.memory import bound_memory
+
         _end_with_parent()
+        bound_memory()
         faulthandler.disable()
         if os.getppid() == parent:
             code = run(watch)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:  # before the command began, which says so itself
+        print("graphfix: interrupted", file=sys.stderr)
+        code = INTERRUPTED
     except BaseException:
         import traceback
 

@@ -14,7 +14,7 @@ import onnx
 from onnx import ModelProto, NodeProto, OperatorSetIdProto
 
 from graphfix.errors import ModelError
-from graphfix.ir.budgets import VARIABLE, expanded_nodes, most_nodes
+from graphfix.ir.budgets import DEEPEST_CALL, VARIABLE, call_depth, expanded_nodes, most_nodes
 from graphfix.ir.graph_verifier import GraphVerifier, Violation, find_cycle
 from graphfix.ir.schemas import NEWEST
 
@@ -97,6 +97,9 @@ def _functions(model: ModelProto) -> Iterator[Violation]:
     if cycle := find_cycle({key: {*called} & calls.keys() for key, called in calls.items()}):
         chain = " -> ".join(f"`{key}`" for key in cycle)
         yield Violation("recursion", f"functions call each other in a circle: {chain}")
+        return
+    if (depth := call_depth(calls)) > DEEPEST_CALL:
+        yield Violation("budget", f"its functions call each other in a chain of {depth:,}, more than {DEEPEST_CALL}")
         return
     called = (_key(node.domain, node.op_type, node.overload) for node in _all_nodes(model.graph.node))
     if (count := expanded_nodes(called, calls)) > (most := most_nodes()):

@@ -16,8 +16,10 @@ from typing import Any
 
 from onnx import ModelProto
 
+from graphfix.analysis.activation_memory import largest_result
 from graphfix.errors import GraphfixError
 from graphfix.ir.bind_inputs import Dims
+from graphfix.ir.memory import usable_memory
 from graphfix.verify.compare import Difference, Tolerance, Verification, compare, perturbed
 from graphfix.verify.edge_samples import ReferenceSample, edge_samples, scaled, without_roundings
 from graphfix.verify.edge_values import NONFINITE
@@ -209,6 +211,10 @@ class Reference:
     def _run_original(self) -> None:
         answers: list[ReferenceSample] = []
         self._answers = answers
+        name, size = largest_result(self.original)
+        if (usable := usable_memory()) is not None and size > usable:
+            self._trouble = f"`{name}` takes {size / 1e9:,.0f} GB, and this machine has {usable / 1e9:,.0f} GB for it"
+            return
         try:
             with running(self.original) as before:
                 self._names = [o.name for o in before.get_outputs()]
