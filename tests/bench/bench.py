@@ -1,8 +1,9 @@
 """How long reading and linting take, against `import onnx`: `python tests/bench/bench.py [MODEL]`.
 
 Each figure is the best of several runs of a fresh process, taken in turn with runs of the baseline so that both see
-the same machine. Besides MODEL (say, a small one that is linted often) a 1.5 GB model and two of many nodes are written
-to a temporary folder, and removed again. The bars that a figure is measured against stand behind it.
+the same machine. Besides MODEL (say, a small one that is linted often) a 1.5 GB model, two of many nodes, and one of
+5 GB that a web server sends by ranges are written to a temporary folder, and removed
+again. The bars that a figure is measured against stand behind it.
 """
 
 from __future__ import annotations
@@ -33,12 +34,18 @@ LARGE = (
     ("1.5 GB in 6 vectors", 6, [62_500_000]),
     ("1.5 GB in 20000 matrices", 20_000, [75, 250]),
 )
+OPSET = b"\x42\x04\x0a\x00\x10\x11"
+"""The field opset_import: "" at 17."""
+REMOTE = ("5 GB, 1.5 of them in the file", 20, [62_500, 1_000], 6)
+"""The model that is read by ranges from a server on this machine; protobuf allows a file no more than 2 GiB."""
+KILOBYTES = 1_000
+"""The bar of what is transferred of it: its graph, and not its weights."""
 NODES = 200_000
 """The nodes of the long model, in blocks like those of a transformer."""
 RATIO, MICROSECONDS, MEBIBYTES, FIX_SECONDS, LIGHT = 1.3, 50, 525, 5, 0.06
 """The bars: lint of MODEL against `import onnx`, computing a node for five targets, memory of `NODES`, and computing of `fix`
 of 20,000 nodes and of a command that reads no model."""
-LIGHT_COMMANDS = (("config",), ("explain", "GF103"), ("completion", "bash"))
+LIGHT_COMMANDS = (("config",), ("explain", "GF103"), ("explain", "Softmax"), ("completion", "bash"))
 FORBIDDEN = (
     "onnxruntime",
     "onnx_graphsurgeon",
@@ -99,24 +106,57 @@ def row(label: str, arguments: list[str], *, rounds: int, allowed: tuple[int, ..
 def write_model(path: Path, *, count: int, dims: list[int]) -> None:
     """Write a chain of `count` additions, each of a weight of these dims, without holding the weights."""
     size = math.prod(dims) * 4
-    names = ["x", *(f"y{i}" for i in range(count))]
-    nodes = [helper.make_node("Add", [names[i], f"w{i}"], [names[i + 1]], name=f"add{i}") for i in range(count)]
-    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, dims) for name in (names[0], names[-1])]
-    graph = helper.make_graph(nodes, "chain", ends[:1], ends[1:]).SerializeToString()
-    heads = []
-    for i in range(count):
-        tensor = TensorProto(name=f"w{i}", data_type=TensorProto.FLOAT, dims=dims).SerializeToString()
-        tensor += b"\x4a" + varint(size)
-        heads.append(b"\x2a" + varint(len(tensor) + size) + tensor)
-    length = len(graph) + sum(map(len, heads)) + count * size
+    heads = [_weight(f"w{i}", dims, size) for i in range(count)]
     block = np.random.default_rng(0).standard_normal(1 << 18, np.float32).tobytes()
     with path.open("wb") as file:
-        file.write(b"\x08\x08\x3a" + varint(length) + graph)
+        file.write(_opened(_chain(count, dims), sum(map(len, heads)) + count * size))
         for head in heads:
             file.write(head)
             for start in range(0, size, len(block)):
                 file.write(block[: size - start])
-        file.write(b"\x42\x04\x0a\x00\x10\x11")  # opset_import: "" at 17
+        file.write(OPSET)
+
+
+def write_hollow(path: Path, *, count: int, dims: list[int], inside: int) -> None:
+    """Write such a chain whose weights are zeros that take no room on the disk, the first `inside` in the model's file."""
+    size = math.prod(dims) * 4
+    heads = [_weight(f"w{i}", dims, size) for i in range(inside)]
+    others = [
+        TensorProto(name=f"w{i}", data_type=TensorProto.FLOAT, dims=dims, data_location=TensorProto.EXTERNAL)
+        for i in range(inside, count)
+    ]
+    for at, tensor in enumerate(others):
+        for key, value in (("location", f"{path.name}.data"), ("offset", str(at * size)), ("length", str(size))):
+            tensor.external_data.add(key=key, value=value)
+    graph = _chain(count, dims) + helper.make_graph([], "", [], [], others).SerializeToString()
+    with path.open("wb") as file:
+        file.write(_opened(graph, sum(map(len, heads)) + inside * size))
+        for head in heads:
+            file.write(head)
+            file.seek(size, os.SEEK_CUR)
+        file.write(OPSET)
+    with path.with_name(f"{path.name}.data").open("wb") as file:
+        file.truncate(len(others) * size)
+
+
+def _chain(count: int, dims: list[int]) -> bytes:
+    """The graph of a chain of additions, without its weights."""
+    names = ["x", *(f"y{i}" for i in range(count))]
+    nodes = [helper.make_node("Add", [names[i], f"w{i}"], [names[i + 1]], name=f"add{i}") for i in range(count)]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, dims) for name in (names[0], names[-1])]
+    graph: bytes = helper.make_graph(nodes, "chain", ends[:1], ends[1:]).SerializeToString()
+    return graph
+
+
+def _weight(name: str, dims: list[int], size: int) -> bytes:
+    """What stands before the payload of a weight of so many bytes."""
+    tensor: bytes = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=dims).SerializeToString() + b"\x4a" + varint(size)
+    return b"\x2a" + varint(len(tensor) + size) + tensor
+
+
+def _opened(graph: bytes, more: int) -> bytes:
+    """What stands before the weights, which take so many bytes."""
+    return b"\x08\x08\x3a" + varint(len(graph) + more) + graph
 
 
 def write_long_model(path: Path, *, nodes: int) -> None:
@@ -186,6 +226,23 @@ def read(path: Path) -> list[str]:
     return ["-c", f"from graphfix.ir.skeleton import read_skeleton; read_skeleton({str(path)!r})"]
 
 
+def read_remotely(folder: Path) -> None:
+    """Print what lint transfers of a model of 5 GB that a web server on this machine serves by ranges."""
+    sys.path.insert(0, str(ROOT))
+    from tests.range_server import serving
+
+    label, count, dims, inside = REMOTE
+    path = folder / "remote.onnx"
+    write_hollow(path, count=count, dims=dims, inside=inside)
+    with serving(folder) as server:
+        found = run(["-m", "graphfix", "lint", f"{server.address}/{path.name}", "--target", "all"])
+    kilobytes = sum(server.sent.values()) / 1000
+    size = sum(file.stat().st_size for file in folder.iterdir() if file.name.startswith(path.name))
+    transfer = f"{kilobytes:7.0f} kB of {size / 1e6:,.0f} MB (bar {KILOBYTES})"
+    requests = sum(server.requests.values())
+    print(f"{f'lint {label}':34} {transfer} in {requests} requests  {found.seconds:.2f} s{_failed(found)}")
+
+
 def imports(path: Path) -> None:
     """Print which of the packages that lint must not load it does load, and how many rewrites."""
     said = subprocess.run(
@@ -217,7 +274,7 @@ def main() -> None:
         row(f"lint {path.name[:28]}", lint(path), rounds=options.rounds, allowed=findings, bar=RATIO)
     light_commands()
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        for figure in (many_nodes, fix_nodes):  # each measures models that it writes into the folder
+        for figure in (many_nodes, fix_nodes, read_remotely):  # each measures models that it writes into the folder
             figure(Path(folder))
         for label, count, dims in LARGE:
             path = Path(folder) / "large.onnx"
