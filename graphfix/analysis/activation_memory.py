@@ -45,10 +45,11 @@ def peak_activation_bytes(model: ModelProto) -> int | None:
 
 def largest_result(model: ModelProto) -> tuple[str, int]:
     """Return the name and the bytes of the largest value of fixed dims that a node of the main graph makes; 0 where none does."""
-    found = "", 0
-    for name in facts_of(model).producers[()]:
-        value = facts_of(model).values[()][name]
-        if value.fixed and (size := prod(value.shape or ()) * WIDTHS.get(value.dtype, 1)) > found[1]:
+    facts, found = facts_of(model), ("", 0)
+    for name in facts.producers[()]:
+        value = facts.values[()][name]
+        dims = [dim for dim in value.shape or () if isinstance(dim, int)]
+        if value.fixed and (size := prod(dims) * WIDTHS.get(value.dtype, 1)) > found[1]:
             found = name, size
     return found
 

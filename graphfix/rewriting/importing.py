@@ -79,6 +79,7 @@ class _Template:
         self.lists = {name: (type(held), vars(held)) for name, held in self.fields.items() if isinstance(held, list)}
 
     def copied(self, **fields: Any) -> Any:
+        """Return a copy with these attributes."""
         made: Any = object.__new__(self.kind)
         vars(made).update(self.fields, **fields)
         for name, (kind, state) in self.lists.items():

@@ -16,10 +16,8 @@ from typing import Any
 
 from onnx import ModelProto
 
-from graphfix.analysis.activation_memory import largest_result
 from graphfix.errors import GraphfixError
 from graphfix.ir.bind_inputs import Dims
-from graphfix.ir.memory import usable_memory
 from graphfix.verify.compare import Difference, Tolerance, Verification, compare, perturbed
 from graphfix.verify.edge_samples import ReferenceSample, edge_samples, scaled, without_roundings
 from graphfix.verify.edge_values import NONFINITE
@@ -29,7 +27,7 @@ from graphfix.verify.integer_edges import data_inputs, widened
 from graphfix.verify.kept_session import KeptSession
 from graphfix.verify.metrics import OutputMetrics
 from graphfix.verify.onnx_evaluator import Interpreter
-from graphfix.verify.runtime import brief, running
+from graphfix.verify.runtime import beyond_memory, brief, running
 from graphfix.verify.size_inputs import size_inputs
 from graphfix.verify.trial_sizes import TrialSizes
 
@@ -211,9 +209,8 @@ class Reference:
     def _run_original(self) -> None:
         answers: list[ReferenceSample] = []
         self._answers = answers
-        name, size = largest_result(self.original)
-        if (usable := usable_memory()) is not None and size > usable:
-            self._trouble = f"`{name}` takes {size / 1e9:,.0f} GB, and this machine has {usable / 1e9:,.0f} GB for it"
+        self._trouble = beyond_memory(self.original)
+        if self._trouble:
             return
         try:
             with running(self.original) as before:

@@ -11,6 +11,8 @@ from typing import Any
 
 from onnx import ModelProto
 
+from graphfix.analysis.activation_memory import largest_result
+from graphfix.ir.memory import usable_memory
 from graphfix.ir.weight_offload import folder_of
 from graphfix.verify.onnx_evaluator import Interpreter, lacks_kernel
 from graphfix.verify.wide_operands import with_wide_operands
@@ -63,6 +65,15 @@ def session(model: ModelProto) -> Iterator[Any]:
         path = Path(folder) / "model.onnx"
         save_model(model, path, force=True)
         yield ort.InferenceSession(str(path), options, providers=providers)
+
+
+def beyond_memory(model: ModelProto) -> str:
+    """Return why this machine cannot run a model, from its facts; empty where nothing is known to be too large."""
+    name, size = largest_result(model)
+    usable = usable_memory()
+    if usable is None or size <= usable:
+        return ""
+    return f"`{name}` takes {size / 1e9:,.0f} GB, and this machine has {usable / 1e9:,.0f} GB for it"
 
 
 def brief(error: Exception) -> str:
