@@ -72,6 +72,5 @@ PATTERN = StructuralPattern(
     frozenset({"Erf"}),
     {"gated": False},
     gated_erf,
-    words={("gated", True): "a Gelu around it", ("gated", False): "no Gelu around it"},
     own=True,
 )

@@ -64,10 +64,5 @@ PATTERN = StructuralPattern(
     frozenset({"Mul"}),
     {"gelu": "nothing"},
     _find,
-    words={
-        ("gelu", "nothing"): "no product with 1 + erf(x / sqrt 2)",
-        ("gelu", "constants last"): "a product with erf(x / sqrt 2) + 1, times a constant on the right",
-        ("gelu", "constant elsewhere"): "a product with 1 + erf(x / sqrt 2), with a constant elsewhere than on the right",
-    },
     own=True,
 )

@@ -42,10 +42,6 @@ def _is_fixed(info: ValueInfoProto) -> bool:
 PATTERN = StructuralPattern(
     OPS,
     {"settled": False},
-    words={
-        ("settled", True): "a stated shape of a result that its inputs do not tell",
-        ("settled", False): "no stated shape of a result that its inputs do not tell",
-    },
     kind="dynamic",
     own=True,
 )

@@ -100,4 +100,11 @@ WORDS: Mapping[tuple[str, Facet], str] = {
     ("followed", "none"): "sizes that plain shape inference finds",
     ("clashes", True): "inputs that do not fit each other when dynamic dims are 1, as at load time",
     ("clashes", False): "inputs that fit each other when dynamic dims are 1",
+    ("gated", True): "a Gelu around it",
+    ("gated", False): "no Gelu around it",
+    ("gelu", "nothing"): "no product with 1 + erf(x / sqrt 2)",
+    ("gelu", "constants last"): "a product with erf(x / sqrt 2) + 1, times a constant on the right",
+    ("gelu", "constant elsewhere"): "a product with 1 + erf(x / sqrt 2), with a constant elsewhere than on the right",
+    ("settled", True): "a stated shape of a result that its inputs do not tell",
+    ("settled", False): "no stated shape of a result that its inputs do not tell",
 }
