@@ -5,7 +5,14 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-from graphfix.rewrites.attention.scaled_dot_product import AttentionSettings, Heads, padding, triangle
+from graphfix.rewrites.attention.scaled_dot_product import (
+    AttentionSettings,
+    Heads,
+    packed_state,
+    padding,
+    triangle,
+    with_packed_state,
+)
 from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
 from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
@@ -15,8 +22,8 @@ HEAD = """<ir_version: 8, opset_import: ["" : 13, "com.microsoft" : 1]> g"""
 class ExpandAttention(BuiltRewrite):
     """Write onnxruntime's Attention and MultiHeadAttention as products, a softmax and transposes.
 
-    Why: a transformer optimised by onnxruntime has one in every layer, and no other compiler supports it. Nodes with packed
-    or shared states or rotary positions stay fused.
+    Why: a transformer optimised by onnxruntime has one in every layer, and no other compiler supports it. Nodes with shared
+    states or rotary positions stay fused.
     """
 
     name = "expand-attention"
@@ -40,6 +47,17 @@ class ExpandAttention(BuiltRewrite):
             ops=("*",),
         ),
         Case(
+            f"""{HEAD} (float[N, 3, 4] x, float[4, 12] w, float[12] b, int32[N, 8] m, float[2, N, 2, 5, 2] p)
+               => (float[N, 3, 4] y, float[2, N, 2, 8, 2] n) {{
+                 y, n = com.microsoft.Attention<num_heads = 2, unidirectional = 1>(x, w, b, m, p) }}""",
+            ops=("*",),
+        ),
+        Case(
+            f"""{HEAD} (float[N, 3, 4] x, float[4, 12] w, float[12] b) => (float[N, 3, 4] y, float[2, N, 2, 3, 2] n) {{
+                 y, n = com.microsoft.Attention<num_heads = 2>(x, w, b) }}""",
+            ops=("*",),
+        ),
+        Case(
             f"""{HEAD} (float[N, 3, 4] q, float[N, L, 4] k, float[N, L, 6] v, float[14] b) => (float[N, 3, 6] y) {{
                  y = com.microsoft.MultiHeadAttention<num_heads = 2, scale = 0.25>(q, k, v, b) }}""",
             ops=("*",),
@@ -53,10 +71,10 @@ class ExpandAttention(BuiltRewrite):
     )
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
-            f"""{HEAD} (float[N, 3, 4] x, float[4, 12] w, float[12] b, float[2, N, 2, 5, 2] p)
-               => (float[N, 3, 4] y, float[2, N, 2, 8, 2] n) {{
-                 y, n = com.microsoft.Attention<num_heads = 2>(x, w, b, , p) }}""",
-            because="its packed state `p` is not written out",
+            f"""{HEAD} (float[N, 3, 4] x, float[4, 12] w, float[12] b, float[2, N, 2, 5, 2] p, int32[1] l)
+               => (float[N, 3, 4] y, float[2, N, 2, 5, 2] n) {{
+                 y, n = com.microsoft.Attention<num_heads = 2, past_present_share_buffer = 1>(x, w, b, , p, , l) }}""",
+            because="its shared state is not written out",
         ),
         Case(
             f"""{HEAD} (float[N, S, 2, 3, 2] x) => (float[N, S, 4] y) {{
@@ -70,10 +88,8 @@ class ExpandAttention(BuiltRewrite):
 
     def _of_one(self, draft: ReplacementBuilder) -> str | None:
         heads, weight, dims = int(draft.attribute("num_heads")), draft.shape(1), draft.shape()
-        packed = next((index for index in (4, 6) if draft.has(index)), None)
-        if packed is not None or draft.wants(1):
-            name = draft.node.inputs[packed].name if packed is not None else draft.node.outputs[1].name
-            return f"its packed state `{name}` is not written out"
+        if draft.has(6):
+            return "its shared state is not written out"
         if draft.attribute("do_rotary", 0):
             return "its rotary positions are not written out"
         if weight is None or len(weight) != 2 or not isinstance(weight[1], int):
@@ -85,11 +101,16 @@ class ExpandAttention(BuiltRewrite):
         parts = draft.ops("Split", 3, line, axis=2, split=sizes)
         shapes = [Heads(heads, size // heads) for size in sizes]
         q, k, v = (shape.apart(draft, part) for shape, part in zip(shapes, parts, strict=True))
-        length = dims[1] if dims is not None and len(dims) == 3 else None
-        attending = _attending(draft, 3, 1 / math.sqrt(shapes[0].width), length, length)
+        rows = columns = dims[1] if dims is not None and len(dims) == 3 else None
+        if draft.has(4):
+            k, v = with_packed_state(draft, 4, k, v)
+            columns = _sum(rows, (draft.shape(4) or (None,) * 5)[3])
+        attending = _attending(draft, 3, 1 / math.sqrt(shapes[0].width), rows, columns)
         if isinstance(attending, str):
             return attending
         draft.give(shapes[2].together(draft, attending.draw(draft, q, k, v).value))
+        if draft.wants(1):
+            draft.give(packed_state(draft, k, v), 1)
         return None
 
     def _of_three(self, draft: ReplacementBuilder) -> str | None:
@@ -112,8 +133,7 @@ class ExpandAttention(BuiltRewrite):
         rows, columns = ((shape or (None, None))[1] for shape in dims[:2])
         if draft.has(6):
             k, v = (draft.op("Concat", draft.inputs[i], new, axis=2) for i, new in ((6, k), (7, v)))
-            old = (draft.shape(6) or (None,) * 4)[2]
-            columns = columns + old if isinstance(columns, int) and isinstance(old, int) else None
+            columns = _sum(columns, (draft.shape(6) or (None,) * 4)[2])
         attending = _attending(draft, 4, 1 / math.sqrt(shapes[0].width), rows, columns)
         if isinstance(attending, str):
             return attending
@@ -121,6 +141,10 @@ class ExpandAttention(BuiltRewrite):
         draft.give(k, 1)
         draft.give(v, 2)
         return None
+
+
+def _sum(new: object, old: object) -> int | None:
+    return new + old if isinstance(new, int) and isinstance(old, int) else None
 
 
 def _attending(draft: ReplacementBuilder, index: int, scale: float, rows: object, columns: object) -> AttentionSettings | str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from graphfix.rewrites.attention.scaled_dot_product import packed_state, unpacked_state
 from graphfix.rewrites.quantization.numerics import dequantised
 from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
 from graphfix.rewriting.rewrite import Case, FixRule, Safety
@@ -46,20 +47,23 @@ class ExpandQuantisedAttention(BuiltRewrite):
                  y = com.microsoft.QAttention<num_heads = 1>(q, w, b, s, ws, m, zq, wz) }}""",
             ops=("DynamicQuantizeLinear", "MatMulInteger", "Mul", "Cast", "Mul", "Add", "Split", "MultiHeadAttention"),
         ),
+        Case(
+            f"""{HEAD} (uint8[2, 3, 2] x, float[2, 2, 1, 5, 2] p) => (float[2, 3, 2] y, float[2, 2, 1, 8, 2] n)
+               <{WEIGHTS}, float xs = {{0.05}}, int8 wz = {{3}}> {{
+                 y, n = com.microsoft.QAttention<num_heads = 1, unidirectional = 1>(x, w, b, xs, ws, , z, wz, p) }}""",
+            ops=("*",),
+        ),
     )
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
-            f"""{HEAD} (uint8[1, 3, 2] x, float[2, 1, 1, 5, 2] p) => (float[1, 3, 2] y, float[2, 1, 1, 8, 2] n)
-               <{WEIGHTS}, float xs = {{0.05}}, int8 wz = {{3}}> {{
-                 y, n = com.microsoft.QAttention<num_heads = 1, unidirectional = 1>(x, w, b, xs, ws, , z, wz, p) }}""",
-            because="its packed state `p` is not written out",
+            f"""{HEAD} (uint8[1, 3, 4] x, int8[4, W] w, float[W] b) => (float[1, 3, 4] y)
+               <float xs = {{0.05}}, float ws = {{0.02}}, uint8 z = {{120}}> {{
+                 y = com.microsoft.QAttention<num_heads = 2>(x, w, b, xs, ws, , z) }}""",
+            because="the width of `w` is not fixed",
         ),
     )
 
     def draw(self, draft: ReplacementBuilder) -> str | None:
-        if draft.has(8) or draft.wants(1):
-            name = draft.node.inputs[8].name if draft.has(8) else draft.node.outputs[1].name
-            return f"its packed state `{name}` is not written out"
         if draft.attribute("do_rotary", 0):
             return "its rotary positions are not written out"
         dims = draft.shape(1)
@@ -70,7 +74,13 @@ class ExpandQuantisedAttention(BuiltRewrite):
         mask = ["", draft.inputs[5]] if draft.has(5) else []
         kept = ("num_heads", "unidirectional", "mask_filter_value", "scale")
         attrs = {name: value for name, value in draft.node.attrs.items() if name in kept}
-        draft.give(draft.op("MultiHeadAttention", *parts, *mask, domain=DOMAIN, **attrs))
+        if not draft.has(8) and not draft.wants(1):
+            draft.give(draft.op("MultiHeadAttention", *parts, *mask, domain=DOMAIN, **attrs))
+            return None
+        past = [*(mask or ["", ""]), "", *unpacked_state(draft, 8)] if draft.has(8) else mask
+        made = draft.ops("MultiHeadAttention", 3, *parts, *past, domain=DOMAIN, **attrs)
+        draft.give(made[0])
+        draft.give(packed_state(draft, made[1], made[2]), 1)
         return None
 
 

@@ -73,6 +73,23 @@ class AttentionSettings:
         return AttentionResult((scaled, capped, masked, weights), draft.op("MatMul", weights, v))
 
 
+def with_packed_state(draft: ReplacementBuilder, index: int, key: str, value: str) -> tuple[str, str]:
+    """Return a key and value behind those of the operand [2, batch, heads, length, width], as [batch, heads, length, width]."""
+    keys, values = unpacked_state(draft, index)
+    return draft.op("Concat", keys, key, axis=2), draft.op("Concat", values, value, axis=2)
+
+
+def unpacked_state(draft: ReplacementBuilder, index: int) -> tuple[str, str]:
+    """Return the key and value of an operand [2, batch, heads, length, width]."""
+    key, value = (draft.op("Gather", draft.inputs[index], draft.constant(place), axis=0) for place in (0, 1))
+    return key, value
+
+
+def packed_state(draft: ReplacementBuilder, key: str, value: str) -> str:
+    """Return a key and value of [batch, heads, length, width] as one state of [2, batch, heads, length, width]."""
+    return draft.op("Concat", *(draft.op("Unsqueeze", part, axes=[0]) for part in (key, value)), axis=0)
+
+
 def triangle(draft: ReplacementBuilder, rows: int, columns: int, past: int) -> str:
     """Return the causal mask: a row sees the `past` columns and those up to its own."""
     return draft.constant(np.tril(np.ones((rows, columns), bool), past))

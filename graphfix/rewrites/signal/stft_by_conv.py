@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import gcd
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from graphfix.rewrites.signal.fourier import MOST_CONSTANTS, ONE_PRODUCT, Floats, of_complex, product_matrix, waves
 from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
@@ -20,22 +19,18 @@ from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """What an STFT computes: the window and step of its frames, the signal's parts, the bins, and the batch and frames.
+    """What an STFT computes: the length, window and step of its frames, the signal's parts, the bins, the batch and frames.
 
-    `batch` and `count`, the number of frames, are 0 where they are dynamic.
+    `window` is None where it is computed. `batch` and `count`, the number of frames, are 0 where they are dynamic.
     """
 
-    window: Floats
+    length: int
+    window: Floats | None
     step: int
     parts: int
     bins: int
     batch: int
     count: int
-
-    @property
-    def length(self) -> int:
-        """The length of a frame."""
-        return int(self.window.size)
 
     @property
     def second(self) -> int:
@@ -54,7 +49,8 @@ class StftByConv(BuiltRewrite):
     """Write a short-time Fourier transform as a strided convolution with constant cosines and sines.
 
     Why: few compilers have Fourier transforms, all have convolutions, which frame a signal of any length. Frames whose
-    kernels have over 2^21 elements are transformed in two steps.
+    kernels have over 2^21 elements are transformed in two steps. A window that is computed is multiplied into the kernels
+    when the model runs.
     """
 
     name = "stft-by-conv"
@@ -102,12 +98,22 @@ class StftByConv(BuiltRewrite):
                <int64 s = {960}, int64 n = {2160}> { y = STFT<onesided = 0>(x, s, , n) }""",
             ops=("Reshape", "Conv", "Conv", "Reshape", "Transpose", "Reshape", "MatMul", "Transpose", "Reshape", "Transpose"),
         ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[N, 64, 1] x, float[16] w) => (float[N, F, 9, 2] y)
+               <int64 s = {4}> { y = STFT<onesided = 1>(x, s, w) }""",
+            ops=("Reshape", "Mul", "Conv", "Transpose", "Reshape"),
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 20, 2] x, float[10] w) => (float[1, 3, 10, 2] y)
+               <int64 s = {5}, int64 n = {10}> { y = STFT<onesided = 0>(x, s, w, n) }""",
+            ops=("Transpose", "Mul", "Conv", "Transpose", "Reshape"),
+        ),
     )  # fmt: skip
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
-            """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 64, 1] x, float[16] w) => (float[1, F, 9, 2] y)
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 64, 1] x, float[W] w) => (float[1, F, 9, 2] y)
                <int64 s = {4}> { y = STFT(x, s, w) }""",
-            because="its window `w` is not known",
+            because="the length of its window `w` is not known",
         ),
         Case(
             """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 64, 1] x, int64 s) => (float[1, F, 9, 2] y)
@@ -127,7 +133,7 @@ class StftByConv(BuiltRewrite):
             return frames
         size = 2 * frames.bins * frames.parts * frames.length
         second = frames.second
-        split = size > ONE_PRODUCT and frames.parts == 1 and frames.split_size(second) < size
+        split = size > ONE_PRODUCT and frames.parts == 1 and frames.window is not None and frames.split_size(second) < size
         if (frames.split_size(second) if split else size) > MOST_CONSTANTS:
             said = f"frames of length {frames.length} at step {frames.step}"
             return f"{said} take constants of over {MOST_CONSTANTS} elements"
@@ -142,9 +148,14 @@ class StftByConv(BuiltRewrite):
 
 def _in_one(draft: ReplacementBuilder, signal: str, frames: Frames) -> str:
     """Return the transform of every frame, as one convolution."""
-    wave = waves(frames.length, frames.bins, frames.length, -1) * frames.window[:, None, None]
-    weight = product_matrix(wave, frames.parts, 2).reshape(frames.length, frames.parts, 2 * frames.bins)
-    found = draft.op("Conv", signal, draft.number(weight.transpose(2, 1, 0)), strides=[frames.step])
+    wave = waves(frames.length, frames.bins, frames.length, -1)
+    if frames.window is not None:
+        wave = wave * frames.window[:, None, None]
+    matrix = product_matrix(wave, frames.parts, 2).reshape(frames.length, frames.parts, 2 * frames.bins)
+    weight = draft.number(matrix.transpose(2, 1, 0))
+    if frames.window is None:
+        weight = draft.op("Mul", weight, draft.inputs[2])
+    found = draft.op("Conv", signal, weight, strides=[frames.step])
     return draft.reshape(draft.transpose(found, [0, 2, 1]), [frames.batch, frames.count, frames.bins, 2])
 
 
@@ -156,7 +167,8 @@ def _in_two(draft: ReplacementBuilder, signal: str, frames: Frames, second: int)
     turned = sums[..., 0] + 1j * sums[..., 1]
     twiddle = waves(second, first, frames.length, -1)
     turned = turned * (twiddle[..., 0] + 1j * twiddle[..., 1])[None]
-    turned = turned * frames.window.reshape(first, second)[..., None]
+    if frames.window is not None:
+        turned = turned * frames.window.reshape(first, second)[..., None]
     weight = np.stack([turned.real, turned.imag], axis=-1).reshape(first, second, 2 * first)
     weight = weight.transpose(1, 2, 0).reshape(second * 2 * first, 1, first)
     mixed = draft.op("Conv", grouped, draft.number(weight), strides=[frames.step // second], group=second)
@@ -178,24 +190,27 @@ def _frames(draft: ReplacementBuilder) -> Frames | str:
     parts = dims[2] if len(dims) == 3 else 1
     if not isinstance(parts, int) or parts not in (1, 2):
         return f"the last dim of `{names[0]}` is not known to be 1 or 2"
-    known: list[npt.NDArray[Any] | None] = [None, None, None]
-    for place, said in ((1, "frame step"), (2, "window"), (3, "frame length")):
-        known[place - 1] = draft.known(place)
-        if draft.has(place) and known[place - 1] is None:
+    for place, said in ((1, "frame step"), (3, "frame length")):
+        if draft.has(place) and draft.known(place) is None:
             return f"its {said} `{names[place]}` is not known"
-    step, window, length = (None if value is None else value.reshape(-1) for value in known)
-    if step is None or (window is None and length is None):
+    step, window, given_length = (None if value is None else value.reshape(-1) for value in map(draft.known, (1, 2, 3)))
+    width = (draft.shape(2) or (None,))[0] if draft.has(2) else None
+    length = int(given_length[0]) if given_length is not None else width
+    if step is None or (not draft.has(2) and given_length is None):
         return "it has neither a window nor a frame length"
-    if window is None:
-        window = np.ones(int(length[0]) if length is not None else 0)
-    if (length is not None and int(length[0]) != window.size) or not window.size or int(step[0]) < 1:
+    if not isinstance(length, int):
+        return f"the length of its window `{names[2]}` is not known"
+    if not draft.has(2):
+        window = np.ones(length)
+    if (isinstance(width, int) and width != length) or length < 1 or int(step[0]) < 1:
         return "its window, frame length and frame step do not fit each other"
     one_sided = bool(draft.attribute("onesided", 1))
     if one_sided and parts == 2:
         return "it is one-sided, which takes a real signal"
     batch, given = (dim if isinstance(dim, int) else 0 for dim in dims[:2])
-    if given and given < window.size:
+    if given and given < length:
         return f"its signal of length {given} is shorter than a frame"
-    count = (given - int(window.size)) // int(step[0]) + 1 if given else 0
-    bins = int(window.size) // 2 + 1 if one_sided else int(window.size)
-    return Frames(window.astype(np.float64), int(step[0]), parts, bins, batch, count)
+    count = (given - length) // int(step[0]) + 1 if given else 0
+    bins = length // 2 + 1 if one_sided else length
+    kept = None if window is None else window.astype(np.float64)
+    return Frames(length, kept, int(step[0]), parts, bins, batch, count)
