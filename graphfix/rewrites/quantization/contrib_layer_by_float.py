@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from graphfix.rewrites.quantization.channels import channels_first, channels_last
 from graphfix.rewrites.quantization.numerics import Array, dequantised
 from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
 from graphfix.rewriting.rewrite import Case, FixRule, Safety
@@ -84,12 +85,12 @@ class ContribLayerByFloat(BuiltRewrite):
         if last and rank < 3:
             return f"the rank of `{draft.node.inputs[0].name}` is unknown"
         if last:
-            operands[0] = draft.transpose(operands[0], [0, rank - 1, *range(1, rank - 1)])
+            operands[0] = channels_first(draft, operands[0], rank)
         if op == "QGemm" and alpha != 1:
             given["alpha"] = alpha
         made = draft.op("Conv" if op == "QLinearConv" else "Gemm", *operands, **given)
         if last:
-            made = draft.transpose(made, [0, *range(2, rank), 1])
+            made = channels_last(draft, made, rank)
         result = [draft.inputs[index] for index in RESULT[op] if draft.has(index)]
         draft.give(draft.op("QuantizeLinear", made, *result) if result else made)
         return None

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from graphfix.rewrites.quantization.channels import channels_first, channels_last
 from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
 from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
@@ -47,6 +48,8 @@ class ExpandQlinear(BuiltRewrite):
              ("DequantizeLinear", "LeakyRelu", "QuantizeLinear")),
             ("uint8[2, 3, 4, 4] a", "2, 3, 1, 1", "QLinearGlobalAveragePool(a, s, z, t, w)",
              ("DequantizeLinear", "GlobalAveragePool", "QuantizeLinear")),
+            ("uint8[2, 4, 4, 3] a", "2, 1, 1, 3", "QLinearGlobalAveragePool<channels_last = 1>(a, s, z, t, w)",
+             ("DequantizeLinear", "Transpose", "GlobalAveragePool", "Transpose", "QuantizeLinear")),
             ("uint8[N, 4] a, uint8[N, 3] b", "N, 7", "QLinearConcat<axis = 1>(o, w, a, s, z, b, t, w)",
              ("DequantizeLinear", "DequantizeLinear", "Concat", "QuantizeLinear")),
             ("bool[N, 4] c, uint8[N, 4] a, uint8[N, 4] b", "N, 4", "QLinearWhere(c, a, s, z, b, t, w, o, z)",
@@ -55,16 +58,17 @@ class ExpandQlinear(BuiltRewrite):
     )  # fmt: skip
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
-            f"""{HEAD} (uint8[1, 4, 4, 3] a) => (uint8[1, 1, 1, 3] y) <{SCALES}> {{
-                 y = com.microsoft.QLinearGlobalAveragePool<channels_last = 1>(a, s, z, t, w) }}""",
-            because="its channels are last",
+            f"""{HEAD} (uint8[1, 4] a) => (uint8[1, 4] y) <{SCALES}> {{
+                 y = com.microsoft.QLinearSoftmax<axis = 1, opset = 11>(a, s, z, t, w) }}""",
+            because="its axis is that of a softmax before opset 13",
         ),
     )
 
     def draw(self, draft: ReplacementBuilder) -> str | None:
         op, inputs = draft.node.op, [*draft.inputs, "", ""]
-        if draft.attribute("channels_last", 0):
-            return "its channels are last"
+        last, rank = bool(draft.attribute("channels_last", 0)), len(draft.shape() or ())
+        if last and not rank:
+            return f"the rank of `{draft.node.inputs[0].name}` is unknown"
         given: dict[str, Any] = {k: v for k, v in draft.node.attrs.items() if k not in OURS}
         if op == "QLinearConcat":
             triples, result = [inputs[i : i + 3] for i in range(2, len(draft.inputs), 3)], inputs[:2]
@@ -80,7 +84,11 @@ class ExpandQlinear(BuiltRewrite):
             return f"`{draft.node.inputs[0].name}` is {dtype or 'of unknown dtype'}"
         zero = draft.constant(0, np.dtype(dtype)) if not result[1] else result[1]
         plain = [draft.op("DequantizeLinear", *(part for part in triple if part)) for triple in triples]
+        if last:
+            plain = [channels_first(draft, part, rank) for part in plain]
         chooser = inputs[:1] if op == "QLinearWhere" else []
         made = draft.op(TWO.get(op) or ONE.get(op) or op.removeprefix("QLinear"), *chooser, *plain, **given)
+        if last:
+            made = channels_last(draft, made, rank)
         draft.give(draft.op("QuantizeLinear", made, result[0], zero))
         return None

@@ -6,20 +6,21 @@ from typing import ClassVar
 
 import numpy as np
 
+from graphfix.rewrites.quantization.numerics import WHOLE, Array, largest_sum
 from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
 from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
-LARGEST = 255 * 255
-"""The greatest product of two differences of 8 bits."""
-WHOLE = 1 << 24
-"""Below this every whole number is a float32, and so is every partial sum."""
+MOST = 255
+"""The greatest difference of a number of 8 bits and its zero point."""
+LARGEST = MOST * MOST
+"""The greatest product of two such differences."""
 
 
 class IntegerByFloat(BuiltRewrite):
     """Multiply whole numbers of 8 bits as floats, where no sum can grow beyond what floats hold exactly.
 
-    Why: products of integers are one instruction set's; compilers without them multiply floats. Up to 258 terms the
-    result is the same to the last bit.
+    Why: products of integers are one instruction set's; compilers without them multiply floats. Up to 258 terms,
+    and as many more as constant weights allow, the result is the same to the last bit.
     """
 
     name = "integer-by-float"
@@ -45,6 +46,12 @@ class IntegerByFloat(BuiltRewrite):
                  y = ConvInteger(x, w, z, z) }""",
             ops=("*",),
         ),
+        Case(
+            f"""<ir_version: 8, opset_import: ["" : 13]> g (uint8[N, 300] a) => (int32[N, 1] y)
+               <int8[300, 1] w = {{{", ".join(str(i % 7 - 3) for i in range(300))}}}, uint8 z = {{128}}> {{
+                 y = MatMulInteger(a, w, z) }}""",
+            ops=("Cast", "Sub", "MatMul", "Cast"),
+        ),
     )
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
@@ -69,11 +76,13 @@ class IntegerByFloat(BuiltRewrite):
         terms = None if weight is None else (weight[1:] if conv else weight[-2:][:1])
         if terms is None or not all(isinstance(dim, int) for dim in terms):
             return "how many products it sums is not known"
-        count = int(np.prod([int(dim) for dim in terms if isinstance(dim, int)]))
-        if count * LARGEST >= WHOLE:
-            return f"sums of {count} products may exceed what floats hold exactly"
         if any(draft.has(place) and draft.shape(place) not in ((), (1,)) for place in (2, 3)):
             return "it has several zero points"
+        count = int(np.prod([int(dim) for dim in terms if isinstance(dim, int)]))
+        known = _known(draft, 1)
+        summed = tuple(range(1, len(weight or ()))) if conv else (-2 if len(weight or ()) > 1 else -1,)
+        if (count * LARGEST if known is None else largest_sum(known, summed, MOST)) >= WHOLE:
+            return f"sums of {count} products may exceed what floats hold exactly"
         attrs = dict(draft.node.attrs) if conv else {}
         made = draft.op("Conv" if conv else "MatMul", _shifted(draft, 0), _shifted(draft, 1), **attrs)
         draft.give(draft.cast(made, "int32"))
@@ -82,13 +91,20 @@ class IntegerByFloat(BuiltRewrite):
 
 def _shifted(draft: ReplacementBuilder, place: int) -> str:
     """An operand less its zero point, as floats."""
-    known, zero = draft.known(place), draft.known(place + 2)
-    if known is not None and (zero is not None or not draft.has(place + 2)):
-        shift = 0 if zero is None else int(zero.reshape(()))
-        return draft.constant((known.astype(np.int64) - shift).astype(np.float32))
+    known, zero = _known(draft, place), draft.known(place + 2)
+    if known is not None:
+        return draft.constant(known.astype(np.float32))
     made = draft.cast(f"in{place}", "float32")
     if not draft.has(place + 2):
         return made
     if zero is not None:
         return draft.op("Sub", made, draft.constant(zero.astype(np.float32).reshape(())))
     return draft.op("Sub", made, draft.cast(f"in{place + 2}", "float32"))
+
+
+def _known(draft: ReplacementBuilder, place: int) -> Array | None:
+    """A constant operand less its zero point; None where either is computed."""
+    known, zero = draft.known(place), draft.known(place + 2)
+    if known is None or (zero is None and draft.has(place + 2)):
+        return None
+    return known.astype(np.int64) - (0 if zero is None else int(zero.reshape(())))

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
+WHOLE = 1 << 24
+"""Below this every whole number is a float32, and so is every partial sum."""
 
 
 def dequantised(q: Array, scale: Array, zero: Array | None, axis: int = 1, block: int = 0) -> Array:
@@ -30,3 +32,9 @@ def _spread(q: Array, given: Array, axis: int, block: int) -> Array:
 def limits(dtype: npt.DTypeLike) -> tuple[int, int]:
     """The least and the greatest number of an integer dtype."""
     return int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+
+
+def largest_sum(weight: Array, summed: tuple[int, ...], largest: int, bias: Array | None = None) -> int:
+    """Bound a sum, and every partial one, of products of the weights along these axes with whole numbers up to `largest`."""
+    most = int(np.abs(weight.astype(np.int64)).sum(axis=summed).max(initial=0)) * largest
+    return most + (0 if bias is None else int(np.abs(bias.astype(np.int64)).max(initial=0)))

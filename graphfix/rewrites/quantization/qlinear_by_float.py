@@ -37,11 +37,17 @@ class QlinearByFloat(ExpandQlinear):
                  y = DequantizeLinear(q, o, w) }}""",
             ops=("DequantizeLinear", "AveragePool", "QuantizeLinear", "DequantizeLinear"),
         ),
+        Case(
+            f"""{HEAD} (uint8[N, 4, 4, 2] a) => (float[N, 2, 2, 2] y) <{SCALES}> {{
+                 q = com.microsoft.QLinearAveragePool<channels_last = 1, kernel_shape = [3, 3]>(a, s, z, o, w)
+                 y = DequantizeLinear(q, o, w) }}""",
+            ops=("DequantizeLinear", "Transpose", "AveragePool", "Transpose", "QuantizeLinear", "DequantizeLinear"),
+        ),
     )
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
-            f"""{HEAD} (uint8[1, 4, 4, 3] a) => (uint8[1, 1, 1, 3] y) <{SCALES}> {{
-                 y = com.microsoft.QLinearGlobalAveragePool<channels_last = 1>(a, s, z, o, w) }}""",
-            because="its channels are last",
+            f"""{HEAD} (uint8[1, 4] a) => (uint8[1, 4] y) <{SCALES}> {{
+                 y = com.microsoft.QLinearSoftmax<axis = 1, opset = 11>(a, s, z, o, w) }}""",
+            because="its axis is that of a softmax before opset 13",
         ),
     )

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from onnx import NodeProto, helper
 
 from graphfix.rewrites.quantization.float_for_dynamic import INTEGER, at_dynamic, in_floats, is_cast, misread
-from graphfix.rewrites.quantization.integer_by_float import WHOLE
+from graphfix.rewrites.quantization.numerics import WHOLE, largest_sum
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite, parse_nodes
 from graphfix.rewriting.opset_forms import in_opset_form
@@ -144,8 +144,8 @@ def _most(surgery: GraphEditor, reader: Any) -> int | None:
         given = surgery.known(reader.inputs[3])
         known, shift = (None, shift) if given is None else (known, given.astype(np.int64))
     if known is not None and shift.size == 1:
-        whole = np.abs(known.astype(np.int64) - shift.reshape(()))
-        return MOST * int(whole.sum(axis=tuple(range(1, whole.ndim)) if conv else -2 if whole.ndim > 1 else -1).max(initial=0))
+        whole = known.astype(np.int64) - shift.reshape(())
+        return largest_sum(whole, tuple(range(1, whole.ndim)) if conv else (-2 if whole.ndim > 1 else -1,), MOST)
     value = surgery.value(weight)
     dims = None if value is None or value.shape is None else value.shape
     terms = None if dims is None else (dims[1:] if conv else dims[-2:][:1])
