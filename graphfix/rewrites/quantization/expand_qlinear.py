@@ -10,7 +10,6 @@ from graphfix.rewrites.quantization.channels import channels_first, channels_las
 from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
 from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
-TWO = {"QLinearAdd": "Add", "QLinearMul": "Mul"}
 ONE = {"QLinearSigmoid": "Sigmoid", "QLinearLeakyRelu": "LeakyRelu", "QLinearGlobalAveragePool": "GlobalAveragePool",
        "QLinearAveragePool": "AveragePool", "QLinearSoftmax": "Softmax"}  # fmt: skip
 KINDS = ("QLinearAdd", *ONE, "QLinearConcat", "QLinearWhere")
@@ -73,7 +72,7 @@ class ExpandQlinear(BuiltRewrite):
         if op == "QLinearConcat":
             triples, result = [inputs[i : i + 3] for i in range(2, len(draft.inputs), 3)], inputs[:2]
         else:
-            count = 2 if op in TWO else 1
+            count = 2 if op == "QLinearAdd" else 1
             triples, result = [inputs[3 * i : 3 * i + 3] for i in range(count)], inputs[3 * count : 3 * count + 2]
         if op == "QLinearWhere":
             triples, result = [inputs[1:4], inputs[4:7]], inputs[7:9]
@@ -87,7 +86,7 @@ class ExpandQlinear(BuiltRewrite):
         if last:
             plain = [channels_first(draft, part, rank) for part in plain]
         chooser = inputs[:1] if op == "QLinearWhere" else []
-        made = draft.op(TWO.get(op) or ONE.get(op) or op.removeprefix("QLinear"), *chooser, *plain, **given)
+        made = draft.op(ONE.get(op) or op.removeprefix("QLinear"), *chooser, *plain, **given)
         if last:
             made = channels_last(draft, made, rank)
         draft.give(draft.op("QuantizeLinear", made, result[0], zero))

@@ -1,45 +1,81 @@
-"""QLinearMul(a, b) ~ QuantizeLinear(DequantizeLinear(a) * DequantizeLinear(b)): a product in floats, rounded once."""
+"""QLinearMul(a, b) = QuantizeLinear((a - az) (b - bz) (as bs / ys) + yz, 1, 0), as onnxruntime computes it."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from graphfix.rewrites.quantization.expand_qlinear import ExpandQlinear
+import numpy as np
+
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
 from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 HEAD = """<ir_version: 8, opset_import: ["" : 13, "com.microsoft" : 1]> g"""
+SCALES = "float s = {0.5}, float t = {0.3}, float o = {0.1}, uint8 z = {3}, uint8 w = {5}"
 
 
-class ExpandQlinearMul(ExpandQlinear):
-    """Write onnxruntime's quantised product as Mul between DequantizeLinear and QuantizeLinear.
+class ExpandQlinearMul(BuiltRewrite):
+    """Write onnxruntime's quantised product as a product of whole numbers in floats, scaled and rounded as it does.
 
-    Why: hardly another compiler has QLinearMul. onnxruntime multiplies by one scale made of three, so that one product
-    in a hundred falls to the other side of a rounding: a result may be off by one quantum.
+    Why: hardly another compiler has QLinearMul. onnxruntime multiplies by one scale made of three, and adds the zero point
+    before it rounds: the result is the same to the last bit.
     """
 
     name = "expand-qlinear-mul"
-    safety = Safety.APPROXIMATE
-    rtol = 0.02
-    atol = 0.1
-    ops = ()
+    safety = Safety.EXACT
+    needs_opset = 10
+    dtypes = ("uint8", "int8")
     fixes = (FixRule("QLinearMul"),)
-    before = "y = com.microsoft.QLinearMul(a, a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero)"
-    after = """one = DequantizeLinear(a, a_scale, a_zero)
-               other = DequantizeLinear(b, b_scale, b_zero)
+    before = "y = com.microsoft.QLinearMul(a, as, az, b, bs, bz, ys, yz)"
+    after = """fa = Cast<to = 1>(a)
+               one = Sub(fa, faz)
+               fb = Cast<to = 1>(b)
+               other = Sub(fb, fbz)
                product = Mul(one, other)
-               y = QuantizeLinear(product, y_scale, y_zero)"""
+               scaled = Mul(product, by)
+               moved = Add(scaled, fyz)
+               y = QuantizeLinear(moved, unit, nought)"""
     fires: ClassVar[tuple[Case, ...]] = (
         Case(
-            f"""{HEAD} (uint8[N, 4] a, uint8[4] b) => (float[N, 4] y)
-               <float s = {{0.5}}, float t = {{0.25}}, float o = {{0.125}}, uint8 z = {{3}}, uint8 w = {{5}}> {{
-                 q = com.microsoft.QLinearMul(a, s, z, b, t, w, o, w)
-                 y = DequantizeLinear(q, o, w) }}""",
-            ops=("DequantizeLinear", "DequantizeLinear", "Mul", "QuantizeLinear", "DequantizeLinear"),
+            f"""{HEAD} (uint8[N, 4] a, uint8[4] b) => (uint8[N, 4] y) <{SCALES}> {{
+                 y = com.microsoft.QLinearMul(a, s, z, b, t, w, o, w) }}""",
+            ops=("Cast", "Cast", "Sub", "Sub", "Mul", "Mul", "Add", "QuantizeLinear"),
+        ),
+        Case(
+            f"""{HEAD} (int8[N, 4] a) => (int8[N, 4] y)
+               <{SCALES}, int8[4] b = {{7, -9, 127, -128}}, int8 u = {{-3}}> {{
+                 y = com.microsoft.QLinearMul(a, s, u, b, t, u, o, u) }}""",
+            ops=("Cast", "Sub", "Mul", "Mul", "Add", "QuantizeLinear"),
         ),
     )
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
             f"""{HEAD} (uint8[N, 4] a, uint8[4] b, float s, uint8 z) => (uint8[N, 4] y) {{
-                 y = com.microsoft.QLinearAdd(a, s, z, b, s, z, s, z) }}""",
+                 y = com.microsoft.QLinearMul(a, s, z, b, s, z, s, z) }}""",
+            because="its scales and zero points are not constants",
         ),
     )
+
+    def draw(self, draft: ReplacementBuilder) -> str | None:
+        if any(draft.has(index) and draft.known(index) is None for index in (1, 2, 4, 5, 6, 7)):
+            return "its scales and zero points are not constants"
+        one, other, result = (np.asarray(draft.known(index), np.float32).reshape(()) for index in (1, 4, 6))
+        product = draft.op("Mul", _shifted(draft, 0), _shifted(draft, 3))
+        moved = draft.op("Mul", product, draft.constant(one * other / result, np.float32))
+        if zero := _zero(draft, 7):
+            moved = draft.op("Add", moved, draft.constant(zero, np.float32))
+        draft.give(draft.op("QuantizeLinear", moved, draft.constant(1, np.float32), draft.constant(0, np.dtype(draft.dtype()))))
+        return None
+
+
+def _zero(draft: ReplacementBuilder, index: int) -> int:
+    known = draft.known(index)
+    return 0 if known is None else int(known.reshape(()))
+
+
+def _shifted(draft: ReplacementBuilder, index: int) -> str:
+    """Return an operand less its zero point, as floats."""
+    known, zero = draft.known(index), _zero(draft, index + 2)
+    if known is not None:
+        return draft.constant(known.astype(np.float32) - np.float32(zero))
+    made = draft.cast(draft.inputs[index], "float32")
+    return draft.op("Sub", made, draft.constant(zero, np.float32)) if zero else made
