@@ -41,7 +41,12 @@ class ReplacementBuilder:
         made = self.node.outputs[index] if index < len(self.node.outputs) else None
         if made is None or not made.name:
             return False
-        return bool(made.outputs) or any(made is output for graph in self.surgery.graphs() for output in graph.outputs)
+        return bool(made.outputs) or self.gives_out(index)
+
+    def gives_out(self, index: int) -> bool:
+        """Whether this output of the node is one of a graph."""
+        made = self.node.outputs[index]
+        return any(made is output for graph in self.surgery.graphs() for output in graph.outputs)
 
     def attribute(self, name: str, default: Any = None) -> Any:
         """Return an attribute of the node."""
