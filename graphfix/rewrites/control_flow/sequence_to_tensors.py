@@ -86,6 +86,14 @@ class SequenceToTensors(GraphRewrite):
             ops=("*",),
         ),
         Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[N, 2, 3] x) => (float[A, 3] a, float[2, B] b, float[2, N, 3] c) {
+                 s = SplitToSequence<axis = 0, keepdims = 0>(x)
+                 a = ConcatFromSequence<axis = 0>(s)
+                 b = ConcatFromSequence<axis = -1>(s)
+                 c = ConcatFromSequence<axis = 1, new_axis = 1>(s) }""",
+            ops=("Reshape", "Transpose", "Transpose", "Reshape"),
+        ),
+        Case(
             """<ir_version: 8, opset_import: ["" : 17]> g (float[N, M] x) => (float[2, M] a)
                <int64[2] sizes = {2, 3}, int64 first = {0}, int64[1] zero = {0}, int64[1] five = {5}> {
                  h = Slice(x, zero, five)
@@ -220,7 +228,8 @@ def _read(surgery: GraphEditor, graph: Any, node: Any, held: dict[int, list[Any]
         if node.attrs.get("new_axis", 0):
             nodes = [helper.make_node("Unsqueeze", [name], [f"new{name}"], axes=[axis]) for name in names]
             names = [f"new{name}" for name in names]
-        nodes.append(helper.make_node("Concat", names, ["out"], axis=axis))
+        joined = helper.make_node("Concat", names, ["out"], axis=axis)
+        nodes.append(joined if len(names) > 1 else helper.make_node("Identity", names, ["out"]))
         written, operands = in_opset_form(nodes, surgery.opset, None)
         surgery.replace(graph, node, written, bound, {"out": node.outputs[0]}, operands)
     return None

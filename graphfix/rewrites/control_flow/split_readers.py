@@ -33,6 +33,8 @@ def read_split(surgery: GraphEditor, node: Any, maker: Any) -> Replacement | Non
         adds, along = bool(node.attrs.get("new_axis", 0)), int(node.attrs["axis"])
         if adds == drops and along % len(value.shape) == axis:
             nodes = [helper.make_node("Identity", ["x"], ["out"])]
+        elif drops:
+            nodes = _joined(value.shape, axis, along, constants, adds=adds)
     elif split is None or split.ndim or split <= 0:
         return None
     elif node.op == "SequenceLength":
@@ -49,6 +51,25 @@ def read_split(surgery: GraphEditor, node: Any, maker: Any) -> Replacement | Non
         return None
     written, operands = in_opset_form(nodes, surgery.opset, None)
     return written, bound, {**constants, **operands}
+
+
+def _joined(
+    dims: Sequence[int | str | None], axis: int, along: int, constants: dict[str, np.ndarray[Any, Any]], *, adds: bool
+) -> list[NodeProto] | None:
+    """Return the nodes that join parts, which were cut off along `axis`, along another axis of theirs or a new one."""
+    rank = len(dims)
+    along %= rank if adds else rank - 1
+    order = [place for place in range(rank) if place != axis]
+    order.insert(along, axis)
+    behind = [dims[place] for place in order[along + 2 :]]
+    stays = order == list(range(rank))
+    moved = [] if stays else [helper.make_node("Transpose", ["x"], ["out" if adds else "moved"], perm=order)]
+    if adds:
+        return moved
+    if not all(isinstance(dim, int) for dim in behind):
+        return None
+    constants["merged"] = np.asarray([*[0] * along, -1, *behind], np.int64)
+    return [*moved, helper.make_node("Reshape", ["x" if stays else "moved", "merged"], ["out"])]
 
 
 def _part(
