@@ -99,6 +99,14 @@ def compare(name: str, old: Any, new: Any, tolerance: Tolerance) -> Difference:
         for index, (a, b) in enumerate(zip(old, new, strict=True)):
             worst = worst.worse(compare(f"{name}[{index}]", a, b, tolerance))
         return worst
+    if (
+        isinstance(old, dict)
+        and isinstance(new, dict)
+        and old.keys() == new.keys()
+        and _are_floats([*old.values(), *new.values()])
+    ):
+        before, after = (np.asarray([found[key] for key in old], np.float32) for found in (old, new))
+        return _floats(name, before, after, tolerance)
     if isinstance(old, dict) or old is None:
         return Difference(reason=None if old == new else f"`{name}` differs")
     was, now = np.asarray(old), np.asarray(new)
@@ -114,6 +122,11 @@ def compare(name: str, old: Any, new: Any, tolerance: Tolerance) -> Difference:
             off = float(np.max(np.abs(was.astype(np.float64) - now.astype(np.float64))))
         return Difference(off, off, reason=f"{int((was != now).sum())} of {was.size} values of `{name}` differ")
     return _floats(name, was, now, tolerance)
+
+
+def _are_floats(values: list[Any]) -> bool:
+    """Whether the values of maps are the numbers that onnxruntime gives for float32."""
+    return bool(values) and all(isinstance(value, float) for value in values)
 
 
 def _floats(name: str, was: Array, now: Array, tolerance: Tolerance) -> Difference:
