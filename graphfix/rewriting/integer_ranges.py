@@ -27,7 +27,7 @@ MOVERS = frozenset({"Gather", "GatherElements", "GatherND", "Slice", "Transpose"
                     "Expand", "Tile", "Split", "Identity", "Compress", "DepthToSpace", "SpaceToDepth",
                     "ReverseSequence"})  # fmt: skip
 """Operators whose outputs hold only values of their first operand."""
-FIRST = MOVERS | {"Cast", "ReduceSum", "CumSum", "Abs", "Neg", "ReduceMax", "ReduceMin"}
+FIRST = MOVERS | {"TopK", "Cast", "ReduceSum", "CumSum", "Abs", "Neg", "ReduceMax", "ReduceMin"}
 """Operators whose interval follows from the first operand alone."""
 EVERY = frozenset({"Pad", "Concat", "Max", "Min", "Sum", "Where", "Clip", "Add", "Sub", "Mul", "Div", "Mod"})
 """Operators whose interval follows from all operands."""

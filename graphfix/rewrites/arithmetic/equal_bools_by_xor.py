@@ -18,7 +18,7 @@ class EqualBoolsByXor(NodeRewrite):
     safety = Safety.EXACT
     needs_opset = 7
     dtypes = ("bool",)
-    fixes = (FixRule("Equal", kinds=("dtype", "operand", "form")),)
+    fixes = (FixRule("Equal", kinds=("dtype", "operand", "form")), FixRule("Equal", codes=("GF301",)))
     before = "y = Equal(a, b)"
     after = """differ = Xor(a, b)
                y = Not(differ)"""

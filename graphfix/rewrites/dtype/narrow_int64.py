@@ -17,7 +17,8 @@ LIMIT = 2**31 - 1
 class NarrowInt64(GraphRewrite):
     """Compute an int64 operator in int32 where no value can overflow, and cast its result back.
 
-    Why: ONNX uses int64 for indices and sizes, devices use int32. These values are small; their ranges are derived
+    Why: ONNX uses int64 for indices and sizes, devices use int32, and a compiler with symbolic sizes may take all int64 for
+    them. These values are small; their ranges are derived
     from constants, fixed dims and the operators that return indices. An input's values may be anything,
     and a dynamic dim has no upper bound: fix it with `--shape` where it is small.
     """
@@ -25,7 +26,7 @@ class NarrowInt64(GraphRewrite):
     name = "narrow-int64"
     safety = Safety.EXACT
     needs_opset = 7
-    fixes = (FixRule("*", kinds=("dtype",)),)
+    fixes = (FixRule("*", kinds=("dtype",)), FixRule("*", codes=("GF301", "GF103", "GF108"), traits=("elements",)))
     before = "y = Abs(x)"
     after = """narrow = Cast<to = 6>(x)
                made = Abs(narrow)
@@ -49,6 +50,12 @@ class NarrowInt64(GraphRewrite):
                  i = ArgMax<axis = 1, keepdims = 0>(x)
                  y = Mul(i, two) }""",
             ops=("ArgMax", "Cast", "Mul", "Cast"),
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (uint8[2, 9] x) => (int64[2, 3] y, int64[2, 3] i) <int64[1] k = {3}> {
+                 b = Cast<to = 7>(x)
+                 y, i = TopK<largest = 0>(b, k) }""",
+            ops=("Cast", "Cast", "TopK", "Cast"),
         ),
     )
     declines: ClassVar[tuple[Case, ...]] = (

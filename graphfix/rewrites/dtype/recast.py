@@ -15,7 +15,7 @@ from graphfix.rewriting.rewrite import Key
 
 
 def is_free(surgery: GraphEditor, node: Any, dtype: str, other: str) -> bool:
-    """Whether the node reads `dtype` and its schema allows `other` instead."""
+    """Whether the node reads `dtype` and its schema allows `other` instead, but for operands that are of one dtype always."""
     if node.domain not in (None, "", "ai.onnx") or node.op == "Cast" or not onnx.defs.has(node.op):
         return False
     if any(isinstance(value, surgery.gs.Graph) for value in node.attrs.values()) or "dtype" in node.attrs:
@@ -26,9 +26,10 @@ def is_free(surgery: GraphEditor, node: Any, dtype: str, other: str) -> bool:
         return False
     places = [i for i, tensor in enumerate(node.inputs) if has_dtype(surgery, tensor, dtype)]
     formal = {schema.inputs[min(i, len(schema.inputs) - 1)].type_str for i in places}
+    formal &= {constraint.type_param_str for constraint in schema.type_constraints}
     both = {typed(dtype), typed(other)}
     free = {c.type_param_str for c in schema.type_constraints if both <= set(c.allowed_type_strs)}
-    return bool(places) and formal <= free
+    return bool(formal) and formal <= free
 
 
 def typed(dtype: str) -> str:
