@@ -219,7 +219,7 @@ class Unrolled(CellWriter):
     def stack(self, parts: list[Any], made: Any = None) -> Any:
         """The parts side by side along a new first axis."""
         lifted = [self.axes("Unsqueeze", part, 0) for part in parts]
-        result = self.op("Concat", *lifted, axis=0)
+        result = self.op("Concat", *lifted, axis=0) if len(lifted) > 1 else lifted[0]
         if made is not None:
             self.build.nodes[-1].outputs = [made]
         return result
