@@ -13,7 +13,7 @@ from graphfix.probe.form import NUMBERS_ONLY
 from graphfix.probe.measure import NUMBERS_PREFIX, Evidence
 from graphfix.probe.pairs import pair_probes
 from graphfix.probe.variants import Question, variants
-from graphfix.tables.conditions import holds
+from graphfix.tables.conditions import Condition, holds
 from graphfix.tables.evidence import AT_READ, AT_RUN
 from graphfix.tables.floor import FLOOR
 
@@ -66,9 +66,14 @@ def unsure_entries(found: Distilled, known: Collection[str] = ()) -> list[Thin]:
     return entries
 
 
+def _challenged(found: Distilled) -> list[Condition]:
+    """Return the conditions of rejections and of wrong numerics, without those about numbers that only some inputs hold."""
+    return [rule.when for rule in (*found.rejects, *found.wrong) if not rule.said.startswith(NUMBERS_PREFIX)]
+
+
 def deepened(op: str, target: str, rows: Sequence[Evidence], ask: Ask, skipped: Sequence[Probe] = ()) -> Deepened:
-    """Ask about pairs of changes of one operator, then about challengers of its rejections and variants of the probes behind
-    thin entries, and distil again, until none is left to ask. `skipped` are probes of its forms that may challenge."""
+    """Ask about pairs of changes of one operator, then about challengers of its entries and variants of the probes behind
+    thin ones, and distil again, until none is left to ask. `skipped` are probes of its forms that may challenge."""
     rows = list(rows)
     tried = {row.digest for row in rows}
     given = len(rows)
@@ -81,7 +86,7 @@ def deepened(op: str, target: str, rows: Sequence[Evidence], ask: Ask, skipped: 
     known = {str(rule.when) for rule in (*found.rejects, *found.wrong)}
     for _ in range(ROUNDS):
         usable = [row for row in map(without_simplifier, rows) if NUMBERS_ONLY not in row.varied]
-        fresh = challengers([rule.when for rule in found.rejects], rows, skipped, tried)
+        fresh = challengers(_challenged(found), rows, skipped, tried)
         for entry in thin:
             known.add(str(entry.when))
             refused = [row for row in usable if entry.met_by(row)]

@@ -13,7 +13,7 @@ from graphfix.probe.active import deepened
 from graphfix.probe.build import Probe, probes
 from graphfix.probe.challengers import MOST, challengers
 from graphfix.probe.choice import distinct, for_target
-from graphfix.probe.distil import distil
+from graphfix.probe.distil import Rule, distil
 from graphfix.probe.form import VARIANT
 from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence
@@ -63,16 +63,28 @@ def test_what_another_rejection_explains_challenges_none() -> None:
     assert not any(one.facets["axes.value"] == "positive" for one in challengers(conditions, rows, skipped, set()))
 
 
-def test_active_probing_narrows_a_rejection_to_what_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def rules_of(rows: Sequence[Evidence], verdict: str) -> Sequence[Rule]:
+    found = distil(rows)
+    return found.rejects if verdict == "rejected" else found.wrong
+
+
+@pytest.mark.parametrize("verdict", ["rejected", "wrong"])
+def test_active_probing_narrows_an_entry_to_what_is_refused_or_wrong(monkeypatch: pytest.MonkeyPatch, verdict: str) -> None:
     monkeypatch.setattr("graphfix.probe.active.pair_probes", lambda *_: [])
     monkeypatch.setattr("graphfix.probe.active.variants", lambda *_: [])
+
+    def answered(rows: Sequence[Evidence]) -> list[Evidence]:
+        stage, said = ("convert", "refused") if verdict == "rejected" else ("ok", "")
+        return [replace(row, verdict=verdict, stage=stage, said=said) if row.verdict == "rejected" else row for row in rows]
+
     rows, skipped = table_and_skipped()
     plain = next(one for one in skipped if strided_dynamic(one) == "works" and one.facets.get("axes.value") == "positive"
                  and one.facets.get("sliced") == "open")  # fmt: skip
-    found = deepened("Slice", "tract", rows, lambda fresh: asked(fresh, strided_dynamic), skipped)
-    refused = [rule for rule in distil(found.rows).rejects if all(plain.facets.get(k) in v for k, v in rule.when.items())]
+    found = deepened("Slice", "tract", answered(rows), lambda fresh: answered(asked(fresh, strided_dynamic)), skipped)
+    refused = [r for r in rules_of(found.rows, verdict) if all(plain.facets.get(k) in v for k, v in r.when.items())]
     assert refused == []
-    assert all("steps.value" in rule.when for rule in distil(found.rows).rejects)
+    assert rules_of(found.rows, verdict)
+    assert all("steps.value" in rule.when for rule in rules_of(found.rows, verdict))
 
 
 def test_a_challenger_in_the_evidence_is_built_again_as_a_variant() -> None:
