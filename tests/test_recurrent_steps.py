@@ -7,8 +7,9 @@ from onnx import ModelProto, parser
 
 from graphfix.analysis.facts import Facts
 from graphfix.analysis.recurrent_steps import MOST_STEPS, too_long
-from graphfix.linter.check import Forms, LintContext, fix_fields
+from graphfix.linter.check import Forms, LintContext
 from graphfix.linter.engine import judge
+from graphfix.linter.measured_fix import fix_fields
 from graphfix.rewriting.registry import registry
 from graphfix.tables.evidence import Evidence
 from graphfix.tables.measured_fix import MeasuredFix
@@ -54,6 +55,27 @@ def test_sizes_that_the_user_fixes_may_make_the_steps_few() -> None:
     table = Table.open("coreml")
     look = LintContext(facts, table, (), (), table.rule("@model", "", {}), {}, Forms((), ()))
     assert fix_fields(look, facts.nodes[0], evidence, {})["rewrite"].name == "freeze-dims"
+
+
+@pytest.mark.parametrize(
+    ("chain", "safety", "steps", "left"),
+    [
+        (("freeze-dims", UNROLL), "interface", "7", (UNROLL, "exact")),
+        (("freeze-dims", "fold-constants", "gelu-to-tanh"), "approximate", "7", ("gelu-to-tanh", "approximate")),
+        (("freeze-dims", UNROLL), "interface", "513", None),
+        (("freeze-dims", "fold-constants"), "interface", "7", None),
+    ],
+)
+def test_of_a_chain_with_sizes_the_rest_is_named_where_all_sizes_are_fixed(
+    chain: tuple[str, ...], safety: str, steps: str, left: tuple[str, str] | None
+) -> None:
+    facts = Facts.of(layer(steps))
+    evidence = Evidence("any", "operator", {}, "", "", 8, 0, tried=5, fixed_by=(MeasuredFix("freeze-dims", chain, safety, 5, 5),))
+    table = Table.open("coreml")
+    look = LintContext(facts, table, (), (), table.rule("@model", "", {}), {}, Forms((), ()))
+    fix = fix_fields(look, facts.nodes[0], evidence, {}).get("rewrite")
+    assert (fix and (fix.name, fix.safety)) == left
+    assert fix is None or "freeze-dims" not in fix.rewrites
 
 
 def test_other_operators_have_no_steps() -> None:

@@ -8,7 +8,8 @@ from onnx import parser
 from graphfix.analysis.facts import Facts
 from graphfix.analysis.surroundings import surroundings
 from graphfix.analysis.wide_chains import CHAIN, WideChains
-from graphfix.linter.check import Forms, LintContext, fix_fields
+from graphfix.linter.check import Forms, LintContext
+from graphfix.linter.measured_fix import fix_fields
 from graphfix.probe.build import NODE, probes
 from graphfix.probe.fix_contexts import WIDE, in_context
 from graphfix.rewriting.registry import registry

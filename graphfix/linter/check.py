@@ -11,19 +11,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from graphfix.analysis.recurrent_steps import RECURRENT, too_long
-from graphfix.analysis.surroundings import SURROUNDINGS, surroundings
 from graphfix.ir.records import dataclass
 from graphfix.linter.diagnostics import Finding, Fix, Severity
+from graphfix.linter.measured_fix import fix_fields, told_apart
 from graphfix.linter.node_phrases import describe_node
-from graphfix.linter.option_hints import sizes
 from graphfix.tables.accepted import accepted_forms
 from graphfix.tables.compiler_words import compiler_words
-from graphfix.tables.target_facets import facets_for_target
 from graphfix.tables.versions import WHOLE
-
-FREEZE = "freeze-dims"
-"""The rewrite that fixes dynamic dims to sizes that the user gives."""
 
 if TYPE_CHECKING:
     from graphfix.analysis.facets.node import Facets
@@ -241,32 +235,6 @@ def evidence_fields(look: LintContext, node: NodeFacts | None, ruling: TableVerd
         "traits": tuple(evidence.when),
         **fix_fields(look, node, evidence, facets),
     }
-
-
-def beside(evidence: Evidence) -> bool:
-    """Whether the fixes of a form depend on what stands around the node."""
-    return any(name in fix.when for fix in evidence.fixed_by for name in SURROUNDINGS)
-
-
-def told_apart(node: NodeFacts, evidence: Evidence) -> bool:
-    """Whether the fix of a node depends on more than its facets: on its surroundings, or on the number of its steps."""
-    return node.op in RECURRENT or beside(evidence)
-
-
-def fix_fields(look: LintContext, node: NodeFacts | None, evidence: Evidence, facets: Facets) -> dict[str, Any]:
-    """Return the measured fix of a rejected or wrong form as the fields `rewrite` and `cure` of a Finding."""
-    facets = facets_for_target(look.table.measured_target, facets)
-    if node is not None and beside(evidence):
-        facets = {**facets, **surroundings(node, look.facts)}
-    fix = evidence.fix(facets)
-    if node is not None and fix is not None and fix.name != FREEZE and (ruled_out := too_long(node)):
-        fix = evidence.fix(facets, ruled_out)
-    if fix is None:
-        return {"tried": 0 if evidence.fixed_by else evidence.tried}
-    fields: dict[str, Any] = {"rewrite": Fix(fix.name, fix.safety, fix.rewrites, fix.fixed, fix.of)}
-    if fix.name == FREEZE and (options := sizes(look.facts)):
-        fields["cure"] = options
-    return fields
 
 
 @functools.cache

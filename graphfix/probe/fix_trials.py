@@ -15,9 +15,9 @@ from graphfix.backends.base import backend
 from graphfix.backends.session import Session
 from graphfix.backends.verdict import Verdict
 from graphfix.errors import UsageError
-from graphfix.linter.check import FREEZE
 from graphfix.linter.diagnostics import WRONG, Result, Severity
 from graphfix.linter.engine import judge
+from graphfix.linter.measured_fix import FREEZE
 from graphfix.probe.build import NODE, Probe
 from graphfix.probe.form import NUMBERS_ONLY, VARIANT
 from graphfix.probe.measure import ask_model, stable_message

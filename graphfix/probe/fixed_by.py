@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from graphfix.linter.check import FREEZE
+from graphfix.linter.measured_fix import CLEANUP, FREEZE
 from graphfix.probe.decision_tree import decision_tree
 from graphfix.probe.distil import without_simplifier
 from graphfix.probe.measure import Evidence
@@ -18,8 +18,6 @@ Group = tuple[str, int]
 """`rejects` or `wrong`, and the position of the entry in that list of the table."""
 LISTS = {"rejected": "rejects", "wrong": "wrong", "fails": "wrong"}
 """The list of a table in which a probe with this verdict counts."""
-CLEANUP = frozenset({"fold-constants"})
-"""Rewrites that prepare others, and are named only where they fix a probe alone."""
 
 
 def grouped(conditions: Mapping[str, Sequence[Condition]], rows: Iterable[Evidence]) -> dict[Group, list[Evidence]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graphfix.linter.check import FREEZE, LintContext
+from graphfix.linter.check import LintContext
 from graphfix.linter.diagnostics import Finding, Fix
 from graphfix.linter.example import Example
 from graphfix.linter.image_check import ImageCheck, dims_text, images, title
+from graphfix.linter.measured_fix import FREEZE
 from graphfix.linter.option_hints import sizes
 from graphfix.tables.image_interface import ImageInterface
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from graphfix.linter.check import FREEZE, Check, LintContext
+from graphfix.linter.check import Check, LintContext
 from graphfix.linter.diagnostics import RESIZED, Finding, Fix, Severity
 from graphfix.linter.example import Example
+from graphfix.linter.measured_fix import FREEZE
 from graphfix.linter.node_phrases import describe_node
 from graphfix.tables.compiler_words import compiler_words
 from graphfix.tables.versions import WHOLE
