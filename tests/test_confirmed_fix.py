@@ -27,6 +27,7 @@ from graphfix.rewriting.fix_options import FixOptions
 from graphfix.rewriting.graph_rewrite import NodeRewrite
 from graphfix.rewriting.measurement import Confirmed, Grade, Measure, Measurement, is_worse
 from graphfix.rewriting.pipeline import FixResult, fix_model
+from graphfix.rewriting.refused_results import with_measured_fixes
 from graphfix.rewriting.rewrite import FixRule, Safety
 from graphfix.verify.edge_samples import ReferenceSample
 from graphfix.verify.reference import Reference
@@ -327,6 +328,48 @@ def test_a_bidirectional_lstm_that_tract_computes_right_is_left_as_it_is(
     assert main(given) == 0
     assert "nothing to change" in capsys.readouterr().out
     assert onnx.load(tmp_path / "out.onnx") == onnx.load(tmp_path / "m.onnx")
+
+
+def named(op: str, output: str) -> Measurement:
+    """The rejection of a compiler that names a node."""
+    said = Finding("GF111", "compiler-rejection", Severity.ERROR, "demo", "no", (), op, op, "", output, "rejection")
+    return Measurement(findings=(said,))
+
+
+@pytest.mark.usefixtures("rewrites")
+def test_what_the_compiler_refuses_and_the_table_accepts_is_fixed_at_the_nodes_that_it_names() -> None:
+    result = fixed("a = Abs(x)  y = Neg(a)", Compiler(Neg=REJECTED, Abs=named("Abs", "a")), "Neg")
+    assert applied(result) == ["a-mul", "c-abs"]
+    assert (result.results[0].verdict, result.confirmed["demo"].last.word) == ("accepted", "right")
+
+
+@pytest.mark.usefixtures("rewrites")
+def test_a_compiler_that_names_one_node_after_the_other_is_followed() -> None:
+    body = "a = Abs(x)  b = Neg(a)  c = Relu(b)  y = Abs(c)"
+    result = fixed(body, Compiler(Neg=REJECTED, Abs=named("Abs", "y"), Max=named("Abs", "a")), "Neg")
+    assert applied(result) == ["a-mul"], "two of three are fixed, and the compiler still refuses it"
+    assert result.confirmed["demo"].last.word == "rejected"
+
+
+@pytest.mark.usefixtures("rewrites")
+def test_fixes_of_what_a_compiler_names_are_withdrawn_where_it_still_refuses_the_model() -> None:
+    compiler = Compiler(Neg=REJECTED, Abs=named("Abs", "a"), Max=named("Max", "none"))
+    result = fixed("a = Abs(x)  y = Neg(a)", compiler, "Neg")
+    assert applied(result) == ["a-mul"]
+    assert [result.results[0].verdict, result.confirmed["demo"].last.word] == ["accepted", "rejected"]
+    assert not [finding for finding in result.results[0].findings if finding.code == "GF111"]
+
+
+def test_the_fix_that_was_measured_for_most_nodes_like_the_one_named_is_tried_first() -> None:
+    given = model("y = HardSwish(x)")
+    said = Finding("GF111", "compiler-rejection", Severity.ERROR, "coreml", "no", (), "y", "HardSwish", "", "y", "rejection")
+    mish = Example("y = Mish(x)", inputs="float[2,3] x").model
+    (finding,) = with_measured_fixes([replace(said, op="Mish")], mish, "coreml")
+    assert finding.rewrite is not None
+    assert finding.rewrite.fixed
+    assert with_measured_fixes([replace(said, output="none")], given, "coreml") == []
+    (unknown,) = with_measured_fixes([said], given, "demo")
+    assert unknown.rewrite is None
 
 
 @pytest.mark.usefixtures("rewrites")

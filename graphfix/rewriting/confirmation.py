@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from onnx import ModelProto
 
+from graphfix.rewriting.compiler_rejections import CompilerFindings
 from graphfix.rewriting.measurement import Confirmed, Measure, Measurement, is_worse
+from graphfix.rewriting.refused_results import with_measured_fixes
 from graphfix.rewriting.rewrite import Key
 from graphfix.rewriting.states import Step, WorkingState
 from graphfix.rewriting.transaction import Change, WorkingModel
@@ -24,6 +26,8 @@ from graphfix.verify.reference_run import is_random
 
 MOST_WITHDRAWN = 4
 """How many rewrites are banned, one after the other, before the original is kept."""
+MOST_REFUSED = 3
+"""How often the fixes of nodes that compilers name are tried, one after the other: a compiler names one at a time."""
 MOST_SIZES = 2
 """How many sizes of the dynamic dims outputs are compared at."""
 
@@ -34,12 +38,16 @@ Converge = Callable[[set[Ban], Set[str]], None]
 
 @dataclass(slots=True)
 class Confirmation:
-    """One run of `fix` with the compilers: `given` is the model before any rewrite, `measure` asks the compilers."""
+    """One run of `fix` with the compilers: `given` is the model before any rewrite, `measure` asks the compilers.
+
+    `consulted` holds what compilers say of single nodes, beside what the tables say of them.
+    """
 
     bench: WorkingModel
     given: WorkingState
     measure: Measure
     finished: Callable[[ModelProto], ModelProto]
+    consulted: CompilerFindings
     samples: Sequence[ReferenceSample] | None = None
     before: dict[str, Measurement] = field(default_factory=dict)
     after: dict[str, Measurement] = field(default_factory=dict)
@@ -80,6 +88,42 @@ class Confirmation:
             self.after = {}
         if self.given.model is not self.bench.reference.original:  # options changed it: the tables' word is not enough
             self._know_before([target for target in targets if target not in self.after])
+        self._fix_refused(targets, converge, banned, satisfied)
+
+    def _fix_refused(self, targets: Sequence[str], converge: Converge, banned: set[Ban], satisfied: Set[str]) -> None:
+        """Try the fixes of the nodes that compilers name where they refuse what their tables accept.
+
+        The model found before is kept unless all of these compilers take the new one, and no other target is worse off.
+        """
+        kept, known, entries = self.bench.saved(), self.after, list(self.consulted.entries)
+        for _ in range(MOST_REFUSED):
+            refused = self._refused()
+            if not refused:
+                break
+            model = self.bench.model
+            found = [finding for target in refused for finding in with_measured_fixes(self._last(target).findings, model, target)]
+            if not self.consulted.add(found, model):
+                break
+            self.bench.forget()
+            converge(set(banned), satisfied)
+            if self.bench.model is model or self._worse(targets):
+                break
+            if all(self.after[target].accepted for target in refused):
+                kept, known = self.bench.saved(), self.after
+        if len(self.consulted.entries) > len(entries):
+            self.consulted.entries[:] = entries
+            self.bench.restore(kept)
+            self.bench.forget()
+            self.after = known
+
+    def _refused(self) -> list[str]:
+        """Return the targets whose compilers refuse the working model, and whose tables accept it."""
+        accepted = [title(result) for result in self.bench.results if result.verdict == "accepted"]
+        found = {target: self._last(target) for target in accepted}
+        return [target for target, last in found.items() if not (last.reason or last.accepted)]
+
+    def _last(self, target: str) -> Measurement:
+        return Confirmed(self.before.get(target), self.after.get(target)).last
 
     def _worse(self, targets: Sequence[str]) -> str:
         """Measure the working model, and return the first target on which it is worse than the model given; or empty."""

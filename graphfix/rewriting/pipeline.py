@@ -87,7 +87,7 @@ def fix_model(model: ModelProto, judge: Judge, options: FixOptions = DEFAULTS) -
             converge(set(), frozenset())
             return _result(model, bench, options, verdicts, unmet, size)
         given = bench.saved()
-        confirmation = Confirmation(bench, given, options.measure, lambda it: _finished(it, bench))
+        confirmation = Confirmation(bench, given, options.measure, lambda it: _finished(it, bench), consulted)
         confirmation.run(converge)
         return _result(model, bench, options, verdicts, unmet, size, confirmation)
 
