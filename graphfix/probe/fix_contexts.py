@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from graphfix.probe.form import TextProbe
+from graphfix.probe.quantised_contexts import in_quantised_graph
 
 HEAD = '<ir_version: 8, opset_import: ["" : {opset}]>'
 PAIR = (
@@ -103,6 +104,7 @@ def in_context(op: str) -> Iterator[TextProbe]:
         yield from _long(op)
     if op == "com.microsoft.DynamicQuantizeLSTM":
         yield from _quantised(op)
+    yield from in_quantised_graph(op)
 
 
 def _long(op: str) -> Iterator[TextProbe]:
