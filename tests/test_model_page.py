@@ -18,7 +18,7 @@ import pytest
 from large_graph import large_model
 
 from graphfix.cli.app import main
-from graphfix.linter.diagnostics import Finding, Fix, NodeVerdict, Result, Severity
+from graphfix.linter.diagnostics import Finding, Fix, NextStep, NodeVerdict, Result, Severity
 from graphfix.linter.engine import lint_file
 from graphfix.linter.example import Example
 from graphfix.report import standalone_page
@@ -145,6 +145,9 @@ def test_the_command_of_a_fix_names_model_target_and_option() -> None:
     command = fix_command(finding, result)
     assert command == "graphfix fix 'my model.onnx' --target demo@1.0 --allow approximate -o fixed.onnx"
     assert fix_command(Finding("GF1", "n", Severity.NOTE, "demo", "m"), result) == ""
+    result.next = NextStep(command="graphfix fix 'my model.onnx' --shape x=1x4 -o out.onnx")
+    assert fix_command(finding, result) == result.next.command
+    result.next = None
     assert "--set sr=16000" in fix_command(Finding("GF1", "n", Severity.NOTE, "demo", "m", cure="--set sr=16000"), result)
 
 

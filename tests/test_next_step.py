@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import io
 import json
@@ -15,6 +16,7 @@ import pytest
 import graphfix
 from graphfix.analysis.facts import Facts
 from graphfix.cli.app import main
+from graphfix.cli.next_command import complete_steps
 from graphfix.linter.deciding_options import PLACEHOLDER, SizeOption, _sum, example_sizes, sizes_matter
 from graphfix.linter.diagnostics import WRONG, Finding, Fix, NextStep, Result, Severity
 from graphfix.linter.engine import judge
@@ -106,6 +108,51 @@ def test_the_printed_line_works_as_it_stands(name: str, capsys: pytest.CaptureFi
     assert words[words.index("-o") + 1] == "a model.fixed.onnx"
     again = told(capsys, "lint", path, "--target", targets)
     assert "a model.fixed-2.onnx" in shlex.split(again["next"]["command"]), "what is there is not overwritten"
+
+
+@pytest.mark.usefixtures("here")
+def test_what_cannot_be_written_gets_the_rewrite_by_name_until_it_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    path = saved(Example("y = Gelu(x)", opset=20))
+    lint = ["lint", path, "--target", "tract", "--isolated"]
+    words = shlex.split(told(capsys, *lint)["next"]["command"])
+    assert words[5:] == ["--rewrite", "decompose-gelu", "--isolated", "-o", "a model.fixed.onnx"]
+    assert "next" not in told(capsys, *lint, "--ignore", "GF113")
+    after = told(capsys, *words[1:])
+    assert ("next" not in after, after["findings"]) == (True, [])
+    warning = Finding("GF113", "", Severity.WARNING, "tract", "", op="Gelu", cure="--rewrite decompose-gelu")
+    for asked, left in (([], True), (["decompose-gelu:Gelu"], False)):
+        result = Result("m.onnx", "tract", "1", 1, [warning], next=NextStep(rewrites=("decompose-gelu",)))
+        given = argparse.Namespace(rewrite=asked, target="tract", set=[], shape=[])
+        complete_steps([result], given, lambda parser: None)
+        assert (result.next is not None) == left
+
+
+@pytest.mark.usefixtures("here")
+def test_models_of_one_name_are_written_to_files_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("other").mkdir()
+    onnx.save(PLAIN.model, "other/a model.onnx")
+    main(["lint", saved(PLAIN), "other/a model.onnx", "--target", "coreml", "--isolated", "--output-format", "json"])
+    commands = [shlex.split(one["next"]["command"]) for one in json.loads(capsys.readouterr().out)["results"]]
+    assert [words[words.index("-o") + 1] for words in commands] == ["a model.fixed.onnx", "a model.fixed-2.onnx"]
+
+
+def test_a_chain_with_sizes_and_an_approximate_rewrite_needs_both_options() -> None:
+    error = Finding("GF101", "", Severity.ERROR, "demo", "no", op="Conv", output="y", kind="operator")
+    sized = dataclasses.replace(error, rewrite=Fix("freeze-dims", "approximate", ("freeze-dims", "gelu-to-tanh"), 5, 5))
+    rest = dataclasses.replace(error, rewrite=Fix("gelu-to-tanh", "approximate", ("gelu-to-tanh",), 5, 5))
+    result = Result("", "demo", "1", 1, [sized])
+    advise(IMAGE.model, [result], lambda model, targets: [Result("", "demo", "1", 1, [rest])])
+    assert result.next is not None
+    assert result.next.words == ["--shape", "x=1x3x224x224", "--allow", "approximate"]
+    assert result.findings[0].rewrite == sized.rewrite, "sizes lead to a fix"
+
+
+def test_a_warning_with_a_fix_gets_a_next_step_and_a_note_none() -> None:
+    warning = Finding("GF301", "", Severity.WARNING, "demo", "", op="Conv", output="y", kind=WRONG, rewrite=Fix("a", "exact"))
+    for finding, stepped in ((warning, True), (dataclasses.replace(warning, severity=Severity.NOTE), False)):
+        result = Result("", "demo", "1", 1, [finding])
+        advise(PLAIN.model, [result], lambda model, targets: [])
+        assert (result.next is not None) == stepped
 
 
 @pytest.mark.usefixtures("here")

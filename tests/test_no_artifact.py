@@ -71,8 +71,18 @@ def test_the_rewrite_that_made_most_probes_writable_is_named_with_its_count(home
     ]
     path.write_text(json.dumps(data))
     (found,) = findings(ABS, home=home)
-    assert "`graphfix fix --rewrite gelu-to-tanh --allow approximate` writes it otherwise (5 of 6 probes)" in found.message
+    assert "`--rewrite gelu-to-tanh --allow approximate` writes it otherwise (5 of 6 probes)" in found.message
     assert found.cure == "--rewrite gelu-to-tanh --allow approximate"
+
+
+def test_what_stands_beside_a_node_decides_which_chain_is_named(home: Path) -> None:
+    path = home / "demo" / "1.0" / FOLDER / "Abs.json"
+    data = json.loads(path.read_text())
+    chain = {"rewrites": ["simulate-quantization"], "safety": "exact", "fixed": 4, "of": 4}
+    data["rejects"][0]["beside"] = [{"side": "before", "op": "Relu", "fixed_by": [chain]}]
+    path.write_text(json.dumps(data))
+    options = {f.output: f.cure for f in findings(Example("a = Abs(x)\nb = Relu(a)\ny = Abs(b)"), home=home)}
+    assert options == {"a": "", "y": "--rewrite simulate-quantization"}
 
 
 def test_nothing_is_rewritten_for_it_unless_it_is_asked_for_by_name() -> None:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 BEFORE, BEHIND = "before", "behind"
 """The names of two facets; they are not among a node's own, because verdicts do not depend on them, only fixes do."""
+OTHER = "other"
+"""The value of both where there is no such operator, or not one alone."""
 SURROUNDINGS = (BEFORE, BEHIND, CHAIN, STEPS)
 """The names of all facets that only fixes depend on."""
 
@@ -45,8 +47,8 @@ def surroundings(node: NodeFacts, facts: Facts) -> dict[str, str]:
     first, chain, steps = next(iter(node.proto.input), ""), wide_chain(node, facts), step_class(node)
     behind = set(readers.by_name.get((node.scope, next(iter(node.proto.output), "")), ()))
     return {
-        BEFORE: readers.made.get((node.scope, first), "other"),
-        BEHIND: behind.pop() if len(behind) == 1 else "other",
+        BEFORE: readers.made.get((node.scope, first), OTHER),
+        BEHIND: behind.pop() if len(behind) == 1 else OTHER,
         **({CHAIN: chain} if chain is not None else {}),
         **({STEPS: steps} if steps is not None else {}),
     }

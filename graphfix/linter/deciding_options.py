@@ -84,10 +84,12 @@ def _plausible(facts: Facts, value: Value) -> str:
     return "true" if value.dtype == "bool" else compared_with(facts, value.name) or PLACEHOLDER
 
 
-def sizes_matter(facts: Facts, findings: Iterable[Finding]) -> bool:
-    """Whether an error is about dynamic dims, about operands that are computed from them, or was fixed by sizes in probes."""
+def sizes_matter(facts: Facts, findings: Sequence[Finding]) -> bool:
+    """Whether an error is about dynamic dims, or about operands computed from them, or sizes fixed a finding in probes."""
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
-    if any(f.kind == "dynamic" or (f.rewrite is not None and f.rewrite.name == SIZES) for f in errors):
+    if any(finding.kind == "dynamic" for finding in errors):
+        return True
+    if any(f.rewrite is not None and f.rewrite.name == SIZES and f.severity is not Severity.NOTE for f in findings):
         return True
     keys = {(finding.scope, finding.output) for finding in errors if finding.kind == "operand"}
     nodes = (node for node in facts.nodes if keys and any((node.scope, output) in keys for output in node.proto.output))

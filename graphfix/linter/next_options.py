@@ -12,8 +12,9 @@ class NextStep:
     """What to try next on a model: options of `graphfix fix`, and the command line with them where the model's path is known.
 
     `values` and `shapes` are by input, `outputs` are to be dropped, `allow` are safety classes, `tensors` and `padded` are the
-    options of these names, `inner` the values inside to begin at. `examples` are the dims whose sizes are only examples. `before`
-    is the number of errors on all targets, `after` that with the values and shapes bound, None where that was not measured.
+    options of these names, `inner` the values inside to begin at. `rewrites` are to be asked for by name, since the nodes are
+    supported. `examples` are the dims whose sizes are only examples. `before` is the number of errors on all targets, `after`
+    that with the values and shapes bound, None where that was not measured.
     """
 
     values: tuple[tuple[str, str], ...] = ()
@@ -27,6 +28,7 @@ class NextStep:
     tensors: bool = False
     padded: bool = False
     inner: tuple[str, ...] = ()
+    rewrites: tuple[str, ...] = ()
 
     @property
     def words(self) -> list[str]:
@@ -36,6 +38,7 @@ class NextStep:
         words += [word for name in self.inner for word in ("--input-at", name)]
         words += [word for name in self.outputs for word in ("--drop-output", name)]
         words += ["--tensor-outputs"] * self.tensors + ["--padded-outputs"] * self.padded
+        words += ["--rewrite", ",".join(self.rewrites)] if self.rewrites else []
         return words + [word for name in self.allow for word in ("--allow", name)]
 
     def to_json(self) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from graphfix.linter.deciding_options import PLACEHOLDER, SIZES, SizeOption, dec
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Fix, NextStep, Result, Severity
 from graphfix.linter.finding_order import REQUESTED, in_order_of_decision
 from graphfix.linter.fitting_sizes import facts_at, fitting_sizes, runs_at
+from graphfix.linter.fix_rules import ARTIFACT
 from graphfix.linter.input_options import helpful_inputs, with_inner_inputs
 from graphfix.linter.output_options import helpful_outputs
 from graphfix.linter.settled import settled_places
@@ -36,6 +37,7 @@ IMAGE_RANK = 4
 
 NESTED = re.compile(r" \((?:[^()]|\([^()]*\))*\)")
 Judge = Callable[["ModelProto", Sequence[str]], list[Result]]
+APPROXIMATE = "approximate"
 Place = tuple[str, tuple[str, ...], str, str]
 
 
@@ -88,15 +90,17 @@ class _Search:
 
 
 def advise(model: ModelProto, results: Sequence[Result], judge: Judge, *, most_nodes: int = MEASURED_NODES) -> None:
-    """Set the next step of the Results of one model that have errors or are undecided, and order their findings by it.
+    """Set the next step of the Results of one model that have errors, a warning with a fix, no artifact or are undecided.
 
-    `judge` lints a model for some targets. Options are measured where the model has at most `most_nodes` nodes. Errors that
-    the options remove get them as `cure`.
+    Their findings are ordered by it. `judge` lints a model for some targets. Options are measured where the model has at most
+    `most_nodes` nodes. Errors that the options remove get them as `cure`.
     """
     from graphfix.analysis.cache import facts_of
 
-    open_ = [result for result in results if result.error is None and (result.verdict != "accepted" or _errors(result.findings))]
+    judged = [result for result in results if result.error is None]
+    open_ = [result for result in judged if result.verdict != "accepted" or any(map(_fixable, result.findings))]
     if not open_:
+        _advise_artifacts(judged)
         return
     facts = facts_of(model)
     search = _Search(model, facts, open_, judge, most_nodes, left=[result.findings for result in open_])
@@ -113,19 +117,37 @@ def advise(model: ModelProto, results: Sequence[Result], judge: Judge, *, most_n
     for result in open_:
         told = outputs.told(with_inner_inputs(result.findings, facts, inner))
         result.findings = in_order_of_decision(told, facts)
-    remaining = [f for found in search.left for f in found if f.severity is Severity.ERROR and f.rewrite is not None]
-    named = {f.rewrite.safety for f in remaining if f.rewrite is not None and f.rewrite.name not in REQUESTED}
+    fixes = [f.rewrite for found in search.left for f in found if f.rewrite is not None and _fixable(f)]
+    named = {fix.safety for fix in fixes if fix.name not in REQUESTED or fix.safety == APPROXIMATE}
     if not (search.values or search.sizes or inner or outputs.drop or outputs.tensors or outputs.padded or named):
+        if all(result.verdict == "accepted" for result in open_):
+            _advise_artifacts(judged)
         return
     after = sum(map(_errors, search.left)) if search.measured else None
     examples = [name for size in search.sizes for name in size.examples]
     step = NextStep(
         tuple(search.values.items()), tuple((size.input, size.dims) for size in search.sizes), outputs.drop,
-        ("approximate",) if "approximate" in named else (), tuple(dict.fromkeys(examples)), before, after,
+        (APPROXIMATE,) if APPROXIMATE in named else (), tuple(dict.fromkeys(examples)), before, after,
         tensors=outputs.tensors, padded=outputs.padded, inner=inner,
     )  # fmt: skip
     for result in open_:
         result.next = step
+
+
+def _advise_artifacts(results: Sequence[Result]) -> None:
+    """Set as the next step of supported models the rewrites, to be asked for by name, that let the compilers write them."""
+    told = {id(result): [f.cure.split() for f in result.findings if f.kind == ARTIFACT and f.cure] for result in results}
+    chains = [words for found in told.values() for words in found]
+    names = dict.fromkeys(name for words in chains for name in words[1].split(","))
+    step = NextStep(rewrites=tuple(names), allow=tuple(dict.fromkeys(word for words in chains for word in words[3:])))
+    for result in results:
+        if told[id(result)]:
+            result.next = step
+
+
+def _fixable(finding: Finding) -> bool:
+    """Whether a finding is an error, or a warning for which a fix is named."""
+    return finding.severity is Severity.ERROR or (finding.severity is Severity.WARNING and finding.rewrite is not None)
 
 
 def _search_options(search: _Search) -> None:
@@ -142,7 +164,7 @@ def _search_options(search: _Search) -> None:
     for one in _choices(values):
         if search.better(one, ()):
             break
-    if sizes and _score(search.left) > (0, 0):
+    if sizes and any(_score(search.left)):
         search.better(search.values, sizes)
         if search.misfit:
             search.better(search.values, _fitted(search, sizes), anyway=True)
@@ -175,7 +197,7 @@ def _mark(result: Result, left: Sequence[Finding], search: _Search) -> None:
     if words and search.measured:
         there = {_place(finding) for finding in left}
         for position, finding in enumerate(result.findings):
-            if finding.severity is not Severity.ERROR or _place(finding) in there:
+            if not _fixable(finding) or _place(finding) in there:
                 continue
             fix = finding.rewrite or (Fix("freeze-dims", "interface") if search.sizes else None)
             result.findings[position] = dataclasses.replace(finding, cure=finding.cure or shlex.join(words), rewrite=fix)
@@ -183,8 +205,9 @@ def _mark(result: Result, left: Sequence[Finding], search: _Search) -> None:
 
 
 def _without_idle_sizes(findings: Sequence[Finding], sized: Sequence[Finding]) -> list[Finding]:
-    """Return the findings, those without sizes as their fix that say the same of the same place at fixed sizes."""
-    there = {(_place(finding), _form(finding)) for finding in sized if finding.severity is Severity.ERROR}
+    """Return the findings, those without sizes as their fix that say the same of the same place at fixed sizes, with no fix."""
+    stuck = (f for f in sized if f.severity is Severity.ERROR and (f.rewrite is None or f.rewrite.name == SIZES))
+    there = {(_place(finding), _form(finding)) for finding in stuck}
     return [
         dataclasses.replace(finding, rewrite=None, cure="")
         if finding.rewrite is not None and finding.rewrite.name == SIZES and (_place(finding), _form(finding)) in there
@@ -206,6 +229,8 @@ def _errors(findings: Sequence[Finding]) -> int:
     return sum(finding.severity is Severity.ERROR for finding in findings)
 
 
-def _score(left: Sequence[Sequence[Finding]]) -> tuple[int, int]:
-    """Return the number of errors, and of findings that leave a verdict undecided."""
-    return sum(map(_errors, left)), sum(finding.kind in UNDECIDED for found in left for finding in found)
+def _score(left: Sequence[Sequence[Finding]]) -> tuple[int, int, int]:
+    """Return the number of errors, of findings that leave a verdict undecided, and of those that sizes are to fix."""
+    every = [finding for found in left for finding in found]
+    sized = sum(finding.rewrite is not None and finding.rewrite.name == SIZES and _fixable(finding) for finding in every)
+    return sum(map(_errors, left)), sum(finding.kind in UNDECIDED for finding in every), sized

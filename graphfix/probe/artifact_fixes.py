@@ -12,8 +12,13 @@ from typing import Any
 import onnx
 
 from graphfix.analysis.facets.node import Facets
+from graphfix.analysis.facts import Facts
+from graphfix.analysis.surroundings import BEFORE, BEHIND, OTHER, surroundings
 from graphfix.backends.base import backend
 from graphfix.backends.session import Session
+from graphfix.probe.build import NODE, probes
+from graphfix.probe.choice import for_target
+from graphfix.probe.fix_contexts import in_context
 from graphfix.probe.fused_activations import fused_probes
 from graphfix.probe.measure import DEADLINE, stable_message
 from graphfix.probe.refusal import Fault
@@ -23,7 +28,7 @@ from graphfix.rewriting.interface_rewrite import InterfaceRewrite
 from graphfix.rewriting.registry import in_preference_order, registry
 from graphfix.rewriting.rewrite import Rewrite, Safety
 from graphfix.tables.artifact import FOLDER, FUSED
-from graphfix.tables.conditions import holds
+from graphfix.tables.conditions import Condition, holds
 from graphfix.verify.reference import Reference, Tolerance
 
 MOST_PROBES = 6
@@ -49,11 +54,30 @@ def measure_fixes(
         faults: list[Fault] = []
         for rule in data["rejects"]:
             digests = [digest for digest, facets in sorted(rows.items()) if holds(rule["when"], facets)][:MOST_PROBES]
-            probes = selected_probes(target, name, [(name, digest) for digest in digests], faults)
-            rule["fixed_by"] = fixes_of([probe.model for probe in probes], target, session)
-            if rule["fixed_by"]:
-                report(f"{name} ({rule['id']}): {json.dumps(rule['fixed_by'])}")
+            alone = selected_probes(target, name, [(name, digest) for digest in digests], faults)
+            rule["fixed_by"] = fixes_of([probe.model for probe in alone], target, session)
+            if beside := _fixes_beside(name, rule["when"], target, session):
+                rule["beside"] = beside
+            if rule["fixed_by"] or beside:
+                report(f"{name} ({rule['id']}): {json.dumps([*rule['fixed_by'], *beside])}")
         write_atomically(path, text(data).encode())
+
+
+def _fixes_beside(name: str, when: Condition, target: str, session: Session) -> list[dict[str, Any]]:
+    """Return the chains that made nodes of a condition writable that stand beside the operator that usually comes with them."""
+    groups: dict[tuple[str, str], list[onnx.ModelProto]] = {}
+    for probe in for_target(target, probes(in_context(name)).probes):
+        if holds(when, probe.facets):
+            facts = Facts.of(probe.model)
+            around = surroundings(next(node for node in facts.nodes if node.proto.name == NODE), facts)
+            side = BEFORE if around[BEFORE] != OTHER else BEHIND
+            groups.setdefault((side, around[side]), []).append(probe.model)
+    found = []
+    for (side, op), models in groups.items():
+        refused = [model for model in models[:MOST_PROBES] if op != OTHER and _write_error(model, target, session)]
+        if chains := fixes_of(refused, target, session):
+            found.append({"side": side, "op": op, "fixed_by": chains})
+    return found
 
 
 def measure_fused(target: str, folder: Path, compiler: str, on: str, session: Session) -> None:

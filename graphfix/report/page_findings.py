@@ -70,9 +70,14 @@ def _group(group: Sequence[Finding], result: Result, graph: GraphData, strings: 
 
 
 def fix_command(finding: Finding, result: Result) -> str:
-    """Return the command line that may fix a finding; empty where no rewrite and no option is known to."""
+    """Return the command line that may fix a finding; empty where no rewrite and no option is known to.
+
+    It is that of the model's next step, where the run knows one, with everything that was given.
+    """
     if finding.rewrite is None and not finding.cure:
         return ""
+    if result.next is not None and result.next.command:
+        return result.next.command
     safety = finding.rewrite.safety if finding.rewrite is not None else ""
     options = "--allow approximate" if safety == "approximate" else finding.cure
     if safety == "interface" and not options:

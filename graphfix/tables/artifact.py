@@ -26,6 +26,9 @@ FUSED = "@fused.json"
 """The name of the file about activations that stand in the model as elementary operators, which compilers may fuse."""
 
 
+NOTHING: Mapping[str, str] = {}
+
+
 def artifact_table(table: Table) -> Table | None:
     """Return the table of what a compiler version cannot write; None where that was not measured."""
     return further_table(table, FOLDER)
@@ -36,10 +39,14 @@ def unwritten(known: Table, op: str, domain: str, facets: Facets) -> Evidence | 
     return condition_met(known, op, domain, facets)
 
 
-def fixed_by(known: Table, op: str, domain: str, evidence: str) -> tuple[str, str]:
-    """Return the options of `graphfix fix` that made most probes of a condition writable, and how many; empty where none did."""
+def fixed_by(known: Table, op: str, domain: str, evidence: str, around: Mapping[str, str] = NOTHING) -> tuple[str, str]:
+    """Return the options of `graphfix fix` that made most probes of a condition writable, and how many; empty where none did.
+
+    Where an operator of `around`, which are those before and behind a node, was measured beside it, its chain counts.
+    """
     data = _read(known.folder / f"{domain + '.' if domain else ''}{op}.json")
-    return best_chain(next((rule for rule in data.get("rejects", ()) if rule["id"] == evidence), {}))
+    rule: Mapping[str, Any] = next((rule for rule in data.get("rejects", ()) if rule["id"] == evidence), {})
+    return best_chain(next((one for one in rule.get("beside", ()) if around.get(one["side"]) == one["op"]), rule))
 
 
 def fused(known: Table) -> Mapping[tuple[str, str], Mapping[str, Any]]:

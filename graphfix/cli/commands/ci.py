@@ -128,6 +128,7 @@ def _lint_and_fix(given: argparse.Namespace, settings: Sequence[ModelSettings]) 
     tasks = [Task.under(one) for one in settings]
     results: list[Result] = []
     fixed: list[FixedModel] = []
+    outputs: dict[str, str] = {}
     with progress(len(tasks), "linting") as step:
         for position, (found, _) in enumerate(run_tasks(tasks, given.jobs, watch=given.watch)):
             one = settings[position]
@@ -141,7 +142,7 @@ def _lint_and_fix(given: argparse.Namespace, settings: Sequence[ModelSettings]) 
                         found = list(in_place.results)
                         add_confirmed(found, in_place.confirmed)
             one.apply_policy(found, [other.model for other in settings[position + 1 :]])
-            complete_steps(found, given, declare_fix)
+            complete_steps(found, given, declare_fix, outputs)
             results.extend(found)
             step(one.model.name)
     save_baselines(settings, update=given.update_baseline)

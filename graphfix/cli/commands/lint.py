@@ -168,6 +168,7 @@ def _judge(lint_run: LintRun) -> list[Result]:
     given, clock, models = lint_run.given, StageTimer(), lint_run.models
     write = renderer(lint_run.format, rulings=True)
     results: list[Result] = []
+    outputs: dict[str, str] = {}
     with contextlib.ExitStack() as stack:
         out = stack.enter_context(destination(given.output_file))
         showing = stack.enter_context(contextlib.ExitStack())
@@ -190,7 +191,7 @@ def _judge(lint_run: LintRun) -> list[Result]:
                 confirm(found, Path(lint_run.tasks[position].file))
                 clock.lap("asking compilers")
             one.apply_policy(found, itertools.islice(models, position + 1, None))
-            complete_steps(found, given, declare_fix)
+            complete_steps(found, given, declare_fix, outputs)
             if lint_run.format == "json-lines" and not given.diff:
                 write(found, out)
             results.extend(found)

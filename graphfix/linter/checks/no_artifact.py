@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from graphfix.analysis.surroundings import BEFORE, BEHIND, surroundings
 from graphfix.linter.check import Check, LintContext
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
@@ -43,14 +44,20 @@ class NoArtifact(Check):
         known = artifact_table(look.table)
         if known is None or look.rejects:
             return
-        fields = {
-            at: _fields(look, known, form, evidence)
+        found = {
+            at: evidence
             for at, form in enumerate(look.forms.distinct)
             if form[2].get("inside", "nothing") == "nothing" and (evidence := unwritten(known, *form)) is not None
         }
-        for position in look.forms.nodes_of(fields):
+        told: dict[tuple[int, str, str], dict[str, Any]] = {}
+        for position in look.forms.nodes_of(found):
+            node, at = look.facts.nodes[position], look.forms.of_node[position]
             if look.rulings[position].verdict == "supported":
-                yield self.at(look, look.facts.nodes[position], **fields[look.forms.of_node[position]])
+                around = surroundings(node, look.facts)
+                key = (at, around[BEFORE], around[BEHIND])
+                if key not in told:
+                    told[key] = _fields(look, known, look.forms.distinct[at], found[at], around)
+                yield self.at(look, node, **told[key])
         fusable = fused(known)
         if fusable:
             yield from self._fused(look, fusable)
@@ -66,7 +73,7 @@ class NoArtifact(Check):
             if row is None or found.node.scope:
                 continue
             option, count = best_chain(row)
-            hint = f"`graphfix fix {option}` writes it otherwise ({count})" if option else "load the model as ONNX"
+            hint = f"`{option}` writes it otherwise ({count})" if option else "load the model as ONNX"
             message = (
                 f"the {found.activation} that ends here is fused by {look.table.title}, and then cannot be written to a file"
             )
@@ -75,15 +82,15 @@ class NoArtifact(Check):
             yield self.at(look, found.node, f"{message}; {hint}", cure=option, evidence=evidence, measured=measured)
 
 
-def _fields(look: LintContext, known: Table, form: Form, evidence: Evidence) -> dict[str, Any]:
+def _fields(look: LintContext, known: Table, form: Form, evidence: Evidence, around: Mapping[str, str]) -> dict[str, Any]:
     """The message, the option that helps, and the evidence, as the fields of a Finding."""
     from graphfix.tables.artifact import fixed_by
 
     op, whose, facets = form
     found = describe_match(evidence.when, facets) if evidence.id != "exception" else " in this very form"
     subject = f"`{op}`{found}"
-    option, count = fixed_by(known, op, whose, evidence.id)
-    hint = f"`graphfix fix {option}` writes it otherwise ({count})" if option else "load the model as ONNX"
+    option, count = fixed_by(known, op, whose, evidence.id, around)
+    hint = f"`{option}` writes it otherwise ({count})" if option else "load the model as ONNX"
     domain = f"{whose}." if whose else ""
     probes = f"{evidence.supports} probe{'s' if evidence.supports != 1 else ''}"
     return {
