@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
+import pytest
 from onnx import ModelProto
 
 from graphfix.verify.reference import Reference
@@ -87,3 +88,21 @@ def test_floats_that_become_sizes_are_whole_and_not_zero() -> None:
     fed = [answer.feed["s"] for answer in Reference(graph).answers if not answer.column]
     assert fed
     assert all((values == np.rint(values)).all() and values.min() >= 1 for values in fed)
+
+
+@pytest.mark.parametrize(
+    ("given", "first"),
+    [
+        ("float[batch, samples] waveforms", [1, 4000]),
+        ("float[n] audio", [4000]),
+        ("float[batch, 1, T] wav", [1, 1, 4000]),
+        ("float[batch, 80, T] speech", [1, 80, 16]),
+        ("float[batch, T] x", [1, 16]),
+        ("float[batch, 512] audio", [1, 512]),
+    ],
+)
+def test_rows_of_sound_are_tried_at_lengths_that_hold_frames(given: str, first: list[int]) -> None:
+    name = given.split()[-1]
+    graph = onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["" : 17]> g ({given}) => (float[] y) {{ y = Relu({name}) }}')
+    _, dims = next(iter(TrialSizes.of(graph, {})))
+    assert dims[name] == first

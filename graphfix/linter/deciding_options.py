@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from graphfix.analysis.input_names import AUDIO
 from graphfix.analysis.required_sizes import REQUIRING, required_sizes
 from graphfix.ir.records import dataclass
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Severity
@@ -28,8 +29,6 @@ IMAGE, SEQUENCE, SAMPLES, SOUND = 224, 64, 512, 16_000
 BATCH = re.compile(r"(?i)^(n|b|bs)$|batch")
 SIDE = re.compile(r"(?i)^(h|w)$|height|width")
 LENGTH = re.compile(r"(?i)time|seq|len|frame|token")
-AUDIO = re.compile(r"(?i)wav|audio|speech|sound|pcm|signal")
-"""Names of inputs that hold samples of sound."""
 SUM = re.compile(r"^(\w+)\s*\+\s*(\w+)$")
 
 

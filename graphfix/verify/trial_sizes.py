@@ -12,11 +12,14 @@ from dataclasses import dataclass
 
 from onnx import ModelProto
 
+from graphfix.analysis.input_names import AUDIO
 from graphfix.ir.bind_inputs import Dims
 from graphfix.verify.dim_deduction import PREFIX, DeducedDims, deduced_dims
 
 SIZES = ((1, 16), (2, 24), (1, 32), (2, 7), (1, 64), (1, 224), (1, 1), (3, 5), (1, 320), (1, 512), (1, 16000))
 """(first dim, other dims) tried in this order for dynamic dims, until the model runs at two of them."""
+SOUND = ((1, 4000), (2, 6400), (1, 16000))
+"""Sizes tried first for rows of samples of sound: a model takes frames of some hundreds from them, and fewer are no frame."""
 MOST_INPUT, MOST_INSIDE = 2**22, 2**26
 """The most elements of an input, and of a value inside the model, at the sizes that are tried."""
 
@@ -26,11 +29,13 @@ class TrialSizes:
     """The dims of a model's inputs, and the concrete shapes that they are tried with."""
 
     deduced: DeducedDims
+    sound: bool = False
 
     @classmethod
     def of(cls, model: ModelProto, shapes: Mapping[str, Dims]) -> TrialSizes:
         """Return the trial sizes of a model whose dims are fixed in part by `shapes`."""
-        return cls(deduced_dims(model, shapes))
+        found = deduced_dims(model, shapes)
+        return cls(found, any(AUDIO.search(name) and _is_row(dims) for name, dims in found.layout.items()))
 
     @property
     def dynamic(self) -> bool:
@@ -39,7 +44,9 @@ class TrialSizes:
 
     def __iter__(self) -> Iterator[tuple[tuple[int, int], dict[str, Dims]]]:
         """Iterate over pairs of sizes, each with the shapes at it; without dynamic dims there is one, which is not used."""
-        return self.at(SIZES) if self.dynamic else iter([(SIZES[0], dict(self.deduced.layout))])
+        return (
+            self.at((*(SOUND if self.sound else ()), *SIZES)) if self.dynamic else iter([(SIZES[0], dict(self.deduced.layout))])
+        )
 
     def at(self, pairs: Sequence[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], dict[str, Dims]]]:
         """Iterate over the shapes at (first dim, other dims) that are within the budget, each once.
@@ -68,6 +75,11 @@ class TrialSizes:
                     nameless = inner and dim.startswith(PREFIX) and 0 < axis < len(dims) - 1
                     sizes.setdefault(dim, first if dim in leading or nameless else other)
         return sizes
+
+
+def _is_row(dims: Dims) -> bool:
+    """Whether an input is a row of numbers of any length, or one for each of a batch or a few channels."""
+    return bool(dims) and isinstance(dims[-1], str) and all(isinstance(dim, int) and dim <= 2 for dim in dims[1:-1])
 
 
 def _elements(dims: Dims) -> int:
