@@ -23,6 +23,7 @@ from graphfix.linter.engine import judge
 from graphfix.linter.example import Example
 from graphfix.linter.finding_order import in_order_of_decision, need
 from graphfix.linter.fitting_sizes import fitting_sizes
+from graphfix.linter.input_options import text_parts
 from graphfix.linter.next_step import MEASURED_NODES, advise
 from graphfix.linter.settled import settled_places
 from graphfix.report import text
@@ -153,6 +154,29 @@ def test_a_warning_with_a_fix_gets_a_next_step_and_a_note_none() -> None:
         result = Result("", "demo", "1", 1, [finding])
         advise(PLAIN.model, [result], lambda model, targets: [])
         assert (result.next is not None) == stepped
+
+
+@pytest.mark.parametrize(("words", "ends"), [("StringNormalizer(x)", ("t",)), ("own.Words(x)", ())])
+def test_numbers_behind_text_are_begun_at_only_where_their_rank_is_known(words: str, ends: tuple[str, ...]) -> None:
+    counts = (
+        'mode = "TF", min_gram_length = 1, max_gram_length = 1, max_skip_count = 0, ngram_counts = [0], ngram_indexes = [0, 1]'
+    )
+    model = onnx.parser.parse_model(
+        f"""<ir_version: 8, opset_import: ["" : 17, "own" : 1]> g (string[2] x) => (float[1, 2] y) <int64[2] s = {{1, 2}}> {{
+             a = {words}
+             t = TfIdfVectorizer<{counts}, ngram_indexes = [0, 1], pool_strings = ["a", "b"]>(a)
+             y = Reshape(t, s) }}"""
+    )
+    assert text_parts(Facts.of(model))[1] == ends
+
+
+@pytest.mark.parametrize(("output", "named"), [("float[k, 2] y", True), ("float[n, 2] y", False)])
+def test_padded_outputs_are_advised_only_for_sizes_that_no_input_has(output: str, *, named: bool) -> None:
+    nodes = "i = NonZero(m)\nt = Transpose<perm = [1, 0]>(i)\na = GatherND(x, t)\n"
+    nodes += "y = Identity(a)" if named else "s = ReduceSum<keepdims = 0>(a)\ny = Add(x, s)"
+    model = Example(nodes, inputs="float[n, 2] x, float[n] m", outputs=output).model
+    (result,) = graphfix.lint(model, "tensorrt").results
+    assert (result.next is not None and result.next.padded) == named
 
 
 @pytest.mark.usefixtures("here")

@@ -78,6 +78,17 @@ def test_of_a_chain_with_sizes_the_rest_is_named_where_all_sizes_are_fixed(
     assert fix is None or "freeze-dims" not in fix.rewrites
 
 
+def test_no_rest_is_named_for_what_has_its_sizes_at_run_time_only() -> None:
+    nodes = "i = NonZero(X) Y = Transpose(i)"
+    model = parser.parse_model(f'<ir_version: 8, opset_import: ["" : 17]> g (float[4] X) => (int64[N, 1] Y) {{ {nodes} }}')
+    facts = Facts.of(model)
+    chain = ("freeze-dims", "scatter-by-one-hot")
+    evidence = Evidence("any", "operator", {}, "", "", 8, 0, tried=5, fixed_by=(MeasuredFix(chain[0], chain, "interface", 5, 5),))
+    table = Table.open("coreml")
+    look = LintContext(facts, table, (), (), table.rule("@model", "", {}), {}, Forms((), ()))
+    assert ["rewrite" in fix_fields(look, node, evidence, {}) for node in facts.nodes] == [True, False]
+
+
 def test_other_operators_have_no_steps() -> None:
     model = parser.parse_model('<ir_version: 8, opset_import: ["" : 17]> g (float[N, 4] X) => (float[N, 4] Y) { Y = Relu(X) }')
     assert too_long(Facts.of(model).nodes[0]) == frozenset()

@@ -19,7 +19,10 @@ INNER = "inner-inputs"
 
 
 def text_parts(facts: Facts) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Return the values that are computed from inputs of text alone up to the first numbers, and these first numbers."""
+    """Return the values that are computed from inputs of text alone up to the first numbers, and these first numbers.
+
+    Both are empty where the rank of such numbers is not known: they can be no input.
+    """
     text = {value.name for value in facts.inputs if value.dtype == STRING}
     constants = {tensor.name for tensor in facts.model.graph.initializer}
     ends: list[str] = []
@@ -28,7 +31,9 @@ def text_parts(facts: Facts) -> tuple[frozenset[str], tuple[str, ...]]:
         if node.scope or text.isdisjoint(read) or not text.union(constants).issuperset(read):
             continue
         for name, value in zip(node.proto.output, node.outputs, strict=True):
-            if value is not None and value.dtype not in ("", STRING) and value.shape is not None:
+            if value is not None and value.dtype not in ("", STRING):
+                if value.shape is None:
+                    return frozenset(), ()
                 ends.append(name)
             elif name:
                 text.add(name)
@@ -43,6 +48,8 @@ def helpful_inputs(facts: Facts, left: Sequence[Sequence[Finding]]) -> tuple[str
         return ()
     made = {name: node for node in facts.nodes if not node.scope for name in node.proto.output if name}
     pending, seen = [output.name for output in facts.model.graph.output], set(ends)
+    if not seen.isdisjoint(pending):
+        return ()  # nothing would be left of what makes that output
     while pending:
         name = pending.pop()
         if name in text - seen:

@@ -49,9 +49,14 @@ def fix_fields(look: LintContext, node: NodeFacts | None, evidence: Evidence, fa
     if options := sizes(look.facts):
         return {"rewrite": named, "cure": options}
     left = _at_fixed_sizes(named)
-    if left is None or (node is not None and too_long(node).intersection(left.rewrites)):
+    if left is None or (node is not None and (_is_sized_at_run_time(node) or too_long(node).intersection(left.rewrites))):
         return {"tried": 0}
     return {"rewrite": left}
+
+
+def _is_sized_at_run_time(node: NodeFacts) -> bool:
+    """Whether an operand has a dim that is known at run time only, where no input has one."""
+    return any(value is not None and not value.fixed for value in node.inputs)
 
 
 def _at_fixed_sizes(fix: Fix) -> Fix | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from graphfix.errors import GraphfixError
 from graphfix.ir.records import dataclass
 from graphfix.linter.deciding_options import PLACEHOLDER, SIZES, SizeOption, deciding_values, example_sizes, sizes_matter
-from graphfix.linter.diagnostics import UNDECIDED, Finding, Fix, NextStep, Result, Severity
+from graphfix.linter.diagnostics import UNDECIDED, WRONG, Finding, Fix, NextStep, Result, Severity
 from graphfix.linter.finding_order import REQUESTED, in_order_of_decision
 from graphfix.linter.fitting_sizes import facts_at, fitting_sizes, runs_at
 from graphfix.linter.fix_rules import ARTIFACT
@@ -230,7 +230,12 @@ def _errors(findings: Sequence[Finding]) -> int:
 
 
 def _score(left: Sequence[Sequence[Finding]]) -> tuple[int, int, int]:
-    """Return the number of errors, of findings that leave a verdict undecided, and of those that sizes are to fix."""
+    """Return the number of errors, of findings that leave a verdict undecided, and of those that only sizes or nothing fixes."""
     every = [finding for found in left for finding in found]
-    sized = sum(finding.rewrite is not None and finding.rewrite.name == SIZES and _fixable(finding) for finding in every)
-    return sum(map(_errors, left)), sum(finding.kind in UNDECIDED for finding in every), sized
+    stuck = sum((f.rewrite is None or f.rewrite.name == SIZES) and _is_grave(f) for f in every)
+    return sum(map(_errors, left)), sum(finding.kind in UNDECIDED for finding in every), stuck
+
+
+def _is_grave(finding: Finding) -> bool:
+    """Whether a finding is an error, or a warning about wrong numerics."""
+    return finding.severity is Severity.ERROR or (finding.severity is Severity.WARNING and finding.kind == WRONG)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import TYPE_CHECKING
 
+from graphfix.analysis.dim_names import WORD
 from graphfix.ir.records import dataclass
 from graphfix.linter.diagnostics import Finding, Fix, Severity
 
 if TYPE_CHECKING:
-    from graphfix.analysis.facts import Facts
+    from graphfix.analysis.facts import Facts, Value
 
 STRING = 8
 """ONNX's code of the dtype of strings."""
@@ -74,11 +75,20 @@ def _is_about_selection(finding: Finding) -> bool:
 
 
 def _selected(facts: Facts) -> bool:
-    """Whether an output without a fixed size depends on a node that selects entries."""
+    """Whether an output with a size that follows from no input's depends on a node that selects entries."""
     names = [output.name for output in facts.model.graph.output]
     needed = _needed_by(facts, names)
-    bits = sum(1 << at for at, name in enumerate(names) if (value := facts.value(name, ())) is None or not value.fixed)
+    given = {word for value in facts.inputs for dim in value.shape or () if isinstance(dim, str) for word in WORD.findall(dim)}
+    bits = sum(1 << at for at, name in enumerate(names) if not _follows(facts.value(name, ()), given))
     return any(node.op in SELECTING and needed[at] & bits for at, node in enumerate(facts.nodes))
+
+
+def _follows(value: Value | None, given: Set[str]) -> bool:
+    """Whether every dim of a value is fixed, or made of the inputs' symbols."""
+    if value is None or value.shape is None:
+        return False
+    words = [word for dim in value.shape if isinstance(dim, str) for word in WORD.findall(dim)]
+    return None not in value.shape and all(word in given or word.isdigit() for word in words)
 
 
 def _only_maps(facts: Facts) -> bool:
