@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 MOST_STEPS = {"unroll-recurrent": 512, "unroll-dynamic-recurrent": 128}
 """The most steps that a rewrite writes out in each direction; a cell that quantises its states is some thirty nodes."""
 RECURRENT = frozenset({"LSTM", "GRU", "RNN", "DynamicQuantizeLSTM"})
+RUNS = "runs"
+"""The name of a facet of a quantised layer's surroundings: its direction."""
 STEPS, FEW = "cells", 64
 """The name of a facet of a node's surroundings, for fixes: `few` steps up to this number in both directions, `many`, `open`."""
 
@@ -34,6 +36,13 @@ def step_class(node: NodeFacts) -> str | None:
     if steps is None:
         return "open" if node.op in RECURRENT else None
     return "few" if steps * (2 if both else 1) <= FEW else "many"
+
+
+def direction(node: NodeFacts) -> str | None:
+    """Return the direction of a quantised layer, whose facets cannot tell it without a schema; None for other nodes."""
+    if node.op != "DynamicQuantizeLSTM":
+        return None
+    return next((item.s.decode() for item in node.proto.attribute if item.name == "direction"), "forward")
 
 
 def _dim(node: NodeFacts, axis: int) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graphfix.analysis.recurrent_steps import STEPS, step_class
+from graphfix.analysis.recurrent_steps import RUNS, STEPS, direction, step_class
 from graphfix.analysis.wide_chains import CHAIN, wide_chain
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ BEFORE, BEHIND = "before", "behind"
 """The names of two facets; they are not among a node's own, because verdicts do not depend on them, only fixes do."""
 OTHER = "other"
 """The value of both where there is no such operator, or not one alone."""
-SURROUNDINGS = (BEFORE, BEHIND, CHAIN, STEPS)
+SURROUNDINGS = (BEFORE, BEHIND, CHAIN, STEPS, RUNS)
 """The names of all facets that only fixes depend on."""
 
 
@@ -41,14 +41,16 @@ def surroundings(node: NodeFacts, facts: Facts) -> dict[str, str]:
     """Return the operator before a node, and the one behind it where only one kind reads its output; else `other`.
 
     For a node on tensors of many axes it also tells whether the chain of these tensors can be written on fewer axes, and for a
-    recurrent node whether its steps are few.
+    recurrent node whether its steps are few, and its direction where that is none of its facets.
     """
     readers = Readers.of(facts)
-    first, chain, steps = next(iter(node.proto.input), ""), wide_chain(node, facts), step_class(node)
+    first, more = (
+        next(iter(node.proto.input), ""),
+        {CHAIN: wide_chain(node, facts), STEPS: step_class(node), RUNS: direction(node)},
+    )
     behind = set(readers.by_name.get((node.scope, next(iter(node.proto.output), "")), ()))
     return {
         BEFORE: readers.made.get((node.scope, first), OTHER),
         BEHIND: behind.pop() if len(behind) == 1 else OTHER,
-        **({CHAIN: chain} if chain is not None else {}),
-        **({STEPS: steps} if steps is not None else {}),
+        **{name: value for name, value in more.items() if value is not None},
     }

@@ -76,9 +76,9 @@ LONG = (
 )
 """A recurrent layer over as many steps as a sequence has, not as few as a stream hands on at a time."""
 QUANTISED = (
-    '<ir_version: 8, opset_import: ["": 17, "com.microsoft": 1]> g (float[{dims},2] X) => (float[S,{ways},1,1] Y) '
+    '<ir_version: 8, opset_import: ["": 17, "com.microsoft": 1]> g (float[{dims},2] X) => (float[S,{ways},{batch},1] Y) '
     "<{dtype}[{ways},2,4] W = {{{weights}}}, {dtype}[{ways},1,4] R = {{{states}}}, float[{ways}] s = {{{scales}}}, "
-    "{dtype}[{ways}] z = {{{zeros}}}, float[{ways},1,1] h = {{{scales}}}, float[{ways},8] b = {{{weights}}}> {{ "
+    "{dtype}[{ways}] z = {{{zeros}}}, float[{ways},{sequences},1] h = {{{given_states}}}, float[{ways},8] b = {{{weights}}}> {{ "
     '[probe] Y = com.microsoft.DynamicQuantizeLSTM<hidden_size = 1, direction = "{direction}">'
     "(X, W, R, {bias}, , {given}, , s, z, s, z) }}"
 )
@@ -130,14 +130,21 @@ def _long(op: str) -> Iterator[TextProbe]:
 
 
 def _quantised(op: str) -> Iterator[TextProbe]:
-    for at, (dims, direction) in enumerate(itertools.product(("3, 1", "7, 1", "S, 1"), ("forward", "reverse", "bidirectional"))):
+    """Yield layers of one sequence, of several and of a dynamic number, in all directions."""
+    forms = itertools.product(("3, 1", "7, 1", "S, 1", "3, 2", "S, 2", "S, B"), ("forward", "reverse", "bidirectional"))
+    for at, (dims, direction) in enumerate(forms):
         ways, dtype = 2 if direction == "bidirectional" else 1, ("int8", "uint8")[at % 2]
+        batch = dims.rpartition(" ")[2]
+        sequences = int(batch) if batch.isdigit() else 1
         held = {"weights": "1, 20, 30, 4, 5, 99, 7, 8", "states": "1, 20, 3, 40", "scales": "0.01", "zeros": "3"}
         text = QUANTISED.format(
-            dims=dims, ways=ways, dtype=dtype, direction=direction, given="h, h" if at % 3 else ", ", bias="b" if at % 4 else "",
+            dims=dims, ways=ways, dtype=dtype, direction=direction, batch=batch, sequences=sequences,
+            given="h, h" if at % 3 and batch.isdigit() else ", ", bias="b" if at % 4 else "",
+            given_states=", ".join(["0.01"] * ways * sequences),
             **{name: ", ".join([numbers] * ways) for name, numbers in held.items()},
         )  # fmt: skip
-        yield TextProbe(op, f"one sequence [{dims}] {direction} {dtype}", text)
+        label = "one sequence" if batch == "1" else "sequences"
+        yield TextProbe(op, f"{label} [{dims}] {direction} {dtype}", text)
 
 
 def _windows(op: str) -> Iterator[TextProbe]:

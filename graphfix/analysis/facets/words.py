@@ -62,6 +62,7 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
         "few": "|64 or fewer| cells to write out", "many": "|more than 64| cells to write out",
         "open": "|an unknown number of| cells to write out",
     },
+    "runs": {"forward": "|a forward| direction", "reverse": "|a reversed| direction", "bidirectional": "|both| directions"},
     "since": {0: "no definition in ONNX"},
     "foldable": {
         True: "only constant inputs", "fixed-shape": "only inputs computed from |constants and fixed dims",

@@ -61,22 +61,6 @@ def _dynamic_products() -> Iterator[dict[str, object]]:
         yield {"in0": data(2, 2, 3, 4), "in1": weight(4, 5), "dims": dims}
 
 
-def _directions() -> Iterator[dict[str, object]]:
-    """Quantised layers that run in reverse or in both directions, with states that are given, zeros of a size, or none."""
-    for direction, ways in (("reverse", 1), ("bidirectional", 2)):
-        sized: dict[str, object] = {
-            "direction": direction,
-            "in1": weight(ways, 4, 20, low=0, high=9, dtype="int8"),
-            "in2": weight(ways, 5, 20, low=0, high=9, dtype="int8"),
-            "in3": weight(ways, 40),
-            **{f"in{at}": numbers(*[0.1] * ways, dtype="float32") for at in (8, 10)},
-            **{f"in{at}": numbers(*[0] * ways, dtype="int8") for at in (9, 11)},
-        }
-        for state in (data(ways, 2, 5), Tensor((ways, 2, 5), "shape"), None):
-            for dims in ("static", "batch", "sequence", "dynamic"):
-                yield {**sized, "in5": state, "in6": state, "in0.dims": dims}
-
-
 FORMS = [
     fused(
         "FusedConv",
@@ -282,7 +266,6 @@ FORMS = [
             {"in5": Tensor((1, 2, 5), "shape"), "in6": Tensor((1, 2, 5), "shape"), "in0.dims": "batch"},
             {"in5": Tensor((1, 2, 5), "folded"), "in6": Tensor((1, 2, 5), "folded")},
             {"in5": None, "in6": None},
-            *_directions(),
             *(
                 {"in9": numbers(value, dtype=dtype), "in11": numbers(value, dtype=dtype), "in1.dtype": dtype, "in2.dtype": dtype}
                 for dtype, values in (("uint8", (0, 1, 128)), ("int8", (0, 1, 3, -3)))
