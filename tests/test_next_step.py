@@ -25,6 +25,7 @@ from graphfix.linter.finding_order import in_order_of_decision, need
 from graphfix.linter.fitting_sizes import fitting_sizes
 from graphfix.linter.input_options import text_parts
 from graphfix.linter.next_step import MEASURED_NODES, advise
+from graphfix.linter.selection_fixes import with_selection_fixes
 from graphfix.linter.settled import settled_places
 from graphfix.report import text
 from graphfix.report.step_notes import step_notes
@@ -168,6 +169,20 @@ def test_numbers_behind_text_are_begun_at_only_where_their_rank_is_known(words: 
              y = Reshape(t, s) }}"""
     )
     assert text_parts(Facts.of(model))[1] == ends
+
+
+def test_what_has_its_size_from_a_selection_is_fixed_with_it() -> None:
+    def error(op: str, output: str, fix: Fix | None = None, kind: str = "dynamic") -> Finding:
+        return Finding("GF106", "", Severity.ERROR, "demo", "", op=op, output=output, kind=kind, rewrite=fix)
+
+    model = Example("i = NonZero(x)\ns = Shape(i)\nt = Relu(x)\ny = Add(x, t)", inputs="float[2,3] x").model
+    fix = Fix("count-selected", "exact")
+    found = [error("Shape", "s"), error("Relu", "t"), error("NonZero", "i", fix, "operand"), error("Shape", "s", kind="dtype")]
+    named = [finding.rewrite for finding in with_selection_fixes(found, Facts.of(model))]
+    assert named == [fix, None, fix, None]
+    padded = [dataclasses.replace(finding, rewrite=None) for finding in found]
+    padded[2] = error("NonZero", "i", Fix("padded-outputs", "interface"))
+    assert with_selection_fixes(padded, Facts.of(model)) == padded
 
 
 @pytest.mark.parametrize(("output", "named"), [("float[k, 2] y", True), ("float[n, 2] y", False)])

@@ -22,6 +22,7 @@ from graphfix.linter.control_flow_fixes import with_control_flow_fixes
 from graphfix.linter.diagnostics import Finding, Result, number_duplicates
 from graphfix.linter.finding_order import in_order_of_decision
 from graphfix.linter.next_step import advise
+from graphfix.linter.selection_fixes import with_selection_fixes
 from graphfix.linter.size_profile import set_profiles
 from graphfix.linter.timings import StageTimer
 from graphfix.tables.evidence import TableVerdict
@@ -57,7 +58,8 @@ def judge(
     for target in targets:
         result = _judge(facts, keys, whole, forms, table(target, home), name, shared, statistics, detail)
         result.called, result.interface, result.graph = target, interface, facts.model.graph.name
-        result.findings = in_order_of_decision(with_control_flow_fixes(number_duplicates(result.findings, target), facts), facts)
+        named = with_selection_fixes(with_control_flow_fixes(number_duplicates(result.findings, target), facts), facts)
+        result.findings = in_order_of_decision(named, facts)
         results.append(result)
         clock.lap(f"looking up {target}")
     return results

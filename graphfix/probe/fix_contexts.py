@@ -131,20 +131,20 @@ def _long(op: str) -> Iterator[TextProbe]:
 
 def _quantised(op: str) -> Iterator[TextProbe]:
     """Yield layers of one sequence, of several and of a dynamic number, in all directions."""
-    forms = itertools.product(("3, 1", "7, 1", "S, 1", "3, 2", "S, 2", "S, B"), ("forward", "reverse", "bidirectional"))
-    for at, (dims, direction) in enumerate(forms):
-        ways, dtype = 2 if direction == "bidirectional" else 1, ("int8", "uint8")[at % 2]
+    forms = itertools.product(("3, 1", "7, 1", "S, 1", "3, 2", "S, 2", "S, B"), ("forward", "reverse", "bidirectional"), (0, 1))
+    for at, (dims, direction, started) in enumerate(forms):
+        ways, dtype = 2 if direction == "bidirectional" else 1, ("int8", "uint8")[at // 2 % 2]
         batch = dims.rpartition(" ")[2]
         sequences = int(batch) if batch.isdigit() else 1
         held = {"weights": "1, 20, 30, 4, 5, 99, 7, 8", "states": "1, 20, 3, 40", "scales": "0.01", "zeros": "3"}
         text = QUANTISED.format(
             dims=dims, ways=ways, dtype=dtype, direction=direction, batch=batch, sequences=sequences,
-            given="h, h" if at % 3 and batch.isdigit() else ", ", bias="b" if at % 4 else "",
+            given="h, h" if started and batch.isdigit() else ", ", bias="b" if at % 3 else "",
             given_states=", ".join(["0.01"] * ways * sequences),
             **{name: ", ".join([numbers] * ways) for name, numbers in held.items()},
         )  # fmt: skip
         label = "one sequence" if batch == "1" else "sequences"
-        yield TextProbe(op, f"{label} [{dims}] {direction} {dtype}", text)
+        yield TextProbe(op, f"{label} [{dims}] {direction} {dtype}{' from a state' if started else ''}", text)
 
 
 def _windows(op: str) -> Iterator[TextProbe]:
