@@ -75,11 +75,12 @@ LONG = (
     '[probe] {made} = {op}<hidden_size = 5, direction = "{direction}"{more}>(X, W, R, B{state}) {tail} }}'
 )
 """A recurrent layer over as many steps as a sequence has, not as few as a stream hands on at a time."""
+WEIGHTS = "1, 20, 30, 4, 5, 99, 7, 8, 2, 3, 40, 9, 1, 60, 5, 10"
 QUANTISED = (
-    '<ir_version: 8, opset_import: ["": 17, "com.microsoft": 1]> g (float[{dims},2] X) => (float[S,{ways},{batch},1] Y) '
-    "<{dtype}[{ways},2,4] W = {{{weights}}}, {dtype}[{ways},1,4] R = {{{states}}}, float[{ways}] s = {{{scales}}}, "
-    "{dtype}[{ways}] z = {{{zeros}}}, float[{ways},{sequences},1] h = {{{given_states}}}, float[{ways},8] b = {{{weights}}}> {{ "
-    '[probe] Y = com.microsoft.DynamicQuantizeLSTM<hidden_size = 1, direction = "{direction}">'
+    '<ir_version: 8, opset_import: ["": 17, "com.microsoft": 1]> g (float[{dims},2] X) => (float[S,{ways},{batch},2] Y) '
+    "<{dtype}[{ways},2,8] W = {{{weights}}}, {dtype}[{ways},2,8] R = {{{states}}}, float[{ways}] s = {{{scales}}}, "
+    "{dtype}[{ways}] z = {{{zeros}}}, float[{ways},{sequences},2] h = {{{given_states}}}, float[{ways},16] b = {{{weights}}}> {{ "
+    '[probe] Y = com.microsoft.DynamicQuantizeLSTM<hidden_size = 2, direction = "{direction}">'
     "(X, W, R, {bias}, , {given}, , s, z, s, z) }}"
 )
 """A layer that quantises the states of one sequence; those of several are quantised in groups."""
@@ -136,12 +137,12 @@ def _quantised(op: str) -> Iterator[TextProbe]:
         ways, dtype = 2 if direction == "bidirectional" else 1, ("int8", "uint8")[at // 2 % 2]
         batch = dims.rpartition(" ")[2]
         sequences = int(batch) if batch.isdigit() else 1
-        held = {"weights": "1, 20, 30, 4, 5, 99, 7, 8", "states": "1, 20, 3, 40", "scales": "0.01", "zeros": "3"}
+        weights = ", ".join([WEIGHTS, ", ".join(reversed(WEIGHTS.split(", ")))][:ways])  # equal ones would be merged
         text = QUANTISED.format(
             dims=dims, ways=ways, dtype=dtype, direction=direction, batch=batch, sequences=sequences,
             given="h, h" if started and batch.isdigit() else ", ", bias="b" if at % 3 else "",
-            given_states=", ".join(["0.01"] * ways * sequences),
-            **{name: ", ".join([numbers] * ways) for name, numbers in held.items()},
+            given_states=", ".join(["0.01"] * 2 * ways * sequences),
+            weights=weights, states=weights, scales=", ".join(["0.01"] * ways), zeros=", ".join(["3"] * ways),
         )  # fmt: skip
         label = "one sequence" if batch == "1" else "sequences"
         yield TextProbe(op, f"{label} [{dims}] {direction} {dtype}{' from a state' if started else ''}", text)
