@@ -7,13 +7,11 @@ from onnx import ModelProto, parser
 
 from graphfix.analysis.facts import Facts
 from graphfix.analysis.recurrent_steps import MOST_STEPS, too_long
-from graphfix.linter.check import Forms, LintContext
 from graphfix.linter.engine import judge
 from graphfix.linter.measured_fix import fix_fields
 from graphfix.rewriting.registry import registry
 from graphfix.tables.evidence import Evidence
 from graphfix.tables.measured_fix import MeasuredFix
-from graphfix.tables.table import Table
 
 UNROLL = "unroll-recurrent"
 
@@ -42,9 +40,7 @@ def test_the_rewrite_is_named_where_it_writes_the_cells_out(steps: str, directio
     facts = Facts.of(model)
     plain = MeasuredFix(UNROLL, (UNROLL,), "exact", 5, 5)
     evidence = Evidence("any", "operator", {}, "", "", 8, 0, tried=5, fixed_by=(plain,))
-    table = Table.open("coreml")
-    look = LintContext(facts, table, (), (), table.rule("@model", "", {}), {}, Forms((), ()))
-    assert ("rewrite" in fix_fields(look, facts.nodes[0], evidence, {})) == named
+    assert ("rewrite" in fix_fields(facts, "coreml", facts.nodes[0], evidence, {})) == named
     assert (registry()[UNROLL].apply(model).model is not None) == named
 
 
@@ -52,9 +48,7 @@ def test_sizes_that_the_user_fixes_may_make_the_steps_few() -> None:
     facts = Facts.of(layer("N"))
     frozen = MeasuredFix("freeze-dims", ("freeze-dims", UNROLL), "interface", 5, 5)
     evidence = Evidence("any", "operator", {}, "", "", 8, 0, tried=5, fixed_by=(frozen,))
-    table = Table.open("coreml")
-    look = LintContext(facts, table, (), (), table.rule("@model", "", {}), {}, Forms((), ()))
-    assert fix_fields(look, facts.nodes[0], evidence, {})["rewrite"].name == "freeze-dims"
+    assert fix_fields(facts, "coreml", facts.nodes[0], evidence, {})["rewrite"].name == "freeze-dims"
 
 
 @pytest.mark.parametrize(
@@ -71,9 +65,7 @@ def test_of_a_chain_with_sizes_the_rest_is_named_where_all_sizes_are_fixed(
 ) -> None:
     facts = Facts.of(layer(steps))
     evidence = Evidence("any", "operator", {}, "", "", 8, 0, tried=5, fixed_by=(MeasuredFix("freeze-dims", chain, safety, 5, 5),))
-    table = Table.open("coreml")
-    look = LintContext(facts, table, (), (), table.rule("@model", "", {}), {}, Forms((), ()))
-    fix = fix_fields(look, facts.nodes[0], evidence, {}).get("rewrite")
+    fix = fix_fields(facts, "coreml", facts.nodes[0], evidence, {}).get("rewrite")
     assert (fix and (fix.name, fix.safety)) == left
     assert fix is None or "freeze-dims" not in fix.rewrites
 
@@ -84,9 +76,7 @@ def test_no_rest_is_named_for_what_has_its_sizes_at_run_time_only() -> None:
     facts = Facts.of(model)
     chain = ("freeze-dims", "scatter-by-one-hot")
     evidence = Evidence("any", "operator", {}, "", "", 8, 0, tried=5, fixed_by=(MeasuredFix(chain[0], chain, "interface", 5, 5),))
-    table = Table.open("coreml")
-    look = LintContext(facts, table, (), (), table.rule("@model", "", {}), {}, Forms((), ()))
-    assert ["rewrite" in fix_fields(look, node, evidence, {}) for node in facts.nodes] == [True, False]
+    assert ["rewrite" in fix_fields(facts, "coreml", node, evidence, {}) for node in facts.nodes] == [True, False]
 
 
 def test_other_operators_have_no_steps() -> None:

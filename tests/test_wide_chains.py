@@ -8,14 +8,12 @@ from onnx import parser
 from graphfix.analysis.facts import Facts
 from graphfix.analysis.surroundings import surroundings
 from graphfix.analysis.wide_chains import CHAIN, WideChains
-from graphfix.linter.check import Forms, LintContext
 from graphfix.linter.measured_fix import fix_fields
 from graphfix.probe.build import NODE, probes
 from graphfix.probe.fix_contexts import WIDE, in_context
 from graphfix.rewriting.registry import registry
 from graphfix.tables.evidence import Evidence
 from graphfix.tables.measured_fix import MeasuredFix
-from graphfix.tables.table import Table
 
 HEAD = '<ir_version: 8, opset_import: ["" : 17]> '
 CLOSED = """g (float[24, 8] X) => (float[M] Y)
@@ -73,10 +71,8 @@ def test_a_fix_of_closed_chains_is_named_for_nodes_in_one(text: str, named: str 
     facts = Facts.of(parser.parse_model(HEAD + text))
     fix = MeasuredFix("narrow-rank", ("narrow-rank",), "exact", 5, 5, {CHAIN: ["closed"]})
     evidence = Evidence("rank", "rank", {}, "", "", 8, 0, tried=13, fixed_by=(fix,))
-    table = Table.open("coreml")
-    look = LintContext(facts, table, (), (), table.rule("@model", "", {}), {}, Forms((), ()))
     node = next(node for node in facts.nodes if node.op == "ReduceSum")
-    found = fix_fields(look, node, evidence, {}).get("rewrite")
+    found = fix_fields(facts, "coreml", node, evidence, {}).get("rewrite")
     assert (found and found.name) == named
 
 

@@ -233,7 +233,7 @@ def evidence_fields(look: LintContext, node: NodeFacts | None, ruling: TableVerd
         "measured": f"{compiler}, {probes}{said}",
         "probes": (evidence.supports, evidence.opposes),
         "traits": tuple(evidence.when),
-        **fix_fields(look, node, evidence, facets),
+        **fix_fields(look.facts, look.table.measured_target, node, evidence, facets),
     }
 
 

@@ -13,8 +13,7 @@ from graphfix.tables.target_facets import facets_for_target
 
 if TYPE_CHECKING:
     from graphfix.analysis.facets.node import Facets
-    from graphfix.analysis.facts import NodeFacts
-    from graphfix.linter.check import LintContext
+    from graphfix.analysis.facts import Facts, NodeFacts
     from graphfix.tables.evidence import Evidence
 
 FREEZE = "freeze-dims"
@@ -33,11 +32,14 @@ def told_apart(node: NodeFacts, evidence: Evidence) -> bool:
     return node.op in RECURRENT or beside(evidence)
 
 
-def fix_fields(look: LintContext, node: NodeFacts | None, evidence: Evidence, facets: Facets) -> dict[str, Any]:
-    """Return the measured fix of a rejected or wrong form as the fields `rewrite` and `cure` of a Finding."""
-    facets = facets_for_target(look.table.measured_target, facets)
+def fix_fields(facts: Facts, target: str, node: NodeFacts | None, evidence: Evidence, facets: Facets) -> dict[str, Any]:
+    """Return the measured fix of a rejected or wrong form as the fields `rewrite` and `cure` of a Finding.
+
+    `target` is the one that was measured.
+    """
+    facets = facets_for_target(target, facets)
     if node is not None and beside(evidence):
-        facets = {**facets, **surroundings(node, look.facts)}
+        facets = {**facets, **surroundings(node, facts)}
     fix = evidence.fix(facets)
     if node is not None and fix is not None and fix.name != FREEZE and (ruled_out := too_long(node)):
         fix = evidence.fix(facets, ruled_out)
@@ -46,7 +48,7 @@ def fix_fields(look: LintContext, node: NodeFacts | None, evidence: Evidence, fa
     named = Fix(fix.name, fix.safety, fix.rewrites, fix.fixed, fix.of)
     if fix.name != FREEZE:
         return {"rewrite": named}
-    if options := sizes(look.facts):
+    if options := sizes(facts):
         return {"rewrite": named, "cure": options}
     left = _at_fixed_sizes(named)
     if left is None or (node is not None and (_is_sized_at_run_time(node) or too_long(node).intersection(left.rewrites))):
