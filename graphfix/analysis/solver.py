@@ -21,6 +21,7 @@ from graphfix.analysis.node_inference import NodeInference, Operand, merged
 from graphfix.analysis.node_memo import NodeMemo
 from graphfix.analysis.node_transfer import KINDS, NO_BODIES, Bodies, Scope, Step, Told, Transfer, improves
 from graphfix.analysis.operand_conflicts import gravest_conflict
+from graphfix.analysis.patterns.normalized_sizes import normalized_unknown
 from graphfix.analysis.patterns.plain_sizes import sizes_unknown
 from graphfix.analysis.patterns.registry import judged, noted, recognise
 from graphfix.analysis.patterns.settled_result import settled_results
@@ -74,6 +75,7 @@ def solve(model: ModelProto) -> Known:
         noted(known, sizes_missed(known.nodes, told))
     if any_open:
         noted(known, sizes_unknown(known.nodes, known.producer, told))
+        noted(known, normalized_unknown(known.nodes, known.producer, told))
     return known
 
 

@@ -19,7 +19,7 @@ from graphfix.analysis.values import NodeFacts, Structure, Value
 from graphfix.ir.proto_values import tensor_of
 
 HEEDING = {"AffineGrid", "Attention", "Col2Im", "CumProd", "DeformConv", "Det", "Einsum", "EyeLike", "GRU", "LSTM", "RNN",
-           "LayerNormalization", "RMSNormalization", "MaxUnpool", "NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss",
+           "RMSNormalization", "MaxUnpool", "NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss",
            "NonMaxSuppression", "RoiAlign", "Scatter", "ScatterElements", "TensorScatter", "Softmax", "LogSoftmax", "Hardmax",
            "InstanceNormalization", "GroupNormalization", "BatchNormalization", "Split", "MatMul", "Conv",
            "GatherElements"}  # fmt: skip

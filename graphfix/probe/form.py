@@ -129,6 +129,9 @@ AGAIN = "again"
 VARIANT = "variant"
 """The entry in `varied` of a probe that was made to find out whether an entry of a table holds; see recipe.py."""
 
+SIMPLIFIED = "simplified"
+"""The entry in `varied` of a probe that is asked only with a compiler's optional simplifier, which writes what it is about."""
+
 CONTEXT = "context"
 """The entry in `varied` of a probe that is a node of an exported model with its neighbours: see `measure.evidence_of`."""
 

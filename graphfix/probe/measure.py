@@ -21,7 +21,7 @@ from graphfix.ir.schemas import composed
 from graphfix.ir.traversal import graphs
 from graphfix.probe.build import NODE, Probe
 from graphfix.probe.expect import second_opinion
-from graphfix.probe.form import CONTEXT, NUMBERS_ONLY
+from graphfix.probe.form import CONTEXT, NUMBERS_ONLY, SIMPLIFIED
 from graphfix.probe.graph_builder import SUPPORT_PREFIX
 from graphfix.tables.compiler_words import compiler_words
 from graphfix.tables.evidence import AT_READ, DELEGATE, PARTLY
@@ -126,13 +126,14 @@ def ask_probe(probe: Probe, session: Session, target: str, folder: Path) -> Evid
 
 def _ask(probe: Probe, session: Session, target: str, folder: Path) -> Evidence:
     """Ask the compiler about one probe, and compare outputs with those that the probe expects; returns the evidence."""
-    if target == "tflite" and probe.op == "Reshape" and probe.facets.get("clashes"):
-        # The simplifier makes a constant of a target with one unknown size, which the runtime then checks on loading.
+    simplifies = backend(target).simplifies
+    if simplifies and (SIMPLIFIED in probe.varied or (probe.op == "Reshape" and probe.facets.get("clashes"))):
+        # The simplifier makes a constant of a target with one unknown size, which tells sizes and which the runtime checks.
         return evidence_of(probe, ask_model(probe, session, target, folder, simplify=True))
     alone = evidence_of(probe, ask_model(probe, session, target, folder, simplify=False))
     # A simplifier takes longer than the conversion and changes nothing where nothing can be folded.
     folds = bool(probe.facets.get("foldable")) or not FOLDING.isdisjoint(probe.facets.values())
-    if not backend(target).simplifies or alone.verdict in RUNS or not (folds or is_no_op(probe)):
+    if not simplifies or alone.verdict in RUNS or not (folds or is_no_op(probe)):
         return alone
     simplified = evidence_of(probe, ask_model(probe, session, target, folder, simplify=True))
     if simplified.verdict in RUNS and alone.verdict == "rejected":

@@ -44,7 +44,7 @@ def sizes_unknown(nodes: Iterable[NodeFacts], producer: Producer, plain: Plain) 
             continue
         if node.op == "GatherElements" and (word := _picked(node, producer, plain)) != "nothing":
             found[at] = (("picked", word),)
-        if node.op == "OneHot" and len(node.inputs) > 2 and _by_folding(node.inputs[2], producer, plain):
+        if node.op == "OneHot" and len(node.inputs) > 2 and made_by_folding(node.inputs[2], producer, plain):
             found[at] = (("sized.by", "folding"),)
     return found
 
@@ -72,16 +72,21 @@ def _takes_of_unknown(node: NodeFacts, plain: Plain) -> bool:
     return sizes is None or not isinstance(sizes[attribute(node.proto, "axis", -1)], int)
 
 
-def _by_folding(value: Value | None, producer: Producer, plain: Plain) -> bool:
+def made_by_folding(value: Value | None, producer: Producer, plain: Plain) -> bool:
     """Return whether a value that folding finds is computed from a size that plain inference does not find."""
     if value is None or not value.measured:
         return False
     return any(
         size is None
         for maker, reader in _makers(value, producer, None)
-        if maker.op in SIZING and maker.inputs and maker.inputs[0] is not None
+        if maker.op in SIZING and maker.inputs and maker.inputs[0] is not None and not folds(maker.inputs[0])
         for size in _sizes_read(maker.inputs[0], reader, plain)
     )
+
+
+def folds(value: Value | None) -> bool:
+    """Whether a value is known before a run, and with it its sizes where folding needs no others for it."""
+    return value is not None and value.source in ("constant", "folded")
 
 
 def _sizes_read(data: Value, reader: NodeFacts | None, plain: Plain) -> Sequence[int | None]:
@@ -104,7 +109,7 @@ def _sizes_read(data: Value, reader: NodeFacts | None, plain: Plain) -> Sequence
 def _makers(value: Value, producer: Producer, through: frozenset[str] | None) -> Iterator[tuple[NodeFacts, NodeFacts | None]]:
     """Yield the nodes that a value is computed by, each with a node that reads it, None for the value itself.
 
-    It ends at nodes of other operators than `through`, and at those that read sizes.
+    It ends at nodes of other operators than `through`, and at those that read sizes of what is not known before a run.
     """
     waiting: list[tuple[str, NodeFacts | None]] = [(value.name, None)]
     seen = set[tuple[str, NodeFacts | None]]()
@@ -115,5 +120,5 @@ def _makers(value: Value, producer: Producer, through: frozenset[str] | None) ->
         if maker is None or maker.domain:
             continue
         yield maker, step[1]
-        if (through is None or maker.op in through) and maker.op not in SIZING:
+        if (through is None or maker.op in through) and (maker.op not in SIZING or all(map(folds, maker.inputs))):
             waiting += [(given.name, maker) for given in maker.inputs if given is not None]
