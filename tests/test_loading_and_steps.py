@@ -71,6 +71,52 @@ def test_boxes_and_scores_fit_where_dims_are_one(boxes: str, scores: str, clashe
     assert facets(Facts.of(model).nodes[-1])["clashes"] is clashes
 
 
+@pytest.mark.parametrize(
+    ("data", "indices", "updates", "clashes"),
+    [("b,n,4", "b,1,2", "b,1,4", False), ("b,n,4", "b,1,2", "b,n,4", False), ("b,n,4", "b,3,2", "b,n,4", True),
+     ("b,n,4", "3,1", "3,n,4", False), ("b,n,4", "3,1", "b,n,4", True), ("b,n,4", "b,1,2", "b,1,3", True),
+     ("b,3,4", "b,1", "b,n,4", True), ("b,n,4", "b,k", "b,n,4", False), ("b,n,4", "b,1,2", "b,1,1,4", True)],
+)  # fmt: skip
+def test_updates_fit_what_their_indices_point_at_where_dims_are_one(data: str, indices: str, updates: str, clashes: bool) -> None:
+    text = f'<ir_version: 8, opset_import: ["": 17]> g (float[{data}] x, int64[{indices}] i, float[{updates}] u)'
+    model = parser.parse_model(text + f" => (float[{data}] y) {{ y = ScatterND(x, i, u) }}")
+    assert facets(Facts.of(model).nodes[-1])["clashes"] is clashes
+
+
+REACHING = {"constant": "t = Identity(view)", "copying": "t = Identity(copy)", "copying what is fixed": "t = Identity(kept)",
+            "one size": "t = Concat<axis = 0>(n, two, two)", "two sizes": "t = Concat<axis = 0>(n, m, two, two)",
+            "a size and the rest": "t = Concat<axis = 0>(n, two, rest, two)",
+            "a cast size": "c = Cast<to = 1>(n) d = Cast<to = 7>(c) t = Concat<axis = 0>(d, two, two)"}  # fmt: skip
+"""Targets of a Reshape of data with two dynamic dims, which clash with them where these are 1."""
+
+
+@pytest.mark.parametrize(("target", "clashes"), [*zip(REACHING, (True, False, True, True, False, False, False), strict=True)])
+def test_targets_that_are_known_in_a_run_only_are_not_checked_on_loading(target: str, clashes: bool) -> None:
+    text = (
+        '<ir_version: 8, opset_import: ["": 17]> g (float[b, l, 1] x) => (float y) <int64[1] zero = {0}, int64[1] one = {1},'
+        " int64[1] two = {2}, int64[1] rest = {-1}, int64[2] view = {2, 2}, int64[2] copy = {0, 4}, int64[4] kept = {2, 2, 0, 1}>"
+        f" {{ s = Shape(x) n = Gather(s, zero) m = Gather(s, one) {REACHING[target]} y = Reshape(x, t) }}"
+    )
+    assert facets(Facts.of(parser.parse_model(text)).nodes[-1])["clashes"] is clashes
+
+
+@pytest.mark.parametrize(
+    ("dims", "made", "multiples"),
+    [("n,2,2,8", "v = Identity(x)", "none"), ("n,16,8", "v = Reshape(x, views)", "whole"),
+     ("n,4,8", "v = Reshape(x, views)", "none"), ("4,2,2,8", "v = Identity(x)", "none"),
+     ("n,12,2,8", "a = Reshape(x, three) v = Gather(a, first)", "whole"),
+     ("n,12,2,8", "a = Reshape(x, three) b, c, d = Split<axis = 0>(a) e = Squeeze(b, zero) v = Neg(e)", "parts"),
+     ("n,12,2,8", "a = Reshape(x, three) b = Slice(a, zero, one, zero) v = Squeeze(b, zero)", "whole")],
+)  # fmt: skip
+def test_multiples_of_dynamic_dims_before_an_einsum(dims: str, made: str, multiples: str) -> None:
+    text = (
+        f'<ir_version: 8, opset_import: ["": 17]> g (float[{dims}] x, float[2, 2, 8] r) => (float y) <int64 first = {{0}},'
+        f" int64[4] views = {{-1, 2, 2, 8}}, int64[5] three = {{3, -1, 2, 2, 8}}, int64[1] zero = {{0}}, int64[1] one = {{1}}>"
+        f' {{ {made} y = Einsum<equation = "bhwc,hkc->bhwk">(v, r) }}'
+    )
+    assert facets(Facts.of(parser.parse_model(text)).nodes[-1])["multiples"] == multiples
+
+
 @pytest.mark.parametrize(("batch", "batched"), [("1", False), ("b", False), ("2", True)])
 def test_boxes_of_several_images(batch: str, batched: bool) -> None:
     text = f'<ir_version: 8, opset_import: ["": 17]> g (float[{batch},6,4] b, float[{batch},1,6] s) => (int64[o,3] y)'

@@ -193,6 +193,17 @@ def _suppression(of: Operands) -> Iterator[str]:
         yield "count"
 
 
+def _scatter_slices(of: Operands) -> Iterator[str]:
+    """Yield conflicts between updates and what their indices point at: a slice of the data for each."""
+    data, indices, updates = (of.shape(place) for place in range(3))
+    depth = indices[-1] if indices else None
+    if data is None or not indices or updates is None or depth is None or depth > len(data):
+        return
+    wanted = (*indices[:-1], *data[depth:])
+    if len(wanted) != len(updates) or any(map(differ, wanted, updates)):
+        yield "slice"
+
+
 OPERAND_LAWS: Mapping[str, Callable[[Operands], Iterator[str]]] = {
     **dict.fromkeys(BROADCASTING, _broadcast),
     "Reshape": _reshape,
@@ -209,5 +220,6 @@ OPERAND_LAWS: Mapping[str, Callable[[Operands], Iterator[str]]] = {
     **dict.fromkeys(("DepthToSpace", "SpaceToDepth"), _blocks),
     "Squeeze": _squeeze,
     "NonMaxSuppression": _suppression,
+    "ScatterND": _scatter_slices,
 }
 """By operator: the conflicts between its operands."""

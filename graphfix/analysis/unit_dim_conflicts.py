@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 
 from onnx import NodeProto
 
+from graphfix.analysis.constant_folding import attribute
 from graphfix.analysis.dim_names import is_fresh, is_untold
 from graphfix.analysis.dims import DimExpr
 from graphfix.analysis.operand_constraints import OPERAND_LAWS, Operands, Unit
 from graphfix.analysis.patterns.structural_pattern import StructuralPattern
-from graphfix.analysis.symbolic_shapes import counted
+from graphfix.analysis.symbolic_shapes import counted, sizes_of
 from graphfix.analysis.values import Dim, Value, is_unclear
 
 LAWS = {op: law for op, law in OPERAND_LAWS.items() if op != "Squeeze"}
@@ -36,11 +37,30 @@ def conflicts_at_one(node: NodeProto, inputs: Sequence[Value | None], extents: M
         return None
     if not any(value is not None and value.shape is not None and not value.fixed for value in inputs):
         return False
+    if op == "Reshape" and _is_targeted_in_a_run(node, inputs):
+        return False
     shapes = [None if value is None or value.shape is None else unit_shape(value.shape, extents) for value in inputs]
     if shapes[0] is None:
         return False
     found = LAWS[op](Operands(node, inputs, shapes, lambda dim: unit(dim, extents)))
     return any(word != "rank" for word in found)
+
+
+def _is_targeted_in_a_run(node: NodeProto, inputs: Sequence[Value | None]) -> bool:
+    """Return whether the target of a Reshape becomes known in a run only, so that nothing is checked before.
+
+    That is one which copies a dynamic dim, or has more dynamic sizes than the one for which simplifiers write -1.
+    """
+    data, target = inputs[0], inputs[1] if len(inputs) > 1 else None
+    sizes = sizes_of(target) if target is not None else attribute(node, "shape")
+    if data is None or data.shape is None or sizes is None:
+        return False
+    if not attribute(node, "allowzero", 0):
+        copied = [data.shape[at] for at, size in enumerate(sizes) if size == 0 and at < len(data.shape)]
+        if not all(isinstance(dim, int) for dim in copied):
+            return True
+    unknown = [size for size in sizes if not isinstance(size, int)]
+    return bool(unknown) and (len(unknown) + sizes.count(-1) > 1 or (target is not None and target.source == "cast-shape"))
 
 
 def unit_shape(shape: Sequence[Dim], extents: Mapping[str, DimExpr]) -> Unit:

@@ -33,7 +33,7 @@ BORROWED = "borrows"
 COUNTED = "counted positions"
 """The parameter of probes whose sizes NonZero makes, which targets `without_nonzero` reject before the probed node."""
 
-PLAIN = ("ranked", "picked", "sized.by", "normalized")
+PLAIN = ("ranked", "picked", "sized.by", "normalized", "multiples")
 """The facets of values that plain shape inference knows less of, and the parameters of the probes that vary them."""
 
 UNNAMED = "unnamed axes"

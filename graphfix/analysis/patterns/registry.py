@@ -27,6 +27,7 @@ from graphfix.analysis.patterns import gated_erf as gating
 from graphfix.analysis.patterns import gelu_factors as activating
 from graphfix.analysis.patterns import inner_bytes
 from graphfix.analysis.patterns import lost_rank as ranking
+from graphfix.analysis.patterns import multiplied_dims as extending
 from graphfix.analysis.patterns import normalized_sizes as normalizing
 from graphfix.analysis.patterns import plain_sizes as sizing
 from graphfix.analysis.patterns import postponed_check as postponing
@@ -81,6 +82,7 @@ PATTERNS: tuple[StructuralPattern, ...] = (
     gating.PATTERN,
     activating.PATTERN,
     normalizing.PATTERN,
+    extending.PATTERN,
 )
 
 
