@@ -91,6 +91,13 @@ FORMS = [
             {"in0": data(3, 4), "in1": weight(4, 5)},
             {"in0": data(2, 2, 3, 4), "in1": data(2, 2, 4, 5)},
             {"in1": weight(4, 5)},
+            *(
+                {"in0": weight(*one), "in1": data(*other), **more}
+                for one, other in (((2, 3, 4), (2, 4, 5)), ((3, 4), (4, 5)), ((3, 4), (2, 4, 5)), ((2, 2, 3, 4), (2, 2, 4, 5)))
+                for more in ({}, {"alpha": 1.0}, {"dims": "batch"}, {"dims": "dynamic"})
+            ),
+            {"in0": weight(2, 4, 3), "in1": data(2, 4, 5), "transA": 1},
+            {"in0": weight(2, 3, 4), "in1": data(2, 5, 4), "transB": 1},
             *_dynamic_products(),
         ),
     ),
