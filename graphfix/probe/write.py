@@ -17,6 +17,8 @@ from graphfix.probe.trials import Trial, read_trials
 from graphfix.tables.agreement import TRIALS
 
 EVIDENCE = "probes.jsonl.xz"
+FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6 | lzma.PRESET_EXTREME, "lc": 4, "lp": 0, "pb": 0}]
+"""How evidence is compressed: for text, whose bytes are at no positions of their own."""
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -114,9 +116,9 @@ def write_evidence(folder: Path, rows: Iterable[Evidence]) -> Path:
     fresh = list(rows)
     measured = {row.op for row in fresh}
     kept = [row for row in read_archive(folder) if row.op not in measured]
-    lines = "".join(row.line() + "\n" for row in sorted((*kept, *fresh), key=lambda row: (row.op, row.digest)))
+    lines = "".join(row.line() + "\n" for row in sorted((*kept, *fresh), key=lambda row: (row.op, row.label, row.digest)))
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, lzma.compress(lines.encode(), preset=6))
+    write_atomically(path, lzma.compress(lines.encode(), filters=FILTERS))
     return path
 
 
