@@ -49,11 +49,6 @@ PATTERN = StructuralPattern(
     OPS,
     {"multiples": "none"},
     _find,
-    words={
-        ("multiples", "none"): "no multiples of dynamic dims",
-        ("multiples", "whole"): "multiples of dynamic dims",
-        ("multiples", "parts"): "multiples of dynamic dims in parts of a Split",
-    },
     kind="dynamic",
     loading=True,
 )

@@ -26,11 +26,6 @@ KEEPING = frozenset({"Relu", "Cast", "Gather", "Pad", "Slice", "Softmax", "Trans
 PATTERN = StructuralPattern(
     OPS,
     {"normalized": "told"},
-    words={
-        ("normalized", "told"): "normalized dims whose sizes plain shape inference finds",
-        ("normalized", "computed"): "normalized dims whose sizes only constant folding finds",
-        ("normalized", "dynamic"): "dynamic normalized dims that the scale gives a size",
-    },
     kind="dynamic",
     loading=True,
 )

@@ -107,4 +107,10 @@ WORDS: Mapping[tuple[str, Facet], str] = {
     ("gelu", "constant elsewhere"): "a product with 1 + erf(x / sqrt 2), with a constant elsewhere than on the right",
     ("settled", True): "a stated shape of a result that its inputs do not tell",
     ("settled", False): "no stated shape of a result that its inputs do not tell",
+    ("multiples", "none"): "no multiples of dynamic dims",
+    ("multiples", "whole"): "multiples of dynamic dims",
+    ("multiples", "parts"): "multiples of dynamic dims in parts of a Split",
+    ("normalized", "told"): "normalized dims whose sizes plain shape inference finds",
+    ("normalized", "computed"): "normalized dims whose sizes only constant folding finds",
+    ("normalized", "dynamic"): "dynamic normalized dims that the scale gives a size",
 }
