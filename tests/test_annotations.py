@@ -7,7 +7,7 @@ from onnx import ModelProto, parser
 
 from graphfix.analysis.facets.model import model_facets, telling
 from graphfix.analysis.facts import Facts
-from graphfix.analysis.value_info import annotation_class, evaluated, first_contradiction
+from graphfix.analysis.value_info import annotation_class, evaluated, first_contradiction, first_named_count
 
 POOL = "t = AveragePool<kernel_shape = [2, 2], strides = [2, 2]>(X) Y = Relu(t)"
 HIDDEN = "k = NonZero(X) m = Cast<to = 1>(k) t = Relu(m) Y = Neg(t)"
@@ -63,6 +63,39 @@ def test_a_name_for_what_hangs_on_data_contradicts_nothing() -> None:
     assert annotation_class(Facts.of(model("2,3", "float[2,found]", HIDDEN))) == "agreeing"
 
 
+@pytest.mark.parametrize("name", ["found", "u0"])
+def test_a_name_for_what_hangs_on_data_is_told_with_its_node(name: str) -> None:
+    facts = Facts.of(model("2,3", "float[2,b]", HIDDEN, b=name))
+    named = first_named_count(facts)
+    assert named is not None
+    assert named.op == "Relu"
+    assert model_facets(facts)["counts.named"] is True
+
+
+@pytest.mark.parametrize(
+    ("given", "said", "body"),
+    [
+        ("2,3", "float[2,unk__3]", HIDDEN),  # a name that onnx made up
+        ("n,3", "float[n,3]", CHAIN),  # a dim of an input
+    ],
+)
+def test_other_names_are_no_counts(given: str, said: str, body: str) -> None:
+    facts = Facts.of(model(given, said, body))
+    assert first_named_count(facts) is None
+    assert model_facets(facts)["counts.named"] is False
+
+
+@pytest.mark.parametrize(("given", "known"), [("2,3", "a size"), ("n,3", "a symbol")])
+def test_a_name_that_an_exporter_made_contradicts_nothing(given: str, known: str) -> None:
+    facts = Facts.of(model(given, "float[b,3]", b="Concatonnx::Unsqueeze_181_dim_0"))
+    assert (known, annotation_class(facts)) == (known, "made-up")
+
+
+def test_a_size_of_a_slice_of_unknown_length_is_taken_as_said() -> None:
+    body = "a = Constant<value = int64[1] {0}>() b = Constant<value = int64[1] {1}>() t = Slice(X, a, b, b) Y = Neg(t)"
+    assert annotation_class(Facts.of(model("n,m", "float[n,1]", body))) == "agreeing"
+
+
 def test_a_model_without_annotations_has_none() -> None:
     made = model("2,3", "float[2,3]")
     del made.graph.value_info[:]
@@ -91,6 +124,7 @@ def test_a_subgraph_is_looked_into() -> None:
         ("k", None),
         ("h/0", None),
         ("h**9", None),
+        ("h**2", 49),
         ("(h", None),
         ("h.real", None),
         ("(" * 500, None),

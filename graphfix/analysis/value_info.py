@@ -8,6 +8,7 @@ of floor divisions are compared at trial sizes of the inputs' symbols.
 from __future__ import annotations
 
 import ast
+import functools
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from onnx import AttributeProto, GraphProto, ModelProto, ValueInfoProto
 
-from graphfix.analysis.dim_names import MADE_UP, shown
+from graphfix.analysis.dim_names import MADE_UP, is_fresh, shown
 from graphfix.analysis.dims import FUNCTIONS, DimExpr, expression, floor
 from graphfix.analysis.facts import Facts
 from graphfix.analysis.values import Dim, NodeFacts, Value, typed
@@ -34,10 +35,15 @@ TRIALS = ((97, 101, 103, 107, 109, 113), (64, 96, 128, 160, 192, 224))
 NAME = re.compile(r"[A-Za-z_][\w.:]*")
 CALLED = {"floor": 1, "ceil": 1, "ceiling": 1, "max": None, "min": None}
 """The functions that formulas may call, and their numbers of operands."""
+COUNTING = frozenset(("NonZero", "NonMaxSuppression", "Compress", "Unique"))
+"""Operators that count elements: inference makes up a name for the size of their results."""
 OPERATORS: Mapping[type[ast.operator], Callable[[DimExpr, DimExpr], DimExpr]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv, ast.Mod: lambda a, b: a - b * (a // b),
+    ast.FloorDiv: operator.floordiv, ast.Pow: lambda a, b: functools.reduce(operator.mul, [a] * _exponent(b), expression(1)),
+    ast.Mod: lambda a, b: a - b * (a // b),
 }  # fmt: skip
+MOST = 8
+"""The largest exponent in a formula that is evaluated."""
 LONGEST = 400
 """The largest number of characters of a formula that is parsed."""
 
@@ -47,7 +53,7 @@ def annotation_class(facts: Facts) -> str:
 
     none           there is none
     agreeing       every dim is as inferred, is left unknown, or cannot be inferred from the inputs
-    made-up        some dims have names that onnx generated
+    made-up        some dims have names that onnx or an exporter generated, such as `Concatonnx::Cast_12_dim_0`
     formula        some dims are formulas over the inputs' symbols, right at the trial sizes
     contradicting  some dtype, rank, size or symbol differs from what is inferred from the inputs
     """
@@ -82,6 +88,25 @@ def first_contradiction(facts: Facts) -> NodeFacts | None:
     return next((node for node in facts.nodes if any((node.scope, name) in wrong for name in node.proto.output)), None)
 
 
+def first_named_count(facts: Facts) -> NodeFacts | None:
+    """Return the first node with an output whose annotation names a number of elements that is found at run time.
+
+    Inference makes up a name for the number that an operator such as NonZero finds. A compiler that makes up a name too finds
+    that another one contradicts it.
+    """
+    results = [value for node in facts.nodes if node.op in COUNTING for value in node.outputs if value is not None]
+    counts = {dim for value in results for dim in value.shape or () if dim is not None and _open(dim)}
+    named = {
+        (scope, value.name)
+        for scope, stated, value in (_pairs(facts.source.graph, (), facts) if counts and facts.source is not None else ())
+        if any(
+            known in counts and isinstance(said, str) and not _generated(said)
+            for said, known in zip(stated.shape or (), value.shape or (), strict=False)
+        )
+    }
+    return next((node for node in facts.nodes if any((node.scope, name) in named for name in node.proto.output)), None)
+
+
 def _compared(stated: Value, value: Value) -> Iterator[tuple[str, int, str]]:
     """Yield what an annotation says that is not inferred: `contradicting`, `made-up` or `doubtful`, the axis and the dim."""
     if _other_kind(stated, value):
@@ -90,7 +115,7 @@ def _compared(stated: Value, value: Value) -> Iterator[tuple[str, int, str]]:
     for at, (said, known) in enumerate(zip(stated.shape or (), value.shape or (), strict=False)):
         if said is None or _same(said, known):
             continue
-        if isinstance(said, str) and said.startswith(MADE_UP):
+        if _generated(said):
             yield "made-up", at, said
         elif isinstance(said, str) and (_open(known) or not NAME.fullmatch(said)):
             yield "doubtful", at, said
@@ -135,8 +160,13 @@ def _same(said: Dim, known: Dim) -> bool:
     return said == (shown(known) if isinstance(known, str) else known)
 
 
+def _generated(said: Dim) -> bool:
+    """Return whether a dim has a name that onnx or an exporter generated, which compilers do not read as a symbol."""
+    return isinstance(said, str) and (said.startswith(MADE_UP) or ":" in said)
+
+
 def _open(dim: Dim) -> bool:
-    return dim is None or (isinstance(dim, str) and dim.startswith(MADE_UP))
+    return dim is None or (isinstance(dim, str) and dim.startswith(MADE_UP)) or is_fresh(dim)
 
 
 def _tried(facts: Facts, doubtful: list[Doubt]) -> tuple[bool, set[tuple[Scope, str]]]:
@@ -182,6 +212,13 @@ def evaluated(formula: str, sizes: Mapping[str, int]) -> int | None:
         return floor(_computed(ast.parse(words, mode="eval").body, values)).number
     except (SyntaxError, ValueError, KeyError, TypeError, ZeroDivisionError, RecursionError, MemoryError):
         return None
+
+
+def _exponent(power: DimExpr) -> int:
+    """Return an exponent; raises ValueError for one that is no small number."""
+    if power.number is None or not 0 <= power.number <= MOST:
+        raise ValueError(f"no small exponent: {power}")
+    return power.number
 
 
 def _computed(node: ast.expr, values: Mapping[str, DimExpr]) -> DimExpr:

@@ -210,9 +210,10 @@ def _culprit(look: LintContext, evidence: Evidence) -> dict[str, Any]:
 
     The finding stays one on the model: it names no operator.
     """
-    from graphfix.analysis.value_info import first_contradiction  # imports onnx, which commands without a model do not need
+    from graphfix.analysis import value_info  # imports onnx, which commands without a model do not need
 
-    node = first_contradiction(look.facts) if "annotations" in evidence.when else None
+    node = value_info.first_contradiction(look.facts) if "annotations" in evidence.when else None
+    node = value_info.first_named_count(look.facts) if "counts.named" in evidence.when else node
     return {} if node is None else {"scope": node.scope, "node": node.label, "source": look.facts.origin(node)}
 
 

@@ -10,7 +10,7 @@ from graphfix.analysis.constant_folding import attribute
 from graphfix.analysis.facets.control_flow import CONTAINERS
 from graphfix.analysis.facets.node import dims_class
 from graphfix.analysis.facts import Facts
-from graphfix.analysis.value_info import annotation_class
+from graphfix.analysis.value_info import annotation_class, first_named_count
 from graphfix.analysis.values import Facet, Value
 
 USUAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]*")
@@ -50,6 +50,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
     branch-constants    whether a subgraph holds Constant nodes or initializers
     functions           whether nodes call functions that the model defines
     annotations         none | agreeing | made-up | formula | contradicting: what `value_info` says, see value_info.py
+    counts.named        whether `value_info` names a number of elements that is found at run time
     constants.int8      whether some int8 constant is read by a node that neither quantises nor dequantises
     placeholders        whether one name that says nothing (`?`, None) stands for dims in several places of one input
     """
@@ -91,6 +92,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
         "branch-constants": any(node.op == "Constant" for node in inner) or _branch_initializers(graph),
         "functions": _calls(facts.source or facts.model),
         "annotations": annotation_class(facts),
+        "counts.named": first_named_count(facts) is not None,
         "placeholders": any(map(_placeholders, inputs)),
         "constants.int8": _plain_bytes(facts),
     }
@@ -103,11 +105,11 @@ def _elements(graph: GraphProto) -> str:
 
 
 def _plain_bytes(facts: Facts) -> bool:
-    """Return whether some node other than a quantisation or dequantisation reads an int8 constant."""
+    """Return whether some node other than a quantisation or dequantisation reads an int8 constant, also behind an Identity."""
     return any(
         value is not None and value.source == "constant" and value.dtype == "int8"
         for node in facts.nodes
-        if node.op not in QUANTIZING
+        if node.op not in QUANTIZING and not dict(node.structure).get("quantizes")
         for value in node.inputs
     )
 

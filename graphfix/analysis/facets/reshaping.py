@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from graphfix.analysis.dim_names import is_untold
+from graphfix.analysis.dim_names import is_fresh, is_untold
 from graphfix.analysis.facets.attributes import Facet
 from graphfix.analysis.facts import NodeFacts, Value
 from graphfix.analysis.symbolic_shapes import UNKNOWN, counted
@@ -21,9 +21,16 @@ def reshape(node: NodeFacts) -> Facets:
 
     `opens` is `none` where the data has no dynamic dims beyond the copied ones, `inferred` where -1 stands for them or an
     integer multiple, `divided` where it stands for a fraction of them, `pinned` where the target states fixed sizes for them,
-    and `kept` where the target has exactly the same dynamic dims.
+    and `kept` where the target has exactly the same dynamic dims. `windowed` tells of dynamic dims that a convolution, a pool
+    or another window made; exporters then state the target by the same arithmetic.
     """
     data = node.inputs[0]
+    found = _target(node, data)
+    found["windowed"] = data is not None and any(is_fresh(dim) and not is_untold(dim) for dim in data.shape or ())
+    return found
+
+
+def _target(node: NodeFacts, data: Value | None) -> Facets:
     value = node.inputs[1].constant if len(node.inputs) > 1 and node.inputs[1] is not None else None
     if value is None and len(node.inputs) == 1:
         value = np.asarray(next((item.ints for item in node.proto.attribute if item.name == "shape"), ()))

@@ -227,6 +227,7 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
         "even": "an output shape that cuts off as much on both sides",
         "less": "an output shape larger than what the kernel reaches",
     },
+    "windowed": {True: "dynamic dims made by a window", False: "no dynamic dims made by a window"},
     # the model as a whole
     "domains": {
         "none": "no other operator sets", "ml": "the `ai.onnx.ml` operator set", "other": "operator sets beyond ONNX's own",
@@ -242,8 +243,7 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
     "outputs.ranks": {"usual": "outputs of rank 1 to 5", "scalar": "a scalar output", "high": "an output of rank above 5"},
     "outputs.kinds": {
         "tensor": "tensor outputs only", "passed": "a non-tensor input returned as an output",
-        "sequence": "a sequence as an output",
-        "optional": "an optional value as an output", "map": "a map as an output",
+        "sequence": "a sequence as an output", "optional": "an optional value as an output", "map": "a map as an output",
     },
     "outputs.direct": {
         "none": "outputs that are all computed", "input": "an input that is also an output",
@@ -264,6 +264,7 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
         "made-up": "`value_info` |with generated dim names", "formula": "`value_info` |with formulas as dims",
         "contradicting": "`value_info` |that contradicts shape inference",
     },
+    "counts.named": {True: "a `value_info` |that names a counted size", False: "no `value_info` |that names a counted size"},
     "constants.int8": {True: "an int8 constant beside quantisation", False: "no int8 constant beside quantisation"},
     "inputs.elements": {
         "none": "no sequence as an input", "ranked": "an input that is a sequence of tensors of known rank",

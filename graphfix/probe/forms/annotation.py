@@ -1,6 +1,6 @@
 """Models with `value_info` that is correct, out of date, or a formula."""
 
-from graphfix.probe.form import TextProbe
+from graphfix.probe.form import AGAIN, TextProbe
 
 CHAIN = "t = Relu(X) Y = Neg(t)"
 POOL = "t = AveragePool<kernel_shape = [2, 2], strides = [2, 2]>(X) Y = Relu(t)"
@@ -23,7 +23,44 @@ def formulas(label: str, height: str, body: str, opset: int = 17) -> TextProbe:
     return annotated(label, IMAGE, "n,3,a,b", "float[n,3,p,q]", body, *names, opset=opset)
 
 
+FOUND = {"direct": ("", "1,{0}", "1,p"), "turned": ("k = Transpose<perm = [1, 0]>(t)", "{0},1", "p,1"),
+         "squeezed": ("k = Squeeze(t, a)", "{0}", "p"), "cast": ("k = Cast<to = 6>(t)", "1,{0}", "1,p")}  # fmt: skip
+"""What follows a NonZero `t`, the dims of its result, and those of the output."""
+BOXES = "float[1,6,4] X, float[1,1,6] S"
+
+
+def counted(how: str, name: str, *, named: bool = True) -> TextProbe:
+    """A NonZero, whose count of elements the annotation of what follows gives a name; without `named` there is no annotation."""
+    node, dims, output = FOUND[how]
+    kind = "int32" if how == "cast" else "int64"
+    said = f"{kind}[{dims.format('u0')}] {'k' if node else 't'}"
+    held = ", ".join([*([said] if named else []), *(["int64[1] a = {0}"] if how == "squeezed" else [])])
+    text = (
+        f'<ir_version: 8, opset_import: ["": 18]> g (float[n] X) => ({kind}[{output}] Y) {f"<{held}>" if held else ""}'
+        f" {{ t = NonZero(X) {node} Y = Neg({'k' if node else 't'}) }}"
+    )
+    return TextProbe("@model", f"annotations count of {how} {name if named else 'without'}", text, ("counts.named", AGAIN),
+                     (("u0", name),) if name != "u0" else ())  # fmt: skip
+
+
+def suppressed(how: str, name: str) -> TextProbe:
+    """A NonMaxSuppression, whose count of boxes the annotation of its result gives a name."""
+    turned = how == "turned"
+    node = "b = NonMaxSuppression(X, S, k) a = Transpose(b)" if turned else "a = NonMaxSuppression(X, S, k)"
+    dims, made = ("3,u0", "3,p") if turned else ("u0,3", "p,3")
+    text = (
+        f'<ir_version: 8, opset_import: ["": 18]> g ({BOXES}) => (int64[{made}] Y) <int64[{dims}] a, int64[1] k = {{3}}>'
+        f" {{ {node} Y = Neg(a) }}"
+    )
+    return TextProbe(
+        "@model", f"annotations boxes {how} {name}", text, ("counts.named", AGAIN), (("u0", name),) if name != "u0" else ()
+    )
+
+
 FORMS = [
+    *(counted(how, name) for how in FOUND for name in ("u0", "found", "unk__3")),
+    *(counted(how, "", named=False) for how in FOUND),
+    *(suppressed(how, name) for how in ("direct", "turned") for name in ("u0", "boxes", "unk__3")),
     *(annotated(f"{label} opset {opset}", inputs, output, said, CHAIN, opset=opset)
         for opset in (12, 17, 20)
         for label, inputs, output, said in (

@@ -22,7 +22,7 @@ class DropAnnotations(Rewrite):
     name = "drop-annotations"
     safety = Safety.EXACT
     everywhere = True
-    fixes = (FixRule("", kinds=("attribute", "form"), traits=("annotations",)),)
+    fixes = (FixRule("", kinds=("attribute", "form"), traits=("annotations", "counts.named")),)
     before = "g (float[2, 3] x) => (float[2, 3] y) <float[2, 4] h> { h = Neg(x) y = Relu(h) }"
     after = "g (float[2, 3] x) => (float[2, 3] y) { h = Neg(x) y = Relu(h) }"
     fires: ClassVar[tuple[Case, ...]] = (
