@@ -18,6 +18,43 @@ def of(nodes: str, **more: Any) -> Facets:
 
 
 @pytest.mark.parametrize(
+    ("nodes", "windowed"),
+    [
+        ("c = MaxPool <kernel_shape = [2], strides = [2]> (x)\ny = Reshape(c, s)", True),
+        ("c = Relu(x)\ny = Reshape(c, s)", False),
+    ],
+)
+def test_a_reshape_says_whether_a_window_made_dynamic_dims(nodes: str, windowed: bool) -> None:
+    found = of(nodes, inputs="float[N, 2, L] x", outputs="float[A, B] y", weights="int64[2] s = {2, -1}")
+    assert found["windowed"] is windowed
+
+
+@pytest.mark.parametrize(
+    ("readers", "quantizes"),
+    [
+        ("q = QuantizeLinear(x, s, p)\ny = DequantizeLinear(q, s, p)", True),
+        ("z = Identity(p)\nq = QuantizeLinear(x, s, z)\ny = DequantizeLinear(q, s, p)", True),
+        ("q = QuantizeLinear(x, s, p)\nd = DequantizeLinear(q, s, p)\nc = Cast<to = 1>(p)\ny = Add(d, c)", False),
+        ("c = Cast<to = 1>(p)\ny = Add(x, c)", False),
+    ],
+)
+def test_a_constant_says_whether_only_quantisation_reads_it(readers: str, quantizes: bool) -> None:
+    made = "p = Constant<value = int8 {0}>()\n" + readers
+    found = Facts.of(Example(made, weights="float s = {0.5}").model)
+    assert facets(found.nodes[0])["quantizes"] is quantizes
+    assert model_facets(found)["constants.int8"] is not quantizes
+
+
+@pytest.mark.parametrize(
+    ("makes", "passed"),
+    [("z = Identity(p)", True), ("c = Identity(p)\nz = Identity(c)", True), ("z = Add(p, p)", False), ("z = Neg(n)", False)],
+)
+def test_quantisation_says_whether_an_identity_passes_its_zero_point(makes: str, passed: bool) -> None:
+    found = of(makes + "\ny = QuantizeLinear(x, s, z)", weights="float s = {0.5}, int8 p = {0}, int8 n = {0}")
+    assert found["point.passed"] is passed
+
+
+@pytest.mark.parametrize(
     ("nodes", "weights", "parts"),
     [
         ("y, z = Split <axis = 1, num_outputs = 2> (x)", "", "uneven"),

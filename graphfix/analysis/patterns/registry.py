@@ -32,6 +32,7 @@ from graphfix.analysis.patterns import normalized_sizes as normalizing
 from graphfix.analysis.patterns import plain_sizes as sizing
 from graphfix.analysis.patterns import postponed_check as postponing
 from graphfix.analysis.patterns import quantized_input as entering
+from graphfix.analysis.patterns import quantizing_constant as fixing
 from graphfix.analysis.patterns import requantized_softmax as requantising
 from graphfix.analysis.patterns import reshape_transpose_chain as regrouping
 from graphfix.analysis.patterns import reshaped_window as reshaping
@@ -83,6 +84,8 @@ PATTERNS: tuple[StructuralPattern, ...] = (
     activating.PATTERN,
     normalizing.PATTERN,
     extending.PATTERN,
+    fixing.CONSTANT,
+    fixing.PASSED,
 )
 
 
