@@ -21,6 +21,9 @@ MADE = {
     "rounded data less a number": "e = Cast<to = 7>(X) d = Sub(e, m)",
     "rounded and moved data": "e = Cast<to = 7>(X) d = Transpose(e)",
     "narrow data": "e = Cast<to = 6>(X) d = Transpose(e)",
+    "a cast comparison of sizes": "e = Equal(s, m) d = Cast<to = 7>(e)",
+    "a cast comparison of a list": "e = Range(z, n, o) f = Equal(e, o) d = Cast<to = 7>(f)",
+    "a cast comparison of a list for each row": "e = Range(z, n, o) h = Expand(e, s) f = Equal(h, o) d = Cast<to = 7>(f)",
     "places of data": "d = ArgMax<axis = 1, keepdims = 0>(X)",
 }
 OPERATORS = {
