@@ -31,6 +31,17 @@ def test_without_ranges_the_profile_holds_sizes_that_the_graph_makes_possible() 
     assert result.profile["shapes"]["x"]["opt"][0] >= 10
 
 
+def test_without_ranges_the_sizes_of_images_are_some_at_which_the_graph_runs() -> None:
+    model = Example(
+        "a = AveragePool <kernel_shape = [56, 1], strides = [56, 1]> (x)\nb = ReduceMean <axes = [2]> (a)\n"
+        "y = Concat <axis = 1> (a, b)",
+        inputs="float[n,3,h,w] x", outputs="float y", opset=13,
+    ).model  # fmt: skip
+    (result,) = graphfix.lint(model, "tensorrt").results
+    assert result.profile is not None
+    assert result.profile["shapes"]["x"]["opt"] == [1, 3, 56, 224]
+
+
 def test_bounds_of_one_symbol_hold_for_every_input_that_has_it() -> None:
     model = Example("y = Add(x, v)", inputs="float[n,3] x, float[n,3] v").model
     result = graphfix.lint(model, "tensorrt", shapes={"x": ["2..4..8", 3]}).results[0]

@@ -17,12 +17,11 @@ from graphfix.ir.records import dataclass
 from graphfix.linter.deciding_options import PLACEHOLDER, SIZES, SizeOption, deciding_values, example_sizes, sizes_matter
 from graphfix.linter.diagnostics import UNDECIDED, WRONG, Finding, Fix, NextStep, Result, Severity
 from graphfix.linter.finding_order import REQUESTED, in_order_of_decision
-from graphfix.linter.fitting_sizes import facts_at, fitting_sizes, runs_at
 from graphfix.linter.fix_rules import ARTIFACT
 from graphfix.linter.input_options import helpful_inputs, with_inner_inputs
 from graphfix.linter.output_options import helpful_outputs
 from graphfix.linter.settled import settled_places
-from graphfix.linter.table_sizes import sizes_of_tables, table_misfits
+from graphfix.linter.table_sizes import fits, fitted, fitted_images
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -31,9 +30,6 @@ if TYPE_CHECKING:
 
 MEASURED_NODES = 150
 """The number of nodes up to which lint measures options; linting these once more takes less than a tenth of a run's time."""
-FITTED_NODES = 2_000
-"""The number of nodes up to which lint infers a graph of images at the sizes it advises, and once more for each other try."""
-IMAGE_RANK = 4
 
 NESTED = re.compile(r" \((?:[^()]|\([^()]*\))*\)")
 Judge = Callable[["ModelProto", Sequence[str]], list[Result]]
@@ -72,7 +68,7 @@ class _Search:
         given = dict(parse_value(f"{name}={1 if text == PLACEHOLDER else text}") for name, text in values.items())
         try:
             bound = bind(self.model, {size.input: size.dims for size in sizes if size.input not in given}, given)
-            self.misfit = bool(sizes) and not anyway and not _fits(facts_of(bound))
+            self.misfit = bool(sizes) and not anyway and not fits(facts_of(bound))
             if self.misfit:
                 return False
             results = self.judge(bound, [result.called or result.target for result in self.results])
@@ -158,8 +154,8 @@ def _search_options(search: _Search) -> None:
     if len(search.facts.nodes) > search.most_nodes:
         search.values = values if any(finding.severity is Severity.ERROR for finding in found) else {}
         search.sizes = sizes if sizes_matter(search.facts, found) else ()
-        if len(search.facts.nodes) <= FITTED_NODES and any(len(each.dims) == IMAGE_RANK for each in search.sizes):
-            search.sizes = _fitted(search, sizes)
+        if search.sizes:
+            search.sizes = fitted_images(search.model, search.facts, sizes)
         return
     for one in _choices(values):
         if search.better(one, ()):
@@ -167,20 +163,7 @@ def _search_options(search: _Search) -> None:
     if sizes and any(_score(search.left)):
         search.better(search.values, sizes)
         if search.misfit:
-            search.better(search.values, _fitted(search, sizes), anyway=True)
-
-
-def _fits(facts: Facts) -> bool:
-    """Whether the graph runs at its sizes, as far as its Reshapes, Concats and tables of positions tell."""
-    return runs_at(facts) and next(table_misfits(facts), None) is None
-
-
-def _fitted(search: _Search, sizes: Sequence[SizeOption]) -> Sequence[SizeOption]:
-    """Return the sizes, examples replaced where the graph does not run at them and at others it does."""
-    there = facts_at(search.model, sizes)
-    if there is None or _fits(there):
-        return sizes
-    return sizes_of_tables(search.model, search.facts, fitting_sizes(search.model, search.facts, sizes))
+            search.better(search.values, fitted(search.model, search.facts, sizes), anyway=True)
 
 
 def _choices(values: Mapping[str, str]) -> list[Mapping[str, str]]:

@@ -14,6 +14,7 @@ from graphfix.linter.check import place
 from graphfix.linter.deciding_options import example_sizes
 from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.linter.fitting_sizes import runs_at
+from graphfix.linter.table_sizes import fitted_images
 from graphfix.tables.table import table
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def set_profiles(model: ModelProto, results: Sequence[Result], ranges: Mapping[s
     from graphfix.ir.dim_ranges import DimRange, shape_profile
 
     given = any(isinstance(dim, DimRange) for dims in ranges.values() for dim in dims)
-    bounds = shape_profile(model, ranges if given else {}, dict(_possible_sizes(facts)))
+    bounds = shape_profile(model, ranges if given else {}, dict(_possible_sizes(model, facts)))
     for result in concerned:
         result.profile = {
             "given": given,
@@ -53,12 +54,12 @@ def set_profiles(model: ModelProto, results: Sequence[Result], ranges: Mapping[s
             result.findings += _at_usual_sizes(model, facts, result, usual_sizes, judge)
 
 
-def _possible_sizes(facts: Facts) -> Iterator[tuple[str, tuple[int, ...]]]:
+def _possible_sizes(model: ModelProto, facts: Facts) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Yield a size for every dim of every input: known or plausible ones, and no fewer elements than a TopK takes."""
     sizes: dict[tuple[str, int], int] = {}
     symbols: dict[str, int] = {}
     inputs = {value.name: value.shape or () for value in facts.inputs}
-    for option in example_sizes(facts):
+    for option in fitted_images(model, facts, example_sizes(facts)):
         for axis, (dim, size) in enumerate(zip(inputs[option.input], option.dims, strict=True)):
             sizes[option.input, axis] = size
             if isinstance(dim, str):

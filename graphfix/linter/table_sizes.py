@@ -10,7 +10,7 @@ from itertools import islice, permutations
 from typing import TYPE_CHECKING
 
 from graphfix.linter.deciding_options import SIDE, SizeOption
-from graphfix.linter.fitting_sizes import facts_at
+from graphfix.linter.fitting_sizes import facts_at, fitting_sizes, runs_at
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -21,6 +21,27 @@ MOST_TRIES = 4
 """How often other sizes are tried; each costs a shape inference of the model."""
 MOST_TOKENS = 4
 """The most rows of a table that stand for tokens that are no patches, as a class token is."""
+
+FITTED_NODES = 2_000
+"""The number of nodes up to which lint infers a graph of images at the sizes it advises, and once more for each other try."""
+IMAGE_RANK = 4
+
+
+def fits(facts: Facts) -> bool:
+    """Whether the graph runs at its sizes, as far as its Reshapes, Concats and tables of positions tell."""
+    return runs_at(facts) and next(table_misfits(facts), None) is None
+
+
+def fitted(model: ModelProto, facts: Facts, sizes: Sequence[SizeOption]) -> Sequence[SizeOption]:
+    """Return the sizes, examples replaced where the graph does not run at them and at others it does."""
+    there = facts_at(model, sizes)
+    return sizes if there is None or fits(there) else sizes_of_tables(model, facts, fitting_sizes(model, facts, sizes))
+
+
+def fitted_images(model: ModelProto, facts: Facts, sizes: Sequence[SizeOption]) -> Sequence[SizeOption]:
+    """Return the same for a model of images that is not large; other sizes as they are, since each try infers all shapes."""
+    images = len(facts.nodes) <= FITTED_NODES and any(len(each.dims) == IMAGE_RANK for each in sizes)
+    return fitted(model, facts, sizes) if images else sizes
 
 
 def sizes_of_tables(model: ModelProto, facts: Facts, sizes: Sequence[SizeOption]) -> Sequence[SizeOption]:
