@@ -12,7 +12,7 @@ from graphfix.analysis.dim_names import is_untold
 from graphfix.analysis.facets.attributes import Facet
 from graphfix.analysis.facets.control_flow import agreement, attention, loop, scan
 from graphfix.analysis.facets.reshaping import reshape
-from graphfix.analysis.facets.shared_dims import einsum, gemm, grid_sample, matmul, recurrent
+from graphfix.analysis.facets.shared_dims import einsum, gemm, grid_sample, matmul, recurrent, scatter_elements
 from graphfix.analysis.facets.signals import NAMED, dft, generator
 from graphfix.analysis.facts import NodeFacts
 from graphfix.analysis.patterns.registry import structural_facets
@@ -251,7 +251,7 @@ _DERIVED: dict[str, Callable[[NodeFacts], Facets]] = {
     "ConvTranspose": _conv_transpose,
     "Equal": _equal,
     "Clip": lambda node: {"blanks": len(node.inputs) > 1 and node.inputs[-1] is None},
-    "ScatterElements": _scattered,
+    "ScatterElements": lambda node: {**_scattered(node), **scatter_elements(node)},
     "Reshape": reshape,
     **dict.fromkeys(("Sign", "NonZero", "CumSum", "TopK", "ArgMax", "ArgMin"), _elements),
     "DFT": dft,

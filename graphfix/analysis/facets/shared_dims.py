@@ -80,6 +80,15 @@ def grid_sample(node: NodeFacts) -> Facets:
     return {"batches": "differ" if isinstance(grid[-1], str) else _broadcast([(data[0], grid[0])])}
 
 
+def scatter_elements(node: NodeFacts) -> Facets:
+    """Return how the dims of the indices and the updates of a ScatterElements agree."""
+    indices, updates = _shape(node, 1), _shape(node, 2)
+    if indices is None or updates is None or len(indices) != len(updates):
+        return {"batches": None}
+    pairs = list(zip(indices, updates, strict=True))
+    return {"batches": "differ" if any(_differ(*pair) for pair in pairs) else _alike(pairs)}
+
+
 def _shape(node: NodeFacts, at: int) -> Shape | None:
     value = node.inputs[at] if len(node.inputs) > at else None
     return None if value is None else value.shape

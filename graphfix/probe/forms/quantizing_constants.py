@@ -43,9 +43,10 @@ def _shared(kind: str, dims: str, axis: int, opset: int, made: str) -> TextProbe
     weights = ", ".join(str(i % 7 / 8) for i in range(math.prod(sizes)))
     scales, points = (", ".join([number] * sizes[axis]) for number in ("0.1", "0"))
     held = f"float[{dims}] w = {{{weights}}}, float[{sizes[axis]}] s = {{{scales}}}, {kind}[{sizes[axis]}] p = {{{points}}}"
-    data, given = ("w", "") if made == "constant" else ("X", f"float[{dims}] X, ")
+    given_dims = ",".join(["n", *dims.split(",")[1:]]) if made == "open data" else dims
+    data, given = ("w", "") if made == "constant" else ("X", f"float[{given_dims}] X, ")
     text = (
-        f'<ir_version: 10, opset_import: ["": {opset}]> g ({given}float[{dims}] R) => (float[{dims}] Y) <{held}>'
+        f'<ir_version: 10, opset_import: ["": {opset}]> g ({given}float[{given_dims}] R) => (float[{given_dims}] Y) <{held}>'
         f" {{ z = Identity(p) [probe] q = QuantizeLinear<axis = {axis}>({data}, s, z)"
         f" d = DequantizeLinear<axis = {axis}>(q, s, z) Y = Add(d, R) }}"
     )
@@ -78,4 +79,6 @@ FORMS = [
     *(_weights(kind, zero) for kind in KINDS for zero in (True, False)),
     *(_shared(kind, dims, axis, opset, made) for kind in ("int8", "uint8") for dims, axis in
       (("4,1,3,3", 0), ("4,3", 0), ("4,3", 1), ("2,4,3", 1)) for opset in (13, 19, 21) for made in ("constant", "data")),
+    *(_shared(kind, dims, 1, opset, made) for kind in ("int8", "uint8") for dims in ("4,3", "2,4,3")
+      for made in ("data", "open data") for opset in (13, 23, 25)),
 ]  # fmt: skip
