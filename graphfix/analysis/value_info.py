@@ -115,7 +115,7 @@ def _compared(stated: Value, value: Value) -> Iterator[tuple[str, int, str]]:
     for at, (said, known) in enumerate(zip(stated.shape or (), value.shape or (), strict=False)):
         if said is None or _same(said, known):
             continue
-        if _generated(said):
+        if isinstance(said, str) and _generated(said):
             yield "made-up", at, said
         elif isinstance(said, str) and (_open(known) or not NAME.fullmatch(said)):
             yield "doubtful", at, said
@@ -160,9 +160,9 @@ def _same(said: Dim, known: Dim) -> bool:
     return said == (shown(known) if isinstance(known, str) else known)
 
 
-def _generated(said: Dim) -> bool:
-    """Return whether a dim has a name that onnx or an exporter generated, which compilers do not read as a symbol."""
-    return isinstance(said, str) and (said.startswith(MADE_UP) or ":" in said)
+def _generated(name: str) -> bool:
+    """Return whether onnx or an exporter generated the name of a dim, which compilers do not read as a symbol."""
+    return name.startswith(MADE_UP) or ":" in name
 
 
 def _open(dim: Dim) -> bool:

@@ -37,8 +37,8 @@ def _weights(kind: str, zero: bool, opset: int = 21) -> TextProbe:
     )
 
 
-def _shared(kind: str, dims: str, axis: int, opset: int, made: str) -> TextProbe:
-    """Weights quantised in the graph by channel, whose zero points are an initializer behind an Identity."""
+def _shared(kind: str, dims: str, axis: int, opset: int, made: str, op: str = "QuantizeLinear") -> TextProbe:
+    """Values quantised in the graph by channel, whose zero points are an initializer behind an Identity."""
     sizes = [int(size) for size in dims.split(",")]
     weights = ", ".join(str(i % 7 / 8) for i in range(math.prod(sizes)))
     scales, points = (", ".join([number] * sizes[axis]) for number in ("0.1", "0"))
@@ -47,11 +47,27 @@ def _shared(kind: str, dims: str, axis: int, opset: int, made: str) -> TextProbe
     data, given = ("w", "") if made == "constant" else ("X", f"float[{given_dims}] X, ")
     text = (
         f'<ir_version: 10, opset_import: ["": {opset}]> g ({given}float[{given_dims}] R) => (float[{given_dims}] Y) <{held}>'
-        f" {{ z = Identity(p) [probe] q = QuantizeLinear<axis = {axis}>({data}, s, z)"
+        f" {{ z = Identity(p) q = QuantizeLinear<axis = {axis}>({data}, s, z)"
         f" d = DequantizeLinear<axis = {axis}>(q, s, z) Y = Add(d, R) }}"
     )
-    return TextProbe("QuantizeLinear", f"{made} {kind}[{dims}] by channel {axis} with shared zero points, opset={opset}", text,
+    text = text.replace(
+        "q = " if op == "QuantizeLinear" else "d = ", "[probe] q = " if op == "QuantizeLinear" else "[probe] d = "
+    )
+    return TextProbe(op, f"{made} {kind}[{dims}] by channel {axis} with shared zero points, opset={opset}", text,
                      (AGAIN,))  # fmt: skip
+
+
+def _plain(kind: str, dims: str, made: str, opset: int) -> TextProbe:
+    """An Identity of data or of a constant that no quantisation reads."""
+    constant = made == "constant"
+    given = f"float[{dims}] X" if constant else f"{kind}[{dims}] X"
+    count = ", ".join(["1"] * (4 if dims else 1))
+    held, body = (f"<{kind}[{dims}] p = {{{count}}}>", "p") if constant else ("", "X")
+    text = (
+        f'<ir_version: 10, opset_import: ["": {opset}]> g ({given}) => (float[{dims}] Y) {held}'
+        f" {{ [probe] z = Identity({body}) Y = Cast<to = 1>(z) {'V = Relu(X)' if constant else ''} }}"
+    )
+    return TextProbe("Identity", f"{made} {kind}[{dims}] for a Cast, opset={opset}", text, ("quantizes", AGAIN))
 
 
 def _passing(kind: str, dims: str, how: str, opset: int) -> TextProbe:
@@ -72,6 +88,8 @@ def _passing(kind: str, dims: str, how: str, opset: int) -> TextProbe:
 
 
 FORMS = [
+    *(_plain(kind, dims, made, opset) for kind in ("int8", "uint8") for dims in ("", "4") for made in ("data", "constant")
+      for opset in (13, 19)),
     *(_passing(kind, dims, how, opset) for kind in ("int8", "uint8") for dims in SHAPES for opset in (13, 19)
       for how in ("both", "one of both", "another Identity", "a Cast too")),
     *(_point(kind, dims, how) for kind in KINDS for dims in SHAPES for how in ("both", "both, behind an Identity", "a Cast too")),
@@ -81,4 +99,7 @@ FORMS = [
       (("4,1,3,3", 0), ("4,3", 0), ("4,3", 1), ("2,4,3", 1)) for opset in (13, 19, 21) for made in ("constant", "data")),
     *(_shared(kind, dims, 1, opset, made) for kind in ("int8", "uint8") for dims in ("4,3", "2,4,3")
       for made in ("data", "open data") for opset in (13, 23, 25)),
+    *(_shared(kind, dims, axis, opset, made, "DequantizeLinear") for kind in ("int8", "uint8")
+      for dims, axis in (("4,1,3,3", 0), ("4,3", 1)) for opset in (13, 19, 21, 23)
+      for made in ("constant", "data", *(["open data"] if axis else []))),
 ]  # fmt: skip
