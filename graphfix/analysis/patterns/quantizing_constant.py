@@ -57,10 +57,6 @@ CONSTANT = StructuralPattern(
     HOLDING,
     {"quantizes": False},
     _held,
-    words={
-        ("quantizes", True): "a result that only quantisation reads",
-        ("quantizes", False): "a result that not only quantisation reads",
-    },
     kind="dtype",
     own=True,
 )
@@ -68,9 +64,5 @@ PASSED = StructuralPattern(
     QUANTIZING,
     {"point.passed": False},
     _passed,
-    words={
-        ("point.passed", True): "a zero point behind an Identity",
-        ("point.passed", False): "a zero point that is not behind an Identity",
-    },
     own=True,
 )

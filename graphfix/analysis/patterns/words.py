@@ -113,4 +113,8 @@ WORDS: Mapping[tuple[str, Facet], str] = {
     ("normalized", "told"): "normalized dims whose sizes plain shape inference finds",
     ("normalized", "computed"): "normalized dims whose sizes only constant folding finds",
     ("normalized", "dynamic"): "dynamic normalized dims that the scale gives a size",
+    ("quantizes", True): "a result that only quantisation reads",
+    ("quantizes", False): "a result that not only quantisation reads",
+    ("point.passed", True): "a zero point behind an Identity",
+    ("point.passed", False): "a zero point that is not behind an Identity",
 }
