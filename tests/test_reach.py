@@ -10,7 +10,7 @@ import pytest
 
 from graphfix.analysis.facts import Facts
 from graphfix.analysis.reachability import unreachable_nodes, untaken_nodes
-from graphfix.backends.base import backends
+from graphfix.backends.base import onnx_backends
 from graphfix.backends.connect import open_backend
 from graphfix.backends.toolchain import find
 from graphfix.linter.engine import judge
@@ -45,7 +45,7 @@ def test_idle_nodes_count_only_where_the_compiler_reads_them(tmp_path: Path, wor
 
 
 @pytest.mark.compiler
-@pytest.mark.parametrize("target", sorted(backends()))
+@pytest.mark.parametrize("target", sorted(onnx_backends()))
 def test_a_table_says_of_idle_nodes_what_the_compiler_does(tmp_path: Path, target: str) -> None:
     found = find(target, None)
     if found is None:
@@ -92,7 +92,7 @@ def test_branches_never_taken_count_where_the_compiler_reads_them(tmp_path: Path
 
 
 @pytest.mark.compiler
-@pytest.mark.parametrize("target", sorted(set(backends()) - {"coreml"}))  # Core ML takes no If at all
+@pytest.mark.parametrize("target", sorted(set(onnx_backends()) - {"coreml"}))  # Core ML takes no If at all
 def test_a_table_says_of_branches_never_taken_what_the_compiler_does(tmp_path: Path, target: str) -> None:
     found = find(target, None)
     if found is None:

@@ -12,6 +12,7 @@ An adapter is a module of this package that defines
     NEEDS_SIZES     (optional) whether it builds for given sizes where dims are dynamic
     SIMPLIFIES      (optional) whether it has a simplifier, which the option `onnxsim` of a request switches
     DELEGATES       (optional) whether it leaves nodes to the CPU, which the option `wholly` of a request makes a rejection
+    OF_TORCH        (optional) whether it takes ExportedPrograms of torch in place of ONNX models
     CAPABILITIES    (optional) the GPU generations it can build for
     start()         imports the compiler and returns ask(request, given)
 

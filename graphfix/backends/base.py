@@ -10,7 +10,7 @@ from pathlib import Path
 
 from graphfix.errors import UsageError, nearest
 from graphfix.ir.records import dataclass
-from graphfix.tables.versions import base_target
+from graphfix.tables.versions import engine
 
 __all__ = [
     "Backend",
@@ -35,7 +35,8 @@ class Backend:
     for none. It is None where the compiler does not report what runs a node. `runs_unwritten` tells whether it accepts
     models that it runs but cannot write to a file, `resizes` whether its compiled models are run at other sizes of their
     dynamic dims. `simplifies` tells whether it has a simplifier, which the option `onnxsim` of a request switches.
-    `delegates` tells whether it leaves nodes to the CPU, which the option `wholly` of a request makes a rejection.
+    `delegates` tells whether it leaves nodes to the CPU, which the option `wholly` of a request makes a rejection. `of_torch`
+    tells whether it takes ExportedPrograms of torch in place of ONNX models.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Backend:
     resizes: bool = False
     simplifies: bool = False
     delegates: bool = False
+    of_torch: bool = False
 
 
 @functools.cache
@@ -81,15 +83,21 @@ def backends() -> dict[str, Backend]:
                 resizes=getattr(module, "RESIZES", False),
                 simplifies=getattr(module, "SIMPLIFIES", False),
                 delegates=getattr(module, "DELEGATES", False),
+                of_torch=getattr(module, "OF_TORCH", False),
             )
     return found
+
+
+def onnx_backends() -> list[str]:
+    """Return the names of the backends that take ONNX models."""
+    return [name for name, one in backends().items() if not one.of_torch]
 
 
 def backend(name: str) -> Backend:
     """Return the backend of `T` or `T@VERSION`, or of the target that it is based on; raises UsageError for an unknown name."""
     name = name.partition("@")[0]
     try:
-        return backends()[base_target(name)]
+        return backends()[engine(name)]
     except KeyError:
         raise UsageError(f"no backend is called `{name}`", hint=nearest(name, backends())) from None
 

@@ -31,7 +31,7 @@ def kind_of_facet(name: str) -> str:
     if name.startswith("out."):
         return "optional"
     suffix = name.rpartition(".")[2]
-    return {"rank": "rank", "dims": "dynamic", "from": "operand", "value": "operand"}.get(suffix, "attribute")
+    return {"rank": "rank", "dims": "dynamic", "from": "operand", "value": "operand", "dtype": "dtype"}.get(suffix, "attribute")
 
 
 def kind_of(when: Mapping[str, Any]) -> str:

@@ -70,8 +70,14 @@ def tables_folder(home: Path | None = None) -> Path:
 
 
 def targets(*, home: Path | None = None) -> list[str]:
-    """Return the names of all targets that have tables of their own, sorted."""
-    return [name for name in _folders(home) if base_target(name, home=home) == name]
+    """Return the names of all targets that have tables of their own, about ONNX, sorted."""
+    of_torch = torch_targets(home=home)
+    return [name for name in _folders(home) if base_target(name, home=home) == name and name not in of_torch]
+
+
+def torch_targets(*, home: Path | None = None) -> list[str]:
+    """Return the names of all targets that start from torch, sorted; their tables are about ATen operators."""
+    return [name for name in _folders(home) if starts_from_torch(name, home=home)]
 
 
 def derived_targets(*, home: Path | None = None) -> list[str]:
@@ -80,13 +86,30 @@ def derived_targets(*, home: Path | None = None) -> list[str]:
 
 
 def every_target(*, home: Path | None = None) -> list[str]:
-    """Return the names of all targets: those with tables of their own, then those that use another one's."""
-    return [*targets(home=home), *derived_targets(home=home)]
+    """Return the names of all targets: those with tables of their own, those that use another one's, and those from torch."""
+    return [*targets(home=home), *derived_targets(home=home), *torch_targets(home=home)]
 
 
 def base_target(target: str, *, home: Path | None = None) -> str:
     """Return the target whose tables and compiler a target uses: itself, or the `base` that its target.toml names."""
     return str(about_target(target, home=home).get("base", target))
+
+
+def engine(target: str) -> str:
+    """Return the name of the compiler that a target is a way to use: the `engine` of its target.toml, else its base target."""
+    return str(about_target(target).get("engine", base_target(target)))
+
+
+def starts_from_torch(target: str, *, home: Path | None = None) -> bool:
+    """Whether a target, perhaps with `@VERSION`, takes programs of torch and no ONNX model."""
+    return about_target(target.partition("@")[0], home=home).get("operators") == "aten"
+
+
+def by_start(names: Iterable[str]) -> list[tuple[str, ...]]:
+    """Return the targets that start from ONNX together, and each one that starts from torch by itself."""
+    found = list(names)
+    parts = [tuple(one for one in found if not starts_from_torch(one)), *((one,) for one in found if starts_from_torch(one))]
+    return [part for part in parts if part]
 
 
 def _folders(home: Path | None) -> list[str]:

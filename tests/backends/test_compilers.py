@@ -12,7 +12,7 @@ from onnx import helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from graphfix.backends import toolchain
-from graphfix.backends.base import backend, backends
+from graphfix.backends.base import backend, onnx_backends
 from graphfix.backends.connect import open_backend
 from graphfix.backends.session import Session
 
@@ -25,7 +25,7 @@ EXACTNESS = {"qnn": 3e-3}
 """How near the results are to the expected ones on what computes in float16; in float32 1e-5."""
 
 
-@pytest.fixture(scope="module", params=sorted(backends()))
+@pytest.fixture(scope="module", params=sorted(onnx_backends()))
 def session(request: pytest.FixtureRequest) -> Iterator[tuple[str, Session]]:
     """The name and a warm session of each compiler that is installed."""
     found = toolchain.find(request.param)

@@ -52,9 +52,9 @@ def _rows(backend: Backend) -> Iterator[tuple[str, ...]]:
     """Yield one row per installed version, the one that is used first, then one per version that was only measured."""
     from graphfix.backends.host import runs_workers
     from graphfix.backends.toolchain import find, installed
-    from graphfix.tables.versions import measured_versions, targets
+    from graphfix.tables.versions import every_target, measured_versions
 
-    measured = measured_versions(backend.name)[::-1] if backend.name in targets() else []
+    measured = measured_versions(backend.name)[::-1] if backend.name in every_target() else []
     compiles = "yes" if runs_workers() else "no"
     runs = "yes" if backend.runs_here and runs_workers() else "no"
     installed_versions: list[str] = []

@@ -11,6 +11,9 @@ from pathlib import Path
 from graphfix.cli.cluster_options import add_cluster
 from graphfix.errors import BackendError, UsageError
 
+FURTHER = ("check", "active", "fixes", "placement", "artifact", "resized", "precision", "jobs", "cluster")
+"""Options that only targets measured from one-node ONNX models take."""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
@@ -44,22 +47,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Measure; exit 0 when done, 1 when --check found an answer or a table that differs, 2 without the compiler."""
-    from graphfix.backends.base import backends
+    from graphfix.backends.base import onnx_backends
     from graphfix.backends.toolchain import find
     from graphfix.errors import nearest
     from graphfix.tables.deployment import parted
-    from graphfix.tables.versions import canonical_target
+    from graphfix.tables.versions import canonical_target, starts_from_torch, torch_targets
 
     given.target = canonical_target(given.target)
     name, _, version = given.target.partition("@")
-    if name not in backends():
-        raise UsageError(f"unknown target `{name}`", hint=nearest(name, backends()))
+    known = [*onnx_backends(), *torch_targets()]
+    if name not in known:
+        raise UsageError(f"unknown target `{name}`", hint=nearest(name, known))
     _check_options(given)
     found = find(name, version or None)
     if found is None:
         raise BackendError(f"{given.target} is not installed", hint=f"install it with `graphfix backends install {given.target}`")
     if parted(name, version)[1]:
         return _measure_deployed(given, found.python)
+    if starts_from_torch(name):
+        return _measure_aten(given, name, found.python)
     if given.precision:
         return _measure_precision(given, name, found.python)
     if given.fixes and not given.check:
@@ -130,8 +136,7 @@ def _measure_deployed(given: argparse.Namespace, python: str) -> int:
     """Ask all probes for a deployment target, and write the tables of the operators of which some differ."""
     from graphfix.probe.deployed import measure_deployed
 
-    further = ("check", "active", "fixes", "placement", "artifact", "resized", "precision", "jobs", "cluster")
-    if any(getattr(given, name) for name in further):
+    if any(getattr(given, name) for name in FURTHER):
         raise UsageError(
             f"{given.target} is measured as what differs, in one process", hint="only --op and --evidence go with it"
         )
@@ -139,6 +144,20 @@ def _measure_deployed(given: argparse.Namespace, python: str) -> int:
     differing = [one.op for one in found if one.differing]
     print(f"{given.target}: {sum(one.probes for one in found)} probes, {sum(one.differing for one in found)} differ")
     print(f"{len(differing)} tables{': ' if differing else ''}{', '.join(differing)}")
+    return 0
+
+
+def _measure_aten(given: argparse.Namespace, name: str, python: str) -> int:
+    """Measure ATen operators and write the tables."""
+    from graphfix.probe.aten.run import measure_aten
+    from graphfix.probe.run import kept_answers
+
+    chosen = next((other for other in FURTHER if getattr(given, other)), None)
+    if chosen is not None:
+        raise UsageError(f"--{chosen} is not for ATen operators", hint="leave it out")
+    with kept_answers(given.evidence) as answers:
+        outcome = measure_aten(name, given.op, python=python, home=given.rules, evidence=answers, report=_log)
+    print(f"{name} {outcome.version}: {outcome.probes} probes, {outcome.tables} tables; {outcome.dropped} calls gave no evidence")
     return 0
 
 
