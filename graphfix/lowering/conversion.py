@@ -20,7 +20,7 @@ class Converter:
     """A converter from a framework to a target's files.
 
     `name` is what conversion paths call it, `distributions` of which one must be installed. `artifact` is the suffix of what it
-    writes.
+    writes. `backend` is the one whose environment in the cache has the converter, where the framework's interpreter has it not.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Converter:
     distributions: tuple[str, ...]
     install: str
     artifact: str
+    backend: str = ""
 
     @property
     def file(self) -> str:
@@ -36,12 +37,16 @@ class Converter:
         return f"model{self.artifact}"
 
 
+LITERT = "litert-torch"
 TENSORFLOW = ("tensorflow", "tensorflow-cpu", "tensorflow-macos")
 CONVERTERS = (
     Converter("coremltools", "torch", "coreml", ("coremltools",), "pip install coremltools", ".mlpackage"),
     Converter("openvino", "torch", "openvino", ("openvino",), "pip install openvino", ".xml"),
-    Converter("litert-torch", "torch", "tflite", ("litert-torch",), "pip install litert-torch", ".tflite"),
-    Converter("executorch", "torch", "executorch", ("executorch",), "pip install executorch==1.5.1", ".pte"),
+    Converter(LITERT, "torch", "tflite", (LITERT,), f"graphfix backends install {LITERT}", ".tflite", LITERT),
+    *(
+        Converter(name, "torch", name, ("executorch",), "graphfix backends install executorch", ".pte", "executorch")
+        for name in ("executorch", "executorch-xnnpack")
+    ),
     Converter("tf.lite", "tensorflow", "tflite", TENSORFLOW, "pip install tensorflow-cpu", ".tflite"),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 from collections.abc import Callable, Mapping
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from graphfix.backends.toolchain import find
 from graphfix.lowering.attempts import build_request, refused
 from graphfix.lowering.conversion import MISSING, Conversion, Converter
 from graphfix.lowering.direct_runs import FEEDS, RESULTS
@@ -48,7 +50,7 @@ def convert_directly(
     return dataclasses.replace(
         made,
         artifact=folder / converter.file,
-        verification=_verified(instructions, answer, folder),
+        verification=verified_runs(instructions, answer, folder),
         delegated=answer.get("delegated"),
     )
 
@@ -56,14 +58,19 @@ def convert_directly(
 def convert_with(
     workers: FrameworkWorkers, source: Source, converter: Converter, folder: Path, progress: Callable[[str], None]
 ) -> Conversion:
-    """Convert a source by one converter in the worker of its framework."""
+    """Convert a source by one converter in the worker of its framework, or in an environment that has the converter."""
     progress(f"converting {source.text} with {converter.name}")
-    version = next(filter(None, map(workers.version_of, converter.distributions)), None)
-    ask = functools.partial(workers.ask, converter.framework)
-    return convert_directly(source, workers.instructions, converter, folder / f"{converter.name}-direct", ask, version)
+    with contextlib.ExitStack() as stack:
+        version = next(filter(None, map(workers.version_of, converter.distributions)), None)
+        found = find(converter.backend) if version is None and converter.backend and workers.instructions.python is None else None
+        if found is not None:
+            own = dataclasses.replace(workers.instructions, python=found.python)
+            workers, version = stack.enter_context(FrameworkWorkers(own, exports=False)), found.version
+        ask = functools.partial(workers.ask, converter.framework)
+        return convert_directly(source, workers.instructions, converter, folder / f"{converter.name}-direct", ask, version)
 
 
-def _verified(instructions: Instructions, answer: Mapping[str, Any], folder: Path) -> Verification:
+def verified_runs(instructions: Instructions, answer: Mapping[str, Any], folder: Path) -> Verification:
     """Compare what the worker saved of each run; one that the converted model alone fails on is a difference."""
     worst, count = Difference(), 0
     with np.load(folder / FEEDS, allow_pickle=False) as wanted, np.load(folder / RESULTS, allow_pickle=False) as got:

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphfix.backends.compile.artifact import PendingArtifact, check_artifact_path
 from graphfix.backends.compile.compile import Compiled
@@ -18,9 +18,13 @@ from graphfix.lowering.attempts import build_request
 from graphfix.lowering.conversion import CONVERTERS, MISSING, Conversion, converters_for
 from graphfix.lowering.direct import convert_with
 from graphfix.lowering.instructions import Instructions
-from graphfix.lowering.source import FRAMEWORKS, Source
+from graphfix.lowering.options import require_source
+from graphfix.lowering.source import FRAMEWORKS, Source, recognise_source
 from graphfix.lowering.stages import UNOPENED
 from graphfix.lowering.workshop import FrameworkWorkers
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 ELSEWHERE = "elsewhere"
 """The stage of a source that turns out to be a model of another framework."""
@@ -49,6 +53,15 @@ def compile_directly(
             raise ModelError(made.reason, path=source.text, hint=made.cure or None)
         written = _written(made, output) if made.artifact is not None else None
     return Compiled(_result(source, target, made, written), _verdict(made), written)
+
+
+def compile_model_directly(
+    model: str | Path | ModelProto, target: str, output: Path, instructions: Instructions, *, force: bool
+) -> Compiled:
+    """Convert the model that a Python function is given, without progress; UsageError for a model of ONNX."""
+    source = recognise_source(model) if isinstance(model, (str, Path)) else None
+    found = require_source(target, source)
+    return compile_directly(found, instructions, target, output, force=force, progress=lambda _: None)
 
 
 def _converted(

@@ -11,7 +11,7 @@ import pickle
 import re
 import sys
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,8 @@ from graphfix.lowering.inspection import NATIVE, TRUST, UNSAFE, inspect_exported
 class OpenedModel:
     """An opened source: the module, its ExportedProgram where it is one, example inputs where it has some, bytes of weights.
 
-    `delegated` is what a converter says of the operators that a delegate runs, once it has converted the model.
+    `delegated` is what a converter says of the operators that a delegate runs, once it has converted the model. `kept` are
+    the operators that are not decomposed into core ATen.
     """
 
     model: Any
@@ -34,6 +35,7 @@ class OpenedModel:
     examples: Any = None
     bytes: int = 0
     delegated: dict[str, Any] | None = None
+    kept: Sequence[str] = ()
 
 
 def open_source(request: Mapping[str, Any]) -> OpenedModel:

@@ -11,8 +11,8 @@ from graphfix.lowering.source import Source
 EXPORTERS = ("auto", "dynamo", "trace", "script")
 DIRECT = "direct"
 """The choice in place of an exporter that leaves ONNX out, for commands that write a target's file."""
-DIRECT_ONLY = frozenset({"executorch"})
-"""Targets without a table, which only a conversion without ONNX reaches."""
+DIRECT_ONLY = frozenset({"executorch", "executorch-xnnpack"})
+"""Targets that only a conversion without ONNX reaches."""
 FORMS = "package.module:factory, file.py:factory, .pt2, .pt, SavedModel, .keras, .h5, frozen .pb, .tflite"
 
 

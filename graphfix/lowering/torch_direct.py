@@ -1,13 +1,13 @@
 """Conversion of an opened torch model by a target's own converter, without ONNX, and runs of what it made.
 
-Workers load this file where graphfix is not installed: of graphfix it imports files of this folder that do the same. The
+Workers load this file where graphfix is not installed: of graphfix it imports files that do the same. The
 converters are imported when they are used.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
-import operator
 import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from graphfix.lowering import direct_runs, feeding, torch_lowering
+from graphfix.backends import executorch
+from graphfix.lowering import direct_runs, feeding, torch_lowering, torch_programs
 from graphfix.lowering.direct_runs import Compute
 from graphfix.lowering.steps import Answer, Remarks, Request
 
@@ -23,6 +24,7 @@ from graphfix.lowering.steps import Answer, Remarks, Request
 def convert(opened: Any, request: Request, remarks: Remarks) -> Iterator[Answer]:
     """Run, convert and run again; the last answer has stage `ok`, or `run` or `export` with the failure."""
     artifact = os.path.join(request["folder"], request["artifact"])
+    opened.kept = request.get("kept", ())
 
     def run() -> tuple[Any, list[direct_runs.Run]]:
         example, runs = torch_lowering.run_for_inference(opened, request, remarks)
@@ -98,30 +100,23 @@ def to_litert(opened: Any, example: Any, path: str) -> Compute:
     return lambda arrays: [np.asarray(one) for one in _flat(converted(*map(torch.from_numpy, arrays)))]
 
 
-def to_executorch(opened: Any, example: Any, path: str) -> Compute:
-    """Convert by ExecuTorch for XNNPACK, and run it in its runtime."""
+def to_executorch(opened: Any, example: Any, path: str, partitioner: str = "") -> Compute:
+    """Convert by ExecuTorch, for a delegate where a partitioner is named, and run it in its runtime."""
     exir = importlib.import_module("executorch.exir")
-    xnnpack = importlib.import_module("executorch.backends.xnnpack.partition.xnnpack_partitioner")
-    lowered = exir.to_edge_transform_and_lower(exported(opened, example), partitioner=[xnnpack.XnnpackPartitioner()])
-    taken, left = delegated(lowered.exported_program().graph_module)
-    opened.delegated = {"by": "XNNPACK", "operators": taken, "of": taken + len(left), "left": sorted(set(left))}
+    parts = executorch.partitioners(partitioner)
+    lowered = exir.to_edge_transform_and_lower(exported(opened, example), partitioner=parts)
+    if parts:
+        taken, left = executorch.delegated(lowered.exported_program().graph_module)
+        by = type(parts[0]).__name__.removesuffix("Partitioner")
+        opened.delegated = {"by": by, "operators": taken, "of": taken + len(left), "left": sorted(set(left))}
     with open(path, "wb") as sink:
         lowered.to_executorch().write_to_file(sink)
-    runtime = importlib.import_module("executorch.runtime").Runtime.get()
-    method = runtime.load_program(path).load_method("forward")
-    return lambda arrays: [feeding.to_numpy(one) for one in method.execute([torch.from_numpy(array) for array in arrays])]
+    return lambda arrays: [feeding.to_numpy(one) for one in executorch.execute(path, [torch.from_numpy(one) for one in arrays])]
 
 
-def delegated(module: Any) -> tuple[int, list[str]]:
-    """Return the number of operators that a delegate of ExecuTorch runs, and the names of those that none does."""
-    taken, left = 0, []
-    for node in module.graph.nodes:
-        if node.op == "call_function" and getattr(node.target, "__name__", "") == "executorch_call_delegate":
-            inner = getattr(module, node.args[0].target).original_module
-            taken += sum(one.op == "call_function" and one.target is not operator.getitem for one in inner.graph.nodes)
-        elif node.op == "call_function" and node.target is not operator.getitem:
-            left.append(str(node.target).removeprefix("<EdgeOpOverload: ").partition(">")[0])
-    return taken, left
+def to_program(opened: Any, example: Any, path: str) -> Compute:
+    """Write the program of ATen operators that a target which starts from torch is judged by."""
+    return torch_programs.write_program(exported(opened, example), opened.kept, path)
 
 
 def _flat(outputs: Any) -> Sequence[Any]:
@@ -130,5 +125,7 @@ def _flat(outputs: Any) -> Sequence[Any]:
 
 CONVERTERS: dict[str, Callable[[Any, Any, str], Compute | None]] = {
     "coremltools": to_coreml, "openvino": to_openvino, "litert-torch": to_litert, "executorch": to_executorch,
+    **{f"executorch-{name}": functools.partial(to_executorch, partitioner=name) for name in executorch.PARTITIONERS},
+    torch_programs.NAME: to_program,
 }  # fmt: skip
 """The converters of torch models, by the names that conversion paths have."""

@@ -28,9 +28,13 @@ TITLES = {"torch": "PyTorch", "tensorflow": "TensorFlow"}
 
 @dataclass(slots=True)
 class FrameworkWorkers:
-    """The pool of worker processes of one lowering, one for each framework; close it, or use it in `with`."""
+    """The pool of worker processes of one lowering, one for each framework; close it, or use it in `with`.
+
+    Where nothing is exported to ONNX, what `exports` needs beside the framework need not be installed.
+    """
 
     instructions: Instructions
+    exports: bool = True
     _sessions: dict[str, Session] = field(default_factory=dict)
 
     def has(self, framework: str) -> bool:
@@ -98,7 +102,7 @@ class FrameworkWorkers:
 
     def _missing_distribution(self, framework: str) -> str | None:
         """Return the first distribution that a framework's worker lacks, or None."""
-        groups = DISTRIBUTIONS[framework]
+        groups = DISTRIBUTIONS[framework][: None if self.exports else 1]
         if self.instructions.python is not None:
             from graphfix.backends.interpreters import packages
 

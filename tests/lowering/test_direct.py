@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 from graphfix.backends.compile.compile import Compiled
+from graphfix.backends.toolchain import Toolchain
 from graphfix.cli.app import main
 from graphfix.errors import BackendError, UsageError
 from graphfix.lowering.conversion import CONVERTERS, MISSING, Conversion, converters_for
-from graphfix.lowering.direct import convert_directly
+from graphfix.lowering.direct import convert_directly, convert_with
 from graphfix.lowering.direct_compile import compile_directly
 from graphfix.lowering.direct_runs import FEEDS, RESULTS, save
 from graphfix.lowering.instructions import Instructions
@@ -25,6 +26,7 @@ from graphfix.lowering.paths.model import ConversionPath, ConversionPaths, Expor
 from graphfix.lowering.paths.search import SearchOptions, direct_path
 from graphfix.lowering.paths.starts import direct_starts
 from graphfix.lowering.source import Kind, Source
+from graphfix.lowering.workshop import FrameworkWorkers
 from graphfix.report.notebook import paths_html
 from graphfix.report.paths_page import page_data
 from graphfix.report.paths_text import cell, render_paths
@@ -94,7 +96,8 @@ def test_every_outcome_says_why_and_what_helps() -> None:
         False, "the converter fails: no lowering of `aten.foo`", "head (net.py:9)",
     )  # fmt: skip
     missing = Conversion(BY_NAME["litert-torch"], MISSING)
-    assert (missing.reason, missing.cure) == ("litert-torch is not installed", "install it with `pip install litert-torch`")
+    assert missing.reason == "litert-torch is not installed"
+    assert missing.cure == "install it with `graphfix backends install litert-torch`"
 
 
 def test_runs_are_saved_and_failures_kept(tmp_path: Path) -> None:
@@ -155,9 +158,12 @@ def test_the_table_has_one_row_for_all_converters_and_names_the_easiest_path() -
     assert names == ("dynamo", "direct")
     assert [path and cell(path)[0] for path in rows[1]] == ["as it is", "as it is", "not installed", None]
     assert {target: found.best(target).start.exporter for target in found.targets} == {
-        "coreml": "coremltools", "openvino": "openvino", "tflite": "dynamo", "tract": "dynamo",
+        "coreml": "dynamo", "openvino": "openvino", "tflite": "dynamo", "tract": "dynamo",
     }  # fmt: skip
-    assert found.best("coreml").note == "the file was not run: its runtime is not on this machine"
+    unrun = next(path for path in found.paths if path.start.only == "coreml")
+    assert unrun.note == "the file was not run: its runtime is not on this machine"
+    assert [found.best(target).certainty for target in ("openvino", "tract")] == [0, 1]
+    assert unrun.certainty == 2
     assert found.best("openvino").command == (
         "graphfix compile net.py:make --input=2x3 --exporter=direct --target openvino -o model.xml"
     )
@@ -176,7 +182,7 @@ def test_a_converter_that_fails_leaves_the_way_over_onnx(capsys: pytest.CaptureF
         "direct conversion fails differs not installed -",
         "coremltools to coreml the converter fails: no lowering of `aten.foo` (head (net.py:9))",
         "openvino to openvino it computes something else: on zeros: it differs",
-        "litert-torch to tflite litert-torch is not installed; install it with `pip install litert-torch`",
+        "litert-torch to tflite litert-torch is not installed; install it with `graphfix backends install litert-torch`",
     ):
         assert part in said
     alone = paths_of(outcome("executorch"), exported=Means.NONE)
@@ -219,7 +225,7 @@ def test_what_starts_from_torch_says_so_of_an_onnx_model(tmp_path: Path, capsys:
 def test_a_target_without_a_converter_is_named_with_those_that_have_one(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no converter leads from Python to tract") as refused:
         compile_directly(SOURCE, Instructions(), "tract", tmp_path / "m", force=False, progress=lambda _: None)
-    assert refused.value.hint == "choose from coreml, executorch, openvino, tflite"
+    assert refused.value.hint == "choose from coreml, executorch, executorch-xnnpack, openvino, tflite"
     with pytest.raises(UsageError, match="from a SavedModel to openvino"):
         compile_directly(
             Source("saved", Kind.SAVED_MODEL),
@@ -287,7 +293,7 @@ def test_operators_inside_and_outside_a_delegate_are_counted() -> None:
     import operator
     from types import SimpleNamespace
 
-    from graphfix.lowering.torch_direct import delegated
+    from graphfix.backends.executorch import delegated
 
     def node(op: str, target: Any, *args: Any) -> Any:
         return SimpleNamespace(op=op, target=target, args=args)
@@ -394,6 +400,25 @@ def test_a_converter_that_is_not_installed_names_the_command(tmp_path: Path, mon
     (tmp_path / "net.py").write_text(NET)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("graphfix.lowering.workshop.FrameworkWorkers.version_of", lambda *_: None)
+    monkeypatch.setattr("graphfix.lowering.direct.find", lambda _: None)
     with pytest.raises(BackendError, match="executorch is not installed") as refused:
         converted("net.py:make", "executorch", "net.pte")
-    assert refused.value.hint == "install it with `pip install executorch==1.5.1`"
+    assert refused.value.hint == "install it with `graphfix backends install executorch`"
+
+
+def test_a_converter_of_another_environment_is_asked_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str | None, bool]] = []
+
+    def ask(workers: FrameworkWorkers, framework: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        asked.append((workers.instructions.python, workers.exports))
+        return {"stage": "export", "seconds": 1.0, "message": "no"}
+
+    monkeypatch.setattr(FrameworkWorkers, "version_of", lambda *_: None)
+    monkeypatch.setattr(FrameworkWorkers, "ask", ask)
+    monkeypatch.setattr("graphfix.lowering.direct.find", lambda name: Toolchain(f"/env/{name}", "9.9"))
+    made = convert_with(FrameworkWorkers(Instructions()), SOURCE, BY_NAME["executorch-xnnpack"], tmp_path, str)
+    assert (asked, made.version) == ([("/env/executorch", False)], "9.9")
+    chosen = FrameworkWorkers(Instructions(python="python3"))
+    (tmp_path / "other").mkdir()
+    assert convert_with(chosen, SOURCE, BY_NAME["executorch"], tmp_path / "other", str).stage == MISSING, "that one is meant"
+    assert convert_with(FrameworkWorkers(Instructions()), SOURCE, BY_NAME["coremltools"], tmp_path, str).stage == MISSING

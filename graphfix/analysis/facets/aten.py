@@ -25,6 +25,8 @@ UNREAD = frozenset({"layout", "device", "pin_memory", "generator", "non_blocking
 """Arguments that say where and how a tensor is stored or computed, not what the operator computes."""
 AXES = frozenset({"dim", "dims", "dim0", "dim1", "start_dim", "end_dim", "axis"})
 """Arguments that count axes, of one tensor."""
+CALLED = {"size": "to_size", "k": "count"}
+"""The facets of arguments whose names are those of facets with limits (words.BOUNDED), which these are not."""
 EXACT = frozenset({-1, 0, 1, 2, 3})
 """Whole numbers that are facets as they are."""
 MANY = 6
@@ -49,7 +51,7 @@ def node_facets(node: Any, constants: Mapping[str, str]) -> Facets:
             out |= _tensors(name, value, constants) if isinstance(value, (list, tuple)) else _tensor(name, value, constants)
             operands += [value] if _is_node(value) else []
         elif name not in UNREAD:
-            out |= _plain(name, value, rank)
+            out |= _plain(CALLED.get(name, name), value, rank)
     if len(operands) > 1:
         out["broadcast"] = _broadcast([_shape(one) for one in operands])
     out |= _windows({argument.name: value for argument, value in _arguments(node)})

@@ -160,8 +160,15 @@ class ConversionPath:
 
     @property
     def rank(self) -> tuple[float, ...]:
-        """A sort key, best first: less invasive means, fewer rewrites, a smaller error, fewer nodes."""
-        return (self.means.rank, sum(one.times for one in self.rewrites), self.error or 0.0, self.nodes)
+        """A sort key, best first: less invasive means, fewer rewrites, a smaller error, more certainty, fewer nodes."""
+        return (self.means.rank, sum(one.times for one in self.rewrites), self.error or 0.0, self.certainty, self.nodes)
+
+    @property
+    def certainty(self) -> int:
+        """0 where the target's own file was made and run, 1 for a prediction about ONNX, 2 for a file that could not be run."""
+        if self.start.only:
+            return 2 if self.end_error is None else 0
+        return 1 if self.compiler is None else 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the path as a JSON object."""

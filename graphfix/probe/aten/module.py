@@ -69,11 +69,12 @@ class Calls(torch.nn.Module):  # type: ignore[misc]
         return [one for found in self.results(inputs) for one in found]
 
     def results(self, inputs: Sequence[Any]) -> list[list[Any]]:
-        """Return the tensors that each call gives."""
+        """Return the first tensor that each call gives."""
         out = []
         for spec, (args, named, _) in zip(self.specs, self.places, strict=True):
             got = operator_of(spec["op"])(*[arg(inputs) for arg in args], **{name: arg(inputs) for name, arg in named.items()})
-            out.append([one for one in (got if isinstance(got, (list, tuple)) else [got]) if isinstance(one, torch.Tensor)])
+            found = [one for one in (got if isinstance(got, (list, tuple)) else [got]) if isinstance(one, torch.Tensor)]
+            out.append(found[:1])  # which is what programs read of most operators
         return out
 
 

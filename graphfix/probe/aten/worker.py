@@ -31,16 +31,23 @@ for known in executorch.PARTITIONERS:  # once here rather than in every child
 
 
 def known_operators(partitioner: str) -> list[str]:
-    """Return the operators that a partitioner can take at all, by their names in the edge dialect; all where it does not tell."""
+    """Return the operators that a partitioner can take at all, by their names in the edge dialect, where it tells."""
     (found,) = executorch.partitioners(partitioner)
     return sorted(getattr(found, "target_partitioner_configs", ()))
+
+
+def kept_operators(partitioner: str) -> list[str]:
+    """Return the operators of torch that a partitioner asks not to decompose."""
+    (found,) = executorch.partitioners(partitioner)
+    return sorted(name for name in map(str, found.ops_to_not_decompose(None)[0]) if name.startswith("aten."))
 
 
 def respond(request: dict[str, Any]) -> Iterator[Answer]:
     """Answer for each call of a request: dropped, or its facets and what became of it."""
     torch.set_grad_enabled(False)
     if "calls" not in request:
-        yield {"stage": "ok", "message": "", "known": known_operators(request["partitioner"]), "last": True}
+        known, kept = known_operators(request["partitioner"]), kept_operators(request["partitioner"])
+        yield {"stage": "ok", "message": "", "known": known, "kept": kept, "last": True}
         return
     answers = answered(request["calls"], request["partitioner"])
     yield {"stage": "ok", "message": "", "answers": answers, "last": True}

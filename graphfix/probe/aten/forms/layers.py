@@ -183,14 +183,13 @@ def _norms() -> list[Form]:
         *(
             Form(
                 f"aten.{name}.default",
-                (data(2, 3, 4), 2, False),
+                (data(2, 3, 4), -1, False),
                 dtypes=FLOATS,
-                ranks=(1, 2, 4)[1:2],
+                ranks=(1, 2, 4),
                 changes=[
                     ("first", {"1": 0}),
                     ("second", {"1": 1}),
-                    ("from the end", {"1": -1}),
-                    ("heads", {"0": IMAGE, "1": 3}),
+                    ("counted", {"1": 2}),
                     ("channels", {"0": IMAGE, "1": 1}),
                 ],
             )
