@@ -77,6 +77,7 @@ def on_config(config: Any) -> Any:
                 "size.md",
                 "ci.md",
                 "mlkit.md",
+                "executorch.md",
                 "editors.md",
                 "page.md",
                 "json.md",

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import onnx
 
-from graphfix.errors import GraphfixError, UsageError, nearest
+from graphfix.errors import UsageError, nearest
 from graphfix.ir.bind_inputs import parsed_shapes
 from graphfix.ir.reading import bound, named, read_whole
 from graphfix.ir.verifier import check
-from graphfix.linter.engine import judge, lint_file, lint_model
-from graphfix.lowering.as_onnx_file import as_onnx_file
+from graphfix.linter.engine import judge, lint_model
+from graphfix.lowering.as_onnx_file import as_onnx_file, lint_path
+from graphfix.lowering.instructions import Instructions
+from graphfix.lowering.options import DIRECT, DIRECT_ONLY
 from graphfix.report.python_results import Fixed, Paths, Report
 from graphfix.tables.table import checked_targets
-from graphfix.tables.versions import canonical_target
+from graphfix.tables.versions import by_start, canonical_target
 
 if TYPE_CHECKING:
     from graphfix.backends.compile.compile import Compiled
@@ -56,17 +58,8 @@ def lint(
     if isinstance(model, onnx.ModelProto):
         check(model)
         return Report(tuple(lint_model(bound(model, sizes, values), names, ranges=ranges)))
-    with as_onnx_file(model, names, sizes, values) as (path, lowered_source):
-        if path is None:
-            assert lowered_source is not None
-            return Report(tuple(lowered_source.with_findings([lowered_source.empty_result(target) for target in names])))
-        results = lint_file(path, names, shapes=sizes, values=values, name=str(model), ranges=ranges)
-        if lowered_source is not None:
-            results = lowered_source.with_findings(results)
-    for result in results:
-        if result.error is not None:
-            raise GraphfixError(result.error)
-    return Report(tuple(results))
+    results = [one for part in by_start(names) for one in lint_path(model, part, sizes, values, ranges)]
+    return Report(tuple(sorted(results, key=lambda result: names.index(result.called))))
 
 
 def fix(
@@ -148,6 +141,7 @@ def compile(
     compute_capability: str | None = None,
     labels: Sequence[str] = (),
     scaling: Scaling | None = None,
+    exporter: str = "auto",
 ) -> Compiled:
     """Hand a model to the real compiler, keep what it makes, and compare what that computes with onnxruntime.
 
@@ -159,6 +153,7 @@ def compile(
         values: constants by input name. data: arrays to compare on, by input name, in place of seeded ones.
         deadline: seconds the compiler has. memory_gib: what it may hold.
         compute_capability: for TensorRT, the GPUs to build for, such as `"8.6,8.9"`.
+        exporter: `direct` converts a SOURCE by the target's own converter, without ONNX, as is always done for ExecuTorch.
         labels: for ML Kit, the names of the classes. scaling: for ML Kit, the mean and deviation of a float image's channels.
 
     Raises:
@@ -176,8 +171,16 @@ def compile(
     from graphfix.ir.dim_ranges import parse_ranges, without_ranges
     from graphfix.ir.io import save_model
     from graphfix.lowering.bringing import usable_model
+    from graphfix.lowering.direct_compile import compile_model_directly
 
     target = canonical_target(target)
+    if exporter == DIRECT or target in DIRECT_ONLY:
+        if values or data:
+            raise UsageError("a conversion without ONNX takes no values and no data", hint="leave them out, or `exporter`")
+        instructions = Instructions(shapes=dict(parsed_shapes(shapes) or {}), deadline=deadline, memory_gib=memory_gib)
+        return compile_model_directly(model, target, Path(output), instructions, force=force)
+    if exporter != "auto":
+        raise UsageError(f"there is no exporter `{exporter}` to choose", hint=f"write `{DIRECT}`, or leave it out")
     wanted, goal = backend(target.partition("@")[0]), Path(output)
     options = gpu_options(compute_capability, wanted)
     check_artifact_path(goal, wanted.artifact, force=force)
@@ -229,7 +232,7 @@ def lower(
 
     from graphfix.ir.io import load_model
     from graphfix.lowering.bringing import verified_model
-    from graphfix.lowering.instructions import EXPORTERS, Instructions
+    from graphfix.lowering.instructions import EXPORTERS
     from graphfix.lowering.lower import lower_source
     from graphfix.lowering.memory import lower_object, save_inputs
     from graphfix.lowering.source import source_of
@@ -274,7 +277,6 @@ def paths(
     import tempfile
 
     from graphfix.ir.io import save_model
-    from graphfix.lowering.instructions import Instructions
     from graphfix.lowering.paths.collect import paths_of_onnx, paths_of_source
     from graphfix.lowering.paths.search import SearchOptions
     from graphfix.lowering.source import recognise_source

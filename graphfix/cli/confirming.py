@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphfix.cli.run_settings import ModelSettings
-from graphfix.errors import BackendError
+from graphfix.errors import BackendError, UsageError
 from graphfix.ir.reading import Values
 from graphfix.linter.diagnostics import Result
+from graphfix.tables.versions import starts_from_torch
 
 if TYPE_CHECKING:
     from graphfix.backends.session import Session
@@ -31,6 +32,9 @@ def open_confirmation(stack: contextlib.ExitStack, settings: Sequence[ModelSetti
     from graphfix.backends.compile.confirm import confirm, prepare
     from graphfix.backends.connect import open_target
 
+    if any(starts_from_torch(one.targets[0]) for one in settings):
+        hint = "write its file with `graphfix compile`, which also runs it"
+        raise UsageError("--confirm runs compilers of ONNX, and ExecuTorch starts from torch", hint=hint)
     sessions: dict[str, Session] = {}
     for target in dict.fromkeys(target for one in settings for target in one.targets):
         try:

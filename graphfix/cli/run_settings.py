@@ -20,9 +20,14 @@ from graphfix.linter.codes import check_word
 from graphfix.linter.config import Config
 from graphfix.linter.diagnostics import Result
 from graphfix.linter.policy import Policy
+from graphfix.tables.versions import by_start, starts_from_torch
 
 if TYPE_CHECKING:
     from graphfix.ir.dim_ranges import Spanned
+
+
+LoweringKey = tuple[ModelPath, str]
+"""A model, and the target that starts from torch; empty for all those that start from ONNX."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,15 @@ class ModelSettings:
     shapes: Mapping[str, Any]
     values: Mapping[str, Any]
     spanned: Mapping[str, Spanned]
+
+    @property
+    def key(self) -> LoweringKey:
+        """What tells a source's lowering for these targets from that for others."""
+        return self.model, self.targets[0] if starts_from_torch(self.targets[0]) else ""
+
+    def by_start(self) -> list[ModelSettings]:
+        """Return these settings for the targets that start from ONNX together, and for each one that starts from torch."""
+        return [dataclasses.replace(self, targets=part) for part in by_start(self.targets)]
 
     def apply_policy(self, found: Sequence[Result], rest: Iterable[ModelPath]) -> None:
         """Apply the policy to one model's findings; `rest` are the models that are not linted yet."""
@@ -89,7 +103,7 @@ def model_settings(given: argparse.Namespace, models: Sequence[ModelPath]) -> li
         shapes, values = bindings(given.shape, given.set, config)
         spanned = spanned_bindings(given.shape, given.set, config)[0]
         out.append(ModelSettings(model, config, policy, tuple(chosen_targets(given.target, config)), shapes, values, spanned))
-    return out
+    return [part for one in out for part in one.by_start()]
 
 
 def _policy(given: argparse.Namespace, config: Config, path: Path | None, files: dict[Path, Baseline]) -> Policy:

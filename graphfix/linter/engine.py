@@ -13,9 +13,10 @@ from graphfix.analysis.cache import facts_of, shared_facts
 from graphfix.analysis.facets.memo import node_facets
 from graphfix.analysis.facets.model import model_facets
 from graphfix.analysis.facets.node import Facets
+from graphfix.analysis.facets.stored import is_torch_program
 from graphfix.analysis.facts import Facts
 from graphfix.analysis.reachability import unreachable_nodes, untaken_nodes
-from graphfix.errors import GraphfixError
+from graphfix.errors import GraphfixError, UsageError
 from graphfix.ir.reading import Shapes, Values, bound
 from graphfix.linter.check import Forms, LintContext, checks
 from graphfix.linter.control_flow_fixes import with_control_flow_fixes
@@ -27,6 +28,10 @@ from graphfix.linter.size_profile import set_profiles
 from graphfix.linter.timings import StageTimer
 from graphfix.tables.evidence import TableVerdict
 from graphfix.tables.table import Table, table
+from graphfix.tables.versions import starts_from_torch
+
+FROM_TORCH = "ExecuTorch starts from torch, and this is an ONNX model"
+"""What is said of an ONNX model that is given to a target which takes programs of torch."""
 
 
 def judge(
@@ -44,6 +49,9 @@ def judge(
     With `statistics` each Result counts the nodes its target supports, and the islands they form; with `detail` it holds
     the verdict on every node. `clock` records the time of each stage.
     """
+    for target in targets:
+        if starts_from_torch(target, home=home) != is_torch_program(model):
+            raise UsageError(FROM_TORCH, path=name or None, hint="name the program, package.module:factory, or a .pt2 file")
     clock = clock or StageTimer()
     facts = facts_of(model)
     clock.lap("facts")
@@ -132,8 +140,9 @@ def lint_model(
     clock = clock or StageTimer()
     with shared_facts():
         results = judge(model, targets, name=name, statistics=statistics, detail=detail, clock=clock)
-        advise(model, results, judge)
-        set_profiles(model, results, ranges or {}, judge)
+        if not is_torch_program(model):  # which cannot be rewritten
+            advise(model, results, judge)
+            set_profiles(model, results, ranges or {}, judge)
     clock.lap("the next step")
     return results
 

@@ -57,7 +57,7 @@ class Attempt:
         if self.model is None:
             at = f" ({location})" if (location := location_text(self.failure)) else ""
             return f"{STAGE_TEXTS.get(self.stage, self.stage)}: {self.failure.get('message', '')}{at}"
-        text = f"{self.nodes} nodes, opset {self.opset}"
+        text = f"{self.nodes} nodes, opset {self.opset}" if self.opset else f"{self.nodes} ATen operators"
         assert self.verification is not None
         if not self.verification.passed:
             return f"{text}, but {self.verification.reason}"

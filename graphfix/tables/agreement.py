@@ -23,18 +23,18 @@ class Agreement:
     right: int
     on: str
 
-    @property
-    def words(self) -> str:
-        """The share, rounded down, with the number of models: `89.4 % of 2221 conformance models`."""
+    def words(self, models: str) -> str:
+        """Return the share, rounded down, with the number of models: `89.4 % of 2221 conformance models`."""
         share = 1000 * self.right // self.models
-        return f"{share // 10}.{share % 10} % of {self.models} conformance models"
+        return f"{share // 10}.{share % 10} % of {self.models} {models}"
 
 
-def preview_words(folder: Path) -> str:
-    """What a preview is told by: how often the table in a folder was right, and whether fixes were tried."""
+def preview_words(folder: Path, *, of_torch: bool = False) -> str:
+    """What a preview is told by: how often the table in a folder was right, and for ONNX whether fixes were tried."""
     found = recorded_agreement(folder)
-    agrees = f"agrees with the compiler on {found.words}" if found else "no agreement with the compiler is recorded"
-    return agrees if (folder / TRIALS).is_file() else f"{agrees}; fixes were not tried"
+    models = "programs" if of_torch else "conformance models"
+    agrees = f"agrees with the compiler on {found.words(models)}" if found else "no agreement with the compiler is recorded"
+    return agrees if of_torch or (folder / TRIALS).is_file() else f"{agrees}; fixes were not tried"
 
 
 def recorded_agreement(folder: Path) -> Agreement | None:

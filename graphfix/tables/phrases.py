@@ -162,6 +162,12 @@ def unknown_facet(name: str) -> str:
     return f"`{name}`"
 
 
+def unknown_facts(names: Sequence[str]) -> str:
+    """Say which facts are unknown: `the rank of X is not known`."""
+    nouns = list(dict.fromkeys(map(unknown_facet, names)))
+    return f"{listed(nouns)} {'is' if len(nouns) == 1 and not nouns[0].startswith('the dims') else 'are'} not known"
+
+
 def facet_title(name: str) -> str:
     """Return a facet as the title of a list of its values: `rank of X`; empty where its values say what they are."""
     operand, _, aspect = name.rpartition(".")

@@ -11,7 +11,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +23,10 @@ from graphfix.tables.conditions import holds, without_bounded
 from graphfix.tables.deployment import differing_folder, joined, parted
 from graphfix.tables.evidence import Evidence, TableVerdict, read_evidence
 from graphfix.tables.floor import thin_reason, too_thin
-from graphfix.tables.phrases import listed, phrase, unknown_facet
+from graphfix.tables.phrases import phrase, unknown_facts
 from graphfix.tables.target_facets import facets_for_target
 from graphfix.tables.versions import (
+    WHOLE,
     about_target,
     base_target,
     canonical_target,
@@ -34,6 +35,7 @@ from graphfix.tables.versions import (
     measured_versions,
     nearest_version,
     newest_version,
+    starts_from_torch,
     tables_folder,
     targets,
     within,
@@ -120,7 +122,7 @@ class Entry:
         if doubt is not None:
             evidence, names = doubt
             counts = thin_reason(evidence.when, evidence.supports, evidence.opposes, single=evidence in single)
-            return TableVerdict("undecided", evidence, wrong, _unknown(names) if names else counts, tuple(names))
+            return TableVerdict("undecided", evidence, wrong, unknown_facts(names) if names else counts, tuple(names))
         for name, value in facets.items():
             known = self.axes.get(name)
             outside = value is not None and (value not in known if known is not None else value not in NEUTRAL)
@@ -135,7 +137,7 @@ class Entry:
             return rulings[0]
         rejected = next((ruling for ruling in rulings if ruling.verdict == "rejected"), None)
         if rejected is not None:
-            return TableVerdict("undecided", rejected.evidence, None, _unknown([name]), (name,))
+            return TableVerdict("undecided", rejected.evidence, None, unknown_facts([name]), (name,))
         return next(ruling for ruling in rulings if ruling.verdict != "supported")
 
     def _is_irrelevant(self, name: str) -> bool:
@@ -147,6 +149,7 @@ class Entry:
             len(self.axes.get(name, ())) < ENOUGH
             or name == "since"
             or name.endswith((".rank", "dtype"))
+            or name == "overload"
             or ("." not in name and name[:1].isupper())
         ):
             return False
@@ -221,6 +224,22 @@ class Table:
         return cls(name, own_name, home / base / version, about, asked=asked, base=derived, deployment=deployment)
 
     @property
+    def of_torch(self) -> bool:
+        """Whether the table is about the ATen operators of programs of torch, not about ONNX."""
+        return starts_from_torch(self.target)
+
+    @property
+    def portable(self) -> Table | None:
+        """The table of what runs the nodes that a delegate leaves; None where these run on a CPU that takes any node."""
+        found = self.about.get("portable")
+        return None if found is None else table(str(found), self.folder.parents[1])
+
+    @property
+    def left_to(self) -> str:
+        """What runs the nodes that an accelerator does not take."""
+        return str(self.about.get("left_to", "the CPU"))
+
+    @property
     def builds_for_sizes(self) -> bool:
         """Whether the compiler builds for bounds of every dynamic dim, a size profile."""
         return bool(self.about.get("profiles"))
@@ -233,7 +252,7 @@ class Table:
     @property
     def preview(self) -> str:
         """How often the table is right where that is not often enough to be in a group of targets; empty for other tables."""
-        return preview_words(self.folder) if self.about.get("preview") else ""
+        return preview_words(self.folder, of_torch=self.of_torch) if self.about.get("preview") else ""
 
     @property
     def title(self) -> str:
@@ -265,20 +284,20 @@ class Table:
     def rule(self, op: str, domain: str, facets: Facets) -> TableVerdict:
         """Return the ruling on a node of one operator with these facets."""
         entry = self.entry(op, domain)
-        missing = TableVerdict("unmeasured", reason="no probe of this operator")
-        return missing if entry is None else entry.rule(facets_for_target(self.measured_target, facets))
+        if entry is None:
+            whole = op == WHOLE and self.of_torch  # what is told of a whole ONNX model does not apply
+            return TableVerdict("supported" if whole else "unmeasured", reason="" if whole else "no probe of this operator")
+        ruling = entry.rule(facets_for_target(self.measured_target, facets))
+        if ruling.verdict == "rejected" and ruling.evidence is not None and ruling.evidence.left and self.portable is not None:
+            second = self.portable.rule(op, domain, facets)
+            return replace(second, by=self.portable.target) if second.verdict == "rejected" else ruling
+        return ruling
 
 
 def _borrowed(base: str, about: Mapping[str, Any]) -> str:
     """Say whose table judges the operators of a derived target: `operators by the table of tflite: onnx2tf 2.6.9, ...`."""
     measured = about.get("measured")
     return f"operators by the table of {base}" + (f": {measured}" if measured else "")
-
-
-def _unknown(names: Sequence[str]) -> str:
-    """Say which facts are unknown: `the rank of X is not known`."""
-    nouns = list(dict.fromkeys(map(unknown_facet, names)))
-    return f"{listed(nouns)} {'is' if len(nouns) == 1 and not nouns[0].startswith('the dims') else 'are'} not known"
 
 
 @functools.cache

@@ -23,7 +23,7 @@ from graphfix.probe.write import entry, read_archive, trials_of
 from graphfix.tables.conditions import without_bounded
 from graphfix.tables.floor import too_thin
 from graphfix.tables.table import Entry, Table
-from graphfix.tables.versions import derived_targets, measured_versions, newest_version, rules_home, targets
+from graphfix.tables.versions import derived_targets, measured_versions, newest_version, rules_home, targets, torch_targets
 
 KINDS = {*ORDER, "operator"}
 TARGETS = [f"{target}@{version}" for target in targets() for version in measured_versions(target)]
@@ -148,4 +148,4 @@ def test_compilers_still_say_what_the_tables_say(target: str, tmp_path: Path) ->
 
 def test_the_home_of_the_tables_holds_every_target() -> None:
     measured = {name.partition("@")[0] for name in TARGETS}
-    assert {path.parent.name for path in rules_home().glob("*/target.toml")} == measured | set(derived_targets())
+    assert {path.parent.name for path in rules_home().glob("*/target.toml")} == measured | {*derived_targets(), *torch_targets()}

@@ -13,6 +13,7 @@ from onnx import AttributeProto
 
 from graphfix.analysis.facets.node import Facets, facets, in_branches
 from graphfix.analysis.facets.signals import NAMED, name_class
+from graphfix.analysis.facets.stored import stored_facets
 from graphfix.analysis.facts import Facts, NodeFacts, Value
 
 Key = tuple[object, ...]
@@ -35,6 +36,9 @@ def node_facets(facts: Facts) -> list[Facets]:
     for node in facts.nodes:
         if node.branches:  # what facets read of subgraphs is as large as the subgraphs
             found.append(facets(node))
+            continue
+        if node.domain and (stored := stored_facets(node.proto)) is not None:
+            found.append(stored)
             continue
         key = key_of(node, signs)
         known = memo.get(key)

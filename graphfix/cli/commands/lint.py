@@ -128,8 +128,8 @@ def _lint(
     lowered_source, failures = lower_sources(stack, given, settings, sources)
     tasks = [
         Task.under(
-            one, statistics=given.statistics, detail=detail, lowered_source=lowered_source.get(one.model),
-            failure=failures.get(one.model), seconds=given.timeout,
+            one, statistics=given.statistics, detail=detail, lowered_source=lowered_source.get(one.key),
+            failure=failures.get(one.key), seconds=given.timeout,
         )
         for one in settings
     ]  # fmt: skip
@@ -229,9 +229,9 @@ def _explain(given: argparse.Namespace, settings: Sequence[ModelSettings], sourc
         lowered_source, failures = lower_sources(stack, given, settings, sources)
         out = stack.enter_context(destination(given.output_file))
         for one in settings:
-            if one.model in failures:
-                raise GraphfixError(failures[one.model])
-            file = usable_model(lowered_source[one.model]) if one.model in lowered_source else one.model
+            if one.key in failures:
+                raise GraphfixError(failures[one.key])
+            file = usable_model(lowered_source[one.key]) if one.key in lowered_source else one.model
             model = read_skeleton(file)
             check(model, one.model)
             bound_model = bound(model, one.shapes, one.values)

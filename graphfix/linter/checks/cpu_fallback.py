@@ -49,8 +49,8 @@ class CpuFallback(TableCheck):
         return [row for row in look.rows("rejected") if row[3].left]
 
     def grade(self, look: LintContext) -> Severity:
-        """Return `error` where the accelerator takes no node of the model."""
-        return Severity.ERROR if look.delegated is False else Severity.WARNING
+        """Return `error` where the accelerator takes no node of the model; of a program of torch the file runs all the same."""
+        return Severity.ERROR if look.delegated is False and not look.table.of_torch else Severity.WARNING
 
     def describe(self, node: NodeFacts | None, facets: Facets, evidence: Evidence, look: LintContext) -> str:
         """Return the message: the target, and the form of this node that it leaves to the CPU."""
@@ -58,7 +58,7 @@ class CpuFallback(TableCheck):
         form = describe_node(evidence.when, facets, node, look.facts)
         alone = ", and takes no other node" if look.delegated is False else ""
         parts = "parts of " if evidence.left_in_parts else ""
-        return f"{look.table.name} leaves {parts}`{node.op}`{form} to the CPU{alone}"
+        return f"{look.table.name} leaves {parts}`{node.op}`{form} to {look.table.left_to}{alone}"
 
     def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a finding for every node on the CPU, and notes for those that may be, where other nodes are certainly taken."""
@@ -66,6 +66,6 @@ class CpuFallback(TableCheck):
         for node, facets, ruling, evidence in look.rows("undecided") if look.delegated else ():
             if evidence.left:
                 known = unknown_note(ruling.missing, node, look.facts)
-                message = f"{look.table.name} may leave `{node.op}` to the CPU: {ruling.reason}{known}"
+                message = f"{look.table.name} may leave `{node.op}` to {look.table.left_to}: {ruling.reason}{known}"
                 fields = evidence_fields(look, node, ruling, facets)
                 yield self.at(look, node, message, severity=Severity.NOTE, kind=evidence.kind, **fields)

@@ -50,7 +50,11 @@ class SplitGraph(Check):
         if 2 < len(sizes) <= SHOWN:
             shown = f"{', '.join(map(str, sizes[:-1]))} and {sizes[-1]}"
         rest = f" and {len(sizes) - SHOWN} smaller ones" if len(sizes) > SHOWN else ""
-        what = ("rejected node", "rejected nodes") if look.rejected else ("node on the CPU", "nodes on the CPU")
+        what = (
+            ("rejected node", "rejected nodes")
+            if look.rejected
+            else (f"node on {look.table.left_to}", f"nodes on {look.table.left_to}")
+        )
         nodes = f"{cuts} {what[cuts != 1]} {'cut' if cuts != 1 else 'cuts'}"
         yield self.at(look, None, f"{nodes} the graph into {len(sizes)} parts of {shown} nodes{rest} on {look.table.title}")
 

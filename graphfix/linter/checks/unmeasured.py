@@ -39,7 +39,7 @@ class Unmeasured(Check):
             if ruling.verdict != "unmeasured":
                 continue
             foreign = node is not None and node.domain not in STANDARD and (node.domain, node.op) not in functions
-            if node is not None and foreign and look.table.entry(node.op, node.domain) is None:
+            if node is not None and foreign and not look.table.of_torch and look.table.entry(node.op, node.domain) is None:
                 yield self.at(look, node, _foreign_message(node, look), severity=Severity.WARNING)
                 continue
             subject = f"`{node.op}`" if node is not None else "the model"
