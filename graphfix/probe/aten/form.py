@@ -125,7 +125,7 @@ def _json(value: Any) -> Any:
 
 def calls(form: Form) -> Iterator[Call]:
     """Yield the probes of a form: the usual one, one change at a time, and pairs of changes that compilers may treat together."""
-    single = [*_common(form), *form.changes]
+    single = [*form.changes, *_common(form)]
     combined = [(dtype, other) for dtype, other in itertools.product(_dtypes(form, PAIRED), single) if not _typed(other)]
     dynamic = [change for change in single if "dims" in change[1]]
     combined += list(itertools.product(dynamic, [*form.changes, *_ranks(form)]))

@@ -6,7 +6,7 @@ from typing import Any
 
 from graphfix.probe.aten.form import FLOATS, Change, DType, Form, Tensor, data, index, weight
 
-RANKS = (0, 2, 4)
+RANKS = (0, 1, 2, 4, 5)
 WHOLE = ("int64", "int32", "int8", "uint8", "bool")
 X = data(2, 3, 4)
 POSITIVE = data(2, 3, 4, low=0.5)

@@ -57,6 +57,9 @@ FORMS = [
             ("kept batch", {"0": data(3, 4, 2, dynamic=(0,)), "1": [Size(0), 8]}),
             ("kept length", {"0": data(3, 4, 2, dynamic=(0, 1)), "1": [Size(0), Size(1), 2, 1]}),
             ("inferred length", {"0": data(3, 4, 2, dynamic=(1,)), "1": [3, -1]}),
+            ("matrix", {"0": data(6, 4), "1": [2, 3, 4]}),
+            ("vector", {"0": data(24), "1": [4, 6]}),
+            ("of five", {"0": data(2, 3, 2, 2, 1), "1": [6, 4]}),
             ("of image", {"0": IMAGE, "1": [2, 48]}),
             ("heads", {"0": data(2, 4, 8), "1": [2, 4, 2, 4]}),
         ],
@@ -155,7 +158,7 @@ FORMS = [
     Form("aten.reflection_pad2d.default", (IMAGE, [1, 1, 1, 1]), dtypes=FLOATS, dims={"batch": (0,), "dynamic": (2,)}),
     Form("aten.replication_pad1d.default", (X, [1, 1]), dtypes=FLOATS),
     Form("aten.replication_pad2d.default", (IMAGE, [1, 1, 1, 1]), dtypes=FLOATS, dims={"batch": (0,), "dynamic": (2,)}),
-    Form("aten.clone.default", (X,), ranks=(0, 1, 4), changes=[("named", {"memory_format": None})]),
+    Form("aten.clone.default", (X,), ranks=(0, 1, 4), changes=[("contiguous", {"memory_format": DType("contiguous_format")})]),
     Form(
         "aten.index_select.default",
         (X, 1, index(2, most=3)),
