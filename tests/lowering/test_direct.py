@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphfix import api
 from graphfix.backends.compile.compile import Compiled
 from graphfix.backends.toolchain import Toolchain
 from graphfix.cli.app import main
@@ -422,3 +423,27 @@ def test_a_converter_of_another_environment_is_asked_there(tmp_path: Path, monke
     (tmp_path / "other").mkdir()
     assert convert_with(chosen, SOURCE, BY_NAME["executorch"], tmp_path / "other", str).stage == MISSING, "that one is meant"
     assert convert_with(FrameworkWorkers(Instructions()), SOURCE, BY_NAME["coremltools"], tmp_path, str).stage == MISSING
+
+
+def test_python_chooses_the_direct_conversion_as_the_command_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str, dict[str, Any], bool]] = []
+
+    def compile_it(source: Source, wanted: Instructions, target: str, output: Path, *, force: bool, progress: Any) -> str:
+        asked.append((source.text, target, dict(wanted.shapes), force))
+        return output.name
+
+    monkeypatch.setattr("graphfix.lowering.direct_compile.compile_directly", compile_it)
+    (tmp_path / "net.py").write_text(NET)
+    text = f"{tmp_path / 'net.py'}:make"
+    more: dict[str, Any] = {"shapes": {"x": [2, 4]}, "force": True}
+    made: Any = api.compile(text, "openvino", tmp_path / "m.xml", exporter="direct", **more)
+    assert (made, asked) == ("m.xml", [(text, "openvino", {"x": [2, 4]}, True)])
+    assert api.compile(text, "executorch-xnnpack", tmp_path / "m.pte") == "m.pte"  # which has no other way
+    for model, options, said in (
+        (tmp_path / "m.onnx", {"exporter": "direct"}, "an ONNX model is compiled as it is"),
+        (text, {"exporter": "dynamo"}, "there is no exporter `dynamo` to choose"),
+        (text, {"exporter": "direct", "values": {"x": 1}}, "takes no values"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            api.compile(model, "openvino", tmp_path / "m.xml", **options)
+    assert len(asked) == 2

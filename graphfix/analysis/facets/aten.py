@@ -6,7 +6,7 @@ this file imports the standard library alone; it reads the nodes of torch.fx wit
     overload             the operator's overload: `Tensor`, `Scalar`, `default`
     X.dtype, X.rank      of the operand with that name in the operator's schema
     X.dims               static | batch (only dim 0 is not fixed) | dynamic | empty (some dim is 0)
-    X.from               absent | constant | folded (computed from constants) | runtime
+    X.from               absent | number | constant | folded (computed from constants) | runtime
     inputs               how many tensors a list holds; X.dtype, X.rank and X.dims of the list are those of all of them
     broadcast            none | scalar | one-sided | ranks | both, of operators with several plain operands
     result.dtype         the dtype of the first output
@@ -25,6 +25,8 @@ UNREAD = frozenset({"layout", "device", "pin_memory", "generator", "non_blocking
 """Arguments that say where and how a tensor is stored or computed, not what the operator computes."""
 AXES = frozenset({"dim", "dims", "dim0", "dim1", "start_dim", "end_dim", "axis"})
 """Arguments that count axes, of one tensor."""
+PLACES = frozenset({"start", "end", "index"})
+"""Arguments that are positions on an axis, of which the sign alone is a facet."""
 CALLED = {"size": "to_size", "k": "count"}
 """The facets of arguments whose names are those of facets with limits (words.BOUNDED), which these are not."""
 EXACT = frozenset({-1, 0, 1, 2, 3})
@@ -44,7 +46,7 @@ def node_facets(node: Any, constants: Mapping[str, str]) -> Facets:
     out: Facets = {"overload": node.target._schema.overload_name or "default"}
     operands = []
     first = next((value for _, value in _arguments(node) if _is_node(value)), None)
-    rank = len(_shape(first)) if first is not None else None
+    rank = len(_shape(first)) + (operator_name(node)[1] == "unsqueeze") if first is not None else None  # it counts the new axis
     for argument, value in _arguments(node):
         name, kind = argument.name, str(argument.type)
         if "Tensor" in kind:
@@ -101,7 +103,7 @@ def _dims(shape: Sequence[Any]) -> str:
 
 def _tensor(name: str, value: Any, constants: Mapping[str, str]) -> Facets:
     if not _is_node(value):
-        return {f"{name}.from": "absent"}
+        return {f"{name}.from": "absent" if value is None else "number"}
     return {
         f"{name}.from": constants.get(value.name, "runtime"),
         f"{name}.dtype": _dtype(_value(value)),
@@ -138,7 +140,8 @@ def _plain(name: str, value: Any, rank: int | None) -> Facets:
     if name in AXES and isinstance(value, int):
         return {name: _place(value, rank)}
     if isinstance(value, int):
-        return {name: value if value in EXACT else "positive" if value > 0 else "negative"}
+        exact = value == 0 if name in PLACES else value in EXACT
+        return {name: value if exact else "positive" if value > 0 else "negative"}
     if isinstance(value, float):
         return {name: _number(value), f"{name}.whole": False}
     return {name: "dynamic" if _is_node(value) or "Sym" in type(value).__name__ else str(value).removeprefix("torch.")}

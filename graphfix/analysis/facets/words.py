@@ -18,6 +18,7 @@ SOURCES: Mapping[Facet, str] = {
     "shape": "computed from dynamic dims", "cast-shape": "computed from dynamic dims via a Cast",
     "runtime": "computed at run time",
     "absent": "left out",
+    "number": "given as a number",
 }  # fmt: skip
 """How an operand is made (`X.from`), said after its name."""
 NUMBERS: Mapping[Facet, str] = {

@@ -69,6 +69,7 @@ def _pair(other: Tensor) -> dict[str, Any]:
 
 
 BROADCAST: list[Change] = [
+    ("number", {"1": 2.5}),
     ("scalar", _pair(data())),
     ("constant scalar", _pair(weight())),
     ("one", _pair(data(1))),
