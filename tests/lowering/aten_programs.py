@@ -1,4 +1,4 @@
-"""Small programs of torch of many kinds, on which the tables about ATen operators are compared with ExecuTorch itself.
+"""Sixty small programs of torch of many kinds, on which the tables about ATen operators are compared with ExecuTorch itself.
 
 None of them was used to probe. `PROGRAMS` maps their names to a function that returns the module, and one that returns its
 inputs. `DYNAMIC` names the axes of inputs that may have any size.

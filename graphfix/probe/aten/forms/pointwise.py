@@ -88,7 +88,12 @@ def _binary(name: str, *, first: Tensor = X, other: Tensor = X, **more: Any) -> 
     return Form(f"aten.{name}", (first, other), ranks=RANKS, changes=changes, **more)
 
 
-ALPHA: list[Change] = [("alpha", {"alpha": 2}), ("alpha one", {"alpha": 1.0})]
+ALPHA: list[Change] = [
+    ("alpha part", {"alpha": 0.25}),
+    ("number first", {"0": 2.5}),
+    ("alpha", {"alpha": 2}),
+    ("alpha one", {"alpha": 1.0}),
+]
 MODES: list[Change] = [("trunc", {"rounding_mode": "trunc"}), ("no mode", {"rounding_mode": None})]
 FORMS = [
     *(Form(f"aten.{name}.default", (one,), ranks=RANKS) for name, one in OF_ANY.items()),
@@ -117,7 +122,7 @@ FORMS = [
         "aten.pow.Tensor_Scalar",
         (POSITIVE, 2),
         ranks=RANKS,
-        changes=[*SCALARS, ("three", {"1": 3}), ("two point", {"1": 2.0}), ("inverse", {"1": -1})],
+        changes=[*SCALARS, ("three", {"1": 3}), ("two point", {"1": 2.0}), ("inverse", {"1": -1}), ("part", {"1": 1.25})],
     ),
     Form("aten.pow.Scalar", (2, X), ranks=RANKS),
     Form(

@@ -60,6 +60,7 @@ FORMS = [
             ("matrix", {"0": data(6, 4), "1": [2, 3, 4]}),
             ("vector", {"0": data(24), "1": [4, 6]}),
             ("of five", {"0": data(2, 3, 2, 2, 1), "1": [6, 4]}),
+            ("of six", {"0": data(1, 2, 3, 2, 2, 1), "1": [6, 4]}),
             ("of image", {"0": IMAGE, "1": [2, 48]}),
             ("heads", {"0": data(2, 4, 8), "1": [2, 4, 2, 4]}),
         ],
@@ -82,6 +83,7 @@ FORMS = [
         (X, 1, 0, 2),
         dims={"batch": (0,), "dynamic": (2,)},
         changes=[
+            ("five", {"0": data(2, 3, 2, 2, 1)}),
             ("step", {"4": 2}),
             ("first", {"1": 0, "2": 1, "3": 2}),
             ("last", {"1": 2, "2": 1}),
@@ -119,6 +121,7 @@ FORMS = [
             *AXES,
             ("one", {"0": [X]}),
             ("three", {"0": [X, X, X]}),
+            ("four", {"0": [X] * 4}),
             ("five", {"0": [X] * 5}),
             ("six", {"0": [X] * 6}),
             ("images", {"0": [IMAGE, IMAGE]}),
@@ -158,7 +161,12 @@ FORMS = [
     Form("aten.reflection_pad2d.default", (IMAGE, [1, 1, 1, 1]), dtypes=FLOATS, dims={"batch": (0,), "dynamic": (2,)}),
     Form("aten.replication_pad1d.default", (X, [1, 1]), dtypes=FLOATS),
     Form("aten.replication_pad2d.default", (IMAGE, [1, 1, 1, 1]), dtypes=FLOATS, dims={"batch": (0,), "dynamic": (2,)}),
-    Form("aten.clone.default", (X,), ranks=(0, 1, 4), changes=[("contiguous", {"memory_format": DType("contiguous_format")})]),
+    Form(
+        "aten.clone.default",
+        (X,),
+        ranks=(0, 1, 2, 4, 5, 6),
+        changes=[("contiguous", {"memory_format": DType("contiguous_format")})],
+    ),
     Form(
         "aten.index_select.default",
         (X, 1, index(2, most=3)),
