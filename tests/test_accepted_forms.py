@@ -69,5 +69,12 @@ def test_a_model_with_fixed_dims_has_no_names_of_dims() -> None:
     assert accepted_forms("demo", rules, rejects[0], facets, "a model") == "fixed dims in the inputs"
 
 
+def test_what_a_model_must_not_have_is_said_of_the_model() -> None:
+    rejected = evidence({"branch-constants": [True]})
+    rules = Entry("@model", "", "c 1", "2026-01-15", 9, {"branch-constants": frozenset({True, False})}, (rejected,), (), ())
+    said = accepted_forms("demo", rules, rejected, {"branch-constants": True}, "a model")
+    assert said == "a model with no constants inside subgraphs"
+
+
 def test_nothing_is_said_without_a_table() -> None:
     assert accepted_forms("demo", None, evidence({"mode": ["cubic"]}), NODE, "`Op`") == ""

@@ -72,7 +72,8 @@ def accepted_forms(target: str, entry: Entry | None, evidence: Evidence, facets:
         if enough in values:
             values = [enough]
         words = either(name, values, left)
-        said.append(f"{subject} {words}" if words.startswith(PLACES) else words)
+        of_it = "" if words.startswith(PLACES) else "with " if words.startswith("no ") else None
+        said.append(words if of_it is None else f"{subject} {of_it}{words}")
         left -= len(values)
     return " or ".join(said)
 
