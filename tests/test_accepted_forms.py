@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from graphfix.tables.accepted import accepted_forms
+from graphfix.tables.entry import Entry
 from graphfix.tables.evidence import Evidence
-from graphfix.tables.table import Entry
 
 AXES = {
     "T": frozenset({"float32", "float16", "int8", "bool", "uint8", "float64"}), "X.rank": frozenset({3, 4}),

@@ -11,8 +11,8 @@ from graphfix.analysis.facets.node import Facets, facets
 from graphfix.analysis.facts import Facts
 from graphfix.linter.example import Example
 from graphfix.tables.accepted import accepted_forms
+from graphfix.tables.entry import Entry
 from graphfix.tables.phrases import condition_in_words
-from graphfix.tables.table import Entry
 
 
 def of(nodes: str, **more: str) -> Facets:

@@ -15,10 +15,11 @@ from graphfix.analysis.patterns.words import WORDS
 from graphfix.linter.support import distinguishing_facets, operators, tables
 from graphfix.tables.accepted import accepted_forms
 from graphfix.tables.conditions import holds
+from graphfix.tables.entry import Entry
 from graphfix.tables.evidence import Evidence
 from graphfix.tables.phrases import condition_in_words, either, facet_title, parts, phrase, unknown_facet, with_words
 from graphfix.tables.placement import placements
-from graphfix.tables.table import Entry, Table
+from graphfix.tables.table import Table
 
 ASPECTS = ("rank", "dims", "from", "value", "dtype")
 VALUES = {**OPTIONAL, "other": ""}

@@ -12,9 +12,10 @@ from graphfix.errors import TableError, UsageError
 from graphfix.linter.checks.wrong_numerics import consequence, severity
 from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.tables.conditions import holds
+from graphfix.tables.entry import Entry
 from graphfix.tables.evidence import Evidence
 from graphfix.tables.phrases import condition_in_words, describe_match
-from graphfix.tables.table import Entry, Table
+from graphfix.tables.table import Table
 from graphfix.tables.versions import nearest_version
 
 RULES = Path(__file__).parent.parent / "fixtures" / "rules"

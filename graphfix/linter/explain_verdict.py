@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from graphfix.analysis.facets.node import Facets
     from graphfix.analysis.facts import NodeFacts
     from graphfix.analysis.values import Facet
+    from graphfix.tables.entry import Entry
     from graphfix.tables.evidence import Evidence, TableVerdict
-    from graphfix.tables.table import Entry, Table
+    from graphfix.tables.table import Table
 
 
 MOST_SHOWN = 8
@@ -65,8 +66,8 @@ def _names(node: NodeFacts) -> set[str]:
 
 def _reasons(entry: Entry | None, facets: Facets, ruling: TableVerdict, rules: Table) -> Iterator[str]:
     from graphfix.analysis.facets.words import BOUNDED
+    from graphfix.tables.entry import NEUTRAL
     from graphfix.tables.phrases import condition_in_words, phrase, unknown_facet
-    from graphfix.tables.table import NEUTRAL
 
     deciding = {name for item in (ruling.evidence, ruling.wrong) if item is not None for name in item.when}
     yield f"  verdict   {ruling.verdict}{f': {ruling.reason}' if ruling.reason else ''}"

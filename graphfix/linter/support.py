@@ -13,10 +13,11 @@ from graphfix.ir.records import dataclass
 from graphfix.linter.check import TableCheck, checks
 from graphfix.linter.diagnostics import Fix
 from graphfix.tables.compiler_words import compiler_words
+from graphfix.tables.entry import NEUTRAL, Entry
 from graphfix.tables.evidence import AT_READ, Evidence
 from graphfix.tables.phrases import condition_in_words, facet_order, facet_title, following, values_in_words
 from graphfix.tables.placement import SORTS, placements
-from graphfix.tables.table import NEUTRAL, Entry, Table
+from graphfix.tables.table import Table
 from graphfix.tables.versions import EVERY, canonical_target, groups, measured_versions, targets
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from graphfix.probe.parallel import OperatorMeasurer
 from graphfix.probe.run import chosen, claim, kept_answers
 from graphfix.probe.write import EVIDENCE, entry, read_archive, text, trials_of, write_atomically, write_evidence
 from graphfix.tables.deployment import differing_folder, parted
-from graphfix.tables.table import Entry
+from graphfix.tables.entry import Entry
 from graphfix.tables.versions import tables_folder
 
 

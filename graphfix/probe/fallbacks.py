@@ -13,8 +13,8 @@ from graphfix.backends.base import Fallback
 from graphfix.probe.measure import Evidence
 from graphfix.probe.placing import Placement, read_lines
 from graphfix.probe.write import entry, read_archive, text, write_atomically
+from graphfix.tables.entry import FALLBACKS
 from graphfix.tables.placement import SORTS
-from graphfix.tables.table import FALLBACKS
 
 PLACEMENTS = "placements.jsonl.xz"
 MOST_KINDS = 3

@@ -13,7 +13,7 @@ from graphfix.probe.fix_trials import try_fix
 from graphfix.probe.run import chosen
 from graphfix.probe.trials import Trial, read_trials
 from graphfix.probe.write import read_archive
-from graphfix.tables.table import Entry
+from graphfix.tables.entry import Entry
 from graphfix.tables.versions import tables_folder
 
 

@@ -24,7 +24,7 @@ from graphfix.probe.recipe import variants_of
 from graphfix.probe.run import chosen, claim, rewrite_fixes
 from graphfix.probe.trials import Trial, parse_trial
 from graphfix.probe.write import read_archive, write_trials
-from graphfix.tables.table import Entry
+from graphfix.tables.entry import Entry
 from graphfix.tables.versions import tables_folder
 
 SAMPLE = 6

@@ -12,8 +12,8 @@ from graphfix.tables.target_facets import facets_for_target
 if TYPE_CHECKING:
     from graphfix.analysis.facets.node import Facets
     from graphfix.analysis.values import Facet
+    from graphfix.tables.entry import Entry
     from graphfix.tables.evidence import Evidence
-    from graphfix.tables.table import Entry
 
 USUAL = (
     "static",

@@ -11,8 +11,9 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from graphfix.tables.entry import FALLBACKS
 from graphfix.tables.evidence import Evidence
-from graphfix.tables.table import FALLBACKS, Table
+from graphfix.tables.table import Table
 
 if TYPE_CHECKING:
     from graphfix.analysis.facets.node import Facets

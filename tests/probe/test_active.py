@@ -26,8 +26,8 @@ from graphfix.probe.measure import Evidence
 from graphfix.probe.neighbours import changed
 from graphfix.probe.recipe import recipe_of, recipes, variants_of
 from graphfix.probe.write import read_archive
+from graphfix.tables.entry import Entry
 from graphfix.tables.floor import FLOOR
-from graphfix.tables.table import Entry
 from graphfix.tables.target_facets import facets_for_target
 
 

@@ -15,8 +15,9 @@ from graphfix.probe.aten import run as probing
 from graphfix.probe.aten.form import Form, Size, calls, data, index, weight
 from graphfix.probe.aten.forms import aten_forms
 from graphfix.probe.write import entry, read_archive
+from graphfix.tables.entry import Entry
 from graphfix.tables.evidence import DELEGATE
-from graphfix.tables.table import Entry, Table
+from graphfix.tables.table import Table
 from graphfix.tables.versions import torch_targets
 
 # Facets

@@ -22,7 +22,8 @@ from graphfix.probe import deployed, run
 from graphfix.probe.deployed import measure_deployed, read_differing
 from graphfix.probe.write import entry, read_archive, trials_of
 from graphfix.tables.deployment import default_deployment, deployed_target, deployment_targets, parted
-from graphfix.tables.table import Entry, Table
+from graphfix.tables.entry import Entry
+from graphfix.tables.table import Table
 from graphfix.tables.versions import measured_versions, rules_home, targets
 
 OLD, DEFAULT = "iOS15", "iOS17"

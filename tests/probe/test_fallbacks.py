@@ -25,8 +25,9 @@ from graphfix.probe.measure import Evidence
 from graphfix.probe.placing import MOST_PAIRS, Placement, of_probed_node, wanted
 from graphfix.probe.survey import resurvey, survey
 from graphfix.probe.write import read_archive
+from graphfix.tables.entry import FALLBACKS
 from graphfix.tables.placement import fallback, placements
-from graphfix.tables.table import FALLBACKS, Table
+from graphfix.tables.table import Table
 from graphfix.tables.versions import measured_versions, rules_home, targets
 
 PLACED = [

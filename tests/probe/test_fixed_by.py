@@ -26,7 +26,8 @@ from graphfix.probe.write import read_archive
 from graphfix.rewriting.registry import registry
 from graphfix.rewriting.rewrite import Safety
 from graphfix.tables.conditions import holds
-from graphfix.tables.table import Entry, Table
+from graphfix.tables.entry import Entry
+from graphfix.tables.table import Table
 from graphfix.tables.versions import measured_versions, targets
 
 TABLES = [f"{target}@{version}" for target in targets() for version in measured_versions(target)]

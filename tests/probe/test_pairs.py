@@ -21,7 +21,7 @@ from graphfix.probe.measure import Evidence
 from graphfix.probe.pairs import LEAST, combined, facet_pairs, is_pair, pair_probes, wanted
 from graphfix.probe.recipe import Draft, recipes, variants_of
 from graphfix.probe.write import read_archive
-from graphfix.tables.table import Entry
+from graphfix.tables.entry import Entry
 
 
 class Compiler:

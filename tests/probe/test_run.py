@@ -15,7 +15,7 @@ from graphfix.cli.app import main
 from graphfix.errors import UsageError
 from graphfix.probe import run as running
 from graphfix.probe.write import read_archive
-from graphfix.tables.table import Entry
+from graphfix.tables.entry import Entry
 
 
 class Picky:

@@ -21,8 +21,9 @@ from graphfix.probe.measure import RUNS, Evidence, ask_probe
 from graphfix.probe.naming import ORDER
 from graphfix.probe.write import entry, read_archive, trials_of
 from graphfix.tables.conditions import without_bounded
+from graphfix.tables.entry import Entry
 from graphfix.tables.floor import too_thin
-from graphfix.tables.table import Entry, Table
+from graphfix.tables.table import Table
 from graphfix.tables.versions import derived_targets, measured_versions, newest_version, rules_home, targets, torch_targets
 
 KINDS = {*ORDER, "operator"}
