@@ -26,7 +26,7 @@ from graphfix.linter.example import Example
 from graphfix.tables.image_interface import NCHW, NHWC, image_interface
 from graphfix.tables.table import table
 from graphfix.tables.table_digest import table_digest
-from graphfix.tables.versions import every_target, expanded_targets, targets
+from graphfix.tables.versions import every_target, expanded_targets, targets, torch_targets
 
 SCORES = "p = GlobalAveragePool(x)\ny = Flatten(p)"
 
@@ -67,7 +67,7 @@ def test_all_means_the_targets_with_tables_and_a_derived_one_is_named() -> None:
     assert "mlkit" not in every
     assert set(every) <= set(targets())
     assert expanded_targets(["mlkit@2.6.9", "all"]) == ["mlkit@2.6.9", *every]
-    assert every_target() == [*targets(), "mlkit"]
+    assert every_target() == [*targets(), "mlkit", *torch_targets()]
 
 
 def test_a_derived_target_is_listed_explained_and_has_the_compiler_of_its_base(capsys: pytest.CaptureFixture[str]) -> None:

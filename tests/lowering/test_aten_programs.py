@@ -21,6 +21,7 @@ from graphfix.errors import UsageError
 from graphfix.linter.engine import lint_model
 from graphfix.lowering.programs import program_model
 from graphfix.probe.aten.run import WORKER
+from graphfix.tables.table import table
 from graphfix.tables.versions import about_target, by_start, engine, starts_from_torch
 
 HERE = Path(__file__).parent
@@ -84,7 +85,7 @@ def test_what_a_delegate_leaves_is_told_with_its_line_and_is_no_rejection() -> N
     assert str(found.source) == "body.act (net.py:7)"
     assert found.evidence is not None
     assert found.evidence.startswith("executorch-xnnpack/aten.relu/")
-    assert left.statistics == {"nodes": 1, "supported": 0, "islands": []}
+    assert left.statistics == {"nodes": 1, "supported": 0, "islands": [], "placement": table(TARGET).placement}
 
 
 def test_what_the_portable_kernels_do_not_take_either_is_a_rejection() -> None:

@@ -13,13 +13,13 @@ from graphfix.probe.operands import COMPUTED_DIMS
 
 
 def test_data_whose_fixed_sizes_only_arithmetic_tells_is_a_view_by_a_computed_target() -> None:
-    form = Form("LayerNormalization", {"X": data(2, 3, 4), "Scale": weight(4)})
+    form = Form("MatMul", {"A": data(2, 3, 4), "B": weight(4, 5)})
     built = build(form, {"dims": COMPUTED_DIMS[0]})
     assert built is not None
     model = finished(*built)
     facts = Facts.of(model)
     node = next(node for node in facts.nodes if node.label == "probe")
-    assert [op.op_type for op in model.graph.node] == ["Shape", "Gather", "Concat", "Reshape", "LayerNormalization"]
+    assert [op.op_type for op in model.graph.node] == ["Shape", "Gather", "Concat", "Reshape", "MatMul"]
     assert facets(node)["followed"] == "last"
     assert node.inputs[0] is not None
     assert node.inputs[0].shape is not None
@@ -28,7 +28,7 @@ def test_data_whose_fixed_sizes_only_arithmetic_tells_is_a_view_by_a_computed_ta
 
 
 def test_what_is_added_to_a_view_tells_its_last_dim() -> None:
-    built = build(Form("LayerNormalization", {"X": data(2, 3, 4), "Scale": weight(4)}), {"dims": COMPUTED_DIMS[1]})
+    built = build(Form("MatMul", {"A": data(2, 3, 4), "B": weight(4, 5)}), {"dims": COMPUTED_DIMS[1]})
     assert built is not None
     node = next(node for node in Facts.of(finished(*built)).nodes if node.label == "probe")
     assert facets(node)["followed"] == "inner"

@@ -260,11 +260,9 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
     "subgraphs": {"none": "no subgraphs", "plain": "subgraphs", "capturing": "subgraphs that read outer values"},
     "branch-constants": {True: "constants inside subgraphs", False: "no constants inside subgraphs"},
     "functions": {True: "model-local functions", False: "no model-local functions"},
-    "annotations": {
-        "none": "no `value_info`", "agreeing": "`value_info` |that agrees with shape inference",
+    "annotations": {"none": "no `value_info`", "agreeing": "`value_info` |that agrees with shape inference",
         "made-up": "`value_info` |with generated dim names", "formula": "`value_info` |with formulas as dims",
-        "contradicting": "`value_info` |that contradicts shape inference",
-    },
+        "contradicting": "`value_info` |that contradicts shape inference"},
     "counts.named": {True: "a `value_info` |that names a counted size", False: "no `value_info` |that names a counted size"},
     "constants.int8": {True: "an int8 constant beside quantisation", False: "no int8 constant beside quantisation"},
     "inputs.elements": {
