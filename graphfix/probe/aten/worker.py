@@ -109,10 +109,17 @@ def measured(specs: Sequence[Spec], partitioner: str) -> list[Answer]:
 def outside_core(verifier: Any, name: str) -> Answer:
     """Return the answer about an operator that ExecuTorch does not take into a program, empty for all others."""
     try:
-        verifier.check_valid_op(operator_of(name))
+        verifier.check_valid_op(without_views(operator_of(name)))
     except Exception as error:
         return refused("convert", str(error).strip().partition("There are a few")[0])
     return {}
+
+
+def without_views(op: Any) -> Any:
+    """Return an operator, or the one that copies where it gives a view, which it becomes before ExecuTorch looks at it."""
+    space, _, name = op._schema.name.partition("::")
+    copies = getattr(getattr(torch.ops, space), f"{name}_copy", None) if op.is_view else None
+    return getattr(copies, op._overloadname, op)
 
 
 def found_facets(view: Any, span: Sequence[int], spec: Spec, facets: dict[str, Any]) -> Answer:

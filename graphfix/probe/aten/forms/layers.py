@@ -70,14 +70,20 @@ def _products() -> list[Form]:
                 ("plain weight", {"1": columns}),
                 ("runtime weight", {"1": data(4, 5)}),
                 ("first constant", {"0": weight(3, 4), "1": data(4, 5)}),
+                ("open columns", {"1": data(4, 5, dynamic=(1,))}),
             ],
         ),
         Form(
             "aten.bmm.default",
             (data(2, 3, 4), data(2, 4, 5)),
             dtypes=("float32", "float16", "float64", "int64", "bfloat16"),
-            dims={"batch": (0,)},
-            changes=[("constant other", {"1": weight(2, 4, 5)})],
+            dims={"batch": (0,), "dynamic": (0, 1, 2)},
+            changes=[
+                ("constant other", {"1": weight(2, 4, 5)}),
+                ("open rows", {"0": data(2, 3, 4, dynamic=(1,))}),
+                ("open columns", {"1": data(2, 4, 5, dynamic=(2,))}),
+                ("open constant other", {"0": data(2, 3, 4, dynamic=(1,)), "1": weight(2, 4, 5)}),
+            ],
         ),
         Form(
             "aten.linear.default",

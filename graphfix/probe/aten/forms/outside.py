@@ -8,6 +8,7 @@ from graphfix.probe.aten.form import DType, Form, data, index
 
 X = data(4, 4)
 SQUARE = data(3, 3)
+COMPLEX = data(2, 3, 4, dtype="complex64")
 LONE: dict[str, Any] = {"dtypes": ("float32", "float64"), "ranks": (3,)}
 FORMS = [
     Form("aten._fft_r2c.default", (data(2, 8), [1], 0, True), dtypes=("float32",), changes=[("two-sided", {"3": False})]),
@@ -34,13 +35,17 @@ FORMS = [
     Form("aten.complex.default", (X, X), dtypes=("float32",)),
     Form("aten.view_as_real.default", (data(2, 4, dtype="complex64"),), dtypes=("float32",), dims={}, empty=False),
     Form("aten.view_as_complex.default", (data(2, 4, 2),), dtypes=("float32",), dims={}, empty=False),
-    Form("aten.abs.default", (data(2, 3, 4, dtype="complex64"),), dtypes=("float32",), dims={}, empty=False),
-    Form(
-        "aten.mul.Tensor",
-        (data(2, 3, 4, dtype="complex64"), data(2, 3, 4, dtype="complex64")),
-        dtypes=("float32",),
-        dims={},
-        empty=False,
+    Form("aten.abs.default", (COMPLEX,), dtypes=("float32",), dims={}, empty=False),
+    *(
+        Form(
+            f"aten.{name}.Tensor",
+            (COMPLEX, COMPLEX),
+            dtypes=("float32",),
+            dims={},
+            empty=False,
+            changes=[("number", {"1": 2.5}), ("real other", {"1": data(2, 3, 4)}), ("real first", {"0": data(2, 3, 4)})],
+        )
+        for name in ("add", "sub", "mul", "div")
     ),
     Form("aten.masked_select.default", (X, data(4, 4, dtype="bool")), dtypes=("float32",)),
     Form("aten._local_scalar_dense.default", (data(),), dtypes=("float32",), dims={}, empty=False),

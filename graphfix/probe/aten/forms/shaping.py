@@ -24,6 +24,7 @@ ORDERS = {
     "swap first": [1, 0, 2],
     "back": [2, 0, 1],
 }
+INFINITE = float("inf")
 NO_DIMS: dict[str, tuple[int, ...]] = {}
 FORMS = [
     Form(
@@ -243,6 +244,33 @@ FORMS = [
     ),
     Form("aten.nonzero.default", (X,), dtypes=("float32", "bool", "int64")),
     Form("aten.full.default", ([2, 3], 1.5), dims=NO_DIMS, empty=False, dtypes=("float32",)),
+    *(
+        Form(
+            "aten.scalar_tensor.default",
+            (one,),
+            {"dtype": DType(name)},
+            dtypes=("float32",),
+            dims=NO_DIMS,
+            empty=False,
+            changes=[("zero", {"0": zero}), ("negative", {"0": -one})],
+        )
+        for name, one, zero in (
+            ("float32", 1.5, 0.0),
+            ("float64", 1.5, 0.0),
+            ("float16", 1.5, 0.0),
+            ("int64", 7, 0),
+            ("bool", 1, 0),
+        )
+    ),
+    Form(
+        "aten.scalar_tensor.default",
+        (1.0,),
+        {"dtype": DType("float32")},
+        dtypes=("float32",),
+        dims=NO_DIMS,
+        empty=False,
+        changes=[("infinite", {"0": INFINITE}), ("infinite below", {"0": -INFINITE}), ("whole", {"0": 2})],
+    ),
     Form("aten.full_like.default", (X, 1.5)),
     Form("aten.fill.Scalar", (X, 1.5)),
     Form("aten.lift_fresh_copy.default", (X,), dtypes=("float32",)),
