@@ -11,6 +11,7 @@ import lzma
 import operator
 import os
 import sys
+import sysconfig
 import tomllib
 import types
 import warnings
@@ -78,13 +79,18 @@ def recorded(name: str) -> dict[str, Any]:
     return found
 
 
+def without_folders(line: str) -> str:
+    """Return a line in which files of the project and of packages are named from the project's and the packages' folder."""
+    return line.replace(f"{ROOT}/", "").replace(f"{sysconfig.get_path('purelib')}/", "")
+
+
 def main() -> None:
     """Record the programs that the file has not yet, or those that are named."""
     out = Path(sys.argv[1])
     lines = lzma.decompress(out.read_bytes()).decode().splitlines() if out.exists() else []
     known = {json.loads(line)["name"]: line for line in lines}
     for name in sys.argv[2:] or [name for name in PROGRAMS if name not in known]:
-        known[name] = json.dumps(recorded(name), sort_keys=True)
+        known[name] = without_folders(json.dumps(recorded(name), sort_keys=True))
         print(name, {key: value for key, value in json.loads(known[name]).items() if key not in ("program", "name")}, flush=True)
         out.write_bytes(lzma.compress("".join(known[one] + "\n" for one in PROGRAMS if one in known).encode()))
 
