@@ -61,6 +61,7 @@ SCALARS: list[Change] = [
     ("zero", {"1": 0}),
     ("half", {"1": 0.5}),
     ("negative", {"1": -3}),
+    *((f"{name} and whole", {"dtype": name, "1": 7}) for name in WHOLE),
 ]
 
 
@@ -81,6 +82,11 @@ BROADCAST: list[Change] = [
     ("float other", _pair(data(2, 3, 4, dtype="float32"))),
     ("wide other", _pair(data(2, 3, 4, dtype="float64"))),
 ]
+PROMOTED: list[Change] = [
+    (f"{name} and {what}", {"dtype": name, "1": other})
+    for name in WHOLE
+    for what, other in (("number", 2.5), ("float", data(2, 3, 4, low=0.5, dtype="float32")))
+]
 
 
 def _binary(name: str, *, first: Tensor = X, other: Tensor = X, **more: Any) -> Form:
@@ -98,10 +104,10 @@ MODES: list[Change] = [("trunc", {"rounding_mode": "trunc"}), ("no mode", {"roun
 FORMS = [
     *(Form(f"aten.{name}.default", (one,), ranks=RANKS) for name, one in OF_ANY.items()),
     *(Form(f"aten.{name}.default", (X,), dtypes=FLOATS, ranks=RANKS, changes=CHANGES.get(name, [])) for name in OF_FLOATS),
-    _binary("add.Tensor", changes=ALPHA),
-    _binary("sub.Tensor", changes=ALPHA),
-    _binary("mul.Tensor"),
-    _binary("div.Tensor", other=POSITIVE),
+    _binary("add.Tensor", changes=[*ALPHA, *PROMOTED]),
+    _binary("sub.Tensor", changes=[*ALPHA, *PROMOTED]),
+    _binary("mul.Tensor", changes=PROMOTED),
+    _binary("div.Tensor", other=POSITIVE, changes=PROMOTED),
     _binary("div.Tensor_mode", other=data(2, 3, 4, low=1), named={"rounding_mode": "floor"}, changes=MODES),
     _binary("pow.Tensor_Tensor", first=POSITIVE),
     _binary("fmod.Tensor", other=data(2, 3, 4, low=1)),
