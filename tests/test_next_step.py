@@ -536,6 +536,7 @@ def test_outputs_of_a_size_known_at_run_time_are_named_with_the_option_that_pads
     (finding,) = [finding for finding in result.findings if finding.op == "NonZero"]
     assert finding.rewrite is not None
     assert (finding.rewrite.name, finding.cure) == ("padded-outputs", "--padded-outputs")
+    assert finding.to_json()["rewrite"] is None, "fix does not run it by itself"
     inside = Example("n = NonZero(x)\ns = Size(n)\ny = Reshape(s, r)", inputs="float[4] x", outputs="int64[1] y",
                      weights="int64[1] r = {1}")  # fmt: skip
     (result,) = graphfix.lint(inside.model, "tensorrt").results

@@ -28,6 +28,10 @@ class Severity(StrEnum):
         return {"error": 3, "warning": 2, "note": 1}[self.value]
 
 
+BY_OPTION = frozenset({"tensor-outputs", "padded-outputs", "inner-inputs"})
+"""Rewrites of the interface that run only where their option asks for them; a finding's `cure` names the option."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Finding(ShortFinding):
     """A diagnostic about one node (or about the model, when `op` is empty) for one target.
@@ -82,7 +86,7 @@ class Finding(ShortFinding):
             "measured": self.measured,
             "probes": None if self.probes is None else {"for": self.probes[0], "against": self.probes[1]},
             "cure": self.cure,
-            "rewrite": None if self.rewrite is None else self.rewrite.to_json(),
+            "rewrite": None if self.rewrite is None or self.rewrite.name in BY_OPTION else self.rewrite.to_json(),
             "source": None if self.source is None else self.source.to_json(),
             "fingerprint": self.fingerprint,
         }
