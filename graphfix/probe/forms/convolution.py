@@ -135,6 +135,7 @@ FORMS = [
              for rank, high in KERNELS],
          changes=[{"B": None}, *PADDING, *SPACES, *GROUPS, {"W.from": "node"}, {"W.from": "runtime", "B": None},
                   {"X": data(1, 4, 9, 9)}, {"W": weight(6, 4, 1, 1), "kernel_shape": [1, 1]},
+                  *({"since": 11, **change} for change in ({"dilations": [1, 2]}, {"dilations": [1, 2], "pads": [1, 1, 1, 1]})),
                   {"W.from": "folded", "dims": "dynamic", "B": None}, {"pads": [-1, 0, 0, 0]},
                   *({**change, "dims": dims} for change in (*SPACES, *GROUPS) for dims in ("batch", "dynamic")),
                   *({**change, "B": None} for change in SPACES), *({**change, "W.from": "runtime"} for change in SPACES),
