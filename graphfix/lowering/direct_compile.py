@@ -73,7 +73,9 @@ def _converted(
         for framework in frameworks:
             for converter in converters_for(source, framework, [target]):
                 made = convert_with(workers, source, converter, folder, progress)
-                if made.stage == MISSING and framework != frameworks[-1]:
+                if (
+                    made.stage in (MISSING, *UNOPENED) and framework != frameworks[-1]
+                ):  # its environment may lack the other framework
                     place = folder / converter.name
                     place.mkdir()
                     request = {**build_request(source, instructions, converter.name, place), "artifact": converter.file}
