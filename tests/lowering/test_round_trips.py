@@ -21,9 +21,8 @@ REFUSED, OFF = "rejected, refused", "accepted, compiled, numerics: differ"
 ENDS: Mapping[tuple[str, str, str], str] = {
     # the number of steps is data: the loop cannot be undone
     **{("scripted_loop", road, target): REFUSED for road in ("trace", "script") for target in ("coreml", "tract", "tflite")},
-    # int8 throughout: no dtype of Core ML's, and TensorRT wants no zero points
+    # int8 throughout: no dtype of Core ML's
     ("cnn_int8.tflite", "tf2onnx", "coreml"): REFUSED,
-    ("cnn_int8.tflite", "tf2onnx", "tensorrt"): REFUSED,
     # off by one step of int8
     **{("cnn_int8.tflite", "tf2onnx", target): OFF for target in ("openvino", "tflite", "tract")},
 }
