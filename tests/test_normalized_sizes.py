@@ -79,3 +79,12 @@ def test_a_constant_that_folding_makes_of_sizes_which_are_found() -> None:
 def test_a_constant_that_folding_makes_of_sizes_which_are_not_found() -> None:
     grid = "e = Shape (r) p = Slice (e, two, four) i = Reshape (s2, p)"
     assert normalized(f"{grid} v = Add (r, i)") == "computed"
+
+
+@pytest.mark.parametrize(
+    ("operator", "wanted"), [("Relu", "computed"), ("Transpose <perm = [0, 1, 2, 3]>", "computed"), ("Neg", "told")]
+)
+def test_a_long_chain_is_followed_to_where_its_sizes_come_from(operator: str, wanted: str) -> None:
+    chain = " ".join(f"c{at} = {operator} ({f'c{at - 1}' if at else 'q'})" for at in range(2_000))
+    assert normalized(f"q = Concat <axis = 2> (r, y) {chain} v = Identity (c1999)") == "told"  # plain inference is asked again
+    assert normalized(f"q = Concat <axis = 2> (r, y) {chain} v = Relu (c1999)") == wanted

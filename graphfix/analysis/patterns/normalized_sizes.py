@@ -7,8 +7,9 @@ sizes of a constant that only folding of fixed dims makes, and a Concat loses th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from graphfix.analysis.constant_folding import attribute
 from graphfix.analysis.patterns.plain_sizes import folds, made_by_folding
@@ -16,6 +17,9 @@ from graphfix.analysis.patterns.structural_pattern import StructuralPattern
 from graphfix.analysis.symbolic_shapes import sizes_of
 from graphfix.analysis.values import NodeFacts, Structure, Value
 
+Told = TypeVar("Told")
+Looking = Generator[tuple[Value, int], str, Told]
+"""A search that yields the dims of operands that it needs, and is sent whether their sizes are told."""
 Producer = Callable[[str], NodeFacts | None]
 Plain = Mapping[str, tuple[int | None, ...] | None]
 OPS = frozenset({"LayerNormalization"})
@@ -56,7 +60,11 @@ def _normalized(node: NodeFacts, walk: Walk) -> str:
 
 @dataclass(slots=True)
 class Walk:
-    """What a converter knows of the dims of values, counted from the last; each is found once."""
+    """What a converter knows of the dims of values, counted from the last; each is found once.
+
+    A dim depends on those of operands, over as many nodes as the graph is deep. Methods that look at operands therefore yield the
+    dims that they need and are sent what those are, in place of calling each other.
+    """
 
     producer: Producer
     plain: Plain
@@ -64,6 +72,19 @@ class Walk:
 
     def told(self, value: Value, axis: int) -> str:
         """Return whether the size of a dim is `told`, `computed` by folding only, or `dynamic`."""
+        waiting, answer = [self._word(value, axis)], ""
+        while waiting:
+            try:
+                needed = waiting[-1].send(answer) if answer else next(waiting[-1])
+            except StopIteration as end:
+                waiting.pop()
+                answer = end.value
+            else:
+                waiting.append(self._word(*needed))
+                answer = ""
+        return answer
+
+    def _word(self, value: Value, axis: int) -> Looking[str]:
         if value.shape is None or len(value.shape) < -axis:
             return "told"
         if not isinstance(value.shape[axis], int):
@@ -71,14 +92,15 @@ class Walk:
         key = (value.name, axis)
         if key not in self.found:
             self.found[key] = self._stated(value, axis)  # for a graph with a cycle, and while operands are looked at
-            self.found[key] = "told" if self._known(value, axis) else "computed"
+            known = yield from self._known(value, axis)
+            self.found[key] = "told" if known else "computed"
         return self.found[key]
 
     def _stated(self, value: Value, axis: int) -> str:
         sizes = self.plain.get(value.name, value.shape)
         return "told" if sizes is not None and len(sizes) >= -axis and isinstance(sizes[axis], int) else "computed"
 
-    def _known(self, value: Value, axis: int) -> bool:
+    def _known(self, value: Value, axis: int) -> Looking[bool]:
         if folds(value):
             return not made_by_folding(value, self.producer, self.plain)
         stated = self.found[value.name, axis] == "told"
@@ -86,20 +108,20 @@ class Walk:
         if maker is None or maker.domain:
             return stated
         if maker.op in BROADCASTING:
-            return stated or any(self._gives(operand, value, axis) for operand in maker.inputs)
+            return stated or (yield from self._any_gives(maker, value, axis))
         if maker.op == "Concat":
-            return stated and all(self.told(operand, axis) == "told" for operand in maker.inputs if operand is not None)
+            return stated and (yield from self._all_told(maker, axis))
         data = maker.inputs[0] if maker.inputs else None
         if data is None or data.shape is None:
             return stated
         if maker.op == "Reshape":
-            return self._reshaped(maker, data, axis, stated=stated)
+            return (yield from self._reshaped(maker, data, axis, stated=stated))
         if maker.op in KEEPING:
             source = _source_axis(maker, data, value, axis)
-            return stated if source is None else self.told(data, source) == "told"
-        return stated or (data.shape == value.shape and self.told(data, axis) == "told")
+            return stated if source is None else (yield data, source) == "told"
+        return stated or (data.shape == value.shape and (yield data, axis) == "told")
 
-    def _reshaped(self, maker: NodeFacts, data: Value, axis: int, *, stated: bool) -> bool:
+    def _reshaped(self, maker: NodeFacts, data: Value, axis: int, *, stated: bool) -> Looking[bool]:
         """Whether the converter finds the size of a reshaped dim: it infers none that is what the dynamic dims leave."""
         target = maker.inputs[1] if len(maker.inputs) > 1 else None
         sizes = sizes_of(target)
@@ -107,14 +129,24 @@ class Walk:
             return stated
         if sizes[axis] in (0, -1) and not data.fixed:
             place = len(sizes) + axis - len(data.shape or ())
-            return stated and sizes[axis] == 0 and (place >= 0 or self.told(data, place) == "told")
+            return stated and sizes[axis] == 0 and (place >= 0 or (yield data, place) == "told")
         return stated or (folds(target) and not target.measured)
 
-    def _gives(self, operand: Value | None, value: Value, axis: int) -> bool:
+    def _any_gives(self, maker: NodeFacts, value: Value, axis: int) -> Looking[bool]:
         """Whether an operand has the size of the result along an axis, and it is told."""
-        if operand is None or operand.shape is None or len(operand.shape) < -axis or value.shape is None:
-            return False
-        return operand.shape[axis] == value.shape[axis] and self.told(operand, axis) == "told"
+        for operand in maker.inputs:
+            if operand is None or operand.shape is None or len(operand.shape) < -axis or value.shape is None:
+                continue
+            if operand.shape[axis] == value.shape[axis] and (yield operand, axis) == "told":
+                return True
+        return False
+
+    def _all_told(self, maker: NodeFacts, axis: int) -> Looking[bool]:
+        """Whether all operands have told sizes along an axis."""
+        for operand in maker.inputs:
+            if operand is not None and (yield operand, axis) != "told":
+                return False
+        return True
 
 
 def _source_axis(maker: NodeFacts, data: Value, value: Value, axis: int) -> int | None:
