@@ -74,15 +74,14 @@ def write(made: Any, path: str) -> None:
 def run(buffer: bytes, names: Sequence[str], given: dict[str, Any], expected: dict[str, Any]) -> list[tuple[str, Any]]:
     """The outputs of a program, numbered; its inputs are given in order."""
     torch = importlib.import_module("torch")
-    found = execute(buffer, [torch.from_numpy(given[name]) for name in names])
+    found = loaded(buffer)([torch.from_numpy(given[name]) for name in names])
     return [(str(number), one.numpy()) for number, one in enumerate(found)]
 
 
-def execute(program: bytes | str, inputs: Sequence[Any]) -> list[Any]:
-    """Run a program, given by its bytes or its path, on tensors; returns the tensors it gives."""
-    runtime = importlib.import_module("executorch.runtime").Runtime.get()
-    found: list[Any] = runtime.load_program(program).load_method("forward").execute(list(inputs))
-    return found
+def loaded(program: bytes | str) -> Callable[[Sequence[Any]], list[Any]]:
+    """Load a program, given by its bytes or its path; return what runs it on tensors and returns the tensors it gives."""
+    method = importlib.import_module("executorch.runtime").Runtime.get().load_program(program).load_method("forward")
+    return lambda inputs: list(method.execute(list(inputs)))
 
 
 def delegated(module: Any) -> tuple[int, list[str]]:

@@ -111,7 +111,8 @@ def to_executorch(opened: Any, example: Any, path: str, partitioner: str = "") -
         opened.delegated = {"by": by, "operators": taken, "of": taken + len(left), "left": sorted(set(left))}
     with open(path, "wb") as sink:
         lowered.to_executorch().write_to_file(sink)
-    return lambda arrays: [feeding.to_numpy(one) for one in executorch.execute(path, [torch.from_numpy(one) for one in arrays])]
+    compute = executorch.loaded(path)
+    return lambda arrays: [feeding.to_numpy(one) for one in compute([torch.from_numpy(array) for array in arrays])]
 
 
 def to_program(opened: Any, example: Any, path: str) -> Compute:

@@ -207,10 +207,9 @@ def run_apart(buffer: bytes, inputs: Sequence[Any]) -> list[Any]:
         os.close(reading)
         stage = "load"
         try:
-            runtime = importlib.import_module("executorch.runtime").Runtime.get()
-            method = runtime.load_program(buffer).load_method("forward")
+            compute = executorch.loaded(buffer)
             stage = "runtime"
-            torch.save(list(method.execute(list(inputs))), "results.pt")
+            torch.save(compute(inputs), "results.pt")
             told = b""
         except BaseException as error:
             told = f"{stage}|{error}".encode()

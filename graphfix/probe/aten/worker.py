@@ -10,7 +10,7 @@ import os
 import sys
 import types
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -86,7 +86,9 @@ def measured(specs: Sequence[Spec], partitioner: str) -> list[Answer]:
     kept = {op for part in parts for op in part.ops_to_not_decompose(program)[0]}
     view = aten_program.decomposed(program, sorted(map(str, kept)))
     facets = {node.name: found for node, found in aten_program.all_facets(view)}
-    answers = [found_facets(view, span, spec, facets) for span, spec in zip(spans, specs, strict=True)]
+    known = aten_program.sources(view.graph, aten_program.held_values(view))
+    results = output_nodes(view)
+    answers = [found_facets([results[at] for at in span], spec, facets, known) for span, spec in zip(spans, specs, strict=True)]
     verifier = verification.EXIRATenDialectVerifier(preserve_ops=list(kept))
     refusals = [outside_core(verifier, spec["op"]) for spec in specs]
     wanted = [at for at, answer in enumerate(answers) if "facets" in answer and not refusals[at]]
@@ -122,12 +124,13 @@ def without_views(op: Any) -> Any:
     return getattr(copies, op._overloadname, op)
 
 
-def found_facets(view: Any, span: Sequence[int], spec: Spec, facets: dict[str, Any]) -> Answer:
-    """Return the facets of the one operator that a call became, or that it became none or others."""
-    results = output_nodes(view)
-    known = aten_program.sources(view.graph, aten_program.held_values(view))
+def found_facets(results: Sequence[Any], spec: Spec, facets: dict[str, Any], known: Collection[str]) -> Answer:
+    """Return the facets of the one operator that a call with these results became, or that it became none or others.
+
+    `known` are the nodes that hold constants, or are computed from them alone.
+    """
     nodes: dict[Any, None] = {}
-    waiting = [results[at] for at in span if hasattr(results[at], "all_input_nodes")]
+    waiting = [one for one in results if hasattr(one, "all_input_nodes")]
     while waiting:
         node = waiting.pop()
         if node not in nodes and node.name not in known:
