@@ -44,10 +44,8 @@ def surroundings(node: NodeFacts, facts: Facts) -> dict[str, str]:
     recurrent node whether its steps are few, and its direction where that is none of its facets.
     """
     readers = Readers.of(facts)
-    first, more = (
-        next(iter(node.proto.input), ""),
-        {CHAIN: wide_chain(node, facts), STEPS: step_class(node), RUNS: direction(node)},
-    )
+    first = next(iter(node.proto.input), "")
+    more = {CHAIN: wide_chain(node, facts), STEPS: step_class(node), RUNS: direction(node)}
     behind = set(readers.by_name.get((node.scope, next(iter(node.proto.output), "")), ()))
     return {
         BEFORE: readers.made.get((node.scope, first), OTHER),

@@ -17,7 +17,6 @@ from graphfix.linter.measured_fix import fix_fields, told_apart
 from graphfix.linter.node_phrases import describe_node
 from graphfix.tables.accepted import accepted_forms
 from graphfix.tables.compiler_words import compiler_words
-from graphfix.tables.table import Table, table
 from graphfix.tables.versions import WHOLE
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from graphfix.analysis.facts import Facts, NodeFacts
     from graphfix.linter.example import Example
     from graphfix.tables.evidence import Evidence, TableVerdict
+    from graphfix.tables.table import Table
 
 
 Form = tuple[str, str, "Facets"]
@@ -224,7 +224,7 @@ def evidence_fields(look: LintContext, node: NodeFacts | None, ruling: TableVerd
         return {}
     op = node.op if node is not None else WHOLE
     domain = f"{node.domain}." if node is not None and node.domain else ""
-    ruled = table(ruling.by) if ruling.by else look.table
+    ruled = (look.table.portable if ruling.by_portable else None) or look.table
     entry = ruled.entry(op, node.domain if node is not None else "")
     compiler = entry.compiler if entry is not None else ruled.version
     probes = f"{evidence.supports} probe{'s' if evidence.supports != 1 else ''}"

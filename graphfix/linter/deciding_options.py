@@ -10,6 +10,7 @@ from graphfix.analysis.input_names import AUDIO
 from graphfix.analysis.required_sizes import REQUIRING, required_sizes
 from graphfix.ir.records import dataclass
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Severity
+from graphfix.linter.measured_fix import FREEZE
 from graphfix.linter.option_hints import compared_with
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 INPUT_RANKS = "inputs.ranks"
 """The facet of a model by which a target rejects inputs without dims."""
-SIZES = "freeze-dims"
-"""The rewrite that `--shape` is."""
 PLACEHOLDER = "VALUE"
 """The text for a value that only the user knows."""
 CONTROL_FLOW = {"If": 1, "Loop": 2}
@@ -88,7 +87,7 @@ def sizes_matter(facts: Facts, findings: Sequence[Finding]) -> bool:
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     if any(finding.kind == "dynamic" for finding in errors):
         return True
-    if any(f.rewrite is not None and f.rewrite.name == SIZES and f.severity is not Severity.NOTE for f in findings):
+    if any(f.rewrite is not None and f.rewrite.name == FREEZE and f.severity is not Severity.NOTE for f in findings):
         return True
     keys = {(finding.scope, finding.output) for finding in errors if finding.kind == "operand"}
     nodes = (node for node in facts.nodes if keys and any((node.scope, output) in keys for output in node.proto.output))

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 from graphfix.errors import GraphfixError
 from graphfix.ir.records import dataclass
-from graphfix.linter.deciding_options import PLACEHOLDER, SIZES, SizeOption, deciding_values, example_sizes, sizes_matter
+from graphfix.linter.deciding_options import PLACEHOLDER, SizeOption, deciding_values, example_sizes, sizes_matter
 from graphfix.linter.diagnostics import UNDECIDED, WRONG, Finding, Fix, NextStep, Result, Severity
 from graphfix.linter.finding_order import REQUESTED, in_order_of_decision
 from graphfix.linter.fix_rules import ARTIFACT
 from graphfix.linter.input_options import helpful_inputs, with_inner_inputs
+from graphfix.linter.measured_fix import FREEZE
 from graphfix.linter.output_options import helpful_outputs
 from graphfix.linter.settled import settled_places
 from graphfix.linter.table_sizes import fits, fitted, fitted_images
@@ -182,18 +183,18 @@ def _mark(result: Result, left: Sequence[Finding], search: _Search) -> None:
         for position, finding in enumerate(result.findings):
             if not _fixable(finding) or _place(finding) in there:
                 continue
-            fix = finding.rewrite or (Fix("freeze-dims", "interface") if search.sizes else None)
+            fix = finding.rewrite or (Fix(FREEZE, "interface") if search.sizes else None)
             result.findings[position] = dataclasses.replace(finding, cure=finding.cure or shlex.join(words), rewrite=fix)
     result.findings = in_order_of_decision(result.findings, search.facts)
 
 
 def _without_idle_sizes(findings: Sequence[Finding], sized: Sequence[Finding]) -> list[Finding]:
     """Return the findings, those without sizes as their fix that say the same of the same place at fixed sizes, with no fix."""
-    stuck = (f for f in sized if f.severity is Severity.ERROR and (f.rewrite is None or f.rewrite.name == SIZES))
+    stuck = (f for f in sized if f.severity is Severity.ERROR and (f.rewrite is None or f.rewrite.name == FREEZE))
     there = {(_place(finding), _form(finding)) for finding in stuck}
     return [
         dataclasses.replace(finding, rewrite=None, cure="")
-        if finding.rewrite is not None and finding.rewrite.name == SIZES and (_place(finding), _form(finding)) in there
+        if finding.rewrite is not None and finding.rewrite.name == FREEZE and (_place(finding), _form(finding)) in there
         else finding
         for finding in findings
     ]
@@ -215,7 +216,7 @@ def _errors(findings: Sequence[Finding]) -> int:
 def _score(left: Sequence[Sequence[Finding]]) -> tuple[int, int, int]:
     """Return the number of errors, of findings that leave a verdict undecided, and of those that only sizes or nothing fixes."""
     every = [finding for found in left for finding in found]
-    stuck = sum((f.rewrite is None or f.rewrite.name == SIZES) and _is_grave(f) for f in every)
+    stuck = sum((f.rewrite is None or f.rewrite.name == FREEZE) and _is_grave(f) for f in every)
     return sum(map(_errors, left)), sum(finding.kind in UNDECIDED for finding in every), stuck
 
 

@@ -91,9 +91,8 @@ class Closing:
         """Return whether a node without subgraphs is as it was imported."""
         if node.op != proto.op_type or node.name != proto.name:
             return False
-        if [tensor.name for tensor in node.inputs] != proto.input[:] or [tensor.name for tensor in node.outputs] != proto.output[
-            :
-        ]:
+        given, made = ([tensor.name for tensor in tensors] for tensors in (node.inputs, node.outputs))
+        if given != proto.input[:] or made != proto.output[:]:
             return False
         imported, held = self.surgery.attributes[id(node)], node.attrs
         if not imported and not held:

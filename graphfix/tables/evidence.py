@@ -74,8 +74,8 @@ class TableVerdict:
     """A table's verdict on one node: supported, rejected, undecided or unmeasured, with the evidence and a reason.
 
     `wrong` is the evidence for wrong numerics or a failure at run time, where there is any. `missing` are the facets that are
-    unknown or were not probed with this value; `reason` says so in words. `by` is the target whose table ruled, where it is
-    not that of the table asked.
+    unknown or were not probed with this value; `reason` says so in words. `by_portable` tells that the
+    table of what runs the nodes which a delegate leaves ruled, in place of the table asked.
     """
 
     verdict: str
@@ -83,7 +83,7 @@ class TableVerdict:
     wrong: Evidence | None = None
     reason: str = ""
     missing: tuple[str, ...] = ()
-    by: str = ""
+    by_portable: bool = False
 
 
 def read_evidence(item: Mapping[str, Any]) -> Evidence:

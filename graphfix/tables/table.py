@@ -99,14 +99,10 @@ class Table:
         if not versions:
             raise TableError("holds no measured version", path=home / name, hint=f"run `graphfix probe --target {name}`")
         wanted, deployment = parted(name, wanted, home=home)
-        if not wanted:
-            version = newest_version(name, home=home)
-            own_name = joined(version, deployment)
-            return cls(name, own_name, home / base / version, about, base=derived, deployment=deployment)
-        if not wanted[0].isdigit():
+        if wanted and not wanted[0].isdigit():
             raise UsageError(f"`{wanted}` is no version of {name}", hint=f"measured: {', '.join(versions)}")
-        version = nearest_version(wanted, versions)
-        asked = "" if within(version, wanted) else wanted
+        version = nearest_version(wanted, versions) if wanted else newest_version(name, home=home)
+        asked = "" if not wanted or within(version, wanted) else wanted
         own_name = joined(version, deployment)
         return cls(name, own_name, home / base / version, about, asked=asked, base=derived, deployment=deployment)
 
@@ -177,7 +173,7 @@ class Table:
         ruling = entry.rule(facets_for_target(self.measured_target, facets))
         if ruling.verdict == "rejected" and ruling.evidence is not None and ruling.evidence.left and self.portable is not None:
             second = self.portable.rule(op, domain, facets)
-            return replace(second, by=self.portable.target) if second.verdict == "rejected" else ruling
+            return replace(second, by_portable=True) if second.verdict == "rejected" else ruling
         return ruling
 
 

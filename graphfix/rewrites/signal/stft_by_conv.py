@@ -167,8 +167,8 @@ def _in_two(draft: ReplacementBuilder, signal: str, frames: Frames, second: int)
     turned = sums[..., 0] + 1j * sums[..., 1]
     twiddle = waves(second, first, frames.length, -1)
     turned = turned * (twiddle[..., 0] + 1j * twiddle[..., 1])[None]
-    if frames.window is not None:
-        turned = turned * frames.window.reshape(first, second)[..., None]
+    assert frames.window is not None
+    turned = turned * frames.window.reshape(first, second)[..., None]
     weight = np.stack([turned.real, turned.imag], axis=-1).reshape(first, second, 2 * first)
     weight = weight.transpose(1, 2, 0).reshape(second * 2 * first, 1, first)
     mixed = draft.op("Conv", grouped, draft.number(weight), strides=[frames.step // second], group=second)
