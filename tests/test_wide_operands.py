@@ -57,3 +57,17 @@ def test_indices_that_onnx_does_not_allow_are_widened() -> None:
         y, z = loaded.run(None, {"x": np.arange(4, dtype=np.float32), "j": np.asarray([[1], [2]], np.int32)})
     assert [y.tolist(), z.tolist()] == [[3, 0], [1, 2]]
     assert [node.op_type for node in model.graph.node] == ["GatherND", "GatherND"]
+
+
+def test_indices_made_of_narrow_ones_are_widened() -> None:
+    model = onnx.parser.parse_model(
+        """<ir_version: 8, opset_import: ["" : 17]> g (float[6] x, float[4] u) => (float[6] y)
+           <int32[6] range = {0, 1, 2, 3, 4, 5}, int64[2, 2] places = {0, 1, 1, 2}, int64[1] flat = {-1}, int64[1] last = {-1}> {
+             picked = Gather(range, places)
+             row = Reshape(picked, flat)
+             i = Unsqueeze(row, last)
+             y = ScatterND<reduction = "add">(x, i, u) }"""
+    )
+    with session(model) as loaded:
+        y = loaded.run(None, {"x": np.zeros(6, np.float32), "u": np.asarray([1, 2, 3, 4], np.float32)})[0]
+    assert y.tolist() == [1, 5, 4, 0, 0, 0]

@@ -19,6 +19,11 @@ FLOATS = {"DFT": (0,), "STFT": (0, 2)}
 """The operands of each transform that are cast to double."""
 INDICES = {"ScatterND": (1,), "GatherND": (1,)}
 """The operands that are cast to int64 where they are int32."""
+KEEPS_DTYPE = frozenset(
+    ("Add", "Concat", "Expand", "Flatten", "Gather", "GatherElements", "GatherND", "Identity", "Mul", "Reshape", "Slice")
+    + ("Squeeze", "Sub", "Tile", "Transpose", "Unsqueeze")
+)
+"""Operators by which exporters make indices out of others: the result has the dtype of the first operand."""
 
 
 def with_wide_operands(model: ModelProto) -> ModelProto:
@@ -40,15 +45,18 @@ def with_wide_operands(model: ModelProto) -> ModelProto:
 
 
 def _narrow(graph: GraphProto) -> Iterator[str]:
-    """Yield the constants and inputs of a graph that are int32."""
-    yield from (tensor.name for tensor in graph.initializer if tensor.data_type == TensorProto.INT32)
-    yield from (info.name for info in graph.input if info.type.tensor_type.elem_type == TensorProto.INT32)
+    """Yield the constants and inputs of a graph that are int32, and what is made of them in that graph."""
+    found = {tensor.name for tensor in graph.initializer if tensor.data_type == TensorProto.INT32}
+    found |= {info.name for info in graph.input if info.type.tensor_type.elem_type == TensorProto.INT32}
     for node in graph.node:
         held = {item.name: item for item in node.attribute if node.op_type in ("Constant", "Cast")}
-        if ("to" in held and held["to"].i == TensorProto.INT32) or (
-            "value" in held and held["value"].t.data_type == TensorProto.INT32
+        if (
+            ("to" in held and held["to"].i == TensorProto.INT32)
+            or ("value" in held and held["value"].t.data_type == TensorProto.INT32)
+            or (node.op_type in KEEPS_DTYPE and node.input[0] in found)
         ):
-            yield node.output[0]
+            found.add(node.output[0])
+    yield from found
 
 
 def _places(node: NodeProto, narrow: Collection[str]) -> list[int]:
