@@ -147,6 +147,24 @@ def test_what_adds_very_many_nodes_yields_to_what_does_not(rewrites: dict[str, A
     assert applied(fix_model(model("y = Neg(x)"), judge=judge)) == ["b-first-step", "c-second-step"]
 
 
+def test_very_many_nodes_come_first_where_they_alone_were_measured(
+    rewrites: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(
+        rewrites,
+        rewrite("a-first-step", "Neg", "z = Mul(x, k)  y = Identity(z)", k=-1),
+        rewrite("b-written-out", "Neg", "z = Add(x, x)  w = Mul(x, k)  y = Add(w, z)", k=-3),
+        rewrite("c-second-step", "Identity", "y = Max(x, x)"),
+    )
+    monkeypatch.setattr(fixpoint, "MANY_NODES", 1)
+
+    def judge(graph: ModelProto) -> list[Result]:
+        (known,), (more,) = measured("b-written-out")(graph), rejects("Identity")(graph)
+        return [replace(known, findings=[*known.findings, *more.findings])]
+
+    assert applied(fix_model(model("y = Neg(x)"), judge=judge)) == ["b-written-out"]
+
+
 def test_a_chain_of_rewrites_is_followed_to_its_end(rewrites: dict[str, Any]) -> None:
     fill(rewrites, rewrite("first", "Neg", "z = Mul(x, k)  y = Identity(z)", k=-1), rewrite("second", "Identity", "y = Max(x)"))
     result = fix_model(model("y = Neg(x)"), judge=rejects("Neg", "Identity"))

@@ -125,7 +125,8 @@ class Fixpoint:
 
     def _compete(self, rivals: Sequence[Rewrite]) -> list[str]:
         """Apply each of several rewrites of the same nodes to a copy, and keep the best that passes verification."""
-        proposals: list[tuple[tuple[bool, bool, tuple[int, int], bool, int, int], Proposal]] = []
+        proposals: list[tuple[bool, tuple[bool, tuple[int, int], bool, int, int], Proposal]] = []
+        short = False  # whether a proposal of few nodes was measured to help, or helps at once
         now, size = severity_score(self.bench.results), len(self.bench.model.graph.node)
         for rewrite in rivals:
             if len(proposals) == MOST_RIVALS:
@@ -137,9 +138,12 @@ class Fixpoint:
                 if proposal is not None and proposal.outcome.model is not None and self._decides(proposal):
                     nodes = len(proposal.outcome.model.graph.node)
                     score, measured = severity_score(proposal.results), self._is_measured(rewrite)
-                    rank = (nodes - size > MANY_NODES, not (measured and score < now), score, not measured, nodes)
-                    proposals.append(((*rank, len(proposals)), proposal))
-        for _, proposal in sorted(proposals, key=lambda p: p[0]):
+                    rank = (not (measured and score < now), score, not measured, nodes, len(proposals))
+                    many = nodes - size > MANY_NODES
+                    short |= not many and (measured or score < now)
+                    proposals.append((many, rank, proposal))
+        # many nodes are the last way, unless they alone are known to help: rank[2] is whether that was never measured
+        for *_, proposal in sorted(proposals, key=lambda p: (p[0] and (short or p[1][2]), p[1])):
             if self.bench.accept(proposal, self._callers(proposal.rewrite)):
                 return [proposal.rewrite.name]
         return []

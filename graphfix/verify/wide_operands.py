@@ -19,10 +19,10 @@ FLOATS = {"DFT": (0,), "STFT": (0, 2)}
 """The operands of each transform that are cast to double."""
 INDICES = {"ScatterND": (1,), "GatherND": (1,)}
 """The operands that are cast to int64 where they are int32."""
-KEEPS_DTYPE = frozenset(
-    ("Add", "Concat", "Expand", "Flatten", "Gather", "GatherElements", "GatherND", "Identity", "Mul", "Reshape", "Slice")
-    + ("Squeeze", "Sub", "Tile", "Transpose", "Unsqueeze")
-)
+KEEPS_DTYPE = frozenset({
+    "Add", "Concat", "Expand", "Flatten", "Gather", "GatherElements", "GatherND", "Identity", "Mul", "Reshape", "Slice",
+    "Squeeze", "Sub", "Tile", "Transpose", "Unsqueeze",
+})  # fmt: skip
 """Operators by which exporters make indices out of others: the result has the dtype of the first operand."""
 
 

@@ -55,7 +55,10 @@ def activations(op: str, attrs: Any) -> list[list[Activation]] | str:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weights:
-    """W, R, the biases of both, and peepholes (None without them) of one direction, as ONNX lays them out."""
+    """W, R, the biases of both, and peepholes (None without them) of one direction, as ONNX lays them out.
+
+    Where two directions run together, each array has them as its first axis.
+    """
 
     w: Array
     r: Array
@@ -73,6 +76,8 @@ class CellWriter:
         self.build = surgery.at(self.origin)
         self.kind = "LSTM" if node.op == "DynamicQuantizeLSTM" else str(node.op)
         self.hidden, self.clip = int(node.attrs["hidden_size"]), node.attrs.get("clip")
+        self.paired = False
+        """Whether both directions run together: states are [2, batch, hidden] instead of [batch, hidden]."""
 
     def op(self, op: str, *inputs: Any, **attrs: Any) -> Any:
         """One new node, and its output."""
@@ -124,19 +129,18 @@ class CellWriter:
             return self.op("Clip", x, min=-limit, max=limit)
         return self.op("Clip", x, self.number(-limit), self.number(limit))
 
-    def split(self, tensor: Any, count: int) -> list[Any]:
-        """The blocks of a [batch, gates] tensor's columns, one for each gate."""
-        if count == 1:
-            return [tensor]
-        sizes = [self.hidden] * count
+    def split(self, tensor: Any, *gates: int) -> list[Any]:
+        """The blocks of a tensor's last axis, each of that many gates."""
+        sizes = [self.hidden * count for count in gates]
+        axis = 2 if self.paired else 1
         late = self.surgery.opset >= 13
         inputs = [tensor, self.const("sizes", np.asarray(sizes, np.int64))] if late else [tensor]
-        attrs: dict[str, Any] = {"axis": 1} if late else {"axis": 1, "split": sizes}
-        return self.build.ops("Split", count, *inputs, word="gate", **attrs)
+        attrs: dict[str, Any] = {"axis": axis} if late else {"axis": axis, "split": sizes}
+        return self.build.ops("Split", len(gates), *inputs, word="gate", **attrs)
 
     def recurrent(self, h: Any, r: Array) -> Any:
         """h R'; None where h is zero."""
-        return None if h is None else self.op("MatMul", h, self.const("r", np.ascontiguousarray(r.T)))
+        return None if h is None else self.op("MatMul", h, self.const("r", np.ascontiguousarray(r.swapaxes(-1, -2))))
 
     def plus(self, one: Any, other: Any) -> Any:
         """The sum of two tensors, either of which may be None for zero."""
@@ -154,7 +158,7 @@ class CellWriter:
         return self.activate(self.plus(line, self.recurrent(h, weights.r)), acts[0]), c
 
     def _lstm(self, line: Any, h: Any, c: Any, weights: Weights, acts: Sequence[Activation]) -> tuple[Any, Any]:
-        i, o, f, g = self.split(self.plus(line, self.recurrent(h, weights.r)), 4)
+        i, o, f, g = self.split(self.plus(line, self.recurrent(h, weights.r)), 1, 1, 1, 1)
         i = self.activate(self._peeped(i, c, weights.p, 0), acts[0])
         kept = None
         if c is not None:
@@ -174,18 +178,20 @@ class CellWriter:
 
     def _gru(self, line: Any, h: Any, c: Any, weights: Weights, acts: Sequence[Activation]) -> tuple[Any, Any]:
         cut = 2 * self.hidden
-        xz, xr, xn = self.split(line, 3)
+        x_gates, xn = self.split(line, 2, 1)
+        h_gates = hn = None
         if self._late_reset:
-            bias = self.const("rb", weights.rb) if weights.rb.any() else None
+            bias = self.const("rb", weights.rb[:, None] if self.paired else weights.rb) if weights.rb.any() else None
             product = self.plus(self.recurrent(h, weights.r), bias)
-            hz, hr, hn = self.split(product, 3) if product is not None else (None, None, None)
-            z, reset = (self.activate(self.plus(x, part), acts[0]) for x, part in ((xz, hz), (xr, hr)))
+            if product is not None:
+                h_gates, hn = self.split(product, 2, 1)
+        else:
+            h_gates = self.recurrent(h, weights.r[..., :cut, :])
+        z, reset = self.split(self.activate(self.plus(x_gates, h_gates), acts[0]), 1, 1)
+        if self._late_reset:
             added = None if hn is None else self.op("Mul", reset, hn)
         else:
-            product = self.recurrent(h, weights.r[:cut])
-            hz, hr = self.split(product, 2) if product is not None else (None, None)
-            z, reset = (self.activate(self.plus(x, part), acts[0]) for x, part in ((xz, hz), (xr, hr)))
-            added = None if h is None else self.recurrent(self.op("Mul", reset, h), weights.r[cut:])
+            added = None if h is None else self.recurrent(self.op("Mul", reset, h), weights.r[..., cut:, :])
         new = self.activate(self.plus(xn, added), acts[1])
         moved = self.op("Neg", new) if h is None else self.op("Sub", h, new)
         return self.op("Add", new, self.op("Mul", z, moved)), c

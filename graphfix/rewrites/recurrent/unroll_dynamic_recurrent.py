@@ -106,6 +106,8 @@ def _refusal(surgery: GraphEditor, node: Any) -> str | None:
 class _Quantised(Unrolled):
     """The writing out of one quantised layer; its matrices are whole numbers, with the scales kept beside them."""
 
+    pairs = False  # each direction is quantised by itself
+
     def __init__(self, surgery: GraphEditor, graph: Any, node: Any) -> None:
         super().__init__(surgery, graph, node)
         self.scales: dict[bytes, Array] = {}

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from graphfix.analysis.recurrent_steps import MOST_STEPS
-from graphfix.rewrites.recurrent.cell_ops import Array, CellWriter, Weights, activations
+from graphfix.rewrites.recurrent.cell_ops import Activation, Array, CellWriter, Weights, activations
 from graphfix.rewrites.recurrent.operands import BACKWARDS, GATES, LENGTHS
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
@@ -139,6 +139,9 @@ def _refusal(surgery: GraphEditor, node: Any) -> str | None:
 class Unrolled(CellWriter):
     """The writing out of one recurrent node."""
 
+    pairs = True
+    """Whether two directions with equal activations may run together."""
+
     def __init__(self, surgery: GraphEditor, graph: Any, node: Any) -> None:
         super().__init__(surgery, node, surgery.dtype(node.inputs[0]) or np.dtype(np.float32))
         self.graph = graph
@@ -163,6 +166,54 @@ class Unrolled(CellWriter):
         assert not isinstance(acts, str)
         given = [t if t.name else None for t in node.inputs] + [None] * 8
         every_weight = self.weights(given, len(ways))
+        self.paired = self.pairs and len(ways) == 2 and acts[0] == acts[1] and given[LENGTHS] is None and given[7] is None
+        outputs = [*node.outputs, None, None, None][:3]
+        node.inputs.clear()
+        node.outputs.clear()
+        wanted = [made if made is not None and made.name else None for made in outputs]
+        if self.paired:
+            self.both(given, every_weight, acts[0], wanted)
+        else:
+            self.each(given, every_weight, acts, ways, wanted)
+        at = next(i for i, other in enumerate(self.graph.nodes) if other is node)
+        self.graph.nodes[at : at + 1] = self.build.nodes
+
+    def both(self, given: list[Any], every: list[Weights], acts: list[Activation], outputs: list[Any]) -> None:
+        """Both directions at once, as a batch of two: half as many nodes."""
+        lines = [self.lines(given[0], weights.w, weights.wb, weights.rb) for weights in every]
+        lines[1] = self.turned(lines[1])
+        line = self.op("Concat", *(self.axes("Unsqueeze", part, 1) for part in lines), axis=1)
+        weights = Weights(*(np.stack(arrays) for arrays in zip(*((w.w, w.r, w.wb, w.rb) for w in every), strict=True)))
+        (h, c), rows = given[5:7], []
+        for t in range(self.steps):
+            h, c = self.step(self.slot(line, t), h, c, weights, acts)
+            rows.append(h)
+        if outputs[0] is not None:
+            forward, backward = self.build.ops("Split", 2, self.rows(rows, 2), *self.halves(), word="way", axis=1)
+            self.op("Concat", forward, self.turned(backward), axis=1)
+            self.build.nodes[-1].outputs = [outputs[0]]
+        for made, state in zip(outputs[1:], (h, c), strict=True):
+            if made is not None:
+                self.op("Identity", state)
+                self.build.nodes[-1].outputs = [made]
+
+    def halves(self) -> list[Any]:
+        """The sizes of two equal parts, as Split takes them from opset 13 on; before it divides evenly by itself."""
+        return [self.const("ones", np.ones(2, np.int64))] if self.surgery.opset >= 13 else []
+
+    def turned(self, tensor: Any) -> Any:
+        """The steps from the last to the first."""
+        return self.op("Gather", tensor, self.const("turned", np.arange(self.steps)[::-1].copy()), axis=0)
+
+    def each(
+        self,
+        given: list[Any],
+        every_weight: list[Weights],
+        acts: list[list[Activation]],
+        ways: tuple[bool, ...],
+        outputs: list[Any],
+    ) -> None:
+        """One direction after the other."""
         every: list[list[Any]] = [[None] * len(ways) for _ in range(self.steps)]
         hidden, cells = [], []
         masks = self.masks(given[LENGTHS])
@@ -182,15 +233,20 @@ class Unrolled(CellWriter):
                 h, c = (self.held(masks[0], now, None) if given else now for now, given in zip((h, c), started, strict=True))
             hidden.append(h)
             cells.append(c)
-        outputs = [*node.outputs, None, None, None][:3]
-        node.inputs.clear()
-        node.outputs.clear()
-        rows = [self.stack(row) for row in every] if outputs[0] is not None and outputs[0].name else []
-        for made, parts in zip(outputs, (rows, hidden, cells), strict=True):
-            if made is not None and made.name:
+        if outputs[0] is not None:
+            self.rows([state for row in every for state in row], len(ways), outputs[0])
+        for made, parts in zip(outputs[1:], (hidden, cells), strict=True):
+            if made is not None:
                 self.stack(parts, made)
-        at = next(i for i, other in enumerate(self.graph.nodes) if other is node)
-        self.graph.nodes[at : at + 1] = self.build.nodes
+
+    def rows(self, states: list[Any], ways: int, made: Any = None) -> Any:
+        """The states of all steps as [steps, ways, batch, hidden]: joined along their first axis, and that one split."""
+        whole = self.op("Concat", *states, axis=0) if len(states) > 1 else states[0]
+        sizes = self.const("rows", np.asarray([self.steps, ways, -1, self.hidden], np.int64))
+        result = self.op("Reshape", whole, sizes)
+        if made is not None:
+            self.build.nodes[-1].outputs = [made]
+        return result
 
     def weights(self, given: list[Any], ways: int) -> list[Weights]:
         """The weights of each direction, from the operands (None where one is left out)."""
