@@ -23,7 +23,7 @@ TARGETS = ("coreml", "tflite", "tensorrt", "openvino", "tract")
 CLOSE = 1e-5
 NAMES = {
     "dynamo": ("stft", "stft_centred", "stft_both_sides", "stft_magnitude", "stft_power", "stft_real", "rfft", "rfft_orthogonal",
-               "irfft", "fft", "rfft2", "istft"),
+               "irfft", "fft", "rfft2", "istft", "istft_length"),
     "script": ("stft_power", "stft_real"),  # it has no complex numbers
 }  # fmt: skip
 MODELS = [pytest.param(exporter, name, id=f"{name}-{exporter}") for exporter, names in NAMES.items() for name in names]

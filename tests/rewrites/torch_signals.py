@@ -48,6 +48,9 @@ MODELS = {
     "irfft": lambda x, w: torch.fft.irfft(torch.fft.rfft(x) * 0.5),
     "fft": lambda x, w: parts(torch.fft.fft(x.reshape(1, 16, 64))),
     "rfft2": lambda x, w: parts(torch.fft.rfft2(x.reshape(1, 32, 32))),
+    "istft_length": lambda x, w: torch.istft(
+        torch.stft(x, SIZE, HOP, window=w, return_complex=True) * 0.5, SIZE, HOP, window=w, length=LENGTH - 24
+    ),
     "istft": lambda x, w: torch.istft(torch.stft(x, SIZE, HOP, window=w, return_complex=True) * 0.5, SIZE, HOP, window=w),
 }
 
