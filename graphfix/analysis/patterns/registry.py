@@ -25,6 +25,7 @@ from graphfix.analysis.patterns import float_trip_counts as counting
 from graphfix.analysis.patterns import folded_parameters as folding
 from graphfix.analysis.patterns import gated_erf as gating
 from graphfix.analysis.patterns import gelu_factors as activating
+from graphfix.analysis.patterns import hard_gates as fusing
 from graphfix.analysis.patterns import inner_bytes
 from graphfix.analysis.patterns import lost_rank as ranking
 from graphfix.analysis.patterns import multiplied_dims as extending
@@ -82,6 +83,7 @@ PATTERNS: tuple[StructuralPattern, ...] = (
     settling.PATTERN,
     gating.PATTERN,
     activating.PATTERN,
+    fusing.PATTERN,
     normalizing.PATTERN,
     extending.PATTERN,
     fixing.CONSTANT,
