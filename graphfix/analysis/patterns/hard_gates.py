@@ -1,6 +1,6 @@
 """A product with HardSigmoid(z), with a slope of 1/6 and a shift of 1/2: HardSwish(z) where the other factor is z too.
 
-A compiler that puts HardSwish together may not look at the other factor, which in a squeeze-and-excitation block is another tensor.
+A compiler that puts HardSwish together may not look at the other factor, which is another tensor in squeeze-and-excitation.
 """
 
 from __future__ import annotations
