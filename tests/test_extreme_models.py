@@ -108,6 +108,11 @@ EXTREME: dict[str, Callable[[], bytes]] = {
     "NUL in names": lambda: model(
         helper.make_node("Mish", ["x\0"], ["y\0z"], name="n\0\n::error::"), inputs=[value("x\0")], outputs=[value("y\0z", None)]
     ),
+    "a Slice of a scalar": lambda: model(
+        helper.make_node("Slice", ["x", "s", "e", "a", "t"], ["y"]), helper.make_node("Reshape", ["y", "r"], ["z"]),
+        inputs=[value("x", ()), value("s", (None,), TensorProto.INT64)], outputs=[value("z", None)],
+        weights=[numbers("e", 2), numbers("a", 0), numbers("t", 2), numbers("r", -1)],
+    ),
     "a circle of nodes": lambda: model(helper.make_node("Add", ["x", "b"], ["a"]), helper.make_node("Relu", ["a"], ["b"])),
     "rank 5,000": lambda: model(helper.make_node("Transpose", ["x"], ["y"]), inputs=[value("x", [1] * 5000)]),
 }  # fmt: skip

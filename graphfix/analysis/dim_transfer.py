@@ -253,7 +253,7 @@ def _cut_size(step: Step, axis: int) -> Dim:
     """Return the dynamic dim that an axis is sliced to from index 0, as a position table is sliced to the sequence length."""
     starts, ends = (sizes_of(step.operand(at)) for at in (1, 2))
     axes, steps = step.operand(3), step.operand(4)
-    if step.data is None or starts is None or ends is None or (axes is not None and axes.constant is None):
+    if not step.data or starts is None or ends is None or (axes is not None and axes.constant is None):
         return None
     places = list(range(len(starts))) if axes is None or axes.constant is None else axes.constant.reshape(-1).tolist()
     places = [place % len(step.data) for place in places]

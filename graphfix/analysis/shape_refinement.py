@@ -145,7 +145,7 @@ def _by_count(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
 def _by_axes(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
     """Keep the sizes of the axes that a Slice with unknown bounds does not slice."""
     data, output = inputs[0], outputs[0]
-    if len(inputs) < 3 or data is None or data.shape is None or output.fixed:
+    if len(inputs) < 3 or data is None or not data.shape or output.fixed:
         return outputs
     axes, starts = inputs[3] if len(inputs) > 3 else None, inputs[1]
     if axes is not None and axes.constant is not None:

@@ -98,7 +98,7 @@ def _sliced(inputs: Sequence[Value | None], axis: int, before: DimExpr) -> DimEx
     numbers = [value.constant if value is not None else None for value in inputs[1:5]]
     starts, ends, axes, steps = [*numbers, *[None] * 4][:4]
     data = inputs[0]
-    if starts is None or ends is None or data is None or data.shape is None or (len(inputs) > 3 and axes is None):
+    if starts is None or ends is None or data is None or not data.shape or (len(inputs) > 3 and axes is None):
         return None
     places = [int(place) % len(data.shape) for place in axes.reshape(-1)] if axes is not None else list(range(starts.size))
     if axis not in places:

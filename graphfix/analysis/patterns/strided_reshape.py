@@ -42,7 +42,7 @@ def strided_axes(node: NodeFacts) -> list[int]:
         strides = attribute(node.proto, "strides", ()) if set(kernel) == {1} else ()
         there = 0 if data is None or data.rank is None else data.rank - 2
         return [at + 2 for at, step in enumerate(strides[:there]) if step != 1]
-    if len(node.inputs) < 5 or data is None or data.rank is None or data.source != "runtime":
+    if len(node.inputs) < 5 or data is None or not data.rank or data.source != "runtime":
         return []
     axes, steps = node.inputs[3], node.inputs[4]
     if steps is None or steps.constant is None or (axes is not None and axes.constant is None):
