@@ -5,6 +5,7 @@ An artifact is a file, two files or a folder.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -16,6 +17,8 @@ from graphfix.ir.atomic_write import output_errors, temporary_path, writable
 
 REQUIRED_SUFFIXES = (".xml", ".mlpackage")
 """Suffixes that the compiler's own loader requires."""
+FULL = tuple(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+"""What the system says where a file has no room, which compilers quote."""
 
 
 def check_artifact_path(output: Path, suffix: str, *, force: bool) -> None:
@@ -45,6 +48,12 @@ class PendingArtifact:
             self._folder = Path(temporary_path(str(self._output.parent)))
             self._folder.mkdir()
         self.path = self._folder / self._output.name
+
+    def blame_disk(self, message: str) -> None:
+        """Raise OutputError where a compiler that wrote nothing says that the disk was full: that says nothing of the model."""
+        full = next((said for said in FULL if said in message), None)
+        if full is not None:
+            raise OutputError(f"cannot be written: {full}", path=self._output, hint="make room, or choose another folder")
 
     def commit(self) -> None:
         """Move everything in the folder to the output's folder, the artifact itself last."""

@@ -81,8 +81,9 @@ def compile_case(
                 written = output if verdict.accepted and draft.path.exists() else None
                 if written is not None:
                     draft.commit()
-                elif verdict.accepted:
-                    result.findings[:0] = unwritten_findings(result, prepared, verdict)
+                else:
+                    draft.blame_disk(verdict.message)
+                    result.findings[:0] = unwritten_findings(result, prepared, verdict) if verdict.accepted else []
         rejected = None
         if part is not None and not verdict.accepted:
             rejected = _bisect(prepared, session, wanted, verdict, options, seconds, progress or (lambda _: None))
