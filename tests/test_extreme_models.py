@@ -18,7 +18,7 @@ from graphfix.ir.wire_format import varint
 RAW = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
-def value(name: str, shape: Sequence[int] | None = (3, 4), dtype: int = TensorProto.FLOAT) -> Any:
+def value(name: str, shape: Sequence[int | None] | None = (3, 4), dtype: int = TensorProto.FLOAT) -> Any:
     return helper.make_tensor_value_info(name, dtype, shape)
 
 
