@@ -155,6 +155,14 @@ def test_an_accepted_model_is_not_compiled_and_sizes_are_two() -> None:
 
 
 @pytest.mark.usefixtures("rewrites")
+def test_a_note_on_wrong_numerics_is_decided_by_the_compiler() -> None:
+    note = Finding("GF301", "wrong-numerics", Severity.NOTE, "demo", "for halves", (), "y", "Neg", "", "y", "numerics")
+    compiler = Compiler(Neg=WRONG)
+    result = fix_model(model("y = Neg(x)"), lambda _: [Result("", "demo", "1", 1, [note])], FixOptions(measure=compiler))
+    assert (applied(result), compiler.asked, result.confirmed["demo"].last.word) == ([], 1, "wrong")
+
+
+@pytest.mark.usefixtures("rewrites")
 def test_without_an_answer_the_tables_decide() -> None:
     unknown = Measurement(reason="demo is not installed")
     result = fixed("y = Neg(x)", Compiler(Neg=unknown, Mul=unknown), "Neg")
@@ -232,6 +240,16 @@ def test_a_compiled_model_may_be_off_as_far_as_a_rounding_moves_the_original(
         found = measure(model("[wrong] y = Relu(x)"), [moves], ["demo"])["demo"]
     assert (found.word, found.error) == (word, 1.0)
     assert [finding.code for finding in found.findings] == ([] if word == "right" else ["GF301"])
+
+
+@pytest.mark.usefixtures("picky")
+def test_a_result_that_is_off_by_what_a_rounding_moves_is_told_and_not_fixed(
+    monkeypatch: pytest.MonkeyPatch, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(verify_on_target, "_rounded", lambda _: 2.0)
+    code, result = run(capsys, write(Example(MISH.format("wrong"))))
+    assert (code, result["confirmed"]["demo"]["after"], result["confirmed"]["demo"]["rounded"]) == (1, "right", True)
+    assert result["unfixed"] == "off by 1 of scale, as far as roundings of the inputs move the original"
 
 
 def test_samples_know_how_far_a_rounding_moves_the_original() -> None:

@@ -19,7 +19,7 @@ from graphfix.rewriting.refused_results import with_measured_fixes
 from graphfix.rewriting.rewrite import Key
 from graphfix.rewriting.states import Step, WorkingState
 from graphfix.rewriting.transaction import Change, WorkingModel
-from graphfix.rewriting.verdict_comparison import is_grave, title
+from graphfix.rewriting.verdict_comparison import is_doubt, is_grave, title
 from graphfix.verify.edge_samples import ReferenceSample
 from graphfix.verify.reference import Reference
 from graphfix.verify.reference_run import is_random
@@ -62,7 +62,7 @@ class Confirmation:
         """Rewrite, and withdraw what makes a target worse."""
         results = self.bench.results
         targets = [title(result) for result in results]
-        unsettled = [title(r) for r in results if r.verdict != "accepted" or any(map(is_grave, r.findings))]
+        unsettled = [title(r) for r in results if r.verdict != "accepted" or any(is_grave(f) or is_doubt(f) for f in r.findings)]
         if unsettled:
             self._know_before(unsettled)
         satisfied = frozenset(target for target, found in self.before.items() if found.right)

@@ -21,7 +21,8 @@ class Measurement:
 
     `error` is the largest difference as a share of an output's scale, None where nothing was compared. `reason` tells why
     the compiler was not asked or gave no answer; then nothing else counts. `compiler` is its verdict as the reports state
-    it, `findings` are those that follow from it.
+    it, `findings` are those that follow from it. With `rounded` the outputs differ, and count as right only because the original's
+    move as far by a rounding of its inputs.
     """
 
     accepted: bool = False
@@ -32,6 +33,7 @@ class Measurement:
     method: str = ""
     findings: tuple[Finding, ...] = ()
     reason: str = ""
+    rounded: bool = False
 
     @property
     def right(self) -> bool:
@@ -81,6 +83,7 @@ class Confirmed:
             "after": self.after.word if self.after is not None else None,
             "unchanged": self.after is self.before,
             "error": last.error,
+            "rounded": last.rounded,
             "seconds": round(sum(each.seconds for each in both.values()), 3),
             "version": last.compiler.get("version"),
             "method": last.method,

@@ -20,6 +20,11 @@ def is_wrong(finding: Finding) -> bool:
     return finding.code == WRONG and finding.severity is not Severity.NOTE
 
 
+def is_doubt(finding: Finding) -> bool:
+    """Whether a finding says that the compiled model computes something else for some inputs, which only running it decides."""
+    return finding.code == WRONG and finding.severity is Severity.NOTE
+
+
 def is_grave(finding: Finding) -> bool:
     """Whether the target rejects the model, or computes something else, because of a finding."""
     return is_error(finding) or is_wrong(finding)

@@ -196,7 +196,7 @@ class _Question:
         method += ", in float32" if compared and name == "openvino" else ""
         method += ", which moves as far by a rounding of its inputs" if rounded else ""
         return Measurement(
-            verdict.accepted, grades, verdict.error, time.monotonic() - began, compiler, method, tuple(findings)
+            verdict.accepted, grades, verdict.error, time.monotonic() - began, compiler, method, tuple(findings), rounded=rounded
         )  # fmt: skip
 
     def _unknown(self, reason: str, began: float) -> Measurement:
