@@ -29,7 +29,7 @@ def render_confirmed(results: Sequence[Result], out: TextIO) -> None:
 def _sentence(target: str, row: dict[str, Any], *, changed: bool) -> str:
     """Return what the compiler made of the model; `changed` is whether anything was, be it only what options asked for."""
     before, after = WORDS.get(row["before"] or "", "not measured"), WORDS[row["after"]]
-    after = "agrees up to roundings" if row["rounded"] else after
+    after = "agrees up to roundings" if row.get("rounded") else after
     both = f"{after}, as before" if before == after else f"{before} before, {after} now"
     if row["unchanged"]:
         both = after if changed else f"{after}, and was left as it is"
