@@ -57,7 +57,9 @@ def failures(result: Result, confirmed: Mapping[str, Confirmed]) -> str:
 def rounded(result: Result, confirmed: Mapping[str, Confirmed]) -> str:
     """Return how far the compiled result is off, where that is no more than a rounding moves the original; empty elsewhere."""
     last = confirmed[title(result)].last if title(result) in confirmed else None
-    return f"off by {last.error:.2g} of scale, as far as roundings of the inputs move the original" if last and last.rounded else ""
+    if last is None or not last.rounded:
+        return ""
+    return f"off by {last.error or 0.0:.2g} of scale, as far as roundings of the inputs move the original"
 
 
 def known_wrong(result: Result, confirmed: Mapping[str, Confirmed]) -> bool:

@@ -21,8 +21,8 @@ class Measurement:
 
     `error` is the largest difference as a share of an output's scale, None where nothing was compared. `reason` tells why
     the compiler was not asked or gave no answer; then nothing else counts. `compiler` is its verdict as the reports state
-    it, `findings` are those that follow from it. With `rounded` the outputs differ, and count as right only because the original's
-    move as far by a rounding of its inputs.
+    it, `findings` are those that follow from it. With `rounded` the outputs differ, and count as right
+    only because the original's move as far by a rounding of its inputs.
     """
 
     accepted: bool = False
