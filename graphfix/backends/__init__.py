@@ -37,6 +37,7 @@ A target is this file and rules/TARGET/, with its measured tables and target.tom
     own_facets      (optional) facets that decide on this target though not on most (tables/target_facets.py)
     loader          (optional) whether its runtime allocates tensors before it has inputs
     without_nonzero (optional) whether it rejects the sizes that NonZero makes
+    newest_opset    (optional) the newest opset that it reads, in which probes are then written
     profiles        (optional) whether it builds for bounds of every dynamic dim
     placement       what its runtime says of who runs a node, or `unplaced`, why it says nothing
 """

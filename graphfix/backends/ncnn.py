@@ -44,7 +44,7 @@ LOGGED = re.compile(r"\d{4}-\d\d-\d\d [\d:.]+ \[\w:onnxruntime:[^]]*\] ?")
 """How onnxruntime begins a line; pnnx mostly says the same again."""
 NODE = re.compile(
     r"while running (\w+) node|\b(\w+)\(-?\d+\) is not a registered"
-    r"|\blayer (?:load_param \d+ )?([A-Z]\w*?)(?:_\d+)? (?:not exists|failed)"
+    r"|\blayer (?:load_param \d+ )?(torch\.full|[A-Z]\w*?)(?:_\d+)? (?:not exists|failed)"
 )
 FED = re.compile(r'ex\.input\("in(\d+)", ncnn\.Mat\(in\d+\.numpy\(\), batch_index=(\d+)\)')
 EXTRACTED = re.compile(r"out\.append\(torch\.from_numpy\(out\d+\.numpy\(batch_index=(\d+)\)")
@@ -52,9 +52,14 @@ HELD = {"float64": "float32", "int64": "int32", "uint64": "int32", "uint32": "in
 """What an array is converted to where ncnn has no elements of its size, as pnnx's own script does."""
 
 
+MADE_OF = {"torch.full": "ConstantOfShape"}
+"""The operators that pnnx makes layers of which ncnn does not have."""
+
+
 def blamed(message: str) -> list[str]:
     """Operators in the converter's or the runtime's words; pnnx renames the nodes."""
-    return list(dict.fromkeys(next(filter(None, found)) for found in NODE.findall(message)))
+    named = (next(filter(None, found)) for found in NODE.findall(message))
+    return list(dict.fromkeys(MADE_OF.get(name, name) for name in named))
 
 
 def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:

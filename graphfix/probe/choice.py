@@ -9,8 +9,9 @@ from itertools import combinations
 from graphfix.probe.build import Probe
 from graphfix.probe.distil import key
 from graphfix.probe.form import AGAIN, CONTEXT, NUMBERS_ONLY, SETTLED, VARIANT
+from graphfix.probe.redate import readable
 from graphfix.tables.conditions import without_bounded
-from graphfix.tables.target_facets import applies_to_target, facets_for_target
+from graphfix.tables.target_facets import applies_to_target, facets_for_target, newest_opset
 
 COMMON = {"since", "foldable", "inside"}
 """Facets whose values have the same meaning in every version."""
@@ -21,12 +22,11 @@ NEAR = 3
 
 
 def for_target(target: str, found: Sequence[Probe]) -> list[Probe]:
-    """Return the probes that apply to the target, with only the facets that matter for it."""
-    return [
-        replace(probe, facets=facets_for_target(target, probe.facets))
-        for probe in found
-        if applies_to_target(target, probe.varied)
-    ]
+    """Return the probes that apply to the target, in an opset that it reads, with only the facets that matter for it."""
+    applying = [probe for probe in found if applies_to_target(target, probe.varied)]
+    if newest := newest_opset(target):
+        applying = [one for probe in applying for one in (readable(probe, newest) if probe.op != "@model" else [probe])]
+    return [replace(probe, facets=facets_for_target(target, probe.facets)) for probe in applying]
 
 
 def distinct(found: Sequence[Probe]) -> list[Probe]:

@@ -77,6 +77,11 @@ def own_facets(target: str) -> frozenset[str]:
     return frozenset(_about(target, tables_folder()).get("own_facets", ()))
 
 
+def newest_opset(target: str) -> int:
+    """Return the newest opset that a target reads, where its target.toml says so, else 0."""
+    return int(_about(target.partition("@")[0], tables_folder()).get("newest_opset", 0))
+
+
 @functools.cache
 def _irrelevant(target: str, home: Path) -> frozenset[str]:
     """Return the facets that are no matter of a target."""

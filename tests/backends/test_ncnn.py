@@ -13,7 +13,7 @@ import pytest
 from graphfix.backends import toolchain
 from graphfix.backends.base import backend
 from graphfix.backends.connect import open_backend
-from graphfix.backends.ncnn import elements, last_words
+from graphfix.backends.ncnn import blamed, elements, last_words
 from graphfix.backends.session import Session
 from graphfix.linter.example import Example
 
@@ -27,6 +27,11 @@ ort Run failed while running Gather node.
 def test_the_last_words_of_a_log_are_without_progress_colours_and_times() -> None:
     assert last_words(LOG) == "ort Run failed while running Gather node."
     assert last_words(LOG.rpartition("ort")[0]) == "while running Gather node."
+
+
+def test_a_layer_that_ncnn_does_not_have_is_blamed_on_the_operator_that_it_is_made_of() -> None:
+    assert blamed("layer torch.full not exists or registered") == ["ConstantOfShape"]
+    assert blamed("layer Size not exists or registered") == ["Size"]
 
 
 def test_bytes_are_read_as_the_numbers_that_are_wanted() -> None:
