@@ -24,6 +24,7 @@ def readable(probe: Probe, newest: int) -> list[Probe]:
     for one in model.opset_import:
         if not one.domain:
             one.version = newest
+    model.ir_version = min(model.ir_version, onnx.helper.find_min_ir_version_for(model.opset_import, ignore_unknown=True))
     try:
         onnx.checker.check_model(model, full_check=True)
         facets = key_of(probe.op, model)
