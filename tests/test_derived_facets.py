@@ -208,6 +208,17 @@ def test_what_becomes_of_dims_that_inference_gave_up_on_is_not_known() -> None:
     assert of(nodes, inputs="float[n,3] x")["opens"] is None
 
 
+def test_a_reshape_to_named_dims_pins_no_dim_that_may_be_a_number() -> None:
+    nodes = (
+        "s = Shape(x)\nn = Slice(s, i0, i1)\nt = Slice(s, i2, i3)\nm = Mul(t, i3)\nd = Concat<axis = 0>(n, less, four, m)\n"
+        "r = Reshape(x, d)\ne = Concat<axis = 0>(n, eight, t, i3)\ny = Reshape(r, e)"
+    )
+    held = ", ".join(f"int64[1] {name} = {{{value}}}" for name, value in (
+        ("i0", 0), ("i1", 1), ("i2", 2), ("i3", 3), ("less", -1), ("four", 4), ("eight", 8)))  # fmt: skip
+    found = of(nodes, inputs="float[n,8,t,3] x", weights=held)
+    assert (found["target"], found["opens"]) == ("named", None)
+
+
 @pytest.mark.parametrize(
     ("attributes", "inputs", "cut"),
     [

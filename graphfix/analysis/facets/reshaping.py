@@ -64,9 +64,16 @@ def _named_opens(data: Shape, target: Sequence[int | str | None]) -> Facet:
     want, names = counted([size for size in sizes if size != -1])
     for name in names:
         if name not in rest:
-            known = not any(one == UNKNOWN or is_untold(one) or is_unclear(one) for one in (name, *rest))
+            known = not any(map(_is_open, (name, *rest)))
             return ("divided" if -1 in sizes else "pinned") if known else None
         rest.remove(name)
+    if -1 not in sizes and any(map(_is_open, rest)):
+        return None
     if -1 in sizes:
         return "inferred" if want and have % want == 0 else "divided"
     return "kept" if not rest and have == want else "pinned"
+
+
+def _is_open(name: str) -> bool:
+    """Whether a dim may be any size, a number also, as nothing is known about it."""
+    return name == UNKNOWN or is_untold(name) or is_unclear(name)
