@@ -27,7 +27,7 @@ def unfixed_exit_code(results: Sequence[Result], code: int) -> int:
 
 def _reason(fixed: FixResult, result: Result, before: str | None) -> str:
     from graphfix.linter.diagnostics import RESIZED, Severity
-    from graphfix.rewriting.confirmed_findings import failures, known_wrong, rounded
+    from graphfix.rewriting.confirmed_findings import failures, known_wrong
 
     if failed := failures(result, fixed.confirmed):
         return failed
@@ -38,6 +38,4 @@ def _reason(fixed: FixResult, result: Result, before: str | None) -> str:
         return "runs only at fixed sizes"
     if known_wrong(result, fixed.confirmed):
         return "computes something else"
-    if off := rounded(result, fixed.confirmed):
-        return off
     return "undecided, and was accepted before" if result.verdict == "undecided" and before == "accepted" else ""

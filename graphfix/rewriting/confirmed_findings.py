@@ -54,14 +54,6 @@ def failures(result: Result, confirmed: Mapping[str, Confirmed]) -> str:
     return f"compiles, but does not run on {count} of {len(samples)} inputs" if count else ""
 
 
-def rounded(result: Result, confirmed: Mapping[str, Confirmed]) -> str:
-    """Return how far the compiled result is off, where that is no more than a rounding moves the original; empty elsewhere."""
-    last = confirmed[title(result)].last if title(result) in confirmed else None
-    if last is None or not last.rounded:
-        return ""
-    return f"off by {last.error or 0.0:.2g} of scale, as far as roundings of the inputs move the original"
-
-
 def known_wrong(result: Result, confirmed: Mapping[str, Confirmed]) -> bool:
     """Whether the result is known to compute something else: by its compiler where that ran it, else by the table."""
     return not computes_right(result, confirmed) and any(map(is_wrong, result.findings))
