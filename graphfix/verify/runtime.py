@@ -15,6 +15,7 @@ from graphfix.analysis.activation_memory import largest_result
 from graphfix.ir.memory import usable_memory
 from graphfix.ir.weight_offload import folder_of
 from graphfix.verify.onnx_evaluator import Interpreter, lacks_kernel
+from graphfix.verify.unsigned_weights import with_unsigned_weights
 from graphfix.verify.wide_operands import with_wide_operands
 
 TOO_BIG = 1_900_000_000
@@ -44,7 +45,7 @@ def session(model: ModelProto) -> Iterator[Any]:
     """Yield an onnxruntime session on one CPU thread, without optimizations and prepacking; big models go by file."""
     import onnxruntime as ort
 
-    model = with_wide_operands(model)
+    model = with_unsigned_weights(with_wide_operands(model))
 
     ort.set_default_logger_severity(4)  # its warnings on loading a model are not printed to users
     options = ort.SessionOptions()
