@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper
+from onnx import ModelProto, NodeProto, TensorProto, helper
 
 from graphfix.ir.traversal import graphs
 from graphfix.ir.value_names import ValueNames
+from graphfix.verify.replaced_nodes import element_types, with_nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,59 +37,16 @@ PRODUCTS = {
     "DynamicQuantizeLSTM": Product(None, (1, 2), (9, 11)),
     "QAttention": Product(0, (1,), (7,)),
 }
-SAME_DTYPE = frozenset(
-    {"Concat", "Gather", "Identity", "MaxPool", "Pad", "Relu", "Reshape", "Slice", "Squeeze", "Transpose", "Unsqueeze"}
-)
-"""Operators on quantised data whose result has the dtype of the first operand."""
-ZERO = {
-    "QuantizeLinear": 2, "QLinearConv": 7, "QLinearMatMul": 7, "QLinearAdd": 7, "QLinearMul": 7, "QLinearSigmoid": 4,
-    "QLinearLeakyRelu": 4, "QLinearAveragePool": 4, "QLinearGlobalAveragePool": 4, "QLinearSoftmax": 4, "QGemm": 8,
-    "QLinearConcat": 1, "QLinearWhere": 8,
-}  # fmt: skip
-"""The operand that has the dtype of an operator's result."""
 
 
 def with_unsigned_weights(model: ModelProto) -> ModelProto:
     """Return the model with uint8 in place of int8 weights beside uint8 data: a copy, or the model if there are none."""
-    found = list(graphs(model.graph))
-    if not any(node.op_type in PRODUCTS for graph in found for node in graph.node):
+    if not any(node.op_type in PRODUCTS for graph in graphs(model.graph) for node in graph.node):
         return model
-    kinds: dict[str, int] = {}
-    for graph in found:
-        _note_kinds(graph, kinds)
-    if not any(_signed(node, kinds) for graph in found for node in graph.node):
-        return model
-    made = ModelProto()
-    made.CopyFrom(model)
-    names = ValueNames.of(made.graph)
-    for graph in reversed(list(graphs(made.graph))):  # inner graphs first: the nodes around them are copied after
-        nodes = [each for node in graph.node for each in _unsigned(node, _signed(node, kinds), names)]
-        del graph.node[:]
-        graph.node.extend(nodes)
-    return made
-
-
-def _note_kinds(graph: GraphProto, kinds: dict[str, int]) -> None:
-    """Note the element types of a graph's 8-bit values, as far as they follow from constants, inputs and quantisation."""
-    kinds.update((tensor.name, tensor.data_type) for tensor in graph.initializer)
-    kinds.update((info.name, info.type.tensor_type.elem_type) for info in graph.input)
-    for node in graph.node:
-        held = {item.name: item for item in node.attribute if node.op_type in ("Constant", "Cast", "QuantizeLinear")}
-        kind: int = TensorProto.UNDEFINED
-        if node.op_type == "DynamicQuantizeLinear":
-            kinds.update(dict.fromkeys((node.output[0], *node.output[2:]), TensorProto.UINT8))
-        elif "value" in held:
-            kind = held["value"].t.data_type
-        elif "to" in held:
-            kind = held["to"].i
-        elif node.op_type in SAME_DTYPE and node.input:
-            kind = kinds.get(node.input[0], kind)
-        elif (place := ZERO.get(node.op_type)) is not None:
-            given = place < len(node.input) and node.input[place]
-            of_dtype: int = held["output_dtype"].i if "output_dtype" in held else TensorProto.UNDEFINED
-            kind = kinds.get(node.input[place], kind) if given else of_dtype or TensorProto.UINT8
-        if kind:
-            kinds[node.output[0]] = kind
+    kinds = element_types(model)
+    return with_nodes(
+        model, lambda node: bool(_signed(node, kinds)), lambda node, names: _unsigned(node, _signed(node, kinds), names)
+    )
 
 
 def _signed(node: NodeProto, kinds: dict[str, int]) -> list[tuple[int, int]]:
@@ -102,9 +60,6 @@ def _signed(node: NodeProto, kinds: dict[str, int]) -> list[tuple[int, int]]:
 
 def _unsigned(node: NodeProto, places: Collection[tuple[int, int]], names: ValueNames) -> Iterator[NodeProto]:
     """Yield a node, after nodes that add 128 to these operands."""
-    if not places:
-        yield node
-        return
     made = NodeProto()
     made.CopyFrom(node)
     half, zero = names.fresh("unsigned/half"), names.fresh("unsigned/zero")
