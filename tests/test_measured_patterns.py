@@ -55,6 +55,21 @@ def test_an_operand_that_a_number_is_filled_into(made: str, wanted: str) -> None
     assert "filled" not in facets_for_target("openvino", fixed)
 
 
+@pytest.mark.parametrize(
+    ("made", "wanted"),
+    [
+        ("a = ConstantOfShape <value = bool[1] {1}> (p)\ny = And (a, a)", "all"),
+        ("c = ConstantOfShape (p)\na = Cast <to = 9> (c)\ny = And (a, f)", "all"),
+        ("a = ConstantOfShape <value = bool[1] {0}> (p)\nb = Less (x, one)\ny = And (a, b)", "nothing"),
+        ("b = Less (x, one)\ny = And (b, f)", "nothing"),
+        ("a = ConstantOfShape <value = bool[1] {0}> (p)\ny = And (a, g)", "nothing"),
+    ],
+)
+def test_masks_of_which_all_are_filled_with_one_value(made: str, wanted: str) -> None:
+    weights = "float one = {1}, bool f = {0}, bool[4] g = {0, 1, 0, 1}"
+    assert of("p = Shape (x)\n" + made, inputs="float[n,3,4] x", weights=weights)["filled"] == wanted
+
+
 CONV = "float[2,2,1,1] w = {1, 2, 3, 4}, float k = {2}, float[2,1,1] c = {1, 2}, float[4] r = {1, 2, 3, 4}"
 
 

@@ -1,6 +1,7 @@
 """Factors of a product that are one number filled into dynamic dims, such as the mean of a window written as a product with ones.
 
-A compiler that keeps only the number and the dims of such a tensor may look for all its axes in the product.
+A compiler that keeps only the number and the dims of such a tensor may look for all its axes in the product. Of a conjunction
+it may keep the value alone where all operands are such, and so lose the dims.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from graphfix.analysis.patterns.structural_pattern import Context, StructuralPat
 from graphfix.analysis.values import Facet, NodeFacts, Value
 
 PRODUCTS = frozenset({"MatMul", "Gemm", "Einsum"})
-PASSING = {"Identity", "Transpose", "Reshape", "Unsqueeze", "Squeeze", "Flatten", "Cast", "Exp", "Neg", "Sqrt", "Reciprocal",
-           "Abs", "Relu", "Sigmoid", "Tanh", "Log"}  # fmt: skip
+CONJUNCTIONS = frozenset({"And"})
+PASSING = {"Identity", "Not", "Transpose", "Reshape", "Unsqueeze", "Squeeze", "Flatten", "Cast", "Exp", "Neg", "Sqrt",
+           "Reciprocal", "Abs", "Relu", "Sigmoid", "Tanh", "Log"}  # fmt: skip
 """Operators of one tensor whose result is filled where that tensor is."""
 MOST_STEPS = 8
 KEPT = 2
@@ -20,7 +22,23 @@ KEPT = 2
 def _find(context: Context) -> dict[int, Told]:
     if context.by_op.keys().isdisjoint(("ConstantOfShape", "Expand")):
         return {}
-    return {at: {"filled": _filled(context.nodes[at], context)} for at in context.at(PRODUCTS)}
+    found: dict[int, Told] = {at: {"filled": _filled(context.nodes[at], context)} for at in context.at(PRODUCTS)}
+    return found | {at: {"filled": _all_filled(context.nodes[at], context)} for at in context.at(CONJUNCTIONS)}
+
+
+def _all_filled(node: NodeFacts, context: Context) -> Facet:
+    """Whether all operands of a conjunction are filled with one value, one of them into dynamic dims: `all` or `nothing`."""
+    filled = [_kind(value, context) == "number" for value in node.inputs]
+    others = [value for value, known in zip(node.inputs, filled, strict=True) if not known]
+    return "all" if any(filled) and all(_uniform(value, context) for value in others) else "nothing"
+
+
+def _uniform(value: Value | None, context: Context) -> bool:
+    """Whether a tensor is known to hold one value only."""
+    if value is None or value.constant is None:
+        maker = context.producer(value.name) if value is not None else None
+        return maker is not None and maker.op == "ConstantOfShape"
+    return value.constant.size > 0 and len(set(value.constant.flat)) == 1
 
 
 def _filled(node: NodeFacts, context: Context) -> Facet:
@@ -56,4 +74,4 @@ def _expanded(data: Value | None, value: Value) -> str:
     return "rows" if any(old == 1 != new for old, new in zip(last, value.shape[-KEPT:], strict=False)) else "nothing"
 
 
-PATTERN = StructuralPattern(PRODUCTS, {"filled": "nothing"}, _find)
+PATTERN = StructuralPattern(PRODUCTS | CONJUNCTIONS, {"filled": "nothing"}, _find)

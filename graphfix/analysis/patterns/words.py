@@ -44,6 +44,7 @@ WORDS: Mapping[tuple[str, Facet], str] = {
     ("spread", "last"): "several numbers along the last axis of the constant quantized in the graph",
     ("filled", "nothing"): "no operand that is filled with a number",
     ("filled", "number"): "an operand that is one number filled into dynamic dims",
+    ("filled", "all"): "only operands that are one value filled into dynamic dims",
     ("filled", "rows"): "an operand that repeats rows or columns along dynamic dims",
     ("trips", "floats"): "a number of iterations that is computed from floats",
     ("trips", "integers"): "a number of iterations that is not computed from floats",
