@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 FRAMEWORKS := $(VENV)/.frameworks
 
-.PHONY: setup browser demo test lint bench docs docs-serve sessions clean
+.PHONY: setup browser demo test test-all lint bench docs docs-serve sessions clean
 
 setup: $(STAMP) $(FRAMEWORKS)
 
@@ -46,7 +46,11 @@ test: setup browser
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
+
+# The tests of `make test` and those marked exhaustive: every probe of every operator, every example on the slowest compiler.
+test-all: setup browser
+	$(BIN)/python -m pytest -n auto --dist loadfile -m ""
 
 bench: $(STAMP)
 	$(BIN)/python tests/bench/bench.py $$($(BIN)/python fixtures/demo/fetch.py silero_vad)

@@ -363,7 +363,9 @@ def test_recursion_and_endless_nesting_end(build: Build) -> None:
     assert found(program.Net(), program.path) == marked(source)
 
 
-@pytest.mark.parametrize("model", [None, 3, types.SimpleNamespace(named_modules=lambda: iter([("", object())]))], ids=str)
+@pytest.mark.parametrize(
+    "model", [None, 3, types.SimpleNamespace(named_modules=lambda: iter([("", object())]))], ids=["none", "number", "no-source"]
+)
 def test_what_is_no_module_or_has_no_source_is_passed_over(model: Any) -> None:
     assert find_leftovers(model) == []
 

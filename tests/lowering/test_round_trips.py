@@ -58,10 +58,18 @@ def test_what_an_exporter_baked_in_is_found_where_dims_are_free(lowered: Lower, 
         assert by(attempts, exporter).verified == (expected is True), f"{exporter}: {by(attempts, exporter).summary()}"
 
 
+ROADS = [
+    pytest.param(
+        name, exporter, target, id=f"{name}-{exporter}-{target}",
+        marks=[pytest.mark.exhaustive, pytest.mark.slow] if target == "tflite" and exporter != EXPORTERS[0] else [],
+    )
+    for name in NAMES for exporter in EXPORTERS for target in TARGETS
+]  # fmt: skip
+"""Every program by every exporter for every target; onnx2tf takes up to half a minute for one."""
+
+
 @pytest.mark.compiler
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("exporter", EXPORTERS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "exporter", "target"), ROADS)
 def test_program_reaches_the_engine(lowered: Lower, travel: Travel, name: str, exporter: str, target: str) -> None:
     if not told(name)["EXPORTERS"][exporter]:
         pytest.skip(f"{exporter} cannot export it")
