@@ -44,7 +44,7 @@ class Checked:
     """The result of a check.
 
     `asked` probes were measured, of `known` in the evidence; `missing` of the requested ones are no longer built by any
-    form. `changed` are the operators whose tables would change; empty for a sample.
+    form. `changed` are the operators whose tables would change in more than the compiler's messages; empty for a sample.
     """
 
     version: str
@@ -104,7 +104,7 @@ def check(
             missing += sum(op == name and (op, digest) not in asked_again for op, digest in wanted)
             drifted += _confirm(rows, archive, asked_again, session, target, Path(scratch, f"{name}.again.jsonl"))
             kept = [row for row in rows if (row.op, row.digest) in now]
-            if kept and differs(folder, name, kept, f"{title} {session.version}"):
+            if kept and differs(folder, name, kept, f"{title} {session.version}", words=False):
                 changed.append(name)
             if report is not None:
                 report(f"{name}: {len(rows)} probes repeated")

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from graphfix.backends.base import backend
 from graphfix.backends.connect import open_backend
@@ -129,13 +130,26 @@ def claim(folder: Path, compiler: str) -> None:
         raise UsageError(f"holds answers of {holder}, not of {compiler}", path=folder, hint="name another folder with --evidence")
 
 
-def differs(folder: Path, name: str, rows: Sequence[Evidence], compiler: str) -> bool:
-    """Whether the table distilled from the evidence differs from the one in the folder of tables."""
+def differs(folder: Path, name: str, rows: Sequence[Evidence], compiler: str, *, words: bool = True) -> bool:
+    """Whether the table distilled from the evidence differs from the one in the folder of tables.
+
+    Without `words` the messages of the compiler, which hold paths and addresses, are not compared.
+    """
     path = folder / f"{name}.json"
     fresh = entry(name, rows, compiler, "", trials_of(folder, name))
     known = json.loads(path.read_text()) if path.exists() else {}
     parts = ("axes", "rejects", "wrong", "exceptions")
-    return any(known.get(part) != json.loads(json.dumps(fresh[part])) for part in parts)
+    told = json.loads(json.dumps(fresh))
+    if words:
+        return any(known.get(part) != told[part] for part in parts)
+    return any(_without_words(known.get(part)) != _without_words(told[part]) for part in parts)
+
+
+def _without_words(part: Any) -> Any:
+    """One part of a table without what the compiler said."""
+    if isinstance(part, list):
+        return [{key: value for key, value in rule.items() if key != "said"} for rule in part]
+    return part
 
 
 def _outcome(one: Measured, folder: Path, compiler: str) -> Outcome:

@@ -23,13 +23,14 @@ OPS = ["Elu", "Selu"]
 
 
 class Moody:
-    """A compiler that refuses the element types in `refused`, and once, out of the blue, the model with number `hiccup`."""
+    """A compiler that refuses the element types in `refused` in `words`, and once, out of the blue, the model `hiccup`."""
 
     version = "1.2.3"
 
     def __init__(self) -> None:
         self.refused = {onnx.TensorProto.DOUBLE}
         self.hiccup = -1
+        self.words = "not this dtype"
         self.asked = 0
 
     def ask(self, model: Path, **_: Any) -> Verdict:
@@ -37,7 +38,7 @@ class Moody:
         if self.asked == self.hiccup:
             return Verdict(False, "timeout", "too busy")
         types = {value.type.tensor_type.elem_type for value in onnx.load(model).graph.input}
-        return Verdict(False, "convert", "not this dtype") if types & self.refused else Verdict(True, "ok")
+        return Verdict(False, "convert", self.words) if types & self.refused else Verdict(True, "ok")
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +81,12 @@ def test_a_compiler_that_says_the_same_has_not_drifted(compiler: Moody, tmp_path
     found = check("tract", home=tmp_path, ops=OPS)
     assert found.asked == found.known == compiler.asked > 10
     assert (found.drifted, found.changed, found.missing) == ((), (), 0)
+
+
+def test_other_words_alone_change_no_table(compiler: Moody, tmp_path: Path) -> None:
+    compiler.words = "not this dtype, as /tmp/f3a9 says"
+    found = check("tract", home=tmp_path, ops=OPS)
+    assert (found.drifted, found.changed) == ((), ())
 
 
 def test_drift_names_the_probe_its_answers_and_the_words(
