@@ -12,6 +12,7 @@ from graphfix.analysis.dim_names import is_untold
 from graphfix.analysis.facets.attributes import Facet
 from graphfix.analysis.facets.control_flow import agreement, attention, loop, scan
 from graphfix.analysis.facets.reshaping import reshape
+from graphfix.analysis.facets.resizing import resize
 from graphfix.analysis.facets.shared_dims import einsum, gemm, grid_sample, matmul, recurrent, scatter_elements
 from graphfix.analysis.facets.signals import NAMED, dft, generator
 from graphfix.analysis.facts import NodeFacts
@@ -253,6 +254,7 @@ _DERIVED: dict[str, Callable[[NodeFacts], Facets]] = {
     "Clip": lambda node: {"blanks": len(node.inputs) > 1 and node.inputs[-1] is None},
     "ScatterElements": lambda node: {**_scattered(node), **scatter_elements(node)},
     "Reshape": reshape,
+    "Resize": resize,
     **dict.fromkeys(("Sign", "NonZero", "CumSum", "TopK", "ArgMax", "ArgMin"), _elements),
     "DFT": dft,
     "MatMul": matmul,

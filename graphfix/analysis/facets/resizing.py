@@ -1,0 +1,40 @@
+"""Facets of Resize: whether antialiasing has something to do, which it has only where a dim gets smaller."""
+
+from __future__ import annotations
+
+from graphfix.analysis.constant_folding import attribute
+from graphfix.analysis.facets.attributes import Facet
+from graphfix.analysis.values import NodeFacts, Value
+
+Facets = dict[str, Facet]
+
+
+def resize(node: NodeFacts) -> Facets:
+    """Return what antialiasing is asked for.
+
+    antialiased  no | shrunk | grown: without the attribute; with it where a dim gets smaller; where none does
+    """
+    if not attribute(node.proto, "antialias", 0):
+        return {"antialiased": "no"}
+    factors = _factors(node)
+    if factors is None:
+        return {"antialiased": None}
+    return {"antialiased": "shrunk" if any(factor < 1 for factor in factors) else "grown"}
+
+
+def _factors(node: NodeFacts) -> list[float] | None:
+    """The factors of the dims that are resized, as far as `scales` or both shapes tell them."""
+    scales = node.inputs[2] if len(node.inputs) > 2 else None
+    if scales is not None and scales.constant is not None and scales.constant.size:
+        return [float(factor) for factor in scales.constant.reshape(-1)]
+    before, after = (_dims(values[0] if values else None) for values in (node.inputs, node.outputs))
+    if before is None or after is None or len(before) != len(after):
+        return None
+    return [new / old for old, new in zip(before, after, strict=True) if old]
+
+
+def _dims(value: Value | None) -> list[int] | None:
+    """The dims of a tensor where all are known."""
+    if value is None or value.shape is None or not all(isinstance(dim, int) for dim in value.shape):
+        return None
+    return [dim for dim in value.shape if isinstance(dim, int)]
