@@ -249,6 +249,13 @@ def test_a_failure_at_run_time_is_told_as_such() -> None:
     assert severity(replace(found, said="for ties")) is Severity.NOTE
     differing = replace(found, stage="ok", error=0.5)
     assert consequence(differing) == "computes something else (largest relative error 0.5)"
+    for said, words in (
+        ("returns [2, 6, 7, 1] for [2, 6, 7], with equal values", "returns another shape, with equal values"),
+        ("returns [] for [2, 4]", "returns another shape"),
+        ("returns infinity or NaN for numbers", "returns infinity or NaN for numbers"),
+        ("returns 2 outputs for 1", "returns another number of outputs"),
+    ):
+        assert consequence(replace(differing, said=said, error=None)) == words
     assert severity(differing) is Severity.WARNING
     clear, doubted = replace(differing, supports=10, opposes=2), replace(differing, supports=9, opposes=2)
     assert [severity(clear), severity(doubted)] == [Severity.WARNING, Severity.NOTE]

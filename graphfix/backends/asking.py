@@ -64,12 +64,32 @@ def named_outputs(outputs: list[tuple[str, Any]], expected: Arrays) -> Arrays:
 
 
 def compared_outputs(outputs: list[tuple[str, Any]], expected: Arrays) -> Answer:
-    """Return what the answer says of outputs beside those expected."""
+    """Return what the answer says of outputs beside those expected; `differs` says how, where no number does."""
     if len(outputs) != len(expected):
-        return {"numerics": "differ", "error": float("inf")}
-    pairs = [compare(got, want) for (_, got), want in zip(outputs, expected.values(), strict=True)]
+        return {"numerics": "differ", "error": float("inf"), "differs": f"returns {len(outputs)} outputs for {len(expected)}"}
+    arrays = [(got, want) for (_, got), want in zip(outputs, expected.values(), strict=True)]
+    pairs = [compare(got, want) for got, want in arrays]
     agree = all(same for same, _ in pairs)
-    return {"numerics": "match" if agree else "differ", "error": max((error for _, error in pairs), default=0.0)}
+    unlike = next((difference(*arrays[at]) for at, (_, error) in enumerate(pairs) if error == float("inf")), "")
+    found = {"numerics": "match" if agree else "differ", "error": max((error for _, error in pairs), default=0.0)}
+    return {**found, "differs": unlike} if unlike else found
+
+
+def difference(got: Any, want: Any) -> str:
+    """Say in what two arrays differ of which no number says how far they are apart: dims, infinities, or their kind."""
+    import numpy as np
+
+    got = np.asarray(got)
+    if got.size != want.size:
+        return f"returns {list(got.shape)} for {list(want.shape)}"
+    if got.ndim != want.ndim and max(got.ndim, want.ndim) > 2:
+        values = "equal" if compare(got.reshape(want.shape), want)[0] else "other"
+        return f"returns {list(got.shape)} for {list(want.shape)}, with {values} values"
+    if got.dtype.kind not in "iubfc" or want.dtype.kind not in "iubfc":
+        return "returns other elements"
+    got = got.reshape(want.shape)
+    lost = bool((~np.isfinite(got) & np.isfinite(want)).any())
+    return "returns infinity or NaN for numbers" if lost else "returns other numbers for infinity or NaN"
 
 
 def run_model(answer: Answer, request: Request, given: Arrays, expected: Arrays) -> Answer:

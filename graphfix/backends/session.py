@@ -142,6 +142,7 @@ def _verdict(answer: Mapping[str, Any]) -> Verdict:
         placed=None if placed is None else tuple(PlacedOperation(kind, by, tuple(names)) for kind, by, names in placed),
         resized=_resized(answer.get("resized"), message),
         medians=tuple(answer["medians"]) if answer.get("medians") else None,
+        differs=answer.get("differs", ""),
     )
 
 

@@ -47,7 +47,8 @@ class Verdict:
     operators that the message names, `seconds` the total time of the question. `placed` are the operations of the
     compiled model, in order; None where they were not requested or the compiler does not report them. `resized` is None
     where the model was not run at other sizes. `medians` are the median seconds of a run of the model and of one that it
-    was paired with; None where it was not timed.
+    was paired with; None where it was not timed. `differs` says how the outputs differ where no number does: other dims, or
+    infinities.
     """
 
     accepted: bool
@@ -60,3 +61,4 @@ class Verdict:
     placed: tuple[PlacedOperation, ...] | None = None
     resized: Resized | None = None
     medians: tuple[float, ...] | None = None
+    differs: str = ""

@@ -21,6 +21,7 @@ from graphfix.probe.naming import identifier, kind_of
 from graphfix.probe.search import ConditionSearch, order
 from graphfix.tables.conditions import holds, without_bounded
 from graphfix.tables.evidence import AT_READ, AT_RUN, DELEGATE, PARTLY
+from graphfix.tables.unlike import common_difference
 
 FEW = 7
 """A rule is kept as it is where at least so many probes are for it to each one against it."""
@@ -235,9 +236,11 @@ def _rule(when: Mapping[str, Any], covered: Sequence[Evidence], opposes: int) ->
     said = Counter(row.said for row in covered)
     stages = Counter(row.stage for row in covered)
     errors = [row.error for row in covered if row.error is not None]
+    unlike = all(row.verdict == "wrong" and NUMBERS_ONLY not in row.varied for row in covered)
+    words = common_difference([row.said for row in covered]) if unlike else min(said, key=lambda s: (-said[s], s))
     return Rule(
-        "", kind_of(when), dict(when), min(stages, key=lambda s: (-stages[s], s)),
-        min(said, key=lambda s: (-said[s], s)), len(covered), opposes, max(errors, default=None),
+        "", kind_of(when), dict(when), min(stages, key=lambda s: (-stages[s], s)), words, len(covered), opposes,
+        max(errors, default=None),
     )  # fmt: skip
 
 

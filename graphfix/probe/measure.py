@@ -63,7 +63,7 @@ class Evidence:
 
     `verdict` is `works`, `rejected` (at `stage`), `wrong` (its outputs differ, by `error` at most), `fails` (compiled, but
     running it failed), or `elsewhere`: rejected because of another node or an input, not the probe's node. `said` is the
-    message without what changes from run to run. `aided` means that the probe was accepted only after an optional
+    message without what changes from run to run, or how wrong outputs differ where no number does. `aided` means that the probe was accepted only after an optional
     simplifier had folded constants; `said` and `stage` are then those of the rejection without it.
     """
 
@@ -190,7 +190,7 @@ def evidence_of(probe: Probe, verdict: Verdict) -> Evidence:
         word = "elsewhere"
     if word != "works" and CONTEXT in probe.varied and not (word == "rejected" and _is_about_node(probe, verdict)):
         word = "elsewhere"
-    said = stable_message(verdict.message)
+    said = verdict.differs if word == "wrong" else stable_message(verdict.message)
     if word in ("wrong", "fails") and NUMBERS_ONLY in probe.varied:
         said = NUMBERS_PREFIX + probe.label.partition(";")[0]
     error = verdict.error if word == "wrong" and verdict.error is not None else None

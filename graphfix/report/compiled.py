@@ -7,26 +7,32 @@ from typing import Any, TextIO
 
 from graphfix.backends.compile.findings import REPORTED_FIRST
 from graphfix.linter.diagnostics import RESIZED, Result
+from graphfix.lowering.options import DIRECT_ONLY
 from graphfix.report.page import Page
 from graphfix.report.text import findings
 from graphfix.report.verdict_matrix import VERDICTS
 
+UNPREDICTED = "not predicted: no table tells what is converted without ONNX"
+PREDICTED_BY_LINT = "not predicted: `graphfix lint` does that"
+"""What is said of a conversion without ONNX in place of a prediction; targets without any other way have tables."""
 
-def render_compiled(result: Result, out: TextIO, *, full: bool = False, against: str = "onnxruntime") -> None:
+
+def render_compiled(result: Result, out: TextIO, *, full: bool = False, direct: bool = False) -> None:
     """Write the verdict and the prediction, the findings that the compiler's result adds, and how the outputs compare.
 
-    `against` is what made the outputs that they were compared with.
+    A `direct` conversion, without ONNX, was not predicted by a table, and is compared with the framework.
     """
     page = Page(out)
     compiled = result.compiler or {}
     verdict, predicted = "accepted" if compiled["accepted"] else "rejected", str(compiled["predicted"])
-    tail = f" by {result.target} {compiled['version']} in {compiled['seconds']:.1f} s (predicted: "
-    page.line((result.model, "bold"), ": ", (verdict, VERDICTS[verdict]), tail, (predicted, VERDICTS.get(predicted, "bold")), ")")
+    tail = f" by {result.target} {compiled['version']} in {compiled['seconds']:.1f} s ("
+    said = [PREDICTED_BY_LINT if result.target in DIRECT_ONLY else UNPREDICTED] if direct else ["predicted: ", (predicted, VERDICTS.get(predicted, "bold"))]
+    page.line((result.model, "bold"), ": ", (verdict, VERDICTS[verdict]), tail, *said, ")")
     findings(page, [finding for finding in result.findings if finding.kind in REPORTED_FIRST], full=full)
     if compiled["message"] and full:
         page.line(f"  {compiled['stage']}: {compiled['message']}")
     if compiled["error"] is not None:
-        page.line("  ", ("outputs", "bold"), f"   largest difference from {against}: {compiled['error']:.3g} of their scale")
+        page.line("  ", ("outputs", "bold"), f"   largest difference from {'the framework' if direct else 'onnxruntime'}: {compiled['error']:.3g} of their scale")
     elif compiled["accepted"] and compiled["numerics"] is None and not any(f.kind == RESIZED for f in result.findings):
         page.line("  ", ("outputs", "bold"), "   not compared: it does not run here, or there is nothing to compare with")
     if "metadata" in compiled:

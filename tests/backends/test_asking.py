@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from graphfix.backends import asking
-from graphfix.backends.asking import compare, named_outputs, paired_medians, respond, run_resized
+from graphfix.backends.asking import compare, compared_outputs, named_outputs, paired_medians, respond, run_resized
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,25 @@ def test_strings_and_halves_and_complex_numbers_compare() -> None:
 
 def test_a_scalar_may_come_back_as_one_element() -> None:
     assert compare(np.array([3.0]), np.array(3.0)) == (True, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("got", "want", "differs"),
+    [
+        (np.ones((2, 3, 1, 1)), np.ones((2, 3, 1)), "returns [2, 3, 1, 1] for [2, 3, 1], with equal values"),
+        (np.zeros((2, 3, 1, 1)), np.ones((2, 3, 1)), "returns [2, 3, 1, 1] for [2, 3, 1], with other values"),
+        (np.ones((1, 1), bool), np.ones((4, 3), bool), "returns [1, 1] for [4, 3]"),
+        (np.array([1.0, np.nan]), np.ones(2), "returns infinity or NaN for numbers"),
+        (np.ones(2), np.array([1.0, np.inf]), "returns other numbers for infinity or NaN"),
+        (np.array(["a"]), np.array(["b"]), "returns other elements"),
+    ],
+)
+def test_outputs_that_no_number_tells_apart_are_told_apart_in_words(got: Any, want: Any, differs: str) -> None:
+    expected = {"numerics": "differ", "error": math.inf, "differs": differs}
+    assert compared_outputs([("y", got)], {"y": want}) == expected
+    assert compared_outputs([("x", want), ("y", got)], {"x": want, "y": want}) == expected
+    assert "differs" not in compared_outputs([("y", np.array([2.0]))], {"y": np.array([3.0])})
+    assert compared_outputs([], {"y": want})["differs"] == "returns 0 outputs for 1"
 
 
 def test_outputs_take_the_expected_names_by_position() -> None:

@@ -82,6 +82,19 @@ def test_wrong_numbers_are_explained_apart_from_refusals() -> None:
     assert [rule.when for rule in found.rejects] == [{"T": ["float64"]}]
 
 
+def test_wrong_results_are_told_in_words_where_all_probes_of_a_rule_say_the_same() -> None:
+    def told(*words: str) -> str:
+        grid = [({"rank": 3, "n": at}, "wrong", said) for at, said in enumerate(words)] + [({"rank": 4, "n": 0}, "works", "")]
+        (rule,) = distil([evidence(f, verdict, ("rank",), said) for f, verdict, said in grid]).wrong
+        return rule.said
+
+    reshaped = "returns [2, 6, 7, 1] for [2, 6, 7], with equal values"
+    assert told(reshaped, "returns [1, 1] for [1], with equal values", reshaped) == reshaped
+    assert told(reshaped, "returns [1, 4, 1] for [1, 4]", "returns [1, 4, 1] for [1, 4]") == "returns [1, 4, 1] for [1, 4]"
+    assert told(reshaped, "") == ""
+    assert told(reshaped, "returns infinity or NaN for numbers") == ""
+
+
 def test_what_was_refused_elsewhere_counts_as_probed_and_as_nothing_more() -> None:
     rows = [evidence(f, "elsewhere" if f["X.rank"] == 2 else "works", ("X",)) for f in singles()]
     found = distil(rows)

@@ -48,6 +48,8 @@ def test_verdicts_become_works_rejected_and_wrong() -> None:
 
 def test_a_refusal_of_what_stands_beside_the_node_is_told_apart() -> None:
     one = probe(**{"shape.from": "folded"})
+    unlike = Verdict(True, "ok", numerics="differ", error=float("inf"), differs="returns [1] for [2]")
+    assert (evidence_of(one, unlike).said, evidence_of(one, unlike).error) == ("returns [1] for [2]", None)
     assert evidence_of(one, Verdict(False, "convert", "no", nodes=("beside_shape",))).verdict == "elsewhere"
     assert evidence_of(one, Verdict(False, "convert", "no", nodes=("probe", "beside_shape"))).verdict == "rejected"
     assert evidence_of(one, Verdict(False, "convert", "input 'data' has a dynamic dimension")).verdict == "elsewhere"

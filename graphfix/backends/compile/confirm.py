@@ -84,6 +84,7 @@ def confirm(
         "predicted": result.verdict,
         "numerics": verdict.numerics,
         "error": verdict.error,
+        **({"differs": verdict.differs} if verdict.differs else {}),
     }
     if verdict.accepted and verdict.numerics == "match" and (verdict.resized is None or verdict.resized.result == "works"):
         result.findings = [refuted(finding) for finding in result.findings]

@@ -73,7 +73,9 @@ def _numerics(result: Result, verdict: Verdict, most: float) -> Iterator[Finding
     if not verdict.accepted:
         return
     message = ""
-    if verdict.error is not None and not verdict.error <= most:
+    if verdict.differs:
+        message = f"the compiled model {verdict.differs} of onnxruntime"
+    elif verdict.error is not None and not verdict.error <= most:
         message = f"the compiled model's outputs differ from onnxruntime's by {verdict.error:.3g} of their scale"
     elif verdict.numerics == "error":
         message = f"the compiled model does not run: {verdict.message[:QUOTED_CHARACTERS]}"

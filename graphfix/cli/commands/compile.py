@@ -136,7 +136,7 @@ def _compile_directly(given: argparse.Namespace, source: Source | None, target: 
         compiled = compile_directly(
             found, parse_instructions(given, shapes), target, given.output, force=given.force, progress=say
         )
-    _report(compiled, given, write, against="the framework")
+    _report(compiled, given, write, direct=True)
     return int(compiled.output is None)
 
 
@@ -159,11 +159,11 @@ def _output_paths(given: argparse.Namespace) -> tuple[Path | None, Path | None]:
     return given.output, given.output.with_name(f"{given.output.name.partition('.')[0]}.rejected.onnx")
 
 
-def _report(compiled: Compiled, given: argparse.Namespace, write: Any, *, against: str = "onnxruntime") -> None:
+def _report(compiled: Compiled, given: argparse.Namespace, write: Any, *, direct: bool = False) -> None:
     with destination(given.output_file) as out:
         if given.output_format == "text":
             from graphfix.report.compiled import render_compiled
 
-            render_compiled(compiled.result, out, full=given.full, against=against)
+            render_compiled(compiled.result, out, full=given.full, direct=direct)
         else:
             write([compiled.result], out)

@@ -10,6 +10,7 @@ from graphfix.linter.diagnostics import WRONG, Finding, Severity
 from graphfix.linter.example import Example
 from graphfix.linter.node_phrases import describe_node
 from graphfix.tables.evidence import AT_READ, Evidence, TableVerdict
+from graphfix.tables.unlike import sort_of_difference
 
 FOR = "for "
 """The prefix of evidence that names the inputs for which the result is wrong; it is right for all others."""
@@ -65,12 +66,17 @@ class WrongNumerics(Check):
 
 
 def consequence(evidence: Evidence) -> str:
-    """Say what the compiled model does: `computes something else for ties (largest relative error 0.5)`."""
+    """Say what the compiled model does: `computes something else for ties (largest relative error 0.5)`.
+
+    Where all probes returned another shape, or infinities, it is that.
+    """
     only = f" {evidence.said}" if evidence.said.startswith(FOR) else ""
     if evidence.stage == AT_READ:
         return f"gives an output that cannot be read{only}"
     if evidence.fails:
         return f"fails when it runs{only}"
+    if (unlike := sort_of_difference(evidence.said)) and not doubtful(evidence):
+        return unlike
     error = f" (largest relative error {evidence.error:.2g})" if evidence.error else ""
     return f"{'may compute' if doubtful(evidence) else 'computes'} something else{only}{error}"
 
