@@ -143,9 +143,19 @@ def run_resized(answer: Answer, run: Callable[[Arrays, Arrays], Any], paths: lis
             continue
         compared = compared_outputs(outputs, expected) if expected else {"numerics": "match", "error": None}
         last = {"result": "works" if compared["numerics"] == "match" else "wrong", "place": place, "error": compared["error"]}
+        if unlike := _other_dims(outputs, expected):  # a size that the conversion has written down where it is dynamic
+            last |= {"result": "wrong", "message": unlike, "error": float("inf")}
         if last["result"] == "wrong":
             break
     yield {**answer, "resized": last}
+
+
+def _other_dims(outputs: list[tuple[str, Any]], expected: Arrays) -> str:
+    """Say which output has other dims than expected, in any order of axes; empty where none has."""
+    for (_, got), want in zip(outputs, expected.values(), strict=False):
+        if got.ndim == want.ndim and sorted(got.shape) != sorted(want.shape):
+            return f"returns {list(got.shape)} for {list(want.shape)}"
+    return ""
 
 
 def paired_medians(ask: Ask, request: Request, answer: Answer, given: Arrays, expected: Arrays) -> list[float] | None:

@@ -170,7 +170,7 @@ def _asked(probe: Probe, samples: Sequence[Sample], session: Session, folder: Pa
     if found is None or (found.result == "fails" and not _about_node(found.message, probe)):
         return Answer(probe.op, probe.digest, "")
     error = found.error if found.result == "wrong" and found.error is not None and np.isfinite(found.error) else None
-    said = stable_message(found.message) if found.result == "fails" else ""
+    said = stable_message(found.message)
     return Answer(probe.op, probe.digest, found.result, said, None if error is None else float(f"{error:.3g}"))
 
 

@@ -101,6 +101,18 @@ def test_runs_at_other_sizes_stop_at_the_first_that_is_not_right(tmp_path: Path)
     assert outcome(fails) == {"result": "fails", "place": 1, "message": "RuntimeError: failed to prepare"}
 
 
+def test_a_run_at_other_sizes_that_returns_other_dims_is_wrong_though_its_numbers_are_not(tmp_path: Path) -> None:
+    x = np.arange(12, dtype=np.float32).reshape(1, 4, 3)
+    np.savez(tmp_path / "at.npz", **{"in:x": x, "out:y": x})  # type: ignore[arg-type]
+
+    def outcome(*shape: int) -> dict[str, Any]:
+        *_, last = run_resized({"stage": "ok"}, lambda given, _: [("y", given["x"].reshape(shape))], [str(tmp_path / "at.npz")])
+        return dict(last["resized"])
+
+    assert outcome(1, 4, 3)["result"] == outcome(4, 3, 1)["result"] == "works"  # axes may come in another order
+    assert outcome(2, 2, 3) == {"result": "wrong", "place": 0, "error": np.inf, "message": "returns [2, 2, 3] for [1, 4, 3]"}
+
+
 def test_two_models_run_in_turn_and_their_medians_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(asking, "PAIRED_SECONDS", 0.0)

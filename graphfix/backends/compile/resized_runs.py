@@ -99,6 +99,8 @@ def resized_findings(result: Result, verdict: Verdict, runs: Sequence[SizedRun])
 def _does(found: Resized) -> str:
     if found.result == "fails":
         return "does not run"
+    if found.message:
+        return found.message
     return "computes something else" + (f" (by {found.error:.3g} of the outputs' scale)" if found.error else "")
 
 
