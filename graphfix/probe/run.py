@@ -17,7 +17,7 @@ from graphfix.errors import UsageError, nearest
 from graphfix.probe.fixed_by import add_fixes
 from graphfix.probe.form import VARIANT
 from graphfix.probe.forms import forms
-from graphfix.probe.measure import Evidence
+from graphfix.probe.measure import Evidence, read_evidence
 from graphfix.probe.parallel import Measured, OperatorMeasurer, measure_in_parallel
 from graphfix.probe.refusal import Fault, FaultError
 from graphfix.probe.trials import Trial, read_trials
@@ -60,13 +60,15 @@ def run(
     report: Report | None = None,
     jobs: int = 1,
     cluster: str | None = None,
+    only_new: bool = False,
 ) -> list[Outcome]:
     """Measure operators against a compiler and write its tables.
 
     `python` is an interpreter that has the compiler. `home` is the folder of the tables; `evidence` a folder that keeps
     one compiler version's answers between runs, so that an interrupted run is continued. Tables and evidence of other
     operators are kept, and the variants that active probing added are measured again with the probes of the forms. `jobs`
-    operators are measured at a time, each by a process of its own.
+    operators are measured at a time, each by a process of its own. `only_new` takes what the archive of this version has for
+    the same models, with the facets that they have today, and asks about the others.
 
     Raises:
         UsageError: an unknown target or operator, or evidence of another compiler version.
@@ -87,6 +89,8 @@ def run(
         for row in read_archive(folder):
             if VARIANT in row.varied and row.op in recorded:
                 recorded[row.op].append(row)
+        if only_new:
+            _take_answers(evidence, [row for row in read_archive(folder) if row.op in recorded])
         measurer = OperatorMeasurer(session, target, evidence)
         found: Iterable[Measured] = (measurer.measured(name, recorded[name]) for name in names)
         if jobs > 1 or cluster is not None:
@@ -108,6 +112,18 @@ def run(
     if faults:
         raise FaultError(faults)
     return outcomes
+
+
+def _take_answers(evidence: Path, rows: Iterable[Evidence]) -> None:
+    """Append recorded answers to the files of a run, which does not ask again what is in them."""
+    by_op: dict[str, list[Evidence]] = {}
+    for row in rows:
+        by_op.setdefault(row.op, []).append(row)
+    for name, known in by_op.items():
+        path = evidence / f"{name}.jsonl"
+        answered = {row.digest for row in read_evidence(path)}
+        with path.open("a", encoding="utf-8") as sink:
+            sink.writelines(row.line() + "\n" for row in known if row.digest not in answered)
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ from graphfix.errors import UsageError
 from graphfix.probe import drift
 from graphfix.probe import run as running
 from graphfix.probe.drift import check, draw_sample
+from graphfix.probe.write import read_archive, write_evidence
 
 OPS = ["Elu", "Selu"]
 
@@ -142,3 +143,20 @@ def test_what_was_never_measured_cannot_be_checked(compiler: Moody, tmp_path: Pa
 def test_options_that_contradict_each_other_are_refused(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["probe", "--target", "tract", *words]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_only_what_has_no_answer_is_asked_and_the_tables_stay(compiler: Moody, tmp_path: Path) -> None:
+    before = files(tmp_path)
+    running.run("tract", OPS, home=tmp_path, only_new=True)
+    assert compiler.asked == 0
+    assert files(tmp_path) == before
+    archive = [row for row in read_archive(tmp_path / "tract" / "1.2.3") if row.label != "T=float16"]
+    write_evidence(tmp_path / "tract" / "1.2.3", [row for row in archive if row.op == "Elu"])
+    running.run("tract", ["Elu"], home=tmp_path, only_new=True)
+    assert compiler.asked == 1
+    assert files(tmp_path) == before
+
+
+def test_new_probes_are_no_check(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["probe", "--target", "tract", "--new", "--check"]) == 2
+    assert "leave out the other ways to measure" in capsys.readouterr().err

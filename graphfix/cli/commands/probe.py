@@ -25,6 +25,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--check", action="store_true", help="write nothing; print the probes whose result differs from the recorded one"
     )
     parser.add_argument(
+        "--new", action="store_true", help="ask only about probes of which this version of the compiler has no recorded answer"
+    )
+    parser.add_argument(
         "--active", action="store_true", help="measure variants of rejected probes until each entry of the tables has enough"
     )
     parser.add_argument("--fixes", action="store_true", help="try rewrites on the rejected probes, to find what fixes each entry")
@@ -95,6 +98,8 @@ def _check_options(given: argparse.Namespace) -> None:
     if sum((given.placement, given.artifact, given.resized, given.fixes, given.active, given.precision)) > 1:
         ways = "--active, --placement, --artifact, --resized, --precision and --fixes"
         raise UsageError(f"{ways} are measurements of their own", hint="run one after the other")
+    if given.new and (any(others) or given.fixes or given.active):
+        raise UsageError("--new measures probes of which nothing is recorded", hint="leave out the other ways to measure")
     if given.active and given.check:
         raise UsageError("--check alone asks again about all that was recorded", hint="leave out --active")
     if given.precision and (given.op or given.check):
@@ -123,7 +128,15 @@ def _measure(given: argparse.Namespace, name: str, python: str, version: str) ->
     started = time.monotonic()
     jobs = _jobs(given)
     outcome = measure(
-        name, given.op, python=python, home=given.rules, evidence=given.evidence, report=_log, jobs=jobs, cluster=given.cluster
+        name,
+        given.op,
+        python=python,
+        home=given.rules,
+        evidence=given.evidence,
+        report=_log,
+        jobs=jobs,
+        cluster=given.cluster,
+        only_new=given.new,
     )
     changed = [one.op for one in outcome if one.changed]
     count, seconds = sum(one.probes for one in outcome), time.monotonic() - started
