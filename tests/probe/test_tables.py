@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import random
 from pathlib import Path
@@ -118,7 +119,9 @@ def test_tables_are_what_the_evidence_distils_to(kept: tuple[Table, list[Evidenc
             assert stored[part] == json.loads(json.dumps(fresh[part]))
 
 
+@functools.cache
 def sample(count: int) -> list[Probe]:
+    """One probe each of some operators, built once for all targets."""
     chosen = ("Conv", "Squeeze", "Clip", "Resize", "Pad", "LSTM", "Reshape", "HardSigmoid", "MaxPool", "Concat")
     seeded = random.Random(7)
     return [seeded.choice(distinct(probes(forms()[op]).probes)) for op in chosen[:count]]
