@@ -14,6 +14,7 @@ from graphfix.rewriting.element_sources import ElementSources
 from graphfix.rewriting.integer_ranges import IntegerRanges
 from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
 from graphfix.rewriting.rewrite import FLOATS, Case, Declined, FixRule, Key, Safety
+from graphfix.rewriting.size_bounds import least
 from graphfix.rewriting.symbolic_shapes import Tracer
 
 HEAD = """<ir_version: 8, opset_import: ["" : 17]> g"""
@@ -60,6 +61,22 @@ class PadByConcat(BuiltRewrite):
                  q = Add(p, one)
                  pads = Concat<axis = 0>(q, far)
                  y = Pad(x, pads) }}""",
+            ops=("*",),
+        ),
+        Case(
+            f"""{HEAD} (float[2, N] x) => (float[2, M] y)
+               <int64[1] one = {{1}}, int64[1] two = {{2}}, int64[1] step = {{4}}, int64[1] less = {{3}},
+                int64[3] none = {{0, 0, 0}}> {{
+                 s = Shape(x)
+                 n = Slice(s, one, two)
+                 a = Add(n, less)
+                 b = Div(a, step)
+                 c = Mul(b, step)
+                 d = Sub(c, n)
+                 p = Add(d, one)
+                 pads = Concat<axis = 0>(none, p)
+                 z = Pad(x, pads)
+                 y = Concat<axis = 1>(z, x) }}""",
             ops=("*",),
         ),
         Case(
@@ -141,7 +158,7 @@ def _never_negative(pad: Any, ranges: IntegerRanges, sizes: Tracer) -> bool:
     tensor, index = pad
     span, elements = ranges.of(tensor), sizes.elements(tensor)
     return (span is not None and span[0] >= 0) or (
-        elements is not None and index < len(elements) and elements[index].never_negative
+        elements is not None and index < len(elements) and least(elements[index]).never_negative
     )
 
 

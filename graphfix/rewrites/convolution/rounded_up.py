@@ -40,6 +40,8 @@ def _lacking(surgery: GraphEditor, node: Any, ranges: IntegerRanges) -> tuple[An
         return None
     if _is(less, "Neg"):
         size = less.inputs[0]
+    elif _is(less, "Mul") and -1 in (signs := [_number(surgery, operand) for operand in less.inputs]):
+        size = less.inputs[1 - signs.index(-1)]
     elif _is(less, "Sub") and _number(surgery, less.inputs[0]) in (0, step):
         rest = _maker(less.inputs[1])
         again = rest is not None and _is(rest, "Mod") and _number(surgery, rest.inputs[1]) == step

@@ -10,6 +10,7 @@ from onnx import ModelProto, NodeProto, numpy_helper
 from graphfix.analysis.cache import facts_of
 from graphfix.ir.dtypes import CODES
 from graphfix.ir.value_names import ValueNames
+from graphfix.rewrites.indexing.mask_counts import counts_by_shape
 from graphfix.rewrites.indexing.masked_sinks import MaskedSink
 from graphfix.rewrites.indexing.selected_rows import SelectedRows, Unfit, mask_dims
 from graphfix.rewriting.builder import Builder
@@ -33,6 +34,7 @@ class MaskNonzero(Rewrite):
     everywhere = True
     fixes = (
         FixRule("NonZero"),
+        *(FixRule(op, kinds=("operand",)) for op in ("Expand", "Reshape", "ConstantOfShape")),
         *(FixRule(op, kinds=("dynamic",)) for op in ("Shape", "Expand", "Reshape", "ConstantOfShape", "ScatterND", "GatherND",
                                                       "Gather")),
     )  # fmt: skip
@@ -49,6 +51,18 @@ class MaskNonzero(Rewrite):
                  s = Shape(i)
                  zero = Constant<value_ints = [0]>()
                  k = Gather<axis = 0>(s, zero)
+                 u = Expand(v, k)
+                 y = ScatterND(x, i, u) }}""",
+            ops=("*",),
+        ),
+        Case(
+            f"""{HEAD} (float[3, 4] x, float v) => (float[3, 4] y) <float limit = {{0.2}}, int64[1] flat = {{-1}}> {{
+                 m = Greater(x, limit)
+                 r = Reshape(m, flat)
+                 c = Cast<to = 7>(r)
+                 k = ReduceSum(c)
+                 n = NonZero(m)
+                 i = Transpose<perm = [1, 0]>(n)
                  u = Expand(v, k)
                  y = ScatterND(x, i, u) }}""",
             ops=("*",),
@@ -128,6 +142,7 @@ class MaskNonzero(Rewrite):
         for node in [each for each in model.graph.node if each.op_type == "NonZero" and not each.domain]:
             trial = ModelProto()
             trial.CopyFrom(made)
+            counts_by_shape(trial, node, self.name)
             try:
                 masked(trial, node)
             except Unfit as unfit:
