@@ -19,6 +19,8 @@ LOOP = """<ir_version: 8, opset_import: ["" : 17]> g (float[2] x, bool first, in
 BY_DATA = "m = ReduceMax<keepdims = 0>(t)  d = Less(m, most)"
 BY_COUNT = "d = Less(i, last)"
 BY_CARRIED_COUNT = "d = Less(l, last)"
+BY_BOTH = "m = ReduceMax<keepdims = 0>(t)  e = Less(m, most)  f = Less(l, last)  d = And(e, f)"
+BY_TWO_MEASURES = "m = ReduceMax<keepdims = 0>(t)  e = Less(m, most)  f = Greater(m, most)  d = And(e, f)"
 
 
 def loop(limit: str, condition: str, *, given: str = "yes", stacked: bool = False) -> onnx.ModelProto:
@@ -37,10 +39,16 @@ CASES = {
     "by a carried count": (loop("", BY_CARRIED_COUNT), False, True),
     "by its data, bounded": (loop("four", BY_DATA), True, True),
     "by its data, stacked": (loop("four", BY_DATA, stacked=True), True, False),
+    "by its data and a count": (loop("", BY_BOTH), True, True),
+    "by its data and a count, large bound": (loop("lots", BY_BOTH), True, True),
+    "by its data and a count, from the start": (loop("lots", BY_BOTH, given="first"), True, True),
+    "by its data and a count, stacked": (loop("", BY_BOTH, stacked=True), True, False),
+    "by its data twice": (loop("", BY_TWO_MEASURES), True, False),
     "by its data, large bound": (loop("lots", BY_DATA), True, False),
     "by its data, no bound": (loop("", BY_DATA), True, False),
     "starts by data, bounded": (loop("four", "d = Identity(c)", given="first"), True, True),
-    "starts by data, no bound": (loop("", BY_COUNT, given="first"), True, False),
+    "starts by data, ends by a count": (loop("", BY_COUNT, given="first"), True, True),
+    "starts by data, no bound": (loop("", "d = Identity(c)", given="first"), True, False),
 }
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
+
+from onnx import GraphProto, NodeProto, TensorProto
 
 from graphfix.ir.traversal import branch_scope
 
@@ -15,6 +18,9 @@ MOST_NODES = 2000
 """Maximum number of nodes into which one loop is unrolled."""
 MOST_MASKED = 64
 """The largest trip count of an unrolled loop that ends by its data: every iteration is computed."""
+COMPARISONS = frozenset({"Less", "LessOrEqual", "Greater", "GreaterOrEqual", "Equal", "Not"})
+COUNTING = frozenset({"Add", "Sub", "Mul", "Cast", "Identity"})
+"""Operators of counters."""
 
 
 class NodesByScope(defaultdict[tuple[str, ...], "list[NodeFacts]"]):
@@ -50,17 +56,63 @@ def cannot_unroll(node: NodeFacts, facts: Facts) -> bool:
     if body is None or not ends_by_data(node, facts):
         return False
     limit = node.inputs[0] if node.inputs else None
-    if limit is None or any(node.proto.output[len(body.input) - 2 :]):
+    if any(node.proto.output[len(body.input) - 2 :]):
+        return True
+    if counts_to_an_end(body):
+        return False
+    if limit is None:
         return True
     count = None if limit.constant is None or limit.constant.size != 1 else int(limit.constant.reshape(()))
     return count is not None and (count > MOST_MASKED or count * len(body.node) > MOST_NODES)
+
+
+def counts_to_an_end(body: GraphProto) -> bool:
+    """Whether the condition that a body gives, or a part of it where it is a conjunction, may be about a counter alone.
+
+    That is a comparison of what is computed from the iteration number, integers that the body hands on, and constants.
+    """
+    if not body.output:
+        return False
+    made = {name: node for node in body.node for name in node.output}
+    queue = [body.output[0].name]
+    while queue:
+        maker = made.get(queue.pop())
+        if maker is None:
+            continue
+        if maker.op_type in ("And", "Where", "Identity"):
+            queue += maker.input
+        elif maker.op_type in COMPARISONS and _counted(maker.input, body, made):
+            return True
+    return False
+
+
+def _counted(names: Iterable[str], body: GraphProto, made: Mapping[str, NodeProto]) -> bool:
+    """Whether values are computed by counting: from integers that the body takes, and constants, by sums and products."""
+    integers = {info.name for info in body.input if info.type.tensor_type.elem_type == TensorProto.INT64}
+    taken = {info.name for info in body.input}
+    queue, seen, counters = list(names), set[str](), 0
+    while queue:
+        name = queue.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        maker = made.get(name)
+        counters += name in integers
+        if maker is not None and maker.op_type in COUNTING:
+            queue += maker.input
+        elif maker is not None:
+            if maker.op_type != "Constant":
+                return False
+        elif name in taken and name not in integers:
+            return False
+    return counters > 0
 
 
 def unrolls(node: NodeFacts, facts: Facts) -> bool:
     """Whether the iterations of a Loop are known: its trip count is constant, or it has none and ends by its own counting."""
     limit = node.inputs[0] if node.inputs else None
     counted = limit is None or limit.constant is not None
-    return counted and not (ends_by_data(node, facts) if limit is None else cannot_unroll(node, facts))
+    return counted and not cannot_unroll(node, facts)
 
 
 def ends_by_data(node: NodeFacts, facts: Facts) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from onnx import NodeProto
 
 from graphfix.analysis.constant_folding import Array
-from graphfix.analysis.loop_conditions import MOST_MASKED
+from graphfix.analysis.loop_conditions import MOST_MASKED, counts_to_an_end
 from graphfix.ir.traversal import branch_scope
 from graphfix.rewrites.control_flow.loop_unrolling import CannotUnroll, UnrolledPasses
 
@@ -20,13 +21,31 @@ DIVIDES = frozenset({"Div", "Mod"})
 class MaskedSteps:
     """Makes the iterations of one loop; once a condition is known at run time only, Where selects what they change.
 
-    Raises CannotUnroll where that would not compute the same: without a small trip count, where the loop stacks results,
-    where the shape of a carried value changes, and where an iteration that the loop never runs could fail.
+    Raises CannotUnroll where that would not compute the same: where no small trip count or counter bounds the loop, where it
+    stacks results, where the shape of a carried value changes, and where an iteration that the loop never runs could fail.
     """
 
     def __init__(self, copies: UnrolledPasses, node: NodeProto, count: int | None) -> None:
         self.copies, self.node, self.count = copies, node, count
         self.mask = ""
+        self.steps = 0
+
+    def going(self, condition: str) -> Array | None:
+        """Return whether the loop goes on, where that is known: it is also where one part of a conjunction is false."""
+        known = self.copies.known(condition)
+        if known is None and self._surely_false(condition):
+            return np.asarray(False)
+        return known
+
+    def _surely_false(self, name: str) -> bool:
+        known = self.copies.known(name)
+        if known is not None:
+            return known.size == 1 and not bool(known.reshape(()))
+        maker = next((node for node in reversed(self.copies.build.nodes) if name in node.output), None)
+        if maker is None or maker.op_type not in ("And", "Where", "Identity"):
+            return False
+        parts = [self._surely_false(operand) for operand in maker.input]
+        return parts[-1] and (parts[0] or parts[1]) if maker.op_type == "Where" else any(parts)
 
     def stop_where_not(self, condition: str) -> None:
         """Keep the carried values from here on where a condition, a name, or an earlier one is false."""
@@ -36,6 +55,10 @@ class MaskedSteps:
 
     def step(self, given: Mapping[str, str | Array]) -> list[str]:
         """Add one iteration; returns the names of the body's outputs."""
+        if self.mask:
+            self.steps += 1
+            if self.steps > MOST_MASKED:
+                raise CannotUnroll(f"its condition is computed at run time, and its trip count is over {MOST_MASKED}")
         before = len(self.copies.build.nodes)
         ends = self.copies.step(given)
         if self.mask:
@@ -58,10 +81,10 @@ class MaskedSteps:
 
     def _check(self) -> None:
         why = "its condition is computed at run time"
-        if self.count is None:
-            raise CannotUnroll(f"{why}, and it has no trip count")
-        if self.count > MOST_MASKED:
-            raise CannotUnroll(f"{why}, and its trip count is over {MOST_MASKED}")
+        bounded = self.count is not None and self.count <= MOST_MASKED
+        if not bounded and not counts_to_an_end(self.copies.body):
+            said = "it has no trip count" if self.count is None else f"its trip count is over {MOST_MASKED}"
+            raise CannotUnroll(f"{why}, and {said}")
         facts, body, scope = self.copies.book.facts, self.copies.body, self.copies.scope
         carried = len(body.input) - 2
         stacked = next((name for name in self.node.output[carried:] if name), "")

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 from onnx import NodeProto
 
+from graphfix.analysis.constant_folding import Array
 from graphfix.rewrites.control_flow.loop_unrolling import CannotUnroll, LoopRewrite, UnrolledPasses, stack
 from graphfix.rewrites.control_flow.masked_steps import MaskedSteps
 from graphfix.rewriting.rewrite import Case, FixRule, Safety
@@ -18,7 +19,8 @@ class UnrollLoop(LoopRewrite):
 
     Why: few compilers support Loop, and exporters write one for every `for` over a list or a range. A condition that
     depends on the iteration number is folded, so a loop that breaks early ends at the same iteration. Where the condition
-    depends on data, every iteration up to the trip count is computed, and Where keeps the values from before it failed.
+    depends on data, every iteration up to the trip count is computed, and Where keeps the values from before it failed;
+    without a small trip count, up to the iteration at which a part of the condition, a counter, surely ends the loop.
     """
 
     name = "unroll-loop"
@@ -65,6 +67,14 @@ class UnrollLoop(LoopRewrite):
                  y, k = Loop (n, first, x, zero) <
                    body = b (int64 i, bool c, float[2] s, int64 j) => (bool d, float[2] t, int64 l) {
                    t = Add(s, s)  m = ReduceMax<keepdims = 0>(t)  d = Less(m, most)  l = Add(j, one) }> }""",
+            ops=("*",),
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[2] x) => (float[2] y)
+               <int64 last = {3}, float most = {2.5}, bool yes = {1}, float tenth = {0.1}> {
+                 y = Loop ( , yes, x) <body = b (int64 i, bool c, float[2] s) => (bool d, float[2] t) {
+                   t = Add(s, tenth)  m = ReduceMax<keepdims = 0>(t)  e = Less(m, most)
+                   f = Less(i, last)  d = And(e, f) }> }""",
             ops=("*",),
         ),
     )
@@ -114,24 +124,37 @@ class UnrollLoop(LoopRewrite):
             steps.stop_where_not(given)
         carried, scanned = list(node.input[2:]), len(copies.body.output) - len(copies.body.input) + 1
         rows: list[list[str]] = [[] for _ in range(scanned)]
+        taken = carried
         for turn in _turns(count, copies):
             if going is not None and not bool(going.reshape(())):
                 break
             names = [info.name for info in copies.body.input]
-            now = {names[0]: np.asarray(turn, np.int64), names[1]: np.asarray(True)}
-            ends = steps.step({**dict(zip(names[2:], carried, strict=True)), **now})
-            going = copies.known(ends[0])
-            carried = steps.kept(carried, ends[1 : 1 + len(carried)])
+            now = {
+                names[0]: _as_declared(copies, 0, np.asarray(turn, np.int64)),
+                names[1]: _as_declared(copies, 1, np.asarray(True)),
+            }
+            ends = steps.step({**dict(zip(names[2:], taken, strict=True)), **now})
+            going = steps.going(ends[0])
+            made = ends[1 : 1 + len(carried)]
+            carried = steps.kept(carried, made)
+            # After the loop's end nothing is kept, so that a counter may count on.
+            taken = [new if copies.known(new) is not None else old for new, old in zip(made, carried, strict=True)]
             if going is None or going.size != 1:
                 going = None
                 steps.stop_where_not(ends[0])
-            for row, made in zip(rows, ends[1 + len(carried) :], strict=True):
-                row.append(made)
+            for row, result in zip(rows, ends[1 + len(carried) :], strict=True):
+                row.append(result)
         results = dict(zip(node.output, carried, strict=False))
         for output, row in zip(node.output[len(carried) :], rows, strict=False):
             if output:
                 results[output] = stack(copies, row, 0)
         copies.bind({output: result for output, result in results.items() if output})
+
+
+def _as_declared(copies: UnrolledPasses, place: int, value: Array) -> Array:
+    """Return the iteration number, or the condition, as a vector of one element where the body declares it so."""
+    declared = copies.body.input[place].type.tensor_type
+    return value.reshape(1) if declared.HasField("shape") and len(declared.shape.dim) == 1 else value
 
 
 def _turns(most: int | None, copies: UnrolledPasses) -> Iterator[int]:

@@ -16,6 +16,11 @@ import numpy as np
 from graphfix.analysis.wide_chains import ALONG, BROADCAST, REDUCTIONS, UNARY, VIEWS
 from graphfix.rewriting.replacement import ReplacementBuilder
 
+IN_PARTS = frozenset(
+    {"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSumExp"}
+)
+"""Reductions that can be done over one axis after another."""
+
 Dims = list[int]
 Groups = list[list[int]]
 
@@ -125,10 +130,17 @@ class Narrowed:
         long = any(dims[axis] != 1 for axis in reduced)
         kinds = [None if dim == 1 and (long or a not in reduced) else a in reduced for a, dim in enumerate(dims)]
         groups = grouped(kinds)
-        if len(groups) > self.most:
-            return f"its axes are of {len(groups)} kinds, over {self.most}"
         inner = [place for place, group in enumerate(groups) if group[0] in reduced]
-        self.give(draft.op(draft.node.op, self.operand(0, groups), axes=inner, keepdims=1))
+        if len(groups) <= self.most:
+            self.give(draft.op(draft.node.op, self.operand(0, groups), axes=inner, keepdims=1))
+            return None
+        if draft.node.op not in IN_PARTS:
+            return f"its axes are of {len(groups)} kinds, over {self.most}"
+        made, left = draft.inputs[0], [length([dims[axis] for axis in group]) for group in groups]
+        for place in inner:
+            made = draft.reshape(made, [length(left[:place]), left[place], length(left[place + 1 :])])
+            made, left[place] = draft.op(draft.node.op, made, axes=[1], keepdims=1), 1
+        self.give(made)
         return None
 
     def along(self) -> str | None:

@@ -78,6 +78,13 @@ class NarrowRank(GraphRewrite):
                  y = Reshape(c, out) }""",
             ops=("Reshape", "Pad", "Reshape", "Slice", "Reshape"),
         ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (float[N, 6, 8, 9] x) => (float[N, 3, 4, 3] y)
+               <int64[7] seven = {-1, 3, 2, 4, 2, 3, 3}> {
+                 a = Reshape(x, seven)
+                 y = ReduceMean<axes = [2, 4, 6], keepdims = 0>(a) }""",
+            ops=("Reshape", "ReduceMean", "Reshape", "ReduceMean", "Reshape", "ReduceMean", "Reshape"),
+        ),
     )  # fmt: skip
     declines: ClassVar[tuple[Case, ...]] = (
         Case("""<ir_version: 8, opset_import: ["" : 17]> g (float[2, 3] x) => (float[2, 3] y) { y = Relu(x) }"""),
