@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import onnx
+import onnxruntime as ort
 import pytest
 
 from graphfix.analysis.facts import Facts
@@ -77,3 +79,19 @@ def test_a_loop_by_an_unknown_trip_count_is_left_to_what_was_measured() -> None:
     node = next(node for node in facts.nodes if node.op == "Loop")
     assert not unrolls(node, facts)
     assert not cannot_unroll(node, facts)
+
+
+def test_an_iteration_number_that_the_body_declares_as_a_vector_stays_one() -> None:
+    model = onnx.parser.parse_model(
+        """<ir_version: 8, opset_import: ["" : 17]> g (float[7, 2] x) => (float[7, 2] y)
+           <int64 two = {2}, bool yes = {1}, int64 one = {1}, int64[1] first = {0}, int64[3] bounds = {0, 3, 5}> {
+             y = Loop (two, yes, x) <body = b (int64[1] i, bool c, float[7, 2] s) => (bool d, float[7, 2] t) {
+               from = Gather(bounds, i)  next = Add(i, one)  to = Gather(bounds, next)
+               part = Slice(x, from, to, first)  m = ReduceMax<keepdims = 0>(part)
+               t = Add(s, m)  d = Identity(c) }> }"""
+    )
+    x = np.arange(14, dtype=np.float32).reshape(7, 2)
+    unrolled = UnrollLoop().apply(model).model
+    assert unrolled is not None
+    before, after = (ort.InferenceSession(m.SerializeToString()).run(None, {"x": x}) for m in (model, unrolled))
+    np.testing.assert_array_equal(before[0], after[0])
