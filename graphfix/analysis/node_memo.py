@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import field
 
-from onnx import NodeProto, TypeProto
+from onnx import AttributeProto, NodeProto, TypeProto
 
 from graphfix.analysis.dim_names import FRESH, MADE_UP
 from graphfix.analysis.node_transfer import KINDS, Scope, Told, Transfer
@@ -56,8 +56,9 @@ class NodeMemo:
     """The state of the walk before the node for which a key was made last."""
 
     def key(
-        self, node: NodeProto, op: str, domain: str, scope: Scope, version: int, inputs: Sequence[Value | None], told: Told
-    ) -> Key | None:
+        self, node: NodeProto, attributes: Sequence[AttributeProto], op: str, domain: str, scope: Scope, version: int,
+        inputs: Sequence[Value | None], told: Told,
+    ) -> Key | None:  # fmt: skip
         """Return what the facts of a node without subgraphs are inferred from; None where they depend on more."""
         transfer = self.transfer
         if transfer.plain is not None or op in STATEFUL or transfer.reads(transfer.improved, scope, node):
@@ -70,7 +71,7 @@ class NodeMemo:
         if self._weights and not self._weights.isdisjoint(given) and all(v is None or v.source != "runtime" for v in inputs):
             return None  # folded to a value that depends on the numbers
         types = tuple([told.get(name) if name else name for name in node.output[:]])
-        written = tuple([item.SerializeToString() for item in node.attribute[:]])
+        written = tuple([item.SerializeToString() for item in attributes]) if attributes else ()
         self._before = self._state()
         stays = self._lasting.issuperset(given) and all(map(self._is_told, types))
         return op, domain, version, given, types, written, () if stays else self._before[:COUNTED]

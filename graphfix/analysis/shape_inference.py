@@ -112,8 +112,7 @@ def _prepared(model: ModelProto) -> tuple[bytes, bool]:
 
     It is returned as bytes, so that no copy of a large model is in memory while onnx holds one of its own.
     """
-    named = with_named_dims(model)
-    every = list(graphs(named.graph))
+    named, every = with_named_dims(model)
     named = with_shape_functions(named, every)
     if len(every) > 1:
         _lend(named.graph, {})
@@ -139,8 +138,8 @@ def return_free_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def with_named_dims(model: ModelProto) -> ModelProto:
-    """Return a copy in which every dynamic dim of an input has a name, and the model's own names are distinct from all others.
+def with_named_dims(model: ModelProto) -> tuple[ModelProto, list[GraphProto]]:
+    """Return a copy in which every dynamic dim of an input has a name that no other dim has, and all graphs of the copy.
 
     onnx names dims that it cannot infer `unk__0`, and exporters use the same names; products of dims are written as `2*N`, and
     authors use such names too. Stack traces, of which exporters store a kilobyte in every node, are removed, since inference
@@ -148,8 +147,10 @@ def with_named_dims(model: ModelProto) -> ModelProto:
     """
     copy = ModelProto()
     copy.CopyFrom(model)
-    read_outside(copy.graph)
-    for graph in graphs(copy.graph):
+    every = list(graphs(copy.graph))
+    if len(every) > 1:
+        read_outside(copy.graph)
+    for graph in every:
         for node in graph.node:
             if node.metadata_props:
                 node.ClearField("metadata_props")
@@ -163,7 +164,7 @@ def with_named_dims(model: ModelProto) -> ModelProto:
         for position, dim in enumerate(info.type.tensor_type.shape.dim):
             if not dim.HasField("dim_value") and not dim.dim_param:
                 dim.dim_param = f"{quoted(info.name)}.{position}"
-    return copy
+    return copy, every
 
 
 def _name_dims(kind: TypeProto) -> None:

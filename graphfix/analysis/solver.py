@@ -190,14 +190,15 @@ class Solver:
         given = node.input[:]  # a list, as each loop over a protobuf sequence ends with an internal exception
         inputs = tuple([(values.get(name) or known.value(name, scope)) if name else None for name in given])
         bodies = NO_BODIES
-        if [item for item in node.attribute[:] if item.type == AttributeProto.GRAPH]:
+        attributes = node.attribute[:]
+        if attributes and any(item.type == AttributeProto.GRAPH for item in attributes):
             bodies = self._bodies(level, node, level.nodes[position], inputs)
         if scope:
             for name in (*given, *bodies.captured):
                 if name not in values and name:
                     level.read[name] = None
         version = since(op, domain, self.opsets.get(domain, 0))
-        key = self.memo.key(node, op, domain, scope, version, inputs, level.told) if bodies is NO_BODIES else None
+        key = self.memo.key(node, attributes, op, domain, scope, version, inputs, level.told) if bodies is NO_BODIES else None
         found = self.memo.take(key, node) if key is not None else None
         if found is None:
             step = Step(node, level.nodes, position, op, domain, inputs, version, bodies)

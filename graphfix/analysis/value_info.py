@@ -104,6 +104,8 @@ def first_named_count(facts: Facts) -> NodeFacts | None:
             for said, known in zip(stated.shape or (), value.shape or (), strict=False)
         )
     }
+    if not named:
+        return None
     return next((node for node in facts.nodes if any((node.scope, name) in named for name in node.proto.output)), None)
 
 

@@ -7,6 +7,7 @@ preferred, as they belong to the same rewrite. The same restores the metadata th
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,10 +23,11 @@ def propagate_locations(old: ModelProto, new: ModelProto, producer: str | None =
     source location is not in the metadata or doc string, is not changed.
     """
     producer = old.producer_name if producer is None else producer
-    bodies = [node for function in old.functions for node in function.node]
-    before = SourceNodes(old.graph)
-    if not any(has_location(node) or source_location(node, producer) is not None for node in (*before.nodes, *bodies)):
+    bodies = (node for function in old.functions for node in function.node)
+    nodes = (node for node, _ in _nodes(old.graph))
+    if not any(has_location(node) or source_location(node, producer) is not None for node in itertools.chain(nodes, bodies)):
         return
+    before = SourceNodes(old.graph)
     flow = NodeOrder.of(new.graph)
     found: dict[int, NodeProto] = {}
     fresh: set[int] = set()

@@ -129,7 +129,7 @@ def write_location(node: NodeProto, found: SourceLocation) -> None:
 
 def has_location(node: NodeProto) -> bool:
     """Whether a node's metadata contain a source location."""
-    return any(prop.key in TELLING for prop in node.metadata_props)
+    return bool(node.metadata_props) and any(prop.key in TELLING for prop in node.metadata_props)
 
 
 def copy_location(old: NodeProto, new: NodeProto, producer: str = "") -> None:

@@ -47,8 +47,8 @@ def names_in(graph: GraphProto) -> Iterator[str]:
     yield from (sparse.values.name for sparse in graph.sparse_initializer)
     for node in graph.node:
         yield node.name
-        yield from node.input
-        yield from node.output
+        yield from node.input[:]  # a list, as each loop over a protobuf sequence ends with an internal exception
+        yield from node.output[:]
         for item in node.attribute[:]:
             for inner in [item.g] if item.type == AttributeProto.GRAPH else item.graphs:
                 yield from names_in(inner)

@@ -69,11 +69,11 @@ class GraphEditor:
                 self.owners[id(tensor)] = id(graph)
         for node, proto in zip(graph.nodes, source.node, strict=True):
             self._alive.append(node)
-            key = (scope, next((name for name in proto.output if name), ""))
+            key = (scope, next(filter(None, proto.output[:]), ""))
             self._keys[id(node)], self.protos[id(node)] = key, proto
             self._labels[key] = proto.name or key[1] or proto.op_type
-            self.attributes[id(node)] = {k: (v, frozen(v)) for k, v in node.attrs.items()}
-            for item in proto.attribute:
+            self.attributes[id(node)] = {k: (v, frozen(v)) for k, v in node.attrs.items()} if node.attrs else {}
+            for item in proto.attribute[:]:
                 if item.type == AttributeProto.GRAPH:
                     inner = (*scope, f"{item.name} of {proto.name or next(iter(proto.output), proto.op_type)}")
                     self._remember(node.attrs[item.name], item.g, inner)

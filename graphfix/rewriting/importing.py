@@ -76,14 +76,17 @@ class _Template:
     def __init__(self, made: Any) -> None:
         self.kind: type = type(made)
         self.fields = dict(vars(made))
-        self.lists = {name: (type(held), vars(held)) for name, held in self.fields.items() if isinstance(held, list)}
+        self.lists = [(name, type(held), dict(vars(held))) for name, held in self.fields.items() if isinstance(held, list)]
 
     def copied(self, **fields: Any) -> Any:
         """Return a copy with these attributes."""
         made: Any = object.__new__(self.kind)
-        vars(made).update(self.fields, **fields)
-        for name, (kind, state) in self.lists.items():
+        own = made.__dict__
+        own.update(self.fields)
+        own.update(fields)
+        for name, kind, state in self.lists:
             held: Any = list.__new__(kind)
-            vars(held).update(state, parent_obj=made)
-            vars(made)[name] = held
+            held.__dict__.update(state)
+            held.__dict__["parent_obj"] = made
+            own[name] = held
         return made

@@ -191,6 +191,9 @@ def _converge(bench: WorkingModel, rounds: Fixpoint, consulted: CompilerFindings
 
 def _lasting(bench: WorkingModel) -> Iterator[Change]:
     """Yield the applied changes, and the declined ones except those on nodes that were removed or rewritten later."""
+    if all(change.applied for change in bench.changes):
+        yield from bench.changes
+        return
     done = {(change.rewrite, change.node) for change in bench.changes if change.applied}
     left = _labels(bench.model.graph)
     were = _labels(bench.reference.original.graph)

@@ -89,7 +89,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
         "nodes": bool(graph.node),
         "overridable": any(info.name in initial for info in graph.input),
         "subgraphs": "capturing" if any(n.captured for n in facts.nodes) else "plain" if inner else "none",
-        "branch-constants": any(node.op == "Constant" for node in inner) or _branch_initializers(graph),
+        "branch-constants": bool(inner) and (any(node.op == "Constant" for node in inner) or _branch_initializers(graph)),
         "functions": _calls(facts.source or facts.model),
         "annotations": annotation_class(facts),
         "counts.named": first_named_count(facts) is not None,
@@ -107,9 +107,9 @@ def _elements(graph: GraphProto) -> str:
 def _plain_bytes(facts: Facts) -> bool:
     """Return whether some node other than a quantisation or dequantisation reads an int8 constant, also behind an Identity."""
     return any(
-        value is not None and value.source == "constant" and value.dtype == "int8"
+        value is not None and value.source == "constant" and value.dtype == "int8" and not dict(node.structure).get("quantizes")
         for node in facts.nodes
-        if node.op not in QUANTIZING and not dict(node.structure).get("quantizes")
+        if node.op not in QUANTIZING
         for value in node.inputs
     )
 
@@ -143,7 +143,7 @@ def telling(symbol: str) -> bool:
 def _used(graph: GraphProto) -> set[str]:
     found: set[str] = set()
     for node in graph.node:
-        found.update(node.input)
+        found.update(node.input[:])
         for item in node.attribute[:]:
             if item.type == AttributeProto.GRAPH:
                 found |= _used(item.g) | {output.name for output in item.g.output}
@@ -152,19 +152,18 @@ def _used(graph: GraphProto) -> set[str]:
 
 def _kinds(graph: GraphProto, results: list[Value | None]) -> str:
     """The kind of an output that is no tensor, `passed` where all such come from the model's inputs unchanged."""
+    containers = [value for value in results if value is not None and value.dtype in CONTAINERS]
+    if not containers:
+        return "tensor"
     source = {name: node.input[0] for node in graph.node for name in node.output[:] if node.op_type == "Identity"}
     given = {info.name for info in graph.input}
-    found = "tensor"
-    for value in results:
-        if value is None or value.dtype not in CONTAINERS:
-            continue
+    for value in containers:
         name = value.name
         while name in source:
             name = source[name]
         if name not in given:
             return value.dtype
-        found = "passed"
-    return found
+    return "passed"
 
 
 SIZES = {"Shape", "Size"}

@@ -149,9 +149,7 @@ def _fix(
     """Lower the model where needed, and fix it for the targets, with the compilers' verdicts where requested."""
     from graphfix.analysis.model_size import ModelSize
     from graphfix.ir.atomic_write import file_state
-    from graphfix.ir.external_data import has_external
-    from graphfix.ir.file_size import model_bytes
-    from graphfix.ir.skeleton import read_skeleton
+    from graphfix.ir.file_size import file_has_external, model_bytes
     from graphfix.linter.engine import judge
     from graphfix.report.model_diff import node_diff
     from graphfix.rewrites.interface.target_interface import with_image_batch
@@ -167,7 +165,7 @@ def _fix(
     say(f"reading {given.model}")
     state = file_state(file)
     model = read_whole(file)
-    external = has_external(read_skeleton(file))
+    external = file_has_external(file)
     ask = confirm_results = None
     if given.confirm:
         from graphfix.backends.compile.consult import consult_compilers

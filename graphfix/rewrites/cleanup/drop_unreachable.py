@@ -39,10 +39,10 @@ class DropUnreachable(GraphRewrite):
 
     def idle(self, model: ModelProto) -> bool:
         every = list(graphs(model.graph))
-        read = {name for graph in every for node in graph.node for name in node.input}
+        read = {name for graph in every for node in graph.node for name in node.input[:]}
         read |= {output.name for graph in every for output in graph.output}
         read.discard("")
-        return all(not read.isdisjoint(node.output) for graph in every for node in graph.node)
+        return all(not read.isdisjoint(node.output[:]) for graph in every for node in graph.node)
 
     def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
