@@ -55,7 +55,11 @@ class WorkerProcess:
         finally:
             os.close(read_requests)
             os.close(write_answers)
-        answer = self._receive(time.monotonic() + IMPORT_SECONDS)
+        try:
+            answer = self._receive(time.monotonic() + IMPORT_SECONDS)
+        except BaseException:  # interrupted before anybody else could stop it
+            self.stop(kill=True)
+            raise
         if answer is None or "ready" not in answer:
             printed = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
             why = answer["failed"] if answer else (printed[-1] if printed else "its process ended at once")
