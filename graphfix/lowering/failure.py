@@ -43,7 +43,7 @@ NOISE = tuple(
         r"please report a bug to PyTorch\.?", r"Full object config: .*$", r"^config=\{.*$", r"^Exception encountered: ",
         r"^.*could not be deserialized properly\. Please ensure.*$", r"Please (?:feel free to|file|open|report)\b.*$",
         r"See the stack trace for more information\.", r"https?://\S+", r"^make_sure failure: ", r" at 0x[0-9a-f]+",
-        r"^Position: \d+$", r"^Value: .*$", r"^Declaration: .*$",
+        r"\[Caused by the value '[\s\S]*", r"^Position: \d+$", r"^Value: .*$", r"^Declaration: .*$",
     )
 )  # fmt: skip
 """Parts of messages that are removed."""

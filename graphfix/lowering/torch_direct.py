@@ -51,21 +51,46 @@ def exported(opened: Any, example: Any) -> Any:
 
 
 def to_coreml(opened: Any, example: Any, path: str) -> None:
-    """Convert by Core ML Tools, from the ExportedProgram, or from a trace where the program cannot be exported; it is not run."""
+    """Convert by Core ML Tools, from the ExportedProgram, or from a trace where that fails; it is not run.
+
+    Where both fail, the error of the first is raised.
+    """
     import coremltools
 
     try:
-        converted = coremltools.convert(exported(opened, example).run_decompositions({}))
-    except Exception:
+        converted = coremltools.convert(without_aliases(exported(opened, example).run_decompositions({})))
+    except Exception as error:
         if example.kwargs or example.dynamic:
             raise
-        traced = torch.jit.trace(opened.model, tuple(example.args))
-        inputs = [
-            coremltools.TensorType(name=name, shape=tuple(tensor.shape), dtype=feeding.to_numpy(tensor).dtype)
-            for name, tensor in zip(example.names, example.tensors, strict=True)
-        ]
-        converted = coremltools.convert(traced, inputs=inputs)
+        try:
+            converted = coreml_of_trace(opened, example)
+        except Exception:
+            raise error from None
     converted.save(path)
+
+
+def coreml_of_trace(opened: Any, example: Any) -> Any:
+    """Return what Core ML Tools make of a trace, with the sizes of the example."""
+    import coremltools
+
+    traced = torch.jit.trace(opened.model, tuple(example.args))
+    inputs = [
+        coremltools.TensorType(name=name, shape=tuple(tensor.shape), dtype=feeding.to_numpy(tensor).dtype)
+        for name, tensor in zip(example.names, example.tensors, strict=True)
+    ]
+    return coremltools.convert(traced, inputs=inputs)
+
+
+def without_aliases(program: Any) -> Any:
+    """Return the program without nodes that only rename a tensor, which Core ML Tools do not read; those of outputs stay."""
+    graph = program.graph_module.graph
+    ends = {node for node in graph.output_node().all_input_nodes}
+    for node in list(graph.nodes):
+        if node.op == "call_function" and node.target == torch.ops.aten.alias.default and node not in ends:
+            node.replace_all_uses_with(node.args[0])
+            graph.erase_node(node)
+    program.graph_module.recompile()
+    return program
 
 
 def to_openvino(opened: Any, example: Any, path: str) -> Compute:

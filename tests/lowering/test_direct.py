@@ -291,6 +291,35 @@ def test_a_place_in_an_installed_package_is_none_of_the_program() -> None:
 
 
 @pytest.mark.framework
+def test_core_ml_tools_get_no_aliases_and_tell_what_they_do_not_convert_in_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+    from types import ModuleType, SimpleNamespace
+
+    from graphfix.lowering import torch_direct
+
+    class Net(torch.nn.Module):  # type: ignore[misc,name-defined]
+        def forward(self, x: Any) -> Any:
+            return torch.ops.aten.alias(torch.ops.aten.alias(x) + 1)
+
+    seen: list[list[str]] = []
+
+    def convert(program: Any, **_: Any) -> None:
+        if not hasattr(program, "graph_module"):
+            raise ValueError("of the trace")
+        seen.append([str(node.target) for node in program.graph.nodes if node.op == "call_function"])
+        raise NotImplementedError("of the program")
+
+    tools = ModuleType("coremltools")
+    tools.convert, tools.TensorType = convert, lambda **_: None  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "coremltools", tools)
+    x = torch.ones(2)
+    example = SimpleNamespace(args=[x], kwargs={}, dynamic={}, names=["x"], tensors=[x])
+    with pytest.raises(NotImplementedError, match="of the program"):
+        torch_direct.to_coreml(SimpleNamespace(program=None, model=Net().eval()), example, "unwritten")
+    assert seen == [["aten.add.Tensor", "aten.alias.default"]]
+
+
+@pytest.mark.framework
 def test_operators_inside_and_outside_a_delegate_are_counted() -> None:
     import operator
     from types import SimpleNamespace
