@@ -1,7 +1,8 @@
 """The adapter of an invented compiler: it judges by what nodes are called, so that a test can say what happens.
 
 `bad...` is refused, two nodes called `pair...` are refused together, `wrong...` doubles what the model computes,
-`unwritten...` can be run and not written, `broken...` compiles and crashes when it is run. Anything else is taken.
+`folded...` gives outputs of another shape, `unwritten...` can be run and not written,
+`broken...` compiles and crashes when it is run. Anything else is taken.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ def start() -> Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]:
             session = onnxruntime.InferenceSession(request["model"], providers=["CPUExecutionProvider"])
             factor = 2 if any(node.name.startswith("wrong") for node in called) else 1
             names = [output.name for output in session.get_outputs()]
-            return [(name, array * factor) for name, array in zip(names, session.run(None, given), strict=True)]
+            dims = [-1, 1, 1] if any(node.name.startswith("folded") for node in called) else None
+            arrays = [array if dims is None else array.reshape(dims) for array in session.run(None, given)]
+            return [(name, array * factor) for name, array in zip(names, arrays, strict=True)]
 
         return {"stage": "ok", "write": write, "run": run, "runs_unwritten": True}
 

@@ -83,6 +83,16 @@ def test_the_text_says_both_verdicts_and_shows_wrong_numbers_first(write: Write,
     assert any("wrote" in line for line in rest)
 
 
+def test_outputs_of_another_shape_are_said_to_be_that(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(Example("[folded_relu] y = Relu(x)"))
+    _, result = compiled(capsys, path)
+    differs = "returns [6, 1, 1] for [2, 3], with equal values"
+    assert result["compiler"]["differs"] == differs
+    assert result["findings"][0]["message"] == f"the compiled model {differs}"
+    assert main(["compile", str(path), "-t", "demo", "-o", str(path.parent / "out.demo"), "--isolated", "--force"]) == 0
+    assert "inf" not in capsys.readouterr().out.partition("measured")[2]
+
+
 def test_data_is_what_outputs_are_compared_on(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     path = write(WRONG)
     np.savez(path.parent / "zero.npz", x=np.zeros((2, 3), np.float32))

@@ -176,6 +176,7 @@ def invented() -> Iterator[tuple[str, Any]]:
         "version": "1.0", "accepted": True, "stage": "ok", "message": "", "seconds": 1.0, "predicted": "accepted",
         "numerics": "match", "error": 0.0,
         "metadata": {"input": image, "classes": 2, "labels": 2, "mean": [0.0], "std": [1.0]},
+        "differs": "returns [1, 2] for [2], with equal values",
         "delegated": {"by": "XNNPACK", "operators": 3, "of": 4, "left": ["aten.sort.default"]},
     }  # fmt: skip
     yield "result", read(json_.written(Result("m.onnx", "mlkit", "1.0", compiler=compiled).to_json()))

@@ -84,7 +84,7 @@ def coreml_of_trace(opened: Any, example: Any) -> Any:
 def without_aliases(program: Any) -> Any:
     """Return the program without nodes that only rename a tensor, which Core ML Tools do not read; those of outputs stay."""
     graph = program.graph_module.graph
-    ends = {node for node in graph.output_node().all_input_nodes}
+    ends = set(graph.output_node().all_input_nodes)
     for node in list(graph.nodes):
         if node.op == "call_function" and node.target == torch.ops.aten.alias.default and node not in ends:
             node.replace_all_uses_with(node.args[0])

@@ -63,8 +63,9 @@ class Evidence:
 
     `verdict` is `works`, `rejected` (at `stage`), `wrong` (its outputs differ, by `error` at most), `fails` (compiled, but
     running it failed), or `elsewhere`: rejected because of another node or an input, not the probe's node. `said` is the
-    message without what changes from run to run, or how wrong outputs differ where no number does. `aided` means that the probe was accepted only after an optional
-    simplifier had folded constants; `said` and `stage` are then those of the rejection without it.
+    message without what changes from run to run, or how wrong outputs differ where no number does. `aided` means that the
+    probe was accepted only after an optional simplifier had folded constants; `said` and `stage` are then those of the
+    rejection without it.
     """
 
     op: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, TextIO
 
@@ -12,7 +13,7 @@ from graphfix.report.page import Page
 from graphfix.report.text import findings
 from graphfix.report.verdict_matrix import VERDICTS
 
-UNPREDICTED = "not predicted: no table tells what is converted without ONNX"
+UNPREDICTED = "not predicted: tables are of conversions over ONNX"
 PREDICTED_BY_LINT = "not predicted: `graphfix lint` does that"
 """What is said of a conversion without ONNX in place of a prediction; targets without any other way have tables."""
 
@@ -26,21 +27,15 @@ def render_compiled(result: Result, out: TextIO, *, full: bool = False, direct: 
     compiled = result.compiler or {}
     verdict, predicted = "accepted" if compiled["accepted"] else "rejected", str(compiled["predicted"])
     tail = f" by {result.target} {compiled['version']} in {compiled['seconds']:.1f} s ("
-    said = (
-        [PREDICTED_BY_LINT if result.target in DIRECT_ONLY else UNPREDICTED]
-        if direct
-        else ["predicted: ", (predicted, VERDICTS.get(predicted, "bold"))]
-    )
+    unpredicted = PREDICTED_BY_LINT if result.target in DIRECT_ONLY else UNPREDICTED
+    said = [unpredicted] if direct else ["predicted: ", (predicted, VERDICTS.get(predicted, "bold"))]
     page.line((result.model, "bold"), ": ", (verdict, VERDICTS[verdict]), tail, *said, ")")
     findings(page, [finding for finding in result.findings if finding.kind in REPORTED_FIRST], full=full)
     if compiled["message"] and full:
         page.line(f"  {compiled['stage']}: {compiled['message']}")
-    if compiled["error"] is not None:
-        page.line(
-            "  ",
-            ("outputs", "bold"),
-            f"   largest difference from {'the framework' if direct else 'onnxruntime'}: {compiled['error']:.3g} of their scale",
-        )
+    if compiled["error"] is not None and math.isfinite(compiled["error"]):
+        by = "the framework" if direct else "onnxruntime"
+        page.line("  ", ("outputs", "bold"), f"   largest difference from {by}: {compiled['error']:.3g} of their scale")
     elif compiled["accepted"] and compiled["numerics"] is None and not any(f.kind == RESIZED for f in result.findings):
         page.line("  ", ("outputs", "bold"), "   not compared: it does not run here, or there is nothing to compare with")
     if "metadata" in compiled:

@@ -74,7 +74,7 @@ def _numerics(result: Result, verdict: Verdict, most: float) -> Iterator[Finding
         return
     message = ""
     if verdict.differs:
-        message = f"the compiled model {verdict.differs} of onnxruntime"
+        message = f"the compiled model {verdict.differs}"
     elif verdict.error is not None and not verdict.error <= most:
         message = f"the compiled model's outputs differ from onnxruntime's by {verdict.error:.3g} of their scale"
     elif verdict.numerics == "error":
