@@ -92,7 +92,8 @@ class ElementSources:
         if at < len(node.inputs) and node.inputs[at].name:
             known = self.surgery.known(node.inputs[at])
             return None if known is None else known.reshape(-1).tolist()
-        return node.attrs.get(("starts", "ends", "axes", "steps")[at - 1])
+        given = node.attrs.get(("starts", "ends", "axes", "steps")[at - 1])
+        return None if given is None else [int(each) for each in given]
 
 
 MOVES: dict[str, Callable[[ElementSources, Any], Places | None]] = {
