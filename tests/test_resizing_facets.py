@@ -6,12 +6,19 @@ import pytest
 
 from graphfix.analysis.facets.node import facets
 from graphfix.analysis.facts import Facts
+from graphfix.analysis.values import Facet
 from graphfix.linter.example import Example
 
 WEIGHTS = (
     "float[4] half = {1, 1, 0.5, 0.5}, float[4] twice = {1, 1, 2, 2}, float[4] mixed = {1, 1, 2, 0.5}, "
     "int64[4] small = {1, 3, 8, 8}, int64[4] large = {1, 3, 28, 40}, float[2] narrow = {1, 0.5}"
 )
+
+
+def antialiased(node: str, height: str) -> Facet:
+    """The facet of the first node of a model with an image of 20 columns."""
+    model = Example(node, f"float[1, 3, {height}, 20] x", "float[a, b, c, d] y", weights=WEIGHTS, opset=18).model
+    return facets(Facts.of(model).nodes[0])["antialiased"]
 
 
 @pytest.mark.parametrize(
@@ -27,11 +34,9 @@ WEIGHTS = (
     ],
 )
 def test_antialiasing_of_a_dim_that_gets_smaller(node: str, wanted: str) -> None:
-    found = Facts.of(Example(node, inputs="float[1, 3, 14, 20] x", outputs="float[a, b, c, d] y", weights=WEIGHTS, opset=18).model)
-    assert facets(found.nodes[0])["antialiased"] == wanted
+    assert antialiased(node, "14") == wanted
 
 
 def test_sizes_of_a_dynamic_dim_leave_it_open() -> None:
     node = "y = Resize <antialias = 1> (x, , , small)"
-    found = Facts.of(Example(node, inputs="float[1, 3, h, 20] x", outputs="float[a, b, c, d] y", weights=WEIGHTS, opset=18).model)
-    assert facets(found.nodes[0])["antialiased"] is None
+    assert antialiased(node, "h") is None
