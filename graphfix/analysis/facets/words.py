@@ -44,9 +44,8 @@ OPTIONAL: Mapping[Facet, str] = {
 """Whether an attribute is set, said after its name."""
 _AXES: Mapping[Facet, str] = {
     "none": "no axes", "one": "one non-negative axis", "several": "several non-negative axes",
-    "all": "all axes without a negative one",
+    "all": "all axes without a negative one", "all-negative": "all axes with a negative one",
     "one-negative": "one negative axis", "several-negative": "several axes with a negative one",
-    "all-negative": "all axes with a negative one",
     "absent": "`axes` left out",
 }  # fmt: skip
 _PADDING: Mapping[Facet, str] = {
@@ -156,9 +155,8 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
     "stacked": {True: "scan outputs", False: "no scan outputs"},
     "passes": {True: "a body that returns an input unchanged", False: "a body that returns no input unchanged"},
     "picks": {True: "a body that reads a sequence from outside", False: "a body that reads no sequence from outside"},
-    "starts": {
-        "empty": "a carried value that has no elements at the start", "filled": "carried values that have elements at the start",
-    },
+    "starts": {"empty": "a carried value that has no elements at the start",
+               "filled": "carried values that have elements at the start"},
     "counts": {True: "a body that reads the iteration number", False: "a body that does not read the iteration number"},
     "grows": {True: "a body that makes a carried value longer", False: "a body that makes no carried value longer"},
     "sequences": {True: "a carried sequence", False: "no carried sequence"},
@@ -220,10 +218,8 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
         "second": "a `dft_length` equal to the size of the second dim, not to that of the transformed",
         "none": "a `dft_length` equal to neither the size of the transformed nor of the second dim",
     },
-    "antialiased": {
-        "no": "no antialiasing", "shrunk": "antialiasing of a dim that gets smaller",
-        "grown": "antialiasing where no dim gets smaller",
-    },
+    "antialiased": {"no": "no antialiasing", "shrunk": "antialiasing of a dim that gets smaller",
+                    "grown": "antialiasing where no dim gets smaller"},
     "against": {"negative": "negative constants on one side", "nothing": "no negative constants on one side"},
     "cut": {
         "none": "no output shape",
