@@ -13,10 +13,10 @@ import pytest
 from graphfix.backends import toolchain
 from graphfix.backends.connect import open_backend
 from graphfix.errors import BackendError
-from graphfix.probe.build import Probe, probes
+from graphfix.probe.build import Probe, form_probe, probes
 from graphfix.probe.choice import distinct
 from graphfix.probe.distil import FEW, without_simplifier
-from graphfix.probe.form import NUMBERS_ONLY, VARIANT
+from graphfix.probe.form import NUMBERS_ONLY, VARIANT, Form
 from graphfix.probe.forms import forms
 from graphfix.probe.measure import RUNS, Evidence, ask_probe
 from graphfix.probe.naming import ORDER
@@ -117,6 +117,25 @@ def test_tables_are_what_the_evidence_distils_to(kept: tuple[Table, list[Evidenc
         fresh = entry(op, [row for row in rows if row.op == op], "", "", trials_of(table.folder, op))
         for part in ("axes", "rejects", "wrong", "exceptions"):
             assert stored[part] == json.loads(json.dumps(fresh[part]))
+
+
+@functools.cache
+def usual_probes() -> dict[str, Probe]:
+    """The probe of each operator's usual form."""
+    first = {op: next((entry for entry in entries if isinstance(entry, Form)), None) for op, entries in forms().items()}
+    built = {op: form_probe(form, {}, "usual", ()) for op, form in first.items() if form is not None}
+    return {op: probe for op, probe in built.items() if probe is not None}
+
+
+def test_the_usual_form_of_every_measured_operator_has_a_verdict(kept: tuple[Table, list[Evidence]]) -> None:
+    """What a new facet says of the usual form has to be in every table, also in those of other versions and previews."""
+    table, _ = kept
+    unmeasured = []
+    for name, probe in usual_probes().items():
+        domain, _, op = name.rpartition(".")
+        if table.entry(op, domain) is not None and (ruling := table.rule(op, domain, probe.facets)).verdict == "unmeasured":
+            unmeasured.append((name, ruling.reason))
+    assert unmeasured == []
 
 
 @functools.cache
