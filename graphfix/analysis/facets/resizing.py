@@ -12,13 +12,14 @@ Facets = dict[str, Facet]
 def resize(node: NodeFacts) -> Facets:
     """Return what antialiasing is asked for.
 
-    antialiased  no | shrunk | grown: without the attribute; with it where a dim gets smaller; where none does
+    antialiased  no | shrunk | grown | open: without the attribute; with it where a dim gets smaller; where none does; where
+                 the sizes do not tell
     """
     if not attribute(node.proto, "antialias", 0):
         return {"antialiased": "no"}
     factors = _factors(node)
     if factors is None:
-        return {"antialiased": None}
+        return {"antialiased": "open"}
     return {"antialiased": "shrunk" if any(factor < 1 for factor in factors) else "grown"}
 
 

@@ -219,7 +219,7 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
         "none": "a `dft_length` equal to neither the size of the transformed nor of the second dim",
     },
     "antialiased": {"no": "no antialiasing", "shrunk": "antialiasing of a dim that gets smaller",
-                    "grown": "antialiasing where no dim gets smaller"},
+                    "grown": "antialiasing where no dim gets smaller", "open": "antialiasing of dynamic dims"},
     "against": {"negative": "negative constants on one side", "nothing": "no negative constants on one side"},
     "cut": {
         "none": "no output shape",
@@ -295,6 +295,6 @@ UNKNOWN: Mapping[str, str] = {
     "batches": "whether batch dims are equal", "components": "whether it transforms complex numbers",
     "lengths": "how `dft_length` compares with the dims", "inputs.dtypes": "the dtype of an input",
     "value.dtype": "the dtype of its value", "target": "the target shape", "since": "its version",
-    "scattered": "the shape of the indices", "antialiased": "whether a dim gets smaller",
+    "scattered": "the shape of the indices",
 }  # fmt: skip
 """What is not known where a facet has no value."""

@@ -3,6 +3,7 @@
 from graphfix.probe.form import AGAIN, TextProbe
 
 HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g (float[1,2,14,20] X) => (float[] Y) {{ {before} [probe] Y = {node} }}'
+OPEN = '<ir_version: 8, opset_import: ["": {opset}]> g ({inputs}) => (float[a,b,c,d] Y) {{ {before} [probe] Y = {node} }}'
 SCALES = {"both halved": (0.5, 0.5), "both to 0.4": (0.4, 0.4), "one smaller": (1.0, 0.5), "mixed": (2.0, 0.5),
           "both doubled": (2.0, 2.0), "both by 1.5": (1.5, 1.5)}  # fmt: skip
 SIZES = {"8 by 8": (8, 8), "7 by 10": (7, 10), "14 by 9": (14, 9), "28 by 40": (28, 40), "14 by 20": (14, 20)}
@@ -28,6 +29,22 @@ def _antialiased(kind: str, exclude: int, grid: str, size: str, opset: int) -> T
     return TextProbe("Resize", f"antialiased {kind} exclude={exclude} {grid} {size} opset={opset}", text, varied)
 
 
+def _open(kind: str, exclude: int, given: str, opset: int) -> TextProbe:
+    """A feature map resized with antialiasing to sizes that are not known beforehand, or from such."""
+    inputs, before, operands = "float[1,2,14,20] X", "", "X, , , s"
+    feeds: list[tuple[str, tuple[float, ...]]] = []
+    if given == "dynamic dims":
+        inputs, before = "float[1,2,h,w] X", "s = Constant<value = int64[4] {1, 2, 8, 8}>()"
+    elif given == "sizes at run time":
+        inputs, feeds = f"{inputs}, int64[4] s", [("s", (1, 2, 8, 8))]
+    else:
+        inputs, operands, feeds = f"{inputs}, float[4] s", "X, , s", [("s", (1.0, 1.0, 0.5, 0.5))]
+    node = f"Resize<{FILTERS[kind]}, antialias = 1, exclude_outside = {exclude}>({operands})"
+    text = OPEN.format(opset=opset, inputs=inputs, before=before, node=node)
+    varied = ("antialiased", "mode", "exclude_outside", AGAIN)
+    return TextProbe("Resize", f"antialiased {kind} exclude={exclude} {given} opset={opset}", text, varied, (), feeds)
+
+
 FORMS = [
     _antialiased(kind, exclude, grid, size, 18)
     for kind in FILTERS
@@ -35,6 +52,10 @@ FORMS = [
     for grid in GRIDS
     for size in (*SCALES, *SIZES)
     if (kind != "nearest" or (not exclude and grid == "half_pixel")) and (grid in GRIDS[:2] or size in (*SIZES, "both halved"))
+] + [
+    _open(kind, exclude, given, opset)
+    for kind in ("linear", "cubic") for exclude in (0, 1) for opset in (18, 19)
+    for given in ("dynamic dims", "sizes at run time", "scales at run time")
 ] + [
     _antialiased(kind, exclude, "half_pixel", size, 19)
     for kind in ("linear", "cubic", "cubic -0.5") for exclude in (0, 1) for size in ("both halved", "8 by 8", "28 by 40")
