@@ -81,15 +81,19 @@ def difference(got: Any, want: Any) -> str:
 
     got = np.asarray(got)
     if got.size != want.size:
-        return f"returns {list(got.shape)} for {list(want.shape)}"
+        return _other_shape(got, want)
     if got.ndim != want.ndim and max(got.ndim, want.ndim) > 2:
         values = "equal" if compare(got.reshape(want.shape), want)[0] else "other"
-        return f"returns {list(got.shape)} for {list(want.shape)}, with {values} values"
+        return f"{_other_shape(got, want)}, with {values} values"
     if got.dtype.kind not in "iubfc" or want.dtype.kind not in "iubfc":
         return "returns other elements"
     got = got.reshape(want.shape)
     lost = bool((~np.isfinite(got) & np.isfinite(want)).any())
     return "returns infinity or NaN for numbers" if lost else "returns other numbers for infinity or NaN"
+
+
+def _other_shape(got: Any, want: Any) -> str:
+    return f"returns {list(got.shape)} for {list(want.shape)}"
 
 
 def run_model(answer: Answer, request: Request, given: Arrays, expected: Arrays) -> Answer:
@@ -154,7 +158,7 @@ def _other_dims(outputs: list[tuple[str, Any]], expected: Arrays) -> str:
     """Say which output has other dims than expected, in any order of axes; empty where none has."""
     for (_, got), want in zip(outputs, expected.values(), strict=False):
         if got.ndim == want.ndim and sorted(got.shape) != sorted(want.shape):
-            return f"returns {list(got.shape)} for {list(want.shape)}"
+            return _other_shape(got, want)
     return ""
 
 

@@ -103,15 +103,14 @@ class LintContext:
         run = {at for at, (op, _, facets) in forms if op != "Constant" and facets.get("foldable", False) is False}
         main = [at for at in self.forms.nodes_of(run) if not self.facts.nodes[at].scope]
         vanishing: dict[tuple[str, int], bool] = {}  # nodes of one operator that agree in their facets share these
-        for at in main:
+
+        def vanishes(at: int) -> bool:
             form = self.facts.nodes[at].op, id(self.facets[at])
             if form not in vanishing:
                 vanishing[form] = self._vanishes(at)
-        main = [
-            at
-            for at in main
-            if self.rulings[at].verdict == "rejected" or not vanishing[self.facts.nodes[at].op, id(self.facets[at])]
-        ]
+            return vanishing[form]
+
+        main = [at for at in main if self.rulings[at].verdict == "rejected" or not vanishes(at)]
         found, evidence = {self.rulings[at].verdict for at in main}, [self.rulings[at].evidence for at in main]
         if "supported" in found or not found or any(told is not None and told.left_in_parts for told in evidence):
             return True

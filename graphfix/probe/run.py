@@ -86,11 +86,12 @@ def run(
         claim(evidence, compiler)
         folder = tables_folder(home) / target / session.version
         recorded: dict[str, list[Evidence]] = {name: [] for name in names}
-        for row in read_archive(folder):
-            if VARIANT in row.varied and row.op in recorded:
+        archive = [row for row in read_archive(folder) if row.op in recorded]
+        for row in archive:
+            if VARIANT in row.varied:
                 recorded[row.op].append(row)
         if only_new:
-            _take_answers(evidence, [row for row in read_archive(folder) if row.op in recorded])
+            _take_answers(evidence, archive)
         measurer = OperatorMeasurer(session, target, evidence)
         found: Iterable[Measured] = (measurer.measured(name, recorded[name]) for name in names)
         if jobs > 1 or cluster is not None:

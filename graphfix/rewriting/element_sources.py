@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphfix.rewriting.editor import GraphEditor
+from graphfix.rewriting.integer_ranges import onnx_maker
 
 MOST = 64
 """The most elements of a tensor that is followed."""
@@ -49,8 +50,8 @@ class ElementSources:
         dims = [dim for dim in value.shape if isinstance(dim, int)]
         if len(dims) < len(value.shape) or np.prod(dims, dtype=np.int64) > MOST:
             return None
-        node = tensor.inputs[0] if tensor.inputs else None
-        move = MOVES.get(node.op) if node is not None and node.domain in (None, "", "ai.onnx") else None
+        node = onnx_maker(tensor)
+        move = MOVES.get(node.op) if node is not None else None
         moved = move(self, node) if move is not None else None
         if moved is not None and moved.size == np.prod(dims):
             return moved.reshape(dims)

@@ -58,7 +58,7 @@ class IntegerRanges:
 
     def _parts(self, tensor: Any) -> Sequence[Any]:
         """Return the operands that the interval of a tensor follows from."""
-        node = _maker(tensor)
+        node = onnx_maker(tensor)
         if node is None or self.surgery.known(tensor) is not None:
             return ()
         if node.op in FIRST:
@@ -73,7 +73,7 @@ class IntegerRanges:
         known = self.surgery.known(tensor)
         if known is not None and known.dtype.kind in "biu" and known.size:
             return int(known.min()), int(known.max())
-        node = _maker(tensor)
+        node = onnx_maker(tensor)
         made = None if node is None else self._made(node, tensor)
         return made if made is not None and whole[0] <= made[0] <= made[1] <= whole[1] else whole
 
@@ -181,7 +181,7 @@ class IntegerRanges:
         return None if sizes is None else math.prod(sizes)
 
 
-def _maker(tensor: Any) -> Any:
+def onnx_maker(tensor: Any) -> Any:
     """Return a tensor's producer if it is of ONNX's own domain; None for an input, a constant or another domain's node."""
     node = tensor.inputs[0] if tensor.inputs else None
     return node if node is not None and node.domain in (None, "", "ai.onnx") else None

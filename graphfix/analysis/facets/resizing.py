@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphfix.analysis.constant_folding import attribute
 from graphfix.analysis.facets.attributes import Facet
-from graphfix.analysis.values import NodeFacts, Value
+from graphfix.analysis.values import NodeFacts
 
 Facets = dict[str, Facet]
 
@@ -28,14 +28,7 @@ def _factors(node: NodeFacts) -> list[float] | None:
     scales = node.inputs[2] if len(node.inputs) > 2 else None
     if scales is not None and scales.constant is not None and scales.constant.size:
         return [float(factor) for factor in scales.constant.reshape(-1)]
-    before, after = (_dims(values[0] if values else None) for values in (node.inputs, node.outputs))
-    if before is None or after is None or len(before) != len(after):
+    data, made = (values[0] if values else None for values in (node.inputs, node.outputs))
+    if data is None or made is None or not data.fixed or not made.fixed or data.rank != made.rank:
         return None
-    return [new / old for old, new in zip(before, after, strict=True) if old]
-
-
-def _dims(value: Value | None) -> list[int] | None:
-    """The dims of a tensor where all are known."""
-    if value is None or value.shape is None or not all(isinstance(dim, int) for dim in value.shape):
-        return None
-    return [dim for dim in value.shape if isinstance(dim, int)]
+    return [new / old for old, new in zip(data.shape or (), made.shape or (), strict=True) if old]  # type: ignore[operator]

@@ -2,7 +2,7 @@
 
 from graphfix.probe.form import AGAIN, TextProbe
 
-HEAD = '<ir_version: {ir}, opset_import: ["": {opset}]> g (float[1,2,14,20] X) => (float[] Y) {{ {before} [probe] Y = {node} }}'
+HEAD = '<ir_version: 8, opset_import: ["": {opset}]> g (float[1,2,14,20] X) => (float[] Y) {{ {before} [probe] Y = {node} }}'
 OPEN = '<ir_version: 8, opset_import: ["": {opset}]> g ({inputs}) => (float[a,b,c,d] Y) {{ {before} [probe] Y = {node} }}'
 SCALES = {"both halved": (0.5, 0.5), "both to 0.4": (0.4, 0.4), "one smaller": (1.0, 0.5), "mixed": (2.0, 0.5),
           "both doubled": (2.0, 2.0), "both by 1.5": (1.5, 1.5)}  # fmt: skip
@@ -24,7 +24,7 @@ def _antialiased(kind: str, exclude: int, grid: str, size: str, opset: int) -> T
         before, operands = f"s = Constant<value = int64[4] {{1, 2, {rows}, {columns}}}>()", "X, , , s"
     how = f'{FILTERS[kind]}, antialias = 1, exclude_outside = {exclude}, coordinate_transformation_mode = "{grid}"'
     node = f"Resize<{how}>({operands})"
-    text = HEAD.format(ir=10 if opset > 20 else 8, opset=opset, before=before, node=node)
+    text = HEAD.format(opset=opset, before=before, node=node)
     varied = ("antialiased", "mode", "exclude_outside", "coordinate_transformation_mode", "cubic_coeff_a", AGAIN)
     return TextProbe("Resize", f"antialiased {kind} exclude={exclude} {grid} {size} opset={opset}", text, varied)
 

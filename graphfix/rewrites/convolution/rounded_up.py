@@ -9,7 +9,7 @@ import numpy as np
 from onnx import helper
 
 from graphfix.rewriting.editor import GraphEditor
-from graphfix.rewriting.integer_ranges import IntegerRanges
+from graphfix.rewriting.integer_ranges import IntegerRanges, onnx_maker
 from graphfix.rewriting.rewrite import Key
 
 
@@ -33,18 +33,19 @@ def round_up(surgery: GraphEditor) -> Iterator[Key]:
 
 def _lacking(surgery: GraphEditor, node: Any, ranges: IntegerRanges) -> tuple[Any, int] | None:
     """Return the size and the step, where the node computes what the size lacks to a multiple of the step."""
-    if not _is(node, "Mod") or node.attrs.get("fmod", 0) or surgery.known(node.inputs[0]) is not None:
+    own = node.domain in (None, "", "ai.onnx")
+    if not own or node.op != "Mod" or node.attrs.get("fmod", 0) or surgery.known(node.inputs[0]) is not None:
         return None
-    step, less = _number(surgery, node.inputs[1]), _maker(node.inputs[0])
+    step, less = _number(surgery, node.inputs[1]), onnx_maker(node.inputs[0])
     if step is None or step < 1 or less is None:
         return None
-    if _is(less, "Neg"):
+    if less.op == "Neg":
         size = less.inputs[0]
-    elif _is(less, "Mul") and -1 in (signs := [_number(surgery, operand) for operand in less.inputs]):
+    elif less.op == "Mul" and -1 in (signs := [_number(surgery, operand) for operand in less.inputs]):
         size = less.inputs[1 - signs.index(-1)]
-    elif _is(less, "Sub") and _number(surgery, less.inputs[0]) in (0, step):
-        rest = _maker(less.inputs[1])
-        again = rest is not None and _is(rest, "Mod") and _number(surgery, rest.inputs[1]) == step
+    elif less.op == "Sub" and _number(surgery, less.inputs[0]) in (0, step):
+        rest = onnx_maker(less.inputs[1])
+        again = rest is not None and rest.op == "Mod" and _number(surgery, rest.inputs[1]) == step
         size = rest.inputs[0] if again and not rest.attrs.get("fmod", 0) else less.inputs[1]
     else:
         return None
@@ -57,11 +58,3 @@ def _number(surgery: GraphEditor, tensor: Any) -> int | None:
     """Return the only element of a constant of integers; else None."""
     known = surgery.known(tensor)
     return int(known.reshape(-1)[0]) if known is not None and known.size == 1 and known.dtype.kind == "i" else None
-
-
-def _maker(tensor: Any) -> Any:
-    return tensor.inputs[0] if tensor.inputs else None
-
-
-def _is(node: Any, op: str) -> bool:
-    return node.op == op and node.domain in (None, "", "ai.onnx")

@@ -25,10 +25,10 @@ def counts_by_shape(model: ModelProto, nonzero: NodeProto, stamp: str) -> None:
     late = False
     for node in model.graph.node:
         counted = facts.value(node.output[0], ()) if node.output else None
-        if node.op_type != "ReduceSum" or counted is None or not _of_mask(node, nonzero.input[0], makers):
-            made.append(node)
-            continue
-        if counted.shape is None or any(dim != 1 for dim in counted.shape) or counted.dtype != "int64":
+        if (
+            node.op_type != "ReduceSum" or counted is None or not _of_mask(node, nonzero.input[0], makers)
+            or counted.shape is None or any(dim != 1 for dim in counted.shape) or counted.dtype != "int64"
+        ):  # fmt: skip
             made.append(node)
             continue
         build = Builder(Protos(model.graph), ValueNames.of(model.graph), stamp, node.name or node.output[0])
