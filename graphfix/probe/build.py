@@ -18,7 +18,7 @@ from onnx import ModelProto, NodeProto, helper, parser
 from graphfix.analysis.constant_folding import Array
 from graphfix.analysis.facets.model import model_facets
 from graphfix.analysis.facets.node import Facets, facets
-from graphfix.analysis.facts import DTYPES, Facts
+from graphfix.analysis.facts import DTYPES, Facts, NodeFacts
 from graphfix.probe.branching import in_branch
 from graphfix.probe.change import apply_change, label_of
 from graphfix.probe.deviations import deviations
@@ -182,9 +182,15 @@ def key_of(op: str, model: ModelProto) -> Facets | None:
     facts = Facts.of(model)
     if op == "@model":
         return model_facets(facts)
+    subject = subject_of(op, facts)
+    return None if subject is None else facets(subject)
+
+
+def subject_of(op: str, facts: Facts) -> NodeFacts | None:
+    """The node that a probe's model is about: the one with the name of probed nodes, else the first of the operator."""
     wanted_op = op.rpartition(".")[2]
-    subject = [n for n in facts.nodes if n.label == NODE] or [n for n in facts.nodes if n.op == wanted_op]
-    return facets(subject[0]) if subject else None
+    named = (n for n in facts.nodes if n.label == NODE)
+    return next(named, None) or next((n for n in facts.nodes if n.op == wanted_op), None)
 
 
 def _rare(model: ModelProto) -> bool:

@@ -10,18 +10,21 @@ import datetime
 import json
 import lzma
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import onnx
 
+from graphfix.analysis.facets.attributes import Facet
+from graphfix.analysis.facets.flattening import flattening
+from graphfix.analysis.facts import Facts
 from graphfix.backends.base import backend
 from graphfix.backends.connect import open_backend
 from graphfix.backends.session import Session
 from graphfix.errors import UsageError
-from graphfix.probe.build import Probe
+from graphfix.probe.build import Probe, subject_of
 from graphfix.probe.expect import second_opinion
 from graphfix.probe.form import NUMBERS_ONLY
 from graphfix.probe.graph_builder import SUPPORT_PREFIX
@@ -43,7 +46,7 @@ STAGE = "resize"
 class Answer:
     """What came of running one accepted probe at other sizes: works, wrong (by `error`) or fails, with the message.
 
-    `result` is empty where the answer says nothing about the probe's node.
+    `result` is empty where the answer says nothing about the probe's node. `facets` are those that these tables alone have.
     """
 
     op: str
@@ -51,10 +54,12 @@ class Answer:
     result: str
     said: str = ""
     error: float | None = None
+    facets: Mapping[str, Facet] = field(default_factory=dict)
 
     def line(self) -> str:
         """Return one line of JSON."""
-        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+        told = {name: value for name, value in asdict(self).items() if name != "facets" or value}
+        return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,7 @@ def ask_resized(probes: Iterable[Probe], session: Session, path: Path, aided: se
         for probe in probes:
             row = known.get((probe.op, probe.digest))
             if row is None:
-                row = asked(probe, session, Path(folder), simplify=probe.digest in aided)
+                row = replace(asked(probe, session, Path(folder), simplify=probe.digest in aided), facets=further_facets(probe))
                 sink.write(row.line() + "\n")
                 sink.flush()
             found.append(row)
@@ -174,6 +179,11 @@ def _asked(probe: Probe, samples: Sequence[Sample], session: Session, folder: Pa
     return Answer(probe.op, probe.digest, found.result, said, None if error is None else float(f"{error:.3g}"))
 
 
+def further_facets(probe: Probe) -> Mapping[str, Facet]:
+    """Return the facets of a probe's node that only these tables have; none for most operators."""
+    return flattening(subject) if (subject := subject_of(probe.op, Facts.of(probe.model))) is not None else {}
+
+
 def _about_node(message: str, probe: Probe) -> bool:
     """Whether a failure is the runtime's own, and not of a node that only makes operands of the probe's node."""
     if OWN_ERRORS.match(message) or NO_EVIDENCE.match(message):
@@ -199,7 +209,8 @@ def write_resized(folder: Path, rows: Iterable[Answer], compiler: str, on: str) 
         answer = answers.get((one.op, one.digest))
         if answer is not None:
             verdict = "rejected" if answer.result == "fails" else answer.result
-            row = replace(one, verdict=verdict, stage=STAGE, said=answer.said, error=answer.error, aided=False)
+            known = {**one.facets, **answer.facets}
+            row = replace(one, verdict=verdict, stage=STAGE, said=answer.said, error=answer.error, aided=False, facets=known)
             by_op.setdefault(one.op, []).append(row)
     changed = []
     for name, evidence in by_op.items():

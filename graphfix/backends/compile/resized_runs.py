@@ -91,8 +91,8 @@ def resized_findings(result: Result, verdict: Verdict, runs: Sequence[SizedRun])
         return _contradiction(result, compiler, runs)
     sizes = runs[found.place].sizes
     message = f"the compiled model {_does(found)} at {sizes}: compile it for the sizes of its use, with `--shape`"
-    quoted = f'"{found.message[:QUOTED_CHARACTERS]}"' if found.message else ""
-    measured = f"{compiler}: {quoted}" if quoted else compiler
+    said = found.message if found.result == "fails" else ""  # of wrong dims the message tells already
+    measured = f'{compiler}: "{said[:QUOTED_CHARACTERS]}"' if said else compiler
     return [Finding(ONE_SIZE.code, ONE_SIZE.name, ONE_SIZE.severity, result.target, message, kind=RESIZED, measured=measured)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from graphfix.analysis.facets.flattening import flattening
 from graphfix.linter.check import Check, LintContext
 from graphfix.linter.diagnostics import RESIZED, Finding, Fix, Severity
 from graphfix.linter.example import Example
@@ -56,11 +57,15 @@ class OnlyStatic(Check):
         if found is not None:
             yield self.at(look, None, **_fields(look, known, None, look.model_facets, *found))
         stuck = {at: met for at, form in enumerate(look.forms.distinct) if (met := only_static(known, *form)) is not None}
-        for position in look.forms.nodes_of(stuck):
+        flattened = {at for at, (op, domain, _) in enumerate(look.forms.distinct) if op == "Reshape" and domain == ""}
+        for position in look.forms.nodes_of({*stuck, *flattened}):
             node, ruling = look.facts.nodes[position], look.rulings[position]
-            if ruling.verdict != "rejected" and ruling.wrong is None and _resized(node):
-                met = stuck[look.forms.of_node[position]]
-                yield self.at(look, node, **_fields(look, known, node, look.facets[position], *met))
+            if ruling.verdict == "rejected" or ruling.wrong is not None or not _resized(node):
+                continue
+            facets = {**look.facets[position], **flattening(node)}
+            met = stuck.get(look.forms.of_node[position]) or only_static(known, node.op, node.domain, facets)
+            if met is not None:
+                yield self.at(look, node, **_fields(look, known, node, facets, *met))
 
 
 def _fixed(shape: tuple[int | str | None, ...] | None) -> bool:

@@ -21,4 +21,10 @@ def _flattened(dims: str, target: tuple[int, ...], opset: int = 17) -> TextProbe
 FORMS = [
     *(_flattened(dims, target) for dims in DATA for target in TARGETS if target.count(0) < DATA[dims].count(",") + 1),
     *(_flattened(dims, target, opset) for opset in (13, 21) for dims in ("image", "batch of images") for target in TARGETS[:4]),
+    *(
+        _flattened(dims, target, opset)
+        for opset in (13, 17, 21)
+        for dims in ("image", "batch of images", "rows")
+        for target in ((0, 0, 1, -1), (0, 0, -1, 1), (0, 0, 2, -1), *([(0, 0, -1)] if opset != 17 else []))
+    ),
 ]
