@@ -1,0 +1,25 @@
+"""Where between a tensor and one number: of every dtype and rank, as masked values and indices are exported."""
+
+from graphfix.probe.form import AGAIN, TextProbe
+
+HEAD = '<ir_version: 8, opset_import: ["": {opset}]> g (bool[{dims}] C, {dtype}[{dims}] X) => ({dtype}[{dims}] Y) {{ {body} }}'
+DTYPES = {"float": "0.5", "double": "0.5", "int64": "-1", "int32": "-1", "uint8": "3", "bool": "1"}
+DIMS = ("1,7", "3,7", "7", "1", "1,1", "1,3,7", "2,3,7", "1,2,3,7", "n,7", "1,t", "n,3,7", "1,2,h,w")
+FACETS = ("T", "Y.rank", "X.rank", "X.dims", AGAIN)
+
+
+def _chosen(dtype: str, dims: str, side: str, rank: int, opset: int) -> TextProbe:
+    """A tensor where a condition of its dims holds, and one number elsewhere, or the other way round."""
+    number = f"{dtype}{'[1]' if rank else ''} {{{DTYPES[dtype]}}}"
+    operands = "C, X, z" if side == "else" else "C, z, X"
+    body = f"z = Constant<value = {number}>() [probe] Y = Where({operands})"
+    text = HEAD.format(opset=opset, dims=dims, dtype=dtype, body=body)
+    label = f"one number of rank {rank} {side} {dtype} {dims} opset={opset}"
+    return TextProbe("Where", label, text, FACETS)
+
+
+FORMS = [
+    *(_chosen(dtype, dims, side, 0, 17) for dtype in DTYPES for dims in DIMS for side in ("then", "else")),
+    *(_chosen(dtype, dims, "else", 1, 17) for dtype in DTYPES for dims in DIMS[:8:2]),
+    *(_chosen(dtype, dims, "else", 0, 9) for dtype in ("float", "int64") for dims in DIMS[::2]),
+]
