@@ -2,7 +2,7 @@
 
 Older exporters join the target of a Reshape with `axis = -1`, which before version 14 of Reshape neither ONNX's shape inference
 nor a simplifier evaluates. A converter that decomposes MatMul gives its result a rank of 1 then, and so do some element-wise
-operators behind it, until an axis above 0 is out of range.
+operators behind it, until an axis above 0 is out of range. An Identity right behind the product gives the rank back.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ def _find(context: Context) -> dict[int, Told]:
         state = _state(context, node, {states.get(name, "") for name in _read(node)})
         if state:
             states.update(dict.fromkeys([value.name for value in node.outputs if value is not None], state))
-    lost = {name for name, state in states.items() if state == "lost"}
+    lost = {name for name, state in states.items() if state in ("lost", "product")}
     return {at: {"ranked": "lost"} for at in context.at(READING) if not lost.isdisjoint(_read(context.nodes[at]))}
 
 
 def _state(context: Context, node: NodeFacts, given: set[str]) -> str:
-    """Of the results of a node: whether they are `reshaped` so, a `product` of what is, of `lost` rank, or none of these."""
+    """Of the results of a node: `reshaped` so, a `product` of what is, `passed` on from a product, of `lost` rank, or none."""
     if node.domain:
         return ""
     if node.op == "Reshape":
@@ -46,7 +46,7 @@ def _state(context: Context, node: NodeFacts, given: set[str]) -> str:
     if node.op == "MatMul":
         return "product"
     if node.op in SILENT:
-        return max(given, key=("reshaped", "product", "lost").index)
+        return "lost" if "lost" in given else "passed" if given & {"product", "passed"} else "reshaped"
     if node.op in ELEMENTWISE:
         return "reshaped" if given == {"reshaped"} else "lost"
     return ""

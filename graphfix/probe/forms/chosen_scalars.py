@@ -1,4 +1,4 @@
-"""Where between a tensor and one number: of every dtype and rank, as masked values and indices are exported."""
+"""Where between a tensor and one number, or two tensors: of every dtype and rank, as masked values and indices are exported."""
 
 from graphfix.probe.form import AGAIN, TextProbe
 
@@ -18,7 +18,16 @@ def _chosen(dtype: str, dims: str, side: str, rank: int, opset: int) -> TextProb
     return TextProbe("Where", label, text, FACETS)
 
 
+def _of_two(dtype: str, dims: str, opset: int) -> TextProbe:
+    """Two tensors of the dims of the condition."""
+    text = HEAD.format(opset=opset, dims=dims, dtype=dtype, body="[probe] Y = Where(C, X, Z)")
+    text = text.replace(" X) =>", f" X, {dtype}[{dims}] Z) =>")
+    return TextProbe("Where", f"two tensors {dtype} {dims} opset={opset}", text, FACETS)
+
+
 FORMS = [
+    *(_of_two(dtype, dims, 17) for dtype in DTYPES for dims in DIMS),
+    *(_of_two(dtype, dims, 9) for dtype in ("float", "int64") for dims in DIMS[::2]),
     *(_chosen(dtype, dims, side, 0, 17) for dtype in DTYPES for dims in DIMS for side in ("then", "else")),
     *(_chosen(dtype, dims, "else", 1, 17) for dtype in DTYPES for dims in DIMS[:8:2]),
     *(_chosen(dtype, dims, "else", 0, 9) for dtype in ("float", "int64") for dims in DIMS[::2]),
