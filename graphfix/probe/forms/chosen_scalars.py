@@ -5,6 +5,8 @@ from graphfix.probe.form import AGAIN, TextProbe
 HEAD = '<ir_version: 8, opset_import: ["": {opset}]> g (bool[{dims}] C, {dtype}[{dims}] X) => ({dtype}[{dims}] Y) {{ {body} }}'
 DTYPES = {"float": "0.5", "double": "0.5", "int64": "-1", "int32": "-1", "uint8": "3", "bool": "1"}
 DIMS = ("1,7", "3,7", "7", "1", "1,1", "1,3,7", "2,3,7", "1,2,3,7", "n,7", "1,t", "n,3,7", "1,2,h,w")
+LONG = ("4,4", "5,2", "6,1", "1,3", "8", "9,2,2")
+"""Dims of more than one element, where the others have some that are one."""
 FACETS = ("T", "Y.rank", "X.rank", "X.dims", AGAIN)
 
 
@@ -29,6 +31,7 @@ FORMS = [
     *(_of_two(dtype, dims, 17) for dtype in DTYPES for dims in DIMS),
     *(_of_two(dtype, dims, 9) for dtype in ("float", "int64") for dims in DIMS[::2]),
     *(_chosen(dtype, dims, side, 0, 17) for dtype in DTYPES for dims in DIMS for side in ("then", "else")),
+    *(_chosen(dtype, dims, "else", 0, 17) for dtype in DTYPES for dims in LONG),
     *(_chosen(dtype, dims, "else", 1, 17) for dtype in DTYPES for dims in DIMS[:8:2]),
     *(_chosen(dtype, dims, "else", 0, 9) for dtype in ("float", "int64") for dims in DIMS[::2]),
 ]
