@@ -20,7 +20,7 @@ from graphfix.ir.value_names import ValueNames
 from graphfix.rewriting.builder import Builder
 from graphfix.rewriting.emission import Tensors
 from graphfix.rewriting.imported_tensors import frozen, lazily
-from graphfix.rewriting.importing import import_model
+from graphfix.rewriting.importing import Imported, is_untouched
 from graphfix.rewriting.rewrite import Declined, Key
 
 Array = np.ndarray[Any, Any]
@@ -38,12 +38,13 @@ class GraphEditor:
         self.model, self.stamp = model, stamp
         self.facts = facts_of(model)
         self.opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 1)
-        self.top: Any = import_model(model)
+        self.imported = Imported(model)
+        self.top: Any = self.imported.graph
         self.scopes: dict[int, tuple[str, ...]] = {}
         self._keys: dict[int, Key] = {}
         self._labels: dict[Key, str] = {}
         self._values: dict[int, Value] = {}
-        self.protos: dict[int, NodeProto] = {}
+        self._protos: dict[int, NodeProto] = {}
         self.attributes: dict[int, dict[str, Any]] = {}
         self.sources: dict[int, GraphProto] = {}
         self.owners: dict[int, int] = {}
@@ -52,7 +53,31 @@ class GraphEditor:
         self._last = dict[int, int]()
         self.names = ValueNames.of(model.graph)
         self.builder: Builder[Any] = Builder(Tensors(gs, self._alive), self.names, stamp)
-        self._remember(self.top, model.graph, ())
+        if self.imported.whole:
+            self._remember(self.top, model.graph, ())
+        else:
+            self._watch()
+
+    def _watch(self) -> None:
+        """Record what is imported of a graph without subgraphs, as it is imported."""
+        imported, source = self.imported, self.model.graph
+        self.scopes[id(self.top)], self.sources[id(self.top)] = (), source
+        for name, tensor in imported.tensors.items():
+            self._remember_tensor(name, tensor)
+        imported.on_tensor, imported.on_node = self._remember_tensor, self._remember_attributes
+
+    def _remember_tensor(self, name: str, tensor: Any) -> None:
+        """Record the facts about a tensor of the main graph, which `imported` keeps."""
+        value = self.facts.value(name)
+        if value is not None:
+            self._values[id(tensor)] = value
+        if isinstance(tensor, self.gs.Constant):
+            lazily(tensor)
+            self.owners[id(tensor)] = id(self.top)
+
+    def _remember_attributes(self, node: Any) -> None:
+        """Record the attributes of an imported node, to see later whether they were changed."""
+        self.attributes[id(node)] = {k: (v, frozen(v)) for k, v in node.attrs.items()} if node.attrs else {}
 
     def _remember(self, graph: Any, source: GraphProto, scope: tuple[str, ...]) -> None:
         """Record the protobuf of each imported object, by identity, while the two representations still correspond."""
@@ -70,9 +95,9 @@ class GraphEditor:
         for node, proto in zip(graph.nodes, source.node, strict=True):
             self._alive.append(node)
             key = (scope, next(filter(None, proto.output[:]), ""))
-            self._keys[id(node)], self.protos[id(node)] = key, proto
-            self._labels[key] = proto.name or key[1] or proto.op_type
-            self.attributes[id(node)] = {k: (v, frozen(v)) for k, v in node.attrs.items()} if node.attrs else {}
+            self._keys[id(node)], self._protos[id(node)] = key, proto
+            self._labels[key] = _label(proto, key)
+            self._remember_attributes(node)
             for item in proto.attribute[:]:
                 if item.type == AttributeProto.GRAPH:
                     inner = (*scope, f"{item.name} of {proto.name or next(iter(proto.output), proto.op_type)}")
@@ -84,10 +109,23 @@ class GraphEditor:
 
     def key(self, node: Any) -> Key:
         """Return the node's key in the opened model; the key of a new node is that of its first output."""
-        return self._keys.get(id(node), ((), next((t.name for t in node.outputs if t.name), "")))
+        known, at = self._keys.get(id(node)), self.imported.position(node)
+        if known is None:
+            names = self.imported.made[at] if at is not None else [tensor.name for tensor in node.outputs]
+            return (), next(filter(None, names), "")
+        return known
+
+    def proto(self, node: Any) -> NodeProto | None:
+        """Return the node as it is in the opened model; None for a new one."""
+        at = self.imported.position(node)
+        return self.imported.source.node[at] if at is not None else self._protos.get(id(node))
 
     def label(self, key: Key) -> str:
         """Return the label of the node with this key."""
+        if not self._labels and not self.imported.whole:
+            names = [next(filter(None, made), "") for made in self.imported.made]
+            keys: list[Key] = [((), name) for name in names]
+            self._labels.update(zip(keys, map(_label, self.model.graph.node, keys), strict=True))
         return self._labels.get(key, key[1])
 
     def value(self, tensor: Any) -> Value | None:
@@ -104,6 +142,10 @@ class GraphEditor:
             return np.asarray(tensor.values)
         value = self.value(tensor)
         return None if value is None else value.constant
+
+    def is_constant(self, value: Any) -> bool:
+        """Whether a tensor, or the name of one that was never looked at, is a constant of the model."""
+        return value in self.imported.weights if isinstance(value, str) else isinstance(value, self.gs.Constant)
 
     def float32_only(self, node: Any) -> Declined | None:
         """Return a Declined for a node whose first operand is not float32, the dtype in which equality was checked."""
@@ -267,6 +309,10 @@ class GraphEditor:
 def _depths(graph: Any, gs: Any) -> Iterator[Any]:
     yield graph
     for node in graph.nodes:
-        for value in node.attrs.values():
+        for value in () if is_untouched(node) else node.attrs.values():
             if isinstance(value, gs.Graph):
                 yield from _depths(value, gs)
+
+
+def _label(proto: NodeProto, key: Key) -> str:
+    return proto.name or key[1] or proto.op_type

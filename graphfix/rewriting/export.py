@@ -11,28 +11,47 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, helper, nump
 
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.imported_tensors import frozen
+from graphfix.rewriting.importing import is_untouched
 from graphfix.rewriting.node_order import tidied
 
 
 def export(surgery: GraphEditor) -> ModelProto:
     """Return the edited model, without unused nodes and sorted, with everything unchanged kept as it was."""
-    tidied(surgery.top, surgery.gs)
+    imported = surgery.imported
+    imported.settle()
+    tidied(surgery.top, surgery.gs, imported)
     graphs, owners = surgery.graphs(), surgery.owners
-    used = {id(t): t for g in graphs for n in g.nodes for t in n.inputs} | {id(t): t for g in graphs for t in g.outputs}
+    used = _used(surgery, graphs)
     homeless = [t for t in used.values() if isinstance(t, surgery.gs.Constant) and id(t) not in owners]
-    defined = {t.name for g in graphs for n in g.nodes for t in n.outputs}
-    defined |= {t.name for t in used.values() if id(t) in owners} | {t.name for graph in graphs for t in graph.inputs}
+    defined = {t if isinstance(t, str) else t.name for g in graphs for n in g.nodes for t in imported.results(n)}
+    defined |= {name for name in used if isinstance(name, str)}
+    defined |= {t.name for i, t in used.items() if i in owners} | {t.name for graph in graphs for t in graph.inputs}
     for tensor in homeless:
         if tensor.name in defined:
             tensor.name = surgery.names.fresh(tensor.name)
         defined.add(tensor.name)
+    imported.settle()
     return Closing(surgery, graphs, used, homeless).model()
+
+
+def _used(surgery: GraphEditor, graphs: list[Any]) -> dict[int | str, Any]:
+    """Return the tensors that are read or handed out, by id; constants that were never looked at, as they are, by name."""
+    used: dict[int | str, Any] = {}
+    weights = surgery.imported.weights if not surgery.imported.whole else {}
+    for graph in graphs:
+        for node in graph.nodes:
+            for value in surgery.imported.read(node):
+                if not isinstance(value, str):
+                    used[id(value)] = value
+                elif value in weights:
+                    used[value] = weights[value]
+    return used | {id(tensor): tensor for graph in graphs for tensor in graph.outputs}
 
 
 class Closing:
     """The state of one export: the graphs still in use, their tensors, and the constants that are new to the model."""
 
-    def __init__(self, surgery: GraphEditor, graphs: list[Any], used: Mapping[int, Any], homeless: list[Any]) -> None:
+    def __init__(self, surgery: GraphEditor, graphs: list[Any], used: Mapping[int | str, Any], homeless: list[Any]) -> None:
         self.surgery, self.used, self.homeless = surgery, used, homeless
         self.alive = {id(graph) for graph in graphs}
 
@@ -51,9 +70,10 @@ class Closing:
 
     def _constants(self, graph: Any) -> list[Any]:
         """Return a graph's constants: its own and, in the main graph, new ones and those of removed graphs."""
-        owners = self.surgery.owners
-        held = [t for i, t in self.used.items() if owners.get(i) == id(graph)]
-        if graph is self.surgery.top:
+        owners: Mapping[int | str, int] = self.surgery.owners  # type: ignore[assignment]  # names are no keys of it
+        top = graph is self.surgery.top
+        held = [t for i, t in self.used.items() if (isinstance(i, str) and top) or owners.get(i) == id(graph)]
+        if top:
             held += self.homeless
             held += [t for i, t in self.used.items() if i in owners and owners[i] not in self.alive]
         return held
@@ -63,7 +83,7 @@ class Closing:
         out.name, out.doc_string = source.name, source.doc_string
         out.metadata_props.extend(source.metadata_props)
         for node in graph.nodes:
-            proto = self.surgery.protos.get(id(node))
+            proto = self.surgery.proto(node)
             if proto is not None and self._is_unchanged(node, proto):
                 out.node.append(proto)
             else:
@@ -71,7 +91,7 @@ class Closing:
         constants = self._constants(graph)
         for tensor in constants:
             _constant(tensor, out)
-        present = {t.name for t in constants}
+        present = {tensor.name for tensor in out.initializer} | {tensor.values.name for tensor in out.sparse_initializer}
         defaults = {t.name: t for t in source.initializer}
         known = {t.name for t in graph.inputs}
         for info in source.input:
@@ -84,13 +104,16 @@ class Closing:
             made = out.output.add()
             made.CopyFrom(declared.get(tensor.name, source.output[position]))
             made.name = tensor.name
-        names = {name for node in out.node for name in node.output} | present | {i.name for i in out.input}
-        out.quantization_annotation.extend(q for q in source.quantization_annotation if q.tensor_name in names)
+        if source.quantization_annotation:
+            names = {name for node in out.node for name in node.output} | present | {i.name for i in out.input}
+            out.quantization_annotation.extend(q for q in source.quantization_annotation if q.tensor_name in names)
 
     def _is_unchanged(self, node: Any, proto: NodeProto) -> bool:
         """Return whether a node without subgraphs is as it was imported."""
         if node.op != proto.op_type or node.name != proto.name:
             return False
+        if is_untouched(node):
+            return True
         given, made = ([tensor.name for tensor in tensors] for tensors in (node.inputs, node.outputs))
         if given != proto.input[:] or made != proto.output[:]:
             return False
@@ -104,7 +127,7 @@ class Closing:
 
     def _node(self, node: Any, out: NodeProto) -> None:
         gs = self.surgery.gs
-        proto = self.surgery.protos.get(id(node))
+        proto = self.surgery.proto(node)
         out.op_type, out.name = node.op, node.name
         if proto is not None:
             out.domain, out.doc_string, out.overload = proto.domain, proto.doc_string, proto.overload
@@ -137,7 +160,13 @@ class Closing:
 
 
 def _constant(tensor: Any, out: GraphProto) -> None:
-    """Write a constant; one whose values were never loaded is copied unchanged."""
+    """Write a constant; one that was never looked at, or whose values were never loaded, is copied unchanged."""
+    if isinstance(tensor, onnx.TensorProto):
+        out.initializer.append(tensor)
+        return
+    if isinstance(tensor, onnx.SparseTensorProto):
+        out.sparse_initializer.append(tensor)
+        return
     content = tensor._values
     proto = getattr(content, "tensor", None)
     if isinstance(proto, onnx.SparseTensorProto):

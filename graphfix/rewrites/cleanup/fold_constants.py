@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -106,9 +106,9 @@ class FoldConstants(GraphRewrite):
             if surgery.is_dead(graph):
                 continue
             inner = graph is not surgery.top
-            before = {id(node): node for node in graph.nodes if inner or node.op != "Constant"}
-            addresses = {i: surgery.key(node) for i, node in before.items()}
-            outputs = {i: list(node.outputs) for i, node in before.items()}
+            before = [node for node in graph.nodes if inner or node.op != "Constant"]
+            addresses = [surgery.key(node) for node in before]
+            outputs = [surgery.imported.results(node) for node in before]
             kept = []
             for node in [n for n in graph.nodes if n.op == "Constant"]:
                 if any(node.outputs[0] is output for output in graph.outputs) or not surgery.lower(node):
@@ -116,7 +116,8 @@ class FoldConstants(GraphRewrite):
                     kept.append(node)
             _shapes(surgery, graph, wanted)
             for node in graph.nodes:  # graphsurgeon runs constant nodes, and needs the values for it
-                if node.inputs and all(isinstance(tensor, surgery.gs.Constant) for tensor in node.inputs):
+                read = surgery.imported.read(node)
+                if read and all(surgery.is_constant(value) for value in read):
                     for tensor in node.inputs:
                         fetch(tensor)
             if any(_depends_on_constants(surgery, node) for node in graph.nodes):  # it copies the graph first
@@ -126,24 +127,38 @@ class FoldConstants(GraphRewrite):
                 )  # fmt: skip
             for node in kept:
                 node.op = "Constant"
-            for i in before:
-                made = [t for t in outputs[i] if t.name]
-                if made and all(isinstance(t, surgery.gs.Constant) or not t.inputs for t in made):
-                    yield addresses[i]
+            for address, results in zip(addresses, outputs, strict=True):
+                if _is_folded(surgery, results):
+                    yield address
         yield from refused.values()
+
+
+def _name(value: Any) -> str:
+    return value if isinstance(value, str) else str(value.name)
+
+
+def _is_folded(surgery: GraphEditor, results: Sequence[Any]) -> bool:
+    """Whether all that a node made is a constant now, or made by no node; what was never looked at is neither."""
+    made = [surgery.imported.tensors.get(each, each) if isinstance(each, str) else each for each in results]
+    made = [each for each in made if _name(each)]
+    return bool(made) and not any(
+        isinstance(each, str) or not (isinstance(each, surgery.gs.Constant) or not each.inputs) for each in made
+    )
 
 
 def _depends_on_constants(surgery: GraphEditor, node: Any) -> bool:
     """Whether a node has no operand that is computed when the model runs, and may be folded."""
     if node.op == KEPT or node.op in RANDOM | QUANTISED:
         return False
-    return all(isinstance(tensor, surgery.gs.Constant) or tensor.is_empty() for tensor in node.inputs)
+    return all(surgery.is_constant(value) or not _name(value) for value in surgery.imported.read(node))
 
 
 def _shapes(surgery: GraphEditor, graph: Any, wanted: frozenset[Key] | None) -> None:
     """Replace integer values that shape inference has already computed: shape arithmetic over fixed dims."""
     for node in graph.nodes:
         if wanted is not None and surgery.key(node) not in wanted:
+            continue
+        if not any(_is_computed(surgery, each) for each in surgery.imported.results(node)):
             continue
         for tensor in list(node.outputs):
             value = surgery.value(tensor)
@@ -153,6 +168,12 @@ def _shapes(surgery: GraphEditor, graph: Any, wanted: frozenset[Key] | None) -> 
                 continue
             tensor.to_constant(np.ascontiguousarray(value.constant).reshape(value.constant.shape))
             tensor.inputs.clear()
+
+
+def _is_computed(surgery: GraphEditor, result: Any) -> bool:
+    """Whether inference has computed a result, a tensor or a name."""
+    value = surgery.facts.value(result) if isinstance(result, str) else surgery.value(result)
+    return value is not None and value.source == "folded" and value.constant is not None
 
 
 def _keep(surgery: GraphEditor, graph: Any, wanted: frozenset[Key] | None, refused: dict[str, Declined], node: Any) -> bool:

@@ -109,7 +109,7 @@ def definition(surgery: GraphEditor, node: Any) -> FunctionProto | Declined:
         types.append(
             (helper.make_tensor_type_proto(code, value.shape if value else None) if code else TypeProto()).SerializeToString()
         )
-    proto = surgery.protos.get(id(node))
+    proto = surgery.proto(node)
     if proto is None:
         return Declined("made by a rewrite just now", at=at)
     raw = schema.get_context_dependent_function_with_opset_version(max(versions), proto.SerializeToString(), types)
@@ -124,7 +124,7 @@ def _concrete(inner: NodeProto, node: Any, surgery: GraphEditor) -> NodeProto:
     made.CopyFrom(inner)
     del made.attribute[:]
     schema = onnx.defs.get_schema(node.op, surgery.opset, "")
-    proto = surgery.protos.get(id(node))
+    proto = surgery.proto(node)
     given = {item.name: item for item in proto.attribute} if proto is not None else {}
     for item in inner.attribute:
         if not item.ref_attr_name:

@@ -142,7 +142,7 @@ def _session(surgery: GraphEditor, nodes: list[Any], source: Any, result: Any, d
     """Return a function that runs the nodes on an array; None where onnxruntime rejects them."""
     import onnxruntime as ort
 
-    protos = [surgery.protos.get(id(node)) for node in nodes]
+    protos = [surgery.proto(node) for node in nodes]
     if any(proto is None for proto in protos):
         return None
     names = {source.name} | {t.name for node in nodes for t in node.outputs}
