@@ -20,8 +20,8 @@ from graphfix.analysis.values import Structure, Value
 from graphfix.ir.records import dataclass
 
 Key = tuple[object, ...]
-Found = tuple[tuple[Value, ...], Structure]
-"""The facts of a node's outputs, and the facets of the single-node patterns."""
+Found = tuple[tuple[Value, ...], Structure, int]
+"""The facts of a node's outputs, the facets of the single-node patterns, and the number of the node's form, see `NodeFacts`."""
 COUNTED = 2
 """The number of the walk's collections that facts may come from."""
 STATEFUL = frozenset({"Constant", *RECURRENT})
@@ -41,7 +41,7 @@ class NodeMemo:
     """The facts found in one walk, by what they were inferred from."""
 
     transfer: Transfer
-    found: dict[Key, tuple[tuple[Value, ...], tuple[Kin, ...], Structure]] = field(default_factory=dict)
+    found: dict[Key, tuple[tuple[Value, ...], tuple[Kin, ...], Structure, int]] = field(default_factory=dict)
     _walk: object = field(default_factory=object)
     _kins: dict[Key, Kin] = field(default_factory=dict)
     """What is shared by values that agree in everything but their names."""
@@ -84,12 +84,19 @@ class NodeMemo:
         outputs = tuple([_named(value, name) for value, name in zip(known[0], node.output[:], strict=True)])
         for value, kin in zip(outputs, known[1], strict=True):
             _mark(value, kin)
-        return outputs, known[2]
+        return outputs, known[2], known[3]
 
-    def keep(self, key: Key, outputs: tuple[Value, ...], structure: Structure) -> None:
-        """Keep the facts of a node, unless inferring them changed the state of the walk."""
-        if self._before == self._state():
-            self.found[key] = outputs, tuple(map(self._kin, outputs)), structure
+    def keep(self, key: Key, given: Sequence[Value | None], outputs: tuple[Value, ...], structure: Structure) -> int:
+        """Keep the facts of a node, unless inferring them changed the state of the walk, and return the number of its form.
+
+        It is 0 where nothing is kept, and where a constant of which only the shape counts is among the operands.
+        """
+        if self._before != self._state():
+            return 0
+        told = not self._weights or self._weights.isdisjoint(self._kin(value).number for value in given if value is not None)
+        form = len(self.found) + 1 if told else 0
+        self.found[key] = outputs, tuple(map(self._kin, outputs)), structure, form
+        return form
 
     def _state(self) -> tuple[int, ...]:
         """Return the sizes of the collections of the walk, each of which only grows; facts come from the first COUNTED."""

@@ -204,13 +204,12 @@ class Solver:
             step = Step(node, level.nodes, position, op, domain, inputs, version, bodies)
             outputs = self.transfer.outputs(scope, level.told, step)
             structure = () if domain else judged(op, node, inputs, known.opened.extents)
-            if key is not None:
-                self.memo.keep(key, outputs, structure)
+            form = self.memo.keep(key, inputs, outputs, structure) if key is not None else 0
         else:
-            outputs, structure = found
+            outputs, structure, form = found
         return NodeFacts(
             node, op, domain, scope, inputs, tuple([o if o.name else None for o in outputs]), version, bodies.branches,
-            bodies.captured, bodies.broken, level.under, structure,
+            bodies.captured, bodies.broken, level.under, structure, form,
         )  # fmt: skip
 
     def _bodies(self, level: Level, node: NodeProto, inferred: NodeProto, inputs: tuple[Value | None, ...]) -> Bodies:

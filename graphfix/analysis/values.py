@@ -67,6 +67,7 @@ class NodeFacts:
     operator inside them whose operands contradict it, by the precedence in operand_conflicts.py, `none` without one. `under` is
     `nothing` in the main graph, else the source of the condition that its execution depends on, the least static of several.
     `structure` holds the facets of the patterns that it is part of, without those of usual value, see patterns/registry.py.
+    Nodes of one model with the same `form` agree in operator, attributes, operands and outputs but for names; 0 tells nothing.
     """
 
     proto: NodeProto
@@ -81,6 +82,7 @@ class NodeFacts:
     broken: str = "none"
     under: str = "nothing"
     structure: Structure = ()
+    form: int = 0
 
     @property
     def label(self) -> str:

@@ -18,8 +18,8 @@ from graphfix.analysis.facts import Facts, NodeFacts, Value
 
 Key = tuple[object, ...]
 
-SIGNATURES = ("proto", "scope", "inputs", "outputs")
-"""Fields of NodeFacts that are not part of the key as they are."""
+SIGNATURES = ("proto", "scope", "inputs", "outputs", "form")
+"""Fields of NodeFacts that are not part of the key as they are; nodes of one `form` need no longer key."""
 UNREAD = ("name", "constant")
 """Fields of Value that are not part of the key as they are: the name is left out, and a constant is compared by its bytes."""
 
@@ -51,10 +51,12 @@ def node_facets(facts: Facts) -> list[Facets]:
 
 def key_of(node: NodeFacts, known: dict[int, Key]) -> Key:
     """Return the memo key of a node without subgraphs; `known` are the keys of values seen, which the facts keep alive."""
+    called = name_class(node) if node.op in NAMED else ""
+    if node.form:
+        return node.form, node.structure, node.under, not node.scope or in_branches(node.scope), called
     attributes = tuple(map(_written, node.proto.attribute[:]))
     given = tuple([known.get(id(value)) or _signature(value, known) for value in node.inputs])
     made = tuple([known.get(id(value)) or _signature(value, known) for value in node.outputs])
-    called = name_class(node) if node.op in NAMED else ""
     return _of_node(node), not node.scope or in_branches(node.scope), called, attributes, given, made
 
 
