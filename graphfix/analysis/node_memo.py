@@ -65,26 +65,30 @@ class NodeMemo:
             return None
         if len(inputs) > 1 and len(set(map(id, inputs))) < len(inputs):
             return None
-        given = tuple([None if value is None else self._kin(value).number for value in inputs])
+        given = tuple([None if value is None else self._number(value) for value in inputs])
         if transfer.kinds and any(value is not None and value.dtype in KINDS for value in inputs):
             return None
         if self._weights and not self._weights.isdisjoint(given) and all(v is None or v.source != "runtime" for v in inputs):
             return None  # folded to a value that depends on the numbers
         types = tuple([told.get(name) if name else name for name in node.output[:]])
         written = tuple([item.SerializeToString() for item in attributes]) if attributes else ()
+        if self._lasting.issuperset(given) and all(map(self._is_told, types)):
+            key: Key = (op, domain, version, given, types, written, ())
+            if key not in self.found:
+                self._before = self._state()
+            return key
         self._before = self._state()
-        stays = self._lasting.issuperset(given) and all(map(self._is_told, types))
-        return op, domain, version, given, types, written, () if stays else self._before[:COUNTED]
+        return op, domain, version, given, types, written, self._before[:COUNTED]
 
     def take(self, key: Key, node: NodeProto) -> Found | None:
         """Return the facts of a node with this key, under its own names; None where none are known."""
         known = self.found.get(key)
         if known is None:
             return None
-        outputs = tuple([_named(value, name) for value, name in zip(known[0], node.output[:], strict=True)])
+        outputs = [_named(value, name) for value, name in zip(known[0], node.output[:], strict=True)]
         for value, kin in zip(outputs, known[1], strict=True):
-            _mark(value, kin)
-        return outputs, known[2], known[3]
+            _mark(value, "kin", kin)
+        return tuple(outputs), known[2], known[3]
 
     def keep(self, key: Key, given: Sequence[Value | None], outputs: tuple[Value, ...], structure: Structure) -> int:
         """Keep the facts of a node, unless inferring them changed the state of the walk, and return the number of its form.
@@ -116,6 +120,10 @@ class NodeMemo:
             found = self._told[written] = kind.HasField("shape") and told
         return found
 
+    def _number(self, value: Value) -> int:
+        known = value.kin
+        return known.number if isinstance(known, Kin) and known.walk is self._walk else self._kin(value).number
+
     def _kin(self, value: Value) -> Kin:
         known = value.kin
         if not isinstance(known, Kin) or known.walk is not self._walk:
@@ -129,7 +137,7 @@ class NodeMemo:
             if key not in self._kins:
                 self._kins[key] = Kin(self._walk, len(self._kins))
             known = self._kins[key]
-            _mark(value, known)
+            _mark(value, "kin", known)
             if value.shape is not None and not any(map(_made, (*value.shape, *(value.sizes or ())))):
                 self._lasting.add(known.number)
             if weight:
@@ -137,8 +145,8 @@ class NodeMemo:
         return known
 
 
-def _mark(value: Value, kin: Kin) -> None:
-    object.__setattr__(value, "kin", kin)
+_mark = object.__setattr__
+"""Sets a field of a frozen object."""
 
 
 def _made(dim: int | str | None) -> bool:

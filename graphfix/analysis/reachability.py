@@ -27,9 +27,9 @@ def _unreachable(facts: Facts) -> set[int]:
     for position in range(len(facts.nodes) - 1, -1, -1):  # a node comes after the nodes of its subgraphs
         node = facts.nodes[position]
         if not node.scope:
-            dead = wanted.isdisjoint(node.proto.output[:])
+            dead = wanted.isdisjoint(node.made)
             if not dead:
-                wanted.update(node.proto.input[:])
+                wanted.update(node.given)
                 wanted.update(node.captured)
         if dead:
             found.add(position)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-from onnx import AttributeProto, GraphProto, ModelProto, TensorProto, TypeProto, helper, shape_inference
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, TypeProto, helper, shape_inference
 
 from graphfix.analysis.constant_folding import LIMIT, Array
 from graphfix.analysis.contrib_shapes import with_shape_functions
@@ -27,26 +27,36 @@ def without_payloads(model: ModelProto) -> ModelProto:
     thin.functions.extend(model.functions)
     source, graph = model.graph, thin.graph
     graph.name = source.name or "graph"
+    nested = False
+    plain: list[NodeProto] = []
     for node in source.node:
-        if any(a.type == AttributeProto.TENSOR and a.t.ByteSize() > 4 * LIMIT for a in node.attribute[:]):
+        attributes = node.attribute[:]
+        kinds = [item.type for item in attributes]
+        nested |= AttributeProto.GRAPH in kinds
+        if AttributeProto.TENSOR not in kinds:
+            plain.append(node)
+        elif any(item.type == AttributeProto.TENSOR and item.t.ByteSize() > 4 * LIMIT for item in attributes):
+            graph.node.extend(plain)
+            plain.clear()
             copy = graph.node.add(op_type=node.op_type, name=node.name, domain=node.domain)
             copy.input.extend(node.input)
             copy.output.extend(node.output)
             copy.metadata_props.extend(node.metadata_props)
             copy.doc_string = node.doc_string
-            for item in node.attribute:
+            for item in attributes:
                 if item.type == AttributeProto.TENSOR and item.t.ByteSize() > 4 * LIMIT:
                     copy.attribute.add(name=item.name, type=item.type, t=elided(item.t))
                 else:
                     copy.attribute.append(item)
         else:
-            graph.node.append(node)
+            plain.append(node)
+    graph.node.extend(plain)
     for tensor in source.initializer:
         graph.initializer.append(elided(tensor) if tensor.ByteSize() > 4 * LIMIT else tensor)
     graph.sparse_initializer.extend(source.sparse_initializer)
     graph.input.extend(source.input)
     graph.output.extend(source.output)
-    return unannotated(thin)
+    return unannotated(thin, nested=nested)
 
 
 def elided(tensor: TensorProto) -> TensorProto:
@@ -54,9 +64,12 @@ def elided(tensor: TensorProto) -> TensorProto:
     return TensorProto(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims, data_location=TensorProto.EXTERNAL)
 
 
-def unannotated(model: ModelProto) -> ModelProto:
-    """Remove value_info, output shapes and negative dims from a model in place, and return it."""
-    for graph in graphs(model.graph):
+def unannotated(model: ModelProto, *, nested: bool = True) -> ModelProto:
+    """Remove value_info, output shapes and negative dims from a model in place, and return it.
+
+    `nested` is False where it is known that the model has no subgraphs.
+    """
+    for graph in graphs(model.graph) if nested else [model.graph]:
         del graph.value_info[:]
         for output in graph.output:
             if output.type.HasField("tensor_type"):

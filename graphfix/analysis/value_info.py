@@ -142,7 +142,7 @@ def _pairs(graph: GraphProto, scope: Scope, facts: Facts) -> Iterator[tuple[Scop
         value = known.get(info.name)
         if value is not None and _says(info):
             yield scope, typed(info), value
-    for node in graph.node:
+    for node in graph.node if len(facts.values) > 1 else ():  # one scope is that of a graph without subgraphs
         for item in node.attribute[:]:
             if item.type == AttributeProto.GRAPH:
                 yield from _pairs(item.g, branch_scope(scope, node, item.name), facts)

@@ -89,6 +89,19 @@ class NodeFacts:
         """Return the node's name, else the name of its first output."""
         return self.proto.name or next((name for name in self.proto.output if name), self.op)
 
+    @property
+    def given(self) -> list[str]:
+        """Return the names of the node's operands, as its proto does; those of facts are at hand, protobuf makes new strings."""
+        try:
+            return [value.name for value in self.inputs]  # type: ignore[union-attr]
+        except AttributeError:  # of an operand that is left out
+            return self.proto.input[:]
+
+    @property
+    def made(self) -> list[str]:
+        """Return the names of the node's outputs, as its proto does."""
+        return [value.name if value is not None else "" for value in self.outputs]
+
 
 def is_unclear(dim: Dim) -> bool:
     """Return whether a dim could not be inferred: it has no name, or one that onnx generated."""

@@ -111,22 +111,24 @@ class GraphVerifier:
         visible |= mine
         self._bodies.append(_Body(nodes))
         for node in nodes:
-            read = node.input[:]
+            read, op, domain = node.input[:], node.op_type, node.domain
             if not visible.issuperset(read):
-                for name in dict.fromkeys(node.input):
+                for name in dict.fromkeys(read):
                     if name not in visible:
                         yield from self._unresolved(node, name, scope)
-            if node.domain not in domains:
-                yield Violation("domain", f"node {label(node)} is of domain `{node.domain}`, which is not imported", scope)
-            words.update((node.name, node.op_type))
-            if not any(read) and needs_operand(node.op_type, node.domain):
-                yield Violation("operator", f"node {label(node)} has no operand, {node.op_type} needs one", scope)
-            if not node.op_type:
+            if domain not in domains:
+                yield Violation("domain", f"node {label(node)} is of domain `{domain}`, which is not imported", scope)
+            words.add(node.name)
+            words.add(op)
+            if not any(read) and needs_operand(op, domain):
+                yield Violation("operator", f"node {label(node)} has no operand, {op} needs one", scope)
+            if not op:
                 yield Violation("operator", f"node {label(node)} names no operator", scope)
-            if node.op_type == "Einsum" and (fault := equation_fault(node)):
+            if op == "Einsum" and (fault := equation_fault(node)):
                 yield Violation("attribute", f"node {label(node)} {fault}", scope)
-            kinds = attribute_kinds(node.op_type, node.domain) if node.attribute else {}
-            for attribute in node.attribute[:]:
+            attributes = node.attribute[:]
+            kinds = attribute_kinds(op, domain) if attributes else {}
+            for attribute in attributes:
                 words.add(attribute.name)
                 if attribute.name in kinds and attribute.type not in kinds[attribute.name]:
                     yield Violation(
@@ -137,8 +139,9 @@ class GraphVerifier:
                     yield Violation("attribute", message, scope)
                 if attribute.type not in plain:
                     yield from self._attribute(attribute, scope, node.name or next(iter(node.output), ""))
-            outputs = [name for name in node.output[:] if name]
-            for name in outputs:
+            for name in node.output[:]:
+                if not name:
+                    continue
                 if name in visible:
                     where = "twice" if name in mine else "again inside a subgraph"
                     yield Violation("duplicate", f"value `{name}` is made {where}, by node {label(node)}", scope)

@@ -22,7 +22,7 @@ class Positions(dict[tuple[tuple[str, ...], str], int]):
         """Return the positions, from the cache of the facts."""
         if cls not in facts.derived:
             facts.derived[cls] = cls(
-                ((node.scope, name), at) for at, node in enumerate(facts.nodes) for name in node.proto.output if name
+                ((node.scope, name), at) for at, node in enumerate(facts.nodes) for name in node.made if name
             )
         found: Positions = facts.derived[cls]
         return found

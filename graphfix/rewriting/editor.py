@@ -51,7 +51,7 @@ class GraphEditor:
         self._alive: list[Any] = []
         self._dead: set[int] = set()
         self._last = dict[int, int]()
-        self.names = ValueNames.of(model.graph)
+        self.names = ValueNames(self.imported.names())
         self.builder: Builder[Any] = Builder(Tensors(gs, self._alive), self.names, stamp)
         if self.imported.whole:
             self._remember(self.top, model.graph, ())

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import functools
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from onnx import AttributeProto, ModelProto, SparseTensorProto
+
+from graphfix.ir.value_names import names_in
 
 
 class Imported:
@@ -138,6 +140,15 @@ class Imported:
         for name in renamed:
             for at in (*self.readers.get(name, ()), *([self.makers[name]] if name in self.makers else [])):
                 self.fill(self.nodes[at])
+
+    def names(self) -> Iterator[str]:
+        """Yield every name of a value or node in the model, at every depth; some more than once."""
+        if self.whole:
+            yield from names_in(self.source)
+            return
+        yield from (*self.weights, *self.stated, *(node.name for node in self.nodes))
+        for names in (*self.given, *self.made):
+            yield from names
 
     def constant_names(self, constant: type) -> set[str]:
         """Return the names of the constants that were never looked at, and of the tensors that are constants now."""

@@ -57,8 +57,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
     graph = facts.model.graph
     inputs = facts.inputs
     initial = {tensor.name for tensor in graph.initializer}
-    used = _used(graph) | {output.name for output in graph.output}
-    made = {name for node in graph.node for name in node.output[:]}
+    made = facts.producers.get((), {})
     direct = [output.name for output in graph.output if output.name not in made]
     domains = {domain for domain in facts.opsets if domain}
     classes = [dims_class(facts.value(value.name) or value) for value in inputs]
@@ -79,7 +78,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
         "inputs.repeat": len(set(filter(None, symbols))) < len([s for s in symbols if s]),
         "inputs.dtypes": max((value.dtype for value in inputs if value.dtype), key=_oddity, default="float32"),
         "inputs.elements": _elements(graph),
-        "inputs.unused": any(value.name not in used for value in inputs),
+        "inputs.unused": bool(_unread(graph, {value.name for value in inputs} - {output.name for output in graph.output})),
         "outputs": "one" if len(graph.output) == 1 else "several",
         "outputs.ranks": "scalar" if 0 in given else "high" if any(rank > 5 for rank in given) else "usual",
         "outputs.kinds": _kinds(graph, results),
@@ -140,14 +139,16 @@ def telling(symbol: str) -> bool:
     return any(letter.isalnum() for letter in symbol) and symbol.lower() not in SILENT
 
 
-def _used(graph: GraphProto) -> set[str]:
-    found: set[str] = set()
+def _unread(graph: GraphProto, names: set[str]) -> set[str]:
+    """Return which of some names no node reads, nor an output of a subgraph; most are read at once."""
     for node in graph.node:
-        found.update(node.input[:])
+        if not names:
+            break
+        names = names.difference(node.input[:])
         for item in node.attribute[:]:
             if item.type == AttributeProto.GRAPH:
-                found |= _used(item.g) | {output.name for output in item.g.output}
-    return found
+                names = _unread(item.g, names.difference(output.name for output in item.g.output))
+    return names
 
 
 def _kinds(graph: GraphProto, results: list[Value | None]) -> str:

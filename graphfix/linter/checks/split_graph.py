@@ -84,10 +84,10 @@ def _cuts_and_sizes(look: LintContext) -> tuple[int, list[int]]:
             inside, cuts = False, cuts + 1
             continue
         parents[position] = position
-        for name in (*node.proto.input[:], *node.captured):
+        for name in (*node.given, *node.captured):
             if name in producers:
                 parents[root(producers[name])] = root(position)
-        producers.update(dict.fromkeys(filter(None, node.proto.output[:]), position))
+        producers.update(dict.fromkeys(filter(None, node.made), position))
         if node.op != "Constant":
             counted.append(position)
     if not cuts:
