@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from graphfix.errors import UsageError, nearest
 from graphfix.ir.records import dataclass
-from graphfix.linter.check import checks
 from graphfix.linter.diagnostics import Severity
 from graphfix.linter.outcomes import OUTCOMES
 from graphfix.linter.source_outcomes import SOURCE_OUTCOMES
@@ -37,6 +37,8 @@ class Code:
 @functools.cache
 def codes() -> dict[str, Code]:
     """Return all codes, sorted; where a rule and an outcome share one, the rule's text comes first."""
+    from graphfix.linter.check import checks
+
     found: dict[str, Code] = {}
     rules = [(check.code, check.name, check.severity, inspect.cleandoc(inspect.getdoc(type(check)) or "")) for check in checks()]
     for code, name, severity, about in [*rules, *((o.code, o.name, o.severity, o.about) for o in (*OUTCOMES, *SOURCE_OUTCOMES))]:
@@ -44,6 +46,16 @@ def codes() -> dict[str, Code]:
             about = f"{found[code].about}\n\nWhere the compiler itself was run:\n\n{about}"
         found[code] = Code(code, found[code].name if code in found else name, severity, about)
     return dict(sorted(found.items()))
+
+
+def is_named(word: str) -> bool:
+    """Whether a word is a code or the name of a finding, by the files of the rules, which are called after them."""
+    from importlib.util import find_spec
+
+    spec = find_spec("graphfix.linter.checks")
+    folders = spec.submodule_search_locations if spec is not None else None
+    rules = {name.removesuffix(".py").replace("_", "-") for folder in folders or () for name in os.listdir(folder)}
+    return word.upper().startswith("GF") or word in rules or any(word == each.name for each in (*OUTCOMES, *SOURCE_OUTCOMES))
 
 
 def selects(word: str, code: str, name: str) -> bool:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal
 
 from graphfix.errors import UsageError, nearest
 from graphfix.ir.records import dataclass
-from graphfix.linter.check import TableCheck, checks
 from graphfix.linter.diagnostics import Fix
 from graphfix.tables.compiler_words import compiler_words
 from graphfix.tables.entry import NEUTRAL, Entry
@@ -151,6 +150,8 @@ def distinguishing_facets(facets: Facets, entry: Entry) -> Condition:
 @functools.cache
 def _code(kind: str) -> str:
     """The code of the finding that a rejection of this kind becomes."""
+    from graphfix.linter.check import TableCheck, checks
+
     return next((check.code for check in checks() if isinstance(check, TableCheck) and kind in check.kinds), "")
 
 

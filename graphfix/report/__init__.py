@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from graphfix.errors import UsageError, nearest
-from graphfix.linter.diagnostics import Result
 from graphfix.linter.formats import FORMATS, OVERLAYS
 
-Renderer = Callable[[Sequence[Result], TextIO], None]
+if TYPE_CHECKING:
+    from graphfix.linter.diagnostics import Result
+
+Renderer = Callable[[Sequence["Result"], TextIO], None]
 
 
 def renderer(name: str, *, rulings: bool = False) -> Renderer:

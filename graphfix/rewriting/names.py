@@ -19,6 +19,11 @@ def rewrite_modules() -> Mapping[str, str]:
     return dict(sorted(found for root in roots for found in _within(root, PACKAGE)))
 
 
+def is_rewrite(word: str) -> bool:
+    """Whether a word is the name of a rewrite; their files are read for a word in lower case only, as all names are."""
+    return word.islower() and word in rewrite_modules()
+
+
 def _within(folder: str, package: str) -> Iterator[tuple[str, str]]:
     with os.scandir(folder) as entries:
         for entry in entries:

@@ -168,10 +168,15 @@ def unknown_facts(names: Sequence[str]) -> str:
     return f"{listed(nouns)} {'is' if len(nouns) == 1 and not nouns[0].startswith('the dims') else 'are'} not known"
 
 
+_TOLD = frozenset(name for name, _ in WORDS)
+"""The facets that have words of their own."""
+
+
+@functools.cache
 def facet_title(name: str) -> str:
     """Return a facet as the title of a list of its values: `rank of X`; empty where its values say what they are."""
     operand, _, aspect = name.rpartition(".")
-    derived = (name in FACETS and name not in UNKNOWN) or name in NUMBERED or any(name == told for told, _ in WORDS)
+    derived = (name in FACETS and name not in UNKNOWN) or name in NUMBERED or name in _TOLD
     titled = name in UNKNOWN or (operand and aspect in _OPERANDS) or not operand
     return unknown_facet(name).removeprefix("the ") if titled and not derived else ""
 

@@ -113,8 +113,17 @@ def by_start(names: Iterable[str]) -> list[tuple[str, ...]]:
 
 
 def _folders(home: Path | None) -> list[str]:
-    folder = tables_folder(home)
+    return list(_own(str(rules_home()))) if home is None else _with_tables(home)
+
+
+def _with_tables(folder: Path | str) -> list[str]:
     return sorted(name for name in os.listdir(folder) if os.path.exists(os.path.join(folder, name, "target.toml")))
+
+
+@functools.cache
+def _own(folder: str) -> Mapping[str, Mapping[str, Any]]:
+    """Return what every target's target.toml says in graphfix's own folder, which is asked for often and not written to."""
+    return {name: parsed_toml(os.path.join(folder, name, "target.toml")) for name in _with_tables(folder)}
 
 
 def expanded_targets(names: Iterable[str]) -> list[str]:
@@ -128,7 +137,7 @@ def expanded_targets(names: Iterable[str]) -> list[str]:
 
 def about_target(target: str, *, home: Path | None = None) -> Mapping[str, Any]:
     """Return what a target's target.toml says of it; nothing where it has none."""
-    return parsed_toml(os.path.join(tables_folder(home), target, "target.toml"))
+    return _own(str(rules_home())).get(target, {}) if home is None else parsed_toml(os.path.join(home, target, "target.toml"))
 
 
 def parsed_toml(file: str) -> Mapping[str, Any]:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import inspect
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from graphfix.errors import UsageError, nearest
-from graphfix.linter.check import Check, checks
-from graphfix.linter.codes import codes
-from graphfix.linter.documentation import documentation
-from graphfix.rewriting.names import rewrite_modules
-from graphfix.tables.table import table
+from graphfix.rewriting.names import is_rewrite
 from graphfix.tables.versions import canonical_target, every_target
 
 if TYPE_CHECKING:
+    from graphfix.linter.check import Check
     from graphfix.tables.table import Table
 
 USUAL_TARGET = "demo"
@@ -43,6 +39,7 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
     """
     if len(subject) == 2:
         from graphfix.linter.support import named, operators, support, support_lines
+        from graphfix.tables.table import table
 
         name = canonical_target(subject[0]).partition("@")[0]
         if name not in every_target():
@@ -52,15 +49,13 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
             yield from support_lines(support(op, rules))
         return
     word = " ".join(subject)
-    found = next((code for code in codes().values() if word.upper() == code.code or word == code.name), None)
-    if found is not None:
-        yield f"{found.code} {found.name}  ({found.severity.value})\n\n{found.about}"
-        for check in checks():
-            if check.code == found.code:
-                yield from _examples(check)
-        yield f"\nDocumented in: {documentation(found.code)}"
+    lines = list(_on_finding(word))
+    if lines:
+        yield from lines
         return
-    if word in rewrite_modules():
+    if is_rewrite(word):
+        import inspect
+
         from graphfix.rewriting.registry import rewrite_named
 
         rewrite = rewrite_named(word)
@@ -79,9 +74,29 @@ def explain(subject: Sequence[str]) -> Iterator[str]:
     if any(word.lower() in (name.lower(), name.rpartition(".")[2].lower()) for name in measured):
         yield from _on_all_targets(word, opened, measured)
         return
+    from graphfix.linter.codes import codes
+    from graphfix.rewriting.names import rewrite_modules
+
     every = codes().values()
     known = [*(code.code for code in every), *(code.name for code in every), *rewrite_modules(), *every_target(), *measured]
     raise UsageError(f"nothing is called `{word}`", hint=nearest(word, known))
+
+
+def _on_finding(word: str) -> Iterator[str]:
+    """Yield the documentation of a code, or of a finding by its name; nothing where there is none."""
+    from graphfix.linter.codes import codes, is_named
+
+    found = next((c for c in codes().values() if word.upper() == c.code or word == c.name), None) if is_named(word) else None
+    if found is None:
+        return
+    from graphfix.linter.check import checks
+    from graphfix.linter.documentation import documentation
+
+    yield f"{found.code} {found.name}  ({found.severity.value})\n\n{found.about}"
+    for check in checks():
+        if check.code == found.code:
+            yield from _examples(check)
+    yield f"\nDocumented in: {documentation(found.code)}"
 
 
 def _on_all_targets(word: str, opened: Sequence[Table], measured: Sequence[str]) -> Iterator[str]:
