@@ -11,6 +11,7 @@ import pytest
 
 from graphfix.cli.app import COMMANDS, main
 from graphfix.linter.check import Check, checks
+from graphfix.linter.formats import FORMATS
 from graphfix.rewriting.names import rewrite_modules
 from graphfix.rewriting.registry import registry
 
@@ -53,6 +54,13 @@ def imported(*words: str, folder: Path, heavy: Sequence[str] = HEAVY) -> list[st
 def test_a_command_that_reads_no_model_imports_nothing_that_does(words: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "graphfix.toml").write_text('ignore = ["GF208", "slow-fallback"]\n')
     assert imported(*words, folder=tmp_path) == []
+
+
+@pytest.mark.parametrize("module", sorted(set(FORMATS.values())))
+def test_a_renderer_imports_nothing_that_reads_models(module: str) -> None:
+    """It is loaded before the models are read, and onnx then, with one thread of BLAS and without what lint has no use for."""
+    ask = f"import sys, graphfix.report.{module}; print(*(name for name in {HEAVY} if name in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout.split() == []
 
 
 def test_what_is_heavy_is_seen_where_it_is_imported(tmp_path: Path) -> None:

@@ -17,13 +17,14 @@ import graphfix
 from graphfix.analysis.facts import Facts
 from graphfix.cli.app import main
 from graphfix.cli.next_command import complete_steps
-from graphfix.linter.deciding_options import PLACEHOLDER, SizeOption, _sum, example_sizes, sizes_matter
+from graphfix.linter.deciding_options import SizeOption, _sum, example_sizes, sizes_matter
 from graphfix.linter.diagnostics import WRONG, Finding, Fix, NextStep, Result, Severity
 from graphfix.linter.engine import judge
 from graphfix.linter.example import Example
 from graphfix.linter.finding_order import in_order_of_decision, need
 from graphfix.linter.fitting_sizes import fitting_sizes
 from graphfix.linter.input_options import text_parts
+from graphfix.linter.next_options import PLACEHOLDER
 from graphfix.linter.next_step import MEASURED_NODES, advise
 from graphfix.linter.selection_fixes import with_selection_fixes
 from graphfix.linter.settled import settled_places

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from graphfix.cli.app import main
-from graphfix.linter.deciding_options import PLACEHOLDER
+from graphfix.linter.next_options import PLACEHOLDER
 from graphfix.tables.versions import groups
 
 ROOT = Path(__file__).parent.parent

@@ -11,6 +11,7 @@ from graphfix.analysis.required_sizes import REQUIRING, required_sizes
 from graphfix.ir.records import dataclass
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Severity
 from graphfix.linter.measured_fix import FREEZE
+from graphfix.linter.next_options import PLACEHOLDER
 from graphfix.linter.option_hints import compared_with
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 INPUT_RANKS = "inputs.ranks"
 """The facet of a model by which a target rejects inputs without dims."""
-PLACEHOLDER = "VALUE"
-"""The text for a value that only the user knows."""
 CONTROL_FLOW = {"If": 1, "Loop": 2}
 """The operators whose first operands decide which nodes run, and the number of these operands."""
 IMAGE, SEQUENCE, SAMPLES, SOUND = 224, 64, 512, 16_000

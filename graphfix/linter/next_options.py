@@ -6,6 +6,9 @@ from typing import Any
 
 from graphfix.ir.records import dataclass
 
+PLACEHOLDER = "VALUE"
+"""The text for a value that only the user knows."""
+
 
 @dataclass(frozen=True, slots=True)
 class NextStep:

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from graphfix.errors import GraphfixError
 from graphfix.ir.records import dataclass
-from graphfix.linter.deciding_options import PLACEHOLDER, SizeOption, deciding_values, example_sizes, sizes_matter
+from graphfix.linter.deciding_options import SizeOption, deciding_values, example_sizes, sizes_matter
 from graphfix.linter.diagnostics import UNDECIDED, WRONG, Finding, Fix, NextStep, Result, Severity
 from graphfix.linter.finding_order import REQUESTED, in_order_of_decision
 from graphfix.linter.fix_rules import ARTIFACT
 from graphfix.linter.input_options import helpful_inputs, with_inner_inputs
 from graphfix.linter.measured_fix import FREEZE
+from graphfix.linter.next_options import PLACEHOLDER
 from graphfix.linter.output_options import helpful_outputs
 from graphfix.linter.settled import settled_places
 from graphfix.linter.table_sizes import fits, fitted, fitted_images

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphfix.linter.deciding_options import PLACEHOLDER
 from graphfix.linter.diagnostics import NextStep
+from graphfix.linter.next_options import PLACEHOLDER
 
 OPPOSITES = {"true": "false", "false": "true"}
 
