@@ -102,10 +102,11 @@ def test_nodes_of_one_form_have_one_key() -> None:
 
 
 def test_nodes_at_weights_of_one_shape_and_other_numbers_are_of_no_form() -> None:
-    nodes = "a = PRelu(x, low) b = PRelu(x, high)"
-    weights = f"float[200] low = {{{', '.join(['0.5'] * 200)}}}, float[200] high = {{{', '.join(['1.5'] * 200)}}}"
-    model = parser.parse_model(f'<ir_version: 8, opset_import: ["": 17]> g (float[2, 200] x) => (float[2, 200] a, float[2, 200] b)'
-                               f"<{weights}> {{ {nodes} }}")  # fmt: skip
+    low, high = (", ".join([number] * 200) for number in ("0.5", "1.5"))
+    model = parser.parse_model(
+        f"""<ir_version: 8, opset_import: ["": 17]> g (float[2, 200] x) => (float[2, 200] a, float[2, 200] b)
+        <float[200] low = {{{low}}}, float[200] high = {{{high}}}> {{ a = PRelu(x, low) b = PRelu(x, high) }}"""
+    )
     facts = Facts.of(model)
     assert [node.form for node in facts.nodes] == [0, 0]
 

@@ -63,6 +63,12 @@ def test_a_renderer_imports_nothing_that_reads_models(module: str) -> None:
     assert subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout.split() == []
 
 
+def test_lint_imports_onnx_and_numpy_without_what_it_has_no_use_for(tmp_path: Path) -> None:
+    unused = ("numpy._typing._char_codes", "importlib.metadata", "email.utils", "rich")
+    words = ("lint", str(Path(__file__).parent.parent / "fixtures" / "models" / "relu.onnx"), "--target", "tract", "--isolated")
+    assert imported(*words, folder=tmp_path, heavy=("onnx", *unused)) == ["onnx"]
+
+
 def test_what_is_heavy_is_seen_where_it_is_imported(tmp_path: Path) -> None:
     assert {"onnx", "numpy"} <= {*imported("explain", "dissolve-if", folder=tmp_path)}
 

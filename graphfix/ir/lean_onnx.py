@@ -59,6 +59,8 @@ class _Typing(ModuleType):
     NDArray = list
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # an import asks for `__path__`, which is no use of the module
+            raise AttributeError(name)
         sys.modules.pop(TYPING, None)
         return getattr(importlib.import_module(TYPING), name)
 

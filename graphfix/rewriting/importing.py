@@ -222,5 +222,3 @@ class _Template:
             held.__dict__.update(state)
             held.__dict__["parent_obj"] = made
             own[name] = held
-
-
