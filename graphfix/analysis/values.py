@@ -95,7 +95,7 @@ class NodeFacts:
         try:
             return [value.name for value in self.inputs]  # type: ignore[union-attr]
         except AttributeError:  # of an operand that is left out
-            return self.proto.input[:]
+            return list(self.proto.input)
 
     @property
     def made(self) -> list[str]:

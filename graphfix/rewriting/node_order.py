@@ -37,7 +37,7 @@ class _View:
     """A graph whose operands are tensors or, at nodes that were never looked at, the names of tensors."""
 
     graph: Any
-    constant: type
+    constant: Any
     imported: Imported | None
 
     def local(self, nodes: Iterable[Any]) -> set[str]:
