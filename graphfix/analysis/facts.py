@@ -22,6 +22,10 @@ from graphfix.ir.source_location import SourceLocation, has_location, source_loc
 __all__ = ["DTYPES", "SHAPED_BY", "Dim", "Facts", "NodeFacts", "Shape", "Value", "since", "typed"]
 
 
+class Inputs(list[Value]):
+    """The graph's inputs, without those that have an initializer."""
+
+
 @dataclass(slots=True)
 class Facts(Known):
     """The known facts of a model, and the source locations of its nodes."""
@@ -74,5 +78,7 @@ class Facts(Known):
     @property
     def inputs(self) -> list[Value]:
         """Return the graph's inputs, without those that have an initializer."""
-        known = {tensor.name for tensor in self.model.graph.initializer}
-        return [typed(info) for info in self.model.graph.input if info.name not in known]
+        if Inputs not in self.derived:
+            known = {tensor.name for tensor in self.model.graph.initializer}
+            self.derived[Inputs] = Inputs(typed(info) for info in self.model.graph.input if info.name not in known)
+        return list(self.derived[Inputs])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -39,12 +40,19 @@ def complete_steps(
             result.next = None
     if all(result.next is None for result in results):
         return
-    parser = argparse.ArgumentParser(add_help=False)
-    declare(parser)
+    parser = _declared(declare)
     for result in results:
         if result.next is not None:
             words = _words(result, result.next, given, results, parser, outputs)
             result.next = dataclasses.replace(result.next, command=shlex.join(words))
+
+
+@functools.lru_cache(1)
+def _declared(declare: Callable[[argparse.ArgumentParser], None]) -> argparse.ArgumentParser:
+    """Return a parser of these options; one serves all models of a run."""
+    parser = argparse.ArgumentParser(add_help=False)
+    declare(parser)
+    return parser
 
 
 def _open(result: Result) -> bool:

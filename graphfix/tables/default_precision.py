@@ -15,11 +15,12 @@ FILE = "precision/forms.json"
 
 def default_precision(known: Table) -> str:
     """Return the precision on a CPU without features of its own: float32 where nothing else was measured."""
-    return _read(known.folder / FILE)
+    return _read(known.folder)
 
 
 @functools.cache
-def _read(path: Path) -> str:
+def _read(folder: Path) -> str:
+    path = folder / FILE
     try:
         modes = json.loads(path.read_bytes())["arithmetics"]
         return next((str(one["precision"]) for one in modes if one.get("default") and not one.get("requires")), "float32")

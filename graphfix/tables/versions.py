@@ -15,6 +15,8 @@ from graphfix.errors import TableError
 WHOLE = "@model"
 """The name of the entry about whole models, in place of an operator's name."""
 
+ATEN = "aten"
+"""The `operators` of a target whose tables are about torch's operators."""
 EVERY = "all"
 """The group of all targets but previews; target.toml names the others that its target belongs to."""
 
@@ -71,8 +73,8 @@ def tables_folder(home: Path | None = None) -> Path:
 
 def targets(*, home: Path | None = None) -> list[str]:
     """Return the names of all targets that have tables of their own, about ONNX, sorted."""
-    of_torch = torch_targets(home=home)
-    return [name for name in _folders(home) if base_target(name, home=home) == name and name not in of_torch]
+    told = ((name, about_target(name, home=home)) for name in _folders(home))
+    return [name for name, about in told if about.get("base", name) == name and about.get("operators") != ATEN]
 
 
 def torch_targets(*, home: Path | None = None) -> list[str]:
@@ -102,7 +104,7 @@ def engine(target: str) -> str:
 
 def starts_from_torch(target: str, *, home: Path | None = None) -> bool:
     """Whether a target, perhaps with `@VERSION`, takes programs of torch and no ONNX model."""
-    return about_target(target.partition("@")[0], home=home).get("operators") == "aten"
+    return about_target(target.partition("@")[0], home=home).get("operators") == ATEN
 
 
 def by_start(names: Iterable[str]) -> list[tuple[str, ...]]:
