@@ -37,6 +37,7 @@ from graphfix.analysis.shape_inference import (
 from graphfix.analysis.unfolded_inference import Plain, plain_sizes, sizes_missed
 from graphfix.analysis.values import NodeFacts, Value, typed
 from graphfix.ir.dtypes import NAMES
+from graphfix.ir.node_order import sort_nodes
 from graphfix.ir.records import dataclass
 from graphfix.ir.schemas import since
 from graphfix.ir.traversal import branch_scope
@@ -98,8 +99,9 @@ def _computes(node: NodeFacts) -> bool:
 
 
 def _inlined(model: ModelProto) -> ModelProto:
-    """Return a copy without large tensor data in which the calls of the model's own functions are inlined."""
+    """Return a sorted copy without large tensor data in which the calls of the model's own functions are inlined."""
     work = without_payloads(model)
+    sort_nodes(work)
     if not work.functions:
         return work
     from onnx import inliner

@@ -19,6 +19,8 @@ from graphfix.ir.schemas import attribute_kinds, needs_operand
 from graphfix.ir.tensors import MOST_ELEMENTS, PLAIN_ATTRIBUTES, fault
 
 ELEMENT_TYPES = frozenset(TensorProto.DataType.values())
+UNSORTED = "unsorted"
+"""The name of the constraint that each node follows those that make what it reads."""
 _AGAIN = "export the model again"
 
 
@@ -179,7 +181,7 @@ class GraphVerifier:
                 body.reported = True
                 return
             yield Violation(
-                "unsorted",
+                UNSORTED,
                 f"node {label(node)} reads `{name}` before node {label(producer)} makes it",
                 scope,
                 "sort the nodes topologically",

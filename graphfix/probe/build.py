@@ -19,6 +19,7 @@ from graphfix.analysis.constant_folding import Array
 from graphfix.analysis.facets.model import model_facets
 from graphfix.analysis.facets.node import Facets, facets
 from graphfix.analysis.facts import DTYPES, Facts, NodeFacts
+from graphfix.ir.node_order import in_order
 from graphfix.probe.branching import in_branch
 from graphfix.probe.change import apply_change, label_of
 from graphfix.probe.deviations import deviations
@@ -152,7 +153,7 @@ def sketched_model(sketch: TextProbe) -> tuple[ModelProto, dict[str, Array]]:
         feeds[name] = np.asarray(numbers).astype(feeds[name].dtype).reshape(feeds[name].shape)
         model.graph.doc_string += f"{name} = {list(numbers)} "  # evidence is kept by model, which the numbers are now part of
     stated(model, feeds)
-    onnx.checker.check_model(model)  # not in full: a branch never taken may contradict its surroundings
+    onnx.checker.check_model(in_order(model))  # not in full: a branch never taken may contradict its surroundings
     return model, feeds
 
 

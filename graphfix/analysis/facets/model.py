@@ -12,6 +12,7 @@ from graphfix.analysis.facets.node import dims_class
 from graphfix.analysis.facts import Facts
 from graphfix.analysis.value_info import annotation_class, first_named_count
 from graphfix.analysis.values import Facet, Value
+from graphfix.ir.node_order import unsorted_graphs
 
 USUAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]*")
 USUAL_SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -52,6 +53,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
     annotations         none | agreeing | made-up | formula | contradicting: what `value_info` says, see value_info.py
     counts.named        whether `value_info` names a number of elements that is found at run time
     constants.int8      whether some int8 constant is read by a node that neither quantises nor dequantises
+    unsorted            whether some node reads what a later one makes, in the main graph or in a subgraph
     placeholders        whether one name that says nothing (`?`, None) stands for dims in several places of one input
     """
     graph = facts.model.graph
@@ -92,6 +94,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
         "functions": _calls(facts.source or facts.model),
         "annotations": annotation_class(facts),
         "counts.named": first_named_count(facts) is not None,
+        "unsorted": bool(unsorted_graphs(facts.source or facts.model)),
         "placeholders": any(map(_placeholders, inputs)),
         "constants.int8": _plain_bytes(facts),
     }

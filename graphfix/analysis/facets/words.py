@@ -247,9 +247,9 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
         "sequence": "a sequence as an output", "optional": "an optional value as an output", "map": "a map as an output",
     },
     "outputs.direct": {
-        "none": "outputs that are all computed", "input": "an input that is also an output",
-        "constant": "a constant that is an output",
+        "none": "outputs that are all computed", "input": "an input that is also an output", "constant": "a constant output",
     },
+    "unsorted": {True: "nodes that stand before what they read", False: "nodes in order"},
     "outputs.sizes": {
         True: "an output computed from dynamic dims", "idle-cast": "an output behind a Cast of int64 to int64",
         False: "no output computed from dynamic dims",
