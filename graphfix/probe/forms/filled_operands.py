@@ -26,6 +26,10 @@ PRODUCTS = {
     "MatMul with itself": ("B = Transpose<perm = [0, 2, 1]>(A) [probe] Y = MatMul(A, B)", "4,6"),
     "Einsum": ('[probe] Y = Einsum<equation = "bij,bjk->bik">(A, X)', "4,6"),
     "Gemm": ("w = Constant<value = float[4,2] {1,2,3,4,5,6,7,8}>() [probe] Y = Gemm(A, w)", ""),
+    "Gemm and a bias": ("w = Constant<value = float[4,2] {1,2,3,4,5,6,7,8}>() b = Constant<value = float[2] {1, 2}>() "
+                        "[probe] Y = Gemm(A, w, b)", ""),
+    "Gemm turned and a bias": ("w = Constant<value = float[2,4] {1,2,3,4,5,6,7,8}>() b = Constant<value = float[2] {1, 2}>() "
+                               "[probe] Y = Gemm<transB = 1>(A, w, b)", ""),
     "Gemm behind": ("[probe] Y = Gemm<transA = 1>(X, A)", ""),
 }
 """The products and the last dims of the data."""

@@ -35,7 +35,7 @@ class SortNodes(Rewrite):
             """<ir_version: 8, opset_import: ["" : 17]> g (float[2, 3] x, bool c) => (float[2, 3] y) {
                  y = If(c) <
                    then_branch = a () => (float[2, 3] u) { u = Neg(h) },
-                   else_branch = b () => (float[2, 3] v) { v = Abs(w) w = Neg(x) }>
+                   else_branch = b () => (float[2, 3] v) { v = Abs(x) }>
                  h = Tanh(x) }""",
             ops=("Tanh", "If"),
         ),
