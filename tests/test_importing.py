@@ -12,7 +12,7 @@ import pytest
 from graphfix.linter.example import Example
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.export import export
-from graphfix.rewriting.importing import import_model
+from graphfix.rewriting.importing import import_model, is_untouched
 
 MODELS = sorted((Path(__file__).parent.parent / "fixtures" / "models").glob("*.onnx"))
 LEFT_OUT = Example("y = Clip(x, , h)\nu, , v = Unused(y, y)", weights="float h = {1.0}", outputs="float y, float u, float v")
@@ -80,3 +80,40 @@ def test_an_unchanged_node_is_exported_as_it_was() -> None:
     assert clip == model.graph.node[0]
     assert unused.name == "renamed"
     assert (list(unused.input), list(unused.output)) == (["y", "y"], ["u", "", "v"])
+
+
+CHAIN = Example("a = Mul(x, w)\nb = Neg(a)\nc = Abs(b)\ny = Add(c, w)", weights="float w = {2.0}", outputs="float y")
+
+
+def looked_at(editor: GraphEditor) -> list[str]:
+    """The operators of the nodes that have operands."""
+    return [node.op for node in editor.top.nodes if not is_untouched(node)]
+
+
+def test_only_what_is_looked_at_is_imported() -> None:
+    editor = GraphEditor(CHAIN.model, "none")
+    assert looked_at(editor) == []
+    neg = editor.top.nodes[1]
+    assert [reader.op for reader in neg.outputs[0].outputs] == ["Abs"]
+    assert [maker.op for maker in neg.inputs[0].inputs] == ["Mul"]
+    assert looked_at(editor) == ["Neg"]
+    assert list(export(editor).graph.node) == list(CHAIN.model.graph.node)
+
+
+def test_a_renamed_tensor_is_written_at_nodes_that_were_never_looked_at() -> None:
+    editor = GraphEditor(CHAIN.model, "none")
+    editor.imported.tensors["y"].inputs[0].inputs[1].name = "renamed"  # the weight, which Mul reads as well
+    made = export(editor).graph
+    assert [weight.name for weight in made.initializer] == ["renamed"]
+    assert [list(node.input) for node in made.node] == [["x", "renamed"], ["a"], ["b"], ["c", "renamed"]]
+
+
+def test_a_weight_that_was_never_looked_at_is_written_where_it_is_read_only() -> None:
+    model = CHAIN.model
+    model.graph.initializer.add(name="unread", data_type=1, float_data=[1.0])
+    editor = GraphEditor(model, "none")
+    mul = editor.top.nodes[0]
+    mul.outputs[0].outputs[0].inputs[0] = mul.inputs[0]  # Neg reads x now, and Mul is unused
+    made = export(editor).graph
+    assert [node.op_type for node in made.node] == ["Neg", "Abs", "Add"]
+    assert list(made.initializer) == [model.graph.initializer[0]]

@@ -10,6 +10,7 @@ import onnx_graphsurgeon as gs
 import pytest
 from onnx import helper
 
+from graphfix.rewriting.importing import Imported
 from graphfix.rewriting.node_order import tidied
 
 
@@ -42,6 +43,21 @@ def test_the_order_is_that_of_graphsurgeon(seed: int) -> None:
     mine = tidied(gs.import_onnx(model), gs)
     assert names(mine) == names(theirs)
     assert len(mine.nodes) < 40
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nodes_that_were_never_looked_at_are_sorted_as_others(seed: int) -> None:
+    model = shuffled(seed)
+    imported = Imported(model)
+    for node in random.Random(seed).sample(imported.nodes, seed):
+        assert node.inputs  # looks at it
+    assert names(tidied(imported.graph, gs, imported)) == names(tidied(gs.import_onnx(model), gs))
+
+
+def test_a_circle_of_nodes_that_were_never_looked_at_is_refused() -> None:
+    imported = Imported(shuffled(0, cycle=True))
+    with pytest.raises(Exception, match="Cycle"):
+        tidied(imported.graph, gs, imported)
 
 
 def test_a_circle_is_refused() -> None:

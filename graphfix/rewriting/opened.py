@@ -173,6 +173,7 @@ class Opened:
 
 
 def depths(graph: Any, gs: Any) -> Iterator[Any]:
+    """Yield a graph and every subgraph in it, outer before inner."""
     yield graph
     for node in graph.nodes:
         for value in () if is_untouched(node) else node.attrs.values():
