@@ -62,7 +62,7 @@ def test_lint_judges_them_and_does_not_change_them(text: str, tmp_path: Path) ->
     path = tmp_path / "m.onnx"
     onnx.save(read(text), path)
     before = path.read_bytes()
-    assert [one.verdict for one in api.lint(path, "openvino,tract,tensorrt".split(",")).results] == ["accepted"] * 3
+    assert [one.verdict for one in api.lint(path, ["openvino", "tract", "tensorrt"]).results] == ["accepted"] * 3
     assert path.read_bytes() == before
 
 

@@ -8,7 +8,11 @@ SIZES = {
     "of a tensor with one more": "h = Shape<end = 4>(X) o = Constant<value = int64[1] {2}>() s = Concat<axis = 0>(h, o)",
 }
 READERS = {
-    "Add": "Y = Add(X, e)", "Concat": "Y = Concat<axis = 1>(e, X)", "Where": "c = Less(X, e) Y = Where(c, X, e)", "alone": "Y = Neg(e)"}
+    "Add": "Y = Add(X, e)",
+    "Concat": "Y = Concat<axis = 1>(e, X)",
+    "Where": "c = Less(X, e) Y = Where(c, X, e)",
+    "alone": "Y = Neg(e)",
+}
 VALUES = {"zeros": "ConstantOfShape", "ones": "ConstantOfShape<value = float[1] {1}>"}
 
 
