@@ -38,6 +38,7 @@ def folder(target: str) -> Path:
 @pytest.mark.parametrize("target", TARGETS)
 def test_tables_parse_and_every_rule_has_evidence_and_words(target: str) -> None:
     paths = sorted(folder(target).glob("*.json"))
+    preview = Table.open(target).preview  # whose forms the facets do not all tell apart, which were made for other compilers
     assert len(paths) > 60
     for path in paths:
         found = Entry.read(path)
@@ -45,7 +46,7 @@ def test_tables_parse_and_every_rule_has_evidence_and_words(target: str) -> None
         assert found.axes, path.name
         for rule in (*found.rejects, *found.wrong):
             assert rule.supports > 0, (path.name, rule.id)
-            assert rule.opposes == 0 or found.active, (path.name, rule.id)  # else probes with equal facets agree
+            assert rule.opposes == 0 or found.active or preview, (path.name, rule.id)  # else probes with equal facets agree
             assert rule.kind in KINDS
             assert rule.stage
         assert all(rule.said for rule in found.rejects), path.name

@@ -2,7 +2,8 @@
 
 Older exporters join the target of a Reshape with `axis = -1`, which before version 14 of Reshape neither ONNX's shape inference
 nor a simplifier evaluates. A converter that decomposes MatMul gives its result a rank of 1 then, and so do some element-wise
-operators behind it, until an axis above 0 is out of range. An Identity right behind the product gives the rank back.
+operators behind it, until an axis above 0 is out of range. Some operators read an axis right behind the product, or behind an
+Identity, all the same, and fail behind element-wise ones: the facet tells the two apart.
 """
 
 from __future__ import annotations
@@ -30,12 +31,16 @@ def _find(context: Context) -> dict[int, Told]:
         state = _state(context, node, {states.get(name, "") for name in _read(node)})
         if state:
             states.update(dict.fromkeys([value.name for value in node.outputs if value is not None], state))
-    lost = {name for name, state in states.items() if state in ("lost", "product")}
-    return {at: {"ranked": "lost"} for at in context.at(READING) if not lost.isdisjoint(_read(context.nodes[at]))}
+    found: dict[int, Told] = {}
+    for at in context.at(READING):
+        read = {states.get(name, "") for name in _read(context.nodes[at])}
+        if told := next((state for state in ("lost", "product") if state in read), None):
+            found[at] = {"ranked": told}
+    return found
 
 
 def _state(context: Context, node: NodeFacts, given: set[str]) -> str:
-    """Of the results of a node: `reshaped` so, a `product` of what is, `passed` on from a product, of `lost` rank, or none."""
+    """Of the results of a node: `reshaped` so, a `product` of what is, `lost` behind operators on one, or none of these."""
     if node.domain:
         return ""
     if node.op == "Reshape":
@@ -46,7 +51,7 @@ def _state(context: Context, node: NodeFacts, given: set[str]) -> str:
     if node.op == "MatMul":
         return "product"
     if node.op in SILENT:
-        return "lost" if "lost" in given else "passed" if given & {"product", "passed"} else "reshaped"
+        return "reshaped" if given == {"reshaped"} else "product"
     if node.op in ELEMENTWISE:
         return "reshaped" if given == {"reshaped"} else "lost"
     return ""

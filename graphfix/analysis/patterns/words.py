@@ -52,6 +52,7 @@ WORDS: Mapping[tuple[str, Facet], str] = {
     ("bytes.inner", False): "a result that is no uint8 inside the model",
     ("ranked", "known"): "data of a rank that plain shape inference finds",
     ("ranked", "lost"): "data of a rank that plain shape inference loses",
+    ("ranked", "product"): "a matrix product of a rank that plain shape inference loses",
     ("picked", "nothing"): "indices that are not of a TopK over an axis of unknown size",
     ("picked", "alone"): "indices of a TopK over an axis of unknown size",
     ("picked", "among others"): "indices of a TopK over an axis of unknown size that have other dims above 1",
