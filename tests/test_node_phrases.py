@@ -139,3 +139,11 @@ def test_a_message_says_what_a_compiler_cannot_do_where_it_comes_from_and_what_i
         "tract rejects `Reshape` with `shape` computed from dynamic dims via a Cast "
         "(Shape(`x`) → Cast → … → Concat → Cast, from dim 0 of input `x`); it accepts `shape` constant"
     ]
+
+
+def test_a_facet_that_is_not_known_is_not_said_as_none() -> None:
+    facts = Facts.of(Example("y = ReduceMax(x, a)", inputs="float[2,3] x, int64[1] a", outputs="float[?,?] y").model)
+    facets = {**node_facets(facts)[-1], "axes": None}
+    assert describe_node({"axes": ["one", "absent"], "data.rank": [2]}, facets, facts.nodes[-1], facts) == (
+        " with rank 2 of `data` (`x`: [2, 3])"
+    )

@@ -32,6 +32,8 @@ def describe_node(when: Condition, facets: Facets, node: NodeFacts | None, facts
     told: list[str] = []
     noted: set[str] = set()
     for name in when:
+        if facets.get(name) is None:  # not known, and so nothing to say of this node
+            continue
         words = phrase(name, facets.get(name))
         if node is not None and name.endswith(".value") and (numbers := _held(name.removesuffix(".value"), node)):
             words = f"{operand_noun(name.removesuffix('.value'))} equal to {numbers}"
