@@ -581,6 +581,8 @@ def test_the_example_size_of_an_image_fits_the_table_of_positions(rows: int, sid
     assert result.next is not None
     assert result.next.shapes == (("x", (1, 3, side, side)),)
     assert result.next.examples == (() if side < 224 else ("height", "width"))
+    assert result.next.unfit is (side == 224)
+    assert ("the model does not run at these sizes" in " ".join(step_notes(result.next))) is (side == 224)
 
 
 def test_the_example_length_fits_the_table_of_positions() -> None:
@@ -602,3 +604,11 @@ def test_sizes_of_images_fit_in_graphs_of_many_nodes_too() -> None:
     (result,) = graphfix.lint(model, "coreml").results
     assert result.next is not None
     assert result.next.words == ["--shape", "x=1x3x56x224"]
+    assert not result.next.unfit
+    flat = "s = Constant<value = int64[2] {7, 11}> ()\ny = Reshape (a, s)"
+    model = Example(
+        f"r0 = Neg (x)\n{many}\na = Mish (r{MEASURED_NODES + 10})\n{flat}", inputs="float[n,3,h,w] x", outputs="float y"
+    ).model
+    (result,) = graphfix.lint(model, "coreml").results
+    assert result.next is not None
+    assert result.next.unfit

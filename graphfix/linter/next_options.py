@@ -17,7 +17,8 @@ class NextStep:
     `values` and `shapes` are by input, `outputs` are to be dropped, `allow` are safety classes, `tensors` and `padded` are the
     options of these names, `inner` the values inside to begin at. `rewrites` are to be asked for by name, since the nodes are
     supported. `examples` are the dims whose sizes are only examples. `before` is the number of errors on all targets, `after`
-    that with the values and shapes bound, None where that was not measured.
+    that with the values and shapes bound, None where that was not measured. `unfit` states that the graph does not run at the
+    shapes, for want of better ones.
     """
 
     values: tuple[tuple[str, str], ...] = ()
@@ -32,6 +33,7 @@ class NextStep:
     padded: bool = False
     inner: tuple[str, ...] = ()
     rewrites: tuple[str, ...] = ()
+    unfit: bool = False
 
     @property
     def words(self) -> list[str]:

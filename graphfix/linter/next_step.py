@@ -43,8 +43,8 @@ Place = tuple[str, tuple[str, ...], str, str]
 class _Search:
     """The search for the options of one model: the best options so far and the findings that they leave, by target.
 
-    `sized` are the findings that all values and sizes together leave, whether or not these are the best; empty where they
-    were not tried.
+    `unfit` states that the graph does not run at the sizes, and that no others were found at which it does. `sized` are the
+    findings that all values and sizes together leave, whether or not these are the best; empty where they were not tried.
     """
 
     model: ModelProto
@@ -57,6 +57,7 @@ class _Search:
     left: Sequence[Sequence[Finding]] = ()
     measured: bool = False
     misfit: bool = False
+    unfit: bool = False
     sized: Sequence[Sequence[Finding]] = ()
 
     def better(self, values: Mapping[str, str], sizes: Sequence[SizeOption], *, anyway: bool = False) -> bool:
@@ -126,7 +127,7 @@ def advise(model: ModelProto, results: Sequence[Result], judge: Judge, *, most_n
     step = NextStep(
         tuple(search.values.items()), tuple((size.input, size.dims) for size in search.sizes), outputs.drop,
         (APPROXIMATE,) if APPROXIMATE in named else (), tuple(dict.fromkeys(examples)), before, after,
-        tensors=outputs.tensors, padded=outputs.padded, inner=inner,
+        tensors=outputs.tensors, padded=outputs.padded, inner=inner, unfit=search.unfit,
     )  # fmt: skip
     for result in open_:
         result.next = step
@@ -152,12 +153,13 @@ def _search_options(search: _Search) -> None:
     """Find the options that leave fewer errors, values first: binding one can remove half of a graph."""
     found = [finding for result in search.results for finding in result.findings]
     values = deciding_values(search.facts, found)
-    sizes = example_sizes(search.facts)
+    sizes: Sequence[SizeOption] = example_sizes(search.facts)
     if len(search.facts.nodes) > search.most_nodes:
         search.values = values if any(finding.severity is Severity.ERROR for finding in found) else {}
         search.sizes = sizes if sizes_matter(search.facts, found) else ()
         if search.sizes:
-            search.sizes = fitted_images(search.model, search.facts, sizes)
+            search.sizes, fit = fitted_images(search.model, search.facts, sizes)
+            search.unfit = not fit
         return
     for one in _choices(values):
         if search.better(one, ()):
@@ -165,7 +167,8 @@ def _search_options(search: _Search) -> None:
     if sizes and any(_score(search.left)):
         search.better(search.values, sizes)
         if search.misfit:
-            search.better(search.values, fitted(search.model, search.facts, sizes), anyway=True)
+            sizes, fit = fitted(search.model, search.facts, sizes)
+            search.unfit = search.better(search.values, sizes, anyway=True) and not fit
 
 
 def _choices(values: Mapping[str, str]) -> list[Mapping[str, str]]:

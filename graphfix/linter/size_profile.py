@@ -59,7 +59,7 @@ def _possible_sizes(model: ModelProto, facts: Facts) -> Iterator[tuple[str, tupl
     sizes: dict[tuple[str, int], int] = {}
     symbols: dict[str, int] = {}
     inputs = {value.name: value.shape or () for value in facts.inputs}
-    for option in fitted_images(model, facts, example_sizes(facts)):
+    for option in fitted_images(model, facts, example_sizes(facts))[0]:
         for axis, (dim, size) in enumerate(zip(inputs[option.input], option.dims, strict=True)):
             sizes[option.input, axis] = size
             if isinstance(dim, str):

@@ -32,16 +32,19 @@ def fits(facts: Facts) -> bool:
     return runs_at(facts) and next(table_misfits(facts), None) is None
 
 
-def fitted(model: ModelProto, facts: Facts, sizes: Sequence[SizeOption]) -> Sequence[SizeOption]:
-    """Return the sizes, examples replaced where the graph does not run at them and at others it does."""
+def fitted(model: ModelProto, facts: Facts, sizes: Sequence[SizeOption]) -> tuple[Sequence[SizeOption], bool]:
+    """Return the sizes, examples replaced where the graph runs at others only, and False where it runs at none tried."""
     there = facts_at(model, sizes)
-    return sizes if there is None or fits(there) else sizes_of_tables(model, facts, fitting_sizes(model, facts, sizes))
+    if there is None or fits(there):
+        return sizes, True
+    found = sizes_of_tables(model, facts, fitting_sizes(model, facts, sizes))
+    return found, found is not sizes
 
 
-def fitted_images(model: ModelProto, facts: Facts, sizes: Sequence[SizeOption]) -> Sequence[SizeOption]:
+def fitted_images(model: ModelProto, facts: Facts, sizes: Sequence[SizeOption]) -> tuple[Sequence[SizeOption], bool]:
     """Return the same for a model of images that is not large; other sizes as they are, since each try infers all shapes."""
     images = len(facts.nodes) <= FITTED_NODES and any(len(each.dims) == IMAGE_RANK for each in sizes)
-    return fitted(model, facts, sizes) if images else sizes
+    return fitted(model, facts, sizes) if images else (sizes, True)
 
 
 def sizes_of_tables(model: ModelProto, facts: Facts, sizes: Sequence[SizeOption]) -> Sequence[SizeOption]:

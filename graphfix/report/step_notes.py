@@ -23,7 +23,9 @@ def step_notes(step: NextStep) -> list[str]:
     unknown = [name for name, value in step.values if value == PLACEHOLDER]
     if unknown:
         notes.append(f"put the value of {_names(unknown)} that you use in place of {PLACEHOLDER}")
-    if step.examples:
+    if step.unfit:
+        notes.append("the model does not run at these sizes, which are examples: give those that it was exported at")
+    elif step.examples:
         if len(step.examples) > 1:
             notes.append(f"the sizes of {', '.join(step.examples)} are examples: replace them with your own")
         else:
