@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from graphfix.analysis.facets.flattening import flattening
 from graphfix.linter.check import Check, LintContext
 from graphfix.linter.diagnostics import RESIZED, Finding, Fix, Severity
 from graphfix.linter.example import Example
@@ -48,6 +47,7 @@ class OnlyStatic(Check):
         """Yield a finding for every node with dynamic dims that was measured to run only at one size."""
         if all(_fixed(value.shape) for value in look.facts.inputs):
             return
+        from graphfix.analysis.facets.flattening import flattening  # imports onnx, which what reads no model does without
         from graphfix.tables.resized import only_static, resized_table
 
         known = resized_table(look.table)

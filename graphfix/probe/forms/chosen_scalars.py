@@ -32,6 +32,6 @@ FORMS = [
     *(_of_two(dtype, dims, 9) for dtype in ("float", "int64") for dims in DIMS[::2]),
     *(_chosen(dtype, dims, side, 0, 17) for dtype in DTYPES for dims in DIMS for side in ("then", "else")),
     *(_chosen(dtype, dims, "else", 0, 17) for dtype in DTYPES for dims in LONG),
-    *(_chosen(dtype, dims, "else", 1, 17) for dtype in DTYPES for dims in DIMS[:8:2]),
+    *(_chosen(dtype, dims, side, 1, 17) for dtype in DTYPES for dims in DIMS[:8:2] for side in ("then", "else")),
     *(_chosen(dtype, dims, "else", 0, 9) for dtype in ("float", "int64") for dims in DIMS[::2]),
 ]
