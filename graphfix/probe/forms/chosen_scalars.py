@@ -27,7 +27,20 @@ def _of_two(dtype: str, dims: str, opset: int) -> TextProbe:
     return TextProbe("Where", f"two tensors {dtype} {dims} opset={opset}", text, FACETS)
 
 
+SPREAD = {"3,7": "3,1", "1,3,7": "1,3,1", "2,3,7": "2,1,7", "4,3": "1,3", "5,3,7": "1,3,1", "1,2,3,7": "1,1,3,1", "7": "1"}
+"""Dims of a condition, and of data that is spread to them."""
+
+
+def _spread(dtype: str, dims: str, opset: int) -> TextProbe:
+    """Data that is spread to the dims of the condition, and one number elsewhere."""
+    body = f"z = Constant<value = {dtype} {{{DTYPES[dtype]}}}>() [probe] Y = Where(C, X, z)"
+    text = HEAD.format(opset=opset, dims=dims, dtype=dtype, body=body)
+    text = text.replace(f"{dtype}[{dims}] X) =>", f"{dtype}[{SPREAD[dims]}] X) =>")
+    return TextProbe("Where", f"one number else, data spread from {SPREAD[dims]} to {dims} {dtype} opset={opset}", text, FACETS)
+
+
 FORMS = [
+    *(_spread(dtype, dims, 17) for dtype in DTYPES for dims in SPREAD),
     *(_of_two(dtype, dims, 17) for dtype in DTYPES for dims in DIMS),
     *(_of_two(dtype, dims, 9) for dtype in ("float", "int64") for dims in DIMS[::2]),
     *(_chosen(dtype, dims, side, 0, 17) for dtype in DTYPES for dims in DIMS for side in ("then", "else")),
