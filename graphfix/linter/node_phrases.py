@@ -32,9 +32,10 @@ def describe_node(when: Condition, facets: Facets, node: NodeFacts | None, facts
     told: list[str] = []
     noted: set[str] = set()
     for name in when:
-        if facets.get(name) is None:  # not known, and so nothing to say of this node
+        value = facets.get(name)
+        if value is None:  # not known, and so nothing to say of this node
             continue
-        words = phrase(name, facets.get(name))
+        words = phrase(name, value)
         if node is not None and name.endswith(".value") and (numbers := _held(name.removesuffix(".value"), node)):
             words = f"{operand_noun(name.removesuffix('.value'))} equal to {numbers}"
         note = "" if len(noted) >= MOST_NOTED else _model_note(name, facts) if node is None else _note(name, node, facts)

@@ -18,7 +18,7 @@ import numpy as np
 import onnx
 
 from graphfix.analysis.facets.attributes import Facet
-from graphfix.analysis.facets.flattening import flattening
+from graphfix.analysis.facets.flattening import OPERATOR, flattening
 from graphfix.analysis.facts import Facts
 from graphfix.backends.base import backend
 from graphfix.backends.connect import open_backend
@@ -181,7 +181,8 @@ def _asked(probe: Probe, samples: Sequence[Sample], session: Session, folder: Pa
 
 def further_facets(probe: Probe) -> Mapping[str, Facet]:
     """Return the facets of a probe's node that only these tables have; none for most operators."""
-    return flattening(subject) if (subject := subject_of(probe.op, Facts.of(probe.model))) is not None else {}
+    subject = subject_of(probe.op, Facts.of(probe.model)) if probe.op == OPERATOR else None
+    return {} if subject is None else flattening(subject)
 
 
 def _about_node(message: str, probe: Probe) -> bool:

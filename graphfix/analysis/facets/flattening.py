@@ -14,6 +14,9 @@ from graphfix.analysis.facts import NodeFacts
 from graphfix.analysis.symbolic_shapes import counted
 from graphfix.analysis.values import Shape
 
+OPERATOR = "Reshape"
+"""The only operator with these facets."""
+
 
 def flattening(node: NodeFacts) -> dict[str, Facet]:
     """Return `copied` and `inferred` of a Reshape; None where the shape of the data or the target is not known.
@@ -21,7 +24,7 @@ def flattening(node: NodeFacts) -> dict[str, Facet]:
     `copied` names the dims that 0 in the target copies, in their order. `inferred` tells what -1 stands for: the dynamic dims
     that are not copied, `alone`, `multiplied` or `divided` by a fixed size, or `none` of them. No other operator has them.
     """
-    if node.op != "Reshape" or node.domain != "" or len(node.inputs) < 2:
+    if node.op != OPERATOR or node.domain != "" or len(node.inputs) < 2:
         return {}
     data, target = node.inputs[0], node.inputs[1]
     sizes = None if target is None else target.sizes if target.constant is None else tuple(target.constant.reshape(-1).tolist())

@@ -47,7 +47,7 @@ class OnlyStatic(Check):
         """Yield a finding for every node with dynamic dims that was measured to run only at one size."""
         if all(_fixed(value.shape) for value in look.facts.inputs):
             return
-        from graphfix.analysis.facets.flattening import flattening  # imports onnx, which what reads no model does without
+        from graphfix.analysis.facets.flattening import OPERATOR, flattening  # these import onnx, which `explain` does without
         from graphfix.tables.resized import only_static, resized_table
 
         known = resized_table(look.table)
@@ -57,7 +57,7 @@ class OnlyStatic(Check):
         if found is not None:
             yield self.at(look, None, **_fields(look, known, None, look.model_facets, *found))
         stuck = {at: met for at, form in enumerate(look.forms.distinct) if (met := only_static(known, *form)) is not None}
-        flattened = {at for at, (op, domain, _) in enumerate(look.forms.distinct) if op == "Reshape" and domain == ""}
+        flattened = {at for at, (op, domain, _) in enumerate(look.forms.distinct) if op == OPERATOR and domain == ""}
         for position in look.forms.nodes_of({*stuck, *flattened}):
             node, ruling = look.facts.nodes[position], look.rulings[position]
             if ruling.verdict == "rejected" or ruling.wrong is not None or not _resized(node):
