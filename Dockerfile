@@ -4,6 +4,7 @@
 FROM python:3.12-slim AS build
 WORKDIR /source
 COPY pyproject.toml README.md LICENSE ./
+COPY tools tools
 COPY graphfix graphfix
 COPY rules rules
 RUN python -m venv /opt/graphfix \

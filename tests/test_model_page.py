@@ -259,8 +259,8 @@ def test_another_archive_than_the_pinned_one_is_not_used(tmp_path: Path, monkeyp
 
 
 @pytest.mark.slow
-def test_a_wheel_holds_the_layout_library_with_its_licence(tmp_path: Path) -> None:
-    pytest.importorskip("setuptools", minversion="77")
+def test_a_wheel_holds_every_module_the_tables_and_the_layout_library_with_its_licence(tmp_path: Path) -> None:
+    pytest.importorskip("hatchling")
     names = tool()
     try:
         names["fetch"]()
@@ -289,6 +289,13 @@ def test_a_wheel_holds_the_layout_library_with_its_licence(tmp_path: Path) -> No
     with zipfile.ZipFile(wheel) as archive:
         held = set(archive.namelist())
         script = archive.read("graphfix/report/web/vendor/dagre.min.js").decode()
+    tables = {f"graphfix/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "rules").rglob("*") if path.is_file()}
+    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "graphfix").rglob("*.py")}
+    assert held >= tables | modules | {
+        "graphfix/py.typed",
+        "graphfix/report/report.schema.json",
+        "graphfix/probe/contexts.jsonl.xz",
+    }
     assert "graphfix/report/web/vendor/LICENSE.dagre.txt" in held
     assert "graphfix/report/web/model.js" in held
     assert "Permission is hereby granted" in script

@@ -1,8 +1,8 @@
 """Puts the layout library of the page of `lint --html` into the package: `npm pack`, pinned, checked by sha256.
 
-`python tools/layout_library.py` does it for a checkout, and setup.py whenever the package is built. Where npm or the network
-is missing the package works without: its page then uses its own plain layout. With GRAPHFIX_REQUIRE_LAYOUT_LIBRARY=1, as a
-release is built, that is an error.
+`python tools/layout_library.py` does it for a checkout, and tools/build_hook.py whenever the package is built. Where npm or
+the network is missing the package works without: its page then uses its own plain layout. That is an error with
+GRAPHFIX_REQUIRE_LAYOUT_LIBRARY=1, as a release is built.
 """
 
 from __future__ import annotations
