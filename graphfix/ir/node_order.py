@@ -7,25 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from onnx import GraphProto, ModelProto, NodeProto
-
-from graphfix.ir.traversal import graphs
-
-
-def is_sorted(nodes: Sequence[NodeProto]) -> bool:
-    """Whether no node, nor a subgraph of it, reads what a later one of these nodes makes."""
-    late: set[str] = set()
-    for node in reversed(nodes):
-        late.update(node.output[:])
-        late.discard("")
-        if not late.isdisjoint(node.input[:]) or (node.attribute and not late.isdisjoint(_inner_reads(node))):
-            return False
-    return True
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto
 
 
 def unsorted_graphs(model: ModelProto) -> list[GraphProto]:
-    """Return the main graph and subgraphs whose nodes are not in order."""
-    return [graph for graph in graphs(model.graph) if not is_sorted(graph.node)]
+    """Return the main graph and subgraphs in which a node, or a subgraph of it, reads what a later node makes."""
+    found: list[GraphProto] = []
+    _outer_reads(model.graph, found)
+    return found
 
 
 def sort_nodes(model: ModelProto) -> int:
@@ -34,7 +23,7 @@ def sort_nodes(model: ModelProto) -> int:
     The nodes of a cycle stay where they are.
     """
     found = unsorted_graphs(model)
-    for graph in reversed(found):  # inner ones first, as the nodes are copied
+    for graph in found:
         nodes = _ordered(graph.node)
         copies = [NodeProto.FromString(node.SerializeToString()) for node in nodes]
         del graph.node[:]
@@ -78,15 +67,33 @@ def _makers(node: NodeProto, maker: dict[str, int]) -> Iterator[int]:
     return iter([maker[name] for name in (*node.input, *_inner_reads(node)) if name in maker])
 
 
-def _inner_reads(node: NodeProto) -> list[str]:
-    """Return the values that a node's subgraphs read or return, at any depth, without those that they make."""
-    found: list[str] = []
+def _inner_reads(node: NodeProto, unsorted: list[GraphProto] | None = None) -> Iterator[str]:
+    """Yield the values that a node's subgraphs read or return, at any depth, without those that they make."""
     for item in node.attribute[:]:
-        for graph in [item.g] if item.HasField("g") else item.graphs:
-            made = {name for inner in graph.node for name in inner.output}
-            made.update(value.name for value in graph.input)
-            made.update(tensor.name for tensor in graph.initializer)
-            read = [name for inner in graph.node for name in (*inner.input, *_inner_reads(inner))]
-            read += [value.name for value in graph.output]
-            found += [name for name in read if name not in made]
-    return found
+        if item.type == AttributeProto.GRAPH:
+            yield from _outer_reads(item.g, unsorted)
+        elif item.type == AttributeProto.GRAPHS:
+            for graph in item.graphs:
+                yield from _outer_reads(graph, unsorted)
+
+
+def _outer_reads(graph: GraphProto, unsorted: list[GraphProto] | None = None) -> set[str]:
+    """Return the values that a graph and its subgraphs read or return and do not make, each node looked at once.
+
+    The graphs that are not sorted are appended to `unsorted`, inner ones first.
+    """
+    made = {"", *(value.name for value in graph.input), *(tensor.name for tensor in graph.initializer)}
+    missing: set[str] = set()  # read, and not made so far
+    is_sorted = True
+    for node in graph.node:
+        reads = {*node.input[:], *_inner_reads(node, unsorted)} if node.attribute else node.input[:]
+        missing.update(name for name in reads if name not in made)
+        outputs = node.output[:]
+        if not missing.isdisjoint(outputs):
+            is_sorted = False
+            missing.difference_update(outputs)
+        made.update(outputs)
+    if not is_sorted and unsorted is not None:
+        unsorted.append(graph)
+    missing.update(value.name for value in graph.output if value.name not in made)
+    return missing
