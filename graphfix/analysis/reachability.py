@@ -1,4 +1,4 @@
-"""Dead nodes: those that no output of a model depends on, and those in branches that are never taken."""
+"""Nodes that never run: those that no output depends on, those in branches never taken, and those computed beforehand."""
 
 from __future__ import annotations
 
@@ -34,6 +34,16 @@ def _unreachable(facts: Facts) -> set[int]:
         if dead:
             found.add(position)
     return found
+
+
+def folded_nodes(facts: Facts) -> set[int]:
+    """Return the positions of the nodes of the main graph that need constants and fixed dims alone, and make no model output."""
+    wanted = {output.name for output in facts.model.graph.output}
+    return {
+        at for at, node in enumerate(facts.nodes)
+        if not node.scope and node.outputs and wanted.isdisjoint(node.made)
+        and all(value is None or value.source in ("constant", "folded") for value in node.outputs)
+    }  # fmt: skip
 
 
 def untaken_nodes(facts: Facts, *, folded: bool) -> set[int]:

@@ -15,7 +15,7 @@ from graphfix.analysis.facets.model import model_facets
 from graphfix.analysis.facets.node import Facets
 from graphfix.analysis.facets.stored import is_torch_program
 from graphfix.analysis.facts import Facts
-from graphfix.analysis.reachability import unreachable_nodes, untaken_nodes
+from graphfix.analysis.reachability import folded_nodes, unreachable_nodes, untaken_nodes
 from graphfix.errors import GraphfixError, UsageError
 from graphfix.ir.reading import Shapes, Values, bound
 from graphfix.linter.check import Forms, LintContext, checks
@@ -88,6 +88,8 @@ def _judge(
     idle = unreachable_nodes(facts) if rules.drops_unreached else frozenset[int]()
     if rules.drops_untaken != "never":
         idle |= untaken_nodes(facts, folded=rules.drops_untaken == "always")
+    if rules.folds_constants:
+        idle |= folded_nodes(facts)
     ruled = [rules.rule(*form) for form in forms.distinct]
     rulings = [ruled[at] for at in forms.of_node]
     for position in idle:

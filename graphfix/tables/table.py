@@ -82,6 +82,11 @@ class Table:
         """When the compiler removes a branch that is never run: `always`, where its condition is `constant`, or `never`."""
         return str(self.about.get("untaken", "never"))
 
+    @property
+    def folds_constants(self) -> bool:
+        """Whether the compiler was measured to compute what depends on constants and fixed dims alone before it checks nodes."""
+        return bool(self.about.get("constants") == "folded")
+
     @classmethod
     def open(cls, target: str, *, home: Path | None = None) -> Table:
         """Open the newest table of `name`, or of `name@version` that of the version or of the nearest measured one."""
