@@ -1,4 +1,4 @@
-"""What no output depends on, and the compilers that never look at it."""
+"""What no output depends on, what is computed beforehand, and the compilers that never look at either."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import onnx
 import pytest
 
 from graphfix.analysis.facts import Facts
-from graphfix.analysis.reachability import unreachable_nodes, untaken_nodes
+from graphfix.analysis.reachability import folded_nodes, unreachable_nodes, untaken_nodes
 from graphfix.backends.base import onnx_backends
 from graphfix.backends.connect import open_backend
 from graphfix.backends.toolchain import find
@@ -105,3 +105,48 @@ def test_a_table_says_of_branches_never_taken_what_the_compiler_does(tmp_path: P
             taken.append(session.ask(model).accepted)
     says = {"always": [True, True], "constant": [True, False], "never": [False, False]}
     assert taken == says[Table.open(target).drops_untaken]
+
+
+SIZED = Example(
+    's = Shape(x)\nn = Size(s)\nk = BitShift <direction = "LEFT"> (c, c)\nf = Cast <to = 1> (n)\ny = Mul(x, f)',
+    weights="uint8 c = {1}",
+)
+"""The number of elements of an input, computed from its fixed dims."""
+
+
+@pytest.mark.parametrize(("inputs", "folded"), [("float[2,3] x", ["s", "n", "k", "f"]), ("float[n,3] x", ["k"])])
+def test_what_needs_constants_and_fixed_dims_alone_is_computed_beforehand(inputs: str, folded: list[str]) -> None:
+    found = Facts.of(Example(SIZED.nodes, inputs=inputs, weights=SIZED.weights).model)
+    assert [found.nodes[at].proto.output[0] for at in sorted(folded_nodes(found))] == folded
+
+
+def test_a_constant_that_the_model_returns_is_not_computed_beforehand() -> None:
+    found = Facts.of(Example("y = Shape(x)", outputs="int64[2] y").model)
+    assert folded_nodes(found) == set()
+
+
+@pytest.mark.parametrize(("word", "quiet"), [("folded", True), ("judged", False)])
+def test_computed_constants_are_judged_where_the_compiler_sees_them(tmp_path: Path, word: str, quiet: bool) -> None:
+    home = tmp_path / "rules"
+    shutil.copytree(RULES, home)
+    about = home / "demo" / "target.toml"
+    about.write_text(about.read_text() + f'\nconstants = "{word}"\n')
+    (result,) = judge(SIZED.model, ["demo"], home=home)
+    assert any(finding.op == "Size" for finding in result.findings) is not quiet
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("target", [name for name in sorted(onnx_backends()) if Table.open(name).folds_constants])
+@pytest.mark.parametrize("made", [
+    "s = Shape(x)\nn = Size(s)", "n = BitShift <direction = \"LEFT\"> (c, c)", "s = Shape(x)\nn = ReduceProd <keepdims = 0> (s)",
+    "s = Shape(x)\nm = Mod(s, two)\nn = ReduceMax(m)", "s = Shape(x)\na = Slice(s, one, one)\nb = Concat <axis = 0> (a, s)\nn = ReduceMax(b)",
+])  # fmt: skip
+def test_a_table_says_of_computed_constants_what_the_compiler_does(tmp_path: Path, target: str, made: str) -> None:
+    found = find(target, None)
+    if found is None:
+        pytest.skip(f"{target} is not installed")
+    weights = "uint8 c = {1}, int64[1] one = {1}, int64[1] two = {2}"
+    model = tmp_path / "sized.onnx"
+    onnx.save(Example(f"{made}\nf = Cast <to = 1> (n)\ny = Mul(x, f)", weights=weights).model, model)
+    with open_backend(target, python=found.python) as session:
+        assert session.ask(model).accepted

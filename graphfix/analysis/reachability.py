@@ -5,6 +5,7 @@ from __future__ import annotations
 from onnx import AttributeProto
 
 from graphfix.analysis.facts import Facts
+from graphfix.analysis.values import Value
 from graphfix.ir.traversal import branch_scope
 
 
@@ -37,13 +38,22 @@ def _unreachable(facts: Facts) -> set[int]:
 
 
 def folded_nodes(facts: Facts) -> set[int]:
-    """Return the positions of the nodes of the main graph that need constants and fixed dims alone, and make no model output."""
+    """Return the positions of the nodes of the main graph that read constants and results of Shape, and make no model output.
+
+    Only those whose result is known from constants and fixed dims count.
+    """
     wanted = {output.name for output in facts.model.graph.output}
+    known = (None, "constant", "folded")
     return {
         at for at, node in enumerate(facts.nodes)
         if not node.scope and node.outputs and wanted.isdisjoint(node.made)
-        and all(value is None or value.source in ("constant", "folded") for value in node.outputs)
+        and all(_source(value) in known for value in node.outputs)
+        and (node.op == "Shape" or all(_source(value) in known for value in node.inputs))
     }  # fmt: skip
+
+
+def _source(value: Value | None) -> str | None:
+    return value.source if value is not None else None
 
 
 def untaken_nodes(facts: Facts, *, folded: bool) -> set[int]:
