@@ -108,8 +108,8 @@ def test_a_table_says_of_branches_never_taken_what_the_compiler_does(tmp_path: P
 
 
 SIZED = Example(
-    's = Shape(x)\nn = ReduceProd <keepdims = 0> (s)\nk = BitShift <direction = "LEFT"> (c, c)\nf = Cast <to = 1> (n)\ny = Mul(x, f)',
-    weights="uint8 c = {1}",
+    "s = Shape(x)\nn = ReduceProd <keepdims = 0> (s)\nk = Add(c, c)\nf = Cast <to = 1> (n)\ny = Mul(x, f)",
+    weights="float c = {1}",
 )
 """The number of elements of an input, computed from its fixed dims."""
 
