@@ -108,46 +108,59 @@ def test_a_table_says_of_branches_never_taken_what_the_compiler_does(tmp_path: P
 
 
 SIZED = Example(
-    "s = Shape(x)\nn = ReduceProd <keepdims = 0> (s)\nk = Add(c, c)\nf = Cast <to = 1> (n)\ny = Mul(x, f)",
+    "s = Shape(x)\nn = ReduceProd <keepdims = 0> (s)\nf = Cast <to = 1> (n)\nk = Add(c, c)\ng = Mul(f, k)\ny = Mul(x, g)",
     weights="float c = {1}",
 )
 """The number of elements of an input, computed from its fixed dims."""
 
 
-@pytest.mark.parametrize(("inputs", "folded"), [("float[2,3] x", ["s", "n", "k", "f"]), ("float[n,3] x", ["k"])])
-def test_what_needs_constants_and_fixed_dims_alone_is_computed_beforehand(inputs: str, folded: list[str]) -> None:
+@pytest.mark.parametrize(("inputs", "sizes", "folded"), [
+    ("float[2,3] x", True, ["s", "n", "f", "k", "g"]), ("float[2,3] x", False, ["k"]), ("float[n,3] x", True, ["k"]),
+])  # fmt: skip
+def test_what_is_computed_beforehand_depends_on_constants_or_fixed_dims(inputs: str, sizes: bool, folded: list[str]) -> None:
     found = Facts.of(Example(SIZED.nodes, inputs=inputs, weights=SIZED.weights).model)
-    assert [found.nodes[at].proto.output[0] for at in sorted(folded_nodes(found))] == folded
+    assert [found.nodes[at].proto.output[0] for at in sorted(folded_nodes(found, sizes=sizes))] == folded
 
 
 def test_a_constant_that_the_model_returns_is_not_computed_beforehand() -> None:
     found = Facts.of(Example("y = Shape(x)", outputs="int64[2] y").model)
-    assert folded_nodes(found) == set()
+    assert folded_nodes(found, sizes=True) == set()
 
 
-@pytest.mark.parametrize(("word", "quiet"), [("folded", True), ("judged", False)])
-def test_computed_constants_are_judged_where_the_compiler_sees_them(tmp_path: Path, word: str, quiet: bool) -> None:
+@pytest.mark.parametrize(("word", "op", "quiet"), [
+    ("always", "ReduceProd", True), ("always", "Add", True), ("constant", "ReduceProd", False), ("constant", "Add", True),
+    ("never", "Add", False),
+])  # fmt: skip
+def test_computed_constants_are_judged_where_the_compiler_sees_them(tmp_path: Path, word: str, op: str, quiet: bool) -> None:
     home = tmp_path / "rules"
     shutil.copytree(RULES, home)
     about = home / "demo" / "target.toml"
-    about.write_text(about.read_text() + f'\nconstants = "{word}"\n')
+    about.write_text(about.read_text() + f'\nfolded = "{word}"\n')
     (result,) = judge(SIZED.model, ["demo"], home=home)
-    assert any(finding.op == "ReduceProd" for finding in result.findings) is not quiet
+    assert any(finding.op == op and finding.target == "demo" for finding in result.findings) is not quiet
+
+
+FOLDED = (
+    ("constant", "n = Neg(c)"),
+    ("constant", "n = ReduceLogSum(c)"),
+    ("constant", 'n = Resize <mode = "cubic"> (i, , two)'),
+    ("always", "s = Shape(x)\nm = Size(s)\nn = Cast <to = 1> (m)"),
+    ("always", "s = Shape(x)\nm = Mod(s, one)\nr = ReduceMax(m)\nn = Cast <to = 1> (r)"),
+    ("always", "s = Shape(x)\na = Slice(s, one, one)\nb = Concat <axis = 0> (a, s)\nr = ReduceMax(b)\nn = Cast <to = 1> (r)"),
+)
+"""Numbers computed from constants alone, or from fixed dims."""
 
 
 @pytest.mark.compiler
-@pytest.mark.parametrize("target", [name for name in sorted(onnx_backends()) if Table.open(name).folds_constants])
-@pytest.mark.parametrize("made", [
-    "s = Shape(x)\nn = Size(s)", "n = BitShift <direction = \"LEFT\"> (c, c)",
-    "s = Shape(x)\nn = ReduceProd <keepdims = 0> (s)", "s = Shape(x)\nm = Mod(s, two)\nn = ReduceMax(m)",
-    "s = Shape(x)\na = Slice(s, one, one)\nb = Concat <axis = 0> (a, s)\nn = ReduceMax(b)",
-])  # fmt: skip
-def test_a_table_says_of_computed_constants_what_the_compiler_does(tmp_path: Path, target: str, made: str) -> None:
+@pytest.mark.parametrize("target", [name for name in sorted(onnx_backends()) if Table.open(name).folds != "never"])
+@pytest.mark.parametrize(("on", "made"), FOLDED)
+def test_a_table_says_of_computed_constants_what_the_compiler_does(tmp_path: Path, target: str, on: str, made: str) -> None:
     found = find(target, None)
     if found is None:
         pytest.skip(f"{target} is not installed")
-    weights = "uint8 c = {1}, int64[1] one = {1}, int64[1] two = {2}"
-    model = tmp_path / "sized.onnx"
-    onnx.save(Example(f"{made}\nf = Cast <to = 1> (n)\ny = Mul(x, f)", weights=weights).model, model)
+    weights = "float[1] c = {2}, float[1,1,1,1] i = {3}, float[4] two = {1, 1, 2, 2}, int64[1] one = {1}"
+    model = tmp_path / "folded.onnx"
+    onnx.save(Example(f"{made}\nt = ReduceSum(n)\nf = Reshape(t, one)\ny = Mul(x, f)", weights=weights).model, model)
     with open_backend(target, python=found.python) as session:
-        assert session.ask(model).accepted
+        if on == "constant" or Table.open(target).folds == "always":
+            assert session.ask(model).accepted

@@ -5,6 +5,7 @@ from __future__ import annotations
 from onnx import AttributeProto
 
 from graphfix.analysis.facts import Facts
+from graphfix.analysis.node_transfer import KINDS
 from graphfix.analysis.values import Value
 from graphfix.ir.traversal import branch_scope
 
@@ -37,23 +38,25 @@ def _unreachable(facts: Facts) -> set[int]:
     return found
 
 
-def folded_nodes(facts: Facts) -> set[int]:
-    """Return the positions of the nodes of the main graph that read constants and results of Shape, and make no model output.
+def folded_nodes(facts: Facts, *, sizes: bool) -> set[int]:
+    """Return the positions of the nodes of the main graph that depend on constants alone, and make no model output.
 
-    Only those whose result is known from constants and fixed dims count.
+    With `sizes` fixed dims that a Shape returns count as constants. Nodes with subgraphs and with sequences are left out.
     """
     wanted = {output.name for output in facts.model.graph.output}
-    known = (None, "constant", "folded")
     return {
         at for at, node in enumerate(facts.nodes)
-        if not node.scope and node.outputs and wanted.isdisjoint(node.made)
-        and all(_source(value) in known for value in node.outputs)
-        and (node.op == "Shape" or all(_source(value) in known for value in node.inputs))
+        if not node.scope and not node.branches and node.outputs and wanted.isdisjoint(node.made)
+        and all(_is_known(value, sizes) for value in node.outputs)
+        and ((sizes and node.op == "Shape") or all(_is_known(value, sizes) for value in node.inputs))
     }  # fmt: skip
 
 
-def _source(value: Value | None) -> str | None:
-    return value.source if value is not None else None
+def _is_known(value: Value | None, sizes: bool) -> bool:
+    if value is None:
+        return True
+    is_size = value.measured or value.counted
+    return value.source in ("constant", "folded") and value.dtype not in KINDS and (sizes or not is_size)
 
 
 def untaken_nodes(facts: Facts, *, folded: bool) -> set[int]:

@@ -34,7 +34,8 @@ A target is this file and rules/TARGET/, with its measured tables and target.tom
     preview         (optional) whether it is in no group, for its table is right too seldom; agreement.json says how often
     unreached       `dropped` where nodes that no output depends on are removed before they are checked, else `read`
     untaken         when a branch that never runs is removed: `always`, where its condition is `constant`, or `never`
-    constants       (optional) `folded` where nodes that need constants and fixed dims alone are computed before they are checked
+    folded          (optional) when a node is computed before nodes are checked: `always`, where it depends on constants and
+                    fixed dims alone, where it depends on `constant`s alone, or `never`
     own_facets      (optional) facets that decide on this target though not on most (tables/target_facets.py)
     loader          (optional) whether its runtime allocates tensors before it has inputs
     without_nonzero (optional) whether it rejects the sizes that NonZero makes

@@ -88,8 +88,8 @@ def _judge(
     idle = unreachable_nodes(facts) if rules.drops_unreached else frozenset[int]()
     if rules.drops_untaken != "never":
         idle |= untaken_nodes(facts, folded=rules.drops_untaken == "always")
-    if rules.folds_constants:
-        idle |= folded_nodes(facts)
+    if rules.folds != "never":
+        idle |= folded_nodes(facts, sizes=rules.folds == "always")
     ruled = [rules.rule(*form) for form in forms.distinct]
     rulings = [ruled[at] for at in forms.of_node]
     for position in idle:

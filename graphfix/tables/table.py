@@ -83,9 +83,12 @@ class Table:
         return str(self.about.get("untaken", "never"))
 
     @property
-    def folds_constants(self) -> bool:
-        """Whether the compiler was measured to compute what depends on constants and fixed dims alone before it checks nodes."""
-        return bool(self.about.get("constants") == "folded")
+    def folds(self) -> str:
+        """What the compiler computes before it checks nodes: `always` what depends on constants and fixed dims alone, or `never`.
+
+        `constant`: only what depends on constants.
+        """
+        return str(self.about.get("folded", "never"))
 
     @classmethod
     def open(cls, target: str, *, home: Path | None = None) -> Table:
