@@ -1,0 +1,47 @@
+"""Verification of models that compute in float16 between casts.
+
+onnxruntime computes most operators of float16 in float32, and leaves out the cast back where two of them meet. What is rounded
+to float16 then depends on which nodes are neighbours, and a node that only moves data changes outputs of float32 by roundings
+of float16. Where outputs differ by no more than such roundings, the same arithmetic in float32 throughout decides: there
+original and candidate must agree as strictly as any others.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+from onnx import ModelProto
+
+from graphfix.verify.compare import Tolerance, Verification
+from graphfix.verify.reference import EXACT, Reference
+from graphfix.verify.widened_halves import has_halves, with_widened_halves
+
+STEP = float(np.finfo(np.float16).eps)
+"""A unit in the last place of float16, as a share of a number's scale."""
+
+
+@dataclass(slots=True)
+class HalfReference(Reference):
+    """A reference that compares models with float16 inside once more in float32, where roundings of float16 hide the rest."""
+
+    _float32: Reference | None = None
+
+    def check(self, candidate: ModelProto, tolerance: Tolerance = EXACT, *, measure: bool = False) -> Verification:
+        """Compare a candidate with the original, by roundings of float16 where the same in float32 agrees."""
+        strict = Reference.check(self, candidate, tolerance, measure=measure)
+        if strict.passed or not strict.inputs or self.reforms or self.data is not None or not has_halves(self.original):
+            return strict
+        near = Reference.check(self, candidate, dataclasses.replace(tolerance, step=STEP), measure=measure)
+        if not near.passed or not self._agrees_in_float32(candidate, tolerance):
+            return strict
+        return dataclasses.replace(near, method=f"{strict.method}, with float32 in place of float16")
+
+    def _agrees_in_float32(self, candidate: ModelProto, tolerance: Tolerance) -> bool:
+        """Whether the same arithmetic in float32 gives the same."""
+        wide = with_widened_halves(candidate)
+        if self._float32 is None:
+            original = with_widened_halves(self.original)
+            self._float32 = None if original is None else Reference(original, self.shapes, self.values)
+        return wide is not None and self._float32 is not None and self._float32.check(wide, tolerance).passed

@@ -1,0 +1,72 @@
+"""Models that compute in float16 between casts are compared in float32, where roundings of float16 hide what else differs."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+from onnx import ModelProto, TensorProto, helper, numpy_helper
+
+from graphfix.verify.half_reference import HalfReference
+from graphfix.verify.reference import Reference
+from graphfix.verify.widened_halves import has_halves, with_widened_halves
+
+
+def model(body: str) -> ModelProto:
+    text = f"""<ir_version: 8, opset_import: ["" : 17]> g (float[2, 8] x) => (float[2, 9] y)
+               <int64[9] p = {{0, 0, 1, 2, 3, 4, 5, 6, 7}}, int64[4] pads = {{0, 1, 0, 0}},
+                float v = {{0.3}}, float k = {{1.001}}> {{
+                 w = Cast<to = 10>(v)
+                 h = Cast<to = 10>(x)
+                 {body}
+                 y = Cast<to = 1>(c) }}"""
+    return onnx.parser.parse_model(text)
+
+
+PADDED = 'a = Softplus(h) u = Identity(a) b = Pad<mode = "edge">(u, pads)'
+PLAIN = model(f"{PADDED} c = Softplus(b)")
+MOVED = model("a = Softplus(h) u = Identity(a) b = Gather<axis = 1>(u, p) c = Softplus(b)")
+
+
+def test_a_node_that_moves_data_may_change_what_is_rounded_to_float16() -> None:
+    assert not Reference(PLAIN).check(MOVED).passed  # else none of this is needed
+    found = HalfReference(PLAIN).check(MOVED, measure=True)
+    assert found.passed
+    assert found.method.endswith("with float32 in place of float16")
+    assert 0 < found.max_rel_error < 8 * float(np.finfo(np.float16).eps)
+    assert (found.controls, found.caught) == (1, 1)
+
+
+def test_what_differs_by_less_than_roundings_of_float16_fails_in_float32() -> None:
+    near = model(f"t = Cast<to = 10>(k) {PADDED} d = Softplus(b) c = Mul(d, t)")
+    assert not HalfReference(PLAIN).check(near).passed
+
+
+def test_what_differs_by_more_fails() -> None:
+    assert not HalfReference(PLAIN).check(model("a = Relu(h) b = Gather<axis = 1>(a, p) c = Softplus(b)")).passed
+
+
+def test_models_without_float16_are_compared_as_before() -> None:
+    def plain(body: str) -> ModelProto:
+        return onnx.parser.parse_model(
+            f"""<ir_version: 8, opset_import: ["" : 17]> g (float[2, 8] x) => (float[2, 8] y) {{ {body} }}"""
+        )
+
+    before, after = plain("y = HardSigmoid<alpha = 0.2>(x)"), plain("y = HardSigmoid<alpha = 0.2002>(x)")
+    assert HalfReference(before).check(after) == Reference(before).check(after)
+
+
+def test_weights_constants_and_casts_are_widened() -> None:
+    narrow = model("a = Mul(h, w) e = Constant<value_float = 0.5>() f = Cast<to = 10>(e) c = Mul(a, f)")
+    half = numpy_helper.from_array(np.asarray([0.5], np.float16), "s")
+    narrow.graph.initializer.append(half)
+    narrow.graph.node[2].CopyFrom(helper.make_node("Constant", [], ["e"], value=half))
+    wide = with_widened_halves(narrow)
+    assert wide is not None
+    kinds = {tensor.name: tensor.data_type for tensor in wide.graph.initializer}
+    assert kinds["s"] == TensorProto.FLOAT
+    held = [item for node in wide.graph.node for item in node.attribute]
+    assert {item.i for item in held if item.name == "to"} == {TensorProto.FLOAT}
+    assert [item.t.data_type for item in held if item.name == "value"] == [TensorProto.FLOAT]
+    assert with_widened_halves(narrow) == wide
+    assert has_halves(narrow)
+    assert not has_halves(wide)
