@@ -6,11 +6,13 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import islice, permutations
+from itertools import chain, islice, permutations
 from typing import TYPE_CHECKING
 
+from graphfix.analysis.values import integers
 from graphfix.linter.deciding_options import SIDE, SizeOption
 from graphfix.linter.fitting_sizes import facts_at, fitting_sizes, runs_at
+from graphfix.linter.modest_sizes import is_large, modest_sizes
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -28,8 +30,8 @@ IMAGE_RANK = 4
 
 
 def fits(facts: Facts) -> bool:
-    """Whether the graph runs at its sizes, as far as its Reshapes, Concats and tables of positions tell."""
-    return runs_at(facts) and next(table_misfits(facts), None) is None
+    """Whether the graph runs at its sizes, as far as its Reshapes, Concats, tables of positions and largest values tell."""
+    return runs_at(facts) and next(table_misfits(facts), None) is None and not is_large(facts)
 
 
 def fitted(model: ModelProto, facts: Facts, sizes: Sequence[SizeOption]) -> tuple[Sequence[SizeOption], bool]:
@@ -37,8 +39,10 @@ def fitted(model: ModelProto, facts: Facts, sizes: Sequence[SizeOption]) -> tupl
     there = facts_at(model, sizes)
     if there is None or fits(there):
         return sizes, True
-    found = sizes_of_tables(model, facts, fitting_sizes(model, facts, sizes))
-    return found, found is not sizes
+    modest = modest_sizes(model, facts, sizes)
+    found = sizes_of_tables(model, facts, fitting_sizes(model, facts, modest))
+    there = facts_at(model, found) if modest is not sizes and found is modest else None
+    return found, found is not modest or (there is not None and fits(there))
 
 
 def fitted_images(model: ModelProto, facts: Facts, sizes: Sequence[SizeOption]) -> tuple[Sequence[SizeOption], bool]:
@@ -62,7 +66,7 @@ def sizes_of_tables(model: ModelProto, facts: Facts, sizes: Sequence[SizeOption]
 def _misfit_at(model: ModelProto, sizes: Sequence[SizeOption]) -> tuple[int, int] | None:
     """Return the first misfit at these input sizes; None where there is none, or the sizes contradict each other."""
     there = facts_at(model, sizes)
-    return None if there is None else next(table_misfits(there), None)
+    return None if there is None else next(chain(table_misfits(there), rows_of_targets(there)), None)
 
 
 def table_misfits(facts: Facts) -> Iterator[tuple[int, int]]:
@@ -74,6 +78,18 @@ def table_misfits(facts: Facts) -> Iterator[tuple[int, int]]:
             for made, rows in zip(reversed(data.shape or ()), reversed(table.shape or ()), strict=False):
                 if isinstance(made, int) and isinstance(rows, int) and min(made, rows) > 1 and made != rows:
                     yield made, rows
+
+
+def rows_of_targets(facts: Facts) -> Iterator[tuple[int, int]]:
+    """Yield the sizes of data that a Reshape to a constant shape cannot take, each with the size in its place that it can."""
+    for node in facts.of_operator("Reshape"):
+        data, target = node.inputs[0], integers(node.inputs[1]) if len(node.inputs) > 1 else None
+        dims = [dim for dim in data.shape or () if isinstance(dim, int)] if data is not None else []
+        if data is None or not target or min(target) < 1 or len(dims) < len(data.shape or ()):
+            continue
+        made, wanted = math.prod(dims), math.prod(target)
+        if made != wanted:
+            yield from ((dim, rows) for dim in dims for rows in target if 1 < rows != dim and made * rows == wanted * dim)
 
 
 def _others(misfit: tuple[int, int], facts: Facts, sizes: Sequence[SizeOption]) -> Iterator[list[SizeOption]]:
