@@ -70,3 +70,18 @@ def test_weights_constants_and_casts_are_widened() -> None:
     assert with_widened_halves(narrow) == wide
     assert has_halves(narrow)
     assert not has_halves(wide)
+
+
+SINGLE = """<ir_version: 8, opset_import: ["" : 17]> g (float[2, 8] x) => (float[2, 8] y) { y = Softplus(x) }"""
+
+
+def moved_by(given: ModelProto) -> float:
+    """Return how far the outputs of a model move where its inputs move by a rounding."""
+    reference = HalfReference(given)
+    sample = reference.answers[0]
+    return max(float(np.abs(run[0] - sample.outputs[0]).max()) for runs in reference.moved(sample) for run in runs)
+
+
+def test_a_model_in_float16_is_compared_with_how_far_a_rounding_of_float16_moves_it() -> None:
+    halves = model("a = Softplus(h) c = Gather<axis = 1>(a, p)")
+    assert moved_by(halves) > 1000 * moved_by(onnx.parser.parse_model(SINGLE)) > 0

@@ -10,16 +10,20 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from onnx import ModelProto
 
 from graphfix.verify.compare import Tolerance, Verification
-from graphfix.verify.reference import EXACT, Reference
+from graphfix.verify.edge_samples import ReferenceSample
+from graphfix.verify.reference import EXACT, ROUNDING, Reference
 from graphfix.verify.widened_halves import has_halves, with_widened_halves
 
 STEP = float(np.finfo(np.float16).eps)
 """A unit in the last place of float16, as a share of a number's scale."""
+RATIO = round(STEP / float(np.finfo(np.float32).eps))
+"""How many units in the last place of float32 are one of float16."""
 
 
 @dataclass(slots=True)
@@ -37,6 +41,11 @@ class HalfReference(Reference):
         if not near.passed or not self._agrees_in_float32(candidate, tolerance):
             return strict
         return dataclasses.replace(near, method=f"{strict.method}, with float32 in place of float16")
+
+    def moved(self, sample: ReferenceSample) -> list[list[list[Any]]]:
+        """Return the original's outputs at inputs a rounding larger, and smaller: one of float16 where it computes in that."""
+        narrow = has_halves(self.original) and not any(each.dtype == np.float16 for each in (sample.source or {}).values())
+        return self._movements(sample, ROUNDING * RATIO if narrow else ROUNDING)
 
     def _agrees_in_float32(self, candidate: ModelProto, tolerance: Tolerance) -> bool:
         """Whether the same arithmetic in float32 gives the same."""
