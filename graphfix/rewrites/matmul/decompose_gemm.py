@@ -15,7 +15,7 @@ HEAD = '<ir_version: 8, opset_import: ["" : 17]> g'
 class DecomposeGemm(BuiltRewrite):
     """Write a Gemm as the product of its matrices and a sum.
 
-    Why: a compiler may compute the sum of a Gemm in another dtype than the product, or refuse forms of Gemm whose product and
+    Why: a compiler may compute the sum of a Gemm in another dtype than the product, or reject forms of Gemm whose product and
     sum it supports. A constant matrix is transposed at once.
     """
 
