@@ -24,9 +24,13 @@ MOST_TRIES = 4
 MOST_TOKENS = 4
 """The most rows of a table that stand for tokens that are no patches, as a class token is."""
 
+MOST_OBLONG = 4
+"""How many times the longer side of an image is as long as the other, at most."""
+
 FITTED_NODES = 2_000
 """The number of nodes up to which lint infers a graph of images at the sizes it advises, and once more for each other try."""
-IMAGE_RANK = 4
+IMAGE_RANK, OTHER_NODES = 4, 400
+"""The rank of images, and the number of nodes up to which other models are inferred at the sizes that lint advises."""
 
 
 def fits(facts: Facts) -> bool:
@@ -45,10 +49,10 @@ def fitted(model: ModelProto, facts: Facts, sizes: Sequence[SizeOption]) -> tupl
     return found, found is not modest or (there is not None and fits(there))
 
 
-def fitted_images(model: ModelProto, facts: Facts, sizes: Sequence[SizeOption]) -> tuple[Sequence[SizeOption], bool]:
-    """Return the same for a model of images that is not large; other sizes as they are, since each try infers all shapes."""
-    images = len(facts.nodes) <= FITTED_NODES and any(len(each.dims) == IMAGE_RANK for each in sizes)
-    return fitted(model, facts, sizes) if images else (sizes, True)
+def fitted_if_small(model: ModelProto, facts: Facts, sizes: Sequence[SizeOption]) -> tuple[Sequence[SizeOption], bool]:
+    """Return the same for a model that is not large; other sizes as they are, since each try infers all shapes."""
+    most = FITTED_NODES if any(len(each.dims) == IMAGE_RANK for each in sizes) else OTHER_NODES
+    return fitted(model, facts, sizes) if sizes and len(facts.nodes) <= most else (sizes, True)
 
 
 def sizes_of_tables(model: ModelProto, facts: Facts, sizes: Sequence[SizeOption]) -> Sequence[SizeOption]:
@@ -103,6 +107,30 @@ def _others(misfit: tuple[int, int], facts: Facts, sizes: Sequence[SizeOption]) 
     for tokens in range(min(MOST_TOKENS + 1, made, rows)):
         scale = math.sqrt((rows - tokens) / (made - tokens))
         yield from _replaced(facts, sizes, partial(_scaled_side, scale))
+    for tokens in range(min(MOST_TOKENS + 1, made, rows)):
+        side = math.isqrt(made - tokens)
+        for low in range(math.isqrt(rows - tokens), 0, -1) if side * side == made - tokens else ():
+            high, rest = divmod(rows - tokens, low)
+            if not rest and high <= MOST_OBLONG * low:
+                yield from _replaced(facts, sizes, _Sides(side, low, high))
+
+
+@dataclasses.dataclass(slots=True)
+class _Sides:
+    """Sides of an image that has `first` by `second` patches, where it had `side` by `side`."""
+
+    side: int
+    first: int
+    second: int
+    names: list[str] = dataclasses.field(default_factory=list)
+
+    def __call__(self, name: str, size: int) -> int:
+        """Return the side of that name, 0 where it is no whole number; other sizes as they are."""
+        if not SIDE.search(name):
+            return size
+        self.names += [name] if name not in self.names else []
+        made, rest = divmod(size * (self.first if name == self.names[0] else self.second), self.side)
+        return 0 if rest else made
 
 
 def _scaled_side(scale: float, name: str, size: int) -> int:
