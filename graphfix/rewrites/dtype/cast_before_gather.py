@@ -65,6 +65,14 @@ class CastBeforeGather(GraphRewrite):
             because="what it gives is read as it is, too",
         ),
         Case(
+            f"""{HEAD} (float[N, 3] x) => (int64[N, 1] y, int32[N, 1] z) <int32[3] classes = {{4, 7, 9}}> {{
+                 i = ArgMax<axis = 1>(x)
+                 g = Gather(classes, i)
+                 y = Cast<to = 7>(g)
+                 z = Neg(g) }}""",
+            because="what it gives is read as it is, too",
+        ),
+        Case(
             f"""{HEAD} (float[N, 3] x) => (int64[N, 1] y) <float[3] classes = {{1.5, nan, 2}}> {{
                  i = ArgMax<axis = 1>(x)
                  g = Gather(classes, i)
