@@ -85,3 +85,11 @@ def moved_by(given: ModelProto) -> float:
 def test_a_model_in_float16_is_compared_with_how_far_a_rounding_of_float16_moves_it() -> None:
     halves = model("a = Softplus(h) c = Gather<axis = 1>(a, p)")
     assert moved_by(halves) > 1000 * moved_by(onnx.parser.parse_model(SINGLE)) > 0
+
+
+def test_outputs_of_a_model_in_float16_are_known_to_a_few_of_its_units() -> None:
+    reference = HalfReference(model("a = Mul(h, w) d = Sub(a, a) b = Gather<axis = 1>(d, p) e = Cast<to = 10>(k) c = Add(b, e)"))
+    sample = reference.answers[0]  # 1.001 whatever the inputs
+    *by_inputs, by_outputs = reference.moved(sample)
+    assert all(np.array_equal(run[0], sample.outputs[0]) for runs in by_inputs for run in runs)
+    assert 0.001 < np.abs(by_outputs[0][0] - sample.outputs[0]).max() < 0.005
