@@ -585,6 +585,44 @@ def test_the_example_size_of_an_image_fits_the_table_of_positions(rows: int, sid
     assert ("the model does not run at these sizes" in " ".join(step_notes(result.next))) is (side == 224)
 
 
+def test_the_example_size_of_an_oblong_image_fits_the_table_of_positions() -> None:
+    weights = f"float[2,3,8,8] w = {{{','.join('1' * 384)}}}, float[1,1,2] token = {{1, 2}}, int64[3] flat = {{0, 0, -1}}"
+    weights += f", float[1,7,2] rows = {{{','.join('1' * 14)}}}"
+    model = Example(PATCHES, inputs="float[1,3,height,width] x", outputs="float[A,B,2] y", weights=weights).model
+    (result,) = graphfix.lint(model, "coreml").results
+    assert result.next is not None
+    assert (result.next.shapes, result.next.examples, result.next.unfit) == ((("x", (1, 3, 16, 24)),), (), False)
+
+
+ATTENTION = """t = Reshape(x, flat)
+               u = Transpose<perm = [0, 2, 1]>(t)
+               s = MatMul(u, t)
+               y = Softmax<axis = 2>(s)
+               z = Mish(y)"""
+
+
+def test_the_example_size_of_an_image_leaves_attention_over_its_pixels_small_enough_to_run() -> None:
+    weights = "int64[3] flat = {0, 0, -1}"
+    model = Example(ATTENTION, inputs="float[1,4,height,width] x", outputs="float[1,A,A] z", weights=weights).model
+    (result,) = graphfix.lint(model, "coreml").results
+    assert result.next is not None
+    assert result.next.shapes == (("x", (1, 4, 56, 56)),)
+    assert result.next.examples == ("height", "width")
+
+
+def test_a_reshape_to_a_built_in_number_of_patches_gives_the_size_of_the_image() -> None:
+    weights = f"float[2,3,8,8] w = {{{','.join('1' * 384)}}}, int64[3] flat = {{0, 0, -1}}, int64[4] heads = {{1, 6, 1, 2}}"
+    text = """p = Conv<strides = [8, 8]>(x, w)
+              f = Reshape(p, flat)
+              t = Transpose<perm = [0, 2, 1]>(f)
+              h = Reshape(t, heads)
+              y = Mish(h)"""
+    model = Example(text, inputs="float[1,3,height,width] x", outputs="float[A,B,C,2] y", weights=weights).model
+    (result,) = graphfix.lint(model, "coreml").results
+    assert result.next is not None
+    assert result.next.shapes == (("x", (1, 3, 16, 24)),)
+
+
 def test_the_example_length_fits_the_table_of_positions() -> None:
     learned = Example("e = Add(x, rows)\ny = Mish(e)", inputs="float[1,time,2] x", outputs="float[1,time,2] y",
                       weights="float[1,9,2] rows = {" + ",".join("1" * 18) + "}")  # fmt: skip

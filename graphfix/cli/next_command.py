@@ -56,9 +56,10 @@ def _declared(declare: Callable[[argparse.ArgumentParser], None]) -> argparse.Ar
 
 
 def _open(result: Result) -> bool:
-    """Whether a result is not accepted, or has a finding above a note that a command may fix, by the project's settings."""
+    """Whether a result is not accepted, refused by its compiler, or has a finding above a note that a command may fix."""
     named = (finding for finding in result.findings if finding.rewrite is not None or finding.cure)
-    return result.verdict != "accepted" or any(finding.severity is not Severity.NOTE for finding in named)
+    refused = any(told["after"] in ("rejected", "fails") for told in (result.confirmed or {}).values())
+    return refused or result.verdict != "accepted" or any(finding.severity is not Severity.NOTE for finding in named)
 
 
 def _news(step: NextStep, given: argparse.Namespace) -> bool:

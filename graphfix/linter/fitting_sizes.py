@@ -36,11 +36,11 @@ def fitting_sizes(model: ModelProto, facts: Facts, sizes: Sequence[SizeOption]) 
     built_in = [(name, size, False) for size in dict.fromkeys(built_in_sizes(bound)) for name in names]
     parts = [
         (name, int(size * part), True) for part in dict.fromkeys(_shares(bound)) for name in names
-        for size in dict.fromkeys(each for option in sizes for each in _sizes(option, facts, name))
+        for size in dict.fromkeys(each for option in sizes for each in sizes_of(option, facts, name))
         if (size * part).denominator == 1
     ]  # fmt: skip
     for name, size, example in (*built_in, *parts)[:MOST_TRIES]:
-        changed = [_replaced(option, facts, name, size, example=example) for option in sizes]
+        changed = [with_size(option, facts, name, size, example=example) for option in sizes]
         there = facts_at(model, changed)
         if there is not None and runs_at(there):
             return changed
@@ -102,10 +102,11 @@ def _misfit(node: NodeFacts) -> Iterator[int]:
 
 def _is_one(name: str, facts: Facts, sizes: Sequence[SizeOption]) -> bool:
     """Whether the example for a dim of this name is 1."""
-    return any(1 in _sizes(option, facts, name) for option in sizes)
+    return any(1 in sizes_of(option, facts, name) for option in sizes)
 
 
-def _sizes(option: SizeOption, facts: Facts, name: str) -> list[int]:
+def sizes_of(option: SizeOption, facts: Facts, name: str) -> list[int]:
+    """Return the sizes that an option gives to the dims of that name."""
     return [dim for of, dim in zip(_names(option, facts), option.dims, strict=True) if of == name]
 
 
@@ -115,7 +116,7 @@ def _names(option: SizeOption, facts: Facts) -> list[int | str]:
     return [dim or f"dim {axis} of {option.input}" for axis, dim in enumerate(shape)]
 
 
-def _replaced(option: SizeOption, facts: Facts, name: str, size: int, *, example: bool) -> SizeOption:
+def with_size(option: SizeOption, facts: Facts, name: str, size: int, *, example: bool) -> SizeOption:
     """Return an option with another size for the dim of that name, which stays an example or is none then."""
     dims = tuple(size if of == name else dim for of, dim in zip(_names(option, facts), option.dims, strict=True))
     return dataclasses.replace(option, dims=dims, examples=tuple(each for each in option.examples if example or each != name))

@@ -23,7 +23,7 @@ from graphfix.linter.measured_fix import FREEZE
 from graphfix.linter.next_options import PLACEHOLDER
 from graphfix.linter.output_options import helpful_outputs
 from graphfix.linter.settled import settled_places
-from graphfix.linter.table_sizes import fits, fitted, fitted_images
+from graphfix.linter.table_sizes import fits, fitted, fitted_if_small
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -158,7 +158,7 @@ def _search_options(search: _Search) -> None:
         search.values = values if any(finding.severity is Severity.ERROR for finding in found) else {}
         search.sizes = sizes if sizes_matter(search.facts, found) else ()
         if search.sizes:
-            search.sizes, fit = fitted_images(search.model, search.facts, sizes)
+            search.sizes, fit = fitted_if_small(search.model, search.facts, sizes)
             search.unfit = not fit
         return
     for one in _choices(values):

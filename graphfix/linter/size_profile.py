@@ -14,7 +14,7 @@ from graphfix.linter.check import place
 from graphfix.linter.deciding_options import example_sizes
 from graphfix.linter.diagnostics import Finding, Result, Severity
 from graphfix.linter.fitting_sizes import runs_at
-from graphfix.linter.table_sizes import fitted_images
+from graphfix.linter.table_sizes import fitted_if_small
 from graphfix.tables.table import table
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _possible_sizes(model: ModelProto, facts: Facts) -> Iterator[tuple[str, tupl
     sizes: dict[tuple[str, int], int] = {}
     symbols: dict[str, int] = {}
     inputs = {value.name: value.shape or () for value in facts.inputs}
-    for option in fitted_images(model, facts, example_sizes(facts))[0]:
+    for option in fitted_if_small(model, facts, example_sizes(facts))[0]:
         for axis, (dim, size) in enumerate(zip(inputs[option.input], option.dims, strict=True)):
             sizes[option.input, axis] = size
             if isinstance(dim, str):

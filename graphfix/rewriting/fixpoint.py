@@ -156,6 +156,8 @@ class Fixpoint:
         keys = None if rewrite.everywhere else frozenset(k for k in call.keys if (rewrite.name, k) not in self.banned)
         if (rewrite.name, None) in self.banned or (keys is not None and not keys):
             return False, keys
+        if rewrite.undoes and any(step.rewrite.name == rewrite.undoes for step in self.bench.steps):
+            return False, keys
         if self.tried.get((rewrite.name, keys)) == self.bench.version:
             return False, keys
         self.tried[rewrite.name, keys] = self.bench.version

@@ -30,7 +30,8 @@ from graphfix.rewriting.measurement import Confirmed
 from graphfix.rewriting.requested import apply_named
 from graphfix.rewriting.rewrite import Outcome, Safety, apply_with_locations
 from graphfix.rewriting.transaction import Change, Judge, WorkingModel
-from graphfix.verify.reference import Reference, Tolerance, Verification
+from graphfix.verify.half_reference import HalfReference
+from graphfix.verify.reference import Tolerance, Verification
 
 MOST_ROUNDS = 10
 
@@ -108,7 +109,10 @@ def _bench(slim: ModelProto, judge: Judge, options: FixOptions, consulted: Compi
     outcomes = list(_reformed(bound, others))
     adapts = tuple(outcome.adapt for outcome in outcomes if outcome.adapt is not None)
     bench = WorkingModel(
-        bound, Reference(_copy(slim) if redefined else slim, shapes, values, options.data, adapts), verdicts, options.tolerance
+        bound,
+        HalfReference(_copy(slim) if redefined else slim, shapes, values, options.data, adapts),
+        verdicts,
+        options.tolerance,
     )
     bench.changes += [Change("freeze-dims", Safety.INTERFACE, name, True) for name in shapes]
     bench.changes += [Change("bind-input", Safety.INTERFACE, name, True) for name in values]

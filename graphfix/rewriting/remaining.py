@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
-from graphfix.analysis.cache import shared_facts
+from onnx import ModelProto
+
+from graphfix.analysis.cache import facts_of, shared_facts
 from graphfix.ir.weight_offload import weights_offloaded
-from graphfix.linter.diagnostics import Finding
+from graphfix.linter.deciding_options import example_sizes
+from graphfix.linter.diagnostics import Finding, NextStep, Result
 from graphfix.linter.finding_order import REQUESTED
 from graphfix.linter.next_step import Judge, advise
+from graphfix.linter.table_sizes import fitted
+from graphfix.rewriting.measurement import Confirmed
 from graphfix.rewriting.pipeline import FixResult
+from graphfix.rewriting.verdict_comparison import title
 
 MEASURED_NODES = 2000
 """The number of nodes up to which options are measured: linting takes little beside rewriting and verification."""
@@ -27,6 +33,26 @@ def advise_remaining(fixed: FixResult, judge: Judge, allowed: Collection[str], *
         result.findings = [_untried(finding, {"exact", *allowed}, declined) for finding in result.findings]
     with shared_facts(), weights_offloaded(fixed.model) as slim:
         advise(slim, fixed.results, judge, most_nodes=MEASURED_NODES if measured else 0)
+        refused = [result for result in fixed.results if result.next is None and is_refused(result, fixed.confirmed)]
+        if refused:
+            step = _fixed_sizes(slim)
+            for result in refused:
+                result.next = step
+
+
+def is_refused(result: Result, confirmed: Mapping[str, Confirmed]) -> bool:
+    """Whether the target's own compiler rejects the result, or cannot run it."""
+    return title(result) in confirmed and confirmed[title(result)].last.word in ("rejected", "fails")
+
+
+def _fixed_sizes(model: ModelProto) -> NextStep | None:
+    """Return the sizes of a model's dynamic dims as a step: what a compiler rejects without a table's word may be about them."""
+    facts = facts_of(model)
+    examples = example_sizes(facts)
+    sizes, fit = fitted(model, facts, examples)
+    names = dict.fromkeys(name for size in sizes for name in size.examples)
+    step = NextStep(shapes=tuple((size.input, size.dims) for size in sizes), examples=tuple(names), unfit=not fit)
+    return step if examples else None
 
 
 def _untried(finding: Finding, allowed: Collection[str], declined: Collection[str]) -> Finding:

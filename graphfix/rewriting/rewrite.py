@@ -77,6 +77,8 @@ class Rewrite(ABC):
     """Whether it is tried first when anything is rejected, because nodes that it removes need no other fix."""
     last_resort: ClassVar[bool] = False
     """Whether it is tried only when no other rewrite fires."""
+    undoes: ClassVar[str] = ""
+    """The name of a rewrite that it undoes: behind that one it is not tried, as the two would take turns."""
     ulps: ClassVar[int] = 8
     """The rounding difference allowed to an exact rewrite, in units in the last place of an output's largest magnitude."""
     rtol: ClassVar[float] = 0.0

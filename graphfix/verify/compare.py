@@ -45,7 +45,7 @@ class Tolerance:
     """The allowed difference of each value: `atol + rtol * |value|`, or `ulps` units in the last place of the scale.
 
     The larger of the two holds; the scale is the largest magnitude in the output, at least `least_scale`. At the columns
-    of edge values in `except_at` nothing is compared.
+    of edge values in `except_at` nothing is compared. `step` is the least unit in the last place of a scale of 1.
     """
 
     rtol: float = 0.0
@@ -53,6 +53,7 @@ class Tolerance:
     ulps: int = ULPS
     except_at: frozenset[str] = frozenset()
     least_scale: float = 0.0
+    step: float = 0.0
 
     def compares_as(self, other: Tolerance) -> bool:
         """Whether a comparison is as strict as with another tolerance; what NaN and infinity become decides nothing."""
@@ -68,6 +69,7 @@ class Tolerance:
             max(self.ulps, other.ulps),
             self.except_at | other.except_at,
             max(self.least_scale, other.least_scale),
+            max(self.step, other.step),
         )
 
 
@@ -131,7 +133,7 @@ def _are_floats(values: list[Any]) -> bool:
 
 def _floats(name: str, was: Array, now: Array, tolerance: Tolerance) -> Difference:
     wide = np.complex128 if was.dtype.kind == "c" else np.float64
-    step = float(np.finfo(was.dtype).eps) if was.dtype.kind in "fc" else 2.0**-7
+    step = max(tolerance.step, float(np.finfo(was.dtype).eps) if was.dtype.kind in "fc" else 2.0**-7)
     a, b = was.astype(wide).reshape(-1), now.astype(wide).reshape(-1)
     finite = np.isfinite(a)
     mismatch = ~finite & ~((a == b) | (np.isnan(a) & np.isnan(b)))
@@ -171,6 +173,6 @@ def perturbed(output: Any, tolerance: Tolerance) -> Any:
         wrong[index] = wrong[index] - 1 if wrong[index] > 0 else wrong[index] + 1
     else:
         largest = float(np.abs(wrong[index])) if np.isfinite(wrong[index]) else 1.0
-        step = 2 * tolerance.ulps * float(np.finfo(array.dtype).eps) * max(largest, 1e-6)
+        step = 2 * tolerance.ulps * max(tolerance.step, float(np.finfo(array.dtype).eps)) * max(largest, 1e-6)
         wrong[index] = largest + max(step, 2 * (tolerance.atol + tolerance.rtol * largest))
     return wrong.reshape(array.shape)

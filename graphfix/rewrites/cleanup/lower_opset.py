@@ -22,6 +22,7 @@ class LowerOpset(Rewrite):
 
     name = "lower-opset"
     safety = Safety.EXACT
+    undoes = "upgrade-opset"
     everywhere = True
     fixes = (FixRule("*", kinds=("opset",)), FixRule("", kinds=("opset",)))
     fires: ClassVar[tuple[Case, ...]] = (

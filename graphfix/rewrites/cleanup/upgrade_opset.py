@@ -22,6 +22,7 @@ class UpgradeOpset(Rewrite):
 
     name = "upgrade-opset"
     safety = Safety.EXACT
+    undoes = "lower-opset"
     everywhere = True
     fixes = (FixRule("*", kinds=("opset",)), FixRule("", kinds=("opset",)))
     fires: ClassVar[tuple[Case, ...]] = (
