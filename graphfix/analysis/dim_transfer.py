@@ -224,7 +224,8 @@ def _reshaped(step: Step, axis: int) -> bool:
     if not step.clear or step.data is None:
         return False
     rest = [dim for at, dim in enumerate(step.shape) if at not in step.unclear]
-    return (len(step.unclear) == 1 and bool(set(filter(is_dynamic, step.data)) - set(rest))) or is_dynamic(_asked(step, axis))
+    left = set(counted(step.data)[1]) - set(counted(rest)[1])
+    return (len(step.unclear) == 1 and bool(left)) or is_dynamic(_asked(step, axis))
 
 
 def _asked(step: Step, axis: int) -> Dim:

@@ -19,6 +19,7 @@ from onnx import AttributeProto, GraphProto, ModelProto, ValueInfoProto
 from graphfix.analysis.dim_names import MADE_UP, is_fresh, shown
 from graphfix.analysis.dims import FUNCTIONS, DimExpr, expression, floor
 from graphfix.analysis.facts import Facts
+from graphfix.analysis.operand_conflicts import conflicts
 from graphfix.analysis.values import Dim, NodeFacts, Value, typed
 from graphfix.ir.traversal import branch_scope
 
@@ -30,8 +31,11 @@ Doubt = tuple[Scope, str, int, str]
 """A dim that inference cannot judge: the scope and name of the value, the axis, and the symbol or formula."""
 ORDER = ("none", "agreeing", "made-up", "formula", "contradicting")
 """The classes of annotations, the most severe last."""
-TRIALS = ((97, 101, 103, 107, 109, 113), (64, 96, 128, 160, 192, 224))
-"""The trial sizes of the inputs' symbols, used in turn: odd primes, then sizes with many divisors."""
+TRIALS = ((97, 101, 103, 107, 109, 113), (64, 96, 128, 160, 192, 224), (7, 7, 7, 7, 7, 7))
+"""The trial sizes of the inputs' symbols, used in turn: odd primes, sizes with many divisors, then one small size for all.
+
+Sizes at which some operator cannot run decide nothing: two symbols may have to be equal, or a table may be exceeded.
+"""
 NAME = re.compile(r"[A-Za-z_][\w.:]*")
 CALLED = {"floor": 1, "ceil": 1, "ceiling": 1, "max": None, "min": None}
 """The functions that formulas may call, and their numbers of operands."""
@@ -178,6 +182,8 @@ def _tried(facts: Facts, doubtful: list[Doubt]) -> tuple[bool, set[tuple[Scope, 
     for sizes in TRIALS if doubtful else ():
         bound = {symbol: sizes[at % len(sizes)] for at, symbol in enumerate(symbols)}
         settled = Facts.of(_sized(facts.model, bound))
+        if any(any(conflicts(node)) for node in settled.nodes):
+            continue
         for scope, name, at, said in doubtful:
             value = settled.values.get(scope, {}).get(name)
             dim = value.shape[at] if value is not None and value.shape is not None and at < len(value.shape) else None
