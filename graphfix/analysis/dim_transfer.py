@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from onnx import NodeProto
 
 from graphfix.analysis.constant_folding import attribute
+from graphfix.analysis.summed_sizes import difference
 from graphfix.analysis.symbolic_shapes import counted, product, sizes_of, whole
 from graphfix.analysis.values import Dim, Shape, Value, is_unclear
 from graphfix.ir.records import dataclass
@@ -122,11 +123,10 @@ def _counted(step: Step, axis: int) -> bool:
 
 
 def _range(step: Step, axis: int) -> Dim:
-    """Return the limit of a Range that starts at 0."""
-    if len(step.inputs) != 3:
+    """Return the limit of a Range that starts at 0, or the difference of both limits where that is a dim."""
+    if len(step.inputs) != 3 or whole(step.inputs[2]) != (1,):
         return None
-    start, limit, each = map(whole, step.inputs)
-    return limit[0] if start == (0,) and each == (1,) and limit is not None and len(limit) == 1 else None
+    return difference(step.inputs[0], step.inputs[1])
 
 
 def _recurrent(step: Step, axis: int) -> bool:
@@ -251,7 +251,7 @@ def _reshaped_size(step: Step, axis: int) -> Dim:
 
 
 def _cut_size(step: Step, axis: int) -> Dim:
-    """Return the dynamic dim that an axis is sliced to from index 0, as a position table is sliced to the sequence length."""
+    """Return the dynamic dim that an axis is sliced to, as a position table is to the sequence length, behind a cache also."""
     starts, ends = (sizes_of(step.operand(at)) for at in (1, 2))
     axes, steps = step.operand(3), step.operand(4)
     if not step.data or starts is None or ends is None or (axes is not None and axes.constant is None):
@@ -259,10 +259,14 @@ def _cut_size(step: Step, axis: int) -> Dim:
     places = list(range(len(starts))) if axes is None or axes.constant is None else axes.constant.reshape(-1).tolist()
     places = [place % len(step.data) for place in places]
     every = (1,) * len(starts) if steps is None else sizes_of(steps)
-    at = places.index(axis) if axis in places else None
-    if at is None or every is None or not at < min(len(starts), len(ends), len(every)) or starts[at] != 0 or every[at] != 1:
+    if axis not in places:
+        return step.dim(axis)
+    at = places.index(axis)
+    if every is None or not at < min(len(starts), len(ends), len(every)) or every[at] != 1:
         return None
     end, dim = ends[at], step.dim(axis)
+    if starts[at] != 0:
+        end = difference(step.operand(1), step.operand(2)) if isinstance(dim, int) else None
     return end if is_dynamic(end) and (isinstance(dim, int) or dim == end) else None
 
 
