@@ -63,3 +63,11 @@ def test_a_difference_that_may_be_negative_is_no_dim() -> None:
     found = shape(INPUTS, CACHE + lower)
     assert found is not None
     assert found[0] not in ("n", "-1*n")
+
+
+def test_dims_of_different_names_broadcast_to_one_dim_wherever_they_meet() -> None:
+    body = "A = Add(X, U) B = Sub(U, X) C = Relu(B) Y = Mul(A, C)"
+    one, other = (shape("float[2,n] X, float[1,m] U", body, name) for name in "AC")
+    assert one is not None
+    assert one == other
+    assert one[1] not in ("n", "m", None)

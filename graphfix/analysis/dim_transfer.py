@@ -175,11 +175,16 @@ def _broadcast(step: Step, axis: int) -> bool:
     return any(map(is_dynamic, dims)) and all(dim == 1 or is_dynamic(dim) for dim in dims)
 
 
+def dims_on(step: Step, axis: int) -> frozenset[Dim]:
+    """Return the dims other than 1 that broadcast operands have on an axis."""
+    back, shapes = axis - len(step.shape), [value.shape for value in step.inputs if value is not None and value.shape is not None]
+    return frozenset(shape[back] for shape in shapes if len(shape) >= -back) - {1}
+
+
 def _only_one(step: Step, axis: int) -> Dim:
     """Return the only dim other than 1 that the operands have on an axis."""
-    back, shapes = axis - len(step.shape), [value.shape for value in step.inputs if value is not None and value.shape is not None]
-    dims = {shape[back] for shape in shapes if len(shape) >= -back} - {1}
-    return dims.pop() if len(dims) == 1 else None
+    dims = dims_on(step, axis)
+    return next(iter(dims)) if len(dims) == 1 else None
 
 
 def _joined(step: Step, axis: int) -> bool:

@@ -7,6 +7,9 @@ no neutral operand there, may stay as it is.
 
 from __future__ import annotations
 
+from onnx import numpy_helper
+
+from graphfix.analysis.constant_folding import attribute
 from graphfix.analysis.patterns.structural_pattern import Context, StructuralPattern, Told
 from graphfix.analysis.values import Facet, NodeFacts, Value
 
@@ -16,8 +19,8 @@ PASSING = {"Identity", "Not", "Transpose", "Reshape", "Unsqueeze", "Squeeze", "F
            "Reciprocal", "Abs", "Relu", "Sigmoid", "Tanh", "Log"}  # fmt: skip
 """Operators of one tensor whose result is filled where that tensor is."""
 MOST_STEPS = 8
-DROPPING = {"Identity": (0,), "Add": (0, 1), "Mul": (0, 1), "Sub": (1,), "Div": (1,)}
-"""Operators that may be dropped where an operand is filled with 0 or 1, and the places of such operands."""
+NEUTRAL = {"Add": ((0, 1), (0,)), "Mul": ((0, 1), (0, 1)), "Sub": ((1,), (0,)), "Div": ((1,), (1,))}
+"""Operators that are dropped where an operand is filled with some numbers: the places of such operands, and the numbers."""
 KEPT = 2
 """The last axes, of which a product sums over one."""
 
@@ -60,7 +63,7 @@ def _shared(name: str, reader: NodeFacts, context: Context) -> str:
     """Whether nodes beside the reader read a filled tensor, or else one of those that it is made of."""
     word, maker = "shared", context.producer(name)
     while maker is not None:
-        readers = [node for node in context.readers(name) if node is not reader and not _dropped(node, name)]
+        readers = [node for node in context.readers(name) if node is not reader and not _dropped(node, name, context)]
         if readers or maker.op not in PASSING:
             return word if readers else "number"
         word, reader, name = "passed", maker, maker.inputs[0].name if maker.inputs[0] is not None else ""
@@ -68,10 +71,24 @@ def _shared(name: str, reader: NodeFacts, context: Context) -> str:
     return "number"
 
 
-def _dropped(node: NodeFacts, name: str) -> bool:
-    """Whether a node may be dropped where it reads a filled tensor."""
-    places = DROPPING.get(node.op, ())
-    return any(value is not None and value.name == name and at in places for at, value in enumerate(node.inputs))
+def _dropped(node: NodeFacts, name: str, context: Context) -> bool:
+    """Whether a node is dropped where it reads a filled tensor beside data."""
+    places, numbers = NEUTRAL.get(node.op, ((), ()))
+    if node.op == "Identity" or not any(value is not None and value.name == name for value in node.inputs):
+        return node.op == "Identity"
+    read = [at for at, value in enumerate(node.inputs) if value is not None and value.name == name]
+    beside = [value for value in node.inputs if value is not None and value.name != name]
+    neutral = read[0] in places and _number(name, context) in numbers
+    return neutral and any(value.source == "runtime" for value in beside)
+
+
+def _number(name: str, context: Context) -> float | None:
+    """Return the number that a tensor is filled with; None where it is made by others than a fill."""
+    maker = context.producer(name)
+    if maker is None or maker.op != "ConstantOfShape":
+        return None
+    value = attribute(maker.proto, "value", None)
+    return 0.0 if value is None else float(numpy_helper.to_array(value).reshape(-1)[0])
 
 
 def _kind(value: Value | None, context: Context) -> str:

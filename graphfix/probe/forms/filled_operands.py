@@ -37,8 +37,10 @@ READERS = {
     "another product": "Z = MatMul({A}, v)", "Relu": "Z = Relu({A})", "a difference": "Z = Sub({A}, k)",
     "a maximum": "Z = ReduceMax({A})", "Concat": "Z = Concat<axis = -1>({A}, {A})", "a sum": "Z = Add({A}, k)",
     "a product of entries": "Z = Mul({A}, k)", "an output": "Z = Identity({A})",
+    "a sum with data": "Z = Add({A}, X)", "a product with data": "Z = Mul({A}, X)", "a difference from data": "Z = Sub(X, {A})",
+    "a quotient of data": "Z = Div(X, {A})",
 }
-"""What else reads the filled tensor; the last three may be dropped."""
+"""What else reads the filled tensor; some of the last five are dropped, by the number that is filled in."""
 WAYS = {"": ("", "A", "A"), "behind Exp": ("B = Exp(A)", "B", "B"), "before Exp": ("B = Exp(A)", "B", "A"),
         "before Transpose": ("B = Transpose(A)", "B", "A"), "before Neg": ("B = Neg(A)", "B", "A")}  # fmt: skip
 """What stands between the fill and the product, the operand of the product, and the tensor that the others read."""
