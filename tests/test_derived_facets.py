@@ -210,7 +210,7 @@ def test_what_becomes_of_dims_that_inference_gave_up_on_is_not_known() -> None:
 
 def test_a_reshape_to_named_dims_pins_no_dim_that_may_be_a_number() -> None:
     nodes = (
-        "s = Shape(x)\nn = Slice(s, i0, i1)\nt = Slice(s, i2, i3)\nm = Mul(t, i3)\nd = Concat<axis = 0>(n, less, four, m)\n"
+        "s = Shape(x)\nn = Slice(s, i0, i1)\nt = Slice(s, i2, i3)\nm = Add(t, i3)\nd = Concat<axis = 0>(n, less, four, m)\n"
         "r = Reshape(x, d)\ne = Concat<axis = 0>(n, eight, t, i3)\ny = Reshape(r, e)"
     )
     held = ", ".join(f"int64[1] {name} = {{{value}}}" for name, value in (
