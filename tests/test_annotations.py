@@ -158,3 +158,18 @@ def test_the_first_node_with_a_wrong_annotation_is_found_whether_it_says_a_size_
     found = first_contradiction(Facts.of(made))
     assert found is not None
     assert found.op == "AveragePool"
+
+
+def test_sizes_at_which_an_operator_cannot_run_decide_nothing() -> None:
+    """A table of 64 rows is added to as many rows of the data: above that no formula of the exporter's holds."""
+    text = (
+        '<ir_version: 8, opset_import: ["": 17]> g (float[n,4] X, float[m,4] U) => (float[k,4] Y)'
+        " <float[rows,4] t, int64[1] i = {0}, int64[2] z = {64, 4}> {"
+        " C = Concat<axis = 0>(X, U) s = Shape(C) l = Gather(s, i) T = ConstantOfShape(z) S = Slice(T, i, l, i)"
+        " t = Add(S, C) Y = Neg(t) }"
+    )
+    made = parser.parse_model(text)
+    made.graph.value_info[0].type.tensor_type.shape.dim[0].dim_param = "Min(64, m + n)"
+    assert annotation_class(Facts.of(made)) == "formula"
+    made.graph.value_info[0].type.tensor_type.shape.dim[0].dim_param = "Min(64, m + n) + 1"
+    assert annotation_class(Facts.of(made)) == "contradicting"

@@ -210,7 +210,7 @@ def test_what_becomes_of_dims_that_inference_gave_up_on_is_not_known() -> None:
 
 def test_a_reshape_to_named_dims_pins_no_dim_that_may_be_a_number() -> None:
     nodes = (
-        "s = Shape(x)\nn = Slice(s, i0, i1)\nt = Slice(s, i2, i3)\nm = Mul(t, i3)\nd = Concat<axis = 0>(n, less, four, m)\n"
+        "s = Shape(x)\nn = Slice(s, i0, i1)\nt = Slice(s, i2, i3)\nm = Add(t, i3)\nd = Concat<axis = 0>(n, less, four, m)\n"
         "r = Reshape(x, d)\ne = Concat<axis = 0>(n, eight, t, i3)\ny = Reshape(r, e)"
     )
     held = ", ".join(f"int64[1] {name} = {{{value}}}" for name, value in (
@@ -271,3 +271,10 @@ def test_a_dft_says_which_dims_have_its_length(node: str, opset: int, lengths: s
 def test_a_model_says_whether_an_output_holds_sizes_or_is_cast_to_its_own_dtype(nodes: str, told: object) -> None:
     facts = Facts.of(Example(nodes, inputs="float[n,3] x", outputs="int64[] y").model)
     assert model_facets(facts)["outputs.sizes"] == told
+
+
+@pytest.mark.parametrize(
+    ("dims", "symbols"), [("2,3", "none"), ("1,n,4", "one"), ("n,3", "one"), ("n,m", "several"), ("n,n", "several")]
+)
+def test_a_flatten_says_how_many_dims_are_dynamic(dims: str, symbols: str) -> None:
+    assert of("y = Flatten(x)", inputs=f"float[{dims}] x")["symbols"] == symbols

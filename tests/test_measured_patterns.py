@@ -56,6 +56,39 @@ def test_an_operand_that_a_number_is_filled_into(made: str, wanted: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("others", "wanted"),
+    [
+        ("z = Relu (a)", "shared"),
+        ("z = MatMul (a, x)", "shared"),
+        ("z = Relu (c)", "passed"),
+        ("z = Identity (a)", "number"),
+        ("z = Shape (x)", "number"),
+    ],
+)
+def test_a_filled_operand_that_other_nodes_read_too(others: str, wanted: str) -> None:
+    nodes = f"{SHAPED}c = ConstantOfShape (t)\na = Exp (c)\n{others}\ny = MatMul (a, x)"
+    assert of(nodes, inputs="float[n,3,4] x", weights=ENDS)["filled"] == wanted
+
+
+@pytest.mark.parametrize(
+    ("number", "other", "wanted"),
+    [
+        ("0", "Add (a, u)", "number"),
+        ("1", "Add (a, u)", "shared"),
+        ("1", "Mul (u, a)", "number"),
+        ("2", "Mul (u, a)", "shared"),
+        ("0", "Sub (u, a)", "number"),
+        ("0", "Sub (a, u)", "shared"),
+        ("1", "Div (u, a)", "number"),
+        ("0", "Add (a, one)", "shared"),
+    ],
+)
+def test_a_neutral_operand_is_not_read(number: str, other: str, wanted: str) -> None:
+    nodes = f"{SHAPED}a = ConstantOfShape <value = float[1] {{{number}}}> (t)\nz = {other}\ny = MatMul (a, x)"
+    assert of(nodes, inputs="float[n,3,4] x, float[n,5,3] u", weights=ENDS)["filled"] == wanted
+
+
+@pytest.mark.parametrize(
     ("made", "wanted"),
     [
         ("a = ConstantOfShape <value = bool[1] {1}> (p)\ny = And (a, a)", "all"),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from onnx import NodeProto
 
 from graphfix.analysis.constant_folding import attribute
+from graphfix.analysis.summed_sizes import difference
 from graphfix.analysis.symbolic_shapes import counted, product, sizes_of, whole
 from graphfix.analysis.values import Dim, Shape, Value, is_unclear
 from graphfix.ir.records import dataclass
@@ -122,11 +123,10 @@ def _counted(step: Step, axis: int) -> bool:
 
 
 def _range(step: Step, axis: int) -> Dim:
-    """Return the limit of a Range that starts at 0."""
-    if len(step.inputs) != 3:
+    """Return the limit of a Range that starts at 0, or the difference of both limits where that is a dim."""
+    if len(step.inputs) != 3 or whole(step.inputs[2]) != (1,):
         return None
-    start, limit, each = map(whole, step.inputs)
-    return limit[0] if start == (0,) and each == (1,) and limit is not None and len(limit) == 1 else None
+    return difference(step.inputs[0], step.inputs[1])
 
 
 def _recurrent(step: Step, axis: int) -> bool:
@@ -175,11 +175,16 @@ def _broadcast(step: Step, axis: int) -> bool:
     return any(map(is_dynamic, dims)) and all(dim == 1 or is_dynamic(dim) for dim in dims)
 
 
+def dims_on(step: Step, axis: int) -> frozenset[Dim]:
+    """Return the dims other than 1 that broadcast operands have on an axis."""
+    back, shapes = axis - len(step.shape), [value.shape for value in step.inputs if value is not None and value.shape is not None]
+    return frozenset(shape[back] for shape in shapes if len(shape) >= -back) - {1}
+
+
 def _only_one(step: Step, axis: int) -> Dim:
     """Return the only dim other than 1 that the operands have on an axis."""
-    back, shapes = axis - len(step.shape), [value.shape for value in step.inputs if value is not None and value.shape is not None]
-    dims = {shape[back] for shape in shapes if len(shape) >= -back} - {1}
-    return dims.pop() if len(dims) == 1 else None
+    dims = dims_on(step, axis)
+    return next(iter(dims)) if len(dims) == 1 else None
 
 
 def _joined(step: Step, axis: int) -> bool:
@@ -224,7 +229,8 @@ def _reshaped(step: Step, axis: int) -> bool:
     if not step.clear or step.data is None:
         return False
     rest = [dim for at, dim in enumerate(step.shape) if at not in step.unclear]
-    return (len(step.unclear) == 1 and bool(set(filter(is_dynamic, step.data)) - set(rest))) or is_dynamic(_asked(step, axis))
+    left = set(counted(step.data)[1]) - set(counted(rest)[1])
+    return (len(step.unclear) == 1 and bool(left)) or is_dynamic(_asked(step, axis))
 
 
 def _asked(step: Step, axis: int) -> Dim:
@@ -250,7 +256,7 @@ def _reshaped_size(step: Step, axis: int) -> Dim:
 
 
 def _cut_size(step: Step, axis: int) -> Dim:
-    """Return the dynamic dim that an axis is sliced to from index 0, as a position table is sliced to the sequence length."""
+    """Return the dynamic dim that an axis is sliced to, as a position table is to the sequence length, behind a cache also."""
     starts, ends = (sizes_of(step.operand(at)) for at in (1, 2))
     axes, steps = step.operand(3), step.operand(4)
     if not step.data or starts is None or ends is None or (axes is not None and axes.constant is None):
@@ -258,10 +264,14 @@ def _cut_size(step: Step, axis: int) -> Dim:
     places = list(range(len(starts))) if axes is None or axes.constant is None else axes.constant.reshape(-1).tolist()
     places = [place % len(step.data) for place in places]
     every = (1,) * len(starts) if steps is None else sizes_of(steps)
-    at = places.index(axis) if axis in places else None
-    if at is None or every is None or not at < min(len(starts), len(ends), len(every)) or starts[at] != 0 or every[at] != 1:
+    if axis not in places:
+        return step.dim(axis)
+    at = places.index(axis)
+    if every is None or not at < min(len(starts), len(ends), len(every)) or every[at] != 1:
         return None
     end, dim = ends[at], step.dim(axis)
+    if starts[at] != 0:
+        end = difference(step.operand(1), step.operand(2)) if isinstance(dim, int) else None
     return end if is_dynamic(end) and (isinstance(dim, int) or dim == end) else None
 
 

@@ -12,9 +12,9 @@ from dataclasses import field, replace
 from onnx import NodeProto
 
 from graphfix.analysis.dim_names import FRESH, UNTOLD, is_untold
-from graphfix.analysis.dim_transfer import COUNTED, MOVED, RESIZING, WINDOWED, Step, told, transfer
+from graphfix.analysis.dim_transfer import BROADCASTING, COUNTED, MOVED, RESIZING, WINDOWED, Step, dims_on, told, transfer
 from graphfix.analysis.dims import DimExpr, symbol
-from graphfix.analysis.values import Value, is_unclear
+from graphfix.analysis.values import Dim, Value, is_unclear
 from graphfix.analysis.window_extents import made
 from graphfix.ir.records import dataclass
 
@@ -29,6 +29,8 @@ class DynamicDims:
     extents: dict[str, DimExpr] = field(default_factory=dict)
     """The sizes of dims made by windows, slices and resizing, as expressions of the dims that they were computed from."""
     by_extent: dict[DimExpr, str] = field(default_factory=dict)
+    broadcast: dict[frozenset[Dim], str] = field(default_factory=dict)
+    """The names of dims made by broadcasting dims of different names, by these."""
 
     def settle(self, node: NodeProto, inputs: Sequence[Value | None], outputs: tuple[Value, ...]) -> tuple[Value, ...]:
         """Return the outputs with names for the dims that are surely dynamic."""
@@ -56,6 +58,9 @@ class DynamicDims:
         if (size := told(step, axis)) is not None:
             return size
         before = transfer(op).source(step, axis)
+        if op in BROADCASTING and (unlike := dims_on(step, axis)) and before is None:
+            fresh += UNTOLD if any(map(is_untold, unlike)) else ""
+            return self.broadcast.setdefault(unlike, fresh)
         if not isinstance(before, str) or op not in WINDOWED | MOVED:
             return before if isinstance(before, str) else fresh + UNTOLD if op in RESIZING else fresh
         base = self.extents.get(before, symbol(before))

@@ -5,7 +5,7 @@ Exported graphs hold such nodes in branches that are never taken (the 8 kHz half
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from graphfix.analysis.operand_constraints import OPERAND_LAWS, Operands
 from graphfix.analysis.values import Dim, NodeFacts
@@ -26,10 +26,16 @@ def gravest_conflict(nodes: Iterable[NodeFacts]) -> str:
 def contradicts(node: NodeFacts) -> bool:
     """Return whether the known shapes of the operands show that the node can never run."""
     grave = GRAVE.get(node.op)
-    if grave is None or node.domain or not node.inputs or node.inputs[0] is None or node.inputs[0].shape is None:
-        return False
+    return grave is not None and any(word in grave for word in conflicts(node))
+
+
+def conflicts(node: NodeFacts) -> Iterator[str]:
+    """Yield a word for each conflict between the known shapes of the operands, also those that compilers may pass over."""
+    law = OPERAND_LAWS.get(node.op)
+    if law is None or node.domain or not node.inputs or node.inputs[0] is None or node.inputs[0].shape is None:
+        return
     shapes = [None if value is None or value.shape is None else tuple(map(_fixed, value.shape)) for value in node.inputs]
-    return any(word in grave for word in OPERAND_LAWS[node.op](Operands(node.proto, node.inputs, shapes, _fixed)))
+    yield from law(Operands(node.proto, node.inputs, shapes, _fixed))
 
 
 def _fixed(dim: Dim) -> int | None:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from onnx import AttributeProto, NodeProto
 
 from graphfix.analysis.constant_folding import attribute
-from graphfix.analysis.symbolic_shapes import sizes_of
+from graphfix.analysis.cut_shapes import Inputs, Outputs, by_axes, by_bounds, by_choice, by_parts, told
+from graphfix.analysis.symbolic_shapes import counted, sizes_of
 from graphfix.analysis.values import Dim, Shape, Value, is_unclear
 
 SHAPED_BY = {"Reshape": (1,), "Expand": (1,), "Tile": (1,), "ConstantOfShape": (0,), "Range": (0, 1, 2),
              "Slice": (1, 2, 3, 4), "Pad": (1,), "Resize": (1, 2, 3), "Upsample": (1,), "Unsqueeze": (1,),
              "Squeeze": (1,), "Split": (1,), "TopK": (1,), "OneHot": (1,)}  # fmt: skip
 """Operators whose output shape depends on the value of an operand, and the positions of those operands."""
-Inputs = Sequence[Value | None]
-Outputs = tuple[Value, ...]
 
 
 def telling_operands(node: NodeProto, domain: str, inputs: Inputs, output: Value) -> Iterator[Value]:
@@ -82,11 +80,6 @@ def has_rule(op: str, domain: str) -> bool:
     return op in RULES and domain == FOREIGN.get(op, "")
 
 
-def _told(output: Value, dims: Shape, dtype: str) -> Value:
-    """Return the output with other dims, and with the dtype where it has none."""
-    return output if dims == output.shape else replace(output, dtype=output.dtype or dtype, shape=dims)
-
-
 def _expanded(dim: Dim, size: Dim) -> int | None:
     """Return the dim of an Expand's output, where both numbers are known."""
     return max(dim, size) if isinstance(dim, int) and isinstance(size, int) and min(dim, size) == 1 else None
@@ -115,13 +108,13 @@ def _by_target(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
     if not sizes or (grows is not None and (data is None or data.shape is None or len(data.shape) > len(sizes))):
         return outputs
     stated = output.shape if output.shape is not None and len(output.shape) == len(sizes) else (None,) * len(sizes)
-    told = [None if isinstance(size, int) and size <= 0 else size for size in sizes]
+    wanted = [None if isinstance(size, int) and size <= 0 else size for size in sizes]
     if grows is not None and data is not None and data.shape is not None:
         before = (1,) * (len(sizes) - len(data.shape)) + data.shape
-        told = [grows(dim, size) for dim, size in zip(before, sizes, strict=True)]
-    pairs = zip(told, stated, strict=True)
+        wanted = [grows(dim, size) for dim, size in zip(before, sizes, strict=True)]
+    pairs = zip(wanted, stated, strict=True)
     dims = tuple(new if isinstance(new, int) or (new is not None and is_unclear(old)) else old for new, old in pairs)
-    return _told(output, dims, data.dtype if data else ""), *outputs[1:]
+    return told(output, dims, data.dtype if data else ""), *outputs[1:]
 
 
 def _by_count(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
@@ -134,47 +127,10 @@ def _by_count(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
         return outputs
     place = left[0]
     rest = output.shape[:place] + output.shape[place + 1 :]
-    if sorted(dim for dim in data.shape if isinstance(dim, str)) != sorted(dim for dim in rest if isinstance(dim, str)):
+    (before, names), (after, others) = counted(data.shape), counted(rest)
+    if sorted(names) != sorted(others) or not after or before % after:
         return outputs
-    before, after = (math.prod(dim for dim in dims if isinstance(dim, int)) for dims in (data.shape, rest))
-    if not after or before % after:
-        return outputs
-    return _told(output, (*rest[:place], before // after, *rest[place:]), data.dtype), *outputs[1:]
-
-
-def _by_axes(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
-    """Keep the sizes of the axes that a Slice with unknown bounds does not slice."""
-    data, output = inputs[0], outputs[0]
-    if len(inputs) < 3 or data is None or not data.shape or output.fixed:
-        return outputs
-    axes, starts = inputs[3] if len(inputs) > 3 else None, inputs[1]
-    if axes is not None and axes.constant is not None:
-        cut = {int(axis) % len(data.shape) for axis in axes.constant.reshape(-1)}
-    elif axes is None and starts is not None and starts.fixed and starts.shape:
-        cut = {at for at in range(len(data.shape)) if at < starts.shape[0]}  # type: ignore[operator]
-    else:
-        return outputs
-    stated = output.shape if output.shape is not None and len(output.shape) == len(data.shape) else (None,) * len(data.shape)
-    pairs = enumerate(zip(data.shape, stated, strict=True))
-    dims = tuple(was if at not in cut and is_unclear(now) and not is_unclear(was) else now for at, (was, now) in pairs)
-    return _told(output, dims, data.dtype), *outputs[1:]
-
-
-def _by_parts(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
-    """Infer the sizes of the parts that a Split states, also along an axis of unknown size."""
-    parts = attribute(node, "split") if len(inputs) < 2 else sizes_of(inputs[1])
-    data, axis = inputs[0], attribute(node, "axis", 0)
-    if data is None or data.shape is None or parts is None or len(parts) != len(outputs):
-        return outputs
-    if not -len(data.shape) <= axis < len(data.shape):
-        return outputs
-    found = []
-    for output, part in zip(outputs, parts, strict=True):
-        if isinstance(part, int) and output.shape is not None and len(output.shape) == len(data.shape):
-            at = axis % len(data.shape)
-            output = _told(output, (*output.shape[:at], part, *output.shape[at + 1 :]), data.dtype)
-        found.append(output)
-    return tuple(found)
+    return told(output, (*rest[:place], before // after, *rest[place:]), data.dtype), *outputs[1:]
 
 
 def _by_state(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
@@ -200,7 +156,7 @@ def _stated(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
         if output.name and output.shape is not None and not output.fixed and isinstance(batch, int):
             shape = (output.shape[0], directions, batch, hidden) if position == 0 else (directions, batch, hidden)
             dims = tuple(new if isinstance(new, int) else old for new, old in zip(shape, output.shape, strict=True))
-            output = _told(output, dims, "")
+            output = told(output, dims, "")
         found.append(output)
     return tuple(found)
 
@@ -229,7 +185,7 @@ def _by_frames(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
     stated = output.shape if output.rank == 4 and output.shape is not None else (None,) * 4
     pairs = zip((signal.shape[0], None, bins, 2), stated, strict=True)
     dims = tuple(new if new is not None and is_unclear(old) else old for new, old in pairs)
-    return _told(output, dims, signal.dtype), *outputs[1:]
+    return told(output, dims, signal.dtype), *outputs[1:]
 
 
 def _like_data(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
@@ -257,7 +213,7 @@ def _by_insertions(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs
     if data is None or data.rank is None or axes is None or not axes.shape or outputs[0].shape is not None:
         return outputs
     count = axes.shape[0]
-    return (_told(outputs[0], (None,) * (data.rank + count), data.dtype), *outputs[1:]) if isinstance(count, int) else outputs
+    return (told(outputs[0], (None,) * (data.rank + count), data.dtype), *outputs[1:]) if isinstance(count, int) else outputs
 
 
 KEEPING = ("Imputer", "Binarizer")
@@ -271,9 +227,10 @@ FOREIGN = {
 RULES: dict[str, Sequence[Callable[[NodeProto, Inputs, Outputs], Outputs]]] = {
     "Reshape": (_by_target, _by_count),
     **dict.fromkeys(("ConstantOfShape", "Expand", "Tile"), (_by_target,)),
-    "Slice": (_by_axes,),
+    "Slice": (by_axes, by_bounds),
+    "TopK": (by_choice,),
     "Unsqueeze": (_by_insertions,),
-    "Split": (_by_parts,),
+    "Split": (by_parts,),
     **dict.fromkeys(RECURRENT, (_by_state,)),
     "DynamicQuantizeLSTM": (_by_weight,),
     "STFT": (_by_frames,),

@@ -19,6 +19,7 @@ from onnx import AttributeProto, GraphProto, ModelProto, ValueInfoProto
 from graphfix.analysis.dim_names import MADE_UP, is_fresh, shown
 from graphfix.analysis.dims import FUNCTIONS, DimExpr, expression, floor
 from graphfix.analysis.facts import Facts
+from graphfix.analysis.operand_conflicts import conflicts
 from graphfix.analysis.values import Dim, NodeFacts, Value, typed
 from graphfix.ir.traversal import branch_scope
 
@@ -31,7 +32,12 @@ Doubt = tuple[Scope, str, int, str]
 ORDER = ("none", "agreeing", "made-up", "formula", "contradicting")
 """The classes of annotations, the most severe last."""
 TRIALS = ((97, 101, 103, 107, 109, 113), (64, 96, 128, 160, 192, 224))
-"""The trial sizes of the inputs' symbols, used in turn: odd primes, then sizes with many divisors."""
+"""The trial sizes of the inputs' symbols, used in turn: odd primes, then sizes with many divisors.
+
+Sizes at which some operator cannot run decide nothing: two symbols may have to be equal, or a table may be exceeded.
+"""
+SMALL = 7
+"""The size of all symbols, tried where no operator can run at the others; windows may not fit into it."""
 NAME = re.compile(r"[A-Za-z_][\w.:]*")
 CALLED = {"floor": 1, "ceil": 1, "ceiling": 1, "max": None, "min": None}
 """The functions that formulas may call, and their numbers of operands."""
@@ -174,10 +180,15 @@ def _open(dim: Dim) -> bool:
 def _tried(facts: Facts, doubtful: list[Doubt]) -> tuple[bool, set[tuple[Scope, str]]]:
     """Return whether the trial sizes of the inputs decide any of the symbols and formulas, and the values with a wrong one."""
     symbols = list(dict.fromkeys(dim for value in facts.inputs for dim in value.shape or () if isinstance(dim, str)))
-    decided, wrong = False, set()
-    for sizes in TRIALS if doubtful else ():
+    ran, decided, wrong = False, False, set[tuple[Scope, str]]()
+    for sizes in (*TRIALS, (SMALL,)) if doubtful else ():
+        if ran and sizes == (SMALL,):
+            break
         bound = {symbol: sizes[at % len(sizes)] for at, symbol in enumerate(symbols)}
         settled = Facts.of(_sized(facts.model, bound))
+        if any(any(conflicts(node)) for node in settled.nodes):
+            continue
+        ran = True
         for scope, name, at, said in doubtful:
             value = settled.values.get(scope, {}).get(name)
             dim = value.shape[at] if value is not None and value.shape is not None and at < len(value.shape) else None

@@ -9,6 +9,8 @@ import onnx
 from onnx import AttributeProto, NodeProto
 
 from graphfix.analysis.constant_folding import Array, attribute, constant_value, fold
+from graphfix.analysis.dims import written
+from graphfix.analysis.summed_sizes import added
 from graphfix.analysis.symbolic_shapes import follow, settled
 from graphfix.analysis.values import Shape, Value
 from graphfix.ir.proto_values import dtype_name
@@ -51,6 +53,9 @@ def output_value(node: NodeProto, inputs: tuple[Value | None, ...], stated: Valu
         if source == "folded" and index == 0 and all(i.constant is not None for i in given):
             value = fold(node, [None if i is None else i.constant for i in inputs])
     sizes = follow(node, inputs) if index == 0 else None
+    total = added(node, inputs) if sizes == (None,) or (sizes is None and source in ("shape", "cast-shape")) else None
+    if total is not None and total.never_negative and (size := written(total)) is not None:
+        sizes, total = (size,), None
     if value is None and source != "folded" and (array := settled(sizes, stated)) is not None:
         value, source, measured = array, "folded", True
     if source == "runtime" and sizes is None and stated.dtype:
@@ -62,7 +67,7 @@ def output_value(node: NodeProto, inputs: tuple[Value | None, ...], stated: Valu
     folded = source == "folded"
     return Value(
         stated.name, dtype, shape, source, value, sizes, measured and folded, counted=counted and folded,
-        sized=dtype == "int64" and _holds_sizes(node, inputs),
+        sized=dtype == "int64" and _holds_sizes(node, inputs), total=total,
     )  # fmt: skip
 
 

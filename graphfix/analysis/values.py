@@ -8,6 +8,7 @@ import onnx
 from onnx import NodeProto, TypeProto
 
 from graphfix.analysis.constant_folding import Array
+from graphfix.analysis.dims import DimExpr
 from graphfix.ir.dtypes import NAMES
 from graphfix.ir.records import dataclass
 
@@ -32,6 +33,7 @@ class Value:
     ranks only. `sizes` are the elements of a small vector of sizes, None for an unknown one. `assumed` are the axes whose sizes
     are known only from the initial state of a recurrent node, from which not every compiler infers the batch size. `sized` states
     that compilers with symbolic sizes hold the elements as such: sizes of dims, what arithmetic makes of them, casts to int64.
+    `total` is the only element where it is a sum of sizes, which no dim is written as.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Value:
     assumed: tuple[int, ...] = ()
     counted: bool = False
     sized: bool = False
+    total: DimExpr | None = None
     kin: object = field(default=None, init=False, compare=False, repr=False)
     """What a walk (node_memo.py) notes about the value, with which all values that agree in everything but names are marked."""
 

@@ -206,6 +206,15 @@ REDUCTIONS = ("ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd",
               "ReduceLogSumExp", "ReduceSumSquare")  # fmt: skip
 
 
+def _flattened(node: NodeFacts) -> Facets:
+    """Return how many dims of the data of a Flatten are dynamic; a compiler may multiply sizes with one symbol only."""
+    data = node.inputs[0] if node.inputs else None
+    if data is None or data.shape is None or None in data.shape:
+        return {"symbols": None}
+    count = sum(isinstance(dim, str) for dim in data.shape)
+    return {"symbols": "several" if count > 1 else "one" if count else "none"}
+
+
 def _concat(node: NodeFacts) -> Facets:
     """Return whether the dynamic dims that operands must share have one expression, so that they are equal for all inputs."""
     shapes = [value.shape for value in node.inputs if value is not None and value.shape is not None]
@@ -237,6 +246,7 @@ def _scattered(node: NodeFacts) -> Facets:
 
 _DERIVED: dict[str, Callable[[NodeFacts], Facets]] = {
     "Concat": _concat,
+    "Flatten": _flattened,
     "Slice": lambda node: {**_slice(node), **_bounds(node)},
     "Split": _split,
     "Constant": _constant,

@@ -107,13 +107,12 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
         "moves-batch": "a permutation that moves the first axis",
     },
     "split": {"absent": "`split` left out", "equal": "equal parts in `split`", "unequal": "unequal parts in `split`"},
-    "output_padding": {
-        "absent": "`output_padding` left out", "none": "`output_padding` zero", "given": "`output_padding` above zero",
-    },
+    "output_padding": {"absent": "`output_padding` left out", "none": "`output_padding` 0", "given": "`output_padding` above 0"},
     "group": {"one": "one group", "grouped": "several groups", "depthwise": "one group per channel"},
     "reduction": {"none": '`reduction="none"`'},
     "spatial": {0: "`spatial=0`", 1: "1 spatial dim"},
     "value.dtype": {"absent": "`value` left out"},
+    "symbols": {"none": "no |dynamic dims", "one": "|one| dynamic dim", "several": "|several| dynamic dims"},
     "equation.diagonal": {True: "an equation that takes a diagonal", False: "an equation that takes no diagonal"},
     "equation.ellipsis": {True: "an equation with an ellipsis", False: "an equation without an ellipsis"},
     "equation.implicit": {True: "an equation without `->`", False: "an equation with `->`"},
@@ -295,6 +294,6 @@ UNKNOWN: Mapping[str, str] = {
     "batches": "whether batch dims are equal", "components": "whether it transforms complex numbers",
     "lengths": "how `dft_length` compares with the dims", "inputs.dtypes": "the dtype of an input",
     "value.dtype": "the dtype of its value", "target": "the target shape", "since": "its version",
-    "scattered": "the shape of the indices",
+    "scattered": "the shape of the indices", "symbols": "the number of dynamic dims",
 }  # fmt: skip
 """What is not known where a facet has no value."""

@@ -1,11 +1,15 @@
 """Factors of a product that are one number filled into dynamic dims, such as the mean of a window written as a product with ones.
 
 A compiler that keeps only the number and the dims of such a tensor may look for all its axes in the product. Of a conjunction
-it may keep the value alone where all operands are such, and so lose the dims.
+it may keep the value alone where all operands are such, and so lose the dims. A tensor that another node reads too, and that is
+no neutral operand there, may stay as it is.
 """
 
 from __future__ import annotations
 
+from onnx import numpy_helper
+
+from graphfix.analysis.constant_folding import attribute
 from graphfix.analysis.patterns.structural_pattern import Context, StructuralPattern, Told
 from graphfix.analysis.values import Facet, NodeFacts, Value
 
@@ -15,6 +19,8 @@ PASSING = {"Identity", "Not", "Transpose", "Reshape", "Unsqueeze", "Squeeze", "F
            "Reciprocal", "Abs", "Relu", "Sigmoid", "Tanh", "Log"}  # fmt: skip
 """Operators of one tensor whose result is filled where that tensor is."""
 MOST_STEPS = 8
+NEUTRAL = {"Add": ((0, 1), (0,)), "Mul": ((0, 1), (0, 1)), "Sub": ((1,), (0,)), "Div": ((1,), (1,))}
+"""Operators that are dropped where an operand is filled with some numbers: the places of such operands, and the numbers."""
 KEPT = 2
 """The last axes, of which a product sums over one."""
 
@@ -42,9 +48,47 @@ def _uniform(value: Value | None, context: Context) -> bool:
 
 
 def _filled(node: NodeFacts, context: Context) -> Facet:
-    """What an operand of a product is filled with: `nothing`, one `number`, or `rows` that are repeated along the last axes."""
-    found = {_kind(value, context) for value in node.inputs}
-    return next((kind for kind in ("number", "rows") if kind in found), "nothing")
+    """What an operand of a product is filled with: `nothing`, one `number`, or `rows` that are repeated along the last axes.
+
+    It is a `shared` number where other nodes read that operand too, a `passed` one where they read what it is made of.
+    """
+    kinds = {value.name: _kind(value, context) for value in node.inputs if value is not None}
+    if "number" not in kinds.values():
+        return "rows" if "rows" in kinds.values() else "nothing"
+    alone = [_shared(name, node, context) for name, kind in kinds.items() if kind == "number"]
+    return next(word for word in ("number", "passed", "shared") if word in alone)
+
+
+def _shared(name: str, reader: NodeFacts, context: Context) -> str:
+    """Whether nodes beside the reader read a filled tensor, or else one of those that it is made of."""
+    word, maker = "shared", context.producer(name)
+    while maker is not None:
+        readers = [node for node in context.readers(name) if node is not reader and not _dropped(node, name, context)]
+        if readers or maker.op not in PASSING:
+            return word if readers else "number"
+        word, reader, name = "passed", maker, maker.inputs[0].name if maker.inputs[0] is not None else ""
+        maker = context.producer(name)
+    return "number"
+
+
+def _dropped(node: NodeFacts, name: str, context: Context) -> bool:
+    """Whether a node is dropped where it reads a filled tensor beside data."""
+    places, numbers = NEUTRAL.get(node.op, ((), ()))
+    if node.op == "Identity" or not any(value is not None and value.name == name for value in node.inputs):
+        return node.op == "Identity"
+    read = [at for at, value in enumerate(node.inputs) if value is not None and value.name == name]
+    beside = [value for value in node.inputs if value is not None and value.name != name]
+    neutral = read[0] in places and _number(name, context) in numbers
+    return neutral and any(value.source == "runtime" for value in beside)
+
+
+def _number(name: str, context: Context) -> float | None:
+    """Return the number that a tensor is filled with; None where it is made by others than a fill."""
+    maker = context.producer(name)
+    if maker is None or maker.op != "ConstantOfShape":
+        return None
+    value = attribute(maker.proto, "value", None)
+    return 0.0 if value is None else float(numpy_helper.to_array(value).reshape(-1)[0])
 
 
 def _kind(value: Value | None, context: Context) -> str:

@@ -31,6 +31,7 @@ class Context:
     by_op: Mapping[str, Sequence[int]] = field(init=False)
     """Positions of the nodes of ONNX's own domain, by operator."""
     _makers: dict[str, NodeFacts] = field(default_factory=dict)
+    _readers: dict[str, list[NodeFacts]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Index the nodes by their operators."""
@@ -49,6 +50,15 @@ class Context:
         if not self._makers:
             self._makers.update({value.name: node for node in self.nodes.values() for value in node.outputs if value is not None})
         return self._makers.get(name) or self.outer(name)
+
+    def readers(self, name: str) -> Sequence[NodeFacts]:
+        """Return the nodes of this graph that read a value."""
+        if not self._readers:
+            for node in self.nodes.values():
+                for value in node.inputs:
+                    if value is not None:
+                        self._readers.setdefault(value.name, []).append(node)
+        return self._readers.get(name, ())
 
 
 @dataclass(frozen=True, slots=True)

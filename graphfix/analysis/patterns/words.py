@@ -44,6 +44,8 @@ WORDS: Mapping[tuple[str, Facet], str] = {
     ("spread", "last"): "several numbers along the last axis of the constant quantized in the graph",
     ("filled", "nothing"): "no operand that is filled with a number",
     ("filled", "number"): "an operand that is one number filled into dynamic dims",
+    ("filled", "shared"): "an operand that is one number filled into dynamic dims |and is read by other nodes too",
+    ("filled", "passed"): "an operand that is one number filled into dynamic dims |and is made of what other nodes read too",
     ("filled", "all"): "only operands that are one value filled into dynamic dims",
     ("filled", "rows"): "an operand that repeats rows or columns along dynamic dims",
     ("trips", "floats"): "a number of iterations that is computed from floats",

@@ -33,6 +33,21 @@ PRODUCTS = {
     "Gemm behind": ("[probe] Y = Gemm<transA = 1>(X, A)", ""),
 }
 """The products and the last dims of the data."""
+READERS = {
+    "another product": "Z = MatMul({A}, v)", "Relu": "Z = Relu({A})", "a difference": "Z = Sub({A}, k)",
+    "a maximum": "Z = ReduceMax({A})", "Concat": "Z = Concat<axis = -1>({A}, {A})", "a sum": "Z = Add({A}, k)",
+    "a product of entries": "Z = Mul({A}, k)", "an output": "Z = Identity({A})",
+    "a sum with data": "Z = Add({A}, X)", "a product with data": "Z = Mul({A}, X)", "a difference from data": "Z = Sub(X, {A})",
+    "a quotient of data": "Z = Div(X, {A})",
+}
+"""What else reads the filled tensor; some of the last five are dropped, by the number that is filled in."""
+WAYS = {"": ("", "A", "A"), "behind Exp": ("B = Exp(A)", "B", "B"), "before Exp": ("B = Exp(A)", "B", "A"),
+        "before Transpose": ("B = Transpose(A)", "B", "A"), "before Neg": ("B = Neg(A)", "B", "A")}  # fmt: skip
+"""What stands between the fill and the product, the operand of the product, and the tensor that the others read."""
+MULTIPLIED = {
+    "MatMul": "[probe] Y = MatMul({A}, w)", "Gemm": "[probe] Y = Gemm({A}, w)", "Gemm and a bias": "[probe] Y = Gemm({A}, w, b)",
+    "Einsum": '[probe] Y = Einsum<equation = "ij,jk->ik">({A}, w)',
+}
 BATCHES = {"dynamic": ("n",), "fixed": ("2",), "dynamic of rank 4": ("n", "3"), "only the last dims": ("n",)}
 
 
@@ -56,6 +71,23 @@ def _product(name: str, filling: str, batch: str, opset: int = 17) -> TextProbe:
     return TextProbe(name.partition(" ")[0], f"{name}, {filling}, {batch} batch, opset={opset}", text, ("filled", AGAIN))
 
 
+def _shared(product: str, reader: str, way: str = "", fill: int = 1, opset: int = 17) -> TextProbe:
+    step, operand, other = WAYS[way]
+    turned = way == "before Transpose"
+    body = (
+        "own = Constant<value = int64[1] {4}>() at = Constant<value = int64[1] {0}>() to = Constant<value = int64[1] {1}>() "
+        "sh = Shape(X) front = Slice(sh, at, to) "
+        f"t = Concat<axis = 0>({'own, front' if turned else 'front, own'}) k = Constant<value = float {{3}}>() "
+        "w = Constant<value = float[4,2] {1,2,3,4,5,6,7,8}>() b = Constant<value = float[2] {1, 2}>() "
+        "v = Constant<value = float[4,3] {1,2,3,4,5,6,7,8,9,8,7,6}>() "
+        f"A = ConstantOfShape<value = float[1] {{{fill}}}>(t) {step} "
+        f"{MULTIPLIED[product].replace('{A}', operand)} {READERS[reader].replace('{A}', other)}"
+    )
+    text = HEAD.format(opset=opset, data="n,4", out="a,b", body=body).replace("Y) {", "Y, float[c,d] Z) {", 1)
+    words = f"{product}, filled with {fill}, read by {reader}{', ' + way if way else ''}, opset={opset}"
+    return TextProbe(product.partition(" ")[0], words, text, ("filled", AGAIN))
+
+
 def _rows(filling: str, first: str) -> bool:
     """Whether a matrix of `first` rows can be filled so."""
     return first == "5" or filling not in ("an expanded column", "an expanded matrix")
@@ -68,4 +100,7 @@ FORMS = [
       or (name.startswith("Gemm") and batch in ("dynamic", "fixed") and _rows(filling, "n"))),
     *(_product(name, filling, "dynamic", opset)
       for opset in (11, 13) for name in ("MatMul", "MatMul behind") for filling in ("filled with one", "an expanded row")),
+    *(_shared(product, reader, fill=fill) for product in MULTIPLIED for reader in READERS for fill in (0, 1)),
+    *(_shared(product, reader, way) for product in MULTIPLIED for reader in ("a difference", "Relu") for way in WAYS if way),
+    *(_shared(product, reader, opset=13) for product in MULTIPLIED for reader in READERS),
 ]  # fmt: skip

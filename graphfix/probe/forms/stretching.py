@@ -118,15 +118,45 @@ OPEN = {
 
 def _opened(label: str, op: str = "Expand", *, fixed: str = "") -> TextProbe:
     data, at, body, weights, out = OPEN[label]
-    sizes = data.split(",")
+    sizes = data.split(",") if op != "Tile" else ("1", "1")
     rest = f"int64[1] r = {{{sizes[1] if at == '0' else sizes[0]}}}"
     size = "q = Shape(U) n = Gather(q, i) " + ("s = Concat<axis = 0>(n, r)" if at == "0" else "s = Concat<axis = 0>(r, n)")
-    made = {"Expand": "e = Expand(X, s)", "ConstantOfShape": "e = ConstantOfShape<value = float[1] {2}>(s)"}[op]
+    made = "e = ConstantOfShape<value = float[1] {2}>(s)" if op == "ConstantOfShape" else f"e = {op}(X, s)"
     inputs = ("" if op == "ConstantOfShape" else f"float[{data}] X, ") + f"float[{fixed or 'N'},4] U"
     body, out = f"{size} [probe] {made} {body}", out.replace("N", fixed or "N")
     held = ["int64[1] i = {0}", rest, *(_tensor(*pair) for pair in _pairs(weights))]
     text = HEAD.format(opset=17, inputs=inputs, dtype="float", out=out, weights=", ".join(held), body=body)
     return TextProbe(op, f"stretched {label}, of {fixed or 'open'} size", text, FACETS)
+
+
+PIXELS = {
+    "pixels": ("1,8,1", "1,1", "z = Conv<kernel_shape = [1]>(e, w)", "w:5,8,1", "1,8,n"),
+    "pixels of windows": ("1,8,1", "1,1", "z = Conv<kernel_shape = [3]>(e, w)", "w:5,8,3", "1,8,n"),
+    "joined pixels": ("1,8,1", "1,1", "c = Concat<axis = 1>(e, U) z = Conv<kernel_shape = [1]>(c, w)", "w:5,16,1", "1,8,n"),
+    "joined pixels, batch free": (
+        "b,8,1", "1,1", "c = Concat<axis = 1>(e, U) z = Conv<kernel_shape = [1]>(c, w)", "w:5,16,1", "b,8,n",
+    ),
+    "pixels, batch free": ("b,8,1", "1,1", "z = Conv<kernel_shape = [1]>(e, w)", "w:5,8,1", "b,8,n"),
+    "pixels behind Tanh": ("b,8,1", "1,1", "t = Tanh(e) z = Conv<kernel_shape = [1]>(t, w)", "w:5,8,1", "b,8,n"),
+    "pixels of two products": ("b,8,1", "1,1", "m = Conv(e, w) o = Conv(e, v) z = Add(m, o)", "w:5,8,1 v:5,8,1", "b,8,n"),
+    "joined rows": ("b,1,4", "1", "c = Concat<axis = 2>(e, U) z = MatMul(c, w)", "w:8,5", "b,n,4"),
+    "rows": ("b,1,4", "1", "z = MatMul(e, w)", "w:4,5", "b,n,4"),
+    "rows behind Tanh": ("b,1,4", "1", "t = Tanh(e) z = MatMul(t, w)", "w:4,5", "b,n,4"),
+}  # fmt: skip
+"""Repeated as often as an input U has entries on an axis: the data, the other counts, and the shape of U."""
+
+
+def _repeated(label: str, opset: int = 17) -> TextProbe:
+    data, before, body, weights, given = PIXELS[label]
+    ones = len(before.split(","))
+    rank, at = len(data.split(",")), ones
+    counts = [*(["o"] * ones), "n", *(["o"] * (rank - ones - 1))]
+    held = [f"int64[1] i = {{{at}}}", "int64[1] o = {1}", *(_tensor(*pair) for pair in _pairs(weights))]
+    body = f"q = Shape(U) n = Gather(q, i) s = Concat<axis = 0>({', '.join(counts)}) [probe] e = Tile(X, s) {body}"
+    out = ",".join("pqrs"[:rank])
+    inputs = f"float[{data}] X, float[{given}] U"
+    text = HEAD.format(opset=opset, inputs=inputs, dtype="float", out=out, weights=", ".join(held), body=body)
+    return TextProbe("Tile", f"stretched {label}, repeated as often as there are, opset={opset}", text, FACETS)
 
 
 FILLED = {
@@ -192,6 +222,8 @@ FORMS = [
     *(_known(op, name, source, weighed=weighed) for op in ("Expand", "Tile") for name, case in ALL.items() for source in KNOWN
       for weighed in (True, False) if "N" not in case[0] and (op == "Expand" or not name.startswith("raised"))),
     *map(_opened, OPEN),
+    *(_opened(name, "Tile") for name in OPEN),
+    *(_repeated(name, opset) for name in PIXELS for opset in (13, 17)),
     *(_opened(name, "ConstantOfShape", fixed=fixed) for name in OPEN for fixed in ("", "6")),
     *(_filled(name, fixed=fixed) for name in FILLED for fixed in ("", "2")),
     *(_recurrent(op, reader, data) for op in ("Expand", "Tile") for reader in RECURRENT for data in ("1,2,3", "5,1,3", "5,2,1")),
