@@ -25,7 +25,24 @@ def _image(side: int, stride: int, dims: str, opset: int) -> TextProbe:
     return TextProbe("ConvTranspose", f"[{dims}] by a side of {side} every {stride}, opset={opset}", text, FACETS, weights=weights)
 
 
+ONES = {
+    "ConstantOfShape": "o = ConstantOfShape<value = float[1] {1}>(n)",
+    "Expand": "one = Constant<value = float {1}>() o = Expand(one, n)",
+}
+
+
+def _overlaps(fill: str, window: int, stride: int, dims: str, opset: int) -> TextProbe:
+    """How many windows overlap at each sample: ones of the dims of the frames, by a window."""
+    body = f"n = Shape(X) {ONES[fill]} [probe] Y = ConvTranspose<kernel_shape = [{window}], strides = [{stride}]>(o, W)"
+    text = HEAD.format(opset=opset, dims=dims, made="b,1,made", body=body)
+    label = f"overlaps of {window} every {stride} in [{dims}] by {fill}, opset={opset}"
+    weights = [("W", "float32", (1, 1, window), 0, 1)]
+    return TextProbe("ConvTranspose", label, text, ("foldable", *FACETS), weights=weights)
+
+
 FORMS = [
+    *(_overlaps(fill, window, stride, dims, 17) for fill in ONES for window, stride in WIDTHS[:8:2] for dims in ("1,1,t", "b,1,t")),
+    *(_overlaps(fill, 16, 4, "1,1,t", opset) for fill in ONES for opset in (15, 21)),
     *(_sound(*width, channels, length, 17) for width in WIDTHS for channels in (1, 9) for length in ("t", "11")),
     *(_sound(*width, 9, "11", 21) for width in WIDTHS[::3]),
     *(_image(*side, dims, 17) for side in SIDES for dims in ("5,6", "h,w")),
