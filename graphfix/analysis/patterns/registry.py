@@ -21,6 +21,7 @@ from graphfix.analysis.patterns import broadcast_into_matmul as stretching
 from graphfix.analysis.patterns import chosen_shapes as choosing
 from graphfix.analysis.patterns import default_fill as company
 from graphfix.analysis.patterns import dequantised_product as scaling
+from graphfix.analysis.patterns import einsum_labels as lettering
 from graphfix.analysis.patterns import filled_operands as filled
 from graphfix.analysis.patterns import float_trip_counts as counting
 from graphfix.analysis.patterns import folded_parameters as folding
@@ -92,6 +93,7 @@ PATTERNS: tuple[StructuralPattern, ...] = (
     fixing.PASSED,
     choosing.PATTERN,
     planning.PATTERN,
+    lettering.PATTERN,
 )
 
 
