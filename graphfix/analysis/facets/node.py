@@ -32,6 +32,7 @@ from dataclasses import replace
 import numpy as np
 
 from graphfix.analysis.constant_folding import Array, attribute
+from graphfix.analysis.dim_names import is_untold
 from graphfix.analysis.facets.attributes import Facet as Facet
 from graphfix.analysis.facets.attributes import attribute_facets
 from graphfix.analysis.facets.bounded import bounded_facets
@@ -56,6 +57,8 @@ RENAMED = {"BatchNormalization": {"mean": "input_mean", "var": "input_var"}}
 RENAMED_OUTPUTS = {"BatchNormalization": {"mean": "running_mean", "var": "running_var"}}
 """The same for outputs, some of whose old names are those of operands."""
 RECURRENT = {"LSTM", "GRU", "RNN"}
+CONVOLUTIONS = {"Conv": 1, "ConvTranspose": 0}
+"""Operators whose weight tells the channels of their data, and the axis of it that does."""
 LOOPING = {*RECURRENT, "Loop", "Scan"}
 """Operators that compilers turn into loops, which some do not allow inside a branch."""
 ELEMENTWISE = {"Add", "Sub", "Mul", "Div", "Pow", "Mod", "And", "Or", "Xor", "Equal", "Greater", "GreaterOrEqual",
@@ -79,7 +82,8 @@ def facets(node: NodeFacts) -> Facets:
             if value is not None:
                 out[f"in{i}.dtype"] = value.dtype or None
         return out
-    operands = _of_one_batch(node) if node.op in RECURRENT else node.inputs
+    known = _of_one_batch if node.op in RECURRENT else _of_own_channels if node.op in CONVOLUTIONS else None
+    operands = node.inputs if known is None else known(node)
     names, made = RENAMED.get(node.op, {}), RENAMED_OUTPUTS.get(node.op, {})
     formal_inputs, formal_outputs = formal_operands(node.op, node.domain, node.since)
     for i, formal in enumerate(formal_inputs):
@@ -123,6 +127,20 @@ def _of_one_batch(node: NodeFacts) -> Sequence[Value | None]:
     if not _unclear(batch) or attribute(node.proto, "layout", 0):
         return inputs
     return [replace(data, shape=(length, (state.shape or ())[1], size)), *inputs[1:]]
+
+
+def _of_own_channels(node: NodeFacts) -> Sequence[Value | None]:
+    """The operands of a convolution; channels of its data that no inference tells are those of its weight."""
+    inputs = node.inputs
+    data, weight = inputs[0], inputs[1] if len(inputs) > 1 else None
+    if data is None or weight is None or data.rank is None or data.rank < 3 or not weight.fixed or node.domain:
+        return inputs
+    batch, channels, *spatial = data.shape or ()
+    if not _unclear(channels) and not (isinstance(channels, str) and is_untold(channels)):
+        return inputs
+    groups = attribute(node.proto, "group", 1) if node.op == "Conv" else 1
+    told = (weight.shape or ())[CONVOLUTIONS[node.op]]
+    return [replace(data, shape=(batch, told * groups, *spatial)), *inputs[1:]] if isinstance(told, int) else inputs
 
 
 def _inside(node: NodeFacts) -> str:

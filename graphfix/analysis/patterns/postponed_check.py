@@ -36,12 +36,12 @@ def _find(context: Context) -> dict[int, Told]:
         behind = not unplanned.isdisjoint(node.proto.input)
         if unplanned and node.op in OPS and not node.domain and CLASH in node.structure:
             told[at] = {"postponed": "behind" if behind else "beside"}
-        if behind or _is_unplanned(node, context):
+        if behind or is_unplanned(node, context):
             unplanned.update(node.proto.output)
     return told
 
 
-def _is_unplanned(node: NodeFacts, context: Context) -> bool:
+def is_unplanned(node: NodeFacts, context: Context) -> bool:
     """Return whether the size of a node's result is computed at run time."""
     if node.domain or not node.inputs:
         return False

@@ -18,8 +18,10 @@ from graphfix.analysis.dims import DimExpr
 from graphfix.analysis.known_facts import Known
 from graphfix.analysis.patterns import borrowed_constants as borrowing
 from graphfix.analysis.patterns import broadcast_into_matmul as stretching
+from graphfix.analysis.patterns import chosen_shapes as choosing
 from graphfix.analysis.patterns import default_fill as company
 from graphfix.analysis.patterns import dequantised_product as scaling
+from graphfix.analysis.patterns import einsum_labels as lettering
 from graphfix.analysis.patterns import filled_operands as filled
 from graphfix.analysis.patterns import float_trip_counts as counting
 from graphfix.analysis.patterns import folded_parameters as folding
@@ -47,6 +49,7 @@ from graphfix.analysis.patterns import stepwise_sizes as stepping
 from graphfix.analysis.patterns import strided_matmul as thinning
 from graphfix.analysis.patterns import strided_reshape as skipping
 from graphfix.analysis.patterns import uneven_branches as branching
+from graphfix.analysis.patterns import unplanned_data as planning
 from graphfix.analysis.patterns import widened_spectrum as widening
 from graphfix.analysis.patterns.structural_pattern import Context, Judge, StructuralPattern, Told
 from graphfix.analysis.values import Facet, NodeFacts, Structure, Value
@@ -88,6 +91,9 @@ PATTERNS: tuple[StructuralPattern, ...] = (
     extending.PATTERN,
     fixing.CONSTANT,
     fixing.PASSED,
+    choosing.PATTERN,
+    planning.PATTERN,
+    lettering.PATTERN,
 )
 
 

@@ -38,6 +38,7 @@ NODES = {
     "MatMul": TWICE + "T = Transpose(Q) [probe] Y = MatMul(T, W)",
     "Gemm": TWICE + "T = Transpose(Q) [probe] Y = Gemm(T, W)",
     "Concat": TWICE + "[probe] Y = Concat<axis = 1>(Q, C)",
+    "TopK": TWICE + "T = Transpose(Q) [probe] Y, P1 = TopK(T, four)",
     "ScatterND": TWICE + "p = Constant<value = int64[4,1] {0, 1, 2, 3}>() [probe] Y = ScatterND(W, p, Q)",
 }
 """Nodes whose operands fit where the first dim of X is 2."""
