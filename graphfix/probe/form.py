@@ -142,9 +142,9 @@ class TextProbe:
 
     `op` names the node of interest, or is `@model` for the model itself; `varied` are the facets it is about. `names`
     renames values and symbolic dims afterwards; an empty name removes a dim's symbol. `feeds` are the numbers of some
-    inputs in order: such a probe tries the numbers in its label, and gives no evidence about support. `random` marks models
-    whose outputs are random. `weights` are initializers too large to be written out, by name, dtype, shape and bounds: seeded
-    random numbers are between these.
+    inputs in order: such a probe tries the numbers in its label, and gives no evidence about support, unless they are only
+    what the model `needs` to run, such as sizes. `random` marks models whose outputs are random. `weights` are initializers
+    too large to be written out, by name, dtype, shape and bounds: seeded random numbers are between these.
     """
 
     op: str
@@ -153,6 +153,7 @@ class TextProbe:
     varied: Sequence[str] = ()
     names: Sequence[tuple[str, str]] = ()
     feeds: Sequence[tuple[str, Sequence[float]]] = ()
+    needs: bool = False
     random: bool = False
     weights: Sequence[tuple[str, str, Sequence[int], float, float]] = ()
 

@@ -68,7 +68,7 @@ class Recipe:
         label = self.label
         if isinstance(self.entry, TextProbe):
             made: tuple[ModelProto, dict[str, Array]] | None = sketched_model(self.entry)
-            varied = (*self.entry.varied, NUMBERS_ONLY) if self.entry.feeds else tuple(self.entry.varied)
+            varied = (*self.entry.varied, NUMBERS_ONLY) if self.entry.feeds and not self.entry.needs else tuple(self.entry.varied)
         else:
             sizes = [size_change(words) for words in self.words if SIZES.fullmatch(words)]
             made = changed_model(self.entry, self.change | {key: value for one in sizes for key, value in one.items()})

@@ -42,7 +42,7 @@ def _open(kind: str, exclude: int, given: str, opset: int) -> TextProbe:
     node = f"Resize<{FILTERS[kind]}, antialias = 1, exclude_outside = {exclude}>({operands})"
     text = OPEN.format(opset=opset, inputs=inputs, before=before, node=node)
     varied = ("antialiased", "mode", "exclude_outside", AGAIN)
-    return TextProbe("Resize", f"antialiased {kind} exclude={exclude} {given} opset={opset}", text, varied, (), feeds)
+    return TextProbe("Resize", f"antialiased {kind} exclude={exclude} {given} opset={opset}", text, varied, (), feeds, needs=True)
 
 
 FORMS = [
