@@ -40,6 +40,21 @@ def test_a_where_of_data_without_a_rank_is_not_known() -> None:
     assert _of_last(text, "chooses") is None
 
 
+@pytest.mark.parametrize(
+    ("equation", "left", "right", "letters"),
+    [
+        ("bct,bcs->bts", "b,8,t", "b,8,s", "fit"),
+        ("bct,bcs->bts", "b,8,t", "b,c,s", "differ"),  # c is 1 where the runtime plans
+        ("nc, kc -> nk", "n,c", "5,8", "differ"),
+        ("nc,kc->nk", "n,8", "5,8", "fit"),
+        ("...c,kc->...k", "n,m,8", "5,9", "fit"),  # letters of an ellipsis are not told
+    ],
+)
+def test_whether_dims_of_one_letter_fit(equation: str, left: str, right: str, letters: str) -> None:
+    text = f'g (float[{left}] A, float[{right}] B) => (float[] Y) {{ Y = Einsum<equation = "{equation}">(A, B) }}'
+    assert _of_last(text, "letters") == letters
+
+
 MAKERS = {
     "NonZero(Z)": "behind",
     "Unsqueeze(Z, zero)": "behind",
