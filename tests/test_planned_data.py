@@ -75,7 +75,7 @@ def test_what_is_behind_data_of_a_computed_size(maker: str, reads: bool) -> None
 
 
 @pytest.mark.parametrize(("node", "weight"), [("Conv<group = 2>", "6,2,1,1"), ("ConvTranspose", "4,6,1,1")])
-@pytest.mark.parametrize(("made", "told"), [("Reshape(X, s)", False), ("Identity(X)", True)])
+@pytest.mark.parametrize(("made", "told"), [("Reshape(X, s)", False), ("Tile(X, s)", False), ("Identity(X)", True)])
 def test_channels_that_no_inference_tells_are_those_of_the_weight(node: str, weight: str, made: str, *, told: bool) -> None:
     text = (
         f"g (float[n,c,8,8] X, int64[4] s) => (float[] Y) {{ w = ConstantOfShape<value = float[1] {{1}}>(k) "
