@@ -40,6 +40,21 @@ def test_a_where_of_data_without_a_rank_is_not_known() -> None:
     assert _of_last(text, "chooses") is None
 
 
+@pytest.mark.parametrize(
+    ("equation", "left", "right", "letters"),
+    [
+        ("bct,bcs->bts", "b,8,t", "b,8,s", "fit"),
+        ("bct,bcs->bts", "b,8,t", "b,c,s", "differ"),  # c is 1 where the runtime plans
+        ("nc, kc -> nk", "n,c", "5,8", "differ"),
+        ("nc,kc->nk", "n,8", "5,8", "fit"),
+        ("...c,kc->...k", "n,m,8", "5,9", "fit"),  # letters of an ellipsis are not told
+    ],
+)
+def test_whether_dims_of_one_letter_fit(equation: str, left: str, right: str, letters: str) -> None:
+    text = f'g (float[{left}] A, float[{right}] B) => (float[] Y) {{ Y = Einsum<equation = "{equation}">(A, B) }}'
+    assert _of_last(text, "letters") == letters
+
+
 MAKERS = {
     "NonZero(Z)": "behind",
     "Unsqueeze(Z, zero)": "behind",
@@ -60,7 +75,7 @@ def test_what_is_behind_data_of_a_computed_size(maker: str, reads: bool) -> None
 
 
 @pytest.mark.parametrize(("node", "weight"), [("Conv<group = 2>", "6,2,1,1"), ("ConvTranspose", "4,6,1,1")])
-@pytest.mark.parametrize(("made", "told"), [("Reshape(X, s)", False), ("Identity(X)", True)])
+@pytest.mark.parametrize(("made", "told"), [("Reshape(X, s)", False), ("Tile(X, s)", False), ("Identity(X)", True)])
 def test_channels_that_no_inference_tells_are_those_of_the_weight(node: str, weight: str, made: str, *, told: bool) -> None:
     text = (
         f"g (float[n,c,8,8] X, int64[4] s) => (float[] Y) {{ w = ConstantOfShape<value = float[1] {{1}}>(k) "

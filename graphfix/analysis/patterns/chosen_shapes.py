@@ -1,4 +1,4 @@
-"""How the shapes of a Where's operands differ when dynamic dims are 1: one kernel chooses by position, another one spreads them."""
+"""How the shapes of a Where's operands differ when dynamic dims are 1: one kernel chooses by position, another one spreads."""
 
 from __future__ import annotations
 

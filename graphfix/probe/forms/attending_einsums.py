@@ -31,6 +31,8 @@ CLASHING = (
     ("bhij,bhjd->bhid", "b,2,n,m", "b,2,2,8", "b,2,n,8"),
 )
 """Equations whose operands fit where the dynamic dims are 2."""
+
+
 def _einsum(equation: str, left: str, right: str, made: str, *, opset: int = 17, behind: bool = False) -> TextProbe:
     node = f'Einsum<equation = "{equation}">(A, B)'
     body = f"[probe] y = {node} Y = Relu(y)" if behind else f"[probe] Y = {node}"

@@ -15,7 +15,11 @@ FILLS = {
     "ConstantOfShape of ones": "z = ConstantOfShape<value = float[1] {1}>(dims)",
 }
 LAYERS = {"plain": ("transB = 1", "W, B"), "not transposed": ("", "W, B"), "without bias": ("transB = 1", "W")}
-BEHIND = {"nothing": "Y = Identity(g)", "Unsqueeze": "one = Constant<value = int64[1] {1}>() Y = Unsqueeze(g, one)", "Relu": "Y = Relu(g)"}
+BEHIND = {
+    "nothing": "Y = Identity(g)",
+    "Unsqueeze": "one = Constant<value = int64[1] {1}>() Y = Unsqueeze(g, one)",
+    "Relu": "Y = Relu(g)",
+}
 WEIGHTS = [("W", "float32", (WIDTH, WIDTH), -1, 1), ("B", "float32", (WIDTH,), -1, 1)]
 
 
@@ -33,6 +37,12 @@ def _layer(count: str, fill: str, layer: str, behind: str, dims: str, opset: int
 
 FORMS = [
     *(_layer("Shape of one dim", fill, layer, "nothing", "b,4", 17) for fill in FILLS for layer in LAYERS),
-    *(_layer(count, fill, "plain", behind, dims, 17) for count in COUNTS for fill in FILLS for behind in BEHIND for dims in ("b,4", "b,5,h,w")),
+    *(
+        _layer(count, fill, "plain", behind, dims, 17)
+        for count in COUNTS
+        for fill in FILLS
+        for behind in BEHIND
+        for dims in ("b,4", "b,5,h,w")
+    ),
     *(_layer("Gather", fill, "plain", "nothing", "b,4", opset) for fill in FILLS for opset in (15, 21)),
 ]

@@ -21,7 +21,8 @@ def _transposed(dims: str, order: str, dtype: str, opset: int) -> TextProbe:
     made = ",".join(sizes[int(axis)] for axis in order.split(",")) if order else ",".join(reversed(sizes))
     body = f"[probe] Y = Transpose{f'<perm = [{order}]>' if order else ''}(X)"
     text = HEAD.format(opset=opset, dims=dims, made=made, dtype=dtype, body=body)
-    return TextProbe("Transpose", f"[{dims}] by {order or 'nothing'} {dtype} opset={opset}", text, ("since", "perm", "data.rank", AGAIN))
+    label = f"[{dims}] by {order or 'nothing'} {dtype} opset={opset}"
+    return TextProbe("Transpose", label, text, ("since", "perm", "data.rank", AGAIN))
 
 
 FORMS = [

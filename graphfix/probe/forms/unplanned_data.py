@@ -38,7 +38,13 @@ def _after(op: str, maker: str, dims: str, *, behind: bool, opset: int = 18, axi
 
 
 FORMS = [
-    *(_after(op, maker, dims, behind=behind) for op in NODES for dims in NODES[op][0] for maker in BEFORE for behind in (True, False)),
+    *(
+        _after(op, maker, dims, behind=behind)
+        for op in NODES
+        for dims in NODES[op][0]
+        for maker in BEFORE
+        for behind in (True, False)
+    ),
     *(
         _after(op, maker, WIDE[0], behind=True, axis=axis)
         for op in ("ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin")

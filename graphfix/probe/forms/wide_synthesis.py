@@ -22,7 +22,8 @@ def _image(side: int, stride: int, dims: str, opset: int) -> TextProbe:
     body = f"[probe] Y = ConvTranspose<kernel_shape = [{side}, {side}], strides = [{stride}, {stride}]>(X, W, B)"
     text = HEAD.format(opset=opset, dims=f"1,3,{dims}", made="1,2,high,wide", body=body)
     weights = [("W", "float32", (3, 2, side, side), -1, 1), ("B", "float32", (2,), -1, 1)]
-    return TextProbe("ConvTranspose", f"[{dims}] by a side of {side} every {stride}, opset={opset}", text, FACETS, weights=weights)
+    label = f"[{dims}] by a side of {side} every {stride}, opset={opset}"
+    return TextProbe("ConvTranspose", label, text, FACETS, weights=weights)
 
 
 ONES = {
@@ -41,7 +42,7 @@ def _overlaps(fill: str, window: int, stride: int, dims: str, opset: int) -> Tex
 
 
 FORMS = [
-    *(_overlaps(fill, window, stride, dims, 17) for fill in ONES for window, stride in WIDTHS[:8:2] for dims in ("1,1,t", "b,1,t")),
+    *(_overlaps(fill, *width, dims, 17) for fill in ONES for width in WIDTHS[:8:2] for dims in ("1,1,t", "b,1,t")),
     *(_overlaps(fill, 16, 4, "1,1,t", opset) for fill in ONES for opset in (15, 21)),
     *(_sound(*width, channels, length, 17) for width in WIDTHS for channels in (1, 9) for length in ("t", "11")),
     *(_sound(*width, 9, "11", 21) for width in WIDTHS[::3]),
