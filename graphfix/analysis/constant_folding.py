@@ -17,6 +17,7 @@ from onnx import AttributeProto, NodeProto
 
 from graphfix.analysis.index_folding import non_zero, scattered, triangle
 from graphfix.analysis.window_functions import WINDOWS, window
+from graphfix.ir.operator_set import is_standard
 from graphfix.ir.proto_values import Array as Array
 from graphfix.ir.proto_values import array_of, attribute_value, numpy_dtype
 
@@ -281,7 +282,7 @@ def fold(node: NodeProto, operands: Operands) -> Array | None:
 
     `operands` are the node's inputs in order, each an array, or None where the input is left out.
     """
-    folder = FOLDERS.get(node.op_type) if node.domain in ("", "ai.onnx") else None
+    folder = FOLDERS.get(node.op_type) if is_standard(node) else None
     if folder is None:
         return None
     try:

@@ -16,6 +16,7 @@ from graphfix.analysis.dim_transfer import BROADCASTING, COUNTED, MOVED, RESIZIN
 from graphfix.analysis.dims import DimExpr, symbol
 from graphfix.analysis.values import Dim, Value, is_unclear
 from graphfix.analysis.window_extents import made
+from graphfix.ir.operator_set import is_standard
 from graphfix.ir.records import dataclass
 
 
@@ -37,7 +38,7 @@ class DynamicDims:
         if not self.any_dynamic or not any(_has_unclear(value) for value in outputs):
             return outputs
         outputs = tuple(map(self._named, outputs))
-        if node.domain not in ("", "ai.onnx"):
+        if not is_standard(node):
             return outputs
         found = []
         for place, value in enumerate(outputs):

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 from onnx import AttributeProto, GraphProto, NodeProto
 
+from graphfix.ir.operator_set import is_standard
+
 
 def invariants(node: NodeProto) -> dict[str, str]:
     """Return the loop-invariant operands of a Loop, by the names of the body inputs that carry them."""
-    if node.op_type != "Loop" or node.domain not in ("", "ai.onnx"):
+    if node.op_type != "Loop" or not is_standard(node):
         return {}
     body = next((item.g for item in node.attribute[:] if item.name == "body"), None)
     if body is None:

@@ -13,6 +13,7 @@ from onnx import NodeProto
 from graphfix.analysis.dims import DimExpr, read, written
 from graphfix.analysis.symbolic_shapes import CARRIERS, whole
 from graphfix.analysis.values import Dim, Value, is_unclear
+from graphfix.ir.operator_set import is_standard
 
 SUMMING: dict[str, Callable[[DimExpr, DimExpr], DimExpr]] = {"Add": DimExpr.__add__, "Sub": DimExpr.__sub__}
 
@@ -37,7 +38,7 @@ def difference(start: Value | None, end: Value | None) -> Dim:
 
 def added(node: NodeProto, inputs: Sequence[Value | None]) -> DimExpr | None:
     """Return the only element that a node makes by adding or subtracting sizes, or passes on; None for all other nodes."""
-    if node.domain not in ("", "ai.onnx") or not inputs:
+    if not is_standard(node) or not inputs:
         return None
     if node.op_type in CARRIERS or node.op_type == "Cast":
         return inputs[0].total if inputs[0] is not None else None

@@ -15,6 +15,7 @@ from onnx import NodeProto
 from graphfix.analysis.constant_folding import Array, attribute
 from graphfix.analysis.dims import DimExpr, read, written
 from graphfix.analysis.values import Dim, Sizes, Value, is_unclear
+from graphfix.ir.operator_set import is_standard
 
 MOST = 64
 """The largest number of elements of a vector that is evaluated."""
@@ -55,7 +56,7 @@ def whole(value: Value | None) -> Sizes | None:
 def follow(node: NodeProto, inputs: Sequence[Value | None]) -> Sizes | None:
     """Return the known elements of a node's output; None when the node is no shape arithmetic."""
     data = inputs[0] if inputs else None
-    if data is None or node.domain not in ("", "ai.onnx"):
+    if data is None or not is_standard(node):
         return None
     op = node.op_type
     if op == "Shape":

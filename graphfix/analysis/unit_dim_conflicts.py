@@ -18,6 +18,7 @@ from graphfix.analysis.operand_constraints import OPERAND_LAWS, Operands, Unit
 from graphfix.analysis.patterns.structural_pattern import StructuralPattern
 from graphfix.analysis.symbolic_shapes import counted, sizes_of
 from graphfix.analysis.values import Dim, Value, is_unclear
+from graphfix.ir.operator_set import is_standard
 
 LAWS = {op: law for op, law in OPERAND_LAWS.items() if op != "Squeeze"}
 """Operators whose operands are checked against ONNX's constraints; the size of an omitted axis is not checked."""
@@ -30,7 +31,7 @@ def conflicts_at_one(node: NodeProto, inputs: Sequence[Value | None], extents: M
     `extents` gives the sizes of dims computed by windows. None for a product with an operand of unknown rank, which may
     contradict the other operand for any size.
     """
-    op = node.op_type if node.domain in ("", "ai.onnx") else ""
+    op = node.op_type if is_standard(node) else ""
     if op not in LAWS:
         return False
     if op in PRODUCTS and inputs and inputs[0] is not None and inputs[0].shape is None:

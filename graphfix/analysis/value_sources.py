@@ -13,6 +13,7 @@ from graphfix.analysis.dims import written
 from graphfix.analysis.summed_sizes import added
 from graphfix.analysis.symbolic_shapes import follow, settled
 from graphfix.analysis.values import Shape, Value
+from graphfix.ir.operator_set import is_standard
 from graphfix.ir.proto_values import dtype_name
 from graphfix.ir.schemas import formal_types
 
@@ -40,7 +41,7 @@ def output_value(node: NodeProto, inputs: tuple[Value | None, ...], stated: Valu
     given = [i for i in inputs if i is not None]
     measuring = [i for i in given if i.measured]
     measured, counted = bool(measuring), bool(measuring) and all(i.counted for i in measuring)
-    if op == "Constant" and node.domain in ("", "ai.onnx"):
+    if op == "Constant" and is_standard(node):
         value, source = constant_value(node), "constant"
     elif op in ("Shape", "Size") and inputs and inputs[0] is not None:
         value, source = _measure(node, inputs[0])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-STANDARD = frozenset({"", "ai.onnx"})
 OWNERS = (
     ("com.microsoft.extensions", "onnxruntime-extensions", "keep its nodes outside the model, as pre- or postprocessing"),
     ("ai.onnx.contrib", "onnxruntime-extensions", "keep its nodes outside the model, as pre- or postprocessing"),

@@ -13,6 +13,7 @@ import numpy as np
 from onnx import AttributeProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from graphfix.analysis.facts import Facts
+from graphfix.ir.operator_set import opset_version
 from graphfix.precision.fusions import BIAS, NONE, unrounded
 from graphfix.precision.inner_steps import inner_steps
 from graphfix.precision.rounding import PRODUCTS, constants, rounding, splits
@@ -52,7 +53,7 @@ def instrument(model: ModelProto, arithmetic: str) -> Instrumented:
     floats = {tensor.name for tensor in made.graph.initializer if tensor.data_type == TensorProto.FLOAT}
     floats |= {name for name, value in found.items() if value.dtype == "float32"}
     ranks = {name: value.rank for name, value in found.items()}
-    opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 1)
+    opset = opset_version(model)
     whole = unrounded(model) if arithmetic == "bfloat16" else NONE
     write = _Writer(arithmetic, floats, opset, whole.values)
     for node in model.graph.node:

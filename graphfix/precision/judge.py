@@ -10,6 +10,7 @@ from onnx import ModelProto
 
 from graphfix.analysis.facts import Facts
 from graphfix.errors import ModelError
+from graphfix.ir.operator_set import opset_version
 from graphfix.precision.output_errors import OutputError, errors_of
 from graphfix.precision.range_rewrites import apply_range_rewrites
 from graphfix.precision.simulation import Feed, Simulation, simulation
@@ -70,7 +71,7 @@ def inlined(model: ModelProto) -> ModelProto:
         from onnx import inliner
 
         model = inliner.inline_local_functions(model)
-    opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 1)
+    opset = opset_version(model)
     if opset < LEAST_OPSET:
         from onnx import version_converter
 

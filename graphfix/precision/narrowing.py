@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from onnx import ModelProto
 
 from graphfix.errors import UsageError
+from graphfix.ir.operator_set import opset_version
 from graphfix.precision.half_conversion import convert
 from graphfix.precision.judge import inlined
 from graphfix.precision.mixed import mixture
@@ -63,7 +64,7 @@ def kinds(model: ModelProto) -> list[str]:
 
 def chosen_form(model: ModelProto, dtype: str, tables: Sequence[PrecisionTable], interface: str) -> Form:
     """Return the widest form in `dtype` that every table supports; UsageError with the compiler's words where there is none."""
-    opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 1)
+    opset = opset_version(model)
     like = kinds(model)
     refusal = ""
     for scope in ("all", "core"):

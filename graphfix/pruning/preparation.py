@@ -9,6 +9,7 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from graphfix.analysis.cache import facts_of
 from graphfix.analysis.constant_folding import attribute, constant_value
+from graphfix.ir.operator_set import opset_version
 from graphfix.ir.value_names import ValueNames
 from graphfix.pruning.inlining import fold_moved_weights, inline_sizes
 from graphfix.pruning.shuffles import gather_shuffles, restore_shuffles
@@ -122,7 +123,7 @@ def _state_sizes_of_splits(model: ModelProto) -> None:
     if not equal:
         return
     known, names = facts_of(model).values[()], ValueNames.of(model.graph)
-    opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 0)
+    opset = opset_version(model, missing=0)
     for node in equal:
         shapes = [known[name].shape if name in known else None for name in node.output]
         axis = int(attribute(node, "axis", 0))

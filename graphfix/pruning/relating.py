@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto
 
 from graphfix.analysis.cache import facts_of
+from graphfix.ir.operator_set import opset_version
 from graphfix.pruning.axis_graph import AxisGraph
 from graphfix.pruning.relations import attention, convolution, elementwise, movement, products, recurrent
 
@@ -26,7 +27,7 @@ def axis_graph(model: ModelProto, *, single: bool = False) -> AxisGraph:
     constants = {tensor.name: tensor for tensor in graph.initializer}
     shapes = {name: value.shape for name, value in known.items() if value.shape is not None}
     shapes |= {name: tuple(tensor.dims) for name, tensor in constants.items()}
-    opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 0)
+    opset = opset_version(model, missing=0)
     producers = {name: node for node in graph.node for name in node.output}
     axes = AxisGraph(shapes, constants, producers, opset, single=single)
     for node in graph.node:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from onnx import ModelProto
 
 from graphfix.errors import UsageError
+from graphfix.ir.operator_set import opset_version
 from graphfix.ir.traversal import graphs
 from graphfix.tables.precision import SUPPORTED, Form, PrecisionTable, common_forms, precision_table
 
@@ -58,7 +59,7 @@ def form_choices(model: ModelProto, targets: Sequence[str], scheme: str, bits: i
     if not found:
         said = f"{', '.join(tables)} accept no {bits}-bit {scheme} form together, each accepts others"
         raise UsageError(said, hint=_instead(list(tables.values()), kinds, scheme, bits))
-    opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 0)
+    opset = opset_version(model, missing=0)
     ranked = sorted(found, key=lambda form: _rank(form, opset))
     return [FormChoice(form, kinds, tuple(notes)) for form in ranked]
 

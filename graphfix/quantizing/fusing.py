@@ -9,6 +9,7 @@ import numpy.typing as npt
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from graphfix.analysis.constant_folding import attribute, constant_value
+from graphfix.ir.operator_set import is_standard, opset_version
 from graphfix.ir.unused_nodes import drop_unused
 from graphfix.ir.value_names import ValueNames
 
@@ -79,13 +80,13 @@ def _held(model: ModelProto, names: ValueNames, name: str, value: npt.NDArray[An
 
 def at_opset(model: ModelProto, opset: int) -> ModelProto:
     """Return a model of at least this opset."""
-    current = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 0)
+    current = opset_version(model, missing=0)
     if current >= opset:
         return model
     from onnx.version_converter import convert_version
 
     converted: ModelProto = convert_version(model, opset)
     for entry in model.opset_import:
-        if entry.domain not in ("", "ai.onnx") and entry.domain not in {one.domain for one in converted.opset_import}:
+        if not is_standard(entry) and entry.domain not in {one.domain for one in converted.opset_import}:
             converted.opset_import.append(helper.make_opsetid(entry.domain, entry.version))
     return converted

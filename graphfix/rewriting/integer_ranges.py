@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from graphfix.ir.operator_set import is_standard
 from graphfix.rewriting.editor import GraphEditor
 
 Interval = tuple[int, int]
@@ -184,7 +185,7 @@ class IntegerRanges:
 def onnx_maker(tensor: Any) -> Any:
     """Return a tensor's producer if it is of ONNX's own domain; None for an input, a constant or another domain's node."""
     node = tensor.inputs[0] if tensor.inputs else None
-    return node if node is not None and node.domain in (None, "", "ai.onnx") else None
+    return node if node is not None and is_standard(node) else None
 
 
 def _hull(parts: Iterable[Interval]) -> Interval:

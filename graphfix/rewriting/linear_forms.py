@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from graphfix.ir.operator_set import is_standard
 from graphfix.rewriting.editor import GraphEditor
 
 Array = npt.NDArray[Any]
@@ -54,7 +55,7 @@ class LinearForms:
             rows = known.reshape(-1, known.shape[-1]) if known.ndim and known.size else None
             same = rows is not None and known.dtype.kind == "f" and (rows == rows[0]).all()
             return LinearForm({}, rows[0]) if same and rows is not None else None
-        if not tensor.inputs or tensor.inputs[0].domain not in (None, "", "ai.onnx"):
+        if not tensor.inputs or not is_standard(tensor.inputs[0]):
             return None
         node = tensor.inputs[0]
         if node.op in ("Gemm", "MatMul"):

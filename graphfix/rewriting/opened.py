@@ -11,6 +11,7 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, helper
 from graphfix.analysis.cache import facts_of
 from graphfix.analysis.facts import DTYPES, Value
 from graphfix.ir.dtypes import CODES
+from graphfix.ir.operator_set import opset_version
 from graphfix.ir.value_names import ValueNames
 from graphfix.rewriting.builder import Builder
 from graphfix.rewriting.emission import Tensors
@@ -32,7 +33,7 @@ class Opened:
         self.gs: Any = gs
         self.model, self.stamp = model, stamp
         self.facts = facts_of(model)
-        self.opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 1)
+        self.opset = opset_version(model)
         self.imported = Imported(model)
         self.top: Any = self.imported.graph
         self.scopes: dict[int, tuple[str, ...]] = {}

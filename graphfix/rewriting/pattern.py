@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from graphfix.analysis.patterns.matcher import Match as Match
 from graphfix.analysis.patterns.matcher import Pattern as Pattern
+from graphfix.ir.operator_set import is_standard
 from graphfix.rewriting.editor import GraphEditor
 
 Found = Match[Any, Any]
@@ -23,7 +24,7 @@ class SurgeryView:
 
     def op(self, node: Any) -> str:
         """Return the operator, prefixed by its domain and a dot if that is not ONNX's own."""
-        return str(node.op) if node.domain in (None, "", "ai.onnx") else f"{node.domain}.{node.op}"
+        return str(node.op) if is_standard(node) else f"{node.domain}.{node.op}"
 
     def inputs(self, node: Any) -> Sequence[Any]:
         """Return a node's inputs."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from graphfix.analysis.dim_names import quoted
 from graphfix.analysis.dims import ZERO, DimExpr, ceil, expression, floor, nearest, read, symbol, trunc
+from graphfix.ir.operator_set import is_standard
 from graphfix.rewriting.editor import GraphEditor
 
 MOST = 64
@@ -51,7 +52,7 @@ class Tracer:
         if depth > DEEPEST or len(tensor.inputs) != 1:
             return None
         node = tensor.inputs[0]
-        if node.domain not in (None, "", "ai.onnx") or node.outputs[0] is not tensor:
+        if not is_standard(node) or node.outputs[0] is not tensor:
             return None
         if node.op == "Shape":
             dims = self.shape(node.inputs[0])

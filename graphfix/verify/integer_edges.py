@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from onnx import AttributeProto, ModelProto, NodeProto, TensorProto, numpy_helper
 
+from graphfix.ir.operator_set import is_standard
 from graphfix.ir.tensors import is_external
 
 Array = np.ndarray[Any, Any]
@@ -82,7 +83,7 @@ def _is_data(name: str, readers: Mapping[str, list[tuple[NodeProto, int]]], divi
         for node, place in readers.get(waiting.pop(), ()):
             if node.op_type in SIZED and place == 0:
                 continue
-            if node.domain not in ("", "ai.onnx") or place not in TAKEN.get(node.op_type, ()) or not _stays_whole(node):
+            if not is_standard(node) or place not in TAKEN.get(node.op_type, ()) or not _stays_whole(node):
                 return False
             if node.op_type in DIVIDING and node.input[1] not in divisors:
                 return False

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 
 from onnx import ModelProto, NodeProto, TensorProto, helper
 
+from graphfix.ir.operator_set import is_standard
 from graphfix.ir.traversal import graphs
 from graphfix.ir.value_names import ValueNames
 from graphfix.verify.replaced_nodes import element_types, with_nodes
@@ -34,7 +35,7 @@ def with_wide_operands(model: ModelProto) -> ModelProto:
 
 def _places(node: NodeProto, kinds: Mapping[str, int]) -> list[int]:
     """Return the operands that are cast."""
-    if node.domain not in ("", "ai.onnx"):
+    if not is_standard(node):
         return []
     places = FLOATS.get(node.op_type, ())
     given = [place for place in places if place < len(node.input) and node.input[place]]

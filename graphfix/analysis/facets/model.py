@@ -13,6 +13,7 @@ from graphfix.analysis.facts import Facts
 from graphfix.analysis.value_info import annotation_class, first_named_count
 from graphfix.analysis.values import Facet, Value
 from graphfix.ir.node_order import unsorted_graphs
+from graphfix.ir.operator_set import is_standard
 
 USUAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]*")
 USUAL_SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -190,7 +191,7 @@ def _sizes(facts: Facts, names: list[str]) -> Facet:
     waiting, seen, idle = list(names), set(names), False
     while waiting:
         node = makers.get(waiting.pop())
-        if node is None or node.domain not in ("", "ai.onnx"):
+        if node is None or not is_standard(node):
             continue
         cast = node.op_type == "Cast" and attribute(node, "to") == TensorProto.INT64
         given = facts.value(node.input[0]) if cast else None

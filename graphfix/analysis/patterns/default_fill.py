@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from onnx import GraphProto, NodeProto
 
 from graphfix.analysis.patterns.structural_pattern import StructuralPattern
+from graphfix.ir.operator_set import is_standard
 from graphfix.ir.schemas import formal_types
 
 Reader = tuple[NodeProto, int]
@@ -30,7 +31,7 @@ def combined_fills(graph: GraphProto, opsets: Mapping[str, int]) -> set[int]:
 
 
 def _fills(node: NodeProto) -> bool:
-    return node.op_type == "ConstantOfShape" and node.domain in ("", "ai.onnx") and not node.attribute
+    return node.op_type == "ConstantOfShape" and is_standard(node) and not node.attribute
 
 
 def _met(name: str, readers: Mapping[str, list[Reader]], opsets: Mapping[str, int]) -> bool:

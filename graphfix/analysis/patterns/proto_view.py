@@ -9,6 +9,7 @@ from typing import Any
 from onnx import GraphProto
 
 from graphfix.analysis.constant_folding import Array, attribute, tensor_value
+from graphfix.ir.operator_set import is_standard
 
 
 class ProtoView:
@@ -31,7 +32,7 @@ class ProtoView:
     def op(self, node: int) -> str:
         """Return the operator, prefixed by its domain and a dot where that is not ONNX's own."""
         proto = self.nodes[node]
-        return proto.op_type if proto.domain in ("", "ai.onnx") else f"{proto.domain}.{proto.op_type}"
+        return proto.op_type if is_standard(proto) else f"{proto.domain}.{proto.op_type}"
 
     def inputs(self, node: int) -> Sequence[str | None]:
         """Return the operands of a node."""

@@ -15,6 +15,7 @@ from onnx import GraphProto, NodeProto
 
 from graphfix.analysis.constant_folding import attribute, constant_value, tensor_value
 from graphfix.analysis.patterns.structural_pattern import StructuralPattern
+from graphfix.ir.operator_set import is_standard
 
 THINNING = {"Conv", "Slice"}
 """Operators that may choose every n-th entry."""
@@ -64,7 +65,7 @@ def _through(node: NodeProto, chosen: dict[str, set[int]]) -> set[int]:
 
 
 def _op(node: NodeProto) -> str:
-    return node.op_type if node.domain in ("", "ai.onnx") else ""
+    return node.op_type if is_standard(node) else ""
 
 
 def _is_product(node: NodeProto, kernels: dict[str, Any]) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from graphfix.ir.operator_set import STANDARD
 from graphfix.linter.check import Check, LintContext
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
-from graphfix.linter.operator_domains import STANDARD, owner
+from graphfix.linter.operator_domains import owner
 
 if TYPE_CHECKING:
     from graphfix.analysis.facts import NodeFacts

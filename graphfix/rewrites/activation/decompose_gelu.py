@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from graphfix.ir.operator_set import is_standard
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite, parse_nodes
 from graphfix.rewriting.rewrite import FLOATS, Case, Declined, Key, Safety
@@ -62,7 +63,7 @@ class DecomposeGelu(GraphRewrite):
         for graph in surgery.graphs():
             for node in list(graph.nodes):
                 key = surgery.key(node)
-                if node.domain not in (None, "", "ai.onnx"):
+                if not is_standard(node):
                     continue
                 if node.op == "Gelu" and (wanted is None or key in wanted):
                     refusal = surgery.dtype_only(node, FLOATS) or _tanh(surgery, node)

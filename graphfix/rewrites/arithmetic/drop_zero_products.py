@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from graphfix.ir.operator_set import is_standard
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
 from graphfix.rewriting.rewrite import FLOATS, Case, Declined, FixRule, Key, Safety
@@ -72,7 +73,7 @@ class DropZeroProducts(GraphRewrite):
     def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         found = False
         for graph in surgery.graphs():
-            for node in [each for each in graph.nodes if each.op == "Mul" and each.domain in (None, "", "ai.onnx")]:
+            for node in [each for each in graph.nodes if each.op == "Mul" and is_standard(each)]:
                 if not any(_is_zero(surgery, tensor) for tensor in node.inputs):
                     continue
                 found, key = True, surgery.key(node)

@@ -10,6 +10,7 @@ from onnx import GraphProto, ModelProto, NodeProto
 
 from graphfix.analysis.constant_folding import attribute
 from graphfix.analysis.wide_chains import UNARY
+from graphfix.ir.operator_set import is_standard
 from graphfix.rewrites.cleanup.input_sizes import with_input_sizes
 from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Outcome, Rewrite, Safety
 
@@ -79,7 +80,7 @@ def _fixed(graph: GraphProto) -> dict[str, dict[int, int]]:
     same = {name: name for name in shapes}
     found: dict[str, dict[int, int]] = {}
     for node in graph.node:
-        if node.domain not in ("", "ai.onnx") or not node.input or node.input[0] not in same:
+        if not is_standard(node) or not node.input or node.input[0] not in same:
             continue
         name = same[node.input[0]]
         if node.op_type in UNARY:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from graphfix.ir.operator_set import is_standard
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
 from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
@@ -57,7 +58,7 @@ class DropIdentity(GraphRewrite):
 
     def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
-            for node in [n for n in graph.nodes if n.domain in (None, "", "ai.onnx") and self.concerns(n, surgery)]:
+            for node in [n for n in graph.nodes if is_standard(n) and self.concerns(n, surgery)]:
                 key = surgery.key(node)
                 if wanted is not None and key not in wanted:
                     continue

@@ -13,6 +13,7 @@ from onnx import ModelProto, helper
 
 from graphfix.analysis.cache import facts_of
 from graphfix.analysis.facts import DTYPES
+from graphfix.ir.operator_set import is_standard
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
 from graphfix.rewriting.imported_tensors import fetch
@@ -181,7 +182,7 @@ def _keep(surgery: GraphEditor, graph: Any, wanted: frozenset[Key] | None, refus
     first = next((tensor.name for tensor in node.outputs if tensor.name), "")
     if wanted is not None and (surgery.scope(graph), first) not in wanted:
         return True
-    if node.op in RANDOM | QUANTISED or node.op == KEPT or LISTS.search(node.op) or node.domain not in (None, "", "ai.onnx"):
+    if node.op in RANDOM | QUANTISED or node.op == KEPT or LISTS.search(node.op) or not is_standard(node):
         return True
     if any(isinstance(value, surgery.gs.Graph) for value in node.attrs.values()):
         return True

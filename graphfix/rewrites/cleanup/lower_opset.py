@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from graphfix.ir.operator_set import opset_version
 from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Outcome, Rewrite, Safety
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class LowerOpset(Rewrite):
 
         from graphfix.ir.metadata import restore
 
-        now = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 1)
+        now = opset_version(model)
         step = next((opset for opset in STEPS if opset < now), None)
         if step is None:
             return Outcome(None, declined=(Declined(f"the model is at opset {now} already"),))

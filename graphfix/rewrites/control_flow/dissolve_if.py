@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from onnx import ModelProto
 
+from graphfix.ir.operator_set import is_standard
 from graphfix.ir.traversal import graphs
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
@@ -78,7 +79,7 @@ class DissolveIf(GraphRewrite):
             index = 0
             while index < len(graph.nodes):
                 node = graph.nodes[index]
-                if node.op == "If" and node.domain in (None, "", "ai.onnx"):
+                if node.op == "If" and is_standard(node):
                     condition = surgery.known(node.inputs[0])
                     key = surgery.key(node)
                     asked = wanted is None or key in wanted

@@ -9,6 +9,7 @@ import onnx
 from onnx import AttributeProto, FunctionProto, NodeProto, TypeProto, helper
 
 from graphfix.analysis.facts import DTYPES
+from graphfix.ir.operator_set import is_standard
 from graphfix.ir.schemas import composed
 from graphfix.linter.fix_rules import COMPOSED
 from graphfix.rewriting.editor import GraphEditor
@@ -62,7 +63,7 @@ class ExpandFunction(GraphRewrite):
         for graph in surgery.graphs():
             for node in list(graph.nodes):
                 key = surgery.key(node)
-                if node.domain not in (None, "", "ai.onnx") or (wanted is not None and key not in wanted):
+                if not is_standard(node) or (wanted is not None and key not in wanted):
                     continue
                 if not composed(node.op):
                     continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from graphfix.ir.operator_set import is_standard
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
 from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
@@ -89,7 +90,7 @@ class IfToWhere(GraphRewrite):
 
     def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in reversed(surgery.graphs()):  # inner before outer: a rewritten If leaves plain nodes
-            for node in [n for n in graph.nodes if n.op == "If" and n.domain in (None, "", "ai.onnx")]:
+            for node in [n for n in graph.nodes if n.op == "If" and is_standard(n)]:
                 key = surgery.key(node)
                 if (wanted is not None and not _is_wanted(surgery, node, key, wanted)) or surgery.known(
                     node.inputs[0]

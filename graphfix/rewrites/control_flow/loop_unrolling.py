@@ -17,6 +17,7 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto
 
 from graphfix.analysis.constant_folding import Array, attribute, constant_value, fold, tensor_value
 from graphfix.analysis.loop_conditions import MOST_NODES
+from graphfix.ir.operator_set import is_standard
 from graphfix.ir.traversal import branch_scope
 from graphfix.rewrites.control_flow.dissolve_if import DissolveIf
 from graphfix.rewrites.control_flow.proto_editor import ProtoEditor, every
@@ -182,7 +183,7 @@ class LoopRewrite(Rewrite):
         declined: list[Declined] = []
         start = book.mark()
         for graph, scope in _graphs(book.model.graph, ()):
-            for node in [n for n in graph.node if n.op_type == self.operator and n.domain in ("", "ai.onnx")]:
+            for node in [n for n in graph.node if n.op_type == self.operator and is_standard(n)]:
                 key = (scope, next((name for name in node.output if name), ""))
                 if wanted is not None and key not in wanted:
                     continue

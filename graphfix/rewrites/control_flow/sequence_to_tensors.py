@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from onnx import helper
 
+from graphfix.ir.operator_set import is_standard
 from graphfix.rewrites.control_flow.split_readers import chosen_tensor, read_split
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
@@ -123,7 +124,7 @@ class SequenceToTensors(GraphRewrite):
         held: dict[int, list[Any]] = {}
         for graph in surgery.graphs():
             for node in list(graph.nodes):
-                if node.op not in (*MAKERS, *READERS) or node.domain not in (None, "", "ai.onnx"):
+                if node.op not in (*MAKERS, *READERS) or not is_standard(node):
                     continue
                 if node.op in MAKERS:
                     pieces = _pieces(surgery, graph, node, held)

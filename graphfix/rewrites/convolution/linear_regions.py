@@ -16,6 +16,7 @@ import numpy.typing as npt
 from onnx import TensorProto, helper, numpy_helper
 
 from graphfix.analysis.values import Value
+from graphfix.ir.operator_set import is_standard
 from graphfix.rewriting.editor import GraphEditor
 
 LINEAR = frozenset({
@@ -86,7 +87,7 @@ def _numbers(value: Value) -> list[int]:
 
 
 def _fits(surgery: GraphEditor, node: Any) -> bool:
-    return node.op in LINEAR and node.domain in (None, "", "ai.onnx")
+    return node.op in LINEAR and is_standard(node)
 
 
 def _ready(surgery: GraphEditor, node: Any, made: set[int]) -> bool:

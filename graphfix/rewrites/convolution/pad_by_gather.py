@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from graphfix.ir.operator_set import is_standard
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
 from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
@@ -70,7 +71,7 @@ class PadByGather(GraphRewrite):
 
     def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
-            for node in [n for n in graph.nodes if n.op == "Pad" and n.domain in (None, "", "ai.onnx")]:
+            for node in [n for n in graph.nodes if n.op == "Pad" and is_standard(n)]:
                 key = surgery.key(node)
                 if wanted is not None and key not in wanted:
                     continue

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from onnx import helper
 
+from graphfix.ir.operator_set import is_standard
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.integer_ranges import IntegerRanges, onnx_maker
 from graphfix.rewriting.rewrite import Key
@@ -33,7 +34,7 @@ def round_up(surgery: GraphEditor) -> Iterator[Key]:
 
 def _lacking(surgery: GraphEditor, node: Any, ranges: IntegerRanges) -> tuple[Any, int] | None:
     """Return the size and the step, where the node computes what the size lacks to a multiple of the step."""
-    own = node.domain in (None, "", "ai.onnx")
+    own = is_standard(node)
     if not own or node.op != "Mod" or node.attrs.get("fmod", 0) or surgery.known(node.inputs[0]) is not None:
         return None
     step, less = _number(surgery, node.inputs[1]), onnx_maker(node.inputs[0])

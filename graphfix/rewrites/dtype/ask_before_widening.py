@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from graphfix.ir.operator_set import is_standard
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
 from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
@@ -61,7 +62,7 @@ class AskBeforeWidening(GraphRewrite):
 
     def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
-            for node in [n for n in graph.nodes if n.op in SINCE and n.domain in (None, "", "ai.onnx")]:
+            for node in [n for n in graph.nodes if n.op in SINCE and is_standard(n)]:
                 key, asked = surgery.key(node), node.inputs[0]
                 if wanted is not None and key not in wanted:
                     continue

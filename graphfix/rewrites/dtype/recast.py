@@ -10,13 +10,14 @@ import onnx
 from onnx import helper
 
 from graphfix.ir.dtypes import CODES
+from graphfix.ir.operator_set import is_standard
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.rewrite import Key
 
 
 def is_free(surgery: GraphEditor, node: Any, dtype: str, other: str) -> bool:
     """Whether the node reads `dtype` and its schema allows `other` instead, but for operands that are of one dtype always."""
-    if node.domain not in (None, "", "ai.onnx") or node.op == "Cast" or not onnx.defs.has(node.op):
+    if not is_standard(node) or node.op == "Cast" or not onnx.defs.has(node.op):
         return False
     if any(isinstance(value, surgery.gs.Graph) for value in node.attrs.values()) or "dtype" in node.attrs:
         return False
@@ -85,7 +86,7 @@ def recast_all(surgery: GraphEditor, wanted: frozenset[Key] | None, dtypes: Sequ
     """Compute every wanted node in `other` where it has one of `dtypes`, and remove casts there and back."""
     done: dict[int, Any] = {}
     for graph in surgery.graphs():
-        casts = [n for n in graph.nodes if n.op == "Cast" and n.domain in (None, "", "ai.onnx")]
+        casts = [n for n in graph.nodes if n.op == "Cast" and is_standard(n)]
         for node in casts:
             if has_dtype(surgery, node.inputs[0], other) and any(has_dtype(surgery, node.outputs[0], d) for d in dtypes):
                 done[id(node.outputs[0])] = node.inputs[0]

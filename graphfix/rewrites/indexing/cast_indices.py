@@ -9,6 +9,7 @@ import numpy as np
 from onnx import ModelProto, TensorProto
 
 from graphfix.analysis.cache import facts_of
+from graphfix.ir.operator_set import is_standard
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
 from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
@@ -56,7 +57,7 @@ class CastIndices(GraphRewrite):
 
     def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
-            for node in [n for n in graph.nodes if n.op in OPS and n.domain in (None, "", "ai.onnx")]:
+            for node in [n for n in graph.nodes if n.op in OPS and is_standard(n)]:
                 key, value = surgery.key(node), surgery.value(node.inputs[1])
                 if (wanted is not None and key not in wanted) or value is None or value.dtype != "int32":
                     continue

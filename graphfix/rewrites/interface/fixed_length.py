@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from onnx import NodeProto, TensorProto, helper
 
+from graphfix.ir.operator_set import is_standard
 from graphfix.ir.value_names import ValueNames
 from graphfix.rewrites.interface.cache_lengths import CacheLengths, Line, slices
 from graphfix.rewriting.builder import Builder
@@ -128,7 +129,7 @@ class FixedLength:
         if not full and not moving and not grows:
             self.build.nodes.append(node)
             return
-        if node.op_type not in BY_ROW or node.domain not in ("", "ai.onnx"):
+        if node.op_type not in BY_ROW or not is_standard(node):
             raise Unfit(f"`{node.op_type}` follows the length of the caches, in a way that is not known at a fixed one", label)
         for name in node.output:
             self._check_dims(name, label)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from graphfix.ir.operator_set import opset_version
 from graphfix.rewriting.interface_rewrite import Reformed, SwitchedRewrite, read_behind
 from graphfix.rewriting.rewrite import Case, Declined, FixRule
 from graphfix.verify.feed_adapter import Adapt, Adapted
@@ -47,7 +48,7 @@ class VectorInput(SwitchedRewrite):
 
         from graphfix.ir.value_names import ValueNames
 
-        opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 1)
+        opset = opset_version(model)
         if opset < self.needs_opset:
             return Declined(f"needs opset {self.needs_opset}, the model has {opset}")
         made = ModelProto()

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from graphfix.ir.operator_set import is_standard
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
 from graphfix.rewriting.rewrite import Case, Declined, Key, Safety
@@ -68,7 +69,7 @@ class FoldNormalization(GraphRewrite):
 
     def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
-            for node in [n for n in graph.nodes if n.op == "Conv" and n.domain in (None, "", "ai.onnx")]:
+            for node in [n for n in graph.nodes if n.op == "Conv" and is_standard(n)]:
                 weights = surgery.known(node.inputs[1])
                 found = _normalised(surgery, graph, node) if weights is not None else None
                 if found is None or weights is None:
@@ -92,7 +93,7 @@ def _normalised(surgery: GraphEditor, graph: Any, node: Any) -> tuple[Any, Any, 
     scale, offset = np.ones(1), np.zeros(1)  # tensor before * scale + offset = tensor after
     while not isinstance(tensor, surgery.gs.Constant) and len(tensor.inputs) == 1 and len(tensor.outputs) == 1:
         maker = tensor.inputs[0]
-        if id(tensor) in ends or maker.domain not in (None, "", "ai.onnx") or not any(maker is n for n in graph.nodes):
+        if id(tensor) in ends or not is_standard(maker) or not any(maker is n for n in graph.nodes):
             break
         if maker.op == "Transpose" and turn is None and "perm" in maker.attrs:
             turn, axis, tensor = maker, maker.attrs["perm"][1], maker.inputs[0]

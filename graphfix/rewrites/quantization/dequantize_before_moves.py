@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from graphfix.ir.operator_set import is_standard
 from graphfix.rewrites.dtype.move_through_cast import MOVERS
 from graphfix.rewrites.quantization.drop_quantization import numbers_of
 from graphfix.rewriting.editor import GraphEditor
@@ -69,7 +70,7 @@ class DequantizeBeforeMoves(GraphRewrite):
 
     def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
-            for node in [n for n in graph.nodes if n.op == "DequantizeLinear" and n.domain in (None, "", "ai.onnx")]:
+            for node in [n for n in graph.nodes if n.op == "DequantizeLinear" and is_standard(n)]:
                 key = surgery.key(node)
                 if wanted is not None and key not in wanted:
                     continue

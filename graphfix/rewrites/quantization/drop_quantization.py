@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from graphfix.ir.operator_set import is_standard
 from graphfix.rewrites.quantization.numerics import limits
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
@@ -78,7 +79,7 @@ def at_pairs(
 ) -> Iterator[Key | Declined]:
     """Write each wanted QuantizeLinear and what reads it back in another way, or say why they are no plain pair."""
     for graph in surgery.graphs():
-        for node in [n for n in graph.nodes if n.op == "QuantizeLinear" and n.domain in (None, "", "ai.onnx")]:
+        for node in [n for n in graph.nodes if n.op == "QuantizeLinear" and is_standard(n)]:
             key, readers = surgery.key(node), list(node.outputs[0].outputs)
             if wanted is not None and key not in wanted and not any(surgery.key(reader) in wanted for reader in readers):
                 continue

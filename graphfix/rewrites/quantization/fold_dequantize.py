@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from graphfix.ir.operator_set import is_standard
 from graphfix.rewrites.quantization.numerics import dequantised
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
@@ -59,7 +60,7 @@ class FoldDequantize(GraphRewrite):
 
     def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
-            for node in [n for n in graph.nodes if n.op == "DequantizeLinear" and n.domain in (None, "", "ai.onnx")]:
+            for node in [n for n in graph.nodes if n.op == "DequantizeLinear" and is_standard(n)]:
                 key = surgery.key(node)
                 if wanted is not None and key not in wanted:
                     continue

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from graphfix.ir.operator_set import is_standard
 from graphfix.rewriting.linear_forms import LinearForm, LinearForms
 from graphfix.rewriting.pattern import Found, Pattern, SurgeryView
 
@@ -50,7 +51,7 @@ class Cell:
 def activation(tensor: Any) -> tuple[Act, Any] | None:
     """The activation that makes a tensor, and what it is applied to."""
     node = tensor.inputs[0] if tensor.inputs else None
-    if node is None or node.op not in ACTIVATIONS or node.domain not in (None, "", "ai.onnx"):
+    if node is None or node.op not in ACTIVATIONS or not is_standard(node):
         return None
     names = ("alpha", "beta")
     numbers = (node.attrs.get(name, default) for name, default in zip(names, ACTIVATIONS[node.op], strict=False))

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from graphfix.analysis.recurrent_steps import MOST_STEPS
+from graphfix.ir.operator_set import is_standard
 from graphfix.rewrites.recurrent.cell_ops import Activation, Array, CellWriter, Weights, activations
 from graphfix.rewrites.recurrent.operands import BACKWARDS, GATES, LENGTHS
 from graphfix.rewriting.editor import GraphEditor
@@ -104,7 +105,7 @@ class UnrollRecurrent(GraphRewrite):
 
     def edit(self, surgery: GraphEditor, wanted: frozenset[Key] | None) -> Iterator[Key | Declined]:
         for graph in surgery.graphs():
-            for node in [n for n in graph.nodes if n.op in GATES and n.domain in (None, "", "ai.onnx")]:
+            for node in [n for n in graph.nodes if n.op in GATES and is_standard(n)]:
                 key = surgery.key(node)
                 if wanted is not None and key not in wanted:
                     continue

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from graphfix.analysis.wide_chains import MERGING, MOST_AXES, VIEWS
+from graphfix.ir.operator_set import is_standard
 from graphfix.rewrites.shape.merged_axes import Narrowed
 from graphfix.rewrites.shape.narrow_transpose import NarrowTranspose
 from graphfix.rewriting.editor import GraphEditor
@@ -104,7 +105,7 @@ class NarrowRank(GraphRewrite):
         for graph in surgery.graphs():
             changed = []
             for node in list(graph.nodes):
-                if node.op not in MERGING or node.domain not in (None, "", "ai.onnx") or not _wide(surgery, node):
+                if node.op not in MERGING or not is_standard(node) or not _wide(surgery, node):
                     continue
                 key = surgery.key(node)
                 draft = ReplacementBuilder(surgery, node)
