@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from onnx import FunctionProto, ModelProto
+if TYPE_CHECKING:  # commands that read no model do not import onnx
+    from onnx import FunctionProto, ModelProto
 
 STANDARD = frozenset({None, "", "ai.onnx"})
 """What stands for the domain of the standard operators; None in graphsurgeon's nodes."""
@@ -14,7 +15,9 @@ class HasDomain(Protocol):
     """A node, an operator set or a function of onnx, or a node of graphsurgeon."""
 
     @property
-    def domain(self) -> str | None: ...
+    def domain(self) -> str | None:
+        """Return the name of the domain."""
+        ...
 
 
 def is_standard(one: HasDomain) -> bool:
