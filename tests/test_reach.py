@@ -127,6 +127,13 @@ def test_a_constant_that_the_model_returns_is_not_computed_beforehand() -> None:
     assert folded_nodes(found, sizes=True) == set()
 
 
+def test_a_constant_of_a_dtype_that_is_seldom_folded_is_not_computed_beforehand() -> None:
+    found = Facts.of(
+        Example("e = EyeLike <dtype = 9> (c)\ny = Where(e, x, x)", weights="float[2,3] c = {1, 1, 1, 1, 1, 1}").model
+    )
+    assert folded_nodes(found, sizes=True) == set()
+
+
 @pytest.mark.parametrize(("word", "op", "quiet"), [
     ("always", "ReduceProd", True), ("always", "Add", True), ("constant", "ReduceProd", False), ("constant", "Add", True),
     ("never", "Add", False),

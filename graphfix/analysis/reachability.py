@@ -5,9 +5,16 @@ from __future__ import annotations
 from onnx import AttributeProto
 
 from graphfix.analysis.facts import Facts
-from graphfix.analysis.node_transfer import KINDS
 from graphfix.analysis.values import Value
 from graphfix.ir.traversal import branch_scope
+
+FOLDED = frozenset({"bool", "float32", "int32", "int64"})
+"""Dtypes for which onnxruntime has kernels of nearly all operators."""
+LOGICAL = frozenset({
+    "And", "Cast", "Concat", "Constant", "Equal", "Expand", "Gather", "Greater", "GreaterOrEqual", "Identity", "IsNaN", "Less",
+    "LessOrEqual", "Not", "Or", "Reshape", "Slice", "Squeeze", "Transpose", "Unsqueeze", "Where", "Xor",
+})  # fmt: skip
+"""Operators of which it has kernels with a bool as the result."""
 
 
 class Unreachable(frozenset[int]):
@@ -41,13 +48,15 @@ def _unreachable(facts: Facts) -> set[int]:
 def folded_nodes(facts: Facts, *, sizes: bool) -> set[int]:
     """Return the positions of the nodes of the main graph that depend on constants alone, and make no model output.
 
-    With `sizes` fixed dims that a Shape returns count as constants. Nodes with subgraphs and with sequences are left out.
+    With `sizes` fixed dims that a Shape returns count as constants. Left out are nodes with subgraphs and dtypes for which
+    onnxruntime, with which compilers fold, lacks kernels of many operators.
     """
     wanted = {output.name for output in facts.model.graph.output}
     return {
         at for at, node in enumerate(facts.nodes)
         if not node.scope and not node.branches and node.outputs and wanted.isdisjoint(node.made)
         and all(_is_known(value, sizes) for value in node.outputs)
+        and (node.op in LOGICAL or all(value is None or value.dtype != "bool" for value in node.outputs))
         and ((sizes and node.op == "Shape") or all(_is_known(value, sizes) for value in node.inputs))
     }  # fmt: skip
 
@@ -56,7 +65,7 @@ def _is_known(value: Value | None, sizes: bool) -> bool:
     if value is None:
         return True
     is_size = value.measured or value.counted
-    return value.source in ("constant", "folded") and value.dtype not in KINDS and (sizes or not is_size)
+    return value.source in ("constant", "folded") and value.dtype in FOLDED and (sizes or not is_size)
 
 
 def untaken_nodes(facts: Facts, *, folded: bool) -> set[int]:
