@@ -52,6 +52,11 @@ class DecomposeLabelEncoder(BuiltRewrite):
         Case(
             f"""{HEAD} (string[N] x) => (int64[N] y) {{
                  y = ai.onnx.ml.LabelEncoder<keys_strings = ["a", "b"], values_int64s = [7, 9]>(x) }}""",
+            because="`x` is string, not float32 or float64 or int32 or int64",
+        ),
+        Case(
+            f"""{HEAD} (int64[N] x) => (string[N] y) {{
+                 y = ai.onnx.ml.LabelEncoder<keys_int64s = [7, 9], values_strings = ["a", "b"]>(x) }}""",
             because="it maps strings, which no compiler supports",
         ),
         Case(

@@ -43,7 +43,7 @@ class DecomposeOneHotEncoder(BuiltRewrite):
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
             f"""{HEAD} (string[N] x) => (float[N, 2] y) {{ y = ai.onnx.ml.OneHotEncoder<cats_strings = ["a", "b"]>(x) }}""",
-            because="its categories are strings, which no compiler supports",
+            because="`x` is string, not float32 or float64 or int32 or int64",
         ),
         Case(
             f"""{HEAD} (float[N] x) => (float[M, 2] y) <int64[1] zero = {{0}}> {{
