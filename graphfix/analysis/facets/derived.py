@@ -17,6 +17,7 @@ from graphfix.analysis.facets.shared_dims import einsum, gemm, grid_sample, matm
 from graphfix.analysis.facets.signals import NAMED, dft, generator
 from graphfix.analysis.facts import NodeFacts
 from graphfix.analysis.patterns.registry import structural_facets
+from graphfix.analysis.summed_sizes import total_of
 from graphfix.analysis.values import integers, is_unclear
 
 Facets = dict[str, Facet]
@@ -137,6 +138,12 @@ def _bounds(node: NodeFacts) -> Facets:
     return {"cuts": cuts, "left": "empty" if empty else "some", "first": first}
 
 
+def _lessened(node: NodeFacts) -> str:
+    """Return `lessened` where a Slice begins or ends at a number minus dims, which a compiler may take for a negative bound."""
+    totals = [total_of(value) for value in node.inputs[1:3]]
+    return "lessened" if any(total is not None and total.is_lessened for total in totals) else "other"
+
+
 def _split(node: NodeFacts) -> Facets:
     """Whether a Split cuts equal parts: `uneven` where the last is to be smaller, `other` where sizes are given that differ."""
     sizes = node.inputs[1] if len(node.inputs) > 1 else None
@@ -247,7 +254,7 @@ def _scattered(node: NodeFacts) -> Facets:
 _DERIVED: dict[str, Callable[[NodeFacts], Facets]] = {
     "Concat": _concat,
     "Flatten": _flattened,
-    "Slice": lambda node: {**_slice(node), **_bounds(node)},
+    "Slice": lambda node: {**_slice(node), **_bounds(node), "bounds": _lessened(node)},
     "Split": _split,
     "Constant": _constant,
     "Compress": _compress,

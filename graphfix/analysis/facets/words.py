@@ -227,6 +227,7 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
         "even": "an output shape that cuts off as much on both sides",
         "less": "an output shape larger than what the kernel reaches",
     },
+    "bounds": {"lessened": "a bound that is a number minus dynamic dims", "other": "no bound that is a number minus dims"},
     "windowed": {True: "dynamic dims made by a window", False: "no dynamic dims made by a window"},
     # the model as a whole
     "domains": {
