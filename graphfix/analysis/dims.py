@@ -94,11 +94,6 @@ class DimExpr:
         """Return whether it is non-negative for all values of its symbols."""
         return all(count > 0 and all(map(_never_negative, product)) for product, count in self.terms)
 
-    @property
-    def is_lessened(self) -> bool:
-        """Return whether it is a number above 1 minus products of symbols, as are positions counted back from a fixed one."""
-        return self.constant > self.over and len(self.terms) > 1 and all(count < 0 for product, count in self.terms if product)
-
     def __add__(self, other: DimExpr | int) -> DimExpr:
         other = expression(other)
         parts = {product: count * other.over for product, count in self.terms}

@@ -36,6 +36,14 @@ def difference(start: Value | None, end: Value | None) -> Dim:
     return written(rest) if rest is not None and rest.never_negative else None
 
 
+def is_lessened(value: Value | None) -> bool:
+    """Return whether it is a number above 1 minus dims, as are positions counted back from a fixed one."""
+    total = total_of(value)
+    if total is None or len(total.terms) < 2 or total.constant <= total.over:
+        return False
+    return all(count < 0 for product, count in total.terms if product)
+
+
 def added(node: NodeProto, inputs: Sequence[Value | None]) -> DimExpr | None:
     """Return the only element that a node makes by adding or subtracting sizes, or passes on; None for all other nodes."""
     if not is_standard(node) or not inputs:

@@ -17,7 +17,7 @@ from graphfix.analysis.facets.shared_dims import einsum, gemm, grid_sample, matm
 from graphfix.analysis.facets.signals import NAMED, dft, generator
 from graphfix.analysis.facts import NodeFacts
 from graphfix.analysis.patterns.registry import structural_facets
-from graphfix.analysis.summed_sizes import total_of
+from graphfix.analysis.summed_sizes import is_lessened
 from graphfix.analysis.values import integers, is_unclear
 
 Facets = dict[str, Facet]
@@ -140,8 +140,7 @@ def _bounds(node: NodeFacts) -> Facets:
 
 def _lessened(node: NodeFacts) -> str:
     """Return `lessened` where a Slice begins or ends at a number minus dims, which a compiler may take for a negative bound."""
-    totals = [total_of(value) for value in node.inputs[1:3]]
-    return "lessened" if any(total is not None and total.is_lessened for total in totals) else "other"
+    return "lessened" if any(map(is_lessened, node.inputs[1:3])) else "other"
 
 
 def _split(node: NodeFacts) -> Facets:
