@@ -11,7 +11,7 @@ from graphfix.linter.example import Example
 
 WEIGHTS = "int64[1] zero = {0}, int64[1] one = {1}, int64[1] c = {7}, float[16,4] w"
 BOUNDS = [
-    ("b = Sub(c, n)", "lessened"), ("t = Sub(c, n)\nb = Add(t, one)", "lessened"), 
+    ("b = Sub(c, n)", "lessened"), ("t = Sub(c, n)\nb = Add(t, one)", "lessened"),
     ("b = Identity(n)", "other"), ("b = Sub(n, one)", "other"), ("b = Neg(n)", "other"), ("b = Add(c, n)", "other"),
     ("b = Sub(one, n)", "other"), ("b = Sub(n, c)", "other"),
 ]  # fmt: skip
