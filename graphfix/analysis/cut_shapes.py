@@ -20,6 +20,11 @@ def told(output: Value, dims: Shape, dtype: str) -> Value:
     return output if dims == output.shape else replace(output, dtype=output.dtype or dtype, shape=dims)
 
 
+def _stated(output: Value, rank: int) -> Shape:
+    """Return the dims of an output that are known, where it has that rank."""
+    return output.shape if output.shape is not None and len(output.shape) == rank else (None,) * rank
+
+
 def by_axes(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
     """Keep the sizes of the axes that a Slice with unknown bounds does not slice."""
     data, output = inputs[0], outputs[0]
@@ -32,8 +37,7 @@ def by_axes(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
         cut = {at for at in range(len(data.shape)) if at < starts.shape[0]}  # type: ignore[operator]
     else:
         return outputs
-    stated = output.shape if output.shape is not None and len(output.shape) == len(data.shape) else (None,) * len(data.shape)
-    pairs = enumerate(zip(data.shape, stated, strict=True))
+    pairs = enumerate(zip(data.shape, _stated(output, len(data.shape)), strict=True))
     dims = tuple(was if at not in cut and is_unclear(now) and not is_unclear(was) else now for at, (was, now) in pairs)
     return told(output, dims, data.dtype), *outputs[1:]
 
@@ -85,7 +89,7 @@ def by_choice(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
     wanted[axis] = count[0] if count and not is_unclear(count[0]) else None
     found = []
     for output in outputs:
-        stated = output.shape if output.shape is not None and len(output.shape) == len(wanted) else (None,) * len(wanted)
-        dims = tuple(new if new is not None and is_unclear(old) else old for new, old in zip(wanted, stated, strict=True))
+        pairs = zip(wanted, _stated(output, len(wanted)), strict=True)
+        dims = tuple(new if new is not None and is_unclear(old) else old for new, old in pairs)
         found.append(told(output, dims, data.dtype if output is outputs[0] else "int64") if output.name else output)
     return tuple(found)

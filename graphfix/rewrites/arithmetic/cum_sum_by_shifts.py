@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from graphfix.rewrites.arithmetic.summed_axis import summed_axis
 from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
 from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
@@ -60,23 +61,18 @@ class CumSumByShifts(BuiltRewrite):
     )
 
     def draw(self, draft: ReplacementBuilder) -> str | None:
-        name, dims, known = draft.node.inputs[0].name, draft.shape(), draft.known(1)
-        if known is None:
-            return f"the axis `{draft.node.inputs[1].name}` is not known"
-        if not dims:
-            return f"the rank of `{name}` is unknown"
-        axis = int(known.reshape(-1)[0]) % len(dims)
-        size = dims[axis]
-        if not isinstance(size, int):
-            return f"dim {axis} of `{name}` is not fixed"
+        found = summed_axis(draft)
+        if isinstance(found, str):
+            return found
+        axis, size, rank = found
         if size > MOST:
-            return f"dim {axis} of `{name}` has {size} elements, over {MOST}"
+            return f"dim {axis} of `{draft.node.inputs[0].name}` has {size} elements, over {MOST}"
         reverse = bool(draft.attribute("reverse", 0))
 
         def moved(value: str, by: int) -> str:
             """Return the data moved along the axis, with zeros where nothing moves to."""
-            pads = [0] * (2 * len(dims))
-            pads[axis + (len(dims) if reverse else 0)] = by
+            pads = [0] * (2 * rank)
+            pads[axis + (rank if reverse else 0)] = by
             first = by if reverse else 0
             return draft.op("Slice", draft.op("Pad", value, pads=pads), starts=[first], ends=[first + size], axes=[axis])
 

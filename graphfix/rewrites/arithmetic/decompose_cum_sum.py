@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from graphfix.rewrites.arithmetic.summed_axis import summed_axis
 from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
 from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
@@ -64,18 +65,14 @@ class DecomposeCumSum(BuiltRewrite):
     )
 
     def draw(self, draft: ReplacementBuilder) -> str | None:
-        name, dims, known = draft.node.inputs[0].name, draft.shape(), draft.known(1)
-        if known is None:
-            return f"the axis `{draft.node.inputs[1].name}` is not known"
-        if not dims:
-            return f"the rank of `{name}` is unknown"
-        rank = len(dims)
-        axis = int(known.reshape(-1)[0]) % rank
-        size = dims[axis]
-        if not isinstance(size, int):
-            return f"dim {axis} of `{name}` is not fixed"
+        found = summed_axis(draft)
+        if isinstance(found, str):
+            return found
+        axis, size, rank = found
         if size > MOST:
-            return f"dim {axis} of `{name}` has {size} elements, over {MOST}: the triangle would be too large"
+            return (
+                f"dim {axis} of `{draft.node.inputs[0].name}` has {size} elements, over {MOST}: the triangle would be too large"
+            )
         ones = np.triu(np.ones((size, size), np.int64), 1 if draft.attribute("exclusive", 0) else 0)
         triangle = draft.number(ones.T if draft.attribute("reverse", 0) else ones)
         x, order = draft.inputs[0], [i for i in range(rank) if i != axis] + [axis]
