@@ -45,7 +45,7 @@ class Facts(Known):
     def of(cls, model: ModelProto) -> Facts:
         """Infer the facts of a model or a skeleton; the argument is not changed."""
         known = solve(model)
-        return cls(known.model, known.nodes, known.values, known.producers, known.trouble, known.opened, model)
+        return cls(known.model, known.nodes, known.values, known.producers, known.trouble, known.opened, known.unsorted, model)
 
     def of_operator(self, *ops: str) -> list[NodeFacts]:
         """Return the nodes of some operators in any domain, in order; an index is made on first use."""

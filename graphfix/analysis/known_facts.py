@@ -24,6 +24,8 @@ class Known:
     """The error that stopped onnx's shape inference, or None."""
     opened: DynamicDims = field(default_factory=lambda: DynamicDims(any_dynamic=True))
     """The dims that onnx did not infer and that are surely dynamic."""
+    unsorted: bool = False
+    """Whether a graph of the model as it was given lists a node before one that it reads."""
 
     def value(self, name: str, scope: tuple[str, ...] = ()) -> Value | None:
         """Return the value of a name in a scope, looked up from inner to outer scopes; None for an unknown or empty name."""

@@ -50,13 +50,14 @@ SETTLED = ("nothing", "constant", "folded", "shape", "cast-shape", "runtime")
 
 def solve(model: ModelProto) -> Known:
     """Infer the facts of a model or a skeleton; the argument is not changed."""
-    work = _inlined(model)
+    work, unsorted = _inlined(model)
     inferred, types, trouble = _inferred(work)
     any_open = not all(typed(info).fixed for info in work.graph.input)
-    transfer = Transfer(Known(work, trouble=trouble, opened=DynamicDims(any_open)), NodeInference(inferred))
+    known = Known(work, trouble=trouble, opened=DynamicDims(any_open), unsorted=unsorted)
+    transfer = Transfer(known, NodeInference(inferred))
     Solver(transfer).walk(work.graph, inferred.graph, types)
     if transfer.waiting:  # last, as not every compiler infers the batch size from the initial states of recurrent nodes
-        known = Known(work, trouble=trouble, opened=DynamicDims(any_open))
+        known = Known(work, trouble=trouble, opened=DynamicDims(any_open), unsorted=unsorted)
         transfer = Transfer(known, transfer.inference, transfer.known.shapes(), transfer.folded)
         types = types_found(inferred.graph) if inferred.graph.value_info else _inferred(work)[1]
         Solver(transfer).walk(work.graph, inferred.graph, types)
@@ -98,19 +99,19 @@ def _computes(node: NodeFacts) -> bool:
     )
 
 
-def _inlined(model: ModelProto) -> ModelProto:
-    """Return a sorted copy without large tensor data in which the calls of the model's own functions are inlined."""
+def _inlined(model: ModelProto) -> tuple[ModelProto, bool]:
+    """Return a copy without large tensor data, sorted, the calls of local functions inlined; and whether it was unsorted."""
     work = without_payloads(model)
-    sort_nodes(work)
+    unsorted = sort_nodes(work) > 0
     if not work.functions:
-        return work
+        return work, unsorted
     from onnx import inliner
 
     from graphfix.ir.location_propagation import propagate_locations
 
     inlined = inliner.inline_local_functions(work)
     propagate_locations(work, inlined, model.producer_name)
-    return inlined
+    return inlined, unsorted
 
 
 @dataclass(frozen=True, slots=True)

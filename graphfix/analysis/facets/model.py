@@ -12,7 +12,6 @@ from graphfix.analysis.facets.node import dims_class
 from graphfix.analysis.facts import Facts
 from graphfix.analysis.value_info import annotation_class, first_named_count
 from graphfix.analysis.values import Facet, Value
-from graphfix.ir.node_order import unsorted_graphs
 from graphfix.ir.operator_set import is_standard
 
 USUAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]*")
@@ -95,7 +94,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
         "functions": _calls(facts.source or facts.model),
         "annotations": annotation_class(facts),
         "counts.named": first_named_count(facts) is not None,
-        "unsorted": bool(unsorted_graphs(facts.source or facts.model)),
+        "unsorted": facts.unsorted,
         "placeholders": any(map(_placeholders, inputs)),
         "constants.int8": _plain_bytes(facts),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from graphfix.analysis.facts import Facts, NodeFacts
 from graphfix.analysis.patterns.facts_view import FactsView
@@ -30,9 +30,9 @@ DIVISORS = ("ReduceMax", "Max", "Add")
 """Makers of what numbers were divided by before they are squared."""
 
 
-def summed_exponentials(facts: Facts, nodes: Iterator[NodeFacts]) -> Iterator[tuple[str, NodeFacts]]:
-    """Yield the Exp of each sum that ends at one of these nodes, with the rewrite for it; not those of bounded operands."""
-    ends = (node for node in nodes if node.op in SUMS.roots)
+def summed_exponentials(facts: Facts, asked: Callable[[NodeFacts], bool]) -> Iterator[tuple[str, NodeFacts]]:
+    """Yield the Exp of each sum whose last node is asked about, with the rewrite for it; not those of bounded operands."""
+    ends = filter(asked, facts.of_operator(*SUMS.roots))
     for rewrite, found in SUMS.find(FactsView(facts), ends):
         node = found.nodes["e"]
         maker = facts.producer(node.proto.input[0], node.scope)
@@ -40,9 +40,9 @@ def summed_exponentials(facts: Facts, nodes: Iterator[NodeFacts]) -> Iterator[tu
             yield rewrite, node
 
 
-def rooted_squares(facts: Facts, nodes: Iterator[NodeFacts]) -> Iterator[NodeFacts]:
-    """Yield the square under each root that is one of these nodes; not those of numbers that were scaled first."""
-    ends = (node for node in nodes if node.op in NORMS.roots)
+def rooted_squares(facts: Facts, asked: Callable[[NodeFacts], bool]) -> Iterator[NodeFacts]:
+    """Yield the square under each root that is asked about; not those of numbers that were scaled first."""
+    ends = filter(asked, facts.of_operator(*NORMS.roots))
     for _, found in NORMS.find(FactsView(facts), ends):
         node = found.nodes["q"]
         maker = facts.producer(node.proto.input[0], node.scope)

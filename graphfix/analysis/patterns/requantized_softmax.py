@@ -21,7 +21,7 @@ MOST_STEPS = 32
 def requantized_softmaxes(nodes: Mapping[int, NodeFacts]) -> dict[int, str]:
     """The positions of such nodes, of one graph's by position: `same dtype` of bytes before and after, or `other dtype`."""
     made = {at: node for at, node in nodes.items() if node.op in REQUANTISED and not node.domain}
-    if not made:
+    if not made or not any(node.op == "QuantizeLinear" for node in nodes.values()):
         return {}
     readers: dict[str, list[NodeFacts]] = defaultdict(list)
     makers: dict[str, NodeFacts] = {}

@@ -63,8 +63,8 @@ class CpuFallback(TableCheck):
     def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a finding for every node on the CPU, and notes for those that may be, where other nodes are certainly taken."""
         yield from super().check(look)
-        for node, facets, ruling, evidence in look.rows("undecided") if look.delegated else ():
-            if evidence.left:
+        for node, facets, ruling, evidence in look.rows("undecided"):
+            if evidence.left and look.delegated:
                 known = unknown_note(ruling.missing, node, look.facts)
                 message = f"{look.table.name} may leave `{node.op}` to {look.table.left_to}: {ruling.reason}{known}"
                 fields = evidence_fields(look, node, ruling, facets)

@@ -49,8 +49,8 @@ class LateScale(Check):
     def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a note for every such product."""
         narrowed = narrows(look)
-        for node in look.facts.nodes:
-            if node.op not in ("Div", "Mul") or node.domain or len(node.inputs) != 2 or not in_float16(node, narrowed):
+        for node in look.facts.of_operator("Div", "Mul"):
+            if node.domain or len(node.inputs) != 2 or not in_float16(node, narrowed):
                 continue
             product = _scaled_product(look, node)
             if product is not None:

@@ -49,8 +49,8 @@ class MaskOutOfRange(Check):
     def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield a note for every Softmax whose scores are hidden so."""
         narrowed = narrows(look)
-        for node in look.facts.nodes:
-            if node.op in ("Softmax", "LogSoftmax") and not node.domain and in_float16(node, narrowed):
+        for node in look.facts.of_operator("Softmax", "LogSoftmax"):
+            if not node.domain and in_float16(node, narrowed):
                 found = _mask(look, node)
                 if found is not None:
                     low = "what hides scores" if math.isinf(found) else f"{found:.3g}, which hides scores,"

@@ -49,5 +49,5 @@ class OverflowingExponential(Check):
         from graphfix.analysis.patterns.float16_overflows import summed_exponentials
 
         narrowed = narrows(look)
-        for rewrite, node in summed_exponentials(look.facts, (one for one in look.facts.nodes if in_float16(one, narrowed))):
+        for rewrite, node in summed_exponentials(look.facts, lambda node: in_float16(node, narrowed)):
             yield self.at(look, node, f"`Exp` is infinite in float16 from 11.1 on; the rewrite {rewrite} keeps it in range")

@@ -45,6 +45,6 @@ class OverflowingSquare(Check):
         from graphfix.analysis.patterns.float16_overflows import rooted_squares
 
         narrowed = narrows(look)
-        for node in rooted_squares(look.facts, (one for one in look.facts.nodes if in_float16(one, narrowed))):
+        for node in rooted_squares(look.facts, lambda node: in_float16(node, narrowed)):
             message = f"the square of `{node.proto.input[0]}` is infinite in float16 from 256 on"
             yield self.at(look, node, f"{message}; the rewrite scale-before-square keeps it in range")

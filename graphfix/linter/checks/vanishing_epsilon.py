@@ -54,15 +54,13 @@ class VanishingEpsilon(Check):
         """Yield a note for every such epsilon."""
         narrowed = narrows(look)
         read: set[tuple[tuple[str, ...], str]] | None = None
-        for node in look.facts.nodes:
-            if node.domain or node.op not in (*NORMALIZATIONS, *ADDS) or not in_float16(node, narrowed):
-                continue
-            found = _epsilon(node)
-            if found is None:
+        for node in look.facts.of_operator(*NORMALIZATIONS, *ADDS):
+            found = None if node.domain else _epsilon(node)
+            if found is None or not in_float16(node, narrowed):
                 continue
             if node.op in ADDS:
                 if read is None:
-                    read = {(one.scope, name) for one in look.facts.nodes if one.op in READERS for name in one.proto.input}
+                    read = {(one.scope, name) for one in look.facts.of_operator(*READERS) for name in one.proto.input}
                 if not any((node.scope, name) in read for name in node.proto.output):
                     continue
             yield self.at(look, node, f"the epsilon {found:.3g} is 0 in float16; the rewrite raise-epsilon keeps it")
