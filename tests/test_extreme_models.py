@@ -114,6 +114,9 @@ EXTREME: dict[str, Callable[[], bytes]] = {
         weights=[numbers("e", 2), numbers("a", 0), numbers("t", 2), numbers("r", -1)],
     ),
     "a circle of nodes": lambda: model(helper.make_node("Add", ["x", "b"], ["a"]), helper.make_node("Relu", ["a"], ["b"])),
+    "an Einsum without its equation": lambda: model(
+        helper.make_node("Expand", ["x", "s"], ["e"]), helper.make_node("Einsum", ["e", "x"], ["y"]), weights=[numbers("s", 2, 3, 4)]
+    ),
     "rank 5,000": lambda: model(helper.make_node("Transpose", ["x"], ["y"]), inputs=[value("x", [1] * 5000)]),
 }  # fmt: skip
 

@@ -189,7 +189,7 @@ def _labels(node: NodeFacts, place: int, rank: int) -> Labels | None:
                 side.reverse()
         return (sides[place], {"sum"}, sides[1 - place]) if place < 2 else None
     if node.op == "Einsum":
-        return _terms(attribute(node.proto, "equation"), ranks, place)
+        return _terms(str(attribute(node.proto, "equation", "")), ranks, place)
     if None in ranks or place > 1 or rank == 0:
         return None
     marks = [_operand(ranks[0] or 0, ("sum", "row")), _operand(ranks[1] or 0, ("column", "sum") if ranks[1] != 1 else ("sum",))]
@@ -213,9 +213,9 @@ def _pointwise(node: NodeFacts, place: int, rank: int) -> Labels | None:
     return (data, {"sum"}, filters) if place == 0 else (filters, {"sum"}, data)
 
 
-def _terms(equation: str | bytes, ranks: Sequence[int | None], place: int) -> Labels | None:
+def _terms(equation: str, ranks: Sequence[int | None], place: int) -> Labels | None:
     """Labels of the operands of an Einsum of one or two, an ellipsis set out."""
-    text = (equation.decode() if isinstance(equation, bytes) else equation).replace(" ", "")
+    text = equation.replace(" ", "")
     given, _, result = text.partition("->")
     terms: list[list[object]] = []
     for term, rank in zip(given.split(","), ranks, strict=False):
