@@ -115,7 +115,8 @@ EXTREME: dict[str, Callable[[], bytes]] = {
     ),
     "a circle of nodes": lambda: model(helper.make_node("Add", ["x", "b"], ["a"]), helper.make_node("Relu", ["a"], ["b"])),
     "an Einsum without its equation": lambda: model(
-        helper.make_node("Expand", ["x", "s"], ["e"]), helper.make_node("Einsum", ["e", "x"], ["y"]), weights=[numbers("s", 2, 3, 4)]
+        helper.make_node("Expand", ["x", "s"], ["e"]), helper.make_node("Einsum", ["e", "x"], ["y"]),
+        weights=[numbers("s", 2, 3, 4)],
     ),
     "rank 5,000": lambda: model(helper.make_node("Transpose", ["x"], ["y"]), inputs=[value("x", [1] * 5000)]),
 }  # fmt: skip

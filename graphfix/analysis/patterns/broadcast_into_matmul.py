@@ -152,7 +152,7 @@ def _role(node: NodeFacts, value: Value, axes: Axes, joined: int | None) -> Feed
     place = next(at for at, operand in enumerate(node.inputs) if operand is not None and operand.name == value.name)
     other = next((operand for at, operand in enumerate(node.inputs[:2]) if at != place and operand is not None), None)
     sides = _labels(node, place, len(value.shape or ()))
-    if sides is None or place > 1:
+    if sides is None or place > 1 or len(sides[0]) != len(value.shape or ()):  # no such product can run
         return NOTHING
     mine, summed, theirs = sides
     if joined is not None and mine[joined] not in summed:
