@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -77,6 +78,14 @@ def test_the_table_tells_failures_from_other_results() -> None:
     assert only_static(known, "Relu", "", {}) is None
 
 
+def test_few_probes_are_a_note_with_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = table("demo", RULES)
+    monkeypatch.setitem(known.entries, ("Neg", ""), dataclasses.replace(known.entry("Neg"), active=True))  # type: ignore[type-var]
+    (found,) = findings(DYNAMIC)
+    assert found.severity is Severity.NOTE
+    assert found.message == "`Neg` compiles on Demo, but may run only with its dynamic dims set to 1 (2 of 2 probes)"
+
+
 def verdict(found: Resized | None) -> Verdict:
     return Verdict(True, "ok", resized=found)
 
@@ -101,6 +110,9 @@ def test_a_model_that_runs_contradicts_the_table() -> None:
     (found,) = resized_findings(result, verdict(Resized("works", 1)), RUNS)
     assert found.code == "GF902"
     assert "it runs at x=1x64 and at x=2x24" in found.message
+    assert result.findings == []
+    result.findings = [dataclasses.replace(foreseen, severity=Severity.NOTE)]
+    assert resized_findings(result, verdict(Resized("works", 1)), RUNS) == []
     assert result.findings == []
 
 

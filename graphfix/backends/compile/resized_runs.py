@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphfix.linter.diagnostics import RESIZED, Finding, Result
+from graphfix.linter.diagnostics import RESIZED, Finding, Result, Severity
 from graphfix.linter.outcomes import CONTRADICTION, ONE_SIZE
 from graphfix.verify.feeds import Feed, seeded_feeds
 from graphfix.verify.runtime import session
@@ -106,10 +106,10 @@ def _does(found: Resized) -> str:
 
 def _contradiction(result: Result, compiler: str, runs: Sequence[SizedRun]) -> list[Finding]:
     """Return a finding in place of those by which the table says that the model runs at one size only."""
-    foreseen = [finding for finding in result.findings if finding.kind == RESIZED]
+    foreseen = any(finding.kind == RESIZED and finding.severity is Severity.ERROR for finding in result.findings)
+    result.findings = [finding for finding in result.findings if finding.kind != RESIZED]  # also those of few probes
     if not foreseen:
         return []
-    result.findings = [finding for finding in result.findings if finding.kind != RESIZED]
     at = " and at ".join(run.sizes for run in runs)
     message = f"the table of {result.target} {result.target_version} says that the model runs at one size only; it runs at {at}"
     return [Finding(CONTRADICTION.code, CONTRADICTION.name, CONTRADICTION.severity, result.target, message,

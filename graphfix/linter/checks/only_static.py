@@ -16,7 +16,7 @@ from graphfix.tables.versions import WHOLE
 if TYPE_CHECKING:
     from graphfix.analysis.facets.node import Facets
     from graphfix.analysis.facts import NodeFacts
-    from graphfix.tables.evidence import Evidence
+    from graphfix.tables.resized import Stuck
     from graphfix.tables.table import Table
 
 
@@ -48,24 +48,24 @@ class OnlyStatic(Check):
         if all(_fixed(value.shape) for value in look.facts.inputs):
             return
         from graphfix.analysis.facets.flattening import OPERATOR, flattening  # these import onnx, which `explain` does without
-        from graphfix.tables.resized import only_static, resized_table
+        from graphfix.tables.resized import resized_table
 
         known = resized_table(look.table)
         if known is None:
             return
-        found = only_static(known, WHOLE, "", look.model_facets) if look.model.verdict != "rejected" else None
+        found = _stuck(look, known, WHOLE, "", look.model_facets) if look.model.verdict != "rejected" else None
         if found is not None:
-            yield self.at(look, None, **_fields(look, known, None, look.model_facets, *found))
-        stuck = {at: met for at, form in enumerate(look.forms.distinct) if (met := only_static(known, *form)) is not None}
+            yield self.at(look, None, **_fields(look, known, None, look.model_facets, found))
+        stuck = {at: met for at, form in enumerate(look.forms.distinct) if (met := _stuck(look, known, *form)) is not None}
         flattened = {at for at, (op, domain, _) in enumerate(look.forms.distinct) if op == OPERATOR and domain == ""}
         for position in look.forms.nodes_of({*stuck, *flattened}):
             node, ruling = look.facts.nodes[position], look.rulings[position]
             if ruling.verdict == "rejected" or ruling.wrong is not None or not _resized(node):
                 continue
             facets = {**look.facets[position], **flattening(node)}
-            met = stuck.get(look.forms.of_node[position]) or only_static(known, node.op, node.domain, facets)
+            met = stuck.get(look.forms.of_node[position]) or _stuck(look, known, node.op, node.domain, facets)
             if met is not None:
-                yield self.at(look, node, **_fields(look, known, node, facets, *met))
+                yield self.at(look, node, **_fields(look, known, node, facets, met))
 
 
 def _fixed(shape: tuple[int | str | None, ...] | None) -> bool:
@@ -78,15 +78,33 @@ def _resized(node: NodeFacts) -> bool:
     return any(not _fixed(value.shape) or value.source in ("shape", "cast-shape") for value in values)
 
 
-def _fields(
-    look: LintContext, known: Table, node: NodeFacts | None, facets: Facets, evidence: Evidence, fails: bool
-) -> dict[str, Any]:
-    """The message and the evidence as the fields of a Finding."""
+def _stuck(look: LintContext, known: Table, op: str, domain: str, facets: Facets) -> Stuck | None:
+    """What is known of a node that runs only at one size; few probes decide nothing where the target's table has that floor."""
+    from graphfix.tables.resized import only_static
+
+    entry = look.table.entry(op, domain)
+    return only_static(known, op, domain, facets, floor=entry is not None and entry.active)
+
+
+def _fields(look: LintContext, known: Table, node: NodeFacts | None, facets: Facets, stuck: Stuck) -> dict[str, Any]:
+    """The message and the evidence as the fields of a Finding, a note where few probes showed it."""
+    evidence = stuck.evidence
     op, domain = (WHOLE, "") if node is None else (node.op, node.domain)
     when = evidence.when if evidence.id != "exception" else {}
     subject = "a model" if node is None else f"`{node.op}`"
     subject += describe_node(when, facets, node, look.facts) if when else ""
-    does = "runs only with its dynamic dims set to 1" if fails else "computes something else where a dynamic dim is not 1"
+    if stuck.thin:
+        does = (
+            "may run only with its dynamic dims set to 1"
+            if stuck.fails
+            else "may compute something else where a dynamic dim is not 1"
+        )
+        every = evidence.supports + evidence.opposes
+        does += f" ({evidence.supports} of {every} probes)" if every > 1 else " (1 probe)"
+    else:
+        does = (
+            "runs only with its dynamic dims set to 1" if stuck.fails else "computes something else where a dynamic dim is not 1"
+        )
     entry = known.entry(op, domain)
     probes = f"{evidence.supports} probe{'s' if evidence.supports != 1 else ''}"
     said = f': "{compiler_words(evidence.said)}"' if evidence.said else ""
@@ -95,4 +113,5 @@ def _fields(
         "evidence": f"{look.table.measured_target}/{f'{domain}.' if domain else ''}{op}/{evidence.id}",
         "measured": f"{entry.compiler if entry is not None else look.table.version}, {probes}{said}",
         "traits": tuple(evidence.when),
+        "severity": Severity.NOTE if stuck.thin else Severity.ERROR,
     }
