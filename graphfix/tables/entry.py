@@ -90,7 +90,9 @@ class Entry:
                 return TableVerdict("rejected", evidence)
             if (thin or answer is None) and doubt is None:
                 doubt = evidence, [] if thin else [name for name in evidence.when if facets.get(name) is None]
-        wrong = next((item for item in self.wrong if holds(item.when, facets)), None)
+        differing = [item for item in self.wrong if holds(item.when, facets)]
+        thick = (item for item in differing if not (self.active and too_thin(item.supports, item.opposes)))
+        wrong = next(thick, differing[0] if differing else None)
         if doubt is not None:
             evidence, names = doubt
             counts = thin_reason(evidence.when, evidence.supports, evidence.opposes, single=evidence in single)
