@@ -1,4 +1,4 @@
-"""A dynamic batch becomes 1 for targets that take none, where it is nothing but rows computed one by one."""
+"""A dynamic batch becomes 1 where every target rejects it, and it is nothing but rows computed one by one."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_other_dynamic_dims_are_a_choice_of_the_user() -> None:
     assert dims(result) == ["n", 3, "h"]
 
 
-def test_a_target_that_takes_the_batch_keeps_it() -> None:
+def test_a_target_that_supports_the_batch_keeps_it() -> None:
     assert dims(fixed(ROWS, "coreml", "openvino")) == ["n", 3]
 
 

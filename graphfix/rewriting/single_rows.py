@@ -1,4 +1,4 @@
-"""The batch of a model for targets that take only fixed dims: 1, where a batch is nothing but rows computed one by one.
+"""The batch of a model for targets that support only fixed dims: 1, where a batch is nothing but rows computed one by one.
 
 Then nothing is lost: the application passes the rows one after the other. Any other dynamic dim is a choice of the user.
 """
@@ -14,7 +14,7 @@ from graphfix.linter.diagnostics import Finding, Result, Severity
 
 
 def single_rows(model: ModelProto, results: Sequence[Result], shapes: Mapping[str, Dims]) -> dict[str, Dims]:
-    """Return dims by input name with a batch of 1; empty where a target takes the batch, or the model needs more than that.
+    """Return dims by input name with a batch of 1; empty where a target supports the batch, or the model needs more than that.
 
     A dim that the user's `shapes` give a symbol stays dynamic.
     """
@@ -36,5 +36,5 @@ def single_rows(model: ModelProto, results: Sequence[Result], shapes: Mapping[st
 
 
 def _refuses_dynamic_inputs(finding: Finding) -> bool:
-    """Whether a finding says that a target takes no model with such dynamic inputs."""
+    """Whether a finding says that a target rejects every model with such dynamic inputs."""
     return finding.severity is Severity.ERROR and not finding.op and finding.code == "GF106"
