@@ -6,6 +6,7 @@ bind values and dims -> apply rewrites requested by name -> evaluate -> apply re
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
@@ -29,6 +30,7 @@ from graphfix.rewriting.interface_rewrite import InterfaceRewrite
 from graphfix.rewriting.measurement import Confirmed
 from graphfix.rewriting.requested import apply_named
 from graphfix.rewriting.rewrite import Outcome, Safety, apply_with_locations
+from graphfix.rewriting.single_rows import single_rows
 from graphfix.rewriting.transaction import Change, Judge, WorkingModel
 from graphfix.verify.half_reference import HalfReference
 from graphfix.verify.reference import Tolerance, Verification
@@ -74,6 +76,10 @@ def fix_model(model: ModelProto, judge: Judge, options: FixOptions = DEFAULTS) -
     with weights_offloaded(model) as slim:
         consulted = CompilerFindings()
         bench = _bench(slim, judge, options, consulted)
+        rows = {} if options.interface else single_rows(bench.model, bench.results, options.shapes)
+        if rows:
+            options = dataclasses.replace(options, shapes={**options.shapes, **rows})
+            bench = _bench(slim, judge, options, consulted)
         verdicts = tuple(result.verdict for result in bench.results)
         size = ModelSize.of(slim) if bench.model is slim else None  # while its facts are at hand
         _check_interface(bench, options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -122,16 +122,22 @@ class FoldConstants(GraphRewrite):
                     for tensor in node.inputs:
                         fetch(tensor)
             if any(_depends_on_constants(surgery, node) for node in graph.nodes):  # it copies the graph first
-                graph.fold_constants(
-                    fold_shapes=False, recurse_subgraphs=False, flatten_subgraphs=False, recurse_functions=False,
-                    partitioning="recursive", should_exclude_node=functools.partial(_keep, surgery, graph, wanted, refused),
-                )  # fmt: skip
+                _fold(graph, functools.partial(_keep, surgery, graph, wanted, refused))
             for node in kept:
                 node.op = "Constant"
             for address, results in zip(addresses, outputs, strict=True):
                 if _is_folded(surgery, results):
                     yield address
         yield from refused.values()
+
+
+def _fold(graph: Any, keep: Callable[[Any], bool]) -> None:
+    """Compute all constants of a graph in one session; where that fails, each in one of its own, which copies the graph."""
+    options = dict.fromkeys(("fold_shapes", "recurse_subgraphs", "flatten_subgraphs", "recurse_functions"), False)
+    try:
+        graph.fold_constants(**options, error_ok=False, should_exclude_node=keep)
+    except Exception:  # onnxruntime has exceptions of its own
+        graph.fold_constants(**options, partitioning="recursive", should_exclude_node=keep)
 
 
 def _name(value: Any) -> str:
