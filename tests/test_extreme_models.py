@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from onnx import NodeProto, TensorProto, helper, numpy_helper
+from onnx import AttributeProto, NodeProto, TensorProto, helper, numpy_helper
 
 from graphfix.cli.app import main
 from graphfix.ir.wire_format import varint
@@ -117,6 +117,10 @@ EXTREME: dict[str, Callable[[], bytes]] = {
     "an Einsum without its equation": lambda: model(
         helper.make_node("Expand", ["x", "s"], ["e"]), helper.make_node("Einsum", ["e", "x"], ["y"]),
         weights=[numbers("s", 2, 3, 4)],
+    ),
+    "a DFT whose axis has no type": lambda: model(
+        NodeProto(op_type="DFT", input=["x", "n"], output=["y"], attribute=[AttributeProto(name="axis", i=1)]),
+        inputs=[value("x", (1, 4, 1))], weights=[numbers("n", 4)], opset=17,
     ),
     "rank 5,000": lambda: model(helper.make_node("Transpose", ["x"], ["y"]), inputs=[value("x", [1] * 5000)]),
 }  # fmt: skip

@@ -13,7 +13,7 @@ ROWS = Example("w = Constant<value = float[3,2] {1.0, 2.0, 3.0, 4.0, 5.0, 6.0}>(
 
 
 def fixed(example: Example, *targets: str, **options: object) -> FixResult:
-    asked = FixOptions(targets=targets, **options)  # type: ignore[arg-type]
+    asked = FixOptions(targets=targets, **{"allow": {"interface"}, **options})  # type: ignore[arg-type]
     return fix_model(example.model, lambda model: judge(model, targets), asked)
 
 
@@ -45,6 +45,10 @@ def test_rows_that_depend_on_each_other_are_a_choice_of_the_user(example: Exampl
 def test_other_dynamic_dims_are_a_choice_of_the_user() -> None:
     result = fixed(Example("y = Relu(x)", inputs="float[n,3,h] x"), "coreml")
     assert dims(result) == ["n", 3, "h"]
+
+
+def test_it_is_done_only_where_changes_of_the_interface_are_allowed() -> None:
+    assert dims(fixed(ROWS, "coreml", allow=frozenset())) == ["n", 3]
 
 
 def test_a_target_that_supports_the_batch_keeps_it() -> None:

@@ -76,7 +76,8 @@ def fix_model(model: ModelProto, judge: Judge, options: FixOptions = DEFAULTS) -
     with weights_offloaded(model) as slim:
         consulted = CompilerFindings()
         bench = _bench(slim, judge, options, consulted)
-        rows = {} if options.interface else single_rows(bench.model, bench.results, options.shapes)
+        asked = Safety.INTERFACE in options.allowed and not options.interface
+        rows = single_rows(bench.model, bench.results, options.shapes) if asked else {}
         if rows:
             options = dataclasses.replace(options, shapes={**options.shapes, **rows})
             bench = _bench(slim, judge, options, consulted)

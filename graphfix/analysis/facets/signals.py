@@ -64,7 +64,8 @@ def _lengths(node: NodeFacts) -> str | None:
 def _axis(node: NodeFacts) -> int | None:
     """Return the axis that a DFT transforms, an attribute or an operand; None where it is not known."""
     if node.since < AXIS_IS_OPERAND:
-        return int(attribute(node.proto, "axis", 1))
+        stated = attribute(node.proto, "axis", 1)
+        return int(stated) if isinstance(stated, int) else None
     given = node.inputs[2] if len(node.inputs) > 2 else None
     value = None if given is None else given.constant
     return -2 if given is None else int(value.reshape(-1)[0]) if value is not None and value.size == 1 else None

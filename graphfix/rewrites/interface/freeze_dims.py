@@ -14,8 +14,8 @@ class FreezeDims(Rewrite):
     """Set the dims of the inputs to the sizes given by `--shape`.
 
     Why: ahead-of-time compilers need fixed dims, and only the user knows them. A symbolic dim that is fixed on one input
-    has that size everywhere; shape annotations are removed and inferred again. Where every target rejects a dynamic batch, and
-    nothing but the batch is dynamic, it becomes 1 unless `--shape` says otherwise, if a batch was seen to give what its rows
+    has that size everywhere; shape annotations are removed and inferred again. With `--allow interface`, a
+    dynamic batch becomes 1 where every target rejects one, nothing else is dynamic, and a batch was seen to give what its rows
     give one after the other.
     """
 
