@@ -46,7 +46,9 @@ def _met(name: str, readers: Mapping[str, list[Reader]], opsets: Mapping[str, in
                 continue
             if kind and any(ins[min(i, len(ins) - 1)] == kind for i in others):
                 return True
-            passed = {made for made, given in zip(node.output, outs, strict=False) if kind and (given == kind or _like(node))} - seen
+            passed = {
+                made for made, given in zip(node.output, outs, strict=False) if kind and (given == kind or _like(node))
+            } - seen
             seen |= passed
             waiting += passed
     return False
