@@ -219,7 +219,9 @@ def _by_insertions(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs
 def _as_given(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
     """Infer the output of a GroupNormalization; onnx infers nothing of it where a dim of the data is dynamic."""
     data = inputs[0] if inputs else None
-    return outputs if data is None or outputs[0].shape is not None else (told(outputs[0], data.shape, data.dtype), *outputs[1:])
+    if data is None or data.shape is None or outputs[0].shape is not None:
+        return outputs
+    return told(outputs[0], data.shape, data.dtype), *outputs[1:]
 
 
 KEEPING = ("Imputer", "Binarizer")
