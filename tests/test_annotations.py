@@ -11,6 +11,11 @@ from graphfix.analysis.value_info import annotation_class, evaluated, first_cont
 
 POOL = "t = AveragePool<kernel_shape = [2, 2], strides = [2, 2]>(X) Y = Relu(t)"
 HIDDEN = "k = NonZero(X) m = Cast<to = 1>(k) t = Relu(m) Y = Neg(t)"
+RANGED = "o = Constant<value = float {1}>() k = Range(o, X, o) t = Relu(k) Y = Neg(t)"
+SIZED = (
+    "z = Constant<value = int64 {0}>() o = Constant<value = int64 {1}>() s = Shape(X) n = Gather(s, z) k = Range(z, n, o) "
+    "c = Cast<to = 1>(k) t = Relu(c) Y = Neg(t)"
+)
 CHAIN = "t = Relu(X) Y = Neg(t)"
 
 
@@ -72,9 +77,17 @@ def test_a_name_for_what_hangs_on_data_is_told_with_its_node(name: str) -> None:
     assert model_facets(facts)["counts.named"] is True
 
 
+def test_the_length_of_a_range_by_numbers_of_the_data_is_a_count() -> None:
+    facts = Facts.of(model("", "float[u0]", RANGED))
+    named = first_named_count(facts)
+    assert named is not None
+    assert named.op == "Relu"
+
+
 @pytest.mark.parametrize(
     ("given", "said", "body"),
     [
+        ("n", "float[n]", SIZED),  # the length of a Range by a dim
         ("2,3", "float[2,unk__3]", HIDDEN),  # a name that onnx made up
         ("n,3", "float[n,3]", CHAIN),  # a dim of an input
     ],

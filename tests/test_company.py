@@ -16,6 +16,8 @@ SIZES = "s = Constant<value = int64[2] {3, 4}>()"
     [
         ("f = ConstantOfShape(s) Y = MatMul(X, f)", True),
         ("f = ConstantOfShape(s) g = Neg(f) Y = MatMul(X, g)", True),
+        ("f = ConstantOfShape(s) g = EyeLike(f) Y = MatMul(X, g)", True),
+        ("f = ConstantOfShape(s) g = EyeLike<dtype = 1>(f) Y = MatMul(X, g)", False),
         ("Y = ConstantOfShape(s)", False),
         ("f = ConstantOfShape(s) Y = Neg(f)", False),
         ("f = ConstantOfShape(s) Y = MatMul(f, f)", False),

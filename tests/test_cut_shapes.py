@@ -71,3 +71,13 @@ def test_dims_of_different_names_broadcast_to_one_dim_wherever_they_meet() -> No
     assert one is not None
     assert one == other
     assert one[1] not in ("n", "m", None)
+
+
+def test_a_group_norm_with_dynamic_dims_has_the_dims_of_its_data() -> None:
+    text = (
+        '<ir_version: 10, opset_import: ["": 21]> g (float[k,4,h,w] X) => (float[] Y) <float[4] s = {1, 1, 1, 1}, '
+        "float[4] b = {0, 0, 0, 0}> { g = GroupNormalization<num_groups = 2>(X, s, b) Y = Relu(g) }"
+    )
+    found = Facts.of(parser.parse_model(text)).value("Y")
+    assert found is not None
+    assert found.shape == ("k", 4, "h", "w")

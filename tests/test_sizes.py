@@ -21,6 +21,8 @@ CASES = {
     "a = Shape(x)\nb = Gather(a, z)\nc = Gather(a, one)\nd = Unsqueeze(c, z)\ns = Concat<axis = 0>(b, d)": ("n", 64),
     "a = Shape(x)\ns = Div(a, two)": (None, 32, 4),
     "a = Shape(x)\nf = Cast<to = 1>(a)\ns = Cast<to = 7>(f)": ("n", 64, 8),
+    "a = Shape(x)\nb = Gather(a, z)\ns = ScatterElements(three, u, b)": (1, "n", 3),
+    "a = Shape(x)\ns = ScatterElements(a, z, t)": (2, 64, 8),
     "a = Shape(x)\nb = Equal(a, minus)\ns = Where(b, a, three)": (1, 2, 3),
     "a = Shape(x)\nb = Equal(a, minus)\ns = Where(b, three, a)": ("n", 64, 8),
     "a = Shape(x)\nb = Equal(a, a)\ns = Where(b, a, three)": ("n", 64, 8),

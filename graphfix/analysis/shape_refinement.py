@@ -216,6 +216,14 @@ def _by_insertions(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs
     return (told(outputs[0], (None,) * (data.rank + count), data.dtype), *outputs[1:]) if isinstance(count, int) else outputs
 
 
+def _as_given(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
+    """Infer the output of a GroupNormalization; onnx infers nothing of it where a dim of the data is dynamic."""
+    data = inputs[0] if inputs else None
+    if data is None or data.shape is None or outputs[0].shape is not None:
+        return outputs
+    return told(outputs[0], data.shape, data.dtype), *outputs[1:]
+
+
 KEEPING = ("Imputer", "Binarizer")
 """Operators of ai.onnx.ml whose output has the dtype of their input."""
 CLASSIFIERS = ("LinearClassifier", "TreeEnsembleClassifier")
@@ -234,6 +242,7 @@ RULES: dict[str, Sequence[Callable[[NodeProto, Inputs, Outputs], Outputs]]] = {
     **dict.fromkeys(RECURRENT, (_by_state,)),
     "DynamicQuantizeLSTM": (_by_weight,),
     "STFT": (_by_frames,),
+    "GroupNormalization": (_as_given,),
     **dict.fromkeys(("Scaler", "Normalizer", *KEEPING), (_like_data,)),
     **dict.fromkeys(CLASSIFIERS, (_scores,)),
 }

@@ -84,6 +84,13 @@ def follow(node: NodeProto, inputs: Sequence[Value | None]) -> Sizes | None:
         return _picked(first, inputs[1].constant if inputs[1] is not None else None)
     if op == "Slice" and data.rank == 1:
         return _sliced(node, first, inputs)
+    if (
+        op == "ScatterElements"
+        and data.rank == 1
+        and len(inputs) == 3
+        and attribute(node, "reduction", b"none") in (b"none", "none")
+    ):
+        return _replaced(first, inputs[1].constant if inputs[1] is not None else None, sizes_of(inputs[2]))
     if op in ARITHMETIC and len(inputs) == 2:
         return _combined(lambda a, b: _of_two(op, a, b, WIDTHS[data.dtype]), first, sizes_of(inputs[1]))
     return None
@@ -114,6 +121,19 @@ def _picked(sizes: Sizes, index: Array | None) -> Sizes | None:
         return None
     places = [int(place) for place in index.reshape(-1)]
     return tuple(sizes[place] for place in places) if all(-len(sizes) <= place < len(sizes) for place in places) else None
+
+
+def _replaced(sizes: Sizes, index: Array | None, others: Sizes | None) -> Sizes | None:
+    """Evaluate ScatterElements, by which exporters put the lengths of indices among the sizes of what they point into."""
+    if index is None or others is None or index.size != len(others):
+        return None
+    places = [int(place) for place in index.reshape(-1)]
+    if not all(-len(sizes) <= place < len(sizes) for place in places):
+        return None
+    found = list(sizes)
+    for place, size in zip(places, others, strict=True):
+        found[place] = size
+    return tuple(found)
 
 
 def _sliced(node: NodeProto, sizes: Sizes, inputs: Sequence[Value | None]) -> Sizes | None:

@@ -43,6 +43,8 @@ CALLED = {"floor": 1, "ceil": 1, "ceiling": 1, "max": None, "min": None}
 """The functions that formulas may call, and their numbers of operands."""
 COUNTING = frozenset(("NonZero", "NonMaxSuppression", "Compress", "Unique"))
 """Operators that count elements: inference makes up a name for the size of their results."""
+TOLD = "runtime"
+"""The source of operands that are numbers of the data."""
 OPERATORS: Mapping[type[ast.operator], Callable[[DimExpr, DimExpr], DimExpr]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv, ast.Pow: lambda a, b: functools.reduce(operator.mul, [a] * _exponent(b), expression(1)),
@@ -97,10 +99,10 @@ def first_contradiction(facts: Facts) -> NodeFacts | None:
 def first_named_count(facts: Facts) -> NodeFacts | None:
     """Return the first node with an output whose annotation names a number of elements that is found at run time.
 
-    Inference makes up a name for the number that an operator such as NonZero finds. A compiler that makes up a name too finds
-    that another one contradicts it.
+    Inference makes up a name for the number that an operator such as NonZero finds, and for the length of a Range by numbers of
+    the data. A compiler that makes up a name too finds that another one contradicts it.
     """
-    results = [value for node in facts.nodes if node.op in COUNTING for value in node.outputs if value is not None]
+    results = [value for node in facts.nodes if _counts(node) for value in node.outputs if value is not None]
     counts = {dim for value in results for dim in value.shape or () if dim is not None and _open(dim)}
     named = {
         (scope, value.name)
@@ -113,6 +115,12 @@ def first_named_count(facts: Facts) -> NodeFacts | None:
     if not named:
         return None
     return next((node for node in facts.nodes if any((node.scope, name) in named for name in node.proto.output)), None)
+
+
+def _counts(node: NodeFacts) -> bool:
+    """Return whether a node's result has as many elements as its data tells."""
+    given = (value.source for value in node.inputs if value is not None)
+    return node.op in COUNTING or (node.op == "Range" and not node.domain and TOLD in given)
 
 
 def _compared(stated: Value, value: Value) -> Iterator[tuple[str, int, str]]:

@@ -46,10 +46,17 @@ def _met(name: str, readers: Mapping[str, list[Reader]], opsets: Mapping[str, in
                 continue
             if kind and any(ins[min(i, len(ins) - 1)] == kind for i in others):
                 return True
-            passed = {made for made, given in zip(node.output, outs, strict=False) if given == kind and kind} - seen
+            passed = {
+                made for made, given in zip(node.output, outs, strict=False) if kind and (given == kind or _like(node))
+            } - seen
             seen |= passed
             waiting += passed
     return False
+
+
+def _like(node: NodeProto) -> bool:
+    """Return whether a node's result has the dtype of its operand although the two are stated as different variables."""
+    return node.op_type == "EyeLike" and all(item.name != "dtype" for item in node.attribute)
 
 
 PATTERN = StructuralPattern(

@@ -57,7 +57,24 @@ def suppressed(how: str, name: str) -> TextProbe:
     )
 
 
+RANGES = {"": "R = Range(z, n, o) t = Add(R, o)", "cast": "R = Range(z, n, o) c = Cast<to = 6>(R) t = Cast<to = 7>(c)"}
+"""What follows the length of a Range by a number of the data, by a word."""
+
+
+def ranged(how: str, name: str, *, of_data: bool = True) -> TextProbe:
+    """A Range by a number of the data or by a dim, whose length the annotation of what follows gives a name."""
+    number = "n = Gather(X, i)" if of_data else "s = Shape(X) n = Gather(s, z)"
+    text = (
+        f'<ir_version: 8, opset_import: ["": 18]> g (int64[k] X) => (int64[p] Y) <int64[{"u0" if of_data else "k"}] t, '
+        f"int64 z = {{0}}, int64 o = {{1}}, int64 i = {{2}}> {{ {number} {RANGES[how]} Y = Neg(t) }}"
+    )
+    label = f"annotations length {how} {name}{'' if of_data else ' of a dim'}"
+    return TextProbe("@model", label, text, ("counts.named", AGAIN), (("u0", name),) if of_data and name != "u0" else ())
+
+
 FORMS = [
+    *(ranged(how, name) for how in RANGES for name in ("u0", "found", "unk__3")),
+    *(ranged(how, "k", of_data=False) for how in RANGES),
     *(counted(how, name) for how in FOUND for name in ("u0", "found", "unk__3")),
     *(counted(how, "", named=False) for how in FOUND),
     *(suppressed(how, name) for how in ("direct", "turned") for name in ("u0", "boxes", "unk__3")),

@@ -90,6 +90,12 @@ FORMS = [
             {"transB": 1, "in1": weight(2, 5, 4)},
             {"in0": data(3, 4), "in1": weight(4, 5)},
             {"in0": data(2, 2, 3, 4), "in1": data(2, 2, 4, 5)},
+            *(
+                {"in0": data(*one), "in1": data(*other), "transB": flipped, "alpha": alpha}
+                for one in ((1, 2, 3, 3, 4), (2, 2, 3, 3, 4))
+                for other, flipped in (((*one[:3], 4, 5), 0), ((*one[:3], 5, 4), 1))
+                for alpha in (0.5, 1.0)
+            ),
             {"in1": weight(4, 5)},
             *(
                 {"in0": weight(*one), "in1": data(*other), **more}
