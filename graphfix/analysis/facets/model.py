@@ -10,6 +10,7 @@ from graphfix.analysis.constant_folding import attribute
 from graphfix.analysis.facets.control_flow import CONTAINERS
 from graphfix.analysis.facets.node import dims_class
 from graphfix.analysis.facts import Facts
+from graphfix.analysis.float_sizes import has_float_sizes
 from graphfix.analysis.value_info import annotation_class, first_named_count
 from graphfix.analysis.values import Facet, Value
 from graphfix.ir.operator_set import is_standard
@@ -37,6 +38,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
     inputs.repeat       whether one symbol stands for several dims
     inputs.dtypes       the least usual dtype among the inputs
     inputs.elements     none | ranked | unranked: what the elements of sequences among the inputs are
+    inputs.sizing       whether a size is computed from the numbers of a float input alone
     inputs.unused       whether some input has no consumer
     outputs             one | several
     outputs.ranks       as of the inputs
@@ -80,6 +82,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
         "inputs.repeat": len(set(filter(None, symbols))) < len([s for s in symbols if s]),
         "inputs.dtypes": max((value.dtype for value in inputs if value.dtype), key=_oddity, default="float32"),
         "inputs.elements": _elements(graph),
+        "inputs.sizing": has_float_sizes(facts),
         "inputs.unused": bool(_unread(graph, {value.name for value in inputs} - {output.name for output in graph.output})),
         "outputs": "one" if len(graph.output) == 1 else "several",
         "outputs.ranks": "scalar" if 0 in given else "high" if any(rank > 5 for rank in given) else "usual",

@@ -265,10 +265,9 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
         "contradicting": "`value_info` |that contradicts shape inference"},
     "counts.named": {True: "a `value_info` |that names a counted size", False: "no `value_info` |that names a counted size"},
     "constants.int8": {True: "an int8 constant beside quantisation", False: "no int8 constant beside quantisation"},
-    "inputs.elements": {
-        "none": "no sequence as an input", "ranked": "an input that is a sequence of tensors of known rank",
-        "unranked": "an input that is a sequence of tensors of unknown rank",
-    },
+    "inputs.elements": {"none": "no sequence as an input", "ranked": "an input that is a sequence of tensors of known rank",
+        "unranked": "an input that is a sequence of tensors of unknown rank"},
+    "inputs.sizing": {True: "a size that is a number of a float input", False: "no size that is a number of a float input"},
     "blanks": {True: "an empty name as its last input", False: "no empty name as its last input"},
     "placeholders": {True: "one placeholder name for several dims of an input", False: "no placeholder name for several dims"},
 }  # fmt: skip
