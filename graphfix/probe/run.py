@@ -14,6 +14,7 @@ from typing import Any
 from graphfix.backends.base import backend
 from graphfix.backends.connect import open_backend
 from graphfix.errors import UsageError, nearest
+from graphfix.probe.asked_elsewhere import asked_elsewhere, evidence_of_others
 from graphfix.probe.fixed_by import add_fixes
 from graphfix.probe.form import VARIANT
 from graphfix.probe.forms import forms
@@ -61,6 +62,7 @@ def run(
     jobs: int = 1,
     cluster: str | None = None,
     only_new: bool = False,
+    elsewhere: bool = False,
 ) -> list[Outcome]:
     """Measure operators against a compiler and write its tables.
 
@@ -68,7 +70,8 @@ def run(
     one compiler version's answers between runs, so that an interrupted run is continued. Tables and evidence of other
     operators are kept, and the variants that active probing added are measured again with the probes of the forms. `jobs`
     operators are measured at a time, each by a process of its own. `only_new` takes what the archive of this version has for
-    the same models, with the facets that they have today, and asks about the others.
+    the same models, with the facets that they have today, and asks about the others. `elsewhere` asks also about the variants
+    that other targets were asked about.
 
     Raises:
         UsageError: an unknown target or operator, or evidence of another compiler version.
@@ -90,6 +93,11 @@ def run(
         for row in archive:
             if VARIANT in row.varied:
                 recorded[row.op].append(row)
+        if elsewhere:
+            others = [row for row in evidence_of_others(target, tables_folder(home)) if row.op in recorded]
+            for name in names:
+                own, theirs = ([row for row in rows if row.op == name] for rows in (archive, others))
+                recorded[name] += asked_elsewhere(target, own, theirs)
         if only_new:
             _take_answers(evidence, archive)
         measurer = OperatorMeasurer(session, target, evidence)

@@ -11,7 +11,7 @@ from pathlib import Path
 from graphfix.cli.cluster_options import add_cluster
 from graphfix.errors import BackendError, UsageError
 
-FURTHER = ("check", "active", "fixes", "placement", "artifact", "resized", "precision", "jobs", "cluster")
+FURTHER = ("check", "elsewhere", "active", "fixes", "placement", "artifact", "resized", "precision", "jobs", "cluster")
 """Options that only targets measured from one-node ONNX models take."""
 
 
@@ -26,6 +26,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--new", action="store_true", help="ask only about probes of which this version of the compiler has no recorded answer"
+    )
+    parser.add_argument(
+        "--elsewhere", action="store_true", help="ask also about the variants that active probing made for other targets"
     )
     parser.add_argument(
         "--active", action="store_true", help="measure variants of rejected probes until each entry of the tables has enough"
@@ -100,6 +103,8 @@ def _check_options(given: argparse.Namespace) -> None:
         raise UsageError(f"{ways} are measurements of their own", hint="run one after the other")
     if given.new and (any(others) or given.fixes or given.active):
         raise UsageError("--new measures probes of which nothing is recorded", hint="leave out the other ways to measure")
+    if given.elsewhere and (any(others) or given.fixes or given.active):
+        raise UsageError("--elsewhere adds to the probes of the forms", hint="leave out the other ways to measure")
     if given.active and given.check:
         raise UsageError("--check alone asks again about all that was recorded", hint="leave out --active")
     if given.precision and (given.op or given.check):
@@ -137,6 +142,7 @@ def _measure(given: argparse.Namespace, name: str, python: str, version: str) ->
         jobs=jobs,
         cluster=given.cluster,
         only_new=given.new,
+        elsewhere=given.elsewhere,
     )
     changed = [one.op for one in outcome if one.changed]
     count, seconds = sum(one.probes for one in outcome), time.monotonic() - started
