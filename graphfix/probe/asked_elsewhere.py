@@ -36,7 +36,8 @@ def asked_elsewhere(target: str, rows: Sequence[Evidence], others: Sequence[Evid
             targets[row.digest] = targets.get(row.digest, 0) + 1
     ordered = sorted(fresh.values(), key=lambda row: (-targets[row.digest], zlib.crc32(row.digest.encode()), row.digest))
     met: set[Pair] = {pair for row in rows for pair in facet_pairs(row.facets)}
-    first, later = [], []
+    first: list[Evidence] = []
+    later: list[Evidence] = []
     for row in ordered:
         pairs = facet_pairs(facets_for_target(target, row.facets))
         (later if pairs <= met else first).append(row)
