@@ -30,6 +30,7 @@ from graphfix.analysis.patterns import gelu_factors as activating
 from graphfix.analysis.patterns import hard_gates as fusing
 from graphfix.analysis.patterns import inner_bytes
 from graphfix.analysis.patterns import lost_rank as ranking
+from graphfix.analysis.patterns import moved_batch as rebatching
 from graphfix.analysis.patterns import multiplied_dims as extending
 from graphfix.analysis.patterns import normalized_sizes as normalizing
 from graphfix.analysis.patterns import plain_sizes as sizing
@@ -79,6 +80,7 @@ PATTERNS: tuple[StructuralPattern, ...] = (
     sizing.MEASURED,
     widening.PATTERN,
     reversing.PATTERN,
+    rebatching.PATTERN,
     postponing.PATTERN,
     counted_images.PATTERN,
     multiplying.PATTERN,
