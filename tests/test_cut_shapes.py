@@ -81,3 +81,18 @@ def test_a_group_norm_with_dynamic_dims_has_the_dims_of_its_data() -> None:
     found = Facts.of(parser.parse_model(text)).value("Y")
     assert found is not None
     assert found.shape == ("k", 4, "h", "w")
+
+
+@pytest.mark.parametrize(
+    ("reduction", "found"),
+    [
+        ("Y = ReduceSum(X, r)", ("b", 1, 1)),
+        ("Y = ReduceSum<keepdims = 0>(X, r)", ("b",)),
+        ("Y = ReduceSum(X, e)", (1, 1, 1)),
+        ("Y = ReduceSum<noop_with_empty_axes = 1>(X, e)", ("b", 4, "n")),
+    ],
+    ids=["kept", "gone", "all", "none"],
+)
+def test_a_reduction_over_the_axes_behind_the_first_leaves_it(reduction: str, found: tuple[int | str, ...]) -> None:
+    axes = "s = Shape(X) c = Size(s) one = Constant<value = int64 {1}>() r = Range(one, c, one) e = Range(c, c, one) "
+    assert shape("float[b,4,n] X", axes + reduction) == found

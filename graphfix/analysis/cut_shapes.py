@@ -1,4 +1,4 @@
-"""The rules for shapes of parts of a tensor that onnx does not infer: Slice, Split and TopK over axes of unknown size."""
+"""The rules for shapes of parts of a tensor that onnx does not infer: Slice, Split, TopK, and reductions over computed axes."""
 
 from __future__ import annotations
 
@@ -93,3 +93,20 @@ def by_choice(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
         dims = tuple(new if new is not None and is_unclear(old) else old for new, old in pairs)
         found.append(told(output, dims, data.dtype if output is outputs[0] else "int64") if output.name else output)
     return tuple(found)
+
+
+def by_reduction(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
+    """Infer the dims that a reduction over computed axes leaves."""
+    data, axes = inputs[0], inputs[1] if len(inputs) > 1 else None
+    if data is None or data.shape is None or axes is None or axes.constant is None or outputs[0].shape is not None:
+        return outputs
+    rank = len(data.shape)
+    given = [int(axis) for axis in axes.constant.reshape(-1)]
+    if not given and attribute(node, "noop_with_empty_axes", 0):
+        return told(outputs[0], data.shape, data.dtype), *outputs[1:]
+    if any(not -rank <= axis < rank for axis in given):
+        return outputs
+    gone = {axis % rank for axis in given or range(rank)}
+    kept = attribute(node, "keepdims", 1)
+    dims = tuple(1 if at in gone else dim for at, dim in enumerate(data.shape) if kept or at not in gone)
+    return told(outputs[0], dims, data.dtype), *outputs[1:]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from onnx import AttributeProto, NodeProto
 
 from graphfix.analysis.constant_folding import attribute
-from graphfix.analysis.cut_shapes import Inputs, Outputs, by_axes, by_bounds, by_choice, by_parts, told
+from graphfix.analysis.cut_shapes import Inputs, Outputs, by_axes, by_bounds, by_choice, by_parts, by_reduction, told
 from graphfix.analysis.symbolic_shapes import counted, sizes_of
 from graphfix.analysis.values import Dim, Shape, Value, is_unclear
 
@@ -224,6 +224,9 @@ def _as_given(node: NodeProto, inputs: Inputs, outputs: Outputs) -> Outputs:
     return told(outputs[0], data.shape, data.dtype), *outputs[1:]
 
 
+REDUCTIONS = tuple(
+    f"Reduce{word}" for word in ("L1", "L2", "LogSum", "LogSumExp", "Max", "Mean", "Min", "Prod", "Sum", "SumSquare")
+)
 KEEPING = ("Imputer", "Binarizer")
 """Operators of ai.onnx.ml whose output has the dtype of their input."""
 CLASSIFIERS = ("LinearClassifier", "TreeEnsembleClassifier")
@@ -239,6 +242,7 @@ RULES: dict[str, Sequence[Callable[[NodeProto, Inputs, Outputs], Outputs]]] = {
     "TopK": (by_choice,),
     "Unsqueeze": (_by_insertions,),
     "Split": (by_parts,),
+    **dict.fromkeys(REDUCTIONS, (by_reduction,)),
     **dict.fromkeys(RECURRENT, (_by_state,)),
     "DynamicQuantizeLSTM": (_by_weight,),
     "STFT": (_by_frames,),
