@@ -43,6 +43,8 @@ NUMBERS_PREFIX = "for "
 """The start of a message that names input numbers with wrong results."""
 INPUT_MESSAGES = ("'<input>'", "(input None)", "Having zero graph inputs")
 """How a converter names a model's inputs when it rejects their dtype or rank, or that there are none."""
+MISSING_LAYER = re.compile(r"\blayer ([A-Z]\w*?)(?:_\d+)? not exists")
+"""How ncnn names an operator that its converter left as it was, for which it has no layer."""
 OWN_ERRORS = re.compile(r"(Key|Index|Value|Type|Attribute|NotImplemented)Error:|StopIteration:")
 """Errors of an adapter or of a comparison, which say nothing about the compiler: runtimes raise RuntimeError or their own."""
 NO_EVIDENCE = re.compile(r"no answer within|more than \S+ GiB of memory")
@@ -226,13 +228,23 @@ def _blames_surroundings(probe: Probe, verdict: Verdict) -> bool:
     supporting = [node for inner in graphs(graph) for node in inner.node if node.name.startswith(SUPPORT_PREFIX)]
     others = {name for node in supporting for name in (node.name, *node.output)} | {i.name for i in graph.input}
     others |= {node.op_type for node in supporting} - {probe.op.rpartition(".")[2]}
-    if any(words in verdict.message for words in INPUT_MESSAGES):
+    if any(words in verdict.message for words in INPUT_MESSAGES) or _lacks_another(probe, verdict.message):
         return True
     if verdict.nodes:
         return set(verdict.nodes) <= others
     if NODE in verdict.message:
         return False
     return SUPPORT_PREFIX in verdict.message or not others.isdisjoint(QUOTED.findall(verdict.message))
+
+
+def _lacks_another(probe: Probe, message: str) -> bool:
+    """Whether a runtime lacks only operators that other nodes of a probe have, and not its node.
+
+    Not so of a constant, which is left over where its reader could not be converted.
+    """
+    missing = set(MISSING_LAYER.findall(message)) - {"Constant"}
+    others = {node.op_type for inner in graphs(probe.model.graph) for node in inner.node if node.name != NODE}
+    return bool(missing) and missing <= others - {probe.op.rpartition(".")[2]}
 
 
 def _is_about_node(probe: Probe, verdict: Verdict) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from graphfix.backends.asking import compare
 from graphfix.backends.verdict import Verdict
 from graphfix.probe.build import Probe, probes
-from graphfix.probe.form import Form, Tensor, data, numbers
+from graphfix.probe.form import Form, Tensor, TextProbe, data, numbers
 from graphfix.probe.measure import MAX_MESSAGE, ask_probe, evidence_of, measure, read_evidence, stable_message
 
 
@@ -193,3 +193,23 @@ def test_elements_that_are_replaced_several_times_are_not_compared() -> None:
     assert probes([Form("ScatterND", operands)]).probes[0].wanted is None
     once = {**operands, "indices": Tensor((4, 1), "constant", (0, 1, 2, 3))}
     assert probes([Form("ScatterND", once)]).probes[0].wanted is not None
+
+
+@pytest.mark.parametrize(
+    ("missing", "verdict"),
+    [
+        ("Gather", "elsewhere"),
+        ("Div", "rejected"),
+        ("Concat", "rejected"),
+        ("Constant", "rejected"),
+        ("pnnx.Expression", "rejected"),
+    ],
+)
+def test_a_layer_that_a_runtime_lacks_is_about_the_node_of_that_operator(missing: str, verdict: str) -> None:
+    text = (
+        '<ir_version: 8, opset_import: ["": 17]> g (float[n,3] X) => (float[n,3] Y) '
+        "{ s = Shape(X) i = Constant<value = int64 {0}>() a = Gather(s, i) b = Cast<to = 1>(a) [probe] Y = Div(X, b) }"
+    )
+    (one,) = probes([TextProbe("Div", "by a size", text, ("B.from",))]).probes
+    said = f"layer {missing} not exists or registered"
+    assert evidence_of(one, Verdict(False, "runtime", said)).verdict == verdict

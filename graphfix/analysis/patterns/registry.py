@@ -19,9 +19,11 @@ from graphfix.analysis.known_facts import Known
 from graphfix.analysis.patterns import borrowed_constants as borrowing
 from graphfix.analysis.patterns import broadcast_into_matmul as stretching
 from graphfix.analysis.patterns import chosen_shapes as choosing
+from graphfix.analysis.patterns import converted_constant as casting
 from graphfix.analysis.patterns import default_fill as company
 from graphfix.analysis.patterns import dequantised_product as scaling
 from graphfix.analysis.patterns import einsum_labels as lettering
+from graphfix.analysis.patterns import fifth_dim as inserting
 from graphfix.analysis.patterns import filled_operands as filled
 from graphfix.analysis.patterns import float_trip_counts as counting
 from graphfix.analysis.patterns import folded_parameters as folding
@@ -37,8 +39,10 @@ from graphfix.analysis.patterns import plain_sizes as sizing
 from graphfix.analysis.patterns import postponed_check as postponing
 from graphfix.analysis.patterns import quantized_input as entering
 from graphfix.analysis.patterns import quantizing_constant as fixing
+from graphfix.analysis.patterns import removed_nodes as removing
 from graphfix.analysis.patterns import requantized_softmax as requantising
 from graphfix.analysis.patterns import reshape_transpose_chain as regrouping
+from graphfix.analysis.patterns import reshaped_again as overwriting
 from graphfix.analysis.patterns import reshaped_window as reshaping
 from graphfix.analysis.patterns import reversed_slice as reversing
 from graphfix.analysis.patterns import runtime_sized_loss as resized
@@ -46,6 +50,7 @@ from graphfix.analysis.patterns import settled_result as settling
 from graphfix.analysis.patterns import several_images as counted_images
 from graphfix.analysis.patterns import shifted_convolution as shifting
 from graphfix.analysis.patterns import sized_factor as multiplying
+from graphfix.analysis.patterns import stated_attributes as stating
 from graphfix.analysis.patterns import stepwise_sizes as stepping
 from graphfix.analysis.patterns import strided_matmul as thinning
 from graphfix.analysis.patterns import strided_reshape as skipping
@@ -96,6 +101,12 @@ PATTERNS: tuple[StructuralPattern, ...] = (
     choosing.PATTERN,
     planning.PATTERN,
     lettering.PATTERN,
+    removing.PATTERN,
+    casting.PATTERN,
+    inserting.PATTERN,
+    stating.CAST,
+    stating.PAD,
+    overwriting.PATTERN,
 )
 
 

@@ -1,8 +1,9 @@
 """Model inputs and outputs other than tensors, and properties of the file: sequences, optional values, functions, IR versions."""
 
 from graphfix.probe.form import AGAIN, TextProbe
-from graphfix.probe.forms.model import IRS, model
+from graphfix.probe.forms.model import DTYPES, IRS, model
 
+THRICE = "Y = Concat<axis = 0>(X, X, X)"
 AT = "i = Constant<value = int64 {0}>() Y = SequenceAt(S, i)"
 BEHIND = (
     ("int64", "float[1] Y", "Y = ReduceSum(X, A)"),
@@ -17,10 +18,18 @@ FORMS = [
         model(f"inputs.dims empty behind {output}", f"float[2] X, {kind}[0] A", output, body, varied=("inputs.dims", AGAIN))
         for kind, output, body in BEHIND
     ),
+    *(
+        model(f"inputs.dims empty {kind} unread", f"float[2] X, {kind}[0] A", "float[2] Y", varied=("inputs.dims", AGAIN))
+        for kind in ("float16", "int64", "double")
+    ),
     *(model(f"ir {ir} opset {opset}", opset=opset, ir=ir, varied=("ir",)) for ir in range(3, 14) for opset in (11, 13, 17, 21)),
     *(
         model(f"inputs.dtypes {dtype}", f"{dtype}[2,3] X", f"{dtype}[2,3] Y", "Y = Identity(X)", varied=("inputs.dtypes",))
         for dtype in ("complex64", "complex128")
+    ),
+    *(
+        model(f"inputs.dtypes {dtype} three times", f"{dtype}[2,3] X", f"{dtype}[6,3] Y", THRICE, varied=("inputs.dtypes", AGAIN))
+        for dtype in DTYPES
     ),
     *(
         model(
