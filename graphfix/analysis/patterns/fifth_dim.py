@@ -20,9 +20,9 @@ def _judge(node: NodeProto, inputs: Sequence[Value | None], _extents: Mapping[st
     data = inputs[0] if inputs else None
     axes = attribute(node, "axes") or integers(inputs[1] if len(inputs) > 1 else None)
     if axes is None or data is None or data.rank is None:
-        return {"behind": None}
+        return {"fifth": None}
     rank = data.rank + len(axes)
-    return {"behind": any(axis + rank * (axis < 0) >= MOST for axis in axes)}
+    return {"fifth": any(axis + rank * (axis < 0) >= MOST for axis in axes)}
 
 
-PATTERN = StructuralPattern(frozenset({"Unsqueeze"}), {"behind": False}, judge=_judge, own=True)
+PATTERN = StructuralPattern(frozenset({"Unsqueeze"}), {"fifth": False}, judge=_judge, own=True)

@@ -21,7 +21,7 @@ READERS = {
     "Neg and Sub": "e = Neg(d) Y = Sub(X, e)",
     "Pow": "Y = Pow(X, d)",
 }
-PLACES = ("3", "n,3", "2,3,3", "n,3,3", "2,3,4,3", "2,n", "2,1,2,2,3")
+PLACES = ("3", "n,3", "2,3,3", "n,3,3", "2,3,4,3", "2,n", "2,1,2,2,3", "n,s,3", "2,s,3", "1,3,h,w", "n,3,h,w", "h")
 KINDS = (("float", "float"), ("double", "float"), ("int64", "float"), ("int32", "float"), ("float", "int64"), ("int64", "int64"))
 
 
