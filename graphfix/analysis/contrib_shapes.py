@@ -13,10 +13,12 @@ from typing import Any
 from onnx import FunctionProto, GraphProto, ModelProto, NodeProto, helper
 
 from graphfix.analysis.constant_folding import attribute
+from graphfix.ir.operator_set import opset_version
 from graphfix.ir.proto_values import attribute_value
+from graphfix.ir.schemas import since
 
-BARE = frozenset({"SimplifiedLayerNormalization"})
-"""Operators of onnxruntime that are written without a domain."""
+BARE = frozenset({"LayerNormalization", "SimplifiedLayerNormalization"})
+"""Operators of onnxruntime that are written without a domain, in opsets that do not define them."""
 STANDIN = "graphfix.standin"
 OPSET = 17
 
@@ -29,12 +31,14 @@ def with_shape_functions(model: ModelProto, every: Iterable[GraphProto]) -> Mode
     `every` are the model's graph and all its subgraphs.
     """
     domains = {o.domain for o in model.opset_import}
-    if not domains & {"com.microsoft"} and not any(node.op_type in BARE for node in model.graph.node):
+    version = opset_version(model)
+    bare = {op for op in BARE if not since(op, "", version)}
+    if not domains & {"com.microsoft"} and not any(node.op_type in bare for node in model.graph.node):
         return model
     called: dict[str, str] = {}
     for graph in every:
         for node in graph.node:
-            guest = node.domain == "com.microsoft" or (node.op_type in BARE and not node.domain)
+            guest = node.domain == "com.microsoft" or (node.op_type in bare and not node.domain)
             body = _body(node) if guest and node.op_type in STANDINS else None
             if body is None:
                 continue
@@ -155,7 +159,7 @@ def _packed(node: NodeProto) -> list[NodeProto]:
 
 
 STANDINS: Mapping[str, Standin] = {
-    **dict.fromkeys(("Gelu", "FastGelu", "BiasGelu", "QuickGelu", "RotaryEmbedding",
+    **dict.fromkeys(("Gelu", "FastGelu", "BiasGelu", "QuickGelu", "RotaryEmbedding", "LayerNormalization",
                      "SimplifiedLayerNormalization", "QLinearSigmoid", "QLinearLeakyRelu", "QLinearSoftmax"),
                     _like_first),
     "SkipLayerNormalization": _skip, "SkipSimplifiedLayerNormalization": _skip,

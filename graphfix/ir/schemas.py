@@ -56,11 +56,23 @@ def needs_operand(op: str, domain: str) -> bool:
 
 @functools.cache
 def schema_of(op: str, domain: str, version: int) -> onnx.defs.OpSchema | None:
-    """Return the schema of an operator in an opset version, or None when ONNX does not define one."""
+    """Return the schema of an operator in an opset version, or None when ONNX does not define one.
+
+    Version 0, of an operator in an opset that does not define it, stands for its first definition in a later one: optimisers
+    write LayerNormalization into models of older opsets.
+    """
     try:
-        return onnx.defs.get_schema(op, version, domain) if version else None
+        return onnx.defs.get_schema(op, version or _first(op, domain), domain)
     except onnx.defs.SchemaError:
         return None
+
+
+def _first(op: str, domain: str) -> int:
+    """Return the first version of an operator; raises SchemaError where ONNX defines none."""
+    version = int(onnx.defs.get_schema(op, NEWEST, domain).since_version)
+    while version > 1 and (older := since(op, domain, version - 1)):
+        version = older
+    return version
 
 
 @functools.cache

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from graphfix.linter.diagnostics import Finding, Severity
+from graphfix.linter.operator_domains import owner
+from graphfix.tables.unknown_operators import UNKNOWN
 from graphfix.tables.versions import WHOLE
 
 ON_TEXT = (
@@ -107,4 +109,6 @@ def unfixed(finding: Finding) -> str:
     known = "no fix was measured for this form"
     if finding.tried:
         known = f"no rewrite fixed this form ({finding.tried} probe{'s' if finding.tried != 1 else ''} tried)"
+    if f"/{UNKNOWN}/" in (finding.evidence or ""):
+        return owner(finding.domain)[1] if finding.domain else "check the operator's name and the model's opset"
     return f"{known}; {advice(finding.op, advised_kind(finding), target=finding.target)}"

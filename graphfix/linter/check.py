@@ -17,6 +17,7 @@ from graphfix.linter.measured_fix import fix_fields, told_apart
 from graphfix.linter.node_phrases import describe_node
 from graphfix.tables.accepted import accepted_forms
 from graphfix.tables.compiler_words import compiler_words
+from graphfix.tables.unknown_operators import UNKNOWN
 from graphfix.tables.versions import WHOLE
 
 if TYPE_CHECKING:
@@ -230,16 +231,16 @@ def evidence_fields(look: LintContext, node: NodeFacts | None, ruling: TableVerd
     evidence = ruling.evidence or ruling.wrong
     if evidence is None:
         return {}
-    op = node.op if node is not None else WHOLE
-    domain = f"{node.domain}." if node is not None and node.domain else ""
     ruled = (look.table.portable if ruling.by_portable else None) or look.table
-    entry = ruled.entry(op, node.domain if node is not None else "")
+    op, domain = (WHOLE, "") if node is None else ruled.judged_as(node.op, node.domain)
+    entry = ruled.entry(op, domain)
     compiler = entry.compiler if entry is not None else ruled.version
     probes = f"{evidence.supports} probe{'s' if evidence.supports != 1 else ''}"
     probes += f" and {evidence.opposes} against" if evidence.opposes else ""
+    probes += " of operators that ONNX does not define" if op == UNKNOWN else ""
     said = f': "{compiler_words(evidence.said)}"' if evidence.said else ""
     return {
-        "evidence": f"{ruled.measured_target}/{domain}{op}/{evidence.id}",
+        "evidence": f"{ruled.measured_target}/{domain}{'.' if domain else ''}{op}/{evidence.id}",
         "measured": f"{compiler}, {probes}{said}",
         "probes": (evidence.supports, evidence.opposes),
         "traits": tuple(evidence.when),

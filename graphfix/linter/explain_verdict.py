@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from graphfix.errors import UsageError, nearest
 from graphfix.tables.compiler_words import compiler_words
+from graphfix.tables.unknown_operators import UNKNOWN
 from graphfix.tables.versions import WHOLE
 
 if TYPE_CHECKING:
@@ -57,7 +58,10 @@ def explained(model: onnx.ModelProto, target: str, name: str) -> Iterator[str]:
         yield f"{' / '.join([*node.scope, node.label])}: `{node.op}`{domain} on {rules.title}"
         if (source := facts.origin(node)) is not None:
             yield f"  source    {source}{f', {source.file}' if source.file else ''}"
-        yield from _reasons(rules.entry(node.op, node.domain), keys[position], ruling, rules)
+        judge = rules.judged_as(node.op, node.domain)
+        if judge[0] == UNKNOWN:
+            yield f"  judged as an operator that ONNX does not define, by the table of `{UNKNOWN}`"
+        yield from _reasons(rules.entry(*judge), rules.keyed(node.op, node.domain, keys[position]), ruling, rules)
 
 
 def _names(node: NodeFacts) -> set[str]:

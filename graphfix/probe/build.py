@@ -25,12 +25,14 @@ from graphfix.probe.change import apply_change, label_of
 from graphfix.probe.deviations import deviations
 from graphfix.probe.expect import expected
 from graphfix.probe.form import NUMBERS_ONLY, RARE, VARIANT, Change, Form, TextProbe
+from graphfix.probe.lawful import check
 from graphfix.probe.operands import OperandBuilder, convert
 from graphfix.probe.output_types import finished as finished
 from graphfix.probe.output_types import result_dtype, settle, stated
 from graphfix.probe.refusal import Fault, refuses
 from graphfix.probe.schemas import default_dtype, history, typed_value
 from graphfix.probe.text_probe import add_weights, random_inputs, renamed
+from graphfix.tables.unknown_operators import UNKNOWN, unknown_class
 
 NODE = "probe"
 """The name of the node that a probe is about."""
@@ -153,7 +155,7 @@ def sketched_model(sketch: TextProbe) -> tuple[ModelProto, dict[str, Array]]:
         feeds[name] = np.asarray(numbers).astype(feeds[name].dtype).reshape(feeds[name].shape)
         model.graph.doc_string += f"{name} = {list(numbers)} "  # evidence is kept by model, which the numbers are now part of
     stated(model, feeds)
-    onnx.checker.check_model(in_order(model))  # not in full: a branch never taken may contradict its surroundings
+    check(in_order(model))
     return model, feeds
 
 
@@ -165,7 +167,7 @@ def probe_of(
     Raises:
         Inexpressible: it is a variant, which nobody wrote, and onnxruntime refuses to run it.
     """
-    wanted = expected(model, feeds, strict=VARIANT in varied)
+    wanted = {} if op == UNKNOWN else expected(model, feeds, strict=VARIANT in varied)
     if wanted is None:
         if not _rare(model):
             return None
@@ -184,6 +186,8 @@ def key_of(op: str, model: ModelProto) -> Facets | None:
     if op == "@model":
         return model_facets(facts)
     subject = subject_of(op, facts)
+    if op == UNKNOWN and subject is not None:
+        return {"domain": unknown_class(subject.op, subject.domain)}
     return None if subject is None else facets(subject)
 
 

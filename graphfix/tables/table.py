@@ -21,6 +21,7 @@ from graphfix.tables.deployment import differing_folder, joined, parted
 from graphfix.tables.entry import Entry
 from graphfix.tables.evidence import TableVerdict
 from graphfix.tables.target_facets import facets_for_target
+from graphfix.tables.unknown_operators import UNKNOWN, unknown_class
 from graphfix.tables.versions import (
     WHOLE,
     about_target,
@@ -172,9 +173,20 @@ class Table:
             self.entries[key] = None if path is None else Entry.read(path)
         return self.entries[key]
 
+    def judged_as(self, op: str, domain: str) -> tuple[str, str]:
+        """Return the operator and the domain whose entry judges one: `@unknown` where it has none and nobody defines it."""
+        if op == WHOLE or self.of_torch or self.entry(op, domain) is not None or unknown_class(op, domain) is None:
+            return op, domain
+        return UNKNOWN, ""
+
+    def keyed(self, op: str, domain: str, facets: Facets) -> Facets:
+        """Return the facets by which an operator is judged: those of the node, or its domain's kind where nobody defines it."""
+        return {"domain": unknown_class(op, domain)} if self.judged_as(op, domain)[0] == UNKNOWN else facets
+
     def rule(self, op: str, domain: str, facets: Facets) -> TableVerdict:
         """Return the ruling on a node of one operator with these facets."""
-        entry = self.entry(op, domain)
+        entry = self.entry(*self.judged_as(op, domain))
+        facets = self.keyed(op, domain, facets)
         if entry is None:
             whole = op == WHOLE and self.of_torch  # what is told of a whole ONNX model does not apply
             return TableVerdict("supported" if whole else "unmeasured", reason="" if whole else "no probe of this operator")

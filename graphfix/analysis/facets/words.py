@@ -64,6 +64,7 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
     },
     "runs": {"forward": "|a forward| direction", "reverse": "|a reversed| direction", "bidirectional": "|both| directions"},
     "since": {0: "no definition in ONNX"},
+    "domain": {"standard": "ONNX's domain", "other": "a domain of its own", "extensions": "ai.onnx.contrib"},
     "foldable": {
         True: "only constant inputs", "fixed-shape": "only inputs computed from |constants and fixed dims",
         "shape": "only inputs computed from |dynamic dims",
