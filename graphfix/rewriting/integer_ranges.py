@@ -125,7 +125,7 @@ class IntegerRanges:
         return _pair(node, known[0], known[1]) if len(known) == 2 else None
 
     def _indexed(self, tensor: Any) -> Interval | None:
-        """Return the interval of the indices that a Gather of the main graph takes, where a tensor without a producer holds some."""
+        """Return the interval of the indices that Gathers of the main graph take, where they read a tensor without a producer."""
         top = {id(node) for node in self.surgery.top.nodes}
         held, found = [tensor], list[Interval]()
         for one in held:

@@ -24,8 +24,8 @@ class TreeTables:
     `features` and `values` have shape [trees, inner]. `paths` [trees, inner, leaves] is 1 where a leaf is reached through the
     true branch, -1 through the false branch, and 0 where the node is not on its path; `ahead` [trees, 1, leaves] is the number
     of true branches on its path. `weights` [trees, leaves, results] is what a leaf adds to each result. `scored` are the results
-    that any leaf adds to, and `complete` tells whether each row gets a weight for every result. `comparisons` are the operators by
-    which nodes compare; for each there is an array like `values` that is 1 for the nodes that use it.
+    that any leaf adds to, and `complete` tells whether each row gets a weight for every result. `comparisons` are the operators
+    by which nodes compare; for each there is an array like `values` that is 1 for the nodes that use it.
     """
 
     comparisons: Mapping[str, Numbers]

@@ -20,8 +20,8 @@ OPS = ("RandomNormalLike", "RandomUniformLike")
 class NameRandomNodes(GraphRewrite):
     """Let the name of a node that draws numbers in the shape of a tensor end in `Like`.
 
-    Why: tract decides by the end of the name whether the shape is an attribute or that of an operand. TorchScript's exporter names
-    such nodes after the operator, newer ones after the function in PyTorch.
+    Why: tract decides by the end of the name whether the shape is an attribute or that of an operand. TorchScript's exporter
+    names such nodes after the operator, newer ones after the function in PyTorch.
     """
 
     name = "name-random-nodes"

@@ -54,10 +54,11 @@ class DecomposeAffineGrid(BuiltRewrite):
 
     def draw(self, draft: ReplacementBuilder) -> str | None:
         given = draft.value(1)
-        size = draft.known(1) if given is None or given.sizes is None else given.sizes
-        if size is None or any(dim is None or isinstance(dim, str) for dim in size[2:]):
+        known = draft.known(1)
+        size = known.tolist() if known is not None else list(given.sizes or ()) if given is not None else []
+        dims = [dim for dim in size[2:] if isinstance(dim, int)]
+        if not size or len(dims) < len(size) - 2:
             return "its size is not known"
-        dims = [int(dim) for dim in size[2:]]
         lines = []
         for n in dims:
             corners = np.linspace(-1, 1, n) if n > 1 else np.zeros(1)
