@@ -63,6 +63,7 @@ def test_an_input_read_as_indices_lies_within_the_axis() -> None:
         ("g = Gather<axis = 1>(e, x) h = Gather(e, x) y = ReduceMax<keepdims = 0>(x)", (-2, 1)),
         ("n = Neg(x) g = Gather(e, n) y = ReduceMax<keepdims = 0>(x)", INT64),
         ("g = Gather(f, x) y = ReduceMax<keepdims = 0>(x)", INT64),
+        ("n = Neg(x) g = Gather(e, n) unread = Gather(e, x) y = ReduceMax<keepdims = 0>(x)", INT64),
     ):
         assert bound(given, nodes, "int64[1] zero = {0}", name="x", output=f"int64 y, {tokens}") == wanted
 

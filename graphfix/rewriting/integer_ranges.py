@@ -126,14 +126,15 @@ class IntegerRanges:
 
     def _indexed(self, tensor: Any) -> Interval | None:
         """Return the interval of the indices that Gathers of the main graph take, where they read a tensor without a producer."""
-        top = {id(node) for node in self.surgery.top.nodes}
+        top, given = {id(node) for node in self.surgery.top.nodes}, {id(each) for each in self.surgery.top.outputs}
         held, found = [tensor], list[Interval]()
         for one in held:
             for node in one.outputs:
-                if id(node) not in top or not is_standard(node):
-                    continue
+                made = node.outputs[0]
+                if id(node) not in top or not is_standard(node) or not (made.outputs or id(made) in given):
+                    continue  # a runtime leaves out what nothing reads
                 if node.op in KEEPERS and node.inputs[0] is one:
-                    held.append(node.outputs[0])
+                    held.append(made)
                 elif node.op == "Gather" and node.inputs[1] is one:
                     size = self._longest(node.inputs[0], node.attrs.get("axis", 0))
                     found += [(-size, size - 1)] if size < SIZE else []
