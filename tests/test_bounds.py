@@ -55,6 +55,26 @@ def test_an_input_holds_what_its_dtype_holds() -> None:
     assert bound("float[3] x", "y = Identity(x)", output="float[3] y") is None
 
 
+def test_an_input_read_as_indices_lies_within_the_axis() -> None:
+    given, tokens = "int64[N, 3] x, float[30, 2] e, float[K, 2] f", "float[M, N, 3, 2] g"
+    for nodes, wanted in (
+        ("g = Gather(e, x) y = ReduceMax<keepdims = 0>(x)", (-30, 29)),
+        ("r = Unsqueeze(x, zero) g = Gather(e, r) y = ReduceMax<keepdims = 0>(x)", (-30, 29)),
+        ("g = Gather<axis = 1>(e, x) h = Gather(e, x) y = ReduceMax<keepdims = 0>(x)", (-2, 1)),
+        ("n = Neg(x) g = Gather(e, n) y = ReduceMax<keepdims = 0>(x)", INT64),
+        ("g = Gather(f, x) y = ReduceMax<keepdims = 0>(x)", INT64),
+        ("n = Neg(x) g = Gather(e, n) unread = Gather(e, x) y = ReduceMax<keepdims = 0>(x)", INT64),
+    ):
+        assert bound(given, nodes, "int64[1] zero = {0}", name="x", output=f"int64 y, {tokens}") == wanted
+
+
+def test_an_input_that_only_a_branch_reads_as_indices_holds_anything() -> None:
+    nodes = """g = If(c) <then_branch = a () => (float[3, 2] u) { u = Gather(e, x) }, else_branch = b () => (float[3, 2] v) {
+               v = Identity(d) }> y = ReduceMax<keepdims = 0>(x)"""
+    given = "bool c, int64[3] x, float[30, 2] e, float[3, 2] d"
+    assert bound(given, nodes, name="x", output="int64 y, float[3, 2] g") == INT64
+
+
 @pytest.mark.parametrize(
     ("op", "one", "other", "wanted"),
     [

@@ -1,7 +1,8 @@
 """Value ranges of integer tensors: intervals that follow from constants, dtypes, dims and operators.
 
 An interval is never assumed. Where nothing is known of an integer tensor, its interval is the range of its dtype; so it is
-where a result may overflow the dtype, since a value that wraps around may be any. A dynamic dim has no upper bound.
+where a result may overflow the dtype, since a value that wraps around may be any. A dynamic dim has no upper bound. An input that
+a Gather of the main graph reads as indices lies within the axis that is read: with any other value the model fails.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ MOVERS = frozenset({"Gather", "GatherElements", "GatherND", "Slice", "Transpose"
                     "Expand", "Tile", "Split", "Identity", "Compress", "DepthToSpace", "SpaceToDepth",
                     "ReverseSequence"})  # fmt: skip
 """Operators whose outputs hold only values of their first operand."""
+KEEPERS = frozenset({"Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity", "Transpose"})
+"""Those whose output holds every value of their first operand."""
 FIRST = MOVERS | {"TopK", "Cast", "ReduceSum", "CumSum", "Abs", "Neg", "ReduceMax", "ReduceMin"}
 """Operators whose interval follows from the first operand alone."""
 EVERY = frozenset({"Pad", "Concat", "Max", "Min", "Sum", "Where", "Clip", "Add", "Sub", "Mul", "Div", "Mod"})
@@ -75,7 +78,7 @@ class IntegerRanges:
         if known is not None and known.dtype.kind in "biu" and known.size:
             return int(known.min()), int(known.max())
         node = onnx_maker(tensor)
-        made = None if node is None else self._made(node, tensor)
+        made = self._indexed(tensor) if not tensor.inputs else None if node is None else self._made(node, tensor)
         return made if made is not None and whole[0] <= made[0] <= made[1] <= whole[1] else whole
 
     def _read(self, node: Any, place: int) -> Interval | None:
@@ -120,6 +123,22 @@ class IntegerRanges:
         if op == "Sum":
             return sum(low for low, _ in known), sum(high for _, high in known)
         return _pair(node, known[0], known[1]) if len(known) == 2 else None
+
+    def _indexed(self, tensor: Any) -> Interval | None:
+        """Return the interval of the indices that Gathers of the main graph take, where they read a tensor without a producer."""
+        top, given = {id(node) for node in self.surgery.top.nodes}, {id(each) for each in self.surgery.top.outputs}
+        held, found = [tensor], list[Interval]()
+        for one in held:
+            for node in one.outputs:
+                made = node.outputs[0]
+                if id(node) not in top or not is_standard(node) or not (made.outputs or id(made) in given):
+                    continue  # a runtime leaves out what nothing reads
+                if node.op in KEEPERS and node.inputs[0] is one:
+                    held.append(made)
+                elif node.op == "Gather" and node.inputs[1] is one:
+                    size = self._longest(node.inputs[0], node.attrs.get("axis", 0))
+                    found += [(-size, size - 1)] if size < SIZE else []
+        return (max(low for low, _ in found), min(high for _, high in found)) if found else None
 
     def _alone(self, node: Any, first: Interval) -> Interval | None:
         low, high = first

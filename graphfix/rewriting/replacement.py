@@ -147,6 +147,10 @@ class ReplacementBuilder:
             return dim
         return self.op("Gather", self.op("Shape", self.inputs[index]), self.constant(axis), axis=0)
 
+    def scalar(self, length: int | str) -> str:
+        """Return a length, which is a number or a scalar int64 value, as a value."""
+        return self.constant(length) if isinstance(length, int) else length
+
     def give(self, name: str, index: int = 0) -> None:
         """Make a value the node's output."""
         if index >= len(self.node.outputs) or not self.node.outputs[index].name:

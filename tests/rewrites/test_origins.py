@@ -57,7 +57,7 @@ def test_paths_in_names_outlive_the_names(rewrite: Rewrite, case: Case) -> None:
     model = onnx.parser.parse_model(case.text)
     model.producer_name = "pytorch"
     for number, node in enumerate(nodes(model)):
-        node.name = f"/net/layers.{number}/{node.op_type[0].upper()}{node.op_type[1:]}"
+        node.name = f"/net/layers.{number}/{node.op_type[0].upper()}{node.op_type[1:]}_1"
     known = {source_location(node, "pytorch") for node in nodes(model)}
     old = {node.SerializeToString() for node in nodes(model)}
     made = apply_with_locations(rewrite, model).model

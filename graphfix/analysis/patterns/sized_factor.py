@@ -14,23 +14,23 @@ from graphfix.analysis.patterns.structural_pattern import StructuralPattern, Tol
 from graphfix.analysis.values import Value
 
 
-def _judge(node: NodeProto, inputs: Sequence[Value | None], _extents: Mapping[str, DimExpr]) -> Told:
-    """Whether a factor or the divisor is a single size that is not fixed, and the other operand has a dynamic dim or none."""
-    asked = inputs[1:] if node.op_type == "Div" else inputs
-    if len(inputs) != 2 or not any(_is_size(value) for value in asked):
-        return {"factor": "nothing"}
-    others = [value for value in inputs if not _is_size(value)]
-    if not others:
-        return {"factor": "sizes"}
-    return {"factor": "size" if others[0] is not None and not others[0].fixed else "size of fixed"}
-
-
-def _is_size(value: Value | None) -> bool:
+def is_size(value: Value | None) -> bool:
     """Return whether a value is one size of a dynamic dim."""
     return (
         value is not None and value.sized and value.constant is None and value.source == "shape"
         and value.shape is not None and all(dim == 1 for dim in value.shape)
     )  # fmt: skip
+
+
+def _judge(node: NodeProto, inputs: Sequence[Value | None], _extents: Mapping[str, DimExpr]) -> Told:
+    """Whether a factor or the divisor is a single size that is not fixed, and the other operand has a dynamic dim or none."""
+    asked = inputs[1:] if node.op_type == "Div" else inputs
+    if len(inputs) != 2 or not any(is_size(value) for value in asked):
+        return {"factor": "nothing"}
+    others = [value for value in inputs if not is_size(value)]
+    if not others:
+        return {"factor": "sizes"}
+    return {"factor": "size" if others[0] is not None and not others[0].fixed else "size of fixed"}
 
 
 PATTERN = StructuralPattern(

@@ -20,7 +20,7 @@ class DecomposeAttention(BuiltRewrite):
     """Write Attention as products, a softmax and transposes.
 
     Why: the operator is new in opset 23; few compilers support it, and those without masks, softcap or shared heads.
-    The number and width of the heads must be fixed, and for a causal mask the lengths too.
+    The number and width of the heads must be fixed; a causal mask over dynamic lengths compares the places of queries and keys.
     """
 
     name = "decompose-attention"
@@ -59,6 +59,17 @@ class DecomposeAttention(BuiltRewrite):
             ops=("*",),
         ),
         Case(
+            f"""{HEAD} (float[N, S, 8] q, float[N, S, 8] k) => (float[N, S, 8] y) {{
+                 y = Attention<is_causal = 1, q_num_heads = 2, kv_num_heads = 2>(q, k, k) }}""",
+            ops=("*",),
+        ),
+        Case(
+            f"""{HEAD} (float[1, 2, S, 4] q, float[1, 2, T, 4] k, float[1, 2, P, 4] p)
+               => (float[1, 2, S, 4] y, float[1, 2, U, 4] nk, float[1, 2, U, 4] nv) {{
+                 y, nk, nv = Attention<is_causal = 1>(q, k, k, , p, p) }}""",
+            ops=("*",),
+        ),
+        Case(
             """<ir_version: 10, opset_import: ["" : 24]> g
                (float[2, 2, 3, 4] q, float[2, 2, 5, 4] k, int64[2] n) => (float[2, 2, 3, 4] y) {
                  y = Attention<is_causal = 1>(q, k, k, , , , n) }""",
@@ -86,7 +97,9 @@ class DecomposeAttention(BuiltRewrite):
             because="the mask `m` is for 4 keys of 5",
         ),
         Case(
-            f"""{HEAD} (float[N, 2, S, 4] q) => (float[N, 2, S, 4] y) {{ y = Attention<is_causal = 1>(q, q, q) }}""",
+            """<ir_version: 10, opset_import: ["" : 24]> g
+               (float[N, 2, S, 4] q, float[N, 2, 5, 4] k, int64[N] n) => (float[N, 2, S, 4] y) {
+                 y = Attention<is_causal = 1>(q, k, k, , , , n) }""",
             because="it is causal over a length that is not fixed",
         ),
     )
@@ -153,8 +166,10 @@ class DecomposeAttention(BuiltRewrite):
             seen.append(draft.op("Less", draft.constant(np.arange(columns)), lengths))
         if draft.attribute("is_causal", 0):
             if not isinstance(rows, int) or columns is None or not isinstance(old, int):
-                return "it is causal over a length that is not fixed"
-            if draft.has(6):
+                if draft.has(6):
+                    return "it is causal over a length that is not fixed"
+                seen.append(_triangle_of_sizes(draft))
+            elif draft.has(6):
                 ahead = draft.constant(np.arange(columns)[None, :] - np.arange(rows)[:, None] + rows)
                 seen.append(draft.op("Not", draft.op("Greater", ahead, lengths)))
             else:
@@ -168,6 +183,15 @@ class DecomposeAttention(BuiltRewrite):
             blind=draft.dtype(3) == "bool" or draft.has(6),
             dtype="" if precision == draft.dtype() else precision,
         )
+
+
+def _triangle_of_sizes(draft: ReplacementBuilder) -> str:
+    """Return the causal mask over dynamic lengths: a query sees all keys of the past, and those up to its own place."""
+    rows, keys, past = (draft.size(len(draft.shape(index) or ()) - 2, index) if draft.has(index) else 0 for index in (0, 1, 4))
+    row, column = draft.places(rows), draft.places(keys if past == 0 else draft.op("Add", *map(draft.scalar, (keys, past))))
+    if past != 0:
+        row = draft.op("Add", row, draft.scalar(past))
+    return draft.op("Not", draft.op("Greater", column, draft.standing(row, [1])))
 
 
 def _heads(draft: ReplacementBuilder, index: int, attribute: str) -> Heads | None:

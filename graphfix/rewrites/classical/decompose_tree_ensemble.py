@@ -21,6 +21,7 @@ TREE = """nodes_treeids = [0, 0, 0, 0, 0, 1, 1, 1], nodes_nodeids = [0, 1, 2, 3,
           nodes_featureids = [2, 0, 3, 0, 0, 1, 0, 0], nodes_values = [0.25, 0.0, -0.5, 0.0, 0.0, 0.125, 0.0, 0.0],
           nodes_modes = ["BRANCH_LEQ", "LEAF", "BRANCH_LEQ", "LEAF", "LEAF", "BRANCH_LEQ", "LEAF", "LEAF"],
           nodes_truenodeids = [1, 0, 3, 0, 0, 1, 0, 0], nodes_falsenodeids = [2, 0, 4, 0, 0, 2, 0, 0]"""
+MIXED = TREE.replace("0.25", "1.0").replace('"BRANCH_LEQ", "LEAF", "BRANCH_LEQ"', '"BRANCH_EQ", "LEAF", "BRANCH_GT"')
 HEAD = '<ir_version: 8, opset_import: ["" : 17, "ai.onnx.ml" : 3]> g'
 LEAVES = "{word}_treeids = [0, 0, 0, 0, 1, 1], {word}_nodeids = [1, 3, 3, 4, 1, 2]"
 ONCE = "class_treeids = [0, 0, 0, 1, 1], class_nodeids = [1, 3, 4, 1, 2]"
@@ -72,8 +73,22 @@ class DecomposeTreeEnsemble(BuiltRewrite):
                    class_weights = [1.0, -0.75, 2.0, -1.125, 0.5]>(x) }}""",
             ops=("*",),
         ),
+        Case(
+            f"""{HEAD} (float[N, 4] x) => (float[N, 1] y) {{
+                 f = Floor(x)
+                 y = ai.onnx.ml.TreeEnsembleRegressor<n_targets = 1, {MIXED}, {ONCE.replace("class", "target")},
+                   target_ids = [0, 0, 0, 0, 0], target_weights = [1.0, 0.5, -2.0, 3.0, -1.0]>(f) }}""",
+            ops=("*",),
+        ),
     )
     declines: ClassVar[tuple[Case, ...]] = (
+        Case(
+            f"""{HEAD} (float[N, 4] x) => (float[N, 1] y) {{
+                 y = ai.onnx.ml.TreeEnsembleRegressor<n_targets = 1, {TREE.replace("_LEQ", "_NEQ", 1)},
+                   {ONCE.replace("class", "target")}, target_ids = [0, 0, 0, 0, 0],
+                   target_weights = [1.0, 0.5, -2.0, 3.0, -1.0]>(x) }}""",
+            because="its nodes compare by BRANCH_LEQ and BRANCH_NEQ",
+        ),
         Case(
             f"""{HEAD} (float[N, 4] x) => (float[N, 1] y) {{
                  y = ai.onnx.ml.TreeEnsembleRegressor<n_targets = 1, {TREE}, {LEAVES.format(word="target")},
@@ -174,8 +189,12 @@ def _scores(draft: ReplacementBuilder, tables: TreeTables) -> str:
     """Return the sums of the leaves' weights, a row for each row of the input."""
     trees, inner = tables.features.shape
     picked = draft.op("Gather", draft.inputs[0], draft.constant(tables.features.reshape(-1)), axis=1)
-    went = draft.op(tables.comparison, picked, draft.number(tables.values.reshape(-1)))
-    branches = draft.cast(went, "float32")
+    branches = ""
+    for comparison, users in tables.comparisons.items():
+        went = draft.cast(draft.op(comparison, picked, draft.number(tables.values.reshape(-1))), "float32")
+        if len(tables.comparisons) > 1:
+            went = draft.op("Mul", went, draft.number(users.reshape(-1)))
+        branches = draft.op("Add", branches, went) if branches else went
     if trees > 1:
         branches = draft.transpose(draft.reshape(branches, [0, trees, inner]), [1, 0, 2])
     one = trees == 1

@@ -13,7 +13,8 @@ Numbers = npt.NDArray[np.float32]
 
 MOST_NODES = 1 << 16
 """The most nodes of an ensemble."""
-COMPARISONS = {"BRANCH_LEQ": "LessOrEqual", "BRANCH_LT": "Less", "BRANCH_GTE": "GreaterOrEqual", "BRANCH_GT": "Greater"}
+COMPARISONS = {"BRANCH_LEQ": "LessOrEqual", "BRANCH_LT": "Less", "BRANCH_GTE": "GreaterOrEqual", "BRANCH_GT": "Greater",
+               "BRANCH_EQ": "Equal"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,11 @@ class TreeTables:
     `features` and `values` have shape [trees, inner]. `paths` [trees, inner, leaves] is 1 where a leaf is reached through the
     true branch, -1 through the false branch, and 0 where the node is not on its path; `ahead` [trees, 1, leaves] is the number
     of true branches on its path. `weights` [trees, leaves, results] is what a leaf adds to each result. `scored` are the results
-    that any leaf adds to, and `complete` tells whether each row gets a weight for every result.
+    that any leaf adds to, and `complete` tells whether each row gets a weight for every result. `comparisons` are the operators
+    by which nodes compare; for each there is an array like `values` that is 1 for the nodes that use it.
     """
 
-    comparison: str
+    comparisons: Mapping[str, Numbers]
     features: npt.NDArray[np.int64]
     values: Numbers
     paths: Numbers
@@ -47,7 +49,7 @@ def tree_tables(attrs: Mapping[str, Any], word: str, results: int) -> TreeTables
     kinds = set(modes) - {"LEAF"}
     if len(modes) > MOST_NODES:
         return f"it has {len(modes)} nodes, over {MOST_NODES}"
-    if len(kinds) > 1 or not kinds <= set(COMPARISONS):
+    if not kinds <= set(COMPARISONS):
         return f"its nodes compare by {' and '.join(sorted(kinds))}"
     if any(attrs.get("nodes_missing_value_tracks_true", ())):
         return "missing values take the true branch"
@@ -86,8 +88,11 @@ def tree_tables(attrs: Mapping[str, Any], word: str, results: int) -> TreeTables
     sure: set[int] = set()
     for _, found in walked:
         sure |= set.intersection(*({result for result, _ in given.get(at, ())} for at, _ in found))
-    comparison = COMPARISONS[next(iter(kinds), "BRANCH_LEQ")]
-    return TreeTables(comparison, features, values, paths, ahead, weights, scored, len(sure) == results)
+    comparisons = {COMPARISONS[kind]: np.zeros((len(roots), inner), np.float32) for kind in sorted(kinds or {"BRANCH_LEQ"})}
+    for tree, (nodes, _) in enumerate(walked):
+        for place, at in enumerate(nodes):
+            comparisons[COMPARISONS[modes[at]]][tree, place] = 1
+    return TreeTables(comparisons, features, values, paths, ahead, weights, scored, len(sure) == results)
 
 
 Path = tuple[tuple[int, bool], ...]

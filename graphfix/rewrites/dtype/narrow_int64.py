@@ -19,8 +19,8 @@ class NarrowInt64(GraphRewrite):
 
     Why: ONNX uses int64 for indices and sizes, devices use int32, and a compiler with symbolic sizes may take all int64 for
     them. These values are small; their ranges are derived
-    from constants, fixed dims and the operators that return indices. An input's values may be anything,
-    and a dynamic dim has no upper bound: fix it with `--shape` where it is small.
+    from constants, fixed dims and the operators that return indices. An input's values may be anything, unless they are read as
+    indices of a fixed axis, as tokens are, and a dynamic dim has no upper bound: fix it with `--shape` where it is small.
     """
 
     name = "narrow-int64"
@@ -56,6 +56,14 @@ class NarrowInt64(GraphRewrite):
                  b = Cast<to = 7>(x)
                  y, i = TopK<largest = 0>(b, k) }""",
             ops=("Cast", "Cast", "TopK", "Cast"),
+        ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (int64[N, S] x, float[30, 2] e) => (float[M, 2] y, int64[N, 1] i)
+               <int64[1] all = {-1}> {
+                 flat = Reshape(x, all)
+                 y = Gather(e, flat)
+                 i = ArgMax<axis = 1>(x) }""",
+            ops=("Cast", "Reshape", "ArgMax", "Gather"),
         ),
     )
     declines: ClassVar[tuple[Case, ...]] = (

@@ -77,6 +77,18 @@ class MaskNonzero(Rewrite):
             ops=("*",),
         ),
         Case(
+            f"""{HEAD} (float[3, 4] x) => (float[3, 4] y) <float limit = {{0.2}}, int64[1] zero = {{0}}> {{
+                 m = Greater(x, limit)
+                 n = NonZero(m)
+                 i = Transpose<perm = [1, 0]>(n)
+                 g = GatherND(x, i)
+                 k = Shape<start = 0, end = 1>(i)
+                 u = Slice(g, zero, k, zero)
+                 h = Neg(u)
+                 y = ScatterND(x, i, h) }}""",
+            ops=("*",),
+        ),
+        Case(
             f"""{HEAD} (float[2, 3] x) => (float[3] y) <float limit = {{0.2}}, float[3] z = {{9, 9, 9}}, int64 one = {{1}}> {{
                  m = Greater(x, limit)
                  n = NonZero(m)

@@ -28,8 +28,8 @@ Array = npt.NDArray[Any]
 MOST_PLACES = 1 << 16
 """The most elements among which a NonZero selects; everything is computed for all of them afterwards."""
 COUNTS = (5, 7)
-SIZED = {"Reshape": 1, "Expand": 1, "ConstantOfShape": 0}
-"""The operand that holds sizes."""
+SIZED = {"Reshape": 1, "Expand": 1, "ConstantOfShape": 0, "Slice": 2}
+"""The operand that holds sizes, or the end of a part that keeps all entries."""
 PICKS = {"Gather": 1, "GatherND": 1}
 """The operand that holds indices."""
 SINKS = REDUCTIONS | {"ScatterND"}

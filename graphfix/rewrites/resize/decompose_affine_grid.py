@@ -13,7 +13,7 @@ from graphfix.rewriting.rewrite import Case, FixRule, Safety
 class DecomposeAffineGrid(BuiltRewrite):
     """Move a constant grid by a matrix product.
 
-    Why: hardly any compiler has AffineGrid; its size is a constant in every export, and the grid follows from it.
+    Why: hardly any compiler has AffineGrid; the height and width of most exports are fixed, and the grid follows from them.
     """
 
     name = "decompose-affine-grid"
@@ -37,6 +37,12 @@ class DecomposeAffineGrid(BuiltRewrite):
                <int64[5] s = {1, 1, 2, 3, 4}> { y = AffineGrid<align_corners = 1>(t, s) }""",
             ops=("Transpose", "MatMul", "Reshape"),
         ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 20]> g (float[N, 3, 4, 5] x, float[N, 2, 3] t) => (float[N, 4, 5, 2] y) {
+                 s = Shape(x)
+                 y = AffineGrid(t, s) }""",
+            ops=("*",),
+        ),
     )
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
@@ -47,10 +53,12 @@ class DecomposeAffineGrid(BuiltRewrite):
     )
 
     def draw(self, draft: ReplacementBuilder) -> str | None:
-        size = draft.known(1)
-        if size is None:
+        given = draft.value(1)
+        known = draft.known(1)
+        size = known.tolist() if known is not None else list(given.sizes or ()) if given is not None else []
+        dims = [dim for dim in size[2:] if isinstance(dim, int)]
+        if not size or len(dims) < len(size) - 2:
             return "its size is not known"
-        dims = [int(dim) for dim in size[2:]]
         lines = []
         for n in dims:
             corners = np.linspace(-1, 1, n) if n > 1 else np.zeros(1)

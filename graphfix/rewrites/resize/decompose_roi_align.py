@@ -49,6 +49,16 @@ class DecomposeRoiAlign(BuiltRewrite):
                      coordinate_transformation_mode = "output_half_pixel">(x, r, b) }""",
             ops=("*",),
         ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 16]>
+               g (float[2, 3, H, W] x, float[R, 4] r, int64[R] b) => (float[R, 3, 2, 2] y)
+               <int64 two = {2}, float[4] far = {0, 0, 3, 5}> {
+                 k = Mod(b, two)
+                 q = Abs(r)
+                 s = Add(q, far)
+                 y = RoiAlign<output_height = 2, output_width = 2, sampling_ratio = 2, spatial_scale = 0.75>(x, s, k) }""",
+            ops=("*",),
+        ),
     )
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
@@ -59,21 +69,21 @@ class DecomposeRoiAlign(BuiltRewrite):
         ),
         Case(
             """<ir_version: 8, opset_import: ["" : 16]>
-               g (float[1, 2, H, W] x, float[3, 4] r, int64[3] b) => (float[A, B, C, D] y) {
+               g (float[1, C, 5, 5] x, float[3, 4] r, int64[3] b) => (float[3, C, 1, 1] y) {
                  y = RoiAlign<sampling_ratio = 2>(x, r, b) }""",
-            because="the dims of `x` are not fixed",
+            because="the channels of `x` are not fixed",
         ),
     )
 
     def draw(self, draft: ReplacementBuilder) -> str | None:
         shape, samples = draft.shape(), int(draft.attribute("sampling_ratio", 0))
-        if shape is None or not all(isinstance(dim, int) for dim in shape[1:]):
-            return f"the dims of `{draft.node.inputs[0].name}` are not fixed"
+        if shape is None or not isinstance(shape[1], int):
+            return f"the channels of `{draft.node.inputs[0].name}` are not fixed"
         if not 0 < samples <= MOST_SAMPLES:
             return "the number of samples depends on the size of each region"
         if draft.attribute("mode", "avg") != "avg":
             return "the greatest sample is not what is written out"
-        c, h, w = (int(dim) for dim in shape[1:])  # type: ignore[arg-type]
+        c, h, w = shape[1], _length(draft, 2), _length(draft, 3)
         out = [int(draft.attribute(f"output_{side}", 1)) for side in ("height", "width")]
         half = draft.surgery.opset >= 16 and draft.attribute("coordinate_transformation_mode", "half_pixel") == "half_pixel"
         corners = draft.op("Mul", "in1", draft.number(draft.attribute("spatial_scale", 1.0)))
@@ -82,7 +92,7 @@ class DecomposeRoiAlign(BuiltRewrite):
         rows = draft.reshape(draft.transpose("in0", [0, 2, 3, 1]), [-1, c])
         first = ""
         if shape[0] != 1:
-            first = draft.op("Mul", draft.reshape(draft.cast("in2", "int64"), [-1, 1, 1]), draft.constant(h * w))
+            first = draft.op("Mul", draft.reshape(draft.cast("in2", "int64"), [-1, 1, 1]), _times(draft, h, w))
         ys = _taps(draft, corners, (1, 3), (out[0], samples, h, w), half=half, axis=2)
         xs = _taps(draft, corners, (0, 2), (out[1], samples, w, 1), half=half, axis=1)
         total = ""
@@ -102,7 +112,13 @@ class DecomposeRoiAlign(BuiltRewrite):
 
 
 def _taps(
-    draft: ReplacementBuilder, corners: str, ends: tuple[int, int], sizes: tuple[int, int, int, int], *, half: bool, axis: int
+    draft: ReplacementBuilder,
+    corners: str,
+    ends: tuple[int, int],
+    sizes: tuple[int, int, int | str, int | str],
+    *,
+    half: bool,
+    axis: int,
 ) -> list[tuple[str, str]]:
     """Flat index and weight of the pixel before and behind each sample along one side, ready to broadcast to [R, Y, X]."""
     bins, samples, size, stride = sizes
@@ -112,16 +128,36 @@ def _taps(
         extent = draft.op("Max", extent, draft.number(1))
     shares = (np.arange(bins)[:, None] + (np.arange(samples)[None] + 0.5) / samples).reshape(1, -1) / bins
     place = draft.op("Add", low, draft.op("Mul", extent, draft.number(shares)))
-    allowed = draft.op("Clip", place, min=-1, max=size)
+    allowed = _between(draft, place, -1, size)
     there = draft.cast(draft.op("Equal", allowed, place), draft.dtype())
-    inside = draft.op("Clip", place, min=0, max=size - 1)
+    inside = _between(draft, place, 0, size - 1 if isinstance(size, int) else draft.op("Sub", size, draft.constant(1)))
     floor, ceil = draft.op("Floor", inside), draft.op("Ceil", inside)
     rest = draft.op("Sub", inside, floor)
     weights = (draft.op("Sub", draft.number(1), rest), rest)
     taps = []
     for pixel, weight in zip((floor, ceil), weights, strict=True):
         index = draft.cast(pixel, "int64")
-        index = draft.op("Mul", index, draft.constant(stride)) if stride != 1 else index
+        index = draft.op("Mul", index, draft.scalar(stride)) if stride != 1 else index
         weighed = draft.op("Mul", weight, there)
         taps.append((draft.op("Unsqueeze", index, axes=[axis]), draft.op("Unsqueeze", weighed, axes=[axis])))
     return taps
+
+
+def _length(draft: ReplacementBuilder, axis: int) -> int | str:
+    """Return the size of the map along an axis: a number, or a value that no compiler takes for a symbolic size."""
+    size = draft.size(axis)
+    return size if isinstance(size, int) else draft.cast(draft.cast(size, "int32"), "int64")
+
+
+def _times(draft: ReplacementBuilder, one: int | str, other: int | str) -> str:
+    """Return the product of two lengths as a value."""
+    if isinstance(one, int) and isinstance(other, int):
+        return draft.constant(one * other)
+    return draft.op("Mul", draft.scalar(one), draft.scalar(other))
+
+
+def _between(draft: ReplacementBuilder, place: str, least: int, most: int | str) -> str:
+    """Return places limited to these numbers."""
+    if isinstance(most, int):
+        return draft.op("Clip", place, min=least, max=most)
+    return draft.op("Min", draft.op("Max", place, draft.number(least)), draft.cast(most, draft.dtype()))
