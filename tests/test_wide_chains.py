@@ -9,8 +9,9 @@ from graphfix.analysis.facts import Facts
 from graphfix.analysis.surroundings import surroundings
 from graphfix.analysis.wide_chains import CHAIN, WideChains
 from graphfix.linter.measured_fix import fix_fields
-from graphfix.probe.build import NODE, probes
+from graphfix.probe.build import probes
 from graphfix.probe.fix_contexts import WIDE, in_context
+from graphfix.probe.subject import NODE
 from graphfix.rewriting.registry import registry
 from graphfix.tables.evidence import Evidence
 from graphfix.tables.measured_fix import MeasuredFix

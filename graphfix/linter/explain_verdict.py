@@ -60,7 +60,7 @@ def explained(model: onnx.ModelProto, target: str, name: str) -> Iterator[str]:
             yield f"  source    {source}{f', {source.file}' if source.file else ''}"
         judge = rules.judged_as(node.op, node.domain)
         if judge[0] == UNKNOWN:
-            yield f"  judged as an operator that ONNX does not define, by the table of `{UNKNOWN}`"
+            yield f"  is not an operator of ONNX: the table of `{UNKNOWN}` decides"
         yield from _reasons(rules.entry(*judge), rules.keyed(node.op, node.domain, keys[position]), ruling, rules)
 
 

@@ -16,12 +16,13 @@ from graphfix.analysis.facts import Facts
 from graphfix.analysis.surroundings import BEFORE, BEHIND, OTHER, surroundings
 from graphfix.backends.base import backend
 from graphfix.backends.session import Session
-from graphfix.probe.build import NODE, probes
+from graphfix.probe.build import probes
 from graphfix.probe.choice import for_target
 from graphfix.probe.fix_contexts import in_context
 from graphfix.probe.fused_activations import fused_probes
 from graphfix.probe.measure import DEADLINE, stable_message
 from graphfix.probe.refusal import Fault
+from graphfix.probe.subject import NODE
 from graphfix.probe.survey import selected_probes
 from graphfix.probe.write import text, write_atomically
 from graphfix.rewriting.interface_rewrite import InterfaceRewrite

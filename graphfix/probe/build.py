@@ -16,9 +16,8 @@ import onnx
 from onnx import ModelProto, NodeProto, helper, parser
 
 from graphfix.analysis.constant_folding import Array
-from graphfix.analysis.facets.model import model_facets
-from graphfix.analysis.facets.node import Facets, facets
-from graphfix.analysis.facts import DTYPES, Facts, NodeFacts
+from graphfix.analysis.facets.node import Facets
+from graphfix.analysis.facts import DTYPES
 from graphfix.ir.node_order import in_order
 from graphfix.probe.branching import in_branch
 from graphfix.probe.change import apply_change, label_of
@@ -31,11 +30,10 @@ from graphfix.probe.output_types import finished as finished
 from graphfix.probe.output_types import result_dtype, settle, stated
 from graphfix.probe.refusal import Fault, refuses
 from graphfix.probe.schemas import default_dtype, history, typed_value
+from graphfix.probe.subject import NODE, key_of
 from graphfix.probe.text_probe import add_weights, random_inputs, renamed
-from graphfix.tables.unknown_operators import UNKNOWN, unknown_class
+from graphfix.tables.unknown_operators import UNKNOWN
 
-NODE = "probe"
-"""The name of the node that a probe is about."""
 TYPICAL = 17
 """The opset of a probe where its operator's schema leaves a choice."""
 
@@ -178,24 +176,6 @@ def probe_of(
     arrays = {name: value for name, value in feeds.items() if isinstance(value, np.ndarray)}  # not sequences
     wanted = wanted if compare and len(arrays) == len(feeds) else None
     return Probe(op, label, varied, model, key, arrays, wanted or None)
-
-
-def key_of(op: str, model: ModelProto) -> Facets | None:
-    """The facets of the node that a model is about, or of the model itself; None where it has no such node."""
-    facts = Facts.of(model)
-    if op == "@model":
-        return model_facets(facts)
-    subject = subject_of(op, facts)
-    if op == UNKNOWN and subject is not None:
-        return {"domain": unknown_class(subject.op, subject.domain)}
-    return None if subject is None else facets(subject)
-
-
-def subject_of(op: str, facts: Facts) -> NodeFacts | None:
-    """The node that a probe's model is about: the one with the name of probed nodes, else the first of the operator."""
-    wanted_op = op.rpartition(".")[2]
-    named = (n for n in facts.nodes if n.label == NODE)
-    return next(named, None) or next((n for n in facts.nodes if n.op == wanted_op), None)
 
 
 def _rare(model: ModelProto) -> bool:

@@ -11,7 +11,7 @@ from graphfix.analysis.surroundings import surroundings
 from graphfix.backends.base import backend
 from graphfix.backends.connect import open_backend
 from graphfix.backends.session import Session
-from graphfix.probe.build import NODE, Probe, probes
+from graphfix.probe.build import Probe, probes
 from graphfix.probe.choice import for_target
 from graphfix.probe.fix_contexts import in_context
 from graphfix.probe.fix_trials import try_fix
@@ -22,6 +22,7 @@ from graphfix.probe.measure import Evidence
 from graphfix.probe.parallel import in_worker, worker_pool
 from graphfix.probe.recipe import variants_of
 from graphfix.probe.run import chosen, claim, rewrite_fixes
+from graphfix.probe.subject import NODE
 from graphfix.probe.trials import Trial, parse_trial
 from graphfix.probe.write import read_archive, write_trials
 from graphfix.tables.entry import Entry

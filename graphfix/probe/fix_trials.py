@@ -18,9 +18,10 @@ from graphfix.errors import UsageError
 from graphfix.linter.diagnostics import WRONG, Result, Severity
 from graphfix.linter.engine import judge
 from graphfix.linter.measured_fix import FREEZE
-from graphfix.probe.build import NODE, Probe
+from graphfix.probe.build import Probe
 from graphfix.probe.form import NUMBERS_ONLY, VARIANT
 from graphfix.probe.measure import ask_model, stable_message
+from graphfix.probe.subject import NODE
 from graphfix.probe.trials import UNRUN, Trial
 from graphfix.rewriting.fix_options import FixOptions, TimeLimitReached
 from graphfix.rewriting.pipeline import FixResult, fix_model

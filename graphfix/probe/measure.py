@@ -19,10 +19,11 @@ from graphfix.backends.session import Session
 from graphfix.backends.verdict import Verdict
 from graphfix.ir.schemas import composed
 from graphfix.ir.traversal import graphs
-from graphfix.probe.build import NODE, Probe
+from graphfix.probe.build import Probe
 from graphfix.probe.expect import second_opinion
 from graphfix.probe.form import CONTEXT, NUMBERS_ONLY, SIMPLIFIED
 from graphfix.probe.graph_builder import SUPPORT_PREFIX
+from graphfix.probe.subject import NODE
 from graphfix.tables.compiler_words import compiler_words
 from graphfix.tables.evidence import AT_READ, DELEGATE, PARTLY
 from graphfix.tables.versions import WHOLE

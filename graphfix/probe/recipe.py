@@ -18,7 +18,7 @@ from onnx import ModelProto
 
 from graphfix.analysis.constant_folding import Array
 from graphfix.analysis.facets.node import Facets
-from graphfix.probe.build import Probe, changed_model, key_of, model_digest, probe_of, sketched_model
+from graphfix.probe.build import Probe, changed_model, model_digest, probe_of, sketched_model
 from graphfix.probe.change import label_of
 from graphfix.probe.deviations import deviations
 from graphfix.probe.form import NUMBERS_ONLY, VARIANT, Change, Form, TextProbe
@@ -26,6 +26,7 @@ from graphfix.probe.forms import forms
 from graphfix.probe.measure import Evidence
 from graphfix.probe.neighbours import WORDS, changed
 from graphfix.probe.size_variants import SIZES, size_change
+from graphfix.probe.subject import key_of
 
 TOGETHER = " & "
 ALSO = " + "

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import onnx
 
-from graphfix.probe.build import Probe, key_of
+from graphfix.probe.build import Probe
+from graphfix.probe.subject import key_of
 
 AGE = "since"
 """The parameter of probes that are about the version of their operator."""

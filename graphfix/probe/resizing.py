@@ -24,7 +24,7 @@ from graphfix.backends.base import backend
 from graphfix.backends.connect import open_backend
 from graphfix.backends.session import Session
 from graphfix.errors import UsageError
-from graphfix.probe.build import Probe, subject_of
+from graphfix.probe.build import Probe
 from graphfix.probe.expect import second_opinion
 from graphfix.probe.form import NUMBERS_ONLY
 from graphfix.probe.graph_builder import SUPPORT_PREFIX
@@ -32,6 +32,7 @@ from graphfix.probe.measure import DEADLINE, FILL, NO_EVIDENCE, NPZ_DTYPES, OWN_
 from graphfix.probe.refusal import Fault, FaultError
 from graphfix.probe.resized_feeds import Sample, dynamic_inputs, resized_samples
 from graphfix.probe.run import chosen, claim, kept_answers
+from graphfix.probe.subject import subject_of
 from graphfix.probe.survey import selected_probes
 from graphfix.probe.write import entry, read_archive, text, write_atomically
 from graphfix.tables.resized import FOLDER

@@ -11,12 +11,13 @@ from onnx import parser, printer
 
 from graphfix.analysis.facets.node import facets
 from graphfix.backends.verdict import Verdict
-from graphfix.probe.build import NODE, Probe, probes
+from graphfix.probe.build import Probe, probes
 from graphfix.probe.distil import distil
 from graphfix.probe.form import CONTEXT, TextProbe
 from graphfix.probe.forms.contexts import read
 from graphfix.probe.graph_builder import SUPPORT_PREFIX
 from graphfix.probe.measure import Evidence, evidence_of
+from graphfix.probe.subject import NODE
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "fixtures" / "corpus"))
 from split import is_held_out

@@ -6,9 +6,10 @@ import pytest
 
 from graphfix.analysis.facts import Facts
 from graphfix.analysis.surroundings import BEFORE, BEHIND, surroundings
-from graphfix.probe.build import NODE, probes
+from graphfix.probe.build import probes
 from graphfix.probe.fix_contexts import in_context
 from graphfix.probe.quantised_contexts import LAYERS, ROUNDINGS, in_quantised_graph
+from graphfix.probe.subject import NODE
 from graphfix.verify.reference import Reference
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from onnx import parser
 
-from graphfix.probe.build import Probe, key_of
+from graphfix.probe.build import Probe
 from graphfix.probe.choice import for_target
 from graphfix.probe.redate import readable
+from graphfix.probe.subject import key_of
 
 CAST = "Y = Cast<to = 7>(X)"
 NEW = "z = Cast<to = 27>(X) Y = Cast<to = 7>(z)"

@@ -19,12 +19,13 @@ from graphfix.cli.app import main
 from graphfix.probe import build as building
 from graphfix.probe import drift, parallel, survey
 from graphfix.probe import run as running
-from graphfix.probe.build import NODE, Probe, Yield, build, finished, probes
+from graphfix.probe.build import Probe, Yield, build, finished, probes
 from graphfix.probe.deviations import deviations
 from graphfix.probe.form import Form, Tensor, TextProbe, data, numbers
 from graphfix.probe.forms import forms
 from graphfix.probe.operands import COMPUTED_DIMS, OperandBuilder
 from graphfix.probe.refusal import Fault, FaultError, Inexpressible, refuses
+from graphfix.probe.subject import NODE
 
 NEG = Form("Neg", {"X": data(2, 3)}, ranks=(1, 3))
 
