@@ -15,8 +15,8 @@ APART = "graphfix.undefined"
 def check(model: ModelProto) -> None:
     """Check a model, but for nodes of ONNX's domain that its opset does not define on purpose; raises what onnx raises.
 
-    These are the node that a probe is about, and what onnxruntime's optimiser writes into any opset. Not in full: a branch that is
-    never taken may contradict its surroundings.
+    These are the node that a probe is about, and what onnxruntime's optimiser writes into any opset. Not in full: a branch
+    that is never taken may contradict its surroundings.
     """
     version = opset_version(model)
     if any(_is_undefined(node, version) for node in model.graph.node):
