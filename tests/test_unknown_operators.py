@@ -37,8 +37,8 @@ def test_an_operator_of_a_domain_that_some_compiler_implements_stays_unmeasured(
     ("op", "domain", "kind"),
     [
         ("Blah", "", "standard"), ("Blah", "ai.onnx", "standard"), ("Conv", "", None), ("EfficientNMS_TRT", "", None),
-        ("Swish", "", None), ("ATen", "org.pytorch.aten", "aten"), ("Quant", "qonnx.custom_op.general", "qonnx"),
-        ("CDist", "com.microsoft", None), ("Blah", "trt.plugins", None), ("Blah", "trtlike", "other"),
+        ("Swish", "", None), ("ATen", "org.pytorch.aten", "aten-call"), ("angle", "aten", "aten"), ("Quant", "qonnx.custom_op.general", "qonnx"),
+        ("CDist", "com.microsoft", None), ("Conv", "foo.bar", None), ("Blah", "trt.plugins", None), ("Blah", "trtlike", "other"),
     ],
 )  # fmt: skip
 def test_names_that_a_compiler_may_implement_are_told_from_others(op: str, domain: str, kind: str | None) -> None:

@@ -28,15 +28,17 @@ PUBLISHED = ("trt", "plugin", "experimental")
 def unknown_class(op: str, domain: str) -> str | None:
     """Return the kind of an operator that has no table; None where its name may be one that a compiler implements.
 
-    standard | aten | openmmlab | qonnx | extensions | torchvision | other: whose domain it is in.
+    standard | aten | aten-call | openmmlab | qonnx | extensions | torchvision | other: whose domain it is in; aten-call is the
+    node by which PyTorch's exporter calls any operator of its own.
     """
     name = domain.lower()
+    if _is_defined(op):
+        return None  # in another domain than ONNX's too, which some converters do not look at
     if not name or name == "ai.onnx":
-        published = op in OLD or any(word in op.lower() for word in PUBLISHED)
-        return None if published or _is_defined(op) else "standard"
+        return None if op in OLD or any(word in op.lower() for word in PUBLISHED) else "standard"
     for start, kind in TOOLS.items():
         if name == start or name.startswith(f"{start}."):
-            return kind
+            return "aten-call" if op == "ATen" else kind
     return None if any(name == start or name.startswith(f"{start}.") for start in IMPLEMENTED) else "other"
 
 

@@ -27,7 +27,6 @@ TOOLS = (
     ("qonnx.custom_op.general", "BipolarQuant", "(X, S)", ""),
     ("onnx.brevitas", "Quant", "(X, S, Z, S)", '<signed = 1, narrow = 0, rounding_mode = "ROUND">'),
     ("finn.custom_op.general", "MultiThreshold", "(X, S)", '<out_dtype = "UINT4">'),
-    ("ai.onnx.contrib", "Inverse", "(X)", ""),
     ("ai.onnx.contrib", "SegmentSum", "(X, R)", ""),
     ("ai.onnx.contrib", "GaussianBlur", "(X, S)", ""),
 )
