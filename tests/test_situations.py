@@ -22,7 +22,7 @@ MODELS = {
     "hardmax": Example("a = Hardmax(x)\ny = Relu(a)", inputs="float[2,3,4] x", outputs="float[2,3,4] y"),
     "dynamic": Example("y = Softmax(x)", inputs="float[n,4] x", outputs="float[n,4] y"),
     "branch": Example(IF, inputs="float[2,3] x, int64 sr", outputs="float[2,3] y", weights="int64 k = {16000}"),
-    "hopeless": Example("y = Det(x)", inputs="float[3,3] x", outputs="float y"),
+    "hopeless": Example("y = Det(x)", inputs="float[6,6] x", outputs="float y"),
     "wrong": Example(
         'y, h = GRU<hidden_size = 2, activations = ["HardSigmoid", "Tanh"]>(x, w, r, b)', inputs="float[4,1,3] x",
         outputs="float[4,1,1,2] y, float[1,1,2] h",

@@ -37,7 +37,8 @@ def test_an_operator_of_a_domain_that_some_compiler_implements_stays_unmeasured(
     ("op", "domain", "kind"),
     [
         ("Blah", "", "standard"), ("Blah", "ai.onnx", "standard"), ("Conv", "", None), ("EfficientNMS_TRT", "", None),
-        ("Swish", "", None), ("ATen", "org.pytorch.aten", "aten-call"), ("angle", "aten", "aten"), ("Quant", "qonnx.custom_op.general", "qonnx"),
+        ("Swish", "", None), ("ATen", "org.pytorch.aten", "aten-call"), ("angle", "aten", "aten"),
+        ("Quant", "qonnx.custom_op.general", "qonnx"),
         ("CDist", "com.microsoft", None), ("Conv", "foo.bar", None), ("Blah", "trt.plugins", None), ("Blah", "trtlike", "other"),
     ],
 )  # fmt: skip
