@@ -46,6 +46,10 @@ INPUT_MESSAGES = ("'<input>'", "(input None)", "Having zero graph inputs")
 """How a converter names a model's inputs when it rejects their dtype or rank, or that there are none."""
 MISSING_LAYER = re.compile(r"\blayer ([A-Z]\w*?)(?:_\d+)? not exists")
 """How ncnn names an operator that its converter left as it was, for which it has no layer."""
+LOWERING = "no Core ML lowering"
+"""How the converter to Core ML begins the list of the operators that it lacks."""
+LACKED = re.compile(r"([\w.:]+) \(\d+ node")
+"""An operator in this list."""
 OWN_ERRORS = re.compile(r"(Key|Index|Value|Type|Attribute|NotImplemented)Error:|StopIteration:")
 """Errors of an adapter or of a comparison, which say nothing about the compiler: runtimes raise RuntimeError or their own."""
 NO_EVIDENCE = re.compile(r"no answer within|more than \S+ GiB of memory")
@@ -244,6 +248,8 @@ def _lacks_another(probe: Probe, message: str) -> bool:
     Not so of a constant, which is left over where its reader could not be converted.
     """
     missing = set(MISSING_LAYER.findall(message)) - {"Constant"}
+    if LOWERING in message:
+        missing = {name.rpartition(":")[2] for name in LACKED.findall(message)}
     others = {node.op_type for inner in graphs(probe.model.graph) for node in inner.node if node.name != NODE}
     return bool(missing) and missing <= others - {probe.op.rpartition(".")[2]}
 

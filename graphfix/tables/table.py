@@ -181,7 +181,8 @@ class Table:
 
     def keyed(self, op: str, domain: str, facets: Facets) -> Facets:
         """Return the facets by which an operator is judged: those of the node, or its domain's kind where nobody defines it."""
-        return {"domain": unknown_class(op, domain)} if self.judged_as(op, domain)[0] == UNKNOWN else facets
+        unknown = op != UNKNOWN and self.judged_as(op, domain)[0] == UNKNOWN
+        return {"domain": unknown_class(op, domain)} if unknown else facets
 
     def rule(self, op: str, domain: str, facets: Facets) -> TableVerdict:
         """Return the ruling on a node of one operator with these facets."""

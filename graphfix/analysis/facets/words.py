@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from graphfix.analysis.facets.domain_words import DOMAINS
+
 if TYPE_CHECKING:
     from graphfix.analysis.values import Facet
 
@@ -63,8 +65,7 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
         "open": "|an unknown number of| cells to write out",
     },
     "runs": {"forward": "|a forward| direction", "reverse": "|a reversed| direction", "bidirectional": "|both| directions"},
-    "since": {0: "no definition in ONNX"},
-    "domain": {"standard": "ONNX's domain", "other": "a domain of its own", "extensions": "ai.onnx.contrib"},
+    "since": {0: "no definition in ONNX"}, "domain": DOMAINS,
     "foldable": {
         True: "only constant inputs", "fixed-shape": "only inputs computed from |constants and fixed dims",
         "shape": "only inputs computed from |dynamic dims",
@@ -110,8 +111,7 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
     "split": {"absent": "`split` left out", "equal": "equal parts in `split`", "unequal": "unequal parts in `split`"},
     "output_padding": {"absent": "`output_padding` left out", "none": "`output_padding` 0", "given": "`output_padding` above 0"},
     "group": {"one": "one group", "grouped": "several groups", "depthwise": "one group per channel"},
-    "reduction": {"none": '`reduction="none"`'},
-    "spatial": {0: "`spatial=0`", 1: "1 spatial dim"},
+    "reduction": {"none": '`reduction="none"`'}, "spatial": {0: "`spatial=0`", 1: "1 spatial dim"},
     "value.dtype": {"absent": "`value` left out"},
     "symbols": {"none": "no |dynamic dims", "one": "|one| dynamic dim", "several": "|several| dynamic dims"},
     "equation.diagonal": {True: "an equation that takes a diagonal", False: "an equation that takes no diagonal"},
