@@ -16,6 +16,7 @@ from onnx import AttributeProto, ModelProto, NodeProto, parser
 from graphfix.analysis.constant_folding import Array
 from graphfix.analysis.facets.memo import Key, key_of, node_facets
 from graphfix.analysis.facets.node import facets, in_branches
+from graphfix.analysis.facets.signals import NAMED
 from graphfix.analysis.facts import Facts, NodeFacts, Value
 from graphfix.ir.skeleton import read_skeleton
 from graphfix.linter.check import checks
@@ -68,7 +69,8 @@ def test_shared_facets_are_those_of_each_node_alone() -> None:
 
 def anonymous(node: NodeFacts) -> NodeFacts:
     """The node without what the memo's key leaves out: names, the numbers in tensors that are attributes, the nodes around."""
-    proto = NodeProto(op_type=node.op, domain=node.domain, output=[""] * len(node.proto.output))
+    ending = "Like" if node.op in NAMED and node.proto.name.endswith("Like") else ""  # a class of names, which the key has
+    proto = NodeProto(op_type=node.op, domain=node.domain, name=ending, output=[""] * len(node.proto.output))
     for item in node.proto.attribute:
         if item.type == AttributeProto.TENSOR:
             proto.attribute.add(name=item.name, type=item.type).t.MergeFrom(

@@ -76,7 +76,7 @@ def test_lint_is_silent_about_ties_that_do_not_matter(text: str) -> None:
 
 @pytest.mark.parametrize(("before", "severity"), [("Floor", Severity.WARNING), ("Exp", Severity.NOTE)])
 def test_lint_warns_where_a_compiler_takes_another_of_equal_values_and_they_are_likely(before: str, severity: Severity) -> None:
-    text = f"{HEAD} g (float[3, 20] X) => (float[3, 20] Y) {{ a = {before}(X) Y = Hardmax<axis = -1>(a) }}"
+    text = top("float", "3,20", f"a = {before}(X) V, I = TopK<axis = -1>(a, k)")
     (result,) = judge(parser.parse_model(text), ["openvino"])
     (found,) = [finding for finding in result.findings if finding.code == "GF301"]
     assert found.severity is severity

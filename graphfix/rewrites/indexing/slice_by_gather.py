@@ -6,18 +6,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfix.rewriting.replacement import Array, BuiltRewrite, ReplacementBuilder
+from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
 from graphfix.rewriting.rewrite import Case, FixRule, Safety
-
-ENDLESS = -(2**31) + 1
-"""An end of this or less is before the first element of any axis."""
 
 
 class SliceByGather(BuiltRewrite):
     """Write a Slice with steps as one Gather with constant indices for each axis.
 
-    Why: compilers support slices with step 1; fewer support negative steps or steps above 1. Gather has no such limit. An axis of
-    dynamic size that is reversed as a whole is read at indices computed from its size.
+    Why: compilers support slices with step 1; fewer support negative steps or steps above 1. Gather has no such limit.
     """
 
     name = "slice-by-gather"
@@ -37,12 +33,6 @@ class SliceByGather(BuiltRewrite):
                <int64[2] s = {9, 0}, int64[2] e = {-9, 9}, int64[2] a = {0, -1}, int64[2] t = {-1, 2}> {
                  y = Slice(x, s, e, a, t) }""",
             ops=("Gather", "Gather"),
-        ),
-        Case(
-            """<ir_version: 8, opset_import: ["" : 13]> g (float[2, N] x) => (float[2, N] y)
-               <int64[1] s = {-1}, int64[1] e = {-9223372036854775807}, int64[1] a = {1}, int64[1] t = {-1}> {
-                 y = Slice(x, s, e, a, t) }""",
-            ops=("Shape", "Gather", "Sub", "Range", "Sub", "Gather"),
         ),
     )
     declines: ClassVar[tuple[Case, ...]] = (
@@ -68,12 +58,9 @@ class SliceByGather(BuiltRewrite):
             return f"the rank of `{draft.node.inputs[0].name}` is unknown"
         if (steps == 1).all():
             return "it has steps of one"
-        picks: dict[int, Array | None] = {}
+        picks = {}
         for start, end, axis, step in zip(*(part.tolist() for part in (starts, ends, axes, steps)), strict=True):
             size = shape[axis]
-            if not isinstance(size, int) and (start, step) == (-1, -1) and end <= ENDLESS:
-                picks[axis % len(shape)] = None
-                continue
             if not isinstance(size, int):
                 return f"dim {axis % len(shape)} of `{draft.node.inputs[0].name}` is not fixed"
             low, high = (start, end) if step > 0 else (max(start, -size - 1), max(end, -size - 1))
@@ -81,13 +68,6 @@ class SliceByGather(BuiltRewrite):
             picks[axis % len(shape)] = np.arange(size, dtype=np.int64)[span]
         x = "in0"
         for axis, places in picks.items():
-            x = draft.op("Gather", x, _backwards(draft, axis) if places is None else draft.constant(places), axis=axis)
+            x = draft.op("Gather", x, draft.constant(places), axis=axis)
         draft.give(x)
         return None
-
-
-def _backwards(draft: ReplacementBuilder, axis: int) -> str:
-    """Return the indices of an axis of dynamic size from the last to the first."""
-    size = draft.size(axis)
-    last = draft.op("Sub", draft.scalar(size), draft.constant(1))
-    return draft.op("Sub", last, draft.places(size))

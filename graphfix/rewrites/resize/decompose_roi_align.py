@@ -51,11 +51,16 @@ class DecomposeRoiAlign(BuiltRewrite):
         ),
         Case(
             """<ir_version: 8, opset_import: ["" : 16]>
-               g (float[2, 3, H, W] x, float[R, 4] r, int64[R] b) => (float[R, 3, 2, 2] y)
-               <int64 two = {2}, float[4] far = {0, 0, 3, 5}> {
+               g (float[2, 3, H, 5] x, float[R, 4] r, int64[R] b) => (float[R, 3, 2, 2] y)
+               <int64 two = {2}, int64[2] sides = {3, 2}, float least = {0.01}, float most = {1.52}, float[2] start = {0, 0}> {
                  k = Mod(b, two)
-                 q = Abs(r)
-                 s = Add(q, far)
+                 near = Mul(r, least)
+                 dims = Shape(x)
+                 ends = Gather(dims, sides)
+                 lengths = Cast<to = 1>(ends)
+                 far = Mul(lengths, most)
+                 box = Concat<axis = 0>(start, far)
+                 s = Add(near, box)
                  y = RoiAlign<output_height = 2, output_width = 2, sampling_ratio = 2, spatial_scale = 0.75>(x, s, k) }""",
             ops=("*",),
         ),
