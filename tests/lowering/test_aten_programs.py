@@ -14,6 +14,7 @@ from onnx import TensorProto, helper
 
 from graphfix import api
 from graphfix.analysis.facets.stored import is_torch_program, stored_facets
+from graphfix.analysis.patterns.registry import PATTERNS
 from graphfix.backends.session import Session
 from graphfix.backends.toolchain import find
 from graphfix.cli.app import main
@@ -24,7 +25,7 @@ from graphfix.probe.aten.form import calls
 from graphfix.probe.aten.forms import aten_forms
 from graphfix.probe.aten.run import WORKER
 from graphfix.tables.table import table
-from graphfix.tables.versions import about_target, by_start, engine, starts_from_torch
+from graphfix.tables.versions import about_target, by_start, engine, rules_home, starts_from_torch
 
 HERE = Path(__file__).parent
 RECORDED = HERE / "aten_programs.jsonl.xz"
@@ -135,6 +136,14 @@ def test_verdicts_on_programs_are_those_of_executorch() -> None:
     assert len(lines) >= RECORDED_PROGRAMS
     wrong = [line["name"] for line in lines if predicted(line)[0] != ("accepted" if line["accepted"] else "rejected")]
     assert 1 - len(wrong) / len(lines) >= LEAST, wrong
+
+
+def test_no_facet_of_other_targets_has_the_name_of_an_argument() -> None:
+    paths = [path for path in (rules_home() / "executorch").glob("*/*.json") if path.name != "agreement.json"]
+    arguments = {name for path in paths for name in json.loads(path.read_text())["axes"]}
+    assert len(arguments) > 50
+    for pattern in PATTERNS:
+        assert not (pattern.own and arguments & set(pattern.usual)), pattern
 
 
 @pytest.mark.compiler

@@ -28,7 +28,7 @@ def _cast(node: NodeProto, inputs: Sequence[Value | None], _extents: Mapping[str
 
 def _pad(node: NodeProto, _inputs: Sequence[Value | None], _extents: Mapping[str, DimExpr]) -> Told:
     """Whether `mode` is there."""
-    return {"padding": _states(node, "mode")}
+    return {"padding.mode": _states(node, "mode")}
 
 
 def _states(node: NodeProto, name: str) -> str:
@@ -36,4 +36,4 @@ def _states(node: NodeProto, name: str) -> str:
 
 
 CAST = StructuralPattern(frozenset({"Cast"}), {"saturation": "unstated", "idle": False}, judge=_cast, own=True)
-PAD = StructuralPattern(frozenset({"Pad"}), {"padding": "unstated"}, judge=_pad, own=True)
+PAD = StructuralPattern(frozenset({"Pad"}), {"padding.mode": "unstated"}, judge=_pad, own=True)

@@ -22,7 +22,7 @@ def _probe(kind: str, opset: int, *, mode: str = "", value: bool = False) -> Tex
         f"<{held}> {{ h = Relu(X) [probe] Y = Pad{stated}(h, p{', v' if value else ''}) }}"
     )
     label = f"{kind} of [{dims}], {mode or 'no'} mode{', a value' if value else ''}, opset {opset}"
-    return TextProbe("Pad", label, text, ("padding", AGAIN))
+    return TextProbe("Pad", label, text, ("padding.mode", AGAIN))
 
 
 FORMS = [
