@@ -58,10 +58,10 @@ def explained(model: onnx.ModelProto, target: str, name: str) -> Iterator[str]:
         yield f"{' / '.join([*node.scope, node.label])}: `{node.op}`{domain} on {rules.title}"
         if (source := facts.origin(node)) is not None:
             yield f"  source    {source}{f', {source.file}' if source.file else ''}"
-        judge = rules.judged_as(node.op, node.domain)
-        if judge[0] == UNKNOWN:
+        entry, keyed = rules.judging(node.op, node.domain, keys[position])
+        if entry is not None and entry.op == UNKNOWN:
             yield f"  is not an operator of ONNX: the table of `{UNKNOWN}` decides"
-        yield from _reasons(rules.entry(*judge), rules.keyed(node.op, node.domain, keys[position]), ruling, rules)
+        yield from _reasons(entry, keyed, ruling, rules)
 
 
 def _names(node: NodeFacts) -> set[str]:

@@ -179,19 +179,18 @@ class Table:
             return op, domain
         return UNKNOWN, ""
 
-    def keyed(self, op: str, domain: str, facets: Facets) -> Facets:
-        """Return the facets by which an operator is judged: those of the node, or its domain's kind where nobody defines it."""
-        unknown = op != UNKNOWN and self.judged_as(op, domain)[0] == UNKNOWN
-        return {"domain": unknown_class(op, domain)} if unknown else facets
+    def judging(self, op: str, domain: str, facets: Facets) -> tuple[Entry | None, Facets]:
+        """Return the entry that judges an operator, and the facets: its node's, or its domain's kind where nobody defines it."""
+        judge = self.judged_as(op, domain)
+        return self.entry(*judge), facets if judge == (op, domain) else {"domain": unknown_class(op, domain)}
 
     def rule(self, op: str, domain: str, facets: Facets) -> TableVerdict:
         """Return the ruling on a node of one operator with these facets."""
-        entry = self.entry(*self.judged_as(op, domain))
-        facets = self.keyed(op, domain, facets)
+        entry, keyed = self.judging(op, domain, facets)
         if entry is None:
             whole = op == WHOLE and self.of_torch  # what is told of a whole ONNX model does not apply
             return TableVerdict("supported" if whole else "unmeasured", reason="" if whole else "no probe of this operator")
-        ruling = entry.rule(facets_for_target(self.measured_target, facets))
+        ruling = entry.rule(facets_for_target(self.measured_target, keyed))
         if ruling.verdict == "rejected" and ruling.evidence is not None and ruling.evidence.left and self.portable is not None:
             second = self.portable.rule(op, domain, facets)
             return replace(second, by_portable=True) if second.verdict == "rejected" else ruling

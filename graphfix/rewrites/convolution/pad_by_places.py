@@ -84,13 +84,12 @@ class PadByPlaces(BuiltRewrite):
         pads = ElementSources(draft.surgery).of(draft.node.inputs[1]) if draft.has(1) else None
         if dims is None or axes is None or pads is None or len(pads) != 2 * axes.size:
             return "the axes that it pads are not known"
-        sides = [(int(axis) % len(dims), pads[place], pads[len(axes) + place]) for place, axis in enumerate(axes)]
-        padded = [side for side in sides if side[1:] != (0, 0)]
-        if all(isinstance(part, int) for axis, before, after in padded for part in (before, after, dims[axis])):
+        sides = [(place, int(axis) % len(dims), pads[place], pads[len(axes) + place]) for place, axis in enumerate(axes)]
+        padded = [side for side in sides if side[2:] != (0, 0)]
+        if all(isinstance(part, int) for _, axis, before, after in padded for part in (before, after, dims[axis])):
             return "what it pads is fixed"
         made = "in0"
-        for axis, before, after in padded:
-            place = next(place for place, each in enumerate(sides) if each[0] == axis)
+        for place, axis, before, after in padded:
             ends = [
                 amount if isinstance(amount, int) else draft.op("Gather", "in1", draft.constant(at), axis=0)
                 for amount, at in ((before, place), (after, len(axes) + place))
