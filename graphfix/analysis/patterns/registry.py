@@ -27,6 +27,7 @@ from graphfix.analysis.patterns import fifth_dim as inserting
 from graphfix.analysis.patterns import filled_operands as filled
 from graphfix.analysis.patterns import float_trip_counts as counting
 from graphfix.analysis.patterns import folded_parameters as folding
+from graphfix.analysis.patterns import fractional_scales as scaled
 from graphfix.analysis.patterns import gated_erf as gating
 from graphfix.analysis.patterns import gelu_factors as activating
 from graphfix.analysis.patterns import hard_gates as fusing
@@ -107,6 +108,7 @@ PATTERNS: tuple[StructuralPattern, ...] = (
     stating.CAST,
     stating.PAD,
     overwriting.PATTERN,
+    scaled.PATTERN,
 )
 
 
