@@ -106,3 +106,23 @@ def test_rows_of_sound_are_tried_at_lengths_that_hold_frames(given: str, first: 
     graph = onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["" : 17]> g ({given}) => (float[] y) {{ y = Relu({name}) }}')
     _, dims = next(iter(TrialSizes.of(graph, {})))
     assert dims[name] == first
+
+
+def test_the_height_taken_for_the_width_is_found() -> None:
+    body = "s = Shape(x) n = Gather(s, i) f = Cast<to = 1>(n) y = Mul(x, f)"
+    height, width = (model(body, "float[N, 3, H, W] x", "float[N, 3, H, W] y", f"int64[1] i = {{{axis}}}") for axis in (2, 3))
+    assert Reference(height).check(height).passed
+    assert not Reference(height).check(width).passed
+
+
+def test_sizes_that_must_be_equal_are_tried_equal_where_uneven_ones_do_not_run() -> None:
+    square = model("t = Transpose<perm = [0, 2, 1]>(x) y = Add(x, t)", "float[N, A, B] x", "float[N, A, B] y")
+    assert Reference(square).check(square).inputs == 4
+
+
+def test_uneven_sizes_are_multiples_and_no_larger_than_the_budget() -> None:
+    image = TrialSizes.of(model("y = Relu(x)", "float[N, 3, H, W] x", "float[N, 3, H, W] y"), {})
+    assert image.uneven({"x": [1, 3, 16, 16]}) == {"x": [1, 3, 32, 16]}
+    assert image.uneven({"x": [1, 3, 2000, 700]}) is None
+    row = TrialSizes.of(model("y = Relu(x)", "float[N, T] x", "float[N, T] y"), {})
+    assert row.uneven({"x": [1, 16]}) is None

@@ -265,19 +265,24 @@ class Reference:
             self._sizes = TrialSizes.of(self.original, self.shapes)
         counts, worked = size_inputs(self.original), 0
         for sizes, shapes in self._sizes:
-            for seed in range(2 if self._sizes.dynamic else SEEDS):
-                had = len(answers)
-                feed = seeded_feeds(self.original, shapes, self.values, sizes, seed + worked * 2, top, counts)
-                if feed is None:
-                    self._trouble = "an input is not a tensor"
-                    return
-                yield feed
-                if len(answers) == had:
+            for layout in (shapes, self._sizes.uneven(shapes) if self._sizes.dynamic else None):
+                if layout is None:
+                    continue
+                for seed in range(2 if self._sizes.dynamic else SEEDS):
+                    had = len(answers)
+                    feed = seeded_feeds(self.original, layout, self.values, sizes, seed + worked * 2, top, counts)
+                    if feed is None:
+                        self._trouble = "an input is not a tensor"
+                        return
+                    yield feed
+                    if len(answers) == had:
+                        break
+                    self._small = feed if layout is shapes else self._small
+                    self._ran.append(feed)
+                else:
+                    worked += 1
+                if worked in (0, 2):
                     break
-                self._small = feed
-                self._ran.append(feed)
-            else:
-                worked += 1
             if worked == 2:
                 return
 

@@ -20,6 +20,8 @@ SIZES = ((1, 16), (2, 24), (1, 32), (2, 7), (1, 64), (1, 224), (1, 1), (3, 5), (
 """(first dim, other dims) tried in this order for dynamic dims, until the model runs at two of them."""
 SOUND = ((1, 4000), (2, 6400), (1, 16000))
 """Sizes tried first for rows of samples of sound: a model takes frames of some hundreds from them, and fewer are no frame."""
+MULTIPLES = (2, 1, 3, 4)
+"""What the sizes of dims other than the first are multiplied by, in turn, to be unlike each other."""
 MOST_INPUT, MOST_INSIDE = 2**22, 2**26
 """The most elements of an input, and of a value inside the model, at the sizes that are tried."""
 
@@ -56,14 +58,37 @@ class TrialSizes:
         seen: list[dict[str, Dims]] = []
         for inner, (first, other) in itertools.product((False, True), pairs):
             sizes = self._sizes(first, other, inner=inner)
-            made: dict[str, Dims] = {
-                name: [dim if isinstance(dim, int) else sizes[str(dim)] for dim in dims]
-                for name, dims in self.deduced.layout.items()
-            }
+            made = self._shapes(sizes)
             if made not in seen and max(map(_elements, made.values()), default=1) <= MOST_INPUT:
                 seen.append(made)
                 if self.deduced.largest(sizes) <= MOST_INSIDE:
                     yield (first, other), made
+
+    def uneven(self, shapes: Mapping[str, Dims]) -> dict[str, Dims] | None:
+        """Return shapes that the model ran at with other multiples of each size, so that no two dims are equal by chance.
+
+        What takes the height for the width is wrong only where these differ. None where a single dim is left to choose, or
+        where the shapes are beyond the budget.
+        """
+        symbols = {
+            str(dim): size
+            for name, dims in self.deduced.layout.items()
+            for dim, size in zip(dims, shapes[name], strict=True)
+            if isinstance(dim, str) and isinstance(size, int)
+        }
+        leading = {dims[0] for dims in self.deduced.layout.values() if len(dims) > 1}
+        multiples = itertools.cycle(MULTIPLES)
+        sizes = {symbol: size if symbol in leading else size * next(multiples) for symbol, size in symbols.items()}
+        made = self._shapes(sizes)
+        if len(symbols.keys() - leading) < 2 or max(map(_elements, made.values())) > MOST_INPUT:
+            return None
+        return made if self.deduced.largest(sizes) <= MOST_INSIDE else None
+
+    def _shapes(self, sizes: Mapping[str, int]) -> dict[str, Dims]:
+        """Return the shape of each input where the symbols have these sizes."""
+        return {
+            name: [dim if isinstance(dim, int) else sizes[str(dim)] for dim in dims] for name, dims in self.deduced.layout.items()
+        }
 
     def _sizes(self, first: int, other: int, *, inner: bool) -> dict[str, int]:
         """Return a size for each symbol: `first` for those that are the first dim of any input, else `other`."""

@@ -69,7 +69,7 @@ class ResizeByScales(BuiltRewrite):
             return "it keeps the aspect ratio: the scales depend on each other"
         if draft.attribute("coordinate_transformation_mode") == "tf_crop_and_resize":
             return "it crops as it resizes"
-        scales = self._multiples(draft)
+        scales = whole_multiples(draft)
         found = resampling(draft.node, draft.surgery)
         if scales is None and not isinstance(found, str):
             quotients = tuple(float(np.float32(a / b)) for a, b in zip(found.after, found.before, strict=True))
@@ -86,17 +86,19 @@ class ResizeByScales(BuiltRewrite):
         draft.give("resized")
         return None
 
-    @staticmethod
-    def _multiples(draft: ReplacementBuilder) -> list[float] | None:
-        """The whole numbers that the dims are multiplied by, whatever they are; None where they are not."""
-        tracer = Tracer(draft.surgery)
-        sizes, dims = tracer.elements(draft.node.inputs[3]), tracer.shape(draft.node.inputs[0])
-        if sizes is None or dims is None:
-            return None
-        axes = draft.attribute("axes", range(len(dims)))
-        ratios = [_ratio(size, dims[axis]) for size, axis in zip(sizes, axes, strict=True)]
-        numbers = [ratio.number for ratio in ratios if ratio is not None and ratio.number]
-        return [float(number) for number in numbers] if len(numbers) == len(ratios) else None
+
+def whole_multiples(draft: ReplacementBuilder) -> list[float] | None:
+    """The whole numbers that the dims are multiplied by, whatever they are; None where they are not."""
+    if not draft.has(3):
+        return None
+    tracer = Tracer(draft.surgery)
+    sizes, dims = tracer.elements(draft.node.inputs[3]), tracer.shape(draft.node.inputs[0])
+    if sizes is None or dims is None:
+        return None
+    axes = draft.attribute("axes", range(len(dims)))
+    ratios = [_ratio(size, dims[axis]) for size, axis in zip(sizes, axes, strict=True)]
+    numbers = [ratio.number for ratio in ratios if ratio is not None and ratio.number]
+    return [float(number) for number in numbers] if len(numbers) == len(ratios) else None
 
 
 def _ratio(size: DimExpr, dim: DimExpr) -> DimExpr | None:
