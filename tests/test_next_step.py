@@ -251,6 +251,18 @@ def test_a_value_that_only_the_user_knows_is_a_placeholder_that_the_text_explain
     assert f"put the value of `n` that you use in place of {PLACEHOLDER}" in out
 
 
+def test_sizes_are_not_given_up_where_exact_rewrites_fix_all(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    text = """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 3, H, W] x) => (float[1, 3, K, L] y)
+              <float[4] s = {1, 1, 0.5, 0.5}> { y = Resize<mode = "linear">(x, , s) }"""
+    onnx.save(onnx.parser.parse_model(text), tmp_path / "half.onnx")
+    main(["lint", str(tmp_path / "half.onnx"), "--target", "tract"])
+    told = capsys.readouterr().out
+    assert "try first graphfix fix" in told
+    assert "--shape" not in told
+    main(["lint", str(tmp_path / "half.onnx"), "--target", "tract,coreml"])
+    assert "--shape x=1x3x224x224" in capsys.readouterr().out
+
+
 def test_an_option_that_removes_no_error_is_not_advised() -> None:
     idle = Example("y = Mish(x)", inputs="float[n,m] x", outputs="float[n,m] y")
     (result,) = graphfix.lint(idle.model, "tract").results

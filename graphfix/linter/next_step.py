@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 MEASURED_NODES = 150
 """The number of nodes up to which lint measures options; linting these once more takes less than a tenth of a run's time."""
 
+MOST_FIXED = 0.75
+"""The share of the probes of a form that an exact rewrite fixed, from which on it is tried before sizes are fixed."""
+
 NESTED = re.compile(r" \((?:[^()]|\([^()]*\))*\)")
 Judge = Callable[["ModelProto", Sequence[str]], list[Result]]
 APPROXIMATE = "approximate"
@@ -156,7 +159,7 @@ def _search_options(search: _Search) -> None:
     sizes: Sequence[SizeOption] = example_sizes(search.facts)
     if len(search.facts.nodes) > search.most_nodes:
         search.values = values if any(finding.severity is Severity.ERROR for finding in found) else {}
-        search.sizes = sizes if sizes_matter(search.facts, found) else ()
+        search.sizes = sizes if sizes_matter(search.facts, found) and not _fixed_exactly([found]) else ()
         if search.sizes:
             search.sizes, fit = fitted_if_small(search.model, search.facts, sizes)
             search.unfit = not fit
@@ -164,11 +167,18 @@ def _search_options(search: _Search) -> None:
     for one in _choices(values):
         if search.better(one, ()):
             break
-    if sizes and any(_score(search.left)):
+    if sizes and any(_score(search.left)) and not _fixed_exactly(search.left):
         search.better(search.values, sizes)
         if search.misfit:
             sizes, fit = fitted(search.model, search.facts, sizes)
             search.unfit = search.better(search.values, sizes, anyway=True) and not fit
+
+
+def _fixed_exactly(left: Sequence[Sequence[Finding]]) -> bool:
+    """Whether exact rewrites fixed most probes of all that is wrong or rejected: then no size needs to be given up."""
+    grave = [finding for found in left for finding in found if _is_grave(finding) or finding.kind in UNDECIDED]
+    fixes = [finding.rewrite for finding in grave if finding.rewrite is not None and finding.rewrite.safety == "exact"]
+    return bool(grave) and len(fixes) == len(grave) and all(fix.fixed >= MOST_FIXED * fix.of > 0 for fix in fixes)
 
 
 def _choices(values: Mapping[str, str]) -> list[Mapping[str, str]]:
