@@ -172,6 +172,7 @@ def _a_node(entry: Entry, evidence: Evidence) -> dict[str, Any] | None:
         ({"X.rank": {"not": [4]}}, "anything but rank 4 of `X`"),
         ({"s.from": {"not": ["constant", "folded"]}}, "`s` not constant or computed from constants"),
         ({"since": [1, 6]}, "in its opset 1 or 6 form"),
+        ({"since": {"not": [1, 6]}}, "not in its opset 1 or 6 form"),
         ({"since": [0]}, "no definition in ONNX"),
         ({"s.from": ["absent", "runtime"]}, "`s` left out or computed at run time"),
         ({"s.from": ["cast-shape", "shape"]}, "`s` computed from dynamic dims"),

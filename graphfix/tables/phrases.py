@@ -213,6 +213,8 @@ def _neither(name: str, values: Sequence[Facet]) -> str:
     """Say that a facet has none of some values: `axes not constant or left out`, `anything but rank 4 of X`."""
     before = parts(name, values[0])[0]
     said = either(name, values)
+    if before.startswith("in "):
+        return f"not {said}"
     return f"{before}not {said.removeprefix(before)}" if before.startswith(("`", "the ", "its ")) else f"anything but {said}"
 
 

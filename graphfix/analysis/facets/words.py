@@ -34,7 +34,7 @@ DIMS: Mapping[Facet, str] = {
     "sequence": "dynamic leading dims", "dynamic": "dynamic dims", "empty": "a dim of size 0",
 }  # fmt: skip
 """Which dims of an operand are fixed (`X.dims`), said before its name."""
-PLACES = ("inside ", "outside ", "in its ", "before ", "behind ", "between ", "after ")
+PLACES = ("not in ", "inside ", "outside ", "in its ", "before ", "behind ", "between ", "after ")
 """How phrases begin that say where a node is, and follow its operator without `with`."""
 
 OPTIONAL: Mapping[Facet, str] = {
