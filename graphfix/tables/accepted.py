@@ -82,9 +82,9 @@ def _supported(target: str, entry: Entry, name: str, facets: Facets) -> list[Fac
     """Return the probed values of one facet with which a node is supported, the most usual first; not several in one."""
     probed = (value for value in entry.axes.get(name, ()) if value not in (None, "empty", facets.get(name)))
     found = [value for value in probed if "|" not in str(value)]
-    also = {key: value for key, value in CONSEQUENCES.get(name, {}).items() if key in facets}
-    rulings = [(value, entry.rule(facets_for_target(target, {**facets, name: value, **(also if value == "static" else {})})))
-               for value in found]  # fmt: skip
+    kept = facets_for_target(target, facets)
+    also = {key: value for key, value in CONSEQUENCES.get(name, {}).items() if key in kept}
+    rulings = [(value, entry.rule({**kept, name: value, **(also if value == "static" else {})})) for value in found]
     supported = [value for value, ruling in rulings if ruling.verdict == "supported" and ruling.wrong is None]
     return sorted(supported, key=_place)
 

@@ -6,7 +6,7 @@ import functools
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +73,18 @@ def tables_folder(home: Path | None = None) -> Path:
 
 def targets(*, home: Path | None = None) -> list[str]:
     """Return the names of all targets that have tables of their own, about ONNX, sorted."""
-    told = ((name, about_target(name, home=home)) for name in _folders(home))
-    return [name for name, about in told if about.get("base", name) == name and about.get("operators") != ATEN]
+    if home is None:
+        return list(_measured(str(rules_home())))
+    return _with_own_tables({name: about_target(name, home=home) for name in _folders(home)})
+
+
+@functools.cache
+def _measured(folder: str) -> Sequence[str]:
+    return _with_own_tables(_own(folder))
+
+
+def _with_own_tables(told: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    return [name for name, about in told.items() if about.get("base", name) == name and about.get("operators") != ATEN]
 
 
 def torch_targets(*, home: Path | None = None) -> list[str]:
