@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 OWN_FACETS = frozenset(
     ("batches", "called", "elements", "filled", "folding", "constants.int8", "longer", "grows", "blanks", "trips", "scattered",
-     "shifts", "spread", "inputs.elements", "implied", "counts.named", "windowed", "symbols", "bounds", "inputs.sizing")
+     "shifts", "spread", "inputs.elements", "implied", "counts.named", "windowed", "symbols", "bounds", "inputs.sizing",
+     "inputs.formulas")
 )  # fmt: skip
 """Facets of no pattern that apply only to targets that name them as `own_facets`: tract keeps symbolic sizes and reads names."""
 

@@ -17,6 +17,9 @@ from graphfix.ir.operator_set import is_standard
 
 USUAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]*")
 USUAL_SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+TERM = r"(?:\d+|(?:\d+\*)?[A-Za-z_][A-Za-z0-9_.]*(?:\*\d+|/\d+)?)"
+FORMULA = re.compile(rf"-?{TERM}(?: ?[+-] ?{TERM})*")
+"""A dim's name that is a sum of multiples of symbols, as torch.export writes them."""
 USUAL_DTYPES = ("float32", "int64", "int32", "bool", "float16", "float64", "uint8", "int8", "int16", "uint16", "uint32", "uint64")
 """Dtypes from the most to the least usual; all others are less usual."""
 SILENT = {"none", "unknown", "unk", "any", "dynamic"}
@@ -35,6 +38,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
     inputs.dims         the least fixed of the inputs' dims classes
     inputs.ranks        usual | scalar (some input has rank 0) | high (some rank is above 5)
     inputs.symbols      none | usual | dotted | odd | unnamed: the worst name an open dim has
+    inputs.formulas     whether every odd name is a sum of multiples of symbols, as `2*n + 1`
     inputs.repeat       whether one symbol stands for several dims
     inputs.dtypes       the least usual dtype among the inputs
     inputs.elements     none | ranked | unranked: what the elements of sequences among the inputs are
@@ -79,6 +83,7 @@ def model_facets(facts: Facts) -> dict[str, Facet]:
         "inputs.dims": max((str(c) for c in classes if c is not None), key=ORDER.index, default="static"),
         "inputs.ranks": "scalar" if 0 in ranks else "high" if any(rank > 5 for rank in ranks) else "usual",
         "inputs.symbols": _symbols(symbols),
+        "inputs.formulas": _formulas(symbols),
         "inputs.repeat": len(set(filter(None, symbols))) < len([s for s in symbols if s]),
         "inputs.dtypes": max((value.dtype for value in inputs if value.dtype), key=_oddity, default="float32"),
         "inputs.elements": _elements(graph),
@@ -132,6 +137,11 @@ def _symbols(symbols: list[str | None]) -> str:
     if all(USUAL_SYMBOL.fullmatch(word) for word in words):
         return "usual"
     return "dotted" if all(USUAL_SYMBOL.fullmatch(word.replace(".", "_")) for word in words) else "odd"
+
+
+def _formulas(symbols: list[str | None]) -> bool:
+    odd = [symbol for symbol in symbols if symbol and not USUAL_SYMBOL.fullmatch(symbol.replace(".", "_"))]
+    return bool(odd) and all(map(FORMULA.fullmatch, odd))
 
 
 def _placeholders(value: Value) -> bool:

@@ -55,6 +55,7 @@ from graphfix.analysis.patterns import stated_attributes as stating
 from graphfix.analysis.patterns import stepwise_sizes as stepping
 from graphfix.analysis.patterns import strided_matmul as thinning
 from graphfix.analysis.patterns import strided_reshape as skipping
+from graphfix.analysis.patterns import summed_dims as summing
 from graphfix.analysis.patterns import uneven_branches as branching
 from graphfix.analysis.patterns import unplanned_data as planning
 from graphfix.analysis.patterns import widened_spectrum as widening
@@ -109,6 +110,7 @@ PATTERNS: tuple[StructuralPattern, ...] = (
     stating.PAD,
     overwriting.PATTERN,
     scaled.PATTERN,
+    summing.PATTERN,
 )
 
 
