@@ -22,6 +22,10 @@ Unit = tuple[int | None, ...]
 """A shape, None for an unknown dim."""
 
 
+GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
+"""The gates of recurrent operators: the rows of their weights for each unit of the hidden size."""
+
+
 @dataclass(frozen=True, slots=True)
 class Operands:
     """A node with its operands; `shapes` are None where one is left out or has no known rank, `size` reads a dim."""
@@ -137,6 +141,11 @@ def _recurrent(of: Operands) -> Iterator[str]:
         yield "rank"
     if differ(of.dim(0, 2), of.dim(1, 2)):
         yield "inner"
+    hidden, gates = attribute(of.node, "hidden_size", None), GATES[of.node.op_type]
+    deep = of.dim(2, 2) if hidden is None else int(hidden)
+    rows = None if deep is None else gates * deep
+    if differ(of.dim(2, 2), deep) or differ(of.dim(1, 1), rows) or differ(of.dim(2, 1), rows):
+        yield "hidden"
     batch = 0 if attribute(of.node, "layout", 0) else 1
     wanted = {batch: of.dim(0, batch), 1 - batch: of.dim(1, 0), 2: of.dim(2, 2)}
     if any(differ(of.dim(place, axis), size) for place in (5, 6) for axis, size in wanted.items()):
@@ -148,7 +157,8 @@ def _split(of: Operands) -> Iterator[str]:
     if length is None:
         return
     if parts is None:
-        if len(of.inputs) < 2 and length % len(of.node.output) != 0:
+        even = attribute(of.node, "num_outputs", None) is None  # from opset 18 on, which has it, the last part may be smaller
+        if even and len(of.inputs) < 2 and length % len(of.node.output) != 0:
             yield "count"
         return
     known = [part for part in parts if part is not None]

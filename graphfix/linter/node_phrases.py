@@ -60,7 +60,7 @@ def _note(name: str, node: NodeFacts, facts: Facts) -> str:
         return _typed_by(aspect, node)
     if name == "branches":
         return _branch_shapes(node)
-    if name == "broadcast":
+    if name in ("broadcast", "conflict"):
         return listed([shape_text(value) for value in node.inputs if value is not None])
     if name == "foldable":
         moving = next((value for value in node.inputs if value is not None and value.source == "runtime"), None)

@@ -19,6 +19,7 @@ from graphfix.analysis.known_facts import Known
 from graphfix.analysis.patterns import borrowed_constants as borrowing
 from graphfix.analysis.patterns import broadcast_into_matmul as stretching
 from graphfix.analysis.patterns import chosen_shapes as choosing
+from graphfix.analysis.patterns import contradicting_operands as contradicting
 from graphfix.analysis.patterns import converted_constant as casting
 from graphfix.analysis.patterns import default_fill as company
 from graphfix.analysis.patterns import dequantised_product as scaling
@@ -111,6 +112,7 @@ PATTERNS: tuple[StructuralPattern, ...] = (
     overwriting.PATTERN,
     scaled.PATTERN,
     summing.PATTERN,
+    contradicting.PATTERN,
 )
 
 
