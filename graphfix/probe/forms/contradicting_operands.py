@@ -1,6 +1,7 @@
 """Operands that contradict each other, as wrong exports and edits by hand leave them: compilers may refuse them or fail later."""
 
 from graphfix.probe.form import AGAIN, TextProbe
+from graphfix.probe.lawful import CONTRADICTING
 
 ELEMENTWISE = ("Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Sum", "Mean", "PRelu")
 COMPARED = ("Equal", "Greater", "Less", "GreaterOrEqual", "LessOrEqual")
@@ -8,28 +9,35 @@ PAIRS = (
     ("2,3,7", "2,3,6"), ("2,3,7", "4"), ("5,4", "5,3"), ("n,3,7", "1,2,7"), ("1,8,4,4", "3,1,1"), ("6", "5"), ("n,7", "n,6"),
     ("2,3,4,5", "2,3,5,4"), ("n,3,h,w", "4,1,1"),
 )  # fmt: skip
-HEAD = '<ir_version: 8, opset_import: ["": {opset}]> g ({inputs}) => ({kind}[] Y) {held} {{ {body} }}'
+HEAD = '<ir_version: 8, opset_import: ["": {opset}]> g ({inputs}) => ({kind}[{dims}] Y) {held} {{ {body} }}'
 
 
-def _probe(op: str, label: str, inputs: str, body: str, held: str = "", opset: int = 17, kind: str = "float") -> TextProbe:
-    text = HEAD.format(opset=opset, inputs=inputs, kind=kind, held=f"<{held}>" if held else "", body=body)
-    return TextProbe(op, f"contradiction, {label}, opset={opset}", text, ("conflict", AGAIN))
+def _rank(*shapes: str) -> int:
+    return max(shape.count(",") + 1 for shape in shapes)
 
 
-def _behind(op: str, label: str, data: str, node: str, held: str = "", more: str = "", opset: int = 17) -> TextProbe:
+def _probe(
+    op: str, label: str, inputs: str, body: str, rank: int, held: str = "", opset: int = 17, kind: str = "float"
+) -> TextProbe:
+    dims = ",".join(f"q{axis}" for axis in range(rank))
+    text = HEAD.format(opset=opset, inputs=inputs, kind=kind, dims=dims, held=f"<{held}>" if held else "", body=body)
+    return TextProbe(op, f"contradiction, {label}, opset={opset}", text, (CONTRADICTING, AGAIN))
+
+
+def _behind(
+    op: str, label: str, data: str, node: str, held: str = "", more: str = "", opset: int = 17, rank: int = 0
+) -> TextProbe:
     """A node behind another one, so that its data is no input of the graph."""
-    return _probe(op, label, f"float[{data}] X{more}", f"h = Neg(X) [probe] {node}", held, opset)
+    return _probe(op, label, f"float[{data}] X{more}", f"h = Neg(X) [probe] {node}", rank or _rank(data), held, opset)
 
 
 def _elementwise(op: str, opset: int, kind: str = "float") -> list[TextProbe]:
     made = []
     for one, other in PAIRS:
-        body = f"h = Neg(X) [probe] Y = {op}(h, Z)" if op != "PRelu" else "[probe] Y = PRelu(X, Z)"
-        made.append(_probe(op, f"[{one}] and [{other}]", f"float[{one}] X, float[{other}] Z", body, opset=opset, kind=kind))
-    numbers = ", ".join("1" for _ in range(5))
-    made.append(
-        _probe(op, "a constant", "float[2,4] X", f"[probe] Y = {op}(X, w)", f"float[5] w = {{{numbers}}}", opset, kind)
-    )
+        inputs, body = f"float[{one}] X, float[{other}] Z", f"h = Neg(X) [probe] Y = {op}(h, Z)"
+        made.append(_probe(op, f"[{one}] and [{other}]", inputs, body, _rank(one, other), "", opset, kind))
+    held = "float[5] w = {1, 1, 1, 1, 1}"
+    made.append(_probe(op, "a constant", "float[2,4] X", f"[probe] Y = {op}(X, w)", 2, held, opset, kind))
     return made
 
 
@@ -102,7 +110,7 @@ def _recurrent(opset: int) -> list[TextProbe]:
             for size, deep in ((4, 2), (3, 3)):
                 inputs = f"float[{steps},{batch},3] X, float[1,{2 * gates},{size}] W, float[1,{2 * gates},{deep}] R"
                 label = f"[{steps},{batch},3], W of {size}, R of {deep}"
-                made.append(_probe(op, label, inputs, f"[probe] Y = {op}<hidden_size = 2>(X, W, R)", "", opset))
+                made.append(_probe(op, label, inputs, f"[probe] Y = {op}<hidden_size = 2>(X, W, R)", 4, "", opset))
     return made
 
 
@@ -113,15 +121,17 @@ def _sized(opset: int) -> list[TextProbe]:
         for data, numbers in pairs:
             listed = ", ".join(map(str, numbers))
             held = f"int64[{len(numbers)}] s = {{{listed}}}"
-            made.append(_behind(op, f"[{data}] to {listed}", data, node, held, "", opset))
+            rank = {"Reshape": len(numbers), "Expand": max(_rank(data), len(numbers)), "Squeeze": _rank(data) - 1}.get(op, 0)
+            made.append(_behind(op, f"[{data}] to {listed}", data, node, held, "", opset, rank))
     for data, size in BLOCKS:
-        made.append(_behind("DepthToSpace", f"[{data}] by {size}", data, f"Y = DepthToSpace<blocksize = {size}>(h)", "", "", opset))
+        node = f"Y = DepthToSpace<blocksize = {size}>(h)"
+        made.append(_behind("DepthToSpace", f"[{data}] by {size}", data, node, "", "", opset))
     for one, other, axis in JOINED:
         node = f"Y = Concat<axis = {axis}>(h, Z)"
         made.append(_behind("Concat", f"[{one}] and [{other}] along {axis}", one, node, "", f", float[{other}] Z", opset))
     for c, a, b in CHOSEN:
         inputs = f"bool[{c}] C, float[{a}] A, float[{b}] B"
-        made.append(_probe("Where", f"[{c}], [{a}] and [{b}]", inputs, "[probe] Y = Where(C, A, B)", "", opset))
+        made.append(_probe("Where", f"[{c}], [{a}] and [{b}]", inputs, "[probe] Y = Where(C, A, B)", _rank(c, a, b), "", opset))
     return made
 
 
