@@ -42,6 +42,8 @@ def write_large(path: Path, weights: int, each: int) -> None:
     """Write a model whose weights are holes in a file that takes no room on the disk."""
     model = chain([f"w{at}" for at in range(weights)], 4)
     del model.graph.initializer[:]
+    for info in (*model.graph.input, *model.graph.output):
+        info.type.tensor_type.shape.dim[0].dim_value = each // 4
     pieces: list[tuple[bytes, int]] = [(model.graph.SerializeToString(), 0)]
     for at in range(weights):
         tensor = TensorProto(name=f"w{at}", data_type=TensorProto.FLOAT, dims=[each // 4]).SerializeToString()

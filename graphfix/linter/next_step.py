@@ -39,6 +39,8 @@ MOST_FIXED = 0.75
 NESTED = re.compile(r" \((?:[^()]|\([^()]*\))*\)")
 Judge = Callable[["ModelProto", Sequence[str]], list[Result]]
 APPROXIMATE = "approximate"
+UNFIT = "contradicting-operands"
+"""What lint says of nodes that do not run at sizes which the graph does not fit."""
 Place = tuple[str, tuple[str, ...], str, str]
 
 
@@ -83,7 +85,7 @@ class _Search:
         if facts_of(bound).trouble and not self.facts.trouble:
             return False
         settled = settled_places(facts_of(bound))
-        left = [[finding for finding in result.findings if not settled.covers(finding)] for result in results]
+        left = [[f for f in result.findings if not settled.covers(f) and not (anyway and f.name == UNFIT)] for result in results]
         self.sized = left if sizes else ()
         if _score(left) >= _score(self.left):
             return False

@@ -261,13 +261,10 @@ class Reference:
 
     def _seeded(self, answers: list[ReferenceSample], top: int) -> Iterator[Feed]:
         """Iterate over seeded feeds whose integers are below `top`."""
-        if self._sizes is None:
-            self._sizes = TrialSizes.of(self.original, self.shapes)
+        self._sizes = self._sizes or TrialSizes.of(self.original, self.shapes)
         counts, worked = size_inputs(self.original), 0
         for sizes, shapes in self._sizes:
-            for layout in (shapes, self._sizes.uneven(shapes) if self._sizes.dynamic else None):
-                if layout is None:
-                    continue
+            for layout in self._sizes.layouts(shapes):
                 for seed in range(2 if self._sizes.dynamic else SEEDS):
                     had = len(answers)
                     feed = seeded_feeds(self.original, layout, self.values, sizes, seed + worked * 2, top, counts)

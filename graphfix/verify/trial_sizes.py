@@ -64,6 +64,11 @@ class TrialSizes:
                 if self.deduced.largest(sizes) <= MOST_INSIDE:
                     yield (first, other), made
 
+    def layouts(self, shapes: dict[str, Dims]) -> list[dict[str, Dims]]:
+        """Return the shapes, and where several dims are left to choose also uneven ones."""
+        other = self.uneven(shapes)
+        return [shapes] if other is None else [shapes, other]
+
     def uneven(self, shapes: Mapping[str, Dims]) -> dict[str, Dims] | None:
         """Return shapes that the model ran at with other multiples of each size, so that no two dims are equal by chance.
 

@@ -19,8 +19,7 @@ SOURCES: Mapping[Facet, str] = {
     "constant": "constant", "folded": "computed from constants", "fixed-shape": "computed from fixed dims",
     "shape": "computed from dynamic dims", "cast-shape": "computed from dynamic dims via a Cast",
     "runtime": "computed at run time",
-    "absent": "left out",
-    "number": "given as a number",
+    "absent": "left out", "number": "given as a number",
 }  # fmt: skip
 """How an operand is made (`X.from`), said after its name."""
 NUMBERS: Mapping[Facet, str] = {
@@ -269,6 +268,7 @@ FACETS: Mapping[str, Mapping[Facet, str]] = {
     "inputs.elements": {"none": "no sequence as an input", "ranked": "an input that is a sequence of tensors of known rank",
         "unranked": "an input that is a sequence of tensors of unknown rank"},
     "inputs.sizing": {True: "a size that is a number of a float input", False: "no size that is a number of a float input"},
+    "inputs.formulas": {True: "dim names that are sums of multiples", False: "dim names that are no sums of multiples"},
     "blanks": {True: "an empty name as its last input", False: "no empty name as its last input"},
     "placeholders": {True: "one placeholder name for several dims of an input", False: "no placeholder name for several dims"},
 }  # fmt: skip

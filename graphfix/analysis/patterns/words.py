@@ -102,8 +102,6 @@ WORDS: Mapping[tuple[str, Facet], str] = {
     ("factor", "size"): "the size of a dynamic dim beside a tensor with dynamic dims",
     ("factor", "size of fixed"): "the size of a dynamic dim beside a tensor with fixed dims",
     ("factor", "sizes"): "only sizes of dynamic dims",
-    ("inputs.formulas", True): "names of dims that are sums of multiples of other dims",
-    ("inputs.formulas", False): "names of dims that are no sums of multiples of other dims",
     ("sums", "none"): "no dim inferred beside a sum of sizes",
     ("sums", "divide"): "a dim that is inferred from dynamic dims beside a sum of sizes",
     ("conflict", "none"): "operands that fit each other",
