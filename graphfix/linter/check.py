@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from graphfix.tables.table import Table
 
 
+CONFLICT = "conflict"
+"""The facet that tells operands which contradict each other."""
 Form = tuple[str, str, "Facets"]
 """What a ruling on a node depends on: its operator, its domain and its facets."""
 Row = tuple["NodeFacts", "Facets", "TableVerdict", "Evidence"]
@@ -205,6 +207,8 @@ class TableCheck(Check):
         forms: dict[tuple[str, str, int, int], str] = {}
         fields_of: dict[tuple[str, str, int, int], dict[str, Any]] = {}
         for node, facets, ruling, evidence in self.reported(look):
+            if CONFLICT in evidence.when:  # GF210 says it of every target
+                continue
             key = (node.op, node.domain, id(facets), id(evidence))  # nodes alike share one dict of facets
             if key not in forms:
                 forms[key] = self.accepted(node, facets, evidence, look)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graphfix.linter.check import Check, LintContext
+from graphfix.linter.check import CONFLICT, Check, LintContext
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
 from graphfix.linter.node_phrases import shape_text
 from graphfix.tables.phrases import listed, phrase
-
-FACET = "conflict"
 
 
 class ContradictingOperands(Check):
@@ -34,7 +32,7 @@ class ContradictingOperands(Check):
     def check(self, look: LintContext) -> Iterator[Finding]:
         """Yield an error for every node of the main graph whose operands contradict each other."""
         for node in look.facts.nodes:
-            word = dict(node.structure).get(FACET) if node.structure else None
+            word = dict(node.structure).get(CONFLICT) if node.structure else None
             if word is not None:
                 shapes = listed([shape_text(value) for value in node.inputs if value is not None])
-                yield self.at(look, node, f"no input lets `{node.op}` run: {phrase(FACET, word)} ({shapes})")
+                yield self.at(look, node, f"no input lets `{node.op}` run: {phrase(CONFLICT, word)} ({shapes})")
