@@ -77,7 +77,30 @@ def _reshaped(rank: int, batch: str, opset: int, way: str) -> TextProbe:
     return TextProbe("Reshape", f"{way} rank {rank}, batch {batch}, opset={opset}", text, (AGAIN,))
 
 
+def _regrouped(rank: int, batch: str, opset: int, about: str) -> TextProbe:
+    """Sub-pixels: a Reshape to this rank, a Transpose and a Reshape back, about one of the three."""
+    many = _dims(rank, batch).split(",")
+    order = [0, 1, *range(2, rank, 2), *range(3, rank, 2)]
+    rest = math.prod(int(size) for size in many[2:])
+    marks = {word: "[probe] " if word == about else "" for word in ("to", "turn", "from")}
+    op = "Transpose" if about == "turn" else "Reshape"
+    head = HEAD.format(opset=opset, given=f"{batch},2,{rest}", made=f"{batch},4,{rest // 2}")
+    text = (
+        f"{head} <int64[{rank}] s = {{0, {', '.join(many[1:])}}}, int64[3] e = {{0, 4, {rest // 2}}}> {{"
+        f" {marks['to']}a = Reshape(X, s) {marks['turn']}b = Transpose<perm = [{', '.join(map(str, order))}]>(a)"
+        f" {marks['from']}c = Reshape(b, e) Y = Relu(c) }}"
+    )
+    return TextProbe(op, f"rank {rank} between two Reshapes, {about}, batch {batch}, opset={opset}", text, ("perm", AGAIN))
+
+
 FORMS = [
+    *(
+        _regrouped(rank, batch, opset, about)
+        for rank in DIMS
+        for batch in ("2", "n")
+        for opset in (13, 18)
+        for about in ("to", "turn", "from")
+    ),
     *(_plain(op, rank, batch, opset) for op in NODES for rank in DIMS for batch in ("2", "n") for opset in (13, 18)),
     *(_turned(rank, batch, 17, swap) for rank in DIMS for batch in ("2", "n") for swap in ("seconds", "last", "all")),
     *(
