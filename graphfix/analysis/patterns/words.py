@@ -91,6 +91,7 @@ WORDS: Mapping[tuple[str, Facet], str] = {
     ("chooses", "spread"): "data that is spread to the dims of the condition",
     ("letters", "fit"): "dims that fit each other when dynamic dims are 1, as at load time",
     ("letters", "differ"): "dims of one letter that differ when dynamic dims are 1, as at load time",
+    ("letters", "scaled"): "the product of queries, states and a scale that linear attention has",
     ("planned", "before"): "no data of a computed size before it",
     ("planned", "beside"): "data of a computed size before it that it does not read",
     ("planned", "behind"): "data behind a result of computed size, which the runtime checks when it runs",

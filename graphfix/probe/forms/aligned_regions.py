@@ -10,11 +10,13 @@ VERSIONS = ((10, ""), (16, ', coordinate_transformation_mode = "half_pixel"'),
             (16, ', coordinate_transformation_mode = "output_half_pixel"'), (22, ""))  # fmt: skip
 HELD = "int64[1] k = {3}, int64[1] zero = {0}, int64[1] one = {1}, float[1] none = {0}, int64[1] five = {5}"
 BEHIND = {
-    "zeros": ("float[k,4] R", "s = Shape(R) e = Slice(s, zero, one) r = Identity(R) i = ConstantOfShape<value = int64[1] {0}>(e)"),
+    "zeros": ("float[k,4] R",
+              "s = Shape(R) e = Slice(s, zero, one) r = Identity(R) i = ConstantOfShape<value = int64[1] {0}>(e)"),
     "TopK": ("float[k,4] R, float[k] S",
              "v, t = TopK(S, k) r = Gather(R, t) s = Shape(t) i = ConstantOfShape<value = int64[1] {0}>(s)"),
     "TopK of fixed": ("float[9,4] R, float[9] S", "v, t = TopK(S, k) r = Gather(R, t) i = Sub(t, t)"),
-    "column": ("float[k,5] R", "c = Slice(R, zero, one, one) q = Squeeze(c, one) i = Cast<to = 7>(q) r = Slice(R, one, five, one)"),
+    "column": ("float[k,5] R",
+               "c = Slice(R, zero, one, one) q = Squeeze(c, one) i = Cast<to = 7>(q) r = Slice(R, one, five, one)"),
     "column of fixed": ("float[6,5] R",
                         "c = Slice(R, zero, one, one) q = Squeeze(c, one) i = Cast<to = 7>(q) r = Slice(R, one, five, one)"),
     "NonZero": ("float[k,4] R, float[k] S",

@@ -1,4 +1,4 @@
-"""DequantizeLinear of a constant weight with a scale for each block, a channel or all of it, as compressed language models have."""
+"""DequantizeLinear of a constant weight with a scale for each block, for each channel or for all of it."""
 
 from itertools import product
 
@@ -24,7 +24,8 @@ def _weight(
     body += " w = Cast<to = 1>(w16)" if scale == "float16" else ""
     sizes = ",".join(["out0", "out1", "out2"][: data.count(",") + 1])
     text = f'<ir_version: 10, opset_import: ["": {opset}]> g (float[{data}] X) => (float[{sizes}] Y) {{ {body} {USES[use]} }}'
-    weights = [("W", dtype, tuple(shape), *BOUNDS[dtype]), ("S", "float16" if scale == "float16" else "float32", tuple(fewer), 0.01, 0.1)]
+    narrow = "float16" if scale == "float16" else "float32"
+    weights = [("W", dtype, tuple(shape), *BOUNDS[dtype]), ("S", narrow, tuple(fewer), 0.01, 0.1)]
     weights += [("Z", dtype, tuple(fewer), *POINTS[dtype])] if pointed else []
     label = f"{dtype} weight by {block} on axis {axis} for {use} of [{data}], zero point={pointed} scale={scale} opset={opset}"
     return TextProbe("DequantizeLinear", label, text, ("block_size", "foldable", AGAIN), weights=weights)
