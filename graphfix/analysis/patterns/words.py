@@ -148,6 +148,7 @@ WORDS: Mapping[tuple[str, Facet], str] = {
     ("multiples", "none"): "no multiples of dynamic dims",
     ("multiples", "whole"): "multiples of dynamic dims",
     ("multiples", "parts"): "multiples of dynamic dims in parts of a Split",
+    ("multiples", "sliced"): "multiples of dynamic dims in a slice",
     ("normalized", "told"): "normalized dims whose sizes plain shape inference finds",
     ("normalized", "computed"): "normalized dims whose sizes only constant folding finds",
     ("normalized", "dynamic"): "dynamic normalized dims that the scale gives a size",
