@@ -129,6 +129,8 @@ WORDS: Mapping[tuple[str, Facet], str] = {
     ("hard_gate", "of another tensor"): "a product with the HardSigmoid of another tensor, with the numbers of HardSwish",
     ("settled", True): "a stated shape of a result that its inputs do not tell",
     ("settled", False): "no stated shape of a result that its inputs do not tell",
+    ("ends", True): "a result that is an output of the model with stated dims",
+    ("ends", False): "a result that is no output of the model with stated dims",
     ("returns", "inside"): "a result that is not the model's input, and that the model returns once",
     ("returns", "input"): "a model input as its data, and a result that the model returns",
     ("returns", "twice"): "data that the model returns once more beside its result",
