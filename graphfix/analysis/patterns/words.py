@@ -89,7 +89,7 @@ WORDS: Mapping[tuple[str, Facet], str] = {
     ("chooses", "by condition"): "a condition of rank 0 or 1, and data of one shape",
     ("chooses", "by rows"): "a condition that is as long as the first axis of the data",
     ("chooses", "spread"): "data that is spread to the dims of the condition",
-    ("letters", "fit"): "dims that fit each other when dynamic dims are 1, as at load time",
+    ("letters", "fit"): "dims that fit each other when dynamic dims are 1",
     ("letters", "differ"): "dims of one letter that differ when dynamic dims are 1, as at load time",
     ("letters", "scaled"): "the product of queries, states and a scale that linear attention has",
     ("planned", "before"): "no data of a computed size before it",
