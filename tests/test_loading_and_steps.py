@@ -117,6 +117,22 @@ def test_multiples_of_dynamic_dims_before_an_einsum(dims: str, made: str, multip
     assert facets(Facts.of(parser.parse_model(text)).nodes[-1])["multiples"] == multiples
 
 
+@pytest.mark.parametrize(
+    ("dims", "made", "multiples"),
+    [("n,4,2,8", "v = Slice(a, zero, one, zero)", "sliced"), ("n,2,8", "v = Slice(a, zero, one, zero)", "none"),
+     ("2,4,2,8", "v = Slice(a, zero, one, zero)", "none"), ("n,4,2,8", "b = Slice(a, zero, one, zero) v = Relu(b)", "whole"),
+     ("n,4,2,8", "v, c, d = Split<axis = 0>(a)", "parts")],
+)  # fmt: skip
+def test_multiples_of_dynamic_dims_before_a_squeeze(dims: str, made: str, multiples: str) -> None:
+    text = (
+        f'<ir_version: 8, opset_import: ["": 17]> g (float[{dims}] x) => (float y) <int64[4] views = {{-1, 2, 3, 8}},'
+        f" int64[3] first = {{-1, 2, 8}}, int64[1] zero = {{0}}, int64[1] one = {{1}}> {{ r = Reshape(x, first)"
+        f" c0 = Concat<axis = 2>(r, r, r) s = Reshape(c0, views) a = Transpose<perm = [2, 0, 1, 3]>(s) {made}"
+        f" y = Squeeze(v, zero) }}"
+    )
+    assert facets(Facts.of(parser.parse_model(text)).nodes[-1])["multiples"] == multiples
+
+
 @pytest.mark.parametrize(("batch", "batched"), [("1", False), ("b", False), ("2", True)])
 def test_boxes_of_several_images(batch: str, batched: bool) -> None:
     text = f'<ir_version: 8, opset_import: ["": 17]> g (float[{batch},6,4] b, float[{batch},1,6] s) => (int64[o,3] y)'

@@ -55,6 +55,16 @@ def test_whether_dims_of_one_letter_fit(equation: str, left: str, right: str, le
     assert _of_last(text, "letters") == letters
 
 
+@pytest.mark.parametrize(
+    ("equation", "letters"),
+    [("nlhd,nhdv,nlh->nlhv", "scaled"), ("bthd, bhde, bth -> bthe", "scaled"), ("nlhd,nhdv,nlv->nlhv", "fit"),
+     ("nlhd,nlhv,nlh->nhdv", "fit")],
+)  # fmt: skip
+def test_the_product_of_linear_attention_is_told_in_any_letters(equation: str, letters: str) -> None:
+    text = f'g (float A, float B, float C) => (float[] Y) {{ Y = Einsum<equation = "{equation}">(A, B, C) }}'
+    assert _of_last(text, "letters") == letters
+
+
 MAKERS = {
     "NonZero(Z)": "behind",
     "Unsqueeze(Z, zero)": "behind",

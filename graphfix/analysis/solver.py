@@ -25,6 +25,7 @@ from graphfix.analysis.patterns.normalized_sizes import normalized_unknown
 from graphfix.analysis.patterns.plain_sizes import sizes_unknown
 from graphfix.analysis.patterns.registry import judged, noted, recognise
 from graphfix.analysis.patterns.settled_result import settled_results
+from graphfix.analysis.patterns.stated_end import stated_ends
 from graphfix.analysis.shape_inference import (
     MANY_VALUES,
     infer,
@@ -69,6 +70,7 @@ def solve(model: ModelProto) -> Known:
         return_free_memory()
     recognise(known)
     noted(known, settled_results(known.nodes, model.graph))
+    noted(known, stated_ends(known.nodes, model.graph))
     told: Plain = {}
     if annotated is not None:
         if folded:

@@ -42,8 +42,8 @@ NPZ_DTYPES = {"bool", *(f"{kind}{bits}" for kind in ("int", "uint", "float") for
 DEADLINE = 60.0
 NUMBERS_PREFIX = "for "
 """The start of a message that names input numbers with wrong results."""
-INPUT_MESSAGES = ("'<input>'", "(input None)", "Having zero graph inputs")
-"""How a converter names a model's inputs when it rejects their dtype or rank, or that there are none."""
+INPUT_MESSAGES = ("'<input>'", "(input None)", "Having zero graph inputs", "NULL SignatureDef inputs")
+"""How a converter names a model's inputs when it rejects their dtype or rank, or that there are none left."""
 MISSING_LAYER = re.compile(r"\blayer ([A-Z]\w*?)(?:_\d+)? not exists")
 """How ncnn names an operator that its converter left as it was, for which it has no layer."""
 LOWERING = "no Core ML lowering"

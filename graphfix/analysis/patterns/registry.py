@@ -53,6 +53,7 @@ from graphfix.analysis.patterns import several_images as counted_images
 from graphfix.analysis.patterns import shifted_convolution as shifting
 from graphfix.analysis.patterns import sized_factor as multiplying
 from graphfix.analysis.patterns import stated_attributes as stating
+from graphfix.analysis.patterns import stated_end as ending
 from graphfix.analysis.patterns import stepwise_sizes as stepping
 from graphfix.analysis.patterns import strided_matmul as thinning
 from graphfix.analysis.patterns import strided_reshape as skipping
@@ -94,6 +95,7 @@ PATTERNS: tuple[StructuralPattern, ...] = (
     multiplying.PATTERN,
     stepping.PATTERN,
     settling.PATTERN,
+    ending.PATTERN,
     gating.PATTERN,
     activating.PATTERN,
     fusing.PATTERN,

@@ -1,4 +1,4 @@
-"""Random numbers in the shape of a constant, which exporters write where a size is fixed."""
+"""Random numbers in the shape of a constant or an attribute, which exporters write where a size is fixed."""
 
 from graphfix.probe.form import TextProbe
 
@@ -17,7 +17,11 @@ def drawn(op: str, form: str, dims: str) -> TextProbe:
     return TextProbe(op, f"in the shape of a constant [{dims}] {form}", text, ("foldable",))
 
 
+SIZES = ("1, 8", "2, 3, 4", "6")
+
 FORMS = [
-    drawn(op, form, dims)
-    for op in ("RandomNormalLike", "RandomUniformLike") for form in ("(c)", "<dtype = 1>(c)") for dims in ("1, 8", "2, 3, 4", "6")
+    *(drawn(op, form, dims) for op in ("RandomNormalLike", "RandomUniformLike") for form in ("(c)", "<dtype = 1>(c)")
+      for dims in SIZES),
+    *(drawn(op, form, dims) for op in ("RandomNormal", "RandomUniform")
+      for form in ("<shape = DIMS>()", "<dtype = 1, seed = 2.0, shape = DIMS>()") for dims in SIZES),
 ]  # fmt: skip
