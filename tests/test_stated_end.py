@@ -30,10 +30,10 @@ def test_a_result_ends_a_model_that_states_its_dims(dims: str, output: str, body
     model = parser.parse_model(text)
     if output == "float[] Y":
         model.graph.output[0].type.tensor_type.ClearField("shape")
-    assert facets(Facts.of(model).nodes[0]).get("ends") is ends
+    assert facets(Facts.of(model).nodes[0]).get("concludes") is ends
 
 
 def test_the_facet_is_of_tflite_alone_and_has_words() -> None:
-    assert facets_for_target("tflite", {"ends": True}) == {"ends": True}
-    assert facets_for_target("openvino", {"ends": True}) == {}
-    assert phrase("ends", True) == "a result that is an output of the model with stated dims"
+    assert facets_for_target("tflite", {"concludes": True}) == {"concludes": True}
+    assert facets_for_target("openvino", {"concludes": True}) == {}
+    assert phrase("concludes", True) == "a result that is an output of the model with stated dims"

@@ -28,8 +28,8 @@ def stated_ends(nodes: Sequence[NodeFacts], graph: GraphProto) -> dict[int, list
             continue
         known = {dim for dim in data.shape or () if isinstance(dim, str)}
         if all(dim.HasField("dim_value") or dim.dim_param in known for dim in kind.shape.dim):
-            found[at] = [("ends", True)]
+            found[at] = [("concludes", True)]
     return found
 
 
-PATTERN = StructuralPattern(OPS, {"ends": False}, own=True)
+PATTERN = StructuralPattern(OPS, {"concludes": False}, own=True)

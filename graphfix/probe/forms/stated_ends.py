@@ -20,7 +20,7 @@ def _normalized(dims: str, before: str, behind: str, groups: int, opset: int, ki
     dtype = "float16" if kind == "float16" else "float32"
     weights = [("s", dtype, (size,), 0.5, 1.5), ("b", dtype, (size,), -0.5, 0.5)]
     label = f"{kind} [{dims}] in {groups} groups, {before} before, {behind} behind, opset={opset}"
-    return TextProbe("GroupNormalization", label, text, ("ends", "X.dims", AGAIN), weights=weights)
+    return TextProbe("GroupNormalization", label, text, ("concludes", "X.dims", AGAIN), weights=weights)
 
 
 FORMS = [
