@@ -1,4 +1,4 @@
-"""Values inside a model to begin at: behind the part that turns text to numbers, which no compiler has."""
+"""Options for inputs: values inside to begin at, behind the part that turns text to numbers, and wider dtypes."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ MOST = 4
 """The most values that are advised to begin at."""
 INNER = "inner-inputs"
 """The rewrite that begins at a value inside; its option is `--input-at`."""
+WIDEN = "widen-input"
+"""The rewrite that gives an input a wider dtype; its option is `--input-dtype`."""
+INPUT_DTYPES = "inputs.dtypes"
+"""The facet of a model by which a target rejects inputs of some dtypes."""
+WIDE = {**dict.fromkeys(("bool", "int8", "uint8", "int16", "uint16"), "int32"), "uint32": "int64", "float16": "float32"}
+"""For each dtype of inputs that some compilers reject, a wider one that all of them take and that represents all its values."""
 
 
 def text_parts(facts: Facts) -> tuple[frozenset[str], tuple[str, ...]]:
@@ -76,3 +82,27 @@ def with_inner_inputs(findings: Sequence[Finding], facts: Facts, names: Sequence
 def _is_about(finding: Finding, text: Collection[str]) -> bool:
     """Whether a finding is about a node of the text part, or about the model's inputs of text."""
     return finding.output in text if finding.op else "dtype string" in finding.message
+
+
+def helpful_dtypes(facts: Facts, left: Sequence[Sequence[Finding]]) -> tuple[tuple[str, str], ...]:
+    """Return wider dtypes for the inputs whose own are rejected without a fix, by name."""
+    said = [f.message for found in left for f in found if _is_about_dtypes(f)]
+    rejected = [value for value in facts.inputs if any(f"`{value.name}`: {value.dtype}" in message for message in said)]
+    return tuple((value.name, WIDE[value.dtype]) for value in rejected if value.dtype in WIDE)
+
+
+def with_wider_inputs(findings: Sequence[Finding], dtypes: Sequence[tuple[str, str]]) -> list[Finding]:
+    """Return the findings, those about the dtypes of these inputs with the options that widen them."""
+    options = " ".join(f"--input-dtype {name}={dtype}" for name, dtype in dtypes)
+    return [
+        dataclasses.replace(finding, cure=options, rewrite=Fix(WIDEN, "interface"))
+        if options and _is_about_dtypes(finding)
+        else finding
+        for finding in findings
+    ]
+
+
+def _is_about_dtypes(finding: Finding) -> bool:
+    """Whether a finding without a fix is an error about the dtypes of the model's inputs."""
+    stuck = finding.severity is Severity.ERROR and finding.rewrite is None and not finding.op
+    return stuck and INPUT_DTYPES in (finding.traits or ())
