@@ -10,6 +10,7 @@ from graphfix.analysis.input_names import AUDIO
 from graphfix.analysis.required_sizes import REQUIRING, required_sizes
 from graphfix.ir.records import dataclass
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Severity
+from graphfix.linter.input_options import INPUT_RANKS, takes_vectors
 from graphfix.linter.measured_fix import FREEZE
 from graphfix.linter.next_options import PLACEHOLDER
 from graphfix.linter.option_hints import compared_with
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from graphfix.analysis.facts import Facts, NodeFacts, Value
     from graphfix.analysis.values import Shape
 
-INPUT_RANKS = "inputs.ranks"
-"""The facet of a model by which a target rejects inputs without dims."""
 INPUT_SIZING = "inputs.sizing"
 """The facet of a model by which a target rejects sizes that are numbers of an input."""
 MOST_SIZES = 3
@@ -53,7 +52,8 @@ class SizeOption:
 def deciding_values(facts: Facts, findings: Iterable[Finding]) -> dict[str, str]:
     """Return the small inputs that decide which branches run, or what operands of these findings are.
 
-    Where a target rejects inputs of rank 0 as such, these are all small inputs. The text of a value is `true` for a bool, a
+    Where a target rejects inputs of rank 0, these are also those with a known value, and all where they cannot be taken as
+    vectors. The text of a value is `true` for a bool, a
     constant that the input is compared with, or else `PLACEHOLDER`; of an input of several numbers it is an example.
     """
     small = {value.name: value for value in facts.inputs if value.shape is not None and value.shape in ((), (1,))}
@@ -65,7 +65,7 @@ def deciding_values(facts: Facts, findings: Iterable[Finding]) -> dict[str, str]
     trace = Provenance.of(facts)
     findings = list(findings)
     about = {trait for f in findings if not f.op and f.severity is Severity.ERROR for trait in f.traits or ()}
-    if INPUT_RANKS in about:
+    if INPUT_RANKS in about and not takes_vectors(facts):
         return {name: _plausible(facts, value) for name, value in small.items()}
     keys = {(finding.scope, finding.output) for finding in findings if finding.kind in ("operand", *UNDECIDED)}
     decisive: set[str] = set()
@@ -75,7 +75,9 @@ def deciding_values(facts: Facts, findings: Iterable[Finding]) -> dict[str, str]
             decisive.update(root.input for root in trace.value_roots(name, node.scope) if root.dim is None)
         for name in _sizing_operands(node, keys, every=INPUT_SIZING in about) if sizes else ():
             sizing.update(root.input for root in trace.value_roots(name, node.scope) if root.dim is None)
-    found = {name: _plausible(facts, value) for name, value in small.items() if name in decisive}
+    plausible = {name: _plausible(facts, value) for name, value in small.items()}
+    known = INPUT_RANKS in about
+    found = {name: text for name, text in plausible.items() if name in decisive or (known and text != PLACEHOLDER)}
     return found | {name: ",".join([str(IMAGE)] * count) for name, count in sizes.items() if name in sizing}
 
 

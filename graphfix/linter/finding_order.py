@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 REQUESTED = frozenset({
     "freeze-dims", "bind-input", "drop-unused", "tensor-outputs", "padded-outputs", "inner-inputs", "widen-input",
+    "vector-input",
 })  # fmt: skip
 """The rewrites that need a size, a value or a name from the user."""
 

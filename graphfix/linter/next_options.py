@@ -15,7 +15,8 @@ class NextStep:
     """What to try next on a model: options of `graphfix fix`, and the command line with them where the model's path is known.
 
     `values` and `shapes` are by input, `outputs` are to be dropped, `allow` are safety classes, `tensors` and `padded` are the
-    options of these names, `inner` the values inside to begin at, `dtypes` wider ones of inputs. `rewrites` are to be asked for by name, since the nodes are
+    options of these names, `inner` the values inside to begin at, `dtypes` wider ones of inputs,
+    `vectors` whether to take scalars as vectors. `rewrites` are to be asked for by name, since the nodes are
     supported. `examples` are the dims and inputs whose sizes are only examples. `before` is the number of errors on all targets, `after`
     that with the values and shapes bound, None where that was not measured. `unfit` states that the graph does not run at the
     shapes, for want of better ones.
@@ -35,6 +36,7 @@ class NextStep:
     rewrites: tuple[str, ...] = ()
     unfit: bool = False
     dtypes: tuple[tuple[str, str], ...] = ()
+    vectors: bool = False
 
     @property
     def words(self) -> list[str]:
@@ -44,6 +46,7 @@ class NextStep:
         words += [word for name, dtype in self.dtypes for word in ("--input-dtype", f"{name}={dtype}")]
         words += [word for name in self.inner for word in ("--input-at", name)]
         words += [word for name in self.outputs for word in ("--drop-output", name)]
+        words += ["--vector-inputs"] * self.vectors
         words += ["--tensor-outputs"] * self.tensors + ["--padded-outputs"] * self.padded
         words += ["--rewrite", ",".join(self.rewrites)] if self.rewrites else []
         return words + [word for name in self.allow for word in ("--allow", name)]

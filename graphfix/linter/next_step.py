@@ -18,7 +18,7 @@ from graphfix.linter.deciding_options import SizeOption, deciding_values, exampl
 from graphfix.linter.diagnostics import UNDECIDED, WRONG, Finding, Fix, NextStep, Result, Severity
 from graphfix.linter.finding_order import REQUESTED, in_order_of_decision
 from graphfix.linter.fix_rules import ARTIFACT
-from graphfix.linter.input_options import helpful_dtypes, helpful_inputs, with_inner_inputs, with_wider_inputs
+from graphfix.linter.input_options import InputOptions
 from graphfix.linter.measured_fix import FREEZE
 from graphfix.linter.next_options import PLACEHOLDER
 from graphfix.linter.output_options import helpful_outputs
@@ -109,18 +109,16 @@ def advise(model: ModelProto, results: Sequence[Result], judge: Judge, *, most_n
         _mark(result, left, search)
         if search.sized:
             result.findings = _without_idle_sizes(result.findings, search.sized[place])
-    inner = helpful_inputs(facts, search.left)
-    search.left = [with_inner_inputs(found, facts, inner) for found in search.left]
-    dtypes = helpful_dtypes(facts, search.left)
-    search.left = [with_wider_inputs(found, dtypes) for found in search.left]
+    inputs = InputOptions.of(facts, search.left)
+    search.left = [inputs.told(found, facts) for found in search.left]
     outputs = helpful_outputs(facts, search.left)
     search.left = [outputs.told(found) for found in search.left]
     for result in open_:
-        told = outputs.told(with_wider_inputs(with_inner_inputs(result.findings, facts, inner), dtypes))
+        told = outputs.told(inputs.told(result.findings, facts))
         result.findings = in_order_of_decision(told, facts)
     fixes = [f.rewrite for found in search.left for f in found if f.rewrite is not None and _fixable(f)]
     named = {fix.safety for fix in fixes if fix.name not in REQUESTED or fix.safety == APPROXIMATE}
-    if not (search.values or search.sizes or inner or dtypes or outputs.drop or outputs.tensors or outputs.padded or named):
+    if not (search.values or search.sizes or inputs.found or outputs.drop or outputs.tensors or outputs.padded or named):
         if all(result.verdict == "accepted" for result in open_):
             _advise_artifacts(judged)
         return
@@ -129,7 +127,8 @@ def advise(model: ModelProto, results: Sequence[Result], judge: Judge, *, most_n
     step = NextStep(
         tuple(search.values.items()), tuple((size.input, size.dims) for size in search.sizes), outputs.drop,
         (APPROXIMATE,) if APPROXIMATE in named else (), tuple(dict.fromkeys(examples)), before, after,
-        tensors=outputs.tensors, padded=outputs.padded, inner=inner, unfit=search.unfit, dtypes=dtypes,
+        tensors=outputs.tensors, padded=outputs.padded, inner=inputs.inner, unfit=search.unfit, dtypes=inputs.dtypes,
+        vectors=inputs.vectors,
     )  # fmt: skip
     for result in open_:
         result.next = step
