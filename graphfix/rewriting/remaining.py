@@ -45,7 +45,9 @@ def advise_remaining(fixed: FixResult, judge: Judge, allowed: Collection[str], *
 
 def _allow_approximate(model: ModelProto, fixed: FixResult, judge: Judge) -> None:
     """Add `--allow approximate` to the next step of the Results on which the approximate rewrites that fit leave fewer errors."""
-    mentioned = [c.rewrite for c in fixed.changes if not c.applied and c.safety is Safety.APPROXIMATE and "--allow" in str(c.declined)]
+    mentioned = [
+        c.rewrite for c in fixed.changes if not c.applied and c.safety is Safety.APPROXIMATE and "--allow" in str(c.declined)
+    ]
     rejected = [result for result in fixed.results if _errors(result)]
     if not mentioned or not rejected:
         return

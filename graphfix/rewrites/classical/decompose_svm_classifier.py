@@ -115,22 +115,27 @@ class DecomposeSvmClassifier(BuiltRewrite):
         if draft.attribute("prob_a") and draft.wants(1):
             return "its probabilities are found by steps until they hardly change; drop that output, or train it without them"
         vectors = np.asarray(draft.attribute("support_vectors", ()), np.float32).reshape(sum(groups), -1)
-        coefficients = np.asarray(draft.attribute("coefficients", ()), np.float32).reshape(len(groups) - 1, -1)
         if too_many := too_many_vectors(draft, vectors):
             return too_many
-        weights, rho = pair_weights(groups, coefficients), np.asarray(draft.attribute("rho", ()), np.float32)
-        summed = draft.op("MatMul", kernel_values(draft, vectors), draft.constant(weights, np.float32))
-        scores = draft.op("Add", summed, draft.constant(rho, np.float32))
+        scores = pair_scores(draft, groups, vectors)
         if draft.wants(1):
             each = draft.op("Concat", draft.op("Neg", scores), scores, axis=1) if len(groups) == 2 else scores
             draft.give(transformed(draft, each, after), 1)
         if draft.wants(0):
             won = draft.op("Greater", scores, draft.number(0.0))
-            draft.give(draft.op("Gather", draft.constant(labels), _winner(draft, won, len(groups)), axis=0))
+            draft.give(draft.op("Gather", draft.constant(labels), winner(draft, won, len(groups)), axis=0))
         return None
 
 
-def _winner(draft: ReplacementBuilder, won: str, count: int) -> str:
+def pair_scores(draft: ReplacementBuilder, groups: list[int], vectors: Matrix) -> str:
+    """Return a score for each pair of classes, which is above 0 where the first of them wins."""
+    coefficients = np.asarray(draft.attribute("coefficients", ()), np.float32).reshape(len(groups) - 1, -1)
+    weights, rho = pair_weights(groups, coefficients), np.asarray(draft.attribute("rho", ()), np.float32)
+    summed = draft.op("MatMul", kernel_values(draft, vectors), draft.constant(weights, np.float32))
+    return draft.op("Add", summed, draft.constant(rho, np.float32))
+
+
+def winner(draft: ReplacementBuilder, won: str, count: int) -> str:
     """Return the places of the classes that win most pairs, from whether the first of each pair wins."""
     if count == 2:
         return draft.cast(draft.op("Squeeze", draft.op("Not", won), axes=[1]), "int64")
