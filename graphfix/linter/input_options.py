@@ -19,7 +19,7 @@ INNER = "inner-inputs"
 WIDEN = "widen-input"
 """The rewrite that gives an input a wider dtype; its option is `--input-dtype`."""
 VECTOR, VECTOR_OPSET = "vector-input", 13
-"""The rewrite that takes scalar inputs as vectors of one element, and the opset that it needs; its option is `--vector-inputs`."""
+"""The rewrite that takes scalar inputs as vectors of one element, by `--vector-inputs`, and the opset that it needs."""
 INPUT_RANKS = "inputs.ranks"
 """The facet of a model by which a target rejects scalar inputs."""
 INPUT_DTYPES = "inputs.dtypes"

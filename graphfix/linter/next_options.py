@@ -15,11 +15,10 @@ class NextStep:
     """What to try next on a model: options of `graphfix fix`, and the command line with them where the model's path is known.
 
     `values` and `shapes` are by input, `outputs` are to be dropped, `allow` are safety classes, `tensors` and `padded` are the
-    options of these names, `inner` the values inside to begin at, `dtypes` wider ones of inputs,
-    `vectors` whether to take scalars as vectors. `rewrites` are to be asked for by name, since the nodes are
-    supported. `examples` are the dims and inputs whose sizes are only examples. `before` is the number of errors on all targets, `after`
-    that with the values and shapes bound, None where that was not measured. `unfit` states that the graph does not run at the
-    shapes, for want of better ones.
+    options of these names, `inner` the values inside to begin at, `dtypes` wider ones of inputs, `vectors` whether to take
+    scalars as vectors. `rewrites` are to be asked for by name, since the nodes are supported. `examples` are the dims and inputs
+    whose sizes are only examples. `before` is the number of errors on all targets, `after` that with the values and shapes
+    bound, None where that was not measured. `unfit` states that the graph does not run at the shapes, for want of better ones.
     """
 
     values: tuple[tuple[str, str], ...] = ()

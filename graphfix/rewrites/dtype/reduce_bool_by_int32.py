@@ -1,4 +1,4 @@
-"""ReduceMax(b) = Cast<bool>(ReduceMax(Cast<int32>(b))): whether any or all elements are true, by the largest or smallest number."""
+"""ReduceMax(b) = Cast<bool>(ReduceMax(Cast<int32>(b))): any by the largest number, all by the smallest."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def keeps_entries(node: NodeProto, facts: NodeFacts, place: int, axis: int, rank
 
 
 def entry_constant(one: Value, two: Value, axis: int) -> bool | None:
-    """Return whether constants for two numbers of entries differ from entry to entry; None where an entry depends on the number."""
+    """Return whether constants for two numbers of entries differ between entries; None where an entry depends on the number."""
     if one.constant is None or two.constant is None:
         return None
     first = np.arange(one.constant.shape[axis])
@@ -39,7 +39,7 @@ def entry_constant(one: Value, two: Value, axis: int) -> bool | None:
 
 
 def writes_own_rows(facts: NodeFacts, rows: Mapping[int, int], counted: Sequence[int]) -> bool:
-    """Whether a ScatterND writes into the row of each entry what belongs to it: its first indices are the places of the entries."""
+    """Whether a ScatterND writes into the row of each entry what belongs to it: its first indices are the entries' places."""
     where = facts.inputs[1].constant if facts.inputs[1] is not None else None
     if where is None or rows.get(0) != 0 or 1 not in rows or list(counted) != [1] or rows[1] == where.ndim - 1:
         return False

@@ -114,8 +114,8 @@ class MaskNonzero(Rewrite):
         ),
         Case(
             f"""{HEAD} (float[2, 3] x, float[2, 3, 4] w) => (float[2, 3] y)
-               <float limit = {{0.2}}, float low = {{-2}}, int64 far = {{100}}, int64 last = {{1}}, int64 none = {{0}}, int64 one = {{1}},
-                int64[1] first = {{0}}, int64[1] second = {{1}}, int64[4] pads = {{0, 1, 0, 0}}> {{
+               <float limit = {{0.2}}, float low = {{-2}}, int64 far = {{100}}, int64 last = {{1}}, int64 none = {{0}},
+                int64 one = {{1}}, int64[1] first = {{0}}, int64[1] second = {{1}}, int64[4] pads = {{0, 1, 0, 0}}> {{
                  m = Greater(x, limit)
                  n = NonZero(m)
                  i = Transpose<perm = [1, 0]>(n)

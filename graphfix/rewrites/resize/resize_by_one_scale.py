@@ -1,4 +1,4 @@
-"""Resize<keep_aspect_ratio_policy = "not_larger">(x, sizes) = Resize(x, scales = [s, s]), s the smallest quotient of size and dim."""
+"""Resize<keep_aspect_ratio_policy = "not_larger">(x, sizes) = Resize(x, scales = [s, s]), s the least of sizes over dims."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ class ResizeByOneScale(BuiltRewrite):
             because="a dim times the scale is rounded up, to which no scale leads",
         ),
         Case(
-            """<ir_version: 8, opset_import: ["" : 18]> g (float[1, 2, 6, 8] x) => (float[1, 2, 3, 4] y) <int64[4] z = {1, 2, 3, 4}> {
+            """<ir_version: 8, opset_import: ["" : 18]> g (float[1, 2, 6, 8] x) => (float[1, 2, 3, 4] y)
+               <int64[4] z = {1, 2, 3, 4}> {
                  y = Resize(x, , , z) }""",
             because="it stretches every axis by a scale of its own",
         ),
