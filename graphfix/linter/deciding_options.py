@@ -57,7 +57,7 @@ def deciding_values(facts: Facts, findings: Iterable[Finding]) -> dict[str, str]
     constant that the input is compared with, or else `PLACEHOLDER`; of an input of several numbers it is an example.
     """
     small = {value.name: value for value in facts.inputs if value.shape is not None and value.shape in ((), (1,))}
-    sizes = {value.name: value.shape[0] for value in facts.inputs if _are_sizes(value)}
+    sizes = {value.name: count for value in facts.inputs if (count := _number_of_sizes(value))}
     if not small and not sizes:
         return {}
     from graphfix.analysis.provenance import Provenance
@@ -81,9 +81,11 @@ def deciding_values(facts: Facts, findings: Iterable[Finding]) -> dict[str, str]
     return found | {name: ",".join([str(IMAGE)] * count) for name, count in sizes.items() if name in sizing}
 
 
-def _are_sizes(value: Value) -> bool:
-    """Whether an input is a row of a few numbers, as the sizes of an image are."""
-    return value.rank == 1 and value.fixed and 1 < value.shape[0] <= MOST_SIZES and value.dtype not in ("", "bool", "string")
+def _number_of_sizes(value: Value) -> int:
+    """Return how many numbers an input holds that may be the sizes of an image: a row of a few; 0 for other inputs."""
+    count = value.shape[0] if value.shape is not None and len(value.shape) == 1 else None
+    fits = isinstance(count, int) and 1 < count <= MOST_SIZES and value.dtype not in ("", "bool", "string")
+    return count if fits and isinstance(count, int) else 0
 
 
 def _sizing_operands(node: NodeFacts, keys: set[tuple[tuple[str, ...], str]], *, every: bool) -> Sequence[str]:

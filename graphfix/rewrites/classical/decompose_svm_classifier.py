@@ -170,4 +170,4 @@ def pair_votes(count: int) -> tuple[Matrix, Matrix]:
     for row, (first, second) in enumerate(pairs):
         votes[row, first], votes[row, second] = count, -count
         lost[second] += count
-    return votes, lost - np.arange(count, dtype=np.float32)
+    return votes, (lost - np.arange(count)).astype(np.float32)

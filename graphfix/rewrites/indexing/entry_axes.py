@@ -19,13 +19,13 @@ def keeps_entries(node: NodeProto, facts: NodeFacts, place: int, axis: int, rank
     second = facts.inputs[1].constant if len(facts.inputs) > 1 and facts.inputs[1] is not None else None
     if node.op_type in ("Softmax", "LogSoftmax"):
         along = attribute(node, "axis", None)
-        return axis < (along % rank if along is not None else 1 if rank == 2 else 0)  # before opset 13 all axes from it on
+        return axis < int(along % rank if along is not None else 1 if rank == 2 else 0)  # before opset 13 all axes from it on
     if node.op_type == "CumSum":
         return second is not None and place == 0 and int(second.reshape(())) % rank != axis
     if node.op_type == "Pad":
         fits = second is not None and second.size == 2 * rank and len([each for each in node.input if each]) < 4
         return fits and place == 0 and not second.reshape(2, rank)[:, axis].any()  # type: ignore[union-attr]
-    return axis != attribute(node, "axis", 0) % rank
+    return axis != int(attribute(node, "axis", 0)) % rank
 
 
 def entry_constant(one: Value, two: Value, axis: int) -> bool | None:
