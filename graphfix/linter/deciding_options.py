@@ -10,6 +10,7 @@ from graphfix.analysis.input_names import AUDIO
 from graphfix.analysis.required_sizes import REQUIRING, required_sizes
 from graphfix.ir.records import dataclass
 from graphfix.linter.diagnostics import UNDECIDED, Finding, Severity
+from graphfix.linter.input_options import INPUT_RANKS, takes_vectors
 from graphfix.linter.measured_fix import FREEZE
 from graphfix.linter.next_options import PLACEHOLDER
 from graphfix.linter.option_hints import compared_with
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
     from graphfix.analysis.facts import Facts, NodeFacts, Value
     from graphfix.analysis.values import Shape
 
-INPUT_RANKS = "inputs.ranks"
-"""The facet of a model by which a target rejects inputs without dims."""
+INPUT_SIZING = "inputs.sizing"
+"""The facet of a model by which a target rejects sizes that are numbers of an input."""
+MOST_SIZES = 3
+"""The most numbers of an input that are the sizes of an image."""
+SIZES = {"Resize": (3,), "Reshape": (1,), "Expand": (1,), "ConstantOfShape": (0,)}
+"""Operators of which an operand is the sizes of the result, and its place."""
 CONTROL_FLOW = {"If": 1, "Loop": 2}
 """The operators whose first operands decide which nodes run, and the number of these operands."""
 IMAGE, SEQUENCE, SAMPLES, SOUND = 224, 64, 512, 16_000
@@ -47,26 +52,47 @@ class SizeOption:
 def deciding_values(facts: Facts, findings: Iterable[Finding]) -> dict[str, str]:
     """Return the small inputs that decide which branches run, or what operands of these findings are.
 
-    Where a target rejects inputs of rank 0 as such, these are all small inputs.
-    The text of a value is `true` for a bool, a constant that the input is compared with, or else `PLACEHOLDER`.
+    Where a target rejects inputs of rank 0, these are also those with a known value, and all where they cannot be taken as
+    vectors. The text of a value is `true` for a bool, a
+    constant that the input is compared with, or else `PLACEHOLDER`; of an input of several numbers it is an example.
     """
     small = {value.name: value for value in facts.inputs if value.shape is not None and value.shape in ((), (1,))}
-    if not small:
+    sizes = {value.name: count for value in facts.inputs if (count := _number_of_sizes(value))}
+    if not small and not sizes:
         return {}
     from graphfix.analysis.provenance import Provenance
 
     trace = Provenance.of(facts)
     findings = list(findings)
-    if any(
-        not finding.op and finding.severity is Severity.ERROR and INPUT_RANKS in (finding.traits or ()) for finding in findings
-    ):
+    about = {trait for f in findings if not f.op and f.severity is Severity.ERROR for trait in f.traits or ()}
+    if INPUT_RANKS in about and not takes_vectors(facts):
         return {name: _plausible(facts, value) for name, value in small.items()}
     keys = {(finding.scope, finding.output) for finding in findings if finding.kind in ("operand", *UNDECIDED)}
     decisive: set[str] = set()
+    sizing: set[str] = set()
     for node in facts.nodes:
         for name in _deciding_operands(node, keys):
             decisive.update(root.input for root in trace.value_roots(name, node.scope) if root.dim is None)
-    return {name: _plausible(facts, value) for name, value in small.items() if name in decisive}
+        for name in _sizing_operands(node, keys, every=INPUT_SIZING in about) if sizes else ():
+            sizing.update(root.input for root in trace.value_roots(name, node.scope) if root.dim is None)
+    plausible = {name: _plausible(facts, value) for name, value in small.items()}
+    known = INPUT_RANKS in about
+    found = {name: text for name, text in plausible.items() if name in decisive or (known and text != PLACEHOLDER)}
+    return found | {name: ",".join([str(IMAGE)] * count) for name, count in sizes.items() if name in sizing}
+
+
+def _number_of_sizes(value: Value) -> int:
+    """Return how many numbers an input holds that may be the sizes of an image: a row of a few; 0 for other inputs."""
+    count = value.shape[0] if value.shape is not None and len(value.shape) == 1 else None
+    fits = isinstance(count, int) and 1 < count <= MOST_SIZES and value.dtype not in ("", "bool", "string")
+    return count if fits and isinstance(count, int) else 0
+
+
+def _sizing_operands(node: NodeFacts, keys: set[tuple[tuple[str, ...], str]], *, every: bool) -> Sequence[str]:
+    """Return the operands of a node of a finding, or of every node, that are sizes of its result."""
+    if node.domain or not (every or any((node.scope, output) in keys for output in node.proto.output)):
+        return []
+    return [node.proto.input[at] for at in SIZES.get(node.op, ()) if at < len(node.proto.input)]
 
 
 def _deciding_operands(node: NodeFacts, keys: set[tuple[tuple[str, ...], str]]) -> Sequence[str]:

@@ -10,7 +10,10 @@ from graphfix.linter.diagnostics import Finding, Severity
 if TYPE_CHECKING:
     from graphfix.analysis.facts import Facts
 
-REQUESTED = frozenset({"freeze-dims", "bind-input", "drop-unused", "tensor-outputs", "padded-outputs", "inner-inputs"})
+REQUESTED = frozenset({
+    "freeze-dims", "bind-input", "drop-unused", "tensor-outputs", "padded-outputs", "inner-inputs", "widen-input",
+    "vector-input",
+})  # fmt: skip
 """The rewrites that need a size, a value or a name from the user."""
 
 

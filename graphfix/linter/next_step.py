@@ -18,7 +18,7 @@ from graphfix.linter.deciding_options import SizeOption, deciding_values, exampl
 from graphfix.linter.diagnostics import UNDECIDED, WRONG, Finding, Fix, NextStep, Result, Severity
 from graphfix.linter.finding_order import REQUESTED, in_order_of_decision
 from graphfix.linter.fix_rules import ARTIFACT
-from graphfix.linter.input_options import helpful_inputs, with_inner_inputs
+from graphfix.linter.input_options import InputOptions
 from graphfix.linter.measured_fix import FREEZE
 from graphfix.linter.next_options import PLACEHOLDER
 from graphfix.linter.output_options import helpful_outputs
@@ -114,25 +114,26 @@ def advise(model: ModelProto, results: Sequence[Result], judge: Judge, *, most_n
         _mark(result, left, search)
         if search.sized:
             result.findings = _without_idle_sizes(result.findings, search.sized[place])
-    inner = helpful_inputs(facts, search.left)
-    search.left = [with_inner_inputs(found, facts, inner) for found in search.left]
+    inputs = InputOptions.of(facts, search.left)
+    search.left = [inputs.told(found, facts) for found in search.left]
     outputs = helpful_outputs(facts, search.left)
     search.left = [outputs.told(found) for found in search.left]
     for result in open_:
-        told = outputs.told(with_inner_inputs(result.findings, facts, inner))
+        told = outputs.told(inputs.told(result.findings, facts))
         result.findings = in_order_of_decision(told, facts)
     fixes = [f.rewrite for found in search.left for f in found if f.rewrite is not None and _fixable(f)]
     named = {fix.safety for fix in fixes if fix.name not in REQUESTED or fix.safety == APPROXIMATE}
-    if not (search.values or search.sizes or inner or outputs.drop or outputs.tensors or outputs.padded or named):
+    if not (search.values or search.sizes or inputs.found or outputs.drop or outputs.tensors or outputs.padded or named):
         if all(result.verdict == "accepted" for result in open_):
             _advise_artifacts(judged)
         return
     after = sum(map(_errors, search.left)) if search.measured else None
-    examples = [name for size in search.sizes for name in size.examples]
+    examples = [name for size in search.sizes for name in size.examples] + [n for n, text in search.values.items() if "," in text]
     step = NextStep(
         tuple(search.values.items()), tuple((size.input, size.dims) for size in search.sizes), outputs.drop,
         (APPROXIMATE,) if APPROXIMATE in named else (), tuple(dict.fromkeys(examples)), before, after,
-        tensors=outputs.tensors, padded=outputs.padded, inner=inner, unfit=search.unfit,
+        tensors=outputs.tensors, padded=outputs.padded, inner=inputs.inner, unfit=search.unfit, dtypes=inputs.dtypes,
+        vectors=inputs.vectors,
     )  # fmt: skip
     for result in open_:
         result.next = step
@@ -174,6 +175,8 @@ def _search_options(search: _Search) -> None:
         if search.misfit:
             sizes, fit = fitted(search.model, search.facts, sizes)
             search.unfit = search.better(search.values, sizes, anyway=True) and not fit
+    if values and not search.values and sizes and any(_score(search.left)):
+        search.better(values, search.sizes or sizes)  # values may help at fixed sizes only
 
 
 def _fixed_exactly(left: Sequence[Sequence[Finding]]) -> bool:

@@ -10,6 +10,7 @@ from itertools import chain, islice, permutations
 from typing import TYPE_CHECKING
 
 from graphfix.analysis.values import integers
+from graphfix.linter.counted_positions import counted_misfits
 from graphfix.linter.deciding_options import SIDE, SizeOption
 from graphfix.linter.fitting_sizes import facts_at, fitting_sizes, runs_at
 from graphfix.linter.modest_sizes import is_large, modest_sizes
@@ -74,7 +75,8 @@ def _misfit_at(model: ModelProto, sizes: Sequence[SizeOption]) -> tuple[int, int
 
 
 def table_misfits(facts: Facts) -> Iterator[tuple[int, int]]:
-    """Yield the sizes that an Add of a constant does not broadcast, each with the constant's size."""
+    """Yield the sizes that an Add of a constant does not broadcast, or that count beyond a table, each with one that fits."""
+    yield from counted_misfits(facts)
     for node in facts.of_operator("Add"):
         for data, table in permutations(node.inputs, 2):
             if data is None or table is None or data.source != "runtime" or table.source == "runtime":

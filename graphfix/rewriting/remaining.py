@@ -10,12 +10,14 @@ from onnx import ModelProto
 from graphfix.analysis.cache import facts_of, shared_facts
 from graphfix.ir.weight_offload import weights_offloaded
 from graphfix.linter.deciding_options import example_sizes
-from graphfix.linter.diagnostics import Finding, NextStep, Result
+from graphfix.linter.diagnostics import Finding, NextStep, Result, Severity
 from graphfix.linter.finding_order import REQUESTED
 from graphfix.linter.next_step import Judge, advise
 from graphfix.linter.table_sizes import fitted
 from graphfix.rewriting.measurement import Confirmed
 from graphfix.rewriting.pipeline import FixResult
+from graphfix.rewriting.registry import registry
+from graphfix.rewriting.rewrite import Safety
 from graphfix.rewriting.verdict_comparison import title
 
 MEASURED_NODES = 2000
@@ -33,11 +35,34 @@ def advise_remaining(fixed: FixResult, judge: Judge, allowed: Collection[str], *
         result.findings = [_untried(finding, {"exact", *allowed}, declined) for finding in result.findings]
     with shared_facts(), weights_offloaded(fixed.model) as slim:
         advise(slim, fixed.results, judge, most_nodes=MEASURED_NODES if measured else 0)
+        _allow_approximate(slim, fixed, judge)
         refused = [result for result in fixed.results if result.next is None and is_refused(result, fixed.confirmed)]
         if refused:
             step = _fixed_sizes(slim)
             for result in refused:
                 result.next = step
+
+
+def _allow_approximate(model: ModelProto, fixed: FixResult, judge: Judge) -> None:
+    """Add `--allow approximate` to the next step of the Results on which the approximate rewrites that fit leave fewer errors."""
+    mentioned = [
+        c.rewrite for c in fixed.changes if not c.applied and c.safety is Safety.APPROXIMATE and "--allow" in str(c.declined)
+    ]
+    rejected = [result for result in fixed.results if _errors(result)]
+    if not mentioned or not rejected:
+        return
+    made = model
+    for name in dict.fromkeys(mentioned):
+        rewrite = registry().get(name)
+        made = (rewrite.apply(made).model if rewrite is not None else None) or made
+    for result, other in zip(rejected, judge(made, [title(result) for result in rejected]), strict=True):
+        step = result.next or NextStep(before=_errors(result))
+        if _errors(other) < _errors(result) and Safety.APPROXIMATE not in step.allow:
+            result.next = dataclasses.replace(step, allow=(*step.allow, Safety.APPROXIMATE.value))
+
+
+def _errors(result: Result) -> int:
+    return sum(finding.severity is Severity.ERROR for finding in result.findings)
 
 
 def is_refused(result: Result, confirmed: Mapping[str, Confirmed]) -> bool:

@@ -27,6 +27,7 @@ HARMLESS = {
     ("gather-nd-by-gather", "y/gather-nd-by-gather_3"),
     ("mask-nonzero", "n"),  # positions of which only the number is read
     ("small-integers-by-int32", "y/constant_1"),  # added and subtracted again: what is beyond the dtype, the cast wraps too
+    ("mask-nonzero", "t/first"),  # the element that is read for entries that a mask hides
     ("mask-nonzero", "y/spare"),  # the number in the place that is cut off
 }
 """Tensors and nodes of a result that other numbers do not change."""

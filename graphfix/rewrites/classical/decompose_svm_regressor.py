@@ -6,13 +6,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from graphfix.rewrites.classical.kernel_values import kernel_values, too_many_vectors
 from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
 from graphfix.rewriting.rewrite import Case, FixRule, Safety
 
 HEAD = '<ir_version: 8, opset_import: ["" : 17, "ai.onnx.ml" : 3]> g'
 LINEAR = 'kernel_type = "LINEAR", kernel_params = [0.0, 0.0, 3.0]'
-MOST_NUMBERS = 4_000_000
-"""The most numbers of the support vectors of an RBF kernel: each row of the input is subtracted from all of them."""
 
 
 class DecomposeSvmRegressor(BuiltRewrite):
@@ -84,7 +83,7 @@ class DecomposeSvmRegressor(BuiltRewrite):
     )
 
     def draw(self, draft: ReplacementBuilder) -> str | None:
-        dims, kind = draft.shape(), str(draft.attribute("kernel_type", "LINEAR"))
+        dims = draft.shape()
         after = str(draft.attribute("post_transform", "NONE"))
         if draft.attribute("one_class", 0):
             return "it tells outliers, and is no regression"
@@ -96,28 +95,10 @@ class DecomposeSvmRegressor(BuiltRewrite):
         values = draft.inputs[0]
         if draft.attribute("n_supports", 0):
             vectors = np.asarray(draft.attribute("support_vectors", ()), np.float32).reshape(-1, dims[1])
-            if kind == "RBF" and vectors.size > MOST_NUMBERS:
-                return f"its support vectors hold {vectors.size} numbers, more than {MOST_NUMBERS}"
-            gamma, zero, degree = [*map(float, draft.attribute("kernel_params", ())), 0.0, 0.0, 0.0][:3]
-            values = _kernel(draft, vectors, kind, (gamma, zero, degree))
+            if too_many := too_many_vectors(draft, vectors):
+                return too_many
+            values = kernel_values(draft, vectors)
         rho = np.asarray(draft.attribute("rho", (0.0,)), np.float32)[:1]
         summed = draft.op("MatMul", values, draft.constant(coefficients, np.float32))
         draft.give(draft.op("Add", summed, draft.constant(rho, np.float32)))
         return None
-
-
-def _kernel(
-    draft: ReplacementBuilder, vectors: np.ndarray, kind: str, numbers: tuple[float, float, float]
-) -> str:  # fmt: skip
-    """Return the kernel's values: a row for each row of the input, a column for each support vector."""
-    gamma, zero, degree = numbers
-    if kind == "RBF":
-        apart = draft.op("Sub", draft.op("Unsqueeze", draft.inputs[0], axes=[1]), draft.constant(vectors, np.float32))
-        squared = draft.op("ReduceSum", draft.op("Mul", apart, apart), axes=[2], keepdims=0)
-        return draft.op("Exp", draft.op("Mul", squared, draft.constant(-gamma, np.float32)))
-    product = draft.op("MatMul", draft.inputs[0], draft.constant(np.ascontiguousarray(vectors.T), np.float32))
-    if kind == "LINEAR":
-        return product
-    scaled = draft.op("Mul", product, draft.constant(gamma, np.float32))
-    moved = draft.op("Add", scaled, draft.constant(zero, np.float32))
-    return draft.op("Tanh", moved) if kind == "SIGMOID" else draft.op("Pow", moved, draft.constant(degree, np.float32))

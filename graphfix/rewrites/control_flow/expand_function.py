@@ -32,7 +32,10 @@ class ExpandFunction(GraphRewrite):
     name = "expand-function"
     safety = Safety.EXACT
     differs_at = ("nan", "inf")
-    fixes = (FixRule(COMPOSED, unless=("dynamic", "operand")),)
+    fixes = (
+        FixRule(COMPOSED, unless=("dynamic", "operand")),
+        *(FixRule(op, kinds=("operand",)) for op in ("CastLike", "SoftmaxCrossEntropyLoss", "NegativeLogLikelihoodLoss")),
+    )
     before = "y = Mish(x)"
     after = """softplus = Softplus(x)
                gate = Tanh(softplus)

@@ -8,6 +8,7 @@ import numpy as np
 from onnx import ModelProto, NodeProto, numpy_helper
 
 from graphfix.analysis.cache import facts_of
+from graphfix.analysis.facts import Facts
 from graphfix.ir.dtypes import CODES
 from graphfix.ir.value_names import ValueNames
 from graphfix.rewrites.indexing.mask_counts import counts_by_shape
@@ -111,8 +112,67 @@ class MaskNonzero(Rewrite):
                  z = ReduceSum<keepdims = 0>(h, zero) }}""",
             ops=("*",),
         ),
+        Case(
+            f"""{HEAD} (float[2, 3] x, float[2, 3, 4] w) => (float[2, 3] y)
+               <float limit = {{0.2}}, float low = {{-2}}, int64 far = {{100}}, int64 last = {{1}}, int64 none = {{0}},
+                int64 one = {{1}}, int64[1] first = {{0}}, int64[1] second = {{1}}, int64[4] pads = {{0, 1, 0, 0}}> {{
+                 m = Greater(x, limit)
+                 n = NonZero(m)
+                 i = Transpose<perm = [1, 0]>(n)
+                 g = GatherND(x, i)
+                 u = GatherND(w, i)
+                 s = Softmax<axis = 1>(u)
+                 c = CumSum(s, last)
+                 p = Pad(c, pads)
+                 k = Shape<start = 0, end = 1>(g)
+                 count = Squeeze(k, first)
+                 r = Range(none, count, one)
+                 rows = Unsqueeze(r, second)
+                 zeros = Mul(rows, none)
+                 places = Concat<axis = 1>(rows, zeros)
+                 left = Expand(low, k)
+                 d = ScatterND(p, places, left)
+                 e = Unsqueeze(g, second)
+                 above = GreaterOrEqual(e, d)
+                 ones = Cast<to = 7>(above)
+                 sum = ReduceSum(ones, second)
+                 at = Sub(sum, one)
+                 outside = LessOrEqual(e, limit)
+                 number = Cast<to = 7>(outside)
+                 beyond = Mul(number, far)
+                 index = Add(at, beyond)
+                 t = GatherElements<axis = 1>(d, index)
+                 v = Squeeze(t, second)
+                 y = ScatterND(x, i, v) }}""",
+            ops=("*",),
+        ),
     )
     declines: ClassVar[tuple[Case, ...]] = (
+        Case(
+            f"""{HEAD} (float[4] x) => (float[4] y) <float limit = {{0}}> {{
+                 m = Greater(x, limit)
+                 n = NonZero(m)
+                 i = Transpose<perm = [1, 0]>(n)
+                 g = GatherND(x, i)
+                 s = Softmax<axis = 0>(g)
+                 y = ScatterND(x, i, s) }}""",
+            because="`Softmax` does not treat the selected entries one by one",
+        ),
+        Case(
+            f"""{HEAD} (float[4] x) => (float[4] y)
+               <float limit = {{0}}, int64 none = {{0}}, int64 one = {{1}}, int64[1] first = {{0}}> {{
+                 m = Greater(x, limit)
+                 n = NonZero(m)
+                 i = Transpose<perm = [1, 0]>(n)
+                 g = GatherND(x, i)
+                 k = Shape(g)
+                 count = Squeeze(k, first)
+                 r = Range(none, count, one)
+                 f = Cast<to = 1>(r)
+                 s = Add(g, f)
+                 y = ScatterND(x, i, s) }}""",
+            because="`Add` computes with the places among the selected entries",
+        ),
         Case(
             f"""{HEAD} (float[4] x) => (float[K] y) <float limit = {{0}}> {{
                  m = Greater(x, limit)
@@ -192,7 +252,22 @@ def masked(model: ModelProto, nonzero: NodeProto) -> None:
             mine.scatter(index[node.input[1]]) if node.op_type == "ScatterND" else mine.reduction()
             made += mine.build.nodes
         else:
+            if node.op_type == "GatherElements" and node.input[1] in rows.axes:
+                made += _within(build.at(node.name or node.output[0], build.pool), node, facts, valid, rows.axes[node.input[1]])
             made.append(node)
     del model.graph.node[:]
     model.graph.node.extend(made)
     del model.graph.value_info[:]
+
+
+def _within(build: Builder[str], node: NodeProto, facts: Facts, valid: str, axis: int) -> list[NodeProto]:
+    """Let a GatherElements read the first element for places that are not selected, whose indices may be anything."""
+    value = facts.value(node.input[1], ())
+    rank = value.rank if value is not None and value.rank is not None else 0
+    if value is None or not rank:
+        raise Unfit(f"the rank of `{node.input[1]}` is not known", node.name or node.output[0])
+    shape = np.asarray([-1 if each == axis else 1 for each in range(rank)], np.int64)
+    chosen = valid if rank == 1 else build.op("Reshape", valid, build.constant("column", shape), word="selected")
+    first = build.constant("first", np.asarray(0, np.dtype(value.dtype)))
+    node.input[1] = build.op("Where", chosen, node.input[1], first, word="within")
+    return build.nodes

@@ -23,6 +23,7 @@ from graphfix.analysis.values import NodeFacts, Value
 from graphfix.analysis.wide_chains import BROADCAST, REDUCTIONS, UNARY, VIEWS
 from graphfix.ir.bind_inputs import clear_annotations
 from graphfix.ir.traversal import graphs
+from graphfix.rewrites.indexing.entry_axes import ALONG, entry_constant, keeps_entries, writes_own_rows
 
 Array = npt.NDArray[Any]
 MOST_PLACES = 1 << 16
@@ -48,11 +49,15 @@ class Unfit(Exception):
 
 @dataclass(slots=True)
 class SelectedRows:
-    """The values that depend on one NonZero: the axis of the entries in each, the nodes that combine them, and the indices."""
+    """The values that depend on one NonZero: the axis of the entries in each, the nodes that combine them, and the indices.
+
+    `counted` are the values that hold the place of each entry among those selected.
+    """
 
     axes: dict[str, int] = field(default_factory=dict)
     sinks: list[NodeProto] = field(default_factory=list)
     indices: set[str] = field(default_factory=set)
+    counted: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, model: ModelProto, nonzero: NodeProto, rank: int) -> SelectedRows:
@@ -115,6 +120,16 @@ class SelectedRows:
                 self.axes[node.output[0]] = NUMBER
             return
         rows = {place: self.axes[each] for place, each in enumerate(node.input) if each in self.axes}
+        if len(differing) == 1 and (counts := entry_constant(one, two, differing[0])) is not None:
+            self.axes[node.output[0]] = differing[0]
+            self.counted |= {node.output[0]} if counts else set()
+            return
+        counted = [place for place, each in enumerate(node.input) if each in self.counted]
+        if node.op_type == "ScatterND" and differing == [0] and writes_own_rows(facts, rows, counted):
+            self.axes[node.output[0]] = 0
+            return
+        if counted:
+            raise Unfit(f"`{node.op_type}` computes with the places among the selected entries", label)
         if any(axis == NUMBER and SIZED.get(node.op_type) != place for place, axis in rows.items()):
             raise Unfit(f"`{node.op_type}` computes with the number of selected elements", label)
         rows = {place: axis for place, axis in rows.items() if axis != NUMBER}
@@ -194,6 +209,8 @@ def _follows(node: NodeProto, facts: NodeFacts, place: int, axis: int, out: int,
         return axis == out
     if op in BROADCAST:
         return axis - own == out - rank
+    if op in ALONG:
+        return axis == out and keeps_entries(node, facts, place, axis, own)
     if op in VIEWS:
         made = facts.outputs[0].shape if facts.outputs[0] is not None else None
         return place == 0 and made is not None and prod(shapes[0][:axis]) == prod(made[:out])  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from graphfix.linter.input_options import WIDE
 from graphfix.rewriting.interface_rewrite import InterfaceRewrite, Reformed, read_behind
 from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Outcome
 from graphfix.verify.feed_adapter import Adapted
@@ -21,8 +22,6 @@ WIDER = {
     "uint32": ("int64",), "int32": ("int64",), "float16": ("float32",),
 }  # fmt: skip
 """For each dtype, the wider dtypes that represent all its values."""
-NARROW = ("bool", "int8", "uint8", "int16", "uint16", "uint32", "float16")
-"""The dtypes that some compilers reject for inputs."""
 
 
 class WidenInput(InterfaceRewrite):
@@ -43,6 +42,10 @@ class WidenInput(InterfaceRewrite):
             because="needs a dtype: --input-dtype x=int32",
         ),
         Case(
+            """<ir_version: 8, opset_import: ["" : 17]> g (uint32[4] x) => (float[4] y) { y = Cast<to = 1>(x) }""",
+            because="needs a dtype: --input-dtype x=int64",
+        ),
+        Case(
             """<ir_version: 8, opset_import: ["" : 17]> g (float[1, 3, 8, 8] x) => (float[1, 3, 8, 8] y) { y = Relu(x) }""",
             because="every input has a dtype that compilers support",
         ),
@@ -61,10 +64,10 @@ class WidenInput(InterfaceRewrite):
 
         if self.asked:
             return super().apply(model, wanted)
-        narrow = [info for info in interface(model) if DTYPES.get(info.type.tensor_type.elem_type) in NARROW]
+        narrow = [info for info in interface(model) if DTYPES.get(info.type.tensor_type.elem_type) in WIDE]
         reason = "every input has a dtype that compilers support"
         if narrow:
-            wide = "float32" if DTYPES[narrow[0].type.tensor_type.elem_type] == "float16" else "int32"
+            wide = WIDE[DTYPES[narrow[0].type.tensor_type.elem_type]]
             reason = f"needs a dtype: --input-dtype {narrow[0].name}={wide}"
         return Outcome(None, declined=(Declined(reason),))
 

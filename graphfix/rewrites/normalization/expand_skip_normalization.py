@@ -11,6 +11,9 @@ from graphfix.rewrites.normalization.moments import Standardization
 from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
 from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 
+EPSILON = 1e-12
+"""What both operators add where they state nothing: onnxruntime's own default."""
+
 
 class ExpandSkipNormalization(BuiltRewrite):
     """Write onnxruntime's normalizations of a residual sum as the sum, means, a square root and products.
@@ -39,6 +42,14 @@ class ExpandSkipNormalization(BuiltRewrite):
                  y, , , t = com.microsoft.SkipSimplifiedLayerNormalization<epsilon = 0.5>(x, r, s) }""",
             ops=("Add", "Mul", "ReduceMean", "Add", "Sqrt", "Reciprocal", "Mul", "Mul"),
         ),
+        Case(
+            """<ir_version: 8, opset_import: ["" : 18, "com.microsoft" : 1]> g (float[N, 3, 4] x, float[N, 3, 4] r)
+               => (float[N, 3, 4] y) <float[4] s = {1, 2, 0.5, -1}, float[1] small = {0.001}> {
+                 a = Mul(x, small)
+                 b = Mul(r, small)
+                 y = com.microsoft.SkipSimplifiedLayerNormalization(a, b, s) }""",
+            ops=("*",),
+        ),
     )
     declines: ClassVar[tuple[Case, ...]] = (
         Case(
@@ -56,7 +67,7 @@ class ExpandSkipNormalization(BuiltRewrite):
             total = draft.op("Add", total, draft.inputs[bias])
         wide = "float32" if given == "float16" else given
         x = total if wide == given else draft.cast(total, wide)
-        normal = Standardization([-1], draft.attribute("epsilon", 1e-12 if centred else 1e-6), wide, centred).draw(draft, x)
+        normal = Standardization([-1], draft.attribute("epsilon", EPSILON), wide, centred).draw(draft, x)
         y = normal.value if wide == given else draft.cast(normal.value, given)
         y = draft.op("Mul", y, draft.inputs[2])
         if centred and draft.has(3):
