@@ -17,7 +17,7 @@ CHOICE = {"not_larger": min, "not_smaller": max}
 class ResizeByOneScale(BuiltRewrite):
     """Give a Resize that keeps the aspect ratio the scale that follows from its sizes.
 
-    Why: letterboxes of detectors resize into a frame by this attribute of opset 18, which compilers do not read or refuse.
+    Why: letterboxes of detectors resize into a frame by this attribute of opset 18, which compilers do not read or reject.
     """
 
     name = "resize-by-one-scale"
