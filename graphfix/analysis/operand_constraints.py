@@ -23,7 +23,7 @@ Unit = tuple[int | None, ...]
 
 
 GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
-"""The gates of recurrent operators: the rows of their weights for each unit of the hidden size."""
+"""The gates, and so the blocks of weights, of each recurrent operator; their order in ONNX is one, zrh and iofc."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from graphfix.analysis.patterns.words import CONFLICT
 from graphfix.ir.records import dataclass
 from graphfix.linter.diagnostics import Finding, Fix, Severity
 from graphfix.linter.measured_fix import fix_fields, told_apart
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from graphfix.tables.table import Table
 
 
-CONFLICT = "conflict"
-"""The facet that tells operands which contradict each other."""
 Form = tuple[str, str, "Facets"]
 """What a ruling on a node depends on: its operator, its domain and its facets."""
 Row = tuple["NodeFacts", "Facets", "TableVerdict", "Evidence"]

@@ -53,8 +53,8 @@ def deciding_values(facts: Facts, findings: Iterable[Finding]) -> dict[str, str]
     """Return the small inputs that decide which branches run, or what operands of these findings are.
 
     Where a target rejects inputs of rank 0, these are also those with a known value, and all where they cannot be taken as
-    vectors. The text of a value is `true` for a bool, a
-    constant that the input is compared with, or else `PLACEHOLDER`; of an input of several numbers it is an example.
+    vectors. The text of a value is `true` for a bool, a constant that the input is compared with, or else `PLACEHOLDER`; of an
+    input of several numbers it is an example.
     """
     small = {value.name: value for value in facts.inputs if value.shape is not None and value.shape in ((), (1,))}
     sizes = {value.name: count for value in facts.inputs if (count := _number_of_sizes(value))}

@@ -108,7 +108,7 @@ def advise(model: ModelProto, results: Sequence[Result], judge: Judge, *, most_n
         return
     facts = facts_of(model)
     search = _Search(model, facts, open_, judge, most_nodes, left=[result.findings for result in open_])
-    before = sum(map(_errors, search.left))
+    before = sum(map(error_count, search.left))
     _search_options(search)
     for place, (result, left) in enumerate(zip(open_, search.left, strict=True)):
         _mark(result, left, search)
@@ -127,7 +127,7 @@ def advise(model: ModelProto, results: Sequence[Result], judge: Judge, *, most_n
         if all(result.verdict == "accepted" for result in open_):
             _advise_artifacts(judged)
         return
-    after = sum(map(_errors, search.left)) if search.measured else None
+    after = sum(map(error_count, search.left)) if search.measured else None
     examples = [name for size in search.sizes for name in size.examples] + [n for n, text in search.values.items() if "," in text]
     step = NextStep(
         tuple(search.values.items()), tuple((size.input, size.dims) for size in search.sizes), outputs.drop,
@@ -228,7 +228,8 @@ def _place(finding: Finding) -> Place:
     return finding.code, finding.scope, finding.output, finding.op
 
 
-def _errors(findings: Sequence[Finding]) -> int:
+def error_count(findings: Sequence[Finding]) -> int:
+    """Return the number of errors among findings."""
     return sum(finding.severity is Severity.ERROR for finding in findings)
 
 
@@ -236,7 +237,7 @@ def _score(left: Sequence[Sequence[Finding]]) -> tuple[int, int, int]:
     """Return the number of errors, of findings that leave a verdict undecided, and of those that only sizes or nothing fixes."""
     every = [finding for found in left for finding in found]
     stuck = sum((f.rewrite is None or f.rewrite.name == FREEZE) and _is_grave(f) for f in every)
-    return sum(map(_errors, left)), sum(finding.kind in UNDECIDED for finding in every), stuck
+    return sum(map(error_count, left)), sum(finding.kind in UNDECIDED for finding in every), stuck
 
 
 def _is_grave(finding: Finding) -> bool:

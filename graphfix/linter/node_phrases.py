@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from graphfix.analysis.dim_names import MADE_UP, is_fresh, shown
+from graphfix.analysis.patterns.words import CONFLICT
 from graphfix.tables.phrases import listed, operand_noun, phrase, with_words
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _note(name: str, node: NodeFacts, facts: Facts) -> str:
         return _typed_by(aspect, node)
     if name == "branches":
         return _branch_shapes(node)
-    if name in ("broadcast", "conflict"):
+    if name in ("broadcast", CONFLICT):
         return listed([shape_text(value) for value in node.inputs if value is not None])
     if name == "foldable":
         moving = next((value for value in node.inputs if value is not None and value.source == "runtime"), None)

@@ -18,13 +18,14 @@ from onnx import ModelProto, NodeProto, helper, parser
 from graphfix.analysis.constant_folding import Array
 from graphfix.analysis.facets.node import Facets
 from graphfix.analysis.facts import DTYPES
+from graphfix.analysis.patterns.words import CONFLICT
 from graphfix.ir.node_order import in_order
 from graphfix.probe.branching import in_branch
 from graphfix.probe.change import apply_change, label_of
 from graphfix.probe.deviations import deviations
 from graphfix.probe.expect import expected
 from graphfix.probe.form import NUMBERS_ONLY, RARE, VARIANT, Change, Form, TextProbe
-from graphfix.probe.lawful import CONTRADICTING, check
+from graphfix.probe.lawful import check
 from graphfix.probe.operands import OperandBuilder, convert
 from graphfix.probe.output_types import finished as finished
 from graphfix.probe.output_types import result_dtype, settle, stated
@@ -165,7 +166,7 @@ def probe_of(
     Raises:
         Inexpressible: it is a variant, which nobody wrote, and onnxruntime refuses to run it.
     """
-    free = op == UNKNOWN or CONTRADICTING in varied  # nothing computes it
+    free = op == UNKNOWN or CONFLICT in varied  # nothing computes it
     wanted = {} if free else expected(model, feeds, strict=VARIANT in varied)
     if wanted is None:
         if not _rare(model):

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 
+from graphfix.analysis.operand_constraints import GATES
 from graphfix.probe.form import TextProbe
 from graphfix.probe.quantised_contexts import in_quantised_graph
 
@@ -69,7 +70,6 @@ HELD = (
     "int64 five = {5}, "
     "int64[6] wider = {2, 1, 1, 1, 1, 1}, int64[12] pads = {0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1}, int64[2] ends = {2, 4}"
 )
-GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 LONG = (
     "g (float[100,1,4] X) => (float[100,{ways},1,5] Y) <float[{ways},1,5] h = {{{zeros}}}> {{ "
     '[probe] {made} = {op}<hidden_size = 5, direction = "{direction}"{more}>(X, W, R, B{state}) {tail} }}'

@@ -8,8 +8,6 @@ from graphfix.ir.operator_set import is_standard, opset_version
 from graphfix.ir.schemas import since
 from graphfix.probe.subject import NODE
 
-CONTRADICTING = "conflict"
-"""The parameter of probes whose operands contradict each other, so that no input lets them run."""
 APART = "graphfix.undefined"
 """The domain that such operators have in the copy that is checked: onnx checks nothing about domains that it does not know."""
 

@@ -10,8 +10,9 @@ import numpy.typing as npt
 from onnx import NodeProto
 
 from graphfix.analysis.constant_folding import attribute
+from graphfix.analysis.operand_constraints import GATES
 from graphfix.pruning.axis_graph import AxisGraph
-from graphfix.pruning.relations.recurrent import BIASES, CELL, GATES, RECURRENT, STATE, WEIGHTS
+from graphfix.pruning.relations.recurrent import BIASES, CELL, RECURRENT, STATE, WEIGHTS
 
 Pattern = npt.NDArray[Any]
 Operands = Sequence[Pattern | None]

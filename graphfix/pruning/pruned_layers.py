@@ -9,10 +9,10 @@ from typing import Any
 from onnx import ModelProto, NodeProto
 
 from graphfix.analysis.constant_folding import attribute
+from graphfix.analysis.operand_constraints import GATES
 from graphfix.pruning.components import Component
 from graphfix.pruning.dead_units import Removal
 from graphfix.pruning.relations import attention
-from graphfix.pruning.relations.recurrent import GATES
 
 LAYERS = ("Conv", "ConvTranspose", "Gemm", "MatMul", *GATES)
 

@@ -16,13 +16,14 @@ import numpy as np
 import numpy.typing as npt
 from onnx import ModelProto, TensorProto, helper
 
+from graphfix.analysis.operand_constraints import GATES
 from graphfix.errors import UsageError
 from graphfix.ir.value_names import ValueNames
 from graphfix.pruning.activity import Activity
 from graphfix.pruning.axis_graph import Axis, AxisGraph
 from graphfix.pruning.components import Component
 from graphfix.pruning.dead_units import Sums
-from graphfix.pruning.relations.recurrent import GATES, RECURRENT
+from graphfix.pruning.relations.recurrent import RECURRENT
 from graphfix.verify.feeds import Feed
 from graphfix.verify.runtime import session
 

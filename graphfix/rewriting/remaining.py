@@ -10,9 +10,9 @@ from onnx import ModelProto
 from graphfix.analysis.cache import facts_of, shared_facts
 from graphfix.ir.weight_offload import weights_offloaded
 from graphfix.linter.deciding_options import example_sizes
-from graphfix.linter.diagnostics import Finding, NextStep, Result, Severity
+from graphfix.linter.diagnostics import Finding, NextStep, Result
 from graphfix.linter.finding_order import REQUESTED
-from graphfix.linter.next_step import Judge, advise
+from graphfix.linter.next_step import Judge, advise, error_count
 from graphfix.linter.table_sizes import fitted
 from graphfix.rewriting.measurement import Confirmed
 from graphfix.rewriting.pipeline import FixResult
@@ -48,7 +48,7 @@ def _allow_approximate(model: ModelProto, fixed: FixResult, judge: Judge) -> Non
     mentioned = [
         c.rewrite for c in fixed.changes if not c.applied and c.safety is Safety.APPROXIMATE and "--allow" in str(c.declined)
     ]
-    rejected = [result for result in fixed.results if _errors(result)]
+    rejected = [result for result in fixed.results if error_count(result.findings)]
     if not mentioned or not rejected:
         return
     made = model
@@ -56,13 +56,9 @@ def _allow_approximate(model: ModelProto, fixed: FixResult, judge: Judge) -> Non
         rewrite = registry().get(name)
         made = (rewrite.apply(made).model if rewrite is not None else None) or made
     for result, other in zip(rejected, judge(made, [title(result) for result in rejected]), strict=True):
-        step = result.next or NextStep(before=_errors(result))
-        if _errors(other) < _errors(result) and Safety.APPROXIMATE not in step.allow:
+        step = result.next or NextStep(before=error_count(result.findings))
+        if error_count(other.findings) < error_count(result.findings) and Safety.APPROXIMATE not in step.allow:
             result.next = dataclasses.replace(step, allow=(*step.allow, Safety.APPROXIMATE.value))
-
-
-def _errors(result: Result) -> int:
-    return sum(finding.severity is Severity.ERROR for finding in result.findings)
 
 
 def is_refused(result: Result, confirmed: Mapping[str, Confirmed]) -> bool:

@@ -136,11 +136,15 @@ def _symbols(symbols: list[str | None]) -> str:
     words = [str(symbol) for symbol in symbols]
     if all(USUAL_SYMBOL.fullmatch(word) for word in words):
         return "usual"
-    return "dotted" if all(USUAL_SYMBOL.fullmatch(word.replace(".", "_")) for word in words) else "odd"
+    return "dotted" if all(map(_is_plain, words)) else "odd"
+
+
+def _is_plain(symbol: str) -> bool:
+    return USUAL_SYMBOL.fullmatch(symbol.replace(".", "_")) is not None
 
 
 def _formulas(symbols: list[str | None]) -> bool:
-    odd = [symbol for symbol in symbols if symbol and not USUAL_SYMBOL.fullmatch(symbol.replace(".", "_"))]
+    odd = [symbol for symbol in symbols if symbol and not _is_plain(symbol)]
     return bool(odd) and all(map(FORMULA.fullmatch, odd))
 
 

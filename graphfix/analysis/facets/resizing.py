@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from graphfix.analysis.constant_folding import attribute
 from graphfix.analysis.facets.attributes import Facet
+from graphfix.analysis.patterns.fractional_scales import constant_scales
 from graphfix.analysis.values import NodeFacts
 
 Facets = dict[str, Facet]
@@ -25,9 +26,8 @@ def resize(node: NodeFacts) -> Facets:
 
 def _factors(node: NodeFacts) -> list[float] | None:
     """The factors of the dims that are resized, as far as `scales` or both shapes tell them."""
-    scales = node.inputs[2] if len(node.inputs) > 2 else None
-    if scales is not None and scales.constant is not None and scales.constant.size:
-        return [float(factor) for factor in scales.constant.reshape(-1)]
+    if scales := constant_scales(node.proto, node.inputs):
+        return scales
     data, made = (values[0] if values else None for values in (node.inputs, node.outputs))
     if data is None or made is None or not data.fixed or not made.fixed or data.rank != made.rank:
         return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from graphfix.analysis.operand_conflicts import conflicts
 from graphfix.analysis.operand_constraints import OPERAND_LAWS
 from graphfix.analysis.patterns.structural_pattern import Context, StructuralPattern, Told
+from graphfix.analysis.patterns.words import CONFLICT
 
 OPS = frozenset(OPERAND_LAWS)
 
@@ -19,12 +20,12 @@ def _find(context: Context) -> dict[int, Told]:
         node = context.nodes[at]
         word = next(conflicts(node), None) if not node.scope else None
         if word is not None:
-            found[at] = {"conflict": word}
+            found[at] = {CONFLICT: word}
     return found
 
 
 PATTERN = StructuralPattern(
     OPS,
-    {"conflict": "none"},
+    {CONFLICT: "none"},
     _find,
 )

@@ -16,8 +16,11 @@ from graphfix.analysis.patterns.structural_pattern import StructuralPattern, Tol
 from graphfix.analysis.values import Value
 
 
-def _scales(node: NodeProto, inputs: Sequence[Value | None]) -> list[float]:
-    """The constant scales of a node: its third operand, its second one up to opset 10, or Upsample's attribute."""
+def constant_scales(node: NodeProto, inputs: Sequence[Value | None]) -> list[float]:
+    """Return the scales of a Resize or Upsample, empty where they are no constant.
+
+    They are its third operand, its second one up to opset 10, or an attribute of Upsample.
+    """
     if stated := attribute(node, "scales", None):
         return [float(scale) for scale in stated]
     held = inputs[2] if len(inputs) > 2 else inputs[1] if len(inputs) == 2 else None
@@ -26,16 +29,15 @@ def _scales(node: NodeProto, inputs: Sequence[Value | None]) -> list[float]:
 
 def _judge(node: NodeProto, inputs: Sequence[Value | None], _extents: Mapping[str, DimExpr]) -> Told:
     """Whether a scale that is no whole number applies to a dynamic dim, or to fixed dims alone."""
-    data = inputs[0] if inputs else None
-    rank = None if data is None or data.shape is None else len(data.shape)
-    scales = _scales(node, inputs)
+    shape = inputs[0].shape if inputs and inputs[0] is not None else None
+    scales = constant_scales(node, inputs)
     axes = attribute(node, "axes", None) or range(len(scales))
     fractional = [axis for axis, scale in zip(axes, scales, strict=False) if not scale.is_integer()]
     if not fractional:
         return {"fraction": "none"}
-    if rank is None or data is None or data.shape is None:
+    if shape is None:
         return {"fraction": "dynamic"}
-    dims = [data.shape[axis] for axis in fractional if -rank <= axis < rank]
+    dims = [shape[axis] for axis in fractional if -len(shape) <= axis < len(shape)]
     return {"fraction": "fixed" if all(isinstance(dim, int) for dim in dims) else "dynamic"}
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from graphfix.analysis.values import Facet
 
+CONFLICT = "conflict"
+"""The facet of a node whose operands contradict each other, so that no input lets it run."""
 WORDS: Mapping[tuple[str, Facet], str] = {
     ("borrows", "product"): "a body with a matrix product whose constant operand is outside of it",
     ("borrows", "operand"): "a body with a node whose constant operand is outside of it",
@@ -105,18 +107,18 @@ WORDS: Mapping[tuple[str, Facet], str] = {
     ("factor", "sizes"): "only sizes of dynamic dims",
     ("sums", "none"): "no dim inferred beside a sum of sizes",
     ("sums", "divide"): "a dim that is inferred from dynamic dims beside a sum of sizes",
-    ("conflict", "none"): "operands that fit each other",
-    ("conflict", "stretch"): "operands of unequal sizes, neither of which is 1",
-    ("conflict", "count"): "sizes that hold another number of elements than its data",
-    ("conflict", "inner"): "operands whose inner sizes differ",
-    ("conflict", "vector"): "a vector of another length than the matrix has rows or columns",
-    ("conflict", "axis"): "a size that its axes rule out",
-    ("conflict", "rank"): "operands whose ranks do not fit each other",
-    ("conflict", "channels"): "parameters for another number of channels than its data has",
-    ("conflict", "state"): "a state whose sizes do not fit its data and weights",
-    ("conflict", "hidden"): "weights for another hidden size",
-    ("conflict", "coordinates"): "boxes without four coordinates",
-    ("conflict", "slice"): "updates whose sizes do not fit what their indices point at",
+    (CONFLICT, "none"): "operands that fit each other",
+    (CONFLICT, "stretch"): "operands of unequal sizes, neither of which is 1",
+    (CONFLICT, "count"): "sizes that hold another number of elements than its data",
+    (CONFLICT, "inner"): "operands whose inner sizes differ",
+    (CONFLICT, "vector"): "a vector of another length than the matrix has rows or columns",
+    (CONFLICT, "axis"): "a size that its axes rule out",
+    (CONFLICT, "rank"): "operands whose ranks do not fit each other",
+    (CONFLICT, "channels"): "parameters for another number of channels than its data has",
+    (CONFLICT, "state"): "a state whose sizes do not fit its data and weights",
+    (CONFLICT, "hidden"): "weights for another hidden size",
+    (CONFLICT, "coordinates"): "boxes without four coordinates",
+    (CONFLICT, "slice"): "updates whose sizes do not fit what their indices point at",
     ("fraction", "none"): "no fractional scale",
     ("fraction", "fixed"): "a fractional scale of a fixed dim",
     ("fraction", "dynamic"): "a fractional scale of a dynamic dim",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graphfix.linter.check import CONFLICT, Check, LintContext
+from graphfix.analysis.patterns.words import CONFLICT
+from graphfix.linter.check import Check, LintContext
 from graphfix.linter.diagnostics import Finding, Severity
 from graphfix.linter.example import Example
 from graphfix.linter.node_phrases import shape_text

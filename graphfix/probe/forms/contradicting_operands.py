@@ -1,7 +1,8 @@
 """Operands that contradict each other, as wrong exports and edits by hand leave them: compilers may refuse them or fail later."""
 
+from graphfix.analysis.operand_constraints import GATES
+from graphfix.analysis.patterns.words import CONFLICT
 from graphfix.probe.form import AGAIN, TextProbe
-from graphfix.probe.lawful import CONTRADICTING
 
 ELEMENTWISE = ("Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Sum", "Mean", "PRelu")
 COMPARED = ("Equal", "Greater", "Less", "GreaterOrEqual", "LessOrEqual")
@@ -21,7 +22,7 @@ def _probe(
 ) -> TextProbe:
     dims = ",".join(f"q{axis}" for axis in range(rank))
     text = HEAD.format(opset=opset, inputs=inputs, kind=kind, dims=dims, held=f"<{held}>" if held else "", body=body)
-    return TextProbe(op, f"contradiction, {label}, opset={opset}", text, (CONTRADICTING, AGAIN))
+    return TextProbe(op, f"contradiction, {label}, opset={opset}", text, (CONFLICT, AGAIN))
 
 
 def _behind(
@@ -78,7 +79,6 @@ NORMALIZED = {
     "InstanceNormalization": ("w, w", ("1,3,4,4", "n,3,8,8", "2,5,6", "1,2,4,4,4")),
     "LayerNormalization": ("w", ("2,3,7", "n,5", "1,4,4,6", "2,8", "n,t,3")),
 }
-GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
 OPSETS = (13, 17)
 
 

@@ -6,9 +6,9 @@ import numpy as np
 from onnx import NodeProto
 
 from graphfix.analysis.constant_folding import attribute
+from graphfix.analysis.operand_constraints import GATES
 from graphfix.pruning.axis_graph import AxisGraph, SizeEdit
 
-GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 WEIGHTS, RECURRENT, BIASES, LENGTHS, STATE, CELL, PEEPHOLES = 1, 2, 3, 4, 5, 6, 7
 
 

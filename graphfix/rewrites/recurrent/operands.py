@@ -8,8 +8,6 @@ import numpy as np
 
 from graphfix.rewriting.replacement import ReplacementBuilder
 
-GATES = {"GRU": 3, "LSTM": 4, "RNN": 1}
-"""Gates, and so blocks of weights, of each operator; their order in ONNX is zrh, iofc and one."""
 ACTIVATIONS = {"GRU": ["Sigmoid", "Tanh"], "LSTM": ["Sigmoid", "Tanh", "Tanh"], "RNN": ["Tanh"]}
 LENGTHS = 4
 """The place of `sequence_lens` among the operands."""

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from graphfix.analysis.operand_constraints import GATES
 from graphfix.rewrites.activation.hard_sigmoid_to_sigmoid import STEEPNESS
 from graphfix.rewrites.recurrent.cell_ops import Activation, activations
-from graphfix.rewrites.recurrent.operands import GATES
 from graphfix.rewriting.replacement import BuiltRewrite, ReplacementBuilder
 from graphfix.rewriting.rewrite import FLOATS, Case, FixRule, Safety
 

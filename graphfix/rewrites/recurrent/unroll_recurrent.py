@@ -11,10 +11,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from graphfix.analysis.operand_constraints import GATES
 from graphfix.analysis.recurrent_steps import MOST_STEPS
 from graphfix.ir.operator_set import is_standard
 from graphfix.rewrites.recurrent.cell_ops import Activation, Array, CellWriter, Weights, activations
-from graphfix.rewrites.recurrent.operands import BACKWARDS, GATES, LENGTHS
+from graphfix.rewrites.recurrent.operands import BACKWARDS, LENGTHS
 from graphfix.rewriting.editor import GraphEditor
 from graphfix.rewriting.graph_rewrite import GraphRewrite
 from graphfix.rewriting.rewrite import Case, Declined, FixRule, Key, Safety
