@@ -46,6 +46,8 @@ INPUT_MESSAGES = ("'<input>'", "(input None)", "Having zero graph inputs", "NULL
 """How a converter names a model's inputs when it rejects their dtype or rank, or that there are none left."""
 MISSING_LAYER = re.compile(r"\blayer ([A-Z]\w*?)(?:_\d+)? not exists")
 """How ncnn names an operator that its converter left as it was, for which it has no layer."""
+PARSED = re.compile(r"([A-Z]\w*): Assertion failed")
+"""How a message of TensorRT's parser begins: with the operator that it could not read."""
 LOWERING = "no Core ML lowering"
 """How the converter to Core ML begins the list of the operators that it lacks."""
 LACKED = re.compile(r"([\w.:]+) \(\d+ node")
@@ -250,6 +252,8 @@ def _lacks_another(probe: Probe, message: str) -> bool:
     missing = set(MISSING_LAYER.findall(message)) - {"Constant"}
     if LOWERING in message:
         missing = {name.rpartition(":")[2] for name in LACKED.findall(message)}
+    if parsed := PARSED.match(message):
+        missing = {parsed[1]}
     others = {node.op_type for inner in graphs(probe.model.graph) for node in inner.node if node.name != NODE}
     return bool(missing) and missing <= others - {probe.op.rpartition(".")[2]}
 
